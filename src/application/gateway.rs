@@ -1,0 +1,154 @@
+//! The gateway: which requests go to the site, and which to an application.
+
+use super::{Application, Site};
+use crate::connection::Refusal;
+use crate::message::admission::Admission;
+use crate::message::head::Head;
+use crate::message::request::Request;
+use crate::message::response::Response;
+use crate::syntax::path;
+use crate::syntax::target::Target;
+use crate::values::config::Config;
+use crate::values::method::Method;
+use crate::values::status::Status;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// The server side of a whole web site: a request whose path ends in a dynamic suffix goes to that suffix's
+/// application, every other one to the site.
+///
+/// The path is decoded once, before routing, and the query never counts. `/` is `/index.html`. A gateway is
+/// an application itself, so gateways nest.
+///
+/// ```
+/// use bytegate::{Gateway, Request, Site};
+///
+/// let gateway = Gateway::new()
+///     .site(Site::new().file("/index.html", "<h1>hi</h1>"))
+///     .dynamic(".py", |request: &Request<'_>| format!("{} by {}\n", request.path(), request.method()));
+///
+/// let reply = gateway.handle(b"GET /login.py?next=/ HTTP/1.1\r\nHost: localhost\r\n\r\n");
+/// assert!(reply.starts_with(b"HTTP/1.1 200 OK\r\n") && reply.ends_with(b"/login.py by GET\n"));
+/// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+/// assert!(reply.ends_with(b"<h1>hi</h1>"));
+/// ```
+#[derive(Default)]
+pub struct Gateway {
+    config: Config,
+    site: Site,
+    /// Longest suffix first.
+    routes: Vec<(String, Box<dyn Application>)>,
+    refusal_page: Option<Box<RefusalPage>>,
+}
+
+type RefusalPage = dyn Fn(&Refusal<'_>) -> Response + Send + Sync;
+
+impl Gateway {
+    /// The suffix by which the tutorial told pages from programs; what the program `bytegate` uses unless told
+    /// otherwise.
+    pub const DYNAMIC_SUFFIX: &'static str = ".py";
+
+    /// A gateway with an empty site, no applications and the default configuration.
+    pub fn new() -> Gateway {
+        Gateway::default()
+    }
+
+    /// Serves `site` where no dynamic suffix matches.
+    pub fn site(mut self, site: Site) -> Gateway {
+        self.site = site;
+        self
+    }
+
+    /// Sends requests whose decoded path ends in `suffix` to `application`. Where several suffixes match, the
+    /// longest wins; the same suffix again replaces the first. An empty suffix matches every path.
+    pub fn dynamic(mut self, suffix: &str, application: impl Application + 'static) -> Gateway {
+        self.routes.retain(|(other, _)| other != suffix);
+        let place = self
+            .routes
+            .partition_point(|(other, _)| other.len() >= suffix.len());
+        self.routes
+            .insert(place, (suffix.into(), Box::new(application)));
+        self
+    }
+
+    /// Uses these limits, deadlines and scheme on every connection.
+    pub fn config(mut self, config: Config) -> Gateway {
+        self.config = config;
+        self
+    }
+
+    /// Answers input that is no request with this page instead of a line of plain text. The status and the
+    /// close stay what they are.
+    pub fn refusal_page(
+        mut self,
+        page: impl Fn(&Refusal<'_>) -> Response + Send + Sync + 'static,
+    ) -> Gateway {
+        self.refusal_page = Some(Box::new(page));
+        self
+    }
+
+    /// The configuration for a [`Connection`](crate::Connection) in front of this gateway.
+    pub fn connection_config(&self) -> Config {
+        self.config
+    }
+
+    /// The answer to [`Step::Refuse`](crate::Step::Refuse).
+    pub fn refuse(&self, refusal: &Refusal<'_>) -> Response {
+        match &self.refusal_page {
+            None => refusal.page(),
+            Some(page) => page(refusal).with_status(refusal.error.status()),
+        }
+    }
+
+    fn route(&self, path: &str) -> Option<&dyn Application> {
+        self.routes
+            .iter()
+            .find(|(suffix, _)| path.ends_with(suffix.as_str()))
+            .map(|(_, application)| &**application)
+    }
+}
+
+impl Application for Gateway {
+    fn call(&self, request: &Request<'_>) -> Response {
+        match (request.method(), request.target()) {
+            // TRACE would reflect credentials (RFC 9110 section 9.3.8).
+            (Method::Other | Method::Trace | Method::Connect, _) => Status::NOT_IMPLEMENTED.into(),
+            (Method::Options, Target::Asterisk) => {
+                Response::new(Status::NO_CONTENT).with_field("Allow", ALLOW)
+            }
+            _ => match request.decoded_path() {
+                None => self.site.not_found(),
+                Some(path) => match self.route(&path) {
+                    Some(application) => application.call(request),
+                    None => self.site.answer(&request.head(), &path),
+                },
+            },
+        }
+    }
+
+    fn admit(&self, head: &Head<'_>) -> Admission {
+        match path::decode(head.path()) {
+            None => self.site.admit(head),
+            Some(path) => match self.route(&path) {
+                Some(application) => application.admit(head),
+                None => self.site.admit(head),
+            },
+        }
+    }
+}
+
+/// What this server can do at all: the answer to `OPTIONS *` (RFC 9110 section 9.3.7).
+const ALLOW: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let suffixes = self.routes.iter().map(|(suffix, _)| suffix);
+        f.debug_struct("Gateway")
+            .field("config", &self.config)
+            .field("site", &self.site)
+            .field("dynamic", &suffixes.collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}

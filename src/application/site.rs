@@ -1,0 +1,240 @@
+//! A static site, held in memory.
+
+use super::{Application, media_type};
+use crate::message::admission::Admission;
+use crate::message::body::Body;
+use crate::message::fields::Fields;
+use crate::message::head::Head;
+use crate::message::request::Request;
+use crate::message::response::Response;
+use crate::syntax::path;
+use crate::values::method::Method;
+use crate::values::status::Status;
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use bytes::Bytes;
+use core::fmt;
+
+/// Files in memory, found by their exact path and by nothing else: whatever a request spells, it cannot reach
+/// outside the tree, because there is no outside.
+///
+/// - `/` and `/docs/` are answered with `/index.html` and `/docs/index.html`; `/docs` leads to `/docs/` (301).
+/// - The media type goes by the suffix; text is UTF-8. `X-Content-Type-Options: nosniff` keeps it so.
+/// - GET and HEAD are answered; OPTIONS with `Allow`; other methods with 405 and `Allow`.
+/// - What is not there is 404, with the page `/404.html` if the site has one.
+///
+/// ```
+/// use bytegate::Site;
+///
+/// let site = Site::new()
+///     .file("/index.html", "<h1>hi</h1>")
+///     .file("/404.html", "<h1>not here</h1>")
+///     .file_as("/data", "application/json", "{}");
+/// assert_eq!(site.paths().count(), 3);
+/// ```
+#[derive(Clone, Default)]
+pub struct Site {
+    /// By decoded path. An index is there twice: under its own path and under its directory's.
+    files: BTreeMap<String, File>,
+    #[cfg(feature = "std")]
+    pub(super) skipped: alloc::vec::Vec<super::Skipped>,
+}
+
+/// An answer prepared when the site is built, so that serving it is a look-up and an append.
+#[derive(Clone)]
+struct File {
+    fields: Fields,
+    content: Bytes,
+}
+
+/// A path that no request could name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SiteError {
+    path: String,
+}
+
+impl fmt::Display for SiteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "no request can name the file {:?}: a path begins with / and has no empty, '.' or '..' segment, \
+             no backslash and no control character",
+            self.path
+        )
+    }
+}
+
+impl core::error::Error for SiteError {}
+
+const INDEX: &str = "index.html";
+const NOT_FOUND_PAGE: &str = "/404.html";
+const ALLOW: &str = "GET, HEAD, OPTIONS";
+
+impl Site {
+    /// A site without files.
+    pub fn new() -> Site {
+        Site::default()
+    }
+
+    /// Adds a file, or replaces the one of that path. The path is the decoded one, from the root.
+    ///
+    /// # Panics
+    /// If no request could name that path; [`try_file`](Site::try_file) says so instead.
+    #[track_caller]
+    pub fn file(self, path: &str, content: impl Into<Bytes>) -> Site {
+        self.file_as(path, media_type::of(path), content)
+    }
+
+    /// As [`file`](Site::file), with a media type of its own.
+    ///
+    /// # Panics
+    /// If no request could name that path, or the media type cannot stand in a field.
+    #[track_caller]
+    pub fn file_as(mut self, path: &str, media_type: &str, content: impl Into<Bytes>) -> Site {
+        if let Err(error) = self.insert(path, media_type, content.into()) {
+            panic!("{error}");
+        }
+        self
+    }
+
+    /// As [`file`](Site::file), for paths that are not known when the program is written.
+    ///
+    /// # Errors
+    /// If no request could name that path; the site stays as it was.
+    pub fn try_file(&mut self, path: &str, content: impl Into<Bytes>) -> Result<(), SiteError> {
+        self.insert(path, media_type::of(path), content.into())
+    }
+
+    /// The paths of all files, in order.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.files
+            .keys()
+            .map(String::as_str)
+            .filter(|path| !path.ends_with('/'))
+    }
+
+    fn insert(&mut self, path: &str, media_type: &str, content: Bytes) -> Result<(), SiteError> {
+        let error = || SiteError {
+            path: path.to_string(),
+        };
+        if !is_servable(path) {
+            return Err(error());
+        }
+        let mut fields = Fields::new();
+        fields
+            .append("Content-Type", media_type)
+            .map_err(|_| error())?;
+        fields
+            .append("X-Content-Type-Options", "nosniff")
+            .map_err(|_| error())?;
+        fields.share();
+        let file = File { fields, content };
+        if let Some(directory) = path
+            .strip_suffix(INDEX)
+            .filter(|directory| directory.ends_with('/'))
+        {
+            self.files.insert(directory.to_string(), file.clone());
+        }
+        self.files.insert(path.to_string(), file);
+        Ok(())
+    }
+
+    /// The answer to a request for a decoded path.
+    pub(super) fn answer(&self, head: &Head<'_>, path: &str) -> Response {
+        match (self.files.get(path), head.method()) {
+            (Some(file), Method::Get | Method::Head) => file.response(),
+            (Some(_), Method::Options) => {
+                Response::new(Status::NO_CONTENT).with_field("Allow", ALLOW)
+            }
+            (Some(_), Method::Other | Method::Trace | Method::Connect) => {
+                Status::NOT_IMPLEMENTED.into()
+            }
+            (Some(_), _) => Response::from(Status::METHOD_NOT_ALLOWED).with_field("Allow", ALLOW),
+            (None, _) => match self.files.contains_key(&alloc::format!("{path}/")) {
+                true => redirect_to_directory(head),
+                false => self.not_found(),
+            },
+        }
+    }
+
+    /// The page for what is not there.
+    pub(super) fn not_found(&self) -> Response {
+        match self.files.get(NOT_FOUND_PAGE) {
+            Some(page) => page.response().with_status(Status::NOT_FOUND),
+            None => Status::NOT_FOUND.into(),
+        }
+    }
+}
+
+impl File {
+    fn response(&self) -> Response {
+        Response {
+            fields: self.fields.clone(),
+            body: Body::from(self.content.clone()),
+            ..Response::new(Status::OK)
+        }
+    }
+}
+
+/// Whether a request can name this path, after decoding.
+fn is_servable(path: &str) -> bool {
+    let Some(rest) = path.strip_prefix('/') else {
+        return false;
+    };
+    rest.split('/').all(|segment| !segment.is_empty()) && path::is_plain(path)
+}
+
+/// The path as the client spelled it names a directory of this site, so it begins with one slash and cannot be
+/// taken for another host's.
+fn redirect_to_directory(head: &Head<'_>) -> Response {
+    let query = head
+        .query()
+        .map_or(String::new(), |query| alloc::format!("?{query}"));
+    Response::from(Status::MOVED_PERMANENTLY)
+        .with_field("Location", alloc::format!("{}/{query}", head.path()))
+}
+
+impl Application for Site {
+    fn call(&self, request: &Request<'_>) -> Response {
+        match request.decoded_path() {
+            Some(path) => self.answer(&request.head(), &path),
+            None => self.not_found(),
+        }
+    }
+
+    /// Content is never wanted here, so a client that asks before sending it is answered at once.
+    fn admit(&self, head: &Head<'_>) -> Admission {
+        match (head.expects_continue(), path::decode(head.path())) {
+            (false, _) => Admission::Buffer,
+            (true, Some(path)) => Admission::Refuse(self.answer(head, &path)),
+            (true, None) => Admission::Refuse(self.not_found()),
+        }
+    }
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Site({} files)", self.paths().count())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_no_request_can_name_is_refused() {
+        for path in [
+            "", "a", "//a", "/a//b", "/a/", "/../a", "/a/..", "/./a", "/a\\b", "/a\nb", "/\0",
+        ] {
+            let error = Site::new().try_file(path, "").unwrap_err();
+            assert!(
+                error.to_string().contains("no request can name"),
+                "{path:?}"
+            );
+        }
+        for path in ["/a", "/a b", "/%41", "/\u{e4}", "/...", "/c:d"] {
+            assert_eq!(Site::new().try_file(path, ""), Ok(()), "{path:?}");
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! Applications in the shape of PEP 3333: `application(environ, start_response)` gives an iterable of blocks.
+
+use super::Application;
+use crate::message::body::Body;
+use crate::message::fields::Fields;
+use crate::message::request::Request;
+use crate::message::response::{Response, ResponseError, is_reserved};
+use crate::syntax::length;
+use crate::values::status::Status;
+use alloc::borrow::Cow;
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use bytes::Bytes;
+
+/// Blocks are gathered into one body of known length as long as they are no more than this; a longer body,
+/// or one whose iterator does not say that it ends, is sent as a stream.
+const GATHERED_BYTES: usize = 64 * 1024;
+
+/// Makes an [`Application`] of a PEP 3333 application: a function of the environ and of `start_response` that
+/// returns the blocks of the body.
+///
+/// ```
+/// use bytegate::{Environ, Gateway, StartResponse, wsgi};
+///
+/// fn application(environ: &Environ<'_>, start_response: &mut StartResponse) -> [String; 1] {
+///     start_response.call("200 OK", &[("Content-Type", "text/plain")]);
+///     [format!("this is {}\n", environ.get("PATH_INFO").unwrap_or_default())]
+/// }
+///
+/// let gateway = Gateway::new().dynamic(".py", wsgi(application));
+/// let reply = gateway.handle(b"GET /a%20b.py HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(reply.ends_with(b"Content-Length: 16\r\n\r\nthis is /a b.py\n"));
+/// ```
+pub fn wsgi<F, I>(application: F) -> Wsgi<F>
+where
+    F: Fn(&Environ<'_>, &mut StartResponse) -> I + Send + Sync,
+    I: IntoIterator<Item: Into<Bytes> + 'static, IntoIter: Send + 'static>,
+{
+    Wsgi { application }
+}
+
+/// A PEP 3333 application as an [`Application`]; made by [`wsgi`].
+#[derive(Clone, Copy, Debug)]
+pub struct Wsgi<F> {
+    application: F,
+}
+
+impl<F, I> Application for Wsgi<F>
+where
+    F: Fn(&Environ<'_>, &mut StartResponse) -> I + Send + Sync,
+    I: IntoIterator<Item: Into<Bytes> + 'static, IntoIter: Send + 'static>,
+{
+    fn call(&self, request: &Request<'_>) -> Response {
+        let mut start_response = StartResponse::default();
+        let blocks = (self.application)(&Environ { request }, &mut start_response);
+        start_response.finish(blocks.into_iter().map(Into::into))
+    }
+}
+
+/// The request in the words of CGI: what PEP 3333 calls `environ`.
+///
+/// | key | value |
+/// |---|---|
+/// | `REQUEST_METHOD` | the method as it was sent |
+/// | `SCRIPT_NAME` | empty: the application hangs at the root |
+/// | `PATH_INFO` | the path, decoded once |
+/// | `QUERY_STRING` | the query as it was sent, or empty |
+/// | `CONTENT_TYPE`, `CONTENT_LENGTH` | only with content, or with a field that says so |
+/// | `SERVER_NAME`, `SERVER_PORT` | from the target or Host; `localhost` for HTTP/1.0 without Host |
+/// | `SERVER_PROTOCOL` | `HTTP/1.0` or `HTTP/1.1` |
+/// | `REMOTE_ADDR`, `REMOTE_PORT` | only if the connection knows its peer |
+/// | `HTTP_*` | the other fields; equal names joined by a comma |
+/// | `wsgi.version`, `wsgi.url_scheme` | `1.0`; `http` or `https` |
+/// | `wsgi.multithread`, `wsgi.multiprocess`, `wsgi.run_once` | `true`, `false`, `false` |
+///
+/// `wsgi.input` is [`input`](Environ::input). There is no `wsgi.errors` (log as your program logs) and no
+/// `wsgi.file_wrapper`. Octets that are not UTF-8 are taken as Latin-1, as PEP 3333 has it. A field whose name
+/// has an underscore is left out, because it could pass for another, and so is `Proxy`, because CGI libraries
+/// take `HTTP_PROXY` for a setting of their own (CVE-2016-5385).
+#[derive(Clone, Copy, Debug)]
+pub struct Environ<'a> {
+    request: &'a Request<'a>,
+}
+
+/// The keys that are not made from fields.
+const KEYS: [&str; 16] = [
+    "REQUEST_METHOD",
+    "SCRIPT_NAME",
+    "PATH_INFO",
+    "QUERY_STRING",
+    "CONTENT_TYPE",
+    "CONTENT_LENGTH",
+    "SERVER_NAME",
+    "SERVER_PORT",
+    "SERVER_PROTOCOL",
+    "REMOTE_ADDR",
+    "REMOTE_PORT",
+    "wsgi.version",
+    "wsgi.url_scheme",
+    "wsgi.multithread",
+    "wsgi.multiprocess",
+    "wsgi.run_once",
+];
+
+impl<'a> Environ<'a> {
+    /// The environ of a request.
+    pub fn new(request: &'a Request<'a>) -> Environ<'a> {
+        Environ { request }
+    }
+
+    /// The value of a key; `None` if it has none for this request.
+    pub fn get(&self, key: &str) -> Option<Cow<'a, str>> {
+        let request = self.request;
+        let authority = request.authority();
+        Some(match key {
+            "REQUEST_METHOD" => request.head().method_token().into(),
+            "SCRIPT_NAME" => "".into(),
+            "PATH_INFO" => match request.decoded_path() {
+                Some(path) => path,
+                None => request.path().into(),
+            },
+            "QUERY_STRING" => request.query().unwrap_or_default().into(),
+            "CONTENT_TYPE" => text(request.fields().get("Content-Type")?),
+            "CONTENT_LENGTH" => match (
+                request.content().len(),
+                request.fields().get("Content-Length"),
+            ) {
+                (0, None) => return None,
+                (length, _) => length.to_string().into(),
+            },
+            "SERVER_NAME" => authority
+                .map_or("localhost", |authority| authority.host)
+                .into(),
+            "SERVER_PORT" => authority
+                .and_then(|authority| authority.port)
+                .unwrap_or(request.scheme().default_port())
+                .to_string()
+                .into(),
+            "SERVER_PROTOCOL" => request.version().as_str().into(),
+            "REMOTE_ADDR" => request.peer()?.ip().to_string().into(),
+            "REMOTE_PORT" => request.peer()?.port().to_string().into(),
+            "wsgi.version" => "1.0".into(),
+            "wsgi.url_scheme" => request.scheme().as_str().into(),
+            "wsgi.multithread" => "true".into(),
+            "wsgi.multiprocess" | "wsgi.run_once" => "false".into(),
+            _ => return self.field(key),
+        })
+    }
+
+    /// All keys that have a value, each once, with their values.
+    pub fn iter(&self) -> impl Iterator<Item = (Cow<'static, str>, Cow<'a, str>)> + use<'a> {
+        let environ = *self;
+        let mut keys: Vec<Cow<'static, str>> = KEYS.iter().map(|&key| key.into()).collect();
+        for (name, _) in self.request.fields() {
+            if let Some(key) = field_key(name).filter(|key| !keys.iter().any(|known| known == key))
+            {
+                keys.push(key.into());
+            }
+        }
+        keys.into_iter()
+            .filter_map(move |key| environ.get(&key).map(|value| (key, value)))
+    }
+
+    /// `wsgi.input`: the content, decoded and whole.
+    pub fn input(&self) -> &'a [u8] {
+        self.request.content()
+    }
+
+    /// The request itself, for what CGI has no words for.
+    pub fn request(&self) -> &'a Request<'a> {
+        self.request
+    }
+
+    fn field(&self, key: &str) -> Option<Cow<'a, str>> {
+        let fields = self.request.fields();
+        let mut values = fields
+            .iter()
+            .filter(|(name, _)| field_key(name).as_deref() == Some(key))
+            .map(|(_, value)| text(value));
+        let first = values.next()?;
+        let separator = if key == "HTTP_COOKIE" { "; " } else { ", " };
+        Some(values.fold(first, |joined, value| {
+            format!("{joined}{separator}{value}").into()
+        }))
+    }
+}
+
+/// `HTTP_` and the name in capitals; none for the names that have a key of their own or are unsafe.
+fn field_key(name: &str) -> Option<String> {
+    let own_key = ["content-type", "content-length"];
+    let left_out = name.contains('_')
+        || name.eq_ignore_ascii_case("proxy")
+        || own_key.iter().any(|own| name.eq_ignore_ascii_case(own));
+    match left_out {
+        true => None,
+        false => Some(format!(
+            "HTTP_{}",
+            name.to_ascii_uppercase().replace('-', "_")
+        )),
+    }
+}
+
+fn text(value: &[u8]) -> Cow<'_, str> {
+    match core::str::from_utf8(value) {
+        Ok(text) => text.into(),
+        Err(_) => value
+            .iter()
+            .map(|&octet| char::from(octet))
+            .collect::<String>()
+            .into(),
+    }
+}
+
+/// PEP 3333's `start_response`: takes status and headers before the first block of the body.
+///
+/// Once the application has returned its blocks it cannot be called any more. Before that, a second call
+/// replaces the first, unless a block was written. What breaks the rules makes the answer a 500: no call at
+/// all, a call behind the first block, a status that is no status, a header that cannot be sent or belongs to
+/// the connection, a `Content-Length` that is not the length of the body.
+#[derive(Debug, Default)]
+pub struct StartResponse {
+    started: Option<Started>,
+    written: VecDeque<Bytes>,
+    error: Option<ResponseError>,
+}
+
+#[derive(Debug)]
+struct Started {
+    status: Status,
+    fields: Fields,
+    content_length: Option<u64>,
+}
+
+impl StartResponse {
+    /// Sets status and headers: a status of three digits, a space and a reason, such as `"200 OK"`.
+    pub fn call(&mut self, status: &str, headers: &[(&str, &str)]) -> &mut StartResponse {
+        let started = match self.written.is_empty() {
+            true => start(status, headers),
+            false => Err(other("start_response was called behind the first block")),
+        };
+        match started {
+            Ok(started) => self.started = Some(started),
+            Err(error) => self.fail(error),
+        }
+        self
+    }
+
+    /// PEP 3333's `write`: sends a block ahead of those that the application returns.
+    pub fn write(&mut self, block: impl Into<Bytes>) -> &mut StartResponse {
+        match self.started {
+            Some(_) => self.written.push_back(block.into()),
+            None => self.fail(other(
+                "a block was written before start_response was called",
+            )),
+        }
+        self
+    }
+
+    /// The first error stays.
+    fn fail(&mut self, error: ResponseError) {
+        self.error.get_or_insert(error);
+    }
+
+    fn finish(self, blocks: impl Iterator<Item = Bytes> + Send + 'static) -> Response {
+        let started = match (self.error, self.started) {
+            (Some(error), _) => return Response::failed(error),
+            (None, None) => return Response::failed(other("start_response was not called")),
+            (None, Some(started)) => started,
+        };
+        let blocks = self.written.into_iter().chain(blocks);
+        let body = match gather(blocks) {
+            Gathered::Whole(body) => match started.content_length {
+                Some(length) if length != body.len() as u64 => {
+                    return Response::failed(other("Content-Length is not the length of the body"));
+                }
+                _ => Body::from(body),
+            },
+            Gathered::Stream(blocks) => {
+                Body::fallible_stream(started.content_length, blocks.map(Ok))
+            }
+        };
+        Response {
+            fields: started.fields,
+            body,
+            ..Response::new(started.status)
+        }
+    }
+}
+
+fn start(status: &str, headers: &[(&str, &str)]) -> Result<Started, ResponseError> {
+    let mut started = Started {
+        status: parse_status(status)?,
+        fields: Fields::new(),
+        content_length: None,
+    };
+    for (name, value) in headers {
+        if name.eq_ignore_ascii_case("content-length") {
+            let length = length::parse(value.as_bytes());
+            started.content_length =
+                Some(length.map_err(|_| other("Content-Length is not a number"))?);
+        } else if is_reserved(name) {
+            return Err(ResponseError::ReservedField(name.to_string()));
+        } else if let Err(error) = started.fields.append(name, value) {
+            return Err(ResponseError::Field(error, name.to_string()));
+        }
+    }
+    Ok(started)
+}
+
+/// Three digits, and a space and a reason behind them; the reason sent is the registered one.
+fn parse_status(text: &str) -> Result<Status, ResponseError> {
+    let (digits, reason) = text.split_once(' ').unwrap_or((text, ""));
+    let code = match digits.len() == 3 && digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        true => digits.parse().ok().and_then(Status::new),
+        false => None,
+    };
+    match code {
+        Some(status) if status.is_informational() => Err(ResponseError::InterimStatus(status)),
+        Some(status) if !reason.contains(char::is_control) => Ok(status),
+        _ => Err(other(
+            "the status must be three digits, a space and a reason",
+        )),
+    }
+}
+
+enum Gathered<I> {
+    Whole(Bytes),
+    Stream(I),
+}
+
+/// A short body in one piece, so that it has a length; a long or open-ended one as it is.
+fn gather(
+    mut blocks: impl Iterator<Item = Bytes> + Send + 'static,
+) -> Gathered<impl Iterator<Item = Bytes> + Send + 'static> {
+    let open_ended = blocks.size_hint().1.is_none();
+    let mut first = Vec::new();
+    let mut bytes = 0;
+    while !open_ended && bytes <= GATHERED_BYTES {
+        match blocks.next() {
+            None => return Gathered::Whole(join(first)),
+            Some(block) => {
+                bytes += block.len();
+                first.push(block);
+            }
+        }
+    }
+    Gathered::Stream(first.into_iter().chain(blocks))
+}
+
+fn join(mut blocks: Vec<Bytes>) -> Bytes {
+    match (blocks.len(), blocks.pop()) {
+        (1, Some(only)) => only,
+        (_, None) => Bytes::new(),
+        (_, Some(last)) => {
+            blocks.push(last);
+            blocks.concat().into()
+        }
+    }
+}
+
+fn other(reason: &str) -> ResponseError {
+    ResponseError::Other(reason.to_string())
+}

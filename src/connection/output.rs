@@ -1,0 +1,187 @@
+//! What waits to be written: one buffer for heads and small bodies, shared bytes for large ones.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use bytes::Bytes;
+
+/// Bodies from this size on are not copied behind their head but leave as they are, in the same write.
+const SHARED_FROM_BYTES: usize = 16 * 1024;
+
+/// Bytes on their way out, in order.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// Full pieces, before `tail`.
+    pieces: VecDeque<Bytes>,
+    /// The piece that is written to.
+    tail: Vec<u8>,
+    /// How much of the first piece is sent.
+    sent: usize,
+    length: usize,
+}
+
+impl Output {
+    /// Octets that wait.
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// The pieces that wait, in order, for one vectored write. None is empty.
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let whole = self
+            .pieces
+            .iter()
+            .map(|piece| &piece[..])
+            .chain([&self.tail[..]]);
+        whole
+            .enumerate()
+            .map(|(index, piece)| match index {
+                0 => piece.get(self.sent..).unwrap_or_default(),
+                _ => piece,
+            })
+            .filter(|piece| !piece.is_empty())
+    }
+
+    /// Moves everything to the end of `to`; without a copy if `to` is empty and so are the shared pieces.
+    pub fn move_to(&mut self, to: &mut Vec<u8>) {
+        if to.is_empty() && self.pieces.is_empty() && self.sent == 0 {
+            core::mem::swap(to, &mut self.tail);
+        } else {
+            for piece in self.pieces() {
+                to.extend_from_slice(piece);
+            }
+        }
+        self.clear();
+    }
+
+    /// Lends an empty buffer to write to, so that its memory is used again.
+    pub fn lend(&mut self, buffer: &mut Vec<u8>) {
+        if buffer.is_empty() && self.tail.is_empty() {
+            core::mem::swap(buffer, &mut self.tail);
+        }
+    }
+
+    /// The buffer to append to; [`appended`](Output::appended) must follow.
+    pub(super) fn tail(&mut self) -> &mut Vec<u8> {
+        &mut self.tail
+    }
+
+    /// Counts what was appended to the tail since it was this long.
+    pub(super) fn appended(&mut self, from: usize) {
+        self.length += self.tail.len() - from;
+    }
+
+    pub(super) fn extend(&mut self, bytes: &[u8]) {
+        self.tail.extend_from_slice(bytes);
+        self.length += bytes.len();
+    }
+
+    /// Appends a body: a copy if it is small, a reference if it is large.
+    pub(super) fn push(&mut self, body: Bytes) {
+        if body.len() < SHARED_FROM_BYTES {
+            return self.extend(&body);
+        }
+        self.length += body.len();
+        let head = core::mem::take(&mut self.tail);
+        if !head.is_empty() {
+            self.pieces.push_back(head.into());
+        }
+        self.pieces.push_back(body);
+    }
+
+    /// Drops the first `count` octets: they are sent.
+    pub(super) fn advance(&mut self, count: usize) {
+        let count = count.min(self.length);
+        self.length -= count;
+        self.sent += count;
+        if self.length == 0 {
+            return self.clear();
+        }
+        while let Some(first) = self.pieces.front() {
+            if self.sent < first.len() {
+                return;
+            }
+            self.sent -= first.len();
+            self.pieces.pop_front();
+        }
+    }
+
+    /// Forgets everything and gives the memory back.
+    pub(super) fn clear(&mut self) {
+        *self = Output::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    fn filled() -> (Output, Vec<u8>) {
+        let large = vec![b'x'; SHARED_FROM_BYTES];
+        let mut output = Output::default();
+        let mut expected = Vec::new();
+        for piece in [
+            &b"head"[..],
+            b"",
+            &large,
+            b"between",
+            &large,
+            &large,
+            b"tail",
+        ] {
+            output.push(Bytes::copy_from_slice(piece));
+            expected.extend_from_slice(piece);
+        }
+        (output, expected)
+    }
+
+    #[test]
+    fn large_bodies_are_shared_and_small_ones_are_copied() {
+        let (output, expected) = filled();
+        let lengths: Vec<_> = output.pieces().map(<[u8]>::len).collect();
+        let large = SHARED_FROM_BYTES;
+        assert_eq!(lengths, [4, large, 7, large, large, 4]);
+        assert_eq!(output.len(), expected.len());
+    }
+
+    #[test]
+    fn any_partial_writes_give_the_same_bytes() {
+        for step in [
+            1,
+            3,
+            4,
+            5,
+            1000,
+            SHARED_FROM_BYTES - 1,
+            SHARED_FROM_BYTES + 11,
+            1 << 20,
+        ] {
+            let (mut output, expected) = filled();
+            let mut written = Vec::new();
+            while !output.is_empty() {
+                let first = output.pieces().next().unwrap();
+                let part = &first[..step.min(first.len())];
+                written.extend_from_slice(part);
+                let count = part.len();
+                output.advance(count);
+            }
+            assert!(written == expected, "{step}");
+            assert_eq!(output.pieces().count(), 0);
+        }
+    }
+
+    #[test]
+    fn a_write_may_span_pieces() {
+        let (mut output, expected) = filled();
+        output.advance(4 + SHARED_FROM_BYTES + 3);
+        let mut rest = Vec::new();
+        output.move_to(&mut rest);
+        assert!(rest == expected[4 + SHARED_FROM_BYTES + 3..]);
+        assert!(output.is_empty());
+    }
+}

@@ -1,0 +1,154 @@
+//! What a head decides about its exchange, once: nobody looks at these fields again.
+
+use super::head::{Head, Version};
+use crate::syntax::head::Expect;
+use crate::syntax::octets::TOKEN;
+use crate::syntax::span::Span;
+use crate::syntax::{length, list};
+use crate::values::error::{Error, Fault};
+use crate::values::method::Method;
+
+/// The verdicts about one request and the answer to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Exchange {
+    pub(crate) version: Version,
+    /// The answer goes without its content.
+    pub(crate) is_head: bool,
+    pub(crate) framing: Framing,
+    /// The client waits for a word before it sends the content.
+    pub(crate) expects_continue: bool,
+    /// The client lets the connection go on.
+    pub(crate) persists: bool,
+}
+
+/// How the content of a request is delimited (RFC 9112 section 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    None,
+    Length(u64),
+    Chunked,
+}
+
+impl Exchange {
+    pub(crate) fn of(head: &Head<'_>) -> Result<Exchange, Fault> {
+        let framing = framing(head)?;
+        Ok(Exchange {
+            version: head.version(),
+            is_head: head.method() == Method::Head,
+            framing,
+            expects_continue: expects_continue(head, framing)?,
+            persists: persists(head),
+        })
+    }
+
+    /// What is known when the head itself was refused, at most the method.
+    pub(crate) fn of_refused(method: Option<Method>) -> Exchange {
+        Exchange {
+            version: Version::Http11,
+            is_head: method == Some(Method::Head),
+            framing: Framing::None,
+            expects_continue: false,
+            persists: false,
+        }
+    }
+}
+
+/// RFC 9112 section 6.3, in the order of its steps; every doubt is an error, because a proxy in front of us
+/// may have resolved it the other way.
+fn framing(head: &Head<'_>) -> Result<Framing, Fault> {
+    let layout = head.layout();
+    let fault = |error, span: Span| Fault::new(error, span.start as usize);
+    match (layout.transfer_encoding, layout.content_length) {
+        (Some(coding), _) if head.version() == Version::Http10 => {
+            Err(fault(Error::CodingInHttp10, coding))
+        }
+        (Some(coding), Some(_)) => Err(fault(Error::CodingWithLength, coding)),
+        (Some(coding), None) => match codings(coding.of(head.bytes())) {
+            Ok(()) => Ok(Framing::Chunked),
+            Err(error) => Err(fault(error, coding)),
+        },
+        (None, Some(span)) => match length::parse(span.of(head.bytes())) {
+            Ok(0) => Ok(Framing::None),
+            Ok(length) => Ok(Framing::Length(length)),
+            Err(error) => Err(fault(error, span)),
+        },
+        (None, None) => Ok(Framing::None),
+    }
+}
+
+/// The list of transfer codings must be `chunked` and nothing else.
+fn codings(value: &[u8]) -> Result<(), Error> {
+    let is_chunked = |coding: &[u8]| coding.eq_ignore_ascii_case(b"chunked");
+    let mut chunked = 0;
+    let mut others = 0;
+    let mut last_is_chunked = false;
+    for coding in list::elements(value) {
+        if !TOKEN.all(coding) {
+            return Err(Error::CodingMalformed);
+        }
+        last_is_chunked = is_chunked(coding);
+        match last_is_chunked {
+            true => chunked += 1,
+            false => others += 1,
+        }
+    }
+    match (chunked, others) {
+        (0, 0) => Err(Error::CodingMalformed),
+        (0, _) => Err(Error::CodingUnknown),
+        (1, 0) => Ok(()),
+        (1, _) if last_is_chunked => Err(Error::CodingUnknown),
+        (1, _) => Err(Error::CodingNotFinal),
+        (_, _) => Err(Error::CodingRepeated),
+    }
+}
+
+/// RFC 9110 section 10.1.1. A request without content has nothing to wait for.
+fn expects_continue(head: &Head<'_>, framing: Framing) -> Result<bool, Fault> {
+    match (head.version(), head.layout().expect) {
+        (Version::Http10, _) | (_, None) => Ok(false),
+        (Version::Http11, Some(Expect::Continue)) => Ok(framing != Framing::None),
+        (Version::Http11, Some(Expect::Unknown(span))) => {
+            Err(Fault::new(Error::ExpectationUnknown, span.start as usize))
+        }
+    }
+}
+
+/// RFC 9112 section 9.3: `close` wins over everything.
+fn persists(head: &Head<'_>) -> bool {
+    let options = head.layout().connection;
+    match head.version() {
+        _ if options.close => false,
+        Version::Http11 => true,
+        Version::Http10 => options.keep_alive,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_coding_is_chunked_alone() {
+        for value in ["chunked", "Chunked", " chunked\t", ", chunked ,"] {
+            assert_eq!(codings(value.as_bytes()), Ok(()), "{value:?}");
+        }
+        for (value, error) in [
+            ("", Error::CodingMalformed),
+            (",", Error::CodingMalformed),
+            ("chunked;q=1", Error::CodingMalformed),
+            ("\"chunked\"", Error::CodingMalformed),
+            ("chunked x", Error::CodingMalformed),
+            ("\u{b}chunked", Error::CodingMalformed),
+            ("chunked\u{a0}", Error::CodingMalformed),
+            ("gzip", Error::CodingUnknown),
+            ("xchunked", Error::CodingUnknown),
+            ("identity", Error::CodingUnknown),
+            ("gzip, chunked", Error::CodingUnknown),
+            ("chunked, gzip", Error::CodingNotFinal),
+            ("chunked, chunked", Error::CodingRepeated),
+            ("chunked, gzip, chunked", Error::CodingRepeated),
+        ] {
+            assert_eq!(codings(value.as_bytes()), Err(error), "{value:?}");
+        }
+    }
+}

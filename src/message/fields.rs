@@ -1,0 +1,316 @@
+//! Fields (RFC 9110 section 5), in heads and in trailers: kept as the lines that they are on the wire.
+
+use crate::syntax::octets::{TOKEN, VALUE, trim};
+use alloc::vec::Vec;
+use bytes::Bytes;
+use core::fmt;
+
+/// Borrowed field lines, known to be valid.
+///
+/// Nothing is stored per field: a look-up walks the lines, which for a head is faster than to build a map.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct FieldLines<'a> {
+    /// `name ":" OWS value OWS CRLF`, any number of times.
+    lines: &'a [u8],
+}
+
+impl<'a> FieldLines<'a> {
+    /// `lines` came out of the field-section parser or out of [`Fields`].
+    pub(crate) const fn from_valid(lines: &'a [u8]) -> FieldLines<'a> {
+        FieldLines { lines }
+    }
+
+    /// Names and values in the order in which they stand; names as they were spelled, values without the
+    /// whitespace around them.
+    pub fn iter(&self) -> Iter<'a> {
+        Iter { rest: self.lines }
+    }
+
+    /// The value of the first field of that name, in any case.
+    pub fn get(&self, name: &str) -> Option<&'a [u8]> {
+        self.get_all(name).next()
+    }
+
+    /// As [`get`](FieldLines::get), if the value is UTF-8.
+    pub fn get_str(&self, name: &str) -> Option<&'a str> {
+        self.get(name)
+            .and_then(|value| core::str::from_utf8(value).ok())
+    }
+
+    /// The values of all fields of that name, in any case.
+    pub fn get_all<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
+        self.iter()
+            .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+
+    /// Whether there is no field at all.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    pub(crate) fn as_bytes(&self) -> &'a [u8] {
+        self.lines
+    }
+}
+
+impl<'a> IntoIterator for FieldLines<'a> {
+    type Item = (&'a str, &'a [u8]);
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+/// Over the names and values of [`FieldLines`].
+#[derive(Clone, Debug)]
+pub struct Iter<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = (&'a str, &'a [u8]);
+
+    fn next(&mut self) -> Option<(&'a str, &'a [u8])> {
+        let colon = self.rest.iter().position(|&octet| octet == b':')?;
+        let (name, rest) = self.rest.split_at(colon);
+        let end = rest.iter().position(|&octet| octet == b'\n')?;
+        let (value, rest) = rest.split_at(end + 1);
+        self.rest = rest;
+        let value = value.get(1..value.len() - 2).unwrap_or_default();
+        Some((core::str::from_utf8(name).unwrap_or_default(), trim(value)))
+    }
+}
+
+impl fmt::Debug for FieldLines<'_> {
+    /// Credentials are not shown: a debug line often ends in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SECRET: [&str; 4] = [
+            "authorization",
+            "proxy-authorization",
+            "cookie",
+            "set-cookie",
+        ];
+        let mut map = f.debug_map();
+        for (name, value) in self.iter() {
+            match SECRET
+                .iter()
+                .any(|secret| name.eq_ignore_ascii_case(secret))
+            {
+                true => map.entry(&name, &"(not shown)"),
+                false => map.entry(&name, &alloc::string::String::from_utf8_lossy(value)),
+            };
+        }
+        map.finish()
+    }
+}
+
+/// Owned field lines. Nothing invalid can be put in, so that nothing invalid can be sent.
+///
+/// ```
+/// use bytegate::Fields;
+///
+/// let mut fields = Fields::new();
+/// fields.append("Vary", "Accept")?;
+/// assert_eq!(fields.lines().get("vary"), Some(&b"Accept"[..]));
+/// assert!(fields.append("X", "a\r\nSet-Cookie: b").is_err());
+/// # Ok::<(), bytegate::FieldError>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Fields {
+    storage: Storage,
+}
+
+#[derive(Clone)]
+enum Storage {
+    /// Prepared once and sent often.
+    Shared(Bytes),
+    Owned(Vec<u8>),
+}
+
+impl Default for Storage {
+    fn default() -> Storage {
+        Storage::Owned(Vec::new())
+    }
+}
+
+/// Why a field cannot be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldError {
+    /// The name is not a token (RFC 9110 section 5.1).
+    Name,
+    /// The value holds CR, LF, NUL or another control character (RFC 9110 section 5.5).
+    Value,
+}
+
+impl fmt::Display for FieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            FieldError::Name => "a field name must be a token (RFC 9110 section 5.1)",
+            FieldError::Value => {
+                "a field value must not hold control characters (RFC 9110 section 5.5)"
+            }
+        })
+    }
+}
+
+impl core::error::Error for FieldError {}
+
+impl Fields {
+    /// No fields.
+    pub const fn new() -> Fields {
+        Fields {
+            storage: Storage::Owned(Vec::new()),
+        }
+    }
+
+    /// One field that is known when the program is compiled.
+    pub(crate) const fn from_valid_static(line: &'static [u8]) -> Fields {
+        Fields {
+            storage: Storage::Shared(Bytes::from_static(line)),
+        }
+    }
+
+    /// Adds a field line. Whitespace around the value is dropped.
+    ///
+    /// # Errors
+    /// If the name or the value could not be sent; nothing is added then.
+    pub fn append(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<(), FieldError> {
+        let value = trim(value.as_ref());
+        if name.is_empty() || !TOKEN.all(name.as_bytes()) {
+            return Err(FieldError::Name);
+        }
+        if !VALUE.all(value) {
+            return Err(FieldError::Value);
+        }
+        let mut lines = core::mem::take(&mut self.storage).into_owned();
+        lines.reserve(name.len() + value.len() + 4);
+        lines.extend_from_slice(name.as_bytes());
+        lines.extend_from_slice(b": ");
+        lines.extend_from_slice(value);
+        lines.extend_from_slice(b"\r\n");
+        self.storage = Storage::Owned(lines);
+        Ok(())
+    }
+
+    /// Sets a field: all others of that name go.
+    ///
+    /// # Errors
+    /// As for [`append`](Fields::append); the others of that name stay then.
+    pub fn set(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<(), FieldError> {
+        let mut kept = self.without(name);
+        kept.append(name, value)?;
+        *self = kept;
+        Ok(())
+    }
+
+    /// Removes all fields of that name.
+    pub fn remove(&mut self, name: &str) {
+        *self = self.without(name);
+    }
+
+    /// A view of the lines.
+    pub fn lines(&self) -> FieldLines<'_> {
+        FieldLines::from_valid(match &self.storage {
+            Storage::Shared(bytes) => bytes,
+            Storage::Owned(bytes) => bytes,
+        })
+    }
+
+    /// Makes the next clones cheap.
+    pub(crate) fn share(&mut self) {
+        if let Storage::Owned(lines) = &mut self.storage {
+            self.storage = Storage::Shared(Bytes::from(core::mem::take(lines)));
+        }
+    }
+
+    /// Copies valid lines.
+    pub(crate) fn from_lines(lines: FieldLines<'_>) -> Fields {
+        Fields {
+            storage: Storage::Owned(lines.as_bytes().to_vec()),
+        }
+    }
+
+    fn without(&self, name: &str) -> Fields {
+        if self.lines().get(name).is_none() {
+            return self.clone();
+        }
+        let mut kept = Fields::new();
+        for (other, value) in self.lines() {
+            if !other.eq_ignore_ascii_case(name) {
+                // Valid before, valid still.
+                let _ = kept.append(other, value);
+            }
+        }
+        kept
+    }
+}
+
+impl Storage {
+    fn into_owned(self) -> Vec<u8> {
+        match self {
+            Storage::Shared(bytes) => bytes.into(),
+            Storage::Owned(lines) => lines,
+        }
+    }
+}
+
+impl PartialEq for Fields {
+    fn eq(&self, other: &Fields) -> bool {
+        self.lines() == other.lines()
+    }
+}
+
+impl Eq for Fields {}
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.lines().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    #[test]
+    fn lines_keep_order_spelling_and_repetition() {
+        let mut fields = Fields::new();
+        for (name, value) in [("A", "1"), ("b", " 2\t"), ("a", ""), ("C", "x:y")] {
+            fields.append(name, value).unwrap();
+        }
+        let all: Vec<_> = fields.lines().iter().collect();
+        let expected: [(&str, &[u8]); 4] = [("A", b"1"), ("b", b"2"), ("a", b""), ("C", b"x:y")];
+        assert_eq!(all, expected);
+        assert_eq!(fields.lines().get_all("A").count(), 2);
+        assert_eq!(fields.lines().get_str("c"), Some("x:y"));
+        fields.set("a", "3").unwrap();
+        fields.remove("B");
+        assert_eq!(fields.lines().as_bytes(), b"C: x:y\r\na: 3\r\n");
+    }
+
+    #[test]
+    fn nothing_that_splits_a_response_gets_in() {
+        let mut fields = Fields::from_valid_static(b"A: 1\r\n");
+        for name in ["", "a b", "a:", "a\r\n", "\u{e4}"] {
+            assert_eq!(fields.append(name, "x"), Err(FieldError::Name), "{name:?}");
+        }
+        for value in ["a\r\nb", "a\nb", "a\rb", "a\0b", "\u{7f}"] {
+            assert_eq!(fields.set("A", value), Err(FieldError::Value), "{value:?}");
+        }
+        assert_eq!(fields.lines().as_bytes(), b"A: 1\r\n");
+    }
+
+    #[test]
+    fn debug_shows_no_credentials() {
+        let mut fields = Fields::new();
+        fields.append("Cookie", "session=1").unwrap();
+        fields.append("Accept", "text/html").unwrap();
+        assert_eq!(
+            format!("{fields:?}"),
+            r#"{"Cookie": "(not shown)", "Accept": "text/html"}"#
+        );
+    }
+}

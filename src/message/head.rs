@@ -1,0 +1,153 @@
+//! The head of a request, whole and valid (RFC 9112 sections 3 and 5).
+
+use super::fields::FieldLines;
+use crate::syntax::authority::Authority;
+use crate::syntax::head::{Expect, Layout};
+use crate::syntax::target::Target;
+use crate::values::config::Scheme;
+use crate::values::error::{Error, Fault};
+use crate::values::method::Method;
+use core::fmt;
+
+/// A request head. It borrows the bytes that it was read from.
+#[derive(Clone, Copy)]
+pub struct Head<'a> {
+    bytes: &'a [u8],
+    layout: Layout,
+    target: Target<'a>,
+    host: Option<Authority<'a>>,
+}
+
+/// A version of HTTP that is spoken here (RFC 9110 section 2.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// HTTP/1.0: one request per connection unless asked otherwise, no chunked, no interim responses.
+    Http10,
+    /// HTTP/1.1, and any higher minor version, which is served as 1.1.
+    Http11,
+}
+
+impl Version {
+    /// `"HTTP/1.0"` or `"HTTP/1.1"`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Version::Http10 => "HTTP/1.0",
+            Version::Http11 => "HTTP/1.1",
+        }
+    }
+}
+
+impl<'a> Head<'a> {
+    /// Decides about target and Host: the last things about a head that can be wrong in themselves.
+    pub(crate) fn new(bytes: &'a [u8], layout: Layout, scheme: Scheme) -> Result<Head<'a>, Fault> {
+        let start = layout.target.start as usize;
+        let target = Target::parse(layout.method, layout.target.text(bytes))
+            .map_err(|fault| Fault::new(fault.error, start + fault.at))?;
+        let host = host(bytes, &layout)?;
+        match (&target, host) {
+            (Target::Absolute { scheme: named, .. }, _) if *named != scheme => {
+                return Err(Fault::new(Error::TargetScheme, start));
+            }
+            (Target::Absolute { authority, .. }, Some(host)) if !authority.same_host(&host) => {
+                return Err(Fault::new(Error::HostConflict, start));
+            }
+            (Target::Authority(_), _) => return Err(Fault::new(Error::TunnelRefused, 0)),
+            _ => {}
+        }
+        Ok(Head {
+            bytes,
+            layout,
+            target,
+            host,
+        })
+    }
+
+    /// The method.
+    pub fn method(&self) -> Method {
+        self.layout.method
+    }
+
+    /// The method as it was sent; tells the methods apart that are unknown here.
+    pub fn method_token(&self) -> &'a str {
+        self.layout.method_token.text(self.bytes)
+    }
+
+    /// The target.
+    pub fn target(&self) -> Target<'a> {
+        self.target
+    }
+
+    /// The target as it was sent.
+    pub fn target_text(&self) -> &'a str {
+        self.layout.target.text(self.bytes)
+    }
+
+    /// The path as it was sent, with its percent-encoding; `/` for `OPTIONS *`.
+    pub fn path(&self) -> &'a str {
+        self.target.path()
+    }
+
+    /// The query as it was sent, without its question mark.
+    pub fn query(&self) -> Option<&'a str> {
+        self.target.query()
+    }
+
+    /// The version whose rules hold.
+    pub fn version(&self) -> Version {
+        match self.layout.minor {
+            0 => Version::Http10,
+            _ => Version::Http11,
+        }
+    }
+
+    /// The fields.
+    pub fn fields(&self) -> FieldLines<'a> {
+        FieldLines::from_valid(self.layout.fields.of(self.bytes))
+    }
+
+    /// The host and port that were asked for: from the target if it names them, else from Host
+    /// (RFC 9110 section 7.1). `None` only in HTTP/1.0.
+    pub fn authority(&self) -> Option<Authority<'a>> {
+        match self.target {
+            Target::Absolute { authority, .. } => Some(authority),
+            _ => self.host,
+        }
+    }
+
+    /// Whether the client waits for `100 Continue`, or for a final answer, before it sends content
+    /// (RFC 9110 section 10.1.1).
+    pub fn expects_continue(&self) -> bool {
+        self.version() == Version::Http11 && self.layout.expect == Some(Expect::Continue)
+    }
+
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    pub(crate) fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+}
+
+/// RFC 9112 section 3.2: HTTP/1.1 has exactly one valid Host; HTTP/1.0 at most one.
+fn host<'a>(bytes: &'a [u8], layout: &Layout) -> Result<Option<Authority<'a>>, Fault> {
+    match layout.host {
+        Some(span) => match Authority::parse(span.text(bytes)) {
+            Some(authority) => Ok(Some(authority)),
+            None => Err(Fault::new(Error::HostMalformed, span.start as usize)),
+        },
+        None if layout.minor == 0 => Ok(None),
+        None => Err(Fault::new(Error::HostMissing, layout.fields.end as usize)),
+    }
+}
+
+impl fmt::Debug for Head<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Head")
+            .field("method", &self.method_token())
+            .field("target", &self.target_text())
+            .field("version", &self.version())
+            .field("fields", &self.fields())
+            .finish()
+    }
+}

@@ -1,0 +1,113 @@
+//! A request, whole: head, content, trailers, and the circumstances in which it came.
+
+use super::fields::FieldLines;
+use super::head::{Head, Version};
+use crate::syntax::authority::Authority;
+use crate::syntax::path;
+use crate::syntax::target::Target;
+use crate::values::config::Scheme;
+use crate::values::method::Method;
+use crate::values::now::Now;
+use alloc::borrow::Cow;
+use core::net::SocketAddr;
+
+/// A request as an application sees it. Everything is borrowed; nothing was copied if it came in one piece.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    pub(crate) head: Head<'a>,
+    pub(crate) content: &'a [u8],
+    pub(crate) trailers: FieldLines<'a>,
+    pub(crate) circumstances: Circumstances,
+}
+
+/// What a request does not say itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Circumstances {
+    pub(crate) now: Now,
+    pub(crate) peer: Option<SocketAddr>,
+    pub(crate) scheme: Scheme,
+}
+
+impl<'a> Request<'a> {
+    /// The head.
+    pub fn head(&self) -> Head<'a> {
+        self.head
+    }
+
+    /// The method.
+    pub fn method(&self) -> Method {
+        self.head.method()
+    }
+
+    /// The target in the form in which it came.
+    pub fn target(&self) -> Target<'a> {
+        self.head.target()
+    }
+
+    /// The path as it was sent, with its percent-encoding.
+    pub fn path(&self) -> &'a str {
+        self.head.path()
+    }
+
+    /// The path decoded, once: what router and site go by. `None` if it could be taken for another path
+    /// (an encoded slash, a backslash, control characters, `.` and `..` segments) or is not UTF-8.
+    pub fn decoded_path(&self) -> Option<Cow<'a, str>> {
+        path::decode(self.head.path())
+    }
+
+    /// The query as it was sent, without its question mark.
+    pub fn query(&self) -> Option<&'a str> {
+        self.head.query()
+    }
+
+    /// The names and values of the query, decoded as `application/x-www-form-urlencoded`.
+    pub fn query_pairs(&self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> + use<'a> {
+        form_urlencoded::parse(self.query().unwrap_or_default().as_bytes())
+    }
+
+    /// The names and values of the content, decoded as `application/x-www-form-urlencoded`, whatever its
+    /// Content-Type says. Octets that are not UTF-8 become U+FFFD; nothing is ever an error.
+    pub fn form(&self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> + use<'a> {
+        form_urlencoded::parse(self.content)
+    }
+
+    /// The version whose rules hold.
+    pub fn version(&self) -> Version {
+        self.head.version()
+    }
+
+    /// The fields of the head.
+    pub fn fields(&self) -> FieldLines<'a> {
+        self.head.fields()
+    }
+
+    /// The host and port that were asked for. `None` only in HTTP/1.0.
+    pub fn authority(&self) -> Option<Authority<'a>> {
+        self.head.authority()
+    }
+
+    /// The content, decoded; empty if there is none.
+    pub fn content(&self) -> &'a [u8] {
+        self.content
+    }
+
+    /// The fields behind chunked content; never merged into those of the head (RFC 9110 section 6.5.1).
+    pub fn trailers(&self) -> FieldLines<'a> {
+        self.trailers
+    }
+
+    /// The time at which the request was whole, as the caller gave it.
+    pub fn now(&self) -> Now {
+        self.circumstances.now
+    }
+
+    /// The other end, if the caller named it.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.circumstances.peer
+    }
+
+    /// The scheme of the connection.
+    pub fn scheme(&self) -> Scheme {
+        self.circumstances.scheme
+    }
+}

@@ -1,0 +1,197 @@
+//! Accepting connections, and ending in good order.
+
+use super::drive::{self, Surroundings};
+use super::options::Options;
+use crate::application::Gateway;
+use async_net::{TcpListener, TcpStream};
+use core::convert::Infallible;
+use core::future::Future;
+use core::time::Duration;
+use smol::channel::{self, Receiver, Sender};
+use smol::lock::Semaphore;
+use smol::{Executor, Timer, future};
+use std::io;
+use std::net::SocketAddr;
+use std::prelude::rust_2024::*;
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
+
+/// Serves connections of `listener` until `stop` completes, then ends in good order: what waits in the backlog
+/// is still accepted, requests under way are answered and their connections closed, and connections that stay
+/// quiet are closed. After [`Options::stop_timeout`] the rest is cut.
+///
+/// The future runs on any executor. With more than one of [`Options::threads`] it starts the others itself and
+/// ends them before it completes.
+///
+/// # Errors
+/// None of a single connection; only if the threads cannot be started.
+pub async fn serve(
+    listener: TcpListener,
+    gateway: impl Into<Arc<Gateway>>,
+    options: Options,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let (stopping_sender, stopping) = channel::bounded::<Infallible>(1);
+    let surroundings = Arc::new(Surroundings::new(gateway.into(), options, stopping));
+    let executor = Arc::new(Executor::new());
+    let helpers = Helpers::start(&executor, surroundings.options.threads.get() - 1)?;
+    executor
+        .run(async {
+            let (connection_held, all_closed) = channel::bounded::<Infallible>(1);
+            let acceptor = Acceptor {
+                executor: &executor,
+                surroundings: &surroundings,
+                connection_held,
+            };
+            acceptor.run(&listener, stop).await;
+            drop(listener);
+            drop(stopping_sender);
+            drop(acceptor);
+            or_after(surroundings.options.stop_timeout, closed(&all_closed)).await;
+        })
+        .await;
+    drop(helpers);
+    Ok(())
+}
+
+struct Acceptor<'s> {
+    executor: &'s Arc<Executor<'static>>,
+    surroundings: &'s Arc<Surroundings>,
+    /// A copy is with every connection: when all are gone, the last one has closed.
+    connection_held: Sender<Infallible>,
+}
+
+impl Acceptor<'_> {
+    async fn run(&self, listener: &TcpListener, stop: impl Future<Output = ()>) {
+        let places = Arc::new(Semaphore::new(self.surroundings.options.connections.max(1)));
+        let accepting = async {
+            let mut trouble = Trouble::default();
+            loop {
+                // Without a place nothing is accepted: the backlog is the queue.
+                let place = places.acquire_arc().await;
+                match listener.accept().await {
+                    Ok((stream, peer)) => {
+                        trouble = Trouble::default();
+                        self.spawn(stream, peer, place);
+                    }
+                    Err(error) => trouble.wait(error, &self.surroundings.options).await,
+                }
+            }
+        };
+        future::or(stop, accepting).await;
+        // Those that the system has accepted already have been told that they are connected.
+        while let (Some(place), Some(Ok((stream, peer)))) = (
+            places.try_acquire_arc(),
+            future::poll_once(listener.accept()).await,
+        ) {
+            self.spawn(stream, peer, place);
+        }
+    }
+
+    fn spawn(&self, stream: TcpStream, peer: SocketAddr, place: impl Send + 'static) {
+        let surroundings = self.surroundings.clone();
+        let held = (place, self.connection_held.clone());
+        let task = async move {
+            drive::connection(stream, peer, &surroundings).await;
+            drop(held);
+        };
+        self.executor.spawn(task).detach();
+    }
+}
+
+/// Errors of `accept`: most concern one connection that is gone, some concern us all and need a pause.
+struct Trouble {
+    pause: Duration,
+    reported: Option<Instant>,
+}
+
+impl Default for Trouble {
+    fn default() -> Trouble {
+        Trouble {
+            pause: Duration::from_millis(100),
+            reported: None,
+        }
+    }
+}
+
+impl Trouble {
+    async fn wait(&mut self, error: io::Error, options: &Options) {
+        if !is_exhaustion(&error) {
+            return;
+        }
+        let now = Instant::now();
+        if self
+            .reported
+            .is_none_or(|last| now - last >= Duration::from_secs(1))
+        {
+            self.reported = Some(now);
+            options.report(&format!("cannot accept connections for now: {error}"));
+        }
+        Timer::after(self.pause).await;
+        self.pause = (self.pause * 2).min(Duration::from_secs(1));
+    }
+}
+
+/// Out of descriptors or memory: the next accept would fail at once, again and again.
+fn is_exhaustion(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+        let errno = error.raw_os_error().map(Errno::from_raw_os_error);
+        matches!(
+            errno,
+            Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)
+        )
+    }
+    #[cfg(not(unix))]
+    {
+        error.kind() == io::ErrorKind::OutOfMemory
+    }
+}
+
+/// The other threads that run the executor; dropping this ends them.
+struct Helpers {
+    quit: Option<Sender<Infallible>>,
+    threads: Vec<thread::JoinHandle<()>>,
+}
+
+impl Helpers {
+    fn start(executor: &Arc<Executor<'static>>, count: usize) -> io::Result<Helpers> {
+        let (quit, quitting) = channel::bounded(1);
+        let mut helpers = Helpers {
+            quit: Some(quit),
+            threads: Vec::new(),
+        };
+        for index in 0..count {
+            let (executor, quitting) = (executor.clone(), quitting.clone());
+            let thread = thread::Builder::new().name(format!("bytegate-{}", index + 1));
+            let thread = thread.spawn(move || smol::block_on(executor.run(closed(&quitting))))?;
+            helpers.threads.push(thread);
+        }
+        Ok(helpers)
+    }
+}
+
+impl Drop for Helpers {
+    fn drop(&mut self) {
+        self.quit = None;
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has said so.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Completes when all senders are gone; nothing is ever sent.
+pub(super) async fn closed(receiver: &Receiver<Infallible>) {
+    let _ = receiver.recv().await;
+}
+
+/// Completes with `work`, or after so long without it.
+pub(super) async fn or_after(time: Duration, work: impl Future<Output = ()>) {
+    future::or(work, async {
+        Timer::after(time).await;
+    })
+    .await;
+}

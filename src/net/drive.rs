@@ -1,0 +1,399 @@
+//! One connection over TCP: the loop that obeys the machine.
+
+use super::accept::{closed, or_after};
+use super::guard::{guard_admission, guarded, panicked};
+use super::options::Options;
+use crate::application::{AccessLog, Application, Gateway, RequestLine};
+use crate::connection::{Answered, CloseReason, Connection, Step};
+use crate::message::response::Response;
+use crate::values::now::Now;
+use async_net::TcpStream;
+use core::convert::Infallible;
+use core::time::Duration;
+use smol::channel::Receiver;
+use smol::{Async, Timer, future};
+use std::cell::RefCell;
+use std::io::{self, IoSlice, Read, Write};
+use std::net::{Shutdown, SocketAddr};
+use std::prelude::rust_2024::*;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// Octets asked for in one read.
+const READ_BYTES: usize = 16 * 1024;
+/// Pieces of output in one write.
+const WRITE_PIECES: usize = 16;
+/// After a stop: how long a connection must stay quiet to be closed without an answer.
+const QUIET: Duration = Duration::from_secs(1);
+/// After our last octet: how long, how often and how much we still read, so that the peer gets to see the
+/// answer before its own octets meet a closed socket (RFC 9112 section 9.6).
+const LINGER_GAP: Duration = Duration::from_secs(2);
+const LINGER_TIME: Duration = Duration::from_secs(10);
+const LINGER_BYTES: usize = 8 * 1024 * 1024;
+
+/// What all connections share.
+pub(super) struct Surroundings {
+    gateway: Arc<Gateway>,
+    pub(super) options: Options,
+    /// Closed when the server stops.
+    stopping: Receiver<Infallible>,
+    /// Monotonic time counts from here.
+    started: Instant,
+}
+
+impl Surroundings {
+    pub(super) fn new(
+        gateway: Arc<Gateway>,
+        options: Options,
+        stopping: Receiver<Infallible>,
+    ) -> Surroundings {
+        Surroundings {
+            gateway,
+            options,
+            stopping,
+            started: Instant::now(),
+        }
+    }
+
+    fn now(&self) -> Now {
+        Now {
+            monotonic: self.started.elapsed(),
+            wall: SystemTime::now().duration_since(UNIX_EPOCH).ok(),
+        }
+    }
+
+    /// The moment of a deadline; none if it is beyond what a clock can name.
+    fn instant(&self, until: Duration) -> Option<Instant> {
+        self.started.checked_add(until)
+    }
+}
+
+/// Serves one connection to its end.
+pub(super) async fn connection(stream: TcpStream, peer: SocketAddr, surroundings: &Surroundings) {
+    // Answers leave whole; to wait for more would only delay them.
+    let _ = stream.set_nodelay(true);
+    let socket: Arc<Async<std::net::TcpStream>> = stream.into();
+    let config = surroundings.gateway.connection_config();
+    let mut driver = Driver {
+        surroundings,
+        socket,
+        peer,
+        connection: Connection::new(config).with_peer(peer),
+        input: Vec::new(),
+        read_first: true,
+        stopped: false,
+    };
+    // An error of the socket ends the connection; there is nobody left to tell.
+    if let Ok(reason) = driver.run().await {
+        driver.close(reason).await;
+    }
+}
+
+struct Driver<'s> {
+    surroundings: &'s Surroundings,
+    socket: Arc<Async<std::net::TcpStream>>,
+    peer: SocketAddr,
+    connection: Connection,
+    /// What has come and is not used up.
+    input: Vec<u8>,
+    /// Whether a read is likely to find something, so that to wait first would be a call too many.
+    read_first: bool,
+    stopped: bool,
+}
+
+/// What the machine waits for.
+enum Wait {
+    Read(Duration),
+    Write(Duration),
+    Close(CloseReason),
+}
+
+/// Why a wait has ended.
+enum Woken {
+    Ready,
+    Late,
+    Stopped,
+}
+
+impl Driver<'_> {
+    async fn run(&mut self) -> io::Result<CloseReason> {
+        loop {
+            match self.turn()? {
+                Wait::Read(until) => self.read(until).await?,
+                Wait::Write(until) => self.write(until).await?,
+                Wait::Close(reason) => return Ok(reason),
+            }
+        }
+    }
+
+    /// Answers everything that is there, until the machine waits.
+    fn turn(&mut self) -> io::Result<Wait> {
+        let Surroundings {
+            gateway, options, ..
+        } = self.surroundings;
+        let now = self.surroundings.now();
+        let mut log = Log::new(options, self.peer, now);
+        let mut input = &self.input[..];
+        let connection = &mut self.connection;
+        let wait = loop {
+            // A panic in a step is one of a stream: the rest of its answer cannot be made.
+            let step = guarded(|| connection.step(&mut input, now)).map_err(|words| {
+                options.report(&format!("a stream panicked: {words}"));
+                io::Error::other(words)
+            })?;
+            match step {
+                Step::Admit(head) => {
+                    log.begin(&head);
+                    let answered = match guarded(|| guard_admission(gateway.admit(&head))) {
+                        Ok(admission) => connection.admit(admission),
+                        Err(words) => connection.respond(panicked(&words)),
+                    };
+                    log.end(answered);
+                }
+                Step::Call(request) => {
+                    log.begin(&request.head());
+                    let response = guarded(|| gateway.call(&request));
+                    log.end(respond(connection, response));
+                }
+                Step::Finish(ending) => {
+                    log.begin(&ending.head());
+                    let response = guarded(|| ending.finish());
+                    log.end(respond(connection, response));
+                }
+                Step::Refuse(refusal) => {
+                    log.begin(&refusal);
+                    let response = guarded(|| gateway.refuse(&refusal));
+                    log.end(respond(connection, response));
+                }
+                Step::Read { until } => break Wait::Read(until),
+                Step::Write { until } => break Wait::Write(until),
+                Step::Close(reason) => break Wait::Close(reason),
+            }
+        };
+        let used = self.input.len() - input.len();
+        self.input.drain(..used);
+        log.flush();
+        Ok(wait)
+    }
+
+    async fn read(&mut self, until: Duration) -> io::Result<()> {
+        if self.input.is_empty() {
+            // An idle connection holds no buffer.
+            self.input = Vec::new();
+        }
+        if !self.read_first {
+            match wait(
+                self.socket.readable(),
+                until,
+                self.surroundings,
+                self.stopped,
+            )
+            .await?
+            {
+                Woken::Ready => {}
+                Woken::Late => return Ok(()),
+                Woken::Stopped => return self.stop().await,
+            }
+        }
+        self.read_first = false;
+        match read_some(&self.socket, &mut self.input) {
+            Ok(0) => self.connection.end_input(),
+            Ok(count) => self.read_first = count == READ_BYTES,
+            Err(error) if is_transient(&error) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self, until: Duration) -> io::Result<()> {
+        let written = {
+            let mut slices = [IoSlice::new(&[]); WRITE_PIECES];
+            let mut count = 0;
+            for (slice, piece) in slices.iter_mut().zip(self.connection.output().pieces()) {
+                *slice = IoSlice::new(piece);
+                count += 1;
+            }
+            self.socket.get_ref().write_vectored(&slices[..count])
+        };
+        match written {
+            Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => {
+                self.connection.sent(count);
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                if let Woken::Stopped = wait(
+                    self.socket.writable(),
+                    until,
+                    self.surroundings,
+                    self.stopped,
+                )
+                .await?
+                {
+                    self.stopped = true;
+                    self.connection.stop();
+                }
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The server stops. A request may be on its way already, so that an idle connection gets a moment more.
+    async fn stop(&mut self) -> io::Result<()> {
+        self.stopped = true;
+        if self.connection.is_idle() && self.input.is_empty() {
+            let readable = async {
+                let _ = self.socket.readable().await;
+            };
+            or_after(QUIET, readable).await;
+            self.read_once()?;
+        }
+        self.connection.stop();
+        Ok(())
+    }
+
+    fn read_once(&mut self) -> io::Result<()> {
+        match read_some(&self.socket, &mut self.input) {
+            Ok(0) => self.connection.end_input(),
+            Ok(_) => {}
+            Err(error) if is_transient(&error) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Closes so that the peer gets everything that was written.
+    async fn close(self, reason: CloseReason) {
+        match reason {
+            // The peer has closed, or does not read.
+            CloseReason::InputEnded | CloseReason::WriteTimeout => return,
+            CloseReason::Persistence
+            | CloseReason::Refused
+            | CloseReason::Idle
+            | CloseReason::Stopped
+            | CloseReason::ResponseBroken => {}
+        }
+        if self.socket.get_ref().shutdown(Shutdown::Write).is_ok() {
+            or_after(LINGER_TIME, linger(&self.socket)).await;
+        }
+    }
+}
+
+/// Waits for the socket, the deadline, or the stop of the server; that one only once.
+async fn wait(
+    ready: impl Future<Output = io::Result<()>>,
+    until: Duration,
+    surroundings: &Surroundings,
+    stopped: bool,
+) -> io::Result<Woken> {
+    let ready = async { ready.await.map(|()| Woken::Ready) };
+    let late = async {
+        match surroundings.instant(until) {
+            Some(instant) => Timer::at(instant).await,
+            None => future::pending().await,
+        };
+        Ok(Woken::Late)
+    };
+    let stop = async {
+        match stopped {
+            false => closed(&surroundings.stopping).await,
+            true => future::pending().await,
+        }
+        Ok(Woken::Stopped)
+    };
+    future::or(ready, future::or(stop, late)).await
+}
+
+/// Reads and forgets until the peer closes, is quiet for long, or does not stop.
+async fn linger(socket: &Async<std::net::TcpStream>) {
+    let mut discarded = Vec::new();
+    let mut total = 0;
+    while total < LINGER_BYTES {
+        let quiet = async {
+            Timer::after(LINGER_GAP).await;
+            Err(io::ErrorKind::TimedOut.into())
+        };
+        if future::or(socket.readable(), quiet).await.is_err() {
+            return;
+        }
+        match read_some(socket, &mut discarded) {
+            Ok(0) => return,
+            Ok(count) => total += count,
+            Err(error) if is_transient(&error) => {}
+            Err(_) => return,
+        }
+        discarded.clear();
+    }
+}
+
+fn respond(connection: &mut Connection, response: Result<Response, String>) -> Option<Answered> {
+    match response {
+        Ok(response) => connection.respond(response),
+        Err(words) => {
+            // What the application left half done is unknown; a new connection starts clean.
+            connection.stop();
+            connection.respond(panicked(&words))
+        }
+    }
+}
+
+/// One read without waiting. The buffer for it belongs to the thread, so that a connection that waits holds
+/// only what it has got.
+fn read_some(socket: &Async<std::net::TcpStream>, input: &mut Vec<u8>) -> io::Result<usize> {
+    thread_local! {
+        static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
+    }
+    SCRATCH.with_borrow_mut(|scratch| {
+        let count = socket.get_ref().read(scratch)?;
+        input.extend_from_slice(&scratch[..count]);
+        Ok(count)
+    })
+}
+
+fn is_transient(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+    )
+}
+
+/// The log lines of one turn.
+struct Log<'s> {
+    options: &'s Options,
+    peer: SocketAddr,
+    now: Now,
+    lines: AccessLog,
+}
+
+impl<'s> Log<'s> {
+    fn new(options: &'s Options, peer: SocketAddr, now: Now) -> Log<'s> {
+        Log {
+            options,
+            peer,
+            now,
+            lines: AccessLog::default(),
+        }
+    }
+
+    fn begin(&mut self, line: impl RequestLine) {
+        if self.options.access_log.is_some() {
+            self.lines.begin(Some(self.peer), self.now, line);
+        }
+    }
+
+    fn end(&mut self, answered: Option<Answered>) {
+        let Some(answered) = answered else { return };
+        if let Some(error) = &answered.error {
+            self.options.report(&error.to_string());
+        }
+        self.lines.end(&answered);
+    }
+
+    fn flush(self) {
+        if let (Some(log), false) = (&self.options.access_log, self.lines.text().is_empty()) {
+            log(self.lines.text());
+        }
+    }
+}

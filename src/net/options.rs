@@ -1,0 +1,78 @@
+//! What can be set about serving, beside what can be set about a connection.
+
+use core::fmt;
+use core::num::NonZeroUsize;
+use core::time::Duration;
+use std::prelude::rust_2024::*;
+use std::sync::Arc;
+use std::thread;
+
+/// Takes lines of text: a log.
+pub type Sink = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// How to serve. Limits and deadlines of a single connection are the gateway's [`Config`](crate::Config).
+#[derive(Clone)]
+pub struct Options {
+    /// Connections at once; more wait in the listener's backlog. Default: 10,000, or what the limit on open
+    /// files leaves after 64 others.
+    pub connections: usize,
+    /// Threads that serve. Applications run on them too, so a slow one holds up the connections of its
+    /// thread. Default: the number of processors.
+    pub threads: NonZeroUsize,
+    /// After a stop: how long requests under way may take before they are cut. Default: 30 s.
+    pub stop_timeout: Duration,
+    /// Gets the lines of the Common Log Format, each with its line end, one or more at a time.
+    pub access_log: Option<Sink>,
+    /// Gets one line, without line end, for what an administrator should know: an application that broke the
+    /// rules or panicked, or no more descriptors.
+    pub error_log: Option<Sink>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            connections: default_connections(),
+            threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            stop_timeout: Duration::from_secs(30),
+            access_log: None,
+            error_log: None,
+        }
+    }
+}
+
+impl Options {
+    pub(super) fn report(&self, message: &str) {
+        if let Some(log) = &self.error_log {
+            log(message);
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("connections", &self.connections)
+            .field("threads", &self.threads)
+            .field("stop_timeout", &self.stop_timeout)
+            .field("access_log", &self.access_log.is_some())
+            .field("error_log", &self.error_log.is_some())
+            .finish()
+    }
+}
+
+fn default_connections() -> usize {
+    const MOST: usize = 10_000;
+    const OTHERS: usize = 64;
+    open_files_limit().map_or(MOST, |limit| limit.saturating_sub(OTHERS).clamp(1, MOST))
+}
+
+#[cfg(unix)]
+fn open_files_limit() -> Option<usize> {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current?;
+    usize::try_from(limit).ok()
+}
+
+#[cfg(not(unix))]
+fn open_files_limit() -> Option<usize> {
+    None
+}

@@ -1,0 +1,47 @@
+//! The listening socket.
+
+use async_net::TcpListener;
+use socket2::{Domain, Protocol, Socket, Type};
+use std::io;
+use std::net::SocketAddr;
+use std::prelude::rust_2024::*;
+
+/// Connections that may wait to be accepted; the standard library's own 128 are few under load.
+const BACKLOG: i32 = 1024;
+
+/// Binds and listens. The address can be used again at once after a restart, as every server wants it.
+///
+/// # Errors
+/// What the system says, with the address and, for the common ones, what to do.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    try_listen(address).map_err(|error| {
+        let advice = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                " (another program listens there: stop it, or choose another port)"
+            }
+            io::ErrorKind::PermissionDenied => {
+                " (ports below 1024 need a privilege: choose a higher one)"
+            }
+            io::ErrorKind::AddrNotAvailable => " (this machine has no such address)",
+            _ => "",
+        };
+        io::Error::new(
+            error.kind(),
+            format!("cannot listen on {address}: {error}{advice}"),
+        )
+    })
+}
+
+fn try_listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    // Elsewhere the option would let two servers share a port.
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::try_from(std::net::TcpListener::from(socket))
+}

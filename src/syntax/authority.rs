@@ -1,0 +1,161 @@
+//! `uri-host [ ":" port ]`, as in Host and in targets (RFC 9110 section 7.2, RFC 3986 section 3.2).
+
+use super::octets::{DIGIT, HEX, REG_NAME};
+
+/// A host and an optional port, both as they were sent.
+///
+/// ```
+/// # use bytegate::Authority;
+/// let authority = Authority::parse("[::1]:7890").unwrap();
+/// assert_eq!((authority.host, authority.port), ("[::1]", Some(7890)));
+/// assert!(Authority::parse("user@host").is_none());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Authority<'a> {
+    /// The host: a registered name, an IPv4 address, or an IP literal with its brackets. Never empty.
+    pub host: &'a str,
+    /// The port; `None` also for an empty one (`host:`).
+    pub port: Option<u16>,
+}
+
+impl<'a> Authority<'a> {
+    /// Parses the whole of `text`. No userinfo, no path, no whitespace, no empty host.
+    pub fn parse(text: &'a str) -> Option<Authority<'a>> {
+        let (host, port) = split_port(text)?;
+        let valid = match host.strip_prefix('[') {
+            Some(literal) => is_ip_literal(literal.strip_suffix(']')?),
+            None => !host.is_empty() && is_reg_name(host.as_bytes()),
+        };
+        match (valid, port) {
+            (false, _) => None,
+            (true, "") => Some(Authority { host, port: None }),
+            (true, digits) => Some(Authority {
+                host,
+                port: Some(parse_port(digits)?),
+            }),
+        }
+    }
+
+    /// Whether two hosts are the same name: case does not count (RFC 3986 section 3.2.2).
+    pub fn same_host(&self, other: &Authority<'_>) -> bool {
+        self.host.eq_ignore_ascii_case(other.host)
+    }
+}
+
+/// The host and the digits behind its last colon, if that colon is not inside an IP literal.
+fn split_port(text: &str) -> Option<(&str, &str)> {
+    let after_literal = text.rfind(']').map_or(0, |bracket| bracket + 1);
+    match text.get(after_literal..)?.find(':') {
+        Some(colon) => {
+            let (host, port) = text.split_at(after_literal + colon);
+            Some((host, &port[1..]))
+        }
+        None => Some((text, "")),
+    }
+}
+
+fn parse_port(digits: &str) -> Option<u16> {
+    match DIGIT.all(digits.as_bytes()) {
+        true => digits.parse().ok(),
+        false => None,
+    }
+}
+
+/// `*( unreserved / pct-encoded / sub-delims )`
+fn is_reg_name(name: &[u8]) -> bool {
+    let mut at = REG_NAME.skip(name, 0);
+    while let Some([b'%', high, low]) = name.get(at..at + 3) {
+        if !(HEX.contains(*high) && HEX.contains(*low)) {
+            return false;
+        }
+        at = REG_NAME.skip(name, at + 3);
+    }
+    at == name.len()
+}
+
+/// `IPv6address / IPvFuture`; a zone identifier has no place on the wire.
+fn is_ip_literal(literal: &str) -> bool {
+    match literal.strip_prefix(['v', 'V']) {
+        None => literal.parse::<core::net::Ipv6Addr>().is_ok(),
+        Some(future) => match future.split_once('.') {
+            Some((version, address)) => {
+                let in_class = |octet| REG_NAME.contains(octet) || octet == b':';
+                !version.is_empty()
+                    && HEX.all(version.as_bytes())
+                    && !address.is_empty()
+                    && address.bytes().all(in_class)
+            }
+            None => false,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn valid_authorities() {
+        for (text, host, port) in [
+            ("localhost", "localhost", None),
+            ("localhost:", "localhost", None),
+            ("Example.COM:80", "Example.COM", Some(80)),
+            ("a,b", "a,b", None),
+            ("a%20b", "a%20b", None),
+            ("127.0.0.1:65535", "127.0.0.1", Some(65535)),
+            ("[::1]", "[::1]", None),
+            ("[2001:db8::1]:443", "[2001:db8::1]", Some(443)),
+            ("[v1.a:b]:1", "[v1.a:b]", Some(1)),
+            ("x:00080", "x", Some(80)),
+        ] {
+            assert_eq!(
+                Authority::parse(text),
+                Some(Authority { host, port }),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in [
+            "",
+            ":80",
+            "a b",
+            " a",
+            "a:b",
+            "a:80:80",
+            "a:+80",
+            "a:-1",
+            "a:65536",
+            "user@host",
+            "http://host",
+            "host/path",
+            "host?q",
+            "host#f",
+            "a%zz",
+            "a%2",
+            "a%",
+            "[::1",
+            "::1",
+            "[::1]x",
+            "[::1]x:80",
+            "[::1%25eth0]",
+            "[]",
+            "[v.a]",
+            "[v1.]",
+            "[gg::]",
+            "a\\b",
+            "a|b",
+            "\"a\"",
+            "<a>",
+            "h\u{e4}",
+            "a\t",
+            "[::1]]",
+            "[[::1]]",
+            "x[::1]",
+        ] {
+            assert_eq!(Authority::parse(text), None, "{text:?}");
+        }
+    }
+}

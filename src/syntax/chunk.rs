@@ -1,0 +1,185 @@
+//! The line before a chunk: its size and its extensions (RFC 9112 section 7.1).
+//!
+//! `chunk-size [ *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] ) ] CRLF`, one octet at a
+//! time: the lines are short, and what cannot become valid is refused at its first octet.
+
+use super::octets::TOKEN;
+use crate::values::error::Error;
+
+/// A chunk-size line as far as it has come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ChunkLine {
+    /// The size so far; saturates, so that no number of digits wraps.
+    pub(crate) size: u64,
+    /// Octets of the line so far, without its CRLF.
+    pub(crate) bytes: u32,
+    /// Those of them that belong to extensions.
+    pub(crate) extension_bytes: u32,
+    place: Place,
+}
+
+/// What stands before the next octet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Start,
+    Size,
+    /// Whitespace behind a size, a name or a value: only an extension may follow.
+    BlankBeforeSemicolon,
+    Semicolon,
+    Name,
+    BlankAfterName,
+    Equals,
+    Token,
+    Quoted,
+    Escape,
+    QuoteClosed,
+    CarriageReturn,
+    Done,
+}
+
+impl ChunkLine {
+    pub(crate) const fn new() -> ChunkLine {
+        ChunkLine {
+            size: 0,
+            bytes: 0,
+            extension_bytes: 0,
+            place: Place::Start,
+        }
+    }
+
+    /// Takes the next octet; true when it ended the line.
+    pub(crate) fn push(&mut self, octet: u8) -> Result<bool, Error> {
+        self.place = self.next(octet)?;
+        match self.place {
+            Place::Done => return Ok(true),
+            Place::CarriageReturn => return Ok(false),
+            Place::Start | Place::Size => {}
+            _ => self.extension_bytes = self.extension_bytes.saturating_add(1),
+        }
+        self.bytes = self.bytes.saturating_add(1);
+        Ok(false)
+    }
+
+    fn next(&mut self, octet: u8) -> Result<Place, Error> {
+        use Place::*;
+        let blank = matches!(octet, b' ' | b'\t');
+        match (self.place, octet) {
+            (CarriageReturn, b'\n') => Ok(Done),
+            (CarriageReturn, _) => Err(Error::BareCr),
+            (_, b'\n') => Err(Error::BareLf),
+
+            (Start | Size, _) if octet.is_ascii_hexdigit() => {
+                let digit = (octet as char).to_digit(16).unwrap_or_default();
+                self.size = self
+                    .size
+                    .saturating_mul(16)
+                    .saturating_add(u64::from(digit));
+                Ok(Size)
+            }
+            (Start, _) => Err(Error::ChunkSize),
+            (Size | Name | Token | QuoteClosed, b'\r') => Ok(CarriageReturn),
+            (Size | Name | Token | QuoteClosed | BlankBeforeSemicolon | BlankAfterName, b';') => {
+                Ok(Semicolon)
+            }
+            (Size | Token | QuoteClosed | BlankBeforeSemicolon, _) if blank => {
+                Ok(BlankBeforeSemicolon)
+            }
+            (Size, _) => Err(Error::ChunkSize),
+
+            (Semicolon, _) if blank => Ok(Semicolon),
+            (Semicolon | Name, _) if TOKEN.contains(octet) => Ok(Name),
+            (Name | BlankAfterName, _) if blank => Ok(BlankAfterName),
+            (Name | BlankAfterName, b'=') => Ok(Equals),
+
+            (Equals, _) if blank => Ok(Equals),
+            (Equals, b'"') => Ok(Quoted),
+            (Equals | Token, _) if TOKEN.contains(octet) => Ok(Token),
+
+            (Quoted, b'"') => Ok(QuoteClosed),
+            (Quoted, b'\\') => Ok(Escape),
+            (Quoted | Escape, b'\t' | b' '..=b'~' | 0x80..=0xff) => Ok(Quoted),
+
+            _ => Err(Error::ChunkExtension),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &[u8]) -> Result<Option<u64>, Error> {
+        let mut chunk_line = ChunkLine::new();
+        for (index, &octet) in line.iter().enumerate() {
+            if chunk_line.push(octet)? {
+                assert_eq!(index + 1, line.len(), "ended early");
+                return Ok(Some(chunk_line.size));
+            }
+        }
+        Ok(None)
+    }
+
+    #[test]
+    fn sizes_and_extensions() {
+        for (line, size) in [
+            ("0\r\n", 0),
+            ("000\r\n", 0),
+            ("fF\r\n", 255),
+            ("00000000000000000000005\r\n", 5),
+            ("ffffffffffffffff\r\n", u64::MAX),
+            ("fffffffffffffffff\r\n", u64::MAX),
+            ("5;a\r\n", 5),
+            ("5;a=b\r\n", 5),
+            ("5 ; a = b ; c\t=\t\"d;\\\"e\u{e4}\" ;f\r\n", 5),
+            ("5;a=\"\"\r\n", 5),
+        ] {
+            assert_eq!(parse(line.as_bytes()), Ok(Some(size)), "{line:?}");
+        }
+        for line in ["", "5", "5;", "5;a=\"", "5\r"] {
+            assert_eq!(parse(line.as_bytes()), Ok(None), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_chunk_line() {
+        for (line, error) in [
+            ("\r\n", Error::ChunkSize),
+            (" 5\r\n", Error::ChunkSize),
+            ("+5\r\n", Error::ChunkSize),
+            ("-5\r\n", Error::ChunkSize),
+            ("0x5\r\n", Error::ChunkSize),
+            ("1_0\r\n", Error::ChunkSize),
+            ("5 \r\n", Error::ChunkExtension),
+            ("5 5\r\n", Error::ChunkExtension),
+            ("5\n", Error::BareLf),
+            ("5\r\r\n", Error::BareCr),
+            ("5\rX", Error::BareCr),
+            ("5;\r\n", Error::ChunkExtension),
+            ("5;=a\r\n", Error::ChunkExtension),
+            ("5;a=\r\n", Error::ChunkExtension),
+            ("5;a b\r\n", Error::ChunkExtension),
+            ("5;a \r\n", Error::ChunkExtension),
+            ("5;a=b \r\n", Error::ChunkExtension),
+            ("5;a=b=c\r\n", Error::ChunkExtension),
+            ("5;a\n", Error::BareLf),
+            ("5;\n", Error::BareLf),
+            ("5;a=\"b\r\n", Error::ChunkExtension),
+            ("5;a=\"b\n", Error::BareLf),
+            ("5;a=\"b\"c\r\n", Error::ChunkExtension),
+            ("5;a=\0\r\n", Error::ChunkExtension),
+            ("5;a\0\r\n", Error::ChunkExtension),
+            ("5;a=\"\\\u{1}\"\r\n", Error::ChunkExtension),
+        ] {
+            assert_eq!(parse(line.as_bytes()), Err(error), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn octets_are_counted_for_the_limits() {
+        let mut line = ChunkLine::new();
+        for &octet in b"1f;a=b\r" {
+            assert_eq!(line.push(octet), Ok(false));
+        }
+        assert_eq!((line.bytes, line.extension_bytes), (6, 4));
+    }
+}

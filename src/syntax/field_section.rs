@@ -1,0 +1,172 @@
+//! Field lines up to the empty line that ends them (RFC 9112 section 5): in heads and in trailers.
+
+use super::octets::{TOKEN, skip_value};
+use super::span::Span;
+use crate::values::error::{Error, Fault};
+
+/// A scan over field lines that stops at the end of the input and goes on there when more has come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FieldSection {
+    /// How far the scan has come; nothing before it is looked at again.
+    at: usize,
+    /// Where the current line begins.
+    line: usize,
+    phase: Phase,
+    lines: u16,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    LineStart,
+    Name,
+    Value { name: Span },
+}
+
+/// What a field section may take, and what passing it means.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) line_bytes: usize,
+    pub(crate) line_too_long: Error,
+    pub(crate) lines: u16,
+    pub(crate) too_many: Error,
+    /// The position at which the section must have ended.
+    pub(crate) end: usize,
+    pub(crate) too_long: Error,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// A whole line; the value still has its whitespace around it.
+    Line { name: Span, value: Span },
+    /// The empty line; the position behind it.
+    End(usize),
+    /// Nothing wrong so far, and nothing whole.
+    Incomplete,
+}
+
+impl FieldSection {
+    /// A section whose first line begins at `start`.
+    pub(crate) const fn starting_at(start: usize) -> FieldSection {
+        FieldSection {
+            at: start,
+            line: start,
+            phase: Phase::LineStart,
+            lines: 0,
+        }
+    }
+
+    /// The next line of `input`, which holds what it held before, and perhaps more behind it.
+    #[inline]
+    pub(crate) fn next(&mut self, input: &[u8], bounds: &Bounds) -> Result<Event, Fault> {
+        loop {
+            match self.phase {
+                Phase::LineStart => match self.line_start(input, bounds)? {
+                    Some(event) => return Ok(event),
+                    None => self.phase = Phase::Name,
+                },
+                Phase::Name => match self.name(input, bounds)? {
+                    Some(name) => self.phase = Phase::Value { name },
+                    None => return Ok(Event::Incomplete),
+                },
+                Phase::Value { name } => {
+                    return Ok(match self.value(name, input, bounds)? {
+                        Some(value) => {
+                            self.phase = Phase::LineStart;
+                            Event::Line { name, value }
+                        }
+                        None => Event::Incomplete,
+                    });
+                }
+            }
+        }
+    }
+
+    /// The end of the section, or `None` for the start of a name.
+    #[inline]
+    fn line_start(&mut self, input: &[u8], bounds: &Bounds) -> Result<Option<Event>, Fault> {
+        // At least the empty line is still to come.
+        if self.at + 2 > bounds.end {
+            return Err(Fault::new(bounds.too_long, self.at));
+        }
+        self.line = self.at;
+        let fault = |error| Err(Fault::new(error, self.at));
+        match input.get(self.at) {
+            None => Ok(Some(Event::Incomplete)),
+            Some(b'\r') => match input.get(self.at + 1) {
+                None => Ok(Some(Event::Incomplete)),
+                Some(b'\n') => Ok(Some(Event::End(self.at + 2))),
+                Some(_) => fault(Error::BareCr),
+            },
+            Some(b'\n') => fault(Error::BareLf),
+            Some(b' ' | b'\t') if self.lines == 0 => fault(Error::FieldLeadingSpace),
+            Some(b' ' | b'\t') => fault(Error::FieldFolded),
+            Some(b':') => fault(Error::FieldNameEmpty),
+            Some(_) if self.lines >= bounds.lines => fault(bounds.too_many),
+            Some(_) => {
+                self.lines += 1;
+                Ok(None)
+            }
+        }
+    }
+
+    #[inline]
+    fn name(&mut self, input: &[u8], bounds: &Bounds) -> Result<Option<Span>, Fault> {
+        let window = self.window(input, bounds);
+        self.at = TOKEN.skip(window, self.at);
+        let fault = |error| Err(Fault::new(error, self.at));
+        match window.get(self.at) {
+            Some(b':') => {
+                let name = Span::new(self.line, self.at);
+                self.at += 1;
+                Ok(Some(name))
+            }
+            Some(b' ' | b'\t') => fault(Error::FieldNameSpace),
+            Some(b'\r' | b'\n') => fault(Error::FieldColonMissing),
+            Some(_) => fault(Error::FieldNameOctet),
+            None => self.ran_out(bounds).map(|()| None),
+        }
+    }
+
+    #[inline]
+    fn value(&mut self, name: Span, input: &[u8], bounds: &Bounds) -> Result<Option<Span>, Fault> {
+        let window = self.window(input, bounds);
+        self.at = skip_value(window, self.at);
+        let fault = |error| Err(Fault::new(error, self.at));
+        match window.get(self.at) {
+            Some(b'\r') => match input.get(self.at + 1) {
+                None => Ok(None),
+                Some(b'\n') => {
+                    let value = Span::new(name.end as usize + 1, self.at);
+                    self.at += 2;
+                    Ok(Some(value))
+                }
+                Some(_) => fault(Error::BareCr),
+            },
+            Some(b'\n') => fault(Error::BareLf),
+            Some(_) => fault(Error::FieldValueOctet),
+            None => self.ran_out(bounds).map(|()| None),
+        }
+    }
+
+    /// The part of the input that this line may take, with one octet more.
+    #[inline]
+    fn window<'a>(&self, input: &'a [u8], bounds: &Bounds) -> &'a [u8] {
+        let end = self.window_end(bounds).min(input.len());
+        input.get(..end).unwrap_or_default()
+    }
+
+    #[inline]
+    fn window_end(&self, bounds: &Bounds) -> usize {
+        bounds.end.min(self.line + bounds.line_bytes + 1)
+    }
+
+    /// The scan is at the end of its window: more may come, unless a limit is what ended it.
+    #[cold]
+    fn ran_out(&self, bounds: &Bounds) -> Result<(), Fault> {
+        match self.at {
+            at if at < self.window_end(bounds) => Ok(()),
+            at if at >= bounds.end => Err(Fault::new(bounds.too_long, at)),
+            at => Err(Fault::new(bounds.line_too_long, at - 1)),
+        }
+    }
+}

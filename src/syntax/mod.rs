@@ -1,0 +1,13 @@
+//! The grammar of one head and of one chunk line, from octets; no state beyond how far a scan has come.
+
+pub(crate) mod authority;
+pub(crate) mod chunk;
+pub(crate) mod date;
+pub(crate) mod field_section;
+pub(crate) mod head;
+pub(crate) mod length;
+pub(crate) mod list;
+pub(crate) mod octets;
+pub(crate) mod path;
+pub(crate) mod span;
+pub(crate) mod target;

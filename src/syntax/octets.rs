@@ -1,0 +1,198 @@
+//! Classes of octets, one constant table, and scans over it.
+//!
+//! Each class is one bit of a table of 256 entries; the patterns stand under the rule they implement.
+
+/// A set of octets: a bit of [`TABLE`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Class(u8);
+
+/// RFC 9110 section 5.6.2: `tchar`.
+pub(crate) const TOKEN: Class = Class(1);
+/// RFC 9110 section 5.5: `field-vchar`, SP and HTAB, the octets of a field value; `obs-text` included.
+pub(crate) const VALUE: Class = Class(2);
+/// What may stand in a request target before its form is known: RFC 3986 `pchar`, `/`, `?`, `%`, brackets
+/// of an IP literal, and those that browsers leave raw in a query (WHATWG URL): `` ^ ` { | } ``.
+pub(crate) const TARGET: Class = Class(4);
+/// RFC 3986 section 3.3: `pchar` and `/`; what may stand in a path. `%` is checked apart.
+pub(crate) const PATH: Class = Class(8);
+/// RFC 3986 section 3.2.2: `reg-name` without `%`: unreserved and sub-delims.
+pub(crate) const REG_NAME: Class = Class(16);
+/// RFC 5234: `HEXDIG`.
+pub(crate) const HEX: Class = Class(32);
+/// RFC 5234: `DIGIT`.
+pub(crate) const DIGIT: Class = Class(64);
+/// RFC 9110 section 5.6.3: `OWS` is SP and HTAB, and nothing else.
+pub(crate) const BLANK: Class = Class(128);
+
+static TABLE: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut octet = 0;
+    while octet < 256 {
+        table[octet] = classes(octet as u8);
+        octet += 1;
+    }
+    table
+};
+
+const fn classes(octet: u8) -> u8 {
+    let alphanumeric = octet.is_ascii_alphanumeric();
+    let token = alphanumeric
+        || matches!(
+            octet,
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'.'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'|'
+                | b'~'
+        );
+    let value = matches!(octet, b'\t' | b' '..=b'~' | 0x80..=0xff);
+    // RFC 3986 section 2.3 and 2.2: unreserved, sub-delims.
+    let unreserved = alphanumeric || matches!(octet, b'-' | b'.' | b'_' | b'~');
+    let sub_delim = matches!(
+        octet,
+        b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'='
+    );
+    let reg_name = unreserved || sub_delim;
+    let path = reg_name || matches!(octet, b':' | b'@' | b'/' | b'%');
+    let raw_in_queries = matches!(octet, b'^' | b'`' | b'{' | b'|' | b'}');
+    let target = path || raw_in_queries || matches!(octet, b'?' | b'[' | b']');
+    let bits = [
+        token,
+        value,
+        target,
+        path,
+        reg_name,
+        octet.is_ascii_hexdigit(),
+        octet.is_ascii_digit(),
+        matches!(octet, b' ' | b'\t'),
+    ];
+    let mut all = 0;
+    let mut bit = 0;
+    while bit < 8 {
+        all |= (bits[bit] as u8) << bit;
+        bit += 1;
+    }
+    all
+}
+
+impl Class {
+    #[inline]
+    pub(crate) fn contains(self, octet: u8) -> bool {
+        TABLE[octet as usize] & self.0 != 0
+    }
+
+    /// The position of the first octet at or after `from` that is not of this class, or the length.
+    #[inline]
+    pub(crate) fn skip(self, bytes: &[u8], from: usize) -> usize {
+        let rest = bytes.get(from..).unwrap_or_default();
+        match rest.iter().position(|&octet| !self.contains(octet)) {
+            Some(length) => from + length,
+            None => bytes.len().max(from),
+        }
+    }
+
+    /// Whether every octet is of this class; true for none.
+    pub(crate) fn all(self, bytes: &[u8]) -> bool {
+        bytes.iter().all(|&octet| self.contains(octet))
+    }
+}
+
+/// As [`Class::skip`] for [`VALUE`], eight octets at a time: values are most of a head.
+#[inline]
+pub(crate) fn skip_value(bytes: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*block);
+        match stops(word) {
+            0 => at += 8,
+            // The lowest marked octet is exact; marks above it may be borrowed from below.
+            found => {
+                let stop = at + found.trailing_zeros() as usize / 8;
+                match bytes.get(stop) {
+                    Some(b'\t') => at = stop + 1,
+                    _ => return stop,
+                }
+            }
+        }
+    }
+    VALUE.skip(bytes, at)
+}
+
+/// Marks, in the top bit of each octet, those below SP and DEL. HTAB is marked too.
+#[inline]
+fn stops(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = 0x8080_8080_8080_8080;
+    let below_space = word.wrapping_sub(ONES * 0x20) & !word;
+    let delete = (word ^ (ONES * 0x7f)).wrapping_sub(ONES) & !(word ^ (ONES * 0x7f));
+    (below_space | delete) & TOPS
+}
+
+/// Takes SP and HTAB off both ends (RFC 9110 section 5.6.3).
+pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
+    let start = BLANK.skip(bytes, 0);
+    let end = bytes
+        .iter()
+        .rposition(|&octet| !BLANK.contains(octet))
+        .map_or(start, |last| last + 1);
+    bytes.get(start..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    fn members(class: Class) -> Vec<u8> {
+        (0..=255).filter(|&octet| class.contains(octet)).collect()
+    }
+
+    #[test]
+    fn classes_have_the_sizes_that_the_grammar_gives() {
+        assert_eq!(members(TOKEN).len(), 15 + 62);
+        assert_eq!(members(VALUE).len(), 95 + 128 + 1);
+        assert_eq!(members(HEX).len(), 22);
+        assert_eq!(members(DIGIT).len(), 10);
+        assert_eq!(members(REG_NAME).len(), 66 + 11);
+        assert_eq!(members(PATH).len(), 66 + 11 + 4);
+        assert_eq!(members(TARGET).len(), 66 + 11 + 4 + 5 + 3);
+        assert_eq!(members(BLANK), b"\t ");
+    }
+
+    #[test]
+    fn skipping_by_eight_agrees_with_skipping_by_one() {
+        // Every octet, at every position of a block, behind and before every kind of neighbour.
+        for octet in 0..=255u8 {
+            for neighbour in [b'a', b'\t', b' ', 0x80, 0xff, 0x7e, 0x21] {
+                for position in 0..20 {
+                    let mut bytes = [neighbour; 20];
+                    bytes[position] = octet;
+                    for from in 0..20 {
+                        assert_eq!(
+                            skip_value(&bytes, from),
+                            VALUE.skip(&bytes, from),
+                            "{octet:#x} among {neighbour:#x} at {position} from {from}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_space_and_tab_are_trimmed() {
+        assert_eq!(trim(b" \t a b\t "), b"a b");
+        assert_eq!(trim(b"\x0ba\xa0"), b"\x0ba\xa0");
+        assert_eq!(trim(b" \t "), b"");
+        assert_eq!(trim(b""), b"");
+    }
+}

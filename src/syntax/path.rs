@@ -1,0 +1,75 @@
+//! One decoded form of a path, for the router, the site and the applications alike.
+
+use alloc::borrow::Cow;
+use percent_encoding::percent_decode_str;
+
+/// Decodes a path once. `None` if the result could be taken for another path than the one that was
+/// asked for: an encoded slash, a backslash, a control character, a `.` or `..` segment, or bytes that
+/// are not UTF-8. Such a path names nothing here; it is answered as not found, whatever exists.
+///
+/// `path` has valid escapes, as every target does that came through the parser.
+pub(crate) fn decode(path: &str) -> Option<Cow<'_, str>> {
+    let decoded = match path.contains('%') {
+        false => Cow::Borrowed(path),
+        true => percent_decode_str(path).decode_utf8().ok()?,
+    };
+    let slashes = |text: &str| text.bytes().filter(|&octet| octet == b'/').count();
+    let encoded_slash = matches!(decoded, Cow::Owned(_)) && slashes(&decoded) != slashes(path);
+    match is_plain(&decoded) && !encoded_slash {
+        true => Some(decoded),
+        false => None,
+    }
+}
+
+/// Whether a decoded path means what it says, on every platform.
+pub(crate) fn is_plain(path: &str) -> bool {
+    !path.contains(is_refused) && !path.split('/').any(is_dot_segment)
+}
+
+fn is_refused(character: char) -> bool {
+    character == '\\' || character.is_control()
+}
+
+fn is_dot_segment(segment: &str) -> bool {
+    matches!(segment, "." | "..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decoded_once() {
+        assert_eq!(decode("/a/b.html").as_deref(), Some("/a/b.html"));
+        assert_eq!(decode("/a%20b").as_deref(), Some("/a b"));
+        assert_eq!(decode("/%6cogin%2Epy").as_deref(), Some("/login.py"));
+        assert_eq!(decode("/%252e%252e/x").as_deref(), Some("/%2e%2e/x"));
+        assert_eq!(decode("/%c3%a4").as_deref(), Some("/\u{e4}"));
+        assert_eq!(decode("/...").as_deref(), Some("/..."));
+    }
+
+    #[test]
+    fn nothing_that_could_leave_the_tree() {
+        for path in [
+            "/..",
+            "/../x",
+            "/a/../b",
+            "/./a",
+            "/a/.",
+            "/%2e%2e/x",
+            "/.%2e/x",
+            "/%2E/x",
+            "/a%2fb",
+            "/a%2Fb",
+            "/..%5cx",
+            "/%5c%5chost%5cshare",
+            "/a%0d%0ab",
+            "/a%7f",
+            "/a%1b",
+            "/%c0%ae%c0%ae/",
+            "/%ff",
+        ] {
+            assert_eq!(decode(path), None, "{path}");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! A piece of the input by position, so that a verdict can be kept while the bytes move.
+
+/// From `start` up to, not including, `end`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+impl Span {
+    /// Positions are bounded by limits of 32 bits; a longer input saturates and is refused by them.
+    pub(crate) fn new(start: usize, end: usize) -> Span {
+        let narrow = |position: usize| u32::try_from(position).unwrap_or(u32::MAX);
+        Span {
+            start: narrow(start),
+            end: narrow(end),
+        }
+    }
+
+    pub(crate) fn of(self, bytes: &[u8]) -> &[u8] {
+        bytes
+            .get(self.start as usize..self.end as usize)
+            .unwrap_or_default()
+    }
+
+    /// The text of a span that the grammar keeps to ASCII.
+    pub(crate) fn text(self, bytes: &[u8]) -> &str {
+        core::str::from_utf8(self.of(bytes)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,133 @@
+//! Status codes (RFC 9110 section 15).
+
+use core::fmt;
+
+/// A status code of three digits, 100 to 999, with the reason phrase that goes with it.
+///
+/// ```
+/// use bytegate::Status;
+///
+/// assert_eq!(Status::NOT_FOUND.code(), 404);
+/// assert_eq!(Status::NOT_FOUND.to_string(), "404 Not Found");
+/// assert_eq!(Status::new(99), None);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Status(u16);
+
+macro_rules! statuses {
+    ($($name:ident = $code:literal, $reason:literal;)*) => {
+        impl Status {
+            $(#[doc = concat!("`", $code, " ", $reason, "`")] pub const $name: Status = Status($code);)*
+
+            /// The reason phrase registered for the code; empty for a code that is not registered.
+            pub const fn reason(self) -> &'static str {
+                match self.0 {
+                    $($code => $reason,)*
+                    _ => "",
+                }
+            }
+        }
+    };
+}
+
+statuses! {
+    CONTINUE = 100, "Continue";
+    SWITCHING_PROTOCOLS = 101, "Switching Protocols";
+    OK = 200, "OK";
+    CREATED = 201, "Created";
+    ACCEPTED = 202, "Accepted";
+    NON_AUTHORITATIVE_INFORMATION = 203, "Non-Authoritative Information";
+    NO_CONTENT = 204, "No Content";
+    RESET_CONTENT = 205, "Reset Content";
+    PARTIAL_CONTENT = 206, "Partial Content";
+    MULTIPLE_CHOICES = 300, "Multiple Choices";
+    MOVED_PERMANENTLY = 301, "Moved Permanently";
+    FOUND = 302, "Found";
+    SEE_OTHER = 303, "See Other";
+    NOT_MODIFIED = 304, "Not Modified";
+    TEMPORARY_REDIRECT = 307, "Temporary Redirect";
+    PERMANENT_REDIRECT = 308, "Permanent Redirect";
+    BAD_REQUEST = 400, "Bad Request";
+    UNAUTHORIZED = 401, "Unauthorized";
+    FORBIDDEN = 403, "Forbidden";
+    NOT_FOUND = 404, "Not Found";
+    METHOD_NOT_ALLOWED = 405, "Method Not Allowed";
+    NOT_ACCEPTABLE = 406, "Not Acceptable";
+    REQUEST_TIMEOUT = 408, "Request Timeout";
+    CONFLICT = 409, "Conflict";
+    GONE = 410, "Gone";
+    LENGTH_REQUIRED = 411, "Length Required";
+    PRECONDITION_FAILED = 412, "Precondition Failed";
+    CONTENT_TOO_LARGE = 413, "Content Too Large";
+    URI_TOO_LONG = 414, "URI Too Long";
+    UNSUPPORTED_MEDIA_TYPE = 415, "Unsupported Media Type";
+    RANGE_NOT_SATISFIABLE = 416, "Range Not Satisfiable";
+    EXPECTATION_FAILED = 417, "Expectation Failed";
+    MISDIRECTED_REQUEST = 421, "Misdirected Request";
+    UNPROCESSABLE_CONTENT = 422, "Unprocessable Content";
+    UPGRADE_REQUIRED = 426, "Upgrade Required";
+    PRECONDITION_REQUIRED = 428, "Precondition Required";
+    TOO_MANY_REQUESTS = 429, "Too Many Requests";
+    REQUEST_HEADER_FIELDS_TOO_LARGE = 431, "Request Header Fields Too Large";
+    INTERNAL_SERVER_ERROR = 500, "Internal Server Error";
+    NOT_IMPLEMENTED = 501, "Not Implemented";
+    BAD_GATEWAY = 502, "Bad Gateway";
+    SERVICE_UNAVAILABLE = 503, "Service Unavailable";
+    GATEWAY_TIMEOUT = 504, "Gateway Timeout";
+    HTTP_VERSION_NOT_SUPPORTED = 505, "HTTP Version Not Supported";
+    INSUFFICIENT_STORAGE = 507, "Insufficient Storage";
+}
+
+impl Status {
+    /// A status from its number; `None` outside 100 to 999 (RFC 9112 section 4: three digits).
+    pub const fn new(code: u16) -> Option<Status> {
+        match code {
+            100..=999 => Some(Status(code)),
+            _ => None,
+        }
+    }
+
+    /// The number.
+    pub const fn code(self) -> u16 {
+        self.0
+    }
+
+    /// Whether this is an interim status, 1xx: never a final answer (RFC 9110 section 15.2).
+    pub const fn is_informational(self) -> bool {
+        self.0 < 200
+    }
+
+    /// Whether a response with this status never has content (RFC 9110 section 6.4.1).
+    pub const fn forbids_content(self) -> bool {
+        matches!(self.0, 100..=199 | 204 | 304)
+    }
+
+    /// Whether this is an error, 4xx or 5xx.
+    pub const fn is_error(self) -> bool {
+        matches!(self.0, 400..=599)
+    }
+
+    /// The three digits as they stand in the status line.
+    pub(crate) const fn digits(self) -> [u8; 3] {
+        [
+            b'0' + (self.0 / 100) as u8,
+            b'0' + (self.0 / 10 % 10) as u8,
+            b'0' + (self.0 % 10) as u8,
+        ]
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.reason() {
+            "" => write!(f, "{}", self.0),
+            reason => write!(f, "{} {}", self.0, reason),
+        }
+    }
+}
+
+impl fmt::Debug for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,71 @@
+//! Every fixture holds: whole, octet by octet, and at every cut in two.
+
+mod laws;
+
+use laws::exchange::Exchange;
+use laws::gateway::gateway;
+use laws::{a_moment, hold_for, hold_for_split, reader};
+
+#[test]
+fn every_exchange_holds_at_every_split() {
+    let bless = std::env::var_os("BLESS").is_some();
+    let gateway = gateway();
+    let exchanges = Exchange::all();
+    assert!(exchanges.len() > 100, "only {} fixtures", exchanges.len());
+    for exchange in exchanges {
+        println!("{}/{}", exchange.folder(), exchange.name());
+        let (input, now) = (&exchange.input[..], a_moment());
+        let transcript = hold_for(&gateway, input, now);
+        if bless {
+            exchange.bless(&transcript.output);
+        } else {
+            let as_text = |output: &[u8]| output.escape_ascii().to_string().replace("\\n", "\\n\n");
+            assert_eq!(
+                as_text(&transcript.output),
+                as_text(&exchange.output),
+                "{}",
+                exchange.name()
+            );
+        }
+        let octets: Vec<&[u8]> = input.chunks(1).collect();
+        hold_for_split(&gateway, &transcript, &octets, now);
+        for cut in 0..=input.len() {
+            let (first, second) = input.split_at(cut);
+            hold_for_split(&gateway, &transcript, &[first, second], now);
+        }
+        verdict_matches_name(
+            &exchange,
+            &reader::read_all(&transcript.output, &transcript.answers),
+        );
+    }
+}
+
+/// The name of a fixture is a statement; this keeps it true.
+fn verdict_matches_name(exchange: &Exchange, responses: &[reader::Response]) {
+    let name = exchange.name();
+    let last = responses.last();
+    match name.split('-').next() {
+        Some("refuse") => {
+            let last = last.expect("a refusal has an answer");
+            assert!(last.status >= 400 && last.closes, "{name}: {}", last.status);
+            let served = responses
+                .iter()
+                .filter(|response| response.status < 400)
+                .count();
+            assert!(served + 1 == responses.len(), "{name}: more than one error");
+        }
+        Some("accept") => {
+            assert!(!responses.is_empty(), "{name}: no answer");
+            let refused = |response: &&reader::Response| response.status >= 400;
+            assert_eq!(responses.iter().find(refused), None, "{name}");
+        }
+        Some("answer") => {
+            assert!(
+                last.is_some_and(|last| last.status >= 400),
+                "{name}: no error"
+            );
+        }
+        Some("ignore") => assert_eq!(exchange.output, b"", "{name}: nothing was expected"),
+        _ => panic!("{name}: a name begins with accept, answer, ignore or refuse"),
+    }
+}

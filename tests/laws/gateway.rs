@@ -1,0 +1,101 @@
+//! The gateway that fixtures and fuzz targets speak to: a small site, and an application that tells what it got.
+
+use bytegate::{
+    Admission, Application, Body, FieldLines, Gateway, Head, Receiver, Request, Response, Site,
+    Status,
+};
+
+pub fn gateway() -> Gateway {
+    Gateway::new()
+        .site(
+            Site::new()
+                .file("/index.html", "<h1>home</h1>\n")
+                .file("/404.html", "<h1>not here</h1>\n")
+                .file("/a.txt", "0123456789")
+                .file("/a b.txt", "blank\n")
+                .file("/empty.txt", "")
+                .file("/docs/index.html", "<h1>docs</h1>\n"),
+        )
+        .dynamic(".py", Echo)
+        .dynamic("/stream.py", |_: &Request<'_>| {
+            Response::text(Body::stream(["one ", "", "two"].into_iter()))
+        })
+        .dynamic("/empty.py", |_: &Request<'_>| {
+            Response::new(Status::NO_CONTENT)
+        })
+        .dynamic("/bad.py", |_: &Request<'_>| {
+            Response::text("x").with_field("X", "a\r\nSet-Cookie: b")
+        })
+        .dynamic("/upload.py", Upload)
+        .dynamic("/refuse.py", RefuseContent)
+}
+
+/// Tells what it was asked.
+struct Echo;
+
+impl Application for Echo {
+    fn call(&self, request: &Request<'_>) -> Response {
+        let mut text = format!("{} {}\n", request.head().method_token(), request.path());
+        if let Some(query) = request.query() {
+            text += &format!("query {query}\n");
+        }
+        if !request.content().is_empty() {
+            text += &format!("content {}\n", request.content().escape_ascii());
+        }
+        for (name, value) in request.trailers() {
+            text += &format!("trailer {name}: {}\n", value.escape_ascii());
+        }
+        Response::text(text)
+    }
+}
+
+/// Takes content part by part.
+struct Upload;
+
+impl Application for Upload {
+    fn call(&self, _: &Request<'_>) -> Response {
+        Response::text("no content\n")
+    }
+
+    fn admit(&self, _: &Head<'_>) -> Admission {
+        Admission::Stream(Box::new(Sum::default()))
+    }
+}
+
+#[derive(Default)]
+struct Sum {
+    octets: u64,
+    sum: u64,
+}
+
+impl Receiver for Sum {
+    fn data(&mut self, part: &[u8]) {
+        assert!(!part.is_empty());
+        self.octets += part.len() as u64;
+        self.sum += part.iter().map(|&octet| u64::from(octet)).sum::<u64>();
+    }
+
+    fn finish(self: Box<Self>, trailers: FieldLines<'_>) -> Response {
+        let count = trailers.iter().count();
+        Response::text(format!(
+            "{} octets, sum {}, {count} trailers\n",
+            self.octets, self.sum
+        ))
+    }
+
+    fn limit(&self) -> u64 {
+        4 << 20
+    }
+}
+
+struct RefuseContent;
+
+impl Application for RefuseContent {
+    fn call(&self, _: &Request<'_>) -> Response {
+        Response::text("no content\n")
+    }
+
+    fn admit(&self, _: &Head<'_>) -> Admission {
+        Admission::Refuse(Status::FORBIDDEN.into())
+    }
+}
