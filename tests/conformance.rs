@@ -69,3 +69,26 @@ fn verdict_matches_name(exchange: &Exchange, responses: &[reader::Response]) {
         _ => panic!("{name}: a name begins with accept, answer, ignore or refuse"),
     }
 }
+
+/// `SEEDS=folder cargo test --test conformance seeds` writes the input of every fixture into a folder, as a corpus
+/// for the fuzz targets.
+#[test]
+fn seeds_for_the_fuzz_targets() {
+    let exchanges = Exchange::all();
+    let names: std::collections::BTreeSet<_> = exchanges
+        .iter()
+        .map(|exchange| exchange.name().to_string())
+        .collect();
+    assert_eq!(
+        names.len(),
+        exchanges.len(),
+        "a name stands for two fixtures"
+    );
+    if let Some(folder) = std::env::var_os("SEEDS") {
+        std::fs::create_dir_all(&folder).expect("a folder for the seeds");
+        for exchange in &exchanges {
+            let path = std::path::Path::new(&folder).join(exchange.name());
+            std::fs::write(path, &exchange.input).expect("a seed can be written");
+        }
+    }
+}

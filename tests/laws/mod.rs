@@ -3,6 +3,7 @@
 
 pub mod exchange;
 pub mod gateway;
+pub mod model;
 pub mod reader;
 
 use bytegate::{Application, CloseReason, Connection, Gateway, Now, Step};
@@ -14,6 +15,8 @@ pub struct Transcript {
     pub output: Vec<u8>,
     /// For each final answer, whether it is one to HEAD.
     pub answers: Vec<bool>,
+    /// The requests that were whole.
+    pub served: Vec<model::Served>,
     pub refusals: Vec<(bytegate::Error, u64)>,
     pub close: CloseReason,
 }
@@ -30,6 +33,7 @@ pub fn drive<'p>(
     let mut transcript = Transcript {
         output: Vec::new(),
         answers: Vec::new(),
+        served: Vec::new(),
         refusals: Vec::new(),
         close: CloseReason::Idle,
     };
@@ -48,6 +52,12 @@ pub fn drive<'p>(
                     }
                 }
                 Step::Call(request) => {
+                    transcript.served.push(model::Served {
+                        method: request.head().method_token().to_string(),
+                        target: request.head().target_text().to_string(),
+                        content: request.content().to_vec(),
+                        trailers: request.trailers().iter().count(),
+                    });
                     transcript
                         .answers
                         .push(request.method() == bytegate::Method::Head);
@@ -137,4 +147,24 @@ pub fn a_moment() -> Now {
         monotonic: Duration::from_secs(1),
         wall: None,
     }
+}
+
+/// The law of the model: as long as every request goes to an application that gathers content and never ends the
+/// connection by itself, the machine serves what the model serves and refuses what the model refuses.
+pub fn hold_for_model(gateway: &Gateway, input: &[u8], now: Now) {
+    let transcript = drive(gateway, [input], now);
+    let (served, refused) = model::connection(input);
+    assert_eq!(transcript.served, served, "{}", input.escape_ascii());
+    assert_eq!(
+        !transcript.refusals.is_empty(),
+        refused,
+        "{:?} {}",
+        transcript.refusals,
+        input.escape_ascii()
+    );
+}
+
+/// A gateway for [`hold_for_model`]: everything is dynamic.
+pub fn plain_gateway() -> Gateway {
+    Gateway::new().dynamic("", |_: &bytegate::Request<'_>| "served\n")
 }

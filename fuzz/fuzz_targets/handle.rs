@@ -1,0 +1,13 @@
+//! Any octets as a whole connection to a site with applications of every kind: all laws hold.
+#![no_main]
+
+#[path = "../../tests/laws/mod.rs"]
+mod laws;
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| {
+    laws::hold_for(&laws::gateway::gateway(), input, laws::a_moment());
+    let demo = bytegate::demo::gateway();
+    laws::hold_for(&demo, input, bytegate::Now::at_unix(784_111_777));
+});

@@ -1,0 +1,342 @@
+//! What a connection must make of its input, said again in the simplest way: whole strings, no state, no speed.
+//! It knows the default limits and the gateway of the laws, and which requests are served, not the statuses.
+
+/// A request that reaches the gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Served {
+    pub method: String,
+    pub target: String,
+    pub content: Vec<u8>,
+    pub trailers: usize,
+}
+
+/// All requests of a connection, and whether it ends with a refusal.
+pub fn connection(mut input: &[u8]) -> (Vec<Served>, bool) {
+    let mut served = Vec::new();
+    loop {
+        input = input.strip_prefix(b"\r\n").unwrap_or(input);
+        if input.is_empty() {
+            return (served, false);
+        }
+        match request(input) {
+            None => return (served, true),
+            Some((request, persists, rest)) => {
+                served.push(request);
+                if !persists {
+                    return (served, false);
+                }
+                input = rest;
+            }
+        }
+    }
+}
+
+type Parsed<'i> = (Served, bool, &'i [u8]);
+
+fn request(input: &[u8]) -> Option<Parsed<'_>> {
+    let (head, rest) = split_at_text(input, b"\r\n\r\n")?;
+    if head.len() + 4 > 16_384 {
+        return None;
+    }
+    let mut lines = head_lines(head)?.into_iter();
+    let request_line = String::from_utf8(lines.next()?.to_vec()).ok()?;
+    let parts: Vec<&str> = request_line.split(' ').collect();
+    let [method, target, version] = parts[..] else {
+        return None;
+    };
+    let minor = version.strip_prefix("HTTP/1.")?;
+    if request_line.len() > 8192 || minor.len() != 1 || !minor.as_bytes()[0].is_ascii_digit() {
+        return None;
+    }
+    let fields = fields(lines, 100, 8192)?;
+    let all = |name: &str| -> Vec<&str> {
+        let of_name = fields.iter().filter(|(known, _)| known == name);
+        of_name.map(|(_, value)| value.as_str()).collect()
+    };
+
+    if method.len() > 32 || !is_token(method) || !is_target(method, target) {
+        return None;
+    }
+    let is_http10 = minor == "0";
+    let host = match all("host")[..] {
+        [] if is_http10 => None,
+        [host] if bytegate::Authority::parse(host).is_some() => Some(host),
+        _ => return None,
+    };
+    if let (Some(named), Some(host)) = (absolute_authority(target), host) {
+        let name = |text| {
+            bytegate::Authority::parse(text)
+                .map(|it: bytegate::Authority<'_>| it.host.to_lowercase())
+        };
+        if name(named) != name(host) {
+            return None;
+        }
+    }
+    match all("expect")[..] {
+        [] => {}
+        _ if is_http10 => {}
+        [only] if only.eq_ignore_ascii_case("100-continue") => {}
+        _ => return None,
+    }
+    let mut options = Vec::new();
+    for option in all("connection")
+        .iter()
+        .flat_map(|value| value.split(','))
+        .map(trim)
+    {
+        if !option.is_empty() && !is_token(option) {
+            return None;
+        }
+        options.push(option.to_lowercase());
+    }
+    let has = |name: &str| options.iter().any(|option| option == name);
+    let persists = !has("close") && (!is_http10 || has("keep-alive"));
+
+    let path = target.split('?').next().unwrap_or_default();
+    let limit = if path.ends_with("/upload.py") {
+        4 << 20
+    } else {
+        1 << 20
+    };
+    let (content, trailers, rest) =
+        match (&all("content-length")[..], &all("transfer-encoding")[..]) {
+            ([], []) => (Vec::new(), 0, rest),
+            ([length], []) => {
+                let is_digits =
+                    !length.is_empty() && length.bytes().all(|digit| digit.is_ascii_digit());
+                let length: u64 = if is_digits {
+                    length.parse().ok()?
+                } else {
+                    return None;
+                };
+                if length > limit {
+                    return None;
+                }
+                let length = length as usize;
+                (rest.get(..length)?.to_vec(), 0, rest.get(length..)?)
+            }
+            ([], [coding]) if !is_http10 => {
+                let codings: Vec<_> = coding
+                    .split(',')
+                    .map(trim)
+                    .filter(|coding| !coding.is_empty())
+                    .collect();
+                match codings[..] {
+                    [only] if only.eq_ignore_ascii_case("chunked") => chunked(rest, limit)?,
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        };
+    let served = Served {
+        method: method.to_string(),
+        target: target.to_string(),
+        content,
+        trailers,
+    };
+    Some((served, persists, rest))
+}
+
+/// The lines of a head; none of them holds a line end of any kind.
+fn head_lines(head: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut lines = Vec::new();
+    let mut rest = head;
+    while let Some((line, behind)) = split_at_text(rest, b"\r\n") {
+        lines.push(line);
+        rest = behind;
+    }
+    lines.push(rest);
+    let is_clean = |line: &&[u8]| !line.iter().any(|octet| matches!(octet, b'\r' | b'\n'));
+    lines.iter().all(is_clean).then_some(lines)
+}
+
+/// Names in lower case; values in Latin-1, without the whitespace around them.
+fn fields<'l>(
+    lines: impl Iterator<Item = &'l [u8]>,
+    most: usize,
+    line_bytes: usize,
+) -> Option<Vec<(String, String)>> {
+    let mut fields = Vec::new();
+    for line in lines {
+        let text: String = line.iter().map(|&octet| char::from(octet)).collect();
+        let (name, value) = text.split_once(':')?;
+        let is_value =
+            |character: char| character == '\t' || (character >= ' ' && character != '\u{7f}');
+        if !is_token(name) || !value.chars().all(is_value) || line.len() > line_bytes {
+            return None;
+        }
+        fields.push((name.to_lowercase(), trim(value).to_string()));
+    }
+    (fields.len() <= most).then_some(fields)
+}
+
+fn chunked(mut rest: &[u8], limit: u64) -> Option<(Vec<u8>, usize, &[u8])> {
+    let mut content = Vec::new();
+    let mut extensions = 0;
+    loop {
+        let (line, behind) = split_at_text(rest, b"\r\n")?;
+        let digits = line
+            .iter()
+            .take_while(|octet| octet.is_ascii_hexdigit())
+            .count();
+        let (size, extension) = line.split_at(digits);
+        let size = core::str::from_utf8(size).ok()?.trim_start_matches('0');
+        let size = match (digits, size) {
+            (0, _) => return None,
+            (_, "") => 0,
+            (_, size) => u64::from_str_radix(size, 16).ok()?,
+        };
+        extensions += extension.len();
+        if line.len() > 256
+            || extensions > 4096
+            || content.len() as u64 + size > limit
+            || !is_extensions(extension)
+        {
+            return None;
+        }
+        if size == 0 {
+            let (trailers, behind) = trailers(behind)?;
+            return Some((content, trailers, behind));
+        }
+        content.extend_from_slice(behind.get(..size as usize)?);
+        rest = behind.get(size as usize..)?.strip_prefix(b"\r\n")?;
+    }
+}
+
+fn trailers(rest: &[u8]) -> Option<(usize, &[u8])> {
+    const FORBIDDEN: &str = "authorization cache-control connection content-encoding content-length content-range \
+        content-type cookie expect forwarded host keep-alive max-forwards proxy-authorization te trailer \
+        transfer-encoding upgrade x-forwarded-for";
+    if let Some(behind) = rest.strip_prefix(b"\r\n") {
+        return Some((0, behind));
+    }
+    let (section, behind) = split_at_text(rest, b"\r\n\r\n")?;
+    let fields = fields(head_lines(section)?.into_iter(), 32, 8192)?;
+    let allowed = |(name, _): &(String, String)| {
+        !FORBIDDEN
+            .split_whitespace()
+            .any(|forbidden| forbidden == name)
+    };
+    let fits = section.len() + 4 <= 4096;
+    (fits && fields.iter().all(allowed)).then_some((fields.len(), behind))
+}
+
+/// `*( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )`
+fn is_extensions(mut text: &[u8]) -> bool {
+    while !text.is_empty() {
+        let Some(rest) = skip_blank(text).strip_prefix(b";") else {
+            return false;
+        };
+        let Some(rest) = skip_token(skip_blank(rest)) else {
+            return false;
+        };
+        text = rest;
+        if let Some(value) = skip_blank(rest).strip_prefix(b"=") {
+            let value = skip_blank(value);
+            let Some(rest) = skip_token(value).or_else(|| skip_quoted(value)) else {
+                return false;
+            };
+            text = rest;
+        }
+    }
+    true
+}
+
+fn skip_blank(text: &[u8]) -> &[u8] {
+    let count = text
+        .iter()
+        .take_while(|octet| matches!(octet, b' ' | b'\t'))
+        .count();
+    &text[count..]
+}
+
+fn skip_token(text: &[u8]) -> Option<&[u8]> {
+    let count = text.iter().take_while(|&&octet| is_tchar(octet)).count();
+    (count > 0).then(|| &text[count..])
+}
+
+fn skip_quoted(text: &[u8]) -> Option<&[u8]> {
+    let mut rest = text.strip_prefix(b"\"")?;
+    loop {
+        let (&octet, behind) = rest.split_first()?;
+        rest = match octet {
+            b'"' => return Some(behind),
+            b'\\' => {
+                let (&escaped, behind) = behind.split_first()?;
+                if !is_text(escaped) {
+                    return None;
+                }
+                behind
+            }
+            octet if is_text(octet) => behind,
+            _ => return None,
+        };
+    }
+}
+
+fn is_text(octet: u8) -> bool {
+    octet == b'\t' || (octet >= b' ' && octet != 0x7f)
+}
+
+fn is_target(method: &str, target: &str) -> bool {
+    let in_query = |octet: u8| is_path_octet(octet) || b"?[]^`{|}".contains(&octet);
+    let is_path = |text: &str| {
+        let (path, query) = text.split_once('?').unwrap_or((text, ""));
+        path.bytes().all(is_path_octet) && query.bytes().all(in_query) && has_good_escapes(text)
+    };
+    match (method, target) {
+        ("CONNECT", _) => false,
+        ("OPTIONS", "*") => true,
+        (_, path) if path.starts_with('/') => is_path(path),
+        (_, other) => match absolute_authority(other) {
+            Some(authority) => {
+                let path = &other["http://".len() + authority.len()..];
+                bytegate::Authority::parse(authority).is_some() && is_path(path)
+            }
+            None => false,
+        },
+    }
+}
+
+fn absolute_authority(target: &str) -> Option<&str> {
+    let scheme = target.get(..7)?;
+    let rest = target.get(7..)?;
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    scheme.eq_ignore_ascii_case("http://").then(|| &rest[..end])
+}
+
+fn is_path_octet(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%".contains(&octet)
+}
+
+fn has_good_escapes(text: &str) -> bool {
+    text.split('%')
+        .skip(1)
+        .all(|behind| match behind.as_bytes() {
+            [b'0', b'0', ..] => false,
+            [high, low, ..] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
+            _ => false,
+        })
+}
+
+fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|character| character.is_ascii() && is_tchar(character as u8))
+}
+
+fn is_tchar(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet)
+}
+
+fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
+}
+
+fn split_at_text<'i>(input: &'i [u8], text: &[u8]) -> Option<(&'i [u8], &'i [u8])> {
+    let at = input
+        .windows(text.len())
+        .position(|window| window == text)?;
+    Some((&input[..at], &input[at + text.len()..]))
+}
