@@ -67,6 +67,7 @@
 
 extern crate alloc;
 #[cfg(feature = "std")]
+#[macro_use]
 extern crate std;
 
 mod application;
@@ -99,3 +100,8 @@ pub use values::error::{Error, Fault};
 pub use values::method::Method;
 pub use values::now::Now;
 pub use values::status::Status;
+
+/// The examples of the README, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

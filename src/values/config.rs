@@ -167,10 +167,16 @@ mod tests {
         let pace = Timeouts::default().content;
         let second = Duration::from_secs(1);
         // One octet a second: never a gap, and still cut after the grace.
-        assert_eq!(pace.deadline(0 * second, 19 * second, 19), 20 * second);
+        assert_eq!(pace.deadline(Duration::ZERO, 19 * second, 19), 20 * second);
         // A burst earns time, a silence of more than the gap ends it.
-        assert_eq!(pace.deadline(0 * second, 15 * second, 5000), 25 * second);
-        assert_eq!(pace.deadline(0 * second, 29 * second, 5000), 30 * second);
+        assert_eq!(
+            pace.deadline(Duration::ZERO, 15 * second, 5000),
+            25 * second
+        );
+        assert_eq!(
+            pace.deadline(Duration::ZERO, 29 * second, 5000),
+            30 * second
+        );
     }
 
     #[test]
