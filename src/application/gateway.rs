@@ -7,7 +7,6 @@ use crate::message::head::Head;
 use crate::message::request::Request;
 use crate::message::response::Response;
 use crate::syntax::path;
-use crate::syntax::target::Target;
 use crate::values::config::Config;
 use crate::values::method::Method;
 use crate::values::status::Status;
@@ -112,12 +111,10 @@ impl Gateway {
 
 impl Application for Gateway {
     fn call(&self, request: &Request<'_>) -> Response {
-        match (request.method(), request.target()) {
+        match (request.method(), request.path()) {
             // TRACE would reflect credentials (RFC 9110 section 9.3.8).
             (Method::Other | Method::Trace | Method::Connect, _) => Status::NOT_IMPLEMENTED.into(),
-            (Method::Options, Target::Asterisk) => {
-                Response::new(Status::NO_CONTENT).with_field("Allow", ALLOW)
-            }
+            (Method::Options, "*") => Response::new(Status::NO_CONTENT).with_field("Allow", ALLOW),
             _ => match request.decoded_path() {
                 None => self.site.not_found(),
                 Some(path) => match self.route(&path) {

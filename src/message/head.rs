@@ -82,7 +82,7 @@ impl<'a> Head<'a> {
         self.layout.target.text(self.bytes)
     }
 
-    /// The path as it was sent, with its percent-encoding; `/` for `OPTIONS *`.
+    /// The path as it was sent, with its percent-encoding; `*` for the server as a whole.
     pub fn path(&self) -> &'a str {
         self.target.path()
     }

@@ -17,7 +17,7 @@ pub enum Target<'a> {
         scheme: Scheme,
         /// The host and port that were named; they win over Host.
         authority: Authority<'a>,
-        /// What follows the authority; an empty path was turned into `/`.
+        /// What follows the authority; an empty path was turned into `/`, or into `*` with OPTIONS.
         path: PathAndQuery<'a>,
     },
     /// `example.com:443`, only with CONNECT (section 3.2.3).
@@ -29,7 +29,7 @@ pub enum Target<'a> {
 /// A path, and what stands behind the first question mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PathAndQuery<'a> {
-    /// Begins with `/`.
+    /// Begins with `/`, or is `*`.
     pub path: &'a str,
     /// Without its question mark; `None` if there is none.
     pub query: Option<&'a str>,
@@ -51,11 +51,11 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The path as it was sent; `/` for the forms that have none.
+    /// The path as it was sent; `*` for the server as a whole.
     pub fn path(&self) -> &'a str {
         match self {
             Target::Origin(path) | Target::Absolute { path, .. } => path.path,
-            Target::Authority(_) | Target::Asterisk => "/",
+            Target::Authority(_) | Target::Asterisk => "*",
         }
     }
 
@@ -119,7 +119,11 @@ fn parse_absolute(method: Method, text: &str) -> Result<Target<'_>, Fault> {
         Authority::parse(authority).ok_or(Fault::new(Error::TargetAuthority, authority_start))?;
     let offset = authority_start + length;
     let path = match rest {
-        "" if method == Method::Options => return Ok(Target::Asterisk),
+        // RFC 9112 section 3.2.4: OPTIONS without a path asks about the server as a whole.
+        "" if method == Method::Options => PathAndQuery {
+            path: "*",
+            query: None,
+        },
         "" => PathAndQuery {
             path: "/",
             query: None,
