@@ -177,7 +177,10 @@ fn layout(title: &str, body: &str) -> String {
 <link rel="stylesheet" href="/style.css">
 </head>
 <body>
-<nav><a href="/">Home</a> <a href="/login.py">Log in</a> <a href="/register.py">Register</a> <a href="/time.py">Time</a></nav>
+<header>
+<a class="brand" href="/"><img src="/logo.png" alt="" width="28" height="28">bytegate</a>
+<nav aria-label="Main"><a href="/login.py">Log in</a> <a href="/register.py">Register</a> <a href="/time.py">Time</a></nav>
+</header>
 <main class="card">
 {body}
 </main>

@@ -176,7 +176,10 @@ mod tests {
             origin("/a", Some("{|}^`[]"))
         );
         assert_eq!(Target::parse(Method::Options, "*"), Ok(Target::Asterisk));
-        assert_eq!(Target::parse(Method::Options, "http://a").unwrap().path(), "*");
+        assert_eq!(
+            Target::parse(Method::Options, "http://a").unwrap().path(),
+            "*"
+        );
         let authority = Authority::parse("a.b:1").unwrap();
         assert_eq!(
             Target::parse(Method::Connect, "a.b:1"),
