@@ -9,6 +9,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// More nested than this is taken for a mistake.
 const DEPTH: usize = 32;
@@ -161,13 +162,13 @@ impl Loader {
                 self.skip(path, "the link leads back to a folder around it")
             }
             (true, _) => self.folder(&place, url)?,
-            (false, true) => self.file(&place, url)?,
+            (false, true) => self.file(&place, url, modified(&kind))?,
             (false, false) => self.skip(path, "neither a file nor a folder"),
         }
         Ok(())
     }
 
-    fn file(&mut self, path: &Path, url: &str) -> Result<(), LoadError> {
+    fn file(&mut self, path: &Path, url: &str, modified: Duration) -> Result<(), LoadError> {
         let content = fs::read(path).map_err(|error| LoadError::io(path, error))?;
         self.files += 1;
         self.bytes = self.bytes.saturating_add(content.len() as u64);
@@ -177,7 +178,7 @@ impl Loader {
         if self.bytes > BYTES {
             return Err(LoadError::new(path, Reason::TooManyBytes));
         }
-        if self.site.try_file(url, content).is_err() {
+        if self.site.try_file_modified(url, content, modified).is_err() {
             self.skip(path, "no request can name it");
         }
         Ok(())
@@ -189,6 +190,14 @@ impl Loader {
             reason,
         });
     }
+}
+
+/// When a file was last modified, but not later than now: a date in the future would promise too much
+/// (RFC 9110 section 8.8.2.1).
+fn modified(file: &fs::Metadata) -> Duration {
+    let now = SystemTime::now();
+    let modified = file.modified().unwrap_or(now).min(now);
+    modified.duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 fn plain_name(name: Option<&OsStr>) -> Result<String, &'static str> {

@@ -119,7 +119,7 @@ impl Application for Gateway {
                 None => self.site.not_found(),
                 Some(path) => match self.route(&path) {
                     Some(application) => application.call(request),
-                    None => self.site.answer(&request.head(), &path),
+                    None => self.site.answer(&request.head(), &path, request.now()),
                 },
             },
         }

@@ -1,6 +1,7 @@
 //! The other side of the connection: a request in, a response out.
 
 mod access_log;
+mod file;
 #[cfg(feature = "std")]
 mod folder;
 pub(crate) mod gateway;

@@ -1,19 +1,20 @@
 //! A static site, held in memory.
 
+use super::file::File;
 use super::{Application, media_type};
 use crate::message::admission::Admission;
-use crate::message::body::Body;
-use crate::message::fields::Fields;
 use crate::message::head::Head;
 use crate::message::request::Request;
 use crate::message::response::Response;
 use crate::syntax::path;
 use crate::values::method::Method;
+use crate::values::now::Now;
 use crate::values::status::Status;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use bytes::Bytes;
 use core::fmt;
+use core::time::Duration;
 
 /// Files in memory, found by their exact path and by nothing else: whatever a request spells, it cannot reach
 /// outside the tree, because there is no outside.
@@ -21,6 +22,9 @@ use core::fmt;
 /// - `/` and `/docs/` are answered with `/index.html` and `/docs/index.html`; `/docs` leads to `/docs/` (301).
 /// - The media type goes by the suffix; text is UTF-8. `X-Content-Type-Options: nosniff` keeps it so.
 /// - GET and HEAD are answered; OPTIONS with `Allow`; other methods with 405 and `Allow`.
+/// - Answers carry a strong `ETag`, and `Last-Modified` where that is known. Preconditions (RFC 9110 section 13) and
+///   ranges (section 14) are answered; several ranges as multipart/byteranges, unless there are more than eight or
+///   they come to more than the file.
 /// - What is not there is 404, with the page `/404.html` if the site has one.
 ///
 /// ```
@@ -38,13 +42,6 @@ pub struct Site {
     files: BTreeMap<String, File>,
     #[cfg(feature = "std")]
     pub(super) skipped: alloc::vec::Vec<super::Skipped>,
-}
-
-/// An answer prepared when the site is built, so that serving it is a look-up and an append.
-#[derive(Clone)]
-struct File {
-    fields: Fields,
-    content: Bytes,
 }
 
 /// A path that no request could name.
@@ -91,7 +88,7 @@ impl Site {
     /// If no request could name that path, or the media type cannot stand in a field.
     #[track_caller]
     pub fn file_as(mut self, path: &str, media_type: &str, content: impl Into<Bytes>) -> Site {
-        if let Err(error) = self.insert(path, media_type, content.into()) {
+        if let Err(error) = self.insert(path, media_type, content.into(), None) {
             panic!("{error}");
         }
         self
@@ -102,7 +99,21 @@ impl Site {
     /// # Errors
     /// If no request could name that path; the site stays as it was.
     pub fn try_file(&mut self, path: &str, content: impl Into<Bytes>) -> Result<(), SiteError> {
-        self.insert(path, media_type::of(path), content.into())
+        self.insert(path, media_type::of(path), content.into(), None)
+    }
+
+    /// As [`try_file`](Site::try_file), for a file that was last modified so long after the Unix epoch: answers carry
+    /// `Last-Modified`, and may be conditional on it.
+    ///
+    /// # Errors
+    /// If no request could name that path; the site stays as it was.
+    pub fn try_file_modified(
+        &mut self,
+        path: &str,
+        content: impl Into<Bytes>,
+        modified: Duration,
+    ) -> Result<(), SiteError> {
+        self.insert(path, media_type::of(path), content.into(), Some(modified))
     }
 
     /// The paths of all files, in order.
@@ -113,22 +124,20 @@ impl Site {
             .filter(|path| !path.ends_with('/'))
     }
 
-    fn insert(&mut self, path: &str, media_type: &str, content: Bytes) -> Result<(), SiteError> {
+    fn insert(
+        &mut self,
+        path: &str,
+        media_type: &str,
+        content: Bytes,
+        modified: Option<Duration>,
+    ) -> Result<(), SiteError> {
         let error = || SiteError {
             path: path.to_string(),
         };
         if !is_servable(path) {
             return Err(error());
         }
-        let mut fields = Fields::new();
-        fields
-            .append("Content-Type", media_type)
-            .map_err(|_| error())?;
-        fields
-            .append("X-Content-Type-Options", "nosniff")
-            .map_err(|_| error())?;
-        fields.share();
-        let file = File { fields, content };
+        let file = File::new(media_type, content, modified).ok_or_else(error)?;
         if let Some(directory) = path
             .strip_suffix(INDEX)
             .filter(|directory| directory.ends_with('/'))
@@ -140,9 +149,9 @@ impl Site {
     }
 
     /// The answer to a request for a decoded path.
-    pub(super) fn answer(&self, head: &Head<'_>, path: &str) -> Response {
+    pub(super) fn answer(&self, head: &Head<'_>, path: &str, now: Now) -> Response {
         match (self.files.get(path), head.method()) {
-            (Some(file), Method::Get | Method::Head) => file.response(),
+            (Some(file), Method::Get | Method::Head) => file.answer(head, now),
             (Some(_), Method::Options) => {
                 Response::new(Status::NO_CONTENT).with_field("Allow", ALLOW)
             }
@@ -160,18 +169,8 @@ impl Site {
     /// The page for what is not there.
     pub(super) fn not_found(&self) -> Response {
         match self.files.get(NOT_FOUND_PAGE) {
-            Some(page) => page.response().with_status(Status::NOT_FOUND),
+            Some(page) => page.error_page(Status::NOT_FOUND),
             None => Status::NOT_FOUND.into(),
-        }
-    }
-}
-
-impl File {
-    fn response(&self) -> Response {
-        Response {
-            fields: self.fields.clone(),
-            body: Body::from(self.content.clone()),
-            ..Response::new(Status::OK)
         }
     }
 }
@@ -197,7 +196,7 @@ fn redirect_to_directory(head: &Head<'_>) -> Response {
 impl Application for Site {
     fn call(&self, request: &Request<'_>) -> Response {
         match request.decoded_path() {
-            Some(path) => self.answer(&request.head(), &path),
+            Some(path) => self.answer(&request.head(), &path, request.now()),
             None => self.not_found(),
         }
     }
@@ -206,7 +205,7 @@ impl Application for Site {
     fn admit(&self, head: &Head<'_>) -> Admission {
         match (head.expects_continue(), path::decode(head.path())) {
             (false, _) => Admission::Buffer,
-            (true, Some(path)) => Admission::Refuse(self.answer(head, &path)),
+            (true, Some(path)) => Admission::Refuse(self.answer(head, &path, Now::default())),
             (true, None) => Admission::Refuse(self.not_found()),
         }
     }

@@ -120,6 +120,11 @@ impl<'a> Head<'a> {
         self.version() == Version::Http11 && self.layout.expect == Some(Expect::Continue)
     }
 
+    /// Whether there is a precondition or a range (RFC 9110 sections 13 and 14).
+    pub(crate) fn is_conditional(&self) -> bool {
+        self.layout.is_conditional
+    }
+
     pub(crate) fn layout(&self) -> &Layout {
         &self.layout
     }

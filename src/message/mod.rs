@@ -6,5 +6,7 @@ pub(crate) mod body;
 pub(crate) mod exchange;
 pub(crate) mod fields;
 pub(crate) mod head;
+pub(crate) mod precondition;
+pub(crate) mod range;
 pub(crate) mod request;
 pub(crate) mod response;

@@ -99,6 +99,133 @@ fn two_digits(place: &mut [u8], number: u8) {
     place.copy_from_slice(&[b'0' + number / 10, b'0' + number % 10]);
 }
 
+/// Seconds since the Unix epoch of a date in any of the three forms; `None` for anything else, and for times
+/// before the epoch. `now` decides the century of a year of two digits.
+pub(crate) fn parse(text: &[u8], now: Option<Duration>) -> Option<u64> {
+    let text = core::str::from_utf8(text).ok()?;
+    let mut parts = text.split(' ');
+    let (name, second) = (parts.next()?, parts.next()?);
+    let rest: [Option<&str>; 4] = core::array::from_fn(|_| parts.next());
+    let date = match (name.strip_suffix(','), second, rest) {
+        // Sun, 06 Nov 1994 08:49:37 GMT
+        (Some(name), day, [Some(month), Some(year), Some(time), Some("GMT")])
+            if is_day(name, 3) =>
+        {
+            Date {
+                year: digits(year, 4)?,
+                month: month_number(month)?,
+                day: digits(day, 2)?,
+                time,
+            }
+        }
+        // Sunday, 06-Nov-94 08:49:37 GMT
+        (Some(name), date, [Some(time), Some("GMT"), None, None]) if is_day(name, usize::MAX) => {
+            let mut date = date.split('-');
+            let (day, month, year) = (date.next()?, date.next()?, date.next()?);
+            Date {
+                year: full_year(digits(year, 2)?, now),
+                month: month_number(month)?,
+                day: digits(day, 2)?,
+                time,
+            }
+        }
+        // Sun Nov  6 08:49:37 1994
+        (None, month, rest) if is_day(name, 3) => {
+            let (day, time, year) = match rest {
+                [Some(""), Some(day), Some(time), Some(year)] => (digits(day, 1)?, time, year),
+                [Some(day), Some(time), Some(year), None] => (digits(day, 2)?, time, year),
+                _ => return None,
+            };
+            Date {
+                year: digits(year, 4)?,
+                month: month_number(month)?,
+                day,
+                time,
+            }
+        }
+        _ => return None,
+    };
+    match parts.next() {
+        None => date.to_unix(),
+        Some(_) => None,
+    }
+}
+
+struct Date<'a> {
+    year: u64,
+    /// 1 to 12.
+    month: u64,
+    day: u64,
+    time: &'a str,
+}
+
+impl Date<'_> {
+    fn to_unix(&self) -> Option<u64> {
+        let mut time = self.time.split(':');
+        let mut next = || time.next().and_then(|part| digits(part, 2));
+        let (hour, minute, second) = (next()?, next()?, next()?);
+        // A leap second is a second.
+        let in_range = hour < 24 && minute < 60 && second <= 60 && time.next().is_none();
+        // Days are counted from 0000-03-01, so that the leap day is the last of its year.
+        let (year, month) = match self.month {
+            3.. => (self.year, self.month - 3),
+            month => (self.year.checked_sub(1)?, month + 9),
+        };
+        let day_of_year = (153 * month + 2) / 5 + self.day.checked_sub(1)?;
+        let days = 365 * year + year / 4 - year / 100 + year / 400 + day_of_year;
+        let seconds = days.checked_sub(719_468)? * 86_400 + hour * 3600 + minute * 60 + second;
+        // 31 April would be 1 May: the way back tells.
+        let civil = Civil::from_unix(Duration::from_secs(seconds - second))?;
+        let same_day = (u64::from(civil.month), u64::from(civil.day)) == (self.month, self.day);
+        (in_range && same_day).then_some(seconds)
+    }
+}
+
+/// A name of a day, whole or its first letters.
+fn is_day(name: &str, letters: usize) -> bool {
+    const NAMES: [&str; 7] = [
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
+        "Sunday",
+    ];
+    NAMES
+        .iter()
+        .any(|day| day.get(..letters.min(day.len())) == Some(name))
+}
+
+fn month_number(name: &str) -> Option<u64> {
+    let index = MONTH_NAMES
+        .iter()
+        .position(|month| *month == name.as_bytes())?;
+    Some(index as u64 + 1)
+}
+
+fn digits(text: &str, count: usize) -> Option<u64> {
+    match text.len() == count && text.bytes().all(|octet| octet.is_ascii_digit()) {
+        true => text.parse().ok(),
+        false => None,
+    }
+}
+
+/// A year of two digits is the next one of that ending, unless that is more than 50 years ahead.
+fn full_year(ending: u64, now: Option<Duration>) -> u64 {
+    /// Where there is no clock: the years from 1970 to 2069.
+    const WITHOUT_CLOCK: u64 = 2019;
+    let this_year = now
+        .and_then(Civil::from_unix)
+        .map_or(WITHOUT_CLOCK, |civil| u64::from(civil.year));
+    let latest = this_year + 50;
+    let year = latest - latest % 100 + ending;
+    match year > latest {
+        true => year - 100,
+        false => year,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +243,76 @@ mod tests {
         assert_eq!(text(4_107_542_399), "Sun, 28 Feb 2100 23:59:59 GMT");
         assert_eq!(text(4_107_542_400), "Mon, 01 Mar 2100 00:00:00 GMT");
         assert_eq!(text(253_402_300_799), "Fri, 31 Dec 9999 23:59:59 GMT");
+    }
+
+    #[test]
+    fn all_three_forms_are_read() {
+        for text in [
+            "Sun, 06 Nov 1994 08:49:37 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+        ] {
+            assert_eq!(parse(text.as_bytes(), None), Some(784_111_777), "{text}");
+        }
+        assert_eq!(parse(b"Wed Nov 16 08:49:37 1994", None), Some(784_975_777));
+        assert_eq!(
+            parse(b"Tue, 29 Feb 2000 00:00:00 GMT", None),
+            Some(951_782_400)
+        );
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for day in 0..60_000 {
+            let seconds = day * 86_400 + day % 86_400;
+            assert_eq!(parse(text(seconds).as_bytes(), None), Some(seconds));
+        }
+    }
+
+    #[test]
+    fn what_is_no_date_is_none() {
+        for text in [
+            "",
+            "0",
+            "now",
+            "Sun, 06 Nov 1994 08:49:37",
+            "Sun, 06 Nov 1994 08:49:37 UTC",
+            "sun, 06 Nov 1994 08:49:37 GMT",
+            "Sun, 6 Nov 1994 08:49:37 GMT",
+            "Sun, 06 nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 94 08:49:37 GMT",
+            "Sun, 31 Apr 1994 08:49:37 GMT",
+            "Sun, 00 Nov 1994 08:49:37 GMT",
+            "Sun, 29 Feb 1900 08:49:37 GMT",
+            "Sun, 06 Nov 1994 24:49:37 GMT",
+            "Sun, 06 Nov 1994 08:60:37 GMT",
+            "Sun, 06 Nov 1994 08:49:61 GMT",
+            "Sun, 06 Nov 1994 8:49:37 GMT",
+            "Sun,  06 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37 GMT ",
+            "Sun, 06 Nov 1969 08:49:37 GMT",
+            "Sun, 06 Nov 0000 08:49:37 GMT",
+            "Sun, 06 Nov +994 08:49:37 GMT",
+            "Sund, 06-Nov-94 08:49:37 GMT",
+            "Sunday, 06-Nov-1994 08:49:37 GMT",
+            "Sun Nov 6 08:49:37 1994",
+            "Sun Nov  16 08:49:37 1994",
+            "Sun Nov  6 08:49:37 1994 GMT",
+            "Sun, 06 Nov 1994 08:49:37:00 GMT",
+        ] {
+            assert_eq!(parse(text.as_bytes(), None), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_year_of_two_digits_is_at_most_fifty_years_ahead() {
+        let year = |ending, now: u64| full_year(ending, Some(Duration::from_secs(now)));
+        // 2026
+        assert_eq!(year(76, 1_800_000_000 - 10_000_000), 2076);
+        assert_eq!(year(77, 1_800_000_000 - 10_000_000), 1977);
+        assert_eq!(year(26, 1_800_000_000 - 10_000_000), 2026);
+        assert_eq!(full_year(69, None), 2069);
+        assert_eq!(full_year(70, None), 1970);
     }
 
     #[test]

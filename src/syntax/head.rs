@@ -28,6 +28,8 @@ pub(crate) struct Layout {
     pub(crate) transfer_encoding: Option<Span>,
     pub(crate) expect: Option<Expect>,
     pub(crate) connection: ConnectionOptions,
+    /// Whether there is a precondition or a range, so that most requests need not be searched for them.
+    pub(crate) is_conditional: bool,
 }
 
 /// What `Expect` asks for (RFC 9110 section 10.1.1).
@@ -86,6 +88,7 @@ impl HeadParser {
                     close: false,
                     keep_alive: false,
                 },
+                is_conditional: false,
             },
         }
     }
@@ -275,6 +278,14 @@ impl Layout {
         let line = name.start as usize;
         let is = |known: &str| name.of(input).eq_ignore_ascii_case(known.as_bytes());
         let (slot, repeated) = match name.end - name.start {
+            5 if is("range") => {
+                self.is_conditional = true;
+                return Ok(());
+            }
+            8 | 13 | 17 | 19 if is_precondition(name.of(input)) => {
+                self.is_conditional = true;
+                return Ok(());
+            }
             4 if is("host") => (&mut self.host, Error::HostRepeated),
             6 if is("expect") => {
                 self.record_expect(input, value);
@@ -310,6 +321,12 @@ impl Layout {
         }
         Ok(())
     }
+}
+
+/// If-Match, If-Range, If-None-Match, If-Modified-Since, If-Unmodified-Since (RFC 9110 section 13.1).
+fn is_precondition(name: &[u8]) -> bool {
+    name.get(..3)
+        .is_some_and(|start| start.eq_ignore_ascii_case(b"if-"))
 }
 
 fn trimmed(input: &[u8], value: Span) -> Span {

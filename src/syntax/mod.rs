@@ -3,6 +3,7 @@
 pub(crate) mod authority;
 pub(crate) mod chunk;
 pub(crate) mod date;
+pub(crate) mod entity_tag;
 pub(crate) mod field_section;
 pub(crate) mod head;
 pub(crate) mod length;

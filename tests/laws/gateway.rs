@@ -4,18 +4,22 @@ use bytegate::{
     Admission, Application, Body, FieldLines, Gateway, Head, Receiver, Request, Response, Site,
     Status,
 };
+use std::time::Duration;
 
 pub fn gateway() -> Gateway {
+    let mut site = Site::new()
+        .file("/index.html", "<h1>home</h1>\n")
+        .file("/404.html", "<h1>not here</h1>\n")
+        .file("/a.txt", "0123456789")
+        .file("/a b.txt", "blank\n")
+        .file("/empty.txt", "")
+        .file("/docs/index.html", "<h1>docs</h1>\n");
+    // Sun, 06 Nov 1994 08:49:37 GMT
+    let modified = Duration::from_secs(784_111_777);
+    let dated = site.try_file_modified("/dated.txt", "dated\n", modified);
+    dated.expect("a path that can be named");
     Gateway::new()
-        .site(
-            Site::new()
-                .file("/index.html", "<h1>home</h1>\n")
-                .file("/404.html", "<h1>not here</h1>\n")
-                .file("/a.txt", "0123456789")
-                .file("/a b.txt", "blank\n")
-                .file("/empty.txt", "")
-                .file("/docs/index.html", "<h1>docs</h1>\n"),
-        )
+        .site(site)
         .dynamic(".py", Echo)
         .dynamic("/stream.py", |_: &Request<'_>| {
             Response::text(Body::stream(["one ", "", "two"].into_iter()))

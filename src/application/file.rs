@@ -1,0 +1,212 @@
+//! One file of a site: its answers, prepared when the site is built.
+
+use crate::message::body::Body;
+use crate::message::fields::Fields;
+use crate::message::head::Head;
+use crate::message::precondition::{self, Validators, Verdict};
+use crate::message::range::{self, Selection};
+use crate::message::response::Response;
+use crate::syntax::date;
+use crate::syntax::entity_tag::EntityTag;
+use crate::values::method::Method;
+use crate::values::now::Now;
+use crate::values::status::Status;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use bytes::Bytes;
+use core::ops::Range;
+use core::time::Duration;
+
+/// A file in memory. Serving it plainly is a look-up and an append.
+#[derive(Clone)]
+pub(super) struct File {
+    media_type: String,
+    /// What stands between the quotes of the ETag.
+    tag: String,
+    /// In seconds since the Unix epoch.
+    modified: Option<u64>,
+    content: Bytes,
+    /// The fields of the whole file.
+    fields: Fields,
+    /// Those of 304, 206 and 416: validators only.
+    validator_fields: Fields,
+}
+
+impl File {
+    /// `None` if the media type cannot stand in a field.
+    pub(super) fn new(
+        media_type: &str,
+        content: Bytes,
+        modified: Option<Duration>,
+    ) -> Option<File> {
+        let tag = tag_of(&content);
+        let mut fields = Fields::new();
+        fields.append("Content-Type", media_type).ok()?;
+        fields.append("X-Content-Type-Options", "nosniff").ok()?;
+        fields.append("Accept-Ranges", "bytes").ok()?;
+        let mut validator_fields = Fields::new();
+        for fields in [&mut fields, &mut validator_fields] {
+            fields.append("ETag", format!("\"{tag}\"")).ok()?;
+            if let Some(date) = modified.and_then(date::format) {
+                fields.append("Last-Modified", date).ok()?;
+            }
+            fields.share();
+        }
+        Some(File {
+            media_type: media_type.into(),
+            tag,
+            modified: modified.map(|modified| modified.as_secs()),
+            content,
+            fields,
+            validator_fields,
+        })
+    }
+
+    /// The answer to GET or HEAD.
+    pub(super) fn answer(&self, head: &Head<'_>, now: Now) -> Response {
+        if !head.is_conditional() {
+            return self.whole();
+        }
+        match precondition::evaluate(head, &self.validators(), now.wall) {
+            Verdict::NotModified => self.without_content(Status::NOT_MODIFIED),
+            Verdict::Failed => self.page(Status::PRECONDITION_FAILED),
+            Verdict::Proceed => match self.selection(head, now) {
+                Selection::Whole => self.whole(),
+                Selection::Unsatisfiable => self
+                    .page(Status::RANGE_NOT_SATISFIABLE)
+                    .with_field("Content-Range", format!("bytes */{}", self.content.len())),
+                Selection::Parts(parts) => match &parts[..] {
+                    [only] => self.part(only.clone()),
+                    _ => self.parts(&parts),
+                },
+            },
+        }
+    }
+
+    /// The file as the page of an error: the validators are not those of what was asked for.
+    pub(super) fn error_page(&self, status: Status) -> Response {
+        Response::content(&self.media_type, self.content.clone())
+            .with_status(status)
+            .with_field("X-Content-Type-Options", "nosniff")
+    }
+
+    fn whole(&self) -> Response {
+        Response {
+            fields: self.fields.clone(),
+            body: Body::from(self.content.clone()),
+            ..Response::new(Status::OK)
+        }
+    }
+
+    fn without_content(&self, status: Status) -> Response {
+        Response {
+            fields: self.validator_fields.clone(),
+            ..Response::new(status)
+        }
+    }
+
+    /// A line of text beside the validators.
+    fn page(&self, status: Status) -> Response {
+        self.without_content(status)
+            .with_field("Content-Type", "text/plain; charset=utf-8")
+            .with_body(format!("{status}\n"))
+    }
+
+    /// RFC 9110 section 14.2: a range is for GET, and two of them are none.
+    fn selection(&self, head: &Head<'_>, now: Now) -> Selection {
+        let mut ranges = head.fields().get_all("Range");
+        match (head.method(), ranges.next(), ranges.next()) {
+            (Method::Get, Some(range), None)
+                if precondition::range_applies(head, &self.validators(), now.wall) =>
+            {
+                range::select(range, self.content.len() as u64)
+            }
+            _ => Selection::Whole,
+        }
+    }
+
+    fn part(&self, part: Range<u64>) -> Response {
+        self.without_content(Status::PARTIAL_CONTENT)
+            .with_field("Content-Type", &self.media_type)
+            .with_field("X-Content-Type-Options", "nosniff")
+            .with_field("Content-Range", self.content_range(&part))
+            .with_body(self.slice(part))
+    }
+
+    /// RFC 9110 section 14.6. Nothing of the file is copied.
+    fn parts(&self, parts: &[Range<u64>]) -> Response {
+        // The content would have to hold its own hash to end a part early.
+        let boundary = format!("bytegate-{}", self.tag);
+        let mut blocks: Vec<Bytes> = Vec::new();
+        for part in parts {
+            let (media_type, content_range) = (&self.media_type, self.content_range(part));
+            let head = format!(
+                "\r\n--{boundary}\r\nContent-Type: {media_type}\r\nContent-Range: {content_range}\r\n\r\n"
+            );
+            blocks.push(head.into());
+            blocks.push(self.slice(part.clone()));
+        }
+        blocks.push(format!("\r\n--{boundary}--\r\n").into());
+        let length = blocks.iter().map(|block| block.len() as u64).sum();
+        self.without_content(Status::PARTIAL_CONTENT)
+            .with_field(
+                "Content-Type",
+                format!("multipart/byteranges; boundary={boundary}"),
+            )
+            .with_body(Body::fallible_stream(
+                Some(length),
+                blocks.into_iter().map(Ok),
+            ))
+    }
+
+    fn content_range(&self, part: &Range<u64>) -> String {
+        format!(
+            "bytes {}-{}/{}",
+            part.start,
+            part.end - 1,
+            self.content.len()
+        )
+    }
+
+    fn slice(&self, part: Range<u64>) -> Bytes {
+        let position = |at: u64| {
+            usize::try_from(at)
+                .unwrap_or(usize::MAX)
+                .min(self.content.len())
+        };
+        self.content.slice(position(part.start)..position(part.end))
+    }
+
+    fn validators(&self) -> Validators<'_> {
+        Validators {
+            tag: EntityTag {
+                weak: false,
+                opaque: self.tag.as_bytes(),
+            },
+            modified: self.modified,
+        }
+    }
+}
+
+/// A hash of the content, FNV-1a of 128 bits: the same for the same octets on every machine, and never the same by
+/// chance. Who builds a site chooses its content, so nobody gains from finding two that collide.
+fn tag_of(content: &[u8]) -> String {
+    const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    let hash = content.iter().fold(OFFSET, |hash, &octet| {
+        (hash ^ u128::from(octet)).wrapping_mul(PRIME)
+    });
+    format!("{hash:032x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tag_is_the_published_hash() {
+        assert_eq!(tag_of(b""), "6c62272e07bb014262b821756295c58d");
+        assert_eq!(tag_of(b"a"), "d228cb696f1a8caf78912b704e4a8964");
+    }
+}

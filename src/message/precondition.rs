@@ -1,0 +1,106 @@
+//! Conditional requests (RFC 9110 section 13): decided in one place, in the order of section 13.2.2.
+
+use super::head::Head;
+use crate::syntax::date;
+use crate::syntax::entity_tag::{EntityTag, any_in_list};
+use crate::values::method::Method;
+use core::time::Duration;
+
+/// What is known of the version of a representation that would be sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Validators<'a> {
+    pub(crate) tag: EntityTag<'a>,
+    /// Last-Modified, in seconds since the Unix epoch.
+    pub(crate) modified: Option<u64>,
+}
+
+/// What the preconditions of a request come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Proceed,
+    NotModified,
+    Failed,
+}
+
+/// Evaluates the preconditions of a request that would be answered with 2xx without them. `now` decides the
+/// century of dates with two-digit years.
+pub(crate) fn evaluate(
+    head: &Head<'_>,
+    validators: &Validators<'_>,
+    now: Option<Duration>,
+) -> Verdict {
+    let is_read = matches!(head.method(), Method::Get | Method::Head);
+    let date = |name| single(head, name).and_then(|value| date::parse(value, now));
+    let unmodified_since = |since| validators.modified.is_none_or(|modified| modified <= since);
+
+    // Steps 1 and 2: the version must be the one that the client means.
+    let stands = match matches_any(head, "If-Match", |tag| {
+        tag.matches_strongly(&validators.tag)
+    }) {
+        Some(matches) => matches,
+        None => match (date("If-Unmodified-Since"), validators.modified) {
+            (Some(since), Some(_)) => unmodified_since(since),
+            _ => true,
+        },
+    };
+    if !stands {
+        return Verdict::Failed;
+    }
+    // Steps 3 and 4: the version must be another than the one that the client has.
+    match matches_any(head, "If-None-Match", |tag| {
+        tag.matches_weakly(&validators.tag)
+    }) {
+        Some(true) if is_read => Verdict::NotModified,
+        Some(true) => Verdict::Failed,
+        Some(false) => Verdict::Proceed,
+        None => match (date("If-Modified-Since"), validators.modified) {
+            (Some(since), Some(_)) if is_read && unmodified_since(since) => Verdict::NotModified,
+            _ => Verdict::Proceed,
+        },
+    }
+}
+
+/// Step 5: whether the representation is exactly the one of which the client has a part (section 13.1.5). A date
+/// proves that only if the representation did not change within the second in which it was sent.
+pub(crate) fn range_applies(
+    head: &Head<'_>,
+    validators: &Validators<'_>,
+    now: Option<Duration>,
+) -> bool {
+    let mut values = head.fields().get_all("If-Range");
+    match (values.next(), values.next()) {
+        (None, _) => true,
+        (Some(_), Some(_)) => false,
+        (Some(value), None) => match EntityTag::parse(value) {
+            Some(tag) => tag.matches_strongly(&validators.tag),
+            None => match (date::parse(value, now), validators.modified, now) {
+                (Some(since), Some(modified), Some(now)) => {
+                    since == modified && now.as_secs() > modified
+                }
+                _ => false,
+            },
+        },
+    }
+}
+
+/// Whether a field of entity tags has one that fits; `None` without that field. A list that cannot be read fits
+/// nothing, which errs on the side of sending too much and changing too little.
+fn matches_any(head: &Head<'_>, name: &str, fits: impl Fn(&EntityTag<'_>) -> bool) -> Option<bool> {
+    let fields = head.fields();
+    let mut lists = fields.get_all(name).peekable();
+    lists.peek()?;
+    Some(lists.any(|list| match list {
+        b"*" => true,
+        list => any_in_list(list, &fits).unwrap_or(false),
+    }))
+}
+
+/// The value of a field that stands once; a date that stands twice is none.
+fn single<'a>(head: &Head<'a>, name: &str) -> Option<&'a [u8]> {
+    let mut values = head.fields().get_all(name);
+    let first = values.next()?;
+    match values.next() {
+        None => Some(first),
+        Some(_) => None,
+    }
+}

@@ -1,0 +1,157 @@
+//! Range requests (RFC 9110 section 14).
+
+use alloc::vec::Vec;
+use core::ops::Range;
+
+/// More than this many ranges in one request are not served one by one.
+const RANGES: usize = 8;
+
+/// Which part of a representation is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Selection {
+    /// All of it: there is no range, none that can be read, or too many to be meant.
+    Whole,
+    /// These parts, in the order in which they were asked for; each is within the length and not empty.
+    Parts(Vec<Range<u64>>),
+    /// Ranges, but none that the representation reaches.
+    Unsatisfiable,
+}
+
+/// Reads the value of `Range` against a length. A range that cannot be read, and a unit that is not known, are
+/// ignored (section 14.2); so are more than eight ranges, and ranges that come to more than the whole
+/// (section 17.15).
+pub(crate) fn select(value: &[u8], length: u64) -> Selection {
+    let Some(ranges) = parse(value, length) else {
+        return Selection::Whole;
+    };
+    let parts: Vec<_> = ranges
+        .into_iter()
+        .filter(|range| !range.is_empty())
+        .collect();
+    let total = parts
+        .iter()
+        .fold(0u64, |sum, part| sum.saturating_add(part.end - part.start));
+    match (parts.len(), total) {
+        (0, _) => Selection::Unsatisfiable,
+        (_, total) if total > length => Selection::Whole,
+        _ => Selection::Parts(parts),
+    }
+}
+
+/// All ranges, clamped to the length; those beyond it are empty.
+fn parse(value: &[u8], length: u64) -> Option<Vec<Range<u64>>> {
+    let text = core::str::from_utf8(value).ok()?;
+    let (unit, set) = text.split_once('=')?;
+    if !unit.eq_ignore_ascii_case("bytes") {
+        return None;
+    }
+    let mut ranges = Vec::new();
+    for range in set.split(',').map(|range| range.trim_matches([' ', '\t'])) {
+        if range.is_empty() {
+            continue;
+        }
+        if ranges.len() == RANGES {
+            return None;
+        }
+        ranges.push(parse_one(range, length)?);
+    }
+    (!ranges.is_empty()).then_some(ranges)
+}
+
+fn parse_one(range: &str, length: u64) -> Option<Range<u64>> {
+    let (first, last) = range.split_once('-')?;
+    match (first, last) {
+        ("", suffix) => Some(length.saturating_sub(number(suffix)?)..length),
+        (first, "") => Some(number(first)?.min(length)..length),
+        (first, last) => {
+            let (first, last) = (number(first)?, number(last)?);
+            (first <= last).then(|| first.min(length)..last.saturating_add(1).min(length))
+        }
+    }
+}
+
+/// Digits; a number beyond 64 bits is as good as the largest.
+fn number(digits: &str) -> Option<u64> {
+    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    Some(digits.bytes().fold(0u64, |sum, digit| {
+        sum.saturating_mul(10)
+            .saturating_add(u64::from(digit - b'0'))
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+    use proptest::prelude::*;
+
+    #[test]
+    fn parts_of_ten_octets() {
+        for (value, parts) in [
+            ("bytes=0-0", vec![0..1]),
+            ("bytes=2-4", vec![2..5]),
+            ("BYTES=2-", vec![2..10]),
+            ("bytes=-3", vec![7..10]),
+            ("bytes=-30", vec![0..10]),
+            ("bytes=5-99", vec![5..10]),
+            ("bytes=9-18446744073709551615", vec![9..10]),
+            ("bytes=-99999999999999999999999", vec![0..10]),
+            ("bytes=0-1, 3-4 ,,-1", vec![0..2, 3..5, 9..10]),
+            ("bytes=0-1,99-", vec![0..2]),
+            ("bytes=8-,0-1", vec![8..10, 0..2]),
+        ] {
+            assert_eq!(
+                select(value.as_bytes(), 10),
+                Selection::Parts(parts),
+                "{value}"
+            );
+        }
+        for value in [
+            "bytes=10-",
+            "bytes=-0",
+            "bytes=10-11,99-",
+            "bytes=99999999999999999999-",
+        ] {
+            assert_eq!(
+                select(value.as_bytes(), 10),
+                Selection::Unsatisfiable,
+                "{value}"
+            );
+        }
+        for value in [
+            "",
+            "bytes",
+            "bytes=",
+            "bytes=,",
+            "bytes=4-2",
+            "bytes=a-",
+            "bytes=1-b",
+            "bytes=-",
+            "bytes=1",
+            "bytes=+1-2",
+            "bytes=1--2",
+            "bytes =1-2",
+            "lines=1-2",
+            "bytes=0-4,x",
+            "bytes=0-,0-",
+            "bytes=0-9,0-0",
+            "bytes=0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0",
+            "bytes=1 - 2",
+        ] {
+            assert_eq!(select(value.as_bytes(), 10), Selection::Whole, "{value}");
+        }
+        assert_eq!(select(b"bytes=0-", 0), Selection::Unsatisfiable);
+    }
+
+    proptest! {
+        #[test]
+        fn parts_are_within_and_no_more_than_the_whole(value in "bytes=([0-9]{0,20}-[0-9]{0,20},?){1,10}", length in 0..100u64) {
+            if let Selection::Parts(parts) = select(value.as_bytes(), length) {
+                prop_assert!(parts.iter().all(|part| part.start < part.end && part.end <= length));
+                prop_assert!(parts.iter().map(|part| part.end - part.start).sum::<u64>() <= length);
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Entity tags (RFC 9110 section 8.8.3).
+
+use super::octets::BLANK;
+
+/// `[ "W/" ] DQUOTE *etagc DQUOTE`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct EntityTag<'a> {
+    pub(crate) weak: bool,
+    /// What stands between the quotes.
+    pub(crate) opaque: &'a [u8],
+}
+
+impl<'a> EntityTag<'a> {
+    /// A tag that is the whole value.
+    pub(crate) fn parse(value: &'a [u8]) -> Option<EntityTag<'a>> {
+        match take(value)? {
+            (tag, []) => Some(tag),
+            _ => None,
+        }
+    }
+
+    /// Section 8.8.3.2: both strong, and the same.
+    pub(crate) fn matches_strongly(&self, other: &EntityTag<'_>) -> bool {
+        !self.weak && !other.weak && self.opaque == other.opaque
+    }
+
+    /// Section 8.8.3.2: the same, whether strong or weak.
+    pub(crate) fn matches_weakly(&self, other: &EntityTag<'_>) -> bool {
+        self.opaque == other.opaque
+    }
+}
+
+/// Whether any tag of a list fits; `None` if it is no list of tags. Tags may hold commas, elements may be empty.
+pub(crate) fn any_in_list(mut list: &[u8], fits: impl Fn(&EntityTag<'_>) -> bool) -> Option<bool> {
+    let mut found = false;
+    loop {
+        list = skip_separators(list);
+        if list.is_empty() {
+            return Some(found);
+        }
+        let (tag, rest) = take(list)?;
+        found |= fits(&tag);
+        let behind = rest.get(BLANK.skip(rest, 0)..).unwrap_or_default();
+        if !matches!(behind.first(), None | Some(b',')) {
+            return None;
+        }
+        list = behind;
+    }
+}
+
+fn skip_separators(list: &[u8]) -> &[u8] {
+    let start = list
+        .iter()
+        .position(|&octet| octet != b',' && !BLANK.contains(octet));
+    list.get(start.unwrap_or(list.len())..).unwrap_or_default()
+}
+
+/// The tag at the front, and what stands behind it.
+fn take(value: &[u8]) -> Option<(EntityTag<'_>, &[u8])> {
+    let (weak, quoted) = match value.strip_prefix(b"W/") {
+        Some(quoted) => (true, quoted),
+        None => (false, value),
+    };
+    let opaque = quoted.strip_prefix(b"\"")?;
+    let end = opaque.iter().position(|&octet| octet == b'"')?;
+    let (opaque, rest) = opaque.split_at_checked(end)?;
+    let is_tag = |&octet: &u8| matches!(octet, 0x21 | 0x23..=0x7e | 0x80..=0xff);
+    opaque
+        .iter()
+        .all(is_tag)
+        .then_some((EntityTag { weak, opaque }, rest.get(1..)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holds_a(list: &str) -> Option<bool> {
+        any_in_list(list.as_bytes(), |tag| tag.opaque == b"a")
+    }
+
+    #[test]
+    fn lists_of_tags() {
+        for list in [
+            "\"a\"",
+            "W/\"a\"",
+            "\"b\", \"a\"",
+            ",, \"b,c\" ,\"a\",",
+            "\"a\"\t,\"b\"",
+        ] {
+            assert_eq!(holds_a(list), Some(true), "{list}");
+        }
+        for list in ["", " , ", "\"b\"", "\"b,a\"", "\"\""] {
+            assert_eq!(holds_a(list), Some(false), "{list}");
+        }
+        for list in [
+            "a",
+            "\"a",
+            "\"a\" \"b\"",
+            "w/\"a\"",
+            "W/a",
+            "\"a b\"",
+            "*",
+            "\"a\"x",
+            "W/ \"a\"",
+        ] {
+            assert_eq!(holds_a(list), None, "{list}");
+        }
+    }
+
+    #[test]
+    fn strong_and_weak_comparison() {
+        let tag = |text: &'static str| EntityTag::parse(text.as_bytes()).unwrap();
+        // The table of RFC 9110 section 8.8.3.2.
+        for (one, other, strongly, weakly) in [
+            ("W/\"1\"", "W/\"1\"", false, true),
+            ("W/\"1\"", "W/\"2\"", false, false),
+            ("W/\"1\"", "\"1\"", false, true),
+            ("\"1\"", "\"1\"", true, true),
+        ] {
+            assert_eq!(tag(one).matches_strongly(&tag(other)), strongly);
+            assert_eq!(tag(one).matches_weakly(&tag(other)), weakly);
+        }
+    }
+}
