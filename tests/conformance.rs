@@ -63,7 +63,10 @@ fn verdict_matches_name(exchange: &Exchange, responses: &[reader::Response]) {
             let mut errors = responses.iter().filter(|response| response.status >= 400);
             let error = errors.next().expect("an error").status;
             if let Some((_, status)) = name.rsplit_once("-with-") {
-                assert!(status.parse::<u16>().map_or(true, |status| status == error), "{name}: {error}");
+                assert!(
+                    status.parse::<u16>().map_or(true, |status| status == error),
+                    "{name}: {error}"
+                );
             }
         }
         Some("ignore") => assert_eq!(exchange.output, b"", "{name}: nothing was expected"),

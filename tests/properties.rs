@@ -4,7 +4,7 @@ mod laws;
 
 use bytegate::{Application, Gateway, Now, Request, Response, Status};
 use laws::gateway::gateway;
-use laws::{a_moment, hold_for, hold_for_model, hold_for_split, plain_gateway, reader};
+use laws::{a_moment, hold_for, hold_for_model, hold_for_split, reader};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -107,7 +107,7 @@ fn hold_everything(input: &[u8], cuts: &[Index]) {
     let (gateway, now) = (gateway(), a_moment());
     let transcript = hold_for(&gateway, input, now);
     hold_for_split(&gateway, &transcript, &cut(input, cuts), now);
-    hold_for_model(&plain_gateway(), input, now);
+    hold_for_model(input, now);
 }
 
 /// A valid request and what it says.
@@ -242,7 +242,7 @@ proptest! {
         let transcript = hold_for(&gateway, &input, a_moment());
         prop_assert_eq!(&transcript.output, b"HTTP/1.1 204 No Content\r\n\r\n");
         hold_for_split(&gateway, &transcript, &cut(&input, &cuts), a_moment());
-        hold_for_model(&gateway, &input, a_moment());
+        hold_for_model(&input, a_moment());
     }
 
     #[test]

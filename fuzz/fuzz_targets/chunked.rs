@@ -12,7 +12,7 @@ fuzz_target!(|input: (u8, &[u8])| {
     let (size, content) = input;
     let input = [HEAD, content].concat();
     let (gateway, now) = (laws::plain_gateway(), laws::a_moment());
-    laws::hold_for_model(&gateway, &input, now);
+    laws::hold_for_model(&input, now);
     let transcript = laws::hold_for(&gateway, &input, now);
     let pieces: Vec<&[u8]> = input.chunks(usize::from(size).max(1)).collect();
     laws::hold_for_split(&gateway, &transcript, &pieces, now);

@@ -6,7 +6,9 @@ pub mod gateway;
 pub mod model;
 pub mod reader;
 
-use bytegate::{Application, CloseReason, Connection, Gateway, Now, Step};
+use bytegate::{
+    Application, CloseReason, Config, Connection, Gateway, Now, Request, Response, Step,
+};
 use std::time::Duration;
 
 /// What a connection did with all its input.
@@ -23,11 +25,11 @@ pub struct Transcript {
 
 /// Feeds `pieces` one after the other, each as soon as the machine asks for more, and then the end.
 pub fn drive<'p>(
-    gateway: &Gateway,
+    application: &dyn Application,
     pieces: impl IntoIterator<Item = &'p [u8]>,
     now: Now,
 ) -> Transcript {
-    let mut connection = Connection::new(gateway.connection_config());
+    let mut connection = Connection::new(Config::default());
     let mut pieces = pieces.into_iter();
     let mut buffer: Vec<u8> = Vec::new();
     let mut transcript = Transcript {
@@ -45,7 +47,7 @@ pub fn drive<'p>(
             let step = connection.step(&mut input, now);
             match step {
                 Step::Admit(head) => {
-                    let admission = gateway.admit(&head);
+                    let admission = application.admit(&head);
                     let is_head = head.method() == bytegate::Method::Head;
                     if connection.admit(admission).is_some() {
                         transcript.answers.push(is_head);
@@ -61,7 +63,7 @@ pub fn drive<'p>(
                     transcript
                         .answers
                         .push(request.method() == bytegate::Method::Head);
-                    let response = gateway.call(&request);
+                    let response = application.call(&request);
                     connection.respond(response);
                 }
                 Step::Finish(ending) => {
@@ -76,7 +78,7 @@ pub fn drive<'p>(
                         .answers
                         .push(refusal.method == Some(bytegate::Method::Head));
                     transcript.refusals.push((refusal.error, refusal.at));
-                    let response = gateway.refuse(&refusal);
+                    let response = refusal.page();
                     connection.respond(response);
                 }
                 Step::Write { .. } => connection.output().move_to(&mut transcript.output),
@@ -149,10 +151,11 @@ pub fn a_moment() -> Now {
     }
 }
 
-/// The law of the model: as long as every request goes to an application that gathers content and never ends the
-/// connection by itself, the machine serves what the model serves and refuses what the model refuses.
-pub fn hold_for_model(gateway: &Gateway, input: &[u8], now: Now) {
-    let transcript = drive(gateway, [input], now);
+/// The law of the model: where every request is served, the machine serves what the model serves and refuses what
+/// the model refuses.
+pub fn hold_for_model(input: &[u8], now: Now) {
+    let serve = |_: &Request<'_>| Response::text("served\n");
+    let transcript = drive(&serve, [input], now);
     let (served, refused) = model::connection(input);
     assert_eq!(transcript.served, served, "{}", input.escape_ascii());
     assert_eq!(
@@ -164,7 +167,7 @@ pub fn hold_for_model(gateway: &Gateway, input: &[u8], now: Now) {
     );
 }
 
-/// A gateway for [`hold_for_model`]: everything is dynamic.
+/// A gateway that serves everything alike.
 pub fn plain_gateway() -> Gateway {
-    Gateway::new().dynamic("", |_: &bytegate::Request<'_>| "served\n")
+    Gateway::new().dynamic("", |_: &Request<'_>| Response::text("served\n"))
 }

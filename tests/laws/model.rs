@@ -1,5 +1,5 @@
 //! What a connection must make of its input, said again in the simplest way: whole strings, no state, no speed.
-//! It knows the default limits and the gateway of the laws, and which requests are served, not the statuses.
+//! It knows the default limits, and which requests are served; not the statuses of those that are refused.
 
 /// A request that reaches the gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,12 +92,7 @@ fn request(input: &[u8]) -> Option<Parsed<'_>> {
     let has = |name: &str| options.iter().any(|option| option == name);
     let persists = !has("close") && (!is_http10 || has("keep-alive"));
 
-    let path = target.split('?').next().unwrap_or_default();
-    let limit = if path.ends_with("/upload.py") {
-        4 << 20
-    } else {
-        1 << 20
-    };
+    let limit = 1 << 20;
     let (content, trailers, rest) =
         match (&all("content-length")[..], &all("transfer-encoding")[..]) {
             ([], []) => (Vec::new(), 0, rest),
