@@ -85,6 +85,7 @@ pub use application::{
 };
 #[cfg(feature = "std")]
 pub use application::{LoadError, Skipped};
+pub use bytes::Bytes;
 pub use connection::{Answered, CloseReason, Connection, Ending, Output, Refusal, Step};
 pub use message::admission::{Admission, Receiver};
 pub use message::body::{Body, Broken};

@@ -98,10 +98,19 @@ fn write_answer(text: &mut String, answered: &Answered) -> core::fmt::Result {
     }
 }
 
-/// What can stand for the request line in a log.
-pub trait RequestLine {
+/// What can stand for the request line in a log: a head, a refusal, or text. Nothing else can be one, because what is
+/// logged has to be escaped.
+pub trait RequestLine: sealed::Sealed {
     /// Appends the line, escaped and cut.
+    #[doc(hidden)]
     fn write_escaped(&self, text: &mut String) -> core::fmt::Result;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for &str {}
+    impl Sealed for &crate::message::head::Head<'_> {}
+    impl Sealed for &crate::connection::Refusal<'_> {}
 }
 
 impl RequestLine for &str {

@@ -35,16 +35,17 @@ enum Reason {
 
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.display();
+        // Quoted and escaped: a name may hold anything.
+        let path = &self.path;
         match &self.reason {
-            Reason::Io(error) => write!(f, "cannot read {path}: {error}"),
-            Reason::NoFolder => write!(f, "{path} is not a folder"),
-            Reason::TooDeep => write!(f, "{path} is nested more than {DEPTH} folders deep"),
+            Reason::Io(error) => write!(f, "cannot read {path:?}: {error}"),
+            Reason::NoFolder => write!(f, "{path:?} is not a folder"),
+            Reason::TooDeep => write!(f, "{path:?} is nested more than {DEPTH} folders deep"),
             Reason::TooManyFiles => {
-                write!(f, "at {path}: a site in memory has at most {FILES} files")
+                write!(f, "at {path:?}: a site in memory has at most {FILES} files")
             }
             Reason::TooManyBytes => {
-                write!(f, "at {path}: a site in memory has at most {BYTES} bytes")
+                write!(f, "at {path:?}: a site in memory has at most {BYTES} bytes")
             }
         }
     }
@@ -70,7 +71,7 @@ pub struct Skipped {
 
 impl fmt::Display for Skipped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "left out {}: {}", self.path.display(), self.reason)
+        write!(f, "left out {:?}: {}", self.path, self.reason)
     }
 }
 
@@ -146,7 +147,7 @@ impl Loader {
         // A link is judged by where it leads, once; what is read is that place.
         let place = match path.canonicalize() {
             Ok(place) => place,
-            Err(error) if path.is_symlink() && error.kind() == io::ErrorKind::NotFound => {
+            Err(_) if path.is_symlink() => {
                 self.skip(path, "the link leads nowhere");
                 return Ok(());
             }
@@ -162,23 +163,24 @@ impl Loader {
                 self.skip(path, "the link leads back to a folder around it")
             }
             (true, _) => self.folder(&place, url)?,
-            (false, true) => self.file(&place, url, modified(&kind))?,
+            (false, true) => self.file(&place, url, &kind)?,
             (false, false) => self.skip(path, "neither a file nor a folder"),
         }
         Ok(())
     }
 
-    fn file(&mut self, path: &Path, url: &str, modified: Duration) -> Result<(), LoadError> {
-        let content = fs::read(path).map_err(|error| LoadError::io(path, error))?;
+    fn file(&mut self, path: &Path, url: &str, file: &fs::Metadata) -> Result<(), LoadError> {
         self.files += 1;
-        self.bytes = self.bytes.saturating_add(content.len() as u64);
+        self.bytes = self.bytes.saturating_add(file.len());
         if self.files > FILES {
             return Err(LoadError::new(path, Reason::TooManyFiles));
         }
         if self.bytes > BYTES {
             return Err(LoadError::new(path, Reason::TooManyBytes));
         }
-        if self.site.try_file_modified(url, content, modified).is_err() {
+        let content = fs::read(path).map_err(|error| LoadError::io(path, error))?;
+        let added = self.site.try_file_modified(url, content, modified(file));
+        if added.is_err() {
             self.skip(path, "no request can name it");
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! The gateway: which requests go to the site, and which to an application.
 
+use super::site::INDEX;
 use super::{Application, Site};
 use crate::connection::Refusal;
 use crate::message::admission::Admission;
@@ -101,31 +102,41 @@ impl Gateway {
         }
     }
 
+    /// The application for a decoded path. A directory is routed as its index too, so that `/` cannot slip past the
+    /// suffix of `/index.html`.
     fn route(&self, path: &str) -> Option<&dyn Application> {
-        self.routes
-            .iter()
-            .find(|(suffix, _)| path.ends_with(suffix.as_str()))
-            .map(|(_, application)| &**application)
+        let is_directory = path.ends_with('/');
+        let matches = |suffix: &str| {
+            path.ends_with(suffix)
+                || is_directory && INDEX.ends_with(suffix)
+                || is_directory
+                    && suffix
+                        .strip_suffix(INDEX)
+                        .is_some_and(|rest| path.ends_with(rest))
+        };
+        let route = self.routes.iter().find(|(suffix, _)| matches(suffix));
+        route.map(|(_, application)| &**application)
     }
 }
 
 impl Application for Gateway {
     fn call(&self, request: &Request<'_>) -> Response {
-        match (request.method(), request.path()) {
-            // TRACE would reflect credentials (RFC 9110 section 9.3.8).
-            (Method::Other | Method::Trace | Method::Connect, _) => Status::NOT_IMPLEMENTED.into(),
-            (Method::Options, "*") => Response::new(Status::NO_CONTENT).with_field("Allow", ALLOW),
-            _ => match request.decoded_path() {
-                None => self.site.not_found(),
-                Some(path) => match self.route(&path) {
-                    Some(application) => application.call(request),
-                    None => self.site.answer(&request.head(), &path, request.now()),
-                },
+        if let Some(response) = own_answer(&request.head()) {
+            return response;
+        }
+        match request.decoded_path() {
+            None => self.site.not_found(),
+            Some(path) => match self.route(&path) {
+                Some(application) => application.call(request),
+                None => self.site.answer(&request.head(), &path, request.now()),
             },
         }
     }
 
     fn admit(&self, head: &Head<'_>) -> Admission {
+        if let Some(response) = own_answer(head) {
+            return Admission::discard(head, response);
+        }
         match path::decode(head.path()) {
             None => self.site.admit(head),
             Some(path) => match self.route(&path) {
@@ -133,6 +144,20 @@ impl Application for Gateway {
                 None => self.site.admit(head),
             },
         }
+    }
+}
+
+/// What concerns no resource at all: methods that are not implemented, and the server as a whole.
+fn own_answer(head: &Head<'_>) -> Option<Response> {
+    match (head.method(), head.path()) {
+        // TRACE would reflect credentials (RFC 9110 section 9.3.8).
+        (Method::Other | Method::Trace | Method::Connect, _) => {
+            Some(Status::NOT_IMPLEMENTED.into())
+        }
+        (Method::Options, "*") => {
+            Some(Response::new(Status::NO_CONTENT).with_field("Allow", ALLOW))
+        }
+        _ => None,
     }
 }
 

@@ -61,5 +61,7 @@ impl Gateway {
                 Step::Close(_) => break,
             }
         }
+        // Gives the buffer back if there was nothing to write.
+        connection.output().move_to(output);
     }
 }

@@ -63,7 +63,7 @@ impl fmt::Display for SiteError {
 
 impl core::error::Error for SiteError {}
 
-const INDEX: &str = "index.html";
+pub(super) const INDEX: &str = "index.html";
 const NOT_FOUND_PAGE: &str = "/404.html";
 const ALLOW: &str = "GET, HEAD, OPTIONS";
 
@@ -159,9 +159,9 @@ impl Site {
                 Status::NOT_IMPLEMENTED.into()
             }
             (Some(_), _) => Response::from(Status::METHOD_NOT_ALLOWED).with_field("Allow", ALLOW),
-            (None, _) => match self.files.contains_key(&alloc::format!("{path}/")) {
-                true => redirect_to_directory(head),
-                false => self.not_found(),
+            (None, method) => match (self.files.contains_key(&alloc::format!("{path}/")), method) {
+                (true, Method::Get | Method::Head) => redirect_to_directory(head),
+                _ => self.not_found(),
             },
         }
     }
@@ -201,13 +201,13 @@ impl Application for Site {
         }
     }
 
-    /// Content is never wanted here, so a client that asks before sending it is answered at once.
+    /// Content is never wanted here: it is read and forgotten.
     fn admit(&self, head: &Head<'_>) -> Admission {
-        match (head.expects_continue(), path::decode(head.path())) {
-            (false, _) => Admission::Buffer,
-            (true, Some(path)) => Admission::Refuse(self.answer(head, &path, Now::default())),
-            (true, None) => Admission::Refuse(self.not_found()),
-        }
+        let response = match path::decode(head.path()) {
+            Some(path) => self.answer(head, &path, Now::default()),
+            None => self.not_found(),
+        };
+        Admission::discard(head, response)
     }
 }
 

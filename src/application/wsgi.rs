@@ -6,6 +6,7 @@ use crate::message::fields::Fields;
 use crate::message::request::Request;
 use crate::message::response::{Response, ResponseError, is_reserved};
 use crate::syntax::length;
+use crate::values::method::Method;
 use crate::values::status::Status;
 use alloc::borrow::Cow;
 use alloc::collections::VecDeque;
@@ -55,7 +56,7 @@ where
     fn call(&self, request: &Request<'_>) -> Response {
         let mut start_response = StartResponse::default();
         let blocks = (self.application)(&Environ { request }, &mut start_response);
-        start_response.finish(blocks.into_iter().map(Into::into))
+        start_response.finish(request.method(), blocks.into_iter().map(Into::into))
     }
 }
 
@@ -216,7 +217,7 @@ fn text(value: &[u8]) -> Cow<'_, str> {
 /// PEP 3333's `start_response`: takes status and headers before the first block of the body.
 ///
 /// Once the application has returned its blocks it cannot be called any more. Before that, a second call
-/// replaces the first, unless a block was written. What breaks the rules makes the answer a 500: no call at
+/// replaces the first, unless a block was written. What breaks the rules once makes the answer a 500: no call at
 /// all, a call behind the first block, a status that is no status, a header that cannot be sent or belongs to
 /// the connection, a `Content-Length` that is not the length of the body.
 #[derive(Debug, Default)]
@@ -263,7 +264,11 @@ impl StartResponse {
         self.error.get_or_insert(error);
     }
 
-    fn finish(self, blocks: impl Iterator<Item = Bytes> + Send + 'static) -> Response {
+    fn finish(
+        self,
+        method: Method,
+        blocks: impl Iterator<Item = Bytes> + Send + 'static,
+    ) -> Response {
         let started = match (self.error, self.started) {
             (Some(error), _) => return Response::failed(error),
             (None, None) => return Response::failed(other("start_response was not called")),
@@ -272,6 +277,13 @@ impl StartResponse {
         let blocks = self.written.into_iter().chain(blocks);
         let body = match gather(blocks) {
             Gathered::Whole(body) => match started.content_length {
+                // The length that the answer to GET would have.
+                Some(length)
+                    if body.is_empty()
+                        && (method == Method::Head || started.status.forbids_content()) =>
+                {
+                    Body::fallible_stream(Some(length), core::iter::empty())
+                }
                 Some(length) if length != body.len() as u64 => {
                     return Response::failed(other("Content-Length is not the length of the body"));
                 }
@@ -297,9 +309,13 @@ fn start(status: &str, headers: &[(&str, &str)]) -> Result<Started, ResponseErro
     };
     for (name, value) in headers {
         if name.eq_ignore_ascii_case("content-length") {
-            let length = length::parse(value.as_bytes());
-            started.content_length =
-                Some(length.map_err(|_| other("Content-Length is not a number"))?);
+            let length = length::parse(value.as_bytes())
+                .map_err(|_| other("Content-Length is not a number"))?;
+            if started.content_length.replace(length).is_some() {
+                return Err(other("Content-Length stands twice"));
+            }
+        } else if name.eq_ignore_ascii_case("date") {
+            // PEP 3333 lets an application give one; the connection has its own.
         } else if is_reserved(name) {
             return Err(ResponseError::ReservedField(name.to_string()));
         } else if let Err(error) = started.fields.append(name, value) {
@@ -311,17 +327,14 @@ fn start(status: &str, headers: &[(&str, &str)]) -> Result<Started, ResponseErro
 
 /// Three digits, and a space and a reason behind them; the reason sent is the registered one.
 fn parse_status(text: &str) -> Result<Status, ResponseError> {
-    let (digits, reason) = text.split_once(' ').unwrap_or((text, ""));
-    let code = match digits.len() == 3 && digits.bytes().all(|digit| digit.is_ascii_digit()) {
-        true => digits.parse().ok().and_then(Status::new),
-        false => None,
-    };
-    match code {
+    let malformed = || other("the status must be three digits, a space and a reason");
+    let (digits, reason) = text.split_once(' ').ok_or_else(malformed)?;
+    let is_number = digits.len() == 3 && digits.bytes().all(|digit| digit.is_ascii_digit());
+    match digits.parse().ok().and_then(Status::new) {
+        Some(_) if !is_number || reason.contains(char::is_control) => Err(malformed()),
         Some(status) if status.is_informational() => Err(ResponseError::InterimStatus(status)),
-        Some(status) if !reason.contains(char::is_control) => Ok(status),
-        _ => Err(other(
-            "the status must be three digits, a space and a reason",
-        )),
+        Some(status) => Ok(status),
+        None => Err(malformed()),
     }
 }
 
@@ -344,6 +357,9 @@ fn gather(
                 bytes += block.len();
                 first.push(block);
             }
+        }
+        if let ([_], Some(0)) = (&first[..], blocks.size_hint().1) {
+            return Gathered::Whole(join(first));
         }
     }
     Gathered::Stream(first.into_iter().chain(blocks))

@@ -20,8 +20,8 @@ use crate::values::error::{Error, Fault};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Chunked {
     state: State,
-    /// Octets of all extensions so far.
-    extension_bytes: u32,
+    /// Octets of all extensions and leading zeros so far.
+    idle_bytes: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,9 +41,10 @@ pub(super) enum Decoded<'i> {
     Incomplete,
 }
 
-/// Names that must not come behind the content: by then framing, routing, authentication and the form of
-/// the content are decided (RFC 9110 section 6.5.1).
-const FORBIDDEN: [&str; 19] = [
+/// Names that must not come behind the content: by then framing, routing, authentication, the conditions of the request
+/// and the form of the content are decided (RFC 9110 section 6.5.1). So are those that begin with `if-` and
+/// `x-forwarded-`.
+const FORBIDDEN: [&str; 22] = [
     "authorization",
     "cache-control",
     "connection",
@@ -57,19 +58,22 @@ const FORBIDDEN: [&str; 19] = [
     "host",
     "keep-alive",
     "max-forwards",
+    "pragma",
     "proxy-authorization",
+    "proxy-connection",
+    "range",
+    "set-cookie",
     "te",
     "trailer",
     "transfer-encoding",
     "upgrade",
-    "x-forwarded-for",
 ];
 
 impl Chunked {
     pub(super) const fn new() -> Chunked {
         Chunked {
             state: State::Line(ChunkLine::new()),
-            extension_bytes: 0,
+            idle_bytes: 0,
         }
     }
 
@@ -95,18 +99,16 @@ impl Chunked {
             let fault = |error| Err(Fault::new(error, at));
             match &mut self.state {
                 State::Line(line) => {
-                    let before = line.extension_bytes;
+                    let before = line.idle_bytes;
                     let ended = line.push(octet).map_err(|error| Fault::new(error, at))?;
-                    self.extension_bytes = self
-                        .extension_bytes
-                        .saturating_add(line.extension_bytes - before);
+                    self.idle_bytes = self.idle_bytes.saturating_add(line.idle_bytes - before);
                     if line.size > room {
                         return fault(Error::ContentTooLarge);
                     }
                     if line.bytes > limits.chunk_line_bytes {
                         return fault(Error::ChunkLineTooLong);
                     }
-                    if self.extension_bytes > limits.chunk_extension_bytes {
+                    if self.idle_bytes > limits.chunk_extension_bytes {
                         return fault(Error::ChunkExtensionsTooLong);
                     }
                     at += 1;
@@ -167,7 +169,13 @@ fn trailers<'i>(
 }
 
 fn is_forbidden(name: &str) -> bool {
-    FORBIDDEN
-        .iter()
-        .any(|forbidden| forbidden.eq_ignore_ascii_case(name))
+    let begins_with = |start: &str| {
+        name.get(..start.len())
+            .is_some_and(|begin| begin.eq_ignore_ascii_case(start))
+    };
+    begins_with("if-")
+        || begins_with("x-forwarded-")
+        || FORBIDDEN
+            .iter()
+            .any(|forbidden| forbidden.eq_ignore_ascii_case(name))
 }

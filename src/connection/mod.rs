@@ -18,7 +18,7 @@ use crate::message::head::Head;
 use crate::message::request::{Circumstances, Request};
 use crate::message::response::Response;
 use crate::syntax::date::{self, DATE_BYTES};
-use crate::syntax::head::{HeadParser, Layout};
+use crate::syntax::head::{HeadParser, Layout, Parsed};
 use crate::values::config::Config;
 use crate::values::error::{Error, Fault};
 use crate::values::method::Method;
@@ -56,6 +56,7 @@ use progress::Progress;
 /// | `Content` | a fault, the end of the input, or the content deadline | `Fault` | |
 /// | `Fault` | | `Refuse` | `Refuse` |
 /// | `Admit`, `Call` | a step without an answer | `Fault` | |
+/// | `Refuse` | a step without an answer | `Close` | |
 /// | `Call` | `respond`, and the connection goes on | `Stream` or `Head` | |
 /// | `Call`, `Refuse` | `respond`, and it does not | `Stream` or `Close` | |
 /// | `Stream` | the last block | `Head` or `Close` | |
@@ -100,6 +101,8 @@ pub struct Connection {
     output: Output,
     /// How writing gets on, while there is something to write.
     writing: Option<Progress>,
+    /// Octets written since the last step.
+    sent: usize,
     circumstances: Circumstances,
     date: DateCache,
     /// When the first step was.
@@ -121,8 +124,9 @@ enum State {
     /// The request was shown; an answer is owed. What had to be gathered is held until then.
     Call(Option<Gathered>, Exchange),
     Fault(Fault, Culprit),
-    Refuse(Culprit),
-    Stream(reply::Stream, Persists),
+    /// The fault was shown; a page is owed.
+    Refuse(Error, Culprit),
+    Stream(reply::Stream, Then),
     Close(CloseReason),
 }
 
@@ -138,12 +142,16 @@ struct Waiting {
 #[derive(Debug, Default)]
 struct Culprit {
     method: Option<Method>,
-    /// Its head, if that is not in the input any more.
+    /// Its head, if it was whole.
     head: Vec<u8>,
 }
 
-/// Whether the connection goes on behind a response.
-type Persists = bool;
+/// What follows a response.
+#[derive(Clone, Copy, Debug)]
+enum Then {
+    GoOn,
+    Close(CloseReason),
+}
 
 /// What a transition ends in; turned into a [`Step`] once nothing changes any more.
 enum Pause<'i> {
@@ -168,6 +176,7 @@ impl Connection {
             parser: HeadParser::new(),
             output: Output::default(),
             writing: None,
+            sent: 0,
             circumstances: Circumstances {
                 scheme: config.scheme,
                 ..Circumstances::default()
@@ -231,10 +240,11 @@ impl Connection {
         let (exchange, finished) = match &self.state {
             State::Call(_, exchange) => (*exchange, true),
             State::Admit(_, exchange) => (*exchange, false),
-            State::Refuse(culprit) => (Exchange::of_refused(culprit.method), false),
+            State::Refuse(_, culprit) => (Exchange::of_refused(culprit.method), false),
             _ => return None,
         };
         self.answered = self.answered.saturating_add(1);
+        let response = response.checked();
         let error = response.error.clone();
         let setting = reply::Setting {
             exchange: &exchange,
@@ -242,9 +252,14 @@ impl Connection {
             date: self.date.text.as_ref(),
         };
         let written = reply::write(&mut self.output, response, setting);
+        let then = match (written.persists, finished) {
+            (true, _) => Then::GoOn,
+            (false, true) => Then::Close(CloseReason::Persistence),
+            (false, false) => Then::Close(CloseReason::Refused),
+        };
         match written.stream {
-            Some(stream) => self.state = State::Stream(stream, written.persists),
-            None => self.end_exchange(written.persists),
+            Some(stream) => self.state = State::Stream(stream, then),
+            None => self.end_exchange(then),
         }
         Some(Answered {
             status: written.status,
@@ -259,12 +274,10 @@ impl Connection {
         &mut self.output
     }
 
-    /// Reports that the first `count` octets of the output were written.
+    /// Reports that the first `count` octets of the output were written. The next step tells when that was.
     pub fn sent(&mut self, count: usize) {
         self.output.advance(count);
-        if let Some(writing) = &mut self.writing {
-            writing.moved(count, self.circumstances.now.monotonic);
-        }
+        self.sent = self.sent.saturating_add(count);
     }
 
     /// Reports that no more input will come. What is whole is still answered.
@@ -287,12 +300,28 @@ impl Connection {
     fn set_clock(&mut self, now: Now) {
         self.circumstances.now = now;
         self.date.set(now.wall);
-        if self.output.is_empty() {
-            self.writing = None;
+        let now = now.monotonic;
+        let sent = core::mem::take(&mut self.sent);
+        match (&mut self.writing, self.output.is_empty()) {
+            (Some(writing), false) => writing.moved(sent, now),
+            // While output waited nothing was read, so the peer's time begins now.
+            (Some(_), true) => {
+                self.writing = None;
+                self.restart_waiting(now);
+            }
+            (None, _) => {}
         }
-        if let (None, State::Head(waiting)) = (self.opened, &mut self.state) {
-            self.opened = Some(now.monotonic);
-            waiting.since = now.monotonic;
+        if self.opened.is_none() {
+            self.opened = Some(now);
+            self.restart_waiting(now);
+        }
+    }
+
+    fn restart_waiting(&mut self, now: Duration) {
+        match &mut self.state {
+            State::Head(waiting) => waiting.since = now,
+            State::Content(intake, _) => intake.progress = Progress::starting_at(now),
+            _ => {}
         }
     }
 
@@ -312,7 +341,7 @@ impl Connection {
                     self.take(input, input.len());
                     Some(self.write_or(Pause::Close(reason)))
                 }
-                State::Admit(..) | State::Call(..) | State::Refuse(_) => self.miss_answer(),
+                State::Admit(..) | State::Call(..) | State::Refuse(..) => self.miss_answer(),
             };
             if let Some(pause) = pause {
                 return pause;
@@ -323,15 +352,24 @@ impl Connection {
     /// One head, from its first octet to the verdicts.
     fn head<'i>(&mut self, input: &mut &'i [u8]) -> Option<Pause<'i>> {
         let layout = match self.parser.advance(input, &self.config.limits) {
-            Ok(Some(layout)) => layout,
-            Ok(None) => return self.wait_for_head(input),
+            Ok(Parsed::Head(layout)) => layout,
+            Ok(Parsed::Incomplete) => return self.wait_for_head(input),
+            Ok(Parsed::EmptyLine) => {
+                self.take(input, 2);
+                return None;
+            }
             Err(fault) => return self.fail(fault, self.parser.method_seen()),
         };
         let bytes = input.get(..layout.end).unwrap_or_default();
         let judged = Head::new(bytes, layout, self.config.scheme)
             .and_then(|head| Exchange::of(&head).map(|exchange| (head, exchange)));
         match judged {
-            Err(fault) => self.fail(fault, Some(layout.method)),
+            Err(fault) => {
+                let head = bytes.to_vec();
+                let method = Some(layout.method);
+                self.state = State::Fault(fault, Culprit { method, head });
+                None
+            }
             Ok((head, exchange)) if exchange.framing == Framing::None => {
                 self.take(input, layout.end);
                 self.state = State::Call(None, exchange);
@@ -347,10 +385,10 @@ impl Connection {
     /// The head is not whole, or has not even begun.
     fn wait_for_head<'i>(&mut self, input: &[u8]) -> Option<Pause<'i>> {
         let State::Head(waiting) = &mut self.state else {
-            return None;
+            return Some(IMPOSSIBLE);
         };
         let now = self.circumstances.now.monotonic;
-        let begun = self.parser.has_begun(input);
+        let begun = !input.is_empty();
         // On a new connection the clock has been running since it was opened.
         if begun && !waiting.begun && self.answered > 0 {
             waiting.since = now;
@@ -361,7 +399,7 @@ impl Connection {
             (true, _) | (false, 0) => timeouts.head,
             (false, _) => timeouts.idle,
         });
-        let late = now >= until && self.output.is_empty();
+        let late = is_late(now, until) && self.output.is_empty();
         match (begun, self.input_ended, self.stopping) {
             (true, true, _) => self.fail_at_end(Error::HeadIncomplete, input),
             (true, false, _) if late => self.fail_at_end(Error::HeadTimeout, input),
@@ -376,14 +414,14 @@ impl Connection {
     fn content<'i>(&mut self, input: &mut &'i [u8]) -> Option<Pause<'i>> {
         let now = self.circumstances.now.monotonic;
         let State::Content(intake, exchange) = &mut self.state else {
-            return None;
+            return Some(IMPOSSIBLE);
         };
         let (layout, exchange) = (intake.layout, *exchange);
         if let Some((request, rest)) = intake
             .whole_in(input)
             .and_then(|length| input.split_at_checked(length))
         {
-            let (head, content) = request.split_at_checked(layout.end)?;
+            let (head, content) = request.split_at_checked(layout.end).unwrap_or_default();
             return match Head::new(head, layout, self.config.scheme) {
                 Err(fault) => self.fail(fault, Some(layout.method)),
                 Ok(head) => {
@@ -408,22 +446,24 @@ impl Connection {
                 Some(Pause::CallGathered)
             }
             None if self.input_ended => self.fail_at_end(Error::ContentIncomplete, input),
-            None if now >= until && self.output.is_empty() => {
+            None if is_late(now, until) && self.output.is_empty() => {
                 self.fail_at_end(Error::ContentTimeout, input)
             }
             None => Some(self.write_or(Pause::Read(until))),
         }
     }
 
+    /// One block of a response, and a write behind it: who makes blocks means them to be seen.
     fn stream<'i>(&mut self) -> Option<Pause<'i>> {
-        let State::Stream(stream, persists) = &mut self.state else {
-            return None;
+        let State::Stream(stream, then) = &mut self.state else {
+            return Some(IMPOSSIBLE);
         };
-        let persists = *persists;
+        let then = *then;
         match stream.pull(&mut self.output) {
-            Ok(reply::Pulled::Block) => None,
+            Ok(reply::Pulled::Block) if self.output.is_empty() => None,
+            Ok(reply::Pulled::Block) => Some(self.write()),
             Ok(reply::Pulled::Last) => {
-                self.end_exchange(persists);
+                self.end_exchange(then);
                 None
             }
             Err(Broken) => self.close(CloseReason::ResponseBroken),
@@ -433,23 +473,26 @@ impl Connection {
     /// Shows a fault; nothing that came or comes behind it is interpreted.
     fn refuse<'i>(&mut self, input: &mut &'i [u8]) -> Option<Pause<'i>> {
         let State::Fault(fault, culprit) = self.replace_state() else {
-            return None;
+            return Some(IMPOSSIBLE);
         };
         let all = *input;
-        self.state = State::Refuse(culprit);
+        self.state = State::Refuse(fault.error, culprit);
         *input = &[];
         Some(Pause::Refuse(fault, all))
     }
 
-    /// The caller stepped on without an answer.
+    /// The caller stepped on without an answer: a refusal gets its usual page, a request a 500.
     fn miss_answer<'i>(&mut self) -> Option<Pause<'i>> {
-        let method = match &self.state {
-            State::Call(_, exchange) | State::Admit(_, exchange) => {
-                exchange.is_head.then_some(Method::Head)
+        let exchange = match &self.state {
+            State::Call(_, exchange) | State::Admit(_, exchange) => exchange,
+            State::Refuse(error, _) => {
+                let page = Response::from(error.status());
+                self.respond(page);
+                return None;
             }
-            State::Refuse(culprit) => culprit.method,
-            _ => None,
+            _ => return Some(IMPOSSIBLE),
         };
+        let method = exchange.is_head.then_some(Method::Head);
         self.fail(Fault::new(Error::Unanswered, 0), method)
     }
 
@@ -476,14 +519,13 @@ impl Connection {
         None
     }
 
-    fn end_exchange(&mut self, persists: Persists) {
-        self.state = match (persists, &self.state) {
-            (true, _) => State::Head(Waiting {
+    fn end_exchange(&mut self, then: Then) {
+        self.state = match then {
+            Then::Close(reason) => State::Close(reason),
+            Then::GoOn => State::Head(Waiting {
                 since: self.circumstances.now.monotonic,
                 begun: false,
             }),
-            (false, State::Refuse(_) | State::Admit(..)) => State::Close(CloseReason::Refused),
-            (false, _) => State::Close(CloseReason::Persistence),
         };
         self.parser = HeadParser::new();
     }
@@ -509,7 +551,7 @@ impl Connection {
         let now = self.circumstances.now.monotonic;
         let writing = self.writing.get_or_insert(Progress::starting_at(now));
         let until = writing.deadline(&self.config.timeouts.write);
-        if now < until {
+        if !is_late(now, until) {
             return Pause::Write(until);
         }
         self.output.clear();
@@ -576,8 +618,9 @@ impl Connection {
 
     fn show_refusal<'c, 'i: 'c>(&'c self, fault: Fault, input: &'i [u8]) -> Step<'c> {
         let (method, head) = match &self.state {
-            State::Refuse(Culprit { method, head }) if !head.is_empty() => (*method, &head[..]),
-            State::Refuse(culprit) => (culprit.method, input),
+            State::Refuse(_, Culprit { method, head }) if !head.is_empty() => (*method, &head[..]),
+            // No further than the fault: what lies behind it has not come yet if the input comes in pieces.
+            State::Refuse(_, culprit) => (culprit.method, input.get(..=fault.at).unwrap_or(input)),
             _ => (None, input),
         };
         Step::Refuse(Refusal {
@@ -589,11 +632,19 @@ impl Connection {
     }
 }
 
-/// The request line as far as it came; an empty line before it does not count.
+/// A deadline of [`Duration::MAX`] is none, whatever the clock says.
+fn is_late(now: Duration, until: Duration) -> bool {
+    now >= until && until < Duration::MAX
+}
+
+/// What stands where a state was matched before and cannot be another now; it ends the connection rather than the
+/// program.
+const IMPOSSIBLE: Pause<'static> = Pause::Close(CloseReason::Refused);
+
+/// The request line as far as it came.
 fn first_line(head: &[u8]) -> &[u8] {
-    let line = head.strip_prefix(b"\r\n").unwrap_or(head);
-    let end = line.iter().position(|octet| matches!(octet, b'\r' | b'\n'));
-    line.get(..end.unwrap_or(line.len())).unwrap_or_default()
+    let end = head.iter().position(|octet| matches!(octet, b'\r' | b'\n'));
+    head.get(..end.unwrap_or(head.len())).unwrap_or_default()
 }
 
 /// The text of `Date`, made once a second.

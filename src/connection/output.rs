@@ -3,12 +3,13 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use bytes::Bytes;
+use core::fmt;
 
 /// Bodies from this size on are not copied behind their head but leave as they are, in the same write.
-const SHARED_FROM_BYTES: usize = 16 * 1024;
+pub(super) const SHARED_FROM_BYTES: usize = 16 * 1024;
 
 /// Bytes on their way out, in order.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Output {
     /// Full pieces, before `tail`.
     pieces: VecDeque<Bytes>,
@@ -108,11 +109,23 @@ impl Output {
             self.sent -= first.len();
             self.pieces.pop_front();
         }
+        // What is sent is forgotten before it is more than what is not, so that the buffer stays near its mark
+        // however small the writes are.
+        if self.pieces.is_empty() && self.sent * 2 >= self.tail.len() {
+            self.tail.drain(..self.sent);
+            self.sent = 0;
+        }
     }
 
     /// Forgets everything and gives the memory back.
     pub(super) fn clear(&mut self) {
         *self = Output::default();
+    }
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Output({} octets)", self.length)
     }
 }
 
@@ -173,6 +186,22 @@ mod tests {
             assert!(written == expected, "{step}");
             assert_eq!(output.pieces().count(), 0);
         }
+    }
+
+    #[test]
+    fn memory_stays_bounded_when_writes_stay_partial() {
+        let mut output = Output::default();
+        for _ in 0..1000 {
+            output.extend(&[b'x'; 8192]);
+            let waiting = output.len();
+            output.advance(waiting - 1);
+        }
+        assert_eq!(output.len(), 1);
+        assert!(
+            output.tail.capacity() < 64 * 1024,
+            "{}",
+            output.tail.capacity()
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A response on its way to bytes (RFC 9112 sections 4 and 6).
 
-use super::output::Output;
+use super::output::{Output, SHARED_FROM_BYTES};
 use crate::message::body::{Body, Broken, Content};
 use crate::message::exchange::Exchange;
 use crate::message::head::Version;
@@ -38,7 +38,8 @@ pub(super) fn write(output: &mut Output, response: Response, setting: Setting<'_
     };
     let (status, body) = (response.status, response.body);
     // RFC 9110 section 6.4.1; the type of the request and the status decide, never the application.
-    let sends_content = !status.forbids_content() && !setting.exchange.is_head;
+    let sends_content =
+        !status.forbids_content() && status != Status::RESET_CONTENT && !setting.exchange.is_head;
     let delimiter = Delimiter::of(&body, status, setting.exchange.version);
     let persists = setting.persists && delimiter != Delimiter::Close;
 
@@ -93,9 +94,14 @@ pub(super) fn write(output: &mut Output, response: Response, setting: Setting<'_
 /// The status line, Date, framing and Connection, generously.
 const RESERVE: usize = 160;
 
+/// The length of a body that is copied behind its head.
 fn small_length(body: &Body) -> usize {
-    body.as_bytes()
-        .map_or(0, |bytes| bytes.len().min(16 * 1024))
+    let length = body.as_bytes().map_or(0, <[u8]>::len);
+    if length < SHARED_FROM_BYTES {
+        length
+    } else {
+        0
+    }
 }
 
 /// How the end of the content is marked.
@@ -113,6 +119,8 @@ impl Delimiter {
     fn of(body: &Body, status: Status, version: Version) -> Delimiter {
         match (body.length(), version) {
             _ if status.forbids_content() => Delimiter::None,
+            // RFC 9110 section 15.3.6: it has no content, and says so.
+            _ if status == Status::RESET_CONTENT => Delimiter::Length(0),
             (Some(length), _) => Delimiter::Length(length),
             (None, Version::Http11) => Delimiter::Chunked,
             (None, Version::Http10) => Delimiter::Close,

@@ -75,7 +75,8 @@ impl fmt::Debug for Ending<'_> {
 pub struct Refusal<'c> {
     /// What is wrong.
     pub error: Error,
-    /// Where: the number of octets of the whole connection before the first one that cannot be right.
+    /// Where: the number of octets of the whole connection before the first one that cannot be right,
+    /// or before the value that cannot be right as a whole.
     pub at: u64,
     /// The method, if it came that far.
     pub method: Option<Method>,
@@ -106,6 +107,7 @@ pub struct Answered {
 
 /// Why a connection ends; the first reason stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CloseReason {
     /// The peer ended its side between two requests.
     InputEnded,

@@ -1,48 +1,23 @@
-//! A framework as small as the tutorial's: a table of paths and pages behind `application`.
+//! A framework as small as the tutorial's: a table of names and pages behind `application`.
 
 use crate::application::{Environ, StartResponse};
 use crate::http_date;
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 
-/// A page: what it shows for this request, and how.
-type Page = fn(&Environ<'_>) -> String;
-
-const PAGES: [(&str, Page); 3] = [
-    ("/time.py", time),
-    ("/login.py", login),
-    ("/register.py", register),
-];
-
-/// The framework's whole face: PEP 3333's `application(environ, start_response)`.
-pub fn application(environ: &Environ<'_>, start_response: &mut StartResponse) -> [String; 1] {
-    let path = environ.get("PATH_INFO").unwrap_or_default();
-    let method = environ.get("REQUEST_METHOD").unwrap_or_default();
-    let page = PAGES.iter().find(|(known, _)| *known == path);
-    match (page, &*method) {
-        (None, _) => {
-            start_response.call("404 Not Found", &[HTML]);
-            [not_found(&path)]
-        }
-        (Some((_, page)), "GET" | "HEAD" | "POST") => {
-            start_response.call("200 OK", &[HTML, ("Cache-Control", "no-store")]);
-            [page(environ)]
-        }
-        (Some(_), "OPTIONS") => {
-            start_response.call("204 No Content", &[("Allow", ALLOW)]);
-            [String::new()]
-        }
-        (Some(_), _) => {
-            start_response.call("405 Method Not Allowed", &[HTML, ("Allow", ALLOW)]);
-            [layout(
-                "Not so",
-                "<h1>Not so</h1>\n<p>This page is read with GET and filled in with POST.</p>",
-            )]
-        }
-    }
+/// What a page is made of: title and body in HTML.
+struct Page {
+    title: String,
+    body: String,
 }
+
+/// What makes a page of a visit.
+type View = fn(&Visit<'_>) -> Page;
+
+/// Views by the name in the path, without the dynamic suffix, whichever that is.
+const PAGES: [(&str, View); 3] = [("/time", time), ("/login", login), ("/register", register)];
 
 const HTML: (&str, &str) = ("Content-Type", "text/html; charset=utf-8");
 const ALLOW: &str = "GET, HEAD, POST, OPTIONS";
@@ -50,122 +25,182 @@ const ALLOW: &str = "GET, HEAD, POST, OPTIONS";
 /// The one account of the demo, which has no memory to keep others in.
 const DEMO_ACCOUNT: (&str, &str) = ("ada", "lovelace");
 
-fn time(environ: &Environ<'_>) -> String {
-    layout(
-        "Time",
-        &format!("<h1>Time</h1>\n<p>It is <time>{}</time>.</p>", now(environ)),
-    )
+/// The framework's whole face: PEP 3333's `application(environ, start_response)`.
+pub fn application(environ: &Environ<'_>, start_response: &mut StartResponse) -> [String; 1] {
+    let visit = Visit::of(environ);
+    let page = PAGES.iter().find(|(name, _)| *name == visit.name);
+    let page = match (page, visit.method) {
+        (None, _) => {
+            start_response.call("404 Not Found", &[HTML]);
+            not_found(&visit)
+        }
+        (Some((_, page)), Verb::Read | Verb::Post) => {
+            start_response.call("200 OK", &[HTML, ("Cache-Control", "no-store")]);
+            page(&visit)
+        }
+        (Some(_), Verb::Options) => {
+            start_response.call("204 No Content", &[("Allow", ALLOW)]);
+            return [String::new()];
+        }
+        (Some(_), Verb::Other) => {
+            start_response.call("405 Method Not Allowed", &[HTML, ("Allow", ALLOW)]);
+            Page {
+                title: "Not so".to_string(),
+                body: "<p>This page is read with GET and filled in with POST.</p>".to_string(),
+            }
+        }
+    };
+    [layout(&page, &visit)]
 }
 
-fn login(environ: &Environ<'_>) -> String {
-    let form = form(environ);
-    let (name, password) = (field(&form, "name"), field(&form, "password"));
-    let message = match &*environ.get("REQUEST_METHOD").unwrap_or_default() {
-        "POST" if name.is_empty() || password.is_empty() => {
+/// A request as the pages see it.
+struct Visit<'a> {
+    method: Verb,
+    path: String,
+    /// The path without its suffix.
+    name: String,
+    suffix: String,
+    form: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+    /// The time of the request: an argument, like everything else.
+    now: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verb {
+    Read,
+    Post,
+    Options,
+    Other,
+}
+
+impl<'a> Visit<'a> {
+    fn of(environ: &Environ<'a>) -> Visit<'a> {
+        let path = environ.get("PATH_INFO").unwrap_or_default();
+        let stem = path.rfind('.').unwrap_or(path.len());
+        let (name, suffix) = path.split_at(stem);
+        // The first value of each name. What is not UTF-8 or no form at all gives fields that fit nowhere, never an
+        // error.
+        let mut form = BTreeMap::new();
+        for (name, value) in environ.request().form() {
+            form.entry(name).or_insert(value);
+        }
+        Visit {
+            method: match environ.get("REQUEST_METHOD").as_deref() {
+                Some("GET" | "HEAD") => Verb::Read,
+                Some("POST") => Verb::Post,
+                Some("OPTIONS") => Verb::Options,
+                _ => Verb::Other,
+            },
+            name: name.to_string(),
+            suffix: suffix.to_string(),
+            path: path.to_string(),
+            form,
+            now: match environ.request().now().wall.and_then(http_date) {
+                Some(date) => date,
+                None => "a time that nobody told this server".to_string(),
+            },
+        }
+    }
+
+    fn field(&self, name: &str) -> &str {
+        self.form.get(name).map_or("", |value| &**value)
+    }
+}
+
+fn time(visit: &Visit<'_>) -> Page {
+    Page {
+        title: "Time".to_string(),
+        body: format!("<p>It is <time>{}</time>.</p>", visit.now),
+    }
+}
+
+fn login(visit: &Visit<'_>) -> Page {
+    let (name, password) = (visit.field("name").trim(), visit.field("password"));
+    let message = match visit.method {
+        Verb::Post if name.is_empty() || password.is_empty() => {
             error("Please give both a name and a password.")
         }
-        "POST" if (name, password) == DEMO_ACCOUNT => {
-            let welcome = format!(
-                "<h1>Welcome, {}</h1>\n<p class=\"message ok\">You are logged in.</p>",
-                escape(name)
-            );
-            return layout(
-                "Welcome",
-                &format!("{welcome}\n<p>It is {}.</p>", now(environ)),
-            );
+        Verb::Post if (name, password) == DEMO_ACCOUNT => {
+            return welcome("Welcome", name, "You are logged in.");
         }
-        "POST" => error("That name and password do not go together."),
+        Verb::Post => error("That name and password do not go together."),
         _ => String::new(),
     };
-    let (name, demo) = (escape(name), DEMO_ACCOUNT);
-    let body = format!(
-        r#"<h1>Log in</h1>
-{message}<form method="post" action="/login.py">
-<label>Name <input name="name" value="{name}" autocomplete="username" required></label>
+    let (demo_name, demo_password) = DEMO_ACCOUNT;
+    Page {
+        title: "Log in".to_string(),
+        body: format!(
+            r#"{message}<form method="post">
+<label>Name <input name="name" value="{}" autocomplete="username" required></label>
 <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
 <button>Log in</button>
 </form>
-<p>The demo knows one account: <code>{}</code> with the password <code>{}</code>.</p>
-<p>It is {}.</p>"#,
-        demo.0,
-        demo.1,
-        now(environ)
-    );
-    layout("Log in", &body)
+<p>The demo knows one account: <code>{demo_name}</code> with the password <code>{demo_password}</code>.</p>"#,
+            escape(name)
+        ),
+    }
 }
 
-fn register(environ: &Environ<'_>) -> String {
-    let form = form(environ);
-    let (name, password) = (field(&form, "name"), field(&form, "password"));
-    let is_plain = |character: char| character.is_alphanumeric() || "-_.".contains(character);
-    let message = match &*environ.get("REQUEST_METHOD").unwrap_or_default() {
-        "POST" if !(3..=32).contains(&name.chars().count()) || !name.chars().all(is_plain) => {
+fn register(visit: &Visit<'_>) -> Page {
+    let (name, password) = (visit.field("name").trim(), visit.field("password"));
+    let is_plain = |character: char| character.is_alphanumeric() || "-.".contains(character);
+    let message = match visit.method {
+        Verb::Post if !(3..=32).contains(&name.chars().count()) || !name.chars().all(is_plain) => {
             error("A name has 3 to 32 letters, digits, points or dashes.")
         }
-        "POST" if password.chars().count() < 8 => error("A password has at least 8 characters."),
-        "POST" if password != field(&form, "again") => error("The two passwords are not the same."),
-        "POST" => {
-            let welcome = format!(
-                "<h1>Thank you, {}</h1>\n<p class=\"message ok\">You are registered.</p>",
-                escape(name)
-            );
-            let note = "<p>The demo has no memory: it forgot you as soon as it had answered.</p>";
-            return layout(
-                "Registered",
-                &format!("{welcome}\n{note}\n<p>It is {}.</p>", now(environ)),
+        Verb::Post if password.chars().count() < 8 => {
+            error("A password has at least 8 characters.")
+        }
+        Verb::Post if password != visit.field("again") => {
+            error("The two passwords are not the same.")
+        }
+        Verb::Post => {
+            return welcome(
+                "Thank you",
+                name,
+                "You are registered, and forgotten again: the demo has no memory.",
             );
         }
         _ => String::new(),
     };
-    let body = format!(
-        r#"<h1>Register</h1>
-{message}<form method="post" action="/register.py">
+    Page {
+        title: "Register".to_string(),
+        body: format!(
+            r#"{message}<form method="post">
 <label>Name <input name="name" value="{}" autocomplete="username" required></label>
 <label>Password <input name="password" type="password" autocomplete="new-password" required></label>
 <label>Password again <input name="again" type="password" autocomplete="new-password" required></label>
 <button>Register</button>
-</form>
-<p>It is {}.</p>"#,
-        escape(name),
-        now(environ)
-    );
-    layout("Register", &body)
-}
-
-fn not_found(path: &str) -> String {
-    let body = format!(
-        "<h1>No such page</h1>\n<p>The application has no page <code>{}</code>.</p>",
-        escape(path)
-    );
-    layout("No such page", &body)
-}
-
-/// The content as a form: the first value of each name. What is not UTF-8 or no form at all gives fields that
-/// fit nowhere, never an error.
-fn form<'a>(environ: &Environ<'a>) -> BTreeMap<Cow<'a, str>, Cow<'a, str>> {
-    let mut form = BTreeMap::new();
-    for (name, value) in environ.request().form() {
-        form.entry(name).or_insert(value);
+</form>"#,
+            escape(name)
+        ),
     }
-    form
 }
 
-fn field<'f>(form: &'f BTreeMap<Cow<'_, str>, Cow<'_, str>>, name: &str) -> &'f str {
-    form.get(name).map_or("", |value| value.trim())
+fn not_found(visit: &Visit<'_>) -> Page {
+    Page {
+        title: "No such page".to_string(),
+        body: format!(
+            "<p>The application has no page <code>{}</code>.</p>",
+            escape(&visit.path)
+        ),
+    }
 }
 
-/// The time of the request: an argument, like everything else.
-fn now(environ: &Environ<'_>) -> String {
-    let wall = environ.request().now().wall;
-    wall.and_then(http_date)
-        .unwrap_or_else(|| "a time that nobody told this server".into())
+fn welcome(greeting: &str, name: &str, message: &str) -> Page {
+    Page {
+        title: format!("{greeting}, {}", escape(name)),
+        body: format!("<p class=\"message ok\">{message}</p>"),
+    }
 }
 
 fn error(message: &str) -> String {
     format!("<p class=\"message error\" role=\"alert\">{message}</p>\n")
 }
 
-fn layout(title: &str, body: &str) -> String {
+fn layout(page: &Page, visit: &Visit<'_>) -> String {
+    let Page { title, body } = page;
+    let (suffix, now) = (escape(&visit.suffix), &visit.now);
     format!(
         r#"<!doctype html>
 <html lang="en">
@@ -179,11 +214,13 @@ fn layout(title: &str, body: &str) -> String {
 <body>
 <header>
 <a class="brand" href="/"><img src="/logo.png" alt="" width="28" height="28">bytegate</a>
-<nav aria-label="Main"><a href="/login.py">Log in</a> <a href="/register.py">Register</a> <a href="/time.py">Time</a></nav>
+<nav aria-label="Main"><a href="/login{suffix}">Log in</a> <a href="/register{suffix}">Register</a> <a href="/time{suffix}">Time</a></nav>
 </header>
 <main class="card">
+<h1>{title}</h1>
 {body}
 </main>
+<footer><p>Answered at {now}.</p></footer>
 </body>
 </html>
 "#

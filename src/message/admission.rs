@@ -1,6 +1,7 @@
 //! What becomes of content before it comes.
 
 use super::fields::FieldLines;
+use super::head::Head;
 use super::response::Response;
 use alloc::boxed::Box;
 use core::fmt;
@@ -26,6 +27,31 @@ impl fmt::Debug for Admission {
             Admission::Stream(_) => f.write_str("Stream"),
             Admission::Refuse(response) => write!(f, "Refuse({})", response.status()),
         }
+    }
+}
+
+impl Admission {
+    /// For content that does not matter: the answer is known. A client that asks first gets it at once; from others up
+    /// to 1 MiB is read and forgotten, so that the connection can go on.
+    pub fn discard(head: &Head<'_>, response: Response) -> Admission {
+        match head.expects_continue() {
+            true => Admission::Refuse(response),
+            false => Admission::Stream(Box::new(Discard(response))),
+        }
+    }
+}
+
+struct Discard(Response);
+
+impl Receiver for Discard {
+    fn data(&mut self, _: &[u8]) {}
+
+    fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+        self.0
+    }
+
+    fn limit(&self) -> u64 {
+        1024 * 1024
     }
 }
 

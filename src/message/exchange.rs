@@ -41,10 +41,11 @@ impl Exchange {
         })
     }
 
-    /// What is known when the head itself was refused, at most the method.
+    /// What is known when a request was refused: at most the method. The version may be either, so the answer has
+    /// to be one that both understand.
     pub(crate) fn of_refused(method: Option<Method>) -> Exchange {
         Exchange {
-            version: Version::Http11,
+            version: Version::Http10,
             is_head: method == Some(Method::Head),
             framing: Framing::None,
             expects_continue: false,

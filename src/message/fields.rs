@@ -137,6 +137,7 @@ impl Default for Storage {
 
 /// Why a field cannot be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FieldError {
     /// The name is not a token (RFC 9110 section 5.1).
     Name,

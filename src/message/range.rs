@@ -61,6 +61,8 @@ fn parse(value: &[u8], length: u64) -> Option<Vec<Range<u64>>> {
 fn parse_one(range: &str, length: u64) -> Option<Range<u64>> {
     let (first, last) = range.split_once('-')?;
     match (first, last) {
+        // The last octets of nothing are nothing, which no Content-Range can say: the whole is sent.
+        ("", suffix) if length == 0 && number(suffix)? > 0 => None,
         ("", suffix) => Some(length.saturating_sub(number(suffix)?)..length),
         (first, "") => Some(number(first)?.min(length)..length),
         (first, last) => {
@@ -88,6 +90,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    #[allow(clippy::single_range_in_vec_init)] // One part is a list of parts.
     fn parts_of_ten_octets() {
         for (value, parts) in [
             ("bytes=0-0", vec![0..1]),
@@ -143,6 +146,8 @@ mod tests {
             assert_eq!(select(value.as_bytes(), 10), Selection::Whole, "{value}");
         }
         assert_eq!(select(b"bytes=0-", 0), Selection::Unsatisfiable);
+        assert_eq!(select(b"bytes=-0", 0), Selection::Unsatisfiable);
+        assert_eq!(select(b"bytes=-5", 0), Selection::Whole);
     }
 
     proptest! {

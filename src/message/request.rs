@@ -9,10 +9,11 @@ use crate::values::config::Scheme;
 use crate::values::method::Method;
 use crate::values::now::Now;
 use alloc::borrow::Cow;
+use core::fmt;
 use core::net::SocketAddr;
 
 /// A request as an application sees it. Everything is borrowed; nothing was copied if it came in one piece.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     pub(crate) head: Head<'a>,
     pub(crate) content: &'a [u8],
@@ -109,5 +110,16 @@ impl<'a> Request<'a> {
     /// The scheme of the connection.
     pub fn scheme(&self) -> Scheme {
         self.circumstances.scheme
+    }
+}
+
+impl fmt::Debug for Request<'_> {
+    /// Without the content, which may be a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("head", &self.head)
+            .field("content", &format_args!("{} octets", self.content.len()))
+            .field("trailers", &self.trailers)
+            .finish_non_exhaustive()
     }
 }

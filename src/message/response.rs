@@ -31,6 +31,7 @@ pub struct Response {
 /// How an application broke the rules of a response. It is answered with a 500 instead, and the front end
 /// logs this.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ResponseError {
     /// A field that cannot be sent, and its name.
     Field(FieldError, String),
@@ -171,6 +172,12 @@ impl Response {
         self.error.as_ref()
     }
 
+    /// The same, failed if it is no final answer.
+    pub(crate) fn checked(self) -> Response {
+        let status = self.status;
+        self.with_status(status)
+    }
+
     fn change_fields(
         mut self,
         name: &str,
@@ -200,7 +207,7 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 impl From<Status> for Response {
     /// A page of one line: the status in words.
     fn from(status: Status) -> Response {
-        match status.forbids_content() {
+        match status.forbids_content() || status == Status::RESET_CONTENT {
             true => Response::new(Status::OK),
             false => Response::text(alloc::format!("{status}\n")),
         }

@@ -21,8 +21,8 @@ use std::time::Instant;
 /// is still accepted, requests under way are answered and their connections closed, and connections that stay
 /// quiet are closed. After [`Options::stop_timeout`] the rest is cut.
 ///
-/// The future runs on any executor. With more than one of [`Options::threads`] it starts the others itself and
-/// ends them before it completes.
+/// The future runs on any executor. With more than one of [`Options::threads`] it starts the others itself and ends
+/// them when it completes or is dropped.
 ///
 /// # Errors
 /// None of a single connection; only if the threads cannot be started.
@@ -72,8 +72,10 @@ impl Acceptor<'_> {
                 let place = places.acquire_arc().await;
                 match listener.accept().await {
                     Ok((stream, peer)) => {
-                        trouble = Trouble::default();
+                        trouble.end();
                         self.spawn(stream, peer, place);
+                        // Whoever connects without a pause lets others have their turn.
+                        future::yield_now().await;
                     }
                     Err(error) => trouble.wait(error, &self.surroundings.options).await,
                 }
@@ -81,11 +83,12 @@ impl Acceptor<'_> {
         };
         future::or(stop, accepting).await;
         // Those that the system has accepted already have been told that they are connected.
-        while let (Some(place), Some(Ok((stream, peer)))) = (
-            places.try_acquire_arc(),
-            future::poll_once(listener.accept()).await,
-        ) {
-            self.spawn(stream, peer, place);
+        while let Some(place) = places.try_acquire_arc() {
+            match future::poll_once(listener.accept()).await {
+                Some(Ok((stream, peer))) => self.spawn(stream, peer, place),
+                Some(Err(error)) if is_of_one_connection(&error) => {}
+                Some(Err(_)) | None => break,
+            }
         }
     }
 
@@ -117,8 +120,8 @@ impl Default for Trouble {
 
 impl Trouble {
     async fn wait(&mut self, error: io::Error, options: &Options) {
-        if !is_exhaustion(&error) {
-            return;
+        if is_of_one_connection(&error) {
+            return future::yield_now().await;
         }
         let now = Instant::now();
         if self
@@ -131,55 +134,43 @@ impl Trouble {
         Timer::after(self.pause).await;
         self.pause = (self.pause * 2).min(Duration::from_secs(1));
     }
-}
 
-/// Out of descriptors or memory: the next accept would fail at once, again and again.
-fn is_exhaustion(error: &io::Error) -> bool {
-    #[cfg(unix)]
-    {
-        use rustix::io::Errno;
-        let errno = error.raw_os_error().map(Errno::from_raw_os_error);
-        matches!(
-            errno,
-            Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)
-        )
-    }
-    #[cfg(not(unix))]
-    {
-        error.kind() == io::ErrorKind::OutOfMemory
+    /// All is well again; what was reported lately is not reported again at once.
+    fn end(&mut self) {
+        self.pause = Trouble::default().pause;
     }
 }
 
-/// The other threads that run the executor; dropping this ends them.
+/// The connection that was to be accepted is gone; the next one may be well. Any other error (out of descriptors, out
+/// of memory) would come again at once.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+            | io::ErrorKind::TimedOut
+            | io::ErrorKind::NetworkDown
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::HostUnreachable
+    )
+}
+
+/// The other threads that run the executor. Dropping this ends them, each as soon as no application runs on it: one
+/// that hangs is not waited for.
 struct Helpers {
-    quit: Option<Sender<Infallible>>,
-    threads: Vec<thread::JoinHandle<()>>,
+    _quit: Sender<Infallible>,
 }
 
 impl Helpers {
     fn start(executor: &Arc<Executor<'static>>, count: usize) -> io::Result<Helpers> {
         let (quit, quitting) = channel::bounded(1);
-        let mut helpers = Helpers {
-            quit: Some(quit),
-            threads: Vec::new(),
-        };
         for index in 0..count {
             let (executor, quitting) = (executor.clone(), quitting.clone());
             let thread = thread::Builder::new().name(format!("bytegate-{}", index + 1));
-            let thread = thread.spawn(move || smol::block_on(executor.run(closed(&quitting))))?;
-            helpers.threads.push(thread);
+            thread.spawn(move || smol::block_on(executor.run(closed(&quitting))))?;
         }
-        Ok(helpers)
-    }
-}
-
-impl Drop for Helpers {
-    fn drop(&mut self) {
-        self.quit = None;
-        for thread in self.threads.drain(..) {
-            // A thread that panicked has said so.
-            let _ = thread.join();
-        }
+        Ok(Helpers { _quit: quit })
     }
 }
 

@@ -12,6 +12,7 @@ use core::convert::Infallible;
 use core::time::Duration;
 use smol::channel::Receiver;
 use smol::{Async, Timer, future};
+use socket2::SockRef;
 use std::cell::RefCell;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr};
@@ -118,7 +119,7 @@ enum Woken {
 impl Driver<'_> {
     async fn run(&mut self) -> io::Result<CloseReason> {
         loop {
-            match self.turn()? {
+            match self.turn() {
                 Wait::Read(until) => self.read(until).await?,
                 Wait::Write(until) => self.write(until).await?,
                 Wait::Close(reason) => return Ok(reason),
@@ -127,20 +128,23 @@ impl Driver<'_> {
     }
 
     /// Answers everything that is there, until the machine waits.
-    fn turn(&mut self) -> io::Result<Wait> {
+    fn turn(&mut self) -> Wait {
         let Surroundings {
             gateway, options, ..
         } = self.surroundings;
-        let now = self.surroundings.now();
+        let mut now = self.surroundings.now();
         let mut log = Log::new(options, self.peer, now);
         let mut input = &self.input[..];
         let connection = &mut self.connection;
         let wait = loop {
-            // A panic in a step is one of a stream: the rest of its answer cannot be made.
-            let step = guarded(|| connection.step(&mut input, now)).map_err(|words| {
-                options.report(&format!("a stream panicked: {words}"));
-                io::Error::other(words)
-            })?;
+            let step = match guarded(|| connection.step(&mut input, now)) {
+                Ok(step) => step,
+                // A panic in a step is one of a stream: the rest of its answer cannot be made.
+                Err(words) => {
+                    options.report(&format!("a stream panicked: {words}"));
+                    break Wait::Close(CloseReason::ResponseBroken);
+                }
+            };
             match step {
                 Step::Admit(head) => {
                     log.begin(&head);
@@ -169,11 +173,13 @@ impl Driver<'_> {
                 Step::Write { until } => break Wait::Write(until),
                 Step::Close(reason) => break Wait::Close(reason),
             }
+            // An application takes time, and none of it is the peer's.
+            now = self.surroundings.now();
         };
         let used = self.input.len() - input.len();
         self.input.drain(..used);
         log.flush();
-        Ok(wait)
+        wait
     }
 
     async fn read(&mut self, until: Duration) -> io::Result<()> {
@@ -181,7 +187,10 @@ impl Driver<'_> {
             // An idle connection holds no buffer.
             self.input = Vec::new();
         }
-        if !self.read_first {
+        if self.read_first {
+            // Whoever sends without a pause lets others have their turn.
+            future::yield_now().await;
+        } else {
             match wait(
                 self.socket.readable(),
                 until,
@@ -195,12 +204,21 @@ impl Driver<'_> {
                 Woken::Stopped => return self.stop().await,
             }
         }
+        self.read_now()
+    }
+
+    /// Reads what is there.
+    fn read_now(&mut self) -> io::Result<()> {
         self.read_first = false;
         match read_some(&self.socket, &mut self.input) {
             Ok(0) => self.connection.end_input(),
             Ok(count) => self.read_first = count == READ_BYTES,
             Err(error) if is_transient(&error) => {}
             Err(error) => return Err(error),
+        }
+        if self.surroundings.stopping.is_closed() && !self.input.is_empty() {
+            self.stopped = true;
+            self.connection.stop();
         }
         Ok(())
     }
@@ -222,17 +240,8 @@ impl Driver<'_> {
                 Ok(())
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                if let Woken::Stopped = wait(
-                    self.socket.writable(),
-                    until,
-                    self.surroundings,
-                    self.stopped,
-                )
-                .await?
-                {
-                    self.stopped = true;
-                    self.connection.stop();
-                }
+                // What was promised is written, stop or no stop.
+                wait(self.socket.writable(), until, self.surroundings, true).await?;
                 Ok(())
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
@@ -248,32 +257,26 @@ impl Driver<'_> {
                 let _ = self.socket.readable().await;
             };
             or_after(QUIET, readable).await;
-            self.read_once()?;
+            self.read_now()?;
         }
         self.connection.stop();
-        Ok(())
-    }
-
-    fn read_once(&mut self) -> io::Result<()> {
-        match read_some(&self.socket, &mut self.input) {
-            Ok(0) => self.connection.end_input(),
-            Ok(_) => {}
-            Err(error) if is_transient(&error) => {}
-            Err(error) => return Err(error),
-        }
         Ok(())
     }
 
     /// Closes so that the peer gets everything that was written.
     async fn close(self, reason: CloseReason) {
         match reason {
-            // The peer has closed, or does not read.
-            CloseReason::InputEnded | CloseReason::WriteTimeout => return,
-            CloseReason::Persistence
-            | CloseReason::Refused
+            // The peer has closed, does not read, or had its last answer long ago.
+            CloseReason::InputEnded
+            | CloseReason::WriteTimeout
             | CloseReason::Idle
-            | CloseReason::Stopped
-            | CloseReason::ResponseBroken => {}
+            | CloseReason::Stopped => return,
+            // A clean end would make content look whole that HTTP/1.0 delimits by the end.
+            CloseReason::ResponseBroken => {
+                let _ = SockRef::from(self.socket.get_ref()).set_linger(Some(Duration::ZERO));
+                return;
+            }
+            CloseReason::Persistence | CloseReason::Refused => {}
         }
         if self.socket.get_ref().shutdown(Shutdown::Write).is_ok() {
             or_after(LINGER_TIME, linger(&self.socket)).await;

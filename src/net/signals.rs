@@ -6,19 +6,14 @@ use std::future::Future;
 use std::io;
 use std::prelude::rust_2024::*;
 
-/// Completes at the first SIGINT or SIGTERM. From the call on these do not end the process by themselves;
-/// after the first one has been seen, a second ends it at once.
+/// Completes at the first SIGINT or SIGTERM that comes after this call. From the call on, these do not end the process
+/// by themselves any more.
 ///
 /// # Errors
 /// If the system does not let the signals be caught.
-pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+pub fn stop_signal() -> io::Result<impl Future<Output = ()> + Send> {
     let mut signals = Signals::new([Signal::Int, Signal::Term])?;
     Ok(async move {
         signals.next().await;
-        // Whoever asks twice does not want to wait.
-        std::thread::spawn(move || {
-            smol::block_on(signals.next());
-            std::process::exit(130);
-        });
     })
 }

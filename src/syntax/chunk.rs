@@ -13,8 +13,8 @@ pub(crate) struct ChunkLine {
     pub(crate) size: u64,
     /// Octets of the line so far, without its CRLF.
     pub(crate) bytes: u32,
-    /// Those of them that belong to extensions.
-    pub(crate) extension_bytes: u32,
+    /// Those of them that say nothing about the size: extensions and leading zeros.
+    pub(crate) idle_bytes: u32,
     place: Place,
 }
 
@@ -42,7 +42,7 @@ impl ChunkLine {
         ChunkLine {
             size: 0,
             bytes: 0,
-            extension_bytes: 0,
+            idle_bytes: 0,
             place: Place::Start,
         }
     }
@@ -53,8 +53,8 @@ impl ChunkLine {
         match self.place {
             Place::Done => return Ok(true),
             Place::CarriageReturn => return Ok(false),
-            Place::Start | Place::Size => {}
-            _ => self.extension_bytes = self.extension_bytes.saturating_add(1),
+            Place::Start | Place::Size if self.size > 0 => {}
+            _ => self.idle_bytes = self.idle_bytes.saturating_add(1),
         }
         self.bytes = self.bytes.saturating_add(1);
         Ok(false)
@@ -180,6 +180,11 @@ mod tests {
         for &octet in b"1f;a=b\r" {
             assert_eq!(line.push(octet), Ok(false));
         }
-        assert_eq!((line.bytes, line.extension_bytes), (6, 4));
+        assert_eq!((line.bytes, line.idle_bytes), (6, 4));
+        let mut line = ChunkLine::new();
+        for &octet in b"0001" {
+            assert_eq!(line.push(octet), Ok(false));
+        }
+        assert_eq!((line.bytes, line.idle_bytes), (4, 3));
     }
 }

@@ -157,7 +157,11 @@ impl FieldSection {
 
     #[inline]
     fn window_end(&self, bounds: &Bounds) -> usize {
-        bounds.end.min(self.line + bounds.line_bytes + 1)
+        bounds.end.min(
+            self.line
+                .saturating_add(bounds.line_bytes)
+                .saturating_add(1),
+        )
     }
 
     /// The scan is at the end of its window: more may come, unless a limit is what ended it.

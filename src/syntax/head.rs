@@ -21,7 +21,7 @@ pub(crate) struct Layout {
     pub(crate) minor: u8,
     /// All field lines with their line ends, without the empty line.
     pub(crate) fields: Span,
-    /// The length of the head, with the empty line (and one before it, if any).
+    /// The length of the head, with the empty line.
     pub(crate) end: usize,
     pub(crate) host: Option<Span>,
     pub(crate) content_length: Option<Span>,
@@ -47,12 +47,20 @@ pub(crate) struct ConnectionOptions {
     pub(crate) keep_alive: bool,
 }
 
+/// How far a scan has come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Parsed {
+    /// Nothing is wrong so far, and the head is not whole.
+    Incomplete,
+    /// The first two octets are an empty line; the head begins behind it, and so must the next input.
+    EmptyLine,
+    Head(Layout),
+}
+
 /// A scan over a head that stops at the end of the input and goes on there when more has come.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HeadParser {
     at: usize,
-    /// Where the request line begins: behind the one empty line that may stand before it.
-    start: usize,
     phase: Phase,
     layout: Layout,
 }
@@ -71,7 +79,6 @@ impl HeadParser {
         const NOWHERE: Span = Span { start: 0, end: 0 };
         HeadParser {
             at: 0,
-            start: 0,
             phase: Phase::Start,
             layout: Layout {
                 method: Method::Other,
@@ -93,30 +100,32 @@ impl HeadParser {
         }
     }
 
-    /// Goes on with `input`, which holds what it held before, and perhaps more behind it. `None` means
-    /// that nothing is wrong so far and the head is not whole.
-    pub(crate) fn advance(
-        &mut self,
-        input: &[u8],
-        limits: &Limits,
-    ) -> Result<Option<Layout>, Fault> {
+    /// Goes on with `input`, which holds what it held before, and perhaps more behind it.
+    pub(crate) fn advance(&mut self, input: &[u8], limits: &Limits) -> Result<Parsed, Fault> {
         loop {
             let done = match &mut self.phase {
-                Phase::Start => self.start(input)?,
+                Phase::Start => match input {
+                    [] | [b'\r'] => false,
+                    // RFC 9112 section 2.2: one empty line before the request is skipped.
+                    [b'\r', b'\n', ..] => {
+                        self.phase = Phase::Method;
+                        return Ok(Parsed::EmptyLine);
+                    }
+                    [b'\r', ..] => return Err(Fault::new(Error::BareCr, 0)),
+                    _ => {
+                        self.phase = Phase::Method;
+                        true
+                    }
+                },
                 Phase::Method => self.method(input, limits)?,
                 Phase::Target => self.target(input, limits)?,
                 Phase::Version => self.version(input, limits)?,
                 Phase::Fields(_) => return self.fields(input, limits),
             };
             if !done {
-                return Ok(None);
+                return Ok(Parsed::Incomplete);
             }
         }
-    }
-
-    /// Whether any octet of a request has come: an empty line is none.
-    pub(crate) fn has_begun(&self, input: &[u8]) -> bool {
-        input.len() > self.start
     }
 
     /// The method, if the scan has come past it.
@@ -127,42 +136,29 @@ impl HeadParser {
         }
     }
 
-    /// RFC 9112 section 2.2: one empty line before the request is skipped.
-    fn start(&mut self, input: &[u8]) -> Result<bool, Fault> {
-        match (input.first(), input.get(1)) {
-            (None, _) | (Some(b'\r'), None) => return Ok(false),
-            (Some(b'\r'), Some(b'\n')) => self.start = 2,
-            (Some(b'\r'), Some(_)) => return Err(Fault::new(Error::BareCr, 0)),
-            (Some(_), _) => {}
-        }
-        self.at = self.start;
-        self.phase = Phase::Method;
-        Ok(true)
-    }
-
     fn method(&mut self, input: &[u8], limits: &Limits) -> Result<bool, Fault> {
-        let window = self.line_window(input, limits, METHOD_BYTES + 1);
+        let window = Self::line_window(input, limits, METHOD_BYTES + 1);
         self.at = TOKEN.skip(window, self.at);
         let fault = |error| Err(Fault::new(error, self.at));
         match window.get(self.at) {
-            Some(b' ') if self.at > self.start => {
-                self.layout.method_token = Span::new(self.start, self.at);
+            Some(b' ') if self.at > 0 => {
+                self.layout.method_token = Span::new(0, self.at);
                 self.layout.method = Method::from_token(self.layout.method_token.text(input));
                 self.at += 1;
                 self.phase = Phase::Target;
                 Ok(true)
             }
-            Some(b'\r') if self.at == self.start => fault(Error::EmptyLines),
+            Some(b'\r') if self.at == 0 => fault(Error::EmptyLines),
             Some(b'\r') => fault(Error::TargetMissing),
             Some(b'\n') => fault(Error::BareLf),
             Some(_) => fault(Error::MethodOctet),
-            None if self.at > self.start + METHOD_BYTES => fault(Error::MethodTooLong),
+            None if self.at > METHOD_BYTES => Err(Fault::new(Error::MethodTooLong, METHOD_BYTES)),
             None => self.ran_out(limits).map(|()| false),
         }
     }
 
     fn target(&mut self, input: &[u8], limits: &Limits) -> Result<bool, Fault> {
-        let window = self.line_window(input, limits, usize::MAX);
+        let window = Self::line_window(input, limits, usize::MAX);
         self.at = TARGET.skip(window, self.at);
         let start = self.layout.method_token.end as usize + 1;
         let fault = |error| Err(Fault::new(error, self.at));
@@ -184,10 +180,9 @@ impl HeadParser {
     /// `HTTP/` DIGIT `.` DIGIT CR LF (RFC 9112 section 2.3)
     fn version(&mut self, input: &[u8], limits: &Limits) -> Result<bool, Fault> {
         const LENGTH: usize = "HTTP/1.1".len();
-        let line_bytes = self.at + LENGTH - self.start;
+        let line_bytes = self.at + LENGTH;
         if line_bytes > limits.request_line_bytes as usize {
-            let end = self.start + limits.request_line_bytes as usize;
-            return Err(Fault::new(Error::RequestLineTooLong, end));
+            return Err(Fault::new(Error::RequestLineTooLong, self.at - 1));
         }
         let version = input.get(self.at..).unwrap_or_default();
         for (index, &octet) in version.iter().take(LENGTH).enumerate() {
@@ -224,16 +219,16 @@ impl HeadParser {
         Ok(true)
     }
 
-    fn fields(&mut self, input: &[u8], limits: &Limits) -> Result<Option<Layout>, Fault> {
+    fn fields(&mut self, input: &[u8], limits: &Limits) -> Result<Parsed, Fault> {
         let Phase::Fields(section) = &mut self.phase else {
-            return Ok(None);
+            return Ok(Parsed::Incomplete);
         };
         let bounds = Bounds {
             line_bytes: limits.field_line_bytes as usize,
             line_too_long: Error::FieldLineTooLong,
             lines: limits.fields,
             too_many: Error::TooManyFields,
-            end: self.start + limits.head_bytes as usize,
+            end: limits.head_bytes as usize,
             too_long: Error::HeadTooLong,
         };
         loop {
@@ -242,33 +237,35 @@ impl HeadParser {
                 Event::End(end) => {
                     self.layout.end = end;
                     self.layout.fields = Span::new(self.layout.fields.start as usize, end - 2);
-                    return Ok(Some(self.layout));
+                    return Ok(Parsed::Head(self.layout));
                 }
-                Event::Incomplete => return Ok(None),
+                Event::Incomplete => return Ok(Parsed::Incomplete),
             }
         }
     }
 
     /// The part of the input that the request line may take, with one octet more, or at most `most` of it.
-    fn line_window<'a>(&self, input: &'a [u8], limits: &Limits, most: usize) -> &'a [u8] {
-        let end = self.line_end(limits).min(self.start.saturating_add(most));
+    fn line_window<'a>(input: &'a [u8], limits: &Limits, most: usize) -> &'a [u8] {
+        let end = line_end(limits).min(most);
         input.get(..end.min(input.len())).unwrap_or_default()
-    }
-
-    fn line_end(&self, limits: &Limits) -> usize {
-        let line = self.start + limits.request_line_bytes as usize + 1;
-        line.min(self.start + limits.head_bytes as usize)
     }
 
     #[cold]
     fn ran_out(&self, limits: &Limits) -> Result<(), Fault> {
-        let request_line_end = self.start + limits.request_line_bytes as usize;
         match self.at {
-            at if at < self.line_end(limits) => Ok(()),
-            at if at > request_line_end => Err(Fault::new(Error::RequestLineTooLong, at - 1)),
-            at => Err(Fault::new(Error::HeadTooLong, at)),
+            at if at < line_end(limits) => Ok(()),
+            at if at > limits.request_line_bytes as usize => {
+                Err(Fault::new(Error::RequestLineTooLong, at - 1))
+            }
+            at => Err(Fault::new(Error::HeadTooLong, at.saturating_sub(1))),
         }
     }
+}
+
+/// One octet more than the request line may have, or than the head may.
+fn line_end(limits: &Limits) -> usize {
+    let line = (limits.request_line_bytes as usize).saturating_add(1);
+    line.min(limits.head_bytes as usize)
 }
 
 impl Layout {

@@ -67,7 +67,8 @@ pub struct Limits {
     pub content_bytes: u64,
     /// One chunk-size line with its extensions, without its CRLF. Past it: 400.
     pub chunk_line_bytes: u32,
-    /// All chunk extensions of one request together. Past it: 400 (RFC 9112 section 7.1.1 asks for a limit).
+    /// All chunk extensions of one request together, and leading zeros of sizes. Past it: 400 (RFC 9112 section 7.1.1
+    /// asks for a limit).
     pub chunk_extension_bytes: u32,
     /// The trailer section with all line ends. Past it: 431.
     pub trailer_bytes: u32,

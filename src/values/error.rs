@@ -15,6 +15,7 @@ macro_rules! errors {
         /// assert_eq!(Error::HostMissing.section(), "RFC 9112 section 3.2");
         /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
         pub enum Error {
             $(#[doc = concat!($sentence, " (", $section, ").")] $name,)*
         }
@@ -130,7 +131,8 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-/// An error and where it stands: the offset, in octets, of the first octet that cannot be right.
+/// An error and where it stands: the offset, in octets, of the first octet that cannot be right, or of the
+/// value that cannot be right as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// What is wrong.

@@ -19,7 +19,8 @@ pub struct Transcript {
     pub answers: Vec<bool>,
     /// The requests that were whole.
     pub served: Vec<model::Served>,
-    pub refusals: Vec<(bytegate::Error, u64)>,
+    /// What was wrong, where, and the line that is shown with it.
+    pub refusals: Vec<(bytegate::Error, u64, Vec<u8>)>,
     pub close: CloseReason,
 }
 
@@ -77,7 +78,8 @@ pub fn drive<'p>(
                     transcript
                         .answers
                         .push(refusal.method == Some(bytegate::Method::Head));
-                    transcript.refusals.push((refusal.error, refusal.at));
+                    let line = refusal.line.to_vec();
+                    transcript.refusals.push((refusal.error, refusal.at, line));
                     let response = refusal.page();
                     connection.respond(response);
                 }
@@ -110,7 +112,7 @@ pub fn hold_for(gateway: &Gateway, input: &[u8], now: Now) -> Transcript {
     );
     // The first error is the last thing that happens.
     assert!(transcript.refusals.len() <= 1, "{:?}", transcript.refusals);
-    for (error, at) in &transcript.refusals {
+    for (error, at, _) in &transcript.refusals {
         assert!(*at <= input.len() as u64, "{error:?} at {at}");
     }
     // What comes out is a sequence of valid responses, one for each request and refusal, in order.
@@ -123,7 +125,7 @@ pub fn hold_for(gateway: &Gateway, input: &[u8], now: Now) -> Transcript {
             "a response behind the one that closes"
         );
     }
-    if let Some((error, _)) = transcript.refusals.first() {
+    if let Some((error, ..)) = transcript.refusals.first() {
         let last = responses.last().expect("a refusal has an answer");
         assert_eq!(last.status, error.status().code());
         assert!(last.closes, "a refusal closes");

@@ -175,13 +175,13 @@ fn chunked(mut rest: &[u8], limit: u64) -> Option<(Vec<u8>, usize, &[u8])> {
             .take_while(|octet| octet.is_ascii_hexdigit())
             .count();
         let (size, extension) = line.split_at(digits);
-        let size = core::str::from_utf8(size).ok()?.trim_start_matches('0');
-        let size = match (digits, size) {
+        let significant = core::str::from_utf8(size).ok()?.trim_start_matches('0');
+        let size = match (digits, significant) {
             (0, _) => return None,
             (_, "") => 0,
             (_, size) => u64::from_str_radix(size, 16).ok()?,
         };
-        extensions += extension.len();
+        extensions += extension.len() + digits - significant.len();
         if line.len() > 256
             || extensions > 4096
             || content.len() as u64 + size > limit
@@ -200,17 +200,18 @@ fn chunked(mut rest: &[u8], limit: u64) -> Option<(Vec<u8>, usize, &[u8])> {
 
 fn trailers(rest: &[u8]) -> Option<(usize, &[u8])> {
     const FORBIDDEN: &str = "authorization cache-control connection content-encoding content-length content-range \
-        content-type cookie expect forwarded host keep-alive max-forwards proxy-authorization te trailer \
-        transfer-encoding upgrade x-forwarded-for";
+        content-type cookie expect forwarded host keep-alive max-forwards pragma proxy-authorization proxy-connection \
+        range set-cookie te trailer transfer-encoding upgrade";
     if let Some(behind) = rest.strip_prefix(b"\r\n") {
         return Some((0, behind));
     }
     let (section, behind) = split_at_text(rest, b"\r\n\r\n")?;
     let fields = fields(head_lines(section)?.into_iter(), 32, 8192)?;
     let allowed = |(name, _): &(String, String)| {
-        !FORBIDDEN
+        let named = FORBIDDEN
             .split_whitespace()
-            .any(|forbidden| forbidden == name)
+            .any(|forbidden| forbidden == name);
+        !named && !name.starts_with("if-") && !name.starts_with("x-forwarded-")
     };
     let fits = section.len() + 4 <= 4096;
     (fits && fields.iter().all(allowed)).then_some((fields.len(), behind))

@@ -30,6 +30,8 @@ struct Explanation {
     /// The head of the request that is being read was shown already.
     head_shown: bool,
     refused: bool,
+    /// Octets that were there when the last request was whole.
+    left: usize,
 }
 
 impl Explanation {
@@ -48,6 +50,7 @@ impl Explanation {
                     if !explanation.head_shown {
                         explanation.head(&request.head(), start);
                     }
+                    explanation.left = input.len();
                     explanation.content(&request);
                     let answered = connection.respond(Response::text(""));
                     explanation.persistence(answered);
@@ -64,7 +67,7 @@ impl Explanation {
                 Step::Read { .. } => connection.end_input(),
                 Step::Write { .. } => connection.output().move_to(&mut Vec::new()),
                 Step::Close(reason) => {
-                    explanation.end(reason, all.len() - start);
+                    explanation.end(reason, all);
                     return explanation;
                 }
             }
@@ -132,6 +135,9 @@ impl Explanation {
 
     fn refusal(&mut self, refusal: &Refusal<'_>, all: &[u8]) {
         self.refused = true;
+        if self.head_shown {
+            self.line(format_args!(""));
+        }
         let error = refusal.error;
         self.line(format_args!("refused at octet {}", refusal.at));
         self.entry("rule", format_args!("{}", error.sentence()));
@@ -149,15 +155,19 @@ impl Explanation {
         self.line(format_args!(""));
     }
 
-    fn end(&mut self, reason: CloseReason, left: usize) {
-        match (reason, left) {
-            (CloseReason::Persistence, 1..) => {
+    fn end(&mut self, reason: CloseReason, all: &[u8]) {
+        match (reason, self.requests, all) {
+            (CloseReason::Persistence, _, _) if self.left > 0 => {
+                let left = self.left;
                 self.line(format_args!(
                     "{left} octets behind the last request are not read"
                 ));
             }
-            _ if self.requests == 0 && !self.refused => {
+            (CloseReason::InputEnded, 0, b"") => {
                 self.line(format_args!("no request: the input is empty"))
+            }
+            (CloseReason::InputEnded, 0, _) => {
+                self.line(format_args!("no request: only an empty line"))
             }
             _ => {}
         }

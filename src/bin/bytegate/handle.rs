@@ -3,20 +3,19 @@
 use crate::Failure;
 use crate::arguments::Content;
 use bytegate::{Application, Connection, Now, Step};
-use std::io::{Read, Write, stdin, stdout};
+use std::io::{ErrorKind, Read, Write, stdin, stdout};
 use std::process::ExitCode;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Answers while the input is open, so that a client behind inetd need not close before it gets its answer.
-/// A pipe has no deadlines: whoever connects it has to end what takes too long.
+/// A pipe has no deadlines, so that time stands still here: whoever connects it has to end what takes too long.
 pub(crate) fn run(content: Content) -> Result<ExitCode, Failure> {
     let gateway = crate::gateway(&content)?;
     let mut connection = Connection::new(gateway.connection_config());
     let mut buffer = Vec::new();
-    let started = Instant::now();
     loop {
         let now = Now {
-            monotonic: started.elapsed(),
+            monotonic: Duration::ZERO,
             wall: SystemTime::now().duration_since(UNIX_EPOCH).ok(),
         };
         let mut input = &buffer[..];
@@ -62,6 +61,7 @@ fn read(buffer: &mut Vec<u8>, connection: &mut Connection) -> Result<(), Failure
     match stdin().lock().read(&mut block) {
         Ok(0) => connection.end_input(),
         Ok(count) => buffer.extend_from_slice(&block[..count]),
+        Err(error) if error.kind() == ErrorKind::Interrupted => {}
         Err(error) => return Err(format!("cannot read standard input: {error}").into()),
     }
     Ok(())

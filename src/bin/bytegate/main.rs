@@ -7,13 +7,14 @@ mod serve;
 
 use arguments::{Command, Content};
 use bytegate::{Gateway, Site, demo};
+use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let command = match arguments::parse(std::env::args_os()) {
         Ok(command) => command,
         Err(error) => {
-            eprintln!("bytegate: {error} (see bytegate --help)");
+            complain(&format!("{error} (see bytegate --help)"));
             return ExitCode::from(2);
         }
     };
@@ -25,7 +26,7 @@ fn main() -> ExitCode {
         Command::Explain => explain::run(),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("bytegate: {error}");
+        complain(&error.to_string());
         ExitCode::FAILURE
     })
 }
@@ -33,9 +34,24 @@ fn main() -> ExitCode {
 /// What ends a command early: one clear line.
 type Failure = Box<dyn std::error::Error>;
 
+/// One line on standard error, whatever is named in it.
+fn complain(message: &str) {
+    let escape = |character: char| match character.is_control() {
+        true => character.escape_default().to_string(),
+        false => character.to_string(),
+    };
+    let line: String = message.chars().map(escape).collect();
+    tell(&format!("bytegate: {line}"));
+}
+
+/// A line on standard error, if anybody is there to read it.
+fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 fn print(text: &str) -> Result<ExitCode, Failure> {
-    use std::io::Write;
-    std::io::stdout().lock().write_all(text.as_bytes())?;
+    let written = std::io::stdout().lock().write_all(text.as_bytes());
+    written.map_err(|error| format!("cannot write standard output: {error}"))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -46,7 +62,7 @@ fn gateway(content: &Content) -> Result<Gateway, Failure> {
         Some(folder) => Site::load(folder)?,
     };
     for skipped in site.skipped() {
-        eprintln!("bytegate: {skipped}");
+        complain(&skipped.to_string());
     }
     let gateway = Gateway::new().site(site);
     Ok(content.suffixes.iter().fold(gateway, |gateway, suffix| {

@@ -10,23 +10,37 @@ use std::sync::Arc;
 pub(crate) fn run(serve: Serve) -> Result<ExitCode, Failure> {
     let gateway = crate::gateway(&serve.content)?;
     let listener = net::listen(serve.address)?;
-    let stop = net::stop_signal()?;
+    let stop = stop_or_exit()?;
     let options = net::Options {
         access_log: serve.access_log.then(|| Arc::new(log_access) as net::Sink),
-        error_log: Some(Arc::new(|message: &str| eprintln!("bytegate: {message}"))),
+        error_log: Some(Arc::new(crate::complain)),
         ..net::Options::default()
     };
     let what = match &serve.content.folder {
         None => "the demo site".to_string(),
         Some(folder) => folder.display().to_string(),
     };
-    eprintln!(
+    crate::tell(&format!(
         "bytegate serves {what} on http://{}/ (Ctrl-C stops it)",
         listener.local_addr()?
-    );
+    ));
     smol::block_on(net::serve(listener, gateway, options, stop))?;
-    eprintln!("bytegate: stopped");
+    crate::tell("bytegate: stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// The first signal asks to stop; whoever asks twice does not want to wait.
+fn stop_or_exit() -> Result<impl Future<Output = ()>, Failure> {
+    let first = net::stop_signal()?;
+    Ok(async move {
+        first.await;
+        std::thread::spawn(|| {
+            if let Ok(second) = net::stop_signal() {
+                smol::block_on(second);
+                std::process::exit(130);
+            }
+        });
+    })
 }
 
 /// A log that cannot be written must not stop the server.

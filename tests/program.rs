@@ -1,0 +1,1062 @@
+//! The program, built and run: what it reads, what it writes, and how it ends.
+#![cfg(feature = "net")]
+
+mod laws;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Longer than anything here takes; what is late is wrong.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A run of the program; one that is left behind is killed.
+struct Program {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: Receiver<Vec<u8>>,
+    stderr: Receiver<Vec<u8>>,
+}
+
+/// A run that has ended.
+struct Ended {
+    code: Option<i32>,
+    stdout: Vec<u8>,
+    stderr: String,
+}
+
+impl Program {
+    fn start(arguments: &[&str]) -> Program {
+        Program::start_with(arguments, Stdio::piped())
+    }
+
+    fn start_with(arguments: &[&str], stdout: Stdio) -> Program {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_bytegate"))
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(stdout)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        Program {
+            stdin: child.stdin.take(),
+            stdout: lines(child.stdout.take()),
+            stderr: lines(child.stderr.take()),
+            child,
+        }
+    }
+
+    fn write(&mut self, input: &[u8]) {
+        let stdin = self.stdin.as_mut().expect("the input is open");
+        // Whoever has ended already does not read on.
+        let _ = stdin.write_all(input).and_then(|()| stdin.flush());
+    }
+
+    /// Closes the input and waits for the end.
+    fn end(mut self) -> Ended {
+        self.stdin = None;
+        self.ended()
+    }
+
+    /// Waits for the end; the input stays open.
+    fn ended(&mut self) -> Ended {
+        let started = Instant::now();
+        let status = loop {
+            match self.child.try_wait().expect("a child") {
+                Some(status) => break status,
+                None => assert!(started.elapsed() < DEADLINE, "the program does not end"),
+            }
+            thread::sleep(Duration::from_millis(2));
+        };
+        Ended {
+            code: status.code(),
+            stdout: self.stdout.iter().collect::<Vec<_>>().concat(),
+            stderr: text(self.stderr.iter().collect::<Vec<_>>().concat()),
+        }
+    }
+
+    /// The next line of standard output.
+    fn line(&self) -> String {
+        text(self.stdout.recv_timeout(DEADLINE).expect("a line"))
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What comes out of a pipe, line by line.
+fn lines(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let Some(mut pipe) = pipe.map(BufReader::new) else {
+            return;
+        };
+        let mut line = Vec::new();
+        while pipe
+            .read_until(b'\n', &mut line)
+            .is_ok_and(|count| count > 0)
+        {
+            // A test that has failed listens no more.
+            let _ = sender.send(std::mem::take(&mut line));
+        }
+    });
+    receiver
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).expect("text in UTF-8")
+}
+
+/// Runs the program with this input.
+fn run(arguments: &[&str], input: &[u8]) -> Ended {
+    let mut program = Program::start(arguments);
+    program.write(input);
+    program.end()
+}
+
+/// The only line of standard error of a run that fails with this exit code.
+fn complaint(arguments: &[&str], code: i32) -> String {
+    let ended = run(arguments, b"");
+    assert_eq!(ended.code, Some(code), "{arguments:?}: {}", ended.stderr);
+    assert_eq!(ended.stdout, b"", "{arguments:?}");
+    let line = ended.stderr.strip_suffix('\n').expect("a whole line");
+    assert_eq!(line.lines().count(), 1, "{arguments:?}: {line}");
+    line.to_string()
+}
+
+/// A new folder, gone when it is dropped.
+struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    fn new(name: &str, files: &[(&str, &[u8])]) -> Folder {
+        let name = format!("program-{name}-{}", std::process::id());
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        for (file, content) in files {
+            let file = path.join(file);
+            std::fs::create_dir_all(file.parent().expect("a parent")).expect("a folder");
+            std::fs::write(file, content).expect("a file");
+        }
+        Folder { path }
+    }
+
+    fn as_str(&self) -> &str {
+        self.path.to_str().expect("a name in UTF-8")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
+
+mod command_line {
+    use super::*;
+
+    #[test]
+    fn help_tells_everything_on_standard_output() {
+        let help = run(&["--help"], b"");
+        assert_eq!((help.code, &*help.stderr), (Some(0), ""));
+        insta::assert_snapshot!(text(help.stdout.clone()), @r"
+        bytegate: HTTP/1.1, bytes in, bytes out
+
+        Usage:
+          bytegate [serve] [DIR] [--bind ADDR] [--port N] [--dynamic SUFFIX]... [--no-access-log]
+          bytegate handle [DIR] [--dynamic SUFFIX]...
+          bytegate explain
+
+        Commands:
+          serve    Serve the files of DIR, or the demo site, over TCP. The default.
+          handle   Read requests from standard input, write their answers to standard output.
+          explain  Read requests from standard input and tell how they are understood:
+                   line, fields and framing of each, or which rule is broken, and where.
+
+        Options:
+          --bind ADDR        Listen on this IP address [default: 127.0.0.1]
+          --port N           Listen on this port; 0 for any that is free [default: 7890]
+          --dynamic SUFFIX   Send paths that end so to the demo application instead of the
+                             site; may be given several times [default: .py]
+          --no-access-log    Do not write a line for each request to standard output
+          -h, --help         Print this help
+          -V, --version      Print the version
+
+        Exit codes:
+          0  done
+          1  something could not be read, written or listened to
+          2  the command line is not understood
+          3  explain: the input breaks a rule
+        ");
+        for arguments in [&["-h"][..], &["serve", "-h"], &["explain", "--help"]] {
+            assert_eq!(run(arguments, b"").stdout, help.stdout);
+        }
+    }
+
+    #[test]
+    fn version_is_that_of_the_crate() {
+        for option in ["--version", "-V"] {
+            let version = run(&[option], b"");
+            assert_eq!((version.code, &*version.stderr), (Some(0), ""));
+            let expected = concat!("bytegate ", env!("CARGO_PKG_VERSION"), "\n");
+            assert_eq!(text(version.stdout), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_is_one_line_and_exit_code_2() {
+        let complaints: Vec<String> = [
+            &["--prot", "80"][..],
+            &["-x"],
+            &["fixtures/site"],
+            &["serve", "a", "b"],
+            &["--port", "x"],
+            &["--port", "65536"],
+            &["--port"],
+            &["--bind", "example.org"],
+            &["--dynamic="],
+            &["--no-access-log=1"],
+            &["explain", "a"],
+            &["handle", "--port", "1"],
+        ]
+        .iter()
+        .map(|arguments| complaint(arguments, 2))
+        .collect();
+        insta::assert_snapshot!(complaints.join("\n"), @r#"
+        bytegate: invalid option '--prot' (see bytegate --help)
+        bytegate: invalid option '-x' (see bytegate --help)
+        bytegate: no command "fixtures/site"; to serve a folder: bytegate serve fixtures/site (see bytegate --help)
+        bytegate: unexpected argument "b" (see bytegate --help)
+        bytegate: cannot parse argument "x": not a port from 0 to 65535 (see bytegate --help)
+        bytegate: cannot parse argument "65536": not a port from 0 to 65535 (see bytegate --help)
+        bytegate: missing argument for option '--port' (see bytegate --help)
+        bytegate: cannot parse argument "example.org": not an IP address such as 127.0.0.1 or ::1 (see bytegate --help)
+        bytegate: cannot parse argument "": a suffix must not be empty (see bytegate --help)
+        bytegate: unexpected argument for option '--no-access-log': "1" (see bytegate --help)
+        bytegate: explain takes no arguments (see bytegate --help)
+        bytegate: handle takes only a folder and --dynamic (see bytegate --help)
+        "#);
+    }
+
+    #[test]
+    fn a_complaint_is_one_line_whatever_it_names() {
+        complaint(&["--a\nb"], 2);
+        complaint(&["a\nb"], 2);
+        complaint(&["handle", "/a\nb"], 1);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_named() {
+        for command in ["serve", "handle"] {
+            insta::allow_duplicates! {
+                insta::assert_snapshot!(complaint(&[command, "/nonexistent"], 1), @r#"bytegate: cannot read "/nonexistent": No such file or directory (os error 2)"#);
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_is_no_folder() {
+        let folder = Folder::new("file", &[("a.txt", b"")]);
+        let file = folder.path.join("a.txt");
+        for command in ["serve", "handle"] {
+            let line = complaint(&[command, file.to_str().expect("a name in UTF-8")], 1);
+            assert_eq!(line, format!("bytegate: {file:?} is not a folder"));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_may_not_be_read_is_named() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = Folder::new("unreadable", &[("closed/a.txt", b"")]);
+        let closed = folder.path.join("closed");
+        let set_mode = |mode| {
+            let permissions = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(&closed, permissions).expect("it is ours");
+        };
+        set_mode(0o000);
+        // The superuser may read everything.
+        if std::fs::read_dir(&closed).is_err() {
+            let line = complaint(&["handle", folder.as_str()], 1);
+            let expected = format!("bytegate: cannot read {}: ", closed.display());
+            assert!(line.starts_with(&expected), "{line}");
+        }
+        set_mode(0o700);
+    }
+
+    #[test]
+    fn a_folder_that_is_too_deep_is_named() {
+        let folder = Folder::new("deep", &[(&format!("{}a.txt", "d/".repeat(32)), b"")]);
+        let line = complaint(&["handle", folder.as_str()], 1);
+        assert!(
+            line.ends_with("is nested more than 32 folders deep"),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn a_port_that_is_taken_is_named() {
+        let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = taken.local_addr().expect("an address").port().to_string();
+        let line = complaint(&["--port", &port], 1);
+        let (start, end) = line.split_once(&port).expect("the port");
+        assert_eq!(start, "bytegate: cannot listen on 127.0.0.1:");
+        assert!(
+            end.ends_with("(another program listens there: stop it, or choose another port)"),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn an_address_of_another_machine_is_named() {
+        let line = complaint(&["--bind", "192.0.2.1", "--port", "0"], 1);
+        assert!(line.starts_with("bytegate: cannot listen on 192.0.2.1:0: "));
+        assert!(
+            line.ends_with("(this machine has no such address)"),
+            "{line}"
+        );
+    }
+}
+
+mod handle {
+    use super::*;
+    use bytegate::{Gateway, demo};
+
+    const GET: &[u8] = b"GET /about.html HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    /// The output without the lines that tell the time.
+    fn without_date(output: &[u8]) -> Vec<u8> {
+        let lines = output.split_inclusive(|&octet| octet == b'\n');
+        lines
+            .filter(|line| !line.starts_with(b"Date: "))
+            .collect::<Vec<_>>()
+            .concat()
+    }
+
+    /// Runs `handle` in good order and gives what it wrote, without the time.
+    fn handle(arguments: &[&str], input: &[u8]) -> Vec<u8> {
+        let ended = run(&[&["handle"], arguments].concat(), input);
+        assert_eq!((ended.code, &*ended.stderr), (Some(0), ""));
+        without_date(&ended.stdout)
+    }
+
+    #[test]
+    fn it_answers_as_the_library_does() {
+        for input in [
+            GET,
+            b"HEAD /about.html HTTP/1.1\r\nHost: x\r\n\r\n",
+            b"GET /logo.png HTTP/1.0\r\n\r\n",
+            b"GET /nope.html HTTP/1.1\r\nHost: x\r\n\r\n",
+            b"PUT /style.css HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc",
+            &[GET, GET].concat(),
+            &[
+                GET,
+                b"GET /nope.html HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+                GET,
+            ]
+            .concat(),
+            b"GET / HTTP/1.1\r\nHost: x",
+            b"\x16\x03\x01\x00",
+            b"\r\n",
+            b"",
+        ] {
+            let expected = demo::gateway().handle(input);
+            assert_eq!(
+                handle(&[], input).escape_ascii().to_string(),
+                expected.escape_ascii().to_string()
+            );
+        }
+    }
+
+    #[test]
+    fn it_answers_from_a_folder() {
+        let folder = Folder::new(
+            "handle",
+            &[("index.html", b"<h1>mine</h1>\n"), ("a b/c.bin", b"\0\xff")],
+        );
+        let folder = folder.as_str();
+        let output = handle(&[folder], b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        let lines = text(output).replace('\r', "");
+        let dated = |line: &&str| line.starts_with("Last-Modified: ");
+        assert_eq!(lines.lines().filter(dated).count(), 1);
+        let lines: Vec<&str> = lines.lines().filter(|line| !dated(line)).collect();
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        HTTP/1.1 200 OK
+        Content-Type: text/html; charset=utf-8
+        X-Content-Type-Options: nosniff
+        Accept-Ranges: bytes
+        ETag: "202a2b98f6ec6941ed554a1943558f47"
+        Content-Length: 14
+
+        <h1>mine</h1>
+        "#);
+        let output = handle(&[folder], b"GET /a%20b/c.bin HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert!(output.ends_with(b"\r\nContent-Length: 2\r\n\r\n\0\xff"));
+        let output = handle(&[folder], b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert!(output.ends_with(b"\r\nContent-Length: 14\r\n\r\n"));
+        let output = handle(&[folder], GET);
+        assert!(output.starts_with(b"HTTP/1.1 404 "));
+    }
+
+    #[test]
+    fn what_is_left_out_of_a_folder_is_told() {
+        let folder = Folder::new("left-out", &[("a.txt", b"a"), (".env", b"secret")]);
+        let input = b"GET /.env HTTP/1.1\r\nHost: x\r\n\r\n";
+        let ended = run(&["handle", folder.as_str()], input);
+        assert_eq!(ended.code, Some(0));
+        assert!(ended.stdout.starts_with(b"HTTP/1.1 404 "));
+        assert!(ended.stderr.starts_with("bytegate: left out "));
+        assert!(
+            ended
+                .stderr
+                .ends_with(".env\": its name begins with a dot\n")
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_name_that_is_told_does_not_steer_the_terminal() {
+        let folder = Folder::new("control", &[("a\u{1b}[2J\nb", b"")]);
+        let ended = run(&["handle", folder.as_str()], b"");
+        assert_eq!(ended.code, Some(0));
+        assert_eq!(ended.stderr.lines().count(), 1, "{:?}", ended.stderr);
+        assert!(!ended.stderr.contains('\u{1b}'), "{:?}", ended.stderr);
+    }
+
+    #[test]
+    fn incomplete_input_is_refused() {
+        let output = handle(
+            &[],
+            b"POST /login.py HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\na",
+        );
+        insta::assert_snapshot!(text(output).replace('\r', ""), @r"
+        HTTP/1.1 400 Bad Request
+        Content-Type: text/plain; charset=utf-8
+        Content-Length: 73
+        Connection: close
+
+        400 Bad Request: the input ended inside the content (RFC 9112 section 8)
+        ");
+    }
+
+    #[test]
+    fn answers_tell_the_time() {
+        let ended = run(&["handle"], GET);
+        let output = String::from_utf8_lossy(&ended.stdout).into_owned();
+        let date = output.lines().find_map(|line| line.strip_prefix("Date: "));
+        let date = date.expect("a clock");
+        assert!(date.len() == 29 && date.ends_with(" GMT"), "{date}");
+    }
+
+    #[test]
+    fn an_answer_comes_while_the_input_is_open() {
+        let mut program = Program::start(&["handle"]);
+        for _ in 0..3 {
+            program.write(b"GET /script.js HTTP/1.1\r\nHost: x\r\n\r\n");
+            assert_eq!(program.line(), "HTTP/1.1 200 OK\r\n");
+            let script = include_str!("../fixtures/site/script.js");
+            let last = script.split_inclusive('\n').next_back();
+            while Some(&*program.line()) != last {}
+        }
+        let ended = program.end();
+        assert_eq!((ended.code, &ended.stdout[..]), (Some(0), &b""[..]));
+    }
+
+    #[test]
+    fn a_request_may_come_in_pieces() {
+        let mut program = Program::start(&["handle"]);
+        let request = b"POST /login.py HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 8\r\n\r\n";
+        for octet in request.chunks(1) {
+            program.write(octet);
+        }
+        assert_eq!(program.line(), "HTTP/1.1 100 Continue\r\n");
+        program.write(b"name=ada");
+        let ended = program.end();
+        assert!(ended.stdout.starts_with(b"\r\nHTTP/1.1 200 OK\r\n"));
+    }
+
+    #[test]
+    fn it_ends_behind_the_last_answer_though_the_input_is_open() {
+        for last in [
+            &b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"[..],
+            b"GET / HTTP/1.0\r\n\r\n",
+            b"nonsense\r\n",
+        ] {
+            let mut program = Program::start(&["handle"]);
+            program.write(last);
+            let ended = program.ended();
+            assert_eq!((ended.code, &*ended.stderr), (Some(0), ""));
+            assert!(ended.stdout.starts_with(b"HTTP/1.1 "));
+        }
+    }
+
+    #[test]
+    fn a_dynamic_suffix_goes_to_the_application_instead_of_the_site() {
+        let files: [(&str, &[u8]); 2] = [("a.cgi", b"source"), ("login.py", b"source")];
+        let folder = Folder::new("dynamic", &files);
+        let folder = folder.as_str();
+        let get = |path: &str, arguments: &[&str]| {
+            let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+            text(handle(&[&[folder], arguments].concat(), request.as_bytes()))
+        };
+        assert!(get("/login.py", &[]).contains("<h1>Log in</h1>"));
+        assert!(get("/a.cgi", &[]).ends_with("\r\n\r\nsource"));
+        let cgi = ["--dynamic", ".cgi"];
+        assert!(get("/a.cgi", &cgi).contains("The application has no page <code>/a.cgi</code>."));
+        assert!(get("/login.py", &cgi).ends_with("\r\n\r\nsource"));
+        let both = ["--dynamic", ".cgi", "--dynamic=.py"];
+        assert!(get("/a.cgi", &both).contains("<h1>No such page</h1>"));
+        assert!(get("/login.py", &both).contains("<h1>Log in</h1>"));
+    }
+
+    #[test]
+    fn the_demo_is_there_without_a_folder() {
+        let output = handle(&[], b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert!(output.ends_with(include_bytes!("../fixtures/site/index.html")));
+        let gateway = Gateway::new().site(demo::site());
+        let output = handle(&["--dynamic", ".cgi"], GET);
+        assert_eq!(output, gateway.handle(GET));
+    }
+}
+
+mod explain {
+    use super::*;
+
+    /// The explanation of input that breaks no rule.
+    fn understood(input: &str) -> String {
+        explained(input.as_bytes(), 0)
+    }
+
+    /// The explanation of input that does; its caret stands under the octet that it names.
+    fn refused(input: impl AsRef<[u8]>) -> String {
+        let input = input.as_ref();
+        let explanation = explained(input, 3);
+        let lines: Vec<&str> = explanation.lines().collect();
+        let at = lines
+            .iter()
+            .find_map(|line| line.strip_prefix("refused at octet "));
+        let at: usize = at.and_then(|at| at.parse().ok()).expect("an octet");
+        let caret = lines
+            .iter()
+            .position(|line| line.trim() == "^")
+            .expect("a caret");
+        let column = lines[caret].len() - 1;
+        let shown = input[at.saturating_sub(30)..].escape_ascii().to_string();
+        let before = input[at.saturating_sub(30)..at].escape_ascii().count();
+        assert_eq!(column, "  where    ".len() + before, "{explanation}");
+        let marked = lines[caret - 1].get(column..).unwrap_or_default();
+        assert!(shown[before..].starts_with(marked), "{explanation}");
+        explanation
+    }
+
+    fn explained(input: &[u8], code: i32) -> String {
+        let ended = run(&["explain"], input);
+        assert_eq!((ended.code, &*ended.stderr), (Some(code), ""));
+        text(ended.stdout)
+    }
+
+    #[test]
+    fn a_good_request() {
+        let input = "GET /docs/?page=2 HTTP/1.1\r\nHost: example.org:8080\r\nAccept: */*\r\n\r\n";
+        insta::assert_snapshot!(understood(input), @r"
+        request 1, from octet 0
+          method   GET
+          target   /docs/?page=2 (origin-form)
+          path     /docs/
+          query    page=2
+          version  HTTP/1.1
+          host     example.org, port 8080
+          field    Host: example.org:8080
+          field    Accept: */*
+          content  none: no field announces any
+          then     the connection goes on
+        ");
+    }
+
+    #[test]
+    fn a_pair_in_a_pipeline_with_content() {
+        let input = "POST /login.py HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\
+                     Expect: 100-continue\r\n\r\nname=adaGET / HTTP/1.0\r\n\r\n";
+        insta::assert_snapshot!(understood(input), @r"
+        request 1, from octet 0
+          method   POST
+          target   /login.py (origin-form)
+          path     /login.py
+          version  HTTP/1.1
+          host     x
+          field    Host: x
+          field    Content-Length: 8
+          field    Expect: 100-continue
+          expects  100 Continue before it sends the content
+          content  8 octets by Content-Length
+          then     the connection goes on
+
+        request 2, from octet 85
+          method   GET
+          target   / (origin-form)
+          path     /
+          version  HTTP/1.0
+          host     none, as HTTP/1.0 allows
+          content  none: no field announces any
+          then     the connection closes
+        ");
+    }
+
+    #[test]
+    fn chunked_content_with_trailers() {
+        let input = "PUT /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n\
+                     5;ext=1\r\nhello\r\n6\r\n world\r\n0\r\nX-Sum: 7\r\n\r\n";
+        insta::assert_snapshot!(understood(input), @r"
+        request 1, from octet 0
+          method   PUT
+          target   /a (origin-form)
+          path     /a
+          version  HTTP/1.1
+          host     x
+          field    Host: x
+          field    Transfer-Encoding: chunked
+          content  chunked, 11 octets in all
+          trailer  X-Sum: 7
+          then     the connection goes on
+        ");
+    }
+
+    #[test]
+    fn every_form_of_a_target() {
+        let input = "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n\
+                     GET http://[::1]:80/a?b HTTP/1.1\r\nHost: [::1]:80\r\n\r\n";
+        let explanation = understood(input);
+        assert!(explanation.contains("  target   * (asterisk-form)\n"));
+        assert!(explanation.contains("  target   http://[::1]:80/a?b (absolute-form)\n"));
+        assert!(explanation.contains("  host     [::1], port 80\n"));
+    }
+
+    #[test]
+    fn no_input() {
+        insta::assert_snapshot!(understood(""), @"no request: the input is empty");
+    }
+
+    #[test]
+    fn an_empty_line_alone_is_no_request_but_not_empty() {
+        assert!(!understood("\r\n").contains("the input is empty"));
+    }
+
+    #[test]
+    fn what_follows_the_last_request_is_counted() {
+        let input = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\nGET /";
+        let explanation = understood(input);
+        let last = "5 octets behind the last request are not read\n";
+        assert!(explanation.ends_with(last), "{explanation}");
+    }
+
+    #[test]
+    fn a_space_before_the_colon() {
+        let input = "GET / HTTP/1.1\r\nHost : x\r\n\r\n";
+        insta::assert_snapshot!(refused(input), @r"
+        refused at octet 20
+          rule     no whitespace may stand between field name and colon
+          source   RFC 9112 section 5.1
+          where    GET / HTTP/1.1\r\nHost : x\r\n\r\n
+                                         ^
+          answer   400 Bad Request, then the connection closes
+        ");
+    }
+
+    #[test]
+    fn a_line_feed_alone() {
+        insta::assert_snapshot!(refused("GET / HTTP/1.1\nHost: x\n\n"), @r"
+        refused at octet 14
+          rule     a line ends with CR LF, not with a line feed alone
+          source   RFC 9112 section 2.2
+          where    GET / HTTP/1.1\nHost: x\n\n
+                                 ^
+          answer   400 Bad Request, then the connection closes
+        ");
+    }
+
+    #[test]
+    fn a_missing_host() {
+        insta::assert_snapshot!(refused("GET / HTTP/1.1\r\n\r\n"), @r"
+        refused at octet 16
+          rule     an HTTP/1.1 request must have a Host field
+          source   RFC 9112 section 3.2
+          where    GET / HTTP/1.1\r\n\r\n
+                                     ^
+          answer   400 Bad Request, then the connection closes
+        ");
+    }
+
+    #[test]
+    fn a_length_and_a_coding_together() {
+        let input = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\
+                     Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+        insta::assert_snapshot!(refused(input), @r"
+        refused at octet 64
+          rule     Transfer-Encoding and Content-Length must not stand together
+          source   RFC 9112 section 6.3
+          where    Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n
+                                                   ^
+          answer   400 Bad Request, then the connection closes
+        ");
+    }
+
+    #[test]
+    fn a_chunk_that_is_longer_than_its_size() {
+        let input = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n\
+                     5\r\nhello world\r\n0\r\n\r\n";
+        insta::assert_snapshot!(refused(input), @r"
+        request 1, from octet 0
+          method   POST
+          target   / (origin-form)
+          path     /
+          version  HTTP/1.1
+          host     x
+          field    Host: x
+          field    Transfer-Encoding: chunked
+
+        refused at octet 64
+          rule     chunk data must be followed by CR LF after exactly its size
+          source   RFC 9112 section 7.1
+          where    -Encoding: chunked\r\n\r\n5\r\nhello world\r\n0\r\n\r\n
+                                                       ^
+          answer   400 Bad Request, then the connection closes
+        ");
+    }
+
+    #[test]
+    fn a_second_request_that_breaks_a_rule() {
+        let input = "GET / HTTP/1.1\r\nHost: x\r\n\r\nGET /\u{e4} HTTP/1.1\r\nHost: x\r\n\r\n";
+        insta::assert_snapshot!(refused(input), @r"
+        request 1, from octet 0
+          method   GET
+          target   / (origin-form)
+          path     /
+          version  HTTP/1.1
+          host     x
+          field    Host: x
+          content  none: no field announces any
+          then     the connection goes on
+
+        refused at octet 32
+          rule     the target holds an octet that must be percent-encoded
+          source   RFC 9112 section 3.2
+          where    T / HTTP/1.1\r\nHost: x\r\n\r\nGET /\xc3\xa4 HTTP/1.1\r\nHost: x\r\n\r\n
+                                                       ^
+          answer   400 Bad Request, then the connection closes
+        ");
+    }
+
+    #[test]
+    fn input_that_ends_too_early() {
+        insta::assert_snapshot!(refused("GET / HTTP/1.1\r\nHost: x\r\n"), @r"
+        refused at octet 25
+          rule     the input ended inside a head
+          source   RFC 9112 section 8
+          where    GET / HTTP/1.1\r\nHost: x\r\n
+                                                ^
+          answer   400 Bad Request, then the connection closes
+        ");
+    }
+
+    #[test]
+    fn octets_that_are_no_text() {
+        insta::assert_snapshot!(refused(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"), @r"
+        refused at octet 0
+          rule     the method must be a token followed by one space
+          source   RFC 9110 section 5.6.2
+          where    \x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03
+                   ^
+          answer   400 Bad Request, then the connection closes
+        ");
+    }
+
+    #[test]
+    fn every_fixture_is_explained_as_its_name_says() {
+        let exchanges = laws::exchange::Exchange::all();
+        for exchange in &exchanges {
+            match exchange.name().split('-').next() {
+                Some("refuse") => refused(&exchange.input),
+                Some("accept") => explained(&exchange.input, 0),
+                _ => continue,
+            };
+        }
+    }
+}
+
+/// Those that stop it need a signal.
+#[cfg(unix)]
+mod serve {
+    use super::*;
+
+    /// A server on a free port.
+    struct Server {
+        program: Program,
+        address: String,
+        /// What it said when it was ready.
+        greeting: String,
+    }
+
+    impl Server {
+        fn start(arguments: &[&str]) -> Server {
+            Server::start_with(arguments, Stdio::piped())
+        }
+
+        fn start_with(arguments: &[&str], stdout: Stdio) -> Server {
+            let arguments = [&["serve", "--port", "0"], arguments].concat();
+            let program = Program::start_with(&arguments, stdout);
+            let greeting = text(program.stderr.recv_timeout(DEADLINE).expect("a line"));
+            let (_, url) = greeting.split_once("http://").expect("a URL");
+            let (address, _) = url.split_once('/').expect("the end of the URL");
+            Server {
+                address: address.to_string(),
+                greeting,
+                program,
+            }
+        }
+
+        fn connect(&self) -> TcpStream {
+            let stream = TcpStream::connect(&self.address).expect("the server listens");
+            stream.set_read_timeout(Some(DEADLINE)).expect("a deadline");
+            stream
+        }
+
+        /// All that comes back on a connection of its own, which is closed on our side.
+        fn ask(&self, request: impl AsRef<[u8]>) -> Vec<u8> {
+            let mut stream = self.connect();
+            stream.write_all(request.as_ref()).expect("it is sent");
+            stream.shutdown(Shutdown::Write).expect("it is open");
+            to_end(stream)
+        }
+
+        /// Asks it to stop, and waits for the end.
+        fn stop(self) -> Ended {
+            self.signal("-TERM");
+            self.ended()
+        }
+
+        fn signal(&self, signal: &str) {
+            let id = self.program.child.id().to_string();
+            let kill = Command::new("kill").args([signal, &id]).status();
+            assert!(kill.expect("a system with kill").success());
+        }
+
+        /// Waits for the end.
+        fn ended(mut self) -> Ended {
+            self.program.ended()
+        }
+    }
+
+    fn to_end(mut stream: TcpStream) -> Vec<u8> {
+        let mut output = Vec::new();
+        stream
+            .read_to_end(&mut output)
+            .expect("a close in good order");
+        output
+    }
+
+    fn get(path: &str) -> String {
+        format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n")
+    }
+
+    /// The lines of the log with the time masked.
+    fn without_dates(log: Vec<u8>) -> String {
+        let masked = text(log).lines().map(mask_date).collect::<Vec<_>>();
+        masked.join("\n")
+    }
+
+    /// `[10/Oct/2000:13:55:36 +0000]`, whatever the time.
+    fn mask_date(line: &str) -> String {
+        let (before, rest) = line.split_once('[').expect("a date");
+        let (date, behind) = rest.split_once(']').expect("the end of the date");
+        let shape: String = date
+            .chars()
+            .map(|character| match character {
+                '0'..='9' => '0',
+                'A'..='Z' => 'A',
+                'a'..='z' => 'a',
+                other => other,
+            })
+            .collect();
+        assert_eq!(shape, "00/Aaa/0000:00:00:00 +0000", "{line}");
+        format!("{before}[date]{behind}")
+    }
+
+    #[test]
+    fn it_tells_its_url_and_serves_the_demo() {
+        let server = Server::start(&[]);
+        let greeting = server.greeting.replace(&server.address, "ADDRESS");
+        insta::assert_snapshot!(greeting, @"bytegate serves the demo site on http://ADDRESS/ (Ctrl-C stops it)");
+        assert!(server.address.starts_with("127.0.0.1:"));
+        let page = server.ask(get("/"));
+        assert!(page.starts_with(b"HTTP/1.1 200 OK\r\n"));
+        assert!(page.ends_with(include_bytes!("../fixtures/site/index.html")));
+    }
+
+    #[test]
+    fn it_serves_a_folder_and_names_it() {
+        let folder = Folder::new("serve", &[("index.html", b"<h1>mine</h1>")]);
+        let server = Server::start(&[folder.as_str()]);
+        let expected = format!("bytegate serves {} on http://", folder.as_str());
+        assert!(
+            server.greeting.starts_with(&expected),
+            "{}",
+            server.greeting
+        );
+        assert!(server.ask(get("/")).ends_with(b"<h1>mine</h1>"));
+    }
+
+    #[test]
+    fn it_serves_on_the_address_that_is_given() {
+        let server = Server::start(&["--bind", "127.0.0.2"]);
+        assert!(server.address.starts_with("127.0.0.2:"));
+        assert!(server.ask(get("/")).starts_with(b"HTTP/1.1 200 OK\r\n"));
+    }
+
+    #[test]
+    fn it_writes_a_line_for_each_request() {
+        let server = Server::start(&[]);
+        for request in [
+            get("/"),
+            [get("/docs?a=b"), get("/nope.html")].concat(),
+            "HEAD /style.css HTTP/1.0\r\n\r\n".to_string(),
+            "POST /login.py HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nname=".to_string(),
+            "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n".to_string(),
+            "GET /\"\\\u{1b}[2J HTTP/1.1\r\nHost: x\r\n\r\n".to_string(),
+            "\u{16}\u{3}\u{1}\r\n".to_string(),
+            String::new(),
+        ] {
+            server.ask(request);
+        }
+        let ended = server.stop();
+        assert_eq!(
+            (ended.code, &*ended.stderr),
+            (Some(0), "bytegate: stopped\n")
+        );
+        insta::assert_snapshot!(without_dates(ended.stdout), @r#"
+        127.0.0.1 - - [date] "GET / HTTP/1.1" 200 3098
+        127.0.0.1 - - [date] "GET /docs?a=b HTTP/1.1" 301 22
+        127.0.0.1 - - [date] "GET /nope.html HTTP/1.1" 404 859
+        127.0.0.1 - - [date] "HEAD /style.css HTTP/1.0" 200 0
+        127.0.0.1 - - [date] "POST /login.py HTTP/1.1" 400 73
+        127.0.0.1 - - [date] "OPTIONS * HTTP/1.1" 204 0
+        127.0.0.1 - - [date] "GET /\"" 400 95
+        127.0.0.1 - - [date] "\x16" 400 91
+        "#);
+    }
+
+    #[test]
+    fn a_line_is_there_as_soon_as_the_answer_is() {
+        let server = Server::start(&[]);
+        server.ask(get("/login.py"));
+        let line = server.program.line();
+        assert!(line.contains("\"GET /login.py HTTP/1.1\" 200 "), "{line}");
+    }
+
+    #[test]
+    fn without_an_access_log_nothing_is_written() {
+        let server = Server::start(&["--no-access-log"]);
+        assert!(server.ask(get("/")).starts_with(b"HTTP/1.1 200 OK\r\n"));
+        let ended = server.stop();
+        assert_eq!((ended.code, &ended.stdout[..]), (Some(0), &b""[..]));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_log_that_cannot_be_written_does_not_stop_it() {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+        let server = Server::start_with(&[], full.expect("a full device").into());
+        for _ in 0..3 {
+            assert!(server.ask(get("/")).starts_with(b"HTTP/1.1 200 OK\r\n"));
+        }
+        assert_eq!(server.stop().code, Some(0));
+    }
+
+    #[test]
+    fn garbage_is_refused_and_harms_no_other() {
+        let server = Server::start(&[]);
+        for garbage in [&b"\0\xff\x16\x03 \r\n\r\n"[..], b"GET", b"\n", b""] {
+            let output = server.ask(garbage);
+            assert!(output.is_empty() || output.starts_with(b"HTTP/1.1 400 "));
+        }
+        assert!(server.ask(get("/")).starts_with(b"HTTP/1.1 200 OK\r\n"));
+        let ended = server.stop();
+        assert_eq!(
+            (ended.code, &*ended.stderr),
+            (Some(0), "bytegate: stopped\n")
+        );
+    }
+
+    #[test]
+    fn a_dynamic_suffix_goes_to_the_application() {
+        let server = Server::start(&["--dynamic", ".cgi"]);
+        let page = String::from_utf8(server.ask(get("/a.cgi"))).expect("a page");
+        assert!(page.contains("The application has no page <code>/a.cgi</code>."));
+        let page = server.ask(get("/login.py"));
+        assert!(page.ends_with(include_bytes!("../fixtures/site/404.html")));
+    }
+
+    #[test]
+    fn a_signal_ends_it_at_once_when_nobody_is_connected() {
+        for signal in ["-TERM", "-INT"] {
+            let server = Server::start(&[]);
+            server.ask(get("/"));
+            let asked = Instant::now();
+            server.signal(signal);
+            let ended = server.ended();
+            assert_eq!(
+                (ended.code, &*ended.stderr),
+                (Some(0), "bytegate: stopped\n")
+            );
+            assert!(asked.elapsed() < Duration::from_secs(3));
+        }
+    }
+
+    #[test]
+    fn a_signal_lets_a_request_under_way_be_answered() {
+        let server = Server::start(&[]);
+        let mut stream = server.connect();
+        let head = "POST /login.py HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 26\r\n\r\n";
+        stream.write_all(head.as_bytes()).expect("it is sent");
+        let mut interim = [0; 25];
+        stream.read_exact(&mut interim).expect("an interim answer");
+
+        server.signal("-TERM");
+        // Nothing listens any more: then the signal was seen.
+        let asked = Instant::now();
+        while TcpStream::connect(&server.address).is_ok() {
+            assert!(asked.elapsed() < DEADLINE, "it does not stop");
+            thread::sleep(Duration::from_millis(2));
+        }
+        stream
+            .write_all(b"name=ada&password=lovelace")
+            .expect("it is still read");
+        let page = String::from_utf8(to_end(stream)).expect("a page");
+        assert!(page.contains("<h1>Welcome, ada</h1>"), "{page}");
+        let ended = server.ended();
+        assert_eq!(
+            (ended.code, &*ended.stderr),
+            (Some(0), "bytegate: stopped\n")
+        );
+    }
+
+    #[test]
+    fn a_signal_closes_connections_that_are_quiet() {
+        let server = Server::start(&[]);
+        let mut quiet = server.connect();
+        quiet.write_all(get("/").as_bytes()).expect("it is sent");
+        let asked = Instant::now();
+        server.signal("-TERM");
+        let page = to_end(quiet);
+        assert!(page.ends_with(include_bytes!("../fixtures/site/index.html")));
+        assert_eq!(server.ended().code, Some(0));
+        assert!(asked.elapsed() < Duration::from_secs(5));
+    }
+}

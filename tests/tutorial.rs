@@ -1,0 +1,1353 @@
+//! The six stages of a well-known Python tutorial, from a mini web server to a WSGI mini framework: the
+//! counterpart of each, and the faults of its code that must not come back.
+
+mod laws;
+
+use bytegate::{Gateway, Now, demo};
+use laws::reader::{self, Response as Answer};
+
+/// The answer to one request, read strictly.
+fn answer(gateway: &Gateway, request: impl AsRef<[u8]>) -> Answer {
+    answer_at(gateway, request, Now::default())
+}
+
+fn answer_at(gateway: &Gateway, request: impl AsRef<[u8]>, now: Now) -> Answer {
+    let request = request.as_ref();
+    let output = gateway.handle_at(request, now);
+    reader::read_all(&output, &[request.starts_with(b"HEAD ")]).remove(0)
+}
+
+fn get(gateway: &Gateway, target: &str) -> Answer {
+    answer(
+        gateway,
+        format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+    )
+}
+
+fn post(gateway: &Gateway, target: &str, form: impl AsRef<[u8]>) -> Answer {
+    let form = form.as_ref();
+    let head = format!(
+        "POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n",
+        form.len()
+    );
+    answer(gateway, [head.as_bytes(), form].concat())
+}
+
+fn text(answer: &Answer) -> &str {
+    std::str::from_utf8(&answer.content).expect("a page in UTF-8")
+}
+
+fn field<'a>(answer: &'a Answer, name: &str) -> &'a str {
+    std::str::from_utf8(answer.field(name).unwrap_or_default()).expect("a value in UTF-8")
+}
+
+const HTML: &str = "text/html; charset=utf-8";
+
+/// A server on a free port, in a thread of its own, until it is dropped.
+#[cfg(feature = "net")]
+mod tcp {
+    use bytegate::{Gateway, net};
+    use std::io::{Read, Write};
+    use std::net::{SocketAddr, TcpStream};
+    use std::num::NonZeroUsize;
+    use std::thread::JoinHandle;
+    use std::time::Duration;
+
+    pub(crate) struct Server {
+        pub(crate) address: SocketAddr,
+        stop: Option<smol::channel::Sender<()>>,
+        thread: Option<JoinHandle<()>>,
+    }
+
+    impl Server {
+        pub(crate) fn start(gateway: Gateway) -> Server {
+            Server::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), gateway)
+        }
+
+        pub(crate) fn start_at(address: SocketAddr, gateway: Gateway) -> Server {
+            let listener = net::listen(address).expect("the port is free");
+            let address = listener.local_addr().expect("the listener has an address");
+            let (stop, stopping) = smol::channel::bounded::<()>(1);
+            // One thread, so that a connection that held it up would hold up all others.
+            let options = net::Options {
+                threads: NonZeroUsize::MIN,
+                ..net::Options::default()
+            };
+            let thread = std::thread::spawn(move || {
+                let stopped = async move {
+                    let _ = stopping.recv().await;
+                };
+                smol::block_on(net::serve(listener, gateway, options, stopped))
+                    .expect("the server ends in good order");
+            });
+            Server {
+                address,
+                stop: Some(stop),
+                thread: Some(thread),
+            }
+        }
+
+        pub(crate) fn connect(&self) -> TcpStream {
+            let stream = TcpStream::connect(self.address).expect("the server listens");
+            let deadline = Some(Duration::from_secs(10));
+            stream.set_read_timeout(deadline).expect("a deadline");
+            stream.set_write_timeout(deadline).expect("a deadline");
+            stream
+                .set_nodelay(true)
+                .expect("small writes leave at once");
+            stream
+        }
+
+        /// All that comes back on a connection of its own.
+        pub(crate) fn ask(&self, request: impl AsRef<[u8]>) -> Vec<u8> {
+            let mut stream = self.connect();
+            stream.write_all(request.as_ref()).expect("it is sent");
+            to_end(&mut stream)
+        }
+    }
+
+    pub(crate) fn to_end(stream: &mut TcpStream) -> Vec<u8> {
+        let mut output = Vec::new();
+        stream
+            .read_to_end(&mut output)
+            .expect("the server closes in good order");
+        output
+    }
+
+    impl Drop for Server {
+        fn drop(&mut self) {
+            self.stop = None;
+            if let Some(thread) = self.thread.take() {
+                let ended = thread.join();
+                assert!(ended.is_ok() || std::thread::panicking());
+            }
+        }
+    }
+}
+
+/// A socket, a request of one line, a file.
+#[cfg(feature = "net")]
+mod stage_1_static_pages {
+    use super::tcp::Server;
+    use super::*;
+
+    fn get_over_tcp(server: &Server, target: &str) -> Answer {
+        let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        reader::read_all(&server.ask(request), &[false]).remove(0)
+    }
+
+    #[test]
+    fn a_file_is_served_over_tcp() {
+        let server = Server::start(Gateway::new().site(demo::site()));
+        let page = get_over_tcp(&server, "/about.html");
+        assert_eq!(page.status, 200);
+        assert_eq!(page.content, include_bytes!("../fixtures/site/about.html"));
+    }
+
+    #[test]
+    fn the_root_is_the_index() {
+        let server = Server::start(Gateway::new().site(demo::site()));
+        let page = get_over_tcp(&server, "/");
+        assert_eq!(page.status, 200);
+        assert_eq!(page.content, include_bytes!("../fixtures/site/index.html"));
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_404() {
+        let server = Server::start(Gateway::new().site(demo::site()));
+        assert_eq!(get_over_tcp(&server, "/nope.html").status, 404);
+    }
+
+    #[test]
+    fn one_connection_carries_many_requests() {
+        let server = Server::start(Gateway::new().site(demo::site()));
+        let again = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+        let last = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        let output = server.ask([again, again, last].concat());
+        let pages = reader::read_all(&output, &[false; 3]);
+        assert!(pages.iter().all(|page| page.status == 200));
+    }
+}
+
+/// The server becomes an object, and its port can be used again at once.
+#[cfg(feature = "net")]
+mod stage_2_server_object {
+    use super::tcp::Server;
+    use super::*;
+
+    #[test]
+    fn a_stopped_server_leaves_its_port_free_at_once() {
+        let request = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        let first = Server::start(Gateway::new().site(demo::site()));
+        let address = first.address;
+        // The server closes first, so that it is its side of the connection that has to wait.
+        let page = first.ask(request);
+        drop(first);
+        let second = Server::start_at(address, Gateway::new().site(demo::site()));
+        for page in [page, second.ask(request)] {
+            assert_eq!(reader::read_all(&page, &[false])[0].status, 200);
+        }
+    }
+
+    #[test]
+    fn a_port_that_is_taken_is_an_error_that_says_so() {
+        let server = Server::start(Gateway::new());
+        let error = bytegate::net::listen(server.address).expect_err("the port is taken");
+        assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+        assert!(error.to_string().contains(&server.address.to_string()));
+    }
+}
+
+/// What ends in `.py` goes to a program, all else to the files.
+mod stage_3_static_and_dynamic {
+    use super::*;
+
+    #[test]
+    fn a_file_has_the_type_of_its_suffix_and_its_length() {
+        for (target, media_type, file) in [
+            (
+                "/index.html",
+                HTML,
+                &include_bytes!("../fixtures/site/index.html")[..],
+            ),
+            (
+                "/style.css",
+                "text/css; charset=utf-8",
+                include_bytes!("../fixtures/site/style.css"),
+            ),
+            (
+                "/script.js",
+                "text/javascript; charset=utf-8",
+                include_bytes!("../fixtures/site/script.js"),
+            ),
+            (
+                "/logo.png",
+                "image/png",
+                include_bytes!("../fixtures/site/logo.png"),
+            ),
+        ] {
+            let page = get(&demo::gateway(), target);
+            assert_eq!(page.status, 200, "{target}");
+            assert_eq!(field(&page, "content-type"), media_type);
+            assert_eq!(field(&page, "content-length"), file.len().to_string());
+            assert_eq!(page.content, file, "{target}");
+        }
+    }
+
+    #[test]
+    fn the_root_and_a_folder_are_their_index() {
+        let gateway = demo::gateway();
+        assert_eq!(get(&gateway, "/"), get(&gateway, "/index.html"));
+        assert_eq!(get(&gateway, "/docs/"), get(&gateway, "/docs/index.html"));
+        let docs = get(&gateway, "/docs");
+        assert_eq!((docs.status, field(&docs, "location")), (301, "/docs/"));
+    }
+
+    #[test]
+    fn a_missing_file_shows_the_sites_own_page() {
+        let page = get(&demo::gateway(), "/nope.html");
+        assert_eq!((page.status, field(&page, "content-type")), (404, HTML));
+        assert_eq!(page.content, include_bytes!("../fixtures/site/404.html"));
+    }
+
+    #[test]
+    fn the_suffix_decides_who_answers() {
+        let gateway = demo::gateway();
+        assert!(text(&get(&gateway, "/time.py")).contains("<h1>Time</h1>"));
+        assert!(text(&get(&gateway, "/%74ime%2epy")).contains("<h1>Time</h1>"));
+        for target in ["/time.pyc", "/time.py/", "/time?.py", "/py"] {
+            let page = get(&gateway, target);
+            assert_eq!(page.content, include_bytes!("../fixtures/site/404.html"));
+        }
+    }
+
+    #[test]
+    fn every_link_of_the_site_leads_somewhere() {
+        let gateway = demo::gateway();
+        for page in ["/", "/about.html", "/docs/", "/login.py", "/nope.html"] {
+            let page = get(&gateway, page);
+            let links = text(&page).split(['"', '\'']).filter(|link| {
+                link.starts_with('/') && !link.starts_with("//") && !link.contains('<')
+            });
+            for link in links {
+                // One link is there to show the 404 page.
+                let status = if link == "/nope.html" { 404 } else { 200 };
+                assert_eq!(get(&gateway, link).status, status, "{link}");
+            }
+        }
+    }
+}
+
+/// A page that tells the time: the time is an argument.
+mod stage_4_dynamic_page {
+    use super::*;
+    use bytegate::{Request, Response, http_date};
+
+    const GET_TIME: &str = "GET /time.py HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+    #[test]
+    fn a_page_tells_the_time_that_was_given() {
+        let page = answer_at(&demo::gateway(), GET_TIME, Now::at_unix(784_111_777));
+        assert!(text(&page).contains("It is <time>Sun, 06 Nov 1994 08:49:37 GMT</time>."));
+        assert_eq!(field(&page, "date"), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
+
+    #[test]
+    fn without_a_time_none_is_made_up() {
+        let page = answer(&demo::gateway(), GET_TIME);
+        assert!(text(&page).contains("a time that nobody told this server"));
+        assert_eq!(page.field("date"), None);
+    }
+
+    #[test]
+    fn the_same_request_at_the_same_time_has_the_same_answer() {
+        let now = Now::at_unix(951_782_400);
+        let pages = [(); 2].map(|()| demo::gateway().handle_at(GET_TIME.as_bytes(), now));
+        assert_eq!(pages[0], pages[1]);
+    }
+
+    #[test]
+    fn any_function_of_a_request_is_a_page() {
+        fn clock(request: &Request<'_>) -> Option<Response> {
+            let date = request.now().wall.and_then(http_date)?;
+            Some(Response::html(format!("<h1>{date}</h1>")))
+        }
+        let gateway = Gateway::new().dynamic(".py", clock);
+        let page = answer_at(&gateway, GET_TIME, Now::at_unix(0));
+        assert_eq!(text(&page), "<h1>Thu, 01 Jan 1970 00:00:00 GMT</h1>");
+        assert_eq!(answer(&gateway, GET_TIME).status, 404);
+    }
+}
+
+/// The pages move out of the server into a framework.
+mod stage_5_mini_frame {
+    use super::*;
+
+    const PAGES: [(&str, &str); 2] = [("/login.py", "Log in"), ("/register.py", "Register")];
+
+    /// The page is shown again, with this message.
+    fn is_shown_again(page: &Answer, message: &str) -> bool {
+        let html = text(page);
+        let alert = format!("<p class=\"message error\" role=\"alert\">{message}</p>");
+        page.status == 200 && html.contains("<form method=\"post\"") && html.contains(&alert)
+    }
+
+    #[test]
+    fn get_shows_a_form_and_the_time() {
+        for (target, title) in PAGES {
+            let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            let page = answer_at(&demo::gateway(), request, Now::at_unix(784_111_777));
+            let html = text(&page);
+            assert_eq!((page.status, field(&page, "content-type")), (200, HTML));
+            assert!(html.contains(&format!("<h1>{title}</h1>")));
+            assert!(html.contains("<form method=\"post\">"));
+            assert!(html.contains("Answered at Sun, 06 Nov 1994 08:49:37 GMT."));
+            assert!(!html.contains("role=\"alert\""));
+        }
+    }
+
+    #[test]
+    fn the_right_password_logs_in() {
+        let page = post(
+            &demo::gateway(),
+            "/login.py",
+            "name=%61da&password=lovelace",
+        );
+        assert_eq!(page.status, 200);
+        assert!(text(&page).contains("<h1>Welcome, ada</h1>"));
+        assert!(!text(&page).contains("<form"));
+    }
+
+    #[test]
+    fn a_complete_form_registers() {
+        let form = "name=Gr%C3%A9ce.H&password=debugging+it&again=debugging%20it";
+        let page = post(&demo::gateway(), "/register.py", form);
+        assert_eq!(page.status, 200);
+        assert!(text(&page).contains("<h1>Thank you, Gréce.H</h1>"));
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_shows_the_login_again_and_says_why() {
+        const MISSING: &str = "Please give both a name and a password.";
+        const WRONG: &str = "That name and password do not go together.";
+        for (form, message) in [
+            ("", MISSING),
+            ("name=ada", MISSING),
+            ("password=lovelace", MISSING),
+            ("name=&password=", MISSING),
+            ("name=+++&password=lovelace", MISSING),
+            ("Name=ada&Password=lovelace", MISSING),
+            ("name=ada&password=byron", WRONG),
+            ("name=eve&password=lovelace", WRONG),
+            ("name=ada&password=Lovelace", WRONG),
+            ("name=eve&name=ada&password=lovelace", WRONG),
+        ] {
+            let page = post(&demo::gateway(), "/login.py", form);
+            assert!(is_shown_again(&page, message), "{form}: {}", text(&page));
+        }
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_shows_the_registration_again_and_says_why() {
+        const NAME: &str = "A name has 3 to 32 letters, digits, points or dashes.";
+        const SHORT: &str = "A password has at least 8 characters.";
+        const OTHER: &str = "The two passwords are not the same.";
+        let too_long = format!("name={}&password=12345678&again=12345678", "n".repeat(33));
+        for (form, message) in [
+            ("", NAME),
+            ("name=ab&password=12345678&again=12345678", NAME),
+            ("name=a+b+c&password=12345678&again=12345678", NAME),
+            (&*too_long, NAME),
+            ("name=grace", SHORT),
+            ("name=grace&password=1234567&again=1234567", SHORT),
+            ("name=grace&password=12345678", OTHER),
+            ("name=grace&password=12345678&again=12345679", OTHER),
+        ] {
+            let page = post(&demo::gateway(), "/register.py", form);
+            assert!(is_shown_again(&page, message), "{form}: {}", text(&page));
+        }
+    }
+
+    #[test]
+    fn odd_form_content_is_never_an_error() {
+        let huge = "x".repeat(900_000);
+        let many = "name=&".repeat(100_000);
+        let mut forms: Vec<Vec<u8>> = [
+            "name",
+            "=",
+            "&&&",
+            "====&=&=",
+            "%",
+            "%zz=%4&name=%",
+            "name=%00%0d%0aSet-Cookie:%20a=b",
+            "{\"name\": \"ada\"}",
+            &format!("name={huge}"),
+            &format!("{huge}=name"),
+            &many,
+        ]
+        .map(Vec::from)
+        .into();
+        forms.push(b"name=\xff\xfe&password=%ff%c0%ae".to_vec());
+        forms.push((0..=255).collect());
+        forms.push(vec![0; 10_000]);
+        let mut state: u64 = 1;
+        for length in 0..300 {
+            let mut octet = || {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
+                (state >> 56) as u8
+            };
+            forms.push((0..length).map(|_| octet()).collect());
+        }
+        let gateway = demo::gateway();
+        for form in forms {
+            for (target, title) in PAGES {
+                let page = post(&gateway, target, &form);
+                let start = form[..form.len().min(40)].escape_ascii();
+                assert_eq!(page.status, 200, "{target}: {start}");
+                assert!(text(&page).contains(&format!("<h1>{title}</h1>")));
+                assert!(text(&page).contains("role=\"alert\""), "{target}: {start}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_form_counts_whatever_its_content_type_says() {
+        for media_type in [
+            "application/json",
+            "multipart/form-data; boundary=x",
+            "\"\"",
+        ] {
+            let form = "name=ada&password=lovelace";
+            let request = format!(
+                "POST /login.py HTTP/1.1\r\nHost: x\r\nContent-Type: {media_type}\r\n\
+                 Content-Length: {}\r\n\r\n{form}",
+                form.len()
+            );
+            let page = answer(&demo::gateway(), request);
+            assert!(text(&page).contains("Welcome, ada"), "{media_type}");
+        }
+    }
+
+    #[test]
+    fn what_was_typed_is_shown_as_text() {
+        let gateway = demo::gateway();
+        let form = "name=%3Cscript%3Ealert(%22x%22)%3C/script%3E%27%26&password=x";
+        let shown = "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&#39;&amp;";
+        for page in [
+            post(&gateway, "/login.py", form),
+            post(&gateway, "/register.py", form),
+            get(&gateway, "/%3Cscript%3Ealert(%22x%22)%3C'script%3E.py"),
+        ] {
+            let html = text(&page);
+            assert!(!html.contains("<script>alert"), "{html}");
+            assert!(!html.contains("\"x\""), "{html}");
+        }
+        let page = post(&gateway, "/login.py", form);
+        assert!(text(&page).contains(&format!("<input name=\"name\" value=\"{shown}\"")));
+    }
+
+    #[test]
+    fn a_password_is_never_shown_again() {
+        for (target, _) in PAGES {
+            let page = post(
+                &demo::gateway(),
+                target,
+                "name=x&password=hunter2&again=hunter3",
+            );
+            assert!(!text(&page).contains("hunter"), "{target}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_page_is_the_frameworks_own_404() {
+        let page = get(&demo::gateway(), "/nope.py");
+        assert_eq!((page.status, field(&page, "content-type")), (404, HTML));
+        assert!(text(&page).contains("The application has no page <code>/nope.py</code>."));
+    }
+
+    #[test]
+    fn a_method_that_makes_no_sense_is_told_which_do() {
+        let gateway = demo::gateway();
+        for (method, status) in [("PUT", 405), ("DELETE", 405), ("OPTIONS", 204)] {
+            let request = format!("{method} /login.py HTTP/1.1\r\nHost: x\r\n\r\n");
+            let page = answer(&gateway, request);
+            assert_eq!(page.status, status, "{method}");
+            assert_eq!(field(&page, "allow"), "GET, HEAD, POST, OPTIONS");
+        }
+    }
+
+    #[test]
+    fn head_is_get_without_the_page() {
+        for target in ["/", "/login.py", "/nope.py"] {
+            let head = answer(
+                &demo::gateway(),
+                format!("HEAD {target} HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+            );
+            let get = get(&demo::gateway(), target);
+            assert_eq!((head.status, &head.fields), (get.status, &get.fields));
+            assert_eq!(head.content, b"");
+        }
+    }
+}
+
+/// Server and framework speak through `application(environ, start_response)`.
+mod stage_6_wsgi {
+    use super::*;
+    use bytegate::{
+        Answered, Application, CloseReason, Config, Connection, Environ, StartResponse, Step, wsgi,
+    };
+    use bytes::Bytes;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    const GET: &[u8] = b"GET /a.py HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    /// An application that shows its environ.
+    fn show(environ: &Environ<'_>, start_response: &mut StartResponse) -> Vec<String> {
+        start_response.call("200 OK", &[("Content-Type", "text/plain")]);
+        environ
+            .iter()
+            .map(|(key, value)| format!("{key}={value}\n"))
+            .collect()
+    }
+
+    fn environ_of(request: impl AsRef<[u8]>) -> String {
+        let shown = answer(&Gateway::new().dynamic("", wsgi(show)), request);
+        assert_eq!(shown.status, 200);
+        text(&shown).to_string()
+    }
+
+    /// How the answer of an application goes out, and which rule it broke.
+    fn answered<I>(
+        application: impl Fn(&Environ<'_>, &mut StartResponse) -> I + Send + Sync,
+    ) -> Answered
+    where
+        I: IntoIterator<Item: Into<Bytes> + 'static, IntoIter: Send + 'static>,
+    {
+        let mut connection = Connection::new(Config::default());
+        let mut input = GET;
+        let response = match connection.step(&mut input, Now::default()) {
+            Step::Call(request) => wsgi(application).call(&request),
+            other => panic!("{other:?}"),
+        };
+        connection.respond(response).expect("an answer was owed")
+    }
+
+    /// The sentence for a broken rule; the status is 500.
+    fn broken<I>(
+        application: impl Fn(&Environ<'_>, &mut StartResponse) -> I + Send + Sync,
+    ) -> String
+    where
+        I: IntoIterator<Item: Into<Bytes> + 'static, IntoIter: Send + 'static>,
+    {
+        let answered = answered(application);
+        assert_eq!(answered.status.code(), 500, "{answered:?}");
+        answered.error.expect("a broken rule").to_string()
+    }
+
+    fn page<I>(
+        application: impl Fn(&Environ<'_>, &mut StartResponse) -> I + Send + Sync + 'static,
+    ) -> Answer
+    where
+        I: IntoIterator<Item: Into<Bytes> + 'static, IntoIter: Send + 'static>,
+    {
+        answer(&Gateway::new().dynamic(".py", wsgi(application)), GET)
+    }
+
+    #[test]
+    fn environ_tells_the_request_in_the_words_of_cgi() {
+        let request = "POST /a%20b.py?q=%20&r HTTP/1.1\r\n\
+                       Host: example.org:8080\r\n\
+                       Content-Type: application/x-www-form-urlencoded\r\n\
+                       User-Agent: test\r\n\
+                       Content-Length: 8\r\n\
+                       \r\n\
+                       name=ada";
+        insta::assert_snapshot!(environ_of(request), @r"
+        REQUEST_METHOD=POST
+        SCRIPT_NAME=
+        PATH_INFO=/a b.py
+        QUERY_STRING=q=%20&r
+        CONTENT_TYPE=application/x-www-form-urlencoded
+        CONTENT_LENGTH=8
+        SERVER_NAME=example.org
+        SERVER_PORT=8080
+        SERVER_PROTOCOL=HTTP/1.1
+        wsgi.version=1.0
+        wsgi.url_scheme=http
+        wsgi.multithread=true
+        wsgi.multiprocess=false
+        wsgi.run_once=false
+        HTTP_HOST=example.org:8080
+        HTTP_USER_AGENT=test
+        ");
+    }
+
+    #[test]
+    fn environ_of_the_least_request() {
+        insta::assert_snapshot!(environ_of("GET / HTTP/1.0\r\n\r\n"), @r"
+        REQUEST_METHOD=GET
+        SCRIPT_NAME=
+        PATH_INFO=/
+        QUERY_STRING=
+        SERVER_NAME=localhost
+        SERVER_PORT=80
+        SERVER_PROTOCOL=HTTP/1.0
+        wsgi.version=1.0
+        wsgi.url_scheme=http
+        wsgi.multithread=true
+        wsgi.multiprocess=false
+        wsgi.run_once=false
+        ");
+    }
+
+    #[test]
+    fn the_target_names_the_server_before_host_does() {
+        let environ = environ_of("GET http://[::1]/a HTTP/1.1\r\nHost: [::1]\r\n\r\n");
+        assert!(environ.contains("SERVER_NAME=[::1]\nSERVER_PORT=80\n"));
+        assert!(environ.contains("PATH_INFO=/a\n"));
+    }
+
+    #[test]
+    fn repeated_fields_are_joined() {
+        let environ = environ_of(
+            "GET / HTTP/1.1\r\nHost: x\r\nX-A: 1\r\nCookie: a=b\r\nx-a: 2\r\ncookie: c=d\r\nX-A:\r\n\r\n",
+        );
+        assert!(environ.contains("HTTP_X_A=1, 2, \n"), "{environ}");
+        assert!(environ.contains("HTTP_COOKIE=a=b; c=d\n"), "{environ}");
+        assert_eq!(environ.matches("HTTP_X_A").count(), 1);
+    }
+
+    #[test]
+    fn a_field_that_could_pass_for_another_is_left_out() {
+        let environ = environ_of(
+            "GET / HTTP/1.1\r\nHost: x\r\nX_User: root\r\nX-User: ada\r\nProxy: http://evil/\r\n\
+             Content_Length: 1\r\nHTTP-HOST: y\r\n\r\n",
+        );
+        assert!(environ.contains("HTTP_X_USER=ada\n"), "{environ}");
+        assert!(environ.contains("HTTP_HOST=x\n"), "{environ}");
+        for absent in ["root", "HTTP_PROXY", "evil", "CONTENT_LENGTH"] {
+            assert!(!environ.contains(absent), "{environ}");
+        }
+    }
+
+    #[test]
+    fn octets_that_are_not_utf_8_are_latin_1() {
+        let environ = environ_of(b"GET / HTTP/1.1\r\nHost: x\r\nA: \xe4\r\nB: \xc3\xa4\r\n\r\n");
+        assert!(environ.contains("HTTP_A=ä\nHTTP_B=ä\n"), "{environ}");
+    }
+
+    #[test]
+    fn input_is_the_content_whole_and_decoded() {
+        let echo = |environ: &Environ<'_>, start_response: &mut StartResponse| {
+            start_response.call("200 OK", &[]);
+            let length = environ.get("CONTENT_LENGTH").unwrap_or_default();
+            [length.as_bytes().to_vec(), environ.input().to_vec()]
+        };
+        let gateway = Gateway::new().dynamic(".py", wsgi(echo));
+        let chunked = b"POST /a.py HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n\
+                        3\r\n\x00\xff\n\r\n2\r\nxy\r\n0\r\n\r\n";
+        assert_eq!(answer(&gateway, chunked).content, b"5\x00\xff\nxy");
+        assert_eq!(post(&gateway, "/a.py", b"\xff").content, b"1\xff");
+        assert_eq!(get(&gateway, "/a.py").content, b"");
+    }
+
+    #[test]
+    fn the_peer_is_there_if_the_connection_knows_it() {
+        let mut connection =
+            Connection::new(Config::default()).with_peer(([192, 0, 2, 1], 4711).into());
+        let mut input = GET;
+        let Step::Call(request) = connection.step(&mut input, Now::default()) else {
+            panic!("a request is there");
+        };
+        let environ = Environ::new(&request);
+        assert_eq!(environ.get("REMOTE_ADDR").as_deref(), Some("192.0.2.1"));
+        assert_eq!(environ.get("REMOTE_PORT").as_deref(), Some("4711"));
+        assert_eq!(environ.get("HTTP_NONE"), None);
+        assert_eq!(environ.get("http_host"), None);
+    }
+
+    #[test]
+    fn status_and_headers_go_out_as_they_were_given() {
+        let page = page(|_, start_response| {
+            let headers = [("X-A", "1"), ("Set-Cookie", "a"), ("Set-Cookie", "b")];
+            start_response.call("404 Whatever", &headers);
+            ["one ", "two"]
+        });
+        assert_eq!((page.status, text(&page)), (404, "one two"));
+        let cookies = page.fields.iter().filter(|(name, _)| name == "set-cookie");
+        assert_eq!(cookies.count(), 2);
+        assert_eq!(field(&page, "x-a"), "1");
+        assert_eq!(field(&page, "content-length"), "7");
+    }
+
+    #[test]
+    fn a_second_call_before_the_first_block_replaces_the_first() {
+        let page = page(|_, start_response| {
+            start_response.call("200 OK", &[("X-First", "1")]);
+            start_response.call("503 Service Unavailable", &[("X-Second", "2")]);
+            ["sorry"]
+        });
+        assert_eq!((page.status, text(&page)), (503, "sorry"));
+        assert_eq!(page.field("x-first"), None);
+        assert_eq!(field(&page, "x-second"), "2");
+    }
+
+    #[test]
+    fn a_call_behind_a_written_block_is_a_500() {
+        let error = broken(|_, start_response| {
+            start_response.call("200 OK", &[]).write("x");
+            start_response.call("503 Service Unavailable", &[]);
+            ["x"]
+        });
+        insta::assert_snapshot!(error, @"start_response was called behind the first block");
+    }
+
+    #[test]
+    fn no_call_is_a_500() {
+        insta::assert_snapshot!(broken(|_, _| ["x"]), @"start_response was not called");
+    }
+
+    #[test]
+    fn a_write_without_a_call_is_a_500() {
+        let error = broken(|_, start_response| {
+            start_response.write("x").call("200 OK", &[]);
+            ["x"]
+        });
+        insta::assert_snapshot!(error, @"a block was written before start_response was called");
+    }
+
+    #[test]
+    fn what_is_no_status_is_a_500() {
+        for status in [
+            "",
+            "OK",
+            "20 OK",
+            "2000 OK",
+            "200OK",
+            "200-OK",
+            " 200 OK",
+            "+20 OK",
+            "099 Low",
+            "\u{662}00 OK",
+            "200 OK\r\nSet-Cookie: a=b",
+            "200 \u{1b}[2J",
+        ] {
+            let error = broken(move |_, start_response| {
+                start_response.call(status, &[]);
+                ["x"]
+            });
+            assert_eq!(
+                error, "the status must be three digits, a space and a reason",
+                "{status:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_status_without_a_space_and_a_reason_is_a_500() {
+        let error = broken(|_, start_response| {
+            start_response.call("200", &[]);
+            ["x"]
+        });
+        insta::assert_snapshot!(error, @"the status must be three digits, a space and a reason");
+    }
+
+    #[test]
+    fn an_interim_status_is_a_500() {
+        let error = broken(|_, start_response| {
+            start_response.call("100 Continue", &[]);
+            ["x"]
+        });
+        insta::assert_snapshot!(error, @"100 Continue is not a final status");
+    }
+
+    #[test]
+    fn a_content_length_must_be_the_length_of_the_body() {
+        for length in [
+            "2",
+            "0",
+            "",
+            "-1",
+            "+1",
+            "1 ",
+            "01x",
+            "18446744073709551616",
+        ] {
+            let error = broken(move |_, start_response| {
+                start_response.call("200 OK", &[("content-length", length)]);
+                ["x"]
+            });
+            assert!(error.starts_with("Content-Length is not "), "{error}");
+        }
+        let page = page(|_, start_response| {
+            start_response.call("200 OK", &[("Content-Length", "3")]);
+            ["a", "bc"]
+        });
+        assert_eq!((page.status, text(&page)), (200, "abc"));
+    }
+
+    #[test]
+    fn an_answer_to_head_may_announce_the_length_that_get_would_have() {
+        let application = |_: &Environ<'_>, start_response: &mut StartResponse| {
+            start_response.call("200 OK", &[("Content-Length", "1000")]);
+            Vec::<Bytes>::new()
+        };
+        let gateway = Gateway::new().dynamic(".py", wsgi(application));
+        let head = answer(&gateway, "HEAD /a.py HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_eq!((head.status, field(&head, "content-length")), (200, "1000"));
+    }
+
+    #[test]
+    fn a_header_of_the_connection_is_a_500() {
+        for name in [
+            "Connection",
+            "KEEP-ALIVE",
+            "Proxy-Connection",
+            "TE",
+            "Trailer",
+            "Transfer-Encoding",
+            "Upgrade",
+        ] {
+            let error = broken(move |_, start_response| {
+                start_response.call("200 OK", &[(name, "x")]);
+                ["x"]
+            });
+            let expected =
+                format!("field {name:?} is set by the connection, not by an application");
+            assert_eq!(error, expected);
+        }
+    }
+
+    #[test]
+    fn a_header_that_cannot_be_sent_is_a_500() {
+        for (name, value) in [
+            ("", "x"),
+            ("A B", "x"),
+            ("A:", "x"),
+            ("X\r\nY", "x"),
+            ("X", "a\r\nSet-Cookie: b"),
+            ("X", "a\nb"),
+            ("X", "a\0"),
+        ] {
+            let error = broken(move |_, start_response| {
+                start_response.call("200 OK", &[(name, value)]);
+                ["x"]
+            });
+            assert!(error.starts_with(&format!("field {name:?}: ")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_500_tells_the_client_nothing_of_the_program() {
+        let page = page(|_, start_response| {
+            start_response.call("200 OK", &[("X-Secret", "\n")]);
+            ["secret"]
+        });
+        assert_eq!(
+            (page.status, text(&page)),
+            (500, "500 Internal Server Error\n")
+        );
+        assert_eq!(page.field("x-secret"), None);
+    }
+
+    #[test]
+    fn written_blocks_stand_before_the_returned_ones() {
+        let page = page(|_, start_response| {
+            start_response
+                .call("200 OK", &[])
+                .write("one ")
+                .write(vec![])
+                .write(String::from("two "));
+            ["three ", "four"]
+        });
+        assert_eq!(text(&page), "one two three four");
+        assert_eq!(field(&page, "content-length"), "18");
+    }
+
+    #[test]
+    fn no_blocks_are_an_empty_body() {
+        let page = page(|_, start_response| {
+            start_response.call("200 OK", &[]);
+            Vec::<Bytes>::new()
+        });
+        assert_eq!((page.status, field(&page, "content-length")), (200, "0"));
+    }
+
+    #[test]
+    fn an_open_ended_iterator_is_sent_as_it_comes() {
+        let page = page(|_, start_response| {
+            start_response.call("200 OK", &[]).write("0");
+            let mut count = 0;
+            std::iter::from_fn(move || {
+                count += 1;
+                (count < 4).then(|| count.to_string())
+            })
+        });
+        assert_eq!(field(&page, "transfer-encoding"), "chunked");
+        assert_eq!(text(&page), "0123");
+    }
+
+    #[test]
+    fn a_long_body_is_sent_as_a_stream() {
+        let page = page(|_, start_response| {
+            start_response.call("200 OK", &[]);
+            (0..100_000_u32).map(|number| format!("{number}\n"))
+        });
+        assert_eq!(field(&page, "transfer-encoding"), "chunked");
+        let lines = text(&page).lines().map(str::parse::<u32>);
+        assert!(lines.eq((0..100_000).map(Ok)));
+    }
+
+    #[test]
+    fn a_long_body_of_known_length_is_not_chunked() {
+        let page = page(|_, start_response| {
+            start_response.call("200 OK", &[("Content-Length", "1000000")]);
+            std::iter::repeat_n("0123456789", 100_000)
+        });
+        assert_eq!(page.field("transfer-encoding"), None);
+        assert_eq!(field(&page, "content-length"), "1000000");
+        assert_eq!(page.content, b"0123456789".repeat(100_000));
+    }
+
+    /// Steps until the connection closes; gives the output and the reason.
+    fn drain(gateway: &Gateway, mut input: &[u8]) -> (Vec<u8>, CloseReason) {
+        let mut connection = Connection::new(gateway.connection_config());
+        let mut output = Vec::new();
+        loop {
+            match connection.step(&mut input, Now::default()) {
+                Step::Call(request) => {
+                    let response = gateway.call(&request);
+                    connection.respond(response);
+                }
+                Step::Write { .. } => connection.output().move_to(&mut output),
+                Step::Read { .. } => connection.end_input(),
+                Step::Close(reason) => return (output, reason),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_stream_that_is_not_as_long_as_announced_cuts_the_connection() {
+        for length in ["999999", "1000001"] {
+            let application = move |_: &Environ<'_>, start_response: &mut StartResponse| {
+                start_response.call("200 OK", &[("Content-Length", length)]);
+                std::iter::repeat_n("0123456789", 100_000)
+            };
+            let gateway = Gateway::new().dynamic(".py", wsgi(application));
+            let (output, reason) = drain(&gateway, &[GET, GET].concat());
+            assert_eq!(reason, CloseReason::ResponseBroken);
+            let heads = output.windows(9).filter(|part| *part == b"HTTP/1.1 ");
+            assert_eq!(heads.count(), 1, "nothing follows a broken answer");
+        }
+    }
+
+    /// An application without an end, and how many blocks it was asked for.
+    fn endless() -> (Gateway, Arc<AtomicUsize>) {
+        let pulled = Arc::new(AtomicUsize::new(0));
+        let counter = pulled.clone();
+        let application = move |_: &Environ<'_>, start_response: &mut StartResponse| {
+            start_response.call("200 OK", &[]);
+            let counter = counter.clone();
+            std::iter::repeat_with(move || {
+                counter.fetch_add(1, Ordering::Relaxed);
+                [b'x'; 1024].to_vec()
+            })
+        };
+        let gateway = Gateway::new().dynamic(".py", wsgi(application));
+        (gateway, pulled)
+    }
+
+    #[test]
+    fn an_endless_body_is_pulled_only_as_fast_as_it_is_written() {
+        let (gateway, pulled) = endless();
+        let mut connection = Connection::new(Config::default());
+        let mut input = GET;
+        let mut written = 0;
+        while written < 1 << 20 {
+            match connection.step(&mut input, Now::default()) {
+                Step::Call(request) => {
+                    let response = gateway.call(&request);
+                    connection.respond(response);
+                }
+                Step::Write { .. } => {
+                    let waiting = connection.output().len();
+                    assert!(waiting < 80 * 1024, "{waiting} octets wait");
+                    connection.sent(waiting);
+                    written += waiting;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(pulled.load(Ordering::Relaxed) <= written / 1024 + 1);
+    }
+
+    #[test]
+    fn an_endless_body_is_not_pulled_for_head() {
+        let (gateway, pulled) = endless();
+        let head = answer(&gateway, "HEAD /a.py HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_eq!((head.status, pulled.load(Ordering::Relaxed)), (200, 0));
+    }
+
+    #[test]
+    fn an_http_1_0_client_gets_a_stream_until_the_close() {
+        let application = |_: &Environ<'_>, start_response: &mut StartResponse| {
+            start_response.call("200 OK", &[]);
+            std::iter::repeat_n("0123456789", 100_000)
+        };
+        let gateway = Gateway::new().dynamic(".py", wsgi(application));
+        let page = answer(&gateway, "GET /a.py HTTP/1.0\r\n\r\n");
+        assert!(page.closes && page.field("transfer-encoding").is_none());
+        assert_eq!(page.content.len(), 1_000_000);
+    }
+}
+
+/// What went wrong in the tutorial's own code.
+mod faults {
+    use super::*;
+    use bytegate::Request;
+
+    /// An application that tells how much it got.
+    #[cfg(feature = "net")]
+    fn count(request: &Request<'_>) -> String {
+        let fields: usize = request.fields().iter().map(|(_, value)| value.len()).sum();
+        let sum: u64 = request
+            .content()
+            .iter()
+            .map(|&octet| u64::from(octet))
+            .sum();
+        format!(
+            "{fields} octets of fields, {} of content, sum {sum}\n",
+            request.content().len()
+        )
+    }
+
+    /// The server took what one `recv(1024)` gave for the whole request.
+    #[cfg(feature = "net")]
+    #[test]
+    fn a_request_may_be_longer_than_a_read_and_come_in_pieces() {
+        use std::io::Write;
+        let server = tcp::Server::start(Gateway::new().dynamic(".py", count));
+        let content: Vec<u8> = (0..100_000_u32).map(|number| number as u8).collect();
+        let head = format!(
+            "POST /a.py HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+            "x".repeat(5000),
+            content.len()
+        );
+        let mut stream = server.connect();
+        for piece in [head.as_bytes(), &content].concat().chunks(777) {
+            stream.write_all(piece).expect("a piece is sent");
+        }
+        let page = reader::read_all(&tcp::to_end(&mut stream), &[false]).remove(0);
+        let sum: u64 = content.iter().map(|&octet| u64::from(octet)).sum();
+        let expected = format!("5012 octets of fields, 100000 of content, sum {sum}\n");
+        assert_eq!(text(&page), expected);
+    }
+
+    /// The content may even come only once the head was read: the server says that it waits for it.
+    #[cfg(feature = "net")]
+    #[test]
+    fn content_may_come_long_after_its_head() {
+        use std::io::{Read, Write};
+        let server = tcp::Server::start(demo::gateway());
+        let mut stream = server.connect();
+        stream
+            .write_all(
+                b"POST /login.py HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+                  Expect: 100-continue\r\nContent-Length: 26\r\n\r\n",
+            )
+            .expect("the head is sent");
+        let mut interim = [0; 25];
+        stream.read_exact(&mut interim).expect("the server answers");
+        assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+        stream
+            .write_all(b"name=ada&password=lovelace")
+            .expect("the content is sent");
+        let page = reader::read_all(&tcp::to_end(&mut stream), &[false]).remove(0);
+        assert!(text(&page).contains("Welcome, ada"));
+    }
+
+    /// Targets that led out of the folder of the site.
+    const WAYS_OUT: [&str; 12] = [
+        "/../../../../../../etc/passwd",
+        "/docs/../../../../../../etc/passwd",
+        "/./../../../../../etc/passwd",
+        "//etc/passwd",
+        "/etc/passwd",
+        "/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd",
+        "/..%2f..%2f..%2f..%2fetc%2fpasswd",
+        "/%2fetc%2fpasswd",
+        "/%252e%252e/%252e%252e/etc/passwd",
+        "/..%5c..%5cetc%5cpasswd",
+        "/%c0%ae%c0%ae/%c0%ae%c0%ae/etc/passwd",
+        "http://x/../../../../etc/passwd",
+    ];
+
+    fn lead_nowhere(gateway: &Gateway) {
+        for target in WAYS_OUT {
+            let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
+            let page = answer(gateway, request);
+            assert_eq!(page.status, 404, "{target}");
+            assert!(!text(&page).contains("root:"), "{target}");
+        }
+    }
+
+    /// `"./html" + file_name` opened whatever the path led to.
+    #[test]
+    fn no_path_leads_out_of_a_site() {
+        lead_nowhere(&demo::gateway());
+    }
+
+    #[test]
+    fn a_backslash_is_no_slash() {
+        let page = get(&demo::gateway(), "/..\\..\\etc\\passwd");
+        assert_eq!(page.status, 400);
+    }
+
+    #[cfg(all(unix, feature = "std"))]
+    #[test]
+    fn no_path_and_no_link_leads_out_of_a_folder() {
+        use std::fs;
+        use std::os::unix::fs::symlink;
+        let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("tutorial-ways-out-{}", std::process::id()));
+        let site = folder.join("site");
+        fs::create_dir_all(site.join("docs")).expect("a folder");
+        fs::write(folder.join("secret.txt"), "root: secret").expect("a file");
+        fs::write(site.join("index.html"), "<h1>hi</h1>").expect("a file");
+        fs::write(site.join("docs/a.txt"), "a").expect("a file");
+        for (place, name) in [
+            ("../secret.txt", "file.txt"),
+            ("..", "folder"),
+            ("/etc", "etc"),
+            ("docs/a.txt", "inside.txt"),
+        ] {
+            symlink(place, site.join(name)).expect("a link");
+        }
+
+        let site = bytegate::Site::load(&site).expect("a site");
+        fs::remove_dir_all(&folder).expect("it is ours");
+        let mut skipped: Vec<String> = site
+            .skipped()
+            .iter()
+            .map(|skipped| {
+                let name = skipped.path.file_name().unwrap_or_default();
+                format!("{}: {}", name.to_string_lossy(), skipped.reason)
+            })
+            .collect();
+        skipped.sort();
+        insta::assert_snapshot!(skipped.join("\n"), @r"
+        etc: the link leads out of the folder
+        file.txt: the link leads out of the folder
+        folder: the link leads out of the folder
+        ");
+        let paths: Vec<&str> = site.paths().collect();
+        assert_eq!(paths, ["/docs/a.txt", "/index.html", "/inside.txt"]);
+
+        let gateway = Gateway::new().site(site);
+        lead_nowhere(&gateway);
+        for target in ["/file.txt", "/folder/secret.txt", "/../secret.txt"] {
+            assert_eq!(get(&gateway, target).status, 404, "{target}");
+        }
+        assert_eq!(get(&gateway, "/inside.txt").content, b"a");
+    }
+
+    /// Answers had a status line and one made-up header.
+    #[test]
+    fn every_answer_tells_its_length_and_type() {
+        let gateway = demo::gateway().dynamic("/broken.py", |_: &Request<'_>| {
+            bytegate::Response::text("").with_field("Date", "")
+        });
+        for (request, status) in [
+            ("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 200),
+            ("HEAD /login.py HTTP/1.1\r\nHost: x\r\n\r\n", 200),
+            ("GET /docs HTTP/1.1\r\nHost: x\r\n\r\n", 301),
+            ("GET /nope HTTP/1.1\r\nHost: x\r\n\r\n", 404),
+            ("GET /nope.py HTTP/1.1\r\nHost: x\r\n\r\n", 404),
+            ("POST / HTTP/1.1\r\nHost: x\r\n\r\n", 405),
+            ("GET /broken.py HTTP/1.1\r\nHost: x\r\n\r\n", 500),
+            ("BREW / HTTP/1.1\r\nHost: x\r\n\r\n", 501),
+            ("nonsense\r\n\r\n", 400),
+            ("GET / HTTP/2.0\r\n\r\n", 505),
+        ] {
+            let page = answer(&gateway, request);
+            assert_eq!(page.status, status, "{request:?}");
+            assert_ne!(field(&page, "content-type"), "", "{request:?}");
+            assert_ne!(field(&page, "content-length"), "", "{request:?}");
+        }
+    }
+
+    /// `re.match(r"[^/]+(/[^ ]*)")` took the query for a part of the file's name.
+    #[test]
+    fn the_query_is_no_part_of_the_file_name() {
+        let gateway = demo::gateway();
+        for target in ["/style.css?v=1", "/style.css?", "/style.css?a=/../b.html"] {
+            let page = get(&gateway, target);
+            assert_eq!(page, get(&gateway, "/style.css"), "{target}");
+        }
+        assert_eq!(get(&gateway, "/?page=1"), get(&gateway, "/"));
+        assert!(text(&get(&gateway, "/login.py?next=/a.html")).contains("<h1>Log in</h1>"));
+        let docs = get(&gateway, "/docs?a=b");
+        assert_eq!((docs.status, field(&docs, "location")), (301, "/docs/?a=b"));
+    }
+
+    /// `request.splitlines()[0]` of nothing ended the handler, and with it the server.
+    #[cfg(feature = "net")]
+    #[test]
+    fn a_connection_without_a_request_harms_no_other() {
+        use std::io::Write;
+        use std::net::Shutdown;
+        let server = tcp::Server::start(demo::gateway());
+        let open = server.connect();
+        for garbage in [
+            &b""[..],
+            b"\r\n",
+            b"\r\n\r\n\r\n",
+            b"\n",
+            b"GET",
+            b"GET\r\n\r\n",
+            b"GET /",
+            b"GET / HTTP/1.1\r\nHost",
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+            b"\xff\xfe\x00\x00",
+            &[0; 100_000],
+        ] {
+            let mut stream = server.connect();
+            // The server may have refused it and closed before all of it was sent.
+            let _ = stream.write_all(garbage);
+            let _ = stream.shutdown(Shutdown::Write);
+            let output = tcp::to_end(&mut stream);
+            assert!(
+                output.is_empty() || output.starts_with(b"HTTP/1.1 400 "),
+                "{}",
+                output.escape_ascii()
+            );
+        }
+        let request = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        let page = reader::read_all(&server.ask(request), &[false]).remove(0);
+        assert_eq!(page.status, 200);
+        drop(open);
+    }
+
+    /// The test for `/register.py` stood where it could never be reached.
+    #[test]
+    fn every_page_of_the_framework_can_be_reached() {
+        for (target, title) in [
+            ("/login.py", "Log in"),
+            ("/register.py", "Register"),
+            ("/time.py", "Time"),
+        ] {
+            let page = get(&demo::gateway(), target);
+            assert!(
+                text(&page).contains(&format!("<h1>{title}</h1>")),
+                "{target}"
+            );
+        }
+    }
+
+    /// `send` took what fitted, and the rest was forgotten.
+    #[cfg(feature = "net")]
+    #[test]
+    fn a_large_file_arrives_whole_however_slowly_it_is_read() {
+        use std::io::{Read, Write};
+        let file: Vec<u8> = (0..4_u32 << 20)
+            .map(|number| number.wrapping_mul(2_654_435_761).to_be_bytes()[0])
+            .collect();
+        let site = demo::site().file("/large.bin", file.clone());
+        let server = tcp::Server::start(Gateway::new().site(site));
+        let mut slow = server.connect();
+        let request = "GET /large.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        slow.write_all(request.as_bytes()).expect("it is sent");
+        let mut output = vec![0; 1024];
+        slow.read_exact(&mut output).expect("the answer begins");
+
+        // It does not read on, and others are served all the same.
+        let other = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        let page = reader::read_all(&server.ask(other), &[false]).remove(0);
+        assert_eq!(page.status, 200);
+
+        let mut block = [0; 5000];
+        loop {
+            match slow.read(&mut block).expect("the answer goes on") {
+                0 => break,
+                count => output.extend_from_slice(&block[..count]),
+            }
+        }
+        let answer = reader::read_all(&output, &[false]).remove(0);
+        assert_eq!(answer.status, 200);
+        assert!(answer.content == file);
+    }
+
+    /// `decode("utf-8")` of a request with other octets ended the handler.
+    #[test]
+    fn content_that_is_not_utf_8_is_content() {
+        let gateway = Gateway::new().dynamic(".py", |request: &Request<'_>| {
+            let names: Vec<String> = request
+                .form()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
+            let length = request.content().len();
+            format!("{length} octets: {}", names.join(" "))
+        });
+        let page = post(&gateway, "/a.py", b"a=\xff&b=%fe&\xc3\xa4=%c3%b6");
+        assert_eq!(text(&page), "19 octets: a=\u{fffd} b=\u{fffd} ä=ö");
+        let page = post(&demo::gateway(), "/login.py", b"\x89PNG\r\n\x1a\n\x00\xff");
+        assert_eq!(page.status, 200);
+    }
+
+    /// A file was read as text.
+    #[test]
+    fn a_file_that_is_not_utf_8_is_served_octet_by_octet() {
+        let octets: Vec<u8> = (0..=255).collect();
+        let site = demo::site().file("/octets.bin", octets.clone());
+        let gateway = Gateway::new().site(site);
+        assert_eq!(get(&gateway, "/octets.bin").content, octets);
+        assert_eq!(
+            get(&gateway, "/logo.png").content,
+            include_bytes!("../fixtures/site/logo.png")
+        );
+    }
+}
