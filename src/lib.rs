@@ -43,7 +43,7 @@
 //!
 //! # Invariants
 //!
-//! Each is a law that fixtures, properties and fuzz targets assert alike.
+//! Each is a law that fixtures, properties and fuzz targets assert alike; [`conformance`] lists the rules one by one.
 //!
 //! 1. The output is the same however the input is cut.
 //! 2. No input makes it panic, loop for ever, or hold more memory than its limits.
@@ -72,6 +72,8 @@ extern crate std;
 
 mod application;
 mod connection;
+#[doc = include_str!("conformance.md")]
+pub mod conformance {}
 pub mod demo;
 mod message;
 #[cfg(feature = "net")]

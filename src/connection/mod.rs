@@ -298,9 +298,14 @@ impl Connection {
     }
 
     fn set_clock(&mut self, now: Now) {
-        self.circumstances.now = now;
+        // A clock that goes back stands still.
+        let last = self.circumstances.now.monotonic;
+        self.circumstances.now = Now {
+            monotonic: now.monotonic.max(last),
+            wall: now.wall,
+        };
         self.date.set(now.wall);
-        let now = now.monotonic;
+        let now = self.circumstances.now.monotonic;
         let sent = core::mem::take(&mut self.sent);
         match (&mut self.writing, self.output.is_empty()) {
             (Some(writing), false) => writing.moved(sent, now),

@@ -39,6 +39,8 @@ pub enum ResponseError {
     ReservedField(String),
     /// A status below 200, which is never a final answer (RFC 9110 section 15.2).
     InterimStatus(Status),
+    /// The application panicked; its last words. Only a front end that catches panics gives this.
+    Panicked(String),
     /// Any other breach, found by an adapter.
     Other(String),
 }
@@ -54,6 +56,7 @@ impl fmt::Display for ResponseError {
                 )
             }
             ResponseError::InterimStatus(status) => write!(f, "{status} is not a final status"),
+            ResponseError::Panicked(words) => write!(f, "the application panicked: {words}"),
             ResponseError::Other(reason) => f.write_str(reason),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::drive::{self, Surroundings};
 use super::options::Options;
+use super::socket::BACKLOG;
 use crate::application::Gateway;
 use async_net::{TcpListener, TcpStream};
 use core::convert::Infallible;
@@ -21,8 +22,8 @@ use std::time::Instant;
 /// is still accepted, requests under way are answered and their connections closed, and connections that stay
 /// quiet are closed. After [`Options::stop_timeout`] the rest is cut.
 ///
-/// The future runs on any executor. With more than one of [`Options::threads`] it starts the others itself and ends
-/// them when it completes or is dropped.
+/// The future runs on any executor. With more than one of [`Options::threads`] it starts them itself, and ends them when
+/// it completes or is dropped.
 ///
 /// # Errors
 /// None of a single connection; only if the threads cannot be started.
@@ -33,61 +34,75 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let (stopping_sender, stopping) = channel::bounded::<Infallible>(1);
-    let surroundings = Arc::new(Surroundings::new(gateway.into(), options, stopping));
+    let (connection_held, all_closed) = channel::bounded::<Infallible>(1);
+    let (threads, stop_timeout) = (options.threads.get(), options.stop_timeout);
     let executor = Arc::new(Executor::new());
-    let helpers = Helpers::start(&executor, surroundings.options.threads.get() - 1)?;
-    executor
-        .run(async {
-            let (connection_held, all_closed) = channel::bounded::<Infallible>(1);
-            let acceptor = Acceptor {
-                executor: &executor,
-                surroundings: &surroundings,
-                connection_held,
-            };
-            acceptor.run(&listener, stop).await;
-            drop(listener);
-            drop(stopping_sender);
-            drop(acceptor);
-            or_after(surroundings.options.stop_timeout, closed(&all_closed)).await;
+    let acceptor = Acceptor {
+        executor: executor.clone(),
+        places: Arc::new(Semaphore::new(options.connections.max(1))),
+        surroundings: Arc::new(Surroundings::new(gateway.into(), options, stopping)),
+        connection_held,
+    };
+    let serving = async {
+        // A task of its own, so that no application on one thread keeps the others from accepting.
+        let accepting = executor.spawn(acceptor.clone().accept(listener.clone()));
+        stop.await;
+        drop(stopping_sender);
+        accepting.cancel().await;
+        or_after(stop_timeout, async {
+            acceptor.accept_backlog(&listener).await;
+            drop((listener, acceptor));
+            closed(&all_closed).await;
         })
         .await;
-    drop(helpers);
+    };
+    match threads {
+        1 => executor.run(serving).await,
+        // This thread only waits for the stop, which no application may hold up.
+        more => {
+            let _helpers = Helpers::start(&executor, more)?;
+            serving.await;
+        }
+    }
     Ok(())
 }
 
-struct Acceptor<'s> {
-    executor: &'s Arc<Executor<'static>>,
-    surroundings: &'s Arc<Surroundings>,
+#[derive(Clone)]
+struct Acceptor {
+    executor: Arc<Executor<'static>>,
+    surroundings: Arc<Surroundings>,
+    /// One for each connection that may be open.
+    places: Arc<Semaphore>,
     /// A copy is with every connection: when all are gone, the last one has closed.
     connection_held: Sender<Infallible>,
 }
 
-impl Acceptor<'_> {
-    async fn run(&self, listener: &TcpListener, stop: impl Future<Output = ()>) {
-        let places = Arc::new(Semaphore::new(self.surroundings.options.connections.max(1)));
-        let accepting = async {
-            let mut trouble = Trouble::default();
-            loop {
-                // Without a place nothing is accepted: the backlog is the queue.
-                let place = places.acquire_arc().await;
-                match listener.accept().await {
-                    Ok((stream, peer)) => {
-                        trouble.end();
-                        self.spawn(stream, peer, place);
-                        // Whoever connects without a pause lets others have their turn.
-                        future::yield_now().await;
-                    }
-                    Err(error) => trouble.wait(error, &self.surroundings.options).await,
+impl Acceptor {
+    async fn accept(self, listener: TcpListener) {
+        let mut trouble = Trouble::default();
+        loop {
+            // Without a place nothing is accepted: the backlog is the queue.
+            let place = self.places.acquire_arc().await;
+            match listener.accept().await {
+                Ok((stream, peer)) => {
+                    trouble.end();
+                    self.spawn(stream, peer, place);
+                    // Whoever connects without a pause lets others have their turn.
+                    future::yield_now().await;
                 }
+                Err(error) => trouble.wait(error, &self.surroundings.options).await,
             }
-        };
-        future::or(stop, accepting).await;
-        // Those that the system has accepted already have been told that they are connected.
-        while let Some(place) = places.try_acquire_arc() {
+        }
+    }
+
+    /// Accepts those that the system has told already that they are connected.
+    async fn accept_backlog(&self, listener: &TcpListener) {
+        for _ in 0..BACKLOG {
+            let place = self.places.acquire_arc().await;
             match future::poll_once(listener.accept()).await {
                 Some(Ok((stream, peer))) => self.spawn(stream, peer, place),
                 Some(Err(error)) if is_of_one_connection(&error) => {}
-                Some(Err(_)) | None => break,
+                Some(Err(_)) | None => return,
             }
         }
     }
@@ -156,7 +171,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// The other threads that run the executor. Dropping this ends them, each as soon as no application runs on it: one
+/// The threads that run the executor. Dropping this ends them, each as soon as no application runs on it: one
 /// that hangs is not waited for.
 struct Helpers {
     _quit: Sender<Infallible>,

@@ -1,11 +1,11 @@
 //! One connection over TCP: the loop that obeys the machine.
 
 use super::accept::{closed, or_after};
-use super::guard::{guard_admission, guarded, panicked};
+use super::guard::{guarded, guarded_admission, guarded_response};
 use super::options::Options;
 use crate::application::{AccessLog, Application, Gateway, RequestLine};
 use crate::connection::{Answered, CloseReason, Connection, Step};
-use crate::message::response::Response;
+use crate::message::response::{Response, ResponseError};
 use crate::values::now::Now;
 use async_net::TcpStream;
 use core::convert::Infallible;
@@ -22,6 +22,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Octets asked for in one read.
 const READ_BYTES: usize = 16 * 1024;
+/// Writes before other connections of the thread get their turn.
+const WRITES_IN_A_ROW: u32 = 8;
 /// Pieces of output in one write.
 const WRITE_PIECES: usize = 16;
 /// After a stop: how long a connection must stay quiet to be closed without an answer.
@@ -61,6 +63,16 @@ impl Surroundings {
             monotonic: self.started.elapsed(),
             wall: SystemTime::now().duration_since(UNIX_EPOCH).ok(),
         }
+    }
+
+    /// Answers; the last answer of a connection says so.
+    fn respond(&self, connection: &mut Connection, response: Response) -> Option<Answered> {
+        // What a panic left half done is unknown: a new connection starts clean.
+        let panicked = matches!(response.error(), Some(ResponseError::Panicked(_)));
+        if panicked || self.stopping.is_closed() {
+            connection.stop();
+        }
+        connection.respond(response)
     }
 
     /// The moment of a deadline; none if it is beyond what a clock can name.
@@ -118,10 +130,18 @@ enum Woken {
 
 impl Driver<'_> {
     async fn run(&mut self) -> io::Result<CloseReason> {
+        let mut writes = 0;
         loop {
             match self.turn() {
                 Wait::Read(until) => self.read(until).await?,
-                Wait::Write(until) => self.write(until).await?,
+                Wait::Write(until) => {
+                    self.write(until).await?;
+                    // A peer that takes everything at once lets others have their turn.
+                    writes += 1;
+                    if writes % WRITES_IN_A_ROW == 0 {
+                        future::yield_now().await;
+                    }
+                }
                 Wait::Close(reason) => return Ok(reason),
             }
         }
@@ -139,35 +159,31 @@ impl Driver<'_> {
         let wait = loop {
             let step = match guarded(|| connection.step(&mut input, now)) {
                 Ok(step) => step,
-                // A panic in a step is one of a stream: the rest of its answer cannot be made.
                 Err(words) => {
-                    options.report(&format!("a stream panicked: {words}"));
+                    options.report(&ResponseError::Panicked(words).to_string());
                     break Wait::Close(CloseReason::ResponseBroken);
                 }
             };
             match step {
                 Step::Admit(head) => {
                     log.begin(&head);
-                    let answered = match guarded(|| guard_admission(gateway.admit(&head))) {
-                        Ok(admission) => connection.admit(admission),
-                        Err(words) => connection.respond(panicked(&words)),
-                    };
-                    log.end(answered);
+                    let admission = guarded_admission(|| gateway.admit(&head));
+                    log.end(connection.admit(admission));
                 }
                 Step::Call(request) => {
                     log.begin(&request.head());
-                    let response = guarded(|| gateway.call(&request));
-                    log.end(respond(connection, response));
+                    let response = guarded_response(options, || gateway.call(&request));
+                    log.end(self.surroundings.respond(connection, response));
                 }
                 Step::Finish(ending) => {
                     log.begin(&ending.head());
-                    let response = guarded(|| ending.finish());
-                    log.end(respond(connection, response));
+                    let response = guarded_response(options, || ending.finish());
+                    log.end(self.surroundings.respond(connection, response));
                 }
                 Step::Refuse(refusal) => {
                     log.begin(&refusal);
-                    let response = guarded(|| gateway.refuse(&refusal));
-                    log.end(respond(connection, response));
+                    let response = guarded_response(options, || gateway.refuse(&refusal));
+                    log.end(self.surroundings.respond(connection, response));
                 }
                 Step::Read { until } => break Wait::Read(until),
                 Step::Write { until } => break Wait::Write(until),
@@ -273,6 +289,8 @@ impl Driver<'_> {
             | CloseReason::Stopped => return,
             // A clean end would make content look whole that HTTP/1.0 delimits by the end.
             CloseReason::ResponseBroken => {
+                let report = "a response broke off, or was not of the length that it stated";
+                self.surroundings.options.report(report);
                 let _ = SockRef::from(self.socket.get_ref()).set_linger(Some(Duration::ZERO));
                 return;
             }
@@ -328,17 +346,6 @@ async fn linger(socket: &Async<std::net::TcpStream>) {
             Err(_) => return,
         }
         discarded.clear();
-    }
-}
-
-fn respond(connection: &mut Connection, response: Result<Response, String>) -> Option<Answered> {
-    match response {
-        Ok(response) => connection.respond(response),
-        Err(words) => {
-            // What the application left half done is unknown; a new connection starts clean.
-            connection.stop();
-            connection.respond(panicked(&words))
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::prelude::rust_2024::*;
 
 /// Connections that may wait to be accepted; the standard library's own 128 are few under load.
-const BACKLOG: i32 = 1024;
+pub(super) const BACKLOG: i32 = 1024;
 
 /// Binds and listens. The address can be used again at once after a restart, as every server wants it.
 ///

@@ -27,6 +27,11 @@ pub fn gateway() -> Gateway {
         .dynamic("/empty.py", |_: &Request<'_>| {
             Response::new(Status::NO_CONTENT)
         })
+        .dynamic("/reset.py", |_: &Request<'_>| Status::RESET_CONTENT)
+        .dynamic("/interim.py", |_: &Request<'_>| {
+            Response::new(Status::CONTINUE)
+        })
+        .dynamic("/guarded/index.html", |_: &Request<'_>| "guarded\n")
         .dynamic("/bad.py", |_: &Request<'_>| {
             Response::text("x").with_field("X", "a\r\nSet-Cookie: b")
         })

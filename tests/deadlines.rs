@@ -1,0 +1,1150 @@
+//! Deadlines, limits and ends of a connection, under a clock that jumps to wherever a test wants it.
+
+mod laws;
+
+use bytegate::{
+    Admission, Answered, Application, Body, Broken, CloseReason, Config, Connection, Error,
+    FieldLines, Gateway, Head, Limits, Now, Pace, Receiver, Request, Response, Status, Step,
+    Timeouts,
+};
+use bytes::Bytes;
+use laws::reader::{self, Response as Answer};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+const fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+/// What the machine waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pause {
+    Read(Duration),
+    Write(Duration),
+    Close(CloseReason),
+}
+
+/// A connection with its peer and its clock.
+struct Wire {
+    gateway: Gateway,
+    connection: Connection,
+    now: Now,
+    /// What the peer has sent and the machine has not used up.
+    input: Vec<u8>,
+    /// What the peer has taken.
+    taken: Vec<u8>,
+    refused: Vec<Error>,
+    answered: Vec<Answered>,
+}
+
+impl Wire {
+    fn new(config: Config, application: impl Application + 'static) -> Wire {
+        Wire::opened_at(Now::default(), config, application)
+    }
+
+    fn opened_at(now: Now, config: Config, application: impl Application + 'static) -> Wire {
+        let mut wire = Wire {
+            gateway: Gateway::new().config(config).dynamic("", application),
+            connection: Connection::new(config),
+            now,
+            input: Vec::new(),
+            taken: Vec::new(),
+            refused: Vec::new(),
+            answered: Vec::new(),
+        };
+        wire.step();
+        wire
+    }
+
+    /// Answers everything, until the machine waits.
+    fn step(&mut self) -> Pause {
+        let mut input = &self.input[..];
+        let pause = loop {
+            let answered = match self.connection.step(&mut input, self.now) {
+                Step::Admit(head) => {
+                    let admission = self.gateway.admit(&head);
+                    self.connection.admit(admission)
+                }
+                Step::Call(request) => {
+                    let response = self.gateway.call(&request);
+                    self.connection.respond(response)
+                }
+                Step::Finish(ending) => {
+                    let response = ending.finish();
+                    self.connection.respond(response)
+                }
+                Step::Refuse(refusal) => {
+                    self.refused.push(refusal.error);
+                    let response = self.gateway.refuse(&refusal);
+                    self.connection.respond(response)
+                }
+                Step::Read { until } => break Pause::Read(until),
+                Step::Write { until } => break Pause::Write(until),
+                Step::Close(reason) => break Pause::Close(reason),
+            };
+            self.answered.extend(answered);
+        };
+        let used = self.input.len() - input.len();
+        self.input.drain(..used);
+        pause
+    }
+
+    /// The peer takes at most so many octets, and at most one piece.
+    fn take(&mut self, most: usize) {
+        let output = self.connection.output();
+        let Some(piece) = output.pieces().next() else {
+            return;
+        };
+        let part = &piece[..most.min(piece.len())];
+        self.taken.extend_from_slice(part);
+        let count = part.len();
+        self.connection.sent(count);
+    }
+
+    /// Steps on, with a peer that takes everything at once.
+    fn settle(&mut self) -> Pause {
+        loop {
+            match self.step() {
+                Pause::Write(_) => self.take(usize::MAX),
+                other => return other,
+            }
+        }
+    }
+
+    fn send(&mut self, octets: impl AsRef<[u8]>) -> Pause {
+        self.input.extend_from_slice(octets.as_ref());
+        self.settle()
+    }
+
+    /// The clock stands so many seconds behind the start.
+    fn at(&mut self, second: u64) -> Pause {
+        self.now.monotonic = seconds(second);
+        self.settle()
+    }
+
+    /// Everything that was answered; all of it must be whole.
+    fn answers(&self) -> Vec<Answer> {
+        reader::read_all(&self.taken, &vec![false; self.answered.len()])
+    }
+
+    fn statuses(&self) -> Vec<u16> {
+        self.answers().iter().map(|answer| answer.status).collect()
+    }
+
+    fn last_closes(&self) -> bool {
+        self.answers().last().expect("an answer").closes
+    }
+}
+
+fn hello(_: &Request<'_>) -> Response {
+    Response::text("hello")
+}
+
+fn echo(request: &Request<'_>) -> Response {
+    Response::text(request.content().to_vec())
+}
+
+/// An answer that no default limit lets wait as a whole.
+fn large(_: &Request<'_>) -> Response {
+    Response::text(vec![b'x'; 6 * 1024 * 1024])
+}
+
+/// An answer that waits below the mark, so that the machine looks at what comes behind it.
+fn medium(_: &Request<'_>) -> Response {
+    Response::text(vec![b'x'; 60 * 1024])
+}
+
+fn post(length: usize) -> Vec<u8> {
+    format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n").into_bytes()
+}
+
+fn read_until(second: u64) -> Pause {
+    Pause::Read(seconds(second))
+}
+
+fn with_limits(limits: Limits) -> Config {
+    Config {
+        limits,
+        ..Config::default()
+    }
+}
+
+fn with_timeouts(timeouts: Timeouts) -> Config {
+    Config {
+        timeouts,
+        ..Config::default()
+    }
+}
+
+/// Uploads of any length are welcome.
+fn large_uploads() -> Config {
+    with_limits(Limits {
+        content_bytes: u64::MAX,
+        ..Limits::default()
+    })
+}
+
+// Heads
+
+#[test]
+fn a_connection_on_which_nothing_came_is_closed_silently() {
+    let mut wire = Wire::new(Config::default(), hello);
+    assert_eq!(wire.settle(), read_until(10));
+    assert_eq!(wire.at(9), read_until(10));
+    assert_eq!(wire.at(10), Pause::Close(CloseReason::Idle));
+    assert!(wire.taken.is_empty());
+}
+
+#[test]
+fn a_head_that_is_not_whole_in_time_is_answered_with_408() {
+    let mut wire = Wire::new(Config::default(), hello);
+    assert_eq!(wire.at(3), read_until(10));
+    assert_eq!(wire.send("G"), read_until(10));
+    assert_eq!(wire.at(9), read_until(10));
+    assert_eq!(wire.at(10), Pause::Close(CloseReason::Refused));
+    assert_eq!(wire.refused, [Error::HeadTimeout]);
+    assert_eq!(wire.statuses(), [408]);
+    assert!(wire.last_closes());
+}
+
+#[test]
+fn a_drip_of_octets_does_not_extend_the_time_for_a_head() {
+    let mut wire = Wire::new(Config::default(), hello);
+    for (second, octet) in (0..).zip(&GET[..10]) {
+        assert_eq!(wire.at(second), read_until(10));
+        assert_eq!(wire.send([*octet]), read_until(10));
+    }
+    assert_eq!(wire.at(10), Pause::Close(CloseReason::Refused));
+    assert_eq!(wire.statuses(), [408]);
+}
+
+#[test]
+fn a_head_that_is_whole_at_the_last_moment_is_answered() {
+    let mut wire = Wire::new(Config::default(), hello);
+    wire.send(&GET[..10]);
+    wire.now = wire.now.after(seconds(10));
+    wire.send(&GET[10..]);
+    assert_eq!(wire.statuses(), [200]);
+}
+
+#[test]
+fn an_idle_connection_is_closed_silently() {
+    let mut wire = Wire::new(Config::default(), hello);
+    wire.at(5);
+    assert_eq!(wire.send(GET), read_until(80));
+    let answer = wire.taken.clone();
+    assert_eq!(wire.at(79), read_until(80));
+    assert_eq!(wire.at(80), Pause::Close(CloseReason::Idle));
+    assert_eq!(wire.taken, answer);
+}
+
+#[test]
+fn the_clock_of_a_second_head_starts_with_its_first_octet() {
+    let mut wire = Wire::new(Config::default(), hello);
+    assert_eq!(wire.send(GET), read_until(75));
+    assert_eq!(wire.at(70), read_until(75));
+    assert_eq!(wire.send("G"), read_until(80));
+    assert_eq!(wire.at(79), read_until(80));
+    assert_eq!(wire.at(80), Pause::Close(CloseReason::Refused));
+    assert_eq!(wire.statuses(), [200, 408]);
+}
+
+#[test]
+fn an_empty_line_between_requests_does_not_begin_a_head() {
+    let mut wire = Wire::new(Config::default(), hello);
+    wire.send([GET, b"\r\n"].concat());
+    let answer = wire.taken.clone();
+    assert_eq!(wire.at(74), read_until(75));
+    assert_eq!(wire.at(75), Pause::Close(CloseReason::Idle));
+    assert_eq!(wire.taken, answer);
+}
+
+#[test]
+fn the_time_that_an_answer_takes_to_leave_is_not_idle_time() {
+    let mut wire = Wire::new(Config::default(), large);
+    wire.input.extend_from_slice(GET);
+    // Steady, faster than asked for, and still slower than the idle timeout.
+    for second in 0..90 {
+        wire.now.monotonic = seconds(second);
+        assert!(matches!(wire.step(), Pause::Write(_)));
+        wire.take(64 * 1024);
+    }
+    assert!(matches!(wire.settle(), Pause::Read(_)));
+    assert!(matches!(wire.send(GET), Pause::Read(_)));
+    assert_eq!(wire.statuses(), [200, 200]);
+}
+
+#[test]
+fn the_time_that_an_application_takes_is_not_idle_time() {
+    let mut connection = Connection::new(Config::default());
+    let mut input = GET;
+    let step = connection.step(&mut input, Now::default());
+    assert!(matches!(step, Step::Call(_)));
+    // Here the application works for 100 seconds.
+    connection.respond(Response::text("late"));
+    let later = Now::default().after(seconds(100));
+    let step = connection.step(&mut input, later);
+    assert!(matches!(step, Step::Write { .. }));
+    let length = connection.output().len();
+    connection.sent(length);
+    let step = connection.step(&mut input, later);
+    assert!(matches!(step, Step::Read { .. }), "{step:?}");
+}
+
+#[test]
+fn a_head_is_not_late_while_the_machine_does_not_read() {
+    let mut wire = Wire::new(Config::default(), medium);
+    wire.input.extend_from_slice(GET);
+    wire.input.extend_from_slice(&GET[..10]);
+    for second in 0..25 {
+        wire.now.monotonic = seconds(second);
+        assert!(matches!(wire.step(), Pause::Write(_)));
+        wire.take(2 * 1024);
+    }
+    // The rest has come long ago; nobody asked to read it before.
+    assert!(matches!(wire.settle(), Pause::Read(_)));
+    assert!(matches!(wire.send(&GET[10..]), Pause::Read(_)));
+    assert_eq!(wire.statuses(), [200, 200]);
+}
+
+#[test]
+fn content_is_not_late_while_the_machine_does_not_read() {
+    let mut wire = Wire::new(Config::default(), |request: &Request<'_>| {
+        match request.content() {
+            b"" => medium(request),
+            _ => echo(request),
+        }
+    });
+    wire.input.extend_from_slice(GET);
+    wire.input.extend_from_slice(&post(5));
+    for second in 0..25 {
+        wire.now.monotonic = seconds(second);
+        assert!(matches!(wire.step(), Pause::Write(_)));
+        wire.take(2 * 1024);
+    }
+    assert!(matches!(wire.settle(), Pause::Read(_)));
+    assert!(matches!(wire.send("hello"), Pause::Read(_)));
+    assert_eq!(wire.statuses(), [200, 200]);
+}
+
+// Content
+
+/// When content that comes so fast is refused, if at all.
+fn content_is_cut_at(octets_per_second: usize, within: u64) -> Option<u64> {
+    let mut wire = Wire::new(large_uploads(), Discarding);
+    wire.send(post(usize::MAX));
+    for second in 1..=within {
+        wire.now.monotonic = seconds(second);
+        // Time is up before the next octets come.
+        if let Pause::Close(_) = wire.settle() {
+            assert_eq!(wire.refused, [Error::ContentTimeout]);
+            assert_eq!(wire.statuses(), [408]);
+            assert!(wire.last_closes());
+            return Some(second);
+        }
+        wire.send(vec![b'x'; octets_per_second]);
+    }
+    None
+}
+
+#[test]
+fn content_of_one_octet_a_second_is_cut_after_the_grace() {
+    assert_eq!(content_is_cut_at(1, 100), Some(20));
+}
+
+#[test]
+fn content_below_the_least_rate_is_cut_in_the_end() {
+    let cut = content_is_cut_at(499, 20_000);
+    assert!(cut.is_some_and(|second| second > 20), "{cut:?}");
+}
+
+#[test]
+fn content_above_the_least_rate_is_never_cut() {
+    assert_eq!(content_is_cut_at(501, 20_000), None);
+}
+
+#[test]
+fn a_gap_in_content_is_refused() {
+    let mut wire = Wire::new(large_uploads(), echo);
+    wire.send(post(1 << 20));
+    assert_eq!(wire.send(vec![b'x'; 100_000]), read_until(10));
+    assert_eq!(wire.at(9), read_until(10));
+    assert_eq!(wire.send("x"), read_until(19));
+    assert_eq!(wire.at(18), read_until(19));
+    assert_eq!(wire.at(19), Pause::Close(CloseReason::Refused));
+    assert_eq!(wire.statuses(), [408]);
+}
+
+#[test]
+fn chunks_are_held_to_the_same_pace() {
+    let mut wire = Wire::new(Config::default(), echo);
+    wire.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for second in 1..20 {
+        assert!(matches!(wire.at(second), Pause::Read(_)));
+        assert!(matches!(wire.send("0"), Pause::Read(_)));
+    }
+    assert_eq!(wire.at(20), Pause::Close(CloseReason::Refused));
+    assert_eq!(wire.statuses(), [408]);
+}
+
+#[test]
+fn the_pace_of_content_starts_with_each_request() {
+    let mut wire = Wire::new(Config::default(), echo);
+    wire.send(post(5));
+    assert!(matches!(wire.at(9), Pause::Read(_)));
+    wire.send("hello");
+    assert!(matches!(wire.at(60), Pause::Read(_)));
+    assert_eq!(wire.send(post(5)), read_until(70));
+    assert_eq!(wire.at(69), read_until(70));
+    wire.send("hello");
+    assert_eq!(wire.statuses(), [200, 200]);
+}
+
+// Writing
+
+#[test]
+fn a_peer_that_takes_nothing_is_cut() {
+    let mut wire = Wire::new(Config::default(), large);
+    wire.input.extend_from_slice(GET);
+    assert_eq!(wire.step(), Pause::Write(seconds(20)));
+    wire.now.monotonic = seconds(19);
+    assert_eq!(wire.step(), Pause::Write(seconds(20)));
+    wire.now.monotonic = seconds(20);
+    assert_eq!(wire.step(), Pause::Close(CloseReason::WriteTimeout));
+    assert!(wire.connection.output().is_empty());
+    wire.now.monotonic = seconds(0);
+    assert_eq!(wire.step(), Pause::Close(CloseReason::WriteTimeout));
+}
+
+/// When a peer that takes so many octets a second is cut, if at all.
+fn writing_is_cut_at(octets_per_second: usize) -> Option<u64> {
+    let mut wire = Wire::new(Config::default(), large);
+    wire.input.extend_from_slice(GET);
+    for second in 0.. {
+        wire.now.monotonic = seconds(second);
+        match wire.step() {
+            Pause::Write(_) => wire.take(octets_per_second),
+            Pause::Close(CloseReason::WriteTimeout) => return Some(second),
+            _ => break,
+        }
+    }
+    None
+}
+
+#[test]
+fn a_peer_below_the_least_rate_is_cut_in_the_end() {
+    assert_eq!(writing_is_cut_at(1), Some(20));
+    let cut = writing_is_cut_at(499);
+    assert!(cut.is_some_and(|second| second > 20), "{cut:?}");
+}
+
+#[test]
+fn a_peer_above_the_least_rate_gets_everything() {
+    assert_eq!(writing_is_cut_at(501), None);
+}
+
+#[test]
+fn the_pace_of_writing_starts_with_each_answer() {
+    let mut wire = Wire::new(Config::default(), hello);
+    wire.send(GET);
+    wire.at(60);
+    wire.input.extend_from_slice(GET);
+    assert_eq!(wire.step(), Pause::Write(seconds(80)));
+}
+
+#[test]
+fn octets_count_as_taken_when_they_are_reported_not_when_they_were_offered() {
+    let mut wire = Wire::new(Config::default(), large);
+    wire.input.extend_from_slice(GET);
+    assert_eq!(wire.step(), Pause::Write(seconds(20)));
+    // A write that blocked for 15 seconds.
+    wire.now.monotonic = seconds(15);
+    for _ in 0..2 {
+        wire.take(64 * 1024);
+    }
+    assert_eq!(wire.step(), Pause::Write(seconds(35)));
+}
+
+#[test]
+fn any_partial_writes_give_the_same_octets() {
+    let octets_of = |most: &mut dyn FnMut() -> usize| {
+        let mut wire = Wire::new(Config::default(), |request: &Request<'_>| {
+            Response::text(match request.path() {
+                "/stream" => {
+                    Body::stream((1..40).map(|count| vec![b's'; count * 97].into_boxed_slice()))
+                }
+                "/large" => Body::from(vec![b'l'; 70_000]),
+                _ => Body::from("small"),
+            })
+        });
+        for path in ["/", "/stream", "/large", "/", "/stream"] {
+            let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+            wire.input.extend_from_slice(request.as_bytes());
+        }
+        while let Pause::Write(_) = wire.step() {
+            wire.take(most());
+        }
+        assert_eq!(wire.statuses(), [200; 5]);
+        wire.taken
+    };
+    let whole = octets_of(&mut || usize::MAX);
+    assert!(octets_of(&mut || 1) == whole);
+    let mut counts = (0_usize..).map(|count| 1 + count * 7919 % 40_000);
+    assert!(octets_of(&mut || counts.next().expect("endless")) == whole);
+}
+
+// Clocks
+
+const NEVER: Pace = Pace {
+    grace: Duration::MAX,
+    bytes_per_second: 500,
+    gap: Duration::MAX,
+};
+
+const NO_TIMEOUTS: Timeouts = Timeouts {
+    head: Duration::MAX,
+    idle: Duration::MAX,
+    content: NEVER,
+    write: NEVER,
+    age: Duration::MAX,
+};
+
+#[test]
+fn timeouts_of_the_greatest_duration_never_fire() {
+    let never = Pause::Read(Duration::MAX);
+    for start in [0, 1, u64::MAX / 2] {
+        let mut wire = Wire::new(with_timeouts(NO_TIMEOUTS), echo);
+        wire.at(start);
+        for part in [b"GET / ".to_vec(), GET[6..].to_vec(), post(5)] {
+            assert_eq!(wire.send(part), never);
+            assert_eq!(wire.at(u64::MAX), never);
+            wire.at(start);
+        }
+        wire.input.extend_from_slice(b"hello");
+        assert_eq!(wire.step(), Pause::Write(Duration::MAX));
+        wire.now.monotonic = seconds(u64::MAX);
+        assert_eq!(wire.step(), Pause::Write(Duration::MAX));
+        assert_eq!(wire.settle(), never);
+        assert_eq!(wire.statuses(), [200, 200]);
+    }
+}
+
+/// Two requests octet by octet, each octet at the next of these times.
+fn two_requests_at(times: &[Duration]) {
+    for has_wall in [false, true] {
+        let now = |time| Now {
+            monotonic: time,
+            wall: has_wall.then_some(time),
+        };
+        let mut wire = Wire::opened_at(now(times[0]), Config::default(), echo);
+        let octets = [GET, &post(5), b"hello"].concat();
+        for (octet, &time) in octets.iter().zip(times.iter().cycle()) {
+            wire.now = now(time);
+            let pause = wire.send([*octet]);
+            assert!(matches!(pause, Pause::Read(_)), "{times:?}: {pause:?}");
+        }
+        assert_eq!(wire.statuses(), [200, 200], "{times:?}");
+    }
+}
+
+#[test]
+fn a_clock_that_stands_still_closes_nothing_whatever_it_shows() {
+    for time in [
+        Duration::ZERO,
+        Duration::from_nanos(1),
+        Duration::from_secs(u64::MAX),
+        Duration::MAX - seconds(5),
+    ] {
+        two_requests_at(&[time]);
+    }
+}
+
+#[test]
+fn a_clock_at_its_very_end_closes_nothing() {
+    two_requests_at(&[Duration::MAX]);
+}
+
+#[test]
+fn a_clock_that_goes_back_closes_nothing() {
+    let backwards: Vec<Duration> = (0..100).rev().map(|step| seconds(step * 1000)).collect();
+    two_requests_at(&backwards);
+}
+
+#[test]
+fn a_clock_that_goes_back_and_returns_closes_nothing() {
+    // Nine seconds in all, with two slips.
+    two_requests_at(&[1000, 0, 1004, 3, 1009].map(seconds));
+}
+
+#[test]
+fn a_clock_that_goes_back_cuts_no_answer() {
+    let mut wire = Wire::new(Config::default(), large);
+    wire.now.monotonic = seconds(1000);
+    wire.input.extend_from_slice(GET);
+    for second in (0..1000).rev() {
+        assert!(matches!(wire.step(), Pause::Write(_)));
+        wire.take(1);
+        wire.now.monotonic = seconds(second);
+    }
+    wire.settle();
+    assert_eq!(wire.statuses(), [200]);
+}
+
+#[test]
+fn spare_steps_do_no_harm() {
+    let mut wire = Wire::new(Config::default(), echo);
+    for octet in [GET, &post(5), b"hello"].concat() {
+        wire.send([octet]);
+        let pause = wire.step();
+        assert_eq!(wire.step(), pause);
+    }
+    assert_eq!(wire.statuses(), [200, 200]);
+}
+
+// The last answer
+
+#[test]
+fn the_last_of_the_allowed_requests_is_told_so() {
+    let limits = Limits {
+        requests: 3,
+        ..Limits::default()
+    };
+    let mut wire = Wire::new(with_limits(limits), hello);
+    assert_eq!(
+        wire.send(GET.repeat(5)),
+        Pause::Close(CloseReason::Persistence)
+    );
+    let closes: Vec<bool> = wire.answers().iter().map(|answer| answer.closes).collect();
+    assert_eq!(closes, [false, false, true]);
+}
+
+#[test]
+fn the_first_answer_on_an_old_connection_closes_it() {
+    let mut wire = Wire::new(Config::default(), hello);
+    for second in (0..3600).step_by(60) {
+        wire.at(second);
+        wire.send(GET);
+    }
+    assert!(!wire.last_closes());
+    wire.at(3600 - 1);
+    wire.send(GET);
+    assert!(!wire.last_closes());
+    wire.now.monotonic = seconds(3600);
+    assert_eq!(wire.send(GET), Pause::Close(CloseReason::Persistence));
+    assert!(wire.last_closes());
+}
+
+// Stopping
+
+#[test]
+fn a_stop_between_requests_closes_at_once() {
+    let mut wire = Wire::new(Config::default(), hello);
+    wire.connection.stop();
+    assert_eq!(wire.settle(), Pause::Close(CloseReason::Stopped));
+    assert!(wire.taken.is_empty());
+
+    let mut wire = Wire::new(Config::default(), hello);
+    wire.send(GET);
+    assert!(wire.connection.is_idle());
+    wire.connection.stop();
+    assert_eq!(wire.settle(), Pause::Close(CloseReason::Stopped));
+    assert_eq!(wire.statuses(), [200]);
+}
+
+#[test]
+fn a_stop_inside_a_request_lets_it_be_answered_as_the_last() {
+    let request = [&post(5)[..], b"hello"].concat();
+    for cut in 1..request.len() {
+        let mut wire = Wire::new(Config::default(), echo);
+        wire.send(&request[..cut]);
+        assert!(!wire.connection.is_idle());
+        wire.connection.stop();
+        assert!(matches!(wire.settle(), Pause::Read(_)));
+        let pause = wire.send(&request[cut..]);
+        assert_eq!(pause, Pause::Close(CloseReason::Persistence), "{cut}");
+        assert_eq!(wire.statuses(), [200]);
+        assert!(wire.last_closes());
+    }
+}
+
+#[test]
+fn a_stop_before_whole_requests_lets_the_first_be_answered_as_the_last() {
+    let mut wire = Wire::new(Config::default(), hello);
+    wire.connection.stop();
+    assert_eq!(
+        wire.send(GET.repeat(3)),
+        Pause::Close(CloseReason::Persistence)
+    );
+    assert_eq!(wire.statuses(), [200]);
+    assert!(wire.last_closes());
+}
+
+#[test]
+fn a_stop_while_an_application_works_is_told_to_the_client() {
+    let mut connection = Connection::new(Config::default());
+    let mut input = GET;
+    let step = connection.step(&mut input, Now::default());
+    assert!(matches!(step, Step::Call(_)));
+    connection.stop();
+    let answered = connection.respond(Response::text("hello"));
+    assert!(!answered.expect("an answer").persists);
+}
+
+#[test]
+fn a_stop_does_not_take_an_answer_away() {
+    let mut wire = Wire::new(Config::default(), large);
+    wire.input.extend_from_slice(GET);
+    assert!(matches!(wire.step(), Pause::Write(_)));
+    wire.take(1000);
+    wire.connection.stop();
+    assert_eq!(wire.settle(), Pause::Close(CloseReason::Stopped));
+    assert_eq!(wire.statuses(), [200]);
+}
+
+#[test]
+fn deadlines_hold_after_a_stop() {
+    let mut wire = Wire::new(Config::default(), hello);
+    wire.send("GET");
+    wire.connection.stop();
+    assert_eq!(wire.at(9), read_until(10));
+    assert_eq!(wire.at(10), Pause::Close(CloseReason::Refused));
+    assert_eq!(wire.statuses(), [408]);
+}
+
+// The end of the input
+
+#[test]
+fn the_end_of_the_input_before_a_request_closes_silently() {
+    for input in [&b""[..], b"\r\n"] {
+        let mut wire = Wire::new(Config::default(), hello);
+        wire.send(input);
+        wire.connection.end_input();
+        assert_eq!(wire.settle(), Pause::Close(CloseReason::InputEnded));
+        assert!(wire.taken.is_empty());
+    }
+}
+
+#[test]
+fn the_end_of_the_input_inside_a_request_is_refused() {
+    let request = [&post(5)[..], b"hello"].concat();
+    for cut in 1..request.len() {
+        let mut wire = Wire::new(Config::default(), hello);
+        wire.input.extend_from_slice(&request[..cut]);
+        wire.connection.end_input();
+        assert_eq!(
+            wire.settle(),
+            Pause::Close(CloseReason::Refused),
+            "cut at {cut}"
+        );
+        assert_eq!(wire.statuses(), [400]);
+        let expected = match cut < post(5).len() {
+            true => Error::HeadIncomplete,
+            false => Error::ContentIncomplete,
+        };
+        assert_eq!(wire.refused, [expected], "cut at {cut}");
+    }
+}
+
+#[test]
+fn the_end_of_the_input_behind_requests_lets_all_be_answered() {
+    let mut wire = Wire::new(Config::default(), large);
+    wire.input.extend_from_slice(&GET.repeat(2));
+    wire.connection.end_input();
+    assert_eq!(wire.settle(), Pause::Close(CloseReason::InputEnded));
+    assert_eq!(wire.statuses(), [200, 200]);
+}
+
+#[test]
+fn the_end_of_the_input_inside_a_stream_lets_it_be_sent() {
+    let mut wire = Wire::new(Config::default(), |_: &Request<'_>| {
+        Response::text(Body::stream((0..1000).map(|_| vec![b'x'; 1000])))
+    });
+    wire.input.extend_from_slice(GET);
+    assert!(matches!(wire.step(), Pause::Write(_)));
+    wire.connection.end_input();
+    assert_eq!(wire.settle(), Pause::Close(CloseReason::InputEnded));
+    assert_eq!(wire.answers()[0].content.len(), 1_000_000);
+}
+
+#[test]
+fn the_end_of_the_input_behind_a_refusal_lets_it_be_sent() {
+    let mut wire = Wire::new(Config::default(), hello);
+    wire.input.extend_from_slice(b"nonsense\r\n\r\n");
+    assert!(matches!(wire.step(), Pause::Write(_)));
+    wire.connection.end_input();
+    assert_eq!(wire.settle(), Pause::Close(CloseReason::Refused));
+    assert_eq!(wire.statuses(), [400]);
+}
+
+#[test]
+fn the_end_of_the_input_while_a_request_is_shown_changes_nothing_about_it() {
+    let mut connection = Connection::new(Config::default());
+    let mut input = GET;
+    let step = connection.step(&mut input, Now::default());
+    assert!(matches!(step, Step::Call(_)));
+    connection.end_input();
+    let answered = connection.respond(Response::text("hello"));
+    assert_eq!(answered.expect("an answer").status, Status::OK);
+
+    let mut connection = Connection::new(Config::default());
+    let request = [&post(5)[..], b"hello"].concat();
+    let mut input = &request[..];
+    let step = connection.step(&mut input, Now::default());
+    assert!(matches!(step, Step::Admit(_)));
+    connection.end_input();
+    connection.admit(Admission::Buffer);
+    let step = connection.step(&mut input, Now::default());
+    assert!(matches!(step, Step::Call(request) if request.content() == b"hello"));
+}
+
+#[test]
+fn a_receiver_whose_content_breaks_off_never_finishes() {
+    let mut wire = Wire::new(Config::default(), Discarding);
+    wire.send([&post(5)[..], b"hel"].concat());
+    wire.connection.end_input();
+    assert_eq!(wire.settle(), Pause::Close(CloseReason::Refused));
+    assert_eq!(wire.statuses(), [400]);
+}
+
+/// Takes content in parts and forgets it.
+struct Discarding;
+
+impl Application for Discarding {
+    fn call(&self, _: &Request<'_>) -> Response {
+        Response::text("no content")
+    }
+
+    fn admit(&self, _: &Head<'_>) -> Admission {
+        Admission::Stream(Box::new(Discarding))
+    }
+}
+
+impl Receiver for Discarding {
+    fn data(&mut self, part: &[u8]) {
+        assert!(!part.is_empty());
+    }
+
+    fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+        Response::text("thanks")
+    }
+}
+
+// Callers that break the rules
+
+/// What comes out for a caller who reads and writes, but answers only what `answer` answers.
+fn without_answers(input: &[u8], answer: impl Fn(&mut Connection, &str)) -> Vec<u8> {
+    let mut connection = Connection::new(Config::default());
+    let mut input = input;
+    let mut output = Vec::new();
+    for _ in 0..20 {
+        let asked = match connection.step(&mut input, Now::default()) {
+            Step::Admit(_) => "admit",
+            Step::Call(_) => "call",
+            Step::Finish(_) => "finish",
+            Step::Refuse(_) => "refuse",
+            Step::Read { .. } => {
+                connection.end_input();
+                continue;
+            }
+            Step::Write { .. } => {
+                connection.output().move_to(&mut output);
+                continue;
+            }
+            Step::Close(_) => return output,
+        };
+        answer(&mut connection, asked);
+    }
+    panic!("it would go on for ever");
+}
+
+fn is_one_500_that_closes(output: &[u8]) {
+    let answers = reader::read_all(output, &[false]);
+    assert_eq!(answers[0].status, 500);
+    assert!(answers[0].closes);
+}
+
+#[test]
+fn a_request_that_is_not_answered_is_refused_with_500() {
+    let requests = [GET.repeat(2), post(5), [&post(5)[..], b"hello"].concat()];
+    for request in requests {
+        let output = without_answers(&request, |connection, asked| {
+            if asked == "refuse" {
+                connection.respond(Status::INTERNAL_SERVER_ERROR.into());
+            }
+        });
+        is_one_500_that_closes(&output);
+    }
+}
+
+#[test]
+fn a_receiver_that_is_not_asked_to_finish_is_refused_with_500() {
+    let request = [&post(5)[..], b"hello"].concat();
+    let output = without_answers(&request, |connection, asked| match asked {
+        "admit" => drop(connection.admit(Admission::Stream(Box::new(Discarding)))),
+        "refuse" => drop(connection.respond(Status::INTERNAL_SERVER_ERROR.into())),
+        _ => {}
+    });
+    is_one_500_that_closes(&output);
+}
+
+#[test]
+fn a_caller_who_never_answers_anything_sends_an_error_and_closes() {
+    for request in [GET.to_vec(), post(5)] {
+        is_one_500_that_closes(&without_answers(&request, |_, _| {}));
+    }
+    let refused = without_answers(b"nonsense\r\n\r\n", |_, _| {});
+    let answers = reader::read_all(&refused, &[false]);
+    assert_eq!((answers[0].status, answers[0].closes), (400, true));
+}
+
+#[test]
+fn answers_that_nobody_asked_for_change_nothing() {
+    let mut connection = Connection::new(Config::default());
+    let mut input = &GET[..10];
+    assert_eq!(connection.respond(Response::text("early")), None);
+    assert_eq!(connection.admit(Admission::Buffer), None);
+    connection.sent(1000);
+    let step = connection.step(&mut input, Now::default());
+    assert!(matches!(step, Step::Read { .. }));
+    assert_eq!(connection.respond(Response::text("early")), None);
+    assert!(connection.output().is_empty());
+}
+
+#[test]
+fn a_closed_connection_stays_closed() {
+    let mut wire = Wire::new(Config::default(), hello);
+    assert_eq!(
+        wire.send("nonsense\r\n\r\n"),
+        Pause::Close(CloseReason::Refused)
+    );
+    let answer = wire.taken.clone();
+    wire.connection.stop();
+    wire.connection.end_input();
+    assert_eq!(wire.send(GET), Pause::Close(CloseReason::Refused));
+    assert_eq!(wire.at(10_000), Pause::Close(CloseReason::Refused));
+    assert!(wire.input.is_empty());
+    assert_eq!(wire.taken, answer);
+}
+
+// Output that waits
+
+#[test]
+fn pipelined_requests_wait_for_the_peer_to_take_their_answers() {
+    const COUNT: usize = 10_000;
+    const ANSWER_BYTES: usize = 1024;
+    let mark = Limits::default().output_bytes;
+    let mut wire = Wire::new(Config::default(), |request: &Request<'_>| {
+        Response::text(request.path().to_string())
+    });
+    for number in 0..COUNT {
+        let request = format!("GET /{number} HTTP/1.1\r\nHost: x\r\n\r\n");
+        wire.input.extend_from_slice(request.as_bytes());
+    }
+    while let Pause::Write(_) = wire.step() {
+        let waiting = wire.connection.output().len();
+        assert!(waiting < mark + ANSWER_BYTES, "{waiting} octets wait");
+        wire.take(10_000);
+    }
+    let answers = wire.answers();
+    assert_eq!(answers.len(), COUNT);
+    for (number, answer) in answers.iter().enumerate() {
+        assert_eq!(answer.content, format!("/{number}").as_bytes());
+    }
+    assert!(answers[COUNT - 1].closes);
+}
+
+/// A stream without end that counts what was pulled from it.
+fn counted_stream(
+    block_bytes: usize,
+) -> (Arc<AtomicUsize>, impl Fn(&Request<'_>) -> Response + Sync) {
+    let pulled = Arc::new(AtomicUsize::new(0));
+    let counter = pulled.clone();
+    let application = move |_: &Request<'_>| {
+        let counter = counter.clone();
+        let block = Bytes::from(vec![b'x'; block_bytes]);
+        Response::text(Body::stream(std::iter::repeat_with(move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+            block.clone()
+        })))
+    };
+    (pulled, application)
+}
+
+#[test]
+fn a_stream_is_pulled_only_while_the_output_is_below_its_mark() {
+    let (pulled, application) = counted_stream(1024);
+    let mut wire = Wire::new(Config::default(), application);
+    wire.input.extend_from_slice(GET);
+    // A block for each write, as long as there is room.
+    for blocks in 1..=3 {
+        assert!(matches!(wire.step(), Pause::Write(_)));
+        assert_eq!(pulled.load(Ordering::Relaxed), blocks);
+    }
+    for _ in 0..200 {
+        assert!(matches!(wire.step(), Pause::Write(_)));
+    }
+    let before = pulled.load(Ordering::Relaxed);
+    assert!((60..=64).contains(&before), "{before} blocks");
+    wire.take(10 * 1024);
+    for _ in 0..200 {
+        wire.step();
+    }
+    let refilled = pulled.load(Ordering::Relaxed) - before;
+    assert!((9..=11).contains(&refilled), "{refilled} blocks");
+}
+
+#[test]
+fn a_slow_reader_costs_one_block() {
+    const BLOCK_BYTES: usize = 1024 * 1024;
+    let mark = Limits::default().output_bytes;
+    let (_, application) = counted_stream(BLOCK_BYTES);
+    let mut wire = Wire::new(Config::default(), application);
+    wire.input.extend_from_slice(GET);
+    for _ in 0..1000 {
+        assert!(matches!(wire.step(), Pause::Write(_)));
+        let waiting = wire.connection.output().len();
+        assert!(waiting < mark + BLOCK_BYTES + 16, "{waiting} octets wait");
+        wire.take(10_000);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn octets_that_were_sent_are_not_kept() {
+    fn resident_bytes() -> usize {
+        let statm = std::fs::read_to_string("/proc/self/statm").expect("a process has a size");
+        let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok());
+        4096 * pages.unwrap_or(0_usize)
+    }
+    let (_, application) = counted_stream(1024);
+    let mut wire = Wire::new(Config::default(), application);
+    wire.input.extend_from_slice(GET);
+    let before = resident_bytes();
+    let mut sent = 0;
+    // A peer that never takes quite everything, as one behind a small window does.
+    while sent < 256 << 20 {
+        assert!(matches!(wire.step(), Pause::Write(_)));
+        let most = wire.connection.output().len() - 1;
+        wire.connection.sent(most);
+        sent += most;
+    }
+    let grown = resident_bytes().saturating_sub(before);
+    assert!(grown < 64 << 20, "{grown} octets more after {sent} sent");
+}
+
+// Streams that do not keep their word
+
+fn ends_broken(body: impl Fn() -> Body + Send + Sync + 'static) -> String {
+    let mut wire = Wire::new(Config::default(), move |_: &Request<'_>| {
+        Response::text(body())
+    });
+    let pause = wire.send(GET.repeat(2));
+    assert_eq!(pause, Pause::Close(CloseReason::ResponseBroken));
+    assert_eq!(wire.answered.len(), 1);
+    String::from_utf8(wire.taken).expect("ASCII")
+}
+
+fn blocks(count: usize) -> impl Iterator<Item = Result<Bytes, Broken>> + Send + 'static + use<> {
+    std::iter::repeat_n(Ok(Bytes::from_static(b"block")), count)
+}
+
+#[test]
+fn a_stream_that_breaks_off_has_no_last_chunk() {
+    let broken = || blocks(2).chain([Err(Broken)]).chain(blocks(9));
+    let output = ends_broken(move || Body::fallible_stream(None, broken()));
+    let (_, content) = output.split_once("\r\n\r\n").expect("a head");
+    assert_eq!(content, "5\r\nblock\r\n5\r\nblock\r\n");
+}
+
+#[test]
+fn a_stream_shorter_than_stated_is_cut() {
+    let output = ends_broken(|| Body::fallible_stream(Some(11), blocks(2)));
+    assert!(output.contains("Content-Length: 11\r\n"));
+    assert!(output.ends_with("\r\n\r\nblockblock"));
+}
+
+#[test]
+fn a_stream_longer_than_stated_sends_nothing_beyond() {
+    let output = ends_broken(|| Body::fallible_stream(Some(9), blocks(2)));
+    assert!(output.contains("Content-Length: 9\r\n"));
+    assert!(output.ends_with("\r\n\r\nblock"));
+    let output = ends_broken(|| Body::fallible_stream(Some(0), blocks(1)));
+    assert!(output.ends_with("\r\n\r\n"));
+}
+
+#[test]
+fn a_stream_that_keeps_its_word_lets_the_connection_go_on() {
+    let mut wire = Wire::new(Config::default(), |_: &Request<'_>| {
+        Response::text(Body::fallible_stream(Some(10), blocks(2)))
+    });
+    assert!(matches!(wire.send(GET.repeat(2)), Pause::Read(_)));
+    assert_eq!(wire.statuses(), [200, 200]);
+}
+
+// Linear time
+
+/// Sixteen times the length may take not much more than sixteen times the time; if it were quadratic, it would
+/// be 256 times.
+fn takes_linear_time(length: usize, run: impl Fn(usize)) {
+    let mut fastest = [Duration::MAX; 2];
+    // On a busy machine it takes a while until both have run without a break.
+    for attempt in 0..100 {
+        for (fastest, length) in fastest.iter_mut().zip([length / 16, length]) {
+            let start = Instant::now();
+            run(length);
+            *fastest = start.elapsed().min(*fastest);
+        }
+        if attempt >= 5 && fastest[1] < 64 * fastest[0] {
+            return;
+        }
+    }
+    panic!("{fastest:?} for a sixteenth of {length} and for all");
+}
+
+#[test]
+fn chunks_of_one_octet_take_linear_time() {
+    takes_linear_time(100_000, |count| {
+        let mut wire = Wire::new(Config::default(), echo);
+        let mut input =
+            b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+        input.extend_from_slice(&b"1\r\nx\r\n".repeat(count));
+        input.extend_from_slice(b"0\r\n\r\n");
+        for part in input.chunks(1000) {
+            wire.send(part);
+        }
+        assert_eq!(wire.answers()[0].content.len(), count);
+    });
+}
+
+#[test]
+fn a_head_that_comes_octet_by_octet_takes_linear_time() {
+    let limits = Limits {
+        head_bytes: 1 << 20,
+        fields: u16::MAX,
+        ..Limits::default()
+    };
+    takes_linear_time(64 * 1024, |length| {
+        let mut wire = Wire::new(with_limits(limits), hello);
+        let field = format!("X-Field: {}\r\n", "x".repeat(89));
+        let fields = field.repeat(length / field.len());
+        let head = format!("GET / HTTP/1.1\r\nHost: x\r\n{fields}\r\n");
+        for octet in head.bytes() {
+            wire.send([octet]);
+        }
+        assert_eq!(wire.statuses(), [200]);
+    });
+}
+
+#[test]
+fn content_that_comes_octet_by_octet_takes_linear_time() {
+    takes_linear_time(64 * 1024, |length| {
+        let mut wire = Wire::new(Config::default(), echo);
+        wire.send(post(length));
+        for _ in 0..length {
+            wire.send("x");
+        }
+        assert_eq!(wire.answers()[0].content.len(), length);
+    });
+}

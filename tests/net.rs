@@ -1,0 +1,1431 @@
+//! The TCP front end over the loopback: what clients send, leave out, break off and read too slowly.
+#![cfg(feature = "net")]
+
+mod laws;
+
+use bytegate::net::{self, Options};
+use bytegate::{
+    Admission, Application, Body, Broken, Config, FieldLines, Gateway, Head, Limits, Pace,
+    Receiver, Request, Response, Timeouts,
+};
+use bytes::Bytes;
+use laws::reader::{self, Response as Answer};
+use smol::channel;
+use std::future::Future;
+use std::io::{self, BufReader, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::num::NonZeroUsize;
+use std::panic;
+use std::pin::{Pin, pin};
+use std::sync::mpsc;
+use std::sync::{
+    Arc, Condvar, Mutex, Once, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, JoinHandle, Thread};
+use std::time::{Duration, Instant};
+
+const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+/// How long anything may take that should happen soon.
+const SOON: Duration = Duration::from_secs(5);
+
+const fn millis(count: u64) -> Duration {
+    Duration::from_millis(count)
+}
+
+/// Whoever counts what belongs to the whole process must be alone; all others may run at once.
+static ALONE: RwLock<()> = RwLock::new(());
+
+#[expect(dead_code, reason = "held, never looked at")]
+enum Turn {
+    Shared(RwLockReadGuard<'static, ()>),
+    Alone(RwLockWriteGuard<'static, ()>),
+}
+
+impl Turn {
+    fn shared() -> Turn {
+        Turn::Shared(ALONE.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+type Serving = Pin<Box<dyn Future<Output = io::Result<()>>>>;
+
+/// A server on a port of its own, in a thread of its own, until it is dropped.
+struct Server {
+    address: SocketAddr,
+    stop: Option<channel::Sender<()>>,
+    ended: mpsc::Receiver<()>,
+    thread: Option<JoinHandle<()>>,
+    errors: Arc<Mutex<Vec<String>>>,
+    accesses: Arc<Mutex<String>>,
+    _turn: Option<Turn>,
+}
+
+/// What a server is started with.
+struct Setup {
+    gateway: Gateway,
+    options: Options,
+    stop: (channel::Sender<()>, channel::Receiver<()>),
+    block_on: fn(Serving) -> io::Result<()>,
+    turn: Option<Turn>,
+}
+
+impl Setup {
+    fn new(application: impl Application + 'static) -> Setup {
+        Setup {
+            gateway: Gateway::new().dynamic("", application),
+            options: Options {
+                stop_timeout: SOON,
+                ..Options::default()
+            },
+            stop: channel::bounded(1),
+            block_on: |serving| smol::block_on(serving),
+            turn: Some(Turn::shared()),
+        }
+        .threads(2)
+    }
+
+    fn threads(mut self, count: usize) -> Setup {
+        self.options.threads = NonZeroUsize::new(count).expect("at least one");
+        self
+    }
+
+    fn connections(mut self, count: usize) -> Setup {
+        self.options.connections = count;
+        self
+    }
+
+    fn timeouts(mut self, timeouts: Timeouts) -> Setup {
+        self.gateway = self.gateway.config(Config {
+            timeouts,
+            ..Config::default()
+        });
+        self
+    }
+
+    /// To be started when it has been asked to stop already.
+    fn stopped(mut self) -> Setup {
+        self.stop.0 = channel::bounded(1).0;
+        self
+    }
+
+    fn start(self) -> Server {
+        self.start_after(|_| {})
+    }
+
+    /// Does something while the system already listens and the server does not yet accept.
+    fn start_after(mut self, first: impl FnOnce(SocketAddr)) -> Server {
+        let listener = net::listen("127.0.0.1:0".parse().expect("an address")).expect("a listener");
+        let address = listener.local_addr().expect("an address");
+        first(address);
+        let errors = Arc::new(Mutex::new(Vec::new()));
+        let accesses = Arc::new(Mutex::new(String::new()));
+        let (report, log) = (errors.clone(), accesses.clone());
+        self.options.error_log = Some(Arc::new(move |line| {
+            report.lock().expect("a log").push(line.to_string());
+        }));
+        self.options.access_log = Some(Arc::new(move |lines| {
+            log.lock().expect("a log").push_str(lines);
+        }));
+        let (end, ended) = mpsc::channel();
+        let (stop, stopped) = self.stop;
+        let serve = move || {
+            let stop = async move { stopped.recv().await.unwrap_or_default() };
+            let serving = net::serve(listener, self.gateway, self.options, stop);
+            (self.block_on)(Box::pin(serving)).expect("serving ends well");
+            let _ = end.send(());
+        };
+        let thread = thread::Builder::new().name(SERVING.to_string());
+        Server {
+            address,
+            stop: Some(stop),
+            ended,
+            thread: Some(thread.spawn(serve).expect("a thread")),
+            errors,
+            accesses,
+            _turn: self.turn,
+        }
+    }
+}
+
+/// The name of the thread that `serve` is called on.
+const SERVING: &str = "serving";
+
+impl Server {
+    fn start(application: impl Application + 'static) -> Server {
+        Setup::new(application).start()
+    }
+
+    fn connect(&self) -> Client {
+        Client::of(self.address)
+    }
+
+    fn errors(&self) -> Vec<String> {
+        self.errors.lock().expect("a log").clone()
+    }
+
+    fn accesses(&self) -> String {
+        self.accesses.lock().expect("a log").clone()
+    }
+
+    fn ask_to_stop(&mut self) {
+        self.stop = None;
+    }
+
+    /// Stops, and says how long that took.
+    fn stop(&mut self) -> Duration {
+        let start = Instant::now();
+        self.ask_to_stop();
+        let ended = self.ended.recv_timeout(2 * SOON);
+        if ended != Err(mpsc::RecvTimeoutError::Timeout) {
+            let joined = self.thread.take().map(JoinHandle::join);
+            assert!(!matches!(joined, Some(Err(_))), "the server panicked");
+        }
+        assert_eq!(ended, Ok(()), "the server does not end");
+        start.elapsed()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if self.thread.is_some() && !thread::panicking() {
+            self.stop();
+        }
+    }
+}
+
+/// A client that waits for nothing longer than [`SOON`].
+struct Client {
+    stream: BufReader<TcpStream>,
+}
+
+impl Client {
+    fn of(address: SocketAddr) -> Client {
+        let stream = TcpStream::connect(address).expect("a connection");
+        stream.set_nodelay(true).expect("no delay");
+        stream.set_read_timeout(Some(SOON)).expect("a timeout");
+        stream.set_write_timeout(Some(SOON)).expect("a timeout");
+        Client {
+            stream: BufReader::new(stream),
+        }
+    }
+
+    fn socket(&self) -> &TcpStream {
+        self.stream.get_ref()
+    }
+
+    fn send(&self, octets: impl AsRef<[u8]>) {
+        let mut socket = self.socket();
+        socket.write_all(octets.as_ref()).expect("a write");
+    }
+
+    fn end(&self) {
+        self.socket().shutdown(Shutdown::Write).expect("an end");
+    }
+
+    /// Reads one answer, of a length that its head tells.
+    fn answer(&mut self) -> Answer {
+        self.try_answer().expect("an answer")
+    }
+
+    fn try_answer(&mut self) -> io::Result<Answer> {
+        let mut octets = Vec::new();
+        while !octets.ends_with(b"\r\n\r\n") {
+            let mut octet = [0];
+            self.stream.read_exact(&mut octet)?;
+            octets.push(octet[0]);
+        }
+        let head = String::from_utf8(octets.clone()).expect("ASCII");
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("Content-Length: "))
+            .map_or(0, |length| length.parse().expect("a length"));
+        let head_bytes = octets.len();
+        octets.resize(head_bytes + length, 0);
+        self.stream.read_exact(&mut octets[head_bytes..])?;
+        Ok(reader::read_all(&octets, &[false]).remove(0))
+    }
+
+    fn get(&mut self, path: &str) -> Answer {
+        self.send(get(path));
+        self.answer()
+    }
+
+    /// Everything up to the end of the connection.
+    fn rest(self) -> io::Result<Vec<u8>> {
+        let (octets, end) = self.rest_and_end();
+        end.map(|_| octets)
+    }
+
+    /// As [`rest`](Client::rest), whether the end is a clean one or not.
+    fn rest_and_end(mut self) -> (Vec<u8>, io::Result<usize>) {
+        let mut octets = Vec::new();
+        let end = self.stream.read_to_end(&mut octets);
+        (octets, end)
+    }
+
+    /// The answers up to the end of the connection, none to HEAD.
+    fn last_answers(self, count: usize) -> Vec<Answer> {
+        let octets = self.rest().expect("a clean end");
+        reader::read_all(&octets, &vec![false; count])
+    }
+}
+
+fn get(path: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").into_bytes()
+}
+
+fn post(content: &[u8]) -> Vec<u8> {
+    let length = content.len();
+    let head = format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
+    [head.as_bytes(), content].concat()
+}
+
+/// Waits until it is so.
+fn soon(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + SOON;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "not soon: {what}");
+        thread::sleep(millis(2));
+    }
+}
+
+/// Says its path, or gives the content back.
+fn echo(request: &Request<'_>) -> Response {
+    match request.content() {
+        b"" => Response::text(request.path().to_string()),
+        content => Response::text(content.to_vec()),
+    }
+}
+
+const LARGE_BYTES: usize = 16 * 1024 * 1024;
+
+fn large(_: &Request<'_>) -> Response {
+    Response::text(vec![b'x'; LARGE_BYTES])
+}
+
+fn echo_or_large(request: &Request<'_>) -> Response {
+    match request.path() {
+        "/large" => large(request),
+        _ => echo(request),
+    }
+}
+
+/// Panics that belong to a test say nothing.
+fn panics_are_silent() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let others = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if info.payload().downcast_ref() != Some(&"deliberate") {
+                others(info);
+            }
+        }));
+    });
+}
+
+// Requests and answers
+
+#[test]
+fn one_connection_serves_requests_of_all_kinds() {
+    let server = Server::start(echo);
+    let mut client = server.connect();
+    assert_eq!(client.get("/a").content, b"/a");
+    client.send(post(b"hello"));
+    assert_eq!(client.answer().content, b"hello");
+    client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    client.send("3\r\nabc\r\n0\r\n\r\n");
+    assert_eq!(client.answer().content, b"abc");
+    client.send("HEAD /abc HTTP/1.1\r\nHost: x\r\n\r\n");
+    client.send("GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let rest = client.rest().expect("a clean end");
+    let answers = reader::read_all(&rest, &[true, false]);
+    assert_eq!(answers[0].field("content-length"), Some(&b"4"[..]));
+    assert_eq!(answers[1].content, b"/last");
+    assert!(answers[1].closes);
+}
+
+#[test]
+fn a_batch_of_requests_is_answered_in_order() {
+    let server = Server::start(echo);
+    let client = server.connect();
+    let paths: Vec<String> = (0..2000).map(|number| format!("/{number}")).collect();
+    client.send(paths.iter().flat_map(|path| get(path)).collect::<Vec<u8>>());
+    client.end();
+    for (answer, path) in client.last_answers(paths.len()).iter().zip(&paths) {
+        assert_eq!(answer.content, path.as_bytes());
+    }
+}
+
+#[test]
+fn a_request_may_come_octet_by_octet() {
+    let server = Server::start(echo);
+    let mut client = server.connect();
+    for _ in 0..3 {
+        for octet in post(b"hello") {
+            client.send([octet]);
+        }
+        assert_eq!(client.answer().content, b"hello");
+    }
+}
+
+#[test]
+fn a_client_that_has_ended_its_side_gets_everything() {
+    let server = Server::start(echo_or_large);
+    let client = server.connect();
+    client.send([get("/large"), get("/small")].concat());
+    client.end();
+    let answers = client.last_answers(2);
+    assert_eq!(answers[0].content.len(), LARGE_BYTES);
+    assert_eq!(answers[1].content, b"/small");
+}
+
+#[test]
+fn a_request_that_breaks_off_is_answered_with_400() {
+    let server = Server::start(echo);
+    let request = post(b"hello");
+    for cut in 1..request.len() {
+        let client = server.connect();
+        client.send(&request[..cut]);
+        client.end();
+        assert_eq!(client.last_answers(1)[0].status, 400);
+    }
+    let client = server.connect();
+    client.end();
+    assert_eq!(client.rest().expect("a clean end"), b"");
+}
+
+#[test]
+fn garbage_is_refused_and_the_server_lives() {
+    let server = Server::start(echo);
+    for garbage in [
+        &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
+        b"\0\0\0\0",
+        b"\r\n\r\n\r\n",
+        b"hello\r\n",
+        b"GET /\r\n",
+        &[b'A'; 65_536],
+        &[0xff; 65_536],
+    ] {
+        let client = server.connect();
+        client.send(garbage);
+        let answers = client.last_answers(1);
+        assert!((400..=501).contains(&answers[0].status));
+        assert!(answers[0].closes);
+    }
+    assert_eq!(server.connect().get("/").status, 200);
+}
+
+#[test]
+fn an_application_learns_the_address_of_its_client() {
+    let server =
+        Server::start(|request: &Request<'_>| Response::text(format!("{:?}", request.peer())));
+    let mut client = server.connect();
+    let address = client.socket().local_addr().expect("an address");
+    let expected = format!("{:?}", Some(address));
+    assert_eq!(client.get("/").content, expected.as_bytes());
+}
+
+#[test]
+fn any_number_of_threads_serves() {
+    for threads in [1, 4] {
+        let server = Setup::new(echo).threads(threads).start();
+        let mut clients: Vec<Client> = (0..20).map(|_| server.connect()).collect();
+        for round in 0..10 {
+            for client in &clients {
+                client.send(get(&format!("/{round}")));
+            }
+            for client in &mut clients {
+                assert_eq!(client.answer().content, format!("/{round}").as_bytes());
+            }
+        }
+    }
+}
+
+// Executors
+
+/// The least executor: a thread that sleeps until it is woken.
+fn park_on(mut serving: Serving) -> io::Result<()> {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut serving = pin!(serving.as_mut());
+    loop {
+        match serving.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(result) => return result,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+#[test]
+fn any_executor_serves() {
+    let ways: [fn(Serving) -> io::Result<()>; 4] = [
+        |serving| smol::block_on(serving),
+        |serving| smol::future::block_on(serving),
+        |serving| smol::block_on(smol::LocalExecutor::new().run(serving)),
+        park_on,
+    ];
+    for block_on in ways {
+        for threads in [1, 2] {
+            let mut setup = Setup::new(echo).threads(threads);
+            setup.block_on = block_on;
+            let mut server = setup.start();
+            let mut client = server.connect();
+            assert_eq!(client.get("/a").content, b"/a");
+            assert_eq!(client.get("/b").content, b"/b");
+            drop(client);
+            server.stop();
+        }
+    }
+}
+
+#[test]
+fn serving_can_be_spawned_and_given_up() {
+    let _turn = Turn::shared();
+    let listener = net::listen("127.0.0.1:0".parse().expect("an address")).expect("a listener");
+    let address = listener.local_addr().expect("an address");
+    let gateway = Gateway::new().dynamic("", echo);
+    let serving = net::serve(
+        listener,
+        gateway,
+        Options::default(),
+        std::future::pending(),
+    );
+    let task = smol::spawn(serving);
+    let mut client = Client::of(address);
+    assert_eq!(client.get("/").status, 200);
+    assert!(smol::block_on(task.cancel()).is_none());
+    assert!(matches!(client.rest().as_deref(), Ok(b"") | Err(_)));
+    assert!(TcpStream::connect(address).is_err());
+}
+
+// Limits and deadlines
+
+#[test]
+fn connections_above_the_limit_wait_for_a_place() {
+    let server = Setup::new(echo).connections(2).start();
+    let mut clients = [server.connect(), server.connect()];
+    for client in &mut clients {
+        assert_eq!(client.get("/").status, 200);
+    }
+    let mut third = server.connect();
+    third.send(GET);
+    let socket = third.socket();
+    socket
+        .set_read_timeout(Some(millis(200)))
+        .expect("a timeout");
+    let error = socket.peek(&mut [0]).expect_err("no place yet");
+    assert!(matches!(
+        error.kind(),
+        ErrorKind::WouldBlock | ErrorKind::TimedOut
+    ));
+    socket.set_read_timeout(Some(SOON)).expect("a timeout");
+    let [first, mut second] = clients;
+    drop(first);
+    assert_eq!(third.answer().status, 200);
+    assert_eq!(second.get("/").status, 200);
+}
+
+fn short_head() -> Timeouts {
+    Timeouts {
+        head: millis(200),
+        ..Timeouts::default()
+    }
+}
+
+#[test]
+fn a_head_that_does_not_come_to_its_end_is_answered_with_408() {
+    let server = Setup::new(echo).timeouts(short_head()).start();
+    let start = Instant::now();
+    let client = server.connect();
+    client.send(&GET[..20]);
+    let answers = client.last_answers(1);
+    assert_eq!(answers[0].status, 408);
+    assert!(answers[0].closes);
+    assert!(start.elapsed() >= millis(200));
+}
+
+#[test]
+fn a_silent_connection_is_closed_without_an_octet() {
+    let server = Setup::new(echo).timeouts(short_head()).start();
+    let start = Instant::now();
+    let client = server.connect();
+    assert_eq!(client.rest().expect("a clean end"), b"");
+    assert!(start.elapsed() >= millis(200));
+}
+
+#[test]
+fn an_idle_connection_is_closed_without_a_further_octet() {
+    let timeouts = Timeouts {
+        idle: millis(200),
+        ..Timeouts::default()
+    };
+    let server = Setup::new(echo).timeouts(timeouts).start();
+    let mut client = server.connect();
+    let start = Instant::now();
+    assert_eq!(client.get("/").status, 200);
+    assert_eq!(client.rest().expect("a clean end"), b"");
+    assert!(start.elapsed() >= millis(200));
+}
+
+#[test]
+fn content_that_does_not_come_to_its_end_is_answered_with_408() {
+    let timeouts = Timeouts {
+        content: Pace {
+            gap: millis(200),
+            ..Timeouts::default().content
+        },
+        ..Timeouts::default()
+    };
+    let server = Setup::new(echo).timeouts(timeouts).start();
+    let client = server.connect();
+    let request = post(b"hello");
+    client.send(&request[..request.len() - 1]);
+    assert_eq!(client.last_answers(1)[0].status, 408);
+}
+
+#[test]
+fn a_peer_that_does_not_read_loses_its_place() {
+    let timeouts = Timeouts {
+        write: Pace {
+            gap: millis(200),
+            ..Timeouts::default().write
+        },
+        ..Timeouts::default()
+    };
+    let setup = Setup::new(echo_or_large).timeouts(timeouts);
+    let server = setup.connections(1).start();
+    let stuck = server.connect();
+    stuck.send(get("/large"));
+    assert_eq!(server.connect().get("/").status, 200);
+    let octets = stuck.rest();
+    assert!(octets.is_err() || octets.is_ok_and(|octets| octets.len() < LARGE_BYTES));
+}
+
+#[test]
+fn fifty_slow_heads_stop_nobody_else() {
+    let server = Setup::new(echo).threads(1).start();
+    let mut slow: Vec<Client> = (0..50).map(|_| server.connect()).collect();
+    let mut client = server.connect();
+    for octet in &GET[..GET.len() - 1] {
+        for slow in &slow {
+            slow.send([*octet]);
+        }
+        let start = Instant::now();
+        assert_eq!(client.get("/").status, 200);
+        assert!(start.elapsed() < Duration::from_secs(1));
+    }
+    for slow in &mut slow {
+        slow.send("\n");
+        assert_eq!(slow.answer().status, 200);
+    }
+}
+
+#[test]
+fn an_early_refusal_is_readable_although_the_client_goes_on_sending() {
+    let server = Server::start(echo);
+    for _ in 0..30 {
+        let client = server.connect();
+        client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n");
+        for _ in 0..16 {
+            client.send([b'x'; 65_536]);
+        }
+        let answers = client.last_answers(1);
+        assert_eq!(answers[0].status, 413);
+        assert!(answers[0].closes);
+    }
+}
+
+#[test]
+fn a_refused_client_that_never_stops_sending_is_cut() {
+    let server = Setup::new(echo).connections(1).start();
+    let client = server.connect();
+    client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n");
+    let part = vec![b'x'; 1 << 20];
+    let mut writes = (0..1000).map(|_| client.socket().write_all(&part));
+    assert!(writes.any(|written| written.is_err()));
+    assert_eq!(server.connect().get("/").status, 200);
+}
+
+#[test]
+fn a_large_answer_reaches_a_slow_reader_whole() {
+    let server = Server::start(echo_or_large);
+    let mut client = server.connect();
+    client.send(get("/large"));
+    let mut octets = Vec::new();
+    while octets.len() < LARGE_BYTES {
+        let mut part = [0; 65_536];
+        let count = client.stream.read(&mut part).expect("more");
+        assert!(count > 0, "it ended after {} octets", octets.len());
+        octets.extend_from_slice(&part[..count]);
+        thread::sleep(millis(1));
+    }
+    client.end();
+    let rest = client.stream.read_to_end(&mut octets);
+    assert!(rest.is_ok());
+    let answers = reader::read_all(&octets, &[false]);
+    assert_eq!(answers[0].content.len(), LARGE_BYTES);
+}
+
+#[test]
+fn limits_of_the_gateway_hold_for_its_connections() {
+    let mut setup = Setup::new(echo);
+    setup.gateway = setup.gateway.config(Config {
+        limits: Limits {
+            requests: 2,
+            content_bytes: 4,
+            ..Limits::default()
+        },
+        ..Config::default()
+    });
+    let server = setup.start();
+    let client = server.connect();
+    client.send(GET.repeat(3));
+    assert_eq!(client.last_answers(2).len(), 2);
+    let client = server.connect();
+    client.send(post(b"hello"));
+    assert_eq!(client.last_answers(1)[0].status, 413);
+}
+
+// Applications that are slow
+
+/// Waits until the flag is set, or gives up.
+struct Gate {
+    open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Gate {
+    fn new() -> Arc<Gate> {
+        Arc::new(Gate {
+            open: Mutex::new(false),
+            opened: Condvar::new(),
+        })
+    }
+
+    fn pass(&self) {
+        let open = self.open.lock().expect("a gate");
+        drop(self.opened.wait_while(open, |open| !*open));
+    }
+}
+
+/// Opens a gate at the end of a test, however it ends.
+struct Opens(Arc<Gate>);
+
+impl Drop for Opens {
+    fn drop(&mut self) {
+        *self.0.open.lock().expect("a gate") = true;
+        self.0.opened.notify_all();
+    }
+}
+
+#[test]
+fn while_one_thread_is_free_new_clients_are_served() {
+    let gate = Gate::new();
+    let (enter, entered) = mpsc::channel();
+    let held = gate.clone();
+    let application = move |request: &Request<'_>| {
+        if request.path() == "/held" {
+            let _ = enter.send(());
+            held.pass();
+        }
+        echo(request)
+    };
+    let server = Setup::new(application).threads(4).start();
+    let mut held: Vec<Client> = Vec::new();
+    let opens = Opens(gate);
+    for _ in 0..3 {
+        let client = server.connect();
+        client.send(get("/held"));
+        held.push(client);
+        let is_in = entered.recv_timeout(millis(2000));
+        assert_eq!(is_in, Ok(()), "{} threads held", held.len() - 1);
+        assert_eq!(server.connect().get("/").status, 200);
+    }
+    drop(opens);
+    for client in &mut held {
+        assert_eq!(client.answer().content, b"/held");
+    }
+}
+
+/// Long enough to be past every timeout of [`impatient`].
+const WORK: Duration = millis(800);
+
+fn impatient() -> Timeouts {
+    let pace = Pace {
+        grace: millis(500),
+        gap: millis(500),
+        ..Timeouts::default().write
+    };
+    Timeouts {
+        head: millis(500),
+        idle: millis(500),
+        content: pace,
+        write: pace,
+        ..Timeouts::default()
+    }
+}
+
+fn slow_echo_or_large(request: &Request<'_>) -> Response {
+    if request.content().is_empty() {
+        thread::sleep(WORK);
+    }
+    echo_or_large(request)
+}
+
+#[test]
+fn a_slow_application_does_not_use_up_the_time_for_its_answer() {
+    let server = Setup::new(slow_echo_or_large).timeouts(impatient()).start();
+    let mut client = server.connect();
+    assert_eq!(client.get("/large").content.len(), LARGE_BYTES);
+}
+
+#[test]
+fn a_slow_application_does_not_use_up_the_time_between_requests() {
+    let server = Setup::new(slow_echo_or_large).timeouts(impatient()).start();
+    let mut client = server.connect();
+    assert_eq!(client.get("/").content, b"/");
+    client.send(post(b"hello"));
+    assert_eq!(client.answer().content, b"hello");
+}
+
+#[test]
+fn a_slow_application_does_not_use_up_the_time_for_the_next_head() {
+    let server = Setup::new(slow_echo_or_large).timeouts(impatient()).start();
+    let mut client = server.connect();
+    let next = post(b"hello");
+    client.send([GET, &next[..10]].concat());
+    assert_eq!(client.answer().status, 200);
+    client.send(&next[10..]);
+    assert_eq!(client.answer().content, b"hello");
+}
+
+#[test]
+fn a_slow_application_does_not_use_up_the_time_for_the_next_content() {
+    let server = Setup::new(slow_echo_or_large).timeouts(impatient()).start();
+    let mut client = server.connect();
+    let next = post(b"hello");
+    let cut = next.len() - 2;
+    client.send([GET, &next[..cut]].concat());
+    assert_eq!(client.answer().status, 200);
+    client.send(&next[cut..]);
+    assert_eq!(client.answer().content, b"hello");
+}
+
+#[test]
+fn a_long_download_does_not_stop_another_client_of_its_thread() {
+    let application = |request: &Request<'_>| match request.path() {
+        "/endless" => {
+            let block = Bytes::from(vec![b'x'; 65_536]);
+            Response::text(Body::stream(std::iter::repeat_with(move || {
+                thread::sleep(Duration::from_micros(200));
+                block.clone()
+            })))
+        }
+        _ => echo(request),
+    };
+    let server = Setup::new(application).threads(1).start();
+    let mut greedy = server.connect();
+    let mut client = server.connect();
+    assert_eq!(client.get("/").status, 200);
+    greedy.send(get("/endless"));
+    let (begin, begun) = mpsc::channel();
+    let reading = thread::spawn(move || {
+        let mut part = vec![0; 1 << 20];
+        let mut total = 0;
+        // An end, so that a server that serves nobody else is seen to do so.
+        while total < 1 << 30 {
+            match greedy.stream.read(&mut part) {
+                Ok(0) | Err(_) => break,
+                Ok(count) => total += count,
+            }
+            if begin.send(()).is_err() {
+                break;
+            }
+        }
+    });
+    begun.recv_timeout(SOON).expect("the download begins");
+    let start = Instant::now();
+    client.send(GET);
+    let answer = client.try_answer();
+    drop(begun);
+    reading.join().expect("the reader ends");
+    assert_eq!(answer.expect("an answer").status, 200);
+    assert!(start.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
+fn a_long_upload_does_not_stop_another_client_of_its_thread() {
+    struct Slow;
+    impl Application for Slow {
+        fn call(&self, request: &Request<'_>) -> Response {
+            echo(request)
+        }
+        fn admit(&self, _: &Head<'_>) -> Admission {
+            Admission::Stream(Box::new(Slow))
+        }
+    }
+    impl Receiver for Slow {
+        fn data(&mut self, _: &[u8]) {
+            thread::sleep(Duration::from_micros(200));
+        }
+        fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+            Response::text("thanks")
+        }
+    }
+    let server = Setup::new(Slow).threads(1).start();
+    let greedy = server.connect();
+    let mut client = server.connect();
+    assert_eq!(client.get("/").status, 200);
+    greedy.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n");
+    let (begin, begun) = mpsc::channel();
+    let sending = thread::spawn(move || {
+        let part = vec![b'x'; 1 << 20];
+        // An end, so that a server that serves nobody else is seen to do so.
+        for _ in 0..256 {
+            let written = greedy.socket().write_all(&part);
+            if written.is_err() || begin.send(()).is_err() {
+                break;
+            }
+        }
+    });
+    begun.recv_timeout(SOON).expect("the upload begins");
+    let start = Instant::now();
+    client.send(GET);
+    let answer = client.try_answer();
+    drop(begun);
+    sending.join().expect("the sender ends");
+    assert_eq!(answer.expect("an answer").status, 200);
+    assert!(start.elapsed() < Duration::from_secs(1));
+}
+
+// Applications that break the rules
+
+fn deliberate() -> Response {
+    panic!("deliberate")
+}
+
+#[test]
+fn a_hundred_panics_among_a_thousand_requests_harm_nobody_else() {
+    panics_are_silent();
+    let server = Server::start(|request: &Request<'_>| match request.path() {
+        "/panic" => deliberate(),
+        _ => echo(request),
+    });
+    let address = server.address;
+    thread::scope(|scope| {
+        for _ in 0..10 {
+            scope.spawn(move || {
+                let mut steady = Client::of(address);
+                for _ in 0..10 {
+                    let mut client = Client::of(address);
+                    for _ in 0..4 {
+                        assert_eq!(client.get("/fine").content, b"/fine");
+                    }
+                    client.send(get("/panic"));
+                    let answers = client.last_answers(1);
+                    assert_eq!(answers[0].status, 500);
+                    assert!(answers[0].closes);
+                    for _ in 0..5 {
+                        assert_eq!(steady.get("/fine").content, b"/fine");
+                    }
+                }
+            });
+        }
+    });
+    let errors = server.errors();
+    assert_eq!(errors.len(), 100);
+    assert!(errors.iter().all(|line| line.contains("deliberate")));
+    assert!(errors.iter().all(|line| !line.contains('\n')));
+    assert_eq!(server.accesses().lines().count(), 1000);
+}
+
+/// Three blocks and a panic.
+fn panicking_stream() -> Response {
+    Response::text(Body::stream((0..).map(|number| match number {
+        0..3 => vec![b'x'; 100_000],
+        _ => panic!("deliberate"),
+    })))
+}
+
+#[test]
+fn a_panic_in_a_stream_cuts_that_connection_only() {
+    panics_are_silent();
+    let server = Server::start(|request: &Request<'_>| match request.path() {
+        "/panic" => panicking_stream(),
+        _ => echo(request),
+    });
+    let mut other = server.connect();
+    for _ in 0..10 {
+        let client = server.connect();
+        client.send(get("/panic"));
+        let (octets, _) = client.rest_and_end();
+        assert!(octets.starts_with(b"HTTP/1.1 200 OK\r\n"));
+        assert!(!octets.ends_with(b"0\r\n\r\n"));
+        assert_eq!(other.get("/").status, 200);
+    }
+    let errors = server.errors();
+    let panics = errors.iter().filter(|line| line.contains("deliberate"));
+    assert_eq!(panics.count(), 10);
+}
+
+#[test]
+fn a_panic_in_a_stream_takes_no_earlier_answer_away() {
+    panics_are_silent();
+    let server = Server::start(|request: &Request<'_>| match request.path() {
+        "/panic" => Response::text(Body::stream((0..).map(|_: i32| -> Vec<u8> {
+            panic!("deliberate");
+        }))),
+        _ => echo(request),
+    });
+    let mut client = server.connect();
+    client.send([get("/a"), get("/b"), get("/panic")].concat());
+    assert_eq!(client.answer().content, b"/a");
+    assert_eq!(client.answer().content, b"/b");
+}
+
+#[test]
+fn a_panic_in_a_stream_takes_no_log_line_away() {
+    panics_are_silent();
+    let mut server = Server::start(|request: &Request<'_>| match request.path() {
+        "/panic" => Response::text(Body::stream((0..).map(|_: i32| -> Vec<u8> {
+            panic!("deliberate");
+        }))),
+        _ => echo(request),
+    });
+    let client = server.connect();
+    client.send([get("/a"), get("/panic")].concat());
+    drop(client.rest());
+    server.stop();
+    let log = server.accesses();
+    assert!(log.contains("\"GET /a HTTP/1.1\" 200 2\n"), "{log:?}");
+    assert!(log.contains("\"GET /panic HTTP/1.1\" 200 -\n"), "{log:?}");
+}
+
+#[test]
+fn a_panic_in_a_destructor_harms_nobody_else() {
+    panics_are_silent();
+    struct Bomb;
+    impl Iterator for Bomb {
+        type Item = Vec<u8>;
+        fn next(&mut self) -> Option<Vec<u8>> {
+            None
+        }
+    }
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("deliberate");
+        }
+    }
+    let server = Setup::new(|request: &Request<'_>| match request.path() {
+        "/panic" => Response::text(Body::stream(Bomb)),
+        _ => echo(request),
+    });
+    let server = server.threads(1).start();
+    let mut other = server.connect();
+    assert_eq!(other.get("/").status, 200);
+    for method in ["GET", "HEAD"] {
+        let client = server.connect();
+        client.send(format!("{method} /panic HTTP/1.1\r\nHost: x\r\n\r\n"));
+        client.end();
+        drop(client.rest());
+        other.send(GET);
+        assert_eq!(
+            other.try_answer().map(|answer| answer.status).ok(),
+            Some(200),
+            "{method}"
+        );
+    }
+}
+
+#[test]
+fn a_panic_in_a_receiver_is_answered_with_500() {
+    panics_are_silent();
+    #[derive(Clone, Copy)]
+    enum Panics {
+        Admit,
+        Data,
+        Finish,
+    }
+    struct Uploads;
+    impl Application for Uploads {
+        fn call(&self, request: &Request<'_>) -> Response {
+            echo(request)
+        }
+        fn admit(&self, head: &Head<'_>) -> Admission {
+            let panics = match head.path() {
+                "/admit" => Panics::Admit,
+                "/data" => Panics::Data,
+                _ => Panics::Finish,
+            };
+            if let Panics::Admit = panics {
+                deliberate();
+            }
+            Admission::Stream(Box::new(panics))
+        }
+    }
+    impl Receiver for Panics {
+        fn data(&mut self, _: &[u8]) {
+            if let Panics::Data = self {
+                deliberate();
+            }
+        }
+        fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+            deliberate()
+        }
+    }
+    let server = Server::start(Uploads);
+    let mut other = server.connect();
+    for path in ["/admit", "/data", "/finish"] {
+        let mut client = server.connect();
+        client.send(format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
+        ));
+        assert_eq!(client.answer().status, 500, "{path}");
+        assert_eq!(other.get("/").status, 200);
+    }
+    let errors = server.errors();
+    assert_eq!(errors.len(), 3);
+    assert!(errors.iter().all(|line| line.contains("deliberate")));
+}
+
+#[test]
+fn an_invalid_response_is_replaced_and_reported() {
+    let server = Server::start(|_: &Request<'_>| {
+        Response::text("hello").with_field("X-Bad", "a\r\nSet-Cookie: b")
+    });
+    let mut client = server.connect();
+    let answer = client.get("/");
+    assert_eq!(answer.status, 500);
+    assert_eq!(answer.field("set-cookie"), None);
+    assert_eq!(server.errors().len(), 1);
+    assert!(server.errors()[0].contains("X-Bad"));
+    // It harms only itself.
+    assert_eq!(client.get("/").status, 500);
+}
+
+fn broken_stream(length: Option<u64>) -> Response {
+    let blocks = [Ok(Bytes::from_static(b"block")), Err(Broken)];
+    Response::text(Body::fallible_stream(length, blocks.into_iter()))
+}
+
+#[test]
+fn a_stream_that_breaks_off_is_cut_after_what_it_brought() {
+    let server = Server::start(|_: &Request<'_>| broken_stream(None));
+    let client = server.connect();
+    client.send(GET);
+    let (octets, _) = client.rest_and_end();
+    assert!(octets.ends_with(b"\r\n\r\n5\r\nblock\r\n"));
+}
+
+#[test]
+fn a_stream_that_breaks_off_looks_incomplete_to_an_old_client_too() {
+    let server = Server::start(|_: &Request<'_>| broken_stream(None));
+    let client = server.connect();
+    client.send("GET / HTTP/1.0\r\n\r\n");
+    // Only the end of the connection marks the end of the content; it must not be a clean one.
+    let end = client.rest();
+    assert!(
+        end.is_err(),
+        "{:?} ended well",
+        end.map(|octets| octets.len())
+    );
+}
+
+#[test]
+fn a_stream_of_another_length_than_stated_is_reported() {
+    let mut server = Server::start(|_: &Request<'_>| {
+        let blocks = [Ok(Bytes::from_static(b"block"))];
+        Response::text(Body::fallible_stream(Some(3), blocks.into_iter()))
+    });
+    let client = server.connect();
+    client.send(GET);
+    drop(client.rest());
+    server.stop();
+    assert_eq!(server.errors().len(), 1);
+}
+
+// The access log
+
+#[test]
+fn every_request_has_its_line_in_the_access_log() {
+    panics_are_silent();
+    let mut server = Server::start(|request: &Request<'_>| match request.path() {
+        "/panic" => deliberate(),
+        "/stream" => Response::text(Body::stream(["one", "two"].into_iter())),
+        _ => echo(request),
+    });
+    let one = server.connect();
+    let requests = [
+        get("/a?b=c"),
+        b"HEAD /abc HTTP/1.1\r\nHost: x\r\n\r\n".to_vec(),
+        post(b"hello"),
+        get("/stream"),
+        b"GET /bad HTTP/1.1\r\nHost : x\r\n\r\n".to_vec(),
+    ];
+    one.send(requests.concat());
+    drop(one.rest());
+    for request in [
+        get("/panic"),
+        b"POST /big HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n".to_vec(),
+        b"\x1b\"GET /\r\n".to_vec(),
+    ] {
+        let client = server.connect();
+        client.send(request);
+        client.end();
+        drop(client.rest());
+    }
+    // Nothing was asked, nothing is logged.
+    drop(server.connect());
+    server.stop();
+    let log = server.accesses();
+    assert!(log.ends_with('\n'));
+    let expected = [
+        "GET /a?b=c HTTP/1.1\" 200 2",
+        "HEAD /abc HTTP/1.1\" 200 0",
+        "POST / HTTP/1.1\" 200 5",
+        "GET /stream HTTP/1.1\" 200 -",
+        "GET /bad HTTP/1.1\" 400 ",
+        "GET /panic HTTP/1.1\" 500 ",
+        "POST /big HTTP/1.1\" 413 ",
+        "\\x1b\" 400 ",
+    ];
+    assert_eq!(log.lines().count(), expected.len(), "{log}");
+    for (line, expected) in log.lines().zip(expected) {
+        let date = line.strip_prefix("127.0.0.1 - - [").expect("a client");
+        let (date, request) = date.split_once("] \"").expect("a date");
+        assert_eq!(date.len(), "10/Oct/2000:13:55:36 +0000".len());
+        assert!(date.ends_with(" +0000"));
+        assert!(request.starts_with(expected), "{line}");
+        let (_, length) = request.rsplit_once(' ').expect("a length");
+        assert!(length == "-" || length.parse::<u64>().is_ok(), "{line}");
+    }
+}
+
+// Stopping
+
+#[test]
+fn a_stop_closes_idle_connections() {
+    let mut server = Server::start(echo);
+    let mut used = server.connect();
+    assert_eq!(used.get("/").status, 200);
+    let unused = server.connect();
+    server.ask_to_stop();
+    assert_eq!(used.rest().expect("a clean end"), b"");
+    assert_eq!(unused.rest().expect("a clean end"), b"");
+    server.stop();
+    assert!(TcpStream::connect(server.address).is_err());
+}
+
+#[test]
+fn a_stop_lets_a_request_under_way_be_answered() {
+    for threads in [1, 4] {
+        let (enter, entered) = mpsc::channel();
+        let setup = Setup::new(move |request: &Request<'_>| {
+            let _ = enter.send(());
+            thread::sleep(millis(300));
+            echo(request)
+        });
+        let mut server = setup.threads(threads).start();
+        let mut clients = [server.connect(), server.connect()];
+        for client in &clients {
+            client.send(get("/slow"));
+            client.end();
+        }
+        entered.recv_timeout(SOON).expect("a request comes");
+        server.stop();
+        for client in &mut clients {
+            assert_eq!(client.answer().content, b"/slow");
+        }
+    }
+}
+
+#[test]
+fn an_answer_made_during_a_stop_says_that_the_connection_closes() {
+    // Asks for the stop itself, and leaves the thread that must learn of it free.
+    let (stop, stopped) = channel::bounded::<()>(1);
+    let ask = stop.clone();
+    let application = move |_: &Request<'_>| {
+        if thread::current().name() == Some(SERVING) {
+            thread::sleep(millis(5));
+            return Response::text("elsewhere");
+        }
+        let _ = ask.try_send(());
+        thread::sleep(millis(300));
+        Response::text("here")
+    };
+    let mut setup = Setup::new(application);
+    setup.stop = (stop, stopped);
+    let mut server = setup.start();
+    let answer = (0..200).find_map(|_| {
+        let mut clients = [server.connect(), server.connect()];
+        for client in &clients {
+            client.send(GET);
+        }
+        let mut answers = clients
+            .iter_mut()
+            .filter_map(|client| client.try_answer().ok());
+        answers.find(|answer| answer.content == b"here")
+    });
+    let answer = answer.expect("another thread than the first serves, too");
+    server.stop();
+    assert!(answer.closes);
+}
+
+#[test]
+fn a_stop_lets_a_request_that_has_begun_come_to_its_end() {
+    let mut server = Server::start(echo);
+    let mut client = server.connect();
+    assert_eq!(client.get("/").status, 200);
+    let request = post(b"hello");
+    client.send(&request[..20]);
+    // Nobody can see when the server has read that; either way it is answered.
+    server.ask_to_stop();
+    soon("nobody listens", || {
+        TcpStream::connect(server.address).is_err()
+    });
+    client.send(&request[20..]);
+    let answers = client.last_answers(1);
+    assert_eq!(answers[0].content, b"hello");
+    assert!(answers[0].closes);
+}
+
+#[test]
+fn a_stop_serves_what_waits_in_the_backlog() {
+    let setup = Setup::new(echo).stopped();
+    let mut clients = Vec::new();
+    let _server = setup.start_after(|address| {
+        for _ in 0..20 {
+            let client = Client::of(address);
+            client.send(GET);
+            clients.push(client);
+        }
+    });
+    for client in &mut clients {
+        assert_eq!(client.answer().status, 200);
+    }
+}
+
+#[test]
+fn a_stop_serves_what_waits_in_the_backlog_for_a_place() {
+    let setup = Setup::new(echo).connections(2).stopped();
+    let mut clients = Vec::new();
+    let mut server = setup.start_after(|address| {
+        for _ in 0..6 {
+            let client = Client::of(address);
+            client.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+            client.end();
+            clients.push(client);
+        }
+    });
+    server.stop();
+    let answered = clients
+        .iter_mut()
+        .filter_map(|client| client.try_answer().ok());
+    assert_eq!(answered.count(), 6);
+}
+
+#[test]
+fn a_stop_cuts_what_does_not_end() {
+    let mut setup = Setup::new(echo_or_large);
+    setup.options.stop_timeout = millis(300);
+    let mut server = setup.start();
+    let (head, content, reader) = (server.connect(), server.connect(), server.connect());
+    head.send(&GET[..10]);
+    content.send(&post(b"hello")[..50]);
+    reader.send(get("/large"));
+    reader.socket().peek(&mut [0]).expect("an answer begins");
+    let took = server.stop();
+    assert!((millis(300)..millis(2000)).contains(&took), "{took:?}");
+    assert!(matches!(head.rest().as_deref(), Ok(b"") | Err(_)));
+    assert!(matches!(content.rest().as_deref(), Ok(b"") | Err(_)));
+    let cut = reader.rest();
+    assert!(cut.is_err() || cut.is_ok_and(|octets| octets.len() < LARGE_BYTES));
+}
+
+// What belongs to the whole process
+
+#[cfg(target_os = "linux")]
+impl Setup {
+    /// Alone in the process.
+    fn alone(application: impl Application + 'static) -> Setup {
+        let mut setup = Setup::new(application);
+        // Not to wait for itself.
+        setup.turn = None;
+        let alone = ALONE.write().unwrap_or_else(PoisonError::into_inner);
+        setup.turn = Some(Turn::Alone(alone));
+        setup
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn broken_connections_leave_no_socket_behind() {
+    fn sockets() -> usize {
+        let descriptors = std::fs::read_dir("/proc/self/fd").expect("descriptors");
+        let targets = descriptors.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+        targets
+            .filter(|target| target.to_string_lossy().starts_with("socket:"))
+            .count()
+    }
+    let server = Setup::alone(echo_or_large).start();
+    let before = sockets();
+    for number in 0..200 {
+        let mut client = server.connect();
+        match number % 5 {
+            0 => {}
+            1 => client.send(&GET[..10]),
+            2 => client.send(&post(b"hello")[..50]),
+            // Whoever closes with an answer unread sends a reset.
+            3 => {
+                client.send(GET);
+                client.socket().peek(&mut [0]).expect("an answer");
+            }
+            _ => {
+                client.send(get("/large"));
+                let part = client.stream.read_exact(&mut [0; 65_536]);
+                part.expect("a part");
+            }
+        }
+    }
+    soon("all sockets are closed", || sockets() <= before);
+    assert_eq!(server.connect().get("/").status, 200);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn connections_that_wait_use_no_processor() {
+    /// In hundredths of a second.
+    fn processor_time() -> u64 {
+        let stat = std::fs::read_to_string("/proc/self/stat").expect("statistics");
+        let (_, stat) = stat.rsplit_once(") ").expect("a name");
+        let times = stat.split(' ').skip(11).take(2);
+        times.map(|time| time.parse::<u64>().expect("ticks")).sum()
+    }
+    let server = Setup::alone(echo_or_large).start();
+    let mut used = server.connect();
+    assert_eq!(used.get("/").status, 200);
+    let begun = server.connect();
+    begun.send(&GET[..10]);
+    let uploading = server.connect();
+    uploading.send(&post(b"hello")[..50]);
+    // Neither reads, nor will it send any more.
+    let stuck = server.connect();
+    stuck.send(get("/large"));
+    stuck.end();
+    stuck.socket().peek(&mut [0]).expect("an answer begins");
+    // Was refused, and does not go away.
+    let mut refused = server.connect();
+    refused.send("nonsense\r\n\r\n");
+    assert_eq!(refused.answer().status, 400);
+    let before = processor_time();
+    thread::sleep(millis(500));
+    let spent = processor_time() - before;
+    assert!(spent <= 10, "{spent} hundredths of a second");
+}

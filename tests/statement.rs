@@ -1,0 +1,101 @@
+//! The conformance statement of the documentation is what the fixtures say.
+
+mod laws;
+
+use laws::exchange::Exchange;
+use laws::gateway::gateway;
+use laws::{a_moment, drive, reader};
+use std::fmt::Write;
+use std::path::Path;
+
+const INTRODUCTION: &str = "\
+How every rule of HTTP/1.1 that binds an origin server is met here.
+
+Each row is a fixture: an exchange in a file of the same name below `fixtures/exchanges`, with the octets in and the octets
+out, that is run whole, octet by octet and at every cut in two. A name that begins with `refuse` promises an error and a
+close; one with `answer`, an error on a connection that goes on where it may; one with `accept`, that nothing is refused.
+
+Where the standard leaves a choice, the strict side is taken: what two programs could read in two ways is refused, so that
+nothing in front of this one can be made to disagree with it about where a request ends.
+
+This page is made from the fixtures; `BLESS=1 cargo test --test statement` makes it anew.
+";
+
+/// The order of the page, and its headings.
+const CHAPTERS: [(&str, &str); 17] = [
+    ("request-line", "Request line"),
+    ("request-target", "Request target"),
+    ("paths", "Paths"),
+    ("fields", "Field lines"),
+    ("host", "Host"),
+    ("content-length", "Content-Length"),
+    ("transfer-encoding", "Transfer-Encoding"),
+    ("chunked", "Chunked content"),
+    ("connection", "Persistence, pipelining, upgrades"),
+    ("expect", "Expectations"),
+    ("methods", "Methods"),
+    ("responses", "Responses"),
+    ("site", "Static site"),
+    ("preconditions", "Preconditions"),
+    ("ranges", "Ranges"),
+    ("limits", "Limits"),
+    ("cases", "Faults that others had"),
+];
+
+#[test]
+fn the_conformance_statement_is_what_the_fixtures_say() {
+    let exchanges = Exchange::all();
+    let mut page = INTRODUCTION.to_string();
+    let mut rows = 0;
+    for (folder, heading) in CHAPTERS {
+        let chapter: Vec<_> = exchanges
+            .iter()
+            .filter(|exchange| exchange.folder() == folder)
+            .collect();
+        assert!(!chapter.is_empty(), "no fixture in {folder}");
+        let columns = "| rule | source | answer | fixture |\n|---|---|---|---|";
+        writeln!(page, "\n# {heading}\n\n{columns}").expect("a string");
+        for exchange in chapter {
+            let rule = exchange
+                .rule
+                .replace('|', "\\|")
+                .replace('*', "\\*")
+                .replace('<', "&lt;");
+            let (source, answer, name) = (&exchange.section, answer(exchange), exchange.name());
+            writeln!(page, "| {rule} | {source} | {answer} | `{folder}/{name}` |")
+                .expect("a string");
+            rows += 1;
+        }
+    }
+    assert_eq!(rows, exchanges.len(), "a folder of fixtures has no chapter");
+
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/conformance.md");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, &page).expect("the page can be written");
+    }
+    let written = std::fs::read_to_string(&path).expect("src/conformance.md");
+    assert!(
+        written == page,
+        "src/conformance.md is old: BLESS=1 cargo test --test statement"
+    );
+}
+
+/// `200, 400, close`
+fn answer(exchange: &Exchange) -> String {
+    let transcript = drive(&gateway(), [&exchange.input[..]], a_moment());
+    let responses = reader::read_all(&transcript.output, &transcript.answers);
+    let mut words: Vec<String> = responses
+        .iter()
+        .map(|response| response.status.to_string())
+        .collect();
+    if transcript.output.starts_with(b"HTTP/1.1 100 ") {
+        words.insert(0, "100".to_string());
+    }
+    if responses.last().is_some_and(|response| response.closes) {
+        words.push("close".to_string());
+    }
+    match words.is_empty() {
+        true => "none".to_string(),
+        false => words.join(", "),
+    }
+}
