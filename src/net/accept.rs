@@ -14,7 +14,7 @@ use smol::{Executor, Timer, future};
 use std::io;
 use std::net::SocketAddr;
 use std::prelude::rust_2024::*;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Instant;
 
@@ -38,7 +38,7 @@ pub async fn serve(
     let (threads, stop_timeout) = (options.threads.get(), options.stop_timeout);
     let executor = Arc::new(Executor::new());
     let acceptor = Acceptor {
-        executor: executor.clone(),
+        executor: Arc::downgrade(&executor),
         places: Arc::new(Semaphore::new(options.connections.max(1))),
         surroundings: Arc::new(Surroundings::new(gateway.into(), options, stopping)),
         connection_held,
@@ -69,7 +69,8 @@ pub async fn serve(
 
 #[derive(Clone)]
 struct Acceptor {
-    executor: Arc<Executor<'static>>,
+    /// Weak, because the executor owns the task that owns this.
+    executor: Weak<Executor<'static>>,
     surroundings: Arc<Surroundings>,
     /// One for each connection that may be open.
     places: Arc<Semaphore>,
@@ -114,7 +115,9 @@ impl Acceptor {
             drive::connection(stream, peer, &surroundings).await;
             drop(held);
         };
-        self.executor.spawn(task).detach();
+        if let Some(executor) = self.executor.upgrade() {
+            executor.spawn(task).detach();
+        }
     }
 }
 
