@@ -1,0 +1,323 @@
+//! Other programs as judges: what we serve they must read alike, and where they serve what we refuse, or refuse what we
+//! serve, the difference must be one that is known and justified here.
+#![allow(dead_code, unreachable_pub)]
+
+use crate::laws::model::Served;
+use crate::laws::{a_moment, drive};
+use bytegate::{Config, Connection, Error, Request, Response, Step};
+use core::cmp::Ordering;
+
+/// What a program makes of a connection.
+#[derive(Debug, Default)]
+pub struct Opinion {
+    pub served: Vec<Served>,
+    /// What it says is wrong, if it refuses what comes next.
+    pub complaint: Option<String>,
+}
+
+/// A judge, and what is known about it.
+#[derive(Clone, Copy)]
+pub struct Oracle {
+    pub name: &'static str,
+    /// Whether it reads content, and requests behind the first; otherwise only the first head.
+    pub reads_content: bool,
+    /// Our errors where it is laxer, and why we are not.
+    pub laxer: &'static [(Error, &'static str)],
+    /// Its complaints where it is stricter, and why we are not.
+    pub stricter: &'static [(&'static str, &'static str)],
+}
+
+/// How another opinion differs from ours.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// It serves what we refuse with this error.
+    Laxer(Error),
+    /// It refuses, with this complaint, what we serve.
+    Stricter(String),
+}
+
+/// The first difference between our opinion and another one. To read a request otherwise is never allowed.
+pub fn difference(oracle: &Oracle, input: &[u8], theirs: &Opinion) -> Option<Difference> {
+    let (served, refusal) = match oracle.reads_content {
+        true => all_requests(input),
+        false => first_head(input),
+    };
+    for (our, their) in served.iter().zip(&theirs.served) {
+        let alike = (&our.method, &our.target, &our.content)
+            == (&their.method, &their.target, &their.content);
+        let (name, input) = (oracle.name, input.escape_ascii());
+        assert!(
+            alike,
+            "{name} reads another request\nours {our:?}\ntheirs {their:?}\n{input}"
+        );
+    }
+    match theirs.served.len().cmp(&served.len()) {
+        Ordering::Equal => None,
+        Ordering::Greater => {
+            let error = refusal
+                .unwrap_or_else(|| panic!("{} serves more: {}", oracle.name, input.escape_ascii()));
+            Some(Difference::Laxer(error))
+        }
+        Ordering::Less => {
+            let complaint = theirs.complaint.clone();
+            Some(Difference::Stricter(
+                complaint.unwrap_or_else(|| "(waits for more)".to_string()),
+            ))
+        }
+    }
+}
+
+fn all_requests(input: &[u8]) -> (Vec<Served>, Option<Error>) {
+    let serve = |_: &Request<'_>| Response::text("served\n");
+    let transcript = drive(&serve, [input], a_moment());
+    (
+        transcript.served,
+        transcript.refusals.first().map(|(error, ..)| *error),
+    )
+}
+
+fn first_head(input: &[u8]) -> (Vec<Served>, Option<Error>) {
+    let mut connection = Connection::new(Config::default());
+    let mut rest = input;
+    let head = match connection.step(&mut rest, a_moment()) {
+        Step::Call(request) => request.head(),
+        Step::Admit(head) => head,
+        Step::Refuse(refusal) => return (Vec::new(), Some(refusal.error)),
+        _ => return (Vec::new(), None),
+    };
+    let served = Served {
+        method: head.method_token().to_string(),
+        target: head.target_text().to_string(),
+        content: Vec::new(),
+        trailers: 0,
+    };
+    (vec![served], None)
+}
+
+/// Holds our opinion against another one: every difference must be known.
+pub fn compare(oracle: &Oracle, input: &[u8], theirs: &Opinion) {
+    let known = match difference(oracle, input, theirs) {
+        None => return,
+        Some(Difference::Laxer(error)) => {
+            let mut known = oracle.laxer.iter();
+            (
+                known.any(|(known, _)| *known == error),
+                format!("serves what we refuse with {error:?}"),
+            )
+        }
+        Some(Difference::Stricter(complaint)) => {
+            let mut known = oracle.stricter.iter();
+            (
+                known.any(|(known, _)| complaint.contains(known)),
+                format!("refuses what we serve: {complaint}"),
+            )
+        }
+    };
+    assert!(
+        known.0,
+        "{} {}\n{}",
+        oracle.name,
+        known.1,
+        input.escape_ascii()
+    );
+}
+
+pub const HTTP_NET: Oracle = Oracle {
+    name: "http-net",
+    reads_content: true,
+    laxer: &[
+        (Error::ChunkExtensionsTooLong, "our limit is lower"),
+        (Error::ChunkLineTooLong, "our limit is lower"),
+        (
+            Error::ContentTooLarge,
+            "our limit is checked at the first digit that passes it",
+        ),
+        (Error::TooManyTrailers, "our limit is lower"),
+        (Error::TrailersTooLong, "our limit is lower"),
+        (Error::MethodTooLong, "our limit is lower"),
+        (
+            Error::TargetScheme,
+            "it leaves schemes to its user; RFC 9110 section 7.4 asks for a refusal",
+        ),
+        (Error::TunnelRefused, "it leaves CONNECT to its user"),
+        (Error::ExpectationUnknown, "it leaves 417 to its user"),
+        (
+            Error::EmptyLines,
+            "RFC 9112 section 2.2 asks for one empty line to be skipped, not for several",
+        ),
+        (
+            Error::ConnectionMalformed,
+            "RFC 9110 section 7.6.1: a list of tokens; who cannot read it cannot obey it",
+        ),
+        (
+            Error::HostConflict,
+            "two names for one host are how caches are poisoned",
+        ),
+        (
+            Error::HostMalformed,
+            "RFC 9110 section 4.2.1: an http URI has a host, so an empty Host names none",
+        ),
+        (
+            Error::TargetAuthority,
+            "RFC 3986 section 3.2.3: a port that is no port",
+        ),
+        (
+            Error::TargetNul,
+            "an encoded NUL cuts names short in other programs",
+        ),
+        (
+            Error::TrailerForbidden,
+            "RFC 9110 section 6.5.1: no framing, routing or authentication behind the content",
+        ),
+    ],
+    stricter: &[
+        ("FieldLineTooLong", "its limit counts the line end"),
+        ("StartLineTooLong", "its limit counts the line end"),
+        ("HeadersTooLarge", "its limit is lower by the request line"),
+        (
+            "InvalidChunkSize",
+            "RFC 9112 section 7.1 allows any number of leading zeros; we take what fits our line limit",
+        ),
+        (
+            "InvalidTarget",
+            "browsers send ^ ` { | } [ ] in queries as they are",
+        ),
+    ],
+};
+
+/// Asks http-net's server connection.
+pub fn http_net(input: &[u8]) -> Opinion {
+    let mut connection = http_net::ServerConn::new();
+    let mut opinion = Opinion::default();
+    let mut rest = input;
+    let mut output = Vec::new();
+    let mut current: Option<Served> = None;
+    loop {
+        match connection.poll() {
+            Ok(http_net::ServerEvent::Request(head)) => {
+                current = Some(Served {
+                    method: head.method_str().to_string(),
+                    target: head.target().to_string(),
+                    content: Vec::new(),
+                    trailers: 0,
+                });
+            }
+            Ok(http_net::ServerEvent::Body(part)) => {
+                if let Some(current) = &mut current {
+                    current.content.extend_from_slice(part);
+                }
+            }
+            Ok(http_net::ServerEvent::RequestEnd) => {
+                opinion.served.extend(current.take());
+                // Not 2xx, which would make a tunnel of CONNECT.
+                let response = http_net::Response::text(404, "not here");
+                if let Err(error) = connection.respond(&response, &mut output) {
+                    opinion.complaint = Some(format!("respond: {error:?}"));
+                    return opinion;
+                }
+            }
+            Ok(http_net::ServerEvent::NeedInput) => match connection.feed(rest) {
+                0 if rest.is_empty() => return opinion,
+                0 => {
+                    opinion.complaint = Some("its buffer is full".to_string());
+                    return opinion;
+                }
+                count => rest = &rest[count..],
+            },
+            Ok(http_net::ServerEvent::Closed | http_net::ServerEvent::Upgraded) => return opinion,
+            Ok(_) => {}
+            Err(error) => {
+                opinion.complaint = Some(format!("{error:?}"));
+                return opinion;
+            }
+        }
+    }
+}
+
+pub const HTTPARSE: Oracle = Oracle {
+    name: "httparse",
+    reads_content: false,
+    laxer: &[
+        (
+            Error::BareLf,
+            "RFC 9112 section 2.2 lets a recipient take a line feed alone; it is how requests are smuggled",
+        ),
+        (
+            Error::EmptyLines,
+            "RFC 9112 section 2.2 asks for one empty line to be skipped, not for several",
+        ),
+        (Error::MethodTooLong, "it has no limits"),
+        (Error::RequestLineTooLong, "it has no limits"),
+        (Error::FieldLineTooLong, "it has no limits"),
+        (Error::HeadTooLong, "it has no limits"),
+        (Error::TooManyFields, "its limit is its caller's"),
+        (Error::TargetOctet, "it takes octets that no URI has"),
+        (Error::TargetForm, "it does not look into targets"),
+        (Error::TargetEscape, "it does not look into targets"),
+        (Error::TargetNul, "it does not look into targets"),
+        (Error::TargetAuthority, "it does not look into targets"),
+        (Error::TargetScheme, "it does not look into targets"),
+        (Error::TunnelRefused, "it does not look into methods"),
+        (Error::HostMissing, "it does not look into fields"),
+        (Error::HostRepeated, "it does not look into fields"),
+        (Error::HostMalformed, "it does not look into fields"),
+        (Error::HostConflict, "it does not look into fields"),
+        (Error::LengthMalformed, "it does not look into fields"),
+        (Error::LengthRepeated, "it does not look into fields"),
+        (Error::LengthOverflow, "it does not look into fields"),
+        (Error::CodingMalformed, "it does not look into fields"),
+        (Error::CodingRepeated, "it does not look into fields"),
+        (Error::CodingNotFinal, "it does not look into fields"),
+        (Error::CodingUnknown, "it does not look into fields"),
+        (Error::CodingWithLength, "it does not look into fields"),
+        (Error::CodingInHttp10, "it does not look into fields"),
+        (Error::ConnectionMalformed, "it does not look into fields"),
+        (Error::ExpectationUnknown, "it does not look into fields"),
+    ],
+    stricter: &[(
+        "Version",
+        "RFC 9110 section 6.2: a higher minor version is read as 1.1",
+    )],
+};
+
+/// Asks httparse for the first head.
+pub fn httparse(input: &[u8]) -> Opinion {
+    let mut fields = [httparse::EMPTY_HEADER; 128];
+    let mut request = httparse::Request::new(&mut fields);
+    match request.parse(input) {
+        Ok(httparse::Status::Complete(length)) => {
+            fields_agree(input, length, request.headers);
+            Opinion {
+                served: vec![Served {
+                    method: request.method.unwrap_or_default().to_string(),
+                    target: request.path.unwrap_or_default().to_string(),
+                    content: Vec::new(),
+                    trailers: 0,
+                }],
+                complaint: None,
+            }
+        }
+        Ok(httparse::Status::Partial) => Opinion::default(),
+        Err(error) => Opinion {
+            served: Vec::new(),
+            complaint: Some(format!("{error:?}")),
+        },
+    }
+}
+
+/// Where both take a head, they take the same octets for the same fields.
+fn fields_agree(input: &[u8], length: usize, theirs: &[httparse::Header<'_>]) {
+    let mut connection = Connection::new(Config::default());
+    let mut rest = input;
+    let head = match connection.step(&mut rest, a_moment()) {
+        Step::Call(request) => request.head(),
+        Step::Admit(head) => head,
+        _ => return,
+    };
+    let ours: Vec<(&str, &[u8])> = head.fields().iter().collect();
+    let theirs: Vec<_> = theirs
+        .iter()
+        .map(|field| (field.name, field.value))
+        .collect();
+    assert_eq!(ours, theirs, "{}", input[..length].escape_ascii());
+}

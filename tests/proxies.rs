@@ -1,0 +1,283 @@
+//! Behind nginx and HAProxy: what a proxy takes for one request is one request here, whatever it is sent.
+//!
+//! Every fixture goes through the proxy. The requests that the proxy says it passed on, and those that arrive, must be
+//! the same: then no octets can be content for the one and a request for the other.
+#![cfg(feature = "net")]
+
+mod laws;
+
+use bytegate::{Gateway, Request, Response, net};
+use laws::exchange::Exchange;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+#[test]
+fn nginx_and_we_agree_where_requests_end() {
+    let config = |port: u16, backend: u16, folder: &Path| {
+        let folder = folder.display();
+        format!(
+            "daemon off; master_process off; pid {folder}/pid; error_log {folder}/errors crit;
+            events {{ }}
+            http {{
+                log_format passed '$request_method $request_uri $upstream_status';
+                access_log {folder}/log passed;
+                client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f;
+                uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+                client_header_timeout 1s; client_body_timeout 1s; lingering_timeout 1s; keepalive_timeout 1s;
+                upstream backend {{ server 127.0.0.1:{backend}; keepalive 4; }}
+                server {{
+                    listen 127.0.0.1:{port};
+                    location / {{
+                        proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection '';
+                        proxy_set_header Host $http_host; proxy_request_buffering off;
+                        proxy_ignore_client_abort on;
+                    }}
+                }}
+            }}"
+        )
+    };
+    let arguments = |config: &Path| vec!["-c".to_string(), config.display().to_string()];
+    agree("nginx", config, arguments);
+}
+
+#[test]
+fn haproxy_and_we_agree_where_requests_end() {
+    let config = |port: u16, backend: u16, _: &Path| {
+        format!(
+            "global
+                log stdout len 65535 format raw local0
+                tune.http.logurilen 16384
+            defaults
+                mode http
+                timeout http-request 1s
+                timeout client 1s
+                timeout server 5s
+                timeout connect 1s
+                timeout http-keep-alive 1s
+                log global
+                log-format \"%HM %HU %ST %s\"
+            frontend front
+                bind 127.0.0.1:{port}
+                default_backend back
+            backend back
+                http-reuse always
+                server gate 127.0.0.1:{backend}
+            "
+        )
+    };
+    let arguments = |config: &Path| {
+        vec![
+            "-db".to_string(),
+            "-f".to_string(),
+            config.display().to_string(),
+        ]
+    };
+    agree("haproxy", config, arguments);
+}
+
+fn agree(
+    program: &str,
+    config: impl Fn(u16, u16, &Path) -> String,
+    arguments: impl Fn(&Path) -> Vec<String>,
+) {
+    let path = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"];
+    let Some(program_path) = path
+        .iter()
+        .map(|folder| Path::new(folder).join(program))
+        .find(|path| path.exists())
+    else {
+        println!("skipped: {program} is not here");
+        return;
+    };
+    let backend = Backend::start();
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("{program}-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
+    let port = free_port();
+    let config_path = folder.join("config");
+    let text = config(port, backend.port, &folder);
+    fs::write(
+        &config_path,
+        text.trim_end().to_string()
+            + "
+",
+    )
+    .expect("a configuration");
+    let log = fs::File::create(folder.join("log")).expect("a log");
+    let child = Command::new(program_path)
+        .args(arguments(&config_path))
+        .stdout(log)
+        .stderr(Stdio::null())
+        .spawn();
+    let proxy = Proxy {
+        child: child.expect("the proxy starts"),
+        folder,
+        port,
+    };
+    wait_until("the proxy listens", || {
+        TcpStream::connect(("127.0.0.1", port)).is_ok()
+    });
+
+    let mut compared = 0;
+    for (number, exchange) in Exchange::all().iter().enumerate() {
+        proxy.send(&exchange.input);
+        // A request of our own marks the end in both lists; it comes by another connection.
+        let marker = format!("/marker-{number}");
+        proxy.send(
+            format!("GET {marker} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes(),
+        );
+        let (mut passed, mut arrived) = (Vec::new(), Vec::new());
+        let complete = |list: &[String]| list.iter().any(|line| line.ends_with(&marker));
+        wait_until("both have seen the marker", || {
+            passed = proxy.passed(number);
+            arrived = backend.arrived(number);
+            complete(&passed) && complete(&arrived)
+        });
+        passed.retain(|line| !line.ends_with(&marker));
+        arrived.retain(|line| !line.ends_with(&marker));
+        compared += arrived.len();
+        assert_eq!(passed, arrived, "{program}: {}", exchange.name());
+    }
+    assert!(compared > 100, "only {compared} requests came through");
+}
+
+struct Proxy {
+    child: Child,
+    folder: PathBuf,
+    port: u16,
+}
+
+impl Proxy {
+    /// Sends octets, and reads what comes until the proxy closes.
+    fn send(&self, input: &[u8]) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("a connection");
+        stream
+            .set_read_timeout(Some(Duration::from_secs(3)))
+            .expect("a timeout");
+        // The proxy may close before it has read everything.
+        let _ = stream.write_all(input);
+        let _ = stream.shutdown(Shutdown::Write);
+        let _ = stream.read_to_end(&mut Vec::new());
+    }
+
+    /// The requests that the proxy says it passed on and got served, since the last marker.
+    fn passed(&self, number: usize) -> Vec<String> {
+        let log = fs::read(self.folder.join("log")).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log).into_owned();
+        let lines = log.lines().filter_map(|line| {
+            let mut words = line.split(' ');
+            let (method, target, status) = (words.next()?, words.next()?, words.next()?);
+            let passed_on = status == "200" && words.next() != Some("<NOSRV>");
+            passed_on.then(|| request(method, target))
+        });
+        since_marker(lines.collect(), number)
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Serves everything alike, and remembers what.
+struct Backend {
+    port: u16,
+    requests: Arc<Mutex<Vec<String>>>,
+    stop: Option<smol::channel::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Backend {
+    fn start() -> Backend {
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let seen = requests.clone();
+        let gateway = Gateway::new().dynamic("", move |request: &Request<'_>| {
+            let head = request.head();
+            let line = self::request(head.method_token(), head.target_text());
+            seen.lock().expect("a list").push(line);
+            Response::text("served\n")
+        });
+        let listener = net::listen("127.0.0.1:0".parse().expect("an address")).expect("a listener");
+        let port = listener.local_addr().expect("an address").port();
+        let (stop, stopped) = smol::channel::bounded::<()>(1);
+        let thread = thread::spawn(move || {
+            let stopped = async move {
+                let _ = stopped.recv().await;
+            };
+            let options = net::Options {
+                stop_timeout: Duration::from_secs(1),
+                ..net::Options::default()
+            };
+            smol::block_on(net::serve(listener, gateway, options, stopped)).expect("it serves");
+        });
+        Backend {
+            port,
+            requests,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    fn arrived(&self, number: usize) -> Vec<String> {
+        since_marker(self.requests.lock().expect("a list").clone(), number)
+    }
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A request as both sides name it: a proxy may pass an absolute-form on as a path.
+fn request(method: &str, target: &str) -> String {
+    let path = match target.split_once("://") {
+        Some((_, rest)) => rest.find(['/', '?']).map_or("", |start| &rest[start..]),
+        None => target,
+    };
+    match path.starts_with(['/', '*']) {
+        true => format!("{method} {path}"),
+        false => format!("{method} /{path}"),
+    }
+}
+
+/// What stands behind the marker before this one.
+fn since_marker(lines: Vec<String>, number: usize) -> Vec<String> {
+    let Some(last) = number.checked_sub(1) else {
+        return lines;
+    };
+    let marker = format!("/marker-{last}");
+    let start = lines
+        .iter()
+        .rposition(|line| line.ends_with(&marker))
+        .map_or(0, |place| place + 1);
+    lines[start..].to_vec()
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !done() {
+        assert!(
+            started.elapsed() < Duration::from_secs(20),
+            "not in time: {what}"
+        );
+        thread::sleep(Duration::from_millis(2));
+    }
+}
