@@ -1,0 +1,208 @@
+//! Whole connections made of requests that are valid or nearly so, cut anywhere: as many answers, in the same order, as
+//! the model says, and all laws hold. What goes wrong between requests is found here: pairing, draining, persistence.
+#![no_main]
+
+#[path = "../../tests/laws/mod.rs"]
+mod laws;
+
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+
+#[derive(Arbitrary, Debug)]
+struct Case {
+    requests: Vec<Request>,
+    cuts: Vec<u16>,
+}
+
+#[derive(Arbitrary, Debug)]
+struct Request {
+    method: Method,
+    target: Target,
+    old: bool,
+    expect: bool,
+    connection: Connection,
+    content: Content,
+    damage: Option<Damage>,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Method {
+    Get,
+    Head,
+    Post,
+    Options,
+    Unknown,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Target {
+    File,
+    Missing,
+    Directory,
+    Echo,
+    Stream,
+    Upload,
+    Refuse,
+    Empty,
+    Interim,
+    Bad,
+    Absolute,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Connection {
+    Unsaid,
+    Close,
+    KeepAlive,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Content {
+    None,
+    Length(Octets),
+    Chunked {
+        chunks: Vec<Octets>,
+        extension: bool,
+        trailer: bool,
+    },
+    /// Content that looks like a request.
+    Disguised {
+        chunked: bool,
+    },
+    Both(Octets),
+}
+
+/// Few, so that the cases stay small.
+#[derive(Arbitrary, Debug)]
+struct Octets([u8; 3]);
+
+/// One octet put in, changed or taken away.
+#[derive(Arbitrary, Debug)]
+struct Damage {
+    at: u16,
+    octet: u8,
+    kind: Kind,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Kind {
+    Insert,
+    Replace,
+    Remove,
+    CutShort,
+}
+
+const DISGUISED: &[u8] = b"GET /smuggled.py HTTP/1.1\r\nHost: x\r\n\r\n";
+
+impl Request {
+    fn write(&self, to: &mut Vec<u8>) {
+        let start = to.len();
+        let method = match self.method {
+            Method::Get => "GET",
+            Method::Head => "HEAD",
+            Method::Post => "POST",
+            Method::Options => "OPTIONS",
+            Method::Unknown => "BREW",
+        };
+        let target = match self.target {
+            Target::File => "/a.txt",
+            Target::Missing => "/nope",
+            Target::Directory => "/docs",
+            Target::Echo => "/echo.py?q",
+            Target::Stream => "/stream.py",
+            Target::Upload => "/upload.py",
+            Target::Refuse => "/refuse.py",
+            Target::Empty => "/empty.py",
+            Target::Interim => "/interim.py",
+            Target::Bad => "/bad.py",
+            Target::Absolute => "http://x/echo.py",
+        };
+        let version = if self.old { "HTTP/1.0" } else { "HTTP/1.1" };
+        let mut head = format!("{method} {target} {version}\r\nHost: x\r\n");
+        match self.connection {
+            Connection::Unsaid => {}
+            Connection::Close => head += "Connection: close\r\n",
+            Connection::KeepAlive => head += "Connection: keep-alive\r\n",
+        }
+        if self.expect {
+            head += "Expect: 100-continue\r\n";
+        }
+        let mut content = Vec::new();
+        match &self.content {
+            Content::None => {}
+            Content::Length(octets) => {
+                head += "Content-Length: 3\r\n";
+                content.extend_from_slice(&octets.0);
+            }
+            Content::Chunked {
+                chunks,
+                extension,
+                trailer,
+            } => {
+                head += "Transfer-Encoding: chunked\r\n";
+                for chunk in chunks {
+                    content.extend_from_slice(if *extension {
+                        b"3;a=\"b\"\r\n"
+                    } else {
+                        b"3\r\n"
+                    });
+                    content.extend_from_slice(&chunk.0);
+                    content.extend_from_slice(b"\r\n");
+                }
+                content.extend_from_slice(if *trailer {
+                    b"0\r\nX: y\r\n\r\n"
+                } else {
+                    b"0\r\n\r\n"
+                });
+            }
+            Content::Disguised { chunked: false } => {
+                head += &format!("Content-Length: {}\r\n", DISGUISED.len());
+                content.extend_from_slice(DISGUISED);
+            }
+            Content::Disguised { chunked: true } => {
+                head += "Transfer-Encoding: chunked\r\n";
+                content.extend_from_slice(format!("{:x}\r\n", DISGUISED.len()).as_bytes());
+                content.extend_from_slice(DISGUISED);
+                content.extend_from_slice(b"\r\n0\r\n\r\n");
+            }
+            Content::Both(octets) => {
+                head += "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n";
+                content.extend_from_slice(&octets.0);
+            }
+        }
+        to.extend_from_slice(head.as_bytes());
+        to.extend_from_slice(b"\r\n");
+        to.extend_from_slice(&content);
+        if let Some(damage) = &self.damage {
+            let at = start + usize::from(damage.at) % (to.len() - start);
+            match damage.kind {
+                Kind::Insert => to.insert(at, damage.octet),
+                Kind::Replace => to[at] = damage.octet,
+                Kind::Remove => drop(to.remove(at)),
+                Kind::CutShort => to.truncate(at),
+            }
+        }
+    }
+}
+
+fuzz_target!(|case: Case| {
+    let mut input = Vec::new();
+    for request in case.requests.iter().take(8) {
+        request.write(&mut input);
+    }
+    let (gateway, now) = (laws::gateway::gateway(), laws::a_moment());
+    let transcript = laws::hold_for(&gateway, &input, now);
+    let mut cuts: Vec<usize> = case
+        .cuts
+        .iter()
+        .map(|&cut| usize::from(cut) % (input.len() + 1))
+        .collect();
+    cuts.extend([0, input.len()]);
+    cuts.sort_unstable();
+    let pieces: Vec<&[u8]> = cuts
+        .windows(2)
+        .map(|pair| &input[pair[0]..pair[1]])
+        .collect();
+    laws::hold_for_split(&gateway, &transcript, &pieces, now);
+    laws::hold_for_model(&input, now);
+});

@@ -1,0 +1,14 @@
+//! Any octets: httparse and http-net read what we serve as we do, but for the differences that are known.
+#![no_main]
+
+#[path = "../../tests/laws/mod.rs"]
+mod laws;
+#[path = "../../tests/laws/oracle.rs"]
+mod oracle;
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| {
+    oracle::compare(&oracle::HTTPARSE, input, &oracle::httparse(input));
+    oracle::compare(&oracle::HTTP_NET, input, &oracle::http_net(input));
+});
