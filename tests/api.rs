@@ -1,0 +1,322 @@
+//! What the public face promises beside the wire: what an application sees, what it may answer, what a log shows.
+
+mod laws;
+
+use bytegate::{
+    Admission, Application, Body, Broken, Bytes, Config, Connection, Error, FieldError, Fields,
+    Gateway, Head, Limits, Method, Now, Request, Response, ResponseError, Scheme, Site, Status,
+    Step, Target, Version,
+};
+use laws::reader;
+use std::time::Duration;
+
+const GET: &[u8] =
+    b"GET /a?b=c%20d&e HTTP/1.1\r\nHost: x:80\r\nAuthorization: secret\r\nX: y\r\n\r\n";
+
+/// Shows a request to `look`.
+fn with_request(input: &[u8], look: impl Fn(&Request<'_>)) {
+    let peer = "192.0.2.1:5".parse().expect("an address");
+    let config = Config {
+        scheme: Scheme::Https,
+        ..Config::default()
+    };
+    let mut connection = Connection::new(config).with_peer(peer);
+    let mut input = input;
+    match connection.step(&mut input, Now::at_unix(7)) {
+        Step::Call(request) => look(&request),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn answer(application: impl Application + 'static, input: &[u8]) -> reader::Response {
+    let output = Gateway::new().dynamic("", application).handle(input);
+    reader::read_all(&output, &[input.starts_with(b"HEAD")]).remove(0)
+}
+
+#[test]
+fn an_application_sees_everything_about_a_request() {
+    with_request(GET, |request| {
+        assert_eq!(
+            (request.method(), request.method().as_str()),
+            (Method::Get, "GET")
+        );
+        assert!(matches!(request.target(), Target::Origin(path) if path.path == "/a"));
+        assert_eq!((request.path(), request.query()), ("/a", Some("b=c%20d&e")));
+        let pairs: Vec<_> = request.query_pairs().collect();
+        assert_eq!(pairs, [("b".into(), "c d".into()), ("e".into(), "".into())]);
+        assert_eq!(
+            (request.version(), request.version().as_str()),
+            (Version::Http11, "HTTP/1.1")
+        );
+        let authority = request.authority().expect("Host is there");
+        assert_eq!((authority.host, authority.port), ("x", Some(80)));
+        assert_eq!(request.fields().get_str("x"), Some("y"));
+        assert!(request.trailers().is_empty() && request.content().is_empty());
+        assert_eq!(request.peer().map(|peer| peer.port()), Some(5));
+        assert_eq!(
+            (request.scheme(), request.scheme().default_port()),
+            (Scheme::Https, 443)
+        );
+        assert_eq!(request.now(), Now::at_unix(7));
+    });
+    with_request(b"GET https://h/ HTTP/1.1\r\nHost: h:1\r\n\r\n", |request| {
+        // The target wins over Host.
+        assert_eq!(
+            request.authority().map(|authority| authority.port),
+            Some(None)
+        );
+        assert_eq!(request.query(), None);
+    });
+    with_request(b"OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", |request| {
+        assert_eq!(
+            (request.target(), request.path(), request.query()),
+            (Target::Asterisk, "*", None)
+        );
+    });
+    with_request(b"GET / HTTP/1.0\r\n\r\n", |request| {
+        assert_eq!(
+            (request.version().as_str(), request.authority()),
+            ("HTTP/1.0", None)
+        );
+    });
+}
+
+#[test]
+fn debug_output_shows_neither_credentials_nor_content() {
+    with_request(GET, |request| {
+        let shown = format!("{request:?} {:?}", request.head());
+        assert!(
+            shown.contains("\"/a?b=c%20d&e\"") && shown.contains("0 octets"),
+            "{shown}"
+        );
+        assert!(!shown.contains("secret"), "{shown}");
+    });
+    let mut connection = Connection::new(Config::default());
+    let mut input = &b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\npassw"[..];
+    assert!(matches!(
+        connection.step(&mut input, Now::default()),
+        Step::Admit(_)
+    ));
+    connection.admit(Admission::Buffer);
+    assert!(matches!(
+        connection.step(&mut input, Now::default()),
+        Step::Read { .. }
+    ));
+    let shown = format!("{connection:?}");
+    assert!(
+        shown.contains("Gather(5)") && !shown.contains("passw"),
+        "{shown}"
+    );
+    for (admission, shown) in [
+        (Admission::Buffer, "Buffer"),
+        (Admission::BufferUpTo(5), "BufferUpTo(5)"),
+        (
+            Admission::Refuse(Status::FORBIDDEN.into()),
+            "Refuse(403 Forbidden)",
+        ),
+    ] {
+        assert_eq!(format!("{admission:?}"), shown);
+    }
+    for (body, shown) in [
+        (Body::empty(), "Empty"),
+        (Body::from("abc"), "Bytes(3)"),
+        (
+            Body::fallible_stream(Some(2), std::iter::empty()),
+            "Stream(Some(2))",
+        ),
+    ] {
+        assert_eq!(format!("{body:?}"), shown);
+    }
+}
+
+#[test]
+fn anything_that_can_be_an_answer_is_one() {
+    let status = |response: Response| (response.status().code(), response.body().length());
+    assert_eq!(status("abc".into()), (200, Some(3)));
+    assert_eq!(status(String::from("abc").into()), (200, Some(3)));
+    assert_eq!(status(vec![1, 2].into()), (200, Some(2)));
+    assert_eq!(status(Bytes::from_static(b"1").into()), (200, Some(1)));
+    assert_eq!(status(Status::CONFLICT.into()), (409, Some(13)));
+    assert_eq!(status(Status::NO_CONTENT.into()), (204, Some(0)));
+    assert_eq!(status((Status::CREATED, "made").into()), (201, Some(4)));
+    assert_eq!(status(Ok::<_, Status>("fine").into()), (200, Some(4)));
+    assert_eq!(status(Err::<&str, _>(Status::GONE).into()), (410, Some(9)));
+    assert_eq!(status(Some("there").into()), (200, Some(5)));
+    assert_eq!(status(None::<&str>.into()), (404, Some(14)));
+    assert_eq!(status(Response::html(&b"<p>"[..])), (200, Some(3)));
+    let moved = Response::see_other("/there");
+    assert_eq!(moved.fields().lines().get_str("location"), Some("/there"));
+    assert_eq!(Body::from("abc").as_bytes(), Some(&b"abc"[..]));
+    assert_eq!(Body::stream(std::iter::empty::<Bytes>()).as_bytes(), None);
+}
+
+#[test]
+fn what_breaks_the_rules_is_a_500_that_says_why() {
+    type Breach = fn() -> Response;
+    let cases: [(Breach, &str); 6] = [
+        (
+            || Response::text("").with_field("A b", "c"),
+            "field \"A b\": a field name must be a token (RFC 9110 section 5.1)",
+        ),
+        (
+            || Response::text("").with_field("A", "b\n"),
+            "field \"A\": a field value must not hold control characters (RFC 9110 section 5.5)",
+        ),
+        (
+            || Response::text("").with_field("Upgrade", "b"),
+            "field \"Upgrade\" is set by the connection, not by an application",
+        ),
+        (
+            || Response::new(Status::CONTINUE),
+            "100 Continue is not a final status",
+        ),
+        (
+            || Response::failed(ResponseError::Panicked("oh".into())),
+            "the application panicked: oh",
+        ),
+        (|| Response::failed(ResponseError::Other("oh".into())), "oh"),
+    ];
+    for (response, reason) in cases {
+        assert_eq!(answer(move |_: &Request<'_>| response(), GET_X).status, 500);
+        let mut connection = Connection::new(Config::default());
+        let mut input = GET_X;
+        assert!(matches!(
+            connection.step(&mut input, Now::default()),
+            Step::Call(_)
+        ));
+        let answered = connection.respond(response()).expect("an answer was owed");
+        assert_eq!(answered.error.expect("a reason").to_string(), reason);
+    }
+    assert_eq!(
+        FieldError::Name.to_string(),
+        "a field name must be a token (RFC 9110 section 5.1)"
+    );
+    assert_eq!(Broken.to_string(), "the stream of content broke off");
+}
+
+const GET_X: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+#[test]
+fn fields_of_one_name_may_stand_together_or_replace_each_other() {
+    let response = Response::text("")
+        .with_appended_field("Set-Cookie", "a=1")
+        .with_appended_field("Set-Cookie", "b=2")
+        .with_field("content-type", "text/css");
+    let fields = response.fields();
+    assert_eq!(fields.lines().get_all("set-cookie").count(), 2);
+    assert_eq!(
+        fields.lines().get_all("Content-Type").collect::<Vec<_>>(),
+        [b"text/css"]
+    );
+    let mut others = Fields::new();
+    assert!(others.lines().is_empty() && others != *fields);
+    others.append("A", "b").expect("it is valid");
+    assert_eq!(format!("{others:?}"), "{\"A\": \"b\"}");
+}
+
+struct UpTo(u64);
+
+impl Application for UpTo {
+    fn call(&self, request: &Request<'_>) -> Response {
+        format!("{}", request.content().len()).into()
+    }
+
+    fn admit(&self, _: &Head<'_>) -> Admission {
+        Admission::BufferUpTo(self.0)
+    }
+}
+
+#[test]
+fn an_application_sets_its_own_limit_of_content() {
+    let post = |length: usize| {
+        let head = format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
+        [head.into_bytes(), vec![b'x'; length]].concat()
+    };
+    assert_eq!(answer(UpTo(10), &post(10)).content, b"10");
+    assert_eq!(answer(UpTo(10), &post(11)).status, 413);
+    assert_eq!(answer(UpTo(3 << 20), &post(2 << 20)).content, b"2097152");
+}
+
+#[test]
+fn a_head_limit_below_the_request_line_limit_holds_for_the_request_line() {
+    let limits = Limits {
+        head_bytes: 20,
+        ..Limits::default()
+    };
+    let gateway = Gateway::new().config(Config {
+        limits,
+        ..Config::default()
+    });
+    let output = gateway.handle(b"GET /aaaaaaaaaaaaaaaaaaaaaaaa HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_eq!(
+        reader::read_all(&output, &[false])[0].status,
+        Error::HeadTooLong.status().code()
+    );
+}
+
+#[test]
+fn a_range_by_date_needs_a_date_that_is_past() {
+    let mut site = Site::new();
+    let modified = Duration::from_secs(784_111_777);
+    site.try_file_modified("/a", "0123456789", modified)
+        .expect("a path that can be named");
+    let gateway = Gateway::new().site(site);
+    let get = |date: &str, now: u64| {
+        let request = format!("GET /a HTTP/1.1\r\nHost: x\r\nRange: bytes=0-0\r\n{date}\r\n");
+        let output = gateway.handle_at(request.as_bytes(), Now::at_unix(now));
+        reader::read_all(&output, &[false])[0].status
+    };
+    let same = "If-Range: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+    assert_eq!(get(same, 784_111_778), 206);
+    assert_eq!(
+        get(same, 784_111_777),
+        200,
+        "it may have changed within the second"
+    );
+    assert_eq!(
+        get("If-Range: Sun, 06 Nov 1994 08:49:36 GMT\r\n", 784_111_778),
+        200
+    );
+    assert_eq!(
+        get(&same.repeat(2), 784_111_778),
+        200,
+        "two conditions are none"
+    );
+    assert_eq!(get("", 784_111_778), 206);
+}
+
+#[test]
+fn a_refusal_may_have_a_page_of_its_own_but_not_another_status() {
+    let gateway = Gateway::new().refusal_page(|refusal| {
+        Response::html(format!(
+            "<h1>{}</h1> {}",
+            refusal.error.name(),
+            refusal.line.escape_ascii()
+        ))
+    });
+    let output = gateway.handle(b"GET /a@ HTTP/3.0\r\n\r\n");
+    let response = &reader::read_all(&output, &[false])[0];
+    assert_eq!((response.status, response.closes), (505, true));
+    assert_eq!(
+        response.content,
+        b"<h1>VersionUnsupported</h1> GET /a@ HTTP/3"
+    );
+    assert!(format!("{gateway:?}").starts_with("Gateway"));
+}
+
+#[test]
+fn the_longest_dynamic_suffix_wins_and_the_last_of_equal_ones() {
+    let gateway = Gateway::new()
+        .dynamic(".py", |_: &Request<'_>| "short")
+        .dynamic("b.py", |_: &Request<'_>| "first")
+        .dynamic("b.py", |_: &Request<'_>| "long");
+    let get = |path: &str| {
+        let output = gateway.handle(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
+        String::from_utf8(reader::read_all(&output, &[false]).remove(0).content).expect("text")
+    };
+    assert_eq!(
+        (get("/a.py"), get("/b.py")),
+        ("short".to_string(), "long".to_string())
+    );
+    assert_eq!(get("/c"), "404 Not Found\n");
+}
