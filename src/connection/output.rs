@@ -51,10 +51,11 @@ impl Output {
     pub fn move_to(&mut self, to: &mut Vec<u8>) {
         if to.is_empty() && self.pieces.is_empty() && self.sent == 0 {
             core::mem::swap(to, &mut self.tail);
-        } else {
-            for piece in self.pieces() {
-                to.extend_from_slice(piece);
-            }
+            self.length = 0;
+            return;
+        }
+        for piece in self.pieces() {
+            to.extend_from_slice(piece);
         }
         self.clear();
     }

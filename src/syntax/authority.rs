@@ -21,36 +21,23 @@ pub struct Authority<'a> {
 impl<'a> Authority<'a> {
     /// Parses the whole of `text`. No userinfo, no path, no whitespace, no empty host.
     pub fn parse(text: &'a str) -> Option<Authority<'a>> {
-        let (host, port) = split_port(text)?;
-        let valid = match host.strip_prefix('[') {
-            Some(literal) => is_ip_literal(literal.strip_suffix(']')?),
-            None => !host.is_empty() && is_reg_name(host.as_bytes()),
+        let end = match text.as_bytes() {
+            [b'[', ..] => ip_literal_end(text)?,
+            name => reg_name_end(name)?,
         };
-        match (valid, port) {
-            (false, _) => None,
-            (true, "") => Some(Authority { host, port: None }),
-            (true, digits) => Some(Authority {
-                host,
-                port: Some(parse_port(digits)?),
-            }),
-        }
+        let (host, rest) = text.split_at_checked(end)?;
+        let port = match rest.strip_prefix(':') {
+            None if rest.is_empty() => None,
+            None => return None,
+            Some("") => None,
+            Some(digits) => Some(parse_port(digits)?),
+        };
+        (!host.is_empty()).then_some(Authority { host, port })
     }
 
     /// Whether two hosts are the same name: case does not count (RFC 3986 section 3.2.2).
     pub fn same_host(&self, other: &Authority<'_>) -> bool {
         self.host.eq_ignore_ascii_case(other.host)
-    }
-}
-
-/// The host and the digits behind its last colon, if that colon is not inside an IP literal.
-fn split_port(text: &str) -> Option<(&str, &str)> {
-    let after_literal = text.rfind(']').map_or(0, |bracket| bracket + 1);
-    match text.get(after_literal..)?.find(':') {
-        Some(colon) => {
-            let (host, port) = text.split_at(after_literal + colon);
-            Some((host, &port[1..]))
-        }
-        None => Some((text, "")),
     }
 }
 
@@ -61,16 +48,24 @@ fn parse_port(digits: &str) -> Option<u16> {
     }
 }
 
-/// `*( unreserved / pct-encoded / sub-delims )`
-fn is_reg_name(name: &[u8]) -> bool {
+/// Where `*( unreserved / pct-encoded / sub-delims )` ends; `None` behind a bad escape.
+fn reg_name_end(name: &[u8]) -> Option<usize> {
     let mut at = REG_NAME.skip(name, 0);
-    while let Some([b'%', high, low]) = name.get(at..at + 3) {
-        if !(HEX.contains(*high) && HEX.contains(*low)) {
-            return false;
+    while let Some(b'%') = name.get(at) {
+        match name.get(at + 1..at + 3) {
+            Some([high, low]) if HEX.contains(*high) && HEX.contains(*low) => {
+                at = REG_NAME.skip(name, at + 3)
+            }
+            _ => return None,
         }
-        at = REG_NAME.skip(name, at + 3);
     }
-    at == name.len()
+    Some(at)
+}
+
+/// Where an IP literal in brackets ends.
+fn ip_literal_end(text: &str) -> Option<usize> {
+    let close = text.find(']')?;
+    is_ip_literal(text.get(1..close)?).then_some(close + 1)
 }
 
 /// `IPv6address / IPvFuture`; a zone identifier has no place on the wire.

@@ -9,29 +9,35 @@ use percent_encoding::percent_decode_str;
 ///
 /// `path` has valid escapes, as every target does that came through the parser.
 pub(crate) fn decode(path: &str) -> Option<Cow<'_, str>> {
-    let decoded = match path.contains('%') {
-        false => Cow::Borrowed(path),
-        true => percent_decode_str(path).decode_utf8().ok()?,
-    };
-    let slashes = |text: &str| text.bytes().filter(|&octet| octet == b'/').count();
-    let encoded_slash = matches!(decoded, Cow::Owned(_)) && slashes(&decoded) != slashes(path);
-    match is_plain(&decoded) && !encoded_slash {
-        true => Some(decoded),
-        false => None,
+    if !path.contains('%') {
+        // What no target may hold unencoded cannot be here; only the segments are left to be looked at.
+        return (!has_dot_segment(path)).then_some(Cow::Borrowed(path));
     }
+    let decoded = percent_decode_str(path).decode_utf8().ok()?;
+    let slashes = |text: &str| text.bytes().filter(|&octet| octet == b'/').count();
+    let has_encoded_slash = slashes(&decoded) != slashes(path);
+    (is_plain(&decoded) && !has_encoded_slash).then_some(decoded)
 }
 
 /// Whether a decoded path means what it says, on every platform.
 pub(crate) fn is_plain(path: &str) -> bool {
-    !path.contains(is_refused) && !path.split('/').any(is_dot_segment)
+    !path.contains(is_refused) && !has_dot_segment(path)
 }
 
 fn is_refused(character: char) -> bool {
     character == '\\' || character.is_control()
 }
 
-fn is_dot_segment(segment: &str) -> bool {
-    matches!(segment, "." | "..")
+/// Whether a segment is `.` or `..`; octet by octet, because every request comes by here.
+fn has_dot_segment(path: &str) -> bool {
+    let mut rest = path.as_bytes();
+    while let Some(slash) = rest.iter().position(|&octet| octet == b'/') {
+        rest = rest.get(slash + 1..).unwrap_or_default();
+        if let [b'.'] | [b'.', b'/', ..] | [b'.', b'.'] | [b'.', b'.', b'/', ..] = rest {
+            return true;
+        }
+    }
+    false
 }
 
 #[cfg(test)]
