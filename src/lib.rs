@@ -58,7 +58,7 @@
 //! # Features
 //!
 //! - none: `no_std` with `alloc`; the whole core, with [`Gateway`], [`Site`] and [`wsgi()`].
-//! - `std` (default): [`Site::load`].
+//! - `std` (default): `Site::load`.
 //! - `net`: the TCP front end and the program.
 //!
 //! A feature only adds; it never changes what happens without it.
