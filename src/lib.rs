@@ -64,6 +64,7 @@
 //! A feature only adds; it never changes what happens without it.
 
 #![no_std]
+#![forbid(unsafe_code)]
 
 extern crate alloc;
 #[cfg(feature = "std")]
