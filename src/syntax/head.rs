@@ -54,7 +54,8 @@ pub(crate) enum Parsed {
     Incomplete,
     /// The first two octets are an empty line; the head begins behind it, and so must the next input.
     EmptyLine,
-    Head(Layout),
+    /// The head is whole; [`HeadParser::layout`] says where everything stands.
+    Head,
 }
 
 /// A scan over a head that stops at the end of the input and goes on there when more has come.
@@ -126,6 +127,11 @@ impl HeadParser {
                 return Ok(Parsed::Incomplete);
             }
         }
+    }
+
+    /// The layout of the head that was parsed last, until the parser is made anew.
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
     }
 
     /// The method, if the scan has come past it.
@@ -237,7 +243,7 @@ impl HeadParser {
                 Event::End(end) => {
                     self.layout.end = end;
                     self.layout.fields = Span::new(self.layout.fields.start as usize, end - 2);
-                    return Ok(Parsed::Head(self.layout));
+                    return Ok(Parsed::Head);
                 }
                 Event::Incomplete => return Ok(Parsed::Incomplete),
             }

@@ -1,0 +1,80 @@
+//! What the time of a step means to a connection.
+
+use super::progress::Progress;
+use super::{Connection, State};
+use crate::syntax::date::{self, DATE_BYTES};
+use crate::values::now::Now;
+use core::time::Duration;
+
+impl Connection {
+    pub(super) fn set_clock(&mut self, now: Now) {
+        // A clock that goes back stands still.
+        let last = self.circumstances.now.monotonic;
+        self.circumstances.now = Now {
+            monotonic: now.monotonic.max(last),
+            wall: now.wall,
+        };
+        self.date.set(now.wall);
+        let now = self.circumstances.now.monotonic;
+        let sent = core::mem::take(&mut self.sent);
+        match (&mut self.writing, self.output.is_empty()) {
+            (Some(writing), false) => writing.moved(sent, now),
+            // While output waited nothing was read, so the peer's time begins now.
+            (Some(_), true) => {
+                self.writing = None;
+                self.restart_waiting(now);
+            }
+            (None, _) => {}
+        }
+        if self.opened.is_none() {
+            self.opened = Some(now);
+            self.restart_waiting(now);
+        }
+    }
+
+    fn restart_waiting(&mut self, now: Duration) {
+        match &mut self.state {
+            State::Head(waiting) => waiting.since = now,
+            State::Content(intake, _) => intake.progress = Progress::starting_at(now),
+            _ => {}
+        }
+    }
+
+    /// Whether another request may follow the one that is being answered.
+    pub(super) fn may_go_on(&self) -> bool {
+        let now = self.circumstances.now.monotonic;
+        let age = now.saturating_sub(self.opened.unwrap_or(now));
+        !self.stopping
+            && self.answered < self.config.limits.requests
+            && age < self.config.timeouts.age
+    }
+}
+
+/// A deadline of [`Duration::MAX`] is none, whatever the clock says.
+pub(super) fn is_late(now: Duration, until: Duration) -> bool {
+    now >= until && until < Duration::MAX
+}
+
+/// The text of `Date`, made once a second.
+#[derive(Debug, Default)]
+pub(super) struct DateCache {
+    second: u64,
+    text: Option<[u8; DATE_BYTES]>,
+}
+
+impl DateCache {
+    pub(super) fn text(&self) -> Option<&[u8; DATE_BYTES]> {
+        self.text.as_ref()
+    }
+
+    fn set(&mut self, wall: Option<Duration>) {
+        match wall {
+            None => self.text = None,
+            Some(wall) if self.text.is_none() || wall.as_secs() != self.second => {
+                self.second = wall.as_secs();
+                self.text = date::format(wall);
+            }
+            Some(_) => {}
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! The transitions of a connection: a state goes in by value, the next one comes out.
+
+use super::clock::is_late;
+use super::content::Intake;
+use super::progress::Progress;
+use super::reply::{Pulled, Stream};
+use super::{CloseReason, Connection, Culprit, State, Then, Waiting};
+use crate::message::body::Broken;
+use crate::message::exchange::{Exchange, Framing};
+use crate::message::head::Head;
+use crate::message::response::Response;
+use crate::syntax::head::{HeadParser, Layout, Parsed};
+use crate::values::error::{Error, Fault};
+use crate::values::method::Method;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+/// What a transition may end in; turned into a [`Step`](super::Step) once nothing changes any more.
+pub(super) enum Pause<'i> {
+    Admit(Head<'i>),
+    Call(Head<'i>, &'i [u8]),
+    CallGathered,
+    /// The fault, and the input in which it lies.
+    Refuse(Fault, &'i [u8]),
+    Read(core::time::Duration),
+    Write(core::time::Duration),
+    Close(CloseReason),
+}
+
+/// The next state, and what needs the caller, if anything does.
+type Transition<'i> = (State, Option<Pause<'i>>);
+
+impl Connection {
+    /// Makes transitions until one of them needs the caller.
+    pub(super) fn advance<'i>(&mut self, input: &mut &'i [u8]) -> Pause<'i> {
+        loop {
+            if self.output.len() >= self.config.limits.output_bytes.max(1) {
+                return self.write();
+            }
+            let (state, pause) = match self.take_state() {
+                State::Head(waiting) => self.head(waiting, input),
+                State::Content(intake, exchange) => self.content(intake, exchange, input),
+                State::Stream(stream, then) => self.stream(stream, then),
+                State::Fault(fault, culprit) => (
+                    State::Refuse(fault.error, culprit),
+                    Some(Pause::Refuse(fault, core::mem::take(input))),
+                ),
+                State::Close(reason) => {
+                    *input = &[];
+                    (State::Close(reason), Some(Pause::Close(reason)))
+                }
+                State::Admit(exchange) | State::Call(_, exchange) => {
+                    let method = exchange.is_head.then_some(Method::Head);
+                    (failed(Fault::new(Error::Unanswered, 0), method), None)
+                }
+                // A refusal without an answer gets its usual page.
+                State::Refuse(error, culprit) => {
+                    self.state = State::Refuse(error, culprit);
+                    self.respond(Response::from(error.status()));
+                    continue;
+                }
+            };
+            self.state = state;
+            match pause {
+                None => {}
+                // What waits to be written goes first, and reading and closing wait for it.
+                Some(Pause::Read(_) | Pause::Close(_)) if !self.output.is_empty() => {
+                    return self.write();
+                }
+                Some(pause) => return pause,
+            }
+        }
+    }
+
+    /// One head, from its first octet to the verdicts.
+    fn head<'i>(&mut self, waiting: Waiting, input: &mut &'i [u8]) -> Transition<'i> {
+        let layout = match self.parser.advance(input, &self.config.limits) {
+            Ok(Parsed::Head) => *self.parser.layout(),
+            Ok(Parsed::Incomplete) => return self.wait_for_head(waiting, input),
+            Ok(Parsed::EmptyLine) => {
+                self.take(input, 2);
+                return (State::Head(waiting), None);
+            }
+            Err(fault) => return (failed(fault, self.parser.method_seen()), None),
+        };
+        let bytes = input.get(..layout.end).unwrap_or_default();
+        let judged = Head::new(bytes, layout, self.config.scheme)
+            .and_then(|head| Exchange::of(&head).map(|exchange| (head, exchange)));
+        match judged {
+            Err(fault) => {
+                let (method, head) = (Some(layout.method), bytes.to_vec());
+                (State::Fault(fault, Culprit { method, head }), None)
+            }
+            Ok((head, exchange)) if exchange.framing == Framing::None => {
+                self.take(input, layout.end);
+                (State::Call(None, exchange), Some(Pause::Call(head, &[])))
+            }
+            Ok((head, exchange)) => (State::Admit(exchange), Some(Pause::Admit(head))),
+        }
+    }
+
+    /// The head is not whole, or has not even begun.
+    fn wait_for_head<'i>(&self, mut waiting: Waiting, input: &[u8]) -> Transition<'i> {
+        let now = self.circumstances.now.monotonic;
+        let begun = !input.is_empty();
+        // On a new connection the clock has been running since it was opened.
+        if begun && !waiting.begun && self.answered > 0 {
+            waiting.since = now;
+        }
+        waiting.begun = begun;
+        let timeouts = &self.config.timeouts;
+        let until = waiting.since.saturating_add(match (begun, self.answered) {
+            (true, _) | (false, 0) => timeouts.head,
+            (false, _) => timeouts.idle,
+        });
+        let late = is_late(now, until) && self.output.is_empty();
+        let failed = |error| failed(Fault::new(error, input.len()), self.parser.method_seen());
+        let next = match (begun, self.input_ended, self.stopping) {
+            (true, true, _) => failed(Error::HeadIncomplete),
+            (true, false, _) if late => failed(Error::HeadTimeout),
+            (false, true, _) => State::Close(CloseReason::InputEnded),
+            (false, false, true) => State::Close(CloseReason::Stopped),
+            (false, false, false) if late => State::Close(CloseReason::Idle),
+            (_, false, _) => return (State::Head(waiting), Some(Pause::Read(until))),
+        };
+        (next, None)
+    }
+
+    /// The content of a request that was admitted.
+    fn content<'i>(
+        &mut self,
+        mut intake: Box<Intake>,
+        exchange: Exchange,
+        input: &mut &'i [u8],
+    ) -> Transition<'i> {
+        let layout = intake.layout;
+        let whole = intake
+            .whole_in(input)
+            .and_then(|length| input.split_at_checked(length));
+        if let Some((request, rest)) = whole {
+            return self.call_whole(request, layout, exchange, rest, input);
+        }
+        let now = self.circumstances.now.monotonic;
+        let (used, trailers) = match intake.take_in(input, &self.config.limits, now) {
+            Ok(taken) => taken,
+            Err(fault) => return (failed_in(intake, fault), None),
+        };
+        self.take(input, used);
+        if let Some(trailers) = trailers {
+            let gathered = intake.into_gathered(trailers);
+            return (
+                State::Call(Some(Box::new(gathered)), exchange),
+                Some(Pause::CallGathered),
+            );
+        }
+        let until = intake.progress.deadline(&self.config.timeouts.content);
+        let late = is_late(now, until) && self.output.is_empty();
+        match (self.input_ended, late) {
+            (true, _) => (
+                failed_in(intake, Fault::new(Error::ContentIncomplete, input.len())),
+                None,
+            ),
+            (false, true) => (
+                failed_in(intake, Fault::new(Error::ContentTimeout, input.len())),
+                None,
+            ),
+            (false, false) => (State::Content(intake, exchange), Some(Pause::Read(until))),
+        }
+    }
+
+    /// Head and content lie in one piece, so that nothing was copied.
+    fn call_whole<'i>(
+        &mut self,
+        request: &'i [u8],
+        layout: Layout,
+        exchange: Exchange,
+        rest: &'i [u8],
+        input: &mut &'i [u8],
+    ) -> Transition<'i> {
+        let (head, content) = request.split_at_checked(layout.end).unwrap_or_default();
+        match Head::new(head, layout, self.config.scheme) {
+            Err(fault) => (failed(fault, Some(layout.method)), None),
+            Ok(head) => {
+                self.take(input, input.len() - rest.len());
+                (
+                    State::Call(None, exchange),
+                    Some(Pause::Call(head, content)),
+                )
+            }
+        }
+    }
+
+    /// One block of a response, and a write behind it: who makes blocks means them to be seen.
+    fn stream<'i>(&mut self, mut stream: Stream, then: Then) -> Transition<'i> {
+        match stream.pull(&mut self.output) {
+            Ok(Pulled::Block) if self.output.is_empty() => (State::Stream(stream, then), None),
+            Ok(Pulled::Block) => {
+                self.state = State::Stream(stream, then);
+                let write = self.write();
+                (self.take_state(), Some(write))
+            }
+            Ok(Pulled::Last) => (self.after(then), None),
+            Err(Broken) => (State::Close(CloseReason::ResponseBroken), None),
+        }
+    }
+
+    /// The state behind a response.
+    pub(super) fn after(&mut self, then: Then) -> State {
+        self.parser = HeadParser::new();
+        match then {
+            Then::Close(reason) => State::Close(reason),
+            Then::GoOn => State::Head(Waiting {
+                since: self.circumstances.now.monotonic,
+                begun: false,
+            }),
+        }
+    }
+
+    /// Asks to write, unless the peer has been too slow to take what was there.
+    fn write<'i>(&mut self) -> Pause<'i> {
+        let now = self.circumstances.now.monotonic;
+        let writing = self.writing.get_or_insert(Progress::starting_at(now));
+        let until = writing.deadline(&self.config.timeouts.write);
+        if !is_late(now, until) {
+            return Pause::Write(until);
+        }
+        self.output.clear();
+        self.state = State::Close(CloseReason::WriteTimeout);
+        Pause::Close(CloseReason::WriteTimeout)
+    }
+
+    /// Uses up octets of the input.
+    fn take(&mut self, input: &mut &[u8], count: usize) {
+        self.offset = self.offset.saturating_add(count as u64);
+        *input = input.get(count..).unwrap_or_default();
+    }
+
+    /// Takes the state out, to be replaced at once.
+    fn take_state(&mut self) -> State {
+        core::mem::replace(&mut self.state, State::Close(CloseReason::Refused))
+    }
+}
+
+/// The state that latches a fault, whose offset counts from the first octet that is not used up: nothing that came or
+/// comes behind it is interpreted.
+pub(super) fn failed(fault: Fault, method: Option<Method>) -> State {
+    State::Fault(
+        fault,
+        Culprit {
+            method,
+            head: Vec::new(),
+        },
+    )
+}
+
+/// As [`failed`], where the head is not in the input any more.
+fn failed_in(intake: Box<Intake>, fault: Fault) -> State {
+    let method = Some(intake.layout.method);
+    State::Fault(
+        fault,
+        Culprit {
+            method,
+            head: intake.into_head(),
+        },
+    )
+}
