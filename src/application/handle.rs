@@ -38,6 +38,8 @@ impl Gateway {
     pub fn handle_into(&self, mut input: &[u8], now: Now, output: &mut Vec<u8>) {
         let mut connection = Connection::new(self.connection_config());
         connection.output().lend(output);
+        // Everything that will ever come is here.
+        connection.end_input();
         loop {
             match connection.step(&mut input, now) {
                 Step::Admit(head) => {
@@ -57,8 +59,8 @@ impl Gateway {
                     connection.respond(response);
                 }
                 Step::Write { .. } => connection.output().move_to(output),
-                Step::Read { .. } => connection.end_input(),
-                Step::Close(_) => break,
+                // Nothing more can come, so that nothing more is asked for.
+                Step::Read { .. } | Step::Close(_) => break,
             }
         }
         // Gives the buffer back if there was nothing to write.

@@ -37,28 +37,10 @@ impl Connection {
             if self.output.len() >= self.config.limits.output_bytes.max(1) {
                 return self.write();
             }
-            let (state, pause) = match self.take_state() {
+            let (state, pause) = match self.state {
+                // Most steps begin here, so that this state is read where it stands.
                 State::Head(waiting) => self.head(waiting, input),
-                State::Content(intake, exchange) => self.content(intake, exchange, input),
-                State::Stream(stream, then) => self.stream(stream, then),
-                State::Fault(fault, culprit) => (
-                    State::Refuse(fault.error, culprit),
-                    Some(Pause::Refuse(fault, core::mem::take(input))),
-                ),
-                State::Close(reason) => {
-                    *input = &[];
-                    (State::Close(reason), Some(Pause::Close(reason)))
-                }
-                State::Admit(exchange) | State::Call(_, exchange) => {
-                    let method = exchange.is_head.then_some(Method::Head);
-                    (failed(Fault::new(Error::Unanswered, 0), method), None)
-                }
-                // A refusal without an answer gets its usual page.
-                State::Refuse(error, culprit) => {
-                    self.state = State::Refuse(error, culprit);
-                    self.respond(Response::from(error.status()));
-                    continue;
-                }
+                _ => self.leave(input),
             };
             self.state = state;
             match pause {
@@ -68,6 +50,33 @@ impl Connection {
                     return self.write();
                 }
                 Some(pause) => return pause,
+            }
+        }
+    }
+
+    /// The transition out of any other state, which is taken out for it.
+    fn leave<'i>(&mut self, input: &mut &'i [u8]) -> Transition<'i> {
+        match self.take_state() {
+            State::Head(waiting) => self.head(waiting, input),
+            State::Content(intake, exchange) => self.content(intake, exchange, input),
+            State::Stream(stream, then) => self.stream(stream, then),
+            State::Fault(fault, culprit) => (
+                State::Refuse(fault.error, culprit),
+                Some(Pause::Refuse(fault, core::mem::take(input))),
+            ),
+            State::Close(reason) => {
+                *input = &[];
+                (State::Close(reason), Some(Pause::Close(reason)))
+            }
+            State::Admit(exchange) | State::Call(_, exchange) => {
+                let method = exchange.is_head.then_some(Method::Head);
+                (failed(Fault::new(Error::Unanswered, 0), method), None)
+            }
+            // A refusal without an answer gets its usual page.
+            State::Refuse(error, culprit) => {
+                self.state = State::Refuse(error, culprit);
+                self.respond(Response::from(error.status()));
+                (self.take_state(), None)
             }
         }
     }
