@@ -235,6 +235,26 @@ fn an_application_sets_its_own_limit_of_content() {
     assert_eq!(answer(UpTo(10), &post(10)).content, b"10");
     assert_eq!(answer(UpTo(10), &post(11)).status, 413);
     assert_eq!(answer(UpTo(3 << 20), &post(2 << 20)).content, b"2097152");
+    let chunked = |chunks: &str| {
+        let head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+        format!("{head}{chunks}0\r\n\r\n").into_bytes()
+    };
+    assert_eq!(
+        answer(UpTo(10), &chunked("a\r\n0123456789\r\n")).content,
+        b"10"
+    );
+    assert_eq!(
+        answer(UpTo(10), &chunked("4\r\n0123\r\n6\r\n456789\r\n")).content,
+        b"10"
+    );
+    assert_eq!(
+        answer(UpTo(10), &chunked("b\r\n0123456789a\r\n")).status,
+        413
+    );
+    assert_eq!(
+        answer(UpTo(10), &chunked("4\r\n0123\r\n7\r\n456789a\r\n")).status,
+        413
+    );
 }
 
 #[test]
