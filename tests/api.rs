@@ -340,3 +340,54 @@ fn the_longest_dynamic_suffix_wins_and_the_last_of_equal_ones() {
     );
     assert_eq!(get("/c"), "404 Not Found\n");
 }
+
+#[test]
+fn every_answer_has_the_date_at_which_it_was_made() {
+    let mut connection = Connection::new(Config::default());
+    let mut dates = Vec::new();
+    let days = [
+        Some(0),
+        Some(0),
+        Some(1),
+        Some(59),
+        None,
+        Some(59),
+        Some(253_402_300_800),
+        Some(60),
+    ];
+    for wall in days.map(|wall| wall.map(Duration::from_secs)) {
+        let now = Now {
+            monotonic: Duration::ZERO,
+            wall,
+        };
+        let mut input = GET_X;
+        assert!(matches!(connection.step(&mut input, now), Step::Call(_)));
+        connection.respond(Response::text(""));
+        assert!(matches!(
+            connection.step(&mut input, now),
+            Step::Write { .. }
+        ));
+        let mut output = Vec::new();
+        connection.output().move_to(&mut output);
+        let response = reader::read_all(&output, &[false]).remove(0);
+        dates.push(
+            response
+                .field("date")
+                .map(|date| String::from_utf8_lossy(date)[17..25].to_string()),
+        );
+    }
+    let expected = [
+        Some("00:00:00"),
+        Some("00:00:00"),
+        Some("00:00:01"),
+        Some("00:00:59"),
+        None,
+        Some("00:00:59"),
+        None,
+        Some("00:01:00"),
+    ];
+    assert_eq!(
+        dates.iter().map(|date| date.as_deref()).collect::<Vec<_>>(),
+        expected
+    );
+}
