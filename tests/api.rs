@@ -194,6 +194,31 @@ fn what_breaks_the_rules_is_a_500_that_says_why() {
     assert_eq!(Broken.to_string(), "the stream of content broke off");
 }
 
+#[test]
+fn a_status_that_has_no_content_drops_what_it_was_given() {
+    for (status, length) in [(204, None), (205, Some(&b"0"[..])), (304, None)] {
+        let status = Status::new(status).expect("a status");
+        let response = answer(
+            move |_: &Request<'_>| Response::text("dropped").with_status(status),
+            GET_X,
+        );
+        assert_eq!(
+            (response.field("content-length"), &response.content[..]),
+            (length, &b""[..]),
+            "{status}"
+        );
+        let stream = move |_: &Request<'_>| {
+            Response::text(Body::stream(["dropped"].into_iter())).with_status(status)
+        };
+        let response = answer(stream, GET_X);
+        assert_eq!(
+            (response.field("content-length"), &response.content[..]),
+            (length, &b""[..]),
+            "{status}"
+        );
+    }
+}
+
 const GET_X: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
 #[test]

@@ -83,7 +83,13 @@ pub fn drive<'p>(
                     let response = refusal.page();
                     connection.respond(response);
                 }
-                Step::Write { .. } => connection.output().move_to(&mut transcript.output),
+                Step::Write { .. } => {
+                    assert!(
+                        !connection.output().is_empty(),
+                        "a write with nothing to write"
+                    );
+                    connection.output().move_to(&mut transcript.output);
+                }
                 Step::Read { .. } => reads = true,
                 Step::Close(reason) => {
                     transcript.close = reason;
