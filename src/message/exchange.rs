@@ -79,24 +79,19 @@ fn framing(head: &Head<'_>) -> Result<Framing, Fault> {
 
 /// The list of transfer codings must be `chunked` and nothing else.
 fn codings(value: &[u8]) -> Result<(), Error> {
-    let is_chunked = |coding: &[u8]| coding.eq_ignore_ascii_case(b"chunked");
-    let mut chunked = 0;
-    let mut others = 0;
-    let mut last_is_chunked = false;
+    let (mut all, mut chunked, mut last_is_chunked) = (0, 0, false);
     for coding in list::elements(value) {
         if !TOKEN.all(coding) {
             return Err(Error::CodingMalformed);
         }
-        last_is_chunked = is_chunked(coding);
-        match last_is_chunked {
-            true => chunked += 1,
-            false => others += 1,
-        }
+        last_is_chunked = coding.eq_ignore_ascii_case(b"chunked");
+        chunked += usize::from(last_is_chunked);
+        all += 1;
     }
-    match (chunked, others) {
-        (0, 0) => Err(Error::CodingMalformed),
+    match (chunked, all) {
+        (_, 0) => Err(Error::CodingMalformed),
         (0, _) => Err(Error::CodingUnknown),
-        (1, 0) => Ok(()),
+        (1, 1) => Ok(()),
         (1, _) if last_is_chunked => Err(Error::CodingUnknown),
         (1, _) => Err(Error::CodingNotFinal),
         (_, _) => Err(Error::CodingRepeated),

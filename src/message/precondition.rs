@@ -104,3 +104,56 @@ fn single<'a>(head: &Head<'a>, name: &str) -> Option<&'a [u8]> {
         Some(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::head::HeadParser;
+    use crate::values::config::{Limits, Scheme};
+    use alloc::format;
+
+    /// The verdict about a request with a field, for a version `"a"` of 1994.
+    fn verdict(method: &str, field: &str) -> Verdict {
+        let request = format!("{method} / HTTP/1.1\r\nHost: x\r\n{field}\r\n\r\n");
+        let mut parser = HeadParser::new();
+        parser
+            .advance(request.as_bytes(), &Limits::default())
+            .expect("a valid head");
+        let head =
+            Head::new(request.as_bytes(), *parser.layout(), Scheme::Http).expect("a valid head");
+        let validators = Validators {
+            tag: EntityTag::parse(b"\"a\"").expect("a tag"),
+            modified: Some(784_111_777),
+        };
+        evaluate(&head, &validators, None)
+    }
+
+    #[test]
+    fn what_would_change_something_fails_where_a_read_is_not_modified() {
+        for (field, read, change) in [
+            ("If-None-Match: *", Verdict::NotModified, Verdict::Failed),
+            (
+                "If-None-Match: \"a\"",
+                Verdict::NotModified,
+                Verdict::Failed,
+            ),
+            ("If-None-Match: \"b\"", Verdict::Proceed, Verdict::Proceed),
+            ("If-Match: \"a\"", Verdict::Proceed, Verdict::Proceed),
+            ("If-Match: \"b\"", Verdict::Failed, Verdict::Failed),
+            (
+                "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT",
+                Verdict::NotModified,
+                Verdict::Proceed,
+            ),
+            (
+                "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:36 GMT",
+                Verdict::Failed,
+                Verdict::Failed,
+            ),
+        ] {
+            assert_eq!(verdict("GET", field), read, "{field}");
+            assert_eq!(verdict("HEAD", field), read, "{field}");
+            assert_eq!(verdict("PUT", field), change, "{field}");
+        }
+    }
+}
