@@ -209,7 +209,7 @@ impl Connection {
                 (self.take_state(), Some(write))
             }
             Ok(Pulled::Last) => (self.after(then), None),
-            Err(Broken) => (State::Close(CloseReason::ResponseBroken), None),
+            Err(Broken) => (State::Close(stream.broken_reason()), None),
         }
     }
 

@@ -1,5 +1,6 @@
 //! A response on its way to bytes (RFC 9112 sections 4 and 6).
 
+use super::CloseReason;
 use super::output::{Output, SHARED_FROM_BYTES};
 use crate::message::body::{Body, Broken, Content};
 use crate::message::exchange::Exchange;
@@ -148,6 +149,14 @@ pub(super) enum Pulled {
 }
 
 impl Stream {
+    /// Why the connection closes if the stream breaks off.
+    pub(super) fn broken_reason(&self) -> CloseReason {
+        match self.delimiter {
+            Delimiter::Length(_) | Delimiter::Chunked => CloseReason::ResponseBroken,
+            Delimiter::None | Delimiter::Close => CloseReason::ResponseReset,
+        }
+    }
+
     /// Writes the next block.
     pub(super) fn pull(&mut self, output: &mut Output) -> Result<Pulled, Broken> {
         match (self.blocks.next(), &mut self.delimiter) {

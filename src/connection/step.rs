@@ -121,6 +121,9 @@ pub enum CloseReason {
     Stopped,
     /// The peer did not take its answer in time; what was left of it is gone.
     WriteTimeout,
-    /// The content of an answer broke off; the peer sees that it is incomplete.
+    /// The content of an answer broke off; its framing shows the peer that it is incomplete.
     ResponseBroken,
+    /// As [`ResponseBroken`](CloseReason::ResponseBroken), but in an answer that only the end of the connection
+    /// delimits: nothing but a reset of the transport shows that it is incomplete.
+    ResponseReset,
 }

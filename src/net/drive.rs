@@ -26,6 +26,8 @@ const READ_BYTES: usize = 16 * 1024;
 const WRITES_IN_A_ROW: u32 = 8;
 /// Pieces of output in one write.
 const WRITE_PIECES: usize = 16;
+/// What an administrator is told of a stream that failed.
+const BROKEN: &str = "a response broke off, or was not of the length that it stated";
 /// After a stop: how long a connection must stay quiet to be closed without an answer.
 const QUIET: Duration = Duration::from_secs(1);
 /// After our last octet: how long, how often and how much we still read, so that the peer gets to see the
@@ -287,13 +289,12 @@ impl Driver<'_> {
             | CloseReason::WriteTimeout
             | CloseReason::Idle
             | CloseReason::Stopped => return,
-            // A clean end would make content look whole that HTTP/1.0 delimits by the end.
-            CloseReason::ResponseBroken => {
-                let report = "a response broke off, or was not of the length that it stated";
-                self.surroundings.options.report(report);
+            CloseReason::ResponseReset => {
+                self.surroundings.options.report(BROKEN);
                 let _ = SockRef::from(self.socket.get_ref()).set_linger(Some(Duration::ZERO));
                 return;
             }
+            CloseReason::ResponseBroken => self.surroundings.options.report(BROKEN),
             CloseReason::Persistence | CloseReason::Refused => {}
         }
         if self.socket.get_ref().shutdown(Shutdown::Write).is_ok() {
