@@ -107,6 +107,8 @@ fn debug_output_shows_neither_credentials_nor_content() {
         shown.contains("Gather(5)") && !shown.contains("passw"),
         "{shown}"
     );
+    // Nor as a list of numbers: the head begins with POST.
+    assert!(!shown.contains("80, 79, 83, 84"), "{shown}");
     for (admission, shown) in [
         (Admission::Buffer, "Buffer"),
         (Admission::BufferUpTo(5), "BufferUpTo(5)"),

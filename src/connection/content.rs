@@ -14,7 +14,6 @@ use core::fmt;
 use core::time::Duration;
 
 /// Content that is still coming.
-#[derive(Debug)]
 pub(super) struct Intake {
     pub(super) layout: Layout,
     /// The head, copied out of the input once it is clear that the content is not all there; empty before.
@@ -38,7 +37,6 @@ enum Sink {
 }
 
 /// A request whose content did not come in one piece with its head.
-#[derive(Debug)]
 pub(super) struct Gathered {
     pub(super) layout: Layout,
     pub(super) head: Vec<u8>,
@@ -184,6 +182,19 @@ impl Sink {
             Sink::Gather(content) => content.extend_from_slice(part),
             Sink::Stream(receiver) => receiver.data(part),
         }
+    }
+}
+
+impl fmt::Debug for Intake {
+    /// Without the head, which may hold credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Intake({:?} of at most {})", self.sink, self.limit)
+    }
+}
+
+impl fmt::Debug for Gathered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.content.fmt(f)
     }
 }
 

@@ -141,7 +141,6 @@ struct Waiting {
 }
 
 /// What is known of a request that was refused.
-#[derive(Debug, Default)]
 struct Culprit {
     method: Option<Method>,
     /// Its head, if it was whole.
@@ -288,5 +287,12 @@ impl Connection {
     /// memory but itself, and may be closed without losing anything.
     pub fn is_idle(&self) -> bool {
         matches!(self.state, State::Head(Waiting { begun: false, .. })) && self.output.is_empty()
+    }
+}
+
+impl core::fmt::Debug for Culprit {
+    /// Without the head, which may hold credentials.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Culprit({:?})", self.method)
     }
 }

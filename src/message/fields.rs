@@ -64,7 +64,7 @@ impl<'a> IntoIterator for FieldLines<'a> {
 }
 
 /// Over the names and values of [`FieldLines`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Iter<'a> {
     rest: &'a [u8],
 }
@@ -80,6 +80,12 @@ impl<'a> Iterator for Iter<'a> {
         self.rest = rest;
         let value = value.get(1..value.len() - 2).unwrap_or_default();
         Some((core::str::from_utf8(name).unwrap_or_default(), trim(value)))
+    }
+}
+
+impl fmt::Debug for Iter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        FieldLines::from_valid(self.rest).fmt(f)
     }
 }
 
