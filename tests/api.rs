@@ -3,9 +3,9 @@
 mod laws;
 
 use bytegate::{
-    Admission, Application, Body, Broken, Bytes, Config, Connection, Error, FieldError, Fields,
-    Gateway, Head, Limits, Method, Now, Request, Response, ResponseError, Scheme, Site, Status,
-    Step, Target, Version,
+    Admission, Application, Body, Broken, Bytes, Config, Connection, Error, FieldError, FieldLines,
+    Fields, Gateway, Head, Limits, Method, Now, Receiver, Request, Response, ResponseError, Scheme,
+    Site, Status, Step, Target, Version,
 };
 use laws::reader;
 use std::time::Duration;
@@ -129,6 +129,147 @@ fn debug_output_shows_neither_credentials_nor_content() {
     ] {
         assert_eq!(format!("{body:?}"), shown);
     }
+}
+
+const POST: &[u8] = b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nsecret";
+
+struct Deaf;
+
+impl Receiver for Deaf {
+    fn data(&mut self, _: &[u8]) {}
+
+    fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+        Response::text("heard")
+    }
+}
+
+/// Steps to the request after its content was admitted.
+fn admitted<'c>(
+    connection: &'c mut Connection,
+    input: &mut &'c [u8],
+    admission: Admission,
+) -> Step<'c> {
+    let step = connection.step(input, Now::default());
+    assert!(matches!(step, Step::Admit(_)), "{step:?}");
+    connection.admit(admission);
+    connection.step(input, Now::default())
+}
+
+#[test]
+fn debug_output_names_what_each_state_holds() {
+    let head = r#"Head { method: "POST", target: "/a", version: Http11, fields: "#;
+    let mut connection = Connection::new(Config::default());
+    let step = admitted(
+        &mut connection,
+        &mut &POST[..],
+        Admission::Stream(Box::new(Deaf)),
+    );
+    let shown = format!("{step:?}");
+    assert!(
+        shown.starts_with(&format!("Finish(Ending({head}")),
+        "{shown}"
+    );
+    let shown = format!("{connection:?}");
+    assert!(shown.contains("Call(Some(Streamed), "), "{shown}");
+    assert!(shown.contains("output: Output(0 octets)"), "{shown}");
+
+    let mut connection = Connection::new(Config::default());
+    let (start, rest) = POST.split_at(POST.len() - 3);
+    let step = admitted(&mut connection, &mut &start[..], Admission::Buffer);
+    assert!(matches!(step, Step::Read { .. }));
+    let step = connection.step(&mut &rest[..], Now::default());
+    assert!(matches!(step, Step::Call(_)));
+    let shown = format!("{connection:?}");
+    assert!(shown.contains("Call(Some(Gathered(6)), "), "{shown}");
+
+    let mut connection = Connection::new(Config::default());
+    let step = admitted(
+        &mut connection,
+        &mut &start[..],
+        Admission::Stream(Box::new(Deaf)),
+    );
+    assert!(matches!(step, Step::Read { .. }));
+    let shown = format!("{connection:?}");
+    assert!(
+        shown.contains("Intake(Stream of at most 18446744073709551615)"),
+        "{shown}"
+    );
+
+    let mut connection = Connection::new(Config::default());
+    let step = connection.step(&mut &b"GET /\r\n"[..], Now::default());
+    assert!(matches!(step, Step::Refuse(_)));
+    let shown = format!("{connection:?}");
+    assert!(shown.contains("Culprit(Some(Get))"), "{shown}");
+}
+
+#[test]
+fn a_receiver_finishes_once() {
+    let mut connection = Connection::new(Config::default());
+    let stream = Admission::Stream(Box::new(Deaf));
+    let Step::Finish(ending) = admitted(&mut connection, &mut &POST[..], stream) else {
+        panic!("the content is whole");
+    };
+    assert_eq!(ending.finish().status(), Status::OK);
+    // Whoever forgets to respond is asked for nothing more.
+    let step = connection.step(&mut &b""[..], Now::default());
+    match step {
+        Step::Refuse(refusal) => assert_eq!(refusal.error, Error::Unanswered),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn content_in_one_piece_with_its_head_is_not_copied() {
+    let mut connection = Connection::new(Config::default());
+    let mut input = POST;
+    match admitted(&mut connection, &mut input, Admission::Buffer) {
+        Step::Call(request) => {
+            assert_eq!(request.content(), b"secret");
+            let place = POST.as_ptr_range();
+            assert!(place.contains(&request.content().as_ptr()));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_refusal_in_content_shows_the_request_line_that_came_before() {
+    let mut connection = Connection::new(Config::default());
+    let head = &b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"[..];
+    let step = admitted(&mut connection, &mut &head[..], Admission::Buffer);
+    assert!(matches!(step, Step::Read { .. }));
+    match connection.step(&mut &b"2\r\nab\r\nz"[..], Now::default()) {
+        Step::Refuse(refusal) => {
+            assert_eq!(refusal.line, b"POST /a HTTP/1.1");
+            assert_eq!(refusal.method, Some(Method::Post));
+            assert_eq!(refusal.at, head.len() as u64 + 7);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn output_is_written_to_a_lent_buffer_and_moved_without_a_copy() {
+    let mut connection = Connection::new(Config::default());
+    let step = connection.step(&mut &GET[..], Now::default());
+    assert!(matches!(step, Step::Call(_)));
+    let mut buffer = Vec::with_capacity(4096);
+    let place = buffer.as_ptr();
+    connection.output().lend(&mut buffer);
+    connection.respond(Response::text("hello"));
+    assert_eq!(
+        connection.output().pieces().next().map(<[u8]>::as_ptr),
+        Some(place)
+    );
+    // Nothing is lent where there is something already, on either side.
+    connection.output().lend(&mut Vec::with_capacity(8));
+    let whole = connection.output().len();
+    let mut moved = Vec::new();
+    connection.output().move_to(&mut moved);
+    assert_eq!((moved.as_ptr(), moved.len()), (place, whole));
+    connection.output().lend(&mut moved);
+    assert!(connection.output().is_empty() && moved.len() == whole);
+    assert_eq!(connection.output().pieces().count(), 0);
 }
 
 #[test]

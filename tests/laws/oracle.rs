@@ -155,7 +155,7 @@ pub const HTTP_NET: Oracle = Oracle {
         ),
         (
             Error::HostMalformed,
-            "RFC 9110 section 4.2.1: an http URI has a host, so an empty Host names none",
+            "RFC 9110 section 4.2.1: an http URI has a host, so an empty Host names none; RFC 3986 section 3.2.2: an IP literal of an unknown version is an error",
         ),
         (
             Error::TargetAuthority,

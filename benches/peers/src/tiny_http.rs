@@ -1,0 +1,32 @@
+//! tiny_http: a thread that blocks on each connection, and a few that answer.
+
+use crate::{BIG, BIG_TYPE, Outcome, PAGE, PAGE_TYPE};
+use std::net::TcpListener;
+use std::thread;
+use tiny_http::{Header, Request, Response, Server, StatusCode};
+
+const ANSWERING: usize = 4;
+
+pub(crate) fn serve(listener: TcpListener) -> Outcome {
+    let server = Server::from_listener(listener, None)?;
+    thread::scope(|scope| {
+        for _ in 0..ANSWERING {
+            scope.spawn(|| server.incoming_requests().for_each(answer));
+        }
+    });
+    Ok(())
+}
+
+fn answer(request: Request) {
+    let (status, kind, body) = match request.url() {
+        "/index.html" => (200, PAGE_TYPE, PAGE.as_bytes()),
+        "/big.bin" => (200, BIG_TYPE, &BIG[..]),
+        _ => (404, PAGE_TYPE, &b""[..]),
+    };
+    let headers = Header::from_bytes("Content-Type", kind)
+        .into_iter()
+        .collect();
+    let response = Response::new(StatusCode(status), headers, body, Some(body.len()), None);
+    // Whoever closes in the middle is no concern of the others.
+    let _ = request.respond(response);
+}
