@@ -112,6 +112,7 @@ fn debug_output_shows_neither_credentials_nor_content() {
     for (admission, shown) in [
         (Admission::Buffer, "Buffer"),
         (Admission::BufferUpTo(5), "BufferUpTo(5)"),
+        (Admission::Stream(Box::new(Deaf)), "Stream"),
         (
             Admission::Refuse(Status::FORBIDDEN.into()),
             "Refuse(403 Forbidden)",
@@ -200,6 +201,27 @@ fn debug_output_names_what_each_state_holds() {
     assert!(matches!(step, Step::Refuse(_)));
     let shown = format!("{connection:?}");
     assert!(shown.contains("Culprit(Some(Get))"), "{shown}");
+}
+
+#[test]
+fn debug_output_of_fields_shows_those_that_are_left() {
+    with_request(GET, |request| {
+        let mut fields = request.fields().iter();
+        fields.by_ref().take(2).for_each(drop);
+        assert_eq!(format!("{fields:?}"), r#"{"X": "y"}"#);
+    });
+}
+
+#[test]
+fn debug_output_of_a_stream_says_how_it_ends() {
+    for (length, shown) in [(Some(3), "Stream(Length(3))"), (None, "Stream(Chunked)")] {
+        let mut connection = Connection::new(Config::default());
+        connection.step(&mut &GET[..], Now::default());
+        let blocks = std::iter::once(Ok(Bytes::from_static(b"abc")));
+        connection.respond(Response::text(Body::fallible_stream(length, blocks)));
+        let connection = format!("{connection:?}");
+        assert!(connection.contains(shown), "{connection}");
+    }
 }
 
 #[test]
@@ -380,6 +402,7 @@ fn fields_of_one_name_may_stand_together_or_replace_each_other() {
     assert!(others.lines().is_empty() && others != *fields);
     others.append("A", "b").expect("it is valid");
     assert_eq!(format!("{others:?}"), "{\"A\": \"b\"}");
+    assert!(!others.lines().is_empty() && others == others.clone());
 }
 
 struct UpTo(u64);

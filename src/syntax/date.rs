@@ -267,6 +267,14 @@ mod tests {
     }
 
     #[test]
+    fn what_lies_before_the_epoch_is_0() {
+        assert_eq!(parse(b"Wed, 31 Dec 1969 23:59:59 GMT", None), Some(0));
+        assert_eq!(parse(b"Sat, 01 Jan 0000 00:00:00 GMT", None), None);
+        assert_eq!(parse(b"Mon, 01 Jan 0001 00:00:00 GMT", None), Some(0));
+        assert_eq!(parse(b"Tue, 06 Nov 1934 24:49:37 GMT", None), None);
+    }
+
+    #[test]
     fn what_is_written_is_read() {
         for day in 0..60_000 {
             let seconds = day * 86_400 + day % 86_400;
@@ -300,6 +308,7 @@ mod tests {
             "Sunday, 06-Nov-1994 08:49:37 GMT",
             "Sunday, 06-Nov-94-x 08:49:37 GMT",
             "Sun Nov 6 08:49:37 1994",
+            "Sun Nov 6",
             "Sun Nov  16 08:49:37 1994",
             "Sun Nov  6 08:49:37 1994 GMT",
             "Sun, 06 Nov 1994 08:49:37:00 GMT",
