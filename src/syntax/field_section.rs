@@ -1,6 +1,6 @@
 //! Field lines up to the empty line that ends them (RFC 9112 section 5): in heads and in trailers.
 
-use super::octets::{TOKEN, skip_value};
+use super::octets::{skip_name, skip_value};
 use super::span::Span;
 use crate::values::error::{Error, Fault};
 
@@ -91,7 +91,7 @@ impl FieldSection {
     fn whole_line(&mut self, input: &[u8], bounds: &Bounds) -> Option<Event> {
         self.line = self.at;
         let window = self.window(input, bounds);
-        let colon = TOKEN.skip(window, self.line);
+        let colon = skip_name(window, self.line);
         let end = skip_value(window, colon + 1);
         let is_line = window.get(colon) == Some(&b':')
             && input.get(end..end + 2) == Some(b"\r\n")
@@ -138,7 +138,7 @@ impl FieldSection {
     #[inline]
     fn name(&mut self, input: &[u8], bounds: &Bounds) -> Result<Option<Span>, Fault> {
         let window = self.window(input, bounds);
-        self.at = TOKEN.skip(window, self.at);
+        self.at = skip_name(window, self.at);
         let fault = |error| Err(Fault::new(error, self.at));
         match window.get(self.at) {
             Some(b':') => {
