@@ -2,7 +2,6 @@
 """Draws figures as SVG: cost by connections, from the results of measure.py, and cost by the size of a head."""
 
 import argparse
-import csv
 import json
 import math
 import pathlib
@@ -12,9 +11,10 @@ from xml.sax.saxutils import escape
 
 from scenarios import BY_CONNECTIONS, SCENARIOS
 
-WIDTH, HEIGHT = 640, 420
-LEFT, RIGHT, TOP, BOTTOM = 72, 132, 48, 60
-LABEL_GAP = 14
+# The edges of the plot in its panel; names stand to the right of it.
+LEFT, RIGHT, TOP, BOTTOM = 80, 520, 48, 360
+HEIGHT = 420
+NAME_GAP, NAME_HEIGHT, LETTER_WIDTH = 14, 14, 7.5
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#7f6000", "#56b4e9", "#6a3d9a", "#555555", "#e69f00"]
 
 
@@ -54,57 +54,62 @@ def plot_connections(results):
 
 
 def plot_head_size(path):
-    """From CSV with the columns contender, octets, ns."""
+    """From lines of contender,octets,ns below a header that says so; a contender's name may have commas."""
+    header, *rows = path.read_text().splitlines()
+    if header != "contender,octets,ns":
+        raise RuntimeError(f"{path} must begin with contender,octets,ns")
     lines = {}
-    with open(path, newline="") as file:
-        reader = csv.DictReader(file)
-        if reader.fieldnames != ["contender", "octets", "ns"]:
-            raise RuntimeError(f"{path} must begin with contender,octets,ns")
-        for row in reader:
-            lines.setdefault(row["contender"], []).append((float(row["octets"]), float(row["ns"])))
+    for row in rows:
+        name, octets, ns = row.rsplit(",", 2)
+        lines.setdefault(name.strip('"'), []).append((float(octets), float(ns)))
     lines = {name: sorted(points) for name, points in lines.items()}
     return Panel("From bytes to bytes in memory", "octets of the head", "ns per request", lines, log_y=True)
 
 
 def draw(panels):
-    width = WIDTH * len(panels)
+    width = sum(map(width_of, panels))
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HEIGHT}" width="{width}" height="{HEIGHT}"'
         ' font-family="sans-serif" font-size="12" fill="#222">',
         f'<rect width="{width}" height="{HEIGHT}" fill="#fff"/>',
     ]
-    for index, panel in enumerate(panels):
-        parts += [f'<g transform="translate({index * WIDTH} 0)">', *draw_panel(panel), "</g>"]
+    left = 0
+    for panel in panels:
+        parts += [f'<g transform="translate({left} 0)">', *draw_panel(panel), "</g>"]
+        left += width_of(panel)
     return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def width_of(panel):
+    return round(RIGHT + 2 * NAME_GAP + LETTER_WIDTH * max(map(len, panel.lines)))
 
 
 def draw_panel(panel):
     xs = [x for points in panel.lines.values() for x, _ in points]
     ys = [y for points in panel.lines.values() for _, y in points]
-    x_of = log_scale(min(xs), max(xs), LEFT, WIDTH - RIGHT)
+    x_of = log_scale(min(xs), max(xs), LEFT, RIGHT)
     if panel.log_y:
         y_ticks = powers(min(ys), max(ys))
-        y_of = log_scale(y_ticks[0], y_ticks[-1], HEIGHT - BOTTOM, TOP)
+        y_of = log_scale(y_ticks[0], y_ticks[-1], BOTTOM, TOP)
     else:
         y_ticks = round_steps(max(ys))
-        y_of = lambda y: HEIGHT - BOTTOM - y / y_ticks[-1] * (HEIGHT - BOTTOM - TOP)
+        y_of = linear_scale(y_ticks[0], y_ticks[-1], BOTTOM, TOP)
     parts = [text(LEFT, TOP - 20, panel.title, "start", "font-size='15' font-weight='bold'")]
     for y in y_ticks:
         parts.append(
-            f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y_of(y):.1f}" y2="{y_of(y):.1f}" stroke="#ddd"/>'
+            f'<line x1="{LEFT}" x2="{RIGHT}" y1="{y_of(y):.1f}" y2="{y_of(y):.1f}" stroke="#ddd"/>'
         )
         parts.append(text(LEFT - 8, y_of(y) + 4, number(y), "end"))
     for x in x_marks(xs):
-        bottom = HEIGHT - BOTTOM
         parts.append(
-            f'<line x1="{x_of(x):.1f}" x2="{x_of(x):.1f}" y1="{bottom}" y2="{bottom + 5}" stroke="#888"/>'
+            f'<line x1="{x_of(x):.1f}" x2="{x_of(x):.1f}" y1="{BOTTOM}" y2="{BOTTOM + 5}" stroke="#888"/>'
         )
-        parts.append(text(x_of(x), bottom + 20, number(x)))
-    middle = (LEFT + WIDTH - RIGHT) / 2
+        parts.append(text(x_of(x), BOTTOM + 20, number(x)))
+    middle = (LEFT + RIGHT) / 2
     parts.append(text(middle, HEIGHT - 16, f"{panel.x_label} (logarithmic)"))
-    side = (TOP + HEIGHT - BOTTOM) / 2
+    side = (TOP + BOTTOM) / 2
     y_label = panel.y_label + (" (logarithmic)" if panel.log_y else "")
-    parts.append(text(20, side, y_label, "middle", f'transform="rotate(-90 20 {side})"'))
+    parts.append(text(18, side, y_label, "middle", f'transform="rotate(-90 18 {side})"'))
     return parts + draw_lines(panel.lines, x_of, y_of)
 
 
@@ -120,8 +125,9 @@ def draw_lines(lines, x_of, y_of):
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="{thick}"/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places]
         x, y = places[-1]
-        end = WIDTH - RIGHT + 14
-        parts.append(f'<path d="M{x:.1f} {y:.1f} L{end - 3} {heights[name]:.1f}" stroke="{colour}" stroke-width="0.7"/>')
+        end = RIGHT + NAME_GAP
+        leader = f"M{x:.1f} {y:.1f} L{end - 3} {heights[name]:.1f}"
+        parts.append(f'<path d="{leader}" stroke="{colour}" stroke-width="0.7"/>')
         style = f'fill="{colour}"' + (' font-weight="bold"' if thick == 3 else "")
         parts.append(text(end, heights[name] + 4, name, "start", style))
     return parts
@@ -130,16 +136,20 @@ def draw_lines(lines, x_of, y_of):
 def spread(heights):
     """Names one below the other, as near to their line as they can be, and not below the axis."""
     placed = {}
-    lowest = HEIGHT - BOTTOM
+    lowest = BOTTOM
     for name in sorted(heights, key=heights.get, reverse=True):
         placed[name] = min(heights[name], lowest)
-        lowest = placed[name] - LABEL_GAP
+        lowest = placed[name] - NAME_HEIGHT
     return placed
 
 
+def linear_scale(least, most, start, end):
+    return lambda value: start + (value - least) / ((most - least) or 1) * (end - start)
+
+
 def log_scale(least, most, start, end):
-    low, high = math.log(least), math.log(most)
-    return lambda value: start + (math.log(value) - low) / ((high - low) or 1) * (end - start)
+    linear = linear_scale(math.log(least), math.log(most), start, end)
+    return lambda value: linear(math.log(value))
 
 
 def powers(least, most):
@@ -160,7 +170,7 @@ def x_marks(xs):
 
 
 def number(value):
-    return f"{value:,.0f}".replace(",", "\u2009") if value == int(value) else f"{value:g}"
+    return f"{value:,.0f}".replace(",", "\u2009") if value >= 10_000 else f"{value:g}"
 
 
 def text(x, y, words, anchor="middle", style=""):

@@ -68,7 +68,7 @@ def run(scenario, server, seconds, folder):
     batch = folder / "batch"
     batch.write_bytes(scenario.head.format(path=path).encode() * scenario.depth)
     # To open many connections takes long, and should weigh little.
-    seconds = round(seconds * (1 + scenario.connections / 5000))
+    seconds = round(seconds * (1 + scenario.connections / 2500))
     command = ["wrk", "-t1", f"-c{scenario.connections}", f"-d{seconds}s", "-s", str(WRK_SCRIPT)]
     command += [f"http://127.0.0.1:{server.port}/", "--", str(batch)]
     before = server.cpu_seconds()
@@ -89,10 +89,11 @@ def run(scenario, server, seconds, folder):
 
 
 def hold(scenario, server):
-    """Octets of memory for each connection that has had one answer and stays open."""
+    """Octets of memory for each connection that has had one answer and stays open, and what it took to get there."""
     request = scenario.head.format(path=server.contender.page).encode()
-    before = server.memory()
     held = []
+    before = server.memory()
+    used_before = server.cpu_seconds()
     try:
         for _ in range(scenario.connections):
             connection = socket.create_connection(("127.0.0.1", server.port), timeout=10)
@@ -104,14 +105,18 @@ def hold(scenario, server):
                 if not received:
                     raise RuntimeError(f"{server.contender.name} closed after {answer!r}")
                 answer += received
+        used = server.cpu_seconds() - used_before
         time.sleep(0.5)
         after = server.memory()
         closed = sum(is_closed(connection) for connection in held)
     finally:
         for connection in held:
             connection.close()
-    errors = {"closed": closed} if closed else {}
-    return {"value": (after - before) / scenario.connections, "errors": errors}
+    return {
+        "value": (after - before) / scenario.connections,
+        "open_us": used / scenario.connections * 1e6,
+        "errors": {"closed": closed} if closed else {},
+    }
 
 
 def is_closed(connection):

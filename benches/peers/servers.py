@@ -42,7 +42,7 @@ CONTENDERS = [
 
 NGINX = """\
 daemon off;
-# Like the others on 2 processors that they share with wrk; one is its best there.
+# On 2 processors that it shares with wrk, a second worker would mostly wait.
 worker_processes 1;
 worker_rlimit_nofile {open_files};
 pid {folder}/nginx.pid;
@@ -163,7 +163,7 @@ def free_port():
                 probe.bind(("127.0.0.1", port))
                 return port
             except OSError:
-                continue
+                pass
 
 
 def nginx_command(folder, port, open_files):

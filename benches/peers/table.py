@@ -6,6 +6,9 @@ from scenarios import BY_CONNECTIONS, SCENARIOS
 
 BASELINES = ["hyper", "epoll", "nginx"]
 
+# Less than this is too little to be compared with, be it microseconds or octets.
+LEAST = {False: 0.01, True: 64}
+
 
 def render(results, servers):
     """All sections, then what went wrong."""
@@ -24,16 +27,16 @@ def section(scenario, results, servers):
     idle = SCENARIOS[scenario].idle
     figures = ["octets each"] if idle else ["CPU us/req"]
     figures += [f"x {name}" for name in BASELINES]
-    figures += [] if idle else ["req/s", "p50 us", "p99 us"]
+    keys = {"open_us": "us to open"} if idle else {"rate": "req/s", "p50_us": "p50 us", "p99_us": "p99 us"}
+    figures += keys.values()
     lines = [SCENARIOS[scenario].title, line("", figures)]
     for server in servers:
         mine = select(results, scenario, server)
         if not mine:
             continue
         row = [median_of(mine, "value", digits=0 if idle else 2)]
-        row += [ratio(mine, select(results, scenario, baseline)) for baseline in BASELINES]
-        if not idle:
-            row += [median_of(mine, key) for key in ("rate", "p50_us", "p99_us")]
+        row += [ratio(mine, select(results, scenario, baseline), LEAST[idle]) for baseline in BASELINES]
+        row += [median_of(mine, key) for key in keys]
         lines.append(line(server + mark(mine), row))
     return "\n".join(lines)
 
@@ -75,13 +78,14 @@ def median_of(results, key, digits=0):
     return f"{median(values):.{digits}f}" if values else "-"
 
 
-def ratio(mine, baseline):
-    """Round by round, so that a drift of the machine meets both. A baseline of next to nothing compares to nothing."""
+def ratio(mine, baseline, least=LEAST[False]):
+    """Round by round, so that a drift of the machine meets both."""
     by_round = {result["round"]: result["value"] for result in baseline}
     pairs = [(r["value"], by_round[r["round"]]) for r in mine if r["round"] in by_round]
-    if not pairs or min(below for _, below in pairs) < 0.01:
+    if not pairs or min(below for _, below in pairs) < least:
         return "-"
-    return f"{median(above / below for above, below in pairs):.2f}"
+    # The sum has no negative zero.
+    return f"{round(median(above / below for above, below in pairs), 2) + 0.0:.2f}"
 
 
 def mark(results):

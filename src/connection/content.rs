@@ -5,7 +5,6 @@ use super::progress::Progress;
 use crate::message::admission::Receiver;
 use crate::message::exchange::Framing;
 use crate::message::fields::{FieldLines, Fields};
-use crate::syntax::head::Layout;
 use crate::values::config::Limits;
 use crate::values::error::Fault;
 use alloc::boxed::Box;
@@ -15,7 +14,6 @@ use core::time::Duration;
 
 /// Content that is still coming.
 pub(super) struct Intake {
-    pub(super) layout: Layout,
     /// The head, copied out of the input once it is clear that the content is not all there; empty before.
     head: Vec<u8>,
     decoder: Decoder,
@@ -38,7 +36,6 @@ enum Sink {
 
 /// A request whose content did not come in one piece with its head.
 pub(super) struct Gathered {
-    pub(super) layout: Layout,
     pub(super) head: Vec<u8>,
     pub(super) content: Content,
     pub(super) trailers: Fields,
@@ -51,23 +48,17 @@ pub(super) enum Content {
 }
 
 impl Intake {
-    pub(super) fn gather(layout: Layout, framing: Framing, limit: u64, now: Duration) -> Intake {
-        Intake::new(layout, framing, Sink::Gather(Vec::new()), limit, now)
+    pub(super) fn gather(framing: Framing, limit: u64, now: Duration) -> Intake {
+        Intake::new(framing, Sink::Gather(Vec::new()), limit, now)
     }
 
-    pub(super) fn stream(
-        layout: Layout,
-        framing: Framing,
-        receiver: Box<dyn Receiver>,
-        now: Duration,
-    ) -> Intake {
+    pub(super) fn stream(framing: Framing, receiver: Box<dyn Receiver>, now: Duration) -> Intake {
         let limit = receiver.limit();
-        Intake::new(layout, framing, Sink::Stream(receiver), limit, now)
+        Intake::new(framing, Sink::Stream(receiver), limit, now)
     }
 
-    fn new(layout: Layout, framing: Framing, sink: Sink, limit: u64, now: Duration) -> Intake {
+    fn new(framing: Framing, sink: Sink, limit: u64, now: Duration) -> Intake {
         Intake {
-            layout,
             head: Vec::new(),
             decoder: match framing {
                 Framing::None => Decoder::Length { left: 0 },
@@ -86,12 +77,12 @@ impl Intake {
         matches!(self.decoder, Decoder::Length { left } if left > self.limit)
     }
 
-    /// The length of the whole request, if it lies in one piece at the front of `input` and is to be gathered:
-    /// then nothing needs to be copied.
-    pub(super) fn whole_in(&self, input: &[u8]) -> Option<usize> {
+    /// The length of the whole request, if it lies in one piece at the front of `input`, behind a head of that length,
+    /// and is to be gathered: then nothing needs to be copied.
+    pub(super) fn whole_in(&self, input: &[u8], head: usize) -> Option<usize> {
         match (&self.decoder, &self.sink) {
             (Decoder::Length { left }, Sink::Gather(_)) if self.head.is_empty() => {
-                let length = self.layout.end.checked_add(usize::try_from(*left).ok()?)?;
+                let length = head.checked_add(usize::try_from(*left).ok()?)?;
                 (length <= input.len()).then_some(length)
             }
             _ => None,
@@ -99,16 +90,17 @@ impl Intake {
     }
 
     /// Takes in what is there; how many octets were used, and the trailers if the content is whole. After a
-    /// fault, its offset counts from the start of `input`.
+    /// fault, its offset counts from the start of `input`, which begins with a head of that length until it was used.
     pub(super) fn take_in(
         &mut self,
         input: &[u8],
+        head: usize,
         limits: &Limits,
         now: Duration,
     ) -> Result<(usize, Option<Fields>), Fault> {
         let mut at = 0;
         if self.head.is_empty() {
-            at = self.layout.end.min(input.len());
+            at = head.min(input.len());
             self.head = input.get(..at).unwrap_or_default().to_vec();
         }
         let start = at;
@@ -139,7 +131,6 @@ impl Intake {
 
     pub(super) fn into_gathered(self, trailers: Fields) -> Gathered {
         Gathered {
-            layout: self.layout,
             head: self.head,
             content: match self.sink {
                 Sink::Gather(content) => Content::Gathered(content),

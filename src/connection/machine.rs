@@ -9,7 +9,8 @@ use crate::message::body::Broken;
 use crate::message::exchange::{Exchange, Framing};
 use crate::message::head::Head;
 use crate::message::response::Response;
-use crate::syntax::head::{HeadParser, Layout, Parsed};
+use crate::syntax::head::{HeadParser, Parsed};
+use crate::syntax::target::Target;
 use crate::values::error::{Error, Fault};
 use crate::values::method::Method;
 use alloc::boxed::Box;
@@ -17,8 +18,10 @@ use alloc::vec::Vec;
 
 /// What a transition may end in; turned into a [`Step`](super::Step) once nothing changes any more.
 pub(super) enum Pause<'i> {
-    Admit(Head<'i>),
-    Call(Head<'i>, &'i [u8]),
+    /// A head and its target.
+    Admit(&'i [u8], Target<'i>),
+    /// A request in one piece, and its target.
+    Call(&'i [u8], Target<'i>),
     CallGathered,
     /// The fault, and the input in which it lies.
     Refuse(Fault, &'i [u8]),
@@ -84,7 +87,7 @@ impl Connection {
     /// One head, from its first octet to the verdicts.
     fn head<'i>(&mut self, waiting: Waiting, input: &mut &'i [u8]) -> Transition<'i> {
         let layout = match self.parser.advance(input, &self.config.limits) {
-            Ok(Parsed::Head) => *self.parser.layout(),
+            Ok(Parsed::Head) => self.parser.layout(),
             Ok(Parsed::Incomplete) => return self.wait_for_head(waiting, input),
             Ok(Parsed::EmptyLine) => {
                 self.take(input, 2);
@@ -93,18 +96,23 @@ impl Connection {
             Err(fault) => return (failed(fault, self.parser.method_seen()), None),
         };
         let bytes = input.get(..layout.end).unwrap_or_default();
-        let judged = Head::new(bytes, layout, self.config.scheme)
-            .and_then(|head| Exchange::of(&head).map(|exchange| (head, exchange)));
+        let judged = Head::judge(bytes, layout, self.config.scheme).and_then(|target| {
+            let exchange = Exchange::of(&Head::new(bytes, layout, target))?;
+            Ok((target, exchange))
+        });
         match judged {
             Err(fault) => {
                 let (method, head) = (Some(layout.method), bytes.to_vec());
                 (State::Fault(fault, Culprit { method, head }), None)
             }
-            Ok((head, exchange)) if exchange.framing == Framing::None => {
-                self.take(input, layout.end);
-                (State::Call(None, exchange), Some(Pause::Call(head, &[])))
+            Ok((target, exchange)) if exchange.framing == Framing::None => {
+                self.take(input, bytes.len());
+                (
+                    State::Call(None, exchange),
+                    Some(Pause::Call(bytes, target)),
+                )
             }
-            Ok((head, exchange)) => (State::Admit(exchange), Some(Pause::Admit(head))),
+            Ok((target, exchange)) => (State::Admit(exchange), Some(Pause::Admit(bytes, target))),
         }
     }
 
@@ -142,17 +150,17 @@ impl Connection {
         exchange: Exchange,
         input: &mut &'i [u8],
     ) -> Transition<'i> {
-        let layout = intake.layout;
+        let head = self.parser.layout().end;
         let whole = intake
-            .whole_in(input)
-            .and_then(|length| input.split_at_checked(length));
-        if let Some((request, rest)) = whole {
-            return self.call_whole(request, layout, exchange, rest, input);
+            .whole_in(input, head)
+            .and_then(|length| input.get(..length));
+        if let Some(request) = whole {
+            return self.call_whole(request, exchange, input);
         }
         let now = self.circumstances.now.monotonic;
-        let (used, trailers) = match intake.take_in(input, &self.config.limits, now) {
+        let (used, trailers) = match intake.take_in(input, head, &self.config.limits, now) {
             Ok(taken) => taken,
-            Err(fault) => return (failed_in(intake, fault), None),
+            Err(fault) => return (self.failed_in(intake, fault), None),
         };
         self.take(input, used);
         if let Some(trailers) = trailers {
@@ -166,11 +174,11 @@ impl Connection {
         let late = is_late(now, until) && self.output.is_empty();
         match (self.input_ended, late) {
             (true, _) => (
-                failed_in(intake, Fault::new(Error::ContentIncomplete, input.len())),
+                self.failed_in(intake, Fault::new(Error::ContentIncomplete, input.len())),
                 None,
             ),
             (false, true) => (
-                failed_in(intake, Fault::new(Error::ContentTimeout, input.len())),
+                self.failed_in(intake, Fault::new(Error::ContentTimeout, input.len())),
                 None,
             ),
             (false, false) => (State::Content(intake, exchange), Some(Pause::Read(until))),
@@ -181,19 +189,17 @@ impl Connection {
     fn call_whole<'i>(
         &mut self,
         request: &'i [u8],
-        layout: Layout,
         exchange: Exchange,
-        rest: &'i [u8],
         input: &mut &'i [u8],
     ) -> Transition<'i> {
-        let (head, content) = request.split_at_checked(layout.end).unwrap_or_default();
-        match Head::new(head, layout, self.config.scheme) {
+        let layout = self.parser.layout();
+        match Head::judge(request, layout, self.config.scheme) {
             Err(fault) => (failed(fault, Some(layout.method)), None),
-            Ok(head) => {
-                self.take(input, input.len() - rest.len());
+            Ok(target) => {
+                self.take(input, request.len());
                 (
                     State::Call(None, exchange),
-                    Some(Pause::Call(head, content)),
+                    Some(Pause::Call(request, target)),
                 )
             }
         }
@@ -238,6 +244,15 @@ impl Connection {
         Pause::Close(CloseReason::WriteTimeout)
     }
 
+    /// As [`failed`], where the head is not in the input any more.
+    fn failed_in(&self, intake: Box<Intake>, fault: Fault) -> State {
+        let culprit = Culprit {
+            method: self.parser.method_seen(),
+            head: intake.into_head(),
+        };
+        State::Fault(fault, culprit)
+    }
+
     /// Uses up octets of the input.
     fn take(&mut self, input: &mut &[u8], count: usize) {
         self.offset = self.offset.saturating_add(count as u64);
@@ -258,18 +273,6 @@ pub(super) fn failed(fault: Fault, method: Option<Method>) -> State {
         Culprit {
             method,
             head: Vec::new(),
-        },
-    )
-}
-
-/// As [`failed`], where the head is not in the input any more.
-fn failed_in(intake: Box<Intake>, fault: Fault) -> State {
-    let method = Some(intake.layout.method);
-    State::Fault(
-        fault,
-        Culprit {
-            method,
-            head: intake.into_head(),
         },
     )
 }

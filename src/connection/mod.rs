@@ -199,18 +199,15 @@ impl Connection {
         let State::Admit(exchange) = self.state else {
             return None;
         };
-        let layout = *self.parser.layout();
+        let layout = self.parser.layout();
         let now = self.circumstances.now.monotonic;
         let intake = match admission {
             Admission::Refuse(response) => return self.respond(response),
-            Admission::Buffer => Intake::gather(
-                layout,
-                exchange.framing,
-                self.config.limits.content_bytes,
-                now,
-            ),
-            Admission::BufferUpTo(limit) => Intake::gather(layout, exchange.framing, limit, now),
-            Admission::Stream(receiver) => Intake::stream(layout, exchange.framing, receiver, now),
+            Admission::Buffer => {
+                Intake::gather(exchange.framing, self.config.limits.content_bytes, now)
+            }
+            Admission::BufferUpTo(limit) => Intake::gather(exchange.framing, limit, now),
+            Admission::Stream(receiver) => Intake::stream(exchange.framing, receiver, now),
         };
         if intake.is_too_large() {
             let at = layout.content_length.map_or(0, |span| span.start as usize);

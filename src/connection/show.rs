@@ -12,13 +12,19 @@ use crate::values::error::Fault;
 impl Connection {
     pub(super) fn show<'c, 'i: 'c>(&'c mut self, pause: Pause<'i>) -> Step<'c> {
         match pause {
-            Pause::Admit(head) => Step::Admit(head),
-            Pause::Call(head, content) => Step::Call(Request {
-                head,
-                content,
-                trailers: FieldLines::default(),
-                circumstances: self.circumstances,
-            }),
+            Pause::Admit(head, target) => {
+                Step::Admit(Head::new(head, self.parser.layout(), target))
+            }
+            Pause::Call(request, target) => {
+                let layout = self.parser.layout();
+                let (head, content) = request.split_at_checked(layout.end).unwrap_or_default();
+                Step::Call(Request {
+                    head: Head::new(head, layout, target),
+                    content,
+                    trailers: FieldLines::default(),
+                    circumstances: &self.circumstances,
+                })
+            }
             Pause::CallGathered => self.show_gathered(),
             Pause::Refuse(fault, input) => self.show_refusal(fault, input),
             Pause::Read(until) => Step::Read { until },
@@ -28,15 +34,17 @@ impl Connection {
     }
 
     fn show_gathered(&mut self) -> Step<'_> {
-        let circumstances = self.circumstances;
+        let circumstances = &self.circumstances;
         let State::Call(Some(gathered), _) = &mut self.state else {
             return Step::Close(CloseReason::Refused);
         };
         let trailers = gathered.trailers.lines();
         // It was judged when it came, and is the same still.
-        let Ok(head) = Head::new(&gathered.head, gathered.layout, self.config.scheme) else {
+        let layout = self.parser.layout();
+        let Ok(target) = Head::judge(&gathered.head, layout, self.config.scheme) else {
             return Step::Close(CloseReason::Refused);
         };
+        let head = Head::new(&gathered.head, layout, target);
         match &mut gathered.content {
             Content::Streamed(receiver) => Step::Finish(Ending {
                 head,

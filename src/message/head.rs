@@ -13,9 +13,8 @@ use core::fmt;
 #[derive(Clone, Copy)]
 pub struct Head<'a> {
     bytes: &'a [u8],
-    layout: Layout,
+    layout: &'a Layout,
     target: Target<'a>,
-    host: Option<Authority<'a>>,
 }
 
 /// A version of HTTP that is spoken here (RFC 9110 section 2.5).
@@ -39,27 +38,34 @@ impl Version {
 
 impl<'a> Head<'a> {
     /// Decides about target and Host: the last things about a head that can be wrong in themselves.
-    pub(crate) fn new(bytes: &'a [u8], layout: Layout, scheme: Scheme) -> Result<Head<'a>, Fault> {
+    pub(crate) fn judge(
+        bytes: &'a [u8],
+        layout: &Layout,
+        scheme: Scheme,
+    ) -> Result<Target<'a>, Fault> {
         let start = layout.target.start as usize;
         let target = Target::parse(layout.method, layout.target.text(bytes))
             .map_err(|fault| Fault::new(fault.error, start + fault.at))?;
-        let host = host(bytes, &layout)?;
+        let host = host(bytes, layout)?;
         match (&target, host) {
             (Target::Absolute { scheme: named, .. }, _) if *named != scheme => {
-                return Err(Fault::new(Error::TargetScheme, start));
+                Err(Fault::new(Error::TargetScheme, start))
             }
             (Target::Absolute { authority, .. }, Some(host)) if !authority.same_host(&host) => {
-                return Err(Fault::new(Error::HostConflict, start));
+                Err(Fault::new(Error::HostConflict, start))
             }
-            (Target::Authority(_), _) => return Err(Fault::new(Error::TunnelRefused, 0)),
-            _ => {}
+            (Target::Authority(_), _) => Err(Fault::new(Error::TunnelRefused, 0)),
+            _ => Ok(target),
         }
-        Ok(Head {
+    }
+
+    /// A head whose target was found by [`judge`](Head::judge).
+    pub(crate) const fn new(bytes: &'a [u8], layout: &'a Layout, target: Target<'a>) -> Head<'a> {
+        Head {
             bytes,
             layout,
             target,
-            host,
-        })
+        }
     }
 
     /// The method.
@@ -110,7 +116,7 @@ impl<'a> Head<'a> {
     pub fn authority(&self) -> Option<Authority<'a>> {
         match self.target {
             Target::Absolute { authority, .. } => Some(authority),
-            _ => self.host,
+            _ => Authority::parse(self.layout.host?.text(self.bytes)),
         }
     }
 
@@ -126,7 +132,7 @@ impl<'a> Head<'a> {
     }
 
     pub(crate) fn layout(&self) -> &Layout {
-        &self.layout
+        self.layout
     }
 
     pub(crate) fn bytes(&self) -> &'a [u8] {

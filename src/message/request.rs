@@ -18,7 +18,7 @@ pub struct Request<'a> {
     pub(crate) head: Head<'a>,
     pub(crate) content: &'a [u8],
     pub(crate) trailers: FieldLines<'a>,
-    pub(crate) circumstances: Circumstances,
+    pub(crate) circumstances: &'a Circumstances,
 }
 
 /// What a request does not say itself.

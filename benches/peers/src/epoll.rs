@@ -9,8 +9,8 @@ use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 const READ_BYTES: usize = 16 * 1024;
-/// Answers that are kept ready to be written at once; no batch is longer.
-const BATCH: usize = READ_BYTES / HEAD_END.len();
+/// Answers that are kept ready to be written at once; as ends may overlap by two octets, no batch is longer.
+const BATCH: usize = (TAIL + READ_BYTES) / 2;
 const HEAD_END: &[u8] = b"\r\n\r\n";
 /// The most octets of a head's end that one read can leave to the next.
 const TAIL: usize = HEAD_END.len() - 1;
