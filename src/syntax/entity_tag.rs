@@ -1,6 +1,6 @@
 //! Entity tags (RFC 9110 section 8.8.3).
 
-use super::octets::BLANK;
+use super::octets::trim_start;
 
 /// `[ "W/" ] DQUOTE *etagc DQUOTE`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(crate) fn any_in_list(mut list: &[u8], fits: impl Fn(&EntityTag<'_>) -> bool
         }
         let (tag, rest) = take(list)?;
         found |= fits(&tag);
-        let behind = rest.get(BLANK.skip(rest, 0)..).unwrap_or_default();
+        let behind = trim_start(rest);
         if !matches!(behind.first(), None | Some(b',')) {
             return None;
         }
@@ -51,7 +51,7 @@ pub(crate) fn any_in_list(mut list: &[u8], fits: impl Fn(&EntityTag<'_>) -> bool
 fn skip_separators(list: &[u8]) -> &[u8] {
     let start = list
         .iter()
-        .position(|&octet| octet != b',' && !BLANK.contains(octet));
+        .position(|octet| !matches!(octet, b',' | b' ' | b'\t'));
     list.get(start.unwrap_or(list.len())..).unwrap_or_default()
 }
 

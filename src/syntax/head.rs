@@ -2,7 +2,7 @@
 
 use super::field_section::{Bounds, Event, FieldSection};
 use super::list;
-use super::octets::{BLANK, TARGET, TOKEN, trim};
+use super::octets::{TARGET, TOKEN, trim, trim_start};
 use super::span::Span;
 use crate::values::config::Limits;
 use crate::values::error::{Error, Fault};
@@ -149,7 +149,7 @@ impl HeadParser {
         match window.get(self.at) {
             Some(b' ') if self.at > 0 => {
                 self.layout.method_token = Span::new(0, self.at);
-                self.layout.method = Method::from_token(self.layout.method_token.text(input));
+                self.layout.method = Method::from_octets(self.layout.method_token.of(input));
                 self.at += 1;
                 self.phase = Phase::Target;
                 Ok(true)
@@ -334,6 +334,6 @@ fn is_precondition(name: &[u8]) -> bool {
 
 fn trimmed(input: &[u8], value: Span) -> Span {
     let bytes = value.of(input);
-    let start = value.start as usize + BLANK.skip(bytes, 0);
+    let start = value.end as usize - trim_start(bytes).len();
     Span::new(start, start + trim(bytes).len())
 }

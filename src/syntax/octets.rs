@@ -21,8 +21,8 @@ pub(crate) const REG_NAME: Class = Class(16);
 pub(crate) const HEX: Class = Class(32);
 /// RFC 5234: `DIGIT`.
 pub(crate) const DIGIT: Class = Class(64);
-/// RFC 9110 section 5.6.3: `OWS` is SP and HTAB, and nothing else.
-pub(crate) const BLANK: Class = Class(128);
+/// As [`PATH`], but for `%`: a path that means what it spells.
+pub(crate) const PLAIN_PATH: Class = Class(128);
 
 static TABLE: [u8; 256] = {
     let mut table = [0; 256];
@@ -62,7 +62,8 @@ const fn classes(octet: u8) -> u8 {
         b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'='
     );
     let reg_name = unreserved || sub_delim;
-    let path = reg_name || matches!(octet, b':' | b'@' | b'/' | b'%');
+    let plain_path = reg_name || matches!(octet, b':' | b'@' | b'/');
+    let path = plain_path || octet == b'%';
     let raw_in_queries = matches!(octet, b'^' | b'`' | b'{' | b'|' | b'}');
     let target = path || raw_in_queries || matches!(octet, b'?' | b'[' | b']');
     let bits = [
@@ -73,7 +74,7 @@ const fn classes(octet: u8) -> u8 {
         reg_name,
         octet.is_ascii_hexdigit(),
         octet.is_ascii_digit(),
-        matches!(octet, b' ' | b'\t'),
+        plain_path,
     ];
     let mut all = 0;
     let mut bit = 0;
@@ -176,14 +177,22 @@ fn controls(word: u64) -> u64 {
     (below_space | delete) & TOPS
 }
 
-/// Takes SP and HTAB off both ends (RFC 9110 section 5.6.3).
+/// Takes SP and HTAB off both ends: `OWS` is these and nothing else (RFC 9110 section 5.6.3).
 pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
-    let start = BLANK.skip(bytes, 0);
-    let end = bytes
-        .iter()
-        .rposition(|&octet| !BLANK.contains(octet))
-        .map_or(start, |last| last + 1);
-    bytes.get(start..end).unwrap_or_default()
+    let mut rest = trim_start(bytes);
+    while let [before @ .., b' ' | b'\t'] = rest {
+        rest = before;
+    }
+    rest
+}
+
+/// As [`trim`], at the front alone.
+pub(crate) fn trim_start(bytes: &[u8]) -> &[u8] {
+    let mut rest = bytes;
+    while let [b' ' | b'\t', behind @ ..] = rest {
+        rest = behind;
+    }
+    rest
 }
 
 #[cfg(test)]
@@ -204,7 +213,8 @@ mod tests {
         assert_eq!(members(REG_NAME).len(), 66 + 11);
         assert_eq!(members(PATH).len(), 66 + 11 + 4);
         assert_eq!(members(TARGET).len(), 66 + 11 + 4 + 5 + 3);
-        assert_eq!(members(BLANK), b"\t ");
+        assert_eq!(members(PLAIN_PATH).len() + 1, members(PATH).len());
+        assert!(!PLAIN_PATH.contains(b'%'));
     }
 
     #[test]

@@ -9,9 +9,10 @@ use percent_encoding::percent_decode_str;
 ///
 /// `path` has valid escapes, as every target does that came through the parser.
 pub(crate) fn decode(path: &str) -> Option<Cow<'_, str>> {
-    if !path.contains('%') {
-        // What no target may hold unencoded cannot be here; only the segments are left to be looked at.
-        return (!has_dot_segment(path)).then_some(Cow::Borrowed(path));
+    // What no target may hold unencoded cannot be here.
+    let mut pairs = path.bytes().zip(path.bytes().skip(1));
+    if !pairs.any(|pair| matches!(pair, (b'/', b'.') | (_, b'%'))) {
+        return Some(Cow::Borrowed(path));
     }
     let decoded = percent_decode_str(path).decode_utf8().ok()?;
     let slashes = |text: &str| text.bytes().filter(|&octet| octet == b'/').count();
@@ -28,16 +29,8 @@ fn is_refused(character: char) -> bool {
     character == '\\' || character.is_control()
 }
 
-/// Whether a segment is `.` or `..`; octet by octet, because every request comes by here.
 fn has_dot_segment(path: &str) -> bool {
-    let mut rest = path.as_bytes();
-    while let Some(slash) = rest.iter().position(|&octet| octet == b'/') {
-        rest = rest.get(slash + 1..).unwrap_or_default();
-        if let [b'.'] | [b'.', b'/', ..] | [b'.', b'.'] | [b'.', b'.', b'/', ..] = rest {
-            return true;
-        }
-    }
-    false
+    path.split('/').any(|segment| matches!(segment, "." | ".."))
 }
 
 #[cfg(test)]

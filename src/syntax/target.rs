@@ -1,7 +1,7 @@
 //! Request targets and their four forms (RFC 9112 section 3.2).
 
 use super::authority::Authority;
-use super::octets::{HEX, PATH};
+use super::octets::{HEX, PATH, PLAIN_PATH};
 use crate::values::config::Scheme;
 use crate::values::error::{Error, Fault};
 use crate::values::method::Method;
@@ -71,7 +71,14 @@ impl<'a> Target<'a> {
 impl<'a> PathAndQuery<'a> {
     fn parse(text: &'a str, offset: usize) -> Result<PathAndQuery<'a>, Fault> {
         let bytes = text.as_bytes();
-        let end = PATH.skip(bytes, 0);
+        let plain = PLAIN_PATH.skip(bytes, 0);
+        if plain == bytes.len() {
+            return Ok(PathAndQuery {
+                path: text,
+                query: None,
+            });
+        }
+        let end = PATH.skip(bytes, plain);
         let query = match bytes.get(end) {
             None => None,
             Some(b'?') => text.get(end + 1..),

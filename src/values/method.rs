@@ -37,7 +37,11 @@ pub enum Method {
 impl Method {
     /// The method that a token names; [`Method::Other`] for a token unknown here.
     pub const fn from_token(token: &str) -> Method {
-        match token.as_bytes() {
+        Method::from_octets(token.as_bytes())
+    }
+
+    pub(crate) const fn from_octets(token: &[u8]) -> Method {
+        match token {
             b"GET" => Method::Get,
             b"HEAD" => Method::Head,
             b"POST" => Method::Post,
