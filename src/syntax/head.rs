@@ -185,44 +185,31 @@ impl HeadParser {
 
     /// `HTTP/` DIGIT `.` DIGIT CR LF (RFC 9112 section 2.3)
     fn version(&mut self, input: &[u8], limits: &Limits) -> Result<bool, Fault> {
-        const LENGTH: usize = "HTTP/1.1".len();
-        let line_bytes = self.at + LENGTH;
-        if line_bytes > limits.request_line_bytes as usize {
+        let end = self.at + "HTTP/1.1".len();
+        if end > limits.request_line_bytes as usize {
             return Err(Fault::new(Error::RequestLineTooLong, self.at - 1));
         }
-        let version = input.get(self.at..).unwrap_or_default();
-        for (index, &octet) in version.iter().take(LENGTH).enumerate() {
-            let matches = match index {
-                5 | 7 => octet.is_ascii_digit(),
-                _ => octet == b"HTTP/1.1"[index],
-            };
-            if !matches {
-                let error = match (index, octet) {
-                    (0, b'\r') => Error::VersionMissing,
-                    (_, b'\n') => Error::BareLf,
-                    _ => Error::VersionMalformed,
-                };
-                return Err(Fault::new(error, self.at + index));
+        match input.get(self.at..).unwrap_or_default() {
+            [
+                b'H',
+                b'T',
+                b'T',
+                b'P',
+                b'/',
+                b'1',
+                b'.',
+                minor @ b'0'..=b'9',
+                b'\r',
+                b'\n',
+                ..,
+            ] => {
+                self.layout.minor = minor - b'0';
+                self.layout.fields = Span::new(end + 2, end + 2);
+                self.phase = Phase::Fields(FieldSection::starting_at(end + 2));
+                Ok(true)
             }
+            version => doubtful_version(version, self.at).map(|()| false),
         }
-        let (Some(major), Some(minor)) = (version.get(5), version.get(7)) else {
-            return Ok(false);
-        };
-        if *major != b'1' {
-            return Err(Fault::new(Error::VersionUnsupported, self.at + 5));
-        }
-        let end = self.at + LENGTH;
-        match (version.get(LENGTH), version.get(LENGTH + 1)) {
-            (None, _) | (Some(b'\r'), None) => return Ok(false),
-            (Some(b'\r'), Some(b'\n')) => {}
-            (Some(b'\r'), Some(_)) => return Err(Fault::new(Error::BareCr, end)),
-            (Some(b'\n'), _) => return Err(Fault::new(Error::BareLf, end)),
-            (Some(_), _) => return Err(Fault::new(Error::VersionMalformed, end)),
-        }
-        self.layout.minor = minor - b'0';
-        self.layout.fields = Span::new(end + 2, end + 2);
-        self.phase = Phase::Fields(FieldSection::starting_at(end + 2));
-        Ok(true)
     }
 
     fn fields(&mut self, input: &[u8], limits: &Limits) -> Result<Parsed, Fault> {
@@ -266,6 +253,26 @@ impl HeadParser {
             at => Err(Fault::new(Error::HeadTooLong, at.saturating_sub(1))),
         }
     }
+}
+
+/// A version at that position which is not whole, or wrong.
+#[cold]
+fn doubtful_version(version: &[u8], at: usize) -> Result<(), Fault> {
+    for (index, &octet) in version.iter().take("HTTP/1.1\r\n".len()).enumerate() {
+        let (error, index) = match (index, octet) {
+            (0..=4 | 6, octet) if octet == b"HTTP/1."[index] => continue,
+            (5, b'0'..=b'9') => continue,
+            (7, b'0'..=b'9') if version[5] == b'1' => continue,
+            (7, b'0'..=b'9') => (Error::VersionUnsupported, 5),
+            (8, b'\r') | (9, b'\n') => continue,
+            (9, _) => (Error::BareCr, 8),
+            (0, b'\r') => (Error::VersionMissing, 0),
+            (_, b'\n') => (Error::BareLf, index),
+            _ => (Error::VersionMalformed, index),
+        };
+        return Err(Fault::new(error, at + index));
+    }
+    Ok(())
 }
 
 /// One octet more than the request line may have, or than the head may.

@@ -10,8 +10,8 @@ use percent_encoding::percent_decode_str;
 /// `path` has valid escapes, as every target does that came through the parser.
 pub(crate) fn decode(path: &str) -> Option<Cow<'_, str>> {
     // What no target may hold unencoded cannot be here.
-    let mut pairs = path.bytes().zip(path.bytes().skip(1));
-    if !pairs.any(|pair| matches!(pair, (b'/', b'.') | (_, b'%'))) {
+    let mut pairs = path.as_bytes().windows(2);
+    if !pairs.any(|pair| matches!(pair, [b'/', b'.'] | [_, b'%'])) {
         return Some(Cow::Borrowed(path));
     }
     let decoded = percent_decode_str(path).decode_utf8().ok()?;
