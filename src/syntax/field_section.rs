@@ -55,14 +55,40 @@ impl FieldSection {
         }
     }
 
+    /// Goes over the lines that are all there with nothing wrong, as nearly every line is, and hands on their names and
+    /// values; what stops it, [`next`](FieldSection::next) tells.
+    #[inline]
+    pub(crate) fn skip_lines(
+        &mut self,
+        input: &[u8],
+        bounds: &Bounds,
+        mut each: impl FnMut(Span, Span) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        if !matches!(self.phase, Phase::LineStart) {
+            return Ok(());
+        }
+        let input = input.get(..bounds.end).unwrap_or(input);
+        while self.lines < bounds.lines {
+            let line = self.at;
+            let colon = skip_name(input, line);
+            let end = skip_value(input, colon + 1);
+            let is_line = input.get(colon) == Some(&b':')
+                && input.get(end..end + 2) == Some(b"\r\n")
+                && colon > line
+                && end - line <= bounds.line_bytes;
+            if !is_line {
+                break;
+            }
+            self.at = end + 2;
+            self.lines += 1;
+            each(Span::new(line, colon), Span::new(colon + 1, end))?;
+        }
+        Ok(())
+    }
+
     /// The next line of `input`, which holds what it held before, and perhaps more behind it.
     #[inline]
     pub(crate) fn next(&mut self, input: &[u8], bounds: &Bounds) -> Result<Event, Fault> {
-        if let Phase::LineStart = self.phase {
-            if let Some(line) = self.whole_line(input, bounds) {
-                return Ok(line);
-            }
-        }
         loop {
             match self.phase {
                 Phase::LineStart => match self.line_start(input, bounds)? {
@@ -84,27 +110,6 @@ impl FieldSection {
                 }
             }
         }
-    }
-
-    /// A line that is all there with nothing wrong, as nearly every line is; whatever else it is, the phases tell.
-    #[inline]
-    fn whole_line(&mut self, input: &[u8], bounds: &Bounds) -> Option<Event> {
-        self.line = self.at;
-        let window = self.window(input, bounds);
-        let colon = skip_name(window, self.line);
-        let end = skip_value(window, colon + 1);
-        let is_line = window.get(colon) == Some(&b':')
-            && input.get(end..end + 2) == Some(b"\r\n")
-            && colon > self.line
-            && end < window.len()
-            && self.lines < bounds.lines;
-        if !is_line {
-            return None;
-        }
-        self.at = end + 2;
-        self.lines += 1;
-        let (name, value) = (Span::new(self.line, colon), Span::new(colon + 1, end));
-        Some(Event::Line { name, value })
     }
 
     /// The end of the section, or `None` for the start of a name.

@@ -224,12 +224,16 @@ impl HeadParser {
             end: limits.head_bytes as usize,
             too_long: Error::HeadTooLong,
         };
+        let layout = &mut self.layout;
         loop {
+            section.skip_lines(input, &bounds, |name, value| {
+                layout.record(input, name, value)
+            })?;
             match section.next(input, &bounds)? {
-                Event::Line { name, value } => self.layout.record(input, name, value)?,
+                Event::Line { name, value } => layout.record(input, name, value)?,
                 Event::End(end) => {
-                    self.layout.end = end;
-                    self.layout.fields = Span::new(self.layout.fields.start as usize, end - 2);
+                    layout.end = end;
+                    layout.fields.end = Span::new(0, end - 2).end;
                     return Ok(Parsed::Head);
                 }
                 Event::Incomplete => return Ok(Parsed::Incomplete),
