@@ -289,26 +289,36 @@ impl Layout {
     /// Notes a field that decides framing, routing or persistence; all others are only looked up on demand.
     #[inline]
     fn record(&mut self, input: &[u8], name: Span, value: Span) -> Result<(), Fault> {
+        let first = input.get(name.start as usize).map(u8::to_ascii_lowercase);
+        // Most names can be told from these by their length and their first letter.
+        match (name.end - name.start, first) {
+            (4, Some(b'h'))
+            | (5, Some(b'r'))
+            | (6, Some(b'e'))
+            | (8 | 13 | 17 | 19, Some(b'i'))
+            | (10 | 14, Some(b'c'))
+            | (17, Some(b't')) => self.record_known(input, name, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn record_known(&mut self, input: &[u8], name: Span, value: Span) -> Result<(), Fault> {
         let line = name.start as usize;
-        let is = |known: &str| name.of(input).eq_ignore_ascii_case(known.as_bytes());
-        let (slot, repeated) = match name.end - name.start {
-            5 if is("range") => {
-                self.is_conditional = true;
-                return Ok(());
-            }
-            8 | 13 | 17 | 19 if is_precondition(name.of(input)) => {
-                self.is_conditional = true;
-                return Ok(());
-            }
+        let name = name.of(input);
+        let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+        let (slot, repeated) = match name.len() {
             4 if is("host") => (&mut self.host, Error::HostRepeated),
+            14 if is("content-length") => (&mut self.content_length, Error::LengthRepeated),
+            17 if is("transfer-encoding") => (&mut self.transfer_encoding, Error::CodingRepeated),
             6 if is("expect") => {
                 self.record_expect(input, value);
                 return Ok(());
             }
             10 if is("connection") => return self.record_connection(input, value),
-            14 if is("content-length") => (&mut self.content_length, Error::LengthRepeated),
-            17 if is("transfer-encoding") => (&mut self.transfer_encoding, Error::CodingRepeated),
-            _ => return Ok(()),
+            _ => {
+                self.is_conditional |= is("range") || is_precondition(name);
+                return Ok(());
+            }
         };
         match slot.replace(trimmed(input, value)) {
             None => Ok(()),
