@@ -449,20 +449,52 @@ fn an_application_sets_its_own_limit_of_content() {
 }
 
 #[test]
-fn a_head_limit_below_the_request_line_limit_holds_for_the_request_line() {
-    let limits = Limits {
-        head_bytes: 20,
-        ..Limits::default()
-    };
-    let gateway = Gateway::new().config(Config {
-        limits,
-        ..Config::default()
-    });
-    let output = gateway.handle(b"GET /aaaaaaaaaaaaaaaaaaaaaaaa HTTP/1.1\r\nHost: x\r\n\r\n");
-    assert_eq!(
-        reader::read_all(&output, &[false])[0].status,
-        Error::HeadTooLong.status().code()
-    );
+fn a_head_limit_up_to_the_request_line_limit_holds_for_the_request_line() {
+    for (request_line_bytes, error) in [
+        (8192, Error::HeadTooLong),
+        (20, Error::HeadTooLong),
+        (19, Error::RequestLineTooLong),
+    ] {
+        let limits = Limits {
+            head_bytes: 20,
+            request_line_bytes,
+            ..Limits::default()
+        };
+        let gateway = Gateway::new().config(Config {
+            limits,
+            ..Config::default()
+        });
+        let output = gateway.handle(b"GET /aaaaaaaaaaaaaaaaaaaaaaaa HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_eq!(
+            reader::read_all(&output, &[false])[0].status,
+            error.status().code()
+        );
+    }
+}
+
+#[test]
+fn a_fault_in_the_version_is_where_it_cannot_be_right() {
+    for (line, error, at) in [
+        ("GET / XTTP/1.1\r\n", Error::VersionMalformed, 6),
+        ("GET / HTTP/a.1\r\n", Error::VersionMalformed, 11),
+        ("GET / HTTP/1:1\r\n", Error::VersionMalformed, 12),
+        ("GET / HTTP/1.x\r\n", Error::VersionMalformed, 13),
+        ("GET / HTTP/2.0\r\n", Error::VersionUnsupported, 11),
+        ("GET / HTTP/1.10\r\n", Error::VersionMalformed, 14),
+        ("GET / HTTP/1.1\rX", Error::BareCr, 14),
+        ("GET / HTTP/1.1\n", Error::BareLf, 14),
+        ("GET / HT\n", Error::BareLf, 8),
+        ("GET / \r\n", Error::VersionMissing, 6),
+        ("\rGET / HTTP/1.1\r\n", Error::BareCr, 0),
+    ] {
+        let mut connection = Connection::new(Config::default());
+        match connection.step(&mut line.as_bytes(), Now::default()) {
+            Step::Refuse(refusal) => {
+                assert_eq!((refusal.error, refusal.at), (error, at), "{line:?}")
+            }
+            other => panic!("{line:?}: {other:?}"),
+        }
+    }
 }
 
 #[test]

@@ -160,7 +160,7 @@ impl Connection {
         let now = self.circumstances.now.monotonic;
         let (used, trailers) = match intake.take_in(input, head, &self.config.limits, now) {
             Ok(taken) => taken,
-            Err(fault) => return (self.failed_in(intake, fault), None),
+            Err(fault) => return (self.failed_in(intake.into_head(), fault), None),
         };
         self.take(input, used);
         if let Some(trailers) = trailers {
@@ -174,11 +174,17 @@ impl Connection {
         let late = is_late(now, until) && self.output.is_empty();
         match (self.input_ended, late) {
             (true, _) => (
-                self.failed_in(intake, Fault::new(Error::ContentIncomplete, input.len())),
+                self.failed_in(
+                    intake.into_head(),
+                    Fault::new(Error::ContentIncomplete, input.len()),
+                ),
                 None,
             ),
             (false, true) => (
-                self.failed_in(intake, Fault::new(Error::ContentTimeout, input.len())),
+                self.failed_in(
+                    intake.into_head(),
+                    Fault::new(Error::ContentTimeout, input.len()),
+                ),
                 None,
             ),
             (false, false) => (State::Content(intake, exchange), Some(Pause::Read(until))),
@@ -245,12 +251,9 @@ impl Connection {
     }
 
     /// As [`failed`], where the head is not in the input any more.
-    fn failed_in(&self, intake: Box<Intake>, fault: Fault) -> State {
-        let culprit = Culprit {
-            method: self.parser.method_seen(),
-            head: intake.into_head(),
-        };
-        State::Fault(fault, culprit)
+    fn failed_in(&self, head: Vec<u8>, fault: Fault) -> State {
+        let method = self.parser.method_seen();
+        State::Fault(fault, Culprit { method, head })
     }
 
     /// Uses up octets of the input.

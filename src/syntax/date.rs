@@ -309,6 +309,7 @@ mod tests {
             "Sunday, 06-Nov-94-x 08:49:37 GMT",
             "Sun Nov 6 08:49:37 1994",
             "Sun Nov 6",
+            "Son Nov  6 08:49:37 1994",
             "Sun Nov  16 08:49:37 1994",
             "Sun Nov  6 08:49:37 1994 GMT",
             "Sun, 06 Nov 1994 08:49:37:00 GMT",

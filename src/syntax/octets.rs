@@ -172,9 +172,9 @@ fn others_than_letters(word: u64) -> u64 {
 /// Marks those below SP, and DEL. HTAB is marked too.
 #[inline]
 fn controls(word: u64) -> u64 {
-    let below_space = word.wrapping_sub(ONES * 0x20) & !word;
-    let delete = (word ^ (ONES * 0x7f)).wrapping_sub(ONES) & !(word ^ (ONES * 0x7f));
-    (below_space | delete) & TOPS
+    let below_space = word.wrapping_sub(ONES * 0x20);
+    let delete = (word ^ (ONES * 0x7f)).wrapping_sub(ONES);
+    (below_space | delete) & !word & TOPS
 }
 
 /// Takes SP and HTAB off both ends: `OWS` is these and nothing else (RFC 9110 section 5.6.3).

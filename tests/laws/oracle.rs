@@ -126,6 +126,10 @@ pub const HTTP_NET: Oracle = Oracle {
     name: "http-net",
     reads_content: true,
     laxer: &[
+        (
+            Error::CodingRepeated,
+            "RFC 9110 section 5.3 makes one list of two lines; a proxy that reads only one of them sees another request",
+        ),
         (Error::ChunkExtensionsTooLong, "our limit is lower"),
         (Error::ChunkLineTooLong, "our limit is lower"),
         (
