@@ -77,6 +77,9 @@ def parse_arguments():
     arguments = parser.parse_args()
     if arguments.heads and not arguments.plot:
         parser.error("--heads needs --plot")
+    points = set(BY_CONNECTIONS).intersection(choose_scenarios(arguments))
+    if arguments.plot and not arguments.heads and len(points) < 2:
+        parser.error("--plot needs two numbers of connections: --scenario connections")
     arguments.rounds = arguments.rounds or (1 if arguments.quick else 5)
     arguments.seconds = arguments.seconds or (1 if arguments.quick else 3)
     return arguments

@@ -1,8 +1,9 @@
 //! One connection over TCP: the loop that obeys the machine.
 
-use super::accept::{closed, or_after};
+use super::accept::or_after;
 use super::guard::{guarded, guarded_admission, guarded_response};
 use super::options::Options;
+use super::wait::{Alarms, Woken};
 use crate::application::{AccessLog, Application, Gateway, RequestLine};
 use crate::connection::{Answered, CloseReason, Connection, Step};
 use crate::message::response::{Response, ResponseError};
@@ -96,7 +97,7 @@ pub(super) async fn connection(stream: TcpStream, peer: SocketAddr, surroundings
         connection: Connection::new(config).with_peer(peer),
         input: Vec::new(),
         read_first: true,
-        stopped: false,
+        alarms: Alarms::new(&surroundings.stopping),
     };
     // An error of the socket ends the connection; there is nobody left to tell.
     if let Ok(reason) = driver.run().await {
@@ -113,7 +114,7 @@ struct Driver<'s> {
     input: Vec<u8>,
     /// Whether a read is likely to find something, so that to wait first would be a call too many.
     read_first: bool,
-    stopped: bool,
+    alarms: Alarms<'s>,
 }
 
 /// What the machine waits for.
@@ -121,13 +122,6 @@ enum Wait {
     Read(Duration),
     Write(Duration),
     Close(CloseReason),
-}
-
-/// Why a wait has ended.
-enum Woken {
-    Ready,
-    Late,
-    Stopped,
 }
 
 impl Driver<'_> {
@@ -209,14 +203,8 @@ impl Driver<'_> {
             // Whoever sends without a pause lets others have their turn.
             future::yield_now().await;
         } else {
-            match wait(
-                self.socket.readable(),
-                until,
-                self.surroundings,
-                self.stopped,
-            )
-            .await?
-            {
+            let until = self.surroundings.instant(until);
+            match self.alarms.wait(self.socket.readable(), until).await? {
                 Woken::Ready => {}
                 Woken::Late => return Ok(()),
                 Woken::Stopped => return self.stop().await,
@@ -235,7 +223,7 @@ impl Driver<'_> {
             Err(error) => return Err(error),
         }
         if self.surroundings.stopping.is_closed() && !self.input.is_empty() {
-            self.stopped = true;
+            self.alarms.stopped();
             self.connection.stop();
         }
         Ok(())
@@ -259,7 +247,8 @@ impl Driver<'_> {
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 // What was promised is written, stop or no stop.
-                wait(self.socket.writable(), until, self.surroundings, true).await?;
+                let until = self.surroundings.instant(until);
+                self.alarms.wait_out(self.socket.writable(), until).await?;
                 Ok(())
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
@@ -269,7 +258,6 @@ impl Driver<'_> {
 
     /// The server stops. A request may be on its way already, so that an idle connection gets a moment more.
     async fn stop(&mut self) -> io::Result<()> {
-        self.stopped = true;
         if self.connection.is_idle() && self.input.is_empty() {
             let readable = async {
                 let _ = self.socket.readable().await;
@@ -301,31 +289,6 @@ impl Driver<'_> {
             or_after(LINGER_TIME, linger(&self.socket)).await;
         }
     }
-}
-
-/// Waits for the socket, the deadline, or the stop of the server; that one only once.
-async fn wait(
-    ready: impl Future<Output = io::Result<()>>,
-    until: Duration,
-    surroundings: &Surroundings,
-    stopped: bool,
-) -> io::Result<Woken> {
-    let ready = async { ready.await.map(|()| Woken::Ready) };
-    let late = async {
-        match surroundings.instant(until) {
-            Some(instant) => Timer::at(instant).await,
-            None => future::pending().await,
-        };
-        Ok(Woken::Late)
-    };
-    let stop = async {
-        match stopped {
-            false => closed(&surroundings.stopping).await,
-            true => future::pending().await,
-        }
-        Ok(Woken::Stopped)
-    };
-    future::or(ready, future::or(stop, late)).await
 }
 
 /// Reads and forgets until the peer closes, is quiet for long, or does not stop.

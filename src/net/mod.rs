@@ -17,6 +17,7 @@ mod guard;
 mod options;
 mod signals;
 mod socket;
+mod wait;
 
 pub use accept::serve;
 pub use options::{Options, Sink};
