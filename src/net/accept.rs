@@ -109,10 +109,13 @@ impl Acceptor {
     }
 
     fn spawn(&self, stream: TcpStream, peer: SocketAddr, place: impl Send + 'static) {
+        // Answers leave whole; to wait for more would only delay them.
+        let _ = stream.set_nodelay(true);
+        let socket = stream.into();
         let surroundings = self.surroundings.clone();
         let held = (place, self.connection_held.clone());
         let task = async move {
-            drive::connection(stream, peer, &surroundings).await;
+            drive::connection(socket, peer, &surroundings).await;
             drop(held);
         };
         if let Some(executor) = self.executor.upgrade() {

@@ -8,7 +8,6 @@ use crate::application::{AccessLog, Application, Gateway, RequestLine};
 use crate::connection::{Answered, CloseReason, Connection, Step};
 use crate::message::response::{Response, ResponseError};
 use crate::values::now::Now;
-use async_net::TcpStream;
 use core::convert::Infallible;
 use core::time::Duration;
 use smol::channel::Receiver;
@@ -36,6 +35,8 @@ const QUIET: Duration = Duration::from_secs(1);
 const LINGER_GAP: Duration = Duration::from_secs(2);
 const LINGER_TIME: Duration = Duration::from_secs(10);
 const LINGER_BYTES: usize = 8 * 1024 * 1024;
+
+pub(super) type Socket = Arc<Async<std::net::TcpStream>>;
 
 /// What all connections share.
 pub(super) struct Surroundings {
@@ -85,10 +86,7 @@ impl Surroundings {
 }
 
 /// Serves one connection to its end.
-pub(super) async fn connection(stream: TcpStream, peer: SocketAddr, surroundings: &Surroundings) {
-    // Answers leave whole; to wait for more would only delay them.
-    let _ = stream.set_nodelay(true);
-    let socket: Arc<Async<std::net::TcpStream>> = stream.into();
+pub(super) async fn connection(socket: Socket, peer: SocketAddr, surroundings: &Surroundings) {
     let config = surroundings.gateway.connection_config();
     let mut driver = Driver {
         surroundings,
@@ -101,13 +99,14 @@ pub(super) async fn connection(stream: TcpStream, peer: SocketAddr, surroundings
     };
     // An error of the socket ends the connection; there is nobody left to tell.
     if let Ok(reason) = driver.run().await {
-        driver.close(reason).await;
+        // Apart, because most connections never come by here, and all would hold the memory for it.
+        Box::pin(driver.close(reason)).await;
     }
 }
 
 struct Driver<'s> {
     surroundings: &'s Surroundings,
-    socket: Arc<Async<std::net::TcpStream>>,
+    socket: Socket,
     peer: SocketAddr,
     connection: Connection,
     /// What has come and is not used up.
@@ -207,7 +206,7 @@ impl Driver<'_> {
             match self.alarms.wait(self.socket.readable(), until).await? {
                 Woken::Ready => {}
                 Woken::Late => return Ok(()),
-                Woken::Stopped => return self.stop().await,
+                Woken::Stopped => return Box::pin(self.stop()).await,
             }
         }
         self.read_now()
@@ -270,7 +269,7 @@ impl Driver<'_> {
     }
 
     /// Closes so that the peer gets everything that was written.
-    async fn close(self, reason: CloseReason) {
+    async fn close(&mut self, reason: CloseReason) {
         match reason {
             // The peer has closed, does not read, or had its last answer long ago.
             CloseReason::InputEnded

@@ -2,10 +2,11 @@
 
 use super::accept::closed;
 use core::convert::Infallible;
-use core::future::Future;
-use core::pin::Pin;
+use core::future::{Future, poll_fn};
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll, ready};
+use smol::Timer;
 use smol::channel::Receiver;
-use smol::{Timer, future};
 use std::boxed::Box;
 use std::io;
 use std::time::Instant;
@@ -48,21 +49,17 @@ impl<'s> Alarms<'s> {
         ready: impl Future<Output = io::Result<()>>,
         until: Option<Instant>,
     ) -> io::Result<Woken> {
-        let (stop, timer, set) = (&mut self.stop, &mut self.timer, &mut self.set);
-        let ready = async { ready.await.map(|()| Woken::Ready) };
-        let late = async { Ok(late(timer, set, until).await) };
-        let stopped = async {
-            match stop {
-                Some(stop) => stop.await,
-                None => future::pending().await,
+        let mut ready = pin!(ready);
+        poll_fn(|context| {
+            if let Poll::Ready(ready) = ready.as_mut().poll(context) {
+                return Poll::Ready(ready.map(|()| Woken::Ready));
             }
-            Ok(Woken::Stopped)
-        };
-        let woken = future::or(ready, future::or(stopped, late)).await;
-        if let Ok(Woken::Stopped) = woken {
-            self.stop = None;
-        }
-        woken
+            match self.poll_stop(context) {
+                Poll::Ready(()) => Poll::Ready(Ok(Woken::Stopped)),
+                Poll::Pending => self.poll_late(until, context).map(|()| Ok(Woken::Late)),
+            }
+        })
+        .await
     }
 
     /// As [`wait`](Alarms::wait), without the stop.
@@ -71,23 +68,37 @@ impl<'s> Alarms<'s> {
         ready: impl Future<Output = io::Result<()>>,
         until: Option<Instant>,
     ) -> io::Result<Woken> {
-        let ready = async { ready.await.map(|()| Woken::Ready) };
-        let late = async { Ok(late(&mut self.timer, &mut self.set, until).await) };
-        future::or(ready, late).await
+        let mut ready = pin!(ready);
+        poll_fn(|context| match ready.as_mut().poll(context) {
+            Poll::Ready(ready) => Poll::Ready(ready.map(|()| Woken::Ready)),
+            Poll::Pending => self.poll_late(until, context).map(|()| Ok(Woken::Late)),
+        })
+        .await
     }
-}
 
-/// Deadlines mostly move on from wait to wait. A timer that is set already and fires before the deadline stays: to set
-/// it anew each time would cost more than the one step that it wakes up for in vain.
-async fn late(timer: &mut Timer, set: &mut Option<Instant>, until: Option<Instant>) -> Woken {
-    let Some(until) = until else {
-        return future::pending().await;
-    };
-    if set.is_none_or(|set| until < set) {
-        timer.set_at(until);
-        *set = Some(until);
+    fn poll_stop(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        match &mut self.stop {
+            Some(stop) => {
+                ready!(stop.as_mut().poll(context));
+                self.stop = None;
+                Poll::Ready(())
+            }
+            None => Poll::Pending,
+        }
     }
-    timer.await;
-    *set = None;
-    Woken::Late
+
+    /// Deadlines mostly move on from wait to wait. A timer that is set already and fires before the deadline stays: to
+    /// set it anew each time would cost more than the one step that it wakes up for in vain.
+    fn poll_late(&mut self, until: Option<Instant>, context: &mut Context<'_>) -> Poll<()> {
+        let Some(until) = until else {
+            return Poll::Pending;
+        };
+        if self.set.is_none_or(|set| until < set) {
+            self.timer.set_at(until);
+            self.set = Some(until);
+        }
+        ready!(Pin::new(&mut self.timer).poll(context));
+        self.set = None;
+        Poll::Ready(())
+    }
 }

@@ -1,0 +1,120 @@
+//! What an answer and an idle connection cost in memory, counted by the allocator.
+
+use allocation_counter::{AllocationInfo, measure};
+use bytegate::{Config, Connection, Gateway, Now, Request, Response, Site, Step};
+use std::hint::black_box;
+
+const STATIC: &[u8] = b"GET /index.html HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n";
+const DYNAMIC: &[u8] = b"GET /index.py HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n";
+const PAGE: &str = "<h1>Hello, world</h1>\n";
+
+fn gateway() -> Gateway {
+    Gateway::new()
+        .site(
+            Site::new()
+                .file("/index.html", PAGE)
+                .file("/large.bin", vec![b'x'; 1024 * 1024]),
+        )
+        .dynamic(".py", |_: &Request<'_>| Response::html(PAGE))
+}
+
+/// What the second answer into the same buffer allocates: the first one makes the room.
+fn into_used_buffer(input: &[u8]) -> AllocationInfo {
+    let gateway = gateway();
+    let now = Now::at_unix(784_111_777);
+    let mut output = Vec::new();
+    gateway.handle_into(input, now, &mut output);
+    let info = measure(|| {
+        output.clear();
+        gateway.handle_into(black_box(input), now, &mut output);
+    });
+    assert!(output.starts_with(b"HTTP/1.1 200 OK\r\n"));
+    info
+}
+
+#[test]
+fn a_static_answer_into_a_used_buffer_allocates_nothing() {
+    assert_eq!(into_used_buffer(STATIC).count_total, 0);
+}
+
+#[test]
+fn pipelined_answers_into_a_used_buffer_allocate_nothing() {
+    assert_eq!(into_used_buffer(&STATIC.repeat(16)).count_total, 0);
+}
+
+#[test]
+fn the_answer_of_an_application_into_a_used_buffer_allocates_what_the_application_does() {
+    assert_eq!(into_used_buffer(DYNAMIC).count_total, 0);
+}
+
+#[test]
+fn an_answer_as_bytes_is_allocated_once() {
+    let gateway = gateway();
+    let info = measure(|| {
+        black_box(gateway.handle(black_box(STATIC)));
+    });
+    // The buffer, and what `Bytes` needs to share it.
+    assert!(info.count_total <= 2, "{info:?}");
+}
+
+#[test]
+fn a_large_file_is_not_copied_on_its_way_out() {
+    let gateway = gateway();
+    let input = b"GET /large.bin HTTP/1.1\r\nHost: x\r\n\r\n";
+    let mut connection = Connection::new(gateway.connection_config());
+    let info = measure(|| {
+        serve(&gateway, &mut connection, input);
+    });
+    assert!(connection.output().len() > 1024 * 1024);
+    assert!(info.bytes_total < 4096, "{info:?}");
+}
+
+#[test]
+fn a_connection_that_waits_for_a_request_holds_no_memory() {
+    let gateway = gateway();
+    let info = measure(|| {
+        let mut connection = Connection::new(gateway.connection_config());
+        for _ in 0..3 {
+            serve(&gateway, &mut connection, STATIC);
+            let written = connection.output().len();
+            connection.sent(written);
+        }
+        let mut input: &[u8] = b"";
+        let step = connection.step(&mut input, Now::default());
+        assert!(matches!(step, Step::Read { .. }));
+        assert!(connection.is_idle());
+        // Not dropped: what is current when the measurement ends is what it holds.
+        std::mem::forget(connection);
+    });
+    assert_eq!((info.count_current, info.bytes_current), (0, 0), "{info:?}");
+}
+
+#[test]
+fn a_connection_is_small() {
+    let size = size_of::<Connection>();
+    assert!(size <= 768, "{size}");
+}
+
+/// Lets the gateway answer, without writing.
+fn serve(gateway: &Gateway, connection: &mut Connection, input: &[u8]) {
+    use bytegate::Application;
+    let mut input = input;
+    loop {
+        match connection.step(&mut input, Now::default()) {
+            Step::Call(request) => {
+                let response = gateway.call(&request);
+                connection.respond(response);
+            }
+            Step::Read { .. } | Step::Write { .. } => return,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_default_configuration_is_all_on_the_stack() {
+    let info = measure(|| {
+        black_box(Connection::new(Config::default()));
+    });
+    assert_eq!(info.count_total, 0);
+}
