@@ -1,0 +1,199 @@
+//! What is measured: bytegate and its peers, each as a closure that answers one request.
+
+use bytegate::{Gateway, Now, Request, Response, Site};
+use std::hint::black_box;
+use std::mem::MaybeUninit;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+pub(crate) const SMALL: &[u8] = b"GET /index.html HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+pub(crate) const BROWSER: &[u8] = b"GET /index.html HTTP/1.1\r\n\
+Host: localhost:7890\r\n\
+Connection: keep-alive\r\n\
+Cache-Control: max-age=0\r\n\
+sec-ch-ua: \"Chromium\";v=\"140\", \"Not=A?Brand\";v=\"24\"\r\n\
+sec-ch-ua-mobile: ?0\r\n\
+sec-ch-ua-platform: \"Linux\"\r\n\
+Upgrade-Insecure-Requests: 1\r\n\
+User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36\r\n\
+Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8\r\n\
+Sec-Fetch-Site: none\r\n\
+Sec-Fetch-Mode: navigate\r\n\
+Sec-Fetch-User: ?1\r\n\
+Sec-Fetch-Dest: document\r\n\
+Accept-Encoding: gzip, deflate, br, zstd\r\n\
+Accept-Language: en-US,en;q=0.9\r\n\r\n";
+
+pub(crate) type Contender = (&'static str, Box<dyn FnMut()>);
+
+pub(crate) fn contenders(request: &'static [u8]) -> Vec<Contender> {
+    let gateway = gateway();
+    let now = Now::at_unix(784_111_777);
+    let dynamic: &'static [u8] = String::from_utf8_lossy(request)
+        .replace("/index.html", "/index.py")
+        .leak()
+        .as_bytes();
+    let again = self::gateway();
+    vec![
+        (
+            "httparse, the head alone",
+            Box::new(move || {
+                // Its cheapest way: no field is written before it is found.
+                let mut fields = [const { MaybeUninit::uninit() }; 100];
+                let mut parsed = httparse::Request::new(&mut []);
+                let status = parsed.parse_with_uninit_headers(black_box(request), &mut fields);
+                assert!(status.unwrap().is_complete());
+                black_box(&parsed);
+            }),
+        ),
+        (
+            "bytegate handle, static",
+            Box::new(move || {
+                black_box(gateway.handle_at(black_box(request), now));
+            }),
+        ),
+        ("bytegate handle_into, static", into_used_buffer(request)),
+        (
+            "bytegate handle, dynamic",
+            Box::new(move || {
+                black_box(again.handle_at(black_box(dynamic), now));
+            }),
+        ),
+        (
+            "http-net exchange, fixed answer",
+            http_net_exchange(request),
+        ),
+        ("hyper + axum over a duplex", hyper_axum_duplex(request)),
+    ]
+}
+
+/// A GET with so many fields of 80 octets beside Host.
+pub(crate) fn with_fields(count: usize) -> &'static [u8] {
+    let fields: String = (0..count)
+        .map(|number| format!("X-Field-{number:02}: {}\r\n", "value ".repeat(11)))
+        .collect();
+    format!("GET /index.html HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n")
+        .leak()
+        .as_bytes()
+}
+
+/// `handle_into` with a buffer that has been written to before.
+pub(crate) fn into_used_buffer(request: &'static [u8]) -> Box<dyn FnMut()> {
+    let (gateway, now) = (gateway(), Now::at_unix(784_111_777));
+    let mut output = Vec::new();
+    Box::new(move || {
+        output.clear();
+        gateway.handle_into(black_box(request), now, &mut output);
+        black_box(&output);
+    })
+}
+
+pub(crate) fn special_cases() -> Vec<Contender> {
+    let batch: &'static [u8] = SMALL.repeat(16).leak();
+    let mut chunked =
+        b"POST /a.py HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+    for _ in 0..16 {
+        chunked.extend_from_slice(b"1000\r\n");
+        chunked.extend_from_slice(&[b'x'; 4096]);
+        chunked.extend_from_slice(b"\r\n");
+    }
+    chunked.extend_from_slice(b"0\r\n\r\n");
+    let many: String = (0..99)
+        .map(|number| format!("X-Field-{number}: value\r\n"))
+        .collect();
+    let many: &'static [u8] = format!("GET / HTTP/1.1\r\nHost: x\r\n{many}\r\n")
+        .leak()
+        .as_bytes();
+    let long: &'static [u8] = format!("GET /?{} HTTP/1.1\r\nHost: x\r\n\r\n", "q".repeat(8000))
+        .leak()
+        .as_bytes();
+    vec![
+        ("16 pipelined small GETs", into_used_buffer(batch)),
+        ("64 KiB in 16 chunks", into_used_buffer(chunked.leak())),
+        ("100 fields", into_used_buffer(many)),
+        ("a request line of 8 KB", into_used_buffer(long)),
+        ("a browser GET, octet by octet", drip(BROWSER)),
+    ]
+}
+
+fn gateway() -> Gateway {
+    Gateway::new()
+        .site(Site::new().file("/index.html", "<h1>Hello, world</h1>\n"))
+        .dynamic(".py", |_: &Request<'_>| {
+            Response::html("<h1>Hello, world</h1>\n")
+        })
+}
+
+fn drip(request: &'static [u8]) -> Box<dyn FnMut()> {
+    use bytegate::{Application, Connection, Step};
+    let gateway = gateway();
+    Box::new(move || {
+        let mut connection = Connection::new(gateway.connection_config());
+        for end in 1..=request.len() {
+            let mut input = &request[..end];
+            loop {
+                match connection.step(&mut input, Now::default()) {
+                    Step::Call(request) => {
+                        let response = gateway.call(&request);
+                        connection.respond(response);
+                    }
+                    Step::Write { .. } => connection.output().move_to(&mut Vec::new()),
+                    _ => break,
+                }
+            }
+        }
+        black_box(&connection);
+    })
+}
+
+fn http_net_exchange(request: &'static [u8]) -> Box<dyn FnMut()> {
+    let mut connection = http_net::ServerConn::new();
+    let response = http_net::Response::new(200)
+        .header("content-type", "text/html; charset=utf-8")
+        .body(&b"<h1>Hello, world</h1>\n"[..]);
+    let mut output = Vec::new();
+    Box::new(move || {
+        output.clear();
+        let _ = connection.feed(black_box(request));
+        loop {
+            match connection.poll().unwrap() {
+                http_net::ServerEvent::Request(head) => {
+                    black_box(head.path());
+                }
+                http_net::ServerEvent::RequestEnd => {
+                    connection.respond(&response, &mut output).unwrap()
+                }
+                _ => break,
+            }
+        }
+        black_box(&output);
+    })
+}
+
+/// One connection, kept alive, between two halves of a pipe in one thread.
+fn hyper_axum_duplex(request: &'static [u8]) -> Box<dyn FnMut()> {
+    use hyper_util::rt::TokioIo;
+    use hyper_util::service::TowerToHyperService;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let router = axum::Router::new().route(
+        "/index.html",
+        axum::routing::get(|| async { axum::response::Html("<h1>Hello, world</h1>\n") }),
+    );
+    let (mut client, server) = tokio::io::duplex(64 * 1024);
+    runtime.spawn(
+        hyper::server::conn::http1::Builder::new()
+            .serve_connection(TokioIo::new(server), TowerToHyperService::new(router)),
+    );
+    let mut buffer = vec![0; 64 * 1024];
+    Box::new(move || {
+        runtime.block_on(async {
+            client.write_all(black_box(request)).await.unwrap();
+            let mut length = 0;
+            while !buffer[..length].ends_with(b"</h1>\n") {
+                length += client.read(&mut buffer[length..]).await.unwrap();
+            }
+        });
+    })
+}
