@@ -473,6 +473,49 @@ fn a_head_limit_up_to_the_request_line_limit_holds_for_the_request_line() {
 }
 
 #[test]
+fn a_field_line_passes_its_limit_or_that_of_the_head() {
+    let limits = Limits {
+        field_line_bytes: 20,
+        head_bytes: 60,
+        ..Limits::default()
+    };
+    let config = Config {
+        limits,
+        ..Config::default()
+    };
+    let start = "GET / HTTP/1.1\r\nHost: x\r\n";
+    let filled = format!("{start}X: {}\r\n", "y".repeat(17));
+    let (line, head) = (Error::FieldLineTooLong, Error::HeadTooLong);
+    for (input, fault) in [
+        (format!("{start}X: {}", "y".repeat(17)), None),
+        (format!("{start}X: {}", "y".repeat(18)), Some((line, 45))),
+        (format!("{start}{}", "X".repeat(20)), None),
+        (format!("{start}{}", "X".repeat(21)), Some((line, 45))),
+        (format!("{filled}X: {}", "y".repeat(9)), None),
+        (format!("{filled}X: {}", "y".repeat(10)), Some((head, 60))),
+        (format!("{filled}{}", "X".repeat(12)), None),
+        (format!("{filled}{}", "X".repeat(13)), Some((head, 60))),
+        (
+            format!("{filled}X: {}\r\n", "y".repeat(8)),
+            Some((head, 60)),
+        ),
+        (format!("{filled}X: {}\r\n\r", "y".repeat(6)), None),
+        (
+            format!("{filled}X: {}\r\n\r", "y".repeat(7)),
+            Some((head, 59)),
+        ),
+    ] {
+        let mut connection = Connection::new(config);
+        let found = match connection.step(&mut input.as_bytes(), Now::default()) {
+            Step::Refuse(refusal) => Some((refusal.error, refusal.at)),
+            Step::Read { .. } => None,
+            other => panic!("{input:?}: {other:?}"),
+        };
+        assert_eq!(found, fault, "{input:?}");
+    }
+}
+
+#[test]
 fn a_fault_in_the_version_is_where_it_cannot_be_right() {
     for (line, error, at) in [
         ("GET / XTTP/1.1\r\n", Error::VersionMalformed, 6),
