@@ -4,6 +4,7 @@ use crate::Failure;
 use crate::arguments::Serve;
 use bytegate::net;
 use std::io::Write;
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -12,6 +13,8 @@ pub(crate) fn run(serve: Serve) -> Result<ExitCode, Failure> {
     let listener = net::listen(serve.address)?;
     let stop = stop_or_exit()?;
     let options = net::Options {
+        // Nothing that is served here ever waits, and one thread costs least.
+        threads: NonZeroUsize::MIN,
         access_log: serve.access_log.then(|| Arc::new(log_access) as net::Sink),
         error_log: Some(Arc::new(crate::complain)),
         ..net::Options::default()
