@@ -107,20 +107,14 @@ impl Class {
     }
 }
 
-/// As [`Class::skip`] for [`TOKEN`], eight octets at a time where they are letters and hyphens, as in most names.
+/// As [`Class::skip`] for [`TOKEN`], eight octets at a time over letters and hyphens, of which most names are made.
 #[inline]
 pub(crate) fn skip_name(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     while let Some(word) = word_at(bytes, at) {
         match others_than_letters(word) {
             0 => at += 8,
-            found => {
-                let stop = at + found.trailing_zeros() as usize / 8;
-                match bytes.get(stop) {
-                    Some(&octet) if TOKEN.contains(octet) => at = stop + 1,
-                    _ => return stop,
-                }
-            }
+            found => return TOKEN.skip(bytes, at + found.trailing_zeros() as usize / 8),
         }
     }
     TOKEN.skip(bytes, at)
