@@ -104,15 +104,15 @@ impl Gateway {
 
     /// The application for a decoded path. A directory is routed as its index too, so that `/` cannot slip past the
     /// suffix of `/index.html`.
-    fn route(&self, path: &str) -> Option<&dyn Application> {
-        let is_directory = path.ends_with('/');
+    fn route(&self, path: &[u8]) -> Option<&dyn Application> {
+        let is_directory = path.ends_with(b"/");
         let matches = |suffix: &str| {
-            path.ends_with(suffix)
+            path.ends_with(suffix.as_bytes())
                 || is_directory && INDEX.ends_with(suffix)
                 || is_directory
                     && suffix
                         .strip_suffix(INDEX)
-                        .is_some_and(|rest| path.ends_with(rest))
+                        .is_some_and(|rest| path.ends_with(rest.as_bytes()))
         };
         let route = self.routes.iter().find(|(suffix, _)| matches(suffix));
         route.map(|(_, application)| &**application)
@@ -124,7 +124,7 @@ impl Application for Gateway {
         if let Some(response) = own_answer(&request.head()) {
             return response;
         }
-        match request.decoded_path() {
+        match path::decode(request.head().path_bytes()) {
             None => self.site.not_found(),
             Some(path) => match self.route(&path) {
                 Some(application) => application.call(request),
@@ -137,7 +137,7 @@ impl Application for Gateway {
         if let Some(response) = own_answer(head) {
             return Admission::discard(head, response);
         }
-        match path::decode(head.path()) {
+        match path::decode(head.path_bytes()) {
             None => self.site.admit(head),
             Some(path) => match self.route(&path) {
                 Some(application) => application.admit(head),
@@ -149,12 +149,12 @@ impl Application for Gateway {
 
 /// What concerns no resource at all: methods that are not implemented, and the server as a whole.
 fn own_answer(head: &Head<'_>) -> Option<Response> {
-    match (head.method(), head.path()) {
+    match (head.method(), head.path_bytes()) {
         // TRACE would reflect credentials (RFC 9110 section 9.3.8).
         (Method::Other | Method::Trace | Method::Connect, _) => {
             Some(Status::NOT_IMPLEMENTED.into())
         }
-        (Method::Options, "*") => {
+        (Method::Options, b"*") => {
             Some(Response::new(Status::NO_CONTENT).with_field("Allow", ALLOW))
         }
         _ => None,

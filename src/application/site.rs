@@ -10,6 +10,7 @@ use crate::syntax::path;
 use crate::values::method::Method;
 use crate::values::now::Now;
 use crate::values::status::Status;
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use bytes::Bytes;
@@ -39,7 +40,7 @@ use core::time::Duration;
 #[derive(Clone, Default)]
 pub struct Site {
     /// By decoded path. An index is there twice: under its own path and under its directory's.
-    files: BTreeMap<String, File>,
+    files: BTreeMap<Box<[u8]>, File>,
     #[cfg(feature = "std")]
     pub(super) skipped: alloc::vec::Vec<super::Skipped>,
 }
@@ -64,7 +65,7 @@ impl fmt::Display for SiteError {
 impl core::error::Error for SiteError {}
 
 pub(super) const INDEX: &str = "index.html";
-const NOT_FOUND_PAGE: &str = "/404.html";
+const NOT_FOUND_PAGE: &[u8] = b"/404.html";
 const ALLOW: &str = "GET, HEAD, OPTIONS";
 
 impl Site {
@@ -120,7 +121,7 @@ impl Site {
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.files
             .keys()
-            .map(String::as_str)
+            .filter_map(|path| core::str::from_utf8(path).ok())
             .filter(|path| !path.ends_with('/'))
     }
 
@@ -142,14 +143,14 @@ impl Site {
             .strip_suffix(INDEX)
             .filter(|directory| directory.ends_with('/'))
         {
-            self.files.insert(directory.to_string(), file.clone());
+            self.files.insert(directory.as_bytes().into(), file.clone());
         }
-        self.files.insert(path.to_string(), file);
+        self.files.insert(path.as_bytes().into(), file);
         Ok(())
     }
 
     /// The answer to a request for a decoded path.
-    pub(super) fn answer(&self, head: &Head<'_>, path: &str, now: Now) -> Response {
+    pub(super) fn answer(&self, head: &Head<'_>, path: &[u8], now: Now) -> Response {
         match (self.files.get(path), head.method()) {
             (Some(file), Method::Get | Method::Head) => file.answer(head, now),
             (Some(_), Method::Options) => {
@@ -159,10 +160,13 @@ impl Site {
                 Status::NOT_IMPLEMENTED.into()
             }
             (Some(_), _) => Response::from(Status::METHOD_NOT_ALLOWED).with_field("Allow", ALLOW),
-            (None, method) => match (self.files.contains_key(&alloc::format!("{path}/")), method) {
-                (true, Method::Get | Method::Head) => redirect_to_directory(head),
-                _ => self.not_found(),
-            },
+            (None, method) => {
+                let directory = [path, b"/"].concat();
+                match (self.files.contains_key(&directory[..]), method) {
+                    (true, Method::Get | Method::Head) => redirect_to_directory(head),
+                    _ => self.not_found(),
+                }
+            }
         }
     }
 
@@ -195,7 +199,7 @@ fn redirect_to_directory(head: &Head<'_>) -> Response {
 
 impl Application for Site {
     fn call(&self, request: &Request<'_>) -> Response {
-        match request.decoded_path() {
+        match path::decode(request.head().path_bytes()) {
             Some(path) => self.answer(&request.head(), &path, request.now()),
             None => self.not_found(),
         }
@@ -203,7 +207,7 @@ impl Application for Site {
 
     /// Content is never wanted here: it is read and forgotten.
     fn admit(&self, head: &Head<'_>) -> Admission {
-        let response = match path::decode(head.path()) {
+        let response = match path::decode(head.path_bytes()) {
             Some(path) => self.answer(head, &path, Now::default()),
             None => self.not_found(),
         };

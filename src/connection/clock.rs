@@ -55,26 +55,36 @@ pub(super) fn is_late(now: Duration, until: Duration) -> bool {
     now >= until && until < Duration::MAX
 }
 
-/// The text of `Date`, made once a second.
-#[derive(Debug, Default)]
+/// The line of `Date`, made once a second.
+#[derive(Debug)]
 pub(super) struct DateCache {
-    second: u64,
-    text: Option<[u8; DATE_BYTES]>,
+    /// The second that it was made for, and the line unless no date can name it.
+    made: Option<(u64, Option<DateLine>)>,
 }
 
+/// `Date: Sun, 06 Nov 1994 08:49:37 GMT` and its line end.
+pub(super) type DateLine = [u8; "Date: ".len() + DATE_BYTES + 2];
+
 impl DateCache {
-    pub(super) fn text(&self) -> Option<&[u8; DATE_BYTES]> {
-        self.text.as_ref()
+    pub(super) const fn new() -> DateCache {
+        DateCache { made: None }
     }
 
+    pub(super) fn line(&self) -> Option<&DateLine> {
+        self.made.as_ref()?.1.as_ref()
+    }
+
+    #[inline]
     fn set(&mut self, wall: Option<Duration>) {
-        match wall {
-            None => self.text = None,
-            Some(wall) if self.text.is_none() || wall.as_secs() != self.second => {
-                self.second = wall.as_secs();
-                self.text = date::format(wall);
-            }
-            Some(_) => {}
+        let second = wall.map(|wall| wall.as_secs());
+        if self.made.as_ref().map(|(second, _)| *second) != second {
+            self.made = wall.map(|wall| (wall.as_secs(), date::format(wall).map(line)));
         }
     }
+}
+
+fn line(date: [u8; DATE_BYTES]) -> DateLine {
+    let mut line = *b"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+    line[6..][..DATE_BYTES].copy_from_slice(&date);
+    line
 }

@@ -10,7 +10,6 @@ use crate::message::exchange::{Exchange, Framing};
 use crate::message::head::Head;
 use crate::message::response::Response;
 use crate::syntax::head::{HeadParser, Parsed};
-use crate::syntax::target::Target;
 use crate::values::error::{Error, Fault};
 use crate::values::method::Method;
 use alloc::boxed::Box;
@@ -18,10 +17,10 @@ use alloc::vec::Vec;
 
 /// What a transition may end in; turned into a [`Step`](super::Step) once nothing changes any more.
 pub(super) enum Pause<'i> {
-    /// A head and its target.
-    Admit(&'i [u8], Target<'i>),
-    /// A request in one piece, and its target.
-    Call(&'i [u8], Target<'i>),
+    /// A head.
+    Admit(&'i [u8]),
+    /// A request in one piece.
+    Call(&'i [u8]),
     CallGathered,
     /// The fault, and the input in which it lies.
     Refuse(Fault, &'i [u8]),
@@ -40,12 +39,15 @@ impl Connection {
             if self.output.len() >= self.config.limits.output_bytes.max(1) {
                 return self.write();
             }
-            let (state, pause) = match self.state {
+            let pause = match self.state {
                 // Most steps begin here, so that this state is read where it stands.
                 State::Head(waiting) => self.head(waiting, input),
+                State::Close(reason) => {
+                    *input = &[];
+                    Some(Pause::Close(reason))
+                }
                 _ => self.leave(input),
             };
-            self.state = state;
             match pause {
                 None => {}
                 // What waits to be written goes first, and reading and closing wait for it.
@@ -58,19 +60,16 @@ impl Connection {
     }
 
     /// The transition out of any other state, which is taken out for it.
-    fn leave<'i>(&mut self, input: &mut &'i [u8]) -> Transition<'i> {
-        match self.take_state() {
-            State::Head(waiting) => self.head(waiting, input),
+    fn leave<'i>(&mut self, input: &mut &'i [u8]) -> Option<Pause<'i>> {
+        let (state, pause) = match self.take_state() {
+            // Where they stand, in [`advance`](Connection::advance).
+            state @ (State::Head(_) | State::Close(_)) => (state, None),
             State::Content(intake, exchange) => self.content(intake, exchange, input),
             State::Stream(stream, then) => self.stream(stream, then),
             State::Fault(fault, culprit) => (
                 State::Refuse(fault.error, culprit),
                 Some(Pause::Refuse(fault, core::mem::take(input))),
             ),
-            State::Close(reason) => {
-                *input = &[];
-                (State::Close(reason), Some(Pause::Close(reason)))
-            }
             State::Admit(exchange) | State::Call(_, exchange) => {
                 let method = exchange.is_head.then_some(Method::Head);
                 (failed(Fault::new(Error::Unanswered, 0), method), None)
@@ -81,43 +80,49 @@ impl Connection {
                 self.respond(Response::from(error.status()));
                 (self.take_state(), None)
             }
-        }
+        };
+        self.state = state;
+        pause
     }
 
     /// One head, from its first octet to the verdicts.
-    fn head<'i>(&mut self, waiting: Waiting, input: &mut &'i [u8]) -> Transition<'i> {
-        let layout = match self.parser.advance(input, &self.config.limits) {
-            Ok(Parsed::Head) => self.parser.layout(),
+    fn head<'i>(&mut self, waiting: Waiting, input: &mut &'i [u8]) -> Option<Pause<'i>> {
+        match self.parser.advance(input, &self.config.limits) {
+            Ok(Parsed::Head) => {}
             Ok(Parsed::Incomplete) => return self.wait_for_head(waiting, input),
             Ok(Parsed::EmptyLine) => {
                 self.take(input, 2);
-                return (State::Head(waiting), None);
+                self.state = State::Head(waiting);
+                return None;
             }
-            Err(fault) => return (failed(fault, self.parser.method_seen()), None),
-        };
+            Err(fault) => {
+                self.state = failed(fault, self.parser.method_seen());
+                return None;
+            }
+        }
+        let layout = self.parser.layout_mut();
         let bytes = input.get(..layout.end).unwrap_or_default();
-        let judged = Head::judge(bytes, layout, self.config.scheme).and_then(|target| {
-            let exchange = Exchange::of(&Head::new(bytes, layout, target))?;
-            Ok((target, exchange))
-        });
+        let judged = Head::judge(bytes, layout, self.config.scheme)
+            .and_then(|()| Exchange::of(&Head::new(bytes, layout)));
         match judged {
             Err(fault) => {
-                let (method, head) = (Some(layout.method), bytes.to_vec());
-                (State::Fault(fault, Culprit { method, head }), None)
+                self.state = failed_in(bytes.to_vec(), fault, Some(layout.method));
+                None
             }
-            Ok((target, exchange)) if exchange.framing == Framing::None => {
+            Ok(exchange) if exchange.framing == Framing::None => {
                 self.take(input, bytes.len());
-                (
-                    State::Call(None, exchange),
-                    Some(Pause::Call(bytes, target)),
-                )
+                self.state = State::Call(None, exchange);
+                Some(Pause::Call(bytes))
             }
-            Ok((target, exchange)) => (State::Admit(exchange), Some(Pause::Admit(bytes, target))),
+            Ok(exchange) => {
+                self.state = State::Admit(exchange);
+                Some(Pause::Admit(bytes))
+            }
         }
     }
 
     /// The head is not whole, or has not even begun.
-    fn wait_for_head<'i>(&self, mut waiting: Waiting, input: &[u8]) -> Transition<'i> {
+    fn wait_for_head<'i>(&mut self, mut waiting: Waiting, input: &[u8]) -> Option<Pause<'i>> {
         let now = self.circumstances.now.monotonic;
         let begun = !input.is_empty();
         // On a new connection the clock has been running since it was opened.
@@ -132,15 +137,18 @@ impl Connection {
         });
         let late = is_late(now, until) && self.output.is_empty();
         let failed = |error| failed(Fault::new(error, input.len()), self.parser.method_seen());
-        let next = match (begun, self.input_ended, self.stopping) {
+        self.state = match (begun, self.input_ended, self.stopping) {
             (true, true, _) => failed(Error::HeadIncomplete),
             (true, false, _) if late => failed(Error::HeadTimeout),
             (false, true, _) => State::Close(CloseReason::InputEnded),
             (false, false, true) => State::Close(CloseReason::Stopped),
             (false, false, false) if late => State::Close(CloseReason::Idle),
-            (_, false, _) => return (State::Head(waiting), Some(Pause::Read(until))),
+            (_, false, _) => {
+                self.state = State::Head(waiting);
+                return Some(Pause::Read(until));
+            }
         };
-        (next, None)
+        None
     }
 
     /// The content of a request that was admitted.
@@ -154,13 +162,15 @@ impl Connection {
         let whole = intake
             .whole_in(input, head)
             .and_then(|length| input.get(..length));
+        // Head and content lie in one piece: nothing is copied.
         if let Some(request) = whole {
-            return self.call_whole(request, exchange, input);
+            self.take(input, request.len());
+            return (State::Call(None, exchange), Some(Pause::Call(request)));
         }
-        let now = self.circumstances.now.monotonic;
+        let (now, method) = (self.circumstances.now.monotonic, self.parser.method_seen());
         let (used, trailers) = match intake.take_in(input, head, &self.config.limits, now) {
             Ok(taken) => taken,
-            Err(fault) => return (self.failed_in(intake.into_head(), fault), None),
+            Err(fault) => return (failed_in(intake.into_head(), fault, method), None),
         };
         self.take(input, used);
         if let Some(trailers) = trailers {
@@ -172,47 +182,17 @@ impl Connection {
         }
         let until = intake.progress.deadline(&self.config.timeouts.content);
         let late = is_late(now, until) && self.output.is_empty();
-        match (self.input_ended, late) {
-            (true, _) => (
-                self.failed_in(
-                    intake.into_head(),
-                    Fault::new(Error::ContentIncomplete, input.len()),
-                ),
-                None,
-            ),
-            (false, true) => (
-                self.failed_in(
-                    intake.into_head(),
-                    Fault::new(Error::ContentTimeout, input.len()),
-                ),
-                None,
-            ),
-            (false, false) => (State::Content(intake, exchange), Some(Pause::Read(until))),
-        }
-    }
-
-    /// Head and content lie in one piece, so that nothing was copied.
-    fn call_whole<'i>(
-        &mut self,
-        request: &'i [u8],
-        exchange: Exchange,
-        input: &mut &'i [u8],
-    ) -> Transition<'i> {
-        let layout = self.parser.layout();
-        match Head::judge(request, layout, self.config.scheme) {
-            Err(fault) => (failed(fault, Some(layout.method)), None),
-            Ok(target) => {
-                self.take(input, request.len());
-                (
-                    State::Call(None, exchange),
-                    Some(Pause::Call(request, target)),
-                )
-            }
-        }
+        let error = match (self.input_ended, late) {
+            (true, _) => Error::ContentIncomplete,
+            (false, true) => Error::ContentTimeout,
+            (false, false) => return (State::Content(intake, exchange), Some(Pause::Read(until))),
+        };
+        let fault = Fault::new(error, input.len());
+        (failed_in(intake.into_head(), fault, method), None)
     }
 
     /// One block of a response, and a write behind it: who makes blocks means them to be seen.
-    fn stream<'i>(&mut self, mut stream: Stream, then: Then) -> Transition<'i> {
+    fn stream<'i>(&mut self, mut stream: Box<Stream>, then: Then) -> Transition<'i> {
         match stream.pull(&mut self.output) {
             Ok(Pulled::Block) if self.output.is_empty() => (State::Stream(stream, then), None),
             Ok(Pulled::Block) => {
@@ -250,12 +230,6 @@ impl Connection {
         Pause::Close(CloseReason::WriteTimeout)
     }
 
-    /// As [`failed`], where the head is not in the input any more.
-    fn failed_in(&self, head: Vec<u8>, fault: Fault) -> State {
-        let method = self.parser.method_seen();
-        State::Fault(fault, Culprit { method, head })
-    }
-
     /// Uses up octets of the input.
     fn take(&mut self, input: &mut &[u8], count: usize) {
         self.offset = self.offset.saturating_add(count as u64);
@@ -270,12 +244,13 @@ impl Connection {
 
 /// The state that latches a fault, whose offset counts from the first octet that is not used up: nothing that came or
 /// comes behind it is interpreted.
+#[cold]
 pub(super) fn failed(fault: Fault, method: Option<Method>) -> State {
-    State::Fault(
-        fault,
-        Culprit {
-            method,
-            head: Vec::new(),
-        },
-    )
+    failed_in(Vec::new(), fault, method)
+}
+
+/// As [`failed`], of a request whose head was whole.
+#[cold]
+fn failed_in(head: Vec<u8>, fault: Fault, method: Option<Method>) -> State {
+    State::Fault(fault, Box::new(Culprit { method, head }))
 }

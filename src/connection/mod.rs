@@ -22,6 +22,7 @@ use crate::values::config::Config;
 use crate::values::error::{Error, Fault};
 use crate::values::method::Method;
 use crate::values::now::Now;
+use crate::values::status::Status;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use clock::DateCache;
@@ -116,6 +117,7 @@ pub struct Connection {
     stopping: bool,
 }
 
+/// What most requests never come by is in boxes, so that a change of state moves and drops little.
 #[derive(Debug)]
 enum State {
     /// Between requests, or in a head.
@@ -125,10 +127,10 @@ enum State {
     Content(Box<Intake>, Exchange),
     /// The request was shown; an answer is owed. What had to be gathered is held until then.
     Call(Option<Box<Gathered>>, Exchange),
-    Fault(Fault, Culprit),
+    Fault(Fault, Box<Culprit>),
     /// The fault was shown; a page is owed.
-    Refuse(Error, Culprit),
-    Stream(reply::Stream, Then),
+    Refuse(Error, Box<Culprit>),
+    Stream(Box<reply::Stream>, Then),
     Close(CloseReason),
 }
 
@@ -171,7 +173,7 @@ impl Connection {
                 scheme: config.scheme,
                 ..Circumstances::default()
             },
-            date: DateCache::default(),
+            date: DateCache::new(),
             opened: None,
             answered: 0,
             offset: 0,
@@ -225,7 +227,7 @@ impl Connection {
 
     /// Answers [`Step::Call`], [`Step::Finish`] and [`Step::Refuse`]; also [`Step::Admit`] without waiting for
     /// the content, which closes the connection. Does nothing at any other time.
-    pub fn respond(&mut self, response: Response) -> Option<Answered> {
+    pub fn respond(&mut self, mut response: Response) -> Option<Answered> {
         let (exchange, finished) = match &self.state {
             State::Call(_, exchange) => (*exchange, true),
             State::Admit(exchange) => (*exchange, false),
@@ -233,12 +235,15 @@ impl Connection {
             _ => return None,
         };
         self.answered = self.answered.saturating_add(1);
-        let response = response.checked();
-        let error = response.error.clone();
+        response.check();
+        let error = response.error.take();
+        if error.is_some() {
+            response = Response::from(Status::INTERNAL_SERVER_ERROR);
+        }
         let setting = reply::Setting {
             exchange: &exchange,
             persists: finished && exchange.persists && self.may_go_on(),
-            date: self.date.text(),
+            date: self.date.line(),
         };
         let written = reply::write(&mut self.output, response, setting);
         let then = match (written.persists, finished) {
@@ -247,14 +252,14 @@ impl Connection {
             (false, false) => Then::Close(CloseReason::Refused),
         };
         match written.stream {
-            Some(stream) => self.state = State::Stream(stream, then),
+            Some(stream) => self.state = State::Stream(Box::new(stream), then),
             None => self.state = self.after(then),
         }
         Some(Answered {
             status: written.status,
             content_length: written.content_length,
             persists: written.persists,
-            error,
+            error: error.map(|error| *error),
         })
     }
 

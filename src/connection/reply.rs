@@ -1,12 +1,12 @@
 //! A response on its way to bytes (RFC 9112 sections 4 and 6).
 
 use super::CloseReason;
+use super::clock::DateLine;
 use super::output::{Output, SHARED_FROM_BYTES};
 use crate::message::body::{Body, Broken, Content};
 use crate::message::exchange::Exchange;
 use crate::message::head::Version;
 use crate::message::response::Response;
-use crate::syntax::date::DATE_BYTES;
 use crate::values::status::Status;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -19,7 +19,7 @@ pub(super) struct Setting<'a> {
     pub(super) exchange: &'a Exchange,
     /// Whether the connection may go on behind it.
     pub(super) persists: bool,
-    pub(super) date: Option<&'a [u8; DATE_BYTES]>,
+    pub(super) date: Option<&'a DateLine>,
 }
 
 /// What was written, and what is left to write.
@@ -33,11 +33,12 @@ pub(super) struct Written {
 
 /// Writes the head, and the content if it is all there.
 pub(super) fn write(output: &mut Output, response: Response, setting: Setting<'_>) -> Written {
-    let response = match response.error {
-        None => response,
-        Some(_) => Response::from(Status::INTERNAL_SERVER_ERROR),
-    };
-    let (status, body) = (response.status, response.body);
+    let Response {
+        status,
+        fields,
+        body,
+        ..
+    } = response;
     // RFC 9110 section 6.4.1; the type of the request and the status decide, never the application.
     let sends_content =
         !status.forbids_content() && status != Status::RESET_CONTENT && !setting.exchange.is_head;
@@ -46,14 +47,12 @@ pub(super) fn write(output: &mut Output, response: Response, setting: Setting<'_
 
     let from = output.tail().len();
     let head = output.tail();
-    head.reserve(RESERVE + response.fields.lines().as_bytes().len() + small_length(&body));
+    head.reserve(RESERVE + fields.lines().as_bytes().len() + small_length(&body));
     write_status_line(head, status);
     if let Some(date) = setting.date {
-        head.extend_from_slice(b"Date: ");
         head.extend_from_slice(date);
-        head.extend_from_slice(b"\r\n");
     }
-    head.extend_from_slice(response.fields.lines().as_bytes());
+    head.extend_from_slice(fields.lines().as_bytes());
     match delimiter {
         Delimiter::Length(length) => {
             head.extend_from_slice(b"Content-Length: ");
@@ -214,11 +213,14 @@ fn write_digits<const BASE: u64, const MOST: usize>(to: &mut Vec<u8>, mut number
 }
 
 fn write_status_line(to: &mut Vec<u8>, status: Status) {
-    to.extend_from_slice(b"HTTP/1.1 ");
-    to.extend_from_slice(&status.digits());
-    to.push(b' ');
-    to.extend_from_slice(status.reason().as_bytes());
-    to.extend_from_slice(b"\r\n");
+    match status.line() {
+        Some(line) => to.extend_from_slice(line.as_bytes()),
+        None => {
+            to.extend_from_slice(b"HTTP/1.1 ");
+            to.extend_from_slice(&status.digits());
+            to.extend_from_slice(b" \r\n");
+        }
+    }
 }
 
 #[cfg(test)]

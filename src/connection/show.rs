@@ -12,14 +12,12 @@ use crate::values::error::Fault;
 impl Connection {
     pub(super) fn show<'c, 'i: 'c>(&'c mut self, pause: Pause<'i>) -> Step<'c> {
         match pause {
-            Pause::Admit(head, target) => {
-                Step::Admit(Head::new(head, self.parser.layout(), target))
-            }
-            Pause::Call(request, target) => {
+            Pause::Admit(head) => Step::Admit(Head::new(head, self.parser.layout())),
+            Pause::Call(request) => {
                 let layout = self.parser.layout();
                 let (head, content) = request.split_at_checked(layout.end).unwrap_or_default();
                 Step::Call(Request {
-                    head: Head::new(head, layout, target),
+                    head: Head::new(head, layout),
                     content,
                     trailers: FieldLines::default(),
                     circumstances: &self.circumstances,
@@ -39,12 +37,7 @@ impl Connection {
             return Step::Close(CloseReason::Refused);
         };
         let trailers = gathered.trailers.lines();
-        // It was judged when it came, and is the same still.
-        let layout = self.parser.layout();
-        let Ok(target) = Head::judge(&gathered.head, layout, self.config.scheme) else {
-            return Step::Close(CloseReason::Refused);
-        };
-        let head = Head::new(&gathered.head, layout, target);
+        let head = Head::new(&gathered.head, self.parser.layout());
         match &mut gathered.content {
             Content::Streamed(receiver) => Step::Finish(Ending {
                 head,

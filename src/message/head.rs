@@ -1,9 +1,10 @@
 //! The head of a request, whole and valid (RFC 9112 sections 3 and 5).
 
 use super::fields::FieldLines;
-use crate::syntax::authority::Authority;
+use crate::syntax::authority::{Authority, AuthorityPlace};
 use crate::syntax::head::{Expect, Layout};
-use crate::syntax::target::Target;
+use crate::syntax::span::ascii;
+use crate::syntax::target::{Target, TargetPlace};
 use crate::values::config::Scheme;
 use crate::values::error::{Error, Fault};
 use crate::values::method::Method;
@@ -14,7 +15,6 @@ use core::fmt;
 pub struct Head<'a> {
     bytes: &'a [u8],
     layout: &'a Layout,
-    target: Target<'a>,
 }
 
 /// A version of HTTP that is spoken here (RFC 9110 section 2.5).
@@ -37,35 +37,22 @@ impl Version {
 }
 
 impl<'a> Head<'a> {
-    /// Decides about target and Host: the last things about a head that can be wrong in themselves.
-    pub(crate) fn judge(
-        bytes: &'a [u8],
-        layout: &Layout,
-        scheme: Scheme,
-    ) -> Result<Target<'a>, Fault> {
-        let start = layout.target.start as usize;
-        let target = Target::parse(layout.method, layout.target.text(bytes))
-            .map_err(|fault| Fault::new(fault.error, start + fault.at))?;
+    /// Decides about target and Host, and notes the verdicts in the layout: the last things about a head that can be
+    /// wrong in themselves.
+    pub(crate) fn judge(bytes: &[u8], layout: &mut Layout, scheme: Scheme) -> Result<(), Fault> {
+        let place = TargetPlace::find(layout.method, bytes, layout.target, layout.target_seen)?;
         let host = host(bytes, layout)?;
-        match (&target, host) {
-            (Target::Absolute { scheme: named, .. }, _) if *named != scheme => {
-                Err(Fault::new(Error::TargetScheme, start))
-            }
-            (Target::Absolute { authority, .. }, Some(host)) if !authority.same_host(&host) => {
-                Err(Fault::new(Error::HostConflict, start))
-            }
-            (Target::Authority(_), _) => Err(Fault::new(Error::TunnelRefused, 0)),
-            _ => Ok(target),
+        if let Some(authority) = place.authority() {
+            judge_authority(bytes, layout, scheme, &place, authority, host)?;
         }
+        layout.target_place = place;
+        layout.authority = place.authority().or(host);
+        Ok(())
     }
 
-    /// A head whose target was found by [`judge`](Head::judge).
-    pub(crate) const fn new(bytes: &'a [u8], layout: &'a Layout, target: Target<'a>) -> Head<'a> {
-        Head {
-            bytes,
-            layout,
-            target,
-        }
+    /// A head that was judged.
+    pub(crate) const fn new(bytes: &'a [u8], layout: &'a Layout) -> Head<'a> {
+        Head { bytes, layout }
     }
 
     /// The method.
@@ -80,7 +67,7 @@ impl<'a> Head<'a> {
 
     /// The target.
     pub fn target(&self) -> Target<'a> {
-        self.target
+        self.layout.target_place.of(self.bytes)
     }
 
     /// The target as it was sent.
@@ -90,12 +77,18 @@ impl<'a> Head<'a> {
 
     /// The path as it was sent, with its percent-encoding; `*` for the server as a whole.
     pub fn path(&self) -> &'a str {
-        self.target.path()
+        ascii(self.path_bytes())
+    }
+
+    /// As [`path`](Head::path), without a look at each octet.
+    #[inline]
+    pub(crate) fn path_bytes(&self) -> &'a [u8] {
+        self.layout.target_place.path(self.bytes)
     }
 
     /// The query as it was sent, without its question mark.
     pub fn query(&self) -> Option<&'a str> {
-        self.target.query()
+        self.layout.target_place.query(self.bytes)
     }
 
     /// The version whose rules hold.
@@ -114,10 +107,7 @@ impl<'a> Head<'a> {
     /// The host and port that were asked for: from the target if it names them, else from Host
     /// (RFC 9110 section 7.1). `None` only in HTTP/1.0.
     pub fn authority(&self) -> Option<Authority<'a>> {
-        match self.target {
-            Target::Absolute { authority, .. } => Some(authority),
-            _ => Authority::parse(self.layout.host?.text(self.bytes)),
-        }
+        Some(self.layout.authority?.of(self.bytes))
     }
 
     /// Whether the client waits for `100 Continue`, or for a final answer, before it sends content
@@ -141,14 +131,35 @@ impl<'a> Head<'a> {
 }
 
 /// RFC 9112 section 3.2: HTTP/1.1 has exactly one valid Host; HTTP/1.0 at most one.
-fn host<'a>(bytes: &'a [u8], layout: &Layout) -> Result<Option<Authority<'a>>, Fault> {
+fn host(bytes: &[u8], layout: &Layout) -> Result<Option<AuthorityPlace>, Fault> {
     match layout.host {
-        Some(span) => match Authority::parse(span.text(bytes)) {
+        Some(span) => match AuthorityPlace::find(bytes, span) {
             Some(authority) => Ok(Some(authority)),
             None => Err(Fault::new(Error::HostMalformed, span.start as usize)),
         },
         None if layout.minor == 0 => Ok(None),
         None => Err(Fault::new(Error::HostMissing, layout.fields.end as usize)),
+    }
+}
+
+/// A target that names an authority must mean this connection, and the same host as Host.
+#[cold]
+fn judge_authority(
+    bytes: &[u8],
+    layout: &Layout,
+    scheme: Scheme,
+    place: &TargetPlace,
+    authority: AuthorityPlace,
+    host: Option<AuthorityPlace>,
+) -> Result<(), Fault> {
+    let fault = |error| Err(Fault::new(error, layout.target.start as usize));
+    match (place.scheme(), host) {
+        (None, _) => Err(Fault::new(Error::TunnelRefused, 0)),
+        (Some(named), _) if named != scheme => fault(Error::TargetScheme),
+        (Some(_), Some(host)) if !authority.of(bytes).same_host(&host.of(bytes)) => {
+            fault(Error::HostConflict)
+        }
+        (Some(_), _) => Ok(()),
     }
 }
 

@@ -119,9 +119,9 @@ mod tests {
         parser
             .advance(request.as_bytes(), &Limits::default())
             .expect("a valid head");
-        let (bytes, layout) = (request.as_bytes(), parser.layout());
-        let target = Head::judge(bytes, layout, Scheme::Http).expect("a valid head");
-        let head = Head::new(bytes, layout, target);
+        let (bytes, layout) = (request.as_bytes(), parser.layout_mut());
+        Head::judge(bytes, layout, Scheme::Http).expect("a valid head");
+        let head = Head::new(bytes, layout);
         let validators = Validators {
             tag: EntityTag::parse(b"\"a\"").expect("a tag"),
             modified: Some(784_111_777),

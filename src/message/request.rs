@@ -9,6 +9,7 @@ use crate::values::config::Scheme;
 use crate::values::method::Method;
 use crate::values::now::Now;
 use alloc::borrow::Cow;
+use alloc::string::String;
 use core::fmt;
 use core::net::SocketAddr;
 
@@ -53,7 +54,10 @@ impl<'a> Request<'a> {
     /// The path decoded, once: what router and site go by. `None` if it could be taken for another path
     /// (an encoded slash, a backslash, control characters, `.` and `..` segments) or is not UTF-8.
     pub fn decoded_path(&self) -> Option<Cow<'a, str>> {
-        path::decode(self.head.path())
+        match path::decode(self.head.path_bytes())? {
+            Cow::Borrowed(path) => core::str::from_utf8(path).ok().map(Cow::Borrowed),
+            Cow::Owned(path) => String::from_utf8(path).ok().map(Cow::Owned),
+        }
     }
 
     /// The query as it was sent, without its question mark.

@@ -3,6 +3,7 @@
 use super::body::Body;
 use super::fields::{FieldError, Fields};
 use crate::values::status::Status;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -25,7 +26,8 @@ pub struct Response {
     pub(crate) status: Status,
     pub(crate) fields: Fields,
     pub(crate) body: Body,
-    pub(crate) error: Option<ResponseError>,
+    /// In a box, because nearly no response has one.
+    pub(crate) error: Option<Box<ResponseError>>,
 }
 
 /// How an application broke the rules of a response. It is answered with a 500 instead, and the front end
@@ -121,17 +123,15 @@ impl Response {
     /// A response that could not be made; a 500 goes out in its place.
     pub fn failed(error: ResponseError) -> Response {
         Response {
-            error: Some(error),
+            error: Some(Box::new(error)),
             ..Response::new(Status::INTERNAL_SERVER_ERROR)
         }
     }
 
     /// The same with another status. One below 200 makes the response fail.
     pub fn with_status(mut self, status: Status) -> Response {
-        if status.is_informational() {
-            self.fail(ResponseError::InterimStatus(status));
-        }
         self.status = status;
+        self.check();
         self
     }
 
@@ -172,13 +172,14 @@ impl Response {
 
     /// The first rule that was broken, if any.
     pub fn error(&self) -> Option<&ResponseError> {
-        self.error.as_ref()
+        self.error.as_deref()
     }
 
-    /// The same, failed if it is no final answer.
-    pub(crate) fn checked(self) -> Response {
-        let status = self.status;
-        self.with_status(status)
+    /// Fails if this is no final answer.
+    pub(crate) fn check(&mut self) {
+        if self.status.is_informational() {
+            self.fail(ResponseError::InterimStatus(self.status));
+        }
     }
 
     fn change_fields(
@@ -195,8 +196,9 @@ impl Response {
     }
 
     /// The first error stays.
+    #[cold]
     fn fail(&mut self, error: ResponseError) {
-        self.error.get_or_insert(error);
+        self.error.get_or_insert(Box::new(error));
     }
 }
 

@@ -1,6 +1,7 @@
 //! `uri-host [ ":" port ]`, as in Host and in targets (RFC 9110 section 7.2, RFC 3986 section 3.2).
 
 use super::octets::{DIGIT, HEX, REG_NAME};
+use super::span::Span;
 
 /// A host and an optional port, both as they were sent.
 ///
@@ -18,21 +19,19 @@ pub struct Authority<'a> {
     pub port: Option<u16>,
 }
 
+/// Where the parts of an authority stand.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AuthorityPlace {
+    host: Span,
+    port: Option<u16>,
+}
+
 impl<'a> Authority<'a> {
     /// Parses the whole of `text`. No userinfo, no path, no whitespace, no empty host.
     pub fn parse(text: &'a str) -> Option<Authority<'a>> {
-        let end = match text.as_bytes() {
-            [b'[', ..] => ip_literal_end(text)?,
-            name => reg_name_end(name)?,
-        };
-        let (host, rest) = text.split_at_checked(end)?;
-        let port = match rest.strip_prefix(':') {
-            None if rest.is_empty() => None,
-            None => return None,
-            Some("") => None,
-            Some(digits) => Some(parse_port(digits)?),
-        };
-        (!host.is_empty()).then_some(Authority { host, port })
+        let (end, port) = split(text.as_bytes())?;
+        let host = text.get(..end)?;
+        Some(Authority { host, port })
     }
 
     /// Whether two hosts are the same name: case does not count (RFC 3986 section 3.2.2).
@@ -41,11 +40,46 @@ impl<'a> Authority<'a> {
     }
 }
 
-fn parse_port(digits: &str) -> Option<u16> {
-    match DIGIT.all(digits.as_bytes()) {
-        true => digits.parse().ok(),
-        false => None,
+impl AuthorityPlace {
+    /// As [`Authority::parse`], of a part of `bytes`.
+    pub(crate) fn find(bytes: &[u8], whole: Span) -> Option<AuthorityPlace> {
+        let (end, port) = split(whole.of(bytes))?;
+        let start = whole.start as usize;
+        let host = Span::new(start, start + end);
+        Some(AuthorityPlace { host, port })
     }
+
+    pub(crate) fn has_port(self) -> bool {
+        self.port.is_some()
+    }
+
+    pub(crate) fn of(self, bytes: &[u8]) -> Authority<'_> {
+        Authority {
+            host: self.host.text(bytes),
+            port: self.port,
+        }
+    }
+}
+
+/// The length of the host, and the port.
+fn split(text: &[u8]) -> Option<(usize, Option<u16>)> {
+    let end = match text {
+        [b'[', ..] => ip_literal_end(text)?,
+        name => reg_name_end(name)?,
+    };
+    let port = match text.get(end..)? {
+        [] | [b':'] => None,
+        [b':', digits @ ..] => Some(parse_port(digits)?),
+        _ => return None,
+    };
+    (end > 0).then_some((end, port))
+}
+
+fn parse_port(digits: &[u8]) -> Option<u16> {
+    digits.iter().try_fold(0u16, |port, &digit| {
+        let digit = DIGIT.contains(digit).then(|| u16::from(digit - b'0'))?;
+        port.checked_mul(10)?.checked_add(digit)
+    })
 }
 
 /// Where `*( unreserved / pct-encoded / sub-delims )` ends; `None` behind a bad escape.
@@ -63,9 +97,10 @@ fn reg_name_end(name: &[u8]) -> Option<usize> {
 }
 
 /// Where an IP literal in brackets ends.
-fn ip_literal_end(text: &str) -> Option<usize> {
-    let close = text.find(']')?;
-    is_ip_literal(text.get(1..close)?).then_some(close + 1)
+fn ip_literal_end(text: &[u8]) -> Option<usize> {
+    let close = text.iter().position(|&octet| octet == b']')?;
+    let literal = core::str::from_utf8(text.get(1..close)?).ok()?;
+    is_ip_literal(literal).then_some(close + 1)
 }
 
 /// `IPv6address`: a zone identifier has no place on the wire, and of `IPvFuture` no version is defined, which is an

@@ -34,7 +34,8 @@ impl Civil {
         if seconds >= END_OF_9999 {
             return None;
         }
-        let (days, of_day) = (seconds / 86_400, seconds % 86_400);
+        // Below that end, days and seconds of a day are small numbers.
+        let (days, of_day) = ((seconds / 86_400) as u32, (seconds % 86_400) as u32);
         // Days are counted from 0000-03-01, so that the leap day is the last of its year.
         let shifted = days + 719_468;
         let era = shifted / 146_097;
@@ -49,7 +50,7 @@ impl Civil {
             shifted_month - 9
         };
         Some(Civil {
-            year: (era * 400 + year_of_era + u64::from(month <= 2)) as u16,
+            year: (era * 400 + year_of_era + u32::from(month <= 2)) as u16,
             month: month as u8,
             day: (day_of_year - (153 * shifted_month + 2) / 5 + 1) as u8,
             hour: (of_day / 3600) as u8,

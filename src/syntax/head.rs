@@ -1,9 +1,11 @@
 //! The head of a request: request line and fields (RFC 9112 sections 2 to 5), scanned once.
 
+use super::authority::AuthorityPlace;
 use super::field_section::{Bounds, Event, FieldSection};
 use super::list;
-use super::octets::{TARGET, TOKEN, trim, trim_start};
+use super::octets::{Seen, TARGET, TOKEN, trim, trim_start};
 use super::span::Span;
+use super::target::TargetPlace;
 use crate::values::config::Limits;
 use crate::values::error::{Error, Fault};
 use crate::values::method::Method;
@@ -17,6 +19,12 @@ pub(crate) struct Layout {
     pub(crate) method: Method,
     pub(crate) method_token: Span,
     pub(crate) target: Span,
+    /// What the target was made of, as far as it has come.
+    pub(crate) target_seen: Seen,
+    /// The parts of the target, once the head was judged.
+    pub(crate) target_place: TargetPlace,
+    /// The authority that was asked for, once the head was judged.
+    pub(crate) authority: Option<AuthorityPlace>,
     /// The digit behind `HTTP/1.`.
     pub(crate) minor: u8,
     /// All field lines with their line ends, without the empty line.
@@ -85,6 +93,9 @@ impl HeadParser {
                 method: Method::Other,
                 method_token: NOWHERE,
                 target: NOWHERE,
+                target_seen: Seen::NOTHING,
+                target_place: TargetPlace::NOWHERE,
+                authority: None,
                 minor: 1,
                 fields: NOWHERE,
                 end: 0,
@@ -134,6 +145,11 @@ impl HeadParser {
         &self.layout
     }
 
+    /// As [`layout`](HeadParser::layout), to be completed by the verdicts on it.
+    pub(crate) fn layout_mut(&mut self) -> &mut Layout {
+        &mut self.layout
+    }
+
     /// The method, if the scan has come past it.
     pub(crate) fn method_seen(&self) -> Option<Method> {
         match self.phase {
@@ -165,7 +181,8 @@ impl HeadParser {
 
     fn target(&mut self, input: &[u8], limits: &Limits) -> Result<bool, Fault> {
         let window = Self::line_window(input, limits, usize::MAX);
-        self.at = TARGET.skip(window, self.at);
+        (self.at, self.layout.target_seen) =
+            TARGET.skip_seeing(window, self.at, self.layout.target_seen);
         let start = self.layout.method_token.end as usize + 1;
         let fault = |error| Err(Fault::new(error, self.at));
         match window.get(self.at) {
@@ -289,19 +306,18 @@ impl Layout {
     /// Notes a field that decides framing, routing or persistence; all others are only looked up on demand.
     #[inline]
     fn record(&mut self, input: &[u8], name: Span, value: Span) -> Result<(), Fault> {
-        let first = input.get(name.start as usize).map(u8::to_ascii_lowercase);
         // Most names can be told from these by their length and their first letter.
-        match (name.end - name.start, first) {
-            (4, Some(b'h'))
-            | (5, Some(b'r'))
-            | (6, Some(b'e'))
-            | (8 | 13 | 17 | 19, Some(b'i'))
-            | (10 | 14, Some(b'c'))
-            | (17, Some(b't')) => self.record_known(input, name, value),
-            _ => Ok(()),
+        const LENGTHS: u32 = bits(&[4, 5, 6, 8, 10, 13, 14, 17, 19]);
+        const LETTERS: u32 = bits(b"ceihrt");
+        let length = (name.end - name.start).min(31);
+        let letter = input.get(name.start as usize).map_or(0, |first| first % 32);
+        match LENGTHS >> length & LETTERS >> letter & 1 {
+            0 => Ok(()),
+            _ => self.record_known(input, name, value),
         }
     }
 
+    #[inline(never)]
     fn record_known(&mut self, input: &[u8], name: Span, value: Span) -> Result<(), Fault> {
         let line = name.start as usize;
         let name = name.of(input);
@@ -336,6 +352,11 @@ impl Layout {
     }
 
     fn record_connection(&mut self, input: &[u8], value: Span) -> Result<(), Fault> {
+        // What nearly everybody sends.
+        if value.of(input) == b" keep-alive" {
+            self.connection.keep_alive = true;
+            return Ok(());
+        }
         for option in list::elements(value.of(input)) {
             if !TOKEN.all(option) {
                 return Err(Fault::new(Error::ConnectionMalformed, value.start as usize));
@@ -345,6 +366,17 @@ impl Layout {
         }
         Ok(())
     }
+}
+
+/// A set of numbers, or of letters without their case.
+const fn bits(members: &[u8]) -> u32 {
+    let mut bits = 0;
+    let mut index = 0;
+    while index < members.len() {
+        bits |= 1 << (members[index] % 32);
+        index += 1;
+    }
+    bits
 }
 
 /// If-Match, If-Range, If-None-Match, If-Modified-Since, If-Unmodified-Since (RFC 9110 section 13.1).

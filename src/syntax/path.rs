@@ -1,23 +1,33 @@
 //! One decoded form of a path, for the router, the site and the applications alike.
 
 use alloc::borrow::Cow;
-use percent_encoding::percent_decode_str;
+use percent_encoding::percent_decode;
 
 /// Decodes a path once. `None` if the result could be taken for another path than the one that was
 /// asked for: an encoded slash, a backslash, a control character, a `.` or `..` segment, or bytes that
 /// are not UTF-8. Such a path names nothing here; it is answered as not found, whatever exists.
 ///
-/// `path` has valid escapes, as every target does that came through the parser.
-pub(crate) fn decode(path: &str) -> Option<Cow<'_, str>> {
+/// `path` has valid escapes, as every target does that came through the parser; the result is UTF-8.
+#[inline]
+pub(crate) fn decode(path: &[u8]) -> Option<Cow<'_, [u8]>> {
     // What no target may hold unencoded cannot be here.
-    let mut pairs = path.as_bytes().windows(2);
-    if !pairs.any(|pair| matches!(pair, [b'/', b'.'] | [_, b'%'])) {
-        return Some(Cow::Borrowed(path));
+    let mut before = 0;
+    for &octet in path {
+        if octet == b'%' || octet == b'.' && before == b'/' {
+            return decode_doubtful(path);
+        }
+        before = octet;
     }
-    let decoded = percent_decode_str(path).decode_utf8().ok()?;
-    let slashes = |text: &str| text.bytes().filter(|&octet| octet == b'/').count();
+    Some(Cow::Borrowed(path))
+}
+
+#[cold]
+fn decode_doubtful(path: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let decoded: Cow<'_, [u8]> = percent_decode(path).into();
+    let slashes = |text: &[u8]| text.iter().filter(|&&octet| octet == b'/').count();
     let has_encoded_slash = slashes(&decoded) != slashes(path);
-    (is_plain(&decoded) && !has_encoded_slash).then_some(decoded)
+    let is_plain = core::str::from_utf8(&decoded).is_ok_and(is_plain);
+    (is_plain && !has_encoded_slash).then_some(decoded)
 }
 
 /// Whether a decoded path means what it says, on every platform.
@@ -36,6 +46,13 @@ fn has_dot_segment(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn decode(path: &str) -> Option<Cow<'_, str>> {
+        match super::decode(path.as_bytes())? {
+            Cow::Borrowed(path) => core::str::from_utf8(path).ok().map(Cow::Borrowed),
+            Cow::Owned(path) => alloc::string::String::from_utf8(path).ok().map(Cow::Owned),
+        }
+    }
 
     #[test]
     fn decoded_once() {

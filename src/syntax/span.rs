@@ -25,6 +25,11 @@ impl Span {
 
     /// The text of a span that the grammar keeps to ASCII.
     pub(crate) fn text(self, bytes: &[u8]) -> &str {
-        core::str::from_utf8(self.of(bytes)).unwrap_or_default()
+        ascii(self.of(bytes))
     }
+}
+
+/// The text of octets that the grammar keeps to ASCII.
+pub(crate) fn ascii(bytes: &[u8]) -> &str {
+    core::str::from_utf8(bytes).unwrap_or_default()
 }

@@ -1,7 +1,8 @@
 //! Request targets and their four forms (RFC 9112 section 3.2).
 
-use super::authority::Authority;
-use super::octets::{HEX, PATH, PLAIN_PATH};
+use super::authority::{Authority, AuthorityPlace};
+use super::octets::{HEX, PATH, PLAIN_PATH, Seen};
+use super::span::{Span, ascii};
 use crate::values::config::Scheme;
 use crate::values::error::{Error, Fault};
 use crate::values::method::Method;
@@ -35,22 +36,112 @@ pub struct PathAndQuery<'a> {
     pub query: Option<&'a str>,
 }
 
-impl<'a> Target<'a> {
-    /// Finds the form. `text` holds only octets of the class that the request line lets through.
-    pub(crate) fn parse(method: Method, text: &'a str) -> Result<Target<'a>, Fault> {
-        if text.starts_with('/') && method != Method::Connect {
-            return PathAndQuery::parse(text, 0).map(Target::Origin);
-        }
-        match method {
-            Method::Connect => match Authority::parse(text) {
-                Some(authority) if authority.port.is_some() => Ok(Target::Authority(authority)),
-                _ => Err(Fault::new(Error::TargetForm, 0)),
-            },
-            Method::Options if text == "*" => Ok(Target::Asterisk),
-            _ => parse_absolute(method, text),
+/// Where the parts of a valid target stand, in octets of its head.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TargetPlace {
+    form: Form,
+    path: Path,
+    query: Option<Span>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    Origin,
+    Absolute(Scheme, AuthorityPlace),
+    Authority(AuthorityPlace),
+    Asterisk,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Path {
+    At(Span),
+    /// RFC 9110 section 4.2.4: an empty path is the same as "/".
+    Root,
+    /// RFC 9112 section 3.2.4: OPTIONS without a path asks about the server as a whole.
+    Server,
+}
+
+impl TargetPlace {
+    /// Before a target has come.
+    pub(crate) const NOWHERE: TargetPlace = TargetPlace {
+        form: Form::Asterisk,
+        path: Path::Server,
+        query: None,
+    };
+
+    /// Finds the form and the parts of a target that holds only octets which the request line lets through; `seen` is
+    /// what it was made of.
+    #[inline]
+    pub(crate) fn find(
+        method: Method,
+        bytes: &[u8],
+        target: Span,
+        seen: Seen,
+    ) -> Result<TargetPlace, Fault> {
+        match target.of(bytes) {
+            [b'/', ..] if method != Method::Connect => {
+                let (path, query) = path_and_query(bytes, target, seen)?;
+                Ok(TargetPlace {
+                    form: Form::Origin,
+                    path,
+                    query,
+                })
+            }
+            _ => find_other_form(method, bytes, target, seen),
         }
     }
 
+    /// The authority that the target names.
+    pub(crate) fn authority(&self) -> Option<AuthorityPlace> {
+        match self.form {
+            Form::Absolute(_, authority) | Form::Authority(authority) => Some(authority),
+            Form::Origin | Form::Asterisk => None,
+        }
+    }
+
+    /// The scheme that the target names.
+    pub(crate) fn scheme(&self) -> Option<Scheme> {
+        match self.form {
+            Form::Absolute(scheme, _) => Some(scheme),
+            Form::Origin | Form::Authority(_) | Form::Asterisk => None,
+        }
+    }
+
+    /// The path as it was sent; `*` for the server as a whole.
+    #[inline]
+    pub(crate) fn path<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        match self.path {
+            Path::At(span) => span.of(bytes),
+            Path::Root => b"/",
+            Path::Server => b"*",
+        }
+    }
+
+    /// The query as it was sent, without its question mark.
+    pub(crate) fn query<'a>(&self, bytes: &'a [u8]) -> Option<&'a str> {
+        self.query.map(|query| query.text(bytes))
+    }
+
+    /// The target with its parts as text.
+    pub(crate) fn of<'a>(&self, bytes: &'a [u8]) -> Target<'a> {
+        let path = PathAndQuery {
+            path: ascii(self.path(bytes)),
+            query: self.query(bytes),
+        };
+        match self.form {
+            Form::Origin => Target::Origin(path),
+            Form::Absolute(scheme, authority) => Target::Absolute {
+                scheme,
+                authority: authority.of(bytes),
+                path,
+            },
+            Form::Authority(authority) => Target::Authority(authority.of(bytes)),
+            Form::Asterisk => Target::Asterisk,
+        }
+    }
+}
+
+impl<'a> Target<'a> {
     /// The path as it was sent; `*` for the server as a whole.
     pub fn path(&self) -> &'a str {
         match self {
@@ -68,33 +159,27 @@ impl<'a> Target<'a> {
     }
 }
 
-impl<'a> PathAndQuery<'a> {
-    fn parse(text: &'a str, offset: usize) -> Result<PathAndQuery<'a>, Fault> {
-        let bytes = text.as_bytes();
-        let plain = PLAIN_PATH.skip(bytes, 0);
-        if plain == bytes.len() {
-            return Ok(PathAndQuery {
-                path: text,
-                query: None,
-            });
-        }
-        let end = PATH.skip(bytes, plain);
-        let query = match bytes.get(end) {
-            None => None,
-            Some(b'?') => text.get(end + 1..),
-            Some(_) => return Err(Fault::new(Error::TargetOctet, offset + end)),
-        };
-        check_escapes(bytes).map_err(|fault| Fault::new(fault.error, offset + fault.at))?;
-        Ok(PathAndQuery {
-            path: text.get(..end).unwrap_or_default(),
-            query,
-        })
+/// `absolute-path [ "?" query ]`
+#[inline]
+fn path_and_query(bytes: &[u8], whole: Span, seen: Seen) -> Result<(Path, Option<Span>), Fault> {
+    if seen.only(PLAIN_PATH) {
+        return Ok((Path::At(whole), None));
     }
+    let (start, end) = (whole.start as usize, whole.end as usize);
+    let path_end = PATH.skip(bytes.get(..end).unwrap_or(bytes), start);
+    let query = match bytes.get(path_end) {
+        _ if path_end == end => None,
+        Some(b'?') => Some(Span::new(path_end + 1, end)),
+        _ => return Err(Fault::new(Error::TargetOctet, path_end)),
+    };
+    check_escapes(bytes, whole)?;
+    Ok((Path::At(Span::new(start, path_end)), query))
 }
 
 /// Every `%` has its two digits, and none spells NUL.
-fn check_escapes(bytes: &[u8]) -> Result<(), Fault> {
-    let mut at = 0;
+fn check_escapes(bytes: &[u8], whole: Span) -> Result<(), Fault> {
+    let bytes = bytes.get(..whole.end as usize).unwrap_or(bytes);
+    let mut at = whole.start as usize;
     while let Some(found) = bytes
         .get(at..)
         .and_then(|rest| rest.iter().position(|&octet| octet == b'%'))
@@ -109,47 +194,63 @@ fn check_escapes(bytes: &[u8]) -> Result<(), Fault> {
     Ok(())
 }
 
+#[cold]
+fn find_other_form(
+    method: Method,
+    bytes: &[u8],
+    target: Span,
+    seen: Seen,
+) -> Result<TargetPlace, Fault> {
+    let form = |form| TargetPlace {
+        form,
+        ..TargetPlace::NOWHERE
+    };
+    match (method, target.of(bytes)) {
+        (Method::Connect, _) => match AuthorityPlace::find(bytes, target) {
+            Some(authority) if authority.has_port() => Ok(form(Form::Authority(authority))),
+            _ => Err(Fault::new(Error::TargetForm, target.start as usize)),
+        },
+        (Method::Options, b"*") => Ok(form(Form::Asterisk)),
+        _ => find_absolute(method, bytes, target, seen),
+    }
+}
+
 /// `scheme "://" authority path-abempty [ "?" query ]`
-fn parse_absolute(method: Method, text: &str) -> Result<Target<'_>, Fault> {
-    let form = Fault::new(Error::TargetForm, 0);
+fn find_absolute(
+    method: Method,
+    bytes: &[u8],
+    target: Span,
+    seen: Seen,
+) -> Result<TargetPlace, Fault> {
+    let (start, text) = (target.start as usize, target.text(bytes));
+    let form = Fault::new(Error::TargetForm, start);
     let (name, rest) = text.split_once("://").ok_or(form)?;
     let scheme = match name {
         name if name.eq_ignore_ascii_case("http") => Scheme::Http,
         name if name.eq_ignore_ascii_case("https") => Scheme::Https,
-        name if is_scheme(name) => return Err(Fault::new(Error::TargetScheme, 0)),
+        name if is_scheme(name) => return Err(Fault::new(Error::TargetScheme, start)),
         _ => return Err(form),
     };
-    let authority_start = name.len() + "://".len();
+    let from = start + name.len() + "://".len();
     let length = rest.find(['/', '?']).unwrap_or(rest.len());
-    let (authority, rest) = rest.split_at(length);
+    let authority = Span::new(from, from + length);
     let authority =
-        Authority::parse(authority).ok_or(Fault::new(Error::TargetAuthority, authority_start))?;
-    let offset = authority_start + length;
-    let path = match rest {
-        // RFC 9112 section 3.2.4: OPTIONS without a path asks about the server as a whole.
-        "" if method == Method::Options => PathAndQuery {
-            path: "*",
-            query: None,
-        },
-        "" => PathAndQuery {
-            path: "/",
-            query: None,
-        },
-        // RFC 9110 section 4.2.4: an empty path is the same as "/".
-        rest if rest.starts_with('?') => {
-            check_escapes(rest.as_bytes())
-                .map_err(|fault| Fault::new(fault.error, offset + fault.at))?;
-            PathAndQuery {
-                path: "/",
-                query: rest.get(1..),
-            }
+        AuthorityPlace::find(bytes, authority).ok_or(Fault::new(Error::TargetAuthority, from))?;
+    let behind = Span::new(from + length, target.end as usize);
+    let (path, query) = match behind.of(bytes) {
+        [] if method == Method::Options => (Path::Server, None),
+        [] => (Path::Root, None),
+        [b'?', ..] => {
+            check_escapes(bytes, behind)?;
+            let query = Span::new(from + length + 1, target.end as usize);
+            (Path::Root, Some(query))
         }
-        rest => PathAndQuery::parse(rest, offset)?,
+        _ => path_and_query(bytes, behind, seen)?,
     };
-    Ok(Target::Absolute {
-        scheme,
-        authority,
+    Ok(TargetPlace {
+        form: Form::Absolute(scheme, authority),
         path,
+        query,
     })
 }
 
@@ -163,33 +264,36 @@ fn is_scheme(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::octets::TARGET;
     use super::*;
 
+    fn parse(method: Method, text: &str) -> Result<Target<'_>, Fault> {
+        let bytes = text.as_bytes();
+        let (end, seen) = TARGET.skip_seeing(bytes, 0, Seen::NOTHING);
+        assert_eq!(end, text.len(), "{text} is no target");
+        let place = TargetPlace::find(method, bytes, Span::new(0, end), seen)?;
+        Ok(place.of(bytes))
+    }
+
     fn error(method: Method, text: &str) -> Error {
-        Target::parse(method, text).unwrap_err().error
+        parse(method, text).unwrap_err().error
     }
 
     #[test]
     fn the_four_forms() {
         let origin = |path, query| Ok(Target::Origin(PathAndQuery { path, query }));
-        assert_eq!(Target::parse(Method::Get, "/"), origin("/", None));
+        assert_eq!(parse(Method::Get, "/"), origin("/", None));
+        assert_eq!(parse(Method::Get, "/a?b?c"), origin("/a", Some("b?c")));
+        assert_eq!(parse(Method::Get, "/a?"), origin("/a", Some("")));
         assert_eq!(
-            Target::parse(Method::Get, "/a?b?c"),
-            origin("/a", Some("b?c"))
-        );
-        assert_eq!(Target::parse(Method::Get, "/a?"), origin("/a", Some("")));
-        assert_eq!(
-            Target::parse(Method::Get, "/a?{|}^`[]"),
+            parse(Method::Get, "/a?{|}^`[]"),
             origin("/a", Some("{|}^`[]"))
         );
-        assert_eq!(Target::parse(Method::Options, "*"), Ok(Target::Asterisk));
-        assert_eq!(
-            Target::parse(Method::Options, "http://a").unwrap().path(),
-            "*"
-        );
+        assert_eq!(parse(Method::Options, "*"), Ok(Target::Asterisk));
+        assert_eq!(parse(Method::Options, "http://a").unwrap().path(), "*");
         let authority = Authority::parse("a.b:1").unwrap();
         assert_eq!(
-            Target::parse(Method::Connect, "a.b:1"),
+            parse(Method::Connect, "a.b:1"),
             Ok(Target::Authority(authority))
         );
         for (text, path, query) in [
@@ -198,7 +302,7 @@ mod tests {
             ("http://a.b:1/c?q", "/c", Some("q")),
         ] {
             assert_eq!(
-                Target::parse(Method::Get, text),
+                parse(Method::Get, text),
                 Ok(Target::Absolute {
                     scheme: Scheme::Http,
                     authority,
@@ -230,11 +334,8 @@ mod tests {
 
     #[test]
     fn a_fault_says_where() {
-        assert_eq!(Target::parse(Method::Get, "/abc%4").unwrap_err().at, 4);
-        assert_eq!(
-            Target::parse(Method::Get, "http://a/b%4").unwrap_err().at,
-            10
-        );
-        assert_eq!(Target::parse(Method::Get, "http://u@h/").unwrap_err().at, 7);
+        assert_eq!(parse(Method::Get, "/abc%4").unwrap_err().at, 4);
+        assert_eq!(parse(Method::Get, "http://a/b%4").unwrap_err().at, 10);
+        assert_eq!(parse(Method::Get, "http://u@h/").unwrap_err().at, 7);
     }
 }

@@ -26,6 +26,14 @@ macro_rules! statuses {
                     _ => "",
                 }
             }
+
+            /// The status line with its line end, for a code that is registered (RFC 9112 section 4).
+            pub(crate) const fn line(self) -> Option<&'static str> {
+                match self.0 {
+                    $($code => Some(concat!("HTTP/1.1 ", $code, " ", $reason, "\r\n")),)*
+                    _ => None,
+                }
+            }
         }
     };
 }
