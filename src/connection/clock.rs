@@ -55,36 +55,35 @@ pub(super) fn is_late(now: Duration, until: Duration) -> bool {
     now >= until && until < Duration::MAX
 }
 
-/// The line of `Date`, made once a second.
+/// The value of `Date`, made once a second and where it stands.
 #[derive(Debug)]
 pub(super) struct DateCache {
-    /// The second that it was made for, and the line unless no date can name it.
-    made: Option<(u64, Option<DateLine>)>,
+    /// The second that it was made for.
+    second: Option<u64>,
+    /// Whether a date can name that second.
+    is_date: bool,
+    date: [u8; DATE_BYTES],
 }
-
-/// `Date: Sun, 06 Nov 1994 08:49:37 GMT` and its line end.
-pub(super) type DateLine = [u8; "Date: ".len() + DATE_BYTES + 2];
 
 impl DateCache {
     pub(super) const fn new() -> DateCache {
-        DateCache { made: None }
+        DateCache {
+            second: None,
+            is_date: false,
+            date: date::TEMPLATE,
+        }
     }
 
-    pub(super) fn line(&self) -> Option<&DateLine> {
-        self.made.as_ref()?.1.as_ref()
+    pub(super) fn date(&self) -> Option<&[u8; DATE_BYTES]> {
+        self.is_date.then_some(&self.date)
     }
 
     #[inline]
     fn set(&mut self, wall: Option<Duration>) {
         let second = wall.map(|wall| wall.as_secs());
-        if self.made.as_ref().map(|(second, _)| *second) != second {
-            self.made = wall.map(|wall| (wall.as_secs(), date::format(wall).map(line)));
+        if self.second != second {
+            self.second = second;
+            self.is_date = wall.is_some_and(|wall| date::write(wall, &mut self.date));
         }
     }
-}
-
-fn line(date: [u8; DATE_BYTES]) -> DateLine {
-    let mut line = *b"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
-    line[6..][..DATE_BYTES].copy_from_slice(&date);
-    line
 }

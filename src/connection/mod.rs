@@ -243,7 +243,7 @@ impl Connection {
         let setting = reply::Setting {
             exchange: &exchange,
             persists: finished && exchange.persists && self.may_go_on(),
-            date: self.date.line(),
+            date: self.date.date(),
         };
         let written = reply::write(&mut self.output, response, setting);
         let then = match (written.persists, finished) {

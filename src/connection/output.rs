@@ -1,6 +1,5 @@
 //! What waits to be written: one buffer for heads and small bodies, shared bytes for large ones.
 
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
@@ -12,7 +11,7 @@ pub(super) const SHARED_FROM_BYTES: usize = 16 * 1024;
 #[derive(Default)]
 pub struct Output {
     /// Full pieces, before `tail`.
-    pieces: VecDeque<Bytes>,
+    pieces: Vec<Bytes>,
     /// The piece that is written to.
     tail: Vec<u8>,
     /// How much of the first piece is sent.
@@ -90,9 +89,9 @@ impl Output {
         self.length += body.len();
         let head = core::mem::take(&mut self.tail);
         if !head.is_empty() {
-            self.pieces.push_back(head.into());
+            self.pieces.push(head.into());
         }
-        self.pieces.push_back(body);
+        self.pieces.push(body);
     }
 
     /// Drops the first `count` octets: they are sent.
@@ -103,12 +102,18 @@ impl Output {
         if self.length == 0 {
             return self.clear();
         }
-        while let Some(first) = self.pieces.front() {
-            if self.sent < first.len() {
-                return;
+        let mut gone = 0;
+        for piece in &self.pieces {
+            if self.sent < piece.len() {
+                break;
             }
-            self.sent -= first.len();
-            self.pieces.pop_front();
+            self.sent -= piece.len();
+            gone += 1;
+        }
+        // There are few: the output has a mark.
+        self.pieces.drain(..gone);
+        if !self.pieces.is_empty() {
+            return;
         }
         // What is sent is forgotten before it is more than what is not, so that the buffer stays near its mark
         // however small the writes are.

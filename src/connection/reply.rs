@@ -1,12 +1,12 @@
 //! A response on its way to bytes (RFC 9112 sections 4 and 6).
 
 use super::CloseReason;
-use super::clock::DateLine;
 use super::output::{Output, SHARED_FROM_BYTES};
 use crate::message::body::{Body, Broken, Content};
 use crate::message::exchange::Exchange;
 use crate::message::head::Version;
 use crate::message::response::Response;
+use crate::syntax::date::DATE_BYTES;
 use crate::values::status::Status;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -19,7 +19,7 @@ pub(super) struct Setting<'a> {
     pub(super) exchange: &'a Exchange,
     /// Whether the connection may go on behind it.
     pub(super) persists: bool,
-    pub(super) date: Option<&'a DateLine>,
+    pub(super) date: Option<&'a [u8; DATE_BYTES]>,
 }
 
 /// What was written, and what is left to write.
@@ -50,7 +50,9 @@ pub(super) fn write(output: &mut Output, response: Response, setting: Setting<'_
     head.reserve(RESERVE + fields.lines().as_bytes().len() + small_length(&body));
     write_status_line(head, status);
     if let Some(date) = setting.date {
-        head.extend_from_slice(date);
+        let mut line = *b"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+        line[6..][..DATE_BYTES].copy_from_slice(date);
+        head.extend_from_slice(&line);
     }
     head.extend_from_slice(fields.lines().as_bytes());
     match delimiter {

@@ -81,10 +81,20 @@ pub fn http_date(wall: Duration) -> Option<String> {
     format(wall).map(|text| String::from_utf8_lossy(&text).into_owned())
 }
 
-/// As [`http_date`], in place.
+/// As [`http_date`], without an allocation.
 pub(crate) fn format(wall: Duration) -> Option<[u8; DATE_BYTES]> {
-    let civil = Civil::from_unix(wall)?;
-    let mut text = *b"Sun, 06 Nov 1994 08:49:37 GMT";
+    let mut text = TEMPLATE;
+    write(wall, &mut text).then_some(text)
+}
+
+/// Any date, to be written over.
+pub(crate) const TEMPLATE: [u8; DATE_BYTES] = *b"Sun, 06 Nov 1994 08:49:37 GMT";
+
+/// Writes a date over another one; false, and nothing is written, after the year 9999.
+pub(crate) fn write(wall: Duration, text: &mut [u8; DATE_BYTES]) -> bool {
+    let Some(civil) = Civil::from_unix(wall) else {
+        return false;
+    };
     text[..3].copy_from_slice(DAY_NAMES[usize::from(civil.weekday)]);
     text[8..11].copy_from_slice(MONTH_NAMES[usize::from(civil.month - 1)]);
     two_digits(&mut text[5..7], civil.day);
@@ -93,7 +103,7 @@ pub(crate) fn format(wall: Duration) -> Option<[u8; DATE_BYTES]> {
     two_digits(&mut text[17..19], civil.hour);
     two_digits(&mut text[20..22], civil.minute);
     two_digits(&mut text[23..25], civil.second);
-    Some(text)
+    true
 }
 
 fn two_digits(place: &mut [u8], number: u8) {

@@ -1,6 +1,6 @@
 //! Field lines up to the empty line that ends them (RFC 9112 section 5): in heads and in trailers.
 
-use super::octets::{skip_name, skip_value};
+use super::octets::{TOKEN, begins_with_name, find_colon, skip_value};
 use super::span::Span;
 use crate::values::error::{Error, Fault};
 
@@ -70,12 +70,14 @@ impl FieldSection {
         let input = input.get(..bounds.end).unwrap_or(input);
         while self.lines < bounds.lines {
             let line = self.at;
-            let colon = skip_name(input, line);
+            let colon = find_colon(input, line);
+            let from_name = input.get(line..).unwrap_or_default();
+            if !begins_with_name(from_name, colon - line) {
+                break;
+            }
             let end = skip_value(input, colon + 1);
-            let is_line = input.get(colon) == Some(&b':')
-                && input.get(end..end + 2) == Some(b"\r\n")
-                && colon > line
-                && end - line <= bounds.line_bytes;
+            let is_line =
+                input.get(end..end + 2) == Some(b"\r\n") && end - line <= bounds.line_bytes;
             if !is_line {
                 break;
             }
@@ -143,7 +145,7 @@ impl FieldSection {
     #[inline]
     fn name(&mut self, input: &[u8], bounds: &Bounds) -> Result<Option<Span>, Fault> {
         let window = self.window(input, bounds);
-        self.at = skip_name(window, self.at);
+        self.at = TOKEN.skip(window, self.at);
         let fault = |error| Err(Fault::new(error, self.at));
         match window.get(self.at) {
             Some(b':') => {

@@ -114,30 +114,28 @@ impl HeadParser {
 
     /// Goes on with `input`, which holds what it held before, and perhaps more behind it.
     pub(crate) fn advance(&mut self, input: &[u8], limits: &Limits) -> Result<Parsed, Fault> {
-        loop {
-            let done = match &mut self.phase {
-                Phase::Start => match input {
-                    [] | [b'\r'] => false,
-                    // RFC 9112 section 2.2: one empty line before the request is skipped.
-                    [b'\r', b'\n', ..] => {
-                        self.phase = Phase::Method;
-                        return Ok(Parsed::EmptyLine);
-                    }
-                    [b'\r', ..] => return Err(Fault::new(Error::BareCr, 0)),
-                    _ => {
-                        self.phase = Phase::Method;
-                        true
-                    }
-                },
-                Phase::Method => self.method(input, limits)?,
-                Phase::Target => self.target(input, limits)?,
-                Phase::Version => self.version(input, limits)?,
-                Phase::Fields(_) => return self.fields(input, limits),
-            };
-            if !done {
-                return Ok(Parsed::Incomplete);
+        if let Phase::Start = self.phase {
+            match input {
+                [] | [b'\r'] => return Ok(Parsed::Incomplete),
+                // RFC 9112 section 2.2: one empty line before the request is skipped.
+                [b'\r', b'\n', ..] => {
+                    self.phase = Phase::Method;
+                    return Ok(Parsed::EmptyLine);
+                }
+                [b'\r', ..] => return Err(Fault::new(Error::BareCr, 0)),
+                _ => self.phase = Phase::Method,
             }
         }
+        if matches!(self.phase, Phase::Method) && !self.method(input, limits)? {
+            return Ok(Parsed::Incomplete);
+        }
+        if matches!(self.phase, Phase::Target) && !self.target(input, limits)? {
+            return Ok(Parsed::Incomplete);
+        }
+        if matches!(self.phase, Phase::Version) && !self.version(input, limits)? {
+            return Ok(Parsed::Incomplete);
+        }
+        self.fields(input, limits)
     }
 
     /// The layout of the head that was parsed last, until the parser is made anew.
