@@ -274,6 +274,13 @@ impl Connection {
         self.sent = self.sent.saturating_add(count);
     }
 
+    /// As [`sent`](Connection::sent), of everything; the memory of the output goes to `buffer` if that is empty, to be
+    /// [lent](Output::lend) again.
+    pub fn sent_all(&mut self, buffer: &mut Vec<u8>) {
+        self.sent = self.sent.saturating_add(self.output.len());
+        self.output.clear_into(buffer);
+    }
+
     /// Reports that no more input will come. What is whole is still answered.
     pub fn end_input(&mut self) {
         self.input_ended = true;

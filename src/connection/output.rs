@@ -123,6 +123,15 @@ impl Output {
         }
     }
 
+    /// Forgets everything; the memory of small pieces goes to `buffer` if that is empty.
+    pub(super) fn clear_into(&mut self, buffer: &mut Vec<u8>) {
+        if buffer.is_empty() && self.tail.capacity() > buffer.capacity() {
+            *buffer = core::mem::take(&mut self.tail);
+            buffer.clear();
+        }
+        self.clear();
+    }
+
     /// Forgets everything and gives the memory back.
     pub(super) fn clear(&mut self) {
         *self = Output::default();

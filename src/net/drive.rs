@@ -13,7 +13,7 @@ use core::time::Duration;
 use smol::channel::Receiver;
 use smol::{Async, Timer, future};
 use socket2::SockRef;
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr};
 use std::prelude::rust_2024::*;
@@ -22,6 +22,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Octets asked for in one read.
 const READ_BYTES: usize = 16 * 1024;
+/// The largest buffer for answers that is kept to be used again.
+const OUTPUT_BYTES: usize = 128 * 1024;
 /// Writes before other connections of the thread get their turn.
 const WRITES_IN_A_ROW: u32 = 8;
 /// Pieces of output in one write.
@@ -69,6 +71,11 @@ impl Surroundings {
         }
     }
 
+    /// A later moment than `before`, with one look at one clock.
+    fn now_after(&self, before: Now) -> Now {
+        before.after(self.started.elapsed().saturating_sub(before.monotonic))
+    }
+
     /// Answers; the last answer of a connection says so.
     fn respond(&self, connection: &mut Connection, response: Response) -> Option<Answered> {
         // What a panic left half done is unknown: a new connection starts clean.
@@ -109,7 +116,7 @@ struct Driver<'s> {
     socket: Socket,
     peer: SocketAddr,
     connection: Connection,
-    /// What has come and is not used up.
+    /// What has come and was not used up.
     input: Vec<u8>,
     /// Whether a read is likely to find something, so that to wait first would be a call too many.
     read_first: bool,
@@ -126,8 +133,9 @@ enum Wait {
 impl Driver<'_> {
     async fn run(&mut self) -> io::Result<CloseReason> {
         let mut writes = 0;
+        let mut wait = self.turn_on_rest();
         loop {
-            match self.turn() {
+            wait = match wait {
                 Wait::Read(until) => self.read(until).await?,
                 Wait::Write(until) => {
                     self.write(until).await?;
@@ -136,23 +144,35 @@ impl Driver<'_> {
                     if writes % WRITES_IN_A_ROW == 0 {
                         future::yield_now().await;
                     }
+                    self.turn_on_rest()
                 }
                 Wait::Close(reason) => return Ok(reason),
             }
         }
     }
 
-    /// Answers everything that is there, until the machine waits.
-    fn turn(&mut self) -> Wait {
+    /// Answers what an earlier turn left.
+    fn turn_on_rest(&mut self) -> Wait {
+        let mut input = core::mem::take(&mut self.input);
+        let mut rest = &input[..];
+        let wait = Buffers::with(|buffers| self.turn(&mut rest, buffers));
+        let used = input.len() - rest.len();
+        input.drain(..used);
+        self.input = input;
+        wait
+    }
+
+    /// Answers everything that is there, until the machine waits; takes what is used off the front of `input`.
+    fn turn(&mut self, input: &mut &[u8], buffers: &mut Buffers) -> Wait {
         let Surroundings {
             gateway, options, ..
         } = self.surroundings;
         let mut now = self.surroundings.now();
         let mut log = Log::new(options, self.peer, now);
-        let mut input = &self.input[..];
         let connection = &mut self.connection;
+        connection.output().lend(&mut buffers.output);
         let wait = loop {
-            let step = match guarded(|| connection.step(&mut input, now)) {
+            let step = match guarded(|| connection.step(input, now)) {
                 Ok(step) => step,
                 Err(words) => {
                     options.report(&ResponseError::Panicked(words).to_string());
@@ -185,15 +205,17 @@ impl Driver<'_> {
                 Step::Close(reason) => break Wait::Close(reason),
             }
             // An application takes time, and none of it is the peer's.
-            now = self.surroundings.now();
+            now = self.surroundings.now_after(now);
         };
-        let used = self.input.len() - input.len();
-        self.input.drain(..used);
+        if self.connection.output().is_empty() {
+            self.connection.output().move_to(&mut buffers.output);
+        }
         log.flush();
         wait
     }
 
-    async fn read(&mut self, until: Duration) -> io::Result<()> {
+    /// Waits for input, and answers it.
+    async fn read(&mut self, until: Duration) -> io::Result<Wait> {
         if self.input.is_empty() {
             // An idle connection holds no buffer.
             self.input = Vec::new();
@@ -205,27 +227,47 @@ impl Driver<'_> {
             let until = self.surroundings.instant(until);
             match self.alarms.wait(self.socket.readable(), until).await? {
                 Woken::Ready => {}
-                Woken::Late => return Ok(()),
+                Woken::Late => return Ok(self.turn_on_rest()),
                 Woken::Stopped => return Box::pin(self.stop()).await,
             }
         }
         self.read_now()
     }
 
-    /// Reads what is there.
-    fn read_now(&mut self) -> io::Result<()> {
+    /// Reads what is there, and answers it.
+    fn read_now(&mut self) -> io::Result<Wait> {
         self.read_first = false;
-        match read_some(&self.socket, &mut self.input) {
-            Ok(0) => self.connection.end_input(),
-            Ok(count) => self.read_first = count == READ_BYTES,
-            Err(error) if is_transient(&error) => {}
-            Err(error) => return Err(error),
+        Buffers::with(|buffers| {
+            let mut input = core::mem::take(&mut buffers.input);
+            let wait = match read_some(&self.socket, &mut input) {
+                Ok(count) => Ok(self.take_in(&input[..count], buffers)),
+                Err(error) if is_transient(&error) => Ok(None),
+                Err(error) => Err(error),
+            };
+            buffers.input = input;
+            wait
+        })
+        .map(|wait| wait.unwrap_or_else(|| self.turn_on_rest()))
+    }
+
+    /// Answers what was read; `None` if it is behind what an earlier turn left.
+    fn take_in(&mut self, mut read: &[u8], buffers: &mut Buffers) -> Option<Wait> {
+        match read.len() {
+            0 => self.connection.end_input(),
+            count => self.read_first = count == READ_BYTES,
         }
-        if self.surroundings.stopping.is_closed() && !self.input.is_empty() {
+        if self.surroundings.stopping.is_closed() && !read.is_empty() {
             self.alarms.stopped();
             self.connection.stop();
         }
-        Ok(())
+        if !self.input.is_empty() {
+            self.input.extend_from_slice(read);
+            return None;
+        }
+        // Nearly always everything is used where it was read.
+        let wait = self.turn(&mut read, buffers);
+        self.input.extend_from_slice(read);
+        Some(wait)
     }
 
     async fn write(&mut self, until: Duration) -> io::Result<()> {
@@ -240,6 +282,10 @@ impl Driver<'_> {
         };
         match written {
             Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) if count == self.connection.output().len() => {
+                Buffers::with(|buffers| self.connection.sent_all(&mut buffers.output));
+                Ok(())
+            }
             Ok(count) => {
                 self.connection.sent(count);
                 Ok(())
@@ -256,16 +302,18 @@ impl Driver<'_> {
     }
 
     /// The server stops. A request may be on its way already, so that an idle connection gets a moment more.
-    async fn stop(&mut self) -> io::Result<()> {
+    async fn stop(&mut self) -> io::Result<Wait> {
         if self.connection.is_idle() && self.input.is_empty() {
             let readable = async {
                 let _ = self.socket.readable().await;
             };
             or_after(QUIET, readable).await;
-            self.read_now()?;
+            if let wait @ (Wait::Write(_) | Wait::Close(_)) = self.read_now()? {
+                return Ok(wait);
+            }
         }
         self.connection.stop();
-        Ok(())
+        Ok(self.turn_on_rest())
     }
 
     /// Closes so that the peer gets everything that was written.
@@ -292,7 +340,6 @@ impl Driver<'_> {
 
 /// Reads and forgets until the peer closes, is quiet for long, or does not stop.
 async fn linger(socket: &Async<std::net::TcpStream>) {
-    let mut discarded = Vec::new();
     let mut total = 0;
     while total < LINGER_BYTES {
         let quiet = async {
@@ -302,27 +349,45 @@ async fn linger(socket: &Async<std::net::TcpStream>) {
         if future::or(socket.readable(), quiet).await.is_err() {
             return;
         }
-        match read_some(socket, &mut discarded) {
+        match Buffers::with(|buffers| read_some(socket, &mut buffers.input)) {
             Ok(0) => return,
             Ok(count) => total += count,
             Err(error) if is_transient(&error) => {}
             Err(_) => return,
         }
-        discarded.clear();
     }
 }
 
-/// One read without waiting. The buffer for it belongs to the thread, so that a connection that waits holds
-/// only what it has got.
-fn read_some(socket: &Async<std::net::TcpStream>, input: &mut Vec<u8>) -> io::Result<usize> {
-    thread_local! {
-        static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
+/// One read without waiting; how many octets at the start of the buffer it brought.
+fn read_some(socket: &Async<std::net::TcpStream>, buffer: &mut Vec<u8>) -> io::Result<usize> {
+    // It is as long already, unless it is new.
+    buffer.resize(READ_BYTES, 0);
+    socket.get_ref().read(buffer)
+}
+
+/// Memory that the connections of a thread use one after the other, so that one that waits holds only what it must.
+#[derive(Default)]
+struct Buffers {
+    /// For one read.
+    input: Vec<u8>,
+    /// For the answers to it.
+    output: Vec<u8>,
+}
+
+impl Buffers {
+    /// Takes them out for as long as that lasts; who asks within gets empty ones.
+    fn with<T>(run: impl FnOnce(&mut Buffers) -> T) -> T {
+        thread_local! {
+            static OF_THREAD: Cell<Buffers> = const { Cell::new(Buffers { input: Vec::new(), output: Vec::new() }) };
+        }
+        let mut buffers = OF_THREAD.take();
+        let result = run(&mut buffers);
+        if buffers.output.capacity() > OUTPUT_BYTES {
+            buffers.output = Vec::new();
+        }
+        OF_THREAD.set(buffers);
+        result
     }
-    SCRATCH.with_borrow_mut(|scratch| {
-        let count = socket.get_ref().read(scratch)?;
-        input.extend_from_slice(&scratch[..count]);
-        Ok(count)
-    })
 }
 
 fn is_transient(error: &io::Error) -> bool {
