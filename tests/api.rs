@@ -387,6 +387,18 @@ fn a_status_that_has_no_content_drops_what_it_was_given() {
 const GET_X: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
 #[test]
+fn the_fields_of_a_request_are_all_its_lines_and_nothing_else() {
+    let gateway = Gateway::new().dynamic("", |request: &Request<'_>| {
+        format!("{:?}", request.fields().iter().collect::<Vec<_>>())
+    });
+    let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nA:\r\nb: \t c:d \r\n\r\n");
+    let expected = r#"[("Host", [120]), ("A", []), ("b", [99, 58, 100])]"#;
+    assert!(reply.ends_with(expected.as_bytes()), "{reply:?}");
+    let reply = gateway.handle(b"GET / HTTP/1.0\r\n\r\n");
+    assert!(reply.ends_with(b"\r\n\r\n[]"), "{reply:?}");
+}
+
+#[test]
 fn fields_of_one_name_may_stand_together_or_replace_each_other() {
     let response = Response::text("")
         .with_appended_field("Set-Cookie", "a=1")

@@ -289,9 +289,9 @@ mod tests {
     fn skipping_blocks_agrees_with_skipping_octets() {
         // Every octet, at every position of a block, behind and before every kind of neighbour.
         for octet in 0..=255u8 {
-            for neighbour in [b'a', b'Z', b'-', b'0', b'\t', b' ', 0x80, 0xff, 0x7e, 0x21] {
+            for neighbour in b"aZ-0\t !~\x80\xff\0\r\x1f\x7f" {
                 for position in 0..40 {
-                    let mut bytes = [neighbour; 40];
+                    let mut bytes = [*neighbour; 40];
                     bytes[position] = octet;
                     for from in 0..40 {
                         let case = (octet, neighbour, position, from);
