@@ -106,6 +106,32 @@ fn a_connection_that_waits_for_a_request_holds_no_memory() {
 }
 
 #[test]
+fn a_turn_with_a_lent_buffer_allocates_nothing_and_gives_it_back() {
+    let gateway = gateway();
+    let mut connection = Connection::new(gateway.connection_config());
+    let mut buffer = Vec::with_capacity(1024);
+    let info = measure(|| {
+        for _ in 0..3 {
+            connection.output().lend(&mut buffer);
+            serve(&gateway, &mut connection, STATIC);
+            assert!(connection.output().len() > PAGE.len());
+            connection.sent_all(&mut buffer);
+            assert!(connection.output().is_empty() && buffer.is_empty());
+            assert_eq!(buffer.capacity(), 1024);
+        }
+    });
+    assert_eq!(info.count_total, 0, "{info:?}");
+    // A buffer that is in use, or as good as the other, stays what it is.
+    serve(&gateway, &mut connection, STATIC);
+    let mut in_use = b"in use".to_vec();
+    connection.sent_all(&mut in_use);
+    assert_eq!(in_use, b"in use");
+    serve(&gateway, &mut connection, STATIC);
+    connection.sent_all(&mut buffer);
+    assert_eq!(buffer.capacity(), 1024);
+}
+
+#[test]
 fn a_connection_is_small() {
     let size = size_of::<Connection>();
     assert!(size <= 768, "{size}");

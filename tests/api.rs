@@ -387,6 +387,46 @@ fn a_status_that_has_no_content_drops_what_it_was_given() {
 const GET_X: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
 #[test]
+fn a_target_has_its_path_and_query_in_every_form() {
+    for (line, path, query) in [
+        ("GET /a?b", "/a", Some("b")),
+        ("GET /a", "/a", None),
+        ("GET https://x?b", "/", Some("b")),
+        ("OPTIONS *", "*", None),
+        ("OPTIONS https://x", "*", None),
+    ] {
+        let input = format!("{line} HTTP/1.1\r\nHost: x\r\n\r\n");
+        with_request(input.as_bytes(), |request| {
+            let target = request.target();
+            assert_eq!((target.path(), target.query()), (path, query), "{line}");
+            assert_eq!((request.path(), request.query()), (path, query), "{line}");
+        });
+    }
+}
+
+#[test]
+fn what_all_was_sent_counts_as_progress() {
+    let mut connection = Connection::new(Config::default());
+    let body = vec![b'x'; 100_000];
+    let answer = |connection: &mut Connection, mut input: &[u8]| {
+        if let Step::Call(_) = connection.step(&mut input, Now::default()) {
+            connection.respond(Response::from(body.clone()));
+        }
+    };
+    answer(&mut connection, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    let waiting = connection.step(&mut &b""[..], Now::default());
+    assert!(matches!(waiting, Step::Write { .. }), "{waiting:?}");
+    connection.sent_all(&mut Vec::new());
+    let second = Now::default().after(Duration::from_secs(1));
+    let idle = connection.step(&mut &b""[..], second);
+    let until = second.monotonic + Config::default().timeouts.idle;
+    assert!(
+        matches!(idle, Step::Read { until: then } if then == until),
+        "{idle:?}"
+    );
+}
+
+#[test]
 fn the_fields_of_a_request_are_all_its_lines_and_nothing_else() {
     let gateway = Gateway::new().dynamic("", |request: &Request<'_>| {
         format!("{:?}", request.fields().iter().collect::<Vec<_>>())
