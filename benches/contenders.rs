@@ -46,6 +46,7 @@ pub(crate) fn contenders(request: &'static [u8]) -> Vec<Contender> {
                 black_box(&parsed);
             }),
         ),
+        ("bytegate up to the call", up_to_the_call(request)),
         (
             "bytegate handle, static",
             Box::new(move || {
@@ -85,6 +86,17 @@ pub(crate) fn into_used_buffer(request: &'static [u8]) -> Box<dyn FnMut()> {
         output.clear();
         gateway.handle_into(black_box(request), now, &mut output);
         black_box(&output);
+    })
+}
+
+/// The head with every check and verdict, on a new connection, and no answer.
+fn up_to_the_call(request: &'static [u8]) -> Box<dyn FnMut()> {
+    let config = gateway().connection_config();
+    Box::new(move || {
+        let mut connection = bytegate::Connection::new(config);
+        let step = connection.step(&mut black_box(request), Now::default());
+        assert!(matches!(step, bytegate::Step::Call(_)));
+        black_box(&step);
     })
 }
 

@@ -304,9 +304,9 @@ impl Layout {
     /// Notes a field that decides framing, routing or persistence; all others are only looked up on demand.
     #[inline]
     fn record(&mut self, input: &[u8], name: Span, value: Span) -> Result<(), Fault> {
-        // Most names can be told from these by their length and their first letter.
-        const LENGTHS: u32 = bits(&[4, 5, 6, 8, 10, 13, 14, 17, 19]);
-        const LETTERS: u32 = bits(b"ceihrt");
+        // Most names can be told from the known ones by their length and their first letter.
+        const LENGTHS: u32 = lengths_of_known();
+        const LETTERS: u32 = letters_of_known();
         let length = (name.end - name.start).min(31);
         let letter = input.get(name.start as usize).map_or(0, |first| first % 32);
         match LENGTHS >> length & LETTERS >> letter & 1 {
@@ -366,12 +366,36 @@ impl Layout {
     }
 }
 
-/// A set of numbers, or of letters without their case.
-const fn bits(members: &[u8]) -> u32 {
-    let mut bits = 0;
-    let mut index = 0;
-    while index < members.len() {
-        bits |= 1 << (members[index] % 32);
+/// The names that are noted.
+const KNOWN: [&str; 11] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "range",
+    "transfer-encoding",
+];
+
+/// The lengths of the known names, each a bit.
+const fn lengths_of_known() -> u32 {
+    let (mut bits, mut index) = (0, 0);
+    while index < KNOWN.len() {
+        bits |= 1 << KNOWN[index].len();
+        index += 1;
+    }
+    bits
+}
+
+/// Their first letters, each a bit; case does not count.
+const fn letters_of_known() -> u32 {
+    let (mut bits, mut index) = (0, 0);
+    while index < KNOWN.len() {
+        bits |= 1 << (KNOWN[index].as_bytes()[0] % 32);
         index += 1;
     }
     bits

@@ -325,6 +325,8 @@ mod tests {
         assert_eq!(error(Method::Get, "http:///x"), Error::TargetAuthority);
         assert_eq!(error(Method::Get, "http://u@h/x"), Error::TargetAuthority);
         assert_eq!(error(Method::Get, "/a%zz"), Error::TargetEscape);
+        assert_eq!(error(Method::Get, "/a%z2"), Error::TargetEscape);
+        assert_eq!(error(Method::Get, "/a%2z"), Error::TargetEscape);
         assert_eq!(error(Method::Get, "/a%2"), Error::TargetEscape);
         assert_eq!(error(Method::Get, "/a?%"), Error::TargetEscape);
         assert_eq!(error(Method::Get, "http://a?%"), Error::TargetEscape);
