@@ -50,9 +50,9 @@ pub(super) fn write(output: &mut Output, response: Response, setting: Setting<'_
     head.reserve(RESERVE + fields.lines().as_bytes().len() + small_length(&body));
     write_status_line(head, status);
     if let Some(date) = setting.date {
-        let mut line = *b"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
-        line[6..][..DATE_BYTES].copy_from_slice(date);
-        head.extend_from_slice(&line);
+        head.extend_from_slice(b"Date: ");
+        head.extend_from_slice(date);
+        head.extend_from_slice(b"\r\n");
     }
     head.extend_from_slice(fields.lines().as_bytes());
     match delimiter {
