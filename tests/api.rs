@@ -3,9 +3,9 @@
 mod laws;
 
 use bytegate::{
-    Admission, Application, Body, Broken, Bytes, Config, Connection, Error, FieldError, FieldLines,
-    Fields, Gateway, Head, Limits, Method, Now, Receiver, Request, Response, ResponseError, Scheme,
-    Site, Status, Step, Target, Version,
+    AccessLog, Admission, Answered, Application, Body, Broken, Bytes, Config, Connection, Error,
+    FieldError, FieldLines, Fields, Gateway, Head, Limits, Method, Now, Receiver, Request,
+    Response, ResponseError, Scheme, Site, Status, Step, Target, Version,
 };
 use laws::reader;
 use std::time::Duration;
@@ -424,6 +424,36 @@ fn what_all_was_sent_counts_as_progress() {
         matches!(idle, Step::Read { until: then } if then == until),
         "{idle:?}"
     );
+}
+
+#[test]
+fn a_log_names_the_month_of_each_request() {
+    let answered = Answered {
+        status: Status::NO_CONTENT,
+        content_length: None,
+        persists: true,
+        error: None,
+    };
+    let mut log = AccessLog::default();
+    let days = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+    for day in days {
+        log.begin(None, Now::at_unix(day * 86_400), "GET /\n HTTP/1.1");
+        log.end(&answered);
+    }
+    let months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec";
+    let expected = months.split(' ').map(|month| {
+        format!("- - - [01/{month}/1970:00:00:00 +0000] \"GET /\\x0a HTTP/1.1\" 204 -\n")
+    });
+    assert_eq!(log.text(), expected.collect::<String>());
+}
+
+#[test]
+fn a_response_tells_the_first_rule_that_it_breaks() {
+    let response = Response::text("x").with_field("Date", "now");
+    let response = response.with_field("X", "a\nb");
+    let error = ResponseError::ReservedField("Date".to_string());
+    assert_eq!(response.error(), Some(&error));
+    assert_eq!(Response::text("x").error(), None);
 }
 
 #[test]

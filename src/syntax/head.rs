@@ -305,8 +305,8 @@ impl Layout {
     #[inline]
     fn record(&mut self, input: &[u8], name: Span, value: Span) -> Result<(), Fault> {
         // Most names can be told from the known ones by their length and their first letter.
-        const LENGTHS: u32 = lengths_of_known();
-        const LETTERS: u32 = letters_of_known();
+        const LENGTHS: u32 = KNOWN_BITS.0;
+        const LETTERS: u32 = KNOWN_BITS.1;
         let length = (name.end - name.start).min(31);
         let letter = input.get(name.start as usize).map_or(0, |first| first % 32);
         match LENGTHS >> length & LETTERS >> letter & 1 {
@@ -381,25 +381,17 @@ const KNOWN: [&str; 11] = [
     "transfer-encoding",
 ];
 
-/// The lengths of the known names, each a bit.
-const fn lengths_of_known() -> u32 {
-    let (mut bits, mut index) = (0, 0);
+/// The lengths of the known names and their first letters, each a bit; case does not count.
+const KNOWN_BITS: (u32, u32) = {
+    let (mut lengths, mut letters, mut index) = (0, 0, 0);
     while index < KNOWN.len() {
-        bits |= 1 << KNOWN[index].len();
+        let name = KNOWN[index].as_bytes();
+        lengths |= 1 << name.len();
+        letters |= 1 << (name[0] % 32);
         index += 1;
     }
-    bits
-}
-
-/// Their first letters, each a bit; case does not count.
-const fn letters_of_known() -> u32 {
-    let (mut bits, mut index) = (0, 0);
-    while index < KNOWN.len() {
-        bits |= 1 << (KNOWN[index].as_bytes()[0] % 32);
-        index += 1;
-    }
-    bits
-}
+    (lengths, letters)
+};
 
 /// If-Match, If-Range, If-None-Match, If-Modified-Since, If-Unmodified-Since (RFC 9110 section 13.1).
 fn is_precondition(name: &[u8]) -> bool {
