@@ -326,6 +326,8 @@ mod tests {
         assert_eq!(error(Method::Get, "http://u@h/x"), Error::TargetAuthority);
         assert_eq!(error(Method::Get, "/a%zz"), Error::TargetEscape);
         assert_eq!(error(Method::Get, "/a%z2"), Error::TargetEscape);
+        assert_eq!(error(Method::Get, "/a%20%zz"), Error::TargetEscape);
+        assert_eq!(error(Method::Get, "/a%20bc%00"), Error::TargetNul);
         assert_eq!(error(Method::Get, "/a%2z"), Error::TargetEscape);
         assert_eq!(error(Method::Get, "/a%2"), Error::TargetEscape);
         assert_eq!(error(Method::Get, "/a?%"), Error::TargetEscape);
