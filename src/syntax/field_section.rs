@@ -70,6 +70,10 @@ impl FieldSection {
         let input = input.get(..bounds.end).unwrap_or(input);
         while self.lines < bounds.lines {
             let line = self.at;
+            // No line: what is behind the section must not be searched for a colon.
+            if let None | Some(b'\r') = input.get(line) {
+                break;
+            }
             let colon = find_colon(input, line);
             let from_name = input.get(line..).unwrap_or_default();
             if !begins_with_name(from_name, colon - line) {
