@@ -93,6 +93,7 @@ pub use connection::{Answered, CloseReason, Connection, Ending, Output, Refusal,
 pub use message::admission::{Admission, Receiver};
 pub use message::body::{Body, Broken};
 pub use message::fields::{FieldError, FieldLines, Fields, Iter};
+pub use message::form::{Form, FormError};
 pub use message::head::{Head, Version};
 pub use message::request::Request;
 pub use message::response::{Response, ResponseError};
@@ -101,7 +102,7 @@ pub use syntax::date::http_date;
 pub use syntax::target::{PathAndQuery, Target};
 pub use values::config::{Config, Limits, Pace, Scheme, Timeouts};
 pub use values::error::{Error, Fault};
-pub use values::method::Method;
+pub use values::method::{Method, OtherMethod};
 pub use values::now::Now;
 pub use values::status::Status;
 

@@ -3,17 +3,17 @@
 mod laws;
 
 use laws::exchange::Exchange;
-use laws::gateway::gateway;
+use laws::gateway::gateway_for;
 use laws::{a_moment, hold_for, hold_for_split, reader};
 
 #[test]
 fn every_exchange_holds_at_every_split() {
     let bless = std::env::var_os("BLESS").is_some();
-    let gateway = gateway();
     let exchanges = Exchange::all();
     assert!(exchanges.len() > 100, "only {} fixtures", exchanges.len());
     for exchange in exchanges {
         println!("{}/{}", exchange.folder(), exchange.name());
+        let gateway = gateway_for(exchange.folder());
         let (input, now) = (&exchange.input[..], a_moment());
         let transcript = hold_for(&gateway, input, now);
         if bless {

@@ -372,7 +372,7 @@ fn a_long_head_earns_no_time_for_its_content() {
     wire.send(format!(
         "POST / HTTP/1.1\r\nHost: x\r\nX: {long}\r\nContent-Length: 9\r\n\r\nx"
     ));
-    for (second, until) in [(9, 19), (18, 20)] {
+    for (second, until) in [(9, 20), (18, 20)] {
         wire.at(second);
         assert_eq!(wire.send("x"), read_until(until));
     }
@@ -382,12 +382,38 @@ fn a_long_head_earns_no_time_for_its_content() {
 fn a_gap_in_content_is_refused() {
     let mut wire = Wire::new(large_uploads(), echo);
     wire.send(post(1 << 20));
-    assert_eq!(wire.send(vec![b'x'; 100_000]), read_until(10));
-    assert_eq!(wire.at(9), read_until(10));
-    assert_eq!(wire.send("x"), read_until(19));
-    assert_eq!(wire.at(18), read_until(19));
-    assert_eq!(wire.at(19), Pause::Close(CloseReason::Refused));
+    assert_eq!(wire.send(vec![b'x'; 100_000]), read_until(30));
+    assert_eq!(wire.at(29), read_until(30));
+    assert_eq!(wire.send("x"), read_until(59));
+    assert_eq!(wire.at(58), read_until(59));
+    assert_eq!(wire.at(59), Pause::Close(CloseReason::Refused));
     assert_eq!(wire.statuses(), [408]);
+}
+
+#[test]
+fn an_upload_that_pauses_for_twelve_seconds_is_served() {
+    for sent in [0, 1, 100_000] {
+        let mut wire = Wire::new(large_uploads(), echo);
+        wire.send(post(100_001));
+        wire.send(vec![b'x'; sent]);
+        assert!(matches!(wire.at(12), Pause::Read(_)), "after {sent}");
+        wire.send(vec![b'x'; 100_001 - sent]);
+        assert_eq!(wire.statuses(), [200], "after {sent}");
+    }
+}
+
+#[test]
+fn a_reader_that_pauses_for_45_seconds_gets_everything() {
+    for taken in [0, 1, 100_000] {
+        let mut wire = Wire::new(Config::default(), large);
+        wire.input.extend_from_slice(GET);
+        assert!(matches!(wire.step(), Pause::Write(_)));
+        wire.take(taken);
+        wire.now.monotonic = seconds(45);
+        assert!(matches!(wire.step(), Pause::Write(_)), "after {taken}");
+        assert!(matches!(wire.settle(), Pause::Read(_)), "after {taken}");
+        assert_eq!(wire.statuses(), [200], "after {taken}");
+    }
 }
 
 #[test]
@@ -409,8 +435,8 @@ fn the_pace_of_content_starts_with_each_request() {
     assert!(matches!(wire.at(9), Pause::Read(_)));
     wire.send("hello");
     assert!(matches!(wire.at(60), Pause::Read(_)));
-    assert_eq!(wire.send(post(5)), read_until(70));
-    assert_eq!(wire.at(69), read_until(70));
+    assert_eq!(wire.send(post(5)), read_until(80));
+    assert_eq!(wire.at(79), read_until(80));
     wire.send("hello");
     assert_eq!(wire.statuses(), [200, 200]);
 }
@@ -421,10 +447,10 @@ fn the_pace_of_content_starts_with_each_request() {
 fn a_peer_that_takes_nothing_is_cut() {
     let mut wire = Wire::new(Config::default(), large);
     wire.input.extend_from_slice(GET);
-    assert_eq!(wire.step(), Pause::Write(seconds(20)));
-    wire.now.monotonic = seconds(19);
-    assert_eq!(wire.step(), Pause::Write(seconds(20)));
-    wire.now.monotonic = seconds(20);
+    assert_eq!(wire.step(), Pause::Write(seconds(60)));
+    wire.now.monotonic = seconds(59);
+    assert_eq!(wire.step(), Pause::Write(seconds(60)));
+    wire.now.monotonic = seconds(60);
     assert_eq!(wire.step(), Pause::Close(CloseReason::WriteTimeout));
     assert!(wire.connection.output().is_empty());
     wire.now.monotonic = seconds(0);
@@ -448,9 +474,9 @@ fn writing_is_cut_at(octets_per_second: usize) -> Option<u64> {
 
 #[test]
 fn a_peer_below_the_least_rate_is_cut_in_the_end() {
-    assert_eq!(writing_is_cut_at(1), Some(20));
-    let cut = writing_is_cut_at(499);
-    assert!(cut.is_some_and(|second| second > 20), "{cut:?}");
+    assert_eq!(writing_is_cut_at(1), Some(60));
+    let cut = writing_is_cut_at(400);
+    assert!(cut.is_some_and(|second| second > 60), "{cut:?}");
 }
 
 #[test]
@@ -464,20 +490,20 @@ fn the_pace_of_writing_starts_with_each_answer() {
     wire.send(GET);
     wire.at(60);
     wire.input.extend_from_slice(GET);
-    assert_eq!(wire.step(), Pause::Write(seconds(80)));
+    assert_eq!(wire.step(), Pause::Write(seconds(120)));
 }
 
 #[test]
 fn octets_count_as_taken_when_they_are_reported_not_when_they_were_offered() {
     let mut wire = Wire::new(Config::default(), large);
     wire.input.extend_from_slice(GET);
-    assert_eq!(wire.step(), Pause::Write(seconds(20)));
+    assert_eq!(wire.step(), Pause::Write(seconds(60)));
     // A write that blocked for 15 seconds.
     wire.now.monotonic = seconds(15);
     for _ in 0..2 {
         wire.take(64 * 1024);
     }
-    assert_eq!(wire.step(), Pause::Write(seconds(35)));
+    assert_eq!(wire.step(), Pause::Write(seconds(75)));
 }
 
 #[test]
@@ -517,6 +543,7 @@ const NEVER: Pace = Pace {
 };
 
 const NO_TIMEOUTS: Timeouts = Timeouts {
+    stop: Duration::MAX,
     head: Duration::MAX,
     idle: Duration::MAX,
     content: NEVER,
@@ -717,8 +744,41 @@ fn a_stop_does_not_take_an_answer_away() {
 }
 
 #[test]
+fn a_request_that_is_not_whole_has_a_second_left_after_a_stop() {
+    for (begun, rest) in [
+        (b"GET".to_vec(), &GET[3..]),
+        (post(5), &b"hello"[..]),
+        ([&post(5)[..], b"hel"].concat(), b"lo"),
+    ] {
+        for in_time in [true, false] {
+            let mut wire = Wire::new(Config::default(), echo);
+            wire.send(&begun);
+            wire.at(3);
+            wire.connection.stop();
+            assert_eq!(wire.settle(), read_until(4));
+            if in_time {
+                assert_eq!(wire.send(rest), Pause::Close(CloseReason::Persistence));
+                assert_eq!(wire.statuses(), [200]);
+            } else {
+                // What comes meanwhile gives no more time.
+                let half = rest.len() / 2;
+                wire.now.monotonic = Duration::from_millis(3900);
+                assert_eq!(wire.send(&rest[..half]), read_until(4));
+                assert_eq!(wire.at(4), Pause::Close(CloseReason::Refused));
+                assert_eq!(wire.statuses(), [408]);
+            }
+            assert!(wire.last_closes());
+        }
+    }
+}
+
+#[test]
 fn deadlines_hold_after_a_stop() {
-    let mut wire = Wire::new(Config::default(), hello);
+    let config = with_timeouts(Timeouts {
+        stop: Duration::MAX,
+        ..Timeouts::default()
+    });
+    let mut wire = Wire::new(config, hello);
     wire.send("GET");
     wire.connection.stop();
     assert_eq!(wire.at(9), read_until(10));

@@ -402,7 +402,7 @@ fn garbage_is_refused_and_the_server_lives() {
     for garbage in [
         &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
         b"\0\0\0\0",
-        b"\r\n\r\n\r\n",
+        &b"\r\n".repeat(11),
         b"hello\r\n",
         b"GET /\r\n",
         &[b'A'; 65_536],
@@ -512,8 +512,10 @@ fn connections_above_the_limit_wait_for_a_place() {
     let server = Setup::new(echo).connections(2).start();
     let mut clients = [server.connect(), server.connect()];
     for client in &mut clients {
-        assert_eq!(client.get("/").status, 200);
+        // Busy: nothing that may give way.
+        client.send(&GET[..5]);
     }
+    thread::sleep(millis(100));
     let mut third = server.connect();
     third.send(GET);
     let socket = third.socket();
@@ -526,10 +528,104 @@ fn connections_above_the_limit_wait_for_a_place() {
         ErrorKind::WouldBlock | ErrorKind::TimedOut
     ));
     socket.set_read_timeout(Some(SOON)).expect("a timeout");
-    let [first, mut second] = clients;
-    drop(first);
+    let [mut first, mut second] = clients;
+    second.send(&GET[5..]);
+    assert_eq!(second.answer().status, 200);
+    // The second has become idle, and gives way to the third.
     assert_eq!(third.answer().status, 200);
-    assert_eq!(second.get("/").status, 200);
+    assert_eq!(second.rest().expect("a clean end"), b"");
+    first.send(&GET[5..]);
+    assert_eq!(first.answer().status, 200);
+}
+
+/// A new client gets its answer within this.
+const AT_ONCE: Duration = millis(100);
+
+fn answers_at_once(server: &Server) {
+    let start = Instant::now();
+    assert_eq!(server.connect().get("/").status, 200);
+    assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
+}
+
+#[test]
+fn the_connection_that_is_idle_longest_gives_way_to_a_new_client() {
+    for threads in [1, 2] {
+        let setup = Setup::new(echo).connections(20).threads(threads);
+        let server = setup.start();
+        let mut clients: Vec<Client> = Vec::new();
+        for _ in 0..20 {
+            clients.push(server.connect());
+            let newest = clients.last_mut().expect("a client");
+            assert_eq!(newest.get("/").status, 200);
+        }
+        answers_at_once(&server);
+        answers_at_once(&server);
+        // Used again, the last ones are all still there.
+        for client in clients.drain(10..) {
+            let mut client = client;
+            assert_eq!(client.get("/").status, 200);
+        }
+        let gone = clients
+            .drain(..2)
+            .map(|client| client.rest().expect("a clean end"));
+        assert!(gone.into_iter().all(|rest| rest.is_empty()));
+        let reports = server.errors();
+        assert_eq!(
+            reports,
+            ["all 20 connections are in use: idle ones are closed to make room"]
+        );
+    }
+}
+
+#[test]
+fn connections_that_sent_nothing_give_way_before_others() {
+    let server = Setup::new(echo).connections(20).start();
+    let mut used: Vec<Client> = (0..9).map(|_| server.connect()).collect();
+    for client in &mut used {
+        assert_eq!(client.get("/").status, 200);
+    }
+    let silent: Vec<Client> = (0..10).map(|_| server.connect()).collect();
+    thread::sleep(millis(100));
+    for _ in 0..5 {
+        answers_at_once(&server);
+    }
+    for client in &mut used {
+        assert_eq!(client.get("/").status, 200);
+    }
+    drop(silent);
+}
+
+#[test]
+fn nobody_is_turned_away_while_clients_come_and_go_above_the_limit() {
+    let server = Setup::new(echo).connections(8).start();
+    thread::scope(|scope| {
+        for _ in 0..16 {
+            let address = server.address;
+            scope.spawn(move || {
+                for _ in 0..50 {
+                    let mut client = Client::of(address);
+                    assert_eq!(client.get("/").status, 200);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn near_the_limit_idle_connections_are_kept_for_five_seconds_only() {
+    let server = Setup::new(echo).connections(20).start();
+    let mut clients: Vec<Client> = (0..19).map(|_| server.connect()).collect();
+    for client in &mut clients {
+        assert_eq!(client.get("/").status, 200);
+    }
+    let start = Instant::now();
+    let last = clients.pop().expect("a client");
+    last.socket()
+        .set_read_timeout(Some(2 * SOON))
+        .expect("a timeout");
+    assert_eq!(last.rest().expect("a clean end"), b"");
+    let took = start.elapsed();
+    assert!((millis(4500)..millis(5800)).contains(&took), "{took:?}");
 }
 
 fn short_head() -> Timeouts {
@@ -639,6 +735,19 @@ fn an_early_refusal_is_readable_although_the_client_goes_on_sending() {
         let answers = client.last_answers(1);
         assert_eq!(answers[0].status, 413);
         assert!(answers[0].closes);
+    }
+}
+
+#[test]
+fn a_refusal_is_readable_after_30_megabytes_were_sent_in_vain() {
+    let site = bytegate::Site::new().file("/a", "a");
+    let server = Server::start(site);
+    for (path, length, status) in [("/a", 30_000_000, 413), ("/a", 900_000, 405)] {
+        let client = server.connect();
+        let head = format!("PUT {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
+        client.send(format!("{head}Content-Length: {length}\r\n\r\n"));
+        client.send(vec![b'x'; length]);
+        assert_eq!(client.last_answers(1)[0].status, status);
     }
 }
 
@@ -1294,6 +1403,39 @@ fn a_stop_lets_a_request_that_has_begun_come_to_its_end() {
     let answers = client.last_answers(1);
     assert_eq!(answers[0].content, b"hello");
     assert!(answers[0].closes);
+}
+
+#[test]
+fn a_stop_waits_a_second_for_a_request_that_is_not_whole() {
+    let mut server = Server::start(echo);
+    let mut halves = Vec::new();
+    for _ in 0..5 {
+        let client = server.connect();
+        client.send(&GET[..20]);
+        halves.push(client);
+    }
+    let client = server.connect();
+    client.send(&post(b"hello")[..50]);
+    halves.push(client);
+    thread::sleep(millis(50));
+    let took = server.stop();
+    assert!((millis(900)..millis(3000)).contains(&took), "{took:?}");
+    for client in halves {
+        let answers = client.last_answers(1);
+        assert_eq!((answers[0].status, answers[0].closes), (408, true));
+    }
+}
+
+#[test]
+fn a_stop_waits_no_longer_than_its_timeout_for_a_client_that_does_not_read() {
+    let mut setup = Setup::new(echo_or_large);
+    setup.options.stop_timeout = millis(1500);
+    let mut server = setup.start();
+    let reader = server.connect();
+    reader.send(get("/large"));
+    reader.socket().peek(&mut [0]).expect("an answer begins");
+    let took = server.stop();
+    assert!((millis(1400)..millis(3000)).contains(&took), "{took:?}");
 }
 
 #[test]

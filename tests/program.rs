@@ -171,24 +171,37 @@ mod command_line {
         bytegate: HTTP/1.1, bytes in, bytes out
 
         Usage:
-          bytegate [serve] [DIR] [--bind ADDR] [--port N] [--dynamic SUFFIX]... [--no-access-log]
-          bytegate handle [DIR] [--dynamic SUFFIX]...
+          bytegate [serve] [DIR] [OPTIONS]
+          bytegate handle [DIR] [--dynamic SUFFIX]... [--max-head SIZE] [--max-content SIZE]
           bytegate explain
 
         Commands:
           serve    Serve the files of DIR, or the demo site, over TCP. The default.
           handle   Read requests from standard input, write their answers to standard output.
-          explain  Read requests from standard input and tell how they are understood:
+          explain  Read requests from standard input and explain how they are understood:
                    line, fields and framing of each, or which rule is broken, and where.
 
         Options:
-          --bind ADDR        Listen on this IP address [default: 127.0.0.1]
-          --port N           Listen on this port; 0 for any that is free [default: 7890]
-          --dynamic SUFFIX   Send paths that end so to the demo application instead of the
-                             site; may be given several times [default: .py]
-          --no-access-log    Do not write a line for each request to standard output
-          -h, --help         Print this help
-          -V, --version      Print the version
+          --bind ADDR          Listen on this IP address [default: 127.0.0.1]
+          --port N             Listen on this port; 0 for any that is free [default: 7890]
+          --dynamic SUFFIX     Send paths ending in SUFFIX to the demo application instead of
+                               the site; may be given several times [default: .py]
+          --no-access-log      Do not write a line for each request to standard output
+          --max-head SIZE      Refuse larger request heads; one field line may take half of
+                               it [default: 32K]
+          --max-content SIZE   Refuse larger request contents [default: 1M]
+          --head-timeout TIME  Close connections whose head takes longer [default: 10s]
+          --idle-timeout TIME  Close connections without a request for so long [default: 75s]
+          --stop-timeout TIME  After a signal to stop, give requests under way so long
+                               [default: 8s]
+          --connections N      Hold so many connections at once; when they are all in use,
+                               idle ones are closed to make room [default: 10000, or what
+                               the limit on open files leaves]
+          -h, --help           Print this help
+          -V, --version        Print the version
+
+        SIZE is a number of bytes, or of K, M or G (1024 bytes, and so on): 16384, 64K, 1M.
+        TIME is a number of seconds, or has a unit: 10, 500ms, 10s, 2m, 1h.
 
         Exit codes:
           0  done
@@ -242,7 +255,7 @@ mod command_line {
         bytegate: cannot parse argument "": a suffix must not be empty (see bytegate --help)
         bytegate: unexpected argument for option '--no-access-log': "1" (see bytegate --help)
         bytegate: explain takes no arguments (see bytegate --help)
-        bytegate: handle takes only a folder and --dynamic (see bytegate --help)
+        bytegate: handle takes only a folder, --dynamic, --max-head and --max-content (see bytegate --help)
         "#);
     }
 
@@ -1039,7 +1052,10 @@ mod serve {
             .write_all(b"name=ada&password=lovelace")
             .expect("it is still read");
         let page = String::from_utf8(to_end(stream)).expect("a page");
-        assert!(page.contains("<h1>Welcome, ada</h1>"), "{page}");
+        assert!(
+            page.contains("\r\nLocation: /login.py?welcome=ada\r\n"),
+            "{page}"
+        );
         let ended = server.ended();
         assert_eq!(
             (ended.code, &*ended.stderr),

@@ -25,7 +25,7 @@ fn nginx_and_we_agree_where_requests_end() {
             "daemon off; master_process off; pid {folder}/pid; error_log {folder}/errors crit;
             events {{ }}
             http {{
-                log_format passed '$request_method $request_uri $upstream_status';
+                log_format passed escape=none '$request_method $request_uri $upstream_status';
                 access_log {folder}/log passed;
                 client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f;
                 uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
@@ -202,7 +202,7 @@ impl Backend {
         let seen = requests.clone();
         let gateway = Gateway::new().dynamic("", move |request: &Request<'_>| {
             let head = request.head();
-            let line = self::request(head.method_token(), head.target_text());
+            let line = self::request(head.method().as_str(), head.target_text());
             seen.lock().expect("a list").push(line);
             Response::text("served\n")
         });

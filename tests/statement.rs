@@ -3,7 +3,7 @@
 mod laws;
 
 use laws::exchange::Exchange;
-use laws::gateway::gateway;
+use laws::gateway::gateway_for;
 use laws::{a_moment, drive, reader};
 use std::fmt::Write;
 use std::path::Path;
@@ -22,7 +22,7 @@ This page is made from the fixtures; `BLESS=1 cargo test --test statement` makes
 ";
 
 /// The order of the page, and its headings.
-const CHAPTERS: [(&str, &str); 17] = [
+const CHAPTERS: [(&str, &str); 18] = [
     ("request-line", "Request line"),
     ("request-target", "Request target"),
     ("paths", "Paths"),
@@ -34,6 +34,7 @@ const CHAPTERS: [(&str, &str); 17] = [
     ("connection", "Persistence, pipelining, upgrades"),
     ("expect", "Expectations"),
     ("methods", "Methods"),
+    ("applications", "Applications that own every path"),
     ("responses", "Responses"),
     ("site", "Static site"),
     ("preconditions", "Preconditions"),
@@ -82,7 +83,11 @@ fn the_conformance_statement_is_what_the_fixtures_say() {
 
 /// `200, 400, close`
 fn answer(exchange: &Exchange) -> String {
-    let transcript = drive(&gateway(), [&exchange.input[..]], a_moment());
+    let transcript = drive(
+        &gateway_for(exchange.folder()),
+        [&exchange.input[..]],
+        a_moment(),
+    );
     let responses = reader::read_all(&transcript.output, &transcript.answers);
     let mut words: Vec<String> = responses
         .iter()

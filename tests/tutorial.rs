@@ -346,22 +346,49 @@ mod stage_5_mini_frame {
         }
     }
 
+    /// What the browser shows after a form was accepted: the answer to it is a redirect to another page.
+    fn after_redirect(gateway: &Gateway, redirect: &Answer) -> Answer {
+        assert_eq!((redirect.status, text(redirect)), (303, ""));
+        get(gateway, field(redirect, "location"))
+    }
+
     #[test]
     fn the_right_password_logs_in() {
-        let page = post(
-            &demo::gateway(),
-            "/login.py",
-            "name=%61da&password=lovelace",
-        );
+        let gateway = demo::gateway();
+        let redirect = post(&gateway, "/login.py", "name=%61da&password=lovelace");
+        assert_eq!(field(&redirect, "location"), "/login.py?welcome=ada");
+        let page = after_redirect(&gateway, &redirect);
         assert_eq!(page.status, 200);
         assert!(text(&page).contains("<h1>Welcome, ada</h1>"));
         assert!(!text(&page).contains("<form"));
     }
 
     #[test]
+    fn whom_the_query_names_is_shown_as_text() {
+        for target in ["/login.py", "/register.py"] {
+            let page = get(&demo::gateway(), &format!("{target}?welcome=%3Cb%3E%22"));
+            assert!(text(&page).contains(", &lt;b&gt;&quot;</h1>"));
+        }
+    }
+
+    #[test]
+    fn a_form_that_is_not_utf_8_registers_nobody() {
+        let gateway = demo::gateway();
+        for password in ["%ff%fe%fd%fc%fb%fa%f9%f8", "%ff%ff%ff%ff%ff%ff%ff%ff"] {
+            let form = format!("name=grace&password={password}&again=%ff%fe%fd%fc%fb%fa%f9%f8");
+            for target in ["/login.py", "/register.py"] {
+                let page = post(&gateway, target, &form);
+                assert_eq!((page.status, field(&page, "content-type")), (400, HTML));
+                assert!(text(&page).contains("This cannot be read: the form is not UTF-8."));
+            }
+        }
+    }
+
+    #[test]
     fn a_complete_form_registers() {
         let form = "name=Gr%C3%A9ce.H&password=debugging+it&again=debugging%20it";
-        let page = post(&demo::gateway(), "/register.py", form);
+        let gateway = demo::gateway();
+        let page = after_redirect(&gateway, &post(&gateway, "/register.py", form));
         assert_eq!(page.status, 200);
         assert!(text(&page).contains("<h1>Thank you, Gréce.H</h1>"));
     }
@@ -369,7 +396,7 @@ mod stage_5_mini_frame {
     #[test]
     fn what_is_missing_or_wrong_shows_the_login_again_and_says_why() {
         const MISSING: &str = "Please give both a name and a password.";
-        const WRONG: &str = "That name and password do not go together.";
+        const WRONG: &str = "Incorrect name or password.";
         for (form, message) in [
             ("", MISSING),
             ("name=ada", MISSING),
@@ -409,7 +436,7 @@ mod stage_5_mini_frame {
     }
 
     #[test]
-    fn odd_form_content_is_never_an_error() {
+    fn odd_form_content_is_a_page_that_says_what_is_wrong() {
         let huge = "x".repeat(900_000);
         let many = "name=&".repeat(100_000);
         let mut forms: Vec<Vec<u8>> = [
@@ -445,9 +472,16 @@ mod stage_5_mini_frame {
             for (target, title) in PAGES {
                 let page = post(&gateway, target, &form);
                 let start = form[..form.len().min(40)].escape_ascii();
-                assert_eq!(page.status, 200, "{target}: {start}");
-                assert!(text(&page).contains(&format!("<h1>{title}</h1>")));
-                assert!(text(&page).contains("role=\"alert\""), "{target}: {start}");
+                let is_utf_8 = percent_encoding::percent_decode(&form)
+                    .decode_utf8()
+                    .is_ok();
+                assert_eq!(page.status == 200, is_utf_8, "{target}: {start}");
+                if is_utf_8 {
+                    assert!(text(&page).contains(&format!("<h1>{title}</h1>")));
+                    assert!(text(&page).contains("role=\"alert\""), "{target}: {start}");
+                } else {
+                    assert_eq!(page.status, 400, "{target}: {start}");
+                }
             }
         }
     }
@@ -466,7 +500,7 @@ mod stage_5_mini_frame {
                 form.len()
             );
             let page = answer(&demo::gateway(), request);
-            assert!(text(&page).contains("Welcome, ada"), "{media_type}");
+            assert_eq!(page.status, 303, "{media_type}");
         }
     }
 
@@ -1325,17 +1359,21 @@ mod faults {
     #[test]
     fn content_that_is_not_utf_8_is_content() {
         let gateway = Gateway::new().dynamic(".py", |request: &Request<'_>| {
-            let names: Vec<String> = request
-                .form()
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect();
+            let form = match request.form() {
+                Ok(form) => form
+                    .map(|(name, value)| format!("{name}={value}"))
+                    .collect(),
+                Err(error) => vec![error.to_string()],
+            };
             let length = request.content().len();
-            format!("{length} octets: {}", names.join(" "))
+            format!("{length} octets: {}", form.join(" "))
         });
+        let page = post(&gateway, "/a.py", b"a=%41&\xc3\xa4=%c3%b6");
+        assert_eq!(text(&page), "14 octets: a=A ä=ö");
         let page = post(&gateway, "/a.py", b"a=\xff&b=%fe&\xc3\xa4=%c3%b6");
-        assert_eq!(text(&page), "19 octets: a=\u{fffd} b=\u{fffd} ä=ö");
+        assert_eq!(text(&page), "19 octets: the form is not UTF-8");
         let page = post(&demo::gateway(), "/login.py", b"\x89PNG\r\n\x1a\n\x00\xff");
-        assert_eq!(page.status, 200);
+        assert_eq!(page.status, 400);
     }
 
     /// A file was read as text.

@@ -62,7 +62,10 @@ impl Gateway {
     }
 
     /// Sends requests whose decoded path ends in `suffix` to `application`. Where several suffixes match, the
-    /// longest wins; the same suffix again replaces the first. An empty suffix matches every path.
+    /// longest wins; the same suffix again replaces the first. An empty suffix matches every path, also one without a
+    /// decoded form, such as `/@scope%2fname`: see [`Request::decoded_path`].
+    ///
+    /// The application gets requests of every method but TRACE and CONNECT.
     pub fn dynamic(mut self, suffix: &str, application: impl Application + 'static) -> Gateway {
         self.routes.retain(|(other, _)| other != suffix);
         let place = self
@@ -103,8 +106,10 @@ impl Gateway {
     }
 
     /// The application for a decoded path. A directory is routed as its index too, so that `/` cannot slip past the
-    /// suffix of `/index.html`.
-    fn route(&self, path: &[u8]) -> Option<&dyn Application> {
+    /// suffix of `/index.html`. A path that cannot be decoded has no suffix, so only an application that owns every
+    /// path is asked about it.
+    fn route(&self, path: Option<&[u8]>) -> Option<&dyn Application> {
+        let path = path.unwrap_or_default();
         let is_directory = path.ends_with(b"/");
         let matches = |suffix: &str| {
             path.ends_with(suffix.as_bytes())
@@ -124,12 +129,12 @@ impl Application for Gateway {
         if let Some(response) = own_answer(&request.head()) {
             return response;
         }
-        match path::decode(request.head().path_bytes()) {
-            None => self.site.not_found(),
-            Some(path) => match self.route(&path) {
-                Some(application) => application.call(request),
-                None => self.site.answer(&request.head(), &path, request.now()),
-            },
+        let path = path::decode(request.head().path_bytes());
+        match self.route(path.as_deref()) {
+            Some(application) => application.call(request),
+            None => self
+                .site
+                .answer(&request.head(), path.as_deref(), request.now()),
         }
     }
 
@@ -137,23 +142,18 @@ impl Application for Gateway {
         if let Some(response) = own_answer(head) {
             return Admission::discard(head, response);
         }
-        match path::decode(head.path_bytes()) {
+        match self.route(path::decode(head.path_bytes()).as_deref()) {
+            Some(application) => application.admit(head),
             None => self.site.admit(head),
-            Some(path) => match self.route(&path) {
-                Some(application) => application.admit(head),
-                None => self.site.admit(head),
-            },
         }
     }
 }
 
-/// What concerns no resource at all: methods that are not implemented, and the server as a whole.
+/// What concerns no resource at all: methods that are never served, and the server as a whole.
 fn own_answer(head: &Head<'_>) -> Option<Response> {
     match (head.method(), head.path_bytes()) {
         // TRACE would reflect credentials (RFC 9110 section 9.3.8).
-        (Method::Other | Method::Trace | Method::Connect, _) => {
-            Some(Status::NOT_IMPLEMENTED.into())
-        }
+        (Method::Trace | Method::Connect, _) => Some(Status::NOT_IMPLEMENTED.into()),
         (Method::Options, b"*") => {
             Some(Response::new(Status::NO_CONTENT).with_field("Allow", ALLOW))
         }

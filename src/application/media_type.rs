@@ -1,4 +1,5 @@
-//! Media types by file suffix (RFC 9110 section 8.3). Text is UTF-8; what is unknown is only octets.
+//! Media types by file suffix (RFC 9110 section 8.3). Text is UTF-8. XML has no charset here, because each document
+//! declares its own encoding, which a charset would override (RFC 7303 section 3). An unknown suffix means only bytes.
 
 /// The media type for a path, with the charset where there is one. The suffix is taken in any case.
 pub(crate) fn of(path: &str) -> &'static str {
@@ -16,20 +17,21 @@ pub(crate) fn of(path: &str) -> &'static str {
 const OCTETS: &str = "application/octet-stream";
 
 /// Suffix and media type, by kind.
-const TABLE: [(&str, &str); 79] = [
+const TABLE: [(&str, &str); 85] = [
     // Text
     ("html", "text/html; charset=utf-8"),
     ("htm", "text/html; charset=utf-8"),
     ("css", "text/css; charset=utf-8"),
     ("js", "text/javascript; charset=utf-8"),
     ("mjs", "text/javascript; charset=utf-8"),
+    ("cjs", "text/javascript; charset=utf-8"),
     ("txt", "text/plain; charset=utf-8"),
     ("text", "text/plain; charset=utf-8"),
     ("log", "text/plain; charset=utf-8"),
     ("md", "text/markdown; charset=utf-8"),
     ("csv", "text/csv; charset=utf-8"),
     ("tsv", "text/tab-separated-values; charset=utf-8"),
-    ("xml", "text/xml; charset=utf-8"),
+    ("xml", "text/xml"),
     ("vtt", "text/vtt; charset=utf-8"),
     ("ics", "text/calendar; charset=utf-8"),
     ("vcf", "text/vcard; charset=utf-8"),
@@ -47,15 +49,20 @@ const TABLE: [(&str, &str); 79] = [
     ("geojson", "application/geo+json"),
     ("jsonld", "application/ld+json"),
     ("webmanifest", "application/manifest+json"),
-    ("xhtml", "application/xhtml+xml; charset=utf-8"),
-    ("atom", "application/atom+xml; charset=utf-8"),
-    ("rss", "application/rss+xml; charset=utf-8"),
+    ("xsl", "application/xslt+xml"),
+    ("xslt", "application/xslt+xml"),
+    ("mathml", "application/mathml+xml"),
+    ("gpx", "application/gpx+xml"),
+    ("kml", "application/vnd.google-earth.kml+xml"),
+    ("xhtml", "application/xhtml+xml"),
+    ("atom", "application/atom+xml"),
+    ("rss", "application/rss+xml"),
     // Images
     ("png", "image/png"),
     ("jpg", "image/jpeg"),
     ("jpeg", "image/jpeg"),
     ("gif", "image/gif"),
-    ("svg", "image/svg+xml; charset=utf-8"),
+    ("svg", "image/svg+xml"),
     ("ico", "image/x-icon"),
     ("webp", "image/webp"),
     ("avif", "image/avif"),
@@ -122,6 +129,16 @@ mod tests {
         assert_eq!(of("/a.html/b"), OCTETS);
         assert_eq!(of("/unknown.zzz"), OCTETS);
         assert_eq!(of("/none"), OCTETS);
+    }
+
+    #[test]
+    fn xml_declares_its_own_encoding() {
+        for path in [
+            "/a.xml", "/a.svg", "/a.xhtml", "/a.atom", "/a.rss", "/a.xsl",
+        ] {
+            assert!(of(path).ends_with("xml"), "{path}: {}", of(path));
+        }
+        assert_eq!(of("/a.cjs"), "text/javascript; charset=utf-8");
     }
 
     #[test]

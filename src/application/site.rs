@@ -22,7 +22,8 @@ use core::time::Duration;
 ///
 /// - `/` and `/docs/` are answered with `/index.html` and `/docs/index.html`; `/docs` leads to `/docs/` (301).
 /// - The media type goes by the suffix; text is UTF-8. `X-Content-Type-Options: nosniff` keeps it so.
-/// - GET and HEAD are answered; OPTIONS with `Allow`; other methods with 405 and `Allow`.
+/// - GET and HEAD are answered; OPTIONS with `Allow`; POST, PUT, PATCH and DELETE with 405 and `Allow`; other methods
+///   with 501.
 /// - Answers carry a strong `ETag`, and `Last-Modified` where that is known. Preconditions (RFC 9110 section 13) and
 ///   ranges (section 14) are answered; several ranges as multipart/byteranges, unless there are more than eight or
 ///   they come to more than the file.
@@ -149,29 +150,32 @@ impl Site {
         Ok(())
     }
 
-    /// The answer to a request for a decoded path.
-    pub(super) fn answer(&self, head: &Head<'_>, path: &[u8], now: Now) -> Response {
+    /// The answer to a request for a decoded path; `None` for a path that no file can have.
+    pub(super) fn answer(&self, head: &Head<'_>, path: Option<&[u8]>, now: Now) -> Response {
+        let path = path.unwrap_or_default();
         match (self.files.get(path), head.method()) {
+            (_, Method::Other(_) | Method::Trace | Method::Connect) => {
+                Status::NOT_IMPLEMENTED.into()
+            }
             (Some(file), Method::Get | Method::Head) => file.answer(head, now),
             (Some(_), Method::Options) => {
                 Response::new(Status::NO_CONTENT).with_field("Allow", ALLOW)
             }
-            (Some(_), Method::Other | Method::Trace | Method::Connect) => {
-                Status::NOT_IMPLEMENTED.into()
-            }
             (Some(_), _) => Response::from(Status::METHOD_NOT_ALLOWED).with_field("Allow", ALLOW),
-            (None, method) => {
-                let directory = [path, b"/"].concat();
-                match (self.files.contains_key(&directory[..]), method) {
-                    (true, Method::Get | Method::Head) => redirect_to_directory(head),
-                    _ => self.not_found(),
-                }
+            (None, Method::Get | Method::Head) if self.is_directory(path) => {
+                redirect_to_directory(head)
             }
+            (None, _) => self.not_found(),
         }
     }
 
+    /// Whether a path without its last slash names a directory.
+    fn is_directory(&self, path: &[u8]) -> bool {
+        !path.is_empty() && self.files.contains_key(&[path, b"/"].concat()[..])
+    }
+
     /// The page for what is not there.
-    pub(super) fn not_found(&self) -> Response {
+    fn not_found(&self) -> Response {
         match self.files.get(NOT_FOUND_PAGE) {
             Some(page) => page.error_page(Status::NOT_FOUND),
             None => Status::NOT_FOUND.into(),
@@ -199,19 +203,14 @@ fn redirect_to_directory(head: &Head<'_>) -> Response {
 
 impl Application for Site {
     fn call(&self, request: &Request<'_>) -> Response {
-        match path::decode(request.head().path_bytes()) {
-            Some(path) => self.answer(&request.head(), &path, request.now()),
-            None => self.not_found(),
-        }
+        let path = path::decode(request.head().path_bytes());
+        self.answer(&request.head(), path.as_deref(), request.now())
     }
 
     /// Content is never wanted here: it is read and forgotten.
     fn admit(&self, head: &Head<'_>) -> Admission {
-        let response = match path::decode(head.path_bytes()) {
-            Some(path) => self.answer(head, &path, Now::default()),
-            None => self.not_found(),
-        };
-        Admission::discard(head, response)
+        let path = path::decode(head.path_bytes());
+        Admission::discard(head, self.answer(head, path.as_deref(), Now::default()))
     }
 }
 

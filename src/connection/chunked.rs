@@ -1,5 +1,6 @@
 //! Chunked content, decoded as it comes (RFC 9112 section 7.1).
 
+use crate::message::fields::{FieldLines, Fields};
 use crate::syntax::chunk::ChunkLine;
 use crate::syntax::field_section::{Bounds, Event, FieldSection};
 use crate::syntax::span::Span;
@@ -41,33 +42,61 @@ pub(super) enum Decoded<'i> {
     Incomplete,
 }
 
-/// Names that must not come behind the content: by then framing, routing, authentication, the conditions of the request
-/// and the form of the content are decided (RFC 9110 section 6.5.1). So are those that begin with `if-` and
-/// `x-forwarded-`.
-const FORBIDDEN: [&str; 22] = [
-    "authorization",
-    "cache-control",
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-range",
-    "content-type",
-    "cookie",
-    "expect",
-    "forwarded",
-    "host",
-    "keep-alive",
-    "max-forwards",
-    "pragma",
-    "proxy-authorization",
-    "proxy-connection",
-    "range",
-    "set-cookie",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
+/// What becomes of a trailer field (RFC 9110 section 6.5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TrailerRule {
+    /// Shown to the application.
+    Keep,
+    /// Left out: by the time that it comes, what it would have decided about the content or about the answer is decided.
+    Drop,
+    /// Refused: it would frame, route or authenticate the request, which a program that merges trailers into the head
+    /// would believe.
+    Refuse,
+}
+
+/// Names that must not follow the content, and what becomes of them. Those that begin with `x-forwarded-` are refused too;
+/// those that begin with `if-` are dropped.
+const NOT_TRAILERS: [(&str, TrailerRule); 36] = {
+    use TrailerRule::{Drop, Refuse};
+    [
+        ("authorization", Refuse),
+        ("connection", Refuse),
+        ("content-length", Refuse),
+        ("cookie", Refuse),
+        ("expect", Refuse),
+        ("forwarded", Refuse),
+        ("host", Refuse),
+        ("keep-alive", Refuse),
+        ("max-forwards", Refuse),
+        ("proxy-authorization", Refuse),
+        ("proxy-connection", Refuse),
+        ("set-cookie", Refuse),
+        ("te", Refuse),
+        ("trailer", Refuse),
+        ("transfer-encoding", Refuse),
+        ("upgrade", Refuse),
+        ("accept", Drop),
+        ("accept-charset", Drop),
+        ("accept-encoding", Drop),
+        ("accept-language", Drop),
+        ("age", Drop),
+        ("allow", Drop),
+        ("cache-control", Drop),
+        ("content-disposition", Drop),
+        ("content-encoding", Drop),
+        ("content-language", Drop),
+        ("content-location", Drop),
+        ("content-range", Drop),
+        ("content-type", Drop),
+        ("date", Drop),
+        ("expires", Drop),
+        ("location", Drop),
+        ("pragma", Drop),
+        ("range", Drop),
+        ("retry-after", Drop),
+        ("vary", Drop),
+    ]
+};
 
 impl Chunked {
     pub(super) const fn new() -> Chunked {
@@ -158,7 +187,7 @@ fn trailers<'i>(
     };
     loop {
         match section.next(input, &bounds)? {
-            Event::Line { name, .. } if is_forbidden(name.text(input)) => {
+            Event::Line { name, .. } if rule_for(name.text(input)) == TrailerRule::Refuse => {
                 return Err(Fault::new(Error::TrailerForbidden, name.start as usize));
             }
             Event::Line { .. } => {}
@@ -168,14 +197,31 @@ fn trailers<'i>(
     }
 }
 
-fn is_forbidden(name: &str) -> bool {
+/// Copies those trailers that an application may see.
+pub(super) fn kept_trailers(lines: &[u8]) -> Fields {
+    let mut kept = Fields::new();
+    for (name, value) in FieldLines::from_valid(lines) {
+        if rule_for(name) == TrailerRule::Keep {
+            // Valid as it came, valid still.
+            let _ = kept.append(name, value);
+        }
+    }
+    kept
+}
+
+fn rule_for(name: &str) -> TrailerRule {
     let begins_with = |start: &str| {
         name.get(..start.len())
             .is_some_and(|begin| begin.eq_ignore_ascii_case(start))
     };
-    begins_with("if-")
-        || begins_with("x-forwarded-")
-        || FORBIDDEN
-            .iter()
-            .any(|forbidden| forbidden.eq_ignore_ascii_case(name))
+    if begins_with("x-forwarded-") {
+        return TrailerRule::Refuse;
+    }
+    if begins_with("if-") {
+        return TrailerRule::Drop;
+    }
+    NOT_TRAILERS
+        .iter()
+        .find(|(other, _)| other.eq_ignore_ascii_case(name))
+        .map_or(TrailerRule::Keep, |(_, rule)| *rule)
 }

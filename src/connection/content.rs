@@ -1,10 +1,10 @@
 //! The content of a request on its way in: gathered, or handed on part by part.
 
-use super::chunked::{Chunked, Decoded};
+use super::chunked::{Chunked, Decoded, kept_trailers};
 use super::progress::Progress;
 use crate::message::admission::Receiver;
 use crate::message::exchange::Framing;
-use crate::message::fields::{FieldLines, Fields};
+use crate::message::fields::Fields;
 use crate::values::config::Limits;
 use crate::values::error::Fault;
 use alloc::boxed::Box;
@@ -118,8 +118,7 @@ impl Intake {
                     self.sink.take_in(part);
                 }
                 Decoded::End(trailers) => {
-                    let trailers = Fields::from_lines(FieldLines::from_valid(trailers));
-                    return Ok((at, Some(trailers)));
+                    return Ok((at, Some(kept_trailers(trailers))));
                 }
                 Decoded::Incomplete => {
                     self.progress.moved(at - start, now);

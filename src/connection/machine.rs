@@ -14,6 +14,7 @@ use crate::values::error::{Error, Fault};
 use crate::values::method::Method;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 /// What a transition may end in; turned into a [`Step`](super::Step) once nothing changes any more.
 pub(super) enum Pause<'i> {
@@ -24,8 +25,8 @@ pub(super) enum Pause<'i> {
     CallGathered,
     /// The fault, and the input in which it lies.
     Refuse(Fault, &'i [u8]),
-    Read(core::time::Duration),
-    Write(core::time::Duration),
+    Read(Duration),
+    Write(Duration),
     Close(CloseReason),
 }
 
@@ -135,6 +136,7 @@ impl Connection {
             (true, _) | (false, 0) => timeouts.head,
             (false, _) => timeouts.idle,
         });
+        let until = self.sooner_after_a_stop(until);
         let late = is_late(now, until) && self.output.is_empty();
         let failed = |error| failed(Fault::new(error, input.len()), self.parser.method_seen());
         self.state = match (begun, self.input_ended, self.stopping) {
@@ -149,6 +151,19 @@ impl Connection {
             }
         };
         None
+    }
+
+    /// The deadline of a request that is not whole: sooner, if the connection was asked to stop.
+    fn sooner_after_a_stop(&mut self, until: Duration) -> Duration {
+        if !self.stopping {
+            return until;
+        }
+        let soon = self
+            .circumstances
+            .now
+            .monotonic
+            .saturating_add(self.config.timeouts.stop);
+        until.min(*self.whole_by.get_or_insert(soon))
     }
 
     /// The content of a request that was admitted.
@@ -181,6 +196,7 @@ impl Connection {
             );
         }
         let until = intake.progress.deadline(&self.config.timeouts.content);
+        let until = self.sooner_after_a_stop(until);
         let late = is_late(now, until) && self.output.is_empty();
         let error = match (self.input_ended, late) {
             (true, _) => Error::ContentIncomplete,

@@ -115,6 +115,8 @@ pub struct Connection {
     offset: u64,
     input_ended: bool,
     stopping: bool,
+    /// After a stop: when a request that has begun must be whole. Set by the first wait for it.
+    whole_by: Option<Duration>,
 }
 
 /// What most requests never come by is in boxes, so that a change of state moves and drops little.
@@ -179,6 +181,7 @@ impl Connection {
             offset: 0,
             input_ended: false,
             stopping: false,
+            whole_by: None,
         }
     }
 
@@ -286,8 +289,9 @@ impl Connection {
         self.input_ended = true;
     }
 
-    /// Asks the connection to end: at once between two requests, else behind the answer to the current one,
-    /// which then says `Connection: close`.
+    /// Asks the connection to end: at once between two requests, else after the answer to the current one,
+    /// which then says `Connection: close`. A request that is not whole yet has [`Timeouts::stop`](crate::Timeouts::stop)
+    /// left.
     pub fn stop(&mut self) {
         self.stopping = true;
     }

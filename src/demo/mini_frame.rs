@@ -2,6 +2,7 @@
 
 use crate::application::{Environ, StartResponse};
 use crate::http_date;
+use crate::message::form::FormError;
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -13,8 +14,24 @@ struct Page {
     body: String,
 }
 
-/// What makes a page of a visit.
-type View = fn(&Visit<'_>) -> Page;
+impl Page {
+    fn of_one_line(title: &str, line: &str) -> Page {
+        Page {
+            title: title.to_string(),
+            body: format!("<p>{line}</p>"),
+        }
+    }
+}
+
+/// What a view makes of a visit.
+enum Outcome {
+    Page(Page),
+    /// The form was accepted: the browser goes to this page with GET, so that to go back or to reload sends no form again.
+    SeeOther(String),
+}
+
+/// What makes an outcome of a visit.
+type View = fn(&Visit<'_>) -> Outcome;
 
 /// Views by the name in the path, without the dynamic suffix, whichever that is.
 const PAGES: [(&str, View); 3] = [("/time", time), ("/login", login), ("/register", register)];
@@ -22,33 +39,48 @@ const PAGES: [(&str, View); 3] = [("/time", time), ("/login", login), ("/registe
 const HTML: (&str, &str) = ("Content-Type", "text/html; charset=utf-8");
 const ALLOW: &str = "GET, HEAD, POST, OPTIONS";
 
+/// The name in the query of whom to greet.
+const GREETED: &str = "welcome";
+
 /// The one account of the demo, which has no memory to keep others in.
 const DEMO_ACCOUNT: (&str, &str) = ("ada", "lovelace");
 
 /// The framework's whole face: PEP 3333's `application(environ, start_response)`.
 pub fn application(environ: &Environ<'_>, start_response: &mut StartResponse) -> [String; 1] {
     let visit = Visit::of(environ);
-    let page = PAGES.iter().find(|(name, _)| *name == visit.name);
-    let page = match (page, visit.method) {
-        (None, _) => {
+    let view = PAGES.iter().find(|(name, _)| *name == visit.name);
+    let page = match (view, visit.method, &visit.form) {
+        (None, ..) => {
             start_response.call("404 Not Found", &[HTML]);
             not_found(&visit)
         }
-        (Some((_, page)), Verb::Read | Verb::Post) => {
-            start_response.call("200 OK", &[HTML, ("Cache-Control", "no-store")]);
-            page(&visit)
-        }
-        (Some(_), Verb::Options) => {
+        (Some(_), Verb::Options, _) => {
             start_response.call("204 No Content", &[("Allow", ALLOW)]);
             return [String::new()];
         }
-        (Some(_), Verb::Other) => {
+        (Some(_), Verb::Other, _) => {
             start_response.call("405 Method Not Allowed", &[HTML, ("Allow", ALLOW)]);
-            Page {
-                title: "Not so".to_string(),
-                body: "<p>This page is read with GET and filled in with POST.</p>".to_string(),
-            }
+            Page::of_one_line(
+                "Method not allowed",
+                "This page is read with GET and filled in with POST.",
+            )
         }
+        (Some(_), Verb::Post, Err(error)) => {
+            start_response.call("400 Bad Request", &[HTML]);
+            Page::of_one_line("Bad request", &format!("This cannot be read: {error}."))
+        }
+        (Some((_, view)), Verb::Read | Verb::Post, _) => match view(&visit) {
+            Outcome::Page(page) => {
+                // Never served from a cache, but kept for the way back: `no-store` would make the browser ask whether
+                // to send a form again.
+                start_response.call("200 OK", &[HTML, ("Cache-Control", "no-cache")]);
+                page
+            }
+            Outcome::SeeOther(location) => {
+                start_response.call("303 See Other", &[("Location", &location)]);
+                return [String::new()];
+            }
+        },
     };
     [layout(&page, &visit)]
 }
@@ -60,7 +92,10 @@ struct Visit<'a> {
     /// The path without its suffix.
     name: String,
     suffix: String,
-    form: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+    /// The first value of each name.
+    form: Result<BTreeMap<Cow<'a, str>, Cow<'a, str>>, FormError>,
+    /// The name to greet after a form was accepted, from the query.
+    greeted: Option<Cow<'a, str>>,
     /// The time of the request: an argument, like everything else.
     now: String,
 }
@@ -78,12 +113,14 @@ impl<'a> Visit<'a> {
         let path = environ.get("PATH_INFO").unwrap_or_default();
         let stem = path.rfind('.').unwrap_or(path.len());
         let (name, suffix) = path.split_at(stem);
-        // The first value of each name. What is not UTF-8 or no form at all gives fields that fit nowhere, never an
-        // error.
-        let mut form = BTreeMap::new();
-        for (name, value) in environ.request().form() {
-            form.entry(name).or_insert(value);
-        }
+        let form = environ.request().form().map(|pairs| {
+            let mut form = BTreeMap::new();
+            for (name, value) in pairs {
+                form.entry(name).or_insert(value);
+            }
+            form
+        });
+        let mut query = environ.request().query_pairs();
         Visit {
             method: match environ.get("REQUEST_METHOD").as_deref() {
                 Some("GET" | "HEAD") => Verb::Read,
@@ -95,6 +132,9 @@ impl<'a> Visit<'a> {
             suffix: suffix.to_string(),
             path: path.to_string(),
             form,
+            greeted: query
+                .find(|(name, _)| name == GREETED)
+                .map(|(_, value)| value),
             now: match environ.request().now().wall.and_then(http_date) {
                 Some(date) => date,
                 None => "a time that nobody told this server".to_string(),
@@ -103,31 +143,40 @@ impl<'a> Visit<'a> {
     }
 
     fn field(&self, name: &str) -> &str {
-        self.form.get(name).map_or("", |value| &**value)
+        let form = self.form.as_ref().ok();
+        form.and_then(|form| form.get(name))
+            .map_or("", |value| &**value)
+    }
+
+    /// Back to the same page with GET, to greet there.
+    fn greet(&self, name: &str) -> Outcome {
+        let name: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
+        Outcome::SeeOther(format!("{}?{GREETED}={name}", self.path))
     }
 }
 
-fn time(visit: &Visit<'_>) -> Page {
-    Page {
+fn time(visit: &Visit<'_>) -> Outcome {
+    Outcome::Page(Page {
         title: "Time".to_string(),
         body: format!("<p>It is <time>{}</time>.</p>", visit.now),
-    }
+    })
 }
 
-fn login(visit: &Visit<'_>) -> Page {
+fn login(visit: &Visit<'_>) -> Outcome {
+    if let (Verb::Read, Some(name)) = (visit.method, &visit.greeted) {
+        return welcome("Welcome", name, "You are logged in.");
+    }
     let (name, password) = (visit.field("name").trim(), visit.field("password"));
     let message = match visit.method {
         Verb::Post if name.is_empty() || password.is_empty() => {
             error("Please give both a name and a password.")
         }
-        Verb::Post if (name, password) == DEMO_ACCOUNT => {
-            return welcome("Welcome", name, "You are logged in.");
-        }
-        Verb::Post => error("That name and password do not go together."),
+        Verb::Post if (name, password) == DEMO_ACCOUNT => return visit.greet(name),
+        Verb::Post => error("Incorrect name or password."),
         _ => String::new(),
     };
     let (demo_name, demo_password) = DEMO_ACCOUNT;
-    Page {
+    Outcome::Page(Page {
         title: "Log in".to_string(),
         body: format!(
             r#"{message}<form method="post">
@@ -138,10 +187,17 @@ fn login(visit: &Visit<'_>) -> Page {
 <p>The demo knows one account: <code>{demo_name}</code> with the password <code>{demo_password}</code>.</p>"#,
             escape(name)
         ),
-    }
+    })
 }
 
-fn register(visit: &Visit<'_>) -> Page {
+fn register(visit: &Visit<'_>) -> Outcome {
+    if let (Verb::Read, Some(name)) = (visit.method, &visit.greeted) {
+        return welcome(
+            "Thank you",
+            name,
+            "You are registered, and forgotten again: the demo has no memory.",
+        );
+    }
     let (name, password) = (visit.field("name").trim(), visit.field("password"));
     let is_plain = |character: char| character.is_alphanumeric() || "-.".contains(character);
     let message = match visit.method {
@@ -154,16 +210,10 @@ fn register(visit: &Visit<'_>) -> Page {
         Verb::Post if password != visit.field("again") => {
             error("The two passwords are not the same.")
         }
-        Verb::Post => {
-            return welcome(
-                "Thank you",
-                name,
-                "You are registered, and forgotten again: the demo has no memory.",
-            );
-        }
+        Verb::Post => return visit.greet(name),
         _ => String::new(),
     };
-    Page {
+    Outcome::Page(Page {
         title: "Register".to_string(),
         body: format!(
             r#"{message}<form method="post">
@@ -174,7 +224,7 @@ fn register(visit: &Visit<'_>) -> Page {
 </form>"#,
             escape(name)
         ),
-    }
+    })
 }
 
 fn not_found(visit: &Visit<'_>) -> Page {
@@ -187,11 +237,11 @@ fn not_found(visit: &Visit<'_>) -> Page {
     }
 }
 
-fn welcome(greeting: &str, name: &str, message: &str) -> Page {
-    Page {
+fn welcome(greeting: &str, name: &str, message: &str) -> Outcome {
+    Outcome::Page(Page {
         title: format!("{greeting}, {}", escape(name)),
         body: format!("<p class=\"message ok\">{message}</p>"),
-    }
+    })
 }
 
 fn error(message: &str) -> String {

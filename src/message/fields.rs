@@ -1,6 +1,8 @@
 //! Fields (RFC 9110 section 5), in heads and in trailers: kept as the lines that they are on the wire.
 
 use crate::syntax::octets::{TOKEN, VALUE, trim};
+use crate::syntax::uri_reference;
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
@@ -179,23 +181,21 @@ impl Fields {
         }
     }
 
-    /// Adds a field line. Whitespace around the value is dropped.
+    /// Adds a field line. Whitespace around the value is dropped. `Location` and `Content-Location` are URI references
+    /// (RFC 9110 sections 8.7 and 10.2.2): what such a reference must not hold is percent-encoded.
     ///
     /// # Errors
     /// If the name or the value could not be sent; nothing is added then.
     pub fn append(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<(), FieldError> {
-        let value = trim(value.as_ref());
         if name.is_empty() || !TOKEN.all(name.as_bytes()) {
             return Err(FieldError::Name);
         }
-        if !VALUE.all(value) {
-            return Err(FieldError::Value);
-        }
+        let value = valid_value(name, trim(value.as_ref())).ok_or(FieldError::Value)?;
         let mut lines = core::mem::take(&mut self.storage).into_owned();
         lines.reserve(name.len() + value.len() + 4);
         lines.extend_from_slice(name.as_bytes());
         lines.extend_from_slice(b": ");
-        lines.extend_from_slice(value);
+        lines.extend_from_slice(&value);
         lines.extend_from_slice(b"\r\n");
         self.storage = Storage::Owned(lines);
         Ok(())
@@ -232,13 +232,6 @@ impl Fields {
         }
     }
 
-    /// Copies valid lines.
-    pub(crate) fn from_lines(lines: FieldLines<'_>) -> Fields {
-        Fields {
-            storage: Storage::Owned(lines.as_bytes().to_vec()),
-        }
-    }
-
     fn without(&self, name: &str) -> Fields {
         if self.lines().get(name).is_none() {
             return self.clone();
@@ -251,6 +244,15 @@ impl Fields {
             }
         }
         kept
+    }
+}
+
+/// The value as it is sent.
+fn valid_value<'v>(name: &str, value: &'v [u8]) -> Option<Cow<'v, [u8]>> {
+    let is = |other: &str| name.eq_ignore_ascii_case(other);
+    match is("location") || is("content-location") {
+        true => uri_reference::encode(value),
+        false => VALUE.all(value).then_some(Cow::Borrowed(value)),
     }
 }
 

@@ -60,8 +60,8 @@ impl<'a> Head<'a> {
         self.layout.method
     }
 
-    /// The method as it was sent; tells the methods apart that are unknown here.
-    pub fn method_token(&self) -> &'a str {
+    /// The method as it was sent.
+    pub(crate) fn method_token(&self) -> &'a str {
         self.layout.method_token.text(self.bytes)
     }
 

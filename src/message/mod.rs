@@ -5,6 +5,7 @@ pub(crate) mod admission;
 pub(crate) mod body;
 pub(crate) mod exchange;
 pub(crate) mod fields;
+pub(crate) mod form;
 pub(crate) mod head;
 pub(crate) mod precondition;
 pub(crate) mod range;

@@ -19,10 +19,12 @@ pub(crate) enum Selection {
 
 /// Reads the value of `Range` against a length. A range that cannot be read, and a unit that is not known, are
 /// ignored (section 14.2); so are more than eight ranges, and ranges that come to more than the whole
-/// (section 17.15).
+/// (section 17.15). So is any range of an empty representation, which has no part to send: clients that ask for
+/// `bytes=0-` of everything get an empty file with 200.
 pub(crate) fn select(value: &[u8], length: u64) -> Selection {
-    let Some(ranges) = parse(value, length) else {
-        return Selection::Whole;
+    let ranges = match parse(value, length) {
+        Some(ranges) if length > 0 => ranges,
+        _ => return Selection::Whole,
     };
     let parts: Vec<_> = ranges
         .into_iter()
@@ -61,8 +63,6 @@ fn parse(value: &[u8], length: u64) -> Option<Vec<Range<u64>>> {
 fn parse_one(range: &str, length: u64) -> Option<Range<u64>> {
     let (first, last) = range.split_once('-')?;
     match (first, last) {
-        // The last octets of nothing are nothing, which no Content-Range can say: the whole is sent.
-        ("", suffix) if length == 0 && number(suffix)? > 0 => None,
         ("", suffix) => Some(length.saturating_sub(number(suffix)?)..length),
         (first, "") => Some(number(first)?.min(length)..length),
         (first, last) => {
@@ -145,9 +145,9 @@ mod tests {
         ] {
             assert_eq!(select(value.as_bytes(), 10), Selection::Whole, "{value}");
         }
-        assert_eq!(select(b"bytes=0-", 0), Selection::Unsatisfiable);
-        assert_eq!(select(b"bytes=-0", 0), Selection::Unsatisfiable);
-        assert_eq!(select(b"bytes=-5", 0), Selection::Whole);
+        for value in ["bytes=0-", "bytes=0-0", "bytes=5-", "bytes=-0", "bytes=-5"] {
+            assert_eq!(select(value.as_bytes(), 0), Selection::Whole, "{value}");
+        }
     }
 
     proptest! {

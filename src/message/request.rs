@@ -1,6 +1,7 @@
 //! A request, whole: head, content, trailers, and the circumstances in which it came.
 
 use super::fields::FieldLines;
+use super::form::{Form, FormError};
 use super::head::{Head, Version};
 use crate::syntax::authority::Authority;
 use crate::syntax::path;
@@ -65,15 +66,40 @@ impl<'a> Request<'a> {
         self.head.query()
     }
 
-    /// The names and values of the query, decoded as `application/x-www-form-urlencoded`.
+    /// The names and values of the query, decoded as `application/x-www-form-urlencoded`. A `%` without two hexadecimal
+    /// digits is itself, and bytes that are not UTF-8 become U+FFFD.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request};
+    ///
+    /// let gateway = Gateway::new().dynamic("", |request: &Request<'_>| {
+    ///     request.query_pairs().map(|(name, value)| format!("{name} is {value}\n")).collect::<String>()
+    /// });
+    /// let reply = gateway.handle(b"GET /?q=50%&r=a+b%21 HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(reply.ends_with(b"q is 50%\nr is a b!\n"));
+    /// ```
     pub fn query_pairs(&self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> + use<'a> {
         form_urlencoded::parse(self.query().unwrap_or_default().as_bytes())
     }
 
     /// The names and values of the content, decoded as `application/x-www-form-urlencoded`, whatever its
-    /// Content-Type says. Octets that are not UTF-8 become U+FFFD; nothing is ever an error.
-    pub fn form(&self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> + use<'a> {
-        form_urlencoded::parse(self.content)
+    /// Content-Type says.
+    ///
+    /// ```
+    /// use bytegate::{FormError, Gateway, Request};
+    ///
+    /// let gateway = Gateway::new().dynamic("", |request: &Request<'_>| -> Result<String, FormError> {
+    ///     let name = request.form()?.get("name").unwrap_or("nobody".into());
+    ///     Ok(format!("hello {name}\n"))
+    /// });
+    /// let reply = gateway.handle(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nname=Ada");
+    /// assert!(reply.ends_with(b"hello Ada\n"));
+    /// ```
+    ///
+    /// # Errors
+    /// If a name or a value is not UTF-8. The error becomes a 400.
+    pub fn form(&self) -> Result<Form<'a>, FormError> {
+        Form::parse(self.content)
     }
 
     /// The version whose rules hold.
@@ -96,7 +122,8 @@ impl<'a> Request<'a> {
         self.content
     }
 
-    /// The fields behind chunked content; never merged into those of the head (RFC 9110 section 6.5.1).
+    /// The fields after chunked content; never merged into those of the head. Those that describe the content or the
+    /// answer, such as `Content-Type` and `Vary`, are left out: they come too late (RFC 9110 section 6.5.1).
     pub fn trailers(&self) -> FieldLines<'a> {
         self.trailers
     }

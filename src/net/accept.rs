@@ -2,25 +2,28 @@
 
 use super::drive::{self, Surroundings};
 use super::options::Options;
+use super::places::{Places, Reserved};
 use super::socket::BACKLOG;
+use super::wait::{closed, or_after};
 use crate::application::Gateway;
 use async_net::{TcpListener, TcpStream};
 use core::convert::Infallible;
 use core::future::Future;
 use core::time::Duration;
-use smol::channel::{self, Receiver, Sender};
-use smol::lock::Semaphore;
+use smol::channel::{self, Sender};
 use smol::{Executor, Timer, future};
 use std::io;
 use std::net::SocketAddr;
 use std::prelude::rust_2024::*;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Instant;
 
 /// Serves connections of `listener` until `stop` completes, then ends in good order: what waits in the backlog
-/// is still accepted, requests under way are answered and their connections closed, and connections that stay
-/// quiet are closed. After [`Options::stop_timeout`] the rest is cut.
+/// is still accepted, requests under way are answered and their connections closed, a request that is not whole has
+/// [`Timeouts::stop`](crate::Timeouts::stop) to become so, and connections that stay quiet are closed. After
+/// [`Options::stop_timeout`] the rest is cut.
 ///
 /// The future runs on any executor. With more than one of [`Options::threads`] it starts them itself, and ends them when
 /// it completes or is dropped.
@@ -39,7 +42,8 @@ pub async fn serve(
     let executor = Arc::new(Executor::new());
     let acceptor = Acceptor {
         executor: Arc::downgrade(&executor),
-        places: Arc::new(Semaphore::new(options.connections.max(1))),
+        places: Arc::new(Places::new(options.connections)),
+        accepted: Arc::default(),
         surroundings: Arc::new(Surroundings::new(gateway.into(), options, stopping)),
         connection_held,
     };
@@ -72,8 +76,9 @@ struct Acceptor {
     /// Weak, because the executor owns the task that owns this.
     executor: Weak<Executor<'static>>,
     surroundings: Arc<Surroundings>,
-    /// One for each connection that may be open.
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
+    /// Connections accepted so far.
+    accepted: Arc<AtomicU64>,
     /// A copy is with every connection: when all are gone, the last one has closed.
     connection_held: Sender<Infallible>,
 }
@@ -83,7 +88,7 @@ impl Acceptor {
         let mut trouble = Trouble::default();
         loop {
             // Without a place nothing is accepted: the backlog is the queue.
-            let place = self.places.acquire_arc().await;
+            let place = self.places.reserve(&self.surroundings.options).await;
             match listener.accept().await {
                 Ok((stream, peer)) => {
                     trouble.end();
@@ -99,7 +104,7 @@ impl Acceptor {
     /// Accepts those that the system has told already that they are connected.
     async fn accept_backlog(&self, listener: &TcpListener) {
         for _ in 0..BACKLOG {
-            let place = self.places.acquire_arc().await;
+            let place = self.places.reserve(&self.surroundings.options).await;
             match future::poll_once(listener.accept()).await {
                 Some(Ok((stream, peer))) => self.spawn(stream, peer, place),
                 Some(Err(error)) if is_of_one_connection(&error) => {}
@@ -108,15 +113,17 @@ impl Acceptor {
         }
     }
 
-    fn spawn(&self, stream: TcpStream, peer: SocketAddr, place: impl Send + 'static) {
+    fn spawn(&self, stream: TcpStream, peer: SocketAddr, reserved: Reserved) {
         // Answers leave whole; to wait for more would only delay them.
         let _ = stream.set_nodelay(true);
-        let socket = stream.into();
+        let socket: drive::Socket = stream.into();
+        let number = self.accepted.fetch_add(1, Ordering::Relaxed);
+        let place = self.places.seat(reserved, number, socket.clone());
         let surroundings = self.surroundings.clone();
-        let held = (place, self.connection_held.clone());
+        let held = self.connection_held.clone();
         let task = async move {
-            drive::connection(socket, peer, &surroundings).await;
-            drop(held);
+            drive::connection(socket, peer, &place, &surroundings).await;
+            drop((place, held));
         };
         if let Some(executor) = self.executor.upgrade() {
             executor.spawn(task).detach();
@@ -193,17 +200,4 @@ impl Helpers {
         }
         Ok(Helpers { _quit: quit })
     }
-}
-
-/// Completes when all senders are gone; nothing is ever sent.
-pub(super) async fn closed(receiver: &Receiver<Infallible>) {
-    let _ = receiver.recv().await;
-}
-
-/// Completes with `work`, or after so long without it.
-pub(super) async fn or_after(time: Duration, work: impl Future<Output = ()>) {
-    future::or(work, async {
-        Timer::after(time).await;
-    })
-    .await;
 }

@@ -1,9 +1,9 @@
 //! One connection over TCP: the loop that obeys the machine.
 
-use super::accept::or_after;
 use super::guard::{guarded, guarded_admission, guarded_response};
 use super::options::Options;
-use super::wait::{Alarms, Woken};
+use super::places::{Place, SHORT_IDLE};
+use super::wait::{Alarms, Woken, closed, or_after};
 use crate::application::{AccessLog, Application, Gateway, RequestLine};
 use crate::connection::{Answered, CloseReason, Connection, Step};
 use crate::message::response::{Response, ResponseError};
@@ -32,11 +32,12 @@ const WRITE_PIECES: usize = 16;
 const BROKEN: &str = "a response broke off, or was not of the length that it stated";
 /// After a stop: how long a connection must stay quiet to be closed without an answer.
 const QUIET: Duration = Duration::from_secs(1);
-/// After our last octet: how long, how often and how much we still read, so that the peer gets to see the
-/// answer before its own octets meet a closed socket (RFC 9112 section 9.6).
-const LINGER_GAP: Duration = Duration::from_secs(2);
-const LINGER_TIME: Duration = Duration::from_secs(10);
-const LINGER_BYTES: usize = 8 * 1024 * 1024;
+/// After our last octet: how long the peer may be silent, and how long and how much we still read, so that it gets to see
+/// the answer before its own octets meet a closed socket (RFC 9112 section 9.6). A client that sends a large file to where
+/// it is not wanted often reads only when it has sent it all.
+const LINGER_GAP: Duration = Duration::from_secs(5);
+const LINGER_TIME: Duration = Duration::from_secs(30);
+const LINGER_BYTES: usize = 256 * 1024 * 1024;
 
 pub(super) type Socket = Arc<Async<std::net::TcpStream>>;
 
@@ -93,14 +94,21 @@ impl Surroundings {
 }
 
 /// Serves one connection to its end.
-pub(super) async fn connection(socket: Socket, peer: SocketAddr, surroundings: &Surroundings) {
+pub(super) async fn connection(
+    socket: Socket,
+    peer: SocketAddr,
+    place: &Place,
+    surroundings: &Surroundings,
+) {
     let config = surroundings.gateway.connection_config();
     let mut driver = Driver {
         surroundings,
         socket,
+        place,
         peer,
         connection: Connection::new(config).with_peer(peer),
         input: Vec::new(),
+        used: false,
         read_first: true,
         alarms: Alarms::new(&surroundings.stopping),
     };
@@ -114,10 +122,13 @@ pub(super) async fn connection(socket: Socket, peer: SocketAddr, surroundings: &
 struct Driver<'s> {
     surroundings: &'s Surroundings,
     socket: Socket,
+    place: &'s Place,
     peer: SocketAddr,
     connection: Connection,
     /// What has come and was not used up.
     input: Vec<u8>,
+    /// Whether anything has come at all.
+    used: bool,
     /// Whether a read is likely to find something, so that to wait first would be a call too many.
     read_first: bool,
     alarms: Alarms<'s>,
@@ -224,14 +235,37 @@ impl Driver<'_> {
             // Whoever sends without a pause lets others have their turn.
             future::yield_now().await;
         } else {
-            let until = self.surroundings.instant(until);
-            match self.alarms.wait(self.socket.readable(), until).await? {
+            let woken = match self.connection.is_idle() && self.input.is_empty() {
+                true => self.wait_idle(until).await?,
+                false => {
+                    let until = self.surroundings.instant(until);
+                    self.alarms.wait(self.socket.readable(), until).await?
+                }
+            };
+            match woken {
                 Woken::Ready => {}
                 Woken::Late => return Ok(self.turn_on_rest()),
                 Woken::Stopped => return Box::pin(self.stop()).await,
             }
         }
         self.read_now()
+    }
+
+    /// Waits for the next request. Meanwhile the connection gives way to others if there are no more places.
+    async fn wait_idle(&mut self, until: Duration) -> io::Result<Woken> {
+        let soon = self.place.are_few_left().then(|| {
+            let now = self.surroundings.started.elapsed();
+            now.saturating_add(SHORT_IDLE)
+        });
+        let until = soon.map_or(until, |soon| until.min(soon));
+        self.place.idle(self.used);
+        let instant = self.surroundings.instant(until);
+        let woken = self.alarms.wait(self.socket.readable(), instant).await;
+        self.place.busy();
+        if soon.is_some_and(|soon| self.surroundings.started.elapsed() >= soon) {
+            self.connection.stop();
+        }
+        woken
     }
 
     /// Reads what is there, and answers it.
@@ -254,7 +288,10 @@ impl Driver<'_> {
     fn take_in(&mut self, mut read: &[u8], buffers: &mut Buffers) -> Option<Wait> {
         match read.len() {
             0 => self.connection.end_input(),
-            count => self.read_first = count == READ_BYTES,
+            count => {
+                self.used = true;
+                self.read_first = count == READ_BYTES;
+            }
         }
         if self.surroundings.stopping.is_closed() && !read.is_empty() {
             self.alarms.stopped();
@@ -319,22 +356,31 @@ impl Driver<'_> {
     /// Closes so that the peer gets everything that was written.
     async fn close(&mut self, reason: CloseReason) {
         match reason {
-            // The peer has closed, does not read, or had its last answer long ago.
-            CloseReason::InputEnded
-            | CloseReason::WriteTimeout
-            | CloseReason::Idle
-            | CloseReason::Stopped => return,
+            // The peer has closed, or had its last answer long ago.
+            CloseReason::InputEnded | CloseReason::Idle | CloseReason::Stopped => return,
+            // Nobody reads what the system still holds: it would keep megabytes for it.
+            CloseReason::WriteTimeout => return self.reset_on_close(),
             CloseReason::ResponseReset => {
                 self.surroundings.options.report(BROKEN);
-                let _ = SockRef::from(self.socket.get_ref()).set_linger(Some(Duration::ZERO));
-                return;
+                return self.reset_on_close();
             }
             CloseReason::ResponseBroken => self.surroundings.options.report(BROKEN),
             CloseReason::Persistence | CloseReason::Refused => {}
         }
         if self.socket.get_ref().shutdown(Shutdown::Write).is_ok() {
-            or_after(LINGER_TIME, linger(&self.socket)).await;
+            self.place.idle(true);
+            let linger = or_after(LINGER_TIME, linger(&self.socket));
+            let stopped = async {
+                closed(&self.surroundings.stopping).await;
+                Timer::after(QUIET).await;
+            };
+            future::or(linger, stopped).await;
         }
+    }
+
+    /// Lets the close be a reset, which drops everything that was not sent.
+    fn reset_on_close(&self) {
+        let _ = SockRef::from(self.socket.get_ref()).set_linger(Some(Duration::ZERO));
     }
 }
 

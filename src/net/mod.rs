@@ -14,12 +14,15 @@
 mod accept;
 mod drive;
 mod guard;
+mod open_files;
 mod options;
+mod places;
 mod signals;
 mod socket;
 mod wait;
 
 pub use accept::serve;
+pub use open_files::raise_open_files_limit;
 pub use options::{Options, Sink};
 pub use signals::stop_signal;
 pub use socket::listen;

@@ -1,5 +1,6 @@
 //! What can be set about serving, beside what can be set about a connection.
 
+use super::open_files::open_files_limit;
 use core::fmt;
 use core::num::NonZeroUsize;
 use core::time::Duration;
@@ -13,19 +14,21 @@ pub type Sink = Arc<dyn Fn(&str) + Send + Sync>;
 /// How to serve. Limits and deadlines of a single connection are the gateway's [`Config`](crate::Config).
 #[derive(Clone)]
 pub struct Options {
-    /// Connections at once; more wait in the listener's backlog. Default: 10,000, or what the limit on open
-    /// files leaves after 64 others.
+    /// Connections at once. When they are all in use, those that are idle are closed to make room, the longest idle
+    /// first; more than that wait in the listener's backlog. Default: 10,000, or what the limit on open files leaves
+    /// after 64 others (see [`raise_open_files_limit`](super::raise_open_files_limit)).
     pub connections: usize,
     /// Threads that serve. Applications run on them too, so a slow one holds up the connections of its
     /// thread. Where no application is slow, one thread costs least: about a quarter less for each request than
     /// two. Default: the number of processors.
     pub threads: NonZeroUsize,
-    /// After a stop: how long requests under way may take before they are cut. Default: 30 s.
+    /// After a stop: how long requests under way may take before they are cut. Default: 8 s, because containers are
+    /// killed after 10.
     pub stop_timeout: Duration,
     /// Gets the lines of the Common Log Format, each with its line end, one or more at a time.
     pub access_log: Option<Sink>,
     /// Gets one line, without line end, for what an administrator should know: an application that broke the
-    /// rules or panicked, or no more descriptors.
+    /// rules or panicked, no more descriptors, or no more connections.
     pub error_log: Option<Sink>,
 }
 
@@ -34,7 +37,7 @@ impl Default for Options {
         Options {
             connections: default_connections(),
             threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
-            stop_timeout: Duration::from_secs(30),
+            stop_timeout: Duration::from_secs(8),
             access_log: None,
             error_log: None,
         }
@@ -65,15 +68,4 @@ fn default_connections() -> usize {
     const MOST: usize = 10_000;
     const OTHERS: usize = 64;
     open_files_limit().map_or(MOST, |limit| limit.saturating_sub(OTHERS).clamp(1, MOST))
-}
-
-#[cfg(unix)]
-fn open_files_limit() -> Option<usize> {
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current?;
-    usize::try_from(limit).ok()
-}
-
-#[cfg(not(unix))]
-fn open_files_limit() -> Option<usize> {
-    None
 }

@@ -1,12 +1,12 @@
 //! What a connection waits for: its socket, a deadline, the stop of the server.
 
-use super::accept::closed;
 use core::convert::Infallible;
 use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, ready};
-use smol::Timer;
+use core::time::Duration;
 use smol::channel::Receiver;
+use smol::{Timer, future};
 use std::boxed::Box;
 use std::io;
 use std::time::Instant;
@@ -101,4 +101,17 @@ impl<'s> Alarms<'s> {
         self.set = None;
         Poll::Ready(())
     }
+}
+
+/// Completes when all senders are gone; nothing is ever sent.
+pub(super) async fn closed(receiver: &Receiver<Infallible>) {
+    let _ = receiver.recv().await;
+}
+
+/// Completes with `work`, or after so long without it.
+pub(super) async fn or_after(time: Duration, work: impl Future<Output = ()>) {
+    future::or(work, async {
+        Timer::after(time).await;
+    })
+    .await;
 }

@@ -8,10 +8,11 @@ use super::span::Span;
 use super::target::TargetPlace;
 use crate::values::config::Limits;
 use crate::values::error::{Error, Fault};
-use crate::values::method::Method;
+use crate::values::method::{METHOD_BYTES, Method};
 
-/// Methods longer than this are answered as not implemented before the rest has come.
-const METHOD_BYTES: usize = 32;
+/// Empty lines passed over before a request line. Old clients send one after a form (RFC 9112 section 2.2), and some
+/// write several between two requests.
+const EMPTY_LINES: u8 = 10;
 
 /// Where everything in a head stands; the bytes stay with their owner.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +33,7 @@ pub(crate) struct Layout {
     /// The length of the head, with the empty line.
     pub(crate) end: usize,
     pub(crate) host: Option<Span>,
+    pub(crate) content_type: Option<Span>,
     pub(crate) content_length: Option<Span>,
     pub(crate) transfer_encoding: Option<Span>,
     pub(crate) expect: Option<Expect>,
@@ -40,11 +42,11 @@ pub(crate) struct Layout {
     pub(crate) is_conditional: bool,
 }
 
-/// What `Expect` asks for (RFC 9110 section 10.1.1).
+/// What the members of `Expect` ask for (RFC 9110 section 10.1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expect {
     Continue,
-    /// Something else, or more than one thing; where it stands.
+    /// Something else, or more than one thing; the value that says so.
     Unknown(Span),
 }
 
@@ -60,7 +62,7 @@ pub(crate) struct ConnectionOptions {
 pub(crate) enum Parsed {
     /// Nothing is wrong so far, and the head is not whole.
     Incomplete,
-    /// The first two octets are an empty line; the head begins behind it, and so must the next input.
+    /// The first two octets are an empty line; the head begins after it, and so must the next input.
     EmptyLine,
     /// The head is whole; [`HeadParser::layout`] says where everything stands.
     Head,
@@ -76,7 +78,8 @@ pub(crate) struct HeadParser {
 
 #[derive(Clone, Copy, Debug)]
 enum Phase {
-    Start,
+    /// Before the request line, after so many empty lines.
+    Start(u8),
     Method,
     Target,
     Version,
@@ -88,9 +91,9 @@ impl HeadParser {
         const NOWHERE: Span = Span { start: 0, end: 0 };
         HeadParser {
             at: 0,
-            phase: Phase::Start,
+            phase: Phase::Start(0),
             layout: Layout {
-                method: Method::Other,
+                method: Method::Get,
                 method_token: NOWHERE,
                 target: NOWHERE,
                 target_seen: Seen::NOTHING,
@@ -100,6 +103,7 @@ impl HeadParser {
                 fields: NOWHERE,
                 end: 0,
                 host: None,
+                content_type: None,
                 content_length: None,
                 transfer_encoding: None,
                 expect: None,
@@ -114,12 +118,15 @@ impl HeadParser {
 
     /// Goes on with `input`, which holds what it held before, and perhaps more behind it.
     pub(crate) fn advance(&mut self, input: &[u8], limits: &Limits) -> Result<Parsed, Fault> {
-        if let Phase::Start = self.phase {
+        if let Phase::Start(empty_lines) = self.phase {
             match input {
-                [] | [b'\r'] => return Ok(Parsed::Incomplete),
-                // RFC 9112 section 2.2: one empty line before the request is skipped.
+                [] => return Ok(Parsed::Incomplete),
+                [b'\r', ..] if empty_lines == EMPTY_LINES => {
+                    return Err(Fault::new(Error::EmptyLines, 0));
+                }
+                [b'\r'] => return Ok(Parsed::Incomplete),
                 [b'\r', b'\n', ..] => {
-                    self.phase = Phase::Method;
+                    self.phase = Phase::Start(empty_lines + 1);
                     return Ok(Parsed::EmptyLine);
                 }
                 [b'\r', ..] => return Err(Fault::new(Error::BareCr, 0)),
@@ -151,7 +158,7 @@ impl HeadParser {
     /// The method, if the scan has come past it.
     pub(crate) fn method_seen(&self) -> Option<Method> {
         match self.phase {
-            Phase::Start | Phase::Method => None,
+            Phase::Start(_) | Phase::Method => None,
             Phase::Target | Phase::Version | Phase::Fields(_) => Some(self.layout.method),
         }
     }
@@ -163,12 +170,11 @@ impl HeadParser {
         match window.get(self.at) {
             Some(b' ') if self.at > 0 => {
                 self.layout.method_token = Span::new(0, self.at);
-                self.layout.method = Method::from_octets(self.layout.method_token.of(input));
+                self.layout.method = Method::from_valid(self.layout.method_token.of(input));
                 self.at += 1;
                 self.phase = Phase::Target;
                 Ok(true)
             }
-            Some(b'\r') if self.at == 0 => fault(Error::EmptyLines),
             Some(b'\r') => fault(Error::TargetMissing),
             Some(b'\n') => fault(Error::BareLf),
             Some(_) => fault(Error::MethodOctet),
@@ -322,13 +328,17 @@ impl Layout {
         let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
         let (slot, repeated) = match name.len() {
             4 if is("host") => (&mut self.host, Error::HostRepeated),
+            12 if is("content-type") => (&mut self.content_type, Error::ContentTypeRepeated),
             14 if is("content-length") => (&mut self.content_length, Error::LengthRepeated),
             17 if is("transfer-encoding") => (&mut self.transfer_encoding, Error::CodingRepeated),
             6 if is("expect") => {
                 self.record_expect(input, value);
                 return Ok(());
             }
-            10 if is("connection") => return self.record_connection(input, value),
+            10 if is("connection") => {
+                self.record_connection(input, value);
+                return Ok(());
+            }
             _ => {
                 self.is_conditional |= is("range") || is_precondition(name);
                 return Ok(());
@@ -342,34 +352,35 @@ impl Layout {
 
     fn record_expect(&mut self, input: &[u8], value: Span) {
         let value = trimmed(input, value);
-        let understood = value.of(input).eq_ignore_ascii_case(b"100-continue");
-        self.expect = Some(match (self.expect, understood) {
-            (None, true) => Expect::Continue,
-            _ => Expect::Unknown(value),
-        });
+        for expectation in list::elements(value.of(input)) {
+            let understood = expectation.eq_ignore_ascii_case(b"100-continue");
+            self.expect = Some(match (self.expect, understood) {
+                (None, true) => Expect::Continue,
+                _ => Expect::Unknown(value),
+            });
+        }
     }
 
-    fn record_connection(&mut self, input: &[u8], value: Span) -> Result<(), Fault> {
+    /// Options that mean nothing here are passed over, and so is what is no token at all: only these two count, and
+    /// neither has a say in where a request ends.
+    fn record_connection(&mut self, input: &[u8], value: Span) {
         // What nearly everybody sends.
         if value.of(input) == b" keep-alive" {
             self.connection.keep_alive = true;
-            return Ok(());
+            return;
         }
         for option in list::elements(value.of(input)) {
-            if !TOKEN.all(option) {
-                return Err(Fault::new(Error::ConnectionMalformed, value.start as usize));
-            }
             self.connection.close |= option.eq_ignore_ascii_case(b"close");
             self.connection.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
         }
-        Ok(())
     }
 }
 
 /// The names that are noted.
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 12] = [
     "connection",
     "content-length",
+    "content-type",
     "expect",
     "host",
     "if-match",

@@ -12,3 +12,4 @@ pub(crate) mod octets;
 pub(crate) mod path;
 pub(crate) mod span;
 pub(crate) mod target;
+pub(crate) mod uri_reference;

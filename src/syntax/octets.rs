@@ -2,6 +2,8 @@
 //!
 //! Each class is one bit of a table of 256 entries; the patterns stand under the rule they implement.
 
+use crate::values::method::is_tchar;
+
 /// A set of octets: a bit of [`TABLE`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Class(u8);
@@ -23,10 +25,13 @@ impl Seen {
 pub(crate) const TOKEN: Class = Class(1);
 /// RFC 9110 section 5.5: `field-vchar`, SP and HTAB, the octets of a field value; `obs-text` included.
 pub(crate) const VALUE: Class = Class(2);
-/// What may stand in a request target before its form is known: RFC 3986 `pchar`, `/`, `?`, `%`, brackets
-/// of an IP literal, and those that browsers leave raw in a query (WHATWG URL): `` ^ ` { | } ``.
+/// What may stand in a request target before its form is known: what a path may hold, `?`, and the backslash that
+/// clients leave raw in a query.
 pub(crate) const TARGET: Class = Class(4);
-/// RFC 3986 section 3.3: `pchar` and `/`; what may stand in a path. `%` is checked apart.
+/// What may stand in a path: RFC 3986 section 3.3 (`pchar`, `/` and `%`, whose digits are checked separately), and those
+/// characters that older URI syntax called unwise (RFC 2396 section 2.4.3) and clients still send unencoded:
+/// `` [ ] { | } ^ ` ``. None of them delimits anything in a path or a query. The backslash is not among them: it
+/// separates the parts of a path for some programs.
 pub(crate) const PATH: Class = Class(8);
 /// RFC 3986 section 3.2.2: `reg-name` without `%`: unreserved and sub-delims.
 pub(crate) const REG_NAME: Class = Class(16);
@@ -34,7 +39,7 @@ pub(crate) const REG_NAME: Class = Class(16);
 pub(crate) const HEX: Class = Class(32);
 /// RFC 5234: `DIGIT`.
 pub(crate) const DIGIT: Class = Class(64);
-/// As [`PATH`], but for `%`: a path that means what it spells.
+/// [`PATH`] without `%`: a path that needs no decoding.
 pub(crate) const PLAIN_PATH: Class = Class(128);
 
 static TABLE: [u8; 256] = {
@@ -49,24 +54,7 @@ static TABLE: [u8; 256] = {
 
 const fn classes(octet: u8) -> u8 {
     let alphanumeric = octet.is_ascii_alphanumeric();
-    let token = alphanumeric
-        || matches!(
-            octet,
-            b'!' | b'#'
-                | b'$'
-                | b'%'
-                | b'&'
-                | b'\''
-                | b'*'
-                | b'+'
-                | b'-'
-                | b'.'
-                | b'^'
-                | b'_'
-                | b'`'
-                | b'|'
-                | b'~'
-        );
+    let token = is_tchar(octet);
     let value = matches!(octet, b'\t' | b' '..=b'~' | 0x80..=0xff);
     // RFC 3986 section 2.3 and 2.2: unreserved, sub-delims.
     let unreserved = alphanumeric || matches!(octet, b'-' | b'.' | b'_' | b'~');
@@ -75,10 +63,10 @@ const fn classes(octet: u8) -> u8 {
         b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'='
     );
     let reg_name = unreserved || sub_delim;
-    let plain_path = reg_name || matches!(octet, b':' | b'@' | b'/');
+    let unwise = matches!(octet, b'[' | b']' | b'{' | b'|' | b'}' | b'^' | b'`');
+    let plain_path = reg_name || unwise || matches!(octet, b':' | b'@' | b'/');
     let path = plain_path || octet == b'%';
-    let raw_in_queries = matches!(octet, b'^' | b'`' | b'{' | b'|' | b'}');
-    let target = path || raw_in_queries || matches!(octet, b'?' | b'[' | b']');
+    let target = path || matches!(octet, b'?' | b'\\');
     let bits = [
         token,
         value,
@@ -279,8 +267,8 @@ mod tests {
         assert_eq!(members(HEX).len(), 22);
         assert_eq!(members(DIGIT).len(), 10);
         assert_eq!(members(REG_NAME).len(), 66 + 11);
-        assert_eq!(members(PATH).len(), 66 + 11 + 4);
-        assert_eq!(members(TARGET).len(), 66 + 11 + 4 + 5 + 3);
+        assert_eq!(members(PATH).len(), 66 + 11 + 4 + 7);
+        assert_eq!(members(TARGET).len(), 66 + 11 + 4 + 7 + 2);
         assert_eq!(members(PLAIN_PATH).len() + 1, members(PATH).len());
         assert!(!PLAIN_PATH.contains(b'%'));
     }

@@ -57,11 +57,12 @@ impl Scheme {
 pub struct Limits {
     /// The request line without its CRLF. Past it: 414. RFC 9112 section 3 asks for 8,000 at least.
     pub request_line_bytes: u32,
-    /// One field line without its CRLF. Past it: 431.
+    /// One field line without its CRLF. Past it: 431. A `Negotiate` ticket of Kerberos takes 12 KiB.
     pub field_line_bytes: u32,
     /// Number of field lines in a head. Past it: 431. Browsers send about 15, proxies add a few.
     pub fields: u16,
-    /// The whole head with all line ends. Past it: 431. Bounds what one attacker can make us hold.
+    /// The whole head with all line ends. Past it: 431. Bounds what one attacker can make us hold, and leaves room for
+    /// the cookies of a host: browsers send those of all its ports, and of all its other programs, to each of them.
     pub head_bytes: u32,
     /// The content of one request, after decoding, unless the application admits more. Past it: 413.
     pub content_bytes: u64,
@@ -84,9 +85,9 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             request_line_bytes: 8192,
-            field_line_bytes: 8192,
+            field_line_bytes: 16 * 1024,
             fields: 100,
-            head_bytes: 16 * 1024,
+            head_bytes: 32 * 1024,
             content_bytes: 1024 * 1024,
             chunk_line_bytes: 256,
             chunk_extension_bytes: 4096,
@@ -106,10 +107,14 @@ pub struct Timeouts {
     pub head: Duration,
     /// Between two requests, and before the first octet of the second. Past it: a silent close.
     pub idle: Duration,
-    /// How fast content must come. Slower: 408.
+    /// How fast content must come. Slower: 408. By default 500 bytes a second after 20 s, and never 30 s without any:
+    /// a drip is cut, a client that loses its network for a moment is not.
     pub content: Pace,
-    /// How fast output must be taken. Slower: the connection is cut.
+    /// How fast output must be taken. Slower: the connection is cut. By default 500 bytes a second after a minute, and
+    /// never a minute without any: a person may pause a download.
     pub write: Pace,
+    /// After a stop: how long a request that has begun may take to become whole. Past it: 408.
+    pub stop: Duration,
     /// Age after which the next answer says `Connection: close`.
     pub age: Duration,
 }
@@ -122,13 +127,14 @@ impl Default for Timeouts {
             content: Pace {
                 grace: Duration::from_secs(20),
                 bytes_per_second: 500,
-                gap: Duration::from_secs(10),
+                gap: Duration::from_secs(30),
             },
             write: Pace {
-                grace: Duration::from_secs(20),
+                grace: Duration::from_secs(60),
                 bytes_per_second: 500,
-                gap: Duration::from_secs(20),
+                gap: Duration::from_secs(60),
             },
+            stop: Duration::from_secs(1),
             age: Duration::from_secs(3600),
         }
     }
@@ -169,14 +175,14 @@ mod tests {
         let second = Duration::from_secs(1);
         // One octet a second: never a gap, and still cut after the grace.
         assert_eq!(pace.deadline(Duration::ZERO, 19 * second, 19), 20 * second);
-        // A burst earns time, a silence of more than the gap ends it.
+        // A burst earns time, and a silence of more than the gap ends it.
         assert_eq!(
             pace.deadline(Duration::ZERO, 15 * second, 5000),
-            25 * second
+            30 * second
         );
         assert_eq!(
-            pace.deadline(Duration::ZERO, 29 * second, 5000),
-            30 * second
+            pace.deadline(Duration::ZERO, 15 * second, 50_000),
+            45 * second
         );
     }
 

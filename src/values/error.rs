@@ -51,7 +51,7 @@ errors! {
     // Line ends
     BareCr => BAD_REQUEST, "RFC 9112 section 2.2", "a carriage return must be followed by a line feed";
     BareLf => BAD_REQUEST, "RFC 9112 section 2.2", "a line ends with CR LF, not with a line feed alone";
-    EmptyLines => BAD_REQUEST, "RFC 9112 section 2.2", "at most one empty line may stand before a request";
+    EmptyLines => BAD_REQUEST, "RFC 9112 section 2.2", "at most ten empty lines may come before a request";
 
     // Request line
     MethodOctet => BAD_REQUEST, "RFC 9110 section 5.6.2", "the method must be a token followed by one space";
@@ -74,11 +74,11 @@ errors! {
     FieldLineTooLong => REQUEST_HEADER_FIELDS_TOO_LARGE, "RFC 6585 section 5", "a field line is longer than allowed here";
     TooManyFields => REQUEST_HEADER_FIELDS_TOO_LARGE, "RFC 6585 section 5", "the head has more fields than allowed here";
     HeadTooLong => REQUEST_HEADER_FIELDS_TOO_LARGE, "RFC 6585 section 5", "the head is longer than allowed here";
-    ConnectionMalformed => BAD_REQUEST, "RFC 9110 section 7.6.1", "Connection must be a list of tokens";
+    ContentTypeRepeated => BAD_REQUEST, "RFC 9110 section 5.3", "a request must not have more than one Content-Type field";
 
     // Target, once the head is whole
     TargetForm => BAD_REQUEST, "RFC 9112 section 3.2", "the target has no form that this method allows";
-    TargetEscape => BAD_REQUEST, "RFC 3986 section 2.1", "a percent sign must be followed by two hexadecimal digits";
+    TargetEscape => BAD_REQUEST, "RFC 3986 section 2.1", "in a path, a percent sign must be followed by two hexadecimal digits";
     TargetNul => BAD_REQUEST, "RFC 3986 section 7.3", "an encoded NUL has no meaning in a target";
     TargetAuthority => BAD_REQUEST, "RFC 9110 section 4.2.1", "the authority in the target must be a host and an optional port";
     TargetScheme => MISDIRECTED_REQUEST, "RFC 9110 section 7.4", "the target's scheme is not the one of this connection";

@@ -1,14 +1,24 @@
 //! Request methods (RFC 9110 section 9).
 
 use core::fmt;
+use core::hash::{Hash, Hasher};
+
+/// The longest method that is read, in bytes. A longer one is answered with 501 before the rest of it has come.
+pub(crate) const METHOD_BYTES: usize = 32;
 
 /// A request method. Methods are case-sensitive (RFC 9110 section 9.1).
+///
+/// Any token of up to 32 bytes is a method; the ones without a name of their own here are [`Method::Other`], and
+/// differ by their token.
 ///
 /// ```
 /// use bytegate::Method;
 ///
-/// assert_eq!(Method::from_token("GET"), Method::Get);
-/// assert_eq!(Method::from_token("get"), Method::Other);
+/// assert_eq!(Method::from_token("GET"), Some(Method::Get));
+/// let purge = Method::from_token("PURGE").unwrap();
+/// assert_eq!(purge.as_str(), "PURGE");
+/// assert_ne!(Some(purge), Method::from_token("purge"));
+/// assert_eq!(Method::from_token("NOT A TOKEN"), None);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
@@ -30,17 +40,26 @@ pub enum Method {
     Trace,
     /// Open a tunnel; never served, because this is an origin server.
     Connect,
-    /// Any other token: not implemented here, and answered so.
-    Other,
+    /// Any other token, such as `PROPFIND` or `PURGE`. The application that owns the path decides what it means.
+    Other(OtherMethod),
+}
+
+/// The token of a method that has no name of its own in [`Method`].
+#[derive(Clone, Copy)]
+pub struct OtherMethod {
+    length: u8,
+    token: [u8; METHOD_BYTES],
 }
 
 impl Method {
-    /// The method that a token names; [`Method::Other`] for a token unknown here.
-    pub const fn from_token(token: &str) -> Method {
-        Method::from_octets(token.as_bytes())
+    /// The method that a token names. `None` for what is no token, or is longer than 32 bytes.
+    pub fn from_token(token: &str) -> Option<Method> {
+        let is_token = !token.is_empty() && token.bytes().all(is_tchar);
+        (is_token && token.len() <= METHOD_BYTES).then(|| Method::from_valid(token.as_bytes()))
     }
 
-    pub(crate) const fn from_octets(token: &[u8]) -> Method {
+    /// The method that a token of at most 32 bytes names.
+    pub(crate) fn from_valid(token: &[u8]) -> Method {
         match token {
             b"GET" => Method::Get,
             b"HEAD" => Method::Head,
@@ -51,12 +70,12 @@ impl Method {
             b"OPTIONS" => Method::Options,
             b"TRACE" => Method::Trace,
             b"CONNECT" => Method::Connect,
-            _ => Method::Other,
+            _ => Method::Other(OtherMethod::new(token)),
         }
     }
 
-    /// The token as it stands on the wire; `"?"` for [`Method::Other`], whose token only the request knows.
-    pub const fn as_str(self) -> &'static str {
+    /// The token as it is sent.
+    pub fn as_str(&self) -> &str {
         match self {
             Method::Get => "GET",
             Method::Head => "HEAD",
@@ -67,13 +86,88 @@ impl Method {
             Method::Options => "OPTIONS",
             Method::Trace => "TRACE",
             Method::Connect => "CONNECT",
-            Method::Other => "?",
+            Method::Other(other) => other.as_str(),
         }
+    }
+}
+
+impl OtherMethod {
+    #[cold]
+    fn new(token: &[u8]) -> OtherMethod {
+        let mut other = OtherMethod {
+            length: 0,
+            token: [0; METHOD_BYTES],
+        };
+        for (place, &octet) in other.token.iter_mut().zip(token) {
+            *place = octet;
+            other.length += 1;
+        }
+        other
+    }
+
+    /// The token as it is sent.
+    pub fn as_str(&self) -> &str {
+        let token = self.token.get(..usize::from(self.length));
+        core::str::from_utf8(token.unwrap_or_default()).unwrap_or_default()
+    }
+}
+
+impl PartialEq for OtherMethod {
+    fn eq(&self, other: &OtherMethod) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for OtherMethod {}
+
+impl Hash for OtherMethod {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl fmt::Debug for OtherMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
     }
 }
 
 impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.pad(self.as_str())
     }
+}
+
+impl PartialEq<str> for Method {
+    fn eq(&self, token: &str) -> bool {
+        self.as_str() == token
+    }
+}
+
+impl PartialEq<&str> for Method {
+    fn eq(&self, token: &&str) -> bool {
+        self.as_str() == *token
+    }
+}
+
+/// RFC 9110 section 5.6.2: `tchar`.
+pub(crate) const fn is_tchar(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric()
+        || matches!(
+            octet,
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'.'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'|'
+                | b'~'
+        )
 }

@@ -1,10 +1,19 @@
-//! The gateway that fixtures and fuzz targets speak to: a small site, and an application that tells what it got.
+//! The gateways that fixtures and fuzz targets speak to: a small site, and applications that tell what they got.
 
 use bytegate::{
     Admission, Application, Body, FieldLines, Gateway, Head, Receiver, Request, Response, Site,
     Status,
 };
+use std::borrow::Cow;
 use std::time::Duration;
+
+/// The gateway for the fixtures of a folder.
+pub fn gateway_for(folder: &str) -> Gateway {
+    match folder {
+        "applications" => Gateway::new().dynamic("", EveryPath),
+        _ => gateway(),
+    }
+}
 
 pub fn gateway() -> Gateway {
     let mut site = Site::new()
@@ -12,6 +21,8 @@ pub fn gateway() -> Gateway {
         .file("/404.html", "<h1>not here</h1>\n")
         .file("/a.txt", "0123456789")
         .file("/a b.txt", "blank\n")
+        .file("/a[1].txt", "brackets\n")
+        .file("/d[1]/index.html", "<h1>brackets</h1>\n")
         .file("/empty.txt", "")
         .file("/docs/index.html", "<h1>docs</h1>\n");
     // Sun, 06 Nov 1994 08:49:37 GMT
@@ -35,8 +46,43 @@ pub fn gateway() -> Gateway {
         .dynamic("/bad.py", |_: &Request<'_>| {
             Response::text("x").with_field("X", "a\r\nSet-Cookie: b")
         })
+        .dynamic("/redirect.py", |request: &Request<'_>| {
+            let to = request.query_pairs().find(|(name, _)| name == "to");
+            Response::see_other(&to.unwrap_or_default().1)
+        })
+        .dynamic("/query.py", |request: &Request<'_>| {
+            lines(request.query_pairs())
+        })
+        .dynamic("/form.py", |request: &Request<'_>| {
+            request.form().map(lines)
+        })
         .dynamic("/upload.py", Upload)
         .dynamic("/refuse.py", RefuseContent)
+}
+
+/// The pairs of a query or a form, each on a line.
+fn lines<'a>(pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> String {
+    pairs
+        .map(|(name, value)| format!("{name} = {value}\n"))
+        .collect()
+}
+
+/// Tells the method and the path, raw and decoded.
+struct EveryPath;
+
+impl Application for EveryPath {
+    fn call(&self, request: &Request<'_>) -> Response {
+        let decoded = match request.decoded_path() {
+            Some(path) => format!("decoded {path}"),
+            None => "not decoded".to_string(),
+        };
+        let content = request.content().escape_ascii();
+        Response::text(format!(
+            "{} {}, {decoded}, content {content}\n",
+            request.method(),
+            request.path()
+        ))
+    }
 }
 
 /// Tells what it was asked.
@@ -44,7 +90,7 @@ struct Echo;
 
 impl Application for Echo {
     fn call(&self, request: &Request<'_>) -> Response {
-        let mut text = format!("{} {}\n", request.head().method_token(), request.path());
+        let mut text = format!("{} {}\n", request.method(), request.path());
         if let Some(query) = request.query() {
             text += &format!("query {query}\n");
         }

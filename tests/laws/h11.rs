@@ -55,8 +55,8 @@ pub const H11: Oracle = Oracle {
         (Error::HostConflict, "it does not look into targets"),
         (Error::HostMalformed, "it only counts Host"),
         (
-            Error::ConnectionMalformed,
-            "it ignores options that it cannot read",
+            Error::ContentTypeRepeated,
+            "it leaves all but the fields of framing to its user",
         ),
         (Error::ExpectationUnknown, "it leaves 417 to its user"),
         (Error::TrailerForbidden, "it leaves trailers to its user"),

@@ -56,7 +56,7 @@ pub fn drive<'p>(
                 }
                 Step::Call(request) => {
                     transcript.served.push(model::Served {
-                        method: request.head().method_token().to_string(),
+                        method: request.method().to_string(),
                         target: request.head().target_text().to_string(),
                         content: request.content().to_vec(),
                         trailers: request.trailers().iter().count(),

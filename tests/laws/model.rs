@@ -14,7 +14,9 @@ pub struct Served {
 pub fn connection(mut input: &[u8]) -> (Vec<Served>, bool) {
     let mut served = Vec::new();
     loop {
-        input = input.strip_prefix(b"\r\n").unwrap_or(input);
+        for _ in 0..10 {
+            input = input.strip_prefix(b"\r\n").unwrap_or(input);
+        }
         if input.is_empty() {
             return (served, false);
         }
@@ -35,7 +37,7 @@ type Parsed<'i> = (Served, bool, &'i [u8]);
 
 fn request(input: &[u8]) -> Option<Parsed<'_>> {
     let (head, rest) = split_at_text(input, b"\r\n\r\n")?;
-    if head.len() + 4 > 16_384 {
+    if head.len() + 4 > 32_768 {
         return None;
     }
     let mut lines = head_lines(head)?.into_iter();
@@ -48,7 +50,7 @@ fn request(input: &[u8]) -> Option<Parsed<'_>> {
     if request_line.len() > 8192 || minor.len() != 1 || !minor.as_bytes()[0].is_ascii_digit() {
         return None;
     }
-    let fields = fields(lines, 100, 8192)?;
+    let fields = fields(lines, 100, 16_384)?;
     let all = |name: &str| -> Vec<&str> {
         let of_name = fields.iter().filter(|(known, _)| known == name);
         of_name.map(|(_, value)| value.as_str()).collect()
@@ -72,23 +74,22 @@ fn request(input: &[u8]) -> Option<Parsed<'_>> {
             return None;
         }
     }
-    match all("expect")[..] {
+    let members = |name: &str| -> Vec<String> {
+        let values = all(name);
+        let members = values.iter().flat_map(|value| value.split(',')).map(trim);
+        let members = members.filter(|member| !member.is_empty());
+        members.map(str::to_lowercase).collect()
+    };
+    match &members("expect")[..] {
         [] => {}
         _ if is_http10 => {}
-        [only] if only.eq_ignore_ascii_case("100-continue") => {}
+        [only] if only == "100-continue" => {}
         _ => return None,
     }
-    let mut options = Vec::new();
-    for option in all("connection")
-        .iter()
-        .flat_map(|value| value.split(','))
-        .map(trim)
-    {
-        if !option.is_empty() && !is_token(option) {
-            return None;
-        }
-        options.push(option.to_lowercase());
+    if all("content-type").len() > 1 {
+        return None;
     }
+    let options = members("connection");
     let has = |name: &str| options.iter().any(|option| option == name);
     let persists = !has("close") && (!is_http10 || has("keep-alive"));
 
@@ -199,22 +200,23 @@ fn chunked(mut rest: &[u8], limit: u64) -> Option<(Vec<u8>, usize, &[u8])> {
 }
 
 fn trailers(rest: &[u8]) -> Option<(usize, &[u8])> {
-    const FORBIDDEN: &str = "authorization cache-control connection content-encoding content-length content-range \
-        content-type cookie expect forwarded host keep-alive max-forwards pragma proxy-authorization proxy-connection \
-        range set-cookie te trailer transfer-encoding upgrade";
+    const FORBIDDEN: &str = "authorization connection content-length cookie expect forwarded host keep-alive \
+        max-forwards proxy-authorization proxy-connection set-cookie te trailer transfer-encoding upgrade";
+    const TOO_LATE: &str = "accept accept-charset accept-encoding accept-language age allow cache-control \
+        content-disposition content-encoding content-language content-location content-range content-type date \
+        expires location pragma range retry-after vary";
+    let has = |names: &str, name: &str| names.split_whitespace().any(|other| other == name);
     if let Some(behind) = rest.strip_prefix(b"\r\n") {
         return Some((0, behind));
     }
     let (section, behind) = split_at_text(rest, b"\r\n\r\n")?;
-    let fields = fields(head_lines(section)?.into_iter(), 32, 8192)?;
-    let allowed = |(name, _): &(String, String)| {
-        let named = FORBIDDEN
-            .split_whitespace()
-            .any(|forbidden| forbidden == name);
-        !named && !name.starts_with("if-") && !name.starts_with("x-forwarded-")
-    };
+    let fields = fields(head_lines(section)?.into_iter(), 32, 16_384)?;
+    let allowed =
+        |(name, _): &(String, String)| !has(FORBIDDEN, name) && !name.starts_with("x-forwarded-");
+    let kept = |(name, _): &&(String, String)| !has(TOO_LATE, name) && !name.starts_with("if-");
     let fits = section.len() + 4 <= 4096;
-    (fits && fields.iter().all(allowed)).then_some((fields.len(), behind))
+    let count = fields.iter().filter(kept).count();
+    (fits && fields.iter().all(allowed)).then_some((count, behind))
 }
 
 /// `*( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )`
@@ -275,10 +277,13 @@ fn is_text(octet: u8) -> bool {
 }
 
 fn is_target(method: &str, target: &str) -> bool {
-    let in_query = |octet: u8| is_path_octet(octet) || b"?[]^`{|}".contains(&octet);
+    let in_query = |octet: u8| is_path_octet(octet) || b"?\\".contains(&octet);
     let is_path = |text: &str| {
         let (path, query) = text.split_once('?').unwrap_or((text, ""));
-        path.bytes().all(is_path_octet) && query.bytes().all(in_query) && has_good_escapes(text)
+        path.bytes().all(is_path_octet)
+            && query.bytes().all(in_query)
+            && has_good_escapes(path)
+            && !query.contains("%00")
     };
     match (method, target) {
         ("CONNECT", _) => false,
@@ -302,7 +307,7 @@ fn absolute_authority(target: &str) -> Option<&str> {
 }
 
 fn is_path_octet(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%".contains(&octet)
+    octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%[]{}|^`".contains(&octet)
 }
 
 fn has_good_escapes(text: &str) -> bool {

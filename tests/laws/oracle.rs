@@ -86,7 +86,7 @@ fn first_head(input: &[u8]) -> (Vec<Served>, Option<Error>) {
         _ => return (Vec::new(), None),
     };
     let served = Served {
-        method: head.method_token().to_string(),
+        method: head.method().to_string(),
         target: head.target_text().to_string(),
         content: Vec::new(),
         trailers: 0,
@@ -150,8 +150,8 @@ pub const HTTP_NET: Oracle = Oracle {
             "RFC 9112 section 2.2 asks for one empty line to be skipped, not for several",
         ),
         (
-            Error::ConnectionMalformed,
-            "RFC 9110 section 7.6.1: a list of tokens; who cannot read it cannot obey it",
+            Error::ContentTypeRepeated,
+            "it leaves all but the fields of framing to its user",
         ),
         (
             Error::HostConflict,
@@ -275,7 +275,10 @@ pub const HTTPARSE: Oracle = Oracle {
         (Error::CodingUnknown, "it does not look into fields"),
         (Error::CodingWithLength, "it does not look into fields"),
         (Error::CodingInHttp10, "it does not look into fields"),
-        (Error::ConnectionMalformed, "it does not look into fields"),
+        (
+            Error::ContentTypeRepeated,
+            "it leaves all but the fields of framing to its user",
+        ),
         (Error::ExpectationUnknown, "it does not look into fields"),
     ],
     stricter: &[(

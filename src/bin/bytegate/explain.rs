@@ -79,7 +79,7 @@ impl Explanation {
         self.head_shown = true;
         let number = self.requests;
         self.line(format_args!("request {number}, from octet {start}"));
-        self.entry("method", format_args!("{}", head.method_token()));
+        self.entry("method", format_args!("{}", head.method()));
         self.entry(
             "target",
             format_args!("{} ({})", head.target_text(), form(head.target())),

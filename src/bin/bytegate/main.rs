@@ -64,7 +64,7 @@ fn gateway(content: &Content) -> Result<Gateway, Failure> {
     for skipped in site.skipped() {
         complain(&skipped.to_string());
     }
-    let gateway = Gateway::new().site(site);
+    let gateway = Gateway::new().site(site).config(content.config);
     Ok(content.suffixes.iter().fold(gateway, |gateway, suffix| {
         gateway.dynamic(suffix, bytegate::wsgi(demo::mini_frame::application))
     }))

@@ -12,12 +12,15 @@ pub(crate) fn run(serve: Serve) -> Result<ExitCode, Failure> {
     let gateway = crate::gateway(&serve.content)?;
     let listener = net::listen(serve.address)?;
     let stop = stop_or_exit()?;
+    net::raise_open_files_limit();
+    let defaults = net::Options::default();
     let options = net::Options {
         // Nothing that is served here ever waits, and one thread costs least.
         threads: NonZeroUsize::MIN,
         access_log: serve.access_log.then(|| Arc::new(log_access) as net::Sink),
         error_log: Some(Arc::new(crate::complain)),
-        ..net::Options::default()
+        stop_timeout: serve.stop_timeout.unwrap_or(defaults.stop_timeout),
+        connections: serve.connections.unwrap_or(defaults.connections),
     };
     let what = match &serve.content.folder {
         None => "the demo site".to_string(),

@@ -1,0 +1,79 @@
+//! Forms: content of the type `application/x-www-form-urlencoded`.
+
+use crate::message::response::Response;
+use crate::values::status::Status;
+use alloc::borrow::Cow;
+use alloc::format;
+use core::fmt;
+use percent_encoding::percent_decode;
+
+/// The names and values of a form, decoded, in the order in which they were sent. Made by
+/// [`Request::form`](crate::Request::form).
+#[derive(Clone)]
+pub struct Form<'a> {
+    pairs: form_urlencoded::Parse<'a>,
+}
+
+/// Content that is no form. It becomes a 400 that says so, so that an application may use `?`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FormError {
+    /// A name or a value is not UTF-8 once it is decoded. To replace those bytes would make different values equal.
+    NotUtf8,
+}
+
+impl<'a> Form<'a> {
+    pub(crate) fn parse(content: &'a [u8]) -> Result<Form<'a>, FormError> {
+        // What separates names and values is ASCII, so that the whole is UTF-8 if and only if each of them is.
+        match percent_decode(content).decode_utf8() {
+            Ok(_) => Ok(Form {
+                pairs: form_urlencoded::parse(content),
+            }),
+            Err(_) => Err(FormError::NotUtf8),
+        }
+    }
+
+    /// The first value of that name.
+    pub fn get(&self, name: &str) -> Option<Cow<'a, str>> {
+        self.get_all(name).next()
+    }
+
+    /// All values of that name.
+    pub fn get_all<'n>(&self, name: &'n str) -> impl Iterator<Item = Cow<'a, str>> + use<'a, 'n> {
+        self.clone()
+            .filter(move |(other, _)| other == name)
+            .map(|(_, value)| value)
+    }
+}
+
+impl<'a> Iterator for Form<'a> {
+    type Item = (Cow<'a, str>, Cow<'a, str>);
+
+    fn next(&mut self) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
+        self.pairs.next()
+    }
+}
+
+impl fmt::Debug for Form<'_> {
+    /// Without names and values, which may be passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Form({} pairs)", self.clone().count())
+    }
+}
+
+impl fmt::Display for FormError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FormError::NotUtf8 => f.write_str("the form is not UTF-8"),
+        }
+    }
+}
+
+impl core::error::Error for FormError {}
+
+impl From<FormError> for Response {
+    fn from(error: FormError) -> Response {
+        let status = Status::BAD_REQUEST;
+        Response::text(format!("{status}: {error}\n")).with_status(status)
+    }
+}

@@ -1,0 +1,238 @@
+//! Places for connections: how many may be open, and which of them gives way when there are no more.
+
+use super::drive::Socket;
+use super::options::Options;
+use core::time::Duration;
+use smol::channel::{self, Receiver, Sender};
+use smol::lock::{Semaphore, SemaphoreGuardArc};
+use smol::{Timer, future};
+use std::collections::HashMap;
+use std::net::Shutdown;
+use std::prelude::rust_2024::*;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// How long a new connection may be silent before it may have to give way: its first request may be on its way.
+const FIRST_REQUEST: Duration = Duration::from_millis(50);
+/// How long a connection that was told to give way may take before another one is told so too.
+const GIVING_WAY: Duration = Duration::from_millis(100);
+/// How long a connection may stay idle while there are few places left.
+pub(super) const SHORT_IDLE: Duration = Duration::from_secs(5);
+
+/// All places. The acceptor holds one ahead of the next connection, so that a new client is accepted at once even
+/// when all the others are taken by idle connections.
+pub(super) struct Places {
+    limit: usize,
+    free: Arc<Semaphore>,
+    open: Mutex<HashMap<u64, Arc<Seat>>>,
+    open_count: AtomicUsize,
+    /// Whether the acceptor waits for a place; then it wants to know who becomes idle.
+    wanted: AtomicBool,
+    idle_again: (Sender<()>, Receiver<()>),
+    reported: Mutex<Option<Instant>>,
+    /// The times in seats count from here.
+    started: Instant,
+}
+
+/// A place that was taken, but not yet for a connection.
+pub(super) struct Reserved {
+    permit: SemaphoreGuardArc,
+}
+
+/// The place of an open connection, until it is dropped.
+pub(super) struct Place {
+    places: Arc<Places>,
+    number: u64,
+    seat: Arc<Seat>,
+    _permit: SemaphoreGuardArc,
+}
+
+/// What the others know of a connection.
+struct Seat {
+    /// [`BUSY`], or since when it is idle, in nanoseconds; [`USED`] is added once it has sent something. The least
+    /// value gives way first.
+    idle: AtomicU64,
+    socket: Socket,
+}
+
+const BUSY: u64 = u64::MAX;
+const USED: u64 = 1 << 63;
+
+impl Places {
+    pub(super) fn new(limit: usize) -> Places {
+        let limit = limit.max(1);
+        Places {
+            limit,
+            free: Arc::new(Semaphore::new(limit)),
+            open: Mutex::default(),
+            open_count: AtomicUsize::new(0),
+            wanted: AtomicBool::new(false),
+            idle_again: channel::bounded(1),
+            reported: Mutex::default(),
+            started: Instant::now(),
+        }
+    }
+
+    /// Waits for a place. If none is free, the connection that is idle longest has to give way.
+    pub(super) async fn reserve(&self, options: &Options) -> Reserved {
+        if let Some(permit) = self.free.try_acquire_arc() {
+            return Reserved { permit };
+        }
+        self.report(options);
+        self.wanted.store(true, Ordering::SeqCst);
+        let permit = loop {
+            let or_sooner = async {
+                match self.make_room() {
+                    Room::Soon => sleep(GIVING_WAY).await,
+                    Room::After(time) => future::or(self.someone_idle(), sleep(time)).await,
+                    Room::Unknown => self.someone_idle().await,
+                }
+                None
+            };
+            let permit = async { Some(self.free.acquire_arc().await) };
+            if let Some(permit) = future::or(permit, or_sooner).await {
+                break permit;
+            }
+        };
+        self.wanted.store(false, Ordering::SeqCst);
+        Reserved { permit }
+    }
+
+    /// Seats a connection.
+    pub(super) fn seat(self: &Arc<Self>, reserved: Reserved, number: u64, socket: Socket) -> Place {
+        let seat = Arc::new(Seat {
+            idle: AtomicU64::new(BUSY),
+            socket,
+        });
+        self.open().insert(number, seat.clone());
+        self.open_count.fetch_add(1, Ordering::Relaxed);
+        Place {
+            places: self.clone(),
+            number,
+            seat,
+            _permit: reserved.permit,
+        }
+    }
+
+    /// Tells the connection that is idle longest to give way; those that never sent anything come first.
+    fn make_room(&self) -> Room {
+        let now = self.now();
+        let longest = {
+            let open = self.open();
+            let idle = |seat: &Arc<Seat>| (seat.idle.load(Ordering::SeqCst), seat.clone());
+            open.values().map(idle).min_by_key(|(since, _)| *since)
+        };
+        let Some((since, seat)) = longest.filter(|(since, _)| *since != BUSY) else {
+            return Room::Unknown;
+        };
+        let first_request = since.saturating_add(FIRST_REQUEST.as_nanos() as u64);
+        if since < USED && first_request > now {
+            return match self.give_way_of_used() {
+                true => Room::Soon,
+                false => Room::After(Duration::from_nanos(first_request - now)),
+            };
+        }
+        seat.give_way(since);
+        Room::Soon
+    }
+
+    /// As [`make_room`](Places::make_room), while those that sent nothing are too new to give way.
+    fn give_way_of_used(&self) -> bool {
+        let open = self.open();
+        let idle = open
+            .values()
+            .map(|seat| (seat.idle.load(Ordering::SeqCst), seat));
+        let used = idle.filter(|(since, _)| (USED..BUSY).contains(since));
+        match used.min_by_key(|(since, _)| *since) {
+            Some((since, seat)) => {
+                seat.give_way(since);
+                true
+            }
+            None => false,
+        }
+    }
+
+    async fn someone_idle(&self) {
+        let _ = self.idle_again.1.recv().await;
+    }
+
+    /// Says so at most once a second.
+    fn report(&self, options: &Options) {
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        if reported.is_none_or(|last| now - last >= Duration::from_secs(1)) {
+            *reported = Some(now);
+            options.report(&format!(
+                "all {} connections are in use: idle ones are closed to make room",
+                self.limit
+            ));
+        }
+    }
+
+    fn open(&self) -> MutexGuard<'_, HashMap<u64, Arc<Seat>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_nanos()).map_or(USED - 1, |now| now.min(USED - 1))
+    }
+}
+
+/// What an attempt to make room has come to.
+enum Room {
+    /// A connection was told to give way.
+    Soon,
+    /// A connection may be told so after this time.
+    After(Duration),
+    /// All connections are busy.
+    Unknown,
+}
+
+impl Place {
+    /// Nothing is lost if the connection is closed now; `used` says whether it ever sent anything.
+    pub(super) fn idle(&self, used: bool) {
+        let used = if used { USED } else { 0 };
+        self.seat
+            .idle
+            .store(self.places.now() | used, Ordering::SeqCst);
+        if self.places.wanted.load(Ordering::SeqCst) {
+            let _ = self.places.idle_again.0.try_send(());
+        }
+    }
+
+    pub(super) fn busy(&self) {
+        self.seat.idle.store(BUSY, Ordering::SeqCst);
+    }
+
+    /// Whether so many places are taken that idle connections should not keep theirs for long.
+    pub(super) fn are_few_left(&self) -> bool {
+        let Places {
+            limit, open_count, ..
+        } = &*self.places;
+        open_count.load(Ordering::Relaxed) >= limit - limit / 16
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.places.open().remove(&self.number);
+        self.places.open_count.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Seat {
+    /// Ends the input of an idle connection, which then closes. A request that came in the meantime is still answered.
+    fn give_way(&self, since: u64) {
+        let is_idle = self
+            .idle
+            .compare_exchange(since, BUSY, Ordering::SeqCst, Ordering::SeqCst);
+        if is_idle.is_ok() {
+            let _ = self.socket.get_ref().shutdown(Shutdown::Read);
+        }
+    }
+}
+
+async fn sleep(time: Duration) {
+    Timer::after(time).await;
+}
