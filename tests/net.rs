@@ -614,9 +614,11 @@ fn nobody_is_turned_away_while_clients_come_and_go_above_the_limit() {
 #[test]
 fn near_the_limit_idle_connections_are_kept_for_five_seconds_only() {
     let server = Setup::new(echo).connections(20).start();
-    let mut clients: Vec<Client> = (0..19).map(|_| server.connect()).collect();
-    for client in &mut clients {
-        assert_eq!(client.get("/").status, 200);
+    let mut clients: Vec<Client> = Vec::new();
+    for _ in 0..19 {
+        clients.push(server.connect());
+        let newest = clients.last_mut().expect("a client");
+        assert_eq!(newest.get("/").status, 200);
     }
     let start = Instant::now();
     let last = clients.pop().expect("a client");
@@ -626,6 +628,7 @@ fn near_the_limit_idle_connections_are_kept_for_five_seconds_only() {
     assert_eq!(last.rest().expect("a clean end"), b"");
     let took = start.elapsed();
     assert!((millis(4500)..millis(5800)).contains(&took), "{took:?}");
+    assert_eq!(clients[0].get("/").status, 200);
 }
 
 fn short_head() -> Timeouts {

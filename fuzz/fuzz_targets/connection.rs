@@ -47,6 +47,9 @@ enum Target {
     Interim,
     Bad,
     Absolute,
+    Unwise,
+    Redirect,
+    Form,
 }
 
 #[derive(Arbitrary, Debug)]
@@ -54,6 +57,7 @@ enum Connection {
     Unsaid,
     Close,
     KeepAlive,
+    Odd,
 }
 
 #[derive(Arbitrary, Debug)]
@@ -116,6 +120,9 @@ impl Request {
             Target::Interim => "/interim.py",
             Target::Bad => "/bad.py",
             Target::Absolute => "http://x/echo.py",
+            Target::Unwise => "/a[1]{|}^`.py?\\&50%",
+            Target::Redirect => "/redirect.py?to=/a%20[b]%5C%ff",
+            Target::Form => "/form.py",
         };
         let version = if self.old { "HTTP/1.0" } else { "HTTP/1.1" };
         let mut head = format!("{method} {target} {version}\r\nHost: x\r\n");
@@ -123,6 +130,7 @@ impl Request {
             Connection::Unsaid => {}
             Connection::Close => head += "Connection: close\r\n",
             Connection::KeepAlive => head += "Connection: keep-alive\r\n",
+            Connection::Odd => head += "Connection: timeout=5, close;,\r\nExpect: ,\r\n",
         }
         if self.expect {
             head += "Expect: 100-continue\r\n";
@@ -150,7 +158,7 @@ impl Request {
                     content.extend_from_slice(b"\r\n");
                 }
                 content.extend_from_slice(if *trailer {
-                    b"0\r\nX: y\r\n\r\n"
+                    b"0\r\nX: y\r\nVary: x\r\n\r\n"
                 } else {
                     b"0\r\n\r\n"
                 });

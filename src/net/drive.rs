@@ -109,6 +109,7 @@ pub(super) async fn connection(
         connection: Connection::new(config).with_peer(peer),
         input: Vec::new(),
         used: false,
+        idle_since: None,
         read_first: true,
         alarms: Alarms::new(&surroundings.stopping),
     };
@@ -129,6 +130,8 @@ struct Driver<'s> {
     input: Vec<u8>,
     /// Whether anything has come at all.
     used: bool,
+    /// Since when the connection waits for a request, if it does.
+    idle_since: Option<Duration>,
     /// Whether a read is likely to find something, so that to wait first would be a call too many.
     read_first: bool,
     alarms: Alarms<'s>,
@@ -253,12 +256,12 @@ impl Driver<'_> {
 
     /// Waits for the next request. Meanwhile the connection gives way to others if there are no more places.
     async fn wait_idle(&mut self, until: Duration) -> io::Result<Woken> {
-        let soon = self.place.are_few_left().then(|| {
-            let now = self.surroundings.started.elapsed();
-            now.saturating_add(SHORT_IDLE)
-        });
+        let now = self.surroundings.started.elapsed();
+        let since = *self.idle_since.get_or_insert(now);
+        let few_left = self.place.are_few_left();
+        let soon = few_left.then(|| since.saturating_add(SHORT_IDLE));
         let until = soon.map_or(until, |soon| until.min(soon));
-        self.place.idle(self.used);
+        self.place.idle(now.saturating_sub(since), self.used);
         let instant = self.surroundings.instant(until);
         let woken = self.alarms.wait(self.socket.readable(), instant).await;
         self.place.busy();
@@ -290,6 +293,7 @@ impl Driver<'_> {
             0 => self.connection.end_input(),
             count => {
                 self.used = true;
+                self.idle_since = None;
                 self.read_first = count == READ_BYTES;
             }
         }
@@ -368,7 +372,7 @@ impl Driver<'_> {
             CloseReason::Persistence | CloseReason::Refused => {}
         }
         if self.socket.get_ref().shutdown(Shutdown::Write).is_ok() {
-            self.place.idle(true);
+            self.place.idle(Duration::ZERO, true);
             let linger = or_after(LINGER_TIME, linger(&self.socket));
             let stopped = async {
                 closed(&self.surroundings.stopping).await;

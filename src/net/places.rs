@@ -126,7 +126,7 @@ impl Places {
         let Some((since, seat)) = longest.filter(|(since, _)| *since != BUSY) else {
             return Room::Unknown;
         };
-        let first_request = since.saturating_add(FIRST_REQUEST.as_nanos() as u64);
+        let first_request = since.saturating_add(nanos(FIRST_REQUEST));
         if since < USED && first_request > now {
             return match self.give_way_of_used() {
                 true => Room::Soon,
@@ -175,7 +175,7 @@ impl Places {
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_nanos()).map_or(USED - 1, |now| now.min(USED - 1))
+        nanos(self.started.elapsed())
     }
 }
 
@@ -190,12 +190,12 @@ enum Room {
 }
 
 impl Place {
-    /// Nothing is lost if the connection is closed now; `used` says whether it ever sent anything.
-    pub(super) fn idle(&self, used: bool) {
+    /// Nothing is lost if the connection is closed now: it has been idle for so long; `used` says whether it ever sent
+    /// anything.
+    pub(super) fn idle(&self, time: Duration, used: bool) {
+        let since = self.places.now().saturating_sub(nanos(time));
         let used = if used { USED } else { 0 };
-        self.seat
-            .idle
-            .store(self.places.now() | used, Ordering::SeqCst);
+        self.seat.idle.store(since | used, Ordering::SeqCst);
         if self.places.wanted.load(Ordering::SeqCst) {
             let _ = self.places.idle_again.0.try_send(());
         }
@@ -231,6 +231,10 @@ impl Seat {
             let _ = self.socket.get_ref().shutdown(Shutdown::Read);
         }
     }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).map_or(USED - 1, |nanos| nanos.min(USED - 1))
 }
 
 async fn sleep(time: Duration) {

@@ -1,0 +1,191 @@
+//! What a real browser makes of it: headless Chromium over TCP. Skipped with a word where there is none.
+#![cfg(feature = "net")]
+
+#[path = "laws/browser.rs"]
+mod browser;
+
+use browser::Browser;
+use bytegate::{Gateway, Request, Site, demo, net};
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// A server on a free port, in a thread of its own, until it is dropped.
+struct Server {
+    address: SocketAddr,
+    stop: Option<smol::channel::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    fn start(gateway: Gateway) -> Server {
+        let listener = net::listen("127.0.0.1:0".parse().expect("an address")).expect("a listener");
+        let address = listener.local_addr().expect("an address");
+        let (stop, stopped) = smol::channel::bounded::<()>(1);
+        let thread = thread::spawn(move || {
+            let stopped = async move {
+                let _ = stopped.recv().await;
+            };
+            let options = net::Options {
+                stop_timeout: Duration::from_secs(1),
+                ..net::Options::default()
+            };
+            smol::block_on(net::serve(listener, gateway, options, stopped)).expect("it serves");
+        });
+        Server {
+            address,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn start() -> Option<Browser> {
+    let browser = Browser::start();
+    if browser.is_none() {
+        println!("skipped: Chromium or chromedriver is not here (apt-get install chromium-driver)");
+    }
+    browser
+}
+
+/// A folder with a file for each printable character that a name may hold: `a!b`, `a"b`, ...
+fn site_of_all_names() -> Site {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("names-of-all-characters");
+    let names = folder.join("names");
+    fs::create_dir_all(&names).expect("a folder");
+    fs::write(folder.join("index.html"), "<title>names</title>").expect("a file");
+    for character in (' '..='~').filter(|character| !"/\\".contains(*character)) {
+        let content = format!("<{character}>");
+        fs::write(names.join(format!("a{character}b")), content).expect("a file");
+    }
+    let site = Site::load(&folder).expect("a folder that can be read");
+    assert!(site.skipped().is_empty(), "{:?}", site.skipped());
+    site
+}
+
+/// Says the query as it was sent, and as it was decoded.
+fn queries(request: &Request<'_>) -> String {
+    let raw = request.query().unwrap_or("none").to_string();
+    let decoded = request
+        .query_pairs()
+        .map(|(name, value)| format!("{name}={value}"));
+    format!("{raw}\n{}", decoded.collect::<Vec<_>>().join("&"))
+}
+
+#[test]
+fn every_printable_character_in_a_path_names_its_file() {
+    let Some(browser) = start() else { return };
+    let server = Server::start(Gateway::new().site(site_of_all_names()));
+    browser.open(&server.url("/"));
+    for character in ' '..='~' {
+        // As a page writes it: the browser encodes what it thinks it must.
+        let code = u32::from(character);
+        let fetch = |name: &str| {
+            browser.run(&format!(
+                "const c = String.fromCharCode({code});
+                 const answer = await fetch('/names/a' + {name} + 'b');
+                 return answer.status + ' ' + await answer.text();"
+            ))
+        };
+        let raw = fetch("c");
+        match character {
+            // These end the path, and a backslash is a slash to a browser.
+            '#' | '?' | '/' | '\\' => assert_eq!(&raw[..3], "404", "{character:?}"),
+            // `%b` begins no escape.
+            '%' => assert_eq!(&raw[..3], "400", "{character:?}"),
+            _ => assert_eq!(raw, format!("200 <{character}>"), "{character:?}"),
+        }
+        let encoded = fetch("encodeURIComponent(c)");
+        match character {
+            '/' | '\\' => assert_eq!(&encoded[..3], "404", "{character:?}"),
+            _ => assert_eq!(encoded, format!("200 <{character}>"), "{character:?}"),
+        }
+    }
+}
+
+#[test]
+fn every_printable_character_in_a_query_arrives_as_it_was_asked_for() {
+    let Some(browser) = start() else { return };
+    let gateway = Gateway::new()
+        .site(Site::new().file("/index.html", "<title>queries</title>"))
+        .dynamic("/query", queries);
+    let server = Server::start(gateway);
+    browser.open(&server.url("/"));
+    for character in ' '..='~' {
+        let code = u32::from(character);
+        // The URL of the browser itself says what is sent and what it means.
+        let answers = browser.run(&format!(
+            "const url = new URL('/query?a' + String.fromCharCode({code}) + 'b=50%', location);
+             const pairs = [...url.searchParams].map(pair => pair.join('=')).join('&');
+             const answer = await fetch(url);
+             return [answer.status, await answer.text(), url.search.slice(1), pairs].join('\\n');"
+        ));
+        let lines: Vec<&str> = answers.split('\n').collect();
+        let [status, raw, decoded, sent, meant] = lines[..] else {
+            panic!("{character:?}: {answers}");
+        };
+        assert_eq!((status, raw), ("200", sent), "{character:?}");
+        assert_eq!(decoded, meant, "{character:?}");
+    }
+}
+
+#[test]
+fn back_and_forward_around_a_login_show_no_error_page() {
+    let Some(browser) = start() else { return };
+    let server = Server::start(demo::gateway());
+    let submit = |password: &str| {
+        browser.run(&format!(
+            "document.querySelector('[name=name]').value = 'ada';
+             document.querySelector('[name=password]').value = '{password}';
+             document.querySelector('button').click();
+             return '';"
+        ));
+    };
+    let shows =
+        |text: &str| browser.wait_until(&format!("document.body.innerText.includes('{text}')"));
+    browser.open(&server.url("/"));
+    browser.open(&server.url("/login.py"));
+    submit("byron");
+    shows("Incorrect name or password.");
+    browser.back();
+    shows("The demo knows one account");
+    browser.forward();
+    shows("Incorrect name or password.");
+    submit("lovelace");
+    shows("Welcome, ada");
+    browser.back();
+    shows("Incorrect name or password.");
+    browser.back();
+    shows("The demo knows one account");
+    browser.forward();
+    shows("Incorrect name or password.");
+    browser.forward();
+    shows("You are logged in.");
+    // To load it again sends no form again.
+    browser.run("location.reload(); return '';");
+    shows("You are logged in.");
+}
+
+#[test]
+fn the_script_of_the_demo_reads_what_it_fetches() {
+    let Some(browser) = start() else { return };
+    let server = Server::start(demo::gateway());
+    browser.open(&server.url("/"));
+    browser
+        .wait_until("document.getElementById('answer').innerText.includes(' GMT, answered in ')");
+}
