@@ -598,6 +598,30 @@ fn a_field_line_passes_its_limit_or_that_of_the_head() {
 }
 
 #[test]
+fn a_fault_in_a_target_or_a_list_of_lines_is_where_it_cannot_be_right() {
+    let eleven_lines = "\r\n".repeat(11);
+    let two_types = "GET / HTTP/1.1\r\nHost: x\r\nContent-Type: a\r\nContent-Type: a\r\n\r\n";
+    let get = |target: &str| format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
+    for (input, error, at) in [
+        (eleven_lines, Error::EmptyLines, 20),
+        (two_types.to_string(), Error::ContentTypeRepeated, 42),
+        (get("/a\\b"), Error::TargetOctet, 6),
+        (get("http://x/a\\b"), Error::TargetOctet, 14),
+        (get("/a?\\&%%00"), Error::TargetNul, 10),
+        (get("/a?b\"c"), Error::TargetOctet, 8),
+        (get("/a%4?%"), Error::TargetEscape, 6),
+    ] {
+        let mut connection = Connection::new(Config::default());
+        match connection.step(&mut input.as_bytes(), Now::default()) {
+            Step::Refuse(refusal) => {
+                assert_eq!((refusal.error, refusal.at), (error, at), "{input:?}")
+            }
+            other => panic!("{input:?}: {other:?}"),
+        }
+    }
+}
+
+#[test]
 fn a_fault_in_the_version_is_where_it_cannot_be_right() {
     for (line, error, at) in [
         ("GET / XTTP/1.1\r\n", Error::VersionMalformed, 6),

@@ -35,8 +35,12 @@ impl Program {
     }
 
     fn start_with(arguments: &[&str], stdout: Stdio) -> Program {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_bytegate"))
-            .args(arguments)
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bytegate"));
+        Program::run(command.args(arguments), stdout)
+    }
+
+    fn run(command: &mut Command, stdout: Stdio) -> Program {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(stdout)
             .stderr(Stdio::piped())
@@ -824,7 +828,19 @@ mod serve {
 
         fn start_with(arguments: &[&str], stdout: Stdio) -> Server {
             let arguments = [&["serve", "--port", "0"], arguments].concat();
-            let program = Program::start_with(&arguments, stdout);
+            Server::ready(Program::start_with(&arguments, stdout))
+        }
+
+        /// Starts one with a soft limit on open files.
+        fn start_with_open_files(limit: u32) -> Server {
+            let mut shell = Command::new("sh");
+            let script =
+                format!("ulimit -Sn {limit} && exec \"$0\" serve --port 0 --no-access-log");
+            shell.args(["-c", &script, env!("CARGO_BIN_EXE_bytegate")]);
+            Server::ready(Program::run(&mut shell, Stdio::piped()))
+        }
+
+        fn ready(program: Program) -> Server {
             let greeting = text(program.stderr.recv_timeout(DEADLINE).expect("a line"));
             let (_, url) = greeting.split_once("http://").expect("a URL");
             let (address, _) = url.split_once('/').expect("the end of the URL");
@@ -1060,6 +1076,124 @@ mod serve {
         assert_eq!(
             (ended.code, &*ended.stderr),
             (Some(0), "bytegate: stopped\n")
+        );
+    }
+
+    #[test]
+    fn limits_of_messages_can_be_set() {
+        let server = Server::start(&["--max-head", "1K", "--max-content=5"]);
+        let long = "x".repeat(500);
+        let status = |request: String| text(server.ask(request))[9..12].to_string();
+        assert_eq!(
+            status(format!("GET / HTTP/1.1\r\nHost: x\r\nX: {long}\r\n\r\n")),
+            "200"
+        );
+        let fields = format!("X: {long}\r\nY: {long}\r\n");
+        assert_eq!(
+            status(format!("GET / HTTP/1.1\r\nHost: x\r\n{fields}\r\n")),
+            "431"
+        );
+        assert_eq!(
+            status(format!(
+                "GET / HTTP/1.1\r\nHost: x\r\nX: {long}{long}\r\n\r\n"
+            )),
+            "431"
+        );
+        let post = |length: usize| {
+            let content = "x".repeat(length);
+            format!(
+                "POST /login.py HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{content}"
+            )
+        };
+        assert_eq!(status(post(5)), "200");
+        assert_eq!(status(post(6)), "413");
+    }
+
+    #[test]
+    fn timeouts_can_be_set() {
+        let server = Server::start(&["--head-timeout=300ms", "--idle-timeout=600ms"]);
+        let start = Instant::now();
+        let mut half = server.connect();
+        half.write_all(b"GET / HT").expect("it is sent");
+        let answer = text(to_end(half));
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+        let took = start.elapsed();
+        assert!(
+            (Duration::from_millis(250)..DEADLINE / 2).contains(&took),
+            "{took:?}"
+        );
+
+        let start = Instant::now();
+        let mut idle = server.connect();
+        idle.write_all(get("/").as_bytes()).expect("it is sent");
+        to_end(idle);
+        let took = start.elapsed();
+        assert!(
+            (Duration::from_millis(550)..DEADLINE / 2).contains(&took),
+            "{took:?}"
+        );
+    }
+
+    fn page(stream: &mut TcpStream) -> String {
+        stream.write_all(get("/").as_bytes()).expect("it is sent");
+        let mut page = Vec::new();
+        while !page.ends_with(b"</html>\n") {
+            let mut block = [0; 4096];
+            let count = stream.read(&mut block).expect("an answer");
+            assert_ne!(count, 0, "{}", text(page));
+            page.extend_from_slice(&block[..count]);
+        }
+        text(page)
+    }
+
+    #[test]
+    fn the_number_of_connections_can_be_set_and_idle_ones_make_room() {
+        let server = Server::start(&["--connections", "5"]);
+        let mut clients: Vec<TcpStream> = Vec::new();
+        for _ in 0..12 {
+            clients.push(server.connect());
+            page(clients.last_mut().expect("a client"));
+        }
+        assert_eq!(to_end(clients.swap_remove(0)), b"");
+        let complaint = server
+            .program
+            .stderr
+            .recv_timeout(DEADLINE)
+            .expect("a line");
+        insta::assert_snapshot!(text(complaint), @"bytegate: all 5 connections are in use: idle ones are closed to make room");
+    }
+
+    #[test]
+    fn the_soft_limit_on_open_files_is_raised_at_start() {
+        let server = Server::start_with_open_files(100);
+        let mut clients: Vec<TcpStream> = (0..120).map(|_| server.connect()).collect();
+        for client in &mut clients {
+            page(client);
+        }
+        // None had to make room.
+        page(&mut clients[0]);
+    }
+
+    #[test]
+    fn a_client_that_does_not_read_does_not_hold_up_a_stop_for_long() {
+        let large = vec![b'x'; 32 << 20];
+        let folder = Folder::new("large", &[("large.bin", &large)]);
+        let server = Server::start(&[folder.as_str(), "--stop-timeout", "1s"]);
+        let mut stream = server.connect();
+        stream
+            .write_all(get("/large.bin").as_bytes())
+            .expect("it is sent");
+        stream.peek(&mut [0]).expect("an answer begins");
+        let asked = Instant::now();
+        let ended = server.stop();
+        assert_eq!(
+            (ended.code, &*ended.stderr),
+            (Some(0), "bytegate: stopped\n")
+        );
+        let took = asked.elapsed();
+        assert!(
+            (Duration::from_millis(900)..Duration::from_secs(4)).contains(&took),
+            "{took:?}"
         );
     }
 
