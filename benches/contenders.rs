@@ -1,6 +1,6 @@
 //! What is measured: bytegate and its peers, each as a closure that answers one request.
 
-use bytegate::{Gateway, Now, Request, Response, Site};
+use bytegate::{Gateway, Now, Request, Response, Router, Site};
 use std::hint::black_box;
 use std::mem::MaybeUninit;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -89,11 +89,11 @@ pub(crate) fn into_used_buffer(request: &'static [u8]) -> Box<dyn FnMut()> {
     })
 }
 
-/// The head with every check and verdict, on a new connection, and no answer.
+/// The head with every check, on a new connection, and no answer.
 fn up_to_the_call(request: &'static [u8]) -> Box<dyn FnMut()> {
-    let config = gateway().connection_config();
+    let config = bytegate::Config::default();
     Box::new(move || {
-        let mut connection = bytegate::Connection::new(config);
+        let mut connection = bytegate::Connection::new(config, bytegate::Scheme::Http);
         let step = connection.step(&mut black_box(request), Now::default());
         assert!(matches!(step, bytegate::Step::Call(_)));
         black_box(&step);
@@ -129,32 +129,27 @@ pub(crate) fn special_cases() -> Vec<Contender> {
 }
 
 fn gateway() -> Gateway {
-    Gateway::new()
-        .site(Site::new().file("/index.html", "<h1>Hello, world</h1>\n"))
-        .dynamic(".py", |_: &Request<'_>| {
+    let site = Site::new().file("/index.html", "<h1>Hello, world</h1>\n");
+    let router = Router::new()
+        .suffix(".py", |_: &Request<'_>| {
             Response::html("<h1>Hello, world</h1>\n")
         })
+        .fallback(site);
+    Gateway::new(router)
 }
 
 fn drip(request: &'static [u8]) -> Box<dyn FnMut()> {
-    use bytegate::{Application, Connection, Step};
+    use bytegate::{ConnectionInfo, Wait};
     let gateway = gateway();
     Box::new(move || {
-        let mut connection = Connection::new(gateway.connection_config());
+        let mut session = gateway.session(ConnectionInfo::default());
         for end in 1..=request.len() {
             let mut input = &request[..end];
-            loop {
-                match connection.step(&mut input, Now::default()) {
-                    Step::Call(request) => {
-                        let response = gateway.call(&request);
-                        connection.respond(response);
-                    }
-                    Step::Write { .. } => connection.output().move_to(&mut Vec::new()),
-                    _ => break,
-                }
+            while let Wait::Write { .. } = session.turn(&mut input, Now::default()) {
+                session.output().move_to(&mut Vec::new());
             }
         }
-        black_box(&connection);
+        black_box(&session);
     })
 }
 

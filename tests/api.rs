@@ -3,9 +3,9 @@
 mod laws;
 
 use bytegate::{
-    AccessLog, Admission, Answered, Application, Body, Broken, Bytes, Config, Connection, Error,
-    FieldError, FieldLines, Fields, Gateway, Head, Limits, Method, Now, Receiver, Request,
-    Response, ResponseError, Scheme, Site, Status, Step, Target, Version,
+    AccessLog, Admission, Application, Body, Broken, Bytes, Config, Connection, ConnectionInfo,
+    ContentPlan, Error, FieldError, FieldLines, Fields, Gateway, Limits, Method, Now, Receiver,
+    Request, Response, ResponseError, Router, Scheme, Site, Status, Step, Target, Version,
 };
 use laws::reader;
 use std::time::Duration;
@@ -15,21 +15,64 @@ const GET: &[u8] =
 
 /// Shows a request to `look`.
 fn with_request(input: &[u8], look: impl Fn(&Request<'_>)) {
-    let peer = "192.0.2.1:5".parse().expect("an address");
-    let config = Config {
+    let head = input.split(|byte| *byte == b'\n');
+    let text = |line: &[u8]| String::from_utf8(line.to_vec()).expect("text");
+    let mut lines = head.map(|line| text(line).trim_end().to_string());
+    let line = lines.next().expect("a request line");
+    let words: Vec<&str> = line.split(' ').collect();
+    if words[1] == "*" || words[2] == "HTTP/1.0" {
+        return with_request_of_a_session(input, look);
+    }
+    let builder = Request::builder(words[0], words[1])
+        .scheme(Scheme::Https)
+        .now(Now::at_unix(7))
+        .peer(
+            "192.0.2.1:5"
+                .parse::<std::net::SocketAddr>()
+                .expect("an address"),
+        );
+    let builder = lines
+        .filter_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            Some((name.to_string(), value.to_string()))
+        })
+        .fold(builder, |builder, (name, value)| {
+            builder.field(&name, value)
+        });
+    // However it was made, an application sees the same.
+    builder.build().expect("a request").with(|request| {
+        look(request);
+        request.into_owned().with(&look);
+    });
+    with_request_of_a_session(input, look);
+}
+
+/// A front end that stands at one moment, and the machine's own view of the first request.
+fn with_request_of_a_session(input: &[u8], look: impl Fn(&Request<'_>)) {
+    use std::sync::Mutex;
+    let owned = std::sync::Arc::new(Mutex::new(None));
+    let seen = owned.clone();
+    let gateway = Gateway::new(Router::new().fallback(move |request: &Request<'_>| {
+        *seen.lock().expect("a request") = Some(request.into_owned());
+        ""
+    }));
+    let info = ConnectionInfo {
+        peer: "192.0.2.1:5"
+            .parse::<std::net::SocketAddr>()
+            .expect("an address")
+            .into(),
         scheme: Scheme::Https,
-        ..Config::default()
+        number: 1,
     };
-    let mut connection = Connection::new(config).with_peer(peer);
-    let mut input = input;
-    match connection.step(&mut input, Now::at_unix(7)) {
-        Step::Call(request) => look(&request),
-        other => panic!("{other:?}"),
+    gateway.handle_for(input, info, &mut Now::at_unix(7), &mut Vec::new());
+    let owned = owned.lock().expect("a request").take();
+    if let Some(request) = owned {
+        request.with(look);
     }
 }
 
 fn answer(application: impl Application + 'static, input: &[u8]) -> reader::Response {
-    let output = Gateway::new().dynamic("", application).handle(input);
+    let output = Gateway::new(application).handle(input);
     reader::read_all(&output, &[input.starts_with(b"HEAD")]).remove(0)
 }
 
@@ -52,7 +95,7 @@ fn an_application_sees_everything_about_a_request() {
         assert_eq!((authority.host, authority.port), ("x", Some(80)));
         assert_eq!(request.fields().get_str("x"), Some("y"));
         assert!(request.trailers().is_empty() && request.content().is_empty());
-        assert_eq!(request.peer().map(|peer| peer.port()), Some(5));
+        assert_eq!(request.peer().address().map(|peer| peer.port()), Some(5));
         assert_eq!(
             (request.scheme(), request.scheme().default_port()),
             (Scheme::Https, 443)
@@ -86,25 +129,25 @@ fn debug_output_shows_neither_credentials_nor_content() {
     with_request(GET, |request| {
         let shown = format!("{request:?} {:?}", request.head());
         assert!(
-            shown.contains("\"/a?b=c%20d&e\"") && shown.contains("0 octets"),
+            shown.contains("\"/a?b=c%20d&e\"") && shown.contains("0 bytes"),
             "{shown}"
         );
         assert!(!shown.contains("secret"), "{shown}");
     });
-    let mut connection = Connection::new(Config::default());
+    let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut input = &b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\npassw"[..];
     assert!(matches!(
         connection.step(&mut input, Now::default()),
         Step::Admit(_)
     ));
-    connection.admit(Admission::Buffer);
+    assert_eq!(connection.admit(ContentPlan::Gather), Ok(()));
     assert!(matches!(
         connection.step(&mut input, Now::default()),
         Step::Read { .. }
     ));
     let shown = format!("{connection:?}");
     assert!(
-        shown.contains("Gather(5)") && !shown.contains("passw"),
+        shown.contains("gathers 5 of at most 1048576") && !shown.contains("passw"),
         "{shown}"
     );
     // Nor as a list of numbers: the head begins with POST.
@@ -137,70 +180,61 @@ const POST: &[u8] = b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nse
 struct Deaf;
 
 impl Receiver for Deaf {
-    fn data(&mut self, _: &[u8]) {}
+    fn data(&mut self, _: &[u8]) -> Result<(), Response> {
+        Ok(())
+    }
 
     fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
         Response::text("heard")
     }
 }
 
-/// Steps to the request after its content was admitted.
-fn admitted<'c>(
+/// Steps to what comes after the content was admitted.
+fn admitted<'c, 'i: 'c>(
     connection: &'c mut Connection,
-    input: &mut &'c [u8],
-    admission: Admission,
+    input: &mut &'i [u8],
+    plan: ContentPlan,
 ) -> Step<'c> {
     let step = connection.step(input, Now::default());
     assert!(matches!(step, Step::Admit(_)), "{step:?}");
-    connection.admit(admission);
+    assert_eq!(connection.admit(plan), Ok(()));
     connection.step(input, Now::default())
 }
 
 #[test]
 fn debug_output_names_what_each_state_holds() {
-    let head = r#"Head { method: "POST", target: "/a", version: Http11, fields: "#;
-    let mut connection = Connection::new(Config::default());
-    let step = admitted(
-        &mut connection,
-        &mut &POST[..],
-        Admission::Stream(Box::new(Deaf)),
-    );
-    let shown = format!("{step:?}");
-    assert!(
-        shown.starts_with(&format!("Finish(Ending({head}")),
-        "{shown}"
-    );
-    let shown = format!("{connection:?}");
-    assert!(shown.contains("Call(Some(Streamed), "), "{shown}");
-    assert!(shown.contains("output: Output(0 octets)"), "{shown}");
-
-    let mut connection = Connection::new(Config::default());
+    let mut connection = Connection::new(Config::default(), Scheme::Http);
     let (start, rest) = POST.split_at(POST.len() - 3);
-    let step = admitted(&mut connection, &mut &start[..], Admission::Buffer);
+    let step = admitted(&mut connection, &mut &start[..], ContentPlan::Gather);
     assert!(matches!(step, Step::Read { .. }));
     let step = connection.step(&mut &rest[..], Now::default());
-    assert!(matches!(step, Step::Call(_)));
+    let shown = format!("{step:?}");
+    let head =
+        r#"Call(Message { head: Head { method: "POST", target: "/a", version: Http11, fields: "#;
+    assert!(shown.starts_with(head), "{shown}");
     let shown = format!("{connection:?}");
     assert!(shown.contains("Call(Some(Gathered(6)), "), "{shown}");
 
-    let mut connection = Connection::new(Config::default());
-    let step = admitted(
-        &mut connection,
-        &mut &start[..],
-        Admission::Stream(Box::new(Deaf)),
-    );
-    assert!(matches!(step, Step::Read { .. }));
+    let mut connection = Connection::new(Config::default(), Scheme::Http);
+    let mut input = POST;
+    let step = admitted(&mut connection, &mut input, ContentPlan::HandOn(6));
+    assert!(matches!(step, Step::Content(b"secret")));
     let shown = format!("{connection:?}");
     assert!(
-        shown.contains("Intake(Stream of at most 18446744073709551615)"),
+        shown.contains("BodyReader(hands on 6 of at most 6)"),
         "{shown}"
     );
+    let step = connection.step(&mut input, Now::default());
+    assert!(matches!(step, Step::Call(_)));
+    let shown = format!("{connection:?}");
+    assert!(shown.contains("Call(Some(HandedOn), "), "{shown}");
+    assert!(shown.contains("output: Output(0 octets)"), "{shown}");
 
-    let mut connection = Connection::new(Config::default());
+    let mut connection = Connection::new(Config::default(), Scheme::Http);
     let step = connection.step(&mut &b"GET /\r\n"[..], Now::default());
     assert!(matches!(step, Step::Refuse(_)));
     let shown = format!("{connection:?}");
-    assert!(shown.contains("Culprit(Some(Get))"), "{shown}");
+    assert!(shown.contains("RejectedRequest(Some(Get))"), "{shown}");
 }
 
 #[test]
@@ -214,41 +248,27 @@ fn debug_output_of_fields_shows_those_that_are_left() {
 
 #[test]
 fn debug_output_of_a_stream_says_how_it_ends() {
-    for (length, shown) in [(Some(3), "Stream(Length(3))"), (None, "Stream(Chunked)")] {
-        let mut connection = Connection::new(Config::default());
+    for (length, shown) in [(Some(3), "Stream(Length(3), "), (None, "Stream(Chunked, ")] {
+        let mut connection = Connection::new(Config::default(), Scheme::Http);
         connection.step(&mut &GET[..], Now::default());
         let blocks = std::iter::once(Ok(Bytes::from_static(b"abc")));
-        connection.respond(Response::text(Body::fallible_stream(length, blocks)));
+        let mut response = Response::text(Body::fallible_stream(length, blocks));
+        let summary = connection.respond(&mut response).expect("its turn");
+        assert!(summary.streams);
         let connection = format!("{connection:?}");
         assert!(connection.contains(shown), "{connection}");
     }
 }
 
 #[test]
-fn a_receiver_finishes_once() {
-    let mut connection = Connection::new(Config::default());
-    let stream = Admission::Stream(Box::new(Deaf));
-    let Step::Finish(ending) = admitted(&mut connection, &mut &POST[..], stream) else {
-        panic!("the content is whole");
-    };
-    assert_eq!(ending.finish().status(), Status::OK);
-    // Whoever forgets to respond is asked for nothing more.
-    let step = connection.step(&mut &b""[..], Now::default());
-    match step {
-        Step::Refuse(refusal) => assert_eq!(refusal.error, Error::Unanswered),
-        other => panic!("{other:?}"),
-    }
-}
-
-#[test]
 fn content_in_one_piece_with_its_head_is_not_copied() {
-    let mut connection = Connection::new(Config::default());
+    let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut input = POST;
-    match admitted(&mut connection, &mut input, Admission::Buffer) {
+    match admitted(&mut connection, &mut input, ContentPlan::Gather) {
         Step::Call(request) => {
-            assert_eq!(request.content(), b"secret");
+            assert_eq!(request.content, b"secret");
             let place = POST.as_ptr_range();
-            assert!(place.contains(&request.content().as_ptr()));
+            assert!(place.contains(&request.content.as_ptr()));
         }
         other => panic!("{other:?}"),
     }
@@ -256,9 +276,9 @@ fn content_in_one_piece_with_its_head_is_not_copied() {
 
 #[test]
 fn a_refusal_in_content_shows_the_request_line_that_came_before() {
-    let mut connection = Connection::new(Config::default());
+    let mut connection = Connection::new(Config::default(), Scheme::Http);
     let head = &b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"[..];
-    let step = admitted(&mut connection, &mut &head[..], Admission::Buffer);
+    let step = admitted(&mut connection, &mut &head[..], ContentPlan::Gather);
     assert!(matches!(step, Step::Read { .. }));
     match connection.step(&mut &b"2\r\nab\r\nz"[..], Now::default()) {
         Step::Refuse(refusal) => {
@@ -272,13 +292,14 @@ fn a_refusal_in_content_shows_the_request_line_that_came_before() {
 
 #[test]
 fn output_is_written_to_a_lent_buffer_and_moved_without_a_copy() {
-    let mut connection = Connection::new(Config::default());
+    let mut connection = Connection::new(Config::default(), Scheme::Http);
     let step = connection.step(&mut &GET[..], Now::default());
     assert!(matches!(step, Step::Call(_)));
     let mut buffer = Vec::with_capacity(4096);
     let place = buffer.as_ptr();
     connection.output().lend(&mut buffer);
-    connection.respond(Response::text("hello"));
+    let answered = connection.respond(&mut Response::text("hello"));
+    assert!(answered.is_ok());
     assert_eq!(
         connection.output().pieces().next().map(<[u8]>::as_ptr),
         Some(place)
@@ -343,13 +364,15 @@ fn what_breaks_the_rules_is_a_500_that_says_why() {
     ];
     for (response, reason) in cases {
         assert_eq!(answer(move |_: &Request<'_>| response(), GET_X).status, 500);
-        let mut connection = Connection::new(Config::default());
+        let mut connection = Connection::new(Config::default(), Scheme::Http);
         let mut input = GET_X;
         assert!(matches!(
             connection.step(&mut input, Now::default()),
             Step::Call(_)
         ));
-        let answered = connection.respond(response()).expect("an answer was owed");
+        let answered = connection
+            .respond(&mut response())
+            .expect("an answer was owed");
         assert_eq!(answered.error.expect("a reason").to_string(), reason);
     }
     assert_eq!(
@@ -406,11 +429,12 @@ fn a_target_has_its_path_and_query_in_every_form() {
 
 #[test]
 fn what_all_was_sent_counts_as_progress() {
-    let mut connection = Connection::new(Config::default());
+    let mut connection = Connection::new(Config::default(), Scheme::Http);
     let body = vec![b'x'; 100_000];
     let answer = |connection: &mut Connection, mut input: &[u8]| {
         if let Step::Call(_) = connection.step(&mut input, Now::default()) {
-            connection.respond(Response::from(body.clone()));
+            let answered = connection.respond(&mut Response::from(body.clone()));
+            assert!(answered.is_ok());
         }
     };
     answer(&mut connection, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -428,23 +452,21 @@ fn what_all_was_sent_counts_as_progress() {
 
 #[test]
 fn a_log_names_the_month_of_each_request() {
-    let answered = Answered {
-        status: Status::NO_CONTENT,
-        content_length: None,
-        persists: true,
-        error: None,
-    };
-    let mut log = AccessLog::default();
+    let log = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+    let lines = log.clone();
+    let gateway =
+        Gateway::new(|_: &Request<'_>| Status::NO_CONTENT).with(AccessLog::to(move |line| {
+            lines.lock().expect("a log").push_str(line)
+        }));
     let days = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
     for day in days {
-        log.begin(None, Now::at_unix(day * 86_400), "GET /\n HTTP/1.1");
-        log.end(&answered);
+        gateway.handle_at(GET_X, Now::at_unix(day * 86_400));
     }
     let months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec";
-    let expected = months.split(' ').map(|month| {
-        format!("- - - [01/{month}/1970:00:00:00 +0000] \"GET /\\x0a HTTP/1.1\" 204 -\n")
-    });
-    assert_eq!(log.text(), expected.collect::<String>());
+    let expected = months
+        .split(' ')
+        .map(|month| format!("- - - [01/{month}/1970:00:00:00 +0000] \"GET / HTTP/1.1\" 204 0\n"));
+    assert_eq!(*log.lock().expect("a log"), expected.collect::<String>());
 }
 
 #[test]
@@ -458,7 +480,7 @@ fn a_response_tells_the_first_rule_that_it_breaks() {
 
 #[test]
 fn the_fields_of_a_request_are_all_its_lines_and_nothing_else() {
-    let gateway = Gateway::new().dynamic("", |request: &Request<'_>| {
+    let gateway = Gateway::new(|request: &Request<'_>| {
         format!("{:?}", request.fields().iter().collect::<Vec<_>>())
     });
     let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nA:\r\nb: \t c:d \r\n\r\n");
@@ -494,7 +516,7 @@ impl Application for UpTo {
         format!("{}", request.content().len()).into()
     }
 
-    fn admit(&self, _: &Head<'_>) -> Admission {
+    fn admit(&self, _: &Request<'_>) -> Admission {
         Admission::BufferUpTo(self.0)
     }
 }
@@ -542,7 +564,7 @@ fn a_head_limit_up_to_the_request_line_limit_holds_for_the_request_line() {
             request_line_bytes,
             ..Limits::default()
         };
-        let gateway = Gateway::new().config(Config {
+        let gateway = Gateway::new(Site::new()).config(Config {
             limits,
             ..Config::default()
         });
@@ -587,7 +609,7 @@ fn a_field_line_passes_its_limit_or_that_of_the_head() {
             Some((head, 59)),
         ),
     ] {
-        let mut connection = Connection::new(config);
+        let mut connection = Connection::new(config, Scheme::Http);
         let found = match connection.step(&mut input.as_bytes(), Now::default()) {
             Step::Refuse(refusal) => Some((refusal.error, refusal.at)),
             Step::Read { .. } => None,
@@ -611,7 +633,7 @@ fn a_fault_in_a_target_or_a_list_of_lines_is_where_it_cannot_be_right() {
         (get("/a?b\"c"), Error::TargetOctet, 8),
         (get("/a%4?%"), Error::TargetEscape, 6),
     ] {
-        let mut connection = Connection::new(Config::default());
+        let mut connection = Connection::new(Config::default(), Scheme::Http);
         match connection.step(&mut input.as_bytes(), Now::default()) {
             Step::Refuse(refusal) => {
                 assert_eq!((refusal.error, refusal.at), (error, at), "{input:?}")
@@ -636,7 +658,7 @@ fn a_fault_in_the_version_is_where_it_cannot_be_right() {
         ("GET / \r\n", Error::VersionMissing, 6),
         ("\rGET / HTTP/1.1\r\n", Error::BareCr, 0),
     ] {
-        let mut connection = Connection::new(Config::default());
+        let mut connection = Connection::new(Config::default(), Scheme::Http);
         match connection.step(&mut line.as_bytes(), Now::default()) {
             Step::Refuse(refusal) => {
                 assert_eq!((refusal.error, refusal.at), (error, at), "{line:?}")
@@ -652,7 +674,7 @@ fn a_range_by_date_needs_a_date_that_is_past() {
     let modified = Duration::from_secs(784_111_777);
     site.try_file_modified("/a", "0123456789", modified)
         .expect("a path that can be named");
-    let gateway = Gateway::new().site(site);
+    let gateway = Gateway::new(site);
     let get = |date: &str, now: u64| {
         let request = format!("GET /a HTTP/1.1\r\nHost: x\r\nRange: bytes=0-0\r\n{date}\r\n");
         let output = gateway.handle_at(request.as_bytes(), Now::at_unix(now));
@@ -679,7 +701,7 @@ fn a_range_by_date_needs_a_date_that_is_past() {
 
 #[test]
 fn a_refusal_may_have_a_page_of_its_own_but_not_another_status() {
-    let gateway = Gateway::new().refusal_page(|refusal| {
+    let gateway = Gateway::new(Site::new()).refusal_page(|refusal| {
         Response::html(format!(
             "<h1>{}</h1> {}",
             refusal.error.name(),
@@ -698,10 +720,11 @@ fn a_refusal_may_have_a_page_of_its_own_but_not_another_status() {
 
 #[test]
 fn the_longest_dynamic_suffix_wins_and_the_last_of_equal_ones() {
-    let gateway = Gateway::new()
-        .dynamic(".py", |_: &Request<'_>| "short")
-        .dynamic("b.py", |_: &Request<'_>| "first")
-        .dynamic("b.py", |_: &Request<'_>| "long");
+    let router = Router::new()
+        .suffix(".py", |_: &Request<'_>| "short")
+        .suffix("b.py", |_: &Request<'_>| "first")
+        .suffix("b.py", |_: &Request<'_>| "long");
+    let gateway = Gateway::new(router);
     let get = |path: &str| {
         let output = gateway.handle(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
         String::from_utf8(reader::read_all(&output, &[false]).remove(0).content).expect("text")
@@ -715,7 +738,7 @@ fn the_longest_dynamic_suffix_wins_and_the_last_of_equal_ones() {
 
 #[test]
 fn every_answer_has_the_date_at_which_it_was_made() {
-    let mut connection = Connection::new(Config::default());
+    let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut dates = Vec::new();
     let days = [
         Some(0),
@@ -734,7 +757,7 @@ fn every_answer_has_the_date_at_which_it_was_made() {
         };
         let mut input = GET_X;
         assert!(matches!(connection.step(&mut input, now), Step::Call(_)));
-        connection.respond(Response::text(""));
+        assert!(connection.respond(&mut Response::text("")).is_ok());
         assert!(matches!(
             connection.step(&mut input, now),
             Step::Write { .. }

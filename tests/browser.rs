@@ -5,7 +5,7 @@
 mod browser;
 
 use browser::Browser;
-use bytegate::{Gateway, Request, Site, demo, net};
+use bytegate::{Gateway, Request, Router, Site, demo, net};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -90,7 +90,7 @@ fn queries(request: &Request<'_>) -> String {
 #[test]
 fn every_printable_character_in_a_path_names_its_file() {
     let Some(browser) = start() else { return };
-    let server = Server::start(Gateway::new().site(site_of_all_names()));
+    let server = Server::start(Gateway::new(site_of_all_names()));
     browser.open(&server.url("/"));
     for character in ' '..='~' {
         // As a page writes it: the browser encodes what it thinks it must.
@@ -121,10 +121,10 @@ fn every_printable_character_in_a_path_names_its_file() {
 #[test]
 fn every_printable_character_in_a_query_arrives_as_it_was_asked_for() {
     let Some(browser) = start() else { return };
-    let gateway = Gateway::new()
-        .site(Site::new().file("/index.html", "<title>queries</title>"))
-        .dynamic("/query", queries);
-    let server = Server::start(gateway);
+    let router = Router::new()
+        .get("/query", queries)
+        .fallback(Site::new().file("/index.html", "<title>queries</title>"));
+    let server = Server::start(Gateway::new(router));
     browser.open(&server.url("/"));
     for character in ' '..='~' {
         let code = u32::from(character);

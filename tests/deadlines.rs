@@ -3,9 +3,9 @@
 mod laws;
 
 use bytegate::{
-    Admission, Answered, Application, Body, Broken, CloseReason, Config, Connection, Error,
-    FieldLines, Gateway, Head, Limits, Now, Pace, Receiver, Request, Response, Status, Step,
-    Timeouts,
+    Admission, Application, Body, Broken, CloseReason, Config, Connection, ConnectionInfo,
+    ContentPlan, Error, FieldLines, FrontEnd, Gateway, Limits, Now, OutOfTurn, Pace, Receiver,
+    Refusal, Request, Response, ResponseSummary, Scheme, Session, Status, Step, Timeouts, Wait,
 };
 use bytes::Bytes;
 use laws::reader::{self, Response as Answer};
@@ -23,20 +23,41 @@ const fn seconds(count: u64) -> Duration {
 enum Pause {
     Read(Duration),
     Write(Duration),
+    Answer(Duration),
     Close(CloseReason),
 }
 
-/// A connection with its peer and its clock.
+/// A session with its peer and its clock.
 struct Wire {
-    gateway: Gateway,
-    connection: Connection,
+    session: Session<'static>,
     now: Now,
     /// What the peer has sent and the machine has not used up.
     input: Vec<u8>,
     /// What the peer has taken.
     taken: Vec<u8>,
     refused: Vec<Error>,
-    answered: Vec<Answered>,
+    answered: Vec<ResponseSummary>,
+}
+
+/// Notes what a turn does.
+struct Notes {
+    now: Now,
+    refused: Vec<Error>,
+    answered: Vec<ResponseSummary>,
+}
+
+impl FrontEnd for Notes {
+    fn now(&mut self) -> Now {
+        self.now
+    }
+
+    fn refusal(&mut self, refusal: &Refusal<'_>) {
+        self.refused.push(refusal.error);
+    }
+
+    fn answered(&mut self, summary: &ResponseSummary) {
+        self.answered.push(summary.clone());
+    }
 }
 
 impl Wire {
@@ -45,9 +66,10 @@ impl Wire {
     }
 
     fn opened_at(now: Now, config: Config, application: impl Application + 'static) -> Wire {
+        // A test is short, and its gateway may stay.
+        let gateway: &Gateway = Box::leak(Box::new(Gateway::new(application).config(config)));
         let mut wire = Wire {
-            gateway: Gateway::new().config(config).dynamic("", application),
-            connection: Connection::new(config),
+            session: gateway.session(ConnectionInfo::default()),
             now,
             input: Vec::new(),
             taken: Vec::new(),
@@ -60,47 +82,35 @@ impl Wire {
 
     /// Answers everything, until the machine waits.
     fn step(&mut self) -> Pause {
-        let mut input = &self.input[..];
-        let pause = loop {
-            let answered = match self.connection.step(&mut input, self.now) {
-                Step::Admit(head) => {
-                    let admission = self.gateway.admit(&head);
-                    self.connection.admit(admission)
-                }
-                Step::Call(request) => {
-                    let response = self.gateway.call(&request);
-                    self.connection.respond(response)
-                }
-                Step::Finish(ending) => {
-                    let response = ending.finish();
-                    self.connection.respond(response)
-                }
-                Step::Refuse(refusal) => {
-                    self.refused.push(refusal.error);
-                    let response = self.gateway.refuse(&refusal);
-                    self.connection.respond(response)
-                }
-                Step::Read { until } => break Pause::Read(until),
-                Step::Write { until } => break Pause::Write(until),
-                Step::Close(reason) => break Pause::Close(reason),
-            };
-            self.answered.extend(answered);
+        let mut notes = Notes {
+            now: self.now,
+            refused: Vec::new(),
+            answered: Vec::new(),
         };
+        let mut input = &self.input[..];
+        let wait = self.session.turn_for(&mut input, &mut notes);
         let used = self.input.len() - input.len();
         self.input.drain(..used);
-        pause
+        self.refused.extend(notes.refused);
+        self.answered.extend(notes.answered);
+        match wait {
+            Wait::Read { until } => Pause::Read(until),
+            Wait::Write { until } => Pause::Write(until),
+            Wait::Answer { until } => Pause::Answer(until),
+            Wait::Close(reason) => Pause::Close(reason),
+        }
     }
 
     /// The peer takes at most so many octets, and at most one piece.
     fn take(&mut self, most: usize) {
-        let output = self.connection.output();
+        let output = self.session.output();
         let Some(piece) = output.pieces().next() else {
             return;
         };
         let part = &piece[..most.min(piece.len())];
         self.taken.extend_from_slice(part);
         let count = part.len();
-        self.connection.sent(count);
+        self.session.sent(count);
     }
 
     /// Steps on, with a peer that takes everything at once.
@@ -278,12 +288,12 @@ fn the_time_that_an_answer_takes_to_leave_is_not_idle_time() {
 
 #[test]
 fn the_time_that_an_application_takes_is_not_idle_time() {
-    let mut connection = Connection::new(Config::default());
+    let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut input = GET;
     let step = connection.step(&mut input, Now::default());
     assert!(matches!(step, Step::Call(_)));
     // Here the application works for 100 seconds.
-    connection.respond(Response::text("late"));
+    assert!(connection.respond(&mut Response::text("late")).is_ok());
     let later = Now::default().after(seconds(100));
     let step = connection.step(&mut input, later);
     assert!(matches!(step, Step::Write { .. }));
@@ -452,7 +462,7 @@ fn a_peer_that_takes_nothing_is_cut() {
     assert_eq!(wire.step(), Pause::Write(seconds(60)));
     wire.now.monotonic = seconds(60);
     assert_eq!(wire.step(), Pause::Close(CloseReason::WriteTimeout));
-    assert!(wire.connection.output().is_empty());
+    assert!(wire.session.output().is_empty());
     wire.now.monotonic = seconds(0);
     assert_eq!(wire.step(), Pause::Close(CloseReason::WriteTimeout));
 }
@@ -543,6 +553,7 @@ const NEVER: Pace = Pace {
 };
 
 const NO_TIMEOUTS: Timeouts = Timeouts {
+    answer: Duration::MAX,
     stop: Duration::MAX,
     head: Duration::MAX,
     idle: Duration::MAX,
@@ -681,14 +692,14 @@ fn the_first_answer_on_an_old_connection_closes_it() {
 #[test]
 fn a_stop_between_requests_closes_at_once() {
     let mut wire = Wire::new(Config::default(), hello);
-    wire.connection.stop();
+    wire.session.stop();
     assert_eq!(wire.settle(), Pause::Close(CloseReason::Stopped));
     assert!(wire.taken.is_empty());
 
     let mut wire = Wire::new(Config::default(), hello);
     wire.send(GET);
-    assert!(wire.connection.is_idle());
-    wire.connection.stop();
+    assert!(wire.session.is_idle());
+    wire.session.stop();
     assert_eq!(wire.settle(), Pause::Close(CloseReason::Stopped));
     assert_eq!(wire.statuses(), [200]);
 }
@@ -699,8 +710,8 @@ fn a_stop_inside_a_request_lets_it_be_answered_as_the_last() {
     for cut in 1..request.len() {
         let mut wire = Wire::new(Config::default(), echo);
         wire.send(&request[..cut]);
-        assert!(!wire.connection.is_idle());
-        wire.connection.stop();
+        assert!(!wire.session.is_idle());
+        wire.session.stop();
         assert!(matches!(wire.settle(), Pause::Read(_)));
         let pause = wire.send(&request[cut..]);
         assert_eq!(pause, Pause::Close(CloseReason::Persistence), "{cut}");
@@ -712,7 +723,7 @@ fn a_stop_inside_a_request_lets_it_be_answered_as_the_last() {
 #[test]
 fn a_stop_before_whole_requests_lets_the_first_be_answered_as_the_last() {
     let mut wire = Wire::new(Config::default(), hello);
-    wire.connection.stop();
+    wire.session.stop();
     assert_eq!(
         wire.send(GET.repeat(3)),
         Pause::Close(CloseReason::Persistence)
@@ -723,12 +734,12 @@ fn a_stop_before_whole_requests_lets_the_first_be_answered_as_the_last() {
 
 #[test]
 fn a_stop_while_an_application_works_is_told_to_the_client() {
-    let mut connection = Connection::new(Config::default());
+    let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut input = GET;
     let step = connection.step(&mut input, Now::default());
     assert!(matches!(step, Step::Call(_)));
     connection.stop();
-    let answered = connection.respond(Response::text("hello"));
+    let answered = connection.respond(&mut Response::text("hello"));
     assert!(!answered.expect("an answer").persists);
 }
 
@@ -738,7 +749,7 @@ fn a_stop_does_not_take_an_answer_away() {
     wire.input.extend_from_slice(GET);
     assert!(matches!(wire.step(), Pause::Write(_)));
     wire.take(1000);
-    wire.connection.stop();
+    wire.session.stop();
     assert_eq!(wire.settle(), Pause::Close(CloseReason::Stopped));
     assert_eq!(wire.statuses(), [200]);
 }
@@ -754,7 +765,7 @@ fn a_request_that_is_not_whole_has_a_second_left_after_a_stop() {
             let mut wire = Wire::new(Config::default(), echo);
             wire.send(&begun);
             wire.at(3);
-            wire.connection.stop();
+            wire.session.stop();
             assert_eq!(wire.settle(), read_until(4));
             if in_time {
                 assert_eq!(wire.send(rest), Pause::Close(CloseReason::Persistence));
@@ -780,7 +791,7 @@ fn deadlines_hold_after_a_stop() {
     });
     let mut wire = Wire::new(config, hello);
     wire.send("GET");
-    wire.connection.stop();
+    wire.session.stop();
     assert_eq!(wire.at(9), read_until(10));
     assert_eq!(wire.at(10), Pause::Close(CloseReason::Refused));
     assert_eq!(wire.statuses(), [408]);
@@ -793,7 +804,7 @@ fn the_end_of_the_input_before_a_request_closes_silently() {
     for input in [&b""[..], b"\r\n"] {
         let mut wire = Wire::new(Config::default(), hello);
         wire.send(input);
-        wire.connection.end_input();
+        wire.session.end_input();
         assert_eq!(wire.settle(), Pause::Close(CloseReason::InputEnded));
         assert!(wire.taken.is_empty());
     }
@@ -805,7 +816,7 @@ fn the_end_of_the_input_inside_a_request_is_refused() {
     for cut in 1..request.len() {
         let mut wire = Wire::new(Config::default(), hello);
         wire.input.extend_from_slice(&request[..cut]);
-        wire.connection.end_input();
+        wire.session.end_input();
         assert_eq!(
             wire.settle(),
             Pause::Close(CloseReason::Refused),
@@ -824,7 +835,7 @@ fn the_end_of_the_input_inside_a_request_is_refused() {
 fn the_end_of_the_input_behind_requests_lets_all_be_answered() {
     let mut wire = Wire::new(Config::default(), large);
     wire.input.extend_from_slice(&GET.repeat(2));
-    wire.connection.end_input();
+    wire.session.end_input();
     assert_eq!(wire.settle(), Pause::Close(CloseReason::InputEnded));
     assert_eq!(wire.statuses(), [200, 200]);
 }
@@ -836,7 +847,7 @@ fn the_end_of_the_input_inside_a_stream_lets_it_be_sent() {
     });
     wire.input.extend_from_slice(GET);
     assert!(matches!(wire.step(), Pause::Write(_)));
-    wire.connection.end_input();
+    wire.session.end_input();
     assert_eq!(wire.settle(), Pause::Close(CloseReason::InputEnded));
     assert_eq!(wire.answers()[0].content.len(), 1_000_000);
 }
@@ -846,37 +857,37 @@ fn the_end_of_the_input_behind_a_refusal_lets_it_be_sent() {
     let mut wire = Wire::new(Config::default(), hello);
     wire.input.extend_from_slice(b"nonsense\r\n\r\n");
     assert!(matches!(wire.step(), Pause::Write(_)));
-    wire.connection.end_input();
+    wire.session.end_input();
     assert_eq!(wire.settle(), Pause::Close(CloseReason::Refused));
     assert_eq!(wire.statuses(), [400]);
 }
 
 #[test]
 fn the_end_of_the_input_while_a_request_is_shown_changes_nothing_about_it() {
-    let mut connection = Connection::new(Config::default());
+    let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut input = GET;
     let step = connection.step(&mut input, Now::default());
     assert!(matches!(step, Step::Call(_)));
     connection.end_input();
-    let answered = connection.respond(Response::text("hello"));
+    let answered = connection.respond(&mut Response::text("hello"));
     assert_eq!(answered.expect("an answer").status, Status::OK);
 
-    let mut connection = Connection::new(Config::default());
+    let mut connection = Connection::new(Config::default(), Scheme::Http);
     let request = [&post(5)[..], b"hello"].concat();
     let mut input = &request[..];
     let step = connection.step(&mut input, Now::default());
     assert!(matches!(step, Step::Admit(_)));
     connection.end_input();
-    connection.admit(Admission::Buffer);
+    assert_eq!(connection.admit(ContentPlan::Gather), Ok(()));
     let step = connection.step(&mut input, Now::default());
-    assert!(matches!(step, Step::Call(request) if request.content() == b"hello"));
+    assert!(matches!(step, Step::Call(message) if message.content == b"hello"));
 }
 
 #[test]
 fn a_receiver_whose_content_breaks_off_never_finishes() {
     let mut wire = Wire::new(Config::default(), Discarding);
     wire.send([&post(5)[..], b"hel"].concat());
-    wire.connection.end_input();
+    wire.session.end_input();
     assert_eq!(wire.settle(), Pause::Close(CloseReason::Refused));
     assert_eq!(wire.statuses(), [400]);
 }
@@ -889,14 +900,15 @@ impl Application for Discarding {
         Response::text("no content")
     }
 
-    fn admit(&self, _: &Head<'_>) -> Admission {
+    fn admit(&self, _: &Request<'_>) -> Admission {
         Admission::Stream(Box::new(Discarding))
     }
 }
 
 impl Receiver for Discarding {
-    fn data(&mut self, part: &[u8]) {
+    fn data(&mut self, part: &[u8]) -> Result<(), Response> {
         assert!(!part.is_empty());
+        Ok(())
     }
 
     fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
@@ -908,14 +920,15 @@ impl Receiver for Discarding {
 
 /// What comes out for a caller who reads and writes, but answers only what `answer` answers.
 fn without_answers(input: &[u8], answer: impl Fn(&mut Connection, &str)) -> Vec<u8> {
-    let mut connection = Connection::new(Config::default());
+    let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut input = input;
     let mut output = Vec::new();
     for _ in 0..20 {
         let asked = match connection.step(&mut input, Now::default()) {
             Step::Admit(_) => "admit",
             Step::Call(_) => "call",
-            Step::Finish(_) => "finish",
+            Step::Content(_) => continue,
+            Step::Answer { .. } | Step::Body => "more",
             Step::Refuse(_) => "refuse",
             Step::Read { .. } => {
                 connection.end_input();
@@ -944,7 +957,8 @@ fn a_request_that_is_not_answered_is_refused_with_500() {
     for request in requests {
         let output = without_answers(&request, |connection, asked| {
             if asked == "refuse" {
-                connection.respond(Status::INTERNAL_SERVER_ERROR.into());
+                let page = &mut Status::INTERNAL_SERVER_ERROR.into();
+                connection.respond(page).expect("its turn");
             }
         });
         is_one_500_that_closes(&output);
@@ -952,11 +966,14 @@ fn a_request_that_is_not_answered_is_refused_with_500() {
 }
 
 #[test]
-fn a_receiver_that_is_not_asked_to_finish_is_refused_with_500() {
+fn content_that_was_handed_on_and_is_not_answered_is_refused_with_500() {
     let request = [&post(5)[..], b"hello"].concat();
     let output = without_answers(&request, |connection, asked| match asked {
-        "admit" => drop(connection.admit(Admission::Stream(Box::new(Discarding)))),
-        "refuse" => drop(connection.respond(Status::INTERNAL_SERVER_ERROR.into())),
+        "admit" => connection.admit(ContentPlan::HandOn(5)).expect("its turn"),
+        "refuse" => {
+            let page = &mut Status::INTERNAL_SERVER_ERROR.into();
+            connection.respond(page).expect("its turn");
+        }
         _ => {}
     });
     is_one_500_that_closes(&output);
@@ -973,15 +990,26 @@ fn a_caller_who_never_answers_anything_sends_an_error_and_closes() {
 }
 
 #[test]
-fn answers_that_nobody_asked_for_change_nothing() {
-    let mut connection = Connection::new(Config::default());
+fn commands_that_nothing_asked_for_are_errors_and_change_nothing() {
+    let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut input = &GET[..10];
-    assert_eq!(connection.respond(Response::text("early")), None);
-    assert_eq!(connection.admit(Admission::Buffer), None);
+    let out_of_turn = |connection: &mut Connection| {
+        let answered = connection.respond(&mut Response::text("early"));
+        assert_eq!(answered, Err(OutOfTurn));
+        assert_eq!(connection.admit(ContentPlan::Gather), Err(OutOfTurn));
+        assert_eq!(connection.defer(), Err(OutOfTurn));
+        assert_eq!(
+            connection.send(Bytes::from_static(b"early")),
+            Err(OutOfTurn)
+        );
+        assert_eq!(connection.end_body(Ok(())), Err(OutOfTurn));
+        assert_eq!(connection.flush(), Err(OutOfTurn));
+    };
+    out_of_turn(&mut connection);
     connection.sent(1000);
     let step = connection.step(&mut input, Now::default());
     assert!(matches!(step, Step::Read { .. }));
-    assert_eq!(connection.respond(Response::text("early")), None);
+    out_of_turn(&mut connection);
     assert!(connection.output().is_empty());
 }
 
@@ -993,8 +1021,8 @@ fn a_closed_connection_stays_closed() {
         Pause::Close(CloseReason::Refused)
     );
     let answer = wire.taken.clone();
-    wire.connection.stop();
-    wire.connection.end_input();
+    wire.session.stop();
+    wire.session.end_input();
     assert_eq!(wire.send(GET), Pause::Close(CloseReason::Refused));
     assert_eq!(wire.at(10_000), Pause::Close(CloseReason::Refused));
     assert!(wire.input.is_empty());
@@ -1016,7 +1044,7 @@ fn pipelined_requests_wait_for_the_peer_to_take_their_answers() {
         wire.input.extend_from_slice(request.as_bytes());
     }
     while let Pause::Write(_) = wire.step() {
-        let waiting = wire.connection.output().len();
+        let waiting = wire.session.output().len();
         assert!(waiting < mark + ANSWER_BYTES, "{waiting} octets wait");
         wire.take(10_000);
     }
@@ -1077,7 +1105,7 @@ fn a_slow_reader_costs_one_block() {
     wire.input.extend_from_slice(GET);
     for _ in 0..1000 {
         assert!(matches!(wire.step(), Pause::Write(_)));
-        let waiting = wire.connection.output().len();
+        let waiting = wire.session.output().len();
         assert!(waiting < mark + BLOCK_BYTES + 16, "{waiting} octets wait");
         wire.take(10_000);
     }
@@ -1099,8 +1127,8 @@ fn octets_that_were_sent_are_not_kept() {
     // A peer that never takes quite everything, as one behind a small window does.
     while sent < 256 << 20 {
         assert!(matches!(wire.step(), Pause::Write(_)));
-        let most = wire.connection.output().len() - 1;
-        wire.connection.sent(most);
+        let most = wire.session.output().len() - 1;
+        wire.session.sent(most);
         sent += most;
     }
     let grown = resident_bytes().saturating_sub(before);

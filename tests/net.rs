@@ -5,7 +5,7 @@ mod laws;
 
 use bytegate::net::{self, Options};
 use bytegate::{
-    Admission, Application, Body, Broken, Config, FieldLines, Gateway, Head, Limits, Pace,
+    AccessLog, Admission, Application, Body, Broken, Config, FieldLines, Gateway, Limits, Pace,
     Receiver, Request, Response, Timeouts,
 };
 use bytes::Bytes;
@@ -74,7 +74,7 @@ struct Setup {
 impl Setup {
     fn new(application: impl Application + 'static) -> Setup {
         Setup {
-            gateway: Gateway::new().dynamic("", application),
+            gateway: Gateway::new(application),
             options: Options {
                 stop_timeout: SOON,
                 ..Options::default()
@@ -125,9 +125,8 @@ impl Setup {
         self.options.error_log = Some(Arc::new(move |line| {
             report.lock().expect("a log").push(line.to_string());
         }));
-        self.options.access_log = Some(Arc::new(move |lines| {
-            log.lock().expect("a log").push_str(lines);
-        }));
+        let access_log = AccessLog::to(move |line| log.lock().expect("a log").push_str(line));
+        self.gateway = self.gateway.with(access_log);
         let (end, ended) = mpsc::channel();
         let (stop, stopped) = self.stop;
         let serve = move || {
@@ -419,11 +418,10 @@ fn garbage_is_refused_and_the_server_lives() {
 
 #[test]
 fn an_application_learns_the_address_of_its_client() {
-    let server =
-        Server::start(|request: &Request<'_>| Response::text(format!("{:?}", request.peer())));
+    let server = Server::start(|request: &Request<'_>| Response::text(request.peer().to_string()));
     let mut client = server.connect();
     let address = client.socket().local_addr().expect("an address");
-    let expected = format!("{:?}", Some(address));
+    let expected = address.to_string();
     assert_eq!(client.get("/").content, expected.as_bytes());
 }
 
@@ -490,7 +488,7 @@ fn serving_can_be_spawned_and_given_up() {
     let _turn = Turn::shared();
     let listener = net::listen("127.0.0.1:0".parse().expect("an address")).expect("a listener");
     let address = listener.local_addr().expect("an address");
-    let gateway = Gateway::new().dynamic("", echo);
+    let gateway = Gateway::new(echo);
     let serving = net::serve(
         listener,
         gateway,
@@ -982,13 +980,14 @@ fn a_long_upload_does_not_stop_another_client_of_its_thread() {
         fn call(&self, request: &Request<'_>) -> Response {
             echo(request)
         }
-        fn admit(&self, _: &Head<'_>) -> Admission {
+        fn admit(&self, _: &Request<'_>) -> Admission {
             Admission::Stream(Box::new(Slow))
         }
     }
     impl Receiver for Slow {
-        fn data(&mut self, _: &[u8]) {
+        fn data(&mut self, _: &[u8]) -> Result<(), Response> {
             thread::sleep(Duration::from_micros(200));
+            Ok(())
         }
         fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
             Response::text("thanks")
@@ -1173,8 +1172,8 @@ fn a_panic_in_a_receiver_is_answered_with_500() {
         fn call(&self, request: &Request<'_>) -> Response {
             echo(request)
         }
-        fn admit(&self, head: &Head<'_>) -> Admission {
-            let panics = match head.path() {
+        fn admit(&self, request: &Request<'_>) -> Admission {
+            let panics = match request.path() {
                 "/admit" => Panics::Admit,
                 "/data" => Panics::Data,
                 _ => Panics::Finish,
@@ -1186,10 +1185,11 @@ fn a_panic_in_a_receiver_is_answered_with_500() {
         }
     }
     impl Receiver for Panics {
-        fn data(&mut self, _: &[u8]) {
+        fn data(&mut self, _: &[u8]) -> Result<(), Response> {
             if let Panics::Data = self {
                 deliberate();
             }
+            Ok(())
         }
         fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
             deliberate()
@@ -1320,6 +1320,191 @@ fn every_request_has_its_line_in_the_access_log() {
         assert!(request.starts_with(expected), "{line}");
         let (_, length) = request.rsplit_once(' ').expect("a length");
         assert!(length == "-" || length.parse::<u64>().is_ok(), "{line}");
+    }
+}
+
+// Answers that come later
+
+/// Answers at once, or after a while that holds up nobody.
+fn patient(request: &Request<'_>) -> Response {
+    match request.path() {
+        "/slow" => Response::later(async {
+            smol::Timer::after(millis(300)).await;
+            "slow"
+        }),
+        _ => echo(request),
+    }
+}
+
+/// The time that the slowest of a hundred requests takes.
+fn slowest_of_a_hundred(client: &mut Client) -> Duration {
+    let mut slowest = Duration::ZERO;
+    for _ in 0..100 {
+        let start = Instant::now();
+        assert_eq!(client.get("/fast").content, b"/fast");
+        slowest = slowest.max(start.elapsed());
+    }
+    slowest
+}
+
+#[test]
+fn a_slow_answer_delays_nobody_else_on_its_thread() {
+    let sleeps = |_: &Request<'_>| {
+        thread::sleep(millis(300));
+        "slow"
+    };
+    let blocking = bytegate::Router::new()
+        .get("/slow", net::blocking(sleeps))
+        .fallback(echo);
+    for server in [
+        Setup::new(patient).threads(1).start(),
+        Setup::new(blocking).threads(1).start(),
+    ] {
+        let mut slow = [server.connect(), server.connect(), server.connect()];
+        let start = Instant::now();
+        for client in &slow {
+            client.send(get("/slow"));
+        }
+        let slowest = slowest_of_a_hundred(&mut server.connect());
+        assert!(slowest < millis(100), "{slowest:?}");
+        for client in &mut slow {
+            assert_eq!(client.answer().content, b"slow");
+        }
+        let took = start.elapsed();
+        assert!((millis(290)..millis(800)).contains(&took), "{took:?}");
+        // The connection is as good as before, and pipelined requests are answered in order.
+        slow[0].send([get("/slow"), get("/fast")].concat());
+        assert_eq!(slow[0].answer().content, b"slow");
+        assert_eq!(slow[0].answer().content, b"/fast");
+    }
+}
+
+#[test]
+fn a_blocking_application_serves_no_more_than_it_has_places_for() {
+    let gate = Gate::new();
+    let closed = gate.clone();
+    let blocking = net::blocking(move |_: &Request<'_>| {
+        closed.pass();
+        "passed"
+    });
+    let server = Setup::new(blocking).connections(400).start();
+    let mut clients: Vec<Client> = Vec::new();
+    for _ in 0..330 {
+        let client = server.connect();
+        client.send(GET);
+        clients.push(client);
+    }
+    let mut refused = Vec::new();
+    soon("ten are refused", || {
+        let has_answer = |client: &Client| {
+            let socket = client.socket();
+            socket.set_nonblocking(true).expect("a mode");
+            let is_there = socket.peek(&mut [0]).is_ok();
+            socket.set_nonblocking(false).expect("a mode");
+            is_there
+        };
+        let (answered, waiting) = clients.drain(..).partition(has_answer);
+        clients = waiting;
+        refused.extend::<Vec<Client>>(answered);
+        refused.len() == 10
+    });
+    for client in &mut refused {
+        let answer = client.answer();
+        let retry_after = answer.field("retry-after");
+        assert_eq!((answer.status, retry_after), (503, Some(&b"1"[..])));
+    }
+    drop(Opens(gate));
+    for client in &mut clients {
+        assert_eq!(client.answer().content, b"passed");
+    }
+}
+
+#[test]
+fn a_client_that_is_gone_takes_its_answer_with_it() {
+    struct OnDrop(mpsc::Sender<()>);
+    impl Drop for OnDrop {
+        fn drop(&mut self) {
+            let _ = self.0.send(());
+        }
+    }
+    let (send, dropped) = mpsc::channel();
+    let (enter, entered) = mpsc::channel();
+    let server = Server::start(move |_: &Request<'_>| {
+        let guard = OnDrop(send.clone());
+        let _ = enter.send(());
+        Response::later(async move {
+            let _guard = guard;
+            std::future::pending::<&str>().await
+        })
+    });
+    let client = server.connect();
+    client.send(GET);
+    entered.recv_timeout(SOON).expect("a request comes");
+    let socket = socket2::SockRef::from(client.socket());
+    socket.set_linger(Some(Duration::ZERO)).expect("a reset");
+    drop(client);
+    dropped.recv_timeout(SOON).expect("the future is dropped");
+}
+
+#[test]
+fn an_answer_that_never_comes_is_a_503() {
+    let timeouts = Timeouts {
+        answer: millis(200),
+        ..Timeouts::default()
+    };
+    let setup = Setup::new(|_: &Request<'_>| Response::later(std::future::pending::<&str>()));
+    let server = setup.timeouts(timeouts).start();
+    let client = server.connect();
+    client.send([GET, GET].concat());
+    assert_eq!(client.last_answers(1)[0].status, 503);
+}
+
+#[test]
+fn events_reach_every_client_as_they_are_sent() {
+    let senders = Arc::new(Mutex::new(Vec::new()));
+    let keep = senders.clone();
+    let setup = Setup::new(move |request: &Request<'_>| match request.path() {
+        "/events" => {
+            let (sender, body) = Body::channel(16);
+            keep.lock().expect("a list").push(sender);
+            Response::content("text/event-stream", body)
+        }
+        _ => echo(request),
+    });
+    let server = setup.threads(1).start();
+    let mut clients: Vec<Client> = (0..3).map(|_| server.connect()).collect();
+    for client in &clients {
+        client.send(get("/events"));
+    }
+    soon("all listen", || senders.lock().expect("a list").len() == 3);
+    for event in ["data: one\n\n", "data: two\n\n"] {
+        for sender in senders.lock().expect("a list").iter() {
+            sender.send(event).expect("a client reads");
+        }
+        for client in &mut clients {
+            let mut seen = Vec::new();
+            while !seen.ends_with(event.as_bytes()) {
+                let mut byte = [0];
+                client.stream.read_exact(&mut byte).expect("an event");
+                seen.push(byte[0]);
+            }
+        }
+        let slowest = slowest_of_a_hundred(&mut server.connect());
+        assert!(slowest < millis(100), "{slowest:?}");
+    }
+    // A client that leaves is noticed without a word from it.
+    drop(clients.pop());
+    let gone = || {
+        let senders = senders.lock().expect("a list");
+        let closed = |sender: &bytegate::BodySender| {
+            let _ = sender.try_send(": still there?\n\n");
+            sender.is_closed()
+        };
+        senders.iter().filter(|sender| closed(sender)).count() == 1
+    };
+    soon("one is gone", gone);
+    for sender in senders.lock().expect("a list").drain(..) {
+        sender.finish();
     }
 }
 

@@ -538,7 +538,7 @@ mod handle {
     fn the_demo_is_there_without_a_folder() {
         let output = handle(&[], b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
         assert!(output.ends_with(include_bytes!("../fixtures/site/index.html")));
-        let gateway = Gateway::new().site(demo::site());
+        let gateway = Gateway::new(demo::site());
         let output = handle(&["--dynamic", ".cgi"], GET);
         assert_eq!(output, gateway.handle(GET));
     }
@@ -559,8 +559,8 @@ mod explain {
         let lines: Vec<&str> = explanation.lines().collect();
         let at = lines
             .iter()
-            .find_map(|line| line.strip_prefix("refused at octet "));
-        let at: usize = at.and_then(|at| at.parse().ok()).expect("an octet");
+            .find_map(|line| line.strip_prefix("refused at byte "));
+        let at: usize = at.and_then(|at| at.parse().ok()).expect("a byte");
         let caret = lines
             .iter()
             .position(|line| line.trim() == "^")
@@ -584,7 +584,7 @@ mod explain {
     fn a_good_request() {
         let input = "GET /docs/?page=2 HTTP/1.1\r\nHost: example.org:8080\r\nAccept: */*\r\n\r\n";
         insta::assert_snapshot!(understood(input), @r"
-        request 1, from octet 0
+        request 1, from byte 0
           method   GET
           target   /docs/?page=2 (origin-form)
           path     /docs/
@@ -594,7 +594,7 @@ mod explain {
           field    Host: example.org:8080
           field    Accept: */*
           content  none: no field announces any
-          then     the connection goes on
+          then     the connection stays open
         ");
     }
 
@@ -603,7 +603,7 @@ mod explain {
         let input = "POST /login.py HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\
                      Expect: 100-continue\r\n\r\nname=adaGET / HTTP/1.0\r\n\r\n";
         insta::assert_snapshot!(understood(input), @r"
-        request 1, from octet 0
+        request 1, from byte 0
           method   POST
           target   /login.py (origin-form)
           path     /login.py
@@ -613,10 +613,10 @@ mod explain {
           field    Content-Length: 8
           field    Expect: 100-continue
           expects  100 Continue before it sends the content
-          content  8 octets by Content-Length
-          then     the connection goes on
+          content  8 bytes by Content-Length
+          then     the connection stays open
 
-        request 2, from octet 85
+        request 2, from byte 85
           method   GET
           target   / (origin-form)
           path     /
@@ -632,7 +632,7 @@ mod explain {
         let input = "PUT /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n\
                      5;ext=1\r\nhello\r\n6\r\n world\r\n0\r\nX-Sum: 7\r\n\r\n";
         insta::assert_snapshot!(understood(input), @r"
-        request 1, from octet 0
+        request 1, from byte 0
           method   PUT
           target   /a (origin-form)
           path     /a
@@ -640,9 +640,9 @@ mod explain {
           host     x
           field    Host: x
           field    Transfer-Encoding: chunked
-          content  chunked, 11 octets in all
+          content  chunked, 11 bytes in all
           trailer  X-Sum: 7
-          then     the connection goes on
+          then     the connection stays open
         ");
     }
 
@@ -670,7 +670,7 @@ mod explain {
     fn what_follows_the_last_request_is_counted() {
         let input = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\nGET /";
         let explanation = understood(input);
-        let last = "5 octets behind the last request are not read\n";
+        let last = "5 bytes after the last request are not read\n";
         assert!(explanation.ends_with(last), "{explanation}");
     }
 
@@ -678,7 +678,7 @@ mod explain {
     fn a_space_before_the_colon() {
         let input = "GET / HTTP/1.1\r\nHost : x\r\n\r\n";
         insta::assert_snapshot!(refused(input), @r"
-        refused at octet 20
+        refused at byte 20
           rule     no whitespace may stand between field name and colon
           source   RFC 9112 section 5.1
           where    GET / HTTP/1.1\r\nHost : x\r\n\r\n
@@ -690,7 +690,7 @@ mod explain {
     #[test]
     fn a_line_feed_alone() {
         insta::assert_snapshot!(refused("GET / HTTP/1.1\nHost: x\n\n"), @r"
-        refused at octet 14
+        refused at byte 14
           rule     a line ends with CR LF, not with a line feed alone
           source   RFC 9112 section 2.2
           where    GET / HTTP/1.1\nHost: x\n\n
@@ -702,7 +702,7 @@ mod explain {
     #[test]
     fn a_missing_host() {
         insta::assert_snapshot!(refused("GET / HTTP/1.1\r\n\r\n"), @r"
-        refused at octet 16
+        refused at byte 16
           rule     an HTTP/1.1 request must have a Host field
           source   RFC 9112 section 3.2
           where    GET / HTTP/1.1\r\n\r\n
@@ -716,7 +716,7 @@ mod explain {
         let input = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\
                      Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
         insta::assert_snapshot!(refused(input), @r"
-        refused at octet 64
+        refused at byte 64
           rule     Transfer-Encoding and Content-Length must not stand together
           source   RFC 9112 section 6.3
           where    Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n
@@ -730,7 +730,7 @@ mod explain {
         let input = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n\
                      5\r\nhello world\r\n0\r\n\r\n";
         insta::assert_snapshot!(refused(input), @r"
-        request 1, from octet 0
+        request 1, from byte 0
           method   POST
           target   / (origin-form)
           path     /
@@ -739,7 +739,7 @@ mod explain {
           field    Host: x
           field    Transfer-Encoding: chunked
 
-        refused at octet 64
+        refused at byte 64
           rule     chunk data must be followed by CR LF after exactly its size
           source   RFC 9112 section 7.1
           where    -Encoding: chunked\r\n\r\n5\r\nhello world\r\n0\r\n\r\n
@@ -752,7 +752,7 @@ mod explain {
     fn a_second_request_that_breaks_a_rule() {
         let input = "GET / HTTP/1.1\r\nHost: x\r\n\r\nGET /\u{e4} HTTP/1.1\r\nHost: x\r\n\r\n";
         insta::assert_snapshot!(refused(input), @r"
-        request 1, from octet 0
+        request 1, from byte 0
           method   GET
           target   / (origin-form)
           path     /
@@ -760,9 +760,9 @@ mod explain {
           host     x
           field    Host: x
           content  none: no field announces any
-          then     the connection goes on
+          then     the connection stays open
 
-        refused at octet 32
+        refused at byte 32
           rule     the target holds an octet that must be percent-encoded
           source   RFC 9112 section 3.2
           where    T / HTTP/1.1\r\nHost: x\r\n\r\nGET /\xc3\xa4 HTTP/1.1\r\nHost: x\r\n\r\n
@@ -774,7 +774,7 @@ mod explain {
     #[test]
     fn input_that_ends_too_early() {
         insta::assert_snapshot!(refused("GET / HTTP/1.1\r\nHost: x\r\n"), @r"
-        refused at octet 25
+        refused at byte 25
           rule     the input ended inside a head
           source   RFC 9112 section 8
           where    GET / HTTP/1.1\r\nHost: x\r\n
@@ -786,7 +786,7 @@ mod explain {
     #[test]
     fn octets_that_are_no_text() {
         insta::assert_snapshot!(refused(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"), @r"
-        refused at octet 0
+        refused at byte 0
           rule     the method must be a token followed by one space
           source   RFC 9110 section 5.6.2
           where    \x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03

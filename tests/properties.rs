@@ -4,7 +4,7 @@
 mod generate;
 mod laws;
 
-use bytegate::{Application, Gateway, Now, Request, Response, Status};
+use bytegate::{Application, Gateway, Now, Request, Response, Site, Status};
 use generate::{cut, damaged_http, near_http};
 use laws::gateway::gateway;
 use laws::{a_moment, hold_for, hold_for_model, hold_for_split, reader};
@@ -130,7 +130,7 @@ proptest! {
     #[test]
     fn a_valid_request_gives_back_its_parts(valid in valid(), cuts in vec(any::<Index>(), 0..9)) {
         let expected = valid.clone();
-        let gateway = Gateway::new().dynamic("", move |request: &Request<'_>| {
+        let gateway = Gateway::new(move |request: &Request<'_>| {
             assert_eq!(request.method().as_str(), expected.method);
             assert_eq!(request.path(), expected.path);
             assert_eq!(request.query(), expected.query.as_deref());
@@ -162,7 +162,7 @@ proptest! {
     ) {
         let status = Status::new(code).unwrap();
         let (given_name, given_value, given_body) = (name.clone(), value.clone(), body.clone());
-        let gateway = Gateway::new().dynamic("", move |_: &Request<'_>| {
+        let gateway = Gateway::new(move |_: &Request<'_>| {
             Response::content("a/b", given_body.clone()).with_status(status).with_field(&given_name, &given_value)
         });
         let method = if head { "HEAD" } else { "GET" };
@@ -185,6 +185,6 @@ proptest! {
 fn a_gateway_can_be_shared_between_threads() {
     fn shared<T: Send + Sync>(_: &T) {}
     shared(&gateway());
-    let application: std::sync::Arc<dyn Application> = std::sync::Arc::new(gateway());
+    let application: std::sync::Arc<dyn Application> = std::sync::Arc::new(Site::new());
     shared(&application);
 }

@@ -200,7 +200,7 @@ impl Backend {
     fn start() -> Backend {
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = requests.clone();
-        let gateway = Gateway::new().dynamic("", move |request: &Request<'_>| {
+        let gateway = Gateway::new(move |request: &Request<'_>| {
             let head = request.head();
             let line = self::request(head.method().as_str(), head.target_text());
             seen.lock().expect("a list").push(line);

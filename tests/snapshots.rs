@@ -39,6 +39,13 @@ fn login_that_succeeds() {
 }
 
 #[test]
+fn the_page_after_a_login() {
+    insta::assert_snapshot!(exchange(
+        "GET /login.py?welcome=ada HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    ));
+}
+
+#[test]
 fn register_that_succeeds() {
     insta::assert_snapshot!(post(
         "/register.py",

@@ -3,7 +3,7 @@
 
 mod laws;
 
-use bytegate::{Gateway, Now, demo};
+use bytegate::{Gateway, Now, Router, demo};
 use laws::reader::{self, Response as Answer};
 
 /// The answer to one request, read strictly.
@@ -138,7 +138,7 @@ mod stage_1_static_pages {
 
     #[test]
     fn a_file_is_served_over_tcp() {
-        let server = Server::start(Gateway::new().site(demo::site()));
+        let server = Server::start(Gateway::new(demo::site()));
         let page = get_over_tcp(&server, "/about.html");
         assert_eq!(page.status, 200);
         assert_eq!(page.content, include_bytes!("../fixtures/site/about.html"));
@@ -146,7 +146,7 @@ mod stage_1_static_pages {
 
     #[test]
     fn the_root_is_the_index() {
-        let server = Server::start(Gateway::new().site(demo::site()));
+        let server = Server::start(Gateway::new(demo::site()));
         let page = get_over_tcp(&server, "/");
         assert_eq!(page.status, 200);
         assert_eq!(page.content, include_bytes!("../fixtures/site/index.html"));
@@ -154,13 +154,13 @@ mod stage_1_static_pages {
 
     #[test]
     fn a_file_that_is_not_there_is_404() {
-        let server = Server::start(Gateway::new().site(demo::site()));
+        let server = Server::start(Gateway::new(demo::site()));
         assert_eq!(get_over_tcp(&server, "/nope.html").status, 404);
     }
 
     #[test]
     fn one_connection_carries_many_requests() {
-        let server = Server::start(Gateway::new().site(demo::site()));
+        let server = Server::start(Gateway::new(demo::site()));
         let again = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
         let last = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
         let output = server.ask([again, again, last].concat());
@@ -178,12 +178,12 @@ mod stage_2_server_object {
     #[test]
     fn a_stopped_server_leaves_its_port_free_at_once() {
         let request = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-        let first = Server::start(Gateway::new().site(demo::site()));
+        let first = Server::start(Gateway::new(demo::site()));
         let address = first.address;
         // The server closes first, so that it is its side of the connection that has to wait.
         let page = first.ask(request);
         drop(first);
-        let second = Server::start_at(address, Gateway::new().site(demo::site()));
+        let second = Server::start_at(address, Gateway::new(demo::site()));
         for page in [page, second.ask(request)] {
             assert_eq!(reader::read_all(&page, &[false])[0].status, 200);
         }
@@ -191,7 +191,7 @@ mod stage_2_server_object {
 
     #[test]
     fn a_port_that_is_taken_is_an_error_that_says_so() {
-        let server = Server::start(Gateway::new());
+        let server = Server::start(Gateway::new(Router::new()));
         let error = bytegate::net::listen(server.address).expect_err("the port is taken");
         assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
         assert!(error.to_string().contains(&server.address.to_string()));
@@ -312,7 +312,7 @@ mod stage_4_dynamic_page {
             let date = request.now().wall.and_then(http_date)?;
             Some(Response::html(format!("<h1>{date}</h1>")))
         }
-        let gateway = Gateway::new().dynamic(".py", clock);
+        let gateway = Gateway::new(Router::new().suffix(".py", clock));
         let page = answer_at(&gateway, GET_TIME, Now::at_unix(0));
         assert_eq!(text(&page), "<h1>Thu, 01 Jan 1970 00:00:00 GMT</h1>");
         assert_eq!(answer(&gateway, GET_TIME).status, 404);
@@ -570,11 +570,11 @@ mod stage_5_mini_frame {
 mod stage_6_wsgi {
     use super::*;
     use bytegate::{
-        Answered, Application, CloseReason, Config, Connection, Environ, StartResponse, Step, wsgi,
+        CloseReason, ConnectionInfo, Environ, ResponseError, StartResponse, Wait, wsgi,
     };
     use bytes::Bytes;
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Mutex};
 
     const GET: &[u8] = b"GET /a.py HTTP/1.1\r\nHost: x\r\n\r\n";
 
@@ -588,46 +588,39 @@ mod stage_6_wsgi {
     }
 
     fn environ_of(request: impl AsRef<[u8]>) -> String {
-        let shown = answer(&Gateway::new().dynamic("", wsgi(show)), request);
+        let shown = answer(&Gateway::new(wsgi(show)), request);
         assert_eq!(shown.status, 200);
         text(&shown).to_string()
     }
 
-    /// How the answer of an application goes out, and which rule it broke.
-    fn answered<I>(
-        application: impl Fn(&Environ<'_>, &mut StartResponse) -> I + Send + Sync,
-    ) -> Answered
-    where
-        I: IntoIterator<Item: Into<Bytes> + 'static, IntoIter: Send + 'static>,
-    {
-        let mut connection = Connection::new(Config::default());
-        let mut input = GET;
-        let response = match connection.step(&mut input, Now::default()) {
-            Step::Call(request) => wsgi(application).call(&request),
-            other => panic!("{other:?}"),
-        };
-        connection.respond(response).expect("an answer was owed")
-    }
-
     /// The sentence for a broken rule; the status is 500.
     fn broken<I>(
-        application: impl Fn(&Environ<'_>, &mut StartResponse) -> I + Send + Sync,
+        application: impl Fn(&Environ<'_>, &mut StartResponse) -> I + Send + Sync + 'static,
     ) -> String
     where
-        I: IntoIterator<Item: Into<Bytes> + 'static, IntoIter: Send + 'static>,
+        I: IntoIterator<Item: Into<Bytes> + 'static, IntoIter: Send + 'static> + 'static,
     {
-        let answered = answered(application);
-        assert_eq!(answered.status.code(), 500, "{answered:?}");
-        answered.error.expect("a broken rule").to_string()
+        let errors = Arc::new(Mutex::new(Vec::new()));
+        let told = errors.clone();
+        let gateway = Gateway::new(wsgi(application)).on_error(move |error: &ResponseError, _| {
+            told.lock().expect("a list").push(error.to_string());
+        });
+        assert_eq!(answer(&gateway, GET).status, 500);
+        let mut errors = errors.lock().expect("a list");
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        errors.remove(0)
     }
 
     fn page<I>(
         application: impl Fn(&Environ<'_>, &mut StartResponse) -> I + Send + Sync + 'static,
     ) -> Answer
     where
-        I: IntoIterator<Item: Into<Bytes> + 'static, IntoIter: Send + 'static>,
+        I: IntoIterator<Item: Into<Bytes> + 'static, IntoIter: Send + 'static> + 'static,
     {
-        answer(&Gateway::new().dynamic(".py", wsgi(application)), GET)
+        answer(
+            &Gateway::new(Router::new().suffix(".py", wsgi(application))),
+            GET,
+        )
     }
 
     #[test]
@@ -720,7 +713,7 @@ mod stage_6_wsgi {
             let length = environ.get("CONTENT_LENGTH").unwrap_or_default();
             [length.as_bytes().to_vec(), environ.input().to_vec()]
         };
-        let gateway = Gateway::new().dynamic(".py", wsgi(echo));
+        let gateway = Gateway::new(Router::new().suffix(".py", wsgi(echo)));
         let chunked = b"POST /a.py HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n\
                         3\r\n\x00\xff\n\r\n2\r\nxy\r\n0\r\n\r\n";
         assert_eq!(answer(&gateway, chunked).content, b"5\x00\xff\nxy");
@@ -730,17 +723,17 @@ mod stage_6_wsgi {
 
     #[test]
     fn the_peer_is_there_if_the_connection_knows_it() {
-        let mut connection =
-            Connection::new(Config::default()).with_peer(([192, 0, 2, 1], 4711).into());
-        let mut input = GET;
-        let Step::Call(request) = connection.step(&mut input, Now::default()) else {
-            panic!("a request is there");
-        };
-        let environ = Environ::new(&request);
-        assert_eq!(environ.get("REMOTE_ADDR").as_deref(), Some("192.0.2.1"));
-        assert_eq!(environ.get("REMOTE_PORT").as_deref(), Some("4711"));
-        assert_eq!(environ.get("HTTP_NONE"), None);
-        assert_eq!(environ.get("http_host"), None);
+        let peer: std::net::SocketAddr = ([192, 0, 2, 1], 4711).into();
+        let request = bytegate::Request::builder("GET", "/a.py")
+            .peer(peer)
+            .build();
+        request.expect("a request").with(|request| {
+            let environ = Environ::new(request);
+            assert_eq!(environ.get("REMOTE_ADDR").as_deref(), Some("192.0.2.1"));
+            assert_eq!(environ.get("REMOTE_PORT").as_deref(), Some("4711"));
+            assert_eq!(environ.get("HTTP_NONE"), None);
+            assert_eq!(environ.get("http_host"), None);
+        });
     }
 
     #[test]
@@ -770,13 +763,13 @@ mod stage_6_wsgi {
     }
 
     #[test]
-    fn a_call_behind_a_written_block_is_a_500() {
+    fn a_call_after_a_written_block_is_a_500() {
         let error = broken(|_, start_response| {
             start_response.call("200 OK", &[]).write("x");
             start_response.call("503 Service Unavailable", &[]);
             ["x"]
         });
-        insta::assert_snapshot!(error, @"start_response was called behind the first block");
+        insta::assert_snapshot!(error, @"start_response was called after the first block");
     }
 
     #[test]
@@ -869,7 +862,7 @@ mod stage_6_wsgi {
             start_response.call("200 OK", &[("Content-Length", "1000")]);
             Vec::<Bytes>::new()
         };
-        let gateway = Gateway::new().dynamic(".py", wsgi(application));
+        let gateway = Gateway::new(Router::new().suffix(".py", wsgi(application)));
         let head = answer(&gateway, "HEAD /a.py HTTP/1.1\r\nHost: x\r\n\r\n");
         assert_eq!((head.status, field(&head, "content-length")), (200, "1000"));
     }
@@ -988,18 +981,14 @@ mod stage_6_wsgi {
 
     /// Steps until the connection closes; gives the output and the reason.
     fn drain(gateway: &Gateway, mut input: &[u8]) -> (Vec<u8>, CloseReason) {
-        let mut connection = Connection::new(gateway.connection_config());
+        let mut session = gateway.session(ConnectionInfo::default());
         let mut output = Vec::new();
         loop {
-            match connection.step(&mut input, Now::default()) {
-                Step::Call(request) => {
-                    let response = gateway.call(&request);
-                    connection.respond(response);
-                }
-                Step::Write { .. } => connection.output().move_to(&mut output),
-                Step::Read { .. } => connection.end_input(),
-                Step::Close(reason) => return (output, reason),
-                other => panic!("{other:?}"),
+            match session.turn(&mut input, Now::default()) {
+                Wait::Write { .. } => session.output().move_to(&mut output),
+                Wait::Read { .. } => session.end_input(),
+                Wait::Close(reason) => return (output, reason),
+                Wait::Answer { .. } => panic!("nothing here comes later"),
             }
         }
     }
@@ -1011,7 +1000,7 @@ mod stage_6_wsgi {
                 start_response.call("200 OK", &[("Content-Length", length)]);
                 std::iter::repeat_n("0123456789", 100_000)
             };
-            let gateway = Gateway::new().dynamic(".py", wsgi(application));
+            let gateway = Gateway::new(Router::new().suffix(".py", wsgi(application)));
             let (output, reason) = drain(&gateway, &[GET, GET].concat());
             assert_eq!(reason, CloseReason::ResponseBroken);
             let heads = output.windows(9).filter(|part| *part == b"HTTP/1.1 ");
@@ -1031,30 +1020,23 @@ mod stage_6_wsgi {
                 [b'x'; 1024].to_vec()
             })
         };
-        let gateway = Gateway::new().dynamic(".py", wsgi(application));
+        let gateway = Gateway::new(Router::new().suffix(".py", wsgi(application)));
         (gateway, pulled)
     }
 
     #[test]
     fn an_endless_body_is_pulled_only_as_fast_as_it_is_written() {
         let (gateway, pulled) = endless();
-        let mut connection = Connection::new(Config::default());
+        let mut session = gateway.session(ConnectionInfo::default());
         let mut input = GET;
         let mut written = 0;
         while written < 1 << 20 {
-            match connection.step(&mut input, Now::default()) {
-                Step::Call(request) => {
-                    let response = gateway.call(&request);
-                    connection.respond(response);
-                }
-                Step::Write { .. } => {
-                    let waiting = connection.output().len();
-                    assert!(waiting < 80 * 1024, "{waiting} octets wait");
-                    connection.sent(waiting);
-                    written += waiting;
-                }
-                other => panic!("{other:?}"),
-            }
+            let wait = session.turn(&mut input, Now::default());
+            assert!(matches!(wait, Wait::Write { .. }), "{wait:?}");
+            let waiting = session.output().len();
+            assert!(waiting < 80 * 1024, "{waiting} bytes wait");
+            session.sent(waiting);
+            written += waiting;
         }
         assert!(pulled.load(Ordering::Relaxed) <= written / 1024 + 1);
     }
@@ -1072,7 +1054,7 @@ mod stage_6_wsgi {
             start_response.call("200 OK", &[]);
             std::iter::repeat_n("0123456789", 100_000)
         };
-        let gateway = Gateway::new().dynamic(".py", wsgi(application));
+        let gateway = Gateway::new(Router::new().suffix(".py", wsgi(application)));
         let page = answer(&gateway, "GET /a.py HTTP/1.0\r\n\r\n");
         assert!(page.closes && page.field("transfer-encoding").is_none());
         assert_eq!(page.content.len(), 1_000_000);
@@ -1104,7 +1086,7 @@ mod faults {
     #[test]
     fn a_request_may_be_longer_than_a_read_and_come_in_pieces() {
         use std::io::Write;
-        let server = tcp::Server::start(Gateway::new().dynamic(".py", count));
+        let server = tcp::Server::start(Gateway::new(Router::new().suffix(".py", count)));
         let content: Vec<u8> = (0..100_000_u32).map(|number| number as u8).collect();
         let head = format!(
             "POST /a.py HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
@@ -1141,7 +1123,7 @@ mod faults {
             .write_all(b"name=ada&password=lovelace")
             .expect("the content is sent");
         let page = reader::read_all(&tcp::to_end(&mut stream), &[false]).remove(0);
-        assert!(text(&page).contains("Welcome, ada"));
+        assert_eq!(field(&page, "location"), "/login.py?welcome=ada");
     }
 
     /// Targets that led out of the folder of the site.
@@ -1221,7 +1203,7 @@ mod faults {
         let paths: Vec<&str> = site.paths().collect();
         assert_eq!(paths, ["/docs/a.txt", "/index.html", "/inside.txt"]);
 
-        let gateway = Gateway::new().site(site);
+        let gateway = Gateway::new(site);
         lead_nowhere(&gateway);
         for target in ["/file.txt", "/folder/secret.txt", "/../secret.txt"] {
             assert_eq!(get(&gateway, target).status, 404, "{target}");
@@ -1232,9 +1214,12 @@ mod faults {
     /// Answers had a status line and one made-up header.
     #[test]
     fn every_answer_tells_its_length_and_type() {
-        let gateway = demo::gateway().dynamic("/broken.py", |_: &Request<'_>| {
-            bytegate::Response::text("").with_field("Date", "")
-        });
+        let broken = |_: &Request<'_>| bytegate::Response::text("").with_field("Date", "");
+        let router = Router::new()
+            .suffix(".py", bytegate::wsgi(demo::mini_frame::application))
+            .suffix("/broken.py", broken)
+            .fallback(demo::site());
+        let gateway = Gateway::new(router);
         for (request, status) in [
             ("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 200),
             ("HEAD /login.py HTTP/1.1\r\nHost: x\r\n\r\n", 200),
@@ -1331,7 +1316,7 @@ mod faults {
             .map(|number| number.wrapping_mul(2_654_435_761).to_be_bytes()[0])
             .collect();
         let site = demo::site().file("/large.bin", file.clone());
-        let server = tcp::Server::start(Gateway::new().site(site));
+        let server = tcp::Server::start(Gateway::new(site));
         let mut slow = server.connect();
         let request = "GET /large.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
         slow.write_all(request.as_bytes()).expect("it is sent");
@@ -1358,7 +1343,7 @@ mod faults {
     /// `decode("utf-8")` of a request with other octets ended the handler.
     #[test]
     fn content_that_is_not_utf_8_is_content() {
-        let gateway = Gateway::new().dynamic(".py", |request: &Request<'_>| {
+        let gateway = Gateway::new(|request: &Request<'_>| {
             let form = match request.form() {
                 Ok(form) => form
                     .map(|(name, value)| format!("{name}={value}"))
@@ -1369,7 +1354,7 @@ mod faults {
             format!("{length} octets: {}", form.join(" "))
         });
         let page = post(&gateway, "/a.py", b"a=%41&\xc3\xa4=%c3%b6");
-        assert_eq!(text(&page), "14 octets: a=A ä=ö");
+        assert_eq!(text(&page), "15 octets: a=A ä=ö");
         let page = post(&gateway, "/a.py", b"a=\xff&b=%fe&\xc3\xa4=%c3%b6");
         assert_eq!(text(&page), "19 octets: the form is not UTF-8");
         let page = post(&demo::gateway(), "/login.py", b"\x89PNG\r\n\x1a\n\x00\xff");
@@ -1381,7 +1366,7 @@ mod faults {
     fn a_file_that_is_not_utf_8_is_served_octet_by_octet() {
         let octets: Vec<u8> = (0..=255).collect();
         let site = demo::site().file("/octets.bin", octets.clone());
-        let gateway = Gateway::new().site(site);
+        let gateway = Gateway::new(site);
         assert_eq!(get(&gateway, "/octets.bin").content, octets);
         assert_eq!(
             get(&gateway, "/logo.png").content,

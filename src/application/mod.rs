@@ -1,30 +1,20 @@
 //! The other side of the connection: a request in, a response out.
 
-mod access_log;
-mod file;
-#[cfg(feature = "std")]
-mod folder;
-pub(crate) mod gateway;
-mod handle;
-pub(crate) mod media_type;
+pub(crate) mod middleware;
+pub(crate) mod routing;
 pub(crate) mod site;
+pub(crate) mod upload;
 pub(crate) mod wsgi;
 
-pub use access_log::{AccessLog, RequestLine};
-#[cfg(feature = "std")]
-pub use folder::{LoadError, Skipped};
-pub use gateway::Gateway;
-pub use site::{Site, SiteError};
-pub use wsgi::{Environ, StartResponse, Wsgi, wsgi};
-
-use crate::message::admission::Admission;
-use crate::message::head::Head;
 use crate::message::request::Request;
 use crate::message::response::Response;
 use alloc::sync::Arc;
+use upload::Admission;
 
 /// Answers requests. A function or closure from `&Request<'_>` to anything that becomes a [`Response`] is one;
-/// so are a [`Site`](crate::Site), a [`Gateway`](crate::Gateway) and what [`wsgi`](crate::wsgi()) makes.
+/// so are a [`Router`](crate::Router), a [`Site`](crate::Site) and what [`wsgi`](crate::wsgi()) makes.
+///
+/// A closure names the type of its argument: `|request: &Request<'_>| ...`.
 ///
 /// ```
 /// use bytegate::{Gateway, Request, Response, Status};
@@ -36,18 +26,24 @@ use alloc::sync::Arc;
 ///     }
 /// }
 ///
-/// let gateway = Gateway::new().dynamic(".py", application);
-/// let reply = gateway.handle(b"GET /hello.py?name=Ada HTTP/1.1\r\nHost: localhost\r\n\r\n");
+/// let gateway = Gateway::new(application);
+/// let reply = gateway.handle(b"GET /hello?name=Ada HTTP/1.1\r\nHost: localhost\r\n\r\n");
 /// assert!(reply.ends_with(b"hello Ada\n"));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an application",
+    label = "not a function from `&Request<'_>` to what becomes a `Response`",
+    note = "a closure must name the type of its argument: `|request: &Request<'_>| ...`",
+    note = "an `async fn` is called with `Response::later`: `|request: &Request<'_>| Response::later(answer(request.into_owned()))`"
+)]
 pub trait Application: Send + Sync {
     /// The answer to a request that is whole.
     fn call(&self, request: &Request<'_>) -> Response;
 
-    /// What shall become of the content of a request of which only the head is there. Asked only if content
-    /// was announced; also the moment to refuse an upload before it is sent.
-    fn admit(&self, head: &Head<'_>) -> Admission {
-        let _ = head;
+    /// What becomes of the content of a request of which only the head is there, so that its content is still empty. Asked
+    /// only if content was announced; also the moment to refuse an upload before it is sent.
+    fn admit(&self, request: &Request<'_>) -> Admission {
+        let _ = request;
         Admission::Buffer
     }
 }
@@ -67,7 +63,7 @@ impl<A: Application + ?Sized> Application for Arc<A> {
         (**self).call(request)
     }
 
-    fn admit(&self, head: &Head<'_>) -> Admission {
-        (**self).admit(head)
+    fn admit(&self, request: &Request<'_>) -> Admission {
+        (**self).admit(request)
     }
 }

@@ -30,9 +30,9 @@ const GATHERED_BYTES: usize = 64 * 1024;
 ///     [format!("this is {}\n", environ.get("PATH_INFO").unwrap_or_default())]
 /// }
 ///
-/// let gateway = Gateway::new().dynamic(".py", wsgi(application));
-/// let reply = gateway.handle(b"GET /a%20b.py HTTP/1.1\r\nHost: x\r\n\r\n");
-/// assert!(reply.ends_with(b"Content-Length: 16\r\n\r\nthis is /a b.py\n"));
+/// let gateway = Gateway::new(wsgi(application));
+/// let reply = gateway.handle(b"GET /a%20b HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(reply.ends_with(b"Content-Length: 13\r\n\r\nthis is /a b\n"));
 /// ```
 pub fn wsgi<F, I>(application: F) -> Wsgi<F>
 where
@@ -65,8 +65,8 @@ where
 /// | key | value |
 /// |---|---|
 /// | `REQUEST_METHOD` | the method as it was sent |
-/// | `SCRIPT_NAME` | empty: the application hangs at the root |
-/// | `PATH_INFO` | the path, decoded once |
+/// | `SCRIPT_NAME` | the part of the path that leads to where the application is mounted; empty at the root |
+/// | `PATH_INFO` | the rest of the path, decoded once |
 /// | `QUERY_STRING` | the query as it was sent, or empty |
 /// | `CONTENT_TYPE`, `CONTENT_LENGTH` | only with content, or with a field that says so |
 /// | `SERVER_NAME`, `SERVER_PORT` | from the target or Host; `localhost` for HTTP/1.0 without Host |
@@ -117,11 +117,8 @@ impl<'a> Environ<'a> {
         let authority = request.authority();
         Some(match key {
             "REQUEST_METHOD" => request.head().method_token().into(),
-            "SCRIPT_NAME" => "".into(),
-            "PATH_INFO" => match request.decoded_path() {
-                Some(path) => path,
-                None => request.path().into(),
-            },
+            "SCRIPT_NAME" => request.script_name().into(),
+            "PATH_INFO" => request.path_info().unwrap_or(request.path()).into(),
             "QUERY_STRING" => request.query().unwrap_or_default().into(),
             "CONTENT_TYPE" => text(request.fields().get("Content-Type")?),
             "CONTENT_LENGTH" => match (
@@ -140,8 +137,8 @@ impl<'a> Environ<'a> {
                 .to_string()
                 .into(),
             "SERVER_PROTOCOL" => request.version().as_str().into(),
-            "REMOTE_ADDR" => request.peer()?.ip().to_string().into(),
-            "REMOTE_PORT" => request.peer()?.port().to_string().into(),
+            "REMOTE_ADDR" => request.peer().ip()?.to_string().into(),
+            "REMOTE_PORT" => request.peer().address()?.port().to_string().into(),
             "wsgi.version" => "1.0".into(),
             "wsgi.url_scheme" => request.scheme().as_str().into(),
             "wsgi.multithread" => "true".into(),
@@ -218,7 +215,7 @@ fn text(value: &[u8]) -> Cow<'_, str> {
 ///
 /// Once the application has returned its blocks it cannot be called any more. Before that, a second call
 /// replaces the first, unless a block was written. What breaks the rules once makes the answer a 500: no call at
-/// all, a call behind the first block, a status that is no status, a header that cannot be sent or belongs to
+/// all, a call after the first block, a status that is no status, a header that cannot be sent or belongs to
 /// the connection, a `Content-Length` that is not the length of the body.
 #[derive(Debug, Default)]
 pub struct StartResponse {
@@ -239,7 +236,7 @@ impl StartResponse {
     pub fn call(&mut self, status: &str, headers: &[(&str, &str)]) -> &mut StartResponse {
         let started = match self.written.is_empty() {
             true => start(status, headers),
-            false => Err(other("start_response was called behind the first block")),
+            false => Err(other("start_response was called after the first block")),
         };
         match started {
             Ok(started) => self.started = Some(started),
@@ -312,7 +309,7 @@ fn start(status: &str, headers: &[(&str, &str)]) -> Result<Started, ResponseErro
             let length = length::parse(value.as_bytes())
                 .map_err(|_| other("Content-Length is not a number"))?;
             if started.content_length.replace(length).is_some() {
-                return Err(other("Content-Length stands twice"));
+                return Err(other("Content-Length is given twice"));
             }
         } else if name.eq_ignore_ascii_case("date") {
             // PEP 3333 lets an application give one; the connection has its own.
@@ -325,7 +322,7 @@ fn start(status: &str, headers: &[(&str, &str)]) -> Result<Started, ResponseErro
     Ok(started)
 }
 
-/// Three digits, and a space and a reason behind them; the reason sent is the registered one.
+/// Three digits, a space and a reason; the reason sent is the registered one.
 fn parse_status(text: &str) -> Result<Status, ResponseError> {
     let malformed = || other("the status must be three digits, a space and a reason");
     let (digits, reason) = text.split_once(' ').ok_or_else(malformed)?;

@@ -4,8 +4,8 @@ use crate::message::fields::{FieldLines, Fields};
 use crate::syntax::chunk::ChunkLine;
 use crate::syntax::field_section::{Bounds, Event, FieldSection};
 use crate::syntax::span::Span;
-use crate::values::config::Limits;
 use crate::values::error::{Error, Fault};
+use crate::values::limits::Limits;
 
 /// Where the decoder stands. A chunk line is consumed octet by octet; the trailer section stays in the
 /// input until it is whole.

@@ -9,13 +9,9 @@ use core::time::Duration;
 impl Connection {
     pub(super) fn set_clock(&mut self, now: Now) {
         // A clock that goes back stands still.
-        let last = self.circumstances.now.monotonic;
-        self.circumstances.now = Now {
-            monotonic: now.monotonic.max(last),
-            wall: now.wall,
-        };
+        self.now = now.monotonic.max(self.now);
         self.date.set(now.wall);
-        let now = self.circumstances.now.monotonic;
+        let now = self.now;
         let sent = core::mem::take(&mut self.sent);
         match (&mut self.writing, self.output.is_empty()) {
             (Some(writing), false) => writing.moved(sent, now),
@@ -30,19 +26,22 @@ impl Connection {
             self.opened = Some(now);
             self.restart_waiting(now);
         }
+        if core::mem::take(&mut self.held) {
+            self.restart_waiting(now);
+        }
     }
 
     fn restart_waiting(&mut self, now: Duration) {
         match &mut self.state {
             State::Head(waiting) => waiting.since = now,
-            State::Content(intake, _) => intake.progress = Progress::starting_at(now),
+            State::Content(reader, _) => reader.progress = Progress::starting_at(now),
             _ => {}
         }
     }
 
     /// Whether another request may follow the one that is being answered.
     pub(super) fn may_go_on(&self) -> bool {
-        let now = self.circumstances.now.monotonic;
+        let now = self.now;
         let age = now.saturating_sub(self.opened.unwrap_or(now));
         !self.stopping
             && self.answered < self.config.limits.requests

@@ -1,11 +1,11 @@
 //! The transitions of a connection: a state goes in by value, the next one comes out.
 
+use super::body_reader::{BodyReader, Taken};
 use super::clock::is_late;
-use super::content::Intake;
 use super::progress::Progress;
-use super::reply::{Pulled, Stream};
-use super::{CloseReason, Connection, Culprit, State, Then, Waiting};
-use crate::message::body::Broken;
+use super::{
+    AfterResponse, CloseReason, Connection, Later, NextBlock, RejectedRequest, State, Waiting,
+};
 use crate::message::exchange::{Exchange, Framing};
 use crate::message::head::Head;
 use crate::message::response::Response;
@@ -20,9 +20,13 @@ use core::time::Duration;
 pub(super) enum Pause<'i> {
     /// A head.
     Admit(&'i [u8]),
+    /// A part of content that is handed on.
+    Content(&'i [u8]),
     /// A request in one piece.
     Call(&'i [u8]),
     CallGathered,
+    Answer(Duration),
+    Body,
     /// The fault, and the input in which it lies.
     Refuse(Fault, &'i [u8]),
     Read(Duration),
@@ -51,8 +55,10 @@ impl Connection {
             };
             match pause {
                 None => {}
-                // What waits to be written goes first, and reading and closing wait for it.
-                Some(Pause::Read(_) | Pause::Close(_)) if !self.output.is_empty() => {
+                // What waits to be written goes first: a peer should see each block promptly.
+                Some(Pause::Read(_) | Pause::Answer(_) | Pause::Close(_))
+                    if !self.output.is_empty() =>
+                {
                     return self.write();
                 }
                 Some(pause) => return pause,
@@ -65,10 +71,16 @@ impl Connection {
         let (state, pause) = match self.take_state() {
             // Where they stand, in [`advance`](Connection::advance).
             state @ (State::Head(_) | State::Close(_)) => (state, None),
-            State::Content(intake, exchange) => self.content(intake, exchange, input),
-            State::Stream(stream, then) => self.stream(stream, then),
-            State::Fault(fault, culprit) => (
-                State::Refuse(fault.error, culprit),
+            State::Content(reader, exchange) => self.content(reader, exchange, input),
+            State::Stream(delimiter, after, NextBlock::AfterWrite) if !self.output.is_empty() => {
+                self.state = State::Stream(delimiter, after, NextBlock::Now);
+                let write = self.write();
+                (self.take_state(), Some(write))
+            }
+            state @ State::Stream(..) => (state, Some(Pause::Body)),
+            State::Later(later) => self.later(later),
+            State::Fault(fault, rejected) => (
+                State::Refuse(fault.error, rejected),
                 Some(Pause::Refuse(fault, core::mem::take(input))),
             ),
             State::Admit(exchange) | State::Call(_, exchange) => {
@@ -76,9 +88,10 @@ impl Connection {
                 (failed(Fault::new(Error::Unanswered, 0), method), None)
             }
             // A refusal without an answer gets its usual page.
-            State::Refuse(error, culprit) => {
-                self.state = State::Refuse(error, culprit);
-                self.respond(Response::from(error.status()));
+            State::Refuse(error, rejected) => {
+                self.state = State::Refuse(error, rejected);
+                // It is this one's turn.
+                let _ = self.respond(&mut Response::from(error.status()));
                 (self.take_state(), None)
             }
         };
@@ -86,7 +99,7 @@ impl Connection {
         pause
     }
 
-    /// One head, from its first octet to the verdicts.
+    /// One head, from its first octet to the decisions about framing and persistence.
     fn head<'i>(&mut self, waiting: Waiting, input: &mut &'i [u8]) -> Option<Pause<'i>> {
         match self.parser.advance(input, &self.config.limits) {
             Ok(Parsed::Head) => {}
@@ -103,9 +116,9 @@ impl Connection {
         }
         let layout = self.parser.layout_mut();
         let bytes = input.get(..layout.end).unwrap_or_default();
-        let judged = Head::judge(bytes, layout, self.config.scheme)
+        let valid = Head::validate(bytes, layout, self.scheme)
             .and_then(|()| Exchange::of(&Head::new(bytes, layout)));
-        match judged {
+        match valid {
             Err(fault) => {
                 self.state = failed_in(bytes.to_vec(), fault, Some(layout.method));
                 None
@@ -124,7 +137,7 @@ impl Connection {
 
     /// The head is not whole, or has not even begun.
     fn wait_for_head<'i>(&mut self, mut waiting: Waiting, input: &[u8]) -> Option<Pause<'i>> {
-        let now = self.circumstances.now.monotonic;
+        let now = self.now;
         let begun = !input.is_empty();
         // On a new connection the clock has been running since it was opened.
         if begun && !waiting.begun && self.answered > 0 {
@@ -158,23 +171,19 @@ impl Connection {
         if !self.stopping {
             return until;
         }
-        let soon = self
-            .circumstances
-            .now
-            .monotonic
-            .saturating_add(self.config.timeouts.stop);
+        let soon = self.now.saturating_add(self.config.timeouts.stop);
         until.min(*self.whole_by.get_or_insert(soon))
     }
 
     /// The content of a request that was admitted.
     fn content<'i>(
         &mut self,
-        mut intake: Box<Intake>,
+        mut reader: Box<BodyReader>,
         exchange: Exchange,
         input: &mut &'i [u8],
     ) -> Transition<'i> {
         let head = self.parser.layout().end;
-        let whole = intake
+        let whole = reader
             .whole_in(input, head)
             .and_then(|length| input.get(..length));
         // Head and content lie in one piece: nothing is copied.
@@ -182,52 +191,54 @@ impl Connection {
             self.take(input, request.len());
             return (State::Call(None, exchange), Some(Pause::Call(request)));
         }
-        let (now, method) = (self.circumstances.now.monotonic, self.parser.method_seen());
-        let (used, trailers) = match intake.take_in(input, head, &self.config.limits, now) {
+        let method = self.parser.method_seen();
+        let (used, taken) = match reader.take_in(input, head, &self.config.limits, self.now) {
             Ok(taken) => taken,
-            Err(fault) => return (failed_in(intake.into_head(), fault, method), None),
+            Err(fault) => return (failed_in(reader.into_head(), fault, method), None),
         };
         self.take(input, used);
-        if let Some(trailers) = trailers {
-            let gathered = intake.into_gathered(trailers);
-            return (
-                State::Call(Some(Box::new(gathered)), exchange),
-                Some(Pause::CallGathered),
-            );
+        match taken {
+            Taken::Part(part) => {
+                return (State::Content(reader, exchange), Some(Pause::Content(part)));
+            }
+            Taken::Whole(trailers) => {
+                let gathered = Box::new(reader.into_gathered(trailers));
+                return (
+                    State::Call(Some(gathered), exchange),
+                    Some(Pause::CallGathered),
+                );
+            }
+            Taken::Incomplete => {}
         }
-        let until = intake.progress.deadline(&self.config.timeouts.content);
+        let until = reader.progress.deadline(&self.config.timeouts.content);
         let until = self.sooner_after_a_stop(until);
-        let late = is_late(now, until) && self.output.is_empty();
+        let late = is_late(self.now, until) && self.output.is_empty();
         let error = match (self.input_ended, late) {
             (true, _) => Error::ContentIncomplete,
             (false, true) => Error::ContentTimeout,
-            (false, false) => return (State::Content(intake, exchange), Some(Pause::Read(until))),
+            (false, false) => return (State::Content(reader, exchange), Some(Pause::Read(until))),
         };
         let fault = Fault::new(error, input.len());
-        (failed_in(intake.into_head(), fault, method), None)
+        (failed_in(reader.into_head(), fault, method), None)
     }
 
-    /// One block of a response, and a write behind it: who makes blocks means them to be seen.
-    fn stream<'i>(&mut self, mut stream: Box<Stream>, then: Then) -> Transition<'i> {
-        match stream.pull(&mut self.output) {
-            Ok(Pulled::Block) if self.output.is_empty() => (State::Stream(stream, then), None),
-            Ok(Pulled::Block) => {
-                self.state = State::Stream(stream, then);
-                let write = self.write();
-                (self.take_state(), Some(write))
-            }
-            Ok(Pulled::Last) => (self.after(then), None),
-            Err(Broken) => (State::Close(stream.broken_reason()), None),
+    /// The answer was deferred, and has not come yet.
+    fn later<'i>(&mut self, later: Box<Later>) -> Transition<'i> {
+        let until = later.since.saturating_add(self.config.timeouts.answer);
+        if !is_late(self.now, until) {
+            return (State::Later(later), Some(Pause::Answer(until)));
         }
+        let method = later.exchange.is_head.then_some(Method::Head);
+        (failed(Fault::new(Error::AnswerTimeout, 0), method), None)
     }
 
-    /// The state behind a response.
-    pub(super) fn after(&mut self, then: Then) -> State {
+    /// The state after a response.
+    pub(super) fn after(&mut self, after: AfterResponse) -> State {
         self.parser = HeadParser::new();
-        match then {
-            Then::Close(reason) => State::Close(reason),
-            Then::GoOn => State::Head(Waiting {
-                since: self.circumstances.now.monotonic,
+        match after {
+            AfterResponse::Close(reason) => State::Close(reason),
+            AfterResponse::NextRequest => State::Head(Waiting {
+                since: self.now,
                 begun: false,
             }),
         }
@@ -235,7 +246,7 @@ impl Connection {
 
     /// Asks to write, unless the peer has been too slow to take what was there.
     fn write<'i>(&mut self) -> Pause<'i> {
-        let now = self.circumstances.now.monotonic;
+        let now = self.now;
         let writing = self.writing.get_or_insert(Progress::starting_at(now));
         let until = writing.deadline(&self.config.timeouts.write);
         if !is_late(now, until) {
@@ -258,8 +269,8 @@ impl Connection {
     }
 }
 
-/// The state that latches a fault, whose offset counts from the first octet that is not used up: nothing that came or
-/// comes behind it is interpreted.
+/// The state that latches a fault, whose offset counts from the first octet that is not used up: nothing that
+/// follows it is interpreted.
 #[cold]
 pub(super) fn failed(fault: Fault, method: Option<Method>) -> State {
     failed_in(Vec::new(), fault, method)
@@ -268,5 +279,5 @@ pub(super) fn failed(fault: Fault, method: Option<Method>) -> State {
 /// As [`failed`], of a request whose head was whole.
 #[cold]
 fn failed_in(head: Vec<u8>, fault: Fault, method: Option<Method>) -> State {
-    State::Fault(fault, Box::new(Culprit { method, head }))
+    State::Fault(fault, Box::new(RejectedRequest { method, head }))
 }

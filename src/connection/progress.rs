@@ -1,6 +1,6 @@
 //! How a transfer gets on, for its deadline.
 
-use crate::values::config::Pace;
+use crate::values::timeouts::Pace;
 use core::time::Duration;
 
 #[derive(Clone, Copy, Debug)]

@@ -1,31 +1,37 @@
-//! What the machine asks for, and what it tells.
+//! The events of a connection: what it asks for, and what it tells.
 
-use crate::message::admission::Receiver;
 use crate::message::fields::FieldLines;
 use crate::message::head::Head;
-use crate::message::request::Request;
 use crate::message::response::{Response, ResponseError};
 use crate::values::error::Error;
 use crate::values::method::Method;
 use crate::values::status::Status;
-use alloc::boxed::Box;
 use alloc::format;
-use alloc::string::ToString;
 use core::fmt;
 use core::time::Duration;
 
 /// The next thing to do with a [`Connection`](crate::Connection).
 #[derive(Debug)]
 pub enum Step<'c> {
-    /// A head has come and content will follow: say with [`admit`](crate::Connection::admit) what shall
-    /// become of it.
+    /// A head has come, and content will follow: say with [`admit`](crate::Connection::admit) what becomes of it, or
+    /// answer at once with [`respond`](crate::Connection::respond).
     Admit(Head<'c>),
-    /// A request is whole: answer it with [`respond`](crate::Connection::respond).
-    Call(Request<'c>),
-    /// The content of a request has gone to its receiver: let it finish, and respond with its answer.
-    Finish(Ending<'c>),
-    /// What came is no request: respond with a page that says so. The connection closes behind it.
+    /// The next bytes of content that is handed on; never empty. May be answered at once.
+    Content(&'c [u8]),
+    /// A request is whole: answer it with [`respond`](crate::Connection::respond), or
+    /// [`defer`](crate::Connection::defer) the answer.
+    Call(Message<'c>),
+    /// What came is no request, or its answer is too late: respond with a page that says so. The connection closes
+    /// afterwards.
     Refuse(Refusal<'c>),
+    /// The answer that was deferred is still owed. Wait for it until that monotonic time, then step again.
+    Answer {
+        /// The deadline; `Duration::MAX` for none.
+        until: Duration,
+    },
+    /// The next block of the answer's content is wanted: give it with [`send`](crate::Connection::send), or end the
+    /// content with [`end_body`](crate::Connection::end_body).
+    Body,
     /// Nothing can be done without more input. Read until that monotonic time, then step again.
     Read {
         /// The deadline; `Duration::MAX` for none.
@@ -40,47 +46,63 @@ pub enum Step<'c> {
     Close(CloseReason),
 }
 
-/// A request whose content was handed to a [`Receiver`].
-pub struct Ending<'c> {
-    pub(super) head: Head<'c>,
-    pub(super) trailers: FieldLines<'c>,
-    pub(super) receiver: &'c mut Option<Box<dyn Receiver>>,
+/// A request as it came: head, content and trailers. Everything is borrowed; nothing was copied if it came in one piece.
+#[derive(Clone, Copy)]
+pub struct Message<'c> {
+    /// The head.
+    pub head: Head<'c>,
+    /// The content, decoded; empty if there is none, or if it was handed on.
+    pub content: &'c [u8],
+    /// The fields after chunked content.
+    pub trailers: FieldLines<'c>,
 }
 
-impl<'c> Ending<'c> {
-    /// The head.
-    pub fn head(&self) -> Head<'c> {
-        self.head
-    }
-
-    /// The answer of the receiver.
-    pub fn finish(self) -> Response {
-        match self.receiver.take() {
-            Some(receiver) => receiver.finish(self.trailers),
-            None => Response::failed(ResponseError::Other(
-                "the receiver has finished before".to_string(),
-            )),
+impl<'c> Message<'c> {
+    /// A message of which only the head is there.
+    pub(crate) fn of_head(head: Head<'c>) -> Message<'c> {
+        Message {
+            head,
+            content: &[],
+            trailers: FieldLines::default(),
         }
     }
 }
 
-impl fmt::Debug for Ending<'_> {
+impl fmt::Debug for Message<'_> {
+    /// Without the content, which may be a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Ending").field(&self.head).finish()
+        f.debug_struct("Message")
+            .field("head", &self.head)
+            .field("content", &format_args!("{} bytes", self.content.len()))
+            .field("trailers", &self.trailers)
+            .finish()
     }
 }
 
 /// Input that cannot be answered by an application.
+///
+/// ```
+/// use bytegate::{Config, Connection, Error, Now, Scheme, Step};
+///
+/// let mut connection = Connection::new(Config::default(), Scheme::Http);
+/// match connection.step(&mut &b"GET /\r\n"[..], Now::default()) {
+///     Step::Refuse(refusal) => {
+///         assert_eq!((refusal.error, refusal.at), (Error::VersionMissing, 5));
+///         assert_eq!(refusal.line, b"GET /");
+///     }
+///     _ => unreachable!(),
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Refusal<'c> {
     /// What is wrong.
     pub error: Error,
-    /// Where: the number of octets of the whole connection before the first one that cannot be right,
+    /// Where: the number of bytes of the whole connection before the first one that cannot be right,
     /// or before the value that cannot be right as a whole.
     pub at: u64,
     /// The method, if it came that far.
     pub method: Option<Method>,
-    /// The request line as far as it came, without its line end; any octets whatever.
+    /// The request line as far as it came, without its line end; any bytes whatever.
     pub line: &'c [u8],
 }
 
@@ -92,18 +114,40 @@ impl Refusal<'_> {
     }
 }
 
-/// What was answered, for a log.
+/// What was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answered {
+pub struct ResponseSummary {
     /// The status that was sent; 500 in place of a response that broke the rules.
     pub status: Status,
-    /// Octets of content that go out; `None` for a stream whose length is not known.
+    /// Bytes of content that go out; `None` for a stream whose length is not known.
     pub content_length: Option<u64>,
-    /// Whether the connection goes on behind it.
+    /// Whether the connection stays open afterwards.
     pub persists: bool,
+    /// Whether the content is asked for block by block, with [`Step::Body`].
+    pub streams: bool,
     /// How the application broke the rules.
     pub error: Option<ResponseError>,
 }
+
+/// A command that came when nothing had asked for it; the connection is as it was before.
+///
+/// ```
+/// use bytegate::{Config, Connection, OutOfTurn, Response, Scheme};
+///
+/// let mut connection = Connection::new(Config::default(), Scheme::Http);
+/// let answer = connection.respond(&mut Response::text("to whom?"));
+/// assert_eq!(answer, Err(OutOfTurn));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfTurn;
+
+impl fmt::Display for OutOfTurn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection did not ask for this")
+    }
+}
+
+impl core::error::Error for OutOfTurn {}
 
 /// Why a connection ends; the first reason stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,6 @@
 //! A framework as small as the tutorial's: a table of names and pages behind `application`.
 
-use crate::application::{Environ, StartResponse};
-use crate::http_date;
-use crate::message::form::FormError;
+use crate::{Environ, FormError, StartResponse, http_date};
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::format;

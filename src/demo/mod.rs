@@ -7,13 +7,15 @@
 
 pub mod mini_frame;
 
-use crate::application::{Gateway, Site, wsgi};
+use crate::{Gateway, Router, Site, wsgi};
 
-/// The static pages with [`mini_frame::application`] behind `.py`.
+/// The suffix by which the tutorial told pages from programs.
+pub const DYNAMIC_SUFFIX: &str = ".py";
+
+/// The static pages, and [`mini_frame::application`] for paths that end in `.py`.
 pub fn gateway() -> Gateway {
-    Gateway::new()
-        .site(site())
-        .dynamic(Gateway::DYNAMIC_SUFFIX, wsgi(mini_frame::application))
+    let router = Router::new().suffix(DYNAMIC_SUFFIX, wsgi(mini_frame::application));
+    Gateway::new(router.fallback(site()))
 }
 
 /// The static pages alone, compiled in from `fixtures/site`.

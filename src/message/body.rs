@@ -5,9 +5,19 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use futures_core::Stream;
 
 /// The content of a response. Bytes are shared, never copied while large; a stream is pulled one block at
-/// a time, and only while the output is below its mark, so that a slow reader costs one block.
+/// a time, and only when the last one is written, so that a slow reader costs one block.
+///
+/// ```
+/// use bytegate::Body;
+///
+/// assert_eq!(Body::from("abc").length(), Some(3));
+/// assert_eq!(Body::stream(["a", "bc"].into_iter()).length(), None);
+/// ```
 #[derive(Default)]
 pub struct Body {
     pub(crate) content: Content,
@@ -21,8 +31,26 @@ pub(crate) enum Content {
     Stream {
         /// The length, if it is known before the first block.
         length: Option<u64>,
-        blocks: Box<dyn Iterator<Item = Result<Bytes, Broken>> + Send>,
+        blocks: Blocks,
     },
+}
+
+/// Where the blocks of a body come from.
+pub(crate) enum Blocks {
+    Ready(Box<dyn Iterator<Item = Result<Bytes, Broken>> + Send>),
+    Async(Pin<Box<dyn Stream<Item = Result<Bytes, Broken>> + Send>>),
+}
+
+impl Blocks {
+    pub(crate) fn poll_next(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Broken>>> {
+        match self {
+            Blocks::Ready(blocks) => Poll::Ready(blocks.next()),
+            Blocks::Async(blocks) => blocks.as_mut().poll_next(context),
+        }
+    }
 }
 
 /// A stream cannot go on. The connection is cut, so that the client sees that the content is incomplete.
@@ -49,12 +77,12 @@ impl Body {
     /// closes. Empty blocks are skipped.
     ///
     /// ```
-    /// use bytegate::{Body, Gateway, Response};
+    /// use bytegate::{Body, Gateway, Request, Response};
     ///
-    /// let gateway = Gateway::new().dynamic(".py", |_: &bytegate::Request<'_>| {
+    /// let gateway = Gateway::new(|_: &Request<'_>| {
     ///     Response::text(Body::stream(["one ", "two"].into_iter()))
     /// });
-    /// let reply = gateway.handle(b"GET /a.py HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     /// assert!(reply.ends_with(b"4\r\none \r\n3\r\ntwo\r\n0\r\n\r\n"));
     /// ```
     pub fn stream<I>(blocks: I) -> Body
@@ -70,15 +98,27 @@ impl Body {
     where
         I: Iterator<Item = Result<Bytes, Broken>> + Send + 'static,
     {
+        Body::of_blocks(length, Blocks::Ready(Box::new(blocks)))
+    }
+
+    /// Blocks that may not be ready yet, with their length in all if it is known: the connection waits for them without
+    /// holding up any other.
+    ///
+    /// `handle` waits for them by blocking, which needs the feature `std`; without it, the content breaks off.
+    pub fn async_stream<S>(length: Option<u64>, blocks: S) -> Body
+    where
+        S: Stream<Item = Result<Bytes, Broken>> + Send + 'static,
+    {
+        Body::of_blocks(length, Blocks::Async(Box::pin(blocks)))
+    }
+
+    fn of_blocks(length: Option<u64>, blocks: Blocks) -> Body {
         Body {
-            content: Content::Stream {
-                length,
-                blocks: Box::new(blocks),
-            },
+            content: Content::Stream { length, blocks },
         }
     }
 
-    /// The length in octets, if it is known.
+    /// The length in bytes, if it is known.
     pub fn length(&self) -> Option<u64> {
         match &self.content {
             Content::Empty => Some(0),
@@ -94,6 +134,73 @@ impl Body {
             Content::Bytes(bytes) => Some(bytes),
             Content::Stream { .. } => None,
         }
+    }
+
+    /// The next block, or `None` after the last: so a middleware can consume the content and wrap it in another body,
+    /// whatever it is made of.
+    pub fn poll_block(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Broken>>> {
+        match &mut self.content {
+            Content::Empty => Poll::Ready(None),
+            Content::Bytes(bytes) => {
+                let bytes = core::mem::take(bytes);
+                self.content = Content::Empty;
+                Poll::Ready(Some(Ok(bytes)))
+            }
+            Content::Stream { blocks, .. } => blocks.poll_next(context),
+        }
+    }
+
+    /// Changes each block as it goes out. The length of what comes out is not known, so that it is sent chunked; an empty
+    /// body stays empty.
+    ///
+    /// ```
+    /// use bytegate::{Body, Bytes};
+    ///
+    /// let body = Body::from("abc").map_blocks(|block| Bytes::from(block.to_ascii_uppercase()));
+    /// assert_eq!(body.length(), None);
+    /// ```
+    pub fn map_blocks(self, mut change: impl FnMut(Bytes) -> Bytes + Send + 'static) -> Body {
+        match self.content {
+            Content::Empty => Body::empty(),
+            Content::Bytes(bytes) => Body::stream(core::iter::once_with(move || change(bytes))),
+            Content::Stream {
+                blocks: Blocks::Ready(blocks),
+                ..
+            } => Body::fallible_stream(None, blocks.map(move |block| block.map(&mut change))),
+            Content::Stream {
+                blocks: Blocks::Async(blocks),
+                ..
+            } => Body::async_stream(None, MapBlocks { blocks, change }),
+        }
+    }
+
+    /// Takes the blocks out of a stream.
+    pub(crate) fn take_blocks(&mut self) -> Option<Blocks> {
+        match core::mem::take(&mut self.content) {
+            Content::Stream { blocks, .. } => Some(blocks),
+            Content::Empty | Content::Bytes(_) => None,
+        }
+    }
+}
+
+struct MapBlocks<F> {
+    blocks: Pin<Box<dyn Stream<Item = Result<Bytes, Broken>> + Send>>,
+    change: F,
+}
+
+// Nothing in it is pinned but what is in a box.
+impl<F> Unpin for MapBlocks<F> {}
+
+impl<F: FnMut(Bytes) -> Bytes> Stream for MapBlocks<F> {
+    type Item = Result<Bytes, Broken>;
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Broken>>> {
+        let this = &mut *self;
+        let block = this.blocks.as_mut().poll_next(context);
+        block.map(|block| block.map(|block| block.map(&mut this.change)))
     }
 }
 

@@ -3,11 +3,14 @@
 use super::fields::FieldLines;
 use crate::syntax::authority::{Authority, AuthorityPlace};
 use crate::syntax::head::{Expect, Layout};
+use crate::syntax::path;
 use crate::syntax::span::ascii;
 use crate::syntax::target::{Target, TargetPlace};
-use crate::values::config::Scheme;
 use crate::values::error::{Error, Fault};
 use crate::values::method::Method;
+use crate::values::scheme::Scheme;
+use alloc::borrow::Cow;
+use alloc::string::String;
 use core::fmt;
 
 /// A request head. It borrows the bytes that it was read from.
@@ -37,20 +40,20 @@ impl Version {
 }
 
 impl<'a> Head<'a> {
-    /// Decides about target and Host, and notes the verdicts in the layout: the last things about a head that can be
-    /// wrong in themselves.
-    pub(crate) fn judge(bytes: &[u8], layout: &mut Layout, scheme: Scheme) -> Result<(), Fault> {
+    /// Checks target and Host, the last things about a head that can be wrong in themselves, and notes in the layout where
+    /// their parts are.
+    pub(crate) fn validate(bytes: &[u8], layout: &mut Layout, scheme: Scheme) -> Result<(), Fault> {
         let place = TargetPlace::find(layout.method, bytes, layout.target, layout.target_seen)?;
         let host = host(bytes, layout)?;
         if let Some(authority) = place.authority() {
-            judge_authority(bytes, layout, scheme, &place, authority, host)?;
+            validate_authority(bytes, layout, scheme, &place, authority, host)?;
         }
         layout.target_place = place;
         layout.authority = place.authority().or(host);
         Ok(())
     }
 
-    /// A head that was judged.
+    /// A head that was validated.
     pub(crate) const fn new(bytes: &'a [u8], layout: &'a Layout) -> Head<'a> {
         Head { bytes, layout }
     }
@@ -60,9 +63,21 @@ impl<'a> Head<'a> {
         self.layout.method
     }
 
+    /// As [`method`](Head::method), without a copy.
+    #[inline]
+    pub(crate) fn method_ref(&self) -> &'a Method {
+        &self.layout.method
+    }
+
     /// The method as it was sent.
     pub(crate) fn method_token(&self) -> &'a str {
         self.layout.method_token.text(self.bytes)
+    }
+
+    /// The request line as it was sent, without its line end.
+    pub fn line(&self) -> &'a [u8] {
+        let end = (self.layout.fields.start as usize).saturating_sub(2);
+        self.bytes.get(..end).unwrap_or_default()
     }
 
     /// The target.
@@ -84,6 +99,15 @@ impl<'a> Head<'a> {
     #[inline]
     pub(crate) fn path_bytes(&self) -> &'a [u8] {
         self.layout.target_place.path(self.bytes)
+    }
+
+    /// The path decoded: what routers and sites go by. `None` if it could be taken for another path (an encoded slash, a
+    /// backslash, control characters, `.` and `..` segments) or is not UTF-8.
+    pub fn decoded_path(&self) -> Option<Cow<'a, str>> {
+        match path::decode(self.path_bytes())? {
+            Cow::Borrowed(path) => core::str::from_utf8(path).ok().map(Cow::Borrowed),
+            Cow::Owned(path) => String::from_utf8(path).ok().map(Cow::Owned),
+        }
     }
 
     /// The query as it was sent, without its question mark.
@@ -144,7 +168,7 @@ fn host(bytes: &[u8], layout: &Layout) -> Result<Option<AuthorityPlace>, Fault> 
 
 /// A target that names an authority must mean this connection, and the same host as Host.
 #[cold]
-fn judge_authority(
+fn validate_authority(
     bytes: &[u8],
     layout: &Layout,
     scheme: Scheme,

@@ -1,12 +1,15 @@
-//! Requests and responses, and the verdicts about a message that are decided once: framing, expectation,
-//! persistence. Knows nothing of connections and sockets.
+//! Requests and responses, and what is decided once about a message: framing, expectation, persistence. Knows nothing of
+//! connections and sockets.
 
-pub(crate) mod admission;
 pub(crate) mod body;
+#[cfg(feature = "std")]
+pub(crate) mod channel;
 pub(crate) mod exchange;
+pub(crate) mod extensions;
 pub(crate) mod fields;
 pub(crate) mod form;
 pub(crate) mod head;
+pub(crate) mod owned_request;
 pub(crate) mod precondition;
 pub(crate) mod range;
 pub(crate) mod request;

@@ -109,7 +109,8 @@ fn single<'a>(head: &Head<'a>, name: &str) -> Option<&'a [u8]> {
 mod tests {
     use super::*;
     use crate::syntax::head::HeadParser;
-    use crate::values::config::{Limits, Scheme};
+    use crate::values::limits::Limits;
+    use crate::values::scheme::Scheme;
     use alloc::format;
 
     /// The verdict about a request with a field, for a version `"a"` of 1994.
@@ -120,7 +121,7 @@ mod tests {
             .advance(request.as_bytes(), &Limits::default())
             .expect("a valid head");
         let (bytes, layout) = (request.as_bytes(), parser.layout_mut());
-        Head::judge(bytes, layout, Scheme::Http).expect("a valid head");
+        Head::validate(bytes, layout, Scheme::Http).expect("a valid head");
         let head = Head::new(bytes, layout);
         let validators = Validators {
             tag: EntityTag::parse(b"\"a\"").expect("a tag"),

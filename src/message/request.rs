@@ -1,34 +1,40 @@
-//! A request, whole: head, content, trailers, and the circumstances in which it came.
+//! A request as an application sees it: the message, and what is known about it beside its bytes.
 
+use super::extensions::Extensions;
 use super::fields::FieldLines;
 use super::form::{Form, FormError};
 use super::head::{Head, Version};
 use crate::syntax::authority::Authority;
 use crate::syntax::path;
 use crate::syntax::target::Target;
-use crate::values::config::Scheme;
+use crate::values::connection_info::{ConnectionInfo, Peer};
 use crate::values::method::Method;
 use crate::values::now::Now;
+use crate::values::scheme::Scheme;
 use alloc::borrow::Cow;
-use alloc::string::String;
 use core::fmt;
-use core::net::SocketAddr;
 
-/// A request as an application sees it. Everything is borrowed; nothing was copied if it came in one piece.
+/// A request as an application sees it. Everything is borrowed; nothing was copied if it came in one piece. A copy is as
+/// good as the original; [`into_owned`](Request::into_owned) makes one that outlives it.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     pub(crate) head: Head<'a>,
     pub(crate) content: &'a [u8],
     pub(crate) trailers: FieldLines<'a>,
-    pub(crate) circumstances: &'a Circumstances,
+    pub(crate) context: &'a RequestContext<'a>,
+    /// How much of the decoded path belongs to the place where the application is mounted, in bytes.
+    pub(crate) mounted: usize,
+    pub(crate) params: &'a [(&'a str, &'a str)],
 }
 
 /// What a request does not say itself.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Circumstances {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestContext<'a> {
     pub(crate) now: Now,
-    pub(crate) peer: Option<SocketAddr>,
-    pub(crate) scheme: Scheme,
+    pub(crate) connection: &'a ConnectionInfo,
+    pub(crate) extensions: &'a Extensions,
+    /// The path, decoded once.
+    pub(crate) path: Option<&'a [u8]>,
 }
 
 impl<'a> Request<'a> {
@@ -52,13 +58,42 @@ impl<'a> Request<'a> {
         self.head.path()
     }
 
-    /// The path decoded, once: what router and site go by. `None` if it could be taken for another path
+    /// The path decoded, once: what routers and sites go by. `None` if it could be taken for another path
     /// (an encoded slash, a backslash, control characters, `.` and `..` segments) or is not UTF-8.
-    pub fn decoded_path(&self) -> Option<Cow<'a, str>> {
-        match path::decode(self.head.path_bytes())? {
-            Cow::Borrowed(path) => core::str::from_utf8(path).ok().map(Cow::Borrowed),
-            Cow::Owned(path) => String::from_utf8(path).ok().map(Cow::Owned),
+    pub fn decoded_path(&self) -> Option<&'a str> {
+        core::str::from_utf8(self.context.path?).ok()
+    }
+
+    /// The part of the decoded path that leads to the place where this application is mounted: PEP 3333's `SCRIPT_NAME`.
+    /// Empty at the root.
+    pub fn script_name(&self) -> &'a str {
+        let path = self.decoded_path().unwrap_or_default();
+        path.get(..self.mounted).unwrap_or_default()
+    }
+
+    /// The rest of the decoded path, which is the application's own business: PEP 3333's `PATH_INFO`.
+    pub fn path_info(&self) -> Option<&'a str> {
+        self.decoded_path()?.get(self.mounted..)
+    }
+
+    /// As [`path_info`](Request::path_info), in bytes.
+    pub(crate) fn path_info_bytes(&self) -> Option<&'a [u8]> {
+        self.context.path?.get(self.mounted..)
+    }
+
+    /// The same request as an application sees it that is mounted so many bytes further down its path.
+    pub(crate) fn mounted(&self, bytes: usize) -> Request<'a> {
+        Request {
+            mounted: self.mounted + bytes,
+            ..*self
         }
+    }
+
+    /// The value of a parameter of the route, decoded: what `{name}` stands for in `/hello/{name}`.
+    pub fn param(&self, name: &str) -> Option<&'a str> {
+        let mut params = self.params.iter().rev();
+        let (_, value) = params.find(|(other, _)| *other == name)?;
+        Some(value)
     }
 
     /// The query as it was sent, without its question mark.
@@ -72,7 +107,7 @@ impl<'a> Request<'a> {
     /// ```
     /// use bytegate::{Gateway, Request};
     ///
-    /// let gateway = Gateway::new().dynamic("", |request: &Request<'_>| {
+    /// let gateway = Gateway::new(|request: &Request<'_>| {
     ///     request.query_pairs().map(|(name, value)| format!("{name} is {value}\n")).collect::<String>()
     /// });
     /// let reply = gateway.handle(b"GET /?q=50%&r=a+b%21 HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -88,7 +123,7 @@ impl<'a> Request<'a> {
     /// ```
     /// use bytegate::{FormError, Gateway, Request};
     ///
-    /// let gateway = Gateway::new().dynamic("", |request: &Request<'_>| -> Result<String, FormError> {
+    /// let gateway = Gateway::new(|request: &Request<'_>| -> Result<String, FormError> {
     ///     let name = request.form()?.get("name").unwrap_or("nobody".into());
     ///     Ok(format!("hello {name}\n"))
     /// });
@@ -108,6 +143,7 @@ impl<'a> Request<'a> {
     }
 
     /// The fields of the head.
+    #[doc(alias = "headers")]
     pub fn fields(&self) -> FieldLines<'a> {
         self.head.fields()
     }
@@ -118,6 +154,7 @@ impl<'a> Request<'a> {
     }
 
     /// The content, decoded; empty if there is none.
+    #[doc(alias = "body")]
     pub fn content(&self) -> &'a [u8] {
         self.content
     }
@@ -130,18 +167,49 @@ impl<'a> Request<'a> {
 
     /// The time at which the request was whole, as the caller gave it.
     pub fn now(&self) -> Now {
-        self.circumstances.now
+        self.context.now
     }
 
-    /// The other end, if the caller named it.
-    pub fn peer(&self) -> Option<SocketAddr> {
-        self.circumstances.peer
+    /// What is known of the connection.
+    pub fn connection(&self) -> &'a ConnectionInfo {
+        self.context.connection
+    }
+
+    /// The other end.
+    pub fn peer(&self) -> &'a Peer {
+        &self.context.connection.peer
     }
 
     /// The scheme of the connection.
     pub fn scheme(&self) -> Scheme {
-        self.circumstances.scheme
+        self.context.connection.scheme
     }
+
+    /// What a middleware has left for the application.
+    pub fn extensions(&self) -> &'a Extensions {
+        self.context.extensions
+    }
+}
+
+impl<'a> RequestContext<'a> {
+    pub(crate) fn new(
+        now: Now,
+        connection: &'a ConnectionInfo,
+        extensions: &'a Extensions,
+        path: &'a Option<Cow<'_, [u8]>>,
+    ) -> RequestContext<'a> {
+        RequestContext {
+            now,
+            connection,
+            extensions,
+            path: path.as_deref(),
+        }
+    }
+}
+
+/// Decodes a path for [`RequestContext::new`].
+pub(crate) fn decoded<'a>(head: &Head<'a>) -> Option<Cow<'a, [u8]>> {
+    path::decode(head.path_bytes())
 }
 
 impl fmt::Debug for Request<'_> {
@@ -149,7 +217,7 @@ impl fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("head", &self.head)
-            .field("content", &format_args!("{} octets", self.content.len()))
+            .field("content", &format_args!("{} bytes", self.content.len()))
             .field("trailers", &self.trailers)
             .finish_non_exhaustive()
     }

@@ -8,6 +8,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
 
 /// The answer of an application. Framing, `Connection` and `Date` are not its business: they are added
 /// where the answer is written.
@@ -21,14 +23,24 @@ use core::fmt;
 /// assert_eq!(response.status(), Status::GONE);
 /// assert_eq!(response.error(), None);
 /// ```
-#[derive(Debug)]
+#[doc(alias = "redirect")]
+#[doc(alias = "cookie")]
 pub struct Response {
     pub(crate) status: Status,
     pub(crate) fields: Fields,
     pub(crate) body: Body,
     /// In a box, because nearly no response has one.
-    pub(crate) error: Option<Box<ResponseError>>,
+    pub(crate) exception: Option<Box<Exception>>,
 }
+
+/// What makes a response another one than it looks.
+pub(crate) enum Exception {
+    Error(ResponseError),
+    Later(LaterResponse),
+}
+
+/// A response that is not there yet.
+pub(crate) type LaterResponse = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 /// How an application broke the rules of a response. It is answered with a 500 instead, and the front end
 /// logs this.
@@ -41,8 +53,13 @@ pub enum ResponseError {
     ReservedField(String),
     /// A status below 200, which is never a final answer (RFC 9110 section 15.2).
     InterimStatus(Status),
-    /// The application panicked; its last words. Only a front end that catches panics gives this.
+    /// The application panicked; its message. Only a session that [catches panics](crate::Session::catch_panics) gives
+    /// this.
     Panicked(String),
+    /// The answer was to come [later](Response::later), and nothing here can wait for it.
+    Later,
+    /// The content broke off, or was not of the length that was stated; what was sent before cannot be taken back.
+    Broken,
     /// Any other breach, found by an adapter.
     Other(String),
 }
@@ -59,6 +76,12 @@ impl fmt::Display for ResponseError {
             }
             ResponseError::InterimStatus(status) => write!(f, "{status} is not a final status"),
             ResponseError::Panicked(words) => write!(f, "the application panicked: {words}"),
+            ResponseError::Later => {
+                f.write_str("the answer comes later, and nothing here can wait")
+            }
+            ResponseError::Broken => {
+                f.write_str("a response broke off, or was not of the length that it stated")
+            }
             ResponseError::Other(reason) => f.write_str(reason),
         }
     }
@@ -86,7 +109,35 @@ impl Response {
             status,
             fields: Fields::new(),
             body: Body::empty(),
-            error: None,
+            exception: None,
+        }
+    }
+
+    /// A response that comes later: the connection waits for it, up to [`Timeouts::answer`](crate::Timeouts::answer), and
+    /// holds up no other. It is dropped if the client goes. An [`OwnedRequest`](crate::OwnedRequest) carries what it needs
+    /// of the request.
+    ///
+    /// `handle` waits for it by blocking, which needs the feature `std`; without it, the answer is a 500 that says so.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request, Response};
+    ///
+    /// async fn hello(name: String) -> Response {
+    ///     Response::text(format!("hello {name}\n"))
+    /// }
+    ///
+    /// let gateway = Gateway::new(|request: &Request<'_>| Response::later(hello(request.path().to_string())));
+    /// let reply = gateway.handle(b"GET /ada HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(reply.ends_with(b"hello /ada\n"));
+    /// ```
+    pub fn later<F>(response: F) -> Response
+    where
+        F: Future<Output: Into<Response>> + Send + 'static,
+    {
+        let response: LaterResponse = Box::pin(async { response.await.into() });
+        Response {
+            exception: Some(Box::new(Exception::Later(response))),
+            ..Response::new(Status::INTERNAL_SERVER_ERROR)
         }
     }
 
@@ -123,16 +174,21 @@ impl Response {
     /// A response that could not be made; a 500 goes out in its place.
     pub fn failed(error: ResponseError) -> Response {
         Response {
-            error: Some(Box::new(error)),
+            exception: Some(Box::new(Exception::Error(error))),
             ..Response::new(Status::INTERNAL_SERVER_ERROR)
         }
     }
 
     /// The same with another status. One below 200 makes the response fail.
     pub fn with_status(mut self, status: Status) -> Response {
+        self.set_status(status);
+        self
+    }
+
+    /// Changes the status. One below 200 makes the response fail.
+    pub fn set_status(&mut self, status: Status) {
         self.status = status;
         self.check();
-        self
     }
 
     /// The same with a field set; others of that name go.
@@ -140,13 +196,31 @@ impl Response {
     /// What cannot be sent makes the response fail: a name that is no token, a value with control
     /// characters, and the names that belong to the connection: `Connection`, `Content-Length`, `Date`,
     /// `Keep-Alive`, `Proxy-Connection`, `TE`, `Trailer`, `Transfer-Encoding`, `Upgrade`.
-    pub fn with_field(self, name: &str, value: impl AsRef<[u8]>) -> Response {
-        self.change_fields(name, |fields| fields.set(name, value))
+    #[doc(alias = "header")]
+    pub fn with_field(mut self, name: &str, value: impl AsRef<[u8]>) -> Response {
+        self.set_field(name, value);
+        self
+    }
+
+    /// As [`with_field`](Response::with_field), in place.
+    pub fn set_field(&mut self, name: &str, value: impl AsRef<[u8]>) {
+        self.change_fields(name, |fields| fields.set(name, value));
+    }
+
+    /// Removes all fields of that name.
+    pub fn remove_field(&mut self, name: &str) {
+        self.fields.remove(name);
     }
 
     /// The same with a field added beside others of that name, as `Set-Cookie` needs it.
-    pub fn with_appended_field(self, name: &str, value: impl AsRef<[u8]>) -> Response {
-        self.change_fields(name, |fields| fields.append(name, value))
+    pub fn with_appended_field(mut self, name: &str, value: impl AsRef<[u8]>) -> Response {
+        self.append_field(name, value);
+        self
+    }
+
+    /// As [`with_appended_field`](Response::with_appended_field), in place.
+    pub fn append_field(&mut self, name: &str, value: impl AsRef<[u8]>) {
+        self.change_fields(name, |fields| fields.append(name, value));
     }
 
     /// The same with other content.
@@ -170,35 +244,88 @@ impl Response {
         &self.body
     }
 
+    /// Changes the content: takes it out, and puts in what is made of it.
+    ///
+    /// ```
+    /// use bytegate::Response;
+    ///
+    /// let mut response = Response::text("hello");
+    /// response.map_body(|body| body.map_blocks(|block| block.to_ascii_uppercase().into()));
+    /// ```
+    pub fn map_body(&mut self, change: impl FnOnce(Body) -> Body) {
+        self.body = change(core::mem::take(&mut self.body));
+    }
+
+    /// The content alone.
+    pub fn into_body(self) -> Body {
+        self.body
+    }
+
     /// The first rule that was broken, if any.
     pub fn error(&self) -> Option<&ResponseError> {
-        self.error.as_deref()
+        match self.exception.as_deref() {
+            Some(Exception::Error(error)) => Some(error),
+            Some(Exception::Later(_)) | None => None,
+        }
+    }
+
+    /// Whether this comes [later](Response::later); then nothing else is known of it yet.
+    pub fn is_later(&self) -> bool {
+        matches!(self.exception.as_deref(), Some(Exception::Later(_)))
+    }
+
+    /// The status that is sent: 500 in place of a response that breaks the rules.
+    pub fn sent_status(&self) -> Status {
+        match self.error() {
+            Some(_) => Status::INTERNAL_SERVER_ERROR,
+            None => self.status,
+        }
+    }
+
+    /// Takes the future out of a response that comes later.
+    pub(crate) fn take_later(&mut self) -> Option<LaterResponse> {
+        match self.exception.take().map(|exception| *exception) {
+            Some(Exception::Later(response)) => Some(response),
+            other => {
+                self.exception = other.map(Box::new);
+                None
+            }
+        }
+    }
+
+    /// Takes the error out of a response that cannot be sent.
+    pub(crate) fn take_error(&mut self) -> Option<Box<ResponseError>> {
+        self.check();
+        match *self.exception.take()? {
+            Exception::Error(error) => Some(Box::new(error)),
+            Exception::Later(_) => Some(Box::new(ResponseError::Later)),
+        }
     }
 
     /// Fails if this is no final answer.
-    pub(crate) fn check(&mut self) {
+    fn check(&mut self) {
         if self.status.is_informational() {
             self.fail(ResponseError::InterimStatus(self.status));
         }
     }
 
     fn change_fields(
-        mut self,
+        &mut self,
         name: &str,
         change: impl FnOnce(&mut Fields) -> Result<(), FieldError>,
-    ) -> Response {
+    ) {
         if is_reserved(name) {
             self.fail(ResponseError::ReservedField(name.into()));
         } else if let Err(error) = change(&mut self.fields) {
             self.fail(ResponseError::Field(error, name.into()));
         }
-        self
     }
 
     /// The first error stays.
     #[cold]
     fn fail(&mut self, error: ResponseError) {
-        self.error.get_or_insert(Box::new(error));
+        self.exception
+            .get_or_insert_with(|| Box::new(Exception::Error(error)));
     }
 }
 
@@ -207,6 +334,20 @@ pub(crate) fn is_reserved(name: &str) -> bool {
     RESERVED
         .iter()
         .any(|reserved| reserved.eq_ignore_ascii_case(name))
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_later() {
+            return f.write_str("Response(later)");
+        }
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("fields", &self.fields)
+            .field("body", &self.body)
+            .field("error", &self.error())
+            .finish()
+    }
 }
 
 impl From<Status> for Response {

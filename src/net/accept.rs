@@ -1,17 +1,19 @@
 //! Accepting connections, and ending in good order.
 
-use super::drive::{self, Surroundings};
+use super::drive;
+use super::listen::BACKLOG;
 use super::options::Options;
 use super::places::{Places, Reserved};
-use super::socket::BACKLOG;
-use super::wait::{closed, or_after};
-use crate::application::Gateway;
+use super::server::ServerContext;
+use super::timers::{closed, or_after};
+use crate::gateway::Gateway;
+use crate::values::connection_info::ConnectionInfo;
 use async_net::{TcpListener, TcpStream};
 use core::convert::Infallible;
 use core::future::Future;
 use core::time::Duration;
 use smol::channel::{self, Sender};
-use smol::{Executor, Timer, future};
+use smol::{Async, Executor, Timer, future};
 use std::io;
 use std::net::SocketAddr;
 use std::prelude::rust_2024::*;
@@ -44,7 +46,7 @@ pub async fn serve(
         executor: Arc::downgrade(&executor),
         places: Arc::new(Places::new(options.connections)),
         accepted: Arc::default(),
-        surroundings: Arc::new(Surroundings::new(gateway.into(), options, stopping)),
+        server: Arc::new(ServerContext::new(gateway.into(), options, stopping)),
         connection_held,
     };
     let serving = async {
@@ -75,7 +77,7 @@ pub async fn serve(
 struct Acceptor {
     /// Weak, because the executor owns the task that owns this.
     executor: Weak<Executor<'static>>,
-    surroundings: Arc<Surroundings>,
+    server: Arc<ServerContext>,
     places: Arc<Places>,
     /// Connections accepted so far.
     accepted: Arc<AtomicU64>,
@@ -85,18 +87,18 @@ struct Acceptor {
 
 impl Acceptor {
     async fn accept(self, listener: TcpListener) {
-        let mut trouble = Trouble::default();
+        let mut backoff = AcceptBackoff::default();
         loop {
             // Without a place nothing is accepted: the backlog is the queue.
-            let place = self.places.reserve(&self.surroundings.options).await;
+            let place = self.places.reserve(&self.server.options).await;
             match listener.accept().await {
                 Ok((stream, peer)) => {
-                    trouble.end();
+                    backoff.end();
                     self.spawn(stream, peer, place);
                     // Whoever connects without a pause lets others have their turn.
                     future::yield_now().await;
                 }
-                Err(error) => trouble.wait(error, &self.surroundings.options).await,
+                Err(error) => backoff.wait(error, &self.server.options).await,
             }
         }
     }
@@ -104,7 +106,7 @@ impl Acceptor {
     /// Accepts those that the system has told already that they are connected.
     async fn accept_backlog(&self, listener: &TcpListener) {
         for _ in 0..BACKLOG {
-            let place = self.places.reserve(&self.surroundings.options).await;
+            let place = self.places.reserve(&self.server.options).await;
             match future::poll_once(listener.accept()).await {
                 Some(Ok((stream, peer))) => self.spawn(stream, peer, place),
                 Some(Err(error)) if is_of_one_connection(&error) => {}
@@ -116,13 +118,18 @@ impl Acceptor {
     fn spawn(&self, stream: TcpStream, peer: SocketAddr, reserved: Reserved) {
         // Answers leave whole; to wait for more would only delay them.
         let _ = stream.set_nodelay(true);
-        let socket: drive::Socket = stream.into();
-        let number = self.accepted.fetch_add(1, Ordering::Relaxed);
+        let socket: Arc<Async<std::net::TcpStream>> = stream.into();
+        let number = self.accepted.fetch_add(1, Ordering::Relaxed) + 1;
+        let info = ConnectionInfo {
+            peer: peer.into(),
+            scheme: self.server.options.scheme,
+            number,
+        };
         let place = self.places.seat(reserved, number, socket.clone());
-        let surroundings = self.surroundings.clone();
+        let server = self.server.clone();
         let held = self.connection_held.clone();
         let task = async move {
-            drive::connection(socket, peer, &place, &surroundings).await;
+            drive::connection(socket, info, &place, &server).await;
             drop((place, held));
         };
         if let Some(executor) = self.executor.upgrade() {
@@ -132,21 +139,21 @@ impl Acceptor {
 }
 
 /// Errors of `accept`: most concern one connection that is gone, some concern us all and need a pause.
-struct Trouble {
+struct AcceptBackoff {
     pause: Duration,
     reported: Option<Instant>,
 }
 
-impl Default for Trouble {
-    fn default() -> Trouble {
-        Trouble {
+impl Default for AcceptBackoff {
+    fn default() -> AcceptBackoff {
+        AcceptBackoff {
             pause: Duration::from_millis(100),
             reported: None,
         }
     }
 }
 
-impl Trouble {
+impl AcceptBackoff {
     async fn wait(&mut self, error: io::Error, options: &Options) {
         if is_of_one_connection(&error) {
             return future::yield_now().await;
@@ -165,7 +172,7 @@ impl Trouble {
 
     /// All is well again; what was reported lately is not reported again at once.
     fn end(&mut self) {
-        self.pause = Trouble::default().pause;
+        self.pause = AcceptBackoff::default().pause;
     }
 }
 

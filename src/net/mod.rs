@@ -3,26 +3,29 @@
 //! ```no_run
 //! use bytegate::{Gateway, Site, net};
 //!
-//! let gateway = Gateway::new().site(Site::new().file("/index.html", "<h1>hi</h1>"));
-//! smol::block_on(async {
-//!     let listener = net::listen("127.0.0.1:7890".parse().unwrap())?;
-//!     net::serve(listener, gateway, net::Options::default(), net::stop_signal()?).await
-//! })?;
+//! let gateway = Gateway::new(Site::new().file("/index.html", "<h1>hi</h1>"));
+//! net::run("127.0.0.1:7890", gateway)?;
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
 mod accept;
+mod blocking;
+mod buffers;
 mod drive;
-mod guard;
+mod listen;
 mod open_files;
 mod options;
 mod places;
+mod run;
+mod server;
 mod signals;
-mod socket;
-mod wait;
+mod timers;
+mod transport;
 
 pub use accept::serve;
+pub use blocking::{Blocking, blocking};
+pub use listen::listen;
 pub use open_files::raise_open_files_limit;
-pub use options::{Options, Sink};
+pub use options::{LogFn, Options};
+pub use run::run;
 pub use signals::stop_signal;
-pub use socket::listen;

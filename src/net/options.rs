@@ -1,15 +1,17 @@
 //! What can be set about serving, beside what can be set about a connection.
 
 use super::open_files::open_files_limit;
+use crate::values::scheme::Scheme;
 use core::fmt;
 use core::num::NonZeroUsize;
 use core::time::Duration;
+use std::io::Write;
 use std::prelude::rust_2024::*;
 use std::sync::Arc;
 use std::thread;
 
 /// Takes lines of text: a log.
-pub type Sink = Arc<dyn Fn(&str) + Send + Sync>;
+pub type LogFn = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// How to serve. Limits and deadlines of a single connection are the gateway's [`Config`](crate::Config).
 #[derive(Clone)]
@@ -25,11 +27,14 @@ pub struct Options {
     /// After a stop: how long requests under way may take before they are cut. Default: 8 s, because containers are
     /// killed after 10.
     pub stop_timeout: Duration,
-    /// Gets the lines of the Common Log Format, each with its line end, one or more at a time.
-    pub access_log: Option<Sink>,
+    /// The scheme of the connections: [`Scheme::Https`] behind a proxy that takes TLS off and sends nothing else. Default:
+    /// `http`.
+    pub scheme: Scheme,
     /// Gets one line, without line end, for what an administrator should know: an application that broke the
     /// rules or panicked, no more descriptors, or no more connections.
-    pub error_log: Option<Sink>,
+    ///
+    /// Default: standard error.
+    pub error_log: Option<LogFn>,
 }
 
 impl Default for Options {
@@ -38,8 +43,11 @@ impl Default for Options {
             connections: default_connections(),
             threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             stop_timeout: Duration::from_secs(8),
-            access_log: None,
-            error_log: None,
+            scheme: Scheme::default(),
+            error_log: Some(Arc::new(|line| {
+                // If nobody reads it, nothing is lost.
+                let _ = writeln!(std::io::stderr(), "bytegate: {line}");
+            })),
         }
     }
 }
@@ -58,7 +66,7 @@ impl fmt::Debug for Options {
             .field("connections", &self.connections)
             .field("threads", &self.threads)
             .field("stop_timeout", &self.stop_timeout)
-            .field("access_log", &self.access_log.is_some())
+            .field("scheme", &self.scheme)
             .field("error_log", &self.error_log.is_some())
             .finish()
     }

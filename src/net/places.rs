@@ -1,13 +1,12 @@
 //! Places for connections: how many may be open, and which of them gives way when there are no more.
 
-use super::drive::Socket;
 use super::options::Options;
+use super::transport::EndInput;
 use core::time::Duration;
 use smol::channel::{self, Receiver, Sender};
 use smol::lock::{Semaphore, SemaphoreGuardArc};
 use smol::{Timer, future};
 use std::collections::HashMap;
-use std::net::Shutdown;
 use std::prelude::rust_2024::*;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -53,7 +52,7 @@ struct Seat {
     /// [`BUSY`], or since when it is idle, in nanoseconds; [`USED`] is added once it has sent something. The least
     /// value gives way first.
     idle: AtomicU64,
-    socket: Socket,
+    socket: Arc<dyn EndInput>,
 }
 
 const BUSY: u64 = u64::MAX;
@@ -100,7 +99,12 @@ impl Places {
     }
 
     /// Seats a connection.
-    pub(super) fn seat(self: &Arc<Self>, reserved: Reserved, number: u64, socket: Socket) -> Place {
+    pub(super) fn seat(
+        self: &Arc<Self>,
+        reserved: Reserved,
+        number: u64,
+        socket: Arc<dyn EndInput>,
+    ) -> Place {
         let seat = Arc::new(Seat {
             idle: AtomicU64::new(BUSY),
             socket,
@@ -228,7 +232,7 @@ impl Seat {
             .idle
             .compare_exchange(since, BUSY, Ordering::SeqCst, Ordering::SeqCst);
         if is_idle.is_ok() {
-            let _ = self.socket.get_ref().shutdown(Shutdown::Read);
+            self.socket.end_input();
         }
     }
 }

@@ -6,8 +6,8 @@ use super::list;
 use super::octets::{Seen, TARGET, TOKEN, trim, trim_start};
 use super::span::Span;
 use super::target::TargetPlace;
-use crate::values::config::Limits;
 use crate::values::error::{Error, Fault};
+use crate::values::limits::Limits;
 use crate::values::method::{METHOD_BYTES, Method};
 
 /// Empty lines passed over before a request line. Old clients send one after a form (RFC 9112 section 2.2), and some
@@ -22,9 +22,9 @@ pub(crate) struct Layout {
     pub(crate) target: Span,
     /// What the target was made of, as far as it has come.
     pub(crate) target_seen: Seen,
-    /// The parts of the target, once the head was judged.
+    /// The parts of the target, once the head is validated.
     pub(crate) target_place: TargetPlace,
-    /// The authority that was asked for, once the head was judged.
+    /// The authority that was asked for, once the head is validated.
     pub(crate) authority: Option<AuthorityPlace>,
     /// The digit behind `HTTP/1.`.
     pub(crate) minor: u8,

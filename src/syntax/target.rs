@@ -3,9 +3,9 @@
 use super::authority::{Authority, AuthorityPlace};
 use super::octets::{HEX, PATH, PLAIN_PATH, Seen};
 use super::span::{Span, ascii};
-use crate::values::config::Scheme;
 use crate::values::error::{Error, Fault};
 use crate::values::method::Method;
+use crate::values::scheme::Scheme;
 
 /// A request target. Paths and queries stay as they were sent, percent-encoding and all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -119,7 +119,8 @@ errors! {
     HeadTimeout => REQUEST_TIMEOUT, "RFC 9110 section 15.5.9", "the head did not arrive in time";
     ContentTimeout => REQUEST_TIMEOUT, "RFC 9110 section 15.5.9", "the content did not arrive in time";
 
-    // Our own side
+    // The server's own side
+    AnswerTimeout => SERVICE_UNAVAILABLE, "RFC 9110 section 15.6.4", "the answer was not ready in time";
     Unanswered => INTERNAL_SERVER_ERROR, "RFC 9110 section 15.6.1", "the program did not answer the request";
 }
 

@@ -1,7 +1,11 @@
 //! Plain values that know nothing of parsing, state or transport.
 
 pub(crate) mod config;
+pub(crate) mod connection_info;
 pub(crate) mod error;
+pub(crate) mod limits;
 pub(crate) mod method;
 pub(crate) mod now;
+pub(crate) mod scheme;
 pub(crate) mod status;
+pub(crate) mod timeouts;

@@ -1,7 +1,7 @@
 //! The gateways that fixtures and fuzz targets speak to: a small site, and applications that tell what they got.
 
 use bytegate::{
-    Admission, Application, Body, FieldLines, Gateway, Head, Receiver, Request, Response, Site,
+    Admission, Application, Body, FieldLines, Gateway, Receiver, Request, Response, Router, Site,
     Status,
 };
 use std::borrow::Cow;
@@ -10,7 +10,7 @@ use std::time::Duration;
 /// The gateway for the fixtures of a folder.
 pub fn gateway_for(folder: &str) -> Gateway {
     match folder {
-        "applications" => Gateway::new().dynamic("", EveryPath),
+        "applications" => Gateway::new(EveryPath),
         _ => gateway(),
     }
 }
@@ -29,35 +29,36 @@ pub fn gateway() -> Gateway {
     let modified = Duration::from_secs(784_111_777);
     let dated = site.try_file_modified("/dated.txt", "dated\n", modified);
     dated.expect("a path that can be named");
-    Gateway::new()
-        .site(site)
-        .dynamic(".py", Echo)
-        .dynamic("/stream.py", |_: &Request<'_>| {
+    let router = Router::new()
+        .fallback(site)
+        .suffix(".py", Echo)
+        .suffix("/stream.py", |_: &Request<'_>| {
             Response::text(Body::stream(["one ", "", "two"].into_iter()))
         })
-        .dynamic("/empty.py", |_: &Request<'_>| {
+        .suffix("/empty.py", |_: &Request<'_>| {
             Response::new(Status::NO_CONTENT)
         })
-        .dynamic("/reset.py", |_: &Request<'_>| Status::RESET_CONTENT)
-        .dynamic("/interim.py", |_: &Request<'_>| {
+        .suffix("/reset.py", |_: &Request<'_>| Status::RESET_CONTENT)
+        .suffix("/interim.py", |_: &Request<'_>| {
             Response::new(Status::CONTINUE)
         })
-        .dynamic("/guarded/index.html", |_: &Request<'_>| "guarded\n")
-        .dynamic("/bad.py", |_: &Request<'_>| {
+        .suffix("/guarded/index.html", |_: &Request<'_>| "guarded\n")
+        .suffix("/bad.py", |_: &Request<'_>| {
             Response::text("x").with_field("X", "a\r\nSet-Cookie: b")
         })
-        .dynamic("/redirect.py", |request: &Request<'_>| {
+        .suffix("/redirect.py", |request: &Request<'_>| {
             let to = request.query_pairs().find(|(name, _)| name == "to");
             Response::see_other(&to.unwrap_or_default().1)
         })
-        .dynamic("/query.py", |request: &Request<'_>| {
+        .suffix("/query.py", |request: &Request<'_>| {
             lines(request.query_pairs())
         })
-        .dynamic("/form.py", |request: &Request<'_>| {
+        .suffix("/form.py", |request: &Request<'_>| {
             request.form().map(lines)
         })
-        .dynamic("/upload.py", Upload)
-        .dynamic("/refuse.py", RefuseContent)
+        .suffix("/upload.py", Upload)
+        .suffix("/refuse.py", RefuseContent);
+    Gateway::new(router)
 }
 
 /// The pairs of a query or a form, each on a line.
@@ -112,7 +113,7 @@ impl Application for Upload {
         Response::text("no content\n")
     }
 
-    fn admit(&self, _: &Head<'_>) -> Admission {
+    fn admit(&self, _: &Request<'_>) -> Admission {
         Admission::Stream(Box::new(Sum::default()))
     }
 }
@@ -124,10 +125,11 @@ struct Sum {
 }
 
 impl Receiver for Sum {
-    fn data(&mut self, part: &[u8]) {
+    fn data(&mut self, part: &[u8]) -> Result<(), Response> {
         assert!(!part.is_empty());
         self.octets += part.len() as u64;
         self.sum += part.iter().map(|&octet| u64::from(octet)).sum::<u64>();
+        Ok(())
     }
 
     fn finish(self: Box<Self>, trailers: FieldLines<'_>) -> Response {
@@ -150,7 +152,7 @@ impl Application for RefuseContent {
         Response::text("no content\n")
     }
 
-    fn admit(&self, _: &Head<'_>) -> Admission {
+    fn admit(&self, _: &Request<'_>) -> Admission {
         Admission::Refuse(Status::FORBIDDEN.into())
     }
 }

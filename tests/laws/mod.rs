@@ -7,7 +7,8 @@ pub mod model;
 pub mod reader;
 
 use bytegate::{
-    Application, CloseReason, Config, Connection, Gateway, Now, Request, Response, Step,
+    CloseReason, ConnectionInfo, FrontEnd, Gateway, Head, Message, Method, Now, Refusal, Request,
+    Response, ResponseSummary, Wait,
 };
 use std::time::Duration;
 
@@ -24,85 +25,87 @@ pub struct Transcript {
     pub close: CloseReason,
 }
 
+/// Notes what a session does.
+struct Notes {
+    now: Now,
+    /// Whether the request that is answered next is one of HEAD.
+    is_head: bool,
+    transcript: Transcript,
+}
+
+impl FrontEnd for Notes {
+    fn now(&mut self) -> Now {
+        self.now
+    }
+
+    fn head(&mut self, head: &Head<'_>, _: u64) {
+        self.is_head = head.method() == Method::Head;
+    }
+
+    fn request(&mut self, request: &Message<'_>, _: u64) {
+        self.transcript.served.push(model::Served {
+            method: request.head.method().to_string(),
+            target: request.head.target_text().to_string(),
+            content: request.content.to_vec(),
+            trailers: request.trailers.iter().count(),
+        });
+    }
+
+    fn refusal(&mut self, refusal: &Refusal<'_>) {
+        self.is_head = refusal.method == Some(Method::Head);
+        let line = refusal.line.to_vec();
+        let refusal = (refusal.error, refusal.at, line);
+        self.transcript.refusals.push(refusal);
+    }
+
+    fn answered(&mut self, _: &ResponseSummary) {
+        self.transcript.answers.push(self.is_head);
+    }
+}
+
 /// Feeds `pieces` one after the other, each as soon as the machine asks for more, and then the end.
 pub fn drive<'p>(
-    application: &dyn Application,
+    gateway: &Gateway,
     pieces: impl IntoIterator<Item = &'p [u8]>,
     now: Now,
 ) -> Transcript {
-    let mut connection = Connection::new(Config::default());
+    let mut session = gateway.session(ConnectionInfo::default());
     let mut pieces = pieces.into_iter();
     let mut buffer: Vec<u8> = Vec::new();
-    let mut transcript = Transcript {
-        output: Vec::new(),
-        answers: Vec::new(),
-        served: Vec::new(),
-        refusals: Vec::new(),
-        close: CloseReason::Idle,
+    let mut notes = Notes {
+        now,
+        is_head: false,
+        transcript: Transcript {
+            output: Vec::new(),
+            answers: Vec::new(),
+            served: Vec::new(),
+            refusals: Vec::new(),
+            close: CloseReason::Idle,
+        },
     };
     loop {
         let mut input = &buffer[..];
-        let mut reads = false;
-        while !reads {
-            let before = input.len();
-            let step = connection.step(&mut input, now);
-            match step {
-                Step::Admit(head) => {
-                    let admission = application.admit(&head);
-                    let is_head = head.method() == bytegate::Method::Head;
-                    if connection.admit(admission).is_some() {
-                        transcript.answers.push(is_head);
-                    }
-                }
-                Step::Call(request) => {
-                    transcript.served.push(model::Served {
-                        method: request.method().to_string(),
-                        target: request.head().target_text().to_string(),
-                        content: request.content().to_vec(),
-                        trailers: request.trailers().iter().count(),
-                    });
-                    transcript
-                        .answers
-                        .push(request.method() == bytegate::Method::Head);
-                    let response = application.call(&request);
-                    connection.respond(response);
-                }
-                Step::Finish(ending) => {
-                    transcript
-                        .answers
-                        .push(ending.head().method() == bytegate::Method::Head);
-                    let response = ending.finish();
-                    connection.respond(response);
-                }
-                Step::Refuse(refusal) => {
-                    transcript
-                        .answers
-                        .push(refusal.method == Some(bytegate::Method::Head));
-                    let line = refusal.line.to_vec();
-                    transcript.refusals.push((refusal.error, refusal.at, line));
-                    let response = refusal.page();
-                    connection.respond(response);
-                }
-                Step::Write { .. } => {
-                    assert!(
-                        !connection.output().is_empty(),
-                        "a write with nothing to write"
-                    );
-                    connection.output().move_to(&mut transcript.output);
-                }
-                Step::Read { .. } => reads = true,
-                Step::Close(reason) => {
-                    transcript.close = reason;
-                    return transcript;
-                }
-            }
-            assert!(input.len() <= before, "a step gave input back");
-        }
+        let wait = session.turn_for(&mut input, &mut notes);
+        assert!(input.len() <= buffer.len(), "a turn gave input back");
         let used = buffer.len() - input.len();
         buffer.drain(..used);
-        match pieces.next() {
-            Some(piece) => buffer.extend_from_slice(piece),
-            None => connection.end_input(),
+        match wait {
+            Wait::Write { .. } => {
+                assert!(
+                    !session.output().is_empty(),
+                    "a write with nothing to write"
+                );
+                session.output().move_to(&mut notes.transcript.output);
+            }
+            Wait::Read { .. } => match pieces.next() {
+                Some(piece) => buffer.extend_from_slice(piece),
+                None => session.end_input(),
+            },
+            Wait::Answer { .. } => panic!("nothing here comes later"),
+            Wait::Close(reason) => {
+                notes.transcript.close = reason;
+                return notes.transcript;
+            }
         }
     }
 }
@@ -128,7 +131,7 @@ pub fn hold_for(gateway: &Gateway, input: &[u8], now: Now) -> Transcript {
         assert_eq!(
             last + 1,
             responses.len(),
-            "a response behind the one that closes"
+            "a response after the one that closes"
         );
     }
     if let Some((error, ..)) = transcript.refusals.first() {
@@ -162,8 +165,7 @@ pub fn a_moment() -> Now {
 /// The law of the model: where every request is served, the machine serves what the model serves and refuses what
 /// the model refuses.
 pub fn hold_for_model(input: &[u8], now: Now) {
-    let serve = |_: &Request<'_>| Response::text("served\n");
-    let transcript = drive(&serve, [input], now);
+    let transcript = drive(&plain_gateway(), [input], now);
     let (served, refused) = model::connection(input);
     assert_eq!(transcript.served, served, "{}", input.escape_ascii());
     assert_eq!(
@@ -177,5 +179,5 @@ pub fn hold_for_model(input: &[u8], now: Now) {
 
 /// A gateway that serves everything alike.
 pub fn plain_gateway() -> Gateway {
-    Gateway::new().dynamic("", |_: &Request<'_>| Response::text("served\n"))
+    Gateway::new(|_: &Request<'_>| Response::text("served\n"))
 }

@@ -3,8 +3,8 @@
 #![allow(dead_code, unreachable_pub)]
 
 use crate::laws::model::Served;
-use crate::laws::{a_moment, drive};
-use bytegate::{Config, Connection, Error, Request, Response, Step};
+use crate::laws::{a_moment, drive, plain_gateway};
+use bytegate::{Config, Connection, Error, Scheme, Step};
 use core::cmp::Ordering;
 
 /// What a program makes of a connection.
@@ -68,8 +68,7 @@ pub fn difference(oracle: &Oracle, input: &[u8], theirs: &Opinion) -> Option<Dif
 }
 
 fn all_requests(input: &[u8]) -> (Vec<Served>, Option<Error>) {
-    let serve = |_: &Request<'_>| Response::text("served\n");
-    let transcript = drive(&serve, [input], a_moment());
+    let transcript = drive(&plain_gateway(), [input], a_moment());
     (
         transcript.served,
         transcript.refusals.first().map(|(error, ..)| *error),
@@ -77,10 +76,10 @@ fn all_requests(input: &[u8]) -> (Vec<Served>, Option<Error>) {
 }
 
 fn first_head(input: &[u8]) -> (Vec<Served>, Option<Error>) {
-    let mut connection = Connection::new(Config::default());
+    let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut rest = input;
     let head = match connection.step(&mut rest, a_moment()) {
-        Step::Call(request) => request.head(),
+        Step::Call(message) => message.head,
         Step::Admit(head) => head,
         Step::Refuse(refusal) => return (Vec::new(), Some(refusal.error)),
         _ => return (Vec::new(), None),
@@ -314,10 +313,10 @@ pub fn httparse(input: &[u8]) -> Opinion {
 
 /// Where both take a head, they take the same octets for the same fields.
 fn fields_agree(input: &[u8], length: usize, theirs: &[httparse::Header<'_>]) {
-    let mut connection = Connection::new(Config::default());
+    let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut rest = input;
     let head = match connection.step(&mut rest, a_moment()) {
-        Step::Call(request) => request.head(),
+        Step::Call(message) => message.head,
         Step::Admit(head) => head,
         _ => return,
     };

@@ -1,19 +1,19 @@
 //! bytegate's own front end with its default options: a site in memory, and the same page from an application.
 
 use crate::{BIG, Outcome, PAGE};
-use bytegate::{Gateway, Request, Response, Site, net};
+use bytegate::{Gateway, Request, Response, Router, Site, net};
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 
 /// Without a number of threads: as many as there are processors, which is its default.
 pub(crate) fn serve(address: SocketAddr, threads: Option<usize>) -> Outcome {
-    let gateway = Gateway::new()
-        .site(
-            Site::new()
-                .file("/index.html", PAGE)
-                .file("/big.bin", &BIG[..]),
-        )
-        .dynamic(".py", |_: &Request<'_>| Response::html(PAGE));
+    let site = Site::new()
+        .file("/index.html", PAGE)
+        .file("/big.bin", &BIG[..]);
+    let router = Router::new()
+        .suffix(".py", |_: &Request<'_>| Response::html(PAGE))
+        .fallback(site);
+    let gateway = Gateway::new(router);
     let mut options = net::Options::default();
     if let Some(threads) = threads.and_then(NonZeroUsize::new) {
         options.threads = threads;

@@ -1,6 +1,6 @@
 //! The command line.
 
-use bytegate::{Config, Gateway};
+use bytegate::{Config, demo};
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -185,7 +185,7 @@ impl Given {
             config,
             folder: self.folder,
             suffixes: match self.suffixes.is_empty() {
-                true => vec![Gateway::DYNAMIC_SUFFIX.to_string()],
+                true => vec![demo::DYNAMIC_SUFFIX.to_string()],
                 false => self.suffixes,
             },
         }

@@ -2,8 +2,8 @@
 
 use crate::Failure;
 use bytegate::{
-    Admission, Answered, CloseReason, Config, Connection, Head, Now, Refusal, Request, Response,
-    Step, Target,
+    CloseReason, ConnectionInfo, FrontEnd, Gateway, Head, Message, Now, Refusal, Request,
+    ResponseSummary, Target, Wait,
 };
 use std::fmt::Write;
 use std::io::Read;
@@ -23,62 +23,49 @@ pub(crate) fn run() -> Result<ExitCode, Failure> {
     })
 }
 
-#[derive(Default)]
-struct Explanation {
+/// Watches a session that answers every request alike.
+struct Explanation<'i> {
     text: String,
+    /// All input.
+    all: &'i [u8],
     requests: usize,
-    /// The head of the request that is being read was shown already.
-    head_shown: bool,
+    /// Whether the head of a request was shown, and its end not yet.
+    open: bool,
     refused: bool,
-    /// Octets that were there when the last request was whole.
+    /// Bytes that were there when the last request was whole.
     left: usize,
 }
 
-impl Explanation {
-    fn of(all: &[u8]) -> Explanation {
-        let mut explanation = Explanation::default();
-        let mut connection = Connection::new(Config::default());
+impl Explanation<'_> {
+    fn of(all: &[u8]) -> Explanation<'_> {
+        let mut explanation = Explanation {
+            text: String::new(),
+            all,
+            requests: 0,
+            open: false,
+            refused: false,
+            left: 0,
+        };
+        let gateway = Gateway::new(|_: &Request<'_>| "");
+        let mut session = gateway.session(ConnectionInfo::default());
         let mut input = all;
         loop {
-            let start = all.len() - input.len();
-            match connection.step(&mut input, Now::default()) {
-                Step::Admit(head) => {
-                    explanation.head(&head, start);
-                    connection.admit(Admission::Buffer);
-                }
-                Step::Call(request) => {
-                    if !explanation.head_shown {
-                        explanation.head(&request.head(), start);
-                    }
-                    explanation.left = input.len();
-                    explanation.content(&request);
-                    let answered = connection.respond(Response::text(""));
-                    explanation.persistence(answered);
-                }
-                Step::Finish(ending) => {
-                    let response = ending.finish();
-                    connection.respond(response);
-                }
-                Step::Refuse(refusal) => {
-                    explanation.refusal(&refusal, all);
-                    let response = refusal.page();
-                    connection.respond(response);
-                }
-                Step::Read { .. } => connection.end_input(),
-                Step::Write { .. } => connection.output().move_to(&mut Vec::new()),
-                Step::Close(reason) => {
-                    explanation.end(reason, all);
+            match session.turn_for(&mut input, &mut explanation) {
+                Wait::Close(reason) => {
+                    explanation.end(reason);
                     return explanation;
                 }
+                Wait::Write { .. } => drop(session.take_output()),
+                Wait::Read { .. } | Wait::Answer { .. } => session.end_input(),
             }
         }
     }
 
-    fn head(&mut self, head: &Head<'_>, start: usize) {
+    fn show_head(&mut self, head: &Head<'_>, start: u64) {
         self.requests += 1;
-        self.head_shown = true;
+        self.open = true;
         let number = self.requests;
-        self.line(format_args!("request {number}, from octet {start}"));
+        self.line(format_args!("request {number}, from byte {start}"));
         self.entry("method", format_args!("{}", head.method()));
         self.entry(
             "target",
@@ -107,42 +94,42 @@ impl Explanation {
         }
     }
 
-    fn content(&mut self, request: &Request<'_>) {
-        let length = request.content().len();
+    fn show_content(&mut self, request: &Message<'_>) {
+        let length = request.content.len();
         match (
-            request.fields().get("Transfer-Encoding"),
-            request.fields().get("Content-Length"),
+            request.head.fields().get("Transfer-Encoding"),
+            request.head.fields().get("Content-Length"),
         ) {
-            (Some(_), _) => self.entry("content", format_args!("chunked, {length} octets in all")),
+            (Some(_), _) => self.entry("content", format_args!("chunked, {length} bytes in all")),
             (None, Some(_)) => {
-                self.entry("content", format_args!("{length} octets by Content-Length"))
+                self.entry("content", format_args!("{length} bytes by Content-Length"))
             }
             (None, None) => self.entry("content", format_args!("none: no field announces any")),
         }
-        for (name, value) in request.trailers() {
+        for (name, value) in request.trailers {
             self.entry("trailer", format_args!("{name}: {}", value.escape_ascii()));
         }
     }
 
-    fn persistence(&mut self, answered: Option<Answered>) {
-        self.head_shown = false;
-        match answered.is_some_and(|answered| answered.persists) {
-            true => self.entry("then", format_args!("the connection goes on")),
+    fn show_persistence(&mut self, persists: bool) {
+        match persists {
+            true => self.entry("then", format_args!("the connection stays open")),
             false => self.entry("then", format_args!("the connection closes")),
         }
         self.line(format_args!(""));
     }
 
-    fn refusal(&mut self, refusal: &Refusal<'_>, all: &[u8]) {
+    fn show_refusal(&mut self, refusal: &Refusal<'_>) {
         self.refused = true;
-        if self.head_shown {
+        if core::mem::take(&mut self.open) {
             self.line(format_args!(""));
         }
         let error = refusal.error;
-        self.line(format_args!("refused at octet {}", refusal.at));
+        self.line(format_args!("refused at byte {}", refusal.at));
         self.entry("rule", format_args!("{}", error.sentence()));
         self.entry("source", format_args!("{}", error.section()));
-        let (before, after) = surroundings(all, usize::try_from(refusal.at).unwrap_or(usize::MAX));
+        let (before, after) =
+            surroundings(self.all, usize::try_from(refusal.at).unwrap_or(usize::MAX));
         self.entry("where", format_args!("{before}{after}"));
         self.entry(
             "",
@@ -155,12 +142,12 @@ impl Explanation {
         self.line(format_args!(""));
     }
 
-    fn end(&mut self, reason: CloseReason, all: &[u8]) {
-        match (reason, self.requests, all) {
+    fn end(&mut self, reason: CloseReason) {
+        match (reason, self.requests, self.all) {
             (CloseReason::Persistence, _, _) if self.left > 0 => {
                 let left = self.left;
                 self.line(format_args!(
-                    "{left} octets behind the last request are not read"
+                    "{left} bytes after the last request are not read"
                 ));
             }
             (CloseReason::InputEnded, 0, b"") => {
@@ -183,6 +170,31 @@ impl Explanation {
     }
 }
 
+impl FrontEnd for Explanation<'_> {
+    fn now(&mut self) -> Now {
+        Now::default()
+    }
+
+    fn head(&mut self, head: &Head<'_>, at: u64) {
+        self.show_head(head, at);
+    }
+
+    fn request(&mut self, request: &Message<'_>, end: u64) {
+        self.left = self.all.len() - usize::try_from(end).unwrap_or(self.all.len());
+        self.show_content(request);
+    }
+
+    fn refusal(&mut self, refusal: &Refusal<'_>) {
+        self.show_refusal(refusal);
+    }
+
+    fn answered(&mut self, summary: &ResponseSummary) {
+        if core::mem::take(&mut self.open) {
+            self.show_persistence(summary.persists);
+        }
+    }
+}
+
 fn form(target: Target<'_>) -> &'static str {
     match target {
         Target::Origin(_) => "origin-form",
@@ -192,14 +204,14 @@ fn form(target: Target<'_>) -> &'static str {
     }
 }
 
-/// What stands before and behind an octet, in visible characters.
+/// What stands before and after a byte, in visible characters.
 fn surroundings(all: &[u8], at: usize) -> (String, String) {
-    const OCTETS: usize = 30;
+    const BYTES: usize = 30;
     let (before, after) = all.split_at(at.min(all.len()));
     let before = before
-        .get(before.len().saturating_sub(OCTETS)..)
+        .get(before.len().saturating_sub(BYTES)..)
         .unwrap_or_default();
-    let after = after.get(..OCTETS.min(after.len())).unwrap_or_default();
+    let after = after.get(..BYTES.min(after.len())).unwrap_or_default();
     (
         before.escape_ascii().to_string(),
         after.escape_ascii().to_string(),

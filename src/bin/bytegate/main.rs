@@ -6,7 +6,7 @@ mod handle;
 mod serve;
 
 use arguments::{Command, Content};
-use bytegate::{Gateway, Site, demo};
+use bytegate::{Gateway, Router, Site, demo, wsgi};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -55,7 +55,7 @@ fn print(text: &str) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The gateway for a folder, or the demo's, with the demo's application behind every dynamic suffix.
+/// The gateway for a folder, or the demo's, with the demo's application for paths that end in a dynamic suffix.
 fn gateway(content: &Content) -> Result<Gateway, Failure> {
     let site = match &content.folder {
         None => demo::site(),
@@ -64,8 +64,9 @@ fn gateway(content: &Content) -> Result<Gateway, Failure> {
     for skipped in site.skipped() {
         complain(&skipped.to_string());
     }
-    let gateway = Gateway::new().site(site).config(content.config);
-    Ok(content.suffixes.iter().fold(gateway, |gateway, suffix| {
-        gateway.dynamic(suffix, bytegate::wsgi(demo::mini_frame::application))
-    }))
+    let router = Router::new().fallback(site);
+    let router = content.suffixes.iter().fold(router, |router, suffix| {
+        router.suffix(suffix, wsgi(demo::mini_frame::application))
+    });
+    Ok(Gateway::new(router).config(content.config))
 }

@@ -2,14 +2,17 @@
 
 use crate::Failure;
 use crate::arguments::Serve;
-use bytegate::net;
+use bytegate::{AccessLog, net};
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 pub(crate) fn run(serve: Serve) -> Result<ExitCode, Failure> {
-    let gateway = crate::gateway(&serve.content)?;
+    let mut gateway = crate::gateway(&serve.content)?;
+    if serve.access_log {
+        gateway = gateway.with(AccessLog::to(log_access));
+    }
     let listener = net::listen(serve.address)?;
     let stop = stop_or_exit()?;
     net::raise_open_files_limit();
@@ -17,10 +20,10 @@ pub(crate) fn run(serve: Serve) -> Result<ExitCode, Failure> {
     let options = net::Options {
         // Nothing that is served here ever waits, and one thread costs least.
         threads: NonZeroUsize::MIN,
-        access_log: serve.access_log.then(|| Arc::new(log_access) as net::Sink),
         error_log: Some(Arc::new(crate::complain)),
         stop_timeout: serve.stop_timeout.unwrap_or(defaults.stop_timeout),
         connections: serve.connections.unwrap_or(defaults.connections),
+        ..defaults
     };
     let what = match &serve.content.folder {
         None => "the demo site".to_string(),

@@ -1,4 +1,4 @@
-//! A response on its way to bytes (RFC 9112 sections 4 and 6).
+//! From a response to bytes (RFC 9112 sections 4 and 6).
 
 use super::CloseReason;
 use super::output::{Output, SHARED_FROM_BYTES};
@@ -8,53 +8,47 @@ use crate::message::head::Version;
 use crate::message::response::Response;
 use crate::syntax::date::DATE_BYTES;
 use crate::values::status::Status;
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use bytes::Bytes;
-use core::fmt;
 
 /// What is decided around a response.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Setting<'a> {
     pub(super) exchange: &'a Exchange,
-    /// Whether the connection may go on behind it.
+    /// Whether the connection may stay open afterwards.
     pub(super) persists: bool,
     pub(super) date: Option<&'a [u8; DATE_BYTES]>,
 }
 
 /// What was written, and what is left to write.
 pub(super) struct Written {
-    pub(super) status: Status,
     /// The length of the content that goes out; `None` for a stream of unknown length.
     pub(super) content_length: Option<u64>,
     pub(super) persists: bool,
-    pub(super) stream: Option<Stream>,
+    /// How the content is delimited that is still to be asked for.
+    pub(super) stream: Option<Delimiter>,
 }
 
 /// Writes the head, and the content if it is all there.
-pub(super) fn write(output: &mut Output, response: Response, setting: Setting<'_>) -> Written {
-    let Response {
-        status,
-        fields,
-        body,
-        ..
-    } = response;
+pub(super) fn write(output: &mut Output, response: &mut Response, setting: Setting<'_>) -> Written {
+    let status = response.status;
     // RFC 9110 section 6.4.1; the type of the request and the status decide, never the application.
     let sends_content =
         !status.forbids_content() && status != Status::RESET_CONTENT && !setting.exchange.is_head;
-    let delimiter = Delimiter::of(&body, status, setting.exchange.version);
+    let delimiter = Delimiter::of(&response.body, status, setting.exchange.version);
     let persists = setting.persists && delimiter != Delimiter::Close;
 
     let from = output.tail().len();
     let head = output.tail();
-    head.reserve(RESERVE + fields.lines().as_bytes().len() + small_length(&body));
+    let fields = response.fields.lines().as_bytes();
+    head.reserve(RESERVE + fields.len() + small_length(&response.body));
     write_status_line(head, status);
     if let Some(date) = setting.date {
         head.extend_from_slice(b"Date: ");
         head.extend_from_slice(date);
         head.extend_from_slice(b"\r\n");
     }
-    head.extend_from_slice(fields.lines().as_bytes());
+    head.extend_from_slice(fields);
     match delimiter {
         Delimiter::Length(length) => {
             head.extend_from_slice(b"Content-Length: ");
@@ -77,16 +71,15 @@ pub(super) fn write(output: &mut Output, response: Response, setting: Setting<'_
         (true, Delimiter::Length(length)) => Some(length),
         (true, _) => None,
     };
-    let stream = match (sends_content, body.content) {
-        (false, _) | (true, Content::Empty) => None,
-        (true, Content::Bytes(bytes)) => {
-            output.push(bytes);
-            None
+    let mut stream = None;
+    if sends_content {
+        match &mut response.body.content {
+            Content::Empty => {}
+            Content::Bytes(bytes) => output.push(core::mem::take(bytes)),
+            Content::Stream { .. } => stream = Some(delimiter),
         }
-        (true, Content::Stream { blocks, .. }) => Some(Stream { blocks, delimiter }),
-    };
+    }
     Written {
-        status,
         content_length,
         persists,
         stream,
@@ -96,7 +89,7 @@ pub(super) fn write(output: &mut Output, response: Response, setting: Setting<'_
 /// The status line, Date, framing and Connection, generously.
 const RESERVE: usize = 160;
 
-/// The length of a body that is copied behind its head.
+/// The length of a body that is copied after its head.
 fn small_length(body: &Body) -> usize {
     let length = body.as_bytes().map_or(0, <[u8]>::len);
     if length < SHARED_FROM_BYTES {
@@ -108,7 +101,7 @@ fn small_length(body: &Body) -> usize {
 
 /// How the end of the content is marked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Delimiter {
+pub(super) enum Delimiter {
     /// There is no content, and no field says so (RFC 9110 section 8.6).
     None,
     Length(u64),
@@ -130,62 +123,46 @@ impl Delimiter {
     }
 }
 
-/// The rest of a response whose content is pulled block by block.
-pub(super) struct Stream {
-    blocks: Box<dyn Iterator<Item = Result<Bytes, Broken>> + Send>,
-    delimiter: Delimiter,
-}
-
-impl fmt::Debug for Stream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Stream({:?})", self.delimiter)
-    }
-}
-
-/// What a pull brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pulled {
-    Block,
-    Last,
-}
-
-impl Stream {
-    /// Why the connection closes if the stream breaks off.
-    pub(super) fn broken_reason(&self) -> CloseReason {
-        match self.delimiter {
+impl Delimiter {
+    /// Why the connection closes if the content breaks off.
+    pub(super) fn broken_reason(self) -> CloseReason {
+        match self {
             Delimiter::Length(_) | Delimiter::Chunked => CloseReason::ResponseBroken,
             Delimiter::None | Delimiter::Close => CloseReason::ResponseReset,
         }
     }
 
-    /// Writes the next block.
-    pub(super) fn pull(&mut self, output: &mut Output) -> Result<Pulled, Broken> {
-        match (self.blocks.next(), &mut self.delimiter) {
-            (None, Delimiter::Length(0) | Delimiter::None | Delimiter::Close) => Ok(Pulled::Last),
-            (None, Delimiter::Length(_)) => Err(Broken),
-            (None, Delimiter::Chunked) => {
-                output.extend(b"0\r\n\r\n");
-                Ok(Pulled::Last)
-            }
-            (Some(Err(broken)), _) => Err(broken),
-            (Some(Ok(block)), _) if block.is_empty() => Ok(Pulled::Block),
-            (Some(Ok(block)), Delimiter::Length(left)) => {
+    /// Writes a block of the content.
+    pub(super) fn write_block(&mut self, output: &mut Output, block: Bytes) -> Result<(), Broken> {
+        if block.is_empty() {
+            return Ok(());
+        }
+        match self {
+            Delimiter::Length(left) => {
                 *left = left.checked_sub(block.len() as u64).ok_or(Broken)?;
                 output.push(block);
-                Ok(Pulled::Block)
             }
-            (Some(Ok(block)), Delimiter::Chunked) => {
+            Delimiter::Chunked => {
                 let from = output.tail().len();
                 write_hexadecimal(output.tail(), block.len());
                 output.tail().extend_from_slice(b"\r\n");
                 output.appended(from);
                 output.push(block);
                 output.extend(b"\r\n");
-                Ok(Pulled::Block)
             }
-            (Some(Ok(block)), Delimiter::None | Delimiter::Close) => {
-                output.push(block);
-                Ok(Pulled::Block)
+            Delimiter::None | Delimiter::Close => output.push(block),
+        }
+        Ok(())
+    }
+
+    /// Writes what ends the content.
+    pub(super) fn write_end(self, output: &mut Output) -> Result<(), Broken> {
+        match self {
+            Delimiter::Length(0) | Delimiter::None | Delimiter::Close => Ok(()),
+            Delimiter::Length(_) => Err(Broken),
+            Delimiter::Chunked => {
+                output.extend(b"0\r\n\r\n");
+                Ok(())
             }
         }
     }

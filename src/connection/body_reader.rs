@@ -2,22 +2,21 @@
 
 use super::chunked::{Chunked, Decoded, kept_trailers};
 use super::progress::Progress;
-use crate::message::admission::Receiver;
 use crate::message::exchange::Framing;
 use crate::message::fields::Fields;
-use crate::values::config::Limits;
 use crate::values::error::Fault;
-use alloc::boxed::Box;
+use crate::values::limits::Limits;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
 /// Content that is still coming.
-pub(super) struct Intake {
+pub(super) struct BodyReader {
     /// The head, copied out of the input once it is clear that the content is not all there; empty before.
     head: Vec<u8>,
     decoder: Decoder,
-    sink: Sink,
+    /// What has come, unless it is handed on part by part.
+    gathered: Option<Vec<u8>>,
     limit: u64,
     received: u64,
     pub(super) progress: Progress,
@@ -29,43 +28,41 @@ enum Decoder {
     Chunked(Chunked),
 }
 
-enum Sink {
-    Gather(Vec<u8>),
-    Stream(Box<dyn Receiver>),
-}
-
 /// A request whose content did not come in one piece with its head.
 pub(super) struct Gathered {
     pub(super) head: Vec<u8>,
-    pub(super) content: Content,
+    /// `None` if it was handed on.
+    pub(super) content: Option<Vec<u8>>,
     pub(super) trailers: Fields,
 }
 
-pub(super) enum Content {
-    Gathered(Vec<u8>),
-    /// Handed on; the receiver leaves when it is asked to finish.
-    Streamed(Option<Box<dyn Receiver>>),
+/// What a look at the input has brought.
+pub(super) enum Taken<'i> {
+    /// The next bytes of the content.
+    Part(&'i [u8]),
+    /// The content is whole; its trailers.
+    Whole(Fields),
+    Incomplete,
 }
 
-impl Intake {
-    pub(super) fn gather(framing: Framing, limit: u64, now: Duration) -> Intake {
-        Intake::new(framing, Sink::Gather(Vec::new()), limit, now)
+impl BodyReader {
+    pub(super) fn gather(framing: Framing, limit: u64, now: Duration) -> BodyReader {
+        BodyReader::new(framing, Some(Vec::new()), limit, now)
     }
 
-    pub(super) fn stream(framing: Framing, receiver: Box<dyn Receiver>, now: Duration) -> Intake {
-        let limit = receiver.limit();
-        Intake::new(framing, Sink::Stream(receiver), limit, now)
+    pub(super) fn hand_on(framing: Framing, limit: u64, now: Duration) -> BodyReader {
+        BodyReader::new(framing, None, limit, now)
     }
 
-    fn new(framing: Framing, sink: Sink, limit: u64, now: Duration) -> Intake {
-        Intake {
+    fn new(framing: Framing, gathered: Option<Vec<u8>>, limit: u64, now: Duration) -> BodyReader {
+        BodyReader {
             head: Vec::new(),
             decoder: match framing {
                 Framing::None => Decoder::Length { left: 0 },
                 Framing::Length(left) => Decoder::Length { left },
                 Framing::Chunked => Decoder::Chunked(Chunked::new()),
             },
-            sink,
+            gathered,
             limit,
             received: 0,
             progress: Progress::starting_at(now),
@@ -77,11 +74,11 @@ impl Intake {
         matches!(self.decoder, Decoder::Length { left } if left > self.limit)
     }
 
-    /// The length of the whole request, if it lies in one piece at the front of `input`, behind a head of that length,
+    /// The length of the whole request, if it lies in one piece at the front of `input`, after a head of that length,
     /// and is to be gathered: then nothing needs to be copied.
     pub(super) fn whole_in(&self, input: &[u8], head: usize) -> Option<usize> {
-        match (&self.decoder, &self.sink) {
-            (Decoder::Length { left }, Sink::Gather(_)) if self.head.is_empty() => {
+        match (&self.decoder, &self.gathered) {
+            (Decoder::Length { left }, Some(_)) if self.head.is_empty() => {
                 let length = head.checked_add(usize::try_from(*left).ok()?)?;
                 (length <= input.len()).then_some(length)
             }
@@ -89,15 +86,15 @@ impl Intake {
         }
     }
 
-    /// Takes in what is there; how many octets were used, and the trailers if the content is whole. After a
-    /// fault, its offset counts from the start of `input`, which begins with a head of that length until it was used.
-    pub(super) fn take_in(
+    /// Takes in what is there, up to the next part that is handed on; also how many bytes were used. After a fault, its
+    /// offset counts from the start of `input`, which begins with a head of that length until it was used.
+    pub(super) fn take_in<'i>(
         &mut self,
-        input: &[u8],
+        input: &'i [u8],
         head: usize,
         limits: &Limits,
         now: Duration,
-    ) -> Result<(usize, Option<Fields>), Fault> {
+    ) -> Result<(usize, Taken<'i>), Fault> {
         let mut at = 0;
         if self.head.is_empty() {
             at = head.min(input.len());
@@ -115,14 +112,18 @@ impl Intake {
             match decoded {
                 Decoded::Data(part) => {
                     self.received = self.received.saturating_add(part.len() as u64);
-                    self.sink.take_in(part);
+                    match &mut self.gathered {
+                        Some(gathered) => gathered.extend_from_slice(part),
+                        None => {
+                            self.progress.moved(at - start, now);
+                            return Ok((at, Taken::Part(part)));
+                        }
+                    }
                 }
-                Decoded::End(trailers) => {
-                    return Ok((at, Some(kept_trailers(trailers))));
-                }
+                Decoded::End(trailers) => return Ok((at, Taken::Whole(kept_trailers(trailers)))),
                 Decoded::Incomplete => {
                     self.progress.moved(at - start, now);
-                    return Ok((at, None));
+                    return Ok((at, Taken::Incomplete));
                 }
             }
         }
@@ -131,10 +132,7 @@ impl Intake {
     pub(super) fn into_gathered(self, trailers: Fields) -> Gathered {
         Gathered {
             head: self.head,
-            content: match self.sink {
-                Sink::Gather(content) => Content::Gathered(content),
-                Sink::Stream(receiver) => Content::Streamed(Some(receiver)),
-            },
+            content: self.gathered,
             trailers,
         }
     }
@@ -166,42 +164,27 @@ impl Decoder {
     }
 }
 
-impl Sink {
-    fn take_in(&mut self, part: &[u8]) {
-        match self {
-            Sink::Gather(content) => content.extend_from_slice(part),
-            Sink::Stream(receiver) => receiver.data(part),
-        }
-    }
-}
-
-impl fmt::Debug for Intake {
+impl fmt::Debug for BodyReader {
     /// Without the head, which may hold credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Intake({:?} of at most {})", self.sink, self.limit)
+        let kind = if self.gathered.is_some() {
+            "gathers"
+        } else {
+            "hands on"
+        };
+        write!(
+            f,
+            "BodyReader({kind} {} of at most {})",
+            self.received, self.limit
+        )
     }
 }
 
 impl fmt::Debug for Gathered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.content.fmt(f)
-    }
-}
-
-impl fmt::Debug for Sink {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Sink::Gather(content) => write!(f, "Gather({})", content.len()),
-            Sink::Stream(_) => f.write_str("Stream"),
-        }
-    }
-}
-
-impl fmt::Debug for Content {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Content::Gathered(content) => write!(f, "Gathered({})", content.len()),
-            Content::Streamed(_) => f.write_str("Streamed"),
+        match &self.content {
+            Some(content) => write!(f, "Gathered({})", content.len()),
+            None => f.write_str("HandedOn"),
         }
     }
 }

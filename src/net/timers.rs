@@ -21,7 +21,7 @@ pub(super) enum Woken {
 
 /// All that a connection may wait for but its socket; kept from wait to wait, because to begin and to end each of these
 /// costs more than a request.
-pub(super) struct Alarms<'s> {
+pub(super) struct Timers<'s> {
     timer: Timer,
     /// When the timer is set to fire.
     set: Option<Instant>,
@@ -29,9 +29,9 @@ pub(super) struct Alarms<'s> {
     stop: Option<Pin<Box<dyn Future<Output = ()> + Send + 's>>>,
 }
 
-impl<'s> Alarms<'s> {
-    pub(super) fn new(stopping: &'s Receiver<Infallible>) -> Alarms<'s> {
-        Alarms {
+impl<'s> Timers<'s> {
+    pub(super) fn new(stopping: &'s Receiver<Infallible>) -> Timers<'s> {
+        Timers {
             timer: Timer::never(),
             set: None,
             stop: Some(Box::pin(closed(stopping))),
@@ -62,7 +62,7 @@ impl<'s> Alarms<'s> {
         .await
     }
 
-    /// As [`wait`](Alarms::wait), without the stop.
+    /// As [`wait`](Timers::wait), without the stop.
     pub(super) async fn wait_out(
         &mut self,
         ready: impl Future<Output = io::Result<()>>,
@@ -89,7 +89,11 @@ impl<'s> Alarms<'s> {
 
     /// Deadlines mostly move on from wait to wait. A timer that is set already and fires before the deadline stays: to
     /// set it anew each time would cost more than the one step that it wakes up for in vain.
-    fn poll_late(&mut self, until: Option<Instant>, context: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn poll_late(
+        &mut self,
+        until: Option<Instant>,
+        context: &mut Context<'_>,
+    ) -> Poll<()> {
         let Some(until) = until else {
             return Poll::Pending;
         };

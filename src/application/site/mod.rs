@@ -1,8 +1,15 @@
 //! A static site, held in memory.
 
-use super::file::File;
-use super::{Application, media_type};
-use crate::message::admission::Admission;
+mod file;
+#[cfg(feature = "std")]
+mod folder;
+mod media_type;
+
+#[cfg(feature = "std")]
+pub use folder::{LoadError, Skipped};
+
+use super::Application;
+use super::upload::Admission;
 use crate::message::head::Head;
 use crate::message::request::Request;
 use crate::message::response::Response;
@@ -16,6 +23,7 @@ use alloc::string::{String, ToString};
 use bytes::Bytes;
 use core::fmt;
 use core::time::Duration;
+use file::File;
 
 /// Files in memory, found by their exact path and by nothing else: whatever a request spells, it cannot reach
 /// outside the tree, because there is no outside.
@@ -43,7 +51,7 @@ pub struct Site {
     /// By decoded path. An index is there twice: under its own path and under its directory's.
     files: BTreeMap<Box<[u8]>, File>,
     #[cfg(feature = "std")]
-    pub(super) skipped: alloc::vec::Vec<super::Skipped>,
+    skipped: alloc::vec::Vec<Skipped>,
 }
 
 /// A path that no request could name.
@@ -65,7 +73,7 @@ impl fmt::Display for SiteError {
 
 impl core::error::Error for SiteError {}
 
-pub(super) const INDEX: &str = "index.html";
+pub(crate) const INDEX: &str = "index.html";
 const NOT_FOUND_PAGE: &[u8] = b"/404.html";
 const ALLOW: &str = "GET, HEAD, OPTIONS";
 
@@ -151,9 +159,9 @@ impl Site {
     }
 
     /// The answer to a request for a decoded path; `None` for a path that no file can have.
-    pub(super) fn answer(&self, head: &Head<'_>, path: Option<&[u8]>, now: Now) -> Response {
-        let path = path.unwrap_or_default();
-        match (self.files.get(path), head.method()) {
+    fn answer(&self, head: &Head<'_>, path: Option<&[u8]>, now: Now) -> Response {
+        let file = path.and_then(|path| self.files.get(path));
+        match (file, head.method_ref()) {
             (_, Method::Other(_) | Method::Trace | Method::Connect) => {
                 Status::NOT_IMPLEMENTED.into()
             }
@@ -162,7 +170,9 @@ impl Site {
                 Response::new(Status::NO_CONTENT).with_field("Allow", ALLOW)
             }
             (Some(_), _) => Response::from(Status::METHOD_NOT_ALLOWED).with_field("Allow", ALLOW),
-            (None, Method::Get | Method::Head) if self.is_directory(path) => {
+            (None, Method::Get | Method::Head)
+                if path.is_some_and(|path| self.is_directory(path)) =>
+            {
                 redirect_to_directory(head)
             }
             (None, _) => self.not_found(),
@@ -171,7 +181,7 @@ impl Site {
 
     /// Whether a path without its last slash names a directory.
     fn is_directory(&self, path: &[u8]) -> bool {
-        !path.is_empty() && self.files.contains_key(&[path, b"/"].concat()[..])
+        self.files.contains_key(&[path, b"/"].concat()[..])
     }
 
     /// The page for what is not there.
@@ -203,14 +213,12 @@ fn redirect_to_directory(head: &Head<'_>) -> Response {
 
 impl Application for Site {
     fn call(&self, request: &Request<'_>) -> Response {
-        let path = path::decode(request.head().path_bytes());
-        self.answer(&request.head(), path.as_deref(), request.now())
+        self.answer(&request.head(), request.path_info_bytes(), request.now())
     }
 
-    /// Content is never wanted here: it is read and forgotten.
-    fn admit(&self, head: &Head<'_>) -> Admission {
-        let path = path::decode(head.path_bytes());
-        Admission::discard(head, self.answer(head, path.as_deref(), Now::default()))
+    /// Content is never wanted here: it is read and dropped.
+    fn admit(&self, request: &Request<'_>) -> Admission {
+        Admission::discard(&request.head(), self.call(request))
     }
 }
 

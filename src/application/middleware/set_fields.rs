@@ -1,0 +1,44 @@
+//! Fields that every answer of a server carries.
+
+use super::{Middleware, RequestInfo};
+use crate::message::response::Response;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Sets fields in every answer that does not have them, refusals included.
+///
+/// ```
+/// use bytegate::{Gateway, Request, SetFields};
+///
+/// let fields = SetFields::new().field("Server", "bytegate").field("Referrer-Policy", "no-referrer");
+/// let gateway = Gateway::new(|_: &Request<'_>| "hello\n").with(fields);
+/// assert!(gateway.handle(b"nonsense").windows(18).any(|window| window == b"Server: bytegate\r\n"));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct SetFields {
+    fields: Vec<(String, String)>,
+}
+
+impl SetFields {
+    /// No fields yet.
+    pub fn new() -> SetFields {
+        SetFields::default()
+    }
+
+    /// Sets one more. What cannot be sent makes each answer fail, as [`Response::with_field`] has it.
+    pub fn field(mut self, name: &str, value: &str) -> SetFields {
+        self.fields.push((name.into(), value.into()));
+        self
+    }
+}
+
+impl Middleware for SetFields {
+    fn after(&self, _: &RequestInfo<'_>, mut response: Response) -> Response {
+        for (name, value) in &self.fields {
+            if response.fields().lines().get(name).is_none() {
+                response.set_field(name, value);
+            }
+        }
+        response
+    }
+}

@@ -1,0 +1,6 @@
+//! Which application answers which request.
+
+mod pattern;
+mod router;
+
+pub use router::Router;

@@ -1,0 +1,338 @@
+//! The front end for blocking streams: one connection, one thread, one call.
+
+use super::Gateway;
+use super::front_end::FrontEnd;
+use super::session::{Session, Wait};
+use crate::connection::{CloseReason, Message, Refusal, ResponseSummary};
+use crate::message::head::Head;
+use crate::message::response::ResponseError;
+use crate::values::connection_info::ConnectionInfo;
+use crate::values::now::Now;
+use core::task::Waker;
+use core::time::Duration;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::prelude::rust_2024::*;
+use std::sync::Arc;
+use std::task::Wake;
+use std::thread::{self, Thread};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// Bytes asked for in one read.
+const READ_BYTES: usize = 16 * 1024;
+/// After the last byte: how long the peer may be silent, and how long we still read, so that it gets to see the answer
+/// before its own bytes meet a closed socket (RFC 9112 section 9.6).
+const LINGER_GAP: Duration = Duration::from_secs(5);
+const LINGER_TIME: Duration = Duration::from_secs(30);
+
+/// A stream that blocks, with deadlines if it has any. Sockets have; [`Untimed`] makes one of any other stream.
+pub trait BlockingStream: Read + Write {
+    /// Lets reads and writes fail with [`ErrorKind::WouldBlock`] or [`ErrorKind::TimedOut`] after so long; `None` for
+    /// never.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
+
+    /// Ends our side: the peer reads to the end of what was written.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn end_output(&mut self) -> io::Result<()>;
+}
+
+impl BlockingStream for TcpStream {
+    fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.set_read_timeout(timeout)?;
+        self.set_write_timeout(timeout)
+    }
+
+    fn end_output(&mut self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+}
+
+#[cfg(unix)]
+impl BlockingStream for std::os::unix::net::UnixStream {
+    fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.set_read_timeout(timeout)?;
+        self.set_write_timeout(timeout)
+    }
+
+    fn end_output(&mut self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+}
+
+/// Any stream, without deadlines: whoever connects it ends what takes too long.
+///
+/// ```
+/// use bytegate::{ConnectionInfo, Gateway, Request, Untimed};
+/// # use std::io::{self, Read, Write};
+/// # struct Serial(io::Cursor<Vec<u8>>, Vec<u8>);
+/// # impl Read for Serial {
+/// #     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> { self.0.read(buffer) }
+/// # }
+/// # impl Write for Serial {
+/// #     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> { self.1.write(bytes) }
+/// #     fn flush(&mut self) -> io::Result<()> { Ok(()) }
+/// # }
+/// # let mut serial_line = Serial(io::Cursor::new(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n".to_vec()), Vec::new());
+/// let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
+/// gateway.serve_stream(Untimed(&mut serial_line), ConnectionInfo::default())?;
+/// # assert!(serial_line.1.ends_with(b"hello\n"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Untimed<S>(pub S);
+
+impl<S: Read> Read for Untimed<S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl<S: Write> Write for Untimed<S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl<S: Read + Write> BlockingStream for Untimed<S> {
+    fn set_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Nothing: the peer learns it from the close.
+    fn end_output(&mut self) -> io::Result<()> {
+        Err(ErrorKind::Unsupported.into())
+    }
+}
+
+impl Gateway {
+    /// Serves one connection over a stream that blocks, with all deadlines, to its end (feature `std`). A panic of the
+    /// application is a 500 for this client. What goes wrong with a response is written to standard error, unless
+    /// [`on_error`](Gateway::on_error) takes it.
+    ///
+    /// ```no_run
+    /// use bytegate::{Gateway, Request};
+    /// use std::net::TcpListener;
+    ///
+    /// let gateway = Gateway::new(|_: &Request<'_>| "all is well\n");
+    /// for stream in TcpListener::bind("127.0.0.1:7890")?.incoming() {
+    ///     let stream = stream?;
+    ///     let peer = stream.peer_addr()?;
+    ///     std::thread::scope(|scope| {
+    ///         scope.spawn(|| gateway.serve_stream(stream, peer));
+    ///     });
+    /// }
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What the stream says; a peer that is gone is one of these.
+    pub fn serve_stream(
+        &self,
+        mut stream: impl BlockingStream,
+        connection: impl Into<ConnectionInfo>,
+    ) -> io::Result<CloseReason> {
+        let mut session = self.session(connection).catch_panics();
+        let thread = ThisThread::new();
+        let mut clock = Clock::new(self.on_error.is_none());
+        let mut front_end = thread.wakes(&mut clock);
+        let mut input = Vec::new();
+        let reason = loop {
+            let mut rest = &input[..];
+            let wait = session.turn_for(&mut rest, &mut front_end);
+            let used = input.len() - rest.len();
+            input.drain(..used);
+            match wait {
+                Wait::Read { until } => {
+                    stream.set_timeout(front_end.inner.left(until))?;
+                    match read(&mut stream, &mut input) {
+                        Ok(0) => session.end_input(),
+                        Ok(_) => {}
+                        Err(error) if is_timeout(&error) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+                Wait::Write { until } => {
+                    stream.set_timeout(front_end.inner.left(until))?;
+                    write(&mut stream, &mut session)?;
+                }
+                Wait::Answer { until } => thread.park(front_end.inner.left(until)),
+                Wait::Close(reason) => break reason,
+            }
+        };
+        match reason {
+            CloseReason::Persistence | CloseReason::Refused | CloseReason::ResponseBroken => {
+                linger(&mut stream);
+            }
+            _ => {}
+        }
+        Ok(reason)
+    }
+}
+
+fn read(stream: &mut impl Read, input: &mut Vec<u8>) -> io::Result<usize> {
+    let mut block = [0; READ_BYTES];
+    let count = stream.read(&mut block)?;
+    input.extend_from_slice(block.get(..count).unwrap_or_default());
+    Ok(count)
+}
+
+fn write(stream: &mut impl Write, session: &mut Session<'_>) -> io::Result<()> {
+    let piece = session.output().pieces().next().unwrap_or_default();
+    match stream.write(piece) {
+        Ok(0) => Err(ErrorKind::WriteZero.into()),
+        Ok(count) => {
+            session.sent(count);
+            match session.output().is_empty() {
+                true => stream.flush(),
+                false => Ok(()),
+            }
+        }
+        Err(error) if is_timeout(&error) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Closes so that the peer gets everything that was written.
+fn linger(stream: &mut impl BlockingStream) {
+    if stream.end_output().is_err() || stream.set_timeout(Some(LINGER_GAP)).is_err() {
+        return;
+    }
+    let start = Instant::now();
+    let mut block = [0; READ_BYTES];
+    while start.elapsed() < LINGER_TIME {
+        match stream.read(&mut block) {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+    }
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+    )
+}
+
+/// The system's clocks.
+struct Clock {
+    started: Instant,
+    reports: bool,
+}
+
+impl Clock {
+    fn new(reports: bool) -> Clock {
+        Clock {
+            started: Instant::now(),
+            reports,
+        }
+    }
+
+    /// The time left until then; never nothing, which would mean for ever.
+    fn left(&self, until: Duration) -> Option<Duration> {
+        let left = until.saturating_sub(self.started.elapsed());
+        (until < Duration::MAX).then(|| left.max(Duration::from_millis(1)))
+    }
+}
+
+impl FrontEnd for Clock {
+    fn now(&mut self) -> Now {
+        Now {
+            monotonic: self.started.elapsed(),
+            wall: SystemTime::now().duration_since(UNIX_EPOCH).ok(),
+        }
+    }
+
+    fn error(&mut self, error: &ResponseError) {
+        if self.reports {
+            // If nobody reads it, nothing is lost.
+            let _ = writeln!(io::stderr(), "bytegate: {error}");
+        }
+    }
+}
+
+/// The thread that waits for answers by blocking.
+pub(super) struct ThisThread {
+    waker: Waker,
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+impl ThisThread {
+    pub(super) fn new() -> ThisThread {
+        ThisThread {
+            waker: Arc::new(Unpark(thread::current())).into(),
+        }
+    }
+
+    /// Blocks until it is woken, or for so long.
+    pub(super) fn park(&self, timeout: Option<Duration>) {
+        match timeout {
+            Some(timeout) => thread::park_timeout(timeout),
+            None => thread::park(),
+        }
+    }
+
+    /// A front end that wakes this thread.
+    pub(super) fn wakes<'f, F>(&self, inner: &'f mut F) -> WithWaker<'f, F> {
+        WithWaker {
+            inner,
+            waker: self.waker.clone(),
+        }
+    }
+}
+
+/// A front end with another waker.
+pub(super) struct WithWaker<'f, F> {
+    inner: &'f mut F,
+    waker: Waker,
+}
+
+impl<F: FrontEnd> FrontEnd for WithWaker<'_, F> {
+    fn now(&mut self) -> Now {
+        self.inner.now()
+    }
+
+    fn waker(&self) -> &Waker {
+        &self.waker
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.inner.is_stopping()
+    }
+
+    fn head(&mut self, head: &Head<'_>, at: u64) {
+        self.inner.head(head, at);
+    }
+
+    fn request(&mut self, request: &Message<'_>, end: u64) {
+        self.inner.request(request, end);
+    }
+
+    fn refusal(&mut self, refusal: &Refusal<'_>) {
+        self.inner.refusal(refusal);
+    }
+
+    fn answered(&mut self, summary: &ResponseSummary) {
+        self.inner.answered(summary);
+    }
+
+    fn error(&mut self, error: &ResponseError) {
+        self.inner.error(error);
+    }
+}

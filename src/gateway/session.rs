@@ -1,0 +1,489 @@
+//! A session: a connection joined to a gateway. The one loop over what a connection asks for.
+
+use super::Gateway;
+use super::chain::Chain;
+use super::front_end::FrontEnd;
+use crate::application::middleware::RequestInfo;
+use crate::application::upload::{Abort, Admission, Receiver};
+use crate::connection::{CloseReason, Connection, ContentPlan, Output, Step};
+use crate::message::body::{Blocks, Broken};
+use crate::message::extensions::Extensions;
+use crate::message::head::Head;
+use crate::message::response::{LaterResponse, Response, ResponseError};
+use crate::values::connection_info::ConnectionInfo;
+use crate::values::method::Method;
+use crate::values::now::Now;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use bytes::Bytes;
+use core::fmt;
+use core::task::{Context, Poll};
+use core::time::Duration;
+
+/// A connection and the gateway that answers it. Made by [`Gateway::session`].
+///
+/// [`turn`](Session::turn) answers everything that is there, and names what to wait for. Then write
+/// [`output`](Session::output) or read more input, and turn again:
+///
+/// ```
+/// use bytegate::{ConnectionInfo, Gateway, Now, Wait};
+/// use std::io::{Read, Write};
+///
+/// fn serve(gateway: &Gateway, stream: &mut (impl Read + Write)) -> std::io::Result<()> {
+///     let mut session = gateway.session(ConnectionInfo::default());
+///     let (mut input, mut block) = (Vec::new(), [0; 4096]);
+///     loop {
+///         match session.turn_on(&mut input, Now::default()) {
+///             Wait::Write { .. } => stream.write_all(&session.take_output())?,
+///             Wait::Close(_) => return Ok(()),
+///             _ => match stream.read(&mut block)? {
+///                 0 => session.end_input(),
+///                 count => input.extend_from_slice(&block[..count]),
+///             },
+///         }
+///     }
+/// }
+/// # let gateway = Gateway::new(|_: &bytegate::Request<'_>| "hello\n");
+/// # let mut stream = Duplex(&b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..], Vec::new());
+/// # serve(&gateway, &mut stream).unwrap();
+/// # assert!(stream.1.ends_with(b"hello\n"));
+/// # struct Duplex<'a>(&'a [u8], Vec<u8>);
+/// # impl Read for Duplex<'_> {
+/// #     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> { self.0.read(buffer) }
+/// # }
+/// # impl Write for Duplex<'_> {
+/// #     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> { self.1.write(bytes) }
+/// #     fn flush(&mut self) -> std::io::Result<()> { Ok(()) }
+/// # }
+/// ```
+pub struct Session<'g> {
+    gateway: &'g Gateway,
+    connection: Connection,
+    info: ConnectionInfo,
+    catches_panics: bool,
+    /// What outlasts a step of the exchange that is under way; most have nothing of the kind.
+    exchange: Option<Box<Exchange>>,
+}
+
+/// What a session waits for. A turn before that, or in vain, does no harm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// More input, until that monotonic time.
+    Read {
+        /// The deadline; `Duration::MAX` for none.
+        until: Duration,
+    },
+    /// The output to be written, until that monotonic time.
+    Write {
+        /// The deadline; `Duration::MAX` for none.
+        until: Duration,
+    },
+    /// An answer, a block of content or a receiver that is not ready, until that monotonic time: turn again when the
+    /// front end's [waker](FrontEnd::waker) was woken.
+    Answer {
+        /// The deadline; `Duration::MAX` for none.
+        until: Duration,
+    },
+    /// Nothing more; close the transport.
+    Close(CloseReason),
+}
+
+/// An exchange that takes more than one step.
+#[derive(Default)]
+struct Exchange {
+    extensions: Extensions,
+    /// What the middlewares will want to know after it.
+    record: Option<Record>,
+    receiver: Option<Box<dyn Receiver>>,
+    later: Option<LaterResponse>,
+    blocks: Option<Blocks>,
+}
+
+/// A request as middlewares know it after the answer.
+struct Record {
+    method: Option<Method>,
+    line: Vec<u8>,
+    now: Now,
+}
+
+impl<'g> Session<'g> {
+    pub(super) fn new(gateway: &'g Gateway, info: ConnectionInfo) -> Session<'g> {
+        Session {
+            gateway,
+            connection: Connection::new(gateway.config, info.scheme),
+            info,
+            catches_panics: false,
+            exchange: None,
+        }
+    }
+
+    /// Turns a panic of the application into a 500, and closes the connection afterwards (feature `std`). A front end that
+    /// serves more than one connection wants this; a test wants the panic. Nothing is caught where `panic = "abort"`.
+    pub fn catch_panics(mut self) -> Session<'g> {
+        self.catches_panics = true;
+        self
+    }
+
+    /// Answers everything that is there, and names what to wait for. `input` is all that has come and is not used up; what
+    /// is used is taken off its front, and the next turn gets the rest, followed by what has come since.
+    pub fn turn(&mut self, input: &mut &[u8], mut now: Now) -> Wait {
+        self.turn_for(input, &mut now)
+    }
+
+    /// As [`turn`](Session::turn), for input that is gathered in a vector.
+    pub fn turn_on(&mut self, input: &mut Vec<u8>, now: Now) -> Wait {
+        let mut rest = &input[..];
+        let wait = self.turn(&mut rest, now);
+        let used = input.len() - rest.len();
+        input.drain(..used);
+        wait
+    }
+
+    /// As [`turn`](Session::turn), for a front end with a clock that goes on, and that wants to know more.
+    pub fn turn_for(&mut self, input: &mut &[u8], front_end: &mut impl FrontEnd) -> Wait {
+        let mut now = front_end.now();
+        loop {
+            if !self.receiver_is_ready(front_end) {
+                return Wait::Answer {
+                    until: Duration::MAX,
+                };
+            }
+            let chain = Chain {
+                gateway: self.gateway,
+                connection: &self.info,
+                catches_panics: self.catches_panics,
+            };
+            let (at, before) = (self.connection.offset(), input.len());
+            // By reference: to move a step that was just written costs more than the step.
+            match &self.connection.step(input, now) {
+                Step::Call(message) => {
+                    let end = at + (before - input.len()) as u64;
+                    let mut exchange = self.exchange.take();
+                    if exchange.is_none() {
+                        front_end.head(&message.head, at);
+                    }
+                    front_end.request(message, end);
+                    let mut response = match &mut exchange {
+                        None => {
+                            let mut extensions = Extensions::new();
+                            let mut response = chain.call(message, now, &mut extensions, false);
+                            if chain.is_needed_after(&response) {
+                                let (method, line) = known(&message.head);
+                                exchange = chain.keep(&mut response, method, line, now, extensions);
+                            }
+                            response
+                        }
+                        Some(exchange) => {
+                            let mut response = match exchange.receiver.take() {
+                                Some(receiver) => {
+                                    chain.respond(|| receiver.finish(message.trailers))
+                                }
+                                None => chain.call(message, now, &mut exchange.extensions, true),
+                            };
+                            exchange.after(chain, &mut response);
+                            response
+                        }
+                    };
+                    self.answer(&mut response, exchange, front_end);
+                }
+                Step::Admit(head) => {
+                    front_end.head(head, at);
+                    let mut extensions = Extensions::new();
+                    let admission = chain.admit(*head, now, &mut extensions);
+                    let (method, line) = known(head);
+                    let (plan, receiver) = match admission {
+                        Admission::Refuse(mut response) => {
+                            let kept = chain.keep(&mut response, method, line, now, extensions);
+                            self.answer(&mut response, kept, front_end);
+                            now = front_end.now();
+                            continue;
+                        }
+                        Admission::Buffer => (ContentPlan::Gather, None),
+                        Admission::BufferUpTo(limit) => (ContentPlan::GatherUpTo(limit), None),
+                        Admission::Stream(receiver) => {
+                            (ContentPlan::HandOn(receiver.limit()), Some(receiver))
+                        }
+                    };
+                    self.exchange = Some(Box::new(Exchange {
+                        extensions,
+                        record: Record::wanted(chain, method, line, now),
+                        receiver,
+                        ..Exchange::default()
+                    }));
+                    self.asked(|connection| connection.admit(plan));
+                }
+                Step::Content(part) => {
+                    let receiver = self.exchange.as_mut().and_then(|it| it.receiver.as_mut());
+                    let taken = match receiver {
+                        Some(receiver) => chain.guard(|| receiver.data(part)),
+                        None => Ok(Ok(())),
+                    };
+                    if let Err(mut response) | Ok(Err(mut response)) = taken {
+                        let mut exchange = self.exchange.take().unwrap_or_default();
+                        exchange.receiver = None;
+                        exchange.after(chain, &mut response);
+                        self.answer(&mut response, Some(exchange), front_end);
+                    }
+                }
+                Step::Refuse(refusal) => {
+                    front_end.refusal(refusal);
+                    let exchange = self.exchange.take().unwrap_or_default();
+                    if let Some(receiver) = exchange.receiver {
+                        let abort = || receiver.abort(Abort::Refused(refusal.error));
+                        // A panic here changes nothing about the answer.
+                        let _ = chain.guard(abort);
+                    }
+                    let mut response = chain.refuse(refusal);
+                    let (method, line) = (refusal.method, refusal.line);
+                    let extensions = exchange.extensions;
+                    let kept = chain.keep(&mut response, method, line, now, extensions);
+                    self.answer(&mut response, kept, front_end);
+                }
+                Step::Answer { until } => {
+                    let mut context = Context::from_waker(front_end.waker());
+                    let later = self.exchange.as_mut().and_then(|it| it.later.as_mut());
+                    let polled = match later {
+                        Some(later) => chain.guard(|| later.as_mut().poll(&mut context)),
+                        None => Err(Response::failed(ResponseError::Later)),
+                    };
+                    let mut response = match polled {
+                        Ok(Poll::Pending) => return Wait::Answer { until: *until },
+                        Ok(Poll::Ready(response)) | Err(response) => response,
+                    };
+                    let mut exchange = self.exchange.take().unwrap_or_default();
+                    exchange.later = None;
+                    exchange.after(chain, &mut response);
+                    self.answer(&mut response, Some(exchange), front_end);
+                }
+                Step::Body => {
+                    let mut context = Context::from_waker(front_end.waker());
+                    let blocks = self.exchange.as_mut().and_then(|it| it.blocks.as_mut());
+                    let next = match blocks {
+                        Some(blocks) => chain.guard(|| blocks.poll_next(&mut context)),
+                        None => Ok(Poll::Ready(None)),
+                    };
+                    match next {
+                        Ok(Poll::Pending) => {
+                            self.asked(Connection::flush);
+                            if self.connection.output().is_empty() {
+                                return Wait::Answer {
+                                    until: Duration::MAX,
+                                };
+                            }
+                        }
+                        Ok(Poll::Ready(Some(Ok(block)))) => self.send(block),
+                        Ok(Poll::Ready(None)) => self.end_body(Ok(())),
+                        Ok(Poll::Ready(Some(Err(broken)))) => self.end_body(Err(broken)),
+                        Err(response) => {
+                            self.report(response.error(), front_end);
+                            self.end_body(Err(Broken));
+                        }
+                    }
+                }
+                Step::Read { until } => return Wait::Read { until: *until },
+                Step::Write { until } => return Wait::Write { until: *until },
+                Step::Close(reason) => {
+                    if let CloseReason::ResponseBroken | CloseReason::ResponseReset = reason {
+                        self.report(Some(&ResponseError::Broken), front_end);
+                    }
+                    return Wait::Close(*reason);
+                }
+            }
+            // An application takes time, and none of it is the peer's.
+            now = front_end.now();
+        }
+    }
+
+    /// What waits to be written.
+    pub fn output(&mut self) -> &mut Output {
+        self.connection.output()
+    }
+
+    /// Takes out everything that waits to be written, and counts it as sent.
+    pub fn take_output(&mut self) -> Vec<u8> {
+        let mut output = Vec::new();
+        self.connection.output().move_to(&mut output);
+        output
+    }
+
+    /// As [`Connection::sent`].
+    pub fn sent(&mut self, count: usize) {
+        self.connection.sent(count);
+    }
+
+    /// As [`Connection::sent_all`].
+    pub fn sent_all(&mut self, buffer: &mut Vec<u8>) {
+        self.connection.sent_all(buffer);
+    }
+
+    /// As [`Connection::end_input`].
+    pub fn end_input(&mut self) {
+        self.connection.end_input();
+    }
+
+    /// As [`Connection::stop`].
+    pub fn stop(&mut self) {
+        self.connection.stop();
+    }
+
+    /// As [`Connection::is_idle`].
+    pub fn is_idle(&self) -> bool {
+        self.connection.is_idle()
+    }
+
+    /// What is known of the connection.
+    pub fn connection(&self) -> &ConnectionInfo {
+        &self.info
+    }
+
+    /// Ends what is waited for and will never come: an answer becomes a 500, and content breaks off.
+    #[cfg(not(feature = "std"))]
+    pub(super) fn give_up(&mut self, front_end: &mut impl FrontEnd) {
+        let exchange = self.exchange.take().unwrap_or_default();
+        if exchange.blocks.is_some() {
+            return self.end_body(Err(Broken));
+        }
+        self.answer(&mut Response::failed(ResponseError::Later), None, front_end);
+    }
+
+    fn receiver_is_ready(&mut self, front_end: &impl FrontEnd) -> bool {
+        let Some(receiver) = self.exchange.as_mut().and_then(|it| it.receiver.as_mut()) else {
+            return true;
+        };
+        let mut context = Context::from_waker(front_end.waker());
+        let is_ready = receiver.poll_ready(&mut context).is_ready();
+        if !is_ready {
+            self.connection.hold();
+        }
+        is_ready
+    }
+
+    /// Gives an answer, or keeps what is needed to wait for it.
+    fn answer(
+        &mut self,
+        response: &mut Response,
+        exchange: Option<Box<Exchange>>,
+        front_end: &mut impl FrontEnd,
+    ) {
+        if response.is_later() && self.connection.defer().is_ok() {
+            let mut exchange = exchange.unwrap_or_default();
+            exchange.later = response.take_later();
+            self.exchange = Some(exchange);
+            return;
+        }
+        // What a panic left half done is unknown: a new connection starts clean.
+        let panicked = matches!(response.error(), Some(ResponseError::Panicked(_)));
+        if panicked || front_end.is_stopping() {
+            self.connection.stop();
+        }
+        let Ok(summary) = self.connection.respond(response) else {
+            debug_assert!(false, "the loop answers what was asked");
+            return;
+        };
+        if summary.streams {
+            let mut exchange = exchange.unwrap_or_default();
+            exchange.blocks = response.body.take_blocks();
+            self.exchange = Some(exchange);
+        }
+        self.report(summary.error.as_ref(), front_end);
+        front_end.answered(&summary);
+    }
+
+    fn send(&mut self, block: Bytes) {
+        self.asked(|connection| connection.send(block));
+    }
+
+    fn end_body(&mut self, end: Result<(), Broken>) {
+        self.exchange = None;
+        self.asked(|connection| connection.end_body(end));
+    }
+
+    /// A command that the last step asked for.
+    fn asked<E>(&mut self, command: impl FnOnce(&mut Connection) -> Result<(), E>) {
+        let was_asked = command(&mut self.connection).is_ok();
+        debug_assert!(was_asked, "the loop commands what was asked for");
+    }
+
+    fn report(&self, error: Option<&ResponseError>, front_end: &mut impl FrontEnd) {
+        if let Some(error) = error {
+            self.gateway.report(error, &self.info);
+            front_end.error(error);
+        }
+    }
+}
+
+/// What middlewares want to know of a request when it is answered.
+fn known<'h>(head: &Head<'h>) -> (Option<Method>, &'h [u8]) {
+    (Some(head.method()), head.line())
+}
+
+impl Chain<'_> {
+    /// Whether anybody must see the answer, or wait for it: mostly nobody.
+    #[inline]
+    fn is_needed_after(&self, response: &Response) -> bool {
+        !self.gateway.middlewares.is_empty() || response.is_later()
+    }
+
+    /// Shows an answer to the middlewares; what is to be kept for one that comes later, which they see when it is there.
+    fn keep(
+        &self,
+        response: &mut Response,
+        method: Option<Method>,
+        line: &[u8],
+        now: Now,
+        extensions: Extensions,
+    ) -> Option<Box<Exchange>> {
+        if response.is_later() {
+            return Some(Box::new(Exchange {
+                extensions,
+                record: Record::wanted(*self, method, line, now),
+                ..Exchange::default()
+            }));
+        }
+        let info = RequestInfo::new(method, line, now, self.connection, &extensions);
+        self.after(&info, response);
+        None
+    }
+}
+
+impl Exchange {
+    /// Shows an answer to the middlewares, unless it is to come later still.
+    fn after(&self, chain: Chain<'_>, response: &mut Response) {
+        if let (Some(record), false) = (&self.record, response.is_later()) {
+            let (method, line) = (record.method, &record.line[..]);
+            let info =
+                RequestInfo::new(method, line, record.now, chain.connection, &self.extensions);
+            chain.after(&info, response);
+        }
+    }
+}
+
+impl Record {
+    fn wanted(chain: Chain<'_>, method: Option<Method>, line: &[u8], now: Now) -> Option<Record> {
+        let is_wanted = !chain.gateway.middlewares.is_empty();
+        is_wanted.then(|| Record {
+            method,
+            line: line.to_vec(),
+            now,
+        })
+    }
+}
+
+impl Drop for Session<'_> {
+    /// Tells a receiver whose content will not come any more.
+    fn drop(&mut self) {
+        let receiver = self.exchange.as_mut().and_then(|it| it.receiver.take());
+        if let Some(receiver) = receiver {
+            receiver.abort(Abort::Disconnected);
+        }
+    }
+}
+
+impl fmt::Debug for Session<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("connection", &self.connection)
+            .field("info", &self.info)
+            .finish_non_exhaustive()
+    }
+}

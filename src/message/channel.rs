@@ -1,0 +1,228 @@
+//! A body whose other end is written to from anywhere: another thread, a timer, another connection.
+
+use super::body::{Body, Broken};
+use bytes::Bytes;
+use core::fmt;
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker};
+use futures_core::Stream;
+use std::collections::VecDeque;
+use std::prelude::rust_2024::*;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// The writing end of a [`Body::channel`].
+///
+/// Dropped without [`finish`](BodySender::finish), it breaks the content off: the client sees that it is incomplete.
+pub struct BodySender {
+    shared: Arc<Shared>,
+}
+
+/// Nobody reads any more: the client is gone, or its answer was cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closed;
+
+/// Why a block was not taken at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrySendError {
+    /// The client reads too slowly: so many blocks wait for it already. The block comes back.
+    Full(Bytes),
+    /// Nobody reads any more.
+    Closed,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    /// Told when a block was taken, or the reader went.
+    taken: Condvar,
+}
+
+struct State {
+    blocks: VecDeque<Bytes>,
+    capacity: usize,
+    end: Option<Result<(), Broken>>,
+    reader: Option<Waker>,
+    reader_gone: bool,
+}
+
+struct Reader {
+    shared: Arc<Shared>,
+}
+
+impl Body {
+    /// A body, and the end that blocks are written to, from any thread (feature `std`). At most `blocks` of them wait for
+    /// the client to read.
+    ///
+    /// ```
+    /// use bytegate::{Body, Gateway, Request, Response};
+    ///
+    /// let gateway = Gateway::new(|_: &Request<'_>| {
+    ///     let (sender, body) = Body::channel(4);
+    ///     std::thread::spawn(move || {
+    ///         for line in ["one\n", "two\n"] {
+    ///             if sender.send(line).is_err() {
+    ///                 return;
+    ///             }
+    ///         }
+    ///         sender.finish();
+    ///     });
+    ///     Response::text(body)
+    /// });
+    /// let reply = gateway.handle(b"GET / HTTP/1.0\r\n\r\n");
+    /// assert!(reply.ends_with(b"\r\n\r\none\ntwo\n"));
+    /// ```
+    pub fn channel(blocks: usize) -> (BodySender, Body) {
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                blocks: VecDeque::new(),
+                capacity: blocks.max(1),
+                end: None,
+                reader: None,
+                reader_gone: false,
+            }),
+            taken: Condvar::new(),
+        });
+        let reader = Reader {
+            shared: shared.clone(),
+        };
+        (BodySender { shared }, Body::async_stream(None, reader))
+    }
+}
+
+impl BodySender {
+    /// Sends a block; waits while too many wait already.
+    ///
+    /// # Errors
+    /// [`Closed`] if nobody reads any more.
+    pub fn send(&self, block: impl Into<Bytes>) -> Result<(), Closed> {
+        let mut block = block.into();
+        let mut state = self.shared.lock();
+        loop {
+            match state.try_send(block) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Closed) => return Err(Closed),
+                Err(TrySendError::Full(full)) => block = full,
+            }
+            let waiting = self.shared.taken.wait(state);
+            state = waiting.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// As [`send`](BodySender::send), without waiting.
+    ///
+    /// # Errors
+    /// If the block cannot be taken now, or ever.
+    pub fn try_send(&self, block: impl Into<Bytes>) -> Result<(), TrySendError> {
+        self.shared.lock().try_send(block.into())
+    }
+
+    /// Whether nobody reads any more.
+    pub fn is_closed(&self) -> bool {
+        self.shared.lock().reader_gone
+    }
+
+    /// Ends the content: it is whole.
+    pub fn finish(self) {
+        self.shared.lock().end(Ok(()));
+    }
+}
+
+impl Drop for BodySender {
+    fn drop(&mut self) {
+        self.shared.lock().end(Err(Broken));
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn try_send(&mut self, block: Bytes) -> Result<(), TrySendError> {
+        if self.reader_gone {
+            return Err(TrySendError::Closed);
+        }
+        if self.blocks.len() >= self.capacity {
+            return Err(TrySendError::Full(block));
+        }
+        if !block.is_empty() {
+            self.blocks.push_back(block);
+        }
+        self.wake();
+        Ok(())
+    }
+
+    /// The first end stays.
+    fn end(&mut self, end: Result<(), Broken>) {
+        self.end.get_or_insert(end);
+        self.wake();
+    }
+
+    fn wake(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            reader.wake();
+        }
+    }
+}
+
+impl Stream for Reader {
+    type Item = Result<Bytes, Broken>;
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Broken>>> {
+        let mut state = self.shared.lock();
+        if let Some(block) = state.blocks.pop_front() {
+            self.shared.taken.notify_one();
+            return Poll::Ready(Some(Ok(block)));
+        }
+        match state.end {
+            Some(Ok(())) => Poll::Ready(None),
+            Some(Err(broken)) => Poll::Ready(Some(Err(broken))),
+            None => {
+                state.reader = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.reader_gone = true;
+        state.blocks.clear();
+        self.shared.taken.notify_all();
+    }
+}
+
+impl fmt::Debug for BodySender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "BodySender({} blocks wait)",
+            self.shared.lock().blocks.len()
+        )
+    }
+}
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("nobody reads this content any more")
+    }
+}
+
+impl std::error::Error for Closed {}
+
+impl fmt::Display for TrySendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TrySendError::Full(_) => f.write_str("the client has not read what was sent before"),
+            TrySendError::Closed => Closed.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for TrySendError {}

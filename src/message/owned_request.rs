@@ -1,0 +1,228 @@
+//! A request that owns its parts: made by a builder, or copied from one that came.
+
+use super::extensions::Extensions;
+use super::fields::{FieldLines, Fields};
+use super::head::Head;
+use super::request::{Request, RequestContext, decoded};
+use crate::syntax::head::{HeadParser, Layout, Parsed};
+use crate::values::connection_info::{ConnectionInfo, Peer};
+use crate::values::error::{Error, Fault};
+use crate::values::limits::Limits;
+use crate::values::now::Now;
+use crate::values::scheme::Scheme;
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use bytes::Bytes;
+use core::fmt;
+
+/// A request that outlives the connection it came by: for answers that come later, and for tests.
+///
+/// ```
+/// use bytegate::{Application, Request, Response};
+///
+/// let application = |request: &Request<'_>| Response::text(format!("hello {}\n", request.path()));
+/// let request = Request::builder("GET", "/ada").field("Accept", "text/plain").build()?;
+/// let response = request.with(|request| application.call(request));
+/// assert_eq!(response.body().as_bytes(), Some(&b"hello /ada\n"[..]));
+/// # Ok::<(), bytegate::Fault>(())
+/// ```
+#[derive(Clone)]
+pub struct OwnedRequest {
+    head: Vec<u8>,
+    layout: Box<Layout>,
+    content: Bytes,
+    trailers: Fields,
+    now: Now,
+    connection: ConnectionInfo,
+    extensions: Extensions,
+    mounted: usize,
+    params: Vec<(String, String)>,
+}
+
+/// Builds an [`OwnedRequest`]; made by [`Request::builder`].
+#[derive(Clone, Debug)]
+pub struct RequestBuilder {
+    request_line: String,
+    fields: Vec<(String, Vec<u8>)>,
+    content: Option<Bytes>,
+    now: Now,
+    connection: ConnectionInfo,
+    extensions: Extensions,
+}
+
+impl<'a> Request<'a> {
+    /// Begins a request of that method and target.
+    pub fn builder(method: &str, target: &str) -> RequestBuilder {
+        RequestBuilder {
+            request_line: format!("{method} {target} HTTP/1.1\r\n"),
+            fields: Vec::new(),
+            content: None,
+            now: Now::default(),
+            connection: ConnectionInfo::default(),
+            extensions: Extensions::new(),
+        }
+    }
+
+    /// A copy that owns its parts.
+    pub fn into_owned(self) -> OwnedRequest {
+        let owned = |(name, value): &(&str, &str)| (String::from(*name), String::from(*value));
+        let mut trailers = Fields::new();
+        for (name, value) in self.trailers {
+            // Valid as it came, valid still.
+            let _ = trailers.append(name, value);
+        }
+        OwnedRequest {
+            head: self.head.bytes().to_vec(),
+            layout: Box::new(*self.head.layout()),
+            content: Bytes::copy_from_slice(self.content),
+            trailers,
+            now: self.context.now,
+            connection: self.context.connection.clone(),
+            extensions: self.context.extensions.clone(),
+            mounted: self.mounted,
+            params: self.params.iter().map(owned).collect(),
+        }
+    }
+}
+
+impl OwnedRequest {
+    /// Looks at it as an application does.
+    pub fn with<T>(&self, look: impl FnOnce(&Request<'_>) -> T) -> T {
+        let head = Head::new(&self.head, &self.layout);
+        let path: Option<Cow<'_, [u8]>> = decoded(&head);
+        let context = RequestContext::new(self.now, &self.connection, &self.extensions, &path);
+        let params: Vec<(&str, &str)> = self
+            .params
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+            .collect();
+        look(&Request {
+            head,
+            content: &self.content,
+            trailers: self.trailers(),
+            context: &context,
+            mounted: self.mounted,
+            params: &params,
+        })
+    }
+
+    /// The head.
+    pub fn head(&self) -> Head<'_> {
+        Head::new(&self.head, &self.layout)
+    }
+
+    /// The content, decoded; shared, not copied.
+    pub fn content(&self) -> &Bytes {
+        &self.content
+    }
+
+    /// The fields after chunked content.
+    pub fn trailers(&self) -> FieldLines<'_> {
+        self.trailers.lines()
+    }
+}
+
+impl RequestBuilder {
+    /// Adds a field. `Host` is `localhost` unless it is given, and `Content-Length` is always that of the content.
+    pub fn field(mut self, name: &str, value: impl AsRef<[u8]>) -> RequestBuilder {
+        self.fields.push((name.into(), value.as_ref().into()));
+        self
+    }
+
+    /// Sets the content.
+    pub fn content(mut self, content: impl Into<Bytes>) -> RequestBuilder {
+        self.content = Some(content.into());
+        self
+    }
+
+    /// Sets the time at which the request came.
+    pub fn now(mut self, now: Now) -> RequestBuilder {
+        self.now = now;
+        self
+    }
+
+    /// Sets the other end.
+    pub fn peer(mut self, peer: impl Into<Peer>) -> RequestBuilder {
+        self.connection.peer = peer.into();
+        self
+    }
+
+    /// Sets the scheme.
+    pub fn scheme(mut self, scheme: Scheme) -> RequestBuilder {
+        self.connection.scheme = scheme;
+        self
+    }
+
+    /// Adds what a middleware would leave for the application.
+    pub fn extension<T: Clone + Send + Sync + 'static>(mut self, value: T) -> RequestBuilder {
+        self.extensions.insert(value);
+        self
+    }
+
+    /// The request.
+    ///
+    /// # Errors
+    /// If it is none: the rule that it breaks, and where in its head.
+    pub fn build(self) -> Result<OwnedRequest, Fault> {
+        let mut head = self.request_line.into_bytes();
+        let has_host = self
+            .fields
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("host"));
+        if !has_host {
+            head.extend_from_slice(b"Host: localhost\r\n");
+        }
+        for (name, value) in &self.fields {
+            if name.eq_ignore_ascii_case("content-length") {
+                continue;
+            }
+            head.extend_from_slice(name.as_bytes());
+            head.extend_from_slice(b": ");
+            head.extend_from_slice(value);
+            head.extend_from_slice(b"\r\n");
+        }
+        if let Some(content) = &self.content {
+            head.extend_from_slice(format!("Content-Length: {}\r\n", content.len()).as_bytes());
+        }
+        head.extend_from_slice(b"\r\n");
+        let limits = Limits {
+            request_line_bytes: u32::MAX / 2,
+            field_line_bytes: u32::MAX / 2,
+            fields: u16::MAX,
+            head_bytes: u32::MAX,
+            ..Limits::default()
+        };
+        let mut parser = HeadParser::new();
+        match parser.advance(&head, &limits)? {
+            Parsed::Head if parser.layout().end == head.len() => {}
+            Parsed::Head => {
+                // A line end in a name or a value.
+                return Err(Fault::new(Error::FieldValueOctet, parser.layout().end));
+            }
+            Parsed::Incomplete | Parsed::EmptyLine => {
+                return Err(Fault::new(Error::HeadIncomplete, 0));
+            }
+        }
+        Head::validate(&head, parser.layout_mut(), self.connection.scheme)?;
+        Ok(OwnedRequest {
+            layout: Box::new(*parser.layout()),
+            head,
+            content: self.content.unwrap_or_default(),
+            trailers: Fields::new(),
+            now: self.now,
+            connection: self.connection,
+            extensions: self.extensions,
+            mounted: 0,
+            params: Vec::new(),
+        })
+    }
+}
+
+impl fmt::Debug for OwnedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.with(|request| request.fmt(f))
+    }
+}

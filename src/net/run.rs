@@ -1,0 +1,27 @@
+//! Serving in one call.
+
+use super::{Options, listen, serve, stop_signal};
+use crate::gateway::Gateway;
+use std::io;
+use std::net::ToSocketAddrs;
+use std::prelude::rust_2024::*;
+
+/// Serves a gateway on an address until SIGINT or SIGTERM comes, with the default options: all that a `main` needs.
+///
+/// ```no_run
+/// use bytegate::{Gateway, Request, net};
+///
+/// fn main() -> std::io::Result<()> {
+///     net::run("127.0.0.1:7890", Gateway::new(|_: &Request<'_>| "hello\n"))
+/// }
+/// ```
+///
+/// # Errors
+/// If the address cannot be listened on, with what to do, or signals cannot be caught.
+pub fn run(address: impl ToSocketAddrs, gateway: Gateway) -> io::Result<()> {
+    let no_address = || io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on");
+    let address = address.to_socket_addrs()?.next().ok_or_else(no_address)?;
+    let listener = listen(address)?;
+    let stop = stop_signal()?;
+    smol::block_on(serve(listener, gateway, Options::default(), stop))
+}

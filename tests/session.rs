@@ -1,0 +1,823 @@
+//! A session under a clock that a test sets and a waker that it watches: answers that come later, content from channels,
+//! uploads with a say, and the one chain around an application.
+#![cfg(feature = "std")]
+
+mod laws;
+
+use bytegate::{
+    Abort, Admission, Application, Body, BodySender, Bytes, CloseReason, Config, ConnectionInfo,
+    Error, FieldLines, FrontEnd, Gateway, Method, Middleware, Now, Peer, Receiver, Request,
+    RequestInfo, RequestParts, Response, ResponseError, Router, Session, SetFields, Status,
+    Timeouts, TrySendError, Wait,
+};
+use laws::reader;
+use std::future::{Future, poll_fn};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+const fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+fn post(content: &str) -> Vec<u8> {
+    let length = content.len();
+    format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{content}").into_bytes()
+}
+
+/// Counts how often it was woken.
+#[derive(Default)]
+struct Alarm(AtomicUsize);
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// A session, its peer, its clock and its waker.
+struct Wire {
+    session: Session<'static>,
+    now: Now,
+    alarm: Arc<Alarm>,
+    input: Vec<u8>,
+    output: Vec<u8>,
+    errors: Vec<ResponseError>,
+}
+
+struct Front<'w> {
+    now: Now,
+    waker: Waker,
+    errors: &'w mut Vec<ResponseError>,
+}
+
+impl FrontEnd for Front<'_> {
+    fn now(&mut self) -> Now {
+        self.now
+    }
+
+    fn waker(&self) -> &Waker {
+        &self.waker
+    }
+
+    fn error(&mut self, error: &ResponseError) {
+        self.errors.push(error.clone());
+    }
+}
+
+impl Wire {
+    fn new(application: impl Application + 'static) -> Wire {
+        Wire::of(Gateway::new(application))
+    }
+
+    fn of(gateway: Gateway) -> Wire {
+        // A test is short, and its gateway may stay.
+        let gateway: &Gateway = Box::leak(Box::new(gateway));
+        Wire {
+            session: gateway.session(ConnectionInfo::default()).catch_panics(),
+            now: Now::default(),
+            alarm: Arc::default(),
+            input: Vec::new(),
+            output: Vec::new(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// Turns, with a peer that takes everything at once.
+    fn turn(&mut self) -> Wait {
+        loop {
+            let mut front = Front {
+                now: self.now,
+                waker: self.alarm.clone().into(),
+                errors: &mut self.errors,
+            };
+            let mut rest = &self.input[..];
+            let wait = self.session.turn_for(&mut rest, &mut front);
+            let used = self.input.len() - rest.len();
+            self.input.drain(..used);
+            match wait {
+                Wait::Write { .. } => self.session.output().move_to(&mut self.output),
+                other => return other,
+            }
+        }
+    }
+
+    fn send(&mut self, input: impl AsRef<[u8]>) -> Wait {
+        self.input.extend_from_slice(input.as_ref());
+        self.turn()
+    }
+
+    fn at(&mut self, second: u64) -> Wait {
+        self.now.monotonic = seconds(second);
+        self.turn()
+    }
+
+    fn woken(&self) -> usize {
+        self.alarm.0.load(Ordering::SeqCst)
+    }
+
+    /// What was answered to so many requests, none of them HEAD.
+    fn answers(&self, count: usize) -> Vec<reader::Response> {
+        reader::read_all(&self.output, &vec![false; count])
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.output).into_owned()
+    }
+}
+
+/// An answer that comes when a test gives it.
+#[derive(Clone, Default)]
+struct Promise {
+    answer: Arc<Mutex<(Option<String>, Option<Waker>)>>,
+    dropped: Arc<AtomicBool>,
+}
+
+struct OnDrop(Arc<AtomicBool>);
+
+impl Drop for OnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Promise {
+    fn keep(&self, answer: &str) {
+        let mut state = self.answer.lock().expect("an answer");
+        state.0 = Some(answer.to_string());
+        if let Some(waker) = state.1.take() {
+            waker.wake();
+        }
+    }
+
+    fn wait(&self) -> impl Future<Output = String> + use<> {
+        let answer = self.answer.clone();
+        let guard = OnDrop(self.dropped.clone());
+        poll_fn(move |context| {
+            let _ = &guard;
+            let mut state = answer.lock().expect("an answer");
+            match state.0.take() {
+                Some(answer) => Poll::Ready(answer),
+                None => {
+                    state.1 = Some(context.waker().clone());
+                    Poll::Pending
+                }
+            }
+        })
+    }
+
+    /// An application that keeps clients waiting for `/slow`.
+    fn application(&self) -> impl Application + use<> {
+        let promise = self.clone();
+        move |request: &Request<'_>| match request.path() {
+            "/slow" => Response::later(promise.wait()),
+            path => Response::text(path.to_string()),
+        }
+    }
+}
+
+const SLOW: &[u8] = b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n";
+
+// Answers that come later
+
+#[test]
+fn an_answer_that_comes_later_holds_the_next_request_back() {
+    let promise = Promise::default();
+    let mut wire = Wire::new(promise.application());
+    let wait = wire.send([SLOW, GET].concat());
+    assert_eq!(wait, Wait::Answer { until: seconds(30) });
+    assert_eq!((wire.text(), wire.woken()), (String::new(), 0));
+    // Turns in vain do no harm.
+    assert_eq!(wire.turn(), wait);
+    assert_eq!(wire.at(29), wait);
+    promise.keep("at last");
+    assert_eq!(wire.woken(), 1);
+    assert!(matches!(wire.turn(), Wait::Read { .. }));
+    let answers = wire.answers(2);
+    assert_eq!(answers[0].content, b"at last");
+    assert_eq!(answers[1].content, b"/");
+}
+
+#[test]
+fn an_answer_that_is_too_late_is_a_503_and_the_future_is_dropped() {
+    let promise = Promise::default();
+    let mut wire = Wire::new(promise.application());
+    wire.send([SLOW, GET].concat());
+    assert_eq!(wire.at(30), Wait::Close(CloseReason::Refused));
+    assert!(promise.dropped.load(Ordering::SeqCst));
+    let answers = wire.answers(1);
+    assert_eq!((answers[0].status, answers[0].closes), (503, true));
+    assert!(
+        wire.text()
+            .ends_with("the answer was not ready in time (RFC 9110 section 15.6.4)\n")
+    );
+}
+
+#[test]
+fn the_future_is_dropped_with_its_session() {
+    let promise = Promise::default();
+    let mut wire = Wire::new(promise.application());
+    wire.send(SLOW);
+    assert!(!promise.dropped.load(Ordering::SeqCst));
+    drop(wire);
+    assert!(promise.dropped.load(Ordering::SeqCst));
+}
+
+#[test]
+fn earlier_answers_leave_before_one_is_waited_for() {
+    let promise = Promise::default();
+    let mut wire = Wire::new(promise.application());
+    wire.send([GET, SLOW].concat());
+    assert_eq!(wire.answers(1)[0].content, b"/");
+}
+
+#[test]
+fn the_end_of_the_input_does_not_take_a_later_answer_away() {
+    let promise = Promise::default();
+    let mut wire = Wire::new(promise.application());
+    wire.send(SLOW);
+    wire.session.end_input();
+    assert!(matches!(wire.turn(), Wait::Answer { .. }));
+    promise.keep("still");
+    assert_eq!(wire.turn(), Wait::Close(CloseReason::InputEnded));
+    assert_eq!(wire.answers(1)[0].content, b"still");
+}
+
+#[test]
+fn a_future_may_give_an_answer_that_comes_later_still() {
+    let (first, second) = (Promise::default(), Promise::default());
+    let (outer, inner) = (first.clone(), second.clone());
+    let mut wire = Wire::new(move |_: &Request<'_>| {
+        let (outer, inner) = (outer.wait(), inner.wait());
+        Response::later(async move {
+            outer.await;
+            Response::later(inner)
+        })
+    });
+    wire.send(GET);
+    wire.now.monotonic = seconds(10);
+    first.keep("");
+    // No more time than the first one had.
+    assert_eq!(wire.turn(), Wait::Answer { until: seconds(30) });
+    second.keep("both");
+    wire.turn();
+    assert_eq!(wire.answers(1)[0].content, b"both");
+}
+
+#[test]
+fn a_future_that_panics_is_a_500() {
+    let mut wire = Wire::new(|_: &Request<'_>| {
+        Response::later(async {
+            std::panic::resume_unwind(Box::new("deliberate"));
+            #[expect(unreachable_code, reason = "the type of the answer")]
+            ""
+        })
+    });
+    assert_eq!(wire.send(GET), Wait::Close(CloseReason::Persistence));
+    assert_eq!(wire.answers(1)[0].status, 500);
+    let panicked = ResponseError::Panicked("deliberate".to_string());
+    assert_eq!(wire.errors, [panicked]);
+}
+
+#[test]
+fn an_upload_may_be_refused_later_by_its_head() {
+    struct Slow(Promise);
+    impl Application for Slow {
+        fn call(&self, _: &Request<'_>) -> Response {
+            Response::text("called")
+        }
+
+        fn admit(&self, _: &Request<'_>) -> Admission {
+            Admission::Refuse(Response::later(self.0.wait()))
+        }
+    }
+    let promise = Promise::default();
+    let mut wire = Wire::new(Slow(promise.clone()));
+    assert!(matches!(wire.send(post("hello")), Wait::Answer { .. }));
+    promise.keep("no");
+    assert_eq!(wire.turn(), Wait::Close(CloseReason::Refused));
+    assert_eq!(wire.answers(1)[0].content, b"no");
+}
+
+#[test]
+fn handle_waits_for_what_comes_later() {
+    let gateway = Gateway::new(|request: &Request<'_>| {
+        let request = request.into_owned();
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(20));
+            let _ = sender.send(request.with(|request| request.path().to_string()));
+        });
+        Response::later(async move { receiver.recv().unwrap_or_default() })
+    });
+    let output = gateway.handle(&SLOW.repeat(2));
+    let answers = reader::read_all(&output, &[false, false]);
+    assert!(answers.iter().all(|answer| answer.content == b"/slow"));
+}
+
+// Content from a channel
+
+/// An application whose content is written by the test.
+fn channel(blocks: usize) -> (Arc<Mutex<Option<BodySender>>>, impl Application) {
+    let kept = Arc::new(Mutex::new(None));
+    let keep = kept.clone();
+    let application = move |_: &Request<'_>| {
+        let (sender, body) = Body::channel(blocks);
+        *keep.lock().expect("a sender") = Some(sender);
+        Response::text(body)
+    };
+    (kept, application)
+}
+
+#[test]
+fn blocks_of_a_channel_leave_as_they_come() {
+    let (kept, application) = channel(4);
+    let mut wire = Wire::new(application);
+    let never = Wait::Answer {
+        until: Duration::MAX,
+    };
+    assert_eq!(wire.send([GET, GET].concat()), never);
+    assert!(wire.text().ends_with("Transfer-Encoding: chunked\r\n\r\n"));
+    let sender = kept.lock().expect("a sender").take().expect("a sender");
+    sender.send("one").expect("somebody reads");
+    assert_eq!(wire.woken(), 1);
+    assert_eq!(wire.at(1000), never);
+    assert!(wire.text().ends_with("\r\n3\r\none\r\n"));
+    sender.send("two").expect("somebody reads");
+    sender.finish();
+    // The second request comes to its turn, and has a channel of its own.
+    assert_eq!(wire.turn(), never);
+    let text = wire.text();
+    assert!(
+        text.contains("3\r\ntwo\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_sender_that_is_dropped_in_the_middle_leaves_a_message_that_looks_incomplete() {
+    let (kept, application) = channel(4);
+    let mut wire = Wire::new(application);
+    wire.send(GET);
+    let sender = kept.lock().expect("a sender").take().expect("a sender");
+    sender.send("one").expect("somebody reads");
+    drop(sender);
+    assert_eq!(wire.turn(), Wait::Close(CloseReason::ResponseBroken));
+    assert!(wire.text().ends_with("\r\n3\r\none\r\n"), "{}", wire.text());
+    assert_eq!(wire.errors, [ResponseError::Broken]);
+}
+
+#[test]
+fn a_slow_reader_holds_the_sender_back_and_one_that_vanished_closes_it() {
+    let (kept, application) = channel(2);
+    let mut wire = Wire::new(application);
+    wire.send(GET);
+    let sender = kept.lock().expect("a sender").take().expect("a sender");
+    assert_eq!(sender.try_send("one"), Ok(()));
+    assert_eq!(sender.try_send("two"), Ok(()));
+    let full = TrySendError::Full(Bytes::from_static(b"three"));
+    assert_eq!(sender.try_send("three"), Err(full));
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| sender.send("three"));
+        while !wire.text().contains("three") {
+            wire.turn();
+        }
+        assert_eq!(waiting.join().expect("a thread"), Ok(()));
+    });
+    assert!(!sender.is_closed());
+    drop(wire);
+    assert!(sender.is_closed());
+    assert_eq!(sender.try_send("four"), Err(TrySendError::Closed));
+    assert!(sender.send("four").is_err());
+}
+
+// Uploads with a say
+
+#[derive(Clone, Default)]
+struct Upload {
+    ready: Arc<AtomicBool>,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl Upload {
+    fn note(&self, what: String) {
+        self.seen.lock().expect("notes").push(what);
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.seen.lock().expect("notes").clone()
+    }
+}
+
+impl Application for Upload {
+    fn call(&self, _: &Request<'_>) -> Response {
+        Response::text("no content")
+    }
+
+    fn admit(&self, _: &Request<'_>) -> Admission {
+        Admission::Stream(Box::new(self.clone()))
+    }
+}
+
+impl Receiver for Upload {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        match self.ready.load(Ordering::SeqCst) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    }
+
+    fn data(&mut self, part: &[u8]) -> Result<(), Response> {
+        self.note(String::from_utf8_lossy(part).into_owned());
+        match part {
+            b"virus" => Err(Response::text("not that").with_status(Status::FORBIDDEN)),
+            b"panic" => std::panic::resume_unwind(Box::new("deliberate")),
+            _ => Ok(()),
+        }
+    }
+
+    fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+        Response::text("thanks")
+    }
+
+    fn abort(self: Box<Self>, reason: Abort) {
+        self.note(format!("{reason:?}"));
+    }
+}
+
+#[test]
+fn a_receiver_that_is_not_ready_is_given_nothing_and_the_peer_is_not_to_blame() {
+    let upload = Upload::default();
+    let mut wire = Wire::new(upload.clone());
+    let never = Wait::Answer {
+        until: Duration::MAX,
+    };
+    assert_eq!(wire.send(post("hello")), never);
+    assert_eq!(wire.at(1000), never);
+    assert!(upload.notes().is_empty());
+    upload.ready.store(true, Ordering::SeqCst);
+    assert!(matches!(wire.turn(), Wait::Read { .. }));
+    assert_eq!(upload.notes(), ["hello"]);
+    assert_eq!(wire.answers(1)[0].content, b"thanks");
+}
+
+#[test]
+fn a_receiver_may_refuse_in_the_middle_with_an_answer_of_its_own() {
+    let upload = Upload::default();
+    upload.ready.store(true, Ordering::SeqCst);
+    let mut wire = Wire::new(upload.clone());
+    wire.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\ngood");
+    assert_eq!(wire.send("virus"), Wait::Close(CloseReason::Refused));
+    let answers = wire.answers(1);
+    assert_eq!((answers[0].status, answers[0].closes), (403, true));
+    assert_eq!(answers[0].content, b"not that");
+    assert_eq!(upload.notes(), ["good", "virus"]);
+}
+
+#[test]
+fn a_receiver_is_told_why_the_content_broke_off() {
+    let begun = |upload: &Upload| {
+        upload.ready.store(true, Ordering::SeqCst);
+        let mut wire = Wire::new(upload.clone());
+        wire.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n");
+        wire
+    };
+    let upload = Upload::default();
+    begun(&upload).send("z");
+    assert_eq!(upload.notes(), ["a", "Refused(ChunkSize)"]);
+    let upload = Upload::default();
+    let mut wire = begun(&upload);
+    wire.session.end_input();
+    wire.turn();
+    assert_eq!(upload.notes(), ["a", "Refused(ContentIncomplete)"]);
+    let upload = Upload::default();
+    drop(begun(&upload));
+    assert_eq!(upload.notes(), ["a", "Disconnected"]);
+    let upload = Upload::default();
+    begun(&upload).at(30);
+    assert_eq!(upload.notes(), ["a", "Refused(ContentTimeout)"]);
+}
+
+// The one chain
+
+/// Notes what it sees, and marks each answer.
+#[derive(Clone, Default)]
+struct Watch {
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl Middleware for Watch {
+    fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
+        let line = format!("before {}", request.head.path());
+        self.seen.lock().expect("notes").push(line);
+        request
+            .extensions
+            .insert(Peer::named("from the middleware"));
+        (request.head.path() == "/early").then(|| Response::text("early"))
+    }
+
+    fn after(&self, request: &RequestInfo<'_>, response: Response) -> Response {
+        let line = String::from_utf8_lossy(request.line);
+        let status = response.sent_status().code();
+        let line = format!("after {line} {status}");
+        self.seen.lock().expect("notes").push(line);
+        response.with_field("X-Watched", "yes")
+    }
+}
+
+#[test]
+fn a_middleware_sees_every_answer_whatever_made_it() {
+    let promise = Promise::default();
+    let slow = promise.clone();
+    let upload = Upload::default();
+    upload.ready.store(true, Ordering::SeqCst);
+    struct NoUploads;
+    impl Application for NoUploads {
+        fn call(&self, _: &Request<'_>) -> Response {
+            Response::text("no content")
+        }
+
+        fn admit(&self, _: &Request<'_>) -> Admission {
+            Admission::Refuse(Status::FORBIDDEN.into())
+        }
+    }
+    let router = || {
+        let slow = slow.clone();
+        Router::new()
+            .suffix("/call", |request: &Request<'_>| {
+                let left = request.extensions().get::<Peer>();
+                left.map(Peer::to_string).unwrap_or_default()
+            })
+            .suffix("/panic", |_: &Request<'_>| -> Response {
+                std::panic::resume_unwind(Box::new("deliberate"))
+            })
+            .suffix("/later", move |_: &Request<'_>| {
+                Response::later(slow.wait())
+            })
+            .suffix("/upload", upload.clone())
+            .suffix("/refused", NoUploads)
+    };
+    let request = |method: &str, path: &str, content: &str| {
+        let length = content.len();
+        format!("{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{content}")
+    };
+    for (input, notes, content) in [
+        (
+            request("GET", "/call", ""),
+            vec!["before /call", "after GET /call HTTP/1.1 200"],
+            "from the middleware",
+        ),
+        (
+            request("POST", "/call", "x"),
+            vec!["before /call", "after POST /call HTTP/1.1 200"],
+            "from the middleware",
+        ),
+        (
+            request("GET", "/early", ""),
+            vec!["before /early", "after GET /early HTTP/1.1 200"],
+            "early",
+        ),
+        (
+            request("POST", "/early", "x"),
+            vec!["before /early", "after POST /early HTTP/1.1 200"],
+            "early",
+        ),
+        (
+            request("GET", "/nope", ""),
+            vec!["before /nope", "after GET /nope HTTP/1.1 404"],
+            "404 Not Found\n",
+        ),
+        (
+            request("PUT", "/refused", "x"),
+            vec!["before /refused", "after PUT /refused HTTP/1.1 403"],
+            "403 Forbidden\n",
+        ),
+        (
+            request("PUT", "/upload", "x"),
+            vec!["before /upload", "after PUT /upload HTTP/1.1 200"],
+            "thanks",
+        ),
+        (
+            request("PUT", "/upload", "virus"),
+            vec!["before /upload", "after PUT /upload HTTP/1.1 403"],
+            "not that",
+        ),
+        (
+            request("PUT", "/upload", "panic"),
+            vec!["before /upload", "after PUT /upload HTTP/1.1 500"],
+            "500 Internal Server Error\n",
+        ),
+        (
+            request("GET", "/panic", ""),
+            vec!["before /panic", "after GET /panic HTTP/1.1 500"],
+            "500 Internal Server Error\n",
+        ),
+        (
+            request("GET", "/later", ""),
+            vec!["before /later", "after GET /later HTTP/1.1 200"],
+            "later",
+        ),
+        (
+            request("TRACE", "/", ""),
+            vec!["before /", "after TRACE / HTTP/1.1 501"],
+            "501 Not Implemented\n",
+        ),
+        ("nonsense\r\n".to_string(), vec!["after nonsense 400"], ""),
+    ] {
+        let watch = Watch::default();
+        let mut wire = Wire::of(Gateway::new(router()).with(watch.clone()));
+        wire.send(&input);
+        promise.keep("later");
+        wire.turn();
+        promise.answer.lock().expect("an answer").0 = None;
+        assert_eq!(*watch.seen.lock().expect("notes"), notes, "{input}");
+        let answer = &wire.answers(1)[0];
+        if answer.status != 500 {
+            assert_eq!(answer.field("x-watched"), Some(&b"yes"[..]), "{input}");
+        }
+        if answer.status != 400 {
+            let shown = String::from_utf8_lossy(&answer.content);
+            assert_eq!(shown, content, "{input}");
+        }
+    }
+}
+
+#[test]
+fn middlewares_nest_and_may_change_the_content() {
+    struct Shout;
+    impl Middleware for Shout {
+        fn after(&self, _: &RequestInfo<'_>, mut response: Response) -> Response {
+            response.map_body(|body| body.map_blocks(|block| block.to_ascii_uppercase().into()));
+            response.remove_field("Content-Type");
+            response
+        }
+    }
+    let fields = SetFields::new()
+        .field("Server", "test")
+        .field("Content-Type", "x/y");
+    let gateway = Gateway::new(|_: &Request<'_>| "hello")
+        .with(Shout)
+        .with(fields);
+    let output = gateway.handle(GET);
+    let answer = &reader::read_all(&output, &[false])[0];
+    assert_eq!(answer.content, b"HELLO");
+    assert_eq!(answer.field("content-type"), Some(&b"x/y"[..]));
+    assert_eq!(answer.field("server"), Some(&b"test"[..]));
+}
+
+#[test]
+fn a_middleware_that_panics_costs_one_request() {
+    struct Panics;
+    impl Middleware for Panics {
+        fn after(&self, _: &RequestInfo<'_>, _: Response) -> Response {
+            std::panic::resume_unwind(Box::new("deliberate"))
+        }
+    }
+    let mut wire = Wire::of(Gateway::new(|_: &Request<'_>| "hello").with(Panics));
+    assert_eq!(wire.send(GET), Wait::Close(CloseReason::Persistence));
+    assert_eq!(wire.answers(1)[0].status, 500);
+}
+
+#[test]
+fn without_the_guard_a_panic_reaches_the_caller() {
+    let gateway = Gateway::new(|_: &Request<'_>| -> Response {
+        std::panic::resume_unwind(Box::new("deliberate"))
+    });
+    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| gateway.handle(GET)));
+    assert_eq!(caught.unwrap_err().downcast_ref(), Some(&"deliberate"));
+}
+
+#[test]
+fn errors_are_told_to_the_gateways_own_hook_too() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let notes = told.clone();
+    let gateway = Gateway::new(|_: &Request<'_>| Response::new(Status::CONTINUE)).on_error(
+        move |error: &ResponseError, _: &ConnectionInfo| {
+            notes.lock().expect("notes").push(error.to_string());
+        },
+    );
+    gateway.handle(GET);
+    assert_eq!(
+        *told.lock().expect("notes"),
+        ["100 Continue is not a final status"]
+    );
+}
+
+// Routing
+
+#[test]
+fn a_mounted_application_sees_its_own_part_of_the_path() {
+    let show = |request: &Request<'_>| {
+        let (script, rest) = (request.script_name(), request.path_info().unwrap_or("none"));
+        format!("{script:?} {rest:?} {:?}", request.path())
+    };
+    let inner = Router::new().mount("/b", show).fallback(show);
+    let gateway = Gateway::new(Router::new().mount("/a", inner).get("/a/exact", show));
+    let get = |path: &str| {
+        let output = gateway.handle(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
+        let answer = reader::read_all(&output, &[false]).remove(0);
+        String::from_utf8(answer.content).expect("text")
+    };
+    assert_eq!(get("/a"), r#""/a" "" "/a""#);
+    assert_eq!(get("/a/c%20d"), r#""/a" "/c d" "/a/c%20d""#);
+    assert_eq!(get("/%61/b/c"), r#""/a/b" "/c" "/%61/b/c""#);
+    assert_eq!(get("/a/bc"), r#""/a" "/bc" "/a/bc""#);
+    assert_eq!(get("/a/exact"), r#""" "/a/exact" "/a/exact""#);
+    assert_eq!(get("/ab"), "404 Not Found\n");
+}
+
+#[test]
+fn routes_have_parameters_and_methods() {
+    let show = |request: &Request<'_>| {
+        let param = |name| request.param(name).unwrap_or("-");
+        format!("{} {} {}", request.method(), param("id"), param("rest"))
+    };
+    let router = Router::new()
+        .get("/users/{id}", show)
+        .get("/users/me", |_: &Request<'_>| "me")
+        .post("/users/{id}", show)
+        .route(
+            Method::from_token("PURGE").expect("a token"),
+            "/users/{id}",
+            show,
+        )
+        .get("/files/{*rest}", show);
+    let gateway = Gateway::new(router);
+    let ask = |method: &str, path: &str| {
+        let request = format!("{method} {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+        let output = gateway.handle(request.as_bytes());
+        reader::read_all(&output, &[method == "HEAD"]).remove(0)
+    };
+    assert_eq!(ask("GET", "/users/7%20a").content, b"GET 7 a -");
+    assert_eq!(ask("GET", "/users/me").content, b"me");
+    assert_eq!(ask("POST", "/users/me").content, b"POST me -");
+    assert_eq!(ask("PURGE", "/users/7").content, b"PURGE 7 -");
+    assert_eq!(
+        ask("HEAD", "/users/7").field("content-length"),
+        Some(&b"8"[..])
+    );
+    assert_eq!(ask("GET", "/files/a/b").content, b"GET - a/b");
+    let refused = ask("DELETE", "/users/7");
+    assert_eq!(refused.status, 405);
+    let allow = Some(&b"GET, POST, PURGE, HEAD, OPTIONS"[..]);
+    assert_eq!(refused.field("allow"), allow);
+    assert_eq!(ask("OPTIONS", "/users/7").status, 204);
+    assert_eq!(ask("GET", "/users").status, 404);
+}
+
+#[test]
+fn a_request_is_built_for_a_test() {
+    let request = Request::builder("POST", "/a%20b?c=d")
+        .field("X-A", "1")
+        .content("e=f")
+        .extension(7_u32)
+        .build()
+        .expect("a request");
+    assert_eq!(
+        (request.head().path(), &request.content()[..]),
+        ("/a%20b", &b"e=f"[..])
+    );
+    request.clone().with(|request| {
+        assert_eq!(request.decoded_path(), Some("/a b"));
+        assert_eq!(request.head().decoded_path().as_deref(), Some("/a b"));
+        assert_eq!(request.fields().get_str("host"), Some("localhost"));
+        assert_eq!(request.fields().get_str("content-length"), Some("3"));
+        assert_eq!(request.extensions().get::<u32>(), Some(&7));
+        assert_eq!(
+            request.form().expect("a form").get("e").as_deref(),
+            Some("f")
+        );
+    });
+    for (builder, error) in [
+        (Request::builder("G T", "/"), Error::VersionMalformed),
+        (Request::builder("GET", "nowhere"), Error::TargetForm),
+        (
+            Request::builder("GET", "/").field("Host", "a b"),
+            Error::HostMalformed,
+        ),
+        (
+            Request::builder("GET", "/").field("A", "b\r\n\r\nGET / HTTP/1.1"),
+            Error::FieldValueOctet,
+        ),
+    ] {
+        assert_eq!(builder.build().expect_err("a fault").error, error);
+    }
+}
+
+#[test]
+fn a_timeout_for_answers_is_the_gateways() {
+    let timeouts = Timeouts {
+        answer: seconds(1),
+        ..Timeouts::default()
+    };
+    let config = Config {
+        timeouts,
+        ..Config::default()
+    };
+    let promise = Promise::default();
+    let mut wire = Wire::of(Gateway::new(promise.application()).config(config));
+    assert_eq!(wire.send(SLOW), Wait::Answer { until: seconds(1) });
+}

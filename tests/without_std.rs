@@ -1,0 +1,23 @@
+//! What only differs without the standard library: nothing in `handle` can wait.
+#![cfg(not(feature = "std"))]
+
+use bytegate::{ConnectionInfo, Gateway, Request, Response, ResponseError};
+use std::sync::{Arc, Mutex};
+
+#[test]
+fn an_answer_that_comes_later_is_a_500_that_says_so() {
+    let errors = Arc::new(Mutex::new(Vec::new()));
+    let told = errors.clone();
+    let gateway = Gateway::new(|request: &Request<'_>| match request.path() {
+        "/later" => Response::later(std::future::pending::<&str>()),
+        _ => Response::text("now"),
+    })
+    .on_error(move |error: &ResponseError, _: &ConnectionInfo| {
+        told.lock().expect("a list").push(error.to_string());
+    });
+    let reply = gateway.handle(b"GET /later HTTP/1.0\r\n\r\n");
+    assert!(reply.starts_with(b"HTTP/1.1 500 Internal Server Error\r\n"));
+    let said = "the answer comes later, and nothing here can wait";
+    assert_eq!(*errors.lock().expect("a list"), [said]);
+    assert!(gateway.handle(b"GET / HTTP/1.0\r\n\r\n").ends_with(b"now"));
+}
