@@ -1,4 +1,4 @@
-//! What the public face promises beside the wire: what an application sees, what it may answer, what a log shows.
+//! The public API apart from the bytes on the wire: what an application sees, what it may answer, what a log shows.
 
 mod laws;
 
@@ -13,7 +13,7 @@ use std::time::Duration;
 const GET: &[u8] =
     b"GET /a?b=c%20d&e HTTP/1.1\r\nHost: x:80\r\nAuthorization: secret\r\nX: y\r\n\r\n";
 
-/// Shows a request to `look`.
+/// Calls `look` with the request: as the builder makes it, as an owned copy, and as a session parses it.
 fn with_request(input: &[u8], look: impl Fn(&Request<'_>)) {
     let head = input.split(|byte| *byte == b'\n');
     let text = |line: &[u8]| String::from_utf8(line.to_vec()).expect("text");
@@ -39,7 +39,7 @@ fn with_request(input: &[u8], look: impl Fn(&Request<'_>)) {
         .fold(builder, |builder, (name, value)| {
             builder.field(&name, value)
         });
-    // However it was made, an application sees the same.
+    // The application sees the same request however it was made.
     builder.build().expect("a request").with(|request| {
         look(request);
         request.into_owned().with(&look);
@@ -47,7 +47,7 @@ fn with_request(input: &[u8], look: impl Fn(&Request<'_>)) {
     with_request_of_a_session(input, look);
 }
 
-/// A front end that stands at one moment, and the machine's own view of the first request.
+/// Calls `look` with the request as a session parses it, at a fixed time.
 fn with_request_of_a_session(input: &[u8], look: impl Fn(&Request<'_>)) {
     use std::sync::Mutex;
     let owned = std::sync::Arc::new(Mutex::new(None));
@@ -150,7 +150,7 @@ fn debug_output_shows_neither_credentials_nor_content() {
         shown.contains("gathers 5 of at most 1048576") && !shown.contains("passw"),
         "{shown}"
     );
-    // Nor as a list of numbers: the head begins with POST.
+    // Not as a list of numbers either: 80, 79, 83, 84 is `POST`.
     assert!(!shown.contains("80, 79, 83, 84"), "{shown}");
     for (admission, shown) in [
         (Admission::Buffer, "Buffer"),
@@ -189,7 +189,7 @@ impl Receiver for Deaf {
     }
 }
 
-/// Steps to what comes after the content was admitted.
+/// Admits the content and returns the step after that.
 fn admitted<'c, 'i: 'c>(
     connection: &'c mut Connection,
     input: &mut &'i [u8],
@@ -202,7 +202,7 @@ fn admitted<'c, 'i: 'c>(
 }
 
 #[test]
-fn debug_output_names_what_each_state_holds() {
+fn debug_output_shows_what_each_state_holds() {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let (start, rest) = POST.split_at(POST.len() - 3);
     let step = admitted(&mut connection, &mut &start[..], ContentPlan::Gather);
@@ -238,7 +238,7 @@ fn debug_output_names_what_each_state_holds() {
 }
 
 #[test]
-fn debug_output_of_fields_shows_those_that_are_left() {
+fn debug_output_of_a_field_iterator_shows_the_remaining_fields() {
     with_request(GET, |request| {
         let mut fields = request.fields().iter();
         fields.by_ref().take(2).for_each(drop);
@@ -247,7 +247,7 @@ fn debug_output_of_fields_shows_those_that_are_left() {
 }
 
 #[test]
-fn debug_output_of_a_stream_says_how_it_ends() {
+fn debug_output_of_a_stream_shows_its_framing() {
     for (length, shown) in [(Some(3), "Stream(Length(3), "), (None, "Stream(Chunked, ")] {
         let mut connection = Connection::new(Config::default(), Scheme::Http);
         connection.step(&mut &GET[..], Now::default());
@@ -261,7 +261,7 @@ fn debug_output_of_a_stream_says_how_it_ends() {
 }
 
 #[test]
-fn content_in_one_piece_with_its_head_is_not_copied() {
+fn content_that_arrives_with_its_head_is_not_copied() {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut input = POST;
     match admitted(&mut connection, &mut input, ContentPlan::Gather) {
@@ -275,7 +275,7 @@ fn content_in_one_piece_with_its_head_is_not_copied() {
 }
 
 #[test]
-fn a_refusal_in_content_shows_the_request_line_that_came_before() {
+fn a_refusal_in_the_content_still_shows_the_request_line() {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let head = &b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"[..];
     let step = admitted(&mut connection, &mut &head[..], ContentPlan::Gather);
@@ -304,7 +304,7 @@ fn output_is_written_to_a_lent_buffer_and_moved_without_a_copy() {
         connection.output().pieces().next().map(<[u8]>::as_ptr),
         Some(place)
     );
-    // Nothing is lent where there is something already, on either side.
+    // Lending does nothing if either side already holds bytes.
     connection.output().lend(&mut Vec::with_capacity(8));
     let whole = connection.output().len();
     let mut moved = Vec::new();
@@ -316,7 +316,7 @@ fn output_is_written_to_a_lent_buffer_and_moved_without_a_copy() {
 }
 
 #[test]
-fn anything_that_can_be_an_answer_is_one() {
+fn every_supported_type_converts_to_a_response() {
     let status = |response: Response| (response.status().code(), response.body().length());
     assert_eq!(status("abc".into()), (200, Some(3)));
     assert_eq!(status(String::from("abc").into()), (200, Some(3)));
@@ -337,7 +337,7 @@ fn anything_that_can_be_an_answer_is_one() {
 }
 
 #[test]
-fn what_breaks_the_rules_is_a_500_that_says_why() {
+fn a_response_that_breaks_a_rule_becomes_a_500_with_a_reason() {
     type Breach = fn() -> Response;
     let cases: [(Breach, &str); 6] = [
         (
@@ -383,7 +383,7 @@ fn what_breaks_the_rules_is_a_500_that_says_why() {
 }
 
 #[test]
-fn a_status_that_has_no_content_drops_what_it_was_given() {
+fn a_status_without_content_drops_the_body() {
     for (status, length) in [(204, None), (205, Some(&b"0"[..])), (304, None)] {
         let status = Status::new(status).expect("a status");
         let response = answer(
@@ -410,7 +410,7 @@ fn a_status_that_has_no_content_drops_what_it_was_given() {
 const GET_X: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
 #[test]
-fn a_target_has_its_path_and_query_in_every_form() {
+fn path_and_query_are_available_in_every_target_form() {
     for (line, path, query) in [
         ("GET /a?b", "/a", Some("b")),
         ("GET /a", "/a", None),
@@ -428,7 +428,7 @@ fn a_target_has_its_path_and_query_in_every_form() {
 }
 
 #[test]
-fn what_all_was_sent_counts_as_progress() {
+fn sending_all_output_counts_as_progress() {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let body = vec![b'x'; 100_000];
     let answer = |connection: &mut Connection, mut input: &[u8]| {
@@ -451,7 +451,7 @@ fn what_all_was_sent_counts_as_progress() {
 }
 
 #[test]
-fn a_log_names_the_month_of_each_request() {
+fn the_access_log_writes_every_month_name() {
     let log = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
     let lines = log.clone();
     let gateway =
@@ -470,7 +470,7 @@ fn a_log_names_the_month_of_each_request() {
 }
 
 #[test]
-fn a_response_tells_the_first_rule_that_it_breaks() {
+fn a_response_reports_the_first_rule_it_breaks() {
     let response = Response::text("x").with_field("Date", "now");
     let response = response.with_field("X", "a\nb");
     let error = ResponseError::ReservedField("Date".to_string());
@@ -479,7 +479,7 @@ fn a_response_tells_the_first_rule_that_it_breaks() {
 }
 
 #[test]
-fn the_fields_of_a_request_are_all_its_lines_and_nothing_else() {
+fn request_fields_are_exactly_the_field_lines() {
     let gateway = Gateway::new(|request: &Request<'_>| {
         format!("{:?}", request.fields().iter().collect::<Vec<_>>())
     });
@@ -491,7 +491,7 @@ fn the_fields_of_a_request_are_all_its_lines_and_nothing_else() {
 }
 
 #[test]
-fn fields_of_one_name_may_stand_together_or_replace_each_other() {
+fn fields_with_the_same_name_can_be_appended_or_replaced() {
     let response = Response::text("")
         .with_appended_field("Set-Cookie", "a=1")
         .with_appended_field("Set-Cookie", "b=2")
@@ -522,7 +522,7 @@ impl Application for UpTo {
 }
 
 #[test]
-fn an_application_sets_its_own_limit_of_content() {
+fn an_application_can_set_its_own_content_limit() {
     let post = |length: usize| {
         let head = format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
         [head.into_bytes(), vec![b'x'; length]].concat()
@@ -553,7 +553,7 @@ fn an_application_sets_its_own_limit_of_content() {
 }
 
 #[test]
-fn a_head_limit_up_to_the_request_line_limit_holds_for_the_request_line() {
+fn the_smaller_of_the_head_and_request_line_limits_applies_to_the_request_line() {
     for (request_line_bytes, error) in [
         (8192, Error::HeadTooLong),
         (20, Error::HeadTooLong),
@@ -577,7 +577,7 @@ fn a_head_limit_up_to_the_request_line_limit_holds_for_the_request_line() {
 }
 
 #[test]
-fn a_field_line_passes_its_limit_or_that_of_the_head() {
+fn a_field_line_can_exceed_its_own_limit_or_that_of_the_head() {
     let limits = Limits {
         field_line_bytes: 20,
         head_bytes: 60,
@@ -620,7 +620,7 @@ fn a_field_line_passes_its_limit_or_that_of_the_head() {
 }
 
 #[test]
-fn a_fault_in_a_target_or_a_list_of_lines_is_where_it_cannot_be_right() {
+fn a_fault_in_a_target_or_a_repeated_line_is_reported_at_its_offset() {
     let eleven_lines = "\r\n".repeat(11);
     let two_types = "GET / HTTP/1.1\r\nHost: x\r\nContent-Type: a\r\nContent-Type: a\r\n\r\n";
     let get = |target: &str| format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -644,7 +644,7 @@ fn a_fault_in_a_target_or_a_list_of_lines_is_where_it_cannot_be_right() {
 }
 
 #[test]
-fn a_fault_in_the_version_is_where_it_cannot_be_right() {
+fn a_fault_in_the_version_is_reported_at_its_offset() {
     for (line, error, at) in [
         ("GET / XTTP/1.1\r\n", Error::VersionMalformed, 6),
         ("GET / HTTP/a.1\r\n", Error::VersionMalformed, 11),
@@ -669,7 +669,7 @@ fn a_fault_in_the_version_is_where_it_cannot_be_right() {
 }
 
 #[test]
-fn a_range_by_date_needs_a_date_that_is_past() {
+fn if_range_with_a_date_needs_a_date_in_the_past() {
     let mut site = Site::new();
     let modified = Duration::from_secs(784_111_777);
     site.try_file_modified("/a", "0123456789", modified)
@@ -685,7 +685,7 @@ fn a_range_by_date_needs_a_date_that_is_past() {
     assert_eq!(
         get(same, 784_111_777),
         200,
-        "it may have changed within the second"
+        "the file may have changed again within that second"
     );
     assert_eq!(
         get("If-Range: Sun, 06 Nov 1994 08:49:36 GMT\r\n", 784_111_778),
@@ -694,13 +694,13 @@ fn a_range_by_date_needs_a_date_that_is_past() {
     assert_eq!(
         get(&same.repeat(2), 784_111_778),
         200,
-        "two conditions are none"
+        "two If-Range fields never match"
     );
     assert_eq!(get("", 784_111_778), 206);
 }
 
 #[test]
-fn a_refusal_may_have_a_page_of_its_own_but_not_another_status() {
+fn a_refusal_page_can_be_customized_but_not_its_status() {
     let gateway = Gateway::new(Site::new()).refusal_page(|refusal| {
         Response::html(format!(
             "<h1>{}</h1> {}",
@@ -719,7 +719,7 @@ fn a_refusal_may_have_a_page_of_its_own_but_not_another_status() {
 }
 
 #[test]
-fn the_longest_dynamic_suffix_wins_and_the_last_of_equal_ones() {
+fn the_longest_suffix_wins_and_the_last_of_equal_ones() {
     let router = Router::new()
         .suffix(".py", |_: &Request<'_>| "short")
         .suffix("b.py", |_: &Request<'_>| "first")
@@ -737,7 +737,7 @@ fn the_longest_dynamic_suffix_wins_and_the_last_of_equal_ones() {
 }
 
 #[test]
-fn every_answer_has_the_date_at_which_it_was_made() {
+fn every_answer_carries_the_date_at_which_it_was_made() {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut dates = Vec::new();
     let days = [

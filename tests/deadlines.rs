@@ -1,4 +1,4 @@
-//! Deadlines, limits and ends of a connection, under a clock that jumps to wherever a test wants it.
+//! Deadlines, limits and the ways a connection ends, tested with a clock that each test sets.
 
 mod laws;
 
@@ -18,7 +18,7 @@ const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-/// What the machine waits for.
+/// What the session waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pause {
     Read(Duration),
@@ -27,19 +27,19 @@ enum Pause {
     Close(CloseReason),
 }
 
-/// A session with its peer and its clock.
+/// A session, its peer and its clock.
 struct Wire {
     session: Session<'static>,
     now: Now,
-    /// What the peer has sent and the machine has not used up.
+    /// Bytes that the peer has sent and the session has not consumed.
     input: Vec<u8>,
-    /// What the peer has taken.
+    /// Bytes that the peer has read.
     taken: Vec<u8>,
     refused: Vec<Error>,
     answered: Vec<ResponseSummary>,
 }
 
-/// Notes what a turn does.
+/// Records what a turn does.
 struct Notes {
     now: Now,
     refused: Vec<Error>,
@@ -66,7 +66,7 @@ impl Wire {
     }
 
     fn opened_at(now: Now, config: Config, application: impl Application + 'static) -> Wire {
-        // A test is short, and its gateway may stay.
+        // Leaking the gateway is fine in a short test.
         let gateway: &Gateway = Box::leak(Box::new(Gateway::new(application).config(config)));
         let mut wire = Wire {
             session: gateway.session(ConnectionInfo::default()),
@@ -80,7 +80,7 @@ impl Wire {
         wire
     }
 
-    /// Answers everything, until the machine waits.
+    /// Runs the session until it has to wait.
     fn step(&mut self) -> Pause {
         let mut notes = Notes {
             now: self.now,
@@ -101,7 +101,7 @@ impl Wire {
         }
     }
 
-    /// The peer takes at most so many octets, and at most one piece.
+    /// The peer reads at most `most` bytes, and at most one piece.
     fn take(&mut self, most: usize) {
         let output = self.session.output();
         let Some(piece) = output.pieces().next() else {
@@ -113,7 +113,7 @@ impl Wire {
         self.session.sent(count);
     }
 
-    /// Steps on, with a peer that takes everything at once.
+    /// Steps with a peer that reads everything at once.
     fn settle(&mut self) -> Pause {
         loop {
             match self.step() {
@@ -128,13 +128,13 @@ impl Wire {
         self.settle()
     }
 
-    /// The clock stands so many seconds behind the start.
+    /// Sets the clock to this many seconds after the start, then steps.
     fn at(&mut self, second: u64) -> Pause {
         self.now.monotonic = seconds(second);
         self.settle()
     }
 
-    /// Everything that was answered; all of it must be whole.
+    /// All answers so far; each must be complete.
     fn answers(&self) -> Vec<Answer> {
         reader::read_all(&self.taken, &vec![false; self.answered.len()])
     }
@@ -156,12 +156,12 @@ fn echo(request: &Request<'_>) -> Response {
     Response::text(request.content().to_vec())
 }
 
-/// An answer that no default limit lets wait as a whole.
+/// An answer that is too large to be buffered whole under the default limits.
 fn large(_: &Request<'_>) -> Response {
     Response::text(vec![b'x'; 6 * 1024 * 1024])
 }
 
-/// An answer that waits below the mark, so that the machine looks at what comes behind it.
+/// An answer that stays below the output limit, so that the session looks at the input after it.
 fn medium(_: &Request<'_>) -> Response {
     Response::text(vec![b'x'; 60 * 1024])
 }
@@ -188,7 +188,7 @@ fn with_timeouts(timeouts: Timeouts) -> Config {
     }
 }
 
-/// Uploads of any length are welcome.
+/// Allows uploads of any length.
 fn large_uploads() -> Config {
     with_limits(Limits {
         content_bytes: u64::MAX,
@@ -199,7 +199,7 @@ fn large_uploads() -> Config {
 // Heads
 
 #[test]
-fn a_connection_on_which_nothing_came_is_closed_silently() {
+fn a_connection_that_sends_nothing_is_closed_silently() {
     let mut wire = Wire::new(Config::default(), hello);
     assert_eq!(wire.settle(), read_until(10));
     assert_eq!(wire.at(9), read_until(10));
@@ -208,7 +208,7 @@ fn a_connection_on_which_nothing_came_is_closed_silently() {
 }
 
 #[test]
-fn a_head_that_is_not_whole_in_time_is_answered_with_408() {
+fn a_head_that_is_not_complete_in_time_gets_a_408() {
     let mut wire = Wire::new(Config::default(), hello);
     assert_eq!(wire.at(3), read_until(10));
     assert_eq!(wire.send("G"), read_until(10));
@@ -220,7 +220,7 @@ fn a_head_that_is_not_whole_in_time_is_answered_with_408() {
 }
 
 #[test]
-fn a_drip_of_octets_does_not_extend_the_time_for_a_head() {
+fn dripping_bytes_does_not_extend_the_head_timeout() {
     let mut wire = Wire::new(Config::default(), hello);
     for (second, octet) in (0..).zip(&GET[..10]) {
         assert_eq!(wire.at(second), read_until(10));
@@ -231,7 +231,7 @@ fn a_drip_of_octets_does_not_extend_the_time_for_a_head() {
 }
 
 #[test]
-fn a_head_that_is_whole_at_the_last_moment_is_answered() {
+fn a_head_completed_at_the_last_moment_is_answered() {
     let mut wire = Wire::new(Config::default(), hello);
     wire.send(&GET[..10]);
     wire.now = wire.now.after(seconds(10));
@@ -251,7 +251,7 @@ fn an_idle_connection_is_closed_silently() {
 }
 
 #[test]
-fn the_clock_of_a_second_head_starts_with_its_first_octet() {
+fn the_timeout_of_a_second_head_starts_at_its_first_byte() {
     let mut wire = Wire::new(Config::default(), hello);
     assert_eq!(wire.send(GET), read_until(75));
     assert_eq!(wire.at(70), read_until(75));
@@ -262,7 +262,7 @@ fn the_clock_of_a_second_head_starts_with_its_first_octet() {
 }
 
 #[test]
-fn an_empty_line_between_requests_does_not_begin_a_head() {
+fn an_empty_line_between_requests_does_not_start_a_head() {
     let mut wire = Wire::new(Config::default(), hello);
     wire.send([GET, b"\r\n"].concat());
     let answer = wire.taken.clone();
@@ -272,10 +272,10 @@ fn an_empty_line_between_requests_does_not_begin_a_head() {
 }
 
 #[test]
-fn the_time_that_an_answer_takes_to_leave_is_not_idle_time() {
+fn time_spent_sending_an_answer_is_not_idle_time() {
     let mut wire = Wire::new(Config::default(), large);
     wire.input.extend_from_slice(GET);
-    // Steady, faster than asked for, and still slower than the idle timeout.
+    // Steady and faster than the minimum rate, but it takes longer than the idle timeout.
     for second in 0..90 {
         wire.now.monotonic = seconds(second);
         assert!(matches!(wire.step(), Pause::Write(_)));
@@ -287,7 +287,7 @@ fn the_time_that_an_answer_takes_to_leave_is_not_idle_time() {
 }
 
 #[test]
-fn the_time_that_an_application_takes_is_not_idle_time() {
+fn time_spent_in_the_application_is_not_idle_time() {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut input = GET;
     let step = connection.step(&mut input, Now::default());
@@ -304,7 +304,7 @@ fn the_time_that_an_application_takes_is_not_idle_time() {
 }
 
 #[test]
-fn a_head_is_not_late_while_the_machine_does_not_read() {
+fn a_head_is_not_late_while_the_session_is_not_reading() {
     let mut wire = Wire::new(Config::default(), medium);
     wire.input.extend_from_slice(GET);
     wire.input.extend_from_slice(&GET[..10]);
@@ -313,14 +313,14 @@ fn a_head_is_not_late_while_the_machine_does_not_read() {
         assert!(matches!(wire.step(), Pause::Write(_)));
         wire.take(2 * 1024);
     }
-    // The rest has come long ago; nobody asked to read it before.
+    // The rest arrived long ago, but the session did not ask for it until now.
     assert!(matches!(wire.settle(), Pause::Read(_)));
     assert!(matches!(wire.send(&GET[10..]), Pause::Read(_)));
     assert_eq!(wire.statuses(), [200, 200]);
 }
 
 #[test]
-fn content_is_not_late_while_the_machine_does_not_read() {
+fn content_is_not_late_while_the_session_is_not_reading() {
     let mut wire = Wire::new(Config::default(), |request: &Request<'_>| {
         match request.content() {
             b"" => medium(request),
@@ -341,13 +341,13 @@ fn content_is_not_late_while_the_machine_does_not_read() {
 
 // Content
 
-/// When content that comes so fast is refused, if at all.
-fn content_is_cut_at(octets_per_second: usize, within: u64) -> Option<u64> {
+/// The second at which content arriving at this rate is refused, if it is.
+fn content_is_refused_at(octets_per_second: usize, within: u64) -> Option<u64> {
     let mut wire = Wire::new(large_uploads(), Discarding);
     wire.send(post(usize::MAX));
     for second in 1..=within {
         wire.now.monotonic = seconds(second);
-        // Time is up before the next octets come.
+        // The deadline passes before the next bytes arrive.
         if let Pause::Close(_) = wire.settle() {
             assert_eq!(wire.refused, [Error::ContentTimeout]);
             assert_eq!(wire.statuses(), [408]);
@@ -360,23 +360,23 @@ fn content_is_cut_at(octets_per_second: usize, within: u64) -> Option<u64> {
 }
 
 #[test]
-fn content_of_one_octet_a_second_is_cut_after_the_grace() {
-    assert_eq!(content_is_cut_at(1, 100), Some(20));
+fn content_at_one_byte_per_second_is_refused_after_the_grace_period() {
+    assert_eq!(content_is_refused_at(1, 100), Some(20));
 }
 
 #[test]
-fn content_below_the_least_rate_is_cut_in_the_end() {
-    let cut = content_is_cut_at(499, 20_000);
+fn content_below_the_minimum_rate_is_eventually_refused() {
+    let cut = content_is_refused_at(499, 20_000);
     assert!(cut.is_some_and(|second| second > 20), "{cut:?}");
 }
 
 #[test]
-fn content_above_the_least_rate_is_never_cut() {
-    assert_eq!(content_is_cut_at(501, 20_000), None);
+fn content_above_the_minimum_rate_is_never_refused() {
+    assert_eq!(content_is_refused_at(501, 20_000), None);
 }
 
 #[test]
-fn a_long_head_earns_no_time_for_its_content() {
+fn a_long_head_buys_no_time_for_its_content() {
     let mut wire = Wire::new(Config::default(), echo);
     let long = "x".repeat(6000);
     wire.send(format!(
@@ -389,7 +389,7 @@ fn a_long_head_earns_no_time_for_its_content() {
 }
 
 #[test]
-fn a_gap_in_content_is_refused() {
+fn a_long_gap_in_content_is_refused() {
     let mut wire = Wire::new(large_uploads(), echo);
     wire.send(post(1 << 20));
     assert_eq!(wire.send(vec![b'x'; 100_000]), read_until(30));
@@ -427,7 +427,7 @@ fn a_reader_that_pauses_for_45_seconds_gets_everything() {
 }
 
 #[test]
-fn chunks_are_held_to_the_same_pace() {
+fn chunked_content_must_keep_the_same_pace() {
     let mut wire = Wire::new(Config::default(), echo);
     wire.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
     for second in 1..20 {
@@ -439,7 +439,7 @@ fn chunks_are_held_to_the_same_pace() {
 }
 
 #[test]
-fn the_pace_of_content_starts_with_each_request() {
+fn the_content_pace_starts_anew_with_each_request() {
     let mut wire = Wire::new(Config::default(), echo);
     wire.send(post(5));
     assert!(matches!(wire.at(9), Pause::Read(_)));
@@ -454,7 +454,7 @@ fn the_pace_of_content_starts_with_each_request() {
 // Writing
 
 #[test]
-fn a_peer_that_takes_nothing_is_cut() {
+fn a_peer_that_reads_nothing_is_cut_off() {
     let mut wire = Wire::new(Config::default(), large);
     wire.input.extend_from_slice(GET);
     assert_eq!(wire.step(), Pause::Write(seconds(60)));
@@ -467,7 +467,7 @@ fn a_peer_that_takes_nothing_is_cut() {
     assert_eq!(wire.step(), Pause::Close(CloseReason::WriteTimeout));
 }
 
-/// When a peer that takes so many octets a second is cut, if at all.
+/// The second at which a peer that reads at this rate is cut off, if it is.
 fn writing_is_cut_at(octets_per_second: usize) -> Option<u64> {
     let mut wire = Wire::new(Config::default(), large);
     wire.input.extend_from_slice(GET);
@@ -483,19 +483,19 @@ fn writing_is_cut_at(octets_per_second: usize) -> Option<u64> {
 }
 
 #[test]
-fn a_peer_below_the_least_rate_is_cut_in_the_end() {
+fn a_peer_below_the_minimum_rate_is_eventually_cut_off() {
     assert_eq!(writing_is_cut_at(1), Some(60));
     let cut = writing_is_cut_at(400);
     assert!(cut.is_some_and(|second| second > 60), "{cut:?}");
 }
 
 #[test]
-fn a_peer_above_the_least_rate_gets_everything() {
+fn a_peer_above_the_minimum_rate_gets_everything() {
     assert_eq!(writing_is_cut_at(501), None);
 }
 
 #[test]
-fn the_pace_of_writing_starts_with_each_answer() {
+fn the_write_pace_starts_anew_with_each_answer() {
     let mut wire = Wire::new(Config::default(), hello);
     wire.send(GET);
     wire.at(60);
@@ -504,7 +504,7 @@ fn the_pace_of_writing_starts_with_each_answer() {
 }
 
 #[test]
-fn octets_count_as_taken_when_they_are_reported_not_when_they_were_offered() {
+fn bytes_count_as_sent_when_reported_not_when_offered() {
     let mut wire = Wire::new(Config::default(), large);
     wire.input.extend_from_slice(GET);
     assert_eq!(wire.step(), Pause::Write(seconds(60)));
@@ -517,7 +517,7 @@ fn octets_count_as_taken_when_they_are_reported_not_when_they_were_offered() {
 }
 
 #[test]
-fn any_partial_writes_give_the_same_octets() {
+fn partial_writes_do_not_change_the_output() {
     let octets_of = |most: &mut dyn FnMut() -> usize| {
         let mut wire = Wire::new(Config::default(), |request: &Request<'_>| {
             Response::text(match request.path() {
@@ -563,7 +563,7 @@ const NO_TIMEOUTS: Timeouts = Timeouts {
 };
 
 #[test]
-fn timeouts_of_the_greatest_duration_never_fire() {
+fn timeouts_of_the_maximum_duration_never_fire() {
     let never = Pause::Read(Duration::MAX);
     for start in [0, 1, u64::MAX / 2] {
         let mut wire = Wire::new(with_timeouts(NO_TIMEOUTS), echo);
@@ -582,7 +582,7 @@ fn timeouts_of_the_greatest_duration_never_fire() {
     }
 }
 
-/// Two requests octet by octet, each octet at the next of these times.
+/// Sends two requests byte by byte, each byte at the next of these times.
 fn two_requests_at(times: &[Duration]) {
     for has_wall in [false, true] {
         let now = |time| Now {
@@ -601,7 +601,7 @@ fn two_requests_at(times: &[Duration]) {
 }
 
 #[test]
-fn a_clock_that_stands_still_closes_nothing_whatever_it_shows() {
+fn a_stopped_clock_closes_nothing_whatever_its_time() {
     for time in [
         Duration::ZERO,
         Duration::from_nanos(1),
@@ -613,24 +613,24 @@ fn a_clock_that_stands_still_closes_nothing_whatever_it_shows() {
 }
 
 #[test]
-fn a_clock_at_its_very_end_closes_nothing() {
+fn a_clock_at_its_maximum_closes_nothing() {
     two_requests_at(&[Duration::MAX]);
 }
 
 #[test]
-fn a_clock_that_goes_back_closes_nothing() {
+fn a_clock_that_runs_backwards_closes_nothing() {
     let backwards: Vec<Duration> = (0..100).rev().map(|step| seconds(step * 1000)).collect();
     two_requests_at(&backwards);
 }
 
 #[test]
-fn a_clock_that_goes_back_and_returns_closes_nothing() {
-    // Nine seconds in all, with two slips.
+fn a_clock_that_jumps_back_and_forth_closes_nothing() {
+    // Nine seconds in total, with two jumps back.
     two_requests_at(&[1000, 0, 1004, 3, 1009].map(seconds));
 }
 
 #[test]
-fn a_clock_that_goes_back_cuts_no_answer() {
+fn a_clock_that_runs_backwards_cuts_no_answer_short() {
     let mut wire = Wire::new(Config::default(), large);
     wire.now.monotonic = seconds(1000);
     wire.input.extend_from_slice(GET);
@@ -644,7 +644,7 @@ fn a_clock_that_goes_back_cuts_no_answer() {
 }
 
 #[test]
-fn spare_steps_do_no_harm() {
+fn extra_steps_do_no_harm() {
     let mut wire = Wire::new(Config::default(), echo);
     for octet in [GET, &post(5), b"hello"].concat() {
         wire.send([octet]);
@@ -657,7 +657,7 @@ fn spare_steps_do_no_harm() {
 // The last answer
 
 #[test]
-fn the_last_of_the_allowed_requests_is_told_so() {
+fn the_answer_to_the_last_allowed_request_closes_the_connection() {
     let limits = Limits {
         requests: 3,
         ..Limits::default()
@@ -672,7 +672,7 @@ fn the_last_of_the_allowed_requests_is_told_so() {
 }
 
 #[test]
-fn the_first_answer_on_an_old_connection_closes_it() {
+fn the_first_answer_after_the_maximum_age_closes_the_connection() {
     let mut wire = Wire::new(Config::default(), hello);
     for second in (0..3600).step_by(60) {
         wire.at(second);
@@ -705,7 +705,7 @@ fn a_stop_between_requests_closes_at_once() {
 }
 
 #[test]
-fn a_stop_inside_a_request_lets_it_be_answered_as_the_last() {
+fn a_stop_during_a_request_answers_it_and_then_closes() {
     let request = [&post(5)[..], b"hello"].concat();
     for cut in 1..request.len() {
         let mut wire = Wire::new(Config::default(), echo);
@@ -721,7 +721,7 @@ fn a_stop_inside_a_request_lets_it_be_answered_as_the_last() {
 }
 
 #[test]
-fn a_stop_before_whole_requests_lets_the_first_be_answered_as_the_last() {
+fn a_stop_before_pipelined_requests_answers_only_the_first() {
     let mut wire = Wire::new(Config::default(), hello);
     wire.session.stop();
     assert_eq!(
@@ -733,7 +733,7 @@ fn a_stop_before_whole_requests_lets_the_first_be_answered_as_the_last() {
 }
 
 #[test]
-fn a_stop_while_an_application_works_is_told_to_the_client() {
+fn a_stop_during_an_application_call_closes_after_its_answer() {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut input = GET;
     let step = connection.step(&mut input, Now::default());
@@ -744,7 +744,7 @@ fn a_stop_while_an_application_works_is_told_to_the_client() {
 }
 
 #[test]
-fn a_stop_does_not_take_an_answer_away() {
+fn a_stop_does_not_cut_an_answer_short() {
     let mut wire = Wire::new(Config::default(), large);
     wire.input.extend_from_slice(GET);
     assert!(matches!(wire.step(), Pause::Write(_)));
@@ -755,7 +755,7 @@ fn a_stop_does_not_take_an_answer_away() {
 }
 
 #[test]
-fn a_request_that_is_not_whole_has_a_second_left_after_a_stop() {
+fn an_incomplete_request_has_one_second_left_after_a_stop() {
     for (begun, rest) in [
         (b"GET".to_vec(), &GET[3..]),
         (post(5), &b"hello"[..]),
@@ -771,7 +771,7 @@ fn a_request_that_is_not_whole_has_a_second_left_after_a_stop() {
                 assert_eq!(wire.send(rest), Pause::Close(CloseReason::Persistence));
                 assert_eq!(wire.statuses(), [200]);
             } else {
-                // What comes meanwhile gives no more time.
+                // Bytes that arrive meanwhile do not extend the deadline.
                 let half = rest.len() / 2;
                 wire.now.monotonic = Duration::from_millis(3900);
                 assert_eq!(wire.send(&rest[..half]), read_until(4));
@@ -784,7 +784,7 @@ fn a_request_that_is_not_whole_has_a_second_left_after_a_stop() {
 }
 
 #[test]
-fn deadlines_hold_after_a_stop() {
+fn deadlines_still_apply_after_a_stop() {
     let config = with_timeouts(Timeouts {
         stop: Duration::MAX,
         ..Timeouts::default()
@@ -800,7 +800,7 @@ fn deadlines_hold_after_a_stop() {
 // The end of the input
 
 #[test]
-fn the_end_of_the_input_before_a_request_closes_silently() {
+fn end_of_input_before_a_request_closes_silently() {
     for input in [&b""[..], b"\r\n"] {
         let mut wire = Wire::new(Config::default(), hello);
         wire.send(input);
@@ -811,7 +811,7 @@ fn the_end_of_the_input_before_a_request_closes_silently() {
 }
 
 #[test]
-fn the_end_of_the_input_inside_a_request_is_refused() {
+fn end_of_input_inside_a_request_is_refused() {
     let request = [&post(5)[..], b"hello"].concat();
     for cut in 1..request.len() {
         let mut wire = Wire::new(Config::default(), hello);
@@ -832,7 +832,7 @@ fn the_end_of_the_input_inside_a_request_is_refused() {
 }
 
 #[test]
-fn the_end_of_the_input_behind_requests_lets_all_be_answered() {
+fn requests_before_the_end_of_input_are_all_answered() {
     let mut wire = Wire::new(Config::default(), large);
     wire.input.extend_from_slice(&GET.repeat(2));
     wire.session.end_input();
@@ -841,7 +841,7 @@ fn the_end_of_the_input_behind_requests_lets_all_be_answered() {
 }
 
 #[test]
-fn the_end_of_the_input_inside_a_stream_lets_it_be_sent() {
+fn end_of_input_does_not_cut_a_stream_short() {
     let mut wire = Wire::new(Config::default(), |_: &Request<'_>| {
         Response::text(Body::stream((0..1000).map(|_| vec![b'x'; 1000])))
     });
@@ -853,7 +853,7 @@ fn the_end_of_the_input_inside_a_stream_lets_it_be_sent() {
 }
 
 #[test]
-fn the_end_of_the_input_behind_a_refusal_lets_it_be_sent() {
+fn end_of_input_after_a_refusal_still_sends_the_refusal() {
     let mut wire = Wire::new(Config::default(), hello);
     wire.input.extend_from_slice(b"nonsense\r\n\r\n");
     assert!(matches!(wire.step(), Pause::Write(_)));
@@ -863,7 +863,7 @@ fn the_end_of_the_input_behind_a_refusal_lets_it_be_sent() {
 }
 
 #[test]
-fn the_end_of_the_input_while_a_request_is_shown_changes_nothing_about_it() {
+fn end_of_input_while_a_request_is_handled_does_not_affect_it() {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut input = GET;
     let step = connection.step(&mut input, Now::default());
@@ -884,7 +884,7 @@ fn the_end_of_the_input_while_a_request_is_shown_changes_nothing_about_it() {
 }
 
 #[test]
-fn a_receiver_whose_content_breaks_off_never_finishes() {
+fn a_receiver_never_finishes_if_its_content_breaks_off() {
     let mut wire = Wire::new(Config::default(), Discarding);
     wire.send([&post(5)[..], b"hel"].concat());
     wire.session.end_input();
@@ -892,7 +892,7 @@ fn a_receiver_whose_content_breaks_off_never_finishes() {
     assert_eq!(wire.statuses(), [400]);
 }
 
-/// Takes content in parts and forgets it.
+/// Receives content in parts and discards it.
 struct Discarding;
 
 impl Application for Discarding {
@@ -918,7 +918,7 @@ impl Receiver for Discarding {
 
 // Callers that break the rules
 
-/// What comes out for a caller who reads and writes, but answers only what `answer` answers.
+/// The output for a caller that reads and writes, but answers only through `answer`.
 fn without_answers(input: &[u8], answer: impl Fn(&mut Connection, &str)) -> Vec<u8> {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut input = input;
@@ -942,17 +942,17 @@ fn without_answers(input: &[u8], answer: impl Fn(&mut Connection, &str)) -> Vec<
         };
         answer(&mut connection, asked);
     }
-    panic!("it would go on for ever");
+    panic!("the connection never closes");
 }
 
-fn is_one_500_that_closes(output: &[u8]) {
+fn assert_one_500_that_closes(output: &[u8]) {
     let answers = reader::read_all(output, &[false]);
     assert_eq!(answers[0].status, 500);
     assert!(answers[0].closes);
 }
 
 #[test]
-fn a_request_that_is_not_answered_is_refused_with_500() {
+fn an_unanswered_request_is_refused_with_500() {
     let requests = [GET.repeat(2), post(5), [&post(5)[..], b"hello"].concat()];
     for request in requests {
         let output = without_answers(&request, |connection, asked| {
@@ -961,12 +961,12 @@ fn a_request_that_is_not_answered_is_refused_with_500() {
                 connection.respond(page).expect("its turn");
             }
         });
-        is_one_500_that_closes(&output);
+        assert_one_500_that_closes(&output);
     }
 }
 
 #[test]
-fn content_that_was_handed_on_and_is_not_answered_is_refused_with_500() {
+fn an_unanswered_request_with_streamed_content_is_refused_with_500() {
     let request = [&post(5)[..], b"hello"].concat();
     let output = without_answers(&request, |connection, asked| match asked {
         "admit" => connection.admit(ContentPlan::HandOn(5)).expect("its turn"),
@@ -976,13 +976,13 @@ fn content_that_was_handed_on_and_is_not_answered_is_refused_with_500() {
         }
         _ => {}
     });
-    is_one_500_that_closes(&output);
+    assert_one_500_that_closes(&output);
 }
 
 #[test]
-fn a_caller_who_never_answers_anything_sends_an_error_and_closes() {
+fn a_caller_that_never_answers_sends_an_error_and_closes() {
     for request in [GET.to_vec(), post(5)] {
-        is_one_500_that_closes(&without_answers(&request, |_, _| {}));
+        assert_one_500_that_closes(&without_answers(&request, |_, _| {}));
     }
     let refused = without_answers(b"nonsense\r\n\r\n", |_, _| {});
     let answers = reader::read_all(&refused, &[false]);
@@ -990,7 +990,7 @@ fn a_caller_who_never_answers_anything_sends_an_error_and_closes() {
 }
 
 #[test]
-fn commands_that_nothing_asked_for_are_errors_and_change_nothing() {
+fn commands_out_of_turn_are_errors_and_change_nothing() {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut input = &GET[..10];
     let out_of_turn = |connection: &mut Connection| {
@@ -1029,10 +1029,10 @@ fn a_closed_connection_stays_closed() {
     assert_eq!(wire.taken, answer);
 }
 
-// Output that waits
+// Buffered output
 
 #[test]
-fn pipelined_requests_wait_for_the_peer_to_take_their_answers() {
+fn pipelined_requests_wait_until_the_peer_reads_the_answers() {
     const COUNT: usize = 10_000;
     const ANSWER_BYTES: usize = 1024;
     let mark = Limits::default().output_bytes;
@@ -1045,7 +1045,7 @@ fn pipelined_requests_wait_for_the_peer_to_take_their_answers() {
     }
     while let Pause::Write(_) = wire.step() {
         let waiting = wire.session.output().len();
-        assert!(waiting < mark + ANSWER_BYTES, "{waiting} octets wait");
+        assert!(waiting < mark + ANSWER_BYTES, "{waiting} bytes are buffered");
         wire.take(10_000);
     }
     let answers = wire.answers();
@@ -1056,7 +1056,7 @@ fn pipelined_requests_wait_for_the_peer_to_take_their_answers() {
     assert!(answers[COUNT - 1].closes);
 }
 
-/// A stream without end that counts what was pulled from it.
+/// An endless stream, and a counter of the blocks pulled from it.
 fn counted_stream(
     block_bytes: usize,
 ) -> (Arc<AtomicUsize>, impl Fn(&Request<'_>) -> Response + Sync) {
@@ -1074,11 +1074,11 @@ fn counted_stream(
 }
 
 #[test]
-fn a_stream_is_pulled_only_while_the_output_is_below_its_mark() {
+fn a_stream_is_pulled_only_while_the_output_is_below_its_limit() {
     let (pulled, application) = counted_stream(1024);
     let mut wire = Wire::new(Config::default(), application);
     wire.input.extend_from_slice(GET);
-    // A block for each write, as long as there is room.
+    // One block for each write, as long as there is room.
     for blocks in 1..=3 {
         assert!(matches!(wire.step(), Pause::Write(_)));
         assert_eq!(pulled.load(Ordering::Relaxed), blocks);
@@ -1097,7 +1097,7 @@ fn a_stream_is_pulled_only_while_the_output_is_below_its_mark() {
 }
 
 #[test]
-fn a_slow_reader_costs_one_block() {
+fn a_slow_reader_costs_at_most_one_extra_block() {
     const BLOCK_BYTES: usize = 1024 * 1024;
     let mark = Limits::default().output_bytes;
     let (_, application) = counted_stream(BLOCK_BYTES);
@@ -1106,16 +1106,16 @@ fn a_slow_reader_costs_one_block() {
     for _ in 0..1000 {
         assert!(matches!(wire.step(), Pause::Write(_)));
         let waiting = wire.session.output().len();
-        assert!(waiting < mark + BLOCK_BYTES + 16, "{waiting} octets wait");
+        assert!(waiting < mark + BLOCK_BYTES + 16, "{waiting} bytes are buffered");
         wire.take(10_000);
     }
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn octets_that_were_sent_are_not_kept() {
+fn sent_bytes_are_not_kept() {
     fn resident_bytes() -> usize {
-        let statm = std::fs::read_to_string("/proc/self/statm").expect("a process has a size");
+        let statm = std::fs::read_to_string("/proc/self/statm").expect("the memory use of this process");
         let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok());
         4096 * pages.unwrap_or(0_usize)
     }
@@ -1124,7 +1124,7 @@ fn octets_that_were_sent_are_not_kept() {
     wire.input.extend_from_slice(GET);
     let before = resident_bytes();
     let mut sent = 0;
-    // A peer that never takes quite everything, as one behind a small window does.
+    // A peer that always leaves a byte unread, as one with a small window may do.
     while sent < 256 << 20 {
         assert!(matches!(wire.step(), Pause::Write(_)));
         let most = wire.session.output().len() - 1;
@@ -1132,10 +1132,10 @@ fn octets_that_were_sent_are_not_kept() {
         sent += most;
     }
     let grown = resident_bytes().saturating_sub(before);
-    assert!(grown < 64 << 20, "{grown} octets more after {sent} sent");
+    assert!(grown < 64 << 20, "memory grew by {grown} bytes while {sent} bytes were sent");
 }
 
-// Streams that do not keep their word
+// Streams that fail or have the wrong length
 
 fn ends_broken(body: impl Fn() -> Body + Send + Sync + 'static) -> String {
     let mut wire = Wire::new(Config::default(), move |_: &Request<'_>| {
@@ -1160,14 +1160,14 @@ fn a_stream_that_breaks_off_has_no_last_chunk() {
 }
 
 #[test]
-fn a_stream_shorter_than_stated_is_cut() {
+fn a_stream_shorter_than_declared_closes_the_connection() {
     let output = ends_broken(|| Body::fallible_stream(Some(11), blocks(2)));
     assert!(output.contains("Content-Length: 11\r\n"));
     assert!(output.ends_with("\r\n\r\nblockblock"));
 }
 
 #[test]
-fn a_stream_longer_than_stated_sends_nothing_beyond() {
+fn a_stream_longer_than_declared_sends_nothing_past_its_length() {
     let output = ends_broken(|| Body::fallible_stream(Some(9), blocks(2)));
     assert!(output.contains("Content-Length: 9\r\n"));
     assert!(output.ends_with("\r\n\r\nblock"));
@@ -1176,7 +1176,7 @@ fn a_stream_longer_than_stated_sends_nothing_beyond() {
 }
 
 #[test]
-fn a_stream_that_keeps_its_word_lets_the_connection_go_on() {
+fn a_stream_of_the_declared_length_keeps_the_connection_open() {
     let mut wire = Wire::new(Config::default(), |_: &Request<'_>| {
         Response::text(Body::fallible_stream(Some(10), blocks(2)))
     });
@@ -1186,11 +1186,11 @@ fn a_stream_that_keeps_its_word_lets_the_connection_go_on() {
 
 // Linear time
 
-/// Sixteen times the length may take not much more than sixteen times the time; if it were quadratic, it would
-/// be 256 times.
+/// Fails if sixteen times the length takes much more than sixteen times the time. Quadratic code would take 256
+/// times as long.
 fn takes_linear_time(length: usize, run: impl Fn(usize)) {
     let mut fastest = [Duration::MAX; 2];
-    // On a busy machine it takes a while until both have run without a break; the longer one must fit in a slice of time.
+    // On a busy machine it takes several attempts until neither run is interrupted; the longer one must fit in a time slice.
     for attempt in 0..100 {
         for (fastest, length) in fastest.iter_mut().zip([length / 16, length]) {
             let start = Instant::now();
@@ -1201,11 +1201,11 @@ fn takes_linear_time(length: usize, run: impl Fn(usize)) {
             return;
         }
     }
-    panic!("{fastest:?} for a sixteenth of {length} and for all");
+    panic!("{fastest:?} for a sixteenth of {length} and for all of it");
 }
 
 #[test]
-fn chunks_of_one_octet_take_linear_time() {
+fn one_byte_chunks_take_linear_time() {
     takes_linear_time(16_000, |count| {
         let mut wire = Wire::new(Config::default(), echo);
         let mut input =
@@ -1220,7 +1220,7 @@ fn chunks_of_one_octet_take_linear_time() {
 }
 
 #[test]
-fn a_head_that_comes_octet_by_octet_takes_linear_time() {
+fn a_head_sent_byte_by_byte_takes_linear_time() {
     let limits = Limits {
         head_bytes: 1 << 20,
         fields: u16::MAX,
@@ -1239,7 +1239,7 @@ fn a_head_that_comes_octet_by_octet_takes_linear_time() {
 }
 
 #[test]
-fn content_that_comes_octet_by_octet_takes_linear_time() {
+fn content_sent_byte_by_byte_takes_linear_time() {
     takes_linear_time(16 * 1024, |length| {
         let mut wire = Wire::new(Config::default(), echo);
         wire.send(post(length));

@@ -1,4 +1,4 @@
-//! The program, built and run: what it reads, what it writes, and how it ends.
+//! Tests that run the built program: what it reads, what it writes, and how it ends.
 #![cfg(feature = "net")]
 
 mod laws;
@@ -11,10 +11,10 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Longer than anything here takes; what is late is wrong.
+/// Longer than anything here should take.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// A run of the program; one that is left behind is killed.
+/// A run of the program, killed when it is dropped.
 struct Program {
     child: Child,
     stdin: Option<ChildStdin>,
@@ -56,17 +56,17 @@ impl Program {
 
     fn write(&mut self, input: &[u8]) {
         let stdin = self.stdin.as_mut().expect("the input is open");
-        // Whoever has ended already does not read on.
+        // The program may have ended already.
         let _ = stdin.write_all(input).and_then(|()| stdin.flush());
     }
 
-    /// Closes the input and waits for the end.
+    /// Closes the input and waits for the program to end.
     fn end(mut self) -> Ended {
         self.stdin = None;
         self.ended()
     }
 
-    /// Waits for the end; the input stays open.
+    /// Waits for the program to end while its input stays open.
     fn ended(&mut self) -> Ended {
         let started = Instant::now();
         let status = loop {
@@ -96,7 +96,7 @@ impl Drop for Program {
     }
 }
 
-/// What comes out of a pipe, line by line.
+/// Reads a pipe line by line.
 fn lines(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -108,7 +108,7 @@ fn lines(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
             .read_until(b'\n', &mut line)
             .is_ok_and(|count| count > 0)
         {
-            // A test that has failed listens no more.
+            // A test that has failed no longer listens.
             let _ = sender.send(std::mem::take(&mut line));
         }
     });
@@ -126,7 +126,7 @@ fn run(arguments: &[&str], input: &[u8]) -> Ended {
     program.end()
 }
 
-/// The only line of standard error of a run that fails with this exit code.
+/// The only line on standard error of a run that must fail with this exit code.
 fn complaint(arguments: &[&str], code: i32) -> String {
     let ended = run(arguments, b"");
     assert_eq!(ended.code, Some(code), "{arguments:?}: {}", ended.stderr);
@@ -136,7 +136,7 @@ fn complaint(arguments: &[&str], code: i32) -> String {
     line.to_string()
 }
 
-/// A new folder, gone when it is dropped.
+/// A new folder, removed when it is dropped.
 struct Folder {
     path: PathBuf,
 }
@@ -168,7 +168,7 @@ mod command_line {
     use super::*;
 
     #[test]
-    fn help_tells_everything_on_standard_output() {
+    fn help_is_printed_to_standard_output() {
         let help = run(&["--help"], b"");
         assert_eq!((help.code, &*help.stderr), (Some(0), ""));
         insta::assert_snapshot!(text(help.stdout.clone()), @r"
@@ -219,7 +219,7 @@ mod command_line {
     }
 
     #[test]
-    fn version_is_that_of_the_crate() {
+    fn version_is_the_crate_version() {
         for option in ["--version", "-V"] {
             let version = run(&[option], b"");
             assert_eq!((version.code, &*version.stderr), (Some(0), ""));
@@ -229,7 +229,7 @@ mod command_line {
     }
 
     #[test]
-    fn what_is_not_understood_is_one_line_and_exit_code_2() {
+    fn bad_usage_prints_one_line_and_exits_with_2() {
         let complaints: Vec<String> = [
             &["--prot", "80"][..],
             &["-x"],
@@ -264,14 +264,14 @@ mod command_line {
     }
 
     #[test]
-    fn a_complaint_is_one_line_whatever_it_names() {
+    fn an_error_is_one_line_whatever_it_names() {
         complaint(&["--a\nb"], 2);
         complaint(&["a\nb"], 2);
         complaint(&["handle", "/a\nb"], 1);
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_named() {
+    fn a_missing_folder_is_named() {
         for command in ["serve", "handle"] {
             insta::allow_duplicates! {
                 insta::assert_snapshot!(complaint(&[command, "/nonexistent"], 1), @r#"bytegate: cannot read "/nonexistent": No such file or directory (os error 2)"#);
@@ -280,7 +280,7 @@ mod command_line {
     }
 
     #[test]
-    fn a_file_is_no_folder() {
+    fn a_file_is_not_a_folder() {
         let folder = Folder::new("file", &[("a.txt", b"")]);
         let file = folder.path.join("a.txt");
         for command in ["serve", "handle"] {
@@ -291,16 +291,16 @@ mod command_line {
 
     #[cfg(unix)]
     #[test]
-    fn a_folder_that_may_not_be_read_is_named() {
+    fn an_unreadable_folder_is_named() {
         use std::os::unix::fs::PermissionsExt;
         let folder = Folder::new("unreadable", &[("closed/a.txt", b"")]);
         let closed = folder.path.join("closed");
         let set_mode = |mode| {
             let permissions = std::fs::Permissions::from_mode(mode);
-            std::fs::set_permissions(&closed, permissions).expect("it is ours");
+            std::fs::set_permissions(&closed, permissions).expect("the mode can be set");
         };
         set_mode(0o000);
-        // The superuser may read everything.
+        // The superuser can read everything.
         if std::fs::read_dir(&closed).is_err() {
             let line = complaint(&["handle", folder.as_str()], 1);
             let expected = format!("bytegate: cannot read {}: ", closed.display());
@@ -310,7 +310,7 @@ mod command_line {
     }
 
     #[test]
-    fn a_folder_that_is_too_deep_is_named() {
+    fn a_folder_that_is_too_deeply_nested_is_named() {
         let folder = Folder::new("deep", &[(&format!("{}a.txt", "d/".repeat(32)), b"")]);
         let line = complaint(&["handle", folder.as_str()], 1);
         assert!(
@@ -320,7 +320,7 @@ mod command_line {
     }
 
     #[test]
-    fn a_port_that_is_taken_is_named() {
+    fn a_port_in_use_is_named() {
         let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = taken.local_addr().expect("an address").port().to_string();
         let line = complaint(&["--port", &port], 1);
@@ -349,7 +349,7 @@ mod handle {
 
     const GET: &[u8] = b"GET /about.html HTTP/1.1\r\nHost: x\r\n\r\n";
 
-    /// The output without the lines that tell the time.
+    /// The output without its `Date` lines.
     fn without_date(output: &[u8]) -> Vec<u8> {
         let lines = output.split_inclusive(|&octet| octet == b'\n');
         lines
@@ -358,7 +358,7 @@ mod handle {
             .concat()
     }
 
-    /// Runs `handle` in good order and gives what it wrote, without the time.
+    /// Runs `handle`, which must succeed, and returns its output without dates.
     fn handle(arguments: &[&str], input: &[u8]) -> Vec<u8> {
         let ended = run(&[&["handle"], arguments].concat(), input);
         assert_eq!((ended.code, &*ended.stderr), (Some(0), ""));
@@ -394,7 +394,7 @@ mod handle {
     }
 
     #[test]
-    fn it_answers_from_a_folder() {
+    fn it_serves_files_from_a_folder() {
         let folder = Folder::new(
             "handle",
             &[("index.html", b"<h1>mine</h1>\n"), ("a b/c.bin", b"\0\xff")],
@@ -424,7 +424,7 @@ mod handle {
     }
 
     #[test]
-    fn what_is_left_out_of_a_folder_is_told() {
+    fn files_left_out_of_a_folder_are_reported() {
         let folder = Folder::new("left-out", &[("a.txt", b"a"), (".env", b"secret")]);
         let input = b"GET /.env HTTP/1.1\r\nHost: x\r\n\r\n";
         let ended = run(&["handle", folder.as_str()], input);
@@ -440,7 +440,7 @@ mod handle {
 
     #[cfg(unix)]
     #[test]
-    fn a_name_that_is_told_does_not_steer_the_terminal() {
+    fn control_characters_in_a_reported_name_are_escaped() {
         let folder = Folder::new("control", &[("a\u{1b}[2J\nb", b"")]);
         let ended = run(&["handle", folder.as_str()], b"");
         assert_eq!(ended.code, Some(0));
@@ -465,7 +465,7 @@ mod handle {
     }
 
     #[test]
-    fn answers_tell_the_time() {
+    fn answers_have_a_date() {
         let ended = run(&["handle"], GET);
         let output = String::from_utf8_lossy(&ended.stdout).into_owned();
         let date = output.lines().find_map(|line| line.strip_prefix("Date: "));
@@ -474,7 +474,7 @@ mod handle {
     }
 
     #[test]
-    fn an_answer_comes_while_the_input_is_open() {
+    fn an_answer_is_written_while_the_input_is_still_open() {
         let mut program = Program::start(&["handle"]);
         for _ in 0..3 {
             program.write(b"GET /script.js HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -488,7 +488,7 @@ mod handle {
     }
 
     #[test]
-    fn a_request_may_come_in_pieces() {
+    fn a_request_may_arrive_in_pieces() {
         let mut program = Program::start(&["handle"]);
         let request = b"POST /login.py HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 8\r\n\r\n";
         for octet in request.chunks(1) {
@@ -501,7 +501,7 @@ mod handle {
     }
 
     #[test]
-    fn it_ends_behind_the_last_answer_though_the_input_is_open() {
+    fn it_ends_after_the_last_answer_even_if_the_input_is_open() {
         for last in [
             &b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"[..],
             b"GET / HTTP/1.0\r\n\r\n",
@@ -535,7 +535,7 @@ mod handle {
     }
 
     #[test]
-    fn the_demo_is_there_without_a_folder() {
+    fn without_a_folder_it_serves_the_demo_site() {
         let output = handle(&[], b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
         assert!(output.ends_with(include_bytes!("../fixtures/site/index.html")));
         let gateway = Gateway::new(demo::site());
@@ -552,7 +552,7 @@ mod explain {
         explained(input.as_bytes(), 0)
     }
 
-    /// The explanation of input that does; its caret stands under the octet that it names.
+    /// The explanation of input that breaks a rule; checks that the caret points at the named byte.
     fn refused(input: impl AsRef<[u8]>) -> String {
         let input = input.as_ref();
         let explanation = explained(input, 3);
@@ -599,7 +599,7 @@ mod explain {
     }
 
     #[test]
-    fn a_pair_in_a_pipeline_with_content() {
+    fn two_pipelined_requests_with_content() {
         let input = "POST /login.py HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\
                      Expect: 100-continue\r\n\r\nname=adaGET / HTTP/1.0\r\n\r\n";
         insta::assert_snapshot!(understood(input), @r"
@@ -662,12 +662,12 @@ mod explain {
     }
 
     #[test]
-    fn an_empty_line_alone_is_no_request_but_not_empty() {
+    fn an_empty_line_is_not_a_request_but_not_empty_input_either() {
         assert!(!understood("\r\n").contains("the input is empty"));
     }
 
     #[test]
-    fn what_follows_the_last_request_is_counted() {
+    fn bytes_after_the_last_request_are_counted() {
         let input = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\nGET /";
         let explanation = understood(input);
         let last = "5 bytes after the last request are not read\n";
@@ -712,7 +712,7 @@ mod explain {
     }
 
     #[test]
-    fn a_length_and_a_coding_together() {
+    fn content_length_and_transfer_encoding_together() {
         let input = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\
                      Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
         insta::assert_snapshot!(refused(input), @r"
@@ -784,7 +784,7 @@ mod explain {
     }
 
     #[test]
-    fn octets_that_are_no_text() {
+    fn bytes_that_are_not_text() {
         insta::assert_snapshot!(refused(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"), @r"
         refused at byte 0
           rule     the method must be a token followed by one space
@@ -808,7 +808,7 @@ mod explain {
     }
 }
 
-/// Those that stop it need a signal.
+/// Unix only, because some of these tests stop the server with a signal.
 #[cfg(unix)]
 mod serve {
     use super::*;
@@ -817,7 +817,7 @@ mod serve {
     struct Server {
         program: Program,
         address: String,
-        /// What it said when it was ready.
+        /// The line that it printed when it was ready.
         greeting: String,
     }
 
@@ -831,7 +831,7 @@ mod serve {
             Server::ready(Program::start_with(&arguments, stdout))
         }
 
-        /// Starts one with a soft limit on open files.
+        /// Starts a server with a soft limit on open files.
         fn start_with_open_files(limit: u32) -> Server {
             let mut shell = Command::new("sh");
             let script =
@@ -857,7 +857,7 @@ mod serve {
             stream
         }
 
-        /// All that comes back on a connection of its own, which is closed on our side.
+        /// Everything that comes back on a new connection, after we close our side of it.
         fn ask(&self, request: impl AsRef<[u8]>) -> Vec<u8> {
             let mut stream = self.connect();
             stream.write_all(request.as_ref()).expect("it is sent");
@@ -865,7 +865,7 @@ mod serve {
             to_end(stream)
         }
 
-        /// Asks it to stop, and waits for the end.
+        /// Tells the server to stop and waits for it to end.
         fn stop(self) -> Ended {
             self.signal("-TERM");
             self.ended()
@@ -877,7 +877,7 @@ mod serve {
             assert!(kill.expect("a system with kill").success());
         }
 
-        /// Waits for the end.
+        /// Waits for the server to end.
         fn ended(mut self) -> Ended {
             self.program.ended()
         }
@@ -887,7 +887,7 @@ mod serve {
         let mut output = Vec::new();
         stream
             .read_to_end(&mut output)
-            .expect("a close in good order");
+            .expect("a clean close");
         output
     }
 
@@ -895,13 +895,13 @@ mod serve {
         format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n")
     }
 
-    /// The lines of the log with the time masked.
+    /// The lines of the log with the dates masked.
     fn without_dates(log: Vec<u8>) -> String {
         let masked = text(log).lines().map(mask_date).collect::<Vec<_>>();
         masked.join("\n")
     }
 
-    /// `[10/Oct/2000:13:55:36 +0000]`, whatever the time.
+    /// Masks a date such as `[10/Oct/2000:13:55:36 +0000]`.
     fn mask_date(line: &str) -> String {
         let (before, rest) = line.split_once('[').expect("a date");
         let (date, behind) = rest.split_once(']').expect("the end of the date");
@@ -919,7 +919,7 @@ mod serve {
     }
 
     #[test]
-    fn it_tells_its_url_and_serves_the_demo() {
+    fn it_prints_its_url_and_serves_the_demo() {
         let server = Server::start(&[]);
         let greeting = server.greeting.replace(&server.address, "ADDRESS");
         insta::assert_snapshot!(greeting, @"bytegate serves the demo site on http://ADDRESS/ (Ctrl-C stops it)");
@@ -943,14 +943,14 @@ mod serve {
     }
 
     #[test]
-    fn it_serves_on_the_address_that_is_given() {
+    fn it_listens_on_the_given_address() {
         let server = Server::start(&["--bind", "127.0.0.2"]);
         assert!(server.address.starts_with("127.0.0.2:"));
         assert!(server.ask(get("/")).starts_with(b"HTTP/1.1 200 OK\r\n"));
     }
 
     #[test]
-    fn it_writes_a_line_for_each_request() {
+    fn it_logs_a_line_for_each_request() {
         let server = Server::start(&[]);
         for request in [
             get("/"),
@@ -982,7 +982,7 @@ mod serve {
     }
 
     #[test]
-    fn a_line_is_there_as_soon_as_the_answer_is() {
+    fn a_log_line_is_written_as_soon_as_the_answer() {
         let server = Server::start(&[]);
         server.ask(get("/login.py"));
         let line = server.program.line();
@@ -990,7 +990,7 @@ mod serve {
     }
 
     #[test]
-    fn without_an_access_log_nothing_is_written() {
+    fn without_an_access_log_nothing_is_logged() {
         let server = Server::start(&["--no-access-log"]);
         assert!(server.ask(get("/")).starts_with(b"HTTP/1.1 200 OK\r\n"));
         let ended = server.stop();
@@ -999,7 +999,7 @@ mod serve {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_log_that_cannot_be_written_does_not_stop_it() {
+    fn a_log_that_cannot_be_written_does_not_stop_the_server() {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
         let server = Server::start_with(&[], full.expect("a full device").into());
         for _ in 0..3 {
@@ -1009,7 +1009,7 @@ mod serve {
     }
 
     #[test]
-    fn garbage_is_refused_and_harms_no_other() {
+    fn garbage_is_refused_and_does_not_affect_others() {
         let server = Server::start(&[]);
         for garbage in [&b"\0\xff\x16\x03 \r\n\r\n"[..], b"GET", b"\n", b""] {
             let output = server.ask(garbage);
@@ -1033,7 +1033,7 @@ mod serve {
     }
 
     #[test]
-    fn a_signal_ends_it_at_once_when_nobody_is_connected() {
+    fn a_signal_stops_a_server_without_connections_at_once() {
         for signal in ["-TERM", "-INT"] {
             let server = Server::start(&[]);
             server.ask(get("/"));
@@ -1049,7 +1049,7 @@ mod serve {
     }
 
     #[test]
-    fn a_signal_lets_a_request_under_way_be_answered() {
+    fn a_signal_lets_a_request_in_progress_be_answered() {
         let server = Server::start(&[]);
         let mut stream = server.connect();
         let head = "POST /login.py HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 26\r\n\r\n";
@@ -1058,10 +1058,10 @@ mod serve {
         stream.read_exact(&mut interim).expect("an interim answer");
 
         server.signal("-TERM");
-        // Nothing listens any more: then the signal was seen.
+        // Once nothing listens any more, the server has seen the signal.
         let asked = Instant::now();
         while TcpStream::connect(&server.address).is_ok() {
-            assert!(asked.elapsed() < DEADLINE, "it does not stop");
+            assert!(asked.elapsed() < DEADLINE, "the server does not stop");
             thread::sleep(Duration::from_millis(2));
         }
         stream
@@ -1080,7 +1080,7 @@ mod serve {
     }
 
     #[test]
-    fn limits_of_messages_can_be_set() {
+    fn message_limits_can_be_set() {
         let server = Server::start(&["--max-head", "1K", "--max-content=5"]);
         let long = "x".repeat(500);
         let status = |request: String| text(server.ask(request))[9..12].to_string();
@@ -1147,7 +1147,7 @@ mod serve {
     }
 
     #[test]
-    fn the_number_of_connections_can_be_set_and_idle_ones_make_room() {
+    fn the_connection_limit_can_be_set_and_idle_connections_make_room() {
         let server = Server::start(&["--connections", "5"]);
         let mut clients: Vec<TcpStream> = Vec::new();
         for _ in 0..12 {
@@ -1170,12 +1170,12 @@ mod serve {
         for client in &mut clients {
             page(client);
         }
-        // None had to make room.
+        // None was closed to make room.
         page(&mut clients[0]);
     }
 
     #[test]
-    fn a_client_that_does_not_read_does_not_hold_up_a_stop_for_long() {
+    fn a_client_that_does_not_read_delays_a_stop_only_briefly() {
         let large = vec![b'x'; 32 << 20];
         let folder = Folder::new("large", &[("large.bin", &large)]);
         let server = Server::start(&[folder.as_str(), "--stop-timeout", "1s"]);
@@ -1198,7 +1198,7 @@ mod serve {
     }
 
     #[test]
-    fn a_signal_closes_connections_that_are_quiet() {
+    fn a_signal_closes_idle_connections() {
         let server = Server::start(&[]);
         let mut quiet = server.connect();
         quiet.write_all(get("/").as_bytes()).expect("it is sent");

@@ -1,5 +1,5 @@
-//! A session under a clock that a test sets and a waker that it watches: answers that come later, content from channels,
-//! uploads with a say, and the one chain around an application.
+//! Sessions with a clock that the test sets and a waker that it watches: answers that come later, content from
+//! channels, streamed uploads, and the middleware around an application.
 #![cfg(feature = "std")]
 
 mod laws;
@@ -74,7 +74,7 @@ impl Wire {
     }
 
     fn of(gateway: Gateway) -> Wire {
-        // A test is short, and its gateway may stay.
+        // Leaking the gateway is fine in a short test.
         let gateway: &Gateway = Box::leak(Box::new(gateway));
         Wire {
             session: gateway.session(ConnectionInfo::default()).catch_panics(),
@@ -86,7 +86,7 @@ impl Wire {
         }
     }
 
-    /// Turns, with a peer that takes everything at once.
+    /// Runs turns with a peer that reads everything at once.
     fn turn(&mut self) -> Wait {
         loop {
             let mut front = Front {
@@ -119,7 +119,7 @@ impl Wire {
         self.alarm.0.load(Ordering::SeqCst)
     }
 
-    /// What was answered to so many requests, none of them HEAD.
+    /// The answers to this many requests, none of them HEAD.
     fn answers(&self, count: usize) -> Vec<reader::Response> {
         reader::read_all(&self.output, &vec![false; count])
     }
@@ -129,7 +129,7 @@ impl Wire {
     }
 }
 
-/// An answer that comes when a test gives it.
+/// An answer that is ready once the test provides it.
 #[derive(Clone, Default)]
 struct Promise {
     answer: Arc<Mutex<(Option<String>, Option<Waker>)>>,
@@ -169,7 +169,7 @@ impl Promise {
         })
     }
 
-    /// An application that keeps clients waiting for `/slow`.
+    /// An application that answers `/slow` only once the promise is kept.
     fn application(&self) -> impl Application + use<> {
         let promise = self.clone();
         move |request: &Request<'_>| match request.path() {
@@ -184,13 +184,13 @@ const SLOW: &[u8] = b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n";
 // Answers that come later
 
 #[test]
-fn an_answer_that_comes_later_holds_the_next_request_back() {
+fn an_answer_that_comes_later_delays_the_next_request() {
     let promise = Promise::default();
     let mut wire = Wire::new(promise.application());
     let wait = wire.send([SLOW, GET].concat());
     assert_eq!(wait, Wait::Answer { until: seconds(30) });
     assert_eq!((wire.text(), wire.woken()), (String::new(), 0));
-    // Turns in vain do no harm.
+    // Extra turns do no harm.
     assert_eq!(wire.turn(), wait);
     assert_eq!(wire.at(29), wait);
     promise.keep("at last");
@@ -227,7 +227,7 @@ fn the_future_is_dropped_with_its_session() {
 }
 
 #[test]
-fn earlier_answers_leave_before_one_is_waited_for() {
+fn earlier_answers_are_sent_before_waiting_for_a_later_one() {
     let promise = Promise::default();
     let mut wire = Wire::new(promise.application());
     wire.send([GET, SLOW].concat());
@@ -235,7 +235,7 @@ fn earlier_answers_leave_before_one_is_waited_for() {
 }
 
 #[test]
-fn the_end_of_the_input_does_not_take_a_later_answer_away() {
+fn end_of_input_does_not_cancel_an_answer_that_comes_later() {
     let promise = Promise::default();
     let mut wire = Wire::new(promise.application());
     wire.send(SLOW);
@@ -247,7 +247,7 @@ fn the_end_of_the_input_does_not_take_a_later_answer_away() {
 }
 
 #[test]
-fn a_future_may_give_an_answer_that_comes_later_still() {
+fn a_future_may_return_another_answer_that_comes_later() {
     let (first, second) = (Promise::default(), Promise::default());
     let (outer, inner) = (first.clone(), second.clone());
     let mut wire = Wire::new(move |_: &Request<'_>| {
@@ -260,7 +260,7 @@ fn a_future_may_give_an_answer_that_comes_later_still() {
     wire.send(GET);
     wire.now.monotonic = seconds(10);
     first.keep("");
-    // No more time than the first one had.
+    // The deadline of the first one still applies.
     assert_eq!(wire.turn(), Wait::Answer { until: seconds(30) });
     second.keep("both");
     wire.turn();
@@ -283,7 +283,7 @@ fn a_future_that_panics_is_a_500() {
 }
 
 #[test]
-fn an_upload_may_be_refused_later_by_its_head() {
+fn an_upload_may_be_refused_later_based_on_its_head() {
     struct Slow(Promise);
     impl Application for Slow {
         fn call(&self, _: &Request<'_>) -> Response {
@@ -303,7 +303,7 @@ fn an_upload_may_be_refused_later_by_its_head() {
 }
 
 #[test]
-fn handle_waits_for_what_comes_later() {
+fn handle_waits_for_answers_that_come_later() {
     let gateway = Gateway::new(|request: &Request<'_>| {
         let request = request.into_owned();
         let (sender, receiver) = std::sync::mpsc::channel();
@@ -333,7 +333,7 @@ fn channel(blocks: usize) -> (Arc<Mutex<Option<BodySender>>>, impl Application) 
 }
 
 #[test]
-fn blocks_of_a_channel_leave_as_they_come() {
+fn blocks_from_a_channel_are_sent_as_they_arrive() {
     let (kept, application) = channel(4);
     let mut wire = Wire::new(application);
     let never = Wait::Answer {
@@ -348,7 +348,7 @@ fn blocks_of_a_channel_leave_as_they_come() {
     assert!(wire.text().ends_with("\r\n3\r\none\r\n"));
     sender.send("two").expect("somebody reads");
     sender.finish();
-    // The second request comes to its turn, and has a channel of its own.
+    // Now the second request is handled, with a channel of its own.
     assert_eq!(wire.turn(), never);
     let text = wire.text();
     assert!(
@@ -358,7 +358,7 @@ fn blocks_of_a_channel_leave_as_they_come() {
 }
 
 #[test]
-fn a_sender_that_is_dropped_in_the_middle_leaves_a_message_that_looks_incomplete() {
+fn a_sender_dropped_before_the_end_leaves_an_incomplete_message() {
     let (kept, application) = channel(4);
     let mut wire = Wire::new(application);
     wire.send(GET);
@@ -371,7 +371,7 @@ fn a_sender_that_is_dropped_in_the_middle_leaves_a_message_that_looks_incomplete
 }
 
 #[test]
-fn a_slow_reader_holds_the_sender_back_and_one_that_vanished_closes_it() {
+fn a_slow_reader_blocks_the_sender_and_a_lost_one_closes_it() {
     let (kept, application) = channel(2);
     let mut wire = Wire::new(application);
     wire.send(GET);
@@ -394,7 +394,7 @@ fn a_slow_reader_holds_the_sender_back_and_one_that_vanished_closes_it() {
     assert!(sender.send("four").is_err());
 }
 
-// Uploads with a say
+// Streamed uploads
 
 #[derive(Clone, Default)]
 struct Upload {
@@ -449,7 +449,7 @@ impl Receiver for Upload {
 }
 
 #[test]
-fn a_receiver_that_is_not_ready_is_given_nothing_and_the_peer_is_not_to_blame() {
+fn a_receiver_that_is_not_ready_gets_no_data_and_the_peer_does_not_time_out() {
     let upload = Upload::default();
     let mut wire = Wire::new(upload.clone());
     let never = Wait::Answer {
@@ -465,7 +465,7 @@ fn a_receiver_that_is_not_ready_is_given_nothing_and_the_peer_is_not_to_blame() 
 }
 
 #[test]
-fn a_receiver_may_refuse_in_the_middle_with_an_answer_of_its_own() {
+fn a_receiver_may_refuse_midway_with_its_own_answer() {
     let upload = Upload::default();
     upload.ready.store(true, Ordering::SeqCst);
     let mut wire = Wire::new(upload.clone());
@@ -501,9 +501,9 @@ fn a_receiver_is_told_why_the_content_broke_off() {
     assert_eq!(upload.notes(), ["a", "Refused(ContentTimeout)"]);
 }
 
-// The one chain
+// Middleware
 
-/// Notes what it sees, and marks each answer.
+/// Records what it sees, and marks each answer.
 #[derive(Clone, Default)]
 struct Watch {
     seen: Arc<Mutex<Vec<String>>>,
@@ -529,7 +529,7 @@ impl Middleware for Watch {
 }
 
 #[test]
-fn a_middleware_sees_every_answer_whatever_made_it() {
+fn a_middleware_sees_every_answer_whatever_its_source() {
     let promise = Promise::default();
     let slow = promise.clone();
     let upload = Upload::default();
@@ -669,7 +669,7 @@ fn middlewares_nest_and_may_change_the_content() {
 }
 
 #[test]
-fn a_middleware_that_panics_costs_one_request() {
+fn a_panic_in_a_middleware_is_a_500() {
     struct Panics;
     impl Middleware for Panics {
         fn after(&self, _: &RequestInfo<'_>, _: Response) -> Response {
@@ -691,7 +691,7 @@ fn without_the_guard_a_panic_reaches_the_caller() {
 }
 
 #[test]
-fn errors_are_told_to_the_gateways_own_hook_too() {
+fn errors_also_reach_the_hook_of_the_gateway() {
     let told = Arc::new(Mutex::new(Vec::new()));
     let notes = told.clone();
     let gateway = Gateway::new(|_: &Request<'_>| Response::new(Status::CONTINUE)).on_error(
@@ -769,7 +769,7 @@ fn routes_have_parameters_and_methods() {
 }
 
 #[test]
-fn a_request_is_built_for_a_test() {
+fn a_request_can_be_built_for_a_test() {
     let request = Request::builder("POST", "/a%20b?c=d")
         .field("X-A", "1")
         .content("e=f")
@@ -808,7 +808,7 @@ fn a_request_is_built_for_a_test() {
 }
 
 #[test]
-fn a_timeout_for_answers_is_the_gateways() {
+fn the_answer_timeout_comes_from_the_config_of_the_gateway() {
     let timeouts = Timeouts {
         answer: seconds(1),
         ..Timeouts::default()

@@ -1,12 +1,12 @@
-//! The six stages of a well-known Python tutorial, from a mini web server to a WSGI mini framework: the
-//! counterpart of each, and the faults of its code that must not come back.
+//! The six stages of a well-known Python tutorial, from a small web server to a small WSGI framework: our
+//! counterpart of each stage, and tests for the faults in its code.
 
 mod laws;
 
 use bytegate::{Gateway, Now, Router, demo};
 use laws::reader::{self, Response as Answer};
 
-/// The answer to one request, read strictly.
+/// The answer to one request, parsed strictly.
 fn answer(gateway: &Gateway, request: impl AsRef<[u8]>) -> Answer {
     answer_at(gateway, request, Now::default())
 }
@@ -68,7 +68,7 @@ mod tcp {
             let listener = net::listen(address).expect("the port is free");
             let address = listener.local_addr().expect("the listener has an address");
             let (stop, stopping) = smol::channel::bounded::<()>(1);
-            // One thread, so that a connection that held it up would hold up all others.
+            // One thread, so that a connection that blocks it would block all others.
             let options = net::Options {
                 threads: NonZeroUsize::MIN,
                 ..net::Options::default()
@@ -78,7 +78,7 @@ mod tcp {
                     let _ = stopping.recv().await;
                 };
                 smol::block_on(net::serve(listener, gateway, options, stopped))
-                    .expect("the server ends in good order");
+                    .expect("the server ends without an error");
             });
             Server {
                 address,
@@ -94,11 +94,11 @@ mod tcp {
             stream.set_write_timeout(deadline).expect("a deadline");
             stream
                 .set_nodelay(true)
-                .expect("small writes leave at once");
+                .expect("the option can be set");
             stream
         }
 
-        /// All that comes back on a connection of its own.
+        /// Everything that comes back on a new connection.
         pub(crate) fn ask(&self, request: impl AsRef<[u8]>) -> Vec<u8> {
             let mut stream = self.connect();
             stream.write_all(request.as_ref()).expect("it is sent");
@@ -110,7 +110,7 @@ mod tcp {
         let mut output = Vec::new();
         stream
             .read_to_end(&mut output)
-            .expect("the server closes in good order");
+            .expect("the server closes cleanly");
         output
     }
 
@@ -125,7 +125,7 @@ mod tcp {
     }
 }
 
-/// A socket, a request of one line, a file.
+/// A socket, a one-line request, a file.
 #[cfg(feature = "net")]
 mod stage_1_static_pages {
     use super::tcp::Server;
@@ -145,7 +145,7 @@ mod stage_1_static_pages {
     }
 
     #[test]
-    fn the_root_is_the_index() {
+    fn the_root_serves_the_index() {
         let server = Server::start(Gateway::new(demo::site()));
         let page = get_over_tcp(&server, "/");
         assert_eq!(page.status, 200);
@@ -153,7 +153,7 @@ mod stage_1_static_pages {
     }
 
     #[test]
-    fn a_file_that_is_not_there_is_404() {
+    fn a_missing_file_is_a_404() {
         let server = Server::start(Gateway::new(demo::site()));
         assert_eq!(get_over_tcp(&server, "/nope.html").status, 404);
     }
@@ -176,11 +176,11 @@ mod stage_2_server_object {
     use super::*;
 
     #[test]
-    fn a_stopped_server_leaves_its_port_free_at_once() {
+    fn a_stopped_server_frees_its_port_at_once() {
         let request = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
         let first = Server::start(Gateway::new(demo::site()));
         let address = first.address;
-        // The server closes first, so that it is its side of the connection that has to wait.
+        // The server closes first, so its side of the connection enters TIME_WAIT.
         let page = first.ask(request);
         drop(first);
         let second = Server::start_at(address, Gateway::new(demo::site()));
@@ -190,7 +190,7 @@ mod stage_2_server_object {
     }
 
     #[test]
-    fn a_port_that_is_taken_is_an_error_that_says_so() {
+    fn a_port_in_use_is_a_clear_error() {
         let server = Server::start(Gateway::new(Router::new()));
         let error = bytegate::net::listen(server.address).expect_err("the port is taken");
         assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
@@ -198,12 +198,12 @@ mod stage_2_server_object {
     }
 }
 
-/// What ends in `.py` goes to a program, all else to the files.
+/// Paths that end in `.py` go to the application, all others to the files.
 mod stage_3_static_and_dynamic {
     use super::*;
 
     #[test]
-    fn a_file_has_the_type_of_its_suffix_and_its_length() {
+    fn a_file_has_its_length_and_the_type_of_its_suffix() {
         for (target, media_type, file) in [
             (
                 "/index.html",
@@ -235,7 +235,7 @@ mod stage_3_static_and_dynamic {
     }
 
     #[test]
-    fn the_root_and_a_folder_are_their_index() {
+    fn the_root_and_folders_serve_their_index() {
         let gateway = demo::gateway();
         assert_eq!(get(&gateway, "/"), get(&gateway, "/index.html"));
         assert_eq!(get(&gateway, "/docs/"), get(&gateway, "/docs/index.html"));
@@ -244,14 +244,14 @@ mod stage_3_static_and_dynamic {
     }
 
     #[test]
-    fn a_missing_file_shows_the_sites_own_page() {
+    fn a_missing_file_shows_the_404_page_of_the_site() {
         let page = get(&demo::gateway(), "/nope.html");
         assert_eq!((page.status, field(&page, "content-type")), (404, HTML));
         assert_eq!(page.content, include_bytes!("../fixtures/site/404.html"));
     }
 
     #[test]
-    fn the_suffix_decides_who_answers() {
+    fn the_suffix_decides_between_application_and_site() {
         let gateway = demo::gateway();
         assert!(text(&get(&gateway, "/time.py")).contains("<h1>Time</h1>"));
         assert!(text(&get(&gateway, "/%74ime%2epy")).contains("<h1>Time</h1>"));
@@ -262,7 +262,7 @@ mod stage_3_static_and_dynamic {
     }
 
     #[test]
-    fn every_link_of_the_site_leads_somewhere() {
+    fn every_link_on_the_site_works() {
         let gateway = demo::gateway();
         for page in ["/", "/about.html", "/docs/", "/login.py", "/nope.html"] {
             let page = get(&gateway, page);
@@ -278,7 +278,7 @@ mod stage_3_static_and_dynamic {
     }
 }
 
-/// A page that tells the time: the time is an argument.
+/// A page that shows the time, which is passed in.
 mod stage_4_dynamic_page {
     use super::*;
     use bytegate::{Request, Response, http_date};
@@ -286,28 +286,28 @@ mod stage_4_dynamic_page {
     const GET_TIME: &str = "GET /time.py HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
     #[test]
-    fn a_page_tells_the_time_that_was_given() {
+    fn a_page_shows_the_time_it_was_given() {
         let page = answer_at(&demo::gateway(), GET_TIME, Now::at_unix(784_111_777));
         assert!(text(&page).contains("It is <time>Sun, 06 Nov 1994 08:49:37 GMT</time>."));
         assert_eq!(field(&page, "date"), "Sun, 06 Nov 1994 08:49:37 GMT");
     }
 
     #[test]
-    fn without_a_time_none_is_made_up() {
+    fn no_time_is_made_up_without_a_clock() {
         let page = answer(&demo::gateway(), GET_TIME);
         assert!(text(&page).contains("a time that nobody told this server"));
         assert_eq!(page.field("date"), None);
     }
 
     #[test]
-    fn the_same_request_at_the_same_time_has_the_same_answer() {
+    fn the_same_request_at_the_same_time_gets_the_same_answer() {
         let now = Now::at_unix(951_782_400);
         let pages = [(); 2].map(|()| demo::gateway().handle_at(GET_TIME.as_bytes(), now));
         assert_eq!(pages[0], pages[1]);
     }
 
     #[test]
-    fn any_function_of_a_request_is_a_page() {
+    fn any_function_of_a_request_can_be_a_page() {
         fn clock(request: &Request<'_>) -> Option<Response> {
             let date = request.now().wall.and_then(http_date)?;
             Some(Response::html(format!("<h1>{date}</h1>")))
@@ -325,7 +325,7 @@ mod stage_5_mini_frame {
 
     const PAGES: [(&str, &str); 2] = [("/login.py", "Log in"), ("/register.py", "Register")];
 
-    /// The page is shown again, with this message.
+    /// Whether the form is shown again with this message.
     fn is_shown_again(page: &Answer, message: &str) -> bool {
         let html = text(page);
         let alert = format!("<p class=\"message error\" role=\"alert\">{message}</p>");
@@ -346,7 +346,7 @@ mod stage_5_mini_frame {
         }
     }
 
-    /// What the browser shows after a form was accepted: the answer to it is a redirect to another page.
+    /// The page that a browser shows after a form was accepted: it follows the redirect.
     fn after_redirect(gateway: &Gateway, redirect: &Answer) -> Answer {
         assert_eq!((redirect.status, text(redirect)), (303, ""));
         get(gateway, field(redirect, "location"))
@@ -364,7 +364,7 @@ mod stage_5_mini_frame {
     }
 
     #[test]
-    fn whom_the_query_names_is_shown_as_text() {
+    fn the_name_in_the_query_is_escaped() {
         for target in ["/login.py", "/register.py"] {
             let page = get(&demo::gateway(), &format!("{target}?welcome=%3Cb%3E%22"));
             assert!(text(&page).contains(", &lt;b&gt;&quot;</h1>"));
@@ -372,7 +372,7 @@ mod stage_5_mini_frame {
     }
 
     #[test]
-    fn a_form_that_is_not_utf_8_registers_nobody() {
+    fn a_form_that_is_not_utf_8_is_rejected() {
         let gateway = demo::gateway();
         for password in ["%ff%fe%fd%fc%fb%fa%f9%f8", "%ff%ff%ff%ff%ff%ff%ff%ff"] {
             let form = format!("name=grace&password={password}&again=%ff%fe%fd%fc%fb%fa%f9%f8");
@@ -385,7 +385,7 @@ mod stage_5_mini_frame {
     }
 
     #[test]
-    fn a_complete_form_registers() {
+    fn a_complete_form_registers_the_user() {
         let form = "name=Gr%C3%A9ce.H&password=debugging+it&again=debugging%20it";
         let gateway = demo::gateway();
         let page = after_redirect(&gateway, &post(&gateway, "/register.py", form));
@@ -394,7 +394,7 @@ mod stage_5_mini_frame {
     }
 
     #[test]
-    fn what_is_missing_or_wrong_shows_the_login_again_and_says_why() {
+    fn a_bad_login_shows_the_form_again_with_a_reason() {
         const MISSING: &str = "Please give both a name and a password.";
         const WRONG: &str = "Incorrect name or password.";
         for (form, message) in [
@@ -415,7 +415,7 @@ mod stage_5_mini_frame {
     }
 
     #[test]
-    fn what_is_missing_or_wrong_shows_the_registration_again_and_says_why() {
+    fn a_bad_registration_shows_the_form_again_with_a_reason() {
         const NAME: &str = "A name has 3 to 32 letters, digits, points or dashes.";
         const SHORT: &str = "A password has at least 8 characters.";
         const OTHER: &str = "The two passwords are not the same.";
@@ -436,7 +436,7 @@ mod stage_5_mini_frame {
     }
 
     #[test]
-    fn odd_form_content_is_a_page_that_says_what_is_wrong() {
+    fn odd_form_content_gets_a_page_that_says_what_is_wrong() {
         let huge = "x".repeat(900_000);
         let many = "name=&".repeat(100_000);
         let mut forms: Vec<Vec<u8>> = [
@@ -487,7 +487,7 @@ mod stage_5_mini_frame {
     }
 
     #[test]
-    fn a_form_counts_whatever_its_content_type_says() {
+    fn a_form_is_read_whatever_its_content_type() {
         for media_type in [
             "application/json",
             "multipart/form-data; boundary=x",
@@ -505,7 +505,7 @@ mod stage_5_mini_frame {
     }
 
     #[test]
-    fn what_was_typed_is_shown_as_text() {
+    fn typed_values_are_escaped() {
         let gateway = demo::gateway();
         let form = "name=%3Cscript%3Ealert(%22x%22)%3C/script%3E%27%26&password=x";
         let shown = "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&#39;&amp;";
@@ -535,14 +535,14 @@ mod stage_5_mini_frame {
     }
 
     #[test]
-    fn an_unknown_page_is_the_frameworks_own_404() {
+    fn an_unknown_page_gets_the_404_page_of_the_framework() {
         let page = get(&demo::gateway(), "/nope.py");
         assert_eq!((page.status, field(&page, "content-type")), (404, HTML));
         assert!(text(&page).contains("The application has no page <code>/nope.py</code>."));
     }
 
     #[test]
-    fn a_method_that_makes_no_sense_is_told_which_do() {
+    fn other_methods_get_the_list_of_allowed_ones() {
         let gateway = demo::gateway();
         for (method, status) in [("PUT", 405), ("DELETE", 405), ("OPTIONS", 204)] {
             let request = format!("{method} /login.py HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -553,7 +553,7 @@ mod stage_5_mini_frame {
     }
 
     #[test]
-    fn head_is_get_without_the_page() {
+    fn head_is_get_without_the_content() {
         for target in ["/", "/login.py", "/nope.py"] {
             let head = answer(
                 &demo::gateway(),
@@ -566,7 +566,7 @@ mod stage_5_mini_frame {
     }
 }
 
-/// Server and framework speak through `application(environ, start_response)`.
+/// The server and the framework talk through `application(environ, start_response)`.
 mod stage_6_wsgi {
     use super::*;
     use bytegate::{
@@ -593,7 +593,7 @@ mod stage_6_wsgi {
         text(&shown).to_string()
     }
 
-    /// The sentence for a broken rule; the status is 500.
+    /// The error message for an application that breaks a rule; checks that the status is 500.
     fn broken<I>(
         application: impl Fn(&Environ<'_>, &mut StartResponse) -> I + Send + Sync + 'static,
     ) -> String
@@ -624,7 +624,7 @@ mod stage_6_wsgi {
     }
 
     #[test]
-    fn environ_tells_the_request_in_the_words_of_cgi() {
+    fn environ_describes_the_request_with_cgi_names() {
         let request = "POST /a%20b.py?q=%20&r HTTP/1.1\r\n\
                        Host: example.org:8080\r\n\
                        Content-Type: application/x-www-form-urlencoded\r\n\
@@ -653,7 +653,7 @@ mod stage_6_wsgi {
     }
 
     #[test]
-    fn environ_of_the_least_request() {
+    fn environ_of_a_minimal_request() {
         insta::assert_snapshot!(environ_of("GET / HTTP/1.0\r\n\r\n"), @r"
         REQUEST_METHOD=GET
         SCRIPT_NAME=
@@ -671,7 +671,7 @@ mod stage_6_wsgi {
     }
 
     #[test]
-    fn the_target_names_the_server_before_host_does() {
+    fn the_server_name_in_the_target_takes_precedence_over_host() {
         let environ = environ_of("GET http://[::1]/a HTTP/1.1\r\nHost: [::1]\r\n\r\n");
         assert!(environ.contains("SERVER_NAME=[::1]\nSERVER_PORT=80\n"));
         assert!(environ.contains("PATH_INFO=/a\n"));
@@ -688,7 +688,7 @@ mod stage_6_wsgi {
     }
 
     #[test]
-    fn a_field_that_could_pass_for_another_is_left_out() {
+    fn a_field_that_could_be_mistaken_for_another_is_left_out() {
         let environ = environ_of(
             "GET / HTTP/1.1\r\nHost: x\r\nX_User: root\r\nX-User: ada\r\nProxy: http://evil/\r\n\
              Content_Length: 1\r\nHTTP-HOST: y\r\n\r\n",
@@ -701,13 +701,13 @@ mod stage_6_wsgi {
     }
 
     #[test]
-    fn octets_that_are_not_utf_8_are_latin_1() {
+    fn field_values_that_are_not_utf_8_are_read_as_latin_1() {
         let environ = environ_of(b"GET / HTTP/1.1\r\nHost: x\r\nA: \xe4\r\nB: \xc3\xa4\r\n\r\n");
         assert!(environ.contains("HTTP_A=ä\nHTTP_B=ä\n"), "{environ}");
     }
 
     #[test]
-    fn input_is_the_content_whole_and_decoded() {
+    fn input_is_the_complete_decoded_content() {
         let echo = |environ: &Environ<'_>, start_response: &mut StartResponse| {
             start_response.call("200 OK", &[]);
             let length = environ.get("CONTENT_LENGTH").unwrap_or_default();
@@ -722,7 +722,7 @@ mod stage_6_wsgi {
     }
 
     #[test]
-    fn the_peer_is_there_if_the_connection_knows_it() {
+    fn the_peer_is_present_if_the_connection_knows_it() {
         let peer: std::net::SocketAddr = ([192, 0, 2, 1], 4711).into();
         let request = bytegate::Request::builder("GET", "/a.py")
             .peer(peer)
@@ -737,7 +737,7 @@ mod stage_6_wsgi {
     }
 
     #[test]
-    fn status_and_headers_go_out_as_they_were_given() {
+    fn status_and_headers_are_sent_as_given() {
         let page = page(|_, start_response| {
             let headers = [("X-A", "1"), ("Set-Cookie", "a"), ("Set-Cookie", "b")];
             start_response.call("404 Whatever", &headers);
@@ -773,7 +773,7 @@ mod stage_6_wsgi {
     }
 
     #[test]
-    fn no_call_is_a_500() {
+    fn a_missing_call_is_a_500() {
         insta::assert_snapshot!(broken(|_, _| ["x"]), @"start_response was not called");
     }
 
@@ -787,7 +787,7 @@ mod stage_6_wsgi {
     }
 
     #[test]
-    fn what_is_no_status_is_a_500() {
+    fn an_invalid_status_is_a_500() {
         for status in [
             "",
             "OK",
@@ -857,7 +857,7 @@ mod stage_6_wsgi {
     }
 
     #[test]
-    fn an_answer_to_head_may_announce_the_length_that_get_would_have() {
+    fn an_answer_to_head_may_declare_the_length_of_the_answer_to_get() {
         let application = |_: &Environ<'_>, start_response: &mut StartResponse| {
             start_response.call("200 OK", &[("Content-Length", "1000")]);
             Vec::<Bytes>::new()
@@ -868,7 +868,7 @@ mod stage_6_wsgi {
     }
 
     #[test]
-    fn a_header_of_the_connection_is_a_500() {
+    fn a_connection_header_is_a_500() {
         for name in [
             "Connection",
             "KEEP-ALIVE",
@@ -908,7 +908,7 @@ mod stage_6_wsgi {
     }
 
     #[test]
-    fn a_500_tells_the_client_nothing_of_the_program() {
+    fn a_500_reveals_nothing_about_the_application() {
         let page = page(|_, start_response| {
             start_response.call("200 OK", &[("X-Secret", "\n")]);
             ["secret"]
@@ -921,7 +921,7 @@ mod stage_6_wsgi {
     }
 
     #[test]
-    fn written_blocks_stand_before_the_returned_ones() {
+    fn written_blocks_come_before_the_returned_ones() {
         let page = page(|_, start_response| {
             start_response
                 .call("200 OK", &[])
@@ -935,7 +935,7 @@ mod stage_6_wsgi {
     }
 
     #[test]
-    fn no_blocks_are_an_empty_body() {
+    fn a_result_without_blocks_is_an_empty_body() {
         let page = page(|_, start_response| {
             start_response.call("200 OK", &[]);
             Vec::<Bytes>::new()
@@ -944,7 +944,7 @@ mod stage_6_wsgi {
     }
 
     #[test]
-    fn an_open_ended_iterator_is_sent_as_it_comes() {
+    fn an_iterator_of_unknown_length_is_sent_chunked() {
         let page = page(|_, start_response| {
             start_response.call("200 OK", &[]).write("0");
             let mut count = 0;
@@ -979,7 +979,7 @@ mod stage_6_wsgi {
         assert_eq!(page.content, b"0123456789".repeat(100_000));
     }
 
-    /// Steps until the connection closes; gives the output and the reason.
+    /// Runs until the connection closes; returns the output and the reason.
     fn drain(gateway: &Gateway, mut input: &[u8]) -> (Vec<u8>, CloseReason) {
         let mut session = gateway.session(ConnectionInfo::default());
         let mut output = Vec::new();
@@ -988,13 +988,13 @@ mod stage_6_wsgi {
                 Wait::Write { .. } => session.output().move_to(&mut output),
                 Wait::Read { .. } => session.end_input(),
                 Wait::Close(reason) => return (output, reason),
-                Wait::Answer { .. } => panic!("nothing here comes later"),
+                Wait::Answer { .. } => panic!("no answer here comes later"),
             }
         }
     }
 
     #[test]
-    fn a_stream_that_is_not_as_long_as_announced_cuts_the_connection() {
+    fn a_stream_that_is_not_as_long_as_declared_closes_the_connection() {
         for length in ["999999", "1000001"] {
             let application = move |_: &Environ<'_>, start_response: &mut StartResponse| {
                 start_response.call("200 OK", &[("Content-Length", length)]);
@@ -1008,7 +1008,7 @@ mod stage_6_wsgi {
         }
     }
 
-    /// An application without an end, and how many blocks it was asked for.
+    /// An application with an endless body, and a counter of the blocks pulled from it.
     fn endless() -> (Gateway, Arc<AtomicUsize>) {
         let pulled = Arc::new(AtomicUsize::new(0));
         let counter = pulled.clone();
@@ -1034,7 +1034,7 @@ mod stage_6_wsgi {
             let wait = session.turn(&mut input, Now::default());
             assert!(matches!(wait, Wait::Write { .. }), "{wait:?}");
             let waiting = session.output().len();
-            assert!(waiting < 80 * 1024, "{waiting} bytes wait");
+            assert!(waiting < 80 * 1024, "{waiting} bytes are buffered");
             session.sent(waiting);
             written += waiting;
         }
@@ -1042,14 +1042,14 @@ mod stage_6_wsgi {
     }
 
     #[test]
-    fn an_endless_body_is_not_pulled_for_head() {
+    fn an_endless_body_is_not_pulled_for_a_head_request() {
         let (gateway, pulled) = endless();
         let head = answer(&gateway, "HEAD /a.py HTTP/1.1\r\nHost: x\r\n\r\n");
         assert_eq!((head.status, pulled.load(Ordering::Relaxed)), (200, 0));
     }
 
     #[test]
-    fn an_http_1_0_client_gets_a_stream_until_the_close() {
+    fn an_http_1_0_client_gets_a_stream_that_ends_with_the_connection() {
         let application = |_: &Environ<'_>, start_response: &mut StartResponse| {
             start_response.call("200 OK", &[]);
             std::iter::repeat_n("0123456789", 100_000)
@@ -1061,12 +1061,12 @@ mod stage_6_wsgi {
     }
 }
 
-/// What went wrong in the tutorial's own code.
+/// Faults in the tutorial's own code.
 mod faults {
     use super::*;
     use bytegate::Request;
 
-    /// An application that tells how much it got.
+    /// An application that reports how much it received.
     #[cfg(feature = "net")]
     fn count(request: &Request<'_>) -> String {
         let fields: usize = request.fields().iter().map(|(_, value)| value.len()).sum();
@@ -1081,10 +1081,10 @@ mod faults {
         )
     }
 
-    /// The server took what one `recv(1024)` gave for the whole request.
+    /// The server treated the result of one `recv(1024)` as the whole request.
     #[cfg(feature = "net")]
     #[test]
-    fn a_request_may_be_longer_than_a_read_and_come_in_pieces() {
+    fn a_request_may_be_longer_than_one_read_and_arrive_in_pieces() {
         use std::io::Write;
         let server = tcp::Server::start(Gateway::new(Router::new().suffix(".py", count)));
         let content: Vec<u8> = (0..100_000_u32).map(|number| number as u8).collect();
@@ -1103,10 +1103,10 @@ mod faults {
         assert_eq!(text(&page), expected);
     }
 
-    /// The content may even come only once the head was read: the server says that it waits for it.
+    /// The client may even wait with the content until the server asks for it.
     #[cfg(feature = "net")]
     #[test]
-    fn content_may_come_long_after_its_head() {
+    fn content_may_arrive_long_after_its_head() {
         use std::io::{Read, Write};
         let server = tcp::Server::start(demo::gateway());
         let mut stream = server.connect();
@@ -1126,7 +1126,7 @@ mod faults {
         assert_eq!(field(&page, "location"), "/login.py?welcome=ada");
     }
 
-    /// Targets that led out of the folder of the site.
+    /// Targets that led out of the site's folder.
     const WAYS_OUT: [&str; 12] = [
         "/../../../../../../etc/passwd",
         "/docs/../../../../../../etc/passwd",
@@ -1142,7 +1142,7 @@ mod faults {
         "http://x/../../../../etc/passwd",
     ];
 
-    fn lead_nowhere(gateway: &Gateway) {
+    fn assert_no_way_out(gateway: &Gateway) {
         for target in WAYS_OUT {
             let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
             let page = answer(gateway, request);
@@ -1151,14 +1151,14 @@ mod faults {
         }
     }
 
-    /// `"./html" + file_name` opened whatever the path led to.
+    /// `"./html" + file_name` opened any file that the path led to.
     #[test]
     fn no_path_leads_out_of_a_site() {
-        lead_nowhere(&demo::gateway());
+        assert_no_way_out(&demo::gateway());
     }
 
     #[test]
-    fn a_backslash_is_no_slash() {
+    fn a_backslash_is_not_a_slash() {
         let page = get(&demo::gateway(), "/..\\..\\etc\\passwd");
         assert_eq!(page.status, 400);
     }
@@ -1185,7 +1185,7 @@ mod faults {
         }
 
         let site = bytegate::Site::load(&site).expect("a site");
-        fs::remove_dir_all(&folder).expect("it is ours");
+        fs::remove_dir_all(&folder).expect("the folder can be removed");
         let mut skipped: Vec<String> = site
             .skipped()
             .iter()
@@ -1204,7 +1204,7 @@ mod faults {
         assert_eq!(paths, ["/docs/a.txt", "/index.html", "/inside.txt"]);
 
         let gateway = Gateway::new(site);
-        lead_nowhere(&gateway);
+        assert_no_way_out(&gateway);
         for target in ["/file.txt", "/folder/secret.txt", "/../secret.txt"] {
             assert_eq!(get(&gateway, target).status, 404, "{target}");
         }
@@ -1213,7 +1213,7 @@ mod faults {
 
     /// Answers had a status line and one made-up header.
     #[test]
-    fn every_answer_tells_its_length_and_type() {
+    fn every_answer_has_a_length_and_a_type() {
         let broken = |_: &Request<'_>| bytegate::Response::text("").with_field("Date", "");
         let router = Router::new()
             .suffix(".py", bytegate::wsgi(demo::mini_frame::application))
@@ -1239,9 +1239,9 @@ mod faults {
         }
     }
 
-    /// `re.match(r"[^/]+(/[^ ]*)")` took the query for a part of the file's name.
+    /// `re.match(r"[^/]+(/[^ ]*)")` took the query as part of the file name.
     #[test]
-    fn the_query_is_no_part_of_the_file_name() {
+    fn the_query_is_not_part_of_the_file_name() {
         let gateway = demo::gateway();
         for target in ["/style.css?v=1", "/style.css?", "/style.css?a=/../b.html"] {
             let page = get(&gateway, target);
@@ -1253,10 +1253,10 @@ mod faults {
         assert_eq!((docs.status, field(&docs, "location")), (301, "/docs/?a=b"));
     }
 
-    /// `request.splitlines()[0]` of nothing ended the handler, and with it the server.
+    /// `request.splitlines()[0]` failed for an empty request, which ended the handler and with it the server.
     #[cfg(feature = "net")]
     #[test]
-    fn a_connection_without_a_request_harms_no_other() {
+    fn a_connection_without_a_request_does_not_affect_others() {
         use std::io::Write;
         use std::net::Shutdown;
         let server = tcp::Server::start(demo::gateway());
@@ -1291,7 +1291,7 @@ mod faults {
         drop(open);
     }
 
-    /// The test for `/register.py` stood where it could never be reached.
+    /// The branch for `/register.py` could never be reached.
     #[test]
     fn every_page_of_the_framework_can_be_reached() {
         for (target, title) in [
@@ -1307,7 +1307,7 @@ mod faults {
         }
     }
 
-    /// `send` took what fitted, and the rest was forgotten.
+    /// `send` sent what fit into the buffer, and the rest was lost.
     #[cfg(feature = "net")]
     #[test]
     fn a_large_file_arrives_whole_however_slowly_it_is_read() {
@@ -1323,14 +1323,14 @@ mod faults {
         let mut output = vec![0; 1024];
         slow.read_exact(&mut output).expect("the answer begins");
 
-        // It does not read on, and others are served all the same.
+        // While it does not read, others are still served.
         let other = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
         let page = reader::read_all(&server.ask(other), &[false]).remove(0);
         assert_eq!(page.status, 200);
 
         let mut block = [0; 5000];
         loop {
-            match slow.read(&mut block).expect("the answer goes on") {
+            match slow.read(&mut block).expect("the answer continues") {
                 0 => break,
                 count => output.extend_from_slice(&block[..count]),
             }
@@ -1340,9 +1340,9 @@ mod faults {
         assert!(answer.content == file);
     }
 
-    /// `decode("utf-8")` of a request with other octets ended the handler.
+    /// `decode("utf-8")` of a request that was not UTF-8 ended the handler.
     #[test]
-    fn content_that_is_not_utf_8_is_content() {
+    fn content_that_is_not_utf_8_reaches_the_application() {
         let gateway = Gateway::new(|request: &Request<'_>| {
             let form = match request.form() {
                 Ok(form) => form
@@ -1361,9 +1361,9 @@ mod faults {
         assert_eq!(page.status, 400);
     }
 
-    /// A file was read as text.
+    /// Files were read as text.
     #[test]
-    fn a_file_that_is_not_utf_8_is_served_octet_by_octet() {
+    fn a_file_that_is_not_utf_8_is_served_unchanged() {
         let octets: Vec<u8> = (0..=255).collect();
         let site = demo::site().file("/octets.bin", octets.clone());
         let gateway = Gateway::new(site);

@@ -202,6 +202,7 @@ pub enum ContentPlan {
 
 impl Connection {
     /// A connection on which nothing has come yet.
+    #[inline]
     pub fn new(config: Config, scheme: Scheme) -> Connection {
         Connection {
             config,
@@ -379,6 +380,12 @@ impl Connection {
             Err(Broken) => State::Close(delimiter.broken_reason()),
         };
         Ok(())
+    }
+
+    /// Whether only the output is left, and nothing went wrong that another step would tell.
+    pub(crate) fn has_ended_well(&self) -> bool {
+        use CloseReason::{InputEnded, Persistence, Refused};
+        matches!(self.state, State::Close(InputEnded | Persistence | Refused))
     }
 
     /// How many bytes of input are used up.

@@ -24,7 +24,7 @@ pub(super) struct Chain<'s> {
 
 impl Chain<'_> {
     /// Asks about content of which only the head is there.
-    pub(super) fn admit(&self, head: Head<'_>, now: Now, extensions: &mut Extensions) -> Admission {
+    pub(super) fn admit(&self, head: Head<'_>, now: &Now, extensions: &mut Extensions) -> Admission {
         let admission = self.guard(|| match self.before(head, now, extensions) {
             Some(response) => Admission::Refuse(response),
             None => self.with_request(&Message::of_head(head), now, extensions, |request| {
@@ -41,7 +41,7 @@ impl Chain<'_> {
     pub(super) fn call(
         &self,
         message: &Message<'_>,
-        now: Now,
+        now: &Now,
         extensions: &mut Extensions,
         begun: bool,
     ) -> Response {
@@ -100,11 +100,11 @@ impl Chain<'_> {
         }
     }
 
-    fn before(&self, head: Head<'_>, now: Now, extensions: &mut Extensions) -> Option<Response> {
+    fn before(&self, head: Head<'_>, now: &Now, extensions: &mut Extensions) -> Option<Response> {
         if self.gateway.middlewares.is_empty() {
             return None;
         }
-        let mut parts = RequestParts::new(head, self.connection, now, extensions);
+        let mut parts = RequestParts::new(head, self.connection, *now, extensions);
         let mut middlewares = self.gateway.middlewares.iter();
         middlewares.find_map(|middleware| middleware.before(&mut parts))
     }
@@ -112,7 +112,7 @@ impl Chain<'_> {
     fn with_request<T>(
         &self,
         message: &Message<'_>,
-        now: Now,
+        now: &Now,
         extensions: &Extensions,
         ask: impl FnOnce(&Request<'_>) -> T,
     ) -> T {

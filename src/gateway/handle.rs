@@ -56,7 +56,12 @@ impl Gateway {
         session.end_input();
         loop {
             match session.turn_for(&mut input, front_end) {
-                Wait::Write { .. } => session.output().move_to(output),
+                Wait::Write { .. } => {
+                    session.output().move_to(output);
+                    if session.has_ended_well() {
+                        return;
+                    }
+                }
                 Wait::Answer { .. } => finish(&mut session, &mut input, front_end, output),
                 // Nothing more can come, so that nothing more is asked for.
                 Wait::Read { .. } | Wait::Close(_) => break,

@@ -105,6 +105,7 @@ impl Gateway {
     }
 
     /// Begins a connection.
+    #[inline]
     pub fn session(&self, connection: impl Into<ConnectionInfo>) -> Session<'_> {
         Session::new(self, connection.into())
     }

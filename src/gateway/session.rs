@@ -107,6 +107,7 @@ struct Record {
 }
 
 impl<'g> Session<'g> {
+    #[inline]
     pub(super) fn new(gateway: &'g Gateway, info: ConnectionInfo) -> Session<'g> {
         Session {
             gateway,
@@ -166,7 +167,7 @@ impl<'g> Session<'g> {
                     let mut response = match &mut exchange {
                         None => {
                             let mut extensions = Extensions::new();
-                            let mut response = chain.call(message, now, &mut extensions, false);
+                            let mut response = chain.call(message, &now, &mut extensions, false);
                             if chain.is_needed_after(&response) {
                                 let (method, line) = known(&message.head);
                                 exchange = chain.keep(&mut response, method, line, now, extensions);
@@ -178,7 +179,7 @@ impl<'g> Session<'g> {
                                 Some(receiver) => {
                                     chain.respond(|| receiver.finish(message.trailers))
                                 }
-                                None => chain.call(message, now, &mut exchange.extensions, true),
+                                None => chain.call(message, &now, &mut exchange.extensions, true),
                             };
                             exchange.after(chain, &mut response);
                             response
@@ -189,7 +190,7 @@ impl<'g> Session<'g> {
                 Step::Admit(head) => {
                     front_end.head(head, at);
                     let mut extensions = Extensions::new();
-                    let admission = chain.admit(*head, now, &mut extensions);
+                    let admission = chain.admit(*head, &now, &mut extensions);
                     let (method, line) = known(head);
                     let (plan, receiver) = match admission {
                         Admission::Refuse(mut response) => {
@@ -329,6 +330,11 @@ impl<'g> Session<'g> {
     /// As [`Connection::is_idle`].
     pub fn is_idle(&self) -> bool {
         self.connection.is_idle()
+    }
+
+    /// As [`Connection::has_ended_well`].
+    pub(super) fn has_ended_well(&self) -> bool {
+        self.connection.has_ended_well()
     }
 
     /// What is known of the connection.

@@ -9,8 +9,10 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use futures_core::Stream;
 
-/// The content of a response. Bytes are shared, never copied while large; a stream is pulled one block at
-/// a time, and only when the last one is written, so that a slow reader costs one block.
+/// The content of a response.
+///
+/// Large byte content is shared and never copied. A stream is polled for one block at a time, and only after the
+/// previous block has been written. A slow reader therefore costs one block of memory.
 ///
 /// ```
 /// use bytegate::Body;
@@ -35,7 +37,7 @@ pub(crate) enum Content {
     },
 }
 
-/// Where the blocks of a body come from.
+/// The source of the blocks of a body.
 pub(crate) enum Blocks {
     Ready(Box<dyn Iterator<Item = Result<Bytes, Broken>> + Send>),
     Async(Pin<Box<dyn Stream<Item = Result<Bytes, Broken>> + Send>>),
@@ -53,7 +55,8 @@ impl Blocks {
     }
 }
 
-/// A stream cannot go on. The connection is cut, so that the client sees that the content is incomplete.
+/// The error of a stream that cannot continue. The connection is cut off so that the client sees that the content is
+/// incomplete.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Broken;
 
@@ -66,15 +69,15 @@ impl fmt::Display for Broken {
 impl core::error::Error for Broken {}
 
 impl Body {
-    /// No content.
+    /// Creates an empty body.
     pub const fn empty() -> Body {
         Body {
             content: Content::Empty,
         }
     }
 
-    /// Blocks of a length that is not known: sent chunked, or to an HTTP/1.0 client until the connection
-    /// closes. Empty blocks are skipped.
+    /// Creates a body from blocks whose total length is unknown. It is sent with the chunked coding, or, to an
+    /// HTTP/1.0 client, until the connection closes. Empty blocks are skipped.
     ///
     /// ```
     /// use bytegate::{Body, Gateway, Request, Response};
@@ -92,8 +95,8 @@ impl Body {
         Body::fallible_stream(None, blocks.map(|block| Ok(block.into())))
     }
 
-    /// Blocks that may break off, with their length in all if it is known. Blocks that turn out to be
-    /// longer or shorter than that cut the connection.
+    /// Creates a body from blocks that may fail, with their total length if it is known. If the blocks turn out
+    /// longer or shorter than that, the connection is cut off.
     pub fn fallible_stream<I>(length: Option<u64>, blocks: I) -> Body
     where
         I: Iterator<Item = Result<Bytes, Broken>> + Send + 'static,
@@ -101,10 +104,10 @@ impl Body {
         Body::of_blocks(length, Blocks::Ready(Box::new(blocks)))
     }
 
-    /// Blocks that may not be ready yet, with their length in all if it is known: the connection waits for them without
-    /// holding up any other.
+    /// Creates a body from an asynchronous stream of blocks, with their total length if it is known. The connection
+    /// waits for the blocks without delaying other connections.
     ///
-    /// `handle` waits for them by blocking, which needs the feature `std`; without it, the content breaks off.
+    /// `handle` blocks while it waits, which needs the feature `std`. Without it, the content breaks off.
     pub fn async_stream<S>(length: Option<u64>, blocks: S) -> Body
     where
         S: Stream<Item = Result<Bytes, Broken>> + Send + 'static,
@@ -118,7 +121,7 @@ impl Body {
         }
     }
 
-    /// The length in bytes, if it is known.
+    /// Returns the length in bytes, if it is known.
     pub fn length(&self) -> Option<u64> {
         match &self.content {
             Content::Empty => Some(0),
@@ -127,7 +130,7 @@ impl Body {
         }
     }
 
-    /// The bytes, unless this is a stream.
+    /// Returns the bytes, or `None` for a stream.
     pub fn as_bytes(&self) -> Option<&[u8]> {
         match &self.content {
             Content::Empty => Some(&[]),
@@ -136,8 +139,8 @@ impl Body {
         }
     }
 
-    /// The next block, or `None` after the last: so a middleware can consume the content and wrap it in another body,
-    /// whatever it is made of.
+    /// Polls for the next block. Returns `None` after the last one. With this, middleware can consume any kind of
+    /// body and wrap it in another one.
     pub fn poll_block(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Broken>>> {
         match &mut self.content {
             Content::Empty => Poll::Ready(None),
@@ -150,8 +153,8 @@ impl Body {
         }
     }
 
-    /// Changes each block as it goes out. The length of what comes out is not known, so that it is sent chunked; an empty
-    /// body stays empty.
+    /// Transforms each block as it is sent. The resulting length is unknown, so the body is sent with the chunked
+    /// coding. An empty body stays empty.
     ///
     /// ```
     /// use bytegate::{Body, Bytes};
@@ -188,7 +191,7 @@ struct MapBlocks<F> {
     change: F,
 }
 
-// Nothing in it is pinned but what is in a box.
+// Only the boxed stream needs pinning.
 impl<F> Unpin for MapBlocks<F> {}
 
 impl<F: FnMut(Bytes) -> Bytes> Stream for MapBlocks<F> {

@@ -1,4 +1,4 @@
-//! A body whose other end is written to from anywhere: another thread, a timer, another connection.
+//! A body that is written from elsewhere: another thread, a timer, another connection.
 
 use super::body::{Body, Broken};
 use bytes::Bytes;
@@ -12,27 +12,28 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// The writing end of a [`Body::channel`].
 ///
-/// Dropped without [`finish`](BodySender::finish), it breaks the content off: the client sees that it is incomplete.
+/// Dropping it without calling [`finish`](BodySender::finish) aborts the response, so the client can tell that the
+/// content is incomplete.
 pub struct BodySender {
     shared: Arc<Shared>,
 }
 
-/// Nobody reads any more: the client is gone, or its answer was cut.
+/// The error returned when the receiving end is gone: the client disconnected, or its response was cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Closed;
 
-/// Why a block was not taken at once.
+/// The reason why a block could not be sent without waiting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TrySendError {
-    /// The client reads too slowly: so many blocks wait for it already. The block comes back.
+    /// The channel is full because the client reads too slowly. Contains the block that was not sent.
     Full(Bytes),
-    /// Nobody reads any more.
+    /// The receiving end is gone.
     Closed,
 }
 
 struct Shared {
     state: Mutex<State>,
-    /// Told when a block was taken, or the reader went.
+    /// Notified when a block has been taken or the reader is gone.
     taken: Condvar,
 }
 
@@ -49,8 +50,8 @@ struct Reader {
 }
 
 impl Body {
-    /// A body, and the end that blocks are written to, from any thread (feature `std`). At most `blocks` of them wait for
-    /// the client to read.
+    /// Creates a body together with a sender that can write its blocks from any thread (feature `std`). At most
+    /// `blocks` blocks are queued for the client.
     ///
     /// ```
     /// use bytegate::{Body, Gateway, Request, Response};
@@ -89,10 +90,10 @@ impl Body {
 }
 
 impl BodySender {
-    /// Sends a block; waits while too many wait already.
+    /// Sends a block, waiting while the channel is full.
     ///
     /// # Errors
-    /// [`Closed`] if nobody reads any more.
+    /// Returns [`Closed`] if the receiving end is gone.
     pub fn send(&self, block: impl Into<Bytes>) -> Result<(), Closed> {
         let mut block = block.into();
         let mut state = self.shared.lock();
@@ -107,20 +108,20 @@ impl BodySender {
         }
     }
 
-    /// As [`send`](BodySender::send), without waiting.
+    /// Like [`send`](BodySender::send), but does not wait.
     ///
     /// # Errors
-    /// If the block cannot be taken now, or ever.
+    /// Returns an error if the channel is full or the receiving end is gone.
     pub fn try_send(&self, block: impl Into<Bytes>) -> Result<(), TrySendError> {
         self.shared.lock().try_send(block.into())
     }
 
-    /// Whether nobody reads any more.
+    /// Returns whether the receiving end is gone.
     pub fn is_closed(&self) -> bool {
         self.shared.lock().reader_gone
     }
 
-    /// Ends the content: it is whole.
+    /// Ends the content and marks it as complete.
     pub fn finish(self) {
         self.shared.lock().end(Ok(()));
     }
@@ -153,7 +154,7 @@ impl State {
         Ok(())
     }
 
-    /// The first end stays.
+    /// Sets how the content ends. Only the first call has an effect.
     fn end(&mut self, end: Result<(), Broken>) {
         self.end.get_or_insert(end);
         self.wake();

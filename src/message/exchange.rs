@@ -1,4 +1,5 @@
-//! What a head decides about its exchange, once: nobody looks at these fields again.
+//! Decisions about an exchange, made once from the request head. Later code uses these decisions and never re-reads
+//! the fields.
 
 use super::head::{Head, Version};
 use crate::syntax::head::Expect;
@@ -8,16 +9,16 @@ use crate::syntax::{length, list};
 use crate::values::error::{Error, Fault};
 use crate::values::method::Method;
 
-/// The verdicts about one request and the answer to it.
+/// The decisions about one request and its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Exchange {
     pub(crate) version: Version,
-    /// The answer goes without its content.
+    /// The response is sent without content.
     pub(crate) is_head: bool,
     pub(crate) framing: Framing,
-    /// The client waits for a word before it sends the content.
+    /// The client waits for `100 Continue` before it sends the content.
     pub(crate) expects_continue: bool,
-    /// The client lets the connection go on.
+    /// The client allows the connection to stay open.
     pub(crate) persists: bool,
 }
 
@@ -41,8 +42,8 @@ impl Exchange {
         })
     }
 
-    /// What is known when a request was refused: at most the method. The version may be either, so the answer has
-    /// to be one that both understand.
+    /// Returns the decisions for a refused request, where at most the method is known. The version is unknown, so the
+    /// response has to work for both.
     pub(crate) fn of_refused(method: Option<Method>) -> Exchange {
         Exchange {
             version: Version::Http10,
@@ -54,8 +55,8 @@ impl Exchange {
     }
 }
 
-/// RFC 9112 section 6.3, in the order of its steps; every doubt is an error, because a proxy in front of us
-/// may have resolved it the other way.
+/// Determines the framing, following the steps of RFC 9112 section 6.3 in order. Anything ambiguous is an error,
+/// because a proxy in front of the server may have interpreted it differently.
 fn framing(head: &Head<'_>) -> Result<Framing, Fault> {
     let layout = head.layout();
     let fault = |error, span: Span| Fault::new(error, span.start as usize);
@@ -77,7 +78,7 @@ fn framing(head: &Head<'_>) -> Result<Framing, Fault> {
     }
 }
 
-/// The list of transfer codings must be `chunked` and nothing else.
+/// Checks that the list of transfer codings is `chunked` and nothing else.
 fn codings(value: &[u8]) -> Result<(), Error> {
     let (mut all, mut chunked, mut last_is_chunked) = (0, 0, false);
     for coding in list::elements(value) {
@@ -98,7 +99,7 @@ fn codings(value: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// RFC 9110 section 10.1.1. A request without content has nothing to wait for.
+/// Returns whether the client expects `100 Continue` (RFC 9110 section 10.1.1). A request without content never does.
 fn expects_continue(head: &Head<'_>, framing: Framing) -> Result<bool, Fault> {
     match (head.version(), head.layout().expect) {
         (Version::Http10, _) | (_, None) => Ok(false),
@@ -109,7 +110,7 @@ fn expects_continue(head: &Head<'_>, framing: Framing) -> Result<bool, Fault> {
     }
 }
 
-/// RFC 9112 section 9.3: `close` wins over everything.
+/// Returns whether the client keeps the connection open (RFC 9112 section 9.3). `close` overrides everything else.
 fn persists(head: &Head<'_>) -> bool {
     let options = head.layout().connection;
     match head.version() {
@@ -124,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_coding_is_chunked_alone() {
+    fn chunked_is_the_only_accepted_coding() {
         for value in ["chunked", "Chunked", " chunked\t", ", chunked ,"] {
             assert_eq!(codings(value.as_bytes()), Ok(()), "{value:?}");
         }

@@ -1,11 +1,11 @@
-//! Values that travel with a request, found by their type.
+//! Values attached to a request and looked up by type.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use core::any::{Any, TypeId};
 use core::fmt;
 
-/// Values of any type, one of each: what a middleware has to say to the application.
+/// A map of values keyed by type. Middleware uses it to pass data to the application.
 ///
 /// ```
 /// use bytegate::Extensions;
@@ -20,13 +20,13 @@ use core::fmt;
 /// ```
 #[derive(Default)]
 pub struct Extensions {
-    /// Made with the first value: most requests have none.
+    /// Allocated for the first value, because most requests have none.
     values: Option<Box<Values>>,
 }
 
 type Values = BTreeMap<TypeId, Box<dyn AnyValue>>;
 
-/// A value that can be cloned and looked at by its type.
+/// A value that can be cloned and downcast.
 trait AnyValue: Any + Send + Sync {
     fn clone_box(&self) -> Box<dyn AnyValue>;
     fn as_any(&self) -> &dyn Any;
@@ -43,18 +43,18 @@ impl<T: Clone + Send + Sync + 'static> AnyValue for T {
 }
 
 impl Extensions {
-    /// No values.
+    /// Creates an empty map.
     pub const fn new() -> Extensions {
         Extensions { values: None }
     }
 
-    /// Puts a value in, in place of the one of its type.
+    /// Inserts a value, replacing any value of the same type.
     pub fn insert<T: Clone + Send + Sync + 'static>(&mut self, value: T) {
         let values = self.values.get_or_insert_default();
         values.insert(TypeId::of::<T>(), Box::new(value));
     }
 
-    /// The value of a type.
+    /// Returns the value of the given type.
     pub fn get<T: 'static>(&self) -> Option<&T> {
         let value = self.values.as_ref()?.get(&TypeId::of::<T>())?;
         (**value).as_any().downcast_ref()

@@ -1,4 +1,4 @@
-//! Fields (RFC 9110 section 5), in heads and in trailers: kept as the lines that they are on the wire.
+//! Fields (RFC 9110 section 5) of heads and trailers, kept as the lines sent on the wire.
 
 use crate::syntax::octets::{TOKEN, VALUE, trim};
 use crate::syntax::uri_reference;
@@ -7,9 +7,9 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
 
-/// Borrowed field lines, known to be valid.
+/// Borrowed field lines that have been validated.
 ///
-/// Nothing is stored per field: a look-up walks the lines, which for a head is faster than to build a map.
+/// No index is kept: a lookup scans the lines, which is faster than building a map for a typical head.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct FieldLines<'a> {
     /// `name ":" OWS value OWS CRLF`, any number of times.
@@ -17,36 +17,36 @@ pub struct FieldLines<'a> {
 }
 
 impl<'a> FieldLines<'a> {
-    /// `lines` came out of the field-section parser or out of [`Fields`].
+    /// Wraps `lines`, which must come from the field-section parser or from [`Fields`].
     pub(crate) const fn from_valid(lines: &'a [u8]) -> FieldLines<'a> {
         FieldLines { lines }
     }
 
-    /// Names and values in the order in which they stand; names as they were spelled, values without the
-    /// whitespace around them.
+    /// Returns an iterator over names and values in order. Names keep their original case, and surrounding whitespace
+    /// is removed from values.
     pub fn iter(&self) -> Iter<'a> {
         Iter { rest: self.lines }
     }
 
-    /// The value of the first field of that name, in any case.
+    /// Returns the value of the first field with the given name, ignoring case.
     pub fn get(&self, name: &str) -> Option<&'a [u8]> {
         self.get_all(name).next()
     }
 
-    /// As [`get`](FieldLines::get), if the value is UTF-8.
+    /// Like [`get`](FieldLines::get), but returns `None` if the value is not UTF-8.
     pub fn get_str(&self, name: &str) -> Option<&'a str> {
         self.get(name)
             .and_then(|value| core::str::from_utf8(value).ok())
     }
 
-    /// The values of all fields of that name, in any case.
+    /// Returns the values of all fields with the given name, ignoring case.
     pub fn get_all<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
         self.iter()
             .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
             .map(|(_, value)| value)
     }
 
-    /// Whether there is no field at all.
+    /// Returns whether there are no fields.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
@@ -65,7 +65,7 @@ impl<'a> IntoIterator for FieldLines<'a> {
     }
 }
 
-/// Over the names and values of [`FieldLines`].
+/// An iterator over the names and values of [`FieldLines`].
 #[derive(Clone)]
 pub struct Iter<'a> {
     rest: &'a [u8],
@@ -92,7 +92,7 @@ impl fmt::Debug for Iter<'_> {
 }
 
 impl fmt::Debug for FieldLines<'_> {
-    /// Credentials are not shown: a debug line often ends in a log.
+    /// Hides credentials, because debug output often ends up in a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SECRET: [&str; 4] = [
             "authorization",
@@ -114,7 +114,7 @@ impl fmt::Debug for FieldLines<'_> {
     }
 }
 
-/// Owned field lines. Nothing invalid can be put in, so that nothing invalid can be sent.
+/// Owned field lines. Invalid fields are rejected when they are added, so every field can be sent.
 ///
 /// ```
 /// use bytegate::Fields;
@@ -132,7 +132,7 @@ pub struct Fields {
 
 #[derive(Clone)]
 enum Storage {
-    /// Prepared once and sent often.
+    /// Lines prepared once and sent many times.
     Shared(Bytes),
     Owned(Vec<u8>),
 }
@@ -143,13 +143,13 @@ impl Default for Storage {
     }
 }
 
-/// Why a field cannot be sent.
+/// The reason why a field cannot be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FieldError {
     /// The name is not a token (RFC 9110 section 5.1).
     Name,
-    /// The value holds CR, LF, NUL or another control character (RFC 9110 section 5.5).
+    /// The value contains CR, LF, NUL or another control character (RFC 9110 section 5.5).
     Value,
 }
 
@@ -167,25 +167,26 @@ impl fmt::Display for FieldError {
 impl core::error::Error for FieldError {}
 
 impl Fields {
-    /// No fields.
+    /// Creates an empty set of fields.
     pub const fn new() -> Fields {
         Fields {
             storage: Storage::Owned(Vec::new()),
         }
     }
 
-    /// One field that is known when the program is compiled.
+    /// Creates fields from one valid line known at compile time.
     pub(crate) const fn from_valid_static(line: &'static [u8]) -> Fields {
         Fields {
             storage: Storage::Shared(Bytes::from_static(line)),
         }
     }
 
-    /// Adds a field line. Whitespace around the value is dropped. `Location` and `Content-Location` are URI references
-    /// (RFC 9110 sections 8.7 and 10.2.2): what such a reference must not hold is percent-encoded.
+    /// Adds a field line. Whitespace around the value is removed. The values of `Location` and `Content-Location` are
+    /// URI references (RFC 9110 sections 8.7 and 10.2.2), so characters that are not allowed there are
+    /// percent-encoded.
     ///
     /// # Errors
-    /// If the name or the value could not be sent; nothing is added then.
+    /// Returns an error if the name or the value cannot be sent. Nothing is added in that case.
     pub fn append(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<(), FieldError> {
         if name.is_empty() || !TOKEN.all(name.as_bytes()) {
             return Err(FieldError::Name);
@@ -201,10 +202,10 @@ impl Fields {
         Ok(())
     }
 
-    /// Sets a field: all others of that name go.
+    /// Sets a field, replacing all others with the same name.
     ///
     /// # Errors
-    /// As for [`append`](Fields::append); the others of that name stay then.
+    /// Fails like [`append`](Fields::append). Existing fields with that name are kept in that case.
     pub fn set(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<(), FieldError> {
         let mut kept = self.without(name);
         kept.append(name, value)?;
@@ -212,12 +213,12 @@ impl Fields {
         Ok(())
     }
 
-    /// Removes all fields of that name.
+    /// Removes all fields with the given name.
     pub fn remove(&mut self, name: &str) {
         *self = self.without(name);
     }
 
-    /// A view of the lines.
+    /// Returns a view of the lines.
     pub fn lines(&self) -> FieldLines<'_> {
         FieldLines::from_valid(match &self.storage {
             Storage::Shared(bytes) => bytes,
@@ -225,7 +226,7 @@ impl Fields {
         })
     }
 
-    /// Makes the next clones cheap.
+    /// Makes later clones cheap.
     pub(crate) fn share(&mut self) {
         if let Storage::Owned(lines) = &mut self.storage {
             self.storage = Storage::Shared(Bytes::from(core::mem::take(lines)));
@@ -239,7 +240,7 @@ impl Fields {
         let mut kept = Fields::new();
         for (other, value) in self.lines() {
             if !other.eq_ignore_ascii_case(name) {
-                // Valid before, valid still.
+                // Already validated when it was added.
                 let _ = kept.append(other, value);
             }
         }
@@ -247,7 +248,7 @@ impl Fields {
     }
 }
 
-/// The value as it is sent.
+/// Returns the value as it is sent, or `None` if it is invalid.
 fn valid_value<'v>(name: &str, value: &'v [u8]) -> Option<Cow<'v, [u8]>> {
     let is = |other: &str| name.eq_ignore_ascii_case(other);
     match is("location") || is("content-location") {
@@ -285,7 +286,7 @@ mod tests {
     use alloc::format;
 
     #[test]
-    fn lines_keep_order_spelling_and_repetition() {
+    fn lines_keep_order_case_and_duplicates() {
         let mut fields = Fields::new();
         for (name, value) in [("A", "1"), ("b", " 2\t"), ("a", ""), ("C", "x:y")] {
             fields.append(name, value).unwrap();
@@ -301,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_splits_a_response_gets_in() {
+    fn response_splitting_is_rejected() {
         let mut fields = Fields::from_valid_static(b"A: 1\r\n");
         for name in ["", "a b", "a:", "a\r\n", "\u{e4}"] {
             assert_eq!(fields.append(name, "x"), Err(FieldError::Name), "{name:?}");
@@ -313,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_no_credentials() {
+    fn debug_output_hides_credentials() {
         let mut fields = Fields::new();
         fields.append("Cookie", "session=1").unwrap();
         fields.append("Accept", "text/html").unwrap();

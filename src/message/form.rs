@@ -1,4 +1,4 @@
-//! Forms: content of the type `application/x-www-form-urlencoded`.
+//! HTML form data: content of type `application/x-www-form-urlencoded`.
 
 use crate::message::response::Response;
 use crate::values::status::Status;
@@ -7,24 +7,25 @@ use alloc::format;
 use core::fmt;
 use percent_encoding::percent_decode;
 
-/// The names and values of a form, decoded, in the order in which they were sent. Made by
+/// An iterator over the decoded names and values of a form, in the order in which they were sent. Created by
 /// [`Request::form`](crate::Request::form).
 #[derive(Clone)]
 pub struct Form<'a> {
     pairs: form_urlencoded::Parse<'a>,
 }
 
-/// Content that is no form. It becomes a 400 that says so, so that an application may use `?`.
+/// The error for content that is not a valid form. It converts into a 400 response that says so, which lets
+/// applications use `?`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FormError {
-    /// A name or a value is not UTF-8 once it is decoded. To replace those bytes would make different values equal.
+    /// A decoded name or value is not UTF-8. Replacing the invalid bytes could make different values equal.
     NotUtf8,
 }
 
 impl<'a> Form<'a> {
     pub(crate) fn parse(content: &'a [u8]) -> Result<Form<'a>, FormError> {
-        // What separates names and values is ASCII, so that the whole is UTF-8 if and only if each of them is.
+        // The separators are ASCII, so the whole is UTF-8 if and only if every name and value is.
         match percent_decode(content).decode_utf8() {
             Ok(_) => Ok(Form {
                 pairs: form_urlencoded::parse(content),
@@ -33,12 +34,12 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// The first value of that name.
+    /// Returns the first value with the given name.
     pub fn get(&self, name: &str) -> Option<Cow<'a, str>> {
         self.get_all(name).next()
     }
 
-    /// All values of that name.
+    /// Returns all values with the given name.
     pub fn get_all<'n>(&self, name: &'n str) -> impl Iterator<Item = Cow<'a, str>> + use<'a, 'n> {
         self.clone()
             .filter(move |(other, _)| other == name)
@@ -55,7 +56,7 @@ impl<'a> Iterator for Form<'a> {
 }
 
 impl fmt::Debug for Form<'_> {
-    /// Without names and values, which may be passwords.
+    /// Omits names and values, which may be passwords.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Form({} pairs)", self.clone().count())
     }

@@ -1,4 +1,4 @@
-//! The head of a request, whole and valid (RFC 9112 sections 3 and 5).
+//! A complete and valid request head (RFC 9112 sections 3 and 5).
 
 use super::fields::FieldLines;
 use crate::syntax::authority::{Authority, AuthorityPlace};
@@ -13,24 +13,24 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use core::fmt;
 
-/// A request head. It borrows the bytes that it was read from.
+/// A request head. It borrows the bytes it was parsed from.
 #[derive(Clone, Copy)]
 pub struct Head<'a> {
     bytes: &'a [u8],
     layout: &'a Layout,
 }
 
-/// A version of HTTP that is spoken here (RFC 9110 section 2.5).
+/// A supported version of HTTP (RFC 9110 section 2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
-    /// HTTP/1.0: one request per connection unless asked otherwise, no chunked, no interim responses.
+    /// HTTP/1.0: one request per connection by default, no chunked coding, no interim responses.
     Http10,
-    /// HTTP/1.1, and any higher minor version, which is served as 1.1.
+    /// HTTP/1.1. Any higher minor version is served as 1.1.
     Http11,
 }
 
 impl Version {
-    /// `"HTTP/1.0"` or `"HTTP/1.1"`.
+    /// Returns `"HTTP/1.0"` or `"HTTP/1.1"`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Version::Http10 => "HTTP/1.0",
@@ -40,8 +40,8 @@ impl Version {
 }
 
 impl<'a> Head<'a> {
-    /// Checks target and Host, the last things about a head that can be wrong in themselves, and notes in the layout where
-    /// their parts are.
+    /// Validates the target and Host, which complete the validation of a head. Records the positions of their parts
+    /// in the layout.
     pub(crate) fn validate(bytes: &[u8], layout: &mut Layout, scheme: Scheme) -> Result<(), Fault> {
         let place = TargetPlace::find(layout.method, bytes, layout.target, layout.target_seen)?;
         let host = host(bytes, layout)?;
@@ -53,56 +53,56 @@ impl<'a> Head<'a> {
         Ok(())
     }
 
-    /// A head that was validated.
+    /// Creates a head from validated bytes.
     pub(crate) const fn new(bytes: &'a [u8], layout: &'a Layout) -> Head<'a> {
         Head { bytes, layout }
     }
 
-    /// The method.
+    /// Returns the method.
     pub fn method(&self) -> Method {
         self.layout.method
     }
 
-    /// As [`method`](Head::method), without a copy.
+    /// Like [`method`](Head::method), but without copying.
     #[inline]
     pub(crate) fn method_ref(&self) -> &'a Method {
         &self.layout.method
     }
 
-    /// The method as it was sent.
+    /// Returns the method as it was sent.
     pub(crate) fn method_token(&self) -> &'a str {
         self.layout.method_token.text(self.bytes)
     }
 
-    /// The request line as it was sent, without its line end.
+    /// Returns the request line as it was sent, without the line ending.
     pub fn line(&self) -> &'a [u8] {
         let end = (self.layout.fields.start as usize).saturating_sub(2);
         self.bytes.get(..end).unwrap_or_default()
     }
 
-    /// The target.
+    /// Returns the target.
     pub fn target(&self) -> Target<'a> {
         self.layout.target_place.of(self.bytes)
     }
 
-    /// The target as it was sent.
+    /// Returns the target as it was sent.
     pub fn target_text(&self) -> &'a str {
         self.layout.target.text(self.bytes)
     }
 
-    /// The path as it was sent, with its percent-encoding; `*` for the server as a whole.
+    /// Returns the path as it was sent, including percent-encoding. It is `*` for the server as a whole.
     pub fn path(&self) -> &'a str {
         ascii(self.path_bytes())
     }
 
-    /// As [`path`](Head::path), without a look at each octet.
+    /// Like [`path`](Head::path), but returns bytes without checking each one.
     #[inline]
     pub(crate) fn path_bytes(&self) -> &'a [u8] {
         self.layout.target_place.path(self.bytes)
     }
 
-    /// The path decoded: what routers and sites go by. `None` if it could be taken for another path (an encoded slash, a
-    /// backslash, control characters, `.` and `..` segments) or is not UTF-8.
+    /// Returns the decoded path, which routers and sites use. Returns `None` if the path could be mistaken for
+    /// another one (an encoded slash, a backslash, control characters, `.` and `..` segments) or is not UTF-8.
     pub fn decoded_path(&self) -> Option<Cow<'a, str>> {
         match path::decode(self.path_bytes())? {
             Cow::Borrowed(path) => core::str::from_utf8(path).ok().map(Cow::Borrowed),
@@ -110,12 +110,12 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// The query as it was sent, without its question mark.
+    /// Returns the query as it was sent, without the question mark.
     pub fn query(&self) -> Option<&'a str> {
         self.layout.target_place.query(self.bytes)
     }
 
-    /// The version whose rules hold.
+    /// Returns the HTTP version whose rules apply.
     pub fn version(&self) -> Version {
         match self.layout.minor {
             0 => Version::Http10,
@@ -123,24 +123,24 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// The fields.
+    /// Returns the fields.
     pub fn fields(&self) -> FieldLines<'a> {
         FieldLines::from_valid(self.layout.fields.of(self.bytes))
     }
 
-    /// The host and port that were asked for: from the target if it names them, else from Host
-    /// (RFC 9110 section 7.1). `None` only in HTTP/1.0.
+    /// Returns the requested host and port, taken from the target if it names them and otherwise from Host (RFC 9110
+    /// section 7.1). `None` only for HTTP/1.0.
     pub fn authority(&self) -> Option<Authority<'a>> {
         Some(self.layout.authority?.of(self.bytes))
     }
 
-    /// Whether the client waits for `100 Continue`, or for a final answer, before it sends content
-    /// (RFC 9110 section 10.1.1).
+    /// Returns whether the client waits for `100 Continue`, or for a final response, before it sends content (RFC
+    /// 9110 section 10.1.1).
     pub fn expects_continue(&self) -> bool {
         self.version() == Version::Http11 && self.layout.expect == Some(Expect::Continue)
     }
 
-    /// Whether there is a precondition or a range (RFC 9110 sections 13 and 14).
+    /// Returns whether there is a precondition or a range (RFC 9110 sections 13 and 14).
     pub(crate) fn is_conditional(&self) -> bool {
         self.layout.is_conditional
     }
@@ -154,7 +154,7 @@ impl<'a> Head<'a> {
     }
 }
 
-/// RFC 9112 section 3.2: HTTP/1.1 has exactly one valid Host; HTTP/1.0 at most one.
+/// Validates Host (RFC 9112 section 3.2). HTTP/1.1 requires exactly one valid Host, and HTTP/1.0 allows at most one.
 fn host(bytes: &[u8], layout: &Layout) -> Result<Option<AuthorityPlace>, Fault> {
     match layout.host {
         Some(span) => match AuthorityPlace::find(bytes, span) {
@@ -166,7 +166,7 @@ fn host(bytes: &[u8], layout: &Layout) -> Result<Option<AuthorityPlace>, Fault> 
     }
 }
 
-/// A target that names an authority must mean this connection, and the same host as Host.
+/// Checks that a target with an authority refers to this connection and names the same host as Host.
 #[cold]
 fn validate_authority(
     bytes: &[u8],

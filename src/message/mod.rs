@@ -1,5 +1,5 @@
-//! Requests and responses, and what is decided once about a message: framing, expectation, persistence. Knows nothing of
-//! connections and sockets.
+//! Requests and responses, and the decisions made once for each message: framing, expectation and persistence. This
+//! module is independent of connections and sockets.
 
 pub(crate) mod body;
 #[cfg(feature = "std")]

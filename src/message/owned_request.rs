@@ -1,4 +1,4 @@
-//! A request that owns its parts: made by a builder, or copied from one that came.
+//! A request that owns its parts, created by a builder or copied from a received request.
 
 use super::extensions::Extensions;
 use super::fields::{FieldLines, Fields};
@@ -18,7 +18,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
 
-/// A request that outlives the connection it came by: for answers that come later, and for tests.
+/// A request that owns its parts and can outlive its connection. Use it for deferred responses and in tests.
 ///
 /// ```
 /// use bytegate::{Application, Request, Response};
@@ -42,7 +42,7 @@ pub struct OwnedRequest {
     params: Vec<(String, String)>,
 }
 
-/// Builds an [`OwnedRequest`]; made by [`Request::builder`].
+/// A builder for an [`OwnedRequest`], created by [`Request::builder`].
 #[derive(Clone, Debug)]
 pub struct RequestBuilder {
     request_line: String,
@@ -54,7 +54,7 @@ pub struct RequestBuilder {
 }
 
 impl<'a> Request<'a> {
-    /// Begins a request of that method and target.
+    /// Starts building a request with the given method and target.
     pub fn builder(method: &str, target: &str) -> RequestBuilder {
         RequestBuilder {
             request_line: format!("{method} {target} HTTP/1.1\r\n"),
@@ -66,12 +66,12 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// A copy that owns its parts.
+    /// Returns a copy that owns its parts.
     pub fn into_owned(self) -> OwnedRequest {
         let owned = |(name, value): &(&str, &str)| (String::from(*name), String::from(*value));
         let mut trailers = Fields::new();
         for (name, value) in self.trailers {
-            // Valid as it came, valid still.
+            // Already validated when it was received.
             let _ = trailers.append(name, value);
         }
         OwnedRequest {
@@ -79,7 +79,7 @@ impl<'a> Request<'a> {
             layout: Box::new(*self.head.layout()),
             content: Bytes::copy_from_slice(self.content),
             trailers,
-            now: self.context.now,
+            now: *self.context.now,
             connection: self.context.connection.clone(),
             extensions: self.context.extensions.clone(),
             mounted: self.mounted,
@@ -89,11 +89,11 @@ impl<'a> Request<'a> {
 }
 
 impl OwnedRequest {
-    /// Looks at it as an application does.
+    /// Calls `look` with a borrowed view of this request, as an application sees it.
     pub fn with<T>(&self, look: impl FnOnce(&Request<'_>) -> T) -> T {
         let head = Head::new(&self.head, &self.layout);
         let path: Option<Cow<'_, [u8]>> = decoded(&head);
-        let context = RequestContext::new(self.now, &self.connection, &self.extensions, &path);
+        let context = RequestContext::new(&self.now, &self.connection, &self.extensions, &path);
         let params: Vec<(&str, &str)> = self
             .params
             .iter()
@@ -109,24 +109,24 @@ impl OwnedRequest {
         })
     }
 
-    /// The head.
+    /// Returns the head.
     pub fn head(&self) -> Head<'_> {
         Head::new(&self.head, &self.layout)
     }
 
-    /// The content, decoded; shared, not copied.
+    /// Returns the decoded content, which is shared rather than copied.
     pub fn content(&self) -> &Bytes {
         &self.content
     }
 
-    /// The fields after chunked content.
+    /// Returns the trailer fields, which follow chunked content.
     pub fn trailers(&self) -> FieldLines<'_> {
         self.trailers.lines()
     }
 }
 
 impl RequestBuilder {
-    /// Adds a field. `Host` is `localhost` unless it is given, and `Content-Length` is always that of the content.
+    /// Adds a field. `Host` defaults to `localhost`. `Content-Length` always matches the content.
     pub fn field(mut self, name: &str, value: impl AsRef<[u8]>) -> RequestBuilder {
         self.fields.push((name.into(), value.as_ref().into()));
         self
@@ -138,13 +138,13 @@ impl RequestBuilder {
         self
     }
 
-    /// Sets the time at which the request came.
+    /// Sets the time at which the request arrived.
     pub fn now(mut self, now: Now) -> RequestBuilder {
         self.now = now;
         self
     }
 
-    /// Sets the other end.
+    /// Sets the peer.
     pub fn peer(mut self, peer: impl Into<Peer>) -> RequestBuilder {
         self.connection.peer = peer.into();
         self
@@ -156,16 +156,16 @@ impl RequestBuilder {
         self
     }
 
-    /// Adds what a middleware would leave for the application.
+    /// Adds an extension, as a middleware would.
     pub fn extension<T: Clone + Send + Sync + 'static>(mut self, value: T) -> RequestBuilder {
         self.extensions.insert(value);
         self
     }
 
-    /// The request.
+    /// Builds the request.
     ///
     /// # Errors
-    /// If it is none: the rule that it breaks, and where in its head.
+    /// Returns a [`Fault`] if the request is invalid. It names the broken rule and its position in the head.
     pub fn build(self) -> Result<OwnedRequest, Fault> {
         let mut head = self.request_line.into_bytes();
         let has_host = self
@@ -199,7 +199,7 @@ impl RequestBuilder {
         match parser.advance(&head, &limits)? {
             Parsed::Head if parser.layout().end == head.len() => {}
             Parsed::Head => {
-                // A line end in a name or a value.
+                // A name or a value contains a line ending.
                 return Err(Fault::new(Error::FieldValueOctet, parser.layout().end));
             }
             Parsed::Incomplete | Parsed::EmptyLine => {

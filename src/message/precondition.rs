@@ -1,4 +1,4 @@
-//! Conditional requests (RFC 9110 section 13): decided in one place, in the order of section 13.2.2.
+//! Conditional requests (RFC 9110 section 13), evaluated in the order of section 13.2.2.
 
 use super::head::Head;
 use crate::syntax::date;
@@ -6,7 +6,7 @@ use crate::syntax::entity_tag::{EntityTag, any_in_list};
 use crate::values::method::Method;
 use core::time::Duration;
 
-/// What is known of the version of a representation that would be sent.
+/// The validators of the representation that would be sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Validators<'a> {
     pub(crate) tag: EntityTag<'a>,
@@ -14,7 +14,7 @@ pub(crate) struct Validators<'a> {
     pub(crate) modified: Option<u64>,
 }
 
-/// What the preconditions of a request come to.
+/// The outcome of the preconditions of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Proceed,
@@ -22,8 +22,8 @@ pub(crate) enum Verdict {
     Failed,
 }
 
-/// Evaluates the preconditions of a request that would be answered with 2xx without them. `now` decides the
-/// century of dates with two-digit years.
+/// Evaluates the preconditions of a request that would otherwise be answered with 2xx. `now` determines the century
+/// of dates with two-digit years.
 pub(crate) fn evaluate(
     head: &Head<'_>,
     validators: &Validators<'_>,
@@ -33,7 +33,7 @@ pub(crate) fn evaluate(
     let date = |name| single(head, name).and_then(|value| date::parse(value, now));
     let unmodified_since = |since| validators.modified.is_none_or(|modified| modified <= since);
 
-    // Steps 1 and 2: the version must be the one that the client means.
+    // Steps 1 and 2: the representation must be the one that the client expects.
     let stands = match matches_any(head, "If-Match", |tag| {
         tag.matches_strongly(&validators.tag)
     }) {
@@ -46,7 +46,7 @@ pub(crate) fn evaluate(
     if !stands {
         return Verdict::Failed;
     }
-    // Steps 3 and 4: the version must be another than the one that the client has.
+    // Steps 3 and 4: the representation must differ from the one that the client has.
     match matches_any(head, "If-None-Match", |tag| {
         tag.matches_weakly(&validators.tag)
     }) {
@@ -60,8 +60,8 @@ pub(crate) fn evaluate(
     }
 }
 
-/// Step 5: whether the representation is exactly the one of which the client has a part (section 13.1.5). A date
-/// proves that only if the representation did not change within the second in which it was sent.
+/// Returns whether the representation is exactly the one that the client has a part of (step 5, section 13.1.5). A
+/// date proves that only if the representation did not change within the second in which it was sent.
 pub(crate) fn range_applies(
     head: &Head<'_>,
     validators: &Validators<'_>,
@@ -83,8 +83,8 @@ pub(crate) fn range_applies(
     }
 }
 
-/// Whether a field of entity tags has one that fits; `None` without that field. A list that cannot be read fits
-/// nothing, which errs on the side of sending too much and changing too little.
+/// Returns whether a list of entity tags contains a matching one, or `None` if there is no such field. A list that
+/// cannot be parsed matches nothing, which errs on the side of sending too much and changing too little.
 fn matches_any(head: &Head<'_>, name: &str, fits: impl Fn(&EntityTag<'_>) -> bool) -> Option<bool> {
     let fields = head.fields();
     let mut lists = fields.get_all(name).peekable();
@@ -95,7 +95,7 @@ fn matches_any(head: &Head<'_>, name: &str, fits: impl Fn(&EntityTag<'_>) -> boo
     }))
 }
 
-/// The value of a field that stands once; a date that stands twice is none.
+/// Returns the value of a field. Returns `None` if the field is missing or repeated.
 fn single<'a>(head: &Head<'a>, name: &str) -> Option<&'a [u8]> {
     let mut values = head.fields().get_all(name);
     let first = values.next()?;
@@ -113,7 +113,7 @@ mod tests {
     use crate::values::scheme::Scheme;
     use alloc::format;
 
-    /// The verdict about a request with a field, for a version `"a"` of 1994.
+    /// Returns the outcome for a request with one field, given a representation tagged `"a"` from 1994.
     fn verdict(method: &str, field: &str) -> Verdict {
         let request = format!("{method} / HTTP/1.1\r\nHost: x\r\n{field}\r\n\r\n");
         let mut parser = HeadParser::new();
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_change_something_fails_where_a_read_is_not_modified() {
+    fn writes_fail_where_reads_are_not_modified() {
         for (field, read, change) in [
             ("If-None-Match: *", Verdict::NotModified, Verdict::Failed),
             (

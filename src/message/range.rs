@@ -3,24 +3,27 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// More than this many ranges in one request are not served one by one.
+/// The maximum number of ranges served separately. A request with more gets the whole representation.
 const RANGES: usize = 8;
 
-/// Which part of a representation is asked for.
+/// The part of a representation that a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Selection {
-    /// All of it: there is no range, none that can be read, or too many to be meant.
+    /// The whole representation: there is no range, it cannot be parsed, or there are too many ranges.
     Whole,
-    /// These parts, in the order in which they were asked for; each is within the length and not empty.
+    /// These parts, in the requested order. Each is non-empty and within the length.
     Parts(Vec<Range<u64>>),
-    /// Ranges, but none that the representation reaches.
+    /// There are ranges, but all lie outside the representation.
     Unsatisfiable,
 }
 
-/// Reads the value of `Range` against a length. A range that cannot be read, and a unit that is not known, are
-/// ignored (section 14.2); so are more than eight ranges, and ranges that come to more than the whole
-/// (section 17.15). So is any range of an empty representation, which has no part to send: clients that ask for
-/// `bytes=0-` of everything get an empty file with 200.
+/// Parses the value of `Range` for a representation of the given length.
+///
+/// A range that cannot be parsed and an unknown unit are ignored (section 14.2). So are more than eight ranges, and
+/// ranges that add up to more than the whole (section 17.15).
+///
+/// Any range of an empty representation is ignored too, as there is no part to send. Clients that always ask for
+/// `bytes=0-` get an empty file with 200.
 pub(crate) fn select(value: &[u8], length: u64) -> Selection {
     let ranges = match parse(value, length) {
         Some(ranges) if length > 0 => ranges,
@@ -40,7 +43,7 @@ pub(crate) fn select(value: &[u8], length: u64) -> Selection {
     }
 }
 
-/// All ranges, clamped to the length; those beyond it are empty.
+/// Returns all ranges, clamped to the length. Ranges beyond it are empty.
 fn parse(value: &[u8], length: u64) -> Option<Vec<Range<u64>>> {
     let text = core::str::from_utf8(value).ok()?;
     let (unit, set) = text.split_once('=')?;
@@ -72,7 +75,7 @@ fn parse_one(range: &str, length: u64) -> Option<Range<u64>> {
     }
 }
 
-/// Digits; a number beyond 64 bits is as good as the largest.
+/// Parses decimal digits. A number that does not fit in 64 bits becomes the largest one.
 fn number(digits: &str) -> Option<u64> {
     if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;
@@ -90,8 +93,8 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    #[allow(clippy::single_range_in_vec_init)] // One part is a list of parts.
-    fn parts_of_ten_octets() {
+    #[allow(clippy::single_range_in_vec_init)] // A list that happens to have one part.
+    fn ranges_of_ten_bytes() {
         for (value, parts) in [
             ("bytes=0-0", vec![0..1]),
             ("bytes=2-4", vec![2..5]),
@@ -152,7 +155,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn parts_are_within_and_no_more_than_the_whole(value in "bytes=([0-9]{0,20}-[0-9]{0,20},?){1,10}", length in 0..100u64) {
+        fn parts_fit_within_the_whole(value in "bytes=([0-9]{0,20}-[0-9]{0,20},?){1,10}", length in 0..100u64) {
             if let Selection::Parts(parts) = select(value.as_bytes(), length) {
                 prop_assert!(parts.iter().all(|part| part.start < part.end && part.end <= length));
                 prop_assert!(parts.iter().map(|part| part.end - part.start).sum::<u64>() <= length);

@@ -1,4 +1,4 @@
-//! A request as an application sees it: the message, and what is known about it beside its bytes.
+//! A request as an application sees it: the message and its context.
 
 use super::extensions::Extensions;
 use super::fields::FieldLines;
@@ -14,74 +14,74 @@ use crate::values::scheme::Scheme;
 use alloc::borrow::Cow;
 use core::fmt;
 
-/// A request as an application sees it. Everything is borrowed; nothing was copied if it came in one piece. A copy is as
-/// good as the original; [`into_owned`](Request::into_owned) makes one that outlives it.
+/// A request as an application sees it. All data is borrowed, and nothing is copied if the request arrived in one
+/// piece. The type is `Copy`. Use [`into_owned`](Request::into_owned) to keep a request for longer.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     pub(crate) head: Head<'a>,
     pub(crate) content: &'a [u8],
     pub(crate) trailers: FieldLines<'a>,
     pub(crate) context: &'a RequestContext<'a>,
-    /// How much of the decoded path belongs to the place where the application is mounted, in bytes.
+    /// The length, in bytes, of the part of the decoded path that leads to the application's mount point.
     pub(crate) mounted: usize,
     pub(crate) params: &'a [(&'a str, &'a str)],
 }
 
-/// What a request does not say itself.
+/// Information about a request that is not part of its bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestContext<'a> {
-    pub(crate) now: Now,
+    pub(crate) now: &'a Now,
     pub(crate) connection: &'a ConnectionInfo,
     pub(crate) extensions: &'a Extensions,
-    /// The path, decoded once.
+    /// The decoded path. It is decoded only once.
     pub(crate) path: Option<&'a [u8]>,
 }
 
 impl<'a> Request<'a> {
-    /// The head.
+    /// Returns the head.
     pub fn head(&self) -> Head<'a> {
         self.head
     }
 
-    /// The method.
+    /// Returns the method.
     pub fn method(&self) -> Method {
         self.head.method()
     }
 
-    /// The target in the form in which it came.
+    /// Returns the target in the form in which it was sent.
     pub fn target(&self) -> Target<'a> {
         self.head.target()
     }
 
-    /// The path as it was sent, with its percent-encoding.
+    /// Returns the path as it was sent, including percent-encoding.
     pub fn path(&self) -> &'a str {
         self.head.path()
     }
 
-    /// The path decoded, once: what routers and sites go by. `None` if it could be taken for another path
-    /// (an encoded slash, a backslash, control characters, `.` and `..` segments) or is not UTF-8.
+    /// Returns the decoded path, which routers and sites use. Returns `None` if the path could be mistaken for
+    /// another one (an encoded slash, a backslash, control characters, `.` and `..` segments) or is not UTF-8.
     pub fn decoded_path(&self) -> Option<&'a str> {
         core::str::from_utf8(self.context.path?).ok()
     }
 
-    /// The part of the decoded path that leads to the place where this application is mounted: PEP 3333's `SCRIPT_NAME`.
-    /// Empty at the root.
+    /// Returns the part of the decoded path that leads to the application's mount point: PEP 3333's `SCRIPT_NAME`. It
+    /// is empty at the root.
     pub fn script_name(&self) -> &'a str {
         let path = self.decoded_path().unwrap_or_default();
         path.get(..self.mounted).unwrap_or_default()
     }
 
-    /// The rest of the decoded path, which is the application's own business: PEP 3333's `PATH_INFO`.
+    /// Returns the rest of the decoded path, which the application interprets itself: PEP 3333's `PATH_INFO`.
     pub fn path_info(&self) -> Option<&'a str> {
         self.decoded_path()?.get(self.mounted..)
     }
 
-    /// As [`path_info`](Request::path_info), in bytes.
+    /// Like [`path_info`](Request::path_info), but returns bytes.
     pub(crate) fn path_info_bytes(&self) -> Option<&'a [u8]> {
         self.context.path?.get(self.mounted..)
     }
 
-    /// The same request as an application sees it that is mounted so many bytes further down its path.
+    /// Returns the same request for an application that is mounted `bytes` bytes further along the path.
     pub(crate) fn mounted(&self, bytes: usize) -> Request<'a> {
         Request {
             mounted: self.mounted + bytes,
@@ -89,20 +89,20 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The value of a parameter of the route, decoded: what `{name}` stands for in `/hello/{name}`.
+    /// Returns the decoded value of a route parameter, such as `{name}` in `/hello/{name}`.
     pub fn param(&self, name: &str) -> Option<&'a str> {
         let mut params = self.params.iter().rev();
         let (_, value) = params.find(|(other, _)| *other == name)?;
         Some(value)
     }
 
-    /// The query as it was sent, without its question mark.
+    /// Returns the query as it was sent, without the question mark.
     pub fn query(&self) -> Option<&'a str> {
         self.head.query()
     }
 
-    /// The names and values of the query, decoded as `application/x-www-form-urlencoded`. A `%` without two hexadecimal
-    /// digits is itself, and bytes that are not UTF-8 become U+FFFD.
+    /// Returns the names and values of the query, decoded as `application/x-www-form-urlencoded`. A `%` that is not
+    /// followed by two hexadecimal digits is kept as is, and invalid UTF-8 is replaced with U+FFFD.
     ///
     /// ```
     /// use bytegate::{Gateway, Request};
@@ -117,8 +117,8 @@ impl<'a> Request<'a> {
         form_urlencoded::parse(self.query().unwrap_or_default().as_bytes())
     }
 
-    /// The names and values of the content, decoded as `application/x-www-form-urlencoded`, whatever its
-    /// Content-Type says.
+    /// Returns the names and values of the content, decoded as `application/x-www-form-urlencoded` regardless of its
+    /// Content-Type.
     ///
     /// ```
     /// use bytegate::{FormError, Gateway, Request};
@@ -132,60 +132,61 @@ impl<'a> Request<'a> {
     /// ```
     ///
     /// # Errors
-    /// If a name or a value is not UTF-8. The error becomes a 400.
+    /// Returns an error if a name or a value is not UTF-8. The error converts into a 400 response.
     pub fn form(&self) -> Result<Form<'a>, FormError> {
         Form::parse(self.content)
     }
 
-    /// The version whose rules hold.
+    /// Returns the HTTP version whose rules apply.
     pub fn version(&self) -> Version {
         self.head.version()
     }
 
-    /// The fields of the head.
+    /// Returns the fields of the head.
     #[doc(alias = "headers")]
     pub fn fields(&self) -> FieldLines<'a> {
         self.head.fields()
     }
 
-    /// The host and port that were asked for. `None` only in HTTP/1.0.
+    /// Returns the requested host and port. `None` only for HTTP/1.0.
     pub fn authority(&self) -> Option<Authority<'a>> {
         self.head.authority()
     }
 
-    /// The content, decoded; empty if there is none.
+    /// Returns the decoded content, or an empty slice if there is none.
     #[doc(alias = "body")]
     pub fn content(&self) -> &'a [u8] {
         self.content
     }
 
-    /// The fields after chunked content; never merged into those of the head. Those that describe the content or the
-    /// answer, such as `Content-Type` and `Vary`, are left out: they come too late (RFC 9110 section 6.5.1).
+    /// Returns the trailer fields, which follow chunked content. They are never merged into the fields of the head.
+    /// Fields that describe the content or the response, such as `Content-Type` and `Vary`, are left out because they
+    /// come too late (RFC 9110 section 6.5.1).
     pub fn trailers(&self) -> FieldLines<'a> {
         self.trailers
     }
 
-    /// The time at which the request was whole, as the caller gave it.
+    /// Returns the time at which the request was complete, as provided by the caller.
     pub fn now(&self) -> Now {
-        self.context.now
+        *self.context.now
     }
 
-    /// What is known of the connection.
+    /// Returns information about the connection.
     pub fn connection(&self) -> &'a ConnectionInfo {
         self.context.connection
     }
 
-    /// The other end.
+    /// Returns the peer.
     pub fn peer(&self) -> &'a Peer {
         &self.context.connection.peer
     }
 
-    /// The scheme of the connection.
+    /// Returns the scheme of the connection.
     pub fn scheme(&self) -> Scheme {
         self.context.connection.scheme
     }
 
-    /// What a middleware has left for the application.
+    /// Returns the values that middleware attached for the application.
     pub fn extensions(&self) -> &'a Extensions {
         self.context.extensions
     }
@@ -193,7 +194,7 @@ impl<'a> Request<'a> {
 
 impl<'a> RequestContext<'a> {
     pub(crate) fn new(
-        now: Now,
+        now: &'a Now,
         connection: &'a ConnectionInfo,
         extensions: &'a Extensions,
         path: &'a Option<Cow<'_, [u8]>>,
@@ -213,7 +214,7 @@ pub(crate) fn decoded<'a>(head: &Head<'a>) -> Option<Cow<'a, [u8]>> {
 }
 
 impl fmt::Debug for Request<'_> {
-    /// Without the content, which may be a password.
+    /// Omits the content, which may be a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("head", &self.head)

@@ -1,4 +1,4 @@
-//! A response: valid by construction, or replaced by a 500 that says why.
+//! Responses. A response is valid by construction, or is replaced by a 500 that says why.
 
 use super::body::Body;
 use super::fields::{FieldError, Fields};
@@ -11,8 +11,9 @@ use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 
-/// The answer of an application. Framing, `Connection` and `Date` are not its business: they are added
-/// where the answer is written.
+/// The response of an application.
+///
+/// An application does not set framing, `Connection` or `Date`. The connection adds them when it writes the response.
 ///
 /// ```
 /// use bytegate::{Response, Status};
@@ -29,38 +30,37 @@ pub struct Response {
     pub(crate) status: Status,
     pub(crate) fields: Fields,
     pub(crate) body: Body,
-    /// In a box, because nearly no response has one.
+    /// Boxed, because almost no response has one.
     pub(crate) exception: Option<Box<Exception>>,
 }
 
-/// What makes a response another one than it looks.
+/// Marks a response that has failed or is not ready yet.
 pub(crate) enum Exception {
     Error(ResponseError),
     Later(LaterResponse),
 }
 
-/// A response that is not there yet.
+/// A response that is not ready yet.
 pub(crate) type LaterResponse = Pin<Box<dyn Future<Output = Response> + Send>>;
 
-/// How an application broke the rules of a response. It is answered with a 500 instead, and the front end
-/// logs this.
+/// The way in which a response is invalid. A 500 is sent instead, and the front end logs this error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResponseError {
-    /// A field that cannot be sent, and its name.
+    /// A field cannot be sent. Contains its name.
     Field(FieldError, String),
-    /// A field that only the connection may set: see [`Response::with_field`].
+    /// A field is reserved for the connection: see [`Response::with_field`].
     ReservedField(String),
-    /// A status below 200, which is never a final answer (RFC 9110 section 15.2).
+    /// The status is below 200, which is never final (RFC 9110 section 15.2).
     InterimStatus(Status),
-    /// The application panicked; its message. Only a session that [catches panics](crate::Session::catch_panics) gives
-    /// this.
+    /// The application panicked. Contains the panic message. Only a session that
+    /// [catches panics](crate::Session::catch_panics) produces this.
     Panicked(String),
-    /// The answer was to come [later](Response::later), and nothing here can wait for it.
+    /// The response is [deferred](Response::later), but nothing here can wait for it.
     Later,
-    /// The content broke off, or was not of the length that was stated; what was sent before cannot be taken back.
+    /// The content broke off, or did not have the stated length. What was already sent cannot be taken back.
     Broken,
-    /// Any other breach, found by an adapter.
+    /// Any other violation, reported by an adapter.
     Other(String),
 }
 
@@ -89,7 +89,7 @@ impl fmt::Display for ResponseError {
 
 impl core::error::Error for ResponseError {}
 
-/// Fields that belong to the connection and to the framing of the message (RFC 9110 section 7.6.1).
+/// Fields reserved for the connection and the framing of the message (RFC 9110 section 7.6.1).
 const RESERVED: [&str; 9] = [
     "Connection",
     "Content-Length",
@@ -103,7 +103,7 @@ const RESERVED: [&str; 9] = [
 ];
 
 impl Response {
-    /// A response without fields and content.
+    /// Creates a response without fields or content.
     pub const fn new(status: Status) -> Response {
         Response {
             status,
@@ -113,11 +113,13 @@ impl Response {
         }
     }
 
-    /// A response that comes later: the connection waits for it, up to [`Timeouts::answer`](crate::Timeouts::answer), and
-    /// holds up no other. It is dropped if the client goes. An [`OwnedRequest`](crate::OwnedRequest) carries what it needs
-    /// of the request.
+    /// Creates a response from a future.
     ///
-    /// `handle` waits for it by blocking, which needs the feature `std`; without it, the answer is a 500 that says so.
+    /// The connection waits for it, up to [`Timeouts::answer`](crate::Timeouts::answer), without delaying other
+    /// connections. The future is dropped if the client disconnects. Use an [`OwnedRequest`](crate::OwnedRequest) to
+    /// carry parts of the request into the future.
+    ///
+    /// `handle` blocks while it waits, which needs the feature `std`. Without it, the response is a 500 that says so.
     ///
     /// ```
     /// use bytegate::{Gateway, Request, Response};
@@ -141,24 +143,24 @@ impl Response {
         }
     }
 
-    /// 200 with HTML in UTF-8.
+    /// Creates a 200 response with HTML in UTF-8.
     pub fn html(body: impl Into<Body>) -> Response {
         Response::prepared(b"Content-Type: text/html; charset=utf-8\r\n", body.into())
     }
 
-    /// 200 with plain text in UTF-8.
+    /// Creates a 200 response with plain text in UTF-8.
     pub fn text(body: impl Into<Body>) -> Response {
         Response::prepared(b"Content-Type: text/plain; charset=utf-8\r\n", body.into())
     }
 
-    /// 200 with content of any media type.
+    /// Creates a 200 response with content of any media type.
     pub fn content(media_type: &str, body: impl Into<Body>) -> Response {
         Response::new(Status::OK)
             .with_body(body)
             .with_field("Content-Type", media_type)
     }
 
-    /// 303: go and get that page. `location` is a path of this server or a whole URL.
+    /// Creates a 303 redirect, which the client follows with GET. `location` is a path on this server or a full URL.
     pub fn see_other(location: &str) -> Response {
         Response::new(Status::SEE_OTHER).with_field("Location", location)
     }
@@ -171,7 +173,7 @@ impl Response {
         }
     }
 
-    /// A response that could not be made; a 500 goes out in its place.
+    /// Creates a failed response. A 500 is sent in its place.
     pub fn failed(error: ResponseError) -> Response {
         Response {
             exception: Some(Box::new(Exception::Error(error))),
@@ -179,72 +181,72 @@ impl Response {
         }
     }
 
-    /// The same with another status. One below 200 makes the response fail.
+    /// Sets the status and returns the response. A status below 200 makes the response fail.
     pub fn with_status(mut self, status: Status) -> Response {
         self.set_status(status);
         self
     }
 
-    /// Changes the status. One below 200 makes the response fail.
+    /// Sets the status. A status below 200 makes the response fail.
     pub fn set_status(&mut self, status: Status) {
         self.status = status;
         self.check();
     }
 
-    /// The same with a field set; others of that name go.
+    /// Sets a field, replacing others with the same name, and returns the response.
     ///
-    /// What cannot be sent makes the response fail: a name that is no token, a value with control
-    /// characters, and the names that belong to the connection: `Connection`, `Content-Length`, `Date`,
-    /// `Keep-Alive`, `Proxy-Connection`, `TE`, `Trailer`, `Transfer-Encoding`, `Upgrade`.
+    /// A field that cannot be sent makes the response fail. That is the case if the name is not a token, if the value
+    /// contains control characters, or if the name is reserved for the connection: `Connection`, `Content-Length`,
+    /// `Date`, `Keep-Alive`, `Proxy-Connection`, `TE`, `Trailer`, `Transfer-Encoding`, `Upgrade`.
     #[doc(alias = "header")]
     pub fn with_field(mut self, name: &str, value: impl AsRef<[u8]>) -> Response {
         self.set_field(name, value);
         self
     }
 
-    /// As [`with_field`](Response::with_field), in place.
+    /// Like [`with_field`](Response::with_field), but modifies the response in place.
     pub fn set_field(&mut self, name: &str, value: impl AsRef<[u8]>) {
         self.change_fields(name, |fields| fields.set(name, value));
     }
 
-    /// Removes all fields of that name.
+    /// Removes all fields with the given name.
     pub fn remove_field(&mut self, name: &str) {
         self.fields.remove(name);
     }
 
-    /// The same with a field added beside others of that name, as `Set-Cookie` needs it.
+    /// Adds a field, keeping others with the same name, and returns the response. `Set-Cookie` needs this.
     pub fn with_appended_field(mut self, name: &str, value: impl AsRef<[u8]>) -> Response {
         self.append_field(name, value);
         self
     }
 
-    /// As [`with_appended_field`](Response::with_appended_field), in place.
+    /// Like [`with_appended_field`](Response::with_appended_field), but modifies the response in place.
     pub fn append_field(&mut self, name: &str, value: impl AsRef<[u8]>) {
         self.change_fields(name, |fields| fields.append(name, value));
     }
 
-    /// The same with other content.
+    /// Replaces the content and returns the response.
     pub fn with_body(mut self, body: impl Into<Body>) -> Response {
         self.body = body.into();
         self
     }
 
-    /// The status.
+    /// Returns the status.
     pub fn status(&self) -> Status {
         self.status
     }
 
-    /// The fields so far.
+    /// Returns the fields set so far.
     pub fn fields(&self) -> &Fields {
         &self.fields
     }
 
-    /// The content.
+    /// Returns the content.
     pub fn body(&self) -> &Body {
         &self.body
     }
 
-    /// Changes the content: takes it out, and puts in what is made of it.
+    /// Replaces the content with the result of applying `change` to it.
     ///
     /// ```
     /// use bytegate::Response;
@@ -256,12 +258,12 @@ impl Response {
         self.body = change(core::mem::take(&mut self.body));
     }
 
-    /// The content alone.
+    /// Returns the content and discards the rest.
     pub fn into_body(self) -> Body {
         self.body
     }
 
-    /// The first rule that was broken, if any.
+    /// Returns the first error, if any.
     pub fn error(&self) -> Option<&ResponseError> {
         match self.exception.as_deref() {
             Some(Exception::Error(error)) => Some(error),
@@ -269,12 +271,12 @@ impl Response {
         }
     }
 
-    /// Whether this comes [later](Response::later); then nothing else is known of it yet.
+    /// Returns whether this response is [deferred](Response::later). If so, nothing else is known about it yet.
     pub fn is_later(&self) -> bool {
         matches!(self.exception.as_deref(), Some(Exception::Later(_)))
     }
 
-    /// The status that is sent: 500 in place of a response that breaks the rules.
+    /// Returns the status that is sent, which is 500 for an invalid response.
     pub fn sent_status(&self) -> Status {
         match self.error() {
             Some(_) => Status::INTERNAL_SERVER_ERROR,
@@ -302,7 +304,7 @@ impl Response {
         }
     }
 
-    /// Fails if this is no final answer.
+    /// Fails the response if its status is not final.
     fn check(&mut self) {
         if self.status.is_informational() {
             self.fail(ResponseError::InterimStatus(self.status));
@@ -321,7 +323,7 @@ impl Response {
         }
     }
 
-    /// The first error stays.
+    /// Records an error. Only the first one is kept.
     #[cold]
     fn fail(&mut self, error: ResponseError) {
         self.exception
@@ -329,7 +331,7 @@ impl Response {
     }
 }
 
-/// Whether a field belongs to the connection.
+/// Returns whether a field is reserved for the connection.
 pub(crate) fn is_reserved(name: &str) -> bool {
     RESERVED
         .iter()
@@ -351,7 +353,7 @@ impl fmt::Debug for Response {
 }
 
 impl From<Status> for Response {
-    /// A page of one line: the status in words.
+    /// Creates a one-line text page that names the status.
     fn from(status: Status) -> Response {
         match status.forbids_content() || status == Status::RESET_CONTENT {
             true => Response::new(Status::OK),
@@ -401,7 +403,7 @@ impl<T: Into<Response>, E: Into<Response>> From<Result<T, E>> for Response {
 }
 
 impl<T: Into<Response>> From<Option<T>> for Response {
-    /// 404 for nothing.
+    /// Converts `None` into a 404.
     fn from(option: Option<T>) -> Response {
         match option {
             Some(response) => response.into(),

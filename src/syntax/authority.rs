@@ -1,9 +1,9 @@
-//! `uri-host [ ":" port ]`, as in Host and in targets (RFC 9110 section 7.2, RFC 3986 section 3.2).
+//! Authorities as in Host and in targets: `uri-host [ ":" port ]` (RFC 9110 section 7.2, RFC 3986 section 3.2).
 
 use super::octets::{DIGIT, HEX, REG_NAME};
 use super::span::Span;
 
-/// A host and an optional port, both as they were sent.
+/// A host and an optional port, as they were sent.
 ///
 /// ```
 /// # use bytegate::Authority;
@@ -15,11 +15,11 @@ use super::span::Span;
 pub struct Authority<'a> {
     /// The host: a registered name, an IPv4 address, or an IP literal with its brackets. Never empty.
     pub host: &'a str,
-    /// The port; `None` also for an empty one (`host:`).
+    /// The port. An empty port (`host:`) is `None` too.
     pub port: Option<u16>,
 }
 
-/// Where the parts of an authority stand.
+/// The positions of the parts of an authority.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AuthorityPlace {
     host: Span,
@@ -27,21 +27,21 @@ pub(crate) struct AuthorityPlace {
 }
 
 impl<'a> Authority<'a> {
-    /// Parses the whole of `text`. No userinfo, no path, no whitespace, no empty host.
+    /// Parses `text` as an authority. Userinfo, a path, whitespace and an empty host are rejected.
     pub fn parse(text: &'a str) -> Option<Authority<'a>> {
         let (end, port) = split(text.as_bytes())?;
         let host = text.get(..end)?;
         Some(Authority { host, port })
     }
 
-    /// Whether two hosts are the same name: case does not count (RFC 3986 section 3.2.2).
+    /// Returns whether both hosts are the same name, ignoring case (RFC 3986 section 3.2.2).
     pub fn same_host(&self, other: &Authority<'_>) -> bool {
         self.host.eq_ignore_ascii_case(other.host)
     }
 }
 
 impl AuthorityPlace {
-    /// As [`Authority::parse`], of a part of `bytes`.
+    /// Like [`Authority::parse`], but parses a part of `bytes`.
     pub(crate) fn find(bytes: &[u8], whole: Span) -> Option<AuthorityPlace> {
         let (end, port) = split(whole.of(bytes))?;
         let start = whole.start as usize;
@@ -61,7 +61,7 @@ impl AuthorityPlace {
     }
 }
 
-/// The length of the host, and the port.
+/// Returns the length of the host, and the port.
 fn split(text: &[u8]) -> Option<(usize, Option<u16>)> {
     let end = match text {
         [b'[', ..] => ip_literal_end(text)?,
@@ -82,7 +82,7 @@ fn parse_port(digits: &[u8]) -> Option<u16> {
     })
 }
 
-/// Where `*( unreserved / pct-encoded / sub-delims )` ends; `None` behind a bad escape.
+/// Returns the end of `*( unreserved / pct-encoded / sub-delims )`, or `None` if an escape is invalid.
 fn reg_name_end(name: &[u8]) -> Option<usize> {
     let mut at = REG_NAME.skip(name, 0);
     while let Some(b'%') = name.get(at) {
@@ -96,15 +96,15 @@ fn reg_name_end(name: &[u8]) -> Option<usize> {
     Some(at)
 }
 
-/// Where an IP literal in brackets ends.
+/// Returns the end of an IP literal in brackets.
 fn ip_literal_end(text: &[u8]) -> Option<usize> {
     let close = text.iter().position(|&octet| octet == b']')?;
     let literal = core::str::from_utf8(text.get(1..close)?).ok()?;
     is_ip_literal(literal).then_some(close + 1)
 }
 
-/// `IPv6address`: a zone identifier has no place on the wire, and of `IPvFuture` no version is defined, which is an
-/// error (RFC 3986 section 3.2.2).
+/// Returns whether `literal` is an `IPv6address`. A zone identifier must not be sent on the wire. No version of
+/// `IPvFuture` is defined, which makes it an error (RFC 3986 section 3.2.2).
 fn is_ip_literal(literal: &str) -> bool {
     literal.parse::<core::net::Ipv6Addr>().is_ok()
 }
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn valid_authorities() {
+    fn valid_authorities_are_accepted() {
         for (text, host, port) in [
             ("localhost", "localhost", None),
             ("localhost:", "localhost", None),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused() {
+    fn anything_else_is_rejected() {
         for text in [
             "",
             ":80",

@@ -1,29 +1,30 @@
-//! The line before a chunk: its size and its extensions (RFC 9112 section 7.1).
+//! The chunk-size line: the size of a chunk and its extensions (RFC 9112 section 7.1).
 //!
-//! `chunk-size [ *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] ) ] CRLF`, one octet at a
-//! time: the lines are short, and what cannot become valid is refused at its first octet.
+//! `chunk-size [ *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] ) ] CRLF`
+//!
+//! The parser takes one byte at a time, because these lines are short. Invalid input is rejected at its first byte.
 
 use super::octets::TOKEN;
 use crate::values::error::Error;
 
-/// A chunk-size line as far as it has come.
+/// A partially parsed chunk-size line.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ChunkLine {
-    /// The size so far; saturates, so that no number of digits wraps.
+    /// The size so far. It saturates, so that no number of digits can wrap it.
     pub(crate) size: u64,
-    /// Octets of the line so far, without its CRLF.
+    /// The length of the line so far, in bytes, without its CRLF.
     pub(crate) bytes: u32,
-    /// Those of them that say nothing about the size: extensions and leading zeros.
+    /// The number of those bytes that do not contribute to the size: extensions and leading zeros.
     pub(crate) idle_bytes: u32,
     place: Place,
 }
 
-/// What stands before the next octet.
+/// The element before the next byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     Start,
     Size,
-    /// Whitespace behind a size, a name or a value: only an extension may follow.
+    /// Whitespace after a size, a name or a value. Only an extension may follow.
     BlankBeforeSemicolon,
     Semicolon,
     Name,
@@ -47,7 +48,7 @@ impl ChunkLine {
         }
     }
 
-    /// Takes the next octet; true when it ended the line.
+    /// Parses the next byte. Returns whether it ended the line.
     pub(crate) fn push(&mut self, octet: u8) -> Result<bool, Error> {
         self.place = self.next(octet)?;
         match self.place {
@@ -120,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_and_extensions() {
+    fn sizes_and_extensions_are_parsed() {
         for (line, size) in [
             ("0\r\n", 0),
             ("000\r\n", 0),
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_chunk_line() {
+    fn invalid_lines_are_rejected() {
         for (line, error) in [
             ("\r\n", Error::ChunkSize),
             (" 5\r\n", Error::ChunkSize),
@@ -175,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn octets_are_counted_for_the_limits() {
+    fn bytes_are_counted_for_the_limits() {
         let mut line = ChunkLine::new();
         for &octet in b"1f;a=b\r" {
             assert_eq!(line.push(octet), Ok(false));

@@ -11,7 +11,7 @@ const MONTH_NAMES: [&[u8; 3]; 12] = [
     b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
 ];
 
-/// A moment of the proleptic Gregorian calendar, in UTC.
+/// A date and time of the proleptic Gregorian calendar, in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Civil {
     pub(crate) year: u16,
@@ -27,16 +27,16 @@ pub(crate) struct Civil {
 }
 
 impl Civil {
-    /// `None` after the year 9999, which no HTTP date can name.
+    /// Converts a time since the Unix epoch. Returns `None` after the year 9999, which no HTTP date can express.
     pub(crate) fn from_unix(wall: Duration) -> Option<Civil> {
         const END_OF_9999: u64 = 253_402_300_800;
         let seconds = wall.as_secs();
         if seconds >= END_OF_9999 {
             return None;
         }
-        // Below that end, days and seconds of a day are small numbers.
+        // Before that limit, the days and the seconds of a day are small numbers.
         let (days, of_day) = ((seconds / 86_400) as u32, (seconds % 86_400) as u32);
-        // Days are counted from 0000-03-01, so that the leap day is the last of its year.
+        // Days are counted from 0000-03-01, which makes the leap day the last day of its year.
         let shifted = days + 719_468;
         let era = shifted / 146_097;
         let day_of_era = shifted % 146_097;
@@ -61,15 +61,15 @@ impl Civil {
         })
     }
 
-    /// `Nov`
+    /// Returns the abbreviated name of the month, such as `Nov`.
     pub(crate) fn month_name(&self) -> &'static str {
         let name = MONTH_NAMES[usize::from(self.month - 1)];
         core::str::from_utf8(name).unwrap_or_default()
     }
 }
 
-/// The time in the form of HTTP, IMF-fixdate (RFC 9110 section 5.6.7). `wall` is the time since the Unix epoch;
-/// `None` after the year 9999, which no HTTP date can name.
+/// Formats a time as an HTTP date, in the form IMF-fixdate (RFC 9110 section 5.6.7). `wall` is the time since the
+/// Unix epoch. Returns `None` after the year 9999, which no HTTP date can express.
 ///
 /// ```
 /// use core::time::Duration;
@@ -81,16 +81,16 @@ pub fn http_date(wall: Duration) -> Option<String> {
     format(wall).map(|text| String::from_utf8_lossy(&text).into_owned())
 }
 
-/// As [`http_date`], without an allocation.
+/// Like [`http_date`], but does not allocate.
 pub(crate) fn format(wall: Duration) -> Option<[u8; DATE_BYTES]> {
     let mut text = TEMPLATE;
     write(wall, &mut text).then_some(text)
 }
 
-/// Any date, to be written over.
+/// An arbitrary date to overwrite.
 pub(crate) const TEMPLATE: [u8; DATE_BYTES] = *b"Sun, 06 Nov 1994 08:49:37 GMT";
 
-/// Writes a date over another one; false, and nothing is written, after the year 9999.
+/// Overwrites a date with another one. Returns `false` and writes nothing after the year 9999.
 pub(crate) fn write(wall: Duration, text: &mut [u8; DATE_BYTES]) -> bool {
     let Some(civil) = Civil::from_unix(wall) else {
         return false;
@@ -107,10 +107,22 @@ pub(crate) fn write(wall: Duration, text: &mut [u8; DATE_BYTES]) -> bool {
 }
 
 fn two_digits(place: &mut [u8], number: u8) {
-    place.copy_from_slice(&[b'0' + number / 10, b'0' + number % 10]);
+    place.copy_from_slice(&PAIRS[usize::from(number) % 100]);
 }
 
-/// Seconds since the Unix epoch of a date in any of the three forms, 0 for those before it; `None` for anything else. `now` decides the century of a year of two digits.
+/// `00` to `99`.
+static PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' + number as u8 / 10, b'0' + number as u8 % 10];
+        number += 1;
+    }
+    pairs
+};
+
+/// Parses a date in any of the three forms. Returns seconds since the Unix epoch, 0 for earlier dates, and `None` for
+/// anything else. `now` determines the century of a two-digit year.
 pub(crate) fn parse(text: &[u8], now: Option<Duration>) -> Option<u64> {
     let text = core::str::from_utf8(text).ok()?;
     let mut parts = text.split(' ');
@@ -177,9 +189,9 @@ impl Date<'_> {
         let mut time = self.time.split(':');
         let mut next = || time.next().and_then(|part| digits(part, 2));
         let (hour, minute, second) = (next()?, next()?, next()?);
-        // A leap second is a second.
+        // A leap second is valid.
         let in_range = hour < 24 && minute < 60 && second <= 60 && time.next().is_none();
-        // Days are counted from 0000-03-01, so that the leap day is the last of its year.
+        // Days are counted from 0000-03-01, which makes the leap day the last day of its year.
         let (year, month) = match self.month {
             3.. => (self.year, self.month - 3),
             month => (self.year.checked_sub(1)?, month + 9),
@@ -190,14 +202,14 @@ impl Date<'_> {
         let Some(days) = days.checked_sub(719_468) else {
             return in_range.then_some(0);
         };
-        // 31 April would be 1 May: the way back tells.
+        // 31 April would become 1 May. Converting back reveals such dates.
         let civil = Civil::from_unix(Duration::from_secs(days * 86_400))?;
         let same_day = (u64::from(civil.month), u64::from(civil.day)) == (self.month, self.day);
         (in_range && same_day).then_some(days * 86_400 + of_day)
     }
 }
 
-/// A name of a day, whole or its first letters.
+/// Returns whether `name` is the name of a day, in full or cut to its first letters.
 fn is_day(name: &str, letters: usize) -> bool {
     const NAMES: [&str; 7] = [
         "Monday",
@@ -227,9 +239,9 @@ fn digits(text: &str, count: usize) -> Option<u64> {
     }
 }
 
-/// A year of two digits is the next one of that ending, unless that is more than 50 years ahead.
+/// Expands a two-digit year to the next year with that ending, unless that is more than 50 years in the future.
 fn full_year(ending: u64, now: Option<Duration>) -> u64 {
-    /// Where there is no clock: the years from 1970 to 2069.
+    /// Used without a clock: the result is between 1970 and 2069.
     const WITHOUT_CLOCK: u64 = 2019;
     let this_year = now
         .and_then(Civil::from_unix)
@@ -251,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn known_moments() {
+    fn known_dates_are_formatted() {
         assert_eq!(text(0), "Thu, 01 Jan 1970 00:00:00 GMT");
         assert_eq!(text(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
         assert_eq!(text(951_782_400), "Tue, 29 Feb 2000 00:00:00 GMT");
@@ -262,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn all_three_forms_are_read() {
+    fn all_three_forms_are_parsed() {
         for text in [
             "Sun, 06 Nov 1994 08:49:37 GMT",
             "Sunday, 06-Nov-94 08:49:37 GMT",
@@ -278,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_before_the_epoch_is_0() {
+    fn dates_before_the_epoch_become_zero() {
         assert_eq!(parse(b"Wed, 31 Dec 1969 23:59:59 GMT", None), Some(0));
         assert_eq!(parse(b"Sat, 01 Jan 0000 00:00:00 GMT", None), None);
         assert_eq!(parse(b"Mon, 01 Jan 0001 00:00:00 GMT", None), Some(0));
@@ -286,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn formatted_dates_can_be_parsed() {
         for day in 0..60_000 {
             let seconds = day * 86_400 + day % 86_400;
             assert_eq!(parse(text(seconds).as_bytes(), None), Some(seconds));
@@ -294,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_is_none() {
+    fn invalid_dates_are_rejected() {
         for text in [
             "",
             "0",
@@ -330,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_year_of_two_digits_is_at_most_fifty_years_ahead() {
+    fn two_digit_years_are_at_most_fifty_years_ahead() {
         let year = |ending, now: u64| full_year(ending, Some(Duration::from_secs(now)));
         // 2026
         assert_eq!(year(76, 1_800_000_000 - 10_000_000), 2076);
@@ -341,13 +353,13 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_clock_gives_no_date() {
+    fn dates_after_the_year_9999_are_not_formatted() {
         assert_eq!(format(Duration::from_secs(253_402_300_800)), None);
         assert_eq!(format(Duration::MAX), None);
     }
 
     #[test]
-    fn every_day_follows_the_one_before() {
+    fn consecutive_days_have_consecutive_dates() {
         let mut last = Civil::from_unix(Duration::ZERO).unwrap();
         for day in 1..60_000 {
             let civil = Civil::from_unix(Duration::from_secs(day * 86_400)).unwrap();

@@ -6,12 +6,12 @@ use super::octets::trim_start;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EntityTag<'a> {
     pub(crate) weak: bool,
-    /// What stands between the quotes.
+    /// The text between the quotes.
     pub(crate) opaque: &'a [u8],
 }
 
 impl<'a> EntityTag<'a> {
-    /// A tag that is the whole value.
+    /// Parses a value that consists of a single tag.
     pub(crate) fn parse(value: &'a [u8]) -> Option<EntityTag<'a>> {
         match take(value)? {
             (tag, []) => Some(tag),
@@ -19,18 +19,19 @@ impl<'a> EntityTag<'a> {
         }
     }
 
-    /// Section 8.8.3.2: both strong, and the same.
+    /// Strong comparison (section 8.8.3.2): both tags are strong and equal.
     pub(crate) fn matches_strongly(&self, other: &EntityTag<'_>) -> bool {
         !self.weak && !other.weak && self.opaque == other.opaque
     }
 
-    /// Section 8.8.3.2: the same, whether strong or weak.
+    /// Weak comparison (section 8.8.3.2): the tags are equal, whether strong or weak.
     pub(crate) fn matches_weakly(&self, other: &EntityTag<'_>) -> bool {
         self.opaque == other.opaque
     }
 }
 
-/// Whether any tag of a list fits; `None` if it is no list of tags. Tags may hold commas, elements may be empty.
+/// Returns whether any tag of a list matches, or `None` if the value is not a list of tags. Tags may contain commas,
+/// and elements may be empty.
 pub(crate) fn any_in_list(mut list: &[u8], fits: impl Fn(&EntityTag<'_>) -> bool) -> Option<bool> {
     let mut found = false;
     loop {
@@ -55,7 +56,7 @@ fn skip_separators(list: &[u8]) -> &[u8] {
     list.get(start.unwrap_or(list.len())..).unwrap_or_default()
 }
 
-/// The tag at the front, and what stands behind it.
+/// Splits off the tag at the start of the value. Returns the tag and the rest.
 fn take(value: &[u8]) -> Option<(EntityTag<'_>, &[u8])> {
     let (weak, quoted) = match value.strip_prefix(b"W/") {
         Some(quoted) => (true, quoted),
@@ -80,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_of_tags() {
+    fn tag_lists_are_parsed() {
         for list in [
             "\"a\"",
             "W/\"a\"",
@@ -109,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn strong_and_weak_comparison() {
+    fn comparison_follows_the_table_of_the_rfc() {
         let tag = |text: &'static str| EntityTag::parse(text.as_bytes()).unwrap();
         // The table of RFC 9110 section 8.8.3.2.
         for (one, other, strongly, weakly) in [

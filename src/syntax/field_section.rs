@@ -1,15 +1,16 @@
-//! Field lines up to the empty line that ends them (RFC 9112 section 5): in heads and in trailers.
+//! Parsing of field sections, in heads and in trailers: field lines up to the empty line that ends them (RFC 9112
+//! section 5).
 
 use super::octets::{TOKEN, begins_with_name, find_colon, skip_value};
 use super::span::Span;
 use crate::values::error::{Error, Fault};
 
-/// A scan over field lines that stops at the end of the input and goes on there when more has come.
+/// A resumable scan over field lines. It stops at the end of the input and continues once more has arrived.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FieldSection {
-    /// How far the scan has come; nothing before it is looked at again.
+    /// The position of the scan. Nothing before it is examined again.
     at: usize,
-    /// Where the current line begins.
+    /// The start of the current line.
     line: usize,
     phase: Phase,
     lines: u16,
@@ -22,30 +23,30 @@ enum Phase {
     Value { name: Span },
 }
 
-/// What a field section may take, and what passing it means.
+/// The limits of a field section, and the errors for exceeding them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     pub(crate) line_bytes: usize,
     pub(crate) line_too_long: Error,
     pub(crate) lines: u16,
     pub(crate) too_many: Error,
-    /// The position at which the section must have ended.
+    /// The position by which the section must have ended.
     pub(crate) end: usize,
     pub(crate) too_long: Error,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
-    /// A whole line; the value still has its whitespace around it.
+    /// A complete line. The value still includes the whitespace around it.
     Line { name: Span, value: Span },
-    /// The empty line; the position behind it.
+    /// The empty line. Contains the position after it.
     End(usize),
-    /// Nothing wrong so far, and nothing whole.
+    /// No error so far, but no complete line either.
     Incomplete,
 }
 
 impl FieldSection {
-    /// A section whose first line begins at `start`.
+    /// Creates a scan of a section whose first line begins at `start`.
     pub(crate) const fn starting_at(start: usize) -> FieldSection {
         FieldSection {
             at: start,
@@ -55,8 +56,8 @@ impl FieldSection {
         }
     }
 
-    /// Goes over the lines that are all there with nothing wrong, as nearly every line is, and hands on their names and
-    /// values; what stops it, [`next`](FieldSection::next) tells.
+    /// Skips complete, valid lines, which nearly all lines are, and passes their names and values to `each`. Stops at
+    /// any other line, which [`next`](FieldSection::next) then handles.
     #[inline]
     pub(crate) fn skip_lines(
         &mut self,
@@ -70,7 +71,7 @@ impl FieldSection {
         let input = input.get(..bounds.end).unwrap_or(input);
         while self.lines < bounds.lines {
             let line = self.at;
-            // No line: what is behind the section must not be searched for a colon.
+            // Not a field line. Do not search for a colon beyond the section.
             if let None | Some(b'\r') = input.get(line) {
                 break;
             }
@@ -92,7 +93,8 @@ impl FieldSection {
         Ok(())
     }
 
-    /// The next line of `input`, which holds what it held before, and perhaps more behind it.
+    /// Returns the next line of `input`. The input must begin with what it contained before, and may contain more
+    /// after it.
     #[inline]
     pub(crate) fn next(&mut self, input: &[u8], bounds: &Bounds) -> Result<Event, Fault> {
         loop {
@@ -118,10 +120,10 @@ impl FieldSection {
         }
     }
 
-    /// The end of the section, or `None` for the start of a name.
+    /// Returns the end of the section, or `None` at the start of a name.
     #[inline]
     fn line_start(&mut self, input: &[u8], bounds: &Bounds) -> Result<Option<Event>, Fault> {
-        // At least the empty line is still to come.
+        // At least the empty line is still missing.
         if self.at + 2 > bounds.end {
             return Err(Fault::new(bounds.too_long, self.at));
         }
@@ -185,7 +187,7 @@ impl FieldSection {
         }
     }
 
-    /// The part of the input that this line may take, with one octet more.
+    /// Returns the part of the input that this line may occupy, plus one byte.
     #[inline]
     fn window<'a>(&self, input: &'a [u8], bounds: &Bounds) -> &'a [u8] {
         let end = self.window_end(bounds).min(input.len());
@@ -201,7 +203,7 @@ impl FieldSection {
         )
     }
 
-    /// The scan is at the end of its window: more may come, unless a limit is what ended it.
+    /// Handles the end of the window. More input may follow, unless the window ended because of a limit.
     #[cold]
     fn ran_out(&self, bounds: &Bounds) -> Result<(), Fault> {
         match self.at {

@@ -1,4 +1,4 @@
-//! The head of a request: request line and fields (RFC 9112 sections 2 to 5), scanned once.
+//! Parsing of request heads in a single scan: request line and fields (RFC 9112 sections 2 to 5).
 
 use super::authority::AuthorityPlace;
 use super::field_section::{Bounds, Event, FieldSection};
@@ -10,27 +10,27 @@ use crate::values::error::{Error, Fault};
 use crate::values::limits::Limits;
 use crate::values::method::{METHOD_BYTES, Method};
 
-/// Empty lines passed over before a request line. Old clients send one after a form (RFC 9112 section 2.2), and some
-/// write several between two requests.
+/// The number of empty lines skipped before a request line. Old clients send one after a form (RFC 9112 section 2.2),
+/// and some send several between two requests.
 const EMPTY_LINES: u8 = 10;
 
-/// Where everything in a head stands; the bytes stay with their owner.
+/// The positions of everything in a head. The bytes themselves are stored elsewhere.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout {
     pub(crate) method: Method,
     pub(crate) method_token: Span,
     pub(crate) target: Span,
-    /// What the target was made of, as far as it has come.
+    /// The character classes of the target so far.
     pub(crate) target_seen: Seen,
-    /// The parts of the target, once the head is validated.
+    /// The parts of the target, once the head has been validated.
     pub(crate) target_place: TargetPlace,
-    /// The authority that was asked for, once the head is validated.
+    /// The requested authority, once the head has been validated.
     pub(crate) authority: Option<AuthorityPlace>,
-    /// The digit behind `HTTP/1.`.
+    /// The digit after `HTTP/1.`.
     pub(crate) minor: u8,
-    /// All field lines with their line ends, without the empty line.
+    /// All field lines with their line endings, without the empty line.
     pub(crate) fields: Span,
-    /// The length of the head, with the empty line.
+    /// The length of the head, including the empty line.
     pub(crate) end: usize,
     pub(crate) host: Option<Span>,
     pub(crate) content_type: Option<Span>,
@@ -38,37 +38,37 @@ pub(crate) struct Layout {
     pub(crate) transfer_encoding: Option<Span>,
     pub(crate) expect: Option<Expect>,
     pub(crate) connection: ConnectionOptions,
-    /// Whether there is a precondition or a range, so that most requests need not be searched for them.
+    /// Whether there is a precondition or a range. Most requests have none and need not be searched for them.
     pub(crate) is_conditional: bool,
 }
 
-/// What the members of `Expect` ask for (RFC 9110 section 10.1.1).
+/// The expectations in `Expect` (RFC 9110 section 10.1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expect {
     Continue,
-    /// Something else, or more than one thing; the value that says so.
+    /// Something else, or more than one expectation. Contains the position of the value.
     Unknown(Span),
 }
 
-/// Which of the connection options that matter stand in `Connection` (RFC 9110 section 7.6.1).
+/// The relevant connection options in `Connection` (RFC 9110 section 7.6.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ConnectionOptions {
     pub(crate) close: bool,
     pub(crate) keep_alive: bool,
 }
 
-/// How far a scan has come.
+/// The progress of a scan.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Parsed {
-    /// Nothing is wrong so far, and the head is not whole.
+    /// No error so far, but the head is incomplete.
     Incomplete,
-    /// The first two octets are an empty line; the head begins after it, and so must the next input.
+    /// The first two bytes are an empty line. The head begins after it, and the next input must begin there too.
     EmptyLine,
-    /// The head is whole; [`HeadParser::layout`] says where everything stands.
+    /// The head is complete. [`HeadParser::layout`] returns the positions of its parts.
     Head,
 }
 
-/// A scan over a head that stops at the end of the input and goes on there when more has come.
+/// A resumable scan over a head. It stops at the end of the input and continues once more has arrived.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HeadParser {
     at: usize,
@@ -78,7 +78,7 @@ pub(crate) struct HeadParser {
 
 #[derive(Clone, Copy, Debug)]
 enum Phase {
-    /// Before the request line, after so many empty lines.
+    /// Before the request line, after the given number of empty lines.
     Start(u8),
     Method,
     Target,
@@ -116,7 +116,7 @@ impl HeadParser {
         }
     }
 
-    /// Goes on with `input`, which holds what it held before, and perhaps more behind it.
+    /// Continues with `input`. The input must begin with what it contained before, and may contain more after it.
     pub(crate) fn advance(&mut self, input: &[u8], limits: &Limits) -> Result<Parsed, Fault> {
         if let Phase::Start(empty_lines) = self.phase {
             match input {
@@ -145,17 +145,17 @@ impl HeadParser {
         self.fields(input, limits)
     }
 
-    /// The layout of the head that was parsed last, until the parser is made anew.
+    /// Returns the layout of the last parsed head, until the parser is reset.
     pub(crate) fn layout(&self) -> &Layout {
         &self.layout
     }
 
-    /// As [`layout`](HeadParser::layout), to be completed by the verdicts on it.
+    /// Like [`layout`](HeadParser::layout), but mutable, so that validation can complete it.
     pub(crate) fn layout_mut(&mut self) -> &mut Layout {
         &mut self.layout
     }
 
-    /// The method, if the scan has come past it.
+    /// Returns the method, if the scan is past it.
     pub(crate) fn method_seen(&self) -> Option<Method> {
         match self.phase {
             Phase::Start(_) | Phase::Method => None,
@@ -204,7 +204,7 @@ impl HeadParser {
         }
     }
 
-    /// `HTTP/` DIGIT `.` DIGIT CR LF (RFC 9112 section 2.3)
+    /// Parses `HTTP/` DIGIT `.` DIGIT CR LF (RFC 9112 section 2.3).
     fn version(&mut self, input: &[u8], limits: &Limits) -> Result<bool, Fault> {
         let end = self.at + "HTTP/1.1".len();
         if end > limits.request_line_bytes as usize {
@@ -262,7 +262,7 @@ impl HeadParser {
         }
     }
 
-    /// The part of the input that the request line may take, with one octet more, or at most `most` of it.
+    /// Returns the part of the input that the request line may occupy, plus one byte, but no more than `most` bytes.
     fn line_window<'a>(input: &'a [u8], limits: &Limits, most: usize) -> &'a [u8] {
         let end = line_end(limits).min(most);
         input.get(..end.min(input.len())).unwrap_or_default()
@@ -280,7 +280,7 @@ impl HeadParser {
     }
 }
 
-/// A version at that position which is not whole, or wrong.
+/// Handles a version that is incomplete or invalid.
 #[cold]
 fn doubtful_version(version: &[u8], at: usize) -> Result<(), Fault> {
     for (index, &octet) in version.iter().take("HTTP/1.1\r\n".len()).enumerate() {
@@ -300,17 +300,17 @@ fn doubtful_version(version: &[u8], at: usize) -> Result<(), Fault> {
     Ok(())
 }
 
-/// One octet more than the request line may have, or than the head may.
+/// Returns the limit of the request line plus one byte, or the limit of the head if that is smaller.
 fn line_end(limits: &Limits) -> usize {
     let line = (limits.request_line_bytes as usize).saturating_add(1);
     line.min(limits.head_bytes as usize)
 }
 
 impl Layout {
-    /// Notes a field that decides framing, routing or persistence; all others are only looked up on demand.
+    /// Records a field that affects framing, routing or persistence. All other fields are only looked up on demand.
     #[inline]
     fn record(&mut self, input: &[u8], name: Span, value: Span) -> Result<(), Fault> {
-        // Most names can be told from the known ones by their length and their first letter.
+        // The length and the first letter distinguish most names from the known ones.
         const LENGTHS: u32 = KNOWN_BITS.0;
         const LETTERS: u32 = KNOWN_BITS.1;
         let length = (name.end - name.start).min(31);
@@ -361,10 +361,10 @@ impl Layout {
         }
     }
 
-    /// Options that mean nothing here are passed over, and so is what is no token at all: only these two count, and
-    /// neither has a say in where a request ends.
+    /// Records the options `close` and `keep-alive`. All others are ignored, even if they are not tokens, because no
+    /// option affects where a request ends.
     fn record_connection(&mut self, input: &[u8], value: Span) {
-        // What nearly everybody sends.
+        // The value that nearly all clients send.
         if value.of(input) == b" keep-alive" {
             self.connection.keep_alive = true;
             return;
@@ -376,7 +376,7 @@ impl Layout {
     }
 }
 
-/// The names that are noted.
+/// The names of the recorded fields.
 const KNOWN: [&str; 12] = [
     "connection",
     "content-length",
@@ -392,7 +392,7 @@ const KNOWN: [&str; 12] = [
     "transfer-encoding",
 ];
 
-/// The lengths of the known names and their first letters, each a bit; case does not count.
+/// The lengths of the known names and their first letters, as bit sets. Case is ignored.
 const KNOWN_BITS: (u32, u32) = {
     let (mut lengths, mut letters, mut index) = (0, 0, 0);
     while index < KNOWN.len() {
@@ -404,7 +404,8 @@ const KNOWN_BITS: (u32, u32) = {
     (lengths, letters)
 };
 
-/// If-Match, If-Range, If-None-Match, If-Modified-Since, If-Unmodified-Since (RFC 9110 section 13.1).
+/// Returns whether the name is If-Match, If-Range, If-None-Match, If-Modified-Since or If-Unmodified-Since (RFC 9110
+/// section 13.1).
 fn is_precondition(name: &[u8]) -> bool {
     name.get(..3)
         .is_some_and(|start| start.eq_ignore_ascii_case(b"if-"))

@@ -3,7 +3,7 @@
 use super::octets::DIGIT;
 use crate::values::error::Error;
 
-/// The value of `1*DIGIT` and nothing else. The standard parser would take a sign.
+/// Parses `1*DIGIT` and nothing else. The parser of the standard library would accept a sign.
 pub(crate) fn parse(value: &[u8]) -> Result<u64, Error> {
     if value.is_empty() || !DIGIT.all(value) {
         return Err(Error::LengthMalformed);
@@ -22,7 +22,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn digits_only() {
+    fn only_digits_are_accepted() {
         assert_eq!(parse(b"0"), Ok(0));
         assert_eq!(parse(b"0010"), Ok(10));
         assert_eq!(parse(b"18446744073709551615"), Ok(u64::MAX));
@@ -41,7 +41,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn agrees_with_arithmetic_of_128_bits(number in any::<u128>()) {
+        fn agrees_with_128_bit_arithmetic(number in any::<u128>()) {
             let expected = u64::try_from(number).map_err(|_| Error::LengthOverflow);
             prop_assert_eq!(parse(number.to_string().as_bytes()), expected);
         }

@@ -2,8 +2,8 @@
 
 use super::octets::trim;
 
-/// The elements of a list of tokens or other values without quoted strings. Empty elements are skipped,
-/// as section 5.6.1.2 asks of a recipient.
+/// Returns the elements of a list of tokens or other values without quoted strings. Empty elements are skipped, as
+/// section 5.6.1.2 requires of recipients.
 pub(crate) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value
         .split(|&octet| octet == b',')

@@ -1,4 +1,4 @@
-//! The grammar of one head and of one chunk line, from octets; no state beyond how far a scan has come.
+//! The grammar of request heads and chunk-size lines, parsed from bytes. The only state is the position of a scan.
 
 pub(crate) mod authority;
 pub(crate) mod chunk;

@@ -1,19 +1,19 @@
-//! Classes of octets, one constant table, and scans over it.
+//! Character classes in one constant table, and scans that use it.
 //!
-//! Each class is one bit of a table of 256 entries; the patterns stand under the rule they implement.
+//! Each class is one bit in a table of 256 entries. The patterns appear below the rules that they implement.
 
 use crate::values::method::is_tchar;
 
-/// A set of octets: a bit of [`TABLE`].
+/// A set of bytes: one bit of [`TABLE`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Class(u8);
 
-/// The classes that all octets of a scan were of.
+/// The classes shared by all bytes of a scan.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seen(u8);
 
 impl Seen {
-    /// Before the first octet.
+    /// The value before the first byte.
     pub(crate) const NOTHING: Seen = Seen(0xff);
 
     pub(crate) fn only(self, class: Class) -> bool {
@@ -23,15 +23,15 @@ impl Seen {
 
 /// RFC 9110 section 5.6.2: `tchar`.
 pub(crate) const TOKEN: Class = Class(1);
-/// RFC 9110 section 5.5: `field-vchar`, SP and HTAB, the octets of a field value; `obs-text` included.
+/// RFC 9110 section 5.5: `field-vchar`, SP and HTAB, the bytes of a field value, including `obs-text`.
 pub(crate) const VALUE: Class = Class(2);
-/// What may stand in a request target before its form is known: what a path may hold, `?`, and the backslash that
-/// clients leave raw in a query.
+/// The bytes allowed in a request target before its form is known: those of a path, `?`, and the backslash that
+/// clients leave unencoded in a query.
 pub(crate) const TARGET: Class = Class(4);
-/// What may stand in a path: RFC 3986 section 3.3 (`pchar`, `/` and `%`, whose digits are checked separately), and those
-/// characters that older URI syntax called unwise (RFC 2396 section 2.4.3) and clients still send unencoded:
-/// `` [ ] { | } ^ ` ``. None of them delimits anything in a path or a query. The backslash is not among them: it
-/// separates the parts of a path for some programs.
+/// The bytes allowed in a path: RFC 3986 section 3.3 (`pchar`, `/` and `%`, whose digits are checked separately), and
+/// some characters that older URI syntax called unwise (RFC 2396 section 2.4.3) and clients still send unencoded: ``
+/// [ ] { | } ^ ` ``. None of these is a delimiter in a path or a query. The backslash is not included, because some
+/// programs treat it as a path separator.
 pub(crate) const PATH: Class = Class(8);
 /// RFC 3986 section 3.2.2: `reg-name` without `%`: unreserved and sub-delims.
 pub(crate) const REG_NAME: Class = Class(16);
@@ -92,7 +92,7 @@ impl Class {
         TABLE[octet as usize] & self.0 != 0
     }
 
-    /// As [`skip`](Class::skip); also, of `seen`, those classes that all octets on the way are of as well.
+    /// Like [`skip`](Class::skip), but also narrows `seen` to the classes shared by every byte skipped.
     #[inline]
     pub(crate) fn skip_seeing(self, bytes: &[u8], from: usize, mut seen: Seen) -> (usize, Seen) {
         let mut at = from;
@@ -107,7 +107,7 @@ impl Class {
         (at, seen)
     }
 
-    /// The position of the first octet at or after `from` that is not of this class, or the length.
+    /// Returns the position of the first byte at or after `from` that is not in this class, or the length.
     #[inline]
     pub(crate) fn skip(self, bytes: &[u8], from: usize) -> usize {
         let rest = bytes.get(from..).unwrap_or_default();
@@ -117,13 +117,13 @@ impl Class {
         }
     }
 
-    /// Whether every octet is of this class; true for none.
+    /// Returns whether every byte is in this class. Returns `true` if there are no bytes.
     pub(crate) fn all(self, bytes: &[u8]) -> bool {
         bytes.iter().all(|&octet| self.contains(octet))
     }
 }
 
-/// The position of the first colon at or after `from`, or the length.
+/// Returns the position of the first colon at or after `from`, or the length.
 #[inline]
 pub(crate) fn find_colon(bytes: &[u8], from: usize) -> usize {
     let mut rest = bytes.get(from..).unwrap_or_default();
@@ -138,8 +138,10 @@ pub(crate) fn find_colon(bytes: &[u8], from: usize) -> usize {
     start + end.unwrap_or(rest.len())
 }
 
-/// Whether the first `length` octets are a name: `1*tchar`. Most names are of letters and hyphens: sixteen octets are
-/// looked at together, without a way out in the middle, so that compilers use vectors.
+/// Returns whether the first `length` bytes are a name: `1*tchar`.
+///
+/// Most names consist of letters and hyphens. Sixteen bytes are checked at once, without an early exit, so that the
+/// compiler can vectorize the check.
 #[inline]
 pub(crate) fn begins_with_name(bytes: &[u8], length: usize) -> bool {
     let (mut rest, mut left) = (bytes, length);
@@ -158,7 +160,7 @@ pub(crate) fn begins_with_name(bytes: &[u8], length: usize) -> bool {
     length > 0 && rest.get(..left).is_some_and(|name| TOKEN.all(name))
 }
 
-/// For each number up to 16, which of 16 octets are among so many first ones.
+/// Masks for the first bytes of a block of 16: row `n` marks the first `n`.
 static FIRST: [[bool; 16]; 17] = {
     let mut rows = [[false; 16]; 17];
     let mut row = 0;
@@ -173,12 +175,12 @@ static FIRST: [[bool; 16]; 17] = {
     rows
 };
 
-/// As [`Class::skip`] for [`VALUE`], sixteen octets at a time and then eight: values are most of a head.
+/// Like [`Class::skip`] for [`VALUE`], but checks sixteen bytes at a time and then eight. Values are most of a head.
 #[inline]
 pub(crate) fn skip_value(bytes: &[u8], from: usize) -> usize {
     let mut rest = bytes.get(from..).unwrap_or_default();
     while let Some((block, behind)) = rest.split_first_chunk::<16>() {
-        // Without a way out in the middle, so that compilers use vectors.
+        // No early exit, so that the compiler can vectorize this.
         match block
             .iter()
             .fold(false, |any, &octet| any | is_control(octet))
@@ -190,7 +192,7 @@ pub(crate) fn skip_value(bytes: &[u8], from: usize) -> usize {
     while let Some((word, behind)) = split_word(rest) {
         match controls(word) {
             0 => rest = behind,
-            // The lowest marked octet is exact; marks above it may be borrowed from below.
+            // The lowest mark is exact. Marks above it may be false, caused by a borrow from below.
             found => match rest.split_at_checked(found.trailing_zeros() as usize / 8) {
                 Some((_, [b'\t', behind @ ..])) => rest = behind,
                 Some((_, stop)) => return bytes.len() - stop.len(),
@@ -201,13 +203,13 @@ pub(crate) fn skip_value(bytes: &[u8], from: usize) -> usize {
     VALUE.skip(bytes, bytes.len() - rest.len())
 }
 
-/// What [`VALUE`] leaves out, said so that it needs no table.
+/// Returns whether a byte is outside [`VALUE`], without using the table.
 #[inline]
 fn is_control(octet: u8) -> bool {
     ((octet < b' ') & (octet != b'\t')) | (octet == 0x7f)
 }
 
-/// The next eight octets, the first of them lowest, and what is behind them.
+/// Splits off the next eight bytes, with the first one lowest. Returns them and the rest.
 #[inline]
 fn split_word(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let (block, behind) = bytes.split_first_chunk()?;
@@ -215,17 +217,17 @@ fn split_word(bytes: &[u8]) -> Option<(u64, &[u8])> {
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
-/// The top bit of each octet, in which it is marked.
+/// The top bit of each byte, which marks that byte.
 const TOPS: u64 = ONES * 0x80;
 
-/// Marks colons. The lowest marked octet is exact; marks above it may be borrowed from below.
+/// Marks colons. The lowest mark is exact. Marks above it may be false, caused by a borrow from below.
 #[inline]
 fn colons(word: u64) -> u64 {
     let others = word ^ (ONES * b':' as u64);
     others.wrapping_sub(ONES) & !others & TOPS
 }
 
-/// Marks those below SP, and DEL. HTAB is marked too.
+/// Marks bytes below SP, and DEL. HTAB is marked too.
 #[inline]
 fn controls(word: u64) -> u64 {
     let below_space = word.wrapping_sub(ONES * 0x20);
@@ -233,7 +235,7 @@ fn controls(word: u64) -> u64 {
     (below_space | delete) & !word & TOPS
 }
 
-/// Takes SP and HTAB off both ends: `OWS` is these and nothing else (RFC 9110 section 5.6.3).
+/// Removes SP and HTAB from both ends. `OWS` consists of these and nothing else (RFC 9110 section 5.6.3).
 pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
     let mut rest = trim_start(bytes);
     while let [before @ .., b' ' | b'\t'] = rest {
@@ -242,7 +244,7 @@ pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
     rest
 }
 
-/// As [`trim`], at the front alone.
+/// Like [`trim`], but only at the start.
 pub(crate) fn trim_start(bytes: &[u8]) -> &[u8] {
     let mut rest = bytes;
     while let [b' ' | b'\t', behind @ ..] = rest {
@@ -261,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn classes_have_the_sizes_that_the_grammar_gives() {
+    fn class_sizes_match_the_grammar() {
         assert_eq!(members(TOKEN).len(), 15 + 62);
         assert_eq!(members(VALUE).len(), 95 + 128 + 1);
         assert_eq!(members(HEX).len(), 22);
@@ -274,8 +276,8 @@ mod tests {
     }
 
     #[test]
-    fn skipping_blocks_agrees_with_skipping_octets() {
-        // Every octet, at every position of a block, behind and before every kind of neighbour.
+    fn skipping_blocks_agrees_with_skipping_bytes() {
+        // Every byte at every position of a block, after and before every kind of neighbour.
         for octet in 0..=255u8 {
             for neighbour in b"aZ-0\t !~\x80\xff\0\r\x1f\x7f" {
                 for position in 0..40 {

@@ -1,16 +1,16 @@
-//! One decoded form of a path, for the router, the site and the applications alike.
+//! Path decoding. The router, sites and applications all use the same decoded form.
 
 use alloc::borrow::Cow;
 use percent_encoding::percent_decode;
 
-/// Decodes a path once. `None` if the result could be taken for another path than the one that was
-/// asked for: an encoded slash, a backslash, a control character, a `.` or `..` segment, or bytes that
-/// are not UTF-8. Such a path names nothing here; it is answered as not found, whatever exists.
+/// Decodes a path once. Returns `None` if the result could be mistaken for a path other than the requested one. This
+/// is the case for an encoded slash, a backslash, a control character, a `.` or `..` segment, and bytes that are not
+/// UTF-8. Such a path never names anything: it is answered as not found, whatever exists.
 ///
-/// `path` has valid escapes, as every target does that came through the parser; the result is UTF-8.
+/// The escapes in `path` must be valid, which the target parser ensures. The result is UTF-8.
 #[inline]
 pub(crate) fn decode(path: &[u8]) -> Option<Cow<'_, [u8]>> {
-    // What no target may hold unencoded cannot be here.
+    // Bytes that a target must not contain unencoded cannot occur here.
     let mut before = 0;
     for &octet in path {
         if octet == b'%' || octet == b'.' && before == b'/' {
@@ -30,7 +30,7 @@ fn decode_doubtful(path: &[u8]) -> Option<Cow<'_, [u8]>> {
     (is_plain && !has_encoded_slash).then_some(decoded)
 }
 
-/// Whether a decoded path means what it says, on every platform.
+/// Returns whether a decoded path is unambiguous on every platform.
 pub(crate) fn is_plain(path: &str) -> bool {
     !path.contains(is_refused) && !has_dot_segment(path)
 }
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn decoded_once() {
+    fn paths_are_decoded_once() {
         assert_eq!(decode("/a/b.html").as_deref(), Some("/a/b.html"));
         assert_eq!(decode("/a%20b").as_deref(), Some("/a b"));
         assert_eq!(decode("/%6cogin%2Epy").as_deref(), Some("/login.py"));
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_could_leave_the_tree() {
+    fn ambiguous_paths_are_rejected() {
         for path in [
             "/..",
             "/../x",

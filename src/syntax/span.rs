@@ -1,6 +1,6 @@
-//! A piece of the input by position, so that a verdict can be kept while the bytes move.
+//! Positions of parts of the input, which stay valid when the bytes move.
 
-/// From `start` up to, not including, `end`.
+/// A range from `start` up to but not including `end`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) start: u32,
@@ -8,7 +8,7 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// Positions never pass the limits of heads and trailers, which have 32 bits.
+    /// Creates a span. Positions never exceed the limits of heads and trailers, which have 32 bits.
     pub(crate) fn new(start: usize, end: usize) -> Span {
         debug_assert!(start <= end && u32::try_from(end).is_ok());
         Span {
@@ -23,13 +23,13 @@ impl Span {
             .unwrap_or_default()
     }
 
-    /// The text of a span that the grammar keeps to ASCII.
+    /// Returns the text of a span that the grammar restricts to ASCII.
     pub(crate) fn text(self, bytes: &[u8]) -> &str {
         ascii(self.of(bytes))
     }
 }
 
-/// The text of octets that the grammar keeps to ASCII.
+/// Converts bytes that the grammar restricts to ASCII.
 pub(crate) fn ascii(bytes: &[u8]) -> &str {
     core::str::from_utf8(bytes).unwrap_or_default()
 }

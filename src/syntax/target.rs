@@ -7,18 +7,18 @@ use crate::values::error::{Error, Fault};
 use crate::values::method::Method;
 use crate::values::scheme::Scheme;
 
-/// A request target. Paths and queries stay as they were sent, percent-encoding and all.
+/// A request target. Paths and queries are kept as they were sent, including percent-encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target<'a> {
-    /// `/where?q=now`: what nearly every request has (section 3.2.1).
+    /// `/where?q=now`: the form of nearly every request (section 3.2.1).
     Origin(PathAndQuery<'a>),
     /// `http://example.com/where?q=now` (section 3.2.2).
     Absolute {
-        /// The scheme that was named.
+        /// The scheme in the target.
         scheme: Scheme,
-        /// The host and port that were named; they win over Host.
+        /// The host and port in the target. They take precedence over Host.
         authority: Authority<'a>,
-        /// What follows the authority; an empty path was turned into `/`, or into `*` with OPTIONS.
+        /// The part after the authority. An empty path becomes `/`, or `*` with OPTIONS.
         path: PathAndQuery<'a>,
     },
     /// `example.com:443`, only with CONNECT (section 3.2.3).
@@ -27,16 +27,16 @@ pub enum Target<'a> {
     Asterisk,
 }
 
-/// A path, and what stands behind the first question mark.
+/// A path and an optional query, which follows the first question mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PathAndQuery<'a> {
-    /// Begins with `/`, or is `*`.
+    /// The path. It begins with `/` or is `*`.
     pub path: &'a str,
-    /// Without its question mark; `None` if there is none.
+    /// The query without the question mark, or `None` if there is none.
     pub query: Option<&'a str>,
 }
 
-/// Where the parts of a valid target stand, in octets of its head.
+/// The positions of the parts of a valid target, in bytes from the start of the head.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TargetPlace {
     form: Form,
@@ -55,22 +55,22 @@ enum Form {
 #[derive(Clone, Copy, Debug)]
 enum Path {
     At(Span),
-    /// RFC 9110 section 4.2.4: an empty path is the same as "/".
+    /// An empty path, which is the same as "/" (RFC 9110 section 4.2.4).
     Root,
-    /// RFC 9112 section 3.2.4: OPTIONS without a path asks about the server as a whole.
+    /// No path with OPTIONS, which asks about the server as a whole (RFC 9112 section 3.2.4).
     Server,
 }
 
 impl TargetPlace {
-    /// Before a target has come.
+    /// The value before a target has been parsed.
     pub(crate) const NOWHERE: TargetPlace = TargetPlace {
         form: Form::Asterisk,
         path: Path::Server,
         query: None,
     };
 
-    /// Finds the form and the parts of a target that holds only octets which the request line lets through; `seen` is
-    /// what it was made of.
+    /// Finds the form and the parts of a target. The request line has already restricted its bytes, and `seen` holds
+    /// the classes of those bytes.
     #[inline]
     pub(crate) fn find(
         method: Method,
@@ -91,7 +91,7 @@ impl TargetPlace {
         }
     }
 
-    /// The authority that the target names.
+    /// Returns the authority in the target.
     pub(crate) fn authority(&self) -> Option<AuthorityPlace> {
         match self.form {
             Form::Absolute(_, authority) | Form::Authority(authority) => Some(authority),
@@ -99,7 +99,7 @@ impl TargetPlace {
         }
     }
 
-    /// The scheme that the target names.
+    /// Returns the scheme in the target.
     pub(crate) fn scheme(&self) -> Option<Scheme> {
         match self.form {
             Form::Absolute(scheme, _) => Some(scheme),
@@ -107,7 +107,7 @@ impl TargetPlace {
         }
     }
 
-    /// The path as it was sent; `*` for the server as a whole.
+    /// Returns the path as it was sent, or `*` for the server as a whole.
     #[inline]
     pub(crate) fn path<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
         match self.path {
@@ -117,12 +117,12 @@ impl TargetPlace {
         }
     }
 
-    /// The query as it was sent, without its question mark.
+    /// Returns the query as it was sent, without the question mark.
     pub(crate) fn query<'a>(&self, bytes: &'a [u8]) -> Option<&'a str> {
         self.query.map(|query| query.text(bytes))
     }
 
-    /// The target with its parts as text.
+    /// Returns the target with its parts as text.
     pub(crate) fn of<'a>(&self, bytes: &'a [u8]) -> Target<'a> {
         let path = PathAndQuery {
             path: ascii(self.path(bytes)),
@@ -142,7 +142,7 @@ impl TargetPlace {
 }
 
 impl<'a> Target<'a> {
-    /// The path as it was sent; `*` for the server as a whole.
+    /// Returns the path as it was sent, or `*` for the server as a whole.
     pub fn path(&self) -> &'a str {
         match self {
             Target::Origin(path) | Target::Absolute { path, .. } => path.path,
@@ -150,7 +150,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The query as it was sent, without its question mark.
+    /// Returns the query as it was sent, without the question mark.
     pub fn query(&self) -> Option<&'a str> {
         match self {
             Target::Origin(path) | Target::Absolute { path, .. } => path.query,
@@ -159,7 +159,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// `absolute-path [ "?" query ]`, as clients write it: see [`PATH`] for the characters beyond RFC 3986.
+/// Parses `absolute-path [ "?" query ]` as clients send it. See [`PATH`] for the characters beyond RFC 3986.
 #[inline]
 fn path_and_query(bytes: &[u8], whole: Span, seen: Seen) -> Result<(Path, Option<Span>), Fault> {
     if seen.only(PLAIN_PATH) {
@@ -180,17 +180,17 @@ fn path_and_query(bytes: &[u8], whole: Span, seen: Seen) -> Result<(Path, Option
     Ok((Path::At(path), query))
 }
 
-/// What a `%` without two hexadecimal digits after it means.
+/// The treatment of a `%` that is not followed by two hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum LonePercent {
-    /// In a path: two programs could decode it differently, and serve different files.
+    /// An error, in a path. Two programs could decode it differently and serve different files.
     Refused,
-    /// In a query: itself, as the URL Standard's parser of `application/x-www-form-urlencoded` reads it. People type
-    /// `?q=50%`, and old scripts send `%u20AC`.
+    /// A literal `%`, in a query, as in the `application/x-www-form-urlencoded` parser of the URL Standard. People
+    /// type `?q=50%`, and old scripts send `%u20AC`.
     Literal,
 }
 
-/// Checks each `%` of a path or a query. None may spell NUL.
+/// Checks each `%` of a path or a query. An escape must not encode NUL.
 fn check_escapes(bytes: &[u8], part: Span, lone_percent: LonePercent) -> Result<(), Fault> {
     let bytes = bytes.get(..part.end as usize).unwrap_or(bytes);
     let mut at = part.start as usize;
@@ -230,7 +230,7 @@ fn find_other_form(
     }
 }
 
-/// `scheme "://" authority path-abempty [ "?" query ]`
+/// Parses `scheme "://" authority path-abempty [ "?" query ]`.
 fn find_absolute(
     method: Method,
     bytes: &[u8],
@@ -269,7 +269,7 @@ fn find_absolute(
     })
 }
 
-/// RFC 3986 section 3.1
+/// Returns whether `name` is a scheme (RFC 3986 section 3.1).
 fn is_scheme(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic())
         && name
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn the_four_forms() {
+    fn all_four_forms_are_parsed() {
         let origin = |path, query| Ok(Target::Origin(PathAndQuery { path, query }));
         assert_eq!(parse(Method::Get, "/"), origin("/", None));
         assert_eq!(parse(Method::Get, "/a?b?c"), origin("/a", Some("b?c")));
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_refused() {
+    fn everything_else_is_rejected() {
         assert_eq!(error(Method::Get, "*"), Error::TargetForm);
         assert_eq!(error(Method::Get, "index.html"), Error::TargetForm);
         assert_eq!(error(Method::Get, "../x"), Error::TargetForm);
@@ -354,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_says_where() {
+    fn faults_have_positions() {
         assert_eq!(parse(Method::Get, "/abc%4").unwrap_err().at, 4);
         assert_eq!(parse(Method::Get, "http://a/b%4").unwrap_err().at, 10);
         assert_eq!(parse(Method::Get, "http://u@h/").unwrap_err().at, 7);

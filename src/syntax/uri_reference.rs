@@ -1,12 +1,12 @@
-//! URI references (RFC 3986 section 4.1), as `Location` and `Content-Location` hold them.
+//! URI references (RFC 3986 section 4.1), as used in `Location` and `Content-Location`.
 
 use super::octets::{HEX, REG_NAME};
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-/// Percent-encodes what a URI reference must not hold, so that every client reads the same one: spaces, quotes,
-/// backslashes, braces, bytes above 7F, a `%` without its two digits. What is valid stays as it is. `None` if there is a
-/// control character, which nobody means to send.
+/// Percent-encodes characters that a URI reference must not contain, so that all clients interpret it alike: spaces,
+/// quotes, backslashes, braces, bytes above 7F, and a `%` without two hexadecimal digits. Valid characters are kept.
+/// Returns `None` for a control character, which is never intended.
 pub(crate) fn encode(text: &[u8]) -> Option<Cow<'_, [u8]>> {
     if text.iter().any(u8::is_ascii_control) {
         return None;
@@ -39,7 +39,7 @@ pub(crate) fn encode(text: &[u8]) -> Option<Cow<'_, [u8]>> {
     Some(Cow::Owned(encoded))
 }
 
-/// Where the authority stands, after `//`; empty if there is none.
+/// Returns the position of the authority, after `//`. The range is empty if there is no authority.
 fn authority(text: &[u8]) -> core::ops::Range<usize> {
     let scheme = text
         .iter()
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn valid_references_stay_as_they_are() {
+    fn valid_references_are_unchanged() {
         for text in [
             "",
             "/",
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_reference_holds_is_percent_encoded() {
+    fn invalid_characters_are_percent_encoded() {
         for (text, encoded) in [
             ("/a b", "/a%20b"),
             ("/\u{e4}", "/%C3%A4"),
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_are_refused() {
+    fn control_characters_are_rejected() {
         for text in ["/a\tb", "/a\r\nb", "/\0", "/\u{7f}"] {
             assert_eq!(encode(text), None, "{text:?}");
         }
@@ -112,7 +112,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn encoding_twice_changes_nothing_more(text in any::<Vec<u8>>()) {
+        fn encoding_is_idempotent(text in any::<Vec<u8>>()) {
             if let Some(once) = super::encode(&text) {
                 prop_assert!(once.is_ascii());
                 let twice = super::encode(&once);

@@ -69,14 +69,16 @@ pub struct Pace {
 impl Pace {
     /// The moment at which a transfer is too slow, if nothing more moves.
     pub(crate) fn deadline(&self, started: Duration, progressed: Duration, moved: u64) -> Duration {
-        let gap = progressed.saturating_add(self.gap);
-        match moved.checked_div(u64::from(self.bytes_per_second)) {
-            Some(earned) => {
-                let seconds = self.grace.saturating_add(Duration::from_secs(earned));
-                gap.min(started.saturating_add(seconds))
-            }
-            None => gap,
+        let earned = match moved.checked_div(u64::from(self.bytes_per_second)) {
+            Some(0) => self.grace,
+            Some(seconds) => self.grace.saturating_add(Duration::from_secs(seconds)),
+            None => Duration::MAX,
+        };
+        if started == progressed {
+            return started.saturating_add(earned.min(self.gap));
         }
+        let gap = progressed.saturating_add(self.gap);
+        gap.min(started.saturating_add(earned))
     }
 }
 

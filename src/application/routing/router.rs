@@ -233,13 +233,15 @@ fn insert(
 /// Whether a path ends in a suffix. A directory ends in its index too, so that `/` cannot slip past the suffix of
 /// `/index.html`.
 fn ends_with(path: &[u8], suffix: &str) -> bool {
-    let is_directory = path.ends_with(b"/");
-    path.ends_with(suffix.as_bytes())
-        || is_directory && INDEX.ends_with(suffix)
-        || is_directory
-            && suffix
-                .strip_suffix(INDEX)
-                .is_some_and(|rest| path.ends_with(rest.as_bytes()))
+    path.ends_with(suffix.as_bytes()) || path.ends_with(b"/") && index_ends_with(path, suffix)
+}
+
+/// Whether the index of a directory ends in a suffix.
+#[cold]
+fn index_ends_with(path: &[u8], suffix: &str) -> bool {
+    let before_index = suffix.strip_suffix(INDEX);
+    INDEX.ends_with(suffix)
+        || before_index.is_some_and(|rest| path.ends_with(rest.as_bytes()))
 }
 
 /// Whether a path is that prefix or below it, by whole segments.
