@@ -1,4 +1,4 @@
-//! What a real browser makes of it: headless Chromium over TCP. Skipped with a word where there is none.
+//! Tests with a real browser, headless Chromium over TCP. They print a note and are skipped where it is not installed.
 #![cfg(feature = "net")]
 
 #[path = "laws/browser.rs"]
@@ -32,7 +32,7 @@ impl Server {
                 stop_timeout: Duration::from_secs(1),
                 ..net::Options::default()
             };
-            smol::block_on(net::serve(listener, gateway, options, stopped)).expect("it serves");
+            smol::block_on(net::serve(listener, gateway, options, stopped)).expect("the server runs");
         });
         Server {
             address,
@@ -58,12 +58,12 @@ impl Drop for Server {
 fn start() -> Option<Browser> {
     let browser = Browser::start();
     if browser.is_none() {
-        println!("skipped: Chromium or chromedriver is not here (apt-get install chromium-driver)");
+        println!("skipped: Chromium or chromedriver is not installed (apt-get install chromium-driver)");
     }
     browser
 }
 
-/// A folder with a file for each printable character that a name may hold: `a!b`, `a"b`, ...
+/// A site with a file for each printable character that a file name may contain: `a!b`, `a"b`, ...
 fn site_of_all_names() -> Site {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("names-of-all-characters");
     let names = folder.join("names");
@@ -78,7 +78,7 @@ fn site_of_all_names() -> Site {
     site
 }
 
-/// Says the query as it was sent, and as it was decoded.
+/// Answers with the query as it was sent and as it was decoded.
 fn queries(request: &Request<'_>) -> String {
     let raw = request.query().unwrap_or("none").to_string();
     let decoded = request
@@ -88,12 +88,12 @@ fn queries(request: &Request<'_>) -> String {
 }
 
 #[test]
-fn every_printable_character_in_a_path_names_its_file() {
+fn every_printable_character_in_a_path_finds_its_file() {
     let Some(browser) = start() else { return };
     let server = Server::start(Gateway::new(site_of_all_names()));
     browser.open(&server.url("/"));
     for character in ' '..='~' {
-        // As a page writes it: the browser encodes what it thinks it must.
+        // As a page would write it; the browser encodes what it considers necessary.
         let code = u32::from(character);
         let fetch = |name: &str| {
             browser.run(&format!(
@@ -104,9 +104,9 @@ fn every_printable_character_in_a_path_names_its_file() {
         };
         let raw = fetch("c");
         match character {
-            // These end the path, and a backslash is a slash to a browser.
+            // These end the path, or are a slash: browsers treat a backslash as one.
             '#' | '?' | '/' | '\\' => assert_eq!(&raw[..3], "404", "{character:?}"),
-            // `%b` begins no escape.
+            // `%b` does not begin a valid escape.
             '%' => assert_eq!(&raw[..3], "400", "{character:?}"),
             _ => assert_eq!(raw, format!("200 <{character}>"), "{character:?}"),
         }
@@ -119,7 +119,7 @@ fn every_printable_character_in_a_path_names_its_file() {
 }
 
 #[test]
-fn every_printable_character_in_a_query_arrives_as_it_was_asked_for() {
+fn every_printable_character_in_a_query_arrives_unchanged() {
     let Some(browser) = start() else { return };
     let router = Router::new()
         .get("/query", queries)
@@ -128,7 +128,7 @@ fn every_printable_character_in_a_query_arrives_as_it_was_asked_for() {
     browser.open(&server.url("/"));
     for character in ' '..='~' {
         let code = u32::from(character);
-        // The URL of the browser itself says what is sent and what it means.
+        // The browser's own URL parser tells what it sends and what that means.
         let answers = browser.run(&format!(
             "const url = new URL('/query?a' + String.fromCharCode({code}) + 'b=50%', location);
              const pairs = [...url.searchParams].map(pair => pair.join('=')).join('&');
@@ -176,13 +176,13 @@ fn back_and_forward_around_a_login_show_no_error_page() {
     shows("Incorrect name or password.");
     browser.forward();
     shows("You are logged in.");
-    // To load it again sends no form again.
+    // A reload does not submit the form again.
     browser.run("location.reload(); return '';");
     shows("You are logged in.");
 }
 
 #[test]
-fn the_script_of_the_demo_reads_what_it_fetches() {
+fn the_demo_script_can_read_what_it_fetches() {
     let Some(browser) = start() else { return };
     let server = Server::start(demo::gateway());
     browser.open(&server.url("/"));

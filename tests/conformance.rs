@@ -1,4 +1,4 @@
-//! Every fixture holds: whole, octet by octet, and at every cut in two.
+//! Runs every fixture: in one piece, byte by byte, and cut in two at every position.
 
 mod laws;
 
@@ -33,15 +33,15 @@ fn every_exchange_holds_at_every_split() {
             let (first, second) = input.split_at(cut);
             hold_for_split(&gateway, &transcript, &[first, second], now);
         }
-        verdict_matches_name(
+        outcome_matches_name(
             &exchange,
             &reader::read_all(&transcript.output, &transcript.answers),
         );
     }
 }
 
-/// The name of a fixture is a statement; this keeps it true.
-fn verdict_matches_name(exchange: &Exchange, responses: &[reader::Response]) {
+/// Checks that the outcome is what the name of the fixture says.
+fn outcome_matches_name(exchange: &Exchange, responses: &[reader::Response]) {
     let name = exchange.name();
     let last = responses.last();
     match name.split('-').next() {
@@ -69,7 +69,7 @@ fn verdict_matches_name(exchange: &Exchange, responses: &[reader::Response]) {
                 );
             }
         }
-        Some("ignore") => assert_eq!(exchange.output, b"", "{name}: nothing was expected"),
+        Some("ignore") => assert_eq!(exchange.output, b"", "{name}: expected no answer"),
         _ => panic!("{name}: a name begins with accept, answer, ignore or refuse"),
     }
 }
@@ -86,7 +86,7 @@ fn seeds_for_the_fuzz_targets() {
     assert_eq!(
         names.len(),
         exchanges.len(),
-        "a name stands for two fixtures"
+        "two fixtures have the same name"
     );
     if let Some(folder) = std::env::var_os("SEEDS") {
         std::fs::create_dir_all(&folder).expect("a folder for the seeds");

@@ -1,4 +1,4 @@
-//! A file imports only from its own layer and those above it.
+//! A file imports only from its own layer and from earlier ones in the list.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ const LAYERS: [&str; 8] = [
     "net",
 ];
 
-/// All files of a layer, in folders below it too.
+/// All files of a layer, including those in subfolders.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a layer is a folder") {
@@ -41,7 +41,7 @@ fn code(path: &Path) -> Vec<(usize, String)> {
 }
 
 #[test]
-fn no_layer_imports_from_one_below() {
+fn no_layer_imports_from_a_later_one() {
     let mut imports = 0;
     for (place, name) in LAYERS.iter().enumerate() {
         for path in layer(name) {
@@ -56,7 +56,7 @@ fn no_layer_imports_from_one_below() {
                 imports += 1;
                 assert!(
                     from <= place,
-                    "{}:{number}: {name} is above what it imports: {line}",
+                    "{}:{number}: {name} imports from a later layer: {line}",
                     path.display(),
                 );
             }
@@ -65,7 +65,7 @@ fn no_layer_imports_from_one_below() {
     assert!(imports > 50, "only {imports} imports found");
 }
 
-/// Files that need the standard library, and are there only with its feature.
+/// Files that need the standard library and are compiled only with the `std` feature.
 const WITH_STD: [&str; 5] = [
     "application/site/folder.rs",
     "gateway/blocking.rs",
@@ -75,7 +75,7 @@ const WITH_STD: [&str; 5] = [
 ];
 
 #[test]
-fn the_core_knows_no_clock_socket_thread_or_file() {
+fn the_core_uses_no_clock_socket_thread_or_file() {
     for name in &LAYERS[..7] {
         for path in layer(name) {
             let may_use_std = WITH_STD.iter().any(|file| path.ends_with(file));
@@ -85,9 +85,9 @@ fn the_core_knows_no_clock_socket_thread_or_file() {
     }
 }
 
-/// A file has one noun and fits one reading.
+/// A file covers one topic and is short enough to read in one go.
 #[test]
-fn no_file_is_longer_than_one_reading() {
+fn no_file_is_too_long() {
     for name in LAYERS {
         for path in layer(name) {
             let text = fs::read_to_string(&path).expect("a source file");

@@ -1,4 +1,4 @@
-//! Other parsers must read what we serve as we do; every difference is known and justified.
+//! Other parsers must read the requests we serve as we do. Every difference is listed with a reason.
 
 #[path = "laws/generate.rs"]
 mod generate;
@@ -21,7 +21,7 @@ fn ask(input: &[u8]) {
 }
 
 #[test]
-fn parsers_agree_about_every_fixture() {
+fn parsers_agree_on_every_fixture() {
     for exchange in Exchange::all() {
         println!("{}", exchange.name());
         ask(&exchange.input);
@@ -32,22 +32,22 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
 
     #[test]
-    fn parsers_agree_about_what_is_nearly_http(input in near_http()) {
+    fn parsers_agree_on_near_http(input in near_http()) {
         ask(&input);
     }
 
     #[test]
-    fn parsers_agree_about_damaged_requests(input in damaged_http()) {
+    fn parsers_agree_on_damaged_requests(input in damaged_http()) {
         ask(&input);
     }
 }
 
-/// Python's h11, if it can be had: it judges framing independently of every Rust crate.
+/// Python's h11, if it is installed: an opinion on framing that is independent of every Rust crate.
 #[test]
-fn h11_agrees_about_every_fixture() {
+fn h11_agrees_on_every_fixture() {
     let Some(opinions) = h11::opinions(Exchange::all().iter().map(|exchange| &exchange.input[..]))
     else {
-        println!("skipped: python3 with h11 is not here (pip install h11)");
+        println!("skipped: python3 with h11 is not installed (pip install h11)");
         return;
     };
     for (exchange, opinion) in Exchange::all().iter().zip(opinions) {
@@ -57,7 +57,7 @@ fn h11_agrees_about_every_fixture() {
 }
 
 #[test]
-fn h11_agrees_about_what_is_nearly_http() {
+fn h11_agrees_on_near_http() {
     let mut runner = TestRunner::deterministic();
     let mut inputs: Vec<Vec<u8>> = Vec::new();
     for _ in 0..1500 {
@@ -75,7 +75,7 @@ fn h11_agrees_about_what_is_nearly_http() {
         );
     }
     let Some(opinions) = h11::opinions(inputs.iter().map(|input| &input[..])) else {
-        println!("skipped: python3 with h11 is not here (pip install h11)");
+        println!("skipped: python3 with h11 is not installed (pip install h11)");
         return;
     };
     for (input, opinion) in inputs.iter().zip(opinions) {

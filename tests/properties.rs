@@ -1,4 +1,4 @@
-//! Laws over generated input.
+//! The laws, checked with generated input.
 
 #[path = "laws/generate.rs"]
 mod generate;
@@ -19,7 +19,7 @@ fn hold_everything(input: &[u8], cuts: &[Index]) {
     hold_for_model(input, now);
 }
 
-/// A valid request and what it says.
+/// A valid request, given by its parts.
 #[derive(Clone, Debug)]
 struct Valid {
     method: &'static str,
@@ -113,12 +113,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
 
     #[test]
-    fn laws_hold_for_any_octets(input in vec(any::<u8>(), 0..300), cuts in vec(any::<Index>(), 0..5)) {
+    fn laws_hold_for_any_bytes(input in vec(any::<u8>(), 0..300), cuts in vec(any::<Index>(), 0..5)) {
         hold_everything(&input, &cuts);
     }
 
     #[test]
-    fn laws_hold_for_what_is_nearly_http(input in near_http(), cuts in vec(any::<Index>(), 0..9)) {
+    fn laws_hold_for_near_http(input in near_http(), cuts in vec(any::<Index>(), 0..9)) {
         hold_everything(&input, &cuts);
     }
 
@@ -128,7 +128,7 @@ proptest! {
     }
 
     #[test]
-    fn a_valid_request_gives_back_its_parts(valid in valid(), cuts in vec(any::<Index>(), 0..9)) {
+    fn a_valid_request_is_parsed_into_its_parts(valid in valid(), cuts in vec(any::<Index>(), 0..9)) {
         let expected = valid.clone();
         let gateway = Gateway::new(move |request: &Request<'_>| {
             assert_eq!(request.method().as_str(), expected.method);
@@ -153,7 +153,7 @@ proptest! {
     }
 
     #[test]
-    fn what_an_application_says_is_read_back_or_is_a_500(
+    fn an_application_answer_is_sent_as_given_or_is_a_500(
         code in 100..1000u16,
         name in ".{0,12}",
         value in vec(any::<u8>(), 0..40),

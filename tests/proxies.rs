@@ -1,7 +1,7 @@
-//! Behind nginx and HAProxy: what a proxy takes for one request is one request here, whatever it is sent.
+//! With nginx or HAProxy in front: what the proxy reads as one request is one request here, whatever it is sent.
 //!
-//! Every fixture goes through the proxy. The requests that the proxy says it passed on, and those that arrive, must be
-//! the same: then no octets can be content for the one and a request for the other.
+//! Every fixture goes through the proxy. The requests that the proxy logs as passed on must be the requests that arrive
+//! here. Then no bytes are content for one side and a request for the other.
 #![cfg(feature = "net")]
 
 mod laws;
@@ -18,7 +18,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 #[test]
-fn nginx_and_we_agree_where_requests_end() {
+fn nginx_agrees_with_us_where_requests_end() {
     let config = |port: u16, backend: u16, folder: &Path| {
         let folder = folder.display();
         format!(
@@ -47,7 +47,7 @@ fn nginx_and_we_agree_where_requests_end() {
 }
 
 #[test]
-fn haproxy_and_we_agree_where_requests_end() {
+fn haproxy_agrees_with_us_where_requests_end() {
     let config = |port: u16, backend: u16, _: &Path| {
         format!(
             "global
@@ -92,7 +92,7 @@ fn agree(
         .map(|folder| Path::new(folder).join(program))
         .find(|path| path.exists())
     else {
-        println!("skipped: {program} is not here");
+        println!("skipped: {program} is not installed");
         return;
     };
     let backend = Backend::start();
@@ -127,7 +127,7 @@ fn agree(
     let mut compared = 0;
     for (number, exchange) in Exchange::all().iter().enumerate() {
         proxy.send(&exchange.input);
-        // A request of our own marks the end in both lists; it comes by another connection.
+        // A request of our own marks the end in both lists. It uses a new connection.
         let marker = format!("/marker-{number}");
         proxy.send(
             format!("GET {marker} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes(),
@@ -154,7 +154,7 @@ struct Proxy {
 }
 
 impl Proxy {
-    /// Sends octets, and reads what comes until the proxy closes.
+    /// Sends the input, and reads until the proxy closes.
     fn send(&self, input: &[u8]) {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("a connection");
         stream
@@ -166,7 +166,7 @@ impl Proxy {
         let _ = stream.read_to_end(&mut Vec::new());
     }
 
-    /// The requests that the proxy says it passed on and got served, since the last marker.
+    /// The requests since the last marker that the proxy logged as passed on and served.
     fn passed(&self, number: usize) -> Vec<String> {
         let log = fs::read(self.folder.join("log")).unwrap_or_default();
         let log = String::from_utf8_lossy(&log).into_owned();
@@ -188,7 +188,7 @@ impl Drop for Proxy {
     }
 }
 
-/// Serves everything alike, and remembers what.
+/// Gives every request the same answer and records it.
 struct Backend {
     port: u16,
     requests: Arc<Mutex<Vec<String>>>,
@@ -217,7 +217,7 @@ impl Backend {
                 stop_timeout: Duration::from_secs(1),
                 ..net::Options::default()
             };
-            smol::block_on(net::serve(listener, gateway, options, stopped)).expect("it serves");
+            smol::block_on(net::serve(listener, gateway, options, stopped)).expect("the server runs");
         });
         Backend {
             port,
@@ -241,7 +241,7 @@ impl Drop for Backend {
     }
 }
 
-/// A request as both sides name it: a proxy may pass an absolute-form on as a path.
+/// A request in a form common to both sides: a proxy may pass on an absolute-form target as a path.
 fn request(method: &str, target: &str) -> String {
     let path = match target.split_once("://") {
         Some((_, rest)) => rest.find(['/', '?']).map_or("", |start| &rest[start..]),
@@ -253,7 +253,7 @@ fn request(method: &str, target: &str) -> String {
     }
 }
 
-/// What stands behind the marker before this one.
+/// The lines after the previous marker.
 fn since_marker(lines: Vec<String>, number: usize) -> Vec<String> {
     let Some(last) = number.checked_sub(1) else {
         return lines;

@@ -1,9 +1,8 @@
-//! Whole exchanges with the demo, as people would see them on the wire. They never change by themselves, because
-//! the time is an argument.
+//! Whole exchanges with the demo, as they appear on the wire. The time is an argument, so the snapshots are stable.
 
 use bytegate::{Now, demo};
 
-/// The octets of the answer as text.
+/// The bytes of the answer as text.
 fn exchange(request: &str) -> String {
     let reply = demo::gateway().handle_at(request.as_bytes(), Now::at_unix(784_111_777));
     String::from_utf8_lossy(&reply).replace("\r\n", "\n")

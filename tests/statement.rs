@@ -1,4 +1,4 @@
-//! The conformance statement of the documentation is what the fixtures say.
+//! Checks that the conformance statement in the documentation matches the fixtures.
 
 mod laws;
 
@@ -22,7 +22,7 @@ answered, also where an older grammar would have it otherwise.
 This page is made from the fixtures; `BLESS=1 cargo test --test statement` makes it anew.
 ";
 
-/// The order of the page, and its headings.
+/// The chapters of the page, in order, with their headings.
 const CHAPTERS: [(&str, &str); 18] = [
     ("request-line", "Request line"),
     ("request-target", "Request target"),
@@ -45,7 +45,7 @@ const CHAPTERS: [(&str, &str); 18] = [
 ];
 
 #[test]
-fn the_conformance_statement_is_what_the_fixtures_say() {
+fn the_conformance_statement_matches_the_fixtures() {
     let exchanges = Exchange::all();
     let mut page = INTRODUCTION.to_string();
     let mut rows = 0;
@@ -78,11 +78,11 @@ fn the_conformance_statement_is_what_the_fixtures_say() {
     let written = std::fs::read_to_string(&path).expect("src/conformance.md");
     assert!(
         written == page,
-        "src/conformance.md is old: BLESS=1 cargo test --test statement"
+        "src/conformance.md is out of date, run BLESS=1 cargo test --test statement"
     );
 }
 
-/// `200, 400, close`
+/// The answers to a fixture, such as `200, 400, close`.
 fn answer(exchange: &Exchange) -> String {
     let transcript = drive(
         &gateway_for(exchange.folder()),

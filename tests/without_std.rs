@@ -1,11 +1,11 @@
-//! What only differs without the standard library: nothing in `handle` can wait.
+//! The one difference without the standard library: `handle` cannot wait for an answer.
 #![cfg(not(feature = "std"))]
 
 use bytegate::{ConnectionInfo, Gateway, Request, Response, ResponseError};
 use std::sync::{Arc, Mutex};
 
 #[test]
-fn an_answer_that_comes_later_is_a_500_that_says_so() {
+fn an_answer_that_comes_later_is_a_500_with_a_reason() {
     let errors = Arc::new(Mutex::new(Vec::new()));
     let told = errors.clone();
     let gateway = Gateway::new(|request: &Request<'_>| match request.path() {

@@ -1,4 +1,4 @@
-//! Any octets as chunked content: the decoder takes and refuses what the model does, at any cut.
+//! Any bytes as chunked content: the decoder accepts and refuses what the model does, however the input is cut.
 #![no_main]
 
 #[path = "../../tests/laws/mod.rs"]

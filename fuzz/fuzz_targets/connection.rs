@@ -1,5 +1,5 @@
-//! Whole connections made of requests that are valid or nearly so, cut anywhere: as many answers, in the same order, as
-//! the model says, and all laws hold. What goes wrong between requests is found here: pairing, draining, persistence.
+//! Whole connections of valid and nearly valid requests, cut anywhere. There are as many answers as the model says, in
+//! the same order, and all laws hold. This finds faults between requests: pairing, draining, persistence.
 #![no_main]
 
 #[path = "../../tests/laws/mod.rs"]
@@ -76,11 +76,11 @@ enum Content {
     Both(Octets),
 }
 
-/// Few, so that the cases stay small.
+/// Only three bytes, so that the cases stay small.
 #[derive(Arbitrary, Debug)]
 struct Octets([u8; 3]);
 
-/// One octet put in, changed or taken away.
+/// One byte inserted, changed or removed, or the request cut short.
 #[derive(Arbitrary, Debug)]
 struct Damage {
     at: u16,

@@ -1,4 +1,4 @@
-//! Any octets as a whole connection to a site with applications of every kind: all laws hold.
+//! Any bytes as a whole connection to a site with all kinds of applications: all laws hold.
 #![no_main]
 
 #[path = "../../tests/laws/mod.rs"]

@@ -1,4 +1,4 @@
-//! Any octets: httparse and http-net read what we serve as we do, but for the differences that are known.
+//! Any bytes: httparse and http-net read what we serve as we do, except for the known differences.
 #![no_main]
 
 #[path = "../../tests/laws/mod.rs"]

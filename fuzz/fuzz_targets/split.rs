@@ -1,4 +1,4 @@
-//! Any octets, cut anywhere: the output is the same.
+//! Any bytes, cut anywhere: the output is the same.
 #![no_main]
 
 #[path = "../../tests/laws/mod.rs"]

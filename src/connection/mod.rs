@@ -24,6 +24,7 @@ use crate::values::now::Now;
 use crate::values::scheme::Scheme;
 use crate::values::status::Status;
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use body_reader::{BodyReader, Gathered};
 use bytes::Bytes;
@@ -102,7 +103,8 @@ use progress::Progress;
 /// ```
 #[derive(Debug)]
 pub struct Connection {
-    config: Config,
+    /// Shared, so that a connection that waits costs less.
+    config: Arc<Config>,
     scheme: Scheme,
     state: State,
     parser: HeadParser,
@@ -201,11 +203,11 @@ pub enum ContentPlan {
 }
 
 impl Connection {
-    /// A connection on which nothing has come yet.
+    /// A connection on which nothing has come yet. Connections of one server share their configuration, as an `Arc`.
     #[inline]
-    pub fn new(config: Config, scheme: Scheme) -> Connection {
+    pub fn new(config: impl Into<Arc<Config>>, scheme: Scheme) -> Connection {
         Connection {
-            config,
+            config: config.into(),
             scheme,
             state: State::Head(Waiting {
                 since: Duration::ZERO,

@@ -17,6 +17,7 @@ use crate::values::connection_info::ConnectionInfo;
 use crate::values::method::Method;
 use crate::values::status::Status;
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use session::Session;
@@ -33,7 +34,7 @@ use session::Session;
 /// ```
 pub struct Gateway {
     application: Box<dyn Application>,
-    config: Config,
+    config: Arc<Config>,
     /// The outermost first.
     middlewares: Vec<Box<dyn Middleware>>,
     refusal_page: Option<Box<RefusalPage>>,
@@ -48,7 +49,7 @@ impl Gateway {
     pub fn new(application: impl Application + 'static) -> Gateway {
         Gateway {
             application: Box::new(application),
-            config: Config::default(),
+            config: Arc::default(),
             middlewares: Vec::new(),
             refusal_page: None,
             on_error: None,
@@ -57,7 +58,7 @@ impl Gateway {
 
     /// Uses these limits and deadlines on every connection.
     pub fn config(mut self, config: Config) -> Gateway {
-        self.config = config;
+        self.config = Arc::new(config);
         self
     }
 

@@ -111,7 +111,7 @@ impl<'g> Session<'g> {
     pub(super) fn new(gateway: &'g Gateway, info: ConnectionInfo) -> Session<'g> {
         Session {
             gateway,
-            connection: Connection::new(gateway.config, info.scheme),
+            connection: Connection::new(gateway.config.clone(), info.scheme),
             info,
             catches_panics: false,
             exchange: None,

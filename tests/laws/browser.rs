@@ -18,7 +18,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Starts one; `None` if Chromium or its driver is not here.
+    /// Starts a browser; `None` if Chromium or its driver is not installed.
     pub fn start() -> Option<Browser> {
         let find = |names: &[&str]| {
             let folders = ["/usr/bin", "/usr/local/bin", "/usr/lib/chromium"];
@@ -89,9 +89,9 @@ impl Browser {
         self.command("forward", "{}");
     }
 
-    /// Runs the body of an async function in the page; what it returns, which must be text.
+    /// Runs the body of an async function in the page and returns its result as text.
     pub fn run(&self, body: &str) -> String {
-        // Each character as four hexadecimal digits: then no escape of JSON has to be read.
+        // Each character is sent as four hexadecimal digits, so that no JSON escapes have to be parsed.
         let script = format!(
             "const done = arguments[0];
              const hex = text => Array.from({{length: text.length}}, (_, at) =>
@@ -183,7 +183,7 @@ impl ParsePort for str {
     }
 }
 
-/// A string of JSON.
+/// A JSON string.
 fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for character in text.chars() {
@@ -198,7 +198,7 @@ fn quoted(text: &str) -> String {
     quoted + "\""
 }
 
-/// The string that follows a key; it has no escapes.
+/// The string after a key; it must not contain escapes.
 fn string_after(answer: &str, key: &str) -> String {
     let (_, rest) = answer
         .split_once(key)

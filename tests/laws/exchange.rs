@@ -1,4 +1,4 @@
-//! Exchanges written down in files: what goes in, what comes out, and by which rule.
+//! Exchanges stored in files: the input, the output, and the rule behind it.
 //!
 //! ```text
 //! # RFC 9112 section 5.1
@@ -11,17 +11,17 @@
 //! < HTTP/1.1 400 Bad Request\r\n
 //! ```
 //!
-//! Lines that begin with `> ` go in, those with `< ` come out, and line ends stand there in letters. Escapes
-//! are those of Rust (`\r`, `\n`, `\t`, `\\`, `\"`, `\'`, `\xHH`), and `\{text*N}` is a text N times.
+//! Lines that begin with `> ` are input, those with `< ` are output, and line ends are written as escapes. Escapes
+//! are those of Rust (`\r`, `\n`, `\t`, `\\`, `\"`, `\'`, `\xHH`), and `\{text*N}` is a text repeated N times.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 pub struct Exchange {
     pub path: PathBuf,
-    /// The section, from the first comment line.
+    /// The section of the standard, from the first comment line.
     pub section: String,
-    /// The rule, from the others.
+    /// The rule, from the other comment lines.
     pub rule: String,
     pub input: Vec<u8>,
     pub output: Vec<u8>,
@@ -44,7 +44,7 @@ impl Exchange {
         paths.into_iter().map(Exchange::read).collect()
     }
 
-    /// `refuse-bare-cr-in-field-value`
+    /// The name of the file, such as `refuse-bare-cr-in-field-value`.
     pub fn name(&self) -> &str {
         self.path
             .file_stem()
@@ -52,7 +52,7 @@ impl Exchange {
             .expect("a name in UTF-8")
     }
 
-    /// `fields`
+    /// The name of its folder, such as `fields`.
     pub fn folder(&self) -> &str {
         let folder = self.path.parent().and_then(Path::file_name);
         folder
@@ -83,7 +83,7 @@ impl Exchange {
         }
     }
 
-    /// Writes the file anew with another output.
+    /// Rewrites the file with this output.
     pub fn bless(&self, output: &[u8]) {
         let mut text = format!("{}\n\n", self.preamble);
         for line in output.split_inclusive(|&octet| octet == b'\n') {

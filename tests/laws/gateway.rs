@@ -1,4 +1,4 @@
-//! The gateways that fixtures and fuzz targets speak to: a small site, and applications that tell what they got.
+//! The gateways for fixtures and fuzz targets: a small site, and applications that report what they received.
 
 use bytegate::{
     Admission, Application, Body, FieldLines, Gateway, Receiver, Request, Response, Router, Site,
@@ -61,14 +61,14 @@ pub fn gateway() -> Gateway {
     Gateway::new(router)
 }
 
-/// The pairs of a query or a form, each on a line.
+/// The pairs of a query or a form, one per line.
 fn lines<'a>(pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> String {
     pairs
         .map(|(name, value)| format!("{name} = {value}\n"))
         .collect()
 }
 
-/// Tells the method and the path, raw and decoded.
+/// Answers with the method and the path, raw and decoded.
 struct EveryPath;
 
 impl Application for EveryPath {
@@ -86,7 +86,7 @@ impl Application for EveryPath {
     }
 }
 
-/// Tells what it was asked.
+/// Answers with the request that it received.
 struct Echo;
 
 impl Application for Echo {
@@ -105,7 +105,7 @@ impl Application for Echo {
     }
 }
 
-/// Takes content part by part.
+/// Receives content part by part.
 struct Upload;
 
 impl Application for Upload {

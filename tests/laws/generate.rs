@@ -1,11 +1,11 @@
-//! Input that is nearly HTTP.
+//! Generators of input that is nearly HTTP.
 #![allow(dead_code, unreachable_pub)]
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-/// Pieces that HTTP is made of, whole and broken: any sequence of them is nearly a connection.
+/// Valid and broken pieces of HTTP; any sequence of them is nearly a valid connection.
 pub const FRAGMENTS: &[&[u8]] = &[
     b"GET ",
     b"HEAD ",
@@ -83,7 +83,7 @@ pub fn near_http() -> impl Strategy<Value = Vec<u8>> {
     vec(select(FRAGMENTS), 0..24).prop_map(|fragments| fragments.concat())
 }
 
-/// Valid requests, each with one octet changed, taken away or put in.
+/// Valid requests with one byte changed, removed or inserted.
 pub fn damaged_http() -> impl Strategy<Value = Vec<u8>> {
     let whole = vec(
         select(&FRAGMENTS[FRAGMENTS.len() - 3..FRAGMENTS.len() - 1]),

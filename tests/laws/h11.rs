@@ -107,7 +107,7 @@ pub const H11: Oracle = Oracle {
     ],
 };
 
-/// The opinions about all inputs; `None` if there is no Python with h11.
+/// The opinions on all inputs; `None` if there is no Python with h11.
 pub fn opinions<'i>(inputs: impl Iterator<Item = &'i [u8]>) -> Option<Vec<Opinion>> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/laws/h11_opinions.py");
     let found = Command::new("python3")
@@ -133,7 +133,7 @@ pub fn opinions<'i>(inputs: impl Iterator<Item = &'i [u8]>) -> Option<Vec<Opinio
     Some(text.lines().map(read).collect())
 }
 
-/// The script's JSON has one form: strings of hexadecimal digits in lists, and a complaint.
+/// Reads a line of JSON from the script: always lists of hexadecimal strings, then a complaint.
 fn read(line: &str) -> Opinion {
     let (served, complaint) = line.split_once("\"complaint\": ").expect("a complaint");
     let strings: Vec<&str> = served.split('"').skip(3).step_by(2).collect();

@@ -1,4 +1,4 @@
-"""Tells what h11 makes of connections: one line of hexadecimal octets in, one line of JSON out."""
+"""Reports how h11 reads connections: one line of hexadecimal bytes in, one line of JSON out."""
 import json
 import sys
 

@@ -1,4 +1,4 @@
-//! The laws that hold for any input whatever: written once, asserted by fixtures, properties and fuzz targets.
+//! The laws that hold for any input: written once, checked by fixtures, properties and fuzz targets.
 #![allow(dead_code, unreachable_pub)]
 
 pub mod exchange;
@@ -12,23 +12,23 @@ use bytegate::{
 };
 use std::time::Duration;
 
-/// What a connection did with all its input.
+/// What a connection did with its whole input.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Transcript {
     pub output: Vec<u8>,
-    /// For each final answer, whether it is one to HEAD.
+    /// For each final answer, whether it answers a HEAD request.
     pub answers: Vec<bool>,
-    /// The requests that were whole.
+    /// The requests that were complete.
     pub served: Vec<model::Served>,
-    /// What was wrong, where, and the line that is shown with it.
+    /// Each error, its position, and the line that is shown with it.
     pub refusals: Vec<(bytegate::Error, u64, Vec<u8>)>,
     pub close: CloseReason,
 }
 
-/// Notes what a session does.
+/// Records what a session does.
 struct Notes {
     now: Now,
-    /// Whether the request that is answered next is one of HEAD.
+    /// Whether the next answer is for a HEAD request.
     is_head: bool,
     transcript: Transcript,
 }
@@ -63,7 +63,7 @@ impl FrontEnd for Notes {
     }
 }
 
-/// Feeds `pieces` one after the other, each as soon as the machine asks for more, and then the end.
+/// Feeds `pieces` one by one, each when the session asks for more input, and then ends the input.
 pub fn drive<'p>(
     gateway: &Gateway,
     pieces: impl IntoIterator<Item = &'p [u8]>,
@@ -93,7 +93,7 @@ pub fn drive<'p>(
             Wait::Write { .. } => {
                 assert!(
                     !session.output().is_empty(),
-                    "a write with nothing to write"
+                    "asked to write without output"
                 );
                 session.output().move_to(&mut notes.transcript.output);
             }
@@ -101,7 +101,7 @@ pub fn drive<'p>(
                 Some(piece) => buffer.extend_from_slice(piece),
                 None => session.end_input(),
             },
-            Wait::Answer { .. } => panic!("nothing here comes later"),
+            Wait::Answer { .. } => panic!("no answer here comes later"),
             Wait::Close(reason) => {
                 notes.transcript.close = reason;
                 return notes.transcript;
@@ -110,11 +110,11 @@ pub fn drive<'p>(
     }
 }
 
-/// All laws for one input, whole.
+/// Checks all laws for one input in one piece.
 pub fn hold_for(gateway: &Gateway, input: &[u8], now: Now) -> Transcript {
     let transcript = drive(gateway, [input], now);
 
-    // The call on bytes is the same machine.
+    // `handle_at` gives the same output.
     assert_eq!(
         String::from_utf8_lossy(&gateway.handle_at(input, now)),
         String::from_utf8_lossy(&transcript.output)
@@ -124,7 +124,7 @@ pub fn hold_for(gateway: &Gateway, input: &[u8], now: Now) -> Transcript {
     for (error, at, _) in &transcript.refusals {
         assert!(*at <= input.len() as u64, "{error:?} at {at}");
     }
-    // What comes out is a sequence of valid responses, one for each request and refusal, in order.
+    // The output is a sequence of valid responses, one for each request or refusal, in order.
     let responses = reader::read_all(&transcript.output, &transcript.answers);
     let closes = responses.iter().position(|response| response.closes);
     if let Some(last) = closes {
@@ -142,7 +142,7 @@ pub fn hold_for(gateway: &Gateway, input: &[u8], now: Now) -> Transcript {
     transcript
 }
 
-/// The law of splits: however the input is cut, the output is the same.
+/// The split law: however the input is cut, the output is the same.
 pub fn hold_for_split(gateway: &Gateway, transcript: &Transcript, pieces: &[&[u8]], now: Now) {
     let split = drive(gateway, pieces.iter().copied(), now);
     assert!(
@@ -154,7 +154,7 @@ pub fn hold_for_split(gateway: &Gateway, transcript: &Transcript, pieces: &[&[u8
     );
 }
 
-/// A moment that never changes, so that answers do not.
+/// A fixed time, so that answers do not change.
 pub fn a_moment() -> Now {
     Now {
         monotonic: Duration::from_secs(1),
@@ -162,8 +162,8 @@ pub fn a_moment() -> Now {
     }
 }
 
-/// The law of the model: where every request is served, the machine serves what the model serves and refuses what
-/// the model refuses.
+/// The model law: with a gateway that answers every request, a connection serves and refuses exactly what the model
+/// does.
 pub fn hold_for_model(input: &[u8], now: Now) {
     let transcript = drive(&plain_gateway(), [input], now);
     let (served, refused) = model::connection(input);
@@ -177,7 +177,7 @@ pub fn hold_for_model(input: &[u8], now: Now) {
     );
 }
 
-/// A gateway that serves everything alike.
+/// A gateway that gives every request the same answer.
 pub fn plain_gateway() -> Gateway {
     Gateway::new(|_: &Request<'_>| Response::text("served\n"))
 }

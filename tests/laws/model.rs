@@ -1,5 +1,5 @@
-//! What a connection must make of its input, said again in the simplest way: whole strings, no state, no speed.
-//! It knows the default limits, and which requests are served; not the statuses of those that are refused.
+//! How a connection must read its input, written again in the simplest way: whole strings, no state, no speed.
+//! It knows the default limits and which requests are served, but not the status of a refusal.
 
 /// A request that reaches the gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,7 +133,7 @@ fn request(input: &[u8]) -> Option<Parsed<'_>> {
     Some((served, persists, rest))
 }
 
-/// The lines of a head; none of them holds a line end of any kind.
+/// The lines of a head, none of which may contain a CR or LF.
 fn head_lines(head: &[u8]) -> Option<Vec<&[u8]>> {
     let mut lines = Vec::new();
     let mut rest = head;

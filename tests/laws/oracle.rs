@@ -1,5 +1,5 @@
-//! Other programs as judges: what we serve they must read alike, and where they serve what we refuse, or refuse what we
-//! serve, the difference must be one that is known and justified here.
+//! Other parsers as oracles. They must read every request we serve as we do. Where they serve what we refuse, or refuse
+//! what we serve, the difference must be listed here with a reason.
 #![allow(dead_code, unreachable_pub)]
 
 use crate::laws::model::Served;
@@ -7,23 +7,23 @@ use crate::laws::{a_moment, drive, plain_gateway};
 use bytegate::{Config, Connection, Error, Scheme, Step};
 use core::cmp::Ordering;
 
-/// What a program makes of a connection.
+/// How a parser reads a connection.
 #[derive(Debug, Default)]
 pub struct Opinion {
     pub served: Vec<Served>,
-    /// What it says is wrong, if it refuses what comes next.
+    /// Its error message, if it refuses the next request.
     pub complaint: Option<String>,
 }
 
-/// A judge, and what is known about it.
+/// Another parser, and its known differences from ours.
 #[derive(Clone, Copy)]
 pub struct Oracle {
     pub name: &'static str,
-    /// Whether it reads content, and requests behind the first; otherwise only the first head.
+    /// Whether it reads content and all requests; otherwise it reads only the first head.
     pub reads_content: bool,
-    /// Our errors where it is laxer, and why we are not.
+    /// Our errors in cases that it accepts, and why we refuse them.
     pub laxer: &'static [(Error, &'static str)],
-    /// Its complaints where it is stricter, and why we are not.
+    /// Its errors in cases that we accept, and why we accept them.
     pub stricter: &'static [(&'static str, &'static str)],
 }
 
@@ -36,7 +36,7 @@ pub enum Difference {
     Stricter(String),
 }
 
-/// The first difference between our opinion and another one. To read a request otherwise is never allowed.
+/// The first difference between our opinion and another one. Panics if both serve a request but read it differently.
 pub fn difference(oracle: &Oracle, input: &[u8], theirs: &Opinion) -> Option<Difference> {
     let (served, refusal) = match oracle.reads_content {
         true => all_requests(input),
@@ -48,7 +48,7 @@ pub fn difference(oracle: &Oracle, input: &[u8], theirs: &Opinion) -> Option<Dif
         let (name, input) = (oracle.name, input.escape_ascii());
         assert!(
             alike,
-            "{name} reads another request\nours {our:?}\ntheirs {their:?}\n{input}"
+            "{name} reads a different request\nours {our:?}\ntheirs {their:?}\n{input}"
         );
     }
     match theirs.served.len().cmp(&served.len()) {
@@ -93,7 +93,7 @@ fn first_head(input: &[u8]) -> (Vec<Served>, Option<Error>) {
     (vec![served], None)
 }
 
-/// Holds our opinion against another one: every difference must be known.
+/// Compares our opinion with another one; every difference must be known.
 pub fn compare(oracle: &Oracle, input: &[u8], theirs: &Opinion) {
     let known = match difference(oracle, input, theirs) {
         None => return,
@@ -212,7 +212,7 @@ pub fn http_net(input: &[u8]) -> Opinion {
             }
             Ok(http_net::ServerEvent::RequestEnd) => {
                 opinion.served.extend(current.take());
-                // Not 2xx, which would make a tunnel of CONNECT.
+                // Not 2xx, which would turn CONNECT into a tunnel.
                 let response = http_net::Response::text(404, "not here");
                 if let Err(error) = connection.respond(&response, &mut output) {
                     opinion.complaint = Some(format!("respond: {error:?}"));
@@ -311,7 +311,7 @@ pub fn httparse(input: &[u8]) -> Opinion {
     }
 }
 
-/// Where both take a head, they take the same octets for the same fields.
+/// Where both accept a head, they must find the same fields in it.
 fn fields_agree(input: &[u8], length: usize, theirs: &[httparse::Header<'_>]) {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut rest = input;

@@ -1,6 +1,6 @@
-//! A reader of responses: slow, strict and obvious. It shares nothing with the code that it judges.
+//! A parser of responses: slow, strict and obvious. It shares no code with the library that it checks.
 
-/// A final response; the interim ones before it are only checked.
+/// A final response; interim responses before it are checked and skipped.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Response {
     pub status: u16,
@@ -18,7 +18,7 @@ impl Response {
     }
 }
 
-/// Reads exactly one final response for each entry of `is_head`, and nothing behind the last.
+/// Reads exactly one final response for each entry of `is_head`; nothing may follow the last.
 pub fn read_all(mut output: &[u8], is_head: &[bool]) -> Vec<Response> {
     let mut responses = Vec::new();
     for &is_head in is_head {
@@ -28,7 +28,7 @@ pub fn read_all(mut output: &[u8], is_head: &[bool]) -> Vec<Response> {
     }
     assert!(
         output.is_empty(),
-        "octets behind the last response: {}",
+        "bytes after the last response: {}",
         output.escape_ascii()
     );
     responses
@@ -57,7 +57,7 @@ fn read_head(output: &[u8]) -> (u16, Fields, &[u8]) {
     assert_eq!(
         status.as_bytes().get(3),
         Some(&b' '),
-        "a space behind the status: {line:?}"
+        "a space after the status: {line:?}"
     );
     let code = status[..3].parse().expect("three digits");
     let mut fields = Vec::new();
@@ -79,7 +79,7 @@ fn read_head(output: &[u8]) -> (u16, Fields, &[u8]) {
         assert!(!name.is_empty() && name.bytes().all(is_token), "{name:?}");
         let value = line[colon + 1..]
             .strip_prefix(b" ")
-            .expect("a space behind the colon");
+            .expect("a space after the colon");
         let is_value = |octet: &u8| *octet == b'\t' || (*octet >= b' ' && *octet != 0x7f);
         assert!(
             value.iter().all(is_value),
@@ -99,7 +99,7 @@ fn read_content(status: u16, fields: Fields, rest: &[u8], is_head: bool) -> (Res
         "date",
         "content-type",
     ] {
-        assert!(count(once) <= 1, "{once} stands twice");
+        assert!(count(once) <= 1, "{once} appears twice");
     }
     let get = |name: &str| {
         fields
@@ -126,7 +126,7 @@ fn read_content(status: u16, fields: Fields, rest: &[u8], is_head: bool) -> (Res
         (false, true, _) => read_chunks(rest),
         (false, false, Some(length)) => (rest[..length].to_vec(), &rest[length..]),
         (false, false, None) => {
-            assert!(closes, "content without framing needs a close");
+            assert!(closes, "content without framing must end with a close");
             (rest.to_vec(), &rest[rest.len()..])
         }
     };
