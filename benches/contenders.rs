@@ -1,4 +1,4 @@
-//! What is measured: bytegate and its peers, each as a closure that answers one request.
+//! The contenders: bytegate and its peers, each as a closure that answers one request.
 
 use bytegate::{Gateway, Now, Request, Response, Router, Site};
 use std::hint::black_box;
@@ -38,7 +38,7 @@ pub(crate) fn contenders(request: &'static [u8]) -> Vec<Contender> {
         (
             "httparse, the head alone",
             Box::new(move || {
-                // Its cheapest way: no field is written before it is found.
+                // The cheapest way to call it: the field array is not initialized first.
                 let mut fields = [const { MaybeUninit::uninit() }; 100];
                 let mut parsed = httparse::Request::new(&mut []);
                 let status = parsed.parse_with_uninit_headers(black_box(request), &mut fields);
@@ -68,7 +68,7 @@ pub(crate) fn contenders(request: &'static [u8]) -> Vec<Contender> {
     ]
 }
 
-/// A GET with so many fields of 80 octets beside Host.
+/// A GET with this many fields of 80 bytes in addition to Host.
 pub(crate) fn with_fields(count: usize) -> &'static [u8] {
     let fields: String = (0..count)
         .map(|number| format!("X-Field-{number:02}: {}\r\n", "value ".repeat(11)))
@@ -78,7 +78,7 @@ pub(crate) fn with_fields(count: usize) -> &'static [u8] {
         .as_bytes()
 }
 
-/// `handle_into` with a buffer that has been written to before.
+/// `handle_into` with a buffer that was used before.
 pub(crate) fn into_used_buffer(request: &'static [u8]) -> Box<dyn FnMut()> {
     let (gateway, now) = (gateway(), Now::at_unix(784_111_777));
     let mut output = Vec::new();
@@ -89,7 +89,7 @@ pub(crate) fn into_used_buffer(request: &'static [u8]) -> Box<dyn FnMut()> {
     })
 }
 
-/// The head with every check, on a new connection, and no answer.
+/// Parses and checks the head on a new connection, without an answer.
 fn up_to_the_call(request: &'static [u8]) -> Box<dyn FnMut()> {
     let config = bytegate::Config::default();
     Box::new(move || {
@@ -177,7 +177,7 @@ fn http_net_exchange(request: &'static [u8]) -> Box<dyn FnMut()> {
     })
 }
 
-/// One connection, kept alive, between two halves of a pipe in one thread.
+/// One kept-alive connection between two halves of an in-memory pipe, in one thread.
 fn hyper_axum_duplex(request: &'static [u8]) -> Box<dyn FnMut()> {
     use hyper_util::rt::TokioIo;
     use hyper_util::service::TowerToHyperService;

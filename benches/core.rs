@@ -1,11 +1,11 @@
-//! From bytes to bytes in memory, against peers in the same run. See README.md beside this file.
+//! Measures bytes in, bytes out in memory, with peers in the same run. See README.md in this folder.
 
 mod contenders;
 
 use contenders::{BROWSER, Contender, SMALL};
 use std::time::{Duration, Instant};
 
-/// Every contender is measured once in each round, so that a drift of the machine meets them all.
+/// Each round measures every contender once, so that changes in machine speed affect all of them alike.
 const ROUNDS: usize = 41;
 const ROUND_TIME: Duration = Duration::from_millis(4);
 
@@ -37,7 +37,7 @@ fn tables(rounds: usize) {
     table("special cases", contenders::special_cases(), rounds);
 }
 
-/// For a plot: how the cost grows with the head.
+/// Prints data for a plot of the cost against the size of the head.
 fn head_sizes() {
     println!("contender,octets,ns");
     for fields in [0, 1, 2, 4, 8, 16, 32, 64, 95] {
@@ -50,7 +50,7 @@ fn head_sizes() {
     }
 }
 
-/// For callgrind: one contender alone, so often.
+/// Runs a single contender this many times, for callgrind.
 fn count(which: &str, times: usize) {
     let request = match which {
         "small" => SMALL,

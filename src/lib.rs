@@ -54,7 +54,6 @@
 //! | `connection` | the machine: [`Connection`] with its transition table, [`Step`], [`Output`] | applications, transports, clocks, user code |
 //! | `application` | [`Application`]; `routing`, `middleware`, `site`, `wsgi`, uploads | connections |
 //! | `gateway` | [`Gateway`], [`Session`] (the one loop), the chain around an application, `handle` | sockets |
-//! | `demo` | the tutorial's site and application | sockets, threads |
 //! | `net` | the TCP front end on smol | the rules of HTTP |
 //!
 //! The flow of one request: bytes, head, framing and persistence, [`Request`], middlewares, router, application or site,
@@ -87,7 +86,6 @@ mod application;
 mod connection;
 #[doc = include_str!("conformance.md")]
 pub mod conformance {}
-pub mod demo;
 mod gateway;
 mod message;
 #[cfg(feature = "net")]

@@ -228,7 +228,7 @@ fn debug_output_shows_what_each_state_holds() {
     assert!(matches!(step, Step::Call(_)));
     let shown = format!("{connection:?}");
     assert!(shown.contains("Call(Some(HandedOn), "), "{shown}");
-    assert!(shown.contains("output: Output(0 octets)"), "{shown}");
+    assert!(shown.contains("output: Output(0 bytes)"), "{shown}");
 
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let step = connection.step(&mut &b"GET /\r\n"[..], Now::default());
@@ -346,7 +346,7 @@ fn a_response_that_breaks_a_rule_becomes_a_500_with_a_reason() {
         ),
         (
             || Response::text("").with_field("A", "b\n"),
-            "field \"A\": a field value must not hold control characters (RFC 9110 section 5.5)",
+            "field \"A\": a field value must not contain control characters (RFC 9110 section 5.5)",
         ),
         (
             || Response::text("").with_field("Upgrade", "b"),
@@ -627,10 +627,10 @@ fn a_fault_in_a_target_or_a_repeated_line_is_reported_at_its_offset() {
     for (input, error, at) in [
         (eleven_lines, Error::EmptyLines, 20),
         (two_types.to_string(), Error::ContentTypeRepeated, 42),
-        (get("/a\\b"), Error::TargetOctet, 6),
-        (get("http://x/a\\b"), Error::TargetOctet, 14),
+        (get("/a\\b"), Error::TargetByte, 6),
+        (get("http://x/a\\b"), Error::TargetByte, 14),
         (get("/a?\\&%%00"), Error::TargetNul, 10),
-        (get("/a?b\"c"), Error::TargetOctet, 8),
+        (get("/a?b\"c"), Error::TargetByte, 8),
         (get("/a%4?%"), Error::TargetEscape, 6),
     ] {
         let mut connection = Connection::new(Config::default(), Scheme::Http);

@@ -3,9 +3,11 @@
 
 #[path = "laws/browser.rs"]
 mod browser;
+#[path = "../src/bin/bytegate/demo/mod.rs"]
+mod demo;
 
 use browser::Browser;
-use bytegate::{Gateway, Request, Router, Site, demo, net};
+use bytegate::{Gateway, Request, Router, Site, net};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -32,7 +34,8 @@ impl Server {
                 stop_timeout: Duration::from_secs(1),
                 ..net::Options::default()
             };
-            smol::block_on(net::serve(listener, gateway, options, stopped)).expect("the server runs");
+            smol::block_on(net::serve(listener, gateway, options, stopped))
+                .expect("the server runs");
         });
         Server {
             address,
@@ -58,7 +61,7 @@ impl Drop for Server {
 fn start() -> Option<Browser> {
     let browser = Browser::start();
     if browser.is_none() {
-        println!("skipped: Chromium or chromedriver is not installed (apt-get install chromium-driver)");
+        println!("skipped: Chromium or chromedriver is not here (apt-get install chromium-driver)");
     }
     browser
 }

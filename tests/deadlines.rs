@@ -1045,7 +1045,10 @@ fn pipelined_requests_wait_until_the_peer_reads_the_answers() {
     }
     while let Pause::Write(_) = wire.step() {
         let waiting = wire.session.output().len();
-        assert!(waiting < mark + ANSWER_BYTES, "{waiting} bytes are buffered");
+        assert!(
+            waiting < mark + ANSWER_BYTES,
+            "{waiting} bytes are buffered"
+        );
         wire.take(10_000);
     }
     let answers = wire.answers();
@@ -1106,7 +1109,10 @@ fn a_slow_reader_costs_at_most_one_extra_block() {
     for _ in 0..1000 {
         assert!(matches!(wire.step(), Pause::Write(_)));
         let waiting = wire.session.output().len();
-        assert!(waiting < mark + BLOCK_BYTES + 16, "{waiting} bytes are buffered");
+        assert!(
+            waiting < mark + BLOCK_BYTES + 16,
+            "{waiting} bytes are buffered"
+        );
         wire.take(10_000);
     }
 }
@@ -1115,7 +1121,8 @@ fn a_slow_reader_costs_at_most_one_extra_block() {
 #[test]
 fn sent_bytes_are_not_kept() {
     fn resident_bytes() -> usize {
-        let statm = std::fs::read_to_string("/proc/self/statm").expect("the memory use of this process");
+        let statm =
+            std::fs::read_to_string("/proc/self/statm").expect("the memory use of this process");
         let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok());
         4096 * pages.unwrap_or(0_usize)
     }
@@ -1132,7 +1139,10 @@ fn sent_bytes_are_not_kept() {
         sent += most;
     }
     let grown = resident_bytes().saturating_sub(before);
-    assert!(grown < 64 << 20, "memory grew by {grown} bytes while {sent} bytes were sent");
+    assert!(
+        grown < 64 << 20,
+        "memory grew by {grown} bytes while {sent} bytes were sent"
+    );
 }
 
 // Streams that fail or have the wrong length
@@ -1190,7 +1200,8 @@ fn a_stream_of_the_declared_length_keeps_the_connection_open() {
 /// times as long.
 fn takes_linear_time(length: usize, run: impl Fn(usize)) {
     let mut fastest = [Duration::MAX; 2];
-    // On a busy machine it takes several attempts until neither run is interrupted; the longer one must fit in a time slice.
+    // On a busy machine it takes several attempts until neither run is interrupted; the longer one must fit in a time
+    // slice.
     for attempt in 0..100 {
         for (fastest, length) in fastest.iter_mut().zip([length / 16, length]) {
             let start = Instant::now();

@@ -3,14 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const LAYERS: [&str; 8] = [
+const LAYERS: [&str; 7] = [
     "values",
     "syntax",
     "message",
     "connection",
     "application",
     "gateway",
-    "demo",
     "net",
 ];
 
@@ -76,7 +75,7 @@ const WITH_STD: [&str; 5] = [
 
 #[test]
 fn the_core_uses_no_clock_socket_thread_or_file() {
-    for name in &LAYERS[..7] {
+    for name in &LAYERS[..6] {
         for path in layer(name) {
             let may_use_std = WITH_STD.iter().any(|file| path.ends_with(file));
             let uses_std = code(&path).iter().any(|(_, line)| line.contains("std::"));

@@ -1,4 +1,4 @@
-//! The TCP front end over the loopback: what clients send, leave out, break off and read too slowly.
+//! The TCP front end over the loopback interface, with clients that send, stop halfway, break off and read too slowly.
 #![cfg(feature = "net")]
 
 mod laws;
@@ -27,14 +27,14 @@ use std::time::{Duration, Instant};
 
 const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
-/// How long anything may take that should happen soon.
+/// The time limit for anything that should happen soon.
 const SOON: Duration = Duration::from_secs(5);
 
 const fn millis(count: u64) -> Duration {
     Duration::from_millis(count)
 }
 
-/// Whoever counts what belongs to the whole process must be alone; all others may run at once.
+/// Tests that measure the whole process must run alone; all others may run in parallel.
 static ALONE: RwLock<()> = RwLock::new(());
 
 #[expect(dead_code, reason = "held, never looked at")]
@@ -51,7 +51,7 @@ impl Turn {
 
 type Serving = Pin<Box<dyn Future<Output = io::Result<()>>>>;
 
-/// A server on a port of its own, in a thread of its own, until it is dropped.
+/// A server on its own port and thread, until it is dropped.
 struct Server {
     address: SocketAddr,
     stop: Option<channel::Sender<()>>,
@@ -62,7 +62,7 @@ struct Server {
     _turn: Option<Turn>,
 }
 
-/// What a server is started with.
+/// The settings that a server is started with.
 struct Setup {
     gateway: Gateway,
     options: Options,
@@ -104,7 +104,7 @@ impl Setup {
         self
     }
 
-    /// To be started when it has been asked to stop already.
+    /// Starts the server when it has already been told to stop.
     fn stopped(mut self) -> Setup {
         self.stop.0 = channel::bounded(1).0;
         self
@@ -114,7 +114,7 @@ impl Setup {
         self.start_after(|_| {})
     }
 
-    /// Does something while the system already listens and the server does not yet accept.
+    /// Calls `first` while the system already listens but the server does not accept yet.
     fn start_after(mut self, first: impl FnOnce(SocketAddr)) -> Server {
         let listener = net::listen("127.0.0.1:0".parse().expect("an address")).expect("a listener");
         let address = listener.local_addr().expect("an address");
@@ -132,7 +132,7 @@ impl Setup {
         let serve = move || {
             let stop = async move { stopped.recv().await.unwrap_or_default() };
             let serving = net::serve(listener, self.gateway, self.options, stop);
-            (self.block_on)(Box::pin(serving)).expect("serving ends well");
+            (self.block_on)(Box::pin(serving)).expect("the server ends without an error");
             let _ = end.send(());
         };
         let thread = thread::Builder::new().name(SERVING.to_string());
@@ -172,7 +172,7 @@ impl Server {
         self.stop = None;
     }
 
-    /// Stops, and says how long that took.
+    /// Stops the server, and returns how long that took.
     fn stop(&mut self) -> Duration {
         let start = Instant::now();
         self.ask_to_stop();
@@ -194,7 +194,7 @@ impl Drop for Server {
     }
 }
 
-/// A client that waits for nothing longer than [`SOON`].
+/// A client that never waits longer than [`SOON`].
 struct Client {
     stream: BufReader<TcpStream>,
 }
@@ -223,7 +223,7 @@ impl Client {
         self.socket().shutdown(Shutdown::Write).expect("an end");
     }
 
-    /// Reads one answer, of a length that its head tells.
+    /// Reads one answer with a `Content-Length`.
     fn answer(&mut self) -> Answer {
         self.try_answer().expect("an answer")
     }
@@ -257,14 +257,14 @@ impl Client {
         end.map(|_| octets)
     }
 
-    /// As [`rest`](Client::rest), whether the end is a clean one or not.
+    /// Like [`rest`](Client::rest), but the connection need not end cleanly.
     fn rest_and_end(mut self) -> (Vec<u8>, io::Result<usize>) {
         let mut octets = Vec::new();
         let end = self.stream.read_to_end(&mut octets);
         (octets, end)
     }
 
-    /// The answers up to the end of the connection, none to HEAD.
+    /// The answers up to the end of the connection, none of them to HEAD.
     fn last_answers(self, count: usize) -> Vec<Answer> {
         let octets = self.rest().expect("a clean end");
         reader::read_all(&octets, &vec![false; count])
@@ -281,7 +281,7 @@ fn post(content: &[u8]) -> Vec<u8> {
     [head.as_bytes(), content].concat()
 }
 
-/// Waits until it is so.
+/// Waits until the condition holds.
 fn soon(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + SOON;
     while !is_so() {
@@ -290,7 +290,7 @@ fn soon(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Says its path, or gives the content back.
+/// Answers with the content, or with the path if there is none.
 fn echo(request: &Request<'_>) -> Response {
     match request.content() {
         b"" => Response::text(request.path().to_string()),
@@ -311,7 +311,7 @@ fn echo_or_large(request: &Request<'_>) -> Response {
     }
 }
 
-/// Panics that belong to a test say nothing.
+/// Silences the panics that the tests cause on purpose.
 fn panics_are_silent() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -358,7 +358,7 @@ fn a_batch_of_requests_is_answered_in_order() {
 }
 
 #[test]
-fn a_request_may_come_octet_by_octet() {
+fn a_request_may_arrive_byte_by_byte() {
     let server = Server::start(echo);
     let mut client = server.connect();
     for _ in 0..3 {
@@ -370,7 +370,7 @@ fn a_request_may_come_octet_by_octet() {
 }
 
 #[test]
-fn a_client_that_has_ended_its_side_gets_everything() {
+fn a_client_that_closed_its_sending_side_gets_every_answer() {
     let server = Server::start(echo_or_large);
     let client = server.connect();
     client.send([get("/large"), get("/small")].concat());
@@ -381,7 +381,7 @@ fn a_client_that_has_ended_its_side_gets_everything() {
 }
 
 #[test]
-fn a_request_that_breaks_off_is_answered_with_400() {
+fn a_request_that_breaks_off_gets_a_400() {
     let server = Server::start(echo);
     let request = post(b"hello");
     for cut in 1..request.len() {
@@ -396,7 +396,7 @@ fn a_request_that_breaks_off_is_answered_with_400() {
 }
 
 #[test]
-fn garbage_is_refused_and_the_server_lives() {
+fn garbage_is_refused_and_the_server_keeps_running() {
     let server = Server::start(echo);
     for garbage in [
         &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
@@ -417,7 +417,7 @@ fn garbage_is_refused_and_the_server_lives() {
 }
 
 #[test]
-fn an_application_learns_the_address_of_its_client() {
+fn an_application_sees_the_address_of_its_client() {
     let server = Server::start(|request: &Request<'_>| Response::text(request.peer().to_string()));
     let mut client = server.connect();
     let address = client.socket().local_addr().expect("an address");
@@ -426,7 +426,7 @@ fn an_application_learns_the_address_of_its_client() {
 }
 
 #[test]
-fn any_number_of_threads_serves() {
+fn the_server_runs_with_any_number_of_threads() {
     for threads in [1, 4] {
         let server = Setup::new(echo).threads(threads).start();
         let mut clients: Vec<Client> = (0..20).map(|_| server.connect()).collect();
@@ -443,7 +443,7 @@ fn any_number_of_threads_serves() {
 
 // Executors
 
-/// The least executor: a thread that sleeps until it is woken.
+/// A minimal executor: a thread that sleeps until it is woken.
 fn park_on(mut serving: Serving) -> io::Result<()> {
     struct Unpark(Thread);
     impl Wake for Unpark {
@@ -462,7 +462,7 @@ fn park_on(mut serving: Serving) -> io::Result<()> {
 }
 
 #[test]
-fn any_executor_serves() {
+fn the_server_runs_on_any_executor() {
     let ways: [fn(Serving) -> io::Result<()>; 4] = [
         |serving| smol::block_on(serving),
         |serving| smol::future::block_on(serving),
@@ -484,7 +484,7 @@ fn any_executor_serves() {
 }
 
 #[test]
-fn serving_can_be_spawned_and_given_up() {
+fn serving_can_be_spawned_and_cancelled() {
     let _turn = Turn::shared();
     let listener = net::listen("127.0.0.1:0".parse().expect("an address")).expect("a listener");
     let address = listener.local_addr().expect("an address");
@@ -510,7 +510,7 @@ fn connections_above_the_limit_wait_for_a_place() {
     let server = Setup::new(echo).connections(2).start();
     let mut clients = [server.connect(), server.connect()];
     for client in &mut clients {
-        // Busy: nothing that may give way.
+        // Busy, so that it cannot be closed to make room.
         client.send(&GET[..5]);
     }
     thread::sleep(millis(100));
@@ -520,7 +520,7 @@ fn connections_above_the_limit_wait_for_a_place() {
     socket
         .set_read_timeout(Some(millis(200)))
         .expect("a timeout");
-    let error = socket.peek(&mut [0]).expect_err("no place yet");
+    let error = socket.peek(&mut [0]).expect_err("no room yet");
     assert!(matches!(
         error.kind(),
         ErrorKind::WouldBlock | ErrorKind::TimedOut
@@ -529,14 +529,14 @@ fn connections_above_the_limit_wait_for_a_place() {
     let [mut first, mut second] = clients;
     second.send(&GET[5..]);
     assert_eq!(second.answer().status, 200);
-    // The second has become idle, and gives way to the third.
+    // The second is idle now and is closed to make room for the third.
     assert_eq!(third.answer().status, 200);
     assert_eq!(second.rest().expect("a clean end"), b"");
     first.send(&GET[5..]);
     assert_eq!(first.answer().status, 200);
 }
 
-/// A new client gets its answer within this.
+/// The time within which a new client gets its answer.
 const AT_ONCE: Duration = millis(100);
 
 fn answers_at_once(server: &Server) {
@@ -546,7 +546,7 @@ fn answers_at_once(server: &Server) {
 }
 
 #[test]
-fn the_connection_that_is_idle_longest_gives_way_to_a_new_client() {
+fn the_longest_idle_connection_makes_room_for_a_new_client() {
     for threads in [1, 2] {
         let setup = Setup::new(echo).connections(20).threads(threads);
         let server = setup.start();
@@ -558,7 +558,7 @@ fn the_connection_that_is_idle_longest_gives_way_to_a_new_client() {
         }
         answers_at_once(&server);
         answers_at_once(&server);
-        // Used again, the last ones are all still there.
+        // The most recent clients are still connected.
         for client in clients.drain(10..) {
             let mut client = client;
             assert_eq!(client.get("/").status, 200);
@@ -576,7 +576,7 @@ fn the_connection_that_is_idle_longest_gives_way_to_a_new_client() {
 }
 
 #[test]
-fn connections_that_sent_nothing_give_way_before_others() {
+fn connections_that_sent_nothing_make_room_first() {
     let server = Setup::new(echo).connections(20).start();
     let mut used: Vec<Client> = (0..9).map(|_| server.connect()).collect();
     for client in &mut used {
@@ -594,7 +594,7 @@ fn connections_that_sent_nothing_give_way_before_others() {
 }
 
 #[test]
-fn nobody_is_turned_away_while_clients_come_and_go_above_the_limit() {
+fn no_client_is_turned_away_while_clients_come_and_go_above_the_limit() {
     let server = Setup::new(echo).connections(8).start();
     thread::scope(|scope| {
         for _ in 0..16 {
@@ -610,7 +610,7 @@ fn nobody_is_turned_away_while_clients_come_and_go_above_the_limit() {
 }
 
 #[test]
-fn near_the_limit_idle_connections_are_kept_for_five_seconds_only() {
+fn near_the_limit_idle_connections_are_kept_for_only_five_seconds() {
     let server = Setup::new(echo).connections(20).start();
     let mut clients: Vec<Client> = Vec::new();
     for _ in 0..19 {
@@ -637,7 +637,7 @@ fn short_head() -> Timeouts {
 }
 
 #[test]
-fn a_head_that_does_not_come_to_its_end_is_answered_with_408() {
+fn an_incomplete_head_gets_a_408() {
     let server = Setup::new(echo).timeouts(short_head()).start();
     let start = Instant::now();
     let client = server.connect();
@@ -649,7 +649,7 @@ fn a_head_that_does_not_come_to_its_end_is_answered_with_408() {
 }
 
 #[test]
-fn a_silent_connection_is_closed_without_an_octet() {
+fn a_silent_connection_is_closed_without_an_answer() {
     let server = Setup::new(echo).timeouts(short_head()).start();
     let start = Instant::now();
     let client = server.connect();
@@ -658,7 +658,7 @@ fn a_silent_connection_is_closed_without_an_octet() {
 }
 
 #[test]
-fn an_idle_connection_is_closed_without_a_further_octet() {
+fn an_idle_connection_is_closed_without_another_byte() {
     let timeouts = Timeouts {
         idle: millis(200),
         ..Timeouts::default()
@@ -672,7 +672,7 @@ fn an_idle_connection_is_closed_without_a_further_octet() {
 }
 
 #[test]
-fn content_that_does_not_come_to_its_end_is_answered_with_408() {
+fn incomplete_content_gets_a_408() {
     let timeouts = Timeouts {
         content: Pace {
             gap: millis(200),
@@ -701,7 +701,7 @@ fn a_peer_that_does_not_read_loses_its_place() {
     let stuck = server.connect();
     stuck.send(get("/large"));
     assert_eq!(server.connect().get("/").status, 200);
-    // A reset, so that the system does not keep the rest of the answer for it.
+    // A reset, so that the system does not keep the rest of the answer.
     let (octets, end) = stuck.rest_and_end();
     assert!(octets.len() < LARGE_BYTES);
     let end = end.expect_err("a reset");
@@ -709,7 +709,7 @@ fn a_peer_that_does_not_read_loses_its_place() {
 }
 
 #[test]
-fn fifty_slow_heads_stop_nobody_else() {
+fn fifty_slow_heads_do_not_delay_other_clients() {
     let server = Setup::new(echo).threads(1).start();
     let mut slow: Vec<Client> = (0..50).map(|_| server.connect()).collect();
     let mut client = server.connect();
@@ -728,7 +728,7 @@ fn fifty_slow_heads_stop_nobody_else() {
 }
 
 #[test]
-fn an_early_refusal_is_readable_although_the_client_goes_on_sending() {
+fn an_early_refusal_can_be_read_while_the_client_keeps_sending() {
     let server = Server::start(echo);
     for _ in 0..30 {
         let client = server.connect();
@@ -743,7 +743,7 @@ fn an_early_refusal_is_readable_although_the_client_goes_on_sending() {
 }
 
 #[test]
-fn a_refusal_is_readable_after_30_megabytes_were_sent_in_vain() {
+fn a_refusal_can_be_read_after_30_megabytes_were_sent_for_nothing() {
     let site = bytegate::Site::new().file("/a", "a");
     let server = Server::start(site);
     for (path, length, status) in [("/a", 30_000_000, 413), ("/a", 900_000, 405)] {
@@ -756,7 +756,7 @@ fn a_refusal_is_readable_after_30_megabytes_were_sent_in_vain() {
 }
 
 #[test]
-fn a_refused_client_that_never_stops_sending_is_cut() {
+fn a_refused_client_that_never_stops_sending_is_cut_off() {
     let server = Setup::new(echo).connections(1).start();
     let client = server.connect();
     client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n");
@@ -767,7 +767,7 @@ fn a_refused_client_that_never_stops_sending_is_cut() {
 }
 
 #[test]
-fn a_large_answer_reaches_a_slow_reader_whole() {
+fn a_slow_reader_gets_the_whole_of_a_large_answer() {
     let server = Server::start(echo_or_large);
     let mut client = server.connect();
     client.send(get("/large"));
@@ -775,7 +775,7 @@ fn a_large_answer_reaches_a_slow_reader_whole() {
     while octets.len() < LARGE_BYTES {
         let mut part = [0; 65_536];
         let count = client.stream.read(&mut part).expect("more");
-        assert!(count > 0, "it ended after {} octets", octets.len());
+        assert!(count > 0, "it ended after {} bytes", octets.len());
         octets.extend_from_slice(&part[..count]);
         thread::sleep(millis(1));
     }
@@ -787,7 +787,7 @@ fn a_large_answer_reaches_a_slow_reader_whole() {
 }
 
 #[test]
-fn limits_of_the_gateway_hold_for_its_connections() {
+fn limits_of_the_gateway_apply_to_its_connections() {
     let mut setup = Setup::new(echo);
     setup.gateway = setup.gateway.config(Config {
         limits: Limits {
@@ -806,9 +806,9 @@ fn limits_of_the_gateway_hold_for_its_connections() {
     assert_eq!(client.last_answers(1)[0].status, 413);
 }
 
-// Applications that are slow
+// Slow applications
 
-/// Waits until the flag is set, or gives up.
+/// A gate that threads can wait at until it opens.
 struct Gate {
     open: Mutex<bool>,
     opened: Condvar,
@@ -828,7 +828,7 @@ impl Gate {
     }
 }
 
-/// Opens a gate at the end of a test, however it ends.
+/// Opens a gate when it is dropped, even if the test fails.
 struct Opens(Arc<Gate>);
 
 impl Drop for Opens {
@@ -839,7 +839,7 @@ impl Drop for Opens {
 }
 
 #[test]
-fn while_one_thread_is_free_new_clients_are_served() {
+fn new_clients_are_served_while_one_thread_is_free() {
     let gate = Gate::new();
     let (enter, entered) = mpsc::channel();
     let held = gate.clone();
@@ -867,7 +867,7 @@ fn while_one_thread_is_free_new_clients_are_served() {
     }
 }
 
-/// Long enough to be past every timeout of [`impatient`].
+/// Longer than every timeout of [`impatient`].
 const WORK: Duration = millis(800);
 
 fn impatient() -> Timeouts {
@@ -893,14 +893,14 @@ fn slow_echo_or_large(request: &Request<'_>) -> Response {
 }
 
 #[test]
-fn a_slow_application_does_not_use_up_the_time_for_its_answer() {
+fn time_spent_in_the_application_does_not_count_against_its_answer() {
     let server = Setup::new(slow_echo_or_large).timeouts(impatient()).start();
     let mut client = server.connect();
     assert_eq!(client.get("/large").content.len(), LARGE_BYTES);
 }
 
 #[test]
-fn a_slow_application_does_not_use_up_the_time_between_requests() {
+fn time_spent_in_the_application_does_not_count_as_idle_time() {
     let server = Setup::new(slow_echo_or_large).timeouts(impatient()).start();
     let mut client = server.connect();
     assert_eq!(client.get("/").content, b"/");
@@ -909,7 +909,7 @@ fn a_slow_application_does_not_use_up_the_time_between_requests() {
 }
 
 #[test]
-fn a_slow_application_does_not_use_up_the_time_for_the_next_head() {
+fn time_spent_in_the_application_does_not_count_against_the_next_head() {
     let server = Setup::new(slow_echo_or_large).timeouts(impatient()).start();
     let mut client = server.connect();
     let next = post(b"hello");
@@ -920,7 +920,7 @@ fn a_slow_application_does_not_use_up_the_time_for_the_next_head() {
 }
 
 #[test]
-fn a_slow_application_does_not_use_up_the_time_for_the_next_content() {
+fn time_spent_in_the_application_does_not_count_against_the_next_content() {
     let server = Setup::new(slow_echo_or_large).timeouts(impatient()).start();
     let mut client = server.connect();
     let next = post(b"hello");
@@ -932,7 +932,7 @@ fn a_slow_application_does_not_use_up_the_time_for_the_next_content() {
 }
 
 #[test]
-fn a_long_download_does_not_stop_another_client_of_its_thread() {
+fn a_long_download_does_not_block_other_clients_of_its_thread() {
     let application = |request: &Request<'_>| match request.path() {
         "/endless" => {
             let block = Bytes::from(vec![b'x'; 65_536]);
@@ -952,7 +952,7 @@ fn a_long_download_does_not_stop_another_client_of_its_thread() {
     let reading = thread::spawn(move || {
         let mut part = vec![0; 1 << 20];
         let mut total = 0;
-        // An end, so that a server that serves nobody else is seen to do so.
+        // Limited, so that the test ends even if the server serves no other client.
         while total < 1 << 30 {
             match greedy.stream.read(&mut part) {
                 Ok(0) | Err(_) => break,
@@ -974,7 +974,7 @@ fn a_long_download_does_not_stop_another_client_of_its_thread() {
 }
 
 #[test]
-fn a_long_upload_does_not_stop_another_client_of_its_thread() {
+fn a_long_upload_does_not_block_other_clients_of_its_thread() {
     struct Slow;
     impl Application for Slow {
         fn call(&self, request: &Request<'_>) -> Response {
@@ -1001,7 +1001,7 @@ fn a_long_upload_does_not_stop_another_client_of_its_thread() {
     let (begin, begun) = mpsc::channel();
     let sending = thread::spawn(move || {
         let part = vec![b'x'; 1 << 20];
-        // An end, so that a server that serves nobody else is seen to do so.
+        // Limited, so that the test ends even if the server serves no other client.
         for _ in 0..256 {
             let written = greedy.socket().write_all(&part);
             if written.is_err() || begin.send(()).is_err() {
@@ -1026,7 +1026,7 @@ fn deliberate() -> Response {
 }
 
 #[test]
-fn a_hundred_panics_among_a_thousand_requests_harm_nobody_else() {
+fn a_hundred_panics_among_a_thousand_requests_do_not_affect_others() {
     panics_are_silent();
     let server = Server::start(|request: &Request<'_>| match request.path() {
         "/panic" => deliberate(),
@@ -1060,7 +1060,7 @@ fn a_hundred_panics_among_a_thousand_requests_harm_nobody_else() {
     assert_eq!(server.accesses().lines().count(), 1000);
 }
 
-/// Three blocks and a panic.
+/// A stream of three blocks and then a panic.
 fn panicking_stream() -> Response {
     Response::text(Body::stream((0..).map(|number| match number {
         0..3 => vec![b'x'; 100_000],
@@ -1069,7 +1069,7 @@ fn panicking_stream() -> Response {
 }
 
 #[test]
-fn a_panic_in_a_stream_cuts_that_connection_only() {
+fn a_panic_in_a_stream_closes_only_that_connection() {
     panics_are_silent();
     let server = Server::start(|request: &Request<'_>| match request.path() {
         "/panic" => panicking_stream(),
@@ -1090,7 +1090,7 @@ fn a_panic_in_a_stream_cuts_that_connection_only() {
 }
 
 #[test]
-fn a_panic_in_a_stream_takes_no_earlier_answer_away() {
+fn a_panic_in_a_stream_does_not_lose_earlier_answers() {
     panics_are_silent();
     let server = Server::start(|request: &Request<'_>| match request.path() {
         "/panic" => Response::text(Body::stream((0..).map(|_: i32| -> Vec<u8> {
@@ -1105,7 +1105,7 @@ fn a_panic_in_a_stream_takes_no_earlier_answer_away() {
 }
 
 #[test]
-fn a_panic_in_a_stream_takes_no_log_line_away() {
+fn a_panic_in_a_stream_does_not_lose_log_lines() {
     panics_are_silent();
     let mut server = Server::start(|request: &Request<'_>| match request.path() {
         "/panic" => Response::text(Body::stream((0..).map(|_: i32| -> Vec<u8> {
@@ -1123,7 +1123,7 @@ fn a_panic_in_a_stream_takes_no_log_line_away() {
 }
 
 #[test]
-fn a_panic_in_a_destructor_harms_nobody_else() {
+fn a_panic_in_a_destructor_does_not_affect_others() {
     panics_are_silent();
     struct Bomb;
     impl Iterator for Bomb {
@@ -1159,7 +1159,7 @@ fn a_panic_in_a_destructor_harms_nobody_else() {
 }
 
 #[test]
-fn a_panic_in_a_receiver_is_answered_with_500() {
+fn a_panic_in_a_receiver_is_a_500() {
     panics_are_silent();
     #[derive(Clone, Copy)]
     enum Panics {
@@ -1221,7 +1221,7 @@ fn an_invalid_response_is_replaced_and_reported() {
     assert_eq!(answer.field("set-cookie"), None);
     assert_eq!(server.errors().len(), 1);
     assert!(server.errors()[0].contains("X-Bad"));
-    // It harms only itself.
+    // The connection stays usable.
     assert_eq!(client.get("/").status, 500);
 }
 
@@ -1231,7 +1231,7 @@ fn broken_stream(length: Option<u64>) -> Response {
 }
 
 #[test]
-fn a_stream_that_breaks_off_is_cut_after_what_it_brought() {
+fn a_stream_that_breaks_off_ends_after_its_last_block() {
     let server = Server::start(|_: &Request<'_>| broken_stream(None));
     let client = server.connect();
     client.send(GET);
@@ -1240,21 +1240,21 @@ fn a_stream_that_breaks_off_is_cut_after_what_it_brought() {
 }
 
 #[test]
-fn a_stream_that_breaks_off_looks_incomplete_to_an_old_client_too() {
+fn a_stream_that_breaks_off_looks_incomplete_to_an_http_1_0_client() {
     let server = Server::start(|_: &Request<'_>| broken_stream(None));
     let client = server.connect();
     client.send("GET / HTTP/1.0\r\n\r\n");
-    // Only the end of the connection marks the end of the content; it must not be a clean one.
+    // Only the close marks the end of the content here, so it must not be a clean one.
     let end = client.rest();
     assert!(
         end.is_err(),
-        "{:?} ended well",
+        "{:?} ended cleanly",
         end.map(|octets| octets.len())
     );
 }
 
 #[test]
-fn a_stream_of_another_length_than_stated_is_reported() {
+fn a_stream_that_is_not_as_long_as_declared_is_reported() {
     let mut server = Server::start(|_: &Request<'_>| {
         let blocks = [Ok(Bytes::from_static(b"block"))];
         Response::text(Body::fallible_stream(Some(3), blocks.into_iter()))
@@ -1269,7 +1269,7 @@ fn a_stream_of_another_length_than_stated_is_reported() {
 // The access log
 
 #[test]
-fn every_request_has_its_line_in_the_access_log() {
+fn every_request_gets_a_line_in_the_access_log() {
     panics_are_silent();
     let mut server = Server::start(|request: &Request<'_>| match request.path() {
         "/panic" => deliberate(),
@@ -1296,7 +1296,7 @@ fn every_request_has_its_line_in_the_access_log() {
         client.end();
         drop(client.rest());
     }
-    // Nothing was asked, nothing is logged.
+    // Without a request, nothing is logged.
     drop(server.connect());
     server.stop();
     let log = server.accesses();
@@ -1325,7 +1325,7 @@ fn every_request_has_its_line_in_the_access_log() {
 
 // Answers that come later
 
-/// Answers at once, or after a while that holds up nobody.
+/// Answers at once, or after a while without blocking the thread.
 fn patient(request: &Request<'_>) -> Response {
     match request.path() {
         "/slow" => Response::later(async {
@@ -1336,7 +1336,7 @@ fn patient(request: &Request<'_>) -> Response {
     }
 }
 
-/// The time that the slowest of a hundred requests takes.
+/// The duration of the slowest of a hundred requests.
 fn slowest_of_a_hundred(client: &mut Client) -> Duration {
     let mut slowest = Duration::ZERO;
     for _ in 0..100 {
@@ -1348,7 +1348,7 @@ fn slowest_of_a_hundred(client: &mut Client) -> Duration {
 }
 
 #[test]
-fn a_slow_answer_delays_nobody_else_on_its_thread() {
+fn a_slow_answer_does_not_delay_other_clients_of_its_thread() {
     let sleeps = |_: &Request<'_>| {
         thread::sleep(millis(300));
         "slow"
@@ -1372,7 +1372,7 @@ fn a_slow_answer_delays_nobody_else_on_its_thread() {
         }
         let took = start.elapsed();
         assert!((millis(290)..millis(800)).contains(&took), "{took:?}");
-        // The connection is as good as before, and pipelined requests are answered in order.
+        // The connection still works, and pipelined requests are answered in order.
         slow[0].send([get("/slow"), get("/fast")].concat());
         assert_eq!(slow[0].answer().content, b"slow");
         assert_eq!(slow[0].answer().content, b"/fast");
@@ -1380,7 +1380,7 @@ fn a_slow_answer_delays_nobody_else_on_its_thread() {
 }
 
 #[test]
-fn a_blocking_application_serves_no_more_than_it_has_places_for() {
+fn a_blocking_application_refuses_requests_above_its_limit() {
     let gate = Gate::new();
     let closed = gate.clone();
     let blocking = net::blocking(move |_: &Request<'_>| {
@@ -1420,7 +1420,7 @@ fn a_blocking_application_serves_no_more_than_it_has_places_for() {
 }
 
 #[test]
-fn a_client_that_is_gone_takes_its_answer_with_it() {
+fn the_answer_to_a_client_that_is_gone_is_dropped() {
     struct OnDrop(mpsc::Sender<()>);
     impl Drop for OnDrop {
         fn drop(&mut self) {
@@ -1460,7 +1460,7 @@ fn an_answer_that_never_comes_is_a_503() {
 }
 
 #[test]
-fn events_reach_every_client_as_they_are_sent() {
+fn events_reach_every_client_when_they_are_sent() {
     let senders = Arc::new(Mutex::new(Vec::new()));
     let keep = senders.clone();
     let setup = Setup::new(move |request: &Request<'_>| match request.path() {
@@ -1492,7 +1492,7 @@ fn events_reach_every_client_as_they_are_sent() {
         let slowest = slowest_of_a_hundred(&mut server.connect());
         assert!(slowest < millis(100), "{slowest:?}");
     }
-    // A client that leaves is noticed without a word from it.
+    // The server notices that a client has left although it sent nothing.
     drop(clients.pop());
     let gone = || {
         let senders = senders.lock().expect("a list");
@@ -1524,7 +1524,7 @@ fn a_stop_closes_idle_connections() {
 }
 
 #[test]
-fn a_stop_lets_a_request_under_way_be_answered() {
+fn a_stop_lets_a_request_in_progress_be_answered() {
     for threads in [1, 4] {
         let (enter, entered) = mpsc::channel();
         let setup = Setup::new(move |request: &Request<'_>| {
@@ -1548,7 +1548,7 @@ fn a_stop_lets_a_request_under_way_be_answered() {
 
 #[test]
 fn an_answer_made_during_a_stop_says_that_the_connection_closes() {
-    // Asks for the stop itself, and leaves the thread that must learn of it free.
+    // The application requests the stop itself, and keeps the thread that handles it free.
     let (stop, stopped) = channel::bounded::<()>(1);
     let ask = stop.clone();
     let application = move |_: &Request<'_>| {
@@ -1573,19 +1573,19 @@ fn an_answer_made_during_a_stop_says_that_the_connection_closes() {
             .filter_map(|client| client.try_answer().ok());
         answers.find(|answer| answer.content == b"here")
     });
-    let answer = answer.expect("another thread than the first serves, too");
+    let answer = answer.expect("a second thread serves requests, too");
     server.stop();
     assert!(answer.closes);
 }
 
 #[test]
-fn a_stop_lets_a_request_that_has_begun_come_to_its_end() {
+fn a_stop_lets_a_partly_sent_request_be_completed() {
     let mut server = Server::start(echo);
     let mut client = server.connect();
     assert_eq!(client.get("/").status, 200);
     let request = post(b"hello");
     client.send(&request[..20]);
-    // Nobody can see when the server has read that; either way it is answered.
+    // The test cannot see when the server has read this part, but it is answered either way.
     server.ask_to_stop();
     soon("nobody listens", || {
         TcpStream::connect(server.address).is_err()
@@ -1597,7 +1597,7 @@ fn a_stop_lets_a_request_that_has_begun_come_to_its_end() {
 }
 
 #[test]
-fn a_stop_waits_a_second_for_a_request_that_is_not_whole() {
+fn a_stop_waits_one_second_for_an_incomplete_request() {
     let mut server = Server::start(echo);
     let mut halves = Vec::new();
     for _ in 0..5 {
@@ -1618,7 +1618,7 @@ fn a_stop_waits_a_second_for_a_request_that_is_not_whole() {
 }
 
 #[test]
-fn a_stop_waits_no_longer_than_its_timeout_for_a_client_that_does_not_read() {
+fn a_stop_waits_for_a_client_that_does_not_read_only_until_its_timeout() {
     let mut setup = Setup::new(echo_or_large);
     setup.options.stop_timeout = millis(1500);
     let mut server = setup.start();
@@ -1630,7 +1630,7 @@ fn a_stop_waits_no_longer_than_its_timeout_for_a_client_that_does_not_read() {
 }
 
 #[test]
-fn a_stop_serves_what_waits_in_the_backlog() {
+fn a_stop_serves_connections_in_the_backlog() {
     let setup = Setup::new(echo).stopped();
     let mut clients = Vec::new();
     let _server = setup.start_after(|address| {
@@ -1646,7 +1646,7 @@ fn a_stop_serves_what_waits_in_the_backlog() {
 }
 
 #[test]
-fn a_stop_serves_what_waits_in_the_backlog_for_a_place() {
+fn a_stop_serves_connections_in_the_backlog_above_the_limit() {
     let setup = Setup::new(echo).connections(2).stopped();
     let mut clients = Vec::new();
     let mut server = setup.start_after(|address| {
@@ -1665,7 +1665,7 @@ fn a_stop_serves_what_waits_in_the_backlog_for_a_place() {
 }
 
 #[test]
-fn a_stop_cuts_what_does_not_end() {
+fn a_stop_closes_connections_that_do_not_end() {
     let mut setup = Setup::new(echo_or_large);
     setup.options.stop_timeout = millis(300);
     let mut server = setup.start();
@@ -1682,14 +1682,14 @@ fn a_stop_cuts_what_does_not_end() {
     assert!(cut.is_err() || cut.is_ok_and(|octets| octets.len() < LARGE_BYTES));
 }
 
-// What belongs to the whole process
+// Measurements of the whole process
 
 #[cfg(target_os = "linux")]
 impl Setup {
-    /// Alone in the process.
+    /// Settings for a test that must run alone in the process.
     fn alone(application: impl Application + 'static) -> Setup {
         let mut setup = Setup::new(application);
-        // Not to wait for itself.
+        // Release the shared turn first, or it would wait for itself.
         setup.turn = None;
         let alone = ALONE.write().unwrap_or_else(PoisonError::into_inner);
         setup.turn = Some(Turn::Alone(alone));
@@ -1699,7 +1699,7 @@ impl Setup {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn broken_connections_leave_no_socket_behind() {
+fn broken_connections_leak_no_sockets() {
     fn sockets() -> usize {
         let descriptors = std::fs::read_dir("/proc/self/fd").expect("descriptors");
         let targets = descriptors.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
@@ -1715,7 +1715,7 @@ fn broken_connections_leave_no_socket_behind() {
             0 => {}
             1 => client.send(&GET[..10]),
             2 => client.send(&post(b"hello")[..50]),
-            // Whoever closes with an answer unread sends a reset.
+            // Closing with an unread answer sends a reset.
             3 => {
                 client.send(GET);
                 client.socket().peek(&mut [0]).expect("an answer");
@@ -1733,7 +1733,7 @@ fn broken_connections_leave_no_socket_behind() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn connections_that_wait_use_no_processor() {
+fn waiting_connections_use_no_processor_time() {
     /// In hundredths of a second.
     fn processor_time() -> u64 {
         let stat = std::fs::read_to_string("/proc/self/stat").expect("statistics");
@@ -1748,12 +1748,12 @@ fn connections_that_wait_use_no_processor() {
     begun.send(&GET[..10]);
     let uploading = server.connect();
     uploading.send(&post(b"hello")[..50]);
-    // Neither reads, nor will it send any more.
+    // It neither reads nor sends any more.
     let stuck = server.connect();
     stuck.send(get("/large"));
     stuck.end();
     stuck.socket().peek(&mut [0]).expect("an answer begins");
-    // Was refused, and does not go away.
+    // It was refused, but stays connected.
     let mut refused = server.connect();
     refused.send("nonsense\r\n\r\n");
     assert_eq!(refused.answer().status, 400);

@@ -47,7 +47,7 @@ proptest! {
 fn h11_agrees_on_every_fixture() {
     let Some(opinions) = h11::opinions(Exchange::all().iter().map(|exchange| &exchange.input[..]))
     else {
-        println!("skipped: python3 with h11 is not installed (pip install h11)");
+        println!("skipped: python3 with h11 is not here (pip install h11)");
         return;
     };
     for (exchange, opinion) in Exchange::all().iter().zip(opinions) {
@@ -75,7 +75,7 @@ fn h11_agrees_on_near_http() {
         );
     }
     let Some(opinions) = h11::opinions(inputs.iter().map(|input| &input[..])) else {
-        println!("skipped: python3 with h11 is not installed (pip install h11)");
+        println!("skipped: python3 with h11 is not here (pip install h11)");
         return;
     };
     for (input, opinion) in inputs.iter().zip(opinions) {

@@ -1,6 +1,8 @@
 //! Tests that run the built program: what it reads, what it writes, and how it ends.
 #![cfg(feature = "net")]
 
+#[path = "../src/bin/bytegate/demo/mod.rs"]
+mod demo;
 mod laws;
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -345,7 +347,7 @@ mod command_line {
 
 mod handle {
     use super::*;
-    use bytegate::{Gateway, demo};
+    use bytegate::Gateway;
 
     const GET: &[u8] = b"GET /about.html HTTP/1.1\r\nHost: x\r\n\r\n";
 
@@ -679,7 +681,7 @@ mod explain {
         let input = "GET / HTTP/1.1\r\nHost : x\r\n\r\n";
         insta::assert_snapshot!(refused(input), @r"
         refused at byte 20
-          rule     no whitespace may stand between field name and colon
+          rule     whitespace is not allowed between a field name and its colon
           source   RFC 9112 section 5.1
           where    GET / HTTP/1.1\r\nHost : x\r\n\r\n
                                          ^
@@ -691,7 +693,7 @@ mod explain {
     fn a_line_feed_alone() {
         insta::assert_snapshot!(refused("GET / HTTP/1.1\nHost: x\n\n"), @r"
         refused at byte 14
-          rule     a line ends with CR LF, not with a line feed alone
+          rule     a line must end with CR LF, not with a line feed alone
           source   RFC 9112 section 2.2
           where    GET / HTTP/1.1\nHost: x\n\n
                                  ^
@@ -717,7 +719,7 @@ mod explain {
                      Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
         insta::assert_snapshot!(refused(input), @r"
         refused at byte 64
-          rule     Transfer-Encoding and Content-Length must not stand together
+          rule     Transfer-Encoding and Content-Length must not be used together
           source   RFC 9112 section 6.3
           where    Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n
                                                    ^
@@ -763,7 +765,7 @@ mod explain {
           then     the connection stays open
 
         refused at byte 32
-          rule     the target holds an octet that must be percent-encoded
+          rule     the target contains a byte that must be percent-encoded
           source   RFC 9112 section 3.2
           where    T / HTTP/1.1\r\nHost: x\r\n\r\nGET /\xc3\xa4 HTTP/1.1\r\nHost: x\r\n\r\n
                                                        ^
@@ -885,9 +887,7 @@ mod serve {
 
     fn to_end(mut stream: TcpStream) -> Vec<u8> {
         let mut output = Vec::new();
-        stream
-            .read_to_end(&mut output)
-            .expect("a clean close");
+        stream.read_to_end(&mut output).expect("a clean close");
         output
     }
 
@@ -976,7 +976,7 @@ mod serve {
         127.0.0.1 - - [date] "HEAD /style.css HTTP/1.0" 200 0
         127.0.0.1 - - [date] "POST /login.py HTTP/1.1" 400 73
         127.0.0.1 - - [date] "OPTIONS * HTTP/1.1" 204 0
-        127.0.0.1 - - [date] "GET /\"" 400 95
+        127.0.0.1 - - [date] "GET /\"" 400 96
         127.0.0.1 - - [date] "\x16" 400 91
         "#);
     }

@@ -92,7 +92,7 @@ fn agree(
         .map(|folder| Path::new(folder).join(program))
         .find(|path| path.exists())
     else {
-        println!("skipped: {program} is not installed");
+        println!("skipped: {program} is not here");
         return;
     };
     let backend = Backend::start();
@@ -217,7 +217,8 @@ impl Backend {
                 stop_timeout: Duration::from_secs(1),
                 ..net::Options::default()
             };
-            smol::block_on(net::serve(listener, gateway, options, stopped)).expect("the server runs");
+            smol::block_on(net::serve(listener, gateway, options, stopped))
+                .expect("the server runs");
         });
         Backend {
             port,

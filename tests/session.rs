@@ -800,7 +800,7 @@ fn a_request_can_be_built_for_a_test() {
         ),
         (
             Request::builder("GET", "/").field("A", "b\r\n\r\nGET / HTTP/1.1"),
-            Error::FieldValueOctet,
+            Error::FieldValueByte,
         ),
     ] {
         assert_eq!(builder.build().expect_err("a fault").error, error);

@@ -1,6 +1,9 @@
 //! Whole exchanges with the demo, as they appear on the wire. The time is an argument, so the snapshots are stable.
 
-use bytegate::{Now, demo};
+#[path = "../src/bin/bytegate/demo/mod.rs"]
+mod demo;
+
+use bytegate::Now;
 
 /// The bytes of the answer as text.
 fn exchange(request: &str) -> String {

@@ -1,9 +1,11 @@
 //! The six stages of a well-known Python tutorial, from a small web server to a small WSGI framework: our
 //! counterpart of each stage, and tests for the faults in its code.
 
+#[path = "../src/bin/bytegate/demo/mod.rs"]
+mod demo;
 mod laws;
 
-use bytegate::{Gateway, Now, Router, demo};
+use bytegate::{Gateway, Now, Router};
 use laws::reader::{self, Response as Answer};
 
 /// The answer to one request, parsed strictly.
@@ -92,9 +94,7 @@ mod tcp {
             let deadline = Some(Duration::from_secs(10));
             stream.set_read_timeout(deadline).expect("a deadline");
             stream.set_write_timeout(deadline).expect("a deadline");
-            stream
-                .set_nodelay(true)
-                .expect("the option can be set");
+            stream.set_nodelay(true).expect("the option can be set");
             stream
         }
 

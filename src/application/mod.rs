@@ -1,4 +1,4 @@
-//! The other side of the connection: a request in, a response out.
+//! The application side of a connection, which turns requests into responses.
 
 pub(crate) mod middleware;
 pub(crate) mod routing;
@@ -11,10 +11,12 @@ use crate::message::response::Response;
 use alloc::sync::Arc;
 use upload::Admission;
 
-/// Answers requests. A function or closure from `&Request<'_>` to anything that becomes a [`Response`] is one;
-/// so are a [`Router`](crate::Router), a [`Site`](crate::Site) and what [`wsgi`](crate::wsgi()) makes.
+/// A handler for requests.
 ///
-/// A closure names the type of its argument: `|request: &Request<'_>| ...`.
+/// It is implemented by functions and closures from `&Request<'_>` to anything that converts into a [`Response`], and
+/// by [`Router`](crate::Router), [`Site`](crate::Site) and the result of [`wsgi`](crate::wsgi()).
+///
+/// A closure must state the type of its argument: `|request: &Request<'_>| ...`.
 ///
 /// ```
 /// use bytegate::{Gateway, Request, Response, Status};
@@ -37,11 +39,13 @@ use upload::Admission;
     note = "an `async fn` is called with `Response::later`: `|request: &Request<'_>| Response::later(answer(request.into_owned()))`"
 )]
 pub trait Application: Send + Sync {
-    /// The answer to a request that is whole.
+    /// Responds to a complete request.
     fn call(&self, request: &Request<'_>) -> Response;
 
-    /// What becomes of the content of a request of which only the head is there, so that its content is still empty. Asked
-    /// only if content was announced; also the moment to refuse an upload before it is sent.
+    /// Decides how the content of a request is handled.
+    ///
+    /// This is called when only the head has arrived, so the content of `request` is still empty. It is called only
+    /// if content was announced. Use it to refuse an upload before it is sent.
     fn admit(&self, request: &Request<'_>) -> Admission {
         let _ = request;
         Admission::Buffer

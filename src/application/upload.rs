@@ -1,4 +1,4 @@
-//! What becomes of content before it comes, and who takes it part by part.
+//! Admission of request content, and receivers that process it in parts.
 
 use crate::message::fields::FieldLines;
 use crate::message::head::Head;
@@ -8,7 +8,7 @@ use alloc::boxed::Box;
 use core::fmt;
 use core::task::{Context, Poll};
 
-/// The answer to "shall this content come?", given when only the head is there.
+/// The decision about the content of a request, made when only the head has arrived.
 ///
 /// ```
 /// use bytegate::{Admission, Application, Gateway, Request, Response, Status};
@@ -33,13 +33,13 @@ use core::task::{Context, Poll};
 /// ```
 #[non_exhaustive]
 pub enum Admission {
-    /// Gather it, up to [`Limits::content_bytes`](crate::Limits::content_bytes), then call.
+    /// Buffer the content, up to [`Limits::content_bytes`](crate::Limits::content_bytes), then call the application.
     Buffer,
-    /// Gather it, up to so many bytes instead.
+    /// Buffer the content, but up to the given number of bytes.
     BufferUpTo(u64),
-    /// Hand on each part as it comes; nothing is gathered.
+    /// Pass on each part as it arrives, without buffering.
     Stream(Box<dyn Receiver>),
-    /// Answer at once. The connection closes, because the content was not read (RFC 9112 section 9.3).
+    /// Respond at once. The connection closes, because the content was not read (RFC 9112 section 9.3).
     Refuse(Response),
 }
 
@@ -55,8 +55,8 @@ impl fmt::Debug for Admission {
 }
 
 impl Admission {
-    /// For content that does not matter: the answer is known. A client that asks first gets it at once; from others up
-    /// to 1 MiB is read and dropped, so that the connection can stay open.
+    /// Discards content that does not affect the response. A client that expects `100 Continue` gets the response at
+    /// once. From other clients, up to 1 MiB is read and dropped, so that the connection can stay open.
     pub fn discard(head: &Head<'_>, response: Response) -> Admission {
         match head.expects_continue() {
             true => Admission::Refuse(response),
@@ -81,8 +81,10 @@ impl Receiver for Discard {
     }
 }
 
-/// Takes content part by part, and answers when it has ended. Exactly one of [`finish`](Receiver::finish),
-/// [`abort`](Receiver::abort) and a refusal by [`data`](Receiver::data) is its last call.
+/// A receiver of request content. It processes the content in parts and responds at the end.
+///
+/// The last call is exactly one of [`finish`](Receiver::finish), [`abort`](Receiver::abort) and a refusal by
+/// [`data`](Receiver::data).
 ///
 /// ```
 /// use bytegate::{Abort, Admission, Application, FieldLines, Gateway, Receiver, Request, Response, Status};
@@ -123,40 +125,41 @@ impl Receiver for Discard {
 /// assert!(reply.ends_with(b"2 lines\n"));
 /// ```
 pub trait Receiver: Send {
-    /// Whether it can take a part now. While it cannot, nothing is read from the client; it wakes the context's waker when
-    /// it can again. `handle` waits by blocking (feature `std`).
+    /// Polls whether a part can be accepted now. Until then, nothing is read from the client. The receiver must wake
+    /// the waker of the context when it is ready again. `handle` blocks while it waits (feature `std`).
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let _ = context;
         Poll::Ready(())
     }
 
-    /// The next bytes of the content, decoded; never empty.
+    /// Processes the next bytes of the content. They are decoded and never empty.
     ///
     /// # Errors
-    /// An answer, to refuse the rest: it is sent at once, and the connection closes.
+    /// Returns a response to refuse the rest. It is sent at once, and the connection closes.
     fn data(&mut self, part: &[u8]) -> Result<(), Response>;
 
-    /// The content is whole.
+    /// Responds when the content is complete.
     fn finish(self: Box<Self>, trailers: FieldLines<'_>) -> Response;
 
-    /// The content is not whole and will never be.
+    /// Called when the content is incomplete and will stay so.
     fn abort(self: Box<Self>, reason: Abort) {
         let _ = reason;
     }
 
-    /// How many bytes may come. Past it: 413.
+    /// Returns the maximum number of bytes. Exceeding it results in 413.
     fn limit(&self) -> u64 {
         u64::MAX
     }
 }
 
-/// Why content broke off.
+/// The reason why content broke off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Abort {
-    /// It breaks a rule, a limit or a deadline, or the client ended its side; it is answered so.
+    /// The content violates a rule, a limit or a deadline, or the client closed its side. The error is sent as the
+    /// response.
     Refused(Error),
-    /// The connection is gone.
+    /// The connection was lost.
     Disconnected,
 }
 

@@ -1,4 +1,5 @@
-//! Applications in the shape of PEP 3333: `application(environ, start_response)` gives an iterable of blocks.
+//! An adapter for applications in the style of PEP 3333: `application(environ, start_response)` returns an iterable
+//! of blocks.
 
 use super::Application;
 use crate::message::body::Body;
@@ -15,11 +16,11 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use bytes::Bytes;
 
-/// Blocks are gathered into one body of known length as long as they are no more than this; a longer body,
-/// or one whose iterator does not say that it ends, is sent as a stream.
+/// The maximum size of a body that is gathered into one piece of known length. A longer body, or one whose iterator
+/// has no upper bound, is sent as a stream.
 const GATHERED_BYTES: usize = 64 * 1024;
 
-/// Makes an [`Application`] of a PEP 3333 application: a function of the environ and of `start_response` that
+/// Converts a PEP 3333 application into an [`Application`]. It is a function of the environ and `start_response` that
 /// returns the blocks of the body.
 ///
 /// ```
@@ -42,7 +43,7 @@ where
     Wsgi { application }
 }
 
-/// A PEP 3333 application as an [`Application`]; made by [`wsgi`].
+/// A PEP 3333 application as an [`Application`], created by [`wsgi`].
 #[derive(Clone, Copy, Debug)]
 pub struct Wsgi<F> {
     application: F,
@@ -60,32 +61,34 @@ where
     }
 }
 
-/// The request in the words of CGI: what PEP 3333 calls `environ`.
+/// A request in terms of CGI, which PEP 3333 calls `environ`.
 ///
 /// | key | value |
 /// |---|---|
 /// | `REQUEST_METHOD` | the method as it was sent |
-/// | `SCRIPT_NAME` | the part of the path that leads to where the application is mounted; empty at the root |
+/// | `SCRIPT_NAME` | the part of the path that leads to the application's mount point; empty at the root |
 /// | `PATH_INFO` | the rest of the path, decoded once |
 /// | `QUERY_STRING` | the query as it was sent, or empty |
-/// | `CONTENT_TYPE`, `CONTENT_LENGTH` | only with content, or with a field that says so |
+/// | `CONTENT_TYPE`, `CONTENT_LENGTH` | only with content, or with the corresponding field |
 /// | `SERVER_NAME`, `SERVER_PORT` | from the target or Host; `localhost` for HTTP/1.0 without Host |
 /// | `SERVER_PROTOCOL` | `HTTP/1.0` or `HTTP/1.1` |
 /// | `REMOTE_ADDR`, `REMOTE_PORT` | only if the connection knows its peer |
-/// | `HTTP_*` | the other fields; equal names joined by a comma |
+/// | `HTTP_*` | the other fields; repeated fields are joined by commas |
 /// | `wsgi.version`, `wsgi.url_scheme` | `1.0`; `http` or `https` |
 /// | `wsgi.multithread`, `wsgi.multiprocess`, `wsgi.run_once` | `true`, `false`, `false` |
 ///
-/// `wsgi.input` is [`input`](Environ::input). There is no `wsgi.errors` (log as your program logs) and no
-/// `wsgi.file_wrapper`. Octets that are not UTF-8 are taken as Latin-1, as PEP 3333 has it. A field whose name
-/// has an underscore is left out, because it could pass for another, and so is `Proxy`, because CGI libraries
-/// take `HTTP_PROXY` for a setting of their own (CVE-2016-5385).
+/// `wsgi.input` is [`input`](Environ::input). `wsgi.errors` and `wsgi.file_wrapper` do not exist. Use the logging of
+/// your program instead of `wsgi.errors`.
+///
+/// Bytes that are not UTF-8 are interpreted as Latin-1, as PEP 3333 specifies. A field with an underscore in its name
+/// is left out, because it could be mistaken for another one. So is `Proxy`, because CGI libraries use `HTTP_PROXY`
+/// as a setting of their own (CVE-2016-5385).
 #[derive(Clone, Copy, Debug)]
 pub struct Environ<'a> {
     request: &'a Request<'a>,
 }
 
-/// The keys that are not made from fields.
+/// The keys that are not derived from fields.
 const KEYS: [&str; 16] = [
     "REQUEST_METHOD",
     "SCRIPT_NAME",
@@ -106,12 +109,12 @@ const KEYS: [&str; 16] = [
 ];
 
 impl<'a> Environ<'a> {
-    /// The environ of a request.
+    /// Creates the environ of a request.
     pub fn new(request: &'a Request<'a>) -> Environ<'a> {
         Environ { request }
     }
 
-    /// The value of a key; `None` if it has none for this request.
+    /// Returns the value of a key, or `None` if it has none for this request.
     pub fn get(&self, key: &str) -> Option<Cow<'a, str>> {
         let request = self.request;
         let authority = request.authority();
@@ -147,7 +150,7 @@ impl<'a> Environ<'a> {
         })
     }
 
-    /// All keys that have a value, each once, with their values.
+    /// Returns all keys that have a value, each once, with their values.
     pub fn iter(&self) -> impl Iterator<Item = (Cow<'static, str>, Cow<'a, str>)> + use<'a> {
         let environ = *self;
         let mut keys: Vec<Cow<'static, str>> = KEYS.iter().map(|&key| key.into()).collect();
@@ -161,12 +164,12 @@ impl<'a> Environ<'a> {
             .filter_map(move |key| environ.get(&key).map(|value| (key, value)))
     }
 
-    /// `wsgi.input`: the content, decoded and whole.
+    /// Returns the complete, decoded content (`wsgi.input`).
     pub fn input(&self) -> &'a [u8] {
         self.request.content()
     }
 
-    /// The request itself, for what CGI has no words for.
+    /// Returns the request itself, for anything that CGI does not cover.
     pub fn request(&self) -> &'a Request<'a> {
         self.request
     }
@@ -185,7 +188,7 @@ impl<'a> Environ<'a> {
     }
 }
 
-/// `HTTP_` and the name in capitals; none for the names that have a key of their own or are unsafe.
+/// Returns `HTTP_` and the name in upper case. Returns `None` for names that have a key of their own or are unsafe.
 fn field_key(name: &str) -> Option<String> {
     let own_key = ["content-type", "content-length"];
     let left_out = name.contains('_')
@@ -211,12 +214,14 @@ fn text(value: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// PEP 3333's `start_response`: takes status and headers before the first block of the body.
+/// PEP 3333's `start_response`. It takes the status and headers before the first block of the body.
 ///
-/// Once the application has returned its blocks it cannot be called any more. Before that, a second call
-/// replaces the first, unless a block was written. What breaks the rules once makes the answer a 500: no call at
-/// all, a call after the first block, a status that is no status, a header that cannot be sent or belongs to
-/// the connection, a `Content-Length` that is not the length of the body.
+/// It can be called until the application returns its blocks. A second call replaces the first, unless a block has
+/// already been written.
+///
+/// Any violation turns the response into a 500: no call at all, a call after the first block, an invalid status, a
+/// header that cannot be sent or is reserved for the connection, or a `Content-Length` that differs from the length
+/// of the body.
 #[derive(Debug, Default)]
 pub struct StartResponse {
     started: Option<Started>,
@@ -232,7 +237,7 @@ struct Started {
 }
 
 impl StartResponse {
-    /// Sets status and headers: a status of three digits, a space and a reason, such as `"200 OK"`.
+    /// Sets the status and headers. The status consists of three digits, a space and a reason, such as `"200 OK"`.
     pub fn call(&mut self, status: &str, headers: &[(&str, &str)]) -> &mut StartResponse {
         let started = match self.written.is_empty() {
             true => start(status, headers),
@@ -245,7 +250,7 @@ impl StartResponse {
         self
     }
 
-    /// PEP 3333's `write`: sends a block ahead of those that the application returns.
+    /// Sends a block before those that the application returns: PEP 3333's `write`.
     pub fn write(&mut self, block: impl Into<Bytes>) -> &mut StartResponse {
         match self.started {
             Some(_) => self.written.push_back(block.into()),
@@ -256,7 +261,7 @@ impl StartResponse {
         self
     }
 
-    /// The first error stays.
+    /// Records an error. Only the first one is kept.
     fn fail(&mut self, error: ResponseError) {
         self.error.get_or_insert(error);
     }
@@ -274,7 +279,7 @@ impl StartResponse {
         let blocks = self.written.into_iter().chain(blocks);
         let body = match gather(blocks) {
             Gathered::Whole(body) => match started.content_length {
-                // The length that the answer to GET would have.
+                // The length that a response to GET would have.
                 Some(length)
                     if body.is_empty()
                         && (method == Method::Head || started.status.forbids_content()) =>
@@ -312,7 +317,7 @@ fn start(status: &str, headers: &[(&str, &str)]) -> Result<Started, ResponseErro
                 return Err(other("Content-Length is given twice"));
             }
         } else if name.eq_ignore_ascii_case("date") {
-            // PEP 3333 lets an application give one; the connection has its own.
+            // PEP 3333 lets an application set `Date`, but the connection adds its own.
         } else if is_reserved(name) {
             return Err(ResponseError::ReservedField(name.to_string()));
         } else if let Err(error) = started.fields.append(name, value) {
@@ -322,7 +327,7 @@ fn start(status: &str, headers: &[(&str, &str)]) -> Result<Started, ResponseErro
     Ok(started)
 }
 
-/// Three digits, a space and a reason; the reason sent is the registered one.
+/// Parses three digits, a space and a reason. The reason that is sent is the registered one.
 fn parse_status(text: &str) -> Result<Status, ResponseError> {
     let malformed = || other("the status must be three digits, a space and a reason");
     let (digits, reason) = text.split_once(' ').ok_or_else(malformed)?;
@@ -340,7 +345,7 @@ enum Gathered<I> {
     Stream(I),
 }
 
-/// A short body in one piece, so that it has a length; a long or open-ended one as it is.
+/// Collects a short body into one piece, so that it has a known length. Keeps a long or unbounded one as it is.
 fn gather(
     mut blocks: impl Iterator<Item = Bytes> + Send + 'static,
 ) -> Gathered<impl Iterator<Item = Bytes> + Send + 'static> {

@@ -140,7 +140,7 @@ impl Output {
 
 impl fmt::Debug for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Output({} octets)", self.length)
+        write!(f, "Output({} bytes)", self.length)
     }
 }
 

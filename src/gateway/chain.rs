@@ -24,7 +24,12 @@ pub(super) struct Chain<'s> {
 
 impl Chain<'_> {
     /// Asks about content of which only the head is there.
-    pub(super) fn admit(&self, head: Head<'_>, now: &Now, extensions: &mut Extensions) -> Admission {
+    pub(super) fn admit(
+        &self,
+        head: Head<'_>,
+        now: &Now,
+        extensions: &mut Extensions,
+    ) -> Admission {
         let admission = self.guard(|| match self.before(head, now, extensions) {
             Some(response) => Admission::Refuse(response),
             None => self.with_request(&Message::of_head(head), now, extensions, |request| {

@@ -158,7 +158,7 @@ impl fmt::Display for FieldError {
         f.write_str(match self {
             FieldError::Name => "a field name must be a token (RFC 9110 section 5.1)",
             FieldError::Value => {
-                "a field value must not hold control characters (RFC 9110 section 5.5)"
+                "a field value must not contain control characters (RFC 9110 section 5.5)"
             }
         })
     }

@@ -200,7 +200,7 @@ impl RequestBuilder {
             Parsed::Head if parser.layout().end == head.len() => {}
             Parsed::Head => {
                 // A name or a value contains a line ending.
-                return Err(Fault::new(Error::FieldValueOctet, parser.layout().end));
+                return Err(Fault::new(Error::FieldValueByte, parser.layout().end));
             }
             Parsed::Incomplete | Parsed::EmptyLine => {
                 return Err(Fault::new(Error::HeadIncomplete, 0));

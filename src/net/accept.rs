@@ -1,4 +1,4 @@
-//! Accepting connections, and ending in good order.
+//! Accepting connections and shutting down gracefully.
 
 use super::drive;
 use super::listen::BACKLOG;
@@ -22,16 +22,17 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Instant;
 
-/// Serves connections of `listener` until `stop` completes, then ends in good order: what waits in the backlog
-/// is still accepted, requests under way are answered and their connections closed, a request that is not whole has
-/// [`Timeouts::stop`](crate::Timeouts::stop) to become so, and connections that stay quiet are closed. After
-/// [`Options::stop_timeout`] the rest is cut.
+/// Serves connections from `listener` until `stop` completes, then shuts down gracefully.
 ///
-/// The future runs on any executor. With more than one of [`Options::threads`] it starts them itself, and ends them when
-/// it completes or is dropped.
+/// During shutdown, connections waiting in the backlog are still accepted. Active requests are answered and their
+/// connections closed. An incomplete request has [`Timeouts::stop`](crate::Timeouts::stop) to become complete.
+/// Connections that stay quiet are closed. Everything left after [`Options::stop_timeout`] is cut off.
+///
+/// The future runs on any executor. If [`Options::threads`] is more than one, it starts the threads itself and ends
+/// them when it completes or is dropped.
 ///
 /// # Errors
-/// None of a single connection; only if the threads cannot be started.
+/// Returns an error if the threads cannot be started. Errors of individual connections are not returned.
 pub async fn serve(
     listener: TcpListener,
     gateway: impl Into<Arc<Gateway>>,
@@ -50,7 +51,7 @@ pub async fn serve(
         connection_held,
     };
     let serving = async {
-        // A task of its own, so that no application on one thread keeps the others from accepting.
+        // A separate task, so that an application on one thread does not keep the others from accepting.
         let accepting = executor.spawn(acceptor.clone().accept(listener.clone()));
         stop.await;
         drop(stopping_sender);
@@ -64,7 +65,7 @@ pub async fn serve(
     };
     match threads {
         1 => executor.run(serving).await,
-        // This thread only waits for the stop, which no application may hold up.
+        // This thread only waits for the stop, which no application can delay.
         more => {
             let _helpers = Helpers::start(&executor, more)?;
             serving.await;
@@ -79,9 +80,9 @@ struct Acceptor {
     executor: Weak<Executor<'static>>,
     server: Arc<ServerContext>,
     places: Arc<Places>,
-    /// Connections accepted so far.
+    /// The number of connections accepted so far.
     accepted: Arc<AtomicU64>,
-    /// A copy is with every connection: when all are gone, the last one has closed.
+    /// Cloned into every connection. Once all clones are gone, the last connection has closed.
     connection_held: Sender<Infallible>,
 }
 
@@ -89,13 +90,13 @@ impl Acceptor {
     async fn accept(self, listener: TcpListener) {
         let mut backoff = AcceptBackoff::default();
         loop {
-            // Without a place nothing is accepted: the backlog is the queue.
+            // Without a free place, nothing is accepted: the backlog is the queue.
             let place = self.places.reserve(&self.server.options).await;
             match listener.accept().await {
                 Ok((stream, peer)) => {
                     backoff.end();
                     self.spawn(stream, peer, place);
-                    // Whoever connects without a pause lets others have their turn.
+                    // Yield, so that a stream of new connections does not starve the others.
                     future::yield_now().await;
                 }
                 Err(error) => backoff.wait(error, &self.server.options).await,
@@ -103,7 +104,7 @@ impl Acceptor {
         }
     }
 
-    /// Accepts those that the system has told already that they are connected.
+    /// Accepts the connections that the system has already established.
     async fn accept_backlog(&self, listener: &TcpListener) {
         for _ in 0..BACKLOG {
             let place = self.places.reserve(&self.server.options).await;
@@ -116,7 +117,7 @@ impl Acceptor {
     }
 
     fn spawn(&self, stream: TcpStream, peer: SocketAddr, reserved: Reserved) {
-        // Answers leave whole; to wait for more would only delay them.
+        // Responses are written in one piece, so waiting for more would only delay them.
         let _ = stream.set_nodelay(true);
         let socket: Arc<Async<std::net::TcpStream>> = stream.into();
         let number = self.accepted.fetch_add(1, Ordering::Relaxed) + 1;
@@ -138,7 +139,8 @@ impl Acceptor {
     }
 }
 
-/// Errors of `accept`: most concern one connection that is gone, some concern us all and need a pause.
+/// Handles errors of `accept`. Most concern a single connection that is gone. Some concern the whole process and need
+/// a pause.
 struct AcceptBackoff {
     pause: Duration,
     reported: Option<Instant>,
@@ -170,14 +172,14 @@ impl AcceptBackoff {
         self.pause = (self.pause * 2).min(Duration::from_secs(1));
     }
 
-    /// All is well again; what was reported lately is not reported again at once.
+    /// Resets the pause. Recently reported errors are not reported again at once.
     fn end(&mut self) {
         self.pause = AcceptBackoff::default().pause;
     }
 }
 
-/// The connection that was to be accepted is gone; the next one may be well. Any other error (out of descriptors, out
-/// of memory) would come again at once.
+/// Returns whether only the connection to be accepted is gone, so that the next one may succeed. Any other error (out
+/// of descriptors, out of memory) would immediately recur.
 fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -191,7 +193,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// The threads that run the executor. Dropping this ends them, each as soon as no application runs on it: one
+/// The threads that run the executor. Dropping this ends each thread as soon as no application runs on it. A thread
 /// that hangs is not waited for.
 struct Helpers {
     _quit: Sender<Infallible>,

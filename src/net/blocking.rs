@@ -1,4 +1,4 @@
-//! Applications that block: a thread of a pool for each request under way.
+//! Support for blocking applications: each active request gets a thread from a pool.
 
 use crate::application::Application;
 use crate::application::upload::Admission;
@@ -10,15 +10,16 @@ use smol::lock::Semaphore;
 use std::prelude::rust_2024::*;
 use std::sync::Arc;
 
-/// Requests under way at once.
+/// The maximum number of requests that run at once.
 const RUNNING: usize = 64;
-/// Requests that wait for one of them to end.
+/// The maximum number of requests that wait for a running one to end.
 const WAITING: usize = 256;
 
-/// Runs an application on a pool of threads, so that one that sleeps, or waits for a database, holds up nobody else. At
-/// most 64 requests are under way at once and 256 more wait; beyond that the answer is 503.
+/// Runs an application on a thread pool, so that it can sleep or wait for a database without delaying other
+/// connections. At most 64 requests run at once and 256 more wait. Beyond that, the response is 503.
 ///
-/// The application gets a copy of the request. Content is still [admitted](Application::admit) on the serving thread.
+/// The application receives a copy of the request. Content is still [admitted](Application::admit) on the serving
+/// thread.
 ///
 /// ```no_run
 /// use bytegate::{Gateway, Request, net};
@@ -39,16 +40,16 @@ pub fn blocking<A: Application + 'static>(application: A) -> Blocking<A> {
     }
 }
 
-/// An application that runs on a pool of threads; made by [`blocking`].
+/// An application that runs on a thread pool, created by [`blocking`].
 #[derive(Debug)]
 pub struct Blocking<A> {
     application: Arc<A>,
     running: Arc<Semaphore>,
-    /// Requests that run or wait.
+    /// The number of requests that run or wait.
     accepted: Arc<AtomicUsize>,
 }
 
-/// One of the requests that run or wait.
+/// A request that runs or waits.
 struct Accepted(Arc<AtomicUsize>);
 
 impl Drop for Accepted {
@@ -68,7 +69,7 @@ impl<A: Application + 'static> Application for Blocking<A> {
         let request = request.into_owned();
         Response::later(async move {
             let permit = running.acquire_arc().await;
-            // What runs cannot be called back, so that it keeps its place until it ends, also if the client is gone.
+            // A running request cannot be cancelled. It keeps its place until it ends, even if the client is gone.
             smol::unblock(move || {
                 let response = request.with(|request| application.call(request));
                 drop((permit, accepted));

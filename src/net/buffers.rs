@@ -1,26 +1,26 @@
-//! Buffers that the connections of a thread use one after the other, so that one that waits holds only what it must.
+//! Buffers shared by the connections of a thread, so that a waiting connection holds as little memory as possible.
 
 use super::transport::Transport;
 use std::cell::Cell;
 use std::io;
 use std::prelude::rust_2024::*;
 
-/// Bytes asked for in one read.
+/// The number of bytes requested in one read.
 pub(super) const READ_BYTES: usize = 16 * 1024;
-/// The largest buffer for answers that is kept to be used again.
+/// The largest output buffer that is kept for reuse.
 const OUTPUT_BYTES: usize = 128 * 1024;
 
 /// The buffers of a thread.
 #[derive(Default)]
 pub(super) struct Buffers {
-    /// For one read.
+    /// The buffer for one read.
     pub(super) input: Vec<u8>,
-    /// For the answers to it.
+    /// The buffer for the responses to it.
     pub(super) output: Vec<u8>,
 }
 
 impl Buffers {
-    /// Takes them out for as long as that lasts; who asks within gets empty ones.
+    /// Calls `run` with the buffers of this thread. A nested call gets empty ones.
     pub(super) fn with<T>(run: impl FnOnce(&mut Buffers) -> T) -> T {
         thread_local! {
             static OF_THREAD: Cell<Buffers> = const { Cell::new(Buffers { input: Vec::new(), output: Vec::new() }) };
@@ -35,14 +35,14 @@ impl Buffers {
     }
 }
 
-/// One read without waiting; how many bytes at the start of the buffer it brought.
+/// Reads once without waiting. Returns the number of bytes placed at the start of the buffer.
 pub(super) fn read_some(socket: &impl Transport, buffer: &mut Vec<u8>) -> io::Result<usize> {
-    // It is as long already, unless it is new.
+    // Only a new buffer is resized.
     buffer.resize(READ_BYTES, 0);
     socket.try_read(buffer)
 }
 
-/// Whether a read or write is to be tried again later.
+/// Returns whether a read or write should be retried later.
 pub(super) fn is_transient(error: &io::Error) -> bool {
     matches!(
         error.kind(),

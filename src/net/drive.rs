@@ -1,4 +1,4 @@
-//! One connection over a byte stream: the loop that obeys the session.
+//! The driver of one connection over a byte stream: a loop that follows the session.
 
 use super::buffers::{Buffers, READ_BYTES, is_transient, read_some};
 use super::places::{Place, SHORT_IDLE};
@@ -17,22 +17,22 @@ use std::io::{self, IoSlice};
 use std::prelude::rust_2024::*;
 use std::sync::Arc;
 
-/// Writes before other connections of the thread get their turn.
+/// The number of writes before other connections of the thread get their turn.
 const WRITES_IN_A_ROW: u32 = 8;
-/// Pieces of output in one write.
+/// The number of pieces of output in one write.
 const WRITE_PIECES: usize = 16;
-/// How much input is held back while an answer is waited for; beyond it nothing is read.
+/// The amount of input buffered while waiting for a response. Beyond it, nothing is read.
 const HELD_BACK_BYTES: usize = 64 * 1024;
-/// After a stop: how long a connection must stay quiet to be closed without an answer.
+/// After a stop, the time for which a connection must stay quiet before it is closed without a response.
 const QUIET: Duration = Duration::from_secs(1);
-/// After our last byte: how long the peer may be silent, and how long and how much we still read, so that it gets to see
-/// the answer before its own bytes meet a closed socket (RFC 9112 section 9.6). A client that sends a large file to where
-/// it is not wanted often reads only when it has sent it all.
+/// The limits for reading after the last byte of the response: how long the peer may be silent, and how long and how
+/// much is read in total. The peer gets to see the response before its own bytes meet a closed socket (RFC 9112
+/// section 9.6). A client that sends a large file which is not wanted often reads only after it has sent everything.
 const LINGER_GAP: Duration = Duration::from_secs(5);
 const LINGER_TIME: Duration = Duration::from_secs(30);
 const LINGER_BYTES: usize = 256 * 1024 * 1024;
 
-/// Serves one connection to its end.
+/// Serves one connection until it ends.
 pub(super) async fn connection<T: Transport>(
     socket: Arc<T>,
     info: ConnectionInfo,
@@ -51,9 +51,9 @@ pub(super) async fn connection<T: Transport>(
         read_first: true,
         timers: Timers::new(&server.stopping),
     };
-    // An error of the socket ends the connection; there is nobody left to tell.
+    // A socket error ends the connection. Nobody is left to be told about it.
     if let Ok(reason) = driver.run().await {
-        // Boxed, because most connections end otherwise, and all would hold the memory for it.
+        // Boxed, because most connections end in another way, and all of them would reserve memory for it.
         Box::pin(driver.close(reason)).await;
     }
 }
@@ -63,14 +63,14 @@ struct Driver<'s, T> {
     socket: Arc<T>,
     place: &'s Place,
     session: Session<'s>,
-    /// What has come and was not used up.
+    /// Input that has been received but not yet used.
     input: Vec<u8>,
-    /// Whether anything has come at all.
+    /// Whether anything has been received.
     used: bool,
     input_ended: bool,
-    /// Since when the connection waits for a request, if it does.
+    /// The time since which the connection has been waiting for a request, if it is.
     idle_since: Option<Duration>,
-    /// Whether a read is likely to find something, so that to wait first would be a call too many.
+    /// Whether a read is likely to succeed, so that waiting first would be an unnecessary call.
     read_first: bool,
     timers: Timers<'s>,
 }
@@ -84,21 +84,21 @@ impl<T: Transport> Driver<'_, T> {
                 Wait::Read { until } => self.read(until).await?,
                 Wait::Write { until } => {
                     self.write(until).await?;
-                    // A peer that takes everything at once lets others have their turn.
+                    // Yield, so that a peer that accepts everything at once does not starve the others.
                     writes += 1;
                     if writes % WRITES_IN_A_ROW == 0 {
                         future::yield_now().await;
                     }
                     self.turn_on_rest(Waker::noop())
                 }
-                // Boxed, because most connections never wait for an answer.
+                // Boxed, because most connections never wait for a response.
                 Wait::Answer { .. } => Box::pin(self.answer()).await?,
                 Wait::Close(reason) => return Ok(reason),
             }
         }
     }
 
-    /// Answers what an earlier turn left.
+    /// Processes the input left over from an earlier turn.
     fn turn_on_rest(&mut self, waker: &Waker) -> Wait {
         let mut input = core::mem::take(&mut self.input);
         let mut rest = &input[..];
@@ -109,7 +109,7 @@ impl<T: Transport> Driver<'_, T> {
         wait
     }
 
-    /// Answers everything that is there, until the session waits; takes what is used off the front of `input`.
+    /// Processes all available input until the session waits. Removes what is used from the front of `input`.
     fn turn(&mut self, input: &mut &[u8], buffers: &mut Buffers, waker: &Waker) -> Wait {
         self.session.output().lend(&mut buffers.output);
         let wait = self.session.turn_for(input, &mut self.server.turn(waker));
@@ -119,14 +119,14 @@ impl<T: Transport> Driver<'_, T> {
         wait
     }
 
-    /// Waits for input, and answers it.
+    /// Waits for input and processes it.
     async fn read(&mut self, until: Duration) -> io::Result<Wait> {
         if self.input.is_empty() {
             // An idle connection holds no buffer.
             self.input = Vec::new();
         }
         if self.read_first {
-            // Whoever sends without a pause lets others have their turn.
+            // Yield, so that a peer that sends continuously does not starve the others.
             future::yield_now().await;
         } else {
             let woken = match self.session.is_idle() && self.input.is_empty() {
@@ -145,7 +145,7 @@ impl<T: Transport> Driver<'_, T> {
         self.read_now()
     }
 
-    /// Waits for the next request. Meanwhile the connection gives way to others if there are no more places.
+    /// Waits for the next request. Meanwhile, the connection may be closed to make room for others.
     async fn wait_idle(&mut self, until: Duration) -> io::Result<Woken> {
         let now = self.server.elapsed();
         let since = *self.idle_since.get_or_insert(now);
@@ -162,7 +162,7 @@ impl<T: Transport> Driver<'_, T> {
         woken
     }
 
-    /// Reads what is there, and answers it.
+    /// Reads the available input and processes it.
     fn read_now(&mut self) -> io::Result<Wait> {
         self.read_first = false;
         Buffers::with(|buffers| {
@@ -178,7 +178,7 @@ impl<T: Transport> Driver<'_, T> {
         .map(|wait| wait.unwrap_or_else(|| self.turn_on_rest(Waker::noop())))
     }
 
-    /// Answers what was read; `None` if an earlier turn left something before it.
+    /// Processes what was read. Returns `None` if input from an earlier turn comes first.
     fn take_in(&mut self, mut read: &[u8], buffers: &mut Buffers) -> Option<Wait> {
         self.note(read.len());
         if self.server.stopping.is_closed() && !read.is_empty() {
@@ -189,13 +189,13 @@ impl<T: Transport> Driver<'_, T> {
             self.input.extend_from_slice(read);
             return None;
         }
-        // Nearly always everything is used where it was read.
+        // Nearly always, all input is used directly from the read buffer.
         let wait = self.turn(&mut read, buffers, Waker::noop());
         self.input.extend_from_slice(read);
         Some(wait)
     }
 
-    /// Notes that so many bytes have come; none is the end.
+    /// Records that `count` bytes have been received. Zero is the end of the input.
     fn note(&mut self, count: usize) {
         if count == 0 {
             self.input_ended = true;
@@ -206,7 +206,8 @@ impl<T: Transport> Driver<'_, T> {
         self.read_first = count == READ_BYTES;
     }
 
-    /// Waits for what the application owes. What the peer sends meanwhile is held back; if it is gone, so is the answer.
+    /// Waits for the response of the application. Input received meanwhile is buffered. If the peer disconnects, the
+    /// response is dropped.
     async fn answer(&mut self) -> io::Result<Wait> {
         loop {
             let socket = self.socket.clone();
@@ -238,7 +239,7 @@ impl<T: Transport> Driver<'_, T> {
         }
     }
 
-    /// Reads what is there, to be looked at later.
+    /// Reads the available input, to be processed later.
     fn hold_back(&mut self) -> io::Result<()> {
         let read = Buffers::with(|buffers| {
             let read = read_some(&*self.socket, &mut buffers.input);
@@ -276,7 +277,7 @@ impl<T: Transport> Driver<'_, T> {
                 Ok(())
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                // What was promised is written, stop or no stop.
+                // A response in progress is written, even after a stop.
                 let until = self.server.instant(until);
                 self.timers.wait_out(self.socket.writable(), until).await?;
                 Ok(())
@@ -286,7 +287,8 @@ impl<T: Transport> Driver<'_, T> {
         }
     }
 
-    /// The server stops. A request may be on its way already, so that an idle connection gets a moment more.
+    /// Handles the stop of the server. An idle connection gets a moment more, because a request may already be on its
+    /// way.
     async fn stop(&mut self) -> io::Result<Wait> {
         if self.session.is_idle() && self.input.is_empty() {
             let readable = async {
@@ -303,13 +305,13 @@ impl<T: Transport> Driver<'_, T> {
         Ok(self.turn_on_rest(Waker::noop()))
     }
 
-    /// Closes so that the peer gets everything that was written.
+    /// Closes the connection so that the peer receives everything that was written.
     async fn close(&mut self, reason: CloseReason) {
         match reason {
-            // The peer has closed, or had its last answer long ago.
+            // The peer has closed, or received its last response long ago.
             CloseReason::InputEnded | CloseReason::Idle | CloseReason::Stopped => return,
-            // Nobody reads what the system still holds: it would keep megabytes for it. Or nothing else shows that the
-            // answer is incomplete.
+            // Reset the connection. Otherwise, the system could keep megabytes that nobody reads, or the client could
+            // not tell that the response is incomplete.
             CloseReason::WriteTimeout | CloseReason::ResponseReset => {
                 return self.socket.reset_on_close();
             }
@@ -327,7 +329,7 @@ impl<T: Transport> Driver<'_, T> {
     }
 }
 
-/// Reads and drops until the peer closes, is quiet for long, or does not stop.
+/// Reads and discards input until the peer closes, is silent for too long, or sends too much.
 async fn linger(socket: &impl Transport) {
     let mut total = 0;
     while total < LINGER_BYTES {

@@ -6,13 +6,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::prelude::rust_2024::*;
 
-/// Connections that may wait to be accepted; the standard library's own 128 are few under load.
+/// The number of connections that may wait to be accepted. The 128 of the standard library are too few under load.
 pub(super) const BACKLOG: i32 = 1024;
 
-/// Binds and listens. The address can be used again at once after a restart, as every server wants it.
+/// Binds an address and listens on it. The address can be reused immediately after a restart.
 ///
 /// # Errors
-/// What the system says, with the address and, for the common ones, what to do.
+/// Returns the error of the system, together with the address and, for common errors, with advice.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     try_listen(address).map_err(|error| {
         let advice = match error.kind() {
@@ -38,7 +38,7 @@ fn try_listen(address: SocketAddr) -> io::Result<TcpListener> {
         Type::STREAM,
         Some(Protocol::TCP),
     )?;
-    // Elsewhere the option would let two servers share a port.
+    // On other systems, the option would let two servers share a port.
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;

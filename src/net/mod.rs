@@ -1,4 +1,4 @@
-//! The TCP front end (feature `net`): accept, read, write, timers, signals. It knows no rule of HTTP.
+//! The TCP front end (feature `net`): accepting, reading, writing, timers and signals. It contains no HTTP logic.
 //!
 //! ```no_run
 //! use bytegate::{Gateway, Site, net};

@@ -1,10 +1,10 @@
-//! The limit on open files: each connection is one.
+//! The limit on open files, which bounds the number of connections.
 
-/// Raises the soft limit on open files to the hard one, so that a server can hold more connections than the 1,024 that
-/// are usual; the limit that holds then. `None` where there is no such limit, or it cannot be known.
+/// Raises the soft limit on open files to the hard limit, so that a server can hold more connections than the usual
+/// 1,024. Returns the resulting limit, or `None` if there is no such limit or it cannot be determined.
 ///
-/// This concerns the whole process, so that a library must not do it unasked: the program `bytegate` calls it when it
-/// starts to serve, before it makes its [`Options`](super::Options).
+/// This affects the whole process, so a library must not do it unasked. The program `bytegate` calls this function
+/// before it creates its [`Options`](super::Options).
 pub fn raise_open_files_limit() -> Option<usize> {
     raise();
     open_files_limit()
@@ -15,7 +15,7 @@ fn raise() {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
-    // Where it cannot be raised, the limit stays what it was.
+    // If the limit cannot be raised, it keeps its value.
     let _ = setrlimit(Resource::Nofile, limit);
 }
 

@@ -1,4 +1,4 @@
-//! What can be set about serving, beside what can be set about a connection.
+//! Options of the server as a whole, in addition to the configuration of each connection.
 
 use super::open_files::open_files_limit;
 use crate::values::scheme::Scheme;
@@ -10,28 +10,29 @@ use std::prelude::rust_2024::*;
 use std::sync::Arc;
 use std::thread;
 
-/// Takes lines of text: a log.
+/// A log, as a function that receives lines of text.
 pub type LogFn = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// How to serve. Limits and deadlines of a single connection are the gateway's [`Config`](crate::Config).
+/// Options for serving. The limits and deadlines of individual connections are part of the gateway's
+/// [`Config`](crate::Config).
 #[derive(Clone)]
 pub struct Options {
-    /// Connections at once. When they are all in use, those that are idle are closed to make room, the longest idle
-    /// first; more than that wait in the listener's backlog. Default: 10,000, or what the limit on open files leaves
-    /// after 64 others (see [`raise_open_files_limit`](super::raise_open_files_limit)).
+    /// The maximum number of connections at once. When all are in use, idle ones are closed to make room, starting
+    /// with the longest idle. Further connections wait in the listener's backlog. Default: 10,000, or what the limit
+    /// on open files leaves after 64 others (see [`raise_open_files_limit`](super::raise_open_files_limit)).
     pub connections: usize,
-    /// Threads that serve. Applications run on them too, so a slow one holds up the connections of its
-    /// thread. Where no application is slow, one thread costs least: about a quarter less for each request than
-    /// two. Default: the number of processors.
+    /// The number of threads that serve. Applications run on them too, so a slow application delays the other
+    /// connections of its thread. If no application is slow, one thread costs least: about a quarter less for each
+    /// request than two. Default: the number of processors.
     pub threads: NonZeroUsize,
-    /// After a stop: how long requests under way may take before they are cut. Default: 8 s, because containers are
+    /// The time that active requests have after a stop before they are cut off. Default: 8 s, because containers are
     /// killed after 10.
     pub stop_timeout: Duration,
-    /// The scheme of the connections: [`Scheme::Https`] behind a proxy that takes TLS off and sends nothing else. Default:
-    /// `http`.
+    /// The scheme of the connections. Use [`Scheme::Https`] behind a proxy that terminates TLS and sends nothing
+    /// else. Default: `http`.
     pub scheme: Scheme,
-    /// Gets one line, without line end, for what an administrator should know: an application that broke the
-    /// rules or panicked, no more descriptors, or no more connections.
+    /// Receives one line, without line ending, for each event that an administrator should know about: an application
+    /// that broke the rules or panicked, or a lack of descriptors or connections.
     ///
     /// Default: standard error.
     pub error_log: Option<LogFn>,

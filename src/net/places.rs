@@ -1,4 +1,5 @@
-//! Places for connections: how many may be open, and which of them gives way when there are no more.
+//! Places for connections. They limit the number of open connections and decide which one is closed when there are no
+//! more places.
 
 use super::options::Options;
 use super::transport::EndInput;
@@ -12,34 +13,35 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// How long a new connection may be silent before it may have to give way: its first request may be on its way.
+/// The time that a new connection may be silent before it may be closed to make room. Its first request may be on its
+/// way.
 const FIRST_REQUEST: Duration = Duration::from_millis(50);
-/// How long a connection that was told to give way may take before another one is told so too.
+/// The time that a connection has to close to make room, before another one is told to close as well.
 const GIVING_WAY: Duration = Duration::from_millis(100);
-/// How long a connection may stay idle while there are few places left.
+/// The time that a connection may stay idle when few places are left.
 pub(super) const SHORT_IDLE: Duration = Duration::from_secs(5);
 
-/// All places. The acceptor holds one ahead of the next connection, so that a new client is accepted at once even
-/// when all the others are taken by idle connections.
+/// All places. The acceptor reserves one for the next connection, so that a new client is accepted at once even when
+/// idle connections take all the others.
 pub(super) struct Places {
     limit: usize,
     free: Arc<Semaphore>,
     open: Mutex<HashMap<u64, Arc<Seat>>>,
     open_count: AtomicUsize,
-    /// Whether the acceptor waits for a place; then it wants to know who becomes idle.
+    /// Whether the acceptor waits for a place and must be notified when a connection becomes idle.
     wanted: AtomicBool,
     idle_again: (Sender<()>, Receiver<()>),
     reported: Mutex<Option<Instant>>,
-    /// The times in seats count from here.
+    /// The reference point for the times in seats.
     started: Instant,
 }
 
-/// A place that was taken, but not yet for a connection.
+/// A place that has been taken, but not yet assigned to a connection.
 pub(super) struct Reserved {
     permit: SemaphoreGuardArc,
 }
 
-/// The place of an open connection, until it is dropped.
+/// The place of an open connection. Dropping it frees the place.
 pub(super) struct Place {
     places: Arc<Places>,
     number: u64,
@@ -47,10 +49,10 @@ pub(super) struct Place {
     _permit: SemaphoreGuardArc,
 }
 
-/// What the others know of a connection.
+/// The state of a connection that is visible to other tasks.
 struct Seat {
-    /// [`BUSY`], or since when it is idle, in nanoseconds; [`USED`] is added once it has sent something. The least
-    /// value gives way first.
+    /// [`BUSY`], or the time since which the connection is idle, in nanoseconds. [`USED`] is added once it has sent
+    /// something. The connection with the smallest value is closed first.
     idle: AtomicU64,
     socket: Arc<dyn EndInput>,
 }
@@ -73,7 +75,7 @@ impl Places {
         }
     }
 
-    /// Waits for a place. If none is free, the connection that is idle longest has to give way.
+    /// Waits for a place. If none is free, the connection that has been idle longest is told to close.
     pub(super) async fn reserve(&self, options: &Options) -> Reserved {
         if let Some(permit) = self.free.try_acquire_arc() {
             return Reserved { permit };
@@ -98,7 +100,7 @@ impl Places {
         Reserved { permit }
     }
 
-    /// Seats a connection.
+    /// Assigns a place to a connection.
     pub(super) fn seat(
         self: &Arc<Self>,
         reserved: Reserved,
@@ -119,7 +121,7 @@ impl Places {
         }
     }
 
-    /// Tells the connection that is idle longest to give way; those that never sent anything come first.
+    /// Tells the connection that has been idle longest to close. Connections that never sent anything come first.
     fn make_room(&self) -> Room {
         let now = self.now();
         let longest = {
@@ -141,7 +143,8 @@ impl Places {
         Room::Soon
     }
 
-    /// As [`make_room`](Places::make_room), while those that sent nothing are too new to give way.
+    /// Like [`make_room`](Places::make_room), but only considers connections that have sent something. Used while the
+    /// others are too new to be closed.
     fn give_way_of_used(&self) -> bool {
         let open = self.open();
         let idle = open
@@ -161,7 +164,7 @@ impl Places {
         let _ = self.idle_again.1.recv().await;
     }
 
-    /// Says so at most once a second.
+    /// Reports that all places are in use, at most once a second.
     fn report(&self, options: &Options) {
         let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
@@ -183,19 +186,19 @@ impl Places {
     }
 }
 
-/// What an attempt to make room has come to.
+/// The outcome of an attempt to make room.
 enum Room {
-    /// A connection was told to give way.
+    /// A connection was told to close.
     Soon,
-    /// A connection may be told so after this time.
+    /// A connection may be told to close after this time.
     After(Duration),
     /// All connections are busy.
     Unknown,
 }
 
 impl Place {
-    /// Nothing is lost if the connection is closed now: it has been idle for so long; `used` says whether it ever sent
-    /// anything.
+    /// Marks the connection as idle since `time` ago, so that it may be closed without losing anything. `used` tells
+    /// whether it ever sent anything.
     pub(super) fn idle(&self, time: Duration, used: bool) {
         let since = self.places.now().saturating_sub(nanos(time));
         let used = if used { USED } else { 0 };
@@ -209,7 +212,7 @@ impl Place {
         self.seat.idle.store(BUSY, Ordering::SeqCst);
     }
 
-    /// Whether so many places are taken that idle connections should not keep theirs for long.
+    /// Returns whether few places are left, so that idle connections should not keep theirs for long.
     pub(super) fn are_few_left(&self) -> bool {
         let Places {
             limit, open_count, ..
@@ -226,7 +229,8 @@ impl Drop for Place {
 }
 
 impl Seat {
-    /// Ends the input of an idle connection, which then closes. A request that came in the meantime is still answered.
+    /// Ends the input of an idle connection, which then closes. A request that arrived in the meantime is still
+    /// answered.
     fn give_way(&self, since: u64) {
         let is_idle = self
             .idle

@@ -1,4 +1,4 @@
-//! Serving in one call.
+//! Serving with a single call.
 
 use super::{Options, listen, serve, stop_signal};
 use crate::gateway::Gateway;
@@ -6,7 +6,8 @@ use std::io;
 use std::net::ToSocketAddrs;
 use std::prelude::rust_2024::*;
 
-/// Serves a gateway on an address until SIGINT or SIGTERM comes, with the default options: all that a `main` needs.
+/// Serves a gateway on an address until SIGINT or SIGTERM, with the default options. This is all that a `main`
+/// function needs.
 ///
 /// ```no_run
 /// use bytegate::{Gateway, Request, net};
@@ -17,7 +18,7 @@ use std::prelude::rust_2024::*;
 /// ```
 ///
 /// # Errors
-/// If the address cannot be listened on, with what to do, or signals cannot be caught.
+/// Returns an error if listening on the address fails, with advice, or if signals cannot be caught.
 pub fn run(address: impl ToSocketAddrs, gateway: Gateway) -> io::Result<()> {
     let no_address = || io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on");
     let address = address.to_socket_addrs()?.next().ok_or_else(no_address)?;

@@ -1,4 +1,4 @@
-//! What all connections of a server share.
+//! State shared by all connections of a server.
 
 use super::options::Options;
 use crate::gateway::Gateway;
@@ -13,13 +13,13 @@ use std::prelude::rust_2024::*;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// The server as a connection sees it.
+/// The server as seen by a connection.
 pub(super) struct ServerContext {
     pub(super) gateway: Arc<Gateway>,
     pub(super) options: Options,
     /// Closed when the server stops.
     pub(super) stopping: Receiver<Infallible>,
-    /// Monotonic time counts from here.
+    /// The reference point of the monotonic time.
     started: Instant,
 }
 
@@ -37,17 +37,17 @@ impl ServerContext {
         }
     }
 
-    /// The monotonic time.
+    /// Returns the monotonic time.
     pub(super) fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
 
-    /// The moment of a deadline; none if it is beyond what a clock can name.
+    /// Returns the time of a deadline, or `None` if it is beyond what a clock can represent.
     pub(super) fn instant(&self, until: Duration) -> Option<Instant> {
         self.started.checked_add(until)
     }
 
-    /// The front end for one turn.
+    /// Returns the front end for one turn.
     pub(super) fn turn<'s>(&'s self, waker: &'s Waker) -> Turn<'s> {
         Turn {
             server: self,
@@ -57,7 +57,7 @@ impl ServerContext {
     }
 }
 
-/// The server as a session sees it during one turn.
+/// The server as seen by a session during one turn.
 pub(super) struct Turn<'s> {
     server: &'s ServerContext,
     waker: &'s Waker,
@@ -72,7 +72,7 @@ impl FrontEnd for Turn<'_> {
                 monotonic: elapsed,
                 wall: SystemTime::now().duration_since(UNIX_EPOCH).ok(),
             },
-            // One look at one clock.
+            // Only one clock is read.
             Some(before) => before.after(elapsed.saturating_sub(before.monotonic)),
         };
         self.now = Some(now);

@@ -1,4 +1,4 @@
-//! When a program is asked to stop.
+//! Signals that ask a program to stop.
 
 use async_signal::{Signal, Signals};
 use smol::stream::StreamExt;
@@ -6,11 +6,11 @@ use std::future::Future;
 use std::io;
 use std::prelude::rust_2024::*;
 
-/// Completes at the first SIGINT or SIGTERM that comes after this call. From the call on, these do not end the process
-/// by themselves any more.
+/// Returns a future that completes at the first SIGINT or SIGTERM after this call. From this call on, these signals
+/// no longer end the process by themselves.
 ///
 /// # Errors
-/// If the system does not let the signals be caught.
+/// Returns an error if the signals cannot be caught.
 pub fn stop_signal() -> io::Result<impl Future<Output = ()> + Send> {
     let mut signals = Signals::new([Signal::Int, Signal::Term])?;
     Ok(async move {

@@ -1,4 +1,4 @@
-//! What a connection waits for: its socket, a deadline, the stop of the server.
+//! Waiting for a socket, a deadline, or the stop of the server.
 
 use core::convert::Infallible;
 use core::future::{Future, poll_fn};
@@ -11,21 +11,21 @@ use std::boxed::Box;
 use std::io;
 use std::time::Instant;
 
-/// Why a wait has ended.
+/// The reason why a wait has ended.
 pub(super) enum Woken {
     Ready,
-    /// At the deadline, or at one that was there before it.
+    /// The deadline has passed, or an earlier one that was still set.
     Late,
     Stopped,
 }
 
-/// All that a connection may wait for but its socket; kept from wait to wait, because to begin and to end each of these
-/// costs more than a request.
+/// Everything that a connection may wait for, except its socket. This is kept between waits, because setting it up
+/// and tearing it down costs more than a request.
 pub(super) struct Timers<'s> {
     timer: Timer,
-    /// When the timer is set to fire.
+    /// The time at which the timer fires.
     set: Option<Instant>,
-    /// `None` once the stop is known.
+    /// The stop of the server, or `None` once it is known.
     stop: Option<Pin<Box<dyn Future<Output = ()> + Send + 's>>>,
 }
 
@@ -38,12 +38,12 @@ impl<'s> Timers<'s> {
         }
     }
 
-    /// The stop is known from elsewhere.
+    /// Records that the stop is already known.
     pub(super) fn stopped(&mut self) {
         self.stop = None;
     }
 
-    /// Waits for the socket, the deadline, or the stop; that one only once.
+    /// Waits for the socket, the deadline, or the stop. The stop is reported only once.
     pub(super) async fn wait(
         &mut self,
         ready: impl Future<Output = io::Result<()>>,
@@ -62,7 +62,7 @@ impl<'s> Timers<'s> {
         .await
     }
 
-    /// As [`wait`](Timers::wait), without the stop.
+    /// Like [`wait`](Timers::wait), but ignores the stop.
     pub(super) async fn wait_out(
         &mut self,
         ready: impl Future<Output = io::Result<()>>,
@@ -87,8 +87,10 @@ impl<'s> Timers<'s> {
         }
     }
 
-    /// Deadlines mostly move on from wait to wait. A timer that is set already and fires before the deadline stays: to
-    /// set it anew each time would cost more than the one step that it wakes up for in vain.
+    /// Polls for the deadline.
+    ///
+    /// Deadlines usually move forward with each wait. A timer that fires before the deadline is not reset, because
+    /// resetting it each time would cost more than an occasional unnecessary wakeup.
     pub(super) fn poll_late(
         &mut self,
         until: Option<Instant>,
@@ -107,12 +109,12 @@ impl<'s> Timers<'s> {
     }
 }
 
-/// Completes when all senders are gone; nothing is ever sent.
+/// Completes when all senders are gone. Nothing is ever sent.
 pub(super) async fn closed(receiver: &Receiver<Infallible>) {
     let _ = receiver.recv().await;
 }
 
-/// Completes with `work`, or after so long without it.
+/// Completes with `work`, or after `time`, whichever comes first.
 pub(super) async fn or_after(time: Duration, work: impl Future<Output = ()>) {
     future::or(work, async {
         Timer::after(time).await;

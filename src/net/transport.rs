@@ -1,4 +1,4 @@
-//! What a connection's driver needs of its byte stream. TCP is one; a Unix socket would be another.
+//! The byte stream as the driver of a connection needs it. TCP is one implementation. A Unix socket could be another.
 
 use core::future::Future;
 use smol::Async;
@@ -7,36 +7,36 @@ use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
-/// A byte stream that never blocks, and tells when it is ready.
+/// A non-blocking byte stream that reports when it is ready.
 pub(super) trait Transport: EndInput + Send + Sync + 'static {
-    /// Waits until a read may bring something, or an error.
+    /// Waits until a read may return data or an error.
     fn readable(&self) -> impl Future<Output = io::Result<()>> + Send;
 
-    /// Waits until a write may take something, or fail.
+    /// Waits until a write may accept data or fail.
     fn writable(&self) -> impl Future<Output = io::Result<()>> + Send;
 
-    /// Reads what is there; [`WouldBlock`](io::ErrorKind::WouldBlock) if nothing is.
+    /// Reads the available bytes. Returns [`WouldBlock`](io::ErrorKind::WouldBlock) if there are none.
     fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// Writes what there is room for; [`WouldBlock`](io::ErrorKind::WouldBlock) if there is none.
+    /// Writes as much as there is room for. Returns [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no room.
     fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize>;
 
-    /// Ends our side: the peer reads to the end of what was written.
+    /// Closes the sending side. The peer can still read everything that was written.
     fn end_output(&self) -> io::Result<()>;
 
-    /// Lets the close be a reset, which drops everything that was not sent.
+    /// Makes closing reset the connection, which drops everything that was not sent.
     fn reset_on_close(&self);
 }
 
 /// The part of a stream that others than its driver may use.
 pub(super) trait EndInput: Send + Sync {
-    /// Ends the peer's side: reads bring what is there already, and then the end.
+    /// Closes the receiving side. Reads return what has already arrived, and then the end.
     fn end_input(&self);
 }
 
 impl EndInput for Async<TcpStream> {
     fn end_input(&self) {
-        // A stream that is gone has ended, too.
+        // A stream that no longer exists has ended too.
         let _ = self.get_ref().shutdown(Shutdown::Read);
     }
 }

@@ -161,7 +161,7 @@ impl FieldSection {
             }
             Some(b' ' | b'\t') => fault(Error::FieldNameSpace),
             Some(b'\r' | b'\n') => fault(Error::FieldColonMissing),
-            Some(_) => fault(Error::FieldNameOctet),
+            Some(_) => fault(Error::FieldNameByte),
             None => self.ran_out(bounds).map(|()| None),
         }
     }
@@ -182,7 +182,7 @@ impl FieldSection {
                 Some(_) => fault(Error::BareCr),
             },
             Some(b'\n') => fault(Error::BareLf),
-            Some(_) => fault(Error::FieldValueOctet),
+            Some(_) => fault(Error::FieldValueByte),
             None => self.ran_out(bounds).map(|()| None),
         }
     }

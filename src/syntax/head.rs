@@ -177,7 +177,7 @@ impl HeadParser {
             }
             Some(b'\r') => fault(Error::TargetMissing),
             Some(b'\n') => fault(Error::BareLf),
-            Some(_) => fault(Error::MethodOctet),
+            Some(_) => fault(Error::MethodByte),
             None if self.at > METHOD_BYTES => Err(Fault::new(Error::MethodTooLong, METHOD_BYTES)),
             None => self.ran_out(limits).map(|()| false),
         }
@@ -199,7 +199,7 @@ impl HeadParser {
             Some(b' ' | b'\r') if self.at == start => fault(Error::TargetMissing),
             Some(b'\r') => fault(Error::VersionMissing),
             Some(b'\n') => fault(Error::BareLf),
-            Some(_) => fault(Error::TargetOctet),
+            Some(_) => fault(Error::TargetByte),
             None => self.ran_out(limits).map(|()| false),
         }
     }

@@ -170,7 +170,7 @@ fn path_and_query(bytes: &[u8], whole: Span, seen: Seen) -> Result<(Path, Option
     let query = match bytes.get(path_end) {
         _ if path_end == end => None,
         Some(b'?') => Some(Span::new(path_end + 1, end)),
-        _ => return Err(Fault::new(Error::TargetOctet, path_end)),
+        _ => return Err(Fault::new(Error::TargetByte, path_end)),
     };
     let path = Span::new(start, path_end);
     check_escapes(bytes, path, LonePercent::Refused)?;
@@ -348,9 +348,9 @@ mod tests {
         assert_eq!(error(Method::Get, "/a%00"), Error::TargetNul);
         assert_eq!(error(Method::Get, "/a?%%00"), Error::TargetNul);
         assert_eq!(error(Method::Get, "http://a?%00"), Error::TargetNul);
-        assert_eq!(error(Method::Get, "/a\\b"), Error::TargetOctet);
+        assert_eq!(error(Method::Get, "/a\\b"), Error::TargetByte);
         assert_eq!(error(Method::Get, "http://a\\b/"), Error::TargetAuthority);
-        assert_eq!(error(Method::Get, "http://a/\\b"), Error::TargetOctet);
+        assert_eq!(error(Method::Get, "http://a/\\b"), Error::TargetByte);
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! What a connection allows.
+//! The configuration of a connection.
 
 use super::limits::Limits;
 use super::timeouts::Timeouts;
 
-/// Everything that can be set about a connection. `Config::default()` is safe to expose.
+/// The configuration of a connection. `Config::default()` is safe to expose.
 ///
 /// ```
 /// use bytegate::{Config, Limits};
@@ -16,8 +16,8 @@ use super::timeouts::Timeouts;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Config {
-    /// What a peer may send, and how much may wait for it.
+    /// Limits on what a peer may send, and on how much output may be pending.
     pub limits: Limits,
-    /// How long a peer may take, and how long an answer.
+    /// Limits on how long a peer and a response may take.
     pub timeouts: Timeouts,
 }

@@ -1,11 +1,11 @@
-//! What is known of a connection beside its bytes: who is at the other end, by which scheme, and its number.
+//! Information about a connection other than its bytes: its peer, its scheme and its number.
 
 use super::scheme::Scheme;
 use alloc::sync::Arc;
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 
-/// What a front end knows of a connection. Applications and middlewares see it with every request.
+/// Information about a connection, provided by the front end. Applications and middleware see it with every request.
 ///
 /// ```
 /// use bytegate::{ConnectionInfo, Peer, Scheme};
@@ -19,15 +19,16 @@ use core::net::{IpAddr, SocketAddr};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConnectionInfo {
-    /// The other end.
+    /// The peer.
     pub peer: Peer,
-    /// The scheme that requests come by.
+    /// The scheme of the requests.
     pub scheme: Scheme,
-    /// A number that tells the connections of a front end apart; 0 if it does not count them.
+    /// A number that identifies the connection within its front end, or 0 if the front end does not number its
+    /// connections.
     pub number: u64,
 }
 
-/// The other end of a connection, whatever the transport.
+/// The peer of a connection, for any transport.
 ///
 /// ```
 /// use bytegate::Peer;
@@ -40,22 +41,22 @@ pub struct ConnectionInfo {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Peer {
-    /// Nobody knows.
+    /// The peer is unknown.
     #[default]
     Unknown,
-    /// An address of the internet.
+    /// An internet address.
     Address(SocketAddr),
-    /// Any other name: a Unix socket's, a vsock's, a serial line's.
+    /// Any other name, such as that of a Unix socket, a vsock or a serial line.
     Named(Arc<str>),
 }
 
 impl Peer {
-    /// A peer with a name.
+    /// Creates a peer with a name.
     pub fn named(name: &str) -> Peer {
         Peer::Named(name.into())
     }
 
-    /// The address and port, if it has them.
+    /// Returns the address and port, if the peer has them.
     pub fn address(&self) -> Option<SocketAddr> {
         match self {
             Peer::Address(address) => Some(*address),
@@ -63,7 +64,7 @@ impl Peer {
         }
     }
 
-    /// The address without the port.
+    /// Returns the address without the port, if the peer has one.
     pub fn ip(&self) -> Option<IpAddr> {
         self.address().map(|address| address.ip())
     }
@@ -76,7 +77,7 @@ impl From<SocketAddr> for Peer {
 }
 
 impl fmt::Display for Peer {
-    /// The address with its port, the name, or `-`.
+    /// Writes the address with its port, the name, or `-`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Peer::Unknown => f.write_str("-"),

@@ -1,12 +1,12 @@
-//! Every way in which a peer can be wrong: one table, from error to status, section and sentence.
+//! The errors of a connection, in one table that maps each error to a status, a section and a sentence.
 
 use super::status::Status;
 use core::fmt;
 
 macro_rules! errors {
     ($($name:ident => $status:ident, $section:literal, $sentence:literal;)*) => {
-        /// What is wrong with what a peer sent. The first error of a connection is its last: it is
-        /// answered with [`status`](Error::status), and nothing after it is interpreted.
+        /// An error in what a peer sent. A connection ends with its first error. The error is answered with
+        /// [`status`](Error::status), and nothing after it is interpreted.
         ///
         /// ```
         /// use bytegate::{Error, Status};
@@ -21,25 +21,25 @@ macro_rules! errors {
         }
 
         impl Error {
-            /// All errors, in the order in which a request can meet them.
+            /// All errors, in the order in which a request can trigger them.
             pub const ALL: &'static [Error] = &[$(Error::$name,)*];
 
-            /// The status that answers this error.
+            /// Returns the status sent for this error.
             pub const fn status(self) -> Status {
                 match self { $(Error::$name => Status::$status,)* }
             }
 
-            /// The section that is broken or that names the status.
+            /// Returns the section that was violated or that defines the status.
             pub const fn section(self) -> &'static str {
                 match self { $(Error::$name => $section,)* }
             }
 
-            /// One sentence for people, without a full stop.
+            /// Returns a human-readable sentence without a full stop.
             pub const fn sentence(self) -> &'static str {
                 match self { $(Error::$name => $sentence,)* }
             }
 
-            /// The name of the variant.
+            /// Returns the name of the variant.
             pub const fn name(self) -> &'static str {
                 match self { $(Error::$name => stringify!($name),)* }
             }
@@ -48,41 +48,41 @@ macro_rules! errors {
 }
 
 errors! {
-    // Line ends
+    // Line endings
     BareCr => BAD_REQUEST, "RFC 9112 section 2.2", "a carriage return must be followed by a line feed";
-    BareLf => BAD_REQUEST, "RFC 9112 section 2.2", "a line ends with CR LF, not with a line feed alone";
+    BareLf => BAD_REQUEST, "RFC 9112 section 2.2", "a line must end with CR LF, not with a line feed alone";
     EmptyLines => BAD_REQUEST, "RFC 9112 section 2.2", "at most ten empty lines may come before a request";
 
     // Request line
-    MethodOctet => BAD_REQUEST, "RFC 9110 section 5.6.2", "the method must be a token followed by one space";
+    MethodByte => BAD_REQUEST, "RFC 9110 section 5.6.2", "the method must be a token followed by one space";
     MethodTooLong => NOT_IMPLEMENTED, "RFC 9112 section 3", "the method is longer than any implemented here";
-    TargetOctet => BAD_REQUEST, "RFC 9112 section 3.2", "the target holds an octet that must be percent-encoded";
+    TargetByte => BAD_REQUEST, "RFC 9112 section 3.2", "the target contains a byte that must be percent-encoded";
     TargetMissing => BAD_REQUEST, "RFC 9112 section 3", "the target must follow the method after exactly one space";
     RequestLineTooLong => URI_TOO_LONG, "RFC 9112 section 3", "the request line is longer than allowed here";
     VersionMissing => BAD_REQUEST, "RFC 9112 section 3", "the request line must end with a version";
-    VersionMalformed => BAD_REQUEST, "RFC 9112 section 2.3", "the version must be HTTP/, a digit, a point and a digit";
-    VersionUnsupported => HTTP_VERSION_NOT_SUPPORTED, "RFC 9110 section 15.6.6", "only HTTP/1.0 and HTTP/1.1 are spoken here";
+    VersionMalformed => BAD_REQUEST, "RFC 9112 section 2.3", "the version must be HTTP/, a digit, a dot and a digit";
+    VersionUnsupported => HTTP_VERSION_NOT_SUPPORTED, "RFC 9110 section 15.6.6", "only HTTP/1.0 and HTTP/1.1 are supported here";
 
     // Field section
-    FieldLeadingSpace => BAD_REQUEST, "RFC 9112 section 2.2", "no whitespace may stand before the first field";
+    FieldLeadingSpace => BAD_REQUEST, "RFC 9112 section 2.2", "whitespace is not allowed before the first field";
     FieldFolded => BAD_REQUEST, "RFC 9112 section 5.2", "a field value must not be folded over several lines";
     FieldNameEmpty => BAD_REQUEST, "RFC 9110 section 5.1", "a field must have a name";
-    FieldNameSpace => BAD_REQUEST, "RFC 9112 section 5.1", "no whitespace may stand between field name and colon";
-    FieldNameOctet => BAD_REQUEST, "RFC 9110 section 5.1", "a field name must be a token";
+    FieldNameSpace => BAD_REQUEST, "RFC 9112 section 5.1", "whitespace is not allowed between a field name and its colon";
+    FieldNameByte => BAD_REQUEST, "RFC 9110 section 5.1", "a field name must be a token";
     FieldColonMissing => BAD_REQUEST, "RFC 9112 section 5", "a field line must have a colon after its name";
-    FieldValueOctet => BAD_REQUEST, "RFC 9110 section 5.5", "a field value must not hold control characters";
+    FieldValueByte => BAD_REQUEST, "RFC 9110 section 5.5", "a field value must not contain control characters";
     FieldLineTooLong => REQUEST_HEADER_FIELDS_TOO_LARGE, "RFC 6585 section 5", "a field line is longer than allowed here";
     TooManyFields => REQUEST_HEADER_FIELDS_TOO_LARGE, "RFC 6585 section 5", "the head has more fields than allowed here";
     HeadTooLong => REQUEST_HEADER_FIELDS_TOO_LARGE, "RFC 6585 section 5", "the head is longer than allowed here";
     ContentTypeRepeated => BAD_REQUEST, "RFC 9110 section 5.3", "a request must not have more than one Content-Type field";
 
-    // Target, once the head is whole
-    TargetForm => BAD_REQUEST, "RFC 9112 section 3.2", "the target has no form that this method allows";
+    // Target, once the head is complete
+    TargetForm => BAD_REQUEST, "RFC 9112 section 3.2", "the form of the target is not allowed with this method";
     TargetEscape => BAD_REQUEST, "RFC 3986 section 2.1", "in a path, a percent sign must be followed by two hexadecimal digits";
-    TargetNul => BAD_REQUEST, "RFC 3986 section 7.3", "an encoded NUL has no meaning in a target";
+    TargetNul => BAD_REQUEST, "RFC 3986 section 7.3", "a target must not contain an encoded NUL";
     TargetAuthority => BAD_REQUEST, "RFC 9110 section 4.2.1", "the authority in the target must be a host and an optional port";
-    TargetScheme => MISDIRECTED_REQUEST, "RFC 9110 section 7.4", "the target's scheme is not the one of this connection";
-    TunnelRefused => NOT_IMPLEMENTED, "RFC 9110 section 9.3.6", "an origin server opens no tunnels";
+    TargetScheme => MISDIRECTED_REQUEST, "RFC 9110 section 7.4", "the target's scheme is not that of this connection";
+    TunnelRefused => NOT_IMPLEMENTED, "RFC 9110 section 9.3.6", "an origin server does not open tunnels";
 
     // Host
     HostMissing => BAD_REQUEST, "RFC 9112 section 3.2", "an HTTP/1.1 request must have a Host field";
@@ -93,13 +93,13 @@ errors! {
     // Framing
     LengthMalformed => BAD_REQUEST, "RFC 9112 section 6.3", "Content-Length must be decimal digits and nothing else";
     LengthRepeated => BAD_REQUEST, "RFC 9112 section 6.3", "a request must not have more than one Content-Length";
-    LengthOverflow => BAD_REQUEST, "RFC 9110 section 8.6", "Content-Length is beyond 64 bits";
+    LengthOverflow => BAD_REQUEST, "RFC 9110 section 8.6", "Content-Length does not fit in 64 bits";
     CodingMalformed => BAD_REQUEST, "RFC 9112 section 6.1", "Transfer-Encoding must be a list of transfer codings";
-    CodingRepeated => BAD_REQUEST, "RFC 9112 section 6.1", "Transfer-Encoding must stand in one field line and name chunked once";
+    CodingRepeated => BAD_REQUEST, "RFC 9112 section 6.1", "Transfer-Encoding must be one field line that names chunked once";
     CodingNotFinal => BAD_REQUEST, "RFC 9112 section 6.3", "chunked must be the last transfer coding";
-    CodingUnknown => NOT_IMPLEMENTED, "RFC 9112 section 6.1", "chunked is the only transfer coding understood here";
-    CodingWithLength => BAD_REQUEST, "RFC 9112 section 6.3", "Transfer-Encoding and Content-Length must not stand together";
-    CodingInHttp10 => BAD_REQUEST, "RFC 9112 section 6.1", "Transfer-Encoding must not stand in an HTTP/1.0 request";
+    CodingUnknown => NOT_IMPLEMENTED, "RFC 9112 section 6.1", "chunked is the only transfer coding supported here";
+    CodingWithLength => BAD_REQUEST, "RFC 9112 section 6.3", "Transfer-Encoding and Content-Length must not be used together";
+    CodingInHttp10 => BAD_REQUEST, "RFC 9112 section 6.1", "Transfer-Encoding must not be used in an HTTP/1.0 request";
     ExpectationUnknown => EXPECTATION_FAILED, "RFC 9110 section 10.1.1", "100-continue is the only expectation that can be met";
 
     // Content
@@ -113,13 +113,13 @@ errors! {
     TrailersTooLong => REQUEST_HEADER_FIELDS_TOO_LARGE, "RFC 6585 section 5", "the trailer section is longer than allowed here";
     TooManyTrailers => REQUEST_HEADER_FIELDS_TOO_LARGE, "RFC 6585 section 5", "there are more trailers than allowed here";
 
-    // Ends and deadlines
+    // Early ends and deadlines
     HeadIncomplete => BAD_REQUEST, "RFC 9112 section 8", "the input ended inside a head";
     ContentIncomplete => BAD_REQUEST, "RFC 9112 section 8", "the input ended inside the content";
     HeadTimeout => REQUEST_TIMEOUT, "RFC 9110 section 15.5.9", "the head did not arrive in time";
     ContentTimeout => REQUEST_TIMEOUT, "RFC 9110 section 15.5.9", "the content did not arrive in time";
 
-    // The server's own side
+    // Server side
     AnswerTimeout => SERVICE_UNAVAILABLE, "RFC 9110 section 15.6.4", "the answer was not ready in time";
     Unanswered => INTERNAL_SERVER_ERROR, "RFC 9110 section 15.6.1", "the program did not answer the request";
 }
@@ -132,13 +132,15 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-/// An error and where it stands: the offset, in octets, of the first octet that cannot be right, or of the
-/// value that cannot be right as a whole.
+/// An error and its position.
+///
+/// The position is the offset, in bytes, of the first byte that cannot be valid, or of a value that is invalid as a
+/// whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// What is wrong.
+    /// The error.
     pub error: Error,
-    /// Where, from the start of what was parsed.
+    /// The offset from the start of the parsed input.
     pub at: usize,
 }
 
@@ -150,7 +152,7 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "at octet {}: {}", self.at, self.error)
+        write!(f, "at byte {}: {}", self.at, self.error)
     }
 }
 
@@ -161,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_error_is_answered_with_an_error_status_and_names_its_section() {
+    fn every_error_has_an_error_status_and_a_section() {
         for error in Error::ALL {
             assert!(error.status().is_error(), "{}", error.name());
             assert!(error.section().starts_with("RFC "), "{}", error.name());

@@ -1,7 +1,7 @@
-//! How much a peer may send.
+//! Limits on how much a peer may send.
 
-/// What a peer may send, in bytes unless the name says otherwise. A value exactly at its limit is accepted, and one byte
-/// more is refused.
+/// Limits on what a peer may send, in bytes unless the name says otherwise. A value exactly at its limit is accepted.
+/// One byte more is refused.
 ///
 /// ```
 /// use bytegate::{Config, Limits};
@@ -12,29 +12,30 @@
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The request line without its CRLF. Past it: 414. RFC 9112 section 3 asks for 8,000 at least.
+    /// The request line without its CRLF. Exceeding it results in 414. RFC 9112 section 3 recommends at least 8,000.
     pub request_line_bytes: u32,
-    /// One field line without its CRLF. Past it: 431. A `Negotiate` ticket of Kerberos takes 12 KiB.
+    /// One field line without its CRLF. Exceeding it results in 431. A Kerberos ticket for `Negotiate` takes 12 KiB.
     pub field_line_bytes: u32,
-    /// Number of field lines in a head. Past it: 431. Browsers send about 15, proxies add a few.
+    /// The number of field lines in a head. Exceeding it results in 431. Browsers send about 15, and proxies add a
+    /// few.
     pub fields: u16,
-    /// The whole head with all line ends. Past it: 431. Bounds what one attacker can make us hold, and leaves room for
-    /// the cookies of a host: browsers send those of all its ports, and of all its other programs, to each of them.
+    /// The whole head with all line endings. Exceeding it results in 431. This bounds the memory that one attacker
+    /// can use. It leaves room for cookies: browsers send all cookies of a host to each of its ports and programs.
     pub head_bytes: u32,
-    /// The content of one request, after decoding, unless the application admits more. Past it: 413.
+    /// The content of one request, after decoding, unless the application admits more. Exceeding it results in 413.
     pub content_bytes: u64,
-    /// One chunk-size line with its extensions, without its CRLF. Past it: 400.
+    /// One chunk-size line with its extensions, without its CRLF. Exceeding it results in 400.
     pub chunk_line_bytes: u32,
-    /// All chunk extensions of one request together, and leading zeros of sizes. Past it: 400 (RFC 9112 section 7.1.1
-    /// asks for a limit).
+    /// All chunk extensions of one request, together with leading zeros of sizes. Exceeding it results in 400. RFC
+    /// 9112 section 7.1.1 asks for such a limit.
     pub chunk_extension_bytes: u32,
-    /// The trailer section with all line ends. Past it: 431.
+    /// The trailer section with all line endings. Exceeding it results in 431.
     pub trailer_bytes: u32,
-    /// Number of trailer lines. Past it: 431.
+    /// The number of trailer lines. Exceeding it results in 431.
     pub trailers: u16,
-    /// Requests answered on one connection; the last of them says `Connection: close`.
+    /// The number of requests answered on one connection. The last response says `Connection: close`.
     pub requests: u32,
-    /// Output that may wait before the machine asks to write instead of looking at the next request.
+    /// The amount of pending output at which the connection asks to write before it processes the next request.
     pub output_bytes: usize,
 }
 

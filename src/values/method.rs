@@ -3,13 +3,13 @@
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
-/// The longest method that is read, in bytes. A longer one is answered with 501 before the rest of it has come.
+/// The maximum length of a method, in bytes. A longer one is answered with 501 before the rest of it arrives.
 pub(crate) const METHOD_BYTES: usize = 32;
 
 /// A request method. Methods are case-sensitive (RFC 9110 section 9.1).
 ///
-/// Any token of up to 32 bytes is a method; the ones without a name of their own here are [`Method::Other`], and
-/// differ by their token.
+/// Any token of up to 32 bytes is a method. Methods without a variant of their own are [`Method::Other`] and are
+/// compared by their token.
 ///
 /// ```
 /// use bytegate::Method;
@@ -24,7 +24,7 @@ pub(crate) const METHOD_BYTES: usize = 32;
 pub enum Method {
     /// Transfer a representation of the resource.
     Get,
-    /// As GET, without the content.
+    /// Like GET, but without the content.
     Head,
     /// Let the resource process the content.
     Post,
@@ -36,15 +36,15 @@ pub enum Method {
     Delete,
     /// Ask what may be done with the resource.
     Options,
-    /// Loop the request back; never served, because it reflects secrets.
+    /// Loop the request back. Never served, because it reflects secrets.
     Trace,
-    /// Open a tunnel; never served, because this is an origin server.
+    /// Open a tunnel. Never served, because this is an origin server.
     Connect,
     /// Any other token, such as `PROPFIND` or `PURGE`. The application that owns the path decides what it means.
     Other(OtherMethod),
 }
 
-/// The token of a method that has no name of its own in [`Method`].
+/// The token of a method without a variant of its own in [`Method`].
 #[derive(Clone, Copy)]
 pub struct OtherMethod {
     length: u8,
@@ -52,13 +52,13 @@ pub struct OtherMethod {
 }
 
 impl Method {
-    /// The method that a token names. `None` for what is no token, or is longer than 32 bytes.
+    /// Returns the method for a token. Returns `None` for anything that is not a token or is longer than 32 bytes.
     pub fn from_token(token: &str) -> Option<Method> {
         let is_token = !token.is_empty() && token.bytes().all(is_tchar);
         (is_token && token.len() <= METHOD_BYTES).then(|| Method::from_valid(token.as_bytes()))
     }
 
-    /// The method that a token of at most 32 bytes names.
+    /// Returns the method for a valid token of at most 32 bytes.
     pub(crate) fn from_valid(token: &[u8]) -> Method {
         match token {
             b"GET" => Method::Get,
@@ -74,7 +74,7 @@ impl Method {
         }
     }
 
-    /// The token as it is sent.
+    /// Returns the token as it is sent.
     pub fn as_str(&self) -> &str {
         match self {
             Method::Get => "GET",
@@ -105,7 +105,7 @@ impl OtherMethod {
         other
     }
 
-    /// The token as it is sent.
+    /// Returns the token as it is sent.
     pub fn as_str(&self) -> &str {
         let token = self.token.get(..usize::from(self.length));
         core::str::from_utf8(token.unwrap_or_default()).unwrap_or_default()
@@ -150,7 +150,7 @@ impl PartialEq<&str> for Method {
     }
 }
 
-/// RFC 9110 section 5.6.2: `tchar`.
+/// Returns whether a byte is a `tchar` (RFC 9110 section 5.6.2).
 pub(crate) const fn is_tchar(octet: u8) -> bool {
     octet.is_ascii_alphanumeric()
         || matches!(

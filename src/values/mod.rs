@@ -1,4 +1,4 @@
-//! Plain values that know nothing of parsing, state or transport.
+//! Plain values, independent of parsing, state and transport.
 
 pub(crate) mod config;
 pub(crate) mod connection_info;

@@ -1,12 +1,12 @@
-//! Time, as a value that the caller hands in.
+//! Time, as a value provided by the caller.
 
 use core::time::Duration;
 
-/// The time of one step: the machine and the applications have no other clock.
+/// The time of one step. The connection and the applications have no other clock.
 ///
-/// `monotonic` counts from any fixed moment (the start of the program, say) and decides deadlines;
-/// `wall` is the time since 1970-01-01T00:00:00Z and decides the `Date` field. Without a wall time no
-/// `Date` is sent, as RFC 9110 section 6.6.1 allows a server without a clock.
+/// `monotonic` counts from any fixed moment, such as the start of the program, and determines deadlines. `wall` is
+/// the time since 1970-01-01T00:00:00Z and determines the `Date` field. Without a wall time, no `Date` is sent, which
+/// RFC 9110 section 6.6.1 allows for a server without a clock.
 ///
 /// ```
 /// use bytegate::Now;
@@ -18,14 +18,14 @@ use core::time::Duration;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Now {
-    /// Time that never goes back; if it does, deadlines only come later.
+    /// Time that never goes backwards. If it does, deadlines are only delayed.
     pub monotonic: Duration,
-    /// Time since the Unix epoch, if there is a clock.
+    /// The time since the Unix epoch, if there is a clock.
     pub wall: Option<Duration>,
 }
 
 impl Now {
-    /// Monotonic zero, and a wall time of so many seconds since the Unix epoch.
+    /// Returns a monotonic time of zero, and a wall time of `seconds` since the Unix epoch.
     pub const fn at_unix(seconds: u64) -> Now {
         Now {
             monotonic: Duration::ZERO,
@@ -33,7 +33,7 @@ impl Now {
         }
     }
 
-    /// The same moment with the monotonic time moved on.
+    /// Returns this time with the monotonic time advanced by `elapsed`.
     pub const fn after(self, elapsed: Duration) -> Now {
         Now {
             monotonic: self.monotonic.saturating_add(elapsed),

@@ -1,6 +1,6 @@
 //! The scheme of a connection: `http` or `https`.
 
-/// The scheme of a connection: a target in absolute-form must name it (RFC 9110 section 7.4).
+/// The scheme of a connection. A target in absolute-form must name it (RFC 9110 section 7.4).
 ///
 /// ```
 /// use bytegate::Scheme;
@@ -9,15 +9,15 @@
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scheme {
-    /// Plain bytes; an `https://` target is answered with 421.
+    /// Plain bytes. An `https://` target is answered with 421.
     #[default]
     Http,
-    /// The caller took TLS off these bytes, or trusts the proxy that did.
+    /// The caller decrypted TLS, or trusts the proxy that did.
     Https,
 }
 
 impl Scheme {
-    /// `"http"` or `"https"`.
+    /// Returns `"http"` or `"https"`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Scheme::Http => "http",
@@ -25,7 +25,7 @@ impl Scheme {
         }
     }
 
-    /// The port that a target without one means.
+    /// Returns the default port, used for a target that does not name one.
     pub const fn default_port(self) -> u16 {
         match self {
             Scheme::Http => 80,

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// A status code of three digits, 100 to 999, with the reason phrase that goes with it.
+/// A three-digit status code, 100 to 999, with its reason phrase.
 ///
 /// ```
 /// use bytegate::Status;
@@ -19,7 +19,7 @@ macro_rules! statuses {
         impl Status {
             $(#[doc = concat!("`", $code, " ", $reason, "`")] pub const $name: Status = Status($code);)*
 
-            /// The reason phrase registered for the code; empty for a code that is not registered.
+            /// Returns the registered reason phrase, which is empty for an unregistered code.
             pub const fn reason(self) -> &'static str {
                 match self.0 {
                     $($code => $reason,)*
@@ -27,7 +27,7 @@ macro_rules! statuses {
                 }
             }
 
-            /// The status line with its line end, for a code that is registered (RFC 9112 section 4).
+            /// Returns the status line with its line ending, for a registered code (RFC 9112 section 4).
             pub(crate) const fn line(self) -> Option<&'static str> {
                 match self.0 {
                     $($code => Some(concat!("HTTP/1.1 ", $code, " ", $reason, "\r\n")),)*
@@ -87,7 +87,7 @@ statuses! {
 }
 
 impl Status {
-    /// A status from its number; `None` outside 100 to 999 (RFC 9112 section 4: three digits).
+    /// Creates a status from its number. Returns `None` outside 100 to 999 (RFC 9112 section 4: three digits).
     pub const fn new(code: u16) -> Option<Status> {
         match code {
             100..=999 => Some(Status(code)),
@@ -95,27 +95,27 @@ impl Status {
         }
     }
 
-    /// The number.
+    /// Returns the number.
     pub const fn code(self) -> u16 {
         self.0
     }
 
-    /// Whether this is an interim status, 1xx: never a final answer (RFC 9110 section 15.2).
+    /// Returns whether this is an interim status, 1xx, which is never final (RFC 9110 section 15.2).
     pub const fn is_informational(self) -> bool {
         self.0 < 200
     }
 
-    /// Whether a response with this status never has content (RFC 9110 section 6.4.1).
+    /// Returns whether a response with this status never has content (RFC 9110 section 6.4.1).
     pub const fn forbids_content(self) -> bool {
         matches!(self.0, 100..=199 | 204 | 304)
     }
 
-    /// Whether this is an error, 4xx or 5xx.
+    /// Returns whether this is an error, 4xx or 5xx.
     pub const fn is_error(self) -> bool {
         matches!(self.0, 400..=599)
     }
 
-    /// The three digits as they stand in the status line.
+    /// Returns the three digits as sent in the status line.
     pub(crate) const fn digits(self) -> [u8; 3] {
         [
             b'0' + (self.0 / 100) as u8,

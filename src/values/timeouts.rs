@@ -1,8 +1,8 @@
-//! How long a peer and an answer may take.
+//! Limits on how long a peer and a response may take.
 
 use core::time::Duration;
 
-/// How long a peer and an answer may take. `Duration::MAX` means for ever.
+/// Limits on how long a peer and a response may take. `Duration::MAX` means no limit.
 ///
 /// ```
 /// use bytegate::{Config, Timeouts};
@@ -14,22 +14,24 @@ use core::time::Duration;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// From the first octet of a head (on a new connection: from its start) to the head's end.
-    /// Past it: 408, or a silent close if no octet came.
+    /// The time for receiving a head, from its first byte to its end. On a new connection, it starts with the
+    /// connection. Exceeding it results in 408, or in a silent close if no byte arrived.
     pub head: Duration,
-    /// Between two requests, and before the first octet of the second. Past it: a silent close.
+    /// The time between two requests, before the first byte of the second. Exceeding it results in a silent close.
     pub idle: Duration,
-    /// How fast content must come. Slower: 408. By default 500 bytes a second after 20 s, and never 30 s without any:
-    /// a drip is cut, a client that loses its network for a moment is not.
+    /// The minimum pace at which content must arrive. Anything slower results in 408. The default is 500 bytes a
+    /// second after 20 s, and no gap longer than 30 s. This stops a slow drip, but not a client that loses its
+    /// network for a moment.
     pub content: Pace,
-    /// How fast output must be taken. Slower: the connection is cut. By default 500 bytes a second after a minute, and
-    /// never a minute without any: a person may pause a download.
+    /// The minimum pace at which the peer must accept output. If it is slower, the connection is cut off. The default
+    /// is 500 bytes a second after a minute, and no gap longer than a minute. A user may pause a download.
     pub write: Pace,
-    /// After a stop: how long a request that has begun may take to become whole. Past it: 408.
+    /// After a stop, the time for a started request to become complete. Exceeding it results in 408.
     pub stop: Duration,
-    /// How long an answer may take that comes [later](crate::Response::later). Past it: 503, and the connection closes.
+    /// The maximum time for a [deferred](crate::Response::later) response. Exceeding it results in 503, and the
+    /// connection closes.
     pub answer: Duration,
-    /// Age after which the next answer says `Connection: close`.
+    /// The age of a connection after which the next response says `Connection: close`.
     pub age: Duration,
 }
 
@@ -55,19 +57,19 @@ impl Default for Timeouts {
     }
 }
 
-/// The least speed of a transfer: a rate beats a drip, a gap alone does not.
+/// The minimum pace of a transfer. The rate stops slow drips, which a maximum gap alone does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
-    /// Time given before the rate counts.
+    /// The time before the rate applies.
     pub grace: Duration,
-    /// Octets per second that must be reached after the grace; 0 for no rate.
+    /// The bytes per second that must be reached after the grace period, or 0 for no rate.
     pub bytes_per_second: u32,
-    /// The longest time without any octet.
+    /// The longest time without a byte.
     pub gap: Duration,
 }
 
 impl Pace {
-    /// The moment at which a transfer is too slow, if nothing more moves.
+    /// Returns the time at which the transfer is too slow unless more bytes move.
     pub(crate) fn deadline(&self, started: Duration, progressed: Duration, moved: u64) -> Duration {
         let earned = match moved.checked_div(u64::from(self.bytes_per_second)) {
             Some(0) => self.grace,
@@ -87,12 +89,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_transfer_is_cut_by_rate_and_by_gap() {
+    fn transfers_are_limited_by_rate_and_by_gap() {
         let pace = Timeouts::default().content;
         let second = Duration::from_secs(1);
-        // One octet a second: never a gap, and still cut after the grace.
+        // One byte a second: never a gap, but still cut off after the grace period.
         assert_eq!(pace.deadline(Duration::ZERO, 19 * second, 19), 20 * second);
-        // A burst earns time, and a silence of more than the gap ends it.
+        // A burst earns time, but a gap that is too long ends the transfer.
         assert_eq!(
             pace.deadline(Duration::ZERO, 15 * second, 5000),
             30 * second
@@ -104,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn no_rate_means_the_gap_alone() {
+    fn without_a_rate_only_the_gap_counts() {
         let pace = Pace {
             grace: Duration::ZERO,
             bytes_per_second: 0,

@@ -135,7 +135,7 @@ impl Receiver for Sum {
     fn finish(self: Box<Self>, trailers: FieldLines<'_>) -> Response {
         let count = trailers.iter().count();
         Response::text(format!(
-            "{} octets, sum {}, {count} trailers\n",
+            "{} bytes, sum {}, {count} trailers\n",
             self.octets, self.sum
         ))
     }

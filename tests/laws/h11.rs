@@ -25,7 +25,7 @@ pub const H11: Oracle = Oracle {
             "it unfolds obs-fold, as RFC 9112 section 5.2 lets it",
         ),
         (
-            Error::FieldValueOctet,
+            Error::FieldValueByte,
             "it keeps control characters, as RFC 9110 section 5.5 lets it",
         ),
         (
@@ -45,7 +45,7 @@ pub const H11: Oracle = Oracle {
             "it lets Transfer-Encoding win and closes, as RFC 9112 section 6.3 lets it",
         ),
         (Error::VersionUnsupported, "it reads any version as its own"),
-        (Error::TargetOctet, "it takes octets that no URI has"),
+        (Error::TargetByte, "it takes octets that no URI has"),
         (Error::TargetForm, "it does not look into targets"),
         (Error::TargetEscape, "it does not look into targets"),
         (Error::TargetNul, "it does not look into targets"),

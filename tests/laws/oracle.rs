@@ -254,7 +254,7 @@ pub const HTTPARSE: Oracle = Oracle {
         (Error::FieldLineTooLong, "it has no limits"),
         (Error::HeadTooLong, "it has no limits"),
         (Error::TooManyFields, "its limit is its caller's"),
-        (Error::TargetOctet, "it takes octets that no URI has"),
+        (Error::TargetByte, "it takes octets that no URI has"),
         (Error::TargetForm, "it does not look into targets"),
         (Error::TargetEscape, "it does not look into targets"),
         (Error::TargetNul, "it does not look into targets"),

@@ -14,7 +14,7 @@ pub(crate) fn serve(listener: TcpListener) -> Outcome {
                 .route("/big.bin", web::get().to(big))
         })
         .workers(THREADS)
-        // Its 5 s are too few to count what connections cost that wait.
+        // The default of 5 s is too short to measure the cost of waiting connections.
         .keep_alive(Duration::from_secs(75))
         .listen(listener)?
         .run()

@@ -1,11 +1,11 @@
-//! bytegate's own front end with its default options: a site in memory, and the same page from an application.
+//! bytegate's own front end with default options: a site in memory, and the same page from an application.
 
 use crate::{BIG, Outcome, PAGE};
 use bytegate::{Gateway, Request, Response, Router, Site, net};
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 
-/// Without a number of threads: as many as there are processors, which is its default.
+/// Without a number of threads, it uses the default: one for each processor.
 pub(crate) fn serve(address: SocketAddr, threads: Option<usize>) -> Outcome {
     let site = Site::new()
         .file("/index.html", PAGE)

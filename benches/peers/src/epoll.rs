@@ -1,5 +1,5 @@
-//! The limit: one thread, one epoll, no HTTP. It counts the ends of heads in what it reads, and writes the
-//! same small answer that many times at once, whatever was asked for.
+//! The upper bound: one thread, one epoll, no HTTP. It counts the ends of heads in its input, and writes the
+//! same small answer that many times at once, whatever the request.
 
 use crate::{Outcome, PAGE, PAGE_TYPE};
 use rustix::buffer::spare_capacity;
@@ -9,10 +9,10 @@ use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 const READ_BYTES: usize = 16 * 1024;
-/// Answers that are kept ready to be written at once; as ends may overlap by two octets, no batch is longer.
+/// Answers kept ready to be written at once. As ends of heads may overlap by two bytes, no batch is longer.
 const BATCH: usize = (TAIL + READ_BYTES) / 2;
 const HEAD_END: &[u8] = b"\r\n\r\n";
-/// The most octets of a head's end that one read can leave to the next.
+/// The most bytes of a head's end that one read can leave for the next.
 const TAIL: usize = HEAD_END.len() - 1;
 
 pub(crate) fn serve(listener: TcpListener) -> Outcome {
@@ -44,7 +44,7 @@ pub(crate) fn serve(listener: TcpListener) -> Outcome {
 }
 
 struct Limit {
-    /// At the index of their descriptor.
+    /// Connections, indexed by file descriptor.
     connections: Vec<Option<Connection>>,
     buffer: Vec<u8>,
     answers: Vec<u8>,
@@ -53,7 +53,7 @@ struct Limit {
 
 struct Connection {
     stream: TcpStream,
-    /// The last octets that were read.
+    /// The last bytes that were read.
     tail: [u8; TAIL],
 }
 
@@ -76,7 +76,7 @@ impl Limit {
         }
     }
 
-    /// Any error ends the connection, and so does its end.
+    /// Any error, or the end of the input, ends the connection.
     fn answer(&mut self, descriptor: usize) -> io::Result<()> {
         let connection = self.connections[descriptor]
             .as_mut()
@@ -92,7 +92,7 @@ impl Limit {
             .filter(|window| *window == HEAD_END)
             .count();
         connection.tail.copy_from_slice(&octets[count..]);
-        // Clients that do not read their answers are cut: that is not what is measured here.
+        // Clients that do not read their answers are cut off, since this is not measured here.
         connection
             .stream
             .write_all(&self.answers[..heads * self.answer_bytes])

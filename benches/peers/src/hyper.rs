@@ -19,9 +19,9 @@ pub(crate) fn serve(listener: TcpListener) -> Outcome {
         loop {
             let (stream, _) = listener.accept().await?;
             tokio::spawn(async move {
-                // Whoever closes in the middle is no concern of the others.
+                // A client that closes early must not affect the others.
                 let _ = http1::Builder::new()
-                    // Off by default; what is written for pipelining has it on.
+                    // Off by default, but servers built for pipelining turn it on.
                     .pipeline_flush(true)
                     .serve_connection(TokioIo::new(stream), service_fn(answer))
                     .await;

@@ -16,7 +16,7 @@ const PAGE: &str = "<h1>Hello, world</h1>\n";
 const PAGE_TYPE: &str = "text/html; charset=utf-8";
 static BIG: [u8; 1024 * 1024] = [b'x'; 1024 * 1024];
 const BIG_TYPE: &str = "application/octet-stream";
-/// Threads of every server that can be told how many.
+/// The number of threads for every server that lets us set it.
 const THREADS: usize = 2;
 
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;

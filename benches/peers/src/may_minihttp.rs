@@ -1,5 +1,5 @@
-//! may_minihttp: stackful coroutines on as many threads as there are processors. It opens its own sockets
-//! and leaves Nagle's algorithm on; as it writes a batch at once, that costs nothing here.
+//! may_minihttp: stackful coroutines on one thread for each processor. It opens its own sockets and leaves
+//! Nagle's algorithm on, which costs nothing here because it writes a batch at once.
 
 use crate::{BIG, Outcome, PAGE};
 use may_minihttp::{HttpServer, HttpService, Request, Response};

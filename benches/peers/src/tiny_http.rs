@@ -1,4 +1,4 @@
-//! tiny_http: a thread that blocks on each connection, and a few that answer.
+//! tiny_http: one blocking thread for each connection, and a few that answer.
 
 use crate::{BIG, BIG_TYPE, Outcome, PAGE, PAGE_TYPE};
 use std::net::TcpListener;
@@ -27,6 +27,6 @@ fn answer(request: Request) {
         .into_iter()
         .collect();
     let response = Response::new(StatusCode(status), headers, body, Some(body.len()), None);
-    // Whoever closes in the middle is no concern of the others.
+    // A client that closes early must not affect the others.
     let _ = request.respond(response);
 }

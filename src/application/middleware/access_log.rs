@@ -1,6 +1,6 @@
-//! One line per request in the Common Log Format.
+//! An access log in the Common Log Format, one line per request.
 //!
-//! `host ident authuser [date] "request line" status bytes`, as the NCSA and Apache servers wrote it.
+//! `host ident authuser [date] "request line" status bytes`, as written by the NCSA and Apache servers.
 
 use super::{Middleware, RequestInfo};
 use crate::message::response::Response;
@@ -10,11 +10,13 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt::{self, Write};
 
-/// A request line longer than this is cut: a log is not a store for what strangers send.
+/// The maximum length of a logged request line. Longer ones are truncated, so that clients cannot fill the log.
 const REQUEST_LINE_BYTES: usize = 1024;
 
-/// Writes a line of the Common Log Format for each answer. Times are in UTC; what is not known is `-`. Bytes of the
-/// request line that could break the line, end a quotation or steer a terminal are written as `\xHH`.
+/// Middleware that writes a line in the Common Log Format for each response.
+///
+/// Times are in UTC. Unknown values are written as `-`. Bytes of the request line that could break the line, end a
+/// quoted string or control a terminal are written as `\xHH`.
 ///
 /// ```
 /// use bytegate::{AccessLog, Gateway, Now, Request};
@@ -32,7 +34,7 @@ pub struct AccessLog {
 }
 
 impl AccessLog {
-    /// Gives each line, with its line end, to `write`.
+    /// Creates a log that passes each line, including its line ending, to `write`.
     pub fn to(write: impl Fn(&str) + Send + Sync + 'static) -> AccessLog {
         AccessLog {
             write: Box::new(write),
@@ -43,7 +45,7 @@ impl AccessLog {
 impl Middleware for AccessLog {
     fn after(&self, request: &RequestInfo<'_>, response: Response) -> Response {
         let mut line = String::new();
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = write_line(&mut line, request, &response);
         (self.write)(&line);
         response
@@ -88,7 +90,7 @@ fn write_line(text: &mut String, request: &RequestInfo<'_>, response: &Response)
     }
 }
 
-/// Writes visible characters as they are, and all others and those of `also` as escapes.
+/// Writes visible characters as they are. Escapes all others and those in `also`.
 fn escape(bytes: &[u8], also: &[u8], text: &mut String) -> fmt::Result {
     for &octet in bytes.iter().take(REQUEST_LINE_BYTES) {
         match octet {
@@ -120,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_a_request_line_breaks_the_log() {
+    fn request_lines_cannot_break_the_log() {
         let peer = Peer::Address("[::1]:5".parse().unwrap());
         let bytes = "a\"b\\\r\n\u{1b}[2J\u{e4}".as_bytes();
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What stands around an application: it sees every request first and every answer last.
+//! Middleware around an application, which sees every request first and every response last.
 
 mod access_log;
 mod set_fields;
@@ -13,10 +13,11 @@ use crate::values::connection_info::ConnectionInfo;
 use crate::values::method::Method;
 use crate::values::now::Now;
 
-/// Sees every exchange of a [`Gateway`](crate::Gateway): before the application is asked, and after it has answered.
+/// A layer around the application of a [`Gateway`](crate::Gateway). It sees each request before the application is
+/// called, and each response afterwards.
 ///
-/// `after` sees every answer once, whatever made it: the application, a middleware, an upload that was refused by its head
-/// or in the middle, an upload that ended, a refusal page, a panic.
+/// `after` sees every response exactly once, whatever produced it: the application, middleware, an upload that was
+/// refused at its head or midway, an upload that ended, a refusal page, or a panic.
 ///
 /// ```
 /// use bytegate::{Gateway, Middleware, Request, RequestInfo, RequestParts, Response, Status};
@@ -40,47 +41,48 @@ use crate::values::now::Now;
 /// assert_eq!(reply.matches("Cache-Control: no-store\r\n").count(), 2);
 /// ```
 pub trait Middleware: Send + Sync {
-    /// Looks at a request by its head, before its content is read and before the application is asked. May answer in the
-    /// application's place, and leave something for it in the extensions.
+    /// Inspects the head of a request, before its content is read and before the application is called. May respond
+    /// in place of the application, or attach values for it to the extensions.
     fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
         let _ = request;
         None
     }
 
-    /// Looks at the answer, and may change it.
+    /// Inspects the response and may change it.
     fn after(&self, request: &RequestInfo<'_>, response: Response) -> Response {
         let _ = request;
         response
     }
 }
 
-/// A request of which the head is there.
+/// A request whose head has been received.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RequestParts<'a> {
     /// The head.
     pub head: Head<'a>,
-    /// What is known of the connection.
+    /// Information about the connection.
     pub connection: &'a ConnectionInfo,
-    /// The time at which the head was whole.
+    /// The time at which the head was complete.
     pub now: Now,
-    /// What the application finds in [`Request::extensions`](crate::Request::extensions).
+    /// The values that the application finds in [`Request::extensions`](crate::Request::extensions).
     pub extensions: &'a mut Extensions,
 }
 
-/// What is known of a request once it is answered, also if it was none.
+/// Information about a request that has been answered, even if the request was invalid.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct RequestInfo<'a> {
-    /// The method, if it came that far.
+    /// The method, if it was received.
     pub method: Option<Method>,
-    /// The request line without its line end, as far as it came; any bytes whatever, if it was refused.
+    /// The request line without its line ending, as far as it was received. If the request was refused, it may
+    /// contain any bytes.
     pub line: &'a [u8],
-    /// The time at which the head was whole, or was refused.
+    /// The time at which the head was complete or was refused.
     pub now: Now,
-    /// What is known of the connection.
+    /// Information about the connection.
     pub connection: &'a ConnectionInfo,
-    /// What middlewares have put in.
+    /// The values that middleware attached.
     pub extensions: &'a Extensions,
 }
 
@@ -117,7 +119,7 @@ impl<'a> RequestInfo<'a> {
         }
     }
 
-    /// The bytes of content that go out with that response; `None` for a stream of unknown length.
+    /// Returns the number of content bytes sent with `response`, or `None` for a stream of unknown length.
     pub fn content_length(&self, response: &Response) -> Option<u64> {
         let status = response.sent_status();
         let is_empty = self.method == Some(Method::Head)

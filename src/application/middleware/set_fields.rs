@@ -1,11 +1,11 @@
-//! Fields that every answer of a server carries.
+//! Default fields for all responses of a server.
 
 use super::{Middleware, RequestInfo};
 use crate::message::response::Response;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Sets fields in every answer that does not have them, refusals included.
+/// Middleware that adds fields to every response that does not have them, including refusals.
 ///
 /// ```
 /// use bytegate::{Gateway, Request, SetFields};
@@ -20,12 +20,12 @@ pub struct SetFields {
 }
 
 impl SetFields {
-    /// No fields yet.
+    /// Creates a set without fields.
     pub fn new() -> SetFields {
         SetFields::default()
     }
 
-    /// Sets one more. What cannot be sent makes each answer fail, as [`Response::with_field`] has it.
+    /// Adds a field. A field that cannot be sent makes every response fail, as with [`Response::with_field`].
     pub fn field(mut self, name: &str, value: &str) -> SetFields {
         self.fields.push((name.into(), value.into()));
         self

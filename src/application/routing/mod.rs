@@ -1,4 +1,4 @@
-//! Which application answers which request.
+//! Routing of requests to applications.
 
 mod pattern;
 mod router;

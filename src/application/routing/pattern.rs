@@ -1,10 +1,10 @@
-//! Patterns of paths: `/users/{id}/files/{*rest}`.
+//! Path patterns, such as `/users/{id}/files/{*rest}`.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// A pattern, segment by segment.
+/// A pattern, split into segments.
 #[derive(Debug)]
 pub(super) struct Pattern {
     text: String,
@@ -36,7 +36,7 @@ impl Pattern {
         })
     }
 
-    /// Whether a decoded path is like this; the values of the parameters are added to `params`.
+    /// Returns whether a decoded path matches. The values of the parameters are added to `params`.
     pub(super) fn matches<'r>(
         &'r self,
         path: &'r str,
@@ -70,7 +70,7 @@ impl Pattern {
         false
     }
 
-    /// Whether this goes before another one that may match the same path.
+    /// Returns whether this pattern takes precedence over another one that may match the same path.
     pub(super) fn is_more_specific_than(&self, other: &Pattern) -> bool {
         let rank = |segment: &Segment| match segment {
             Segment::Text(_) => 0,
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn segments_match_one_by_one() {
+    fn segments_are_matched_individually() {
         let pattern = Pattern::parse("/a/{b}/c/{*d}").unwrap();
         assert_eq!(
             params(&pattern, "/a/1/c/2/3"),
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pattern_says_why() {
+    fn invalid_patterns_are_rejected() {
         for pattern in [
             "", "a", "/{", "/{}", "/a{b}", "/{a}b", "/{*}", "/{a", "/{*a}/b",
         ] {
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn spelled_out_segments_are_more_specific() {
+    fn literal_segments_are_more_specific() {
         let order = ["/a/b", "/a/{b}", "/a/{*b}", "/{a}/b", "/{*a}"];
         let patterns = order.map(|text| Pattern::parse(text).unwrap());
         for (index, pattern) in patterns.iter().enumerate() {

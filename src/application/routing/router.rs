@@ -1,4 +1,4 @@
-//! A router: an application that passes requests on to others.
+//! A router, which is an application that forwards requests to others.
 
 use super::pattern::Pattern;
 use crate::application::Application;
@@ -13,12 +13,14 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-/// Passes each request on to the application that its path belongs to: of the [routes](Router::route) the most specific
-/// one that matches, else the longest matching [suffix](Router::suffix), else the longest
-/// [mount](Router::mount), else the [fallback](Router::fallback), else nobody, which is a 404.
+/// Forwards each request to an application, based on its path.
 ///
-/// The path is decoded once, before routing, and the query never counts. A router is an application itself, so routers
-/// nest.
+/// The most specific matching [route](Router::route) is tried first. Next come the longest matching
+/// [suffix](Router::suffix), the longest matching [mount](Router::mount), and the [fallback](Router::fallback). If
+/// none applies, the response is a 404.
+///
+/// The path is decoded once, before routing. The query is ignored. A router is an application itself, so routers can
+/// be nested.
 ///
 /// ```
 /// use bytegate::{Gateway, Request, Router, Site};
@@ -55,18 +57,23 @@ struct Route {
 }
 
 impl Router {
-    /// A router without routes.
+    /// Creates a router without routes.
     pub fn new() -> Router {
         Router::default()
     }
 
-    /// Sends requests of that method and of paths like `pattern` to `application`. A segment `{name}` of the pattern
-    /// stands for any one segment of the path, found with [`Request::param`]; a last segment `{*name}` for the rest of the
-    /// path. Where several patterns match, one whose segments are spelled out goes before one with parameters. A route for
-    /// GET answers HEAD too, and a path that has routes, but none of that method, is answered with 405 and `Allow`.
+    /// Routes requests with the given method, and with paths that match `pattern`, to `application`.
+    ///
+    /// A segment `{name}` of the pattern matches any single segment of the path. Its value is available from
+    /// [`Request::param`]. A last segment `{*name}` matches the rest of the path. If several patterns match, literal
+    /// segments take precedence over parameters.
+    ///
+    /// A route for GET also answers HEAD. A path that has routes, but none for the method of the request, is answered
+    /// with 405 and `Allow`.
     ///
     /// # Panics
-    /// If the pattern is none: it begins with `/`, and its braces are whole segments with a name in them.
+    /// Panics if the pattern is invalid. A pattern begins with `/`, and braces must enclose a whole segment and
+    /// contain a name.
     #[track_caller]
     pub fn route(
         mut self,
@@ -92,47 +99,47 @@ impl Router {
         self
     }
 
-    /// A [`route`](Router::route) for GET, and so for HEAD.
+    /// Adds a [`route`](Router::route) for GET, and therefore for HEAD.
     ///
     /// # Panics
-    /// As for [`route`](Router::route).
+    /// Panics like [`route`](Router::route).
     #[track_caller]
     pub fn get(self, pattern: &str, application: impl Application + 'static) -> Router {
         self.route(Method::Get, pattern, application)
     }
 
-    /// A [`route`](Router::route) for POST.
+    /// Adds a [`route`](Router::route) for POST.
     ///
     /// # Panics
-    /// As for [`route`](Router::route).
+    /// Panics like [`route`](Router::route).
     #[track_caller]
     pub fn post(self, pattern: &str, application: impl Application + 'static) -> Router {
         self.route(Method::Post, pattern, application)
     }
 
-    /// Sends requests whose decoded path ends in `suffix` to `application`. Where several suffixes match, the
-    /// longest wins; the same suffix again replaces the first. The application gets every method.
+    /// Routes requests whose decoded path ends in `suffix` to `application`. If several suffixes match, the longest
+    /// wins. Adding the same suffix again replaces the first one. The application receives requests with any method.
     pub fn suffix(mut self, suffix: &str, application: impl Application + 'static) -> Router {
         insert(&mut self.suffixes, suffix, Box::new(application));
         self
     }
 
-    /// Sends requests for `prefix` and everything below it to `application`, which sees the rest of the path as its own:
-    /// [`Request::script_name`] is the prefix, and [`Request::path_info`] the rest.
+    /// Routes requests for `prefix` and everything below it to `application`. The application sees the rest of the
+    /// path as its own: [`Request::script_name`] is the prefix, and [`Request::path_info`] is the rest.
     pub fn mount(mut self, prefix: &str, application: impl Application + 'static) -> Router {
         let prefix = prefix.trim_end_matches('/');
         insert(&mut self.mounts, prefix, Box::new(application));
         self
     }
 
-    /// Sends all other requests to `application`, also those whose path has no decoded form, such as `/@scope%2fname`: see
-    /// [`Request::decoded_path`].
+    /// Routes all other requests to `application`. This includes requests whose path has no decoded form, such as
+    /// `/@scope%2fname`: see [`Request::decoded_path`].
     pub fn fallback(mut self, application: impl Application + 'static) -> Router {
         self.fallback = Some(Box::new(application));
         self
     }
 
-    /// Finds the application, and asks it.
+    /// Finds the application and calls it.
     fn dispatch<T>(
         &self,
         request: &Request<'_>,
@@ -219,7 +226,7 @@ impl Router {
     }
 }
 
-/// Longest first; the same text again replaces the first.
+/// Inserts an entry, longest text first. An entry with the same text replaces the first one.
 fn insert(
     to: &mut Vec<(String, Box<dyn Application>)>,
     text: &str,
@@ -230,21 +237,20 @@ fn insert(
     to.insert(place, (text.into(), application));
 }
 
-/// Whether a path ends in a suffix. A directory ends in its index too, so that `/` cannot slip past the suffix of
-/// `/index.html`.
+/// Returns whether a path ends in a suffix. The path of a directory is treated like that of its index, so `/` cannot
+/// bypass the suffix of `/index.html`.
 fn ends_with(path: &[u8], suffix: &str) -> bool {
     path.ends_with(suffix.as_bytes()) || path.ends_with(b"/") && index_ends_with(path, suffix)
 }
 
-/// Whether the index of a directory ends in a suffix.
+/// Returns whether the index of a directory ends in a suffix.
 #[cold]
 fn index_ends_with(path: &[u8], suffix: &str) -> bool {
     let before_index = suffix.strip_suffix(INDEX);
-    INDEX.ends_with(suffix)
-        || before_index.is_some_and(|rest| path.ends_with(rest.as_bytes()))
+    INDEX.ends_with(suffix) || before_index.is_some_and(|rest| path.ends_with(rest.as_bytes()))
 }
 
-/// Whether a path is that prefix or below it, by whole segments.
+/// Returns whether a path is the prefix or is below it, comparing whole segments.
 fn is_below(path: &[u8], prefix: &str) -> bool {
     path.strip_prefix(prefix.as_bytes())
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))

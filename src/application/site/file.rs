@@ -1,4 +1,4 @@
-//! One file of a site: its answers, prepared when the site is built.
+//! A file of a site. Its responses are prepared when the site is built.
 
 use crate::message::body::Body;
 use crate::message::fields::Fields;
@@ -18,23 +18,23 @@ use bytes::Bytes;
 use core::ops::Range;
 use core::time::Duration;
 
-/// A file in memory. Serving it plainly is a look-up and an append.
+/// A file in memory. An unconditional request only needs a lookup and an append.
 #[derive(Clone)]
 pub(super) struct File {
     media_type: String,
-    /// What stands between the quotes of the ETag.
+    /// The text between the quotes of the ETag.
     tag: String,
-    /// In seconds since the Unix epoch.
+    /// Seconds since the Unix epoch.
     modified: Option<u64>,
     content: Bytes,
-    /// The fields of the whole file.
+    /// The fields sent with the whole file.
     fields: Fields,
-    /// Those of 304, 206 and 416: validators only.
+    /// The fields sent with 304, 206 and 416: validators only.
     validator_fields: Fields,
 }
 
 impl File {
-    /// `None` if the media type cannot stand in a field.
+    /// Creates a file. Returns `None` if the media type cannot be sent in a field.
     pub(super) fn new(
         media_type: &str,
         content: Bytes,
@@ -63,7 +63,7 @@ impl File {
         })
     }
 
-    /// The answer to GET or HEAD.
+    /// Responds to GET or HEAD.
     pub(super) fn answer(&self, head: &Head<'_>, now: Now) -> Response {
         if !head.is_conditional() {
             return self.whole();
@@ -84,7 +84,8 @@ impl File {
         }
     }
 
-    /// The file as the page of an error: the validators are not those of what was asked for.
+    /// Returns the file as an error page. Its validators are left out, because they do not belong to the requested
+    /// resource.
     pub(super) fn error_page(&self, status: Status) -> Response {
         Response::content(&self.media_type, self.content.clone())
             .with_status(status)
@@ -106,14 +107,14 @@ impl File {
         }
     }
 
-    /// A line of text beside the validators.
+    /// Returns the validators and one line of text.
     fn page(&self, status: Status) -> Response {
         self.without_content(status)
             .with_field("Content-Type", "text/plain; charset=utf-8")
             .with_body(format!("{status}\n"))
     }
 
-    /// RFC 9110 section 14.2: a range is for GET, and two of them are none.
+    /// Selects the ranges to send (RFC 9110 section 14.2). Ranges apply only to GET, and a repeated field is ignored.
     fn selection(&self, head: &Head<'_>, now: Now) -> Selection {
         let mut ranges = head.fields().get_all("Range");
         match (head.method(), ranges.next(), ranges.next()) {
@@ -134,9 +135,9 @@ impl File {
             .with_body(self.slice(part))
     }
 
-    /// RFC 9110 section 14.6. Nothing of the file is copied.
+    /// Responds with several parts (RFC 9110 section 14.6), without copying the file.
     fn parts(&self, parts: &[Range<u64>]) -> Response {
-        // The content would have to hold its own hash to end a part early.
+        // To end a part early, the content would have to contain its own hash.
         let boundary = format!("bytegate-{}", self.tag);
         let mut blocks: Vec<Bytes> = Vec::new();
         for part in parts {
@@ -189,8 +190,8 @@ impl File {
     }
 }
 
-/// A hash of the content, FNV-1a of 128 bits: the same for the same octets on every machine, and never the same by
-/// chance. Who builds a site chooses its content, so nobody gains from finding two that collide.
+/// Returns the 128-bit FNV-1a hash of the content. It is the same for the same bytes on every machine, and never the
+/// same by chance. Whoever builds a site chooses its content, so nobody benefits from finding a collision.
 fn tag_of(content: &[u8]) -> String {
     const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
@@ -205,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tag_is_the_published_hash() {
+    fn tags_match_published_hashes() {
         assert_eq!(tag_of(b""), "6c62272e07bb014262b821756295c58d");
         assert_eq!(tag_of(b"a"), "d228cb696f1a8caf78912b704e4a8964");
     }

@@ -1,4 +1,4 @@
-//! A site loaded from a folder.
+//! Loading a site from a folder.
 
 use super::Site;
 use alloc::format;
@@ -11,13 +11,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// More nested than this is taken for a mistake.
+/// The maximum nesting of folders. Anything deeper is assumed to be a mistake.
 const DEPTH: usize = 32;
-/// A site is held in memory; more files or octets than this are taken for a mistake.
+/// The maximum number of files and bytes. A site is held in memory, so anything larger is assumed to be a mistake.
 const FILES: usize = 100_000;
 const BYTES: u64 = 1 << 30;
 
-/// Why a folder could not be loaded: which file, and what went wrong.
+/// The error for a folder that could not be loaded. It names the file and the reason.
 #[derive(Debug)]
 pub struct LoadError {
     path: PathBuf,
@@ -35,7 +35,7 @@ enum Reason {
 
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Quoted and escaped: a name may hold anything.
+        // Quoted and escaped, because a name may contain anything.
         let path = &self.path;
         match &self.reason {
             Reason::Io(error) => write!(f, "cannot read {path:?}: {error}"),
@@ -60,12 +60,12 @@ impl std::error::Error for LoadError {
     }
 }
 
-/// A file that was left out of a site on purpose.
+/// A file that was deliberately left out of a site.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
-    /// Where it is.
+    /// The path of the file.
     pub path: PathBuf,
-    /// Why it is left out.
+    /// The reason why it was left out.
     pub reason: &'static str,
 }
 
@@ -78,13 +78,13 @@ impl fmt::Display for Skipped {
 impl Site {
     /// Reads all files below `folder` into memory (feature `std`).
     ///
-    /// Left out, and listed by [`skipped`](Site::skipped): names that begin with a dot, except `.well-known`;
-    /// links that lead out of the folder; what is neither file nor folder; names that are not UTF-8 or hold a
-    /// backslash or control characters.
+    /// The following are left out, and listed by [`skipped`](Site::skipped): names that begin with a dot, except
+    /// `.well-known`; links that lead out of the folder; anything that is neither a file nor a folder; names that are
+    /// not UTF-8 or that contain a backslash or control characters.
     ///
     /// # Errors
-    /// If `folder` is not a folder, if anything below it cannot be read, or if it is too large to be meant:
-    /// 100,000 files, 1 GiB, or 32 folders deep.
+    /// Returns an error if `folder` is not a folder, if anything below it cannot be read, or if it exceeds 100,000
+    /// files, 1 GiB, or a depth of 32 folders.
     ///
     /// ```
     /// let site = bytegate::Site::load("fixtures/site")?;
@@ -110,7 +110,7 @@ impl Site {
         Ok(loader.site)
     }
 
-    /// What [`load`](Site::load) left out.
+    /// Returns what [`load`](Site::load) left out.
     pub fn skipped(&self) -> &[Skipped] {
         &self.skipped
     }
@@ -119,7 +119,7 @@ impl Site {
 struct Loader {
     site: Site,
     root: PathBuf,
-    /// The folders around the current one, links resolved.
+    /// The folders that enclose the current one, with links resolved.
     open: Vec<PathBuf>,
     files: usize,
     bytes: u64,
@@ -144,7 +144,7 @@ impl Loader {
     }
 
     fn entry(&mut self, path: &Path, url: &str) -> Result<(), LoadError> {
-        // A link is judged by where it leads, once; what is read is that place.
+        // Resolve the link once, then check and read its target.
         let place = match path.canonicalize() {
             Ok(place) => place,
             Err(_) if path.is_symlink() => {
@@ -194,7 +194,7 @@ impl Loader {
     }
 }
 
-/// When a file was last modified, but not later than now: a date in the future would promise too much
+/// Returns when a file was last modified, but no later than now, because a date in the future would promise too much
 /// (RFC 9110 section 8.8.2.1).
 fn modified(file: &fs::Metadata) -> Duration {
     let now = SystemTime::now();

@@ -1,7 +1,8 @@
 //! Media types by file suffix (RFC 9110 section 8.3). Text is UTF-8. XML has no charset here, because each document
-//! declares its own encoding, which a charset would override (RFC 7303 section 3). An unknown suffix means only bytes.
+//! declares its own encoding, which a charset would override (RFC 7303 section 3). Files with an unknown suffix are
+//! treated as plain bytes.
 
-/// The media type for a path, with the charset where there is one. The suffix is taken in any case.
+/// Returns the media type for a path, with a charset if there is one. The case of the suffix is ignored.
 pub(crate) fn of(path: &str) -> &'static str {
     let name = path.rsplit('/').next().unwrap_or_default();
     let suffix = match name.rsplit_once('.') {
@@ -16,7 +17,7 @@ pub(crate) fn of(path: &str) -> &'static str {
 
 const OCTETS: &str = "application/octet-stream";
 
-/// Suffix and media type, by kind.
+/// Suffixes and their media types, grouped by kind.
 const TABLE: [(&str, &str); 85] = [
     // Text
     ("html", "text/html; charset=utf-8"),
@@ -43,7 +44,7 @@ const TABLE: [(&str, &str); 85] = [
     ("toml", "text/plain; charset=utf-8"),
     ("yaml", "text/plain; charset=utf-8"),
     ("yml", "text/plain; charset=utf-8"),
-    // Text of applications
+    // Structured text
     ("json", "application/json"),
     ("map", "application/json"),
     ("geojson", "application/geo+json"),
@@ -78,7 +79,7 @@ const TABLE: [(&str, &str); 85] = [
     ("otf", "font/otf"),
     ("ttc", "font/collection"),
     ("eot", "application/vnd.ms-fontobject"),
-    // Sound and film
+    // Audio and video
     ("mp3", "audio/mpeg"),
     ("m4a", "audio/mp4"),
     ("aac", "audio/aac"),
@@ -122,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn by_the_last_suffix_in_any_case() {
+    fn the_last_suffix_decides_regardless_of_case() {
         assert_eq!(of("/index.html"), "text/html; charset=utf-8");
         assert_eq!(of("/A.PNG"), "image/png");
         assert_eq!(of("/a.tar.gz"), "application/gzip");
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn no_suffix_stands_twice() {
+    fn suffixes_are_unique() {
         for (index, (suffix, _)) in TABLE.iter().enumerate() {
             assert!(
                 TABLE[..index].iter().all(|(other, _)| other != suffix),

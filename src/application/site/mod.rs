@@ -1,4 +1,4 @@
-//! A static site, held in memory.
+//! Static sites held in memory.
 
 mod file;
 #[cfg(feature = "std")]
@@ -25,17 +25,18 @@ use core::fmt;
 use core::time::Duration;
 use file::File;
 
-/// Files in memory, found by their exact path and by nothing else: whatever a request spells, it cannot reach
-/// outside the tree, because there is no outside.
+/// A static site. Its files are held in memory and looked up by their exact path. No request can reach outside the
+/// tree, because the file system is not accessed.
 ///
-/// - `/` and `/docs/` are answered with `/index.html` and `/docs/index.html`; `/docs` leads to `/docs/` (301).
-/// - The media type goes by the suffix; text is UTF-8. `X-Content-Type-Options: nosniff` keeps it so.
-/// - GET and HEAD are answered; OPTIONS with `Allow`; POST, PUT, PATCH and DELETE with 405 and `Allow`; other methods
-///   with 501.
-/// - Answers carry a strong `ETag`, and `Last-Modified` where that is known. Preconditions (RFC 9110 section 13) and
-///   ranges (section 14) are answered; several ranges as multipart/byteranges, unless there are more than eight or
-///   they come to more than the file.
-/// - What is not there is 404, with the page `/404.html` if the site has one.
+/// - `/` and `/docs/` return `/index.html` and `/docs/index.html`. `/docs` redirects to `/docs/` (301).
+/// - The suffix determines the media type. Text is UTF-8. `X-Content-Type-Options: nosniff` prevents clients from
+///   guessing another type.
+/// - GET and HEAD are supported. OPTIONS is answered with `Allow`, POST, PUT, PATCH and DELETE with 405 and `Allow`,
+///   and other methods with 501.
+/// - Responses carry a strong `ETag`, and `Last-Modified` if it is known. Preconditions (RFC 9110 section 13) and
+///   ranges (section 14) are supported. Several ranges are sent as multipart/byteranges, unless there are more than
+///   eight or they add up to more than the file.
+/// - A missing path is answered with 404, and with the page `/404.html` if the site has one.
 ///
 /// ```
 /// use bytegate::Site;
@@ -48,13 +49,13 @@ use file::File;
 /// ```
 #[derive(Clone, Default)]
 pub struct Site {
-    /// By decoded path. An index is there twice: under its own path and under its directory's.
+    /// Files by decoded path. An index is stored twice: under its own path and under that of its directory.
     files: BTreeMap<Box<[u8]>, File>,
     #[cfg(feature = "std")]
     skipped: alloc::vec::Vec<Skipped>,
 }
 
-/// A path that no request could name.
+/// The error for a path that no request can name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SiteError {
     path: String,
@@ -78,24 +79,24 @@ const NOT_FOUND_PAGE: &[u8] = b"/404.html";
 const ALLOW: &str = "GET, HEAD, OPTIONS";
 
 impl Site {
-    /// A site without files.
+    /// Creates a site without files.
     pub fn new() -> Site {
         Site::default()
     }
 
-    /// Adds a file, or replaces the one of that path. The path is the decoded one, from the root.
+    /// Adds a file, or replaces the one with the same path. The path is decoded and begins at the root.
     ///
     /// # Panics
-    /// If no request could name that path; [`try_file`](Site::try_file) says so instead.
+    /// Panics if no request can name the path. [`try_file`](Site::try_file) returns an error instead.
     #[track_caller]
     pub fn file(self, path: &str, content: impl Into<Bytes>) -> Site {
         self.file_as(path, media_type::of(path), content)
     }
 
-    /// As [`file`](Site::file), with a media type of its own.
+    /// Like [`file`](Site::file), but with an explicit media type.
     ///
     /// # Panics
-    /// If no request could name that path, or the media type cannot stand in a field.
+    /// Panics if no request can name the path, or if the media type cannot be sent in a field.
     #[track_caller]
     pub fn file_as(mut self, path: &str, media_type: &str, content: impl Into<Bytes>) -> Site {
         if let Err(error) = self.insert(path, media_type, content.into(), None) {
@@ -104,19 +105,19 @@ impl Site {
         self
     }
 
-    /// As [`file`](Site::file), for paths that are not known when the program is written.
+    /// Like [`file`](Site::file), but for paths that are only known at run time.
     ///
     /// # Errors
-    /// If no request could name that path; the site stays as it was.
+    /// Returns an error if no request can name the path. The site is unchanged in that case.
     pub fn try_file(&mut self, path: &str, content: impl Into<Bytes>) -> Result<(), SiteError> {
         self.insert(path, media_type::of(path), content.into(), None)
     }
 
-    /// As [`try_file`](Site::try_file), for a file that was last modified so long after the Unix epoch: answers carry
-    /// `Last-Modified`, and may be conditional on it.
+    /// Like [`try_file`](Site::try_file), but with the time of the last modification, given as time since the Unix
+    /// epoch. Responses carry `Last-Modified`, and requests may be conditional on it.
     ///
     /// # Errors
-    /// If no request could name that path; the site stays as it was.
+    /// Returns an error if no request can name the path. The site is unchanged in that case.
     pub fn try_file_modified(
         &mut self,
         path: &str,
@@ -126,7 +127,7 @@ impl Site {
         self.insert(path, media_type::of(path), content.into(), Some(modified))
     }
 
-    /// The paths of all files, in order.
+    /// Returns the paths of all files, in order.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.files
             .keys()
@@ -158,7 +159,7 @@ impl Site {
         Ok(())
     }
 
-    /// The answer to a request for a decoded path; `None` for a path that no file can have.
+    /// Responds to a request for a decoded path, which is `None` if no file can have that path.
     fn answer(&self, head: &Head<'_>, path: Option<&[u8]>, now: Now) -> Response {
         let file = path.and_then(|path| self.files.get(path));
         match (file, head.method_ref()) {
@@ -179,12 +180,12 @@ impl Site {
         }
     }
 
-    /// Whether a path without its last slash names a directory.
+    /// Returns whether a path without its last slash is a directory.
     fn is_directory(&self, path: &[u8]) -> bool {
         self.files.contains_key(&[path, b"/"].concat()[..])
     }
 
-    /// The page for what is not there.
+    /// Returns the page for a missing path.
     fn not_found(&self) -> Response {
         match self.files.get(NOT_FOUND_PAGE) {
             Some(page) => page.error_page(Status::NOT_FOUND),
@@ -193,7 +194,7 @@ impl Site {
     }
 }
 
-/// Whether a request can name this path, after decoding.
+/// Returns whether a request can name this path, after decoding.
 fn is_servable(path: &str) -> bool {
     let Some(rest) = path.strip_prefix('/') else {
         return false;
@@ -201,8 +202,8 @@ fn is_servable(path: &str) -> bool {
     rest.split('/').all(|segment| !segment.is_empty()) && path::is_plain(path)
 }
 
-/// The path as the client spelled it names a directory of this site, so it begins with one slash and cannot be
-/// taken for another host's.
+/// Redirects to a directory. The path, as the client sent it, names a directory of this site. It therefore begins
+/// with a single slash and cannot be mistaken for another host.
 fn redirect_to_directory(head: &Head<'_>) -> Response {
     let query = head
         .query()
@@ -216,7 +217,7 @@ impl Application for Site {
         self.answer(&request.head(), request.path_info_bytes(), request.now())
     }
 
-    /// Content is never wanted here: it is read and dropped.
+    /// Discards all content, because a site never uses it.
     fn admit(&self, request: &Request<'_>) -> Admission {
         Admission::discard(&request.head(), self.call(request))
     }
@@ -233,7 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_that_no_request_can_name_is_refused() {
+    fn unreachable_paths_are_rejected() {
         for path in [
             "", "a", "//a", "/a//b", "/a/", "/../a", "/a/..", "/./a", "/a\\b", "/a\nb", "/\0",
         ] {

@@ -1,6 +1,7 @@
 //! The command line.
 
-use bytegate::{Config, demo};
+use crate::demo;
+use bytegate::Config;
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -68,16 +69,16 @@ pub(crate) struct Serve {
     pub(crate) connections: Option<usize>,
 }
 
-/// What is served.
+/// The content to serve.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Content {
-    /// The demo site if none.
+    /// The folder, or `None` for the demo site.
     pub(crate) folder: Option<PathBuf>,
     pub(crate) suffixes: Vec<String>,
     pub(crate) config: Config,
 }
 
-/// Everything that was given, before it is known which command it belongs to.
+/// All given arguments, before it is known which command they belong to.
 #[derive(Default)]
 struct Given {
     command: Option<String>,
@@ -94,7 +95,7 @@ struct Given {
     connections: Option<usize>,
 }
 
-/// `arguments` begins with the program's name.
+/// Parses the command line. `arguments` begins with the program's name.
 pub(crate) fn parse(
     arguments: impl IntoIterator<Item = OsString>,
 ) -> Result<Command, lexopt::Error> {
@@ -223,7 +224,7 @@ fn parse_count(text: &str) -> Result<usize, String> {
     }
 }
 
-/// A smaller head than this could not hold a request of any browser.
+/// The smallest limit for a head. No browser request fits in less.
 const LEAST_HEAD: u64 = 256;
 
 fn parse_head(text: &str) -> Result<u32, String> {
@@ -263,7 +264,7 @@ fn parse_time(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Digits and nothing else; the standard parser would take a sign.
+/// Parses digits and nothing else. The parser of the standard library would accept a sign.
 fn parse_digits(digits: &str) -> Option<u64> {
     let is_number = digits.bytes().all(|digit| digit.is_ascii_digit());
     is_number.then(|| digits.parse().ok()).flatten()
@@ -300,13 +301,13 @@ mod tests {
     }
 
     #[test]
-    fn no_argument_serves_the_demo() {
+    fn the_demo_is_served_by_default() {
         assert_eq!(parse_all(&[]), Ok(Command::Serve(demo())));
         assert_eq!(parse_all(&["serve"]), Ok(Command::Serve(demo())));
     }
 
     #[test]
-    fn everything_can_be_set() {
+    fn every_option_can_be_set() {
         let arguments = [
             "serve",
             "dir",
@@ -349,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_command_line_says_what_is_wrong() {
+    fn invalid_command_lines_are_explained() {
         for (arguments, message) in [
             (&["--prot", "80"][..], "invalid option '--prot'"),
             (&["--port", "x"], "not a port from 0 to 65535"),

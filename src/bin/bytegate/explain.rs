@@ -1,4 +1,4 @@
-//! `bytegate explain`: how bytes are understood, for a person.
+//! `bytegate explain`: explains how bytes are understood.
 
 use crate::Failure;
 use bytegate::{
@@ -23,16 +23,16 @@ pub(crate) fn run() -> Result<ExitCode, Failure> {
     })
 }
 
-/// Watches a session that answers every request alike.
+/// Observes a session that answers all requests alike.
 struct Explanation<'i> {
     text: String,
-    /// All input.
+    /// The whole input.
     all: &'i [u8],
     requests: usize,
-    /// Whether the head of a request was shown, and its end not yet.
+    /// Whether a head has been shown, but not yet the end of its request.
     open: bool,
     refused: bool,
-    /// Bytes that were there when the last request was whole.
+    /// The number of bytes left when the last request was complete.
     left: usize,
 }
 
@@ -165,7 +165,7 @@ impl Explanation<'_> {
     }
 
     fn line(&mut self, line: std::fmt::Arguments<'_>) {
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = writeln!(self.text, "{}", line.to_string().trim_end());
     }
 }
@@ -204,7 +204,7 @@ fn form(target: Target<'_>) -> &'static str {
     }
 }
 
-/// What stands before and after a byte, in visible characters.
+/// Returns the text before and after a byte, with invisible characters escaped.
 fn surroundings(all: &[u8], at: usize) -> (String, String) {
     const BYTES: usize = 30;
     let (before, after) = all.split_at(at.min(all.len()));

@@ -1,4 +1,4 @@
-//! `bytegate handle`: the front end whose transport is a pair of pipes.
+//! `bytegate handle`: a front end over standard input and output.
 
 use crate::Failure;
 use crate::arguments::Content;
@@ -6,8 +6,8 @@ use bytegate::{ConnectionInfo, Untimed};
 use std::io::{self, Read, Write, stdin, stdout};
 use std::process::ExitCode;
 
-/// Answers while the input is open, so that a client of inetd need not close before it gets its answer. A pipe has no
-/// deadlines: whoever connects it ends what takes too long.
+/// Answers requests while the input is still open, so that a client of inetd receives responses before it closes.
+/// Pipes have no deadlines: whoever connects them must end anything that takes too long.
 pub(crate) fn run(content: Content) -> Result<ExitCode, Failure> {
     let gateway =
         crate::gateway(&content)?.on_error(|error, _| crate::complain(&error.to_string()));
@@ -15,7 +15,7 @@ pub(crate) fn run(content: Content) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Standard input and standard output as one stream.
+/// Standard input and standard output as a single stream.
 struct Pipes;
 
 impl Read for Pipes {

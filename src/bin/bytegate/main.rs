@@ -1,12 +1,13 @@
-//! The program: serves a folder or the demo, answers raw bytes, explains raw bytes.
+//! The program. It serves a folder or the demo site, answers raw bytes, and explains raw bytes.
 
 mod arguments;
+mod demo;
 mod explain;
 mod handle;
 mod serve;
 
 use arguments::{Command, Content};
-use bytegate::{Gateway, Router, Site, demo, wsgi};
+use bytegate::{Gateway, Router, Site, wsgi};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -31,10 +32,10 @@ fn main() -> ExitCode {
     })
 }
 
-/// What ends a command early: one clear line.
+/// The reason why a command fails, as one clear line.
 type Failure = Box<dyn std::error::Error>;
 
-/// One line on standard error, whatever is named in it.
+/// Writes a message to standard error as a single line, with control characters escaped.
 fn complain(message: &str) {
     let escape = |character: char| match character.is_control() {
         true => character.escape_default().to_string(),
@@ -44,7 +45,7 @@ fn complain(message: &str) {
     tell(&format!("bytegate: {line}"));
 }
 
-/// A line on standard error, if anybody is there to read it.
+/// Writes a line to standard error. Errors are ignored.
 fn tell(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
@@ -55,7 +56,8 @@ fn print(text: &str) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The gateway for a folder, or the demo's, with the demo's application for paths that end in a dynamic suffix.
+/// Creates the gateway for a folder or for the demo site. Paths that end in a dynamic suffix go to the demo
+/// application.
 fn gateway(content: &Content) -> Result<Gateway, Failure> {
     let site = match &content.folder {
         None => demo::site(),

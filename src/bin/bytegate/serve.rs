@@ -18,7 +18,7 @@ pub(crate) fn run(serve: Serve) -> Result<ExitCode, Failure> {
     net::raise_open_files_limit();
     let defaults = net::Options::default();
     let options = net::Options {
-        // Nothing that is served here ever waits, and one thread costs least.
+        // Nothing served here ever waits, and a single thread costs least.
         threads: NonZeroUsize::MIN,
         error_log: Some(Arc::new(crate::complain)),
         stop_timeout: serve.stop_timeout.unwrap_or(defaults.stop_timeout),
@@ -38,7 +38,7 @@ pub(crate) fn run(serve: Serve) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The first signal asks to stop; whoever asks twice does not want to wait.
+/// Returns a future that completes at the first signal. A second signal exits at once.
 fn stop_or_exit() -> Result<impl Future<Output = ()>, Failure> {
     let first = net::stop_signal()?;
     Ok(async move {
@@ -52,7 +52,7 @@ fn stop_or_exit() -> Result<impl Future<Output = ()>, Failure> {
     })
 }
 
-/// A log that cannot be written must not stop the server.
+/// Writes to the access log. A failure to write must not stop the server.
 fn log_access(lines: &str) {
     let _ = std::io::stdout().lock().write_all(lines.as_bytes());
 }

@@ -1,0 +1,36 @@
+//! Answers that come later: a future, and a page that another thread writes line by line.
+//!
+//! `cargo run --features net --example later`, then `curl -N http://127.0.0.1:7892/lines`
+
+use bytegate::{Body, Gateway, Request, Response, Router, net};
+use std::{io, thread, time::Duration};
+
+/// Sleeps without holding up any other client.
+async fn slow() -> &'static str {
+    smol::Timer::after(Duration::from_secs(2)).await;
+    "two seconds later\n"
+}
+
+/// Is written while it is read.
+fn lines() -> Response {
+    let (sender, body) = Body::channel(4);
+    thread::spawn(move || {
+        for number in 1..=5 {
+            // The client may be gone.
+            if sender.send(format!("line {number}\n")).is_err() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(500));
+        }
+        sender.finish();
+    });
+    Response::text(body)
+}
+
+fn main() -> io::Result<()> {
+    let router = Router::new()
+        .get("/slow", |_: &Request<'_>| Response::later(slow()))
+        .get("/lines", |_: &Request<'_>| lines());
+    println!("http://127.0.0.1:7892/slow and http://127.0.0.1:7892/lines (Ctrl-C stops it)");
+    net::run("127.0.0.1:7892", Gateway::new(router))
+}
