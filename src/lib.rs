@@ -135,6 +135,6 @@ pub use values::status::Status;
 pub use values::timeouts::{Pace, Timeouts};
 
 /// The examples of the README, run as tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "std"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -11,13 +11,13 @@ use std::path::Path;
 const INTRODUCTION: &str = "\
 How every rule of HTTP/1.1 that binds an origin server is met here.
 
-Each row is a fixture: an exchange in a file of the same name below `fixtures/exchanges`, with the octets in and the octets
-out, that is run whole, octet by octet and at every cut in two. A name that begins with `refuse` promises an error and a
-close; one with `answer`, an error on a connection that goes on where it may; one with `accept`, that nothing is refused.
+Each row is a fixture: an exchange in a file of the same name below `fixtures/exchanges`, with the bytes in and the bytes out,
+that is run whole, byte by byte and at every cut in two. A name that begins with `refuse` promises an error and a close; one with
+`answer`, an error on a connection that stays open where it may; one with `accept`, that nothing is refused.
 
-Where the standard leaves a choice, what two programs could read in two ways is refused, so that nothing in front of this
-one can be made to disagree with it about where a request ends. What today's clients send and nobody can misread is
-answered, also where an older grammar would have it otherwise.
+Where the standard leaves a choice, what two programs could read in two ways is refused, so that nothing in front of this one can
+be made to disagree with it about where a request ends. What today's clients send and nobody can misread is answered, also where
+an older grammar would have it otherwise.
 
 This page is made from the fixtures; `BLESS=1 cargo test --test statement` makes it anew.
 ";

@@ -153,6 +153,13 @@ pub trait Receiver: Send {
 }
 
 /// The reason why content broke off.
+///
+/// ```
+/// use bytegate::{Abort, Error};
+///
+/// assert_eq!(Abort::Disconnected.to_string(), "the connection is gone");
+/// assert_eq!(Abort::Refused(Error::ContentTimeout).to_string(), Error::ContentTimeout.to_string());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Abort {

@@ -44,6 +44,18 @@ where
 }
 
 /// A PEP 3333 application as an [`Application`], created by [`wsgi`].
+///
+/// ```
+/// use bytegate::{Application, Environ, Request, StartResponse, wsgi};
+///
+/// let application = wsgi(|_: &Environ<'_>, start_response: &mut StartResponse| {
+///     start_response.call("204 No Content", &[]);
+///     Vec::<String>::new()
+/// });
+/// let request = Request::builder("GET", "/").build()?;
+/// assert_eq!(request.with(|request| application.call(request)).status().code(), 204);
+/// # Ok::<(), bytegate::Fault>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Wsgi<F> {
     application: F,
@@ -83,6 +95,19 @@ where
 /// Bytes that are not UTF-8 are interpreted as Latin-1, as PEP 3333 specifies. A field with an underscore in its name
 /// is left out, because it could be mistaken for another one. So is `Proxy`, because CGI libraries use `HTTP_PROXY`
 /// as a setting of their own (CVE-2016-5385).
+///
+/// ```
+/// use bytegate::{Environ, Request};
+///
+/// let request = Request::builder("GET", "/a%20b?c").field("X-Color", "red").build()?;
+/// request.with(|request| {
+///     let environ = Environ::new(request);
+///     assert_eq!(environ.get("PATH_INFO").as_deref(), Some("/a b"));
+///     assert_eq!(environ.get("QUERY_STRING").as_deref(), Some("c"));
+///     assert_eq!(environ.get("HTTP_X_COLOR").as_deref(), Some("red"));
+/// });
+/// # Ok::<(), bytegate::Fault>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Environ<'a> {
     request: &'a Request<'a>,
@@ -222,6 +247,16 @@ fn text(value: &[u8]) -> Cow<'_, str> {
 /// Any violation turns the response into a 500: no call at all, a call after the first block, an invalid status, a
 /// header that cannot be sent or is reserved for the connection, or a `Content-Length` that differs from the length
 /// of the body.
+///
+/// ```
+/// use bytegate::{Environ, Gateway, StartResponse, wsgi};
+///
+/// let gateway = Gateway::new(wsgi(|_: &Environ<'_>, start_response: &mut StartResponse| {
+///     start_response.call("200 OK", &[("Content-Type", "text/plain")]).write("one ");
+///     ["two"]
+/// }));
+/// assert!(gateway.handle(b"GET / HTTP/1.0\r\n\r\n").ends_with(b"\r\n\r\none two"));
+/// ```
 #[derive(Debug, Default)]
 pub struct StartResponse {
     started: Option<Started>,

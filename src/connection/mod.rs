@@ -191,6 +191,17 @@ enum AfterResponse {
 }
 
 /// How much content is gathered, or whether it is handed on.
+///
+/// ```
+/// use bytegate::{Config, Connection, ContentPlan, Now, Scheme, Step};
+///
+/// let mut connection = Connection::new(Config::default(), Scheme::Http);
+/// let mut input = &b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"[..];
+/// assert!(matches!(connection.step(&mut input, Now::default()), Step::Admit(_)));
+/// connection.admit(ContentPlan::HandOn(1024))?;
+/// assert!(matches!(connection.step(&mut input, Now::default()), Step::Content(b"hello")));
+/// # Ok::<(), bytegate::OutOfTurn>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ContentPlan {

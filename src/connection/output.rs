@@ -8,6 +8,18 @@ use core::fmt;
 pub(super) const SHARED_FROM_BYTES: usize = 16 * 1024;
 
 /// Bytes on their way out, in order.
+///
+/// ```
+/// use bytegate::{ConnectionInfo, Gateway, Now, Request};
+///
+/// let gateway = Gateway::new(|_: &Request<'_>| "hello");
+/// let mut session = gateway.session(ConnectionInfo::default());
+/// session.turn(&mut &b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..], Now::default());
+/// let length = session.output().len();
+/// let first = session.output().pieces().next().unwrap_or_default().len();
+/// session.sent(first);
+/// assert_eq!(session.output().len(), length - first);
+/// ```
 #[derive(Default)]
 pub struct Output {
     /// Full pieces, before `tail`.

@@ -11,6 +11,16 @@ use core::fmt;
 use core::time::Duration;
 
 /// The next thing to do with a [`Connection`](crate::Connection).
+///
+/// ```
+/// use bytegate::{Config, Connection, Now, Scheme, Step};
+///
+/// let mut connection = Connection::new(Config::default(), Scheme::Http);
+/// match connection.step(&mut &b"GET /a HTTP/1.1\r\n"[..], Now::default()) {
+///     Step::Read { until } => assert_eq!(until, Config::default().timeouts.head),
+///     other => unreachable!("the head is not whole: {other:?}"),
+/// }
+/// ```
 #[derive(Debug)]
 pub enum Step<'c> {
     /// A head has come, and content will follow: say with [`admit`](crate::Connection::admit) what becomes of it, or
@@ -47,6 +57,16 @@ pub enum Step<'c> {
 }
 
 /// A request as it came: head, content and trailers. Everything is borrowed; nothing was copied if it came in one piece.
+///
+/// ```
+/// use bytegate::{Config, Connection, Now, Scheme, Step};
+///
+/// let mut connection = Connection::new(Config::default(), Scheme::Http);
+/// match connection.step(&mut &b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"[..], Now::default()) {
+///     Step::Call(message) => assert_eq!((message.head.path(), message.content), ("/a", &b""[..])),
+///     other => unreachable!("the request is whole: {other:?}"),
+/// }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Message<'c> {
     /// The head.
@@ -115,6 +135,17 @@ impl Refusal<'_> {
 }
 
 /// What was answered.
+///
+/// ```
+/// use bytegate::{Config, Connection, Now, Response, Scheme, Status};
+///
+/// let mut connection = Connection::new(Config::default(), Scheme::Http);
+/// connection.step(&mut &b"GET / HTTP/1.0\r\n\r\n"[..], Now::default());
+/// let summary = connection.respond(&mut Response::text("hello"))?;
+/// assert_eq!((summary.status, summary.content_length), (Status::OK, Some(5)));
+/// assert!(!summary.persists);
+/// # Ok::<(), bytegate::OutOfTurn>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResponseSummary {
     /// The status that was sent; 500 in place of a response that broke the rules.
@@ -150,6 +181,15 @@ impl fmt::Display for OutOfTurn {
 impl core::error::Error for OutOfTurn {}
 
 /// Why a connection ends; the first reason stays.
+///
+/// ```
+/// use bytegate::{CloseReason, Config, Connection, Now, Scheme, Step};
+///
+/// let mut connection = Connection::new(Config::default(), Scheme::Http);
+/// connection.end_input();
+/// let step = connection.step(&mut &b""[..], Now::default());
+/// assert!(matches!(step, Step::Close(CloseReason::InputEnded)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseReason {

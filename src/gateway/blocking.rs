@@ -26,6 +26,44 @@ const LINGER_GAP: Duration = Duration::from_secs(5);
 const LINGER_TIME: Duration = Duration::from_secs(30);
 
 /// A stream that blocks, with deadlines if it has any. Sockets have; [`Untimed`] makes one of any other stream.
+///
+/// ```
+/// use bytegate::BlockingStream;
+/// use std::io::{self, Read, Write};
+/// use std::net::{Shutdown, TcpStream};
+/// use std::time::Duration;
+///
+/// /// A TCP stream that counts what it reads.
+/// struct Counted(TcpStream, u64);
+///
+/// impl Read for Counted {
+///     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+///         let count = self.0.read(buffer)?;
+///         self.1 += count as u64;
+///         Ok(count)
+///     }
+/// }
+///
+/// impl Write for Counted {
+///     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+///         self.0.write(bytes)
+///     }
+///
+///     fn flush(&mut self) -> io::Result<()> {
+///         self.0.flush()
+///     }
+/// }
+///
+/// impl BlockingStream for Counted {
+///     fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+///         BlockingStream::set_timeout(&mut self.0, timeout)
+///     }
+///
+///     fn end_output(&mut self) -> io::Result<()> {
+///         self.0.shutdown(Shutdown::Write)
+///     }
+/// }
+/// ```
 pub trait BlockingStream: Read + Write {
     /// Lets reads and writes fail with [`ErrorKind::WouldBlock`] or [`ErrorKind::TimedOut`] after so long; `None` for
     /// never.

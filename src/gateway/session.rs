@@ -66,6 +66,18 @@ pub struct Session<'g> {
 }
 
 /// What a session waits for. A turn before that, or in vain, does no harm.
+///
+/// ```
+/// use bytegate::{CloseReason, ConnectionInfo, Gateway, Now, Site, Wait};
+///
+/// let gateway = Gateway::new(Site::new());
+/// let mut session = gateway.session(ConnectionInfo::default());
+/// assert!(matches!(session.turn(&mut &b"GET /"[..], Now::default()), Wait::Read { .. }));
+/// session.end_input();
+/// assert!(matches!(session.turn(&mut &b"GET /"[..], Now::default()), Wait::Write { .. }));
+/// session.take_output();
+/// assert_eq!(session.turn(&mut &b""[..], Now::default()), Wait::Close(CloseReason::Refused));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
     /// More input, until that monotonic time.

@@ -57,6 +57,14 @@ impl Blocks {
 
 /// The error of a stream that cannot continue. The connection is cut off so that the client sees that the content is
 /// incomplete.
+///
+/// ```
+/// use bytegate::{Body, Broken, Bytes};
+///
+/// let blocks = [Ok(Bytes::from("one")), Err(Broken)];
+/// let body = Body::fallible_stream(None, blocks.into_iter());
+/// assert_eq!(body.length(), None);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Broken;
 

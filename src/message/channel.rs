@@ -14,15 +14,40 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 ///
 /// Dropping it without calling [`finish`](BodySender::finish) aborts the response, so the client can tell that the
 /// content is incomplete.
+///
+/// ```
+/// use bytegate::Body;
+///
+/// let (sender, body) = Body::channel(1);
+/// assert!(sender.send("one").is_ok() && !sender.is_closed());
+/// drop(body);
+/// assert!(sender.is_closed());
+/// ```
 pub struct BodySender {
     shared: Arc<Shared>,
 }
 
 /// The error returned when the receiving end is gone: the client disconnected, or its response was cut off.
+///
+/// ```
+/// use bytegate::{Body, Closed};
+///
+/// let (sender, body) = Body::channel(1);
+/// drop(body);
+/// assert_eq!(sender.send("one"), Err(Closed));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Closed;
 
 /// The reason why a block could not be sent without waiting.
+///
+/// ```
+/// use bytegate::{Body, TrySendError};
+///
+/// let (sender, _body) = Body::channel(1);
+/// assert_eq!(sender.try_send("one"), Ok(()));
+/// assert_eq!(sender.try_send("two"), Err(TrySendError::Full("two".into())));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TrySendError {
     /// The channel is full because the client reads too slowly. Contains the block that was not sent.

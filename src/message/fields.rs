@@ -10,6 +10,18 @@ use core::fmt;
 /// Borrowed field lines that have been validated.
 ///
 /// No index is kept: a lookup scans the lines, which is faster than building a map for a typical head.
+///
+/// ```
+/// use bytegate::Fields;
+///
+/// let mut fields = Fields::new();
+/// fields.append("Set-Cookie", "a=1")?;
+/// fields.append("Set-Cookie", "b=2")?;
+/// let lines = fields.lines();
+/// assert_eq!(lines.get_str("set-cookie"), Some("a=1"));
+/// assert_eq!(lines.get_all("set-cookie").count(), 2);
+/// # Ok::<(), bytegate::FieldError>(())
+/// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct FieldLines<'a> {
     /// `name ":" OWS value OWS CRLF`, any number of times.
@@ -66,6 +78,15 @@ impl<'a> IntoIterator for FieldLines<'a> {
 }
 
 /// An iterator over the names and values of [`FieldLines`].
+///
+/// ```
+/// use bytegate::Fields;
+///
+/// let mut fields = Fields::new();
+/// fields.append("Vary", "Accept")?;
+/// assert_eq!(fields.lines().iter().next(), Some(("Vary", &b"Accept"[..])));
+/// # Ok::<(), bytegate::FieldError>(())
+/// ```
 #[derive(Clone)]
 pub struct Iter<'a> {
     rest: &'a [u8],
@@ -144,6 +165,14 @@ impl Default for Storage {
 }
 
 /// The reason why a field cannot be sent.
+///
+/// ```
+/// use bytegate::{FieldError, Fields};
+///
+/// let mut fields = Fields::new();
+/// assert_eq!(fields.append("not a token", "x"), Err(FieldError::Name));
+/// assert_eq!(fields.append("X", "a\r\nb"), Err(FieldError::Value));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FieldError {

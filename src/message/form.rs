@@ -9,6 +9,18 @@ use percent_encoding::percent_decode;
 
 /// An iterator over the decoded names and values of a form, in the order in which they were sent. Created by
 /// [`Request::form`](crate::Request::form).
+///
+/// ```
+/// use bytegate::Request;
+///
+/// let request = Request::builder("POST", "/").content("tag=a&tag=b+c").build()?;
+/// request.with(|request| {
+///     let form = request.form().expect("UTF-8");
+///     assert_eq!(form.get("tag").as_deref(), Some("a"));
+///     assert_eq!(form.get_all("tag").collect::<Vec<_>>(), ["a", "b c"]);
+/// });
+/// # Ok::<(), bytegate::Fault>(())
+/// ```
 #[derive(Clone)]
 pub struct Form<'a> {
     pairs: form_urlencoded::Parse<'a>,
@@ -16,6 +28,14 @@ pub struct Form<'a> {
 
 /// The error for content that is not a valid form. It converts into a 400 response that says so, which lets
 /// applications use `?`.
+///
+/// ```
+/// use bytegate::{FormError, Request};
+///
+/// let request = Request::builder("POST", "/").content("name=%FF").build()?;
+/// request.with(|request| assert_eq!(request.form().unwrap_err(), FormError::NotUtf8));
+/// # Ok::<(), bytegate::Fault>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FormError {

@@ -14,6 +14,16 @@ use alloc::string::String;
 use core::fmt;
 
 /// A request head. It borrows the bytes it was parsed from.
+///
+/// ```
+/// use bytegate::{Method, Request};
+///
+/// let request = Request::builder("PUT", "/a%20b?c").build()?;
+/// let head = request.head();
+/// assert_eq!((head.method(), head.path(), head.query()), (Method::Put, "/a%20b", Some("c")));
+/// assert_eq!(head.decoded_path().as_deref(), Some("/a b"));
+/// # Ok::<(), bytegate::Fault>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Head<'a> {
     bytes: &'a [u8],
@@ -21,6 +31,13 @@ pub struct Head<'a> {
 }
 
 /// A supported version of HTTP (RFC 9110 section 2.5).
+///
+/// ```
+/// use bytegate::Version;
+///
+/// assert_eq!(Version::Http11.as_str(), "HTTP/1.1");
+/// assert!(Version::Http10 < Version::Http11);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
     /// HTTP/1.0: one request per connection by default, no chunked coding, no interim responses.

@@ -43,6 +43,19 @@ pub struct OwnedRequest {
 }
 
 /// A builder for an [`OwnedRequest`], created by [`Request::builder`].
+///
+/// ```
+/// use bytegate::{Peer, Request, Scheme};
+///
+/// let request = Request::builder("POST", "/upload")
+///     .field("Host", "example.com")
+///     .scheme(Scheme::Https)
+///     .peer(Peer::named("a test"))
+///     .content("hello")
+///     .build()?;
+/// assert_eq!(&request.content()[..], b"hello");
+/// # Ok::<(), bytegate::Fault>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct RequestBuilder {
     request_line: String,

@@ -16,6 +16,22 @@ use core::fmt;
 
 /// A request as an application sees it. All data is borrowed, and nothing is copied if the request arrived in one
 /// piece. The type is `Copy`. Use [`into_owned`](Request::into_owned) to keep a request for longer.
+///
+/// ```
+/// use bytegate::{Gateway, Method, Request, Status};
+///
+/// fn application(request: &Request<'_>) -> Result<String, Status> {
+///     match (request.method(), request.path()) {
+///         (Method::Post, "/shout") => Ok(String::from_utf8_lossy(request.content()).to_uppercase()),
+///         (_, "/shout") => Err(Status::METHOD_NOT_ALLOWED),
+///         _ => Err(Status::NOT_FOUND),
+///     }
+/// }
+///
+/// let reply = Gateway::new(application)
+///     .handle(b"POST /shout HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello");
+/// assert!(reply.ends_with(b"HELLO"));
+/// ```
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     pub(crate) head: Head<'a>,

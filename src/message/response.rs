@@ -44,6 +44,13 @@ pub(crate) enum Exception {
 pub(crate) type LaterResponse = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 /// The way in which a response is invalid. A 500 is sent instead, and the front end logs this error.
+///
+/// ```
+/// use bytegate::{Response, ResponseError};
+///
+/// let response = Response::text("hello").with_field("Connection", "close");
+/// assert_eq!(response.error(), Some(&ResponseError::ReservedField("Connection".to_string())));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResponseError {

@@ -41,6 +41,15 @@ pub fn blocking<A: Application + 'static>(application: A) -> Blocking<A> {
 }
 
 /// An application that runs on a thread pool, created by [`blocking`].
+///
+/// ```no_run
+/// use bytegate::{Request, Router, net};
+///
+/// // Only what blocks goes to the pool.
+/// let router = Router::new()
+///     .get("/report", net::blocking(|_: &Request<'_>| std::fs::read("report.txt").ok()))
+///     .fallback(|_: &Request<'_>| "at once\n");
+/// ```
 #[derive(Debug)]
 pub struct Blocking<A> {
     application: Arc<A>,

@@ -11,6 +11,12 @@ pub(super) const BACKLOG: i32 = 1024;
 
 /// Binds an address and listens on it. The address can be reused immediately after a restart.
 ///
+/// ```
+/// let listener = bytegate::net::listen("127.0.0.1:0".parse().unwrap())?;
+/// assert_ne!(listener.local_addr()?.port(), 0);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
 /// # Errors
 /// Returns the error of the system, together with the address and, for common errors, with advice.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {

@@ -5,6 +5,14 @@
 ///
 /// This affects the whole process, so a library must not do it unasked. The program `bytegate` calls this function
 /// before it creates its [`Options`](super::Options).
+///
+/// ```
+/// use bytegate::net;
+///
+/// net::raise_open_files_limit();
+/// let options = net::Options::default();
+/// assert!(options.connections > 0);
+/// ```
 pub fn raise_open_files_limit() -> Option<usize> {
     raise();
     open_files_limit()

@@ -11,10 +11,29 @@ use std::sync::Arc;
 use std::thread;
 
 /// A log, as a function that receives lines of text.
+///
+/// ```
+/// use bytegate::net::{LogFn, Options};
+/// use std::sync::Arc;
+///
+/// let log: LogFn = Arc::new(|line| eprintln!("my server: {line}"));
+/// let options = Options { error_log: Some(log), ..Options::default() };
+/// ```
 pub type LogFn = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Options for serving. The limits and deadlines of individual connections are part of the gateway's
 /// [`Config`](crate::Config).
+///
+/// ```
+/// use bytegate::net::Options;
+/// use std::time::Duration;
+///
+/// let options = Options {
+///     connections: 500,
+///     stop_timeout: Duration::from_secs(3),
+///     ..Options::default()
+/// };
+/// ```
 #[derive(Clone)]
 pub struct Options {
     /// The maximum number of connections at once. When all are in use, idle ones are closed to make room, starting

@@ -8,6 +8,19 @@ use crate::values::method::Method;
 use crate::values::scheme::Scheme;
 
 /// A request target. Paths and queries are kept as they were sent, including percent-encoding.
+///
+/// ```
+/// use bytegate::{Request, Target};
+///
+/// let request = Request::builder("GET", "http://localhost/a?b").build()?;
+/// match request.head().target() {
+///     Target::Absolute { authority, path, .. } => {
+///         assert_eq!((authority.host, path.path, path.query), ("localhost", "/a", Some("b")));
+///     }
+///     other => unreachable!("{other:?}"),
+/// }
+/// # Ok::<(), bytegate::Fault>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target<'a> {
     /// `/where?q=now`: the form of nearly every request (section 3.2.1).
@@ -28,6 +41,15 @@ pub enum Target<'a> {
 }
 
 /// A path and an optional query, which follows the first question mark.
+///
+/// ```
+/// use bytegate::{PathAndQuery, Request, Target};
+///
+/// let request = Request::builder("GET", "/a?b=c").build()?;
+/// let expected = PathAndQuery { path: "/a", query: Some("b=c") };
+/// assert_eq!(request.head().target(), Target::Origin(expected));
+/// # Ok::<(), bytegate::Fault>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PathAndQuery<'a> {
     /// The path. It begins with `/` or is `*`.

@@ -136,6 +136,13 @@ impl core::error::Error for Error {}
 ///
 /// The position is the offset, in bytes, of the first byte that cannot be valid, or of a value that is invalid as a
 /// whole.
+///
+/// ```
+/// use bytegate::{Error, Request};
+///
+/// let fault = Request::builder("GET", "/a%zz").build().unwrap_err();
+/// assert_eq!((fault.error, fault.at), (Error::TargetEscape, 6));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// The error.

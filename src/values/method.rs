@@ -45,6 +45,15 @@ pub enum Method {
 }
 
 /// The token of a method without a variant of its own in [`Method`].
+///
+/// ```
+/// use bytegate::Method;
+///
+/// match Method::from_token("PROPFIND") {
+///     Some(Method::Other(other)) => assert_eq!(other.as_str(), "PROPFIND"),
+///     _ => unreachable!("it has no name of its own"),
+/// }
+/// ```
 #[derive(Clone, Copy)]
 pub struct OtherMethod {
     length: u8,

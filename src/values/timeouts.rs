@@ -58,6 +58,15 @@ impl Default for Timeouts {
 }
 
 /// The minimum pace of a transfer. The rate stops slow drips, which a maximum gap alone does not.
+///
+/// ```
+/// use bytegate::{Pace, Timeouts};
+/// use std::time::Duration;
+///
+/// let patient = Pace { gap: Duration::from_secs(300), ..Timeouts::default().write };
+/// let timeouts = Timeouts { write: patient, ..Timeouts::default() };
+/// # assert_eq!(timeouts.write.bytes_per_second, 500);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
     /// The time before the rate applies.

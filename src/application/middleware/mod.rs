@@ -56,6 +56,28 @@ pub trait Middleware: Send + Sync {
 }
 
 /// A request whose head has been received.
+///
+/// ```
+/// use bytegate::{Gateway, Middleware, Request, RequestParts, Response};
+///
+/// #[derive(Clone)]
+/// struct Language(String);
+///
+/// struct Languages;
+///
+/// impl Middleware for Languages {
+///     fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
+///         let language = request.head.fields().get_str("Accept-Language").unwrap_or("en");
+///         request.extensions.insert(Language(language.to_string()));
+///         None
+///     }
+/// }
+///
+/// let show = |request: &Request<'_>| request.extensions().get::<Language>().unwrap().0.clone();
+/// let gateway = Gateway::new(show).with(Languages);
+/// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nAccept-Language: de\r\n\r\n");
+/// assert!(reply.ends_with(b"\r\n\r\nde"));
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RequestParts<'a> {
@@ -70,6 +92,22 @@ pub struct RequestParts<'a> {
 }
 
 /// Information about a request that has been answered, even if the request was invalid.
+///
+/// ```
+/// use bytegate::{Gateway, Middleware, Request, RequestInfo, Response};
+///
+/// struct Echo;
+///
+/// impl Middleware for Echo {
+///     fn after(&self, request: &RequestInfo<'_>, response: Response) -> Response {
+///         response.with_field("X-Line", request.line)
+///     }
+/// }
+///
+/// let gateway = Gateway::new(|_: &Request<'_>| "").with(Echo);
+/// let reply = gateway.handle(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(String::from_utf8_lossy(&reply).contains("X-Line: GET /a HTTP/1.1\r\n"));
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct RequestInfo<'a> {

@@ -18,6 +18,11 @@ const FILES: usize = 100_000;
 const BYTES: u64 = 1 << 30;
 
 /// The error for a folder that could not be loaded. It names the file and the reason.
+///
+/// ```
+/// let error = bytegate::Site::load("no/such/folder").unwrap_err();
+/// assert!(error.to_string().starts_with("cannot read \"no/such/folder\": "));
+/// ```
 #[derive(Debug)]
 pub struct LoadError {
     path: PathBuf,
@@ -61,6 +66,14 @@ impl std::error::Error for LoadError {
 }
 
 /// A file that was deliberately left out of a site.
+///
+/// ```
+/// let site = bytegate::Site::load("fixtures/site")?;
+/// for skipped in site.skipped() {
+///     eprintln!("{}: {}", skipped.path.display(), skipped.reason);
+/// }
+/// # Ok::<(), bytegate::LoadError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
     /// The path of the file.

@@ -56,6 +56,11 @@ pub struct Site {
 }
 
 /// The error for a path that no request can name.
+///
+/// ```
+/// let error = bytegate::Site::new().try_file("/../secret", "").unwrap_err();
+/// assert!(error.to_string().starts_with("no request can name the file \"/../secret\""));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SiteError {
     path: String,
