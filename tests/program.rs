@@ -197,10 +197,10 @@ mod command_line {
                                it [default: 32K]
           --max-content SIZE   Refuse larger request contents [default: 1M]
           --head-timeout TIME  Close connections whose head takes longer [default: 10s]
-          --idle-timeout TIME  Close connections without a request for so long [default: 75s]
-          --stop-timeout TIME  After a signal to stop, give requests under way so long
-                               [default: 8s]
-          --connections N      Hold so many connections at once; when they are all in use,
+          --idle-timeout TIME  Close connections that are idle for this long [default: 75s]
+          --stop-timeout TIME  After a signal to stop, let requests in progress take this
+                               long [default: 8s]
+          --connections N      Accept this many connections at once; when all are in use,
                                idle ones are closed to make room [default: 10000, or what
                                the limit on open files leaves]
           -h, --help           Print this help
@@ -211,8 +211,8 @@ mod command_line {
 
         Exit codes:
           0  done
-          1  something could not be read, written or listened to
-          2  the command line is not understood
+          1  a file, stream or address could not be used
+          2  the command line is invalid
           3  explain: the input breaks a rule
         ");
         for arguments in [&["-h"][..], &["serve", "-h"], &["explain", "--help"]] {

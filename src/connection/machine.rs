@@ -114,13 +114,13 @@ impl Connection {
                 return None;
             }
         }
-        let layout = self.parser.layout_mut();
-        let bytes = input.get(..layout.end).unwrap_or_default();
-        let valid = Head::validate(bytes, layout, self.scheme)
-            .and_then(|()| Exchange::of(&Head::new(bytes, layout)));
+        let bytes = input.get(..self.parser.end()).unwrap_or_default();
+        let valid = self.parser.validate(bytes, self.scheme);
+        let valid = valid.and_then(|layout| Exchange::of(&Head::new(bytes, layout)));
         match valid {
             Err(fault) => {
-                self.state = failed_in(bytes.to_vec(), fault, Some(layout.method));
+                let method = self.parser.method_seen();
+                self.state = failed_in(bytes.to_vec(), fault, method);
                 None
             }
             Ok(exchange) if exchange.framing == Framing::None => {
@@ -182,7 +182,7 @@ impl Connection {
         exchange: Exchange,
         input: &mut &'i [u8],
     ) -> Transition<'i> {
-        let head = self.parser.layout().end;
+        let head = self.parser.end();
         let whole = reader
             .whole_in(input, head)
             .and_then(|length| input.get(..length));

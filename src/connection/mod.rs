@@ -265,10 +265,8 @@ impl Connection {
             ContentPlan::HandOn(limit) => BodyReader::hand_on(framing, limit, now),
         };
         if reader.is_too_large() {
-            let layout = self.parser.layout();
-            let at = layout.content_length.map_or(0, |span| span.start as usize);
-            let fault = Fault::new(Error::ContentTooLarge, at);
-            self.state = machine::failed(fault, Some(layout.method));
+            let fault = Fault::new(Error::ContentTooLarge, self.parser.content_length_at());
+            self.state = machine::failed(fault, self.parser.method_seen());
             return Ok(());
         }
         // Always, even if content is there already: the output must not depend on how the input was cut.

@@ -10,17 +10,22 @@ use crate::values::error::Fault;
 impl Connection {
     pub(super) fn show<'c, 'i: 'c>(&'c self, pause: Pause<'i>) -> Step<'c> {
         match pause {
-            Pause::Admit(head) => Step::Admit(Head::new(head, self.parser.layout())),
+            Pause::Admit(head) => match self.parser.layout() {
+                Some(layout) => Step::Admit(Head::new(head, layout)),
+                None => Step::Close(CloseReason::Refused),
+            },
             Pause::Content(part) => Step::Content(part),
-            Pause::Call(request) => {
-                let layout = self.parser.layout();
-                let (head, content) = request.split_at_checked(layout.end).unwrap_or_default();
-                Step::Call(Message {
-                    head: Head::new(head, layout),
-                    content,
-                    trailers: FieldLines::default(),
-                })
-            }
+            Pause::Call(request) => match self.parser.layout() {
+                Some(layout) => {
+                    let (head, content) = request.split_at_checked(layout.end).unwrap_or_default();
+                    Step::Call(Message {
+                        head: Head::new(head, layout),
+                        content,
+                        trailers: FieldLines::default(),
+                    })
+                }
+                None => Step::Close(CloseReason::Refused),
+            },
             Pause::CallGathered => self.show_gathered(),
             Pause::Refuse(fault, input) => self.show_refusal(fault, input),
             Pause::Answer(until) => Step::Answer { until },
@@ -32,11 +37,12 @@ impl Connection {
     }
 
     fn show_gathered(&self) -> Step<'_> {
-        let State::Call(Some(gathered), _) = &self.state else {
+        let (State::Call(Some(gathered), _), Some(layout)) = (&self.state, self.parser.layout())
+        else {
             return Step::Close(CloseReason::Refused);
         };
         Step::Call(Message {
-            head: Head::new(&gathered.head, self.parser.layout()),
+            head: Head::new(&gathered.head, layout),
             content: gathered.content.as_deref().unwrap_or_default(),
             trailers: gathered.trailers.lines(),
         })

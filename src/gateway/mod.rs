@@ -3,6 +3,7 @@
 #[cfg(feature = "std")]
 pub(crate) mod blocking;
 mod chain;
+mod exchange;
 pub(crate) mod front_end;
 mod handle;
 pub(crate) mod session;

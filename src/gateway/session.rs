@@ -2,16 +2,14 @@
 
 use super::Gateway;
 use super::chain::Chain;
+use super::exchange::{Exchange, Record, known};
 use super::front_end::FrontEnd;
-use crate::application::middleware::RequestInfo;
-use crate::application::upload::{Abort, Admission, Receiver};
+use crate::application::upload::{Abort, Admission};
 use crate::connection::{CloseReason, Connection, ContentPlan, Output, Step};
-use crate::message::body::{Blocks, Broken};
+use crate::message::body::Broken;
 use crate::message::extensions::Extensions;
-use crate::message::head::Head;
-use crate::message::response::{LaterResponse, Response, ResponseError};
+use crate::message::response::{Response, ResponseError};
 use crate::values::connection_info::ConnectionInfo;
-use crate::values::method::Method;
 use crate::values::now::Now;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -98,24 +96,6 @@ pub enum Wait {
     },
     /// Nothing more; close the transport.
     Close(CloseReason),
-}
-
-/// An exchange that takes more than one step.
-#[derive(Default)]
-struct Exchange {
-    extensions: Extensions,
-    /// What the middlewares will want to know after it.
-    record: Option<Record>,
-    receiver: Option<Box<dyn Receiver>>,
-    later: Option<LaterResponse>,
-    blocks: Option<Blocks>,
-}
-
-/// A request as middlewares know it after the answer.
-struct Record {
-    method: Option<Method>,
-    line: Vec<u8>,
-    now: Now,
 }
 
 impl<'g> Session<'g> {
@@ -427,63 +407,6 @@ impl<'g> Session<'g> {
             self.gateway.report(error, &self.info);
             front_end.error(error);
         }
-    }
-}
-
-/// What middlewares want to know of a request when it is answered.
-fn known<'h>(head: &Head<'h>) -> (Option<Method>, &'h [u8]) {
-    (Some(head.method()), head.line())
-}
-
-impl Chain<'_> {
-    /// Whether anybody must see the answer, or wait for it: mostly nobody.
-    #[inline]
-    fn is_needed_after(&self, response: &Response) -> bool {
-        !self.gateway.middlewares.is_empty() || response.is_later()
-    }
-
-    /// Shows an answer to the middlewares; what is to be kept for one that comes later, which they see when it is there.
-    fn keep(
-        &self,
-        response: &mut Response,
-        method: Option<Method>,
-        line: &[u8],
-        now: Now,
-        extensions: Extensions,
-    ) -> Option<Box<Exchange>> {
-        if response.is_later() {
-            return Some(Box::new(Exchange {
-                extensions,
-                record: Record::wanted(*self, method, line, now),
-                ..Exchange::default()
-            }));
-        }
-        let info = RequestInfo::new(method, line, now, self.connection, &extensions);
-        self.after(&info, response);
-        None
-    }
-}
-
-impl Exchange {
-    /// Shows an answer to the middlewares, unless it is to come later still.
-    fn after(&self, chain: Chain<'_>, response: &mut Response) {
-        if let (Some(record), false) = (&self.record, response.is_later()) {
-            let (method, line) = (record.method, &record.line[..]);
-            let info =
-                RequestInfo::new(method, line, record.now, chain.connection, &self.extensions);
-            chain.after(&info, response);
-        }
-    }
-}
-
-impl Record {
-    fn wanted(chain: Chain<'_>, method: Option<Method>, line: &[u8], now: Now) -> Option<Record> {
-        let is_wanted = !chain.gateway.middlewares.is_empty();
-        is_wanted.then(|| Record {
-            method,
-            line: line.to_vec(),
-            now,
-        })
     }
 }
 

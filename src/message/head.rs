@@ -1,14 +1,12 @@
 //! A complete and valid request head (RFC 9112 sections 3 and 5).
 
 use super::fields::FieldLines;
-use crate::syntax::authority::{Authority, AuthorityPlace};
+use crate::syntax::authority::Authority;
 use crate::syntax::head::{Expect, Layout};
 use crate::syntax::path;
 use crate::syntax::span::ascii;
-use crate::syntax::target::{Target, TargetPlace};
-use crate::values::error::{Error, Fault};
+use crate::syntax::target::Target;
 use crate::values::method::Method;
-use crate::values::scheme::Scheme;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use core::fmt;
@@ -57,19 +55,6 @@ impl Version {
 }
 
 impl<'a> Head<'a> {
-    /// Validates the target and Host, which complete the validation of a head. Records the positions of their parts
-    /// in the layout.
-    pub(crate) fn validate(bytes: &[u8], layout: &mut Layout, scheme: Scheme) -> Result<(), Fault> {
-        let place = TargetPlace::find(layout.method, bytes, layout.target, layout.target_seen)?;
-        let host = host(bytes, layout)?;
-        if let Some(authority) = place.authority() {
-            validate_authority(bytes, layout, scheme, &place, authority, host)?;
-        }
-        layout.target_place = place;
-        layout.authority = place.authority().or(host);
-        Ok(())
-    }
-
     /// Creates a head from validated bytes.
     pub(crate) const fn new(bytes: &'a [u8], layout: &'a Layout) -> Head<'a> {
         Head { bytes, layout }
@@ -168,39 +153,6 @@ impl<'a> Head<'a> {
 
     pub(crate) fn bytes(&self) -> &'a [u8] {
         self.bytes
-    }
-}
-
-/// Validates Host (RFC 9112 section 3.2). HTTP/1.1 requires exactly one valid Host, and HTTP/1.0 allows at most one.
-fn host(bytes: &[u8], layout: &Layout) -> Result<Option<AuthorityPlace>, Fault> {
-    match layout.host {
-        Some(span) => match AuthorityPlace::find(bytes, span) {
-            Some(authority) => Ok(Some(authority)),
-            None => Err(Fault::new(Error::HostMalformed, span.start as usize)),
-        },
-        None if layout.minor == 0 => Ok(None),
-        None => Err(Fault::new(Error::HostMissing, layout.fields.end as usize)),
-    }
-}
-
-/// Checks that a target with an authority refers to this connection and names the same host as Host.
-#[cold]
-fn validate_authority(
-    bytes: &[u8],
-    layout: &Layout,
-    scheme: Scheme,
-    place: &TargetPlace,
-    authority: AuthorityPlace,
-    host: Option<AuthorityPlace>,
-) -> Result<(), Fault> {
-    let fault = |error| Err(Fault::new(error, layout.target.start as usize));
-    match (place.scheme(), host) {
-        (None, _) => Err(Fault::new(Error::TunnelRefused, 0)),
-        (Some(named), _) if named != scheme => fault(Error::TargetScheme),
-        (Some(_), Some(host)) if !authority.of(bytes).same_host(&host.of(bytes)) => {
-            fault(Error::HostConflict)
-        }
-        (Some(_), _) => Ok(()),
     }
 }
 

@@ -210,18 +210,18 @@ impl RequestBuilder {
         };
         let mut parser = HeadParser::new();
         match parser.advance(&head, &limits)? {
-            Parsed::Head if parser.layout().end == head.len() => {}
+            Parsed::Head if parser.end() == head.len() => {}
             Parsed::Head => {
                 // A name or a value contains a line ending.
-                return Err(Fault::new(Error::FieldValueByte, parser.layout().end));
+                return Err(Fault::new(Error::FieldValueByte, parser.end()));
             }
             Parsed::Incomplete | Parsed::EmptyLine => {
                 return Err(Fault::new(Error::HeadIncomplete, 0));
             }
         }
-        Head::validate(&head, parser.layout_mut(), self.connection.scheme)?;
+        let layout = Box::new(*parser.validate(&head, self.connection.scheme)?);
         Ok(OwnedRequest {
-            layout: Box::new(*parser.layout()),
+            layout,
             head,
             content: self.content.unwrap_or_default(),
             trailers: Fields::new(),

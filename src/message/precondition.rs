@@ -120,8 +120,8 @@ mod tests {
         parser
             .advance(request.as_bytes(), &Limits::default())
             .expect("a valid head");
-        let (bytes, layout) = (request.as_bytes(), parser.layout_mut());
-        Head::validate(bytes, layout, Scheme::Http).expect("a valid head");
+        let bytes = request.as_bytes();
+        let layout = parser.validate(bytes, Scheme::Http).expect("a valid head");
         let head = Head::new(bytes, layout);
         let validators = Validators {
             tag: EntityTag::parse(b"\"a\"").expect("a tag"),

@@ -291,7 +291,7 @@ impl Response {
         }
     }
 
-    /// Takes the future out of a response that comes later.
+    /// Takes the future out of a deferred response.
     pub(crate) fn take_later(&mut self) -> Option<LaterResponse> {
         match self.exception.take().map(|exception| *exception) {
             Some(Exception::Later(response)) => Some(response),

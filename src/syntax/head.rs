@@ -84,6 +84,8 @@ enum Phase {
     Target,
     Version,
     Fields(FieldSection),
+    /// The head is whole, and validated.
+    Valid,
 }
 
 impl HeadParser {
@@ -145,21 +147,49 @@ impl HeadParser {
         self.fields(input, limits)
     }
 
-    /// Returns the layout of the last parsed head, until the parser is reset.
-    pub(crate) fn layout(&self) -> &Layout {
+    /// Returns the length of a parsed head.
+    pub(crate) fn end(&self) -> usize {
+        self.layout.end
+    }
+
+    /// Returns where Content-Length is, for the offset of a fault.
+    pub(crate) fn content_length_at(&self) -> usize {
+        let content_length = self.layout.content_length;
+        content_length.map_or(0, |span| span.start as usize)
+    }
+
+    /// Returns the layout of the last head, once it is validated and until the parser is reset.
+    pub(crate) fn layout(&self) -> Option<&Layout> {
+        match self.phase {
+            Phase::Valid => Some(&self.layout),
+            _ => None,
+        }
+    }
+
+    /// Returns what the scan has found, for validation.
+    pub(super) fn draft(&self) -> &Layout {
         &self.layout
     }
 
-    /// Like [`layout`](HeadParser::layout), but mutable, so that validation can complete it.
-    pub(crate) fn layout_mut(&mut self) -> &mut Layout {
-        &mut self.layout
+    /// Completes the layout with what validation has found.
+    pub(super) fn complete(
+        &mut self,
+        target: TargetPlace,
+        authority: Option<AuthorityPlace>,
+    ) -> &Layout {
+        self.layout.target_place = target;
+        self.layout.authority = authority;
+        self.phase = Phase::Valid;
+        &self.layout
     }
 
     /// Returns the method, if the scan is past it.
     pub(crate) fn method_seen(&self) -> Option<Method> {
         match self.phase {
             Phase::Start(_) | Phase::Method => None,
-            Phase::Target | Phase::Version | Phase::Fields(_) => Some(self.layout.method),
+            Phase::Target | Phase::Version | Phase::Fields(_) | Phase::Valid => {
+                Some(self.layout.method)
+            }
         }
     }
 

@@ -6,6 +6,7 @@ pub(crate) mod date;
 pub(crate) mod entity_tag;
 pub(crate) mod field_section;
 pub(crate) mod head;
+mod head_validation;
 pub(crate) mod length;
 pub(crate) mod list;
 pub(crate) mod octets;

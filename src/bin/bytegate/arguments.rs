@@ -32,10 +32,10 @@ Options:
                        it [default: 32K]
   --max-content SIZE   Refuse larger request contents [default: 1M]
   --head-timeout TIME  Close connections whose head takes longer [default: 10s]
-  --idle-timeout TIME  Close connections without a request for so long [default: 75s]
-  --stop-timeout TIME  After a signal to stop, give requests under way so long
-                       [default: 8s]
-  --connections N      Hold so many connections at once; when they are all in use,
+  --idle-timeout TIME  Close connections that are idle for this long [default: 75s]
+  --stop-timeout TIME  After a signal to stop, let requests in progress take this
+                       long [default: 8s]
+  --connections N      Accept this many connections at once; when all are in use,
                        idle ones are closed to make room [default: 10000, or what
                        the limit on open files leaves]
   -h, --help           Print this help
@@ -46,8 +46,8 @@ TIME is a number of seconds, or has a unit: 10, 500ms, 10s, 2m, 1h.
 
 Exit codes:
   0  done
-  1  something could not be read, written or listened to
-  2  the command line is not understood
+  1  a file, stream or address could not be used
+  2  the command line is invalid
   3  explain: the input breaks a rule
 ";
 
@@ -220,7 +220,7 @@ fn parse_port(text: &str) -> Result<u16, String> {
 fn parse_count(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(count) if count > 0 => Ok(count),
-        _ => Err("not a number of at least 1".to_string()),
+        _ => Err("not a number greater than 0".to_string()),
     }
 }
 
@@ -230,7 +230,7 @@ const LEAST_HEAD: u64 = 256;
 fn parse_head(text: &str) -> Result<u32, String> {
     match parse_size(text)? {
         bytes if bytes < LEAST_HEAD => Err(format!("a head needs at least {LEAST_HEAD} bytes")),
-        bytes => u32::try_from(bytes).map_err(|_| "a head has less than 4G".to_string()),
+        bytes => u32::try_from(bytes).map_err(|_| "a head must be smaller than 4G".to_string()),
     }
 }
 
@@ -258,7 +258,7 @@ fn parse_time(text: &str) -> Result<Duration, String> {
     };
     let millis = unit.and_then(|unit| parse_digits(digits)?.checked_mul(unit));
     match millis {
-        Some(0) => Err("a time must be more than nothing".to_string()),
+        Some(0) => Err("a time must not be zero".to_string()),
         Some(millis) => Ok(Duration::from_millis(millis)),
         None => Err("not a time such as 500ms, 10s or 2m".to_string()),
     }
@@ -358,14 +358,14 @@ mod tests {
             (&["--port"], "missing argument"),
             (&["--bind", "example.com"], "not an IP address"),
             (&["--dynamic", ""], "a suffix must not be empty"),
-            (&["--connections", "0"], "not a number of at least 1"),
+            (&["--connections", "0"], "not a number greater than 0"),
             (&["--max-head", "255"], "a head needs at least 256 bytes"),
-            (&["--max-head", "4G"], "a head has less than 4G"),
+            (&["--max-head", "4G"], "a head must be smaller than 4G"),
             (&["--max-content", "1T"], "not a size such as"),
             (&["--max-content", "+1"], "not a size such as"),
             (&["--max-content", "K"], "not a size such as"),
             (&["--max-content", "99999999999999G"], "not a size such as"),
-            (&["--head-timeout", "0"], "a time must be more than nothing"),
+            (&["--head-timeout", "0"], "a time must not be zero"),
             (&["--idle-timeout", "1d"], "not a time such as"),
             (&["--stop-timeout", "-1"], "not a time such as"),
             (&["handle", "--idle-timeout", "1"], "handle takes only"),
