@@ -1,4 +1,4 @@
-//! HTTP/1.1, bytes in, bytes out: an embeddable, testable, in-memory framework with an optional TCP front end.
+//! An embeddable, testable HTTP/1.1 server framework that works in memory, with an optional TCP front end.
 //!
 //! ```
 //! use bytegate::{Gateway, Request, Router, Site};
@@ -12,67 +12,73 @@
 //! assert!(reply.ends_with(b"\r\n\r\nyou asked for /login.py\n"));
 //! ```
 //!
-//! # What do you want to do?
+//! # Where to start
 //!
-//! - **Write an application**: a function from a [`Request`] to what becomes a [`Response`]. See [`Application`],
-//!   [`Router`], [`Middleware`], [`wsgi()`].
-//! - **Call it** with bytes, in a test or a fuzzer: [`Gateway::handle`]. Time is an argument: [`Gateway::handle_at`].
-//! - **Serve** it over TCP: `net::run` (feature `net`), or over any blocking stream: `Gateway::serve_stream` (feature `std`).
-//! - **Embed** it in a loop of your own: [`Gateway::session`] and [`Session::turn`].
-//! - **Answer later**: [`Response::later`], [`Body::async_stream`], `Body::channel` (feature `std`), `net::blocking`.
-//! - **Take uploads** part by part: [`Application::admit`] and [`Receiver`].
+//! - **Write an application**: a function that takes a [`Request`] and returns something that converts into a
+//!   [`Response`]. See [`Application`], [`Router`], [`Middleware`], [`wsgi()`].
+//! - **Call it** with bytes, in a test or a fuzzer: [`Gateway::handle`]. To pass the time as an argument, use
+//!   [`Gateway::handle_at`].
+//! - **Serve** it over TCP: `net::run` (feature `net`), or over any blocking stream: `Gateway::serve_stream` (feature
+//!   `std`).
+//! - **Embed** it in your own event loop: [`Gateway::session`] and [`Session::turn`].
+//! - **Respond later**: [`Response::later`], [`Body::async_stream`], `Body::channel` (feature `std`), `net::blocking`.
+//! - **Receive uploads** part by part: [`Application::admit`] and [`Receiver`].
 //! - **Serve files** from memory: [`Site`].
-//! - **Know the rules**: [`conformance`] lists them one by one.
+//! - **Look up the rules**: [`conformance`] lists them one by one.
 //!
 //! # Features
 //!
-//! - none: `no_std` with `alloc`; the whole core.
-//! - `std` (default): `Site::load`, `Gateway::serve_stream`, `Body::channel`; answers that come later are waited for.
+//! - none: the complete core, `no_std` with `alloc`.
+//! - `std` (default): `Site::load`, `Gateway::serve_stream`, `Body::channel`. [`Gateway::handle`] waits for deferred
+//!   responses.
 //! - `net`: the TCP front end and the program.
 //!
-//! A feature only adds; it never changes what happens without it.
+//! Features only add functionality. They never change existing behavior.
 //!
-//! # How it is built
+//! # Architecture
 //!
-//! **A connection takes bytes and time as values and names the next thing to do; a session joins it to an application; a
-//! front end is a loop that obeys the session.** A byte slice ([`Gateway::handle`]), a socket (`net::serve`), a pair of pipes
-//! (the program's `handle`), a test and a fuzzer are such front ends.
+//! **A connection takes bytes and time as values and returns the next step. A session joins a connection to an
+//! application. A front end is a loop that does what the session asks for.** There are front ends for a byte slice
+//! ([`Gateway::handle`]), a socket (`net::serve`) and a pair of pipes (the program's `handle`). Tests and fuzzers are
+//! front ends too.
 //!
-//! The words are those of RFC 9110, RFC 9112 and PEP 3333. A *connection* is the protocol machine; it knows bytes, time and
-//! HTTP, and runs no code of its user. A *gateway* is what fronts an application: configuration, middlewares, refusal page. A
-//! *session* is a connection joined to a gateway: the one loop. An *application* is a request in, a response out; a router and
-//! a site are applications. *Head*, *field*, *content*, *trailers*, *target*, *framing* and *persistence* are as the RFCs use
-//! them.
+//! The terms are those of RFC 9110, RFC 9112 and PEP 3333:
 //!
-//! A file imports only from its own layer and those above it; a test keeps it so.
+//! - A *connection* is the protocol state machine. It deals with bytes, time and HTTP, and runs no user code.
+//! - A *gateway* holds an application, its configuration, its middlewares and its refusal page.
+//! - A *session* is a connection joined to a gateway. It contains the only loop over the steps of a connection.
+//! - An *application* takes a request and returns a response. Routers and sites are applications.
+//! - *Head*, *field*, *content*, *trailers*, *target*, *framing* and *persistence* are used as in the RFCs.
 //!
-//! | layer | what is in it | knows nothing of |
+//! A file imports only from its own layer and from the layers above it in this table. A test enforces this.
+//!
+//! | layer | contents | does not depend on |
 //! |---|---|---|
-//! | `values` | [`Config`], [`Now`], [`Status`], [`Method`], [`ConnectionInfo`], the one table of [`Error`]s | everything else |
-//! | `syntax` | the grammar of one head and of one chunk line; targets, authorities, dates | state |
+//! | `values` | [`Config`], [`Now`], [`Status`], [`Method`], [`ConnectionInfo`], the table of [`Error`]s | everything else |
+//! | `syntax` | the grammar of a head and of a chunk line; targets, authorities, dates | state |
 //! | `message` | [`Request`], [`Response`], [`Fields`], [`Body`]; framing, preconditions, ranges | connections |
-//! | `connection` | the machine: [`Connection`] with its transition table, [`Step`], [`Output`] | applications, transports, clocks, user code |
+//! | `connection` | the state machine: [`Connection`] with its transition table, [`Step`], [`Output`] | applications, transports, clocks, user code |
 //! | `application` | [`Application`]; `routing`, `middleware`, `site`, `wsgi`, uploads | connections |
-//! | `gateway` | [`Gateway`], [`Session`] (the one loop), the chain around an application, `handle` | sockets |
+//! | `gateway` | [`Gateway`], [`Session`] (the loop), the chain around an application, `handle` | sockets |
 //! | `net` | the TCP front end on smol | the rules of HTTP |
 //!
-//! The flow of one request: bytes, head, framing and persistence, [`Request`], middlewares, router, application or site,
-//! [`Response`], middlewares, bytes.
+//! A request passes through these stages: bytes, head, framing and persistence, [`Request`], middlewares, router,
+//! application or site, [`Response`], middlewares, bytes.
 //!
 //! # Invariants
 //!
-//! Each is a law that fixtures, properties and fuzz targets assert alike.
+//! Fixtures, property tests and fuzz targets check each of these.
 //!
-//! 1. The output is the same however the input is cut.
-//! 2. No input makes it panic, loop for ever, or hold more memory than its limits.
-//! 3. Time is an argument. Without a wall time there is no `Date`, so [`Gateway::handle`] is a pure function.
-//! 4. What can never become valid is refused at once; what may still become valid waits.
-//! 5. The first error is answered and closes the connection; nothing that follows it is interpreted.
-//! 6. Every error has one row in one table: status, section of the RFC, sentence.
-//! 7. What goes out is valid by construction; an application that breaks the rules gets a 500 in its place.
-//! 8. User code runs only in the session, never in the machine; its panic costs one request.
-//! 9. Field lines that are valid stay lines: a head is scanned once, nothing is copied out of it, and a look-up
-//!    walks it.
+//! 1. The output does not depend on how the input is split.
+//! 2. No input causes a panic, an endless loop, or more memory use than the limits allow.
+//! 3. Time is an argument. Without a wall-clock time there is no `Date`, so [`Gateway::handle`] is a pure function.
+//! 4. Input that can never become valid is refused at once. Input that may still become valid waits for more.
+//! 5. The first error gets a response and closes the connection. Nothing after it is interpreted.
+//! 6. Every error has one row in one table: status, RFC section, sentence.
+//! 7. Output is valid by construction. A response that breaks the rules is replaced by a 500.
+//! 8. User code runs only in the session, never in the state machine. A panic affects only one request.
+//! 9. Valid field lines are kept as they were sent. A head is scanned once, nothing is copied out of it, and a lookup
+//!    scans its lines.
 
 #![no_std]
 #![forbid(unsafe_code)]

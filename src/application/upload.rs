@@ -125,8 +125,8 @@ impl Receiver for Discard {
 /// assert!(reply.ends_with(b"2 lines\n"));
 /// ```
 pub trait Receiver: Send {
-    /// Polls whether a part can be accepted now. Until then, nothing is read from the client. The receiver must wake
-    /// the waker of the context when it is ready again. `handle` blocks while it waits (feature `std`).
+    /// Polls whether a part can be accepted now. Until then, nothing is read from the client, except for up to 64 KiB by
+    /// which `net` notices a client that is gone. The receiver must wake the waker of the context when it is ready again. `handle` blocks while it waits (feature `std`).
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let _ = context;
         Poll::Ready(())

@@ -1,21 +1,22 @@
-//! The content of a request on its way in: gathered, or handed on part by part.
+//! Reading the content of a request, which is either gathered or handed on part by part.
 
 use super::chunked::{Chunked, Decoded, kept_trailers};
 use super::progress::Progress;
-use crate::message::exchange::Framing;
 use crate::message::fields::Fields;
+use crate::message::framing::Framing;
 use crate::values::error::Fault;
 use crate::values::limits::Limits;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-/// Content that is still coming.
+/// A reader for content that is still arriving.
 pub(super) struct BodyReader {
-    /// The head, copied out of the input once it is clear that the content is not all there; empty before.
+    /// The head. Empty until it turns out that the content has not fully arrived; then the head is copied out of the
+    /// input.
     head: Vec<u8>,
     decoder: Decoder,
-    /// What has come, unless it is handed on part by part.
+    /// The content so far, or `None` if it is handed on part by part.
     gathered: Option<Vec<u8>>,
     limit: u64,
     received: u64,
@@ -28,19 +29,19 @@ enum Decoder {
     Chunked(Chunked),
 }
 
-/// A request whose content did not come in one piece with its head.
+/// A request whose content did not arrive in one piece with its head.
 pub(super) struct Gathered {
     pub(super) head: Vec<u8>,
-    /// `None` if it was handed on.
+    /// `None` if the content was handed on.
     pub(super) content: Option<Vec<u8>>,
     pub(super) trailers: Fields,
 }
 
-/// What a look at the input has brought.
+/// The result of reading the input.
 pub(super) enum Taken<'i> {
     /// The next bytes of the content.
     Part(&'i [u8]),
-    /// The content is whole; its trailers.
+    /// The content is complete. Contains its trailers.
     Whole(Fields),
     Incomplete,
 }
@@ -69,13 +70,13 @@ impl BodyReader {
         }
     }
 
-    /// Whether content of a known length is more than may come.
+    /// Returns whether content of a known length exceeds the limit.
     pub(super) fn is_too_large(&self) -> bool {
         matches!(self.decoder, Decoder::Length { left } if left > self.limit)
     }
 
-    /// The length of the whole request, if it lies in one piece at the front of `input`, after a head of that length,
-    /// and is to be gathered: then nothing needs to be copied.
+    /// Returns the length of the whole request if its content is to be gathered and all of it is in `input`, which
+    /// starts with a head of length `head`. Nothing needs to be copied in that case.
     pub(super) fn whole_in(&self, input: &[u8], head: usize) -> Option<usize> {
         match (&self.decoder, &self.gathered) {
             (Decoder::Length { left }, Some(_)) if self.head.is_empty() => {
@@ -86,8 +87,9 @@ impl BodyReader {
         }
     }
 
-    /// Takes in what is there, up to the next part that is handed on; also how many bytes were used. After a fault, its
-    /// offset counts from the start of `input`, which begins with a head of that length until it was used.
+    /// Reads the available content, up to the next part to hand on. Also returns the number of bytes used. The offset
+    /// of a fault counts from the start of `input`, which starts with a head of length `head` until the head has been
+    /// used.
     pub(super) fn take_in<'i>(
         &mut self,
         input: &'i [u8],
@@ -165,7 +167,7 @@ impl Decoder {
 }
 
 impl fmt::Debug for BodyReader {
-    /// Without the head, which may hold credentials.
+    /// Omits the head, which may contain credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = if self.gathered.is_some() {
             "gathers"

@@ -1,4 +1,4 @@
-//! Chunked content, decoded as it comes (RFC 9112 section 7.1).
+//! Incremental decoding of chunked content (RFC 9112 section 7.1).
 
 use crate::message::fields::{FieldLines, Fields};
 use crate::syntax::chunk::ChunkLine;
@@ -7,21 +7,21 @@ use crate::syntax::span::Span;
 use crate::values::error::{Error, Fault};
 use crate::values::limits::Limits;
 
-/// Where the decoder stands. A chunk line is consumed octet by octet; the trailer section stays in the
-/// input until it is whole.
+/// The decoder for chunked content. It consumes a chunk line byte by byte. The trailer section stays in the input until
+/// it is complete.
 ///
 /// | state | what comes | next state |
 /// |---|---|---|
 /// | `Line` | a chunk line with a size | `Data` |
 /// | `Line` | a chunk line with size 0 | `Trailers` |
-/// | `Data` | the last octet of the size | `DataCr` |
+/// | `Data` | the last byte of the chunk | `DataCr` |
 /// | `DataCr` | CR | `DataLf` |
 /// | `DataLf` | LF | `Line` |
 /// | `Trailers` | the empty line | the end |
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Chunked {
     state: State,
-    /// Octets of all extensions and leading zeros so far.
+    /// Number of bytes in all extensions and leading zeros so far.
     idle_bytes: u32,
 }
 
@@ -37,25 +37,26 @@ enum State {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Decoded<'i> {
     Data(&'i [u8]),
-    /// The content has ended; the trailer lines without the empty line.
+    /// The content has ended. Contains the trailer lines without the empty line.
     End(&'i [u8]),
     Incomplete,
 }
 
-/// What becomes of a trailer field (RFC 9110 section 6.5.1).
+/// How a trailer field is treated (RFC 9110 section 6.5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TrailerRule {
-    /// Shown to the application.
+    /// The field is passed to the application.
     Keep,
-    /// Left out: by the time that it comes, what it would have decided about the content or about the answer is decided.
+    /// The field is dropped. It would affect how the content or the response is handled, but it arrives too late for
+    /// that.
     Drop,
-    /// Refused: it would frame, route or authenticate the request, which a program that merges trailers into the head
-    /// would believe.
+    /// The request is refused. The field would frame, route or authenticate the request, and a program that merges
+    /// trailers into the head would trust it.
     Refuse,
 }
 
-/// Names that must not follow the content, and what becomes of them. Those that begin with `x-forwarded-` are refused too;
-/// those that begin with `if-` are dropped.
+/// Field names that are not allowed as trailers, and how each is treated. In addition, names that start with
+/// `x-forwarded-` are refused and names that start with `if-` are dropped.
 const NOT_TRAILERS: [(&str, TrailerRule); 36] = {
     use TrailerRule::{Drop, Refuse};
     [
@@ -106,8 +107,8 @@ impl Chunked {
         }
     }
 
-    /// Decodes up to the next data or the end; also how many octets of `input` are used up. `room` is how
-    /// much content may still come. A fault's offset counts from the start of `input`.
+    /// Decodes up to the next data or the end. Also returns the number of bytes of `input` used. `room` is the number
+    /// of content bytes that are still allowed. The offset of a fault counts from the start of `input`.
     pub(super) fn decode<'i>(
         &mut self,
         input: &'i [u8],
@@ -197,12 +198,12 @@ fn trailers<'i>(
     }
 }
 
-/// Copies those trailers that an application may see.
+/// Copies the trailers that are passed to the application.
 pub(super) fn kept_trailers(lines: &[u8]) -> Fields {
     let mut kept = Fields::new();
     for (name, value) in FieldLines::from_valid(lines) {
         if rule_for(name) == TrailerRule::Keep {
-            // Valid as it came, valid still.
+            // Cannot fail: the line was already validated.
             let _ = kept.append(name, value);
         }
     }

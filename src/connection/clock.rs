@@ -1,4 +1,4 @@
-//! What the time of a step means to a connection.
+//! Time handling of a connection.
 
 use super::progress::Progress;
 use super::{Connection, State};
@@ -8,14 +8,14 @@ use core::time::Duration;
 
 impl Connection {
     pub(super) fn set_clock(&mut self, now: Now) {
-        // A clock that goes back stands still.
+        // The time never goes backwards, even if the clock does.
         self.now = now.monotonic.max(self.now);
         self.date.set(now.wall);
         let now = self.now;
         let sent = core::mem::take(&mut self.sent);
         match (&mut self.writing, self.output.is_empty()) {
             (Some(writing), false) => writing.moved(sent, now),
-            // While output waited nothing was read, so the peer's time begins now.
+            // Nothing was read while output was pending, so the peer's deadline starts now.
             (Some(_), true) => {
                 self.writing = None;
                 self.restart_waiting(now);
@@ -39,7 +39,7 @@ impl Connection {
         }
     }
 
-    /// Whether another request may follow the one that is being answered.
+    /// Returns whether another request may follow the one being answered.
     pub(super) fn may_go_on(&self) -> bool {
         let now = self.now;
         let age = now.saturating_sub(self.opened.unwrap_or(now));
@@ -49,17 +49,17 @@ impl Connection {
     }
 }
 
-/// A deadline of [`Duration::MAX`] is none, whatever the clock says.
+/// Returns whether a deadline has passed. [`Duration::MAX`] means that there is no deadline.
 pub(super) fn is_late(now: Duration, until: Duration) -> bool {
     now >= until && until < Duration::MAX
 }
 
-/// The value of `Date`, made once a second and where it stands.
+/// The cached value of the `Date` field, updated in place once per second.
 #[derive(Debug)]
 pub(super) struct DateCache {
-    /// The second that it was made for.
+    /// The second the value was formatted for.
     second: Option<u64>,
-    /// Whether a date can name that second.
+    /// Whether that second can be formatted as a date.
     is_date: bool,
     date: [u8; DATE_BYTES],
 }

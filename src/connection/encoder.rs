@@ -1,9 +1,9 @@
-//! From a response to bytes (RFC 9112 sections 4 and 6).
+//! Encoding of responses as bytes (RFC 9112 sections 4 and 6).
 
 use super::CloseReason;
 use super::output::{Output, SHARED_FROM_BYTES};
 use crate::message::body::{Body, Broken, Content};
-use crate::message::exchange::Exchange;
+use crate::message::framing::Exchange;
 use crate::message::head::Version;
 use crate::message::response::Response;
 use crate::syntax::date::DATE_BYTES;
@@ -11,7 +11,7 @@ use crate::values::status::Status;
 use alloc::vec::Vec;
 use bytes::Bytes;
 
-/// What is decided around a response.
+/// The decisions needed to encode a response, apart from the response itself.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Setting<'a> {
     pub(super) exchange: &'a Exchange,
@@ -20,19 +20,19 @@ pub(super) struct Setting<'a> {
     pub(super) date: Option<&'a [u8; DATE_BYTES]>,
 }
 
-/// What was written, and what is left to write.
+/// What has been written and what is left to write.
 pub(super) struct Written {
-    /// The length of the content that goes out; `None` for a stream of unknown length.
+    /// The length of the content that is sent. `None` for a stream of unknown length.
     pub(super) content_length: Option<u64>,
     pub(super) persists: bool,
-    /// How the content is delimited that is still to be asked for.
+    /// The delimiter of the stream that follows, if the content is a stream.
     pub(super) stream: Option<Delimiter>,
 }
 
-/// Writes the head, and the content if it is all there.
+/// Writes the head, and the content unless it is a stream.
 pub(super) fn write(output: &mut Output, response: &mut Response, setting: Setting<'_>) -> Written {
     let status = response.status;
-    // RFC 9110 section 6.4.1; the type of the request and the status decide, never the application.
+    // The request method and the status decide this, never the application (RFC 9110 section 6.4.1).
     let sends_content =
         !status.forbids_content() && status != Status::RESET_CONTENT && !setting.exchange.is_head;
     let delimiter = Delimiter::of(&response.body, status, setting.exchange.version);
@@ -86,10 +86,10 @@ pub(super) fn write(output: &mut Output, response: &mut Response, setting: Setti
     }
 }
 
-/// The status line, Date, framing and Connection, generously.
+/// An upper estimate for the status line, Date, framing and Connection, in bytes.
 const RESERVE: usize = 160;
 
-/// The length of a body that is copied after its head.
+/// Returns the length of a body that is copied after its head, or 0 if it is not copied.
 fn small_length(body: &Body) -> usize {
     let length = body.as_bytes().map_or(0, <[u8]>::len);
     if length < SHARED_FROM_BYTES {
@@ -102,11 +102,11 @@ fn small_length(body: &Body) -> usize {
 /// How the end of the content is marked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Delimiter {
-    /// There is no content, and no field says so (RFC 9110 section 8.6).
+    /// There is no content and no framing field (RFC 9110 section 8.6).
     None,
     Length(u64),
     Chunked,
-    /// By the end of the connection: all that HTTP/1.0 has for a stream.
+    /// The end of the connection. HTTP/1.0 has no other delimiter for a stream.
     Close,
 }
 
@@ -114,7 +114,7 @@ impl Delimiter {
     fn of(body: &Body, status: Status, version: Version) -> Delimiter {
         match (body.length(), version) {
             _ if status.forbids_content() => Delimiter::None,
-            // RFC 9110 section 15.3.6: it has no content, and says so.
+            // A 205 response has no content and states a length of 0 (RFC 9110 section 15.3.6).
             _ if status == Status::RESET_CONTENT => Delimiter::Length(0),
             (Some(length), _) => Delimiter::Length(length),
             (None, Version::Http11) => Delimiter::Chunked,
@@ -124,7 +124,7 @@ impl Delimiter {
 }
 
 impl Delimiter {
-    /// Why the connection closes if the content breaks off.
+    /// Returns the reason for closing the connection if the content breaks off.
     pub(super) fn broken_reason(self) -> CloseReason {
         match self {
             Delimiter::Length(_) | Delimiter::Chunked => CloseReason::ResponseBroken,
@@ -155,7 +155,7 @@ impl Delimiter {
         Ok(())
     }
 
-    /// Writes what ends the content.
+    /// Writes the end of the content.
     pub(super) fn write_end(self, output: &mut Output) -> Result<(), Broken> {
         match self {
             Delimiter::Length(0) | Delimiter::None | Delimiter::Close => Ok(()),
@@ -168,7 +168,7 @@ impl Delimiter {
     }
 }
 
-/// Chunk sizes and lengths are written directly: the formatting machinery costs more than the rest of a head.
+/// Writes a decimal number. Lengths and chunk sizes do not use `core::fmt`, which costs more than the rest of a head.
 fn write_decimal(to: &mut Vec<u8>, number: u64) {
     write_digits::<10, 20>(to, number);
 }
@@ -208,7 +208,7 @@ mod tests {
     use alloc::format;
 
     #[test]
-    fn numbers_are_written_as_the_standard_library_writes_them() {
+    fn numbers_match_the_standard_library_format() {
         for number in [0, 1, 9, 10, 255, 4096, 16_385, u64::MAX] {
             let mut decimal = Vec::new();
             write_decimal(&mut decimal, number);

@@ -1,4 +1,4 @@
-//! The transitions of a connection: a state goes in by value, the next one comes out.
+//! The transitions of a connection. Each takes a state by value and returns the next one.
 
 use super::body_reader::{BodyReader, Taken};
 use super::clock::is_late;
@@ -6,7 +6,7 @@ use super::progress::Progress;
 use super::{
     AfterResponse, CloseReason, Connection, Later, NextBlock, RejectedRequest, State, Waiting,
 };
-use crate::message::exchange::{Exchange, Framing};
+use crate::message::framing::{Exchange, Framing};
 use crate::message::head::Head;
 use crate::message::response::Response;
 use crate::syntax::head::{HeadParser, Parsed};
@@ -16,7 +16,8 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-/// What a transition may end in; turned into a [`Step`](super::Step) once nothing changes any more.
+/// The result of a transition that needs the caller. It becomes a [`Step`](super::Step) once the state no longer
+/// changes.
 pub(super) enum Pause<'i> {
     /// A head.
     Admit(&'i [u8]),
@@ -27,25 +28,25 @@ pub(super) enum Pause<'i> {
     CallGathered,
     Answer(Duration),
     Body,
-    /// The fault, and the input in which it lies.
+    /// The fault, and the input that contains it.
     Refuse(Fault, &'i [u8]),
     Read(Duration),
     Write(Duration),
     Close(CloseReason),
 }
 
-/// The next state, and what needs the caller, if anything does.
+/// The next state, and a pause if the transition needs the caller.
 type Transition<'i> = (State, Option<Pause<'i>>);
 
 impl Connection {
-    /// Makes transitions until one of them needs the caller.
+    /// Runs transitions until one of them needs the caller.
     pub(super) fn advance<'i>(&mut self, input: &mut &'i [u8]) -> Pause<'i> {
         loop {
             if self.output.len() >= self.config.limits.output_bytes.max(1) {
                 return self.write();
             }
             let pause = match self.state {
-                // Most steps begin here, so that this state is read where it stands.
+                // Most steps begin in this state, so it is read in place.
                 State::Head(waiting) => self.head(waiting, input),
                 State::Close(reason) => {
                     *input = &[];
@@ -55,7 +56,7 @@ impl Connection {
             };
             match pause {
                 None => {}
-                // What waits to be written goes first: a peer should see each block promptly.
+                // Pending output goes first, so that the peer receives each block promptly.
                 Some(Pause::Read(_) | Pause::Answer(_) | Pause::Close(_))
                     if !self.output.is_empty() =>
                 {
@@ -66,10 +67,10 @@ impl Connection {
         }
     }
 
-    /// The transition out of any other state, which is taken out for it.
+    /// Runs the transition out of any other state. The state is taken out for this.
     fn leave<'i>(&mut self, input: &mut &'i [u8]) -> Option<Pause<'i>> {
         let (state, pause) = match self.take_state() {
-            // Where they stand, in [`advance`](Connection::advance).
+            // Handled in place by [`advance`](Connection::advance).
             state @ (State::Head(_) | State::Close(_)) => (state, None),
             State::Content(reader, exchange) => self.content(reader, exchange, input),
             State::Stream(delimiter, after, NextBlock::AfterWrite) if !self.output.is_empty() => {
@@ -87,10 +88,10 @@ impl Connection {
                 let method = exchange.is_head.then_some(Method::Head);
                 (failed(Fault::new(Error::Unanswered, 0), method), None)
             }
-            // A refusal without an answer gets its usual page.
+            // A refusal without a response gets the default page.
             State::Refuse(error, rejected) => {
                 self.state = State::Refuse(error, rejected);
-                // It is this one's turn.
+                // Cannot fail: this state accepts a response.
                 let _ = self.respond(&mut Response::from(error.status()));
                 (self.take_state(), None)
             }
@@ -99,7 +100,7 @@ impl Connection {
         pause
     }
 
-    /// One head, from its first octet to the decisions about framing and persistence.
+    /// Parses one head and makes the decisions about framing and persistence.
     fn head<'i>(&mut self, waiting: Waiting, input: &mut &'i [u8]) -> Option<Pause<'i>> {
         match self.parser.advance(input, &self.config.limits) {
             Ok(Parsed::Head) => {}
@@ -135,11 +136,11 @@ impl Connection {
         }
     }
 
-    /// The head is not whole, or has not even begun.
+    /// Handles a head that is incomplete or has not begun.
     fn wait_for_head<'i>(&mut self, mut waiting: Waiting, input: &[u8]) -> Option<Pause<'i>> {
         let now = self.now;
         let begun = !input.is_empty();
-        // On a new connection the clock has been running since it was opened.
+        // On a new connection, the deadline counts from when the connection was opened.
         if begun && !waiting.begun && self.answered > 0 {
             waiting.since = now;
         }
@@ -166,7 +167,7 @@ impl Connection {
         None
     }
 
-    /// The deadline of a request that is not whole: sooner, if the connection was asked to stop.
+    /// Returns the deadline of an incomplete request, which is earlier if the connection was asked to stop.
     fn sooner_after_a_stop(&mut self, until: Duration) -> Duration {
         if !self.stopping {
             return until;
@@ -175,7 +176,7 @@ impl Connection {
         until.min(*self.whole_by.get_or_insert(soon))
     }
 
-    /// The content of a request that was admitted.
+    /// Reads the content of an admitted request.
     fn content<'i>(
         &mut self,
         mut reader: Box<BodyReader>,
@@ -186,7 +187,7 @@ impl Connection {
         let whole = reader
             .whole_in(input, head)
             .and_then(|length| input.get(..length));
-        // Head and content lie in one piece: nothing is copied.
+        // Head and content are in one piece, so nothing is copied.
         if let Some(request) = whole {
             self.take(input, request.len());
             return (State::Call(None, exchange), Some(Pause::Call(request)));
@@ -222,7 +223,7 @@ impl Connection {
         (failed_in(reader.into_head(), fault, method), None)
     }
 
-    /// The answer was deferred, and has not come yet.
+    /// Handles a deferred response that has not been given yet.
     fn later<'i>(&mut self, later: Box<Later>) -> Transition<'i> {
         let until = later.since.saturating_add(self.config.timeouts.answer);
         if !is_late(self.now, until) {
@@ -232,7 +233,7 @@ impl Connection {
         (failed(Fault::new(Error::AnswerTimeout, 0), method), None)
     }
 
-    /// The state after a response.
+    /// Returns the state after a response.
     pub(super) fn after(&mut self, after: AfterResponse) -> State {
         self.parser = HeadParser::new();
         match after {
@@ -244,7 +245,7 @@ impl Connection {
         }
     }
 
-    /// Asks to write, unless the peer has been too slow to take what was there.
+    /// Asks to write, or closes the connection if the peer has been too slow to read the output.
     fn write<'i>(&mut self) -> Pause<'i> {
         let now = self.now;
         let writing = self.writing.get_or_insert(Progress::starting_at(now));
@@ -257,26 +258,26 @@ impl Connection {
         Pause::Close(CloseReason::WriteTimeout)
     }
 
-    /// Uses up octets of the input.
+    /// Removes used bytes from the front of the input.
     fn take(&mut self, input: &mut &[u8], count: usize) {
         self.offset = self.offset.saturating_add(count as u64);
         *input = input.get(count..).unwrap_or_default();
     }
 
-    /// Takes the state out, to be replaced at once.
+    /// Takes the state out. The caller must set a new one at once.
     fn take_state(&mut self) -> State {
         core::mem::replace(&mut self.state, State::Close(CloseReason::Refused))
     }
 }
 
-/// The state that latches a fault, whose offset counts from the first octet that is not used up: nothing that
-/// follows it is interpreted.
+/// Returns the state that records a fault. The offset of the fault counts from the first unused byte. Nothing after the
+/// fault is interpreted.
 #[cold]
 pub(super) fn failed(fault: Fault, method: Option<Method>) -> State {
     failed_in(Vec::new(), fault, method)
 }
 
-/// As [`failed`], of a request whose head was whole.
+/// Like [`failed`], for a request whose head was complete.
 #[cold]
 fn failed_in(head: Vec<u8>, fault: Fault, method: Option<Method>) -> State {
     State::Fault(fault, Box::new(RejectedRequest { method, head }))

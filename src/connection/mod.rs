@@ -1,4 +1,4 @@
-//! The connection: takes bytes and time as values and names the next thing to do. It runs no code of its user.
+//! The connection: a state machine that takes bytes and time as values and returns the next step. It runs no user code.
 
 mod body_reader;
 mod chunked;
@@ -14,7 +14,7 @@ pub use output::Output;
 pub use step::{CloseReason, Message, OutOfTurn, Refusal, ResponseSummary, Step};
 
 use crate::message::body::Broken;
-use crate::message::exchange::Exchange;
+use crate::message::framing::Exchange;
 use crate::message::response::Response;
 use crate::syntax::head::HeadParser;
 use crate::values::config::Config;
@@ -33,12 +33,12 @@ use core::time::Duration;
 use encoder::Delimiter;
 use progress::Progress;
 
-/// One connection of a server, without its transport and without an application: the protocol and nothing else. Most
-/// programs use a [`Session`](crate::Session), which joins it to a gateway.
+/// The protocol of one server connection, without a transport and without an application. Most programs use a
+/// [`Session`](crate::Session), which joins it to a gateway.
 ///
-/// The caller owns the input: [`step`](Connection::step) looks at the bytes that are not used up yet and
-/// takes those that it has used off their front. Then it names the next thing to do; the caller does it with one of the
-/// commands, and steps again. A command that nothing asked for is an error, [`OutOfTurn`].
+/// The caller owns the input. [`step`](Connection::step) reads the unused bytes, removes the ones it has used from the
+/// front, and returns the next step. The caller responds with one of the commands below and calls `step` again. A
+/// command that does not match the last step fails with [`OutOfTurn`].
 ///
 /// | step | command |
 /// |---|---|
@@ -52,8 +52,8 @@ use progress::Progress;
 /// | [`Step::Read`] | append to the input, or report its end with [`end_input`](Connection::end_input) |
 /// | [`Step::Close`] | close the transport |
 ///
-/// A step in whose `until` nothing happened is simply stepped again then; early or spare steps do no harm while it
-/// waits.
+/// If nothing has happened by the time in `until`, call `step` again. While the connection waits, extra calls do no
+/// harm.
 ///
 /// | state | what comes | next state | step |
 /// |---|---|---|---|
@@ -76,8 +76,9 @@ use progress::Progress;
 /// | `Stream` | `end_body` | `Head` or `Close` | |
 /// | any | the write deadline | `Close` | `Close` |
 ///
-/// In every state, output past its mark asks for `Write` first; `Read`, `Answer` and `Close` come only when all output is
-/// written. `Body` comes after a `Write`, but for the first block, which may leave together with the head.
+/// In every state, `Write` comes first if the output has reached
+/// [`Limits::output_bytes`](crate::Limits::output_bytes). `Read`, `Answer` and `Close` come only when all output has
+/// been written. `Body` comes after a `Write`, except for the first block, which may be sent together with the head.
 ///
 /// ```
 /// use bytegate::{Config, Connection, Now, Response, Scheme, Step};
@@ -103,83 +104,83 @@ use progress::Progress;
 /// ```
 #[derive(Debug)]
 pub struct Connection {
-    /// Shared, so that a connection that waits costs less.
+    /// Shared between connections to save memory.
     config: Arc<Config>,
     scheme: Scheme,
     state: State,
     parser: HeadParser,
     output: Output,
-    /// How writing gets on, while there is something to write.
+    /// The progress of writing, while there is something to write.
     writing: Option<Progress>,
-    /// Bytes written since the last step.
+    /// Number of bytes written since the last step.
     sent: usize,
     /// The monotonic time of the last step.
     now: Duration,
     date: DateCache,
-    /// When the first step was.
+    /// The time of the first step.
     opened: Option<Duration>,
-    /// Requests answered so far.
+    /// Number of requests answered so far.
     answered: u32,
-    /// Bytes used up so far.
+    /// Number of input bytes used so far.
     offset: u64,
     input_ended: bool,
     stopping: bool,
-    /// Whether the caller did not read for a while, so that the peer's time starts anew.
+    /// Whether the caller stopped reading for a while, so that the peer's deadline starts again.
     held: bool,
-    /// After a stop: when a request that has begun must be whole. Set by the first wait for it.
+    /// After a stop: the deadline for completing a request that has begun. Set by the first wait for it.
     whole_by: Option<Duration>,
 }
 
 /// Rare states are boxed to keep `State` small.
 #[derive(Debug)]
 enum State {
-    /// Between requests, or in a head.
+    /// Between requests, or inside a head.
     Head(Waiting),
-    /// A head was shown, which is still in the input; an admission is owed.
+    /// A head was returned and is still in the input. An admission must follow.
     Admit(Exchange),
     Content(Box<BodyReader>, Exchange),
-    /// The request was shown; an answer is owed. What had to be gathered is held until then.
+    /// The request was returned and a response must follow. Gathered content is held until then.
     Call(Option<Box<Gathered>>, Exchange),
-    /// The answer was deferred.
+    /// The response was deferred.
     Later(Box<Later>),
     Fault(Fault, Box<RejectedRequest>),
-    /// The fault was shown; a page is owed.
+    /// The fault was returned. An error page must follow.
     Refuse(Error, Box<RejectedRequest>),
-    /// The content goes out block by block.
+    /// The content is sent block by block.
     Stream(Delimiter, AfterResponse, NextBlock),
     Close(CloseReason),
 }
 
-/// An answer that was deferred.
+/// A deferred response.
 #[derive(Clone, Copy, Debug)]
 struct Later {
     exchange: Exchange,
     since: Duration,
-    /// Whether the request is whole, so that another one may follow the answer.
+    /// Whether the request is complete, so that another one may follow the response.
     finished: bool,
 }
 
-/// Since when a head has been waited for.
+/// The state of waiting for a head.
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
     since: Duration,
-    /// Whether a byte of it has come.
+    /// Whether at least one byte of it has arrived.
     begun: bool,
 }
 
-/// What is known of a request that was refused.
+/// What is known about a refused request.
 struct RejectedRequest {
     method: Option<Method>,
-    /// Its head, if it was whole.
+    /// The head, if it was complete. Otherwise empty.
     head: Vec<u8>,
 }
 
-/// When the next block of a response is asked for.
+/// When the next block of a response is requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NextBlock {
-    /// At once: the first block leaves together with the head.
+    /// At once. The first block is sent together with the head.
     Now,
-    /// After a write: a peer should see each block promptly.
+    /// After a write, so that the peer receives each block promptly.
     AfterWrite,
 }
 
@@ -190,7 +191,7 @@ enum AfterResponse {
     Close(CloseReason),
 }
 
-/// How much content is gathered, or whether it is handed on.
+/// What to do with the content of a request: gather it or hand it on.
 ///
 /// ```
 /// use bytegate::{Config, Connection, ContentPlan, Now, Scheme, Step};
@@ -205,16 +206,17 @@ enum AfterResponse {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ContentPlan {
-    /// Gather it, up to [`Limits::content_bytes`](crate::Limits::content_bytes).
+    /// Gather the content, up to [`Limits::content_bytes`](crate::Limits::content_bytes).
     Gather,
-    /// Gather it, up to so many bytes.
+    /// Gather the content, up to the given number of bytes.
     GatherUpTo(u64),
-    /// Hand it on with [`Step::Content`], up to so many bytes.
+    /// Hand the content on with [`Step::Content`], up to the given number of bytes.
     HandOn(u64),
 }
 
 impl Connection {
-    /// A connection on which nothing has come yet. Connections of one server share their configuration, as an `Arc`.
+    /// Creates a connection that has not received any input. The connections of a server share their configuration in
+    /// an `Arc`.
     #[inline]
     pub fn new(config: impl Into<Arc<Config>>, scheme: Scheme) -> Connection {
         Connection {
@@ -240,15 +242,15 @@ impl Connection {
         }
     }
 
-    /// The next thing to do. `input` is all that has come and is not used up; what this step uses is taken
-    /// off its front, and the next step gets the rest, followed by what has come since.
+    /// Returns the next step. `input` is everything that was received and is not used yet. This method removes the
+    /// bytes it uses from the front. Pass the rest to the next call, followed by what has been received since.
     pub fn step<'c, 'i: 'c>(&'c mut self, input: &mut &'i [u8], now: Now) -> Step<'c> {
         self.set_clock(now);
         let pause = self.advance(input);
         self.show(pause)
     }
 
-    /// Answers [`Step::Admit`].
+    /// Answers [`Step::Admit`] by accepting the content.
     ///
     /// # Errors
     /// [`OutOfTurn`] at any other time.
@@ -269,7 +271,7 @@ impl Connection {
             self.state = machine::failed(fault, self.parser.method_seen());
             return Ok(());
         }
-        // Always, even if content is there already: the output must not depend on how the input was cut.
+        // Sent even if content has already arrived: the output must not depend on how the input was split.
         if exchange.expects_continue {
             self.output.extend(b"HTTP/1.1 100 Continue\r\n\r\n");
         }
@@ -277,9 +279,9 @@ impl Connection {
         Ok(())
     }
 
-    /// Defers the answer to [`Step::Call`], [`Step::Admit`] or [`Step::Content`]: it comes later, with
-    /// [`respond`](Connection::respond). Until then no further request is looked at. To defer [`Step::Answer`] again gives no
-    /// more time.
+    /// Defers the response to [`Step::Call`], [`Step::Admit`] or [`Step::Content`]. The response is given later with
+    /// [`respond`](Connection::respond). Until then, no further request is parsed. Deferring again at [`Step::Answer`]
+    /// does not extend the deadline.
     ///
     /// # Errors
     /// [`OutOfTurn`] at any other time.
@@ -302,11 +304,11 @@ impl Connection {
         Ok(())
     }
 
-    /// Answers [`Step::Call`], [`Step::Answer`] and [`Step::Refuse`]; also [`Step::Admit`] and [`Step::Content`] without
-    /// waiting for the content, which closes the connection.
+    /// Answers [`Step::Call`], [`Step::Answer`] and [`Step::Refuse`] with a response. At [`Step::Admit`] and
+    /// [`Step::Content`], it responds without waiting for the content and closes the connection.
     ///
-    /// The content is taken out of the response, unless it is a stream: that stays, to be sent block by block. A response
-    /// that breaks the rules, or is itself to come [later](Response::later), is replaced by a 500.
+    /// The content is taken out of the response. A stream stays in the response, to be sent block by block. A response
+    /// that breaks the rules or is itself [deferred](Response::later) is replaced by a 500.
     ///
     /// # Errors
     /// [`OutOfTurn`] at any other time.
@@ -349,10 +351,10 @@ impl Connection {
         })
     }
 
-    /// Answers [`Step::Body`] with the next block of the content. An empty one is skipped.
+    /// Answers [`Step::Body`] with the next block of the content. An empty block is skipped.
     ///
-    /// A block beyond the length that was stated is not sent; the connection closes, as after
-    /// [`end_body`](Connection::end_body) with an error.
+    /// A block that exceeds the declared length is not sent. The connection then closes as if
+    /// [`end_body`](Connection::end_body) had been called with an error.
     ///
     /// # Errors
     /// [`OutOfTurn`] at any other time.
@@ -367,8 +369,8 @@ impl Connection {
         }
     }
 
-    /// Answers [`Step::Body`] when no block is ready yet: what was written so far goes out first, and then the block is asked
-    /// for again.
+    /// Answers [`Step::Body`] when no block is ready yet. Pending output is written first, then the block is requested
+    /// again.
     ///
     /// # Errors
     /// [`OutOfTurn`] at any other time.
@@ -376,8 +378,10 @@ impl Connection {
         self.send(Bytes::new())
     }
 
-    /// Answers [`Step::Body`] when there are no more blocks, or when the content broke off: then the connection closes in a
-    /// way that shows the peer that it is incomplete. So it does if the content is shorter than was stated.
+    /// Answers [`Step::Body`] when there are no more blocks or when the content broke off.
+    ///
+    /// If the content broke off or is shorter than the declared length, the connection closes in a way that shows the
+    /// peer that the content is incomplete.
     ///
     /// # Errors
     /// [`OutOfTurn`] at any other time.
@@ -393,62 +397,63 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether only the output is left, and nothing went wrong that another step would tell.
+    /// Returns whether only the output is left to write, with no error that a further step would report.
     pub(crate) fn has_ended_well(&self) -> bool {
         use CloseReason::{InputEnded, Persistence, Refused};
         matches!(self.state, State::Close(InputEnded | Persistence | Refused))
     }
 
-    /// How many bytes of input are used up.
+    /// Returns the number of input bytes used so far.
     pub fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// What waits to be written.
+    /// Returns the pending output.
     pub fn output(&mut self) -> &mut Output {
         &mut self.output
     }
 
-    /// Reports that the first `count` bytes of the output were written. The next step tells when that was.
+    /// Reports that the first `count` bytes of the output were written. The time of the next step counts as the time of
+    /// the write.
     pub fn sent(&mut self, count: usize) {
         self.output.advance(count);
         self.sent = self.sent.saturating_add(count);
     }
 
-    /// As [`sent`](Connection::sent), of everything; the memory of the output goes to `buffer` if that is empty, to be
-    /// [lent](Output::lend) again.
+    /// Like [`sent`](Connection::sent), but for the whole output. If `buffer` is empty, it receives the memory of the
+    /// output and can be [lent](Output::lend) again.
     pub fn sent_all(&mut self, buffer: &mut Vec<u8>) {
         self.sent = self.sent.saturating_add(self.output.len());
         self.output.clear_into(buffer);
     }
 
-    /// Reports that no more input will come. What is whole is still answered.
+    /// Reports that no more input will come. Complete requests are still answered.
     pub fn end_input(&mut self) {
         self.input_ended = true;
     }
 
-    /// Reports that the caller did not look at the input for reasons of its own: the time that the peer has for its content
-    /// starts again with the next step.
+    /// Reports that the caller stopped reading input for its own reasons. The peer's deadline for the content starts
+    /// again with the next step.
     pub fn hold(&mut self) {
         self.held = true;
     }
 
-    /// Asks the connection to end: at once between two requests, else after the answer to the current one,
-    /// which then says `Connection: close`. A request that is not whole yet has [`Timeouts::stop`](crate::Timeouts::stop)
-    /// left.
+    /// Asks the connection to close. Between requests, it closes at once. Otherwise it closes after the current
+    /// response, which then contains `Connection: close`. An incomplete request must be completed within
+    /// [`Timeouts::stop`](crate::Timeouts::stop).
     pub fn stop(&mut self) {
         self.stopping = true;
     }
 
-    /// Whether the connection waits for the first byte of a request, with nothing to write: then it holds no
-    /// memory but itself, and may be closed without losing anything.
+    /// Returns whether the connection waits for the first byte of a request and has nothing to write. An idle
+    /// connection holds no other memory and can be closed without losing anything.
     pub fn is_idle(&self) -> bool {
         matches!(self.state, State::Head(Waiting { begun: false, .. })) && self.output.is_empty()
     }
 }
 
 impl core::fmt::Debug for RejectedRequest {
-    /// Without the head, which may hold credentials.
+    /// Omits the head, which may contain credentials.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "RejectedRequest({:?})", self.method)
     }

@@ -1,13 +1,13 @@
-//! What waits to be written: one buffer for heads and small bodies, shared bytes for large ones.
+//! Pending output: one buffer for heads and small bodies, shared bytes for large bodies.
 
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
 
-/// Bodies from this size on are not copied behind their head but leave as they are, in the same write.
+/// The size from which bodies are shared instead of copied after their head. They are still sent in the same write.
 pub(super) const SHARED_FROM_BYTES: usize = 16 * 1024;
 
-/// Bytes on their way out, in order.
+/// The bytes to be written, in order.
 ///
 /// ```
 /// use bytegate::{ConnectionInfo, Gateway, Now, Request};
@@ -22,27 +22,27 @@ pub(super) const SHARED_FROM_BYTES: usize = 16 * 1024;
 /// ```
 #[derive(Default)]
 pub struct Output {
-    /// Full pieces, before `tail`.
+    /// Finished pieces, which come before `tail`.
     pieces: Vec<Bytes>,
-    /// The piece that is written to.
+    /// The piece to which output is appended.
     tail: Vec<u8>,
-    /// How much of the first piece is sent.
+    /// Number of bytes of the first piece that were sent.
     sent: usize,
     length: usize,
 }
 
 impl Output {
-    /// Octets that wait.
+    /// Returns the number of pending bytes.
     pub fn len(&self) -> usize {
         self.length
     }
 
-    /// Whether nothing waits.
+    /// Returns whether there is no pending output.
     pub fn is_empty(&self) -> bool {
         self.length == 0
     }
 
-    /// The pieces that wait, in order, for one vectored write. None is empty.
+    /// Returns the pending pieces in order, for one vectored write. No piece is empty.
     pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         let whole = self
             .pieces
@@ -58,7 +58,8 @@ impl Output {
             .filter(|piece| !piece.is_empty())
     }
 
-    /// Moves everything to the end of `to`; without a copy if `to` is empty and so are the shared pieces.
+    /// Moves all pending output to the end of `to`. Nothing is copied if `to` is empty, there are no shared pieces and
+    /// nothing was partly sent.
     pub fn move_to(&mut self, to: &mut Vec<u8>) {
         if to.is_empty() && self.pieces.is_empty() && self.sent == 0 {
             core::mem::swap(to, &mut self.tail);
@@ -71,19 +72,19 @@ impl Output {
         self.clear();
     }
 
-    /// Lends an empty buffer to write to, so that its memory is used again.
+    /// Lends an empty buffer for the output, so that its memory is reused.
     pub fn lend(&mut self, buffer: &mut Vec<u8>) {
         if buffer.is_empty() && self.tail.is_empty() {
             core::mem::swap(buffer, &mut self.tail);
         }
     }
 
-    /// The buffer to append to; [`appended`](Output::appended) must follow.
+    /// Returns the buffer to append to. A call to [`appended`](Output::appended) must follow.
     pub(super) fn tail(&mut self) -> &mut Vec<u8> {
         &mut self.tail
     }
 
-    /// Counts what was appended to the tail since it was this long.
+    /// Counts the bytes that were appended to the tail since its length was `from`.
     pub(super) fn appended(&mut self, from: usize) {
         self.length += self.tail.len() - from;
     }
@@ -93,7 +94,7 @@ impl Output {
         self.length += bytes.len();
     }
 
-    /// Appends a body: a copy if it is small, a reference if it is large.
+    /// Appends a body. Small bodies are copied and large ones are shared.
     pub(super) fn push(&mut self, body: Bytes) {
         if body.len() < SHARED_FROM_BYTES {
             return self.extend(&body);
@@ -106,7 +107,7 @@ impl Output {
         self.pieces.push(body);
     }
 
-    /// Drops the first `count` octets: they are sent.
+    /// Drops the first `count` bytes, which were sent.
     pub(super) fn advance(&mut self, count: usize) {
         let count = count.min(self.length);
         self.length -= count;
@@ -122,12 +123,12 @@ impl Output {
             self.sent -= piece.len();
             gone += 1;
         }
-        // There are few: the output has a mark.
+        // There are only a few pieces, because the size of the output is limited.
         self.pieces.drain(..gone);
         if !self.pieces.is_empty() {
             return;
         }
-        // What is sent is forgotten before it is more than what is not, so that the buffer stays near its mark
+        // Sent bytes are dropped once they make up half of the buffer. This keeps the buffer near the output limit
         // however small the writes are.
         if self.sent * 2 >= self.tail.len() {
             self.tail.drain(..self.sent);
@@ -135,7 +136,7 @@ impl Output {
         }
     }
 
-    /// Forgets everything; the memory of small pieces goes to `buffer` if that is empty.
+    /// Discards everything. If `buffer` is empty, it receives the memory of the tail when that is larger than its own.
     pub(super) fn clear_into(&mut self, buffer: &mut Vec<u8>) {
         if buffer.is_empty() && self.tail.capacity() > buffer.capacity() {
             *buffer = core::mem::take(&mut self.tail);
@@ -144,7 +145,7 @@ impl Output {
         self.clear();
     }
 
-    /// Forgets everything and gives the memory back.
+    /// Discards everything and frees the memory.
     pub(super) fn clear(&mut self) {
         *self = Output::default();
     }
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn any_partial_writes_give_the_same_bytes() {
+    fn partial_writes_of_any_size_yield_the_same_bytes() {
         for step in [
             1,
             3,
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_of_16_kib_is_shared_until_its_last_octet_is_sent() {
+    fn a_body_of_16_kib_is_shared_until_its_last_byte_is_sent() {
         let body = Bytes::from(vec![b'x'; 16_384]);
         let mut output = Output::default();
         output.push(body.slice(1..));

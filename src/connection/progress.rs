@@ -1,4 +1,4 @@
-//! How a transfer gets on, for its deadline.
+//! The progress of a transfer, from which its deadline is computed.
 
 use crate::values::timeouts::Pace;
 use core::time::Duration;

@@ -1,5 +1,5 @@
-//! What the caller gets to see of a connection that has come to a pause: from here on nothing changes, so that it can be
-//! borrowed.
+//! Converts a pause into the step returned to the caller. The connection no longer changes here, so the step can borrow
+//! from it.
 
 use super::machine::Pause;
 use super::{CloseReason, Connection, Message, Refusal, State, Step};
@@ -53,7 +53,8 @@ impl Connection {
             State::Refuse(_, rejected) if !rejected.head.is_empty() => {
                 (rejected.method, &rejected.head[..])
             }
-            // No further than the fault: what follows it has not come yet if the input comes in pieces.
+            // Stop at the fault. If the input arrives in pieces, what follows may not be there yet, and the result
+            // must not depend on that.
             State::Refuse(_, rejected) => {
                 (rejected.method, input.get(..=fault.at).unwrap_or(input))
             }
@@ -68,7 +69,7 @@ impl Connection {
     }
 }
 
-/// The request line as far as it came.
+/// Returns the request line, as far as it was received.
 fn first_line(head: &[u8]) -> &[u8] {
     let end = head.iter().position(|octet| matches!(octet, b'\r' | b'\n'));
     head.get(..end.unwrap_or(head.len())).unwrap_or_default()

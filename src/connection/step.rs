@@ -1,4 +1,4 @@
-//! The events of a connection: what it asks for, and what it tells.
+//! The steps of a connection: its requests to the caller and the information in them.
 
 use crate::message::fields::FieldLines;
 use crate::message::head::Head;
@@ -10,7 +10,7 @@ use alloc::format;
 use core::fmt;
 use core::time::Duration;
 
-/// The next thing to do with a [`Connection`](crate::Connection).
+/// The next step to take with a [`Connection`](crate::Connection).
 ///
 /// ```
 /// use bytegate::{Config, Connection, Now, Scheme, Step};
@@ -23,40 +23,41 @@ use core::time::Duration;
 /// ```
 #[derive(Debug)]
 pub enum Step<'c> {
-    /// A head has come, and content will follow: say with [`admit`](crate::Connection::admit) what becomes of it, or
-    /// answer at once with [`respond`](crate::Connection::respond).
+    /// A head was received, and content will follow. Decide with [`admit`](crate::Connection::admit) what to do with
+    /// the content, or respond at once with [`respond`](crate::Connection::respond).
     Admit(Head<'c>),
-    /// The next bytes of content that is handed on; never empty. May be answered at once.
+    /// The next bytes of content that is handed on. Never empty. The caller may respond without waiting for the rest.
     Content(&'c [u8]),
-    /// A request is whole: answer it with [`respond`](crate::Connection::respond), or
-    /// [`defer`](crate::Connection::defer) the answer.
+    /// A request is complete. Answer it with [`respond`](crate::Connection::respond), or
+    /// [`defer`](crate::Connection::defer) the response.
     Call(Message<'c>),
-    /// What came is no request, or its answer is too late: respond with a page that says so. The connection closes
-    /// afterwards.
+    /// The input is not a valid request, or its response was not ready in time. Respond with an error page. The
+    /// connection closes afterwards.
     Refuse(Refusal<'c>),
-    /// The answer that was deferred is still owed. Wait for it until that monotonic time, then step again.
+    /// The deferred response is still missing. Wait for it until the given monotonic time, then call `step` again.
     Answer {
         /// The deadline; `Duration::MAX` for none.
         until: Duration,
     },
-    /// The next block of the answer's content is wanted: give it with [`send`](crate::Connection::send), or end the
+    /// The next block of the response content is needed. Provide it with [`send`](crate::Connection::send), or end the
     /// content with [`end_body`](crate::Connection::end_body).
     Body,
-    /// Nothing can be done without more input. Read until that monotonic time, then step again.
+    /// More input is needed. Read until the given monotonic time, then call `step` again.
     Read {
         /// The deadline; `Duration::MAX` for none.
         until: Duration,
     },
-    /// Output waits. Write until that monotonic time, then step again.
+    /// There is pending output. Write until the given monotonic time, then call `step` again.
     Write {
         /// The deadline; `Duration::MAX` for none.
         until: Duration,
     },
-    /// Everything is done and written; close the transport.
+    /// Everything has been done and written. Close the transport.
     Close(CloseReason),
 }
 
-/// A request as it came: head, content and trailers. Everything is borrowed; nothing was copied if it came in one piece.
+/// A request as it was received: head, content and trailers. Everything is borrowed. A request received in one piece
+/// was not copied.
 ///
 /// ```
 /// use bytegate::{Config, Connection, Now, Scheme, Step};
@@ -71,14 +72,14 @@ pub enum Step<'c> {
 pub struct Message<'c> {
     /// The head.
     pub head: Head<'c>,
-    /// The content, decoded; empty if there is none, or if it was handed on.
+    /// The decoded content. Empty if there is none or if it was handed on.
     pub content: &'c [u8],
-    /// The fields after chunked content.
+    /// The fields that follow chunked content.
     pub trailers: FieldLines<'c>,
 }
 
 impl<'c> Message<'c> {
-    /// A message of which only the head is there.
+    /// Creates a message that consists only of a head.
     pub(crate) fn of_head(head: Head<'c>) -> Message<'c> {
         Message {
             head,
@@ -89,7 +90,7 @@ impl<'c> Message<'c> {
 }
 
 impl fmt::Debug for Message<'_> {
-    /// Without the content, which may be a password.
+    /// Omits the content, which may be a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message")
             .field("head", &self.head)
@@ -99,7 +100,7 @@ impl fmt::Debug for Message<'_> {
     }
 }
 
-/// Input that cannot be answered by an application.
+/// Input that is refused instead of being passed to an application.
 ///
 /// ```
 /// use bytegate::{Config, Connection, Error, Now, Scheme, Step};
@@ -115,26 +116,26 @@ impl fmt::Debug for Message<'_> {
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Refusal<'c> {
-    /// What is wrong.
+    /// The error.
     pub error: Error,
-    /// Where: the number of bytes of the whole connection before the first one that cannot be right,
-    /// or before the value that cannot be right as a whole.
+    /// The position of the error: the number of bytes on the whole connection before the first invalid byte, or before
+    /// the value that is invalid as a whole.
     pub at: u64,
-    /// The method, if it came that far.
+    /// The method, if it was received.
     pub method: Option<Method>,
-    /// The request line as far as it came, without its line end; any bytes whatever.
+    /// The request line as far as it was received, without the line ending. It may contain any bytes.
     pub line: &'c [u8],
 }
 
 impl Refusal<'_> {
-    /// One line of plain text that says what is wrong and by which rule.
+    /// Returns a page with one line of plain text that names the error and the rule it violates.
     pub fn page(&self) -> Response {
         let status = self.error.status();
         Response::text(format!("{status}: {}\n", self.error)).with_status(status)
     }
 }
 
-/// What was answered.
+/// A summary of a response.
 ///
 /// ```
 /// use bytegate::{Config, Connection, Now, Response, Scheme, Status};
@@ -148,19 +149,19 @@ impl Refusal<'_> {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResponseSummary {
-    /// The status that was sent; 500 in place of a response that broke the rules.
+    /// The status that was sent. It is 500 if the response broke the rules.
     pub status: Status,
-    /// Bytes of content that go out; `None` for a stream whose length is not known.
+    /// The number of content bytes that are sent. `None` for a stream of unknown length.
     pub content_length: Option<u64>,
     /// Whether the connection stays open afterwards.
     pub persists: bool,
-    /// Whether the content is asked for block by block, with [`Step::Body`].
+    /// Whether the content is requested block by block with [`Step::Body`].
     pub streams: bool,
-    /// How the application broke the rules.
+    /// The error in the application's response, if any.
     pub error: Option<ResponseError>,
 }
 
-/// A command that came when nothing had asked for it; the connection is as it was before.
+/// The error of a command that does not match the last step. The connection is unchanged.
 ///
 /// ```
 /// use bytegate::{Config, Connection, OutOfTurn, Response, Scheme};
@@ -180,7 +181,7 @@ impl fmt::Display for OutOfTurn {
 
 impl core::error::Error for OutOfTurn {}
 
-/// Why a connection ends; the first reason stays.
+/// The reason why a connection closes. The first reason is kept.
 ///
 /// ```
 /// use bytegate::{CloseReason, Config, Connection, Now, Scheme, Step};
@@ -193,21 +194,21 @@ impl core::error::Error for OutOfTurn {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseReason {
-    /// The peer ended its side between two requests.
+    /// The peer closed its side between two requests.
     InputEnded,
-    /// Peer or server wanted no more than the last exchange (RFC 9112 section 9.3).
+    /// The peer or the server did not want to keep the connection open (RFC 9112 section 9.3).
     Persistence,
-    /// Something was refused: what may follow it cannot be trusted, or was not read.
+    /// Something was refused. The input after it cannot be trusted or was not read.
     Refused,
-    /// No request came in time.
+    /// No request arrived in time.
     Idle,
     /// [`stop`](crate::Connection::stop) was called between two requests.
     Stopped,
-    /// The peer did not take its answer in time; what was left of it is gone.
+    /// The peer did not read its response in time. The rest of the response was discarded.
     WriteTimeout,
-    /// The content of an answer broke off; its framing shows the peer that it is incomplete.
+    /// The content of a response broke off. The framing shows the peer that it is incomplete.
     ResponseBroken,
-    /// As [`ResponseBroken`](CloseReason::ResponseBroken), but in an answer that only the end of the connection
-    /// delimits: nothing but a reset of the transport shows that it is incomplete.
+    /// Like [`ResponseBroken`](CloseReason::ResponseBroken), but for a response that is delimited by the end of the
+    /// connection. Only a reset of the transport shows the peer that it is incomplete.
     ResponseReset,
 }

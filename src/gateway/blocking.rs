@@ -1,4 +1,4 @@
-//! The front end for blocking streams: one connection, one thread, one call.
+//! The front end for blocking streams. Each call serves one connection on the current thread.
 
 use super::Gateway;
 use super::front_end::FrontEnd;
@@ -18,14 +18,15 @@ use std::task::Wake;
 use std::thread::{self, Thread};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// Bytes asked for in one read.
+/// The size of one read in bytes.
 const READ_BYTES: usize = 16 * 1024;
-/// After the last byte: how long the peer may be silent, and how long we still read, so that it gets to see the answer
-/// before its own bytes meet a closed socket (RFC 9112 section 9.6).
+/// How long the peer may be silent after the last byte was written. The server keeps reading for a while so that the
+/// peer receives the response before its own bytes reach a closed socket (RFC 9112 section 9.6).
 const LINGER_GAP: Duration = Duration::from_secs(5);
+/// How long the server keeps reading in total after the last byte was written.
 const LINGER_TIME: Duration = Duration::from_secs(30);
 
-/// A stream that blocks, with deadlines if it has any. Sockets have; [`Untimed`] makes one of any other stream.
+/// A blocking stream, with timeouts if it supports them. Sockets do. [`Untimed`] wraps any other stream.
 ///
 /// ```
 /// use bytegate::BlockingStream;
@@ -65,17 +66,17 @@ const LINGER_TIME: Duration = Duration::from_secs(30);
 /// }
 /// ```
 pub trait BlockingStream: Read + Write {
-    /// Lets reads and writes fail with [`ErrorKind::WouldBlock`] or [`ErrorKind::TimedOut`] after so long; `None` for
-    /// never.
+    /// Makes reads and writes fail with [`ErrorKind::WouldBlock`] or [`ErrorKind::TimedOut`] after the given time.
+    /// `None` means never.
     ///
     /// # Errors
-    /// What the system says.
+    /// Returns the error of the system.
     fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
 
-    /// Ends our side: the peer reads to the end of what was written.
+    /// Closes the writing side. The peer can still read everything that was written.
     ///
     /// # Errors
-    /// What the system says.
+    /// Returns the error of the system.
     fn end_output(&mut self) -> io::Result<()>;
 }
 
@@ -102,7 +103,7 @@ impl BlockingStream for std::os::unix::net::UnixStream {
     }
 }
 
-/// Any stream, without deadlines: whoever connects it ends what takes too long.
+/// A wrapper for any stream, without timeouts. The caller is responsible for ending slow connections.
 ///
 /// ```
 /// use bytegate::{ConnectionInfo, Gateway, Request, Untimed};
@@ -145,16 +146,17 @@ impl<S: Read + Write> BlockingStream for Untimed<S> {
         Ok(())
     }
 
-    /// Nothing: the peer learns it from the close.
+    /// Not supported. The peer sees the end when the stream is closed.
     fn end_output(&mut self) -> io::Result<()> {
         Err(ErrorKind::Unsupported.into())
     }
 }
 
 impl Gateway {
-    /// Serves one connection over a stream that blocks, with all deadlines, to its end (feature `std`). A panic of the
-    /// application is a 500 for this client. What goes wrong with a response is written to standard error, unless
-    /// [`on_error`](Gateway::on_error) takes it.
+    /// Serves one connection over a blocking stream until it closes, enforcing all deadlines (feature `std`).
+    ///
+    /// If the application panics, this client receives a 500. Response errors are written to standard error, unless
+    /// [`on_error`](Gateway::on_error) is set.
     ///
     /// ```no_run
     /// use bytegate::{Gateway, Request};
@@ -172,7 +174,7 @@ impl Gateway {
     /// ```
     ///
     /// # Errors
-    /// What the stream says; a peer that is gone is one of these.
+    /// Returns the error of the stream, for example when the peer has disconnected.
     pub fn serve_stream(
         &self,
         mut stream: impl BlockingStream,
@@ -239,7 +241,7 @@ fn write(stream: &mut impl Write, session: &mut Session<'_>) -> io::Result<()> {
     }
 }
 
-/// Closes so that the peer gets everything that was written.
+/// Closes the stream in a way that lets the peer receive everything that was written.
 fn linger(stream: &mut impl BlockingStream) {
     if stream.end_output().is_err() || stream.set_timeout(Some(LINGER_GAP)).is_err() {
         return;
@@ -261,7 +263,7 @@ fn is_timeout(error: &io::Error) -> bool {
     )
 }
 
-/// The system's clocks.
+/// A front end that uses the system clocks.
 struct Clock {
     started: Instant,
     reports: bool,
@@ -275,7 +277,8 @@ impl Clock {
         }
     }
 
-    /// The time left until then; never nothing, which would mean for ever.
+    /// Returns the time left until `until`, or `None` if there is no deadline. It is never zero, because zero can mean
+    /// no timeout.
     fn left(&self, until: Duration) -> Option<Duration> {
         let left = until.saturating_sub(self.started.elapsed());
         (until < Duration::MAX).then(|| left.max(Duration::from_millis(1)))
@@ -292,13 +295,13 @@ impl FrontEnd for Clock {
 
     fn error(&mut self, error: &ResponseError) {
         if self.reports {
-            // If nobody reads it, nothing is lost.
+            // A failed write to standard error is ignored.
             let _ = writeln!(io::stderr(), "bytegate: {error}");
         }
     }
 }
 
-/// The thread that waits for answers by blocking.
+/// The current thread, which blocks while it waits for a response.
 pub(super) struct ThisThread {
     waker: Waker,
 }
@@ -318,7 +321,7 @@ impl ThisThread {
         }
     }
 
-    /// Blocks until it is woken, or for so long.
+    /// Blocks until the thread is woken or the timeout has passed.
     pub(super) fn park(&self, timeout: Option<Duration>) {
         match timeout {
             Some(timeout) => thread::park_timeout(timeout),
@@ -326,7 +329,7 @@ impl ThisThread {
         }
     }
 
-    /// A front end that wakes this thread.
+    /// Returns a front end whose waker wakes this thread.
     pub(super) fn wakes<'f, F>(&self, inner: &'f mut F) -> WithWaker<'f, F> {
         WithWaker {
             inner,
@@ -335,7 +338,7 @@ impl ThisThread {
     }
 }
 
-/// A front end with another waker.
+/// A front end with a different waker.
 pub(super) struct WithWaker<'f, F> {
     inner: &'f mut F,
     waker: Waker,

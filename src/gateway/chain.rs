@@ -1,5 +1,6 @@
-//! The one chain that every answer goes through: middlewares before, the application, middlewares after. All code of the
-//! user is called from here, and a panic of it ends here, if the session catches panics.
+//! The chain around an application: `before` of the middlewares, the application, `after` of the middlewares. It
+//! produces every response. User code is called through this chain, which also catches panics if the session asks for
+//! that.
 
 use super::{Gateway, own_answer};
 use crate::application::middleware::{RequestInfo, RequestParts};
@@ -14,7 +15,7 @@ use crate::values::now::Now;
 use crate::values::status::Status;
 use alloc::string::String;
 
-/// A gateway as one exchange sees it.
+/// The gateway and the connection of one exchange.
 #[derive(Clone, Copy)]
 pub(super) struct Chain<'s> {
     pub(super) gateway: &'s Gateway,
@@ -23,7 +24,7 @@ pub(super) struct Chain<'s> {
 }
 
 impl Chain<'_> {
-    /// Asks about content of which only the head is there.
+    /// Asks the application what to do with the content of a request whose head was received.
     pub(super) fn admit(
         &self,
         head: Head<'_>,
@@ -42,7 +43,7 @@ impl Chain<'_> {
         admission.unwrap_or_else(Admission::Refuse)
     }
 
-    /// Answers a request that is whole. `begun` says that the middlewares have looked at its head before.
+    /// Answers a complete request. `begun` states that the middlewares have already seen its head.
     pub(super) fn call(
         &self,
         message: &Message<'_>,
@@ -64,12 +65,12 @@ impl Chain<'_> {
         })
     }
 
-    /// The page for input that is no request.
+    /// Returns the page for input that is not a valid request.
     pub(super) fn refuse(&self, refusal: &Refusal<'_>) -> Response {
         self.respond(|| self.gateway.refuse(refusal))
     }
 
-    /// Shows an answer to all middlewares, the innermost first.
+    /// Passes a response through all middlewares, innermost first.
     #[inline]
     pub(super) fn after(&self, request: &RequestInfo<'_>, response: &mut Response) {
         if !self.gateway.middlewares.is_empty() {
@@ -87,7 +88,7 @@ impl Chain<'_> {
         });
     }
 
-    /// Runs code of the user that makes a response; a panic makes one, too.
+    /// Runs user code that returns a response. A caught panic also becomes a response.
     #[inline]
     pub(super) fn respond(&self, run: impl FnOnce() -> Response) -> Response {
         match self.catches_panics {
@@ -96,8 +97,8 @@ impl Chain<'_> {
         }
     }
 
-    /// Runs code of the user. A panic becomes a response, if panics are caught: what it left half done belongs to the
-    /// user, and none of it is used again.
+    /// Runs user code. If panics are caught, a panic becomes a response. State that the panic left inconsistent belongs
+    /// to the user and is not used again.
     pub(super) fn guard<T>(&self, run: impl FnOnce() -> T) -> Result<T, Response> {
         match self.catches_panics {
             true => caught(run).map_err(panicked),

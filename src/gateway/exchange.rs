@@ -1,4 +1,4 @@
-//! What a session keeps of an exchange that takes more than one step.
+//! State that a session keeps for an exchange that takes more than one step.
 
 use super::chain::Chain;
 use crate::application::middleware::RequestInfo;
@@ -12,37 +12,38 @@ use crate::values::now::Now;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-/// An exchange that takes more than one step.
+/// The state of an exchange that takes more than one step.
 #[derive(Default)]
 pub(super) struct Exchange {
     pub(super) extensions: Extensions,
-    /// What the middlewares will want to know after it.
+    /// What the middlewares need to know about the request when the response is ready.
     pub(super) record: Option<Record>,
     pub(super) receiver: Option<Box<dyn Receiver>>,
     pub(super) later: Option<LaterResponse>,
     pub(super) blocks: Option<Blocks>,
 }
 
-/// A request as middlewares know it after the answer.
+/// The parts of a request that middlewares need when the response is ready.
 pub(super) struct Record {
     method: Option<Method>,
     line: Vec<u8>,
     now: Now,
 }
 
-/// What middlewares want to know of a request when it is answered.
+/// Returns the parts of a head that middlewares need when the response is ready.
 pub(super) fn known<'h>(head: &Head<'h>) -> (Option<Method>, &'h [u8]) {
     (Some(head.method()), head.line())
 }
 
 impl Chain<'_> {
-    /// Whether anybody must see the answer, or wait for it: mostly nobody.
+    /// Returns whether middlewares must see the response or the response is deferred. Usually neither is the case.
     #[inline]
     pub(super) fn is_needed_after(&self, response: &Response) -> bool {
         !self.gateway.middlewares.is_empty() || response.is_later()
     }
 
-    /// Shows an answer to the middlewares; what is to be kept for one that comes later, which they see when it is there.
+    /// Passes a response to the middlewares. For a deferred response, returns the state to keep instead; the
+    /// middlewares see it once it is ready.
     pub(super) fn keep(
         &self,
         response: &mut Response,
@@ -65,7 +66,7 @@ impl Chain<'_> {
 }
 
 impl Exchange {
-    /// Shows an answer to the middlewares, unless it is to come later still.
+    /// Passes a response to the middlewares, unless it is deferred again.
     pub(super) fn after(&self, chain: Chain<'_>, response: &mut Response) {
         if let (Some(record), false) = (&self.record, response.is_later()) {
             let (method, line) = (record.method, &record.line[..]);

@@ -1,4 +1,4 @@
-//! What a session asks of its front end, and what it tells.
+//! What a session needs from its front end, and the events it reports.
 
 use crate::connection::{Message, Refusal, ResponseSummary};
 use crate::message::head::Head;
@@ -6,8 +6,8 @@ use crate::message::response::ResponseError;
 use crate::values::now::Now;
 use core::task::Waker;
 
-/// The side of a [`Session`](crate::Session) that faces the world: it has a clock, and may watch. Only
-/// [`now`](FrontEnd::now) must be there; a [`Now`] alone is a front end in which time stands still.
+/// The environment of a [`Session`](crate::Session). It provides a clock and can observe events. Only
+/// [`now`](FrontEnd::now) is required. A plain [`Now`] is a front end whose time never changes.
 ///
 /// ```
 /// use bytegate::{ConnectionInfo, FrontEnd, Gateway, Now, Request, ResponseSummary, Wait};
@@ -31,40 +31,41 @@ use core::task::Waker;
 /// assert_eq!(counter.0, 1);
 /// ```
 pub trait FrontEnd {
-    /// The time.
+    /// Returns the current time.
     fn now(&mut self) -> Now;
 
-    /// Who is woken when an answer, a block of content or a receiver is ready that was waited for.
+    /// Returns the waker to notify when a response, a block of content or a receiver becomes ready.
     fn waker(&self) -> &Waker {
         Waker::noop()
     }
 
-    /// Whether the server stops: then the next answer is the last of its connection.
+    /// Returns whether the server is stopping. If so, the next response is the last one on its connection.
     fn is_stopping(&self) -> bool {
         false
     }
 
-    /// A head is whole; it began at that byte of the connection.
+    /// Called when a head is complete. `at` is the position of its first byte on the connection.
     fn head(&mut self, head: &Head<'_>, at: u64) {
         let _ = (head, at);
     }
 
-    /// A request is whole, with its content; `end` bytes of the connection are used up.
+    /// Called when a request is complete, including its content. `end` is the number of bytes used on the connection so
+    /// far.
     fn request(&mut self, request: &Message<'_>, end: u64) {
         let _ = (request, end);
     }
 
-    /// What came is no request.
+    /// Called when the input is not a valid request, or when its response was not ready in time.
     fn refusal(&mut self, refusal: &Refusal<'_>) {
         let _ = refusal;
     }
 
-    /// An answer was given.
+    /// Called when a response was given.
     fn answered(&mut self, summary: &ResponseSummary) {
         let _ = summary;
     }
 
-    /// A response broke the rules, panicked or broke off.
+    /// Called when a response broke the rules, panicked or broke off.
     fn error(&mut self, error: &ResponseError) {
         let _ = error;
     }

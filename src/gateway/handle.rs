@@ -1,4 +1,4 @@
-//! The front end whose transport is a slice.
+//! The front end that uses a byte slice as its transport.
 
 use super::Gateway;
 use super::front_end::FrontEnd;
@@ -9,11 +9,11 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 impl Gateway {
-    /// Answers every request in `input`, in order: bytes in, bytes out, and nothing else happens.
+    /// Answers every request in `input` in order, and returns the responses as bytes. It does no I/O.
     ///
-    /// The input is one connection from its first byte to its end. An incomplete last request is answered
-    /// with 400; an empty input has an empty answer. Without a clock there is no `Date`, so equal input gives
-    /// equal output, as far as the applications keep to that.
+    /// The input is one connection from its first byte to its end. An incomplete last request is answered with 400. An
+    /// empty input produces an empty output. Without a clock there is no `Date`, so the same input produces the same
+    /// output if the application is deterministic.
     ///
     /// ```
     /// use bytegate::{Gateway, Site};
@@ -28,21 +28,21 @@ impl Gateway {
         self.handle_at(input, Now::default())
     }
 
-    /// As [`handle`](Gateway::handle), at a given time: answers carry `Date`, and applications see it.
+    /// Like [`handle`](Gateway::handle), but at a given time. Responses contain `Date`, and applications can read the
+    /// time.
     pub fn handle_at(&self, input: &[u8], now: Now) -> Bytes {
         let mut output = Vec::new();
         self.handle_into(input, now, &mut output);
         output.into()
     }
 
-    /// As [`handle_at`](Gateway::handle_at), appending to a buffer of the caller's, so that its memory is used
-    /// again from call to call.
+    /// Like [`handle_at`](Gateway::handle_at), but appends to `output`, so that the caller can reuse its memory.
     pub fn handle_into(&self, input: &[u8], mut now: Now, output: &mut Vec<u8>) {
         self.handle_for(input, ConnectionInfo::default(), &mut now, output);
     }
 
-    /// As [`handle_into`](Gateway::handle_into), for a connection of which more is known, and a front end that wants to
-    /// know more.
+    /// Like [`handle_into`](Gateway::handle_into), but with information about the connection and with a custom front
+    /// end.
     pub fn handle_for(
         &self,
         mut input: &[u8],
@@ -52,7 +52,7 @@ impl Gateway {
     ) {
         let mut session = self.session(connection);
         session.output().lend(output);
-        // Everything that will ever come is here.
+        // The input is already complete.
         session.end_input();
         loop {
             match session.turn_for(&mut input, front_end) {
@@ -63,16 +63,16 @@ impl Gateway {
                     }
                 }
                 Wait::Answer { .. } => finish(&mut session, &mut input, front_end, output),
-                // Nothing more can come, so that nothing more is asked for.
+                // The input has ended, so `Read` does not occur.
                 Wait::Read { .. } | Wait::Close(_) => break,
             }
         }
-        // Gives the buffer back if there was nothing to write.
+        // Returns the lent buffer if there was nothing to write.
         session.output().move_to(output);
     }
 }
 
-/// Goes on with an exchange whose answer is not ready: waits for it by blocking.
+/// Completes an exchange whose response is not ready, blocking the thread until it is.
 #[cfg(feature = "std")]
 #[cold]
 fn finish(
@@ -92,7 +92,7 @@ fn finish(
     }
 }
 
-/// Goes on with an exchange whose answer is not ready: nothing here can wait for it.
+/// Ends an exchange whose response is not ready, because nothing can wait for it without `std`.
 #[cfg(not(feature = "std"))]
 #[cold]
 fn finish(

@@ -1,4 +1,4 @@
-//! The gateway: what stands between connections and an application.
+//! The gateway, which connects an application to connections.
 
 #[cfg(feature = "std")]
 pub(crate) mod blocking;
@@ -23,8 +23,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use session::Session;
 
-/// What fronts an application: its configuration, its middlewares, and the page for input that is no request. Bytes go in
-/// by [`handle`](Gateway::handle), by a [`session`](Gateway::session), or by `net::serve`.
+/// An application together with its configuration, its middlewares, and the page for invalid input. To process bytes,
+/// use [`handle`](Gateway::handle), a [`session`](Gateway::session) or `net::serve`.
 ///
 /// ```
 /// use bytegate::{Gateway, Request};
@@ -36,7 +36,7 @@ use session::Session;
 pub struct Gateway {
     application: Box<dyn Application>,
     config: Arc<Config>,
-    /// The outermost first.
+    /// Ordered from outermost to innermost.
     middlewares: Vec<Box<dyn Middleware>>,
     refusal_page: Option<Box<RefusalPage>>,
     on_error: Option<Box<OnError>>,
@@ -46,7 +46,7 @@ type RefusalPage = dyn Fn(&Refusal<'_>) -> Response + Send + Sync;
 type OnError = dyn Fn(&ResponseError, &ConnectionInfo) + Send + Sync;
 
 impl Gateway {
-    /// A gateway for an application, with the default configuration.
+    /// Creates a gateway for an application, with the default configuration.
     pub fn new(application: impl Application + 'static) -> Gateway {
         Gateway {
             application: Box::new(application),
@@ -57,21 +57,21 @@ impl Gateway {
         }
     }
 
-    /// Uses these limits and deadlines on every connection.
+    /// Sets the limits and deadlines for every connection.
     pub fn config(mut self, config: Config) -> Gateway {
         self.config = Arc::new(config);
         self
     }
 
-    /// Adds a middleware around the application and the middlewares so far.
+    /// Adds a middleware around the application and the middlewares added so far.
     #[doc(alias = "middleware")]
     pub fn with(mut self, middleware: impl Middleware + 'static) -> Gateway {
         self.middlewares.insert(0, Box::new(middleware));
         self
     }
 
-    /// Answers input that is no request with this page instead of a line of plain text. The status and the
-    /// close stay what they are.
+    /// Sets the page for refused input, which is a line of plain text by default. The page cannot change the status,
+    /// and the connection still closes.
     ///
     /// ```
     /// use bytegate::{Gateway, Refusal, Request, Response};
@@ -88,8 +88,8 @@ impl Gateway {
         self
     }
 
-    /// Tells `report` of each response that broke the rules, panicked or broke off: the client only learns that something
-    /// went wrong.
+    /// Calls `report` for each response that broke the rules, panicked or broke off. The client only learns that
+    /// something went wrong.
     ///
     /// ```
     /// use bytegate::{ConnectionInfo, Gateway, Request, Response, ResponseError};
@@ -106,13 +106,13 @@ impl Gateway {
         self
     }
 
-    /// Begins a connection.
+    /// Starts a session for a new connection.
     #[inline]
     pub fn session(&self, connection: impl Into<ConnectionInfo>) -> Session<'_> {
         Session::new(self, connection.into())
     }
 
-    /// The answer to input that is no request.
+    /// Returns the response to input that is not a valid request.
     fn refuse(&self, refusal: &Refusal<'_>) -> Response {
         match &self.refusal_page {
             None => refusal.page(),
@@ -127,7 +127,7 @@ impl Gateway {
     }
 }
 
-/// What concerns no resource at all: methods that are never served, and the server as a whole.
+/// Returns the gateway's own response to requests that do not concern a resource: unsupported methods and `OPTIONS *`.
 fn own_answer(head: &Head<'_>) -> Option<Response> {
     match (head.method_ref(), head.path_bytes()) {
         // TRACE would reflect credentials (RFC 9110 section 9.3.8).
@@ -139,7 +139,7 @@ fn own_answer(head: &Head<'_>) -> Option<Response> {
     }
 }
 
-/// What this server can do at all: the answer to `OPTIONS *` (RFC 9110 section 9.3.7).
+/// The methods supported by the server, sent in the response to `OPTIONS *` (RFC 9110 section 9.3.7).
 const ALLOW: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
 impl fmt::Debug for Gateway {

@@ -1,4 +1,4 @@
-//! A session: a connection joined to a gateway. The one loop over what a connection asks for.
+//! A session: a connection joined to a gateway. Contains the only loop over the steps of a connection.
 
 use super::Gateway;
 use super::chain::Chain;
@@ -18,10 +18,10 @@ use core::fmt;
 use core::task::{Context, Poll};
 use core::time::Duration;
 
-/// A connection and the gateway that answers it. Made by [`Gateway::session`].
+/// A connection and the gateway that answers its requests. Created by [`Gateway::session`].
 ///
-/// [`turn`](Session::turn) answers everything that is there, and names what to wait for. Then write
-/// [`output`](Session::output) or read more input, and turn again:
+/// [`turn`](Session::turn) processes the available input and returns what to wait for. Then write the
+/// [`output`](Session::output) or read more input, and call `turn` again:
 ///
 /// ```
 /// use bytegate::{ConnectionInfo, Gateway, Now, Wait};
@@ -59,11 +59,11 @@ pub struct Session<'g> {
     connection: Connection,
     info: ConnectionInfo,
     catches_panics: bool,
-    /// What outlasts a step of the exchange that is under way; most have nothing of the kind.
+    /// State of the current exchange that is kept between steps. Most exchanges need none.
     exchange: Option<Box<Exchange>>,
 }
 
-/// What a session waits for. A turn before that, or in vain, does no harm.
+/// What a session waits for. Calling [`turn`](Session::turn) too early does no harm.
 ///
 /// ```
 /// use bytegate::{CloseReason, ConnectionInfo, Gateway, Now, Site, Wait};
@@ -78,23 +78,23 @@ pub struct Session<'g> {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
-    /// More input, until that monotonic time.
+    /// Wait for more input until the given monotonic time.
     Read {
         /// The deadline; `Duration::MAX` for none.
         until: Duration,
     },
-    /// The output to be written, until that monotonic time.
+    /// Write the output until the given monotonic time.
     Write {
         /// The deadline; `Duration::MAX` for none.
         until: Duration,
     },
-    /// An answer, a block of content or a receiver that is not ready, until that monotonic time: turn again when the
-    /// front end's [waker](FrontEnd::waker) was woken.
+    /// A response, a block of content or a receiver is not ready. Call `turn` again when the front end's
+    /// [waker](FrontEnd::waker) is woken, at the latest at the given monotonic time.
     Answer {
         /// The deadline; `Duration::MAX` for none.
         until: Duration,
     },
-    /// Nothing more; close the transport.
+    /// Nothing is left to do. Close the transport.
     Close(CloseReason),
 }
 
@@ -110,20 +110,22 @@ impl<'g> Session<'g> {
         }
     }
 
-    /// Turns a panic of the application into a 500, and closes the connection afterwards (feature `std`). A front end that
-    /// serves more than one connection wants this; a test wants the panic. Nothing is caught where `panic = "abort"`.
+    /// Turns a panic of the application into a 500 and closes the connection afterwards (feature `std`). Use this in
+    /// front ends that serve more than one connection. Tests usually want the panic. Nothing is caught with `panic =
+    /// "abort"`.
     pub fn catch_panics(mut self) -> Session<'g> {
         self.catches_panics = true;
         self
     }
 
-    /// Answers everything that is there, and names what to wait for. `input` is all that has come and is not used up; what
-    /// is used is taken off its front, and the next turn gets the rest, followed by what has come since.
+    /// Processes the available input and returns what to wait for. `input` is everything that was received and is not
+    /// used yet. This method removes the bytes it uses from the front. Pass the rest to the next call, followed by what
+    /// has been received since.
     pub fn turn(&mut self, input: &mut &[u8], mut now: Now) -> Wait {
         self.turn_for(input, &mut now)
     }
 
-    /// As [`turn`](Session::turn), for input that is gathered in a vector.
+    /// Like [`turn`](Session::turn), but removes the used input from a vector.
     pub fn turn_on(&mut self, input: &mut Vec<u8>, now: Now) -> Wait {
         let mut rest = &input[..];
         let wait = self.turn(&mut rest, now);
@@ -132,7 +134,7 @@ impl<'g> Session<'g> {
         wait
     }
 
-    /// As [`turn`](Session::turn), for a front end with a clock that goes on, and that wants to know more.
+    /// Like [`turn`](Session::turn), but with a front end that has a running clock and can observe events.
     pub fn turn_for(&mut self, input: &mut &[u8], front_end: &mut impl FrontEnd) -> Wait {
         let mut now = front_end.now();
         loop {
@@ -147,7 +149,7 @@ impl<'g> Session<'g> {
                 catches_panics: self.catches_panics,
             };
             let (at, before) = (self.connection.offset(), input.len());
-            // By reference: to move a step that was just written costs more than the step.
+            // Matched by reference, because moving the returned value costs more than the step itself.
             match &self.connection.step(input, now) {
                 Step::Call(message) => {
                     let end = at + (before - input.len()) as u64;
@@ -223,7 +225,7 @@ impl<'g> Session<'g> {
                     let exchange = self.exchange.take().unwrap_or_default();
                     if let Some(receiver) = exchange.receiver {
                         let abort = || receiver.abort(Abort::Refused(refusal.error));
-                        // A panic here changes nothing about the answer.
+                        // A panic here does not affect the response.
                         let _ = chain.guard(abort);
                     }
                     let mut response = chain.refuse(refusal);
@@ -282,59 +284,59 @@ impl<'g> Session<'g> {
                     return Wait::Close(*reason);
                 }
             }
-            // An application takes time, and none of it is the peer's.
+            // The time taken by the application must not count against the peer.
             now = front_end.now();
         }
     }
 
-    /// What waits to be written.
+    /// Returns the pending output.
     pub fn output(&mut self) -> &mut Output {
         self.connection.output()
     }
 
-    /// Takes out everything that waits to be written, and counts it as sent.
+    /// Takes all pending output. The next turn assumes that it was sent.
     pub fn take_output(&mut self) -> Vec<u8> {
         let mut output = Vec::new();
         self.connection.output().move_to(&mut output);
         output
     }
 
-    /// As [`Connection::sent`].
+    /// See [`Connection::sent`].
     pub fn sent(&mut self, count: usize) {
         self.connection.sent(count);
     }
 
-    /// As [`Connection::sent_all`].
+    /// See [`Connection::sent_all`].
     pub fn sent_all(&mut self, buffer: &mut Vec<u8>) {
         self.connection.sent_all(buffer);
     }
 
-    /// As [`Connection::end_input`].
+    /// See [`Connection::end_input`].
     pub fn end_input(&mut self) {
         self.connection.end_input();
     }
 
-    /// As [`Connection::stop`].
+    /// See [`Connection::stop`].
     pub fn stop(&mut self) {
         self.connection.stop();
     }
 
-    /// As [`Connection::is_idle`].
+    /// See [`Connection::is_idle`].
     pub fn is_idle(&self) -> bool {
         self.connection.is_idle()
     }
 
-    /// As [`Connection::has_ended_well`].
+    /// See [`Connection::has_ended_well`].
     pub(super) fn has_ended_well(&self) -> bool {
         self.connection.has_ended_well()
     }
 
-    /// What is known of the connection.
+    /// Returns the information about the connection.
     pub fn connection(&self) -> &ConnectionInfo {
         &self.info
     }
 
-    /// Ends what is waited for and will never come: an answer becomes a 500, and content breaks off.
+    /// Stops waiting for something that will never be ready. A missing response becomes a 500, and content breaks off.
     #[cfg(not(feature = "std"))]
     pub(super) fn give_up(&mut self, front_end: &mut impl FrontEnd) {
         let exchange = self.exchange.take().unwrap_or_default();
@@ -356,7 +358,7 @@ impl<'g> Session<'g> {
         is_ready
     }
 
-    /// Gives an answer, or keeps what is needed to wait for it.
+    /// Gives a response, or keeps the state needed to wait for it.
     fn answer(
         &mut self,
         response: &mut Response,
@@ -369,7 +371,7 @@ impl<'g> Session<'g> {
             self.exchange = Some(exchange);
             return;
         }
-        // What a panic left half done is unknown: a new connection starts clean.
+        // A panic may have left unknown state, so the connection closes. A new connection starts clean.
         let panicked = matches!(response.error(), Some(ResponseError::Panicked(_)));
         if panicked || front_end.is_stopping() {
             self.connection.stop();
@@ -396,7 +398,7 @@ impl<'g> Session<'g> {
         self.asked(|connection| connection.end_body(end));
     }
 
-    /// A command that the last step asked for.
+    /// Runs a command that matches the last step.
     fn asked<E>(&mut self, command: impl FnOnce(&mut Connection) -> Result<(), E>) {
         let was_asked = command(&mut self.connection).is_ok();
         debug_assert!(was_asked, "the loop commands what was asked for");
@@ -411,7 +413,7 @@ impl<'g> Session<'g> {
 }
 
 impl Drop for Session<'_> {
-    /// Tells a receiver whose content will not come any more.
+    /// Aborts a receiver whose content will not be completed.
     fn drop(&mut self) {
         let receiver = self.exchange.as_mut().and_then(|it| it.receiver.take());
         if let Some(receiver) = receiver {

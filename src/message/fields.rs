@@ -1,6 +1,6 @@
 //! Fields (RFC 9110 section 5) of heads and trailers, kept as the lines sent on the wire.
 
-use crate::syntax::octets::{TOKEN, VALUE, trim};
+use crate::syntax::byte_class::{TOKEN, VALUE, trim};
 use crate::syntax::uri_reference;
 use alloc::borrow::Cow;
 use alloc::vec::Vec;

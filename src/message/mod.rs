@@ -4,10 +4,10 @@
 pub(crate) mod body;
 #[cfg(feature = "std")]
 pub(crate) mod channel;
-pub(crate) mod exchange;
 pub(crate) mod extensions;
 pub(crate) mod fields;
 pub(crate) mod form;
+pub(crate) mod framing;
 pub(crate) mod head;
 pub(crate) mod owned_request;
 pub(crate) mod precondition;

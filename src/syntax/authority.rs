@@ -1,6 +1,6 @@
 //! Authorities as in Host and in targets: `uri-host [ ":" port ]` (RFC 9110 section 7.2, RFC 3986 section 3.2).
 
-use super::octets::{DIGIT, HEX, REG_NAME};
+use super::byte_class::{DIGIT, HEX, REG_NAME};
 use super::span::Span;
 
 /// A host and an optional port, as they were sent.

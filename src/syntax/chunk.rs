@@ -4,7 +4,7 @@
 //!
 //! The parser takes one byte at a time, because these lines are short. Invalid input is rejected at its first byte.
 
-use super::octets::TOKEN;
+use super::byte_class::TOKEN;
 use crate::values::error::Error;
 
 /// A partially parsed chunk-size line.

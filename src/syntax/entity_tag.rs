@@ -1,6 +1,6 @@
 //! Entity tags (RFC 9110 section 8.8.3).
 
-use super::octets::trim_start;
+use super::byte_class::trim_start;
 
 /// `[ "W/" ] DQUOTE *etagc DQUOTE`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Parsing of field sections, in heads and in trailers: field lines up to the empty line that ends them (RFC 9112
 //! section 5).
 
-use super::octets::{TOKEN, begins_with_name, find_colon, skip_value};
+use super::byte_class::{TOKEN, begins_with_name, find_colon, skip_value};
 use super::span::Span;
 use crate::values::error::{Error, Fault};
 

@@ -1,9 +1,9 @@
 //! Parsing of request heads in a single scan: request line and fields (RFC 9112 sections 2 to 5).
 
 use super::authority::AuthorityPlace;
+use super::byte_class::{Seen, TARGET, TOKEN, trim, trim_start};
 use super::field_section::{Bounds, Event, FieldSection};
 use super::list;
-use super::octets::{Seen, TARGET, TOKEN, trim, trim_start};
 use super::span::Span;
 use super::target::TargetPlace;
 use crate::values::error::{Error, Fault};

@@ -1,6 +1,6 @@
 //! Content-Length (RFC 9110 section 8.6).
 
-use super::octets::DIGIT;
+use super::byte_class::DIGIT;
 use crate::values::error::Error;
 
 /// Parses `1*DIGIT` and nothing else. The parser of the standard library would accept a sign.

@@ -1,6 +1,6 @@
 //! Comma-separated lists (RFC 9110 section 5.6.1).
 
-use super::octets::trim;
+use super::byte_class::trim;
 
 /// Returns the elements of a list of tokens or other values without quoted strings. Empty elements are skipped, as
 /// section 5.6.1.2 requires of recipients.

@@ -1,6 +1,7 @@
 //! The grammar of request heads and chunk-size lines, parsed from bytes. The only state is the position of a scan.
 
 pub(crate) mod authority;
+pub(crate) mod byte_class;
 pub(crate) mod chunk;
 pub(crate) mod date;
 pub(crate) mod entity_tag;
@@ -9,7 +10,6 @@ pub(crate) mod head;
 mod head_validation;
 pub(crate) mod length;
 pub(crate) mod list;
-pub(crate) mod octets;
 pub(crate) mod path;
 pub(crate) mod span;
 pub(crate) mod target;

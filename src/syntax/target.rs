@@ -1,7 +1,7 @@
 //! Request targets and their four forms (RFC 9112 section 3.2).
 
 use super::authority::{Authority, AuthorityPlace};
-use super::octets::{HEX, PATH, PLAIN_PATH, Seen};
+use super::byte_class::{HEX, PATH, PLAIN_PATH, Seen};
 use super::span::{Span, ascii};
 use crate::values::error::{Error, Fault};
 use crate::values::method::Method;
@@ -301,7 +301,7 @@ fn is_scheme(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::octets::TARGET;
+    use super::super::byte_class::TARGET;
     use super::*;
 
     fn parse(method: Method, text: &str) -> Result<Target<'_>, Fault> {

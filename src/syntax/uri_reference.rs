@@ -1,6 +1,6 @@
 //! URI references (RFC 3986 section 4.1), as used in `Location` and `Content-Location`.
 
-use super::octets::{HEX, REG_NAME};
+use super::byte_class::{HEX, REG_NAME};
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 

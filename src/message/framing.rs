@@ -2,8 +2,8 @@
 //! the fields.
 
 use super::head::{Head, Version};
+use crate::syntax::byte_class::TOKEN;
 use crate::syntax::head::Expect;
-use crate::syntax::octets::TOKEN;
 use crate::syntax::span::Span;
 use crate::syntax::{length, list};
 use crate::values::error::{Error, Fault};
