@@ -24,6 +24,26 @@ Sec-Fetch-Dest: document\r\n\
 Accept-Encoding: gzip, deflate, br, zstd\r\n\
 Accept-Language: en-US,en;q=0.9\r\n\r\n";
 
+pub(crate) const DYNAMIC: &[u8] = b"GET /a.py HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+pub(crate) const HEAD: &[u8] = b"HEAD /index.html HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+pub(crate) const FORM: &[u8] = b"POST /a.py HTTP/1.1\r\nHost: localhost\r\n\
+Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 26\r\n\r\nname=ada&password=lovelace";
+
+/// A POST of that many chunks of that many bytes.
+pub(crate) fn chunked(chunks: usize, bytes: usize) -> Vec<u8> {
+    let mut request =
+        b"POST /a.py HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+    for _ in 0..chunks {
+        request.extend_from_slice(format!("{bytes:x}\r\n").as_bytes());
+        request.resize(request.len() + bytes, b'x');
+        request.extend_from_slice(b"\r\n");
+    }
+    request.extend_from_slice(b"0\r\n\r\n");
+    request
+}
+
 pub(crate) type Contender = (&'static str, Box<dyn FnMut()>);
 
 pub(crate) fn contenders(request: &'static [u8]) -> Vec<Contender> {
@@ -102,14 +122,6 @@ fn up_to_the_call(request: &'static [u8]) -> Box<dyn FnMut()> {
 
 pub(crate) fn special_cases() -> Vec<Contender> {
     let batch: &'static [u8] = SMALL.repeat(16).leak();
-    let mut chunked =
-        b"POST /a.py HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
-    for _ in 0..16 {
-        chunked.extend_from_slice(b"1000\r\n");
-        chunked.extend_from_slice(&[b'x'; 4096]);
-        chunked.extend_from_slice(b"\r\n");
-    }
-    chunked.extend_from_slice(b"0\r\n\r\n");
     let many: String = (0..99)
         .map(|number| format!("X-Field-{number}: value\r\n"))
         .collect();
@@ -121,7 +133,10 @@ pub(crate) fn special_cases() -> Vec<Contender> {
         .as_bytes();
     vec![
         ("16 pipelined small GETs", into_used_buffer(batch)),
-        ("64 KiB in 16 chunks", into_used_buffer(chunked.leak())),
+        (
+            "64 KiB in 16 chunks",
+            into_used_buffer(chunked(16, 4096).leak()),
+        ),
         ("100 fields", into_used_buffer(many)),
         ("a request line of 8 KB", into_used_buffer(long)),
         ("a browser GET, octet by octet", drip(BROWSER)),

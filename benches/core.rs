@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 const ROUNDS: usize = 41;
 const ROUND_TIME: Duration = Duration::from_millis(4);
 
-const USAGE: &str = "options: --quick | --csv | --count small|browser TIMES";
+const USAGE: &str = "options: --quick | --csv | --count NAME TIMES";
 
 fn main() {
     let arguments: Vec<String> = std::env::args()
@@ -21,7 +21,7 @@ fn main() {
         [] => tables(ROUNDS),
         ["--quick"] => tables(5),
         ["--csv"] => head_sizes(),
-        ["--count", which @ ("small" | "browser"), times] => match times.parse() {
+        ["--count", which, times] => match times.parse() {
             Ok(times) => count(which, times),
             Err(error) => panic!("{times:?} is no number of times: {error}; {USAGE}"),
         },
@@ -52,9 +52,15 @@ fn head_sizes() {
 
 /// Runs a single contender this many times, for callgrind.
 fn count(which: &str, times: usize) {
-    let request = match which {
+    let request: &'static [u8] = match which {
         "small" => SMALL,
-        _ => BROWSER,
+        "browser" => BROWSER,
+        "dynamic" => contenders::DYNAMIC,
+        "head" => contenders::HEAD,
+        "form" => contenders::FORM,
+        "pipelined" => SMALL.repeat(16).leak(),
+        "chunked" => contenders::chunked(64, 16).leak(),
+        _ => panic!("there is no request {which:?} to count; {USAGE}"),
     };
     let mut run = contenders::into_used_buffer(request);
     (0..times).for_each(|_| run());
