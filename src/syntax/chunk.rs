@@ -105,6 +105,26 @@ impl ChunkLine {
     }
 }
 
+/// Reads a line that is complete and holds a size alone, as nearly every one does, and returns the size and the length
+/// of the line with its CRLF. Leaves to [`ChunkLine`] everything else: sizes with a leading zero or more than eight
+/// digits, extensions, faults, and lines that are not complete.
+#[inline]
+pub(crate) fn plain_line(input: &[u8]) -> Option<(u64, usize)> {
+    const DIGITS: usize = 8;
+    let mut size = 0;
+    for (at, &byte) in input.iter().take(DIGITS + 1).enumerate() {
+        let digit = match byte {
+            b'0' if at > 0 => 0,
+            b'1'..=b'9' => byte - b'0',
+            b'a'..=b'f' | b'A'..=b'F' => (byte | 0x20) - b'a' + 10,
+            b'\r' if at > 0 && input.get(at + 1) == Some(&b'\n') => return Some((size, at + 2)),
+            _ => return None,
+        };
+        size = size * 16 + u64::from(digit);
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,6 +138,36 @@ mod tests {
             }
         }
         Ok(None)
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_plain_line_is_what_the_line_says(line in "[0-9a-fA-F]{0,10}(\\r\\n|\\r|\\n|;a\\r\\n| |g)?.{0,2}") {
+            let bytes = line.as_bytes();
+            if let Some((size, length)) = plain_line(bytes) {
+                proptest::prop_assert_eq!(parse(&bytes[..length]), Ok(Some(size)));
+            }
+        }
+    }
+
+    #[test]
+    fn plain_lines_are_read_at_once() {
+        for (line, plain) in [
+            ("5\r\nhello", Some((5, 3))),
+            ("fFfFfFfF\r\n", Some((0xffff_ffff, 10))),
+            ("10\r\n", Some((16, 4))),
+            ("0\r\n", None),
+            ("05\r\n", None),
+            ("123456789\r\n", None),
+            ("5;a\r\n", None),
+            ("5\r", None),
+            ("5\rx", None),
+            ("5\n", None),
+            ("\r\n", None),
+            ("", None),
+        ] {
+            assert_eq!(plain_line(line.as_bytes()), plain, "{line:?}");
+        }
     }
 
     #[test]
