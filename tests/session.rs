@@ -5,10 +5,10 @@
 mod laws;
 
 use bytegate::{
-    Abort, Admission, Application, Body, BodySender, Bytes, CloseReason, Config, ConnectionInfo,
-    Error, FieldLines, FrontEnd, Gateway, Method, Middleware, Now, Peer, Receiver, Request,
-    RequestInfo, RequestParts, Response, ResponseError, Router, Session, SetFields, Status,
-    Timeouts, TrySendError, Wait,
+    Abort, Admission, Application, Body, BodySender, Broken, Bytes, CloseReason, Config,
+    ConnectionInfo, Error, FieldLines, FrontEnd, Gateway, Method, Middleware, Now, Peer, Receiver,
+    Request, RequestInfo, RequestParts, Response, ResponseError, Router, Session, SetFields,
+    Status, Timeouts, TrySendError, Wait,
 };
 use laws::reader;
 use std::future::{Future, poll_fn};
@@ -666,6 +666,48 @@ fn middlewares_nest_and_may_change_the_content() {
     assert_eq!(answer.content, b"HELLO");
     assert_eq!(answer.field("content-type"), Some(&b"x/y"[..]));
     assert_eq!(answer.field("server"), Some(&b"test"[..]));
+}
+
+#[test]
+fn mapping_the_blocks_keeps_the_kind_of_body_and_its_end() {
+    fn sent(body: &mut Body) -> Vec<Poll<Option<Result<Bytes, Broken>>>> {
+        let mut context = Context::from_waker(Waker::noop());
+        let mut polls = Vec::new();
+        loop {
+            polls.push(body.poll_block(&mut context));
+            if !matches!(polls.last(), Some(Poll::Ready(Some(Ok(_))))) {
+                return polls;
+            }
+        }
+    }
+    let block = |text: &'static str| Poll::Ready(Some(Ok(Bytes::from(text))));
+    let end = Poll::Ready(None);
+    let shout = |body: Body| body.map_blocks(|block| block.to_ascii_uppercase().into());
+
+    assert_eq!(sent(&mut shout(Body::empty())), vec![Poll::Ready(None)]);
+    assert_eq!(
+        sent(&mut shout(Body::from("abc"))),
+        [block("ABC"), end.clone()]
+    );
+    let ready = Body::fallible_stream(Some(9), [Ok("a".into()), Err(Broken)].into_iter());
+    let mut ready = shout(ready);
+    assert_eq!(ready.length(), None, "a change may change the length");
+    let broken = Poll::Ready(Some(Err(Broken)));
+    assert_eq!(sent(&mut ready), [block("A"), broken.clone()]);
+
+    let (sender, body) = Body::channel(4);
+    let mut body = shout(body);
+    assert_eq!(sent(&mut body), [Poll::Pending]);
+    sender.send("one").expect("somebody reads");
+    assert_eq!(sent(&mut body), [block("ONE"), Poll::Pending]);
+    sender.send("two").expect("somebody reads");
+    sender.finish();
+    assert_eq!(sent(&mut body), [block("TWO"), end]);
+
+    let (sender, body) = Body::channel(4);
+    let mut body = shout(body);
+    drop(sender);
+    assert_eq!(sent(&mut body), [broken]);
 }
 
 #[test]
