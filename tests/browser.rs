@@ -5,58 +5,14 @@
 mod browser;
 #[path = "../src/bin/bytegate/demo/mod.rs"]
 mod demo;
+#[path = "laws/server.rs"]
+mod server;
 
 use browser::Browser;
-use bytegate::{Gateway, Request, Router, Site, net};
+use bytegate::{Gateway, Request, Router, Site};
+use server::Server;
 use std::fs;
-use std::net::SocketAddr;
 use std::path::Path;
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
-
-/// A server on a free port, in a thread of its own, until it is dropped.
-struct Server {
-    address: SocketAddr,
-    stop: Option<smol::channel::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Server {
-    fn start(gateway: Gateway) -> Server {
-        let listener = net::listen("127.0.0.1:0".parse().expect("an address")).expect("a listener");
-        let address = listener.local_addr().expect("an address");
-        let (stop, stopped) = smol::channel::bounded::<()>(1);
-        let thread = thread::spawn(move || {
-            let stopped = async move {
-                let _ = stopped.recv().await;
-            };
-            let options = net::Options {
-                stop_timeout: Duration::from_secs(1),
-                ..net::Options::default()
-            };
-            smol::block_on(net::serve(listener, gateway, options, stopped))
-                .expect("the server runs");
-        });
-        Server {
-            address,
-            stop: Some(stop),
-            thread: Some(thread),
-        }
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.stop = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
 
 fn start() -> Option<Browser> {
     let browser = Browser::start();

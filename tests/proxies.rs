@@ -5,9 +5,12 @@
 #![cfg(feature = "net")]
 
 mod laws;
+#[path = "laws/server.rs"]
+mod server;
 
-use bytegate::{Gateway, Request, Response, net};
+use bytegate::{Gateway, Request, Response};
 use laws::exchange::Exchange;
+use server::Server;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -101,7 +104,7 @@ fn agree(
     fs::create_dir_all(&folder).expect("a folder");
     let port = free_port();
     let config_path = folder.join("config");
-    let text = config(port, backend.port, &folder);
+    let text = config(port, backend.server.address.port(), &folder);
     fs::write(
         &config_path,
         text.trim_end().to_string()
@@ -190,10 +193,8 @@ impl Drop for Proxy {
 
 /// Gives every request the same answer and records it.
 struct Backend {
-    port: u16,
+    server: Server,
     requests: Arc<Mutex<Vec<String>>>,
-    stop: Option<smol::channel::Sender<()>>,
-    thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Backend {
@@ -206,39 +207,14 @@ impl Backend {
             seen.lock().expect("a list").push(line);
             Response::text("served\n")
         });
-        let listener = net::listen("127.0.0.1:0".parse().expect("an address")).expect("a listener");
-        let port = listener.local_addr().expect("an address").port();
-        let (stop, stopped) = smol::channel::bounded::<()>(1);
-        let thread = thread::spawn(move || {
-            let stopped = async move {
-                let _ = stopped.recv().await;
-            };
-            let options = net::Options {
-                stop_timeout: Duration::from_secs(1),
-                ..net::Options::default()
-            };
-            smol::block_on(net::serve(listener, gateway, options, stopped))
-                .expect("the server runs");
-        });
         Backend {
-            port,
+            server: Server::start(gateway),
             requests,
-            stop: Some(stop),
-            thread: Some(thread),
         }
     }
 
     fn arrived(&self, number: usize) -> Vec<String> {
         since_marker(self.requests.lock().expect("a list").clone(), number)
-    }
-}
-
-impl Drop for Backend {
-    fn drop(&mut self) {
-        self.stop = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }
 

@@ -4,6 +4,9 @@
 #[path = "../src/bin/bytegate/demo/mod.rs"]
 mod demo;
 mod laws;
+#[cfg(feature = "net")]
+#[path = "laws/server.rs"]
+mod server;
 
 use bytegate::{Gateway, Now, Router};
 use laws::reader::{self, Response as Answer};
@@ -45,90 +48,10 @@ fn field<'a>(answer: &'a Answer, name: &str) -> &'a str {
 
 const HTML: &str = "text/html; charset=utf-8";
 
-/// A server on a free port, in a thread of its own, until it is dropped.
-#[cfg(feature = "net")]
-mod tcp {
-    use bytegate::{Gateway, net};
-    use std::io::{Read, Write};
-    use std::net::{SocketAddr, TcpStream};
-    use std::num::NonZeroUsize;
-    use std::thread::JoinHandle;
-    use std::time::Duration;
-
-    pub(crate) struct Server {
-        pub(crate) address: SocketAddr,
-        stop: Option<smol::channel::Sender<()>>,
-        thread: Option<JoinHandle<()>>,
-    }
-
-    impl Server {
-        pub(crate) fn start(gateway: Gateway) -> Server {
-            Server::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), gateway)
-        }
-
-        pub(crate) fn start_at(address: SocketAddr, gateway: Gateway) -> Server {
-            let listener = net::listen(address).expect("the port is free");
-            let address = listener.local_addr().expect("the listener has an address");
-            let (stop, stopping) = smol::channel::bounded::<()>(1);
-            // One thread, so that a connection that blocks it would block all others.
-            let options = net::Options {
-                threads: NonZeroUsize::MIN,
-                ..net::Options::default()
-            };
-            let thread = std::thread::spawn(move || {
-                let stopped = async move {
-                    let _ = stopping.recv().await;
-                };
-                smol::block_on(net::serve(listener, gateway, options, stopped))
-                    .expect("the server ends without an error");
-            });
-            Server {
-                address,
-                stop: Some(stop),
-                thread: Some(thread),
-            }
-        }
-
-        pub(crate) fn connect(&self) -> TcpStream {
-            let stream = TcpStream::connect(self.address).expect("the server listens");
-            let deadline = Some(Duration::from_secs(10));
-            stream.set_read_timeout(deadline).expect("a deadline");
-            stream.set_write_timeout(deadline).expect("a deadline");
-            stream.set_nodelay(true).expect("the option can be set");
-            stream
-        }
-
-        /// Everything that comes back on a new connection.
-        pub(crate) fn ask(&self, request: impl AsRef<[u8]>) -> Vec<u8> {
-            let mut stream = self.connect();
-            stream.write_all(request.as_ref()).expect("it is sent");
-            to_end(&mut stream)
-        }
-    }
-
-    pub(crate) fn to_end(stream: &mut TcpStream) -> Vec<u8> {
-        let mut output = Vec::new();
-        stream
-            .read_to_end(&mut output)
-            .expect("the server closes cleanly");
-        output
-    }
-
-    impl Drop for Server {
-        fn drop(&mut self) {
-            self.stop = None;
-            if let Some(thread) = self.thread.take() {
-                let ended = thread.join();
-                assert!(ended.is_ok() || std::thread::panicking());
-            }
-        }
-    }
-}
-
 /// A socket, a one-line request, a file.
 #[cfg(feature = "net")]
 mod stage_1_static_pages {
-    use super::tcp::Server;
+    use super::server::Server;
     use super::*;
 
     fn get_over_tcp(server: &Server, target: &str) -> Answer {
@@ -172,7 +95,7 @@ mod stage_1_static_pages {
 /// The server becomes an object, and its port can be used again at once.
 #[cfg(feature = "net")]
 mod stage_2_server_object {
-    use super::tcp::Server;
+    use super::server::Server;
     use super::*;
 
     #[test]
@@ -1086,7 +1009,7 @@ mod faults {
     #[test]
     fn a_request_may_be_longer_than_one_read_and_arrive_in_pieces() {
         use std::io::Write;
-        let server = tcp::Server::start(Gateway::new(Router::new().suffix(".py", count)));
+        let server = server::Server::start(Gateway::new(Router::new().suffix(".py", count)));
         let content: Vec<u8> = (0..100_000_u32).map(|number| number as u8).collect();
         let head = format!(
             "POST /a.py HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
@@ -1097,7 +1020,7 @@ mod faults {
         for piece in [head.as_bytes(), &content].concat().chunks(777) {
             stream.write_all(piece).expect("a piece is sent");
         }
-        let page = reader::read_all(&tcp::to_end(&mut stream), &[false]).remove(0);
+        let page = reader::read_all(&server::to_end(&mut stream), &[false]).remove(0);
         let sum: u64 = content.iter().map(|&octet| u64::from(octet)).sum();
         let expected = format!("5012 octets of fields, 100000 of content, sum {sum}\n");
         assert_eq!(text(&page), expected);
@@ -1108,7 +1031,7 @@ mod faults {
     #[test]
     fn content_may_arrive_long_after_its_head() {
         use std::io::{Read, Write};
-        let server = tcp::Server::start(demo::gateway());
+        let server = server::Server::start(demo::gateway());
         let mut stream = server.connect();
         stream
             .write_all(
@@ -1122,7 +1045,7 @@ mod faults {
         stream
             .write_all(b"name=ada&password=lovelace")
             .expect("the content is sent");
-        let page = reader::read_all(&tcp::to_end(&mut stream), &[false]).remove(0);
+        let page = reader::read_all(&server::to_end(&mut stream), &[false]).remove(0);
         assert_eq!(field(&page, "location"), "/login.py?welcome=ada");
     }
 
@@ -1259,7 +1182,7 @@ mod faults {
     fn a_connection_without_a_request_does_not_affect_others() {
         use std::io::Write;
         use std::net::Shutdown;
-        let server = tcp::Server::start(demo::gateway());
+        let server = server::Server::start(demo::gateway());
         let open = server.connect();
         for garbage in [
             &b""[..],
@@ -1278,7 +1201,7 @@ mod faults {
             // The server may have refused it and closed before all of it was sent.
             let _ = stream.write_all(garbage);
             let _ = stream.shutdown(Shutdown::Write);
-            let output = tcp::to_end(&mut stream);
+            let output = server::to_end(&mut stream);
             assert!(
                 output.is_empty() || output.starts_with(b"HTTP/1.1 400 "),
                 "{}",
@@ -1316,7 +1239,7 @@ mod faults {
             .map(|number| number.wrapping_mul(2_654_435_761).to_be_bytes()[0])
             .collect();
         let site = demo::site().file("/large.bin", file.clone());
-        let server = tcp::Server::start(Gateway::new(site));
+        let server = server::Server::start(Gateway::new(site));
         let mut slow = server.connect();
         let request = "GET /large.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
         slow.write_all(request.as_bytes()).expect("it is sent");

@@ -213,7 +213,8 @@ impl<'a> Environ<'a> {
     }
 }
 
-/// Returns `HTTP_` and the name in upper case. Returns `None` for names that have a key of their own or are unsafe.
+/// Returns `HTTP_` and the name in upper case. Returns `None` for a name that has a key of its own, and for `Proxy` and names
+/// with an underscore, which a client could use to forge another key.
 fn field_key(name: &str) -> Option<String> {
     let own_key = ["content-type", "content-length"];
     let left_out = name.contains('_')

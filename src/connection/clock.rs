@@ -1,7 +1,8 @@
 //! Time handling of a connection.
 
+use super::Connection;
 use super::progress::Progress;
-use super::{Connection, State};
+use super::state::State;
 use crate::syntax::date::{self, DATE_BYTES};
 use crate::values::now::Now;
 use core::time::Duration;

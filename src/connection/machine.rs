@@ -3,9 +3,8 @@
 use super::body_reader::{BodyReader, Taken};
 use super::clock::is_late;
 use super::progress::Progress;
-use super::{
-    AfterResponse, CloseReason, Connection, Later, NextBlock, RejectedRequest, State, Waiting,
-};
+use super::state::{AfterResponse, Later, NextBlock, RejectedRequest, State, Waiting};
+use super::{CloseReason, Connection};
 use crate::message::framing::{Exchange, Framing};
 use crate::message::head::Head;
 use crate::message::response::Response;

@@ -3,13 +3,16 @@
 mod body_reader;
 mod chunked;
 mod clock;
+mod content_plan;
 mod encoder;
 mod machine;
 mod output;
 mod progress;
 mod show;
+mod state;
 mod step;
 
+pub use content_plan::ContentPlan;
 pub use output::Output;
 pub use step::{CloseReason, Message, OutOfTurn, Refusal, ResponseSummary, Step};
 
@@ -19,19 +22,18 @@ use crate::message::response::Response;
 use crate::syntax::head::HeadParser;
 use crate::values::config::Config;
 use crate::values::error::{Error, Fault};
-use crate::values::method::Method;
 use crate::values::now::Now;
 use crate::values::scheme::Scheme;
 use crate::values::status::Status;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use body_reader::{BodyReader, Gathered};
+use body_reader::BodyReader;
 use bytes::Bytes;
 use clock::DateCache;
 use core::time::Duration;
-use encoder::Delimiter;
 use progress::Progress;
+use state::{AfterResponse, Later, NextBlock, State, Waiting};
 
 /// The protocol of one server connection, without a transport and without an application. Most programs use a
 /// [`Session`](crate::Session), which joins it to a gateway.
@@ -129,89 +131,6 @@ pub struct Connection {
     held: bool,
     /// After a stop: the deadline for completing a request that has begun. Set by the first wait for it.
     whole_by: Option<Duration>,
-}
-
-/// Rare states are boxed to keep `State` small.
-#[derive(Debug)]
-enum State {
-    /// Between requests, or inside a head.
-    Head(Waiting),
-    /// A head was returned and is still in the input. An admission must follow.
-    Admit(Exchange),
-    Content(Box<BodyReader>, Exchange),
-    /// The request was returned and a response must follow. Gathered content is held until then.
-    Call(Option<Box<Gathered>>, Exchange),
-    /// The response was deferred.
-    Later(Box<Later>),
-    Fault(Fault, Box<RejectedRequest>),
-    /// The fault was returned. An error page must follow.
-    Refuse(Error, Box<RejectedRequest>),
-    /// The content is sent block by block.
-    Stream(Delimiter, AfterResponse, NextBlock),
-    Close(CloseReason),
-}
-
-/// A deferred response.
-#[derive(Clone, Copy, Debug)]
-struct Later {
-    exchange: Exchange,
-    since: Duration,
-    /// Whether the request is complete, so that another one may follow the response.
-    finished: bool,
-}
-
-/// The state of waiting for a head.
-#[derive(Clone, Copy, Debug)]
-struct Waiting {
-    since: Duration,
-    /// Whether at least one byte of it has arrived.
-    begun: bool,
-}
-
-/// What is known about a refused request.
-struct RejectedRequest {
-    method: Option<Method>,
-    /// The head, if it was complete. Otherwise empty.
-    head: Vec<u8>,
-}
-
-/// When the next block of a response is requested.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum NextBlock {
-    /// At once. The first block is sent together with the head.
-    Now,
-    /// After a write, so that the peer receives each block promptly.
-    AfterWrite,
-}
-
-/// What follows a response.
-#[derive(Clone, Copy, Debug)]
-enum AfterResponse {
-    NextRequest,
-    Close(CloseReason),
-}
-
-/// What to do with the content of a request: gather it or hand it on.
-///
-/// ```
-/// use bytegate::{Config, Connection, ContentPlan, Now, Scheme, Step};
-///
-/// let mut connection = Connection::new(Config::default(), Scheme::Http);
-/// let mut input = &b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"[..];
-/// assert!(matches!(connection.step(&mut input, Now::default()), Step::Admit(_)));
-/// connection.admit(ContentPlan::HandOn(1024))?;
-/// assert!(matches!(connection.step(&mut input, Now::default()), Step::Content(b"hello")));
-/// # Ok::<(), bytegate::OutOfTurn>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ContentPlan {
-    /// Gather the content, up to [`Limits::content_bytes`](crate::Limits::content_bytes).
-    Gather,
-    /// Gather the content, up to the given number of bytes.
-    GatherUpTo(u64),
-    /// Hand the content on with [`Step::Content`], up to the given number of bytes.
-    HandOn(u64),
 }
 
 impl Connection {
@@ -449,12 +368,5 @@ impl Connection {
     /// connection holds no other memory and can be closed without losing anything.
     pub fn is_idle(&self) -> bool {
         matches!(self.state, State::Head(Waiting { begun: false, .. })) && self.output.is_empty()
-    }
-}
-
-impl core::fmt::Debug for RejectedRequest {
-    /// Omits the head, which may contain credentials.
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "RejectedRequest({:?})", self.method)
     }
 }

@@ -2,7 +2,8 @@
 //! from it.
 
 use super::machine::Pause;
-use super::{CloseReason, Connection, Message, Refusal, State, Step};
+use super::state::State;
+use super::{CloseReason, Connection, Message, Refusal, Step};
 use crate::message::fields::FieldLines;
 use crate::message::head::Head;
 use crate::values::error::Fault;

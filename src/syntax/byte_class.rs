@@ -127,9 +127,9 @@ impl Class {
 #[inline]
 pub(crate) fn find_colon(bytes: &[u8], from: usize) -> usize {
     let mut rest = bytes.get(from..).unwrap_or_default();
-    while let Some((word, behind)) = split_word(rest) {
+    while let Some((word, tail)) = split_word(rest) {
         match colons(word) {
-            0 => rest = behind,
+            0 => rest = tail,
             found => return bytes.len() - rest.len() + found.trailing_zeros() as usize / 8,
         }
     }
@@ -145,7 +145,7 @@ pub(crate) fn find_colon(bytes: &[u8], from: usize) -> usize {
 #[inline]
 pub(crate) fn begins_with_name(bytes: &[u8], length: usize) -> bool {
     let (mut rest, mut left) = (bytes, length);
-    while let Some((block, behind)) = rest.split_first_chunk::<16>() {
+    while let Some((block, tail)) = rest.split_first_chunk::<16>() {
         let first = &FIRST[left.min(16)];
         let others = block.iter().zip(first).fold(false, |any, (octet, counts)| {
             let letter = (octet | 0x20).wrapping_sub(b'a') < 26;
@@ -154,7 +154,7 @@ pub(crate) fn begins_with_name(bytes: &[u8], length: usize) -> bool {
         match (others, left) {
             (true, _) => break,
             (false, 0..=16) => return length > 0,
-            (false, _) => (rest, left) = (behind, left - 16),
+            (false, _) => (rest, left) = (tail, left - 16),
         }
     }
     length > 0 && rest.get(..left).is_some_and(|name| TOKEN.all(name))
@@ -179,22 +179,22 @@ static FIRST: [[bool; 16]; 17] = {
 #[inline]
 pub(crate) fn skip_value(bytes: &[u8], from: usize) -> usize {
     let mut rest = bytes.get(from..).unwrap_or_default();
-    while let Some((block, behind)) = rest.split_first_chunk::<16>() {
+    while let Some((block, tail)) = rest.split_first_chunk::<16>() {
         // No early exit, so that the compiler can vectorize this.
         match block
             .iter()
             .fold(false, |any, &octet| any | is_control(octet))
         {
-            false => rest = behind,
+            false => rest = tail,
             true => break,
         }
     }
-    while let Some((word, behind)) = split_word(rest) {
+    while let Some((word, tail)) = split_word(rest) {
         match controls(word) {
-            0 => rest = behind,
+            0 => rest = tail,
             // The lowest mark is exact. Marks above it may be false, caused by a borrow from below.
             found => match rest.split_at_checked(found.trailing_zeros() as usize / 8) {
-                Some((_, [b'\t', behind @ ..])) => rest = behind,
+                Some((_, [b'\t', tail @ ..])) => rest = tail,
                 Some((_, stop)) => return bytes.len() - stop.len(),
                 None => break,
             },
@@ -212,8 +212,8 @@ fn is_control(octet: u8) -> bool {
 /// Splits off the next eight bytes, with the first one lowest. Returns them and the rest.
 #[inline]
 fn split_word(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let (block, behind) = bytes.split_first_chunk()?;
-    Some((u64::from_le_bytes(*block), behind))
+    let (block, tail) = bytes.split_first_chunk()?;
+    Some((u64::from_le_bytes(*block), tail))
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -247,8 +247,8 @@ pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
 /// Like [`trim`], but only at the start.
 pub(crate) fn trim_start(bytes: &[u8]) -> &[u8] {
     let mut rest = bytes;
-    while let [b' ' | b'\t', behind @ ..] = rest {
-        rest = behind;
+    while let [b' ' | b'\t', tail @ ..] = rest {
+        rest = tail;
     }
     rest
 }

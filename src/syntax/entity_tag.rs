@@ -41,11 +41,11 @@ pub(crate) fn any_in_list(mut list: &[u8], fits: impl Fn(&EntityTag<'_>) -> bool
         }
         let (tag, rest) = take(list)?;
         found |= fits(&tag);
-        let behind = trim_start(rest);
-        if !matches!(behind.first(), None | Some(b',')) {
+        let tail = trim_start(rest);
+        if !matches!(tail.first(), None | Some(b',')) {
             return None;
         }
-        list = behind;
+        list = tail;
     }
 }
 

@@ -273,8 +273,8 @@ fn find_absolute(
     let authority = Span::new(from, from + length);
     let authority =
         AuthorityPlace::find(bytes, authority).ok_or(Fault::new(Error::TargetAuthority, from))?;
-    let behind = Span::new(from + length, target.end as usize);
-    let (path, query) = match behind.of(bytes) {
+    let tail = Span::new(from + length, target.end as usize);
+    let (path, query) = match tail.of(bytes) {
         [] if method == Method::Options => (Path::Server, None),
         [] => (Path::Root, None),
         [b'?', ..] => {
@@ -282,7 +282,7 @@ fn find_absolute(
             check_escapes(bytes, query, LonePercent::Literal)?;
             (Path::Root, Some(query))
         }
-        _ => path_and_query(bytes, behind, seen)?,
+        _ => path_and_query(bytes, tail, seen)?,
     };
     Ok(TargetPlace {
         form: Form::Absolute(scheme, authority),

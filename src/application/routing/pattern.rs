@@ -47,8 +47,8 @@ impl Pattern {
         };
         for (index, segment) in self.segments.iter().enumerate() {
             let is_last = index + 1 == self.segments.len();
-            let (part, behind) = match rest.split_once('/') {
-                Some((part, behind)) => (part, Some(behind)),
+            let (part, remaining) = match rest.split_once('/') {
+                Some((part, remaining)) => (part, Some(remaining)),
                 None => (rest, None),
             };
             match segment {
@@ -61,9 +61,9 @@ impl Pattern {
                 Segment::Text(_) => {}
                 Segment::Param(name) => params.push((name, part)),
             }
-            match (behind, is_last) {
+            match (remaining, is_last) {
                 (None, true) => return true,
-                (Some(behind), false) => rest = behind,
+                (Some(remaining), false) => rest = remaining,
                 (None, false) | (Some(_), true) => return false,
             }
         }

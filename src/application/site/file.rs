@@ -190,8 +190,8 @@ impl File {
     }
 }
 
-/// Returns the 128-bit FNV-1a hash of the content. It is the same for the same bytes on every machine, and never the
-/// same by chance. Whoever builds a site chooses its content, so nobody benefits from finding a collision.
+/// Returns the 128-bit FNV-1a hash of the content, which depends on nothing but the content. An accidental collision is
+/// too unlikely to matter. A deliberate one is no attack, because clients do not choose the content of a site.
 fn tag_of(content: &[u8]) -> String {
     const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;

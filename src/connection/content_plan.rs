@@ -1,0 +1,24 @@
+//! What a caller plans for the content of a request.
+
+/// What to do with the content of a request: gather it or hand it on.
+///
+/// ```
+/// use bytegate::{Config, Connection, ContentPlan, Now, Scheme, Step};
+///
+/// let mut connection = Connection::new(Config::default(), Scheme::Http);
+/// let mut input = &b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"[..];
+/// assert!(matches!(connection.step(&mut input, Now::default()), Step::Admit(_)));
+/// connection.admit(ContentPlan::HandOn(1024))?;
+/// assert!(matches!(connection.step(&mut input, Now::default()), Step::Content(b"hello")));
+/// # Ok::<(), bytegate::OutOfTurn>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ContentPlan {
+    /// Gather the content, up to [`Limits::content_bytes`](crate::Limits::content_bytes).
+    Gather,
+    /// Gather the content, up to the given number of bytes.
+    GatherUpTo(u64),
+    /// Hand the content on with [`Step::Content`], up to the given number of bytes.
+    HandOn(u64),
+}

@@ -1,0 +1,78 @@
+//! The states of a connection, and what each of them remembers.
+
+use super::CloseReason;
+use super::body_reader::{BodyReader, Gathered};
+use super::encoder::Delimiter;
+use crate::message::framing::Exchange;
+use crate::values::error::{Error, Fault};
+use crate::values::method::Method;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+/// Rare states are boxed to keep `State` small.
+#[derive(Debug)]
+pub(super) enum State {
+    /// Between requests, or inside a head.
+    Head(Waiting),
+    /// A head was returned and is still in the input. An admission must follow.
+    Admit(Exchange),
+    Content(Box<BodyReader>, Exchange),
+    /// The request was returned and a response must follow. Gathered content is held until then.
+    Call(Option<Box<Gathered>>, Exchange),
+    /// The response was deferred.
+    Later(Box<Later>),
+    Fault(Fault, Box<RejectedRequest>),
+    /// The fault was returned. An error page must follow.
+    Refuse(Error, Box<RejectedRequest>),
+    /// The content is sent block by block.
+    Stream(Delimiter, AfterResponse, NextBlock),
+    Close(CloseReason),
+}
+
+/// A deferred response.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Later {
+    pub(super) exchange: Exchange,
+    pub(super) since: Duration,
+    /// Whether the request is complete, so that another one may follow the response.
+    pub(super) finished: bool,
+}
+
+/// The state of waiting for a head.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waiting {
+    pub(super) since: Duration,
+    /// Whether at least one byte of it has arrived.
+    pub(super) begun: bool,
+}
+
+/// What is known about a refused request.
+pub(super) struct RejectedRequest {
+    pub(super) method: Option<Method>,
+    /// The head, if it was complete. Otherwise empty.
+    pub(super) head: Vec<u8>,
+}
+
+/// When the next block of a response is requested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NextBlock {
+    /// At once. The first block is sent together with the head.
+    Now,
+    /// After a write, so that the peer receives each block promptly.
+    AfterWrite,
+}
+
+/// What follows a response.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum AfterResponse {
+    NextRequest,
+    Close(CloseReason),
+}
+
+impl core::fmt::Debug for RejectedRequest {
+    /// Omits the head, which may contain credentials.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "RejectedRequest({:?})", self.method)
+    }
+}
