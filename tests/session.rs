@@ -465,6 +465,92 @@ fn a_receiver_that_is_not_ready_gets_no_data_and_the_peer_does_not_time_out() {
 }
 
 #[test]
+fn what_was_answered_before_is_written_while_a_receiver_is_not_ready() {
+    let upload = Upload::default();
+    let mut wire = Wire::new(upload.clone());
+    wire.send([GET, &post("hello")].concat());
+    assert_eq!(wire.answers(1)[0].content, b"no content");
+
+    let mut wire = Wire::new(upload.clone());
+    let wait = wire
+        .send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+    assert!(matches!(wait, Wait::Answer { .. }), "{wait:?}");
+    assert_eq!(wire.text(), "HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+#[test]
+fn a_peer_that_does_not_read_is_cut_while_a_receiver_is_not_ready() {
+    let gateway = Gateway::new(Upload::default());
+    let mut session = gateway.session(ConnectionInfo::default());
+    let input = [GET, &post("hello")].concat();
+    let mut rest = &input[..];
+    let wait = session.turn(&mut rest, Now::default());
+    let Wait::Write { until } = wait else {
+        panic!("the first answer is written: {wait:?}");
+    };
+    let late = Now {
+        monotonic: until,
+        ..Now::default()
+    };
+    let wait = session.turn(&mut rest, late);
+    assert_eq!(wait, Wait::Close(CloseReason::WriteTimeout));
+}
+
+#[test]
+fn a_panic_while_a_receiver_is_asked_or_told_is_caught() {
+    struct Panics;
+    impl Application for Panics {
+        fn call(&self, _: &Request<'_>) -> Response {
+            Response::text("no content")
+        }
+
+        fn admit(&self, request: &Request<'_>) -> Admission {
+            match request.path() {
+                "/asked" => Admission::Stream(Box::new(PanicsWhenAsked)),
+                _ => Admission::Stream(Box::new(PanicsWhenTold)),
+            }
+        }
+    }
+    struct PanicsWhenAsked;
+    impl Receiver for PanicsWhenAsked {
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<()> {
+            std::panic::resume_unwind(Box::new("deliberate"))
+        }
+
+        fn data(&mut self, _: &[u8]) -> Result<(), Response> {
+            Ok(())
+        }
+
+        fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+            Response::text("thanks")
+        }
+    }
+    struct PanicsWhenTold;
+    impl Receiver for PanicsWhenTold {
+        fn data(&mut self, _: &[u8]) -> Result<(), Response> {
+            Ok(())
+        }
+
+        fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+            Response::text("thanks")
+        }
+
+        fn abort(self: Box<Self>, _: Abort) {
+            std::panic::resume_unwind(Box::new("deliberate"))
+        }
+    }
+    let mut wire = Wire::new(Panics);
+    let wait = wire.send("POST /asked HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello");
+    assert_eq!(wait, Wait::Close(CloseReason::Refused));
+    assert_eq!(wire.answers(1)[0].status, 500);
+    assert!(matches!(wire.errors[..], [ResponseError::Panicked(_)]));
+
+    let mut wire = Wire::new(Panics);
+    wire.send("POST /told HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe");
+    drop(wire);
+}
+
+#[test]
 fn a_receiver_may_refuse_midway_with_its_own_answer() {
     let upload = Upload::default();
     upload.ready.store(true, Ordering::SeqCst);

@@ -245,7 +245,7 @@ impl Connection {
     }
 
     /// Asks to write, or closes the connection if the peer has been too slow to read the output.
-    fn write<'i>(&mut self) -> Pause<'i> {
+    pub(super) fn write<'i>(&mut self) -> Pause<'i> {
         let now = self.now;
         let writing = self.writing.get_or_insert(Progress::starting_at(now));
         let until = writing.deadline(&self.config.timeouts.write);

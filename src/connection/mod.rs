@@ -316,6 +316,13 @@ impl Connection {
         Ok(())
     }
 
+    /// Returns the step that writes the pending output, or `None` if there is none. Uses no input.
+    pub(crate) fn write_step(&mut self, now: Now) -> Option<Step<'_>> {
+        self.set_clock(now);
+        let pause = (!self.output.is_empty()).then(|| self.write())?;
+        Some(self.show(pause))
+    }
+
     /// Returns whether only the output is left to write, with no error that a further step would report.
     pub(crate) fn has_ended_well(&self) -> bool {
         use CloseReason::{InputEnded, Persistence, Refused};

@@ -138,16 +138,15 @@ impl<'g> Session<'g> {
     pub fn turn_for(&mut self, input: &mut &[u8], front_end: &mut impl FrontEnd) -> Wait {
         let mut now = front_end.now();
         loop {
-            if !self.receiver_is_ready(front_end) {
-                return Wait::Answer {
-                    until: Duration::MAX,
-                };
+            // Most exchanges keep nothing between steps.
+            if self.exchange.is_some() {
+                match self.poll_receiver(front_end) {
+                    Ok(Poll::Ready(())) => {}
+                    Ok(Poll::Pending) => return self.wait_for_receiver(now),
+                    Err(response) => self.answer_for_receiver(response, front_end),
+                }
             }
-            let chain = Chain {
-                gateway: self.gateway,
-                connection: &self.info,
-                catches_panics: self.catches_panics,
-            };
+            let chain = chain(self.gateway, &self.info, self.catches_panics);
             let (at, before) = (self.connection.offset(), input.len());
             // Matched by reference, because moving the returned value costs more than the step itself.
             match &self.connection.step(input, now) {
@@ -213,11 +212,8 @@ impl<'g> Session<'g> {
                         Some(receiver) => chain.guard(|| receiver.data(part)),
                         None => Ok(Ok(())),
                     };
-                    if let Err(mut response) | Ok(Err(mut response)) = taken {
-                        let mut exchange = self.exchange.take().unwrap_or_default();
-                        exchange.receiver = None;
-                        exchange.after(chain, &mut response);
-                        self.answer(&mut response, Some(exchange), front_end);
+                    if let Err(response) | Ok(Err(response)) = taken {
+                        self.answer_for_receiver(response, front_end);
                     }
                 }
                 Step::Refuse(refusal) => {
@@ -346,16 +342,35 @@ impl<'g> Session<'g> {
         self.answer(&mut Response::failed(ResponseError::Later), None, front_end);
     }
 
-    fn receiver_is_ready(&mut self, front_end: &impl FrontEnd) -> bool {
+    /// Asks the receiver of the content, if there is one, whether it can take more.
+    fn poll_receiver(&mut self, front_end: &impl FrontEnd) -> Result<Poll<()>, Response> {
         let Some(receiver) = self.exchange.as_mut().and_then(|it| it.receiver.as_mut()) else {
-            return true;
+            return Ok(Poll::Ready(()));
         };
         let mut context = Context::from_waker(front_end.waker());
-        let is_ready = receiver.poll_ready(&mut context).is_ready();
-        if !is_ready {
-            self.connection.hold();
+        chain(self.gateway, &self.info, self.catches_panics)
+            .guard(|| receiver.poll_ready(&mut context))
+    }
+
+    /// Reads nothing until the receiver is ready. Pending output is still written.
+    fn wait_for_receiver(&mut self, now: Now) -> Wait {
+        self.connection.hold();
+        match self.connection.write_step(now) {
+            Some(Step::Write { until }) => Wait::Write { until },
+            Some(Step::Close(reason)) => Wait::Close(reason),
+            _ => Wait::Answer {
+                until: Duration::MAX,
+            },
         }
-        is_ready
+    }
+
+    /// Responds in place of a receiver that refused its content or panicked.
+    fn answer_for_receiver(&mut self, mut response: Response, front_end: &mut impl FrontEnd) {
+        let mut exchange = self.exchange.take().unwrap_or_default();
+        exchange.receiver = None;
+        let chain = chain(self.gateway, &self.info, self.catches_panics);
+        exchange.after(chain, &mut response);
+        self.answer(&mut response, Some(exchange), front_end);
     }
 
     /// Gives a response, or keeps the state needed to wait for it.
@@ -412,12 +427,27 @@ impl<'g> Session<'g> {
     }
 }
 
+/// Joins what the chain needs from a session. Takes the parts, so that the connection stays free to be borrowed.
+fn chain<'s>(
+    gateway: &'s Gateway,
+    connection: &'s ConnectionInfo,
+    catches_panics: bool,
+) -> Chain<'s> {
+    Chain {
+        gateway,
+        connection,
+        catches_panics,
+    }
+}
+
 impl Drop for Session<'_> {
     /// Aborts a receiver whose content will not be completed.
     fn drop(&mut self) {
         let receiver = self.exchange.as_mut().and_then(|it| it.receiver.take());
         if let Some(receiver) = receiver {
-            receiver.abort(Abort::Disconnected);
+            let chain = chain(self.gateway, &self.info, self.catches_panics);
+            // There is no response left for a panic to affect.
+            let _ = chain.guard(|| receiver.abort(Abort::Disconnected));
         }
     }
 }
