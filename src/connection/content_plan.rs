@@ -19,6 +19,6 @@ pub enum ContentPlan {
     Gather,
     /// Gather the content, up to the given number of bytes.
     GatherUpTo(u64),
-    /// Hand the content on with [`Step::Content`], up to the given number of bytes.
+    /// Hand the content on with [`Step::Content`](crate::Step::Content), up to the given number of bytes.
     HandOn(u64),
 }
