@@ -8,7 +8,7 @@ use super::{CloseReason, Connection};
 use crate::message::framing::{Exchange, Framing};
 use crate::message::head::Head;
 use crate::message::response::Response;
-use crate::syntax::head::{HeadParser, Parsed};
+use crate::syntax::head::Parsed;
 use crate::values::error::{Error, Fault};
 use crate::values::method::Method;
 use alloc::boxed::Box;
@@ -234,7 +234,7 @@ impl Connection {
 
     /// Returns the state after a response.
     pub(super) fn after(&mut self, after: AfterResponse) -> State {
-        self.parser = HeadParser::new();
+        self.parser.restart();
         match after {
             AfterResponse::Close(reason) => State::Close(reason),
             AfterResponse::NextRequest => State::Head(Waiting {

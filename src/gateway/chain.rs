@@ -8,7 +8,7 @@ use crate::application::upload::Admission;
 use crate::connection::{Message, Refusal};
 use crate::message::extensions::Extensions;
 use crate::message::head::Head;
-use crate::message::request::{Request, RequestContext, decoded};
+use crate::message::request::{Request, RequestContext};
 use crate::message::response::{Response, ResponseError};
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::now::Now;
@@ -122,7 +122,7 @@ impl Chain<'_> {
         extensions: &Extensions,
         ask: impl FnOnce(&Request<'_>) -> T,
     ) -> T {
-        let path = decoded(&message.head);
+        let path = message.head.decoded_path_bytes();
         let context = RequestContext::new(now, self.connection, extensions, &path);
         ask(&Request {
             head: message.head,

@@ -3,7 +3,7 @@
 
 use super::head::{Head, Version};
 use crate::syntax::byte_class::TOKEN;
-use crate::syntax::head::Expect;
+use crate::syntax::layout::Expect;
 use crate::syntax::span::Span;
 use crate::syntax::{length, list};
 use crate::values::error::{Error, Fault};

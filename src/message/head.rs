@@ -2,8 +2,7 @@
 
 use super::fields::FieldLines;
 use crate::syntax::authority::Authority;
-use crate::syntax::head::{Expect, Layout};
-use crate::syntax::path;
+use crate::syntax::layout::{Expect, Layout};
 use crate::syntax::span::ascii;
 use crate::syntax::target::Target;
 use crate::values::method::Method;
@@ -106,10 +105,16 @@ impl<'a> Head<'a> {
     /// Returns the decoded path, which routers and sites use. Returns `None` if the path could be mistaken for
     /// another one (an encoded slash, a backslash, control characters, `.` and `..` segments) or is not UTF-8.
     pub fn decoded_path(&self) -> Option<Cow<'a, str>> {
-        match path::decode(self.path_bytes())? {
+        match self.decoded_path_bytes()? {
             Cow::Borrowed(path) => core::str::from_utf8(path).ok().map(Cow::Borrowed),
             Cow::Owned(path) => String::from_utf8(path).ok().map(Cow::Owned),
         }
+    }
+
+    /// Like [`decoded_path`](Head::decoded_path), but returns bytes. They are UTF-8.
+    #[inline]
+    pub(crate) fn decoded_path_bytes(&self) -> Option<Cow<'a, [u8]>> {
+        self.layout.target_place.decoded_path(self.bytes)
     }
 
     /// Returns the query as it was sent, without the question mark.

@@ -3,8 +3,9 @@
 use super::extensions::Extensions;
 use super::fields::{FieldLines, Fields};
 use super::head::Head;
-use super::request::{Request, RequestContext, decoded};
-use crate::syntax::head::{HeadParser, Layout, Parsed};
+use super::request::{Request, RequestContext};
+use crate::syntax::head::{HeadParser, Parsed};
+use crate::syntax::layout::Layout;
 use crate::values::connection_info::{ConnectionInfo, Peer};
 use crate::values::error::{Error, Fault};
 use crate::values::limits::Limits;
@@ -105,7 +106,7 @@ impl OwnedRequest {
     /// Calls `look` with a borrowed view of this request, as an application sees it.
     pub fn with<T>(&self, look: impl FnOnce(&Request<'_>) -> T) -> T {
         let head = Head::new(&self.head, &self.layout);
-        let path: Option<Cow<'_, [u8]>> = decoded(&head);
+        let path: Option<Cow<'_, [u8]>> = head.decoded_path_bytes();
         let context = RequestContext::new(&self.now, &self.connection, &self.extensions, &path);
         let params: Vec<(&str, &str)> = self
             .params

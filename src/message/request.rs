@@ -5,7 +5,6 @@ use super::fields::FieldLines;
 use super::form::{Form, FormError};
 use super::head::{Head, Version};
 use crate::syntax::authority::Authority;
-use crate::syntax::path;
 use crate::syntax::target::Target;
 use crate::values::connection_info::{ConnectionInfo, Peer};
 use crate::values::method::Method;
@@ -222,11 +221,6 @@ impl<'a> RequestContext<'a> {
             path: path.as_deref(),
         }
     }
-}
-
-/// Decodes a path for [`RequestContext::new`].
-pub(crate) fn decoded<'a>(head: &Head<'a>) -> Option<Cow<'a, [u8]>> {
-    path::decode(head.path_bytes())
 }
 
 impl fmt::Debug for Request<'_> {

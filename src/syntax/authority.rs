@@ -1,6 +1,7 @@
 //! Authorities as in Host and in targets: `uri-host [ ":" port ]` (RFC 9110 section 7.2, RFC 3986 section 3.2).
 
-use super::byte_class::{DIGIT, HEX, REG_NAME};
+use super::byte_class::{HEX, REG_NAME};
+use super::scan::skip_common_host;
 use super::span::Span;
 
 /// A host and an optional port, as they were sent.
@@ -42,7 +43,23 @@ impl<'a> Authority<'a> {
 
 impl AuthorityPlace {
     /// Like [`Authority::parse`], but parses a part of `bytes`.
+    #[inline]
     pub(crate) fn find(bytes: &[u8], whole: Span) -> Option<AuthorityPlace> {
+        let start = whole.start as usize;
+        let host_end = skip_common_host(bytes, start);
+        let host = Span::new(start, host_end);
+        match bytes.get(host_end..whole.end as usize) {
+            Some([]) if host_end > start => Some(AuthorityPlace { host, port: None }),
+            Some([b':', digits @ ..]) if host_end > start => {
+                let port = parse_port(digits)?;
+                Some(AuthorityPlace { host, port })
+            }
+            _ => AuthorityPlace::find_any(bytes, whole),
+        }
+    }
+
+    #[inline(never)]
+    fn find_any(bytes: &[u8], whole: Span) -> Option<AuthorityPlace> {
         let (end, port) = split(whole.of(bytes))?;
         let start = whole.start as usize;
         let host = Span::new(start, start + end);
@@ -68,18 +85,25 @@ fn split(text: &[u8]) -> Option<(usize, Option<u16>)> {
         name => reg_name_end(name)?,
     };
     let port = match text.get(end..)? {
-        [] | [b':'] => None,
-        [b':', digits @ ..] => Some(parse_port(digits)?),
+        [] => None,
+        [b':', digits @ ..] => parse_port(digits)?,
         _ => return None,
     };
     (end > 0).then_some((end, port))
 }
 
-fn parse_port(digits: &[u8]) -> Option<u16> {
-    digits.iter().try_fold(0u16, |port, &digit| {
-        let digit = DIGIT.contains(digit).then(|| u16::from(digit - b'0'))?;
-        port.checked_mul(10)?.checked_add(digit)
-    })
+/// Parses a port of any number of digits, up to 65535. No digits at all are no port.
+#[inline]
+fn parse_port(digits: &[u8]) -> Option<Option<u16>> {
+    let mut port = 0u32;
+    for octet in digits {
+        let digit = u32::from(octet.wrapping_sub(b'0'));
+        port = port * 10 + digit;
+        if digit > 9 || port > u32::from(u16::MAX) {
+            return None;
+        }
+    }
+    Some((!digits.is_empty()).then_some(port as u16))
 }
 
 /// Returns the end of `*( unreserved / pct-encoded / sub-delims )`, or `None` if an escape is invalid.

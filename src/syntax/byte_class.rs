@@ -1,4 +1,4 @@
-//! Character classes in one constant table, and scans that use it.
+//! Character classes in one constant table, and scans that use it. See [`scan`](super::scan) for faster ones.
 //!
 //! Each class is one bit in a table of 256 entries. The patterns appear below the rules that they implement.
 
@@ -123,118 +123,6 @@ impl Class {
     }
 }
 
-/// Returns the position of the first colon at or after `from`, or the length.
-#[inline]
-pub(crate) fn find_colon(bytes: &[u8], from: usize) -> usize {
-    let mut rest = bytes.get(from..).unwrap_or_default();
-    while let Some((word, tail)) = split_word(rest) {
-        match colons(word) {
-            0 => rest = tail,
-            found => return bytes.len() - rest.len() + found.trailing_zeros() as usize / 8,
-        }
-    }
-    let start = bytes.len() - rest.len();
-    let end = rest.iter().position(|&octet| octet == b':');
-    start + end.unwrap_or(rest.len())
-}
-
-/// Returns whether the first `length` bytes are a name: `1*tchar`.
-///
-/// Most names consist of letters and hyphens. Sixteen bytes are checked at once, without an early exit, so that the
-/// compiler can vectorize the check.
-#[inline]
-pub(crate) fn begins_with_name(bytes: &[u8], length: usize) -> bool {
-    let (mut rest, mut left) = (bytes, length);
-    while let Some((block, tail)) = rest.split_first_chunk::<16>() {
-        let first = &FIRST[left.min(16)];
-        let others = block.iter().zip(first).fold(false, |any, (octet, counts)| {
-            let letter = (octet | 0x20).wrapping_sub(b'a') < 26;
-            any | (!(letter | (*octet == b'-')) & *counts)
-        });
-        match (others, left) {
-            (true, _) => break,
-            (false, 0..=16) => return length > 0,
-            (false, _) => (rest, left) = (tail, left - 16),
-        }
-    }
-    length > 0 && rest.get(..left).is_some_and(|name| TOKEN.all(name))
-}
-
-/// Masks for the first bytes of a block of 16: row `n` marks the first `n`.
-static FIRST: [[bool; 16]; 17] = {
-    let mut rows = [[false; 16]; 17];
-    let mut row = 0;
-    while row < 17 {
-        let mut index = 0;
-        while index < row {
-            rows[row][index] = true;
-            index += 1;
-        }
-        row += 1;
-    }
-    rows
-};
-
-/// Like [`Class::skip`] for [`VALUE`], but checks sixteen bytes at a time and then eight. Values are most of a head.
-#[inline]
-pub(crate) fn skip_value(bytes: &[u8], from: usize) -> usize {
-    let mut rest = bytes.get(from..).unwrap_or_default();
-    while let Some((block, tail)) = rest.split_first_chunk::<16>() {
-        // No early exit, so that the compiler can vectorize this.
-        match block
-            .iter()
-            .fold(false, |any, &octet| any | is_control(octet))
-        {
-            false => rest = tail,
-            true => break,
-        }
-    }
-    while let Some((word, tail)) = split_word(rest) {
-        match controls(word) {
-            0 => rest = tail,
-            // The lowest mark is exact. Marks above it may be false, caused by a borrow from below.
-            found => match rest.split_at_checked(found.trailing_zeros() as usize / 8) {
-                Some((_, [b'\t', tail @ ..])) => rest = tail,
-                Some((_, stop)) => return bytes.len() - stop.len(),
-                None => break,
-            },
-        }
-    }
-    VALUE.skip(bytes, bytes.len() - rest.len())
-}
-
-/// Returns whether a byte is outside [`VALUE`], without using the table.
-#[inline]
-fn is_control(octet: u8) -> bool {
-    ((octet < b' ') & (octet != b'\t')) | (octet == 0x7f)
-}
-
-/// Splits off the next eight bytes, with the first one lowest. Returns them and the rest.
-#[inline]
-fn split_word(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let (block, tail) = bytes.split_first_chunk()?;
-    Some((u64::from_le_bytes(*block), tail))
-}
-
-const ONES: u64 = 0x0101_0101_0101_0101;
-/// The top bit of each byte, which marks that byte.
-const TOPS: u64 = ONES * 0x80;
-
-/// Marks colons. The lowest mark is exact. Marks above it may be false, caused by a borrow from below.
-#[inline]
-fn colons(word: u64) -> u64 {
-    let others = word ^ (ONES * b':' as u64);
-    others.wrapping_sub(ONES) & !others & TOPS
-}
-
-/// Marks bytes below SP, and DEL. HTAB is marked too.
-#[inline]
-fn controls(word: u64) -> u64 {
-    let below_space = word.wrapping_sub(ONES * 0x20);
-    let delete = (word ^ (ONES * 0x7f)).wrapping_sub(ONES);
-    (below_space | delete) & !word & TOPS
-}
-
 /// Removes SP and HTAB from both ends. `OWS` consists of these and nothing else (RFC 9110 section 5.6.3).
 pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
     let mut rest = trim_start(bytes);
@@ -273,47 +161,6 @@ mod tests {
         assert_eq!(members(TARGET).len(), 66 + 11 + 4 + 7 + 2);
         assert_eq!(members(PLAIN_PATH).len() + 1, members(PATH).len());
         assert!(!PLAIN_PATH.contains(b'%'));
-    }
-
-    #[test]
-    fn skipping_blocks_agrees_with_skipping_bytes() {
-        // Every byte at every position of a block, after and before every kind of neighbour.
-        for octet in 0..=255u8 {
-            for neighbour in b"aZ-0\t !~\x80\xff\0\r\x1f\x7f" {
-                for position in 0..40 {
-                    let mut bytes = [*neighbour; 40];
-                    bytes[position] = octet;
-                    for from in 0..40 {
-                        let case = (octet, neighbour, position, from);
-                        let values = (skip_value(&bytes, from), VALUE.skip(&bytes, from));
-                        assert_eq!(values.0, values.1, "{case:x?}");
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn names_are_tokens_before_the_first_colon() {
-        for octet in 0..=255u8 {
-            for neighbour in [b'a', b'Z', b'-', b'0', b'!', b';', b'9', 0xba, 0x3b] {
-                for (position, size) in (0..20).flat_map(|at| [(at, at + 1), (at, 20), (at, 40)]) {
-                    let mut bytes = alloc::vec![neighbour; size];
-                    bytes[position] = octet;
-                    for from in 0..size {
-                        let rest = &bytes[from..];
-                        let colon = rest.iter().position(|&octet| octet == b':');
-                        let colon = from + colon.unwrap_or(rest.len());
-                        assert_eq!(find_colon(&bytes, from), colon, "{bytes:x?} from {from}");
-                    }
-                    for length in 0..=size {
-                        let name = &bytes[..length];
-                        let is_name = !name.is_empty() && TOKEN.all(name);
-                        assert_eq!(begins_with_name(&bytes, length), is_name, "{name:x?}");
-                    }
-                }
-            }
-        }
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Parsing of field sections, in heads and in trailers: field lines up to the empty line that ends them (RFC 9112
 //! section 5).
 
-use super::byte_class::{TOKEN, begins_with_name, find_colon, skip_value};
+use super::byte_class::TOKEN;
+use super::scan::{WINDOW_BYTES, controls_from, name_end, skip_value};
 use super::span::Span;
 use crate::values::error::{Error, Fault};
+use crate::values::limits::Limits;
 
 /// A resumable scan over field lines. It stops at the end of the input and continues once more has arrived.
 #[derive(Clone, Copy, Debug)]
@@ -56,41 +58,54 @@ impl FieldSection {
         }
     }
 
-    /// Skips complete, valid lines, which nearly all lines are, and passes their names and values to `each`. Stops at
-    /// any other line, which [`next`](FieldSection::next) then handles.
-    #[inline]
+    /// Passes the names and values of complete, valid lines of a head to `each`. Nearly all lines are. Returns the
+    /// position after the empty line if all lines were. Stops at any other line, which [`next`](FieldSection::next) then
+    /// handles.
+    #[inline(always)]
     pub(crate) fn skip_lines(
         &mut self,
         input: &[u8],
-        bounds: &Bounds,
+        limits: &Limits,
         mut each: impl FnMut(Span, Span) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
+    ) -> Result<Option<usize>, Fault> {
         if !matches!(self.phase, Phase::LineStart) {
-            return Ok(());
+            return Ok(None);
         }
-        let input = input.get(..bounds.end).unwrap_or(input);
-        while self.lines < bounds.lines {
-            let line = self.at;
-            // Not a field line. Do not search for a colon beyond the section.
-            if let None | Some(b'\r') = input.get(line) {
-                break;
+        let input = input.get(..limits.head_bytes as usize).unwrap_or(input);
+        let line_bytes = limits.field_line_bytes as usize;
+        let (mut line, mut lines, mut window) = (self.at, self.lines, self.at);
+        let mut end_of_section = None;
+        'windows: while window < input.len() {
+            // Each line ends at the first control character after its start that is not HTAB, which must be CR LF.
+            let mut controls = controls_from(input, window);
+            while controls != 0 {
+                let end = window + controls.trailing_zeros() as usize;
+                controls &= controls - 1;
+                match input.get(end..end + 2) {
+                    Some(b"\r\n") => {}
+                    Some([b'\t', _]) => continue,
+                    _ => break 'windows,
+                }
+                // Clears the mark of the LF, if this window contains it.
+                controls &= controls.wrapping_sub(1);
+                if end == line {
+                    end_of_section = Some(end + 2);
+                    break 'windows;
+                }
+                let Some(colon) = name_end(input, line) else {
+                    break 'windows;
+                };
+                if lines >= limits.fields || end - line > line_bytes {
+                    break 'windows;
+                }
+                each(Span::new(line, colon), Span::new(colon + 1, end))?;
+                lines += 1;
+                line = end + 2;
             }
-            let colon = find_colon(input, line);
-            let from_name = input.get(line..).unwrap_or_default();
-            if !begins_with_name(from_name, colon - line) {
-                break;
-            }
-            let end = skip_value(input, colon + 1);
-            let is_line =
-                input.get(end..end + 2) == Some(b"\r\n") && end - line <= bounds.line_bytes;
-            if !is_line {
-                break;
-            }
-            self.at = end + 2;
-            self.lines += 1;
-            each(Span::new(line, colon), Span::new(colon + 1, end))?;
+            window = line.max(window + WINDOW_BYTES);
         }
-        Ok(())
+        (self.at, self.lines) = (line, lines);
+        Ok(end_of_section)
     }
 
     /// Returns the next line of `input`. The input must begin with what it contained before, and may contain more

@@ -1,7 +1,8 @@
 //! The last checks of a head, once it is whole: its target and its Host.
 
 use super::authority::AuthorityPlace;
-use super::head::{HeadParser, Layout};
+use super::head::HeadParser;
+use super::layout::Layout;
 use super::target::TargetPlace;
 use crate::values::error::{Error, Fault};
 use crate::values::scheme::Scheme;

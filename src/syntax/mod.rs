@@ -1,6 +1,7 @@
 //! The grammar of request heads and chunk-size lines, parsed from bytes. The only state is the position of a scan.
 
 pub(crate) mod authority;
+mod block;
 pub(crate) mod byte_class;
 pub(crate) mod chunk;
 pub(crate) mod date;
@@ -8,9 +9,12 @@ pub(crate) mod entity_tag;
 pub(crate) mod field_section;
 pub(crate) mod head;
 mod head_validation;
+pub(crate) mod layout;
 pub(crate) mod length;
 pub(crate) mod list;
 pub(crate) mod path;
+mod request_line;
+mod scan;
 pub(crate) mod span;
 pub(crate) mod target;
 pub(crate) mod uri_reference;

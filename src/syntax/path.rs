@@ -1,5 +1,7 @@
 //! Path decoding. The router, sites and applications all use the same decoded form.
 
+use super::scan::has_escape_or_dot;
+use super::span::Span;
 use alloc::borrow::Cow;
 use percent_encoding::percent_decode;
 
@@ -7,18 +9,16 @@ use percent_encoding::percent_decode;
 /// is the case for an encoded slash, a backslash, a control character, a `.` or `..` segment, and bytes that are not
 /// UTF-8. Such a path never names anything: it is answered as not found, whatever exists.
 ///
-/// The escapes in `path` must be valid, which the target parser ensures. The result is UTF-8.
+/// `path` is a part of `bytes`. Its escapes must be valid, which the target parser ensures. The result is UTF-8.
 #[inline]
-pub(crate) fn decode(path: &[u8]) -> Option<Cow<'_, [u8]>> {
+pub(crate) fn decode(bytes: &[u8], path: Span) -> Option<Cow<'_, [u8]>> {
+    let (start, end) = (path.start as usize, path.end as usize);
+    let path = bytes.get(start..end)?;
     // Bytes that a target must not contain unencoded cannot occur here.
-    let mut before = 0;
-    for &octet in path {
-        if octet == b'%' || octet == b'.' && before == b'/' {
-            return decode_doubtful(path);
-        }
-        before = octet;
+    match has_escape_or_dot(bytes, start, end) {
+        false => Some(Cow::Borrowed(path)),
+        true => decode_doubtful(path),
     }
-    Some(Cow::Borrowed(path))
 }
 
 #[cold]
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     fn decode(path: &str) -> Option<Cow<'_, str>> {
-        match super::decode(path.as_bytes())? {
+        match super::decode(path.as_bytes(), Span::new(0, path.len()))? {
             Cow::Borrowed(path) => core::str::from_utf8(path).ok().map(Cow::Borrowed),
             Cow::Owned(path) => alloc::string::String::from_utf8(path).ok().map(Cow::Owned),
         }

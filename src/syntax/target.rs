@@ -2,10 +2,12 @@
 
 use super::authority::{Authority, AuthorityPlace};
 use super::byte_class::{HEX, PATH, PLAIN_PATH, Seen};
+use super::path;
 use super::span::{Span, ascii};
 use crate::values::error::{Error, Fault};
 use crate::values::method::Method;
 use crate::values::scheme::Scheme;
+use alloc::borrow::Cow;
 
 /// A request target. Paths and queries are kept as they were sent, including percent-encoding.
 ///
@@ -136,6 +138,16 @@ impl TargetPlace {
             Path::At(span) => span.of(bytes),
             Path::Root => b"/",
             Path::Server => b"*",
+        }
+    }
+
+    /// Returns the decoded path. See [`path::decode`].
+    #[inline]
+    pub(crate) fn decoded_path<'a>(&self, bytes: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+        match self.path {
+            Path::At(span) => path::decode(bytes, span),
+            Path::Root => Some(Cow::Borrowed(b"/")),
+            Path::Server => Some(Cow::Borrowed(b"*")),
         }
     }
 

@@ -1,0 +1,188 @@
+//! Parsing of request lines (RFC 9112 sections 2 and 3).
+
+use super::byte_class::{TARGET, TOKEN};
+use super::field_section::FieldSection;
+use super::head::{HeadParser, Parsed, Phase};
+use super::scan::skip_common_path;
+use super::span::Span;
+use crate::values::error::{Error, Fault};
+use crate::values::limits::Limits;
+use crate::values::method::{METHOD_BYTES, Method};
+
+/// The number of empty lines skipped before a request line. Old clients send one after a form (RFC 9112 section 2.2),
+/// and some send several between two requests.
+const EMPTY_LINES: u8 = 10;
+
+impl HeadParser {
+    /// Parses a request line of the most common kind, if it is complete: GET, HEAD or POST, a path without escapes or
+    /// query, and HTTP/1.1. Returns whether it was one.
+    #[inline(always)]
+    pub(super) fn common_request_line(&mut self, input: &[u8], limits: &Limits) -> bool {
+        const VERSION: &[u8; 11] = b" HTTP/1.1\r\n";
+        let (method, length) = match input.first_chunk() {
+            Some(b"GET /") => (Method::Get, 3),
+            Some(b"POST ") => (Method::Post, 4),
+            Some(b"HEAD ") => (Method::Head, 4),
+            _ => return false,
+        };
+        let start = length + 1;
+        let path_end = skip_common_path(input, start);
+        let end = path_end + VERSION.len();
+        if path_end == start
+            || input.get(path_end..end) != Some(&VERSION[..])
+            || end > limits.request_line_bytes as usize + 2
+            || end > limits.head_bytes as usize
+        {
+            return false;
+        }
+        let layout = &mut self.layout;
+        layout.method = method;
+        layout.method_token = Span::new(0, length);
+        layout.target = Span::new(start, path_end);
+        layout.minor = 1;
+        layout.fields = Span::new(end, end);
+        self.phase = Phase::Fields(FieldSection::starting_at(end));
+        true
+    }
+
+    /// Parses any request line. Returns `None` once it is complete.
+    #[inline(never)]
+    pub(super) fn request_line(
+        &mut self,
+        input: &[u8],
+        limits: &Limits,
+    ) -> Result<Option<Parsed>, Fault> {
+        if let Phase::Start(empty_lines) = self.phase {
+            match input {
+                [] => return Ok(Some(Parsed::Incomplete)),
+                [b'\r', ..] if empty_lines == EMPTY_LINES => {
+                    return Err(Fault::new(Error::EmptyLines, 0));
+                }
+                [b'\r'] => return Ok(Some(Parsed::Incomplete)),
+                [b'\r', b'\n', ..] => {
+                    self.phase = Phase::Start(empty_lines + 1);
+                    return Ok(Some(Parsed::EmptyLine));
+                }
+                [b'\r', ..] => return Err(Fault::new(Error::BareCr, 0)),
+                _ => self.phase = Phase::Method,
+            }
+        }
+        let is_complete = (!matches!(self.phase, Phase::Method) || self.method(input, limits)?)
+            && (!matches!(self.phase, Phase::Target) || self.target(input, limits)?)
+            && (!matches!(self.phase, Phase::Version) || self.version(input, limits)?);
+        Ok((!is_complete).then_some(Parsed::Incomplete))
+    }
+
+    fn method(&mut self, input: &[u8], limits: &Limits) -> Result<bool, Fault> {
+        let window = Self::line_window(input, limits, METHOD_BYTES + 1);
+        self.at = TOKEN.skip(window, self.at);
+        let fault = |error| Err(Fault::new(error, self.at));
+        match window.get(self.at) {
+            Some(b' ') if self.at > 0 => {
+                self.layout.method_token = Span::new(0, self.at);
+                self.layout.method = Method::from_valid(self.layout.method_token.of(input));
+                self.at += 1;
+                self.phase = Phase::Target;
+                Ok(true)
+            }
+            Some(b'\r') => fault(Error::TargetMissing),
+            Some(b'\n') => fault(Error::BareLf),
+            Some(_) => fault(Error::MethodByte),
+            None if self.at > METHOD_BYTES => Err(Fault::new(Error::MethodTooLong, METHOD_BYTES)),
+            None => self.ran_out(limits).map(|()| false),
+        }
+    }
+
+    fn target(&mut self, input: &[u8], limits: &Limits) -> Result<bool, Fault> {
+        let window = Self::line_window(input, limits, usize::MAX);
+        (self.at, self.layout.target_seen) =
+            TARGET.skip_seeing(window, self.at, self.layout.target_seen);
+        let start = self.layout.method_token.end as usize + 1;
+        let fault = |error| Err(Fault::new(error, self.at));
+        match window.get(self.at) {
+            Some(b' ') if self.at > start => {
+                self.layout.target = Span::new(start, self.at);
+                self.at += 1;
+                self.phase = Phase::Version;
+                Ok(true)
+            }
+            Some(b' ' | b'\r') if self.at == start => fault(Error::TargetMissing),
+            Some(b'\r') => fault(Error::VersionMissing),
+            Some(b'\n') => fault(Error::BareLf),
+            Some(_) => fault(Error::TargetByte),
+            None => self.ran_out(limits).map(|()| false),
+        }
+    }
+
+    /// Parses `HTTP/` DIGIT `.` DIGIT CR LF (RFC 9112 section 2.3).
+    fn version(&mut self, input: &[u8], limits: &Limits) -> Result<bool, Fault> {
+        let end = self.at + "HTTP/1.1".len();
+        if end > limits.request_line_bytes as usize {
+            return Err(Fault::new(Error::RequestLineTooLong, self.at - 1));
+        }
+        match input.get(self.at..).unwrap_or_default() {
+            [
+                b'H',
+                b'T',
+                b'T',
+                b'P',
+                b'/',
+                b'1',
+                b'.',
+                minor @ b'0'..=b'9',
+                b'\r',
+                b'\n',
+                ..,
+            ] => {
+                self.layout.minor = minor - b'0';
+                self.layout.fields = Span::new(end + 2, end + 2);
+                self.phase = Phase::Fields(FieldSection::starting_at(end + 2));
+                Ok(true)
+            }
+            version => doubtful_version(version, self.at).map(|()| false),
+        }
+    }
+
+    /// Returns the part of the input that the request line may occupy, plus one byte, but no more than `most` bytes.
+    fn line_window<'a>(input: &'a [u8], limits: &Limits, most: usize) -> &'a [u8] {
+        let end = line_end(limits).min(most);
+        input.get(..end.min(input.len())).unwrap_or_default()
+    }
+
+    #[cold]
+    fn ran_out(&self, limits: &Limits) -> Result<(), Fault> {
+        match self.at {
+            at if at < line_end(limits) => Ok(()),
+            at if at > limits.request_line_bytes as usize => {
+                Err(Fault::new(Error::RequestLineTooLong, at - 1))
+            }
+            at => Err(Fault::new(Error::HeadTooLong, at.saturating_sub(1))),
+        }
+    }
+}
+
+/// Handles a version that is incomplete or invalid.
+#[cold]
+fn doubtful_version(version: &[u8], at: usize) -> Result<(), Fault> {
+    for (index, &octet) in version.iter().take("HTTP/1.1\r\n".len()).enumerate() {
+        let (error, index) = match (index, octet) {
+            (0..=4 | 6, octet) if octet == b"HTTP/1."[index] => continue,
+            (5, b'0'..=b'9') => continue,
+            (7, b'0'..=b'9') if version[5] == b'1' => continue,
+            (7, b'0'..=b'9') => (Error::VersionUnsupported, 5),
+            (8, b'\r') | (9, b'\n') => continue,
+            (9, _) => (Error::BareCr, 8),
+            (0, b'\r') => (Error::VersionMissing, 0),
+            (_, b'\n') => (Error::BareLf, index),
+            _ => (Error::VersionMalformed, index),
+        };
+        return Err(Fault::new(error, at + index));
+    }
+    Ok(())
+}
+
+/// Returns the limit of the request line plus one byte, or the limit of the head if that is smaller.
+fn line_end(limits: &Limits) -> usize {
+    let line = (limits.request_line_bytes as usize).saturating_add(1);
+    line.min(limits.head_bytes as usize)
+}
