@@ -125,6 +125,7 @@ pub use message::fields::{FieldError, FieldLines, Fields, Iter};
 pub use message::form::{Form, FormError};
 pub use message::head::{Head, Version};
 pub use message::owned_request::{OwnedRequest, RequestBuilder};
+pub use message::reply::{PreparedResponse, Reply};
 pub use message::request::Request;
 pub use message::response::{Response, ResponseError};
 pub use syntax::authority::Authority;

@@ -65,7 +65,8 @@ fn no_layer_imports_from_a_later_one() {
 }
 
 /// Files that need the standard library and are compiled only with the `std` feature.
-const WITH_STD: [&str; 5] = [
+const WITH_STD: [&str; 6] = [
+    "application/site/files.rs",
     "application/site/folder.rs",
     "gateway/blocking.rs",
     "gateway/chain.rs",

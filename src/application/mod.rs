@@ -6,6 +6,7 @@ pub(crate) mod site;
 pub(crate) mod upload;
 pub(crate) mod wsgi;
 
+use crate::message::reply::Reply;
 use crate::message::request::Request;
 use crate::message::response::Response;
 use alloc::sync::Arc;
@@ -42,6 +43,13 @@ pub trait Application: Send + Sync {
     /// Responds to a complete request.
     fn call(&self, request: &Request<'_>) -> Response;
 
+    /// Like [`call`](Application::call), but may return a reference to a [prepared](crate::PreparedResponse) response.
+    /// This is the method that a gateway calls. By default, it returns what `call` returns.
+    #[inline]
+    fn reply<'a>(&'a self, request: &Request<'_>) -> Reply<'a> {
+        self.call(request).into()
+    }
+
     /// Decides how the content of a request is handled.
     ///
     /// This is called when only the head has arrived, so the content of `request` is still empty. It is called only
@@ -65,6 +73,10 @@ where
 impl<A: Application + ?Sized> Application for Arc<A> {
     fn call(&self, request: &Request<'_>) -> Response {
         (**self).call(request)
+    }
+
+    fn reply<'a>(&'a self, request: &Request<'_>) -> Reply<'a> {
+        (**self).reply(request)
     }
 
     fn admit(&self, request: &Request<'_>) -> Admission {

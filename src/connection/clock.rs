@@ -3,16 +3,35 @@
 use super::Connection;
 use super::progress::Progress;
 use super::state::State;
-use crate::syntax::date::{self, DATE_BYTES};
+use crate::syntax::date::{self, DATE_LINE_BYTES};
 use crate::values::now::Now;
 use core::time::Duration;
 
 impl Connection {
+    #[inline]
     pub(super) fn set_clock(&mut self, now: Now) {
+        // Most steps happen at the same time as the one before, with nothing written in between.
+        if self.now != now {
+            self.turn_clock(now);
+        }
+        if self.needs_update {
+            self.update_deadlines();
+        }
+    }
+
+    fn turn_clock(&mut self, now: Now) {
+        let second = |now: Now| now.wall.map(|wall| wall.as_secs());
+        if second(self.now) != second(now) {
+            self.date.set(now.wall);
+        }
         // The time never goes backwards, even if the clock does.
-        self.now = now.monotonic.max(self.now);
-        self.date.set(now.wall);
-        let now = self.now;
+        self.now.monotonic = now.monotonic.max(self.now.monotonic);
+        self.now.wall = now.wall;
+    }
+
+    /// Updates what does not depend on the time alone.
+    fn update_deadlines(&mut self) {
+        let now = self.now.monotonic;
         let sent = core::mem::take(&mut self.sent);
         match (&mut self.writing, self.output.is_empty()) {
             (Some(writing), false) => writing.moved(sent, now),
@@ -23,13 +42,14 @@ impl Connection {
             }
             (None, _) => {}
         }
-        if self.opened.is_none() {
-            self.opened = Some(now);
+        if self.retires.is_none() {
+            self.retires = Some(now.saturating_add(self.config.timeouts.age));
             self.restart_waiting(now);
         }
         if core::mem::take(&mut self.held) {
             self.restart_waiting(now);
         }
+        self.needs_update = self.writing.is_some();
     }
 
     fn restart_waiting(&mut self, now: Duration) {
@@ -41,12 +61,13 @@ impl Connection {
     }
 
     /// Returns whether another request may follow the one being answered.
+    #[inline]
     pub(super) fn may_go_on(&self) -> bool {
-        let now = self.now;
-        let age = now.saturating_sub(self.opened.unwrap_or(now));
         !self.stopping
             && self.answered < self.config.limits.requests
-            && age < self.config.timeouts.age
+            && !self
+                .retires
+                .is_some_and(|retires| is_late(self.now.monotonic, retires))
     }
 }
 
@@ -55,35 +76,28 @@ pub(super) fn is_late(now: Duration, until: Duration) -> bool {
     now >= until && until < Duration::MAX
 }
 
-/// The cached value of the `Date` field, updated in place once per second.
+/// The line with the field `Date`, updated in place once per second.
 #[derive(Debug)]
-pub(super) struct DateCache {
-    /// The second the value was formatted for.
-    second: Option<u64>,
-    /// Whether that second can be formatted as a date.
+pub(super) struct DateLine {
+    /// Whether there is a time that can be formatted as a date.
     is_date: bool,
-    date: [u8; DATE_BYTES],
+    line: [u8; DATE_LINE_BYTES],
 }
 
-impl DateCache {
-    pub(super) const fn new() -> DateCache {
-        DateCache {
-            second: None,
+impl DateLine {
+    pub(super) const fn new() -> DateLine {
+        DateLine {
             is_date: false,
-            date: date::TEMPLATE,
+            line: date::LINE_TEMPLATE,
         }
-    }
-
-    pub(super) fn date(&self) -> Option<&[u8; DATE_BYTES]> {
-        self.is_date.then_some(&self.date)
     }
 
     #[inline]
+    pub(super) fn get(&self) -> Option<&[u8; DATE_LINE_BYTES]> {
+        self.is_date.then_some(&self.line)
+    }
+
     fn set(&mut self, wall: Option<Duration>) {
-        let second = wall.map(|wall| wall.as_secs());
-        if self.second != second {
-            self.second = second;
-            self.is_date = wall.is_some_and(|wall| date::write(wall, &mut self.date));
-        }
+        self.is_date = wall.is_some_and(|wall| date::write_line(wall, &mut self.line));
     }
 }

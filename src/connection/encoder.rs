@@ -1,12 +1,13 @@
 //! Encoding of responses as bytes (RFC 9112 sections 4 and 6).
 
 use super::CloseReason;
-use super::output::{Output, SHARED_FROM_BYTES};
-use crate::message::body::{Body, Broken, Content};
+use super::output::Output;
+use crate::message::body::{Body, Broken, Content, SHARED_FROM_BYTES};
 use crate::message::framing::Exchange;
 use crate::message::head::Version;
+use crate::message::reply::PreparedResponse;
 use crate::message::response::Response;
-use crate::syntax::date::DATE_BYTES;
+use crate::syntax::date::DATE_LINE_BYTES;
 use crate::values::status::Status;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -17,7 +18,8 @@ pub(super) struct Setting<'a> {
     pub(super) exchange: &'a Exchange,
     /// Whether the connection may stay open afterwards.
     pub(super) persists: bool,
-    pub(super) date: Option<&'a [u8; DATE_BYTES]>,
+    /// The line with the field Date.
+    pub(super) date: Option<&'a [u8; DATE_LINE_BYTES]>,
 }
 
 /// What has been written and what is left to write.
@@ -43,10 +45,8 @@ pub(super) fn write(output: &mut Output, response: &mut Response, setting: Setti
     let fields = response.fields.lines().as_bytes();
     head.reserve(RESERVE + fields.len() + small_length(&response.body));
     write_status_line(head, status);
-    if let Some(date) = setting.date {
-        head.extend_from_slice(b"Date: ");
-        head.extend_from_slice(date);
-        head.extend_from_slice(b"\r\n");
+    if let Some(line) = setting.date {
+        head.extend_from_slice(line);
     }
     head.extend_from_slice(fields);
     match delimiter {
@@ -58,11 +58,7 @@ pub(super) fn write(output: &mut Output, response: &mut Response, setting: Setti
         Delimiter::Chunked => head.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
         Delimiter::None | Delimiter::Close => {}
     }
-    match (persists, setting.exchange.version) {
-        (true, Version::Http11) => {}
-        (true, Version::Http10) => head.extend_from_slice(b"Connection: keep-alive\r\n"),
-        (false, _) => head.extend_from_slice(b"Connection: close\r\n"),
-    }
+    head.extend_from_slice(connection_line(persists, setting.exchange.version));
     head.extend_from_slice(b"\r\n");
     output.appended(from);
 
@@ -83,6 +79,68 @@ pub(super) fn write(output: &mut Output, response: &mut Response, setting: Setti
         content_length,
         persists,
         stream,
+    }
+}
+
+/// Writes a prepared response. Returns the length of the content that is sent.
+#[inline(always)]
+pub(super) fn write_prepared(
+    output: &mut Output,
+    prepared: &PreparedResponse,
+    setting: Setting<'_>,
+) -> u64 {
+    let exchange = setting.exchange;
+    let sends_block = setting.persists && exchange.version == Version::Http11 && !exchange.is_head;
+    if !sends_block || prepared.large_content().is_some() {
+        return write_parts(output, prepared, setting);
+    }
+    let (status_line, block) = (prepared.status_line().as_bytes(), prepared.block());
+    output.reserve(status_line.len() + DATE_LINE_BYTES + block.len());
+    let tail = output.tail();
+    let from = tail.len();
+    tail.extend_from_slice(status_line);
+    if let Some(line) = setting.date {
+        tail.extend_from_slice(line);
+    }
+    tail.extend_from_slice(block);
+    output.appended(from);
+    prepared.content().len() as u64
+}
+
+/// Like [`write_prepared`], for a response without its content, with a field Connection, or with large content.
+#[inline(never)]
+fn write_parts(output: &mut Output, prepared: &PreparedResponse, setting: Setting<'_>) -> u64 {
+    let connection = connection_line(setting.persists, setting.exchange.version);
+    let date: &[u8] = setting.date.map_or(b"", |line| line);
+    let (fields, mut rest) = prepared.split_block();
+    if setting.exchange.is_head {
+        rest = b"\r\n";
+    }
+    let parts = [
+        prepared.status_line().as_bytes(),
+        date,
+        fields,
+        connection,
+        rest,
+    ];
+    output.reserve(parts.iter().map(|part| part.len()).sum());
+    parts.iter().for_each(|part| output.extend(part));
+    if setting.exchange.is_head {
+        return 0;
+    }
+    if let Some(content) = prepared.large_content() {
+        output.push(content.clone());
+    }
+    prepared.content().len() as u64
+}
+
+/// Returns the line that states whether the connection stays open, where the version does not imply it.
+#[inline]
+fn connection_line(persists: bool, version: Version) -> &'static [u8] {
+    match (persists, version) {
+        (true, Version::Http11) => b"",
+        (true, Version::Http10) => b"Connection: keep-alive\r\n",
+        (false, _) => b"Connection: close\r\n",
     }
 }
 

@@ -4,7 +4,7 @@ use super::body_reader::{BodyReader, Taken};
 use super::clock::is_late;
 use super::progress::Progress;
 use super::state::{AfterResponse, Later, NextBlock, RejectedRequest, State, Waiting};
-use super::{CloseReason, Connection};
+use super::{CloseReason, Connection, Step};
 use crate::message::framing::{Exchange, Framing};
 use crate::message::head::Head;
 use crate::message::response::Response;
@@ -39,38 +39,36 @@ type Transition<'i> = (State, Option<Pause<'i>>);
 
 impl Connection {
     /// Runs transitions until one of them needs the caller.
-    pub(super) fn advance<'i>(&mut self, input: &mut &'i [u8]) -> Pause<'i> {
+    #[inline(never)]
+    pub(super) fn advance<'c, 'i: 'c>(&'c mut self, input: &mut &'i [u8]) -> Step<'c> {
         loop {
             if self.output.len() >= self.config.limits.output_bytes.max(1) {
-                return self.write();
+                let pause = self.write();
+                return self.show(pause);
             }
             let pause = match self.state {
                 // Most steps begin in this state, so it is read in place.
-                State::Head(waiting) => self.head(waiting, input),
-                State::Close(reason) => {
-                    *input = &[];
-                    Some(Pause::Close(reason))
-                }
+                State::Head(_) => self.head(input),
                 _ => self.leave(input),
             };
             match pause {
                 None => {}
-                // Pending output goes first, so that the peer receives each block promptly.
-                Some(Pause::Read(_) | Pause::Answer(_) | Pause::Close(_))
-                    if !self.output.is_empty() =>
-                {
-                    return self.write();
-                }
-                Some(pause) => return pause,
+                Some(Pause::Call(request)) => return self.show_call(request),
+                Some(pause) => return self.show_in_order(pause),
             }
         }
     }
 
     /// Runs the transition out of any other state. The state is taken out for this.
+    #[inline(never)]
     fn leave<'i>(&mut self, input: &mut &'i [u8]) -> Option<Pause<'i>> {
         let (state, pause) = match self.take_state() {
             // Handled in place by [`advance`](Connection::advance).
-            state @ (State::Head(_) | State::Close(_)) => (state, None),
+            state @ State::Head(_) => (state, None),
+            State::Close(reason) => {
+                *input = &[];
+                (State::Close(reason), Some(Pause::Close(reason)))
+            }
             State::Content(reader, exchange) => self.content(reader, exchange, input),
             State::Stream(delimiter, after, NextBlock::AfterWrite) if !self.output.is_empty() => {
                 self.state = State::Stream(delimiter, after, NextBlock::Now);
@@ -100,13 +98,13 @@ impl Connection {
     }
 
     /// Parses one head and makes the decisions about framing and persistence.
-    fn head<'i>(&mut self, waiting: Waiting, input: &mut &'i [u8]) -> Option<Pause<'i>> {
+    #[inline(always)]
+    fn head<'i>(&mut self, input: &mut &'i [u8]) -> Option<Pause<'i>> {
         match self.parser.advance(input, &self.config.limits) {
             Ok(Parsed::Head) => {}
-            Ok(Parsed::Incomplete) => return self.wait_for_head(waiting, input),
+            Ok(Parsed::Incomplete) => return self.wait_for_head(input).map(Pause::Read),
             Ok(Parsed::EmptyLine) => {
                 self.take(input, 2);
-                self.state = State::Head(waiting);
                 return None;
             }
             Err(fault) => {
@@ -135,9 +133,13 @@ impl Connection {
         }
     }
 
-    /// Handles a head that is incomplete or has not begun.
-    fn wait_for_head<'i>(&mut self, mut waiting: Waiting, input: &[u8]) -> Option<Pause<'i>> {
-        let now = self.now;
+    /// Handles a head that is incomplete or has not begun. Returns the time until which to wait for more of it.
+    #[inline(never)]
+    pub(super) fn wait_for_head(&mut self, input: &[u8]) -> Option<Duration> {
+        let State::Head(mut waiting) = self.state else {
+            return None;
+        };
+        let now = self.now.monotonic;
         let begun = !input.is_empty();
         // On a new connection, the deadline counts from when the connection was opened.
         if begun && !waiting.begun && self.answered > 0 {
@@ -160,7 +162,7 @@ impl Connection {
             (false, false, false) if late => State::Close(CloseReason::Idle),
             (_, false, _) => {
                 self.state = State::Head(waiting);
-                return Some(Pause::Read(until));
+                return Some(until);
             }
         };
         None
@@ -171,7 +173,7 @@ impl Connection {
         if !self.stopping {
             return until;
         }
-        let soon = self.now.saturating_add(self.config.timeouts.stop);
+        let soon = self.now.monotonic.saturating_add(self.config.timeouts.stop);
         until.min(*self.whole_by.get_or_insert(soon))
     }
 
@@ -192,10 +194,11 @@ impl Connection {
             return (State::Call(None, exchange), Some(Pause::Call(request)));
         }
         let method = self.parser.method_seen();
-        let (used, taken) = match reader.take_in(input, head, &self.config.limits, self.now) {
-            Ok(taken) => taken,
-            Err(fault) => return (failed_in(reader.into_head(), fault, method), None),
-        };
+        let (used, taken) =
+            match reader.take_in(input, head, &self.config.limits, self.now.monotonic) {
+                Ok(taken) => taken,
+                Err(fault) => return (failed_in(reader.into_head(), fault, method), None),
+            };
         self.take(input, used);
         match taken {
             Taken::Part(part) => {
@@ -212,7 +215,7 @@ impl Connection {
         }
         let until = reader.progress.deadline(&self.config.timeouts.content);
         let until = self.sooner_after_a_stop(until);
-        let late = is_late(self.now, until) && self.output.is_empty();
+        let late = is_late(self.now.monotonic, until) && self.output.is_empty();
         let error = match (self.input_ended, late) {
             (true, _) => Error::ContentIncomplete,
             (false, true) => Error::ContentTimeout,
@@ -225,7 +228,7 @@ impl Connection {
     /// Handles a deferred response that has not been given yet.
     fn later<'i>(&mut self, later: Box<Later>) -> Transition<'i> {
         let until = later.since.saturating_add(self.config.timeouts.answer);
-        if !is_late(self.now, until) {
+        if !is_late(self.now.monotonic, until) {
             return (State::Later(later), Some(Pause::Answer(until)));
         }
         let method = later.exchange.is_head.then_some(Method::Head);
@@ -233,12 +236,13 @@ impl Connection {
     }
 
     /// Returns the state after a response.
+    #[inline]
     pub(super) fn after(&mut self, after: AfterResponse) -> State {
         self.parser.restart();
         match after {
             AfterResponse::Close(reason) => State::Close(reason),
             AfterResponse::NextRequest => State::Head(Waiting {
-                since: self.now,
+                since: self.now.monotonic,
                 begun: false,
             }),
         }
@@ -246,7 +250,8 @@ impl Connection {
 
     /// Asks to write, or closes the connection if the peer has been too slow to read the output.
     pub(super) fn write<'i>(&mut self) -> Pause<'i> {
-        let now = self.now;
+        let now = self.now.monotonic;
+        self.needs_update = true;
         let writing = self.writing.get_or_insert(Progress::starting_at(now));
         let until = writing.deadline(&self.config.timeouts.write);
         if !is_late(now, until) {

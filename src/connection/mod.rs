@@ -18,6 +18,7 @@ pub use step::{CloseReason, Message, OutOfTurn, Refusal, ResponseSummary, Step};
 
 use crate::message::body::Broken;
 use crate::message::framing::Exchange;
+use crate::message::reply::PreparedResponse;
 use crate::message::response::Response;
 use crate::syntax::head::HeadParser;
 use crate::values::config::Config;
@@ -30,7 +31,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use body_reader::BodyReader;
 use bytes::Bytes;
-use clock::DateCache;
+use clock::DateLine;
 use core::time::Duration;
 use progress::Progress;
 use state::{AfterResponse, Later, NextBlock, State, Waiting};
@@ -116,11 +117,13 @@ pub struct Connection {
     writing: Option<Progress>,
     /// Number of bytes written since the last step.
     sent: usize,
-    /// The monotonic time of the last step.
-    now: Duration,
-    date: DateCache,
-    /// The time of the first step.
-    opened: Option<Duration>,
+    /// The time of the last step.
+    now: Now,
+    date: DateLine,
+    /// The time from which no further request is accepted. Set by the first step.
+    retires: Option<Duration>,
+    /// Whether the next step updates deadlines: after a hold, while output is written, and at first.
+    needs_update: bool,
     /// Number of requests answered so far.
     answered: u32,
     /// Number of input bytes used so far.
@@ -149,9 +152,10 @@ impl Connection {
             output: Output::default(),
             writing: None,
             sent: 0,
-            now: Duration::ZERO,
-            date: DateCache::new(),
-            opened: None,
+            now: Now::default(),
+            date: DateLine::new(),
+            retires: None,
+            needs_update: true,
             answered: 0,
             offset: 0,
             input_ended: false,
@@ -165,8 +169,17 @@ impl Connection {
     /// bytes it uses from the front. Pass the rest to the next call, followed by what has been received since.
     pub fn step<'c, 'i: 'c>(&'c mut self, input: &mut &'i [u8], now: Now) -> Step<'c> {
         self.set_clock(now);
-        let pause = self.advance(input);
-        self.show(pause)
+        // Between two requests, most steps only ask to write or to read.
+        if input.is_empty() && matches!(self.state, State::Head(_)) {
+            if !self.output.is_empty() {
+                let pause = self.write();
+                return self.show(pause);
+            }
+            if let Some(until) = self.wait_for_head(input) {
+                return Step::Read { until };
+            }
+        }
+        self.advance(input)
     }
 
     /// Answers [`Step::Admit`] by accepting the content.
@@ -177,7 +190,7 @@ impl Connection {
         let State::Admit(exchange) = self.state else {
             return Err(OutOfTurn);
         };
-        let (framing, now) = (exchange.framing, self.now);
+        let (framing, now) = (exchange.framing, self.now.monotonic);
         let reader = match plan {
             ContentPlan::Gather => {
                 BodyReader::gather(framing, self.config.limits.content_bytes, now)
@@ -217,7 +230,7 @@ impl Connection {
         };
         self.state = State::Later(Box::new(Later {
             exchange,
-            since: self.now,
+            since: self.now.monotonic,
             finished,
         }));
         Ok(())
@@ -249,7 +262,7 @@ impl Connection {
         let setting = encoder::Setting {
             exchange: &exchange,
             persists: finished && exchange.persists && self.may_go_on(),
-            date: self.date.date(),
+            date: self.date.get(),
         };
         let written = encoder::write(&mut self.output, response, setting);
         let after = match (written.persists, finished) {
@@ -267,6 +280,39 @@ impl Connection {
             persists: written.persists,
             streams: written.stream.is_some(),
             error: error.map(|error| *error),
+        })
+    }
+
+    /// Like [`respond`](Connection::respond), with a response that is encoded already.
+    ///
+    /// # Errors
+    /// [`OutOfTurn`] at any other time.
+    #[inline]
+    pub fn respond_prepared(
+        &mut self,
+        prepared: &PreparedResponse,
+    ) -> Result<ResponseSummary, OutOfTurn> {
+        let State::Call(_, exchange) = &self.state else {
+            return self.respond(&mut prepared.to_response());
+        };
+        self.answered = self.answered.saturating_add(1);
+        let persists = exchange.persists && self.may_go_on();
+        let setting = encoder::Setting {
+            exchange,
+            persists,
+            date: self.date.get(),
+        };
+        let content_length = encoder::write_prepared(&mut self.output, prepared, setting);
+        self.state = self.after(match persists {
+            true => AfterResponse::NextRequest,
+            false => AfterResponse::Close(CloseReason::Persistence),
+        });
+        Ok(ResponseSummary {
+            status: prepared.status(),
+            content_length: Some(content_length),
+            persists,
+            streams: false,
+            error: None,
         })
     }
 
@@ -343,6 +389,7 @@ impl Connection {
     /// the write.
     pub fn sent(&mut self, count: usize) {
         self.output.advance(count);
+        self.needs_update = true;
         self.sent = self.sent.saturating_add(count);
     }
 
@@ -350,6 +397,7 @@ impl Connection {
     /// output and can be [lent](Output::lend) again.
     pub fn sent_all(&mut self, buffer: &mut Vec<u8>) {
         self.sent = self.sent.saturating_add(self.output.len());
+        self.needs_update = true;
         self.output.clear_into(buffer);
     }
 
@@ -362,6 +410,7 @@ impl Connection {
     /// again with the next step.
     pub fn hold(&mut self) {
         self.held = true;
+        self.needs_update = true;
     }
 
     /// Asks the connection to close. Between requests, it closes at once. Otherwise it closes after the current

@@ -1,11 +1,9 @@
 //! Pending output: one buffer for heads and small bodies, shared bytes for large bodies.
 
+use crate::message::body::SHARED_FROM_BYTES;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
-
-/// The size from which bodies are shared instead of copied after their head. They are still sent in the same write.
-pub(super) const SHARED_FROM_BYTES: usize = 16 * 1024;
 
 /// The bytes to be written, in order.
 ///
@@ -76,6 +74,15 @@ impl Output {
     pub fn lend(&mut self, buffer: &mut Vec<u8>) {
         if buffer.is_empty() && self.tail.is_empty() {
             core::mem::swap(buffer, &mut self.tail);
+        }
+    }
+
+    /// Makes room for this many bytes. A new buffer has exactly this size.
+    #[inline(always)]
+    pub(super) fn reserve(&mut self, room: usize) {
+        match self.tail.capacity() {
+            0 => self.tail = Vec::with_capacity(room),
+            _ => self.tail.reserve(room),
         }
     }
 

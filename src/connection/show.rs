@@ -16,17 +16,7 @@ impl Connection {
                 None => Step::Close(CloseReason::Refused),
             },
             Pause::Content(part) => Step::Content(part),
-            Pause::Call(request) => match self.parser.layout() {
-                Some(layout) => {
-                    let (head, content) = request.split_at_checked(layout.end).unwrap_or_default();
-                    Step::Call(Message {
-                        head: Head::new(head, layout),
-                        content,
-                        trailers: FieldLines::default(),
-                    })
-                }
-                None => Step::Close(CloseReason::Refused),
-            },
+            Pause::Call(request) => self.show_call(request),
             Pause::CallGathered => self.show_gathered(),
             Pause::Refuse(fault, input) => self.show_refusal(fault, input),
             Pause::Answer(until) => Step::Answer { until },
@@ -35,6 +25,31 @@ impl Connection {
             Pause::Write(until) => Step::Write { until },
             Pause::Close(reason) => Step::Close(reason),
         }
+    }
+
+    /// Like [`show`](Connection::show), but pending output goes first, so that the peer receives each block promptly.
+    #[inline(never)]
+    pub(super) fn show_in_order<'c, 'i: 'c>(&'c mut self, pause: Pause<'i>) -> Step<'c> {
+        let waits = matches!(pause, Pause::Read(_) | Pause::Answer(_) | Pause::Close(_));
+        let pause = match waits && !self.output.is_empty() {
+            true => self.write(),
+            false => pause,
+        };
+        self.show(pause)
+    }
+
+    /// Shows a request in one piece.
+    #[inline(always)]
+    pub(super) fn show_call<'c, 'i: 'c>(&'c self, request: &'i [u8]) -> Step<'c> {
+        let Some(layout) = self.parser.layout() else {
+            return Step::Close(CloseReason::Refused);
+        };
+        let (head, content) = request.split_at_checked(layout.end).unwrap_or_default();
+        Step::Call(Message {
+            head: Head::new(head, layout),
+            content,
+            trailers: FieldLines::default(),
+        })
     }
 
     fn show_gathered(&self) -> Step<'_> {

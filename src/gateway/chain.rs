@@ -8,6 +8,7 @@ use crate::application::upload::Admission;
 use crate::connection::{Message, Refusal};
 use crate::message::extensions::Extensions;
 use crate::message::head::Head;
+use crate::message::reply::Reply;
 use crate::message::request::{Request, RequestContext};
 use crate::message::response::{Response, ResponseError};
 use crate::values::connection_info::ConnectionInfo;
@@ -17,13 +18,13 @@ use alloc::string::String;
 
 /// The gateway and the connection of one exchange.
 #[derive(Clone, Copy)]
-pub(super) struct Chain<'s> {
-    pub(super) gateway: &'s Gateway,
+pub(super) struct Chain<'g, 's> {
+    pub(super) gateway: &'g Gateway,
     pub(super) connection: &'s ConnectionInfo,
     pub(super) catches_panics: bool,
 }
 
-impl Chain<'_> {
+impl<'g> Chain<'g, '_> {
     /// Asks the application what to do with the content of a request whose head was received.
     pub(super) fn admit(
         &self,
@@ -43,26 +44,38 @@ impl Chain<'_> {
         admission.unwrap_or_else(Admission::Refuse)
     }
 
-    /// Answers a complete request. `begun` states that the middlewares have already seen its head.
+    /// Answers a complete request.
+    #[inline]
     pub(super) fn call(
         &self,
         message: &Message<'_>,
         now: &Now,
         extensions: &mut Extensions,
-        begun: bool,
-    ) -> Response {
-        self.respond(|| {
-            let early = match begun {
-                false => self.before(message.head, now, extensions),
-                true => None,
-            };
-            match early.or_else(|| own_answer(&message.head)) {
-                Some(response) => response,
-                None => self.with_request(message, now, extensions, |request| {
-                    self.gateway.application.call(request)
-                }),
-            }
+    ) -> Reply<'g> {
+        self.respond(|| match self.before(message.head, now, extensions) {
+            Some(response) => response.into(),
+            None => self.reply(message, now, extensions),
         })
+    }
+
+    /// Answers a complete request whose head the middlewares have already seen.
+    pub(super) fn call_admitted(
+        &self,
+        message: &Message<'_>,
+        now: &Now,
+        extensions: &Extensions,
+    ) -> Response {
+        self.respond(|| self.reply(message, now, extensions).into_response())
+    }
+
+    #[inline]
+    fn reply(&self, message: &Message<'_>, now: &Now, extensions: &Extensions) -> Reply<'g> {
+        match own_answer(&message.head) {
+            Some(response) => response.into(),
+            None => self.with_request(message, now, extensions, |request| {
+                self.gateway.application.reply(request)
+            }),
+        }
     }
 
     /// Returns the page for input that is not a valid request.
@@ -90,9 +103,9 @@ impl Chain<'_> {
 
     /// Runs user code that returns a response. A caught panic also becomes a response.
     #[inline]
-    pub(super) fn respond(&self, run: impl FnOnce() -> Response) -> Response {
+    pub(super) fn respond<T: From<Response>>(&self, run: impl FnOnce() -> T) -> T {
         match self.catches_panics {
-            true => caught(run).unwrap_or_else(panicked),
+            true => caught(run).unwrap_or_else(|words| panicked(words).into()),
             false => run(),
         }
     }
@@ -106,6 +119,7 @@ impl Chain<'_> {
         }
     }
 
+    #[inline]
     fn before(&self, head: Head<'_>, now: &Now, extensions: &mut Extensions) -> Option<Response> {
         if self.gateway.middlewares.is_empty() {
             return None;
@@ -115,6 +129,7 @@ impl Chain<'_> {
         middlewares.find_map(|middleware| middleware.before(&mut parts))
     }
 
+    #[inline]
     fn with_request<T>(
         &self,
         message: &Message<'_>,

@@ -35,11 +35,11 @@ pub(super) fn known<'h>(head: &Head<'h>) -> (Option<Method>, &'h [u8]) {
     (Some(head.method()), head.line())
 }
 
-impl Chain<'_> {
-    /// Returns whether middlewares must see the response or the response is deferred. Usually neither is the case.
+impl Chain<'_, '_> {
+    /// Returns whether there are middlewares.
     #[inline]
-    pub(super) fn is_needed_after(&self, response: &Response) -> bool {
-        !self.gateway.middlewares.is_empty() || response.is_later()
+    pub(super) fn has_middlewares(&self) -> bool {
+        !self.gateway.middlewares.is_empty()
     }
 
     /// Passes a response to the middlewares. For a deferred response, returns the state to keep instead; the
@@ -67,7 +67,7 @@ impl Chain<'_> {
 
 impl Exchange {
     /// Passes a response to the middlewares, unless it is deferred again.
-    pub(super) fn after(&self, chain: Chain<'_>, response: &mut Response) {
+    pub(super) fn after(&self, chain: Chain<'_, '_>, response: &mut Response) {
         if let (Some(record), false) = (&self.record, response.is_later()) {
             let (method, line) = (record.method, &record.line[..]);
             let info =
@@ -79,7 +79,7 @@ impl Exchange {
 
 impl Record {
     pub(super) fn wanted(
-        chain: Chain<'_>,
+        chain: Chain<'_, '_>,
         method: Option<Method>,
         line: &[u8],
         now: Now,

@@ -58,7 +58,7 @@ impl Gateway {
             match session.turn_for(&mut input, front_end) {
                 Wait::Write { .. } => {
                     session.output().move_to(output);
-                    if session.has_ended_well() {
+                    if session.has_ended_well() || input.is_empty() && session.is_idle() {
                         return;
                     }
                 }

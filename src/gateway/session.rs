@@ -5,9 +5,10 @@ use super::chain::Chain;
 use super::exchange::{Exchange, Record, known};
 use super::front_end::FrontEnd;
 use crate::application::upload::{Abort, Admission};
-use crate::connection::{CloseReason, Connection, ContentPlan, Output, Step};
+use crate::connection::{CloseReason, Connection, ContentPlan, OutOfTurn, Output, Step};
 use crate::message::body::Broken;
 use crate::message::extensions::Extensions;
+use crate::message::reply::{PreparedResponse, Reply};
 use crate::message::response::{Response, ResponseError};
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::now::Now;
@@ -152,33 +153,38 @@ impl<'g> Session<'g> {
             match &self.connection.step(input, now) {
                 Step::Call(message) => {
                     let end = at + (before - input.len()) as u64;
-                    let mut exchange = self.exchange.take();
-                    if exchange.is_none() {
+                    if self.exchange.is_none() {
                         front_end.head(&message.head, at);
                     }
                     front_end.request(message, end);
-                    let mut response = match &mut exchange {
-                        None => {
-                            let mut extensions = Extensions::new();
-                            let mut response = chain.call(message, &now, &mut extensions, false);
-                            if chain.is_needed_after(&response) {
-                                let (method, line) = known(&message.head);
-                                exchange = chain.keep(&mut response, method, line, now, extensions);
+                    if let Some(mut exchange) = self.exchange.take() {
+                        let mut response = match exchange.receiver.take() {
+                            Some(receiver) => chain.respond(|| receiver.finish(message.trailers)),
+                            None => chain.call_admitted(message, &now, &exchange.extensions),
+                        };
+                        exchange.after(chain, &mut response);
+                        self.answer(&mut response, Some(exchange), front_end);
+                    } else {
+                        let mut extensions = Extensions::new();
+                        // Also matched by reference.
+                        let mut reply = chain.call(message, &now, &mut extensions);
+                        match &mut reply {
+                            Reply::Prepared(prepared) if !chain.has_middlewares() => {
+                                self.answer_prepared(prepared, front_end);
                             }
-                            response
+                            Reply::Made(response)
+                                if !chain.has_middlewares() && !response.is_later() =>
+                            {
+                                self.answer(response, None, front_end);
+                            }
+                            _ => {
+                                let (method, line) = known(&message.head);
+                                let mut response = reply.into_response();
+                                let kept = chain.keep(&mut response, method, line, now, extensions);
+                                self.answer(&mut response, kept, front_end);
+                            }
                         }
-                        Some(exchange) => {
-                            let mut response = match exchange.receiver.take() {
-                                Some(receiver) => {
-                                    chain.respond(|| receiver.finish(message.trailers))
-                                }
-                                None => chain.call(message, &now, &mut exchange.extensions, true),
-                            };
-                            exchange.after(chain, &mut response);
-                            response
-                        }
-                    };
-                    self.answer(&mut response, exchange, front_end);
+                    }
                 }
                 Step::Admit(head) => {
                     front_end.head(head, at);
@@ -404,6 +410,17 @@ impl<'g> Session<'g> {
         front_end.answered(&summary);
     }
 
+    #[inline]
+    fn answer_prepared(&mut self, prepared: &PreparedResponse, front_end: &mut impl FrontEnd) {
+        if front_end.is_stopping() {
+            self.connection.stop();
+        }
+        match self.connection.respond_prepared(prepared) {
+            Ok(summary) => front_end.answered(&summary),
+            Err(OutOfTurn) => debug_assert!(false, "the loop answers what was asked"),
+        }
+    }
+
     fn send(&mut self, block: Bytes) {
         self.asked(|connection| connection.send(block));
     }
@@ -428,11 +445,11 @@ impl<'g> Session<'g> {
 }
 
 /// Joins what the chain needs from a session. Takes the parts, so that the connection stays free to be borrowed.
-fn chain<'s>(
-    gateway: &'s Gateway,
+fn chain<'g, 's>(
+    gateway: &'g Gateway,
     connection: &'s ConnectionInfo,
     catches_panics: bool,
-) -> Chain<'s> {
+) -> Chain<'g, 's> {
     Chain {
         gateway,
         connection,

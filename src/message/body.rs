@@ -9,6 +9,9 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use futures_core::Stream;
 
+/// The size from which bodies are shared instead of copied after their head. They are still sent in the same write.
+pub(crate) const SHARED_FROM_BYTES: usize = 16 * 1024;
+
 /// The content of a response.
 ///
 /// Large byte content is shared and never copied. A stream is polled for one block at a time, and only after the

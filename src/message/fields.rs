@@ -203,10 +203,10 @@ impl Fields {
         }
     }
 
-    /// Creates fields from one valid line known at compile time.
-    pub(crate) const fn from_valid_static(line: &'static [u8]) -> Fields {
+    /// Creates fields from valid lines, which stay shared until they are changed.
+    pub(crate) const fn from_valid(lines: Bytes) -> Fields {
         Fields {
-            storage: Storage::Shared(Bytes::from_static(line)),
+            storage: Storage::Shared(lines),
         }
     }
 
@@ -253,13 +253,6 @@ impl Fields {
             Storage::Shared(bytes) => bytes,
             Storage::Owned(bytes) => bytes,
         })
-    }
-
-    /// Makes later clones cheap.
-    pub(crate) fn share(&mut self) {
-        if let Storage::Owned(lines) = &mut self.storage {
-            self.storage = Storage::Shared(Bytes::from(core::mem::take(lines)));
-        }
     }
 
     fn without(&self, name: &str) -> Fields {
@@ -332,7 +325,7 @@ mod tests {
 
     #[test]
     fn response_splitting_is_rejected() {
-        let mut fields = Fields::from_valid_static(b"A: 1\r\n");
+        let mut fields = Fields::from_valid(Bytes::from_static(b"A: 1\r\n"));
         for name in ["", "a b", "a:", "a\r\n", "\u{e4}"] {
             assert_eq!(fields.append(name, "x"), Err(FieldError::Name), "{name:?}");
         }

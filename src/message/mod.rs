@@ -12,5 +12,6 @@ pub(crate) mod head;
 pub(crate) mod owned_request;
 pub(crate) mod precondition;
 pub(crate) mod range;
+pub(crate) mod reply;
 pub(crate) mod request;
 pub(crate) mod response;

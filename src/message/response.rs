@@ -174,7 +174,7 @@ impl Response {
 
     fn prepared(line: &'static [u8], body: Body) -> Response {
         Response {
-            fields: Fields::from_valid_static(line),
+            fields: Fields::from_valid(Bytes::from_static(line)),
             body,
             ..Response::new(Status::OK)
         }

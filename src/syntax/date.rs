@@ -87,11 +87,24 @@ pub(crate) fn format(wall: Duration) -> Option<[u8; DATE_BYTES]> {
     write(wall, &mut text).then_some(text)
 }
 
+/// The length of a field line with a date.
+pub(crate) const DATE_LINE_BYTES: usize = DATE_BYTES + 8;
+
+/// A field line with an arbitrary date to overwrite.
+pub(crate) const LINE_TEMPLATE: [u8; DATE_LINE_BYTES] = *b"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+
+/// Like [`write`], for the date in a field line.
+pub(crate) fn write_line(wall: Duration, line: &mut [u8; DATE_LINE_BYTES]) -> bool {
+    let value = line.get_mut("Date: ".len()..);
+    let date = value.and_then(<[u8]>::first_chunk_mut);
+    date.is_some_and(|date| write(wall, date))
+}
+
 /// An arbitrary date to overwrite.
-pub(crate) const TEMPLATE: [u8; DATE_BYTES] = *b"Sun, 06 Nov 1994 08:49:37 GMT";
+const TEMPLATE: [u8; DATE_BYTES] = *b"Sun, 06 Nov 1994 08:49:37 GMT";
 
 /// Overwrites a date with another one. Returns `false` and writes nothing after the year 9999.
-pub(crate) fn write(wall: Duration, text: &mut [u8; DATE_BYTES]) -> bool {
+fn write(wall: Duration, text: &mut [u8; DATE_BYTES]) -> bool {
     let Some(civil) = Civil::from_unix(wall) else {
         return false;
     };

@@ -24,8 +24,8 @@ pub(crate) fn name_end(bytes: &[u8], from: usize) -> Option<usize> {
 }
 
 /// Returns the position of the first byte at or after `from` that common paths do not contain. They consist of letters,
-/// digits, `_`, and the bytes from `+` to `;`, all of which are in [`PLAIN_PATH`](super::byte_class::PLAIN_PATH). The
-/// scan ends early where less than a whole block is left.
+/// digits, `_`, and the bytes from `+` to `;`, all of which are in [`PLAIN_PATH`](super::byte_class::PLAIN_PATH).
+/// Returns `from` if `bytes` is shorter than a block.
 #[inline(always)]
 pub(crate) fn skip_common_path(bytes: &[u8], from: usize) -> usize {
     skip_blocks(bytes, from, |octets| {
@@ -160,18 +160,28 @@ fn few_have_escape_or_dot(path: &[u8], slash_before: u64) -> bool {
     })
 }
 
-/// Skips whole blocks, up to the first byte that `mark` does not mark.
+/// Returns the position of the first byte at or after `from` that `mark` does not mark, or the length. If there is not
+/// even one block of bytes, returns `from`.
 #[inline(always)]
 fn skip_blocks(bytes: &[u8], from: usize, mark: impl Fn(Block) -> Block) -> usize {
+    let others = |block: &[u8; BLOCK_BYTES]| !mark(Block::of(block)).bits();
     let mut at = from;
     while let Some(block) = block_at(bytes, at) {
-        let marked = (!mark(Block::of(block)).bits()).trailing_zeros() as usize;
+        let marked = others(block).trailing_zeros() as usize;
         at += marked;
         if marked < BLOCK_BYTES {
-            break;
+            return at;
         }
     }
-    at
+    // Less than a block is left. The last one overlaps what precedes it, which is shifted out.
+    match bytes.last_chunk() {
+        Some(block) if at < bytes.len() => {
+            let shift = BLOCK_BYTES - (bytes.len() - at);
+            let marked = (others(block) >> shift).trailing_zeros() as usize;
+            (at + marked).min(bytes.len())
+        }
+        _ => at,
+    }
 }
 
 #[inline(always)]
@@ -251,6 +261,16 @@ mod tests {
                 let host = skip_common_host(&block, 0);
                 assert!(REG_NAME.all(&block[..host]), "{block:x?}");
             }
+        }
+        for from in 0..40 {
+            let host = skip_common_host(&b"a".repeat(40), from);
+            assert_eq!(host, 40, "from {from}");
+            let host = skip_common_host(b"abcdefghijklmnopqrstuvwxyz:abcdefghijklm", from);
+            assert_eq!(
+                host,
+                [26, 40][usize::from(from > 26)].max(from),
+                "from {from}"
+            );
         }
         assert_eq!(skip_common_path(b"/index.html HTTP", 0), 11);
         assert_eq!(skip_common_host(b"x.y-0:7890\r\n\r\n..", 0), 5);

@@ -4,6 +4,7 @@ use super::pattern::Pattern;
 use crate::application::Application;
 use crate::application::site::INDEX;
 use crate::application::upload::Admission;
+use crate::message::reply::Reply;
 use crate::message::request::Request;
 use crate::message::response::Response;
 use crate::values::method::Method;
@@ -140,10 +141,11 @@ impl Router {
     }
 
     /// Finds the application and calls it.
-    fn dispatch<T>(
-        &self,
+    #[inline]
+    fn dispatch<'a, T>(
+        &'a self,
         request: &Request<'_>,
-        ask: impl Fn(&dyn Application, &Request<'_>) -> T,
+        ask: impl Fn(&'a dyn Application, &Request<'_>) -> T,
         answer: impl Fn(Response) -> T,
     ) -> T {
         let Some(path) = request.path_info_bytes() else {
@@ -177,11 +179,11 @@ impl Router {
         }
     }
 
-    fn dispatch_to_route<T>(
-        &self,
+    fn dispatch_to_route<'a, T>(
+        &'a self,
         request: &Request<'_>,
         path: &[u8],
-        ask: &impl Fn(&dyn Application, &Request<'_>) -> T,
+        ask: &impl Fn(&'a dyn Application, &Request<'_>) -> T,
         answer: &impl Fn(Response) -> T,
     ) -> Option<T> {
         let path = core::str::from_utf8(path).ok()?;
@@ -258,10 +260,14 @@ fn is_below(path: &[u8], prefix: &str) -> bool {
 
 impl Application for Router {
     fn call(&self, request: &Request<'_>) -> Response {
+        self.reply(request).into_response()
+    }
+
+    fn reply<'a>(&'a self, request: &Request<'_>) -> Reply<'a> {
         self.dispatch(
             request,
-            |application, request| application.call(request),
-            |response| response,
+            |application, request| application.reply(request),
+            Reply::Made,
         )
     }
 

@@ -1,10 +1,10 @@
 //! A file of a site. Its responses are prepared when the site is built.
 
 use crate::message::body::Body;
-use crate::message::fields::Fields;
 use crate::message::head::Head;
 use crate::message::precondition::{self, Validators, Verdict};
 use crate::message::range::{self, Selection};
+use crate::message::reply::{PreparedResponse, Reply};
 use crate::message::response::Response;
 use crate::syntax::date;
 use crate::syntax::entity_tag::EntityTag;
@@ -26,11 +26,10 @@ pub(super) struct File {
     tag: String,
     /// Seconds since the Unix epoch.
     modified: Option<u64>,
-    content: Bytes,
-    /// The fields sent with the whole file.
-    fields: Fields,
-    /// The fields sent with 304, 206 and 416: validators only.
-    validator_fields: Fields,
+    /// The response with the whole file.
+    whole: PreparedResponse,
+    /// The response to a client whose copy is current. Its fields are the validators.
+    not_modified: PreparedResponse,
 }
 
 impl File {
@@ -41,70 +40,68 @@ impl File {
         modified: Option<Duration>,
     ) -> Option<File> {
         let tag = tag_of(&content);
-        let mut fields = Fields::new();
-        fields.append("Content-Type", media_type).ok()?;
-        fields.append("X-Content-Type-Options", "nosniff").ok()?;
-        fields.append("Accept-Ranges", "bytes").ok()?;
-        let mut validator_fields = Fields::new();
-        for fields in [&mut fields, &mut validator_fields] {
-            fields.append("ETag", format!("\"{tag}\"")).ok()?;
+        let mut whole = Response::new(Status::OK)
+            .with_field("Content-Type", media_type)
+            .with_field("X-Content-Type-Options", "nosniff")
+            .with_field("Accept-Ranges", "bytes")
+            .with_body(content);
+        let mut not_modified = Response::new(Status::NOT_MODIFIED);
+        for response in [&mut whole, &mut not_modified] {
+            response.append_field("ETag", format!("\"{tag}\""));
             if let Some(date) = modified.and_then(date::format) {
-                fields.append("Last-Modified", date).ok()?;
+                response.append_field("Last-Modified", date);
             }
-            fields.share();
         }
         Some(File {
             media_type: media_type.into(),
             tag,
             modified: modified.map(|modified| modified.as_secs()),
-            content,
-            fields,
-            validator_fields,
+            whole: PreparedResponse::new(whole).ok()?,
+            not_modified: PreparedResponse::new(not_modified).ok()?,
         })
     }
 
     /// Responds to GET or HEAD.
-    pub(super) fn answer(&self, head: &Head<'_>, now: Now) -> Response {
-        if !head.is_conditional() {
-            return self.whole();
+    #[inline]
+    pub(super) fn answer(&self, head: &Head<'_>, now: Now) -> Reply<'_> {
+        match head.is_conditional() {
+            false => Reply::Prepared(&self.whole),
+            true => self.conditional_answer(head, now),
         }
-        match precondition::evaluate(head, &self.validators(), now.wall) {
-            Verdict::NotModified => self.without_content(Status::NOT_MODIFIED),
+    }
+
+    fn conditional_answer(&self, head: &Head<'_>, now: Now) -> Reply<'_> {
+        let response = match precondition::evaluate(head, &self.validators(), now.wall) {
+            Verdict::NotModified => return Reply::Prepared(&self.not_modified),
             Verdict::Failed => self.page(Status::PRECONDITION_FAILED),
             Verdict::Proceed => match self.selection(head, now) {
-                Selection::Whole => self.whole(),
+                Selection::Whole => return Reply::Prepared(&self.whole),
                 Selection::Unsatisfiable => self
                     .page(Status::RANGE_NOT_SATISFIABLE)
-                    .with_field("Content-Range", format!("bytes */{}", self.content.len())),
+                    .with_field("Content-Range", format!("bytes */{}", self.content().len())),
                 Selection::Parts(parts) => match &parts[..] {
                     [only] => self.part(only.clone()),
                     _ => self.parts(&parts),
                 },
             },
-        }
+        };
+        response.into()
     }
 
     /// Returns the file as an error page. Its validators are left out, because they do not belong to the requested
     /// resource.
     pub(super) fn error_page(&self, status: Status) -> Response {
-        Response::content(&self.media_type, self.content.clone())
+        Response::content(&self.media_type, self.content().clone())
             .with_status(status)
             .with_field("X-Content-Type-Options", "nosniff")
     }
 
-    fn whole(&self) -> Response {
-        Response {
-            fields: self.fields.clone(),
-            body: Body::from(self.content.clone()),
-            ..Response::new(Status::OK)
-        }
+    fn content(&self) -> &Bytes {
+        self.whole.content()
     }
 
     fn without_content(&self, status: Status) -> Response {
-        Response {
-            fields: self.validator_fields.clone(),
-            ..Response::new(status)
-        }
+        self.not_modified.to_response().with_status(status)
     }
 
     /// Returns the validators and one line of text.
@@ -121,7 +118,7 @@ impl File {
             (Method::Get, Some(range), None)
                 if precondition::range_applies(head, &self.validators(), now.wall) =>
             {
-                range::select(range, self.content.len() as u64)
+                range::select(range, self.content().len() as u64)
             }
             _ => Selection::Whole,
         }
@@ -166,7 +163,7 @@ impl File {
             "bytes {}-{}/{}",
             part.start,
             part.end - 1,
-            self.content.len()
+            self.content().len()
         )
     }
 
@@ -174,9 +171,10 @@ impl File {
         let position = |at: u64| {
             usize::try_from(at)
                 .unwrap_or(usize::MAX)
-                .min(self.content.len())
+                .min(self.content().len())
         };
-        self.content.slice(position(part.start)..position(part.end))
+        self.content()
+            .slice(position(part.start)..position(part.end))
     }
 
     fn validators(&self) -> Validators<'_> {

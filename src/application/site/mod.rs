@@ -1,6 +1,7 @@
 //! Static sites held in memory.
 
 mod file;
+mod files;
 #[cfg(feature = "std")]
 mod folder;
 mod media_type;
@@ -11,19 +12,20 @@ pub use folder::{LoadError, Skipped};
 use super::Application;
 use super::upload::Admission;
 use crate::message::head::Head;
+use crate::message::reply::Reply;
 use crate::message::request::Request;
 use crate::message::response::Response;
 use crate::syntax::path;
 use crate::values::method::Method;
 use crate::values::now::Now;
 use crate::values::status::Status;
-use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
 use core::time::Duration;
 use file::File;
+use files::Files;
 
 /// A static site. Its files are held in memory and looked up by their exact path. No request can reach outside the
 /// tree, because the file system is not accessed.
@@ -49,8 +51,7 @@ use file::File;
 /// ```
 #[derive(Clone, Default)]
 pub struct Site {
-    /// Files by decoded path. An index is stored twice: under its own path and under that of its directory.
-    files: BTreeMap<Box<[u8]>, File>,
+    files: Files,
     #[cfg(feature = "std")]
     skipped: alloc::vec::Vec<Skipped>,
 }
@@ -134,10 +135,13 @@ impl Site {
 
     /// Returns the paths of all files, in order.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
-        self.files
-            .keys()
+        let paths = self.files.keys();
+        let mut paths: Vec<&str> = paths
             .filter_map(|path| core::str::from_utf8(path).ok())
             .filter(|path| !path.ends_with('/'))
+            .collect();
+        paths.sort_unstable();
+        paths.into_iter()
     }
 
     fn insert(
@@ -165,23 +169,30 @@ impl Site {
     }
 
     /// Responds to a request for a decoded path, which is `None` if no file can have that path.
-    fn answer(&self, head: &Head<'_>, path: Option<&[u8]>, now: Now) -> Response {
+    #[inline]
+    fn answer(&self, head: &Head<'_>, path: Option<&[u8]>, now: Now) -> Reply<'_> {
         let file = path.and_then(|path| self.files.get(path));
         match (file, head.method_ref()) {
+            (Some(file), Method::Get | Method::Head) => file.answer(head, now),
+            _ => self.other_answer(head, path, file.is_some()).into(),
+        }
+    }
+
+    /// Responds to other methods, and where there is no file.
+    #[inline(never)]
+    fn other_answer(&self, head: &Head<'_>, path: Option<&[u8]>, is_file: bool) -> Response {
+        match (is_file, head.method_ref()) {
             (_, Method::Other(_) | Method::Trace | Method::Connect) => {
                 Status::NOT_IMPLEMENTED.into()
             }
-            (Some(file), Method::Get | Method::Head) => file.answer(head, now),
-            (Some(_), Method::Options) => {
-                Response::new(Status::NO_CONTENT).with_field("Allow", ALLOW)
-            }
-            (Some(_), _) => Response::from(Status::METHOD_NOT_ALLOWED).with_field("Allow", ALLOW),
-            (None, Method::Get | Method::Head)
+            (true, Method::Options) => Response::new(Status::NO_CONTENT).with_field("Allow", ALLOW),
+            (true, _) => Response::from(Status::METHOD_NOT_ALLOWED).with_field("Allow", ALLOW),
+            (false, Method::Get | Method::Head)
                 if path.is_some_and(|path| self.is_directory(path)) =>
             {
                 redirect_to_directory(head)
             }
-            (None, _) => self.not_found(),
+            (false, _) => self.not_found(),
         }
     }
 
@@ -219,7 +230,11 @@ fn redirect_to_directory(head: &Head<'_>) -> Response {
 
 impl Application for Site {
     fn call(&self, request: &Request<'_>) -> Response {
-        self.answer(&request.head(), request.path_info_bytes(), request.now())
+        self.reply(request).into_response()
+    }
+
+    fn reply<'a>(&'a self, request: &Request<'_>) -> Reply<'a> {
+        self.answer(&request.head, request.path_info_bytes(), request.now())
     }
 
     /// Discards all content, because a site never uses it.
