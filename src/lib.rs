@@ -109,8 +109,7 @@ pub use application::upload::{Abort, Admission, Receiver};
 pub use application::wsgi::{Environ, StartResponse, Wsgi, wsgi};
 pub use bytes::Bytes;
 pub use connection::{
-    CloseReason, Connection, ContentPlan, Message, OutOfTurn, Output, Refusal, ResponseSummary,
-    Step,
+    CloseReason, Connection, ContentPlan, OutOfTurn, Output, Refusal, ResponseSummary, Step,
 };
 pub use gateway::Gateway;
 #[cfg(feature = "std")]
@@ -126,7 +125,7 @@ pub use message::form::{Form, FormError};
 pub use message::head::{Head, Version};
 pub use message::owned_request::{OwnedRequest, RequestBuilder};
 pub use message::reply::{PreparedResponse, Reply};
-pub use message::request::Request;
+pub use message::request::{Message, Request};
 pub use message::response::{Response, ResponseError};
 pub use syntax::authority::Authority;
 pub use syntax::date::http_date;

@@ -89,7 +89,7 @@ impl Connection {
             State::Refuse(error, rejected) => {
                 self.state = State::Refuse(error, rejected);
                 // Cannot fail: this state accepts a response.
-                let _ = self.respond(&mut Response::from(error.status()));
+                let _ = self.respond_rarely(&mut Response::from(error.status()));
                 (self.take_state(), None)
             }
         };

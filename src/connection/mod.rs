@@ -14,7 +14,7 @@ mod step;
 
 pub use content_plan::ContentPlan;
 pub use output::Output;
-pub use step::{CloseReason, Message, OutOfTurn, Refusal, ResponseSummary, Step};
+pub use step::{CloseReason, OutOfTurn, Refusal, ResponseSummary, Step};
 
 use crate::message::body::Broken;
 use crate::message::framing::Exchange;
@@ -244,6 +244,7 @@ impl Connection {
     ///
     /// # Errors
     /// [`OutOfTurn`] at any other time.
+    #[inline(always)]
     pub fn respond(&mut self, response: &mut Response) -> Result<ResponseSummary, OutOfTurn> {
         let (exchange, finished) = match &self.state {
             State::Call(_, exchange) => (*exchange, true),
@@ -287,13 +288,13 @@ impl Connection {
     ///
     /// # Errors
     /// [`OutOfTurn`] at any other time.
-    #[inline]
+    #[inline(always)]
     pub fn respond_prepared(
         &mut self,
         prepared: &PreparedResponse,
     ) -> Result<ResponseSummary, OutOfTurn> {
         let State::Call(_, exchange) = &self.state else {
-            return self.respond(&mut prepared.to_response());
+            return self.respond_rarely(&mut prepared.to_response());
         };
         self.answered = self.answered.saturating_add(1);
         let persists = exchange.persists && self.may_go_on();
@@ -314,6 +315,12 @@ impl Connection {
             streams: false,
             error: None,
         })
+    }
+
+    /// Like [`respond`](Connection::respond), but is not inlined.
+    #[cold]
+    fn respond_rarely(&mut self, response: &mut Response) -> Result<ResponseSummary, OutOfTurn> {
+        self.respond(response)
     }
 
     /// Answers [`Step::Body`] with the next block of the content. An empty block is skipped.
@@ -420,9 +427,15 @@ impl Connection {
         self.stopping = true;
     }
 
+    /// Returns whether nothing of the next request has arrived yet, whatever is left to write.
+    #[inline]
+    pub(crate) fn is_between_requests(&self) -> bool {
+        matches!(self.state, State::Head(Waiting { begun: false, .. }))
+    }
+
     /// Returns whether the connection waits for the first byte of a request and has nothing to write. An idle
     /// connection holds no other memory and can be closed without losing anything.
     pub fn is_idle(&self) -> bool {
-        matches!(self.state, State::Head(Waiting { begun: false, .. })) && self.output.is_empty()
+        self.is_between_requests() && self.output.is_empty()
     }
 }

@@ -3,9 +3,10 @@
 
 use super::machine::Pause;
 use super::state::State;
-use super::{CloseReason, Connection, Message, Refusal, Step};
+use super::{CloseReason, Connection, Refusal, Step};
 use crate::message::fields::FieldLines;
 use crate::message::head::Head;
+use crate::message::request::Message;
 use crate::values::error::Fault;
 
 impl Connection {

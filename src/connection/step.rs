@@ -1,7 +1,7 @@
 //! The steps of a connection: its requests to the caller and the information in them.
 
-use crate::message::fields::FieldLines;
 use crate::message::head::Head;
+use crate::message::request::Message;
 use crate::message::response::{Response, ResponseError};
 use crate::values::error::Error;
 use crate::values::method::Method;
@@ -54,50 +54,6 @@ pub enum Step<'c> {
     },
     /// Everything has been done and written. Close the transport.
     Close(CloseReason),
-}
-
-/// A request as it was received: head, content and trailers. Everything is borrowed. A request received in one piece
-/// was not copied.
-///
-/// ```
-/// use bytegate::{Config, Connection, Now, Scheme, Step};
-///
-/// let mut connection = Connection::new(Config::default(), Scheme::Http);
-/// match connection.step(&mut &b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"[..], Now::default()) {
-///     Step::Call(message) => assert_eq!((message.head.path(), message.content), ("/a", &b""[..])),
-///     other => unreachable!("the request is whole: {other:?}"),
-/// }
-/// ```
-#[derive(Clone, Copy)]
-pub struct Message<'c> {
-    /// The head.
-    pub head: Head<'c>,
-    /// The decoded content. Empty if there is none or if it was handed on.
-    pub content: &'c [u8],
-    /// The fields that follow chunked content.
-    pub trailers: FieldLines<'c>,
-}
-
-impl<'c> Message<'c> {
-    /// Creates a message that consists only of a head.
-    pub(crate) fn of_head(head: Head<'c>) -> Message<'c> {
-        Message {
-            head,
-            content: &[],
-            trailers: FieldLines::default(),
-        }
-    }
-}
-
-impl fmt::Debug for Message<'_> {
-    /// Omits the content, which may be a password.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Message")
-            .field("head", &self.head)
-            .field("content", &format_args!("{} bytes", self.content.len()))
-            .field("trailers", &self.trailers)
-            .finish()
-    }
 }
 
 /// Input that is refused instead of being passed to an application.

@@ -3,8 +3,9 @@
 use super::Gateway;
 use super::front_end::FrontEnd;
 use super::session::{Session, Wait};
-use crate::connection::{CloseReason, Message, Refusal, ResponseSummary};
+use crate::connection::{CloseReason, Refusal, ResponseSummary};
 use crate::message::head::Head;
+use crate::message::request::Message;
 use crate::message::response::ResponseError;
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::now::Now;

@@ -5,11 +5,11 @@
 use super::{Gateway, own_answer};
 use crate::application::middleware::{RequestInfo, RequestParts};
 use crate::application::upload::Admission;
-use crate::connection::{Message, Refusal};
+use crate::connection::Refusal;
 use crate::message::extensions::Extensions;
 use crate::message::head::Head;
 use crate::message::reply::Reply;
-use crate::message::request::{Request, RequestContext};
+use crate::message::request::{Message, Request, RequestContext};
 use crate::message::response::{Response, ResponseError};
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::now::Now;
@@ -140,9 +140,7 @@ impl<'g> Chain<'g, '_> {
         let path = message.head.decoded_path_bytes();
         let context = RequestContext::new(now, self.connection, extensions, &path);
         ask(&Request {
-            head: message.head,
-            content: message.content,
-            trailers: message.trailers,
+            message,
             context: &context,
             mounted: 0,
             params: &[],

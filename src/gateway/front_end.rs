@@ -1,7 +1,8 @@
 //! What a session needs from its front end, and the events it reports.
 
-use crate::connection::{Message, Refusal, ResponseSummary};
+use crate::connection::{Refusal, ResponseSummary};
 use crate::message::head::Head;
+use crate::message::request::Message;
 use crate::message::response::ResponseError;
 use crate::values::now::Now;
 use core::task::Waker;

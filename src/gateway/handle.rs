@@ -55,16 +55,19 @@ impl Gateway {
         // The input is already complete.
         session.end_input();
         loop {
-            match session.turn_for(&mut input, front_end) {
-                Wait::Write { .. } => {
+            match session.step(&mut input, front_end) {
+                // All requests are answered.
+                None if input.is_empty() && session.is_between_requests() => break,
+                None => {}
+                Some(Wait::Write { .. }) => {
                     session.output().move_to(output);
-                    if session.has_ended_well() || input.is_empty() && session.is_idle() {
+                    if session.has_ended_well() {
                         return;
                     }
                 }
-                Wait::Answer { .. } => finish(&mut session, &mut input, front_end, output),
+                Some(Wait::Answer { .. }) => finish(&mut session, &mut input, front_end, output),
                 // The input has ended, so `Read` does not occur.
-                Wait::Read { .. } | Wait::Close(_) => break,
+                Some(Wait::Read { .. } | Wait::Close(_)) => break,
             }
         }
         // Returns the lent buffer if there was nothing to write.

@@ -137,158 +137,169 @@ impl<'g> Session<'g> {
 
     /// Like [`turn`](Session::turn), but with a front end that has a running clock and can observe events.
     pub fn turn_for(&mut self, input: &mut &[u8], front_end: &mut impl FrontEnd) -> Wait {
-        let mut now = front_end.now();
         loop {
-            // Most exchanges keep nothing between steps.
-            if self.exchange.is_some() {
-                match self.poll_receiver(front_end) {
-                    Ok(Poll::Ready(())) => {}
-                    Ok(Poll::Pending) => return self.wait_for_receiver(now),
-                    Err(response) => self.answer_for_receiver(response, front_end),
-                }
+            if let Some(wait) = self.step(input, front_end) {
+                return wait;
             }
-            let chain = chain(self.gateway, &self.info, self.catches_panics);
-            let (at, before) = (self.connection.offset(), input.len());
-            // Matched by reference, because moving the returned value costs more than the step itself.
-            match &self.connection.step(input, now) {
-                Step::Call(message) => {
-                    let end = at + (before - input.len()) as u64;
-                    if self.exchange.is_none() {
-                        front_end.head(&message.head, at);
-                    }
-                    front_end.request(message, end);
-                    if let Some(mut exchange) = self.exchange.take() {
-                        let mut response = match exchange.receiver.take() {
-                            Some(receiver) => chain.respond(|| receiver.finish(message.trailers)),
-                            None => chain.call_admitted(message, &now, &exchange.extensions),
-                        };
-                        exchange.after(chain, &mut response);
-                        self.answer(&mut response, Some(exchange), front_end);
-                    } else {
-                        let mut extensions = Extensions::new();
-                        // Also matched by reference.
-                        let mut reply = chain.call(message, &now, &mut extensions);
-                        match &mut reply {
-                            Reply::Prepared(prepared) if !chain.has_middlewares() => {
-                                self.answer_prepared(prepared, front_end);
-                            }
-                            Reply::Made(response)
-                                if !chain.has_middlewares() && !response.is_later() =>
-                            {
-                                self.answer(response, None, front_end);
-                            }
-                            _ => {
-                                let (method, line) = known(&message.head);
-                                let mut response = reply.into_response();
-                                let kept = chain.keep(&mut response, method, line, now, extensions);
-                                self.answer(&mut response, kept, front_end);
-                            }
-                        }
-                    }
+        }
+    }
+
+    /// Takes one step of the connection. Returns what to wait for, or `None` if the next step can be taken at once.
+    #[inline]
+    pub(super) fn step(
+        &mut self,
+        input: &mut &[u8],
+        front_end: &mut impl FrontEnd,
+    ) -> Option<Wait> {
+        // Read anew for each step: the time taken by the application must not count against the peer.
+        let now = front_end.now();
+        // Most exchanges keep nothing between steps.
+        if self.exchange.is_some() {
+            match self.poll_receiver(front_end) {
+                Ok(Poll::Ready(())) => {}
+                Ok(Poll::Pending) => return Some(self.wait_for_receiver(now)),
+                Err(response) => self.answer_for_receiver(response, front_end),
+            }
+        }
+        let chain = chain(self.gateway, &self.info, self.catches_panics);
+        let (at, before) = (self.connection.offset(), input.len());
+        // Matched by reference, because moving the returned value costs more than the step itself.
+        match &self.connection.step(input, now) {
+            Step::Call(message) => {
+                let end = at + (before - input.len()) as u64;
+                if self.exchange.is_none() {
+                    front_end.head(&message.head, at);
                 }
-                Step::Admit(head) => {
-                    front_end.head(head, at);
-                    let mut extensions = Extensions::new();
-                    let admission = chain.admit(*head, &now, &mut extensions);
-                    let (method, line) = known(head);
-                    let (plan, receiver) = match admission {
-                        Admission::Refuse(mut response) => {
-                            let kept = chain.keep(&mut response, method, line, now, extensions);
-                            self.answer(&mut response, kept, front_end);
-                            now = front_end.now();
-                            continue;
-                        }
-                        Admission::Buffer => (ContentPlan::Gather, None),
-                        Admission::BufferUpTo(limit) => (ContentPlan::GatherUpTo(limit), None),
-                        Admission::Stream(receiver) => {
-                            (ContentPlan::HandOn(receiver.limit()), Some(receiver))
-                        }
+                front_end.request(message, end);
+                if let Some(mut exchange) = self.exchange.take() {
+                    let mut response = match exchange.receiver.take() {
+                        Some(receiver) => chain.respond(|| receiver.finish(message.trailers)),
+                        None => chain.call_admitted(message, &now, &exchange.extensions),
                     };
-                    self.exchange = Some(Box::new(Exchange {
-                        extensions,
-                        record: Record::wanted(chain, method, line, now),
-                        receiver,
-                        ..Exchange::default()
-                    }));
-                    self.asked(|connection| connection.admit(plan));
-                }
-                Step::Content(part) => {
-                    let receiver = self.exchange.as_mut().and_then(|it| it.receiver.as_mut());
-                    let taken = match receiver {
-                        Some(receiver) => chain.guard(|| receiver.data(part)),
-                        None => Ok(Ok(())),
-                    };
-                    if let Err(response) | Ok(Err(response)) = taken {
-                        self.answer_for_receiver(response, front_end);
-                    }
-                }
-                Step::Refuse(refusal) => {
-                    front_end.refusal(refusal);
-                    let exchange = self.exchange.take().unwrap_or_default();
-                    if let Some(receiver) = exchange.receiver {
-                        let abort = || receiver.abort(Abort::Refused(refusal.error));
-                        // A panic here does not affect the response.
-                        let _ = chain.guard(abort);
-                    }
-                    let mut response = chain.refuse(refusal);
-                    let (method, line) = (refusal.method, refusal.line);
-                    let extensions = exchange.extensions;
-                    let kept = chain.keep(&mut response, method, line, now, extensions);
-                    self.answer(&mut response, kept, front_end);
-                }
-                Step::Answer { until } => {
-                    let mut context = Context::from_waker(front_end.waker());
-                    let later = self.exchange.as_mut().and_then(|it| it.later.as_mut());
-                    let polled = match later {
-                        Some(later) => chain.guard(|| later.as_mut().poll(&mut context)),
-                        None => Err(Response::failed(ResponseError::Later)),
-                    };
-                    let mut response = match polled {
-                        Ok(Poll::Pending) => return Wait::Answer { until: *until },
-                        Ok(Poll::Ready(response)) | Err(response) => response,
-                    };
-                    let mut exchange = self.exchange.take().unwrap_or_default();
-                    exchange.later = None;
                     exchange.after(chain, &mut response);
                     self.answer(&mut response, Some(exchange), front_end);
-                }
-                Step::Body => {
-                    let mut context = Context::from_waker(front_end.waker());
-                    let blocks = self.exchange.as_mut().and_then(|it| it.blocks.as_mut());
-                    let next = match blocks {
-                        Some(blocks) => chain.guard(|| blocks.poll_next(&mut context)),
-                        None => Ok(Poll::Ready(None)),
-                    };
-                    match next {
-                        Ok(Poll::Pending) => {
-                            self.asked(Connection::flush);
-                            if self.connection.output().is_empty() {
-                                return Wait::Answer {
-                                    until: Duration::MAX,
-                                };
-                            }
+                } else {
+                    let mut extensions = Extensions::new();
+                    // Also matched by reference.
+                    let mut reply = chain.call(message, &now, &mut extensions);
+                    match &mut reply {
+                        Reply::Prepared(prepared) if !chain.has_middlewares() => {
+                            self.answer_prepared(prepared, front_end);
                         }
-                        Ok(Poll::Ready(Some(Ok(block)))) => self.send(block),
-                        Ok(Poll::Ready(None)) => self.end_body(Ok(())),
-                        Ok(Poll::Ready(Some(Err(broken)))) => self.end_body(Err(broken)),
-                        Err(response) => {
-                            self.report(response.error(), front_end);
-                            self.end_body(Err(Broken));
+                        Reply::Made(response)
+                            if !chain.has_middlewares() && !response.is_later() =>
+                        {
+                            self.answer(response, None, front_end);
+                        }
+                        _ => {
+                            let (method, line) = known(&message.head);
+                            let mut response = reply.into_response();
+                            let kept = chain.keep(&mut response, method, line, now, extensions);
+                            self.answer(&mut response, kept, front_end);
                         }
                     }
-                }
-                Step::Read { until } => return Wait::Read { until: *until },
-                Step::Write { until } => return Wait::Write { until: *until },
-                Step::Close(reason) => {
-                    if let CloseReason::ResponseBroken | CloseReason::ResponseReset = reason {
-                        self.report(Some(&ResponseError::Broken), front_end);
-                    }
-                    return Wait::Close(*reason);
                 }
             }
-            // The time taken by the application must not count against the peer.
-            now = front_end.now();
+            Step::Admit(head) => {
+                front_end.head(head, at);
+                let mut extensions = Extensions::new();
+                let admission = chain.admit(*head, &now, &mut extensions);
+                let (method, line) = known(head);
+                let (plan, receiver) = match admission {
+                    Admission::Refuse(mut response) => {
+                        let kept = chain.keep(&mut response, method, line, now, extensions);
+                        self.answer(&mut response, kept, front_end);
+                        return None;
+                    }
+                    Admission::Buffer => (ContentPlan::Gather, None),
+                    Admission::BufferUpTo(limit) => (ContentPlan::GatherUpTo(limit), None),
+                    Admission::Stream(receiver) => {
+                        (ContentPlan::HandOn(receiver.limit()), Some(receiver))
+                    }
+                };
+                self.exchange = Some(Box::new(Exchange {
+                    extensions,
+                    record: Record::wanted(chain, method, line, now),
+                    receiver,
+                    ..Exchange::default()
+                }));
+                self.asked(|connection| connection.admit(plan));
+            }
+            Step::Content(part) => {
+                let receiver = self.exchange.as_mut().and_then(|it| it.receiver.as_mut());
+                let taken = match receiver {
+                    Some(receiver) => chain.guard(|| receiver.data(part)),
+                    None => Ok(Ok(())),
+                };
+                if let Err(response) | Ok(Err(response)) = taken {
+                    self.answer_for_receiver(response, front_end);
+                }
+            }
+            Step::Refuse(refusal) => {
+                front_end.refusal(refusal);
+                let exchange = self.exchange.take().unwrap_or_default();
+                if let Some(receiver) = exchange.receiver {
+                    let abort = || receiver.abort(Abort::Refused(refusal.error));
+                    // A panic here does not affect the response.
+                    let _ = chain.guard(abort);
+                }
+                let mut response = chain.refuse(refusal);
+                let (method, line) = (refusal.method, refusal.line);
+                let extensions = exchange.extensions;
+                let kept = chain.keep(&mut response, method, line, now, extensions);
+                self.answer(&mut response, kept, front_end);
+            }
+            Step::Answer { until } => {
+                let mut context = Context::from_waker(front_end.waker());
+                let later = self.exchange.as_mut().and_then(|it| it.later.as_mut());
+                let polled = match later {
+                    Some(later) => chain.guard(|| later.as_mut().poll(&mut context)),
+                    None => Err(Response::failed(ResponseError::Later)),
+                };
+                let mut response = match polled {
+                    Ok(Poll::Pending) => return Some(Wait::Answer { until: *until }),
+                    Ok(Poll::Ready(response)) | Err(response) => response,
+                };
+                let mut exchange = self.exchange.take().unwrap_or_default();
+                exchange.later = None;
+                exchange.after(chain, &mut response);
+                self.answer(&mut response, Some(exchange), front_end);
+            }
+            Step::Body => {
+                let mut context = Context::from_waker(front_end.waker());
+                let blocks = self.exchange.as_mut().and_then(|it| it.blocks.as_mut());
+                let next = match blocks {
+                    Some(blocks) => chain.guard(|| blocks.poll_next(&mut context)),
+                    None => Ok(Poll::Ready(None)),
+                };
+                match next {
+                    Ok(Poll::Pending) => {
+                        self.asked(Connection::flush);
+                        if self.connection.output().is_empty() {
+                            return Some(Wait::Answer {
+                                until: Duration::MAX,
+                            });
+                        }
+                    }
+                    Ok(Poll::Ready(Some(Ok(block)))) => self.send(block),
+                    Ok(Poll::Ready(None)) => self.end_body(Ok(())),
+                    Ok(Poll::Ready(Some(Err(broken)))) => self.end_body(Err(broken)),
+                    Err(response) => {
+                        self.report(response.error(), front_end);
+                        self.end_body(Err(Broken));
+                    }
+                }
+            }
+            Step::Read { until } => return Some(Wait::Read { until: *until }),
+            Step::Write { until } => return Some(Wait::Write { until: *until }),
+            Step::Close(reason) => {
+                if let CloseReason::ResponseBroken | CloseReason::ResponseReset = reason {
+                    self.report(Some(&ResponseError::Broken), front_end);
+                }
+                return Some(Wait::Close(*reason));
+            }
         }
+        None
     }
 
     /// Returns the pending output.
@@ -326,6 +337,12 @@ impl<'g> Session<'g> {
     /// See [`Connection::is_idle`].
     pub fn is_idle(&self) -> bool {
         self.connection.is_idle()
+    }
+
+    /// Returns whether the connection is between two requests, whatever is left to write.
+    #[inline]
+    pub(super) fn is_between_requests(&self) -> bool {
+        self.connection.is_between_requests()
     }
 
     /// See [`Connection::has_ended_well`].

@@ -3,7 +3,7 @@
 use super::extensions::Extensions;
 use super::fields::{FieldLines, Fields};
 use super::head::Head;
-use super::request::{Request, RequestContext};
+use super::request::{Message, Request, RequestContext};
 use crate::syntax::head::{HeadParser, Parsed};
 use crate::syntax::layout::Layout;
 use crate::values::connection_info::{ConnectionInfo, Peer};
@@ -84,14 +84,14 @@ impl<'a> Request<'a> {
     pub fn into_owned(self) -> OwnedRequest {
         let owned = |(name, value): &(&str, &str)| (String::from(*name), String::from(*value));
         let mut trailers = Fields::new();
-        for (name, value) in self.trailers {
+        for (name, value) in self.message.trailers {
             // Already validated when it was received.
             let _ = trailers.append(name, value);
         }
         OwnedRequest {
-            head: self.head.bytes().to_vec(),
-            layout: Box::new(*self.head.layout()),
-            content: Bytes::copy_from_slice(self.content),
+            head: self.message.head.bytes().to_vec(),
+            layout: Box::new(*self.message.head.layout()),
+            content: Bytes::copy_from_slice(self.message.content),
             trailers,
             now: *self.context.now,
             connection: self.context.connection.clone(),
@@ -113,10 +113,13 @@ impl OwnedRequest {
             .iter()
             .map(|(name, value)| (&**name, &**value))
             .collect();
-        look(&Request {
+        let message = Message {
             head,
             content: &self.content,
             trailers: self.trailers(),
+        };
+        look(&Request {
+            message: &message,
             context: &context,
             mounted: self.mounted,
             params: &params,

@@ -33,13 +33,55 @@ use core::fmt;
 /// ```
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
-    pub(crate) head: Head<'a>,
-    pub(crate) content: &'a [u8],
-    pub(crate) trailers: FieldLines<'a>,
+    pub(crate) message: &'a Message<'a>,
     pub(crate) context: &'a RequestContext<'a>,
     /// The length, in bytes, of the part of the decoded path that leads to the application's mount point.
     pub(crate) mounted: usize,
     pub(crate) params: &'a [(&'a str, &'a str)],
+}
+
+/// A request as it was received: head, content and trailers. Everything is borrowed. A request received in one piece
+/// was not copied.
+///
+/// ```
+/// use bytegate::{Config, Connection, Now, Scheme, Step};
+///
+/// let mut connection = Connection::new(Config::default(), Scheme::Http);
+/// match connection.step(&mut &b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"[..], Now::default()) {
+///     Step::Call(message) => assert_eq!((message.head.path(), message.content), ("/a", &b""[..])),
+///     other => unreachable!("the request is whole: {other:?}"),
+/// }
+/// ```
+#[derive(Clone, Copy)]
+pub struct Message<'c> {
+    /// The head.
+    pub head: Head<'c>,
+    /// The decoded content. Empty if there is none or if it was handed on.
+    pub content: &'c [u8],
+    /// The fields that follow chunked content.
+    pub trailers: FieldLines<'c>,
+}
+
+impl<'c> Message<'c> {
+    /// Creates a message that consists only of a head.
+    pub(crate) fn of_head(head: Head<'c>) -> Message<'c> {
+        Message {
+            head,
+            content: &[],
+            trailers: FieldLines::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Message<'_> {
+    /// Omits the content, which may be a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("head", &self.head)
+            .field("content", &format_args!("{} bytes", self.content.len()))
+            .field("trailers", &self.trailers)
+            .finish()
+    }
 }
 
 /// Information about a request that is not part of its bytes.
@@ -55,22 +97,22 @@ pub(crate) struct RequestContext<'a> {
 impl<'a> Request<'a> {
     /// Returns the head.
     pub fn head(&self) -> Head<'a> {
-        self.head
+        self.message.head
     }
 
     /// Returns the method.
     pub fn method(&self) -> Method {
-        self.head.method()
+        self.message.head.method()
     }
 
     /// Returns the target in the form in which it was sent.
     pub fn target(&self) -> Target<'a> {
-        self.head.target()
+        self.message.head.target()
     }
 
     /// Returns the path as it was sent, including percent-encoding.
     pub fn path(&self) -> &'a str {
-        self.head.path()
+        self.message.head.path()
     }
 
     /// Returns the decoded path, which routers and sites use. Returns `None` if the path could be mistaken for
@@ -113,7 +155,7 @@ impl<'a> Request<'a> {
 
     /// Returns the query as it was sent, without the question mark.
     pub fn query(&self) -> Option<&'a str> {
-        self.head.query()
+        self.message.head.query()
     }
 
     /// Returns the names and values of the query, decoded as `application/x-www-form-urlencoded`. A `%` that is not
@@ -149,36 +191,36 @@ impl<'a> Request<'a> {
     /// # Errors
     /// Returns an error if a name or a value is not UTF-8. The error converts into a 400 response.
     pub fn form(&self) -> Result<Form<'a>, FormError> {
-        Form::parse(self.content)
+        Form::parse(self.message.content)
     }
 
     /// Returns the HTTP version whose rules apply.
     pub fn version(&self) -> Version {
-        self.head.version()
+        self.message.head.version()
     }
 
     /// Returns the fields of the head.
     #[doc(alias = "headers")]
     pub fn fields(&self) -> FieldLines<'a> {
-        self.head.fields()
+        self.message.head.fields()
     }
 
     /// Returns the requested host and port. `None` only for HTTP/1.0.
     pub fn authority(&self) -> Option<Authority<'a>> {
-        self.head.authority()
+        self.message.head.authority()
     }
 
     /// Returns the decoded content, or an empty slice if there is none.
     #[doc(alias = "body")]
     pub fn content(&self) -> &'a [u8] {
-        self.content
+        self.message.content
     }
 
     /// Returns the trailer fields, which follow chunked content. They are never merged into the fields of the head.
     /// Fields that describe the content or the response, such as `Content-Type` and `Vary`, are left out because they
     /// come too late (RFC 9110 section 6.5.1).
     pub fn trailers(&self) -> FieldLines<'a> {
-        self.trailers
+        self.message.trailers
     }
 
     /// Returns the time at which the request was complete, as provided by the caller.
@@ -227,9 +269,12 @@ impl fmt::Debug for Request<'_> {
     /// Omits the content, which may be a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
-            .field("head", &self.head)
-            .field("content", &format_args!("{} bytes", self.content.len()))
-            .field("trailers", &self.trailers)
+            .field("head", &self.message.head)
+            .field(
+                "content",
+                &format_args!("{} bytes", self.message.content.len()),
+            )
+            .field("trailers", &self.message.trailers)
             .finish_non_exhaustive()
     }
 }

@@ -43,26 +43,26 @@ impl<'a> Authority<'a> {
 
 impl AuthorityPlace {
     /// Like [`Authority::parse`], but parses a part of `bytes`.
-    #[inline]
     pub(crate) fn find(bytes: &[u8], whole: Span) -> Option<AuthorityPlace> {
-        let start = whole.start as usize;
-        let host_end = skip_common_host(bytes, start);
-        let host = Span::new(start, host_end);
-        match bytes.get(host_end..whole.end as usize) {
-            Some([]) if host_end > start => Some(AuthorityPlace { host, port: None }),
-            Some([b':', digits @ ..]) if host_end > start => {
-                let port = parse_port(digits)?;
-                Some(AuthorityPlace { host, port })
-            }
-            _ => AuthorityPlace::find_any(bytes, whole),
-        }
-    }
-
-    #[inline(never)]
-    fn find_any(bytes: &[u8], whole: Span) -> Option<AuthorityPlace> {
         let (end, port) = split(whole.of(bytes))?;
         let start = whole.start as usize;
         let host = Span::new(start, start + end);
+        Some(AuthorityPlace { host, port })
+    }
+
+    /// Like [`find`](AuthorityPlace::find), but only for a name that consists of letters, digits, `-` and `.`. Returns
+    /// `None` for anything else, valid or not.
+    #[inline(always)]
+    pub(crate) fn find_common(bytes: &[u8], whole: Span) -> Option<AuthorityPlace> {
+        let start = whole.start as usize;
+        let end = skip_common_host(bytes, start);
+        let port = match bytes.get(end..whole.end as usize)? {
+            _ if end == start => return None,
+            [] => None,
+            [b':', digits @ ..] => parse_port(digits)?,
+            _ => return None,
+        };
+        let host = Span::new(start, end);
         Some(AuthorityPlace { host, port })
     }
 

@@ -1,9 +1,7 @@
 //! Parsing of request heads in a single scan: request line and fields (RFC 9112 sections 2 to 5).
 
-use super::authority::AuthorityPlace;
 use super::field_section::{Bounds, Event, FieldSection};
 use super::layout::Layout;
-use super::target::TargetPlace;
 use crate::values::error::{Error, Fault};
 use crate::values::limits::Limits;
 use crate::values::method::Method;
@@ -90,23 +88,6 @@ impl HeadParser {
             Phase::Valid => Some(&self.layout),
             _ => None,
         }
-    }
-
-    /// Returns what the scan has found, for validation.
-    pub(super) fn draft(&self) -> &Layout {
-        &self.layout
-    }
-
-    /// Completes the layout with what validation has found.
-    pub(super) fn complete(
-        &mut self,
-        target: TargetPlace,
-        authority: Option<AuthorityPlace>,
-    ) -> &Layout {
-        self.layout.target_place = target;
-        self.layout.authority = authority;
-        self.phase = Phase::Valid;
-        &self.layout
     }
 
     /// Returns the method, if the scan is past it.

@@ -1,7 +1,7 @@
 //! The last checks of a head, once it is whole: its target and its Host.
 
 use super::authority::AuthorityPlace;
-use super::head::HeadParser;
+use super::head::{HeadParser, Phase};
 use super::layout::Layout;
 use super::target::TargetPlace;
 use crate::values::error::{Error, Fault};
@@ -10,17 +10,33 @@ use crate::values::scheme::Scheme;
 impl HeadParser {
     /// Validates the target and Host of a parsed head, which completes its layout. `bytes` is the head.
     pub(crate) fn validate(&mut self, bytes: &[u8], scheme: Scheme) -> Result<&Layout, Fault> {
-        let layout = self.draft();
-        let place = TargetPlace::find(layout.method, bytes, layout.target, layout.target_seen)?;
-        let host = host(bytes, layout)?;
-        if let Some(authority) = place.authority() {
-            validate_authority(bytes, layout, scheme, &place, authority, host)?;
+        let layout = &mut self.layout;
+        // Parts of nearly every head are written in place, because moving what was just written is slow.
+        let is_common =
+            TargetPlace::is_common(layout.method, bytes, layout.target, layout.target_seen);
+        if is_common {
+            layout.target_place = TargetPlace::common(layout.target);
+        } else {
+            layout.target_place = TargetPlace::find(layout.method, bytes, layout.target)?;
         }
-        Ok(self.complete(place, place.authority().or(host)))
+        match layout
+            .host
+            .and_then(|host| AuthorityPlace::find_common(bytes, host))
+        {
+            Some(host) => layout.authority = Some(host),
+            None => layout.authority = host(bytes, layout)?,
+        }
+        if let (false, Some(authority)) = (is_common, layout.target_place.authority()) {
+            validate_authority(bytes, layout, scheme, authority)?;
+            layout.authority = Some(authority);
+        }
+        self.phase = Phase::Valid;
+        Ok(&self.layout)
     }
 }
 
-/// Validates Host (RFC 9112 section 3.2). HTTP/1.1 requires exactly one valid Host, and HTTP/1.0 allows at most one.
+/// Validates Host, in any form (RFC 9112 section 3.2). HTTP/1.1 requires exactly one valid Host, and HTTP/1.0 allows at most one.
+#[inline(never)]
 fn host(bytes: &[u8], layout: &Layout) -> Result<Option<AuthorityPlace>, Fault> {
     match layout.host {
         Some(span) => match AuthorityPlace::find(bytes, span) {
@@ -32,18 +48,17 @@ fn host(bytes: &[u8], layout: &Layout) -> Result<Option<AuthorityPlace>, Fault> 
     }
 }
 
-/// Checks that a target with an authority refers to this connection and names the same host as Host.
+/// Checks that a target with an authority refers to this connection and names the same host as Host, which is the
+/// authority of the layout so far.
 #[cold]
 fn validate_authority(
     bytes: &[u8],
     layout: &Layout,
     scheme: Scheme,
-    place: &TargetPlace,
     authority: AuthorityPlace,
-    host: Option<AuthorityPlace>,
 ) -> Result<(), Fault> {
     let fault = |error| Err(Fault::new(error, layout.target.start as usize));
-    match (place.scheme(), host) {
+    match (layout.target_place.scheme(), layout.authority) {
         (None, _) => Err(Fault::new(Error::TunnelRefused, 0)),
         (Some(named), _) if named != scheme => fault(Error::TargetScheme),
         (Some(_), Some(host)) if !authority.of(bytes).same_host(&host.of(bytes)) => {

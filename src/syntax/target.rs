@@ -93,25 +93,35 @@ impl TargetPlace {
         query: None,
     };
 
-    /// Finds the form and the parts of a target. The request line has already restricted its bytes, and `seen` holds
-    /// the classes of those bytes.
+    /// Returns whether a target is only a path without escapes, which nearly every target is.
     #[inline]
-    pub(crate) fn find(
-        method: Method,
-        bytes: &[u8],
-        target: Span,
-        seen: Seen,
-    ) -> Result<TargetPlace, Fault> {
+    pub(crate) fn is_common(method: Method, bytes: &[u8], target: Span, seen: Seen) -> bool {
+        seen.only(PLAIN_PATH) && matches!(target.of(bytes), [b'/', ..]) && method != Method::Connect
+    }
+
+    /// Returns the parts of a [common](TargetPlace::is_common) target.
+    #[inline(always)]
+    pub(crate) const fn common(target: Span) -> TargetPlace {
+        TargetPlace {
+            form: Form::Origin,
+            path: Path::At(target),
+            query: None,
+        }
+    }
+
+    /// Finds the form and the parts of a target. The request line has already restricted its bytes.
+    #[inline(never)]
+    pub(crate) fn find(method: Method, bytes: &[u8], target: Span) -> Result<TargetPlace, Fault> {
         match target.of(bytes) {
             [b'/', ..] if method != Method::Connect => {
-                let (path, query) = path_and_query(bytes, target, seen)?;
+                let (path, query) = path_and_query(bytes, target)?;
                 Ok(TargetPlace {
                     form: Form::Origin,
                     path,
                     query,
                 })
             }
-            _ => find_other_form(method, bytes, target, seen),
+            _ => find_other_form(method, bytes, target),
         }
     }
 
@@ -195,10 +205,7 @@ impl<'a> Target<'a> {
 
 /// Parses `absolute-path [ "?" query ]` as clients send it. See [`PATH`] for the characters beyond RFC 3986.
 #[inline]
-fn path_and_query(bytes: &[u8], whole: Span, seen: Seen) -> Result<(Path, Option<Span>), Fault> {
-    if seen.only(PLAIN_PATH) {
-        return Ok((Path::At(whole), None));
-    }
+fn path_and_query(bytes: &[u8], whole: Span) -> Result<(Path, Option<Span>), Fault> {
     let (start, end) = (whole.start as usize, whole.end as usize);
     let path_end = PATH.skip(bytes.get(..end).unwrap_or(bytes), start);
     let query = match bytes.get(path_end) {
@@ -244,12 +251,7 @@ fn check_escapes(bytes: &[u8], part: Span, lone_percent: LonePercent) -> Result<
 }
 
 #[cold]
-fn find_other_form(
-    method: Method,
-    bytes: &[u8],
-    target: Span,
-    seen: Seen,
-) -> Result<TargetPlace, Fault> {
+fn find_other_form(method: Method, bytes: &[u8], target: Span) -> Result<TargetPlace, Fault> {
     let form = |form| TargetPlace {
         form,
         ..TargetPlace::NOWHERE
@@ -260,17 +262,12 @@ fn find_other_form(
             _ => Err(Fault::new(Error::TargetForm, target.start as usize)),
         },
         (Method::Options, b"*") => Ok(form(Form::Asterisk)),
-        _ => find_absolute(method, bytes, target, seen),
+        _ => find_absolute(method, bytes, target),
     }
 }
 
 /// Parses `scheme "://" authority path-abempty [ "?" query ]`.
-fn find_absolute(
-    method: Method,
-    bytes: &[u8],
-    target: Span,
-    seen: Seen,
-) -> Result<TargetPlace, Fault> {
+fn find_absolute(method: Method, bytes: &[u8], target: Span) -> Result<TargetPlace, Fault> {
     let (start, text) = (target.start as usize, target.text(bytes));
     let form = Fault::new(Error::TargetForm, start);
     let (name, rest) = text.split_once("://").ok_or(form)?;
@@ -294,7 +291,7 @@ fn find_absolute(
             check_escapes(bytes, query, LonePercent::Literal)?;
             (Path::Root, Some(query))
         }
-        _ => path_and_query(bytes, tail, seen)?,
+        _ => path_and_query(bytes, tail)?,
     };
     Ok(TargetPlace {
         form: Form::Absolute(scheme, authority),
@@ -318,9 +315,9 @@ mod tests {
 
     fn parse(method: Method, text: &str) -> Result<Target<'_>, Fault> {
         let bytes = text.as_bytes();
-        let (end, seen) = TARGET.skip_seeing(bytes, 0, Seen::NOTHING);
+        let end = TARGET.skip(bytes, 0);
         assert_eq!(end, text.len(), "{text} is no target");
-        let place = TargetPlace::find(method, bytes, Span::new(0, end), seen)?;
+        let place = TargetPlace::find(method, bytes, Span::new(0, end))?;
         Ok(place.of(bytes))
     }
 

@@ -234,7 +234,11 @@ impl Application for Site {
     }
 
     fn reply<'a>(&'a self, request: &Request<'_>) -> Reply<'a> {
-        self.answer(&request.head, request.path_info_bytes(), request.now())
+        self.answer(
+            &request.message.head,
+            request.path_info_bytes(),
+            request.now(),
+        )
     }
 
     /// Discards all content, because a site never uses it.
