@@ -1,6 +1,6 @@
 //! The contenders: bytegate and its peers, each as a closure that answers one request.
 
-use bytegate::{Gateway, Now, Request, Response, Router, Site};
+use bytegate::{Config, ConnectionInfo, Gateway, Now, Request, Response, Router, Site, Wait};
 use std::hint::black_box;
 use std::mem::MaybeUninit;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -47,45 +47,86 @@ pub(crate) fn chunked(chunks: usize, bytes: usize) -> Vec<u8> {
 pub(crate) type Contender = (&'static str, Box<dyn FnMut()>);
 
 pub(crate) fn contenders(request: &'static [u8]) -> Vec<Contender> {
-    let gateway = gateway();
-    let now = Now::at_unix(784_111_777);
     let dynamic: &'static [u8] = String::from_utf8_lossy(request)
         .replace("/index.html", "/index.py")
         .leak()
         .as_bytes();
-    let again = self::gateway();
     vec![
+        ("httparse, the head alone", httparse_cheapest(request)),
         (
-            "httparse, the head alone",
-            Box::new(move || {
-                // The cheapest way to call it: the field array is not initialized first.
-                let mut fields = [const { MaybeUninit::uninit() }; 100];
-                let mut parsed = httparse::Request::new(&mut []);
-                let status = parsed.parse_with_uninit_headers(black_box(request), &mut fields);
-                assert!(status.unwrap().is_complete());
-                black_box(&parsed);
-            }),
+            "httparse, fields initialized",
+            httparse_as_documented(request),
         ),
         ("bytegate up to the call", up_to_the_call(request)),
+        ("bytegate handle, static", handle(request, Now::default())),
+        ("bytegate handle, dynamic", handle(dynamic, Now::default())),
+        ("bytegate handle_at, static, dated", handle(request, DATED)),
         (
-            "bytegate handle, static",
-            Box::new(move || {
-                black_box(gateway.handle_at(black_box(request), now));
-            }),
+            "bytegate handle_into, static, dated",
+            into_used_buffer(request),
         ),
-        ("bytegate handle_into, static", into_used_buffer(request)),
+        ("bytegate kept connection, static", kept(request)),
+        ("bytegate kept connection, dynamic", kept(dynamic)),
         (
-            "bytegate handle, dynamic",
-            Box::new(move || {
-                black_box(again.handle_at(black_box(dynamic), now));
-            }),
-        ),
-        (
-            "http-net exchange, fixed answer",
+            "http-net kept connection, fixed answer",
             http_net_exchange(request),
         ),
         ("hyper + axum over a duplex", hyper_axum_duplex(request)),
     ]
+}
+
+/// A time, so that answers have a `Date`.
+const DATED: Now = Now::at_unix(784_111_777);
+
+/// The cheapest way to call it: the field array is not initialized first.
+fn httparse_cheapest(request: &'static [u8]) -> Box<dyn FnMut()> {
+    Box::new(move || {
+        let mut fields = [const { MaybeUninit::uninit() }; 100];
+        let mut parsed = httparse::Request::new(&mut []);
+        let status = parsed.parse_with_uninit_headers(black_box(request), &mut fields);
+        assert!(status.unwrap().is_complete());
+        black_box(&parsed);
+    })
+}
+
+/// The way that its documentation shows.
+fn httparse_as_documented(request: &'static [u8]) -> Box<dyn FnMut()> {
+    Box::new(move || {
+        let mut fields = [httparse::EMPTY_HEADER; 100];
+        let mut parsed = httparse::Request::new(&mut fields);
+        assert!(parsed.parse(black_box(request)).unwrap().is_complete());
+        black_box(&parsed);
+    })
+}
+
+/// A new connection for each request.
+fn handle(request: &'static [u8], now: Now) -> Box<dyn FnMut()> {
+    let gateway = gateway();
+    Box::new(move || {
+        black_box(gateway.handle_at(black_box(request), now));
+    })
+}
+
+/// One connection for all requests.
+pub(crate) fn kept(request: &'static [u8]) -> Box<dyn FnMut()> {
+    let gateway: &'static Gateway = Box::leak(Box::new(gateway().config(unlimited())));
+    let mut session = gateway.session(ConnectionInfo::default());
+    let mut output = Vec::new();
+    Box::new(move || {
+        output.clear();
+        session.output().lend(&mut output);
+        let wait = session.turn(&mut black_box(request), Now::default());
+        assert!(matches!(wait, Wait::Write { .. }));
+        session.output().move_to(&mut output);
+        black_box(&output);
+    })
+}
+
+/// The usual configuration, without a limit of requests on one connection.
+fn unlimited() -> Config {
+    let mut config = Config::default();
+    config.limits.requests = u32::MAX;
+    config
 }
 
 /// A GET with this many fields of 80 bytes in addition to Host.
@@ -100,28 +141,43 @@ pub(crate) fn with_fields(count: usize) -> &'static [u8] {
 
 /// `handle_into` with a buffer that was used before.
 pub(crate) fn into_used_buffer(request: &'static [u8]) -> Box<dyn FnMut()> {
-    let (gateway, now) = (gateway(), Now::at_unix(784_111_777));
+    let gateway = gateway();
     let mut output = Vec::new();
     Box::new(move || {
         output.clear();
-        gateway.handle_into(black_box(request), now, &mut output);
+        gateway.handle_into(black_box(request), DATED, &mut output);
         black_box(&output);
     })
 }
 
 /// Parses and checks the head on a new connection, without an answer.
 fn up_to_the_call(request: &'static [u8]) -> Box<dyn FnMut()> {
-    let config = bytegate::Config::default();
+    let config = std::sync::Arc::new(Config::default());
     Box::new(move || {
-        let mut connection = bytegate::Connection::new(config, bytegate::Scheme::Http);
+        let mut connection = bytegate::Connection::new(config.clone(), bytegate::Scheme::Http);
         let step = connection.step(&mut black_box(request), Now::default());
         assert!(matches!(step, bytegate::Step::Call(_)));
         black_box(&step);
     })
 }
 
+/// Cases that a strict peer can be compared with, each with the peer's time.
+pub(crate) fn pairs() -> Vec<(&'static str, Vec<Contender>)> {
+    let pair = |name, request: &'static [u8]| {
+        let peer: Contender = ("http-net kept connection", http_net_exchange(request));
+        let own: Contender = ("bytegate handle_into, dated", into_used_buffer(request));
+        (name, vec![peer, own])
+    };
+    vec![
+        pair("16 pipelined small GETs", SMALL.repeat(16).leak()),
+        pair("HEAD", HEAD),
+        pair("POST of a form", FORM),
+        pair("64 KiB in 16 chunks", chunked(16, 4096).leak()),
+        pair("64 chunks of 16 octets", chunked(64, 16).leak()),
+    ]
+}
+
 pub(crate) fn special_cases() -> Vec<Contender> {
-    let batch: &'static [u8] = SMALL.repeat(16).leak();
     let many: String = (0..99)
         .map(|number| format!("X-Field-{number}: value\r\n"))
         .collect();
@@ -132,11 +188,6 @@ pub(crate) fn special_cases() -> Vec<Contender> {
         .leak()
         .as_bytes();
     vec![
-        ("16 pipelined small GETs", into_used_buffer(batch)),
-        (
-            "64 KiB in 16 chunks",
-            into_used_buffer(chunked(16, 4096).leak()),
-        ),
         ("100 fields", into_used_buffer(many)),
         ("a request line of 8 KB", into_used_buffer(long)),
         ("a browser GET, octet by octet", drip(BROWSER)),
@@ -154,7 +205,6 @@ fn gateway() -> Gateway {
 }
 
 fn drip(request: &'static [u8]) -> Box<dyn FnMut()> {
-    use bytegate::{ConnectionInfo, Wait};
     let gateway = gateway();
     Box::new(move || {
         let mut session = gateway.session(ConnectionInfo::default());
@@ -176,16 +226,22 @@ fn http_net_exchange(request: &'static [u8]) -> Box<dyn FnMut()> {
     let mut output = Vec::new();
     Box::new(move || {
         output.clear();
-        let _ = connection.feed(black_box(request));
-        loop {
-            match connection.poll().unwrap() {
-                http_net::ServerEvent::Request(head) => {
-                    black_box(head.path());
+        let mut rest = black_box(request);
+        while !rest.is_empty() {
+            rest = &rest[connection.feed(rest)..];
+            loop {
+                match connection.poll().unwrap() {
+                    http_net::ServerEvent::Request(head) => {
+                        black_box(head.path());
+                    }
+                    http_net::ServerEvent::RequestEnd => {
+                        connection.respond(&response, &mut output).unwrap()
+                    }
+                    http_net::ServerEvent::Body(part) => {
+                        black_box(part);
+                    }
+                    _ => break,
                 }
-                http_net::ServerEvent::RequestEnd => {
-                    connection.respond(&response, &mut output).unwrap()
-                }
-                _ => break,
             }
         }
         black_box(&output);

@@ -34,6 +34,9 @@ fn tables(rounds: usize) {
         let title = format!("{name}, {} octets", request.len());
         table(&title, contenders::contenders(request), rounds);
     }
+    for (name, pair) in contenders::pairs() {
+        table(name, pair, rounds);
+    }
     table("special cases", contenders::special_cases(), rounds);
 }
 
@@ -52,7 +55,7 @@ fn head_sizes() {
 
 /// Runs a single contender this many times, for callgrind.
 fn count(which: &str, times: usize) {
-    let request: &'static [u8] = match which {
+    let request: &'static [u8] = match which.trim_start_matches("kept-") {
         "small" => SMALL,
         "browser" => BROWSER,
         "dynamic" => contenders::DYNAMIC,
@@ -62,17 +65,20 @@ fn count(which: &str, times: usize) {
         "chunked" => contenders::chunked(64, 16).leak(),
         _ => panic!("there is no request {which:?} to count; {USAGE}"),
     };
-    let mut run = contenders::into_used_buffer(request);
+    let mut run = match which.strip_prefix("kept-") {
+        Some(_) => contenders::kept(request),
+        None => contenders::into_used_buffer(request),
+    };
     (0..times).for_each(|_| run());
 }
 
 fn table(title: &str, mut contenders: Vec<Contender>, rounds: usize) {
     let times = compare(&mut contenders, rounds);
-    println!("\n{title}\n{:34} {:>10} {:>10}", "", "ns", "ratio");
+    println!("\n{title}\n{:40} {:>8} {:>8}", "", "ns", "ratio");
     for ((name, _), own) in contenders.iter().zip(&times) {
         let ratios = own.iter().zip(&times[0]).map(|(own, first)| own / first);
         let (time, ratio) = (median(own.clone()), median(ratios.collect()));
-        println!("{name:34} {time:>10.0} {ratio:>10.2}");
+        println!("{name:40} {time:>8.0} {ratio:>8.2}");
     }
 }
 

@@ -9,9 +9,9 @@ use core::time::Duration;
 
 impl Connection {
     #[inline]
-    pub(super) fn set_clock(&mut self, now: Now) {
+    pub(super) fn set_clock(&mut self, now: &Now) {
         // Most steps happen at the same time as the one before, with nothing written in between.
-        if self.now != now {
+        if self.now != *now {
             self.turn_clock(now);
         }
         if self.needs_update {
@@ -19,9 +19,9 @@ impl Connection {
         }
     }
 
-    fn turn_clock(&mut self, now: Now) {
-        let second = |now: Now| now.wall.map(|wall| wall.as_secs());
-        if second(self.now) != second(now) {
+    fn turn_clock(&mut self, now: &Now) {
+        let second = |now: &Now| now.wall.map(|wall| wall.as_secs());
+        if second(&self.now) != second(now) {
             self.date.set(now.wall);
         }
         // The time never goes backwards, even if the clock does.

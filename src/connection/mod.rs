@@ -168,6 +168,12 @@ impl Connection {
     /// Returns the next step. `input` is everything that was received and is not used yet. This method removes the
     /// bytes it uses from the front. Pass the rest to the next call, followed by what has been received since.
     pub fn step<'c, 'i: 'c>(&'c mut self, input: &mut &'i [u8], now: Now) -> Step<'c> {
+        self.step_at(input, &now)
+    }
+
+    /// Like [`step`](Connection::step), but does not copy the time.
+    #[inline]
+    pub(crate) fn step_at<'c, 'i: 'c>(&'c mut self, input: &mut &'i [u8], now: &Now) -> Step<'c> {
         self.set_clock(now);
         // Between two requests, most steps only ask to write or to read.
         if input.is_empty() && matches!(self.state, State::Head(_)) {
@@ -371,7 +377,7 @@ impl Connection {
 
     /// Returns the step that writes the pending output, or `None` if there is none. Uses no input.
     pub(crate) fn write_step(&mut self, now: Now) -> Option<Step<'_>> {
-        self.set_clock(now);
+        self.set_clock(&now);
         let pause = (!self.output.is_empty()).then(|| self.write())?;
         Some(self.show(pause))
     }

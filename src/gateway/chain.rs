@@ -21,10 +21,23 @@ use alloc::string::String;
 pub(super) struct Chain<'g, 's> {
     pub(super) gateway: &'g Gateway,
     pub(super) connection: &'s ConnectionInfo,
-    pub(super) catches_panics: bool,
+    catches_panics: bool,
 }
 
-impl<'g> Chain<'g, '_> {
+impl<'g, 's> Chain<'g, 's> {
+    /// Takes the parts of a session, so that its connection can be borrowed meanwhile.
+    pub(super) const fn new(
+        gateway: &'g Gateway,
+        connection: &'s ConnectionInfo,
+        catches_panics: bool,
+    ) -> Chain<'g, 's> {
+        Chain {
+            gateway,
+            connection,
+            catches_panics,
+        }
+    }
+
     /// Asks the application what to do with the content of a request whose head was received.
     pub(super) fn admit(
         &self,

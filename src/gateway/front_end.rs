@@ -72,6 +72,15 @@ pub trait FrontEnd {
     }
 }
 
+/// A front end that observes nothing and has no clock.
+pub(super) struct Unobserved;
+
+impl FrontEnd for Unobserved {
+    fn now(&mut self) -> Now {
+        Now::default()
+    }
+}
+
 impl FrontEnd for Now {
     fn now(&mut self) -> Now {
         *self

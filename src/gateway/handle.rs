@@ -55,7 +55,8 @@ impl Gateway {
         // The input is already complete.
         session.end_input();
         loop {
-            match session.step(&mut input, front_end) {
+            let now = front_end.now();
+            match session.step(&mut input, &now, front_end) {
                 // All requests are answered.
                 None if input.is_empty() && session.is_between_requests() => break,
                 None => {}

@@ -7,6 +7,7 @@ mod exchange;
 pub(crate) mod front_end;
 mod handle;
 pub(crate) mod session;
+mod step;
 
 use crate::application::Application;
 use crate::application::middleware::Middleware;

@@ -1,22 +1,16 @@
-//! A session: a connection joined to a gateway. Contains the only loop over the steps of a connection.
+//! A session: a connection joined to a gateway.
 
 use super::Gateway;
 use super::chain::Chain;
-use super::exchange::{Exchange, Record, known};
-use super::front_end::FrontEnd;
-use crate::application::upload::{Abort, Admission};
-use crate::connection::{CloseReason, Connection, ContentPlan, OutOfTurn, Output, Step};
-use crate::message::body::Broken;
-use crate::message::extensions::Extensions;
-use crate::message::reply::{PreparedResponse, Reply};
-use crate::message::response::{Response, ResponseError};
+use super::exchange::Exchange;
+use super::front_end::{FrontEnd, Unobserved};
+use crate::application::upload::Abort;
+use crate::connection::{CloseReason, Connection, Output};
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::now::Now;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use bytes::Bytes;
 use core::fmt;
-use core::task::{Context, Poll};
 use core::time::Duration;
 
 /// A connection and the gateway that answers its requests. Created by [`Gateway::session`].
@@ -56,12 +50,12 @@ use core::time::Duration;
 /// # }
 /// ```
 pub struct Session<'g> {
-    gateway: &'g Gateway,
-    connection: Connection,
-    info: ConnectionInfo,
-    catches_panics: bool,
+    pub(super) gateway: &'g Gateway,
+    pub(super) connection: Connection,
+    pub(super) info: ConnectionInfo,
+    pub(super) catches_panics: bool,
     /// State of the current exchange that is kept between steps. Most exchanges need none.
-    exchange: Option<Box<Exchange>>,
+    pub(super) exchange: Option<Box<Exchange>>,
 }
 
 /// What a session waits for. Calling [`turn`](Session::turn) too early does no harm.
@@ -122,8 +116,12 @@ impl<'g> Session<'g> {
     /// Processes the available input and returns what to wait for. `input` is everything that was received and is not
     /// used yet. This method removes the bytes it uses from the front. Pass the rest to the next call, followed by what
     /// has been received since.
-    pub fn turn(&mut self, input: &mut &[u8], mut now: Now) -> Wait {
-        self.turn_for(input, &mut now)
+    pub fn turn(&mut self, input: &mut &[u8], now: Now) -> Wait {
+        loop {
+            if let Some(wait) = self.step(input, &now, &mut Unobserved) {
+                return wait;
+            }
+        }
     }
 
     /// Like [`turn`](Session::turn), but removes the used input from a vector.
@@ -138,168 +136,12 @@ impl<'g> Session<'g> {
     /// Like [`turn`](Session::turn), but with a front end that has a running clock and can observe events.
     pub fn turn_for(&mut self, input: &mut &[u8], front_end: &mut impl FrontEnd) -> Wait {
         loop {
-            if let Some(wait) = self.step(input, front_end) {
+            // Read anew for each step: the time taken by the application must not count against the peer.
+            let now = front_end.now();
+            if let Some(wait) = self.step(input, &now, front_end) {
                 return wait;
             }
         }
-    }
-
-    /// Takes one step of the connection. Returns what to wait for, or `None` if the next step can be taken at once.
-    #[inline]
-    pub(super) fn step(
-        &mut self,
-        input: &mut &[u8],
-        front_end: &mut impl FrontEnd,
-    ) -> Option<Wait> {
-        // Read anew for each step: the time taken by the application must not count against the peer.
-        let now = front_end.now();
-        // Most exchanges keep nothing between steps.
-        if self.exchange.is_some() {
-            match self.poll_receiver(front_end) {
-                Ok(Poll::Ready(())) => {}
-                Ok(Poll::Pending) => return Some(self.wait_for_receiver(now)),
-                Err(response) => self.answer_for_receiver(response, front_end),
-            }
-        }
-        let chain = chain(self.gateway, &self.info, self.catches_panics);
-        let (at, before) = (self.connection.offset(), input.len());
-        // Matched by reference, because moving the returned value costs more than the step itself.
-        match &self.connection.step(input, now) {
-            Step::Call(message) => {
-                let end = at + (before - input.len()) as u64;
-                if self.exchange.is_none() {
-                    front_end.head(&message.head, at);
-                }
-                front_end.request(message, end);
-                if let Some(mut exchange) = self.exchange.take() {
-                    let mut response = match exchange.receiver.take() {
-                        Some(receiver) => chain.respond(|| receiver.finish(message.trailers)),
-                        None => chain.call_admitted(message, &now, &exchange.extensions),
-                    };
-                    exchange.after(chain, &mut response);
-                    self.answer(&mut response, Some(exchange), front_end);
-                } else {
-                    let mut extensions = Extensions::new();
-                    // Also matched by reference.
-                    let mut reply = chain.call(message, &now, &mut extensions);
-                    match &mut reply {
-                        Reply::Prepared(prepared) if !chain.has_middlewares() => {
-                            self.answer_prepared(prepared, front_end);
-                        }
-                        Reply::Made(response)
-                            if !chain.has_middlewares() && !response.is_later() =>
-                        {
-                            self.answer(response, None, front_end);
-                        }
-                        _ => {
-                            let (method, line) = known(&message.head);
-                            let mut response = reply.into_response();
-                            let kept = chain.keep(&mut response, method, line, now, extensions);
-                            self.answer(&mut response, kept, front_end);
-                        }
-                    }
-                }
-            }
-            Step::Admit(head) => {
-                front_end.head(head, at);
-                let mut extensions = Extensions::new();
-                let admission = chain.admit(*head, &now, &mut extensions);
-                let (method, line) = known(head);
-                let (plan, receiver) = match admission {
-                    Admission::Refuse(mut response) => {
-                        let kept = chain.keep(&mut response, method, line, now, extensions);
-                        self.answer(&mut response, kept, front_end);
-                        return None;
-                    }
-                    Admission::Buffer => (ContentPlan::Gather, None),
-                    Admission::BufferUpTo(limit) => (ContentPlan::GatherUpTo(limit), None),
-                    Admission::Stream(receiver) => {
-                        (ContentPlan::HandOn(receiver.limit()), Some(receiver))
-                    }
-                };
-                self.exchange = Some(Box::new(Exchange {
-                    extensions,
-                    record: Record::wanted(chain, method, line, now),
-                    receiver,
-                    ..Exchange::default()
-                }));
-                self.asked(|connection| connection.admit(plan));
-            }
-            Step::Content(part) => {
-                let receiver = self.exchange.as_mut().and_then(|it| it.receiver.as_mut());
-                let taken = match receiver {
-                    Some(receiver) => chain.guard(|| receiver.data(part)),
-                    None => Ok(Ok(())),
-                };
-                if let Err(response) | Ok(Err(response)) = taken {
-                    self.answer_for_receiver(response, front_end);
-                }
-            }
-            Step::Refuse(refusal) => {
-                front_end.refusal(refusal);
-                let exchange = self.exchange.take().unwrap_or_default();
-                if let Some(receiver) = exchange.receiver {
-                    let abort = || receiver.abort(Abort::Refused(refusal.error));
-                    // A panic here does not affect the response.
-                    let _ = chain.guard(abort);
-                }
-                let mut response = chain.refuse(refusal);
-                let (method, line) = (refusal.method, refusal.line);
-                let extensions = exchange.extensions;
-                let kept = chain.keep(&mut response, method, line, now, extensions);
-                self.answer(&mut response, kept, front_end);
-            }
-            Step::Answer { until } => {
-                let mut context = Context::from_waker(front_end.waker());
-                let later = self.exchange.as_mut().and_then(|it| it.later.as_mut());
-                let polled = match later {
-                    Some(later) => chain.guard(|| later.as_mut().poll(&mut context)),
-                    None => Err(Response::failed(ResponseError::Later)),
-                };
-                let mut response = match polled {
-                    Ok(Poll::Pending) => return Some(Wait::Answer { until: *until }),
-                    Ok(Poll::Ready(response)) | Err(response) => response,
-                };
-                let mut exchange = self.exchange.take().unwrap_or_default();
-                exchange.later = None;
-                exchange.after(chain, &mut response);
-                self.answer(&mut response, Some(exchange), front_end);
-            }
-            Step::Body => {
-                let mut context = Context::from_waker(front_end.waker());
-                let blocks = self.exchange.as_mut().and_then(|it| it.blocks.as_mut());
-                let next = match blocks {
-                    Some(blocks) => chain.guard(|| blocks.poll_next(&mut context)),
-                    None => Ok(Poll::Ready(None)),
-                };
-                match next {
-                    Ok(Poll::Pending) => {
-                        self.asked(Connection::flush);
-                        if self.connection.output().is_empty() {
-                            return Some(Wait::Answer {
-                                until: Duration::MAX,
-                            });
-                        }
-                    }
-                    Ok(Poll::Ready(Some(Ok(block)))) => self.send(block),
-                    Ok(Poll::Ready(None)) => self.end_body(Ok(())),
-                    Ok(Poll::Ready(Some(Err(broken)))) => self.end_body(Err(broken)),
-                    Err(response) => {
-                        self.report(response.error(), front_end);
-                        self.end_body(Err(Broken));
-                    }
-                }
-            }
-            Step::Read { until } => return Some(Wait::Read { until: *until }),
-            Step::Write { until } => return Some(Wait::Write { until: *until }),
-            Step::Close(reason) => {
-                if let CloseReason::ResponseBroken | CloseReason::ResponseReset = reason {
-                    self.report(Some(&ResponseError::Broken), front_end);
-                }
-                return Some(Wait::Close(*reason));
-            }
-        }
-        None
     }
 
     /// Returns the pending output.
@@ -354,124 +196,6 @@ impl<'g> Session<'g> {
     pub fn connection(&self) -> &ConnectionInfo {
         &self.info
     }
-
-    /// Stops waiting for something that will never be ready. A missing response becomes a 500, and content breaks off.
-    #[cfg(not(feature = "std"))]
-    pub(super) fn give_up(&mut self, front_end: &mut impl FrontEnd) {
-        let exchange = self.exchange.take().unwrap_or_default();
-        if exchange.blocks.is_some() {
-            return self.end_body(Err(Broken));
-        }
-        self.answer(&mut Response::failed(ResponseError::Later), None, front_end);
-    }
-
-    /// Asks the receiver of the content, if there is one, whether it can take more.
-    fn poll_receiver(&mut self, front_end: &impl FrontEnd) -> Result<Poll<()>, Response> {
-        let Some(receiver) = self.exchange.as_mut().and_then(|it| it.receiver.as_mut()) else {
-            return Ok(Poll::Ready(()));
-        };
-        let mut context = Context::from_waker(front_end.waker());
-        chain(self.gateway, &self.info, self.catches_panics)
-            .guard(|| receiver.poll_ready(&mut context))
-    }
-
-    /// Reads nothing until the receiver is ready. Pending output is still written.
-    fn wait_for_receiver(&mut self, now: Now) -> Wait {
-        self.connection.hold();
-        match self.connection.write_step(now) {
-            Some(Step::Write { until }) => Wait::Write { until },
-            Some(Step::Close(reason)) => Wait::Close(reason),
-            _ => Wait::Answer {
-                until: Duration::MAX,
-            },
-        }
-    }
-
-    /// Responds in place of a receiver that refused its content or panicked.
-    fn answer_for_receiver(&mut self, mut response: Response, front_end: &mut impl FrontEnd) {
-        let mut exchange = self.exchange.take().unwrap_or_default();
-        exchange.receiver = None;
-        let chain = chain(self.gateway, &self.info, self.catches_panics);
-        exchange.after(chain, &mut response);
-        self.answer(&mut response, Some(exchange), front_end);
-    }
-
-    /// Gives a response, or keeps the state needed to wait for it.
-    fn answer(
-        &mut self,
-        response: &mut Response,
-        exchange: Option<Box<Exchange>>,
-        front_end: &mut impl FrontEnd,
-    ) {
-        if response.is_later() && self.connection.defer().is_ok() {
-            let mut exchange = exchange.unwrap_or_default();
-            exchange.later = response.take_later();
-            self.exchange = Some(exchange);
-            return;
-        }
-        // A panic may have left unknown state, so the connection closes. A new connection starts clean.
-        let panicked = matches!(response.error(), Some(ResponseError::Panicked(_)));
-        if panicked || front_end.is_stopping() {
-            self.connection.stop();
-        }
-        let Ok(summary) = self.connection.respond(response) else {
-            debug_assert!(false, "the loop answers what was asked");
-            return;
-        };
-        if summary.streams {
-            let mut exchange = exchange.unwrap_or_default();
-            exchange.blocks = response.body.take_blocks();
-            self.exchange = Some(exchange);
-        }
-        self.report(summary.error.as_ref(), front_end);
-        front_end.answered(&summary);
-    }
-
-    #[inline]
-    fn answer_prepared(&mut self, prepared: &PreparedResponse, front_end: &mut impl FrontEnd) {
-        if front_end.is_stopping() {
-            self.connection.stop();
-        }
-        match self.connection.respond_prepared(prepared) {
-            Ok(summary) => front_end.answered(&summary),
-            Err(OutOfTurn) => debug_assert!(false, "the loop answers what was asked"),
-        }
-    }
-
-    fn send(&mut self, block: Bytes) {
-        self.asked(|connection| connection.send(block));
-    }
-
-    fn end_body(&mut self, end: Result<(), Broken>) {
-        self.exchange = None;
-        self.asked(|connection| connection.end_body(end));
-    }
-
-    /// Runs a command that matches the last step.
-    fn asked<E>(&mut self, command: impl FnOnce(&mut Connection) -> Result<(), E>) {
-        let was_asked = command(&mut self.connection).is_ok();
-        debug_assert!(was_asked, "the loop commands what was asked for");
-    }
-
-    fn report(&self, error: Option<&ResponseError>, front_end: &mut impl FrontEnd) {
-        if let Some(error) = error {
-            self.gateway.report(error, &self.info);
-            front_end.error(error);
-        }
-    }
-}
-
-/// Joins what the chain needs from a session. Takes the parts, so that the connection stays free to be borrowed.
-fn chain<'g, 's>(
-    gateway: &'g Gateway,
-    connection: &'s ConnectionInfo,
-    catches_panics: bool,
-) -> Chain<'g, 's> {
-    Chain {
-        gateway,
-        connection,
-        catches_panics,
-    }
 }
 
 impl Drop for Session<'_> {
@@ -479,7 +203,7 @@ impl Drop for Session<'_> {
     fn drop(&mut self) {
         let receiver = self.exchange.as_mut().and_then(|it| it.receiver.take());
         if let Some(receiver) = receiver {
-            let chain = chain(self.gateway, &self.info, self.catches_panics);
+            let chain = Chain::new(self.gateway, &self.info, self.catches_panics);
             // There is no response left for a panic to affect.
             let _ = chain.guard(|| receiver.abort(Abort::Disconnected));
         }

@@ -242,7 +242,11 @@ fn insert(
 /// Returns whether a path ends in a suffix. The path of a directory is treated like that of its index, so `/` cannot
 /// bypass the suffix of `/index.html`.
 fn ends_with(path: &[u8], suffix: &str) -> bool {
-    path.ends_with(suffix.as_bytes()) || path.ends_with(b"/") && index_ends_with(path, suffix)
+    let suffix_bytes = suffix.as_bytes();
+    // Most suffixes differ in the last byte.
+    let is_likely = suffix.is_empty() || path.last() == suffix_bytes.last();
+    is_likely && path.ends_with(suffix_bytes)
+        || path.ends_with(b"/") && index_ends_with(path, suffix)
 }
 
 /// Returns whether the index of a directory ends in a suffix.

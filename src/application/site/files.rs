@@ -17,17 +17,18 @@ mod hash {
 
     pub(super) type BuildPathHasher = BuildHasherDefault<PathHasher>;
 
-    /// A hash of eight bytes at a time. It is not protected against chosen paths, because whoever builds a site chooses
-    /// its paths, not a client.
+    /// A hash of sixteen bytes at a time. It is not protected against chosen paths, because whoever builds a site
+    /// chooses its paths, not a client.
     #[derive(Default)]
     pub(in super::super) struct PathHasher(u64);
 
     impl PathHasher {
         #[inline]
-        fn mix(&mut self, word: u64) {
-            /// 2^64 divided by the golden ratio.
-            const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-            let product = u128::from(self.0 ^ word) * u128::from(FACTOR);
+        fn mix(&mut self, one: u64, other: u64) {
+            // Arbitrary numbers with about as many ones as zeros.
+            const KEYS: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xd1b5_4a32_d192_ed03];
+            let (one, other) = (one ^ KEYS[0], other ^ self.0 ^ KEYS[1]);
+            let product = u128::from(one) * u128::from(other);
             self.0 = product as u64 ^ (product >> 64) as u64;
         }
     }
@@ -36,26 +37,28 @@ mod hash {
         #[inline]
         fn write(&mut self, path: &[u8]) {
             let mut rest = path;
-            while let Some((word, tail)) = rest.split_first_chunk() {
-                self.mix(u64::from_le_bytes(*word));
+            while let Some((block, tail)) = rest.split_first_chunk::<16>() {
+                let number = u128::from_le_bytes(*block);
+                self.mix(number as u64, (number >> 64) as u64);
                 rest = tail;
             }
-            match (path.last_chunk(), rest) {
-                (_, []) => {}
-                // Overlaps bytes that were mixed in already, which does no harm.
-                (Some(word), _) => self.mix(u64::from_le_bytes(*word)),
-                (None, few) => {
-                    let word = few
+            match (rest.first_chunk(), rest.last_chunk()) {
+                // The two words overlap, which does no harm.
+                (Some(first), Some(last)) => {
+                    self.mix(u64::from_le_bytes(*first), u64::from_le_bytes(*last));
+                }
+                _ => {
+                    let word = rest
                         .iter()
                         .fold(0, |word, &octet| word << 8 | u64::from(octet));
-                    self.mix(word);
+                    self.mix(word, 0);
                 }
             }
         }
 
         #[inline]
         fn write_usize(&mut self, length: usize) {
-            self.mix(length as u64);
+            self.0 ^= length as u64;
         }
 
         #[inline]
