@@ -129,12 +129,9 @@ impl Acceptor {
         let place = self.places.seat(reserved, number, socket.clone());
         let server = self.server.clone();
         let held = self.connection_held.clone();
-        let task = async move {
-            drive::connection(socket, info, &place, &server).await;
-            drop((place, held));
-        };
         if let Some(executor) = self.executor.upgrade() {
-            executor.spawn(task).detach();
+            let connection = drive::connection(socket, info, place, server, held);
+            executor.spawn(connection).detach();
         }
     }
 }

@@ -8,14 +8,16 @@ use super::transport::Transport;
 use crate::connection::CloseReason;
 use crate::gateway::session::{Session, Wait};
 use crate::values::connection_info::ConnectionInfo;
+use core::convert::Infallible;
 use core::future::{Future, poll_fn};
-use core::pin::pin;
 use core::task::{Poll, Waker};
 use core::time::Duration;
+use smol::channel::Sender;
 use smol::{Timer, future};
 use std::io::{self, IoSlice};
 use std::prelude::rust_2024::*;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The number of writes before other connections of the thread get their turn.
 const WRITES_IN_A_ROW: u32 = 8;
@@ -32,29 +34,36 @@ const LINGER_GAP: Duration = Duration::from_secs(5);
 const LINGER_TIME: Duration = Duration::from_secs(30);
 const LINGER_BYTES: usize = 256 * 1024 * 1024;
 
-/// Serves one connection until it ends.
-pub(super) async fn connection<T: Transport>(
+/// Serves one connection until it ends. `held` is dropped after that.
+///
+/// This is not an `async fn`, because one keeps its arguments twice.
+pub(super) fn connection<T: Transport>(
     socket: Arc<T>,
     info: ConnectionInfo,
-    place: &Place,
-    server: &ServerContext,
-) {
-    let mut driver = Driver {
-        server,
-        socket,
-        place,
-        session: server.gateway.session(info).catch_panics(),
-        input: Vec::new(),
-        used: false,
-        input_ended: false,
-        idle_since: None,
-        read_first: true,
-        timers: Timers::new(&server.stopping),
-    };
-    // A socket error ends the connection. Nobody is left to be told about it.
-    if let Ok(reason) = driver.run().await {
-        // Boxed, because most connections end in another way, and all of them would reserve memory for it.
-        Box::pin(driver.close(reason)).await;
+    place: Place,
+    server: Arc<ServerContext>,
+    held: Sender<Infallible>,
+) -> impl Future<Output = ()> + Send {
+    async move {
+        let mut driver = Driver {
+            server: &server,
+            socket,
+            place: &place,
+            session: server.gateway.session(info).catch_panics(),
+            input: Vec::new(),
+            used: false,
+            input_ended: false,
+            idle_since: None,
+            read_first: true,
+            timers: Timers::new(&server.stopping),
+        };
+        // A socket error ends the connection. Nobody is left to be told about it.
+        if let Ok(reason) = driver.run().await {
+            // Boxed, because most connections end in another way, and all of them would reserve memory for it.
+            Box::pin(driver.close(reason)).await;
+        }
+        drop(driver);
+        drop((place, held));
     }
 }
 
@@ -75,15 +84,54 @@ struct Driver<'s, T> {
     timers: Timers<'s>,
 }
 
+/// A wait for input.
+struct Waiting {
+    until: Option<Instant>,
+    /// Whether the connection waits for a request, so that it may be closed.
+    is_idle: bool,
+    /// The time at which the connection closes because few places are left.
+    gives_way: Option<Duration>,
+}
+
 impl<T: Transport> Driver<'_, T> {
+    /// Follows the session until it closes. All waits are polled from here, because each async function in between
+    /// would take memory for as long as the connection is open.
     async fn run(&mut self) -> io::Result<CloseReason> {
         let mut writes = 0;
         let mut wait = self.turn_on_rest(Waker::noop());
         loop {
             wait = match wait {
-                Wait::Read { until } => self.read(until).await?,
+                Wait::Read { .. } if self.read_first => {
+                    // Yield, so that a peer that sends continuously does not starve the others.
+                    future::yield_now().await;
+                    self.read_now()?
+                }
+                Wait::Read { until } => {
+                    let waiting = self.begin_reading(until);
+                    let until = waiting.until;
+                    let woken = poll_fn(|context| {
+                        let ready = self.socket.poll_readable(context);
+                        self.timers.poll(ready, until, context)
+                    })
+                    .await?;
+                    self.end_reading(waiting);
+                    match woken {
+                        Woken::Ready => self.read_now()?,
+                        Woken::Late => self.turn_on_rest(Waker::noop()),
+                        // Boxed, like what most connections never need.
+                        Woken::Stopped => Box::pin(self.stop()).await?,
+                    }
+                }
                 Wait::Write { until } => {
-                    self.write(until).await?;
+                    if !self.write_now()? {
+                        // A response in progress is written, even after a stop.
+                        let until = self.server.instant(until);
+                        poll_fn(|context| {
+                            let ready = self.socket.poll_writable(context);
+                            self.timers.poll_out(ready, until, context)
+                        })
+                        .await?;
+                    }
                     // Yield, so that a peer that accepts everything at once does not starve the others.
                     writes += 1;
                     if writes % WRITES_IN_A_ROW == 0 {
@@ -91,7 +139,6 @@ impl<T: Transport> Driver<'_, T> {
                     }
                     self.turn_on_rest(Waker::noop())
                 }
-                // Boxed, because most connections never wait for a response.
                 Wait::Answer { .. } => Box::pin(self.answer()).await?,
                 Wait::Close(reason) => return Ok(reason),
             }
@@ -119,47 +166,37 @@ impl<T: Transport> Driver<'_, T> {
         wait
     }
 
-    /// Waits for input and processes it.
-    async fn read(&mut self, until: Duration) -> io::Result<Wait> {
+    /// Prepares for waiting for input. An idle connection may be closed meanwhile, to make room for others.
+    fn begin_reading(&mut self, until: Duration) -> Waiting {
         if self.input.is_empty() {
             // An idle connection holds no buffer.
             self.input = Vec::new();
         }
-        if self.read_first {
-            // Yield, so that a peer that sends continuously does not starve the others.
-            future::yield_now().await;
-        } else {
-            let woken = match self.session.is_idle() && self.input.is_empty() {
-                true => self.wait_idle(until).await?,
-                false => {
-                    let until = self.server.instant(until);
-                    self.timers.wait(self.socket.readable(), until).await?
-                }
-            };
-            match woken {
-                Woken::Ready => {}
-                Woken::Late => return Ok(self.turn_on_rest(Waker::noop())),
-                Woken::Stopped => return Box::pin(self.stop()).await,
-            }
+        let is_idle = self.session.is_idle() && self.input.is_empty();
+        let mut gives_way = None;
+        if is_idle {
+            let now = self.server.elapsed();
+            let since = *self.idle_since.get_or_insert(now);
+            let few_left = self.place.are_few_left();
+            gives_way = few_left.then(|| since.saturating_add(SHORT_IDLE));
+            self.place.idle(now.saturating_sub(since), self.used);
         }
-        self.read_now()
+        let until = gives_way.map_or(until, |gives_way| until.min(gives_way));
+        Waiting {
+            until: self.server.instant(until),
+            is_idle,
+            gives_way,
+        }
     }
 
-    /// Waits for the next request. Meanwhile, the connection may be closed to make room for others.
-    async fn wait_idle(&mut self, until: Duration) -> io::Result<Woken> {
-        let now = self.server.elapsed();
-        let since = *self.idle_since.get_or_insert(now);
-        let few_left = self.place.are_few_left();
-        let soon = few_left.then(|| since.saturating_add(SHORT_IDLE));
-        let until = soon.map_or(until, |soon| until.min(soon));
-        self.place.idle(now.saturating_sub(since), self.used);
-        let instant = self.server.instant(until);
-        let woken = self.timers.wait(self.socket.readable(), instant).await;
-        self.place.busy();
-        if soon.is_some_and(|soon| self.server.elapsed() >= soon) {
+    fn end_reading(&mut self, waiting: Waiting) {
+        if waiting.is_idle {
+            self.place.busy();
+        }
+        let gives_way = waiting.gives_way;
+        if gives_way.is_some_and(|gives_way| self.server.elapsed() >= gives_way) {
             self.session.stop();
         }
-        woken
     }
 
     /// Reads the available input and processes it.
@@ -210,21 +247,16 @@ impl<T: Transport> Driver<'_, T> {
     /// response is dropped.
     async fn answer(&mut self) -> io::Result<Wait> {
         loop {
-            let socket = self.socket.clone();
             let reads = !self.input_ended && self.input.len() < HELD_BACK_BYTES;
-            let mut readable = pin!(async {
-                match reads {
-                    true => socket.readable().await,
-                    false => core::future::pending().await,
-                }
-            });
             let wait = poll_fn(|context| {
                 let wait = self.turn_on_rest(context.waker());
                 let Wait::Answer { until } = wait else {
                     return Poll::Ready(Ok(Some(wait)));
                 };
-                if let Poll::Ready(ready) = readable.as_mut().poll(context) {
-                    return Poll::Ready(ready.map(|()| None));
+                if reads {
+                    if let Poll::Ready(ready) = self.socket.poll_readable(context) {
+                        return Poll::Ready(ready.map(|()| None));
+                    }
                 }
                 let until = self.server.instant(until);
                 let late = self.timers.poll_late(until, context);
@@ -256,7 +288,8 @@ impl<T: Transport> Driver<'_, T> {
         Ok(())
     }
 
-    async fn write(&mut self, until: Duration) -> io::Result<()> {
+    /// Writes what there is room for. Returns `false` if there is none.
+    fn write_now(&mut self) -> io::Result<bool> {
         let written = {
             let mut slices = [IoSlice::new(&[]); WRITE_PIECES];
             let mut count = 0;
@@ -267,24 +300,16 @@ impl<T: Transport> Driver<'_, T> {
             self.socket.try_write(&slices[..count])
         };
         match written {
-            Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(count) if count == self.session.output().len() => {
                 Buffers::with(|buffers| self.session.sent_all(&mut buffers.output));
-                Ok(())
             }
-            Ok(count) => {
-                self.session.sent(count);
-                Ok(())
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                // A response in progress is written, even after a stop.
-                let until = self.server.instant(until);
-                self.timers.wait_out(self.socket.writable(), until).await?;
-                Ok(())
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
-            Err(error) => Err(error),
+            Ok(count) => self.session.sent(count),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
+        Ok(true)
     }
 
     /// Handles the stop of the server. An idle connection gets a moment more, because a request may already be on its
@@ -292,7 +317,7 @@ impl<T: Transport> Driver<'_, T> {
     async fn stop(&mut self) -> io::Result<Wait> {
         if self.session.is_idle() && self.input.is_empty() {
             let readable = async {
-                let _ = self.socket.readable().await;
+                let _ = readable(&*self.socket).await;
             };
             or_after(QUIET, readable).await;
             if let wait @ (Wait::Write { .. } | Wait::Answer { .. } | Wait::Close(_)) =
@@ -329,6 +354,11 @@ impl<T: Transport> Driver<'_, T> {
     }
 }
 
+/// Waits until a read may return data or an error.
+async fn readable(socket: &impl Transport) -> io::Result<()> {
+    poll_fn(|context| socket.poll_readable(context)).await
+}
+
 /// Reads and discards input until the peer closes, is silent for too long, or sends too much.
 async fn linger(socket: &impl Transport) {
     let mut total = 0;
@@ -337,7 +367,7 @@ async fn linger(socket: &impl Transport) {
             Timer::after(LINGER_GAP).await;
             Err(io::ErrorKind::TimedOut.into())
         };
-        if future::or(socket.readable(), quiet).await.is_err() {
+        if future::or(readable(socket), quiet).await.is_err() {
             return;
         }
         match Buffers::with(|buffers| read_some(socket, &mut buffers.input)) {

@@ -1,8 +1,8 @@
 //! Waiting for a socket, a deadline, or the stop of the server.
 
 use core::convert::Infallible;
-use core::future::{Future, poll_fn};
-use core::pin::{Pin, pin};
+use core::future::Future;
+use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 use smol::channel::Receiver;
@@ -43,37 +43,33 @@ impl<'s> Timers<'s> {
         self.stop = None;
     }
 
-    /// Waits for the socket, the deadline, or the stop. The stop is reported only once.
-    pub(super) async fn wait(
+    /// Polls the deadline and the stop, unless the socket is ready. The stop is reported only once.
+    pub(super) fn poll(
         &mut self,
-        ready: impl Future<Output = io::Result<()>>,
+        ready: Poll<io::Result<()>>,
         until: Option<Instant>,
-    ) -> io::Result<Woken> {
-        let mut ready = pin!(ready);
-        poll_fn(|context| {
-            if let Poll::Ready(ready) = ready.as_mut().poll(context) {
-                return Poll::Ready(ready.map(|()| Woken::Ready));
-            }
-            match self.poll_stop(context) {
-                Poll::Ready(()) => Poll::Ready(Ok(Woken::Stopped)),
-                Poll::Pending => self.poll_late(until, context).map(|()| Ok(Woken::Late)),
-            }
-        })
-        .await
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<Woken>> {
+        if let Poll::Ready(ready) = ready {
+            return Poll::Ready(ready.map(|()| Woken::Ready));
+        }
+        match self.poll_stop(context) {
+            Poll::Ready(()) => Poll::Ready(Ok(Woken::Stopped)),
+            Poll::Pending => self.poll_late(until, context).map(|()| Ok(Woken::Late)),
+        }
     }
 
-    /// Like [`wait`](Timers::wait), but ignores the stop.
-    pub(super) async fn wait_out(
+    /// Like [`poll`](Timers::poll), but ignores the stop.
+    pub(super) fn poll_out(
         &mut self,
-        ready: impl Future<Output = io::Result<()>>,
+        ready: Poll<io::Result<()>>,
         until: Option<Instant>,
-    ) -> io::Result<Woken> {
-        let mut ready = pin!(ready);
-        poll_fn(|context| match ready.as_mut().poll(context) {
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<Woken>> {
+        match ready {
             Poll::Ready(ready) => Poll::Ready(ready.map(|()| Woken::Ready)),
             Poll::Pending => self.poll_late(until, context).map(|()| Ok(Woken::Late)),
-        })
-        .await
+        }
     }
 
     fn poll_stop(&mut self, context: &mut Context<'_>) -> Poll<()> {

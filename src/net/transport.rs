@@ -1,6 +1,6 @@
 //! The byte stream as the driver of a connection needs it. TCP is one implementation. A Unix socket could be another.
 
-use core::future::Future;
+use core::task::{Context, Poll};
 use smol::Async;
 use socket2::SockRef;
 use std::io::{self, IoSlice, Read, Write};
@@ -9,11 +9,12 @@ use std::time::Duration;
 
 /// A non-blocking byte stream that reports when it is ready.
 pub(super) trait Transport: EndInput + Send + Sync + 'static {
-    /// Waits until a read may return data or an error.
-    fn readable(&self) -> impl Future<Output = io::Result<()>> + Send;
+    /// Polls whether a read may return data or an error. Only the task that polled last is woken, and a waiting
+    /// connection holds no memory for it.
+    fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// Waits until a write may accept data or fail.
-    fn writable(&self) -> impl Future<Output = io::Result<()>> + Send;
+    /// Polls whether a write may accept data or fail. Only the task that polled last is woken.
+    fn poll_writable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
 
     /// Reads the available bytes. Returns [`WouldBlock`](io::ErrorKind::WouldBlock) if there are none.
     fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize>;
@@ -42,12 +43,12 @@ impl EndInput for Async<TcpStream> {
 }
 
 impl Transport for Async<TcpStream> {
-    fn readable(&self) -> impl Future<Output = io::Result<()>> + Send {
-        Async::readable(self)
+    fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Async::poll_readable(self, context)
     }
 
-    fn writable(&self) -> impl Future<Output = io::Result<()>> + Send {
-        Async::writable(self)
+    fn poll_writable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Async::poll_writable(self, context)
     }
 
     fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
