@@ -41,8 +41,8 @@ pub struct Options {
     /// on open files leaves after 64 others (see [`raise_open_files_limit`](super::raise_open_files_limit)).
     pub connections: usize,
     /// The number of threads that serve. Applications run on them too, so a slow application delays the other
-    /// connections of its thread. If no application is slow, one thread costs least: about a quarter less for each
-    /// request than two. Default: the number of processors.
+    /// connections of its thread. If no application is slow, one thread costs least: 5 to 20 % less for each request
+    /// than two. Default: the number of processors.
     pub threads: NonZeroUsize,
     /// The time that active requests have after a stop before they are cut off. Default: 8 s, because containers are
     /// killed after 10.

@@ -15,6 +15,8 @@ pub(crate) fn serve(address: SocketAddr, threads: Option<usize>) -> Outcome {
         .fallback(site);
     let gateway = Gateway::new(router);
     let mut options = net::Options::default();
+    // More than a scenario opens, so that none has to make room.
+    options.connections = 20_000;
     if let Some(threads) = threads.and_then(NonZeroUsize::new) {
         options.threads = threads;
     }
