@@ -60,6 +60,7 @@
 //! | `connection` | the state machine: [`Connection`] with its transition table, [`Step`], [`Output`] | applications, transports, clocks, user code |
 //! | `application` | [`Application`]; `routing`, `middleware`, `site`, `wsgi`, uploads | connections |
 //! | `gateway` | [`Gateway`], [`Session`] (the loop), the chain around an application, `handle` | sockets |
+//! | [`testing`] | the test kit: client, exchanges as text, faults, fuzzing | sockets |
 //! | `net` | the TCP front end on smol | the rules of HTTP |
 //!
 //! A request passes through these stages: bytes, head, framing and persistence, [`Request`], middlewares, router,
@@ -97,6 +98,7 @@ mod message;
 #[cfg(feature = "net")]
 pub mod net;
 mod syntax;
+pub mod testing;
 mod values;
 
 pub use application::Application;

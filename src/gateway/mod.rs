@@ -143,6 +143,12 @@ fn own_answer(head: &Head<'_>) -> Option<Response> {
 /// The methods supported by the server, sent in the response to `OPTIONS *` (RFC 9110 section 9.3.7).
 const ALLOW: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
+impl<A: Application + 'static> From<A> for Gateway {
+    fn from(application: A) -> Gateway {
+        Gateway::new(application)
+    }
+}
+
 impl fmt::Debug for Gateway {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Gateway")

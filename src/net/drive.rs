@@ -35,8 +35,10 @@ const LINGER_TIME: Duration = Duration::from_secs(30);
 const LINGER_BYTES: usize = 256 * 1024 * 1024;
 
 /// Serves one connection until it ends. `held` is dropped after that.
-///
-/// This is not an `async fn`, because one keeps its arguments twice.
+#[expect(
+    clippy::manual_async_fn,
+    reason = "an async fn keeps its arguments twice for as long as the connection is open"
+)]
 pub(super) fn connection<T: Transport>(
     socket: Arc<T>,
     info: ConnectionInfo,

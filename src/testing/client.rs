@@ -1,0 +1,306 @@
+//! A client without a socket.
+
+use super::cookies::CookieJar;
+use super::reader::read_responses;
+use super::request::ClientRequest;
+use super::response::ClientResponse;
+use super::wire::Wire;
+use super::wire_error::WireError;
+use crate::gateway::Gateway;
+use crate::syntax::authority::Authority;
+use crate::values::connection_info::{ConnectionInfo, Peer};
+use crate::values::method::Method;
+use crate::values::now::Now;
+use crate::values::scheme::Scheme;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+use core::fmt;
+use core::time::Duration;
+
+/// A client that talks to an application or a gateway through real bytes, in memory.
+///
+/// Requests are encoded and responses are parsed, so everything between the two is tested: limits, framing, routing,
+/// middleware. Time stands still until the test [advances](Client::advance) it. Cookies are kept.
+///
+/// ```
+/// use bytegate::testing::Client;
+/// use bytegate::{Request, Router, Status};
+///
+/// let app = Router::new().get("/hello/{name}", |request: &Request<'_>| {
+///     format!("hello {}\n", request.param("name").unwrap_or_default())
+/// });
+/// let client = Client::new(app);
+/// assert_eq!(client.get("/hello/Ada").send().text(), "hello Ada\n");
+/// assert_eq!(client.post("/hello/Ada").send().status(), Status::METHOD_NOT_ALLOWED);
+/// ```
+pub struct Client {
+    gateway: Arc<Gateway>,
+    connection: ConnectionInfo,
+    host: String,
+    now: Cell<Now>,
+    jar: RefCell<CookieJar>,
+}
+
+impl Client {
+    /// Creates a client of an application or of a gateway. The peer is unknown, the scheme is `http`, and the host is
+    /// `localhost`.
+    pub fn new(gateway: impl Into<Gateway>) -> Client {
+        Client::shared(Arc::new(gateway.into()))
+    }
+
+    /// Creates another client of the same gateway, with its own cookies.
+    pub fn shared(gateway: Arc<Gateway>) -> Client {
+        Client {
+            gateway,
+            connection: ConnectionInfo::default(),
+            host: String::from("localhost"),
+            now: Cell::default(),
+            jar: RefCell::default(),
+        }
+    }
+
+    /// Sets the peer that the application sees.
+    pub fn with_peer(mut self, peer: impl Into<Peer>) -> Client {
+        self.connection.peer = peer.into();
+        self
+    }
+
+    /// Sets the scheme that the application sees. Cookies with `Secure` need `https`.
+    pub fn with_scheme(mut self, scheme: Scheme) -> Client {
+        self.connection.scheme = scheme;
+        self
+    }
+
+    /// Sets the value of `Host`.
+    ///
+    /// # Panics
+    /// Panics if this is not a host with an optional port.
+    #[track_caller]
+    pub fn with_host(mut self, host: &str) -> Client {
+        assert!(
+            Authority::parse(host).is_some(),
+            "{host:?} is not a host with an optional port"
+        );
+        self.host = host.to_string();
+        self
+    }
+
+    /// Sets the time.
+    pub fn with_time(self, now: Now) -> Client {
+        self.now.set(now);
+        self
+    }
+
+    /// Returns the time.
+    pub fn now(&self) -> Now {
+        self.now.get()
+    }
+
+    /// Lets time pass.
+    ///
+    /// ```
+    /// use bytegate::testing::Client;
+    /// use bytegate::{Now, Request};
+    /// use std::time::Duration;
+    ///
+    /// let client = Client::new(|request: &Request<'_>| format!("{:?}", request.now().monotonic));
+    /// client.advance(Duration::from_secs(90));
+    /// assert_eq!(client.get("/").send().text(), "90s");
+    /// ```
+    pub fn advance(&self, time: Duration) {
+        let now = self.now.get();
+        self.now.set(now.after(time));
+    }
+
+    /// Begins a GET. Characters that are not allowed in a target are percent-encoded.
+    ///
+    /// # Panics
+    /// Panics if the target contains control characters.
+    #[track_caller]
+    pub fn get(&self, target: &str) -> ClientRequest<'_> {
+        self.request("GET", target)
+    }
+
+    /// Begins a HEAD. See [`get`](Client::get).
+    ///
+    /// # Panics
+    /// Panics if the target contains control characters.
+    #[track_caller]
+    pub fn head(&self, target: &str) -> ClientRequest<'_> {
+        self.request("HEAD", target)
+    }
+
+    /// Begins a POST. See [`get`](Client::get).
+    ///
+    /// # Panics
+    /// Panics if the target contains control characters.
+    #[track_caller]
+    pub fn post(&self, target: &str) -> ClientRequest<'_> {
+        self.request("POST", target)
+    }
+
+    /// Begins a PUT. See [`get`](Client::get).
+    ///
+    /// # Panics
+    /// Panics if the target contains control characters.
+    #[track_caller]
+    pub fn put(&self, target: &str) -> ClientRequest<'_> {
+        self.request("PUT", target)
+    }
+
+    /// Begins a PATCH. See [`get`](Client::get).
+    ///
+    /// # Panics
+    /// Panics if the target contains control characters.
+    #[track_caller]
+    pub fn patch(&self, target: &str) -> ClientRequest<'_> {
+        self.request("PATCH", target)
+    }
+
+    /// Begins a DELETE. See [`get`](Client::get).
+    ///
+    /// # Panics
+    /// Panics if the target contains control characters.
+    #[track_caller]
+    pub fn delete(&self, target: &str) -> ClientRequest<'_> {
+        self.request("DELETE", target)
+    }
+
+    /// Begins an OPTIONS. See [`get`](Client::get).
+    ///
+    /// # Panics
+    /// Panics if the target contains control characters.
+    #[track_caller]
+    pub fn options(&self, target: &str) -> ClientRequest<'_> {
+        self.request("OPTIONS", target)
+    }
+
+    /// Begins a request with any method.
+    ///
+    /// # Panics
+    /// Panics if the method is not a token of up to 32 bytes, or if the target contains control characters.
+    #[track_caller]
+    pub fn request(&self, method: &str, target: &str) -> ClientRequest<'_> {
+        ClientRequest::new(self, method, target)
+    }
+
+    /// Sends any bytes on a connection of their own and returns everything that comes back. Use it to test input that
+    /// is not a valid request.
+    ///
+    /// ```
+    /// use bytegate::testing::Client;
+    /// use bytegate::Request;
+    ///
+    /// let client = Client::new(|_: &Request<'_>| "");
+    /// assert!(client.send_bytes(b"GET / HTTP/1.1\r\n\r\n").starts_with(b"HTTP/1.1 400 "));
+    /// ```
+    pub fn send_bytes(&self, input: &[u8]) -> Vec<u8> {
+        let mut output = Vec::new();
+        let mut now = self.now.get();
+        self.gateway
+            .handle_for(input, self.connection.clone(), &mut now, &mut output);
+        output
+    }
+
+    /// Opens a connection that stays open, for several requests, partial input and streamed responses.
+    pub fn connect(&self) -> Wire<'_> {
+        Wire::new(self, self.gateway.session(self.connection.clone()))
+    }
+
+    /// Returns the value of a cookie that the client keeps.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.jar.borrow().get(name).map(String::from)
+    }
+
+    /// Keeps a cookie as if the host had set it with this value of `Set-Cookie`.
+    ///
+    /// ```
+    /// use bytegate::testing::Client;
+    /// use bytegate::Request;
+    ///
+    /// let client = Client::new(|request: &Request<'_>| {
+    ///     request.fields().get_str("Cookie").unwrap_or("none").to_string()
+    /// });
+    /// client.set_cookie("theme=dark; Path=/");
+    /// assert_eq!(client.get("/").send().text(), "theme=dark");
+    /// client.clear_cookies();
+    /// assert_eq!(client.get("/").send().text(), "none");
+    /// ```
+    pub fn set_cookie(&self, set_cookie: &str) {
+        self.keep_cookie(set_cookie, "/");
+    }
+
+    /// Forgets all cookies.
+    pub fn clear_cookies(&self) {
+        self.jar.borrow_mut().clear();
+    }
+
+    /// Returns the gateway.
+    pub fn gateway(&self) -> &Arc<Gateway> {
+        &self.gateway
+    }
+
+    pub(super) fn host_name(&self) -> &str {
+        &self.host
+    }
+
+    /// Sends one request and reads its response.
+    pub(super) fn exchange(
+        &self,
+        request: &[u8],
+        method: Method,
+    ) -> Result<ClientResponse, WireError> {
+        let output = self.send_bytes(request);
+        let mut responses = read_responses(&output, &[method])?;
+        Ok(responses.remove(0))
+    }
+
+    pub(super) fn cookies_for(&self, path: &str) -> Option<String> {
+        let jar = self.jar.borrow();
+        jar.field(
+            self.host_without_port(),
+            path,
+            self.is_secure(),
+            self.now.get(),
+        )
+    }
+
+    pub(super) fn keep_cookies(&self, response: &ClientResponse, path: &str) {
+        for value in response.field_all("Set-Cookie") {
+            if let Ok(value) = core::str::from_utf8(value) {
+                self.keep_cookie(value, path);
+            }
+        }
+    }
+
+    fn keep_cookie(&self, value: &str, path: &str) {
+        let mut jar = self.jar.borrow_mut();
+        jar.set(
+            value,
+            self.host_without_port(),
+            path,
+            self.is_secure(),
+            self.now.get(),
+        );
+    }
+
+    fn host_without_port(&self) -> &str {
+        Authority::parse(&self.host).map_or(&self.host, |authority| authority.host)
+    }
+
+    fn is_secure(&self) -> bool {
+        self.connection.scheme == Scheme::Https
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("host", &self.host)
+            .field("connection", &self.connection)
+            .field("now", &self.now.get())
+            .finish_non_exhaustive()
+    }
+}

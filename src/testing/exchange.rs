@@ -1,0 +1,140 @@
+//! An exchange as text, for snapshots and for messages of failed tests.
+
+use super::response::ClientResponse;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::{self, Write};
+
+/// The canonical text of a request and its response.
+///
+/// Lines of the request begin with `> `, lines of the response with `< `. Line ends of the content are visible, and so
+/// are control characters. Content that is not UTF-8 is described by its length. The text is the same for the same
+/// bytes, so it is fit for snapshots once the volatile values are [masked](ExchangeText::mask).
+///
+/// ```
+/// use bytegate::testing::Client;
+/// use bytegate::{Request, Response};
+///
+/// let client = Client::new(|_: &Request<'_>| Response::text("hello\n").with_field("X-Id", "83f1"));
+/// let response = client.get("/").send();
+/// assert_eq!(
+///     response.exchange().mask("X-Id").to_string(),
+///     "> GET / HTTP/1.1\n\
+///      > Host: localhost\n\
+///      >\n\
+///      < HTTP/1.1 200 OK\n\
+///      < Content-Type: text/plain; charset=utf-8\n\
+///      < X-Id: (masked)\n\
+///      < Content-Length: 6\n\
+///      <\n\
+///      < hello\\n\n"
+/// );
+/// ```
+#[derive(Clone, Debug)]
+pub struct ExchangeText<'a> {
+    response: &'a ClientResponse,
+    masked: Vec<String>,
+}
+
+impl<'a> ExchangeText<'a> {
+    pub(super) fn new(response: &'a ClientResponse) -> ExchangeText<'a> {
+        ExchangeText {
+            response,
+            masked: Vec::new(),
+        }
+    }
+
+    /// Replaces the values of all fields with this name, in the request and in the response. Their presence still
+    /// shows.
+    pub fn mask(mut self, name: &str) -> ExchangeText<'a> {
+        self.masked.push(name.into());
+        self
+    }
+
+    fn write_message(&self, f: &mut fmt::Formatter<'_>, mark: char, head: &[u8]) -> fmt::Result {
+        for line in head.split(|&octet| octet == b'\n') {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let colon = line.iter().position(|&octet| octet == b':');
+            let name = line.get(..colon.unwrap_or(0)).unwrap_or_default();
+            let is_masked = self
+                .masked
+                .iter()
+                .any(|masked| name.eq_ignore_ascii_case(masked.as_bytes()));
+            let shown = match is_masked {
+                true => name,
+                false => line,
+            };
+            f.write_char(mark)?;
+            if !shown.is_empty() {
+                f.write_char(' ')?;
+            }
+            write_visibly(f, shown)?;
+            if is_masked {
+                f.write_str(": (masked)")?;
+            }
+            f.write_char('\n')?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for ExchangeText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (head, content) = split_head(&self.response.request);
+        if !head.is_empty() {
+            self.write_message(f, '>', head)?;
+            write_content(f, '>', content)?;
+        }
+        for interim in self.response.interim() {
+            writeln!(f, "< HTTP/1.1 {interim}\n<")?;
+        }
+        let mut raw = self.response.raw();
+        for _ in self.response.interim() {
+            raw = split_head(raw).1;
+        }
+        self.write_message(f, '<', split_head(raw).0)?;
+        write_content(f, '<', self.response.content())
+    }
+}
+
+/// Splits a message after the empty line that ends its head. The head keeps the line end before the empty line, so that
+/// the empty line shows.
+fn split_head(message: &[u8]) -> (&[u8], &[u8]) {
+    let end = message.windows(4).position(|four| four == b"\r\n\r\n");
+    match end {
+        Some(end) => (
+            message.get(..end + 2).unwrap_or_default(),
+            message.get(end + 4..).unwrap_or_default(),
+        ),
+        None => (message, &[]),
+    }
+}
+
+fn write_content(f: &mut fmt::Formatter<'_>, mark: char, content: &[u8]) -> fmt::Result {
+    if content.is_empty() {
+        return Ok(());
+    }
+    if core::str::from_utf8(content).is_err() {
+        return writeln!(f, "{mark} ({} bytes that are not text)", content.len());
+    }
+    for line in content.split_inclusive(|&octet| octet == b'\n') {
+        write!(f, "{mark} ")?;
+        write_visibly(f, line)?;
+        f.write_char('\n')?;
+    }
+    Ok(())
+}
+
+/// Writes text with control characters as escapes. What is not UTF-8 is escaped byte by byte.
+fn write_visibly(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    let Ok(text) = core::str::from_utf8(bytes) else {
+        return write!(f, "{}", bytes.escape_ascii());
+    };
+    for character in text.chars() {
+        match character.is_control() || character == '\\' {
+            true => write!(f, "{}", character.escape_default())?,
+            false => f.write_char(character)?,
+        }
+    }
+    Ok(())
+}

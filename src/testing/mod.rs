@@ -1,0 +1,83 @@
+//! The test kit: everything to test a web application on the wire, without a socket.
+//!
+//! [`Client`] sends requests to an application or a gateway through real bytes, and reads the responses strictly: a
+//! response that breaks a rule of HTTP fails the test and names the rule. Time is an argument, so nothing sleeps.
+//!
+//! ```
+//! use bytegate::testing::Client;
+//! use bytegate::{Request, Response, Router, Status};
+//!
+//! fn app() -> Router {
+//!     Router::new().get("/", |_: &Request<'_>| Response::html("<h1>Hello</h1>\n")).post(
+//!         "/greet",
+//!         |request: &Request<'_>| -> Result<Response, Status> {
+//!             let form = request.form().map_err(|_| Status::BAD_REQUEST)?;
+//!             let name = form.get("name").ok_or(Status::UNPROCESSABLE_CONTENT)?;
+//!             Ok(Response::text(format!("hello {name}\n")))
+//!         },
+//!     )
+//! }
+//!
+//! let client = Client::new(app());
+//! assert_eq!(client.get("/").send().status(), Status::OK);
+//! let response = client.post("/greet").form(&[("name", "Ada")]).send();
+//! assert_eq!(
+//!     response.exchange().to_string(),
+//!     "> POST /greet HTTP/1.1\n\
+//!      > Host: localhost\n\
+//!      > Content-Type: application/x-www-form-urlencoded\n\
+//!      > Content-Length: 8\n\
+//!      >\n\
+//!      > name=Ada\n\
+//!      < HTTP/1.1 200 OK\n\
+//!      < Content-Type: text/plain; charset=utf-8\n\
+//!      < Content-Length: 10\n\
+//!      <\n\
+//!      < hello Ada\\n\n"
+//! );
+//! ```
+//!
+//! | to test | use |
+//! |---|---|
+//! | an application, typed | [`Client`], [`ClientResponse`] |
+//! | snapshots | [`ClientResponse::exchange`] |
+//! | several connections, partial input, streams, time | [`Client::connect`], [`Client::advance`] |
+//! | that malformed input does no harm | [`malformed_requests`] |
+//! | with a fuzzer | [`fuzz`] |
+//! | properties | `requests`, with the feature `proptest` |
+//! | with a real client, in process | [`open`], a blocking stream |
+//! | a client, against a server that fails | [`open_faulty`], [`Faulty`] |
+//! | the output of any server | [`read_responses`] |
+
+mod client;
+mod cookies;
+mod corpus;
+mod exchange;
+#[cfg(feature = "std")]
+mod faults;
+mod fuzz;
+#[cfg(feature = "std")]
+mod pipe;
+mod reader;
+mod request;
+mod response;
+#[cfg(feature = "proptest")]
+mod strategy;
+mod wire;
+mod wire_error;
+
+pub use client::Client;
+pub use corpus::{MalformedRequest, malformed_requests};
+pub use exchange::ExchangeText;
+#[cfg(feature = "std")]
+pub use faults::{Fault, Faulty, open_faulty};
+pub use fuzz::{fuzz, wrap};
+#[cfg(feature = "std")]
+pub use pipe::{Pipe, open, pipe};
+pub use reader::read_responses;
+pub use request::{ClientRequest, FormPart};
+pub use response::ClientResponse;
+#[cfg(feature = "proptest")]
+pub use strategy::requests;
+pub use wire::Wire;
+pub use wire_error::WireError;

@@ -1,0 +1,397 @@
+//! Requests that a client sends.
+
+use super::client::Client;
+use super::response::ClientResponse;
+use super::wire_error::WireError;
+use crate::message::fields::Fields;
+use crate::syntax::uri_reference;
+use crate::values::method::Method;
+use crate::values::status::Status;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use bytes::Bytes;
+
+/// The number of redirects that are followed before the last response is returned.
+const REDIRECTS: usize = 10;
+
+/// A request to be sent. Created by [`Client::get`] and the like.
+///
+/// ```
+/// use bytegate::testing::Client;
+/// use bytegate::Request;
+///
+/// let client = Client::new(|request: &Request<'_>| {
+///     let query = request.query().unwrap_or_default();
+///     format!("{} {query} {}", request.method(), String::from_utf8_lossy(request.content()))
+/// });
+/// let response = client.post("/find").query("name", "Ada L").form(&[("a", "1"), ("b", "x y")]).send();
+/// assert_eq!(response.text(), "POST name=Ada+L a=1&b=x+y");
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ClientRequest<'c> {
+    client: &'c Client,
+    method: Method,
+    /// The path and the query.
+    target: String,
+    fields: Fields,
+    content: Content,
+    follows_redirects: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Content {
+    None,
+    Whole(Bytes),
+    Chunks(Vec<Bytes>),
+}
+
+impl<'c> ClientRequest<'c> {
+    #[track_caller]
+    pub(super) fn new(client: &'c Client, method: &str, target: &str) -> ClientRequest<'c> {
+        let Some(method) = Method::from_token(method) else {
+            panic!("{method:?} is not a method: a method is a token of up to 32 bytes");
+        };
+        let Some(target) = uri_reference::encode(target.as_bytes()) else {
+            panic!("{target:?} is not a target: it contains control characters");
+        };
+        ClientRequest {
+            client,
+            method,
+            target: String::from_utf8_lossy(&target).into_owned(),
+            fields: Fields::new(),
+            content: Content::None,
+            follows_redirects: false,
+        }
+    }
+
+    /// Adds a field.
+    ///
+    /// # Panics
+    /// Panics if the field cannot be sent: its name is not a token, or its value contains control characters. Send
+    /// [bytes](Client::send_bytes) to test how those are refused.
+    #[track_caller]
+    #[doc(alias = "header")]
+    pub fn field(mut self, name: &str, value: impl AsRef<[u8]>) -> ClientRequest<'c> {
+        if let Err(error) = self.fields.append(name, value) {
+            panic!("the field {name:?} cannot be sent: {error}");
+        }
+        self
+    }
+
+    /// Adds a name and a value to the query, encoded as `application/x-www-form-urlencoded`.
+    pub fn query(mut self, name: &str, value: &str) -> ClientRequest<'c> {
+        let separator = match self.target.contains('?') {
+            true => '&',
+            false => '?',
+        };
+        self.target.push(separator);
+        self.target.push_str(&encode_pairs(&[(name, value)]));
+        self
+    }
+
+    /// Sets the content and its media type.
+    pub fn content(self, media_type: &str, content: impl Into<Bytes>) -> ClientRequest<'c> {
+        let mut request = self.field("Content-Type", media_type);
+        request.content = Content::Whole(content.into());
+        request
+    }
+
+    /// Sets plain text as the content.
+    pub fn text(self, text: impl Into<String>) -> ClientRequest<'c> {
+        self.content("text/plain; charset=utf-8", text.into())
+    }
+
+    /// Sets a form as the content, encoded as `application/x-www-form-urlencoded`.
+    pub fn form(self, pairs: &[(&str, &str)]) -> ClientRequest<'c> {
+        self.content("application/x-www-form-urlencoded", encode_pairs(pairs))
+    }
+
+    /// Sets a form with files as the content, encoded as `multipart/form-data` (RFC 7578).
+    ///
+    /// ```
+    /// use bytegate::testing::{Client, FormPart};
+    /// use bytegate::Request;
+    ///
+    /// let client = Client::new(|request: &Request<'_>| request.content().to_vec());
+    /// let parts = [FormPart::text("name", "Ada"), FormPart::file("photo", "a.png", "image/png", "...")];
+    /// let response = client.post("/").multipart(&parts).send();
+    /// assert!(response.text().contains("name=\"photo\"; filename=\"a.png\"\r\n"));
+    /// ```
+    pub fn multipart(self, parts: &[FormPart]) -> ClientRequest<'c> {
+        const BOUNDARY: &str = "bytegate-boundary";
+        let mut content = Vec::new();
+        for part in parts {
+            content.extend_from_slice(format!("--{BOUNDARY}\r\n{}\r\n\r\n", part.head).as_bytes());
+            content.extend_from_slice(&part.content);
+            content.extend_from_slice(b"\r\n");
+        }
+        content.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
+        self.content(
+            &format!("multipart/form-data; boundary={BOUNDARY}"),
+            content,
+        )
+    }
+
+    /// Sets content that is sent with the chunked coding, one chunk for each block.
+    pub fn chunks<I>(mut self, blocks: I) -> ClientRequest<'c>
+    where
+        I: IntoIterator<Item: Into<Bytes>>,
+    {
+        let blocks = blocks.into_iter().map(Into::into);
+        // An empty chunk would be the last one.
+        self.content = Content::Chunks(blocks.filter(|block: &Bytes| !block.is_empty()).collect());
+        self
+    }
+
+    /// Adds a bearer token (RFC 6750).
+    pub fn bearer(self, token: &str) -> ClientRequest<'c> {
+        self.field("Authorization", format!("Bearer {token}"))
+    }
+
+    /// Follows redirects to the same host, up to ten. A redirect to another host is returned.
+    pub fn follow_redirects(mut self) -> ClientRequest<'c> {
+        self.follows_redirects = true;
+        self
+    }
+
+    pub(super) fn method(&self) -> Method {
+        self.method
+    }
+
+    /// Returns the bytes of the request, with the cookies that the client would send now.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut fields = Fields::new();
+        let mut append = |name: &str, value: &str| {
+            if self.fields.lines().get(name).is_none() {
+                // Valid, because the host and the cookies were checked when they were set.
+                let _ = fields.append(name, value);
+            }
+        };
+        append("Host", self.client.host_name());
+        if let Some(cookies) = self.client.cookies_for(path_of(&self.target)) {
+            append("Cookie", &cookies);
+        }
+        let mut bytes = format!("{} {} HTTP/1.1\r\n", self.method, self.target).into_bytes();
+        bytes.extend_from_slice(fields.lines().as_bytes());
+        bytes.extend_from_slice(self.fields.lines().as_bytes());
+        match &self.content {
+            Content::None => bytes.extend_from_slice(b"\r\n"),
+            Content::Whole(content) => {
+                let length = content.len().to_string();
+                bytes.extend_from_slice(format!("Content-Length: {length}\r\n\r\n").as_bytes());
+                bytes.extend_from_slice(content);
+            }
+            Content::Chunks(blocks) => {
+                bytes.extend_from_slice(b"Transfer-Encoding: chunked\r\n\r\n");
+                for block in blocks {
+                    bytes.extend_from_slice(format!("{:x}\r\n", block.len()).as_bytes());
+                    bytes.extend_from_slice(block);
+                    bytes.extend_from_slice(b"\r\n");
+                }
+                bytes.extend_from_slice(b"0\r\n\r\n");
+            }
+        }
+        bytes
+    }
+
+    /// Sends the request on a connection of its own, and returns the response.
+    ///
+    /// # Panics
+    /// Panics if the response breaks a rule of HTTP, and names the rule. A panic of the application passes through.
+    #[track_caller]
+    pub fn send(self) -> ClientResponse {
+        match self.try_send() {
+            Ok(response) => response,
+            Err(error) => panic!("the response is invalid {error}"),
+        }
+    }
+
+    /// Like [`send`](ClientRequest::send), but returns the rule that the response breaks.
+    ///
+    /// # Errors
+    /// Returns the rule that the response breaks, for example that its content broke off.
+    pub fn try_send(self) -> Result<ClientResponse, WireError> {
+        let mut request = self;
+        let mut left = REDIRECTS;
+        loop {
+            let response = request.send_once()?;
+            let next = match request.follows_redirects && left > 0 {
+                true => request.redirected(&response),
+                false => None,
+            };
+            match next {
+                Some(next) => request = next,
+                None => return Ok(response),
+            }
+            left -= 1;
+        }
+    }
+
+    fn send_once(&self) -> Result<ClientResponse, WireError> {
+        let bytes = self.to_bytes();
+        let mut response = self.client.exchange(&bytes, self.method)?;
+        self.client.keep_cookies(&response, path_of(&self.target));
+        response.request = bytes;
+        Ok(response)
+    }
+
+    /// Returns the request that follows a redirect (RFC 9110 section 15.4), if there is one on this host.
+    fn redirected(&self, response: &ClientResponse) -> Option<ClientRequest<'c>> {
+        let keeps_method = match response.status() {
+            Status::MOVED_PERMANENTLY | Status::FOUND => self.method != Method::Post,
+            Status::SEE_OTHER => false,
+            Status::TEMPORARY_REDIRECT | Status::PERMANENT_REDIRECT => true,
+            _ => return None,
+        };
+        let location = response.field("Location")?;
+        let target = resolve(path_of(&self.target), location, self.client.host_name())?;
+        let mut next = self.clone();
+        next.target = target;
+        if !keeps_method {
+            next.content = Content::None;
+            next.fields.remove("Content-Type");
+            if next.method != Method::Head {
+                next.method = Method::Get;
+            }
+        }
+        Some(next)
+    }
+}
+
+/// A part of a form with files. See [`ClientRequest::multipart`].
+///
+/// ```
+/// use bytegate::testing::FormPart;
+///
+/// let part = FormPart::file("photo", "a.png", "image/png", vec![0x89, b'P', b'N', b'G']);
+/// # let _ = part;
+/// ```
+#[derive(Clone, Debug)]
+pub struct FormPart {
+    head: String,
+    content: Bytes,
+}
+
+impl FormPart {
+    /// Creates a part with text.
+    pub fn text(name: &str, text: &str) -> FormPart {
+        FormPart {
+            head: format!("Content-Disposition: form-data; name=\"{}\"", quoted(name)),
+            content: text.to_string().into(),
+        }
+    }
+
+    /// Creates a part with a file.
+    pub fn file(
+        name: &str,
+        file_name: &str,
+        media_type: &str,
+        content: impl Into<Bytes>,
+    ) -> FormPart {
+        FormPart {
+            head: format!(
+                "Content-Disposition: form-data; name=\"{}\"; filename=\"{}\"\r\nContent-Type: {media_type}",
+                quoted(name),
+                quoted(file_name)
+            ),
+            content: content.into(),
+        }
+    }
+}
+
+/// Escapes a name as browsers do (the HTML standard, multipart/form-data encoding algorithm).
+fn quoted(name: &str) -> String {
+    name.replace('"', "%22")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+fn encode_pairs(pairs: &[(&str, &str)]) -> String {
+    let mut encoder = form_urlencoded::Serializer::new(String::new());
+    encoder.extend_pairs(pairs);
+    encoder.finish()
+}
+
+fn path_of(target: &str) -> &str {
+    target.split('?').next().unwrap_or_default()
+}
+
+/// Resolves the reference of a redirect. Returns `None` if it leads to another host.
+fn resolve(path: &str, location: &str, host: &str) -> Option<String> {
+    let location = location.split('#').next().unwrap_or_default();
+    let after_scheme = location
+        .strip_prefix("http:")
+        .or_else(|| location.strip_prefix("https:"))
+        .unwrap_or(location);
+    if let Some(rest) = after_scheme.strip_prefix("//") {
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, target) = rest.split_at(end);
+        return match (authority.eq_ignore_ascii_case(host), target) {
+            (false, _) => None,
+            (true, target) if target.starts_with('/') => Some(target.into()),
+            (true, target) => Some(format!("/{target}")),
+        };
+    }
+    if location.starts_with('/') {
+        return Some(location.into());
+    }
+    if location.is_empty() || location.starts_with('?') {
+        return Some(format!("{path}{location}"));
+    }
+    let folder = path.get(..path.rfind('/')? + 1)?;
+    Some(normalize(&format!("{folder}{location}")))
+}
+
+/// Removes `.` and `..` segments from a path (RFC 3986 section 5.2.4).
+fn normalize(target: &str) -> String {
+    let (path, query) = match target.split_once('?') {
+        Some((path, query)) => (path, format!("?{query}")),
+        None => (target, String::new()),
+    };
+    let mut segments: Vec<&str> = Vec::new();
+    let mut all = path.split('/').skip(1).peekable();
+    while let Some(segment) = all.next() {
+        let is_last = all.peek().is_none();
+        match segment {
+            "." | ".." => {
+                if segment == ".." {
+                    segments.pop();
+                }
+                if is_last {
+                    segments.push("");
+                }
+            }
+            segment => segments.push(segment),
+        }
+    }
+    format!("/{}{query}", segments.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_resolved_on_the_same_host() {
+        for (location, expected) in [
+            ("/a?b", Some("/a?b")),
+            ("c", Some("/dir/c")),
+            ("../c?d", Some("/c?d")),
+            ("./", Some("/dir/")),
+            ("..", Some("/")),
+            ("../../../x", Some("/x")),
+            ("?q", Some("/dir/page?q")),
+            ("#top", Some("/dir/page")),
+            ("http://localhost/x", Some("/x")),
+            ("//localhost", Some("/")),
+            ("https://LOCALHOST?q", Some("/?q")),
+            ("http://other/x", None),
+            ("//localhost.evil/x", None),
+        ] {
+            let resolved = resolve("/dir/page", location, "localhost");
+            assert_eq!(resolved.as_deref(), expected, "{location}");
+        }
+    }
+}

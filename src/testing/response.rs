@@ -1,0 +1,120 @@
+//! Responses as a client sees them.
+
+use super::exchange::ExchangeText;
+use super::reader::ResponseHead;
+use crate::values::status::Status;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// A response that a [`Client`](super::Client) received. It was read from bytes, with every rule of framing checked.
+///
+/// ```
+/// use bytegate::testing::Client;
+/// use bytegate::{Request, Status};
+///
+/// let client = Client::new(|_: &Request<'_>| "hello\n");
+/// let response = client.get("/").send();
+/// assert_eq!(response.status(), Status::OK);
+/// assert_eq!(response.field("content-type"), Some("text/plain; charset=utf-8"));
+/// assert_eq!(response.text(), "hello\n");
+/// assert!(response.raw().starts_with(b"HTTP/1.1 200 OK\r\n"));
+/// ```
+#[derive(Clone)]
+pub struct ClientResponse {
+    head: ResponseHead,
+    interim: Vec<Status>,
+    content: Vec<u8>,
+    raw: Vec<u8>,
+    /// The bytes of the request, for the text of the exchange.
+    pub(super) request: Vec<u8>,
+}
+
+impl ClientResponse {
+    pub(super) fn new(
+        head: ResponseHead,
+        interim: Vec<Status>,
+        content: Vec<u8>,
+        raw: &[u8],
+    ) -> ClientResponse {
+        ClientResponse {
+            head,
+            interim,
+            content,
+            raw: raw.to_vec(),
+            request: Vec::new(),
+        }
+    }
+
+    /// Returns the status.
+    pub fn status(&self) -> Status {
+        self.head.status
+    }
+
+    /// Returns the reason phrase.
+    pub fn reason(&self) -> &str {
+        &self.head.reason
+    }
+
+    /// Returns the statuses of the interim responses before this one, such as 100.
+    pub fn interim(&self) -> &[Status] {
+        &self.interim
+    }
+
+    /// Returns the value of the first field with this name, or `None` if there is none or it is not UTF-8.
+    #[doc(alias = "header")]
+    pub fn field(&self, name: &str) -> Option<&str> {
+        core::str::from_utf8(self.head.get_all(name).next()?).ok()
+    }
+
+    /// Returns the values of all fields with this name, in order.
+    pub fn field_all<'a, 'n: 'a>(&'a self, name: &'n str) -> impl Iterator<Item = &'a [u8]> {
+        self.head.get_all(name)
+    }
+
+    /// Returns the names and values of all fields, in order.
+    #[doc(alias = "headers")]
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let fields = self.head.fields.iter();
+        fields.map(|(name, value)| (&name[..], &value[..]))
+    }
+
+    /// Returns the content, without its framing.
+    #[doc(alias = "body")]
+    pub fn content(&self) -> &[u8] {
+        &self.content
+    }
+
+    /// Returns the content as text.
+    ///
+    /// # Panics
+    /// Panics if the content is not UTF-8.
+    #[track_caller]
+    pub fn text(&self) -> &str {
+        match core::str::from_utf8(&self.content) {
+            Ok(text) => text,
+            Err(error) => panic!("the content is not text: {error}"),
+        }
+    }
+
+    /// Returns whether the connection closes after this response.
+    pub fn closes(&self) -> bool {
+        self.field("Connection")
+            .is_some_and(|options| options.eq_ignore_ascii_case("close"))
+    }
+
+    /// Returns the bytes as they were sent, with interim responses and framing.
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// Returns the request and this response as text, for snapshots.
+    pub fn exchange(&self) -> ExchangeText<'_> {
+        ExchangeText::new(self)
+    }
+}
+
+impl fmt::Debug for ClientResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.exchange())
+    }
+}

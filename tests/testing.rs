@@ -1,0 +1,441 @@
+//! The test kit, used as its users would use it.
+#![cfg(feature = "std")]
+
+use bytegate::testing::{
+    Client, Fault, Faulty, FormPart, malformed_requests, open, open_faulty, pipe, read_responses,
+};
+use bytegate::{
+    Body, CloseReason, ConnectionInfo, Gateway, Method, Now, OwnedRequest, Peer, Request, Response,
+    Router, Scheme, Site, Status,
+};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// An application that answers with what it was asked.
+fn echo(request: &Request<'_>) -> String {
+    let content = String::from_utf8_lossy(request.content());
+    let query = request.query().unwrap_or("-");
+    format!("{} {} {query} {content}", request.method(), request.path())
+}
+
+#[test]
+fn every_malformed_request_of_the_corpus_is_refused_before_the_application() {
+    let client = Client::new(|_: &Request<'_>| -> &'static str { panic!("not reached") });
+    let wrong: Vec<String> = malformed_requests()
+        .filter_map(|request| {
+            let output = client.send_bytes(&request.bytes);
+            let line = String::from_utf8_lossy(&output);
+            let line = line.lines().next().unwrap_or_default().to_string();
+            let expected = format!("HTTP/1.1 {}", request.status);
+            (line != expected).then(|| format!("{}: {line}, not {expected}", request.name))
+        })
+        .collect();
+    assert_eq!(wrong, Vec::<String>::new());
+    let mut names: Vec<&str> = malformed_requests().map(|request| request.name).collect();
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count, "two cases have the same name");
+}
+
+#[test]
+fn requests_of_every_kind_arrive_as_they_were_built() {
+    let client = Client::new(echo);
+    let text = |request: bytegate::testing::ClientRequest<'_>| request.send().text().to_string();
+    assert_eq!(text(client.get("/a")), "GET /a - ");
+    assert_eq!(text(client.get("/a b?c=ä")), "GET /a%20b c=%C3%A4 ");
+    assert_eq!(
+        text(client.get("/a?b=1").query("c d", "e&f")),
+        "GET /a b=1&c+d=e%26f "
+    );
+    assert_eq!(text(client.put("/a").text("hello")), "PUT /a - hello");
+    assert_eq!(
+        text(client.patch("/a").content("a/b", vec![b'x'])),
+        "PATCH /a - x"
+    );
+    assert_eq!(text(client.delete("/a")), "DELETE /a - ");
+    assert_eq!(text(client.request("PURGE", "/a")), "PURGE /a - ");
+    assert_eq!(
+        text(client.post("/a").form(&[("b", "c d"), ("e", "&")])),
+        "POST /a - b=c+d&e=%26"
+    );
+    assert_eq!(
+        text(client.post("/a").chunks(["one ", "", "two"])),
+        "POST /a - one two"
+    );
+    assert_eq!(client.head("/a").send().content(), b"");
+    let parts = [
+        FormPart::text("a\"b", "c"),
+        FormPart::file("d", "e.txt", "text/plain", "f"),
+    ];
+    let form = text(client.post("/").multipart(&parts));
+    assert!(form.contains("name=\"a%22b\"\r\n\r\nc\r\n--"), "{form}");
+    assert!(
+        form.contains("filename=\"e.txt\"\r\nContent-Type: text/plain\r\n\r\nf\r\n--"),
+        "{form}"
+    );
+    assert!(form.ends_with("--\r\n"), "{form}");
+}
+
+#[test]
+fn the_application_sees_the_peer_the_scheme_the_host_and_the_time() {
+    let client = Client::new(|request: &Request<'_>| {
+        format!(
+            "{} {:?} {} {:?}",
+            request.peer(),
+            request.scheme(),
+            request.authority().map_or("-", |authority| authority.host),
+            request.now().monotonic,
+        )
+    })
+    .with_peer(Peer::named("a test"))
+    .with_scheme(Scheme::Https)
+    .with_host("example.com:8080")
+    .with_time(Now::at_unix(784_111_777));
+    client.advance(Duration::from_secs(3));
+    let response = client.get("/").send();
+    assert!(
+        response.text().starts_with("a test Https example.com 3s"),
+        "{}",
+        response.text()
+    );
+    assert_eq!(
+        response.field("Date"),
+        Some("Sun, 06 Nov 1994 08:49:40 GMT")
+    );
+}
+
+#[test]
+#[should_panic(expected = "the field \"X\" cannot be sent")]
+fn a_field_that_would_split_the_request_is_refused() {
+    let client = Client::new(echo);
+    let _ = client.get("/").field("X", "a\r\nY: b");
+}
+
+#[test]
+fn a_response_that_breaks_off_is_incomplete_and_names_the_rule() {
+    let client = Client::new(|_: &Request<'_>| {
+        Response::text(Body::fallible_stream(
+            None,
+            [Ok("one".into()), Err(bytegate::Broken)].into_iter(),
+        ))
+    });
+    let error = client.get("/").try_send().unwrap_err();
+    assert!(error.is_incomplete());
+    assert!(error.rule().starts_with("a chunk begins"), "{error}");
+}
+
+#[test]
+fn cookies_are_kept_sent_and_removed() {
+    let router = Router::new()
+        .get("/login", |_: &Request<'_>| {
+            Response::text("in")
+                .with_appended_field("Set-Cookie", "session=abc; Path=/; HttpOnly; Max-Age=60")
+                .with_appended_field("Set-Cookie", "secret=1; Path=/; Secure")
+        })
+        .get("/logout", |_: &Request<'_>| {
+            Response::text("out").with_field("Set-Cookie", "session=; Path=/; Max-Age=0")
+        })
+        .fallback(|request: &Request<'_>| {
+            request
+                .fields()
+                .get_str("Cookie")
+                .unwrap_or("-")
+                .to_string()
+        });
+    let client = Client::new(router);
+    assert_eq!(client.get("/me").send().text(), "-");
+    client.get("/login").send();
+    assert_eq!(client.cookie("session").as_deref(), Some("abc"));
+    assert_eq!(client.get("/me").send().text(), "session=abc");
+    client.advance(Duration::from_secs(60));
+    assert_eq!(client.get("/me").send().text(), "-", "it has expired");
+    client.get("/login").send();
+    client.get("/logout").send();
+    assert_eq!(client.get("/me").send().text(), "-");
+    let other = Client::shared(client.gateway().clone());
+    other.get("/login").send();
+    assert_eq!(
+        client.get("/me").send().text(),
+        "-",
+        "another client's cookie"
+    );
+}
+
+#[test]
+fn redirects_are_followed_on_request() {
+    let to = |status: u16, location: &'static str| {
+        move |_: &Request<'_>| {
+            let status = Status::new(status).unwrap();
+            Response::from(status).with_field("Location", location)
+        }
+    };
+    let router = Router::new()
+        .route(Method::Post, "/301", to(301, "/end"))
+        .route(Method::Post, "/303", to(303, "end?x=1"))
+        .route(Method::Post, "/307", to(307, "http://localhost/end"))
+        .get("/loop", to(302, "/loop"))
+        .get("/away", to(302, "http://elsewhere/end"))
+        .fallback(echo);
+    let client = Client::new(router);
+    let follow = |request: bytegate::testing::ClientRequest<'_>| request.follow_redirects().send();
+    assert_eq!(
+        client.post("/301").send().status(),
+        Status::MOVED_PERMANENTLY
+    );
+    assert_eq!(follow(client.post("/301").text("a")).text(), "GET /end - ");
+    assert_eq!(
+        follow(client.post("/303").text("a")).text(),
+        "GET /end x=1 "
+    );
+    assert_eq!(
+        follow(client.post("/307").text("a")).text(),
+        "POST /end - a"
+    );
+    assert_eq!(follow(client.get("/loop")).status(), Status::FOUND);
+    assert_eq!(follow(client.get("/away")).status(), Status::FOUND);
+}
+
+#[test]
+fn a_connection_takes_any_pieces_and_closes_when_time_is_up() {
+    let client = Client::new(echo);
+    let mut wire = client.connect();
+    for byte in b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n" {
+        assert!(wire.try_response().unwrap_err().is_incomplete());
+        wire.send([*byte]);
+    }
+    assert_eq!(wire.response().text(), "GET /a - ");
+    let mut second = client.connect();
+    wire.request(&client.head("/b"));
+    wire.request(&client.get("/c"));
+    second.request(&client.get("/d"));
+    assert_eq!(second.response().text(), "GET /d - ");
+    assert_eq!(wire.response().content(), b"");
+    assert_eq!(wire.response().text(), "GET /c - ");
+    client.advance(Duration::from_secs(3600));
+    wire.poll();
+    assert_eq!(wire.closed(), Some(CloseReason::Idle));
+    second.poll();
+    assert_eq!(second.closed(), Some(CloseReason::Idle));
+    let mut third = client.connect();
+    third.end_input();
+    assert_eq!(third.closed(), Some(CloseReason::InputEnded));
+}
+
+#[test]
+fn streamed_content_is_read_block_by_block() {
+    let senders = Arc::new(Mutex::new(Vec::new()));
+    let kept = senders.clone();
+    let client = Client::new(move |_: &Request<'_>| {
+        let (sender, body) = Body::channel(8);
+        kept.lock().unwrap().push(sender);
+        Response::text(body)
+    });
+    let mut wire = client.connect();
+    wire.request(&client.get("/"));
+    let head = wire.response_head();
+    assert_eq!(head.field("Transfer-Encoding"), Some("chunked"));
+    assert_eq!(wire.blocks(), Vec::<Vec<u8>>::new());
+    let sender = senders.lock().unwrap().remove(0);
+    sender.try_send("one").unwrap();
+    sender.try_send("two").unwrap();
+    assert_eq!(wire.blocks(), [b"one", b"two"]);
+    assert!(!wire.content_has_ended());
+    sender.finish();
+    assert!(wire.blocks().is_empty() && wire.content_has_ended());
+
+    // Content that breaks off does not end.
+    wire.request(&client.get("/"));
+    wire.response_head();
+    drop(senders.lock().unwrap().remove(0));
+    assert!(wire.blocks().is_empty() && !wire.content_has_ended());
+    assert_eq!(wire.closed(), Some(CloseReason::ResponseBroken));
+}
+
+#[test]
+fn answers_that_come_later_are_waited_for() {
+    let client = Client::new(|request: &Request<'_>| {
+        let request: OwnedRequest = request.into_owned();
+        Response::later(async move { request.with(echo) })
+    });
+    assert_eq!(client.get("/later").send().text(), "GET /later - ");
+}
+
+#[test]
+fn real_input_and_output_pass_through_a_pipe() {
+    let gateway = Arc::new(Gateway::new(
+        Site::new().file("/large", vec![b'x'; 1_000_000]),
+    ));
+    let mut stream = open(&gateway);
+    for _ in 0..2 {
+        stream
+            .write_all(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+            .unwrap();
+        let mut reader = BufReader::new(&mut stream);
+        let mut length = 0;
+        let mut line = String::new();
+        while reader.read_line(&mut line).unwrap() > 2 {
+            if let Some(value) = line.strip_prefix("Content-Length: ") {
+                length = value.trim().parse().unwrap();
+            }
+            line.clear();
+        }
+        let mut content = vec![0; length];
+        reader.read_exact(&mut content).unwrap();
+        assert_eq!(content.len(), 1_000_000);
+    }
+}
+
+#[test]
+fn a_pipe_behaves_like_a_socket() {
+    use bytegate::BlockingStream;
+    let (mut one, mut other) = pipe();
+    other.set_timeout(Some(Duration::from_millis(1))).unwrap();
+    assert_eq!(
+        other.read(&mut [0]).unwrap_err().kind(),
+        ErrorKind::TimedOut
+    );
+    one.write_all(b"ab").unwrap();
+    one.end_output().unwrap();
+    let mut text = String::new();
+    other.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "ab");
+    other.write_all(b"c").unwrap();
+    drop(one);
+    assert_eq!(other.write(b"d").unwrap_err().kind(), ErrorKind::BrokenPipe);
+    let (mut one, other) = pipe();
+    one.set_timeout(Some(Duration::from_millis(1))).unwrap();
+    let full = one.write_all(&[0; 1_000_000]);
+    assert_eq!(
+        full.unwrap_err().kind(),
+        ErrorKind::TimedOut,
+        "nobody reads"
+    );
+    drop(other);
+}
+
+fn faulty_output(fault: Fault) -> Vec<u8> {
+    let router = Router::new()
+        .get("/stream", |_: &Request<'_>| {
+            Response::text(Body::stream(["one", "two"].into_iter()))
+        })
+        .fallback(|_: &Request<'_>| "hello\n");
+    let gateway = Arc::new(Gateway::new(router));
+    let path = match fault {
+        Fault::BrokenChunk => "/stream",
+        _ => "/",
+    };
+    let mut stream = open_faulty(&gateway, fault);
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut output = Vec::new();
+    stream.read_to_end(&mut output).unwrap();
+    output
+}
+
+#[test]
+fn faults_break_the_rule_that_they_name() {
+    let rule = |fault| {
+        let output = faulty_output(fault);
+        read_responses(&output, &[Method::Get]).unwrap_err().rule()
+    };
+    assert!(rule(Fault::CutAfter(10)).starts_with("a status line ends"));
+    assert!(rule(Fault::CutAfter(60)).starts_with("a field line ends"));
+    assert!(rule(Fault::ContentLength(7)).starts_with("the content is as long"));
+    assert!(rule(Fault::ContentLength(5)).starts_with("nothing follows"));
+    assert!(rule(Fault::BrokenChunk).starts_with("the size of a chunk"));
+    let garbage = Fault::Garbage {
+        after: 17,
+        bytes: b"\x00\r\n".to_vec(),
+    };
+    assert!(rule(garbage).starts_with("a field line has a colon"));
+    let drip = Fault::Drip {
+        bytes: 7,
+        pause: Duration::from_micros(10),
+    };
+    let output = faulty_output(drip);
+    let responses = read_responses(&output, &[Method::Get]).unwrap();
+    assert_eq!(responses[0].text(), "hello\n");
+}
+
+#[test]
+fn a_stalled_server_keeps_the_connection_open() {
+    use bytegate::BlockingStream;
+    let gateway = Arc::new(Gateway::new(|_: &Request<'_>| "hello\n"));
+    let mut stream = open_faulty(&gateway, Fault::StallAfter(20));
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    let mut start = [0; 20];
+    stream.read_exact(&mut start).unwrap();
+    stream.set_timeout(Some(Duration::from_millis(50))).unwrap();
+    assert_eq!(
+        stream.read(&mut [0]).unwrap_err().kind(),
+        ErrorKind::TimedOut
+    );
+}
+
+#[test]
+fn faults_also_work_over_tcp() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let served = Arc::new(AtomicUsize::new(0));
+    let count = served.clone();
+    let server = std::thread::spawn(move || {
+        let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
+        let (stream, _) = listener.accept().unwrap();
+        let faulty = Faulty::new(stream, Fault::CutAfter(30));
+        let ended = gateway.serve_stream(faulty, ConnectionInfo::default());
+        count.fetch_add(usize::from(ended.is_err()), Ordering::SeqCst);
+    });
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        .unwrap();
+    let mut output = Vec::new();
+    stream.read_to_end(&mut output).unwrap();
+    assert_eq!(output.len(), 30);
+    drop(stream);
+    server.join().unwrap();
+    assert_eq!(served.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn an_exchange_as_text_shows_what_matters() {
+    let client = Client::new(|_: &Request<'_>| {
+        Response::content("text/plain", "a\r\nb\tc\n\u{1b}end")
+            .with_appended_field("Set-Cookie", "id=1")
+            .with_appended_field("Set-Cookie", "theme=dark")
+    });
+    let response = client
+        .post("/x")
+        .field("X-Token", "123")
+        .content("a/b", vec![0xff])
+        .send();
+    let text = response
+        .exchange()
+        .mask("x-token")
+        .mask("Set-Cookie")
+        .to_string();
+    let expected = r"> POST /x HTTP/1.1
+> Host: localhost
+> X-Token: (masked)
+> Content-Type: a/b
+> Content-Length: 1
+>
+> (1 bytes that are not text)
+< HTTP/1.1 200 OK
+< Content-Type: text/plain
+< Set-Cookie: (masked)
+< Set-Cookie: (masked)
+< Content-Length: 11
+<
+< a\r\n
+< b\tc\n
+< \u{1b}end
+";
+    assert_eq!(text, expected);
+}
