@@ -7,8 +7,8 @@ use libfuzzer_sys::fuzz_target;
 macro_rules! version {
     ($name:ident, $crate_name:ident) => {
         mod $name {
-            use $crate_name::{Config, ConnectionInfo, Gateway, Now, Request, Router, Site, Wait};
             use std::sync::LazyLock;
+            use $crate_name::{Config, ConnectionInfo, Gateway, Now, Request, Router, Site, Wait};
 
             static GATEWAY: LazyLock<Gateway> = LazyLock::new(|| {
                 let site = Site::new()
