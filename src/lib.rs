@@ -90,6 +90,8 @@ extern crate alloc;
 extern crate std;
 
 mod application;
+#[cfg(feature = "http")]
+pub mod bridge;
 mod connection;
 #[doc = include_str!("conformance.md")]
 pub mod conformance {}

@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const LAYERS: [&str; 8] = [
+const LAYERS: [&str; 9] = [
     "values",
     "syntax",
     "message",
     "connection",
     "application",
     "gateway",
+    "bridge",
     "testing",
     "net",
 ];

@@ -140,6 +140,11 @@ impl OwnedRequest {
     pub fn trailers(&self) -> FieldLines<'_> {
         self.trailers.lines()
     }
+
+    /// Returns information about the connection.
+    pub fn connection(&self) -> &ConnectionInfo {
+        &self.connection
+    }
 }
 
 impl RequestBuilder {

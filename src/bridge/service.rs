@@ -1,0 +1,213 @@
+//! Tower services as applications, and gateways as tower services.
+
+use crate::application::Application;
+use crate::gateway::Gateway;
+use crate::message::body::{Body, Broken};
+use crate::message::owned_request::OwnedRequest;
+use crate::message::request::Request;
+use crate::message::response::{Response, ResponseError};
+use crate::values::method::Method;
+use crate::values::status::Status;
+use bytes::{Buf, Bytes};
+use core::convert::Infallible;
+use core::fmt;
+use core::future::{Future, poll_fn};
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll};
+use futures_core::Stream;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use std::prelude::rust_2024::*;
+use std::sync::Arc;
+use tower_service::Service;
+
+/// Turns a tower service into an application: an axum `Router`, or anything else that takes `http::Request<Body>`.
+///
+/// Each request gets a clone of the service, and its response is [deferred](Response::later). A service that needs a
+/// runtime, for timers or sockets, has to be called where that runtime is.
+pub fn tower<S>(service: S) -> TowerApplication<S> {
+    TowerApplication(service)
+}
+
+/// The application that [`tower`] returns.
+#[derive(Clone, Debug)]
+pub struct TowerApplication<S>(S);
+
+impl<S, B> Application for TowerApplication<S>
+where
+    S: Service<http::Request<Body>, Response = http::Response<B>, Error: fmt::Display>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Future: Send,
+    B: HttpBody<Data = Bytes> + Send + 'static,
+{
+    fn call(&self, request: &Request<'_>) -> Response {
+        let is_head = request.method() == Method::Head;
+        let request = match http::Request::<Bytes>::try_from(request) {
+            Ok(request) => request.map(Body::from),
+            Err(error) => {
+                let page = format!("400 Bad Request: {error}\n");
+                return Response::text(page).with_status(Status::BAD_REQUEST);
+            }
+        };
+        let mut service = self.0.clone();
+        Response::later(async move {
+            let answered = async {
+                poll_fn(|context| service.poll_ready(context)).await?;
+                service.call(request).await
+            };
+            match answered.await {
+                Ok(response) if is_head => {
+                    let length = stated_length(response.headers());
+                    Response::from(response.map(|_| of_length(length)))
+                }
+                Ok(response) => Response::from(response.map(of_http_body)),
+                Err(error) => Response::failed(ResponseError::Other(error.to_string())),
+            }
+        })
+    }
+}
+
+/// A gateway as a tower service, for example as a route or the fallback of an axum `Router`.
+///
+/// The content of a request is gathered up to [`Limits::content_bytes`](crate::Limits::content_bytes), and more is
+/// answered with 413. Limits and deadlines of heads are those of the server that received the request.
+#[derive(Clone, Debug)]
+pub struct GatewayService {
+    gateway: Arc<Gateway>,
+}
+
+impl GatewayService {
+    /// Creates a service. Clones share the gateway.
+    pub fn new(gateway: impl Into<Arc<Gateway>>) -> GatewayService {
+        GatewayService {
+            gateway: gateway.into(),
+        }
+    }
+}
+
+impl<B> Service<http::Request<B>> for GatewayService
+where
+    B: HttpBody<Data: Send> + Send + 'static,
+{
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<http::Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        let gateway = self.gateway.clone();
+        Box::pin(async move {
+            let (parts, content) = request.into_parts();
+            let response = match gather(content, gateway.content_limit()).await {
+                Ok(content) => {
+                    let request = http::Request::from_parts(parts, content);
+                    match OwnedRequest::try_from(request) {
+                        Ok(request) => gateway.respond(request).await,
+                        Err(fault) => {
+                            let status = fault.error.status();
+                            Response::text(format!("{status}: {}\n", fault.error))
+                                .with_status(status)
+                        }
+                    }
+                }
+                Err(status) => status.into(),
+            };
+            Ok(response.into())
+        })
+    }
+}
+
+/// Gathers content up to a limit.
+async fn gather<B: HttpBody>(content: B, limit: u64) -> Result<Bytes, Status> {
+    let mut content = pin!(content);
+    let mut gathered = Vec::new();
+    while let Some(frame) = poll_fn(|context| content.as_mut().poll_frame(context)).await {
+        let frame = frame.map_err(|_| Status::BAD_REQUEST)?;
+        if let Ok(mut data) = frame.into_data() {
+            if (gathered.len() as u64).saturating_add(data.remaining() as u64) > limit {
+                return Err(Status::CONTENT_TOO_LARGE);
+            }
+            while data.has_remaining() {
+                let chunk = data.chunk();
+                gathered.extend_from_slice(chunk);
+                let count = chunk.len();
+                data.advance(count);
+            }
+        }
+    }
+    Ok(gathered.into())
+}
+
+/// Returns the length that a response to HEAD states.
+fn stated_length(fields: &http::HeaderMap) -> u64 {
+    let length = fields.get(http::header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    length.unwrap_or(0)
+}
+
+/// Creates content that is never sent, but whose length is.
+fn of_length(length: u64) -> Body {
+    Body::fallible_stream(Some(length), core::iter::empty())
+}
+
+/// Converts content of a response. Trailers are left out.
+fn of_http_body<B: HttpBody<Data = Bytes> + Send + 'static>(body: B) -> Body {
+    if body.is_end_stream() {
+        return Body::empty();
+    }
+    let length = body.size_hint().exact();
+    Body::async_stream(length, DataFrames(Box::pin(body)))
+}
+
+struct DataFrames<B>(Pin<Box<B>>);
+
+impl<B: HttpBody<Data = Bytes>> Stream for DataFrames<B> {
+    type Item = Result<Bytes, Broken>;
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Broken>>> {
+        loop {
+            match self.0.as_mut().poll_frame(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Ready(Some(Err(_))) => return Poll::Ready(Some(Err(Broken))),
+                Poll::Ready(Some(Ok(frame))) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Poll::Ready(Some(Ok(data)));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        let block = self.poll_block(context);
+        block.map(|block| block.map(|block| block.map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.as_bytes().is_some_and(<[u8]>::is_empty)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self.length() {
+            Some(length) => SizeHint::with_exact(length),
+            None => SizeHint::default(),
+        }
+    }
+}
