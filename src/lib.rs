@@ -61,6 +61,7 @@
 //! | `application` | [`Application`]; `routing`, `middleware`, `site`, `wsgi`, uploads | connections |
 //! | `gateway` | [`Gateway`], [`Session`] (the loop), the chain around an application, `handle` | sockets |
 //! | [`testing`] | the test kit: client, exchanges as text, faults, fuzzing | sockets |
+//! | `bridge` | conversions from and to `http`, tower and axum | sockets |
 //! | `net` | the TCP front end on smol | the rules of HTTP |
 //!
 //! A request passes through these stages: bytes, head, framing and persistence, [`Request`], middlewares, router,

@@ -10,8 +10,8 @@ const LAYERS: [&str; 9] = [
     "connection",
     "application",
     "gateway",
-    "bridge",
     "testing",
+    "bridge",
     "net",
 ];
 
