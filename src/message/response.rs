@@ -30,13 +30,16 @@ pub struct Response {
     pub(crate) status: Status,
     pub(crate) fields: Fields,
     pub(crate) body: Body,
+    /// Whether the content is the default page of the status: see [`Response::explained`].
+    pub(crate) has_default_page: bool,
     /// Boxed, because almost no response has one.
     pub(crate) exception: Option<Box<Exception>>,
 }
 
 /// Marks a response that has failed or is not ready yet.
 pub(crate) enum Exception {
-    Error(ResponseError),
+    /// The error, and the page that is sent in place of the response unless it is the default one.
+    Error(ResponseError, Option<Response>),
     Later(LaterResponse),
 }
 
@@ -116,6 +119,7 @@ impl Response {
             status,
             fields: Fields::new(),
             body: Body::empty(),
+            has_default_page: false,
             exception: None,
         }
     }
@@ -167,11 +171,6 @@ impl Response {
             .with_field("Content-Type", media_type)
     }
 
-    /// Creates a 303 redirect, which the client follows with GET. `location` is a path on this server or a full URL.
-    pub fn see_other(location: &str) -> Response {
-        Response::new(Status::SEE_OTHER).with_field("Location", location)
-    }
-
     fn prepared(line: &'static [u8], body: Body) -> Response {
         Response {
             fields: Fields::from_valid(Bytes::from_static(line)),
@@ -183,7 +182,7 @@ impl Response {
     /// Creates a failed response. A 500 is sent in its place.
     pub fn failed(error: ResponseError) -> Response {
         Response {
-            exception: Some(Box::new(Exception::Error(error))),
+            exception: Some(Box::new(Exception::Error(error, None))),
             ..Response::new(Status::INTERNAL_SERVER_ERROR)
         }
     }
@@ -235,6 +234,7 @@ impl Response {
     /// Replaces the content and returns the response.
     pub fn with_body(mut self, body: impl Into<Body>) -> Response {
         self.body = body.into();
+        self.has_default_page = false;
         self
     }
 
@@ -263,6 +263,7 @@ impl Response {
     /// ```
     pub fn map_body(&mut self, change: impl FnOnce(Body) -> Body) {
         self.body = change(core::mem::take(&mut self.body));
+        self.has_default_page = false;
     }
 
     /// Returns the content and discards the rest.
@@ -273,7 +274,7 @@ impl Response {
     /// Returns the first error, if any.
     pub fn error(&self) -> Option<&ResponseError> {
         match self.exception.as_deref() {
-            Some(Exception::Error(error)) => Some(error),
+            Some(Exception::Error(error, _)) => Some(error),
             Some(Exception::Later(_)) | None => None,
         }
     }
@@ -302,12 +303,39 @@ impl Response {
         }
     }
 
-    /// Takes the error out of a response that cannot be sent.
+    /// Takes the error out of a response that cannot be sent. The page that is sent in its place is left.
+    #[inline]
     pub(crate) fn take_error(&mut self) -> Option<Box<ResponseError>> {
         self.check();
-        match *self.exception.take()? {
-            Exception::Error(error) => Some(Box::new(error)),
-            Exception::Later(_) => Some(Box::new(ResponseError::Later)),
+        let exception = self.exception.take()?;
+        Some(self.replace(*exception))
+    }
+
+    #[cold]
+    fn replace(&mut self, exception: Exception) -> Box<ResponseError> {
+        let (error, page) = match exception {
+            Exception::Error(error, page) => (error, page),
+            Exception::Later(_) => (ResponseError::Later, None),
+        };
+        *self = page.unwrap_or_else(|| Status::INTERNAL_SERVER_ERROR.into());
+        Box::new(error)
+    }
+
+    /// Returns the page that is sent in place of a response that has failed, unless it is the default one.
+    pub(crate) fn error_page(&self) -> Option<&Response> {
+        match self.exception.as_deref() {
+            Some(Exception::Error(_, page)) => page.as_ref(),
+            Some(Exception::Later(_)) | None => None,
+        }
+    }
+
+    /// Sets the page that is sent in place of a response that has failed. A page that cannot be sent itself is
+    /// dropped.
+    pub(crate) fn set_error_page(&mut self, page: Response) {
+        if let (Some(Exception::Error(_, place)), None) =
+            (self.exception.as_deref_mut(), &page.exception)
+        {
+            *place = Some(page.with_status(Status::INTERNAL_SERVER_ERROR));
         }
     }
 
@@ -334,7 +362,7 @@ impl Response {
     #[cold]
     fn fail(&mut self, error: ResponseError) {
         self.exception
-            .get_or_insert_with(|| Box::new(Exception::Error(error)));
+            .get_or_insert_with(|| Box::new(Exception::Error(error, None)));
     }
 }
 
@@ -356,17 +384,6 @@ impl fmt::Debug for Response {
             .field("body", &self.body)
             .field("error", &self.error())
             .finish()
-    }
-}
-
-impl From<Status> for Response {
-    /// Creates a one-line text page that names the status.
-    fn from(status: Status) -> Response {
-        match status.forbids_content() || status == Status::RESET_CONTENT {
-            true => Response::new(Status::OK),
-            false => Response::text(alloc::format!("{status}\n")),
-        }
-        .with_status(status)
     }
 }
 

@@ -1,9 +1,11 @@
 //! Middleware around an application, which sees every request first and every response last.
 
 mod access_log;
+mod error_pages;
 mod set_fields;
 
 pub use access_log::AccessLog;
+pub use error_pages::ErrorPages;
 pub use set_fields::SetFields;
 
 use crate::message::extensions::Extensions;
@@ -165,7 +167,10 @@ impl<'a> RequestInfo<'a> {
             || status == crate::Status::RESET_CONTENT;
         match (is_empty, response.error()) {
             (true, _) => Some(0),
-            (false, Some(_)) => Response::from(status).body().length(),
+            (false, Some(_)) => match response.error_page() {
+                Some(page) => page.body().length(),
+                None => Response::from(status).body().length(),
+            },
             (false, None) => response.body().length(),
         }
     }
