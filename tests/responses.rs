@@ -229,6 +229,9 @@ fn faulty() -> Router {
         .get("/invalid", |_: &Request<'_>| {
             Response::text("x").with_field("a b", "c")
         })
+        .get("/interim", |_: &Request<'_>| {
+            Response::new(Status::CONTINUE)
+        })
         .get("/own", |_: &Request<'_>| {
             Response::text("mine").with_status(Status::NOT_FOUND)
         })
@@ -258,6 +261,13 @@ fn all_default_pages_take_the_form_of_the_application() {
         (
             "GET",
             "/invalid",
+            "",
+            500,
+            "GET 500 Internal Server Error <->",
+        ),
+        (
+            "GET",
+            "/interim",
             "",
             500,
             "GET 500 Internal Server Error <->",
@@ -344,6 +354,8 @@ fn an_error_page_keeps_the_fields_of_the_answer() {
         ("GET", "/bare", "", "x-inner", "1"),
         ("GET", "/bare", "", "x-page", "2"),
         ("GET", "/bare", "", "x-outer", "1"),
+        ("GET", "/invalid", "", "x-outer", "1"),
+        ("GET", "/interim", "", "x-outer", "1"),
     ] {
         let response = answer_of(&gateway, &request(method, path, fields));
         assert_eq!(field(&response, name), Some(value), "{method} {path}");
@@ -574,9 +586,13 @@ impl<'g> Client<'g> {
 
     /// Takes turns when woken, until the text ends in this way.
     fn wait_for(&mut self, end: &str) {
-        while !self.text().ends_with(end) {
-            thread::park_timeout(Duration::from_secs(10));
+        for _ in 0..1000 {
+            if self.text().ends_with(end) {
+                return;
+            }
+            thread::park_timeout(Duration::from_secs(1));
         }
+        panic!("{end:?} is not the end of {}", self.text());
     }
 
     fn content(&self) -> String {

@@ -33,14 +33,15 @@ impl Response {
         response
     }
 
-    /// Returns whether the content is the default page of an error.
+    /// Returns whether the default page of an error is sent.
     pub(crate) fn is_default_error_page(&self) -> bool {
-        self.has_default_page && self.status.is_error()
+        self.has_failed() || self.has_default_page && self.status.is_error()
     }
 
-    /// Returns the sentence of a default page, if it says more than the status.
+    /// Returns the sentence of the default page that is sent, if it says more than the status.
     pub(crate) fn sentence(&self) -> Option<&str> {
-        let line = self.body.as_bytes().filter(|_| self.has_default_page)?;
+        let is_sent = self.has_default_page && !self.has_failed();
+        let line = self.body.as_bytes().filter(|_| is_sent)?;
         // No reason phrase contains a colon.
         let (_, sentence) = core::str::from_utf8(line).ok()?.split_once(": ")?;
         sentence.strip_suffix('\n')
@@ -92,5 +93,21 @@ mod tests {
             assert_eq!(response.sentence(), None);
         }
         assert!(!Response::from(Status::OK).is_default_error_page());
+    }
+
+    #[test]
+    fn a_response_that_has_failed_sends_a_default_page_without_its_sentence() {
+        let response = Response::explained(Status::NOT_FOUND, "a").with_field("b c", "d");
+        assert!(response.is_default_error_page());
+        assert_eq!(response.sentence(), None);
+        assert!(Response::new(Status::CONTINUE).is_default_error_page());
+        let page = Response::text("e").with_status(Status::NOT_FOUND);
+        let mut replaced = response.replaced_by(page);
+        assert!(!replaced.is_default_error_page());
+        replaced.set_status(Status::OK);
+        assert_eq!(replaced.sent_status(), Status::INTERNAL_SERVER_ERROR);
+        assert!(replaced.take_error().is_some());
+        assert_eq!(replaced.status(), Status::INTERNAL_SERVER_ERROR);
+        assert_eq!(replaced.body().as_bytes(), Some(&b"e"[..]));
     }
 }

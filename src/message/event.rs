@@ -67,7 +67,7 @@ impl Event {
         self
     }
 
-    /// Sets the id. A client that connects again sends the last one in `Last-Event-ID`. CR, LF and NUL are replaced by
+    /// Sets the id. A client that connects again sends the last one in the field `Last-Event-ID`. CR, LF and NUL are replaced by
     /// spaces.
     pub fn with_id(mut self, id: &str) -> Event {
         self.id = Some(one_line(id));

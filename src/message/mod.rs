@@ -11,6 +11,7 @@ pub(crate) mod event;
 #[cfg(feature = "std")]
 pub(crate) mod event_sender;
 pub(crate) mod extensions;
+mod failure;
 pub(crate) mod fields;
 pub(crate) mod form;
 pub(crate) mod framing;

@@ -38,8 +38,10 @@ pub struct Response {
 
 /// Marks a response that has failed or is not ready yet.
 pub(crate) enum Exception {
-    /// The error, and the page that is sent in place of the response unless it is the default one.
-    Error(ResponseError, Option<Response>),
+    /// The response cannot be sent. The default page of a 500 is sent instead.
+    Error(ResponseError),
+    /// The response could not be sent, and this one already is in its place.
+    Replaced(ResponseError),
     Later(LaterResponse),
 }
 
@@ -179,14 +181,6 @@ impl Response {
         }
     }
 
-    /// Creates a failed response. A 500 is sent in its place.
-    pub fn failed(error: ResponseError) -> Response {
-        Response {
-            exception: Some(Box::new(Exception::Error(error, None))),
-            ..Response::new(Status::INTERNAL_SERVER_ERROR)
-        }
-    }
-
     /// Sets the status and returns the response. A status below 200 makes the response fail.
     pub fn with_status(mut self, status: Status) -> Response {
         self.set_status(status);
@@ -271,25 +265,9 @@ impl Response {
         self.body
     }
 
-    /// Returns the first error, if any.
-    pub fn error(&self) -> Option<&ResponseError> {
-        match self.exception.as_deref() {
-            Some(Exception::Error(error, _)) => Some(error),
-            Some(Exception::Later(_)) | None => None,
-        }
-    }
-
     /// Returns whether this response is [deferred](Response::later). If so, nothing else is known about it yet.
     pub fn is_later(&self) -> bool {
         matches!(self.exception.as_deref(), Some(Exception::Later(_)))
-    }
-
-    /// Returns the status that is sent, which is 500 for an invalid response.
-    pub fn sent_status(&self) -> Status {
-        match self.error() {
-            Some(_) => Status::INTERNAL_SERVER_ERROR,
-            None => self.status,
-        }
     }
 
     /// Takes the future out of a deferred response.
@@ -303,49 +281,6 @@ impl Response {
         }
     }
 
-    /// Takes the error out of a response that cannot be sent. The page that is sent in its place is left.
-    #[inline]
-    pub(crate) fn take_error(&mut self) -> Option<Box<ResponseError>> {
-        self.check();
-        let exception = self.exception.take()?;
-        Some(self.replace(*exception))
-    }
-
-    #[cold]
-    fn replace(&mut self, exception: Exception) -> Box<ResponseError> {
-        let (error, page) = match exception {
-            Exception::Error(error, page) => (error, page),
-            Exception::Later(_) => (ResponseError::Later, None),
-        };
-        *self = page.unwrap_or_else(|| Status::INTERNAL_SERVER_ERROR.into());
-        Box::new(error)
-    }
-
-    /// Returns the page that is sent in place of a response that has failed, unless it is the default one.
-    pub(crate) fn error_page(&self) -> Option<&Response> {
-        match self.exception.as_deref() {
-            Some(Exception::Error(_, page)) => page.as_ref(),
-            Some(Exception::Later(_)) | None => None,
-        }
-    }
-
-    /// Sets the page that is sent in place of a response that has failed. A page that cannot be sent itself is
-    /// dropped.
-    pub(crate) fn set_error_page(&mut self, page: Response) {
-        if let (Some(Exception::Error(_, place)), None) =
-            (self.exception.as_deref_mut(), &page.exception)
-        {
-            *place = Some(page.with_status(Status::INTERNAL_SERVER_ERROR));
-        }
-    }
-
-    /// Fails the response if its status is not final.
-    fn check(&mut self) {
-        if self.status.is_informational() {
-            self.fail(ResponseError::InterimStatus(self.status));
-        }
-    }
-
     fn change_fields(
         &mut self,
         name: &str,
@@ -356,13 +291,6 @@ impl Response {
         } else if let Err(error) = change(&mut self.fields) {
             self.fail(ResponseError::Field(error, name.into()));
         }
-    }
-
-    /// Records an error. Only the first one is kept.
-    #[cold]
-    fn fail(&mut self, error: ResponseError) {
-        self.exception
-            .get_or_insert_with(|| Box::new(Exception::Error(error, None)));
     }
 }
 

@@ -66,22 +66,21 @@ impl ErrorPages {
 }
 
 impl Middleware for ErrorPages {
-    fn after(&self, request: &RequestInfo<'_>, mut response: Response) -> Response {
-        if response.error().is_some() {
-            if response.error_page().is_none() {
-                let page = (self.page)(request, Status::INTERNAL_SERVER_ERROR, None);
-                response.set_error_page(page);
-            }
-            return response;
-        }
+    fn after(&self, request: &RequestInfo<'_>, response: Response) -> Response {
         if !response.is_default_error_page() {
             return response;
         }
-        let page = (self.page)(request, response.status(), response.sentence());
-        if page.is_later() {
-            return Response::failed(ResponseError::Later);
+        let has_failed = response.has_failed();
+        let status = match has_failed {
+            true => Status::INTERNAL_SERVER_ERROR,
+            false => response.status(),
+        };
+        let page = (self.page)(request, status, response.sentence());
+        match (has_failed, page.is_later()) {
+            (true, _) => response.replaced_by(page),
+            (false, true) => Response::failed(ResponseError::Later),
+            (false, false) => with_kept_fields(page.with_status(status), &response),
         }
-        with_kept_fields(page.with_status(response.status()), &response)
     }
 }
 

@@ -165,13 +165,10 @@ impl<'a> RequestInfo<'a> {
         let is_empty = self.method == Some(Method::Head)
             || status.forbids_content()
             || status == crate::Status::RESET_CONTENT;
-        match (is_empty, response.error()) {
+        match (is_empty, response.has_failed()) {
             (true, _) => Some(0),
-            (false, Some(_)) => match response.error_page() {
-                Some(page) => page.body().length(),
-                None => Response::from(status).body().length(),
-            },
-            (false, None) => response.body().length(),
+            (false, true) => Response::from(status).body().length(),
+            (false, false) => response.body().length(),
         }
     }
 }
