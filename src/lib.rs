@@ -22,6 +22,8 @@
 //!   `std`).
 //! - **Embed** it in your own event loop: [`Gateway::session`] and [`Session::turn`].
 //! - **Respond later**: [`Response::later`], [`Body::async_stream`], `Body::channel` (feature `std`), `net::blocking`.
+//! - **Send events** to browsers as they occur: [`Response::events`], `Broadcast` (feature `std`), `net::keep_alive`.
+//! - **Decide how errors look** in one place: [`ErrorPages`], [`Problem`], and [errors as values](Application#errors).
 //! - **Receive uploads** part by part: [`Application::admit`] and [`Receiver`].
 //! - **Serve files** from memory: [`Site`].
 //! - **Look up the rules**: [`conformance`] lists them one by one.
@@ -29,8 +31,8 @@
 //! # Features
 //!
 //! - none: the complete core, `no_std` with `alloc`.
-//! - `std` (default): `Site::load`, `Gateway::serve_stream`, `Body::channel`. [`Gateway::handle`] waits for deferred
-//!   responses.
+//! - `std` (default): `Site::load`, `Gateway::serve_stream`, `Body::channel`, `Body::file`, `Events::channel`,
+//!   `Broadcast`. [`Gateway::handle`] waits for deferred responses.
 //! - `net`: the TCP front end and the program.
 //!
 //! Features only add functionality. They never change existing behavior.
@@ -105,7 +107,9 @@ pub mod testing;
 mod values;
 
 pub use application::Application;
-pub use application::middleware::{AccessLog, Middleware, RequestInfo, RequestParts, SetFields};
+pub use application::middleware::{
+    AccessLog, ErrorPages, Middleware, RequestInfo, RequestParts, SetFields,
+};
 pub use application::routing::Router;
 #[cfg(feature = "std")]
 pub use application::site::{LoadError, Skipped};
@@ -123,17 +127,24 @@ pub use gateway::front_end::FrontEnd;
 pub use gateway::session::{Session, Wait};
 pub use message::body::{Body, Broken};
 #[cfg(feature = "std")]
+pub use message::broadcast::Broadcast;
+#[cfg(feature = "std")]
 pub use message::channel::{BodySender, Closed, TrySendError};
+pub use message::event::{Event, Events};
+#[cfg(feature = "std")]
+pub use message::event_sender::EventSender;
 pub use message::extensions::Extensions;
 pub use message::fields::{FieldError, FieldLines, Fields, Iter};
 pub use message::form::{Form, FormError};
 pub use message::head::{Head, Version};
 pub use message::owned_request::{OwnedRequest, RequestBuilder};
+pub use message::problem::Problem;
 pub use message::reply::{PreparedResponse, Reply};
 pub use message::request::{Message, Request};
 pub use message::response::{Response, ResponseError};
 pub use syntax::authority::Authority;
 pub use syntax::date::http_date;
+pub use syntax::html::{Escaped, escape_html};
 pub use syntax::target::{PathAndQuery, Target};
 pub use values::config::Config;
 pub use values::connection_info::{ConnectionInfo, Peer};

@@ -33,6 +33,51 @@ use upload::Admission;
 /// let reply = gateway.handle(b"GET /hello?name=Ada HTTP/1.1\r\nHost: localhost\r\n\r\n");
 /// assert!(reply.ends_with(b"hello Ada\n"));
 /// ```
+///
+/// # Errors
+///
+/// A `Result` is an answer if its error is one. An application with errors of its own turns them into responses in one
+/// place, and uses `?` everywhere else:
+///
+/// ```
+/// use bytegate::{FormError, Gateway, Request, Response, Router, Status};
+///
+/// enum AppError {
+///     NameTaken(String),
+///     BadForm(FormError),
+/// }
+///
+/// impl From<AppError> for Response {
+///     fn from(error: AppError) -> Response {
+///         match error {
+///             AppError::NameTaken(name) => {
+///                 Response::explained(Status::CONFLICT, format_args!("{name} is taken"))
+///             }
+///             AppError::BadForm(error) => error.into(),
+///         }
+///     }
+/// }
+///
+/// impl From<FormError> for AppError {
+///     fn from(error: FormError) -> AppError {
+///         AppError::BadForm(error)
+///     }
+/// }
+///
+/// fn register(request: &Request<'_>) -> Result<Response, AppError> {
+///     match request.form()?.get("name").as_deref() {
+///         Some("ada") => Err(AppError::NameTaken("ada".to_string())),
+///         _ => Ok(Response::see_other("/welcome")),
+///     }
+/// }
+///
+/// let gateway = Gateway::new(Router::new().post("/users", register));
+/// let reply = gateway.handle(b"POST /users HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nname=ada");
+/// assert!(reply.starts_with(b"HTTP/1.1 409 Conflict\r\n") && reply.ends_with(b": ada is taken\n"));
+/// ```
+///
+/// The middleware [`ErrorPages`](crate::ErrorPages) then decides how the sentence is shown, as it does for the errors
+/// that the server finds itself.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an application",
     label = "not a function from `&Request<'_>` to what becomes a `Response`",

@@ -6,7 +6,6 @@ use crate::message::response::{Response, ResponseError};
 use crate::values::error::Error;
 use crate::values::method::Method;
 use crate::values::status::Status;
-use alloc::format;
 use core::fmt;
 use core::time::Duration;
 
@@ -86,8 +85,7 @@ pub struct Refusal<'c> {
 impl Refusal<'_> {
     /// Returns a page with one line of plain text that names the error and the rule it violates.
     pub fn page(&self) -> Response {
-        let status = self.error.status();
-        Response::text(format!("{status}: {}\n", self.error)).with_status(status)
+        Response::explained(self.error.status(), self.error)
     }
 }
 

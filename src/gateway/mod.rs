@@ -73,7 +73,7 @@ impl Gateway {
     }
 
     /// Sets the page for refused input, which is a line of plain text by default. The page cannot change the status,
-    /// and the connection still closes.
+    /// and the connection still closes. To give all error pages the same form, use [`ErrorPages`](crate::ErrorPages).
     ///
     /// ```
     /// use bytegate::{Gateway, Refusal, Request, Response};

@@ -148,6 +148,10 @@ impl BodySender {
 
     /// Ends the content and marks it as complete.
     pub fn finish(self) {
+        self.end();
+    }
+
+    pub(super) fn end(&self) {
         self.shared.lock().end(Ok(()));
     }
 }

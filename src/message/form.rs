@@ -3,7 +3,6 @@
 use crate::message::response::Response;
 use crate::values::status::Status;
 use alloc::borrow::Cow;
-use alloc::format;
 use core::fmt;
 use percent_encoding::percent_decode;
 
@@ -94,7 +93,6 @@ impl core::error::Error for FormError {}
 
 impl From<FormError> for Response {
     fn from(error: FormError) -> Response {
-        let status = Status::BAD_REQUEST;
-        Response::text(format!("{status}: {error}\n")).with_status(status)
+        Response::explained(Status::BAD_REQUEST, error)
     }
 }

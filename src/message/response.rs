@@ -30,13 +30,18 @@ pub struct Response {
     pub(crate) status: Status,
     pub(crate) fields: Fields,
     pub(crate) body: Body,
+    /// Whether the content is the default page of the status: see [`Response::explained`].
+    pub(crate) has_default_page: bool,
     /// Boxed, because almost no response has one.
     pub(crate) exception: Option<Box<Exception>>,
 }
 
 /// Marks a response that has failed or is not ready yet.
 pub(crate) enum Exception {
+    /// The response cannot be sent. The default page of a 500 is sent instead.
     Error(ResponseError),
+    /// The response could not be sent, and this one already is in its place.
+    Replaced(ResponseError),
     Later(LaterResponse),
 }
 
@@ -116,6 +121,7 @@ impl Response {
             status,
             fields: Fields::new(),
             body: Body::empty(),
+            has_default_page: false,
             exception: None,
         }
     }
@@ -167,24 +173,11 @@ impl Response {
             .with_field("Content-Type", media_type)
     }
 
-    /// Creates a 303 redirect, which the client follows with GET. `location` is a path on this server or a full URL.
-    pub fn see_other(location: &str) -> Response {
-        Response::new(Status::SEE_OTHER).with_field("Location", location)
-    }
-
     fn prepared(line: &'static [u8], body: Body) -> Response {
         Response {
             fields: Fields::from_valid(Bytes::from_static(line)),
             body,
             ..Response::new(Status::OK)
-        }
-    }
-
-    /// Creates a failed response. A 500 is sent in its place.
-    pub fn failed(error: ResponseError) -> Response {
-        Response {
-            exception: Some(Box::new(Exception::Error(error))),
-            ..Response::new(Status::INTERNAL_SERVER_ERROR)
         }
     }
 
@@ -235,6 +228,7 @@ impl Response {
     /// Replaces the content and returns the response.
     pub fn with_body(mut self, body: impl Into<Body>) -> Response {
         self.body = body.into();
+        self.has_default_page = false;
         self
     }
 
@@ -263,6 +257,7 @@ impl Response {
     /// ```
     pub fn map_body(&mut self, change: impl FnOnce(Body) -> Body) {
         self.body = change(core::mem::take(&mut self.body));
+        self.has_default_page = false;
     }
 
     /// Returns the content and discards the rest.
@@ -270,25 +265,9 @@ impl Response {
         self.body
     }
 
-    /// Returns the first error, if any.
-    pub fn error(&self) -> Option<&ResponseError> {
-        match self.exception.as_deref() {
-            Some(Exception::Error(error)) => Some(error),
-            Some(Exception::Later(_)) | None => None,
-        }
-    }
-
     /// Returns whether this response is [deferred](Response::later). If so, nothing else is known about it yet.
     pub fn is_later(&self) -> bool {
         matches!(self.exception.as_deref(), Some(Exception::Later(_)))
-    }
-
-    /// Returns the status that is sent, which is 500 for an invalid response.
-    pub fn sent_status(&self) -> Status {
-        match self.error() {
-            Some(_) => Status::INTERNAL_SERVER_ERROR,
-            None => self.status,
-        }
     }
 
     /// Takes the future out of a deferred response.
@@ -302,22 +281,6 @@ impl Response {
         }
     }
 
-    /// Takes the error out of a response that cannot be sent.
-    pub(crate) fn take_error(&mut self) -> Option<Box<ResponseError>> {
-        self.check();
-        match *self.exception.take()? {
-            Exception::Error(error) => Some(Box::new(error)),
-            Exception::Later(_) => Some(Box::new(ResponseError::Later)),
-        }
-    }
-
-    /// Fails the response if its status is not final.
-    fn check(&mut self) {
-        if self.status.is_informational() {
-            self.fail(ResponseError::InterimStatus(self.status));
-        }
-    }
-
     fn change_fields(
         &mut self,
         name: &str,
@@ -328,13 +291,6 @@ impl Response {
         } else if let Err(error) = change(&mut self.fields) {
             self.fail(ResponseError::Field(error, name.into()));
         }
-    }
-
-    /// Records an error. Only the first one is kept.
-    #[cold]
-    fn fail(&mut self, error: ResponseError) {
-        self.exception
-            .get_or_insert_with(|| Box::new(Exception::Error(error)));
     }
 }
 
@@ -356,17 +312,6 @@ impl fmt::Debug for Response {
             .field("body", &self.body)
             .field("error", &self.error())
             .finish()
-    }
-}
-
-impl From<Status> for Response {
-    /// Creates a one-line text page that names the status.
-    fn from(status: Status) -> Response {
-        match status.forbids_content() || status == Status::RESET_CONTENT {
-            true => Response::new(Status::OK),
-            false => Response::text(alloc::format!("{status}\n")),
-        }
-        .with_status(status)
     }
 }
 

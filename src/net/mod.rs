@@ -12,6 +12,7 @@ mod accept;
 mod blocking;
 mod buffers;
 mod drive;
+mod keep_alive;
 mod listen;
 mod open_files;
 mod options;
@@ -24,6 +25,7 @@ mod transport;
 
 pub use accept::serve;
 pub use blocking::{Blocking, blocking};
+pub use keep_alive::keep_alive;
 pub use listen::listen;
 pub use open_files::raise_open_files_limit;
 pub use options::{LogFn, Options};

@@ -4,6 +4,7 @@ pub(crate) mod config;
 pub(crate) mod connection_info;
 pub(crate) mod error;
 pub(crate) mod limits;
+pub(crate) mod media_type;
 pub(crate) mod method;
 pub(crate) mod now;
 pub(crate) mod scheme;

@@ -1,9 +1,11 @@
 //! Middleware around an application, which sees every request first and every response last.
 
 mod access_log;
+mod error_pages;
 mod set_fields;
 
 pub use access_log::AccessLog;
+pub use error_pages::ErrorPages;
 pub use set_fields::SetFields;
 
 use crate::message::extensions::Extensions;
@@ -163,10 +165,10 @@ impl<'a> RequestInfo<'a> {
         let is_empty = self.method == Some(Method::Head)
             || status.forbids_content()
             || status == crate::Status::RESET_CONTENT;
-        match (is_empty, response.error()) {
+        match (is_empty, response.has_failed()) {
             (true, _) => Some(0),
-            (false, Some(_)) => Response::from(status).body().length(),
-            (false, None) => response.body().length(),
+            (false, true) => Response::from(status).body().length(),
+            (false, false) => response.body().length(),
         }
     }
 }

@@ -106,9 +106,7 @@ impl File {
 
     /// Returns the validators and one line of text.
     fn page(&self, status: Status) -> Response {
-        self.without_content(status)
-            .with_field("Content-Type", "text/plain; charset=utf-8")
-            .with_body(format!("{status}\n"))
+        self.without_content(status).with_default_page()
     }
 
     /// Selects the ranges to send (RFC 9110 section 14.2). Ranges apply only to GET, and a repeated field is ignored.

@@ -4,7 +4,6 @@ mod file;
 mod files;
 #[cfg(feature = "std")]
 mod folder;
-mod media_type;
 
 #[cfg(feature = "std")]
 pub use folder::{LoadError, Skipped};
@@ -16,6 +15,7 @@ use crate::message::reply::Reply;
 use crate::message::request::Request;
 use crate::message::response::Response;
 use crate::syntax::path;
+use crate::values::media_type;
 use crate::values::method::Method;
 use crate::values::now::Now;
 use crate::values::status::Status;

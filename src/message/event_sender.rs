@@ -1,0 +1,104 @@
+//! Events that are sent from elsewhere: another thread, a timer, another connection.
+
+use super::body::Body;
+use super::channel::{BodySender, Closed, TrySendError};
+use super::event::{Event, Events};
+use bytes::Bytes;
+
+/// The sending end of [`Events::channel`]. Dropping it ends the response.
+///
+/// ```
+/// use bytegate::{Closed, Event, Events};
+///
+/// let (sender, events) = Events::channel(8);
+/// assert_eq!(sender.send(Event::new("hello")), Ok(()));
+/// drop(events);
+/// assert_eq!(sender.send("nobody hears this"), Err(Closed));
+/// ```
+#[derive(Debug)]
+pub struct EventSender {
+    sender: BodySender,
+}
+
+impl Events {
+    /// Creates events together with a sender that can be used from any thread (feature `std`). At most `events` events
+    /// are queued for the client.
+    ///
+    /// ```
+    /// use bytegate::{Event, Events, Gateway, Request, Response};
+    ///
+    /// let gateway = Gateway::new(|_: &Request<'_>| {
+    ///     let (sender, events) = Events::channel(4);
+    ///     std::thread::spawn(move || {
+    ///         for number in 1..=2 {
+    ///             if sender.send(Event::new(number.to_string()).with_name("count")).is_err() {
+    ///                 return;
+    ///             }
+    ///         }
+    ///     });
+    ///     Response::events(events)
+    /// });
+    /// let reply = gateway.handle(b"GET / HTTP/1.0\r\n\r\n");
+    /// assert!(reply.ends_with(b"event: count\ndata: 1\n\nevent: count\ndata: 2\n\n"));
+    /// ```
+    pub fn channel(events: usize) -> (EventSender, Events) {
+        let (sender, body) = Body::channel(events);
+        (EventSender { sender }, Events { body })
+    }
+}
+
+impl EventSender {
+    /// Sends an event, waiting while the channel is full.
+    ///
+    /// # Errors
+    /// Returns [`Closed`] if the client is gone.
+    pub fn send(&self, event: impl Into<Event>) -> Result<(), Closed> {
+        self.sender.send(event.into())
+    }
+
+    /// Like [`send`](EventSender::send), but does not wait.
+    ///
+    /// # Errors
+    /// Returns an error, with the event as it would have been sent, if the channel is full because the client reads too
+    /// slowly; or an error if the client is gone.
+    pub fn try_send(&self, event: impl Into<Event>) -> Result<(), TrySendError> {
+        self.sender.try_send(event.into())
+    }
+
+    /// Sends a [comment](Event::keep_alive). Does not wait: while events are queued, there is no need for a comment.
+    ///
+    /// ```
+    /// use bytegate::Events;
+    ///
+    /// let (sender, events) = Events::channel(1);
+    /// assert!(sender.keep_alive().is_ok());
+    /// drop(events);
+    /// assert!(sender.keep_alive().is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`Closed`] if the client is gone.
+    pub fn keep_alive(&self) -> Result<(), Closed> {
+        match self.sender.try_send(Event::keep_alive()) {
+            Ok(()) | Err(TrySendError::Full(_)) => Ok(()),
+            Err(TrySendError::Closed) => Err(Closed),
+        }
+    }
+
+    /// Returns whether the client is gone.
+    pub fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+
+    /// Sends a block of events without waiting.
+    pub(super) fn try_send_block(&self, block: Bytes) -> Result<(), TrySendError> {
+        self.sender.try_send(block)
+    }
+}
+
+impl Drop for EventSender {
+    /// Ends the content. It has no length that it could fall short of, so it does not break off.
+    fn drop(&mut self) {
+        self.sender.end();
+    }
+}

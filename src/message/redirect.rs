@@ -1,0 +1,88 @@
+//! Redirects (RFC 9110 section 15.4).
+
+use super::response::Response;
+use crate::values::status::Status;
+
+/// Redirects: the target of the request is found elsewhere (RFC 9110 section 15.4).
+///
+/// | constructor | status | lasting | method of the next request |
+/// |---|---|---|---|
+/// | [`moved_permanently`](Response::moved_permanently) | 301 | yes | GET after POST, otherwise the same |
+/// | [`found`](Response::found) | 302 | no | GET after POST, otherwise the same |
+/// | [`see_other`](Response::see_other) | 303 | no | GET |
+/// | [`temporary_redirect`](Response::temporary_redirect) | 307 | no | the same, with the same content |
+/// | [`permanent_redirect`](Response::permanent_redirect) | 308 | yes | the same, with the same content |
+///
+/// `location` is a path on this server or a full URL. Characters that a `Location` must not hold are percent-encoded,
+/// and a control character makes the response fail. A location that comes from a client can lead to any host, so check
+/// it first.
+impl Response {
+    /// Creates a 301 redirect. The target has moved for good, so that clients may remember the new location. A client
+    /// may follow a POST with GET; use [`permanent_redirect`](Response::permanent_redirect) to keep the method.
+    ///
+    /// ```
+    /// use bytegate::{Response, Status};
+    ///
+    /// let response = Response::moved_permanently("/new page");
+    /// assert_eq!(response.status(), Status::MOVED_PERMANENTLY);
+    /// assert_eq!(response.fields().lines().get_str("Location"), Some("/new%20page"));
+    /// ```
+    pub fn moved_permanently(location: &str) -> Response {
+        Response::redirect(Status::MOVED_PERMANENTLY, location)
+    }
+
+    /// Creates a 302 redirect. The target is elsewhere for now. A client may follow a POST with GET; use
+    /// [`see_other`](Response::see_other) to make sure of that, or
+    /// [`temporary_redirect`](Response::temporary_redirect) to keep the method.
+    ///
+    /// ```
+    /// use bytegate::{Response, Status};
+    ///
+    /// assert_eq!(Response::found("/today").status(), Status::FOUND);
+    /// ```
+    pub fn found(location: &str) -> Response {
+        Response::redirect(Status::FOUND, location)
+    }
+
+    /// Creates a 303 redirect, which the client follows with GET. Answer a form with it, so that reloading the next
+    /// page does not send the form again.
+    ///
+    /// ```
+    /// use bytegate::{Response, Status};
+    ///
+    /// assert_eq!(Response::see_other("/done").status(), Status::SEE_OTHER);
+    /// ```
+    pub fn see_other(location: &str) -> Response {
+        Response::redirect(Status::SEE_OTHER, location)
+    }
+
+    /// Creates a 307 redirect. The target is elsewhere for now, and the client repeats the request there with the same
+    /// method and content.
+    ///
+    /// ```
+    /// use bytegate::{Response, Status};
+    ///
+    /// let response = Response::temporary_redirect("https://backup.example/upload");
+    /// assert_eq!(response.status(), Status::TEMPORARY_REDIRECT);
+    /// ```
+    pub fn temporary_redirect(location: &str) -> Response {
+        Response::redirect(Status::TEMPORARY_REDIRECT, location)
+    }
+
+    /// Creates a 308 redirect. The target has moved for good, and the client repeats the request there with the same
+    /// method and content.
+    ///
+    /// ```
+    /// use bytegate::{Response, Status};
+    ///
+    /// let response = Response::permanent_redirect("/v2/items");
+    /// assert_eq!(response.status(), Status::PERMANENT_REDIRECT);
+    /// ```
+    pub fn permanent_redirect(location: &str) -> Response {
+        Response::redirect(Status::PERMANENT_REDIRECT, location)
+    }
+
+    fn redirect(status: Status, location: &str) -> Response {
+        Response::new(status).with_field("Location", location)
+    }
+}

@@ -1,0 +1,956 @@
+//! What an application answers with: redirects, named files, problem details, error pages, events, and content that is
+//! read while it is sent.
+#![cfg(feature = "std")]
+
+mod laws;
+
+use bytegate::{
+    AccessLog, Admission, Application, Body, Broadcast, CloseReason, Closed, ConnectionInfo,
+    ErrorPages, Escaped, Event, EventSender, Events, FormError, FrontEnd, Gateway, Method, Now,
+    Problem, Request, Response, ResponseError, Router, Session, SetFields, Site, Status,
+    TrySendError, Wait,
+};
+use laws::reader;
+use proptest::prelude::*;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+fn request(method: &str, path: &str, fields: &str) -> Vec<u8> {
+    format!("{method} {path} HTTP/1.1\r\nHost: x\r\n{fields}\r\n").into_bytes()
+}
+
+fn answer_of(gateway: &Gateway, input: &[u8]) -> reader::Response {
+    let output = gateway.handle(input);
+    reader::read_all(&output, &[input.starts_with(b"HEAD ")]).remove(0)
+}
+
+fn answer(application: impl Application + 'static, input: &[u8]) -> reader::Response {
+    answer_of(&Gateway::new(application), input)
+}
+
+fn text(response: &reader::Response) -> String {
+    String::from_utf8(response.content.clone()).expect("text")
+}
+
+fn field<'r>(response: &'r reader::Response, name: &str) -> Option<&'r str> {
+    let value = response.field(name)?;
+    Some(std::str::from_utf8(value).expect("text"))
+}
+
+// Redirects
+
+#[test]
+fn each_redirect_has_its_status_and_an_encoded_location() {
+    type Redirect = fn(&str) -> Response;
+    let redirects: [(Redirect, u16); 5] = [
+        (Response::moved_permanently, 301),
+        (Response::found, 302),
+        (Response::see_other, 303),
+        (Response::temporary_redirect, 307),
+        (Response::permanent_redirect, 308),
+    ];
+    for (redirect, status) in redirects {
+        let response = answer(move |_: &Request<'_>| redirect("/a b\\\u{e4}?c#d"), GET);
+        assert_eq!(response.status, status);
+        assert_eq!(field(&response, "location"), Some("/a%20b%5C%C3%A4?c#d"));
+        assert!(response.content.is_empty());
+        let split = answer(move |_: &Request<'_>| redirect("/\r\nSet-Cookie: a=b"), GET);
+        assert_eq!((split.status, split.field("set-cookie")), (500, None));
+    }
+}
+
+// Content with a name
+
+#[test]
+fn an_attachment_has_a_name_a_media_type_and_is_not_sniffed() {
+    let response = answer(
+        |_: &Request<'_>| Response::attachment("r\u{e9}sum\u{e9}.html", "<h1>me</h1>"),
+        GET,
+    );
+    assert_eq!(
+        field(&response, "content-disposition"),
+        Some("attachment; filename=\"r_sum_.html\"; filename*=UTF-8''r%C3%A9sum%C3%A9.html")
+    );
+    assert_eq!(
+        field(&response, "content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    assert_eq!(field(&response, "x-content-type-options"), Some("nosniff"));
+    assert_eq!(text(&response), "<h1>me</h1>");
+    let inline = answer(
+        |_: &Request<'_>| Response::attachment("a", "b").with_inline_file_name("c.txt"),
+        GET,
+    );
+    assert_eq!(
+        field(&inline, "content-disposition"),
+        Some("inline; filename=\"c.txt\"")
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_file_name_splits_a_field(name in ".*|[\r\n\0\"\\\\;:a/\u{e4}]*") {
+        let response = answer(move |_: &Request<'_>| Response::attachment(&name, "x"), GET);
+        prop_assert_eq!(response.status, 200);
+        let names: Vec<&str> = response.fields.iter().map(|(name, _)| &**name).collect();
+        prop_assert_eq!(
+            names,
+            ["content-type", "x-content-type-options", "content-disposition", "content-length"]
+        );
+        prop_assert_eq!(&response.content[..], b"x");
+    }
+}
+
+// Problem details and errors as values
+
+#[derive(Debug)]
+enum AppError {
+    UnknownUser(String),
+    BadForm(FormError),
+    OutOfCredit { balance: u32 },
+}
+
+impl From<FormError> for AppError {
+    fn from(error: FormError) -> AppError {
+        AppError::BadForm(error)
+    }
+}
+
+/// The one place where errors become answers.
+impl From<AppError> for Response {
+    fn from(error: AppError) -> Response {
+        match error {
+            AppError::UnknownUser(name) => {
+                Response::explained(Status::NOT_FOUND, format_args!("nobody is called {name:?}"))
+            }
+            AppError::BadForm(error) => error.into(),
+            AppError::OutOfCredit { balance } => Problem::new(Status::FORBIDDEN)
+                .with_type("/problems/credit")
+                .with_member("balance", &balance.to_string())
+                .into(),
+        }
+    }
+}
+
+fn pay(request: &Request<'_>) -> Result<String, AppError> {
+    let form = request.form()?;
+    match form.get("user").as_deref() {
+        Some("ada") => Ok("paid\n".to_string()),
+        Some("bob") => Err(AppError::OutOfCredit { balance: 30 }),
+        other => Err(AppError::UnknownUser(other.unwrap_or_default().to_string())),
+    }
+}
+
+#[test]
+fn an_applications_own_errors_become_answers_in_one_place() {
+    let post = |content: &str| {
+        let length = content.len();
+        let fields = format!("Content-Length: {length}\r\n");
+        let mut input = request("POST", "/", &fields);
+        input.extend_from_slice(content.as_bytes());
+        answer(pay, &input)
+    };
+    let paid = post("user=ada");
+    assert_eq!((paid.status, &*text(&paid)), (200, "paid\n"));
+    let unknown = post("user=eve");
+    assert_eq!(
+        (unknown.status, &*text(&unknown)),
+        (404, "404 Not Found: nobody is called \"eve\"\n")
+    );
+    let bad = post("user=%FF");
+    assert_eq!(
+        (bad.status, &*text(&bad)),
+        (400, "400 Bad Request: the form is not UTF-8\n")
+    );
+    let poor = post("user=bob");
+    assert_eq!(poor.status, 403);
+    assert_eq!(
+        field(&poor, "content-type"),
+        Some("application/problem+json")
+    );
+    assert_eq!(
+        text(&poor),
+        r#"{"status":403,"type":"/problems/credit","title":"Forbidden","balance":30}"#
+    );
+}
+
+#[test]
+fn a_member_that_is_not_json_is_a_500_with_a_reason() {
+    let errors = Arc::new(Mutex::new(Vec::new()));
+    let told = errors.clone();
+    let gateway = Gateway::new(|_: &Request<'_>| {
+        Problem::new(Status::CONFLICT).with_member("name", "1,\"status\":200")
+    })
+    .on_error(move |error: &ResponseError, _: &ConnectionInfo| {
+        told.lock().expect("a list").push(error.to_string());
+    });
+    assert_eq!(answer_of(&gateway, GET).status, 500);
+    let said = "the problem member \"name\" is not a JSON value: write text in quotes";
+    assert_eq!(*errors.lock().expect("a list"), [said]);
+}
+
+// Error pages
+
+/// Marks its pages, so that a test can tell them apart.
+fn pages() -> ErrorPages {
+    ErrorPages::new(|request, status, sentence| {
+        let sentence = sentence.unwrap_or("-");
+        let method = request.method.as_ref().map_or("?", Method::as_str);
+        Response::html(format!("{method} {status} <{}>", Escaped(sentence)))
+    })
+}
+
+/// Answers every path with one kind of error.
+fn faulty() -> Router {
+    let site = Site::new().file("/a.txt", "0123456789");
+    Router::new()
+        .get("/bare", |_: &Request<'_>| Status::FORBIDDEN)
+        .get("/none", |_: &Request<'_>| None::<Response>)
+        .get("/explained", |_: &Request<'_>| {
+            Response::explained(Status::CONFLICT, "it is <taken>")
+        })
+        .get("/asks", |_: &Request<'_>| {
+            Response::from(Status::UNAUTHORIZED)
+                .with_appended_field("WWW-Authenticate", "Basic realm=\"a\"")
+                .with_appended_field("WWW-Authenticate", "Bearer")
+        })
+        .get("/busy", |_: &Request<'_>| {
+            Response::from(Status::SERVICE_UNAVAILABLE).with_field("Retry-After", "7")
+        })
+        .get("/later", |_: &Request<'_>| {
+            Response::later(async { Status::BAD_GATEWAY })
+        })
+        .get("/invalid", |_: &Request<'_>| {
+            Response::text("x").with_field("a b", "c")
+        })
+        .get("/interim", |_: &Request<'_>| {
+            Response::new(Status::CONTINUE)
+        })
+        .get("/own", |_: &Request<'_>| {
+            Response::text("mine").with_status(Status::NOT_FOUND)
+        })
+        .get("/pair", |_: &Request<'_>| (Status::NOT_FOUND, "mine"))
+        .get("/empty", |_: &Request<'_>| Response::new(Status::NOT_FOUND))
+        .get("/fine", |_: &Request<'_>| Status::OK)
+        .mount("/site", site)
+}
+
+#[test]
+fn all_default_pages_take_the_form_of_the_application() {
+    let gateway = Gateway::new(faulty()).with(pages());
+    for (method, path, fields, status, content) in [
+        ("GET", "/bare", "", 403, "GET 403 Forbidden <->"),
+        ("GET", "/none", "", 404, "GET 404 Not Found <->"),
+        (
+            "GET",
+            "/explained",
+            "",
+            409,
+            "GET 409 Conflict <it is &lt;taken&gt;>",
+        ),
+        ("GET", "/nowhere", "", 404, "GET 404 Not Found <->"),
+        ("PUT", "/bare", "", 405, "PUT 405 Method Not Allowed <->"),
+        ("TRACE", "/", "", 501, "TRACE 501 Not Implemented <->"),
+        ("GET", "/later", "", 502, "GET 502 Bad Gateway <->"),
+        (
+            "GET",
+            "/invalid",
+            "",
+            500,
+            "GET 500 Internal Server Error <->",
+        ),
+        (
+            "GET",
+            "/interim",
+            "",
+            500,
+            "GET 500 Internal Server Error <->",
+        ),
+        ("GET", "/site/b.txt", "", 404, "GET 404 Not Found <->"),
+        (
+            "DELETE",
+            "/site/a.txt",
+            "",
+            405,
+            "DELETE 405 Method Not Allowed <->",
+        ),
+        (
+            "GET",
+            "/site/a.txt",
+            "If-Match: \"b\"\r\n",
+            412,
+            "GET 412 Precondition Failed <->",
+        ),
+        (
+            "GET",
+            "/site/a.txt",
+            "Range: bytes=20-\r\n",
+            416,
+            "GET 416 Range Not Satisfiable <->",
+        ),
+        (
+            "GET",
+            "/bare",
+            "Host: y\r\n",
+            400,
+            "GET 400 Bad Request <a request must not have more than one Host field (RFC 9112 section 3.2)>",
+        ),
+        (
+            "POST",
+            "/bare",
+            "Expect: 100-continue\r\nContent-Length: 5\r\n",
+            405,
+            "POST 405 Method Not Allowed <->",
+        ),
+    ] {
+        let response = answer_of(&gateway, &request(method, path, fields));
+        assert_eq!(
+            (response.status, &*text(&response)),
+            (status, content),
+            "{method} {path}"
+        );
+        let media_type = field(&response, "content-type");
+        assert_eq!(media_type, Some("text/html; charset=utf-8"));
+    }
+    let unknown = answer_of(&gateway, b"?\r\n\r\n");
+    assert!(
+        text(&unknown).starts_with("? 400 Bad Request <"),
+        "{unknown:?}"
+    );
+}
+
+#[test]
+fn an_error_page_keeps_the_fields_of_the_answer() {
+    let gateway = Gateway::new(faulty())
+        .with(SetFields::new().field("X-Inner", "1").field("X-Page", "1"))
+        .with(ErrorPages::new(|_, _, _| {
+            Response::text("page").with_field("X-Page", "2")
+        }))
+        .with(SetFields::new().field("X-Outer", "1"));
+    let asks = answer_of(&gateway, &request("GET", "/asks", ""));
+    let challenges = asks
+        .fields
+        .iter()
+        .filter(|(name, _)| name == "www-authenticate");
+    assert_eq!(challenges.count(), 2);
+    for (method, path, fields, name, value) in [
+        ("PUT", "/bare", "", "allow", "GET, HEAD, OPTIONS"),
+        ("PUT", "/site/a.txt", "", "allow", "GET, HEAD, OPTIONS"),
+        ("GET", "/busy", "", "retry-after", "7"),
+        ("GET", "/asks", "", "www-authenticate", "Basic realm=\"a\""),
+        (
+            "GET",
+            "/site/a.txt",
+            "Range: bytes=20-\r\n",
+            "content-range",
+            "bytes */10",
+        ),
+        ("GET", "/bare", "", "x-inner", "1"),
+        ("GET", "/bare", "", "x-page", "2"),
+        ("GET", "/bare", "", "x-outer", "1"),
+        ("GET", "/invalid", "", "x-outer", "1"),
+        ("GET", "/interim", "", "x-outer", "1"),
+    ] {
+        let response = answer_of(&gateway, &request(method, path, fields));
+        assert_eq!(field(&response, name), Some(value), "{method} {path}");
+        assert_eq!(text(&response), "page");
+    }
+}
+
+#[test]
+fn an_answer_with_content_of_its_own_is_left_alone() {
+    let gateway = Gateway::new(faulty()).with(pages());
+    for (path, status, content) in [
+        ("/own", 404, "mine"),
+        ("/pair", 404, "mine"),
+        ("/empty", 404, ""),
+        ("/fine", 200, "200 OK\n"),
+        ("/site/a.txt", 200, "0123456789"),
+    ] {
+        let response = answer_of(&gateway, &request("GET", path, ""));
+        assert_eq!(
+            (response.status, &*text(&response)),
+            (status, content),
+            "{path}"
+        );
+    }
+    let own_refusals = Gateway::new(faulty())
+        .refusal_page(|_| Response::text("refused"))
+        .with(pages());
+    assert_eq!(text(&answer_of(&own_refusals, b"GET /\r\n\r\n")), "refused");
+    let own_404 = Site::new().file("/404.html", "not here");
+    let gateway = Gateway::new(own_404).with(pages());
+    assert_eq!(text(&answer_of(&gateway, GET)), "not here");
+}
+
+#[test]
+fn error_pages_see_what_other_middlewares_answer_and_a_log_sees_the_pages() {
+    struct Closed;
+    impl bytegate::Middleware for Closed {
+        fn before(&self, request: &mut bytegate::RequestParts<'_>) -> Option<Response> {
+            (request.head.path() == "/closed").then(|| Status::SERVICE_UNAVAILABLE.into())
+        }
+    }
+    let log = Arc::new(Mutex::new(String::new()));
+    let lines = log.clone();
+    let gateway = Gateway::new(faulty())
+        .with(pages())
+        .with(Closed)
+        .with(AccessLog::to(move |line| {
+            lines.lock().expect("a log").push_str(line)
+        }));
+    let closed = answer_of(&gateway, &request("GET", "/closed", ""));
+    let invalid = answer_of(&gateway, &request("GET", "/invalid", ""));
+    assert_eq!(text(&closed), "GET 503 Service Unavailable <->");
+    let expected =
+        [("/closed", 503, closed), ("/invalid", 500, invalid)].map(|(path, status, response)| {
+            let length = response.content.len();
+            format!("- - - [-] \"GET {path} HTTP/1.1\" {status} {length}\n")
+        });
+    assert_eq!(*log.lock().expect("a log"), expected.concat());
+}
+
+#[test]
+fn an_error_page_answers_head_without_content_but_with_its_length() {
+    let gateway = Gateway::new(faulty()).with(pages());
+    for path in ["/bare", "/invalid"] {
+        let get = answer_of(&gateway, &request("GET", path, ""));
+        let head = answer_of(&gateway, &request("HEAD", path, ""));
+        assert!(head.content.is_empty());
+        let length = (get.content.len() + "HEAD".len() - "GET".len()).to_string();
+        assert_eq!(field(&head, "content-length"), Some(&*length));
+    }
+}
+
+#[test]
+fn a_panic_takes_the_form_of_the_application_and_closes_the_connection() {
+    let gateway = Gateway::new(|_: &Request<'_>| -> Response {
+        std::panic::resume_unwind(Box::new("deliberate"));
+    })
+    .with(pages());
+    let mut session = gateway.session(ConnectionInfo::default()).catch_panics();
+    let mut input = GET;
+    assert!(matches!(
+        session.turn(&mut input, Now::default()),
+        Wait::Write { .. }
+    ));
+    let output = session.take_output();
+    let response = &reader::read_all(&output, &[false])[0];
+    assert_eq!(text(response), "GET 500 Internal Server Error <->");
+    assert!(response.closes);
+}
+
+#[test]
+fn an_error_page_that_cannot_be_sent_is_a_plain_500_with_a_reason() {
+    let errors = Arc::new(Mutex::new(Vec::new()));
+    let gateway = |page: fn() -> Response| {
+        let told = errors.clone();
+        Gateway::new(faulty())
+            .with(ErrorPages::new(move |_, _, _| page()))
+            .on_error(move |error: &ResponseError, _: &ConnectionInfo| {
+                told.lock().expect("a list").push(error.to_string());
+            })
+    };
+    let invalid = gateway(|| Response::text("x").with_field("c d", "e"));
+    let later = gateway(|| Response::later(async { "x" }));
+    for (gateway, path) in [
+        (&invalid, "/bare"),
+        (&invalid, "/invalid"),
+        (&later, "/bare"),
+    ] {
+        let response = answer_of(gateway, &request("GET", path, ""));
+        assert_eq!(
+            (response.status, &*text(&response)),
+            (500, "500 Internal Server Error\n")
+        );
+    }
+    let name =
+        |name: &str| format!("field {name:?}: a field name must be a token (RFC 9110 section 5.1)");
+    assert_eq!(
+        *errors.lock().expect("a list"),
+        [name("c d"), name("a b"), ResponseError::Later.to_string()]
+    );
+}
+
+#[test]
+fn an_api_answers_all_errors_with_problem_details() {
+    let gateway = Gateway::new(faulty()).with(ErrorPages::problem_details());
+    for (input, content) in [
+        (
+            request("GET", "/nowhere", ""),
+            r#"{"status":404,"title":"Not Found"}"#,
+        ),
+        (
+            request("GET", "/explained", ""),
+            r#"{"status":409,"title":"Conflict","detail":"it is <taken>"}"#,
+        ),
+        (
+            b"GET / HTTP/1.1\r\n\r\n".to_vec(),
+            r#"{"status":400,"title":"Bad Request","detail":"an HTTP/1.1 request must have a Host field (RFC 9112 section 3.2)"}"#,
+        ),
+    ] {
+        let response = answer_of(&gateway, &input);
+        assert_eq!(text(&response), content);
+        let media_type = field(&response, "content-type");
+        assert_eq!(media_type, Some("application/problem+json"));
+    }
+}
+
+#[test]
+fn a_refused_upload_takes_the_form_of_the_application() {
+    struct Small;
+    impl Application for Small {
+        fn call(&self, _: &Request<'_>) -> Response {
+            Response::text("small")
+        }
+
+        fn admit(&self, _: &Request<'_>) -> Admission {
+            Admission::BufferUpTo(3)
+        }
+    }
+    let gateway = Gateway::new(Small).with(pages());
+    let response = answer_of(&gateway, &request("POST", "/", "Content-Length: 4\r\n"));
+    assert_eq!(response.status, 413);
+    assert!(text(&response).starts_with("POST 413 Content Too Large <the content is larger"));
+}
+
+// Events
+
+/// Wakes the thread of a client, and counts how often.
+struct Alarm {
+    thread: Thread,
+    count: AtomicUsize,
+}
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        self.count.fetch_add(1, Ordering::SeqCst);
+        self.thread.unpark();
+    }
+}
+
+struct Front(Waker);
+
+impl FrontEnd for Front {
+    fn now(&mut self) -> Now {
+        Now::default()
+    }
+
+    fn waker(&self) -> &Waker {
+        &self.0
+    }
+}
+
+/// A client that reads everything as soon as it is there.
+struct Client<'g> {
+    session: Session<'g>,
+    alarm: Arc<Alarm>,
+    received: Vec<u8>,
+}
+
+impl<'g> Client<'g> {
+    fn new(gateway: &'g Gateway, mut input: &[u8]) -> Client<'g> {
+        let alarm = Alarm {
+            thread: thread::current(),
+            count: AtomicUsize::new(0),
+        };
+        let mut client = Client {
+            session: gateway.session(ConnectionInfo::default()),
+            alarm: Arc::new(alarm),
+            received: Vec::new(),
+        };
+        client.turn(&mut input);
+        client
+    }
+
+    fn turn(&mut self, input: &mut &[u8]) -> Wait {
+        let mut front = Front(self.alarm.clone().into());
+        loop {
+            match self.session.turn_for(input, &mut front) {
+                Wait::Write { .. } => self.session.output().move_to(&mut self.received),
+                other => return other,
+            }
+        }
+    }
+
+    fn text(&mut self) -> String {
+        self.turn(&mut &b""[..]);
+        String::from_utf8_lossy(&self.received).into_owned()
+    }
+
+    /// Takes turns when woken, until the text ends in this way.
+    fn wait_for(&mut self, end: &str) {
+        for _ in 0..1000 {
+            if self.text().ends_with(end) {
+                return;
+            }
+            thread::park_timeout(Duration::from_secs(1));
+        }
+        panic!("{end:?} is not the end of {}", self.text());
+    }
+
+    fn content(&self) -> String {
+        text(&reader::read_all(&self.received, &[false])[0])
+    }
+}
+
+/// An application whose events are sent by the test.
+fn channel(events: usize) -> (Arc<Mutex<Option<EventSender>>>, Gateway) {
+    let kept = Arc::new(Mutex::new(None));
+    let keep = kept.clone();
+    let gateway = Gateway::new(move |_: &Request<'_>| {
+        let (sender, events) = Events::channel(events);
+        *keep.lock().expect("a sender") = Some(sender);
+        events
+    });
+    (kept, gateway)
+}
+
+fn taken(kept: &Mutex<Option<EventSender>>) -> EventSender {
+    kept.lock().expect("a sender").take().expect("a sender")
+}
+
+#[test]
+fn events_arrive_one_by_one_from_another_thread() {
+    let (kept, gateway) = channel(2);
+    let mut client = Client::new(&gateway, GET);
+    assert_eq!(
+        client.text(),
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n\
+         X-Accel-Buffering: no\r\nTransfer-Encoding: chunked\r\n\r\n"
+    );
+    let sender = taken(&kept);
+    thread::scope(|scope| {
+        let sending = scope.spawn(move || {
+            sender.send("one\ntwo").expect("a client");
+            let event = Event::new("three").with_name("a\r\ndata: b").with_id("7\n");
+            sender.send(event).expect("a client");
+            sender.keep_alive().expect("a client");
+            // More than fit into the channel.
+            for number in 0..20 {
+                sender.send(number.to_string()).expect("a client");
+            }
+            thread::park();
+        });
+        client.wait_for("data: 19\n\n\r\n");
+        sending.thread().unpark();
+        sending.join().expect("no panic");
+    });
+    // Dropping the sender ended the response, and the connection goes on.
+    assert!(matches!(client.turn(&mut &b""[..]), Wait::Read { .. }));
+    assert!(client.alarm.count.load(Ordering::SeqCst) > 0);
+    let content = client.content();
+    let (first, rest) = content.split_once("\n\n").expect("an event");
+    assert_eq!(first, "data: one\ndata: two");
+    let (second, rest) = rest.split_once("\n\n").expect("an event");
+    assert_eq!(second, "event: a  data: b\nid: 7 \ndata: three");
+    assert!(rest.ends_with("data: 18\n\ndata: 19\n\n"), "{rest}");
+}
+
+#[test]
+fn a_comment_is_sent_only_while_nothing_is_queued() {
+    let (kept, gateway) = channel(1);
+    let mut client = Client::new(&gateway, GET);
+    let sender = taken(&kept);
+    assert_eq!(sender.keep_alive(), Ok(()));
+    assert_eq!(sender.keep_alive(), Ok(()));
+    assert!(client.text().ends_with("\r\n\r\n3\r\n:\n\n\r\n"));
+    assert_eq!(sender.try_send("a"), Ok(()));
+    assert_eq!(sender.keep_alive(), Ok(()));
+    let full = TrySendError::Full("data: b\n\n".into());
+    assert_eq!(sender.try_send("b"), Err(full));
+    drop(sender);
+    client.text();
+    assert_eq!(client.content(), ":\n\ndata: a\n\n");
+}
+
+#[test]
+fn sending_to_a_client_that_is_gone_fails() {
+    let (kept, gateway) = channel(1);
+    let client = Client::new(&gateway, GET);
+    let sender = taken(&kept);
+    assert!(!sender.is_closed());
+    sender.send("a").expect("a client");
+    thread::scope(|scope| {
+        // This waits, because the channel is full.
+        let waiting = scope.spawn(|| sender.send("b"));
+        drop(client);
+        assert_eq!(waiting.join().expect("no panic"), Err(Closed));
+    });
+    assert!(sender.is_closed());
+    assert_eq!(sender.send("c"), Err(Closed));
+    assert_eq!(sender.keep_alive(), Err(Closed));
+    assert_eq!(sender.try_send("d"), Err(TrySendError::Closed));
+
+    let head = Client::new(&gateway, b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_eq!(taken(&kept).send("a"), Err(Closed));
+    drop(head);
+}
+
+/// A stream of two events, the second of which is not there at once.
+struct Halting(u32);
+
+impl futures_core::Stream for Halting {
+    type Item = Event;
+
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Event>> {
+        self.0 += 1;
+        match self.0 {
+            1 => std::task::Poll::Ready(Some("first".into())),
+            2 => {
+                context.waker().wake_by_ref();
+                std::task::Poll::Pending
+            }
+            3 => std::task::Poll::Ready(Some("second".into())),
+            _ => std::task::Poll::Ready(None),
+        }
+    }
+}
+
+#[test]
+fn events_may_come_from_an_asynchronous_stream() {
+    let response = answer(|_: &Request<'_>| Events::async_stream(Halting(0)), GET);
+    assert_eq!(text(&response), "data: first\n\ndata: second\n\n");
+}
+
+#[test]
+fn every_client_of_a_broadcast_sees_the_lines_of_the_others() {
+    let chat = Broadcast::new(8);
+    let (room, said) = (chat.clone(), chat.clone());
+    let router = Router::new()
+        .get("/", move |_: &Request<'_>| room.subscribe())
+        .post("/", move |request: &Request<'_>| {
+            said.send(String::from_utf8_lossy(request.content()));
+            Status::NO_CONTENT
+        });
+    let gateway = Gateway::new(router);
+    let mut one = Client::new(&gateway, GET);
+    assert_eq!(chat.subscribers(), 1);
+    let say = |line: &str| {
+        let fields = format!("Content-Length: {}\r\n", line.len());
+        let input = [request("POST", "/", &fields), line.into()].concat();
+        assert_eq!(answer_of(&gateway, &input).status, 204);
+    };
+    say("early");
+    let mut two = Client::new(&gateway, GET);
+    say("hello\r\ndata: both");
+    assert!(one.text().contains("data: early\n\n"));
+    for client in [&mut one, &mut two] {
+        let text = client.text();
+        assert!(
+            text.ends_with("data: hello\ndata: data: both\n\n\r\n"),
+            "{text}"
+        );
+    }
+    assert!(!two.text().contains("early"));
+    drop(one);
+    assert_eq!(chat.subscribers(), 1);
+    assert_eq!(chat.send("bye"), 1);
+    assert!(two.text().ends_with("data: bye\n\n\r\n"));
+    drop(two);
+    assert_eq!(chat.keep_alive(), 0);
+    assert_eq!(format!("{chat:?}"), "Broadcast(0 subscribers)");
+}
+
+#[test]
+fn a_slow_client_of_a_broadcast_is_disconnected_and_does_not_delay_others() {
+    let news = Broadcast::new(2);
+    let room = news.clone();
+    let gateway = Gateway::new(move |_: &Request<'_>| room.subscribe());
+    let mut slow = Client::new(&gateway, GET);
+    let mut fast = Client::new(&gateway, GET);
+    for (event, clients) in [("one", 2), ("two", 2), ("three", 1)] {
+        assert_eq!(news.send(event), clients, "{event}");
+        assert!(fast.text().ends_with(&format!("data: {event}\n\n\r\n")));
+    }
+    // It still gets what was queued, then its response ends.
+    assert!(matches!(slow.turn(&mut &b""[..]), Wait::Read { .. }));
+    assert_eq!(slow.content(), "data: one\n\ndata: two\n\n");
+    // A comment disconnects nobody.
+    for event in ["four", "five"] {
+        assert_eq!(news.send(event), 1);
+    }
+    assert_eq!(news.keep_alive(), 1);
+    assert!(fast.text().ends_with("data: five\n\n\r\n"));
+    assert_eq!(news.keep_alive(), 1);
+    assert!(fast.text().ends_with("3\r\n:\n\n\r\n"));
+}
+
+#[cfg(feature = "net")]
+#[test]
+fn comments_keep_a_quiet_stream_alive() {
+    let kept = Arc::new(Mutex::new(None));
+    let keep = kept.clone();
+    let gateway = Gateway::new(move |_: &Request<'_>| {
+        let (sender, events) = Events::channel(4);
+        *keep.lock().expect("a sender") = Some(sender);
+        bytegate::net::keep_alive(events, Duration::from_millis(20))
+    });
+    let mut client = Client::new(&gateway, GET);
+    client.wait_for(":\n\n\r\n3\r\n:\n\n\r\n");
+    let sender = taken(&kept);
+    sender.send("a").expect("a client");
+    assert!(client.text().contains("data: a\n\n"));
+    client.wait_for(":\n\n\r\n");
+    drop(sender);
+    assert!(matches!(client.turn(&mut &b""[..]), Wait::Read { .. }));
+    let content = client.content();
+    let lines: Vec<&str> = content.split_terminator("\n\n").collect();
+    assert!(
+        lines.iter().all(|line| matches!(*line, ":" | "data: a")),
+        "{content}"
+    );
+    assert_eq!(lines.iter().filter(|line| **line != ":").count(), 1);
+}
+
+// Content that is read while it is sent
+
+/// Gives its parts one by one. A part that is `None` is an error.
+struct Parts(Vec<Option<Vec<u8>>>);
+
+impl Read for Parts {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.0.is_empty() {
+            return Ok(0);
+        }
+        let part = self.0.remove(0).ok_or(io::ErrorKind::Other)?;
+        let count = part.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&part[..count]);
+        if count < part.len() {
+            self.0.insert(0, Some(part[count..].to_vec()));
+        }
+        Ok(count)
+    }
+}
+
+/// The output and the reason why the connection closed, for content from a reader.
+fn read_by(parts: &[Option<&[u8]>], length: Option<u64>) -> (Vec<u8>, Wait) {
+    let parts: Vec<_> = parts.iter().map(|part| part.map(<[u8]>::to_vec)).collect();
+    let gateway = Gateway::new(move |_: &Request<'_>| {
+        Response::text(Body::reader(Parts(parts.clone()), length))
+    });
+    let mut client = Client::new(&gateway, GET);
+    let wait = client.turn(&mut &b""[..]);
+    (client.received, wait)
+}
+
+#[test]
+fn a_reader_is_sent_in_blocks_of_at_most_64_kib() {
+    let large = vec![b'x'; 150_000];
+    let (output, wait) = read_by(&[Some(&large), Some(b"end")], None);
+    assert!(matches!(wait, Wait::Read { .. }));
+    let response = &reader::read_all(&output, &[false])[0];
+    assert_eq!(response.content, [&large[..], b"end"].concat());
+    let chunks = String::from_utf8_lossy(&output);
+    assert_eq!(chunks.matches("\r\n10000\r\n").count(), 2);
+    let (output, _) = read_by(&[Some(&large)], Some(150_000));
+    let response = &reader::read_all(&output, &[false])[0];
+    assert_eq!(field(response, "content-length"), Some("150000"));
+    assert_eq!(response.content, large);
+}
+
+#[test]
+fn a_reader_that_fails_or_ends_early_breaks_the_content_off() {
+    for (parts, length) in [
+        (&[Some(&b"one"[..]), None][..], None),
+        (&[Some(b"one"), None], Some(6)),
+        (&[Some(b"one")], Some(6)),
+        (&[None], Some(3)),
+    ] {
+        let (output, wait) = read_by(parts, length);
+        assert_eq!(wait, Wait::Close(CloseReason::ResponseBroken), "{length:?}");
+        assert!(!output.ends_with(b"0\r\n\r\n"));
+    }
+}
+
+#[test]
+fn a_reader_is_read_no_further_than_its_stated_length() {
+    let (output, wait) = read_by(&[Some(b"one"), Some(b"two"), None], Some(5));
+    assert!(matches!(wait, Wait::Read { .. }));
+    assert_eq!(reader::read_all(&output, &[false])[0].content, b"onetw");
+    let (output, _) = read_by(&[None], Some(0));
+    assert_eq!(reader::read_all(&output, &[false])[0].content, b"");
+}
+
+/// A file that is removed at the end.
+struct Temporary(std::path::PathBuf);
+
+impl Temporary {
+    fn new(name: &str, content: &[u8]) -> Temporary {
+        let name = format!("bytegate-{}-{name}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, content).expect("a file");
+        Temporary(path)
+    }
+
+    fn open(&self) -> std::fs::File {
+        std::fs::File::open(&self.0).expect("a file")
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// The output for a file that changes after its body was made, and what the connection waits for then.
+fn served(file: std::fs::File, change: impl FnOnce()) -> (Vec<u8>, Wait) {
+    let body = Mutex::new(Some(Body::file(file).expect("a regular file")));
+    change();
+    let gateway = Gateway::new(move |_: &Request<'_>| {
+        Response::text(body.lock().expect("a body").take().expect("a body"))
+    });
+    let mut client = Client::new(&gateway, GET);
+    let wait = client.turn(&mut &b""[..]);
+    (client.received, wait)
+}
+
+#[test]
+fn a_file_is_sent_from_its_position_with_the_length_that_it_had() {
+    let temporary = Temporary::new("whole", b"0123456789");
+    let append = || {
+        let mut file = std::fs::OpenOptions::new()
+            .append(true)
+            .open(&temporary.0)
+            .expect("a file");
+        file.write_all(b"more").expect("it grows");
+    };
+    let (output, wait) = served(temporary.open(), append);
+    assert!(matches!(wait, Wait::Read { .. }));
+    let response = &reader::read_all(&output, &[false])[0];
+    assert_eq!(field(response, "content-length"), Some("10"));
+    assert_eq!(response.content, b"0123456789");
+
+    let mut file = temporary.open();
+    file.seek(SeekFrom::Start(8)).expect("a position");
+    let (output, _) = served(file, || {});
+    assert_eq!(reader::read_all(&output, &[false])[0].content, b"89more");
+}
+
+#[test]
+fn a_file_that_shrinks_breaks_the_content_off() {
+    let temporary = Temporary::new("shrinks", b"0123456789");
+    let truncate = || std::fs::write(&temporary.0, b"01234").expect("it shrinks");
+    let (output, wait) = served(temporary.open(), truncate);
+    assert_eq!(wait, Wait::Close(CloseReason::ResponseBroken));
+    assert!(output.ends_with(b"\r\n\r\n01234"));
+}
+
+#[cfg(unix)]
+#[test]
+fn only_a_regular_file_has_a_length() {
+    let folder = std::fs::File::open(std::env::temp_dir()).expect("a folder");
+    let error = Body::file(folder).expect_err("no regular file");
+    assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("use Body::reader"), "{error}");
+}
