@@ -24,14 +24,18 @@
 //! - **Respond later**: [`Response::later`], [`Body::async_stream`], `Body::channel` (feature `std`), `net::blocking`.
 //! - **Receive uploads** part by part: [`Application::admit`] and [`Receiver`].
 //! - **Serve files** from memory: [`Site`].
+//! - **Wrap every answer**: [`Middleware`] has the recommended order of [`AccessLog`], [`SetRequestId`],
+//!   [`ServerTiming`], [`SecurityFields`], [`Cors`], `RateLimit`, [`BasicAuthentication`], `Compression` and
+//!   [`ConditionalGet`]. [`limit_content`] is for single routes, and [`Contract`] for tests.
 //! - **Look up the rules**: [`conformance`] lists them one by one.
 //!
 //! # Features
 //!
 //! - none: the complete core, `no_std` with `alloc`.
-//! - `std` (default): `Site::load`, `Gateway::serve_stream`, `Body::channel`. [`Gateway::handle`] waits for deferred
+//! - `std` (default): `Site::load`, `Gateway::serve_stream`, `Body::channel`, `RateLimit`. [`Gateway::handle`] waits for deferred
 //!   responses.
 //! - `net`: the TCP front end and the program.
+//! - `compression`: gzip for content in memory, with the middleware `Compression`.
 //!
 //! Features only add functionality. They never change existing behavior.
 //!
@@ -100,7 +104,15 @@ mod syntax;
 mod values;
 
 pub use application::Application;
-pub use application::middleware::{AccessLog, Middleware, RequestInfo, RequestParts, SetFields};
+#[cfg(feature = "compression")]
+pub use application::middleware::Compression;
+#[cfg(feature = "std")]
+pub use application::middleware::RateLimit;
+pub use application::middleware::{
+    AccessLog, AuthenticatedUser, BasicAuthentication, ConditionalGet, Contract, Cors,
+    LimitContent, Middleware, Protected, RequestId, RequestInfo, RequestParts, SecurityFields,
+    ServerTiming, SetFields, SetRequestId, Violation, limit_content,
+};
 pub use application::routing::Router;
 #[cfg(feature = "std")]
 pub use application::site::{LoadError, Skipped};

@@ -25,7 +25,6 @@ use crate::values::config::Config;
 use crate::values::error::{Error, Fault};
 use crate::values::now::Now;
 use crate::values::scheme::Scheme;
-use crate::values::status::Status;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -263,9 +262,6 @@ impl Connection {
         };
         self.answered = self.answered.saturating_add(1);
         let error = response.take_error();
-        if error.is_some() {
-            *response = Response::from(Status::INTERNAL_SERVER_ERROR);
-        }
         let setting = encoder::Setting {
             exchange: &exchange,
             persists: finished && exchange.persists && self.may_go_on(),

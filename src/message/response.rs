@@ -37,6 +37,8 @@ pub struct Response {
 /// Marks a response that has failed or is not ready yet.
 pub(crate) enum Exception {
     Error(ResponseError),
+    /// The response is already the page that is sent because of this error. Middleware may add to it.
+    Page(ResponseError),
     Later(LaterResponse),
 }
 
@@ -273,7 +275,7 @@ impl Response {
     /// Returns the first error, if any.
     pub fn error(&self) -> Option<&ResponseError> {
         match self.exception.as_deref() {
-            Some(Exception::Error(error)) => Some(error),
+            Some(Exception::Error(error) | Exception::Page(error)) => Some(error),
             Some(Exception::Later(_)) | None => None,
         }
     }
@@ -302,13 +304,37 @@ impl Response {
         }
     }
 
-    /// Takes the error out of a response that cannot be sent.
-    pub(crate) fn take_error(&mut self) -> Option<Box<ResponseError>> {
+    /// Replaces an invalid response with the page that is sent in its place. Its error is kept. Fields that are set
+    /// afterwards are sent with the page.
+    pub(crate) fn replace_invalid(&mut self) {
         self.check();
-        match *self.exception.take()? {
-            Exception::Error(error) => Some(Box::new(error)),
-            Exception::Later(_) => Some(Box::new(ResponseError::Later)),
+        if let Some(Exception::Error(_)) = self.exception.as_deref() {
+            let error = self.exception.take().map(|exception| match *exception {
+                Exception::Error(error) => Box::new(Exception::Page(error)),
+                other => Box::new(other),
+            });
+            *self = Response::from(Status::INTERNAL_SERVER_ERROR);
+            self.exception = error;
         }
+    }
+
+    /// Replaces a response that cannot be sent with the page for its error, and returns the error.
+    pub(crate) fn take_error(&mut self) -> Option<Box<ResponseError>> {
+        self.replace_invalid();
+        let error = match *self.exception.take()? {
+            Exception::Error(error) | Exception::Page(error) => error,
+            Exception::Later(_) => {
+                *self = Response::from(Status::INTERNAL_SERVER_ERROR);
+                ResponseError::Later
+            }
+        };
+        self.status = Status::INTERNAL_SERVER_ERROR;
+        Some(Box::new(error))
+    }
+
+    /// Returns whether the response is sent as it stands, rather than replaced because of an error.
+    pub(crate) fn is_sent_as_is(&self) -> bool {
+        !matches!(self.exception.as_deref(), Some(Exception::Error(_)))
     }
 
     /// Fails the response if its status is not final.
