@@ -109,7 +109,7 @@ pub use application::middleware::Compression;
 #[cfg(feature = "std")]
 pub use application::middleware::RateLimit;
 pub use application::middleware::{
-    AccessLog, AuthenticatedUser, BasicAuthentication, ConditionalGet, Contract, Cors,
+    AccessLog, AuthenticatedUser, BasicAuthentication, Checked, ConditionalGet, Contract, Cors,
     LimitContent, Middleware, Protected, RequestId, RequestInfo, RequestParts, SecurityFields,
     ServerTiming, SetFields, SetRequestId, Violation, limit_content,
 };

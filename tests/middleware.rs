@@ -1018,6 +1018,98 @@ fn the_contract_reports_each_violation_with_its_request_and_source() {
     );
 }
 
+/// Returns the rules that an application breaks when it is asked with `line`.
+fn broken(application: impl Application + 'static, line: &str) -> Vec<String> {
+    let found: Arc<Mutex<Vec<Violation>>> = Arc::default();
+    let list = found.clone();
+    let contract = Contract::report(move |violation| {
+        list.lock().expect("a list").push(violation.clone());
+    });
+    ask(
+        &Gateway::new(contract.around(application)),
+        &request(line, &[]),
+    );
+    let found = found.lock().expect("a list");
+    found
+        .iter()
+        .map(|violation| violation.rule.to_string())
+        .collect()
+}
+
+#[test]
+fn head_must_be_answered_like_get() {
+    let application = |request: &Request<'_>| {
+        let is_get = request.method() == Method::Get;
+        match request.path() {
+            "/same" => Response::text("same"),
+            "/status" if is_get => Response::text("got"),
+            "/fields" if is_get => Response::text("got").with_field("X-Only", "1"),
+            "/length" if is_get => Response::text("got"),
+            "/fields" => Response::text("got"),
+            "/length" => Response::text(""),
+            "/stream" => Response::text(Body::stream(["a"].into_iter())),
+            "/later" => Response::later(async { "later" }),
+            "/bad" => Response::text("").with_field("ETag", "1"),
+            _ => Status::NOT_FOUND.into(),
+        }
+    };
+    for (path, rules) in [
+        ("/same", &[][..]),
+        ("/stream", &[]),
+        ("/later", &[]),
+        ("/none", &[]),
+        (
+            "/status",
+            &["HEAD must have the status of GET, but has 404 instead of 200"],
+        ),
+        (
+            "/fields",
+            &["HEAD must have the fields of GET, but X-Only differs"],
+        ),
+        (
+            "/length",
+            &["HEAD must have the length of GET, but has 0 instead of 3"],
+        ),
+        (
+            "/bad",
+            &["ETag must be a quoted text, such as \"1\" or W/\"1\""],
+        ),
+    ] {
+        for method in ["GET", "HEAD"] {
+            assert_eq!(
+                broken(application, &format!("{method} {path}")),
+                rules,
+                "{path}"
+            );
+        }
+    }
+    assert_eq!(broken(application, "POST /status"), [""; 0]);
+}
+
+#[test]
+fn a_site_and_a_router_answer_head_like_get() {
+    let site = || Site::new().file("/index.html", "0123456789");
+    let router = || {
+        Router::new()
+            .get("/a", |request: &Request<'_>| {
+                request.query().map(str::to_string)
+            })
+            .mount("/site", site())
+    };
+    for line in ["GET /", "HEAD /", "GET /none"] {
+        assert_eq!(broken(site(), line), [""; 0], "{line}");
+    }
+    for line in [
+        "GET /a?b",
+        "HEAD /a?b",
+        "GET /a",
+        "GET /site/",
+        "HEAD /site",
+    ] {
+        assert_eq!(broken(router(), line), [""; 0], "{line}");
+    }
+}
+
 #[test]
 fn what_the_crate_answers_itself_keeps_the_contract() {
     let site = Site::new()

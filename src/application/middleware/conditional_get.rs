@@ -83,7 +83,7 @@ impl Middleware for ConditionalGet {
 
     fn after(&self, request: &RequestInfo<'_>, mut response: Response) -> Response {
         let conditions = request.extensions.get::<Conditions>();
-        let method = request.method.filter(|it| is_read(it));
+        let method = request.method.filter(is_read);
         let (Some(Conditions(conditions)), Some(method)) = (conditions, method) else {
             return response;
         };

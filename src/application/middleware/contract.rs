@@ -1,11 +1,15 @@
 //! Checks of what an application answers, for tests.
 
 use super::{Middleware, RequestInfo};
+use crate::application::Application;
+use crate::application::upload::Admission;
 use crate::message::fields::FieldLines;
+use crate::message::request::Request;
 use crate::message::response::Response;
 use crate::syntax::byte_class::{TOKEN, trim};
 use crate::syntax::date;
 use crate::syntax::entity_tag::EntityTag;
+use crate::values::method::Method;
 use crate::values::status::Status;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -27,6 +31,7 @@ use core::fmt;
 /// - A cookie with `SameSite=None`, or with a name that begins with `__Secure-` or `__Host-`, is `Secure`. No cookie is
 ///   set twice.
 /// - The application does not panic, and its responses are valid.
+/// - HEAD is answered like GET. Only an application that is [wrapped](Contract::around) is asked both.
 ///
 /// Add it to the gateway first, so that it sees what the application answers, before other middleware changes it.
 ///
@@ -79,10 +84,41 @@ impl Contract {
         Contract::report(|violation| panic!("{violation}"))
     }
 
+    /// Wraps an application, to check that it answers HEAD like GET: with the same status, the same fields and content
+    /// of the same length. It is called twice for each GET and HEAD, which is safe by definition. Deferred responses
+    /// and streams are not compared. What it answers is otherwise checked as by the middleware, unless it is deferred.
+    ///
+    /// ```should_panic
+    /// use bytegate::{Contract, Gateway, Method, Request, Status};
+    ///
+    /// let application = |request: &Request<'_>| match request.method() {
+    ///     Method::Get => Ok("hello\n"),
+    ///     _ => Err(Status::NOT_FOUND),
+    /// };
+    /// let gateway = Gateway::new(Contract::new().around(application));
+    /// // GET / HTTP/1.1: HEAD must have the status of GET, but has 404 instead of 200 (RFC 9110 section 9.3.2)
+    /// gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// ```
+    pub fn around<A: Application>(self, application: A) -> Checked<A> {
+        Checked {
+            contract: self,
+            application,
+        }
+    }
+
     /// Passes each violation to `report`.
     pub fn report(report: impl Fn(&Violation) + Send + Sync + 'static) -> Contract {
         Contract {
             report: Box::new(report),
+        }
+    }
+}
+
+impl Contract {
+    fn check(&self, line: &[u8], broken: Vec<Broken>) {
+        for (rule, source) in broken {
+            let line = String::from_utf8_lossy(line).into_owned();
+            (self.report)(&Violation { line, rule, source });
         }
     }
 }
@@ -95,13 +131,7 @@ impl Default for Contract {
 
 impl Middleware for Contract {
     fn after(&self, request: &RequestInfo<'_>, response: Response) -> Response {
-        for (rule, source) in broken_rules(&response) {
-            (self.report)(&Violation {
-                line: String::from_utf8_lossy(request.line).into_owned(),
-                rule,
-                source,
-            });
-        }
+        self.check(request.line, broken_rules(&response));
         response
     }
 }
@@ -110,6 +140,79 @@ impl fmt::Debug for Contract {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Contract")
     }
+}
+
+/// An application whose answers are checked, created by [`Contract::around`].
+///
+/// ```
+/// use bytegate::{Checked, Contract, Site};
+///
+/// let site: Checked<Site> = Contract::new().around(Site::new());
+/// ```
+#[derive(Debug)]
+pub struct Checked<A> {
+    contract: Contract,
+    application: A,
+}
+
+impl<A: Application> Application for Checked<A> {
+    fn call(&self, request: &Request<'_>) -> Response {
+        let ask = |request: &Request<'_>| self.application.reply(request).into_response();
+        let response = ask(request);
+        if response.is_later() {
+            return response;
+        }
+        let line = request.message.head.line();
+        self.contract.check(line, broken_rules(&response));
+        let other = match request.method() {
+            Method::Get => "HEAD",
+            Method::Head => "GET",
+            _ => return response,
+        };
+        let other = request.into_owned().with_method(other);
+        if let Some(other) = other.map(|request| request.with(ask)) {
+            let (get, head) = match request.method() {
+                Method::Get => (&response, &other),
+                _ => (&other, &response),
+            };
+            self.contract.check(line, differences(get, head));
+        }
+        response
+    }
+
+    fn admit(&self, request: &Request<'_>) -> Admission {
+        self.application.admit(request)
+    }
+}
+
+/// Returns in what the response to HEAD differs from that to GET.
+fn differences(get: &Response, head: &Response) -> Vec<Broken> {
+    const SOURCE: &str = "RFC 9110 section 9.3.2";
+    let mut broken: Vec<Broken> = Vec::new();
+    if head.is_later() {
+        return broken;
+    }
+    let (wanted, found) = (get.sent_status().code(), head.sent_status().code());
+    if wanted != found {
+        let rule = format!("HEAD must have the status of GET, but has {found} instead of {wanted}");
+        broken.push((rule.into(), SOURCE));
+        return broken;
+    }
+    for (name, value) in get.fields().lines() {
+        let is_same = head.fields().lines().get_all(name).any(|it| it == value);
+        if !is_same {
+            let rule = format!("HEAD must have the fields of GET, but {name} differs");
+            broken.push((rule.into(), SOURCE));
+        }
+    }
+    if let (Some(wanted), Some(found)) = (get.body().length(), head.body().length()) {
+        if wanted != found {
+            let rule =
+                format!("HEAD must have the length of GET, but has {found} instead of {wanted}");
+            broken.push((rule.into(), SOURCE));
+        }
+    }
+    broken
 }
 
 type Broken = (Cow<'static, str>, &'static str);

@@ -21,7 +21,7 @@ pub use basic_authentication::{AuthenticatedUser, BasicAuthentication, Protected
 #[cfg(feature = "compression")]
 pub use compression::Compression;
 pub use conditional_get::ConditionalGet;
-pub use contract::{Contract, Violation};
+pub use contract::{Checked, Contract, Violation};
 pub use cors::Cors;
 pub use limit_content::{LimitContent, limit_content};
 #[cfg(feature = "std")]

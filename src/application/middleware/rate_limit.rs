@@ -35,7 +35,7 @@ const CLIENTS: usize = 10_000;
 /// let gateway = Gateway::new(|_: &Request<'_>| "hello\n").with(limit);
 /// let ask = |second| {
 ///     let (mut now, mut reply) = (Now::at_unix(0).after(Duration::from_secs(second)), Vec::new());
-///     gateway.handle_for(b"GET / HTTP/1.0\r\n\r\n", Peer::named("a").into(), &mut now, &mut reply);
+///     gateway.handle_for(b"GET / HTTP/1.0\r\n\r\n", Peer::named("a"), &mut now, &mut reply);
 ///     String::from_utf8(reply).unwrap()
 /// };
 /// assert!(ask(0).starts_with("HTTP/1.1 200 ") && ask(0).starts_with("HTTP/1.1 200 "));
