@@ -26,14 +26,18 @@
 //! - **Decide how errors look** in one place: [`ErrorPages`], [`Problem`], and [errors as values](Application#errors).
 //! - **Receive uploads** part by part: [`Application::admit`] and [`Receiver`].
 //! - **Serve files** from memory: [`Site`].
+//! - **Wrap every answer**: [`Middleware`] has the recommended order of [`AccessLog`], [`SetRequestId`],
+//!   [`ServerTiming`], [`SecurityFields`], [`Cors`], `RateLimit`, [`BasicAuthentication`], `Compression` and
+//!   [`ConditionalGet`]. [`limit_content`] is for single routes, and [`Contract`] for tests.
 //! - **Look up the rules**: [`conformance`] lists them one by one.
 //!
 //! # Features
 //!
 //! - none: the complete core, `no_std` with `alloc`.
 //! - `std` (default): `Site::load`, `Gateway::serve_stream`, `Body::channel`, `Body::file`, `Events::channel`,
-//!   `Broadcast`. [`Gateway::handle`] waits for deferred responses.
+//!   `Broadcast`, `RateLimit`. [`Gateway::handle`] waits for deferred responses.
 //! - `net`: the TCP front end and the program.
+//! - `compression`: gzip for content in memory, with the middleware `Compression`.
 //!
 //! Features only add functionality. They never change existing behavior.
 //!
@@ -107,8 +111,14 @@ pub mod testing;
 mod values;
 
 pub use application::Application;
+#[cfg(feature = "compression")]
+pub use application::middleware::Compression;
+#[cfg(feature = "std")]
+pub use application::middleware::RateLimit;
 pub use application::middleware::{
-    AccessLog, ErrorPages, Middleware, RequestInfo, RequestParts, SetFields,
+    AccessLog, AuthenticatedUser, BasicAuthentication, Checked, ConditionalGet, Contract, Cors,
+    ErrorPages, LimitContent, Middleware, Protected, RequestId, RequestInfo, RequestParts,
+    SecurityFields, ServerTiming, SetFields, SetRequestId, Violation, limit_content,
 };
 pub use application::routing::Router;
 #[cfg(feature = "std")]

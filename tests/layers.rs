@@ -67,7 +67,10 @@ fn no_layer_imports_from_a_later_one() {
 }
 
 /// Files that need the standard library and are compiled only with the `std` feature.
-const WITH_STD: [&str; 12] = [
+const WITH_STD: [&str; 15] = [
+    "application/middleware/compression.rs",
+    "application/middleware/rate_limit.rs",
+    "application/middleware/server_timing.rs",
     "application/site/files.rs",
     "application/site/folder.rs",
     "gateway/blocking.rs",

@@ -108,7 +108,9 @@ impl<'g, 's> Chain<'g, 's> {
         let answer = core::mem::replace(response, Response::new(Status::OK));
         *response = self.respond(|| {
             let middlewares = self.gateway.middlewares.iter().rev();
-            middlewares.fold(answer, |answer, middleware| {
+            middlewares.fold(answer, |mut answer, middleware| {
+                // So that what a middleware adds is sent with the page for an invalid response, too.
+                answer.replace_invalid();
                 middleware.after(request, answer)
             })
         });

@@ -102,7 +102,10 @@ mod tests {
         assert_eq!(response.sentence(), None);
         assert!(Response::new(Status::CONTINUE).is_default_error_page());
         let page = Response::text("e").with_status(Status::NOT_FOUND);
-        let mut replaced = response.replaced_by(page);
+        let mut response = response;
+        response.replace_invalid();
+        assert!(response.is_default_error_page());
+        let mut replaced = page.in_place_of(response);
         assert!(!replaced.is_default_error_page());
         replaced.set_status(Status::OK);
         assert_eq!(replaced.sent_status(), Status::INTERNAL_SERVER_ERROR);

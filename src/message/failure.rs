@@ -38,20 +38,35 @@ impl Response {
         }
     }
 
-    /// Replaces a response that has failed by a page. Its error is still reported. A page that cannot be sent itself is
-    /// dropped.
-    pub(crate) fn replaced_by(mut self, page: Response) -> Response {
+    /// Replaces a response that has failed with the default page of a 500. Its error is kept, to be reported. Fields that
+    /// middleware sets afterwards are sent with the page.
+    pub(crate) fn replace_invalid(&mut self) {
         self.check();
-        match (self.exception.map(|exception| *exception), &page.exception) {
-            (Some(Exception::Error(error)), None) if !page.has_failed() => Response {
-                status: Status::INTERNAL_SERVER_ERROR,
-                exception: Some(Box::new(Exception::Replaced(error))),
-                ..page
-            },
-            (exception, _) => Response {
-                exception: exception.map(Box::new),
-                ..Response::new(Status::INTERNAL_SERVER_ERROR)
-            },
+        if let Some(Exception::Error(_)) = self.exception.as_deref() {
+            if let Some(exception) = self.exception.take() {
+                let error = self.replace(*exception);
+                self.exception = Some(Box::new(Exception::Replaced(*error)));
+            }
+        }
+    }
+
+    /// Returns this page with the error of the response that it replaces. If the page cannot be sent itself, returns that
+    /// response.
+    pub(crate) fn in_place_of(mut self, mut replaced: Response) -> Response {
+        match replaced.exception.take() {
+            None => self,
+            Some(exception) => {
+                let is_sendable = self.exception.is_none() && !self.has_failed();
+                let sent = match is_sendable {
+                    true => &mut self,
+                    false => &mut replaced,
+                };
+                sent.exception = Some(exception);
+                match is_sendable {
+                    true => self,
+                    false => replaced,
+                }
+            }
         }
     }
 

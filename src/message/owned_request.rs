@@ -126,6 +126,14 @@ impl OwnedRequest {
         })
     }
 
+    /// Returns the same request with another method. Returns `None` if the head would not be valid.
+    pub(crate) fn with_method(mut self, method: &str) -> Option<OwnedRequest> {
+        let token = self.head().method_token().len();
+        self.head = [method.as_bytes(), self.head.get(token..)?].concat();
+        self.layout = layout_of(&self.head, self.connection.scheme).ok()?;
+        Some(self)
+    }
+
     /// Returns the head.
     pub fn head(&self) -> Head<'_> {
         Head::new(&self.head, &self.layout)
@@ -210,27 +218,8 @@ impl RequestBuilder {
             head.extend_from_slice(format!("Content-Length: {}\r\n", content.len()).as_bytes());
         }
         head.extend_from_slice(b"\r\n");
-        let limits = Limits {
-            request_line_bytes: u32::MAX / 2,
-            field_line_bytes: u32::MAX / 2,
-            fields: u16::MAX,
-            head_bytes: u32::MAX,
-            ..Limits::default()
-        };
-        let mut parser = HeadParser::new();
-        match parser.advance(&head, &limits)? {
-            Parsed::Head if parser.end() == head.len() => {}
-            Parsed::Head => {
-                // A name or a value contains a line ending.
-                return Err(Fault::new(Error::FieldValueByte, parser.end()));
-            }
-            Parsed::Incomplete | Parsed::EmptyLine => {
-                return Err(Fault::new(Error::HeadIncomplete, 0));
-            }
-        }
-        let layout = Box::new(*parser.validate(&head, self.connection.scheme)?);
         Ok(OwnedRequest {
-            layout,
+            layout: layout_of(&head, self.connection.scheme)?,
             head,
             content: self.content.unwrap_or_default(),
             trailers: Fields::new(),
@@ -241,6 +230,29 @@ impl RequestBuilder {
             params: Vec::new(),
         })
     }
+}
+
+/// Parses a head that is not limited.
+fn layout_of(head: &[u8], scheme: Scheme) -> Result<Box<Layout>, Fault> {
+    let limits = Limits {
+        request_line_bytes: u32::MAX / 2,
+        field_line_bytes: u32::MAX / 2,
+        fields: u16::MAX,
+        head_bytes: u32::MAX,
+        ..Limits::default()
+    };
+    let mut parser = HeadParser::new();
+    match parser.advance(head, &limits)? {
+        Parsed::Head if parser.end() == head.len() => {}
+        Parsed::Head => {
+            // A name or a value contains a line ending.
+            return Err(Fault::new(Error::FieldValueByte, parser.end()));
+        }
+        Parsed::Incomplete | Parsed::EmptyLine => {
+            return Err(Fault::new(Error::HeadIncomplete, 0));
+        }
+    }
+    Ok(Box::new(*parser.validate(head, scheme)?))
 }
 
 impl fmt::Debug for OwnedRequest {

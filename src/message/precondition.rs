@@ -1,5 +1,6 @@
 //! Conditional requests (RFC 9110 section 13), evaluated in the order of section 13.2.2.
 
+use super::fields::FieldLines;
 use super::head::Head;
 use crate::syntax::date;
 use crate::syntax::entity_tag::{EntityTag, any_in_list};
@@ -22,19 +23,20 @@ pub(crate) enum Verdict {
     Failed,
 }
 
-/// Evaluates the preconditions of a request that would otherwise be answered with 2xx. `now` determines the century
-/// of dates with two-digit years.
+/// Evaluates the preconditions in the fields of a request that would otherwise be answered with 2xx. `now` determines
+/// the century of dates with two-digit years.
 pub(crate) fn evaluate(
-    head: &Head<'_>,
+    method: &Method,
+    fields: FieldLines<'_>,
     validators: &Validators<'_>,
     now: Option<Duration>,
 ) -> Verdict {
-    let is_read = matches!(head.method(), Method::Get | Method::Head);
-    let date = |name| single(head, name).and_then(|value| date::parse(value, now));
+    let is_read = matches!(method, Method::Get | Method::Head);
+    let date = |name| single(fields, name).and_then(|value| date::parse(value, now));
     let unmodified_since = |since| validators.modified.is_none_or(|modified| modified <= since);
 
     // Steps 1 and 2: the representation must be the one that the client expects.
-    let stands = match matches_any(head, "If-Match", |tag| {
+    let stands = match matches_any(fields, "If-Match", |tag| {
         tag.matches_strongly(&validators.tag)
     }) {
         Some(matches) => matches,
@@ -47,7 +49,7 @@ pub(crate) fn evaluate(
         return Verdict::Failed;
     }
     // Steps 3 and 4: the representation must differ from the one that the client has.
-    match matches_any(head, "If-None-Match", |tag| {
+    match matches_any(fields, "If-None-Match", |tag| {
         tag.matches_weakly(&validators.tag)
     }) {
         Some(true) if is_read => Verdict::NotModified,
@@ -85,8 +87,11 @@ pub(crate) fn range_applies(
 
 /// Returns whether a list of entity tags contains a matching one, or `None` if there is no such field. A list that
 /// cannot be parsed matches nothing, which errs on the side of sending too much and changing too little.
-fn matches_any(head: &Head<'_>, name: &str, fits: impl Fn(&EntityTag<'_>) -> bool) -> Option<bool> {
-    let fields = head.fields();
+fn matches_any(
+    fields: FieldLines<'_>,
+    name: &str,
+    fits: impl Fn(&EntityTag<'_>) -> bool,
+) -> Option<bool> {
     let mut lists = fields.get_all(name).peekable();
     lists.peek()?;
     Some(lists.any(|list| match list {
@@ -96,8 +101,8 @@ fn matches_any(head: &Head<'_>, name: &str, fits: impl Fn(&EntityTag<'_>) -> boo
 }
 
 /// Returns the value of a field. Returns `None` if the field is missing or repeated.
-fn single<'a>(head: &Head<'a>, name: &str) -> Option<&'a [u8]> {
-    let mut values = head.fields().get_all(name);
+fn single<'a>(fields: FieldLines<'a>, name: &str) -> Option<&'a [u8]> {
+    let mut values = fields.get_all(name);
     let first = values.next()?;
     match values.next() {
         None => Some(first),
@@ -127,7 +132,7 @@ mod tests {
             tag: EntityTag::parse(b"\"a\"").expect("a tag"),
             modified: Some(784_111_777),
         };
-        evaluate(&head, &validators, None)
+        evaluate(head.method_ref(), head.fields(), &validators, None)
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Entity tags (RFC 9110 section 8.8.3).
 
 use super::byte_class::trim_start;
+use alloc::format;
+use alloc::string::String;
 
 /// `[ "W/" ] DQUOTE *etagc DQUOTE`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +49,17 @@ pub(crate) fn any_in_list(mut list: &[u8], fits: impl Fn(&EntityTag<'_>) -> bool
         }
         list = tail;
     }
+}
+
+/// Returns an opaque tag for content: its 128-bit FNV-1a hash, which depends on nothing but the content. An accidental
+/// collision is too unlikely to matter. A deliberate one only makes clients keep what its author wrote before.
+pub(crate) fn opaque_of(content: &[u8]) -> String {
+    const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    let hash = content.iter().fold(OFFSET, |hash, &octet| {
+        (hash ^ u128::from(octet)).wrapping_mul(PRIME)
+    });
+    format!("{hash:032x}")
 }
 
 fn skip_separators(list: &[u8]) -> &[u8] {
@@ -107,6 +120,12 @@ mod tests {
         ] {
             assert_eq!(holds_a(list), None, "{list}");
         }
+    }
+
+    #[test]
+    fn opaque_tags_match_published_hashes() {
+        assert_eq!(opaque_of(b""), "6c62272e07bb014262b821756295c58d");
+        assert_eq!(opaque_of(b"a"), "d228cb696f1a8caf78912b704e4a8964");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The grammar of request heads and chunk-size lines, parsed from bytes. The only state is the position of a scan.
 
 pub(crate) mod authority;
+pub(crate) mod base64;
 mod block;
 pub(crate) mod byte_class;
 pub(crate) mod chunk;

@@ -2,7 +2,7 @@
 //!
 //! `host ident authuser [date] "request line" status bytes`, as written by the NCSA and Apache servers.
 
-use super::{Middleware, RequestInfo};
+use super::{AuthenticatedUser, Middleware, RequestId, RequestInfo};
 use crate::message::response::Response;
 use crate::syntax::date::Civil;
 use crate::values::connection_info::Peer;
@@ -15,7 +15,8 @@ const REQUEST_LINE_BYTES: usize = 1024;
 
 /// Middleware that writes a line in the Common Log Format for each response.
 ///
-/// Times are in UTC. Unknown values are written as `-`. Bytes of the request line that could break the line, end a
+/// The user is the [`AuthenticatedUser`]. If there is a [`RequestId`], it follows the number of bytes. Times are in
+/// UTC. Unknown values are written as `-`. Bytes of the request line that could break the line, end a
 /// quoted string or control a terminal are written as `\xHH`.
 ///
 /// ```
@@ -64,7 +65,12 @@ fn write_line(text: &mut String, request: &RequestInfo<'_>, response: &Response)
         Peer::Named(name) => escape(name.as_bytes(), b" ", text)?,
         Peer::Unknown => text.push('-'),
     }
-    text.push_str(" - - [");
+    text.push_str(" - ");
+    match request.extensions.get::<AuthenticatedUser>() {
+        Some(user) if !user.name().is_empty() => escape(user.name().as_bytes(), b" ", text)?,
+        _ => text.push('-'),
+    }
+    text.push_str(" [");
     match request.now.wall.and_then(Civil::from_unix) {
         Some(civil) => write!(
             text,
@@ -85,9 +91,14 @@ fn write_line(text: &mut String, request: &RequestInfo<'_>, response: &Response)
     }
     write!(text, "\" {} ", response.sent_status().code())?;
     match request.content_length(response) {
-        Some(length) => writeln!(text, "{length}"),
-        None => text.write_str("-\n"),
+        Some(length) => write!(text, "{length}")?,
+        None => text.push('-'),
     }
+    if let Some(id) = request.extensions.get::<RequestId>() {
+        text.push(' ');
+        escape(id.as_str().as_bytes(), b" ", text)?;
+    }
+    text.write_char('\n')
 }
 
 /// Writes visible characters as they are. Escapes all others and those in `also`.

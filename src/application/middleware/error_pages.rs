@@ -70,21 +70,15 @@ impl Middleware for ErrorPages {
         if !response.is_default_error_page() {
             return response;
         }
-        let has_failed = response.has_failed();
-        let status = match has_failed {
-            true => Status::INTERNAL_SERVER_ERROR,
-            false => response.status(),
-        };
+        let status = response.status();
         let page = (self.page)(request, status, response.sentence());
-        match (has_failed, page.is_later()) {
-            (true, _) => response.replaced_by(page),
-            (false, true) => Response::failed(ResponseError::Later),
-            (false, false) => with_kept_fields(page.with_status(status), &response),
+        if page.is_later() {
+            return Response::failed(ResponseError::Later);
         }
+        with_kept_fields(page.with_status(status), &response).in_place_of(response)
     }
 }
 
-/// Adds the fields of the default page that do not describe its content and that the page does not have.
 fn with_kept_fields(page: Response, default: &Response) -> Response {
     let own = page.fields().clone();
     let kept = default.fields().lines().iter().filter(|(name, _)| {

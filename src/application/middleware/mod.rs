@@ -1,12 +1,37 @@
 //! Middleware around an application, which sees every request first and every response last.
 
 mod access_log;
+mod basic_authentication;
+#[cfg(feature = "compression")]
+mod compression;
+mod conditional_get;
+mod contract;
+mod cors;
 mod error_pages;
+mod limit_content;
+mod list_fields;
+#[cfg(feature = "std")]
+mod rate_limit;
+mod security_fields;
+mod server_timing;
 mod set_fields;
+mod set_request_id;
 
 pub use access_log::AccessLog;
+pub use basic_authentication::{AuthenticatedUser, BasicAuthentication, Protected};
+#[cfg(feature = "compression")]
+pub use compression::Compression;
+pub use conditional_get::ConditionalGet;
+pub use contract::{Checked, Contract, Violation};
+pub use cors::Cors;
 pub use error_pages::ErrorPages;
+pub use limit_content::{LimitContent, limit_content};
+#[cfg(feature = "std")]
+pub use rate_limit::RateLimit;
+pub use security_fields::SecurityFields;
+pub use server_timing::ServerTiming;
 pub use set_fields::SetFields;
+pub use set_request_id::{RequestId, SetRequestId};
 
 use crate::message::extensions::Extensions;
 use crate::message::head::Head;
@@ -19,7 +44,11 @@ use crate::values::now::Now;
 /// called, and each response afterwards.
 ///
 /// `after` sees every response exactly once, whatever produced it: the application, middleware, an upload that was
-/// refused at its head or midway, an upload that ended, a refusal page, or a panic.
+/// refused at its head or midway, an upload that ended, a refusal page, or a panic. An invalid response is replaced by
+/// the page for its [error](Response::error) before `after` sees it, and what `after` adds is sent.
+///
+/// `before` may not have seen the request: refused input is no request, and a middleware further out may have
+/// answered. So `after` finds in the extensions only what a `before` has put there.
 ///
 /// ```
 /// use bytegate::{Gateway, Middleware, Request, RequestInfo, RequestParts, Response, Status};
@@ -41,6 +70,44 @@ use crate::values::now::Now;
 /// let reply = String::from_utf8_lossy(&reply);
 /// assert!(reply.starts_with("HTTP/1.1 503 ") && reply.ends_with("\r\n\r\nup\n"));
 /// assert_eq!(reply.matches("Cache-Control: no-store\r\n").count(), 2);
+/// ```
+///
+/// # Order
+///
+/// The middleware that is added first is next to the application. This order fits together:
+///
+/// ```
+/// use bytegate::*;
+/// use std::time::Duration;
+///
+/// let gateway = Gateway::new(|_: &Request<'_>| Response::html("<h1>hi</h1>"));
+/// // Tags the content of the application, before anything changes it.
+/// let gateway = gateway.with(ConditionalGet::new());
+/// // Outside of that, so that the same content has the same tag, compressed or not.
+/// # #[cfg(feature = "compression")]
+/// let gateway = gateway.with(Compression::new());
+/// let gateway = gateway
+///     .with(BasicAuthentication::user("staff", "Aladdin", "open sesame"))
+///     // Outside of authentication, so that passwords cannot be tried out quickly.
+///     .with(RateLimit::new(100, Duration::from_secs(60)))
+///     // Outside of both: preflight requests have no credentials, and pages may read why they were refused.
+///     .with(Cors::origins(["https://example.com"]).credentials())
+///     // Outside of everything that answers in place of the application.
+///     .with(SecurityFields::new())
+///     .with(ServerTiming::new())
+///     .with(SetRequestId::new())
+///     // Last, so that it logs what is sent.
+///     .with(AccessLog::to(|line| print!("{line}")));
+///
+/// let reply = gateway.handle(
+///     b"GET / HTTP/1.1\r\nHost: x\r\nOrigin: https://example.com\r\n\
+///       Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n",
+/// );
+/// let reply = String::from_utf8_lossy(&reply);
+/// assert!(reply.starts_with("HTTP/1.1 200 OK\r\n") && reply.ends_with("\r\n\r\n<h1>hi</h1>"));
+/// for name in ["ETag", "Vary", "Access-Control-Allow-Origin", "Referrer-Policy", "Server-Timing", "X-Request-Id"] {
+///     assert!(reply.contains(&format!("\r\n{name}: ")), "{name}");
+/// }
 /// ```
 pub trait Middleware: Send + Sync {
     /// Inspects the head of a request, before its content is read and before the application is called. May respond
