@@ -4,14 +4,31 @@
 pub(crate) mod body;
 #[cfg(feature = "std")]
 pub(crate) mod channel;
+mod content_type;
+mod cookies;
+pub(crate) mod credentials;
 pub(crate) mod extensions;
 pub(crate) mod fields;
 pub(crate) mod form;
 pub(crate) mod framing;
 pub(crate) mod head;
+#[cfg(feature = "json")]
+mod json;
+#[cfg(feature = "multipart")]
+pub(crate) mod multipart;
+mod negotiation;
 pub(crate) mod owned_request;
+mod param;
 pub(crate) mod precondition;
+mod query;
 pub(crate) mod range;
+pub(crate) mod rejection;
 pub(crate) mod reply;
 pub(crate) mod request;
 pub(crate) mod response;
+#[cfg(feature = "cookies")]
+mod set_cookie;
+#[cfg(feature = "signed-cookies")]
+mod signed_cookie;
+#[cfg(feature = "serde")]
+mod typed;

@@ -332,7 +332,7 @@ impl Response {
 
     /// Records an error. Only the first one is kept.
     #[cold]
-    fn fail(&mut self, error: ResponseError) {
+    pub(super) fn fail(&mut self, error: ResponseError) {
         self.exception
             .get_or_insert_with(|| Box::new(Exception::Error(error)));
     }

@@ -1,0 +1,92 @@
+//! Base64 (RFC 4648 section 4), as credentials are encoded. It is a dozen lines, so that the core needs no crate for it.
+
+use alloc::vec::Vec;
+
+/// Decodes text in the standard alphabet with padding. Returns `None` for anything else, which includes bits that
+/// would be lost (section 3.5).
+pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
+    if text.len() % 4 != 0 {
+        return None;
+    }
+    let mut digits = text;
+    for _ in 0..2 {
+        digits = digits.strip_suffix(b"=").unwrap_or(digits);
+    }
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut count) = (0_u32, 0);
+    for &octet in digits {
+        bits = (bits << 6) | u32::from(digit(octet)?);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+        }
+    }
+    let lost = bits & ((1 << count) - 1);
+    (lost == 0).then_some(bytes)
+}
+
+fn digit(octet: u8) -> Option<u8> {
+    match octet {
+        b'A'..=b'Z' => Some(octet - b'A'),
+        b'a'..=b'z' => Some(octet - b'a' + 26),
+        b'0'..=b'9' => Some(octet - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_examples_of_the_rfc_are_decoded() {
+        for (text, bytes) in [
+            ("", ""),
+            ("Zg==", "f"),
+            ("Zm8=", "fo"),
+            ("Zm9v", "foo"),
+            ("Zm9vYg==", "foob"),
+            ("Zm9vYmE=", "fooba"),
+            ("Zm9vYmFy", "foobar"),
+        ] {
+            assert_eq!(
+                decode(text.as_bytes()).as_deref(),
+                Some(bytes.as_bytes()),
+                "{text}"
+            );
+        }
+        assert_eq!(decode(b"+/+/").as_deref(), Some(&[0xfb, 0xff, 0xbf][..]));
+        let all: Vec<u8> = (0..=255).collect();
+        assert_eq!(decode(&encode(&all)), Some(all));
+    }
+
+    #[test]
+    fn each_value_has_one_encoding() {
+        for text in [
+            "Z", "Zg", "Zg=", "Zh==", "Zm9=", "Zm9v=", "=Zg=", "Z===", "====", "Zm9v====", "Zm-_",
+            " Zm9", "Zm9\n", "Zg==Zg==", "Zm\u{e9}",
+        ] {
+            assert_eq!(decode(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    /// A slow encoder to compare with.
+    fn encode(bytes: &[u8]) -> Vec<u8> {
+        const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let mut text = Vec::new();
+        for block in bytes.chunks(3) {
+            let bit = |at: usize| block.get(at / 8).map_or(0, |byte| byte >> (7 - at % 8) & 1);
+            for place in 0..4 {
+                let value = (0..6).fold(0, |value, at| value << 1 | bit(place * 6 + at));
+                text.push(match place <= block.len() {
+                    true => DIGITS[usize::from(value)],
+                    false => b'=',
+                });
+            }
+        }
+        text
+    }
+}
