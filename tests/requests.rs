@@ -232,16 +232,8 @@ mod forms {
             let page = told(names, post(media_type, "a=1&b=2"));
             assert_eq!(page, (200, "ab".to_string()), "{media_type}");
         }
-        for media_type in [
-            "",
-            "text/plain",
-            "application/x-www-form-urlencoded2",
-            "a\u{1f}",
-        ] {
-            let response = ask(
-                names,
-                post(media_type.trim_end_matches('\u{1f}'), "a=1&b=2"),
-            );
+        for media_type in ["", ";", "text/plain", "application/x-www-form-urlencoded2"] {
+            let response = ask(names, post(media_type, "a=1&b=2"));
             assert_eq!(response.status, 415, "{media_type}");
             assert_eq!(
                 response.field("accept"),
@@ -256,12 +248,11 @@ mod forms {
             (415, format!("415 Unsupported Media Type: {sentence}\n"))
         );
         let untyped = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na=1";
-        let (status, page) = told(names, untyped);
         let sentence = format!("the content has no Content-Type, and must be {FORM}");
-        assert_eq!(
-            (status, page),
-            (415, format!("415 Unsupported Media Type: {sentence}\n"))
-        );
+        for input in [untyped.into(), post("", "a=1")] {
+            let page = format!("415 Unsupported Media Type: {sentence}\n");
+            assert_eq!(told(names, input), (415, page));
+        }
     }
 
     #[test]
@@ -522,7 +513,7 @@ mod negotiation {
                 prop_assert!(request.cookies().all(|(name, _)| !name.is_empty()));
                 prop_assert!(request.basic_auth().is_none_or(|auth| !auth.user().contains(':')));
                 prop_assert!(request.bearer_token().is_none_or(|token| !token.contains(' ')));
-                prop_assert!(request.form().is_ok() || !value.starts_with(FORM));
+                prop_assert!(request.form().is_err());
                 Ok(())
             })?;
         }

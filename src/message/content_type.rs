@@ -16,16 +16,16 @@ impl<'a> Request<'a> {
         expected: &'static str,
         fits: impl Fn(&[u8]) -> bool,
     ) -> Result<Parameters<'a>, Rejection> {
-        let reason = match self.fields().get("Content-Type") {
-            Some(value) => {
-                let (media_type, parameters) = split(value);
-                if fits(&media_type.to_ascii_lowercase()) {
-                    return Ok(parameters);
-                }
-                let shown = detail(String::from_utf8_lossy(media_type));
-                format!("the content is {shown}, and not {expected}")
+        let (media_type, parameters) = split(self.fields().get("Content-Type").unwrap_or_default());
+        if fits(&media_type.to_ascii_lowercase()) {
+            return Ok(parameters);
+        }
+        let reason = match media_type {
+            b"" => format!("the content has no Content-Type, and must be {expected}"),
+            other => {
+                let other = detail(String::from_utf8_lossy(other));
+                format!("the content is {other}, and not {expected}")
             }
-            None => format!("the content has no Content-Type, and must be {expected}"),
         };
         Err(Rejection::unsupported_media_type(expected, reason))
     }
