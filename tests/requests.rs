@@ -4,7 +4,7 @@ mod laws;
 
 use bytegate::{
     Application, ConnectionInfo, Gateway, Now, Rejection, Request, Response, ResponseError, Router,
-    Scheme, Status,
+    Status,
 };
 use laws::reader;
 use proptest::prelude::*;
@@ -774,6 +774,7 @@ mod json {
         );
     }
 
+    #[cfg(feature = "std")]
     #[test]
     fn an_owned_request_reads_json_later() {
         let application = |request: &Request<'_>| {
@@ -802,6 +803,7 @@ mod json {
 #[cfg(feature = "cookies")]
 mod set_cookies {
     use super::*;
+    use bytegate::Scheme;
     use bytegate::cookie::{Cookie, SameSite, time::Duration};
 
     fn sent(response: &Response) -> Option<&str> {
