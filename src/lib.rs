@@ -24,6 +24,9 @@
 //! - **Respond later**: [`Response::later`], [`Body::async_stream`], `Body::channel` (feature `std`), `net::blocking`.
 //! - **Send events** to browsers as they occur: [`Response::events`], `Broadcast` (feature `std`), `net::keep_alive`.
 //! - **Decide how errors look** in one place: [`ErrorPages`], [`Problem`], and [errors as values](Application#errors).
+//! - **Read a request**: [`Request::parse_param`], [`Request::query_value`], [`Request::form`], `Request::json` (feature
+//!   `json`), `Request::multipart` (feature `multipart`), [`Request::cookie`], [`Request::basic_auth`],
+//!   [`Request::accepts`]. What cannot be used is a [`Rejection`].
 //! - **Receive uploads** part by part: [`Application::admit`] and [`Receiver`].
 //! - **Serve files** from memory: [`Site`].
 //! - **Wrap every answer**: [`Middleware`] has the recommended order of [`AccessLog`], [`SetRequestId`],
@@ -38,6 +41,11 @@
 //!   `Broadcast`, `RateLimit`. [`Gateway::handle`] waits for deferred responses.
 //! - `net`: the TCP front end and the program.
 //! - `compression`: gzip for content in memory, with the middleware `Compression`.
+//! - `serde`: queries and forms as values of your own types, with `Request::query_as` and `Request::form_as`.
+//! - `json`: JSON in both directions, with `Request::json` and `Response::json`.
+//! - `cookies`: `Response::with_cookie`, with the crate `cookie`. Reading cookies needs no feature.
+//! - `signed-cookies`: cookies that a client cannot change. Includes `cookies`.
+//! - `multipart`: forms with files, with `Request::multipart`.
 //!
 //! Features only add functionality. They never change existing behavior.
 //!
@@ -62,7 +70,7 @@
 //! |---|---|---|
 //! | `values` | [`Config`], [`Now`], [`Status`], [`Method`], [`ConnectionInfo`], the table of [`Error`]s | everything else |
 //! | `syntax` | the grammar of a head and of a chunk line; targets, authorities, dates | state |
-//! | `message` | [`Request`], [`Response`], [`Fields`], [`Body`]; framing, preconditions, ranges | connections |
+//! | `message` | [`Request`], [`Response`], [`Fields`], [`Body`]; what applications read from a request; framing, preconditions, ranges | connections |
 //! | `connection` | the state machine: [`Connection`] with its transition table, [`Step`], [`Output`] | applications, transports, clocks, user code |
 //! | `application` | [`Application`]; `routing`, `middleware`, `site`, `wsgi`, uploads | connections |
 //! | `gateway` | [`Gateway`], [`Session`] (the loop), the chain around an application, `handle` | sockets |
@@ -130,6 +138,8 @@ pub use bytes::Bytes;
 pub use connection::{
     CloseReason, Connection, ContentPlan, OutOfTurn, Output, Refusal, ResponseSummary, Step,
 };
+#[cfg(feature = "cookies")]
+pub use cookie;
 pub use gateway::Gateway;
 #[cfg(feature = "std")]
 pub use gateway::blocking::{BlockingStream, Untimed};
@@ -140,15 +150,19 @@ pub use message::body::{Body, Broken};
 pub use message::broadcast::Broadcast;
 #[cfg(feature = "std")]
 pub use message::channel::{BodySender, Closed, TrySendError};
+pub use message::credentials::BasicAuth;
 pub use message::event::{Event, Events};
 #[cfg(feature = "std")]
 pub use message::event_sender::EventSender;
 pub use message::extensions::Extensions;
 pub use message::fields::{FieldError, FieldLines, Fields, Iter};
-pub use message::form::{Form, FormError};
+pub use message::form::Form;
 pub use message::head::{Head, Version};
+#[cfg(feature = "multipart")]
+pub use message::multipart::{Multipart, MultipartLimits, Part};
 pub use message::owned_request::{OwnedRequest, RequestBuilder};
 pub use message::problem::Problem;
+pub use message::rejection::Rejection;
 pub use message::reply::{PreparedResponse, Reply};
 pub use message::request::{Message, Request};
 pub use message::response::{Response, ResponseError};

@@ -492,7 +492,9 @@ mod handle {
     #[test]
     fn a_request_may_arrive_in_pieces() {
         let mut program = Program::start(&["handle"]);
-        let request = b"POST /login.py HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 8\r\n\r\n";
+        let request =
+            b"POST /login.py HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 8\r\n\
+            Content-Type: application/x-www-form-urlencoded\r\n\r\n";
         for octet in request.chunks(1) {
             program.write(octet);
         }
@@ -1052,7 +1054,8 @@ mod serve {
     fn a_signal_lets_a_request_in_progress_be_answered() {
         let server = Server::start(&[]);
         let mut stream = server.connect();
-        let head = "POST /login.py HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 26\r\n\r\n";
+        let head = "POST /login.py HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 26\r\n\
+            Content-Type: application/x-www-form-urlencoded\r\n\r\n";
         stream.write_all(head.as_bytes()).expect("it is sent");
         let mut interim = [0; 25];
         stream.read_exact(&mut interim).expect("an interim answer");
@@ -1102,7 +1105,8 @@ mod serve {
         let post = |length: usize| {
             let content = "x".repeat(length);
             format!(
-                "POST /login.py HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{content}"
+                "POST /login.py HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+                 Content-Length: {length}\r\n\r\n{content}"
             )
         };
         assert_eq!(status(post(5)), "200");

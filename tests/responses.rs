@@ -6,8 +6,8 @@ mod laws;
 
 use bytegate::{
     AccessLog, Admission, Application, Body, Broadcast, CloseReason, Closed, ConnectionInfo,
-    ErrorPages, Escaped, Event, EventSender, Events, FormError, FrontEnd, Gateway, Method, Now,
-    Problem, Request, Response, ResponseError, Router, Session, SetFields, Site, Status,
+    ErrorPages, Escaped, Event, EventSender, Events, FrontEnd, Gateway, Method, Now, Problem,
+    Rejection, Request, Response, ResponseError, Router, Session, SetFields, Site, Status,
     TrySendError, Wait,
 };
 use laws::reader;
@@ -112,12 +112,12 @@ proptest! {
 #[derive(Debug)]
 enum AppError {
     UnknownUser(String),
-    BadForm(FormError),
+    BadForm(Rejection),
     OutOfCredit { balance: u32 },
 }
 
-impl From<FormError> for AppError {
-    fn from(error: FormError) -> AppError {
+impl From<Rejection> for AppError {
+    fn from(error: Rejection) -> AppError {
         AppError::BadForm(error)
     }
 }
@@ -151,7 +151,8 @@ fn pay(request: &Request<'_>) -> Result<String, AppError> {
 fn an_applications_own_errors_become_answers_in_one_place() {
     let post = |content: &str| {
         let length = content.len();
-        let fields = format!("Content-Length: {length}\r\n");
+        let media_type = "application/x-www-form-urlencoded";
+        let fields = format!("Content-Type: {media_type}\r\nContent-Length: {length}\r\n");
         let mut input = request("POST", "/", &fields);
         input.extend_from_slice(content.as_bytes());
         answer(pay, &input)

@@ -900,6 +900,7 @@ fn routes_have_parameters_and_methods() {
 fn a_request_can_be_built_for_a_test() {
     let request = Request::builder("POST", "/a%20b?c=d")
         .field("X-A", "1")
+        .field("Content-Type", "application/x-www-form-urlencoded")
         .content("e=f")
         .extension(7_u32)
         .build()

@@ -13,7 +13,8 @@ fn exchange(request: &str) -> String {
 
 fn post(path: &str, form: &str) -> String {
     exchange(&format!(
-        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{form}",
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: {}\r\n\r\n{form}",
         form.len()
     ))
 }

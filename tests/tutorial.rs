@@ -32,7 +32,8 @@ fn get(gateway: &Gateway, target: &str) -> Answer {
 fn post(gateway: &Gateway, target: &str, form: impl AsRef<[u8]>) -> Answer {
     let form = form.as_ref();
     let head = format!(
-        "POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n",
+        "POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: {}\r\n\r\n",
         form.len()
     );
     answer(gateway, [head.as_bytes(), form].concat())
@@ -361,7 +362,7 @@ mod stage_5_mini_frame {
     #[test]
     fn odd_form_content_gets_a_page_that_says_what_is_wrong() {
         let huge = "x".repeat(900_000);
-        let many = "name=&".repeat(100_000);
+        let many = "name=&".repeat(1000);
         let mut forms: Vec<Vec<u8>> = [
             "name",
             "=",
@@ -410,11 +411,19 @@ mod stage_5_mini_frame {
     }
 
     #[test]
-    fn a_form_is_read_whatever_its_content_type() {
-        for media_type in [
-            "application/json",
-            "multipart/form-data; boundary=x",
-            "\"\"",
+    fn a_form_with_too_many_fields_is_refused() {
+        let page = post(&demo::gateway(), "/login.py", "name=&".repeat(100_000));
+        assert_eq!(page.status, 413);
+        assert!(text(&page).contains("This cannot be read: the form has more than 1000 fields."));
+    }
+
+    #[test]
+    fn content_of_another_type_is_not_read_as_a_form() {
+        for (media_type, status) in [
+            ("application/json", 415),
+            ("multipart/form-data; boundary=x", 415),
+            ("<script>", 415),
+            ("Application/X-WWW-Form-Urlencoded;charset=UTF-8", 303),
         ] {
             let form = "name=ada&password=lovelace";
             let request = format!(
@@ -423,7 +432,8 @@ mod stage_5_mini_frame {
                 form.len()
             );
             let page = answer(&demo::gateway(), request);
-            assert_eq!(page.status, 303, "{media_type}");
+            assert_eq!(page.status, status, "{media_type}");
+            assert!(!text(&page).contains("<script>"), "{media_type}");
         }
     }
 
@@ -1036,6 +1046,7 @@ mod faults {
         stream
             .write_all(
                 b"POST /login.py HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+                  Content-Type: application/x-www-form-urlencoded\r\n\
                   Expect: 100-continue\r\nContent-Length: 26\r\n\r\n",
             )
             .expect("the head is sent");

@@ -1,10 +1,12 @@
 //! HTML form data: content of type `application/x-www-form-urlencoded`.
 
-use crate::message::response::Response;
-use crate::values::status::Status;
+use super::rejection::Rejection;
+use super::request::Request;
 use alloc::borrow::Cow;
 use core::fmt;
 use percent_encoding::percent_decode;
+
+const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 
 /// An iterator over the decoded names and values of a form, in the order in which they were sent. Created by
 /// [`Request::form`](crate::Request::form).
@@ -12,9 +14,12 @@ use percent_encoding::percent_decode;
 /// ```
 /// use bytegate::Request;
 ///
-/// let request = Request::builder("POST", "/").content("tag=a&tag=b+c").build()?;
+/// let request = Request::builder("POST", "/")
+///     .field("Content-Type", "application/x-www-form-urlencoded")
+///     .content("tag=a&tag=b+c")
+///     .build()?;
 /// request.with(|request| {
-///     let form = request.form().expect("UTF-8");
+///     let form = request.form().expect("a form");
 ///     assert_eq!(form.get("tag").as_deref(), Some("a"));
 ///     assert_eq!(form.get_all("tag").collect::<Vec<_>>(), ["a", "b c"]);
 /// });
@@ -25,32 +30,85 @@ pub struct Form<'a> {
     pairs: form_urlencoded::Parse<'a>,
 }
 
-/// The error for content that is not a valid form. It converts into a 400 response that says so, which lets
-/// applications use `?`.
-///
-/// ```
-/// use bytegate::{FormError, Request};
-///
-/// let request = Request::builder("POST", "/").content("name=%FF").build()?;
-/// request.with(|request| assert_eq!(request.form().unwrap_err(), FormError::NotUtf8));
-/// # Ok::<(), bytegate::Fault>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FormError {
-    /// A decoded name or value is not UTF-8. Replacing the invalid bytes could make different values equal.
-    NotUtf8,
+impl<'a> Request<'a> {
+    /// Returns the names and values of a form. A request without Content-Type and content, such as a GET, has an empty
+    /// form.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Rejection, Request};
+    ///
+    /// let gateway = Gateway::new(|request: &Request<'_>| -> Result<String, Rejection> {
+    ///     let name = request.form()?.get("name").unwrap_or("nobody".into());
+    ///     Ok(format!("hello {name}\n"))
+    /// });
+    /// let reply = gateway.handle(
+    ///     b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+    ///       Content-Length: 8\r\n\r\nname=Ada",
+    /// );
+    /// assert!(reply.ends_with(b"hello Ada\n"));
+    /// ```
+    ///
+    /// # Errors
+    /// - 415 if Content-Type is missing or is not `application/x-www-form-urlencoded`. Its parameters are ignored: the
+    ///   URL Standard decodes every form as UTF-8.
+    /// - 413 if there are more than [`Form::MAX_PAIRS`] pairs.
+    /// - 400 if a name or a value is not UTF-8. Replacing the bytes could make different values equal.
+    pub fn form(&self) -> Result<Form<'a>, Rejection> {
+        self.form_up_to(Form::MAX_PAIRS)
+    }
+
+    /// Like [`form`](Request::form), but with another limit on the number of pairs.
+    ///
+    /// ```
+    /// use bytegate::{Request, Status};
+    ///
+    /// let request = Request::builder("POST", "/")
+    ///     .field("Content-Type", "application/x-www-form-urlencoded")
+    ///     .content("a=1&b=2&c=3")
+    ///     .build()?;
+    /// request.with(|request| {
+    ///     assert_eq!(request.form_up_to(3).expect("three pairs").count(), 3);
+    ///     assert_eq!(request.form_up_to(2).unwrap_err().status(), Status::CONTENT_TOO_LARGE);
+    /// });
+    /// # Ok::<(), bytegate::Fault>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Fails like [`form`](Request::form).
+    pub fn form_up_to(&self, pairs: usize) -> Result<Form<'a>, Rejection> {
+        if !self.content().is_empty() || self.fields().get("Content-Type").is_some() {
+            self.check_content_type(MEDIA_TYPE, |media_type| media_type == MEDIA_TYPE.as_bytes())?;
+        }
+        Form::parse(self.content(), pairs)
+    }
 }
 
 impl<'a> Form<'a> {
-    pub(crate) fn parse(content: &'a [u8]) -> Result<Form<'a>, FormError> {
+    /// The number of pairs that [`Request::form`](crate::Request::form) accepts. Nobody fills in more by hand.
+    pub const MAX_PAIRS: usize = 1000;
+
+    /// Counts before it decodes, so that a form with a million fields is cheap to refuse.
+    fn parse(content: &'a [u8], limit: usize) -> Result<Form<'a>, Rejection> {
+        let mut pairs = content
+            .split(|&octet| octet == b'&')
+            .filter(|pair| !pair.is_empty());
+        if pairs.nth(limit).is_some() {
+            let reason = format!("the form has more than {limit} fields");
+            return Err(Rejection::content_too_large(reason));
+        }
         // The separators are ASCII, so the whole is UTF-8 if and only if every name and value is.
         match percent_decode(content).decode_utf8() {
             Ok(_) => Ok(Form {
                 pairs: form_urlencoded::parse(content),
             }),
-            Err(_) => Err(FormError::NotUtf8),
+            Err(_) => Err(Rejection::bad_request("the form is not UTF-8")),
         }
+    }
+
+    /// Returns the parser of the pairs.
+    #[cfg(feature = "serde")]
+    pub(crate) fn into_pairs(self) -> form_urlencoded::Parse<'a> {
+        self.pairs
     }
 
     /// Returns the first value with the given name.
@@ -78,21 +136,5 @@ impl fmt::Debug for Form<'_> {
     /// Omits names and values, which may be passwords.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Form({} pairs)", self.clone().count())
-    }
-}
-
-impl fmt::Display for FormError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            FormError::NotUtf8 => f.write_str("the form is not UTF-8"),
-        }
-    }
-}
-
-impl core::error::Error for FormError {}
-
-impl From<FormError> for Response {
-    fn from(error: FormError) -> Response {
-        Response::explained(Status::BAD_REQUEST, error)
     }
 }

@@ -6,6 +6,9 @@ pub(crate) mod body;
 pub(crate) mod broadcast;
 #[cfg(feature = "std")]
 pub(crate) mod channel;
+mod content_type;
+mod cookies;
+pub(crate) mod credentials;
 mod default_page;
 pub(crate) mod event;
 #[cfg(feature = "std")]
@@ -16,14 +19,28 @@ pub(crate) mod fields;
 pub(crate) mod form;
 pub(crate) mod framing;
 pub(crate) mod head;
+#[cfg(feature = "json")]
+mod json;
+#[cfg(feature = "multipart")]
+pub(crate) mod multipart;
 mod named_content;
+mod negotiation;
 pub(crate) mod owned_request;
+mod param;
 pub(crate) mod precondition;
 pub(crate) mod problem;
+mod query;
 pub(crate) mod range;
 #[cfg(feature = "std")]
 mod reader;
 mod redirect;
+pub(crate) mod rejection;
 pub(crate) mod reply;
 pub(crate) mod request;
 pub(crate) mod response;
+#[cfg(feature = "cookies")]
+mod set_cookie;
+#[cfg(feature = "signed-cookies")]
+mod signed_cookie;
+#[cfg(feature = "serde")]
+mod typed;

@@ -2,7 +2,6 @@
 
 use super::extensions::Extensions;
 use super::fields::FieldLines;
-use super::form::{Form, FormError};
 use super::head::{Head, Version};
 use crate::syntax::authority::Authority;
 use crate::syntax::target::Target;
@@ -144,54 +143,6 @@ impl<'a> Request<'a> {
             mounted: self.mounted + bytes,
             ..*self
         }
-    }
-
-    /// Returns the decoded value of a route parameter, such as `{name}` in `/hello/{name}`.
-    pub fn param(&self, name: &str) -> Option<&'a str> {
-        let mut params = self.params.iter().rev();
-        let (_, value) = params.find(|(other, _)| *other == name)?;
-        Some(value)
-    }
-
-    /// Returns the query as it was sent, without the question mark.
-    pub fn query(&self) -> Option<&'a str> {
-        self.message.head.query()
-    }
-
-    /// Returns the names and values of the query, decoded as `application/x-www-form-urlencoded`. A `%` that is not
-    /// followed by two hexadecimal digits is kept as is, and invalid UTF-8 is replaced with U+FFFD.
-    ///
-    /// ```
-    /// use bytegate::{Gateway, Request};
-    ///
-    /// let gateway = Gateway::new(|request: &Request<'_>| {
-    ///     request.query_pairs().map(|(name, value)| format!("{name} is {value}\n")).collect::<String>()
-    /// });
-    /// let reply = gateway.handle(b"GET /?q=50%&r=a+b%21 HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// assert!(reply.ends_with(b"q is 50%\nr is a b!\n"));
-    /// ```
-    pub fn query_pairs(&self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> + use<'a> {
-        form_urlencoded::parse(self.query().unwrap_or_default().as_bytes())
-    }
-
-    /// Returns the names and values of the content, decoded as `application/x-www-form-urlencoded` regardless of its
-    /// Content-Type.
-    ///
-    /// ```
-    /// use bytegate::{FormError, Gateway, Request};
-    ///
-    /// let gateway = Gateway::new(|request: &Request<'_>| -> Result<String, FormError> {
-    ///     let name = request.form()?.get("name").unwrap_or("nobody".into());
-    ///     Ok(format!("hello {name}\n"))
-    /// });
-    /// let reply = gateway.handle(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nname=Ada");
-    /// assert!(reply.ends_with(b"hello Ada\n"));
-    /// ```
-    ///
-    /// # Errors
-    /// Returns an error if a name or a value is not UTF-8. The error converts into a 400 response.
-    pub fn form(&self) -> Result<Form<'a>, FormError> {
-        Form::parse(self.message.content)
     }
 
     /// Returns the HTTP version whose rules apply.

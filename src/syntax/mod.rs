@@ -1,4 +1,5 @@
-//! The grammar of request heads and chunk-size lines, parsed from bytes. The only state is the position of a scan.
+//! The grammar of request heads, field values and chunk-size lines, parsed from bytes. The only state is the position
+//! of a scan.
 
 pub(crate) mod authority;
 pub(crate) mod base64;
@@ -16,7 +17,11 @@ pub(crate) mod json;
 pub(crate) mod layout;
 pub(crate) mod length;
 pub(crate) mod list;
+#[cfg(feature = "multipart")]
+pub(crate) mod multipart;
+pub(crate) mod parameters;
 pub(crate) mod path;
+pub(crate) mod quality;
 mod request_line;
 mod scan;
 pub(crate) mod span;

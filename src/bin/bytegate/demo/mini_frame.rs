@@ -1,6 +1,6 @@
 //! A framework as small as the tutorial's: a table of names and pages, exposed as `application`.
 
-use bytegate::{Environ, FormError, StartResponse, http_date};
+use bytegate::{Environ, Rejection, StartResponse, http_date};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -62,9 +62,11 @@ pub fn application(environ: &Environ<'_>, start_response: &mut StartResponse) ->
                 "This page is read with GET and filled in with POST.",
             )
         }
-        (Some(_), Verb::Post, Err(error)) => {
-            start_response.call("400 Bad Request", &[HTML]);
-            Page::of_one_line("Bad request", &format!("This cannot be read: {error}."))
+        (Some(_), Verb::Post, Err(rejection)) => {
+            let status = rejection.status();
+            start_response.call(&status.to_string(), &[HTML]);
+            let reason = escape(rejection.sentence());
+            Page::of_one_line(status.reason(), &format!("This cannot be read: {reason}."))
         }
         (Some((_, view)), Verb::Read | Verb::Post, _) => match view(&visit) {
             Outcome::Page(page) => {
@@ -90,7 +92,7 @@ struct Visit<'a> {
     name: String,
     suffix: String,
     /// The first value of each name.
-    form: Result<BTreeMap<Cow<'a, str>, Cow<'a, str>>, FormError>,
+    form: Result<BTreeMap<Cow<'a, str>, Cow<'a, str>>, Rejection>,
     /// The name to greet after a form was accepted, from the query.
     greeted: Option<Cow<'a, str>>,
     /// The time of the request, which is an argument like everything else.

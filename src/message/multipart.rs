@@ -1,0 +1,322 @@
+//! Forms with files: content of type `multipart/form-data` (RFC 7578).
+//!
+//! The parser is our own, because the maintained crates read from an asynchronous stream and bring some fifteen others
+//! along, while a request has its whole content here: a part is a slice of it, and nothing is copied.
+
+use super::fields::FieldLines;
+use super::rejection::{Rejection, detail};
+use super::request::Request;
+use crate::syntax::multipart::{PartError, RawPart, RawParts, is_boundary};
+use crate::syntax::parameters::split;
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// Limits on the parts of a form, beside that on the whole content. A form exactly at a limit is accepted.
+///
+/// ```
+/// use bytegate::MultipartLimits;
+///
+/// let limits = MultipartLimits { parts: 10, ..MultipartLimits::default() };
+/// assert_eq!(limits.part_head_bytes, 4096);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MultipartLimits {
+    /// The number of parts. Exceeding it results in 413.
+    pub parts: usize,
+    /// The head of one part with all line endings, in bytes. It holds the name of a file. Exceeding it results in 413.
+    pub part_head_bytes: usize,
+}
+
+impl Default for MultipartLimits {
+    fn default() -> MultipartLimits {
+        MultipartLimits {
+            parts: 1000,
+            part_head_bytes: 4096,
+        }
+    }
+}
+
+/// The parts of a form, in the order in which they were sent. Created by [`Request::multipart`].
+///
+/// ```
+/// use bytegate::{Rejection, Request};
+///
+/// fn file_names(request: &Request<'_>) -> Result<Vec<String>, Rejection> {
+///     let form = request.multipart()?;
+///     Ok(form.iter().filter_map(|part| part.file_name()).map(str::to_string).collect())
+/// }
+///
+/// let request = Request::builder("POST", "/")
+///     .field("Content-Type", "multipart/form-data; boundary=x")
+///     .content(
+///         "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nA\r\n\
+///          --x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"b.txt\"\r\n\r\nB\r\n--x--\r\n",
+///     )
+///     .build()?;
+/// assert_eq!(request.with(file_names).unwrap(), ["a.txt", "b.txt"]);
+/// # Ok::<(), bytegate::Fault>(())
+/// ```
+#[derive(Clone)]
+pub struct Multipart<'a> {
+    parts: Vec<Part<'a>>,
+}
+
+/// A part of a form: a value or a file.
+///
+/// ```
+/// use bytegate::Request;
+///
+/// let request = Request::builder("POST", "/")
+///     .field("Content-Type", "multipart/form-data; boundary=x")
+///     .content("--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nsome text\r\n--x--\r\n")
+///     .build()?;
+/// request.with(|request| {
+///     let form = request.multipart().expect("a form");
+///     let part = form.get("a").expect("a part");
+///     assert_eq!((part.name(), part.file_name(), part.content_type()), ("a", None, None));
+///     assert_eq!(part.text(), Ok("some text"));
+/// });
+/// # Ok::<(), bytegate::Fault>(())
+/// ```
+#[derive(Clone)]
+pub struct Part<'a> {
+    name: Cow<'a, str>,
+    file_name: Option<Cow<'a, str>>,
+    fields: FieldLines<'a>,
+    content: &'a [u8],
+}
+
+impl<'a> Request<'a> {
+    /// Returns the parts of a form with files (feature `multipart`). The content must have arrived whole; for larger
+    /// uploads than [`Limits::content_bytes`](crate::Limits::content_bytes), admit more with
+    /// [`Admission::BufferUpTo`](crate::Admission::BufferUpTo).
+    ///
+    /// ```
+    /// use bytegate::{Rejection, Request};
+    ///
+    /// fn upload(request: &Request<'_>) -> Result<String, Rejection> {
+    ///     let form = request.multipart()?;
+    ///     let title = form.get("title").ok_or_else(|| Rejection::bad_request("no title"))?.text()?;
+    ///     let photo = form.get("photo").ok_or_else(|| Rejection::bad_request("no photo"))?;
+    ///     Ok(format!("{title}: {:?}, {} bytes", photo.file_name(), photo.content().len()))
+    /// }
+    ///
+    /// let request = Request::builder("POST", "/")
+    ///     .field("Content-Type", "multipart/form-data; boundary=x")
+    ///     .content(
+    ///         "--x\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nThe sea\r\n\
+    ///          --x\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"sea.png\"\r\n\
+    ///          Content-Type: image/png\r\n\r\n\x7fPNG\r\n--x--\r\n",
+    ///     )
+    ///     .build()?;
+    /// assert_eq!(request.with(upload).unwrap(), "The sea: Some(\"sea.png\"), 4 bytes");
+    /// # Ok::<(), bytegate::Fault>(())
+    /// ```
+    ///
+    /// # Errors
+    /// - 415 if Content-Type is missing or is not `multipart/form-data`.
+    /// - 413 if there are more parts than [`MultipartLimits`] allows by default, or a longer head.
+    /// - 400 if the boundary is missing or malformed, if the form has no end, or if a part is malformed: its head has no
+    ///   end, has other lines than fields or no name in `Content-Disposition`, or the content is encoded.
+    pub fn multipart(&self) -> Result<Multipart<'a>, Rejection> {
+        self.multipart_within(MultipartLimits::default())
+    }
+
+    /// Like [`multipart`](Request::multipart), but with other limits.
+    ///
+    /// ```
+    /// use bytegate::{MultipartLimits, Request, Status};
+    ///
+    /// let request = Request::builder("POST", "/")
+    ///     .field("Content-Type", "multipart/form-data; boundary=x")
+    ///     .content("--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x--\r\n")
+    ///     .build()?;
+    /// let none = MultipartLimits { parts: 0, ..MultipartLimits::default() };
+    /// request.with(|request| {
+    ///     let rejection = request.multipart_within(none).unwrap_err();
+    ///     assert_eq!(rejection.status(), Status::CONTENT_TOO_LARGE);
+    /// });
+    /// # Ok::<(), bytegate::Fault>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Fails like [`multipart`](Request::multipart).
+    pub fn multipart_within(&self, limits: MultipartLimits) -> Result<Multipart<'a>, Rejection> {
+        let parameters = self.check_content_type("multipart/form-data", |media_type| {
+            media_type == b"multipart/form-data"
+        })?;
+        let boundary = match parameters.get("boundary") {
+            Ok(Some(boundary)) if is_boundary(boundary) => boundary,
+            _ => {
+                let reason = "the Content-Type has no boundary of 1 to 70 characters";
+                return Err(Rejection::bad_request(reason));
+            }
+        };
+        let content = self.content();
+        let raw_parts = RawParts::new(content, boundary, limits.part_head_bytes);
+        let mut parts = Vec::new();
+        for part in raw_parts.map_err(|error| reject(error, 1))? {
+            if parts.len() == limits.parts {
+                let reason = format!("the form has more than {} parts", limits.parts);
+                return Err(Rejection::content_too_large(reason));
+            }
+            let number = parts.len() + 1;
+            let part = part.map_err(|error| reject(error, number))?;
+            parts.push(Part::parse(part).map_err(|reason| {
+                Rejection::bad_request(format!("part {number} of the form {reason}"))
+            })?);
+        }
+        Ok(Multipart { parts })
+    }
+}
+
+impl<'a> Multipart<'a> {
+    /// Returns the first part with the given name.
+    pub fn get(&self, name: &str) -> Option<&Part<'a>> {
+        self.iter().find(|part| part.name == name)
+    }
+
+    /// Returns all parts in order. Several may have the same name.
+    pub fn iter(&self) -> impl Iterator<Item = &Part<'a>> {
+        self.parts.iter()
+    }
+}
+
+impl<'a> IntoIterator for Multipart<'a> {
+    type Item = Part<'a>;
+    type IntoIter = alloc::vec::IntoIter<Part<'a>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.parts.into_iter()
+    }
+}
+
+impl<'a> Part<'a> {
+    fn parse(part: RawPart<'a>) -> Result<Part<'a>, String> {
+        let fields = FieldLines::from_valid(part.head);
+        let mut dispositions = fields.get_all("Content-Disposition");
+        let (Some(disposition), None) = (dispositions.next(), dispositions.next()) else {
+            return Err("must have one Content-Disposition".into());
+        };
+        let (kind, parameters) = split(disposition);
+        let (Ok(name), Ok(file_name)) = (parameters.get("name"), parameters.get("filename")) else {
+            return Err("has a malformed Content-Disposition".into());
+        };
+        let Some(name) = name.filter(|_| kind.eq_ignore_ascii_case(b"form-data")) else {
+            return Err(
+                "has no name: its Content-Disposition must be form-data with a name".into(),
+            );
+        };
+        let not_utf8 = || String::from("has a name that is not UTF-8");
+        if let Some(coding) = fields.get("Content-Transfer-Encoding") {
+            let harmless = ["7bit", "8bit", "binary"];
+            let is_harmless = |name: &&str| coding.eq_ignore_ascii_case(name.as_bytes());
+            if !harmless.iter().any(is_harmless) {
+                let coding = detail(String::from_utf8_lossy(coding));
+                return Err(format!(
+                    "is encoded as {coding}, which RFC 7578 does not allow"
+                ));
+            }
+        }
+        Ok(Part {
+            name: unescape(name).ok_or_else(not_utf8)?,
+            file_name: match file_name {
+                Some(file_name) => Some(unescape(file_name).ok_or_else(not_utf8)?),
+                None => None,
+            },
+            fields,
+            content: part.content,
+        })
+    }
+
+    /// Returns the name of the field of the form.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the name of the file on the client, if this is a file. It is empty if no file was chosen.
+    ///
+    /// The client is free to send any text, such as `../../etc/passwd`. Show it, but never use it as a path. Browsers
+    /// write a quote in it as `%22`, which is kept, because they do not encode percent signs.
+    pub fn file_name(&self) -> Option<&str> {
+        self.file_name.as_deref()
+    }
+
+    /// Returns the media type that the client states for a file. It is often guessed from the name.
+    pub fn content_type(&self) -> Option<&'a str> {
+        self.fields.get_str("Content-Type")
+    }
+
+    /// Returns the fields of the part.
+    pub fn fields(&self) -> FieldLines<'a> {
+        self.fields
+    }
+
+    /// Returns the content.
+    pub fn content(&self) -> &'a [u8] {
+        self.content
+    }
+
+    /// Returns the content as text.
+    ///
+    /// # Errors
+    /// Returns a 400 if it is not UTF-8.
+    pub fn text(&self) -> Result<&'a str, Rejection> {
+        core::str::from_utf8(self.content).map_err(|_| {
+            let name = detail(&self.name);
+            Rejection::bad_request(format!("\"{name}\" in the form is not UTF-8"))
+        })
+    }
+}
+
+/// Returns the rejection for a part, which are counted from one.
+fn reject(error: PartError, number: usize) -> Rejection {
+    Rejection::bad_request(match error {
+        PartError::NoStart => "the form does not contain the boundary of its Content-Type".into(),
+        PartError::NoEnd => format!("part {number} of the form does not end with a boundary"),
+        PartError::BoundaryLine => {
+            format!("the boundary before part {number} of the form is not alone on its line")
+        }
+        PartError::Head => format!("part {number} of the form has a malformed head"),
+        PartError::HeadTooLong => {
+            let reason = format!("part {number} of the form has a head that is too long");
+            return Rejection::content_too_large(reason);
+        }
+    })
+}
+
+/// Removes the backslashes before quotes and before other backslashes, and no others: browsers do not escape them, and
+/// old ones send whole paths, such as `C:\new\sea.png`. Returns `None` if the text is not UTF-8.
+fn unescape(text: &[u8]) -> Option<Cow<'_, str>> {
+    let text = core::str::from_utf8(text).ok()?;
+    if !text.contains('\\') {
+        return Some(Cow::Borrowed(text));
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let escaped = characters.next_if(|next| character == '\\' && matches!(next, '"' | '\\'));
+        plain.push(escaped.unwrap_or(character));
+    }
+    Some(Cow::Owned(plain))
+}
+
+impl fmt::Debug for Multipart<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.parts).finish()
+    }
+}
+
+impl fmt::Debug for Part<'_> {
+    /// Omits the content, which may be a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Part")
+            .field("name", &self.name)
+            .field("file_name", &self.file_name)
+            .field("content", &format_args!("{} bytes", self.content.len()))
+            .finish_non_exhaustive()
+    }
+}
