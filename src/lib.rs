@@ -100,8 +100,9 @@ mod syntax;
 mod values;
 
 pub use application::Application;
+pub use application::later::{Later, later};
 pub use application::middleware::{AccessLog, Middleware, RequestInfo, RequestParts, SetFields};
-pub use application::routing::Router;
+pub use application::routing::{RouteError, Router, TrailingSlash};
 #[cfg(feature = "std")]
 pub use application::site::{LoadError, Skipped};
 pub use application::site::{Site, SiteError};

@@ -156,7 +156,7 @@ impl<'g, 's> Chain<'g, 's> {
             message,
             context: &context,
             mounted: 0,
-            params: &[],
+            params: None,
         })
     }
 }

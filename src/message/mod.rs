@@ -10,6 +10,7 @@ pub(crate) mod form;
 pub(crate) mod framing;
 pub(crate) mod head;
 pub(crate) mod owned_request;
+pub(crate) mod params;
 pub(crate) mod precondition;
 pub(crate) mod range;
 pub(crate) mod reply;

@@ -4,6 +4,7 @@ use super::extensions::Extensions;
 use super::fields::FieldLines;
 use super::form::{Form, FormError};
 use super::head::{Head, Version};
+use super::params::Params;
 use crate::syntax::authority::Authority;
 use crate::syntax::target::Target;
 use crate::values::connection_info::{ConnectionInfo, Peer};
@@ -37,7 +38,7 @@ pub struct Request<'a> {
     pub(crate) context: &'a RequestContext<'a>,
     /// The length, in bytes, of the part of the decoded path that leads to the application's mount point.
     pub(crate) mounted: usize,
-    pub(crate) params: &'a [(&'a str, &'a str)],
+    pub(crate) params: Option<&'a Params<'a>>,
 }
 
 /// A request as it was received: head, content and trailers. Everything is borrowed. A request received in one piece
@@ -138,19 +139,10 @@ impl<'a> Request<'a> {
         self.context.path?.get(self.mounted..)
     }
 
-    /// Returns the same request for an application that is mounted `bytes` bytes further along the path.
-    pub(crate) fn mounted(&self, bytes: usize) -> Request<'a> {
-        Request {
-            mounted: self.mounted + bytes,
-            ..*self
-        }
-    }
-
-    /// Returns the decoded value of a route parameter, such as `{name}` in `/hello/{name}`.
+    /// Returns the decoded value of a route parameter, such as `{name}` in `/hello/{name}`. Parameters of the routers
+    /// outside are visible too. If several have the same name, the innermost one is returned.
     pub fn param(&self, name: &str) -> Option<&'a str> {
-        let mut params = self.params.iter().rev();
-        let (_, value) = params.find(|(other, _)| *other == name)?;
-        Some(value)
+        self.params?.get(name)
     }
 
     /// Returns the query as it was sent, without the question mark.

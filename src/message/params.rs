@@ -1,0 +1,66 @@
+//! Values of route parameters.
+
+use alloc::boxed::Box;
+
+/// The values that the segments of a pattern matched, linked to those of the routers outside. Nothing is copied.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Params<'a> {
+    names: &'a [Box<str>],
+    /// Parts of the decoded path, which is UTF-8.
+    values: &'a [&'a [u8]],
+    outer: Option<&'a Params<'a>>,
+}
+
+impl<'a> Params<'a> {
+    /// Joins names to values of the same number.
+    pub(crate) const fn new(
+        names: &'a [Box<str>],
+        values: &'a [&'a [u8]],
+        outer: Option<&'a Params<'a>>,
+    ) -> Params<'a> {
+        Params {
+            names,
+            values,
+            outer,
+        }
+    }
+
+    /// Returns the value with the given name. The innermost router is asked first.
+    pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
+        let mut pairs = self.pairs();
+        let (_, value) = pairs.find(|(other, _)| *other == name)?;
+        Some(value)
+    }
+
+    /// Returns all names and values, innermost first.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        let routers = core::iter::successors(Some(*self), |params| params.outer.copied());
+        routers.flat_map(|params| {
+            let values = params.values.iter();
+            let values = values.map(|value| core::str::from_utf8(value).unwrap_or_default());
+            params.names.iter().map(|name| &**name).zip(values)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn inner_parameters_hide_outer_ones_of_the_same_name() {
+        let (outer_names, inner_names) = (["a".into(), "b".into()], ["b".into()]);
+        let outer_values = [&b"1"[..], b"2"];
+        let inner_values = ["\u{e4}".as_bytes()];
+        let outer = Params::new(&outer_names, &outer_values, None);
+        let inner = Params::new(&inner_names, &inner_values, Some(&outer));
+        assert_eq!(
+            (inner.get("a"), inner.get("b")),
+            (Some("1"), Some("\u{e4}"))
+        );
+        assert_eq!((outer.get("b"), inner.get("c")), (Some("2"), None));
+        let pairs: Vec<_> = inner.pairs().collect();
+        assert_eq!(pairs, [("b", "\u{e4}"), ("a", "1"), ("b", "2")]);
+    }
+}
