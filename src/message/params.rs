@@ -27,9 +27,18 @@ impl<'a> Params<'a> {
 
     /// Returns the value with the given name. The innermost router is asked first.
     pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
-        let mut pairs = self.pairs();
-        let (_, value) = pairs.find(|(other, _)| *other == name)?;
-        Some(value)
+        let mut params = *self;
+        loop {
+            let place = params.names.iter().position(|other| **other == *name);
+            match (place, params.outer) {
+                (Some(place), _) => {
+                    let value = params.values.get(place)?;
+                    return core::str::from_utf8(value).ok();
+                }
+                (None, Some(outer)) => params = *outer,
+                (None, None) => return None,
+            }
+        }
     }
 
     /// Returns all names and values, innermost first.

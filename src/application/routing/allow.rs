@@ -24,14 +24,15 @@ pub(super) fn order(method: &Method) -> (usize, &str) {
 
 /// Responds to a request for a path whose routes accept only `routed` methods. OPTIONS gets a 204, and any other method
 /// a 405. `Allow` names each method once, including HEAD if there is GET.
-pub(super) fn answer(method: &Method, mut routed: Vec<Method>) -> Response {
-    if routed.contains(&Method::Get) {
-        routed.push(Method::Head);
+pub(super) fn answer(method: &Method, routed: &[&Method]) -> Response {
+    let mut methods = routed.to_vec();
+    if methods.contains(&&Method::Get) {
+        methods.push(&Method::Head);
     }
-    routed.push(Method::Options);
-    routed.sort_by(|one, other| order(one).cmp(&order(other)));
-    routed.dedup();
-    let names: Vec<&str> = routed.iter().map(Method::as_str).collect();
+    methods.push(&Method::Options);
+    methods.sort_by_key(|method| order(method));
+    methods.dedup();
+    let names: Vec<&str> = methods.iter().map(|method| method.as_str()).collect();
     let response = match method {
         Method::Options => Response::new(Status::NO_CONTENT),
         _ => Status::METHOD_NOT_ALLOWED.into(),
@@ -42,27 +43,26 @@ pub(super) fn answer(method: &Method, mut routed: Vec<Method>) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec;
 
     #[test]
     fn methods_are_named_once_in_a_fixed_order() {
         let other = |token| Method::from_token(token).unwrap();
-        let routed = vec![
-            other("PURGE"),
-            Method::Delete,
-            other("COPY"),
-            Method::Get,
-            Method::Head,
-            Method::Get,
+        let routed = [
+            &other("PURGE"),
+            &Method::Delete,
+            &other("COPY"),
+            &Method::Get,
+            &Method::Head,
+            &Method::Get,
         ];
-        let response = answer(&Method::Post, routed.clone());
+        let response = answer(&Method::Post, &routed);
         let allow = Some(&b"GET, HEAD, DELETE, OPTIONS, COPY, PURGE"[..]);
         assert_eq!(response.status(), Status::METHOD_NOT_ALLOWED);
         assert_eq!(response.fields().lines().get("allow"), allow);
-        let response = answer(&Method::Options, routed);
+        let response = answer(&Method::Options, &routed);
         assert_eq!(response.status(), Status::NO_CONTENT);
         assert_eq!(response.fields().lines().get("allow"), allow);
-        let response = answer(&Method::Get, vec![Method::Put]);
+        let response = answer(&Method::Get, &[&Method::Put]);
         assert_eq!(
             response.fields().lines().get("allow"),
             Some(&b"PUT, OPTIONS"[..])

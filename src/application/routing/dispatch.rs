@@ -3,10 +3,9 @@
 use super::allow;
 use super::route::{Kind, Route};
 use super::router::Router;
+use super::search::{Found, Search};
 use super::slash::{self, TrailingSlash};
-use super::tree::{Found, Lookup, Rest, Values};
 use crate::application::Application;
-use crate::application::site::Site;
 use crate::application::upload::Admission;
 use crate::message::params::Params;
 use crate::message::reply::Reply;
@@ -51,11 +50,16 @@ impl Router {
         ask: impl Fn(&'a dyn Application, &Request<'_>) -> T,
         answer: impl Fn(Response) -> T,
     ) -> T {
-        let mut values = Values::default();
-        match self.find(request, &mut values) {
+        if self.is_simple() {
+            if let Some(application) = self.find_simply(request) {
+                return ask(application, request);
+            }
+        }
+        let mut search = Search::new(request.message.head.method_ref());
+        match self.find(request, &mut search) {
             Ok(Target::Application(application)) => ask(application, request),
             Ok(Target::Route(route, mounted)) => {
-                let params = Params::new(&route.names, values.as_slice(), request.params);
+                let params = Params::new(&route.names, search.values(), request.params);
                 let request = Request {
                     mounted,
                     params: Some(&params),
@@ -67,11 +71,27 @@ impl Router {
         }
     }
 
+    /// Returns whether there are only suffixes and a fallback, as in many routers.
     #[inline]
+    fn is_simple(&self) -> bool {
+        !self.tree.has_patterns() && self.files.is_empty() && self.hosts.is_empty()
+    }
+
+    /// Finds the application if there are only suffixes and a fallback.
+    #[inline]
+    fn find_simply(&self, request: &Request<'_>) -> Option<&dyn Application> {
+        let path = request.path_info_bytes();
+        match path.and_then(|path| self.tree.find_suffix(path)) {
+            Some(found) => Some(&*found.route.application),
+            None => self.fallback.as_deref(),
+        }
+    }
+
+    #[inline(never)]
     fn find<'a, 'p>(
         &'a self,
         request: &Request<'p>,
-        values: &mut Values<'p>,
+        search: &mut Search<'a, 'p>,
     ) -> Result<Target<'a>, Box<Response>> {
         if !self.hosts.is_empty() {
             let host = request.authority();
@@ -82,19 +102,18 @@ impl Router {
         let Some(path) = request.path_info_bytes() else {
             return self.find_fallback();
         };
-        let method = request.message.head.method_ref();
-        match self.tree.find(path, method, values) {
-            Lookup::Found(found) => Ok(Target::of(found, request, path)),
-            Lookup::Nothing if self.needs_no_more() => self.find_fallback(),
-            Lookup::Nothing => self.find_elsewhere(request, path, values),
-            Lookup::OtherMethods => self.find_for_other_method(method, path),
+        match self.tree.find(path, search) {
+            Some(found) => Ok(Target::of(found, request, path)),
+            None if self.needs_more(search) => self.find_elsewhere(request, path, search),
+            None => self.find_fallback(),
         }
     }
 
-    /// Returns whether only the fallback is left when no rule matches a path.
+    /// Returns whether anything but the fallback is left when no rule matches.
     #[inline]
-    fn needs_no_more(&self) -> bool {
-        self.files.is_empty() && self.trailing_slash == TrailingSlash::Strict
+    fn needs_more(&self, search: &Search<'_, '_>) -> bool {
+        let is_known = !search.other_methods().is_empty();
+        is_known || !self.files.is_empty() || self.trailing_slash != TrailingSlash::Strict
     }
 
     fn find_fallback(&self) -> Result<Target<'_>, Box<Response>> {
@@ -104,60 +123,42 @@ impl Router {
         }
     }
 
-    /// Finds a file, or a route for the other form of a path.
+    /// Finds a file, refuses a method that no route for the path accepts, or finds a route for the other form of the
+    /// path.
     #[inline(never)]
     fn find_elsewhere<'a, 'p>(
         &'a self,
         request: &Request<'p>,
         path: &'p [u8],
-        values: &mut Values<'p>,
+        search: &mut Search<'a, 'p>,
     ) -> Result<Target<'a>, Box<Response>> {
         let head = request.message.head;
         let method = head.method_ref();
-        if let Some(site) = self.find_site(method, path) {
-            return Ok(Target::Application(site));
+        let is_read = matches!(method, Method::Get | Method::Head);
+        let is_known = !search.other_methods().is_empty();
+        match self.files.iter().find(|site| site.answers(method, path)) {
+            Some(site) if is_read || !is_known => return Ok(Target::Application(site)),
+            // `Allow` names the methods of the routes and those of the file.
+            Some(_) => search.note_method(&Method::Get),
+            None => {}
         }
-        let other_form = match self.trailing_slash {
-            TrailingSlash::Strict => None,
-            TrailingSlash::Redirect | TrailingSlash::Either => Rest::of_other_form(path),
-        };
-        let Some(other_form) = other_form else {
+        if is_known {
+            return Err(Box::new(allow::answer(method, search.other_methods())));
+        }
+        if self.trailing_slash == TrailingSlash::Strict {
             return self.find_fallback();
-        };
-        match self.tree.find_pattern(other_form, method, values) {
-            Lookup::Found(found) if self.trailing_slash == TrailingSlash::Either => {
+        }
+        match self.tree.find_other_form(path, search) {
+            Some(found) if self.trailing_slash == TrailingSlash::Either => {
                 Ok(Target::of(found, request, path))
             }
-            Lookup::Found(_) => match slash::redirect(&head) {
+            Some(_) => match slash::redirect(&head) {
                 Some(response) => Err(Box::new(response)),
                 None => self.find_fallback(),
             },
-            Lookup::OtherMethods => {
-                let methods = self.tree.methods(other_form);
-                Err(Box::new(allow::answer(method, methods)))
-            }
-            Lookup::Nothing => self.find_fallback(),
+            None if search.other_methods().is_empty() => self.find_fallback(),
+            None => Err(Box::new(allow::answer(method, search.other_methods()))),
         }
-    }
-
-    /// Finds a file for a path whose routes do not accept the method.
-    #[cold]
-    fn find_for_other_method(
-        &self,
-        method: &Method,
-        path: &[u8],
-    ) -> Result<Target<'_>, Box<Response>> {
-        let mut methods = self.tree.methods(Rest::of(path));
-        match (self.find_site(&Method::Get, path), method) {
-            (Some(site), Method::Get | Method::Head) => return Ok(Target::Application(site)),
-            (Some(_), _) => methods.push(Method::Get),
-            (None, _) => {}
-        }
-        Err(Box::new(allow::answer(method, methods)))
-    }
-
-    fn find_site(&self, method: &Method, path: &[u8]) -> Option<&Site> {
-        self.files.iter().find(|site| site.answers(method, path))
     }
 }
 

@@ -8,6 +8,7 @@ mod listing;
 mod pattern;
 mod route;
 mod router;
+mod search;
 mod slash;
 mod suffix;
 mod tree;

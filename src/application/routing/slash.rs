@@ -55,7 +55,8 @@ mod tests {
     use crate::message::request::Request;
 
     fn location(target: &str) -> Option<String> {
-        let request = Request::builder("GET", target).build().unwrap();
+        let request = Request::builder("GET", target).field("Host", "x");
+        let request = request.build().unwrap();
         let response = redirect(&request.head())?;
         let location = response.fields().lines().get_str("location");
         location.map(String::from)

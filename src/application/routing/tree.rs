@@ -1,10 +1,10 @@
 //! A tree of patterns, segment by segment. It finds the most specific route without trying all of them.
 
 use super::error::RouteError;
-use super::pattern::{MAX_PARAMS, Pattern, Segment};
+use super::pattern::{Pattern, Segment};
 use super::route::{Kind, Route, Routes};
+use super::search::{Found, Search};
 use super::suffix;
-use crate::values::method::Method;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
@@ -13,7 +13,8 @@ use core::fmt;
 /// The patterns, mounts and suffixes of a router.
 #[derive(Default)]
 pub(super) struct Tree {
-    root: Node,
+    /// `None` if there are no patterns and mounts.
+    root: Option<Box<Node>>,
     /// Longest first.
     suffixes: Vec<Route>,
 }
@@ -24,50 +25,27 @@ struct Node {
     /// Routes whose pattern ends here.
     end: Routes,
     /// In alphabetical order.
-    texts: Vec<(Box<str>, Node)>,
+    texts: Vec<Text>,
     param: Option<Box<Node>>,
     tail: Routes,
     mount: Routes,
 }
 
-/// The result of a search.
-pub(super) enum Lookup<'t> {
-    Found(Found<'t>),
-    /// There are routes for the path, but none for the method.
-    OtherMethods,
-    Nothing,
-}
-
-/// A route that matches a request.
-pub(super) struct Found<'t> {
-    pub(super) route: &'t Route,
-    /// The length of the part of the path that a mounted application interprets itself.
-    pub(super) rest: usize,
-}
-
-/// The values of parameters on the way to a route.
-#[derive(Default)]
-pub(super) struct Values<'p> {
-    values: [&'p [u8]; MAX_PARAMS],
-    count: usize,
-}
-
-/// The part of a path that is not matched yet.
-#[derive(Clone, Copy)]
-pub(super) struct Rest<'p> {
-    /// What follows the next slash, or `None` at the end of the path.
-    after_slash: Option<&'p [u8]>,
-    /// Whether another slash is thought of at the end.
-    has_extra_slash: bool,
+/// A segment that is text.
+struct Text {
+    /// The first bytes as a number, because numbers are compared faster.
+    key: u64,
+    text: Box<str>,
+    node: Node,
 }
 
 impl Tree {
     /// Adds a route or a mount.
     pub(super) fn insert(&mut self, route: Route, pattern: &Pattern) -> Result<(), RouteError> {
-        let mut node = &mut self.root;
+        let mut node = &mut **self.root.get_or_insert_default();
         for segment in pattern.segments() {
             node = match segment {
-                Segment::Text(text) => node.text(text),
+                Segment::Text(text) => node.text_mut(text),
                 Segment::Param(_) => node.param.get_or_insert_default(),
                 // Nothing follows it.
                 Segment::Tail(_) => return node.tail.insert(route),
@@ -90,149 +68,159 @@ impl Tree {
         Ok(())
     }
 
-    /// Finds the most specific route for a path and a method. Puts the values of its parameters into `values`.
+    /// Finds the most specific route for a path.
+    ///
+    /// A suffix counts as a pattern for the whole path that also says how the path ends. It therefore comes before
+    /// `/{*path}` and a mount at `/`, and after all other patterns.
     #[inline]
     pub(super) fn find<'t, 'p>(
         &'t self,
         path: &'p [u8],
-        method: &Method,
-        values: &mut Values<'p>,
-    ) -> Lookup<'t> {
-        self.search(Rest::of(path), method, values, || {
-            let mut suffixes = self.suffixes.iter();
-            suffixes.find(|route| suffix::matches(path, &route.text))
-        })
+        search: &mut Search<'t, 'p>,
+    ) -> Option<Found<'t>> {
+        let Some(root) = &self.root else {
+            return self.find_suffix(path);
+        };
+        let after_slash = after_slash(path);
+        root.walk_segments(after_slash, search)
+            .or_else(|| self.find_suffix(path))
+            .or_else(|| root.walk_rest(after_slash, search))
     }
 
-    /// Like [`find`](Tree::find), but with another form of the path, and without suffixes.
-    pub(super) fn find_pattern<'t, 'p>(
-        &'t self,
-        path: Rest<'p>,
-        method: &Method,
-        values: &mut Values<'p>,
-    ) -> Lookup<'t> {
-        self.search(path, method, values, || None)
-    }
-
-    /// A suffix counts as a pattern for the whole path that also says how the path ends. It therefore comes before
-    /// `/{*path}` and a mount at `/`, and after all other patterns.
+    /// Returns whether there are patterns or mounts.
     #[inline]
-    fn search<'t, 'p>(
-        &'t self,
-        path: Rest<'p>,
-        method: &Method,
-        values: &mut Values<'p>,
-        suffix: impl FnOnce() -> Option<&'t Route>,
-    ) -> Lookup<'t> {
-        let mut is_known = false;
-        let mut visit = |routes: &'t Routes, rest: Rest<'p>| {
-            is_known |= !routes.is_empty();
-            let route = routes.find(method)?;
-            let rest = rest.length();
-            Some(Found { route, rest })
-        };
-        let found = self.root.walk_segments(path, values, &mut visit);
-        let found = found.or_else(|| suffix().map(|route| Found { route, rest: 0 }));
-        let found = found.or_else(|| self.root.walk_rest(path, values, &mut visit));
-        match found {
-            Some(found) => Lookup::Found(found),
-            None if is_known => Lookup::OtherMethods,
-            None => Lookup::Nothing,
-        }
+    pub(super) const fn has_patterns(&self) -> bool {
+        self.root.is_some()
     }
 
-    /// Returns the methods of all routes for a path, in any order.
-    pub(super) fn methods(&self, path: Rest<'_>) -> Vec<Method> {
-        let mut methods = Vec::new();
-        let mut visit = |routes: &Routes, _: Rest<'_>| -> Option<()> {
-            methods.extend(routes.iter().filter_map(|route| match route.kind {
-                Kind::Method(method) => Some(method),
-                _ => None,
-            }));
-            None
+    /// Finds the longest suffix of a path.
+    #[inline]
+    pub(super) fn find_suffix(&self, path: &[u8]) -> Option<Found<'_>> {
+        let mut suffixes = self.suffixes.iter();
+        let route = suffixes.find(|route| suffix::matches(path, &route.text))?;
+        Some(Found { route, rest: 0 })
+    }
+
+    /// Finds the most specific pattern for a path without the slash at its end if it has one, and otherwise with one.
+    /// The root has only one form.
+    pub(super) fn find_other_form<'t, 'p>(
+        &'t self,
+        path: &'p [u8],
+        search: &mut Search<'t, 'p>,
+    ) -> Option<Found<'t>> {
+        let root = self.root.as_ref()?;
+        let path = match path.strip_suffix(b"/") {
+            _ if matches!(path, b"" | b"/") => return None,
+            Some(path) => path,
+            None => {
+                search.has_extra_slash = true;
+                path
+            }
         };
-        self.root.walk(path, &mut Values::default(), &mut visit);
-        methods
+        root.walk(Some(after_slash(path)), search)
     }
 
     /// Calls `show` with all routes in the order in which they are tried.
     pub(super) fn for_each(&self, show: &mut impl FnMut(&Route) -> fmt::Result) -> fmt::Result {
-        self.root.show_segments(show)?;
+        let mut roots = self.root.iter();
+        roots.try_for_each(|root| root.show_segments(show))?;
         self.suffixes.iter().try_for_each(&mut *show)?;
-        self.root.show_rest(show)
+        let mut roots = self.root.iter();
+        roots.try_for_each(|root| root.show_rest(show))
     }
 }
 
+/// Returns a path without its first slash. An empty path is the same as `/`, so that a mounted router has a root.
+fn after_slash(path: &[u8]) -> &[u8] {
+    path.strip_prefix(b"/").unwrap_or(path)
+}
+
 impl Node {
-    /// Returns the node after a segment with this text.
-    fn text(&mut self, text: &str) -> &mut Node {
-        let place = self.place(text.as_bytes());
-        let place = place.unwrap_or_else(|place| {
-            self.texts.insert(place, (text.into(), Node::default()));
-            place
-        });
-        &mut self.texts[place].1
-    }
-
-    fn place(&self, text: &[u8]) -> Result<usize, usize> {
-        self.texts
-            .binary_search_by(|(other, _)| other.as_bytes().cmp(text))
-    }
-
-    /// Visits the routes for a path below this node, most specific first, until `visit` returns something.
+    /// Finds the most specific route for what follows the next slash of a path, or for `None` at its end.
     ///
-    /// Each node is visited at most once, so a path cannot take longer than all routes together.
-    fn walk<'t, 'p, T>(
+    /// Each node is visited at most once, so no path takes longer than all patterns together.
+    fn walk<'t, 'p>(
         &'t self,
-        path: Rest<'p>,
-        values: &mut Values<'p>,
-        visit: &mut impl FnMut(&'t Routes, Rest<'p>) -> Option<T>,
-    ) -> Option<T> {
-        let path = path.or_extra_slash();
-        self.walk_segments(path, values, visit)
-            .or_else(|| self.walk_rest(path, values, visit))
+        path: Option<&'p [u8]>,
+        search: &mut Search<'t, 'p>,
+    ) -> Option<Found<'t>> {
+        match path {
+            Some(path) => self
+                .walk_segments(path, search)
+                .or_else(|| self.walk_rest(path, search)),
+            None if search.has_extra_slash => {
+                let node = self.text(b"");
+                node.and_then(|node| search.accept(&node.end, None))
+                    .or_else(|| search.with(b"", |search| search.accept(&self.tail, None)))
+            }
+            None => search
+                .accept(&self.end, None)
+                .or_else(|| search.accept(&self.mount, None)),
+        }
     }
 
-    /// Visits the routes whose patterns name the next segment, or the end of the path.
-    fn walk_segments<'t, 'p, T>(
+    /// Finds a route whose pattern names the next segment.
+    fn walk_segments<'t, 'p>(
         &'t self,
-        path: Rest<'p>,
-        values: &mut Values<'p>,
-        visit: &mut impl FnMut(&'t Routes, Rest<'p>) -> Option<T>,
-    ) -> Option<T> {
-        if path.after_slash.is_none() {
-            return visit(&self.end, path);
-        }
+        path: &'p [u8],
+        search: &mut Search<'t, 'p>,
+    ) -> Option<Found<'t>> {
         if self.texts.is_empty() && self.param.is_none() {
             return None;
         }
-        let (segment, rest) = path.split();
-        let text = self.place(segment).ok();
-        if let Some((_, node)) = text.and_then(|place| self.texts.get(place)) {
-            let found = node.walk(rest, values, visit);
+        let end = path.iter().position(|octet| *octet == b'/');
+        let (segment, rest) = match end.and_then(|end| path.split_at_checked(end)) {
+            Some((segment, rest)) => (segment, Some(after_slash(rest))),
+            None => (path, None),
+        };
+        if let Some(node) = self.text(segment) {
+            let found = node.walk(rest, search);
             if found.is_some() {
                 return found;
             }
         }
         let node = self.param.as_deref().filter(|_| !segment.is_empty())?;
-        values.with(segment, |values| node.walk(rest, values, visit))
+        search.with(segment, |search| node.walk(rest, search))
     }
 
-    /// Visits the routes that accept any rest of the path.
-    fn walk_rest<'t, 'p, T>(
+    /// Finds a route that accepts any rest of the path.
+    fn walk_rest<'t, 'p>(
         &'t self,
-        path: Rest<'p>,
-        values: &mut Values<'p>,
-        visit: &mut impl FnMut(&'t Routes, Rest<'p>) -> Option<T>,
-    ) -> Option<T> {
-        path.after_slash
-            .and_then(|rest| values.with(rest, |_| visit(&self.tail, path)))
-            .or_else(|| visit(&self.mount, path))
+        path: &'p [u8],
+        search: &mut Search<'t, 'p>,
+    ) -> Option<Found<'t>> {
+        search
+            .with(path, |search| search.accept(&self.tail, Some(path)))
+            .or_else(|| search.accept(&self.mount, Some(path)))
+    }
+
+    /// Returns the node after a segment with this text.
+    fn text(&self, text: &[u8]) -> Option<&Node> {
+        let key = key(text);
+        let start = self.texts.partition_point(|other| other.key < key);
+        let mut texts = self.texts.get(start..)?.iter();
+        let found = texts.find(|other| other.key != key || other.text.as_bytes() == text)?;
+        (found.key == key).then_some(&found.node)
+    }
+
+    /// Returns the node after a segment with this text, and creates it if necessary.
+    fn text_mut(&mut self, text: &str) -> &mut Node {
+        let place = self.texts.binary_search_by(|other| (*other.text).cmp(text));
+        let place = place.unwrap_or_else(|place| {
+            let text = Text {
+                key: key(text.as_bytes()),
+                text: text.into(),
+                node: Node::default(),
+            };
+            self.texts.insert(place, text);
+            place
+        });
+        &mut self.texts[place].node
     }
 
     fn show_segments(&self, show: &mut impl FnMut(&Route) -> fmt::Result) -> fmt::Result {
         self.end.iter().try_for_each(&mut *show)?;
-        let texts = self.texts.iter().map(|(_, node)| node);
+        let texts = self.texts.iter().map(|text| &text.node);
         for node in texts.chain(self.param.as_deref()) {
             node.show_segments(show)?;
             node.show_rest(show)?;
@@ -246,72 +234,31 @@ impl Node {
     }
 }
 
-impl<'p> Values<'p> {
-    pub(super) fn as_slice(&self) -> &[&'p [u8]] {
-        self.values.get(..self.count).unwrap_or_default()
+/// Returns the first eight bytes of a text as a number. Numbers are in the order of the texts, because no text has a
+/// zero byte.
+fn key(text: &[u8]) -> u64 {
+    if let Some(bytes) = text.first_chunk() {
+        return u64::from_be_bytes(*bytes);
     }
-
-    /// Adds a value. Removes it again if `search` returns nothing.
-    fn with<T>(
-        &mut self,
-        value: &'p [u8],
-        search: impl FnOnce(&mut Values<'p>) -> Option<T>,
-    ) -> Option<T> {
-        // No pattern has more parameters than there is room for.
-        *self.values.get_mut(self.count)? = value;
-        self.count += 1;
-        let found = search(self);
-        if found.is_none() {
-            self.count -= 1;
-        }
-        found
-    }
+    let append = |key: u64, octet: &u8| key << 8 | u64::from(*octet);
+    let missing = 8 - text.len() as u32;
+    // All bits that move around are zero.
+    text.iter().fold(0, append).rotate_left(8 * missing)
 }
 
-impl<'p> Rest<'p> {
-    /// Returns all of a path. Nothing is the same as `/`, so that a mounted router has a root.
-    pub(super) fn of(path: &'p [u8]) -> Rest<'p> {
-        Rest {
-            after_slash: Some(path.strip_prefix(b"/").unwrap_or(path)),
-            has_extra_slash: false,
-        }
-    }
+#[cfg(test)]
+mod tests {
+    use super::key;
 
-    /// Returns all of a path, but without the slash at its end if it has one, and otherwise with one. The root has only
-    /// one form.
-    pub(super) fn of_other_form(path: &'p [u8]) -> Option<Rest<'p>> {
-        match path.strip_suffix(b"/") {
-            _ if matches!(path, b"" | b"/") => None,
-            Some(path) => Some(Rest::of(path)),
-            None => Some(Rest {
-                has_extra_slash: true,
-                ..Rest::of(path)
-            }),
-        }
-    }
-
-    /// Splits off the next segment.
-    fn split(self) -> (&'p [u8], Rest<'p>) {
-        let path = self.after_slash.unwrap_or_default();
-        let mut parts = path.splitn(2, |octet| *octet == b'/');
-        let segment = parts.next().unwrap_or_default();
-        let rest = Rest {
-            after_slash: parts.next(),
-            ..self
-        };
-        (segment, rest)
-    }
-
-    /// Returns the extra slash at the end of the path.
-    fn or_extra_slash(self) -> Rest<'p> {
-        match self.after_slash {
-            None if self.has_extra_slash => Rest::of(b"/"),
-            _ => self,
-        }
-    }
-
-    /// Returns the length in bytes, including the next slash.
-    fn length(self) -> usize {
-        self.after_slash.map_or(0, |path| path.len() + 1)
+    #[test]
+    fn keys_are_in_the_order_of_texts() {
+        let texts = ["", "a", "aa", "ab", "abcdefg", "abcdefgh", "b", "\u{e4}"];
+        assert!(
+            texts
+                .windows(2)
+                .all(|pair| key(pair[0].as_bytes()) < key(pair[1].as_bytes()))
+        );
+        assert_eq!(key(b"abcdefgh"), key(b"abcdefghi"));
+        assert_eq!(key(b"a"), 0x6100_0000_0000_0000);
     }
 }
