@@ -21,7 +21,9 @@
 //! - **Serve** it over TCP: `net::run` (feature `net`), or over any blocking stream: `Gateway::serve_stream` (feature
 //!   `std`).
 //! - **Embed** it in your own event loop: [`Gateway::session`] and [`Session::turn`].
-//! - **Respond later**: [`Response::later`], [`Body::async_stream`], `Body::channel` (feature `std`), `net::blocking`.
+//! - **Route** by host, path and method: [`Router`].
+//! - **Respond later**: [`later()`], [`Response::later`], [`Body::async_stream`], `Body::channel` (feature `std`),
+//!   `net::blocking`.
 //! - **Receive uploads** part by part: [`Application::admit`] and [`Receiver`].
 //! - **Serve files** from memory: [`Site`].
 //! - **Look up the rules**: [`conformance`] lists them one by one.

@@ -87,7 +87,7 @@ impl Router {
         }
     }
 
-    #[inline(never)]
+    #[inline]
     fn find<'a, 'p>(
         &'a self,
         request: &Request<'p>,

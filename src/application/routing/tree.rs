@@ -139,6 +139,7 @@ impl Node {
     /// Finds the most specific route for what follows the next slash of a path, or for `None` at its end.
     ///
     /// Each node is visited at most once, so no path takes longer than all patterns together.
+    #[inline]
     fn walk<'t, 'p>(
         &'t self,
         path: Option<&'p [u8]>,
@@ -165,9 +166,6 @@ impl Node {
         path: &'p [u8],
         search: &mut Search<'t, 'p>,
     ) -> Option<Found<'t>> {
-        if self.texts.is_empty() && self.param.is_none() {
-            return None;
-        }
         let end = path.iter().position(|octet| *octet == b'/');
         let (segment, rest) = match end.and_then(|end| path.split_at_checked(end)) {
             Some((segment, rest)) => (segment, Some(after_slash(rest))),
@@ -196,6 +194,9 @@ impl Node {
 
     /// Returns the node after a segment with this text.
     fn text(&self, text: &[u8]) -> Option<&Node> {
+        if self.texts.is_empty() {
+            return None;
+        }
         let key = key(text);
         let start = self.texts.partition_point(|other| other.key < key);
         let mut texts = self.texts.get(start..)?.iter();
