@@ -26,6 +26,9 @@ Accept-Language: en-US,en;q=0.9\r\n\r\n";
 
 pub(crate) const DYNAMIC: &[u8] = b"GET /a.py HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
+/// A request for one of twenty routes, with a parameter.
+pub(crate) const ROUTED: &[u8] = b"GET /users/7/posts HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
 pub(crate) const HEAD: &[u8] = b"HEAD /index.html HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 pub(crate) const FORM: &[u8] = b"POST /a.py HTTP/1.1\r\nHost: localhost\r\n\
@@ -141,7 +144,10 @@ pub(crate) fn with_fields(count: usize) -> &'static [u8] {
 
 /// `handle_into` with a buffer that was used before.
 pub(crate) fn into_used_buffer(request: &'static [u8]) -> Box<dyn FnMut()> {
-    let gateway = gateway();
+    let gateway = match request {
+        ROUTED => gateway_with_routes(),
+        _ => gateway(),
+    };
     let mut output = Vec::new();
     Box::new(move || {
         output.clear();
@@ -177,6 +183,17 @@ pub(crate) fn pairs() -> Vec<(&'static str, Vec<Contender>)> {
     ]
 }
 
+/// The cost of finding a route among twenty, as a multiple of that of a suffix.
+pub(crate) fn routes() -> Vec<Contender> {
+    vec![
+        ("a suffix", into_used_buffer(DYNAMIC)),
+        (
+            "one of 20 routes, with a parameter",
+            into_used_buffer(ROUTED),
+        ),
+    ]
+}
+
 pub(crate) fn special_cases() -> Vec<Contender> {
     let many: String = (0..99)
         .map(|number| format!("X-Field-{number}: value\r\n"))
@@ -201,6 +218,21 @@ fn gateway() -> Gateway {
             Response::html("<h1>Hello, world</h1>\n")
         })
         .fallback(site);
+    Gateway::new(router)
+}
+
+fn gateway_with_routes() -> Gateway {
+    let page = |request: &Request<'_>| {
+        assert_eq!(black_box(request.param("id")), Some("7"));
+        Response::html("<h1>Hello, world</h1>\n")
+    };
+    let names = [
+        "users", "posts", "tags", "files", "teams", "images", "orders", "carts", "events", "rooms",
+    ];
+    let router = names.iter().fold(Router::new(), |router, name| {
+        let (one, all) = (format!("/{name}/{{id}}"), format!("/{name}/{{id}}/posts"));
+        router.get(&one, page).get(&all, page)
+    });
     Gateway::new(router)
 }
 

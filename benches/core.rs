@@ -37,6 +37,7 @@ fn tables(rounds: usize) {
     for (name, pair) in contenders::pairs() {
         table(name, pair, rounds);
     }
+    table("routes", contenders::routes(), rounds);
     table("special cases", contenders::special_cases(), rounds);
 }
 
@@ -61,6 +62,7 @@ fn count(which: &str, times: usize) {
         "dynamic" => contenders::DYNAMIC,
         "head" => contenders::HEAD,
         "form" => contenders::FORM,
+        "routed" => contenders::ROUTED,
         "pipelined" => SMALL.repeat(16).leak(),
         "chunked" => contenders::chunked(64, 16).leak(),
         _ => panic!("there is no request {which:?} to count; {USAGE}"),

@@ -21,7 +21,9 @@
 //! - **Serve** it over TCP: `net::run` (feature `net`), or over any blocking stream: `Gateway::serve_stream` (feature
 //!   `std`).
 //! - **Embed** it in your own event loop: [`Gateway::session`] and [`Session::turn`].
-//! - **Respond later**: [`Response::later`], [`Body::async_stream`], `Body::channel` (feature `std`), `net::blocking`.
+//! - **Route** by host, path and method: [`Router`].
+//! - **Respond later**: [`later()`], [`Response::later`], [`Body::async_stream`], `Body::channel` (feature `std`),
+//!   `net::blocking`.
 //! - **Send events** to browsers as they occur: [`Response::events`], `Broadcast` (feature `std`), `net::keep_alive`.
 //! - **Decide how errors look** in one place: [`ErrorPages`], [`Problem`], and [errors as values](Application#errors).
 //! - **Read a request**: [`Request::parse_param`], [`Request::query_value`], [`Request::form`], `Request::json` (feature
@@ -119,6 +121,7 @@ pub mod testing;
 mod values;
 
 pub use application::Application;
+pub use application::later::{Later, later};
 #[cfg(feature = "compression")]
 pub use application::middleware::Compression;
 #[cfg(feature = "std")]
@@ -128,7 +131,7 @@ pub use application::middleware::{
     ErrorPages, LimitContent, Middleware, Protected, RequestId, RequestInfo, RequestParts,
     SecurityFields, ServerTiming, SetFields, SetRequestId, Violation, limit_content,
 };
-pub use application::routing::Router;
+pub use application::routing::{RouteError, Router, TrailingSlash};
 #[cfg(feature = "std")]
 pub use application::site::{LoadError, Skipped};
 pub use application::site::{Site, SiteError};

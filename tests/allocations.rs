@@ -3,7 +3,7 @@
 use allocation_counter::{AllocationInfo, measure};
 use bytegate::{
     Config, Connection, ConnectionInfo, Gateway, Now, Request, Response, Router, Scheme, Session,
-    Site, Wait,
+    Site, Status, Wait,
 };
 use std::hint::black_box;
 
@@ -20,7 +20,10 @@ fn gateway() -> Gateway {
 
 /// Allocations for the second answer into the same buffer, after the first one has made it large enough.
 fn into_used_buffer(input: &[u8]) -> AllocationInfo {
-    let gateway = gateway();
+    into_used_buffer_of(&gateway(), input)
+}
+
+fn into_used_buffer_of(gateway: &Gateway, input: &[u8]) -> AllocationInfo {
     let now = Now::at_unix(784_111_777);
     let mut output = Vec::new();
     gateway.handle_into(input, now, &mut output);
@@ -45,6 +48,18 @@ fn pipelined_answers_into_a_used_buffer_allocate_nothing() {
 #[test]
 fn an_application_answer_into_a_used_buffer_adds_no_allocations() {
     assert_eq!(into_used_buffer(DYNAMIC).count_total, 0);
+}
+
+#[test]
+fn a_routed_answer_with_parameters_into_a_used_buffer_allocates_nothing() {
+    let page = |request: &Request<'_>| match (request.param("name"), request.param("page")) {
+        (Some("ada"), Some("a/b")) => Response::html(PAGE),
+        _ => Status::NOT_FOUND.into(),
+    };
+    let users = Router::new().get("/pages/{*page}", page);
+    let gateway = Gateway::new(Router::new().mount("/users/{name}", users));
+    let input = b"GET /users/ada/pages/a/b HTTP/1.1\r\nHost: x\r\n\r\n";
+    assert_eq!(into_used_buffer_of(&gateway, input).count_total, 0);
 }
 
 #[test]

@@ -890,7 +890,7 @@ fn routes_have_parameters_and_methods() {
     assert_eq!(ask("GET", "/files/a/b").content, b"GET - a/b");
     let refused = ask("DELETE", "/users/7");
     assert_eq!(refused.status, 405);
-    let allow = Some(&b"GET, POST, PURGE, HEAD, OPTIONS"[..]);
+    let allow = Some(&b"GET, HEAD, POST, OPTIONS, PURGE"[..]);
     assert_eq!(refused.field("allow"), allow);
     assert_eq!(ask("OPTIONS", "/users/7").status, 204);
     assert_eq!(ask("GET", "/users").status, 404);

@@ -1,5 +1,6 @@
 //! The application side of a connection, which turns requests into responses.
 
+pub(crate) mod later;
 pub(crate) mod middleware;
 pub(crate) mod routing;
 pub(crate) mod site;
@@ -10,12 +11,14 @@ use crate::message::reply::Reply;
 use crate::message::request::Request;
 use crate::message::response::Response;
 use alloc::sync::Arc;
+use routing::Router;
 use upload::Admission;
 
 /// A handler for requests.
 ///
 /// It is implemented by functions and closures from `&Request<'_>` to anything that converts into a [`Response`], and
-/// by [`Router`](crate::Router), [`Site`](crate::Site) and the result of [`wsgi`](crate::wsgi()).
+/// by [`Router`](crate::Router), [`Site`](crate::Site), and the results of [`later`](crate::later()) for async functions
+/// and [`wsgi`](crate::wsgi()).
 ///
 /// A closure must state the type of its argument: `|request: &Request<'_>| ...`.
 ///
@@ -82,7 +85,7 @@ use upload::Admission;
     message = "`{Self}` is not an application",
     label = "not a function from `&Request<'_>` to what becomes a `Response`",
     note = "a closure must name the type of its argument: `|request: &Request<'_>| ...`",
-    note = "an `async fn` is called with `Response::later`: `|request: &Request<'_>| Response::later(answer(request.into_owned()))`"
+    note = "an `async fn` takes an `OwnedRequest` and is wrapped: `later(answer)`"
 )]
 pub trait Application: Send + Sync {
     /// Responds to a complete request.
@@ -102,6 +105,12 @@ pub trait Application: Send + Sync {
     fn admit(&self, request: &Request<'_>) -> Admission {
         let _ = request;
         Admission::Buffer
+    }
+
+    /// Returns the router that this application is, or that it wraps. The list of routes of a router around it then
+    /// includes those of this one.
+    fn router(&self) -> Option<&Router> {
+        None
     }
 }
 
@@ -126,5 +135,9 @@ impl<A: Application + ?Sized> Application for Arc<A> {
 
     fn admit(&self, request: &Request<'_>) -> Admission {
         (**self).admit(request)
+    }
+
+    fn router(&self) -> Option<&Router> {
+        (**self).router()
     }
 }

@@ -158,7 +158,7 @@ impl<'g, 's> Chain<'g, 's> {
             message,
             context: &context,
             mounted: 0,
-            params: &[],
+            params: None,
         })
     }
 }

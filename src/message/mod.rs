@@ -26,7 +26,7 @@ pub(crate) mod multipart;
 mod named_content;
 mod negotiation;
 pub(crate) mod owned_request;
-mod param;
+pub(crate) mod params;
 pub(crate) mod precondition;
 pub(crate) mod problem;
 mod query;

@@ -3,6 +3,7 @@
 use super::extensions::Extensions;
 use super::fields::{FieldLines, Fields};
 use super::head::Head;
+use super::params::Params;
 use super::request::{Message, Request, RequestContext};
 use crate::syntax::head::{HeadParser, Parsed};
 use crate::syntax::layout::Layout;
@@ -40,7 +41,9 @@ pub struct OwnedRequest {
     connection: ConnectionInfo,
     extensions: Extensions,
     mounted: usize,
-    params: Vec<(String, String)>,
+    /// The names of the parameters of all routers, innermost first.
+    param_names: Vec<Box<str>>,
+    param_values: Vec<Box<str>>,
 }
 
 /// A builder for an [`OwnedRequest`], created by [`Request::builder`].
@@ -82,12 +85,15 @@ impl<'a> Request<'a> {
 
     /// Returns a copy that owns its parts.
     pub fn into_owned(self) -> OwnedRequest {
-        let owned = |(name, value): &(&str, &str)| (String::from(*name), String::from(*value));
         let mut trailers = Fields::new();
         for (name, value) in self.message.trailers {
             // Already validated when it was received.
             let _ = trailers.append(name, value);
         }
+        let params = self.params.into_iter().flat_map(Params::pairs);
+        let (param_names, param_values) = params
+            .map(|(name, value)| (name.into(), value.into()))
+            .unzip();
         OwnedRequest {
             head: self.message.head.bytes().to_vec(),
             layout: Box::new(*self.message.head.layout()),
@@ -97,7 +103,8 @@ impl<'a> Request<'a> {
             connection: self.context.connection.clone(),
             extensions: self.context.extensions.clone(),
             mounted: self.mounted,
-            params: self.params.iter().map(owned).collect(),
+            param_names,
+            param_values,
         }
     }
 }
@@ -108,11 +115,12 @@ impl OwnedRequest {
         let head = Head::new(&self.head, &self.layout);
         let path: Option<Cow<'_, [u8]>> = head.decoded_path_bytes();
         let context = RequestContext::new(&self.now, &self.connection, &self.extensions, &path);
-        let params: Vec<(&str, &str)> = self
-            .params
+        let values: Vec<&[u8]> = self
+            .param_values
             .iter()
-            .map(|(name, value)| (&**name, &**value))
+            .map(|value| value.as_bytes())
             .collect();
+        let params = Params::new(&self.param_names, &values, None);
         let message = Message {
             head,
             content: &self.content,
@@ -122,7 +130,7 @@ impl OwnedRequest {
             message: &message,
             context: &context,
             mounted: self.mounted,
-            params: &params,
+            params: (!values.is_empty()).then_some(&params),
         })
     }
 
@@ -137,6 +145,13 @@ impl OwnedRequest {
     /// Returns the head.
     pub fn head(&self) -> Head<'_> {
         Head::new(&self.head, &self.layout)
+    }
+
+    /// Returns the decoded value of a route parameter, like [`Request::param`].
+    pub fn param(&self, name: &str) -> Option<&str> {
+        let mut params = self.param_names.iter().zip(&self.param_values);
+        let (_, value) = params.find(|(other, _)| ***other == *name)?;
+        Some(value)
     }
 
     /// Returns the decoded content, which is shared rather than copied.
@@ -227,7 +242,8 @@ impl RequestBuilder {
             connection: self.connection,
             extensions: self.extensions,
             mounted: 0,
-            params: Vec::new(),
+            param_names: Vec::new(),
+            param_values: Vec::new(),
         })
     }
 }

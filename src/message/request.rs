@@ -3,6 +3,7 @@
 use super::extensions::Extensions;
 use super::fields::FieldLines;
 use super::head::{Head, Version};
+use super::params::Params;
 use crate::syntax::authority::Authority;
 use crate::syntax::target::Target;
 use crate::values::connection_info::{ConnectionInfo, Peer};
@@ -36,7 +37,7 @@ pub struct Request<'a> {
     pub(crate) context: &'a RequestContext<'a>,
     /// The length, in bytes, of the part of the decoded path that leads to the application's mount point.
     pub(crate) mounted: usize,
-    pub(crate) params: &'a [(&'a str, &'a str)],
+    pub(crate) params: Option<&'a Params<'a>>,
 }
 
 /// A request as it was received: head, content and trailers. Everything is borrowed. A request received in one piece
@@ -135,14 +136,6 @@ impl<'a> Request<'a> {
     /// Like [`path_info`](Request::path_info), but returns bytes.
     pub(crate) fn path_info_bytes(&self) -> Option<&'a [u8]> {
         self.context.path?.get(self.mounted..)
-    }
-
-    /// Returns the same request for an application that is mounted `bytes` bytes further along the path.
-    pub(crate) fn mounted(&self, bytes: usize) -> Request<'a> {
-        Request {
-            mounted: self.mounted + bytes,
-            ..*self
-        }
     }
 
     /// Returns the HTTP version whose rules apply.

@@ -1,93 +1,98 @@
 //! Path patterns, such as `/users/{id}/files/{*rest}`.
 
-use alloc::string::String;
+use crate::syntax::path;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::fmt;
+
+/// The maximum number of parameters in a pattern. Values are kept in an array of this length.
+pub(super) const MAX_PARAMS: usize = 8;
 
 /// A pattern, split into segments.
 #[derive(Debug)]
-pub(super) struct Pattern {
-    text: String,
-    segments: Vec<Segment>,
-}
+pub(super) struct Pattern(Vec<Segment>);
 
-#[derive(Debug)]
-enum Segment {
-    Text(String),
-    Param(String),
-    Tail(String),
+#[derive(Debug, PartialEq)]
+pub(super) enum Segment {
+    /// Exactly this text. It is empty after a slash at the end.
+    Text(Box<str>),
+    /// `{name}`: any single segment that is not empty.
+    Param(Box<str>),
+    /// `{*name}`: the rest of the path, which may be empty.
+    Tail(Box<str>),
 }
 
 impl Pattern {
     pub(super) fn parse(text: &str) -> Result<Pattern, &'static str> {
         let rest = text
             .strip_prefix('/')
-            .ok_or("does not begin with a slash")?;
+            .ok_or("the path must begin with a slash")?;
         let mut segments = Vec::new();
         for segment in rest.split('/') {
-            if let Some(Segment::Tail(_)) = segments.last() {
-                return Err("goes on after a segment that stands for the rest of the path");
-            }
-            segments.push(Segment::parse(segment)?);
-        }
-        Ok(Pattern {
-            text: text.into(),
-            segments,
-        })
-    }
-
-    /// Returns whether a decoded path matches. The values of the parameters are added to `params`.
-    pub(super) fn matches<'r>(
-        &'r self,
-        path: &'r str,
-        params: &mut Vec<(&'r str, &'r str)>,
-    ) -> bool {
-        let Some(mut rest) = path.strip_prefix('/') else {
-            return false;
-        };
-        for (index, segment) in self.segments.iter().enumerate() {
-            let is_last = index + 1 == self.segments.len();
-            let (part, remaining) = match rest.split_once('/') {
-                Some((part, remaining)) => (part, Some(remaining)),
-                None => (rest, None),
-            };
-            match segment {
-                Segment::Tail(name) => {
-                    params.push((name, rest));
-                    return true;
+            match segments.last() {
+                Some(Segment::Tail(_)) => {
+                    return Err("nothing can follow {*name}, which matches the rest of the path");
                 }
-                Segment::Text(text) if text != part => return false,
-                Segment::Param(_) if part.is_empty() => return false,
-                Segment::Text(_) => {}
-                Segment::Param(name) => params.push((name, part)),
-            }
-            match (remaining, is_last) {
-                (None, true) => return true,
-                (Some(remaining), false) => rest = remaining,
-                (None, false) | (Some(_), true) => return false,
+                Some(Segment::Text(last)) if last.is_empty() => {
+                    return Err("only the last segment of the path can be empty");
+                }
+                _ => segments.push(Segment::parse(segment)?),
             }
         }
-        false
+        Pattern(segments).check()
     }
 
-    /// Returns whether this pattern takes precedence over another one that may match the same path.
-    pub(super) fn is_more_specific_than(&self, other: &Pattern) -> bool {
-        let rank = |segment: &Segment| match segment {
-            Segment::Text(_) => 0,
-            Segment::Param(_) => 1,
-            Segment::Tail(_) => 2,
-        };
-        let own = self.segments.iter().map(rank);
-        own.lt(other.segments.iter().map(rank))
+    /// Parses the path at which an application is mounted. A slash at its end makes no difference.
+    pub(super) fn parse_prefix(text: &str) -> Result<Pattern, &'static str> {
+        if text == "/" {
+            return Ok(Pattern(Vec::new()));
+        }
+        let pattern = Pattern::parse(text.strip_suffix('/').unwrap_or(text))?;
+        match pattern.0.last() {
+            Some(Segment::Tail(_)) => {
+                Err("a mounted application gets the rest of the path without {*name}")
+            }
+            Some(Segment::Text(last)) if last.is_empty() => {
+                Err("the path must not end in several slashes")
+            }
+            _ => Ok(pattern),
+        }
+    }
+
+    fn check(self) -> Result<Pattern, &'static str> {
+        let mut names: Vec<&str> = self.names().collect();
+        if names.len() > MAX_PARAMS {
+            return Err("a pattern has at most 8 parameters");
+        }
+        names.sort_unstable();
+        if names.windows(2).any(|pair| pair.first() == pair.last()) {
+            return Err("each parameter needs a name of its own");
+        }
+        Ok(self)
+    }
+
+    pub(super) fn segments(&self) -> &[Segment] {
+        &self.0
+    }
+
+    /// Returns the names of the parameters, in the order of the segments.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|segment| match segment {
+            Segment::Text(_) => None,
+            Segment::Param(name) | Segment::Tail(name) => Some(&**name),
+        })
     }
 }
 
 impl Segment {
     fn parse(text: &str) -> Result<Segment, &'static str> {
-        const BRACES: &str = "has braces that are no whole segment with a name in them";
+        const BRACES: &str =
+            "braces must enclose a whole segment with a name, such as {id} or {*rest}";
         let Some(inner) = text.strip_prefix('{') else {
             return match text.contains(['{', '}']) {
                 true => Err(BRACES),
+                false if !path::is_plain(text) => Err(
+                    "no request can name a path with '.' or '..', a backslash or a control character",
+                ),
                 false => Ok(Segment::Text(text.into())),
             };
         };
@@ -106,64 +111,54 @@ impl Segment {
     }
 }
 
-impl fmt::Display for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloc::vec;
 
-    fn params<'r>(pattern: &'r Pattern, path: &'r str) -> Option<Vec<(&'r str, &'r str)>> {
-        let mut params = Vec::new();
-        pattern.matches(path, &mut params).then_some(params)
-    }
-
     #[test]
-    fn segments_are_matched_individually() {
-        let pattern = Pattern::parse("/a/{b}/c/{*d}").unwrap();
-        assert_eq!(
-            params(&pattern, "/a/1/c/2/3"),
-            Some(vec![("b", "1"), ("d", "2/3")])
-        );
-        assert_eq!(
-            params(&pattern, "/a/1/c/"),
-            Some(vec![("b", "1"), ("d", "")])
-        );
-        for path in [
-            "", "/", "/a", "/a/1", "/a/1/c", "/a//c/2", "/x/1/c/2", "a/1/c/2",
-        ] {
-            assert_eq!(params(&pattern, path), None, "{path}");
-        }
-        let root = Pattern::parse("/").unwrap();
-        assert_eq!(params(&root, "/"), Some(vec![]));
-        assert_eq!(params(&root, "/a"), None);
-        let plain = Pattern::parse("/a/b").unwrap();
-        assert_eq!(params(&plain, "/a/b"), Some(vec![]));
-        assert_eq!(params(&plain, "/a/b/"), None);
+    fn a_pattern_is_split_into_segments() {
+        let pattern = Pattern::parse("/a/{b}/{*c}").unwrap();
+        let segments = [
+            Segment::Text("a".into()),
+            Segment::Param("b".into()),
+            Segment::Tail("c".into()),
+        ];
+        assert_eq!(pattern.segments(), segments);
+        assert_eq!(pattern.names().collect::<Vec<_>>(), vec!["b", "c"]);
+        assert_eq!(Pattern::parse("/").unwrap().0, [Segment::Text("".into())]);
     }
 
     #[test]
     fn invalid_patterns_are_rejected() {
         for pattern in [
-            "", "a", "/{", "/{}", "/a{b}", "/{a}b", "/{*}", "/{a", "/{*a}/b",
+            "",
+            "a",
+            "/{",
+            "/{}",
+            "/a{b}",
+            "/{a}b",
+            "/{*}",
+            "/{a",
+            "/{*a}/b",
+            "//",
+            "//a",
+            "/a//b",
+            "/../a",
+            "/a/.",
+            "/a\\b",
+            "/a\n",
+            "/{a}/{a}",
+            "/{1}/{2}/{3}/{4}/{5}/{6}/{7}/{8}/{*9}",
         ] {
             assert!(Pattern::parse(pattern).is_err(), "{pattern}");
+            assert!(Pattern::parse_prefix(pattern).is_err(), "{pattern}");
         }
-    }
-
-    #[test]
-    fn literal_segments_are_more_specific() {
-        let order = ["/a/b", "/a/{b}", "/a/{*b}", "/{a}/b", "/{*a}"];
-        let patterns = order.map(|text| Pattern::parse(text).unwrap());
-        for (index, pattern) in patterns.iter().enumerate() {
-            for other in &patterns[index + 1..] {
-                assert!(pattern.is_more_specific_than(other), "{pattern} {other}");
-                assert!(!other.is_more_specific_than(pattern), "{other} {pattern}");
-            }
+        for pattern in ["/a", "/a/", "/{a}/b/", "/{1}/{2}/{3}/{4}/{5}/{6}/{7}/{8}"] {
+            assert!(Pattern::parse(pattern).is_ok(), "{pattern}");
+            assert!(Pattern::parse_prefix(pattern).is_ok(), "{pattern}");
         }
+        assert!(Pattern::parse_prefix("/{*a}").is_err());
+        assert_eq!(Pattern::parse_prefix("/").unwrap().segments(), []);
     }
 }

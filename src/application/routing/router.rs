@@ -1,27 +1,19 @@
 //! A router, which is an application that forwards requests to others.
 
+use super::error::RouteError;
+use super::hosts::Hosts;
 use super::pattern::Pattern;
+use super::route::{Kind, Route};
+use super::slash::TrailingSlash;
+use super::tree::Tree;
 use crate::application::Application;
-use crate::application::site::INDEX;
-use crate::application::upload::Admission;
-use crate::message::reply::Reply;
-use crate::message::request::Request;
-use crate::message::response::Response;
+use crate::application::site::Site;
 use crate::values::method::Method;
-use crate::values::status::Status;
 use alloc::boxed::Box;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
-use core::fmt;
 
-/// Forwards each request to an application, based on its path.
-///
-/// The most specific matching [route](Router::route) is tried first. Next come the longest matching
-/// [suffix](Router::suffix), the longest matching [mount](Router::mount), and the [fallback](Router::fallback). If
-/// none applies, the response is a 404.
-///
-/// The path is decoded once, before routing. The query is ignored. A router is an application itself, so routers can
-/// be nested.
+/// Forwards each request to an application, based on its host, path and method.
 ///
 /// ```
 /// use bytegate::{Gateway, Request, Router, Site};
@@ -39,65 +31,119 @@ use core::fmt;
 /// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
 /// assert!(reply.ends_with(b"<h1>hi</h1>"));
 /// ```
+///
+/// # Patterns
+///
+/// A pattern begins with `/` and is matched segment by segment against the decoded path. The query is ignored.
+///
+/// - `/users/me` matches exactly this path.
+/// - `/users/{id}` matches any single segment that is not empty. [`Request::param`](crate::Request::param) returns its value.
+/// - `/files/{*path}` matches the rest of the path, which may be empty. It must be the last segment.
+///
+/// A pattern has at most eight parameters. A router that is mounted in another one sees the parameters of both.
+///
+/// # Order
+///
+/// The order in which rules are added makes no difference. They are tried in this order:
+///
+/// 1. The [host](Router::host).
+/// 2. Patterns and [mounts](Router::mount) that accept the method, most specific first. Patterns are compared segment
+///    by segment: text comes before `{name}`, that before `{*name}`, and that before a mount. So `/users/me` comes
+///    before `/users/{id}`, and a mount at `/admin` before `/{page}`. A [suffix](Router::suffix) counts as a pattern
+///    for the whole path that also says how the path ends. So `.py` comes before `/{*path}` and a mount at `/`, but
+///    after `/admin/{*path}`. The longest suffix comes first.
+/// 3. [Files](Router::files) with this path.
+/// 4. If there are routes for the path, but none for the method: a 405 with `Allow`, or a 204 for OPTIONS.
+/// 5. The path with or without a slash at its end, according to the [policy](Router::trailing_slash).
+/// 6. The [fallback](Router::fallback), or a 404. It also receives requests whose path has no decoded form, such as
+///    `/@scope%2fname`: see [`Request::decoded_path`](crate::Request::decoded_path).
+///
+/// The [`Display`](core::fmt::Display) form of a router lists its rules in this order.
+///
+/// # State
+///
+/// Applications are closures, so they can own what they share. Use `Arc`, and a lock for what changes.
+///
+/// ```
+/// use bytegate::{Gateway, Request, Router};
+/// use std::sync::{Arc, Mutex};
+///
+/// let guests = Arc::new(Mutex::new(vec!["Ada".to_string()]));
+/// let shown = guests.clone();
+/// let router = Router::new()
+///     .get("/guests", move |_: &Request<'_>| shown.lock().unwrap().join(", "))
+///     .post("/guests/{name}", move |request: &Request<'_>| {
+///         guests.lock().unwrap().push(request.param("name").unwrap_or_default().to_string());
+///         "welcome\n"
+///     });
+///
+/// let gateway = Gateway::new(router);
+/// gateway.handle(b"POST /guests/Grace HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(gateway.handle(b"GET /guests HTTP/1.1\r\nHost: x\r\n\r\n").ends_with(b"Ada, Grace"));
+/// ```
+///
+/// # Errors
+///
+/// A rule that is invalid, or that matches the same requests as another one, is a mistake in the program. The methods
+/// panic with a message that names both rules. [`try_route`](Router::try_route) returns an error instead.
 #[derive(Default)]
 #[doc(alias = "route")]
 pub struct Router {
-    /// Most specific first.
-    routes: Vec<Route>,
-    /// Longest first.
-    suffixes: Vec<(String, Box<dyn Application>)>,
-    /// Longest first.
-    mounts: Vec<(String, Box<dyn Application>)>,
-    fallback: Option<Box<dyn Application>>,
-}
-
-struct Route {
-    method: Method,
-    pattern: Pattern,
-    application: Box<dyn Application>,
+    pub(super) hosts: Hosts,
+    pub(super) tree: Tree,
+    pub(super) files: Vec<Site>,
+    pub(super) trailing_slash: TrailingSlash,
+    pub(super) fallback: Option<Box<dyn Application>>,
 }
 
 impl Router {
-    /// Creates a router without routes.
+    /// Creates a router without rules.
     pub fn new() -> Router {
         Router::default()
     }
 
-    /// Routes requests with the given method, and with paths that match `pattern`, to `application`.
+    /// Routes requests with the given method, and with paths that match the [pattern](Router#patterns), to
+    /// `application`.
     ///
-    /// A segment `{name}` of the pattern matches any single segment of the path. Its value is available from
-    /// [`Request::param`]. A last segment `{*name}` matches the rest of the path. If several patterns match, literal
-    /// segments take precedence over parameters.
+    /// A route for GET also answers HEAD, and OPTIONS is answered with `Allow`, unless there are routes for these
+    /// methods. A method can be any token, as in WebDAV.
     ///
-    /// A route for GET also answers HEAD. A path that has routes, but none for the method of the request, is answered
-    /// with 405 and `Allow`.
+    /// ```
+    /// use bytegate::{Gateway, Method, Request, Router};
+    ///
+    /// let propfind = Method::from_token("PROPFIND").unwrap();
+    /// let router = Router::new()
+    ///     .route(propfind, "/files/{*path}", |request: &Request<'_>| {
+    ///         format!("properties of {}\n", request.param("path").unwrap_or_default())
+    ///     });
+    /// let reply = Gateway::new(router).handle(b"PROPFIND /files/a/b HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(reply.ends_with(b"properties of a/b\n"));
+    /// ```
     ///
     /// # Panics
-    /// Panics if the pattern is invalid. A pattern begins with `/`, and braces must enclose a whole segment and
-    /// contain a name.
+    /// Panics if the pattern is invalid, if there is a route for the same method and paths, or if the method is TRACE
+    /// or CONNECT, which never reach an application.
     #[track_caller]
     pub fn route(
-        mut self,
+        self,
         method: Method,
         pattern: &str,
         application: impl Application + 'static,
     ) -> Router {
-        let pattern = match Pattern::parse(pattern) {
-            Ok(pattern) => pattern,
-            Err(reason) => panic!("the pattern {pattern:?} {reason}"),
-        };
-        let place = self
-            .routes
-            .partition_point(|other| !pattern.is_more_specific_than(&other.pattern));
-        self.routes.insert(
-            place,
-            Route {
-                method,
-                pattern,
-                application: Box::new(application),
-            },
-        );
-        self
+        self.with(Kind::Method(method), pattern, application)
+    }
+
+    /// Like [`route`](Router::route), but for patterns that are only known at run time.
+    ///
+    /// # Errors
+    /// Returns an error where [`route`](Router::route) panics. The router is unchanged in that case.
+    pub fn try_route(
+        &mut self,
+        method: Method,
+        pattern: &str,
+        application: impl Application + 'static,
+    ) -> Result<(), RouteError> {
+        self.add(Kind::Method(method), pattern, Box::new(application))
     }
 
     /// Adds a [`route`](Router::route) for GET, and therefore for HEAD.
@@ -109,6 +155,15 @@ impl Router {
         self.route(Method::Get, pattern, application)
     }
 
+    /// Adds a [`route`](Router::route) for HEAD alone, for an answer that is cheaper to make than that to GET.
+    ///
+    /// # Panics
+    /// Panics like [`route`](Router::route).
+    #[track_caller]
+    pub fn head(self, pattern: &str, application: impl Application + 'static) -> Router {
+        self.route(Method::Head, pattern, application)
+    }
+
     /// Adds a [`route`](Router::route) for POST.
     ///
     /// # Panics
@@ -118,187 +173,179 @@ impl Router {
         self.route(Method::Post, pattern, application)
     }
 
-    /// Routes requests whose decoded path ends in `suffix` to `application`. If several suffixes match, the longest
-    /// wins. Adding the same suffix again replaces the first one. The application receives requests with any method.
-    pub fn suffix(mut self, suffix: &str, application: impl Application + 'static) -> Router {
-        insert(&mut self.suffixes, suffix, Box::new(application));
+    /// Adds a [`route`](Router::route) for PUT.
+    ///
+    /// # Panics
+    /// Panics like [`route`](Router::route).
+    #[track_caller]
+    pub fn put(self, pattern: &str, application: impl Application + 'static) -> Router {
+        self.route(Method::Put, pattern, application)
+    }
+
+    /// Adds a [`route`](Router::route) for PATCH.
+    ///
+    /// # Panics
+    /// Panics like [`route`](Router::route).
+    #[track_caller]
+    pub fn patch(self, pattern: &str, application: impl Application + 'static) -> Router {
+        self.route(Method::Patch, pattern, application)
+    }
+
+    /// Adds a [`route`](Router::route) for DELETE.
+    ///
+    /// # Panics
+    /// Panics like [`route`](Router::route).
+    #[track_caller]
+    pub fn delete(self, pattern: &str, application: impl Application + 'static) -> Router {
+        self.route(Method::Delete, pattern, application)
+    }
+
+    /// Routes requests with any method, and with paths that match the pattern, to `application`. Routes for a single
+    /// method of the same paths come first.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request, Router};
+    ///
+    /// let router = Router::new()
+    ///     .get("/echo", |_: &Request<'_>| "send me something\n")
+    ///     .any("/echo", |request: &Request<'_>| request.content().to_vec());
+    /// let gateway = Gateway::new(router);
+    /// assert!(gateway.handle(b"GET /echo HTTP/1.1\r\nHost: x\r\n\r\n").ends_with(b"send me something\n"));
+    /// assert!(gateway.handle(b"PUT /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi").ends_with(b"hi"));
+    /// ```
+    ///
+    /// # Panics
+    /// Panics like [`route`](Router::route).
+    #[track_caller]
+    pub fn any(self, pattern: &str, application: impl Application + 'static) -> Router {
+        self.with(Kind::Any, pattern, application)
+    }
+
+    /// Routes requests whose decoded path ends in `suffix` to `application`, with any method. A path that ends in a
+    /// slash counts as that of its `index.html`.
+    ///
+    /// # Panics
+    /// Panics if the router has the same suffix already.
+    #[track_caller]
+    pub fn suffix(self, suffix: &str, application: impl Application + 'static) -> Router {
+        self.with(Kind::Suffix, suffix, application)
+    }
+
+    /// Routes requests for `prefix` and everything below it to `application`, with any method. The prefix may have
+    /// parameters.
+    ///
+    /// The application sees the rest of the path as its own: [`Request::script_name`](crate::Request::script_name) is the part that matches the
+    /// prefix, and [`Request::path_info`](crate::Request::path_info) is the rest, which is empty for the prefix itself. A mounted router treats
+    /// an empty path as `/`.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request, Router};
+    ///
+    /// let show = |request: &Request<'_>| {
+    ///     let (user, post) = (request.param("user"), request.param("post"));
+    ///     format!("{user:?} {post:?} at {}\n", request.script_name())
+    /// };
+    /// let blog = Router::new().get("/", show).get("/posts/{post}", show);
+    /// let gateway = Gateway::new(Router::new().mount("/users/{user}", blog));
+    /// let reply = gateway.handle(b"GET /users/ada/posts/7 HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(reply.ends_with(b"Some(\"ada\") Some(\"7\") at /users/ada\n"));
+    /// ```
+    ///
+    /// # Panics
+    /// Panics if the prefix is invalid, or if there is a mount for the same paths.
+    #[track_caller]
+    pub fn mount(self, prefix: &str, application: impl Application + 'static) -> Router {
+        self.with(Kind::Mount, prefix, application)
+    }
+
+    /// Routes requests for a host to `application`. `*.example.com` stands for all hosts below `example.com`, but not
+    /// for that itself. The longest matching host wins. The case, the port and a dot at the end are ignored.
+    ///
+    /// Requests for other hosts go on to the other rules of this router. These are the default host: the `Host` field
+    /// is chosen by the client, and an HTTP/1.0 request may have none, so there should be one.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request, Router};
+    ///
+    /// let router = Router::new()
+    ///     .host("example.com", |_: &Request<'_>| "the shop\n")
+    ///     .host("*.example.com", |_: &Request<'_>| "a customer\n")
+    ///     .fallback(|_: &Request<'_>| "nothing here\n");
+    /// let gateway = Gateway::new(router);
+    /// assert!(gateway.handle(b"GET / HTTP/1.1\r\nHost: Example.com:7890\r\n\r\n").ends_with(b"the shop\n"));
+    /// assert!(gateway.handle(b"GET / HTTP/1.1\r\nHost: ada.example.com\r\n\r\n").ends_with(b"a customer\n"));
+    /// assert!(gateway.handle(b"GET / HTTP/1.0\r\n\r\n").ends_with(b"nothing here\n"));
+    /// ```
+    ///
+    /// # Panics
+    /// Panics if the host is invalid or has a port, or if the router has the same host already.
+    #[track_caller]
+    pub fn host(self, host: &str, application: impl Application + 'static) -> Router {
+        self.with(Kind::Host, host, application)
+    }
+
+    /// Answers requests for the paths of a site, and leaves all other paths to the fallback. The site's own page for
+    /// missing paths is not used. If several sites are added, they are tried in that order.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request, Router, Site};
+    ///
+    /// let router = Router::new()
+    ///     .files(Site::new().file("/style.css", "body {}"))
+    ///     .fallback(|request: &Request<'_>| format!("a page for {}\n", request.path()));
+    /// let gateway = Gateway::new(router);
+    /// assert!(gateway.handle(b"GET /style.css HTTP/1.1\r\nHost: x\r\n\r\n").ends_with(b"body {}"));
+    /// assert!(gateway.handle(b"GET /news HTTP/1.1\r\nHost: x\r\n\r\n").ends_with(b"a page for /news\n"));
+    /// ```
+    pub fn files(mut self, site: Site) -> Router {
+        self.files.push(site);
         self
     }
 
-    /// Routes requests for `prefix` and everything below it to `application`. The application sees the rest of the
-    /// path as its own: [`Request::script_name`] is the prefix, and [`Request::path_info`] is the rest.
-    pub fn mount(mut self, prefix: &str, application: impl Application + 'static) -> Router {
-        let prefix = prefix.trim_end_matches('/');
-        insert(&mut self.mounts, prefix, Box::new(application));
+    /// Sets what happens to a path that only matches a route with or without a slash at its end. The default is
+    /// [`TrailingSlash::Strict`]. The policy does not concern mounts, suffixes and files.
+    pub fn trailing_slash(mut self, policy: TrailingSlash) -> Router {
+        self.trailing_slash = policy;
         self
     }
 
-    /// Routes all other requests to `application`. This includes requests whose path has no decoded form, such as
-    /// `/@scope%2fname`: see [`Request::decoded_path`].
+    /// Routes all other requests to `application`. A second fallback replaces the first one.
     pub fn fallback(mut self, application: impl Application + 'static) -> Router {
         self.fallback = Some(Box::new(application));
         self
     }
 
-    /// Finds the application and calls it.
-    #[inline]
-    fn dispatch<'a, T>(
-        &'a self,
-        request: &Request<'_>,
-        ask: impl Fn(&'a dyn Application, &Request<'_>) -> T,
-        answer: impl Fn(Response) -> T,
-    ) -> T {
-        let Some(path) = request.path_info_bytes() else {
-            return match &self.fallback {
-                Some(application) => ask(&**application, request),
-                None => answer(Status::NOT_FOUND.into()),
-            };
+    #[track_caller]
+    fn with(mut self, kind: Kind, text: &str, application: impl Application + 'static) -> Router {
+        if let Err(error) = self.add(kind, text, Box::new(application)) {
+            panic!("{error}");
+        }
+        self
+    }
+
+    fn add(
+        &mut self,
+        kind: Kind,
+        text: &str,
+        application: Box<dyn Application>,
+    ) -> Result<(), RouteError> {
+        let mut route = Route {
+            kind,
+            text: text.into(),
+            names: Box::default(),
+            application,
         };
-        if !self.routes.is_empty() {
-            if let Some(answered) = self.dispatch_to_route(request, path, &ask, &answer) {
-                return answered;
+        let pattern = match route.kind {
+            Kind::Host => return self.hosts.insert(route),
+            Kind::Suffix => return self.tree.insert_suffix(route),
+            Kind::Method(Method::Trace | Method::Connect) => {
+                Err("TRACE and CONNECT never reach an application")
             }
-        }
-        let suffix = self
-            .suffixes
-            .iter()
-            .find(|(suffix, _)| ends_with(path, suffix));
-        if let Some((_, application)) = suffix {
-            return ask(&**application, request);
-        }
-        let mount = self
-            .mounts
-            .iter()
-            .find(|(prefix, _)| is_below(path, prefix));
-        if let Some((prefix, application)) = mount {
-            return ask(&**application, &request.mounted(prefix.len()));
-        }
-        match &self.fallback {
-            Some(application) => ask(&**application, request),
-            None => answer(Status::NOT_FOUND.into()),
-        }
-    }
-
-    fn dispatch_to_route<'a, T>(
-        &'a self,
-        request: &Request<'_>,
-        path: &[u8],
-        ask: &impl Fn(&'a dyn Application, &Request<'_>) -> T,
-        answer: &impl Fn(Response) -> T,
-    ) -> Option<T> {
-        let path = core::str::from_utf8(path).ok()?;
-        let method = match request.method() {
-            Method::Head => Method::Get,
-            other => other,
+            Kind::Mount => Pattern::parse_prefix(text),
+            Kind::Method(_) | Kind::Any => Pattern::parse(text),
         };
-        let mut params = request.params.to_vec();
-        let known = params.len();
-        let mut allowed: Vec<Method> = Vec::new();
-        for route in &self.routes {
-            params.truncate(known);
-            if !route.pattern.matches(path, &mut params) {
-                continue;
-            }
-            if route.method == method || route.method == request.method() {
-                let request = Request {
-                    params: &params,
-                    ..*request
-                };
-                return Some(ask(&*route.application, &request));
-            }
-            if !allowed.contains(&route.method) {
-                allowed.push(route.method);
-            }
-        }
-        if allowed.is_empty() {
-            return None;
-        }
-        let mut names: Vec<String> = allowed.iter().map(Method::to_string).collect();
-        if allowed.contains(&Method::Get) {
-            names.push("HEAD".to_string());
-        }
-        names.push("OPTIONS".to_string());
-        let status = match request.method() {
-            Method::Options => Status::NO_CONTENT,
-            _ => Status::METHOD_NOT_ALLOWED,
-        };
-        Some(answer(
-            Response::from(status).with_field("Allow", names.join(", ")),
-        ))
-    }
-}
-
-/// Inserts an entry, longest text first. An entry with the same text replaces the first one.
-fn insert(
-    to: &mut Vec<(String, Box<dyn Application>)>,
-    text: &str,
-    application: Box<dyn Application>,
-) {
-    to.retain(|(other, _)| other != text);
-    let place = to.partition_point(|(other, _)| other.len() >= text.len());
-    to.insert(place, (text.into(), application));
-}
-
-/// Returns whether a path ends in a suffix. The path of a directory is treated like that of its index, so `/` cannot
-/// bypass the suffix of `/index.html`.
-fn ends_with(path: &[u8], suffix: &str) -> bool {
-    let suffix_bytes = suffix.as_bytes();
-    // Most suffixes differ in the last byte.
-    let is_likely = suffix.is_empty() || path.last() == suffix_bytes.last();
-    is_likely && path.ends_with(suffix_bytes)
-        || path.ends_with(b"/") && index_ends_with(path, suffix)
-}
-
-/// Returns whether the index of a directory ends in a suffix.
-#[cold]
-fn index_ends_with(path: &[u8], suffix: &str) -> bool {
-    let before_index = suffix.strip_suffix(INDEX);
-    INDEX.ends_with(suffix) || before_index.is_some_and(|rest| path.ends_with(rest.as_bytes()))
-}
-
-/// Returns whether a path is the prefix or is below it, comparing whole segments.
-fn is_below(path: &[u8], prefix: &str) -> bool {
-    path.strip_prefix(prefix.as_bytes())
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
-}
-
-impl Application for Router {
-    fn call(&self, request: &Request<'_>) -> Response {
-        self.reply(request).into_response()
-    }
-
-    fn reply<'a>(&'a self, request: &Request<'_>) -> Reply<'a> {
-        self.dispatch(
-            request,
-            |application, request| application.reply(request),
-            Reply::Made,
-        )
-    }
-
-    fn admit(&self, request: &Request<'_>) -> Admission {
-        self.dispatch(
-            request,
-            |application, request| application.admit(request),
-            |response| Admission::discard(&request.head(), response),
-        )
-    }
-}
-
-impl fmt::Debug for Router {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = |table: &[(String, Box<dyn Application>)]| -> Vec<String> {
-            table.iter().map(|(name, _)| name.clone()).collect()
-        };
-        let routes: Vec<String> = self
-            .routes
-            .iter()
-            .map(|route| alloc::format!("{} {}", route.method, route.pattern))
-            .collect();
-        f.debug_struct("Router")
-            .field("routes", &routes)
-            .field("suffixes", &names(&self.suffixes))
-            .field("mounts", &names(&self.mounts))
-            .field("fallback", &self.fallback.is_some())
-            .finish()
+        let pattern = pattern.map_err(|reason| RouteError::invalid(route.to_string(), reason))?;
+        route.names = pattern.names().map(Box::from).collect();
+        self.tree.insert(route, &pattern)
     }
 }

@@ -133,6 +133,26 @@ impl Site {
         self.insert(path, media_type::of(path), content.into(), Some(modified))
     }
 
+    /// Returns whether this site answers GET for a decoded path with something other than a 404: with a file, or with
+    /// a redirect to a directory.
+    ///
+    /// ```
+    /// use bytegate::Site;
+    ///
+    /// let site = Site::new().file("/docs/index.html", "<h1>docs</h1>");
+    /// assert!(site.has("/docs/index.html") && site.has("/docs/") && site.has("/docs"));
+    /// assert!(!site.has("/") && !site.has("/doc"));
+    /// ```
+    pub fn has(&self, path: &str) -> bool {
+        self.answers(&Method::Get, path.as_bytes())
+    }
+
+    /// Like [`has`](Site::has), but for any method. Only GET and HEAD are redirected.
+    pub(crate) fn answers(&self, method: &Method, path: &[u8]) -> bool {
+        let is_read = matches!(method, Method::Get | Method::Head);
+        self.files.contains_key(path) || is_read && self.is_directory(path)
+    }
+
     /// Returns the paths of all files, in order.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         let paths = self.files.keys();

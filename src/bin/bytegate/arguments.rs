@@ -107,9 +107,12 @@ pub(crate) fn parse(
             Arg::Short('V') | Arg::Long("version") => return Ok(Command::Version),
             Arg::Long("bind") => given.bind = Some(parser.value()?.parse_with(parse_bind)?),
             Arg::Long("port") => given.port = Some(parser.value()?.parse_with(parse_port)?),
-            Arg::Long("dynamic") => given
-                .suffixes
-                .push(parser.value()?.parse_with(parse_suffix)?),
+            Arg::Long("dynamic") => {
+                let suffix = parser.value()?.parse_with(parse_suffix)?;
+                if !given.suffixes.contains(&suffix) {
+                    given.suffixes.push(suffix);
+                }
+            }
             Arg::Long("no-access-log") => given.no_access_log = true,
             Arg::Long("max-head") => given.max_head = Some(parser.value()?.parse_with(parse_head)?),
             Arg::Long("max-content") => {

@@ -1,0 +1,65 @@
+//! Applications that are async functions.
+
+use super::Application;
+use crate::message::owned_request::OwnedRequest;
+use crate::message::request::Request;
+use crate::message::response::Response;
+use core::fmt;
+use core::future::Future;
+
+/// Makes an application of an async function. It takes an [`OwnedRequest`], because it may run for longer than the
+/// request is in memory, and returns anything that becomes a [`Response`]. See [`Response::later`] for how it is run.
+///
+/// Async functions, plain ones, and functions that block (wrapped in `net::blocking`, feature `net`) can be routed by
+/// the same router.
+///
+/// ```
+/// use bytegate::{Gateway, OwnedRequest, Request, Response, Router, later};
+///
+/// async fn hello(request: OwnedRequest) -> Result<Response, bytegate::Status> {
+///     let name = request.param("name").ok_or(bytegate::Status::NOT_FOUND)?;
+///     Ok(Response::text(format!("hello {name}\n")))
+/// }
+///
+/// let router = Router::new()
+///     .get("/hello/{name}", later(hello))
+///     .get("/health", |_: &Request<'_>| "ok\n");
+/// let reply = Gateway::new(router).handle(b"GET /hello/ada HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(reply.ends_with(b"hello ada\n"));
+/// ```
+pub const fn later<H, F>(handler: H) -> Later<H>
+where
+    H: Fn(OwnedRequest) -> F + Send + Sync,
+    F: Future<Output: Into<Response>> + Send + 'static,
+{
+    Later(handler)
+}
+
+/// An application that is an async function, created by [`later`].
+///
+/// ```
+/// use bytegate::{Application, OwnedRequest, Request, later};
+///
+/// let application = later(async |_: OwnedRequest| "hello\n");
+/// let request = Request::builder("GET", "/").build()?;
+/// assert!(request.with(|request| application.call(request)).is_later());
+/// # Ok::<(), bytegate::Fault>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Later<H>(H);
+
+impl<H, F> Application for Later<H>
+where
+    H: Fn(OwnedRequest) -> F + Send + Sync,
+    F: Future<Output: Into<Response>> + Send + 'static,
+{
+    fn call(&self, request: &Request<'_>) -> Response {
+        Response::later(self.0(request.into_owned()))
+    }
+}
+
+impl<H> fmt::Debug for Later<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Later")
+    }
+}

@@ -1,0 +1,186 @@
+//! The search for the application that answers a request.
+
+use super::allow;
+use super::route::{Kind, Route};
+use super::router::Router;
+use super::search::{Found, Search};
+use super::slash::{self, TrailingSlash};
+use crate::application::Application;
+use crate::application::upload::Admission;
+use crate::message::params::Params;
+use crate::message::reply::Reply;
+use crate::message::request::Request;
+use crate::message::response::Response;
+use crate::values::method::Method;
+use crate::values::status::Status;
+use alloc::boxed::Box;
+
+impl Application for Router {
+    fn call(&self, request: &Request<'_>) -> Response {
+        self.reply(request).into_response()
+    }
+
+    fn reply<'a>(&'a self, request: &Request<'_>) -> Reply<'a> {
+        self.dispatch(
+            request,
+            |application, request| application.reply(request),
+            Reply::Made,
+        )
+    }
+
+    fn admit(&self, request: &Request<'_>) -> Admission {
+        self.dispatch(
+            request,
+            |application, request| application.admit(request),
+            |response| Admission::discard(&request.head(), response),
+        )
+    }
+
+    fn router(&self) -> Option<&Router> {
+        Some(self)
+    }
+}
+
+impl Router {
+    /// Finds the application and calls it, or answers instead.
+    #[inline]
+    fn dispatch<'a, T>(
+        &'a self,
+        request: &Request<'_>,
+        ask: impl Fn(&'a dyn Application, &Request<'_>) -> T,
+        answer: impl Fn(Response) -> T,
+    ) -> T {
+        if self.is_simple() {
+            if let Some(application) = self.find_simply(request) {
+                return ask(application, request);
+            }
+        }
+        let mut search = Search::new(request.message.head.method_ref());
+        match self.find(request, &mut search) {
+            Ok(Target::Application(application)) => ask(application, request),
+            Ok(Target::Route(route, mounted)) => {
+                let params = Params::new(&route.names, search.values(), request.params);
+                let request = Request {
+                    mounted,
+                    params: Some(&params),
+                    ..*request
+                };
+                ask(&*route.application, &request)
+            }
+            Err(response) => answer(*response),
+        }
+    }
+
+    /// Returns whether there are only suffixes and a fallback, as in many routers.
+    #[inline]
+    fn is_simple(&self) -> bool {
+        !self.tree.has_patterns() && self.files.is_empty() && self.hosts.is_empty()
+    }
+
+    /// Finds the application if there are only suffixes and a fallback.
+    #[inline]
+    fn find_simply(&self, request: &Request<'_>) -> Option<&dyn Application> {
+        let path = request.path_info_bytes();
+        match path.and_then(|path| self.tree.find_suffix(path)) {
+            Some(found) => Some(&*found.route.application),
+            None => self.fallback.as_deref(),
+        }
+    }
+
+    #[inline]
+    fn find<'a, 'p>(
+        &'a self,
+        request: &Request<'p>,
+        search: &mut Search<'a, 'p>,
+    ) -> Result<Target<'a>, Box<Response>> {
+        if !self.hosts.is_empty() {
+            let host = request.authority();
+            if let Some(route) = host.and_then(|authority| self.hosts.find(authority.host)) {
+                return Ok(Target::Application(&*route.application));
+            }
+        }
+        let Some(path) = request.path_info_bytes() else {
+            return self.find_fallback();
+        };
+        match self.tree.find(path, search) {
+            Some(found) => Ok(Target::of(found, request, path)),
+            None if self.needs_more(search) => self.find_elsewhere(request, path, search),
+            None => self.find_fallback(),
+        }
+    }
+
+    /// Returns whether anything but the fallback is left when no rule matches.
+    #[inline]
+    fn needs_more(&self, search: &Search<'_, '_>) -> bool {
+        let is_known = !search.other_methods().is_empty();
+        is_known || !self.files.is_empty() || self.trailing_slash != TrailingSlash::Strict
+    }
+
+    fn find_fallback(&self) -> Result<Target<'_>, Box<Response>> {
+        match &self.fallback {
+            Some(application) => Ok(Target::Application(&**application)),
+            None => Err(Box::new(Status::NOT_FOUND.into())),
+        }
+    }
+
+    /// Finds a file, refuses a method that no route for the path accepts, or finds a route for the other form of the
+    /// path.
+    #[inline(never)]
+    fn find_elsewhere<'a, 'p>(
+        &'a self,
+        request: &Request<'p>,
+        path: &'p [u8],
+        search: &mut Search<'a, 'p>,
+    ) -> Result<Target<'a>, Box<Response>> {
+        let head = request.message.head;
+        let method = head.method_ref();
+        let is_read = matches!(method, Method::Get | Method::Head);
+        let is_known = !search.other_methods().is_empty();
+        match self.files.iter().find(|site| site.answers(method, path)) {
+            Some(site) if is_read || !is_known => return Ok(Target::Application(site)),
+            // `Allow` names the methods of the routes and those of the file.
+            Some(_) => search.note_method(&Method::Get),
+            None => {}
+        }
+        if is_known {
+            return Err(Box::new(allow::answer(method, search.other_methods())));
+        }
+        if self.trailing_slash == TrailingSlash::Strict {
+            return self.find_fallback();
+        }
+        match self.tree.find_other_form(path, search) {
+            Some(found) if self.trailing_slash == TrailingSlash::Either => {
+                Ok(Target::of(found, request, path))
+            }
+            Some(_) => match slash::redirect(&head) {
+                Some(response) => Err(Box::new(response)),
+                None => self.find_fallback(),
+            },
+            None if search.other_methods().is_empty() => self.find_fallback(),
+            None => Err(Box::new(allow::answer(method, search.other_methods()))),
+        }
+    }
+}
+
+/// The application for a request.
+enum Target<'a> {
+    /// An application that gets the request as it is.
+    Application(&'a dyn Application),
+    /// A route with parameters, or with the number of bytes up to its mount point.
+    Route(&'a Route, usize),
+}
+
+impl<'a> Target<'a> {
+    #[inline]
+    fn of(found: Found<'a>, request: &Request<'_>, path: &[u8]) -> Target<'a> {
+        let Found { route, rest } = found;
+        match route.kind {
+            Kind::Mount => {
+                let prefix = path.len().saturating_sub(rest);
+                Target::Route(route, request.mounted + prefix)
+            }
+            _ if route.names.is_empty() => Target::Application(&*route.application),
+            _ => Target::Route(route, request.mounted),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The list of the rules of a router, for people and for snapshot tests.
+
+use super::route::Route;
+use super::router::Router;
+use crate::application::Application;
+use alloc::string::ToString;
+use core::fmt;
+
+/// Writes one line for each rule, in the order in which rules are tried. The rules of a router inside are indented.
+///
+/// ```
+/// use bytegate::{Request, Router, Site};
+///
+/// let show = |request: &Request<'_>| request.path().to_string();
+/// let admin = Router::new().get("/", show).post("/users", show);
+/// let router = Router::new()
+///     .suffix(".py", show)
+///     .mount("/admin", admin)
+///     .get("/{page}", show)
+///     .files(Site::new().file("/style.css", "body {}"))
+///     .fallback(show);
+/// assert_eq!(router.to_string(), "\
+/// mount    /admin
+///   GET      /
+///   POST     /users
+/// GET      /{page}
+/// suffix   .py
+/// files    1 file
+/// fallback
+/// ");
+/// ```
+impl fmt::Display for Router {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, 0)
+    }
+}
+
+impl fmt::Debug for Router {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Router ")?;
+        f.debug_list().entries(self.to_string().lines()).finish()
+    }
+}
+
+impl Router {
+    fn write(&self, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result {
+        let mut write = |route: &Route| {
+            writeln!(f, "{:indent$}{:<8} {}", "", route.kind, route.text)?;
+            write_inner(&*route.application, f, indent)
+        };
+        self.hosts.iter().try_for_each(&mut write)?;
+        self.tree.for_each(&mut write)?;
+        for site in &self.files {
+            let count = site.paths().count();
+            let plural = if count == 1 { "" } else { "s" };
+            writeln!(f, "{:indent$}{:<8} {count} file{plural}", "", "files")?;
+        }
+        match &self.fallback {
+            Some(application) => {
+                writeln!(f, "{:indent$}fallback", "")?;
+                write_inner(&**application, f, indent)
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// Writes the rules of the router that an application is, if it is one.
+fn write_inner(
+    application: &dyn Application,
+    f: &mut fmt::Formatter<'_>,
+    indent: usize,
+) -> fmt::Result {
+    match application.router() {
+        Some(router) => router.write(f, indent + 2),
+        None => Ok(()),
+    }
+}

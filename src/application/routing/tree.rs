@@ -1,0 +1,265 @@
+//! A tree of patterns, segment by segment. It finds the most specific route without trying all of them.
+
+use super::error::RouteError;
+use super::pattern::{Pattern, Segment};
+use super::route::{Kind, Route, Routes};
+use super::search::{Found, Search};
+use super::suffix;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+use core::fmt;
+
+/// The patterns, mounts and suffixes of a router.
+#[derive(Default)]
+pub(super) struct Tree {
+    /// `None` if there are no patterns and mounts.
+    root: Option<Box<Node>>,
+    /// Longest first.
+    suffixes: Vec<Route>,
+}
+
+/// What follows one segment. The fields are in the order in which they are tried.
+#[derive(Default)]
+struct Node {
+    /// Routes whose pattern ends here.
+    end: Routes,
+    /// In alphabetical order.
+    texts: Vec<Text>,
+    param: Option<Box<Node>>,
+    tail: Routes,
+    mount: Routes,
+}
+
+/// A segment that is text.
+struct Text {
+    /// The first bytes as a number, because numbers are compared faster.
+    key: u64,
+    text: Box<str>,
+    node: Node,
+}
+
+impl Tree {
+    /// Adds a route or a mount.
+    pub(super) fn insert(&mut self, route: Route, pattern: &Pattern) -> Result<(), RouteError> {
+        let mut node = &mut **self.root.get_or_insert_default();
+        for segment in pattern.segments() {
+            node = match segment {
+                Segment::Text(text) => node.text_mut(text),
+                Segment::Param(_) => node.param.get_or_insert_default(),
+                // Nothing follows it.
+                Segment::Tail(_) => return node.tail.insert(route),
+            };
+        }
+        match route.kind {
+            Kind::Mount => node.mount.insert(route),
+            _ => node.end.insert(route),
+        }
+    }
+
+    /// Adds a suffix.
+    pub(super) fn insert_suffix(&mut self, route: Route) -> Result<(), RouteError> {
+        route.check(self.suffixes.iter(), |other| other.text == route.text)?;
+        let order = |route: &Route| (Reverse(route.text.len()), route.text.clone());
+        let place = self
+            .suffixes
+            .partition_point(|other| order(other) < order(&route));
+        self.suffixes.insert(place, route);
+        Ok(())
+    }
+
+    /// Finds the most specific route for a path.
+    ///
+    /// A suffix counts as a pattern for the whole path that also says how the path ends. It therefore comes before
+    /// `/{*path}` and a mount at `/`, and after all other patterns.
+    #[inline]
+    pub(super) fn find<'t, 'p>(
+        &'t self,
+        path: &'p [u8],
+        search: &mut Search<'t, 'p>,
+    ) -> Option<Found<'t>> {
+        let Some(root) = &self.root else {
+            return self.find_suffix(path);
+        };
+        let after_slash = after_slash(path);
+        root.walk_segments(after_slash, search)
+            .or_else(|| self.find_suffix(path))
+            .or_else(|| root.walk_rest(after_slash, search))
+    }
+
+    /// Returns whether there are patterns or mounts.
+    #[inline]
+    pub(super) const fn has_patterns(&self) -> bool {
+        self.root.is_some()
+    }
+
+    /// Finds the longest suffix of a path.
+    #[inline]
+    pub(super) fn find_suffix(&self, path: &[u8]) -> Option<Found<'_>> {
+        let mut suffixes = self.suffixes.iter();
+        let route = suffixes.find(|route| suffix::matches(path, &route.text))?;
+        Some(Found { route, rest: 0 })
+    }
+
+    /// Finds the most specific pattern for a path without the slash at its end if it has one, and otherwise with one.
+    /// The root has only one form.
+    pub(super) fn find_other_form<'t, 'p>(
+        &'t self,
+        path: &'p [u8],
+        search: &mut Search<'t, 'p>,
+    ) -> Option<Found<'t>> {
+        let root = self.root.as_ref()?;
+        let path = match path.strip_suffix(b"/") {
+            _ if matches!(path, b"" | b"/") => return None,
+            Some(path) => path,
+            None => {
+                search.has_extra_slash = true;
+                path
+            }
+        };
+        root.walk(Some(after_slash(path)), search)
+    }
+
+    /// Calls `show` with all routes in the order in which they are tried.
+    pub(super) fn for_each(&self, show: &mut impl FnMut(&Route) -> fmt::Result) -> fmt::Result {
+        let mut roots = self.root.iter();
+        roots.try_for_each(|root| root.show_segments(show))?;
+        self.suffixes.iter().try_for_each(&mut *show)?;
+        let mut roots = self.root.iter();
+        roots.try_for_each(|root| root.show_rest(show))
+    }
+}
+
+/// Returns a path without its first slash. An empty path is the same as `/`, so that a mounted router has a root.
+fn after_slash(path: &[u8]) -> &[u8] {
+    path.strip_prefix(b"/").unwrap_or(path)
+}
+
+impl Node {
+    /// Finds the most specific route for what follows the next slash of a path, or for `None` at its end.
+    ///
+    /// Each node is visited at most once, so no path takes longer than all patterns together.
+    #[inline]
+    fn walk<'t, 'p>(
+        &'t self,
+        path: Option<&'p [u8]>,
+        search: &mut Search<'t, 'p>,
+    ) -> Option<Found<'t>> {
+        match path {
+            Some(path) => self
+                .walk_segments(path, search)
+                .or_else(|| self.walk_rest(path, search)),
+            None if search.has_extra_slash => {
+                let node = self.text(b"");
+                node.and_then(|node| search.accept(&node.end, None))
+                    .or_else(|| search.with(b"", |search| search.accept(&self.tail, None)))
+            }
+            None => search
+                .accept(&self.end, None)
+                .or_else(|| search.accept(&self.mount, None)),
+        }
+    }
+
+    /// Finds a route whose pattern names the next segment.
+    fn walk_segments<'t, 'p>(
+        &'t self,
+        path: &'p [u8],
+        search: &mut Search<'t, 'p>,
+    ) -> Option<Found<'t>> {
+        let end = path.iter().position(|octet| *octet == b'/');
+        let (segment, rest) = match end.and_then(|end| path.split_at_checked(end)) {
+            Some((segment, rest)) => (segment, Some(after_slash(rest))),
+            None => (path, None),
+        };
+        if let Some(node) = self.text(segment) {
+            let found = node.walk(rest, search);
+            if found.is_some() {
+                return found;
+            }
+        }
+        let node = self.param.as_deref().filter(|_| !segment.is_empty())?;
+        search.with(segment, |search| node.walk(rest, search))
+    }
+
+    /// Finds a route that accepts any rest of the path.
+    fn walk_rest<'t, 'p>(
+        &'t self,
+        path: &'p [u8],
+        search: &mut Search<'t, 'p>,
+    ) -> Option<Found<'t>> {
+        search
+            .with(path, |search| search.accept(&self.tail, Some(path)))
+            .or_else(|| search.accept(&self.mount, Some(path)))
+    }
+
+    /// Returns the node after a segment with this text.
+    fn text(&self, text: &[u8]) -> Option<&Node> {
+        if self.texts.is_empty() {
+            return None;
+        }
+        let key = key(text);
+        let start = self.texts.partition_point(|other| other.key < key);
+        let mut texts = self.texts.get(start..)?.iter();
+        let found = texts.find(|other| other.key != key || other.text.as_bytes() == text)?;
+        (found.key == key).then_some(&found.node)
+    }
+
+    /// Returns the node after a segment with this text, and creates it if necessary.
+    fn text_mut(&mut self, text: &str) -> &mut Node {
+        let place = self.texts.binary_search_by(|other| (*other.text).cmp(text));
+        let place = place.unwrap_or_else(|place| {
+            let text = Text {
+                key: key(text.as_bytes()),
+                text: text.into(),
+                node: Node::default(),
+            };
+            self.texts.insert(place, text);
+            place
+        });
+        &mut self.texts[place].node
+    }
+
+    fn show_segments(&self, show: &mut impl FnMut(&Route) -> fmt::Result) -> fmt::Result {
+        self.end.iter().try_for_each(&mut *show)?;
+        let texts = self.texts.iter().map(|text| &text.node);
+        for node in texts.chain(self.param.as_deref()) {
+            node.show_segments(show)?;
+            node.show_rest(show)?;
+        }
+        Ok(())
+    }
+
+    fn show_rest(&self, show: &mut impl FnMut(&Route) -> fmt::Result) -> fmt::Result {
+        self.tail.iter().try_for_each(&mut *show)?;
+        self.mount.iter().try_for_each(show)
+    }
+}
+
+/// Returns the first eight bytes of a text as a number. Numbers are in the order of the texts, because no text has a
+/// zero byte.
+fn key(text: &[u8]) -> u64 {
+    if let Some(bytes) = text.first_chunk() {
+        return u64::from_be_bytes(*bytes);
+    }
+    let append = |key: u64, octet: &u8| key << 8 | u64::from(*octet);
+    let missing = 8 - text.len() as u32;
+    // All bits that move around are zero.
+    text.iter().fold(0, append).rotate_left(8 * missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::key;
+
+    #[test]
+    fn keys_are_in_the_order_of_texts() {
+        let texts = ["", "a", "aa", "ab", "abcdefg", "abcdefgh", "b", "\u{e4}"];
+        assert!(
+            texts
+                .windows(2)
+                .all(|pair| key(pair[0].as_bytes()) < key(pair[1].as_bytes()))
+        );
+        assert_eq!(key(b"abcdefgh"), key(b"abcdefghi"));
+        assert_eq!(key(b"a"), 0x6100_0000_0000_0000);
+    }
+}
