@@ -3,6 +3,7 @@
 use super::rejection::Rejection;
 use super::request::Request;
 use alloc::borrow::Cow;
+use alloc::format;
 use core::fmt;
 use percent_encoding::percent_decode;
 

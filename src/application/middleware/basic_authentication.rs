@@ -2,6 +2,7 @@
 
 use super::{Middleware, RequestParts};
 use crate::application::Application;
+use crate::application::routing::Router;
 use crate::application::upload::Admission;
 use crate::message::extensions::Extensions;
 use crate::message::fields::FieldLines;
@@ -217,6 +218,10 @@ impl<A: Application> Application for Protected<A> {
 
     fn reply<'a>(&'a self, request: &Request<'_>) -> Reply<'a> {
         self.ask(request, A::reply, Reply::Made)
+    }
+
+    fn router(&self) -> Option<&Router> {
+        self.application.router()
     }
 
     fn admit(&self, request: &Request<'_>) -> Admission {

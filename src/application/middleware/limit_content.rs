@@ -1,6 +1,7 @@
 //! A limit on the content of requests to one application, such as a route or a mount.
 
 use crate::application::Application;
+use crate::application::routing::Router;
 use crate::application::upload::{Abort, Admission, Receiver};
 use crate::message::fields::FieldLines;
 use crate::message::reply::Reply;
@@ -53,6 +54,10 @@ impl<A: Application> Application for LimitContent<A> {
 
     fn reply<'a>(&'a self, request: &Request<'_>) -> Reply<'a> {
         self.application.reply(request)
+    }
+
+    fn router(&self) -> Option<&Router> {
+        self.application.router()
     }
 
     fn admit(&self, request: &Request<'_>) -> Admission {
