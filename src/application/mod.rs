@@ -43,11 +43,11 @@ use upload::Admission;
 /// place, and uses `?` everywhere else:
 ///
 /// ```
-/// use bytegate::{FormError, Gateway, Request, Response, Router, Status};
+/// use bytegate::{Rejection, Gateway, Request, Response, Router, Status};
 ///
 /// enum AppError {
 ///     NameTaken(String),
-///     BadForm(FormError),
+///     BadForm(Rejection),
 /// }
 ///
 /// impl From<AppError> for Response {
@@ -61,8 +61,8 @@ use upload::Admission;
 ///     }
 /// }
 ///
-/// impl From<FormError> for AppError {
-///     fn from(error: FormError) -> AppError {
+/// impl From<Rejection> for AppError {
+///     fn from(error: Rejection) -> AppError {
 ///         AppError::BadForm(error)
 ///     }
 /// }
@@ -75,8 +75,10 @@ use upload::Admission;
 /// }
 ///
 /// let gateway = Gateway::new(Router::new().post("/users", register));
-/// let reply = gateway.handle(b"POST /users HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nname=ada");
-/// assert!(reply.starts_with(b"HTTP/1.1 409 Conflict\r\n") && reply.ends_with(b": ada is taken\n"));
+/// let client = bytegate::testing::Client::new(gateway);
+/// let response = client.post("/users").form(&[("name", "ada")]).send();
+/// assert_eq!(response.status(), Status::CONFLICT);
+/// assert!(response.text().ends_with(": ada is taken\n"));
 /// ```
 ///
 /// The middleware [`ErrorPages`](crate::ErrorPages) then decides how the sentence is shown, as it does for the errors

@@ -145,6 +145,25 @@ impl<'c> ClientRequest<'c> {
         self
     }
 
+    /// Sets a value as the content, encoded as JSON.
+    ///
+    /// # Panics
+    /// Panics if the value cannot be encoded.
+    #[cfg(feature = "json")]
+    #[track_caller]
+    pub fn json(self, value: &impl serde::Serialize) -> ClientRequest<'c> {
+        match serde_json::to_vec(value) {
+            Ok(content) => self.content("application/json", content),
+            Err(error) => panic!("the value cannot be encoded as JSON: {error}"),
+        }
+    }
+
+    /// Adds a user name and a password (RFC 7617). The name must not contain a colon.
+    pub fn basic_auth(self, user: &str, password: &str) -> ClientRequest<'c> {
+        let credentials = base64(format!("{user}:{password}").as_bytes());
+        self.field("Authorization", format!("Basic {credentials}"))
+    }
+
     /// Adds a bearer token (RFC 6750).
     pub fn bearer(self, token: &str) -> ClientRequest<'c> {
         self.field("Authorization", format!("Bearer {token}"))
@@ -314,6 +333,23 @@ fn encode_pairs(pairs: &[(&str, &str)]) -> String {
     encoder.finish()
 }
 
+/// Encodes bytes in base64 (RFC 4648 section 4).
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for group in bytes.chunks(3) {
+        let byte = |index: usize| u32::from(group.get(index).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for index in 0..4 {
+            match index <= group.len() {
+                true => text.push(char::from(DIGITS[(bits >> (18 - 6 * index)) as usize % 64])),
+                false => text.push('='),
+            }
+        }
+    }
+    text
+}
+
 fn path_of(target: &str) -> &str {
     target.split('?').next().unwrap_or_default()
 }
@@ -372,6 +408,15 @@ fn normalize(target: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn base64_is_that_of_the_decoder() {
+        for length in 0..20 {
+            let bytes: Vec<u8> = (0..length).map(|number| number * 53 + 7).collect();
+            let decoded = crate::syntax::base64::decode(base64(&bytes).as_bytes());
+            assert_eq!(decoded.as_ref(), Some(&bytes));
+        }
+    }
 
     #[test]
     fn references_are_resolved_on_the_same_host() {

@@ -96,6 +96,22 @@ impl ClientResponse {
         }
     }
 
+    /// Returns the content, decoded as JSON.
+    ///
+    /// # Panics
+    /// Panics if the content is not JSON for this type.
+    #[cfg(feature = "json")]
+    #[track_caller]
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> T {
+        match serde_json::from_slice(&self.content) {
+            Ok(value) => value,
+            Err(error) => panic!(
+                "the content is not JSON for this type: {error}\n{}",
+                self.exchange()
+            ),
+        }
+    }
+
     /// Returns whether the connection closes after this response.
     pub fn closes(&self) -> bool {
         self.field("Connection")

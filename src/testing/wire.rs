@@ -134,6 +134,7 @@ impl<'c> Wire<'c> {
     /// Reads the head of a response. Its content is read with [`blocks`](Wire::blocks).
     ///
     /// ```
+    /// # #[cfg(feature = "std")] {
     /// use bytegate::testing::Client;
     /// use bytegate::{Body, Request, Response};
     /// use std::sync::Mutex;
@@ -153,6 +154,7 @@ impl<'c> Wire<'c> {
     /// assert_eq!(wire.blocks(), [b"one"]);
     /// sender.finish();
     /// assert!(wire.blocks().is_empty() && wire.content_has_ended());
+    /// # }
     /// ```
     ///
     /// # Panics

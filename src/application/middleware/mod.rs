@@ -77,6 +77,7 @@ use crate::values::now::Now;
 /// The middleware that is added first is next to the application. This order fits together:
 ///
 /// ```
+/// # #[cfg(feature = "std")] {
 /// use bytegate::*;
 /// use std::time::Duration;
 ///
@@ -108,6 +109,7 @@ use crate::values::now::Now;
 /// for name in ["ETag", "Vary", "Access-Control-Allow-Origin", "Referrer-Policy", "Server-Timing", "X-Request-Id"] {
 ///     assert!(reply.contains(&format!("\r\n{name}: ")), "{name}");
 /// }
+/// # }
 /// ```
 pub trait Middleware: Send + Sync {
     /// Inspects the head of a request, before its content is read and before the application is called. May respond

@@ -1,0 +1,46 @@
+//! A chat over server-sent events: what one browser sends, all of them see.
+//!
+//! `cargo run --features net --example chat`, then open `http://127.0.0.1:7890/` in two windows.
+
+use bytegate::{Broadcast, Gateway, Rejection, Request, Response, Router, Status, net};
+use std::time::Duration;
+
+const PAGE: &str = r#"<!doctype html><title>Chat</title>
+<form id="form"><input id="line" autofocus><button>Send</button></form>
+<ul id="lines"></ul>
+<script>
+  new EventSource("/events").onmessage = (event) => {
+    const item = document.createElement("li");
+    item.textContent = event.data;
+    lines.prepend(item);
+  };
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    fetch("/say", { method: "POST", body: new URLSearchParams({ line: line.value }) });
+    line.value = "";
+  };
+</script>
+"#;
+
+/// The application. A browser that is gone is noticed with the next line, or the next comment that keeps it alive.
+pub(crate) fn app() -> Router {
+    let room = Broadcast::new(100);
+    let chat = room.clone();
+    Router::new()
+        .get("/", |_: &Request<'_>| Response::html(PAGE))
+        .get("/events", move |_: &Request<'_>| {
+            net::keep_alive(room.subscribe(), Duration::from_secs(15))
+        })
+        .post(
+            "/say",
+            move |request: &Request<'_>| -> Result<Status, Rejection> {
+                let line = request.form()?.get("line").unwrap_or_default().into_owned();
+                chat.send(line);
+                Ok(Status::NO_CONTENT)
+            },
+        )
+}
+
+fn main() -> std::io::Result<()> {
+    net::run("127.0.0.1:7890", Gateway::new(app()))
+}
