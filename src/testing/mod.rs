@@ -45,8 +45,8 @@
 //! | that malformed input does no harm | [`malformed_requests`] |
 //! | with a fuzzer | [`fuzz`] |
 //! | properties | `requests`, with the feature `proptest` |
-//! | with a real client, in process | [`open`], a blocking stream |
-//! | a client, against a server that fails | [`open_faulty`], [`Faulty`] |
+//! | with a real client, in process | `open`, a blocking stream (feature `std`) |
+//! | a client, against a server that fails | `open_faulty`, `Faulty` (feature `std`) |
 //! | the output of any server | [`read_responses`] |
 
 mod client;
