@@ -14,6 +14,7 @@
 //!
 //! # Where to start
 //!
+//! - **Read the [`guide`]**: from nothing to a tested application with two pages.
 //! - **Write an application**: a function that takes a [`Request`] and returns something that converts into a
 //!   [`Response`]. See [`Application`], [`Router`], [`Middleware`], [`wsgi()`].
 //! - **Call it** with bytes, in a test or a fuzzer: [`Gateway::handle`]. To pass the time as an argument, use
@@ -113,6 +114,8 @@ mod connection;
 #[doc = include_str!("conformance.md")]
 pub mod conformance {}
 mod gateway;
+#[doc = include_str!("guide.md")]
+pub mod guide {}
 mod message;
 #[cfg(feature = "net")]
 pub mod net;
