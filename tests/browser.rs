@@ -3,8 +3,14 @@
 
 #[path = "laws/browser.rs"]
 mod browser;
+#[path = "../examples/chat.rs"]
+#[allow(dead_code)]
+mod chat;
 #[path = "../src/bin/bytegate/demo/mod.rs"]
 mod demo;
+#[path = "../examples/login.rs"]
+#[allow(dead_code)]
+mod login;
 #[path = "laws/server.rs"]
 mod server;
 
@@ -147,4 +153,69 @@ fn the_demo_script_can_read_what_it_fetches() {
     browser.open(&server.url("/"));
     browser
         .wait_until("document.getElementById('answer').innerText.includes(' GMT, answered in ')");
+}
+
+#[test]
+fn a_browser_logs_in_and_out_with_the_example() {
+    let Some(browser) = start() else { return };
+    let server = Server::start(Gateway::new(login::app()));
+    browser.open(&server.url("/"));
+    let submit = |password: &str| {
+        browser.run(&format!(
+            "document.querySelector('[name=name]').value = '<b>Ada</b>';
+             document.querySelector('[name=password]').value = '{password}';
+             document.querySelector('button').click();
+             return '';"
+        ));
+    };
+    submit("byron");
+    browser.wait_until("location.pathname == '/login' && document.querySelector('form') != null");
+    submit("lovelace");
+    browser.wait_until("document.body.innerText.includes('Hello <b>Ada</b>')");
+    assert_eq!(
+        browser.run("return document.cookie;"),
+        "",
+        "scripts do not see the cookie"
+    );
+    browser.run("document.querySelector('button').click(); return '';");
+    browser.wait_until("document.querySelector('[name=password]') != null");
+    browser.open(&server.url("/"));
+    browser.wait_until("document.querySelector('[name=password]') != null");
+}
+
+#[test]
+fn two_browsers_see_each_others_lines_in_the_chat_example() {
+    let (Some(one), Some(two)) = (start(), start()) else {
+        return;
+    };
+    // One thread serves all, so an open stream of events must not delay the rest.
+    let server = Server::start(Gateway::new(chat::app()));
+    for browser in [&one, &two] {
+        browser.open(&server.url("/"));
+    }
+    let say = |browser: &Browser, line: &str| {
+        browser.run(&format!(
+            "document.getElementById('line').value = '{line}';
+             document.querySelector('button').click();
+             return '';"
+        ));
+    };
+    // A stream may not be open yet when the first line is sent, so it is sent until both have seen one.
+    let sees = |browser: &Browser, text: &str| {
+        browser.run(&format!(
+            "return document.body.innerText.includes('{text}');"
+        )) == "true"
+    };
+    for attempt in 0.. {
+        say(&one, "are you there");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        if sees(&one, "are you there") && sees(&two, "are you there") {
+            break;
+        }
+        assert!(attempt < 200, "the lines do not arrive");
+    }
+    say(&two, "<i>here</i> I am");
+    for browser in [&one, &two] {
+        browser.wait_until("document.body.innerText.includes('<i>here</i> I am')");
+    }
 }
