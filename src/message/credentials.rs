@@ -1,5 +1,6 @@
 //! Credentials in the field `Authorization` (RFC 9110 section 11.6.2).
 
+use super::fields::FieldLines;
 use super::request::Request;
 use crate::syntax::base64;
 use crate::syntax::byte_class::trim_start;
@@ -43,11 +44,7 @@ impl<'a> Request<'a> {
     /// none, or if they are malformed: not base64, not UTF-8, without a colon, with control characters, or in one of
     /// several `Authorization` fields. The answer to all of these is a [401](crate::Rejection::unauthorized).
     pub fn basic_auth(&self) -> Option<BasicAuth> {
-        let text = base64::decode(self.credentials("Basic")?)?;
-        let text = String::from_utf8(text).ok()?;
-        let colon = text.find(':')?;
-        let is_plain = !text.chars().any(char::is_control);
-        is_plain.then_some(BasicAuth { text, colon })
+        BasicAuth::in_fields(self.fields())
     }
 
     /// Returns the token that was sent with the scheme Bearer (RFC 6750 section 2.1). Returns `None` if there is none,
@@ -61,25 +58,23 @@ impl<'a> Request<'a> {
     /// # Ok::<(), bytegate::Fault>(())
     /// ```
     pub fn bearer_token(&self) -> Option<&'a str> {
-        let token = core::str::from_utf8(self.credentials("Bearer")?).ok()?;
+        let token = core::str::from_utf8(credentials(self.fields(), "Bearer")?).ok()?;
         let digits = token.trim_end_matches('=');
         let is_digit = |octet: u8| octet.is_ascii_alphanumeric() || b"-._~+/".contains(&octet);
         (!digits.is_empty() && digits.bytes().all(is_digit)).then_some(token)
     }
-
-    /// Returns what follows the name of the scheme, which may be in any case.
-    fn credentials(&self, scheme: &str) -> Option<&'a [u8]> {
-        let mut values = self.fields().get_all("Authorization");
-        let (value, None) = (values.next()?, values.next()) else {
-            return None;
-        };
-        let (name, rest) = value.split_at_checked(scheme.len())?;
-        let is_scheme = name.eq_ignore_ascii_case(scheme.as_bytes()) && rest.starts_with(b" ");
-        is_scheme.then_some(trim_start(rest))
-    }
 }
 
 impl BasicAuth {
+    /// Reads the credentials of a request from its fields.
+    pub(crate) fn in_fields(fields: FieldLines<'_>) -> Option<BasicAuth> {
+        let text = base64::decode(credentials(fields, "Basic")?)?;
+        let text = String::from_utf8(text).ok()?;
+        let colon = text.find(':')?;
+        let is_plain = !text.chars().any(char::is_control);
+        is_plain.then_some(BasicAuth { text, colon })
+    }
+
     /// Returns the name, which contains no colon.
     pub fn user(&self) -> &str {
         self.text.get(..self.colon).unwrap_or_default()
@@ -89,6 +84,18 @@ impl BasicAuth {
     pub fn password(&self) -> &str {
         self.text.get(self.colon + 1..).unwrap_or_default()
     }
+}
+
+/// Returns what follows the name of an authentication scheme, which may be in any case. Returns `None` for another scheme, and for a field that is
+/// repeated.
+fn credentials<'a>(fields: FieldLines<'a>, scheme: &str) -> Option<&'a [u8]> {
+    let mut values = fields.get_all("Authorization");
+    let (value, None) = (values.next()?, values.next()) else {
+        return None;
+    };
+    let (name, rest) = value.split_at_checked(scheme.len())?;
+    let is_scheme = name.eq_ignore_ascii_case(scheme.as_bytes()) && rest.starts_with(b" ");
+    is_scheme.then_some(trim_start(rest))
 }
 
 impl fmt::Debug for BasicAuth {

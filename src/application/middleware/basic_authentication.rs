@@ -4,18 +4,16 @@ use super::{Middleware, RequestParts};
 use crate::application::Application;
 use crate::application::routing::Router;
 use crate::application::upload::Admission;
+use crate::message::credentials::BasicAuth;
 use crate::message::extensions::Extensions;
 use crate::message::fields::FieldLines;
 use crate::message::reply::Reply;
 use crate::message::request::{Request, RequestContext};
 use crate::message::response::Response;
-use crate::syntax::base64;
-use crate::syntax::byte_class::trim;
 use crate::values::status::Status;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::fmt;
 use core::hint::black_box;
 
@@ -141,11 +139,9 @@ impl BasicAuthentication {
 
     /// Returns the user of a request, or the response that asks for one.
     fn authenticate(&self, fields: FieldLines<'_>) -> Result<AuthenticatedUser, Response> {
-        let credentials = credentials(fields);
-        let credentials = credentials.as_deref().and_then(|text| text.split_once(':'));
-        match credentials {
-            Some((name, password)) if (self.check)(name, password) => {
-                Ok(AuthenticatedUser::new(name))
+        match BasicAuth::in_fields(fields) {
+            Some(given) if (self.check)(given.user(), given.password()) => {
+                Ok(AuthenticatedUser::new(given.user()))
             }
             _ => Err(Response::from(Status::UNAUTHORIZED)
                 .with_field("WWW-Authenticate", &self.challenge)),
@@ -227,23 +223,6 @@ impl<A: Application> Application for Protected<A> {
     fn admit(&self, request: &Request<'_>) -> Admission {
         self.ask(request, A::admit, Admission::Refuse)
     }
-}
-
-/// Returns the name and the password, joined by a colon. Returns `None` if there are none, if the field is repeated,
-/// or if they are not valid (RFC 7617 section 2).
-fn credentials(fields: FieldLines<'_>) -> Option<String> {
-    let mut values = fields.get_all("Authorization");
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return None;
-    };
-    let (scheme, encoded) = value.split_at_checked("Basic ".len())?;
-    if !scheme.eq_ignore_ascii_case(b"Basic ") {
-        return None;
-    }
-    let bytes: Vec<u8> = base64::decode(trim(encoded))?;
-    let text = String::from_utf8(bytes).ok()?;
-    let is_sound = !text.contains(char::is_control);
-    is_sound.then_some(text)
 }
 
 /// Compares a text with a secret, without stopping at the first difference. Only the length of `given` affects the

