@@ -1,9 +1,9 @@
-//! Path decoding. The router, sites and applications all use the same decoded form.
+//! Path decoding, and its reverse. The router, sites and applications all use the same decoded form.
 
 use super::scan::has_escape_or_dot;
 use super::span::Span;
 use alloc::borrow::Cow;
-use percent_encoding::percent_decode;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode, percent_encode};
 
 /// Decodes a path once. Returns `None` if the result could be mistaken for a path other than the requested one. This
 /// is the case for an encoded slash, a backslash, a control character, a `.` or `..` segment, and bytes that are not
@@ -30,6 +30,35 @@ fn decode_doubtful(path: &[u8]) -> Option<Cow<'_, [u8]>> {
     (is_plain && !has_encoded_slash).then_some(decoded)
 }
 
+/// Percent-encodes a decoded path, or a part of one, for a URI reference. What RFC 3986 section 3.3 allows in a path
+/// stays as it is, slashes included.
+pub(crate) fn encode(path: &[u8]) -> PercentEncode<'_> {
+    /// All but `pchar` and `/`.
+    const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+        // unreserved
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~')
+        // sub-delims
+        .remove(b'!')
+        .remove(b'$')
+        .remove(b'&')
+        .remove(b'\'')
+        .remove(b'(')
+        .remove(b')')
+        .remove(b'*')
+        .remove(b'+')
+        .remove(b',')
+        .remove(b';')
+        .remove(b'=')
+        // the rest
+        .remove(b':')
+        .remove(b'@')
+        .remove(b'/');
+    percent_encode(path, ENCODED)
+}
+
 /// Returns whether a decoded path is unambiguous on every platform.
 pub(crate) fn is_plain(path: &str) -> bool {
     !path.contains(is_refused) && !has_dot_segment(path)
@@ -46,11 +75,15 @@ fn has_dot_segment(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::syntax::byte_class::PATH;
+    use alloc::string::String;
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
 
     fn decode(path: &str) -> Option<Cow<'_, str>> {
         match super::decode(path.as_bytes(), Span::new(0, path.len()))? {
             Cow::Borrowed(path) => core::str::from_utf8(path).ok().map(Cow::Borrowed),
-            Cow::Owned(path) => alloc::string::String::from_utf8(path).ok().map(Cow::Owned),
+            Cow::Owned(path) => String::from_utf8(path).ok().map(Cow::Owned),
         }
     }
 
@@ -86,6 +119,16 @@ mod tests {
             "/%ff",
         ] {
             assert_eq!(decode(path), None, "{path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn decoding_undoes_encoding(path in any::<Vec<u8>>()) {
+            let encoded: String = encode(&path).collect();
+            prop_assert!(PATH.all(encoded.as_bytes()));
+            let decoded: Vec<u8> = percent_decode(encoded.as_bytes()).collect();
+            prop_assert_eq!(decoded, path);
         }
     }
 }
