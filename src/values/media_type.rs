@@ -1,154 +1,409 @@
-//! Media types by file suffix (RFC 9110 section 8.3). Text is UTF-8. XML has no charset here, because each document
-//! declares its own encoding, which a charset would override (RFC 7303 section 3). Files with an unknown suffix are
-//! treated as plain bytes.
+//! Media types of files (RFC 9110 section 8.3).
+//!
+//! The types are those that IANA has registered, and else those of mime-db and mime_guess, with these decisions:
+//!
+//! - Text is UTF-8. XML and SGML have no charset here, because each document declares its own encoding, which a charset
+//!   would override (RFC 7303 section 3).
+//! - Source code and settings are plain text, so that every browser shows them.
+//! - `.ts` is a segment of a video, `video/mp2t`, as it is registered. Some players insist on that type. The price is
+//!   small: browsers download TypeScript instead of showing it, and run it under no type. No browser plays other files
+//!   in `.mts`, so it is TypeScript, and plain text like `.cts` and `.tsx`.
+//! - A file without a suffix is plain text if it has a name such as `LICENSE` or `.gitignore`.
+//! - All other files are plain bytes.
+
+use core::cmp::Ordering;
 
 /// Returns the media type for a path, with a charset if there is one. The case of the suffix is ignored.
 pub(crate) fn of(path: &str) -> &'static str {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    let suffix = match name.rsplit_once('.') {
-        Some((_, suffix)) => suffix,
-        None => return OCTETS,
-    };
-    TABLE
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(suffix))
-        .map_or(OCTETS, |(_, media_type)| media_type)
+    of_bytes(path.as_bytes())
 }
 
-const OCTETS: &str = "application/octet-stream";
+/// Like [`of`], for a path that may not be UTF-8.
+pub(crate) fn of_bytes(path: &[u8]) -> &'static str {
+    let name = path.rsplit(|&octet| octet == b'/').next();
+    let name = name.unwrap_or_default();
+    let dot = name.iter().rposition(|&octet| octet == b'.');
+    let suffix = dot.and_then(|dot| name.get(dot + 1..));
+    match suffix.and_then(of_suffix) {
+        Some(media_type) => media_type,
+        None if is_text_by_name(name) => "text/plain; charset=utf-8",
+        None => "application/octet-stream",
+    }
+}
 
-/// Suffixes and their media types, grouped by kind.
-const TABLE: [(&str, &str); 85] = [
-    // Text
-    ("html", "text/html; charset=utf-8"),
-    ("htm", "text/html; charset=utf-8"),
-    ("css", "text/css; charset=utf-8"),
-    ("js", "text/javascript; charset=utf-8"),
-    ("mjs", "text/javascript; charset=utf-8"),
-    ("cjs", "text/javascript; charset=utf-8"),
-    ("txt", "text/plain; charset=utf-8"),
-    ("text", "text/plain; charset=utf-8"),
-    ("log", "text/plain; charset=utf-8"),
-    ("md", "text/markdown; charset=utf-8"),
-    ("csv", "text/csv; charset=utf-8"),
-    ("tsv", "text/tab-separated-values; charset=utf-8"),
-    ("xml", "text/xml"),
-    ("vtt", "text/vtt; charset=utf-8"),
-    ("ics", "text/calendar; charset=utf-8"),
-    ("vcf", "text/vcard; charset=utf-8"),
-    ("c", "text/plain; charset=utf-8"),
-    ("h", "text/plain; charset=utf-8"),
-    ("py", "text/plain; charset=utf-8"),
-    ("rs", "text/plain; charset=utf-8"),
-    ("sh", "text/plain; charset=utf-8"),
-    ("toml", "text/plain; charset=utf-8"),
-    ("yaml", "text/plain; charset=utf-8"),
-    ("yml", "text/plain; charset=utf-8"),
-    // Structured text
-    ("json", "application/json"),
-    ("map", "application/json"),
-    ("geojson", "application/geo+json"),
-    ("jsonld", "application/ld+json"),
-    ("webmanifest", "application/manifest+json"),
-    ("xsl", "application/xslt+xml"),
-    ("xslt", "application/xslt+xml"),
-    ("mathml", "application/mathml+xml"),
-    ("gpx", "application/gpx+xml"),
-    ("kml", "application/vnd.google-earth.kml+xml"),
-    ("xhtml", "application/xhtml+xml"),
-    ("atom", "application/atom+xml"),
-    ("rss", "application/rss+xml"),
-    // Images
-    ("png", "image/png"),
-    ("jpg", "image/jpeg"),
-    ("jpeg", "image/jpeg"),
-    ("gif", "image/gif"),
-    ("svg", "image/svg+xml"),
-    ("ico", "image/x-icon"),
-    ("webp", "image/webp"),
-    ("avif", "image/avif"),
-    ("apng", "image/apng"),
-    ("bmp", "image/bmp"),
-    ("tif", "image/tiff"),
-    ("tiff", "image/tiff"),
-    ("jxl", "image/jxl"),
-    // Fonts
-    ("woff", "font/woff"),
-    ("woff2", "font/woff2"),
-    ("ttf", "font/ttf"),
-    ("otf", "font/otf"),
-    ("ttc", "font/collection"),
-    ("eot", "application/vnd.ms-fontobject"),
-    // Audio and video
-    ("mp3", "audio/mpeg"),
-    ("m4a", "audio/mp4"),
-    ("aac", "audio/aac"),
-    ("flac", "audio/flac"),
-    ("oga", "audio/ogg"),
-    ("ogg", "audio/ogg"),
-    ("opus", "audio/ogg"),
-    ("wav", "audio/wav"),
-    ("weba", "audio/webm"),
-    ("mp4", "video/mp4"),
-    ("m4v", "video/mp4"),
-    ("mpeg", "video/mpeg"),
-    ("mov", "video/quicktime"),
-    ("ogv", "video/ogg"),
-    ("webm", "video/webm"),
-    ("mkv", "video/x-matroska"),
-    // Programs and archives
-    ("wasm", "application/wasm"),
-    ("pdf", "application/pdf"),
-    ("epub", "application/epub+zip"),
-    ("zip", "application/zip"),
-    ("gz", "application/gzip"),
-    ("tar", "application/x-tar"),
-    ("bz2", "application/x-bzip2"),
-    ("xz", "application/x-xz"),
-    ("zst", "application/zstd"),
-    ("7z", "application/x-7z-compressed"),
-    ("rtf", "application/rtf"),
-    (
-        "docx",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ),
-    (
-        "xlsx",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ),
+/// Returns a media type without the charset at its end, so that a client looks for one in the content. Other
+/// parameters are kept.
+pub(crate) fn without_charset(media_type: &str) -> &str {
+    match media_type.rsplit_once(';') {
+        Some((before, parameter)) => match parameter.trim_start().split_once('=') {
+            Some((name, _)) if name.eq_ignore_ascii_case("charset") => before.trim_end(),
+            _ => media_type,
+        },
+        None => media_type,
+    }
+}
+
+/// Lines of a suffix in lower case, a tab and a media type, in the order of the suffixes.
+const TABLE: &str = include_str!("media_types.txt");
+
+/// Searches the table, which is halved with each step.
+fn of_suffix(suffix: &[u8]) -> Option<&'static str> {
+    let mut rest = TABLE;
+    loop {
+        let (line, before, after) = middle(rest)?;
+        let (known, media_type) = line.split_once('\t')?;
+        rest = match compare_ignoring_case(suffix, known) {
+            Ordering::Less => before,
+            Ordering::Equal => return Some(media_type),
+            Ordering::Greater => after,
+        };
+    }
+}
+
+/// Splits lines into the one in the middle, those before and those after. Returns `None` if there are none.
+fn middle(lines: &'static str) -> Option<(&'static str, &'static str, &'static str)> {
+    let (before, _) = lines.as_bytes().split_at(lines.len() / 2);
+    let newline = before.iter().rposition(|&octet| octet == b'\n');
+    let (before, rest) = lines.split_at(newline.map_or(0, |newline| newline + 1));
+    let (line, after) = rest.split_once('\n')?;
+    Some((line, before, after))
+}
+
+/// Names of files that are text, in lower case and in order. A file of such a name may have more after a dot or a
+/// hyphen, as in `LICENSE-MIT`.
+const TEXT: [&str; 78] = [
+    ".babelrc",
+    ".bash_profile",
+    ".bashrc",
+    ".browserslistrc",
+    ".dockerignore",
+    ".editorconfig",
+    ".env",
+    ".eslintignore",
+    ".eslintrc",
+    ".gitattributes",
+    ".gitignore",
+    ".gitkeep",
+    ".gitmodules",
+    ".hgignore",
+    ".htaccess",
+    ".mailmap",
+    ".node",
+    ".nojekyll",
+    ".npmignore",
+    ".npmrc",
+    ".nvmrc",
+    ".prettierignore",
+    ".prettierrc",
+    ".profile",
+    ".python",
+    ".ruby",
+    ".stylelintrc",
+    ".tool",
+    ".vimrc",
+    ".zshrc",
+    "_headers",
+    "_redirects",
+    "authors",
+    "build",
+    "changelog",
+    "changes",
+    "cname",
+    "code_of_conduct",
+    "codeowners",
+    "containerfile",
+    "contributing",
+    "contributors",
+    "copying",
+    "copyright",
+    "credits",
+    "dockerfile",
+    "gemfile",
+    "gnumakefile",
+    "history",
+    "humans",
+    "install",
+    "jenkinsfile",
+    "justfile",
+    "licence",
+    "license",
+    "maintainers",
+    "makefile",
+    "md5sums",
+    "news",
+    "notice",
+    "owners",
+    "patents",
+    "pipfile",
+    "podfile",
+    "procfile",
+    "rakefile",
+    "readme",
+    "robots",
+    "security",
+    "sha1sums",
+    "sha256sums",
+    "sha512sums",
+    "thanks",
+    "todo",
+    "unlicense",
+    "vagrantfile",
+    "version",
+    "workspace",
 ];
+
+/// Returns whether a name without a known suffix is that of a text.
+fn is_text_by_name(name: &[u8]) -> bool {
+    // A dot at the start belongs to the name.
+    let mut rest = name.iter().skip(1);
+    let end = rest.position(|octet| matches!(octet, b'.' | b'-'));
+    let start = end.and_then(|end| name.get(..=end)).unwrap_or(name);
+    TEXT.binary_search_by(|known| compare_ignoring_case(start, known).reverse())
+        .is_ok()
+}
+
+/// Compares a name in any case with one in lower case.
+fn compare_ignoring_case(name: &[u8], known: &str) -> Ordering {
+    let name = name.iter().map(u8::to_ascii_lowercase);
+    name.cmp(known.bytes())
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::syntax::byte_class::TOKEN;
+    use alloc::format;
+    use alloc::string::String;
+
+    const OCTETS: &str = "application/octet-stream";
+    const PLAIN: &str = "text/plain; charset=utf-8";
+
+    fn table() -> impl Iterator<Item = (&'static str, &'static str)> {
+        let lines = TABLE.lines();
+        lines.map(|line| line.split_once('\t').expect("a suffix and a type"))
+    }
+
+    fn essence(media_type: &str) -> &str {
+        media_type.split(';').next().unwrap_or_default()
+    }
 
     #[test]
     fn the_last_suffix_decides_regardless_of_case() {
-        assert_eq!(of("/index.html"), "text/html; charset=utf-8");
-        assert_eq!(of("/A.PNG"), "image/png");
-        assert_eq!(of("/a.tar.gz"), "application/gzip");
-        assert_eq!(of("/a.html/b"), OCTETS);
-        assert_eq!(of("/unknown.zzz"), OCTETS);
-        assert_eq!(of("/none"), OCTETS);
-    }
-
-    #[test]
-    fn xml_declares_its_own_encoding() {
-        for path in [
-            "/a.xml", "/a.svg", "/a.xhtml", "/a.atom", "/a.rss", "/a.xsl",
+        for (path, media_type) in [
+            ("/index.html", "text/html; charset=utf-8"),
+            ("/A.PNG", "image/png"),
+            ("/a.tar.gz", "application/gzip"),
+            ("/a.html/b", OCTETS),
+            ("/unknown.zzz", OCTETS),
+            ("/a.", OCTETS),
+            ("/none", OCTETS),
+            ("/html", OCTETS),
+            ("", OCTETS),
+            ("a.7z", "application/x-7z-compressed"),
+            ("/a.js", "text/javascript; charset=utf-8"),
+            ("/a.cjs", "text/javascript; charset=utf-8"),
+            ("/segment.ts", "video/mp2t"),
+            ("/a.tsx", PLAIN),
+            ("/a.mts", PLAIN),
+            ("/main.PY", PLAIN),
         ] {
-            assert!(of(path).ends_with("xml"), "{path}: {}", of(path));
+            assert_eq!(of(path), media_type, "{path}");
         }
-        assert_eq!(of("/a.cjs"), "text/javascript; charset=utf-8");
+        assert_eq!(of_bytes(b"/\xff.css"), "text/css; charset=utf-8");
+        assert_eq!(of_bytes(b"/a.\xff"), OCTETS);
     }
 
     #[test]
-    fn suffixes_are_unique() {
-        for (index, (suffix, _)) in TABLE.iter().enumerate() {
+    fn a_known_name_without_a_suffix_is_text() {
+        for path in [
+            "/LICENSE",
+            "/license-mit",
+            "/COPYING.LESSER",
+            "/a.b/Makefile",
+            "/Dockerfile.dev",
+            "/README",
+            "/.gitignore",
+            "/.env.local",
+            "/CNAME",
+            "/.nojekyll",
+            "/SHA256SUMS",
+            "/.python-version",
+        ] {
+            assert_eq!(of(path), PLAIN, "{path}");
+        }
+        for path in [
+            "/LICENSES",
+            "/README.bin",
+            "/a-readme",
+            "/.DS_Store",
+            "/gitignore",
+            "/-",
+            "/.",
+            "/..",
+        ] {
+            assert_eq!(of(path), OCTETS, "{path}");
+        }
+        assert_eq!(of("/README.md"), "text/markdown; charset=utf-8");
+        assert!(TEXT.is_sorted_by(|name, next| name < next));
+        for name in TEXT {
+            assert_eq!(of(&name.to_ascii_uppercase()), PLAIN, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_table_is_in_order_and_each_line_is_found() {
+        let mut last = "";
+        for (suffix, media_type) in table() {
+            assert!(last < suffix, "{suffix}");
+            last = suffix;
+            let is_plain = |octet: u8| {
+                octet.is_ascii_lowercase() || octet.is_ascii_digit() || b"-_".contains(&octet)
+            };
             assert!(
-                TABLE[..index].iter().all(|(other, _)| other != suffix),
+                !suffix.is_empty() && suffix.bytes().all(is_plain),
                 "{suffix}"
             );
+            let (kind, subtype) = essence(media_type).split_once('/').expect(media_type);
+            for name in [kind, subtype] {
+                assert!(
+                    !name.is_empty() && TOKEN.all(name.as_bytes()),
+                    "{media_type}"
+                );
+                assert_eq!(name, name.to_ascii_lowercase());
+            }
+            let kinds =
+                "application audio chemical font image message model text video x-conference";
+            assert!(is_listed(&[kinds], kind), "{media_type}");
+            assert_eq!(of(&format!("/a.{suffix}")), media_type);
+            assert_eq!(
+                of(&format!("/A.{}", suffix.to_ascii_uppercase())),
+                media_type
+            );
+        }
+        assert!(TABLE.ends_with('\n') && !TABLE.contains('\r'));
+        assert!(table().count() > 1_500);
+    }
+
+    #[test]
+    fn text_is_utf_8_unless_its_format_declares_an_encoding() {
+        const DECLARE: [&str; 5] = [
+            "text/sgml",
+            "text/vnd.wap.wml",
+            "text/x-opml",
+            "text/x-suse-ymp",
+            "text/xml",
+        ];
+        for (suffix, media_type) in table() {
+            let is_text =
+                media_type.starts_with("text/") && !DECLARE.contains(&essence(media_type));
+            let parameter = media_type.split_once(';').map(|(_, parameter)| parameter);
+            assert_eq!(parameter, is_text.then_some(" charset=utf-8"), "{suffix}");
+        }
+    }
+
+    #[test]
+    fn a_charset_can_be_left_out() {
+        for (media_type, without) in [
+            ("text/html; charset=utf-8", "text/html"),
+            ("text/html;Charset=\"x\"", "text/html"),
+            (
+                "text/plain; format=flowed ; charset=x",
+                "text/plain; format=flowed",
+            ),
+            (
+                "text/plain; charset=x; format=flowed",
+                "text/plain; charset=x; format=flowed",
+            ),
+            ("image/png", "image/png"),
+            ("image/png;", "image/png;"),
+        ] {
+            assert_eq!(without_charset(media_type), without);
+        }
+    }
+
+    /// Suffixes of mime_guess that are left out.
+    const LEFT_OUT: [&str; 3] = [
+        // Pages that a browser could run, or that only their server understands.
+        "asa asax ascx ashx asmx aspx hdml htt hxt master qht qhtm sct skin",
+        // Several formats have this suffix, and none is much more common on the web.
+        "art cd dif feature group i mac mix mod raw scr srf user x xdr",
+        // One program had it long ago.
+        "323 anx contact dlm iqy mfp odh odl pko pnz rat rct rf rqy sor sst uls",
+    ];
+
+    /// Suffixes whose types differ from those of mime_guess. Where it has plain bytes, anything is better.
+    const DECIDED: [&str; 3] = [
+        // Registered with IANA, or what mime-db and browsers use, where mime_guess has an older or a made-up name.
+        "avifs cdf class dll dtd dwf dwg dxf emf evy fdf flr jpgm m2t m2ts m3u8 m4a m4b m4p m4v man me mid midi mjs mkd mmf \
+         mml ms obj otf pct pic ra rar rmi roff skp spl sql step stl stp t tgz tr ts vcf vcs wmf woff wrl wrz x3db x3dv \
+         xaf xfdf xlf xof",
+        // The suffix has several formats: this one is more common on the web, or the registered one.
+        "adp cer cod manifest map mpf nsc pls pml rmp rpm sub svc wsc",
+        // Documents of a language that is XML have the type of that language, and others that of XML.
+        "wsdl xsd xsf xsl xslt",
+    ];
+
+    fn is_listed(lists: &[&str], suffix: &str) -> bool {
+        let mut names = lists.iter().flat_map(|list| list.split_whitespace());
+        names.any(|name| name == suffix)
+    }
+
+    #[test]
+    fn mime_guess_agrees_or_the_difference_is_listed() {
+        let suffixes = mime_guess::get_extensions("*", "*").expect("all suffixes");
+        assert!(suffixes.len() > 1_300);
+        let mut differences = String::new();
+        for suffix in suffixes {
+            let theirs = mime_guess::from_ext(suffix);
+            let agrees = |ours: &str| {
+                let mut theirs = theirs.iter_raw();
+                theirs.any(|theirs| theirs.eq_ignore_ascii_case(essence(ours)))
+            };
+            // The last suffix decides, so that none has a dot.
+            let is_left_out = suffix.contains('.') || is_listed(&LEFT_OUT, suffix);
+            let is_fine = match of_suffix(suffix.as_bytes()) {
+                None => is_left_out,
+                Some(_) if is_left_out => false,
+                Some(PLAIN) => !is_listed(&DECIDED, suffix),
+                Some(ours) => {
+                    let agrees = agrees(ours) || theirs.first_raw() == Some(OCTETS);
+                    agrees != is_listed(&DECIDED, suffix)
+                }
+            };
+            if !is_fine {
+                differences += &format!(
+                    "{suffix}: {:?} and {theirs:?}\n",
+                    of_suffix(suffix.as_bytes())
+                );
+            }
+        }
+        assert_eq!(differences, "");
+    }
+
+    #[test]
+    fn the_most_common_suffixes_of_the_web_have_the_types_that_browsers_need() {
+        for (suffixes, media_type) in [
+            ("html htm", "text/html; charset=utf-8"),
+            ("js mjs cjs", "text/javascript; charset=utf-8"),
+            ("json map", "application/json"),
+            ("svg", "image/svg+xml"),
+            ("wasm", "application/wasm"),
+            ("jpg jpeg jfif", "image/jpeg"),
+            ("ico cur", "image/x-icon"),
+            ("woff2", "font/woff2"),
+            ("webmanifest", "application/manifest+json"),
+            ("m3u8", "application/vnd.apple.mpegurl"),
+            ("mpd", "application/dash+xml"),
+            ("vtt", "text/vtt; charset=utf-8"),
+            ("glb", "model/gltf-binary"),
+            ("csv", "text/csv; charset=utf-8"),
+            ("xml", "text/xml"),
+            ("xhtml xht", "application/xhtml+xml"),
+            ("py rs toml yaml yml sh c h", PLAIN),
+        ] {
+            for suffix in suffixes.split(' ') {
+                assert_eq!(of_suffix(suffix.as_bytes()), Some(media_type), "{suffix}");
+            }
         }
     }
 }
