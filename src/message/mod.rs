@@ -6,6 +6,7 @@ pub(crate) mod body;
 pub(crate) mod broadcast;
 #[cfg(feature = "std")]
 pub(crate) mod channel;
+pub(crate) mod coding;
 mod content_type;
 mod cookies;
 pub(crate) mod credentials;
