@@ -31,7 +31,7 @@
 //!   `json`), `Request::multipart` (feature `multipart`), [`Request::cookie`], [`Request::basic_auth`],
 //!   [`Request::accepts`]. What cannot be used is a [`Rejection`].
 //! - **Receive uploads** part by part: [`Application::admit`] and [`Receiver`].
-//! - **Serve files** from memory: [`Site`].
+//! - **Serve files** from memory or from a folder: [`Site`] and [`SiteOptions`].
 //! - **Wrap every answer**: [`Middleware`] has the recommended order of [`AccessLog`], [`SetRequestId`],
 //!   [`ServerTiming`], [`SecurityFields`], [`Cors`], `RateLimit`, [`BasicAuthentication`], `Compression` and
 //!   [`ConditionalGet`]. [`limit_content`] is for single routes, and [`Contract`] for tests.
@@ -40,9 +40,10 @@
 //! # Features
 //!
 //! - none: the complete core, `no_std` with `alloc`.
-//! - `std` (default): `Site::load`, `Gateway::serve_stream`, `Body::channel`, `Body::file`, `Events::channel`,
+//! - `std` (default): `Gateway::serve_stream`, `Body::channel`, `Body::file`, `Events::channel`,
 //!   `Broadcast`, `RateLimit`. [`Gateway::handle`] waits for deferred responses.
-//! - `net`: the TCP front end and the program.
+//! - `folder`: sites from folders, with `Site::load` and `Site::open`.
+//! - `net`: the TCP front end and the program. Includes `folder`.
 //! - `compression`: gzip for content in memory, with the middleware `Compression`.
 //! - `serde`: queries and forms as values of your own types, with `Request::query_as` and `Request::form_as`.
 //! - `json`: JSON in both directions, with `Request::json` and `Response::json`.
@@ -135,9 +136,9 @@ pub use application::middleware::{
     SecurityFields, ServerTiming, SetFields, SetRequestId, Violation, limit_content,
 };
 pub use application::routing::{RouteError, Router, TrailingSlash};
-#[cfg(feature = "std")]
+pub use application::site::{Dotfiles, EncodedNames, Site, SiteError, SiteOptions, Symlinks};
+#[cfg(feature = "folder")]
 pub use application::site::{LoadError, Skipped};
-pub use application::site::{Site, SiteError};
 pub use application::upload::{Abort, Admission, Receiver};
 pub use application::wsgi::{Environ, StartResponse, Wsgi, wsgi};
 pub use bytes::Bytes;

@@ -59,6 +59,9 @@ impl Session<'_> {
                         Reply::Prepared(prepared) if !chain.has_middlewares() => {
                             self.answer_prepared(prepared, front_end);
                         }
+                        Reply::Shared(prepared) if !chain.has_middlewares() => {
+                            self.answer_prepared(prepared, front_end);
+                        }
                         Reply::Made(response)
                             if !chain.has_middlewares() && !response.is_later() =>
                         {

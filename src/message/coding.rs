@@ -43,9 +43,9 @@ impl Coding {
     }
 
     /// Returns the coding of a file by what its path ends with, and the path without that.
-    pub(crate) fn of_suffix(path: &[u8]) -> Option<(&[u8], Coding)> {
+    pub(crate) fn of_suffix(path: &str) -> Option<(&str, Coding)> {
         Coding::ALL.into_iter().find_map(|coding| {
-            let inner = path.strip_suffix(coding.suffix().as_bytes())?;
+            let inner = path.strip_suffix(coding.suffix())?;
             Some((inner, coding))
         })
     }
@@ -209,13 +209,10 @@ mod tests {
     fn a_coding_is_known_by_the_suffix_of_a_file() {
         for coding in Coding::ALL {
             let path = format!("/app.wasm{}", coding.suffix());
-            assert_eq!(
-                Coding::of_suffix(path.as_bytes()),
-                Some((&b"/app.wasm"[..], coding))
-            );
+            assert_eq!(Coding::of_suffix(&path), Some(("/app.wasm", coding)));
             assert!(coding.is_named(coding.name().as_bytes()));
         }
-        assert_eq!(Coding::of_suffix(b"/app.wasm"), None);
+        assert_eq!(Coding::of_suffix("/app.wasm"), None);
         assert!(Coding::ALL.is_sorted());
     }
 

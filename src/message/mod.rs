@@ -43,5 +43,7 @@ pub(crate) mod response;
 mod set_cookie;
 #[cfg(feature = "signed-cookies")]
 mod signed_cookie;
+#[cfg(feature = "folder")]
+pub(crate) mod stored_file;
 #[cfg(feature = "serde")]
 mod typed;

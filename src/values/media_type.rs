@@ -27,9 +27,12 @@ pub(crate) fn of_bytes(path: &[u8]) -> &'static str {
     match suffix.and_then(of_suffix) {
         Some(media_type) => media_type,
         None if is_text_by_name(name) => "text/plain; charset=utf-8",
-        None => "application/octet-stream",
+        None => BYTES,
     }
 }
+
+/// The media type of files of which nothing is known.
+pub(crate) const BYTES: &str = "application/octet-stream";
 
 /// Returns a media type without the charset at its end, so that a client looks for one in the content. Other
 /// parameters are kept.

@@ -116,7 +116,7 @@ impl Middleware for Compression {
         };
         let compressed = match accepts_gzip {
             // Writing to memory cannot fail.
-            true => gzip(content).ok(),
+            true => gzip(content, flate2::Compression::default()).ok(),
             false => None,
         };
         let gain = compressed.filter(|compressed| compressed.len() < content.len());
@@ -133,9 +133,13 @@ impl Middleware for Compression {
     }
 }
 
-fn gzip(content: &[u8]) -> io::Result<Vec<u8>> {
+/// Compresses content.
+pub(in crate::application) fn gzip(
+    content: &[u8],
+    level: flate2::Compression,
+) -> io::Result<Vec<u8>> {
     let output = Vec::with_capacity(content.len() / 4);
-    let mut encoder = GzEncoder::new(output, flate2::Compression::default());
+    let mut encoder = GzEncoder::new(output, level);
     encoder.write_all(content)?;
     encoder.finish()
 }
@@ -150,7 +154,7 @@ fn weaken_tag(response: &mut Response) {
 }
 
 /// Returns whether content of a media type usually gets smaller.
-fn gains(media_type: &[u8]) -> bool {
+pub(in crate::application) fn gains(media_type: &[u8]) -> bool {
     let essence = media_type.split(|&octet| octet == b';').next();
     let essence = String::from_utf8_lossy(trim(essence.unwrap_or_default())).to_ascii_lowercase();
     let Some((kind, subtype)) = essence.split_once('/') else {

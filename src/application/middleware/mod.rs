@@ -21,6 +21,8 @@ pub use access_log::AccessLog;
 pub use basic_authentication::{AuthenticatedUser, BasicAuthentication, Protected};
 #[cfg(feature = "compression")]
 pub use compression::Compression;
+#[cfg(feature = "compression")]
+pub(super) use compression::{gains, gzip};
 pub use conditional_get::ConditionalGet;
 pub use contract::{Checked, Contract, Violation};
 pub use cors::Cors;

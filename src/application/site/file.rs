@@ -1,72 +1,232 @@
 //! A file of a site. Its responses are prepared when the site is built.
 
-use crate::message::body::Body;
+use super::options::{EncodedNames, SiteOptions};
+use crate::message::body::{Body, Broken};
+use crate::message::coding::{self, Choice, Coding};
+use crate::message::fields::Fields;
 use crate::message::head::Head;
 use crate::message::precondition::{self, Validators, Verdict};
 use crate::message::range::{self, Selection};
 use crate::message::reply::{PreparedResponse, Reply};
 use crate::message::response::Response;
+#[cfg(feature = "folder")]
+use crate::message::stored_file::StoredFile;
 use crate::syntax::date;
 use crate::syntax::entity_tag::{EntityTag, opaque_of};
 use crate::values::method::Method;
 use crate::values::now::Now;
 use crate::values::status::Status;
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
+#[cfg(feature = "folder")]
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::ops::Range;
 use core::time::Duration;
 
-/// A file in memory. An unconditional request only needs a lookup and an append.
+/// A file. If it is in memory, an unconditional request only needs a lookup and an append.
 #[derive(Clone)]
 pub(super) struct File {
-    media_type: String,
+    /// The media type, and other fields that only responses with content from the file have.
+    content_fields: Fields,
     /// The text between the quotes of the ETag.
     tag: String,
-    /// Seconds since the Unix epoch.
-    modified: Option<u64>,
-    /// The response with the whole file.
-    whole: PreparedResponse,
-    /// The response to a client whose copy is current. Its fields are the validators.
+    modified: Option<Duration>,
+    whole: Whole,
+    /// The response to a client whose copy is current. Its fields belong to every response about the file.
     not_modified: PreparedResponse,
+    /// The same content, compressed.
+    coded: Vec<(Coding, File)>,
 }
 
-impl File {
+/// The response with the whole file, or what it is made from.
+#[derive(Clone)]
+enum Whole {
+    Prepared(PreparedResponse),
+    #[cfg(feature = "folder")]
+    Stored(Arc<StoredFile>),
+}
+
+/// The content of a file.
+pub(super) enum Content {
+    Memory(Bytes),
+    #[cfg(feature = "folder")]
+    Stored(StoredFile),
+}
+
+/// What a file is served as.
+#[derive(Clone, Copy)]
+pub(super) struct Representation<'a> {
+    /// The path that decides about the media type and the fields.
+    pub(super) path: &'a str,
+    /// The media type, if not that of the path.
+    pub(super) media_type: Option<&'a str>,
+    pub(super) modified: Option<Duration>,
+    /// The coding of the content.
+    pub(super) coding: Option<Coding>,
+    /// Whether there are others to choose from.
+    pub(super) varies: bool,
+    /// The default `Cache-Control`.
+    pub(super) cache_control: Option<&'a str>,
+}
+
+impl<'a> Representation<'a> {
+    /// Returns what a file of this name is served as.
+    pub(super) fn named(path: &'a str, options: &SiteOptions) -> Representation<'a> {
+        let (path, coding) = match (options.encoded_names, Coding::of_suffix(path)) {
+            (EncodedNames::AsContent, Some((inner, coding))) => (inner, Some(coding)),
+            _ => (path, None),
+        };
+        Representation {
+            path,
+            media_type: None,
+            modified: None,
+            coding,
+            varies: false,
+            cache_control: None,
+        }
+    }
+
     /// Creates a file. Returns `None` if the media type cannot be sent in a field.
-    pub(super) fn new(
-        media_type: &str,
-        content: Bytes,
-        modified: Option<Duration>,
-    ) -> Option<File> {
-        let tag = opaque_of(&content);
+    pub(super) fn file(&self, content: Content, options: &SiteOptions) -> Option<File> {
+        let media_type = match self.media_type {
+            Some(media_type) => Cow::Borrowed(media_type),
+            None => options.media_type_of(self.path),
+        };
+        let tag = match &content {
+            Content::Memory(bytes) => opaque_of(bytes),
+            #[cfg(feature = "folder")]
+            Content::Stored(file) => file.tag(),
+        };
         let mut whole = Response::new(Status::OK)
-            .with_field("Content-Type", media_type)
+            .with_field("Content-Type", media_type.as_bytes())
             .with_field("X-Content-Type-Options", "nosniff")
-            .with_field("Accept-Ranges", "bytes")
-            .with_body(content);
+            .with_field("Accept-Ranges", "bytes");
+        if let Some(coding) = self.coding {
+            whole.set_field("Content-Encoding", coding.name());
+        }
+        if self.varies {
+            whole.set_field("Vary", "Accept-Encoding");
+        }
+        if let Some(value) = self.cache_control {
+            whole.set_field("Cache-Control", value);
+        }
+        options.rules.apply(self.path, &mut whole);
         let mut not_modified = Response::new(Status::NOT_MODIFIED);
+        let mut content_fields = Fields::new();
+        for (name, value) in whole.fields().lines() {
+            if belongs_to_content(name) {
+                content_fields.append(name, value).ok()?;
+            } else if !name.eq_ignore_ascii_case("Accept-Ranges") {
+                not_modified.append_field(name, value);
+            }
+        }
         for response in [&mut whole, &mut not_modified] {
             response.append_field("ETag", format!("\"{tag}\""));
-            if let Some(date) = modified.and_then(date::format) {
+            if let Some(date) = self.modified.and_then(date::format) {
                 response.append_field("Last-Modified", date);
             }
         }
+        let whole = match content {
+            Content::Memory(bytes) => {
+                Whole::Prepared(PreparedResponse::new(whole.with_body(bytes)).ok()?)
+            }
+            #[cfg(feature = "folder")]
+            Content::Stored(file) => Whole::Stored(Arc::new(file)),
+        };
         Some(File {
-            media_type: media_type.into(),
+            content_fields,
             tag,
-            modified: modified.map(|modified| modified.as_secs()),
-            whole: PreparedResponse::new(whole).ok()?,
+            modified: self.modified,
+            whole,
             not_modified: PreparedResponse::new(not_modified).ok()?,
+            coded: Vec::new(),
         })
+    }
+}
+
+/// Returns whether a field describes content that is sent, and is of no use without it.
+fn belongs_to_content(name: &str) -> bool {
+    const NAMES: [&str; 4] = [
+        "Content-Type",
+        "X-Content-Type-Options",
+        "Content-Encoding",
+        "Content-Disposition",
+    ];
+    NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// Returns whether a value can be sent in a field.
+pub(super) fn is_field_value(value: &str) -> bool {
+    Fields::new().append("Content-Type", value).is_ok()
+}
+
+impl File {
+    /// Adds compressed forms of the same content. This file and they were made to [vary](Representation::varies).
+    pub(super) fn with_coded(mut self, coded: Vec<(Coding, File)>) -> File {
+        self.coded = coded;
+        self
+    }
+
+    /// Returns the content, if it is in memory.
+    pub(super) fn bytes(&self) -> Option<&Bytes> {
+        match &self.whole {
+            Whole::Prepared(whole) => Some(whole.content()),
+            #[cfg(feature = "folder")]
+            Whole::Stored(_) => None,
+        }
+    }
+
+    /// Returns the media type.
+    pub(super) fn media_type(&self) -> &str {
+        let fields = self.content_fields.lines();
+        fields.get_str("Content-Type").unwrap_or_default()
+    }
+
+    /// Returns when the file was last modified, as time since the Unix epoch.
+    pub(super) fn modified(&self) -> Option<Duration> {
+        self.modified
+    }
+
+    /// Returns the length in bytes.
+    pub(super) fn length(&self) -> u64 {
+        match &self.whole {
+            Whole::Prepared(whole) => whole.content().len() as u64,
+            #[cfg(feature = "folder")]
+            Whole::Stored(file) => file.length(),
+        }
+    }
+
+    /// Returns the length of all content in memory.
+    #[cfg(feature = "folder")]
+    pub(super) fn length_in_memory(&self) -> u64 {
+        let coded = self.coded.iter().map(|(_, file)| file.length_in_memory());
+        self.bytes().map_or(0, |bytes| bytes.len() as u64) + coded.sum::<u64>()
     }
 
     /// Responds to GET or HEAD.
     #[inline]
     pub(super) fn answer(&self, head: &Head<'_>, now: Now) -> Reply<'_> {
-        match head.is_conditional() {
-            false => Reply::Prepared(&self.whole),
-            true => self.conditional_answer(head, now),
+        match &self.whole {
+            Whole::Prepared(whole) if self.coded.is_empty() && !head.is_conditional() => {
+                Reply::Prepared(whole)
+            }
+            _ => self.chosen(head).conditional_answer(head, now),
+        }
+    }
+
+    /// Chooses what the client prefers.
+    fn chosen(&self, head: &Head<'_>) -> &File {
+        let offered: Vec<Coding> = self.coded.iter().map(|(coding, _)| *coding).collect();
+        match coding::choose(head.fields(), &offered) {
+            Choice::Identity => self,
+            Choice::Coding(chosen) => {
+                let coded = self.coded.iter().find(|(coding, _)| *coding == chosen);
+                coded.map_or(self, |(_, file)| file)
+            }
         }
     }
 
@@ -76,12 +236,21 @@ impl File {
             Verdict::NotModified => return Reply::Prepared(&self.not_modified),
             Verdict::Failed => self.page(Status::PRECONDITION_FAILED),
             Verdict::Proceed => match self.selection(head, now) {
-                Selection::Whole => return Reply::Prepared(&self.whole),
+                Selection::Whole => return self.whole(),
                 Selection::Unsatisfiable => self
                     .page(Status::RANGE_NOT_SATISFIABLE)
-                    .with_field("Content-Range", format!("bytes */{}", self.content().len())),
+                    .with_field("Content-Range", format!("bytes */{}", self.length())),
                 Selection::Parts(parts) => match &parts[..] {
                     [only] => self.part(only.clone()),
+                    // Each part would have to be decoded on its own.
+                    _ if self
+                        .content_fields
+                        .lines()
+                        .get("Content-Encoding")
+                        .is_some() =>
+                    {
+                        return self.whole();
+                    }
                     _ => self.parts(&parts),
                 },
             },
@@ -89,20 +258,34 @@ impl File {
         response.into()
     }
 
-    /// Returns the file as an error page. Its validators are left out, because they do not belong to the requested
-    /// resource.
-    pub(super) fn error_page(&self, status: Status) -> Response {
-        Response::content(&self.media_type, self.content().clone())
-            .with_status(status)
-            .with_field("X-Content-Type-Options", "nosniff")
+    /// Returns the file as a page with another status. Its validators are left out, because they do not belong to the
+    /// requested resource.
+    pub(super) fn page_with(&self, status: Status) -> Response {
+        self.with_content_fields(Response::new(status))
+            .with_body(self.body(0..self.length()))
     }
 
-    fn content(&self) -> &Bytes {
-        self.whole.content()
+    fn whole(&self) -> Reply<'_> {
+        match &self.whole {
+            Whole::Prepared(whole) => Reply::Prepared(whole),
+            #[cfg(feature = "folder")]
+            Whole::Stored(_) => self
+                .with_content_fields(self.without_content(Status::OK))
+                .with_field("Accept-Ranges", "bytes")
+                .with_body(self.body(0..self.length()))
+                .into(),
+        }
     }
 
     fn without_content(&self, status: Status) -> Response {
         self.not_modified.to_response().with_status(status)
+    }
+
+    fn with_content_fields(&self, mut response: Response) -> Response {
+        for (name, value) in self.content_fields.lines() {
+            response.append_field(name, value);
+        }
+        response
     }
 
     /// Returns the validators and one line of text.
@@ -117,63 +300,66 @@ impl File {
             (Method::Get, Some(range), None)
                 if precondition::range_applies(head, &self.validators(), now.wall) =>
             {
-                range::select(range, self.content().len() as u64)
+                range::select(range, self.length())
             }
             _ => Selection::Whole,
         }
     }
 
     fn part(&self, part: Range<u64>) -> Response {
-        self.without_content(Status::PARTIAL_CONTENT)
-            .with_field("Content-Type", &self.media_type)
-            .with_field("X-Content-Type-Options", "nosniff")
+        self.with_content_fields(self.without_content(Status::PARTIAL_CONTENT))
             .with_field("Content-Range", self.content_range(&part))
-            .with_body(self.slice(part))
+            .with_body(self.body(part))
     }
 
     /// Responds with several parts (RFC 9110 section 14.6), without copying the file.
     fn parts(&self, parts: &[Range<u64>]) -> Response {
         // To end a part early, the content would have to contain its own hash.
         let boundary = format!("bytegate-{}", self.tag);
-        let mut blocks: Vec<Bytes> = Vec::new();
+        let media_type = self.media_type();
+        let mut blocks: Vec<Blocks> = Vec::new();
+        let mut length = 0;
         for part in parts {
-            let (media_type, content_range) = (&self.media_type, self.content_range(part));
+            let content_range = self.content_range(part);
             let head = format!(
                 "\r\n--{boundary}\r\nContent-Type: {media_type}\r\nContent-Range: {content_range}\r\n\r\n"
             );
-            blocks.push(head.into());
-            blocks.push(self.slice(part.clone()));
+            length += head.len() as u64 + (part.end - part.start);
+            blocks.push(one(head.into()));
+            blocks.push(self.blocks(part.clone()));
         }
-        blocks.push(format!("\r\n--{boundary}--\r\n").into());
-        let length = blocks.iter().map(|block| block.len() as u64).sum();
-        self.without_content(Status::PARTIAL_CONTENT)
+        let end = format!("\r\n--{boundary}--\r\n");
+        length += end.len() as u64;
+        blocks.push(one(end.into()));
+        self.with_content_fields(self.without_content(Status::PARTIAL_CONTENT))
             .with_field(
                 "Content-Type",
                 format!("multipart/byteranges; boundary={boundary}"),
             )
             .with_body(Body::fallible_stream(
                 Some(length),
-                blocks.into_iter().map(Ok),
+                blocks.into_iter().flatten(),
             ))
     }
 
     fn content_range(&self, part: &Range<u64>) -> String {
-        format!(
-            "bytes {}-{}/{}",
-            part.start,
-            part.end - 1,
-            self.content().len()
-        )
+        format!("bytes {}-{}/{}", part.start, part.end - 1, self.length())
     }
 
-    fn slice(&self, part: Range<u64>) -> Bytes {
-        let position = |at: u64| {
-            usize::try_from(at)
-                .unwrap_or(usize::MAX)
-                .min(self.content().len())
-        };
-        self.content()
-            .slice(position(part.start)..position(part.end))
+    fn body(&self, part: Range<u64>) -> Body {
+        match &self.whole {
+            Whole::Prepared(whole) => slice(whole.content(), part).into(),
+            #[cfg(feature = "folder")]
+            Whole::Stored(file) => Body::stored(file, part),
+        }
+    }
+
+    fn blocks(&self, part: Range<u64>) -> Blocks {
+        match &self.whole {
+            Whole::Prepared(whole) => one(slice(whole.content(), part)),
+            #[cfg(feature = "folder")]
+            Whole::Stored(file) => Box::new(file.blocks(part)),
+        }
     }
 
     fn validators(&self) -> Validators<'_> {
@@ -182,7 +368,18 @@ impl File {
                 weak: false,
                 opaque: self.tag.as_bytes(),
             },
-            modified: self.modified,
+            modified: self.modified.map(|modified| modified.as_secs()),
         }
     }
+}
+
+type Blocks = Box<dyn Iterator<Item = Result<Bytes, Broken>> + Send>;
+
+fn one(block: Bytes) -> Blocks {
+    Box::new(core::iter::once(Ok(block)))
+}
+
+fn slice(content: &Bytes, part: Range<u64>) -> Bytes {
+    let position = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(content.len());
+    content.slice(position(part.start)..position(part.end))
 }

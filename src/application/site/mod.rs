@@ -1,12 +1,21 @@
-//! Static sites held in memory.
+//! Static sites.
 
+mod error;
 mod file;
 mod files;
-#[cfg(feature = "std")]
+#[cfg(feature = "folder")]
 mod folder;
+mod layer;
+mod listing;
+mod memory;
+mod options;
+mod pattern;
+mod rules;
 
-#[cfg(feature = "std")]
+pub use error::SiteError;
+#[cfg(feature = "folder")]
 pub use folder::{LoadError, Skipped};
+pub use options::{Dotfiles, EncodedNames, SiteOptions, Symlinks};
 
 use super::Application;
 use super::upload::Admission;
@@ -20,15 +29,26 @@ use crate::values::method::Method;
 use crate::values::now::Now;
 use crate::values::status::Status;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
 use core::time::Duration;
-use file::File;
-use files::Files;
+use error::Reason;
+use layer::{Found, Layer};
+use memory::{Addition, Memory};
 
-/// A static site. Its files are held in memory and looked up by their exact path. No request can reach outside the
-/// tree, because the file system is not accessed.
+/// A static site. Its files are in memory, or in a folder, and are looked up by their exact path.
+///
+/// There are several ways to make one, which can be combined:
+///
+/// - in code, with [`file`](Site::file);
+/// - from files that are part of the program, with [`files`](Site::files), `include_bytes!` or the crate `include_dir`;
+/// - from a folder that is read once, with `Site::load` (feature `folder`). No request can reach outside of it, because
+///   the file system is not accessed afterwards;
+/// - from a folder that stays open, with `Site::open` (feature `folder`). Changes show at the next request.
+///
+/// [`SiteOptions`] change what is described here:
 ///
 /// - `/` and `/docs/` return `/index.html` and `/docs/index.html`. `/docs` redirects to `/docs/` (301).
 /// - The suffix determines the media type. Text is UTF-8. `X-Content-Type-Options: nosniff` prevents clients from
@@ -49,45 +69,36 @@ use files::Files;
 ///     .file_as("/data", "application/json", "{}");
 /// assert_eq!(site.paths().count(), 3);
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Site {
-    files: Files,
-    #[cfg(feature = "std")]
-    skipped: alloc::vec::Vec<Skipped>,
+    files: Memory,
+    /// Where else to look, in this order.
+    lower: Vec<Layer>,
+    /// Whether requests must be compared with rules before a file is looked up.
+    has_path_rules: bool,
+    options: Arc<SiteOptions>,
+    #[cfg(feature = "folder")]
+    skipped: Vec<Skipped>,
 }
-
-/// The error for a path that no request can name.
-///
-/// ```
-/// let error = bytegate::Site::new().try_file("/../secret", "").unwrap_err();
-/// assert!(error.to_string().starts_with("no request can name the file \"/../secret\""));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SiteError {
-    path: String,
-}
-
-impl fmt::Display for SiteError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "no request can name the file {:?}: a path begins with / and has no empty, '.' or '..' segment, \
-             no backslash and no control character",
-            self.path
-        )
-    }
-}
-
-impl core::error::Error for SiteError {}
 
 pub(crate) const INDEX: &str = "index.html";
-const NOT_FOUND_PAGE: &[u8] = b"/404.html";
 const ALLOW: &str = "GET, HEAD, OPTIONS";
 
 impl Site {
     /// Creates a site without files.
     pub fn new() -> Site {
-        Site::default()
+        Site::with(SiteOptions::new())
+    }
+
+    fn with(options: SiteOptions) -> Site {
+        Site {
+            files: Memory::default(),
+            lower: Vec::new(),
+            has_path_rules: options.rules.change_paths(),
+            options: Arc::new(options),
+            #[cfg(feature = "folder")]
+            skipped: Vec::new(),
+        }
     }
 
     /// Adds a file, or replaces the one with the same path. The path is decoded and begins at the root.
@@ -95,8 +106,11 @@ impl Site {
     /// # Panics
     /// Panics if no request can name the path. [`try_file`](Site::try_file) returns an error instead.
     #[track_caller]
-    pub fn file(self, path: &str, content: impl Into<Bytes>) -> Site {
-        self.file_as(path, media_type::of(path), content)
+    pub fn file(mut self, path: &str, content: impl Into<Bytes>) -> Site {
+        if let Err(error) = self.try_file(path, content) {
+            panic!("{error}");
+        }
+        self
     }
 
     /// Like [`file`](Site::file), but with an explicit media type.
@@ -105,7 +119,7 @@ impl Site {
     /// Panics if no request can name the path, or if the media type cannot be sent in a field.
     #[track_caller]
     pub fn file_as(mut self, path: &str, media_type: &str, content: impl Into<Bytes>) -> Site {
-        if let Err(error) = self.insert(path, media_type, content.into(), None) {
+        if let Err(error) = self.insert(path, Some(media_type), content.into(), None) {
             panic!("{error}");
         }
         self
@@ -116,7 +130,7 @@ impl Site {
     /// # Errors
     /// Returns an error if no request can name the path. The site is unchanged in that case.
     pub fn try_file(&mut self, path: &str, content: impl Into<Bytes>) -> Result<(), SiteError> {
-        self.insert(path, media_type::of(path), content.into(), None)
+        self.insert(path, None, content.into(), None)
     }
 
     /// Like [`try_file`](Site::try_file), but with the time of the last modification, given as time since the Unix
@@ -130,11 +144,79 @@ impl Site {
         content: impl Into<Bytes>,
         modified: Duration,
     ) -> Result<(), SiteError> {
-        self.insert(path, media_type::of(path), content.into(), Some(modified))
+        self.insert(path, None, content.into(), Some(modified))
     }
 
-    /// Returns whether this site answers GET for a decoded path with something other than a 404: with a file, or with
-    /// a redirect to a directory.
+    /// Adds many files, usually ones that are part of the program. Paths are given with or without a slash at their
+    /// beginning.
+    ///
+    /// ```
+    /// use bytegate::Site;
+    ///
+    /// let site = Site::new().files([
+    ///     ("index.html", &include_bytes!("../fixtures/site/index.html")[..]),
+    ///     ("about.txt", b"a site in a program"),
+    /// ]);
+    /// assert!(site.has("/about.txt"));
+    /// ```
+    ///
+    /// A whole folder is embedded with the crate `include_dir`:
+    ///
+    /// ```
+    /// use bytegate::Site;
+    /// use include_dir::{Dir, include_dir};
+    ///
+    /// static FOLDER: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures/site");
+    ///
+    /// fn files<'d>(folder: &'d Dir<'d>) -> Vec<(&'d str, &'d [u8])> {
+    ///     let files = folder.files().filter_map(|file| Some((file.path().to_str()?, file.contents())));
+    ///     files.chain(folder.dirs().flat_map(files)).collect()
+    /// }
+    ///
+    /// let site = Site::new().files(files(&FOLDER));
+    /// assert!(site.has("/") && site.has("/index.html"));
+    /// ```
+    ///
+    /// # Panics
+    /// Panics if no request can name one of the paths.
+    #[track_caller]
+    pub fn files<'p, C: Into<Bytes>>(
+        mut self,
+        files: impl IntoIterator<Item = (&'p str, C)>,
+    ) -> Site {
+        for (path, content) in files {
+            let path = ["/", path.strip_prefix('/').unwrap_or(path)].concat();
+            if let Err(error) = self.try_file(&path, content) {
+                panic!("{error}");
+            }
+        }
+        self
+    }
+
+    /// Lays this site over another one: what this site does not have is looked up in the other one. The options of this
+    /// site decide about directories, pages and paths, and each file keeps the fields of the site that it was added to.
+    ///
+    /// ```
+    /// use bytegate::Site;
+    ///
+    /// let theme = Site::new().file("/style.css", "body {}").file("/logo.svg", "<svg/>");
+    /// let site = Site::new().file("/style.css", "body { color: navy }").over(theme);
+    /// assert!(site.has("/logo.svg"));
+    /// ```
+    pub fn over(mut self, lower: Site) -> Site {
+        match self.lower.is_empty() {
+            true => self.files.merge(lower.files),
+            false => self.lower.push(Layer::Memory(lower.files)),
+        }
+        self.lower.extend(lower.lower);
+        #[cfg(feature = "folder")]
+        self.skipped.extend(lower.skipped);
+        self
+    }
+
+    /// Returns whether this site answers GET for a decoded path with something other than a 404: with a file, with the
+    /// list of a directory, or with a redirect. The page of a [single-page application](SiteOptions::single_page) does
+    /// not count.
     ///
     /// ```
     /// use bytegate::Site;
@@ -147,87 +229,203 @@ impl Site {
         self.answers(&Method::Get, path.as_bytes())
     }
 
-    /// Like [`has`](Site::has), but for any method. Only GET and HEAD are redirected.
+    /// Like [`has`](Site::has), but for any method. Only GET and HEAD are redirected and listed.
     pub(crate) fn answers(&self, method: &Method, path: &[u8]) -> bool {
+        let Ok(path) = core::str::from_utf8(path) else {
+            return false;
+        };
         let is_read = matches!(method, Method::Get | Method::Head);
-        self.files.contains_key(path) || is_read && self.is_directory(path)
+        if is_read && self.options.rules.redirects(path) {
+            return true;
+        }
+        let rewritten = self.options.rules.rewritten(path);
+        match self.look_up(rewritten.as_deref().unwrap_or(path), Now::default()) {
+            Some(Place::File(_)) => true,
+            Some(Place::Directory | Place::Listing) => is_read,
+            None => false,
+        }
     }
 
-    /// Returns the paths of all files, in order.
+    /// Returns the paths of all files in memory, in order.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
-        let paths = self.files.keys();
-        let mut paths: Vec<&str> = paths
-            .filter_map(|path| core::str::from_utf8(path).ok())
-            .filter(|path| !path.ends_with('/'))
-            .collect();
+        let lower = self.lower.iter().filter_map(|layer| match layer {
+            Layer::Memory(memory) => Some(memory),
+            #[cfg(feature = "folder")]
+            Layer::Folder(_) => None,
+        });
+        let all = core::iter::once(&self.files).chain(lower);
+        let mut paths: Vec<&str> = all.flat_map(Memory::paths).collect();
         paths.sort_unstable();
+        paths.dedup();
         paths.into_iter()
     }
 
     fn insert(
         &mut self,
         path: &str,
-        media_type: &str,
+        media_type: Option<&str>,
         content: Bytes,
         modified: Option<Duration>,
     ) -> Result<(), SiteError> {
-        let error = || SiteError {
-            path: path.to_string(),
+        let added = Addition {
+            path,
+            media_type,
+            content,
+            modified,
         };
-        if !is_servable(path) {
-            return Err(error());
+        match is_servable(path) && self.files.insert(&added, &self.options) {
+            true => Ok(()),
+            false => Err(Reason::Path(path.to_string()).into()),
         }
-        let file = File::new(media_type, content, modified).ok_or_else(error)?;
-        if let Some(directory) = path
-            .strip_suffix(INDEX)
-            .filter(|directory| directory.ends_with('/'))
-        {
-            self.files.insert(directory.as_bytes().into(), file.clone());
-        }
-        self.files.insert(path.as_bytes().into(), file);
-        Ok(())
     }
 
     /// Responds to a request for a decoded path, which is `None` if no file can have that path.
     #[inline]
     fn answer(&self, head: &Head<'_>, path: Option<&[u8]>, now: Now) -> Reply<'_> {
-        let file = path.and_then(|path| self.files.get(path));
+        let file = path
+            .filter(|_| !self.has_path_rules)
+            .and_then(|path| self.files.get(path));
         match (file, head.method_ref()) {
             (Some(file), Method::Get | Method::Head) => file.answer(head, now),
-            _ => self.other_answer(head, path, file.is_some()).into(),
+            _ => self.other_answer(head, path, now),
         }
     }
 
-    /// Responds to other methods, and where there is no file.
+    /// Responds to everything but GET and HEAD for a file in memory.
     #[inline(never)]
-    fn other_answer(&self, head: &Head<'_>, path: Option<&[u8]>, is_file: bool) -> Response {
-        match (is_file, head.method_ref()) {
-            (_, Method::Other(_) | Method::Trace | Method::Connect) => {
-                Status::NOT_IMPLEMENTED.into()
+    fn other_answer(&self, head: &Head<'_>, path: Option<&[u8]>, now: Now) -> Reply<'_> {
+        let method = head.method_ref();
+        if let Method::Other(_) | Method::Trace | Method::Connect = method {
+            return self.page(Status::NOT_IMPLEMENTED, now).into();
+        }
+        let is_read = matches!(method, Method::Get | Method::Head);
+        let path = path.and_then(|path| core::str::from_utf8(path).ok());
+        let Some(path) = path else {
+            return self.page(Status::NOT_FOUND, now).into();
+        };
+        let redirection = self.options.rules.redirection(path, head);
+        if let Some(response) = redirection.filter(|_| is_read) {
+            return response.into();
+        }
+        let rewritten = self.options.rules.rewritten(path);
+        let path = rewritten.as_deref().unwrap_or(path);
+        let response = match (self.look_up(path, now), method) {
+            (Some(Place::File(file)), Method::Get | Method::Head) => return file.answer(head, now),
+            (Some(Place::File(_)), Method::Options) => {
+                Response::new(Status::NO_CONTENT).with_field("Allow", ALLOW)
             }
-            (true, Method::Options) => Response::new(Status::NO_CONTENT).with_field("Allow", ALLOW),
-            (true, _) => Response::from(Status::METHOD_NOT_ALLOWED).with_field("Allow", ALLOW),
-            (false, Method::Get | Method::Head)
-                if path.is_some_and(|path| self.is_directory(path)) =>
-            {
-                redirect_to_directory(head)
-            }
-            (false, _) => self.not_found(),
+            (Some(Place::File(_)), _) => self
+                .page(Status::METHOD_NOT_ALLOWED, now)
+                .with_field("Allow", ALLOW),
+            (Some(Place::Directory), _) if is_read => redirect_to_directory(head),
+            (Some(Place::Listing), _) if is_read => self.list(path, head),
+            _ if is_read && is_page(path) => return self.single_page(head, now),
+            _ => self.page(Status::NOT_FOUND, now),
+        };
+        response.into()
+    }
+
+    /// Returns what is at a path.
+    fn look_up(&self, path: &str, now: Now) -> Option<Place<'_>> {
+        if path.ends_with('/') {
+            return self.look_up_directory(path, now);
+        }
+        if let Some(file) = self.find(path, now) {
+            return Some(Place::File(file));
+        }
+        let directory = [path, "/"].concat();
+        self.look_up_directory(&directory, now)
+            .map(|_| Place::Directory)
+    }
+
+    /// Returns what is at a path that ends with a slash.
+    fn look_up_directory(&self, path: &str, now: Now) -> Option<Place<'_>> {
+        if let Some(file) = self.files.find(path) {
+            return Some(Place::File(Found::Borrowed(file)));
+        }
+        let mut names = self.options.index.iter();
+        let index = names.find_map(|name| self.find(&[path, name].concat(), now));
+        if let Some(file) = index {
+            return Some(Place::File(file));
+        }
+        let mut lower = self.lower.iter();
+        let is_listed = self.options.listing
+            && (self.files.is_directory(path) || lower.any(|layer| layer.is_directory(path)));
+        is_listed.then_some(Place::Listing)
+    }
+
+    /// Returns the file at a path.
+    fn find(&self, path: &str, now: Now) -> Option<Found<'_>> {
+        let lower = || self.lower.iter().find_map(|layer| layer.find(path, now));
+        let found = self.files.find(path).map(Found::Borrowed).or_else(lower);
+        // Files in memory have composed names.
+        #[cfg(feature = "folder")]
+        let found = found.or_else(|| match folder::compose(path) {
+            alloc::borrow::Cow::Borrowed(_) => None,
+            alloc::borrow::Cow::Owned(composed) => self.find_composed(&composed),
+        });
+        found
+    }
+
+    /// Returns the file in memory at a path whose characters are composed.
+    #[cfg(feature = "folder")]
+    fn find_composed(&self, path: &str) -> Option<Found<'_>> {
+        let lower = self.lower.iter().find_map(|layer| match layer {
+            Layer::Memory(memory) => memory.find(path),
+            Layer::Folder(_) => None,
+        });
+        self.files.find(path).or(lower).map(Found::Borrowed)
+    }
+
+    /// Responds with the list of a directory.
+    fn list(&self, path: &str, head: &Head<'_>) -> Response {
+        let mut entries = self.files.entries(path);
+        let mut is_complete = true;
+        for layer in &self.lower {
+            let (more, are_all) = layer.entries(path);
+            let is_new = |entry: &listing::Entry| entries.iter().all(|it| it.name != entry.name);
+            let more: Vec<_> = more.into_iter().filter(is_new).collect();
+            entries.extend(more);
+            is_complete &= are_all;
+        }
+        listing::page(path.as_bytes(), entries, head.query(), is_complete)
+    }
+
+    /// Responds where there is nothing but what an application in the browser may know.
+    fn single_page(&self, head: &Head<'_>, now: Now) -> Reply<'_> {
+        let page = self.options.single_page.as_ref();
+        match page.and_then(|(path, status)| Some((self.find(path, now)?, *status))) {
+            Some((file, Status::OK)) => file.answer(head, now),
+            Some((file, status)) => file.page_with(status).into(),
+            None => self.page(Status::NOT_FOUND, now).into(),
         }
     }
 
-    /// Returns whether a path without its last slash is a directory.
-    fn is_directory(&self, path: &[u8]) -> bool {
-        self.files.contains_key(&[path, b"/"].concat()[..])
-    }
-
-    /// Returns the page for a missing path.
-    fn not_found(&self) -> Response {
-        match self.files.get(NOT_FOUND_PAGE) {
-            Some(page) => page.error_page(Status::NOT_FOUND),
-            None => Status::NOT_FOUND.into(),
+    /// Returns the page for a status.
+    fn page(&self, status: Status, now: Now) -> Response {
+        let mut pages = self.options.error_pages.iter();
+        let page = pages.find(|(other, _)| *other == status);
+        match page.and_then(|(_, path)| self.find(path, now)) {
+            Some(file) => file.page_with(status),
+            None => status.into(),
         }
     }
+}
+
+/// What is at a path.
+enum Place<'a> {
+    File(Found<'a>),
+    /// A directory that is named without its slash.
+    Directory,
+    /// A directory without an index.
+    Listing,
+}
+
+/// Returns whether a path may belong to a page, and not to a file that is missing.
+fn is_page(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let media_type = media_type::of(path);
+    !name.contains('.') || media_type == media_type::BYTES || media_type.starts_with("text/html")
 }
 
 /// Returns whether a request can name this path, after decoding.
@@ -264,6 +462,12 @@ impl Application for Site {
     /// Discards all content, because a site never uses it.
     fn admit(&self, request: &Request<'_>) -> Admission {
         Admission::discard(&request.head(), self.call(request))
+    }
+}
+
+impl Default for Site {
+    fn default() -> Site {
+        Site::new()
     }
 }
 

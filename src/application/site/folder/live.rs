@@ -1,0 +1,249 @@
+//! A folder that is served as it is at each request.
+
+use super::super::file::{Content, File, Representation};
+use super::super::listing::{Entry, Kind};
+use super::super::options::SiteOptions;
+use super::root::{Opened, Root};
+use crate::message::coding::Coding;
+use crate::message::stored_file::{Stamp, StoredFile};
+use crate::values::now::Now;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use bytes::Bytes;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+/// Files of up to this size are kept in memory.
+const SMALL_BYTES: u64 = 64 * 1024;
+/// How long a file is served from memory before it is compared with the folder again.
+const FRESH: Duration = Duration::from_millis(10);
+/// The maximum number of entries in the list of a directory.
+const LISTED: usize = 20_000;
+
+/// A folder that is served as it is at each request, with small files in memory.
+pub(in super::super) struct LiveFolder {
+    root: Root,
+    options: Arc<SiteOptions>,
+    cache: Cache<Box<str>, Arc<Cached>, Size>,
+}
+
+/// A small file in memory.
+struct Cached {
+    file: Arc<File>,
+    stamps: Vec<Stamp>,
+    /// Whether another change would change the stamps.
+    is_settled: bool,
+    checked: Mutex<Checked>,
+}
+
+/// When a file was last compared with the folder, by both clocks.
+#[derive(Clone, Copy)]
+struct Checked {
+    now: Duration,
+    real: Instant,
+}
+
+#[derive(Clone)]
+struct Size;
+
+impl Weighter<Box<str>, Arc<Cached>> for Size {
+    fn weight(&self, path: &Box<str>, cached: &Arc<Cached>) -> u64 {
+        // The fields, and the tables around them.
+        const OVERHEAD: u64 = 1024;
+        cached.file.length_in_memory() + path.len() as u64 + OVERHEAD
+    }
+}
+
+impl LiveFolder {
+    pub(super) fn open(folder: &Path, options: Arc<SiteOptions>) -> io::Result<LiveFolder> {
+        let expected = usize::try_from(options.cache_bytes / 4096).unwrap_or(usize::MAX);
+        Ok(LiveFolder {
+            root: Root::open(folder, &options)?,
+            cache: Cache::with_weighter(expected, options.cache_bytes, Size),
+            options,
+        })
+    }
+
+    /// Returns the file at a path.
+    ///
+    /// # Errors
+    /// Returns an error if the system has too little of something, or if the disk fails.
+    pub(in super::super) fn find(&self, path: &str, now: Now) -> io::Result<Option<Arc<File>>> {
+        if path.ends_with('/') {
+            return Ok(None);
+        }
+        let cached = self.cache.get(path);
+        if let Some(cached) = &cached {
+            if cached.is_fresh(now) {
+                return Ok(Some(cached.file.clone()));
+            }
+        }
+        let Some(forms) = self.open_forms(path)? else {
+            if cached.is_some() {
+                self.cache.remove(path);
+            }
+            return Ok(None);
+        };
+        let stamps: Vec<Stamp> = forms.iter().map(|form| form.stamp).collect();
+        if let Some(cached) = cached.filter(|it| it.is_settled && it.stamps == stamps) {
+            cached.checked_at(now);
+            return Ok(Some(cached.file.clone()));
+        }
+        let is_small = stamps.iter().all(|stamp| stamp.length() <= SMALL_BYTES);
+        let is_settled = stamps.iter().all(Stamp::is_settled);
+        let (file, is_in_memory) = self.file(path, forms, is_small)?;
+        let file = Arc::new(file);
+        if is_in_memory {
+            let cached = Cached {
+                file: file.clone(),
+                stamps,
+                is_settled,
+                checked: Mutex::new(Checked::at(now)),
+            };
+            self.cache.insert(path.into(), Arc::new(cached));
+        } else {
+            self.cache.remove(path);
+        }
+        Ok(Some(file))
+    }
+
+    /// Returns whether a path, which ends with a slash, is a folder.
+    pub(in super::super) fn is_directory(&self, path: &str) -> bool {
+        matches!(self.root.get(path), Ok(Some(Opened::Folder)))
+    }
+
+    /// Returns the entries of a folder, and whether these are all.
+    pub(in super::super) fn entries(&self, path: &str) -> (Vec<Entry>, bool) {
+        let Ok((entries, are_all)) = self.root.entries(path, LISTED) else {
+            return (Vec::new(), true);
+        };
+        let entries = entries.into_iter().map(|entry| Entry {
+            name: entry.name.into(),
+            kind: match entry.is_folder {
+                true => Kind::Directory,
+                false => Kind::File {
+                    bytes: entry.stamp.length(),
+                },
+            },
+            modified: Some(entry.stamp.modified()),
+        });
+        (entries.collect(), are_all)
+    }
+
+    /// Opens a file and its compressed forms. The file itself comes first.
+    fn open_forms(&self, path: &str) -> io::Result<Option<Vec<Form>>> {
+        let Some(Opened::File(file, stamp)) = self.root.get(path)? else {
+            return Ok(None);
+        };
+        let mut forms = Vec::from([Form {
+            coding: None,
+            file,
+            stamp,
+        }]);
+        if self.options.precompressed {
+            for coding in Coding::ALL {
+                let other = [path, coding.suffix()].concat();
+                if let Some(Opened::File(file, stamp)) = self.root.get(&other)? {
+                    forms.push(Form {
+                        coding: Some(coding),
+                        file,
+                        stamp,
+                    });
+                }
+            }
+        }
+        Ok(Some(forms))
+    }
+
+    /// Creates a file from its forms. Returns also whether all of them are in memory.
+    fn file(&self, path: &str, forms: Vec<Form>, is_small: bool) -> io::Result<(File, bool)> {
+        let named = Representation {
+            varies: forms.len() > 1,
+            cache_control: Some("no-cache"),
+            ..Representation::named(path, &self.options)
+        };
+        let mut is_in_memory = true;
+        let mut plain = None;
+        let mut coded = Vec::new();
+        for form in forms {
+            let content = match is_small {
+                true => form.read()?,
+                false => None,
+            };
+            is_in_memory &= content.is_some();
+            let representation = Representation {
+                modified: Some(form.stamp.modified()),
+                coding: form.coding.or(named.coding),
+                ..named
+            };
+            let content = match content {
+                Some(bytes) => Content::Memory(bytes),
+                None => Content::Stored(StoredFile::new(form.file, form.stamp)),
+            };
+            let file = representation.file(content, &self.options);
+            let file = file.ok_or_else(|| io::Error::other("its media type cannot be sent"))?;
+            match form.coding {
+                None => plain = Some(file),
+                Some(coding) => coded.push((coding, file)),
+            }
+        }
+        let plain = plain.ok_or_else(|| io::Error::other("it has no plain form"))?;
+        Ok((plain.with_coded(coded), is_in_memory))
+    }
+}
+
+/// A file as it is, or compressed.
+struct Form {
+    coding: Option<Coding>,
+    file: std::fs::File,
+    stamp: Stamp,
+}
+
+impl Form {
+    /// Reads the whole content. Returns `None` if it changes meanwhile.
+    fn read(&self) -> io::Result<Option<Bytes>> {
+        let length = self.stamp.length();
+        let mut content = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
+        (&self.file).take(length + 1).read_to_end(&mut content)?;
+        let is_whole = content.len() as u64 == length;
+        let is_unchanged = Stamp::of(&self.file.metadata()?) == self.stamp;
+        Ok((is_whole && is_unchanged).then(|| content.into()))
+    }
+}
+
+impl Checked {
+    fn at(now: Now) -> Checked {
+        Checked {
+            now: now.monotonic,
+            real: Instant::now(),
+        }
+    }
+}
+
+impl Cached {
+    /// Returns whether the file was compared with the folder just now, by both clocks. A clock that stands still, as in
+    /// tests, says nothing.
+    fn is_fresh(&self, now: Now) -> bool {
+        let checked = *self
+            .checked
+            .lock()
+            .unwrap_or_else(|error| error.into_inner());
+        let is_just_now = |passed: Option<Duration>| {
+            passed.is_some_and(|passed| passed > Duration::ZERO && passed < FRESH)
+        };
+        is_just_now(now.monotonic.checked_sub(checked.now))
+            && is_just_now(Instant::now().checked_duration_since(checked.real))
+    }
+
+    fn checked_at(&self, now: Now) {
+        *self
+            .checked
+            .lock()
+            .unwrap_or_else(|error| error.into_inner()) = Checked::at(now);
+    }
+}

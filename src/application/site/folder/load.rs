@@ -1,0 +1,200 @@
+//! Reading a folder into memory.
+
+use super::super::is_servable;
+use super::super::memory::{Addition, Memory};
+use super::super::options::{SiteOptions, Symlinks};
+use super::error::{LoadError, Reason, Skipped};
+use super::names::{compose, servable};
+use crate::message::stored_file::Stamp;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use bytes::Bytes;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The maximum number of files and bytes that are read.
+const FILES: usize = 100_000;
+const BYTES: u64 = 1 << 30;
+/// Paths of requests cannot be much longer.
+const PATH_BYTES: usize = 16 * 1024;
+
+/// Reads all files below a folder. Returns what was left out.
+pub(super) fn load(
+    folder: &Path,
+    memory: &mut Memory,
+    options: &SiteOptions,
+) -> Result<Vec<Skipped>, LoadError> {
+    let root = folder
+        .canonicalize()
+        .map_err(|error| LoadError::io(folder, error))?;
+    if !root.is_dir() {
+        return Err(LoadError::new(folder, Reason::NoFolder));
+    }
+    let names = names(&root).map_err(|error| LoadError::io(folder, error))?;
+    let mut loader = Loader {
+        memory,
+        options,
+        folders: BTreeMap::from([(root.clone(), String::new())]),
+        root: root.clone(),
+        waiting: Vec::new(),
+        links: Vec::new(),
+        skipped: Vec::new(),
+        files: 0,
+        bytes: 0,
+    };
+    loader.entries(&root, names, "");
+    loader.run();
+    Ok(loader.skipped)
+}
+
+struct Loader<'a> {
+    memory: &'a mut Memory,
+    options: &'a SiteOptions,
+    root: PathBuf,
+    /// Every folder that is read, with its path on the web.
+    folders: BTreeMap<PathBuf, String>,
+    /// Folders that are still to be read.
+    waiting: Vec<(PathBuf, String)>,
+    /// Links to folders: the link, its target and the path of the link on the web.
+    links: Vec<(PathBuf, PathBuf, String)>,
+    skipped: Vec<Skipped>,
+    files: usize,
+    bytes: u64,
+}
+
+impl Loader<'_> {
+    /// Reads folders until none is left. Links to folders come last, because most of their targets are read anyway.
+    fn run(&mut self) {
+        loop {
+            while let Some((folder, path)) = self.waiting.pop() {
+                match names(&folder) {
+                    Ok(names) => self.entries(&folder, names, &path),
+                    Err(error) => self.skip(&folder, &unreadable(&error)),
+                }
+            }
+            let Some((link, target, path)) = self.links.pop() else {
+                return;
+            };
+            match self.folders.get(&target) {
+                Some(known) if known.is_empty() => {
+                    self.skip(&link, "the link leads back to the whole folder");
+                }
+                Some(known) => self.memory.link(&path, known),
+                // Its own name is hidden, or it is outside.
+                None => self.folder(target, path),
+            }
+        }
+    }
+
+    fn entries(&mut self, folder: &Path, names: Vec<std::ffi::OsString>, path: &str) {
+        for name in names {
+            let place = folder.join(&name);
+            match servable(&name, self.options.dotfiles) {
+                Ok(name) => self.entry(&place, &format!("{path}/{}", compose(name))),
+                Err(reason) => self.skip(&place, reason),
+            }
+        }
+    }
+
+    fn entry(&mut self, place: &Path, path: &str) {
+        if path.len() > PATH_BYTES {
+            return self.skip(place, "no request can have such a long path");
+        }
+        let is_link = place.is_symlink();
+        let target = match (is_link, self.options.symlinks) {
+            (false, _) => place.to_path_buf(),
+            (true, Symlinks::Refuse) => return self.skip(place, "it is a link"),
+            (true, policy) => match place.canonicalize() {
+                Err(_) => return self.skip(place, "the link leads nowhere"),
+                Ok(target) if policy == Symlinks::WithinRoot && !target.starts_with(&self.root) => {
+                    return self.skip(place, "the link leads out of the folder");
+                }
+                Ok(target) => target,
+            },
+        };
+        match fs::metadata(&target) {
+            Err(error) => self.skip(place, &unreadable(&error)),
+            Ok(found) if found.is_dir() && is_link => {
+                self.links
+                    .push((place.to_path_buf(), target, path.to_string()));
+            }
+            Ok(found) if found.is_dir() => self.folder(target, path.to_string()),
+            Ok(found) if found.is_file() => self.file(place, &target, path),
+            Ok(_) => self.skip(place, "it is neither a file nor a folder"),
+        }
+    }
+
+    fn folder(&mut self, folder: PathBuf, path: String) {
+        self.folders.insert(folder.clone(), path.clone());
+        self.waiting.push((folder, path));
+    }
+
+    fn file(&mut self, place: &Path, target: &Path, path: &str) {
+        if self.files == FILES {
+            return self.skip(
+                place,
+                &format!("a site in memory has at most {FILES} files"),
+            );
+        }
+        if self.memory.get(path.as_bytes()).is_some() {
+            return self.skip(place, "another file has the same name");
+        }
+        match read(target, BYTES - self.bytes) {
+            Ok(Some((content, stamp))) => {
+                self.files += 1;
+                self.bytes += content.len() as u64;
+                let added = Addition {
+                    path,
+                    media_type: None,
+                    content,
+                    modified: Some(stamp.modified()),
+                };
+                if !is_servable(path) || !self.memory.insert(&added, self.options) {
+                    self.skip(place, "no request can name it");
+                }
+            }
+            Ok(None) => self.skip(
+                place,
+                &format!("a site in memory has at most {BYTES} bytes"),
+            ),
+            Err(error) => self.skip(place, &unreadable(&error)),
+        }
+    }
+
+    fn skip(&mut self, place: &Path, reason: &str) {
+        self.skipped.push(Skipped {
+            path: place.to_path_buf(),
+            reason: reason.to_string(),
+        });
+    }
+}
+
+/// Returns the names in a folder, in order, so that the result does not depend on the file system.
+fn names(folder: &Path) -> io::Result<Vec<std::ffi::OsString>> {
+    let entries = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.file_name()));
+    let mut names = entries.collect::<io::Result<Vec<_>>>()?;
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// Reads a file. Returns `None` if it is larger than the limit.
+fn read(path: &Path, limit: u64) -> io::Result<Option<(Bytes, Stamp)>> {
+    use std::io::Read;
+    let file = fs::File::open(path)?;
+    let stamp = Stamp::of(&file.metadata()?);
+    if stamp.length() > limit {
+        return Ok(None);
+    }
+    let mut content = Vec::with_capacity(usize::try_from(stamp.length()).unwrap_or(0));
+    (&file)
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut content)?;
+    Ok((content.len() as u64 <= limit).then(|| (content.into(), stamp)))
+}
+
+fn unreadable(error: &io::Error) -> String {
+    format!("it cannot be read: {error}")
+}

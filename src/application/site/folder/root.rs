@@ -1,0 +1,220 @@
+//! An open folder that no path leaves.
+
+use super::super::options::{Dotfiles, SiteOptions, Symlinks};
+use super::names;
+use crate::message::stored_file::Stamp;
+use alloc::string::String;
+use alloc::vec::Vec;
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+/// An open folder, with the policies for what it has.
+pub(super) struct Root {
+    folder: Dir,
+    /// Where the folder was when it was opened, without links.
+    place: PathBuf,
+    dotfiles: Dotfiles,
+    symlinks: Symlinks,
+}
+
+/// What was opened.
+pub(super) enum Opened {
+    File(File, Stamp),
+    Folder,
+}
+
+/// An entry of a folder.
+pub(super) struct RootEntry {
+    pub(super) name: String,
+    pub(super) is_folder: bool,
+    pub(super) stamp: Stamp,
+}
+
+impl Root {
+    pub(super) fn open(folder: &Path, options: &SiteOptions) -> io::Result<Root> {
+        Ok(Root {
+            folder: Dir::open_ambient_dir(folder, ambient_authority())?,
+            place: folder.canonicalize()?,
+            dotfiles: options.dotfiles,
+            symlinks: options.symlinks,
+        })
+    }
+
+    /// Opens what a decoded path of a request names. Returns `None` if nothing is there, or if it is not served.
+    ///
+    /// # Errors
+    /// Returns an error if the system has too little of something, or if the disk fails.
+    pub(super) fn get(&self, path: &str) -> io::Result<Option<Opened>> {
+        if !names::are_servable(path, self.dotfiles) {
+            return Ok(None);
+        }
+        let relative = relative(path);
+        let file = match self.open_file(relative) {
+            Err(error) if error.kind() == ErrorKind::NotFound && !path.is_ascii() => {
+                match self.other_spelling(relative) {
+                    Some(other) => self.open_file(&other),
+                    None => return Ok(None),
+                }
+            }
+            file => file,
+        };
+        let opened = file.and_then(|file| {
+            let metadata = file.metadata()?;
+            let stamp = Stamp::of(&metadata);
+            Ok(match (metadata.is_file(), metadata.is_dir()) {
+                (true, _) => Some(Opened::File(file, stamp)),
+                (_, true) => Some(Opened::Folder),
+                _ => None,
+            })
+        });
+        match opened {
+            Err(error) if !is_failure(&error) => Ok(None),
+            opened => opened,
+        }
+    }
+
+    /// Returns at most `limit` entries of a folder, and whether these are all.
+    pub(super) fn entries(&self, path: &str, limit: usize) -> io::Result<(Vec<RootEntry>, bool)> {
+        let mut found = Vec::new();
+        for name in self.names(relative(path))? {
+            let Ok(name) = names::servable(name.as_ref(), self.dotfiles) else {
+                continue;
+            };
+            // What vanishes meanwhile, or is not served, is not listed.
+            let Ok(Some(metadata)) = self.metadata(&relative(path).join(name)) else {
+                continue;
+            };
+            if found.len() == limit {
+                return Ok((found, false));
+            }
+            found.push(RootEntry {
+                name: name.into(),
+                is_folder: metadata.is_dir(),
+                stamp: Stamp::of(&metadata),
+            });
+        }
+        Ok((found, true))
+    }
+
+    /// Returns the names in a folder.
+    fn names(&self, path: &Path) -> io::Result<Vec<std::ffi::OsString>> {
+        match self.symlinks {
+            Symlinks::Follow => {
+                let entries = fs::read_dir(self.place.join(path))?;
+                Ok(entries.flatten().map(|entry| entry.file_name()).collect())
+            }
+            _ => {
+                let entries = self.folder.read_dir(or_dot(path))?;
+                Ok(entries.flatten().map(|entry| entry.file_name()).collect())
+            }
+        }
+    }
+
+    /// Returns what is known of a file or folder without opening its content.
+    fn metadata(&self, path: &Path) -> io::Result<Option<fs::Metadata>> {
+        let metadata = match self.symlinks {
+            Symlinks::Follow => fs::metadata(self.place.join(path))?,
+            _ => self.open_file(path)?.metadata()?,
+        };
+        Ok((metadata.is_file() || metadata.is_dir()).then_some(metadata))
+    }
+
+    fn open_file(&self, path: &Path) -> io::Result<File> {
+        match self.symlinks {
+            Symlinks::Follow => open_anywhere(&self.place.join(path)),
+            Symlinks::Refuse if self.has_link(path) => Err(ErrorKind::NotFound.into()),
+            Symlinks::Refuse => self.open_beneath(path),
+            Symlinks::WithinRoot => match self.open_beneath(path) {
+                // An absolute link may lead to a place within the folder.
+                Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                    let place = self.place.join(path).canonicalize()?;
+                    match place.strip_prefix(&self.place) {
+                        Ok(within) if within != path => self.open_beneath(within),
+                        _ => Err(error),
+                    }
+                }
+                file => file,
+            },
+        }
+    }
+
+    fn open_beneath(&self, path: &Path) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        options.read(true);
+        // A pipe without a writer must not block.
+        #[cfg(unix)]
+        cap_std::fs::OpenOptionsExt::custom_flags(&mut options, NONBLOCK);
+        self.folder
+            .open_with(or_dot(path), &options)
+            .map(cap_std::fs::File::into_std)
+    }
+
+    /// Returns whether a path contains a link.
+    fn has_link(&self, path: &Path) -> bool {
+        let mut ancestors = path.ancestors().filter(|it| !it.as_os_str().is_empty());
+        ancestors.any(|it| {
+            let metadata = self.folder.symlink_metadata(it);
+            metadata.is_ok_and(|metadata| metadata.is_symlink())
+        })
+    }
+
+    /// Returns the path whose names are equal but for the way in which their characters are composed.
+    fn other_spelling(&self, path: &Path) -> Option<PathBuf> {
+        let mut found = PathBuf::new();
+        for name in path.iter() {
+            let name = name.to_str()?;
+            let composed = names::compose(name);
+            let mut there = self.names(&found).ok()?.into_iter();
+            let other = there.find(|other| {
+                other
+                    .to_str()
+                    .is_some_and(|other| names::compose(other) == composed)
+            });
+            found.push(other?);
+        }
+        Some(found)
+    }
+}
+
+#[cfg(unix)]
+const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits() as i32;
+
+fn open_anywhere(path: &Path) -> io::Result<File> {
+    let mut options = fs::OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, NONBLOCK);
+    options.open(path)
+}
+
+/// Returns a path, or `.` for an empty one.
+fn or_dot(path: &Path) -> &Path {
+    match path.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => path,
+    }
+}
+
+fn relative(path: &str) -> &Path {
+    Path::new(path.trim_matches('/'))
+}
+
+/// Returns whether an error says nothing about the file itself.
+fn is_failure(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+        const FAILURES: [Errno; 4] = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::IO];
+        FAILURES
+            .iter()
+            .any(|failure| error.raw_os_error() == Some(failure.raw_os_error()))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = error;
+        false
+    }
+}

@@ -1,0 +1,89 @@
+//! A place where a site looks for files: in memory or in a folder.
+
+use super::file::File;
+#[cfg(feature = "folder")]
+use super::folder::LiveFolder;
+use super::listing::Entry;
+use super::memory::Memory;
+use crate::message::head::Head;
+use crate::message::reply::Reply;
+use crate::message::response::Response;
+use crate::values::now::Now;
+use crate::values::status::Status;
+#[cfg(feature = "folder")]
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+/// A place where a site looks for files.
+#[derive(Clone)]
+pub(super) enum Layer {
+    Memory(Memory),
+    #[cfg(feature = "folder")]
+    Folder(Arc<LiveFolder>),
+}
+
+/// A file that was found.
+pub(super) enum Found<'a> {
+    Borrowed(&'a File),
+    #[cfg(feature = "folder")]
+    Shared(Arc<File>),
+    /// There may be a file, but the system fails.
+    #[cfg(feature = "folder")]
+    Failed,
+}
+
+impl Layer {
+    /// Returns the file at a path.
+    pub(super) fn find(&self, path: &str, now: Now) -> Option<Found<'_>> {
+        match self {
+            Layer::Memory(memory) => memory.find(path).map(Found::Borrowed),
+            #[cfg(feature = "folder")]
+            Layer::Folder(folder) => match folder.find(path, now) {
+                Ok(found) => found.map(Found::Shared),
+                Err(_) => Some(Found::Failed),
+            },
+        }
+    }
+
+    /// Returns whether a path, which ends with a slash, is a directory.
+    pub(super) fn is_directory(&self, path: &str) -> bool {
+        match self {
+            Layer::Memory(memory) => memory.is_directory(path),
+            #[cfg(feature = "folder")]
+            Layer::Folder(folder) => folder.is_directory(path),
+        }
+    }
+
+    /// Returns the entries of a directory whose path ends with a slash, and whether these are all.
+    pub(super) fn entries(&self, path: &str) -> (Vec<Entry>, bool) {
+        match self {
+            Layer::Memory(memory) => (memory.entries(path), true),
+            #[cfg(feature = "folder")]
+            Layer::Folder(folder) => folder.entries(path),
+        }
+    }
+}
+
+impl<'a> Found<'a> {
+    /// Responds to GET or HEAD.
+    pub(super) fn answer(&self, head: &Head<'_>, now: Now) -> Reply<'a> {
+        match self {
+            Found::Borrowed(file) => file.answer(head, now),
+            #[cfg(feature = "folder")]
+            Found::Shared(file) => file.answer(head, now).into_owned(),
+            #[cfg(feature = "folder")]
+            Found::Failed => Response::from(Status::SERVICE_UNAVAILABLE).into(),
+        }
+    }
+
+    /// Returns the file as a page with another status.
+    pub(super) fn page_with(&self, status: Status) -> Response {
+        match self {
+            Found::Borrowed(file) => file.page_with(status),
+            #[cfg(feature = "folder")]
+            Found::Shared(file) => file.page_with(status),
+            #[cfg(feature = "folder")]
+            Found::Failed => status.into(),
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Content that is read from an open file while it is sent.
+
+use super::body::{Blocks, Body, Broken, Content};
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+use bytes::Bytes;
+use core::ops::Range;
+use std::fs::{File, Metadata};
+use std::io;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The size of the blocks that are read and sent.
+const BLOCK_BYTES: usize = 64 * 1024;
+
+/// An open file that must not change while it is sent. A change breaks the content off, so that a client never takes a
+/// mixture of old and new content for a file.
+#[derive(Debug)]
+pub(crate) struct StoredFile {
+    file: File,
+    stamp: Stamp,
+}
+
+/// What identifies the state of a file. File systems keep times in steps of up to a few milliseconds, so two changes
+/// within one step cannot be told apart by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    length: u64,
+    modified: Duration,
+    /// When the file or its attributes were last changed, where the system knows.
+    changed: (i64, i64),
+    /// The number of the file, where the system has one.
+    number: u64,
+}
+
+impl Stamp {
+    pub(crate) fn of(file: &Metadata) -> Stamp {
+        #[cfg(unix)]
+        let (changed, number) = {
+            use std::os::unix::fs::MetadataExt;
+            ((file.ctime(), file.ctime_nsec()), file.ino())
+        };
+        #[cfg(not(unix))]
+        let (changed, number) = ((0, 0), 0);
+        let modified = file.modified().unwrap_or(UNIX_EPOCH);
+        Stamp {
+            length: file.len(),
+            modified: modified.duration_since(UNIX_EPOCH).unwrap_or_default(),
+            changed,
+            number,
+        }
+    }
+
+    /// Returns the length in bytes.
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Returns when the file was last modified, as time since the Unix epoch, but no later than now, because a date in
+    /// the future would promise too much (RFC 9110 section 8.8.2.1).
+    pub(crate) fn modified(&self) -> Duration {
+        self.modified.min(now())
+    }
+
+    /// Returns whether the file has not been changed for so long that another change must have another stamp.
+    pub(crate) fn is_settled(&self) -> bool {
+        const STEP: Duration = Duration::from_millis(50);
+        let changed = Duration::new(
+            u64::try_from(self.changed.0).unwrap_or_default(),
+            u32::try_from(self.changed.1).unwrap_or_default(),
+        );
+        self.modified.max(changed) + STEP < now()
+    }
+}
+
+fn now() -> Duration {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+}
+
+impl StoredFile {
+    pub(crate) fn new(file: File, stamp: Stamp) -> StoredFile {
+        StoredFile { file, stamp }
+    }
+
+    /// Returns the length in bytes.
+    pub(crate) fn length(&self) -> u64 {
+        self.stamp.length
+    }
+
+    /// Returns a text for an ETag: the size, the time of the last modification, and the number of the file.
+    pub(crate) fn tag(&self) -> String {
+        let Stamp {
+            length,
+            modified,
+            number,
+            ..
+        } = self.stamp;
+        format!("{length:x}-{:x}-{number:x}", modified.as_nanos())
+    }
+
+    /// Returns the blocks of a part.
+    pub(crate) fn blocks(self: &Arc<Self>, part: Range<u64>) -> StoredBlocks {
+        StoredBlocks {
+            stored: self.clone(),
+            next: part.start,
+            end: part.end,
+        }
+    }
+
+    /// Returns an error if the file is no longer what it was when it was opened.
+    fn check(&self) -> io::Result<()> {
+        let now = Stamp::of(&self.file.metadata()?);
+        // A file that is removed or renamed keeps its content.
+        match (now.length, now.modified) == (self.stamp.length, self.stamp.modified) {
+            true => Ok(()),
+            false => Err(io::Error::other("the file changed while it was sent")),
+        }
+    }
+
+    fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+        loop {
+            #[cfg(unix)]
+            let read = std::os::unix::fs::FileExt::read_at(&self.file, buffer, position);
+            #[cfg(windows)]
+            let read = std::os::windows::fs::FileExt::seek_read(&self.file, buffer, position);
+            #[cfg(not(any(unix, windows)))]
+            let read = {
+                use std::io::{Read, Seek, SeekFrom};
+                let mut file = &self.file;
+                file.seek(SeekFrom::Start(position))
+                    .and_then(|_| file.read(buffer))
+            };
+            match read {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => return read,
+            }
+        }
+    }
+}
+
+impl Body {
+    /// Creates a body from a part of an open file.
+    pub(crate) fn stored(file: &Arc<StoredFile>, part: Range<u64>) -> Body {
+        Body {
+            content: Content::Stream {
+                length: Some(part.end - part.start),
+                blocks: Blocks::Ready(Box::new(file.blocks(part))),
+            },
+        }
+    }
+}
+
+/// The blocks of a part of a file.
+#[derive(Debug)]
+pub(crate) struct StoredBlocks {
+    stored: Arc<StoredFile>,
+    next: u64,
+    end: u64,
+}
+
+impl StoredBlocks {
+    fn read(&mut self) -> io::Result<Vec<u8>> {
+        let remaining = self.end - self.next;
+        let length = usize::try_from(remaining).map_or(BLOCK_BYTES, |it| it.min(BLOCK_BYTES));
+        let mut block = vec![0; length];
+        let count = self.stored.read_at(&mut block, self.next)?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        // After reading, so that nothing that was read before a change is sent as if it were the last block.
+        self.stored.check()?;
+        block.truncate(count);
+        self.next += count as u64;
+        Ok(block)
+    }
+}
+
+impl Iterator for StoredBlocks {
+    type Item = Result<Bytes, Broken>;
+
+    fn next(&mut self) -> Option<Result<Bytes, Broken>> {
+        if self.next >= self.end {
+            return None;
+        }
+        match self.read() {
+            Ok(block) => Some(Ok(block.into())),
+            Err(_) => {
+                self.next = self.end;
+                Some(Err(Broken))
+            }
+        }
+    }
+}

@@ -1,0 +1,780 @@
+//! Sites from folders: read once, or left open.
+#![cfg(feature = "folder")]
+
+use bytegate::testing::{Client, ClientResponse};
+use bytegate::{
+    CloseReason, ConnectionInfo, Dotfiles, EncodedNames, Gateway, Now, Site, SiteOptions, Status,
+    Symlinks, Wait,
+};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A folder that is removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(files: &[(&str, &[u8])]) -> Folder {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("folder-{}-{count}", std::process::id());
+        let folder = Folder(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name));
+        fs::create_dir_all(&folder.0).expect("a folder");
+        for (path, content) in files {
+            folder.write(path, content);
+        }
+        folder
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.0.join(path)
+    }
+
+    fn write(&self, path: &str, content: &[u8]) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(path, content).expect("a file");
+    }
+
+    #[cfg(unix)]
+    fn link(&self, path: &str, target: impl AsRef<Path>) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        std::os::unix::fs::symlink(target, path).expect("a link");
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Both makers of a site from a folder: whatever is there at the beginning is served alike.
+fn both(folder: &Folder, options: &SiteOptions) -> [Client; 2] {
+    let loaded = options.clone().load(&folder.0).expect("a folder");
+    let open = options.clone().open(&folder.0).expect("a folder");
+    [Client::new(loaded), Client::new(open)]
+}
+
+fn get(client: &Client, path: &str) -> ClientResponse {
+    client.get(path).send()
+}
+
+#[track_caller]
+fn assert_texts(folder: &Folder, options: &SiteOptions, expected: &[(&str, Option<&str>)]) {
+    for (client, maker) in both(folder, options).iter().zip(["loaded", "open"]) {
+        for (path, text) in expected {
+            let response = get(client, path);
+            match text {
+                Some(text) => assert_eq!(&response.text(), text, "{path}, {maker}"),
+                None => assert_eq!(response.status(), Status::NOT_FOUND, "{path}, {maker}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn files_indexes_and_directories_are_served() {
+    let folder = Folder::new(&[
+        ("index.html", b"home"),
+        ("a/index.html", b"a"),
+        ("b/c.txt", b"c"),
+    ]);
+    let expected = [
+        ("/", Some("home")),
+        ("/a/", Some("a")),
+        ("/b/c.txt", Some("c")),
+        ("/b/", None),
+        ("/b", None),
+        ("/b/c.txt/", None),
+        ("/c", None),
+    ];
+    assert_texts(&folder, &SiteOptions::new(), &expected);
+    for client in both(&folder, &SiteOptions::new()) {
+        let response = get(&client, "/a?b");
+        assert_eq!(response.status(), Status::MOVED_PERMANENTLY);
+        assert_eq!(response.field("Location"), Some("/a/?b"));
+    }
+}
+
+#[test]
+fn a_path_with_two_slashes_is_not_redirected_to_another_host() {
+    let folder = Folder::new(&[("example.com/index.html", b"x"), ("index.html", b"home")]);
+    for client in both(&folder, &SiteOptions::new().listing(true)) {
+        for path in [
+            "//example.com",
+            "//example.com/..",
+            "///example.com",
+            "/.//example.com",
+        ] {
+            let response = get(&client, path);
+            let location = response.field("Location").unwrap_or("/");
+            assert!(!location.starts_with("//"), "{path}: {location}");
+        }
+    }
+}
+
+#[test]
+fn a_change_shows_at_the_next_request() {
+    let folder = Folder::new(&[("a.txt", b"one")]);
+    let client = Client::new(Site::open(&folder.0).expect("a folder"));
+    assert_eq!(get(&client, "/a.txt").text(), "one");
+    for text in ["two", "3", "", "four", "five", "sixx"] {
+        folder.write("a.txt", text.as_bytes());
+        assert_eq!(get(&client, "/a.txt").text(), text);
+    }
+    fs::rename(folder.path("a.txt"), folder.path("b.txt")).expect("a file");
+    assert_eq!(get(&client, "/a.txt").status(), Status::NOT_FOUND);
+    assert_eq!(get(&client, "/b.txt").text(), "sixx");
+    folder.write("a.txt", b"new");
+    assert_eq!(get(&client, "/a.txt").text(), "new");
+    assert_eq!(
+        get(&client, "/b.txt").field("Cache-Control"),
+        Some("no-cache")
+    );
+}
+
+#[test]
+fn a_copy_of_a_client_is_current_until_the_file_changes() {
+    for bytes in [10, 100_000] {
+        let folder = Folder::new(&[("a.txt", &vec![b'a'; bytes])]);
+        let client = Client::new(Site::open(&folder.0).expect("a folder"));
+        let tag = get(&client, "/a.txt")
+            .field("ETag")
+            .expect("a tag")
+            .to_string();
+        let again = || client.get("/a.txt").field("If-None-Match", &tag).send();
+        assert_eq!(again().status(), Status::NOT_MODIFIED);
+        folder.write("a.txt", &vec![b'b'; bytes]);
+        let changed = again();
+        assert_eq!(changed.status(), Status::OK);
+        assert_ne!(changed.field("ETag"), Some(&tag[..]));
+    }
+}
+
+#[test]
+fn a_large_file_is_served_whole_and_in_parts() {
+    let content: Vec<u8> = (0..300_000u32)
+        .flat_map(|number| number.to_le_bytes())
+        .collect();
+    let folder = Folder::new(&[("large.bin", &content)]);
+    for client in both(&folder, &SiteOptions::new()) {
+        let whole = get(&client, "/large.bin");
+        assert_eq!(whole.content(), &content[..]);
+        assert_eq!(whole.field("Accept-Ranges"), Some("bytes"));
+        let part = client
+            .get("/large.bin")
+            .field("Range", "bytes=65530-65545")
+            .send();
+        assert_eq!(part.status(), Status::PARTIAL_CONTENT);
+        assert_eq!(part.content(), &content[65530..=65545]);
+        let parts = client
+            .get("/large.bin")
+            .field("Range", "bytes=0-1,1000000-1199999")
+            .send();
+        assert!(
+            parts
+                .field("Content-Type")
+                .expect("a type")
+                .starts_with("multipart/byteranges")
+        );
+        let contains = |part: &[u8]| parts.content().windows(part.len()).any(|it| it == part);
+        assert!(contains(&content[1_000_000..1_200_000]));
+    }
+}
+
+/// Requests a file of 500,000 bytes that changes after its first block was sent.
+fn sent_with(change: impl FnOnce(&Folder)) -> (Vec<u8>, CloseReason) {
+    let folder = Folder::new(&[("a.bin", &vec![b'a'; 500_000])]);
+    let gateway = Gateway::new(Site::open(&folder.0).expect("a folder"));
+    let mut session = gateway.session(ConnectionInfo::default());
+    let mut input = b"GET /a.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_vec();
+    let (mut output, mut change) = (Vec::new(), Some(change));
+    loop {
+        match session.turn_on(&mut input, Now::default()) {
+            Wait::Write { .. } => output.extend_from_slice(&session.take_output()),
+            Wait::Close(reason) => {
+                let head = output
+                    .windows(4)
+                    .position(|it| it == b"\r\n\r\n")
+                    .expect("a head")
+                    + 4;
+                return (output.split_off(head), reason);
+            }
+            _ => session.end_input(),
+        }
+        if output.len() > 1000 {
+            if let Some(change) = change.take() {
+                change(&folder);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_sent_breaks_off() {
+    type Change = fn(&Folder);
+    let changes: [(&str, Change); 4] = [
+        ("overwritten", |folder| {
+            folder.write("a.bin", &vec![b'b'; 500_000])
+        }),
+        ("truncated", |folder| folder.write("a.bin", b"")),
+        ("truncated a little", |folder| {
+            folder.write("a.bin", &vec![b'a'; 499_999])
+        }),
+        ("grown", |folder| {
+            folder.write("a.bin", &vec![b'a'; 600_000])
+        }),
+    ];
+    for (name, change) in changes {
+        let (content, reason) = sent_with(change);
+        assert_eq!(reason, CloseReason::ResponseBroken, "{name}");
+        assert!(content.len() < 500_000, "{name}: {}", content.len());
+        assert!(content.iter().all(|&octet| octet == b'a'), "{name}");
+    }
+}
+
+#[test]
+fn a_file_that_is_replaced_or_removed_while_it_is_sent_is_sent_to_its_end() {
+    type Change = fn(&Folder);
+    let changes: [(&str, Change); 2] = [
+        ("removed", |folder| {
+            fs::remove_file(folder.path("a.bin")).expect("a file")
+        }),
+        ("replaced", |folder| {
+            folder.write("new", &vec![b'b'; 500_000]);
+            fs::rename(folder.path("new"), folder.path("a.bin")).expect("a file");
+        }),
+    ];
+    for (name, change) in changes {
+        let (content, _) = sent_with(change);
+        assert!(content == vec![b'a'; 500_000], "{name}: {}", content.len());
+    }
+}
+
+#[test]
+fn dotfiles_are_served_by_policy() {
+    let folder = Folder::new(&[
+        (".env", b"secret"),
+        (".well-known/a.txt", b"known"),
+        (".git/config", b"git"),
+    ]);
+    for (policy, dot, known) in [
+        (Dotfiles::Refuse, None, None),
+        (Dotfiles::WellKnown, None, Some("known")),
+        (Dotfiles::Serve, Some("secret"), Some("known")),
+    ] {
+        let expected = [
+            ("/.env", dot),
+            ("/%2eenv", dot),
+            ("/.git/config", dot.map(|_| "git")),
+            ("/.well-known/a.txt", known),
+        ];
+        assert_texts(&folder, &SiteOptions::new().dotfiles(policy), &expected);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_by_policy() {
+    let outside = Folder::new(&[("secret.txt", b"secret"), ("folder/b.txt", b"outside")]);
+    let folder = Folder::new(&[("a.txt", b"a"), ("real/b.txt", b"b"), (".data/c.txt", b"c")]);
+    folder.link("file", "a.txt");
+    folder.link(
+        "absolute",
+        fs::canonicalize(folder.path("a.txt")).expect("a file"),
+    );
+    folder.link("directory", "real");
+    folder.link("deep/up", "../real");
+    folder.link("hidden.txt", ".data/c.txt");
+    folder.link("hidden", ".data");
+    folder.link("broken", "nothing");
+    folder.link("loop", "loop");
+    folder.link("round", ".");
+    folder.link("out.txt", outside.path("secret.txt"));
+    folder.link("out", outside.path("folder"));
+    let inside = [
+        ("/file", "a"),
+        ("/absolute", "a"),
+        ("/directory/b.txt", "b"),
+        ("/deep/up/b.txt", "b"),
+        ("/hidden.txt", "c"),
+        ("/hidden/c.txt", "c"),
+    ];
+    let out = [("/out.txt", "secret"), ("/out/b.txt", "outside")];
+    for (policy, serves_inside, serves_out) in [
+        (Symlinks::Refuse, false, false),
+        (Symlinks::WithinRoot, true, false),
+        (Symlinks::Follow, true, true),
+    ] {
+        let mut expected = vec![("/a.txt", Some("a")), ("/broken", None), ("/loop", None)];
+        expected.extend(inside.map(|(path, text)| (path, serves_inside.then_some(text))));
+        expected.extend(out.map(|(path, text)| (path, serves_out.then_some(text))));
+        assert_texts(&folder, &SiteOptions::new().symlinks(policy), &expected);
+    }
+}
+
+/// Twenty folders with two links each: there are a million paths, and each leads to a file.
+#[cfg(unix)]
+#[test]
+fn links_between_folders_are_not_followed_again_and_again() {
+    let folder = Folder::new(&[]);
+    for step in 0..20 {
+        folder.write(&format!("{step}/a.txt"), b"a");
+        folder.link(&format!("{step}/left"), format!("../{}", step + 1));
+        folder.link(&format!("{step}/right"), format!("../{}", step + 1));
+    }
+    folder.write("20/end.txt", b"end");
+    let path = format!("/0{}/end.txt", "/left/right".repeat(10));
+    assert_texts(&folder, &SiteOptions::new(), &[(&path, Some("end"))]);
+    let loaded = Site::load(&folder.0).expect("a folder");
+    assert_eq!(loaded.paths().count(), 21);
+}
+
+#[cfg(unix)]
+#[test]
+fn packages_that_link_to_each_other_load_at_once() {
+    let folder = Folder::new(&[]);
+    for package in 0..12 {
+        folder.write(&format!("packages/{package}/index.js"), b"run()");
+        for other in 0..12 {
+            folder.link(
+                &format!("packages/{package}/node_modules/{other}"),
+                format!("../../{other}"),
+            );
+        }
+    }
+    let path = "/packages/3/node_modules/7/node_modules/3/node_modules/5/index.js";
+    assert_texts(&folder, &SiteOptions::new(), &[(path, Some("run()"))]);
+}
+
+#[test]
+fn a_name_is_found_by_both_spellings() {
+    let folder = Folder::new(&[
+        ("decomposed-u\u{308}.txt", b"d"),
+        ("u\u{308}/\u{e4}.txt", b"e"),
+    ]);
+    let expected = [
+        ("/decomposed-%C3%BC.txt", Some("d")),
+        ("/decomposed-u%CC%88.txt", Some("d")),
+        ("/%C3%BC/%C3%A4.txt", Some("e")),
+        ("/%C3%BC/a%CC%88.txt", Some("e")),
+        ("/u%CC%88/a%CC%88.txt", Some("e")),
+        ("/decomposed-u.txt", None),
+    ];
+    assert_texts(&folder, &SiteOptions::new(), &expected);
+}
+
+#[test]
+fn names_with_special_characters_are_found() {
+    let names = [
+        "a b",
+        "a+b",
+        "a#b",
+        "a?b",
+        "100%",
+        "%41",
+        "\u{e4}\u{f6}",
+        "\u{6f22}\u{5b57}",
+        "\u{1f600}",
+        "[x]",
+        "a&b;c=d",
+        "'\"<>",
+    ];
+    let folder = Folder::new(&[]);
+    for name in names {
+        folder.write(name, name.as_bytes());
+    }
+    let encode = |name: &str| {
+        name.bytes()
+            .map(|octet| format!("%{octet:02X}"))
+            .collect::<String>()
+    };
+    for client in both(&folder, &SiteOptions::new().listing(true)) {
+        for name in names {
+            assert_eq!(get(&client, &format!("/{}", encode(name))).text(), name);
+        }
+        assert_eq!(get(&client, "/").status(), Status::OK);
+    }
+}
+
+#[test]
+fn no_path_leaves_the_folder() {
+    let around = Folder::new(&[
+        ("secret.txt", b"secret"),
+        ("root/a.txt", b"a"),
+        ("root/b/c.txt", b"c"),
+    ]);
+    let root = around.path("root");
+    let dots = [
+        "..",
+        "%2e%2e",
+        "%2E.",
+        ".%2e",
+        "%252e%252e",
+        "..%00",
+        "%c0%ae%c0%ae",
+        "..;",
+        "...",
+        "%u002e%u002e",
+        ". .",
+        "..%20",
+        "%ff..",
+    ];
+    let slashes = [
+        "/", "%2f", "\\", "%5c", "//", "/./", "%252f", "%c0%af", "/b/../",
+    ];
+    for site in [
+        SiteOptions::new()
+            .dotfiles(Dotfiles::Serve)
+            .listing(true)
+            .load(&root),
+        SiteOptions::new()
+            .dotfiles(Dotfiles::Serve)
+            .listing(true)
+            .open(&root),
+        SiteOptions::new()
+            .dotfiles(Dotfiles::Serve)
+            .symlinks(Symlinks::Follow)
+            .open(&root),
+        SiteOptions::new()
+            .dotfiles(Dotfiles::Serve)
+            .symlinks(Symlinks::Refuse)
+            .open(&root),
+        SiteOptions::new()
+            .rewrite("/x/**", "/$1")
+            .rewrite("/y*z", "/b/$1")
+            .open(&root),
+    ] {
+        let client = Client::new(site.expect("a folder"));
+        for dot in dots {
+            for slash in slashes {
+                for start in ["/", "/b/", "//", "/x/", "/y", "/y/"] {
+                    let request = |name: &str| {
+                        let target = format!("{start}{dot}{slash}{name}");
+                        let bytes = format!(
+                            "GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                        );
+                        (client.send_bytes(bytes.as_bytes()), target)
+                    };
+                    for name in ["secret.txt", "root/../secret.txt", "secret.txtz"] {
+                        let (reply, target) = request(name);
+                        let secret = reply.windows(6).any(|it| it == b"secret");
+                        let status = reply.get(9..12).unwrap_or_default();
+                        assert!(!secret && status != b"200", "{target}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn compressed_forms_are_sent_to_clients_that_accept_them() {
+    let folder = Folder::new(&[
+        ("a.css", b"plain"),
+        ("a.css.gz", b"gzipped"),
+        ("a.css.br", b"brotli"),
+        ("b.css", b"plain"),
+    ]);
+    for client in both(&folder, &SiteOptions::new().precompressed(true)) {
+        let accept = |coding: &str| client.get("/a.css").field("Accept-Encoding", coding).send();
+        for (accepted, text, coding) in [
+            ("gzip", "gzipped", Some("gzip")),
+            ("gzip, br", "brotli", Some("br")),
+            ("gzip, br;q=0.5", "gzipped", Some("gzip")),
+            ("identity", "plain", None),
+            ("gzip;q=0", "plain", None),
+            ("*", "brotli", Some("br")),
+            ("identity;q=0", "plain", None),
+        ] {
+            let response = accept(accepted);
+            assert_eq!(response.text(), text, "{accepted}");
+            assert_eq!(response.field("Content-Encoding"), coding, "{accepted}");
+            assert_eq!(
+                response.field("Content-Type"),
+                Some("text/css; charset=utf-8")
+            );
+            assert_eq!(response.field("Vary"), Some("Accept-Encoding"));
+        }
+        assert_ne!(accept("gzip").field("ETag"), accept("br").field("ETag"));
+        let tag = accept("gzip").field("ETag").expect("a tag").to_string();
+        let again = client
+            .get("/a.css")
+            .field("Accept-Encoding", "gzip")
+            .field("If-None-Match", tag)
+            .send();
+        assert_eq!(again.status(), Status::NOT_MODIFIED);
+        assert_eq!(again.field("Vary"), Some("Accept-Encoding"));
+        let part = client
+            .get("/a.css")
+            .field("Accept-Encoding", "gzip")
+            .field("Range", "bytes=0-3")
+            .send();
+        assert_eq!(
+            (part.text(), part.field("Content-Encoding")),
+            ("gzip", Some("gzip"))
+        );
+        assert_eq!(get(&client, "/b.css").field("Vary"), None);
+        // By its own name, it is a file like any other.
+        let itself = get(&client, "/a.css.gz");
+        assert_eq!(itself.field("Content-Type"), Some("application/gzip"));
+        assert_eq!(itself.field("Content-Encoding"), None);
+    }
+}
+
+#[test]
+fn a_compressed_name_can_be_served_as_what_it_contains() {
+    let folder = Folder::new(&[("game.wasm.gz", b"gzipped"), ("game.data.br", b"brotli")]);
+    let options = SiteOptions::new().encoded_names(EncodedNames::AsContent);
+    for client in both(&folder, &options) {
+        let wasm = get(&client, "/game.wasm.gz");
+        assert_eq!(wasm.field("Content-Type"), Some("application/wasm"));
+        assert_eq!(wasm.field("Content-Encoding"), Some("gzip"));
+        assert_eq!(
+            get(&client, "/game.data.br").field("Content-Encoding"),
+            Some("br")
+        );
+    }
+}
+
+#[test]
+fn directories_are_listed_on_request() {
+    let folder = Folder::new(&[
+        ("a.txt", b"abc"),
+        ("b/c.txt", b"c"),
+        (".env", b"x"),
+        ("d/index.html", b"index"),
+    ]);
+    for client in both(&folder, &SiteOptions::new().listing(true)) {
+        let page = get(&client, "/");
+        assert!(
+            page.field("Content-Type")
+                .expect("a type")
+                .starts_with("text/html")
+        );
+        for name in ["a.txt", "b/", "d/"] {
+            assert!(
+                page.text().contains(&format!("href=\"{name}\"")),
+                "{name}: {}",
+                page.text()
+            );
+        }
+        assert!(!page.text().contains(".env"));
+        assert_eq!(get(&client, "/b").field("Location"), Some("/b/"));
+        assert_eq!(get(&client, "/d/").text(), "index");
+        assert_eq!(get(&client, "/missing/").status(), Status::NOT_FOUND);
+    }
+    for client in both(&folder, &SiteOptions::new()) {
+        assert_eq!(get(&client, "/b/").status(), Status::NOT_FOUND);
+    }
+}
+
+#[test]
+fn an_application_in_the_browser_gets_its_page_for_unknown_paths() {
+    let folder = Folder::new(&[("app.html", b"app"), ("404.html", b"nothing")]);
+    for client in both(&folder, &SiteOptions::new().single_page("/app.html")) {
+        for path in ["/", "/users/7", "/users/ada.lovelace", "/users/"] {
+            assert_eq!(get(&client, path).status(), Status::OK, "{path}");
+            assert_eq!(get(&client, path).text(), "app", "{path}");
+        }
+        for path in ["/missing.css", "/a/b.png", "/favicon.ico"] {
+            assert_eq!(get(&client, path).status(), Status::NOT_FOUND, "{path}");
+            assert_eq!(get(&client, path).text(), "nothing", "{path}");
+        }
+        assert_eq!(
+            client.post("/users/7").text("x").send().status(),
+            Status::NOT_FOUND
+        );
+    }
+    let options = SiteOptions::new().single_page_with("/app.html", Status::NOT_FOUND);
+    for client in both(&folder, &options) {
+        let response = get(&client, "/users/7");
+        assert_eq!(
+            (response.status(), response.text()),
+            (Status::NOT_FOUND, "app")
+        );
+    }
+}
+
+#[test]
+fn rules_apply_by_pattern() {
+    let folder = Folder::new(&[
+        ("assets/app-1f3d.js", b"run()"),
+        ("a.pdf", b"%PDF"),
+        ("new.html", b"new"),
+    ]);
+    let options = SiteOptions::new()
+        .cache_control("/assets/**", "public, max-age=31536000, immutable")
+        .field("*.js", "X-Own", "1")
+        .download("*.pdf")
+        .redirect("/old/*", "/new.html?from=$1", Status::PERMANENT_REDIRECT)
+        .redirect("/away/**", "https://example.com/$1", Status::FOUND)
+        .rewrite("/pretty/*", "/$1.html")
+        .index(["new.html"])
+        .charset(false)
+        .media_type("PDF", "application/x-own");
+    for client in both(&folder, &options) {
+        let script = get(&client, "/assets/app-1f3d.js");
+        assert_eq!(
+            script.field("Cache-Control"),
+            Some("public, max-age=31536000, immutable")
+        );
+        assert_eq!(script.field("X-Own"), Some("1"));
+        assert_eq!(script.field("Content-Type"), Some("text/javascript"));
+        let document = get(&client, "/a.pdf");
+        assert_eq!(
+            document.field("Content-Disposition"),
+            Some("attachment; filename=\"a.pdf\"")
+        );
+        assert_eq!(document.field("Content-Type"), Some("application/x-own"));
+        let moved = get(&client, "/old/a b".replace(' ', "%20").as_str());
+        assert_eq!(moved.status(), Status::PERMANENT_REDIRECT);
+        assert_eq!(moved.field("Location"), Some("/new.html?from=a%20b"));
+        assert_eq!(
+            get(&client, "/away/x/y?q").field("Location"),
+            Some("https://example.com/x/y?q")
+        );
+        assert_eq!(get(&client, "/pretty/new").text(), "new");
+        assert_eq!(get(&client, "/pretty/old").status(), Status::NOT_FOUND);
+        assert_eq!(get(&client, "/").text(), "new");
+    }
+}
+
+#[test]
+fn invalid_options_are_named() {
+    let new = SiteOptions::new;
+    for (options, words) in [
+        (new().cache_control("", "no-store"), "pattern"),
+        (new().field("/a", "X Y", "1"), "\"X Y\""),
+        (
+            new().field("/a", "Content-Length", "1"),
+            "\"Content-Length\"",
+        ),
+        (new().redirect("/a", "//host", Status::FOUND), "//host"),
+        (new().redirect("/a", "/b", Status::OK), "200"),
+        (new().redirect("/a/*", "/$2", Status::FOUND), "$2"),
+        (
+            new().rewrite("/a", "https://example.com/"),
+            "https://example.com/",
+        ),
+        (new().index(["a/b"]), "\"a/b\""),
+        (new().single_page("index.html"), "\"index.html\""),
+        (new().error_page(Status::NOT_FOUND, "/../x"), "\"/../x\""),
+        (new().media_type(".js", "text/javascript"), "\".js\""),
+        (new().media_type("js", "javascript"), "\"javascript\""),
+    ] {
+        let error = options.clone().build().expect_err(words).to_string();
+        assert!(error.contains(words), "{error}");
+        assert_eq!(
+            options.load("no/such/folder").expect_err(words).to_string(),
+            error
+        );
+    }
+}
+
+#[test]
+fn sites_lie_over_each_other() {
+    let upper = Folder::new(&[("style.css", b"upper"), ("only.txt", b"only")]);
+    let lower = Folder::new(&[
+        ("style.css", b"lower"),
+        ("logo.svg", b"logo"),
+        ("docs/index.html", b"docs"),
+    ]);
+    let load = |folder: &Folder| Site::load(&folder.0).expect("a folder");
+    let open = |folder: &Folder| Site::open(&folder.0).expect("a folder");
+    let listed = |folder: &Folder| {
+        SiteOptions::new()
+            .listing(true)
+            .open(&folder.0)
+            .expect("a folder")
+    };
+    for site in [
+        load(&upper).over(load(&lower)),
+        load(&upper).over(open(&lower)),
+        open(&upper).over(load(&lower)),
+        open(&upper).over(open(&lower)),
+        listed(&upper).over(load(&lower)),
+        Site::new().over(open(&upper)).over(open(&lower)),
+    ] {
+        let client = Client::new(site.file("/added.txt", "added"));
+        for (path, text) in [
+            ("/style.css", "upper"),
+            ("/only.txt", "only"),
+            ("/logo.svg", "logo"),
+            ("/docs/", "docs"),
+            ("/added.txt", "added"),
+        ] {
+            assert_eq!(get(&client, path).text(), text, "{path}");
+        }
+        assert_eq!(get(&client, "/docs").field("Location"), Some("/docs/"));
+    }
+    let page = get(&Client::new(listed(&upper).over(load(&lower))), "/");
+    for name in ["style.css", "only.txt", "logo.svg", "docs/"] {
+        assert_eq!(
+            page.text().matches(&format!("href=\"{name}\"")).count(),
+            1,
+            "{name}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_served_is_left_out_and_named() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = Folder::new(&[
+        ("a.txt", b"a"),
+        ("back\\slash.txt", b"b"),
+        (".env", b"secret"),
+    ]);
+    fs::write(
+        folder
+            .path("")
+            .join(std::ffi::OsStr::from_bytes(b"\xff.txt")),
+        "x",
+    )
+    .expect("a file");
+    folder.link("broken", "nothing");
+    folder.link("out", "/");
+    let pipe = std::process::Command::new("mkfifo")
+        .arg(folder.path("pipe"))
+        .status();
+    assert!(pipe.expect("mkfifo").success());
+    assert_texts(
+        &folder,
+        &SiteOptions::new(),
+        &[("/a.txt", Some("a")), ("/pipe", None)],
+    );
+    let site = Site::load(&folder.0).expect("a folder");
+    let skipped: Vec<String> = site.skipped().iter().map(ToString::to_string).collect();
+    for (name, reason) in [
+        (".env", "its name begins with a dot"),
+        ("back\\\\slash.txt", "its name has a backslash"),
+        ("\\xFF.txt", "its name is not UTF-8"),
+        ("broken", "the link leads nowhere"),
+        ("out", "the link leads out of the folder"),
+        ("pipe", "it is neither a file nor a folder"),
+    ] {
+        let is_named =
+            |line: &&String| line.contains(&format!("{name}\"")) && line.contains(reason);
+        assert_eq!(
+            skipped.iter().filter(is_named).count(),
+            1,
+            "{name}: {skipped:#?}"
+        );
+    }
+    assert_eq!(skipped.len(), 6, "{skipped:#?}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_named() {
+    let folder = Folder::new(&[("a.txt", b"a")]);
+    for path in [folder.path("a.txt"), folder.path("missing")] {
+        for made in [Site::load(&path), Site::open(&path)] {
+            let error = made.expect_err("no folder").to_string();
+            assert!(error.contains(&format!("{path:?}")), "{error}");
+        }
+    }
+}
