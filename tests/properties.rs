@@ -239,10 +239,7 @@ fn content_range(value: &str, length: usize) -> (usize, usize) {
 
 /// Reads multipart/byteranges: what each part says that it is, and its content. The lengths come from the ranges, so
 /// that nothing in the content is taken for a boundary.
-fn read_parts<'a>(
-    response: &'a reader::Response,
-    length: usize,
-) -> Vec<((usize, usize), &'a [u8])> {
+fn read_parts(response: &reader::Response, length: usize) -> Vec<((usize, usize), &[u8])> {
     let media_type = String::from_utf8(response.field("content-type").unwrap().to_vec()).unwrap();
     let boundary = media_type
         .strip_prefix("multipart/byteranges; boundary=")
@@ -250,7 +247,7 @@ fn read_parts<'a>(
     let delimiter = format!("\r\n--{boundary}");
     let (mut rest, mut parts) = (&response.content[..], Vec::new());
     // The line end before the first delimiter belongs to it, and may be missing.
-    if rest.starts_with(delimiter[2..].as_bytes()) {
+    if rest.starts_with(&delimiter.as_bytes()[2..]) {
         rest = &rest[delimiter.len() - 2..];
     } else {
         rest = rest
