@@ -15,14 +15,15 @@ const LAYERS: [&str; 9] = [
     "net",
 ];
 
-/// All files of a layer, including those in subfolders.
+/// All source files of a layer, including those in subfolders. Tables and styles are not source.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a layer is a folder") {
         let path = entry.expect("an entry").path();
         match path.is_dir() {
             true => found.extend(files(&path)),
-            false => found.push(path),
+            false if path.extension().is_some_and(|suffix| suffix == "rs") => found.push(path),
+            false => {}
         }
     }
     found

@@ -181,6 +181,150 @@ proptest! {
     }
 }
 
+/// A file cut into parts, and the requests that ask for them.
+#[derive(Clone, Debug)]
+struct Parts {
+    content: Vec<u8>,
+    /// The parts of each request: the first byte, and the one after the last.
+    requests: Vec<Vec<(usize, usize)>>,
+}
+
+fn parts() -> impl Strategy<Value = Parts> {
+    // Small alphabets make content that looks like the lines between parts.
+    let content = prop_oneof![
+        vec(any::<u8>(), 1..300),
+        "[\r\n-]{1,60}".prop_map(String::into_bytes)
+    ];
+    let cuts = (vec(any::<Index>(), 0..12), vec(1..=8usize, 12));
+    (content, cuts)
+        .prop_map(|(content, (cuts, sizes))| {
+            let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(content.len())).collect();
+            ends.extend([0, content.len()]);
+            ends.sort_unstable();
+            ends.dedup();
+            let parts = ends.windows(2).map(|part| (part[0], part[1]));
+            (content, parts.collect::<Vec<_>>(), sizes)
+        })
+        .prop_flat_map(|(content, parts, sizes)| {
+            (Just(content), Just(parts).prop_shuffle(), Just(sizes))
+        })
+        .prop_map(|(content, mut parts, sizes)| {
+            let mut requests = Vec::new();
+            for size in sizes {
+                requests.push(parts.split_off(parts.len().saturating_sub(size)));
+            }
+            requests.retain(|request| !request.is_empty());
+            Parts { content, requests }
+        })
+}
+
+/// Writes a range in one of the forms that it can have.
+fn range(part: (usize, usize), length: usize, form: usize) -> String {
+    let (start, end) = part;
+    match form % 3 {
+        1 if end == length => format!("{start}-"),
+        2 if end == length => format!("-{}", end - start),
+        _ => format!("{start}-{}", end - 1),
+    }
+}
+
+/// Reads `bytes 1-2/3` as the first position and the one after the last.
+fn content_range(value: &str, length: usize) -> (usize, usize) {
+    let range = value.strip_prefix("bytes ").expect("a unit");
+    let (range, whole) = range.split_once('/').expect("a length");
+    assert_eq!(whole, length.to_string());
+    let (first, last) = range.split_once('-').expect("a range");
+    (first.parse().unwrap(), last.parse::<usize>().unwrap() + 1)
+}
+
+/// Reads multipart/byteranges: what each part says that it is, and its content. The lengths come from the ranges, so
+/// that nothing in the content is taken for a boundary.
+fn read_parts(response: &reader::Response, length: usize) -> Vec<((usize, usize), &[u8])> {
+    let media_type = String::from_utf8(response.field("content-type").unwrap().to_vec()).unwrap();
+    let boundary = media_type
+        .strip_prefix("multipart/byteranges; boundary=")
+        .expect("a boundary");
+    let delimiter = format!("\r\n--{boundary}");
+    let (mut rest, mut parts) = (&response.content[..], Vec::new());
+    // The line end before the first delimiter belongs to it, and may be missing.
+    if rest.starts_with(&delimiter.as_bytes()[2..]) {
+        rest = &rest[delimiter.len() - 2..];
+    } else {
+        rest = rest
+            .strip_prefix(delimiter.as_bytes())
+            .expect("a delimiter");
+    }
+    while let Some(part) = rest.strip_prefix(b"\r\n") {
+        let end = part
+            .windows(4)
+            .position(|octets| octets == b"\r\n\r\n")
+            .expect("an end of the fields");
+        let fields = std::str::from_utf8(&part[..end]).unwrap();
+        let mut fields = fields
+            .split("\r\n")
+            .map(|line| line.split_once(": ").expect("a field"));
+        assert_eq!(
+            fields.next(),
+            Some(("Content-Type", "text/plain; charset=utf-8"))
+        );
+        let (name, value) = fields.next().expect("a range");
+        assert!(name == "Content-Range" && fields.next().is_none());
+        let (first, last) = content_range(value, length);
+        let (content, after) = part[end + 4..].split_at(last - first);
+        parts.push(((first, last), content));
+        rest = after
+            .strip_prefix(delimiter.as_bytes())
+            .expect("a delimiter");
+    }
+    assert!(matches!(rest, b"--" | b"--\r\n"));
+    parts
+}
+
+proptest! {
+    #[test]
+    fn the_parts_of_a_file_add_up_to_the_file(parts in parts(), form in any::<Index>(), space in "[ \t]{0,2}") {
+        let Parts { content, requests } = parts;
+        let length = content.len();
+        let gateway = Gateway::new(Site::new().file("/a.txt", content.clone()));
+        let get = |fields: &str| {
+            let input = format!("GET /a.txt HTTP/1.1\r\nHost: x\r\n{fields}\r\n");
+            reader::read_all(&gateway.handle(input.as_bytes()), &[false]).remove(0)
+        };
+        let whole = get("");
+        prop_assert_eq!((whole.status, &whole.content), (200, &content));
+        let tag = whole.field("etag").expect("a tag").to_vec();
+        let shown_tag = String::from_utf8(tag.clone()).unwrap();
+        let mut found = vec![None; length];
+        for request in &requests {
+            let ranges: Vec<String> = request.iter().map(|part| range(*part, length, form.index(3))).collect();
+            let ranges = format!("Range: bytes={}\r\n", ranges.join(&format!(",{space}")));
+            let response = get(&format!("{ranges}If-Range: {shown_tag}\r\n"));
+            prop_assert_eq!(response.status, 206);
+            prop_assert_eq!(response.field("etag"), Some(&tag[..]));
+            let received = match response.field("content-range") {
+                Some(range) => {
+                    let range = std::str::from_utf8(range).unwrap();
+                    vec![(content_range(range, length), &response.content[..])]
+                }
+                None => read_parts(&response, length),
+            };
+            let asked: Vec<_> = received.iter().map(|(range, _)| *range).collect();
+            prop_assert_eq!(&asked, request);
+            for ((first, last), part) in received {
+                prop_assert_eq!(part.len(), last - first);
+                for (place, octet) in found[first..last].iter_mut().zip(part) {
+                    prop_assert_eq!(place.replace(*octet), None, "a byte was sent twice");
+                }
+            }
+            // Parts of another version would not fit.
+            let changed = get(&format!("{ranges}If-Range: \"another\"\r\n"));
+            prop_assert_eq!((changed.status, &changed.content), (200, &content));
+        }
+        let found: Option<Vec<u8>> = found.into_iter().collect();
+        prop_assert_eq!(found, Some(content));
+    }
+}
+
 #[test]
 fn a_gateway_can_be_shared_between_threads() {
     fn shared<T: Send + Sync>(_: &T) {}

@@ -113,10 +113,16 @@ fn single<'a>(fields: FieldLines<'a>, name: &str) -> Option<&'a [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::fields::Fields;
     use crate::syntax::head::HeadParser;
     use crate::values::limits::Limits;
     use crate::values::scheme::Scheme;
     use alloc::format;
+    use alloc::string::{String, ToString};
+    use alloc::vec::Vec;
+    use proptest::collection::vec as list;
+    use proptest::prelude::*;
+    use proptest::sample::select;
 
     /// Returns the outcome for a request with one field, given a representation tagged `"a"` from 1994.
     fn verdict(method: &str, field: &str) -> Verdict {
@@ -161,6 +167,159 @@ mod tests {
             assert_eq!(verdict("GET", field), read, "{field}");
             assert_eq!(verdict("HEAD", field), read, "{field}");
             assert_eq!(verdict("PUT", field), change, "{field}");
+        }
+    }
+
+    /// A line of `If-Match` or `If-None-Match`.
+    #[derive(Clone, Debug)]
+    enum Line {
+        Any,
+        /// Whether each is weak, and the text between the quotes.
+        Tags(Vec<(bool, &'static str)>),
+        Malformed(&'static str),
+    }
+
+    impl Line {
+        fn written(&self) -> String {
+            match self {
+                Line::Any => "*".to_string(),
+                Line::Malformed(text) => text.to_string(),
+                Line::Tags(tags) => {
+                    let tags = tags.iter().map(|(is_weak, opaque)| match is_weak {
+                        true => format!("W/\"{opaque}\""),
+                        false => format!("\"{opaque}\""),
+                    });
+                    tags.collect::<Vec<_>>().join(" , ")
+                }
+            }
+        }
+    }
+
+    /// The preconditions of a request. Dates are the seconds after an arbitrary moment, and `None` is no date.
+    #[derive(Clone, Debug)]
+    struct Conditions {
+        if_match: Vec<Line>,
+        if_none_match: Vec<Line>,
+        if_modified_since: Vec<Option<u64>>,
+        if_unmodified_since: Vec<Option<u64>>,
+    }
+
+    const MOMENT: u64 = 784_111_777;
+
+    impl Conditions {
+        fn fields(&self) -> Fields {
+            let mut fields = Fields::new();
+            let mut append =
+                |name: &str, value: String| fields.append(name, value).expect("a field");
+            for (name, lines) in [
+                ("If-Match", &self.if_match),
+                ("If-None-Match", &self.if_none_match),
+            ] {
+                lines.iter().for_each(|line| append(name, line.written()));
+            }
+            for (name, dates) in [
+                ("If-Modified-Since", &self.if_modified_since),
+                ("If-Unmodified-Since", &self.if_unmodified_since),
+            ] {
+                for seconds in dates {
+                    let date = seconds.map(|seconds| Duration::from_secs(MOMENT + seconds));
+                    let date = date.map(|wall| date::http_date(wall).expect("a year below 9999"));
+                    append(name, date.unwrap_or("yesterday".to_string()));
+                }
+            }
+            fields
+        }
+
+        /// The rules of section 13.2.2, one after the other.
+        fn verdict(&self, is_read: bool, tag: (bool, &str), modified: Option<u64>) -> Verdict {
+            let refused = if is_read {
+                Verdict::NotModified
+            } else {
+                Verdict::Failed
+            };
+            let only = |dates: &[Option<u64>]| match dates {
+                [Some(date)] => Some(*date),
+                _ => None,
+            };
+            let names = |lines: &[Line], fits: fn((bool, &str), (bool, &str)) -> bool| {
+                lines.iter().any(|line| match line {
+                    Line::Any => true,
+                    Line::Tags(tags) => tags.iter().any(|other| fits(tag, *other)),
+                    Line::Malformed(_) => false,
+                })
+            };
+            let strongly =
+                |one: (bool, &str), other: (bool, &str)| !one.0 && !other.0 && one.1 == other.1;
+            let weakly = |one: (bool, &str), other: (bool, &str)| one.1 == other.1;
+            if !self.if_match.is_empty() {
+                if !names(&self.if_match, strongly) {
+                    return Verdict::Failed;
+                }
+            } else if let (Some(since), Some(modified)) =
+                (only(&self.if_unmodified_since), modified)
+            {
+                if modified > since {
+                    return Verdict::Failed;
+                }
+            }
+            if !self.if_none_match.is_empty() {
+                if names(&self.if_none_match, weakly) {
+                    return refused;
+                }
+            } else if let (true, Some(since), Some(modified)) =
+                (is_read, only(&self.if_modified_since), modified)
+            {
+                if modified <= since {
+                    return Verdict::NotModified;
+                }
+            }
+            Verdict::Proceed
+        }
+    }
+
+    fn tag() -> impl Strategy<Value = (bool, &'static str)> {
+        (
+            any::<bool>(),
+            select(&["", "a", "b", "a,b", "W/", "\\"][..]),
+        )
+    }
+
+    fn conditions() -> impl Strategy<Value = Conditions> {
+        let lines = || {
+            let line = prop_oneof![
+                1 => Just(Line::Any),
+                6 => list(tag(), 0..4).prop_map(Line::Tags),
+                1 => select(&["a", "\"a", "w/\"a\"", "\"a\" \"b\"", "\"b\", *", "W/ \"a\""][..]).prop_map(Line::Malformed),
+            ];
+            prop_oneof![1 => Just(Vec::new()), 2 => list(line, 0..3)]
+        };
+        let dates = || list(proptest::option::weighted(0.8, 0..3u64), 0..3);
+        (lines(), lines(), dates(), dates()).prop_map(
+            |(if_match, if_none_match, if_modified_since, if_unmodified_since)| Conditions {
+                if_match,
+                if_none_match,
+                if_modified_since,
+                if_unmodified_since,
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn the_verdict_is_that_of_the_model(
+            conditions in conditions(),
+            method in select(&[Method::Get, Method::Head, Method::Put, Method::Delete][..]),
+            (weak, opaque) in tag(),
+            modified in proptest::option::of(0..3u64),
+        ) {
+            let fields = conditions.fields();
+            let validators = Validators {
+                tag: EntityTag { weak, opaque: opaque.as_bytes() },
+                modified: modified.map(|seconds| MOMENT + seconds),
+            };
+            let is_read = matches!(method, Method::Get | Method::Head);
+            let expected = conditions.verdict(is_read, (weak, opaque), modified);
+            prop_assert_eq!(evaluate(&method, fields.lines(), &validators, None), expected, "{:?}", fields);
         }
     }
 }

@@ -89,8 +89,12 @@ fn number(digits: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
+    use alloc::string::String;
     use alloc::vec;
+    use proptest::collection::vec as list;
     use proptest::prelude::*;
+    use proptest::sample::select as one_of;
 
     #[test]
     #[allow(clippy::single_range_in_vec_init)] // A list that happens to have one part.
@@ -153,7 +157,88 @@ mod tests {
         }
     }
 
+    /// A range as the grammar has it, or something else.
+    #[derive(Clone, Debug)]
+    enum Spec {
+        FromTo(u64, u64),
+        From(u64),
+        Last(u64),
+        Malformed(&'static str),
+    }
+
+    impl Spec {
+        fn written(&self) -> String {
+            match self {
+                Spec::FromTo(first, last) => format!("{first}-{last}"),
+                Spec::From(first) => format!("{first}-"),
+                Spec::Last(count) => format!("-{count}"),
+                Spec::Malformed(text) => (*text).into(),
+            }
+        }
+
+        /// Looks at each position on its own.
+        fn positions(&self, length: u64) -> Vec<u64> {
+            let contains = |&position: &u64| match *self {
+                Spec::FromTo(first, last) => (first..=last).contains(&position),
+                Spec::From(first) => first <= position,
+                Spec::Last(count) => length - position <= count,
+                Spec::Malformed(_) => false,
+            };
+            (0..length).filter(contains).collect()
+        }
+
+        fn is_valid(&self) -> bool {
+            match *self {
+                Spec::FromTo(first, last) => first <= last,
+                Spec::Malformed(_) => false,
+                _ => true,
+            }
+        }
+    }
+
+    fn spec() -> impl Strategy<Value = Spec> {
+        let number = || prop_oneof![8 => 0..40u64, 1 => Just(u64::MAX)];
+        prop_oneof![
+            8 => (number(), number()).prop_map(|(one, other)| Spec::FromTo(one.min(other), one.max(other))),
+            1 => (number(), number()).prop_map(|(first, last)| Spec::FromTo(first, last)),
+            2 => number().prop_map(Spec::From),
+            2 => number().prop_map(Spec::Last),
+            1 => one_of(&["-", "1", "a-b", "1--2", "+1-2", "1 -2", "1-2-3", "0x1-2"][..]).prop_map(Spec::Malformed),
+        ]
+    }
+
+    fn model(specs: &[Spec], length: u64) -> Selection {
+        let is_ignored = length == 0 || specs.is_empty() || specs.len() > 8;
+        if is_ignored || !specs.iter().all(Spec::is_valid) {
+            return Selection::Whole;
+        }
+        let parts = specs.iter().map(|spec| spec.positions(length));
+        let parts: Vec<Vec<u64>> = parts.filter(|part| !part.is_empty()).collect();
+        match parts.concat().len() as u64 {
+            0 => Selection::Unsatisfiable,
+            sum if sum > length => Selection::Whole,
+            _ => Selection::Parts(
+                parts
+                    .iter()
+                    .map(|part| part[0]..part[part.len() - 1] + 1)
+                    .collect(),
+            ),
+        }
+    }
+
     proptest! {
+        #[test]
+        fn the_selection_is_that_of_the_model(
+            specs in list(spec(), 0..10),
+            separator in one_of(&[",", ", ", " ,\t", ",,", ", , "][..]),
+            unit in one_of(&["bytes", "Bytes"][..]),
+            length in 0..40u64,
+        ) {
+            let written: Vec<String> = specs.iter().map(Spec::written).collect();
+            let value = format!("{unit}={}", written.join(separator));
+            prop_assert_eq!(select(value.as_bytes(), length), model(&specs, length), "{}", value);
+        }
+
         #[test]
         fn parts_fit_within_the_whole(value in "bytes=([0-9]{0,20}-[0-9]{0,20},?){1,10}", length in 0..100u64) {
             if let Selection::Parts(parts) = select(value.as_bytes(), length) {

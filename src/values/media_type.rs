@@ -174,7 +174,7 @@ fn compare_ignoring_case(name: &[u8], known: &str) -> Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::syntax::byte_class::TOKEN;
+    use crate::values::method::is_tchar;
     use alloc::format;
     use alloc::string::String;
 
@@ -269,7 +269,7 @@ mod tests {
             let (kind, subtype) = essence(media_type).split_once('/').expect(media_type);
             for name in [kind, subtype] {
                 assert!(
-                    !name.is_empty() && TOKEN.all(name.as_bytes()),
+                    !name.is_empty() && name.bytes().all(is_tchar),
                     "{media_type}"
                 );
                 assert_eq!(name, name.to_ascii_lowercase());

@@ -608,6 +608,7 @@ mod tests {
             ("/new/$1/x", &[""], "/new/x"),
             ("/new/$1$2/x", &["", ""], "/new/x"),
             ("/new/$1", &[""], "/new/"),
+            ("/?q=/$1/x", &[""], "/?q=//x"),
             ("/new$1/x", &[""], "/new/x"),
             ("/$1", &["/host"], "/host"),
             ("/$1", &["//\\/host"], "/%5C/host"),
@@ -703,12 +704,13 @@ mod tests {
 
         #[test]
         fn a_path_never_leads_to_another_host(
-            template in pieces(&["/", "\\", "$1", "$2", "$$", "a", "?", "#", ":", "http:", "."], 8),
-            captures in list(r"[/\\.:a?#%\t\r\n ]{0,5}|.{0,3}", 2),
+            start in select(&["/", "/", "", "http:"][..]),
+            rest in pieces(&["/", "\\", "$1", "$2", "$1", "$$", "a", "?", "#", ":", "."], 5),
+            captures in list(r"[/\\]{0,3}|[/\\.:a?#%\t\r\n ]{0,5}|.{0,3}", 2),
             encode in any::<bool>(),
         ) {
             let captures: Vec<&[u8]> = captures.iter().map(|capture| capture.as_bytes()).collect();
-            let Ok(template) = Template::parse(&template, 2) else { return Ok(()) };
+            let Ok(template) = Template::parse(&format!("{start}{rest}"), 2) else { return Ok(()) };
             let target = template.fill(&captures, encode);
             prop_assert!(template.names_host || target.starts_with(b"/"));
             if !template.names_host {
