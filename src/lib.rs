@@ -34,7 +34,8 @@
 //! - **Serve files** from memory: [`Site`].
 //! - **Wrap every answer**: [`Middleware`] has the recommended order of [`AccessLog`], [`SetRequestId`],
 //!   [`ServerTiming`], [`SecurityFields`], [`Cors`], `RateLimit`, [`BasicAuthentication`], `Compression` and
-//!   [`ConditionalGet`]. [`limit_content`] is for single routes, and [`Contract`] for tests.
+//!   [`ConditionalGet`]. [`layered`] puts them around single routes and mounts, [`limit_content`] is for those, and
+//!   [`Contract`] for tests.
 //! - **Look up the rules**: [`conformance`] lists them one by one.
 //!
 //! # Features
@@ -131,8 +132,8 @@ pub use application::middleware::Compression;
 pub use application::middleware::RateLimit;
 pub use application::middleware::{
     AccessLog, AuthenticatedUser, BasicAuthentication, Checked, ConditionalGet, Contract, Cors,
-    ErrorPages, LimitContent, Middleware, Protected, RequestId, RequestInfo, RequestParts,
-    SecurityFields, ServerTiming, SetFields, SetRequestId, Violation, limit_content,
+    ErrorPages, Layered, LimitContent, Middleware, RequestId, RequestInfo, RequestParts,
+    SecurityFields, ServerTiming, SetFields, SetRequestId, Violation, layered, limit_content,
 };
 pub use application::routing::{RouteError, Router, TrailingSlash};
 #[cfg(feature = "std")]

@@ -64,6 +64,10 @@ impl<A: Application> Application for LimitContent<A> {
         match self.application.admit(request) {
             Admission::Buffer => Admission::BufferUpTo(self.bytes),
             Admission::BufferUpTo(limit) => Admission::BufferUpTo(limit.min(self.bytes)),
+            Admission::BufferWith { limit, extensions } => Admission::BufferWith {
+                limit: Some(limit.map_or(self.bytes, |limit| limit.min(self.bytes))),
+                extensions,
+            },
             Admission::Stream(receiver) => Admission::Stream(Box::new(Limited {
                 limit: receiver.limit().min(self.bytes),
                 receiver,
