@@ -2,7 +2,6 @@
 
 use super::{Middleware, RequestInfo, RequestParts};
 use crate::application::Application;
-use crate::application::routing::Router;
 use crate::application::upload::{Abort, Admission, Receiver};
 use crate::message::extensions::Extensions;
 use crate::message::fields::FieldLines;
@@ -13,6 +12,7 @@ use crate::values::connection_info::ConnectionInfo;
 use crate::values::method::Method;
 use crate::values::now::Now;
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -92,8 +92,8 @@ impl<M: Middleware + 'static, A: Application> Application for Layered<M, A> {
         })
     }
 
-    fn router(&self) -> Option<&Router> {
-        self.application.router()
+    fn routes(&self) -> String {
+        self.application.routes()
     }
 }
 
