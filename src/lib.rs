@@ -30,7 +30,8 @@
 //! - **Read a request**: [`Request::parse_param`], [`Request::query_value`], [`Request::form`], `Request::json` (feature
 //!   `json`), `Request::multipart` (feature `multipart`), [`Request::cookie`], [`Request::basic_auth`],
 //!   [`Request::accepts`]. What cannot be used is a [`Rejection`].
-//! - **Receive uploads** part by part: [`Application::admit`] and [`Receiver`].
+//! - **Receive uploads** part by part: [`Application::admit`] and [`Receiver`]; the files of a form: `PartReceiver` (feature
+//!   `multipart`).
 //! - **Serve files** from memory: [`Site`].
 //! - **Wrap every answer**: [`Middleware`] has the recommended order of [`AccessLog`], [`SetRequestId`],
 //!   [`ServerTiming`], [`SecurityFields`], [`Cors`], `RateLimit`, [`BasicAuthentication`], `Compression` and
@@ -49,7 +50,7 @@
 //! - `json`: JSON in both directions, with `Request::json` and `Response::json`.
 //! - `cookies`: `Response::with_cookie`, with the crate `cookie`. Reading cookies needs no feature.
 //! - `signed-cookies`: cookies that a client cannot change. Includes `cookies`.
-//! - `multipart`: forms with files, with `Request::multipart`.
+//! - `multipart`: forms with files, with `Request::multipart`, or while they arrive with `Admission::multipart`.
 //!
 //! Features only add functionality. They never change existing behavior.
 //!
@@ -135,6 +136,8 @@ pub use application::middleware::{
     ErrorPages, Layered, LimitContent, Middleware, RequestId, RequestInfo, RequestParts,
     SecurityFields, ServerTiming, SetFields, SetRequestId, Violation, layered, limit_content,
 };
+#[cfg(feature = "multipart")]
+pub use application::part_receiver::PartReceiver;
 pub use application::routing::{RouteError, Router, TrailingSlash};
 #[cfg(feature = "std")]
 pub use application::site::{LoadError, Skipped};

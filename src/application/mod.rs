@@ -2,6 +2,8 @@
 
 pub(crate) mod later;
 pub(crate) mod middleware;
+#[cfg(feature = "multipart")]
+pub(crate) mod part_receiver;
 pub(crate) mod routing;
 pub(crate) mod site;
 pub(crate) mod upload;
