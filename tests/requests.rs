@@ -4,7 +4,7 @@ mod laws;
 
 use bytegate::{
     Application, ConnectionInfo, Gateway, Now, Rejection, Request, Response, ResponseError, Router,
-    Status,
+    Status, limit_content,
 };
 use laws::reader;
 use proptest::prelude::*;
@@ -280,6 +280,10 @@ mod forms {
         assert_eq!((status, &*page), (413, sentence));
         // Not even its encoding is looked at.
         assert_eq!(told(count, post(FORM, "%ff&".repeat(200_000))).0, 413);
+        let million = post(FORM, "a=1&".repeat(1_000_000));
+        assert_eq!(told(count, &million).0, 413);
+        let large = limit_content(count, 1 << 24);
+        assert_eq!(told(large, million), (413, sentence.to_string()));
         let one = |request: &Request<'_>| request.form_up_to(1).map(|_| "");
         assert_eq!(
             (told(one, post(FORM, "a")).0, told(one, post(FORM, "a&b")).0),
@@ -340,6 +344,31 @@ mod cookies {
                 [("b", "\u{e4}"), ("c", "1")]
             );
         });
+    }
+
+    #[test]
+    fn garbage_is_no_cookie() {
+        let show = |request: &Request<'_>| {
+            let cookies: Vec<_> = request.cookies().collect();
+            format!("{cookies:?} {:?}", request.cookie("a"))
+        };
+        for (garbage, page) in [
+            (b"\xff\xfe=\x80".repeat(3000), "[] None"),
+            (b";".repeat(9000), "[] None"),
+            (b"=;".repeat(5000), "[] None"),
+            (b"a".repeat(9000), "[] None"),
+            (b" \t ; ,\"\\\xc3;".repeat(1000), "[] None"),
+            (b"\xff=1; a=2; =3".to_vec(), "[(\"a\", \"2\")] Some(\"2\")"),
+        ] {
+            let field = [&b"Cookie: "[..], &garbage, b"\r\n"].concat();
+            let input = [&b"GET / HTTP/1.1\r\nHost: x\r\n"[..], &field, b"\r\n"].concat();
+            assert_eq!(told(show, input), (200, page.to_string()));
+        }
+        for count in [1, 5] {
+            let field = format!("Cookie: {}\r\n", "a=1;".repeat(20_000 / 4 / count));
+            let status = told(show, get_with(&field.repeat(2 * count))).0;
+            assert_eq!(status, 431, "{count}");
+        }
     }
 
     #[test]
@@ -772,6 +801,9 @@ mod json {
             page.contains("recursion limit exceeded at line 1 column 128"),
             "{page}"
         );
+        let deep = post(JSON, "[".repeat(10_000_000));
+        assert_eq!(told(depth, &deep).0, 413);
+        assert_eq!(told(limit_content(depth, 1 << 24), deep), (400, page));
     }
 
     #[cfg(feature = "std")]
@@ -1469,6 +1501,43 @@ mod multipart {
                 "abort: the connection is gone"
             ]
         );
+    }
+
+    #[test]
+    fn a_form_without_an_end_is_refused_at_the_limit() {
+        let limits = MultipartLimits::default();
+        for (begins, streams) in [
+            ("before", true),
+            ("before", false),
+            (
+                "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n",
+                true,
+            ),
+            (
+                "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n",
+                false,
+            ),
+            ("--b--", true),
+            ("--b--", false),
+        ] {
+            let gateway = Gateway::new(shows(limits, streams));
+            let mut session = gateway.session(ConnectionInfo::default());
+            let head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n\
+                Transfer-Encoding: chunked\r\n\r\n";
+            let first = format!("{:x}\r\n{begins}\r\n", begins.len());
+            let mut input = (head.to_string() + &first).into_bytes();
+            let block = [b"380\r\n", &b"x\r\n\r\n--".repeat(128)[..], b"\r\n"].concat();
+            let mut blocks = 0;
+            while session.output().is_empty() {
+                session.turn_on(&mut input, Now::default());
+                // Nothing but a chunk is left, and the limit is 1 MiB.
+                assert!(input.len() <= block.len() && blocks <= (1 << 20) / 896 + 1);
+                input.extend_from_slice(&block);
+                blocks += 1;
+            }
+            let response = reader::read_all(&session.take_output(), &[false]).remove(0);
+            assert_eq!(response.status, 413, "{begins:?} {streams}");
+        }
     }
 
     #[test]

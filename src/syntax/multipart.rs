@@ -111,7 +111,7 @@ impl PartParser {
             *input = rest;
             return Next::State(State::AfterBoundary);
         }
-        match first.starts_with(*input) && !is_whole {
+        match first.starts_with(input) && !is_whole {
             true => Next::NeedMore,
             false => Next::State(State::Preamble),
         }
