@@ -30,11 +30,13 @@
 //! - **Read a request**: [`Request::parse_param`], [`Request::query_value`], [`Request::form`], `Request::json` (feature
 //!   `json`), `Request::multipart` (feature `multipart`), [`Request::cookie`], [`Request::basic_auth`],
 //!   [`Request::accepts`]. What cannot be used is a [`Rejection`].
-//! - **Receive uploads** part by part: [`Application::admit`] and [`Receiver`].
+//! - **Receive uploads** part by part: [`Application::admit`] and [`Receiver`]; the files of a form: `PartReceiver` (feature
+//!   `multipart`).
 //! - **Serve files** from memory or from a folder: [`Site`] and [`SiteOptions`].
 //! - **Wrap every answer**: [`Middleware`] has the recommended order of [`AccessLog`], [`SetRequestId`],
 //!   [`ServerTiming`], [`SecurityFields`], [`Cors`], `RateLimit`, [`BasicAuthentication`], `Compression` and
-//!   [`ConditionalGet`]. [`limit_content`] is for single routes, and [`Contract`] for tests.
+//!   [`ConditionalGet`]. [`layered`] puts them around single routes and mounts, [`limit_content`] is for those, and
+//!   [`Contract`] for tests.
 //! - **Look up the rules**: [`conformance`] lists them one by one.
 //!
 //! # Features
@@ -49,7 +51,7 @@
 //! - `json`: JSON in both directions, with `Request::json` and `Response::json`.
 //! - `cookies`: `Response::with_cookie`, with the crate `cookie`. Reading cookies needs no feature.
 //! - `signed-cookies`: cookies that a client cannot change. Includes `cookies`.
-//! - `multipart`: forms with files, with `Request::multipart`.
+//! - `multipart`: forms with files, with `Request::multipart`, or while they arrive with `Admission::multipart`.
 //!
 //! Features only add functionality. They never change existing behavior.
 //!
@@ -132,9 +134,11 @@ pub use application::middleware::Compression;
 pub use application::middleware::RateLimit;
 pub use application::middleware::{
     AccessLog, AuthenticatedUser, BasicAuthentication, Checked, ConditionalGet, Contract, Cors,
-    ErrorPages, LimitContent, Middleware, Protected, RequestId, RequestInfo, RequestParts,
-    SecurityFields, ServerTiming, SetFields, SetRequestId, Violation, limit_content,
+    ErrorPages, Layered, LimitContent, Middleware, RequestId, RequestInfo, RequestParts,
+    SecurityFields, ServerTiming, SetFields, SetRequestId, Violation, layered, limit_content,
 };
+#[cfg(feature = "multipart")]
+pub use application::part_receiver::PartReceiver;
 pub use application::routing::{RouteError, Router, TrailingSlash};
 pub use application::site::{Dotfiles, EncodedNames, Site, SiteError, SiteOptions, Symlinks};
 #[cfg(feature = "folder")]

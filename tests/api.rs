@@ -4,8 +4,9 @@ mod laws;
 
 use bytegate::{
     AccessLog, Admission, Application, Body, Broken, Bytes, Config, Connection, ConnectionInfo,
-    ContentPlan, Error, FieldError, FieldLines, Fields, Gateway, Limits, Method, Now, Receiver,
-    Request, Response, ResponseError, Router, Scheme, Site, Status, Step, Target, Version,
+    ContentPlan, Error, Extensions, FieldError, FieldLines, Fields, Gateway, Limits, Method, Now,
+    Receiver, Request, Response, ResponseError, Router, Scheme, Site, Status, Step, Target,
+    Version,
 };
 use laws::reader;
 use std::time::Duration;
@@ -155,6 +156,13 @@ fn debug_output_shows_neither_credentials_nor_content() {
     for (admission, shown) in [
         (Admission::Buffer, "Buffer"),
         (Admission::BufferUpTo(5), "BufferUpTo(5)"),
+        (
+            Admission::BufferWith {
+                limit: Some(5),
+                extensions: Extensions::new(),
+            },
+            "BufferWith(Some(5), Extensions(0 values))",
+        ),
         (Admission::Stream(Box::new(Deaf)), "Stream"),
         (
             Admission::Refuse(Status::FORBIDDEN.into()),

@@ -6,8 +6,9 @@ mod laws;
 use bytegate::{
     AccessLog, Admission, Application, AuthenticatedUser, BasicAuthentication, Body,
     ConditionalGet, ConnectionInfo, Contract, Cors, FieldLines, Gateway, Method, Middleware, Now,
-    Peer, RateLimit, Receiver, Request, RequestId, Response, Router, Scheme, SecurityFields,
-    ServerTiming, SetRequestId, Site, Status, Violation, Wait, limit_content,
+    Peer, RateLimit, Receiver, Request, RequestId, RequestInfo, RequestParts, Response, Router,
+    Scheme, SecurityFields, ServerTiming, SetRequestId, Site, Status, Violation, Wait, layered,
+    limit_content,
 };
 use laws::reader;
 use std::net::SocketAddr;
@@ -77,6 +78,7 @@ impl Application for EveryWay {
         match request.path() {
             "/refuse" => Admission::Refuse(Status::FORBIDDEN.into()),
             "/receive" => Admission::Stream(Box::new(Refuser)),
+            "/count" => Admission::Stream(Box::new(Count(0))),
             _ => Admission::Buffer,
         }
     }
@@ -114,6 +116,14 @@ fn every_way() -> Vec<(String, u16)> {
         (content("POST /now"), 200),
         (content("POST /refuse"), 403),
         (content("POST /receive"), 422),
+        (content("POST /count"), 200),
+        (
+            request(
+                "POST /count",
+                &[&fields[..], &["Transfer-Encoding: chunked"]].concat(),
+            ) + "2\r\nab\r\nno chunk",
+            400,
+        ),
         (
             request(
                 "POST /now",
@@ -173,6 +183,199 @@ fn every_response_to_a_request_passes_all_middlewares_once() {
     }
 }
 
+/// Notes what it sees.
+#[derive(Clone, Default)]
+struct Notes(Arc<Mutex<Vec<String>>>);
+
+/// A middleware with a name that writes into notes.
+struct Noting(&'static str, Notes);
+
+impl Middleware for Noting {
+    fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
+        self.1.push(format!("{} before", self.0));
+        request.extensions.insert(self.0);
+        (request.head.query() == Some(self.0)).then(|| Status::FORBIDDEN.into())
+    }
+
+    fn after(&self, request: &RequestInfo<'_>, response: Response) -> Response {
+        let method = request.method.expect("a method");
+        assert!(request.line.starts_with(method.as_str().as_bytes()));
+        let status = response.status().code();
+        let innermost = request.extensions.get::<&str>();
+        self.1
+            .push(format!("{} after {status} {innermost:?}", self.0));
+        response
+    }
+}
+
+impl Notes {
+    fn push(&self, note: String) {
+        self.0.lock().expect("notes").push(note);
+    }
+
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().expect("notes"))
+    }
+}
+
+#[test]
+fn a_layer_sees_each_request_once_and_each_answer_of_its_application_once() {
+    for (input, status) in every_way() {
+        let notes = Notes::default();
+        let layer = |application| layered(Noting("a", notes.clone()), application);
+        let gateway = Gateway::new(Router::new().mount("/", layer(EveryWay)));
+        let response = ask(&gateway, &input);
+        let plain = ask(&Gateway::new(EveryWay), &input);
+        assert_eq!(response.status, status, "{input}");
+        assert_eq!(response.fields, plain.fields, "{input}");
+        assert_eq!(response.content, plain.content, "{input}");
+        let is_of_the_gateway = status == 413 || status == 400 || input.contains("panic");
+        match &notes.take()[..] {
+            [] => assert_eq!(status, 501, "{input}"),
+            [before] => assert!(is_of_the_gateway && before == "a before", "{input}"),
+            [before, after] => {
+                assert_eq!(before, "a before", "{input}");
+                // What is invalid has been replaced.
+                assert_eq!(*after, format!("a after {status} Some(\"a\")"), "{input}");
+            }
+            more => panic!("{input}: {more:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_outermost_layer_sees_requests_first_and_answers_last() {
+    let notes = Notes::default();
+    let layer = |name| Noting(name, notes.clone());
+    let inner = layered(layer("a"), layered(layer("b"), EveryWay));
+    let router = Router::new().mount("/", Router::new().mount("/", inner));
+    let gateway = Gateway::new(router).with(layer("g"));
+    for (input, status) in every_way() {
+        let response = ask(&gateway, &input);
+        assert_eq!(response.status, status);
+        let seen = notes.take();
+        let after = |name| format!("{name} after {status} {:?}", Some(name));
+        let all = [
+            "g before".to_string(),
+            "a before".to_string(),
+            "b before".to_string(),
+            after("b"),
+            after("a"),
+            after("g"),
+        ];
+        match seen.len() {
+            // The gateway answers itself, without the application or after it was asked.
+            2 => assert_eq!(seen, [&all[0], &all[5]].map(String::clone), "{input}"),
+            4 => assert_eq!(seen, [&all[..3], &all[5..]].concat(), "{input}"),
+            _ => assert_eq!(seen, all, "{input}"),
+        }
+    }
+}
+
+#[test]
+fn a_layer_may_answer_in_place_of_its_application() {
+    let notes = Notes::default();
+    let layer = |name| Noting(name, notes.clone());
+    let gateway = Gateway::new(layered(layer("a"), layered(layer("b"), EveryWay)));
+    for (query, expected) in [
+        ("a", &["a before", "a after 403 Some(\"a\")"][..]),
+        (
+            "b",
+            &[
+                "a before",
+                "b before",
+                "b after 403 Some(\"b\")",
+                "a after 403 Some(\"a\")",
+            ],
+        ),
+    ] {
+        for (method, fields, content) in
+            [("GET", &[][..], ""), ("POST", &["Content-Length: 2"], "ab")]
+        {
+            for path in ["/now", "/later", "/count"] {
+                let input = request(&format!("{method} {path}?{query}"), fields) + content;
+                assert_eq!(ask(&gateway, &input).status, 403, "{input}");
+                assert_eq!(notes.take(), expected, "{input}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_layer_concerns_nothing_beside_its_part() {
+    let notes = Notes::default();
+    let layer = |name| Noting(name, notes.clone());
+    let inner = Router::new().get("/{id}", |request: &Request<'_>| {
+        let id = request.param("id").unwrap_or_default();
+        format!("{id} in {}", request.script_name())
+    });
+    let router = Router::new()
+        .get("/a", layered(layer("a"), |_: &Request<'_>| "a"))
+        .mount("/b", layered(layer("b"), inner))
+        .get("/c", |_: &Request<'_>| "c");
+    assert_eq!(
+        router.to_string(),
+        "GET      /a\nmount    /b\n  GET      /{id}\nGET      /c\n"
+    );
+    let gateway = Gateway::new(router);
+    for (path, content, seen) in [
+        ("/a", "a", "a before"),
+        ("/b/7", "7 in /b", "b before"),
+        ("/b/7/8", "404 Not Found\n", "b before"),
+        ("/c", "c", ""),
+        ("/d", "404 Not Found\n", ""),
+    ] {
+        let response = ask(&gateway, &request(&format!("GET {path}"), &[]));
+        assert_eq!(response.content, content.as_bytes(), "{path}");
+        let first = notes.take().into_iter().next();
+        assert_eq!(first.unwrap_or_default(), seen, "{path}");
+    }
+}
+
+#[test]
+fn values_that_an_admission_adds_reach_the_application() {
+    struct Careful;
+    impl Application for Careful {
+        fn call(&self, request: &Request<'_>) -> Response {
+            let (user, id) = (
+                request.extensions().get::<&str>(),
+                request.extensions().get(),
+            );
+            Response::text(format!("{user:?} {:?}", id.map(RequestId::to_string)))
+        }
+
+        fn admit(&self, request: &Request<'_>) -> Admission {
+            let mut extensions = bytegate::Extensions::new();
+            extensions.insert("ada");
+            let limit = request.query().map(|query| query.parse().expect("a limit"));
+            Admission::BufferWith { limit, extensions }
+        }
+    }
+    let layer = || Noting("a", Notes::default());
+    for gateway in [
+        Gateway::new(Careful).with(SetRequestId::new()),
+        Gateway::new(layered(SetRequestId::new(), Careful)),
+        Gateway::new(layered(SetRequestId::new(), layered(layer(), Careful))),
+        Gateway::new(limit_content(layered(SetRequestId::new(), Careful), 5)),
+    ] {
+        for (target, length, status) in [("/", 5, 200), ("/?3", 3, 200), ("/?3", 4, 413)] {
+            let fields = [format!("Content-Length: {length}")];
+            let head = request(&format!("PUT {target}"), &[&fields[0]]);
+            let response = ask(&gateway, &(head + &"x".repeat(length)));
+            assert_eq!(response.status, status, "{target} {length}");
+            if status == 200 {
+                let content = String::from_utf8(response.content).expect("text");
+                assert!(content.starts_with("Some(\"ada\") Some("), "{content}");
+            }
+        }
+    }
+    let limited = Gateway::new(limit_content(layered(layer(), Careful), 5));
+    for target in ["/", "/?9"] {
+        let input = request(&format!("PUT {target}"), &["Content-Length: 6"]) + "abcdef";
+        assert_eq!(ask(&limited, &input).status, 413, "{target}");
+    }
+}
+
 #[test]
 fn refused_input_gets_the_fields_that_do_not_depend_on_a_request() {
     let (gateway, log) = wrapped(EveryWay);
@@ -211,7 +414,7 @@ fn what_middleware_adds_to_a_failed_response_is_sent_but_nothing_of_the_applicat
 fn a_middleware_that_breaks_a_response_does_not_keep_others_from_adding_to_it() {
     struct Breaks;
     impl Middleware for Breaks {
-        fn after(&self, _: &bytegate::RequestInfo<'_>, response: Response) -> Response {
+        fn after(&self, _: &RequestInfo<'_>, response: Response) -> Response {
             response
                 .with_field("X", "a\nb")
                 .with_status(Status::CONTINUE)
@@ -770,7 +973,7 @@ fn show_user(request: &Request<'_>) -> String {
 #[test]
 fn only_the_right_name_and_password_are_let_through() {
     let middleware = Gateway::new(show_user).with(staff());
-    let wrapper = Gateway::new(Router::new().mount("/", staff().protect(show_user)));
+    let wrapper = Gateway::new(Router::new().mount("/", layered(staff(), show_user)));
     for gateway in [middleware, wrapper] {
         for credentials in [
             "QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
@@ -813,7 +1016,7 @@ fn only_the_right_name_and_password_are_let_through() {
 fn a_user_who_is_not_known_is_refused_before_the_content_is_read() {
     for gateway in [
         Gateway::new(show_user).with(staff()),
-        Gateway::new(staff().protect(show_user)),
+        Gateway::new(layered(staff(), show_user)),
     ] {
         let fields = ["Content-Length: 2", "Expect: 100-continue"];
         let output = gateway.handle(request("PUT /", &fields).as_bytes());
@@ -858,7 +1061,7 @@ fn other_extensions_reach_a_protected_application() {
             request.path_info().unwrap_or_default()
         )
     };
-    let admin = Router::new().mount("/admin", staff().protect(show));
+    let admin = Router::new().mount("/admin", layered(staff(), show));
     let gateway = Gateway::new(admin).with(SetRequestId::new());
     let right = "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==";
     let response = ask(&gateway, &request("GET /admin/a", &[right]));
@@ -1117,7 +1320,7 @@ fn what_the_crate_answers_itself_keeps_the_contract() {
         .file("/a/index.html", "");
     let router = Router::new()
         .get("/get", |_: &Request<'_>| "got")
-        .mount("/admin", staff().protect(EveryWay))
+        .mount("/admin", layered(staff(), EveryWay))
         .fallback(site);
     let gateway = Gateway::new(router)
         .with(ConditionalGet::new())

@@ -170,6 +170,34 @@ mod command_line {
     use super::*;
 
     #[test]
+    fn the_routes_of_what_would_be_served_are_listed() {
+        let routes = run(&["routes"], b"");
+        assert_eq!((routes.code, &*routes.stderr), (Some(0), ""));
+        insta::assert_snapshot!(text(routes.stdout), @r"
+        suffix   .py
+        fallback
+          files    7 files
+        ");
+        let folder = Folder::new("routes", &[("index.html", b"")]);
+        let routes = run(
+            &[
+                "routes",
+                folder.as_str(),
+                "--dynamic",
+                ".a",
+                "--dynamic=.bc",
+            ],
+            b"",
+        );
+        insta::assert_snapshot!(text(routes.stdout), @r"
+        suffix   .bc
+        suffix   .a
+        fallback
+          files    1 file
+        ");
+    }
+
+    #[test]
     fn help_is_printed_to_standard_output() {
         let help = run(&["--help"], b"");
         assert_eq!((help.code, &*help.stderr), (Some(0), ""));
@@ -179,11 +207,13 @@ mod command_line {
         Usage:
           bytegate [serve] [DIR] [OPTIONS]
           bytegate handle [DIR] [--dynamic SUFFIX]... [--max-head SIZE] [--max-content SIZE]
+          bytegate routes [DIR] [--dynamic SUFFIX]...
           bytegate explain
 
         Commands:
           serve    Serve the files of DIR, or the demo site, over TCP. The default.
           handle   Read requests from standard input, write their answers to standard output.
+          routes   List the routes of what would be served, in the order they are tried.
           explain  Read requests from standard input and explain how they are understood:
                    line, fields and framing of each, or which rule is broken, and where.
 

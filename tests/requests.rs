@@ -4,7 +4,7 @@ mod laws;
 
 use bytegate::{
     Application, ConnectionInfo, Gateway, Now, Rejection, Request, Response, ResponseError, Router,
-    Status,
+    Status, limit_content,
 };
 use laws::reader;
 use proptest::prelude::*;
@@ -280,6 +280,10 @@ mod forms {
         assert_eq!((status, &*page), (413, sentence));
         // Not even its encoding is looked at.
         assert_eq!(told(count, post(FORM, "%ff&".repeat(200_000))).0, 413);
+        let million = post(FORM, "a=1&".repeat(1_000_000));
+        assert_eq!(told(count, &million).0, 413);
+        let large = limit_content(count, 1 << 24);
+        assert_eq!(told(large, million), (413, sentence.to_string()));
         let one = |request: &Request<'_>| request.form_up_to(1).map(|_| "");
         assert_eq!(
             (told(one, post(FORM, "a")).0, told(one, post(FORM, "a&b")).0),
@@ -340,6 +344,31 @@ mod cookies {
                 [("b", "\u{e4}"), ("c", "1")]
             );
         });
+    }
+
+    #[test]
+    fn garbage_is_no_cookie() {
+        let show = |request: &Request<'_>| {
+            let cookies: Vec<_> = request.cookies().collect();
+            format!("{cookies:?} {:?}", request.cookie("a"))
+        };
+        for (garbage, page) in [
+            (b"\xff\xfe=\x80".repeat(3000), "[] None"),
+            (b";".repeat(9000), "[] None"),
+            (b"=;".repeat(5000), "[] None"),
+            (b"a".repeat(9000), "[] None"),
+            (b" \t ; ,\"\\\xc3;".repeat(1000), "[] None"),
+            (b"\xff=1; a=2; =3".to_vec(), "[(\"a\", \"2\")] Some(\"2\")"),
+        ] {
+            let field = [&b"Cookie: "[..], &garbage, b"\r\n"].concat();
+            let input = [&b"GET / HTTP/1.1\r\nHost: x\r\n"[..], &field, b"\r\n"].concat();
+            assert_eq!(told(show, input), (200, page.to_string()));
+        }
+        for count in [1, 5] {
+            let field = format!("Cookie: {}\r\n", "a=1;".repeat(20_000 / 4 / count));
+            let status = told(show, get_with(&field.repeat(2 * count))).0;
+            assert_eq!(status, 431, "{count}");
+        }
     }
 
     #[test]
@@ -772,6 +801,9 @@ mod json {
             page.contains("recursion limit exceeded at line 1 column 128"),
             "{page}"
         );
+        let deep = post(JSON, "[".repeat(10_000_000));
+        assert_eq!(told(depth, &deep).0, 413);
+        assert_eq!(told(limit_content(depth, 1 << 24), deep), (400, page));
     }
 
     #[cfg(feature = "std")]
@@ -958,7 +990,7 @@ mod signed_cookies {
 #[cfg(feature = "multipart")]
 mod multipart {
     use super::*;
-    use bytegate::MultipartLimits;
+    use bytegate::{Abort, Admission, MultipartLimits, Part, PartReceiver};
 
     fn shown(request: &Request<'_>) -> Result<String, Rejection> {
         let form = request.multipart()?;
@@ -1195,6 +1227,326 @@ mod multipart {
         assert_eq!(told(within, parts(2)).0, 413);
     }
 
+    /// Limits that short forms reach.
+    const LOW: MultipartLimits = MultipartLimits {
+        parts: 3,
+        part_head_bytes: 60,
+        part_content_bytes: 5,
+    };
+
+    /// Shows the parts of a form, as they arrive or once they are there.
+    struct Shows {
+        limits: MultipartLimits,
+        streams: bool,
+        calls: Arc<Mutex<Vec<String>>>,
+    }
+
+    #[derive(Default)]
+    struct Shown {
+        parts: Vec<(String, Vec<u8>)>,
+        calls: Arc<Mutex<Vec<String>>>,
+    }
+
+    impl Application for Shows {
+        fn call(&self, request: &Request<'_>) -> Response {
+            let form = match request.multipart_within(self.limits) {
+                Ok(form) => form,
+                Err(rejection) => return rejection.into(),
+            };
+            let parts = form
+                .iter()
+                .map(|part| (part.name().to_string(), part.content().to_vec()));
+            Box::new(Shown {
+                parts: parts.collect(),
+                ..Shown::default()
+            })
+            .finish()
+        }
+
+        fn admit(&self, request: &Request<'_>) -> Admission {
+            let receiver = Shown {
+                calls: self.calls.clone(),
+                ..Shown::default()
+            };
+            match self.streams {
+                true => Admission::multipart_within(request, self.limits, receiver),
+                false => Admission::Buffer,
+            }
+        }
+    }
+
+    impl PartReceiver for Shown {
+        fn part(&mut self, part: &Part<'_>) -> Result<(), Response> {
+            self.note(format!("part {}", part.name()));
+            if part.name() == "refused" {
+                return Err(Status::FORBIDDEN.into());
+            }
+            assert_eq!(part.content(), b"");
+            self.parts.push((part.name().to_string(), Vec::new()));
+            Ok(())
+        }
+
+        fn content(&mut self, block: &[u8]) -> Result<(), Response> {
+            assert!(!block.is_empty());
+            self.note(format!("content of {} bytes", block.len()));
+            let (_, content) = self.parts.last_mut().expect("a part");
+            content.extend_from_slice(block);
+            match block {
+                b"refused" => Err(Status::UNPROCESSABLE_CONTENT.into()),
+                _ => Ok(()),
+            }
+        }
+
+        fn finish(self: Box<Self>) -> Response {
+            self.note("finish".to_string());
+            let parts = self.parts.iter();
+            let show =
+                |(name, content): &(String, Vec<u8>)| format!("{name}={};", content.escape_ascii());
+            Response::text(parts.map(show).collect::<String>())
+        }
+
+        fn abort(self: Box<Self>, reason: Abort) {
+            self.note(format!("abort: {reason}"));
+        }
+
+        fn limit(&self) -> u64 {
+            1 << 20
+        }
+    }
+
+    impl Shown {
+        fn note(&self, call: String) {
+            self.calls.lock().expect("calls").push(call);
+        }
+    }
+
+    fn shows(limits: MultipartLimits, streams: bool) -> Shows {
+        let calls = Arc::default();
+        Shows {
+            limits,
+            streams,
+            calls,
+        }
+    }
+
+    /// The answer to a form that arrives in pieces of this size.
+    fn in_pieces(gateway: &Gateway, content: &[u8], size: usize) -> (u16, String) {
+        let input = form(content);
+        let head = input.len() - content.len();
+        let (mut session, mut buffer) = (gateway.session(ConnectionInfo::default()), Vec::new());
+        session.turn(&mut &b""[..], Now::default());
+        for piece in [&input[..head]]
+            .into_iter()
+            .chain(input[head..].chunks(size))
+        {
+            buffer.extend_from_slice(piece);
+            session.turn_on(&mut buffer, Now::default());
+        }
+        let response = reader::read_all(&session.take_output(), &[false]).remove(0);
+        let page = String::from_utf8(response.content).expect("a page in UTF-8");
+        (response.status, page)
+    }
+
+    /// Checks that all ways to read a form have the same outcome, which is returned.
+    fn same_in_all_ways(content: &[u8], limits: MultipartLimits) -> (u16, String) {
+        let whole = told(shows(limits, false), form(content));
+        let gateway = Gateway::new(shows(limits, true));
+        for size in 1..=content.len() {
+            let outcome = in_pieces(&gateway, content, size);
+            assert_eq!(
+                outcome,
+                whole,
+                "{size}: {:?}",
+                content.escape_ascii().to_string()
+            );
+        }
+        whole
+    }
+
+    #[test]
+    fn a_form_is_read_alike_in_memory_and_while_it_arrives() {
+        let part = |name: &str, content: &str| {
+            let field = "Content-Disposition: form-data; name=";
+            format!("\r\n--b \r\n{field}{name}\r\n\r\n{content}")
+        };
+        let all = |contents: &[&str]| {
+            contents
+                .iter()
+                .fold(String::from("before"), |form, content| {
+                    form + &part("a", content)
+                })
+        };
+        for (content, expected) in [
+            (all(&[]) + "\r\n--b--", "200 "),
+            (
+                all(&["", "1", "12345"]) + "\r\n--b--after\r\n--b",
+                "200 a=;a=1;a=12345;",
+            ),
+            (
+                all(&["\r\n--\r", "\r\n\r\n"]) + "\r\n--b--",
+                "200 a=\\r\\n--\\r;a=\\r\\n\\r\\n;",
+            ),
+            (
+                all(&["1", "123456"]) + "\r\n--b--",
+                "part 2 of the form has more than 5 bytes",
+            ),
+            (all(&["1", "2", "3", "4"]), "more than 3 parts"),
+            (all(&["1"]), "part 1 of the form does not end"),
+            (
+                all(&["1"]) + "\r\n--b\r\n",
+                "part 2 of the form does not end",
+            ),
+            (
+                all(&["1"]) + "\r\n--b\r\nno field",
+                "part 2 of the form does not end",
+            ),
+            (
+                all(&["1"]) + "\r\n--b\r\nno field\r\n\r\n",
+                "part 2 of the form has a malformed",
+            ),
+            (all(&["1"]) + "\r\n--bc", "boundary before part 2"),
+            (
+                all(&["1"]) + &part(&"a".repeat(21), "x"),
+                "part 2 of the form does not end",
+            ),
+            (
+                all(&["1"]) + &part(&"a".repeat(22), "x"),
+                "part 2 of the form has a head that is too",
+            ),
+            (
+                all(&["1"]) + "\r\n--b\r\n" + &"x".repeat(100),
+                "part 2 of the form has a head that",
+            ),
+            ("x".repeat(100), "does not contain the boundary"),
+        ] {
+            let (status, page) = same_in_all_ways(content.as_bytes(), LOW);
+            let outcome = format!("{status} {page}");
+            assert!(outcome.contains(expected), "{content:?}: {outcome}");
+        }
+    }
+
+    #[test]
+    fn a_form_is_refused_as_soon_as_it_is_known_to_be_wrong() {
+        let head = |length| {
+            format!(
+                "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n\
+                 Content-Length: {length}\r\n\r\n"
+            )
+        };
+        let begins = format!("--b\r\n{FIELD}\r\n\r\n");
+        for (content, calls, status) in [
+            ("--b\r\nno field\r\n\r\nx".to_string(), &[][..], 400),
+            ("--bc".to_string(), &[], 400),
+            ("--b\r\n".to_string() + &"x".repeat(100), &[], 413),
+            (begins.clone() + "123456", &["part a"], 413),
+            (begins.clone() + "\r\n--bc", &["part a"], 400),
+            (
+                begins.replace("\"a\"", "refused") + "x",
+                &["part refused"],
+                403,
+            ),
+        ] {
+            let application = shows(LOW, true);
+            let noted = application.calls.clone();
+            let gateway = Gateway::new(application);
+            let mut session = gateway.session(ConnectionInfo::default());
+            // Most of the form is still missing.
+            let mut buffer = (head(1 << 20) + &content).into_bytes();
+            session.turn_on(&mut buffer, Now::default());
+            let response = reader::read_all(&session.take_output(), &[false]).remove(0);
+            assert_eq!(
+                (response.status, response.closes),
+                (status, true),
+                "{content:?}"
+            );
+            assert_eq!(*noted.lock().expect("calls"), calls, "{content:?}");
+        }
+        let application = shows(MultipartLimits::default(), true);
+        let noted = application.calls.clone();
+        let gateway = Gateway::new(application);
+        assert_eq!(
+            in_pieces(&gateway, (begins.clone() + "refused").as_bytes(), 999).0,
+            422
+        );
+        assert_eq!(
+            *noted.lock().expect("calls"),
+            ["part a", "content of 7 bytes"]
+        );
+        let length = 1 << 20;
+        for (length, status) in [(length, 0), (length + 1, 413)] {
+            let output = gateway.session(ConnectionInfo::default());
+            let mut session = output;
+            session.turn_on(&mut head(length).into_bytes(), Now::default());
+            let output = session.take_output();
+            let is_refused = output.starts_with(b"HTTP/1.1 413 ");
+            assert_eq!(is_refused, status == 413, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_form_that_breaks_off_is_aborted() {
+        let application = shows(LOW, true);
+        let calls = application.calls.clone();
+        let gateway = Gateway::new(application);
+        let input = form(format!("--b\r\n{FIELD}\r\n\r\nx\r\n--b--"));
+        let mut session = gateway.session(ConnectionInfo::default());
+        session.turn(&mut &input[..input.len() - 1], Now::default());
+        drop(session);
+        let calls = calls.lock().expect("calls");
+        assert_eq!(
+            *calls,
+            [
+                "part a",
+                "content of 1 bytes",
+                "abort: the connection is gone"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_form_without_an_end_is_refused_at_the_limit() {
+        let limits = MultipartLimits::default();
+        for (begins, streams) in [
+            ("before", true),
+            ("before", false),
+            (
+                "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n",
+                true,
+            ),
+            (
+                "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n",
+                false,
+            ),
+            ("--b--", true),
+            ("--b--", false),
+        ] {
+            let gateway = Gateway::new(shows(limits, streams));
+            let mut session = gateway.session(ConnectionInfo::default());
+            let head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n\
+                Transfer-Encoding: chunked\r\n\r\n";
+            let first = format!("{:x}\r\n{begins}\r\n", begins.len());
+            let mut input = (head.to_string() + &first).into_bytes();
+            let block = [b"380\r\n", &b"x\r\n\r\n--".repeat(128)[..], b"\r\n"].concat();
+            let mut blocks = 0;
+            while session.output().is_empty() {
+                session.turn_on(&mut input, Now::default());
+                // Nothing but a chunk is left, and the limit is 1 MiB.
+                assert!(input.len() <= block.len() && blocks <= (1 << 20) / 896 + 1);
+                input.extend_from_slice(&block);
+                blocks += 1;
+            }
+            let response = reader::read_all(&session.take_output(), &[false]).remove(0);
+            assert_eq!(response.status, 413, "{begins:?} {streams}");
+        }
+    }
+
+    #[test]
+    fn another_type_is_refused_before_the_form_is_sent() {
+        let input = "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n\
+            Expect: 100-continue\r\nContent-Length: 9\r\n\r\n";
+        assert_eq!(told(shows(LOW, true), input).0, 415);
+    }
+
     proptest! {
         #[test]
         fn what_is_put_in_is_read_again(contents in prop::collection::vec("[-b\r\n x]{0,30}", 0..5)) {
@@ -1212,6 +1564,13 @@ mod multipart {
                 prop_assert_eq!(read, contents.iter().map(|content| &**content).collect::<Vec<_>>());
                 Ok(())
             })?;
+        }
+
+        #[test]
+        fn no_form_is_read_in_two_ways(
+            content in "(\r\n--b|--b|--|\r\n|-|:|a|\r\n--b\r\n|\r\n--b\r\nContent-Disposition: form-data; name=a\r\n\r\n|Content-Disposition: form-data; name=a){0,12}"
+        ) {
+            same_in_all_ways(content.as_bytes(), LOW);
         }
 
         #[test]

@@ -2,6 +2,8 @@
 
 pub(crate) mod later;
 pub(crate) mod middleware;
+#[cfg(feature = "multipart")]
+pub(crate) mod part_receiver;
 pub(crate) mod routing;
 pub(crate) mod site;
 pub(crate) mod upload;
@@ -10,8 +12,8 @@ pub(crate) mod wsgi;
 use crate::message::reply::Reply;
 use crate::message::request::Request;
 use crate::message::response::Response;
+use alloc::string::String;
 use alloc::sync::Arc;
-use routing::Router;
 use upload::Admission;
 
 /// A handler for requests.
@@ -109,10 +111,10 @@ pub trait Application: Send + Sync {
         Admission::Buffer
     }
 
-    /// Returns the router that this application is, or that it wraps. The list of routes of a router around it then
-    /// includes those of this one.
-    fn router(&self) -> Option<&Router> {
-        None
+    /// Returns the list of the routes inside, for people: one line for each, or none. A router lists the routes of the
+    /// applications in it as well. An application that wraps another one returns what that returns.
+    fn routes(&self) -> String {
+        String::new()
     }
 }
 
@@ -139,7 +141,7 @@ impl<A: Application + ?Sized> Application for Arc<A> {
         (**self).admit(request)
     }
 
-    fn router(&self) -> Option<&Router> {
-        (**self).router()
+    fn routes(&self) -> String {
+        (**self).routes()
     }
 }

@@ -1,5 +1,6 @@
 //! Admission of request content, and receivers that process it in parts.
 
+use crate::message::extensions::Extensions;
 use crate::message::fields::FieldLines;
 use crate::message::head::Head;
 use crate::message::response::Response;
@@ -37,6 +38,14 @@ pub enum Admission {
     Buffer,
     /// Buffer the content, but up to the given number of bytes.
     BufferUpTo(u64),
+    /// Buffer the content, and add values to the extensions of the request that the application is then called with.
+    /// An application that looks up the user of an upload to admit it need not do so again.
+    BufferWith {
+        /// The maximum number of bytes; `None` for [`Limits::content_bytes`](crate::Limits::content_bytes).
+        limit: Option<u64>,
+        /// The values to add.
+        extensions: Extensions,
+    },
     /// Pass on each part as it arrives, without buffering.
     Stream(Box<dyn Receiver>),
     /// Respond at once. The connection closes, because the content was not read (RFC 9112 section 9.3).
@@ -48,6 +57,9 @@ impl fmt::Debug for Admission {
         match self {
             Admission::Buffer => f.write_str("Buffer"),
             Admission::BufferUpTo(limit) => write!(f, "BufferUpTo({limit})"),
+            Admission::BufferWith { limit, extensions } => {
+                write!(f, "BufferWith({limit:?}, {extensions:?})")
+            }
             Admission::Stream(_) => f.write_str("Stream"),
             Admission::Refuse(response) => write!(f, "Refuse({})", response.status()),
         }

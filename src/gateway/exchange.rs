@@ -16,6 +16,8 @@ use alloc::vec::Vec;
 #[derive(Default)]
 pub(super) struct Exchange {
     pub(super) extensions: Extensions,
+    /// What the application has added for itself when it admitted the content.
+    pub(super) added: Extensions,
     /// What the middlewares need to know about the request when the response is ready.
     pub(super) record: Option<Record>,
     pub(super) receiver: Option<Box<dyn Receiver>>,
@@ -66,6 +68,13 @@ impl Chain<'_, '_> {
 }
 
 impl Exchange {
+    /// Returns the extensions that the application sees.
+    pub(super) fn for_application(&mut self) -> Extensions {
+        let mut extensions = self.extensions.clone();
+        extensions.extend(core::mem::take(&mut self.added));
+        extensions
+    }
+
     /// Passes a response to the middlewares, unless it is deferred again.
     pub(super) fn after(&self, chain: Chain<'_, '_>, response: &mut Response) {
         if let (Some(record), false) = (&self.record, response.is_later()) {

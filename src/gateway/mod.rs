@@ -20,6 +20,7 @@ use crate::values::connection_info::ConnectionInfo;
 use crate::values::method::Method;
 use crate::values::status::Status;
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -106,6 +107,23 @@ impl Gateway {
     ) -> Gateway {
         self.on_error = Some(Box::new(report));
         self
+    }
+
+    /// Returns the list of the routes of the application, for people and for snapshot tests. It is empty if the
+    /// application is neither a [`Router`](crate::Router) nor a [`Site`](crate::Site).
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request, Router, Site};
+    ///
+    /// let router = Router::new().get("/news", |_: &Request<'_>| "none").fallback(Site::new().file("/index.html", ""));
+    /// assert_eq!(Gateway::new(router).routes(), "\
+    /// GET      /news
+    /// fallback
+    ///   files    1 file
+    /// ");
+    /// ```
+    pub fn routes(&self) -> String {
+        self.application.routes()
     }
 
     /// Starts a session for a new connection.

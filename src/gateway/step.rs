@@ -47,7 +47,7 @@ impl Session<'_> {
                 if let Some(mut exchange) = self.exchange.take() {
                     let mut response = match exchange.receiver.take() {
                         Some(receiver) => chain.respond(|| receiver.finish(message.trailers)),
-                        None => chain.call_admitted(message, now, &exchange.extensions),
+                        None => chain.call_admitted(message, now, &exchange.for_application()),
                     };
                     exchange.after(chain, &mut response);
                     self.answer(&mut response, Some(exchange), front_end);
@@ -78,7 +78,7 @@ impl Session<'_> {
             }
             Step::Admit(head) => {
                 front_end.head(head, at);
-                let mut extensions = Extensions::new();
+                let (mut extensions, mut added) = (Extensions::new(), Extensions::new());
                 let admission = chain.admit(*head, now, &mut extensions);
                 let (method, line) = known(head);
                 let (plan, receiver) = match admission {
@@ -89,12 +89,18 @@ impl Session<'_> {
                     }
                     Admission::Buffer => (ContentPlan::Gather, None),
                     Admission::BufferUpTo(limit) => (ContentPlan::GatherUpTo(limit), None),
+                    Admission::BufferWith { limit, extensions } => {
+                        added = extensions;
+                        let plan = limit.map_or(ContentPlan::Gather, ContentPlan::GatherUpTo);
+                        (plan, None)
+                    }
                     Admission::Stream(receiver) => {
                         (ContentPlan::HandOn(receiver.limit()), Some(receiver))
                     }
                 };
                 self.exchange = Some(Box::new(Exchange {
                     extensions,
+                    added,
                     record: Record::wanted(chain, method, line, *now),
                     receiver,
                     ..Exchange::default()

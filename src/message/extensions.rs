@@ -54,6 +54,15 @@ impl Extensions {
         values.insert(TypeId::of::<T>(), Box::new(value));
     }
 
+    /// Adds all values of another map, replacing those of the same types.
+    pub(crate) fn extend(&mut self, other: Extensions) {
+        match (&mut self.values, other.values) {
+            (Some(values), Some(others)) => values.extend(*others),
+            (None, others) => self.values = others,
+            (Some(_), None) => {}
+        }
+    }
+
     /// Returns the value of the given type.
     pub fn get<T: 'static>(&self) -> Option<&T> {
         let value = self.values.as_ref()?.get(&TypeId::of::<T>())?;

@@ -1,12 +1,13 @@
 //! Forms with files: content of type `multipart/form-data` (RFC 7578).
 //!
 //! The parser is our own, because the maintained crates read from an asynchronous stream and bring some fifteen others
-//! along, while a request has its whole content here: a part is a slice of it, and nothing is copied.
+//! along. Here, the part of a request that has its whole content is a slice of it, and nothing is copied. Content that
+//! still arrives is parsed in the same way.
 
 use super::fields::FieldLines;
 use super::rejection::{Rejection, detail};
 use super::request::Request;
-use crate::syntax::multipart::{PartError, RawPart, RawParts, is_boundary};
+use crate::syntax::multipart::{PartError, PartParser, PartStep, is_boundary};
 use crate::syntax::parameters::split;
 use alloc::borrow::Cow;
 use alloc::format;
@@ -28,6 +29,8 @@ pub struct MultipartLimits {
     pub parts: usize,
     /// The head of one part with all line endings, in bytes. It holds the name of a file. Exceeding it results in 413.
     pub part_head_bytes: usize,
+    /// The content of one part, in bytes. Exceeding it results in 413.
+    pub part_content_bytes: u64,
 }
 
 impl Default for MultipartLimits {
@@ -35,6 +38,7 @@ impl Default for MultipartLimits {
         MultipartLimits {
             parts: 1000,
             part_head_bytes: 4096,
+            part_content_bytes: u64::MAX,
         }
     }
 }
@@ -92,7 +96,8 @@ pub struct Part<'a> {
 impl<'a> Request<'a> {
     /// Returns the parts of a form with files (feature `multipart`). The content must have arrived whole; for larger
     /// uploads than [`Limits::content_bytes`](crate::Limits::content_bytes), admit more with
-    /// [`Admission::BufferUpTo`](crate::Admission::BufferUpTo).
+    /// [`Admission::BufferUpTo`](crate::Admission::BufferUpTo), or take the parts while they arrive with
+    /// [`Admission::multipart`](crate::Admission::multipart).
     ///
     /// ```
     /// use bytegate::{Rejection, Request};
@@ -118,7 +123,7 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     /// - 415 if Content-Type is missing or is not `multipart/form-data`.
-    /// - 413 if there are more parts than [`MultipartLimits`] allows by default, or a longer head.
+    /// - 413 if a part exceeds the default [`MultipartLimits`], or if there are too many.
     /// - 400 if the boundary is missing or malformed, if the form has no end, or if a part is malformed: its head has no
     ///   end, has other lines than fields or no name in `Content-Disposition`, or the content is encoded.
     pub fn multipart(&self) -> Result<Multipart<'a>, Rejection> {
@@ -145,31 +150,114 @@ impl<'a> Request<'a> {
     /// # Errors
     /// Fails like [`multipart`](Request::multipart).
     pub fn multipart_within(&self, limits: MultipartLimits) -> Result<Multipart<'a>, Rejection> {
-        let parameters = self.check_content_type("multipart/form-data", |media_type| {
-            media_type == b"multipart/form-data"
-        })?;
-        let boundary = match parameters.get("boundary") {
-            Ok(Some(boundary)) if is_boundary(boundary) => boundary,
-            _ => {
-                let reason = "the Content-Type has no boundary of 1 to 70 characters";
-                return Err(Rejection::bad_request(reason));
+        let mut parser = FormParser::new(self, limits)?;
+        let mut content = self.content();
+        let mut parts: Vec<Part<'a>> = Vec::new();
+        while let Some(step) = parser.step(&mut content, true)? {
+            match (step, parts.last_mut()) {
+                (FormStep::Part(part), _) => parts.push(part),
+                (FormStep::Content(content), Some(part)) => part.content = content,
+                // Content follows a part.
+                (FormStep::Content(_), None) => {}
             }
-        };
-        let content = self.content();
-        let raw_parts = RawParts::new(content, boundary, limits.part_head_bytes);
-        let mut parts = Vec::new();
-        for part in raw_parts.map_err(|error| reject(error, 1))? {
-            if parts.len() == limits.parts {
-                let reason = format!("the form has more than {} parts", limits.parts);
-                return Err(Rejection::content_too_large(reason));
-            }
-            let number = parts.len() + 1;
-            let part = part.map_err(|error| reject(error, number))?;
-            parts.push(Part::parse(part).map_err(|reason| {
-                Rejection::bad_request(format!("part {number} of the form {reason}"))
-            })?);
         }
         Ok(Multipart { parts })
+    }
+}
+
+/// A parser for the parts of a form, within limits, whether its content is there or still arrives.
+#[derive(Clone, Debug)]
+pub(crate) struct FormParser {
+    parser: PartParser,
+    limits: MultipartLimits,
+    /// The number of parts so far.
+    parts: usize,
+    /// The length of the content of the last part so far.
+    part_content: u64,
+}
+
+/// A piece of a form.
+pub(crate) enum FormStep<'a> {
+    /// The next part, without its content.
+    Part(Part<'a>),
+    /// The next bytes of its content. They are never empty.
+    Content(&'a [u8]),
+}
+
+impl FormParser {
+    /// Creates a parser for the content of a request.
+    pub(crate) fn new(
+        request: &Request<'_>,
+        limits: MultipartLimits,
+    ) -> Result<FormParser, Rejection> {
+        let parameters = request.check_content_type("multipart/form-data", |media_type| {
+            media_type == b"multipart/form-data"
+        })?;
+        match parameters.get("boundary") {
+            Ok(Some(boundary)) if is_boundary(boundary) => Ok(FormParser {
+                parser: PartParser::new(boundary, limits.part_head_bytes),
+                limits,
+                parts: 0,
+                part_content: 0,
+            }),
+            _ => {
+                let reason = "the Content-Type has no boundary of 1 to 70 characters";
+                Err(Rejection::bad_request(reason))
+            }
+        }
+    }
+
+    /// Returns the next piece, or `None` if more content is needed. `input` begins with what was left of it by the last
+    /// step. If it `is_whole`, `None` means that the form is complete.
+    pub(crate) fn step<'a>(
+        &mut self,
+        input: &mut &'a [u8],
+        is_whole: bool,
+    ) -> Result<Option<FormStep<'a>>, Rejection> {
+        let number = self.parts + 1;
+        let step = self.parser.step(input, is_whole);
+        Ok(match step.map_err(|error| self.reject(error))? {
+            None => None,
+            Some(PartStep::Head(_)) if self.parts == self.limits.parts => {
+                let reason = format!("the form has more than {} parts", self.limits.parts);
+                return Err(Rejection::content_too_large(reason));
+            }
+            Some(PartStep::Head(head)) => {
+                self.parts = number;
+                self.part_content = 0;
+                Some(FormStep::Part(Part::parse(head).map_err(|reason| {
+                    Rejection::bad_request(format!("part {number} of the form {reason}"))
+                })?))
+            }
+            Some(PartStep::Content(content)) => {
+                self.part_content = self.part_content.saturating_add(content.len() as u64);
+                let limit = self.limits.part_content_bytes;
+                if self.part_content > limit {
+                    let part = self.parts;
+                    let reason = format!("part {part} of the form has more than {limit} bytes");
+                    return Err(Rejection::content_too_large(reason));
+                }
+                Some(FormStep::Content(content))
+            }
+        })
+    }
+
+    fn reject(&self, error: PartError) -> Rejection {
+        let part = self.parts + usize::from(!self.parser.is_in_content());
+        Rejection::bad_request(match error {
+            PartError::NoStart => {
+                "the form does not contain the boundary of its Content-Type".into()
+            }
+            PartError::NoEnd => format!("part {part} of the form does not end with a boundary"),
+            PartError::BoundaryLine => {
+                format!("the boundary before part {part} of the form is not alone on its line")
+            }
+            PartError::Head => format!("part {part} of the form has a malformed head"),
+            PartError::HeadTooLong => {
+                let reason = format!("part {part} of the form has a head that is too long");
+                return Rejection::content_too_large(reason);
+            }
+        })
     }
 }
 
@@ -195,8 +283,9 @@ impl<'a> IntoIterator for Multipart<'a> {
 }
 
 impl<'a> Part<'a> {
-    fn parse(part: RawPart<'a>) -> Result<Part<'a>, String> {
-        let fields = FieldLines::from_valid(part.head);
+    /// Parses the head of a part.
+    fn parse(head: &'a [u8]) -> Result<Part<'a>, String> {
+        let fields = FieldLines::from_valid(head);
         let mut dispositions = fields.get_all("Content-Disposition");
         let (Some(disposition), None) = (dispositions.next(), dispositions.next()) else {
             return Err("must have one Content-Disposition".into());
@@ -228,7 +317,7 @@ impl<'a> Part<'a> {
                 None => None,
             },
             fields,
-            content: part.content,
+            content: b"",
         })
     }
 
@@ -270,22 +359,6 @@ impl<'a> Part<'a> {
             Rejection::bad_request(format!("\"{name}\" in the form is not UTF-8"))
         })
     }
-}
-
-/// Returns the rejection for a part, which are counted from one.
-fn reject(error: PartError, number: usize) -> Rejection {
-    Rejection::bad_request(match error {
-        PartError::NoStart => "the form does not contain the boundary of its Content-Type".into(),
-        PartError::NoEnd => format!("part {number} of the form does not end with a boundary"),
-        PartError::BoundaryLine => {
-            format!("the boundary before part {number} of the form is not alone on its line")
-        }
-        PartError::Head => format!("part {number} of the form has a malformed head"),
-        PartError::HeadTooLong => {
-            let reason = format!("part {number} of the form has a head that is too long");
-            return Rejection::content_too_large(reason);
-        }
-    })
 }
 
 /// Removes the backslashes before quotes and before other backslashes, and no others: browsers do not escape them, and

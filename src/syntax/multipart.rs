@@ -3,21 +3,40 @@
 use super::byte_class::{TOKEN, VALUE, trim_start};
 use alloc::vec::Vec;
 
-/// The parts of content, split at its boundaries in one pass.
+/// A parser that splits content at its boundaries, in one pass, whether it is there or still arrives.
 #[derive(Clone, Debug)]
-pub(crate) struct RawParts<'a> {
-    /// What follows the last delimiter. `None` after the end or an error.
-    rest: Option<&'a [u8]>,
-    /// CRLF, two dashes and the boundary.
+pub(crate) struct PartParser {
+    /// CRLF, two dashes and the boundary. It begins with its only CR.
     delimiter: Vec<u8>,
     head_limit: usize,
+    state: State,
 }
 
+/// What comes next.
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Start,
+    /// Text before the first boundary, which is skipped.
+    Preamble,
+    AfterBoundary,
+    /// The rest of the line of a boundary.
+    BoundaryLine,
+    Head {
+        /// The number of bytes in which the head does not end.
+        scanned: usize,
+    },
+    Content,
+    /// Text after the last boundary, which is skipped.
+    Epilogue,
+}
+
+/// A piece of content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct RawPart<'a> {
-    /// Valid field lines.
-    pub(crate) head: &'a [u8],
-    pub(crate) content: &'a [u8],
+pub(crate) enum PartStep<'a> {
+    /// The head of the next part: valid field lines.
+    Head(&'a [u8]),
+    /// The next bytes of its content. They are never empty.
+    Content(&'a [u8]),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,84 +59,233 @@ pub(crate) fn is_boundary(text: &[u8]) -> bool {
     matches!(text.len(), 1..=70) && text.iter().all(is_bchar) && !text.ends_with(b" ")
 }
 
-impl<'a> RawParts<'a> {
-    /// Splits content. Text before the first boundary is skipped. `head_limit` is in bytes.
-    pub(crate) fn new(
-        content: &'a [u8],
-        boundary: &[u8],
-        head_limit: usize,
-    ) -> Result<RawParts<'a>, PartError> {
-        let delimiter = [b"\r\n--", boundary].concat();
-        let first = content.strip_prefix(delimiter.get(2..).unwrap_or_default());
-        let rest = match first {
-            Some(rest) => rest,
-            None => split(content, &delimiter).ok_or(PartError::NoStart)?.1,
-        };
-        Ok(RawParts {
-            rest: Some(rest),
-            delimiter,
+impl PartParser {
+    /// Creates a parser. `head_limit` is in bytes.
+    pub(crate) fn new(boundary: &[u8], head_limit: usize) -> PartParser {
+        PartParser {
+            delimiter: [b"\r\n--", boundary].concat(),
             head_limit,
+            state: State::Start,
+        }
+    }
+
+    /// Returns the next piece of the content, or `None` if more content is needed. `input` begins with what was left of
+    /// it by the last step. If it `is_whole`, nothing follows it, and `None` means that all parts were returned.
+    ///
+    /// What is left is at most as long as a head and a delimiter.
+    pub(crate) fn step<'a>(
+        &mut self,
+        input: &mut &'a [u8],
+        is_whole: bool,
+    ) -> Result<Option<PartStep<'a>>, PartError> {
+        loop {
+            let step = match self.state {
+                State::Start => self.start(input, is_whole),
+                State::Preamble => self.preamble(input, is_whole)?,
+                State::AfterBoundary => self.after_boundary(input, is_whole),
+                State::BoundaryLine => self.boundary_line(input, is_whole)?,
+                State::Head { scanned } => self.head(input, scanned, is_whole)?,
+                State::Content => self.content(input, is_whole)?,
+                State::Epilogue => {
+                    *input = b"";
+                    Next::NeedMore
+                }
+            };
+            match step {
+                Next::Step(step) => return Ok(Some(step)),
+                Next::State(state) => self.state = state,
+                Next::NeedMore => return Ok(None),
+            }
+        }
+    }
+
+    /// Returns whether the content of a part comes next.
+    pub(crate) const fn is_in_content(&self) -> bool {
+        matches!(self.state, State::Content)
+    }
+
+    /// The first boundary may lack the line end before it.
+    fn start<'a>(&self, input: &mut &'a [u8], is_whole: bool) -> Next<'a> {
+        let first = self.delimiter.get(2..).unwrap_or_default();
+        if let Some(rest) = input.strip_prefix(first) {
+            *input = rest;
+            return Next::State(State::AfterBoundary);
+        }
+        match first.starts_with(input) && !is_whole {
+            true => Next::NeedMore,
+            false => Next::State(State::Preamble),
+        }
+    }
+
+    fn preamble<'a>(&self, input: &mut &'a [u8], is_whole: bool) -> Result<Next<'a>, PartError> {
+        let (before, is_found) = find(input, &self.delimiter);
+        *input = input.get(before..).unwrap_or_default();
+        if is_found {
+            return Ok(self.skip_delimiter(input));
+        }
+        match is_whole {
+            true => Err(PartError::NoStart),
+            false => Ok(Next::NeedMore),
+        }
+    }
+
+    fn after_boundary<'a>(&self, input: &[u8], is_whole: bool) -> Next<'a> {
+        match input {
+            b"" | b"-" if !is_whole => Next::NeedMore,
+            [b'-', b'-', ..] => Next::State(State::Epilogue),
+            _ => Next::State(State::BoundaryLine),
+        }
+    }
+
+    /// Spaces and tabs before the line end are transport padding.
+    fn boundary_line<'a>(
+        &self,
+        input: &mut &'a [u8],
+        is_whole: bool,
+    ) -> Result<Next<'a>, PartError> {
+        *input = trim_start(input);
+        if let Some(rest) = input.strip_prefix(b"\r\n") {
+            *input = rest;
+            return Ok(Next::State(State::Head { scanned: 0 }));
+        }
+        match matches!(*input, b"" | b"\r") && !is_whole {
+            true => Ok(Next::NeedMore),
+            false => Err(PartError::BoundaryLine),
+        }
+    }
+
+    fn head<'a>(
+        &mut self,
+        input: &mut &'a [u8],
+        scanned: usize,
+        is_whole: bool,
+    ) -> Result<Next<'a>, PartError> {
+        // A longer head would not help: the limit, and what tells where it ends.
+        let enough = self.head_limit.saturating_add(self.delimiter.len());
+        let is_whole = is_whole || input.len() >= enough;
+        let mut at = scanned;
+        while let Some(next) = position_of_cr(input, at).filter(|next| *next <= self.head_limit) {
+            at = next;
+            match self.head_end(input, at, is_whole) {
+                HeadEnd::At { length, content } => {
+                    let head = input.get(..length).unwrap_or_default();
+                    if length > self.head_limit {
+                        return Err(PartError::HeadTooLong);
+                    }
+                    if !is_field_lines(head) || length == 0 && content == 0 {
+                        return Err(PartError::Head);
+                    }
+                    *input = input.get(content..).unwrap_or_default();
+                    self.state = State::Content;
+                    return Ok(Next::Step(PartStep::Head(head)));
+                }
+                HeadEnd::Unknown => {
+                    self.state = State::Head { scanned: at };
+                    return Ok(Next::NeedMore);
+                }
+                HeadEnd::NotHere => at += 1,
+            }
+        }
+        match is_whole {
+            true if input.len() > self.head_limit => Err(PartError::HeadTooLong),
+            true => Err(PartError::NoEnd),
+            false => {
+                self.state = State::Head {
+                    scanned: position_of_cr(input, at).unwrap_or(input.len()),
+                };
+                Ok(Next::NeedMore)
+            }
+        }
+    }
+
+    /// Returns whether a head ends at a CR: with an empty line, or without one if it has no content.
+    fn head_end(&self, input: &[u8], at: usize, is_whole: bool) -> HeadEnd {
+        let rest = input.get(at..).unwrap_or_default();
+        let may_become = |text: &[u8], rest: &[u8]| !is_whole && text.starts_with(rest);
+        if rest.starts_with(&self.delimiter) {
+            return HeadEnd::At {
+                length: at,
+                content: at,
+            };
+        }
+        // The line end of the last field, if there is one.
+        let length = if at == 0 { 0 } else { at + 2 };
+        let empty_line = input.get(length..).unwrap_or_default();
+        if may_become(&self.delimiter, rest) || may_become(&self.delimiter, empty_line) {
+            return HeadEnd::Unknown;
+        }
+        if !rest.starts_with(b"\r\n") {
+            return HeadEnd::NotHere;
+        }
+        if empty_line.starts_with(&self.delimiter) {
+            return HeadEnd::At {
+                length,
+                content: length,
+            };
+        }
+        match empty_line.starts_with(b"\r\n") {
+            true => HeadEnd::At {
+                length,
+                content: length + 2,
+            },
+            false => HeadEnd::NotHere,
+        }
+    }
+
+    fn content<'a>(&self, input: &mut &'a [u8], is_whole: bool) -> Result<Next<'a>, PartError> {
+        let (before, is_found) = find(input, &self.delimiter);
+        let (content, rest) = input.split_at(before);
+        *input = rest;
+        Ok(match (content, is_found) {
+            (b"", true) => self.skip_delimiter(input),
+            (b"", false) if is_whole => return Err(PartError::NoEnd),
+            (b"", false) => Next::NeedMore,
+            _ => Next::Step(PartStep::Content(content)),
         })
     }
 
-    /// Returns the part at the start of `rest`, which follows a delimiter, and what follows the next delimiter.
-    fn split_part(&self, rest: &'a [u8]) -> Result<(RawPart<'a>, &'a [u8]), PartError> {
-        // Spaces and tabs before the line end are transport padding.
-        let block = trim_start(rest);
-        let block = block.strip_prefix(b"\r\n").ok_or(PartError::BoundaryLine)?;
-        let (block, rest) = split(block, &self.delimiter).ok_or(PartError::NoEnd)?;
-        Ok((self.part(block)?, rest))
-    }
-
-    fn part(&self, block: &'a [u8]) -> Result<RawPart<'a>, PartError> {
-        if let Some(content) = block.strip_prefix(b"\r\n") {
-            return Ok(RawPart { head: b"", content });
-        }
-        let limited = block.get(..self.head_limit + 2).unwrap_or(block);
-        let end = limited.windows(4).position(|bytes| bytes == b"\r\n\r\n");
-        let (head, content) = match end {
-            Some(end) => (&block[..end + 2], &block[end + 4..]),
-            None if block.len() > self.head_limit => return Err(PartError::HeadTooLong),
-            // A head without content may lack the empty line.
-            None if block.ends_with(b"\r\n") => (block, &b""[..]),
-            None => return Err(PartError::Head),
-        };
-        match is_field_lines(head) {
-            true => Ok(RawPart { head, content }),
-            false => Err(PartError::Head),
-        }
+    fn skip_delimiter<'a>(&self, input: &mut &'a [u8]) -> Next<'a> {
+        *input = input.get(self.delimiter.len()..).unwrap_or_default();
+        Next::State(State::AfterBoundary)
     }
 }
 
-impl<'a> Iterator for RawParts<'a> {
-    type Item = Result<RawPart<'a>, PartError>;
-
-    fn next(&mut self) -> Option<Result<RawPart<'a>, PartError>> {
-        let rest = self.rest.take()?;
-        if rest.starts_with(b"--") {
-            // What follows the last boundary is to be ignored.
-            return None;
-        }
-        let taken = self.split_part(rest);
-        self.rest = taken.ok().map(|(_, rest)| rest);
-        Some(taken.map(|(part, _)| part))
-    }
+enum Next<'a> {
+    Step(PartStep<'a>),
+    State(State),
+    NeedMore,
 }
 
-/// Splits at the first delimiter. It begins with its only CR, so that no byte is looked at more than twice.
-fn split<'a>(content: &'a [u8], delimiter: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+enum HeadEnd {
+    /// The length of the head, and where the content begins.
+    At {
+        length: usize,
+        content: usize,
+    },
+    /// What follows decides.
+    Unknown,
+    NotHere,
+}
+
+/// Returns the number of bytes before the first delimiter, and whether it is whole. Otherwise, at most its beginning
+/// follows. No byte is looked at more than twice.
+fn find(input: &[u8], delimiter: &[u8]) -> (usize, bool) {
     let mut at = 0;
-    loop {
-        at += content
-            .get(at..)?
-            .iter()
-            .position(|&octet| octet == b'\r')?;
-        let (before, found) = content.split_at(at);
-        if let Some(rest) = found.strip_prefix(delimiter) {
-            return Some((before, rest));
+    while let Some(next) = position_of_cr(input, at) {
+        at = next;
+        let rest = input.get(at..).unwrap_or_default();
+        let is_found = rest.starts_with(delimiter);
+        if is_found || delimiter.starts_with(rest) {
+            return (at, is_found);
         }
         at += 1;
     }
+    (input.len(), false)
+}
+
+fn position_of_cr(input: &[u8], from: usize) -> Option<usize> {
+    let mut rest = input.get(from..)?.iter();
+    Some(from + rest.position(|&octet| octet == b'\r')?)
 }
 
 /// Returns whether a head consists of lines `name ":" value CRLF`.
@@ -141,11 +309,41 @@ mod tests {
     use super::*;
     use alloc::string::String;
 
-    fn parts(content: &str) -> Result<Vec<(String, String)>, PartError> {
-        let parts = RawParts::new(content.as_bytes(), b"b", 20)?;
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let parts = parts.map(|part| part.map(|part| (text(part.head), text(part.content))));
-        parts.collect()
+    type Parts = Result<Vec<(String, String)>, PartError>;
+
+    /// Parses content that arrives in pieces of this size.
+    fn parts_of(content: &str, size: usize) -> Parts {
+        let mut parser = PartParser::new(b"b", 20);
+        let mut parts: Vec<(String, String)> = Vec::new();
+        let (mut kept, mut rest) = (Vec::new(), content.as_bytes());
+        loop {
+            let (piece, after) = rest.split_at(size.min(rest.len()));
+            rest = after;
+            kept.extend_from_slice(piece);
+            let mut input = &kept[..];
+            while let Some(step) = parser.step(&mut input, rest.is_empty())? {
+                let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+                match step {
+                    PartStep::Head(head) => parts.push((text(head), String::new())),
+                    PartStep::Content(content) => {
+                        parts.last_mut().unwrap().1.push_str(&text(content));
+                    }
+                }
+            }
+            kept = input.to_vec();
+            assert!(kept.len() <= 20 + 5, "{content:?}");
+            if rest.is_empty() {
+                return Ok(parts);
+            }
+        }
+    }
+
+    fn parts(content: &str) -> Parts {
+        let whole = parts_of(content, content.len() + 1);
+        for size in 1..=content.len() {
+            assert_eq!(parts_of(content, size), whole, "{content:?} by {size}");
+        }
+        whole
     }
 
     #[test]

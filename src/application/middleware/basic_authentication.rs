@@ -1,14 +1,8 @@
 //! The Basic authentication scheme (RFC 7617).
 
 use super::{Middleware, RequestParts};
-use crate::application::Application;
-use crate::application::routing::Router;
-use crate::application::upload::Admission;
 use crate::message::credentials::BasicAuth;
-use crate::message::extensions::Extensions;
 use crate::message::fields::FieldLines;
-use crate::message::reply::Reply;
-use crate::message::request::{Request, RequestContext};
 use crate::message::response::Response;
 use crate::values::status::Status;
 use alloc::boxed::Box;
@@ -20,8 +14,8 @@ use core::hint::black_box;
 /// Middleware that asks for a user name and a password, with the Basic scheme (RFC 7617).
 ///
 /// A request without valid credentials is answered with 401 and `WWW-Authenticate`, before its content is read. Other
-/// requests get the extension [`AuthenticatedUser`]. Credentials are UTF-8. To protect only a part of the paths, wrap
-/// what is mounted there in [`protect`](BasicAuthentication::protect).
+/// requests get the extension [`AuthenticatedUser`]. Credentials are UTF-8. To protect only a part of the paths, put it
+/// around what is mounted there with [`layered`](crate::layered).
 ///
 /// The password is sent with each request, and is only encoded. Use it over TLS alone.
 ///
@@ -79,9 +73,8 @@ impl AuthenticatedUser {
 impl BasicAuthentication {
     /// Accepts the names and passwords for which `check` returns `true`. Browsers show the realm to the user.
     ///
-    /// `check` runs for each request, and twice for a request with content to a [protected](Self::protect)
-    /// application. It must not block for long. Compare secrets in constant time. A realm that cannot be sent in a
-    /// field makes every 401 fail, as with [`Response::with_field`].
+    /// `check` runs for each request. It must not block for long. Compare secrets in constant time. A realm that cannot
+    /// be sent in a field makes every 401 fail, as with [`Response::with_field`].
     ///
     /// ```
     /// use bytegate::{BasicAuthentication, Gateway, Request};
@@ -120,23 +113,6 @@ impl BasicAuthentication {
         })
     }
 
-    /// Wraps an application, such as that of a mount, instead of the whole gateway.
-    ///
-    /// ```
-    /// use bytegate::{BasicAuthentication, Gateway, Router, Site};
-    ///
-    /// let admin = BasicAuthentication::user("admin", "root", "toor").protect(Site::new());
-    /// let gateway = Gateway::new(Router::new().mount("/admin", admin));
-    /// let reply = gateway.handle(b"GET /admin/ HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// assert!(reply.starts_with(b"HTTP/1.1 401 Unauthorized\r\n"));
-    /// ```
-    pub fn protect<A: Application>(self, application: A) -> Protected<A> {
-        Protected {
-            authentication: self,
-            application,
-        }
-    }
-
     /// Returns the user of a request, or the response that asks for one.
     fn authenticate(&self, fields: FieldLines<'_>) -> Result<AuthenticatedUser, Response> {
         match BasicAuth::in_fields(fields) {
@@ -166,62 +142,6 @@ impl fmt::Debug for BasicAuthentication {
         f.debug_struct("BasicAuthentication")
             .field("challenge", &self.challenge)
             .finish_non_exhaustive()
-    }
-}
-
-/// An application that asks for a user name and a password, created by [`BasicAuthentication::protect`].
-///
-/// ```
-/// use bytegate::{BasicAuthentication, Protected, Site};
-///
-/// let admin: Protected<Site> = BasicAuthentication::user("admin", "root", "toor").protect(Site::new());
-/// ```
-#[derive(Debug)]
-pub struct Protected<A> {
-    authentication: BasicAuthentication,
-    application: A,
-}
-
-impl<A: Application> Protected<A> {
-    fn ask<'a, T>(
-        &'a self,
-        request: &Request<'_>,
-        ask: impl FnOnce(&'a A, &Request<'_>) -> T,
-        refuse: impl FnOnce(Response) -> T,
-    ) -> T {
-        let user = match self.authentication.authenticate(request.fields()) {
-            Ok(user) => user,
-            Err(response) => return refuse(response),
-        };
-        let mut extensions: Extensions = request.extensions().clone();
-        extensions.insert(user);
-        let context = RequestContext {
-            extensions: &extensions,
-            ..*request.context
-        };
-        let request = Request {
-            context: &context,
-            ..*request
-        };
-        ask(&self.application, &request)
-    }
-}
-
-impl<A: Application> Application for Protected<A> {
-    fn call(&self, request: &Request<'_>) -> Response {
-        self.reply(request).into_response()
-    }
-
-    fn reply<'a>(&'a self, request: &Request<'_>) -> Reply<'a> {
-        self.ask(request, A::reply, Reply::Made)
-    }
-
-    fn router(&self) -> Option<&Router> {
-        self.application.router()
-    }
-
-    fn admit(&self, request: &Request<'_>) -> Admission {
-        self.ask(request, A::admit, Admission::Refuse)
     }
 }
 

@@ -183,6 +183,10 @@ impl<A: Application> Application for Checked<A> {
     fn admit(&self, request: &Request<'_>) -> Admission {
         self.application.admit(request)
     }
+
+    fn routes(&self) -> String {
+        self.application.routes()
+    }
 }
 
 /// Returns in what the response to HEAD differs from that to GET.

@@ -1,13 +1,13 @@
 //! A limit on the content of requests to one application, such as a route or a mount.
 
 use crate::application::Application;
-use crate::application::routing::Router;
 use crate::application::upload::{Abort, Admission, Receiver};
 use crate::message::fields::FieldLines;
 use crate::message::reply::Reply;
 use crate::message::request::Request;
 use crate::message::response::Response;
 use alloc::boxed::Box;
+use alloc::string::String;
 use core::task::{Context, Poll};
 
 /// Limits the content of requests to an application, such as that of a route or a mount.
@@ -56,14 +56,18 @@ impl<A: Application> Application for LimitContent<A> {
         self.application.reply(request)
     }
 
-    fn router(&self) -> Option<&Router> {
-        self.application.router()
+    fn routes(&self) -> String {
+        self.application.routes()
     }
 
     fn admit(&self, request: &Request<'_>) -> Admission {
         match self.application.admit(request) {
             Admission::Buffer => Admission::BufferUpTo(self.bytes),
             Admission::BufferUpTo(limit) => Admission::BufferUpTo(limit.min(self.bytes)),
+            Admission::BufferWith { limit, extensions } => Admission::BufferWith {
+                limit: Some(limit.map_or(self.bytes, |limit| limit.min(self.bytes))),
+                extensions,
+            },
             Admission::Stream(receiver) => Admission::Stream(Box::new(Limited {
                 limit: receiver.limit().min(self.bytes),
                 receiver,

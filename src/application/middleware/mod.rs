@@ -8,6 +8,7 @@ mod conditional_get;
 mod contract;
 mod cors;
 mod error_pages;
+mod layered;
 mod limit_content;
 mod list_fields;
 #[cfg(feature = "std")]
@@ -18,7 +19,7 @@ mod set_fields;
 mod set_request_id;
 
 pub use access_log::AccessLog;
-pub use basic_authentication::{AuthenticatedUser, BasicAuthentication, Protected};
+pub use basic_authentication::{AuthenticatedUser, BasicAuthentication};
 #[cfg(feature = "compression")]
 pub use compression::Compression;
 #[cfg(feature = "compression")]
@@ -27,6 +28,7 @@ pub use conditional_get::ConditionalGet;
 pub use contract::{Checked, Contract, Violation};
 pub use cors::Cors;
 pub use error_pages::ErrorPages;
+pub use layered::{Layered, layered};
 pub use limit_content::{LimitContent, limit_content};
 #[cfg(feature = "std")]
 pub use rate_limit::RateLimit;
@@ -43,7 +45,7 @@ use crate::values::method::Method;
 use crate::values::now::Now;
 
 /// A layer around the application of a [`Gateway`](crate::Gateway). It sees each request before the application is
-/// called, and each response afterwards.
+/// called, and each response afterwards. To put it around only a part of the paths, see [`layered`].
 ///
 /// `after` sees every response exactly once, whatever produced it: the application, middleware, an upload that was
 /// refused at its head or midway, an upload that ended, a refusal page, or a panic. An invalid response is replaced by

@@ -14,6 +14,7 @@ use crate::message::response::Response;
 use crate::values::method::Method;
 use crate::values::status::Status;
 use alloc::boxed::Box;
+use alloc::string::{String, ToString};
 
 impl Application for Router {
     fn call(&self, request: &Request<'_>) -> Response {
@@ -36,8 +37,8 @@ impl Application for Router {
         )
     }
 
-    fn router(&self) -> Option<&Router> {
-        Some(self)
+    fn routes(&self) -> String {
+        self.to_string()
     }
 }
 

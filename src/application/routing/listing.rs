@@ -6,7 +6,8 @@ use crate::application::Application;
 use alloc::string::ToString;
 use core::fmt;
 
-/// Writes one line for each rule, in the order in which rules are tried. The rules of a router inside are indented.
+/// Writes one line for each rule, in the order in which rules are tried. Those of the applications inside are
+/// indented.
 ///
 /// ```
 /// use bytegate::{Request, Router, Site};
@@ -31,7 +32,22 @@ use core::fmt;
 /// ```
 impl fmt::Display for Router {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(f, 0)
+        let mut write = |route: &Route| {
+            writeln!(f, "{:<8} {}", route.kind, route.text)?;
+            write_inner(&*route.application, f)
+        };
+        self.hosts.iter().try_for_each(&mut write)?;
+        self.tree.for_each(&mut write)?;
+        for site in &self.files {
+            f.write_str(&site.routes())?;
+        }
+        match &self.fallback {
+            Some(application) => {
+                writeln!(f, "fallback")?;
+                write_inner(&**application, f)
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -42,37 +58,9 @@ impl fmt::Debug for Router {
     }
 }
 
-impl Router {
-    fn write(&self, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result {
-        let mut write = |route: &Route| {
-            writeln!(f, "{:indent$}{:<8} {}", "", route.kind, route.text)?;
-            write_inner(&*route.application, f, indent)
-        };
-        self.hosts.iter().try_for_each(&mut write)?;
-        self.tree.for_each(&mut write)?;
-        for site in &self.files {
-            let count = site.paths().count();
-            let plural = if count == 1 { "" } else { "s" };
-            writeln!(f, "{:indent$}{:<8} {count} file{plural}", "", "files")?;
-        }
-        match &self.fallback {
-            Some(application) => {
-                writeln!(f, "{:indent$}fallback", "")?;
-                write_inner(&**application, f, indent)
-            }
-            None => Ok(()),
-        }
-    }
-}
-
-/// Writes the rules of the router that an application is, if it is one.
-fn write_inner(
-    application: &dyn Application,
-    f: &mut fmt::Formatter<'_>,
-    indent: usize,
-) -> fmt::Result {
-    match application.router() {
-        Some(router) => router.write(f, indent + 2),
-        None => Ok(()),
-    }
+/// Writes the routes inside an application.
+fn write_inner(application: &dyn Application, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let routes = application.routes();
+    let mut lines = routes.lines();
+    lines.try_for_each(|line| writeln!(f, "  {line}"))
 }

@@ -463,6 +463,13 @@ impl Application for Site {
     fn admit(&self, request: &Request<'_>) -> Admission {
         Admission::discard(&request.head(), self.call(request))
     }
+
+    /// Counts the files, of which there may be many.
+    fn routes(&self) -> String {
+        let count = self.paths().count();
+        let plural = if count == 1 { "" } else { "s" };
+        alloc::format!("{:<8} {count} file{plural}\n", "files")
+    }
 }
 
 impl Default for Site {

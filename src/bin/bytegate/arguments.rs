@@ -14,11 +14,13 @@ bytegate: HTTP/1.1, bytes in, bytes out
 Usage:
   bytegate [serve] [DIR] [OPTIONS]
   bytegate handle [DIR] [--dynamic SUFFIX]... [--max-head SIZE] [--max-content SIZE]
+  bytegate routes [DIR] [--dynamic SUFFIX]...
   bytegate explain
 
 Commands:
   serve    Serve the files of DIR, or the demo site, over TCP. The default.
   handle   Read requests from standard input, write their answers to standard output.
+  routes   List the routes of what would be served, in the order they are tried.
   explain  Read requests from standard input and explain how they are understood:
            line, fields and framing of each, or which rule is broken, and where.
 
@@ -57,6 +59,7 @@ pub(crate) enum Command {
     Version,
     Serve(Serve),
     Handle(Content),
+    Routes(Content),
     Explain,
 }
 
@@ -149,16 +152,20 @@ impl Given {
             || self.idle_timeout.is_some()
             || self.stop_timeout.is_some()
             || self.connections.is_some();
-        let for_content = self.folder.is_some()
-            || !self.suffixes.is_empty()
-            || self.max_head.is_some()
-            || self.max_content.is_some();
+        let for_requests = self.max_head.is_some() || self.max_content.is_some();
+        let for_content = self.folder.is_some() || !self.suffixes.is_empty();
         match self.command.as_deref() {
             Some("handle") if for_serve => {
                 Err("handle takes only a folder, --dynamic, --max-head and --max-content".into())
             }
             Some("handle") => Ok(Command::Handle(self.into_content())),
-            Some("explain") if for_serve || for_content => Err("explain takes no arguments".into()),
+            Some("routes") if for_serve || for_requests => {
+                Err("routes takes only a folder and --dynamic".into())
+            }
+            Some("routes") => Ok(Command::Routes(self.into_content())),
+            Some("explain") if for_serve || for_requests || for_content => {
+                Err("explain takes no arguments".into())
+            }
             Some("explain") => Ok(Command::Explain),
             _ => {
                 let bind = self.bind.unwrap_or(Ipv4Addr::LOCALHOST.into());
@@ -198,7 +205,7 @@ impl Given {
 
 fn parse_command(value: OsString) -> Result<String, lexopt::Error> {
     match value.to_str() {
-        Some(command @ ("serve" | "handle" | "explain")) => Ok(command.to_string()),
+        Some(command @ ("serve" | "handle" | "routes" | "explain")) => Ok(command.to_string()),
         _ => {
             let value = value.to_string_lossy();
             Err(format!("no command {value:?}; to serve a folder: bytegate serve {value}").into())
@@ -347,6 +354,7 @@ mod tests {
         };
         assert_eq!(parse_all(&arguments), Ok(Command::Serve(expected)));
         assert_eq!(parse_all(&["handle"]), Ok(Command::Handle(demo().content)));
+        assert_eq!(parse_all(&["routes"]), Ok(Command::Routes(demo().content)));
         assert_eq!(parse_all(&["explain"]), Ok(Command::Explain));
         assert_eq!(parse_all(&["serve", "-h"]), Ok(Command::Help));
         assert_eq!(parse_all(&["-V"]), Ok(Command::Version));
@@ -372,6 +380,11 @@ mod tests {
             (&["--idle-timeout", "1d"], "not a time such as"),
             (&["--stop-timeout", "-1"], "not a time such as"),
             (&["handle", "--idle-timeout", "1"], "handle takes only"),
+            (&["routes", "--port", "1"], "routes takes only a folder"),
+            (
+                &["routes", "--max-head", "1K"],
+                "routes takes only a folder",
+            ),
             (
                 &["explain", "--max-head", "1K"],
                 "explain takes no arguments",

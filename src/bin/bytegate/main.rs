@@ -1,4 +1,4 @@
-//! The program. It serves a folder or the demo site, answers raw bytes, and explains raw bytes.
+//! The program. It serves a folder or the demo site, lists its routes, answers raw bytes, and explains raw bytes.
 
 mod arguments;
 mod demo;
@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         Command::Version => print(concat!("bytegate ", env!("CARGO_PKG_VERSION"), "\n")),
         Command::Serve(options) => serve::run(options),
         Command::Handle(content) => handle::run(content),
+        Command::Routes(content) => gateway(&content).and_then(|gateway| print(&gateway.routes())),
         Command::Explain => explain::run(),
     };
     done.unwrap_or_else(|error| {
