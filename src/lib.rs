@@ -23,6 +23,7 @@
 //!   `std`).
 //! - **Embed** it in your own event loop: [`Gateway::session`] and [`Session::turn`].
 //! - **Route** by host, path and method: [`Router`].
+//! - **Share a state** between handlers: [`with_state`], or a closure that owns an `Arc`.
 //! - **Respond later**: [`later()`], [`Response::later`], [`Body::async_stream`], `Body::channel` (feature `std`),
 //!   `net::blocking`.
 //! - **Send events** to browsers as they occur: [`Response::events`], `Broadcast` (feature `std`), `net::keep_alive`.
@@ -138,6 +139,7 @@ pub use application::routing::{RouteError, Router, TrailingSlash};
 #[cfg(feature = "std")]
 pub use application::site::{LoadError, Skipped};
 pub use application::site::{Site, SiteError};
+pub use application::state::{WithState, with_state};
 pub use application::upload::{Abort, Admission, Receiver};
 pub use application::wsgi::{Environ, StartResponse, Wsgi, wsgi};
 pub use bytes::Bytes;
