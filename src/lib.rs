@@ -37,6 +37,7 @@
 //!   [`ServerTiming`], [`SecurityFields`], [`Cors`], `RateLimit`, [`BasicAuthentication`], `Compression` and
 //!   [`ConditionalGet`]. [`limit_content`] is for single routes, and [`Contract`] for tests.
 //! - **Look up the rules**: [`conformance`] lists them one by one.
+//! - **Compare** with axum, rouille, Flask, axum-test and wiremock: [`comparison`].
 //!
 //! # Features
 //!
@@ -112,6 +113,8 @@ mod application;
 #[cfg(feature = "http")]
 pub mod bridge;
 mod connection;
+#[doc = include_str!("comparison.md")]
+pub mod comparison {}
 #[doc = include_str!("conformance.md")]
 pub mod conformance {}
 mod gateway;
