@@ -1,30 +1,74 @@
-//! An admin page in a program of threads, over plain TCP from the standard library.
+//! An admin page and metrics in a program of threads, over plain TCP from the standard library.
 //!
-//! `cargo run --example embed`, then `curl http://127.0.0.1:7891/`
+//! `cargo run --example embed`, then open `http://127.0.0.1:7891/`, or `curl http://127.0.0.1:7891/metrics`
 
-use bytegate::{Gateway, Request};
+use bytegate::{Gateway, Request, Response, Router, with_state};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::{io, net::TcpListener, thread, time::Duration};
 
-fn main() -> io::Result<()> {
-    let work = Arc::new(AtomicU64::new(0));
-    let done = work.clone();
-    let page = move |_: &Request<'_>| format!("work done: {}\n", done.load(Ordering::Relaxed));
-    let gateway = Arc::new(Gateway::new(page));
-    let listener = TcpListener::bind("127.0.0.1:7891")?;
-    println!("http://{}/", listener.local_addr()?);
-    thread::spawn(move || serve(&listener, &gateway));
-    loop {
-        thread::sleep(Duration::from_millis(100));
-        work.fetch_add(1, Ordering::Relaxed);
+/// What the program does, and what the admin page shows and changes.
+#[derive(Default)]
+pub(crate) struct Work {
+    done: AtomicU64,
+    is_paused: AtomicBool,
+}
+
+impl Work {
+    pub(crate) fn step(&self) {
+        if !self.is_paused.load(Relaxed) {
+            self.done.fetch_add(1, Relaxed);
+        }
+    }
+
+    fn page(&self, _: &Request<'_>) -> Response {
+        let (done, is_paused) = (self.done.load(Relaxed), self.is_paused.load(Relaxed));
+        let action = if is_paused { "Continue" } else { "Pause" };
+        Response::html(format!(
+            "<h1>Work</h1><p>{done} steps</p><form method=post><button>{action}</button></form>\n"
+        ))
+    }
+
+    fn toggle(&self, _: &Request<'_>) -> Response {
+        self.is_paused.fetch_xor(true, Relaxed);
+        Response::see_other("/")
+    }
+
+    /// In the text format of Prometheus.
+    fn metrics(&self, _: &Request<'_>) -> Response {
+        let text = format!(
+            "# TYPE steps_total counter\nsteps_total {}\n",
+            self.done.load(Relaxed)
+        );
+        Response::content("text/plain; version=0.0.4", text)
     }
 }
 
-fn serve(listener: &TcpListener, gateway: &Arc<Gateway>) -> io::Result<()> {
+pub(crate) fn admin(work: &Arc<Work>) -> Gateway {
+    let router = Router::new()
+        .get("/", with_state(work, Work::page))
+        .post("/", with_state(work, Work::toggle))
+        .get("/metrics", with_state(work, Work::metrics));
+    Gateway::new(router)
+}
+
+/// Serves each connection on a thread of its own.
+pub(crate) fn serve(listener: &TcpListener, gateway: &Arc<Gateway>) -> io::Result<()> {
     loop {
         let (stream, peer) = listener.accept()?;
         let gateway = gateway.clone();
         thread::spawn(move || gateway.serve_stream(stream, peer));
+    }
+}
+
+fn main() -> io::Result<()> {
+    let work = Arc::new(Work::default());
+    let gateway = Arc::new(admin(&work));
+    let listener = TcpListener::bind("127.0.0.1:7891")?;
+    println!("http://{}/ (Ctrl-C stops it)", listener.local_addr()?);
+    thread::spawn(move || serve(&listener, &gateway));
+    loop {
+        work.step();
+        thread::sleep(Duration::from_millis(100));
     }
 }

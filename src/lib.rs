@@ -23,6 +23,7 @@
 //!   `std`).
 //! - **Embed** it in your own event loop: [`Gateway::session`] and [`Session::turn`].
 //! - **Route** by host, path and method: [`Router`].
+//! - **Share a state** between handlers: [`with_state`], or a closure that owns an `Arc`.
 //! - **Respond later**: [`later()`], [`Response::later`], [`Body::async_stream`], `Body::channel` (feature `std`),
 //!   `net::blocking`.
 //! - **Send events** to browsers as they occur: [`Response::events`], `Broadcast` (feature `std`), `net::keep_alive`.
@@ -38,6 +39,7 @@
 //!   [`ConditionalGet`]. [`layered`] puts them around single routes and mounts, [`limit_content`] is for those, and
 //!   [`Contract`] for tests.
 //! - **Look up the rules**: [`conformance`] lists them one by one.
+//! - **Compare** with axum, rouille, Flask, axum-test and wiremock: [`comparison`].
 //!
 //! # Features
 //!
@@ -114,6 +116,8 @@ mod application;
 #[cfg(feature = "http")]
 pub mod bridge;
 mod connection;
+#[doc = include_str!("comparison.md")]
+pub mod comparison {}
 #[doc = include_str!("conformance.md")]
 pub mod conformance {}
 mod gateway;
@@ -143,6 +147,7 @@ pub use application::routing::{RouteError, Router, TrailingSlash};
 pub use application::site::{Dotfiles, EncodedNames, Site, SiteError, SiteOptions, Symlinks};
 #[cfg(feature = "folder")]
 pub use application::site::{LoadError, Skipped};
+pub use application::state::{WithState, with_state};
 pub use application::upload::{Abort, Admission, Receiver};
 pub use application::wsgi::{Environ, StartResponse, Wsgi, wsgi};
 pub use bytes::Bytes;

@@ -3,74 +3,92 @@
 #![allow(dead_code)]
 
 use bytegate::Status;
-use bytegate::testing::Client;
+use bytegate::testing::{Client, malformed_requests};
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::{fs, thread};
 
 #[path = "../examples/api.rs"]
 mod api;
 #[path = "../examples/chat.rs"]
 mod chat;
+#[path = "../examples/embed.rs"]
+mod embed;
+#[path = "../examples/fuzz.rs"]
+mod fuzz;
+#[path = "../examples/inetd.rs"]
+mod inetd;
 #[path = "../examples/login.rs"]
 mod login;
 #[path = "../examples/simulation.rs"]
 mod simulation;
+#[path = "../examples/state.rs"]
+mod state;
+#[path = "../examples/templates.rs"]
+mod templates;
+#[path = "../examples/unix.rs"]
+mod unix;
+#[path = "../examples/upload.rs"]
+mod upload;
+#[path = "../examples/watchlist/main.rs"]
+mod watchlist;
 
 #[test]
 fn one_logs_in_and_out_with_a_form() {
     let client = Client::new(login::app());
-    let login = |password| {
-        let form = [("name", "<Ada>"), ("password", password)];
-        client.post("/login").form(&form).follow_redirects().send()
-    };
-    assert_eq!(login("wrong").status(), Status::FORBIDDEN);
-    assert!(
-        login("lovelace")
-            .text()
-            .starts_with("<p>Hello &lt;Ada&gt;</p>")
-    );
-    let first = client.cookie("session").unwrap();
+    let form = [("name", "<Ada>"), ("password", "wrong")];
+    let wrong = client.post("/login").form(&form).send();
+    assert_eq!(wrong.status(), Status::FORBIDDEN);
+    assert!(wrong.text().contains("name=password"));
+    let form = [("name", "<Ada>"), ("password", "lovelace")];
+    let page = client.post("/login").form(&form).follow_redirects();
+    assert!(page.send().text().starts_with("<p>Hello &lt;Ada&gt;</p>"));
     assert!(client.get("/").send().text().contains("Hello"));
-    let out = client.post("/logout").follow_redirects().send();
-    assert!(out.text().contains("name=password"));
-    // A cookie that was closed opens nothing.
+    let page = client.post("/logout").follow_redirects().send();
+    assert!(page.text().contains("name=password"));
+}
+
+#[test]
+fn a_session_that_was_closed_opens_nothing() {
+    let client = Client::new(login::app());
+    let form = [("name", "Ada"), ("password", "lovelace")];
+    client.post("/login").form(&form).send();
+    let first = client.cookie("session").unwrap();
+    client.post("/logout").send();
     client.set_cookie(&format!("session={first}; Path=/"));
     assert!(client.get("/").send().text().contains("name=password"));
-    login("lovelace");
+    client.post("/login").form(&form).send();
     assert_ne!(client.cookie("session").unwrap(), first);
 }
 
 #[test]
-fn notes_are_added_read_and_removed_as_json() {
+fn notes_are_added_listed_and_read_as_json() {
     let client = Client::new(api::app());
-    let note = BTreeMap::from([("text", "call Ada")]);
+    let note = BTreeMap::from([("text".to_string(), "call Ada".to_string())]);
     let added = client.post("/notes").json(&note).send();
     assert_eq!(added.status(), Status::CREATED);
-    let location = added.field("Location").unwrap().to_string();
-    let read: BTreeMap<String, String> = client.get(&location).send().json();
-    assert_eq!(read["text"], "call Ada");
-    let all: BTreeMap<u64, BTreeMap<String, String>> = client.get("/notes").send().json();
-    assert_eq!(all[&1]["text"], "call Ada");
-    assert_eq!(client.delete(&location).send().status(), Status::NO_CONTENT);
-    for (response, status, words) in [
-        (client.get(&location).send(), 404, "there is no note 1"),
-        (client.get("/notes/x").send(), 404, "invalid digit"),
-        (client.get("/elsewhere").send(), 404, "Not Found"),
-        (client.put("/notes").send(), 405, "Method Not Allowed"),
+    let location = added.field("Location").unwrap();
+    let read: BTreeMap<String, String> = client.get(location).send().json();
+    assert_eq!(read, note);
+    let all: Vec<BTreeMap<String, String>> = client.get("/notes").send().json();
+    assert_eq!(all, [note]);
+    for (request, status, words) in [
+        (client.get("/notes/7"), 404, "Not Found"),
+        (client.get("/notes/x"), 404, "invalid digit"),
+        (client.get("/elsewhere"), 404, "Not Found"),
+        (client.put("/notes"), 405, "Method Not Allowed"),
+        (client.post("/notes").text("{}"), 415, "application/json"),
         (
-            client.post("/notes").text("{}").send(),
-            415,
-            "application/json",
-        ),
-        (
-            client
-                .post("/notes")
-                .content("application/json", "{")
-                .send(),
+            client.post("/notes").content("application/json", "{"),
             400,
             "line 1",
         ),
-        (client.post("/notes").json(&1).send(), 422, "Note"),
+        (client.post("/notes").json(&1), 422, "Note"),
     ] {
+        let response = request.send();
         assert_eq!(response.status().code(), status, "{words}");
         assert_eq!(
             response.field("Content-Type"),
@@ -78,6 +96,222 @@ fn notes_are_added_read_and_removed_as_json() {
         );
         assert!(response.text().contains(words), "{}", response.text());
     }
+}
+
+#[test]
+fn the_progress_of_an_upload_is_seen_while_it_arrives() {
+    let client = Client::new(upload::app());
+    let mut watcher = client.connect();
+    watcher.request(&client.get("/progress"));
+    assert_eq!(watcher.response_head().status(), Status::OK);
+    let mut sender = client.connect();
+    sender.send("PUT /checksum HTTP/1.1\r\nHost: x\r\nContent-Length: 3145728\r\n\r\n");
+    for mebibytes in 1..=2 {
+        sender.send(vec![b'a'; 1 << 20]);
+        let event = format!("data: {mebibytes} MiB\n\n");
+        assert_eq!(watcher.blocks().concat(), event.as_bytes());
+    }
+    sender.send(vec![b'a'; 1 << 20]);
+    assert_eq!(watcher.blocks().concat(), b"data: 3 MiB\n\ndata: done\n\n");
+    let at_once = client
+        .put("/checksum")
+        .content("text/plain", vec![b'a'; 3 << 20]);
+    assert_eq!(sender.response().text(), at_once.send().text());
+}
+
+#[test]
+fn an_upload_that_breaks_off_is_reported() {
+    let client = Client::new(upload::app());
+    let mut watcher = client.connect();
+    watcher.request(&client.get("/progress"));
+    watcher.response_head();
+    let mut sender = client.connect();
+    sender.send("PUT /checksum HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc");
+    drop(sender);
+    assert_eq!(
+        watcher.blocks().concat(),
+        b"data: broken off: the connection is gone\n\n"
+    );
+    let known = client.put("/checksum").content("text/plain", "foobar");
+    assert_eq!(known.send().text(), "6 bytes, 85944171f73967e8\n");
+    let nothing = client.put("/checksum").send();
+    assert_eq!(nothing.status(), Status::BAD_REQUEST);
+}
+
+#[test]
+fn standard_input_is_answered_on_standard_output() {
+    let mut output = Vec::new();
+    let input = b"GET /hello/Ada HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    inetd::serve(&input[..], &mut output).unwrap();
+    let responses = bytegate::testing::read_responses(&output, &[bytegate::Method::Get; 2]);
+    let responses = responses.unwrap();
+    assert_eq!(responses[0].text(), "hello Ada\n");
+    assert_eq!(responses[1].status(), Status::NOT_FOUND);
+}
+
+/// Sends one request on a socket, and returns the text of the response.
+fn ask(mut stream: impl Read + Write, request: &str) -> String {
+    write!(
+        stream,
+        "{request} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response
+}
+
+#[cfg(unix)]
+#[test]
+fn a_unix_socket_is_served_also_where_an_old_one_was_left() {
+    use std::os::unix::net::UnixStream;
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("example.sock");
+    drop(unix::socket::bind(&path).unwrap());
+    let listener = unix::socket::bind(&path).unwrap();
+    thread::spawn(move || unix::socket::serve(&listener));
+    let response = ask(UnixStream::connect(&path).unwrap(), "GET /");
+    assert!(
+        response.ends_with("\r\n\r\nhello neighbour\n"),
+        "{response}"
+    );
+}
+
+#[test]
+fn an_admin_page_pauses_the_work_of_a_program() {
+    let work = Arc::new(embed::Work::default());
+    let client = Client::new(embed::admin(&work));
+    work.step();
+    assert!(client.get("/").send().text().contains("<p>1 steps</p>"));
+    let paused = client.post("/").follow_redirects().send();
+    assert!(paused.text().contains("Continue"));
+    work.step();
+    let metrics = client.get("/metrics").send();
+    assert_eq!(
+        metrics.text(),
+        "# TYPE steps_total counter\nsteps_total 1\n"
+    );
+    client.post("/").send();
+    work.step();
+    assert!(client.get("/").send().text().contains("<p>2 steps</p>"));
+}
+
+#[test]
+fn the_admin_page_is_served_by_threads_over_tcp() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let gateway = Arc::new(embed::admin(&Arc::default()));
+    thread::spawn(move || embed::serve(&listener, &gateway));
+    // A client that sends nothing delays no other.
+    let _silent = TcpStream::connect(address).unwrap();
+    let response = ask(TcpStream::connect(address).unwrap(), "GET /metrics");
+    assert!(response.ends_with("steps_total 0\n"), "{response}");
+}
+
+/// A watch list in a new file.
+fn watch_list(name: &str) -> Client {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_file(&path);
+    let database = redb::Database::create(path).unwrap();
+    Client::new(watchlist::app(
+        watchlist::store::Store::new(database).unwrap(),
+    ))
+}
+
+#[test]
+fn stocks_are_added_noted_and_removed() {
+    let client = watch_list("watchlist.redb");
+    let add = |code| client.post("/add").form(&[("code", code)]);
+    assert!(!client.get("/").send().text().contains("<h2>"));
+    add("300268").send();
+    let page = add("000007").follow_redirects().send();
+    let (first, second) = (page.text().find("000007"), page.text().find("300268"));
+    assert!(first.is_some() && first < second, "{}", page.text());
+    let note = client
+        .post("/note/000007")
+        .form(&[("note", "\"buy\" & <hold>")]);
+    let page = note.follow_redirects().send();
+    assert!(
+        page.text()
+            .contains("value=\"&quot;buy&quot; &amp; &lt;hold&gt;\"")
+    );
+    let page = client.post("/remove/300268").follow_redirects().send();
+    assert!(!page.text().contains("300268") && page.text().contains("000007"));
+}
+
+#[test]
+fn a_watch_list_says_what_is_wrong_and_stays_as_it_is() {
+    let client = watch_list("watchlist-wrong.redb");
+    let add = |code| client.post("/add").form(&[("code", code)]);
+    add("000007").send();
+    client.post("/note/000007").form(&[("note", "kept")]).send();
+    let before = client.get("/").send().text().to_string();
+    for (request, status, words) in [
+        (add("000007"), 409, "the list has changed"),
+        (add("7"), 422, "six digits"),
+        (client.post("/add").text("code=000008"), 415, "form"),
+        (client.post("/add").form(&[]), 422, "six digits"),
+        (client.post("/remove/000008"), 409, "the list has changed"),
+        (client.post("/remove/00000x"), 404, "six digits"),
+        (
+            client.post("/note/000008").form(&[("note", "x")]),
+            409,
+            "the list has changed",
+        ),
+        (client.get("/remove/000007"), 405, "Method Not Allowed"),
+    ] {
+        let response = request.send();
+        assert_eq!(response.status().code(), status, "{}", response.text());
+        assert!(response.text().contains(words), "{}", response.text());
+    }
+    assert_eq!(client.get("/").send().text(), before);
+    for request in malformed_requests() {
+        client.send_bytes(&request.bytes);
+    }
+    assert_eq!(client.get("/").send().text(), before);
+}
+
+#[test]
+fn what_is_put_into_a_template_is_escaped() {
+    let client = Client::new(templates::app().unwrap());
+    let page = client
+        .get("/hello/<Ada>")
+        .query("mood", "<b>")
+        .query("mood", "calm")
+        .send();
+    assert_eq!(page.field("Content-Type"), Some("text/html; charset=utf-8"));
+    assert_eq!(
+        page.text(),
+        "<!doctype html><title>Hello &lt;Ada&gt;</title>\n<h1>Hello &lt;Ada&gt;</h1>\n\
+         <p>You are &lt;b&gt;.</p>\n<p>You are calm.</p>\n"
+    );
+}
+
+#[test]
+fn each_user_has_a_count_of_visits() {
+    let client = Client::new(state::app());
+    let visit = |token| client.get("/").bearer(token).send();
+    visit("1815");
+    assert_eq!(visit("1815").text(), "hello Ada, this is your visit 2\n");
+    assert_eq!(
+        visit("1791").text(),
+        "hello Charles, this is your visit 1\n"
+    );
+    let unknown = visit("1912");
+    assert_eq!(unknown.status(), Status::UNAUTHORIZED);
+    assert_eq!(unknown.field("WWW-Authenticate"), Some("Bearer"));
+}
+
+#[test]
+fn random_data_finds_the_mistake_in_the_fuzzing_example() {
+    let mut seed = 1_u64;
+    let random = move || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        seed >> 33
+    };
+    let data = fuzz::find(random, 1_000_000);
+    let request = bytegate::testing::wrap(&data.expect("found")).expect("a request");
+    let line = request.split(|octet| *octet == b'\r').next().unwrap();
+    assert!(line.ends_with(b" /0 HTTP/1.1"), "{}", line.escape_ascii());
 }
 
 #[test]

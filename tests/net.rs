@@ -1460,7 +1460,16 @@ fn an_answer_that_never_comes_is_a_503() {
 }
 
 #[test]
-fn events_reach_every_client_when_they_are_sent() {
+fn events_reach_every_client_and_delay_no_other_on_one_thread() {
+    events_reach_every_client_and_delay_no_other(1);
+}
+
+#[test]
+fn events_reach_every_client_and_delay_no_other_on_two_threads() {
+    events_reach_every_client_and_delay_no_other(2);
+}
+
+fn events_reach_every_client_and_delay_no_other(threads: usize) {
     let senders = Arc::new(Mutex::new(Vec::new()));
     let keep = senders.clone();
     let setup = Setup::new(move |request: &Request<'_>| match request.path() {
@@ -1471,7 +1480,7 @@ fn events_reach_every_client_when_they_are_sent() {
         }
         _ => echo(request),
     });
-    let server = setup.threads(1).start();
+    let server = setup.threads(threads).start();
     let mut clients: Vec<Client> = (0..3).map(|_| server.connect()).collect();
     for client in &clients {
         client.send(get("/events"));

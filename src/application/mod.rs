@@ -6,6 +6,7 @@ pub(crate) mod middleware;
 pub(crate) mod part_receiver;
 pub(crate) mod routing;
 pub(crate) mod site;
+pub(crate) mod state;
 pub(crate) mod upload;
 pub(crate) mod wsgi;
 
@@ -19,8 +20,8 @@ use upload::Admission;
 /// A handler for requests.
 ///
 /// It is implemented by functions and closures from `&Request<'_>` to anything that converts into a [`Response`], and
-/// by [`Router`](crate::Router), [`Site`](crate::Site), and the results of [`later`](crate::later()) for async functions
-/// and [`wsgi`](crate::wsgi()).
+/// by [`Router`](crate::Router), [`Site`](crate::Site), and the results of [`later`](crate::later()) for async functions,
+/// [`with_state`](crate::with_state()) for functions that share a state, and [`wsgi`](crate::wsgi()).
 ///
 /// A closure must state the type of its argument: `|request: &Request<'_>| ...`.
 ///

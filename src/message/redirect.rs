@@ -1,4 +1,4 @@
-//! Redirects (RFC 9110 section 15.4).
+//! Responses that lead elsewhere: redirects (RFC 9110 section 15.4), and what a request has created.
 
 use super::response::Response;
 use crate::values::status::Status;
@@ -28,7 +28,7 @@ impl Response {
     /// assert_eq!(response.fields().lines().get_str("Location"), Some("/new%20page"));
     /// ```
     pub fn moved_permanently(location: &str) -> Response {
-        Response::redirect(Status::MOVED_PERMANENTLY, location)
+        Response::with_location(Status::MOVED_PERMANENTLY, location)
     }
 
     /// Creates a 302 redirect. The target is elsewhere for now. A client may follow a POST with GET; use
@@ -41,7 +41,7 @@ impl Response {
     /// assert_eq!(Response::found("/today").status(), Status::FOUND);
     /// ```
     pub fn found(location: &str) -> Response {
-        Response::redirect(Status::FOUND, location)
+        Response::with_location(Status::FOUND, location)
     }
 
     /// Creates a 303 redirect, which the client follows with GET. Answer a form with it, so that reloading the next
@@ -53,7 +53,7 @@ impl Response {
     /// assert_eq!(Response::see_other("/done").status(), Status::SEE_OTHER);
     /// ```
     pub fn see_other(location: &str) -> Response {
-        Response::redirect(Status::SEE_OTHER, location)
+        Response::with_location(Status::SEE_OTHER, location)
     }
 
     /// Creates a 307 redirect. The target is elsewhere for now, and the client repeats the request there with the same
@@ -66,7 +66,7 @@ impl Response {
     /// assert_eq!(response.status(), Status::TEMPORARY_REDIRECT);
     /// ```
     pub fn temporary_redirect(location: &str) -> Response {
-        Response::redirect(Status::TEMPORARY_REDIRECT, location)
+        Response::with_location(Status::TEMPORARY_REDIRECT, location)
     }
 
     /// Creates a 308 redirect. The target has moved for good, and the client repeats the request there with the same
@@ -79,10 +79,24 @@ impl Response {
     /// assert_eq!(response.status(), Status::PERMANENT_REDIRECT);
     /// ```
     pub fn permanent_redirect(location: &str) -> Response {
-        Response::redirect(Status::PERMANENT_REDIRECT, location)
+        Response::with_location(Status::PERMANENT_REDIRECT, location)
     }
 
-    fn redirect(status: Status, location: &str) -> Response {
+    /// Creates a 201 response: the request has created something, and `location` is where it is (RFC 9110 section
+    /// 15.3.2). This is no redirect, so clients do not follow it.
+    ///
+    /// ```
+    /// use bytegate::{Response, Status};
+    ///
+    /// let response = Response::created("/notes/7");
+    /// assert_eq!(response.status(), Status::CREATED);
+    /// assert_eq!(response.fields().lines().get_str("Location"), Some("/notes/7"));
+    /// ```
+    pub fn created(location: &str) -> Response {
+        Response::with_location(Status::CREATED, location)
+    }
+
+    fn with_location(status: Status, location: &str) -> Response {
         Response::new(status).with_field("Location", location)
     }
 }

@@ -6,23 +6,23 @@ use std::io;
 use std::net::ToSocketAddrs;
 use std::prelude::rust_2024::*;
 
-/// Serves a gateway on an address until SIGINT or SIGTERM, with the default options. This is all that a `main`
-/// function needs.
+/// Serves an application or a gateway on an address until SIGINT or SIGTERM, with the default options. This is all that
+/// a `main` function needs.
 ///
 /// ```no_run
-/// use bytegate::{Gateway, Request, net};
+/// use bytegate::{Request, net};
 ///
 /// fn main() -> std::io::Result<()> {
-///     net::run("127.0.0.1:7890", Gateway::new(|_: &Request<'_>| "hello\n"))
+///     net::run("127.0.0.1:7890", |_: &Request<'_>| "hello\n")
 /// }
 /// ```
 ///
 /// # Errors
 /// Returns an error if listening on the address fails, with advice, or if signals cannot be caught.
-pub fn run(address: impl ToSocketAddrs, gateway: Gateway) -> io::Result<()> {
+pub fn run(address: impl ToSocketAddrs, gateway: impl Into<Gateway>) -> io::Result<()> {
     let no_address = || io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on");
     let address = address.to_socket_addrs()?.next().ok_or_else(no_address)?;
     let listener = listen(address)?;
     let stop = stop_signal()?;
-    smol::block_on(serve(listener, gateway, Options::default(), stop))
+    smol::block_on(serve(listener, gateway.into(), Options::default(), stop))
 }

@@ -37,9 +37,35 @@
 //! );
 //! ```
 //!
+//! # Any axum `Router` on the wire
+//!
+//! With the feature `tower`, an axum application, or any other tower service, is tested in the same way: in memory, without
+//! a runtime, and with all that the kit has.
+//!
+//! ```
+//! # #[cfg(feature = "tower")] {
+//! use axum::{Json, Router, routing::post};
+//! use bytegate::bridge::tower;
+//! use bytegate::testing::{Client, malformed_requests};
+//!
+//! let app = Router::new().route("/sum", post(|Json(numbers): Json<Vec<u32>>| async move {
+//!     numbers.iter().sum::<u32>().to_string()
+//! }));
+//! let client = Client::new(tower(app));
+//! let response = client.post("/sum").content("application/json", "[1, 2, 3]").send();
+//! assert_eq!(response.text(), "6");
+//! for request in malformed_requests() {
+//!     client.send_bytes(&request.bytes);
+//! }
+//! # }
+//! ```
+//!
+//! # What there is
+//!
 //! | to test | use |
 //! |---|---|
 //! | an application, typed | [`Client`], [`ClientResponse`] |
+//! | an axum `Router`, a tower service | [`Client`] of `bridge::tower(router)` (feature `tower`) |
 //! | snapshots | [`ClientResponse::exchange`] |
 //! | several connections, partial input, streams, time | [`Client::connect`], [`Client::advance`] |
 //! | that malformed input does no harm | [`malformed_requests`] |

@@ -1,0 +1,50 @@
+//! Fuzzing an application: any data, as it is and in a valid request. No panic, and only valid responses.
+//!
+//! `cargo run --release --example fuzz` tries random data until it finds the mistake in `discount`. With cargo-fuzz,
+//! which learns from the code that it reaches, the whole target is one line:
+//!
+//! ```text
+//! fuzz_target!(|data: &[u8]| bytegate::testing::fuzz(gateway(), data));
+//! ```
+
+use bytegate::testing::{fuzz, wrap};
+use bytegate::{Gateway, Rejection, Request, Router};
+use std::hash::{BuildHasher, RandomState};
+use std::panic::catch_unwind;
+use std::sync::LazyLock;
+
+/// Divides by what it is given.
+fn discount(request: &Request<'_>) -> Result<String, Rejection> {
+    let parts: u8 = request.parse_param("parts")?;
+    Ok(format!("{} cents each\n", 1000 / u16::from(parts)))
+}
+
+/// The application, which is made once.
+pub(crate) fn gateway() -> &'static Gateway {
+    static GATEWAY: LazyLock<Gateway> =
+        LazyLock::new(|| Gateway::new(Router::new().any("/{parts}", discount)));
+    &GATEWAY
+}
+
+/// Tries data of a generator until it finds a mistake. Returns the data.
+pub(crate) fn find(mut random: impl FnMut() -> u64, attempts: usize) -> Option<Vec<u8>> {
+    (0..attempts).find_map(|_| {
+        let data: Vec<u8> = (0..random() % 8).map(|_| random() as u8).collect();
+        catch_unwind(|| fuzz(gateway(), &data))
+            .is_err()
+            .then_some(data)
+    })
+}
+
+fn main() {
+    let state = RandomState::new();
+    let mut count = 0_u64;
+    let random = || {
+        count += 1;
+        state.hash_one(count)
+    };
+    match find(random, 10_000_000) {
+        Some(data) => println!("found: {}", wrap(&data).unwrap_or(data).escape_ascii()),
+        None => println!("nothing found"),
+    }
+}

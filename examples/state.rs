@@ -1,0 +1,54 @@
+//! State without globals: what all requests share is in an `Arc`, and what belongs to one request is in its extensions.
+//!
+//! `cargo run --features net --example state`, then `curl -H 'Authorization: Bearer 1815' http://127.0.0.1:7890/`
+
+use bytegate::{Gateway, Middleware, Rejection, Request, RequestParts, Response, Router};
+use bytegate::{net, with_state};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+/// Shared by all requests. What changes is behind a lock.
+pub(crate) struct State {
+    users: HashMap<&'static str, &'static str>,
+    visits: Mutex<HashMap<&'static str, u32>>,
+}
+
+/// Who sent a request: a value for this request alone, found by its type.
+#[derive(Clone, Copy)]
+struct User(&'static str);
+
+/// Looks up the user for the applications behind it.
+struct Identify(Arc<State>);
+
+impl Middleware for Identify {
+    fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
+        let value = request.head.fields().get_str("Authorization")?;
+        let user = self.0.users.get(value.strip_prefix("Bearer ")?)?;
+        request.extensions.insert(User(user));
+        None
+    }
+}
+
+fn home(state: &State, request: &Request<'_>) -> Result<String, Rejection> {
+    let user = request.extensions().get::<User>();
+    let User(name) =
+        user.ok_or_else(|| Rejection::unauthorized("Bearer", "please send a token"))?;
+    let mut visits = state.visits.lock().unwrap();
+    let count = visits.entry(name).or_default();
+    *count += 1;
+    Ok(format!("hello {name}, this is your visit {count}\n"))
+}
+
+/// The application.
+pub(crate) fn app() -> Gateway {
+    let state = Arc::new(State {
+        users: HashMap::from([("1815", "Ada"), ("1791", "Charles")]),
+        visits: Mutex::default(),
+    });
+    let router = Router::new().get("/", with_state(&state, home));
+    Gateway::new(router).with(Identify(state))
+}
+
+fn main() -> std::io::Result<()> {
+    net::run("127.0.0.1:7890", app())
+}

@@ -1,0 +1,45 @@
+//! HTTP over a Unix socket, with a thread for each connection. Only the standard library is needed.
+//!
+//! `cargo run --example unix`, then `curl --unix-socket /tmp/bytegate.sock http://localhost/`
+
+#[cfg(unix)]
+pub(crate) mod socket {
+    use bytegate::{Gateway, Peer, Request};
+    use std::os::unix::net::UnixListener;
+    use std::sync::Arc;
+    use std::{fs, io, path::Path, thread};
+
+    /// Listens at a path that is free, or where a program that has ended has left its socket.
+    pub(crate) fn bind(path: &Path) -> io::Result<UnixListener> {
+        match UnixListener::bind(path) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                fs::remove_file(path)?;
+                UnixListener::bind(path)
+            }
+            bound => bound,
+        }
+    }
+
+    pub(crate) fn serve(listener: &UnixListener) -> io::Result<()> {
+        let hello = |request: &Request<'_>| format!("hello {}\n", request.peer());
+        let gateway = Arc::new(Gateway::new(hello));
+        for stream in listener.incoming() {
+            let (stream, gateway) = (stream?, gateway.clone());
+            thread::spawn(move || gateway.serve_stream(stream, Peer::named("neighbour")));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+fn main() -> std::io::Result<()> {
+    let path = std::path::Path::new("/tmp/bytegate.sock");
+    let listener = socket::bind(path)?;
+    println!("{} (Ctrl-C stops it)", path.display());
+    socket::serve(&listener)
+}
+
+#[cfg(not(unix))]
+fn main() {
+    println!("there are no Unix sockets here");
+}

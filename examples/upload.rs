@@ -1,0 +1,68 @@
+//! An upload that is received part by part, with its progress over server-sent events. Memory does not grow with it.
+//!
+//! `cargo run --features net --example upload`, then `curl -N http://127.0.0.1:7890/progress` in one window and
+//! `curl -T FILE http://127.0.0.1:7890/checksum` in another.
+
+use bytegate::{Abort, Admission, Application, Broadcast, FieldLines, Rejection, Router};
+use bytegate::{Receiver, Request, Response, net};
+use std::time::Duration;
+
+/// Counts the bytes of an upload and computes their checksum (FNV-1a).
+struct Upload {
+    bytes: u64,
+    checksum: u64,
+    progress: Broadcast,
+}
+
+impl Receiver for Upload {
+    fn data(&mut self, part: &[u8]) -> Result<(), Response> {
+        let add = |sum: u64, byte: &u8| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        self.checksum = part.iter().fold(self.checksum, add);
+        let before = self.bytes >> 20;
+        self.bytes += part.len() as u64;
+        if self.bytes >> 20 > before {
+            self.progress.send(format!("{} MiB", self.bytes >> 20));
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+        self.progress.send("done");
+        Response::text(format!("{} bytes, {:016x}\n", self.bytes, self.checksum))
+    }
+
+    fn abort(self: Box<Self>, reason: Abort) {
+        self.progress.send(format!("broken off: {reason}"));
+    }
+}
+
+struct Uploads(Broadcast);
+
+impl Application for Uploads {
+    fn call(&self, _: &Request<'_>) -> Response {
+        Rejection::bad_request("there is no content").into()
+    }
+
+    fn admit(&self, _: &Request<'_>) -> Admission {
+        Admission::Stream(Box::new(Upload {
+            bytes: 0,
+            checksum: 0xcbf2_9ce4_8422_2325,
+            progress: self.0.clone(),
+        }))
+    }
+}
+
+/// The application.
+pub(crate) fn app() -> Router {
+    let progress = Broadcast::new(100);
+    let uploads = Uploads(progress.clone());
+    Router::new()
+        .put("/checksum", uploads)
+        .get("/progress", move |_: &Request<'_>| {
+            net::keep_alive(progress.subscribe(), Duration::from_secs(15))
+        })
+}
+
+fn main() -> std::io::Result<()> {
+    net::run("127.0.0.1:7890", app())
+}

@@ -1,0 +1,79 @@
+//! The figures of the comparison with other frameworks are those of the code that they speak of.
+
+use std::fs;
+use std::path::Path;
+
+const PAGE: &str = include_str!("../src/comparison.md");
+
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    fs::read_to_string(path).expect("a file of this package")
+}
+
+/// The number of lines that are neither empty nor comments.
+fn lines(code: &str, comment: &str) -> usize {
+    let lines = code.lines().map(str::trim);
+    let is_counted = |line: &&str| !line.is_empty() && !line.starts_with(comment);
+    lines.filter(is_counted).count()
+}
+
+/// What lies between two marks.
+fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+    let (_, rest) = text
+        .split_once(start)
+        .unwrap_or_else(|| panic!("no {start:?}"));
+    let (part, _) = rest
+        .split_once(end)
+        .unwrap_or_else(|| panic!("no {end:?} after {start:?}"));
+    part
+}
+
+/// A row of the table of lines.
+fn figures(work: &str) -> [usize; 3] {
+    let row = between(PAGE, &format!("\n| {work} |"), "|\n");
+    let figures: Vec<usize> = row
+        .split('|')
+        .map(|cell| cell.trim().parse().expect("a number"))
+        .collect();
+    figures.try_into().expect("three numbers")
+}
+
+/// Compares a row with the lines of this crate and of the versions that the page shows. `most` is what we promise.
+#[track_caller]
+fn check(work: &str, ours: usize, most: usize) {
+    let axum = between(PAGE, &format!("\n```text\n// axum: {work}\n"), "```");
+    let flask = between(PAGE, &format!("\n```text\n# Flask: {work}\n"), "```");
+    assert_eq!(
+        figures(work),
+        [ours, lines(axum, "//"), lines(flask, "#")],
+        "{work}"
+    );
+    assert!(ours <= most, "{work} has {ours} lines");
+}
+
+#[test]
+fn a_json_api_takes_at_most_30_lines() {
+    check("a JSON API", lines(&read("examples/api.rs"), "//"), 30);
+}
+
+#[test]
+fn a_log_in_takes_at_most_40_lines_and_15_for_its_test() {
+    check("a log-in", lines(&read("examples/login.rs"), "//"), 40);
+    let tests = read("tests/examples.rs");
+    let body = between(
+        &tests,
+        "#[test]\nfn one_logs_in_and_out_with_a_form() {\n",
+        "\n}\n",
+    );
+    check("the test of the log-in", lines(body, "//") + 3, 15);
+}
+
+#[test]
+fn two_pages_with_a_form_a_cookie_and_a_snapshot_take_less_than_40_lines() {
+    let readme = read("README.md");
+    let section = between(&readme, "\n## Test\n", "\n## ");
+    let code = between(section, "```rust\n", "```");
+    assert!(code.contains("Set-Cookie") && code.contains("form(") && code.contains("exchange()"));
+    // The three lines that make a test of it.
+    check("two pages and their test", lines(code, "//") + 3, 39);
+}
