@@ -137,7 +137,7 @@ fn a_change_shows_at_the_next_request() {
 
 #[test]
 fn a_copy_of_a_client_is_current_until_the_file_changes() {
-    for bytes in [10, 100_000] {
+    for bytes in [10, 2_000_000] {
         let folder = Folder::new(&[("a.txt", &vec![b'a'; bytes])]);
         let client = Client::new(Site::open(&folder.0).expect("a folder"));
         let tag = get(&client, "/a.txt")
@@ -155,7 +155,7 @@ fn a_copy_of_a_client_is_current_until_the_file_changes() {
 
 #[test]
 fn a_large_file_is_served_whole_and_in_parts() {
-    let content: Vec<u8> = (0..300_000u32)
+    let content: Vec<u8> = (0..600_000u32)
         .flat_map(|number| number.to_le_bytes())
         .collect();
     let folder = Folder::new(&[("large.bin", &content)]);
@@ -184,9 +184,9 @@ fn a_large_file_is_served_whole_and_in_parts() {
     }
 }
 
-/// Requests a file of 500,000 bytes that changes after its first block was sent.
+/// Requests a file of 5,000,000 bytes that changes after its first block was sent.
 fn sent_with(change: impl FnOnce(&Folder)) -> (Vec<u8>, CloseReason) {
-    let folder = Folder::new(&[("a.bin", &vec![b'a'; 500_000])]);
+    let folder = Folder::new(&[("a.bin", &vec![b'a'; 5_000_000])]);
     let gateway = Gateway::new(Site::open(&folder.0).expect("a folder"));
     let mut session = gateway.session(ConnectionInfo::default());
     let mut input = b"GET /a.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_vec();
@@ -217,20 +217,20 @@ fn a_file_that_changes_while_it_is_sent_breaks_off() {
     type Change = fn(&Folder);
     let changes: [(&str, Change); 4] = [
         ("overwritten", |folder| {
-            folder.write("a.bin", &vec![b'b'; 500_000])
+            folder.write("a.bin", &vec![b'b'; 5_000_000])
         }),
         ("truncated", |folder| folder.write("a.bin", b"")),
         ("truncated a little", |folder| {
-            folder.write("a.bin", &vec![b'a'; 499_999])
+            folder.write("a.bin", &vec![b'a'; 4_999_999])
         }),
         ("grown", |folder| {
-            folder.write("a.bin", &vec![b'a'; 600_000])
+            folder.write("a.bin", &vec![b'a'; 6_000_000])
         }),
     ];
     for (name, change) in changes {
         let (content, reason) = sent_with(change);
         assert_eq!(reason, CloseReason::ResponseBroken, "{name}");
-        assert!(content.len() < 500_000, "{name}: {}", content.len());
+        assert!(content.len() < 5_000_000, "{name}: {}", content.len());
         assert!(content.iter().all(|&octet| octet == b'a'), "{name}");
     }
 }
@@ -243,13 +243,17 @@ fn a_file_that_is_replaced_or_removed_while_it_is_sent_is_sent_to_its_end() {
             fs::remove_file(folder.path("a.bin")).expect("a file")
         }),
         ("replaced", |folder| {
-            folder.write("new", &vec![b'b'; 500_000]);
+            folder.write("new", &vec![b'b'; 5_000_000]);
             fs::rename(folder.path("new"), folder.path("a.bin")).expect("a file");
         }),
     ];
     for (name, change) in changes {
         let (content, _) = sent_with(change);
-        assert!(content == vec![b'a'; 500_000], "{name}: {}", content.len());
+        assert!(
+            content == vec![b'a'; 5_000_000],
+            "{name}: {}",
+            content.len()
+        );
     }
 }
 
@@ -776,5 +780,96 @@ fn a_folder_that_cannot_be_used_is_named() {
             let error = made.expect_err("no folder").to_string();
             assert!(error.contains(&format!("{path:?}")), "{error}");
         }
+    }
+}
+
+/// What is larger than the queues of the system leaves without being copied through the program.
+#[cfg(feature = "net")]
+mod over_tcp {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    const BYTES: usize = 80 * 1024 * 1024;
+
+    fn content(seed: u8) -> Vec<u8> {
+        let mut content = vec![seed; BYTES];
+        for (number, block) in content.chunks_exact_mut(4096).enumerate() {
+            block[..8].copy_from_slice(&number.to_le_bytes());
+        }
+        content
+    }
+
+    /// Requests a file, which changes when the first bytes have arrived.
+    fn download(folder: &Folder, range: &str, change: impl FnOnce(&Folder)) -> Vec<u8> {
+        let site = Site::open(&folder.0).expect("a folder");
+        let listener = bytegate::net::listen("127.0.0.1:0".parse().expect("an address"));
+        let listener = listener.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let (stop, stopped) = smol::channel::bounded::<()>(1);
+        let server = std::thread::spawn(move || {
+            let stop = async move {
+                let _ = stopped.recv().await;
+            };
+            let options = bytegate::net::Options::default();
+            smol::block_on(bytegate::net::serve(
+                listener,
+                Gateway::new(site),
+                options,
+                stop,
+            ))
+        });
+        let mut stream = TcpStream::connect(address).expect("a connection");
+        let request = format!("GET /a.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{range}\r\n");
+        stream.write_all(request.as_bytes()).expect("a server");
+        let mut reply = vec![0; 1000];
+        stream.read_exact(&mut reply).expect("a response");
+        change(folder);
+        stream
+            .read_to_end(&mut reply)
+            .expect("the end of the response");
+        drop(stop);
+        server.join().expect("no panic").expect("no error");
+        let head = reply
+            .windows(4)
+            .position(|it| it == b"\r\n\r\n")
+            .expect("a head")
+            + 4;
+        reply.split_off(head)
+    }
+
+    #[test]
+    fn a_huge_file_arrives_whole_and_in_parts() {
+        let expected = content(1);
+        let folder = Folder::new(&[("a.bin", &expected)]);
+        let whole = download(&folder, "", |_| {});
+        assert_eq!(whole.len(), BYTES);
+        assert_eq!(
+            whole
+                .iter()
+                .zip(&expected)
+                .position(|(one, other)| one != other),
+            None
+        );
+        let part = download(&folder, "Range: bytes=1000-80000000\r\n", |_| {});
+        assert!(part == expected[1000..=80_000_000]);
+    }
+
+    #[test]
+    fn a_huge_file_that_changes_while_it_is_sent_is_not_mistaken_for_a_whole_one() {
+        let expected = content(1);
+        type Change = fn(&Folder);
+        let changes: [(&str, Change); 2] = [
+            ("overwritten", |folder| folder.write("a.bin", &content(2))),
+            ("truncated", |folder| folder.write("a.bin", b"")),
+        ];
+        for (name, change) in changes {
+            let folder = Folder::new(&[("a.bin", &expected)]);
+            let received = download(&folder, "", change);
+            assert!(received.len() < BYTES, "{name}: {}", received.len());
+        }
+        let folder = Folder::new(&[("a.bin", &expected)]);
+        let removed = |folder: &Folder| fs::remove_file(folder.path("a.bin")).expect("a file");
+        assert!(download(&folder, "", removed) == expected);
     }
 }

@@ -343,6 +343,22 @@ impl Connection {
         }
     }
 
+    /// Like [`send`](Connection::send), but for bytes that the front end takes from a file itself. Returns `false`, and
+    /// sends nothing, if the content is not delimited by its length.
+    #[cfg(feature = "net")]
+    pub(crate) fn send_in_file(&mut self, count: usize) -> bool {
+        let State::Stream(encoder::Delimiter::Length(left), _, next) = &mut self.state else {
+            return false;
+        };
+        let Some(rest) = left.checked_sub(count as u64) else {
+            return false;
+        };
+        *left = rest;
+        *next = NextBlock::AfterWrite;
+        self.output.push_in_file(count);
+        true
+    }
+
     /// Answers [`Step::Body`] when no block is ready yet. Pending output is written first, then the block is requested
     /// again.
     ///

@@ -27,6 +27,8 @@ pub struct Output {
     /// Number of bytes of the first piece that were sent.
     sent: usize,
     length: usize,
+    /// The number of bytes after `tail` that the front end takes from a file itself.
+    in_file: usize,
 }
 
 impl Output {
@@ -118,10 +120,13 @@ impl Output {
     pub(super) fn advance(&mut self, count: usize) {
         let count = count.min(self.length);
         self.length -= count;
-        self.sent += count;
-        if self.length == 0 {
-            return self.clear();
+        if self.length < self.in_file {
+            self.in_file = self.length;
         }
+        if self.length == self.in_file {
+            return self.clear_pieces();
+        }
+        self.sent += count;
         let mut gone = 0;
         for piece in &self.pieces {
             if self.sent < piece.len() {
@@ -152,8 +157,30 @@ impl Output {
         self.clear();
     }
 
+    /// Adds bytes that the front end takes from a file itself. Nothing is added before they are sent.
+    #[cfg(feature = "net")]
+    pub(super) fn push_in_file(&mut self, count: usize) {
+        self.in_file += count;
+        self.length += count;
+    }
+
+    /// Returns the number of bytes at the end that the front end takes from a file itself.
+    #[cfg(feature = "net")]
+    pub(crate) fn in_file(&self) -> usize {
+        self.in_file
+    }
+
+    /// Discards all but what is in a file.
+    fn clear_pieces(&mut self) {
+        *self = Output {
+            length: self.in_file,
+            in_file: self.in_file,
+            ..Output::default()
+        };
+    }
+
     /// Discards everything and frees the memory.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         *self = Output::default();
     }
 }

@@ -6,6 +6,8 @@ use super::exchange::Exchange;
 use super::front_end::{FrontEnd, Unobserved};
 use crate::application::upload::Abort;
 use crate::connection::{CloseReason, Connection, Output};
+#[cfg(feature = "net")]
+use crate::message::body::{Blocks, Broken};
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::now::Now;
 use alloc::boxed::Box;
@@ -54,6 +56,9 @@ pub struct Session<'g> {
     pub(super) connection: Connection,
     pub(super) info: ConnectionInfo,
     pub(super) catches_panics: bool,
+    /// Whether the front end takes content from files itself.
+    #[cfg(feature = "net")]
+    pub(super) takes_files: bool,
     /// State of the current exchange that is kept between steps. Most exchanges need none.
     pub(super) exchange: Option<Box<Exchange>>,
 }
@@ -101,6 +106,8 @@ impl<'g> Session<'g> {
             connection: Connection::new(gateway.config.clone(), info.scheme),
             info,
             catches_panics: false,
+            #[cfg(feature = "net")]
+            takes_files: false,
             exchange: None,
         }
     }
@@ -111,6 +118,36 @@ impl<'g> Session<'g> {
     pub fn catch_panics(mut self) -> Session<'g> {
         self.catches_panics = true;
         self
+    }
+
+    /// Lets the front end take content from files itself. When all [pieces](Output::pieces) of the output are written and
+    /// it is still not empty, [`file_to_send`](Session::file_to_send) has the rest.
+    #[cfg(feature = "net")]
+    pub(crate) fn take_files(mut self) -> Session<'g> {
+        self.takes_files = true;
+        self
+    }
+
+    /// Returns the file that the rest of the output is in, where it begins and how many bytes it has.
+    #[cfg(feature = "net")]
+    pub(crate) fn file_to_send(&mut self) -> Option<(&std::fs::File, u64, usize)> {
+        let count = self.connection.output().in_file();
+        let blocks = self.exchange.as_ref().and_then(|it| it.blocks.as_ref());
+        match blocks {
+            Some(Blocks::Stored(blocks)) if count > 0 => {
+                let (file, position) = blocks.passed(count);
+                Some((file, position, count))
+            }
+            _ => None,
+        }
+    }
+
+    /// Breaks the content off, because the rest of the output cannot be read from its file.
+    #[cfg(feature = "net")]
+    pub(crate) fn break_file_off(&mut self) {
+        self.connection.output().clear();
+        self.exchange = None;
+        let _ = self.connection.end_body(Err(Broken));
     }
 
     /// Processes the available input and returns what to wait for. `input` is everything that was received and is not

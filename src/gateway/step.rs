@@ -7,6 +7,8 @@ use super::front_end::FrontEnd;
 use super::session::{Session, Wait};
 use crate::application::upload::{Abort, Admission};
 use crate::connection::{CloseReason, Connection, ContentPlan, OutOfTurn, Step};
+#[cfg(feature = "net")]
+use crate::message::body::Blocks;
 use crate::message::body::Broken;
 use crate::message::extensions::Extensions;
 use crate::message::reply::{PreparedResponse, Reply};
@@ -148,8 +150,25 @@ impl Session<'_> {
                 self.answer(&mut response, Some(exchange), front_end);
             }
             Step::Body => {
-                let mut context = Context::from_waker(front_end.waker());
                 let blocks = self.exchange.as_mut().and_then(|it| it.blocks.as_mut());
+                #[cfg(feature = "net")]
+                let blocks = match blocks {
+                    Some(Blocks::Stored(file)) if self.takes_files => {
+                        // The front end takes the next bytes from the file itself.
+                        let count = file.pass();
+                        if count > 0 && self.connection.send_in_file(count) {
+                            return None;
+                        }
+                        // What is read comes after them.
+                        if self.connection.output().in_file() > 0 {
+                            self.asked(Connection::flush);
+                            return None;
+                        }
+                        self.exchange.as_mut().and_then(|it| it.blocks.as_mut())
+                    }
+                    blocks => blocks,
+                };
+                let mut context = Context::from_waker(front_end.waker());
                 let next = match blocks {
                     Some(blocks) => chain.guard(|| blocks.poll_next(&mut context)),
                     None => Ok(Poll::Ready(None)),

@@ -1,5 +1,7 @@
 //! The content of a response: nothing, bytes, or a stream of blocks.
 
+#[cfg(feature = "folder")]
+use super::stored_file::StoredBlocks;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -44,6 +46,8 @@ pub(crate) enum Content {
 pub(crate) enum Blocks {
     Ready(Box<dyn Iterator<Item = Result<Bytes, Broken>> + Send>),
     Async(Pin<Box<dyn Stream<Item = Result<Bytes, Broken>> + Send>>),
+    #[cfg(feature = "folder")]
+    Stored(StoredBlocks),
 }
 
 impl Blocks {
@@ -54,6 +58,8 @@ impl Blocks {
         match self {
             Blocks::Ready(blocks) => Poll::Ready(blocks.next()),
             Blocks::Async(blocks) => blocks.as_mut().poll_next(context),
+            #[cfg(feature = "folder")]
+            Blocks::Stored(blocks) => Poll::Ready(blocks.next()),
         }
     }
 }
@@ -185,6 +191,11 @@ impl Body {
                 blocks: Blocks::Async(blocks),
                 ..
             } => Body::async_stream(None, MapBlocks { blocks, change }),
+            #[cfg(feature = "folder")]
+            Content::Stream {
+                blocks: Blocks::Stored(blocks),
+                ..
+            } => Body::fallible_stream(None, blocks.map(move |block| block.map(&mut change))),
         }
     }
 

@@ -1,11 +1,9 @@
 //! Content that is read from an open file while it is sent.
 
 use super::body::{Blocks, Body, Broken, Content};
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::ops::Range;
@@ -122,24 +120,29 @@ impl StoredFile {
         }
     }
 
-    fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+    /// Reads at most one block.
+    #[cfg(unix)]
+    fn read_at(&self, position: u64, most: usize) -> io::Result<Vec<u8>> {
+        let mut block = Vec::with_capacity(most);
         loop {
-            #[cfg(unix)]
-            let read = std::os::unix::fs::FileExt::read_at(&self.file, buffer, position);
-            #[cfg(windows)]
-            let read = std::os::windows::fs::FileExt::seek_read(&self.file, buffer, position);
-            #[cfg(not(any(unix, windows)))]
-            let read = {
-                use std::io::{Read, Seek, SeekFrom};
-                let mut file = &self.file;
-                file.seek(SeekFrom::Start(position))
-                    .and_then(|_| file.read(buffer))
-            };
-            match read {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                read => return read,
+            let spare = rustix::buffer::spare_capacity(&mut block);
+            match rustix::io::pread(&self.file, spare, position) {
+                Err(rustix::io::Errno::INTR) => {}
+                Ok(_) => return Ok(block),
+                Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Reads at most one block.
+    #[cfg(not(unix))]
+    fn read_at(&self, position: u64, most: usize) -> io::Result<Vec<u8>> {
+        use std::io::{Read, Seek, SeekFrom};
+        let mut file = &self.file;
+        let mut block = Vec::with_capacity(most);
+        file.seek(SeekFrom::Start(position))?;
+        file.take(most as u64).read_to_end(&mut block)?;
+        Ok(block)
     }
 }
 
@@ -149,7 +152,7 @@ impl Body {
         Body {
             content: Content::Stream {
                 length: Some(part.end - part.start),
-                blocks: Blocks::Ready(Box::new(file.blocks(part))),
+                blocks: Blocks::Stored(file.blocks(part)),
             },
         }
     }
@@ -164,18 +167,38 @@ pub(crate) struct StoredBlocks {
 }
 
 impl StoredBlocks {
+    /// Passes over the next bytes, which the front end takes from the file itself. Returns how many. The end of the part
+    /// is not among them: it is [read](StoredBlocks::next), so that a change up to then is noticed.
+    ///
+    /// The system sends such bytes as they are in the file when they leave its queues, not as they were when they entered
+    /// them. So the end that is read is larger than those queues: when it enters them, all other bytes have left them.
+    #[cfg(feature = "net")]
+    pub(crate) fn pass(&mut self) -> usize {
+        const END_BYTES: u64 = 64 * 1024 * 1024;
+        const MOST_BYTES: u64 = 1024 * 1024;
+        let count = (self.end - self.next)
+            .saturating_sub(END_BYTES)
+            .min(MOST_BYTES);
+        self.next += count;
+        usize::try_from(count).unwrap_or_default()
+    }
+
+    /// Returns the file, and the position of the bytes of which `left` have been passed over but not sent.
+    #[cfg(feature = "net")]
+    pub(crate) fn passed(&self, left: usize) -> (&File, u64) {
+        (&self.stored.file, self.next - left as u64)
+    }
+
     fn read(&mut self) -> io::Result<Vec<u8>> {
         let remaining = self.end - self.next;
         let length = usize::try_from(remaining).map_or(BLOCK_BYTES, |it| it.min(BLOCK_BYTES));
-        let mut block = vec![0; length];
-        let count = self.stored.read_at(&mut block, self.next)?;
-        if count == 0 {
+        let block = self.stored.read_at(self.next, length)?;
+        if block.is_empty() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         // After reading, so that nothing that was read before a change is sent as if it were the last block.
         self.stored.check()?;
-        block.truncate(count);
-        self.next += count as u64;
+        self.next += block.len() as u64;
         Ok(block)
     }
 }

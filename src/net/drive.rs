@@ -4,8 +4,9 @@ use super::buffers::{Buffers, READ_BYTES, is_transient, read_some};
 use super::places::{Place, SHORT_IDLE};
 use super::server::ServerContext;
 use super::timers::{Timers, Woken, closed, or_after};
-use super::transport::Transport;
+use super::transport::{SENDS_FILES, Transport};
 use crate::connection::CloseReason;
+use crate::gateway::Gateway;
 use crate::gateway::session::{Session, Wait};
 use crate::values::connection_info::ConnectionInfo;
 use core::convert::Infallible;
@@ -51,7 +52,7 @@ pub(super) fn connection<T: Transport>(
             server: &server,
             socket,
             place: &place,
-            session: server.gateway.session(info).catch_panics(),
+            session: session(&server.gateway, info),
             input: Vec::new(),
             used: false,
             input_ended: false,
@@ -66,6 +67,14 @@ pub(super) fn connection<T: Transport>(
         }
         drop(driver);
         drop((place, held));
+    }
+}
+
+fn session(gateway: &Gateway, info: ConnectionInfo) -> Session<'_> {
+    let session = gateway.session(info).catch_panics();
+    match SENDS_FILES {
+        true => session.take_files(),
+        false => session,
     }
 }
 
@@ -292,6 +301,9 @@ impl<T: Transport> Driver<'_, T> {
 
     /// Writes what there is room for. Returns `false` if there is none.
     fn write_now(&mut self) -> io::Result<bool> {
+        if self.session.output().pieces().next().is_none() {
+            return self.send_file();
+        }
         let written = {
             let mut slices = [IoSlice::new(&[]); WRITE_PIECES];
             let mut count = 0;
@@ -306,6 +318,22 @@ impl<T: Transport> Driver<'_, T> {
             Ok(count) if count == self.session.output().len() => {
                 Buffers::with(|buffers| self.session.sent_all(&mut buffers.output));
             }
+            Ok(count) => self.session.sent(count),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        Ok(true)
+    }
+
+    /// Sends what the rest of the output has in a file. Returns `false` if there is no room.
+    fn send_file(&mut self) -> io::Result<bool> {
+        let Some((file, position, count)) = self.session.file_to_send() else {
+            return Ok(true);
+        };
+        match self.socket.try_send_file(file, position, count) {
+            // The file ends earlier than before.
+            Ok(0) => self.session.break_file_off(),
             Ok(count) => self.session.sent(count),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -3,9 +3,13 @@
 use core::task::{Context, Poll};
 use smol::Async;
 use socket2::SockRef;
+use std::fs::File;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
+
+/// Whether the system sends files without copying them through the program.
+pub(super) const SENDS_FILES: bool = cfg!(target_os = "linux");
 
 /// A non-blocking byte stream that reports when it is ready.
 pub(super) trait Transport: EndInput + Send + Sync + 'static {
@@ -21,6 +25,10 @@ pub(super) trait Transport: EndInput + Send + Sync + 'static {
 
     /// Writes as much as there is room for. Returns [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no room.
     fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize>;
+
+    /// Sends a part of a file as far as there is room, if the system [can](SENDS_FILES). Returns 0 at the end of the file,
+    /// and [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no room.
+    fn try_send_file(&self, file: &File, position: u64, count: usize) -> io::Result<usize>;
 
     /// Closes the sending side. The peer can still read everything that was written.
     fn end_output(&self) -> io::Result<()>;
@@ -61,6 +69,17 @@ impl Transport for Async<TcpStream> {
             [piece] => self.get_ref().write(piece),
             pieces => self.get_ref().write_vectored(pieces),
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn try_send_file(&self, file: &File, mut position: u64, count: usize) -> io::Result<usize> {
+        let sent = rustix::fs::sendfile(self.get_ref(), file, Some(&mut position), count);
+        Ok(sent?)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn try_send_file(&self, _: &File, _: u64, _: usize) -> io::Result<usize> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     fn end_output(&self) -> io::Result<()> {

@@ -34,6 +34,7 @@ pub(super) enum Found<'a> {
 
 impl Layer {
     /// Returns the file at a path.
+    #[cfg_attr(not(feature = "folder"), expect(unused_variables))]
     pub(super) fn find(&self, path: &str, now: Now) -> Option<Found<'_>> {
         match self {
             Layer::Memory(memory) => memory.find(path).map(Found::Borrowed),

@@ -87,6 +87,7 @@ pub struct SiteOptions {
     #[cfg(feature = "compression")]
     pub(super) compressed: bool,
     pub(super) charset: bool,
+    #[cfg(feature = "folder")]
     pub(super) cache_bytes: u64,
     pub(super) rules: Rules,
     media_types: Vec<(String, String)>,
@@ -108,6 +109,7 @@ impl SiteOptions {
             #[cfg(feature = "compression")]
             compressed: false,
             charset: true,
+            #[cfg(feature = "folder")]
             cache_bytes: 64 * 1024 * 1024,
             rules: Rules::default(),
             media_types: Vec::new(),

@@ -19,7 +19,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// Files of up to this size are kept in memory.
-const SMALL_BYTES: u64 = 64 * 1024;
+const SMALL_BYTES: u64 = 1024 * 1024;
 /// How long a file is served from memory before it is compared with the folder again.
 const FRESH: Duration = Duration::from_millis(10);
 /// The maximum number of entries in the list of a directory.
