@@ -77,3 +77,42 @@ fn two_pages_with_a_form_a_cookie_and_a_snapshot_take_less_than_40_lines() {
     // The three lines that make a test of it.
     check("two pages and their test", lines(code, "//") + 3, 39);
 }
+
+#[test]
+fn every_example_is_short_and_says_how_to_run_it() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let mut seen = 0;
+    for entry in fs::read_dir(folder).expect("the examples") {
+        let mut path = entry.expect("an entry").path();
+        let name = path
+            .file_stem()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        if path.is_dir() {
+            for file in fs::read_dir(&path).expect("an example in several files") {
+                check_length(&file.expect("an entry").path());
+            }
+            path.push("main.rs");
+        }
+        check_length(&path);
+        let code = fs::read_to_string(&path).expect("an example");
+        let introduction: String = code
+            .lines()
+            .take_while(|line| line.starts_with("//!"))
+            .collect();
+        let command = format!("--example {name}`");
+        assert!(
+            introduction.contains("cargo run ") && introduction.contains(&command),
+            "{name}"
+        );
+        seen += 1;
+    }
+    assert!(seen >= 15, "only {seen} examples");
+}
+
+#[track_caller]
+fn check_length(path: &Path) {
+    let count = lines(&fs::read_to_string(path).expect("an example"), "//");
+    assert!(count <= 60, "{} has {count} lines", path.display());
+}

@@ -20,7 +20,7 @@ fn list(store: &Store, _: &Request<'_>) -> Result<Response, Rejection> {
     };
     let rows: String = store.list().map_err(failed)?.into_iter().map(row).collect();
     Ok(Response::html(format!(
-        "<title>Stocks</title>\n{ADD}{rows}"
+        "<!doctype html><title>Stocks</title>\n{ADD}{rows}"
     )))
 }
 
@@ -67,5 +67,7 @@ pub(crate) fn app(store: Store) -> Router {
 
 fn main() -> Result<(), Failure> {
     let database = redb::Database::create("watchlist.redb")?;
-    Ok(net::run("127.0.0.1:7890", app(Store::new(database)?))?)
+    // The database waits for the disk, and the threads of the server must not.
+    let app = net::blocking(app(Store::new(database)?));
+    Ok(net::run("127.0.0.1:7890", app)?)
 }

@@ -23,7 +23,8 @@ use tower_service::Service;
 /// Turns a tower service into an application: an axum `Router`, or anything else that takes `http::Request<Body>`.
 ///
 /// Each request gets a clone of the service, and its response is [deferred](Response::later). A service that needs a
-/// runtime, for timers or sockets, has to be called where that runtime is.
+/// runtime, for timers or sockets, has to be called where that runtime is. [`Gateway::handle`] and the test kit wait on the
+/// thread that they are called on, so that tokio's runtime must have another one: `#[tokio::test(flavor = "multi_thread")]`.
 pub fn tower<S>(service: S) -> TowerApplication<S> {
     TowerApplication(service)
 }

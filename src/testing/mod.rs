@@ -5,17 +5,16 @@
 //!
 //! ```
 //! use bytegate::testing::Client;
-//! use bytegate::{Request, Response, Router, Status};
+//! use bytegate::{Rejection, Request, Response, Router, Status};
 //!
 //! fn app() -> Router {
-//!     Router::new().get("/", |_: &Request<'_>| Response::html("<h1>Hello</h1>\n")).post(
-//!         "/greet",
-//!         |request: &Request<'_>| -> Result<Response, Status> {
-//!             let form = request.form().map_err(|_| Status::BAD_REQUEST)?;
-//!             let name = form.get("name").ok_or(Status::UNPROCESSABLE_CONTENT)?;
-//!             Ok(Response::text(format!("hello {name}\n")))
-//!         },
-//!     )
+//!     Router::new().get("/", |_: &Request<'_>| Response::html("<h1>Hello</h1>\n")).post("/greet", greet)
+//! }
+//!
+//! fn greet(request: &Request<'_>) -> Result<String, Rejection> {
+//!     let form = request.form()?;
+//!     let name = form.get("name").ok_or(Rejection::unprocessable_content("the form has no name"))?;
+//!     Ok(format!("hello {name}\n"))
 //! }
 //!
 //! let client = Client::new(app());
@@ -40,7 +39,11 @@
 //! # Any axum `Router` on the wire
 //!
 //! With the feature `tower`, an axum application, or any other tower service, is tested in the same way: in memory, without
-//! a runtime, and with all that the kit has.
+//! a runtime, and with all that the kit has. It stays as it is; `cargo add --dev bytegate --features tower` is enough. A handler
+//! that itself needs tokio, for timers or sockets, is tested in a runtime with more than one thread,
+//! `#[tokio::test(flavor = "multi_thread")]`: the test waits for it on the thread that it runs on, and tokio's only thread
+//! would wait for itself. The peer is in the extension [`ConnectionInfo`](crate::ConnectionInfo); axum's `ConnectInfo` is set by
+//! its `MockConnectInfo`.
 //!
 //! ```
 //! # #[cfg(feature = "tower")] {
