@@ -22,8 +22,10 @@ use alloc::vec::Vec;
 /// fuzz_target!(|data: &[u8]| bytegate::testing::fuzz(gateway(), data));
 /// ```
 ///
-/// The first byte of the data chooses the method, the second one the lengths of the path, of the query and of a field.
-/// The rest is the content. Bytes that must not stand in those places are percent-encoded or replaced.
+/// The first byte of the data chooses the method and a field, the second one the lengths of the path, of the query and
+/// of the field. The rest is the content. Bytes that must not stand in those places are percent-encoded or replaced.
+/// Content is labeled as what it looks like, JSON, a form or a form with files, unless the seventh bit of the first
+/// byte is set, so that the fuzzer need not guess whole media types.
 ///
 /// # Panics
 /// Panics if the application panics, or if a response breaks a rule of HTTP.
@@ -86,6 +88,10 @@ pub fn wrap(data: &[u8]) -> Option<Vec<u8>> {
         request.extend(field.iter().map(visible));
         request.extend_from_slice(b"\r\n");
     }
+    let has_type = choice & 64 != 0 || choice / 8 % 8 == 1 && !field.is_empty();
+    if !has_type && !content.is_empty() {
+        push_content_type(&mut request, content);
+    }
     match choice >= 128 && !content.is_empty() {
         // In two chunks, so that content that arrives in pieces is tested too.
         true => {
@@ -132,6 +138,23 @@ fn push_encoded(request: &mut Vec<u8>, bytes: &[u8], also: &[u8]) {
             _ => request.extend_from_slice(alloc::format!("%{octet:02X}").as_bytes()),
         }
     }
+}
+
+/// Appends the media type that content looks like.
+fn push_content_type(request: &mut Vec<u8>, content: &[u8]) {
+    request.extend_from_slice(b"Content-Type: ");
+    match content {
+        [b'-', b'-', rest @ ..] => {
+            request.extend_from_slice(b"multipart/form-data; boundary=\"");
+            let boundary = rest.iter().take(70);
+            let is_plain = |octet: &&u8| matches!(octet, b' '..=b'~') && !b"\"\\".contains(octet);
+            request.extend(boundary.take_while(is_plain));
+            request.push(b'"');
+        }
+        [b'{' | b'[' | b'"', ..] => request.extend_from_slice(b"application/json"),
+        _ => request.extend_from_slice(b"application/x-www-form-urlencoded"),
+    }
+    request.extend_from_slice(b"\r\n");
 }
 
 /// Answers input and checks that the output consists of valid responses.
@@ -207,6 +230,35 @@ mod tests {
             let is_served = output.windows(15).any(|line| line == b"HTTP/1.1 200 OK");
             assert!(is_served, "{}", output.escape_ascii());
             fuzz(&gateway, &data);
+        }
+    }
+
+    #[test]
+    fn content_is_labeled_as_what_it_looks_like() {
+        let gateway = Gateway::new(|request: &Request<'_>| {
+            let media_type = request.fields().get_str("Content-Type");
+            alloc::format!("{media_type:?}")
+        });
+        for (data, media_type) in [
+            (&b"\x01\x00{\"a\": 1}"[..], "Some(\"application/json\")"),
+            (
+                b"\x81\x00--a b\r\n",
+                "Some(\"multipart/form-data; boundary=\\\"a b\\\"\")",
+            ),
+            (
+                b"\x01\x00a=b",
+                "Some(\"application/x-www-form-urlencoded\")",
+            ),
+            (b"\x41\x00a=b", "None"),
+            (b"\x01\x00", "None"),
+            (
+                b"\x09\x80text/plain, twenty-four {}",
+                "Some(\"text/plain, twenty-four\")",
+            ),
+        ] {
+            let output = gateway.handle(&wrap(data).unwrap());
+            let output = alloc::string::String::from_utf8_lossy(&output).into_owned();
+            assert!(output.ends_with(media_type), "{output}");
         }
     }
 

@@ -139,7 +139,7 @@ impl Node {
     /// Finds the most specific route for what follows the next slash of a path, or for `None` at its end.
     ///
     /// Each node is visited at most once, so no path takes longer than all patterns together.
-    #[inline]
+    #[inline(always)]
     fn walk<'t, 'p>(
         &'t self,
         path: Option<&'p [u8]>,
@@ -150,7 +150,7 @@ impl Node {
                 .walk_segments(path, search)
                 .or_else(|| self.walk_rest(path, search)),
             None if search.has_extra_slash => {
-                let node = self.text(b"");
+                let node = self.text(b"", 0);
                 node.and_then(|node| search.accept(&node.end, None))
                     .or_else(|| search.with(b"", |search| search.accept(&self.tail, None)))
             }
@@ -171,7 +171,7 @@ impl Node {
             Some((segment, rest)) => (segment, Some(after_slash(rest))),
             None => (path, None),
         };
-        if let Some(node) = self.text(segment) {
+        if let Some(node) = self.text(path, segment.len()) {
             let found = node.walk(rest, search);
             if found.is_some() {
                 return found;
@@ -192,16 +192,20 @@ impl Node {
             .or_else(|| search.accept(&self.mount, Some(path)))
     }
 
-    /// Returns the node after a segment with this text.
-    fn text(&self, text: &[u8]) -> Option<&Node> {
+    /// Returns the node after the first segment of a path, which has this length.
+    #[inline]
+    fn text(&self, path: &[u8], length: usize) -> Option<&Node> {
         if self.texts.is_empty() {
             return None;
         }
-        let key = key(text);
+        let key = key(path, length);
         let start = self.texts.partition_point(|other| other.key < key);
-        let mut texts = self.texts.get(start..)?.iter();
-        let found = texts.find(|other| other.key != key || other.text.as_bytes() == text)?;
-        (found.key == key).then_some(&found.node)
+        let texts = self.texts.get(start..)?.iter();
+        let mut texts = texts.take_while(|other| other.key == key);
+        // A key that has room for a text is that of no other.
+        let is_same = |text: &str| length < 8 || Some(text.as_bytes()) == path.get(..length);
+        let found = texts.find(|other| is_same(&other.text))?;
+        Some(&found.node)
     }
 
     /// Returns the node after a segment with this text, and creates it if necessary.
@@ -209,7 +213,7 @@ impl Node {
         let place = self.texts.binary_search_by(|other| (*other.text).cmp(text));
         let place = place.unwrap_or_else(|place| {
             let text = Text {
-                key: key(text.as_bytes()),
+                key: key(text.as_bytes(), text.len()),
                 text: text.into(),
                 node: Node::default(),
             };
@@ -235,31 +239,41 @@ impl Node {
     }
 }
 
-/// Returns the first eight bytes of a text as a number. Numbers are in the order of the texts, because no text has a
-/// zero byte.
-fn key(text: &[u8]) -> u64 {
-    if let Some(bytes) = text.first_chunk() {
-        return u64::from_be_bytes(*bytes);
+/// Returns the first eight bytes of the first segment of a path, which has this length, as a number. Numbers are in the
+/// order of the texts, because no text has a zero byte.
+#[inline]
+fn key(path: &[u8], length: usize) -> u64 {
+    let mut bytes = [0; 8];
+    match path.first_chunk() {
+        Some(first) => bytes = *first,
+        None => bytes
+            .iter_mut()
+            .zip(path)
+            .for_each(|(to, octet)| *to = *octet),
     }
-    let append = |key: u64, octet: &u8| key << 8 | u64::from(*octet);
-    let missing = 8 - text.len() as u32;
-    // All bits that move around are zero.
-    text.iter().fold(0, append).rotate_left(8 * missing)
+    let beyond = u64::MAX.checked_shr(8 * length as u32).unwrap_or(0);
+    u64::from_be_bytes(bytes) & !beyond
 }
 
 #[cfg(test)]
 mod tests {
-    use super::key;
-
     #[test]
     fn keys_are_in_the_order_of_texts() {
+        let key = |text: &str| super::key(text.as_bytes(), text.len());
         let texts = ["", "a", "aa", "ab", "abcdefg", "abcdefgh", "b", "\u{e4}"];
-        assert!(
-            texts
-                .windows(2)
-                .all(|pair| key(pair[0].as_bytes()) < key(pair[1].as_bytes()))
-        );
-        assert_eq!(key(b"abcdefgh"), key(b"abcdefghi"));
-        assert_eq!(key(b"a"), 0x6100_0000_0000_0000);
+        assert!(texts.windows(2).all(|pair| key(pair[0]) < key(pair[1])));
+        assert_eq!(key("abcdefgh"), key("abcdefghi"));
+        assert_eq!(key("a"), 0x6100_0000_0000_0000);
+    }
+
+    #[test]
+    fn the_key_of_a_segment_does_not_depend_on_what_follows() {
+        for length in 0..12 {
+            let text = &b"abcdefghijkl"[..length];
+            for rest in [&b"/"[..], b"/1", b"/12345678"] {
+                let path = [text, rest].concat();
+                assert_eq!(super::key(&path, length), super::key(text, length));
+            }
+        }
     }
 }

@@ -1,0 +1,170 @@
+//! Any data as requests to an application that reads paths, queries, cookies, forms, JSON and files, as its users would
+//! write it: no panic, and valid responses only. Forms with files have the same outcome in memory and while they arrive.
+#![no_main]
+
+use bytegate::testing::{fuzz, read_responses, wrap};
+use bytegate::{
+    Admission, Application, BasicAuthentication, ConditionalGet, Contract, Cors, ErrorPages,
+    Gateway, Method, MultipartLimits, Part, PartReceiver, Rejection, Request, Response, Router,
+    SecurityFields, Site, Status, TrailingSlash, escape_html, layered, limit_content,
+};
+use libfuzzer_sys::fuzz_target;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+static GATEWAY: LazyLock<Gateway> = LazyLock::new(gateway);
+static IN_MEMORY: LazyLock<Gateway> = LazyLock::new(|| Files(false).into());
+static WHILE_IT_ARRIVES: LazyLock<Gateway> = LazyLock::new(|| Files(true).into());
+
+fuzz_target!(|data: &[u8]| {
+    fuzz(&GATEWAY, data);
+    let content = data.get(1..).unwrap_or_default();
+    // POST, whole or in two chunks, and no path.
+    let choice = 1 | data.first().unwrap_or(&0) & 128;
+    if let Some(request) = wrap(&[&[choice, 0], content].concat()) {
+        let outcome = |gateway: &Gateway| {
+            let output = gateway.handle(&request);
+            let responses = read_responses(&output, &[Method::Post]).expect("a response");
+            (responses[0].status(), responses[0].content().to_vec())
+        };
+        assert_eq!(outcome(&IN_MEMORY), outcome(&WHILE_IT_ARRIVES));
+    }
+});
+
+fn gateway() -> Gateway {
+    let admin = Router::new().get("/", page).any("/{*rest}", echo);
+    let router = Router::new()
+        .get("/", page)
+        .post("/l", log_in)
+        .get("/n/{id}", note)
+        .put("/n/{id}", limit_content(add, 200))
+        .post("/j", any_json)
+        .post("/f", limit_content(Files(true), 1000))
+        .put("/f", Files(false))
+        .suffix(".x", echo)
+        .mount(
+            "/a",
+            layered(BasicAuthentication::new("a", |name, _| name == "a"), admin),
+        )
+        .files(
+            Site::new()
+                .file("/s/index.html", "static")
+                .file("/s.css", ""),
+        )
+        .trailing_slash(TrailingSlash::Redirect)
+        .fallback(accepted);
+    Gateway::new(router)
+        .with(Contract::new())
+        .with(ConditionalGet::new())
+        .with(Cors::origins(["https://a.example"]))
+        .with(SecurityFields::new())
+        .with(ErrorPages::problem_details())
+}
+
+fn page(request: &Request<'_>) -> Result<Response, Rejection> {
+    let name = request
+        .query_value("name")
+        .or_else(|| request.cookie("s").map(Into::into));
+    let page: u64 = request.parse_query_value("p")?.unwrap_or(1);
+    let hello = format!("<p>{page} {}</p>\n", escape_html(&name.unwrap_or_default()));
+    Ok(Response::html(hello))
+}
+
+fn log_in(request: &Request<'_>) -> Result<Response, Rejection> {
+    let form = request.form()?;
+    if form.get("p").as_deref() != Some("w") {
+        return Err(Rejection::forbidden("the password is wrong"));
+    }
+    let name = hex(&form.get("n").unwrap_or_default());
+    let to = request.query_value("to").unwrap_or_default();
+    // To a page of this site, and without control characters, which no Location can hold.
+    let to = to
+        .trim_start_matches(['/', '\\'])
+        .replace(char::is_control, "");
+    let response = Response::see_other(&format!("/{to}"));
+    Ok(response.with_cookie(request.session_cookie("s", name)))
+}
+
+/// Encodes a value so that a cookie can hold it.
+fn hex(text: &str) -> String {
+    text.bytes().map(|octet| format!("{octet:02x}")).collect()
+}
+
+fn note(request: &Request<'_>) -> Result<Response, Rejection> {
+    let id: u8 = request.parse_param("id")?;
+    let name = format!("{}.txt", request.query_value("as").unwrap_or_default());
+    Ok(Response::attachment(&name, format!("{id}\n")))
+}
+
+fn add(request: &Request<'_>) -> Result<Response, Rejection> {
+    let note: BTreeMap<String, Vec<Option<i64>>> = request.json()?;
+    let id = request.param("id").unwrap_or_default();
+    let created = Response::json(&note).with_status(Status::CREATED);
+    Ok(created.with_field("Location", format!("/n/{}", hex(id))))
+}
+
+fn any_json(request: &Request<'_>) -> Result<Response, Rejection> {
+    let value: serde_json::Value = request.json()?;
+    Ok(Response::json(&value))
+}
+
+fn echo(request: &Request<'_>) -> Vec<u8> {
+    request.content().to_vec()
+}
+
+fn accepted(request: &Request<'_>) -> Result<Response, Rejection> {
+    let cookies = request.cookies().count();
+    let language = request.accepts_language(&["de", "en"]);
+    let media_type = request.accepts(&["text/plain", "text/html"]);
+    let media_type = media_type.ok_or_else(|| Rejection::not_acceptable("text or HTML"))?;
+    let text = format!("{cookies} {language:?} {:?}", request.bearer_token());
+    Ok(Response::content(media_type, text))
+}
+
+/// Shows the files of a form, as they arrive or once they are there.
+struct Files(bool);
+
+#[derive(Default, PartialEq, Debug)]
+struct Shown(Vec<(String, Vec<u8>)>);
+
+const LIMITS: MultipartLimits = MultipartLimits {
+    parts: 4,
+    part_head_bytes: 90,
+    part_content_bytes: 20,
+};
+
+impl Application for Files {
+    fn call(&self, request: &Request<'_>) -> Response {
+        let form = match request.multipart_within(LIMITS) {
+            Ok(form) => form,
+            Err(rejection) => return rejection.into(),
+        };
+        let parts = form.iter();
+        let shown = parts.map(|part| (part.name().to_string(), part.content().to_vec()));
+        Box::new(Shown(shown.collect())).finish()
+    }
+
+    fn admit(&self, request: &Request<'_>) -> Admission {
+        match self.0 {
+            true => Admission::multipart_within(request, LIMITS, Shown::default()),
+            false => Admission::Buffer,
+        }
+    }
+}
+
+impl PartReceiver for Shown {
+    fn part(&mut self, part: &Part<'_>) -> Result<(), Response> {
+        self.0.push((part.name().to_string(), Vec::new()));
+        Ok(())
+    }
+
+    fn content(&mut self, block: &[u8]) -> Result<(), Response> {
+        let (_, content) = self.0.last_mut().expect("a part");
+        content.extend_from_slice(block);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Response {
+        Response::text(format!("{:?}", self.0))
+    }
+}
