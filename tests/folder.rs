@@ -137,7 +137,7 @@ fn a_change_shows_at_the_next_request() {
 
 #[test]
 fn a_copy_of_a_client_is_current_until_the_file_changes() {
-    for bytes in [10, 2_000_000] {
+    for bytes in [10, 500_000, 5_000_000] {
         let folder = Folder::new(&[("a.txt", &vec![b'a'; bytes])]);
         let client = Client::new(Site::open(&folder.0).expect("a folder"));
         let tag = get(&client, "/a.txt")
@@ -155,7 +155,7 @@ fn a_copy_of_a_client_is_current_until_the_file_changes() {
 
 #[test]
 fn a_large_file_is_served_whole_and_in_parts() {
-    let content: Vec<u8> = (0..600_000u32)
+    let content: Vec<u8> = (0..1_500_000u32)
         .flat_map(|number| number.to_le_bytes())
         .collect();
     let folder = Folder::new(&[("large.bin", &content)]);

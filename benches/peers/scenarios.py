@@ -7,6 +7,8 @@ import subprocess
 import time
 from typing import NamedTuple
 
+from servers import MANY
+
 WRK_SCRIPT = pathlib.Path(__file__).with_name("wrk.lua")
 
 SMALL = "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -40,6 +42,8 @@ class Scenario(NamedTuple):
     depth: int = 1
     head: str = SMALL
     big: bool = False
+    huge: bool = False
+    many: bool = False
     idle: bool = False
 
 
@@ -48,6 +52,8 @@ SCENARIOS = {
     "pipelined": Scenario("small page, 64 connections, 16 requests in each batch", depth=16),
     "browser": Scenario("small page, 64 connections, 15 fields as a browser sends them", head=BROWSER),
     "big": Scenario("1 MiB, 8 connections (requests/s are MiB/s)", connections=8, big=True),
+    "many": Scenario("10,000 small pages in turn, 64 connections", many=True),
+    "huge": Scenario("1 GiB, 2 connections", connections=2, huge=True),
     "1": Scenario("small page, 1 connection", connections=1),
     "8": Scenario("small page, 8 connections", connections=8),
     "512": Scenario("small page, 512 connections", connections=512),
@@ -64,13 +70,14 @@ def run(scenario, server, seconds, folder):
     """One run against a server that has just been started."""
     if scenario.idle:
         return hold(scenario, server)
-    path = "/big.bin" if scenario.big else server.contender.page
     batch = folder / "batch"
-    batch.write_bytes(scenario.head.format(path=path).encode() * scenario.depth)
+    batch.write_bytes(scenario.head.format(path=path_of(scenario, server)).encode() * scenario.depth)
     # To open many connections takes long, and should weigh little.
     seconds = round(seconds * (1 + scenario.connections / 2500))
     command = ["wrk", "-t1", f"-c{scenario.connections}", f"-d{seconds}s", "-s", str(WRK_SCRIPT)]
     command += [f"http://127.0.0.1:{server.port}/", "--", str(batch)]
+    if scenario.many:
+        command.append(str(MANY))
     before = server.cpu_seconds()
     wrk = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60)
     used = server.cpu_seconds() - before
@@ -86,6 +93,15 @@ def run(scenario, server, seconds, folder):
         result["p50_us"] = result["p99_us"] = None
     result["errors"] = {kind: count for kind, count in result["errors"].items() if count}
     return result
+
+
+def path_of(scenario, server):
+    if scenario.many:
+        # The script puts a number in its place.
+        return "/NUMBER.html"
+    if scenario.huge:
+        return "/huge.bin"
+    return "/big.bin" if scenario.big else server.contender.page
 
 
 def hold(scenario, server):

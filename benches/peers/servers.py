@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 PAGE = b"<h1>Hello, world</h1>\n"
 BIG = b"x" * 1024 * 1024
+MANY = 10_000
+HUGE = 1024 * 1024 * 1024
 TYPES = {"/big.bin": "application/octet-stream"}
 PAGE_TYPE = "text/html; charset=utf-8"
 
@@ -28,16 +30,17 @@ class Contender(NamedTuple):
 
 
 CONTENDERS = [
-    Contender("bytegate", "bytegate"),
-    Contender("bytegate-1", "bytegate-1"),
-    Contender("bytegate-py", "bytegate", "/index.py", ("big", "1", "8", "512", "4096", "10000", "idle")),
-    Contender("hyper", "hyper"),
-    Contender("axum", "axum"),
-    Contender("actix", "actix"),
-    Contender("may_minihttp", "may_minihttp"),
-    Contender("tiny_http", "tiny_http"),
+    Contender("bytegate", "bytegate", without=("many", "huge")),
+    Contender("bytegate-1", "bytegate-1", without=("many", "huge")),
+    Contender("bytegate-py", "bytegate", "/index.py", ("big", "1", "8", "512", "4096", "10000", "idle", "many", "huge")),
+    Contender("bytegate-live", "bytegate-live"),
+    Contender("hyper", "hyper", without=("many", "huge")),
+    Contender("axum", "axum", without=("many", "huge")),
+    Contender("actix", "actix", without=("many", "huge")),
+    Contender("may_minihttp", "may_minihttp", without=("many", "huge")),
+    Contender("tiny_http", "tiny_http", without=("many", "huge")),
     Contender("nginx", None),
-    Contender("epoll", "epoll", without=("big",)),
+    Contender("epoll", "epoll", without=("big", "many", "huge")),
 ]
 
 NGINX = """\
@@ -53,7 +56,7 @@ http {{
     tcp_nodelay on;
     keepalive_requests 1000000000;
     keepalive_timeout 600s;
-    open_file_cache max=100;
+    open_file_cache max=20000;
     types {{ "text/html; charset=utf-8" html; application/octet-stream bin; }}
     client_body_temp_path {folder}/client_body;
     proxy_temp_path {folder}/proxy;
@@ -82,6 +85,8 @@ class Server:
             command = nginx_command(folder, self.port, open_files)
         else:
             command = [str(program), contender.argument, str(self.port)]
+            if contender.argument == "bytegate-live":
+                command.append(str(site_folder(folder)))
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
     def __enter__(self):
@@ -166,11 +171,23 @@ def free_port():
                 pass
 
 
-def nginx_command(folder, port, open_files):
+def site_folder(folder):
+    """The folder for the servers that read files. Only they can answer the scenarios with many and with huge files."""
     site = folder / "site"
-    site.mkdir(exist_ok=True)
-    (site / "index.html").write_bytes(PAGE)
-    (site / "big.bin").write_bytes(BIG)
+    if not site.exists():
+        site.mkdir()
+        (site / "index.html").write_bytes(PAGE)
+        (site / "big.bin").write_bytes(BIG)
+        for number in range(MANY):
+            (site / f"{number}.html").write_bytes(PAGE)
+        with open(site / "huge.bin", "wb") as huge:
+            # Without blocks on the disk: reading costs what a cached file costs.
+            huge.truncate(HUGE)
+    return site
+
+
+def nginx_command(folder, port, open_files):
+    site_folder(folder)
     config = folder / "nginx.conf"
     config.write_text(NGINX.format(folder=folder, port=port, open_files=open_files))
     return [find_nginx(), "-e", "stderr", "-c", str(config)]

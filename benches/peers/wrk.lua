@@ -6,6 +6,15 @@ function init(arguments)
   local octets = file:read("*a")
   file:close()
   wrk.format = function() return octets end
+  local many = tonumber(arguments[2])
+  if many then
+    local before, after = octets:match("^(.-)NUMBER(.*)$")
+    local number = 0
+    function request()
+      number = (number + 1) % many
+      return before .. number .. after
+    end
+  end
 end
 
 function done(summary, latency)

@@ -1,6 +1,7 @@
 //! Content that is read from an open file while it is sent.
 
 use super::body::{Blocks, Body, Broken, Content};
+use crate::syntax::entity_tag::opaque_of;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -19,7 +20,11 @@ const BLOCK_BYTES: usize = 64 * 1024;
 #[derive(Debug)]
 pub(crate) struct StoredFile {
     file: File,
-    stamp: Stamp,
+    length: u64,
+    /// The text between the quotes of the ETag.
+    tag: String,
+    /// What it must not differ from, or `None` if nobody else can change it.
+    stamp: Option<Stamp>,
 }
 
 /// What identifies the state of a file. File systems keep times in steps of up to a few milliseconds, so two changes
@@ -81,24 +86,59 @@ fn now() -> Duration {
 }
 
 impl StoredFile {
+    /// Creates a file from one that others may change. Its ETag has the size, the time of the last modification, and the
+    /// number of the file.
     pub(crate) fn new(file: File, stamp: Stamp) -> StoredFile {
-        StoredFile { file, stamp }
-    }
-
-    /// Returns the length in bytes.
-    pub(crate) fn length(&self) -> u64 {
-        self.stamp.length
-    }
-
-    /// Returns a text for an ETag: the size, the time of the last modification, and the number of the file.
-    pub(crate) fn tag(&self) -> String {
         let Stamp {
             length,
             modified,
             number,
             ..
-        } = self.stamp;
-        format!("{length:x}-{:x}-{number:x}", modified.as_nanos())
+        } = stamp;
+        StoredFile {
+            file,
+            length,
+            tag: format!("{length:x}-{:x}-{number:x}", modified.as_nanos()),
+            stamp: Some(stamp),
+        }
+    }
+
+    /// Creates a file in memory that nobody else can change, so that the system can send it without copying it. Its ETag
+    /// is made from the content. Returns `None` if the system has no such files.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn in_memory(content: &[u8]) -> Option<StoredFile> {
+        use rustix::fs::MemfdFlags;
+        use std::io::Write;
+        let file = rustix::fs::memfd_create("bytegate", MemfdFlags::CLOEXEC).ok()?;
+        let mut file = File::from(file);
+        file.write_all(content).ok()?;
+        Some(StoredFile {
+            file,
+            length: content.len() as u64,
+            tag: opaque_of(content),
+            stamp: None,
+        })
+    }
+
+    /// Creates a file in memory that nobody else can change. Returns `None` if the system has no such files.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn in_memory(_: &[u8]) -> Option<StoredFile> {
+        None
+    }
+
+    /// Returns the length in bytes.
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Returns the text between the quotes of the ETag.
+    pub(crate) fn tag(&self) -> &str {
+        &self.tag
+    }
+
+    /// Returns whether the content is in memory.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.stamp.is_none()
     }
 
     /// Returns the blocks of a part.
@@ -112,9 +152,12 @@ impl StoredFile {
 
     /// Returns an error if the file is no longer what it was when it was opened.
     fn check(&self) -> io::Result<()> {
+        let Some(stamp) = &self.stamp else {
+            return Ok(());
+        };
         let now = Stamp::of(&self.file.metadata()?);
         // A file that is removed or renamed keeps its content.
-        match (now.length, now.modified) == (self.stamp.length, self.stamp.modified) {
+        match (now.length, now.modified) == (stamp.length, stamp.modified) {
             true => Ok(()),
             false => Err(io::Error::other("the file changed while it was sent")),
         }
@@ -158,6 +201,26 @@ impl Body {
     }
 }
 
+/// Returns at least how many bytes the system keeps for a connection within this machine, sent and received.
+#[cfg(feature = "net")]
+fn queue_bytes() -> u64 {
+    static BYTES: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
+    const UNKNOWN: u64 = 64 * 1024 * 1024;
+    // The last number of a line is the maximum.
+    let maximum = |name: &str| {
+        let line = std::fs::read_to_string(["/proc/sys/net/", name].concat()).ok()?;
+        line.split_ascii_whitespace().last()?.parse::<u64>().ok()
+    };
+    *BYTES.get_or_init(|| {
+        let sent = maximum("ipv4/tcp_wmem");
+        // A program that sets its own size gets twice of what it asks for.
+        let received = maximum("ipv4/tcp_rmem").zip(maximum("core/rmem_max"));
+        let received = received.map(|(automatic, asked)| automatic.max(asked.saturating_mul(2)));
+        let both = sent.zip(received);
+        both.map_or(UNKNOWN, |(sent, received)| sent.saturating_add(received))
+    })
+}
+
 /// The blocks of a part of a file.
 #[derive(Debug)]
 pub(crate) struct StoredBlocks {
@@ -171,13 +234,17 @@ impl StoredBlocks {
     /// is not among them: it is [read](StoredBlocks::next), so that a change up to then is noticed.
     ///
     /// The system sends such bytes as they are in the file when they leave its queues, not as they were when they entered
-    /// them. So the end that is read is larger than those queues: when it enters them, all other bytes have left them.
+    /// them. So the end that is read is larger than those queues: when it enters them, all other bytes have left them. If
+    /// nobody else can change the file, there is no such end.
     #[cfg(feature = "net")]
     pub(crate) fn pass(&mut self) -> usize {
-        const END_BYTES: u64 = 64 * 1024 * 1024;
         const MOST_BYTES: u64 = 1024 * 1024;
+        let end_bytes = match self.stored.is_in_memory() {
+            true => 0,
+            false => queue_bytes(),
+        };
         let count = (self.end - self.next)
-            .saturating_sub(END_BYTES)
+            .saturating_sub(end_bytes)
             .min(MOST_BYTES);
         self.next += count;
         usize::try_from(count).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! bytegate's own front end with default options: a site in memory, and the same page from an application.
+//! bytegate's own front end with default options: a site in memory, the same page from an application, and a folder.
 
 use crate::{BIG, Outcome, PAGE};
 use bytegate::{Gateway, Request, Response, Router, Site, net};
@@ -13,7 +13,15 @@ pub(crate) fn serve(address: SocketAddr, threads: Option<usize>) -> Outcome {
     let router = Router::new()
         .suffix(".py", |_: &Request<'_>| Response::html(PAGE))
         .fallback(site);
-    let gateway = Gateway::new(router);
+    listen(address, Gateway::new(router), threads)
+}
+
+/// Serves a folder with one thread.
+pub(crate) fn serve_folder(address: SocketAddr, folder: &str) -> Outcome {
+    listen(address, Gateway::new(Site::open(folder)?), Some(1))
+}
+
+fn listen(address: SocketAddr, gateway: Gateway, threads: Option<usize>) -> Outcome {
     let mut options = net::Options::default();
     // More than a scenario opens, so that none has to make room.
     options.connections = 20_000;

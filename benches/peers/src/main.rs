@@ -1,4 +1,4 @@
-//! `peers NAME PORT`: one of the servers that measure.py compares. Each answers the same two paths, and each is
+//! `peers NAME PORT [FOLDER]`: one of the servers that measure.py compares. Each answers the same two paths, and each is
 //! written the way its documentation does it.
 
 mod actix;
@@ -23,11 +23,14 @@ type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
 fn main() -> Outcome {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [name, port] = &arguments[..] else {
-        return Err("usage: peers NAME PORT".into());
+    let (name, port, folder) = match &arguments[..] {
+        [name, port] => (name, port, None),
+        [name, port, folder] => (name, port, Some(folder)),
+        _ => return Err("usage: peers NAME PORT [FOLDER]".into()),
     };
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.parse()?));
     match name.as_str() {
+        "bytegate-live" => bytegate::serve_folder(address, folder.ok_or("no folder")?),
         "actix" => actix::serve(listen(address)?),
         "axum" => axum::serve(listen(address)?),
         "bytegate" => bytegate::serve(address, None),

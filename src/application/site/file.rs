@@ -99,7 +99,7 @@ impl<'a> Representation<'a> {
         let tag = match &content {
             Content::Memory(bytes) => opaque_of(bytes),
             #[cfg(feature = "folder")]
-            Content::Stored(file) => file.tag(),
+            Content::Stored(file) => file.tag().into(),
         };
         let mut whole = Response::new(Status::OK)
             .with_field("Content-Type", media_type.as_bytes())
@@ -204,7 +204,11 @@ impl File {
     #[cfg(feature = "folder")]
     pub(super) fn length_in_memory(&self) -> u64 {
         let coded = self.coded.iter().map(|(_, file)| file.length_in_memory());
-        self.bytes().map_or(0, |bytes| bytes.len() as u64) + coded.sum::<u64>()
+        let own = match &self.whole {
+            Whole::Stored(file) if !file.is_in_memory() => 0,
+            _ => self.length(),
+        };
+        own + coded.sum::<u64>()
     }
 
     /// Responds to GET or HEAD.

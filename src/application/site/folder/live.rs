@@ -19,7 +19,10 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// Files of up to this size are kept in memory.
-const SMALL_BYTES: u64 = 1024 * 1024;
+const SMALL_BYTES: u64 = 4 * 1024 * 1024;
+/// Files from this size on are kept in memory that the system can send without copying it. Each needs one of the files that
+/// the process may open.
+const SENT_BYTES: u64 = 256 * 1024;
 /// How long a file is served from memory before it is compared with the folder again.
 const FRESH: Duration = Duration::from_millis(10);
 /// The maximum number of entries in the list of a directory.
@@ -182,6 +185,10 @@ impl LiveFolder {
                 ..named
             };
             let content = match content {
+                // The system sends such files without copying them.
+                Some(bytes) if bytes.len() as u64 >= SENT_BYTES => {
+                    StoredFile::in_memory(&bytes).map_or(Content::Memory(bytes), Content::Stored)
+                }
                 Some(bytes) => Content::Memory(bytes),
                 None => Content::Stored(StoredFile::new(form.file, form.stamp)),
             };

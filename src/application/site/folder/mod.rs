@@ -42,7 +42,7 @@ impl Site {
     /// Serves a folder as it is at each request (feature `folder`). A file that is changed, added or removed shows within
     /// ten milliseconds.
     ///
-    /// Files of up to 1 MiB are kept in memory, up to a [limit](SiteOptions::cache_bytes), and read again when they
+    /// Files of up to 4 MiB are kept in memory, up to a [limit](SiteOptions::cache_bytes), and read again when they
     /// change. Larger ones are read while they are sent. If such a file is changed or truncated meanwhile, the response
     /// breaks off, so that the client sees that it is incomplete. A file that is replaced or removed is sent to its end,
     /// as it was.
