@@ -19,7 +19,7 @@
 //!   [`Response`]. See [`Application`], [`Router`], [`Middleware`], [`wsgi()`].
 //! - **Call it** with bytes, in a test or a fuzzer: [`Gateway::handle`]. To pass the time as an argument, use
 //!   [`Gateway::handle_at`].
-//! - **Serve** it over TCP: `net::run` (feature `net`), or over any blocking stream: `Gateway::serve_stream` (feature
+//! - **Serve** it over TCP: `net::run` and `net::start` (feature `net`), or over any blocking stream: `Gateway::serve_stream` (feature
 //!   `std`).
 //! - **Embed** it in your own event loop: [`Gateway::session`] and [`Session::turn`].
 //! - **Route** by host, path and method: [`Router`].

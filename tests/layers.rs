@@ -68,7 +68,7 @@ fn no_layer_imports_from_a_later_one() {
 }
 
 /// Files that need the standard library and are compiled only with the `std` feature.
-const WITH_STD: [&str; 15] = [
+const WITH_STD: [&str; 16] = [
     "application/middleware/compression.rs",
     "application/middleware/rate_limit.rs",
     "application/middleware/server_timing.rs",
@@ -84,6 +84,7 @@ const WITH_STD: [&str; 15] = [
     "testing/faults.rs",
     "testing/pipe.rs",
     "testing/strategy.rs",
+    "testing/stream_client.rs",
 ];
 
 #[test]

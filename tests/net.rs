@@ -4,15 +4,16 @@
 mod laws;
 
 use bytegate::net::{self, Options};
+use bytegate::testing::StreamClient;
 use bytegate::{
-    AccessLog, Admission, Application, Body, Broken, Config, FieldLines, Gateway, Limits, Pace,
-    Receiver, Request, Response, Timeouts,
+    AccessLog, Admission, Application, Body, Broken, Config, FieldLines, Gateway, Limits, Method,
+    Pace, Receiver, Request, Response, Timeouts,
 };
 use bytes::Bytes;
 use laws::reader::{self, Response as Answer};
 use smol::channel;
 use std::future::Future;
-use std::io::{self, BufReader, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::num::NonZeroUsize;
 use std::panic;
@@ -195,9 +196,7 @@ impl Drop for Server {
 }
 
 /// A client that never waits longer than [`SOON`].
-struct Client {
-    stream: BufReader<TcpStream>,
-}
+struct Client(StreamClient<TcpStream>);
 
 impl Client {
     fn of(address: SocketAddr) -> Client {
@@ -205,13 +204,11 @@ impl Client {
         stream.set_nodelay(true).expect("no delay");
         stream.set_read_timeout(Some(SOON)).expect("a timeout");
         stream.set_write_timeout(Some(SOON)).expect("a timeout");
-        Client {
-            stream: BufReader::new(stream),
-        }
+        Client(StreamClient::new(stream))
     }
 
     fn socket(&self) -> &TcpStream {
-        self.stream.get_ref()
+        self.0.stream()
     }
 
     fn send(&self, octets: impl AsRef<[u8]>) {
@@ -223,27 +220,12 @@ impl Client {
         self.socket().shutdown(Shutdown::Write).expect("an end");
     }
 
-    /// Reads one answer with a `Content-Length`.
     fn answer(&mut self) -> Answer {
         self.try_answer().expect("an answer")
     }
 
     fn try_answer(&mut self) -> io::Result<Answer> {
-        let mut octets = Vec::new();
-        while !octets.ends_with(b"\r\n\r\n") {
-            let mut octet = [0];
-            self.stream.read_exact(&mut octet)?;
-            octets.push(octet[0]);
-        }
-        let head = String::from_utf8(octets.clone()).expect("ASCII");
-        let length = head
-            .lines()
-            .find_map(|line| line.strip_prefix("Content-Length: "))
-            .map_or(0, |length| length.parse().expect("a length"));
-        let head_bytes = octets.len();
-        octets.resize(head_bytes + length, 0);
-        self.stream.read_exact(&mut octets[head_bytes..])?;
-        Ok(reader::read_all(&octets, &[false]).remove(0))
+        Ok(Answer::of(&self.0.response(Method::Get)?))
     }
 
     fn get(&mut self, path: &str) -> Answer {
@@ -260,7 +242,7 @@ impl Client {
     /// Like [`rest`](Client::rest), but the connection need not end cleanly.
     fn rest_and_end(mut self) -> (Vec<u8>, io::Result<usize>) {
         let mut octets = Vec::new();
-        let end = self.stream.read_to_end(&mut octets);
+        let end = self.0.read_to_end(&mut octets);
         (octets, end)
     }
 
@@ -774,13 +756,13 @@ fn a_slow_reader_gets_the_whole_of_a_large_answer() {
     let mut octets = Vec::new();
     while octets.len() < LARGE_BYTES {
         let mut part = [0; 65_536];
-        let count = client.stream.read(&mut part).expect("more");
+        let count = client.0.read(&mut part).expect("more");
         assert!(count > 0, "it ended after {} bytes", octets.len());
         octets.extend_from_slice(&part[..count]);
         thread::sleep(millis(1));
     }
     client.end();
-    let rest = client.stream.read_to_end(&mut octets);
+    let rest = client.0.read_to_end(&mut octets);
     assert!(rest.is_ok());
     let answers = reader::read_all(&octets, &[false]);
     assert_eq!(answers[0].content.len(), LARGE_BYTES);
@@ -954,7 +936,7 @@ fn a_long_download_does_not_block_other_clients_of_its_thread() {
         let mut total = 0;
         // Limited, so that the test ends even if the server serves no other client.
         while total < 1 << 30 {
-            match greedy.stream.read(&mut part) {
+            match greedy.0.read(&mut part) {
                 Ok(0) | Err(_) => break,
                 Ok(count) => total += count,
             }
@@ -1494,7 +1476,7 @@ fn events_reach_every_client_and_delay_no_other(threads: usize) {
             let mut seen = Vec::new();
             while !seen.ends_with(event.as_bytes()) {
                 let mut byte = [0];
-                client.stream.read_exact(&mut byte).expect("an event");
+                client.0.read_exact(&mut byte).expect("an event");
                 seen.push(byte[0]);
             }
         }
@@ -1731,7 +1713,7 @@ fn broken_connections_leak_no_sockets() {
             }
             _ => {
                 client.send(get("/large"));
-                let part = client.stream.read_exact(&mut [0; 65_536]);
+                let part = client.0.read_exact(&mut [0; 65_536]);
                 part.expect("a part");
             }
         }

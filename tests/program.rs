@@ -837,6 +837,8 @@ mod explain {
 #[cfg(unix)]
 mod serve {
     use super::*;
+    use bytegate::Method;
+    use bytegate::testing::StreamClient;
 
     /// A server on a free port.
     struct Server {
@@ -908,7 +910,7 @@ mod serve {
         }
     }
 
-    fn to_end(mut stream: TcpStream) -> Vec<u8> {
+    fn to_end(mut stream: impl Read) -> Vec<u8> {
         let mut output = Vec::new();
         stream.read_to_end(&mut output).expect("a clean close");
         output
@@ -1159,26 +1161,21 @@ mod serve {
         );
     }
 
-    fn page(stream: &mut TcpStream) -> String {
-        stream.write_all(get("/").as_bytes()).expect("it is sent");
-        let mut page = Vec::new();
-        while !page.ends_with(b"</html>\n") {
-            let mut block = [0; 4096];
-            let count = stream.read(&mut block).expect("an answer");
-            assert_ne!(count, 0, "{}", text(page));
-            page.extend_from_slice(&block[..count]);
-        }
-        text(page)
+    fn get_page(client: &mut StreamClient<TcpStream>) {
+        client.send(get("/")).expect("it is sent");
+        let page = client.response(Method::Get).expect("an answer");
+        assert!(page.text().ends_with("</html>\n"), "{}", page.text());
     }
 
     #[test]
     fn the_connection_limit_can_be_set_and_idle_connections_make_room() {
         let server = Server::start(&["--connections", "5"]);
-        let mut clients: Vec<TcpStream> = Vec::new();
-        for _ in 0..12 {
-            clients.push(server.connect());
-            page(clients.last_mut().expect("a client"));
-        }
+        let connect = |_| {
+            let mut client = StreamClient::new(server.connect());
+            get_page(&mut client);
+            client
+        };
+        let mut clients: Vec<_> = (0..12).map(connect).collect();
         assert_eq!(to_end(clients.swap_remove(0)), b"");
         let complaint = server
             .program
@@ -1191,12 +1188,12 @@ mod serve {
     #[test]
     fn the_soft_limit_on_open_files_is_raised_at_start() {
         let server = Server::start_with_open_files(100);
-        let mut clients: Vec<TcpStream> = (0..120).map(|_| server.connect()).collect();
-        for client in &mut clients {
-            page(client);
-        }
+        let mut clients: Vec<_> = (0..120)
+            .map(|_| StreamClient::new(server.connect()))
+            .collect();
+        clients.iter_mut().for_each(get_page);
         // None was closed to make room.
-        page(&mut clients[0]);
+        get_page(&mut clients[0]);
     }
 
     #[test]

@@ -2,13 +2,14 @@
 #![cfg(feature = "std")]
 
 use bytegate::testing::{
-    Client, Fault, Faulty, FormPart, malformed_requests, open, open_faulty, pipe, read_responses,
+    Client, Fault, Faulty, FormPart, StreamClient, malformed_requests, open, open_faulty, pipe,
+    read_responses,
 };
 use bytegate::{
     Body, CloseReason, ConnectionInfo, Gateway, Method, Now, OwnedRequest, Peer, Request, Response,
     Router, Scheme, Site, Status,
 };
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -269,24 +270,68 @@ fn real_input_and_output_pass_through_a_pipe() {
     let gateway = Arc::new(Gateway::new(
         Site::new().file("/large", vec![b'x'; 1_000_000]),
     ));
-    let mut stream = open(&gateway);
+    let mut client = StreamClient::new(open(&gateway));
     for _ in 0..2 {
-        stream
-            .write_all(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+        client
+            .send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
             .unwrap();
-        let mut reader = BufReader::new(&mut stream);
-        let mut length = 0;
-        let mut line = String::new();
-        while reader.read_line(&mut line).unwrap() > 2 {
-            if let Some(value) = line.strip_prefix("Content-Length: ") {
-                length = value.trim().parse().unwrap();
-            }
-            line.clear();
-        }
-        let mut content = vec![0; length];
-        reader.read_exact(&mut content).unwrap();
-        assert_eq!(content.len(), 1_000_000);
+        let response = client.response(Method::Get).unwrap();
+        assert_eq!(response.content().len(), 1_000_000);
     }
+}
+
+#[test]
+fn a_client_over_a_stream_reads_each_response_and_leaves_the_rest() {
+    let responses: &[u8] =
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na\
+        HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n\
+        HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nb\r\n0\r\n\r\n\
+        HTTP/1.1 200 OK\r\n\r\nc";
+    for size in 1..responses.len() {
+        let (mut server, there) = pipe();
+        let pieces = responses.chunks(size).map(<[u8]>::to_vec);
+        let pieces: Vec<Vec<u8>> = pieces.collect();
+        let writer = std::thread::spawn(move || {
+            pieces
+                .iter()
+                .for_each(|piece| server.write_all(piece).unwrap());
+        });
+        let mut client = StreamClient::new(there);
+        let mut read = |method| client.response(method).unwrap();
+        let first = read(Method::Get);
+        assert_eq!(
+            (first.text(), first.interim()),
+            ("a", &[Status::CONTINUE][..])
+        );
+        assert_eq!(read(Method::Head).text(), "");
+        assert_eq!(read(Method::Get).text(), "b");
+        assert_eq!(read(Method::Get).text(), "c");
+        let error = client.response(Method::Get).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+        writer.join().unwrap();
+    }
+    for (output, kind) in [
+        (
+            &b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na"[..],
+            ErrorKind::UnexpectedEof,
+        ),
+        (b"HTTP/1.1 200 OK\n\n", ErrorKind::InvalidData),
+        (b"", ErrorKind::UnexpectedEof),
+    ] {
+        let (mut server, there) = pipe();
+        server.write_all(output).unwrap();
+        drop(server);
+        let error = StreamClient::new(there).response(Method::Get).unwrap_err();
+        assert_eq!(error.kind(), kind, "{}", output.escape_ascii());
+    }
+    let (mut server, there) = pipe();
+    server.write_all(&responses[..80]).unwrap();
+    drop(server);
+    let mut client = StreamClient::new(there);
+    assert_eq!(client.response(Method::Get).unwrap().text(), "a");
+    let mut rest = Vec::new();
+    client.read_to_end(&mut rest).unwrap();
+    assert!(responses[..80].ends_with(&rest) && !rest.is_empty());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::{Options, listen, serve, stop_signal};
 use crate::gateway::Gateway;
 use std::io;
-use std::net::ToSocketAddrs;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::prelude::rust_2024::*;
 
 /// Serves an application or a gateway on an address until SIGINT or SIGTERM, with the default options. This is all that
@@ -20,9 +20,13 @@ use std::prelude::rust_2024::*;
 /// # Errors
 /// Returns an error if listening on the address fails, with advice, or if signals cannot be caught.
 pub fn run(address: impl ToSocketAddrs, gateway: impl Into<Gateway>) -> io::Result<()> {
-    let no_address = || io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on");
-    let address = address.to_socket_addrs()?.next().ok_or_else(no_address)?;
-    let listener = listen(address)?;
+    let listener = listen(first(address)?)?;
     let stop = stop_signal()?;
     smol::block_on(serve(listener, gateway.into(), Options::default(), stop))
+}
+
+/// Returns the first address.
+pub(super) fn first(address: impl ToSocketAddrs) -> io::Result<SocketAddr> {
+    let no_address = || io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on");
+    address.to_socket_addrs()?.next().ok_or_else(no_address)
 }

@@ -75,6 +75,7 @@
 //! | with a fuzzer | [`fuzz`] |
 //! | properties | `requests`, with the feature `proptest` |
 //! | with a real client, in process | `open`, a blocking stream (feature `std`) |
+//! | a server, over a socket or another stream | `StreamClient` (feature `std`), `net::start` (feature `net`) |
 //! | a client, against a server that fails | `open_faulty`, `Faulty` (feature `std`) |
 //! | the output of any server | [`read_responses`] |
 
@@ -92,6 +93,8 @@ mod request;
 mod response;
 #[cfg(feature = "proptest")]
 mod strategy;
+#[cfg(feature = "std")]
+mod stream_client;
 mod wire;
 mod wire_error;
 
@@ -108,5 +111,7 @@ pub use request::{ClientRequest, FormPart};
 pub use response::ClientResponse;
 #[cfg(feature = "proptest")]
 pub use strategy::requests;
+#[cfg(feature = "std")]
+pub use stream_client::StreamClient;
 pub use wire::Wire;
 pub use wire_error::WireError;

@@ -1,7 +1,7 @@
 //! Responses as the tests compare them, read by the strict reader of the test kit.
 
 use bytegate::Method;
-use bytegate::testing::read_responses;
+use bytegate::testing::{ClientResponse, read_responses};
 
 /// A final response. The interim responses before it are checked.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,6 +14,27 @@ pub struct Response {
 }
 
 impl Response {
+    pub fn of(response: &ClientResponse) -> Response {
+        let interim = response.interim().iter();
+        assert!(interim.clone().all(|status| status.code() == 100));
+        let is_closed_by_end = response.field("Content-Length").is_none()
+            && response.field("Transfer-Encoding").is_none()
+            && !response.content().is_empty();
+        assert!(
+            response.closes() || !is_closed_by_end,
+            "content without framing must end with a close"
+        );
+        let fields = response.fields();
+        Response {
+            status: response.status().code(),
+            fields: fields
+                .map(|(name, value)| (name.to_ascii_lowercase(), value.to_vec()))
+                .collect(),
+            content: response.content().to_vec(),
+            closes: response.closes(),
+        }
+    }
+
     pub fn field(&self, name: &str) -> Option<&[u8]> {
         self.fields
             .iter()
@@ -35,25 +56,5 @@ pub fn read_all(output: &[u8], is_head: &[bool]) -> Vec<Response> {
         Ok(responses) => responses,
         Err(error) => panic!("{error}: {}", output.escape_ascii()),
     };
-    let read = responses.iter().map(|response| {
-        let interim = response.interim().iter();
-        assert!(interim.clone().all(|status| status.code() == 100));
-        let is_closed_by_end = response.field("Content-Length").is_none()
-            && response.field("Transfer-Encoding").is_none()
-            && !response.content().is_empty();
-        assert!(
-            response.closes() || !is_closed_by_end,
-            "content without framing must end with a close"
-        );
-        let fields = response.fields();
-        Response {
-            status: response.status().code(),
-            fields: fields
-                .map(|(name, value)| (name.to_ascii_lowercase(), value.to_vec()))
-                .collect(),
-            content: response.content().to_vec(),
-            closes: response.closes(),
-        }
-    });
-    read.collect()
+    responses.iter().map(Response::of).collect()
 }

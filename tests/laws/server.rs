@@ -5,13 +5,11 @@ use bytegate::{Gateway, net};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::num::NonZeroUsize;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 pub struct Server {
     pub address: SocketAddr,
-    stop: Option<smol::channel::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    running: Option<net::Running>,
 }
 
 impl Server {
@@ -20,26 +18,16 @@ impl Server {
     }
 
     pub fn start_at(address: SocketAddr, gateway: Gateway) -> Server {
-        let listener = net::listen(address).expect("the port is free");
-        let address = listener.local_addr().expect("the listener has an address");
-        let (stop, stopping) = smol::channel::bounded::<()>(1);
         // One thread, so that a connection that blocks it would block all others.
         let options = net::Options {
             threads: NonZeroUsize::MIN,
             stop_timeout: Duration::from_secs(1),
             ..net::Options::default()
         };
-        let thread = std::thread::spawn(move || {
-            let stopped = async move {
-                let _ = stopping.recv().await;
-            };
-            smol::block_on(net::serve(listener, gateway, options, stopped))
-                .expect("the server ends without an error");
-        });
+        let running = net::start(address, gateway, options).expect("the port is free");
         Server {
-            address,
-            stop: Some(stop),
-            thread: Some(thread),
+            address: running.address(),
+            running: Some(running),
         }
     }
 
@@ -66,9 +54,8 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.stop = None;
-        if let Some(thread) = self.thread.take() {
-            let ended = thread.join();
+        if let Some(running) = self.running.take() {
+            let ended = running.stop();
             assert!(ended.is_ok() || std::thread::panicking());
         }
     }

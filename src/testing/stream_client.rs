@@ -1,0 +1,120 @@
+//! A client over any blocking stream.
+
+use super::reader::{Framing, Reader};
+use super::response::ClientResponse;
+use super::wire_error::WireError;
+use crate::values::method::Method;
+use std::io::{self, ErrorKind, Read, Write};
+use std::prelude::rust_2024::*;
+
+/// A client over any blocking stream, such as a socket or a [`Pipe`](super::Pipe), that reads responses as strictly as
+/// [`Client`](super::Client). It sends what it is given, so it can also send half a request.
+///
+/// ```
+/// use bytegate::testing::{StreamClient, open};
+/// use bytegate::{Gateway, Method, Request};
+/// use std::sync::Arc;
+///
+/// let gateway = Arc::new(Gateway::new(|request: &Request<'_>| request.path().to_string()));
+/// let mut client = StreamClient::new(open(&gateway));
+/// for path in ["/a", "/b"] {
+///     client.send(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"))?;
+///     assert_eq!(client.response(Method::Get)?.text(), path);
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct StreamClient<S> {
+    stream: S,
+    /// What was read beyond the last response.
+    input: Vec<u8>,
+}
+
+impl<S: Read + Write> StreamClient<S> {
+    /// Creates a client. Timeouts are those of the stream.
+    pub fn new(stream: S) -> StreamClient<S> {
+        StreamClient {
+            stream,
+            input: Vec::new(),
+        }
+    }
+
+    /// Sends bytes.
+    ///
+    /// # Errors
+    /// Returns the errors of the stream.
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        self.stream.write_all(bytes.as_ref())?;
+        self.stream.flush()
+    }
+
+    /// Reads the response to a request with this method. Interim responses are kept with it. What follows is left to be
+    /// read.
+    ///
+    /// # Errors
+    /// - [`InvalidData`](ErrorKind::InvalidData) with a [`WireError`] if the response breaks a rule of HTTP.
+    /// - [`UnexpectedEof`](ErrorKind::UnexpectedEof) if the stream ends first.
+    /// - The errors of the stream. What has arrived is kept, and the call can be repeated.
+    pub fn response(&mut self, method: Method) -> io::Result<ClientResponse> {
+        loop {
+            let mut reader = Reader::new(&self.input);
+            match complete(&mut reader, method) {
+                Ok(Some(response)) => {
+                    let used = reader.at;
+                    self.input.drain(..used);
+                    return Ok(response);
+                }
+                Err(error) if !error.is_incomplete() => {
+                    return Err(io::Error::new(ErrorKind::InvalidData, error));
+                }
+                unfinished => {
+                    if !self.read_more()? {
+                        // Content without a length ends here.
+                        let mut reader = Reader::new(&self.input);
+                        let response = unfinished.and_then(|_| reader.response(method));
+                        self.input.clear();
+                        return response
+                            .map_err(|error| io::Error::new(ErrorKind::UnexpectedEof, error));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns the stream.
+    pub fn stream(&self) -> &S {
+        &self.stream
+    }
+
+    /// Reads more, and returns whether there was any.
+    fn read_more(&mut self) -> io::Result<bool> {
+        let mut block = [0; 4096];
+        let count = self.stream.read(&mut block)?;
+        self.input
+            .extend_from_slice(block.get(..count).unwrap_or_default());
+        Ok(count > 0)
+    }
+}
+
+/// Reads what follows the responses that were read.
+impl<S: Read> Read for StreamClient<S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.input.is_empty() {
+            return self.stream.read(buffer);
+        }
+        let count = self.input.as_slice().read(buffer)?;
+        self.input.drain(..count);
+        Ok(count)
+    }
+}
+
+/// Reads a response, or returns `None` if only the end of the stream ends its content.
+fn complete(reader: &mut Reader<'_>, method: Method) -> Result<Option<ClientResponse>, WireError> {
+    let start = reader.at;
+    let (_, head) = reader.heads()?;
+    if reader.framing(&head, method)? == Framing::UntilClose {
+        return Ok(None);
+    }
+    reader.at = start;
+    reader.response(method).map(Some)
+}
