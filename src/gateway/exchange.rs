@@ -9,6 +9,7 @@ use crate::message::head::Head;
 use crate::message::response::{LaterResponse, Response};
 use crate::values::method::Method;
 use crate::values::now::Now;
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -69,10 +70,13 @@ impl Chain<'_, '_> {
 
 impl Exchange {
     /// Returns the extensions that the application sees.
-    pub(super) fn for_application(&mut self) -> Extensions {
+    pub(super) fn for_application(&mut self) -> Cow<'_, Extensions> {
+        if self.added.is_empty() {
+            return Cow::Borrowed(&self.extensions);
+        }
         let mut extensions = self.extensions.clone();
         extensions.extend(core::mem::take(&mut self.added));
-        extensions
+        Cow::Owned(extensions)
     }
 
     /// Passes a response to the middlewares, unless it is deferred again.

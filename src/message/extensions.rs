@@ -54,6 +54,11 @@ impl Extensions {
         values.insert(TypeId::of::<T>(), Box::new(value));
     }
 
+    /// Returns whether there are no values.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.values.is_none()
+    }
+
     /// Adds all values of another map, replacing those of the same types.
     pub(crate) fn extend(&mut self, other: Extensions) {
         match (&mut self.values, other.values) {
