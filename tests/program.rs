@@ -189,11 +189,13 @@ mod command_line {
             ],
             b"",
         );
-        insta::assert_snapshot!(text(routes.stdout), @r"
+        let place = folder.path.canonicalize().expect("a folder");
+        let listed = text(routes.stdout).replace(&place.display().to_string(), "PLACE");
+        insta::assert_snapshot!(listed, @r"
         suffix   .bc
         suffix   .a
         fallback
-          files    1 file
+          folder   PLACE
         ");
     }
 
@@ -201,12 +203,13 @@ mod command_line {
     fn help_is_printed_to_standard_output() {
         let help = run(&["--help"], b"");
         assert_eq!((help.code, &*help.stderr), (Some(0), ""));
-        insta::assert_snapshot!(text(help.stdout.clone()), @r"
+        insta::assert_snapshot!(text(help.stdout.clone()), @r#"
         bytegate: HTTP/1.1, bytes in, bytes out
 
         Usage:
           bytegate [serve] [DIR] [OPTIONS]
           bytegate handle [DIR] [--dynamic SUFFIX]... [--max-head SIZE] [--max-content SIZE]
+                          [OPTIONS FOR FOLDERS]
           bytegate routes [DIR] [--dynamic SUFFIX]...
           bytegate explain
 
@@ -218,11 +221,18 @@ mod command_line {
                    line, fields and framing of each, or which rule is broken, and where.
 
         Options:
-          --bind ADDR          Listen on this IP address [default: 127.0.0.1]
-          --port N             Listen on this port; 0 for any that is free [default: 7890]
+          --bind ADDR          Listen on this IP address; 0.0.0.0 is every address of this
+                               machine, so others in the network can connect
+                               [default: 127.0.0.1]
+          -p, --port N         Listen on this port; 0 for any that is free [default: 7890]
+          --config FILE        Read options from a TOML file, by their long names; what the
+                               command line sets is preferred
+          --open               Open the site in the browser
           --dynamic SUFFIX     Send paths ending in SUFFIX to the demo application instead of
-                               the site; may be given several times [default: .py]
+                               the site; may be given several times [default: .py for the
+                               demo site, none for a folder]
           --no-access-log      Do not write a line for each request to standard output
+          --verbose            Say what is served, and how
           --max-head SIZE      Refuse larger request heads; one field line may take half of
                                it [default: 32K]
           --max-content SIZE   Refuse larger request contents [default: 1M]
@@ -236,15 +246,41 @@ mod command_line {
           -h, --help           Print this help
           -V, --version        Print the version
 
+        Options for folders:
+          --memory             Read the whole folder at the start; later changes do not show
+          --over DIR           Look in DIR for what the folder does not have; several times
+          --listing            List directories that have no index
+          --index NAME         Serve this file for a directory; several times, in order of
+                               preference [default: index.html]
+          --spa PAGE           Send PAGE, such as /index.html, for paths that do not exist
+          --not-found PAGE     Send PAGE with 404 [default: /404.html, if there is one]
+          --cache VALUE        Set Cache-Control [default: no-cache, none with --memory]
+          --header FIELD       Set a field, such as "X-Frame-Options: DENY"
+          --cors               Let pages of all origins read the files
+          --type SUFFIX=TYPE   Set the media type of a suffix, such as glsl=text/plain
+          --no-charset         Do not declare text to be UTF-8
+          --download PATTERN   Let browsers save matching files instead of showing them
+          --redirect RULE      Redirect paths: "PATTERN TARGET [STATUS]" [default: 301]
+          --rewrite RULE       Answer paths with other files: "PATTERN TARGET"
+          --precompressed      Send NAME.br, NAME.zst or NAME.gz in place of NAME to clients
+                               that accept that
+          --encoded-names      Send NAME.br, NAME.zst and NAME.gz as what they contain
+          --dotfiles WHICH     Serve names that begin with a dot: refuse, well-known or serve
+                               [default: well-known]
+          --symlinks WHICH     Follow links: refuse, within or follow [default: within]
+
         SIZE is a number of bytes, or of K, M or G (1024 bytes, and so on): 16384, 64K, 1M.
         TIME is a number of seconds, or has a unit: 10, 500ms, 10s, 2m, 1h.
+        PATTERN is a path in which * stands for anything but /, and ** for anything. Without a
+        / at its beginning, it matches in every folder: *.pdf. TARGET may have $1 for the first
+        star. --cache and --header take a pattern before their value: "/assets/** immutable".
 
         Exit codes:
           0  done
           1  a file, stream or address could not be used
-          2  the command line is invalid
+          2  the command line or the config file is invalid
           3  explain: the input breaks a rule
-        ");
+        "#);
         for arguments in [&["-h"][..], &["serve", "-h"], &["explain", "--help"]] {
             assert_eq!(run(arguments, b"").stdout, help.stdout);
         }
@@ -265,7 +301,8 @@ mod command_line {
         let complaints: Vec<String> = [
             &["--prot", "80"][..],
             &["-x"],
-            &["fixtures/site"],
+            &["sevre"],
+            &["--listing"],
             &["serve", "a", "b"],
             &["--port", "x"],
             &["--port", "65536"],
@@ -282,7 +319,8 @@ mod command_line {
         insta::assert_snapshot!(complaints.join("\n"), @r#"
         bytegate: invalid option '--prot' (see bytegate --help)
         bytegate: invalid option '-x' (see bytegate --help)
-        bytegate: no command "fixtures/site"; to serve a folder: bytegate serve fixtures/site (see bytegate --help)
+        bytegate: there is neither a command nor a folder "sevre" (see bytegate --help)
+        bytegate: --listing needs a folder, such as: bytegate . --listing (see bytegate --help)
         bytegate: unexpected argument "b" (see bytegate --help)
         bytegate: cannot parse argument "x": not a port from 0 to 65535 (see bytegate --help)
         bytegate: cannot parse argument "65536": not a port from 0 to 65535 (see bytegate --help)
@@ -291,7 +329,7 @@ mod command_line {
         bytegate: cannot parse argument "": a suffix must not be empty (see bytegate --help)
         bytegate: unexpected argument for option '--no-access-log': "1" (see bytegate --help)
         bytegate: explain takes no arguments (see bytegate --help)
-        bytegate: handle takes only a folder, --dynamic, --max-head and --max-content (see bytegate --help)
+        bytegate: handle takes only a folder, its options, --dynamic, --max-head and --max-content (see bytegate --help)
         "#);
     }
 
@@ -340,6 +378,15 @@ mod command_line {
             assert!(line.starts_with(&expected), "{line}");
         }
         set_mode(0o700);
+    }
+
+    #[test]
+    fn an_invalid_config_file_is_named_with_its_line() {
+        let folder = Folder::new("config", &[("site.toml", b"port = 0\nlsting = true\n")]);
+        let file = folder.path.join("site.toml").display().to_string();
+        let line = complaint(&["--config", &file], 2);
+        let expected = format!("bytegate: {file}, line 2: there is no option \"lsting\"");
+        assert!(line.starts_with(&expected), "{line}");
     }
 
     #[test]
@@ -433,6 +480,7 @@ mod handle {
         Content-Type: text/html; charset=utf-8
         X-Content-Type-Options: nosniff
         Accept-Ranges: bytes
+        Cache-Control: no-cache
         ETag: "202a2b98f6ec6941ed554a1943558f47"
         Content-Length: 14
 
@@ -450,7 +498,7 @@ mod handle {
     fn files_left_out_of_a_folder_are_reported() {
         let folder = Folder::new("left-out", &[("a.txt", b"a"), (".env", b"secret")]);
         let input = b"GET /.env HTTP/1.1\r\nHost: x\r\n\r\n";
-        let ended = run(&["handle", folder.as_str()], input);
+        let ended = run(&["handle", folder.as_str(), "--memory"], input);
         assert_eq!(ended.code, Some(0));
         assert!(ended.stdout.starts_with(b"HTTP/1.1 404 "));
         assert!(ended.stderr.starts_with("bytegate: left out "));
@@ -465,7 +513,7 @@ mod handle {
     #[test]
     fn control_characters_in_a_reported_name_are_escaped() {
         let folder = Folder::new("control", &[("a\u{1b}[2J\nb", b"")]);
-        let ended = run(&["handle", folder.as_str()], b"");
+        let ended = run(&["handle", folder.as_str(), "--memory"], b"");
         assert_eq!(ended.code, Some(0));
         assert_eq!(ended.stderr.lines().count(), 1, "{:?}", ended.stderr);
         assert!(!ended.stderr.contains('\u{1b}'), "{:?}", ended.stderr);
@@ -549,7 +597,7 @@ mod handle {
             let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
             text(handle(&[&[folder], arguments].concat(), request.as_bytes()))
         };
-        assert!(get("/login.py", &[]).contains("<h1>Log in</h1>"));
+        assert!(get("/login.py", &[]).ends_with("\r\n\r\nsource"));
         assert!(get("/a.cgi", &[]).ends_with("\r\n\r\nsource"));
         let cgi = ["--dynamic", ".cgi"];
         assert!(get("/a.cgi", &cgi).contains("The application has no page <code>/a.cgi</code>."));
@@ -965,6 +1013,56 @@ mod serve {
             server.greeting
         );
         assert!(server.ask(get("/")).ends_with(b"<h1>mine</h1>"));
+    }
+
+    #[test]
+    fn a_folder_needs_no_command_and_shows_changes() {
+        let folder = Folder::new("live", &[("a.txt", b"one"), ("main.py", b"print()")]);
+        let server = Server::start(&[folder.as_str(), "--listing", "--cors"]);
+        assert!(server.ask(get("/a.txt")).ends_with(b"\r\n\r\none"));
+        std::fs::write(folder.path.join("a.txt"), "two").expect("a file");
+        std::thread::sleep(Duration::from_millis(20));
+        assert!(server.ask(get("/a.txt")).ends_with(b"\r\n\r\ntwo"));
+        assert!(server.ask(get("/main.py")).ends_with(b"\r\n\r\nprint()"));
+        let page = text(server.ask(get("/")));
+        assert!(page.contains("href=\"main.py\""), "{page}");
+        let request =
+            "GET /a.txt HTTP/1.1\r\nHost: x\r\nOrigin: http://y\r\nConnection: close\r\n\r\n";
+        assert!(text(server.ask(request)).contains("\r\nAccess-Control-Allow-Origin: *\r\n"));
+        let ended = run(&["handle", folder.as_str(), "--listing", "--verbose"], b"");
+        for line in [", read for each request\n", "bytegate: listing true\n"] {
+            assert!(ended.stderr.contains(line), "{}", ended.stderr);
+        }
+    }
+
+    #[test]
+    fn a_config_file_serves_a_folder() {
+        let files: [(&str, &[u8]); 3] = [
+            ("site.toml", b"folder = \"public\"\nport = 0\nspa = \"/index.html\"\nover = [\"base\"]\nheader = \"/a* X-Own: 1\"\n"),
+            ("public/index.html", b"index"),
+            ("base/a.txt", b"base"),
+        ];
+        let folder = Folder::new("config-serve", &files);
+        let file = folder.path.join("site.toml").display().to_string();
+        let server = Server::start(&["--config", &file]);
+        assert!(server.ask(get("/any/page")).ends_with(b"\r\n\r\nindex"));
+        let lower = text(server.ask(get("/a.txt")));
+        assert!(
+            lower.contains("\r\nX-Own: 1\r\n") && lower.ends_with("\r\n\r\nbase"),
+            "{lower}"
+        );
+    }
+
+    #[test]
+    fn it_says_what_listening_on_every_address_means() {
+        let folder = Folder::new("everyone", &[("a.txt", b"a")]);
+        let server = Server::start(&[folder.as_str(), "--bind", "0.0.0.0"]);
+        let ended = server.stop();
+        assert!(
+            ended.stderr.contains("everyone who can reach this machine"),
+            "{}",
+            ended.stderr
+        );
     }
 
     #[test]

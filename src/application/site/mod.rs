@@ -467,8 +467,19 @@ impl Application for Site {
     /// Counts the files, of which there may be many.
     fn routes(&self) -> String {
         let count = self.paths().count();
-        let plural = if count == 1 { "" } else { "s" };
-        alloc::format!("{:<8} {count} file{plural}\n", "files")
+        #[cfg_attr(not(feature = "folder"), expect(unused_mut))]
+        let mut text = match count {
+            0 if !self.lower.is_empty() => String::new(),
+            1 => alloc::format!("{:<8} 1 file\n", "files"),
+            count => alloc::format!("{:<8} {count} files\n", "files"),
+        };
+        #[cfg(feature = "folder")]
+        for layer in &self.lower {
+            if let Layer::Folder(folder) = layer {
+                text += &alloc::format!("{:<8} {}\n", "folder", folder.place().display());
+            }
+        }
+        text
     }
 }
 

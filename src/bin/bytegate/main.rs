@@ -3,11 +3,12 @@
 mod arguments;
 mod demo;
 mod explain;
+mod folder;
 mod handle;
 mod serve;
 
 use arguments::{Command, Content};
-use bytegate::{Gateway, Router, Site, wsgi};
+use bytegate::{Cors, Gateway, Router, wsgi};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -62,14 +63,15 @@ fn print(text: &str) -> Result<ExitCode, Failure> {
 fn gateway(content: &Content) -> Result<Gateway, Failure> {
     let site = match &content.folder {
         None => demo::site(),
-        Some(folder) => Site::load(folder)?,
+        Some(folder) => folder::site(folder, content)?,
     };
-    for skipped in site.skipped() {
-        complain(&skipped.to_string());
-    }
     let router = Router::new().fallback(site);
     let router = content.suffixes.iter().fold(router, |router, suffix| {
         router.suffix(suffix, wsgi(demo::mini_frame::application))
     });
-    Ok(Gateway::new(router).config(content.config))
+    let gateway = Gateway::new(router).config(content.config);
+    Ok(match content.options.is_on("cors") {
+        true => gateway.with(Cors::any()),
+        false => gateway,
+    })
 }

@@ -4,8 +4,9 @@ use crate::Failure;
 use crate::arguments::Serve;
 use bytegate::{AccessLog, net};
 use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::num::NonZeroUsize;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
 
 pub(crate) fn run(serve: Serve) -> Result<ExitCode, Failure> {
@@ -29,13 +30,79 @@ pub(crate) fn run(serve: Serve) -> Result<ExitCode, Failure> {
         None => "the demo site".to_string(),
         Some(folder) => folder.display().to_string(),
     };
-    crate::tell(&format!(
-        "bytegate serves {what} on http://{}/ (Ctrl-C stops it)",
-        listener.local_addr()?
-    ));
+    greet(&what, listener.local_addr()?);
+    if serve.opens_browser {
+        open_browser(&url(listener.local_addr()?));
+    }
     smol::block_on(net::serve(listener, gateway, options, stop))?;
     crate::tell("bytegate: stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says what is served and where.
+fn greet(what: &str, address: SocketAddr) {
+    if !address.ip().is_unspecified() {
+        let url = url(address);
+        return crate::tell(&format!(
+            "bytegate serves {what} on {url} (Ctrl-C stops it)"
+        ));
+    }
+    let url = url(address);
+    crate::tell(&format!(
+        "bytegate serves {what} on {url} (Ctrl-C stops it)"
+    ));
+    for ip in own_addresses(address) {
+        let address = SocketAddr::new(ip, address.port());
+        crate::tell(&format!(
+            "  and on http://{address}/ for others in the network"
+        ));
+    }
+    crate::tell("  everyone who can reach this machine over the network can read it");
+}
+
+/// Returns the address of the site for this machine.
+fn url(mut address: SocketAddr) -> String {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    format!("http://{address}/")
+}
+
+/// Returns the addresses from which this machine would send to other networks. Nothing is sent to find out.
+fn own_addresses(bound: SocketAddr) -> Vec<IpAddr> {
+    // Reserved for documentation (RFC 5737, RFC 3849): the system only chooses a route.
+    let v4 = ("0.0.0.0:0", "192.0.2.1:9");
+    let v6 = ("[::]:0", "[2001:db8::1]:9");
+    let routes = match bound.is_ipv4() {
+        true => vec![v4],
+        false => vec![v4, v6],
+    };
+    let source = |(from, to): (&str, &str)| {
+        let socket = UdpSocket::bind(from).ok()?;
+        socket.connect(to).ok()?;
+        let ip = socket.local_addr().ok()?.ip();
+        (!ip.is_loopback() && !ip.is_unspecified()).then_some(ip)
+    };
+    routes.into_iter().filter_map(source).collect()
+}
+
+/// Opens a page in the browser of the desktop.
+fn open_browser(url: &str) {
+    let (program, arguments): (&str, &[&str]) = match std::env::consts::OS {
+        "macos" => ("open", &[url]),
+        "windows" => ("cmd", &["/c", "start", "", url]),
+        _ => ("xdg-open", &[url]),
+    };
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
+    if let Err(error) = command.spawn() {
+        crate::complain(&format!("cannot open a browser with {program}: {error}"));
+    }
 }
 
 /// Returns a future that completes at the first signal. A second signal exits at once.

@@ -72,6 +72,11 @@ impl LiveFolder {
         })
     }
 
+    /// Returns where the folder was when it was opened.
+    pub(in super::super) fn place(&self) -> &Path {
+        self.root.place()
+    }
+
     /// Returns the file at a path.
     ///
     /// # Errors

@@ -43,6 +43,11 @@ impl Root {
         })
     }
 
+    /// Returns where the folder was when it was opened, without links.
+    pub(super) fn place(&self) -> &Path {
+        &self.place
+    }
+
     /// Opens what a decoded path of a request names. Returns `None` if nothing is there, or if it is not served.
     ///
     /// # Errors
