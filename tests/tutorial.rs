@@ -1097,7 +1097,7 @@ mod faults {
         assert_eq!(page.status, 400);
     }
 
-    #[cfg(all(unix, feature = "std"))]
+    #[cfg(all(unix, feature = "folder"))]
     #[test]
     fn no_path_and_no_link_leads_out_of_a_folder() {
         use std::fs;

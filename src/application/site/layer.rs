@@ -33,6 +33,15 @@ pub(super) enum Found<'a> {
 }
 
 impl Layer {
+    /// Returns the files, if they are in memory.
+    pub(super) fn memory(&self) -> Option<&Memory> {
+        match self {
+            Layer::Memory(memory) => Some(memory),
+            #[cfg(feature = "folder")]
+            Layer::Folder(_) => None,
+        }
+    }
+
     /// Returns the file at a path.
     #[cfg_attr(not(feature = "folder"), expect(unused_variables))]
     pub(super) fn find(&self, path: &str, now: Now) -> Option<Found<'_>> {

@@ -248,11 +248,7 @@ impl Site {
 
     /// Returns the paths of all files in memory, in order.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
-        let lower = self.lower.iter().filter_map(|layer| match layer {
-            Layer::Memory(memory) => Some(memory),
-            #[cfg(feature = "folder")]
-            Layer::Folder(_) => None,
-        });
+        let lower = self.lower.iter().filter_map(Layer::memory);
         let all = core::iter::once(&self.files).chain(lower);
         let mut paths: Vec<&str> = all.flat_map(Memory::paths).collect();
         paths.sort_unstable();
@@ -370,11 +366,10 @@ impl Site {
     /// Returns the file in memory at a path whose characters are composed.
     #[cfg(feature = "folder")]
     fn find_composed(&self, path: &str) -> Option<Found<'_>> {
-        let lower = self.lower.iter().find_map(|layer| match layer {
-            Layer::Memory(memory) => memory.find(path),
-            Layer::Folder(_) => None,
-        });
-        self.files.find(path).or(lower).map(Found::Borrowed)
+        let mut lower = self.lower.iter().filter_map(Layer::memory);
+        let file = self.files.find(path);
+        file.or_else(|| lower.find_map(|memory| memory.find(path)))
+            .map(Found::Borrowed)
     }
 
     /// Responds with the list of a directory.

@@ -207,7 +207,7 @@ impl SiteOptions {
     }
 
     /// Sets `Cache-Control` for matching files (RFC 9111 section 5.2). The default is `no-cache` for a folder that is
-    /// [open](Site::open), and none for files in memory.
+    /// open (`Site::open`), and none for files in memory.
     pub fn cache_control(self, pattern: &str, value: &str) -> SiteOptions {
         self.field(pattern, "Cache-Control", value)
     }
