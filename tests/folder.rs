@@ -1,54 +1,16 @@
 //! Sites from folders: read once, or left open.
 #![cfg(feature = "folder")]
 
+#[path = "laws/folder.rs"]
+mod temporary;
+
 use bytegate::testing::{Client, ClientResponse};
 use bytegate::{
     CloseReason, ConnectionInfo, Dotfiles, EncodedNames, Gateway, Now, Site, SiteOptions, Status,
     Symlinks, Wait,
 };
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// A folder that is removed at the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(files: &[(&str, &[u8])]) -> Folder {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("folder-{}-{count}", std::process::id());
-        let folder = Folder(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name));
-        fs::create_dir_all(&folder.0).expect("a folder");
-        for (path, content) in files {
-            folder.write(path, content);
-        }
-        folder
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        self.0.join(path)
-    }
-
-    fn write(&self, path: &str, content: &[u8]) {
-        let path = self.path(path);
-        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-        fs::write(path, content).expect("a file");
-    }
-
-    #[cfg(unix)]
-    fn link(&self, path: &str, target: impl AsRef<Path>) {
-        let path = self.path(path);
-        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-        std::os::unix::fs::symlink(target, path).expect("a link");
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
+use temporary::Folder;
 
 /// Both makers of a site from a folder: whatever is there at the beginning is served alike.
 fn both(folder: &Folder, options: &SiteOptions) -> [Client; 2] {

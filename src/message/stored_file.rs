@@ -40,6 +40,9 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
+    /// The longest step in which systems keep the times of files, and a little more.
+    pub(crate) const STEP: Duration = Duration::from_millis(12);
+
     pub(crate) fn of(file: &Metadata) -> Stamp {
         #[cfg(unix)]
         let (changed, number) = {
@@ -70,12 +73,15 @@ impl Stamp {
 
     /// Returns whether the file has not been changed for so long that another change must have another stamp.
     pub(crate) fn is_settled(&self) -> bool {
-        const STEP: Duration = Duration::from_millis(50);
-        let changed = Duration::new(
-            u64::try_from(self.changed.0).unwrap_or_default(),
-            u32::try_from(self.changed.1).unwrap_or_default(),
-        );
-        self.modified.max(changed) + STEP < now()
+        let changed = match self.changed {
+            (0, 0) => self.modified,
+            (seconds, nanoseconds) => Duration::new(
+                u64::try_from(seconds).unwrap_or_default(),
+                u32::try_from(nanoseconds).unwrap_or_default(),
+            ),
+        };
+        // A time in the future comes from another clock.
+        now().abs_diff(changed) > Stamp::STEP
     }
 }
 

@@ -91,7 +91,7 @@ impl LiveFolder {
                 return Ok(Some(cached.file.clone()));
             }
         }
-        let Some(forms) = self.open_forms(path)? else {
+        let Some(forms) = self.open_settled_forms(path)? else {
             if cached.is_some() {
                 self.cache.remove(path);
             }
@@ -141,6 +141,22 @@ impl LiveFolder {
             modified: Some(entry.stamp.modified()),
         });
         (entries.collect(), are_all)
+    }
+
+    /// Opens a file and its compressed forms, when no change can be missed that follows. If the file is being changed right
+    /// now, this waits a moment, but not for a file that is changed all the time.
+    fn open_settled_forms(&self, path: &str) -> io::Result<Option<Vec<Form>>> {
+        const MOST_WAITS: usize = 2;
+        let mut forms = self.open_forms(path)?;
+        for _ in 0..MOST_WAITS {
+            let mut found = forms.iter().flatten();
+            if found.all(|form| form.stamp.is_settled()) {
+                break;
+            }
+            std::thread::sleep(Stamp::STEP);
+            forms = self.open_forms(path)?;
+        }
+        Ok(forms)
     }
 
     /// Opens a file and its compressed forms. The file itself comes first.

@@ -47,6 +47,11 @@ impl Site {
     /// breaks off, so that the client sees that it is incomplete. A file that is replaced or removed is sent to its end,
     /// as it was.
     ///
+    /// Programs should replace files instead of writing into them. File systems note the time of a write when it begins, in
+    /// steps of some milliseconds. A file that was changed within the last 12 milliseconds is therefore opened a little
+    /// later. What remains: a file that is changed all the time, and a single write that takes longer than that, may be
+    /// sent as a mixture of old and new content.
+    ///
     /// No request leaves the folder. Paths are resolved below it by the operating system, if it offers that (`openat2`
     /// on Linux), and else step by step, so that it does not matter what is renamed or linked meanwhile. With
     /// [`Symlinks::Refuse`](crate::Symlinks::Refuse), a link that is created between its check and its use is followed,
