@@ -8,6 +8,8 @@ use crate::application::upload::Abort;
 use crate::connection::{CloseReason, Connection, Output};
 #[cfg(feature = "net")]
 use crate::message::body::{Blocks, Broken};
+#[cfg(feature = "net")]
+use crate::message::stored_file::StoredBlocks;
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::now::Now;
 use alloc::boxed::Box;
@@ -128,16 +130,13 @@ impl<'g> Session<'g> {
         self
     }
 
-    /// Returns the file that the rest of the output is in, where it begins and how many bytes it has.
+    /// Returns the blocks that the rest of the output was passed over in, and how many bytes it has.
     #[cfg(feature = "net")]
-    pub(crate) fn file_to_send(&mut self) -> Option<(&std::fs::File, u64, usize)> {
+    pub(crate) fn file_to_send(&mut self) -> Option<(&StoredBlocks, usize)> {
         let count = self.connection.output().in_file();
         let blocks = self.exchange.as_ref().and_then(|it| it.blocks.as_ref());
         match blocks {
-            Some(Blocks::Stored(blocks)) if count > 0 => {
-                let (file, position) = blocks.passed(count);
-                Some((file, position, count))
-            }
+            Some(Blocks::Stored(blocks)) if count > 0 => Some((blocks, count)),
             _ => None,
         }
     }

@@ -328,9 +328,10 @@ impl<T: Transport> Driver<'_, T> {
 
     /// Sends what the rest of the output has in a file. Returns `false` if there is no room.
     fn send_file(&mut self) -> io::Result<bool> {
-        let Some((file, position, count)) = self.session.file_to_send() else {
+        let Some((blocks, count)) = self.session.file_to_send() else {
             return Ok(true);
         };
+        let (file, position) = blocks.passed(count);
         match self.socket.try_send_file(file, position, count) {
             // The file ends earlier than before.
             Ok(0) => self.session.break_file_off(),
