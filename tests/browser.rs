@@ -219,3 +219,81 @@ fn two_browsers_see_each_others_lines_in_the_chat_example() {
         browser.wait_until("document.body.innerText.includes('<i>here</i> I am')");
     }
 }
+
+#[test]
+fn the_list_of_a_folder_is_read_and_clicked() {
+    let Some(browser) = start() else { return };
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("listed");
+    fs::create_dir_all(folder.join("docs")).expect("a folder");
+    let names = [
+        "a b",
+        "a+b",
+        "a#b",
+        "a?b",
+        "100%",
+        "<b>&\"'",
+        "\u{e4}\u{6f22}\u{1f600}",
+        "[x]",
+        "a:b",
+    ];
+    for name in names {
+        fs::write(folder.join(name), name).expect("a file");
+    }
+    fs::write(folder.join("docs/a.txt"), "docs").expect("a file");
+    let site = bytegate::SiteOptions::new().listing(true).open(&folder);
+    let server = Server::start(Gateway::new(site.expect("a folder")));
+    browser.open(&server.url("/"));
+    let by_size = browser.run("return document.querySelector('th a[href*=size]').href;");
+    browser.open(&by_size);
+    let sorted = browser.run("return document.querySelector('th[aria-sort] a').textContent;");
+    assert_eq!(sorted, "Size");
+    let links = browser.run(
+        "const links = [...document.querySelectorAll('tbody a')];
+         return JSON.stringify(links.map((link) => [link.href, link.textContent.trim()]));",
+    );
+    // The policy of the list allows no requests by scripts, so another page makes them.
+    browser.open(&server.url("/docs/a.txt"));
+    let found = browser.run(&format!(
+        "const found = [];
+         for (const [url, name] of {links}) {{
+             const answer = await fetch(url);
+             found.push(answer.url.endsWith('/') ? answer.status === 200 : await answer.text() === name);
+         }}
+         return found.length + ' ' + found.every((it) => it);"
+    ));
+    assert_eq!(found, format!("{} true", names.len() + 1));
+}
+
+/// A player asks for the part of a file that it jumps to.
+#[test]
+fn a_player_jumps_to_any_part_of_a_sound() {
+    let Some(browser) = start() else { return };
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sound");
+    fs::create_dir_all(&folder).expect("a folder");
+    // Ten minutes of silence: mono, 8,000 samples of 16 bits in a second.
+    let (rate, bytes) = (8_000_u32, 600 * 16_000_u32);
+    let mut wav = b"RIFF".to_vec();
+    wav.extend((bytes + 36).to_le_bytes());
+    wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    wav.extend(rate.to_le_bytes());
+    wav.extend((rate * 2).to_le_bytes());
+    wav.extend(b"\x02\0\x10\0data");
+    wav.extend(bytes.to_le_bytes());
+    wav.resize(wav.len() + bytes as usize, 0);
+    fs::write(folder.join("a.wav"), wav).expect("a file");
+    fs::write(folder.join("index.html"), "<title>sound</title>").expect("a file");
+    let server = Server::start(Gateway::new(Site::open(&folder).expect("a folder")));
+    browser.open(&server.url("/"));
+    let position = browser.run(
+        "const audio = new Audio('/a.wav');
+         const event = (name) => new Promise((done, fail) => {
+             audio.addEventListener(name, done, { once: true });
+             audio.addEventListener('error', () => fail(audio.error.message), { once: true });
+         });
+         await event('loadedmetadata');
+         audio.currentTime = 500;
+         await event('seeked');
+         return Math.round(audio.duration) + ' ' + Math.round(audio.currentTime);",
+    );
+    assert_eq!(position, "600 500");
+}

@@ -1,0 +1,176 @@
+//! How a site answers: what is at a path, and the response about it.
+
+use super::layer::Found;
+#[cfg(feature = "folder")]
+use super::layer::Layer;
+use super::{Site, listing};
+use crate::message::head::Head;
+use crate::message::reply::Reply;
+use crate::message::response::Response;
+use crate::values::media_type;
+use crate::values::method::Method;
+use crate::values::now::Now;
+use crate::values::status::Status;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+const ALLOW: &str = "GET, HEAD, OPTIONS";
+
+impl Site {
+    /// Responds to a request for a decoded path, which is `None` if no file can have that path.
+    #[inline]
+    pub(super) fn answer(&self, head: &Head<'_>, path: Option<&[u8]>, now: Now) -> Reply<'_> {
+        let file = path
+            .filter(|_| !self.has_path_rules)
+            .and_then(|path| self.files.get(path));
+        match (file, head.method_ref()) {
+            (Some(file), Method::Get | Method::Head) => file.answer(head, now),
+            _ => self.other_answer(head, path, now),
+        }
+    }
+
+    /// Responds to everything but GET and HEAD for a file in memory.
+    #[inline(never)]
+    fn other_answer(&self, head: &Head<'_>, path: Option<&[u8]>, now: Now) -> Reply<'_> {
+        let method = head.method_ref();
+        if let Method::Other(_) | Method::Trace | Method::Connect = method {
+            return self.page(Status::NOT_IMPLEMENTED, now).into();
+        }
+        let is_read = matches!(method, Method::Get | Method::Head);
+        let path = path.and_then(|path| core::str::from_utf8(path).ok());
+        let Some(path) = path else {
+            return self.page(Status::NOT_FOUND, now).into();
+        };
+        let redirection = self.options.rules.redirection(path, head);
+        if let Some(response) = redirection.filter(|_| is_read) {
+            return response.into();
+        }
+        let rewritten = self.options.rules.rewritten(path);
+        let path = rewritten.as_deref().unwrap_or(path);
+        let response = match (self.look_up(path, now), method) {
+            (Some(Place::File(file)), Method::Get | Method::Head) => return file.answer(head, now),
+            (Some(Place::File(_)), Method::Options) => {
+                Response::new(Status::NO_CONTENT).with_field("Allow", ALLOW)
+            }
+            (Some(Place::File(_)), _) => self
+                .page(Status::METHOD_NOT_ALLOWED, now)
+                .with_field("Allow", ALLOW),
+            (Some(Place::Directory), _) if is_read => redirect_to_directory(head),
+            (Some(Place::Listing), _) if is_read => self.list(path, head),
+            _ if is_read && is_page(path) => return self.single_page(head, now),
+            _ => self.page(Status::NOT_FOUND, now),
+        };
+        response.into()
+    }
+
+    /// Returns what is at a path.
+    pub(super) fn look_up(&self, path: &str, now: Now) -> Option<Place<'_>> {
+        if path.ends_with('/') {
+            return self.look_up_directory(path, now);
+        }
+        if let Some(file) = self.find(path, now) {
+            return Some(Place::File(file));
+        }
+        let directory = [path, "/"].concat();
+        self.look_up_directory(&directory, now)
+            .map(|_| Place::Directory)
+    }
+
+    /// Returns what is at a path that ends with a slash.
+    fn look_up_directory(&self, path: &str, now: Now) -> Option<Place<'_>> {
+        if let Some(file) = self.files.find(path) {
+            return Some(Place::File(Found::Borrowed(file)));
+        }
+        let mut names = self.options.index.iter();
+        let index = names.find_map(|name| self.find(&[path, name].concat(), now));
+        if let Some(file) = index {
+            return Some(Place::File(file));
+        }
+        let mut lower = self.lower.iter();
+        let is_listed = self.options.listing
+            && (self.files.is_directory(path) || lower.any(|layer| layer.is_directory(path)));
+        is_listed.then_some(Place::Listing)
+    }
+
+    /// Returns the file at a path.
+    fn find(&self, path: &str, now: Now) -> Option<Found<'_>> {
+        let lower = || self.lower.iter().find_map(|layer| layer.find(path, now));
+        let found = self.files.find(path).map(Found::Borrowed).or_else(lower);
+        // Files in memory have composed names.
+        #[cfg(feature = "folder")]
+        let found = found.or_else(|| match super::folder::compose(path) {
+            alloc::borrow::Cow::Borrowed(_) => None,
+            alloc::borrow::Cow::Owned(composed) => self.find_composed(&composed),
+        });
+        found
+    }
+
+    /// Returns the file in memory at a path whose characters are composed.
+    #[cfg(feature = "folder")]
+    fn find_composed(&self, path: &str) -> Option<Found<'_>> {
+        let mut lower = self.lower.iter().filter_map(Layer::memory);
+        let file = self.files.find(path);
+        file.or_else(|| lower.find_map(|memory| memory.find(path)))
+            .map(Found::Borrowed)
+    }
+
+    /// Responds with the list of a directory.
+    fn list(&self, path: &str, head: &Head<'_>) -> Response {
+        let mut entries = self.files.entries(path);
+        let mut is_complete = true;
+        for layer in &self.lower {
+            let (more, are_all) = layer.entries(path);
+            let is_new = |entry: &listing::Entry| entries.iter().all(|it| it.name != entry.name);
+            let more: Vec<_> = more.into_iter().filter(is_new).collect();
+            entries.extend(more);
+            is_complete &= are_all;
+        }
+        listing::page(path.as_bytes(), entries, head.query(), is_complete)
+    }
+
+    /// Responds where there is nothing but what an application in the browser may know.
+    fn single_page(&self, head: &Head<'_>, now: Now) -> Reply<'_> {
+        let page = self.options.single_page.as_ref();
+        match page.and_then(|(path, status)| Some((self.find(path, now)?, *status))) {
+            Some((file, Status::OK)) => file.answer(head, now),
+            Some((file, status)) => file.page_with(status).into(),
+            None => self.page(Status::NOT_FOUND, now).into(),
+        }
+    }
+
+    /// Returns the page for a status.
+    fn page(&self, status: Status, now: Now) -> Response {
+        let mut pages = self.options.error_pages.iter();
+        let page = pages.find(|(other, _)| *other == status);
+        match page.and_then(|(_, path)| self.find(path, now)) {
+            Some(file) => file.page_with(status),
+            None => status.into(),
+        }
+    }
+}
+
+/// What is at a path.
+pub(super) enum Place<'a> {
+    File(Found<'a>),
+    /// A directory that is named without its slash.
+    Directory,
+    /// A directory without an index.
+    Listing,
+}
+
+/// Returns whether a path may belong to a page, and not to a file that is missing.
+fn is_page(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let media_type = media_type::of(path);
+    !name.contains('.') || media_type == media_type::BYTES || media_type.starts_with("text/html")
+}
+
+/// Redirects to a directory. The path, as the client sent it, names a directory of this site. It therefore begins
+/// with a single slash and cannot be mistaken for another host.
+fn redirect_to_directory(head: &Head<'_>) -> Response {
+    let query = head
+        .query()
+        .map_or(String::new(), |query| alloc::format!("?{query}"));
+    Response::from(Status::MOVED_PERMANENTLY)
+        .with_field("Location", alloc::format!("{}/{query}", head.path()))
+}
