@@ -490,6 +490,44 @@ fn compressed_forms_are_sent_to_clients_that_accept_them() {
     }
 }
 
+#[cfg(feature = "compression")]
+#[test]
+fn text_in_memory_is_compressed_on_request() {
+    let text = "the same words again and again\n".repeat(200);
+    let folder = Folder::new(&[
+        ("a.txt", text.as_bytes()),
+        ("a.png", text.as_bytes()),
+        ("b.txt", b"b"),
+    ]);
+    let site = SiteOptions::new()
+        .compressed(true)
+        .load(&folder.0)
+        .expect("a folder");
+    let client = Client::new(site.file("/c.txt", text.clone()));
+    for (path, coding) in [
+        ("/a.txt", Some("gzip")),
+        ("/c.txt", Some("gzip")),
+        ("/a.png", None),
+        ("/b.txt", None),
+    ] {
+        let response = client.get(path).field("Accept-Encoding", "gzip").send();
+        assert_eq!(response.field("Content-Encoding"), coding, "{path}");
+        assert_eq!(
+            response.field("Vary"),
+            coding.map(|_| "Accept-Encoding"),
+            "{path}"
+        );
+        if coding.is_some() {
+            let mut decoded = String::new();
+            let mut decoder = flate2::read::GzDecoder::new(response.content());
+            std::io::Read::read_to_string(&mut decoder, &mut decoded).expect("gzip");
+            assert_eq!(decoded, text, "{path}");
+            assert!(response.content().len() < text.len() / 10, "{path}");
+            assert_eq!(get(&client, path).text(), text, "{path}");
+        }
+    }
+}
+
 #[test]
 fn a_compressed_name_can_be_served_as_what_it_contains() {
     let folder = Folder::new(&[("game.wasm.gz", b"gzipped"), ("game.data.br", b"brotli")]);

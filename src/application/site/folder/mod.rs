@@ -57,6 +57,9 @@ impl Site {
     /// [`Symlinks::Refuse`](crate::Symlinks::Refuse), a link that is created between its check and its use is followed,
     /// but only within the folder. With [`Symlinks::Follow`](crate::Symlinks::Follow), links lead anywhere.
     ///
+    /// A name is found by its composed and by its decomposed spelling (Unicode NFC and NFD), if its folder has no more than
+    /// 4,096 entries.
+    ///
     /// `ETag` is made from the content of small files, and from size, time and number (inode) of larger ones.
     /// `Cache-Control: no-cache` lets clients keep copies that they check before each use.
     ///

@@ -84,7 +84,7 @@ impl Root {
     /// Returns at most `limit` entries of a folder, and whether these are all.
     pub(super) fn entries(&self, path: &str, limit: usize) -> io::Result<(Vec<RootEntry>, bool)> {
         let mut found = Vec::new();
-        for name in self.names(relative(path))? {
+        for name in self.names(relative(path), usize::MAX)? {
             let Ok(name) = names::servable(name.as_ref(), self.dotfiles) else {
                 continue;
             };
@@ -104,16 +104,16 @@ impl Root {
         Ok((found, true))
     }
 
-    /// Returns the names in a folder.
-    fn names(&self, path: &Path) -> io::Result<Vec<std::ffi::OsString>> {
+    /// Returns at most a number of names in a folder.
+    fn names(&self, path: &Path, most: usize) -> io::Result<Vec<std::ffi::OsString>> {
         match self.symlinks {
             Symlinks::Follow => {
-                let entries = fs::read_dir(self.place.join(path))?;
-                Ok(entries.flatten().map(|entry| entry.file_name()).collect())
+                let entries = fs::read_dir(self.place.join(path))?.flatten();
+                Ok(entries.take(most).map(|entry| entry.file_name()).collect())
             }
             _ => {
-                let entries = self.folder.read_dir(or_dot(path))?;
-                Ok(entries.flatten().map(|entry| entry.file_name()).collect())
+                let entries = self.folder.read_dir(or_dot(path))?.flatten();
+                Ok(entries.take(most).map(|entry| entry.file_name()).collect())
             }
         }
     }
@@ -166,13 +166,15 @@ impl Root {
         })
     }
 
-    /// Returns the path whose names are equal but for the way in which their characters are composed.
+    /// Returns the path whose names are equal but for the way in which their characters are composed. Searches only so
+    /// many names that paths that do not exist cannot keep a server busy.
     fn other_spelling(&self, path: &Path) -> Option<PathBuf> {
+        const MOST_NAMES: usize = 4096;
         let mut found = PathBuf::new();
         for name in path.iter() {
             let name = name.to_str()?;
             let composed = names::compose(name);
-            let mut there = self.names(&found).ok()?.into_iter();
+            let mut there = self.names(&found, MOST_NAMES).ok()?.into_iter();
             let other = there.find(|other| {
                 other
                     .to_str()
