@@ -1,409 +1,637 @@
-//! Clients that people use, downloading from a folder over TCP.
-#![cfg(all(unix, feature = "net"))]
+//! Programs that people download with, and a browser, over TCP against an open folder. Each is skipped, with a printed
+//! line, where it is not installed.
+#![cfg(feature = "net")]
 
+#[path = "laws/browser.rs"]
+mod browser;
 #[path = "laws/folder.rs"]
-mod temporary;
+mod folder;
+#[path = "laws/server.rs"]
+mod server;
 
-use bytegate::net::{self, Running};
-use bytegate::{AccessLog, Gateway, Site, SiteOptions};
+use browser::Browser;
+use bytegate::{Application, Gateway, Request, Response, Site, SiteOptions};
+use folder::Folder;
+use server::Server;
 use std::fs;
-use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
-use temporary::Folder;
 
-/// A server of a folder, and what it has logged.
-struct Server {
-    running: Running,
-    log: Arc<Mutex<String>>,
+/// Names that are hard to write in a URL. Each is also the content of its file.
+const NAMES: [&str; 20] = [
+    "plain",
+    "a b",
+    " a",
+    "a+b",
+    "a#b",
+    "a?b",
+    "100%",
+    "%41",
+    "%2F",
+    "\u{e4}\u{f6}\u{fc}\u{df}",
+    "\u{6f22}\u{5b57}",
+    "\u{1f600}",
+    "[x]",
+    "{x}",
+    "a&b;c=d",
+    "'\"<>`",
+    "a:b@c",
+    "~a,b!$*()",
+    "a|b^c",
+    "javascript:alert(1)",
+];
+
+/// A site that notes how it answers.
+#[derive(Clone)]
+struct Watched {
+    site: Site,
+    answers: Arc<Mutex<Vec<Answer>>>,
 }
 
-impl Server {
-    fn of(site: Site) -> Server {
-        let log: Arc<Mutex<String>> = Arc::default();
-        let lines = log.clone();
-        let access_log = AccessLog::to(move |line| lines.lock().unwrap().push_str(line));
-        let gateway = Gateway::new(site).with(access_log);
-        let running = net::start("127.0.0.1:0", gateway, net::Options::default());
-        Server {
-            running: running.expect("a free port"),
-            log,
+#[derive(Clone, Debug, PartialEq)]
+struct Answer {
+    method: String,
+    path: String,
+    range: Option<String>,
+    status: u16,
+}
+
+impl Watched {
+    fn new(site: Site) -> Watched {
+        Watched {
+            site,
+            answers: Arc::default(),
         }
     }
 
-    fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.running.address())
-    }
-
-    /// Returns how many responses had a status.
-    fn count(&self, status: &str) -> usize {
-        let log = self.log.lock().unwrap();
-        log.matches(&format!("\" {status} ")).count()
+    /// Takes the answers since the last call, except for what programs look for on their own.
+    fn take(&self) -> Vec<Answer> {
+        let mut answers = std::mem::take(&mut *self.answers.lock().expect("no panic"));
+        answers.retain(|answer| !["/robots.txt", "/favicon.ico"].contains(&&answer.path[..]));
+        answers
     }
 }
 
-fn open(folder: &Folder) -> Site {
-    Site::open(&folder.0).expect("a folder")
+impl Application for Watched {
+    fn call(&self, request: &Request<'_>) -> Response {
+        let response = self.site.call(request);
+        self.answers.lock().expect("no panic").push(Answer {
+            method: request.method().to_string(),
+            path: request.path().to_string(),
+            range: request.fields().get_str("Range").map(ToString::to_string),
+            status: response.status().code(),
+        });
+        response
+    }
 }
 
-/// Returns whether a program is here. Without it, its test is skipped.
-fn is_here(program: &str) -> bool {
-    let found = Command::new(program)
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok();
-    if !found {
-        println!("skipped: {program} is not here");
+/// Serves an open folder.
+fn serve(folder: &Folder) -> (Server, Watched) {
+    let watched = Watched::new(Site::open(&folder.0).expect("a folder"));
+    (Server::start(Gateway::new(watched.clone())), watched)
+}
+
+/// Returns whether a program is here. Prints a line if it is not.
+fn has(program: &str, arguments: &[&str], package: &str) -> bool {
+    let run = Command::new(program).args(arguments).output();
+    let is_here = run.is_ok_and(|run| run.status.success());
+    if !is_here {
+        println!("skipped: {program} is not here (apt-get install {package})");
     }
+    is_here
+}
+
+/// Runs a program that takes no proxy and reads no settings.
+fn run(program: &str, arguments: &[&str], folder: &Folder) -> Output {
+    Command::new(program)
+        .args(arguments)
+        .current_dir(&folder.0)
+        .env("HOME", &folder.0)
+        .env("no_proxy", "*")
+        .env("NO_PROXY", "*")
+        .output()
+        .expect("the program starts")
+}
+
+/// Runs a program that must succeed, and returns what it prints.
+#[track_caller]
+fn output_of(program: &str, arguments: &[&str], folder: &Folder) -> String {
+    let run = run(program, arguments, folder);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (stdout, stderr) = (text(&run.stdout), text(&run.stderr));
+    assert!(
+        run.status.success(),
+        "{program} {arguments:?}: {}\n{stdout}\n{stderr}",
+        run.status
+    );
+    stdout
+}
+
+/// Waits as long as a change may go unnoticed.
+fn wait_until_noticed() {
+    std::thread::sleep(Duration::from_millis(10));
+}
+
+/// Bytes without a period that a wrong position could hide in.
+fn numbers(bytes: usize) -> Vec<u8> {
+    let numbers = 0..u32::try_from(bytes / 4).expect("a small file");
+    numbers.flat_map(u32::to_le_bytes).collect()
+}
+
+fn encoded(name: &str) -> String {
+    name.bytes().map(|octet| format!("%{octet:02X}")).collect()
+}
+
+fn read(folder: &Folder, path: &str) -> Vec<u8> {
+    fs::read(folder.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn has_curl() -> bool {
+    has("curl", &["--version"], "curl")
+}
+
+#[test]
+fn curl_resumes_a_download_that_was_cut() {
+    if !has_curl() {
+        return;
+    }
+    let content = numbers(48 << 20);
+    let folder = Folder::new(&[("large.bin", &content)]);
+    let (server, _) = serve(&folder);
+    let (target, url) = (Folder::new(&[]), server.url("/large.bin"));
+    let slowly = ["--limit-rate", "1M", "--max-time", "1"];
+    let cut = run(
+        "curl",
+        &[&["-sS", "-o", "part.bin"], &slowly[..], &[&url]].concat(),
+        &target,
+    );
+    assert_eq!(cut.status.code(), Some(28), "a time-out");
+    let received = read(&target, "part.bin").len();
+    assert!(
+        (1..content.len()).contains(&received),
+        "{received} bytes were received"
+    );
+    let report = output_of(
+        "curl",
+        &[
+            "-sS",
+            "-C",
+            "-",
+            "-o",
+            "part.bin",
+            "-w",
+            "%{http_code} %{size_download}",
+            &url,
+        ],
+        &target,
+    );
+    assert_eq!(report, format!("206 {}", content.len() - received));
+    assert!(read(&target, "part.bin") == content, "the bytes differ");
+}
+
+#[test]
+fn curl_downloads_again_only_what_changed() {
+    if !has_curl() {
+        return;
+    }
+    for bytes in [100, 200_000] {
+        let folder = Folder::new(&[("a.bin", &numbers(bytes))]);
+        let (server, watched) = serve(&folder);
+        let (target, url) = (Folder::new(&[]), server.url("/a.bin"));
+        let tags = ["--etag-save", "tag", "--etag-compare", "tag"];
+        let arguments = [&["-sS", "-o", "a.bin"], &tags[..], &[&url]].concat();
+        target.write("tag", b"");
+        output_of("curl", &arguments, &target);
+        let copy = read(&target, "a.bin");
+        assert!(copy == numbers(bytes));
+        // Some versions of curl empty the file of the tag when there is nothing new.
+        let kept = read(&target, "tag");
+        output_of("curl", &arguments, &target);
+        target.write("tag", &kept);
+        folder.write("a.bin", b"changed");
+        wait_until_noticed();
+        output_of("curl", &arguments, &target);
+        assert_eq!(read(&target, "a.bin"), b"changed");
+        let statuses: Vec<u16> = watched.take().iter().map(|it| it.status).collect();
+        assert_eq!(statuses, [200, 304, 200], "{bytes} bytes");
+    }
+}
+
+/// A small site whose files link to each other in every way that wget follows.
+fn linked_site() -> Folder {
+    Folder::new(&[
+        (
+            "index.html",
+            b"<link rel=stylesheet href=style.css><a href=docs/>docs</a> <a href='a%20b.html'>a b</a>",
+        ),
+        ("style.css", b"body { background: url('images/dot.svg') }"),
+        (
+            "images/dot.svg",
+            b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        ),
+        (
+            "docs/index.html",
+            b"<a href=..>home</a> <a href=deep/er/>deeper</a> <a href=/docs/large.bin>large</a>",
+        ),
+        (
+            "docs/deep/er/index.html",
+            b"<a href=\"%C3%A4.html\">a page</a>",
+        ),
+        ("docs/deep/er/\u{e4}.html", b"the end"),
+        ("docs/large.bin", &[7; 300_000]),
+        ("a b.html", b"<a href='index.html'>home</a>"),
+    ])
+}
+
+/// The paths of all files below a folder.
+fn paths(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut waiting = vec![folder.to_path_buf()];
+    while let Some(next) = waiting.pop() {
+        for entry in fs::read_dir(next).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            match path.is_dir() {
+                true => waiting.push(path),
+                false => {
+                    let path = path.strip_prefix(folder).expect("below");
+                    found.push(path.to_str().expect("UTF-8").to_string());
+                }
+            }
+        }
+    }
+    found.sort();
     found
 }
 
-#[track_caller]
-fn run(folder: &Path, program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program)
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("http_proxy")
-        .env_remove("HTTP_PROXY")
-        .output()
-        .expect("a program");
-    let (text, errors) = (
-        String::from_utf8_lossy(&output.stdout).into_owned(),
-        String::from_utf8_lossy(&output.stderr).into_owned(),
-    );
-    assert!(output.status.success(), "{program}: {text}{errors}");
-    text
+fn has_wget() -> bool {
+    has("wget", &["--version"], "wget")
 }
 
-/// Bytes that differ from place to place.
-fn content(length: usize) -> Vec<u8> {
-    let mut content = Vec::with_capacity(length + 8);
-    let mut number = 0x9e37_79b9_7f4a_7c15_u64;
-    while content.len() < length {
-        number = number
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        content.extend_from_slice(&number.to_be_bytes());
-    }
-    content.truncate(length);
-    content
-}
+/// Answers fast or not at all.
+const PATIENT: [&str; 4] = ["-nv", "--timeout=20", "--tries=2", "--no-config"];
 
 #[test]
-fn curl_resumes_a_download() {
-    if !is_here("curl") {
+fn wget_mirrors_a_site_and_then_finds_nothing_new() {
+    if !has_wget() {
         return;
     }
-    let file = content(6_000_000);
-    let folder = Folder::new(&[("a.bin", &file)]);
-    let server = Server::of(open(&folder));
-    let here = Folder::new(&[("a.bin", &file[..1_234_567])]);
-    run(
-        &here.0,
-        "curl",
-        &["-sSf", "-C", "-", "-O", &server.url("/a.bin")],
-    );
-    assert!(fs::read(here.path("a.bin")).expect("a file") == file);
-    assert_eq!((server.count("206"), server.count("200")), (1, 0));
-}
-
-#[test]
-fn wget_mirrors_a_site() {
-    if !is_here("wget") {
-        return;
-    }
-    let files: [(&str, &[u8]); 5] = [
-        (
-            "index.html",
-            b"<a href=docs/>docs</a> <img src='a%20b.png'> <a href=none.html>none</a>",
-        ),
-        ("a b.png", b"png"),
-        (
-            "docs/index.html",
-            b"<a href=more/>more</a> <a href=../>up</a>",
-        ),
-        (
-            "docs/more/index.html",
-            b"<link rel=stylesheet href=/style.css>",
-        ),
-        ("style.css", b"body { background: url(bg.svg) }"),
+    let folder = linked_site();
+    let (server, watched) = serve(&folder);
+    let (target, url) = (Folder::new(&[]), server.url("/"));
+    let mirror = [
+        "--mirror",
+        "--no-host-directories",
+        "--restrict-file-names=nocontrol",
+        &url,
     ];
-    let folder = Folder::new(&files);
-    folder.write("bg.svg", b"<svg/>");
-    folder.write("none.html", b"there");
-    let server = Server::of(open(&folder));
-    let here = Folder::new(&[]);
-    run(
-        &here.0,
-        "wget",
-        &[
-            "-q",
-            "--mirror",
-            "-nH",
-            "-e",
-            "robots=off",
-            &server.url("/"),
-        ],
-    );
-    for path in [
-        "index.html",
-        "a b.png",
-        "docs/index.html",
-        "docs/more/index.html",
-        "style.css",
-        "bg.svg",
-        "none.html",
-    ] {
-        let copy = fs::read(here.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
-        assert_eq!(copy, fs::read(folder.path(path)).expect("a file"), "{path}");
+    let arguments = [&PATIENT[..], &mirror].concat();
+    output_of("wget", &arguments, &target);
+    assert_eq!(paths(&target.0), paths(&folder.0));
+    for path in paths(&folder.0) {
+        assert!(read(&target, &path) == read(&folder, &path), "{path}");
     }
+    let first = watched.take();
+    output_of("wget", &arguments, &target);
+    // wget does not follow the links of a page that it was told to keep.
+    let again = watched.take();
+    let statuses: Vec<u16> = again.iter().map(|it| it.status).collect();
+    assert_eq!(statuses, [304], "{again:?}");
+    // It does so if it compares the fields of HEAD instead.
+    let with_head = [&arguments[..], &["--no-if-modified-since"]].concat();
+    output_of("wget", &with_head, &target);
+    let again = watched.take();
+    assert_eq!(again.len(), first.len(), "{again:?}");
+    assert!(again.iter().all(|it| it.method == "HEAD"), "{again:?}");
 }
 
 #[test]
-fn wget_downloads_only_what_is_newer() {
-    if !is_here("wget") {
+fn wget_downloads_again_only_what_is_newer() {
+    if !has_wget() {
         return;
     }
-    let folder = Folder::new(&[("a.txt", b"one")]);
-    let set_time = |seconds| {
-        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-        let file = fs::File::options()
-            .write(true)
-            .open(folder.path("a.txt"))
-            .expect("a file");
-        file.set_modified(time).expect("a time");
+    let folder = Folder::new(&[]);
+    let write = |text: &[u8], octet: u8, modified: SystemTime| {
+        for (path, content) in [("small.txt", text), ("large.bin", &[octet; 200_000])] {
+            folder.write(path, content);
+            let file = fs::File::options().write(true).open(folder.path(path));
+            let set = file.expect("a file").set_modified(modified);
+            set.expect("a time");
+        }
     };
-    set_time(1_700_000_000);
-    let server = Server::of(open(&folder));
-    let here = Folder::new(&[]);
-    let get = || run(&here.0, "wget", &["-q", "-N", &server.url("/a.txt")]);
-    get();
-    get();
-    assert_eq!((server.count("200"), server.count("304")), (1, 1));
-    folder.write("a.txt", b"two");
-    set_time(1_700_000_100);
-    std::thread::sleep(Duration::from_millis(20));
-    get();
-    assert_eq!(fs::read(here.path("a.txt")).expect("a file"), b"two");
+    let (server, watched) = serve(&folder);
+    let target = Folder::new(&[]);
+    let fetch = || {
+        let (small, large) = (server.url("/small.txt"), server.url("/large.bin"));
+        let arguments = [&PATIENT[..], &["-N", &small, &large]].concat();
+        output_of("wget", &arguments, &target);
+        let statuses = watched.take().into_iter().map(|it| it.status);
+        statuses.collect::<Vec<_>>()
+    };
+    // The fields of HTTP know only seconds.
+    write(b"one", 1, SystemTime::now() - Duration::from_secs(60));
+    assert_eq!(fetch(), [200, 200]);
+    assert_eq!(fetch(), [304, 304]);
+    write(b"two", 2, SystemTime::now());
+    wait_until_noticed();
+    assert_eq!(fetch(), [200, 200]);
+    assert_eq!(read(&target, "small.txt"), b"two");
+    assert!(read(&target, "large.bin") == [2; 200_000]);
+    assert_eq!(fetch(), [304, 304]);
 }
 
 #[test]
 fn aria2_downloads_eight_parts_at_once() {
-    if !is_here("aria2c") {
+    if !has("aria2c", &["--version"], "aria2") {
         return;
     }
-    let file = content(24 * 1024 * 1024);
-    let folder = Folder::new(&[("a.bin", &file)]);
-    let server = Server::of(open(&folder));
-    let here = Folder::new(&[]);
-    let url = server.url("/a.bin");
-    run(
-        &here.0,
+    let content = numbers(16 << 20);
+    let folder = Folder::new(&[("large.bin", &content)]);
+    let (server, watched) = serve(&folder);
+    let target = Folder::new(&[]);
+    let url = server.url("/large.bin");
+    output_of(
         "aria2c",
-        &["-q", "-x8", "-s8", "-k1M", "--file-allocation=none", &url],
+        &[
+            "-x8",
+            "-s8",
+            "-k1M",
+            "--no-conf",
+            "--file-allocation=none",
+            "--timeout=20",
+            "-q",
+            &url,
+        ],
+        &target,
     );
-    assert!(fs::read(here.path("a.bin")).expect("a file") == file);
-    assert!(server.count("206") >= 7, "{}", server.log.lock().unwrap());
+    assert!(read(&target, "large.bin") == content, "the bytes differ");
+    let answers = watched.take();
+    let starts: std::collections::BTreeSet<String> = answers
+        .iter()
+        .filter(|answer| answer.status == 206)
+        .filter_map(|answer| Some(answer.range.as_ref()?.split('-').next()?.to_string()))
+        .collect();
+    assert!(starts.len() >= 7, "{answers:?}");
+}
+
+fn has_requests() -> bool {
+    has("python3", &["-c", "import requests"], "python3-requests")
+}
+
+/// Runs a Python script. `base` is the URL of the server, `folder` what it serves.
+#[track_caller]
+fn python(script: &str, server: &Server, folder: &Folder) {
+    const BEGIN: &str = "import os, sys, urllib.parse, requests\n\
+        base, folder = sys.argv[1:3]\n\
+        session = requests.Session()\n\
+        session.trust_env = False\n\
+        def get(path, stream=False, **fields):\n\
+        \x20   fields = {name.replace('_', '-'): value for name, value in fields.items()}\n\
+        \x20   return session.get(base + path, headers=fields, stream=stream, timeout=20)\n\
+        def same(one, other):\n\
+        \x20   assert one == other, (one, other)\n";
+    let script = [BEGIN, script].concat();
+    let path = folder.0.to_str().expect("UTF-8");
+    output_of("python3", &["-c", &script, &server.url(""), path], folder);
 }
 
 #[test]
-fn python_asks_for_parts_and_for_what_has_changed() {
-    let has_requests = || {
-        let python = Command::new("python3")
-            .args(["-c", "import requests"])
-            .status();
-        python.is_ok_and(|status| status.success())
-    };
-    if !is_here("python3") || !has_requests() {
-        println!("skipped: Python's requests are not here");
+fn requests_keeps_a_connection_and_its_copies() {
+    if !has_requests() {
         return;
     }
-    let file = content(3_000_000);
-    let folder = Folder::new(&[("a.bin", &file), ("a.txt", b"text")]);
-    let server = Server::of(open(&folder));
+    let folder = Folder::new(&[
+        ("small.bin", &numbers(1000)),
+        ("large.bin", &numbers(900_000)),
+    ]);
+    let (server, _) = serve(&folder);
     let script = "
-import requests, sys
-base, file = sys.argv[1], open(sys.argv[2], 'rb').read()
-session = requests.Session()
-session.trust_env = False
-whole = session.get(base + 'a.bin', stream=True)
-assert b''.join(whole.iter_content(10_000)) == file
-part = session.get(base + 'a.bin', headers={'Range': 'bytes=1000000-1999999'})
-assert part.status_code == 206 and part.content == file[1_000_000:2_000_000]
-again = session.get(base + 'a.bin', headers={'If-None-Match': whole.headers['ETag']})
-assert again.status_code == 304 and not again.content
-since = session.get(base + 'a.bin', headers={'If-Modified-Since': whole.headers['Last-Modified']})
-assert since.status_code == 304
-head = session.head(base + 'a.txt')
-assert head.headers['Content-Length'] == '4' and head.headers['Content-Type'] == 'text/plain; charset=utf-8'
-assert session.post(base + 'a.txt', data='x').status_code == 405
+for name in ['small.bin', 'large.bin']:
+    with open(os.path.join(folder, name), 'rb') as file:
+        content = file.read()
+    path, length = '/' + name, len(content)
+    whole = get(path)
+    same((whole.status_code, len(whole.content)), (200, length))
+    assert whole.content == content
+    tag, date = whole.headers['ETag'], whole.headers['Last-Modified']
+    for fields in [{'If_None_Match': tag}, {'If_Modified_Since': date}]:
+        current = get(path, **fields)
+        same((current.status_code, current.content), (304, b''))
+        same(current.headers['ETag'], tag)
+    # A range that is read in pieces, and one whose reader goes away.
+    with get(path, stream=True, Range='bytes=100-') as part:
+        same((part.status_code, part.headers['Content-Range']), (206, f'bytes 100-{length - 1}/{length}'))
+        assert b''.join(part.iter_content(4096)) == content[100:]
+    last = get(path, Range='bytes=-10')
+    same((last.status_code, last.content), (206, content[-10:]))
+    same(get(path, Range='bytes=0-9', If_Range=tag).content, content[:10])
+    same(get(path, Range='bytes=0-9', If_Range='\"other\"').status_code, 200)
+    beyond = get(path, Range=f'bytes={length}-')
+    same((beyond.status_code, beyond.headers['Content-Range']), (416, f'bytes */{length}'))
+    same(session.head(base + path, timeout=20).headers['Content-Length'], str(length))
+pools = session.get_adapter(base).poolmanager.pools
+same([pools[key].num_connections for key in pools.keys()], [1])
+with get('/large.bin', stream=True) as left:
+    next(left.iter_content(10))
+same(get('/small.bin').status_code, 200)
 ";
-    let path = folder.path("a.bin").display().to_string();
-    run(
-        &folder.0,
-        "python3",
-        &["-c", script, &server.url("/"), &path],
-    );
+    python(script, &server, &folder);
+}
+
+fn folder_of_names() -> Folder {
+    let folder = Folder::new(&[]);
+    for name in NAMES {
+        folder.write(&format!("{name}.txt"), name.as_bytes());
+        folder.write(&format!("in/{name}/index.html"), name.as_bytes());
+    }
+    folder
 }
 
 #[test]
-fn every_client_finds_a_name_with_any_characters() {
-    let names = [
-        "a b",
-        "a+b",
-        "a#b",
-        "a?b",
-        "100%",
-        "%41",
-        "\u{e4}\u{f6}\u{fc}",
-        "\u{6f22}\u{5b57}",
-        "\u{1f600}",
-        "[x]",
-        "{x}",
-        "a&b=c;d",
-        "'q'",
-        "\"q\"",
-        "<x>",
-        "a:b",
-        "~x",
-        "a,b",
-        "x^y",
-        "x|y",
-        "x`y",
-    ];
-    let folder = Folder::new(&[]);
-    for name in names {
-        folder.write(name, name.as_bytes());
+fn curl_finds_every_name_encoded_or_as_it_is_typed() {
+    if !has_curl() {
+        return;
     }
-    let site = SiteOptions::new()
-        .listing(true)
-        .open(&folder.0)
-        .expect("a folder");
-    let server = Server::of(site);
-    let encode = |name: &str| {
-        name.bytes()
-            .map(|octet| format!("%{octet:02x}"))
-            .collect::<String>()
+    let folder = folder_of_names();
+    let (server, _) = serve(&folder);
+    let fetch = |name: &str, path: String| {
+        // `-g`: brackets and braces are characters like others.
+        let arguments = ["-sSgL", "-w", " %{http_code}", &server.url(&path)];
+        let answer = output_of("curl", &arguments, &folder);
+        assert_eq!(answer, format!("{name} 200"), "{path}");
     };
-    if is_here("curl") {
-        for name in names {
-            let url = server.url(&format!("/{}", encode(name)));
-            assert_eq!(run(&folder.0, "curl", &["-sSf", "-g", &url]), name);
+    for name in NAMES {
+        fetch(name, format!("/{}.txt", encoded(name)));
+        // By a redirect, which curl follows.
+        fetch(name, format!("/in/{}", encoded(name)));
+        // curl sends what is typed. It does not accept spaces, and these no URL may contain.
+        if !name.contains([' ', '#', '?', '%', '"', '<', '>']) {
+            fetch(name, format!("/{name}.txt"));
+            fetch(name, format!("/in/{name}"));
         }
     }
-    // Python follows the links of the list.
+}
+
+#[test]
+fn requests_finds_every_name_encoded_or_as_it_is_typed() {
+    if !has_requests() {
+        return;
+    }
+    let folder = folder_of_names();
+    let (server, _) = serve(&folder);
     let script = "
-import html.parser, os, sys, urllib.parse, urllib.request
-base = sys.argv[1]
-class Links(html.parser.HTMLParser):
-    found = []
-    def handle_starttag(self, tag, attributes):
-        href = dict(attributes).get('href') or ''
-        if tag == 'a' and href and not href.startswith(('?', '../')) and href != './':
-            self.found.append(href)
-opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-links = Links()
-links.feed(opener.open(base).read().decode())
-texts = {opener.open(urllib.parse.urljoin(base, link)).read().decode() for link in links.found}
-assert texts == set(os.listdir('.')), texts ^ set(os.listdir('.'))
+names = [name[:-4] for name in os.listdir(folder) if name.endswith('.txt')]
+same(len(names), 20)
+for name in names:
+    spellings = [urllib.parse.quote(name), urllib.parse.quote(name, safe='')]
+    # requests encodes what a URL may not contain.
+    if not set('#?%') & set(name):
+        spellings.append(name)
+    for spelling in spellings:
+        for path in [f'/{spelling}.txt', f'/in/{spelling}']:
+            answer = get(path)
+            same((answer.status_code, answer.content.decode(), path), (200, name, path))
 ";
-    if is_here("python3") {
-        run(&folder.0, "python3", &["-c", script, &server.url("/")]);
-    }
+    python(script, &server, &folder);
 }
 
-/// While files are replaced, each response that looks whole is one version, from its first byte to its last.
+fn start_browser() -> Option<Browser> {
+    let browser = Browser::start();
+    if browser.is_none() {
+        println!("skipped: Chromium or chromedriver is not here (apt-get install chromium-driver)");
+    }
+    browser
+}
+
+/// A page can set this in a script; a page that is loaded again has lost it.
+const MARK: &str = "window.mark";
+
 #[test]
-fn files_that_are_replaced_under_load_are_never_mixed() {
-    for length in [1_000, 100_000, 1_000_000, 6_000_000] {
-        let version = |number: u8| vec![number; length];
-        let folder = Folder::new(&[("a.bin", &version(0))]);
-        let server = Server::of(open(&folder));
-        let (is_over, count) = (AtomicBool::new(false), AtomicUsize::new(0));
-        std::thread::scope(|scope| {
-            for _ in 0..3 {
-                scope.spawn(|| {
-                    while !is_over.load(Ordering::Relaxed) {
-                        let received = download(&server);
-                        let first = received.first().copied().expect("content");
-                        let is_whole = received.len() == length;
-                        assert!(
-                            is_whole && received.iter().all(|&octet| octet == first),
-                            "{length}"
-                        );
-                        count.fetch_add(1, Ordering::Relaxed);
-                    }
-                });
-            }
-            for number in 1..60 {
-                folder.write("new", &version(number));
-                fs::rename(folder.path("new"), folder.path("a.bin")).expect("a file");
-                std::thread::sleep(Duration::from_millis(10));
-            }
-            is_over.store(true, Ordering::Relaxed);
-        });
-        assert!(count.load(Ordering::Relaxed) > 5, "{length}");
+fn every_link_of_a_listing_can_be_clicked() {
+    let Some(browser) = start_browser() else {
+        return;
+    };
+    let folder = folder_of_names();
+    let site = SiteOptions::new().listing(true).open(&folder.0);
+    let server = Server::start(Gateway::new(site.expect("a folder")));
+    let click = |list: &str, text: &str, name: &str| {
+        browser.open(&server.url(list));
+        let codes: Vec<String> = text.chars().map(|it| u32::from(it).to_string()).collect();
+        let clicked = browser.run(&format!(
+            "const text = String.fromCodePoint({});
+             const link = [...document.querySelectorAll('tbody a')].find(it => it.textContent === text);
+             if (!link) return document.body.innerText;
+             link.click();
+             return 'clicked';",
+            codes.join(", ")
+        ));
+        assert_eq!(clicked, "clicked", "{text}");
+        browser.wait_until("document.querySelector('tbody') === null");
+        browser.wait_until("document.readyState === 'complete'");
+        let shown = browser.run("return document.documentElement.textContent;");
+        assert_eq!(shown.trim(), name.trim(), "{text}");
+    };
+    for name in NAMES {
+        click("/", &format!("{name}.txt"), name);
+        // As HTML, this one is a tag.
+        if !name.contains('<') {
+            click("/in/", &format!("{name}/"), name);
+        }
     }
+    // Down and up again.
+    browser.open(&server.url("/"));
+    browser.run("document.querySelector('a.folder').click(); return '';");
+    browser.wait_until("location.pathname === '/in/' && document.readyState === 'complete'");
+    browser.run("document.querySelector('a.folder').click(); return '';");
+    browser.wait_until("location.pathname === '/'");
 }
 
-/// While files are overwritten in place, each response that looks whole is what the file was at one moment: a version, or
-/// the beginning of one before the rest of the version before it.
+/// Silence: mono, 16 bits, 44,100 times a second.
+fn wave(seconds: u32) -> Vec<u8> {
+    const RATE: u32 = 44_100;
+    let length = seconds * RATE * 2;
+    let mut wave = Vec::new();
+    for (name, numbers) in [
+        ("RIFF", &[length + 36][..]),
+        ("WAVEfmt ", &[16, 0x0001_0001, RATE, RATE * 2, 0x0010_0002]),
+        ("data", &[length]),
+    ] {
+        wave.extend_from_slice(name.as_bytes());
+        wave.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+    }
+    wave.resize(wave.len() + length as usize, 0);
+    wave
+}
+
 #[test]
-fn files_that_are_overwritten_under_load_break_off_or_are_whole() {
-    for length in [1_000, 300_000, 6_000_000] {
-        let version = |number: u8| vec![number; length];
-        let folder = Folder::new(&[("a.bin", &version(0))]);
-        let server = Server::of(open(&folder));
-        let is_over = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            for _ in 0..3 {
-                scope.spawn(|| {
-                    while !is_over.load(Ordering::Relaxed) {
-                        let received = download(&server);
-                        let mut versions = received.clone();
-                        versions.dedup();
-                        let was_there = match versions[..] {
-                            [_] => true,
-                            [new, old] => new == old + 1,
-                            _ => false,
-                        };
-                        assert!(
-                            received.len() < length || was_there,
-                            "{length}: {versions:?}"
-                        );
-                    }
-                });
-            }
-            for number in 1..40 {
-                let mut file = fs::File::options()
-                    .write(true)
-                    .open(folder.path("a.bin"))
-                    .expect("a file");
-                // The time of a write is when it begins, so each must be short.
-                for block in version(number).chunks(4096) {
-                    file.write_all(block).expect("a disk");
-                }
-                drop(file);
-                std::thread::sleep(Duration::from_millis(15));
-            }
-            is_over.store(true, Ordering::Relaxed);
-        });
-    }
+fn chromium_seeks_in_a_medium_that_it_has_not_loaded() {
+    let Some(browser) = start_browser() else {
+        return;
+    };
+    let folder = Folder::new(&[
+        (
+            "index.html",
+            b"<audio src=silence.wav preload=metadata></audio>",
+        ),
+        ("silence.wav", &wave(300)),
+    ]);
+    let (server, watched) = serve(&folder);
+    browser.open(&server.url("/"));
+    browser.wait_until("document.querySelector('audio').readyState >= 1");
+    let place = browser.run(
+        "const audio = document.querySelector('audio');
+         const seeked = new Promise(done => audio.onseeked = done);
+         audio.currentTime = 280;
+         await seeked;
+         return [audio.duration, audio.seekable.end(0), audio.currentTime, audio.error].join(' ');",
+    );
+    assert_eq!(place, "300 300 280 ");
+    let answers = watched.take();
+    let is_far = |answer: &Answer| {
+        let start = answer.range.as_ref()?.strip_prefix("bytes=")?.split('-');
+        let start: u64 = start.clone().next()?.parse().ok()?;
+        Some(answer.status == 206 && start > 20_000_000)
+    };
+    assert!(
+        answers.iter().any(|answer| is_far(answer) == Some(true)),
+        "{answers:?}"
+    );
 }
 
-/// Downloads a file, as far as it comes.
-fn download(server: &Server) -> Vec<u8> {
-    let mut stream = std::net::TcpStream::connect(server.running.address()).expect("a server");
-    let request = "GET /a.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    stream.write_all(request.as_bytes()).expect("a connection");
-    let mut reply = Vec::new();
-    // A response that breaks off may end with an error.
-    let _ = stream.read_to_end(&mut reply);
-    let head = reply.windows(4).position(|it| it == b"\r\n\r\n");
-    head.map_or(Vec::new(), |head| reply.split_off(head + 4))
+#[test]
+fn chromium_goes_back_and_forward_without_loading_pages_again() {
+    let Some(browser) = start_browser() else {
+        return;
+    };
+    let folder = Folder::new(&[
+        ("a.html", b"<title>a</title><a href=b.html>b</a>"),
+        ("b.html", b"<title>b</title>"),
+    ]);
+    let (server, watched) = serve(&folder);
+    let loaded = || {
+        watched
+            .take()
+            .into_iter()
+            .map(|it| it.path)
+            .collect::<Vec<_>>()
+    };
+    browser.open(&server.url("/a.html"));
+    browser.run(&format!("{MARK} = 'first'; return '';"));
+    browser.run("document.querySelector('a').click(); return '';");
+    browser.wait_until("document.title === 'b'");
+    browser.run(&format!("{MARK} = 'second'; return '';"));
+    assert_eq!(loaded(), ["/a.html", "/b.html"]);
+    browser.back();
+    browser.wait_until("document.title === 'a'");
+    assert_eq!(browser.run(&format!("return {MARK};")), "first");
+    browser.forward();
+    browser.wait_until("document.title === 'b'");
+    assert_eq!(browser.run(&format!("return {MARK};")), "second");
+    assert_eq!(loaded(), [""; 0]);
+    // An edit shows when the page is loaded again.
+    folder.write("b.html", b"<title>edited</title>");
+    wait_until_noticed();
+    browser.run("location.reload(); return '';");
+    browser.wait_until("document.title === 'edited'");
 }

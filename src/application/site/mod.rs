@@ -152,8 +152,8 @@ impl Site {
     /// use bytegate::Site;
     ///
     /// let site = Site::new().files([
-    ///     ("index.html", &include_bytes!("../fixtures/site/index.html")[..]),
-    ///     ("about.txt", b"a site in a program"),
+    ///     ("index.html", &include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/site/index.html"))[..]),
+    ///     ("about.txt", &b"a site in a program"[..]),
     /// ]);
     /// assert!(site.has("/about.txt"));
     /// ```
@@ -166,9 +166,9 @@ impl Site {
     ///
     /// static FOLDER: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures/site");
     ///
-    /// fn files<'d>(folder: &'d Dir<'d>) -> Vec<(&'d str, &'d [u8])> {
-    ///     let files = folder.files().filter_map(|file| Some((file.path().to_str()?, file.contents())));
-    ///     files.chain(folder.dirs().flat_map(files)).collect()
+    /// fn files(folder: &'static Dir<'static>) -> Vec<(&'static str, &'static [u8])> {
+    ///     let own = folder.files().filter_map(|file| Some((file.path().to_str()?, file.contents())));
+    ///     own.chain(folder.dirs().flat_map(files)).collect()
     /// }
     ///
     /// let site = Site::new().files(files(&FOLDER));
