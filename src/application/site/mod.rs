@@ -464,11 +464,18 @@ impl Application for Site {
         Admission::discard(&request.head(), self.call(request))
     }
 
-    /// Counts the files, of which there may be many.
+    /// Counts the files in memory, of which there may be many.
     fn routes(&self) -> String {
         let count = self.paths().count();
         let plural = if count == 1 { "" } else { "s" };
-        alloc::format!("{:<8} {count} file{plural}\n", "files")
+        let files = alloc::format!("{:<8} {count} file{plural}\n", "files");
+        let folder = alloc::format!("{:<8} as it is at each request\n", "folder");
+        let folders = self.lower.iter().filter(|layer| layer.is_live()).count();
+        match (count, folders) {
+            (_, 0) => files,
+            (0, _) => folder.repeat(folders),
+            _ => [files, folder.repeat(folders)].concat(),
+        }
     }
 }
 
