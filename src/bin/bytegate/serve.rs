@@ -1,41 +1,65 @@
 //! `bytegate serve`
 
-use crate::Failure;
-use crate::arguments::Serve;
+use crate::options::Options;
+use crate::{Failure, addresses, browser, content};
 use bytegate::{AccessLog, net};
 use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-pub(crate) fn run(serve: Serve) -> Result<ExitCode, Failure> {
-    let mut gateway = crate::gateway(&serve.content)?;
-    if serve.access_log {
+const PORT: u16 = 7890;
+
+pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
+    let mut gateway = content::gateway(&options)?;
+    if !options.no_access_log {
         gateway = gateway.with(AccessLog::to(log_access));
     }
-    let listener = net::listen(serve.address)?;
+    let bind = options.bind.unwrap_or(Ipv4Addr::LOCALHOST.into());
+    let listener = net::listen(SocketAddr::new(bind, options.port.unwrap_or(PORT)))?;
     let stop = stop_or_exit()?;
     net::raise_open_files_limit();
     let defaults = net::Options::default();
-    let options = net::Options {
-        // Nothing served here ever waits, and a single thread costs least.
+    let net_options = net::Options {
+        // Nothing served here waits for anything but the disk, and a single thread costs least.
         threads: NonZeroUsize::MIN,
         error_log: Some(Arc::new(crate::complain)),
-        stop_timeout: serve.stop_timeout.unwrap_or(defaults.stop_timeout),
-        connections: serve.connections.unwrap_or(defaults.connections),
+        stop_timeout: options.stop_timeout.unwrap_or(defaults.stop_timeout),
+        connections: options.connections.unwrap_or(defaults.connections),
         ..defaults
     };
-    let what = match &serve.content.folder {
+    let is_only_ipv6 = socket2::SockRef::from(&listener).only_v6().unwrap_or(true);
+    let url = greet(&options, listener.local_addr()?, !is_only_ipv6);
+    if options.open {
+        browser::open(&url);
+    }
+    smol::block_on(net::serve(listener, gateway, net_options, stop))?;
+    crate::tell("bytegate: stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says what is served where, and to whom. Returns the URL for this machine.
+fn greet(options: &Options, address: SocketAddr, has_ipv4_too: bool) -> String {
+    let what = match &options.folder {
         None => "the demo site".to_string(),
         Some(folder) => folder.display().to_string(),
     };
+    let mut urls = addresses::urls(address, has_ipv4_too).into_iter();
+    let url = urls.next().unwrap_or_default();
     crate::tell(&format!(
-        "bytegate serves {what} on http://{}/ (Ctrl-C stops it)",
-        listener.local_addr()?
+        "bytegate serves {what} on {url} (Ctrl-C stops it)"
     ));
-    smol::block_on(net::serve(listener, gateway, options, stop))?;
-    crate::tell("bytegate: stopped");
-    Ok(ExitCode::SUCCESS)
+    for other in urls {
+        crate::tell(&format!("  and on {other}"));
+    }
+    if addresses::is_open_to_others(address) {
+        let ip = address.ip();
+        crate::tell(&format!(
+            "  to everyone who can reach this machine over a network, because of --bind {ip}"
+        ));
+    }
+    url
 }
 
 /// Returns a future that completes at the first signal. A second signal exits at once.
