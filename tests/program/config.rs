@@ -23,14 +23,21 @@ fn answer(folder: &Folder, options: &[&str], path: &str) -> String {
 }
 
 #[test]
-fn the_example_in_the_help_text_is_a_config_file() {
+fn the_documented_examples_are_config_files() {
     let help = text(run(&["--help"], b"").stdout);
-    let (_, example) = help.split_once("relative to FILE:\n").expect("an example");
-    let (example, _) = example.split_once("\nAn option on").expect("its end");
-    let folder = configured("help", example);
-    let answer = answer(&folder, &[], "/blog/hello");
-    assert!(answer.starts_with("HTTP/1.1 301 "), "{answer}");
-    assert!(answer.contains("\nLocation: /posts/hello\n"), "{answer}");
+    let readme = include_str!("../../README.md");
+    for (document, start, end) in [
+        (&*help, "relative to FILE:\n", "\nAn option on"),
+        (readme, "```toml\n", "```"),
+    ] {
+        let (_, example) = document.split_once(start).expect("an example");
+        let (example, _) = example.split_once(end).expect("its end");
+        let folder = configured("documented", example);
+        std::fs::write(folder.path.join("public/missing.html"), "missing").expect("a file");
+        let answer = answer(&folder, &[], "/blog/hello");
+        assert!(answer.starts_with("HTTP/1.1 301 "), "{answer}");
+        assert!(answer.contains("\nLocation: /posts/hello\n"), "{answer}");
+    }
 }
 
 #[test]

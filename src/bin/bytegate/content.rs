@@ -4,7 +4,7 @@ use crate::options::{Options, Origin};
 use crate::{Failure, complain, demo};
 use bytegate::{Cors, Gateway, Router, Site, SiteOptions, wsgi};
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
@@ -51,16 +51,26 @@ fn cors() -> Cors {
 
 /// Reads a folder into memory.
 fn load(site: SiteOptions, folder: &Path) -> Result<Site, Failure> {
-    let (done, is_done) = mpsc::channel::<()>();
-    let name = folder.to_path_buf();
+    let message = format!("reading {folder:?} into memory...");
+    let site = patiently(PATIENCE, move || complain(&message), || site.load(folder));
+    Ok(site?)
+}
+
+/// Works, and says so if that takes longer than a given time.
+fn patiently<T>(
+    patience: Duration,
+    say_so: impl FnOnce() + Send + 'static,
+    work: impl FnOnce() -> T,
+) -> T {
+    let (working, is_working) = mpsc::channel::<()>();
     thread::spawn(move || {
-        if is_done.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
-            complain(&format!("reading {name:?} into memory..."));
+        if is_working.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
+            say_so();
         }
     });
-    let site = site.load(folder)?;
-    drop(done);
-    Ok(site)
+    let result = work();
+    drop(working);
+    result
 }
 
 /// Says what is served, which options say so, and what is passed over.
@@ -91,5 +101,24 @@ fn describe(options: &Options, site: &Site) {
         thread::spawn(move || {
             site.survey(|skipped| complain(&skipped.to_string()));
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slow_work_is_announced_and_quick_work_is_not() {
+        let (said, is_said) = mpsc::channel();
+        let say_so = move || said.send(()).unwrap();
+        let work = || is_said.recv_timeout(Duration::from_secs(20));
+        assert_eq!(patiently(Duration::from_millis(1), say_so, work), Ok(()));
+
+        let (said, is_said) = mpsc::channel();
+        let say_so = move || said.send(()).unwrap();
+        assert_eq!(patiently(Duration::from_secs(20), say_so, || 7), 7);
+        // The sender is gone, and nothing was sent.
+        assert_eq!(is_said.recv(), Err(mpsc::RecvError));
     }
 }

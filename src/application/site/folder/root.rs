@@ -36,8 +36,14 @@ pub(super) struct RootEntry {
 
 impl Root {
     pub(super) fn open(folder: &Path, options: &SiteOptions) -> io::Result<Root> {
+        let opened = Dir::open_ambient_dir(folder, ambient_authority())?;
+        // The system may open a folder in which it then finds nothing, for lack of permission.
+        match opened.symlink_metadata(super::super::INDEX) {
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => return Err(error),
+            _ => {}
+        }
         Ok(Root {
-            folder: Dir::open_ambient_dir(folder, ambient_authority())?,
+            folder: opened,
             place: folder.canonicalize()?,
             dotfiles: options.dotfiles,
             symlinks: options.symlinks,
