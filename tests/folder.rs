@@ -701,6 +701,70 @@ fn what_cannot_be_served_is_left_out_and_named() {
     assert_eq!(skipped.len(), 6, "{skipped:#?}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_survey_of_an_open_folder_names_exactly_what_it_does_not_serve() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new(&[
+        ("a.txt", b"a"),
+        ("b/c.txt", b"c"),
+        ("b/back\\slash.txt", b"b"),
+        (".env", b"secret"),
+        (".well-known/x.txt", b"x"),
+        ("b/unreadable.txt", b"u"),
+        ("e/closed/d.txt", b"d"),
+    ]);
+    folder.link("within.txt", "b/c.txt");
+    folder.link("loop", ".");
+    folder.link("b/broken", "nothing");
+    folder.link("b/out", "/etc");
+    let pipe = std::process::Command::new("mkfifo")
+        .arg(folder.path("b/pipe"))
+        .status();
+    assert!(pipe.expect("mkfifo").success());
+    let set_mode = |path: &str, mode| {
+        let mode = fs::Permissions::from_mode(mode);
+        fs::set_permissions(folder.path(path), mode).expect("the mode can be set");
+    };
+    set_mode("b/unreadable.txt", 0o000);
+    set_mode("e/closed", 0o000);
+    let root = folder.0.canonicalize().expect("a folder");
+    for dotfiles in [Dotfiles::Refuse, Dotfiles::WellKnown, Dotfiles::Serve] {
+        for symlinks in [Symlinks::Refuse, Symlinks::WithinRoot, Symlinks::Follow] {
+            let options = SiteOptions::new().dotfiles(dotfiles).symlinks(symlinks);
+            let site = options.listing(true).open(&folder.0).expect("a folder");
+            let mut named = Vec::new();
+            site.survey(|skipped| named.push(skipped.path));
+            for path in [
+                "a.txt",
+                "b",
+                "b/c.txt",
+                "b/back\\slash.txt",
+                "b/unreadable.txt",
+                "b/broken",
+                "b/out",
+                "b/pipe",
+                "e",
+                "e/closed",
+                ".env",
+                ".well-known",
+                "within.txt",
+                "loop",
+            ] {
+                assert_eq!(
+                    named
+                        .iter()
+                        .filter(|named| **named == root.join(path))
+                        .count(),
+                    usize::from(!site.has(&format!("/{path}"))),
+                    "{path} with {dotfiles:?} and {symlinks:?}: {named:#?}"
+                );
+            }
+        }
+    }
+    set_mode("e/closed", 0o700);
+}
+
 #[test]
 fn a_folder_that_cannot_be_used_is_named() {
     let folder = Folder::new(&[("a.txt", b"a")]);

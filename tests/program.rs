@@ -1,9 +1,16 @@
 //! Tests that run the built program: what it reads, what it writes, and how it ends.
 #![cfg(feature = "net")]
 
+#[path = "program/config.rs"]
+mod config;
 #[path = "../src/bin/bytegate/demo/mod.rs"]
 mod demo;
+#[path = "program/folder.rs"]
+mod folder;
 mod laws;
+#[cfg(unix)]
+#[path = "program/start.rs"]
+mod start;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -179,23 +186,18 @@ mod command_line {
           files    7 files
         ");
         let folder = Folder::new("routes", &[("index.html", b"")]);
-        let routes = run(
-            &[
-                "routes",
-                folder.as_str(),
-                "--dynamic",
-                ".a",
-                "--dynamic=.bc",
-            ],
-            b"",
-        );
-        let place = folder.path.canonicalize().expect("a folder");
-        let listed = text(routes.stdout).replace(&place.display().to_string(), "PLACE");
-        insta::assert_snapshot!(listed, @r"
+        let suffixes = ["--dynamic", ".a", "--dynamic=.bc"];
+        let live = run(&[&["routes", folder.as_str()], &suffixes[..]].concat(), b"");
+        insta::assert_snapshot!(text(live.stdout), @r"
         suffix   .bc
         suffix   .a
         fallback
-          folder   PLACE
+          folder   as it is at each request
+        ");
+        let in_memory = run(&["routes", folder.as_str(), "--memory"], b"");
+        insta::assert_snapshot!(text(in_memory.stdout), @r"
+        fallback
+          files    1 file
         ");
     }
 
@@ -208,34 +210,63 @@ mod command_line {
 
         Usage:
           bytegate [serve] [DIR] [OPTIONS]
-          bytegate handle [DIR] [--dynamic SUFFIX]... [--max-head SIZE] [--max-content SIZE]
-                          [OPTIONS FOR FOLDERS]
-          bytegate routes [DIR] [--dynamic SUFFIX]...
+          bytegate handle [DIR] [OPTIONS]
+          bytegate routes [DIR] [OPTIONS]
           bytegate explain
 
         Commands:
-          serve    Serve the files of DIR, or the demo site, over TCP. The default.
+          serve    Serve the files of DIR as they are at each request, over TCP. Without DIR,
+                   serve the demo. This is the default.
           handle   Read requests from standard input, write their answers to standard output.
           routes   List the routes of what would be served, in the order they are tried.
           explain  Read requests from standard input and explain how they are understood:
                    line, fields and framing of each, or which rule is broken, and where.
 
-        Options:
-          --bind ADDR          Listen on this IP address; 0.0.0.0 is every address of this
-                               machine, so others in the network can connect
-                               [default: 127.0.0.1]
-          -p, --port N         Listen on this port; 0 for any that is free [default: 7890]
-          --config FILE        Read options from a TOML file, by their long names; what the
-                               command line sets is preferred
-          --open               Open the site in the browser
-          --dynamic SUFFIX     Send paths ending in SUFFIX to the demo application instead of
-                               the site; may be given several times [default: .py for the
-                               demo site, none for a folder]
-          --no-access-log      Do not write a line for each request to standard output
-          --verbose            Say what is served, and how
+        Folder options (serve, handle and routes with DIR):
+          --listing            Show directories without an index as a list of their files
+          --index NAME         Serve this file for its directory; may be given several times,
+                               the first that exists is served [default: index.html]
+          --spa[=PAGE]         Send PAGE for paths that do not exist, so that an application in
+                               the browser can interpret them [PAGE: /index.html]
+          --not-found PAGE     Send PAGE with 404 [default: /404.html, if it exists]
+          --redirect RULE      Redirect paths: 'PATTERN TARGET' or 'PATTERN TARGET STATUS'
+                               [STATUS: 302]
+          --rewrite RULE       Answer paths with another file: 'PATTERN TARGET'
+          --cache RULE         Set Cache-Control: 'VALUE' for all files, or 'PATTERN VALUE'
+                               [default: no-cache, or nothing with --memory]
+          --header RULE        Set a field of responses with files: 'NAME: VALUE' for all, or
+                               'PATTERN NAME: VALUE'
+          --download PATTERN   Let browsers save these files instead of showing them
+          --type SUFFIX=TYPE   Set the media type of a suffix: glsl=text/plain
+          --no-charset         Do not declare text to be UTF-8, for pages that declare another
+                               charset themselves
+          --precompressed      Send FILE.br, FILE.zst or FILE.gz in place of FILE to clients
+                               that accept it
+          --dotfiles POLICY    Names that begin with a dot: refuse, well-known or serve
+                               [default: well-known]
+          --symlinks POLICY    Symbolic links: refuse, within or follow. 'within' follows those
+                               that stay in DIR [default: within]
+          --memory             Read DIR into memory at the start; later changes do not show
+
+        Options of serve, handle and routes:
+          --cors               Let pages of any origin read the responses
+          --dynamic SUFFIX     Send paths ending in SUFFIX to the demo application; may be given
+                               several times [default: .py without DIR, nothing with DIR]
+          --config FILE        Read options from a TOML file
+          --verbose            Say on standard error which options apply and where they come
+                               from, and which files are passed over
+
+        Options of serve and handle:
           --max-head SIZE      Refuse larger request heads; one field line may take half of
                                it [default: 32K]
           --max-content SIZE   Refuse larger request contents [default: 1M]
+
+        Options of serve:
+          --bind ADDR          Listen on this IP address; 0.0.0.0 or :: for all addresses of
+                               this machine, so that others can connect [default: 127.0.0.1]
+          -p, --port N         Listen on this port; 0 for any that is free [default: 7890]
+          --open               Open the page in the browser
+          --no-access-log      Do not write a line for each request to standard output
           --head-timeout TIME  Close connections whose head takes longer [default: 10s]
           --idle-timeout TIME  Close connections that are idle for this long [default: 75s]
           --stop-timeout TIME  After a signal to stop, let requests in progress take this
@@ -243,37 +274,35 @@ mod command_line {
           --connections N      Accept this many connections at once; when all are in use,
                                idle ones are closed to make room [default: 10000, or what
                                the limit on open files leaves]
+
           -h, --help           Print this help
           -V, --version        Print the version
 
-        Options for folders:
-          --memory             Read the whole folder at the start; later changes do not show
-          --over DIR           Look in DIR for what the folder does not have; several times
-          --listing            List directories that have no index
-          --index NAME         Serve this file for a directory; several times, in order of
-                               preference [default: index.html]
-          --spa PAGE           Send PAGE, such as /index.html, for paths that do not exist
-          --not-found PAGE     Send PAGE with 404 [default: /404.html, if there is one]
-          --cache VALUE        Set Cache-Control [default: no-cache, none with --memory]
-          --header FIELD       Set a field, such as "X-Frame-Options: DENY"
-          --cors               Let pages of all origins read the files
-          --type SUFFIX=TYPE   Set the media type of a suffix, such as glsl=text/plain
-          --no-charset         Do not declare text to be UTF-8
-          --download PATTERN   Let browsers save matching files instead of showing them
-          --redirect RULE      Redirect paths: "PATTERN TARGET [STATUS]" [default: 301]
-          --rewrite RULE       Answer paths with other files: "PATTERN TARGET"
-          --precompressed      Send NAME.br, NAME.zst or NAME.gz in place of NAME to clients
-                               that accept that
-          --encoded-names      Send NAME.br, NAME.zst and NAME.gz as what they contain
-          --dotfiles WHICH     Serve names that begin with a dot: refuse, well-known or serve
-                               [default: well-known]
-          --symlinks WHICH     Follow links: refuse, within or follow [default: within]
-
+        PATTERN is the path of a file, in which * stands for any characters but / and ** for
+        any characters. Without a / at its beginning it matches in every folder: *.pdf. In
+        --cache and --header, a pattern begins with / or *. In TARGET, $1 to $9 stand for what
+        the stars matched: '/blog/* /posts/$1 301'. RULE options may be given several times,
+        and so may --download and --type.
         SIZE is a number of bytes, or of K, M or G (1024 bytes, and so on): 16384, 64K, 1M.
         TIME is a number of seconds, or has a unit: 10, 500ms, 10s, 2m, 1h.
-        PATTERN is a path in which * stands for anything but /, and ** for anything. Without a
-        / at its beginning, it matches in every folder: *.pdf. TARGET may have $1 for the first
-        star. --cache and --header take a pattern before their value: "/assets/** immutable".
+
+        FILE has the names of the long options as keys. The value of an option without one is
+        true or false, several values are a list, and a rule may be a table of its parts. DIR
+        is the key folder, relative to FILE:
+
+          folder = "public"
+          port = 8080
+          listing = true
+          index = ["index.html", "index.htm"]
+          cache = ["no-cache", "/assets/** max-age=31536000, immutable"]
+
+          [[redirect]]         # also rewrite, cache, header, type
+          pattern = "/blog/*"  # cache and header: pattern, if any
+          target = "/posts/$1" # cache: value; header: name, value; type: suffix, type
+          status = 301
+
+        An option on the command line takes the place of all values that FILE has for it;
+        --listing=false turns off what FILE turns on.
 
         Exit codes:
           0  done
@@ -301,8 +330,8 @@ mod command_line {
         let complaints: Vec<String> = [
             &["--prot", "80"][..],
             &["-x"],
-            &["sevre"],
-            &["--listing"],
+            &["nonsense"],
+            &["Cargo.toml"],
             &["serve", "a", "b"],
             &["--port", "x"],
             &["--port", "65536"],
@@ -312,6 +341,13 @@ mod command_line {
             &["--no-access-log=1"],
             &["explain", "a"],
             &["handle", "--port", "1"],
+            &["--listing"],
+            &["fixtures/site", "--dotfiles", "all"],
+            &["fixtures/site", "--download", "/a?b"],
+            &["fixtures/site", "--redirect", "/a"],
+            &["fixtures/site", "--redirect", "/a $1"],
+            &["fixtures/site", "--header", "Content-Length: 1"],
+            &["fixtures/site", "--not-found", "404.html"],
         ]
         .iter()
         .map(|arguments| complaint(arguments, 2))
@@ -319,17 +355,24 @@ mod command_line {
         insta::assert_snapshot!(complaints.join("\n"), @r#"
         bytegate: invalid option '--prot' (see bytegate --help)
         bytegate: invalid option '-x' (see bytegate --help)
-        bytegate: there is neither a command nor a folder "sevre" (see bytegate --help)
-        bytegate: --listing needs a folder, such as: bytegate . --listing (see bytegate --help)
+        bytegate: "nonsense" is neither a command (serve, handle, routes, explain) nor a folder (see bytegate --help)
+        bytegate: "Cargo.toml" is neither a command (serve, handle, routes, explain) nor a folder (see bytegate --help)
         bytegate: unexpected argument "b" (see bytegate --help)
-        bytegate: cannot parse argument "x": not a port from 0 to 65535 (see bytegate --help)
-        bytegate: cannot parse argument "65536": not a port from 0 to 65535 (see bytegate --help)
+        bytegate: --port "x": not a port from 0 to 65535 (see bytegate --help)
+        bytegate: --port "65536": not a port from 0 to 65535 (see bytegate --help)
         bytegate: missing argument for option '--port' (see bytegate --help)
-        bytegate: cannot parse argument "example.org": not an IP address such as 127.0.0.1 or ::1 (see bytegate --help)
-        bytegate: cannot parse argument "": a suffix must not be empty (see bytegate --help)
-        bytegate: unexpected argument for option '--no-access-log': "1" (see bytegate --help)
+        bytegate: --bind "example.org": not an IP address such as 127.0.0.1 or ::1 (see bytegate --help)
+        bytegate: --dynamic "": a suffix must not be empty (see bytegate --help)
+        bytegate: --no-access-log "1": not true or false (see bytegate --help)
         bytegate: explain takes no arguments (see bytegate --help)
-        bytegate: handle takes only a folder, its options, --dynamic, --max-head and --max-content (see bytegate --help)
+        bytegate: handle does not take --port (see bytegate --help)
+        bytegate: --listing: this is for a folder, but no folder is given (see bytegate --help)
+        bytegate: --dotfiles "all": not refuse, well-known or serve (see bytegate --help)
+        bytegate: --download "/a?b": the pattern or target "/a?b" has '?', but a pattern is compared with the path alone: write "*" for a character of a name, and leave out a query (see bytegate --help)
+        bytegate: --redirect "/a": a redirect is 'PATTERN TARGET' or 'PATTERN TARGET STATUS' (see bytegate --help)
+        bytegate: --redirect "/a $1": the pattern or target "$1" is no target: begin it with one "/", or with a scheme and a host, as in "https://host/" (see bytegate --help)
+        bytegate: --header "Content-Length: 1": the field "Content-Length" cannot be set: the server sets it itself (see bytegate --help)
+        bytegate: --not-found "404.html": no page can have the path "404.html": a path begins with / and has no empty, '.' or '..' segment, no backslash and no control character (see bytegate --help)
         "#);
     }
 
@@ -378,15 +421,6 @@ mod command_line {
             assert!(line.starts_with(&expected), "{line}");
         }
         set_mode(0o700);
-    }
-
-    #[test]
-    fn an_invalid_config_file_is_named_with_its_line() {
-        let folder = Folder::new("config", &[("site.toml", b"port = 0\nlsting = true\n")]);
-        let file = folder.path.join("site.toml").display().to_string();
-        let line = complaint(&["--config", &file], 2);
-        let expected = format!("bytegate: {file}, line 2: there is no option \"lsting\"");
-        assert!(line.starts_with(&expected), "{line}");
     }
 
     #[test]
@@ -597,8 +631,9 @@ mod handle {
             let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
             text(handle(&[&[folder], arguments].concat(), request.as_bytes()))
         };
-        assert!(get("/login.py", &[]).ends_with("\r\n\r\nsource"));
-        assert!(get("/a.cgi", &[]).ends_with("\r\n\r\nsource"));
+        for path in ["/login.py", "/a.cgi"] {
+            assert!(get(path, &[]).ends_with("\r\n\r\nsource"));
+        }
         let cgi = ["--dynamic", ".cgi"];
         assert!(get("/a.cgi", &cgi).contains("The application has no page <code>/a.cgi</code>."));
         assert!(get("/login.py", &cgi).ends_with("\r\n\r\nsource"));
@@ -1013,56 +1048,6 @@ mod serve {
             server.greeting
         );
         assert!(server.ask(get("/")).ends_with(b"<h1>mine</h1>"));
-    }
-
-    #[test]
-    fn a_folder_needs_no_command_and_shows_changes() {
-        let folder = Folder::new("live", &[("a.txt", b"one"), ("main.py", b"print()")]);
-        let server = Server::start(&[folder.as_str(), "--listing", "--cors"]);
-        assert!(server.ask(get("/a.txt")).ends_with(b"\r\n\r\none"));
-        std::fs::write(folder.path.join("a.txt"), "two").expect("a file");
-        std::thread::sleep(Duration::from_millis(20));
-        assert!(server.ask(get("/a.txt")).ends_with(b"\r\n\r\ntwo"));
-        assert!(server.ask(get("/main.py")).ends_with(b"\r\n\r\nprint()"));
-        let page = text(server.ask(get("/")));
-        assert!(page.contains("href=\"main.py\""), "{page}");
-        let request =
-            "GET /a.txt HTTP/1.1\r\nHost: x\r\nOrigin: http://y\r\nConnection: close\r\n\r\n";
-        assert!(text(server.ask(request)).contains("\r\nAccess-Control-Allow-Origin: *\r\n"));
-        let ended = run(&["handle", folder.as_str(), "--listing", "--verbose"], b"");
-        for line in [", read for each request\n", "bytegate: listing true\n"] {
-            assert!(ended.stderr.contains(line), "{}", ended.stderr);
-        }
-    }
-
-    #[test]
-    fn a_config_file_serves_a_folder() {
-        let files: [(&str, &[u8]); 3] = [
-            ("site.toml", b"folder = \"public\"\nport = 0\nspa = \"/index.html\"\nover = [\"base\"]\nheader = \"/a* X-Own: 1\"\n"),
-            ("public/index.html", b"index"),
-            ("base/a.txt", b"base"),
-        ];
-        let folder = Folder::new("config-serve", &files);
-        let file = folder.path.join("site.toml").display().to_string();
-        let server = Server::start(&["--config", &file]);
-        assert!(server.ask(get("/any/page")).ends_with(b"\r\n\r\nindex"));
-        let lower = text(server.ask(get("/a.txt")));
-        assert!(
-            lower.contains("\r\nX-Own: 1\r\n") && lower.ends_with("\r\n\r\nbase"),
-            "{lower}"
-        );
-    }
-
-    #[test]
-    fn it_says_what_listening_on_every_address_means() {
-        let folder = Folder::new("everyone", &[("a.txt", b"a")]);
-        let server = Server::start(&[folder.as_str(), "--bind", "0.0.0.0"]);
-        let ended = server.stop();
-        assert!(
-            ended.stderr.contains("everyone who can reach this machine"),
-            "{}",
-            ended.stderr
-        );
     }
 
     #[test]

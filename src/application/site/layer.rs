@@ -64,6 +64,11 @@ impl Layer {
         }
     }
 
+    /// Returns whether this is a folder, which may change.
+    pub(super) fn is_live(&self) -> bool {
+        !matches!(self, Layer::Memory(_))
+    }
+
     /// Returns the entries of a directory whose path ends with a slash, and whether these are all.
     pub(super) fn entries(&self, path: &str) -> (Vec<Entry>, bool) {
         match self {

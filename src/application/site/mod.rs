@@ -300,22 +300,18 @@ impl Application for Site {
         Admission::discard(&request.head(), self.call(request))
     }
 
-    /// Counts the files, of which there may be many.
+    /// Counts the files in memory, of which there may be many.
     fn routes(&self) -> String {
         let count = self.paths().count();
-        #[cfg_attr(not(feature = "folder"), expect(unused_mut))]
-        let mut text = match count {
-            0 if !self.lower.is_empty() => String::new(),
-            1 => alloc::format!("{:<8} 1 file\n", "files"),
-            count => alloc::format!("{:<8} {count} files\n", "files"),
-        };
-        #[cfg(feature = "folder")]
-        for layer in &self.lower {
-            if let Layer::Folder(folder) = layer {
-                text += &alloc::format!("{:<8} {}\n", "folder", folder.place().display());
-            }
+        let plural = if count == 1 { "" } else { "s" };
+        let files = alloc::format!("{:<8} {count} file{plural}\n", "files");
+        let folder = alloc::format!("{:<8} as it is at each request\n", "folder");
+        let folders = self.lower.iter().filter(|layer| layer.is_live()).count();
+        match (count, folders) {
+            (_, 0) => files,
+            (0, _) => folder.repeat(folders),
+            _ => [files, folder.repeat(folders)].concat(),
         }
-        text
     }
 }
 

@@ -1,16 +1,17 @@
 //! `bytegate handle`: a front end over standard input and output.
 
 use crate::Failure;
-use crate::arguments::Content;
+use crate::content;
+use crate::options::Options;
 use bytegate::{ConnectionInfo, Untimed};
 use std::io::{self, Read, Write, stdin, stdout};
 use std::process::ExitCode;
 
 /// Answers requests while the input is still open, so that a client of inetd receives responses before it closes.
 /// Pipes have no deadlines: whoever connects them must end anything that takes too long.
-pub(crate) fn run(content: Content) -> Result<ExitCode, Failure> {
-    let gateway =
-        crate::gateway(&content)?.on_error(|error, _| crate::complain(&error.to_string()));
+pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
+    let gateway = content::gateway(&options)?;
+    let gateway = gateway.on_error(|error, _| crate::complain(&error.to_string()));
     gateway.serve_stream(Untimed(Pipes), ConnectionInfo::default())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,31 +1,46 @@
 //! The program. It serves a folder or the demo site, lists its routes, answers raw bytes, and explains raw bytes.
 
+mod addresses;
 mod arguments;
+mod browser;
+mod config;
+mod content;
 mod demo;
 mod explain;
-mod folder;
 mod handle;
+mod help;
+mod options;
 mod serve;
+mod values;
 
-use arguments::{Command, Content};
-use bytegate::{Cors, Gateway, Router, wsgi};
+use arguments::{Command, Invalid};
 use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let command = match arguments::parse(std::env::args_os()) {
         Ok(command) => command,
-        Err(error) => {
-            complain(&format!("{error} (see bytegate --help)"));
+        Err(Invalid::Usage(message)) => {
+            complain(&format!("{message} (see bytegate --help)"));
             return ExitCode::from(2);
+        }
+        Err(Invalid::Config(message)) => {
+            complain(&message);
+            return ExitCode::from(2);
+        }
+        Err(Invalid::Unreadable(message)) => {
+            complain(&message);
+            return ExitCode::FAILURE;
         }
     };
     let done = match command {
-        Command::Help => print(arguments::HELP),
+        Command::Help => print(help::HELP),
         Command::Version => print(concat!("bytegate ", env!("CARGO_PKG_VERSION"), "\n")),
         Command::Serve(options) => serve::run(options),
-        Command::Handle(content) => handle::run(content),
-        Command::Routes(content) => gateway(&content).and_then(|gateway| print(&gateway.routes())),
+        Command::Handle(options) => handle::run(options),
+        Command::Routes(options) => {
+            content::gateway(&options).and_then(|gateway| print(&gateway.routes()))
+        }
         Command::Explain => explain::run(),
     };
     done.unwrap_or_else(|error| {
@@ -56,22 +71,4 @@ fn print(text: &str) -> Result<ExitCode, Failure> {
     let written = std::io::stdout().lock().write_all(text.as_bytes());
     written.map_err(|error| format!("cannot write standard output: {error}"))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Creates the gateway for a folder or for the demo site. Paths that end in a dynamic suffix go to the demo
-/// application.
-fn gateway(content: &Content) -> Result<Gateway, Failure> {
-    let site = match &content.folder {
-        None => demo::site(),
-        Some(folder) => folder::site(folder, content)?,
-    };
-    let router = Router::new().fallback(site);
-    let router = content.suffixes.iter().fold(router, |router, suffix| {
-        router.suffix(suffix, wsgi(demo::mini_frame::application))
-    });
-    let gateway = Gateway::new(router).config(content.config);
-    Ok(match content.options.is_on("cors") {
-        true => gateway.with(Cors::any()),
-        false => gateway,
-    })
 }

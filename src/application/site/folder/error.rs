@@ -1,6 +1,7 @@
 //! Folders that cannot be used, and files that are left out.
 
 use super::super::SiteError;
+use alloc::format;
 use alloc::string::String;
 use core::fmt;
 use std::io;
@@ -84,4 +85,9 @@ impl fmt::Display for Skipped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "left out {:?}: {}", self.path, self.reason)
     }
+}
+
+/// The reason why a file that cannot be read is left out.
+pub(super) fn unreadable(error: &io::Error) -> String {
+    format!("it cannot be read: {error}")
 }

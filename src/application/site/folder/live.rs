@@ -3,11 +3,13 @@
 use super::super::file::{Content, File, Representation};
 use super::super::listing::{Entry, Kind};
 use super::super::options::SiteOptions;
+use super::error::Skipped;
 use super::root::{Opened, Root};
 use crate::message::coding::Coding;
 use crate::message::stored_file::{Stamp, StoredFile};
 use crate::values::now::Now;
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -70,11 +72,6 @@ impl LiveFolder {
             cache: Cache::with_weighter(expected, options.cache_bytes, Size),
             options,
         })
-    }
-
-    /// Returns where the folder was when it was opened.
-    pub(in super::super) fn place(&self) -> &Path {
-        self.root.place()
     }
 
     /// Returns the file at a path.
@@ -157,6 +154,16 @@ impl LiveFolder {
             forms = self.open_forms(path)?;
         }
         Ok(forms)
+    }
+
+    /// Reports everything below the folder that is not served. Links to folders are not followed.
+    pub(super) fn survey(&self, report: &mut dyn FnMut(Skipped)) {
+        let mut waiting = Vec::from([String::from("/")]);
+        while let Some(path) = waiting.pop() {
+            let (folders, skipped) = self.root.survey(&path);
+            waiting.extend(folders);
+            skipped.into_iter().for_each(&mut *report);
+        }
     }
 
     /// Opens a file and its compressed forms. The file itself comes first.

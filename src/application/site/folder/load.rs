@@ -3,7 +3,7 @@
 use super::super::is_servable;
 use super::super::memory::{Addition, Memory};
 use super::super::options::{SiteOptions, Symlinks};
-use super::error::{LoadError, Reason, Skipped};
+use super::error::{LoadError, Reason, Skipped, unreadable};
 use super::names::{compose, servable};
 use crate::message::stored_file::Stamp;
 use alloc::collections::BTreeMap;
@@ -193,8 +193,4 @@ fn read(path: &Path, limit: u64) -> io::Result<Option<(Bytes, Stamp)>> {
         .take(limit.saturating_add(1))
         .read_to_end(&mut content)?;
     Ok((content.len() as u64 <= limit).then(|| (content.into(), stamp)))
-}
-
-fn unreadable(error: &io::Error) -> String {
-    format!("it cannot be read: {error}")
 }

@@ -85,6 +85,22 @@ impl Site {
     pub fn skipped(&self) -> &[Skipped] {
         &self.skipped
     }
+
+    /// Reports what [open](Site::open) folders have and this site does not serve, with the reason. All folders are read
+    /// for this, but no file. Links to folders are not followed.
+    ///
+    /// ```
+    /// let site = bytegate::Site::open("fixtures/site")?;
+    /// site.survey(|skipped| eprintln!("{skipped}"));
+    /// # Ok::<(), bytegate::LoadError>(())
+    /// ```
+    pub fn survey(&self, mut report: impl FnMut(Skipped)) {
+        for layer in &self.lower {
+            if let Layer::Folder(folder) = layer {
+                folder.survey(&mut report);
+            }
+        }
+    }
 }
 
 impl SiteOptions {

@@ -1,9 +1,10 @@
 //! An open folder that no path leaves.
 
 use super::super::options::{Dotfiles, SiteOptions, Symlinks};
+use super::error::{Skipped, unreadable};
 use super::names;
 use crate::message::stored_file::Stamp;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
@@ -35,17 +36,18 @@ pub(super) struct RootEntry {
 
 impl Root {
     pub(super) fn open(folder: &Path, options: &SiteOptions) -> io::Result<Root> {
+        let opened = Dir::open_ambient_dir(folder, ambient_authority())?;
+        // The system may open a folder in which it then finds nothing, for lack of permission.
+        match opened.symlink_metadata(super::super::INDEX) {
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => return Err(error),
+            _ => {}
+        }
         Ok(Root {
-            folder: Dir::open_ambient_dir(folder, ambient_authority())?,
+            folder: opened,
             place: folder.canonicalize()?,
             dotfiles: options.dotfiles,
             symlinks: options.symlinks,
         })
-    }
-
-    /// Returns where the folder was when it was opened, without links.
-    pub(super) fn place(&self) -> &Path {
-        &self.place
     }
 
     /// Opens what a decoded path of a request names. Returns `None` if nothing is there, or if it is not served.
@@ -102,6 +104,45 @@ impl Root {
             });
         }
         Ok((found, true))
+    }
+
+    /// Returns the folders in a folder, and what is not served, with the reason. Links to folders are not among either.
+    pub(super) fn survey(&self, path: &str) -> (Vec<String>, Vec<Skipped>) {
+        let (mut folders, mut skipped) = (Vec::new(), Vec::new());
+        let names = self
+            .names(relative(path), usize::MAX)
+            .unwrap_or_else(|error| {
+                skipped.push(self.skipped(relative(path), unreadable(&error)));
+                Vec::new()
+            });
+        for name in names {
+            let entry = relative(path).join(&name);
+            match names::servable(&name, self.dotfiles) {
+                Err(reason) => skipped.push(self.skipped(&entry, reason.to_string())),
+                Ok(name) => match self.open_file(&entry).and_then(|file| file.metadata()) {
+                    Ok(found) if found.is_file() => {}
+                    Ok(found) if found.is_dir() && self.has_link(&entry) => {}
+                    Ok(found) if found.is_dir() => folders.push([path, name, "/"].concat()),
+                    Ok(_) => {
+                        let reason = "it is neither a file nor a folder".to_string();
+                        skipped.push(self.skipped(&entry, reason));
+                    }
+                    Err(_) if self.has_link(&entry) => {
+                        let reason = "it is a link that leads nowhere, or that is not followed";
+                        skipped.push(self.skipped(&entry, reason.to_string()));
+                    }
+                    // It has vanished.
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    Err(error) => skipped.push(self.skipped(&entry, unreadable(&error))),
+                },
+            }
+        }
+        (folders, skipped)
+    }
+
+    fn skipped(&self, path: &Path, reason: String) -> Skipped {
+        let path = self.place.join(path);
+        Skipped { path, reason }
     }
 
     /// Returns at most a number of names in a folder.

@@ -1,0 +1,117 @@
+//! The addresses at which others find a server.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// Returns the URLs of a server that listens on an address. The first one is for this machine. If the server listens on
+/// all addresses, there is one for each that another device in the same network may use.
+pub(crate) fn urls(listening: SocketAddr, has_ipv4_too: bool) -> Vec<String> {
+    let found = if_addrs::get_if_addrs().unwrap_or_default();
+    let of_machine: Vec<IpAddr> = found
+        .iter()
+        .filter(|interface| interface.is_oper_up())
+        .map(if_addrs::Interface::ip)
+        .collect();
+    urls_among(listening, has_ipv4_too, &of_machine)
+}
+
+/// Returns whether others than this machine can connect to an address.
+pub(crate) fn is_open_to_others(listening: SocketAddr) -> bool {
+    !listening.ip().to_canonical().is_loopback()
+}
+
+fn urls_among(listening: SocketAddr, has_ipv4_too: bool, of_machine: &[IpAddr]) -> Vec<String> {
+    let url = |ip: IpAddr| format!("http://{}/", SocketAddr::new(ip, listening.port()));
+    let (is_ipv4, loopback): (_, IpAddr) = match listening.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => (true, Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => (false, Ipv6Addr::LOCALHOST.into()),
+        _ => return vec![format!("http://{listening}/")],
+    };
+    let mut others = of_machine.to_vec();
+    others.retain(|ip| match ip {
+        IpAddr::V4(ip) => (is_ipv4 || has_ipv4_too) && !ip.is_loopback() && !ip.is_link_local(),
+        // Those for a single link would need the name of an interface, which browsers do not accept in a URL.
+        IpAddr::V6(ip) => !is_ipv4 && !ip.is_loopback() && !ip.is_unicast_link_local(),
+    });
+    // The addresses that people type come first.
+    others.sort_unstable();
+    others.dedup();
+    std::iter::once(loopback).chain(others).map(url).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MACHINE: [&str; 6] = [
+        "127.0.0.1",
+        "192.168.1.5",
+        "169.254.7.7",
+        "::1",
+        "fe80::1",
+        "2001:db8::5",
+    ];
+
+    fn urls_of(listening: &str, has_ipv4_too: bool, machine: &[&str]) -> Vec<String> {
+        let machine: Vec<IpAddr> = machine.iter().map(|ip| ip.parse().unwrap()).collect();
+        urls_among(listening.parse().unwrap(), has_ipv4_too, &machine)
+    }
+
+    #[test]
+    fn each_address_that_others_may_use_is_named() {
+        assert_eq!(
+            urls_of("0.0.0.0:80", false, &MACHINE),
+            ["http://127.0.0.1:80/", "http://192.168.1.5:80/"]
+        );
+        assert_eq!(
+            urls_of("[::]:80", false, &MACHINE),
+            ["http://[::1]:80/", "http://[2001:db8::5]:80/"]
+        );
+        assert_eq!(
+            urls_of("[::]:80", true, &MACHINE),
+            [
+                "http://[::1]:80/",
+                "http://192.168.1.5:80/",
+                "http://[2001:db8::5]:80/"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_machine_without_a_network_has_its_own_address() {
+        for machine in [&[][..], &["127.0.0.1", "::1"]] {
+            assert_eq!(
+                urls_of("0.0.0.0:80", false, machine),
+                ["http://127.0.0.1:80/"]
+            );
+        }
+    }
+
+    #[test]
+    fn a_chosen_address_is_the_only_one() {
+        for address in ["127.0.0.1:80", "192.168.1.5:80", "[2001:db8::5]:80"] {
+            assert_eq!(
+                urls_of(address, true, &MACHINE),
+                [format!("http://{address}/")]
+            );
+        }
+    }
+
+    #[test]
+    fn only_this_machine_reaches_a_loopback_address() {
+        for (address, is_open) in [
+            ("127.0.0.1:80", false),
+            ("127.0.0.2:80", false),
+            ("[::1]:80", false),
+            ("[::ffff:127.0.0.1]:80", false),
+            ("0.0.0.0:80", true),
+            ("[::]:80", true),
+            ("192.168.1.5:80", true),
+        ] {
+            assert_eq!(
+                is_open_to_others(address.parse().unwrap()),
+                is_open,
+                "{address}"
+            );
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! The command line.
+
+use crate::config::{self, Config};
+use crate::demo;
+use crate::options::{Options, Origin, Scope, Setting, Spec, Takes};
+use crate::values::Value;
+use lexopt::{Arg, Parser, ValueExt};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug)]
+pub(crate) enum Command {
+    Help,
+    Version,
+    Serve(Options),
+    Handle(Options),
+    Routes(Options),
+    Explain,
+}
+
+/// The reason why a command line has no meaning.
+#[derive(Debug)]
+pub(crate) enum Invalid {
+    /// The command line, or a value in a config file.
+    Usage(String),
+    /// A config file whose content is not as it should be.
+    Config(String),
+    /// A config file that cannot be read.
+    Unreadable(String),
+}
+
+/// All given arguments, before it is known which command they belong to.
+#[derive(Default)]
+struct Given {
+    command: Option<&'static str>,
+    folder: Option<PathBuf>,
+    config: Option<PathBuf>,
+    settings: Vec<Setting>,
+}
+
+const COMMANDS: [&str; 4] = ["serve", "handle", "routes", "explain"];
+
+/// Parses the command line, and the config file that it names. `arguments` begins with the program's name.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Invalid> {
+    let mut parser = Parser::from_iter(arguments);
+    let mut given = Given::default();
+    while let Some(argument) = parser.next()? {
+        let option = match argument {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+            Arg::Short('V') | Arg::Long("version") => return Ok(Command::Version),
+            Arg::Long("config") => {
+                given.config = Some(parser.value()?.into());
+                continue;
+            }
+            Arg::Value(value) => {
+                given.value(value)?;
+                continue;
+            }
+            Arg::Short('p') => Spec::named("port"),
+            Arg::Long(name) => Spec::named(name),
+            Arg::Short(_) => None,
+        };
+        let Some(option) = option else {
+            return Err(argument.unexpected().into());
+        };
+        let text = match option.takes {
+            Takes::Switch | Takes::SwitchOrText => match parser.optional_value() {
+                Some(value) => value.string()?,
+                None => "true".to_string(),
+            },
+            Takes::Number | Takes::Text | Takes::Texts => parser.value()?.string()?,
+        };
+        given.setting(Setting {
+            option,
+            value: Value::Text(text),
+            origin: Origin::CommandLine,
+        });
+    }
+    given.into_command()
+}
+
+impl Given {
+    /// Takes an argument that is no option: a command, if it is the first, or a folder.
+    fn value(&mut self, value: OsString) -> Result<(), lexopt::Error> {
+        if self.folder.is_some() {
+            return Err(Arg::Value(value).unexpected());
+        }
+        if self.command.is_some() {
+            self.folder = Some(value.into());
+            return Ok(());
+        }
+        self.command = COMMANDS.into_iter().find(|command| value == *command);
+        if self.command.is_none() {
+            if !Path::new(&value).is_dir() {
+                let commands = COMMANDS.join(", ");
+                let message = format!("{value:?} is neither a command ({commands}) nor a folder");
+                return Err(message.into());
+            }
+            self.command = Some("serve");
+            self.folder = Some(value.into());
+        }
+        Ok(())
+    }
+
+    /// Takes an option. The last of several values applies, unless the option has as many as are given.
+    fn setting(&mut self, setting: Setting) {
+        if setting.option.takes != Takes::Texts {
+            self.settings.retain(|it| it.option != setting.option);
+        }
+        self.settings.push(setting);
+    }
+
+    fn into_command(self) -> Result<Command, Invalid> {
+        let command = self.command.unwrap_or("serve");
+        let scopes: &[Scope] = match command {
+            "explain" => &[],
+            "routes" => &[Scope::Folder, Scope::Content],
+            "handle" => &[Scope::Folder, Scope::Content, Scope::Requests],
+            _ => &[
+                Scope::Folder,
+                Scope::Content,
+                Scope::Requests,
+                Scope::Server,
+            ],
+        };
+        if command == "explain" {
+            let is_plain =
+                self.settings.is_empty() && self.folder.is_none() && self.config.is_none();
+            return match is_plain {
+                true => Ok(Command::Explain),
+                false => Err(Invalid::Usage("explain takes no arguments".to_string())),
+            };
+        }
+        let is_for_other = |setting: &&Setting| !scopes.contains(&setting.option.scope);
+        if let Some(setting) = self.settings.iter().find(is_for_other) {
+            let message = format!("{command} does not take --{}", setting.option.name);
+            return Err(Invalid::Usage(message));
+        }
+        let mut options = self.into_options()?;
+        // One file serves for several commands.
+        options
+            .settings
+            .retain(|it| scopes.contains(&it.option.scope));
+        Ok(match command {
+            "handle" => Command::Handle(options),
+            "routes" => Command::Routes(options),
+            _ => Command::Serve(options),
+        })
+    }
+
+    /// Returns the options of the config file and of the command line, which takes precedence.
+    fn into_options(self) -> Result<Options, Invalid> {
+        let config = match &self.config {
+            Some(path) => read_config(path)?,
+            None => Config::default(),
+        };
+        let mut options = Options::of(self.folder.or(config.folder));
+        let is_given = |setting: &Setting| {
+            let mut given = self.settings.iter();
+            given.any(|it| it.option == setting.option)
+        };
+        let from_file = config.settings.into_iter().filter(|it| !is_given(it));
+        let settings: Vec<Setting> = from_file.chain(self.settings.iter().cloned()).collect();
+        for setting in settings {
+            if setting.option.scope == Scope::Folder && options.folder.is_none() {
+                let message = format!("{setting}: this is for a folder, but no folder is given");
+                return Err(Invalid::Usage(message));
+            }
+            options.set(setting).map_err(Invalid::Usage)?;
+        }
+        if options.folder.is_none() && options.suffixes.is_empty() {
+            options.suffixes.push(demo::DYNAMIC_SUFFIX.to_string());
+        }
+        Ok(options)
+    }
+}
+
+fn read_config(path: &Path) -> Result<Config, Invalid> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Invalid::Unreadable(format!("cannot read {path:?}: {error}")))?;
+    config::parse(path, &text).map_err(Invalid::Config)
+}
+
+impl From<lexopt::Error> for Invalid {
+    fn from(error: lexopt::Error) -> Invalid {
+        Invalid::Usage(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn parse_all(arguments: &[&str]) -> Result<Command, String> {
+        let arguments = ["bytegate"].iter().chain(arguments).map(OsString::from);
+        parse(arguments).map_err(|error| match error {
+            Invalid::Usage(message) | Invalid::Config(message) | Invalid::Unreadable(message) => {
+                message
+            }
+        })
+    }
+
+    fn serve(arguments: &[&str]) -> Options {
+        match parse_all(arguments) {
+            Ok(Command::Serve(options)) => options,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_demo_is_served_by_default() {
+        for arguments in [&[][..], &["serve"]] {
+            let options = serve(arguments);
+            assert_eq!((options.folder, options.settings.len()), (None, 0));
+            assert_eq!(options.suffixes, [".py"]);
+        }
+    }
+
+    #[test]
+    fn the_application_answers_beside_a_folder_only_if_asked() {
+        assert!(serve(&["serve", "fixtures"]).suffixes.is_empty());
+        let options = serve(&["fixtures", "--dynamic", ".py"]);
+        assert_eq!(options.suffixes, [".py"]);
+    }
+
+    #[test]
+    fn a_folder_needs_no_command() {
+        for folder in [".", "fixtures/site", "src/"] {
+            assert_eq!(serve(&[folder]).folder, Some(folder.into()));
+            assert_eq!(serve(&["serve", folder]).folder, Some(folder.into()));
+        }
+    }
+
+    #[test]
+    fn options_set_what_they_say() {
+        let options = serve(&[
+            "serve",
+            "dir",
+            "--bind",
+            "::1",
+            "-p80",
+            "--dynamic",
+            ".cgi",
+            "--dynamic=/api",
+            "--no-access-log",
+            "--max-head=64K",
+            "--max-content=5",
+            "--head-timeout=500ms",
+            "--idle-timeout=2m",
+            "--stop-timeout=3",
+            "--connections=7",
+        ]);
+        let mut config = bytegate::Config::default();
+        config.limits.head_bytes = 65_536;
+        config.limits.field_line_bytes = 32_768;
+        config.limits.content_bytes = 5;
+        config.timeouts.head = Duration::from_millis(500);
+        config.timeouts.idle = Duration::from_secs(120);
+        assert_eq!(options.folder, Some("dir".into()));
+        assert_eq!(options.suffixes, [".cgi", "/api"]);
+        assert_eq!(options.config, config);
+        assert_eq!(options.bind, "::1".parse().ok());
+        assert_eq!(options.port, Some(80));
+        assert!(options.no_access_log);
+        assert_eq!(options.stop_timeout, Some(Duration::from_secs(3)));
+        assert_eq!(options.connections, Some(7));
+    }
+
+    #[test]
+    fn each_command_is_found() {
+        assert!(matches!(parse_all(&["handle"]), Ok(Command::Handle(_))));
+        assert!(matches!(parse_all(&["routes"]), Ok(Command::Routes(_))));
+        assert!(matches!(parse_all(&["explain"]), Ok(Command::Explain)));
+        assert!(matches!(parse_all(&["serve", "-h"]), Ok(Command::Help)));
+        assert!(matches!(parse_all(&["-V"]), Ok(Command::Version)));
+    }
+
+    #[test]
+    fn a_switch_can_be_turned_off() {
+        assert!(serve(&["--cors"]).cors);
+        assert!(!serve(&["--cors", "--cors=false"]).cors);
+        let options = serve(&["src", "--spa=/a.html", "--spa=false"]);
+        assert_eq!(options.pages, []);
+        assert!(!format!("{:?}", options.site).contains("/a.html"));
+    }
+
+    #[test]
+    fn invalid_command_lines_are_explained() {
+        for (arguments, message) in [
+            (&["--prot", "80"][..], "invalid option '--prot'"),
+            (&["--port", "x"], "--port \"x\": not a port from 0 to 65535"),
+            (&["--port", "65536"], "not a port from 0 to 65535"),
+            (&["--port"], "missing argument"),
+            (&["-x"], "invalid option '-x'"),
+            (&["--bind", "example.com"], "not an IP address"),
+            (&["--dynamic", ""], "a suffix must not be empty"),
+            (&["--connections", "0"], "not a number greater than 0"),
+            (&["--max-head", "255"], "a head needs at least 256 bytes"),
+            (&["--max-head", "4G"], "a head must be smaller than 4G"),
+            (&["--max-content", "1T"], "not a size such as"),
+            (&["--max-content", "+1"], "not a size such as"),
+            (&["--max-content", "K"], "not a size such as"),
+            (&["--max-content", "99999999999999G"], "not a size such as"),
+            (&["--head-timeout", "0"], "a time must not be zero"),
+            (&["--idle-timeout", "1d"], "not a time such as"),
+            (&["--stop-timeout", "-1"], "not a time such as"),
+            (&["--cors=1"], "--cors \"1\": not true or false"),
+            (&["--listing"], "--listing: this is for a folder"),
+            (&[".", "--download", ""], "--download \"\": the pattern"),
+            (&[".", "--spa=a"], "--spa \"a\": no page can have the path"),
+            (&[".", "--dotfiles", "x"], "not refuse, well-known or serve"),
+            (&[".", "--symlinks", "x"], "not refuse, within or follow"),
+            (
+                &["handle", "--idle-timeout", "1"],
+                "handle does not take --idle",
+            ),
+            (&["routes", "--port", "1"], "routes does not take --port"),
+            (
+                &["routes", "--max-head", "1K"],
+                "routes does not take --max-",
+            ),
+            (
+                &["explain", "--max-head", "1K"],
+                "explain takes no arguments",
+            ),
+            (&["explain", "a"], "explain takes no arguments"),
+            (&["nonsense"], "\"nonsense\" is neither a command (serve, "),
+            (&["Cargo.toml"], "\"Cargo.toml\" is neither a command ("),
+            (&["serve", "a", "b"], "unexpected argument \"b\""),
+            (&["src", "b"], "unexpected argument \"b\""),
+        ] {
+            let error = parse_all(arguments).unwrap_err();
+            assert!(error.contains(message), "{arguments:?}: {error}");
+        }
+    }
+}

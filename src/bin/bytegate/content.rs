@@ -1,0 +1,124 @@
+//! What is served: a folder as it is, a folder in memory, or the demo.
+
+use crate::options::{Options, Origin};
+use crate::{Failure, complain, demo};
+use bytegate::{Cors, Gateway, Router, Site, SiteOptions, wsgi};
+use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+/// After this time, whoever waits for a folder to be read is told so.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Creates the gateway for a folder or for the demo. Paths that end in a dynamic suffix go to the demo application.
+pub(crate) fn gateway(options: &Options) -> Result<Gateway, Failure> {
+    let site = match &options.folder {
+        None => demo::site(),
+        Some(folder) if options.memory => load(options.site.clone(), folder)?,
+        Some(folder) => options.site.clone().open(folder)?,
+    };
+    for skipped in site.skipped() {
+        complain(&skipped.to_string());
+    }
+    for (option, page) in options.pages.iter().filter(|(_, page)| !site.has(page)) {
+        complain(&format!("{option}: there is no file {page:?}"));
+    }
+    if options.verbose {
+        describe(options, &site);
+    }
+    let router = Router::new().fallback(site);
+    let router = options.suffixes.iter().fold(router, |router, suffix| {
+        router.suffix(suffix, wsgi(demo::mini_frame::application))
+    });
+    let gateway = Gateway::new(router).config(options.config);
+    Ok(match options.cors {
+        true => gateway.with(cors()),
+        false => gateway,
+    })
+}
+
+/// Lets pages of any origin read files, and parts of files as viewers of documents and media do.
+fn cors() -> Cors {
+    Cors::any().any_request_field().exposed_fields([
+        "Accept-Ranges",
+        "Content-Disposition",
+        "Content-Encoding",
+        "Content-Range",
+        "ETag",
+    ])
+}
+
+/// Reads a folder into memory.
+fn load(site: SiteOptions, folder: &Path) -> Result<Site, Failure> {
+    let message = format!("reading {folder:?} into memory...");
+    let site = patiently(PATIENCE, move || complain(&message), || site.load(folder));
+    Ok(site?)
+}
+
+/// Works, and says so if that takes longer than a given time.
+fn patiently<T>(
+    patience: Duration,
+    say_so: impl FnOnce() + Send + 'static,
+    work: impl FnOnce() -> T,
+) -> T {
+    let (working, is_working) = mpsc::channel::<()>();
+    thread::spawn(move || {
+        if is_working.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
+            say_so();
+        }
+    });
+    let result = work();
+    drop(working);
+    result
+}
+
+/// Says what is served, which options say so, and what is passed over.
+fn describe(options: &Options, site: &Site) {
+    match &options.folder {
+        None => complain("the demo is served, because no folder is given"),
+        Some(folder) if options.memory => {
+            let count = site.paths().count();
+            complain(&format!("{folder:?} is served from memory: {count} files"));
+        }
+        Some(folder) => complain(&format!("{folder:?} is served as it is at each request")),
+    }
+    for suffix in &options.suffixes {
+        complain(&format!(
+            "paths ending in {suffix:?} go to the demo application"
+        ));
+    }
+    for setting in &options.settings {
+        match setting.origin {
+            Origin::CommandLine => complain(&format!("command line: {setting}")),
+            Origin::File { .. } => complain(&setting.to_string()),
+        }
+    }
+    complain("all other options have their defaults (see bytegate --help)");
+    if options.folder.is_some() && !options.memory {
+        // The folder may be large, and the server should not wait.
+        let site = site.clone();
+        thread::spawn(move || {
+            site.survey(|skipped| complain(&skipped.to_string()));
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slow_work_is_announced_and_quick_work_is_not() {
+        let (said, is_said) = mpsc::channel();
+        let say_so = move || said.send(()).unwrap();
+        let work = || is_said.recv_timeout(Duration::from_secs(20));
+        assert_eq!(patiently(Duration::from_millis(1), say_so, work), Ok(()));
+
+        let (said, is_said) = mpsc::channel();
+        let say_so = move || said.send(()).unwrap();
+        assert_eq!(patiently(Duration::from_secs(20), say_so, || 7), 7);
+        // The sender is gone, and nothing was sent.
+        assert_eq!(is_said.recv(), Err(mpsc::RecvError));
+    }
+}

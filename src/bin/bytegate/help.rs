@@ -1,0 +1,107 @@
+//! The text of `bytegate --help`.
+
+pub(crate) const HELP: &str = "\
+bytegate: HTTP/1.1, bytes in, bytes out
+
+Usage:
+  bytegate [serve] [DIR] [OPTIONS]
+  bytegate handle [DIR] [OPTIONS]
+  bytegate routes [DIR] [OPTIONS]
+  bytegate explain
+
+Commands:
+  serve    Serve the files of DIR as they are at each request, over TCP. Without DIR,
+           serve the demo. This is the default.
+  handle   Read requests from standard input, write their answers to standard output.
+  routes   List the routes of what would be served, in the order they are tried.
+  explain  Read requests from standard input and explain how they are understood:
+           line, fields and framing of each, or which rule is broken, and where.
+
+Folder options (serve, handle and routes with DIR):
+  --listing            Show directories without an index as a list of their files
+  --index NAME         Serve this file for its directory; may be given several times,
+                       the first that exists is served [default: index.html]
+  --spa[=PAGE]         Send PAGE for paths that do not exist, so that an application in
+                       the browser can interpret them [PAGE: /index.html]
+  --not-found PAGE     Send PAGE with 404 [default: /404.html, if it exists]
+  --redirect RULE      Redirect paths: 'PATTERN TARGET' or 'PATTERN TARGET STATUS'
+                       [STATUS: 302]
+  --rewrite RULE       Answer paths with another file: 'PATTERN TARGET'
+  --cache RULE         Set Cache-Control: 'VALUE' for all files, or 'PATTERN VALUE'
+                       [default: no-cache, or nothing with --memory]
+  --header RULE        Set a field of responses with files: 'NAME: VALUE' for all, or
+                       'PATTERN NAME: VALUE'
+  --download PATTERN   Let browsers save these files instead of showing them
+  --type SUFFIX=TYPE   Set the media type of a suffix: glsl=text/plain
+  --no-charset         Do not declare text to be UTF-8, for pages that declare another
+                       charset themselves
+  --precompressed      Send FILE.br, FILE.zst or FILE.gz in place of FILE to clients
+                       that accept it
+  --dotfiles POLICY    Names that begin with a dot: refuse, well-known or serve
+                       [default: well-known]
+  --symlinks POLICY    Symbolic links: refuse, within or follow. 'within' follows those
+                       that stay in DIR [default: within]
+  --memory             Read DIR into memory at the start; later changes do not show
+
+Options of serve, handle and routes:
+  --cors               Let pages of any origin read the responses
+  --dynamic SUFFIX     Send paths ending in SUFFIX to the demo application; may be given
+                       several times [default: .py without DIR, nothing with DIR]
+  --config FILE        Read options from a TOML file
+  --verbose            Say on standard error which options apply and where they come
+                       from, and which files are passed over
+
+Options of serve and handle:
+  --max-head SIZE      Refuse larger request heads; one field line may take half of
+                       it [default: 32K]
+  --max-content SIZE   Refuse larger request contents [default: 1M]
+
+Options of serve:
+  --bind ADDR          Listen on this IP address; 0.0.0.0 or :: for all addresses of
+                       this machine, so that others can connect [default: 127.0.0.1]
+  -p, --port N         Listen on this port; 0 for any that is free [default: 7890]
+  --open               Open the page in the browser
+  --no-access-log      Do not write a line for each request to standard output
+  --head-timeout TIME  Close connections whose head takes longer [default: 10s]
+  --idle-timeout TIME  Close connections that are idle for this long [default: 75s]
+  --stop-timeout TIME  After a signal to stop, let requests in progress take this
+                       long [default: 8s]
+  --connections N      Accept this many connections at once; when all are in use,
+                       idle ones are closed to make room [default: 10000, or what
+                       the limit on open files leaves]
+
+  -h, --help           Print this help
+  -V, --version        Print the version
+
+PATTERN is the path of a file, in which * stands for any characters but / and ** for
+any characters. Without a / at its beginning it matches in every folder: *.pdf. In
+--cache and --header, a pattern begins with / or *. In TARGET, $1 to $9 stand for what
+the stars matched: '/blog/* /posts/$1 301'. RULE options may be given several times,
+and so may --download and --type.
+SIZE is a number of bytes, or of K, M or G (1024 bytes, and so on): 16384, 64K, 1M.
+TIME is a number of seconds, or has a unit: 10, 500ms, 10s, 2m, 1h.
+
+FILE has the names of the long options as keys. The value of an option without one is
+true or false, several values are a list, and a rule may be a table of its parts. DIR
+is the key folder, relative to FILE:
+
+  folder = \"public\"
+  port = 8080
+  listing = true
+  index = [\"index.html\", \"index.htm\"]
+  cache = [\"no-cache\", \"/assets/** max-age=31536000, immutable\"]
+
+  [[redirect]]         # also rewrite, cache, header, type
+  pattern = \"/blog/*\"  # cache and header: pattern, if any
+  target = \"/posts/$1\" # cache: value; header: name, value; type: suffix, type
+  status = 301
+
+An option on the command line takes the place of all values that FILE has for it;
+--listing=false turns off what FILE turns on.
+
+Exit codes:
+  0  done
+  1  a file, stream or address could not be used
+  2  the command line or the config file is invalid
+  3  explain: the input breaks a rule
+";

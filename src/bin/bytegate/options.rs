@@ -1,0 +1,314 @@
+//! The options of the program: what each is called, what it belongs to, and what it sets.
+
+use crate::values::{self, Value};
+use bytegate::{Config, SiteOptions, Status};
+use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The options that were given.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    /// The folder to serve, or `None` for the demo.
+    pub(crate) folder: Option<PathBuf>,
+    pub(crate) site: SiteOptions,
+    index: Vec<String>,
+    /// Pages that should exist, with the option that names each.
+    pub(crate) pages: Vec<(&'static str, String)>,
+    pub(crate) memory: bool,
+    pub(crate) cors: bool,
+    /// The suffixes of paths that go to the demo application.
+    pub(crate) suffixes: Vec<String>,
+    pub(crate) verbose: bool,
+    pub(crate) config: Config,
+    pub(crate) bind: Option<IpAddr>,
+    pub(crate) port: Option<u16>,
+    pub(crate) open: bool,
+    pub(crate) no_access_log: bool,
+    pub(crate) stop_timeout: Option<Duration>,
+    pub(crate) connections: Option<usize>,
+    /// Everything above, as it was given.
+    pub(crate) settings: Vec<Setting>,
+}
+
+/// A value that was given for an option.
+#[derive(Clone, Debug)]
+pub(crate) struct Setting {
+    pub(crate) option: &'static Spec,
+    pub(crate) value: Value,
+    pub(crate) origin: Origin,
+}
+
+/// Where a value was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    CommandLine,
+    File { path: Arc<PathBuf>, line: usize },
+}
+
+/// What is known of an option.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Spec {
+    /// The name, which is the key in a config file.
+    pub(crate) name: &'static str,
+    pub(crate) takes: Takes,
+    pub(crate) scope: Scope,
+}
+
+/// Which values an option takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Takes {
+    /// `true`, `false` or none, which is `true`.
+    Switch,
+    /// `true`, `false`, none or text.
+    SwitchOrText,
+    /// A number, or a number with a unit.
+    Number,
+    Text,
+    /// Text, each time that the option is given.
+    Texts,
+}
+
+impl Takes {
+    /// Returns whether an option has this value when it is given without one.
+    fn is_implied(self, text: &str) -> bool {
+        matches!(self, Takes::Switch | Takes::SwitchOrText) && text == "true"
+    }
+}
+
+/// What an option is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// How a folder is served.
+    Folder,
+    /// What is served.
+    Content,
+    /// What requests may be like.
+    Requests,
+    /// Connections.
+    Server,
+}
+
+const fn spec(name: &'static str, takes: Takes, scope: Scope) -> Spec {
+    Spec { name, takes, scope }
+}
+
+const SPECS: &[Spec] = &[
+    spec("listing", Takes::Switch, Scope::Folder),
+    spec("index", Takes::Texts, Scope::Folder),
+    spec("spa", Takes::SwitchOrText, Scope::Folder),
+    spec("not-found", Takes::Text, Scope::Folder),
+    spec("redirect", Takes::Texts, Scope::Folder),
+    spec("rewrite", Takes::Texts, Scope::Folder),
+    spec("cache", Takes::Texts, Scope::Folder),
+    spec("header", Takes::Texts, Scope::Folder),
+    spec("download", Takes::Texts, Scope::Folder),
+    spec("type", Takes::Texts, Scope::Folder),
+    spec("no-charset", Takes::Switch, Scope::Folder),
+    spec("precompressed", Takes::Switch, Scope::Folder),
+    spec("dotfiles", Takes::Text, Scope::Folder),
+    spec("symlinks", Takes::Text, Scope::Folder),
+    spec("memory", Takes::Switch, Scope::Folder),
+    spec("cors", Takes::Switch, Scope::Content),
+    spec("dynamic", Takes::Texts, Scope::Content),
+    spec("verbose", Takes::Switch, Scope::Content),
+    spec("max-head", Takes::Number, Scope::Requests),
+    spec("max-content", Takes::Number, Scope::Requests),
+    spec("bind", Takes::Text, Scope::Server),
+    spec("port", Takes::Number, Scope::Server),
+    spec("open", Takes::Switch, Scope::Server),
+    spec("no-access-log", Takes::Switch, Scope::Server),
+    spec("head-timeout", Takes::Number, Scope::Server),
+    spec("idle-timeout", Takes::Number, Scope::Server),
+    spec("stop-timeout", Takes::Number, Scope::Server),
+    spec("connections", Takes::Number, Scope::Server),
+];
+
+impl Spec {
+    /// Returns the option with a name.
+    pub(crate) fn named(name: &str) -> Option<&'static Spec> {
+        SPECS.iter().find(|spec| spec.name == name)
+    }
+}
+
+impl Options {
+    /// Returns the options for a folder, or for the demo, before any is given.
+    pub(crate) fn of(folder: Option<PathBuf>) -> Options {
+        Options {
+            folder,
+            ..Options::default()
+        }
+    }
+
+    /// Sets an option.
+    ///
+    /// # Errors
+    /// Returns an error that names the option, its value and where it was given, if the value is invalid.
+    pub(crate) fn set(&mut self, setting: Setting) -> Result<(), String> {
+        self.apply(setting.option.name, &setting.value)
+            .map_err(|error| format!("{setting}: {error}"))?;
+        self.settings.push(setting);
+        Ok(())
+    }
+
+    fn apply(&mut self, name: &'static str, value: &Value) -> Result<(), String> {
+        let text = || value.text();
+        let switch = || values::switch(value.text()?);
+        match name {
+            "listing" => {
+                let is_on = switch()?;
+                self.change(|site| site.listing(is_on))?;
+            }
+            "index" => {
+                self.index.push(text()?.to_string());
+                let index = self.index.clone();
+                self.change(|site| site.index(index))?;
+            }
+            "spa" => {
+                if let Some(page) = values::single_page(text()?) {
+                    self.change(|site| site.single_page(page))?;
+                    self.pages.push((name, page.to_string()));
+                }
+            }
+            "not-found" => {
+                let page = text()?;
+                self.change(|site| site.error_page(Status::NOT_FOUND, page))?;
+                self.pages.push((name, page.to_string()));
+            }
+            "redirect" => {
+                let (pattern, target, status) = value.redirect()?;
+                self.change(|site| site.redirect(&pattern, &target, status))?;
+            }
+            "rewrite" => {
+                let (pattern, target) = value.rewrite()?;
+                self.change(|site| site.rewrite(&pattern, &target))?;
+            }
+            "cache" => {
+                let (pattern, value) = value.cache()?;
+                self.change(|site| site.cache_control(&pattern, &value))?;
+            }
+            "header" => {
+                let (pattern, name, value) = value.header()?;
+                self.change(|site| site.field(&pattern, &name, &value))?;
+            }
+            "download" => {
+                let pattern = text()?;
+                self.change(|site| site.download(pattern))?;
+            }
+            "type" => {
+                let (suffix, media_type) = value.media_type()?;
+                self.change(|site| site.media_type(&suffix, &media_type))?;
+            }
+            "no-charset" => {
+                let is_off = switch()?;
+                self.change(|site| site.charset(!is_off))?;
+            }
+            "precompressed" => {
+                let is_on = switch()?;
+                self.change(|site| site.precompressed(is_on))?;
+            }
+            "dotfiles" => {
+                let policy = values::dotfiles(text()?)?;
+                self.change(|site| site.dotfiles(policy))?;
+            }
+            "symlinks" => {
+                let policy = values::symlinks(text()?)?;
+                self.change(|site| site.symlinks(policy))?;
+            }
+            "memory" => self.memory = switch()?,
+            "cors" => self.cors = switch()?,
+            "dynamic" => {
+                let suffix = values::suffix(text()?)?;
+                if !self.suffixes.contains(&suffix) {
+                    self.suffixes.push(suffix);
+                }
+            }
+            "verbose" => self.verbose = switch()?,
+            "max-head" => {
+                let bytes = values::head_size(text()?)?;
+                self.config.limits.head_bytes = bytes;
+                self.config.limits.field_line_bytes = bytes / 2;
+            }
+            "max-content" => self.config.limits.content_bytes = values::size(text()?)?,
+            "bind" => self.bind = Some(values::bind(text()?)?),
+            "port" => self.port = Some(values::port(text()?)?),
+            "open" => self.open = switch()?,
+            "no-access-log" => self.no_access_log = switch()?,
+            "head-timeout" => self.config.timeouts.head = values::time(text()?)?,
+            "idle-timeout" => self.config.timeouts.idle = values::time(text()?)?,
+            "stop-timeout" => self.stop_timeout = Some(values::time(text()?)?),
+            "connections" => self.connections = Some(values::count(text()?)?),
+            _ => return Err("no such option".to_string()),
+        }
+        Ok(())
+    }
+
+    /// Changes the options of the site, unless that makes them invalid.
+    fn change(&mut self, change: impl FnOnce(SiteOptions) -> SiteOptions) -> Result<(), String> {
+        let changed = change(self.site.clone());
+        let built = changed.clone().build();
+        built.map_err(|error| error.to_string())?;
+        self.site = changed;
+        Ok(())
+    }
+}
+
+impl fmt::Display for Setting {
+    /// Writes the option and its value as they were given.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.option.name;
+        match &self.origin {
+            Origin::CommandLine => write!(f, "--{name}")?,
+            Origin::File { path, line } => write!(f, "{path:?} line {line}: {name}")?,
+        }
+        match &self.value {
+            Value::Text(text) if self.option.takes.is_implied(text) => Ok(()),
+            Value::Text(text) => write!(f, " {text:?}"),
+            Value::Parts(parts) => {
+                for (name, value) in parts {
+                    write!(f, " {name} {value:?}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_option_can_be_set_and_every_other_value_is_refused_with_its_name() {
+        for option in SPECS {
+            let set = |value: Value| {
+                let origin = Origin::CommandLine;
+                let mut options = Options::default();
+                options.set(Setting {
+                    option,
+                    value,
+                    origin,
+                })
+            };
+            let good = match option.name {
+                "redirect" | "rewrite" => "/a /b",
+                "cache" => "no-store",
+                "header" => "X-A: b",
+                "type" => "a=text/plain",
+                "spa" | "not-found" | "download" | "dynamic" | "index" => "/a",
+                "dotfiles" | "symlinks" => "refuse",
+                "bind" => "::1",
+                _ if option.takes == Takes::Number => "1000",
+                _ => "true",
+            };
+            let good = if option.name == "index" { "a" } else { good };
+            assert_eq!(set(Value::Text(good.to_string())), Ok(()), "{option:?}");
+            for wrong in [Value::Parts(vec![]), Value::Text(String::new())] {
+                let error = set(wrong).unwrap_err();
+                assert!(error.starts_with(&format!("--{}", option.name)), "{error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! The values of options: numbers, sizes, times, names, and rules with several parts.
+
+use bytegate::{Dotfiles, Status, Symlinks};
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+/// The value of an option as it was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Value {
+    Text(String),
+    /// A rule as a table in a config file: the names of its parts and their values.
+    Parts(Vec<(String, String)>),
+}
+
+impl Value {
+    /// # Errors
+    /// Returns an error if this is a table.
+    pub(crate) fn text(&self) -> Result<&str, String> {
+        match self {
+            Value::Text(text) => Ok(text),
+            Value::Parts(_) => Err("this option has no parts, so it cannot be a table".to_string()),
+        }
+    }
+
+    pub(crate) fn redirect(&self) -> Result<(String, String, Status), String> {
+        const SHAPE: &str = "a redirect is 'PATTERN TARGET' or 'PATTERN TARGET STATUS'";
+        match self.parts(["pattern", "target", "status"], words, SHAPE)? {
+            [Some(pattern), Some(target), None] => Ok((pattern, target, Status::FOUND)),
+            [Some(pattern), Some(target), Some(status)] => {
+                let status = status.parse().ok().and_then(Status::new);
+                let status = status.ok_or("a status is a number such as 301")?;
+                Ok((pattern, target, status))
+            }
+            _ => Err(SHAPE.to_string()),
+        }
+    }
+
+    pub(crate) fn rewrite(&self) -> Result<(String, String), String> {
+        const SHAPE: &str = "a rewrite is 'PATTERN TARGET'";
+        match self.parts(["pattern", "target"], words, SHAPE)? {
+            [Some(pattern), Some(target)] => Ok((pattern, target)),
+            _ => Err(SHAPE.to_string()),
+        }
+    }
+
+    /// Returns a pattern and a value of `Cache-Control`.
+    pub(crate) fn cache(&self) -> Result<(String, String), String> {
+        const SHAPE: &str = "a cache rule is 'VALUE' or 'PATTERN VALUE'";
+        let split = |text: &str| {
+            let (pattern, value) = split_pattern(text);
+            let is_given = !value.is_empty();
+            is_given.then(|| [pattern, Some(value.to_string())])
+        };
+        match self.parts(["pattern", "value"], split, SHAPE)? {
+            [pattern, Some(value)] => Ok((pattern.unwrap_or(EVERYTHING.to_string()), value)),
+            _ => Err(SHAPE.to_string()),
+        }
+    }
+
+    /// Returns a pattern, and the name and value of a field.
+    pub(crate) fn header(&self) -> Result<(String, String, String), String> {
+        const SHAPE: &str = "a header is 'NAME: VALUE' or 'PATTERN NAME: VALUE'";
+        let split = |text: &str| {
+            let (pattern, field) = split_pattern(text);
+            let (name, value) = field.split_once(':')?;
+            Some([pattern, Some(name.to_string()), Some(value.to_string())])
+        };
+        match self.parts(["pattern", "name", "value"], split, SHAPE)? {
+            [pattern, Some(name), Some(value)] => {
+                let pattern = pattern.unwrap_or(EVERYTHING.to_string());
+                Ok((pattern, name, value.trim().to_string()))
+            }
+            _ => Err(SHAPE.to_string()),
+        }
+    }
+
+    /// Returns a suffix and its media type.
+    pub(crate) fn media_type(&self) -> Result<(String, String), String> {
+        const SHAPE: &str = "a type is SUFFIX=TYPE, such as glsl=text/plain";
+        let split = |text: &str| {
+            let (suffix, media_type) = text.split_once('=')?;
+            Some([Some(suffix.to_string()), Some(media_type.to_string())])
+        };
+        match self.parts(["suffix", "type"], split, SHAPE)? {
+            [Some(suffix), Some(media_type)] => Ok((suffix, media_type)),
+            _ => Err(SHAPE.to_string()),
+        }
+    }
+
+    /// Returns the parts with these names. Text is split into them.
+    fn parts<const N: usize>(
+        &self,
+        names: [&str; N],
+        split: impl Fn(&str) -> Option<[Option<String>; N]>,
+        shape: &str,
+    ) -> Result<[Option<String>; N], String> {
+        let parts = match self {
+            Value::Text(text) => return split(text).ok_or_else(|| shape.to_string()),
+            Value::Parts(parts) => parts,
+        };
+        if let Some((name, _)) = parts.iter().find(|(name, _)| !names.contains(&&**name)) {
+            return Err(format!(
+                "no part is called {name:?}: use {}",
+                names.join(", ")
+            ));
+        }
+        Ok(names.map(|name| {
+            let part = parts.iter().find(|(other, _)| other == name);
+            part.map(|(_, value)| value.clone())
+        }))
+    }
+}
+
+/// The pattern that every path matches.
+const EVERYTHING: &str = "**";
+
+/// Splits text at white space. Returns `None` if there are too many words.
+fn words<const N: usize>(text: &str) -> Option<[Option<String>; N]> {
+    let mut words = text.split_whitespace().map(str::to_string);
+    let found = std::array::from_fn(|_| words.next());
+    words.next().is_none().then_some(found)
+}
+
+/// Splits a pattern, which begins with a slash or a star, from what comes after it. The values of fields that follow can
+/// begin with neither.
+fn split_pattern(text: &str) -> (Option<String>, &str) {
+    let text = text.trim();
+    match text.split_once(char::is_whitespace) {
+        _ if !text.starts_with(['/', '*']) => (None, text),
+        Some((pattern, rest)) => (Some(pattern.to_string()), rest.trim_start()),
+        None => (Some(text.to_string()), ""),
+    }
+}
+
+/// Parses the value of an option that is on or off.
+pub(crate) fn switch(text: &str) -> Result<bool, String> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err("not true or false".to_string()),
+    }
+}
+
+/// Parses `--spa`: a page, or whether there is one.
+pub(crate) fn single_page(text: &str) -> Option<&str> {
+    match text {
+        "true" => Some("/index.html"),
+        "false" => None,
+        page => Some(page),
+    }
+}
+
+pub(crate) fn dotfiles(text: &str) -> Result<Dotfiles, String> {
+    match text {
+        "refuse" => Ok(Dotfiles::Refuse),
+        "well-known" => Ok(Dotfiles::WellKnown),
+        "serve" => Ok(Dotfiles::Serve),
+        _ => Err("not refuse, well-known or serve".to_string()),
+    }
+}
+
+pub(crate) fn symlinks(text: &str) -> Result<Symlinks, String> {
+    match text {
+        "refuse" => Ok(Symlinks::Refuse),
+        "within" => Ok(Symlinks::WithinRoot),
+        "follow" => Ok(Symlinks::Follow),
+        _ => Err("not refuse, within or follow".to_string()),
+    }
+}
+
+pub(crate) fn bind(text: &str) -> Result<IpAddr, String> {
+    match text {
+        "localhost" => Ok(Ipv4Addr::LOCALHOST.into()),
+        text => text
+            .parse()
+            .map_err(|_| "not an IP address such as 127.0.0.1 or ::1".to_string()),
+    }
+}
+
+pub(crate) fn port(text: &str) -> Result<u16, String> {
+    text.parse()
+        .map_err(|_| "not a port from 0 to 65535".to_string())
+}
+
+pub(crate) fn count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count) if count > 0 => Ok(count),
+        _ => Err("not a number greater than 0".to_string()),
+    }
+}
+
+/// The smallest limit for a head. No browser request fits in less.
+const LEAST_HEAD: u64 = 256;
+
+pub(crate) fn head_size(text: &str) -> Result<u32, String> {
+    match size(text)? {
+        bytes if bytes < LEAST_HEAD => Err(format!("a head needs at least {LEAST_HEAD} bytes")),
+        bytes => u32::try_from(bytes).map_err(|_| "a head must be smaller than 4G".to_string()),
+    }
+}
+
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|unit: char| unit.is_ascii_alphabetic());
+    let unit: Option<u64> = match text.get(digits.len()..).unwrap_or_default() {
+        "" => Some(1),
+        "K" | "k" => Some(1 << 10),
+        "M" | "m" => Some(1 << 20),
+        "G" | "g" => Some(1 << 30),
+        _ => None,
+    };
+    let size = unit.and_then(|unit| parse_digits(digits)?.checked_mul(unit));
+    size.ok_or_else(|| "not a size such as 16384, 64K or 1M".to_string())
+}
+
+pub(crate) fn time(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|unit: char| unit.is_ascii_alphabetic());
+    let unit: Option<u64> = match text.get(digits.len()..).unwrap_or_default() {
+        "ms" => Some(1),
+        "" | "s" => Some(1000),
+        "m" => Some(60 * 1000),
+        "h" => Some(60 * 60 * 1000),
+        _ => None,
+    };
+    let millis = unit.and_then(|unit| parse_digits(digits)?.checked_mul(unit));
+    match millis {
+        Some(0) => Err("a time must not be zero".to_string()),
+        Some(millis) => Ok(Duration::from_millis(millis)),
+        None => Err("not a time such as 500ms, 10s or 2m".to_string()),
+    }
+}
+
+/// Parses digits and nothing else. The parser of the standard library would accept a sign.
+fn parse_digits(digits: &str) -> Option<u64> {
+    let is_number = digits.bytes().all(|digit| digit.is_ascii_digit());
+    is_number.then(|| digits.parse().ok()).flatten()
+}
+
+pub(crate) fn suffix(text: &str) -> Result<String, String> {
+    match text {
+        "" => Err("a suffix must not be empty".to_string()),
+        text => Ok(text.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.to_string())
+    }
+
+    fn parts(parts: &[(&str, &str)]) -> Value {
+        let owned = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
+        Value::Parts(parts.iter().map(owned).collect())
+    }
+
+    #[test]
+    fn a_rule_means_the_same_as_text_and_as_a_table() {
+        let table = parts(&[("target", "/b"), ("pattern", "/a"), ("status", "308")]);
+        assert_eq!(text(" /a  /b 308 ").redirect(), table.redirect());
+        let table = parts(&[("pattern", "*.js"), ("target", "/b.js")]);
+        assert_eq!(text("*.js /b.js").rewrite(), table.rewrite());
+        let table = parts(&[("pattern", "/a/**"), ("value", "max-age=60, immutable")]);
+        assert_eq!(text("/a/** max-age=60, immutable").cache(), table.cache());
+        let table = parts(&[("name", "X-A"), ("value", "/b: c")]);
+        assert_eq!(text("X-A:  /b: c ").header(), table.header());
+        let table = parts(&[("suffix", "glsl"), ("type", "text/x; a=b")]);
+        assert_eq!(text("glsl=text/x; a=b").media_type(), table.media_type());
+    }
+
+    #[test]
+    fn a_pattern_is_told_from_a_value_by_its_first_character() {
+        let owned = |(pattern, value): (&str, &str)| (pattern.to_string(), value.to_string());
+        for (rule, expected) in [
+            ("max-age=60", ("**", "max-age=60")),
+            ("public, max-age=60", ("**", "public, max-age=60")),
+            ("/a max-age=60", ("/a", "max-age=60")),
+            ("*.css no-store", ("*.css", "no-store")),
+        ] {
+            assert_eq!(text(rule).cache(), Ok(owned(expected)), "{rule}");
+        }
+        assert!(text("/assets/**").cache().is_err());
+        assert!(text("").cache().is_err());
+    }
+
+    #[test]
+    fn a_redirect_without_a_status_may_be_changed_later() {
+        let (.., status) = text("/a /b").redirect().unwrap();
+        assert_eq!(status, Status::FOUND);
+    }
+
+    #[test]
+    fn rules_of_another_shape_say_which_one_they_need() {
+        for wrong in ["", "/a", "/a /b 301 x"] {
+            let error = text(wrong).redirect().unwrap_err();
+            assert!(error.contains("PATTERN TARGET STATUS"), "{error}");
+        }
+        let error = text("/a /b x").redirect().unwrap_err();
+        assert!(error.contains("301"), "{error}");
+        let error = text("X-A").header().unwrap_err();
+        assert!(error.contains("NAME: VALUE"), "{error}");
+        let error = parts(&[("pattern", "/a"), ("to", "/b")]).redirect();
+        assert_eq!(
+            error.unwrap_err(),
+            "no part is called \"to\": use pattern, target, status"
+        );
+        assert!(parts(&[]).rewrite().is_err());
+        assert!(parts(&[]).text().is_err());
+    }
+}

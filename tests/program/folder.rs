@@ -1,0 +1,250 @@
+//! Tests of how a folder is served: alive or from memory, with each option.
+
+use super::*;
+
+/// What `handle` answers to GET for a path of a folder.
+fn get(folder: &Folder, options: &[&str], path: &str) -> String {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n");
+    let ended = run(
+        &[&["handle", folder.as_str()], options].concat(),
+        request.as_bytes(),
+    );
+    assert_eq!((ended.code, &*ended.stderr), (Some(0), ""), "{options:?}");
+    text(ended.stdout).replace('\r', "")
+}
+
+#[test]
+fn each_option_changes_what_it_says() {
+    let folder = Folder::new(
+        "options",
+        &[
+            ("index.html", b"<h1>index</h1>"),
+            ("start.htm", b"<h1>start</h1>"),
+            ("gone.html", b"<h1>gone</h1>"),
+            ("a.glsl", b"void main() {}"),
+            ("docs/a.pdf", b"%PDF"),
+            ("style.css", b"a {}"),
+            ("style.css.gz", b"gzipped"),
+            (".env", b"secret"),
+            (".well-known/x.txt", b"x"),
+        ],
+    );
+    let index = "<h1>index</h1>";
+    // An option, a path, what the answer has without it, and what it has with it.
+    for (options, path, without, with) in [
+        (&["--listing"][..], "/docs/", "HTTP/1.1 404 ", "a.pdf"),
+        (
+            &["--listing=false"],
+            "/docs/",
+            "HTTP/1.1 404 ",
+            "HTTP/1.1 404 ",
+        ),
+        (&["--index", "start.htm"], "/", index, "<h1>start</h1>"),
+        (
+            &["--index", "x", "--index=start.htm"],
+            "/",
+            index,
+            "<h1>start</h1>",
+        ),
+        (&["--spa"], "/any/page", "HTTP/1.1 404 ", index),
+        (
+            &["--spa=/start.htm"],
+            "/any/page",
+            "HTTP/1.1 404 ",
+            "<h1>start</h1>",
+        ),
+        (&["--spa"], "/missing.css", "HTTP/1.1 404 ", "HTTP/1.1 404 "),
+        (
+            &["--not-found", "/gone.html"],
+            "/x",
+            "404 Not Found\n",
+            "<h1>gone</h1>",
+        ),
+        (
+            &["--redirect", "/old/* /new/$1"],
+            "/old/a",
+            "HTTP/1.1 404 ",
+            "HTTP/1.1 302 ",
+        ),
+        (
+            &["--redirect", "/old/* /new/$1 308"],
+            "/old/a",
+            "HTTP/1.1 404 ",
+            "\nLocation: /new/a\n",
+        ),
+        (
+            &["--rewrite", "/app/** /index.html"],
+            "/app/a/b",
+            "HTTP/1.1 404 ",
+            index,
+        ),
+        (
+            &["--cache", "max-age=60"],
+            "/",
+            "\nCache-Control: no-cache\n",
+            "\nCache-Control: max-age=60\n",
+        ),
+        (
+            &["--cache", "*.pdf no-store"],
+            "/docs/a.pdf",
+            "\nCache-Control: no-cache\n",
+            "\nCache-Control: no-store\n",
+        ),
+        (
+            &["--cache", "*.pdf no-store"],
+            "/",
+            "\nCache-Control: no-cache\n",
+            "\nCache-Control: no-cache\n",
+        ),
+        (
+            &["--header", "/docs/** X-A: b: c"],
+            "/docs/a.pdf",
+            "%PDF",
+            "\nX-A: b: c\n",
+        ),
+        (
+            &["--download", "*.pdf"],
+            "/docs/a.pdf",
+            "%PDF",
+            "\nContent-Disposition: attachment;",
+        ),
+        (
+            &["--type", "glsl=text/x-a"],
+            "/a.glsl",
+            "\nContent-Type: ",
+            "\nContent-Type: text/x-a\n",
+        ),
+        (
+            &["--no-charset"],
+            "/",
+            "text/html; charset=utf-8\n",
+            "\nContent-Type: text/html\n",
+        ),
+        (
+            &["--precompressed"],
+            "/style.css",
+            "a {}",
+            "\nContent-Encoding: gzip\n",
+        ),
+        (&["--dotfiles", "serve"], "/.env", "HTTP/1.1 404 ", "secret"),
+        (
+            &["--dotfiles", "refuse"],
+            "/.well-known/x.txt",
+            "HTTP/1.1 200 ",
+            "HTTP/1.1 404 ",
+        ),
+        (
+            &["--cors"],
+            "/",
+            index,
+            "\nAccess-Control-Allow-Origin: *\n",
+        ),
+    ] {
+        let answer = get(&folder, &[], path);
+        assert!(
+            answer.contains(without),
+            "{path} without {options:?}: {answer}"
+        );
+        let is_changed = with != without;
+        assert!(!is_changed || !answer.contains(with), "{path}: {answer}");
+        let answer = get(&folder, options, path);
+        assert!(answer.contains(with), "{path} with {options:?}: {answer}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_as_far_as_is_said() {
+    use std::os::unix::fs::symlink;
+    let secret = Folder::new("links-secret", &[("secret.txt", b"secret")]);
+    let folder = Folder::new("links", &[("a.txt", b"a")]);
+    symlink("a.txt", folder.path.join("within.txt")).expect("a link");
+    symlink(secret.path.join("secret.txt"), folder.path.join("out.txt")).expect("a link");
+    for (policy, within, out) in [
+        ("refuse", false, false),
+        ("within", true, false),
+        ("follow", true, true),
+    ] {
+        let is_served = |path| get(&folder, &["--symlinks", policy], path).contains(" 200 OK\n");
+        assert_eq!(is_served("/within.txt"), within, "{policy}");
+        assert_eq!(is_served("/out.txt"), out, "{policy}");
+    }
+}
+
+#[test]
+fn a_change_shows_in_a_live_folder_and_not_in_memory() {
+    for (options, shown) in [(&[][..], "new"), (&["--memory"], "old")] {
+        let folder = Folder::new("change", &[("a.txt", b"old"), ("404.html", b"missing")]);
+        let mut program = Program::start(&[&["handle", folder.as_str()], options].concat());
+        let get = b"GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n";
+        program.write(get);
+        while program.line() != "\r\n" {}
+        std::fs::remove_file(folder.path.join("a.txt")).expect("it is removed");
+        std::fs::write(folder.path.join("a.txt"), "new").expect("it is written");
+        // Longer than a file is served without a look at the folder.
+        thread::sleep(Duration::from_millis(100));
+        program.write(get);
+        let output = text(program.end().stdout);
+        assert!(output.starts_with("old"), "{output}");
+        assert!(output.ends_with(shown), "{options:?}: {output}");
+    }
+}
+
+#[test]
+fn a_page_that_does_not_exist_is_named_and_everything_else_is_served() {
+    let folder = Folder::new("no-page", &[("a.txt", b"a")]);
+    let options = ["--spa=/app.html", "--not-found", "/gone.html"];
+    let request = b"GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n";
+    let ended = run(
+        &[&["handle", folder.as_str()], &options[..]].concat(),
+        request,
+    );
+    assert!(ended.stdout.starts_with(b"HTTP/1.1 200 OK\r\n"));
+    insta::assert_snapshot!(ended.stderr, @r#"
+    bytegate: spa: there is no file "/app.html"
+    bytegate: not-found: there is no file "/gone.html"
+    "#);
+}
+
+#[test]
+fn verbose_says_what_applies_and_where_it_comes_from() {
+    let folder = Folder::new(
+        "verbose",
+        &[("a.txt", b"a"), ("web.toml", b"listing = true\n")],
+    );
+    let config = folder.path.join("web.toml");
+    let config = config.to_str().expect("a name in UTF-8");
+    let ended = run(
+        &[
+            "handle",
+            folder.as_str(),
+            "--memory",
+            "--verbose",
+            "--cache=no-store",
+            "--config",
+            config,
+        ],
+        b"",
+    );
+    let lines = ended.stderr.replace(folder.as_str(), "FOLDER");
+    insta::assert_snapshot!(lines, @r#"
+    bytegate: "FOLDER" is served from memory: 2 files
+    bytegate: "FOLDER/web.toml" line 1: listing
+    bytegate: command line: --memory
+    bytegate: command line: --verbose
+    bytegate: command line: --cache "no-store"
+    bytegate: all other options have their defaults (see bytegate --help)
+    "#);
+}
+
+#[test]
+fn verbose_names_what_a_live_folder_passes_over() {
+    let folder = Folder::new("passed-over", &[("a.txt", b"a"), ("b/.git/c", b"c")]);
+    let program = Program::start(&["handle", folder.as_str(), "--verbose"]);
+    loop {
+        let line = program.stderr.recv_timeout(DEADLINE).expect("a line");
+        if text(line).ends_with("b/.git\": its name begins with a dot\n") {
+            break;
+        }
+    }
+}
