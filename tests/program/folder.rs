@@ -237,14 +237,33 @@ fn verbose_says_what_applies_and_where_it_comes_from() {
     "#);
 }
 
+/// Reads standard error up to a line with this end. Returns the number of lines before it.
+fn lines_before(program: &Program, end: &str) -> usize {
+    let line = || text(program.stderr.recv_timeout(DEADLINE).expect("a line"));
+    let before = std::iter::repeat_with(line).take_while(|line| !line.ends_with(end));
+    before.count()
+}
+
 #[test]
-fn verbose_names_what_a_live_folder_passes_over() {
+fn what_a_live_folder_does_not_serve_is_named() {
     let folder = Folder::new("passed-over", &[("a.txt", b"a"), ("b/.git/c", b"c")]);
-    let program = Program::start(&["handle", folder.as_str(), "--verbose"]);
-    loop {
-        let line = program.stderr.recv_timeout(DEADLINE).expect("a line");
-        if text(line).ends_with("b/.git\": its name begins with a dot\n") {
-            break;
-        }
+    let end = "b/.git\": its name begins with a dot\n";
+    for arguments in [
+        &["serve", folder.as_str(), "--port", "0"][..],
+        &["handle", folder.as_str(), "--verbose"],
+    ] {
+        lines_before(&Program::start(arguments), end);
     }
+}
+
+#[test]
+fn only_the_first_files_that_are_not_served_are_named() {
+    let folder = Folder::new("many-passed-over", &[("a.txt", b"a")]);
+    for number in 0..25 {
+        std::fs::write(folder.path.join(format!(".{number}")), "").expect("a file");
+    }
+    let program = Program::start(&["serve", folder.as_str(), "--port", "0"]);
+    let named = lines_before(&program, "left out 5 more, which --verbose names\n");
+    // The first line is the greeting.
+    assert_eq!(named, 21);
 }

@@ -73,7 +73,7 @@ fn patiently<T>(
     result
 }
 
-/// Says what is served, which options say so, and what is passed over.
+/// Says what is served, and which options say so.
 fn describe(options: &Options, site: &Site) {
     match &options.folder {
         None => complain("the demo is served, because no folder is given"),
@@ -95,13 +95,34 @@ fn describe(options: &Options, site: &Site) {
         }
     }
     complain("all other options have their defaults (see bytegate --help)");
-    if options.folder.is_some() && !options.memory {
-        // The folder may be large, and the server should not wait.
-        let site = site.clone();
-        thread::spawn(move || {
-            site.survey(|skipped| complain(&skipped.to_string()));
+}
+
+/// Names what a live folder has and is not served. The folder may be large, so that others need not wait for this.
+pub(crate) fn survey(options: &Options) {
+    /// Named without `--verbose`.
+    const MOST: usize = 20;
+    let Some(folder) = options.folder.clone().filter(|_| !options.memory) else {
+        return;
+    };
+    let most = if options.verbose { usize::MAX } else { MOST };
+    let site = options.site.clone();
+    thread::spawn(move || {
+        // Whoever serves the folder has said so if it cannot be opened.
+        let Ok(site) = site.open(folder) else { return };
+        let mut count: usize = 0;
+        site.survey(|skipped| {
+            count += 1;
+            if count <= most {
+                complain(&skipped.to_string());
+            }
         });
-    }
+        if count > most {
+            complain(&format!(
+                "left out {} more, which --verbose names",
+                count - most
+            ));
+        }
+    });
 }
 
 #[cfg(test)]

@@ -11,6 +11,9 @@ use std::process::ExitCode;
 /// Pipes have no deadlines: whoever connects them must end anything that takes too long.
 pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
     let gateway = content::gateway(&options)?;
+    if options.verbose {
+        content::survey(&options);
+    }
     let gateway = gateway.on_error(|error, _| crate::complain(&error.to_string()));
     gateway.serve_stream(Untimed(Pipes), ConnectionInfo::default())?;
     Ok(ExitCode::SUCCESS)

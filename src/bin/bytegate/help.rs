@@ -49,7 +49,7 @@ Options of serve, handle and routes:
                        several times [default: .py without DIR, nothing with DIR]
   --config FILE        Read options from a TOML file
   --verbose            Say on standard error which options apply and where they come
-                       from, and which files are passed over
+                       from, and name every file that is passed over
 
 Options of serve and handle:
   --max-head SIZE      Refuse larger request heads; one field line may take half of
