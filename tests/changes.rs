@@ -1,109 +1,333 @@
-//! Files that change while clients download them over TCP.
+//! Files that change, shrink, vanish and are replaced while clients download them over TCP.
 #![cfg(feature = "net")]
 
 #[path = "laws/folder.rs"]
-mod temporary;
+mod folder;
+#[path = "laws/server.rs"]
+mod server;
 
-use bytegate::net::{self, Running};
 use bytegate::{Gateway, Site};
+use folder::Folder;
+use server::Server;
 use std::fs;
-use std::io::{Read, Write};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
-use temporary::Folder;
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
-fn serve(folder: &Folder) -> Running {
-    let gateway = Gateway::new(Site::open(&folder.0).expect("a folder"));
-    net::start("127.0.0.1:0", gateway, net::Options::default()).expect("a free port")
+/// How long a test writes.
+const TIME: Duration = Duration::from_secs(2);
+const CLIENTS: usize = 4;
+/// The number of a version, in every line of it, tells mixtures from versions.
+const LINE: usize = 16;
+
+fn line(version: u32) -> String {
+    format!("{version:015}\n")
 }
 
-/// While files are replaced, each response that looks whole is one version, from its first byte to its last.
-#[test]
-fn files_that_are_replaced_under_load_are_never_mixed() {
-    for length in [1_000, 100_000, 1_000_000, 6_000_000] {
-        let version = |number: u8| vec![number; length];
-        let folder = Folder::new(&[("a.bin", &version(0))]);
-        let server = serve(&folder);
-        let (is_over, count) = (AtomicBool::new(false), AtomicUsize::new(0));
-        std::thread::scope(|scope| {
-            for _ in 0..3 {
-                scope.spawn(|| {
-                    while !is_over.load(Ordering::Relaxed) {
-                        let received = download(&server);
-                        let first = received.first().copied().expect("content");
-                        let is_whole = received.len() == length;
-                        assert!(
-                            is_whole && received.iter().all(|&octet| octet == first),
-                            "{length}"
-                        );
-                        count.fetch_add(1, Ordering::Relaxed);
-                    }
-                });
-            }
-            for number in 1..60 {
-                folder.write("new", &version(number));
-                fs::rename(folder.path("new"), folder.path("a.bin")).expect("a file");
-                std::thread::sleep(Duration::from_millis(10));
-            }
-            is_over.store(true, Ordering::Relaxed);
-        });
-        assert!(count.load(Ordering::Relaxed) > 5, "{length}");
+fn version_with(version: u32, lines: usize) -> Vec<u8> {
+    line(version).repeat(lines).into_bytes()
+}
+
+/// The version that a content is. `lines` is how long each is.
+fn version_of(content: &[u8], lines: impl Fn(u32) -> usize) -> Option<u32> {
+    let first = content.get(..LINE)?;
+    let version: u32 = std::str::from_utf8(first).ok()?.trim().parse().ok()?;
+    (content == version_with(version, lines(version))).then_some(version)
+}
+
+#[derive(Debug, Default)]
+struct Download {
+    status: u16,
+    tag: String,
+    content: Vec<u8>,
+    is_complete: bool,
+}
+
+/// Downloads a file on a connection of its own. Between reads, it pauses.
+fn download(server: &Server, path: &str, pause: Duration, after_head: impl FnOnce()) -> Download {
+    let mut stream = server.connect();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("it is sent");
+    let mut received = Vec::new();
+    let mut after_head = Some(after_head);
+    let mut block = vec![0; 256 * 1024];
+    loop {
+        let count = match stream.read(&mut block) {
+            Ok(count) => count,
+            // A response that breaks off may end with a reset.
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => 0,
+            Err(error) => panic!("{path}: {error}"),
+        };
+        if let Some(after_head) = after_head.take() {
+            after_head();
+        }
+        if count == 0 {
+            return parsed(&received);
+        }
+        received.extend_from_slice(&block[..count]);
+        thread::sleep(pause);
     }
 }
 
-/// While files are overwritten in place, each response that looks whole is what the file was at one moment: a version, or
-/// the beginning of one before the rest of the version before it.
-#[test]
-fn files_that_are_overwritten_under_load_break_off_or_are_whole() {
-    for length in [1_000, 300_000, 6_000_000] {
-        let version = |number: u8| vec![number; length];
-        let folder = Folder::new(&[("a.bin", &version(0))]);
-        let server = serve(&folder);
-        let is_over = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            for _ in 0..3 {
-                scope.spawn(|| {
-                    while !is_over.load(Ordering::Relaxed) {
-                        let received = download(&server);
-                        let mut versions = received.clone();
-                        versions.dedup();
-                        let was_there = match versions[..] {
-                            [_] => true,
-                            [new, old] => new == old + 1,
-                            _ => false,
-                        };
-                        assert!(
-                            received.len() < length || was_there,
-                            "{length}: {versions:?}"
-                        );
-                    }
-                });
+fn parsed(received: &[u8]) -> Download {
+    let Some(end) = received.windows(4).position(|it| it == b"\r\n\r\n") else {
+        return Download::default();
+    };
+    let head = std::str::from_utf8(&received[..end]).expect("a head");
+    let field = |name: &str| {
+        let line = head.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_default().trim().to_string()
+    };
+    let content = received[end + 4..].to_vec();
+    let length: usize = field("Content-Length:").parse().expect("a length");
+    assert!(content.len() <= length, "more than was promised");
+    Download {
+        status: head[9..12].parse().expect("a status"),
+        tag: field("ETag:"),
+        is_complete: content.len() == length,
+        content,
+    }
+}
+
+/// Runs a writer in a thread for a while, and clients beside it until it ends. Returns what the clients did.
+fn under_load<R: Send>(
+    write: impl Fn(u32) + Sync,
+    client: impl Fn(usize, &AtomicBool) -> R + Sync,
+) -> Vec<R> {
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|number| {
+                let (client, is_over) = (&client, &is_over);
+                scope.spawn(move || client(number, is_over))
+            })
+            .collect();
+        let start = Instant::now();
+        for version in 2.. {
+            if start.elapsed() > TIME {
+                break;
             }
-            for number in 1..40 {
-                let mut file = fs::File::options()
-                    .write(true)
-                    .open(folder.path("a.bin"))
-                    .expect("a file");
-                // The time of a write is when it begins, so each must be short.
-                for block in version(number).chunks(4096) {
-                    file.write_all(block).expect("a disk");
+            write(version);
+        }
+        is_over.store(true, Ordering::Relaxed);
+        let done = clients.into_iter().map(|client| client.join());
+        done.map(|client| client.expect("no client panics"))
+            .collect()
+    })
+}
+
+/// Serves an open folder.
+fn serve(folder: &Folder) -> Server {
+    Server::start(Gateway::new(Site::open(&folder.0).expect("a folder")))
+}
+
+/// Writes a version beside the file and puts it in its place.
+fn replace(folder: &Folder, path: &str, version: &[u8]) {
+    folder.write("new", version);
+    fs::rename(folder.path("new"), folder.path(path)).expect("a file");
+}
+
+#[test]
+fn a_file_that_is_replaced_is_always_one_of_its_versions() {
+    // In memory, in memory that is sent without a copy, from the disk, and from one to the other.
+    let sizes: [fn(u32) -> usize; 4] = [
+        |version| 100 + version as usize % 7,
+        |version| 20_000 + version as usize % 7,
+        |version| 300_000 + version as usize % 7,
+        |version| if version % 2 == 0 { 100 } else { 300_000 },
+    ];
+    for lines in sizes {
+        let folder = Folder::new(&[("a.txt", &version_with(1, lines(1)))]);
+        let server = serve(&folder);
+        let last = AtomicU32::new(1);
+        let write = |version| {
+            replace(&folder, "a.txt", &version_with(version, lines(version)));
+            last.store(version, Ordering::Relaxed);
+            thread::sleep(Duration::from_millis(u64::from(version % 4)));
+        };
+        let counts = under_load(write, |_, is_over| {
+            let (mut versions, mut tags) = (std::collections::BTreeMap::new(), 0);
+            while !is_over.load(Ordering::Relaxed) {
+                let got = download(&server, "/a.txt", Duration::ZERO, || {});
+                assert_eq!(got.status, 200);
+                assert!(got.is_complete, "{} bytes", got.content.len());
+                let version = version_of(&got.content, lines).expect("one of the versions");
+                let tag = versions.insert(version, got.tag.clone());
+                assert!(tag.is_none_or(|tag| tag == got.tag), "another tag");
+                tags += 1;
+            }
+            (versions.len(), tags)
+        });
+        // Otherwise nothing was tested.
+        assert!(
+            counts.iter().all(|(versions, _)| *versions > 3),
+            "{counts:?}"
+        );
+        thread::sleep(Duration::from_millis(10));
+        let got = download(&server, "/a.txt", Duration::ZERO, || {});
+        let version = version_of(&got.content, lines);
+        assert_eq!(version, Some(last.load(Ordering::Relaxed)));
+    }
+}
+
+#[test]
+fn a_file_that_vanishes_and_returns_is_whole_or_missing() {
+    for lines in [100, 20_000, 300_000] {
+        let folder = Folder::new(&[("a.txt", &version_with(1, lines))]);
+        let server = serve(&folder);
+        let write = |version| {
+            fs::remove_file(folder.path("a.txt")).expect("a file");
+            // So long that it must be noticed.
+            thread::sleep(Duration::from_millis(15));
+            replace(&folder, "a.txt", &version_with(version, lines));
+            thread::sleep(Duration::from_millis(5));
+        };
+        let counts = under_load(write, |_, is_over| {
+            let (mut found, mut missing) = (0, 0);
+            while !is_over.load(Ordering::Relaxed) {
+                let got = download(&server, "/a.txt", Duration::ZERO, || {});
+                assert!(got.is_complete, "{} bytes", got.content.len());
+                match got.status {
+                    200 => {
+                        version_of(&got.content, |_| lines).expect("one of the versions");
+                        found += 1;
+                    }
+                    404 => missing += 1,
+                    other => panic!("{other}"),
                 }
-                drop(file);
-                std::thread::sleep(Duration::from_millis(15));
             }
-            is_over.store(true, Ordering::Relaxed);
+            (found, missing)
         });
+        let (found, missing) = counts
+            .iter()
+            .fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+        assert!(found > 3 && missing > 3, "{counts:?}");
     }
 }
 
-/// Downloads a file, as far as it comes.
-fn download(server: &Running) -> Vec<u8> {
-    let mut stream = std::net::TcpStream::connect(server.address()).expect("a server");
-    let request = "GET /a.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    stream.write_all(request.as_bytes()).expect("a connection");
-    let mut reply = Vec::new();
-    // A response that breaks off may end with an error.
-    let _ = stream.read_to_end(&mut reply);
-    let head = reply.windows(4).position(|it| it == b"\r\n\r\n");
-    head.map_or(Vec::new(), |head| reply.split_off(head + 4))
+/// A response that begins while a program writes is of no version, and no server can know that. Nor can it if a file is
+/// written twice within one step of its time, and keeps its length. So the writer pauses between versions for longer
+/// than a step, and clients leave out responses that began while it wrote.
+#[test]
+fn a_file_that_is_written_in_place_is_one_of_its_versions_or_breaks_off() {
+    // Each version is longer or shorter than the one before, or as long.
+    let lines = |version: u32| 400_000 + [0, 0, 4096, 100, 100][version as usize % 5];
+    let folder = Folder::new(&[("a.txt", &version_with(1, lines(1)))]);
+    let server = serve(&folder);
+    // Odd while a version is written.
+    let writes = AtomicU32::new(0);
+    let write = |version| {
+        let content = version_with(version, lines(version));
+        let file = fs::File::options().write(true).open(folder.path("a.txt"));
+        let mut file = file.expect("a file");
+        writes.fetch_add(1, Ordering::SeqCst);
+        file.set_len(content.len() as u64).expect("space");
+        // In pieces, as editors and compilers do it.
+        for piece in content.chunks(100_000) {
+            file.write_all(piece).expect("space");
+        }
+        drop(file);
+        writes.fetch_add(1, Ordering::SeqCst);
+        thread::sleep(Duration::from_millis(20 + u64::from(version % 5) * 10));
+    };
+    let counts = under_load(write, |number, is_over| {
+        let (mut whole, mut broken) = (0, 0);
+        while !is_over.load(Ordering::Relaxed) {
+            let before = writes.load(Ordering::SeqCst);
+            let mut after = before;
+            // Some clients are faster than the writer.
+            let pause = Duration::from_millis([0, 0, 1, 4][number % CLIENTS]);
+            let got = download(&server, "/a.txt", pause, || {
+                after = writes.load(Ordering::SeqCst);
+            });
+            assert_eq!(got.status, 200);
+            if before % 2 == 1 || before != after {
+                continue;
+            }
+            match got.is_complete {
+                true => {
+                    let version = version_of(&got.content, lines);
+                    assert!(version.is_some(), "a mixture of versions");
+                    whole += 1;
+                }
+                false => broken += 1,
+            }
+        }
+        (whole, broken)
+    });
+    let (whole, broken) = counts
+        .iter()
+        .fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+    assert!(whole > 3 && broken > 3, "{counts:?}");
+}
+
+/// A small file is read at once, so that it hardly ever breaks off. Written from its beginning, it is at each moment the
+/// beginning of one version before the rest of the one before.
+#[test]
+fn a_small_file_that_is_written_in_place_is_sent_as_it_was_at_one_moment() {
+    for lines in [64, 20_000] {
+        let folder = Folder::new(&[("a.txt", &version_with(1, lines))]);
+        let server = serve(&folder);
+        let write = |version| {
+            let file = fs::File::options().write(true).open(folder.path("a.txt"));
+            let mut file = file.expect("a file");
+            for piece in version_with(version, lines).chunks(4096) {
+                file.write_all(piece).expect("space");
+            }
+            thread::sleep(Duration::from_millis(20));
+        };
+        let counts = under_load(write, |_, is_over| {
+            let mut versions = std::collections::BTreeSet::new();
+            while !is_over.load(Ordering::Relaxed) {
+                let got = download(&server, "/a.txt", Duration::ZERO, || {});
+                assert_eq!(got.status, 200);
+                if !got.is_complete {
+                    continue;
+                }
+                let mut seen: Vec<u32> = std::str::from_utf8(&got.content)
+                    .expect("text")
+                    .lines()
+                    .map(|line| line.parse().expect("a version"))
+                    .collect();
+                seen.dedup();
+                let was_there = match seen[..] {
+                    [_] => true,
+                    [new, old] => new == old + 1,
+                    _ => false,
+                };
+                assert!(was_there, "{seen:?}");
+                versions.extend(seen);
+            }
+            versions.len()
+        });
+        assert!(counts.iter().all(|versions| *versions > 3), "{counts:?}");
+    }
+}
+
+/// A response is also right on a connection that is kept: what follows one that was broken off is never taken for its
+/// rest, because the connection ends.
+#[test]
+fn a_connection_ends_with_a_response_that_breaks_off() {
+    let content = version_with(1, 1_000_000);
+    let folder = Folder::new(&[("a.txt", &content), ("b.txt", b"b")]);
+    let server = serve(&folder);
+    let mut stream: TcpStream = server.connect();
+    stream
+        .write_all(b"GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\nGET /b.txt HTTP/1.1\r\nHost: x\r\n\r\n")
+        .expect("it is sent");
+    let mut received = vec![0; 1000];
+    stream.read_exact(&mut received).expect("the beginning");
+    folder.write("a.txt", &version_with(2, 10));
+    if let Err(error) = stream.read_to_end(&mut received) {
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    }
+    let got = parsed(&received);
+    assert!(!got.is_complete && got.content.starts_with(line(1).as_bytes()));
+    assert_eq!(
+        received.windows(4).filter(|it| it == b"HTTP").count(),
+        1,
+        "an answer after the one that broke off"
+    );
 }

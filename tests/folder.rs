@@ -281,6 +281,22 @@ fn links_are_followed_by_policy() {
     }
 }
 
+/// Files of the system may have no end, or wait for something to be written to them.
+#[cfg(target_os = "linux")]
+#[test]
+fn files_without_an_end_are_left_out() {
+    let folder = Folder::new(&[("a.txt", b"a")]);
+    folder.link("zero", "/dev/zero");
+    folder.link("kmsg", "/proc/kmsg");
+    folder.link("pagemap", "/proc/self/pagemap");
+    let site = SiteOptions::new()
+        .symlinks(Symlinks::Follow)
+        .load(&folder.0);
+    let site = site.expect("a folder");
+    assert_eq!(site.paths().collect::<Vec<_>>(), ["/a.txt"]);
+    assert_eq!(site.skipped().len(), 3, "{:?}", site.skipped());
+}
+
 /// Twenty folders with two links each: there are a million paths, and each leads to a file.
 #[cfg(unix)]
 #[test]

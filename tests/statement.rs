@@ -23,7 +23,7 @@ This page is made from the fixtures; `BLESS=1 cargo test --test statement` makes
 ";
 
 /// The chapters of the page, in order, with their headings.
-const CHAPTERS: [(&str, &str); 18] = [
+const CHAPTERS: [(&str, &str); 19] = [
     ("request-line", "Request line"),
     ("request-target", "Request target"),
     ("paths", "Paths"),
@@ -38,6 +38,7 @@ const CHAPTERS: [(&str, &str); 18] = [
     ("applications", "Applications that own every path"),
     ("responses", "Responses"),
     ("site", "Static site"),
+    ("site-options", "Static site with options"),
     ("preconditions", "Preconditions"),
     ("ranges", "Ranges"),
     ("limits", "Limits"),

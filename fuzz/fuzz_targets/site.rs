@@ -1,117 +1,221 @@
-//! Any target and fields as requests to a folder with a secret beside it: both makers of a site answer alike, with valid
-//! responses, and never with the secret.
+//! Any bytes as the target of a request and as the options of a site. What is beside the folder is never sent, all laws
+//! hold, and a folder that was read answers like one that is open.
 #![no_main]
 
-use bytegate::testing::read_responses;
-use bytegate::{Dotfiles, EncodedNames, Gateway, Method, SiteOptions, Status, Symlinks};
+#[path = "../../tests/laws/mod.rs"]
+mod laws;
+
+use bytegate::{Dotfiles, EncodedNames, Gateway, SiteOptions, Status, Symlinks};
+use laws::reader::{self, Response};
 use libfuzzer_sys::fuzz_target;
+use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
+use std::time::UNIX_EPOCH;
 
-static GATEWAYS: LazyLock<Vec<[Gateway; 2]>> = LazyLock::new(gateways);
+const SECRET: &[u8] = b"canary-4711";
 
-const SECRET: &[u8] = b"the secret beside the folder";
-
-fuzz_target!(|data: &[u8]| {
-    let Some((&choice, data)) = data.split_first() else {
+fuzz_target!(|input: &[u8]| {
+    let Some((&[one, other], lines)) = input.split_first_chunk() else {
         return;
     };
-    let (target, fields) = match data.iter().position(|&octet| octet == b'\n') {
-        Some(end) => (&data[..end], &data[end + 1..]),
-        None => (data, &b""[..]),
-    };
-    let mut request = [b"GET /", target, b" HTTP/1.1\r\nHost: x\r\n"].concat();
-    for field in fields
-        .split(|&octet| octet == b'\n')
-        .filter(|field| !field.is_empty())
-    {
-        request.extend_from_slice(field);
-        request.extend_from_slice(b"\r\n");
+    // A rule may contain it, and then it is none.
+    if contains(input, SECRET) {
+        return;
     }
-    request.extend_from_slice(b"Connection: close\r\n\r\n");
-    let makers = &GATEWAYS[usize::from(choice) % GATEWAYS.len()];
-    let [loaded, open] = [&makers[0], &makers[1]].map(|gateway| {
-        let output = gateway.handle(&request);
-        assert!(
-            !output.windows(SECRET.len()).any(|part| part == SECRET),
-            "the secret"
-        );
-        let responses = read_responses(&output, &[Method::Get]).expect("valid responses");
-        let response = responses.into_iter().next().expect("a response");
-        let fields = [
-            "Content-Type",
-            "Content-Encoding",
-            "Content-Range",
-            "Location",
-            "Vary",
-            "ETag",
-        ];
-        let fields = fields.map(|name| response.field(name).map(str::to_string));
-        // In memory, directories have no time, so that their lists differ.
-        let is_list = response.content().starts_with(b"<!doctype html>");
-        let content = (!is_list).then(|| response.content().to_vec());
-        (response.status(), fields, content)
+    let flags = u16::from_le_bytes([one, other]);
+    let mut lines = lines.split(|octet| *octet == b'\n');
+    let mut line = || lines.next().unwrap_or_default();
+    let request = request(flags, [line(), line(), line()]);
+    let options = options(flags, [line(), line(), line(), line()]);
+    // Options that are invalid have no site.
+    let made = (options.clone().load(&*ROOT), options.open(&*ROOT));
+    let (loaded, open) = match made {
+        (Ok(loaded), Ok(open)) => (loaded, open),
+        (Err(loaded), Err(open)) => return assert_eq!(loaded.to_string(), open.to_string()),
+        (loaded, open) => panic!("{loaded:?} {open:?}"),
+    };
+    let [loaded, open] = [loaded, open].map(|site| {
+        let transcript = laws::hold_for(&Gateway::new(site), &request, laws::a_moment());
+        let has_secret = transcript
+            .output
+            .windows(SECRET.len())
+            .any(|it| it == SECRET);
+        assert!(!has_secret, "{}", request.escape_ascii());
+        reader::read_all(&transcript.output, &transcript.answers)
     });
-    assert_eq!(loaded, open);
+    assert_eq!(
+        loaded.iter().map(essence).collect::<Vec<_>>(),
+        open.iter().map(essence).collect::<Vec<_>>(),
+        "{}",
+        request.escape_ascii()
+    );
 });
 
-/// A folder, and for several options what is read from it once and what reads it for each request.
-fn gateways() -> Vec<[Gateway; 2]> {
-    let around = std::env::temp_dir().join(format!("bytegate-fuzz-site-{}", std::process::id()));
-    let root = around.join("root");
-    let files: [(&str, &[u8]); 10] = [
-        ("index.html", b"index"),
-        ("a.css", b"plain"),
-        ("a.css.gz", b"gzip"),
-        ("a.css.br", b"brotli"),
-        ("b/index.html", b"b"),
-        ("b/c d.txt", b"0123456789"),
-        ("b/e/f", b"f"),
-        (".well-known/g", b"g"),
-        (".h", b"h"),
-        ("404.html", b"nothing"),
-    ];
-    for (path, content) in files {
-        let path = root.join(path);
-        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-        fs::write(path, content).expect("a file");
-    }
-    fs::write(around.join("secret"), SECRET).expect("a file");
-    #[cfg(unix)]
-    for (target, link) in [
-        ("../secret", "l"),
-        ("..", "m"),
-        ("b", "n"),
-        ("a.css", "o.css"),
-    ] {
-        let link = root.join(link);
-        if !link.is_symlink() {
-            std::os::unix::fs::symlink(target, link).expect("a link");
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|it| it == part)
+}
+
+/// A request for a target, with two fields.
+fn request(flags: u16, [target, coding, range]: [&[u8]; 3]) -> Vec<u8> {
+    let method: &[u8] = match flags >> 14 {
+        0 | 1 => b"GET ",
+        2 => b"HEAD ",
+        _ => b"OPTIONS ",
+    };
+    let mut request = [method, target, b" HTTP/1.1\r\nHost: x\r\n"].concat();
+    for (name, value) in [("Accept-Encoding: ", coding), ("Range: ", range)] {
+        if !value.is_empty() {
+            request.extend_from_slice(&[name.as_bytes(), value, b"\r\n"].concat());
         }
     }
-    let new = SiteOptions::new;
-    let options = [
-        new(),
-        new()
-            .listing(true)
-            .dotfiles(Dotfiles::Serve)
-            .symlinks(Symlinks::Refuse),
-        new()
-            .precompressed(true)
-            .encoded_names(EncodedNames::AsContent)
-            .single_page("/index.html"),
-        new()
-            .redirect("/r/**", "/b/$1", Status::FOUND)
-            .rewrite("/w*/*", "/$2/$1")
-            .download("*.txt")
-            .cache_control("/b/**", "no-store"),
-    ];
-    let gateways = options.into_iter().map(|options| {
-        // Files that were changed a moment ago are opened a little later.
-        std::thread::sleep(std::time::Duration::from_millis(20));
-        let loaded = options.clone().load(&root).expect("a folder");
-        let open = options.open(&root).expect("a folder");
-        [loaded.into(), open.into()]
-    });
-    gateways.collect()
+    [&request[..], b"Connection: close\r\n\r\n"].concat()
 }
+
+/// Options from bits, and a redirect and a rewrite, each by pattern and target.
+fn options(flags: u16, rules: [&[u8]; 4]) -> SiteOptions {
+    let is_set = |bit: u16| flags & (1 << bit) != 0;
+    let mut options = SiteOptions::new()
+        .listing(is_set(0))
+        .precompressed(is_set(1))
+        .charset(!is_set(2))
+        .dotfiles(match (is_set(3), is_set(4)) {
+            (false, false) => Dotfiles::WellKnown,
+            (true, false) => Dotfiles::Refuse,
+            _ => Dotfiles::Serve,
+        })
+        // The third policy serves what is outside.
+        .symlinks(match is_set(5) {
+            false => Symlinks::WithinRoot,
+            true => Symlinks::Refuse,
+        })
+        .encoded_names(match is_set(6) {
+            false => EncodedNames::AsFiles,
+            true => EncodedNames::AsContent,
+        });
+    if is_set(7) {
+        options = options.single_page("/index.html");
+    }
+    if is_set(8) {
+        options = options.index(["a b.txt", "index.html"]);
+    }
+    if is_set(9) {
+        options = options
+            .download("*.txt")
+            .cache_control("/in/**", "no-store");
+    }
+    let rules = rules.map(String::from_utf8_lossy);
+    if !rules[0].is_empty() {
+        options = options.redirect(&rules[0], &rules[1], Status::FOUND);
+    }
+    if !rules[2].is_empty() {
+        options = options.rewrite(&rules[2], &rules[3]);
+    }
+    options
+}
+
+/// What both makers must agree about. Times of folders, and tags of large files, are known only to one.
+fn essence(response: &Response) -> (u16, Vec<Option<&[u8]>>, BTreeSet<Vec<u8>>) {
+    const FIELDS: [&str; 9] = [
+        "content-type",
+        "content-encoding",
+        "content-range",
+        "content-disposition",
+        "vary",
+        "location",
+        "allow",
+        "accept-ranges",
+        "last-modified",
+    ];
+    let fields = FIELDS.map(|name| response.field(name)).to_vec();
+    let is_list = response
+        .content
+        .starts_with(b"<!doctype html>\n<html lang=\"en\">");
+    let is_parts = response
+        .field("content-type")
+        .is_some_and(|media_type| media_type.starts_with(b"multipart/byteranges"));
+    if is_parts {
+        // The boundary is made from the tag.
+        return (response.status, Vec::new(), BTreeSet::new());
+    }
+    let content = match is_list {
+        true => links(&response.content),
+        false => BTreeSet::from([response.content.clone()]),
+    };
+    (response.status, fields, content)
+}
+
+/// The targets of all links of a page.
+fn links(page: &[u8]) -> BTreeSet<Vec<u8>> {
+    let page = String::from_utf8_lossy(page);
+    let parts = page.split("href=\"").skip(1);
+    parts
+        .filter_map(|part| part.split('"').next())
+        // A folder that was read has composed names.
+        .map(|link| link.replace("u%CC%88", "%C3%BC").into_bytes())
+        .collect()
+}
+
+/// A folder that is made once, with a secret beside it and links to it.
+static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+    // Each build of this file has a folder of its own.
+    let program = std::env::current_exe().and_then(fs::metadata);
+    let built = program.and_then(|it| it.modified()).expect("a time");
+    let built = built.duration_since(UNIX_EPOCH).expect("a time").as_nanos();
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target");
+    let place = target.join(format!("site-{built}"));
+    let root = place.join("root");
+    if root.exists() {
+        return root;
+    }
+    // Several fuzzers may begin at once.
+    let own = place.with_extension(std::process::id().to_string());
+    let write = |path: &str, content: &[u8]| {
+        let path = own.join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(path, content).expect("a file");
+    };
+    write("secret.txt", SECRET);
+    write("root2/secret.txt", SECRET);
+    for path in [
+        "index.html",
+        "404.html",
+        "a b.txt",
+        "100%.txt",
+        "a+b#c?d",
+        "style.css",
+        "style.css.gz",
+        "style.css.br",
+        "game.wasm.gz",
+        "in/index.html",
+        "in/deep/a.txt",
+        "list/\u{6f22}.txt",
+        "list/u\u{308}.txt",
+        ".env",
+        ".well-known/a.txt",
+        "dir.d/.hidden/a.txt",
+    ] {
+        write(&format!("root/{path}"), path.as_bytes());
+    }
+    write("root/empty.txt", b"");
+    write("root/large.bin", &[b'l'; 70_000]);
+    for (link, target) in [
+        ("link", "in"),
+        ("list/up", "../in/deep"),
+        ("file", "a b.txt"),
+        ("broken", "nothing"),
+        ("loop", "loop"),
+        ("out", ".."),
+        ("out.txt", "../secret.txt"),
+        ("in/out", "/"),
+        ("in/deep/out", "../../../root2"),
+    ] {
+        symlink(target, own.join("root").join(link)).expect("a link");
+    }
+    if fs::rename(&own, &place).is_err() {
+        fs::remove_dir_all(&own).expect("a folder of its own");
+    }
+    root
+});

@@ -8,8 +8,8 @@ use core::fmt;
 
 /// Makes an application of a function that takes a state as its first argument. Several of them can share the state.
 ///
-/// A function, a method and a closure fit. What changes is behind a lock, as everything that threads share. Values that
-/// belong to a single request come from [`Request::extensions`].
+/// The handler can be a function, a method or a closure. Several threads call it at once, so state that changes needs a
+/// lock or an atomic type. Values that belong to a single request are in [`Request::extensions`].
 ///
 /// ```
 /// use bytegate::{Request, Router, with_state};

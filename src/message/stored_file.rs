@@ -23,7 +23,7 @@ pub(crate) struct StoredFile {
     length: u64,
     /// The text between the quotes of the ETag.
     tag: String,
-    /// What it must not differ from, or `None` if nobody else can change it.
+    /// The state in which it was opened, or `None` if only this program can change the file.
     stamp: Option<Stamp>,
 }
 
@@ -85,6 +85,19 @@ impl Stamp {
     }
 }
 
+/// Reads a whole file that had the given state when it was opened. Returns `None` if it has another one meanwhile.
+pub(crate) fn read_whole(mut file: &File, stamp: &Stamp) -> io::Result<Option<Bytes>> {
+    use std::io::Read;
+    let mut content = Vec::with_capacity(usize::try_from(stamp.length).unwrap_or(0) + 1);
+    // One byte more, to notice that it has grown.
+    file.by_ref()
+        .take(stamp.length + 1)
+        .read_to_end(&mut content)?;
+    let is_whole = content.len() as u64 == stamp.length;
+    let is_unchanged = Stamp::of(&file.metadata()?) == *stamp;
+    Ok((is_whole && is_unchanged).then(|| content.into()))
+}
+
 fn now() -> Duration {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -92,8 +105,8 @@ fn now() -> Duration {
 }
 
 impl StoredFile {
-    /// Creates a file from one that others may change. Its ETag has the size, the time of the last modification, and the
-    /// number of the file.
+    /// Creates a stored file that other programs may change. Its ETag is made from the size, the time of the last
+    /// modification and the inode number.
     pub(crate) fn new(file: File, stamp: Stamp) -> StoredFile {
         let Stamp {
             length,
@@ -109,8 +122,8 @@ impl StoredFile {
         }
     }
 
-    /// Creates a file in memory that nobody else can change, so that the system can send it without copying it. Its ETag
-    /// is made from the content. Returns `None` if the system has no such files.
+    /// Creates a stored file in memory, which no other program can change. The system can send it without copying it. Its
+    /// ETag is made from the content. Returns `None` if the system does not support this.
     #[cfg(target_os = "linux")]
     pub(crate) fn in_memory(content: &[u8]) -> Option<StoredFile> {
         use rustix::fs::MemfdFlags;
@@ -126,7 +139,7 @@ impl StoredFile {
         })
     }
 
-    /// Creates a file in memory that nobody else can change. Returns `None` if the system has no such files.
+    /// Returns `None`, because this system does not support files in memory.
     #[cfg(not(target_os = "linux"))]
     pub(crate) fn in_memory(_: &[u8]) -> Option<StoredFile> {
         None
@@ -240,8 +253,8 @@ impl StoredBlocks {
     /// is not among them: it is [read](StoredBlocks::next), so that a change up to then is noticed.
     ///
     /// The system sends such bytes as they are in the file when they leave its queues, not as they were when they entered
-    /// them. So the end that is read is larger than those queues: when it enters them, all other bytes have left them. If
-    /// nobody else can change the file, there is no such end.
+    /// them. So the end that is read is larger than those queues: when it enters them, all other bytes have left them. A
+    /// file in memory is passed over to its end, because no other program can change it.
     #[cfg(feature = "net")]
     pub(crate) fn pass(&mut self) -> usize {
         const MOST_BYTES: u64 = 1024 * 1024;

@@ -15,11 +15,11 @@ use alloc::vec::Vec;
 ///
 /// A fuzz target is one line:
 ///
-/// ```no_run
-/// # macro_rules! fuzz_target { ($($any:tt)*) => {} }
+/// ```
+/// # macro_rules! fuzz_target { (|$data:ident: &[u8]| $check:expr) => { let $data: &[u8] = b"\0\0a"; $check } }
 /// # use bytegate::{Gateway, Request};
-/// # fn gateway() -> &'static Gateway { unimplemented!() }
-/// fuzz_target!(|data: &[u8]| bytegate::testing::fuzz(gateway(), data));
+/// # let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
+/// fuzz_target!(|data: &[u8]| bytegate::testing::fuzz(&gateway, data));
 /// ```
 ///
 /// The first byte of the data chooses the method and a field, the second one the lengths of the path, of the query and

@@ -2,7 +2,7 @@
 
 use bytegate::{
     Admission, Application, Body, FieldLines, Gateway, Receiver, Request, Response, Router, Site,
-    Status,
+    SiteOptions, Status,
 };
 use std::borrow::Cow;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use std::time::Duration;
 pub fn gateway_for(folder: &str) -> Gateway {
     match folder {
         "applications" => Gateway::new(EveryPath),
+        "site-options" => Gateway::new(site_with_options()),
         _ => gateway(),
     }
 }
@@ -59,6 +60,33 @@ pub fn gateway() -> Gateway {
         .suffix("/upload.py", Upload)
         .suffix("/refuse.py", RefuseContent);
     Gateway::new(router)
+}
+
+/// A site with most of the options that a site in memory can have.
+fn site_with_options() -> Site {
+    SiteOptions::new()
+        .listing(true)
+        .precompressed(true)
+        .single_page("/app.html")
+        .error_page(Status::METHOD_NOT_ALLOWED, "/405.html")
+        .media_type("shader", "text/x-shader")
+        .cache_control("/assets/**", "public, max-age=31536000, immutable")
+        .download("*.pdf")
+        .redirect("/old/**", "/$1", Status::PERMANENT_REDIRECT)
+        .redirect("/away/*", "https://example.com/$1", Status::FOUND)
+        .rewrite("/pretty/*", "/$1.html")
+        .build()
+        .expect("valid options")
+        .file("/app.html", "<h1>app</h1>\n")
+        .file("/404.html", "<h1>not here</h1>\n")
+        .file("/405.html", "<h1>not so</h1>\n")
+        .file("/style.css", "0123456789")
+        .file("/style.css.br", "brotli")
+        .file("/style.css.gz", "gzipped")
+        .file("/plain.css", "plain")
+        .file("/a.shader", "void main() {}\n")
+        .file("/assets/app-1f3d.js", "run()\n")
+        .file("/list/\u{e4} 1.pdf", "%PDF\n")
 }
 
 /// The pairs of a query or a form, one per line.

@@ -318,7 +318,8 @@ impl File {
 
     /// Responds with several parts (RFC 9110 section 14.6), without copying the file.
     fn parts(&self, parts: &[Range<u64>]) -> Response {
-        // To end a part early, the content would have to contain its own hash.
+        // To end a part early, a file in memory would have to contain its own hash. A larger one would have to contain the
+        // time of its last change.
         let boundary = format!("bytegate-{}", self.tag);
         let media_type = self.media_type();
         let mut blocks: Vec<Blocks> = Vec::new();

@@ -11,7 +11,9 @@ mod listing;
 mod memory;
 mod options;
 mod pattern;
+mod pattern_error;
 mod rules;
+mod template;
 
 pub use error::SiteError;
 #[cfg(feature = "folder")]

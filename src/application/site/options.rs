@@ -31,7 +31,7 @@ pub enum Symlinks {
     /// Those that lead to something within the folder. This is the default.
     #[default]
     WithinRoot,
-    /// All of them. Whoever can create a link in the folder can then publish any file that the program can read.
+    /// All of them. Anyone who can create a link in the folder can then publish any file that the program can read.
     Follow,
 }
 
@@ -149,9 +149,8 @@ impl SiteOptions {
         self.page(path)
     }
 
-    /// Sets the page for a status that the site responds with by itself: 404, 405, 412, 416 or 501. The default is
-    /// `/404.html` for 404, if there is such a file. [`ErrorPages`](crate::ErrorPages) sets pages for all other
-    /// responses.
+    /// Sets the page for a status that the site responds with by itself: 404, 405 or 501. The default is `/404.html` for
+    /// 404, if there is such a file. [`ErrorPages`](crate::ErrorPages) sets the pages of all other responses.
     pub fn error_page(mut self, status: Status, path: &str) -> SiteOptions {
         self.error_pages.retain(|(other, _)| *other != status);
         self.error_pages.push((status, path.to_string()));
@@ -237,8 +236,8 @@ impl SiteOptions {
     }
 
     /// Sets whether a file such as `style.css.br`, `style.css.zst` or `style.css.gz` is sent in place of `style.css` to
-    /// clients that accept its coding (RFC 9110 section 12.5.3). The default is `false`. Whoever sets it ensures that
-    /// both files have the same content.
+    /// clients that accept its coding (RFC 9110 section 12.5.3). The default is `false`. The site does not check that both
+    /// files have the same content.
     pub fn precompressed(mut self, is_used: bool) -> SiteOptions {
         self.precompressed = is_used;
         self
@@ -258,8 +257,8 @@ impl SiteOptions {
         self
     }
 
-    /// Sets how many bytes of small files an [open](Site::open) folder keeps in memory. The default is 64 MiB. With 0,
-    /// every file is read for each request.
+    /// Sets how many bytes of files an [open](Site::open) folder keeps in memory. The default is 64 MiB. With 0, every
+    /// file is read for each request.
     #[cfg(feature = "folder")]
     pub fn cache_bytes(mut self, bytes: u64) -> SiteOptions {
         self.cache_bytes = bytes;

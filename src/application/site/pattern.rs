@@ -1,13 +1,10 @@
-//! Patterns that say which paths a rule of a site is for, and targets made from what the stars matched.
+//! Patterns that say which paths a rule of a site is for.
 
-use crate::syntax::path;
+use super::pattern_error::{PatternError, Reason, unfit};
 use alloc::boxed::Box;
-use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
-use core::fmt;
 use core::ops::Range;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 /// A pattern of decoded paths.
 ///
@@ -18,21 +15,6 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     parts: Vec<Part>,
-}
-
-/// A target of a redirect or a rewrite: text in which `$1` to `$9` stand for what the stars of a pattern matched, and
-/// `$$` for a dollar sign. It is a path, or a URL with a host.
-#[derive(Clone, Debug)]
-pub(super) struct Template {
-    pieces: Vec<Piece>,
-    names_host: bool,
-}
-
-/// The reason why a text is not a pattern or not a target.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct PatternError {
-    text: String,
-    reason: Reason,
 }
 
 #[derive(Clone, Debug)]
@@ -46,26 +28,6 @@ enum Part {
     Folders {
         is_written: bool,
     },
-}
-
-#[derive(Clone, Debug)]
-enum Piece {
-    Text(Box<[u8]>),
-    /// The place of a star in the pattern.
-    Capture(usize),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reason {
-    Empty,
-    ThreeStars,
-    ControlCharacter,
-    Backslash,
-    NotInPath(char),
-    Start,
-    OpenHost,
-    Dollar,
-    Star { wanted: usize, stars: usize },
 }
 
 impl Pattern {
@@ -241,189 +203,12 @@ impl Part {
     }
 }
 
-impl Template {
-    /// Parses a target for a pattern with a number of stars.
-    ///
-    /// # Errors
-    /// Returns an error if the target refers to a star that the pattern does not have, and if it is neither a path nor
-    /// a URL with a scheme and a host, both written out.
-    pub(super) fn parse(text: &str, stars: usize) -> Result<Template, PatternError> {
-        let error = |reason| PatternError::new(text, reason);
-        if let Some(reason) = unfit(text) {
-            return Err(error(reason));
-        }
-        let names_host = match authority(text) {
-            Some(authority) if authority.is_empty() || authority.contains('$') => {
-                return Err(error(Reason::OpenHost));
-            }
-            Some(_) => true,
-            None if text.starts_with("//") || !text.starts_with('/') => {
-                return Err(error(Reason::Start));
-            }
-            None => false,
-        };
-        let (mut pieces, mut rest) = (Vec::new(), text);
-        while let Some((before, after)) = rest.split_once('$') {
-            pieces.push(Piece::Text(before.as_bytes().into()));
-            pieces.push(match after.bytes().next() {
-                Some(b'$') => Piece::Text(b"$".as_slice().into()),
-                Some(digit @ b'1'..=b'9') => match usize::from(digit - b'0') {
-                    wanted if wanted > stars => return Err(error(Reason::Star { wanted, stars })),
-                    wanted => Piece::Capture(wanted - 1),
-                },
-                _ => return Err(error(Reason::Dollar)),
-            });
-            rest = &after[1..];
-        }
-        pieces.push(Piece::Text(rest.as_bytes().into()));
-        Ok(Template { pieces, names_host })
-    }
-
-    /// Returns whether the target is a path and nothing more: without a host, a query or a fragment.
-    pub(super) fn is_path(&self) -> bool {
-        let has_more = |piece: &Piece| match piece {
-            Piece::Text(text) => text.iter().any(is_delimiter),
-            Piece::Capture(_) => false,
-        };
-        !self.names_host && !self.pieces.iter().any(has_more)
-    }
-
-    /// Returns the target with what the stars matched. With `encode`, the captures are percent-encoded for `Location`.
-    /// Without, the target is a decoded path.
-    ///
-    /// The target leads to another host only if the template names one: a path never begins with `//` or `/\`, whatever
-    /// the captures are. Folders that matched nothing leave no empty segment.
-    pub(super) fn fill(&self, captures: &[&[u8]], encode: bool) -> Vec<u8> {
-        let mut target = Vec::new();
-        let (mut is_in_path, mut is_empty_segment) = (true, false);
-        for piece in &self.pieces {
-            match piece {
-                Piece::Text(text) => {
-                    let text = match text.strip_prefix(b"/") {
-                        Some(rest) if is_empty_segment => rest,
-                        _ => text,
-                    };
-                    target.extend_from_slice(text);
-                    is_in_path &= !text.iter().any(is_delimiter);
-                    is_empty_segment = false;
-                }
-                Piece::Capture(star) => {
-                    let capture = captures.get(*star).copied().unwrap_or_default();
-                    is_empty_segment = is_in_path && capture.is_empty() && target.ends_with(b"/");
-                    match (encode, is_in_path) {
-                        (false, _) => target.extend_from_slice(capture),
-                        (true, true) => target.extend(path::encode(capture).flat_map(str::bytes)),
-                        (true, false) => target
-                            .extend(percent_encode(capture, NOT_IN_QUERY).flat_map(str::bytes)),
-                    }
-                }
-            }
-        }
-        if !self.names_host {
-            let rest = target.get(1..).unwrap_or_default();
-            let is_slash = |octet: &&u8| matches!(octet, b'/' | b'\\');
-            let slashes = rest.iter().take_while(is_slash).count();
-            target.drain(1..1 + slashes);
-        }
-        target
-    }
-}
-
-/// What a capture in a query is not left with, so that it stays one value: all but unreserved characters and slashes.
-const NOT_IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'/');
-
-/// Returns the reason why a text is neither a pattern nor a target.
-fn unfit(text: &str) -> Option<Reason> {
-    match text {
-        _ if text.contains(char::is_control) => Some(Reason::ControlCharacter),
-        _ if text.contains('\\') => Some(Reason::Backslash),
-        _ => None,
-    }
-}
-
-/// Returns whether an octet ends a path.
-fn is_delimiter(octet: &u8) -> bool {
-    matches!(octet, b'?' | b'#')
-}
-
-/// Returns the authority of a URL, or `None` if the text does not begin with a scheme and `://`.
-fn authority(text: &str) -> Option<&str> {
-    let (scheme, rest) = text.split_once("://")?;
-    let is_in_scheme = |octet: u8| octet.is_ascii_alphanumeric() || b"+-.".contains(&octet);
-    let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && scheme.bytes().all(is_in_scheme);
-    let authority = rest.split(['/', '?', '#']).next();
-    authority.filter(|_| is_scheme)
-}
-
-impl PatternError {
-    fn new(text: &str, reason: Reason) -> PatternError {
-        PatternError {
-            text: text.to_string(),
-            reason,
-        }
-    }
-}
-
-impl fmt::Display for PatternError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = &self.text;
-        match self.reason {
-            Reason::Empty => write!(f, "{text:?} is empty: write \"**\" for every path"),
-            Reason::ThreeStars => write!(
-                f,
-                "{text:?} has three stars in a row: write \"*\" for a part of a name, or \"**\" for any number of folders"
-            ),
-            Reason::ControlCharacter => write!(
-                f,
-                "{text:?} has a control character, which no path has: leave it out"
-            ),
-            Reason::Backslash => write!(f, "{text:?} has a backslash: write \"/\""),
-            Reason::NotInPath(character) => write!(
-                f,
-                "{text:?} has {character:?}, but a pattern is compared with the path alone: write \"*\" for a character \
-                 of a name, and leave out a query"
-            ),
-            Reason::Start => write!(
-                f,
-                "{text:?} is no target: begin it with one \"/\", or with a scheme and a host, as in \"https://host/\""
-            ),
-            Reason::OpenHost => write!(
-                f,
-                "{text:?} leaves the host open, so that a request could choose it: write out the host, with a \"/\" \
-                 after it"
-            ),
-            Reason::Dollar => write!(
-                f,
-                "{text:?} has a \"$\" without a digit from 1 to 9: write \"$1\" for what the first star matched, or \
-                 \"$$\" for a dollar sign"
-            ),
-            Reason::Star { wanted, stars } => {
-                let number: &dyn fmt::Display = match stars {
-                    0 => &"no star",
-                    1 => &"only one star",
-                    _ => &format_args!("only {stars} stars"),
-                };
-                write!(
-                    f,
-                    "{text:?} has \"${wanted}\", but its pattern has {number}: add a star, or use a lower number"
-                )
-            }
-        }
-    }
-}
-
-impl core::error::Error for PatternError {}
-
 #[cfg(test)]
 mod tests {
+    use super::super::template::{Template, authority};
     use super::*;
     use alloc::format;
+    use alloc::string::{String, ToString};
     use proptest::collection::vec as list;
     use proptest::prelude::*;
     use proptest::sample::select;

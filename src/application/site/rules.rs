@@ -1,6 +1,8 @@
 //! What is done to files by their path: fields, redirects, rewrites.
 
-use super::pattern::{Pattern, PatternError, Template};
+use super::pattern::Pattern;
+use super::pattern_error::PatternError;
+use super::template::Template;
 use crate::message::fields::Fields;
 use crate::message::head::Head;
 use crate::message::response::{Response, is_reserved};

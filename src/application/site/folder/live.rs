@@ -6,16 +6,15 @@ use super::super::options::SiteOptions;
 use super::error::Skipped;
 use super::root::{Opened, Root};
 use crate::message::coding::Coding;
-use crate::message::stored_file::{Stamp, StoredFile};
+use crate::message::stored_file::{Stamp, StoredFile, read_whole};
 use crate::values::now::Now;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use bytes::Bytes;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -203,7 +202,7 @@ impl LiveFolder {
         let mut coded = Vec::new();
         for form in forms {
             let content = match is_small {
-                true => form.read()?,
+                true => read_whole(&form.file, &form.stamp)?,
                 false => None,
             };
             is_in_memory &= content.is_some();
@@ -237,18 +236,6 @@ struct Form {
     coding: Option<Coding>,
     file: std::fs::File,
     stamp: Stamp,
-}
-
-impl Form {
-    /// Reads the whole content. Returns `None` if it changes meanwhile.
-    fn read(&self) -> io::Result<Option<Bytes>> {
-        let length = self.stamp.length();
-        let mut content = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
-        (&self.file).take(length + 1).read_to_end(&mut content)?;
-        let is_whole = content.len() as u64 == length;
-        let is_unchanged = Stamp::of(&self.file.metadata()?) == self.stamp;
-        Ok((is_whole && is_unchanged).then(|| content.into()))
-    }
 }
 
 impl Checked {

@@ -5,7 +5,8 @@ use super::super::memory::{Addition, Memory};
 use super::super::options::{SiteOptions, Symlinks};
 use super::error::{LoadError, Reason, Skipped, unreadable};
 use super::names::{compose, servable};
-use crate::message::stored_file::Stamp;
+use super::root::open_anywhere;
+use crate::message::stored_file::{Stamp, read_whole};
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -182,15 +183,13 @@ fn names(folder: &Path) -> io::Result<Vec<std::ffi::OsString>> {
 
 /// Reads a file. Returns `None` if it is larger than the limit.
 fn read(path: &Path, limit: u64) -> io::Result<Option<(Bytes, Stamp)>> {
-    use std::io::Read;
-    let file = fs::File::open(path)?;
+    let file = open_anywhere(path)?;
     let stamp = Stamp::of(&file.metadata()?);
     if stamp.length() > limit {
         return Ok(None);
     }
-    let mut content = Vec::with_capacity(usize::try_from(stamp.length()).unwrap_or(0));
-    (&file)
-        .take(limit.saturating_add(1))
-        .read_to_end(&mut content)?;
-    Ok((content.len() as u64 <= limit).then(|| (content.into(), stamp)))
+    // Some files of the system have no end, or wait for something to be written to them.
+    let content = read_whole(&file, &stamp)?;
+    let content = content.ok_or_else(|| io::Error::other("it changed while it was read"))?;
+    Ok(Some((content, stamp)))
 }

@@ -230,7 +230,8 @@ impl Root {
 #[cfg(unix)]
 const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits() as i32;
 
-fn open_anywhere(path: &Path) -> io::Result<File> {
+/// Opens what a path names, wherever it is.
+pub(super) fn open_anywhere(path: &Path) -> io::Result<File> {
     let mut options = fs::OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
