@@ -4,6 +4,7 @@ use crate::message::response::Response;
 use crate::syntax::date::Civil;
 use crate::syntax::html::Escaped;
 use crate::syntax::path;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -144,8 +145,8 @@ impl Entry {
         match self.modified.and_then(Civil::from_unix) {
             None => f.write_str("<td></td></tr>\n"),
             Some(time) => {
-                let date = format_args!("{:04}-{:02}-{:02}", time.year, time.month, time.day);
-                let minute = format_args!("{:02}:{:02}", time.hour, time.minute);
+                let date = format!("{:04}-{:02}-{:02}", time.year, time.month, time.day);
+                let minute = format!("{:02}:{:02}", time.hour, time.minute);
                 writeln!(
                     f,
                     "<td><time datetime=\"{date}T{minute}:{:02}Z\">{date}<span> {minute}</span></time></td></tr>",
@@ -368,7 +369,6 @@ impl Display for Size {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::format;
     use alloc::string::ToString;
     use alloc::vec;
     use percent_encoding::percent_decode_str;

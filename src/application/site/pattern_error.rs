@@ -1,5 +1,6 @@
 //! Texts that are not patterns or not targets.
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
 
@@ -75,10 +76,10 @@ impl fmt::Display for PatternError {
                  \"$$\" for a dollar sign"
             ),
             Reason::Star { wanted, stars } => {
-                let number: &dyn fmt::Display = match stars {
-                    0 => &"no star",
-                    1 => &"only one star",
-                    _ => &format_args!("only {stars} stars"),
+                let number: String = match stars {
+                    0 => "no star".into(),
+                    1 => "only one star".into(),
+                    _ => format!("only {stars} stars"),
                 };
                 write!(
                     f,
