@@ -521,6 +521,45 @@ fn directories_are_listed_on_request() {
 }
 
 #[test]
+fn pages_are_found_without_their_suffix() {
+    let folder = Folder::new(&[
+        ("about.html", b"about"),
+        ("about/index.html", b"more"),
+        ("plain", b"plain"),
+        ("plain.html", b"page"),
+        ("docs/\u{fc}ber uns.html", b"us"),
+        ("style.css", b"a {}"),
+    ]);
+    for client in both(&folder, &SiteOptions::new().pretty_urls(true)) {
+        for (path, text) in [
+            ("/about", "about"),
+            ("/about.html", "about"),
+            ("/about/", "more"),
+            ("/plain", "plain"),
+            ("/docs/%C3%BCber%20uns", "us"),
+        ] {
+            assert_eq!(get(&client, path).text(), text, "{path}");
+        }
+        let about = get(&client, "/about");
+        assert_eq!(
+            about.field("Content-Type"),
+            Some("text/html; charset=utf-8")
+        );
+        assert_eq!(get(&client, "/docs").status(), Status::NOT_FOUND);
+        for path in ["/style", "/plain/", "/about.htm", "/docs/.html", "/docs/"] {
+            assert_eq!(get(&client, path).status(), Status::NOT_FOUND, "{path}");
+        }
+    }
+    for client in both(&folder, &SiteOptions::new()) {
+        assert_eq!(get(&client, "/about").status(), Status::MOVED_PERMANENTLY);
+        assert_eq!(
+            get(&client, "/docs/%C3%BCber%20uns").status(),
+            Status::NOT_FOUND
+        );
+    }
+}
+
+#[test]
 fn an_application_in_the_browser_gets_its_page_for_unknown_paths() {
     let folder = Folder::new(&[("app.html", b"app"), ("404.html", b"nothing")]);
     for client in both(&folder, &SiteOptions::new().single_page("/app.html")) {

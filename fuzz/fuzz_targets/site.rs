@@ -81,6 +81,7 @@ fn options(flags: u16, rules: [&[u8]; 4]) -> SiteOptions {
         .listing(is_set(0))
         .precompressed(is_set(1))
         .charset(!is_set(2))
+        .pretty_urls(is_set(10))
         .dotfiles(match (is_set(3), is_set(4)) {
             (false, false) => Dotfiles::WellKnown,
             (true, false) => Dotfiles::Refuse,

@@ -46,6 +46,12 @@ fn each_option_changes_what_it_says() {
             index,
             "<h1>start</h1>",
         ),
+        (
+            &["--pretty-urls"],
+            "/gone",
+            "HTTP/1.1 404 ",
+            "<h1>gone</h1>",
+        ),
         (&["--spa"], "/any/page", "HTTP/1.1 404 ", index),
         (
             &["--spa=/start.htm"],

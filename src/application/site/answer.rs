@@ -71,6 +71,10 @@ impl Site {
         if let Some(file) = self.find(path, now) {
             return Some(Place::File(file));
         }
+        let page = self.options.pretty_urls.then(|| [path, ".html"].concat());
+        if let Some(file) = page.and_then(|page| self.find(&page, now)) {
+            return Some(Place::File(file));
+        }
         let directory = [path, "/"].concat();
         self.look_up_directory(&directory, now)
             .map(|_| Place::Directory)

@@ -78,6 +78,7 @@ pub enum EncodedNames {
 pub struct SiteOptions {
     pub(super) index: Vec<String>,
     pub(super) listing: bool,
+    pub(super) pretty_urls: bool,
     pub(super) single_page: Option<(String, Status)>,
     pub(super) error_pages: Vec<(Status, String)>,
     pub(super) dotfiles: Dotfiles,
@@ -100,6 +101,7 @@ impl SiteOptions {
         SiteOptions {
             index: Vec::from([super::INDEX.to_string()]),
             listing: false,
+            pretty_urls: false,
             single_page: None,
             error_pages: Vec::from([(Status::NOT_FOUND, "/404.html".to_string())]),
             dotfiles: Dotfiles::default(),
@@ -133,6 +135,21 @@ impl SiteOptions {
     /// answered with 404.
     pub fn listing(mut self, is_shown: bool) -> SiteOptions {
         self.listing = is_shown;
+        self
+    }
+
+    /// Sets whether `/about` is answered with the file `/about.html`, if there is no file `/about`. The default is
+    /// `false`. Such a page comes before a directory of the same name. `/about.html` stays what it is.
+    ///
+    /// ```
+    /// use bytegate::SiteOptions;
+    ///
+    /// let site = SiteOptions::new().pretty_urls(true).build()?.file("/about.html", "<h1>about</h1>");
+    /// assert!(site.has("/about") && site.has("/about.html") && !site.has("/about/"));
+    /// # Ok::<(), bytegate::SiteError>(())
+    /// ```
+    pub fn pretty_urls(mut self, are_known: bool) -> SiteOptions {
+        self.pretty_urls = are_known;
         self
     }
 
@@ -325,6 +342,7 @@ impl fmt::Debug for SiteOptions {
         f.debug_struct("SiteOptions")
             .field("index", &self.index)
             .field("listing", &self.listing)
+            .field("pretty_urls", &self.pretty_urls)
             .field("single_page", &self.single_page)
             .field("error_pages", &self.error_pages)
             .field("dotfiles", &self.dotfiles)

@@ -21,6 +21,7 @@ Folder options (serve, handle and routes with DIR):
   --listing            Show directories without an index as a list of their files
   --index NAME         Serve this file for its directory; may be given several times,
                        the first that exists is served [default: index.html]
+  --pretty-urls        Answer /about with about.html, if there is no file about
   --spa[=PAGE]         Send PAGE for paths that do not exist, so that an application in
                        the browser can interpret them [PAGE: /index.html]
   --not-found PAGE     Send PAGE with 404 [default: /404.html, if it exists]

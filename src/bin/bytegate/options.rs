@@ -98,6 +98,7 @@ const fn spec(name: &'static str, takes: Takes, scope: Scope) -> Spec {
 const SPECS: &[Spec] = &[
     spec("listing", Takes::Switch, Scope::Folder),
     spec("index", Takes::Texts, Scope::Folder),
+    spec("pretty-urls", Takes::Switch, Scope::Folder),
     spec("spa", Takes::SwitchOrText, Scope::Folder),
     spec("not-found", Takes::Text, Scope::Folder),
     spec("redirect", Takes::Texts, Scope::Folder),
@@ -165,6 +166,10 @@ impl Options {
                 self.index.push(text()?.to_string());
                 let index = self.index.clone();
                 self.change(|site| site.index(index))?;
+            }
+            "pretty-urls" => {
+                let is_on = switch()?;
+                self.change(|site| site.pretty_urls(is_on))?;
             }
             "spa" => {
                 if let Some(page) = values::single_page(text()?) {

@@ -16,7 +16,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use std::io;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// Files of up to this size are kept in memory.
@@ -34,6 +34,8 @@ pub(in super::super) struct LiveFolder {
     root: Root,
     options: Arc<SiteOptions>,
     cache: Cache<Box<str>, Arc<Cached>, Size>,
+    /// Held while a file in memory is replaced.
+    replacing: Mutex<()>,
 }
 
 /// A small file in memory.
@@ -45,7 +47,7 @@ struct Cached {
     checked: Mutex<Checked>,
 }
 
-/// When a file was last compared with the folder, by both clocks.
+/// When the last comparison of a file with the folder began, by both clocks.
 #[derive(Clone, Copy)]
 struct Checked {
     now: Duration,
@@ -69,6 +71,7 @@ impl LiveFolder {
         Ok(LiveFolder {
             root: Root::open(folder, &options)?,
             cache: Cache::with_weighter(expected, options.cache_bytes, Size),
+            replacing: Mutex::new(()),
             options,
         })
     }
@@ -87,6 +90,7 @@ impl LiveFolder {
                 return Ok(Some(cached.file.clone()));
             }
         }
+        let checked = Checked::at(now);
         let Some(forms) = self.open_settled_forms(path)? else {
             if cached.is_some() {
                 self.cache.remove(path);
@@ -95,7 +99,7 @@ impl LiveFolder {
         };
         let stamps: Vec<Stamp> = forms.iter().map(|form| form.stamp).collect();
         if let Some(cached) = cached.filter(|it| it.is_settled && it.stamps == stamps) {
-            cached.checked_at(now);
+            cached.checked_again(checked);
             return Ok(Some(cached.file.clone()));
         }
         let is_small = stamps.iter().all(|stamp| stamp.length() <= SMALL_BYTES);
@@ -103,17 +107,28 @@ impl LiveFolder {
         let (file, is_in_memory) = self.file(path, forms, is_small)?;
         let file = Arc::new(file);
         if is_in_memory {
-            let cached = Cached {
-                file: file.clone(),
-                stamps,
-                is_settled,
-                checked: Mutex::new(Checked::at(now)),
-            };
-            self.cache.insert(path.into(), Arc::new(cached));
+            self.keep(
+                path,
+                Cached {
+                    file: file.clone(),
+                    stamps,
+                    is_settled,
+                    checked: Mutex::new(checked),
+                },
+            );
         } else {
             self.cache.remove(path);
         }
         Ok(Some(file))
+    }
+
+    /// Keeps a file in memory, unless another thread has looked at the folder later and kept what it found.
+    fn keep(&self, path: &str, cached: Cached) {
+        let _replacing = lock(&self.replacing);
+        let is_later = |kept: Arc<Cached>| kept.last_checked().real > cached.last_checked().real;
+        if !self.cache.peek(path).is_some_and(is_later) {
+            self.cache.insert(path.into(), Arc::new(cached));
+        }
     }
 
     /// Returns whether a path, which ends with a slash, is a folder.
@@ -251,10 +266,7 @@ impl Cached {
     /// Returns whether the file was compared with the folder just now, by both clocks. A clock that stands still, as in
     /// tests, says nothing.
     fn is_fresh(&self, now: Now) -> bool {
-        let checked = *self
-            .checked
-            .lock()
-            .unwrap_or_else(|error| error.into_inner());
+        let checked = self.last_checked();
         let is_just_now = |passed: Option<Duration>| {
             passed.is_some_and(|passed| passed > Duration::ZERO && passed < FRESH)
         };
@@ -262,10 +274,19 @@ impl Cached {
             && is_just_now(Instant::now().checked_duration_since(checked.real))
     }
 
-    fn checked_at(&self, now: Now) {
-        *self
-            .checked
-            .lock()
-            .unwrap_or_else(|error| error.into_inner()) = Checked::at(now);
+    fn last_checked(&self) -> Checked {
+        *lock(&self.checked)
     }
+
+    fn checked_again(&self, checked: Checked) {
+        let mut last = lock(&self.checked);
+        if last.real < checked.real {
+            *last = checked;
+        }
+    }
+}
+
+/// Locks a mutex. What it holds is whole at any time, so that a panic elsewhere does no harm.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|error| error.into_inner())
 }
