@@ -921,3 +921,198 @@ mod over_tcp {
         assert!(download(&folder, "", removed) == expected);
     }
 }
+
+#[test]
+fn a_rewrite_to_a_folder_answers_with_its_index_and_never_redirects_to_another_host() {
+    let folder = Folder::new(&[("manual/index.html", b"manual"), ("empty/a.txt", b"a")]);
+    let options = SiteOptions::new()
+        .listing(true)
+        .rewrite("docs", "/manual")
+        .rewrite("/slash", "/manual/")
+        .rewrite("/list", "/empty");
+    for client in both(&folder, &options) {
+        for path in ["/docs", "/a/docs", "/slash"] {
+            assert_eq!(get(&client, path).text(), "manual", "{path}");
+        }
+        let other = get(&client, "//example.com/docs");
+        assert_eq!((other.field("Location"), other.text()), (None, "manual"));
+        // The links in a list would lead elsewhere.
+        assert_eq!(get(&client, "/list").status(), Status::NOT_FOUND);
+        assert_eq!(get(&client, "/manual").field("Location"), Some("/manual/"));
+    }
+}
+
+#[test]
+fn errors_about_files_may_not_be_kept_and_have_pages() {
+    let folder = Folder::new(&[
+        ("a.js", b"run()"),
+        ("416.html", b"<h1>no such part</h1>"),
+        ("404.html", b"<h1>not here</h1>"),
+    ]);
+    let options = SiteOptions::new()
+        .cache_control("**", "max-age=31536000, immutable")
+        .field("**", "Expires", "Thu, 01 Jan 2099 00:00:00 GMT")
+        .field("**", "Cross-Origin-Opener-Policy", "same-origin")
+        .error_page(Status::RANGE_NOT_SATISFIABLE, "/416.html");
+    for client in both(&folder, &options) {
+        let whole = get(&client, "/a.js");
+        let tag = whole.field("ETag").expect("a tag").to_string();
+        let range = client.get("/a.js").field("Range", "bytes=9-").send();
+        assert_eq!(range.status(), Status::RANGE_NOT_SATISFIABLE);
+        assert_eq!(range.text(), "<h1>no such part</h1>");
+        assert_eq!(
+            range.field("Content-Type"),
+            Some("text/html; charset=utf-8")
+        );
+        assert_eq!(range.field("Content-Range"), Some("bytes */5"));
+        assert_eq!(range.field("ETag"), Some(&*tag));
+        let failed = client.get("/a.js").field("If-Match", "\"x\"").send();
+        assert_eq!(failed.status(), Status::PRECONDITION_FAILED);
+        assert_eq!(failed.text(), "412 Precondition Failed\n");
+        let missing = get(&client, "/missing");
+        assert_eq!(missing.text(), "<h1>not here</h1>");
+        for name in ["ETag", "Last-Modified"] {
+            assert_eq!(missing.field(name), None);
+        }
+        for error in [&range, &failed, &missing] {
+            assert_eq!(error.field("Cache-Control"), None);
+            assert_eq!(error.field("Expires"), None);
+            let policy = error.field("Cross-Origin-Opener-Policy");
+            assert_eq!(policy, Some("same-origin"));
+        }
+        let current = client.get("/a.js").field("If-None-Match", &tag).send();
+        assert_eq!(current.status(), Status::NOT_MODIFIED);
+        let kept = current.field("Cache-Control");
+        assert_eq!(kept, Some("max-age=31536000, immutable"));
+    }
+}
+
+#[test]
+fn rules_add_to_vary_and_cannot_replace_what_belongs_to_the_content() {
+    let folder = Folder::new(&[("a.css", b"a {}"), ("a.css.gz", b"gzip")]);
+    let options = SiteOptions::new()
+        .precompressed(true)
+        .field("**", "Vary", "Origin");
+    for client in both(&folder, &options) {
+        let fields = get(&client, "/a.css");
+        let fields = fields.fields();
+        let vary: Vec<_> = fields
+            .filter_map(|(name, value)| (name == "Vary").then_some(value))
+            .collect();
+        assert_eq!(vary, [&b"Accept-Encoding"[..], b"Origin"]);
+    }
+    for name in ["ETag", "last-modified", "Accept-Ranges", "Content-Range"] {
+        let error = SiteOptions::new().field("**", name, "x").build();
+        let error = error.map(|_| ()).unwrap_err().to_string();
+        assert!(
+            error.contains(name) && error.contains("cannot be set"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_redirect_keeps_its_fragment_after_the_query() {
+    let options = SiteOptions::new().redirect("/old", "/new#top", Status::FOUND);
+    let site = options.build().expect("valid options");
+    let client = Client::new(Gateway::new(site));
+    assert_eq!(get(&client, "/old").field("Location"), Some("/new#top"));
+    assert_eq!(
+        get(&client, "/old?q=1").field("Location"),
+        Some("/new?q=1#top")
+    );
+}
+
+#[test]
+fn the_upper_site_decides_which_files_are_indexes() {
+    let lower = Site::new()
+        .file("/docs/index.html", "index")
+        .file("/docs/start.html", "start");
+    let options = || SiteOptions::new().index(["start.html"]);
+    let upper = options()
+        .build()
+        .expect("valid options")
+        .over(lower.clone());
+    let client = Client::new(Gateway::new(upper));
+    assert_eq!(get(&client, "/docs/").text(), "start");
+    let upper = SiteOptions::new()
+        .index([""; 0])
+        .build()
+        .expect("valid options");
+    let client = Client::new(Gateway::new(upper.over(lower)));
+    assert_eq!(get(&client, "/docs/").status(), Status::NOT_FOUND);
+    assert_eq!(get(&client, "/docs/index.html").text(), "index");
+}
+
+#[test]
+fn names_of_files_in_code_are_found_in_both_spellings() {
+    let site = Site::new().file("/u\u{308}.txt", "decomposed");
+    let client = Client::new(Gateway::new(site));
+    for path in ["/u%CC%88.txt", "/%C3%BC.txt"] {
+        assert_eq!(get(&client, path).text(), "decomposed", "{path}");
+    }
+}
+
+#[test]
+fn a_compressed_file_that_is_compressed_again_has_both_codings() {
+    let folder = Folder::new(&[("game.wasm.gz", b"gzip"), ("game.wasm.gz.br", b"br")]);
+    let options = SiteOptions::new()
+        .precompressed(true)
+        .encoded_names(EncodedNames::AsContent)
+        .cache_control("*.wasm.gz", "max-age=60");
+    for client in both(&folder, &options) {
+        let plain = get(&client, "/game.wasm.gz");
+        assert_eq!(plain.field("Content-Type"), Some("application/wasm"));
+        assert_eq!(plain.field("Content-Encoding"), Some("gzip"));
+        assert_eq!(plain.field("Cache-Control"), Some("max-age=60"));
+        let coded = client
+            .get("/game.wasm.gz")
+            .field("Accept-Encoding", "br")
+            .send();
+        assert_eq!(coded.field("Content-Encoding"), Some("gzip, br"));
+        assert_eq!(coded.content(), b"br");
+    }
+}
+
+#[test]
+fn other_methods_for_directories_are_answered_like_those_for_files() {
+    let folder = Folder::new(&[("a/index.html", b"a"), ("b/b.txt", b"b")]);
+    for client in both(&folder, &SiteOptions::new().listing(true)) {
+        for path in ["/a", "/a/", "/b", "/b/"] {
+            let posted = client.post(path).text("x").send();
+            assert_eq!(posted.status(), Status::METHOD_NOT_ALLOWED, "{path}");
+            assert_eq!(posted.field("Allow"), Some("GET, HEAD, OPTIONS"));
+        }
+    }
+}
+
+#[test]
+fn a_small_cache_keeps_large_files_on_the_disk() {
+    let content = vec![b'x'; 300_000];
+    let folder = Folder::new(&[("a.bin", &content), ("b.txt", b"b")]);
+    for bytes in [0, 1, 100_000, 1 << 20, 64 << 20] {
+        let site = SiteOptions::new().cache_bytes(bytes).open(&folder.0);
+        let client = Client::new(Gateway::new(site.expect("a folder")));
+        for _ in 0..3 {
+            assert_eq!(get(&client, "/a.bin").content(), content, "{bytes}");
+            assert_eq!(get(&client, "/b.txt").text(), "b", "{bytes}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_the_whole_folder_leads_to_all_of_it() {
+    let folder = Folder::new(&[("index.html", b"index"), ("d/a.txt", b"a")]);
+    std::os::unix::fs::symlink(".", folder.path("self")).expect("a link");
+    for client in both(&folder, &SiteOptions::new()) {
+        for (path, text) in [
+            ("/self/", "index"),
+            ("/self/d/a.txt", "a"),
+            ("/self/self/self/index.html", "index"),
+        ] {
+            assert_eq!(get(&client, path).text(), text, "{path}");
+        }
+        assert_eq!(get(&client, "/self").field("Location"), Some("/self/"));
+    }
+}

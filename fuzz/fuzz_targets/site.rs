@@ -44,7 +44,13 @@ fuzz_target!(|input: &[u8]| {
             .windows(SECRET.len())
             .any(|it| it == SECRET);
         assert!(!has_secret, "{}", request.escape_ascii());
-        reader::read_all(&transcript.output, &transcript.answers)
+        let responses = reader::read_all(&transcript.output, &transcript.answers);
+        for location in responses.iter().filter_map(|it| it.field("location")) {
+            let rest = location.strip_prefix(b"/").unwrap_or_default();
+            let leads_away = rest.starts_with(b"/") || rest.starts_with(b"\\");
+            assert!(!leads_away, "{}", request.escape_ascii());
+        }
+        responses
     });
     assert_eq!(
         loaded.iter().map(essence).collect::<Vec<_>>(),
@@ -106,6 +112,11 @@ fn options(flags: u16, rules: [&[u8]; 4]) -> SiteOptions {
         options = options
             .download("*.txt")
             .cache_control("/in/**", "no-store");
+    }
+    if is_set(11) {
+        options = options
+            .error_page(Status::RANGE_NOT_SATISFIABLE, "/404.html")
+            .field("**", "Vary", "Origin");
     }
     let rules = rules.map(String::from_utf8_lossy);
     if !rules[0].is_empty() {
@@ -190,6 +201,8 @@ static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
         "style.css.gz",
         "style.css.br",
         "game.wasm.gz",
+        "game.wasm.gz.br",
+        "in.html",
         "in/index.html",
         "in/deep/a.txt",
         "list/\u{6f22}.txt",
@@ -204,6 +217,7 @@ static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
     write("root/large.bin", &[b'l'; 70_000]);
     for (link, target) in [
         ("link", "in"),
+        ("self", "."),
         ("list/up", "../in/deep"),
         ("file", "a b.txt"),
         ("broken", "nothing"),

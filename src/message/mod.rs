@@ -22,6 +22,8 @@ pub(crate) mod framing;
 pub(crate) mod head;
 #[cfg(feature = "json")]
 mod json;
+#[cfg(feature = "folder")]
+pub(crate) mod memory_budget;
 #[cfg(feature = "multipart")]
 pub(crate) mod multipart;
 mod named_content;

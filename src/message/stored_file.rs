@@ -1,6 +1,7 @@
 //! Content that is read from an open file while it is sent.
 
 use super::body::{Blocks, Body, Broken, Content};
+use super::memory_budget::Lease;
 use crate::syntax::entity_tag::opaque_of;
 use alloc::format;
 use alloc::string::String;
@@ -23,12 +24,20 @@ pub(crate) struct StoredFile {
     length: u64,
     /// The text between the quotes of the ETag.
     tag: String,
-    /// The state in which it was opened, or `None` if only this program can change the file.
-    stamp: Option<Stamp>,
+    state: State,
 }
 
-/// What identifies the state of a file. File systems keep times in steps of up to a few milliseconds, so two changes
-/// within one step cannot be told apart by it.
+/// What a stored file is compared with while it is sent.
+#[derive(Debug)]
+enum State {
+    /// The state in which it was opened.
+    Stamp(Stamp),
+    /// It is in memory, where only this program can change it.
+    InMemory(#[expect(dead_code, reason = "it is given back when the file is dropped")] Lease),
+}
+
+/// What identifies the state of a file. File systems keep times in steps, most of a few milliseconds, so two changes within
+/// one step cannot be told apart by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
     length: u64,
@@ -40,8 +49,10 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
-    /// The longest step in which systems keep the times of files, and a little more.
+    /// The step in which most systems keep the times of files, and a little more.
     pub(crate) const STEP: Duration = Duration::from_millis(12);
+    /// The longest step of systems that keep no parts of seconds.
+    const COARSE_STEP: Duration = Duration::from_secs(2);
 
     pub(crate) fn of(file: &Metadata) -> Stamp {
         #[cfg(unix)]
@@ -80,8 +91,12 @@ impl Stamp {
                 u32::try_from(nanoseconds).unwrap_or_default(),
             ),
         };
+        let step = match changed.subsec_nanos() {
+            0 => Stamp::COARSE_STEP,
+            _ => Stamp::STEP,
+        };
         // A time in the future comes from another clock.
-        now().abs_diff(changed) > Stamp::STEP
+        now().abs_diff(changed) > step
     }
 }
 
@@ -104,6 +119,17 @@ fn now() -> Duration {
         .unwrap_or_default()
 }
 
+/// Creates a file in memory.
+#[cfg(target_os = "linux")]
+fn memory_file(content: &[u8]) -> Option<File> {
+    use rustix::fs::MemfdFlags;
+    use std::io::Write;
+    let file = rustix::fs::memfd_create("bytegate", MemfdFlags::CLOEXEC).ok()?;
+    let mut file = File::from(file);
+    file.write_all(content).ok()?;
+    Some(file)
+}
+
 impl StoredFile {
     /// Creates a stored file that other programs may change. Its ETag is made from the size, the time of the last
     /// modification and the inode number.
@@ -118,31 +144,30 @@ impl StoredFile {
             file,
             length,
             tag: format!("{length:x}-{:x}-{number:x}", modified.as_nanos()),
-            stamp: Some(stamp),
+            state: State::Stamp(stamp),
         }
     }
 
     /// Creates a stored file in memory, which no other program can change. The system can send it without copying it. Its
-    /// ETag is made from the content. Returns `None` if the system does not support this.
+    /// ETag is made from the content. Returns the memory for it if the system does not support this, or if too many files
+    /// are open.
     #[cfg(target_os = "linux")]
-    pub(crate) fn in_memory(content: &[u8]) -> Option<StoredFile> {
-        use rustix::fs::MemfdFlags;
-        use std::io::Write;
-        let file = rustix::fs::memfd_create("bytegate", MemfdFlags::CLOEXEC).ok()?;
-        let mut file = File::from(file);
-        file.write_all(content).ok()?;
-        Some(StoredFile {
-            file,
-            length: content.len() as u64,
-            tag: opaque_of(content),
-            stamp: None,
-        })
+    pub(crate) fn in_memory(content: &[u8], mut lease: Lease) -> Result<StoredFile, Lease> {
+        match lease.add_file().then(|| memory_file(content)).flatten() {
+            Some(file) => Ok(StoredFile {
+                file,
+                length: content.len() as u64,
+                tag: opaque_of(content),
+                state: State::InMemory(lease),
+            }),
+            None => Err(lease),
+        }
     }
 
-    /// Returns `None`, because this system does not support files in memory.
+    /// Returns the memory, because this system does not support files in memory.
     #[cfg(not(target_os = "linux"))]
-    pub(crate) fn in_memory(_: &[u8]) -> Option<StoredFile> {
-        None
+    pub(crate) fn in_memory(_: &[u8], lease: Lease) -> Result<StoredFile, Lease> {
+        Err(lease)
     }
 
     /// Returns the length in bytes.
@@ -157,7 +182,7 @@ impl StoredFile {
 
     /// Returns whether the content is in memory.
     pub(crate) fn is_in_memory(&self) -> bool {
-        self.stamp.is_none()
+        matches!(self.state, State::InMemory(_))
     }
 
     /// Returns the blocks of a part.
@@ -171,7 +196,7 @@ impl StoredFile {
 
     /// Returns an error if the file is no longer what it was when it was opened.
     fn check(&self) -> io::Result<()> {
-        let Some(stamp) = &self.stamp else {
+        let State::Stamp(stamp) = &self.state else {
             return Ok(());
         };
         let now = Stamp::of(&self.file.metadata()?);

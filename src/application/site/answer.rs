@@ -1,8 +1,6 @@
 //! How a site answers: what is at a path, and the response about it.
 
-use super::layer::Found;
-#[cfg(feature = "folder")]
-use super::layer::Layer;
+use super::layer::{Found, Layer};
 use super::{Site, listing};
 use crate::message::head::Head;
 use crate::message::reply::Reply;
@@ -11,8 +9,9 @@ use crate::values::media_type;
 use crate::values::method::Method;
 use crate::values::now::Now;
 use crate::values::status::Status;
+use alloc::borrow::Cow;
+use alloc::collections::BTreeSet;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 const ALLOW: &str = "GET, HEAD, OPTIONS";
 
@@ -21,7 +20,7 @@ impl Site {
     #[inline]
     pub(super) fn answer(&self, head: &Head<'_>, path: Option<&[u8]>, now: Now) -> Reply<'_> {
         let file = path
-            .filter(|_| !self.has_path_rules)
+            .filter(|_| !self.needs_rules)
             .and_then(|path| self.files.get(path));
         match (file, head.method_ref()) {
             (Some(file), Method::Get | Method::Head) => file.answer(head, now),
@@ -45,26 +44,45 @@ impl Site {
         if let Some(response) = redirection.filter(|_| is_read) {
             return response.into();
         }
-        let rewritten = self.options.rules.rewritten(path);
-        let path = rewritten.as_deref().unwrap_or(path);
-        let response = match (self.look_up(path, now), method) {
-            (Some(Place::File(file)), Method::Get | Method::Head) => return file.answer(head, now),
-            (Some(Place::File(_)), Method::Options) => {
+        let (path, place) = self.place(path, now);
+        let response = match (place, method) {
+            (None, _) if is_read && self.is_page(&path) => return self.single_page(head, now),
+            (None, _) => self.page(Status::NOT_FOUND, now),
+            (Some(Place::File(file)), Method::Get | Method::Head) => {
+                return self.with_error_page(file.answer(head, now), now);
+            }
+            (Some(Place::Directory), Method::Get | Method::Head) => {
+                self.redirect_to_directory(head)
+            }
+            (Some(Place::Listing), Method::Get | Method::Head) => self.list(&path, head),
+            (Some(_), Method::Options) => {
                 Response::new(Status::NO_CONTENT).with_field("Allow", ALLOW)
             }
-            (Some(Place::File(_)), _) => self
+            (Some(_), _) => self
                 .page(Status::METHOD_NOT_ALLOWED, now)
                 .with_field("Allow", ALLOW),
-            (Some(Place::Directory), _) if is_read => redirect_to_directory(head),
-            (Some(Place::Listing), _) if is_read => self.list(path, head),
-            _ if is_read && is_page(path) => return self.single_page(head, now),
-            _ => self.page(Status::NOT_FOUND, now),
         };
         response.into()
     }
 
+    /// Returns what is at a path or at the path that it is rewritten to, and that path.
+    pub(super) fn place<'p>(&self, path: &'p str, now: Now) -> (Cow<'p, str>, Option<Place<'_>>) {
+        let Some(path) = self.options.rules.rewritten(path) else {
+            return (path.into(), self.look_up(path, now));
+        };
+        let place = match self.look_up(&path, now) {
+            // The client sees another path, to which a slash would add nothing.
+            Some(Place::Directory) => match self.look_up_directory(&[&path, "/"].concat(), now) {
+                Some(Place::Listing) => None,
+                place => place,
+            },
+            place => place,
+        };
+        (path.into(), place)
+    }
+
     /// Returns what is at a path.
-    pub(super) fn look_up(&self, path: &str, now: Now) -> Option<Place<'_>> {
+    fn look_up(&self, path: &str, now: Now) -> Option<Place<'_>> {
         if path.ends_with('/') {
             return self.look_up_directory(path, now);
         }
@@ -124,11 +142,11 @@ impl Site {
         let mut is_complete = true;
         for layer in &self.lower {
             let (more, are_all) = layer.entries(path);
-            let is_new = |entry: &listing::Entry| entries.iter().all(|it| it.name != entry.name);
-            let more: Vec<_> = more.into_iter().filter(is_new).collect();
             entries.extend(more);
             is_complete &= are_all;
         }
+        let mut names = BTreeSet::new();
+        entries.retain(|entry| names.insert(entry.name.clone()));
         listing::page(path.as_bytes(), entries, head.query(), is_complete)
     }
 
@@ -144,11 +162,52 @@ impl Site {
 
     /// Returns the page for a status.
     fn page(&self, status: Status, now: Now) -> Response {
-        let mut pages = self.options.error_pages.iter();
-        let page = pages.find(|(other, _)| *other == status);
-        match page.and_then(|(_, path)| self.find(path, now)) {
+        match self.error_page(status, now) {
             Some(file) => file.page_with(status),
             None => status.into(),
+        }
+    }
+
+    /// Gives an error about a file the page for its status, if there is one.
+    fn with_error_page<'a>(&'a self, reply: Reply<'a>, now: Now) -> Reply<'a> {
+        match reply {
+            Reply::Made(response) if response.status().is_error() => {
+                match self.error_page(response.status(), now) {
+                    Some(file) => file.as_page_of(response).into(),
+                    None => response.into(),
+                }
+            }
+            other => other,
+        }
+    }
+
+    fn error_page(&self, status: Status, now: Now) -> Option<Found<'_>> {
+        let mut pages = self.options.error_pages.iter();
+        let (_, path) = pages.find(|(other, _)| *other == status)?;
+        self.find(path, now)
+    }
+
+    /// Returns whether a path may belong to a page, and not to a file that is missing.
+    fn is_page(&self, path: &str) -> bool {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let media_type = self.options.media_type_of(path);
+        !name.contains('.')
+            || media_type == media_type::BYTES
+            || media_type.starts_with("text/html")
+    }
+
+    /// Redirects to a directory. The path, as the client sent it, names a directory of this site. It therefore begins
+    /// with a single slash and cannot be mistaken for another host.
+    fn redirect_to_directory(&self, head: &Head<'_>) -> Response {
+        let query = head
+            .query()
+            .map_or(String::new(), |query| alloc::format!("?{query}"));
+        let response = Response::from(Status::MOVED_PERMANENTLY)
+            .with_field("Location", alloc::format!("{}/{query}", head.path()));
+        match self.lower.iter().any(Layer::is_live) {
+            // Clients keep such redirects for good, but the directory may become a file.
+            true => response.with_field("Cache-Control", "no-cache"),
+            false => response,
         }
     }
 }
@@ -160,21 +219,4 @@ pub(super) enum Place<'a> {
     Directory,
     /// A directory without an index.
     Listing,
-}
-
-/// Returns whether a path may belong to a page, and not to a file that is missing.
-fn is_page(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    let media_type = media_type::of(path);
-    !name.contains('.') || media_type == media_type::BYTES || media_type.starts_with("text/html")
-}
-
-/// Redirects to a directory. The path, as the client sent it, names a directory of this site. It therefore begins
-/// with a single slash and cannot be mistaken for another host.
-fn redirect_to_directory(head: &Head<'_>) -> Response {
-    let query = head
-        .query()
-        .map_or(String::new(), |query| alloc::format!("?{query}"));
-    Response::from(Status::MOVED_PERMANENTLY)
-        .with_field("Location", alloc::format!("{}/{query}", head.path()))
 }

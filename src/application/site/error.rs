@@ -1,6 +1,7 @@
 //! Errors in the options and paths of a site.
 
 use super::rules::RuleError;
+use crate::values::status::Status;
 use alloc::string::String;
 use core::fmt;
 
@@ -24,6 +25,7 @@ pub struct SiteError {
 pub(super) enum Reason {
     Path(String),
     Page(String),
+    ErrorPage(Status),
     IndexName(String),
     Suffix(String),
     MediaType(String),
@@ -43,6 +45,11 @@ impl fmt::Display for SiteError {
         match &self.reason {
             Reason::Path(path) => write!(f, "no request can name the file {path:?}: {PATHS}"),
             Reason::Page(path) => write!(f, "no page can have the path {path:?}: {PATHS}"),
+            Reason::ErrorPage(status) => write!(
+                f,
+                "a site never responds with {status}: it has pages for 404, 405, 412, 416, 501 and 503, and ErrorPages has \
+                 those of the server"
+            ),
             Reason::IndexName(name) => write!(
                 f,
                 "no index can have the name {name:?}: it is the name of a file, without a path, such as index.html"

@@ -60,12 +60,16 @@ pub(super) enum Content {
 /// What a file is served as.
 #[derive(Clone, Copy)]
 pub(super) struct Representation<'a> {
-    /// The path that decides about the media type and the fields.
+    /// The path of the file, which decides about the fields.
     pub(super) path: &'a str,
+    /// The path that decides about the media type. It lacks the suffix of the file's own coding.
+    pub(super) type_path: &'a str,
     /// The media type, if not that of the path.
     pub(super) media_type: Option<&'a str>,
     pub(super) modified: Option<Duration>,
-    /// The coding of the content.
+    /// The coding that the file has by its own name.
+    pub(super) own_coding: Option<Coding>,
+    /// The coding that was applied to the file.
     pub(super) coding: Option<Coding>,
     /// Whether there are others to choose from.
     pub(super) varies: bool,
@@ -76,15 +80,17 @@ pub(super) struct Representation<'a> {
 impl<'a> Representation<'a> {
     /// Returns what a file of this name is served as.
     pub(super) fn named(path: &'a str, options: &SiteOptions) -> Representation<'a> {
-        let (path, coding) = match (options.encoded_names, Coding::of_suffix(path)) {
+        let (type_path, own_coding) = match (options.encoded_names, Coding::of_suffix(path)) {
             (EncodedNames::AsContent, Some((inner, coding))) => (inner, Some(coding)),
             _ => (path, None),
         };
         Representation {
             path,
+            type_path,
             media_type: None,
             modified: None,
-            coding,
+            own_coding,
+            coding: None,
             varies: false,
             cache_control: None,
         }
@@ -94,7 +100,7 @@ impl<'a> Representation<'a> {
     pub(super) fn file(&self, content: Content, options: &SiteOptions) -> Option<File> {
         let media_type = match self.media_type {
             Some(media_type) => Cow::Borrowed(media_type),
-            None => options.media_type_of(self.path),
+            None => options.media_type_of(self.type_path),
         };
         let tag = match &content {
             Content::Memory(bytes) => opaque_of(bytes),
@@ -105,8 +111,11 @@ impl<'a> Representation<'a> {
             .with_field("Content-Type", media_type.as_bytes())
             .with_field("X-Content-Type-Options", "nosniff")
             .with_field("Accept-Ranges", "bytes");
-        if let Some(coding) = self.coding {
-            whole.set_field("Content-Encoding", coding.name());
+        let codings = [self.own_coding, self.coding].into_iter().flatten();
+        let codings: Vec<&str> = codings.map(Coding::name).collect();
+        if !codings.is_empty() {
+            // In the order in which they were applied (RFC 9110 section 8.4).
+            whole.set_field("Content-Encoding", codings.join(", "));
         }
         if self.varies {
             whole.set_field("Vary", "Accept-Encoding");
@@ -263,9 +272,20 @@ impl File {
     }
 
     /// Returns the file as a page with another status. Its validators are left out, because they do not belong to the
-    /// requested resource.
+    /// requested resource, and so is how long it may be kept.
     pub(super) fn page_with(&self, status: Status) -> Response {
-        self.with_content_fields(Response::new(status))
+        let mut response = without_caching(self.without_content(status));
+        for name in ["ETag", "Last-Modified"] {
+            response.remove_field(name);
+        }
+        self.with_content_fields(response)
+            .with_body(self.body(0..self.length()))
+    }
+
+    /// Gives an error about another file this file as its page.
+    pub(super) fn as_page_of(&self, mut error: Response) -> Response {
+        error.remove_field("Content-Type");
+        self.with_content_fields(error)
             .with_body(self.body(0..self.length()))
     }
 
@@ -294,7 +314,7 @@ impl File {
 
     /// Returns the validators and one line of text.
     fn page(&self, status: Status) -> Response {
-        self.without_content(status).with_default_page()
+        without_caching(self.without_content(status)).with_default_page()
     }
 
     /// Selects the ranges to send (RFC 9110 section 14.2). Ranges apply only to GET, and a repeated field is ignored.
@@ -376,6 +396,14 @@ impl File {
             modified: self.modified.map(|modified| modified.as_secs()),
         }
     }
+}
+
+/// Returns a response that may not be kept for as long as the file.
+fn without_caching(mut response: Response) -> Response {
+    for name in ["Cache-Control", "Expires"] {
+        response.remove_field(name);
+    }
+    response
 }
 
 type Blocks = Box<dyn Iterator<Item = Result<Bytes, Broken>> + Send>;

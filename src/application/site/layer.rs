@@ -91,6 +91,17 @@ impl<'a> Found<'a> {
         }
     }
 
+    /// Gives an error about another file this file as its page.
+    pub(super) fn as_page_of(&self, error: Response) -> Response {
+        match self {
+            Found::Borrowed(file) => file.as_page_of(error),
+            #[cfg(feature = "folder")]
+            Found::Shared(file) => file.as_page_of(error),
+            #[cfg(feature = "folder")]
+            Found::Failed => error,
+        }
+    }
+
     /// Returns the file as a page with another status.
     pub(super) fn page_with(&self, status: Status) -> Response {
         match self {

@@ -52,13 +52,25 @@ impl Memory {
 
     /// Returns the entries of a directory whose path ends with a slash.
     pub(super) fn entries(&self, path: &str) -> Vec<Entry> {
-        let path = self.resolve(path);
-        let directories = self.directories.range(path.clone()..).map(String::as_str);
+        let mut entries = self.own_entries(path);
+        let resolved = self.resolve(path);
+        if resolved != path {
+            // A directory of this site may lie over a link of another one.
+            entries.extend(self.own_entries(&resolved));
+        }
+        entries
+    }
+
+    fn own_entries(&self, path: &str) -> Vec<Entry> {
+        let directories = self
+            .directories
+            .range(path.to_string()..)
+            .map(String::as_str);
         let links = self
             .links
-            .range(path.clone()..)
+            .range(path.to_string()..)
             .map(|(link, _)| link.as_str());
-        let inside = |it: &&str| it.starts_with(&path);
+        let inside = |it: &&str| it.starts_with(path);
         let folders = directories
             .take_while(inside)
             .filter_map(|folder| folder.get(path.len()..)?.strip_suffix('/'))
@@ -74,7 +86,7 @@ impl Memory {
                 modified: None,
             });
         let files = self.paths().filter_map(|file| {
-            let name = file.strip_prefix(&path)?;
+            let name = file.strip_prefix(path)?;
             let file = self.get(file.as_bytes())?;
             (!name.contains('/')).then(|| Entry {
                 name: name.into(),
@@ -117,9 +129,13 @@ impl Memory {
     }
 
     /// Adds what another site has and this one has not.
-    pub(super) fn merge(&mut self, lower: Memory) {
+    pub(super) fn merge(&mut self, lower: Memory, options: &SiteOptions) {
         for (path, file) in lower.files {
-            self.files.entry(path).or_insert(file);
+            let path = core::str::from_utf8(&path).unwrap_or("/");
+            // The options of this site decide which files are indexes.
+            if !path.ends_with('/') && self.get(path.as_bytes()).is_none() {
+                self.put(path, file, options);
+            }
         }
         for (path, target) in lower.links {
             self.links.entry(path).or_insert(target);

@@ -31,7 +31,6 @@ use crate::values::now::Now;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use answer::Place;
 use bytes::Bytes;
 use core::fmt;
 use core::time::Duration;
@@ -75,8 +74,9 @@ pub struct Site {
     files: Memory,
     /// Where else to look, in this order.
     lower: Vec<Layer>,
-    /// Whether requests must be compared with rules before a file is looked up.
-    has_path_rules: bool,
+    /// Whether there are rules for paths, or pages for errors about files, so that the answer is not always that of the
+    /// file at the path.
+    needs_rules: bool,
     options: Arc<SiteOptions>,
     #[cfg(feature = "folder")]
     skipped: Vec<Skipped>,
@@ -94,7 +94,7 @@ impl Site {
         Site {
             files: Memory::default(),
             lower: Vec::new(),
-            has_path_rules: options.rules.change_paths(),
+            needs_rules: options.rules.change_paths() || options.has_file_error_pages(),
             options: Arc::new(options),
             #[cfg(feature = "folder")]
             skipped: Vec::new(),
@@ -205,7 +205,7 @@ impl Site {
     /// ```
     pub fn over(mut self, lower: Site) -> Site {
         match self.lower.is_empty() {
-            true => self.files.merge(lower.files),
+            true => self.files.merge(lower.files, &self.options),
             false => self.lower.push(Layer::Memory(lower.files)),
         }
         self.lower.extend(lower.lower);
@@ -229,7 +229,7 @@ impl Site {
         self.answers(&Method::Get, path.as_bytes())
     }
 
-    /// Like [`has`](Site::has), but for any method. Only GET and HEAD are redirected and listed.
+    /// Like [`has`](Site::has), but for any method. Only GET and HEAD are redirected by pattern.
     pub(crate) fn answers(&self, method: &Method, path: &[u8]) -> bool {
         let Ok(path) = core::str::from_utf8(path) else {
             return false;
@@ -238,12 +238,7 @@ impl Site {
         if is_read && self.options.rules.redirects(path) {
             return true;
         }
-        let rewritten = self.options.rules.rewritten(path);
-        match self.look_up(rewritten.as_deref().unwrap_or(path), Now::default()) {
-            Some(Place::File(_)) => true,
-            Some(Place::Directory | Place::Listing) => is_read,
-            None => false,
-        }
+        self.place(path, Now::default()).1.is_some()
     }
 
     /// Returns the paths of all files in memory, in order.
@@ -263,6 +258,9 @@ impl Site {
         content: Bytes,
         modified: Option<Duration>,
     ) -> Result<(), SiteError> {
+        // Paths in code may come from the names of files, which macOS decomposes.
+        #[cfg(feature = "folder")]
+        let path = &*folder::compose(path);
         let added = Addition {
             path,
             media_type,

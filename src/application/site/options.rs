@@ -95,6 +95,19 @@ pub struct SiteOptions {
     error: Option<SiteError>,
 }
 
+/// What a site responds with where there is no file, or where its method is not supported.
+const SITE_ERRORS: [Status; 3] = [
+    Status::NOT_FOUND,
+    Status::METHOD_NOT_ALLOWED,
+    Status::NOT_IMPLEMENTED,
+];
+/// What a site responds with about a file.
+const FILE_ERRORS: [Status; 3] = [
+    Status::PRECONDITION_FAILED,
+    Status::RANGE_NOT_SATISFIABLE,
+    Status::SERVICE_UNAVAILABLE,
+];
+
 impl SiteOptions {
     /// Creates the default options.
     pub fn new() -> SiteOptions {
@@ -166,9 +179,13 @@ impl SiteOptions {
         self.page(path)
     }
 
-    /// Sets the page for a status that the site responds with by itself: 404, 405 or 501. The default is `/404.html` for
-    /// 404, if there is such a file. [`ErrorPages`](crate::ErrorPages) sets the pages of all other responses.
+    /// Sets the page for a status that the site responds with by itself: 404, 405, 412, 416, 501 or 503. The default is
+    /// `/404.html` for 404, if there is such a file. [`ErrorPages`](crate::ErrorPages) sets the pages of all other
+    /// responses.
     pub fn error_page(mut self, status: Status, path: &str) -> SiteOptions {
+        if !SITE_ERRORS.contains(&status) && !FILE_ERRORS.contains(&status) {
+            return self.fail(Reason::ErrorPage(status));
+        }
         self.error_pages.retain(|(other, _)| *other != status);
         self.error_pages.push((status, path.to_string()));
         self.page(path)
@@ -216,7 +233,8 @@ impl SiteOptions {
     }
 
     /// Sets a field of the responses for matching files. A field of the same name that an earlier rule set, or that the
-    /// site sets itself, is replaced.
+    /// site sets itself, is replaced; `Vary` is added to it. `ETag`, `Last-Modified`, `Accept-Ranges` and `Content-Range`
+    /// cannot be set. Errors never have the `Cache-Control` and `Expires` of a file.
     pub fn field(mut self, pattern: &str, name: &str, value: &str) -> SiteOptions {
         let added = self.rules.field(pattern, name, value);
         self.checked(added)
@@ -245,7 +263,7 @@ impl SiteOptions {
         self.checked(added)
     }
 
-    /// Answers matching paths with the file at another path. `$1` to `$9` in the target stand for what the stars of the
+    /// Answers matching paths with the file at another path, or with the index of a directory. `$1` to `$9` in the target stand for what the stars of the
     /// pattern matched. The first rule that matches applies, and its target is not rewritten again.
     pub fn rewrite(mut self, pattern: &str, target: &str) -> SiteOptions {
         let added = self.rules.rewrite(pattern, target);
@@ -274,8 +292,8 @@ impl SiteOptions {
         self
     }
 
-    /// Sets how many bytes of files an [open](Site::open) folder keeps in memory. The default is 64 MiB. With 0, every
-    /// file is read for each request.
+    /// Sets how many bytes of files an [open](Site::open) folder keeps in memory. The default is 64 MiB. A file that is
+    /// larger than half of this is read for each request.
     #[cfg(feature = "folder")]
     pub fn cache_bytes(mut self, bytes: u64) -> SiteOptions {
         self.cache_bytes = bytes;
@@ -291,6 +309,12 @@ impl SiteOptions {
             Some(error) => Err(error),
             None => Ok(Site::with(self)),
         }
+    }
+
+    /// Returns whether errors about files have pages.
+    pub(super) fn has_file_error_pages(&self) -> bool {
+        let mut pages = self.error_pages.iter();
+        pages.any(|(status, _)| FILE_ERRORS.contains(status))
     }
 
     /// Returns the media type of a path.

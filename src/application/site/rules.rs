@@ -72,6 +72,9 @@ impl fmt::Display for RuleError {
     }
 }
 
+/// Fields that follow from the content of a file, and from the request.
+const OWN_FIELDS: [&str; 4] = ["Accept-Ranges", "Content-Range", "ETag", "Last-Modified"];
+
 impl Rules {
     pub(super) fn field(
         &mut self,
@@ -80,7 +83,8 @@ impl Rules {
         value: &str,
     ) -> Result<(), RuleError> {
         let pattern = Pattern::parse(pattern)?;
-        if is_reserved(name) {
+        let is_own = |own: &&str| own.eq_ignore_ascii_case(name);
+        if is_reserved(name) || OWN_FIELDS.iter().any(is_own) {
             return Err(RuleError::Reserved(name.to_string()));
         }
         if Fields::new().append(name, value).is_err() {
@@ -132,6 +136,10 @@ impl Rules {
         for (pattern, action) in &self.fields {
             match action {
                 _ if !pattern.matches(path.as_bytes()) => {}
+                // Another reason to vary does not replace the first.
+                Action::Set(name, value) if name.eq_ignore_ascii_case("Vary") => {
+                    response.append_field(name, value);
+                }
                 Action::Set(name, value) => response.set_field(name, value),
                 Action::Download => {
                     let name = path.rsplit('/').next().unwrap_or_default();
@@ -153,10 +161,13 @@ impl Rules {
         self.redirects.iter().find_map(|(pattern, target, status)| {
             let captures = pattern.captures(path.as_bytes())?;
             let mut location = target.fill(&captures, true);
+            let fragment = location.iter().position(|octet| *octet == b'#');
+            let fragment = location.split_off(fragment.unwrap_or(location.len()));
             if let Some(query) = head.query().filter(|_| !location.contains(&b'?')) {
                 location.push(b'?');
                 location.extend_from_slice(query.as_bytes());
             }
+            location.extend_from_slice(&fragment);
             Some(Response::from(*status).with_field("Location", location))
         })
     }

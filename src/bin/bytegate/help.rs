@@ -25,6 +25,7 @@ Folder options (serve, handle and routes with DIR):
   --spa[=PAGE]         Send PAGE for paths that do not exist, so that an application in
                        the browser can interpret them [PAGE: /index.html]
   --not-found PAGE     Send PAGE with 404 [default: /404.html, if it exists]
+  --error-page RULE    Send PAGE with an error about a path or a file: 'STATUS PAGE'
   --redirect RULE      Redirect paths: 'PATTERN TARGET' or 'PATTERN TARGET STATUS'
                        [STATUS: 302]
   --rewrite RULE       Answer paths with another file: 'PATTERN TARGET'
@@ -38,10 +39,14 @@ Folder options (serve, handle and routes with DIR):
                        charset themselves
   --precompressed      Send FILE.br, FILE.zst or FILE.gz in place of FILE to clients
                        that accept it
+  --encoded-names HOW  Serve FILE.br, FILE.zst and FILE.gz, requested by that name, as
+                       compressed files or as their content, as games that were
+                       exported for the web need it: files or content [default: files]
   --dotfiles POLICY    Names that begin with a dot: refuse, well-known or serve
                        [default: well-known]
   --symlinks POLICY    Symbolic links: refuse, within or follow. 'within' follows those
                        that stay in DIR [default: within]
+  --file-cache SIZE    Keep at most this much of DIR in memory [default: 64M]
   --memory             Read DIR into memory at the start; later changes do not show
 
 Options of serve, handle and routes:

@@ -101,6 +101,7 @@ const SPECS: &[Spec] = &[
     spec("pretty-urls", Takes::Switch, Scope::Folder),
     spec("spa", Takes::SwitchOrText, Scope::Folder),
     spec("not-found", Takes::Text, Scope::Folder),
+    spec("error-page", Takes::Texts, Scope::Folder),
     spec("redirect", Takes::Texts, Scope::Folder),
     spec("rewrite", Takes::Texts, Scope::Folder),
     spec("cache", Takes::Texts, Scope::Folder),
@@ -109,9 +110,11 @@ const SPECS: &[Spec] = &[
     spec("type", Takes::Texts, Scope::Folder),
     spec("no-charset", Takes::Switch, Scope::Folder),
     spec("precompressed", Takes::Switch, Scope::Folder),
+    spec("encoded-names", Takes::Text, Scope::Folder),
     spec("dotfiles", Takes::Text, Scope::Folder),
     spec("symlinks", Takes::Text, Scope::Folder),
     spec("memory", Takes::Switch, Scope::Folder),
+    spec("file-cache", Takes::Number, Scope::Folder),
     spec("cors", Takes::Switch, Scope::Content),
     spec("dynamic", Takes::Texts, Scope::Content),
     spec("verbose", Takes::Switch, Scope::Content),
@@ -182,6 +185,11 @@ impl Options {
                 self.change(|site| site.error_page(Status::NOT_FOUND, page))?;
                 self.pages.push((name, page.to_string()));
             }
+            "error-page" => {
+                let (status, page) = value.error_page()?;
+                self.change(|site| site.error_page(status, &page))?;
+                self.pages.push((name, page));
+            }
             "redirect" => {
                 let (pattern, target, status) = value.redirect()?;
                 self.change(|site| site.redirect(&pattern, &target, status))?;
@@ -214,6 +222,10 @@ impl Options {
                 let is_on = switch()?;
                 self.change(|site| site.precompressed(is_on))?;
             }
+            "encoded-names" => {
+                let policy = values::encoded_names(text()?)?;
+                self.change(|site| site.encoded_names(policy))?;
+            }
             "dotfiles" => {
                 let policy = values::dotfiles(text()?)?;
                 self.change(|site| site.dotfiles(policy))?;
@@ -223,6 +235,10 @@ impl Options {
                 self.change(|site| site.symlinks(policy))?;
             }
             "memory" => self.memory = switch()?,
+            "file-cache" => {
+                let bytes = values::size(text()?)?;
+                self.change(|site| site.cache_bytes(bytes))?;
+            }
             "cors" => self.cors = switch()?,
             "dynamic" => {
                 let suffix = values::suffix(text()?)?;
@@ -304,6 +320,8 @@ mod tests {
                 "type" => "a=text/plain",
                 "spa" | "not-found" | "download" | "dynamic" | "index" => "/a",
                 "dotfiles" | "symlinks" => "refuse",
+                "encoded-names" => "content",
+                "error-page" => "405 /a",
                 "bind" => "::1",
                 _ if option.takes == Takes::Number => "1000",
                 _ => "true",

@@ -1,6 +1,6 @@
 //! The values of options: numbers, sizes, times, names, and rules with several parts.
 
-use bytegate::{Dotfiles, Status, Symlinks};
+use bytegate::{Dotfiles, EncodedNames, Status, Symlinks};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
@@ -26,11 +26,7 @@ impl Value {
         const SHAPE: &str = "a redirect is 'PATTERN TARGET' or 'PATTERN TARGET STATUS'";
         match self.parts(["pattern", "target", "status"], words, SHAPE)? {
             [Some(pattern), Some(target), None] => Ok((pattern, target, Status::FOUND)),
-            [Some(pattern), Some(target), Some(status)] => {
-                let status = status.parse().ok().and_then(Status::new);
-                let status = status.ok_or("a status is a number such as 301")?;
-                Ok((pattern, target, status))
-            }
+            [Some(pattern), Some(target), Some(code)] => Ok((pattern, target, status(&code)?)),
             _ => Err(SHAPE.to_string()),
         }
     }
@@ -52,6 +48,9 @@ impl Value {
             is_given.then(|| [pattern, Some(value.to_string())])
         };
         match self.parts(["pattern", "value"], split, SHAPE)? {
+            [_, Some(value)] if !is_cache_control(&value) => Err(format!(
+                "{value:?} is not a value of Cache-Control, such as no-store or max-age=3600; a pattern begins with / or *"
+            )),
             [pattern, Some(value)] => Ok((pattern.unwrap_or(EVERYTHING.to_string()), value)),
             _ => Err(SHAPE.to_string()),
         }
@@ -70,6 +69,15 @@ impl Value {
                 let pattern = pattern.unwrap_or(EVERYTHING.to_string());
                 Ok((pattern, name, value.trim().to_string()))
             }
+            _ => Err(SHAPE.to_string()),
+        }
+    }
+
+    /// Returns a status and its page.
+    pub(crate) fn error_page(&self) -> Result<(Status, String), String> {
+        const SHAPE: &str = "an error page is 'STATUS PAGE', such as '405 /405.html'";
+        match self.parts(["status", "page"], words, SHAPE)? {
+            [Some(code), Some(page)] => Ok((status(&code)?, page)),
             _ => Err(SHAPE.to_string()),
         }
     }
@@ -132,6 +140,29 @@ fn split_pattern(text: &str) -> (Option<String>, &str) {
     }
 }
 
+fn status(code: &str) -> Result<Status, String> {
+    let status = code.parse().ok().and_then(Status::new);
+    status.ok_or_else(|| "a status is a number such as 301".to_string())
+}
+
+/// Returns whether a text has the form of Cache-Control: directives with or without a value, separated by commas (RFC 9111
+/// section 5.2).
+fn is_cache_control(text: &str) -> bool {
+    let is_token = |text: &str| {
+        let is_in_token = |octet: u8| octet.is_ascii_alphanumeric() || b"-_".contains(&octet);
+        !text.is_empty() && text.bytes().all(is_in_token)
+    };
+    // Names of fields in quotes may have commas between them.
+    let unquoted: String = text.split('"').step_by(2).collect::<Vec<_>>().join("x");
+    unquoted.split(',').all(|directive| {
+        let (name, value) = directive
+            .trim()
+            .split_once('=')
+            .unwrap_or((directive.trim(), "x"));
+        is_token(name) && is_token(value)
+    })
+}
+
 /// Parses the value of an option that is on or off.
 pub(crate) fn switch(text: &str) -> Result<bool, String> {
     match text {
@@ -165,6 +196,14 @@ pub(crate) fn symlinks(text: &str) -> Result<Symlinks, String> {
         "within" => Ok(Symlinks::WithinRoot),
         "follow" => Ok(Symlinks::Follow),
         _ => Err("not refuse, within or follow".to_string()),
+    }
+}
+
+pub(crate) fn encoded_names(text: &str) -> Result<EncodedNames, String> {
+    match text {
+        "files" => Ok(EncodedNames::AsFiles),
+        "content" => Ok(EncodedNames::AsContent),
+        _ => Err("not files or content".to_string()),
     }
 }
 
@@ -277,8 +316,23 @@ mod tests {
             ("public, max-age=60", ("**", "public, max-age=60")),
             ("/a max-age=60", ("/a", "max-age=60")),
             ("*.css no-store", ("*.css", "no-store")),
+            (
+                "no-cache=\"Set-Cookie, X-A\",max-age=1",
+                ("**", "no-cache=\"Set-Cookie, X-A\",max-age=1"),
+            ),
         ] {
             assert_eq!(text(rule).cache(), Ok(owned(expected)), "{rule}");
+        }
+        for wrong in [
+            "assets/** max-age=60",
+            "/a /b",
+            "a b",
+            "max-age=",
+            ",",
+            "/a a;b",
+        ] {
+            let error = text(wrong).cache().unwrap_err();
+            assert!(error.contains("a pattern begins with / or *"), "{error}");
         }
         assert!(text("/assets/**").cache().is_err());
         assert!(text("").cache().is_err());

@@ -6,20 +6,21 @@ use super::super::options::SiteOptions;
 use super::error::Skipped;
 use super::root::{Opened, Root};
 use crate::message::coding::Coding;
+use crate::message::memory_budget::MemoryBudget;
 use crate::message::stored_file::{Stamp, StoredFile, read_whole};
 use crate::values::now::Now;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use quick_cache::{OptionsBuilder, Weighter};
 use std::io;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-/// Files of up to this size are kept in memory.
+/// Files of up to this size are kept in memory, if the cache is not too small for them.
 const SMALL_BYTES: u64 = 4 * 1024 * 1024;
 /// Files from this size on are kept in memory that the system can send without copying it. Each needs one of the files that
 /// the process may open.
@@ -34,6 +35,10 @@ pub(in super::super) struct LiveFolder {
     root: Root,
     options: Arc<SiteOptions>,
     cache: Cache<Box<str>, Arc<Cached>, Size>,
+    /// Files of up to this size are kept in memory.
+    small_bytes: u64,
+    /// For what is in the cache, and for what only responses hold.
+    memory: Arc<MemoryBudget>,
     /// Held while a file in memory is replaced.
     replacing: Mutex<()>,
 }
@@ -65,12 +70,30 @@ impl Weighter<Box<str>, Arc<Cached>> for Size {
     }
 }
 
+/// Creates a cache. Each of its parts is large enough for a file of the maximum size.
+fn cache(bytes: u64) -> Cache<Box<str>, Arc<Cached>, Size> {
+    const PART_BYTES: u64 = 2 * SMALL_BYTES;
+    const MOST_PARTS: u64 = 64;
+    let parts = (bytes / PART_BYTES).clamp(1, MOST_PARTS);
+    // The number is rounded up to a power of two otherwise.
+    let parts = 1 << parts.ilog2();
+    let expected = usize::try_from(bytes / 4096).unwrap_or(usize::MAX);
+    let options = OptionsBuilder::new()
+        .estimated_items_capacity(expected)
+        .weight_capacity(bytes)
+        .shards(parts)
+        .build()
+        .expect("the capacities are given");
+    Cache::with_options(options, Size, Default::default(), Default::default())
+}
+
 impl LiveFolder {
     pub(super) fn open(folder: &Path, options: Arc<SiteOptions>) -> io::Result<LiveFolder> {
-        let expected = usize::try_from(options.cache_bytes / 4096).unwrap_or(usize::MAX);
         Ok(LiveFolder {
             root: Root::open(folder, &options)?,
-            cache: Cache::with_weighter(expected, options.cache_bytes, Size),
+            cache: cache(options.cache_bytes),
+            small_bytes: SMALL_BYTES.min(options.cache_bytes / 2),
+            memory: Arc::new(MemoryBudget::new(options.cache_bytes.saturating_mul(2))),
             replacing: Mutex::new(()),
             options,
         })
@@ -102,7 +125,9 @@ impl LiveFolder {
             cached.checked_again(checked);
             return Ok(Some(cached.file.clone()));
         }
-        let is_small = stamps.iter().all(|stamp| stamp.length() <= SMALL_BYTES);
+        let is_small = stamps
+            .iter()
+            .all(|stamp| stamp.length() <= self.small_bytes);
         let is_settled = stamps.iter().all(Stamp::is_settled);
         let (file, is_in_memory) = self.file(path, forms, is_small)?;
         let file = Arc::new(file);
@@ -216,22 +241,28 @@ impl LiveFolder {
         let mut plain = None;
         let mut coded = Vec::new();
         for form in forms {
-            let content = match is_small {
-                true => read_whole(&form.file, &form.stamp)?,
-                false => None,
+            let memory = self.memory.lease(form.stamp.length()).filter(|_| is_small);
+            let content = match memory {
+                Some(memory) => {
+                    read_whole(&form.file, &form.stamp)?.map(|content| (content, memory))
+                }
+                None => None,
             };
             is_in_memory &= content.is_some();
             let representation = Representation {
                 modified: Some(form.stamp.modified()),
-                coding: form.coding.or(named.coding),
+                coding: form.coding,
                 ..named
             };
             let content = match content {
                 // The system sends such files without copying them.
-                Some(bytes) if bytes.len() as u64 >= SENT_BYTES => {
-                    StoredFile::in_memory(&bytes).map_or(Content::Memory(bytes), Content::Stored)
+                Some((bytes, memory)) if bytes.len() as u64 >= SENT_BYTES => {
+                    match StoredFile::in_memory(&bytes, memory) {
+                        Ok(file) => Content::Stored(file),
+                        Err(memory) => Content::Memory(memory.hold(bytes)),
+                    }
                 }
-                Some(bytes) => Content::Memory(bytes),
+                Some((bytes, memory)) => Content::Memory(memory.hold(bytes)),
                 None => Content::Stored(StoredFile::new(form.file, form.stamp)),
             };
             let file = representation.file(content, &self.options);

@@ -59,8 +59,8 @@ struct Loader<'a> {
     folders: BTreeMap<PathBuf, String>,
     /// Folders that are still to be read.
     waiting: Vec<(PathBuf, String)>,
-    /// Links to folders: the link, its target and the path of the link on the web.
-    links: Vec<(PathBuf, PathBuf, String)>,
+    /// Links to folders: the target, and the path of the link on the web.
+    links: Vec<(PathBuf, String)>,
     skipped: Vec<Skipped>,
     files: usize,
     bytes: u64,
@@ -76,13 +76,10 @@ impl Loader<'_> {
                     Err(error) => self.skip(&folder, &unreadable(&error)),
                 }
             }
-            let Some((link, target, path)) = self.links.pop() else {
+            let Some((target, path)) = self.links.pop() else {
                 return;
             };
             match self.folders.get(&target) {
-                Some(known) if known.is_empty() => {
-                    self.skip(&link, "the link leads back to the whole folder");
-                }
                 Some(known) => self.memory.link(&path, known),
                 // Its own name is hidden, or it is outside.
                 None => self.folder(target, path),
@@ -119,8 +116,7 @@ impl Loader<'_> {
         match fs::metadata(&target) {
             Err(error) => self.skip(place, &unreadable(&error)),
             Ok(found) if found.is_dir() && is_link => {
-                self.links
-                    .push((place.to_path_buf(), target, path.to_string()));
+                self.links.push((target, path.to_string()));
             }
             Ok(found) if found.is_dir() => self.folder(target, path.to_string()),
             Ok(found) if found.is_file() => self.file(place, &target, path),

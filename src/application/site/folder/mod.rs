@@ -27,6 +27,9 @@ impl Site {
     ///
     /// A name is found by its composed and by its decomposed spelling, as macOS uses it (Unicode NFC and NFD).
     ///
+    /// Nobody should be able to write to the folder while it is read: a file that is replaced by a link between its check
+    /// and its use is read from where the link leads. [`open`](Site::open) has no such gap.
+    ///
     /// # Errors
     /// Returns an error if `folder` is not a folder, or cannot be read at all.
     ///
@@ -43,12 +46,12 @@ impl Site {
     /// ten milliseconds.
     ///
     /// Files of up to 4 MiB are kept in memory, up to a [limit](SiteOptions::cache_bytes), and read again when they
-    /// change. Larger ones are read while they are sent. If such a file is changed or truncated meanwhile, the response
+    /// change. Larger ones are read while they are sent, and so are others while slow clients hold twice the limit. If such a file is changed or truncated meanwhile, the response
     /// breaks off, so that the client sees that it is incomplete. A file that is replaced or removed is sent to its end,
     /// as it was.
     ///
     /// Programs should replace files instead of writing into them. File systems note the time of a write when it begins, in
-    /// steps of some milliseconds. A file that was changed within the last 12 milliseconds is therefore opened a little
+    /// steps of some milliseconds, some of them in steps of seconds. A file that was changed within the last 12 milliseconds is therefore opened a little
     /// later. What remains: a file that is changed all the time, and a single write that takes longer than that, may be
     /// sent as a mixture of old and new content.
     ///

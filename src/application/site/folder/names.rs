@@ -40,8 +40,8 @@ fn is_hidden(name: &str, dotfiles: Dotfiles) -> bool {
         }
 }
 
-/// Returns whether Windows interprets a name in a way of its own: as a stream of a file, a device, or the file whose
-/// name lacks the dots and spaces at the end.
+/// Returns whether Windows interprets a name in a way of its own: as a stream of a file, a device, the file whose name
+/// lacks the dots and spaces at the end, or a file with a long name, for which `GIT~1` is a short one.
 fn is_special(name: &str) -> bool {
     const DEVICES: [&str; 8] = [
         "CON", "PRN", "AUX", "NUL", "COM", "LPT", "CONIN$", "CONOUT$",
@@ -54,7 +54,9 @@ fn is_special(name: &str) -> bool {
     let is_device = DEVICES
         .iter()
         .any(|device| device.eq_ignore_ascii_case(stem));
-    is_device || name.contains(':') || name.ends_with(['.', ' '])
+    let mut after_tildes = name.split('~').skip(1);
+    let is_short = after_tildes.any(|text| text.starts_with(|digit: char| digit.is_ascii_digit()));
+    is_device || is_short || name.contains(':') || name.ends_with(['.', ' '])
 }
 
 /// Returns the composed form of a text (Unicode NFC).

@@ -256,7 +256,15 @@ fn is_failure(error: &io::Error) -> bool {
     #[cfg(unix)]
     {
         use rustix::io::Errno;
-        const FAILURES: [Errno; 4] = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::IO];
+        const FAILURES: [Errno; 6] = [
+            Errno::MFILE,
+            Errno::NFILE,
+            Errno::NOMEM,
+            Errno::IO,
+            // File systems of other machines.
+            Errno::STALE,
+            Errno::TIMEDOUT,
+        ];
         FAILURES
             .iter()
             .any(|failure| error.raw_os_error() == Some(failure.raw_os_error()))

@@ -1,0 +1,125 @@
+//! A limit on the memory that files take.
+
+use alloc::sync::Arc;
+use bytes::Bytes;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+/// A limit on the memory that the files of a folder take, in a cache and in responses. A client that reads slowly keeps a
+/// file in memory that the cache has long dropped, so the size of the cache alone bounds nothing.
+#[derive(Debug)]
+pub(crate) struct MemoryBudget {
+    bytes: AtomicU64,
+    /// The number of files in memory that the system has opened for this process.
+    files: AtomicU64,
+}
+
+/// A part of a budget. It is given back when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    budget: Arc<MemoryBudget>,
+    bytes: u64,
+    files: u64,
+}
+
+/// Content that holds a part of a budget.
+struct Leased {
+    content: Bytes,
+    _lease: Lease,
+}
+
+impl MemoryBudget {
+    pub(crate) fn new(bytes: u64) -> MemoryBudget {
+        MemoryBudget {
+            bytes: AtomicU64::new(bytes),
+            files: AtomicU64::new(most_files()),
+        }
+    }
+
+    /// Takes memory for some bytes. Returns `None` if there is not enough left.
+    pub(crate) fn lease(self: &Arc<Self>, bytes: u64) -> Option<Lease> {
+        take(&self.bytes, bytes)?;
+        Some(Lease {
+            budget: self.clone(),
+            bytes,
+            files: 0,
+        })
+    }
+}
+
+impl Lease {
+    /// Also takes one of the files that the process may open. Returns whether there was one left.
+    pub(crate) fn add_file(&mut self) -> bool {
+        let is_left = take(&self.budget.files, 1).is_some();
+        self.files += u64::from(is_left);
+        is_left
+    }
+
+    /// Keeps the memory for as long as the content, or any part of it, is in use.
+    pub(crate) fn hold(self, content: Bytes) -> Bytes {
+        Bytes::from_owner(Leased {
+            content,
+            _lease: self,
+        })
+    }
+}
+
+impl AsRef<[u8]> for Leased {
+    fn as_ref(&self) -> &[u8] {
+        &self.content
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.budget.bytes.fetch_add(self.bytes, Ordering::Relaxed);
+        self.budget.files.fetch_add(self.files, Ordering::Relaxed);
+    }
+}
+
+fn take(left: &AtomicU64, count: u64) -> Option<u64> {
+    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+        left.checked_sub(count)
+    })
+    .ok()
+}
+
+/// Returns how many files in memory may be open: a small part of what the process may open, most of which is for
+/// connections.
+fn most_files() -> u64 {
+    const PART: u64 = 32;
+    #[cfg(unix)]
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    #[cfg(not(unix))]
+    let limit: Option<u64> = None;
+    limit.map_or(u64::MAX, |limit| limit / PART)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_given_back_when_the_last_part_of_the_content_is_dropped() {
+        let budget = Arc::new(MemoryBudget::new(10));
+        let content = budget.lease(8).expect("8 of 10").hold("12345678".into());
+        assert!(budget.lease(3).is_none());
+        let part = content.slice(2..3);
+        drop(content);
+        assert!(budget.lease(3).is_none());
+        drop(part);
+        assert!(budget.lease(10).is_some());
+    }
+
+    #[test]
+    fn open_files_are_counted() {
+        let budget = Arc::new(MemoryBudget {
+            bytes: AtomicU64::new(10),
+            files: AtomicU64::new(1),
+        });
+        let mut lease = budget.lease(1).expect("1 of 10");
+        assert!(lease.add_file());
+        assert!(!budget.lease(1).expect("1 of 9").add_file());
+        drop(lease);
+        assert!(budget.lease(1).expect("1 of 10").add_file());
+    }
+}
