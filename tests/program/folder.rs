@@ -257,6 +257,8 @@ fn what_a_live_folder_does_not_serve_is_named() {
     for arguments in [
         &["serve", folder.as_str(), "--port", "0"][..],
         &["handle", folder.as_str(), "--verbose"],
+        &["routes", folder.as_str(), "--verbose"],
+        &["routes", folder.as_str(), "--memory"],
     ] {
         lines_before(&Program::start(arguments), end);
     }
@@ -268,8 +270,10 @@ fn only_the_first_files_that_are_not_served_are_named() {
     for number in 0..25 {
         std::fs::write(folder.path.join(format!(".{number}")), "").expect("a file");
     }
+    let end = "left out 5 more, which --verbose names\n";
     let program = Program::start(&["serve", folder.as_str(), "--port", "0"]);
-    let named = lines_before(&program, "left out 5 more, which --verbose names\n");
     // The first line is the greeting.
-    assert_eq!(named, 21);
+    assert_eq!(lines_before(&program, end), 21);
+    let program = Program::start(&["routes", folder.as_str(), "--memory"]);
+    assert_eq!(lines_before(&program, end), 20);
 }

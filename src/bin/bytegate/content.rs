@@ -2,7 +2,7 @@
 
 use crate::options::{Options, Origin};
 use crate::{Failure, complain, demo};
-use bytegate::{Cors, Gateway, Router, Site, SiteOptions, wsgi};
+use bytegate::{Cors, Gateway, Router, Site, SiteOptions, Skipped, wsgi};
 use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -18,9 +18,9 @@ pub(crate) fn gateway(options: &Options) -> Result<Gateway, Failure> {
         Some(folder) if options.memory => load(options.site.clone(), folder)?,
         Some(folder) => options.site.clone().open(folder)?,
     };
-    for skipped in site.skipped() {
-        complain(&skipped.to_string());
-    }
+    let mut passed_over = PassedOver::new(options);
+    site.skipped().iter().for_each(|it| passed_over.name(it));
+    passed_over.end();
     for (option, page) in options.pages.iter().filter(|(_, page)| !site.has(page)) {
         complain(&format!("{option}: there is no file {page:?}"));
     }
@@ -97,32 +97,45 @@ fn describe(options: &Options, site: &Site) {
     complain("all other options have their defaults (see bytegate --help)");
 }
 
-/// Names what a live folder has and is not served. The folder may be large, so that others need not wait for this.
+/// Names what a live folder has and is not served.
 pub(crate) fn survey(options: &Options) {
-    /// Named without `--verbose`.
-    const MOST: usize = 20;
-    let Some(folder) = options.folder.clone().filter(|_| !options.memory) else {
+    let Some(folder) = options.folder.as_ref().filter(|_| !options.memory) else {
         return;
     };
-    let most = if options.verbose { usize::MAX } else { MOST };
-    let site = options.site.clone();
-    thread::spawn(move || {
-        // Whoever serves the folder has said so if it cannot be opened.
-        let Ok(site) = site.open(folder) else { return };
-        let mut count: usize = 0;
-        site.survey(|skipped| {
-            count += 1;
-            if count <= most {
-                complain(&skipped.to_string());
-            }
-        });
-        if count > most {
-            complain(&format!(
-                "left out {} more, which --verbose names",
-                count - most
-            ));
+    // Whoever serves the folder has said so if it cannot be opened.
+    let Ok(site) = options.site.clone().open(folder) else {
+        return;
+    };
+    let mut passed_over = PassedOver::new(options);
+    site.survey(|skipped| passed_over.name(&skipped));
+    passed_over.end();
+}
+
+/// Names files that are not served, but only the first ones without `--verbose`.
+struct PassedOver {
+    most: usize,
+    count: usize,
+}
+
+impl PassedOver {
+    fn new(options: &Options) -> PassedOver {
+        const MOST: usize = 20;
+        let most = if options.verbose { usize::MAX } else { MOST };
+        PassedOver { most, count: 0 }
+    }
+
+    fn name(&mut self, skipped: &Skipped) {
+        self.count += 1;
+        if self.count <= self.most {
+            complain(&skipped.to_string());
         }
-    });
+    }
+
+    fn end(self) {
+        if let Some(more @ 1..) = self.count.checked_sub(self.most) {
+            complain(&format!("left out {more} more, which --verbose names"));
+        }
+    }
 }
 
 #[cfg(test)]

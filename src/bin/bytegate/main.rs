@@ -39,6 +39,9 @@ fn main() -> ExitCode {
         Command::Serve(options) => serve::run(options),
         Command::Handle(options) => handle::run(options),
         Command::Routes(options) => {
+            if options.verbose {
+                content::survey(&options);
+            }
             content::gateway(&options).and_then(|gateway| print(&gateway.routes()))
         }
         Command::Explain => explain::run(),

@@ -31,7 +31,9 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
     };
     let is_only_ipv6 = socket2::SockRef::from(&listener).only_v6().unwrap_or(true);
     let url = greet(&options, listener.local_addr()?, !is_only_ipv6);
-    content::survey(&options);
+    // The folder may be large, and clients need not wait for this.
+    let surveyed = options.clone();
+    std::thread::spawn(move || content::survey(&surveyed));
     if options.open {
         browser::open(&url);
     }
