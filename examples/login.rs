@@ -37,7 +37,7 @@ fn login(sessions: &Sessions, request: &Request<'_>) -> Result<Response, Rejecti
 fn logout(sessions: &Sessions, request: &Request<'_>) -> Response {
     let session = request.cookie("session").unwrap_or_default();
     sessions.lock().unwrap().remove(session);
-    Response::see_other("/")
+    Response::see_other("/").with_appended_field("Set-Cookie", "session=; Path=/; Max-Age=0")
 }
 
 /// The application.
