@@ -55,6 +55,7 @@ pub async fn serve(
         let accepting = executor.spawn(acceptor.clone().accept(listener.clone()));
         stop.await;
         drop(stopping_sender);
+        acceptor.places.wake_all();
         accepting.cancel().await;
         or_after(stop_timeout, async {
             acceptor.accept_backlog(&listener).await;
@@ -121,11 +122,11 @@ impl Acceptor {
         let _ = stream.set_nodelay(true);
         let socket: Arc<Async<std::net::TcpStream>> = stream.into();
         let number = self.accepted.fetch_add(1, Ordering::Relaxed) + 1;
-        let info = ConnectionInfo {
+        let info = Box::new(ConnectionInfo {
             peer: peer.into(),
             scheme: self.server.options.scheme,
             number,
-        };
+        });
         let place = self.places.seat(reserved, number, socket.clone());
         let server = self.server.clone();
         let held = self.connection_held.clone();

@@ -1,17 +1,18 @@
 //! The driver of one connection over a byte stream: a loop that follows the session.
 
 use super::buffers::{Buffers, READ_BYTES, is_transient, read_some};
+use super::linger::linger;
 use super::places::{Place, SHORT_IDLE};
 use super::server::ServerContext;
-use super::timers::{Timers, Woken, closed, or_after};
-use super::transport::{SENDS_FILES, Transport};
+use super::timers::{Deadline, Woken, closed, or_after};
+use super::transport::{SENDS_FILES, Transport, readable};
 use crate::connection::CloseReason;
 use crate::gateway::Gateway;
 use crate::gateway::session::{Session, Wait};
 use crate::values::connection_info::ConnectionInfo;
 use core::convert::Infallible;
 use core::future::{Future, poll_fn};
-use core::task::{Poll, Waker};
+use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use smol::channel::Sender;
 use smol::{Timer, future};
@@ -28,12 +29,6 @@ const WRITE_PIECES: usize = 16;
 const HELD_BACK_BYTES: usize = 64 * 1024;
 /// After a stop, the time for which a connection must stay quiet before it is closed without a response.
 const QUIET: Duration = Duration::from_secs(1);
-/// The limits for reading after the last byte of the response: how long the peer may be silent, and how long and how
-/// much is read in total. The peer gets to see the response before its own bytes meet a closed socket (RFC 9112
-/// section 9.6). A client that sends a large file which is not wanted often reads only after it has sent everything.
-const LINGER_GAP: Duration = Duration::from_secs(5);
-const LINGER_TIME: Duration = Duration::from_secs(30);
-const LINGER_BYTES: usize = 256 * 1024 * 1024;
 
 /// Serves one connection until it ends. `held` is dropped after that.
 #[expect(
@@ -42,7 +37,7 @@ const LINGER_BYTES: usize = 256 * 1024 * 1024;
 )]
 pub(super) fn connection<T: Transport>(
     socket: Arc<T>,
-    info: ConnectionInfo,
+    info: Box<ConnectionInfo>,
     place: Place,
     server: Arc<ServerContext>,
     held: Sender<Infallible>,
@@ -58,7 +53,8 @@ pub(super) fn connection<T: Transport>(
             input_ended: false,
             idle_since: None,
             read_first: true,
-            timers: Timers::new(&server.stopping),
+            knows_stop: false,
+            deadline: Deadline::new(),
         };
         // A socket error ends the connection. Nobody is left to be told about it.
         if let Ok(reason) = driver.run().await {
@@ -70,8 +66,12 @@ pub(super) fn connection<T: Transport>(
     }
 }
 
-fn session(gateway: &Gateway, info: ConnectionInfo) -> Session<'_> {
-    let session = gateway.session(info).catch_panics();
+#[expect(
+    clippy::boxed_local,
+    reason = "the future of the connection keeps room for what it was given"
+)]
+fn session(gateway: &Gateway, info: Box<ConnectionInfo>) -> Session<'_> {
+    let session = gateway.session(*info).catch_panics();
     match SENDS_FILES {
         true => session.take_files(),
         false => session,
@@ -92,7 +92,9 @@ struct Driver<'s, T> {
     idle_since: Option<Duration>,
     /// Whether a read is likely to succeed, so that waiting first would be an unnecessary call.
     read_first: bool,
-    timers: Timers<'s>,
+    /// Whether the stop of the server has been noticed.
+    knows_stop: bool,
+    deadline: Deadline,
 }
 
 /// A wait for input.
@@ -122,7 +124,7 @@ impl<T: Transport> Driver<'_, T> {
                     let until = waiting.until;
                     let woken = poll_fn(|context| {
                         let ready = self.socket.poll_readable(context);
-                        self.timers.poll(ready, until, context)
+                        self.poll_woken(ready, until, context)
                     })
                     .await?;
                     self.end_reading(waiting);
@@ -139,7 +141,7 @@ impl<T: Transport> Driver<'_, T> {
                         let until = self.server.instant(until);
                         poll_fn(|context| {
                             let ready = self.socket.poll_writable(context);
-                            self.timers.poll_out(ready, until, context)
+                            self.deadline.poll_after(ready, until, context)
                         })
                         .await?;
                     }
@@ -154,6 +156,22 @@ impl<T: Transport> Driver<'_, T> {
                 Wait::Close(reason) => return Ok(reason),
             }
         }
+    }
+
+    /// Polls for what ends a wait for input. The stop of the server is reported only once.
+    fn poll_woken(
+        &mut self,
+        ready: Poll<io::Result<()>>,
+        until: Option<Instant>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<Woken>> {
+        let is_ready = ready.is_ready();
+        let stopping = &self.server.stopping;
+        if !is_ready && !self.knows_stop && self.place.poll_stop(stopping, context.waker()) {
+            self.knows_stop = true;
+            return Poll::Ready(Ok(Woken::Stopped));
+        }
+        self.deadline.poll_after(ready, until, context)
     }
 
     /// Processes the input left over from an earlier turn.
@@ -230,7 +248,7 @@ impl<T: Transport> Driver<'_, T> {
     fn take_in(&mut self, mut read: &[u8], buffers: &mut Buffers) -> Option<Wait> {
         self.note(read.len());
         if self.server.stopping.is_closed() && !read.is_empty() {
-            self.timers.stopped();
+            self.knows_stop = true;
             self.session.stop();
         }
         if !self.input.is_empty() {
@@ -270,7 +288,7 @@ impl<T: Transport> Driver<'_, T> {
                     }
                 }
                 let until = self.server.instant(until);
-                let late = self.timers.poll_late(until, context);
+                let late = self.deadline.poll(until, context);
                 late.map(|()| Ok(None))
             });
             if let Some(wait) = wait.await? {
@@ -375,37 +393,11 @@ impl<T: Transport> Driver<'_, T> {
         }
         if self.socket.end_output().is_ok() {
             self.place.idle(Duration::ZERO, true);
-            let linger = or_after(LINGER_TIME, linger(&*self.socket));
             let stopped = async {
                 closed(&self.server.stopping).await;
                 Timer::after(QUIET).await;
             };
-            future::or(linger, stopped).await;
-        }
-    }
-}
-
-/// Waits until a read may return data or an error.
-async fn readable(socket: &impl Transport) -> io::Result<()> {
-    poll_fn(|context| socket.poll_readable(context)).await
-}
-
-/// Reads and discards input until the peer closes, is silent for too long, or sends too much.
-async fn linger(socket: &impl Transport) {
-    let mut total = 0;
-    while total < LINGER_BYTES {
-        let quiet = async {
-            Timer::after(LINGER_GAP).await;
-            Err(io::ErrorKind::TimedOut.into())
-        };
-        if future::or(readable(socket), quiet).await.is_err() {
-            return;
-        }
-        match Buffers::with(|buffers| read_some(socket, &mut buffers.input)) {
-            Ok(0) => return,
-            Ok(count) => total += count,
-            Err(error) if is_transient(&error) => {}
-            Err(_) => return,
+            future::or(linger(&*self.socket), stopped).await;
         }
     }
 }

@@ -13,6 +13,7 @@ mod blocking;
 mod buffers;
 mod drive;
 mod keep_alive;
+mod linger;
 mod listen;
 mod open_files;
 mod options;

@@ -3,6 +3,8 @@
 
 use super::options::Options;
 use super::transport::EndInput;
+use core::convert::Infallible;
+use core::task::Waker;
 use core::time::Duration;
 use smol::channel::{self, Receiver, Sender};
 use smol::lock::{Semaphore, SemaphoreGuardArc};
@@ -54,6 +56,8 @@ struct Seat {
     /// [`BUSY`], or the time since which the connection is idle, in nanoseconds. [`USED`] is added once it has sent
     /// something. The connection with the smallest value is closed first.
     idle: AtomicU64,
+    /// Wakes the connection when the server stops. A listener for each connection would take more memory.
+    waker: Mutex<Option<Waker>>,
     socket: Arc<dyn EndInput>,
 }
 
@@ -109,6 +113,7 @@ impl Places {
     ) -> Place {
         let seat = Arc::new(Seat {
             idle: AtomicU64::new(BUSY),
+            waker: Mutex::default(),
             socket,
         });
         self.open().insert(number, seat.clone());
@@ -119,6 +124,17 @@ impl Places {
             seat,
             _permit: reserved.permit,
         }
+    }
+
+    /// Wakes all connections, so that they notice that the server stops.
+    pub(super) fn wake_all(&self) {
+        let wakers: Vec<Waker> = {
+            let open = self.open();
+            open.values()
+                .filter_map(|seat| seat.waker().take())
+                .collect()
+        };
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Tells the connection that has been idle longest to close. Connections that never sent anything come first.
@@ -197,6 +213,18 @@ enum Room {
 }
 
 impl Place {
+    /// Returns whether the server stops. If not, the stop will wake the connection. Only the last waker is kept.
+    pub(super) fn poll_stop(&self, stopping: &Receiver<Infallible>, waker: &Waker) -> bool {
+        {
+            let mut kept = self.seat.waker();
+            if !kept.as_ref().is_some_and(|kept| kept.will_wake(waker)) {
+                *kept = Some(waker.clone());
+            }
+        }
+        // Only now, so that a stop in between is not missed.
+        stopping.is_closed()
+    }
+
     /// Marks the connection as idle since `time` ago, so that it may be closed without losing anything. `used` tells
     /// whether it ever sent anything.
     pub(super) fn idle(&self, time: Duration, used: bool) {
@@ -229,6 +257,10 @@ impl Drop for Place {
 }
 
 impl Seat {
+    fn waker(&self) -> MutexGuard<'_, Option<Waker>> {
+        self.waker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Ends the input of an idle connection, which then closes. A request that arrived in the meantime is still
     /// answered.
     fn give_way(&self, since: u64) {

@@ -1,5 +1,6 @@
 //! The byte stream as the driver of a connection needs it. TCP is one implementation. A Unix socket could be another.
 
+use core::future::poll_fn;
 use core::task::{Context, Poll};
 use smol::Async;
 use socket2::SockRef;
@@ -89,4 +90,9 @@ impl Transport for Async<TcpStream> {
     fn reset_on_close(&self) {
         let _ = SockRef::from(self.get_ref()).set_linger(Some(Duration::ZERO));
     }
+}
+
+/// Waits until a read may return data or an error.
+pub(super) async fn readable(socket: &impl Transport) -> io::Result<()> {
+    poll_fn(|context| socket.poll_readable(context)).await
 }
