@@ -350,3 +350,272 @@ fn responses_survive_the_conversion_and_back() {
         .unwrap();
     assert_eq!(Response::from(hop).error(), None);
 }
+
+/// A gateway treats content from another server like content from a connection: the application admits it first.
+mod admission {
+    use super::*;
+    use bytegate::{Abort, Admission, Application, Error, FieldLines, Method, Receiver};
+    use bytegate::{Extensions, limit_content};
+    use std::sync::Mutex;
+
+    /// Counts the polls of content that is never there.
+    struct Unread(Arc<AtomicU32>);
+
+    impl http_body::Body for Unread {
+        type Data = Bytes;
+        type Error = bytegate::Broken;
+
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<http_body::Frame<Bytes>, bytegate::Broken>>> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Poll::Pending
+        }
+    }
+
+    type Log = Arc<Mutex<Vec<String>>>;
+
+    struct Recorder(Log);
+
+    impl Recorder {
+        fn note(&self, line: impl Into<String>) {
+            self.0.lock().unwrap().push(line.into());
+        }
+    }
+
+    impl Receiver for Recorder {
+        fn data(&mut self, part: &[u8]) -> Result<(), Response> {
+            self.note(String::from_utf8_lossy(part));
+            match part {
+                b"stop" => Err(Status::UNPROCESSABLE_CONTENT.into()),
+                b"panic" => panic!("in the middle"),
+                _ => Ok(()),
+            }
+        }
+
+        fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+            self.note("finished");
+            Response::text("received")
+        }
+
+        fn abort(self: Box<Self>, reason: Abort) {
+            self.note(format!("aborted: {reason}"));
+        }
+
+        fn limit(&self) -> u64 {
+            10
+        }
+    }
+
+    #[derive(Default)]
+    struct Uploads(Log);
+
+    #[derive(Clone)]
+    struct Quota(u64);
+
+    impl Application for Uploads {
+        fn call(&self, request: &Request<'_>) -> Response {
+            let quota = request
+                .extensions()
+                .get::<Quota>()
+                .map_or(0, |quota| quota.0);
+            Response::text(format!("{} bytes, quota {quota}", request.content().len()))
+        }
+
+        fn admit(&self, request: &Request<'_>) -> Admission {
+            match request.path() {
+                "/stream" => Admission::Stream(Box::new(Recorder(self.0.clone()))),
+                "/refuse" => Admission::Refuse(Status::UNAUTHORIZED.into()),
+                "/large" => Admission::BufferUpTo(6),
+                "/with" => {
+                    let mut extensions = Extensions::new();
+                    extensions.insert(Quota(7));
+                    Admission::BufferWith {
+                        limit: None,
+                        extensions,
+                    }
+                }
+                _ => Admission::Buffer,
+            }
+        }
+    }
+
+    /// A gateway that buffers up to three bytes.
+    fn gateway(application: impl Application + 'static) -> Gateway {
+        let mut config = bytegate::Config::default();
+        config.limits.content_bytes = 3;
+        Gateway::new(application).config(config)
+    }
+
+    fn put(path: &str, content: impl Into<Body>) -> http::Request<Body> {
+        http::Request::put(path).body(content.into()).unwrap()
+    }
+
+    fn text(response: http::Response<Body>) -> String {
+        String::from_utf8_lossy(response.body().as_bytes().unwrap()).into_owned()
+    }
+
+    /// Answers through the service and through [`Gateway::respond`], which have to agree.
+    fn status(gateway: &Arc<Gateway>, path: &str, content: &'static str) -> u16 {
+        let request = Request::builder("PUT", path)
+            .content(content)
+            .build()
+            .unwrap();
+        let response = ready(gateway.respond(request));
+        let served = ask(
+            &mut GatewayService::new(gateway.clone()),
+            put(path, content),
+        );
+        assert_eq!(served.status().as_u16(), response.status().code());
+        let blocks = Body::stream([content].into_iter());
+        let served = ask(&mut GatewayService::new(gateway.clone()), put(path, blocks));
+        assert_eq!(served.status().as_u16(), response.status().code());
+        response.status().code()
+    }
+
+    #[test]
+    fn limits_of_applications_hold() {
+        let count = |request: &Request<'_>| format!("{}", request.content().len());
+        let router = Router::new()
+            .route(Method::Put, "/small", limit_content(count, 2))
+            .route(Method::Put, "/large", limit_content(count, 5))
+            .route(Method::Put, "/", count);
+        let gateway = Arc::new(gateway(router));
+        assert_eq!(status(&gateway, "/small", "12"), 200);
+        assert_eq!(status(&gateway, "/small", "123"), 413);
+        assert_eq!(status(&gateway, "/large", "12345"), 200);
+        assert_eq!(status(&gateway, "/large", "123456"), 413);
+        assert_eq!(status(&gateway, "/", "123"), 200);
+        assert_eq!(status(&gateway, "/", "1234"), 413);
+    }
+
+    #[test]
+    fn admissions_are_obeyed() {
+        let gateway = Arc::new(gateway(Uploads::default()));
+        assert_eq!(status(&gateway, "/large", "123456"), 200);
+        assert_eq!(status(&gateway, "/large", "1234567"), 413);
+        assert_eq!(status(&gateway, "/refuse", "1"), 401);
+        assert_eq!(status(&gateway, "/stream", "1234567890"), 200);
+        assert_eq!(status(&gateway, "/stream", "12345678901"), 413);
+        let mut service = GatewayService::new(gateway);
+        // A request without content is not admitted.
+        assert_eq!(ask(&mut service, put("/refuse", "")).status(), 200);
+        assert_eq!(
+            text(ask(&mut service, put("/with", "123"))),
+            "3 bytes, quota 7"
+        );
+    }
+
+    #[test]
+    fn content_that_is_refused_is_not_read() {
+        let polls = Arc::new(AtomicU32::new(0));
+        let request = http::Request::put("/refuse")
+            .body(Unread(polls.clone()))
+            .unwrap();
+        let mut service = GatewayService::new(gateway(Uploads::default()));
+        assert_eq!(ready(service.call(request)).unwrap().status(), 401);
+        assert_eq!(polls.load(Ordering::SeqCst), 0);
+    }
+
+    #[test]
+    fn a_receiver_gets_each_frame() {
+        let uploads = Uploads::default();
+        let log = uploads.0.clone();
+        let lines = || std::mem::take(&mut *log.lock().unwrap());
+        let mut service =
+            GatewayService::new(gateway(uploads).with(SetFields::new().field("X-By", "b")));
+        let mut send = |blocks: Vec<&'static str>| {
+            let response = ask(
+                &mut service,
+                put("/stream", Body::stream(blocks.into_iter())),
+            );
+            assert_eq!(response.headers()["x-by"], "b");
+            response.status().as_u16()
+        };
+        assert_eq!(send(vec!["one", "", "two"]), 200);
+        assert_eq!(lines(), ["one", "two", "finished"]);
+        assert_eq!(send(vec!["stop", "two"]), 422);
+        assert_eq!(lines(), ["stop"]);
+        assert_eq!(send(vec!["panic", "two"]), 500);
+        assert_eq!(lines(), ["panic"]);
+        assert_eq!(send(vec!["123456", "12345"]), 413);
+        assert_eq!(lines()[1], format!("aborted: {}", Error::ContentTooLarge));
+        let broken = [Ok(Bytes::from("one")), Err(bytegate::Broken)];
+        let broken = Body::fallible_stream(None, broken.into_iter());
+        assert_eq!(ask(&mut service, put("/stream", broken)).status(), 400);
+        assert_eq!(lines()[1], format!("aborted: {}", Error::ContentIncomplete));
+    }
+
+    #[test]
+    fn a_receiver_learns_that_its_client_is_gone() {
+        let uploads = Uploads::default();
+        let log = uploads.0.clone();
+        let polls = Arc::new(AtomicU32::new(0));
+        let request = http::Request::put("/stream")
+            .body(Unread(polls.clone()))
+            .unwrap();
+        let mut answer = GatewayService::new(gateway(uploads)).call(request);
+        let polled = answer
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
+        assert!(polled.is_pending());
+        assert_eq!(polls.load(Ordering::SeqCst), 1);
+        drop(answer);
+        assert_eq!(
+            *log.lock().unwrap(),
+            [format!("aborted: {}", Abort::Disconnected)]
+        );
+    }
+
+    #[test]
+    fn blocks_are_gathered_in_order() {
+        let echo = |request: &Request<'_>| String::from_utf8_lossy(request.content()).into_owned();
+        let mut service = GatewayService::new(Gateway::new(echo));
+        let blocks = Body::stream(["one ", "two ", "three"].into_iter());
+        assert_eq!(text(ask(&mut service, put("/", blocks))), "one two three");
+    }
+
+    #[cfg(feature = "multipart")]
+    #[test]
+    fn forms_are_received_part_by_part() {
+        struct Names(Vec<String>);
+
+        impl bytegate::PartReceiver for Names {
+            fn part(&mut self, part: &bytegate::Part<'_>) -> Result<(), Response> {
+                self.0.push(part.name().to_string());
+                Ok(())
+            }
+
+            fn content(&mut self, _: &[u8]) -> Result<(), Response> {
+                Ok(())
+            }
+
+            fn finish(self: Box<Self>) -> Response {
+                Response::text(self.0.join(" "))
+            }
+        }
+
+        struct Form;
+
+        impl Application for Form {
+            fn call(&self, _: &Request<'_>) -> Response {
+                Status::BAD_REQUEST.into()
+            }
+
+            fn admit(&self, request: &Request<'_>) -> Admission {
+                Admission::multipart(request, Names(Vec::new()))
+            }
+        }
+
+        let content = "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n\
+                       --x\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\n2\r\n--x--\r\n";
+        let (first, second) = content.split_at(70);
+        let request = http::Request::post("/")
+            .header("Content-Type", "multipart/form-data; boundary=x")
+            .body(Body::stream([first, second].into_iter()))
+            .unwrap();
+        let mut service = GatewayService::new(Gateway::new(Form));
+        assert_eq!(text(ask(&mut service, request)), "a b");
+    }
+}

@@ -1,7 +1,7 @@
 //! Conversions between messages of this crate and those of the `http` crate.
 
 use crate::message::body::Body;
-use crate::message::owned_request::OwnedRequest;
+use crate::message::owned_request::{OwnedRequest, RequestBuilder};
 use crate::message::request::Request;
 use crate::message::response::{Response, is_reserved};
 use crate::values::connection_info::ConnectionInfo;
@@ -41,9 +41,8 @@ impl From<Response> for http::Response<Body> {
     /// Converts a response. One that breaks the rules becomes a 500, and so does one that is
     /// [deferred](Response::later): wait for it first.
     fn from(mut response: Response) -> http::Response<Body> {
-        if response.take_error().is_some() {
-            response = Status::INTERNAL_SERVER_ERROR.into();
-        }
+        // Leaves what is sent in its place, with what middleware has set.
+        let _ = response.take_error();
         let mut converted = http::Response::new(Body::empty());
         if let Ok(status) = http::StatusCode::from_u16(response.status().code()) {
             *converted.status_mut() = status;
@@ -85,32 +84,38 @@ impl TryFrom<http::Request<Bytes>> for OwnedRequest {
     /// Returns a [`Fault`] if it is not a valid request.
     fn try_from(request: http::Request<Bytes>) -> Result<OwnedRequest, Fault> {
         let (parts, content) = request.into_parts();
-        let target = parts
-            .uri
-            .path_and_query()
-            .map_or("/", |target| target.as_str());
-        let mut builder = Request::builder(parts.method.as_str(), target);
-        if !parts.headers.contains_key(http::header::HOST) {
-            if let Some(authority) = parts.uri.authority() {
-                builder = builder.field("Host", authority.as_str());
-            }
+        let builder = builder_of(&parts);
+        match content.is_empty() {
+            true => builder.build(),
+            false => builder.content(content).build(),
         }
-        for (name, value) in &parts.headers {
-            // The content is here already, without a coding.
-            if name != http::header::TRANSFER_ENCODING {
-                builder = builder.field(name.as_str(), value.as_bytes());
-            }
-        }
-        if let Some(connection) = parts.extensions.get::<ConnectionInfo>() {
-            builder = builder
-                .peer(connection.peer.clone())
-                .scheme(connection.scheme);
-        }
-        if !content.is_empty() {
-            builder = builder.content(content);
-        }
-        builder.build()
     }
+}
+
+/// Starts building a request without content.
+pub(super) fn builder_of(parts: &http::request::Parts) -> RequestBuilder {
+    let mut builder = Request::builder(parts.method.as_str(), target_of(parts));
+    if !parts.headers.contains_key(http::header::HOST) {
+        if let Some(authority) = parts.uri.authority() {
+            builder = builder.field("Host", authority.as_str());
+        }
+    }
+    for (name, value) in &parts.headers {
+        // Content has no coding on this side.
+        if name != http::header::TRANSFER_ENCODING {
+            builder = builder.field(name.as_str(), value.as_bytes());
+        }
+    }
+    match parts.extensions.get::<ConnectionInfo>() {
+        Some(connection) => builder.connection(connection.clone()),
+        None => builder,
+    }
+}
+
+/// Returns the target that a server receives.
+pub(super) fn target_of(parts: &http::request::Parts) -> &str {
+    let target = parts.uri.path_and_query();
+    target.map_or("/", |target| target.as_str())
 }
 
 /// Appends all fields. All of them are valid on both sides.

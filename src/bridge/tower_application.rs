@@ -1,23 +1,19 @@
-//! Tower services as applications, and gateways as tower services.
+//! Tower services as applications.
 
 use crate::application::Application;
-use crate::gateway::Gateway;
 use crate::message::body::{Body, Broken};
-use crate::message::owned_request::OwnedRequest;
 use crate::message::request::Request;
 use crate::message::response::{Response, ResponseError};
 use crate::values::method::Method;
 use crate::values::status::Status;
-use bytes::{Buf, Bytes};
-use core::convert::Infallible;
+use bytes::Bytes;
 use core::fmt;
-use core::future::{Future, poll_fn};
-use core::pin::{Pin, pin};
+use core::future::poll_fn;
+use core::pin::Pin;
 use core::task::{Context, Poll};
 use futures_core::Stream;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use std::prelude::rust_2024::*;
-use std::sync::Arc;
 use tower_service::Service;
 
 /// Turns a tower service into an application: an axum `Router`, or anything else that takes `http::Request<Body>`.
@@ -68,80 +64,6 @@ where
             }
         })
     }
-}
-
-/// A gateway as a tower service, for example as a route or the fallback of an axum `Router`.
-///
-/// The content of a request is gathered up to [`Limits::content_bytes`](crate::Limits::content_bytes), and more is
-/// answered with 413. Limits and deadlines of heads are those of the server that received the request.
-#[derive(Clone, Debug)]
-pub struct GatewayService {
-    gateway: Arc<Gateway>,
-}
-
-impl GatewayService {
-    /// Creates a service. Clones share the gateway.
-    pub fn new(gateway: impl Into<Arc<Gateway>>) -> GatewayService {
-        GatewayService {
-            gateway: gateway.into(),
-        }
-    }
-}
-
-impl<B> Service<http::Request<B>> for GatewayService
-where
-    B: HttpBody<Data: Send> + Send + 'static,
-{
-    type Response = http::Response<Body>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<http::Response<Body>, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: http::Request<B>) -> Self::Future {
-        let gateway = self.gateway.clone();
-        Box::pin(async move {
-            let (parts, content) = request.into_parts();
-            let response = match gather(content, gateway.content_limit()).await {
-                Ok(content) => {
-                    let request = http::Request::from_parts(parts, content);
-                    match OwnedRequest::try_from(request) {
-                        Ok(request) => gateway.respond(request).await,
-                        Err(fault) => {
-                            let status = fault.error.status();
-                            Response::text(format!("{status}: {}\n", fault.error))
-                                .with_status(status)
-                        }
-                    }
-                }
-                Err(status) => status.into(),
-            };
-            Ok(response.into())
-        })
-    }
-}
-
-/// Gathers content up to a limit.
-async fn gather<B: HttpBody>(content: B, limit: u64) -> Result<Bytes, Status> {
-    let mut content = pin!(content);
-    let mut gathered = Vec::new();
-    while let Some(frame) = poll_fn(|context| content.as_mut().poll_frame(context)).await {
-        let frame = frame.map_err(|_| Status::BAD_REQUEST)?;
-        if let Ok(mut data) = frame.into_data() {
-            if (gathered.len() as u64).saturating_add(data.remaining() as u64) > limit {
-                return Err(Status::CONTENT_TOO_LARGE);
-            }
-            while data.has_remaining() {
-                let chunk = data.chunk();
-                gathered.extend_from_slice(chunk);
-                let count = chunk.len();
-                data.advance(count);
-            }
-        }
-    }
-    Ok(gathered.into())
 }
 
 /// Returns the length that a response to HEAD states.

@@ -1,0 +1,136 @@
+//! Gateways as tower services.
+
+use super::messages::{builder_of, target_of};
+use crate::connection::Refusal;
+use crate::gateway::Gateway;
+use crate::gateway::incoming::Incoming;
+use crate::message::body::Body;
+use crate::message::owned_request::RequestBuilder;
+use crate::message::response::Response;
+use crate::values::connection_info::ConnectionInfo;
+use crate::values::error::{Error, Fault};
+use crate::values::method::Method;
+use crate::values::now::Now;
+use bytes::{Buf, Bytes};
+use core::convert::Infallible;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use http_body::Body as HttpBody;
+use std::prelude::rust_2024::*;
+use std::sync::Arc;
+use tower_service::Service;
+
+/// A gateway as a tower service, for example as a route or the fallback of an axum `Router`.
+///
+/// As over a connection, the application [admits](crate::Application::admit) the content of a request before it is read.
+/// Content is gathered up to [`Limits::content_bytes`](crate::Limits::content_bytes) or the limit that the application
+/// states, or it is handed on part by part as it arrives. Trailers are left out. Limits and deadlines of heads are those of
+/// the server that received the request.
+#[derive(Clone, Debug)]
+pub struct GatewayService {
+    gateway: Arc<Gateway>,
+}
+
+impl GatewayService {
+    /// Creates a service. Clones share the gateway.
+    pub fn new(gateway: impl Into<Arc<Gateway>>) -> GatewayService {
+        GatewayService {
+            gateway: gateway.into(),
+        }
+    }
+
+    /// Answers a request whose content may still arrive.
+    async fn respond<B: HttpBody + Send>(self, request: http::Request<B>) -> Response {
+        let (parts, content) = request.into_parts();
+        let incoming = IncomingBody {
+            content: Box::pin(content),
+        };
+        match incoming.announce(builder_of(&parts)).build() {
+            Ok(request) => self.gateway.respond_to(&request, incoming).await,
+            Err(fault) => self.respond_to_invalid(&parts, fault, incoming.now()).await,
+        }
+    }
+}
+
+impl<B> Service<http::Request<B>> for GatewayService
+where
+    B: HttpBody<Data: Send> + Send + 'static,
+{
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<http::Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        let service = self.clone();
+        Box::pin(async move { Ok(service.respond(request).await.into()) })
+    }
+}
+
+impl GatewayService {
+    /// Answers a request that is valid for the `http` crate, but not here.
+    async fn respond_to_invalid(
+        &self,
+        parts: &http::request::Parts,
+        fault: Fault,
+        now: Now,
+    ) -> Response {
+        let line = format!("{} {} HTTP/1.1", parts.method, target_of(parts));
+        let refusal = Refusal {
+            error: fault.error,
+            at: fault.at as u64,
+            method: Method::from_token(parts.method.as_str()),
+            line: line.as_bytes(),
+        };
+        let connection = parts.extensions.get::<ConnectionInfo>();
+        let connection = connection.cloned().unwrap_or_default();
+        self.gateway
+            .respond_to_invalid(&refusal, &connection, now)
+            .await
+    }
+}
+
+/// The content of a request, as it arrives.
+struct IncomingBody<B> {
+    content: Pin<Box<B>>,
+}
+
+impl<B: HttpBody> IncomingBody<B> {
+    /// States in the head whether there is content, and how long it is.
+    fn announce(&self, head: RequestBuilder) -> RequestBuilder {
+        match self.content.size_hint().exact() {
+            _ if self.content.is_end_stream() => head,
+            Some(0) => head,
+            Some(length) => head.announce(length),
+            None => head.field("Transfer-Encoding", "chunked"),
+        }
+    }
+}
+
+impl<B: HttpBody> Incoming for IncomingBody<B> {
+    fn now(&self) -> Now {
+        Now::default()
+    }
+
+    fn poll_part(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        loop {
+            match self.content.as_mut().poll_frame(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Ready(Some(Err(_))) => {
+                    return Poll::Ready(Some(Err(Error::ContentIncomplete)));
+                }
+                Poll::Ready(Some(Ok(frame))) => {
+                    if let Ok(mut data) = frame.into_data() {
+                        let part = data.copy_to_bytes(data.remaining());
+                        return Poll::Ready(Some(Ok(part)));
+                    }
+                }
+            }
+        }
+    }
+}
