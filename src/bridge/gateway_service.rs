@@ -13,12 +13,14 @@ use crate::values::method::Method;
 use crate::values::now::Now;
 use bytes::{Buf, Bytes};
 use core::convert::Infallible;
+use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use http_body::Body as HttpBody;
 use std::prelude::rust_2024::*;
 use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use tower_service::Service;
 
 /// A gateway as a tower service, for example as a route or the fallback of an axum `Router`.
@@ -27,17 +29,45 @@ use tower_service::Service;
 /// Content is gathered up to [`Limits::content_bytes`](crate::Limits::content_bytes) or the limit that the application
 /// states, or it is handed on part by part as it arrives. Trailers are left out. Limits and deadlines of heads are those of
 /// the server that received the request.
-#[derive(Clone, Debug)]
+///
+/// The time is that of the system, unless a test [sets it](GatewayService::with_clock).
+#[derive(Clone)]
 pub struct GatewayService {
     gateway: Arc<Gateway>,
+    clock: Clock,
 }
+
+type Clock = Arc<dyn Fn() -> Now + Send + Sync>;
 
 impl GatewayService {
     /// Creates a service. Clones share the gateway.
     pub fn new(gateway: impl Into<Arc<Gateway>>) -> GatewayService {
+        let started = Instant::now();
         GatewayService {
             gateway: gateway.into(),
+            clock: Arc::new(move || Now {
+                monotonic: started.elapsed(),
+                wall: SystemTime::now().duration_since(UNIX_EPOCH).ok(),
+            }),
         }
+    }
+
+    /// Replaces the clock, so that a test can set the time. Clones share it.
+    ///
+    /// ```
+    /// use bytegate::bridge::GatewayService;
+    /// use bytegate::{AccessLog, Gateway, Now, Site};
+    ///
+    /// let gateway = Gateway::new(Site::new()).with(AccessLog::to(|line| assert!(line.contains("06/Nov/1994:08:49:37"))));
+    /// let service = GatewayService::new(gateway).with_clock(|| Now::at_unix(784_111_777));
+    /// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
+    /// # let mut service = service;
+    /// # let answer = tower_service::Service::call(&mut service, http::Request::new(bytegate::Body::empty()));
+    /// # assert!(pin!(answer).poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    /// ```
+    pub fn with_clock(mut self, clock: impl Fn() -> Now + Send + Sync + 'static) -> GatewayService {
+        self.clock = Arc::new(clock);
+        self
     }
 
     /// Answers a request whose content may still arrive.
@@ -45,6 +75,7 @@ impl GatewayService {
         let (parts, content) = request.into_parts();
         let incoming = IncomingBody {
             content: Box::pin(content),
+            clock: self.clock.clone(),
         };
         match incoming.announce(builder_of(&parts)).build() {
             Ok(request) => self.gateway.respond_to(&request, incoming).await,
@@ -94,9 +125,18 @@ impl GatewayService {
     }
 }
 
-/// The content of a request, as it arrives.
+impl fmt::Debug for GatewayService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GatewayService")
+            .field("gateway", &self.gateway)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The content of a request, as it arrives, and the clock of the service.
 struct IncomingBody<B> {
     content: Pin<Box<B>>,
+    clock: Clock,
 }
 
 impl<B: HttpBody> IncomingBody<B> {
@@ -113,7 +153,7 @@ impl<B: HttpBody> IncomingBody<B> {
 
 impl<B: HttpBody> Incoming for IncomingBody<B> {
     fn now(&self) -> Now {
-        Now::default()
+        (self.clock)()
     }
 
     fn poll_part(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
