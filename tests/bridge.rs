@@ -687,3 +687,114 @@ mod time {
         );
     }
 }
+
+/// What a gateway answers itself passes through the middlewares, behind another server too.
+mod errors {
+    use super::*;
+    use bytegate::{AccessLog, ErrorPages, ResponseError};
+    use std::sync::Mutex;
+
+    type Log = Arc<Mutex<Vec<String>>>;
+
+    /// A gateway that fails in many ways, with pages of its own form, a field, and a log of statuses and errors.
+    fn gateway(log: &Log) -> Gateway {
+        let router = Router::new()
+            .post("/echo", |request: &Request<'_>| request.content().to_vec())
+            .get("/invalid", |_: &Request<'_>| {
+                Response::text("a").with_field("Date", "now")
+            })
+            .get("/panic", |_: &Request<'_>| -> Response {
+                panic!("at once")
+            })
+            .get("/late-panic", |_: &Request<'_>| {
+                Response::later(async { None::<Response>.expect("a response") })
+            });
+        let mut config = bytegate::Config::default();
+        config.limits.content_bytes = 3;
+        let (lines, errors) = (log.clone(), log.clone());
+        Gateway::new(router)
+            .config(config)
+            .with(ErrorPages::problem_details())
+            .with(SetFields::new().field("X-By", "bytegate"))
+            .with(AccessLog::to(move |line: &str| {
+                let line = line.split('"').nth(1).unwrap_or_default();
+                lines.lock().unwrap().push(line.to_string());
+            }))
+            .on_error(move |error: &ResponseError, _: &ConnectionInfo| {
+                errors.lock().unwrap().push(error.to_string());
+            })
+    }
+
+    /// Asserts that a response is a page of the gateway's form, with its field.
+    fn assert_own_page(response: &Response, status: u16) {
+        let fields = response.fields().lines();
+        assert_eq!(response.status().code(), status);
+        assert_eq!(fields.get_str("X-By"), Some("bytegate"));
+        assert_eq!(
+            fields.get_str("Content-Type"),
+            Some("application/problem+json")
+        );
+        let page = String::from_utf8_lossy(response.body().as_bytes().unwrap());
+        assert!(page.contains(&format!("\"status\":{status}")), "{page}");
+    }
+
+    #[test]
+    fn a_failed_response_keeps_its_page() {
+        let log = Log::default();
+        let gateway = Arc::new(gateway(&log));
+        for (path, error) in [
+            (
+                "/invalid",
+                "field \"Date\" is set by the connection, not by an application",
+            ),
+            ("/panic", "the application panicked: at once"),
+            ("/late-panic", "the application panicked: a response"),
+        ] {
+            let request = Request::builder("GET", path).build().unwrap();
+            assert_own_page(&ready(gateway.respond(request)), 500);
+            let lines = std::mem::take(&mut *log.lock().unwrap());
+            assert_eq!(lines, [format!("GET {path} HTTP/1.1"), error.to_string()]);
+            let request = http::Request::get(path).body(Body::empty()).unwrap();
+            let mut service = GatewayService::new(gateway.clone());
+            assert_own_page(&ask(&mut service, request).into(), 500);
+            log.lock().unwrap().clear();
+        }
+    }
+
+    #[test]
+    fn refusals_pass_through_the_middlewares() {
+        let log = Log::default();
+        let mut service = GatewayService::new(gateway(&log));
+        let broken = Body::fallible_stream(None, [Err(bytegate::Broken)].into_iter());
+        for (status, path, content) in [
+            (413, "/echo", Body::from("1234")),
+            (413, "/echo", Body::stream(["12", "34"].into_iter())),
+            (400, "/echo", broken),
+            (400, "/a%zz", Body::empty()),
+        ] {
+            let request = http::Request::post(path).body(content).unwrap();
+            assert_own_page(&ask(&mut service, request).into(), status);
+            let lines = std::mem::take(&mut *log.lock().unwrap());
+            assert_eq!(lines, [format!("POST {path} HTTP/1.1")]);
+        }
+    }
+
+    #[test]
+    fn a_page_in_place_of_a_failed_response_is_converted_with_its_fields() {
+        struct Marked;
+
+        impl bytegate::Middleware for Marked {
+            fn after(&self, _: &bytegate::RequestInfo<'_>, response: Response) -> Response {
+                response.with_field("X-By", "bytegate")
+            }
+        }
+
+        let failing = |_: &Request<'_>| Response::text("a").with_field("Date", "now");
+        let application = bytegate::layered(Marked, failing);
+        let request = Request::builder("GET", "/").build().unwrap();
+        let response = request.with(|request| bytegate::Application::call(&application, request));
+        let converted = http::Response::<Body>::from(response);
+        assert_eq!(converted.status(), 500);
+        assert_eq!(converted.headers()["x-by"], "bytegate");
+    }
+}

@@ -44,8 +44,7 @@ where
         let request = match http::Request::<Bytes>::try_from(request) {
             Ok(request) => request.map(Body::from),
             Err(error) => {
-                let page = format!("400 Bad Request: {error}\n");
-                return Response::text(page).with_status(Status::BAD_REQUEST);
+                return Response::explained(Status::BAD_REQUEST, error);
             }
         };
         let mut service = self.0.clone();
