@@ -30,6 +30,33 @@ use tower_service::Service;
 /// states, or it is handed on part by part as it arrives. Trailers are left out. Limits and deadlines of heads are those of
 /// the server that received the request.
 ///
+/// The peer is that of a [`ConnectionInfo`] in the extensions of the request. The servers of axum attach the address of the
+/// client in a type of their own, so a layer has to pass it on. Without it, the peer is unknown, and so
+/// [`RateLimit`](crate::RateLimit) does not tell clients apart.
+///
+/// ```
+/// # /*
+/// use axum::extract::ConnectInfo;
+/// # */
+/// use axum::{Router, extract::Request, middleware::map_request};
+/// use bytegate::{ConnectionInfo, Gateway, Site, bridge::GatewayService};
+/// use std::net::SocketAddr;
+/// # #[derive(Clone)]
+/// # struct ConnectInfo<T>(T);
+///
+/// /// Passes on what `into_make_service_with_connect_info::<SocketAddr>` attaches.
+/// async fn with_peer(mut request: Request) -> Request {
+///     if let Some(ConnectInfo(address)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
+///         let connection = ConnectionInfo::from(*address);
+///         request.extensions_mut().insert(connection);
+///     }
+///     request
+/// }
+///
+/// let service = GatewayService::new(Gateway::new(Site::new()));
+/// let app = Router::<()>::new().fallback_service(service).layer(map_request(with_peer));
+/// ```
+///
 /// The time is that of the system, unless a test [sets it](GatewayService::with_clock).
 #[derive(Clone)]
 pub struct GatewayService {

@@ -224,6 +224,13 @@ impl RequestBuilder {
         self
     }
 
+    /// Adds all of the given extensions.
+    #[cfg(feature = "http")]
+    pub(crate) fn extensions(mut self, extensions: Extensions) -> RequestBuilder {
+        self.extensions.extend(extensions);
+        self
+    }
+
     /// Builds the request.
     ///
     /// # Errors
