@@ -927,3 +927,69 @@ mod mounted {
         );
     }
 }
+
+/// The response to HEAD states the length that GET has, or that it is unknown.
+mod head {
+    use super::*;
+
+    fn framing(reply: &[u8]) -> Option<String> {
+        let reply = String::from_utf8_lossy(reply).to_lowercase();
+        let line = reply.lines().find(|line| {
+            line.starts_with("content-length:") || line.starts_with("transfer-encoding:")
+        });
+        line.map(String::from)
+    }
+
+    fn both(client: &Client, path: &str) -> [Option<String>; 2] {
+        ["GET", "HEAD"].map(|method| {
+            let request = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            let reply = client.send_bytes(request.as_bytes());
+            assert!(method == "GET" || reply.ends_with(b"\r\n\r\n"));
+            framing(&reply)
+        })
+    }
+
+    #[test]
+    fn the_length_of_a_stream_is_unknown() {
+        async fn stream() -> axum::body::Body {
+            axum::body::Body::new(Body::stream(["one", "two"].into_iter()))
+        }
+        let app = axum::Router::new()
+            .route("/stream", get(stream))
+            .route("/text", get(|| async { "hello" }))
+            .route("/empty", get(|| async {}));
+        let client = Client::new(tower(app));
+        let chunked = Some("transfer-encoding: chunked".to_string());
+        assert_eq!(both(&client, "/stream"), [chunked.clone(), chunked]);
+        for (path, length) in [("/text", 5), ("/empty", 0)] {
+            let length = Some(format!("content-length: {length}"));
+            assert_eq!(both(&client, path), [length.clone(), length]);
+        }
+    }
+
+    #[test]
+    fn a_service_may_leave_the_content_of_get_in_place() {
+        #[derive(Clone)]
+        struct Same;
+
+        impl Service<http::Request<Body>> for Same {
+            type Response = http::Response<Body>;
+            type Error = std::convert::Infallible;
+            type Future = std::future::Ready<Result<Self::Response, Self::Error>>;
+
+            fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+                Poll::Ready(Ok(()))
+            }
+
+            fn call(&mut self, _: http::Request<Body>) -> Self::Future {
+                std::future::ready(Ok(http::Response::new(Body::from("hello"))))
+            }
+        }
+
+        let length = Some("content-length: 5".to_string());
+        assert_eq!(
+            both(&Client::new(tower(Same)), "/"),
+            [length.clone(), length]
+        );
+    }
+}

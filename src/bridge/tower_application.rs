@@ -18,6 +18,25 @@ use tower_service::Service;
 
 /// Turns a tower service into an application: an axum `Router`, or anything else that takes `http::Request<Body>`.
 ///
+/// Below a [mount](crate::Router::mount), the service sees the rest of the path, as below axum's `nest`. The extensions of
+/// the request contain the [`ConnectionInfo`](crate::ConnectionInfo) and what middleware attached, as
+/// the conversion of a [`Request`] into an `http::Request` says.
+///
+/// ```
+/// use axum::{Extension, routing::get};
+/// use bytegate::{AuthenticatedUser, BasicAuthentication, Gateway, Router, bridge::tower, testing::Client};
+///
+/// async fn hello(Extension(user): Extension<AuthenticatedUser>) -> String {
+///     format!("hello {}\n", user.name())
+/// }
+///
+/// let api = axum::Router::new().route("/hello", get(hello));
+/// let gateway = Gateway::new(Router::new().mount("/api", tower(api)))
+///     .with(BasicAuthentication::user("staff", "Aladdin", "open sesame"));
+/// let request = Client::new(gateway).get("/api/hello").basic_auth("Aladdin", "open sesame");
+/// assert_eq!(request.send().text(), "hello Aladdin\n");
+/// ```
+///
 /// Each request gets a clone of the service, and its response is [deferred](Response::later). A service that needs a
 /// runtime, for timers or sockets, has to be called where that runtime is. [`Gateway::handle`] and the test kit wait on the
 /// thread that they are called on, so that tokio's runtime must have another one: `#[tokio::test(flavor = "multi_thread")]`.
@@ -54,10 +73,7 @@ where
                 service.call(request).await
             };
             match answered.await {
-                Ok(response) if is_head => {
-                    let length = stated_length(response.headers());
-                    Response::from(response.map(|_| of_length(length)))
-                }
+                Ok(response) if is_head => Response::from(without_content(response)),
                 Ok(response) => Response::from(response.map(of_http_body)),
                 Err(error) => Response::failed(ResponseError::Other(error.to_string())),
             }
@@ -65,16 +81,15 @@ where
     }
 }
 
-/// Returns the length that a response to HEAD states.
-fn stated_length(fields: &http::HeaderMap) -> u64 {
-    let length = fields.get(http::header::CONTENT_LENGTH);
-    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-    length.unwrap_or(0)
-}
-
-/// Creates content that is never sent, but whose length is.
-fn of_length(length: u64) -> Body {
-    Body::fallible_stream(Some(length), core::iter::empty())
+/// Replaces the content of a response to HEAD by content that is never sent, but whose length is, if it is known. The
+/// response to GET then has the same length, or is a stream of unknown length too (RFC 9110 section 8.6).
+fn without_content<B: HttpBody>(response: http::Response<B>) -> http::Response<Body> {
+    let stated = response.headers().get(http::header::CONTENT_LENGTH);
+    let stated = stated.and_then(|length| length.to_str().ok()?.parse().ok());
+    // Some services leave out the content themselves.
+    let known = || response.body().size_hint().exact();
+    let length = stated.or_else(|| known().filter(|length| *length > 0));
+    response.map(|_| Body::fallible_stream(length, core::iter::empty()))
 }
 
 /// Converts content of a response. Trailers are left out.
