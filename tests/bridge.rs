@@ -696,6 +696,10 @@ mod errors {
 
     type Log = Arc<Mutex<Vec<String>>>;
 
+    fn fail_late() -> Response {
+        panic!("a response")
+    }
+
     /// A gateway that fails in many ways, with pages of its own form, a field, and a log of statuses and errors.
     fn gateway(log: &Log) -> Gateway {
         let router = Router::new()
@@ -707,7 +711,7 @@ mod errors {
                 panic!("at once")
             })
             .get("/late-panic", |_: &Request<'_>| {
-                Response::later(async { None::<Response>.expect("a response") })
+                Response::later(async { fail_late() })
             });
         let mut config = bytegate::Config::default();
         config.limits.content_bytes = 3;
