@@ -766,6 +766,40 @@ mod errors {
     }
 
     #[test]
+    fn content_that_breaks_off_is_reported() {
+        type Block = Result<Bytes, bytegate::Broken>;
+        for (second, error) in [
+            (
+                (|| Err(bytegate::Broken)) as fn() -> Block,
+                ResponseError::Broken,
+            ),
+            (
+                || panic!("in the middle"),
+                ResponseError::Panicked("in the middle".to_string()),
+            ),
+        ] {
+            let errors = Arc::new(Mutex::new(Vec::new()));
+            let log = errors.clone();
+            let gateway = Gateway::new(move |_: &Request<'_>| {
+                let blocks = [(|| Ok("one".into())) as fn() -> Block, second];
+                let blocks = blocks.into_iter().map(|block| block());
+                Response::text(Body::fallible_stream(Some(6), blocks))
+            });
+            let gateway = gateway.on_error(move |error: &ResponseError, _: &ConnectionInfo| {
+                log.lock().unwrap().push(error.clone());
+            });
+            let request = http::Request::new(Body::empty());
+            let mut body = ask(&mut GatewayService::new(gateway), request).into_body();
+            assert_eq!(body.length(), Some(6));
+            let mut next = || ready(std::future::poll_fn(|context| body.poll_block(context)));
+            assert_eq!(next(), Some(Ok("one".into())));
+            assert_eq!(next(), Some(Err(bytegate::Broken)));
+            assert_eq!(next(), None);
+            assert_eq!(*errors.lock().unwrap(), [error]);
+        }
+    }
+
+    #[test]
     fn refusals_pass_through_the_middlewares() {
         let log = Log::default();
         let mut service = GatewayService::new(gateway(&log));

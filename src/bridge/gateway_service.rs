@@ -105,7 +105,10 @@ impl GatewayService {
             clock: self.clock.clone(),
         };
         match incoming.announce(builder_of(&parts)).build() {
-            Ok(request) => self.gateway.respond_to(&request, incoming).await,
+            Ok(request) => {
+                let response = self.gateway.respond_to(&request, incoming).await;
+                self.gateway.watch(response, request.connection())
+            }
             Err(fault) => self.respond_to_invalid(&parts, fault, incoming.now()).await,
         }
     }

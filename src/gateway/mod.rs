@@ -10,6 +10,8 @@ pub(crate) mod incoming;
 mod respond;
 pub(crate) mod session;
 mod step;
+#[cfg(feature = "tower")]
+mod watched_body;
 
 use crate::application::Application;
 use crate::application::middleware::Middleware;
