@@ -33,13 +33,15 @@ use tower_service::Service;
 /// let api = axum::Router::new().route("/hello", get(hello));
 /// let gateway = Gateway::new(Router::new().mount("/api", tower(api)))
 ///     .with(BasicAuthentication::user("staff", "Aladdin", "open sesame"));
-/// let request = Client::new(gateway).get("/api/hello").basic_auth("Aladdin", "open sesame");
-/// assert_eq!(request.send().text(), "hello Aladdin\n");
+/// let client = Client::new(gateway);
+/// let response = client.get("/api/hello").basic_auth("Aladdin", "open sesame").send();
+/// assert_eq!(response.text(), "hello Aladdin\n");
 /// ```
 ///
 /// Each request gets a clone of the service, and its response is [deferred](Response::later). A service that needs a
-/// runtime, for timers or sockets, has to be called where that runtime is. [`Gateway::handle`] and the test kit wait on the
-/// thread that they are called on, so that tokio's runtime must have another one: `#[tokio::test(flavor = "multi_thread")]`.
+/// runtime, for timers or sockets, has to be called where that runtime is. [`Gateway::handle`](crate::Gateway::handle) and
+/// the test kit wait on the thread that they are called on, so that tokio's runtime must have another one:
+/// `#[tokio::test(flavor = "multi_thread")]`.
 pub fn tower<S>(service: S) -> TowerApplication<S> {
     TowerApplication(service)
 }
