@@ -350,3 +350,684 @@ fn responses_survive_the_conversion_and_back() {
         .unwrap();
     assert_eq!(Response::from(hop).error(), None);
 }
+
+/// A gateway treats content from another server like content from a connection: the application admits it first.
+mod admission {
+    use super::*;
+    use bytegate::{Abort, Admission, Application, Error, FieldLines, Method, Receiver};
+    use bytegate::{Extensions, limit_content};
+    use std::sync::Mutex;
+
+    /// Counts the polls of content that is never there.
+    struct Unread(Arc<AtomicU32>);
+
+    impl http_body::Body for Unread {
+        type Data = Bytes;
+        type Error = bytegate::Broken;
+
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<http_body::Frame<Bytes>, bytegate::Broken>>> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Poll::Pending
+        }
+    }
+
+    type Log = Arc<Mutex<Vec<String>>>;
+
+    struct Recorder(Log);
+
+    impl Recorder {
+        fn note(&self, line: impl Into<String>) {
+            self.0.lock().unwrap().push(line.into());
+        }
+    }
+
+    impl Receiver for Recorder {
+        fn data(&mut self, part: &[u8]) -> Result<(), Response> {
+            self.note(String::from_utf8_lossy(part));
+            match part {
+                b"stop" => Err(Status::UNPROCESSABLE_CONTENT.into()),
+                b"panic" => panic!("in the middle"),
+                _ => Ok(()),
+            }
+        }
+
+        fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+            self.note("finished");
+            Response::text("received")
+        }
+
+        fn abort(self: Box<Self>, reason: Abort) {
+            self.note(format!("aborted: {reason}"));
+        }
+
+        fn limit(&self) -> u64 {
+            10
+        }
+    }
+
+    #[derive(Default)]
+    struct Uploads(Log);
+
+    #[derive(Clone)]
+    struct Quota(u64);
+
+    impl Application for Uploads {
+        fn call(&self, request: &Request<'_>) -> Response {
+            let quota = request
+                .extensions()
+                .get::<Quota>()
+                .map_or(0, |quota| quota.0);
+            Response::text(format!("{} bytes, quota {quota}", request.content().len()))
+        }
+
+        fn admit(&self, request: &Request<'_>) -> Admission {
+            match request.path() {
+                "/stream" => Admission::Stream(Box::new(Recorder(self.0.clone()))),
+                "/refuse" => Admission::Refuse(Status::UNAUTHORIZED.into()),
+                "/large" => Admission::BufferUpTo(6),
+                "/with" => {
+                    let mut extensions = Extensions::new();
+                    extensions.insert(Quota(7));
+                    Admission::BufferWith {
+                        limit: None,
+                        extensions,
+                    }
+                }
+                _ => Admission::Buffer,
+            }
+        }
+    }
+
+    /// A gateway that buffers up to three bytes.
+    fn gateway(application: impl Application + 'static) -> Gateway {
+        let mut config = bytegate::Config::default();
+        config.limits.content_bytes = 3;
+        Gateway::new(application).config(config)
+    }
+
+    fn put(path: &str, content: impl Into<Body>) -> http::Request<Body> {
+        http::Request::put(path).body(content.into()).unwrap()
+    }
+
+    fn text(response: http::Response<Body>) -> String {
+        String::from_utf8_lossy(response.body().as_bytes().unwrap()).into_owned()
+    }
+
+    /// Answers through the service and through [`Gateway::respond`], which have to agree.
+    fn status(gateway: &Arc<Gateway>, path: &str, content: &'static str) -> u16 {
+        let request = Request::builder("PUT", path)
+            .content(content)
+            .build()
+            .unwrap();
+        let response = ready(gateway.respond(request));
+        let served = ask(
+            &mut GatewayService::new(gateway.clone()),
+            put(path, content),
+        );
+        assert_eq!(served.status().as_u16(), response.status().code());
+        let blocks = Body::stream([content].into_iter());
+        let served = ask(&mut GatewayService::new(gateway.clone()), put(path, blocks));
+        assert_eq!(served.status().as_u16(), response.status().code());
+        response.status().code()
+    }
+
+    #[test]
+    fn limits_of_applications_hold() {
+        let count = |request: &Request<'_>| format!("{}", request.content().len());
+        let router = Router::new()
+            .route(Method::Put, "/small", limit_content(count, 2))
+            .route(Method::Put, "/large", limit_content(count, 5))
+            .route(Method::Put, "/", count);
+        let gateway = Arc::new(gateway(router));
+        assert_eq!(status(&gateway, "/small", "12"), 200);
+        assert_eq!(status(&gateway, "/small", "123"), 413);
+        assert_eq!(status(&gateway, "/large", "12345"), 200);
+        assert_eq!(status(&gateway, "/large", "123456"), 413);
+        assert_eq!(status(&gateway, "/", "123"), 200);
+        assert_eq!(status(&gateway, "/", "1234"), 413);
+    }
+
+    #[test]
+    fn admissions_are_obeyed() {
+        let gateway = Arc::new(gateway(Uploads::default()));
+        assert_eq!(status(&gateway, "/large", "123456"), 200);
+        assert_eq!(status(&gateway, "/large", "1234567"), 413);
+        assert_eq!(status(&gateway, "/refuse", "1"), 401);
+        assert_eq!(status(&gateway, "/stream", "1234567890"), 200);
+        assert_eq!(status(&gateway, "/stream", "12345678901"), 413);
+        let mut service = GatewayService::new(gateway);
+        // A request without content is not admitted.
+        assert_eq!(ask(&mut service, put("/refuse", "")).status(), 200);
+        assert_eq!(
+            text(ask(&mut service, put("/with", "123"))),
+            "3 bytes, quota 7"
+        );
+    }
+
+    #[test]
+    fn content_that_is_refused_is_not_read() {
+        let polls = Arc::new(AtomicU32::new(0));
+        let request = http::Request::put("/refuse")
+            .body(Unread(polls.clone()))
+            .unwrap();
+        let mut service = GatewayService::new(gateway(Uploads::default()));
+        assert_eq!(ready(service.call(request)).unwrap().status(), 401);
+        assert_eq!(polls.load(Ordering::SeqCst), 0);
+    }
+
+    #[test]
+    fn a_receiver_gets_each_frame() {
+        let uploads = Uploads::default();
+        let log = uploads.0.clone();
+        let lines = || std::mem::take(&mut *log.lock().unwrap());
+        let mut service =
+            GatewayService::new(gateway(uploads).with(SetFields::new().field("X-By", "b")));
+        let mut send = |blocks: Vec<&'static str>| {
+            let response = ask(
+                &mut service,
+                put("/stream", Body::stream(blocks.into_iter())),
+            );
+            assert_eq!(response.headers()["x-by"], "b");
+            response.status().as_u16()
+        };
+        assert_eq!(send(vec!["one", "", "two"]), 200);
+        assert_eq!(lines(), ["one", "two", "finished"]);
+        assert_eq!(send(vec!["stop", "two"]), 422);
+        assert_eq!(lines(), ["stop"]);
+        assert_eq!(send(vec!["panic", "two"]), 500);
+        assert_eq!(lines(), ["panic"]);
+        assert_eq!(send(vec!["123456", "12345"]), 413);
+        assert_eq!(lines()[1], format!("aborted: {}", Error::ContentTooLarge));
+        let broken = [Ok(Bytes::from("one")), Err(bytegate::Broken)];
+        let broken = Body::fallible_stream(None, broken.into_iter());
+        assert_eq!(ask(&mut service, put("/stream", broken)).status(), 400);
+        assert_eq!(lines()[1], format!("aborted: {}", Error::ContentIncomplete));
+    }
+
+    #[test]
+    fn a_receiver_learns_that_its_client_is_gone() {
+        let uploads = Uploads::default();
+        let log = uploads.0.clone();
+        let polls = Arc::new(AtomicU32::new(0));
+        let request = http::Request::put("/stream")
+            .body(Unread(polls.clone()))
+            .unwrap();
+        let mut answer = GatewayService::new(gateway(uploads)).call(request);
+        let polled = answer
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
+        assert!(polled.is_pending());
+        assert_eq!(polls.load(Ordering::SeqCst), 1);
+        drop(answer);
+        assert_eq!(
+            *log.lock().unwrap(),
+            [format!("aborted: {}", Abort::Disconnected)]
+        );
+    }
+
+    #[test]
+    fn blocks_are_gathered_in_order() {
+        let echo = |request: &Request<'_>| String::from_utf8_lossy(request.content()).into_owned();
+        let mut service = GatewayService::new(Gateway::new(echo));
+        let blocks = Body::stream(["one ", "two ", "three"].into_iter());
+        assert_eq!(text(ask(&mut service, put("/", blocks))), "one two three");
+    }
+
+    #[cfg(feature = "multipart")]
+    #[test]
+    fn forms_are_received_part_by_part() {
+        struct Names(Vec<String>);
+
+        impl bytegate::PartReceiver for Names {
+            fn part(&mut self, part: &bytegate::Part<'_>) -> Result<(), Response> {
+                self.0.push(part.name().to_string());
+                Ok(())
+            }
+
+            fn content(&mut self, _: &[u8]) -> Result<(), Response> {
+                Ok(())
+            }
+
+            fn finish(self: Box<Self>) -> Response {
+                Response::text(self.0.join(" "))
+            }
+        }
+
+        struct Form;
+
+        impl Application for Form {
+            fn call(&self, _: &Request<'_>) -> Response {
+                Status::BAD_REQUEST.into()
+            }
+
+            fn admit(&self, request: &Request<'_>) -> Admission {
+                Admission::multipart(request, Names(Vec::new()))
+            }
+        }
+
+        let content = "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n\
+                       --x\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\n2\r\n--x--\r\n";
+        let (first, second) = content.split_at(70);
+        let request = http::Request::post("/")
+            .header("Content-Type", "multipart/form-data; boundary=x")
+            .body(Body::stream([first, second].into_iter()))
+            .unwrap();
+        let mut service = GatewayService::new(Gateway::new(Form));
+        assert_eq!(text(ask(&mut service, request)), "a b");
+    }
+}
+
+/// The clock of a service, which is that of the system unless a test sets it.
+mod time {
+    use super::*;
+    use bytegate::{AccessLog, Now, RateLimit};
+    use std::sync::Mutex;
+    use std::sync::atomic::AtomicU64;
+    use std::time::Duration;
+
+    /// A request of a client that is known.
+    fn get() -> http::Request<Body> {
+        let connection = ConnectionInfo::from(Peer::named("a"));
+        let request = http::Request::get("/").extension(connection);
+        request.body(Body::empty()).unwrap()
+    }
+
+    #[test]
+    fn a_rate_limit_refills() {
+        let limit = RateLimit::new(2, Duration::from_secs(10));
+        let gateway = Gateway::new(|_: &Request<'_>| "hello").with(limit);
+        let seconds = Arc::new(AtomicU64::new(0));
+        let clock = seconds.clone();
+        let mut service = GatewayService::new(gateway).with_clock(move || {
+            let elapsed = Duration::from_secs(clock.load(Ordering::SeqCst));
+            Now::at_unix(0).after(elapsed)
+        });
+        let mut at = |second| {
+            seconds.store(second, Ordering::SeqCst);
+            ask(&mut service, get()).status().as_u16()
+        };
+        assert_eq!([at(0), at(0), at(1)], [200, 200, 429]);
+        assert_eq!([at(5), at(5)], [200, 429]);
+    }
+
+    #[test]
+    fn the_default_clock_runs() {
+        let times = Arc::new(Mutex::new(Vec::new()));
+        let seen = times.clone();
+        let note = move |request: &Request<'_>| {
+            seen.lock().unwrap().push(request.now());
+            "hello"
+        };
+        let mut service = GatewayService::new(Gateway::new(note));
+        ask(&mut service, get());
+        std::thread::sleep(Duration::from_millis(2));
+        ask(&mut service.clone(), get());
+        let times = times.lock().unwrap();
+        assert!(times[1].monotonic >= times[0].monotonic + Duration::from_millis(2));
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let age = now.unwrap().abs_diff(times[1].wall.unwrap());
+        assert!(age < Duration::from_secs(60));
+    }
+
+    #[test]
+    fn the_access_log_has_the_time() {
+        let lines = Arc::new(Mutex::new(String::new()));
+        let log = lines.clone();
+        let log = AccessLog::to(move |line: &str| log.lock().unwrap().push_str(line));
+        let gateway = Gateway::new(|_: &Request<'_>| "hello").with(log);
+        let service = GatewayService::new(gateway);
+        ask(&mut service.with_clock(|| Now::at_unix(784_111_777)), get());
+        let lines = lines.lock().unwrap();
+        assert!(
+            lines.starts_with("a - - [06/Nov/1994:08:49:37 +0000]"),
+            "{lines}"
+        );
+    }
+}
+
+/// What a gateway answers itself passes through the middlewares, behind another server too.
+mod errors {
+    use super::*;
+    use bytegate::{AccessLog, ErrorPages, ResponseError};
+    use std::sync::Mutex;
+
+    type Log = Arc<Mutex<Vec<String>>>;
+
+    fn fail_late() -> Response {
+        panic!("a response")
+    }
+
+    /// A gateway that fails in many ways, with pages of its own form, a field, and a log of statuses and errors.
+    fn gateway(log: &Log) -> Gateway {
+        let router = Router::new()
+            .post("/echo", |request: &Request<'_>| request.content().to_vec())
+            .get("/invalid", |_: &Request<'_>| {
+                Response::text("a").with_field("Date", "now")
+            })
+            .get("/panic", |_: &Request<'_>| -> Response {
+                panic!("at once")
+            })
+            .get("/late-panic", |_: &Request<'_>| {
+                Response::later(async { fail_late() })
+            });
+        let mut config = bytegate::Config::default();
+        config.limits.content_bytes = 3;
+        let (lines, errors) = (log.clone(), log.clone());
+        Gateway::new(router)
+            .config(config)
+            .with(ErrorPages::problem_details())
+            .with(SetFields::new().field("X-By", "bytegate"))
+            .with(AccessLog::to(move |line: &str| {
+                let line = line.split('"').nth(1).unwrap_or_default();
+                lines.lock().unwrap().push(line.to_string());
+            }))
+            .on_error(move |error: &ResponseError, _: &ConnectionInfo| {
+                errors.lock().unwrap().push(error.to_string());
+            })
+    }
+
+    /// Asserts that a response is a page of the gateway's form, with its field.
+    fn assert_own_page(response: &Response, status: u16) {
+        let fields = response.fields().lines();
+        assert_eq!(response.status().code(), status);
+        assert_eq!(fields.get_str("X-By"), Some("bytegate"));
+        assert_eq!(
+            fields.get_str("Content-Type"),
+            Some("application/problem+json")
+        );
+        let page = String::from_utf8_lossy(response.body().as_bytes().unwrap());
+        assert!(page.contains(&format!("\"status\":{status}")), "{page}");
+    }
+
+    #[test]
+    fn a_failed_response_keeps_its_page() {
+        let log = Log::default();
+        let gateway = Arc::new(gateway(&log));
+        for (path, error) in [
+            (
+                "/invalid",
+                "field \"Date\" is set by the connection, not by an application",
+            ),
+            ("/panic", "the application panicked: at once"),
+            ("/late-panic", "the application panicked: a response"),
+        ] {
+            let request = Request::builder("GET", path).build().unwrap();
+            assert_own_page(&ready(gateway.respond(request)), 500);
+            let lines = std::mem::take(&mut *log.lock().unwrap());
+            assert_eq!(lines, [format!("GET {path} HTTP/1.1"), error.to_string()]);
+            let request = http::Request::get(path).body(Body::empty()).unwrap();
+            let mut service = GatewayService::new(gateway.clone());
+            assert_own_page(&ask(&mut service, request).into(), 500);
+            log.lock().unwrap().clear();
+        }
+    }
+
+    #[test]
+    fn content_that_breaks_off_is_reported() {
+        type Block = Result<Bytes, bytegate::Broken>;
+        for (second, error) in [
+            (
+                (|| Err(bytegate::Broken)) as fn() -> Block,
+                ResponseError::Broken,
+            ),
+            (
+                || panic!("in the middle"),
+                ResponseError::Panicked("in the middle".to_string()),
+            ),
+        ] {
+            let errors = Arc::new(Mutex::new(Vec::new()));
+            let log = errors.clone();
+            let gateway = Gateway::new(move |_: &Request<'_>| {
+                let blocks = [(|| Ok("one".into())) as fn() -> Block, second];
+                let blocks = blocks.into_iter().map(|block| block());
+                Response::text(Body::fallible_stream(Some(6), blocks))
+            });
+            let gateway = gateway.on_error(move |error: &ResponseError, _: &ConnectionInfo| {
+                log.lock().unwrap().push(error.clone());
+            });
+            let request = http::Request::new(Body::empty());
+            let mut body = ask(&mut GatewayService::new(gateway), request).into_body();
+            assert_eq!(body.length(), Some(6));
+            let mut next = || ready(std::future::poll_fn(|context| body.poll_block(context)));
+            assert_eq!(next(), Some(Ok("one".into())));
+            assert_eq!(next(), Some(Err(bytegate::Broken)));
+            assert_eq!(next(), None);
+            assert_eq!(*errors.lock().unwrap(), [error]);
+        }
+    }
+
+    #[test]
+    fn refusals_pass_through_the_middlewares() {
+        let log = Log::default();
+        let mut service = GatewayService::new(gateway(&log));
+        let broken = Body::fallible_stream(None, [Err(bytegate::Broken)].into_iter());
+        for (status, path, content) in [
+            (413, "/echo", Body::from("1234")),
+            (413, "/echo", Body::stream(["12", "34"].into_iter())),
+            (400, "/echo", broken),
+            (400, "/a%zz", Body::empty()),
+        ] {
+            let request = http::Request::post(path).body(content).unwrap();
+            assert_own_page(&ask(&mut service, request).into(), status);
+            let lines = std::mem::take(&mut *log.lock().unwrap());
+            assert_eq!(lines, [format!("POST {path} HTTP/1.1")]);
+        }
+    }
+
+    #[test]
+    fn a_page_in_place_of_a_failed_response_is_converted_with_its_fields() {
+        struct Marked;
+
+        impl bytegate::Middleware for Marked {
+            fn after(&self, _: &bytegate::RequestInfo<'_>, response: Response) -> Response {
+                response.with_field("X-By", "bytegate")
+            }
+        }
+
+        let failing = |_: &Request<'_>| Response::text("a").with_field("Date", "now");
+        let application = bytegate::layered(Marked, failing);
+        let request = Request::builder("GET", "/").build().unwrap();
+        let response = request.with(|request| bytegate::Application::call(&application, request));
+        let converted = http::Response::<Body>::from(response);
+        assert_eq!(converted.status(), 500);
+        assert_eq!(converted.headers()["x-by"], "bytegate");
+    }
+}
+
+/// A tower application sees the rest of the path below its mount point, and what middleware attached.
+mod mounted {
+    use super::*;
+    use axum::http::Uri;
+    use bytegate::{AuthenticatedUser, BasicAuthentication, Extensions, Method, Middleware};
+    use bytegate::{RequestId, RequestParts, SetRequestId};
+
+    async fn target(uri: Uri) -> String {
+        uri.to_string()
+    }
+
+    fn client() -> Client {
+        let inner = Router::new().mount("/deep", tower(axum::Router::new().fallback(target)));
+        let router = Router::new()
+            .mount("/api", tower(axum::Router::new().fallback(target)))
+            .mount("/a b", tower(axum::Router::new().fallback(target)))
+            .mount("/users/{user}", tower(axum::Router::new().fallback(target)))
+            .mount("/outer", inner)
+            .fallback(tower(axum::Router::new().fallback(target)));
+        Client::new(router)
+    }
+
+    #[test]
+    fn the_target_is_the_rest() {
+        let client = client();
+        for (sent, seen) in [
+            ("/api", "/"),
+            ("/api/", "/"),
+            ("/api?q=/api", "/?q=/api"),
+            ("/api/x/y?q=1&r", "/x/y?q=1&r"),
+            ("/api/api", "/api"),
+            ("/%61pi/%78%20", "/%78%20"),
+            ("/a%20b/c%2Bd", "/c%2Bd"),
+            ("/users/%C3%A4da/x%20y?z", "/x%20y?z"),
+            ("/users/ada", "/"),
+            ("/outer/deep/x", "/x"),
+            ("/outer/deep", "/"),
+            ("/apix/y", "/apix/y"),
+            ("/other%20path?q", "/other%20path?q"),
+            ("http://localhost/api/x?q", "http://localhost/x?q"),
+            ("http://localhost/api", "http://localhost/"),
+            ("http://localhost/x", "http://localhost/x"),
+        ] {
+            let request = format!("GET {sent} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            let reply = client.send_bytes(request.as_bytes());
+            let reply = String::from_utf8_lossy(&reply).into_owned();
+            assert!(
+                reply.ends_with(&format!("\r\n\r\n{seen}")),
+                "{sent}: {reply}"
+            );
+        }
+    }
+
+    #[test]
+    fn routes_of_axum_match_below_a_mount() {
+        let api = axum::Router::new().route(
+            "/hello/{name}",
+            get(|Path(name): Path<String>| async move { name }),
+        );
+        let client = Client::new(Router::new().mount("/api/v1", tower(api)));
+        assert_eq!(client.get("/api/v1/hello/Ada%20L").send().text(), "Ada L");
+    }
+
+    #[derive(Clone)]
+    struct Language(&'static str);
+
+    struct Languages;
+
+    impl Middleware for Languages {
+        fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
+            request.extensions.insert(Language("de"));
+            None
+        }
+    }
+
+    #[test]
+    fn a_service_sees_what_middleware_attached() {
+        async fn show(fields: axum::http::Extensions) -> String {
+            let user = fields.get::<AuthenticatedUser>().unwrap();
+            let id = fields.get::<RequestId>().unwrap();
+            let own = fields.get::<Extensions>().unwrap();
+            format!("{} {id} {}", user.name(), own.get::<Language>().unwrap().0)
+        }
+        let gateway = Gateway::new(tower(axum::Router::new().fallback(show)))
+            .with(BasicAuthentication::user("staff", "ada", "secret"))
+            .with(SetRequestId::generated_by(|_| "abc".to_string()))
+            .with(Languages);
+        let client = Client::new(gateway);
+        let response = client.get("/").basic_auth("ada", "secret").send();
+        assert_eq!(response.text(), "ada abc de");
+    }
+
+    #[test]
+    fn a_gateway_sees_what_layers_attached() {
+        let show = |request: &Request<'_>| {
+            let (own, connection) = (request.extensions(), request.connection());
+            let foreign = own.get::<http::Extensions>().unwrap();
+            format!(
+                "{} {} {} {} {}",
+                connection.peer,
+                connection.number,
+                own.get::<AuthenticatedUser>().unwrap().name(),
+                own.get::<Language>().unwrap().0,
+                foreign.get::<u32>().unwrap(),
+            )
+        };
+        let router = Router::new().route(Method::Post, "/", show);
+        let mut extensions = Extensions::new();
+        extensions.insert(Language("de"));
+        let connection = ConnectionInfo {
+            number: 3,
+            ..Peer::named("b").into()
+        };
+        let request = http::Request::post("/")
+            .extension(connection)
+            .extension(AuthenticatedUser::new("ada"))
+            .extension(extensions)
+            .extension(7_u32)
+            .body(Body::from("content"))
+            .unwrap();
+        let response = ask(&mut GatewayService::new(Gateway::new(router)), request);
+        assert_eq!(
+            response.body().as_bytes(),
+            Some(&b"b 3 ada de 7"[..]),
+            "{response:?}"
+        );
+    }
+}
+
+/// The response to HEAD states the length that GET has, or that it is unknown.
+mod head {
+    use super::*;
+
+    fn framing(reply: &[u8]) -> Option<String> {
+        let reply = String::from_utf8_lossy(reply).to_lowercase();
+        let line = reply.lines().find(|line| {
+            line.starts_with("content-length:") || line.starts_with("transfer-encoding:")
+        });
+        line.map(String::from)
+    }
+
+    fn both(client: &Client, path: &str) -> [Option<String>; 2] {
+        ["GET", "HEAD"].map(|method| {
+            let request = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            let reply = client.send_bytes(request.as_bytes());
+            assert!(method == "GET" || reply.ends_with(b"\r\n\r\n"));
+            framing(&reply)
+        })
+    }
+
+    #[test]
+    fn the_length_of_a_stream_is_unknown() {
+        async fn stream() -> axum::body::Body {
+            axum::body::Body::new(Body::stream(["one", "two"].into_iter()))
+        }
+        let app = axum::Router::new()
+            .route("/stream", get(stream))
+            .route("/text", get(|| async { "hello" }))
+            .route("/empty", get(|| async {}));
+        let client = Client::new(tower(app));
+        let chunked = Some("transfer-encoding: chunked".to_string());
+        assert_eq!(both(&client, "/stream"), [chunked.clone(), chunked]);
+        for (path, length) in [("/text", 5), ("/empty", 0)] {
+            let length = Some(format!("content-length: {length}"));
+            assert_eq!(both(&client, path), [length.clone(), length]);
+        }
+    }
+
+    #[test]
+    fn a_service_may_leave_the_content_of_get_in_place() {
+        #[derive(Clone)]
+        struct Same;
+
+        impl Service<http::Request<Body>> for Same {
+            type Response = http::Response<Body>;
+            type Error = std::convert::Infallible;
+            type Future = std::future::Ready<Result<Self::Response, Self::Error>>;
+
+            fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+                Poll::Ready(Ok(()))
+            }
+
+            fn call(&mut self, _: http::Request<Body>) -> Self::Future {
+                std::future::ready(Ok(http::Response::new(Body::from("hello"))))
+            }
+        }
+
+        let length = Some("content-length: 5".to_string());
+        assert_eq!(
+            both(&Client::new(tower(Same)), "/"),
+            [length.clone(), length]
+        );
+    }
+}

@@ -1,13 +1,17 @@
 //! Conversions between messages of this crate and those of the `http` crate.
 
+use crate::application::middleware::{AuthenticatedUser, RequestId};
 use crate::message::body::Body;
-use crate::message::owned_request::OwnedRequest;
+use crate::message::extensions::Extensions;
+use crate::message::owned_request::{OwnedRequest, RequestBuilder};
 use crate::message::request::Request;
 use crate::message::response::{Response, is_reserved};
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::error::Fault;
 use crate::values::status::Status;
 use bytes::Bytes;
+use std::borrow::Cow;
+use std::format;
 use std::prelude::rust_2024::*;
 
 impl<B: Into<Body>> From<http::Response<B>> for Response {
@@ -41,9 +45,8 @@ impl From<Response> for http::Response<Body> {
     /// Converts a response. One that breaks the rules becomes a 500, and so does one that is
     /// [deferred](Response::later): wait for it first.
     fn from(mut response: Response) -> http::Response<Body> {
-        if response.take_error().is_some() {
-            response = Status::INTERNAL_SERVER_ERROR.into();
-        }
+        // Leaves what is sent in its place, with what middleware has set.
+        let _ = response.take_error();
         let mut converted = http::Response::new(Body::empty());
         if let Ok(status) = http::StatusCode::from_u16(response.status().code()) {
             *converted.status_mut() = status;
@@ -57,14 +60,31 @@ impl From<Response> for http::Response<Body> {
 impl TryFrom<&Request<'_>> for http::Request<Bytes> {
     type Error = http::Error;
 
-    /// Converts a request. The content is copied. The extensions contain the [`ConnectionInfo`].
+    /// Converts a request. The content is copied. Below a [mount](crate::Router::mount), the target is the rest of the
+    /// path, in the form in which it was sent, and the query.
+    ///
+    /// The extensions contain the [`ConnectionInfo`] and, if there are any, the [`AuthenticatedUser`] and the
+    /// [`RequestId`]. All values that middleware attached are there as one value of the type [`Extensions`].
+    ///
+    /// ```
+    /// use bytegate::{Bytes, Extensions, Request};
+    ///
+    /// #[derive(Clone, Debug, PartialEq)]
+    /// struct Language(&'static str);
+    ///
+    /// let request = Request::builder("GET", "/a").extension(Language("de")).build()?;
+    /// let converted = request.with(|request| http::Request::<Bytes>::try_from(request)).unwrap();
+    /// let extensions = converted.extensions().get::<Extensions>().unwrap();
+    /// assert_eq!(extensions.get::<Language>(), Some(&Language("de")));
+    /// # Ok::<(), bytegate::Fault>(())
+    /// ```
     ///
     /// # Errors
     /// Returns an error if the target has characters that the `http` crate does not accept.
     fn try_from(request: &Request<'_>) -> Result<http::Request<Bytes>, http::Error> {
         let mut converted = http::Request::builder()
             .method(request.method().as_str())
-            .uri(request.head().target_text())
+            .uri(&*own_target(request))
             .extension(request.connection().clone())
             .body(Bytes::copy_from_slice(request.content()))?;
         *converted.version_mut() = match request.version() {
@@ -72,45 +92,124 @@ impl TryFrom<&Request<'_>> for http::Request<Bytes> {
             crate::Version::Http11 => http::Version::HTTP_11,
         };
         append_all(converted.headers_mut(), request.fields());
+        let (from, to) = (request.extensions(), converted.extensions_mut());
+        if let Some(user) = from.get::<AuthenticatedUser>() {
+            to.insert(user.clone());
+        }
+        if let Some(id) = from.get::<RequestId>() {
+            to.insert(id.clone());
+        }
+        if !from.is_empty() {
+            to.insert(from.clone());
+        }
         Ok(converted)
     }
+}
+
+/// Returns the target as the application sees it: without the part of the path that leads to its mount point.
+fn own_target<'a>(request: &Request<'a>) -> Cow<'a, str> {
+    let (head, target) = (request.head(), request.head().target_text());
+    if request.mounted == 0 {
+        return Cow::Borrowed(target);
+    }
+    let (path, query) = (head.path(), head.query());
+    let rest = path
+        .get(sent_length(path, request.mounted)..)
+        .unwrap_or_default();
+    // The target may name a host before the path.
+    let length = path.len() + query.map_or(0, |query| query.len() + 1);
+    let host = target
+        .get(..target.len().saturating_sub(length))
+        .unwrap_or_default();
+    let slash = if rest.starts_with('/') { "" } else { "/" };
+    let (mark, query) = query.map_or(("", ""), |query| ("?", query));
+    Cow::Owned(format!("{host}{slash}{rest}{mark}{query}"))
+}
+
+/// Returns how many bytes of a path, as it was sent, stand for its first `decoded` bytes. Its escapes are valid.
+fn sent_length(path: &str, decoded: usize) -> usize {
+    let (mut sent, bytes) = (0, path.as_bytes());
+    for _ in 0..decoded {
+        sent += if bytes.get(sent) == Some(&b'%') { 3 } else { 1 };
+    }
+    sent
 }
 
 impl TryFrom<http::Request<Bytes>> for OwnedRequest {
     type Error = Fault;
 
-    /// Converts a request. Its extensions may contain a [`ConnectionInfo`].
+    /// Converts a request. Its extensions may contain a [`ConnectionInfo`], an [`AuthenticatedUser`] and a [`RequestId`].
+    /// Values for [`Request::extensions`] may be there as one value of the type [`Extensions`]. The extensions of the
+    /// `http` crate are there as well, as a value of their own type:
+    ///
+    /// ```
+    /// use bytegate::{Bytes, OwnedRequest};
+    ///
+    /// #[derive(Clone, Debug, PartialEq)]
+    /// struct Language(&'static str);
+    ///
+    /// let request = http::Request::get("/a").extension(Language("de")).body(Bytes::new()).unwrap();
+    /// let converted = OwnedRequest::try_from(request)?;
+    /// converted.with(|request| {
+    ///     let extensions = request.extensions().get::<http::Extensions>().unwrap();
+    ///     assert_eq!(extensions.get::<Language>(), Some(&Language("de")));
+    /// });
+    /// # Ok::<(), bytegate::Fault>(())
+    /// ```
     ///
     /// # Errors
     /// Returns a [`Fault`] if it is not a valid request.
     fn try_from(request: http::Request<Bytes>) -> Result<OwnedRequest, Fault> {
         let (parts, content) = request.into_parts();
-        let target = parts
-            .uri
-            .path_and_query()
-            .map_or("/", |target| target.as_str());
-        let mut builder = Request::builder(parts.method.as_str(), target);
-        if !parts.headers.contains_key(http::header::HOST) {
-            if let Some(authority) = parts.uri.authority() {
-                builder = builder.field("Host", authority.as_str());
-            }
+        let builder = builder_of(&parts);
+        match content.is_empty() {
+            true => builder.build(),
+            false => builder.content(content).build(),
         }
-        for (name, value) in &parts.headers {
-            // The content is here already, without a coding.
-            if name != http::header::TRANSFER_ENCODING {
-                builder = builder.field(name.as_str(), value.as_bytes());
-            }
-        }
-        if let Some(connection) = parts.extensions.get::<ConnectionInfo>() {
-            builder = builder
-                .peer(connection.peer.clone())
-                .scheme(connection.scheme);
-        }
-        if !content.is_empty() {
-            builder = builder.content(content);
-        }
-        builder.build()
     }
+}
+
+/// Starts building a request without content.
+pub(super) fn builder_of(parts: &http::request::Parts) -> RequestBuilder {
+    let mut builder = Request::builder(parts.method.as_str(), target_of(parts));
+    if !parts.headers.contains_key(http::header::HOST) {
+        if let Some(authority) = parts.uri.authority() {
+            builder = builder.field("Host", authority.as_str());
+        }
+    }
+    for (name, value) in &parts.headers {
+        // Content has no coding on this side.
+        if name != http::header::TRANSFER_ENCODING {
+            builder = builder.field(name.as_str(), value.as_bytes());
+        }
+    }
+    with_extensions(builder, &parts.extensions)
+}
+
+/// Adds what the extensions of a request contain for this crate.
+fn with_extensions(mut builder: RequestBuilder, from: &http::Extensions) -> RequestBuilder {
+    if let Some(connection) = from.get::<ConnectionInfo>() {
+        builder = builder.connection(connection.clone());
+    }
+    if let Some(extensions) = from.get::<Extensions>() {
+        builder = builder.extensions(extensions.clone());
+    }
+    if let Some(user) = from.get::<AuthenticatedUser>() {
+        builder = builder.extension(user.clone());
+    }
+    if let Some(id) = from.get::<RequestId>() {
+        builder = builder.extension(id.clone());
+    }
+    match from.is_empty() {
+        true => builder,
+        false => builder.extension(from.clone()),
+    }
+}
+
+/// Returns the target that a server receives.
+pub(super) fn target_of(parts: &http::request::Parts) -> &str {
+    let target = parts.uri.path_and_query();
+    target.map_or("/", |target| target.as_str())
 }
 
 /// Appends all fields. All of them are valid on both sides.

@@ -29,9 +29,13 @@
 //! # }
 //! ```
 
+#[cfg(feature = "tower")]
+mod gateway_service;
 mod messages;
 #[cfg(feature = "tower")]
-mod service;
+mod tower_application;
 
 #[cfg(feature = "tower")]
-pub use service::{GatewayService, TowerApplication, tower};
+pub use gateway_service::GatewayService;
+#[cfg(feature = "tower")]
+pub use tower_application::{TowerApplication, tower};

@@ -2,16 +2,19 @@
 
 use super::chain::Chain;
 use crate::application::middleware::RequestInfo;
-use crate::application::upload::Receiver;
+use crate::application::upload::{Abort, Admission, Receiver};
+use crate::connection::{ContentPlan, Refusal};
 use crate::message::body::Blocks;
 use crate::message::extensions::Extensions;
 use crate::message::head::Head;
+use crate::message::request::Message;
 use crate::message::response::{LaterResponse, Response};
 use crate::values::method::Method;
 use crate::values::now::Now;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::task::{Context, Poll};
 
 /// The state of an exchange that takes more than one step.
 #[derive(Default)]
@@ -33,6 +36,14 @@ pub(super) struct Record {
     now: Now,
 }
 
+/// The start of an exchange whose request has content.
+pub(super) enum Begun {
+    /// The content is wanted.
+    Admitted(ContentPlan, Box<Exchange>),
+    /// The response, and what to keep if it is deferred.
+    Refused(Response, Option<Box<Exchange>>),
+}
+
 /// Returns the parts of a head that middlewares need when the response is ready.
 pub(super) fn known<'h>(head: &Head<'h>) -> (Option<Method>, &'h [u8]) {
     (Some(head.method()), head.line())
@@ -43,6 +54,35 @@ impl Chain<'_, '_> {
     #[inline]
     pub(super) fn has_middlewares(&self) -> bool {
         !self.gateway.middlewares.is_empty()
+    }
+
+    /// Asks the middlewares and the application about the content of a request, before it is read.
+    pub(super) fn begin(&self, head: Head<'_>, now: Now, mut extensions: Extensions) -> Begun {
+        let admission = self.admit(head, &now, &mut extensions);
+        let (method, line) = known(&head);
+        let mut added = Extensions::new();
+        let (plan, receiver) = match admission {
+            Admission::Refuse(mut response) => {
+                let kept = self.keep(&mut response, method, line, now, extensions);
+                return Begun::Refused(response, kept);
+            }
+            Admission::Buffer => (ContentPlan::Gather, None),
+            Admission::BufferUpTo(limit) => (ContentPlan::GatherUpTo(limit), None),
+            Admission::BufferWith { limit, extensions } => {
+                added = extensions;
+                let plan = limit.map_or(ContentPlan::Gather, ContentPlan::GatherUpTo);
+                (plan, None)
+            }
+            Admission::Stream(receiver) => (ContentPlan::HandOn(receiver.limit()), Some(receiver)),
+        };
+        let exchange = Exchange {
+            extensions,
+            added,
+            record: Record::wanted(*self, method, line, now),
+            receiver,
+            ..Exchange::default()
+        };
+        Begun::Admitted(plan, Box::new(exchange))
     }
 
     /// Passes a response to the middlewares. For a deferred response, returns the state to keep instead; the
@@ -69,8 +109,65 @@ impl Chain<'_, '_> {
 }
 
 impl Exchange {
+    /// Polls whether the receiver, if there is one, can take more content. A panic becomes a response.
+    pub(super) fn poll_ready(
+        &mut self,
+        chain: Chain<'_, '_>,
+        context: &mut Context<'_>,
+    ) -> Result<Poll<()>, Response> {
+        match &mut self.receiver {
+            Some(receiver) => chain.guard(|| receiver.poll_ready(context)),
+            None => Ok(Poll::Ready(())),
+        }
+    }
+
+    /// Hands a part of the content to the receiver. A refusal or a panic becomes a response.
+    pub(super) fn take_in(&mut self, chain: Chain<'_, '_>, part: &[u8]) -> Result<(), Response> {
+        match &mut self.receiver {
+            Some(receiver) => chain.guard(|| receiver.data(part))?,
+            None => Ok(()),
+        }
+    }
+
+    /// Answers the complete request: the receiver does if the content was handed on, and otherwise the application.
+    pub(super) fn call(
+        &mut self,
+        chain: Chain<'_, '_>,
+        message: &Message<'_>,
+        now: &Now,
+    ) -> Response {
+        let mut response = match self.receiver.take() {
+            Some(receiver) => chain.respond(|| receiver.finish(message.trailers)),
+            None => chain.call_admitted(message, now, &self.for_application()),
+        };
+        self.after(chain, &mut response);
+        response
+    }
+
+    /// Answers input that is not a valid request. Also returns what to keep if the response is deferred.
+    pub(super) fn refuse(
+        mut self,
+        chain: Chain<'_, '_>,
+        refusal: &Refusal<'_>,
+        now: Now,
+    ) -> (Response, Option<Box<Exchange>>) {
+        self.abort(chain, Abort::Refused(refusal.error));
+        let mut response = chain.refuse(refusal);
+        let (method, line) = (refusal.method, refusal.line);
+        let kept = chain.keep(&mut response, method, line, now, self.extensions);
+        (response, kept)
+    }
+
+    /// Tells the receiver, if there is one, that the content is incomplete.
+    pub(super) fn abort(&mut self, chain: Chain<'_, '_>, reason: Abort) {
+        if let Some(receiver) = self.receiver.take() {
+            // A panic here does not affect the response.
+            let _ = chain.guard(|| receiver.abort(reason));
+        }
+    }
+
     /// Returns the extensions that the application sees.
-    pub(super) fn for_application(&mut self) -> Cow<'_, Extensions> {
+    fn for_application(&mut self) -> Cow<'_, Extensions> {
         if self.added.is_empty() {
             return Cow::Borrowed(&self.extensions);
         }

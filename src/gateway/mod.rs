@@ -6,9 +6,12 @@ mod chain;
 mod exchange;
 pub(crate) mod front_end;
 mod handle;
+pub(crate) mod incoming;
 mod respond;
 pub(crate) mod session;
 mod step;
+#[cfg(feature = "tower")]
+mod watched_body;
 
 use crate::application::Application;
 use crate::application::middleware::Middleware;
@@ -138,12 +141,6 @@ impl Gateway {
             None => refusal.page(),
             Some(page) => page(refusal).with_status(refusal.error.status()),
         }
-    }
-
-    /// Returns the limit of content that is gathered, in bytes.
-    #[cfg(feature = "tower")]
-    pub(crate) fn content_limit(&self) -> u64 {
-        self.config.limits.content_bytes
     }
 
     fn report(&self, error: &ResponseError, connection: &ConnectionInfo) {

@@ -237,11 +237,9 @@ impl<'g> Session<'g> {
 impl Drop for Session<'_> {
     /// Aborts a receiver whose content will not be completed.
     fn drop(&mut self) {
-        let receiver = self.exchange.as_mut().and_then(|it| it.receiver.take());
-        if let Some(receiver) = receiver {
+        if let Some(exchange) = &mut self.exchange {
             let chain = Chain::new(self.gateway, &self.info, self.catches_panics);
-            // There is no response left for a panic to affect.
-            let _ = chain.guard(|| receiver.abort(Abort::Disconnected));
+            exchange.abort(chain, Abort::Disconnected);
         }
     }
 }

@@ -2,11 +2,10 @@
 //! steps of a connection.
 
 use super::chain::Chain;
-use super::exchange::{Exchange, Record, known};
+use super::exchange::{Begun, Exchange, known};
 use super::front_end::FrontEnd;
 use super::session::{Session, Wait};
-use crate::application::upload::{Abort, Admission};
-use crate::connection::{CloseReason, Connection, ContentPlan, OutOfTurn, Step};
+use crate::connection::{CloseReason, Connection, OutOfTurn, Step};
 #[cfg(feature = "net")]
 use crate::message::body::Blocks;
 use crate::message::body::Broken;
@@ -47,11 +46,7 @@ impl Session<'_> {
                 }
                 front_end.request(message, end);
                 if let Some(mut exchange) = self.exchange.take() {
-                    let mut response = match exchange.receiver.take() {
-                        Some(receiver) => chain.respond(|| receiver.finish(message.trailers)),
-                        None => chain.call_admitted(message, now, &exchange.for_application()),
-                    };
-                    exchange.after(chain, &mut response);
+                    let mut response = exchange.call(chain, message, now);
                     self.answer(&mut response, Some(exchange), front_end);
                 } else {
                     let mut extensions = Extensions::new();
@@ -80,57 +75,27 @@ impl Session<'_> {
             }
             Step::Admit(head) => {
                 front_end.head(head, at);
-                let (mut extensions, mut added) = (Extensions::new(), Extensions::new());
-                let admission = chain.admit(*head, now, &mut extensions);
-                let (method, line) = known(head);
-                let (plan, receiver) = match admission {
-                    Admission::Refuse(mut response) => {
-                        let kept = chain.keep(&mut response, method, line, *now, extensions);
+                match chain.begin(*head, *now, Extensions::new()) {
+                    Begun::Refused(mut response, kept) => {
                         self.answer(&mut response, kept, front_end);
-                        return None;
                     }
-                    Admission::Buffer => (ContentPlan::Gather, None),
-                    Admission::BufferUpTo(limit) => (ContentPlan::GatherUpTo(limit), None),
-                    Admission::BufferWith { limit, extensions } => {
-                        added = extensions;
-                        let plan = limit.map_or(ContentPlan::Gather, ContentPlan::GatherUpTo);
-                        (plan, None)
+                    Begun::Admitted(plan, exchange) => {
+                        self.exchange = Some(exchange);
+                        self.asked(|connection| connection.admit(plan));
                     }
-                    Admission::Stream(receiver) => {
-                        (ContentPlan::HandOn(receiver.limit()), Some(receiver))
-                    }
-                };
-                self.exchange = Some(Box::new(Exchange {
-                    extensions,
-                    added,
-                    record: Record::wanted(chain, method, line, *now),
-                    receiver,
-                    ..Exchange::default()
-                }));
-                self.asked(|connection| connection.admit(plan));
+                }
             }
             Step::Content(part) => {
-                let receiver = self.exchange.as_mut().and_then(|it| it.receiver.as_mut());
-                let taken = match receiver {
-                    Some(receiver) => chain.guard(|| receiver.data(part)),
-                    None => Ok(Ok(())),
-                };
-                if let Err(response) | Ok(Err(response)) = taken {
+                let exchange = self.exchange.as_mut();
+                let taken = exchange.map_or(Ok(()), |exchange| exchange.take_in(chain, part));
+                if let Err(response) = taken {
                     self.answer_for_receiver(response, front_end);
                 }
             }
             Step::Refuse(refusal) => {
                 front_end.refusal(refusal);
                 let exchange = self.exchange.take().unwrap_or_default();
-                if let Some(receiver) = exchange.receiver {
-                    let abort = || receiver.abort(Abort::Refused(refusal.error));
-                    // A panic here does not affect the response.
-                    let _ = chain.guard(abort);
-                }
-                let mut response = chain.refuse(refusal);
-                let (method, line) = (refusal.method, refusal.line);
-                let extensions = exchange.extensions;
-                let kept = chain.keep(&mut response, method, line, *now, extensions);
+                let (mut response, kept) = exchange.refuse(chain, refusal, *now);
                 self.answer(&mut response, kept, front_end);
             }
             Step::Answer { until } => {
@@ -215,12 +180,11 @@ impl Session<'_> {
 
     /// Asks the receiver of the content, if there is one, whether it can take more.
     fn poll_receiver(&mut self, front_end: &impl FrontEnd) -> Result<Poll<()>, Response> {
-        let Some(receiver) = self.exchange.as_mut().and_then(|it| it.receiver.as_mut()) else {
+        let Some(exchange) = &mut self.exchange else {
             return Ok(Poll::Ready(()));
         };
-        let mut context = Context::from_waker(front_end.waker());
-        Chain::new(self.gateway, &self.info, self.catches_panics)
-            .guard(|| receiver.poll_ready(&mut context))
+        let chain = Chain::new(self.gateway, &self.info, self.catches_panics);
+        exchange.poll_ready(chain, &mut Context::from_waker(front_end.waker()))
     }
 
     /// Reads nothing until the receiver is ready. Pending output is still written.

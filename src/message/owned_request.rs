@@ -65,6 +65,8 @@ pub struct RequestBuilder {
     request_line: String,
     fields: Vec<(String, Vec<u8>)>,
     content: Option<Bytes>,
+    /// The length of content that is not in the request.
+    announced: Option<u64>,
     now: Now,
     connection: ConnectionInfo,
     extensions: Extensions,
@@ -77,6 +79,7 @@ impl<'a> Request<'a> {
             request_line: format!("{method} {target} HTTP/1.1\r\n"),
             fields: Vec::new(),
             content: None,
+            announced: None,
             now: Now::default(),
             connection: ConnectionInfo::default(),
             extensions: Extensions::new(),
@@ -207,6 +210,27 @@ impl RequestBuilder {
         self
     }
 
+    /// Announces the length of content that is received later.
+    #[cfg(feature = "tower")]
+    pub(crate) fn announce(mut self, length: u64) -> RequestBuilder {
+        self.announced = Some(length);
+        self
+    }
+
+    /// Sets all information about the connection.
+    #[cfg(feature = "http")]
+    pub(crate) fn connection(mut self, connection: ConnectionInfo) -> RequestBuilder {
+        self.connection = connection;
+        self
+    }
+
+    /// Adds all of the given extensions.
+    #[cfg(feature = "http")]
+    pub(crate) fn extensions(mut self, extensions: Extensions) -> RequestBuilder {
+        self.extensions.extend(extensions);
+        self
+    }
+
     /// Builds the request.
     ///
     /// # Errors
@@ -229,8 +253,9 @@ impl RequestBuilder {
             head.extend_from_slice(value);
             head.extend_from_slice(b"\r\n");
         }
-        if let Some(content) = &self.content {
-            head.extend_from_slice(format!("Content-Length: {}\r\n", content.len()).as_bytes());
+        let length = self.content.as_ref().map(|content| content.len() as u64);
+        if let Some(length) = length.or(self.announced) {
+            head.extend_from_slice(format!("Content-Length: {length}\r\n").as_bytes());
         }
         head.extend_from_slice(b"\r\n");
         Ok(OwnedRequest {

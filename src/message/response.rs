@@ -66,7 +66,7 @@ pub enum ResponseError {
     /// The status is below 200, which is never final (RFC 9110 section 15.2).
     InterimStatus(Status),
     /// The application panicked. Contains the panic message. Only a session that
-    /// [catches panics](crate::Session::catch_panics) produces this.
+    /// [catches panics](crate::Session::catch_panics) and [`Gateway::respond`](crate::Gateway::respond) produce this.
     Panicked(String),
     /// The response is [deferred](Response::later), but nothing here can wait for it.
     Later,

@@ -1,0 +1,206 @@
+//! Gateways as tower services.
+
+use super::messages::{builder_of, target_of};
+use crate::connection::Refusal;
+use crate::gateway::Gateway;
+use crate::gateway::incoming::Incoming;
+use crate::message::body::Body;
+use crate::message::owned_request::RequestBuilder;
+use crate::message::response::Response;
+use crate::values::connection_info::ConnectionInfo;
+use crate::values::error::{Error, Fault};
+use crate::values::method::Method;
+use crate::values::now::Now;
+use bytes::{Buf, Bytes};
+use core::convert::Infallible;
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use http_body::Body as HttpBody;
+use std::prelude::rust_2024::*;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use tower_service::Service;
+
+/// A gateway as a tower service, for example as a route or the fallback of an axum `Router`.
+///
+/// As over a connection, the application [admits](crate::Application::admit) the content of a request before it is read.
+/// Content is gathered up to [`Limits::content_bytes`](crate::Limits::content_bytes) or the limit that the application
+/// states, or it is handed on part by part as it arrives. Trailers are left out. Limits and deadlines of heads are those of
+/// the server that received the request.
+///
+/// The peer is that of a [`ConnectionInfo`] in the extensions of the request. The servers of axum attach the address of the
+/// client in a type of their own, so a layer has to pass it on. Without it, the peer is unknown, and so
+/// [`RateLimit`](crate::RateLimit) does not tell clients apart.
+///
+/// ```
+/// # /*
+/// use axum::extract::ConnectInfo;
+/// # */
+/// use axum::{Router, extract::Request, middleware::map_request};
+/// use bytegate::{ConnectionInfo, Gateway, Site, bridge::GatewayService};
+/// use std::net::SocketAddr;
+/// # #[derive(Clone)]
+/// # struct ConnectInfo<T>(T);
+///
+/// /// Passes on what `into_make_service_with_connect_info::<SocketAddr>` attaches.
+/// async fn with_peer(mut request: Request) -> Request {
+///     if let Some(ConnectInfo(address)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
+///         let connection = ConnectionInfo::from(*address);
+///         request.extensions_mut().insert(connection);
+///     }
+///     request
+/// }
+///
+/// let service = GatewayService::new(Gateway::new(Site::new()));
+/// let app = Router::<()>::new().fallback_service(service).layer(map_request(with_peer));
+/// ```
+///
+/// The time is that of the system, unless a test [sets it](GatewayService::with_clock).
+#[derive(Clone)]
+pub struct GatewayService {
+    gateway: Arc<Gateway>,
+    clock: Clock,
+}
+
+type Clock = Arc<dyn Fn() -> Now + Send + Sync>;
+
+impl GatewayService {
+    /// Creates a service. Clones share the gateway.
+    pub fn new(gateway: impl Into<Arc<Gateway>>) -> GatewayService {
+        let started = Instant::now();
+        GatewayService {
+            gateway: gateway.into(),
+            clock: Arc::new(move || Now {
+                monotonic: started.elapsed(),
+                wall: SystemTime::now().duration_since(UNIX_EPOCH).ok(),
+            }),
+        }
+    }
+
+    /// Replaces the clock, so that a test can set the time. Clones share it.
+    ///
+    /// ```
+    /// use bytegate::bridge::GatewayService;
+    /// use bytegate::{AccessLog, Gateway, Now, Site};
+    ///
+    /// let gateway = Gateway::new(Site::new()).with(AccessLog::to(|line| assert!(line.contains("06/Nov/1994:08:49:37"))));
+    /// let service = GatewayService::new(gateway).with_clock(|| Now::at_unix(784_111_777));
+    /// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
+    /// # let mut service = service;
+    /// # let answer = tower_service::Service::call(&mut service, http::Request::new(bytegate::Body::empty()));
+    /// # assert!(pin!(answer).poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    /// ```
+    pub fn with_clock(mut self, clock: impl Fn() -> Now + Send + Sync + 'static) -> GatewayService {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Answers a request whose content may still arrive.
+    async fn respond<B: HttpBody + Send>(self, request: http::Request<B>) -> Response {
+        let (parts, content) = request.into_parts();
+        let incoming = IncomingBody {
+            content: Box::pin(content),
+            clock: self.clock.clone(),
+        };
+        match incoming.announce(builder_of(&parts)).build() {
+            Ok(request) => {
+                let response = self.gateway.respond_to(&request, incoming).await;
+                self.gateway.watch(response, request.connection())
+            }
+            Err(fault) => self.respond_to_invalid(&parts, fault, incoming.now()).await,
+        }
+    }
+}
+
+impl<B> Service<http::Request<B>> for GatewayService
+where
+    B: HttpBody<Data: Send> + Send + 'static,
+{
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<http::Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        let service = self.clone();
+        Box::pin(async move { Ok(service.respond(request).await.into()) })
+    }
+}
+
+impl GatewayService {
+    /// Answers a request that is valid for the `http` crate, but not here.
+    async fn respond_to_invalid(
+        &self,
+        parts: &http::request::Parts,
+        fault: Fault,
+        now: Now,
+    ) -> Response {
+        let line = format!("{} {} HTTP/1.1", parts.method, target_of(parts));
+        let refusal = Refusal {
+            error: fault.error,
+            at: fault.at as u64,
+            method: Method::from_token(parts.method.as_str()),
+            line: line.as_bytes(),
+        };
+        let connection = parts.extensions.get::<ConnectionInfo>();
+        let connection = connection.cloned().unwrap_or_default();
+        self.gateway
+            .respond_to_invalid(&refusal, &connection, now)
+            .await
+    }
+}
+
+impl fmt::Debug for GatewayService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GatewayService")
+            .field("gateway", &self.gateway)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The content of a request, as it arrives, and the clock of the service.
+struct IncomingBody<B> {
+    content: Pin<Box<B>>,
+    clock: Clock,
+}
+
+impl<B: HttpBody> IncomingBody<B> {
+    /// States in the head whether there is content, and how long it is.
+    fn announce(&self, head: RequestBuilder) -> RequestBuilder {
+        match self.content.size_hint().exact() {
+            _ if self.content.is_end_stream() => head,
+            Some(0) => head,
+            Some(length) => head.announce(length),
+            None => head.field("Transfer-Encoding", "chunked"),
+        }
+    }
+}
+
+impl<B: HttpBody> Incoming for IncomingBody<B> {
+    fn now(&self) -> Now {
+        (self.clock)()
+    }
+
+    fn poll_part(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        loop {
+            match self.content.as_mut().poll_frame(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Ready(Some(Err(_))) => {
+                    return Poll::Ready(Some(Err(Error::ContentIncomplete)));
+                }
+                Poll::Ready(Some(Ok(frame))) => {
+                    if let Ok(mut data) = frame.into_data() {
+                        let part = data.copy_to_bytes(data.remaining());
+                        return Poll::Ready(Some(Ok(part)));
+                    }
+                }
+            }
+        }
+    }
+}

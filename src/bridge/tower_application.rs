@@ -1,0 +1,152 @@
+//! Tower services as applications.
+
+use crate::application::Application;
+use crate::message::body::{Body, Broken};
+use crate::message::request::Request;
+use crate::message::response::{Response, ResponseError};
+use crate::values::method::Method;
+use crate::values::status::Status;
+use bytes::Bytes;
+use core::fmt;
+use core::future::poll_fn;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use futures_core::Stream;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use std::prelude::rust_2024::*;
+use tower_service::Service;
+
+/// Turns a tower service into an application: an axum `Router`, or anything else that takes `http::Request<Body>`.
+///
+/// Below a [mount](crate::Router::mount), the service sees the rest of the path, as below axum's `nest`. The extensions of
+/// the request contain the [`ConnectionInfo`](crate::ConnectionInfo) and what middleware attached, as
+/// the conversion of a [`Request`] into an `http::Request` says.
+///
+/// ```
+/// use axum::{Extension, routing::get};
+/// use bytegate::{AuthenticatedUser, BasicAuthentication, Gateway, Router, bridge::tower, testing::Client};
+///
+/// async fn hello(Extension(user): Extension<AuthenticatedUser>) -> String {
+///     format!("hello {}\n", user.name())
+/// }
+///
+/// let api = axum::Router::new().route("/hello", get(hello));
+/// let gateway = Gateway::new(Router::new().mount("/api", tower(api)))
+///     .with(BasicAuthentication::user("staff", "Aladdin", "open sesame"));
+/// let client = Client::new(gateway);
+/// let response = client.get("/api/hello").basic_auth("Aladdin", "open sesame").send();
+/// assert_eq!(response.text(), "hello Aladdin\n");
+/// ```
+///
+/// Each request gets a clone of the service, and its response is [deferred](Response::later). A service that needs a
+/// runtime, for timers or sockets, has to be called where that runtime is. [`Gateway::handle`](crate::Gateway::handle) and
+/// the test kit wait on the thread that they are called on, so that tokio's runtime must have another one:
+/// `#[tokio::test(flavor = "multi_thread")]`.
+pub fn tower<S>(service: S) -> TowerApplication<S> {
+    TowerApplication(service)
+}
+
+/// The application that [`tower`] returns.
+#[derive(Clone, Debug)]
+pub struct TowerApplication<S>(S);
+
+impl<S, B> Application for TowerApplication<S>
+where
+    S: Service<http::Request<Body>, Response = http::Response<B>, Error: fmt::Display>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Future: Send,
+    B: HttpBody<Data = Bytes> + Send + 'static,
+{
+    fn call(&self, request: &Request<'_>) -> Response {
+        let is_head = request.method() == Method::Head;
+        let request = match http::Request::<Bytes>::try_from(request) {
+            Ok(request) => request.map(Body::from),
+            Err(error) => {
+                return Response::explained(Status::BAD_REQUEST, error);
+            }
+        };
+        let mut service = self.0.clone();
+        Response::later(async move {
+            let answered = async {
+                poll_fn(|context| service.poll_ready(context)).await?;
+                service.call(request).await
+            };
+            match answered.await {
+                Ok(response) if is_head => Response::from(without_content(response)),
+                Ok(response) => Response::from(response.map(of_http_body)),
+                Err(error) => Response::failed(ResponseError::Other(error.to_string())),
+            }
+        })
+    }
+}
+
+/// Replaces the content of a response to HEAD by content that is never sent, but whose length is, if it is known. The
+/// response to GET then has the same length, or is a stream of unknown length too (RFC 9110 section 8.6).
+fn without_content<B: HttpBody>(response: http::Response<B>) -> http::Response<Body> {
+    let stated = response.headers().get(http::header::CONTENT_LENGTH);
+    let stated = stated.and_then(|length| length.to_str().ok()?.parse().ok());
+    // Some services leave out the content themselves.
+    let known = || response.body().size_hint().exact();
+    let length = stated.or_else(|| known().filter(|length| *length > 0));
+    response.map(|_| Body::fallible_stream(length, core::iter::empty()))
+}
+
+/// Converts content of a response. Trailers are left out.
+fn of_http_body<B: HttpBody<Data = Bytes> + Send + 'static>(body: B) -> Body {
+    if body.is_end_stream() {
+        return Body::empty();
+    }
+    let length = body.size_hint().exact();
+    Body::async_stream(length, DataFrames(Box::pin(body)))
+}
+
+struct DataFrames<B>(Pin<Box<B>>);
+
+impl<B: HttpBody<Data = Bytes>> Stream for DataFrames<B> {
+    type Item = Result<Bytes, Broken>;
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Broken>>> {
+        loop {
+            match self.0.as_mut().poll_frame(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Ready(Some(Err(_))) => return Poll::Ready(Some(Err(Broken))),
+                Poll::Ready(Some(Ok(frame))) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Poll::Ready(Some(Ok(data)));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        let block = self.poll_block(context);
+        block.map(|block| block.map(|block| block.map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.as_bytes().is_some_and(<[u8]>::is_empty)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self.length() {
+            Some(length) => SizeHint::with_exact(length),
+            None => SizeHint::default(),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The content of a request that another server receives.
+
+use crate::values::error::Error;
+use crate::values::now::Now;
+use bytes::Bytes;
+use core::task::{Context, Poll};
+
+/// The content of a request that another server receives, and the time.
+pub(crate) trait Incoming {
+    /// Returns the current time.
+    fn now(&self) -> Now;
+
+    /// Polls for the next part of the content. Returns `None` after the last one.
+    fn poll_part(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>>;
+}
+
+/// Content that has arrived already.
+pub(super) struct Arrived {
+    pub(super) content: Option<Bytes>,
+    pub(super) now: Now,
+}
+
+impl Incoming for Arrived {
+    fn now(&self) -> Now {
+        self.now
+    }
+
+    fn poll_part(&mut self, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        Poll::Ready(self.content.take().map(Ok))
+    }
+}
