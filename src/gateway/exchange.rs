@@ -110,6 +110,7 @@ impl Chain<'_, '_> {
 
 impl Exchange {
     /// Polls whether the receiver, if there is one, can take more content. A panic becomes a response.
+    #[inline]
     pub(super) fn poll_ready(
         &mut self,
         chain: Chain<'_, '_>,
@@ -130,6 +131,7 @@ impl Exchange {
     }
 
     /// Answers the complete request: the receiver does if the content was handed on, and otherwise the application.
+    #[inline]
     pub(super) fn call(
         &mut self,
         chain: Chain<'_, '_>,
@@ -145,6 +147,7 @@ impl Exchange {
     }
 
     /// Answers input that is not a valid request. Also returns what to keep if the response is deferred.
+    #[inline(never)]
     pub(super) fn refuse(
         mut self,
         chain: Chain<'_, '_>,
@@ -167,6 +170,7 @@ impl Exchange {
     }
 
     /// Returns the extensions that the application sees.
+    #[inline]
     fn for_application(&mut self) -> Cow<'_, Extensions> {
         if self.added.is_empty() {
             return Cow::Borrowed(&self.extensions);

@@ -31,6 +31,7 @@ pub(crate) enum Framing {
 }
 
 impl Exchange {
+    #[inline(always)]
     pub(crate) fn of(head: &Head<'_>) -> Result<Exchange, Fault> {
         let framing = framing(head)?;
         Ok(Exchange {
@@ -57,6 +58,7 @@ impl Exchange {
 
 /// Determines the framing, following the steps of RFC 9112 section 6.3 in order. Anything ambiguous is an error,
 /// because a proxy in front of the server may have interpreted it differently.
+#[inline(always)]
 fn framing(head: &Head<'_>) -> Result<Framing, Fault> {
     let layout = head.layout();
     let fault = |error, span: Span| Fault::new(error, span.start as usize);
@@ -100,6 +102,7 @@ fn codings(value: &[u8]) -> Result<(), Error> {
 }
 
 /// Returns whether the client expects `100 Continue` (RFC 9110 section 10.1.1). A request without content never does.
+#[inline(always)]
 fn expects_continue(head: &Head<'_>, framing: Framing) -> Result<bool, Fault> {
     match (head.version(), head.layout().expect) {
         (Version::Http10, _) | (_, None) => Ok(false),
@@ -111,6 +114,7 @@ fn expects_continue(head: &Head<'_>, framing: Framing) -> Result<bool, Fault> {
 }
 
 /// Returns whether the client keeps the connection open (RFC 9112 section 9.3). `close` overrides everything else.
+#[inline(always)]
 fn persists(head: &Head<'_>) -> bool {
     let options = head.layout().connection;
     match head.version() {
