@@ -424,6 +424,26 @@ fn a_stalled_server_keeps_the_connection_open() {
 }
 
 #[test]
+fn an_answer_without_chunks_goes_out_as_it_is_and_the_connection_stays_open() {
+    use bytegate::BlockingStream;
+    let gateway = Arc::new(Gateway::new(|_: &Request<'_>| "no line end"));
+    let mut stream = open_faulty(&gateway, Fault::BrokenChunk);
+    stream.set_timeout(Some(Duration::from_secs(5))).unwrap();
+    let mut output = Vec::new();
+    for _ in 0..2 {
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            .unwrap();
+        output.clear();
+        while !output.ends_with(b"\r\n\r\nno line end") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).expect("the whole answer");
+            output.push(byte[0]);
+        }
+    }
+}
+
+#[test]
 fn faults_also_work_over_tcp() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
