@@ -11,6 +11,7 @@ mod content_type;
 mod cookies;
 pub(crate) mod credentials;
 mod default_page;
+pub(crate) mod deferred;
 pub(crate) mod event;
 #[cfg(feature = "std")]
 pub(crate) mod event_sender;
