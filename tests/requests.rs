@@ -1418,11 +1418,61 @@ mod multipart {
                 "part 2 of the form has a head that",
             ),
             ("x".repeat(100), "does not contain the boundary"),
+            (
+                "x".repeat(5000) + "\r\n" + &all(&["1"]) + "\r\n--b--",
+                "413 Content Too Large: the form has more than 4096 bytes outside of its parts",
+            ),
+            (
+                all(&["1"]) + "\r\n--b--" + &"x".repeat(5000),
+                "outside of its parts",
+            ),
         ] {
             let (status, page) = same_in_all_ways(content.as_bytes(), LOW);
             let outcome = format!("{status} {page}");
             assert!(outcome.contains(expected), "{content:?}: {outcome}");
         }
+    }
+
+    /// A receiver with the limits that the crate chooses.
+    struct Plain;
+
+    impl PartReceiver for Plain {
+        fn part(&mut self, _: &Part<'_>) -> Result<(), Response> {
+            Ok(())
+        }
+
+        fn content(&mut self, _: &[u8]) -> Result<(), Response> {
+            Ok(())
+        }
+
+        fn finish(self: Box<Self>) -> Response {
+            Status::OK.into()
+        }
+    }
+
+    impl Application for Plain {
+        fn call(&self, _: &Request<'_>) -> Response {
+            Status::OK.into()
+        }
+
+        fn admit(&self, request: &Request<'_>) -> Admission {
+            Admission::multipart(request, Plain)
+        }
+    }
+
+    #[test]
+    fn a_form_that_is_taken_part_by_part_has_64_mib_at_most_by_default() {
+        let gateway = Gateway::new(Plain);
+        let starts = |length: u64, start: &str| {
+            let head = format!(
+                "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n\
+                 Content-Length: {length}\r\n\r\n"
+            );
+            String::from_utf8(gateway.handle((head + start).as_bytes()).to_vec()).expect("text")
+        };
+        assert!(starts((64 << 20) + 1, "--b").starts_with("HTTP/1.1 413 "));
+        // What is not refused at once is incomplete.
+        assert!(starts(64 << 20, "--b").starts_with("HTTP/1.1 400 "));
     }
 
     #[test]
@@ -1440,6 +1490,8 @@ mod multipart {
             ("--b\r\n".to_string() + &"x".repeat(100), &[], 413),
             (begins.clone() + "123456", &["part a"], 413),
             (begins.clone() + "\r\n--bc", &["part a"], 400),
+            ("--b--".to_string() + &"x".repeat(4097), &[], 413),
+            ("x".repeat(4097), &[], 413),
             (
                 begins.replace("\"a\"", "refused") + "x",
                 &["part refused"],

@@ -19,6 +19,8 @@ pub(crate) mod extensions;
 mod failure;
 pub(crate) mod fields;
 pub(crate) mod form;
+#[cfg(feature = "multipart")]
+pub(crate) mod form_parser;
 pub(crate) mod framing;
 pub(crate) mod head;
 #[cfg(feature = "json")]

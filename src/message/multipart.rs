@@ -5,9 +5,9 @@
 //! still arrives is parsed in the same way.
 
 use super::fields::FieldLines;
+use super::form_parser::{FormParser, FormStep};
 use super::rejection::{Rejection, detail};
 use super::request::Request;
-use crate::syntax::multipart::{PartError, PartParser, PartStep, is_boundary};
 use crate::syntax::parameters::split;
 use alloc::borrow::Cow;
 use alloc::format;
@@ -15,7 +15,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// Limits on the parts of a form, beside that on the whole content. A form exactly at a limit is accepted.
+/// Limits on the parts of a form, beside that on the whole content, which is
+/// [`Limits::content_bytes`](crate::Limits::content_bytes) or [`PartReceiver::limit`](crate::PartReceiver::limit). A form
+/// exactly at a limit is accepted.
+///
+/// What is outside of the parts is skipped: text before the first boundary and after the last one, and padding behind
+/// boundaries. More than 4096 bytes of it result in 413, whatever the limits.
 ///
 /// ```
 /// use bytegate::MultipartLimits;
@@ -29,7 +34,7 @@ pub struct MultipartLimits {
     pub parts: usize,
     /// The head of one part with all line endings, in bytes. It holds the name of a file. Exceeding it results in 413.
     pub part_head_bytes: usize,
-    /// The content of one part, in bytes. Exceeding it results in 413.
+    /// The content of one part, in bytes. Exceeding it results in 413. By default, only the whole form is limited.
     pub part_content_bytes: u64,
 }
 
@@ -123,7 +128,7 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     /// - 415 if Content-Type is missing or is not `multipart/form-data`.
-    /// - 413 if a part exceeds the default [`MultipartLimits`], or if there are too many.
+    /// - 413 if a part exceeds the default [`MultipartLimits`], if there are too many, or if too much is outside of them.
     /// - 400 if the boundary is missing or malformed, if the form has no end, or if a part is malformed: its head has no
     ///   end, has other lines than fields or no name in `Content-Disposition`, or the content is encoded.
     pub fn multipart(&self) -> Result<Multipart<'a>, Rejection> {
@@ -165,102 +170,6 @@ impl<'a> Request<'a> {
     }
 }
 
-/// A parser for the parts of a form, within limits, whether its content is there or still arrives.
-#[derive(Clone, Debug)]
-pub(crate) struct FormParser {
-    parser: PartParser,
-    limits: MultipartLimits,
-    /// The number of parts so far.
-    parts: usize,
-    /// The length of the content of the last part so far.
-    part_content: u64,
-}
-
-/// A piece of a form.
-pub(crate) enum FormStep<'a> {
-    /// The next part, without its content.
-    Part(Part<'a>),
-    /// The next bytes of its content. They are never empty.
-    Content(&'a [u8]),
-}
-
-impl FormParser {
-    /// Creates a parser for the content of a request.
-    pub(crate) fn new(
-        request: &Request<'_>,
-        limits: MultipartLimits,
-    ) -> Result<FormParser, Rejection> {
-        let parameters = request.check_content_type("multipart/form-data", |media_type| {
-            media_type == b"multipart/form-data"
-        })?;
-        match parameters.get("boundary") {
-            Ok(Some(boundary)) if is_boundary(boundary) => Ok(FormParser {
-                parser: PartParser::new(boundary, limits.part_head_bytes),
-                limits,
-                parts: 0,
-                part_content: 0,
-            }),
-            _ => {
-                let reason = "the Content-Type has no boundary of 1 to 70 characters";
-                Err(Rejection::bad_request(reason))
-            }
-        }
-    }
-
-    /// Returns the next piece, or `None` if more content is needed. `input` begins with what was left of it by the last
-    /// step. If it `is_whole`, `None` means that the form is complete.
-    pub(crate) fn step<'a>(
-        &mut self,
-        input: &mut &'a [u8],
-        is_whole: bool,
-    ) -> Result<Option<FormStep<'a>>, Rejection> {
-        let number = self.parts + 1;
-        let step = self.parser.step(input, is_whole);
-        Ok(match step.map_err(|error| self.reject(error))? {
-            None => None,
-            Some(PartStep::Head(_)) if self.parts == self.limits.parts => {
-                let reason = format!("the form has more than {} parts", self.limits.parts);
-                return Err(Rejection::content_too_large(reason));
-            }
-            Some(PartStep::Head(head)) => {
-                self.parts = number;
-                self.part_content = 0;
-                Some(FormStep::Part(Part::parse(head).map_err(|reason| {
-                    Rejection::bad_request(format!("part {number} of the form {reason}"))
-                })?))
-            }
-            Some(PartStep::Content(content)) => {
-                self.part_content = self.part_content.saturating_add(content.len() as u64);
-                let limit = self.limits.part_content_bytes;
-                if self.part_content > limit {
-                    let part = self.parts;
-                    let reason = format!("part {part} of the form has more than {limit} bytes");
-                    return Err(Rejection::content_too_large(reason));
-                }
-                Some(FormStep::Content(content))
-            }
-        })
-    }
-
-    fn reject(&self, error: PartError) -> Rejection {
-        let part = self.parts + usize::from(!self.parser.is_in_content());
-        Rejection::bad_request(match error {
-            PartError::NoStart => {
-                "the form does not contain the boundary of its Content-Type".into()
-            }
-            PartError::NoEnd => format!("part {part} of the form does not end with a boundary"),
-            PartError::BoundaryLine => {
-                format!("the boundary before part {part} of the form is not alone on its line")
-            }
-            PartError::Head => format!("part {part} of the form has a malformed head"),
-            PartError::HeadTooLong => {
-                let reason = format!("part {part} of the form has a head that is too long");
-                return Rejection::content_too_large(reason);
-            }
-        })
-    }
-}
-
 impl<'a> Multipart<'a> {
     /// Returns the first part with the given name.
     pub fn get(&self, name: &str) -> Option<&Part<'a>> {
@@ -284,7 +193,7 @@ impl<'a> IntoIterator for Multipart<'a> {
 
 impl<'a> Part<'a> {
     /// Parses the head of a part.
-    fn parse(head: &'a [u8]) -> Result<Part<'a>, String> {
+    pub(super) fn parse(head: &'a [u8]) -> Result<Part<'a>, String> {
         let fields = FieldLines::from_valid(head);
         let mut dispositions = fields.get_all("Content-Disposition");
         let (Some(disposition), None) = (dispositions.next(), dispositions.next()) else {
