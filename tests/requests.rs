@@ -1048,6 +1048,22 @@ mod multipart {
     }
 
     #[test]
+    fn a_name_that_only_the_extended_parameter_has_is_that_of_a_file() {
+        for (parameters, name) in [
+            ("filename*=UTF-8''na%C3%AFve.txt", "na\u{ef}ve.txt"),
+            (
+                "filename*=utf-8'fr'na%C3%AFve.txt; filename=\"naive.txt\"",
+                "naive.txt",
+            ),
+            ("filename=naive.txt; filename*=broken", "naive.txt"),
+        ] {
+            let head = format!("{FIELD}; {parameters}");
+            let page = format!("\"a\" (Some({name:?}), None) \"x\"\n");
+            assert_eq!(told(shown, of_head(&head)), (200, page), "{parameters}");
+        }
+    }
+
+    #[test]
     fn the_first_part_of_a_name_is_found() {
         let content = format!("--b\r\n{FIELD}\r\n\r\n1\r\n--b\r\n{FIELD}\r\n\r\n2\r\n--b--");
         let request = Request::builder("POST", "/")
@@ -1181,6 +1197,10 @@ mod multipart {
             (
                 "Content-Disposition: form-data; name=a b",
                 "has a malformed Content-Disposition",
+            ),
+            (
+                "Content-Disposition: form-data; name=a; filename*=ISO-8859-1''%A3",
+                "has a filename* that is not UTF-8 in the form of RFC 8187",
             ),
             (
                 "Content-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: base64",

@@ -8,7 +8,8 @@ use super::fields::FieldLines;
 use super::form_parser::{FormParser, FormStep};
 use super::rejection::{Rejection, detail};
 use super::request::Request;
-use crate::syntax::parameters::split;
+use crate::syntax::content_disposition::extended_value;
+use crate::syntax::parameters::{Parameters, split};
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
@@ -130,7 +131,8 @@ impl<'a> Request<'a> {
     /// - 415 if Content-Type is missing or is not `multipart/form-data`.
     /// - 413 if a part exceeds the default [`MultipartLimits`], if there are too many, or if too much is outside of them.
     /// - 400 if the boundary is missing or malformed, if the form has no end, or if a part is malformed: its head has no
-    ///   end, has other lines than fields or no name in `Content-Disposition`, or the content is encoded.
+    ///   end, has other lines than fields, no name in `Content-Disposition` or a `filename*` that is not UTF-8, or the
+    ///   content is encoded.
     pub fn multipart(&self) -> Result<Multipart<'a>, Rejection> {
         self.multipart_within(MultipartLimits::default())
     }
@@ -200,15 +202,12 @@ impl<'a> Part<'a> {
             return Err("must have one Content-Disposition".into());
         };
         let (kind, parameters) = split(disposition);
-        let (Ok(name), Ok(file_name)) = (parameters.get("name"), parameters.get("filename")) else {
-            return Err("has a malformed Content-Disposition".into());
-        };
+        let name = parameters.get("name").map_err(|_| MALFORMED)?;
         let Some(name) = name.filter(|_| kind.eq_ignore_ascii_case(b"form-data")) else {
             return Err(
                 "has no name: its Content-Disposition must be form-data with a name".into(),
             );
         };
-        let not_utf8 = || String::from("has a name that is not UTF-8");
         if let Some(coding) = fields.get("Content-Transfer-Encoding") {
             let harmless = ["7bit", "8bit", "binary"];
             let is_harmless = |name: &&str| coding.eq_ignore_ascii_case(name.as_bytes());
@@ -220,11 +219,8 @@ impl<'a> Part<'a> {
             }
         }
         Ok(Part {
-            name: unescape(name).ok_or_else(not_utf8)?,
-            file_name: match file_name {
-                Some(file_name) => Some(unescape(file_name).ok_or_else(not_utf8)?),
-                None => None,
-            },
+            name: unescape(name).ok_or(NOT_UTF8)?,
+            file_name: file_name(parameters)?,
             fields,
             content: b"",
         })
@@ -236,6 +232,9 @@ impl<'a> Part<'a> {
     }
 
     /// Returns the name of the file on the client, if this is a file. It is empty if no file was chosen.
+    ///
+    /// Browsers send `filename`. From clients that send only `filename*`, which RFC 7578 does not allow, that is decoded
+    /// (RFC 8187).
     ///
     /// The client is free to send any text, such as `../../etc/passwd`. Show it, but never use it as a path. Browsers
     /// write a quote in it as `%22`, which is kept, because they do not encode percent signs.
@@ -267,6 +266,23 @@ impl<'a> Part<'a> {
             let name = detail(&self.name);
             Rejection::bad_request(format!("\"{name}\" in the form is not UTF-8"))
         })
+    }
+}
+
+const MALFORMED: &str = "has a malformed Content-Disposition";
+const NOT_UTF8: &str = "has a name that is not UTF-8";
+
+/// Returns the name of a file: that of `filename`, as browsers send it, or else that of `filename*`.
+fn file_name(parameters: Parameters<'_>) -> Result<Option<Cow<'_, str>>, String> {
+    if let Some(name) = parameters.get("filename").map_err(|_| MALFORMED)? {
+        return Ok(Some(unescape(name).ok_or(NOT_UTF8)?));
+    }
+    match parameters.get("filename*").map_err(|_| MALFORMED)? {
+        Some(name) => match extended_value(name) {
+            Some(name) => Ok(Some(name.into())),
+            None => Err("has a filename* that is not UTF-8 in the form of RFC 8187".into()),
+        },
+        None => Ok(None),
     }
 }
 
