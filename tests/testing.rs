@@ -153,6 +153,7 @@ fn cookies_are_kept_sent_and_removed() {
     assert_eq!(client.cookie("session").as_deref(), Some("abc"));
     assert_eq!(client.get("/me").send().text(), "session=abc");
     client.advance(Duration::from_secs(60));
+    assert_eq!(client.cookie("session"), None, "it has expired");
     assert_eq!(client.get("/me").send().text(), "-", "it has expired");
     client.get("/login").send();
     client.get("/logout").send();
