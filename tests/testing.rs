@@ -505,3 +505,34 @@ fn an_exchange_as_text_shows_what_matters() {
 ";
     assert_eq!(text, expected);
 }
+
+#[test]
+fn a_masked_text_shows_nowhere() {
+    let client = Client::new(|_: &Request<'_>| {
+        Response::text("id 83f1, 83f17, mask\n83f1").with_field("X-Id", "a 83f1 b")
+    });
+    let response = client.post("/83f1").content("a/b", "83f1").send();
+    let text = response
+        .exchange()
+        .mask_text("83f1")
+        .mask_text("83f17")
+        .mask_text("mask")
+        .mask_text("")
+        .mask("content-type")
+        .to_string();
+    let expected = r"> POST /(masked) HTTP/1.1
+> Host: localhost
+> Content-Type: (masked)
+> Content-Length: 4
+>
+> (masked)
+< HTTP/1.1 200 OK
+< Content-Type: (masked)
+< X-Id: a (masked) b
+< Content-Length: 25
+<
+< id (masked), (masked), (masked)\n
+< (masked)
+";
+    assert_eq!(text, expected);
+}
