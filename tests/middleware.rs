@@ -411,6 +411,36 @@ fn what_middleware_adds_to_a_failed_response_is_sent_but_nothing_of_the_applicat
 }
 
 #[test]
+fn a_middleware_that_panics_does_not_keep_the_outer_ones_from_seeing_the_answer() {
+    struct Panics;
+    impl Middleware for Panics {
+        fn after(&self, _: &RequestInfo<'_>, _: Response) -> Response {
+            std::panic::resume_unwind(Box::new("deliberate"))
+        }
+    }
+    for path in ["/now", "/later", "/invalid", "/panic"] {
+        let log = Arc::new(Mutex::new(String::new()));
+        let lines = log.clone();
+        let gateway = Gateway::new(EveryWay)
+            .with(SecurityFields::new())
+            .with(Panics)
+            .with(SetRequestId::generated_by(|_| "id".to_string()))
+            .with(Panics)
+            .with(ServerTiming::new())
+            .with(AccessLog::to(move |line| {
+                lines.lock().expect("a log").push_str(line)
+            }));
+        let response = ask(&gateway, &request(&format!("GET {path}"), &[]));
+        assert_eq!((response.status, response.closes), (500, true), "{path}");
+        assert_eq!(count(&response, "server-timing"), 1, "{path}");
+        // What was added to the answer that is gone is gone, too.
+        assert_eq!(text(&response, "x-request-id"), None, "{path}");
+        let log = log.lock().expect("a log");
+        assert!(log.contains("\" 500 ") && log.lines().count() == 1, "{log}");
+    }
+}
+
+#[test]
 fn a_middleware_that_breaks_a_response_does_not_keep_others_from_adding_to_it() {
     struct Breaks;
     impl Middleware for Breaks {
