@@ -210,6 +210,18 @@ mod parameters_and_queries {
             (status, page),
             (400, format!("400 Bad Request: {sentence}\n"))
         );
+        let page = "400 Bad Request: \"a\" in the query is not UTF-8\n";
+        for query in ["a=%FF", "b=1&&a=x%C3&a=y", "a=%ED%A0%80"] {
+            let told = told(application, get(&format!("/?{query}")));
+            assert_eq!(told, (400, page.to_string()), "{query}");
+        }
+        let other = told(
+            |request: &Request<'_>| -> Result<String, Rejection> {
+                Ok(format!("{:?}", request.parse_query_value::<String>("a")?))
+            },
+            get("/?b=%FF&&a=+%C3%A4&a=%FF"),
+        );
+        assert_eq!(other, (200, "Some(\" \u{e4}\")".to_string()));
         let (_, page) = told(application, get(&format!("/?a={}", "x".repeat(5000))));
         assert!(page.ends_with("xxx...\n") && page.len() < 300, "{page}");
     }
@@ -702,6 +714,20 @@ mod typed {
             let start = format!("400 Bad Request: the query is not as expected: {detail}");
             assert_eq!(status, 400, "{pairs}");
             assert!(page.starts_with(&start), "{pairs}: {page}");
+        }
+    }
+
+    #[test]
+    fn a_query_that_is_not_utf_8_is_refused_like_a_form() {
+        for (pairs, name) in [
+            ("item=%FF&count=1", "item"),
+            ("item=a&count=1&other=%C3", "other"),
+            ("item=a&count=1&%FF=1", "\u{fffd}"),
+        ] {
+            let page = format!("400 Bad Request: \"{name}\" in the query is not UTF-8\n");
+            let query = get(&format!("/query?{pairs}"));
+            assert_eq!(told(order, query), (400, page), "{pairs}");
+            assert_eq!(told(order, post(FORM, pairs)).0, 400, "{pairs}");
         }
     }
 
