@@ -333,6 +333,37 @@ fn a_layer_concerns_nothing_beside_its_part() {
 }
 
 #[test]
+fn what_a_layer_does_not_see_and_does_not_pass_out() {
+    let cors = || Cors::origins(["https://a.example"]).methods([Method::Put]);
+    let log = Arc::new(Mutex::new(String::new()));
+    let lines = log.clone();
+    let router = Router::new()
+        .put("/route", layered(cors(), |_: &Request<'_>| ""))
+        .mount(
+            "/mount",
+            layered(cors(), Router::new().put("/", |_: &Request<'_>| "")),
+        )
+        .get("/staff", layered(staff(), show_user));
+    let gateway = Gateway::new(router).with(AccessLog::to(move |line| {
+        lines.lock().expect("a log").push_str(line)
+    }));
+    let preflight = [
+        "Origin: https://a.example",
+        "Access-Control-Request-Method: PUT",
+    ];
+    for (path, allowed) in [("/route", None), ("/mount/", Some("https://a.example"))] {
+        let response = ask(&gateway, &request(&format!("OPTIONS {path}"), &preflight));
+        let origin = text(&response, "access-control-allow-origin");
+        assert_eq!((response.status, origin.as_deref()), (204, allowed));
+    }
+    let login = ["Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="];
+    assert_eq!(ask(&gateway, &request("GET /staff", &login)).status, 200);
+    let log = log.lock().expect("a log");
+    let line = log.lines().last().expect("a line");
+    assert!(line.starts_with("- - - ["), "{line}");
+}
+
+#[test]
 fn values_that_an_admission_adds_reach_the_application() {
     struct Careful;
     impl Application for Careful {
