@@ -2,8 +2,8 @@
 
 use allocation_counter::{AllocationInfo, measure};
 use bytegate::{
-    Config, Connection, ConnectionInfo, Gateway, Now, Request, Response, Router, Scheme, Session,
-    Site, Status, Wait,
+    Config, Connection, ConnectionInfo, Gateway, Now, RateLimit, Request, Response, Router, Scheme,
+    Session, Site, Status, Wait,
 };
 use std::hint::black_box;
 
@@ -168,4 +168,21 @@ fn a_connection_with_a_shared_configuration_allocates_nothing() {
         black_box(Connection::new(config.clone(), Scheme::Http));
     });
     assert_eq!(info.count_total, 0);
+}
+
+#[test]
+fn a_rate_limit_takes_less_than_3_mb_however_long_the_keys_are() {
+    for digits in [63, 2000] {
+        let limit = RateLimit::new(1, std::time::Duration::from_secs(60))
+            .by(|request| Some(request.head.path().to_string()));
+        let gateway = Gateway::new(|_: &Request<'_>| "").with(limit);
+        let info = measure(|| {
+            for client in 0..20_000 {
+                let input = format!("GET /{client:0>digits$} HTTP/1.1\r\nHost: x\r\n\r\n");
+                black_box(gateway.handle_at(input.as_bytes(), Now::at_unix(784_111_777)));
+            }
+        });
+        assert!(info.bytes_current > 1_000_000, "{digits}: {info:?}");
+        assert!(info.bytes_max < 3_000_000, "{digits}: {info:?}");
+    }
 }

@@ -333,6 +333,37 @@ fn a_layer_concerns_nothing_beside_its_part() {
 }
 
 #[test]
+fn what_a_layer_does_not_see_and_does_not_pass_out() {
+    let cors = || Cors::origins(["https://a.example"]).methods([Method::Put]);
+    let log = Arc::new(Mutex::new(String::new()));
+    let lines = log.clone();
+    let router = Router::new()
+        .put("/route", layered(cors(), |_: &Request<'_>| ""))
+        .mount(
+            "/mount",
+            layered(cors(), Router::new().put("/", |_: &Request<'_>| "")),
+        )
+        .get("/staff", layered(staff(), show_user));
+    let gateway = Gateway::new(router).with(AccessLog::to(move |line| {
+        lines.lock().expect("a log").push_str(line)
+    }));
+    let preflight = [
+        "Origin: https://a.example",
+        "Access-Control-Request-Method: PUT",
+    ];
+    for (path, allowed) in [("/route", None), ("/mount/", Some("https://a.example"))] {
+        let response = ask(&gateway, &request(&format!("OPTIONS {path}"), &preflight));
+        let origin = text(&response, "access-control-allow-origin");
+        assert_eq!((response.status, origin.as_deref()), (204, allowed));
+    }
+    let login = ["Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="];
+    assert_eq!(ask(&gateway, &request("GET /staff", &login)).status, 200);
+    let log = log.lock().expect("a log");
+    let line = log.lines().last().expect("a line");
+    assert!(line.starts_with("- - - ["), "{line}");
+}
+
+#[test]
 fn values_that_an_admission_adds_reach_the_application() {
     struct Careful;
     impl Application for Careful {
@@ -408,6 +439,36 @@ fn what_middleware_adds_to_a_failed_response_is_sent_but_nothing_of_the_applicat
     assert_eq!(response.content, b"500 Internal Server Error\n");
     assert_eq!(text(&response, "x-secret"), None);
     assert_eq!(text(&response, "x-request-id").as_deref(), Some("0-1"));
+}
+
+#[test]
+fn a_middleware_that_panics_does_not_keep_the_outer_ones_from_seeing_the_answer() {
+    struct Panics;
+    impl Middleware for Panics {
+        fn after(&self, _: &RequestInfo<'_>, _: Response) -> Response {
+            std::panic::resume_unwind(Box::new("deliberate"))
+        }
+    }
+    for path in ["/now", "/later", "/invalid", "/panic"] {
+        let log = Arc::new(Mutex::new(String::new()));
+        let lines = log.clone();
+        let gateway = Gateway::new(EveryWay)
+            .with(SecurityFields::new())
+            .with(Panics)
+            .with(SetRequestId::generated_by(|_| "id".to_string()))
+            .with(Panics)
+            .with(ServerTiming::new())
+            .with(AccessLog::to(move |line| {
+                lines.lock().expect("a log").push_str(line)
+            }));
+        let response = ask(&gateway, &request(&format!("GET {path}"), &[]));
+        assert_eq!((response.status, response.closes), (500, true), "{path}");
+        assert_eq!(count(&response, "server-timing"), 1, "{path}");
+        // What was added to the answer that is gone is gone, too.
+        assert_eq!(text(&response, "x-request-id"), None, "{path}");
+        let log = log.lock().expect("a log");
+        assert!(log.contains("\" 500 ") && log.lines().count() == 1, "{log}");
+    }
 }
 
 #[test]

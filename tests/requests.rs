@@ -210,6 +210,18 @@ mod parameters_and_queries {
             (status, page),
             (400, format!("400 Bad Request: {sentence}\n"))
         );
+        let page = "400 Bad Request: \"a\" in the query is not UTF-8\n";
+        for query in ["a=%FF", "b=1&&a=x%C3&a=y", "a=%ED%A0%80"] {
+            let told = told(application, get(&format!("/?{query}")));
+            assert_eq!(told, (400, page.to_string()), "{query}");
+        }
+        let other = told(
+            |request: &Request<'_>| -> Result<String, Rejection> {
+                Ok(format!("{:?}", request.parse_query_value::<String>("a")?))
+            },
+            get("/?b=%FF&&a=+%C3%A4&a=%FF"),
+        );
+        assert_eq!(other, (200, "Some(\" \u{e4}\")".to_string()));
         let (_, page) = told(application, get(&format!("/?a={}", "x".repeat(5000))));
         assert!(page.ends_with("xxx...\n") && page.len() < 300, "{page}");
     }
@@ -706,6 +718,20 @@ mod typed {
     }
 
     #[test]
+    fn a_query_that_is_not_utf_8_is_refused_like_a_form() {
+        for (pairs, name) in [
+            ("item=%FF&count=1", "item"),
+            ("item=a&count=1&other=%C3", "other"),
+            ("item=a&count=1&%FF=1", "\u{fffd}"),
+        ] {
+            let page = format!("400 Bad Request: \"{name}\" in the query is not UTF-8\n");
+            let query = get(&format!("/query?{pairs}"));
+            assert_eq!(told(order, query), (400, page), "{pairs}");
+            assert_eq!(told(order, post(FORM, pairs)).0, 400, "{pairs}");
+        }
+    }
+
+    #[test]
     fn a_form_of_another_type_is_not_filled_in() {
         assert_eq!(told(order, post("text/plain", "item=a&count=1")).0, 415);
         assert_eq!(told(order, post(FORM, "item=%ff&count=1")).0, 400);
@@ -1048,6 +1074,22 @@ mod multipart {
     }
 
     #[test]
+    fn a_name_that_only_the_extended_parameter_has_is_that_of_a_file() {
+        for (parameters, name) in [
+            ("filename*=UTF-8''na%C3%AFve.txt", "na\u{ef}ve.txt"),
+            (
+                "filename*=utf-8'fr'na%C3%AFve.txt; filename=\"naive.txt\"",
+                "naive.txt",
+            ),
+            ("filename=naive.txt; filename*=broken", "naive.txt"),
+        ] {
+            let head = format!("{FIELD}; {parameters}");
+            let page = format!("\"a\" (Some({name:?}), None) \"x\"\n");
+            assert_eq!(told(shown, of_head(&head)), (200, page), "{parameters}");
+        }
+    }
+
+    #[test]
     fn the_first_part_of_a_name_is_found() {
         let content = format!("--b\r\n{FIELD}\r\n\r\n1\r\n--b\r\n{FIELD}\r\n\r\n2\r\n--b--");
         let request = Request::builder("POST", "/")
@@ -1181,6 +1223,10 @@ mod multipart {
             (
                 "Content-Disposition: form-data; name=a b",
                 "has a malformed Content-Disposition",
+            ),
+            (
+                "Content-Disposition: form-data; name=a; filename*=ISO-8859-1''%A3",
+                "has a filename* that is not UTF-8 in the form of RFC 8187",
             ),
             (
                 "Content-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: base64",
@@ -1418,11 +1464,61 @@ mod multipart {
                 "part 2 of the form has a head that",
             ),
             ("x".repeat(100), "does not contain the boundary"),
+            (
+                "x".repeat(5000) + "\r\n" + &all(&["1"]) + "\r\n--b--",
+                "413 Content Too Large: the form has more than 4096 bytes outside of its parts",
+            ),
+            (
+                all(&["1"]) + "\r\n--b--" + &"x".repeat(5000),
+                "outside of its parts",
+            ),
         ] {
             let (status, page) = same_in_all_ways(content.as_bytes(), LOW);
             let outcome = format!("{status} {page}");
             assert!(outcome.contains(expected), "{content:?}: {outcome}");
         }
+    }
+
+    /// A receiver with the limits that the crate chooses.
+    struct Plain;
+
+    impl PartReceiver for Plain {
+        fn part(&mut self, _: &Part<'_>) -> Result<(), Response> {
+            Ok(())
+        }
+
+        fn content(&mut self, _: &[u8]) -> Result<(), Response> {
+            Ok(())
+        }
+
+        fn finish(self: Box<Self>) -> Response {
+            Status::OK.into()
+        }
+    }
+
+    impl Application for Plain {
+        fn call(&self, _: &Request<'_>) -> Response {
+            Status::OK.into()
+        }
+
+        fn admit(&self, request: &Request<'_>) -> Admission {
+            Admission::multipart(request, Plain)
+        }
+    }
+
+    #[test]
+    fn a_form_that_is_taken_part_by_part_has_64_mib_at_most_by_default() {
+        let gateway = Gateway::new(Plain);
+        let starts = |length: u64, start: &str| {
+            let head = format!(
+                "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n\
+                 Content-Length: {length}\r\n\r\n"
+            );
+            String::from_utf8(gateway.handle((head + start).as_bytes()).to_vec()).expect("text")
+        };
+        assert!(starts((64 << 20) + 1, "--b").starts_with("HTTP/1.1 413 "));
+        // What is not refused at once is incomplete.
+        assert!(starts(64 << 20, "--b").starts_with("HTTP/1.1 400 "));
     }
 
     #[test]
@@ -1440,6 +1536,8 @@ mod multipart {
             ("--b\r\n".to_string() + &"x".repeat(100), &[], 413),
             (begins.clone() + "123456", &["part a"], 413),
             (begins.clone() + "\r\n--bc", &["part a"], 400),
+            ("--b--".to_string() + &"x".repeat(4097), &[], 413),
+            ("x".repeat(4097), &[], 413),
             (
                 begins.replace("\"a\"", "refused") + "x",
                 &["part refused"],

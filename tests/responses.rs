@@ -955,3 +955,110 @@ fn only_a_regular_file_has_a_length() {
     assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
     assert!(error.to_string().contains("use Body::reader"), "{error}");
 }
+
+/// What an application may do to a response that is not there yet.
+type Change = fn(Response) -> Response;
+
+/// Answers with a deferred response, and keeps the errors.
+fn deferred(change: Change) -> (reader::Response, Vec<String>) {
+    let errors = Arc::new(Mutex::new(Vec::new()));
+    let told = errors.clone();
+    let gateway = Gateway::new(move |_: &Request<'_>| {
+        change(Response::later(async {
+            let inner = async {
+                Response::text("later")
+                    .with_field("A", "of the future")
+                    .with_field("B", "of the future")
+            };
+            Response::later(inner).with_appended_field("C", "1")
+        }))
+    })
+    .on_error(move |error: &ResponseError, _: &ConnectionInfo| {
+        told.lock().expect("a list").push(error.to_string());
+    });
+    let response = answer_of(&gateway, &request("GET", "/", ""));
+    let errors = errors.lock().expect("a list").clone();
+    (response, errors)
+}
+
+#[test]
+fn what_is_put_on_a_deferred_response_is_applied_when_it_is_there() {
+    let (response, errors) = deferred(|response| {
+        let mut response = response
+            .with_field("a", "set")
+            .with_appended_field("c", "2")
+            .with_appended_field("C", "3");
+        assert!(response.is_later());
+        response.remove_field("B");
+        (Status::CREATED, response).into()
+    });
+    assert_eq!((response.status, &*text(&response)), (201, "later"));
+    assert_eq!(
+        (field(&response, "a"), field(&response, "b")),
+        (Some("set"), None)
+    );
+    let values = response
+        .fields
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("c"));
+    let values: Vec<&[u8]> = values.map(|(_, value)| &value[..]).collect();
+    assert_eq!(values, [b"1", b"2", b"3"]);
+    assert!(errors.is_empty());
+    let (response, _) = deferred(|response| response.with_body("changed"));
+    assert_eq!((response.status, &*text(&response)), (200, "changed"));
+}
+
+#[test]
+fn a_deferred_response_fails_for_the_same_reasons_as_others() {
+    let cases: [(Change, &str); 4] = [
+        (|it| it.with_field("a b", "x"), "field \"a b\""),
+        (
+            |it| it.with_appended_field("Connection", "close"),
+            "field \"Connection\"",
+        ),
+        (
+            |it| it.with_status(Status::CONTINUE),
+            "100 Continue is not a final status",
+        ),
+        (
+            |mut it| {
+                it.map_body(|_| "x".into());
+                it
+            },
+            "the content of a deferred response",
+        ),
+    ];
+    for (change, reason) in cases {
+        let (response, errors) = deferred(change);
+        assert_eq!(response.status, 500, "{reason}");
+        assert_eq!(errors.len(), 1, "{reason}");
+        assert!(errors[0].starts_with(reason), "{errors:?}");
+    }
+}
+
+#[cfg(feature = "cookies")]
+#[test]
+fn a_cookie_may_be_set_on_a_deferred_response() {
+    let (response, _) = deferred(|response| response.with_cookie(("session", "8f2c")));
+    assert_eq!(field(&response, "set-cookie"), Some("session=8f2c"));
+    let (response, errors) = deferred(|response| response.with_cookie(("session", "a;b")));
+    assert_eq!((response.status, errors.len()), (500, 1));
+}
+
+#[test]
+fn middleware_sees_a_changed_deferred_response_once() {
+    let log = Arc::new(Mutex::new(String::new()));
+    let lines = log.clone();
+    let gateway = Gateway::new(|_: &Request<'_>| {
+        Response::later(async { "later" }).with_status(Status::ACCEPTED)
+    })
+    .with(AccessLog::to(move |line| {
+        lines.lock().expect("a log").push_str(line)
+    }));
+    assert_eq!(answer_of(&gateway, &request("GET", "/", "")).status, 202);
+    let log = log.lock().expect("a log");
+    assert!(
+        log.contains("\" 202 5\n") && log.lines().count() == 1,
+        "{log}"
+    );
+}

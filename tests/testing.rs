@@ -153,6 +153,7 @@ fn cookies_are_kept_sent_and_removed() {
     assert_eq!(client.cookie("session").as_deref(), Some("abc"));
     assert_eq!(client.get("/me").send().text(), "session=abc");
     client.advance(Duration::from_secs(60));
+    assert_eq!(client.cookie("session"), None, "it has expired");
     assert_eq!(client.get("/me").send().text(), "-", "it has expired");
     client.get("/login").send();
     client.get("/logout").send();
@@ -424,6 +425,26 @@ fn a_stalled_server_keeps_the_connection_open() {
 }
 
 #[test]
+fn an_answer_without_chunks_goes_out_as_it_is_and_the_connection_stays_open() {
+    use bytegate::BlockingStream;
+    let gateway = Arc::new(Gateway::new(|_: &Request<'_>| "no line end"));
+    let mut stream = open_faulty(&gateway, Fault::BrokenChunk);
+    stream.set_timeout(Some(Duration::from_secs(5))).unwrap();
+    let mut output = Vec::new();
+    for _ in 0..2 {
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            .unwrap();
+        output.clear();
+        while !output.ends_with(b"\r\n\r\nno line end") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).expect("the whole answer");
+            output.push(byte[0]);
+        }
+    }
+}
+
+#[test]
 fn faults_also_work_over_tcp() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -481,6 +502,37 @@ fn an_exchange_as_text_shows_what_matters() {
 < a\r\n
 < b\tc\n
 < \u{1b}end
+";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn a_masked_text_shows_nowhere() {
+    let client = Client::new(|_: &Request<'_>| {
+        Response::text("id 83f1, 83f17, mask\n83f1").with_field("X-Id", "a 83f1 b")
+    });
+    let response = client.post("/83f1").content("a/b", "83f1").send();
+    let text = response
+        .exchange()
+        .mask_text("83f1")
+        .mask_text("83f17")
+        .mask_text("mask")
+        .mask_text("")
+        .mask("content-type")
+        .to_string();
+    let expected = r"> POST /(masked) HTTP/1.1
+> Host: localhost
+> Content-Type: (masked)
+> Content-Length: 4
+>
+> (masked)
+< HTTP/1.1 200 OK
+< Content-Type: (masked)
+< X-Id: a (masked) b
+< Content-Length: 25
+<
+< id (masked), (masked), (masked)\n
+< (masked)
 ";
     assert_eq!(text, expected);
 }

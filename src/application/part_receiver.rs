@@ -2,12 +2,16 @@
 
 use super::upload::{Abort, Admission, Receiver};
 use crate::message::fields::FieldLines;
-use crate::message::multipart::{FormParser, FormStep, MultipartLimits, Part};
+use crate::message::form_parser::{FormParser, FormStep};
+use crate::message::multipart::{MultipartLimits, Part};
 use crate::message::request::Request;
 use crate::message::response::Response;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::task::{Context, Poll};
+
+/// The default limit on a whole form that is taken part by part.
+const FORM_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A receiver of a form with files (feature `multipart`). It takes the parts while they arrive, without buffering them,
 /// and responds at the end. See [`Admission::multipart`].
@@ -85,9 +89,10 @@ pub trait PartReceiver: Send {
         let _ = reason;
     }
 
-    /// Returns the maximum number of bytes of the whole form. Exceeding it results in 413.
+    /// Returns the maximum number of bytes of the whole form, by default 64 MiB. Exceeding it results in 413. A receiver
+    /// of larger files returns more.
     fn limit(&self) -> u64 {
-        u64::MAX
+        FORM_BYTES
     }
 }
 

@@ -104,16 +104,24 @@ impl<'g, 's> Chain<'g, 's> {
         }
     }
 
+    /// A panic is the answer that the middlewares outside of the one that panicked see. They go on where it left off.
     fn after_all(&self, request: &RequestInfo<'_>, response: &mut Response) {
-        let answer = core::mem::replace(response, Response::new(Status::OK));
-        *response = self.respond(|| {
-            let middlewares = self.gateway.middlewares.iter().rev();
-            middlewares.fold(answer, |mut answer, middleware| {
-                // So that what a middleware adds is sent with the page for an invalid response, too.
-                answer.replace_invalid();
-                middleware.after(request, answer)
-            })
-        });
+        let mut answer = core::mem::replace(response, Response::new(Status::OK));
+        let mut middlewares = self.gateway.middlewares.iter().rev();
+        *response = loop {
+            let all = self.guard(|| {
+                for middleware in middlewares.by_ref() {
+                    // So that what a middleware adds is sent with the page for an invalid response, too.
+                    answer.replace_invalid();
+                    answer = middleware.after(request, answer);
+                }
+                answer
+            });
+            match all {
+                Ok(answer) => break answer,
+                Err(page) => answer = page,
+            }
+        };
     }
 
     /// Runs user code that returns a response. A caught panic also becomes a response.

@@ -99,10 +99,11 @@ impl Response {
         }
     }
 
-    /// Records an error. Only the first one is kept.
+    /// Records an error. Only the first one is kept. A deferred response is not waited for any more.
     #[cold]
     pub(super) fn fail(&mut self, error: ResponseError) {
-        self.exception
-            .get_or_insert_with(|| Box::new(Exception::Error(error)));
+        if self.exception.is_none() || self.is_later() {
+            self.exception = Some(Box::new(Exception::Error(error)));
+        }
     }
 }

@@ -11,6 +11,7 @@ mod content_type;
 mod cookies;
 pub(crate) mod credentials;
 mod default_page;
+pub(crate) mod deferred;
 pub(crate) mod event;
 #[cfg(feature = "std")]
 pub(crate) mod event_sender;
@@ -18,6 +19,8 @@ pub(crate) mod extensions;
 mod failure;
 pub(crate) mod fields;
 pub(crate) mod form;
+#[cfg(feature = "multipart")]
+pub(crate) mod form_parser;
 pub(crate) mod framing;
 pub(crate) mod head;
 #[cfg(feature = "json")]

@@ -5,17 +5,23 @@
 //! still arrives is parsed in the same way.
 
 use super::fields::FieldLines;
+use super::form_parser::{FormParser, FormStep};
 use super::rejection::{Rejection, detail};
 use super::request::Request;
-use crate::syntax::multipart::{PartError, PartParser, PartStep, is_boundary};
-use crate::syntax::parameters::split;
+use crate::syntax::content_disposition::extended_value;
+use crate::syntax::parameters::{Parameters, split};
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// Limits on the parts of a form, beside that on the whole content. A form exactly at a limit is accepted.
+/// Limits on the parts of a form, beside that on the whole content, which is
+/// [`Limits::content_bytes`](crate::Limits::content_bytes) or [`PartReceiver::limit`](crate::PartReceiver::limit). A form
+/// exactly at a limit is accepted.
+///
+/// What is outside of the parts is skipped: text before the first boundary and after the last one, and padding behind
+/// boundaries. More than 4096 bytes of it result in 413, whatever the limits.
 ///
 /// ```
 /// use bytegate::MultipartLimits;
@@ -29,7 +35,7 @@ pub struct MultipartLimits {
     pub parts: usize,
     /// The head of one part with all line endings, in bytes. It holds the name of a file. Exceeding it results in 413.
     pub part_head_bytes: usize,
-    /// The content of one part, in bytes. Exceeding it results in 413.
+    /// The content of one part, in bytes. Exceeding it results in 413. By default, only the whole form is limited.
     pub part_content_bytes: u64,
 }
 
@@ -123,9 +129,10 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     /// - 415 if Content-Type is missing or is not `multipart/form-data`.
-    /// - 413 if a part exceeds the default [`MultipartLimits`], or if there are too many.
+    /// - 413 if a part exceeds the default [`MultipartLimits`], if there are too many, or if too much is outside of them.
     /// - 400 if the boundary is missing or malformed, if the form has no end, or if a part is malformed: its head has no
-    ///   end, has other lines than fields or no name in `Content-Disposition`, or the content is encoded.
+    ///   end, has other lines than fields, no name in `Content-Disposition` or a `filename*` that is not UTF-8, or the
+    ///   content is encoded.
     pub fn multipart(&self) -> Result<Multipart<'a>, Rejection> {
         self.multipart_within(MultipartLimits::default())
     }
@@ -165,102 +172,6 @@ impl<'a> Request<'a> {
     }
 }
 
-/// A parser for the parts of a form, within limits, whether its content is there or still arrives.
-#[derive(Clone, Debug)]
-pub(crate) struct FormParser {
-    parser: PartParser,
-    limits: MultipartLimits,
-    /// The number of parts so far.
-    parts: usize,
-    /// The length of the content of the last part so far.
-    part_content: u64,
-}
-
-/// A piece of a form.
-pub(crate) enum FormStep<'a> {
-    /// The next part, without its content.
-    Part(Part<'a>),
-    /// The next bytes of its content. They are never empty.
-    Content(&'a [u8]),
-}
-
-impl FormParser {
-    /// Creates a parser for the content of a request.
-    pub(crate) fn new(
-        request: &Request<'_>,
-        limits: MultipartLimits,
-    ) -> Result<FormParser, Rejection> {
-        let parameters = request.check_content_type("multipart/form-data", |media_type| {
-            media_type == b"multipart/form-data"
-        })?;
-        match parameters.get("boundary") {
-            Ok(Some(boundary)) if is_boundary(boundary) => Ok(FormParser {
-                parser: PartParser::new(boundary, limits.part_head_bytes),
-                limits,
-                parts: 0,
-                part_content: 0,
-            }),
-            _ => {
-                let reason = "the Content-Type has no boundary of 1 to 70 characters";
-                Err(Rejection::bad_request(reason))
-            }
-        }
-    }
-
-    /// Returns the next piece, or `None` if more content is needed. `input` begins with what was left of it by the last
-    /// step. If it `is_whole`, `None` means that the form is complete.
-    pub(crate) fn step<'a>(
-        &mut self,
-        input: &mut &'a [u8],
-        is_whole: bool,
-    ) -> Result<Option<FormStep<'a>>, Rejection> {
-        let number = self.parts + 1;
-        let step = self.parser.step(input, is_whole);
-        Ok(match step.map_err(|error| self.reject(error))? {
-            None => None,
-            Some(PartStep::Head(_)) if self.parts == self.limits.parts => {
-                let reason = format!("the form has more than {} parts", self.limits.parts);
-                return Err(Rejection::content_too_large(reason));
-            }
-            Some(PartStep::Head(head)) => {
-                self.parts = number;
-                self.part_content = 0;
-                Some(FormStep::Part(Part::parse(head).map_err(|reason| {
-                    Rejection::bad_request(format!("part {number} of the form {reason}"))
-                })?))
-            }
-            Some(PartStep::Content(content)) => {
-                self.part_content = self.part_content.saturating_add(content.len() as u64);
-                let limit = self.limits.part_content_bytes;
-                if self.part_content > limit {
-                    let part = self.parts;
-                    let reason = format!("part {part} of the form has more than {limit} bytes");
-                    return Err(Rejection::content_too_large(reason));
-                }
-                Some(FormStep::Content(content))
-            }
-        })
-    }
-
-    fn reject(&self, error: PartError) -> Rejection {
-        let part = self.parts + usize::from(!self.parser.is_in_content());
-        Rejection::bad_request(match error {
-            PartError::NoStart => {
-                "the form does not contain the boundary of its Content-Type".into()
-            }
-            PartError::NoEnd => format!("part {part} of the form does not end with a boundary"),
-            PartError::BoundaryLine => {
-                format!("the boundary before part {part} of the form is not alone on its line")
-            }
-            PartError::Head => format!("part {part} of the form has a malformed head"),
-            PartError::HeadTooLong => {
-                let reason = format!("part {part} of the form has a head that is too long");
-                return Rejection::content_too_large(reason);
-            }
-        })
-    }
-}
-
 impl<'a> Multipart<'a> {
     /// Returns the first part with the given name.
     pub fn get(&self, name: &str) -> Option<&Part<'a>> {
@@ -284,22 +195,19 @@ impl<'a> IntoIterator for Multipart<'a> {
 
 impl<'a> Part<'a> {
     /// Parses the head of a part.
-    fn parse(head: &'a [u8]) -> Result<Part<'a>, String> {
+    pub(super) fn parse(head: &'a [u8]) -> Result<Part<'a>, String> {
         let fields = FieldLines::from_valid(head);
         let mut dispositions = fields.get_all("Content-Disposition");
         let (Some(disposition), None) = (dispositions.next(), dispositions.next()) else {
             return Err("must have one Content-Disposition".into());
         };
         let (kind, parameters) = split(disposition);
-        let (Ok(name), Ok(file_name)) = (parameters.get("name"), parameters.get("filename")) else {
-            return Err("has a malformed Content-Disposition".into());
-        };
+        let name = parameters.get("name").map_err(|_| MALFORMED)?;
         let Some(name) = name.filter(|_| kind.eq_ignore_ascii_case(b"form-data")) else {
             return Err(
                 "has no name: its Content-Disposition must be form-data with a name".into(),
             );
         };
-        let not_utf8 = || String::from("has a name that is not UTF-8");
         if let Some(coding) = fields.get("Content-Transfer-Encoding") {
             let harmless = ["7bit", "8bit", "binary"];
             let is_harmless = |name: &&str| coding.eq_ignore_ascii_case(name.as_bytes());
@@ -311,11 +219,8 @@ impl<'a> Part<'a> {
             }
         }
         Ok(Part {
-            name: unescape(name).ok_or_else(not_utf8)?,
-            file_name: match file_name {
-                Some(file_name) => Some(unescape(file_name).ok_or_else(not_utf8)?),
-                None => None,
-            },
+            name: unescape(name).ok_or(NOT_UTF8)?,
+            file_name: file_name(parameters)?,
             fields,
             content: b"",
         })
@@ -327,6 +232,9 @@ impl<'a> Part<'a> {
     }
 
     /// Returns the name of the file on the client, if this is a file. It is empty if no file was chosen.
+    ///
+    /// Browsers send `filename`. From clients that send only `filename*`, which RFC 7578 does not allow, that is decoded
+    /// (RFC 8187).
     ///
     /// The client is free to send any text, such as `../../etc/passwd`. Show it, but never use it as a path. Browsers
     /// write a quote in it as `%22`, which is kept, because they do not encode percent signs.
@@ -358,6 +266,23 @@ impl<'a> Part<'a> {
             let name = detail(&self.name);
             Rejection::bad_request(format!("\"{name}\" in the form is not UTF-8"))
         })
+    }
+}
+
+const MALFORMED: &str = "has a malformed Content-Disposition";
+const NOT_UTF8: &str = "has a name that is not UTF-8";
+
+/// Returns the name of a file: that of `filename`, as browsers send it, or else that of `filename*`.
+fn file_name(parameters: Parameters<'_>) -> Result<Option<Cow<'_, str>>, String> {
+    if let Some(name) = parameters.get("filename").map_err(|_| MALFORMED)? {
+        return Ok(Some(unescape(name).ok_or(NOT_UTF8)?));
+    }
+    match parameters.get("filename*").map_err(|_| MALFORMED)? {
+        Some(name) => match extended_value(name) {
+            Some(name) => Ok(Some(name.into())),
+            None => Err("has a filename* that is not UTF-8 in the form of RFC 8187".into()),
+        },
+        None => Ok(None),
     }
 }
 

@@ -6,6 +6,7 @@ use alloc::borrow::Cow;
 use alloc::format;
 use core::fmt::Display;
 use core::str::FromStr;
+use percent_encoding::percent_decode_str;
 
 impl<'a> Request<'a> {
     /// Returns the query as it was sent, without the question mark.
@@ -14,7 +15,8 @@ impl<'a> Request<'a> {
     }
 
     /// Returns the names and values of the query, decoded as `application/x-www-form-urlencoded`. A `%` that is not
-    /// followed by two hexadecimal digits is kept as is, and invalid UTF-8 is replaced with U+FFFD.
+    /// followed by two hexadecimal digits is kept as is, and invalid UTF-8 is replaced with U+FFFD. To refuse it instead,
+    /// use [`parse_query_value`](Request::parse_query_value).
     ///
     /// ```
     /// use bytegate::{Gateway, Request};
@@ -68,17 +70,55 @@ impl<'a> Request<'a> {
     /// ```
     ///
     /// # Errors
-    /// Returns a 400 if the value does not parse.
+    /// Returns a 400 if the value does not parse, or is not UTF-8. Replacing the bytes could make different values equal.
     pub fn parse_query_value<T>(&self, name: &str) -> Result<Option<T>, Rejection>
     where
         T: FromStr<Err: Display>,
     {
-        let Some(value) = self.query_value(name) else {
+        let mut pieces = self.query_pieces();
+        let Some(piece) = pieces.find(|piece| piece.name == name) else {
             return Ok(None);
         };
+        let value = piece.check()?.value;
         value.parse().map(Some).map_err(|error| {
             let error = detail(error);
             Rejection::bad_request(format!("{name:?} in the query is not valid: {error}"))
         })
+    }
+
+    /// Checks that all names and values of the query are UTF-8.
+    #[cfg(feature = "serde")]
+    pub(super) fn check_query(&self) -> Result<(), Rejection> {
+        self.query_pieces()
+            .try_for_each(|piece| piece.check().map(|_| ()))
+    }
+
+    fn query_pieces(&self) -> impl Iterator<Item = Piece<'a>> + use<'a> {
+        let query = self.query().unwrap_or_default();
+        // Decoding skips what is empty, too.
+        let sent = query.split('&').filter(|sent| !sent.is_empty());
+        let pieces = sent.zip(self.query_pairs());
+        pieces.map(|(sent, (name, value))| Piece { sent, name, value })
+    }
+}
+
+/// A name and a value of a query.
+struct Piece<'a> {
+    sent: &'a str,
+    name: Cow<'a, str>,
+    value: Cow<'a, str>,
+}
+
+impl Piece<'_> {
+    /// Returns a 400 if bytes were replaced to decode it.
+    fn check(self) -> Result<Self, Rejection> {
+        match percent_decode_str(self.sent).decode_utf8() {
+            Ok(_) => Ok(self),
+            Err(_) => {
+                let name = detail(&self.name);
+                let reason = format!("\"{name}\" in the query is not UTF-8");
+                Err(Rejection::bad_request(reason))
+            }
+        }
     }
 }

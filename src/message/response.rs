@@ -1,6 +1,7 @@
 //! Responses. A response is valid by construction, or is replaced by a 500 that says why.
 
 use super::body::Body;
+use super::deferred::LaterResponse;
 use super::fields::{FieldError, Fields};
 use crate::values::status::Status;
 use alloc::boxed::Box;
@@ -8,8 +9,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
-use core::future::Future;
-use core::pin::Pin;
 
 /// The response of an application.
 ///
@@ -44,9 +43,6 @@ pub(crate) enum Exception {
     Replaced(ResponseError),
     Later(LaterResponse),
 }
-
-/// A response that is not ready yet.
-pub(crate) type LaterResponse = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 /// The way in which a response is invalid. A 500 is sent instead, and the front end logs this error.
 ///
@@ -126,36 +122,6 @@ impl Response {
         }
     }
 
-    /// Creates a response from a future.
-    ///
-    /// The connection waits for it, up to [`Timeouts::answer`](crate::Timeouts::answer), without delaying other
-    /// connections. The future is dropped if the client disconnects. Use an [`OwnedRequest`](crate::OwnedRequest) to
-    /// carry parts of the request into the future.
-    ///
-    /// `handle` blocks while it waits, which needs the feature `std`. Without it, the response is a 500 that says so.
-    ///
-    /// ```
-    /// use bytegate::{Gateway, Request, Response};
-    ///
-    /// async fn hello(name: String) -> Response {
-    ///     Response::text(format!("hello {name}\n"))
-    /// }
-    ///
-    /// let gateway = Gateway::new(|request: &Request<'_>| Response::later(hello(request.path().to_string())));
-    /// let reply = gateway.handle(b"GET /ada HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// assert!(reply.ends_with(b"hello /ada\n"));
-    /// ```
-    pub fn later<F>(response: F) -> Response
-    where
-        F: Future<Output: Into<Response>> + Send + 'static,
-    {
-        let response: LaterResponse = Box::pin(async { response.await.into() });
-        Response {
-            exception: Some(Box::new(Exception::Later(response))),
-            ..Response::new(Status::INTERNAL_SERVER_ERROR)
-        }
-    }
-
     /// Creates a 200 response with HTML in UTF-8.
     pub fn html(body: impl Into<Body>) -> Response {
         Response::prepared(b"Content-Type: text/html; charset=utf-8\r\n", body.into())
@@ -191,6 +157,7 @@ impl Response {
     pub fn set_status(&mut self, status: Status) {
         self.status = status;
         self.check();
+        self.when_ready(|| move |response| response.set_status(status));
     }
 
     /// Sets a field, replacing others with the same name, and returns the response.
@@ -206,12 +173,18 @@ impl Response {
 
     /// Like [`with_field`](Response::with_field), but modifies the response in place.
     pub fn set_field(&mut self, name: &str, value: impl AsRef<[u8]>) {
-        self.change_fields(name, |fields| fields.set(name, value));
+        self.change_fields(name, value.as_ref(), |fields, name, value| {
+            fields.set(name, value)
+        });
     }
 
     /// Removes all fields with the given name.
     pub fn remove_field(&mut self, name: &str) {
         self.fields.remove(name);
+        self.when_ready(|| {
+            let name = String::from(name);
+            move |response| response.remove_field(&name)
+        });
     }
 
     /// Adds a field, keeping others with the same name, and returns the response. `Set-Cookie` needs this.
@@ -222,13 +195,14 @@ impl Response {
 
     /// Like [`with_appended_field`](Response::with_appended_field), but modifies the response in place.
     pub fn append_field(&mut self, name: &str, value: impl AsRef<[u8]>) {
-        self.change_fields(name, |fields| fields.append(name, value));
+        self.change_fields(name, value.as_ref(), |fields, name, value| {
+            fields.append(name, value)
+        });
     }
 
     /// Replaces the content and returns the response.
     pub fn with_body(mut self, body: impl Into<Body>) -> Response {
-        self.body = body.into();
-        self.has_default_page = false;
+        self.replace_body(body.into());
         self
     }
 
@@ -247,7 +221,8 @@ impl Response {
         &self.body
     }
 
-    /// Replaces the content with the result of applying `change` to it.
+    /// Replaces the content with the result of applying `change` to it. A [deferred](Response::later) response has no
+    /// content yet, so it fails.
     ///
     /// ```
     /// use bytegate::Response;
@@ -256,6 +231,10 @@ impl Response {
     /// response.map_body(|body| body.map_blocks(|block| block.to_ascii_uppercase().into()));
     /// ```
     pub fn map_body(&mut self, change: impl FnOnce(Body) -> Body) {
+        if self.is_later() {
+            let reason = "the content of a deferred response cannot be changed before it is there";
+            return self.fail(ResponseError::Other(reason.into()));
+        }
         self.body = change(core::mem::take(&mut self.body));
         self.has_default_page = false;
     }
@@ -265,18 +244,12 @@ impl Response {
         self.body
     }
 
-    /// Returns whether this response is [deferred](Response::later). If so, nothing else is known about it yet.
-    pub fn is_later(&self) -> bool {
-        matches!(self.exception.as_deref(), Some(Exception::Later(_)))
-    }
-
-    /// Takes the future out of a deferred response.
-    pub(crate) fn take_later(&mut self) -> Option<LaterResponse> {
-        match self.exception.take().map(|exception| *exception) {
-            Some(Exception::Later(response)) => Some(response),
-            other => {
-                self.exception = other.map(Box::new);
-                None
+    fn replace_body(&mut self, body: Body) {
+        match self.is_later() {
+            true => self.when_ready(|| move |response| response.replace_body(body)),
+            false => {
+                self.body = body;
+                self.has_default_page = false;
             }
         }
     }
@@ -284,13 +257,19 @@ impl Response {
     fn change_fields(
         &mut self,
         name: &str,
-        change: impl FnOnce(&mut Fields) -> Result<(), FieldError>,
+        value: &[u8],
+        change: fn(&mut Fields, &str, &[u8]) -> Result<(), FieldError>,
     ) {
         if is_reserved(name) {
-            self.fail(ResponseError::ReservedField(name.into()));
-        } else if let Err(error) = change(&mut self.fields) {
-            self.fail(ResponseError::Field(error, name.into()));
+            return self.fail(ResponseError::ReservedField(name.into()));
         }
+        if let Err(error) = change(&mut self.fields, name, value) {
+            return self.fail(ResponseError::Field(error, name.into()));
+        }
+        self.when_ready(|| {
+            let (name, value) = (String::from(name), Vec::from(value));
+            move |response| response.change_fields(&name, &value, change)
+        });
     }
 }
 

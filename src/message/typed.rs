@@ -36,8 +36,10 @@ impl<'a> Request<'a> {
     /// ```
     ///
     /// # Errors
-    /// Returns a 400 that names the field where that is known.
+    /// Returns a 400 that names the field where that is known. What is not UTF-8 is refused in any field, as in a
+    /// [form](Request::form).
     pub fn query_as<T: Deserialize<'a>>(&self) -> Result<T, Rejection> {
+        self.check_query()?;
         let query = Deserializer::from_bytes(self.query().unwrap_or_default().as_bytes());
         serde_path_to_error::deserialize(query).map_err(|error| {
             let detail = detail_at(error.path(), error.inner());

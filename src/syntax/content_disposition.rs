@@ -28,6 +28,28 @@ pub(crate) fn value(disposition: &str, file_name: &str) -> String {
     value
 }
 
+/// Decodes the value of a parameter such as `filename*`: `UTF-8''` and text that is percent-encoded (RFC 8187 section
+/// 3.2.1), with or without a language. Returns `None` for anything else, other charsets included.
+#[cfg(feature = "multipart")]
+pub(crate) fn extended_value(text: &[u8]) -> Option<String> {
+    let mut parts = text.splitn(3, |&octet| octet == b'\'');
+    let (charset, _language, encoded) = (parts.next()?, parts.next()?, parts.next()?);
+    let mut pieces = encoded.split(|&octet| octet == b'%');
+    let is_plain = |text: &[u8]| text.iter().all(|&octet| is_attr_char(octet));
+    let is_encoded = pieces.next().is_some_and(is_plain)
+        && pieces.all(|piece| match piece {
+            [high, low, rest @ ..] => {
+                high.is_ascii_hexdigit() && low.is_ascii_hexdigit() && is_plain(rest)
+            }
+            _ => false,
+        });
+    if !is_encoded || !charset.eq_ignore_ascii_case(b"UTF-8") {
+        return None;
+    }
+    let decoded = percent_encoding::percent_decode(encoded).decode_utf8();
+    decoded.ok().map(String::from)
+}
+
 /// Replaces characters that no file name should hold (RFC 6266 section 4.3).
 fn safe(character: char) -> char {
     match character {
@@ -74,6 +96,35 @@ mod tests {
             ("..\\a/b\r\n", "attachment; filename=\".._a_b__\""),
         ] {
             assert_eq!(value("attachment", name), expected);
+        }
+    }
+
+    #[cfg(feature = "multipart")]
+    #[test]
+    fn an_extended_value_is_utf_8_or_nothing() {
+        for (text, expected) in [
+            ("UTF-8''%E2%82%AC%20rates.txt", Some("\u{20ac} rates.txt")),
+            ("utf-8'en'a!#$&+-.^_`|~", Some("a!#$&+-.^_`|~")),
+            ("UTF-8''", Some("")),
+            ("UTF-8''%e4%bd%a0%E5%A5%BD", Some("\u{4f60}\u{597d}")),
+            ("ISO-8859-1''%A3", None),
+            ("''a", None),
+            ("UTF-8'a", None),
+            ("a", None),
+            ("", None),
+            ("UTF-8''%FF", None),
+            ("UTF-8''%4", None),
+            ("UTF-8''%", None),
+            ("UTF-8''%4g", None),
+            ("UTF-8''%%41", None),
+            ("UTF-8''a b", None),
+            ("UTF-8''a'b", None),
+        ] {
+            assert_eq!(
+                extended_value(text.as_bytes()).as_deref(),
+                expected,
+                "{text}"
+            );
         }
     }
 

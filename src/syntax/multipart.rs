@@ -3,12 +3,18 @@
 use super::byte_class::{TOKEN, VALUE, trim_start};
 use alloc::vec::Vec;
 
+/// The most bytes outside of the parts that are skipped: before the first boundary, after the last one, and of padding on
+/// the lines of boundaries. No client sends more than a sentence.
+pub(crate) const OUTSIDE_LIMIT: usize = 4096;
+
 /// A parser that splits content at its boundaries, in one pass, whether it is there or still arrives.
 #[derive(Clone, Debug)]
 pub(crate) struct PartParser {
     /// CRLF, two dashes and the boundary. It begins with its only CR.
     delimiter: Vec<u8>,
     head_limit: usize,
+    /// The number of bytes outside of the parts so far.
+    outside: usize,
     state: State,
 }
 
@@ -51,6 +57,8 @@ pub(crate) enum PartError {
     Head,
     /// The head is longer than the limit.
     HeadTooLong,
+    /// More than [`OUTSIDE_LIMIT`] is outside of the parts.
+    OutsideTooLong,
 }
 
 /// Returns whether a text may be a boundary: 1 to 70 `bchars` that do not end with a space.
@@ -65,6 +73,7 @@ impl PartParser {
         PartParser {
             delimiter: [b"\r\n--", boundary].concat(),
             head_limit,
+            outside: 0,
             state: State::Start,
         }
     }
@@ -87,7 +96,7 @@ impl PartParser {
                 State::Head { scanned } => self.head(input, scanned, is_whole)?,
                 State::Content => self.content(input, is_whole)?,
                 State::Epilogue => {
-                    *input = b"";
+                    self.skip(input, input.len())?;
                     Next::NeedMore
                 }
             };
@@ -117,9 +126,13 @@ impl PartParser {
         }
     }
 
-    fn preamble<'a>(&self, input: &mut &'a [u8], is_whole: bool) -> Result<Next<'a>, PartError> {
+    fn preamble<'a>(
+        &mut self,
+        input: &mut &'a [u8],
+        is_whole: bool,
+    ) -> Result<Next<'a>, PartError> {
         let (before, is_found) = find(input, &self.delimiter);
-        *input = input.get(before..).unwrap_or_default();
+        self.skip(input, before)?;
         if is_found {
             return Ok(self.skip_delimiter(input));
         }
@@ -129,21 +142,34 @@ impl PartParser {
         }
     }
 
-    fn after_boundary<'a>(&self, input: &[u8], is_whole: bool) -> Next<'a> {
-        match input {
+    /// Skips bytes outside of the parts.
+    fn skip(&mut self, input: &mut &[u8], count: usize) -> Result<(), PartError> {
+        *input = input.get(count..).unwrap_or_default();
+        self.outside = self.outside.saturating_add(count);
+        match self.outside > OUTSIDE_LIMIT {
+            true => Err(PartError::OutsideTooLong),
+            false => Ok(()),
+        }
+    }
+
+    fn after_boundary<'a>(&self, input: &mut &'a [u8], is_whole: bool) -> Next<'a> {
+        match *input {
             b"" | b"-" if !is_whole => Next::NeedMore,
-            [b'-', b'-', ..] => Next::State(State::Epilogue),
+            [b'-', b'-', rest @ ..] => {
+                *input = rest;
+                Next::State(State::Epilogue)
+            }
             _ => Next::State(State::BoundaryLine),
         }
     }
 
     /// Spaces and tabs before the line end are transport padding.
     fn boundary_line<'a>(
-        &self,
+        &mut self,
         input: &mut &'a [u8],
         is_whole: bool,
     ) -> Result<Next<'a>, PartError> {
-        *input = trim_start(input);
+        self.skip(input, input.len() - trim_start(input).len())?;
         if let Some(rest) = input.strip_prefix(b"\r\n") {
             *input = rest;
             return Ok(Next::State(State::Head { scanned: 0 }));
@@ -307,6 +333,7 @@ fn is_field_lines(mut head: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
     use alloc::string::String;
 
     type Parts = Result<Vec<(String, String)>, PartError>;
@@ -400,6 +427,31 @@ mod tests {
             ),
         ] {
             assert_eq!(parts(content), Err(error), "{content:?}");
+        }
+    }
+
+    #[test]
+    fn little_is_skipped_outside_of_the_parts() {
+        let forms = |count| {
+            [
+                format!("{}\r\n--b--", "x".repeat(count)),
+                format!("--b--{}", "x".repeat(count)),
+                format!("--b{}\r\nA: b\r\n\r\n\r\n--b--", " ".repeat(count)),
+                format!(
+                    "x\r\n--b \r\nA: b\r\n\r\n\r\n--b--{}",
+                    "x".repeat(count - 2)
+                ),
+            ]
+        };
+        for form in forms(OUTSIDE_LIMIT) {
+            for size in [1, 7, form.len()] {
+                assert!(parts_of(&form, size).is_ok(), "by {size}");
+            }
+        }
+        for form in forms(OUTSIDE_LIMIT + 1) {
+            for size in [1, 7, form.len()] {
+                assert_eq!(parts_of(&form, size), Err(PartError::OutsideTooLong));
+            }
         }
     }
 

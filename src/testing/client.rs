@@ -209,12 +209,14 @@ impl Client {
         Wire::new(self, self.gateway.session(self.connection.clone()))
     }
 
-    /// Returns the value of a cookie that the client keeps.
+    /// Returns the value of a cookie that the client keeps and that has not expired at the client's time.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        self.jar.borrow().get(name).map(String::from)
+        let jar = self.jar.borrow();
+        jar.get(name, self.now.get()).map(String::from)
     }
 
-    /// Keeps a cookie as if the host had set it with this value of `Set-Cookie`.
+    /// Keeps a cookie as if the host had set it with this value of `Set-Cookie`. What a browser would not keep is dropped:
+    /// a secure cookie over `http`, or a name that begins with `__Host-` or `__Secure-` without what that promises.
     ///
     /// ```
     /// use bytegate::testing::Client;

@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-/// The cookies of one client, kept by the rules of RFC 6265 section 5.
+/// The cookies of one client, kept by the rules of RFC 6265bis section 5.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CookieJar {
     cookies: Vec<Cookie>,
@@ -21,65 +21,46 @@ struct Cookie {
     /// Whether it is sent only to that host, not to those below it.
     host_only: bool,
     path: String,
+    /// Whether the field named the path.
+    has_path: bool,
     secure: bool,
     /// The monotonic time from which it is gone, if it does not last as long as the client.
     expires: Option<Duration>,
 }
 
 impl CookieJar {
-    /// Keeps what a `Set-Cookie` field says. A cookie that is already expired removes the one that it replaces.
+    /// Keeps what a `Set-Cookie` field says, unless the host may not set it. A cookie that is already expired removes the
+    /// one that it replaces.
     pub(super) fn set(&mut self, value: &str, host: &str, path: &str, is_secure: bool, now: Now) {
-        let mut parts = value.split(';');
-        let pair = parts.next().unwrap_or_default();
-        let Some((name, value)) = pair.split_once('=') else {
+        let Some(cookie) = Cookie::parse(value, host, path, now) else {
             return;
         };
-        let mut cookie = Cookie {
-            name: name.trim().into(),
-            value: value.trim().into(),
-            domain: host.to_ascii_lowercase(),
-            host_only: true,
-            path: default_path(path).into(),
-            secure: false,
-            expires: None,
-        };
-        let mut max_age = None;
-        for attribute in parts {
-            let (name, value) = attribute.split_once('=').unwrap_or((attribute, ""));
-            let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
-            match &name[..] {
-                "secure" => cookie.secure = true,
-                "path" if value.starts_with('/') => cookie.path = value.into(),
-                "domain" => {
-                    let domain = value.trim_start_matches('.').to_ascii_lowercase();
-                    if !is_below(host, &domain) {
-                        return;
-                    }
-                    cookie.host_only = domain.is_empty();
-                    if !domain.is_empty() {
-                        cookie.domain = domain;
-                    }
-                }
-                "max-age" => max_age = value.parse::<i64>().ok(),
-                "expires" => cookie.expires = expiry(value, now),
-                _ => {}
-            }
-        }
-        // Max-Age takes precedence (RFC 6265 section 5.3).
-        if let Some(seconds) = max_age {
-            let lifetime = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
-            cookie.expires = Some(now.monotonic.saturating_add(lifetime));
-        }
-        if cookie.name.is_empty() || cookie.secure && !is_secure {
+        let may_be_set = (is_secure || !cookie.secure && !self.hides_secure(&cookie, now))
+            && cookie.keeps_the_promise_of_its_name();
+        if !may_be_set {
             return;
         }
         self.cookies.retain(|other| {
             (&other.name, &other.domain, &other.path)
                 != (&cookie.name, &cookie.domain, &cookie.path)
         });
-        if cookie.expires.is_none_or(|expires| expires > now.monotonic) {
+        if cookie.is_current(now) {
             self.cookies.push(cookie);
         }
+    }
+
+    /// Returns whether a cookie would replace a secure one, or would be sent in its place. Over HTTP, anybody could have
+    /// set it (RFC 6265bis section 5.7).
+    fn hides_secure(&self, cookie: &Cookie, now: Now) -> bool {
+        self.cookies.iter().any(|other| {
+            let is_same_domain =
+                is_below(&cookie.domain, &other.domain) || is_below(&other.domain, &cookie.domain);
+            other.secure
+                && other.is_current(now)
+                && other.name == cookie.name
+                && is_same_domain
+                && is_within(&cookie.path, &other.path)
+        })
     }
 
     /// Returns the value of the `Cookie` field for a request, or `None` if there is nothing to send.
@@ -104,9 +85,10 @@ impl CookieJar {
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
 
-    /// Returns the value of a cookie, whatever its path and domain.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        let cookie = self.cookies.iter().find(|cookie| cookie.name == name)?;
+    /// Returns the value of a cookie that has not expired, whatever its path and domain.
+    pub(super) fn get(&self, name: &str, now: Now) -> Option<&str> {
+        let mut current = self.cookies.iter().filter(|cookie| cookie.is_current(now));
+        let cookie = current.find(|cookie| cookie.name == name)?;
         Some(&cookie.value)
     }
 
@@ -116,17 +98,74 @@ impl CookieJar {
 }
 
 impl Cookie {
+    /// Reads a `Set-Cookie` field. Returns `None` for what is not a cookie, or is one for another domain.
+    fn parse(value: &str, host: &str, path: &str, now: Now) -> Option<Cookie> {
+        let mut parts = value.split(';');
+        let (name, value) = parts.next()?.split_once('=')?;
+        let mut cookie = Cookie {
+            name: name.trim().into(),
+            value: value.trim().into(),
+            domain: host.to_ascii_lowercase(),
+            host_only: true,
+            path: default_path(path).into(),
+            has_path: false,
+            secure: false,
+            expires: None,
+        };
+        let mut max_age = None;
+        for attribute in parts {
+            let (name, value) = attribute.split_once('=').unwrap_or((attribute, ""));
+            let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
+            match &name[..] {
+                "secure" => cookie.secure = true,
+                "path" if value.starts_with('/') => {
+                    cookie.path = value.into();
+                    cookie.has_path = true;
+                }
+                "domain" => {
+                    let domain = value.trim_start_matches('.').to_ascii_lowercase();
+                    if !is_below(host, &domain) {
+                        return None;
+                    }
+                    cookie.host_only = domain.is_empty();
+                    if !domain.is_empty() {
+                        cookie.domain = domain;
+                    }
+                }
+                "max-age" => max_age = value.parse::<i64>().ok(),
+                "expires" => cookie.expires = expiry(value, now),
+                _ => {}
+            }
+        }
+        // Max-Age takes precedence (RFC 6265 section 5.3).
+        if let Some(seconds) = max_age {
+            let lifetime = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+            cookie.expires = Some(now.monotonic.saturating_add(lifetime));
+        }
+        (!cookie.name.is_empty()).then_some(cookie)
+    }
+
+    /// Returns whether a cookie is what its name says: one that begins with `__Secure-` is secure, and one that begins
+    /// with `__Host-` also holds for one host and all its paths (RFC 6265bis section 4.1.3).
+    fn keeps_the_promise_of_its_name(&self) -> bool {
+        let name = self.name.to_ascii_lowercase();
+        let is_for_host = self.host_only && self.has_path && self.path == "/";
+        let is_secure = self.secure || !name.starts_with("__secure-");
+        is_secure && (self.secure && is_for_host || !name.starts_with("__host-"))
+    }
+
+    fn is_current(&self, now: Now) -> bool {
+        self.expires.is_none_or(|expires| expires > now.monotonic)
+    }
+
     fn applies(&self, host: &str, path: &str, is_secure: bool, now: Now) -> bool {
         let host = host.to_ascii_lowercase();
         let is_host = match self.host_only {
             true => host == self.domain,
             false => is_below(&host, &self.domain),
         };
-        let is_path = path.strip_prefix(&self.path[..]).is_some_and(|rest| {
-            rest.is_empty() || self.path.ends_with('/') || rest.starts_with('/')
-        });
-        let is_current = self.expires.is_none_or(|expires| expires > now.monotonic);
-        is_host && is_path && is_current && (is_secure || !self.secure)
+        let is_allowed = is_secure || !self.secure;
+        is_host && is_within(path, &self.path) && self.is_current(now) && is_allowed
     }
 }
 
@@ -135,6 +174,12 @@ fn is_below(host: &str, domain: &str) -> bool {
     let host = host.to_ascii_lowercase();
     let above = host.strip_suffix(domain);
     domain.is_empty() || above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+}
+
+/// Returns whether a path is that of a cookie or is below it (RFC 6265 section 5.1.4).
+fn is_within(path: &str, cookie_path: &str) -> bool {
+    path.strip_prefix(cookie_path)
+        .is_some_and(|rest| rest.is_empty() || cookie_path.ends_with('/') || rest.starts_with('/'))
 }
 
 /// Returns the path of a cookie without a valid `Path` (RFC 6265 section 5.1.4).
@@ -228,6 +273,56 @@ mod tests {
         assert_eq!(sent(&removed), None);
     }
 
+    /// What is sent over HTTPS after these fields, which came over HTTPS or HTTP.
+    fn sent_securely(fields: &[(&str, bool)]) -> Option<String> {
+        let mut jar = CookieJar::default();
+        for (field, is_secure) in fields {
+            jar.set(field, "a.example.com", "/dir/page", *is_secure, NOW);
+        }
+        jar.field("a.example.com", "/dir/page", true, NOW)
+    }
+
+    #[test]
+    fn the_prefix_of_a_name_is_a_promise() {
+        for (field, is_kept) in [
+            ("__Secure-a=1; Secure", true),
+            ("__Secure-a=1", false),
+            ("__secure-a=1", false),
+            ("__Host-a=1; Secure; Path=/", true),
+            ("__Host-a=1; Path=/", false),
+            ("__Host-a=1; Secure", false),
+            ("__Host-a=1; Secure; Path=/dir", false),
+            ("__Host-a=1; Secure; Path=/; Domain=a.example.com", false),
+            ("__HOST-a=1; Secure", false),
+            ("__Hosta=1", true),
+        ] {
+            assert_eq!(
+                sent_securely(&[(field, true)]).is_some(),
+                is_kept,
+                "{field}"
+            );
+        }
+        assert_eq!(sent_securely(&[("__Secure-a=1; Secure", false)]), None);
+    }
+
+    #[test]
+    fn a_cookie_set_over_http_does_not_hide_a_secure_one() {
+        let secure = ("a=1; Path=/dir; Secure", true);
+        for field in [
+            "a=2; Path=/dir",
+            "a=2; Path=/dir/page",
+            "a=2; Path=/dir; Domain=example.com",
+            "a=; Path=/dir; Max-Age=0",
+        ] {
+            let sent = sent_securely(&[secure, (field, false)]);
+            assert_eq!(sent.as_deref(), Some("a=1"), "{field}");
+        }
+        let both = sent_securely(&[secure, ("a=2; Path=/", false)]);
+        assert_eq!(both.as_deref(), Some("a=1; a=2"));
+        let replaced = sent_securely(&[secure, ("a=2; Path=/dir", true)]);
+        assert_eq!(replaced.as_deref(), Some("a=2"));
+    }
+
     #[test]
     fn cookies_expire() {
         let jar = jar(&["a=1; Path=/; Max-Age=60"]);
@@ -235,6 +330,8 @@ mod tests {
             monotonic: Duration::from_secs(70),
             ..NOW
         };
+        assert_eq!(jar.get("a", NOW), Some("1"));
+        assert_eq!(jar.get("a", later), None);
         assert_eq!(jar.field("a.example.com", "/", false, later), None);
     }
 }

@@ -1,6 +1,7 @@
 //! An exchange as text, for snapshots and for messages of failed tests.
 
 use super::response::ClientResponse;
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
@@ -9,7 +10,8 @@ use core::fmt::{self, Write};
 ///
 /// Lines of the request begin with `> `, lines of the response with `< `. Line ends of the content are visible, and so
 /// are control characters. Content that is not UTF-8 is described by its length. The text is the same for the same
-/// bytes, so it is fit for snapshots once the volatile values are [masked](ExchangeText::mask).
+/// bytes, so it is fit for snapshots once what changes is masked: [fields](ExchangeText::mask), and
+/// [text](ExchangeText::mask_text) wherever it stands.
 ///
 /// ```
 /// use bytegate::testing::Client;
@@ -34,13 +36,18 @@ use core::fmt::{self, Write};
 pub struct ExchangeText<'a> {
     response: &'a ClientResponse,
     masked: Vec<String>,
+    /// Texts that are masked wherever they stand. None is empty.
+    masked_texts: Vec<String>,
 }
+
+const MASK: &[u8] = b"(masked)";
 
 impl<'a> ExchangeText<'a> {
     pub(super) fn new(response: &'a ClientResponse) -> ExchangeText<'a> {
         ExchangeText {
             response,
             masked: Vec::new(),
+            masked_texts: Vec::new(),
         }
     }
 
@@ -49,6 +56,52 @@ impl<'a> ExchangeText<'a> {
     pub fn mask(mut self, name: &str) -> ExchangeText<'a> {
         self.masked.push(name.into());
         self
+    }
+
+    /// Replaces a text wherever it stands, in the heads and in the contents of the request and the response. Take it from
+    /// the response, where it is an identifier that was made just now. Of several texts that begin at the same place, the
+    /// longest is masked. `Content-Length` is left as it is: [mask](ExchangeText::mask) it, too, if it varies.
+    ///
+    /// ```
+    /// use bytegate::testing::Client;
+    /// use bytegate::{Request, Response};
+    ///
+    /// let client = Client::new(|_: &Request<'_>| Response::created("/orders/83f1").with_body("order 83f1\n"));
+    /// let response = client.post("/orders").send();
+    /// let id = response.field("Location").unwrap().trim_start_matches("/orders/");
+    /// let text = response.exchange().mask_text(id).to_string();
+    /// assert!(text.contains("< Location: /orders/(masked)\n") && text.contains("< order (masked)\\n\n"));
+    /// ```
+    #[doc(alias = "redact")]
+    #[doc(alias = "add_filter")]
+    pub fn mask_text(mut self, text: &str) -> ExchangeText<'a> {
+        if !text.is_empty() {
+            self.masked_texts.push(text.into());
+        }
+        self
+    }
+
+    /// Returns text with the masked texts replaced.
+    fn without_masked<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
+        if self.masked_texts.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let (mut shown, mut rest) = (Vec::new(), text);
+        while let Some((first, after)) = rest.split_first() {
+            let texts = self.masked_texts.iter();
+            let found = texts.filter_map(|text| rest.strip_prefix(text.as_bytes()));
+            match found.min_by_key(|after| after.len()) {
+                Some(after) => {
+                    shown.extend_from_slice(MASK);
+                    rest = after;
+                }
+                None => {
+                    shown.push(*first);
+                    rest = after;
+                }
+            }
+        }
+        Cow::Owned(shown)
     }
 
     fn write_message(&self, f: &mut fmt::Formatter<'_>, mark: char, head: &[u8]) -> fmt::Result {
@@ -68,10 +121,23 @@ impl<'a> ExchangeText<'a> {
             if !shown.is_empty() {
                 f.write_char(' ')?;
             }
-            write_visibly(f, shown)?;
-            if is_masked {
-                f.write_str(": (masked)")?;
+            match is_masked {
+                true => write_visibly(f, &[shown, b": ", MASK].concat())?,
+                false => write_visibly(f, &self.without_masked(shown))?,
             }
+            f.write_char('\n')?;
+        }
+        Ok(())
+    }
+
+    fn write_content(&self, f: &mut fmt::Formatter<'_>, mark: char, content: &[u8]) -> fmt::Result {
+        if core::str::from_utf8(content).is_err() {
+            return writeln!(f, "{mark} ({} bytes that are not text)", content.len());
+        }
+        let content = self.without_masked(content);
+        for line in content.split_inclusive(|&octet| octet == b'\n') {
+            write!(f, "{mark} ")?;
+            write_visibly(f, line)?;
             f.write_char('\n')?;
         }
         Ok(())
@@ -83,7 +149,7 @@ impl fmt::Display for ExchangeText<'_> {
         let (head, content) = split_head(&self.response.request);
         if !head.is_empty() {
             self.write_message(f, '>', head)?;
-            write_content(f, '>', content)?;
+            self.write_content(f, '>', content)?;
         }
         for interim in self.response.interim() {
             writeln!(f, "< HTTP/1.1 {interim}\n<")?;
@@ -93,7 +159,7 @@ impl fmt::Display for ExchangeText<'_> {
             raw = split_head(raw).1;
         }
         self.write_message(f, '<', split_head(raw).0)?;
-        write_content(f, '<', self.response.content())
+        self.write_content(f, '<', self.response.content())
     }
 }
 
@@ -108,21 +174,6 @@ fn split_head(message: &[u8]) -> (&[u8], &[u8]) {
         ),
         None => (message, &[]),
     }
-}
-
-fn write_content(f: &mut fmt::Formatter<'_>, mark: char, content: &[u8]) -> fmt::Result {
-    if content.is_empty() {
-        return Ok(());
-    }
-    if core::str::from_utf8(content).is_err() {
-        return writeln!(f, "{mark} ({} bytes that are not text)", content.len());
-    }
-    for line in content.split_inclusive(|&octet| octet == b'\n') {
-        write!(f, "{mark} ")?;
-        write_visibly(f, line)?;
-        f.write_char('\n')?;
-    }
-    Ok(())
 }
 
 /// Writes text with control characters as escapes. What is not UTF-8 is escaped byte by byte.

@@ -47,7 +47,7 @@ pub enum Fault {
     },
     /// The first `Content-Length` states this length instead.
     ContentLength(u64),
-    /// The size of the first chunk is not a number.
+    /// The size of the first chunk is not a number. A first response without chunks goes out as it is.
     BrokenChunk,
 }
 
@@ -201,15 +201,16 @@ fn with_length(output: &[u8], length: u64) -> Option<Vec<u8>> {
     Some([before, field.as_bytes(), after, rest].concat())
 }
 
-/// Replaces the size of the first chunk, once it is there.
+/// Replaces the size of the first chunk, once it is there. An answer without chunks goes out as it is.
 fn with_broken_chunk(output: &[u8]) -> Option<Vec<u8>> {
     let start = find(output, b"\r\n\r\n")? + 4;
     let (head, content) = output.split_at(start);
-    let size = find(content, b"\r\n")?;
-    match find(head, b"Transfer-Encoding: chunked") {
-        Some(_) => Some([head, b"zz", &content[size..]].concat()),
-        None => Some(output.to_vec()),
+    // Looked for first: content without chunks may have no line end to wait for.
+    if find(head, b"Transfer-Encoding: chunked").is_none() {
+        return Some(output.to_vec());
     }
+    let size = find(content, b"\r\n")?;
+    Some([head, b"zz", &content[size..]].concat())
 }
 
 fn find(bytes: &[u8], part: &[u8]) -> Option<usize> {

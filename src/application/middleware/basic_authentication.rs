@@ -15,7 +15,8 @@ use core::hint::black_box;
 ///
 /// A request without valid credentials is answered with 401 and `WWW-Authenticate`, before its content is read. Other
 /// requests get the extension [`AuthenticatedUser`]. Credentials are UTF-8. To protect only a part of the paths, put it
-/// around what is mounted there with [`layered`](crate::layered).
+/// around what is mounted there with [`layered`](crate::layered); then an [`AccessLog`](crate::AccessLog) of the gateway
+/// does not know the user.
 ///
 /// The password is sent with each request, and is only encoded. Use it over TLS alone.
 ///

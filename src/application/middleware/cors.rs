@@ -27,6 +27,10 @@ const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
 /// request, so `Vary` lists `Origin`, unless [any](Cors::any) origin is allowed. If the application sets
 /// `Access-Control-Allow-Origin`, its fields are kept as they are.
 ///
+/// Put it around a gateway, a whole router or a mount, not around a single route with [`layered`](crate::layered): a
+/// preflight request is an OPTIONS, which a router with a route for another method answers itself, so the middleware
+/// around that route never sees it.
+///
 /// ```
 /// use bytegate::{Cors, Gateway, Method, Request};
 ///

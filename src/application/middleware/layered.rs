@@ -25,6 +25,14 @@ use core::task::{Context, Poll};
 /// content that is malformed, too large or too slow. For several middlewares, wrap the result again: the outermost sees
 /// the request first.
 ///
+/// Around a single route, it sees only the requests that the route answers. What a router answers itself is not among
+/// them: OPTIONS, so that [`Cors`](crate::Cors) cannot answer preflight requests there, and 405. Wrap a mount or the whole
+/// router instead.
+///
+/// Values that the middleware attaches to a request reach the application inside it, and nothing outside. So an
+/// [`AccessLog`](crate::AccessLog) of the gateway does not write the user of a
+/// [`BasicAuthentication`](crate::BasicAuthentication) that is around a mount.
+///
 /// ```
 /// use bytegate::{BasicAuthentication, Gateway, Request, Router, SetFields, layered};
 ///

@@ -9,13 +9,18 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use core::fmt;
+use core::hash::BuildHasher;
 use core::net::{IpAddr, Ipv6Addr};
 use core::time::Duration;
 use std::collections::{BTreeSet, HashMap};
+use std::hash::RandomState;
 use std::sync::{Mutex, PoisonError};
 
-/// The default number of clients that are remembered, which takes about 2 MB.
+/// The default number of clients that are remembered, which takes less than 3 MB, however long their keys are.
 const CLIENTS: usize = 10_000;
+
+/// The longest key that is remembered as it is, in bytes: an address, a user name or the usual API key.
+const LONGEST_TEXT: usize = 64;
 
 /// Middleware that limits the rate of requests for each client (feature `std`). Requests beyond it are answered with
 /// 429 and `Retry-After` (RFC 6585 section 4), before their content is read.
@@ -50,6 +55,8 @@ pub struct RateLimit {
     capacity: Duration,
     clients: usize,
     key: Box<Key>,
+    /// Hash keys that are too long to remember.
+    hashers: [RandomState; 2],
     buckets: Mutex<Buckets>,
 }
 
@@ -58,9 +65,17 @@ type Key = dyn Fn(&RequestParts<'_>) -> Option<String> + Send + Sync;
 /// For each client, the time at which its bucket is full again. That is all there is to know about a bucket.
 #[derive(Default)]
 struct Buckets {
-    full_at: HashMap<Arc<str>, Duration>,
+    full_at: HashMap<Client, Duration>,
     /// The same, in order, so that the fullest bucket can be dropped first.
-    order: BTreeSet<(Duration, Arc<str>)>,
+    order: BTreeSet<(Duration, Client)>,
+}
+
+/// What is remembered of the key of a client. A short text and a hash are never equal.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Client {
+    Short(Arc<str>),
+    /// 128 bits that nobody else can compute, so that no client can choose the key of another.
+    Long([u64; 2]),
 }
 
 impl RateLimit {
@@ -79,6 +94,7 @@ impl RateLimit {
             capacity: period,
             clients: CLIENTS,
             key: Box::new(|request| client(&request.connection.peer)),
+            hashers: [RandomState::new(), RandomState::new()],
             buckets: Mutex::default(),
         }
     }
@@ -105,6 +121,9 @@ impl RateLimit {
     /// Tells clients apart by the text that `key` returns, such as that of an API key. Requests for which it returns
     /// `None` are not limited.
     ///
+    /// A text of more than 64 bytes is remembered as a hash of 16 bytes with a secret key, so a client that sends long
+    /// texts takes no more memory than others.
+    ///
     /// ```
     /// use bytegate::RateLimit;
     /// use std::time::Duration;
@@ -120,41 +139,52 @@ impl RateLimit {
         self
     }
 
-    /// Sets how many clients are remembered, at least 1 and by default 10,000. Beyond that, the client with the fullest
-    /// bucket is forgotten, and starts anew with a full one.
+    /// Sets how many clients are remembered, at least 1 and by default 10,000, which take less than 3 MB. Beyond that,
+    /// the client with the fullest bucket is forgotten, and starts anew with a full one.
     pub fn clients(mut self, clients: usize) -> RateLimit {
         self.clients = clients.max(1);
         self
     }
 
     /// Takes a token, or returns the time until there is one.
-    fn take(&self, key: String, now: Duration) -> Result<(), Duration> {
+    fn take(&self, key: &str, now: Duration) -> Result<(), Duration> {
+        let client = self.remembered(key);
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let full_at = buckets.full_at.get(&*key).copied().unwrap_or(now).max(now);
+        let full_at = buckets.full_at.get(&client).copied();
+        let is_known = full_at.is_some();
+        let full_at = full_at.unwrap_or(now).max(now);
         let next = full_at.saturating_add(self.interval);
         let available_at = next.saturating_sub(self.capacity);
         if available_at > now {
             return Err(available_at - now);
         }
-        if buckets.full_at.len() >= self.clients && !buckets.full_at.contains_key(&*key) {
+        if buckets.full_at.len() >= self.clients && !is_known {
             buckets.drop_fullest();
         }
-        buckets.set(key.into(), next);
+        buckets.set(client, next);
         Ok(())
+    }
+
+    /// Returns what is remembered of a key.
+    fn remembered(&self, key: &str) -> Client {
+        match key.len() > LONGEST_TEXT {
+            true => Client::Long(self.hashers.each_ref().map(|hasher| hasher.hash_one(key))),
+            false => Client::Short(key.into()),
+        }
     }
 }
 
 impl Buckets {
-    fn set(&mut self, key: Arc<str>, full_at: Duration) {
-        if let Some(before) = self.full_at.insert(key.clone(), full_at) {
-            self.order.remove(&(before, key.clone()));
+    fn set(&mut self, client: Client, full_at: Duration) {
+        if let Some(before) = self.full_at.insert(client.clone(), full_at) {
+            self.order.remove(&(before, client.clone()));
         }
-        self.order.insert((full_at, key));
+        self.order.insert((full_at, client));
     }
 
     fn drop_fullest(&mut self) {
-        if let Some((_, key)) = self.order.pop_first() {
-            self.full_at.remove(&key);
+        if let Some((_, client)) = self.order.pop_first() {
+            self.full_at.remove(&client);
         }
     }
 }
@@ -162,7 +192,7 @@ impl Buckets {
 impl Middleware for RateLimit {
     fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
         let key = (self.key)(request)?;
-        let wait = self.take(key, request.now.monotonic).err()?;
+        let wait = self.take(&key, request.now.monotonic).err()?;
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         let response = Response::from(Status::TOO_MANY_REQUESTS);
         Some(response.with_field("Retry-After", format!("{seconds}")))
@@ -216,7 +246,7 @@ mod tests {
     #[test]
     fn the_fullest_bucket_is_dropped_when_there_are_too_many() {
         let limit = RateLimit::new(2, Duration::from_secs(2)).clients(2);
-        let take = |key: &str| limit.take(key.to_string(), Duration::ZERO);
+        let take = |key: &str| limit.take(key, Duration::ZERO);
         assert_eq!(take("a"), Ok(()));
         assert_eq!(take("a"), Ok(()));
         assert_eq!(take("b"), Ok(()));
@@ -225,5 +255,21 @@ mod tests {
         assert_eq!(take("a"), Err(Duration::from_secs(1)));
         let buckets = limit.buckets.lock().expect("a table");
         assert_eq!((buckets.full_at.len(), buckets.order.len()), (2, 2));
+    }
+
+    #[test]
+    fn long_keys_take_no_more_memory_than_short_ones_and_stay_apart() {
+        let limit = RateLimit::new(1, Duration::from_secs(1));
+        let take = |key: &str| limit.take(key, Duration::ZERO).is_ok();
+        let long = "k".repeat(16 * 1024);
+        assert!(take(&long) && !take(&long));
+        assert!(take(&format!("{long}1")) && take(&long[..65]) && take(&long[..64]));
+        assert!(!take(&format!("{long}1")) && !take(&long[..65]) && !take(&long[..64]));
+        let buckets = limit.buckets.lock().expect("a table");
+        let kept = buckets.full_at.keys().map(|client| match client {
+            Client::Short(text) => text.len(),
+            Client::Long(hash) => size_of_val(hash),
+        });
+        assert_eq!(kept.max(), Some(64));
     }
 }
