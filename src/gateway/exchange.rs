@@ -111,7 +111,7 @@ impl Chain<'_, '_> {
 
 impl Exchange {
     /// Polls whether the receiver, if there is one, can take more content. A panic becomes a response.
-    #[inline]
+    #[inline(always)]
     pub(super) fn poll_ready(
         &mut self,
         chain: Chain<'_, '_>,
@@ -132,7 +132,7 @@ impl Exchange {
     }
 
     /// Answers the complete request: the receiver does if the content was handed on, and otherwise the application.
-    #[inline]
+    #[inline(always)]
     pub(super) fn call(
         &mut self,
         chain: Chain<'_, '_>,
