@@ -10,8 +10,8 @@ use crate::values::status::Status;
 impl Gateway {
     /// Answers a request that was received in another way than from bytes, for example by another server.
     ///
-    /// The middlewares and the application see it like any other request. A response that comes later is waited for. A
-    /// response that breaks the rules is replaced by a 500. Whoever sends the response adds its framing and `Date`.
+    /// The middleware and the application see it like any other request. Waits for a deferred response. A response that
+    /// breaks the rules is replaced by a 500. The caller adds the framing and `Date`.
     ///
     /// ```
     /// use bytegate::{Gateway, Request, SetFields};

@@ -239,7 +239,7 @@ fn verbose_says_what_applies_and_where_it_comes_from() {
     bytegate: command line: --memory
     bytegate: command line: --verbose
     bytegate: command line: --cache "no-store"
-    bytegate: all other options have their defaults (see bytegate --help)
+    bytegate: all other options use their defaults (see bytegate --help)
     "#);
 }
 
@@ -269,7 +269,10 @@ fn only_the_first_files_that_are_not_served_are_named() {
         std::fs::write(folder.path.join(format!(".{number}")), "").expect("a file");
     }
     let program = Program::start(&["serve", folder.as_str(), "--port", "0"]);
-    let named = lines_before(&program, "left out 5 more, which --verbose names\n");
+    let named = lines_before(
+        &program,
+        "5 more files and folders are not served; --verbose lists them\n",
+    );
     // The first line is the greeting.
     assert_eq!(named, 21);
 }
