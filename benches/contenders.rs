@@ -60,7 +60,7 @@ pub(crate) fn contenders(request: &'static [u8]) -> Vec<Contender> {
             "httparse, fields initialized",
             httparse_as_documented(request),
         ),
-        ("bytegate up to the call", up_to_the_call(request)),
+        ("bytegate without a response", up_to_the_call(request)),
         ("bytegate handle, static", handle(request, Now::default())),
         ("bytegate handle, dynamic", handle(dynamic, Now::default())),
         ("bytegate handle_at, static, dated", handle(request, DATED)),
@@ -179,7 +179,7 @@ pub(crate) fn pairs() -> Vec<(&'static str, Vec<Contender>)> {
         pair("HEAD", HEAD),
         pair("POST of a form", FORM),
         pair("64 KiB in 16 chunks", chunked(16, 4096).leak()),
-        pair("64 chunks of 16 octets", chunked(64, 16).leak()),
+        pair("64 chunks of 16 bytes", chunked(64, 16).leak()),
     ]
 }
 
@@ -207,7 +207,7 @@ pub(crate) fn special_cases() -> Vec<Contender> {
     vec![
         ("100 fields", into_used_buffer(many)),
         ("a request line of 8 KB", into_used_buffer(long)),
-        ("a browser GET, octet by octet", drip(BROWSER)),
+        ("a browser GET, byte by byte", drip(BROWSER)),
     ]
 }
 

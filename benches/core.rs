@@ -31,7 +31,7 @@ fn main() {
 
 fn tables(rounds: usize) {
     for (name, request) in [("small GET", SMALL), ("browser GET", BROWSER)] {
-        let title = format!("{name}, {} octets", request.len());
+        let title = format!("{name}, {} bytes", request.len());
         table(&title, contenders::contenders(request), rounds);
     }
     for (name, pair) in contenders::pairs() {

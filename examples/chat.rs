@@ -22,7 +22,7 @@ const PAGE: &str = r#"<!doctype html><title>Chat</title>
 </script>
 "#;
 
-/// The application. A browser that is gone is noticed with the next line, or the next comment that keeps it alive.
+/// The application. A disconnected browser is noticed with the next line, or the next comment that keeps it alive.
 pub(crate) fn app() -> Router {
     let room = Broadcast::new(100);
     let chat = room.clone();

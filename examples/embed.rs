@@ -1,4 +1,4 @@
-//! An admin page and metrics in a program of threads, over plain TCP from the standard library.
+//! An admin page and metrics in a multi-threaded program, over plain TCP from the standard library.
 //!
 //! `cargo run --example embed`, then open `http://127.0.0.1:7891/`, or `curl http://127.0.0.1:7891/metrics`
 

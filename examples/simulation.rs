@@ -38,7 +38,7 @@ pub(crate) fn simulate(clients: usize, seconds: usize) -> (usize, BTreeMap<Strin
                     wire.send(&REQUEST[*sent..end]);
                     *sent = end % REQUEST.len();
                 }
-                // Sometimes garbage, or the client is gone.
+                // Sometimes garbage, or the client disconnects.
                 60 => wire.send([dice.roll(256) as u8]),
                 61 => wire.end_input(),
                 _ => wire.poll(),

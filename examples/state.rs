@@ -17,7 +17,7 @@ pub(crate) struct State {
 #[derive(Clone, Copy)]
 struct User(&'static str);
 
-/// Looks up the user for the applications behind it.
+/// Looks up the user for the inner applications.
 struct Identify(Arc<State>);
 
 impl Middleware for Identify {

@@ -32,7 +32,7 @@ impl Receiver for Upload {
     }
 
     fn abort(self: Box<Self>, reason: Abort) {
-        self.progress.send(format!("broken off: {reason}"));
+        self.progress.send(format!("aborted: {reason}"));
     }
 }
 

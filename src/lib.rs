@@ -39,7 +39,7 @@
 //!   [`ConditionalGet`]. [`layered`] puts them around single routes and mounts, [`limit_content`] is for those, and
 //!   [`Contract`] for tests.
 //! - **Look up the rules**: [`conformance`] lists them one by one.
-//! - **Compare** with axum, rouille, Flask, axum-test and wiremock: [`comparison`].
+//! - **Compare** with other frameworks, static file servers and test kits: [`comparison`].
 //!
 //! # Features
 //!
@@ -54,6 +54,10 @@
 //! - `cookies`: `Response::with_cookie`, with the crate `cookie`. Reading cookies needs no feature.
 //! - `signed-cookies`: cookies that a client cannot change. Includes `cookies`.
 //! - `multipart`: forms with files, with `Request::multipart`, or while they arrive with `Admission::multipart`.
+//! - `http`: conversions from and to the types of the crate `http`.
+//! - `tower`: tower services and axum routers as applications, with `bridge::tower`, and gateways as tower services, with
+//!   `bridge::GatewayService`. Includes `http`.
+//! - `proptest`: `testing::requests`, a proptest strategy of valid requests.
 //!
 //! Features only add functionality. They never change existing behavior.
 //!
@@ -61,13 +65,13 @@
 //!
 //! **A connection takes bytes and time as values and returns the next step. A session joins a connection to an
 //! application. A front end is a loop that does what the session asks for.** There are front ends for a byte slice
-//! ([`Gateway::handle`]), a socket (`net::serve`) and a pair of pipes (the program's `handle`). Tests and fuzzers are
-//! front ends too.
+//! ([`Gateway::handle`]), a blocking stream (`Gateway::serve_stream`), a TCP socket (`net::serve`) and standard input and
+//! output (the program's `handle`). Tests and fuzzers are front ends too.
 //!
 //! The terms are those of RFC 9110, RFC 9112 and PEP 3333:
 //!
 //! - A *connection* is the protocol state machine. It deals with bytes, time and HTTP, and runs no user code.
-//! - A *gateway* holds an application, its configuration, its middlewares and its refusal page.
+//! - A *gateway* holds an application, its configuration, its middleware and its refusal page.
 //! - A *session* is a connection joined to a gateway. It contains the only loop over the steps of a connection.
 //! - An *application* takes a request and returns a response. Routers and sites are applications.
 //! - *Head*, *field*, *content*, *trailers*, *target*, *framing* and *persistence* are used as in the RFCs.
@@ -86,8 +90,8 @@
 //! | `bridge` | conversions from and to `http`, tower and axum | sockets |
 //! | `net` | the TCP front end on smol | the rules of HTTP |
 //!
-//! A request passes through these stages: bytes, head, framing and persistence, [`Request`], middlewares, router,
-//! application or site, [`Response`], middlewares, bytes.
+//! A request passes through these stages: bytes, head, framing and persistence, [`Request`], middleware, router,
+//! application or site, [`Response`], middleware, bytes.
 //!
 //! # Invariants
 //!

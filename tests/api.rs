@@ -387,7 +387,7 @@ fn a_response_that_breaks_a_rule_becomes_a_500_with_a_reason() {
         FieldError::Name.to_string(),
         "a field name must be a token (RFC 9110 section 5.1)"
     );
-    assert_eq!(Broken.to_string(), "the stream of content broke off");
+    assert_eq!(Broken.to_string(), "the body stream failed");
 }
 
 #[test]

@@ -252,7 +252,7 @@ impl OneShot for GatewayService {
 }
 
 #[test]
-fn a_gateway_hangs_in_an_axum_router() {
+fn a_gateway_is_mounted_in_an_axum_router() {
     let site = Site::new().file("/a.txt", "hello");
     let router = Router::new()
         .post("/echo", |request: &Request<'_>| {

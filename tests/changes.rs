@@ -56,7 +56,7 @@ fn download(server: &Server, path: &str, pause: Duration, after_head: impl FnOnc
     loop {
         let count = match stream.read(&mut block) {
             Ok(count) => count,
-            // A response that breaks off may end with a reset.
+            // A response that is cut off may end with a reset.
             Err(error) if error.kind() == ErrorKind::ConnectionReset => 0,
             Err(error) => panic!("{path}: {error}"),
         };
@@ -271,7 +271,7 @@ fn a_file_that_is_written_in_place_is_one_of_its_versions_or_breaks_off() {
     assert!(whole > 3 && broken > 3, "{counts:?}");
 }
 
-/// A small file is read at once, so that it hardly ever breaks off. Written from its beginning, it is at each moment the
+/// A small file is read at once, so that it is hardly ever cut off. Written from its beginning, it is at each moment the
 /// beginning of one version before the rest of the one before.
 #[test]
 fn a_small_file_that_is_written_in_place_is_sent_as_it_was_at_one_moment() {
@@ -314,7 +314,7 @@ fn a_small_file_that_is_written_in_place_is_sent_as_it_was_at_one_moment() {
     }
 }
 
-/// A response is also right on a connection that is kept: what follows one that was broken off is never taken for its
+/// A response is also right on a connection that is kept: what follows one that was cut off is never taken for its
 /// rest, because the connection ends.
 #[test]
 fn a_connection_ends_with_a_response_that_breaks_off() {
@@ -336,6 +336,6 @@ fn a_connection_ends_with_a_response_that_breaks_off() {
     assert_eq!(
         received.windows(4).filter(|it| it == b"HTTP").count(),
         1,
-        "an answer after the one that broke off"
+        "an answer after the one that was cut off"
     );
 }

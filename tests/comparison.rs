@@ -62,7 +62,7 @@ fn a_log_in_takes_at_most_40_lines_and_15_for_its_test() {
     let tests = read("tests/examples.rs");
     let body = between(
         &tests,
-        "#[test]\nfn one_logs_in_and_out_with_a_form() {\n",
+        "#[test]\nfn a_user_can_log_in_and_out() {\n",
         "\n}\n",
     );
     check("the test of the log-in", lines(body, "//") + 3, 15);

@@ -37,7 +37,7 @@ mod upload;
 mod watchlist;
 
 #[test]
-fn one_logs_in_and_out_with_a_form() {
+fn a_user_can_log_in_and_out() {
     let client = Client::new(login::app());
     let form = [("name", "<Ada>"), ("password", "wrong")];
     let wrong = client.post("/login").form(&form).send();
@@ -52,7 +52,7 @@ fn one_logs_in_and_out_with_a_form() {
 }
 
 #[test]
-fn a_session_that_was_closed_opens_nothing() {
+fn a_closed_session_is_rejected() {
     let client = Client::new(login::app());
     let form = [("name", "Ada"), ("password", "lovelace")];
     client.post("/login").form(&form).send();
@@ -130,7 +130,7 @@ fn an_upload_that_breaks_off_is_reported() {
     drop(sender);
     assert_eq!(
         watcher.blocks().concat(),
-        b"data: broken off: the connection is gone\n\n"
+        b"data: aborted: the client disconnected\n\n"
     );
     let known = client.put("/checksum").content("text/plain", "foobar");
     assert_eq!(known.send().text(), "6 bytes, 85944171f73967e8\n");

@@ -663,7 +663,7 @@ fn invalid_options_are_named() {
 }
 
 #[test]
-fn sites_lie_over_each_other() {
+fn sites_can_be_layered() {
     let upper = Folder::new(&[("style.css", b"upper"), ("only.txt", b"only")]);
     let lower = Folder::new(&[
         ("style.css", b"lower"),
@@ -741,8 +741,8 @@ fn what_cannot_be_served_is_left_out_and_named() {
         (".env", "its name begins with a dot"),
         ("back\\\\slash.txt", "its name has a backslash"),
         ("\\xFF.txt", "its name is not UTF-8"),
-        ("broken", "the link leads nowhere"),
-        ("out", "the link leads out of the folder"),
+        ("broken", "the symbolic link is broken"),
+        ("out", "the symbolic link points outside the folder"),
         ("pipe", "it is neither a file nor a folder"),
     ] {
         let is_named =

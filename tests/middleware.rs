@@ -1,4 +1,4 @@
-//! The middlewares of the crate, in front of applications that answer at once, later, block by block, or not at all.
+//! The middleware of the crate, in front of applications that answer at once, later, block by block, or not at all.
 #![cfg(feature = "std")]
 
 mod laws;
@@ -134,7 +134,7 @@ fn every_way() -> Vec<(String, u16)> {
     ]
 }
 
-/// Adds the middlewares that need no feature, in the recommended order, and a log.
+/// Adds the middleware that needs no feature, in the recommended order, and a log.
 fn wrapped(application: impl Application + 'static) -> (Gateway, Arc<Mutex<String>>) {
     let log = Arc::new(Mutex::new(String::new()));
     let lines = log.clone();
@@ -302,7 +302,7 @@ fn a_layer_may_answer_in_place_of_its_application() {
 }
 
 #[test]
-fn a_layer_concerns_nothing_beside_its_part() {
+fn a_layer_affects_only_its_route_or_mount() {
     let notes = Notes::default();
     let layer = |name| Noting(name, notes.clone());
     let inner = Router::new().get("/{id}", |request: &Request<'_>| {
@@ -1336,7 +1336,7 @@ fn head_must_be_answered_like_get() {
         ),
         (
             "/bad",
-            &["ETag must be a quoted text, such as \"1\" or W/\"1\""],
+            &["ETag must be a quoted string, such as \"1\" or W/\"1\""],
         ),
     ] {
         for method in ["GET", "HEAD"] {
@@ -1506,7 +1506,7 @@ mod compression {
     }
 
     #[test]
-    fn what_gains_nothing_or_must_not_change_is_left_alone() {
+    fn unsuitable_content_is_not_compressed() {
         let application = |request: &Request<'_>| {
             let response = Response::text(long());
             match request.path() {

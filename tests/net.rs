@@ -1,4 +1,4 @@
-//! The TCP front end over the loopback interface, with clients that send, stop halfway, break off and read too slowly.
+//! The TCP front end over the loopback interface, with clients that send, stop halfway, disconnect and read too slowly.
 #![cfg(feature = "net")]
 
 mod laws;

@@ -218,7 +218,7 @@ mod command_line {
           serve    Serve the files of DIR as they are at each request, over TCP. Without DIR,
                    serve the demo. This is the default.
           handle   Read requests from standard input, write their answers to standard output.
-          routes   List the routes of what would be served, in the order they are tried.
+          routes   List the routes that would be served, in the order they are tried.
           explain  Read requests from standard input and explain how they are understood:
                    line, fields and framing of each, or which rule is broken, and where.
 
@@ -233,7 +233,7 @@ mod command_line {
           --error-page RULE    Send PAGE with an error about a path or a file: 'STATUS PAGE'
           --redirect RULE      Redirect paths: 'PATTERN TARGET' or 'PATTERN TARGET STATUS'
                                [STATUS: 302]
-          --rewrite RULE       Answer paths with another file: 'PATTERN TARGET'
+          --rewrite RULE       Serve another file for matching paths: 'PATTERN TARGET'
           --cache RULE         Set Cache-Control: 'VALUE' for all files, or 'PATTERN VALUE'
                                [default: no-cache, or nothing with --memory]
           --header RULE        Set a field of responses with files: 'NAME: VALUE' for all, or
@@ -252,15 +252,15 @@ mod command_line {
           --symlinks POLICY    Symbolic links: refuse, within or follow. 'within' follows those
                                that stay in DIR [default: within]
           --file-cache SIZE    Keep at most this much of DIR in memory [default: 64M]
-          --memory             Read DIR into memory at the start; later changes do not show
+          --memory             Read DIR into memory at the start; later changes are not served
 
         Options of serve, handle and routes:
           --cors               Let pages of any origin read the responses
           --dynamic SUFFIX     Send paths ending in SUFFIX to the demo application; may be given
                                several times [default: .py without DIR, nothing with DIR]
           --config FILE        Read options from a TOML file
-          --verbose            Say on standard error which options apply and where they come
-                               from, and name every file that is passed over
+          --verbose            Print to standard error which options apply and where each was
+                               set, and list every file that is not served
 
         Options of serve and handle:
           --max-head SIZE      Refuse larger request heads; one field line may take half of
@@ -372,13 +372,13 @@ mod command_line {
         bytegate: --no-access-log "1": not true or false (see bytegate --help)
         bytegate: explain takes no arguments (see bytegate --help)
         bytegate: handle does not take --port (see bytegate --help)
-        bytegate: --listing: this is for a folder, but no folder is given (see bytegate --help)
+        bytegate: --listing: this option requires a folder (see bytegate --help)
         bytegate: --dotfiles "all": not refuse, well-known or serve (see bytegate --help)
         bytegate: --download "/a?b": the pattern or target "/a?b" has '?', but a pattern is compared with the path alone: write "*" for a character of a name, and leave out a query (see bytegate --help)
         bytegate: --redirect "/a": a redirect is 'PATTERN TARGET' or 'PATTERN TARGET STATUS' (see bytegate --help)
-        bytegate: --redirect "/a $1": the pattern or target "$1" is no target: begin it with one "/", or with a scheme and a host, as in "https://host/" (see bytegate --help)
+        bytegate: --redirect "/a $1": the pattern or target "$1" is not a valid target: it must begin with a single "/", or with a scheme and a host, as in "https://host/" (see bytegate --help)
         bytegate: --header "Content-Length: 1": the field "Content-Length" cannot be set: the server sets it itself (see bytegate --help)
-        bytegate: --not-found "404.html": no page can have the path "404.html": a path begins with / and has no empty, '.' or '..' segment, no backslash and no control character (see bytegate --help)
+        bytegate: --not-found "404.html": "404.html" is not a valid path for a page: a path begins with / and has no empty, '.' or '..' segment, no backslash and no control character (see bytegate --help)
         "#);
     }
 
@@ -437,7 +437,7 @@ mod command_line {
         let (start, end) = line.split_once(&port).expect("the port");
         assert_eq!(start, "bytegate: cannot listen on 127.0.0.1:");
         assert!(
-            end.ends_with("(another program listens there: stop it, or choose another port)"),
+            end.ends_with("(the port is in use: stop the other program or choose another port)"),
             "{line}"
         );
     }
@@ -707,7 +707,7 @@ mod explain {
           host     example.org, port 8080
           field    Host: example.org:8080
           field    Accept: */*
-          content  none: no field announces any
+          content  none: no Content-Length or Transfer-Encoding
           then     the connection stays open
         ");
     }
@@ -727,7 +727,7 @@ mod explain {
           field    Content-Length: 8
           field    Expect: 100-continue
           expects  100 Continue before it sends the content
-          content  8 bytes by Content-Length
+          content  8 bytes (Content-Length)
           then     the connection stays open
 
         request 2, from byte 85
@@ -736,7 +736,7 @@ mod explain {
           path     /
           version  HTTP/1.0
           host     none, as HTTP/1.0 allows
-          content  none: no field announces any
+          content  none: no Content-Length or Transfer-Encoding
           then     the connection closes
         ");
     }
@@ -754,7 +754,7 @@ mod explain {
           host     x
           field    Host: x
           field    Transfer-Encoding: chunked
-          content  chunked, 11 bytes in all
+          content  11 bytes (chunked)
           trailer  X-Sum: 7
           then     the connection stays open
         ");
@@ -873,7 +873,7 @@ mod explain {
           version  HTTP/1.1
           host     x
           field    Host: x
-          content  none: no field announces any
+          content  none: no Content-Length or Transfer-Encoding
           then     the connection stays open
 
         refused at byte 32
@@ -1086,7 +1086,7 @@ mod serve {
         insta::assert_snapshot!(without_dates(ended.stdout), @r#"
         127.0.0.1 - - [date] "GET / HTTP/1.1" 200 3098
         127.0.0.1 - - [date] "GET /docs?a=b HTTP/1.1" 301 22
-        127.0.0.1 - - [date] "GET /nope.html HTTP/1.1" 404 859
+        127.0.0.1 - - [date] "GET /nope.html HTTP/1.1" 404 843
         127.0.0.1 - - [date] "HEAD /style.css HTTP/1.0" 200 0
         127.0.0.1 - - [date] "POST /login.py HTTP/1.1" 400 73
         127.0.0.1 - - [date] "OPTIONS * HTTP/1.1" 204 0

@@ -21,7 +21,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 #[test]
-fn nginx_agrees_with_us_where_requests_end() {
+fn nginx_agrees_on_where_requests_end() {
     let config = |port: u16, backend: u16, folder: &Path| {
         let folder = folder.display();
         format!(
@@ -50,7 +50,7 @@ fn nginx_agrees_with_us_where_requests_end() {
 }
 
 #[test]
-fn haproxy_agrees_with_us_where_requests_end() {
+fn haproxy_agrees_on_where_requests_end() {
     let config = |port: u16, backend: u16, _: &Path| {
         format!(
             "global

@@ -359,7 +359,7 @@ mod cookies {
     }
 
     #[test]
-    fn garbage_is_no_cookie() {
+    fn malformed_cookies_are_ignored() {
         let show = |request: &Request<'_>| {
             let cookies: Vec<_> = request.cookies().collect();
             format!("{cookies:?} {:?}", request.cookie("a"))
@@ -524,7 +524,7 @@ mod negotiation {
 
     proptest! {
         #[test]
-        fn the_choice_is_that_of_a_slow_model(
+        fn the_choice_matches_the_model(
             ranges in prop::collection::vec(
                 (prop::sample::select(vec!["a/b", "a/c", "d/b", "a/*", "d/*", "*/*"]), 0..=10_u16),
                 1..6,
@@ -707,11 +707,14 @@ mod typed {
             ("item=a&count=1&count=2", "count: "),
         ] {
             let (status, page) = told(order, post(FORM, pairs));
-            let start = format!("422 Unprocessable Content: the form is not as expected: {detail}");
+            let start = format!(
+                "422 Unprocessable Content: the form does not match the expected type: {detail}"
+            );
             assert_eq!(status, 422, "{pairs}");
             assert!(page.starts_with(&start), "{pairs}: {page}");
             let (status, page) = told(order, get(&format!("/query?{pairs}")));
-            let start = format!("400 Bad Request: the query is not as expected: {detail}");
+            let start =
+                format!("400 Bad Request: the query does not match the expected type: {detail}");
             assert_eq!(status, 400, "{pairs}");
             assert!(page.starts_with(&start), "{pairs}: {page}");
         }
@@ -805,7 +808,7 @@ mod json {
         let content = r#"{"lines": [{"name": "a", "count": 1}, {"name": "b", "count": "2"}]}"#;
         let (status, page) = told(lines, post(JSON, content));
         assert_eq!(status, 422);
-        let start = "422 Unprocessable Content: the JSON is not as expected: lines[1].count: invalid type: string \"2\"";
+        let start = "422 Unprocessable Content: the JSON does not match the expected type: lines[1].count: invalid type: string \"2\"";
         assert!(page.starts_with(start), "{page}");
         let long = format!(
             "{{\"lines\": [{{\"name\": \"a\", \"count\": \"{}\"}}]}}",
@@ -1596,7 +1599,7 @@ mod multipart {
             [
                 "part a",
                 "content of 1 bytes",
-                "abort: the connection is gone"
+                "abort: the client disconnected"
             ]
         );
     }
@@ -1647,7 +1650,7 @@ mod multipart {
 
     proptest! {
         #[test]
-        fn what_is_put_in_is_read_again(contents in prop::collection::vec("[-b\r\n x]{0,30}", 0..5)) {
+        fn multipart_forms_round_trip(contents in prop::collection::vec("[-b\r\n x]{0,30}", 0..5)) {
             prop_assume!(contents.iter().all(|content| !format!("\r\n{content}").contains("\r\n--b")));
             let parts = contents.iter().map(|content| format!("--b\r\n{FIELD}\r\n\r\n{content}\r\n"));
             let content = parts.collect::<String>() + "--b--\r\n";

@@ -212,7 +212,7 @@ fn an_answer_that_is_too_late_is_a_503_and_the_future_is_dropped() {
     assert_eq!((answers[0].status, answers[0].closes), (503, true));
     assert!(
         wire.text()
-            .ends_with("the answer was not ready in time (RFC 9110 section 15.6.4)\n")
+            .ends_with("the response was not ready in time (RFC 9110 section 15.6.4)\n")
     );
 }
 

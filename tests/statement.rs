@@ -9,17 +9,17 @@ use std::fmt::Write;
 use std::path::Path;
 
 const INTRODUCTION: &str = "\
-How every rule of HTTP/1.1 that binds an origin server is met here.
+The rules of HTTP/1.1 for origin servers, and how this crate meets them. Rows that begin with \"Deviation\" say where it does
+not.
 
 Each row is a fixture: an exchange in a file of the same name below `fixtures/exchanges`, with the bytes in and the bytes out,
 that is run whole, byte by byte and at every cut in two. A name that begins with `refuse` promises an error and a close; one with
 `answer`, an error on a connection that stays open where it may; one with `accept`, that nothing is refused.
 
-Where the standard leaves a choice, what two programs could read in two ways is refused, so that nothing in front of this one can
-be made to disagree with it about where a request ends. What today's clients send and nobody can misread is answered, also where
-an older grammar would have it otherwise.
+Where the standard leaves a choice, ambiguous input is refused, so that a proxy and this server always agree where a request
+ends. Unambiguous input that today's clients send is accepted, even where an older grammar forbids it.
 
-This page is made from the fixtures; `BLESS=1 cargo test --test statement` makes it anew.
+This page is made from the fixtures; `BLESS=1 cargo test --test statement` regenerates it.
 ";
 
 /// The chapters of the page, in order, with their headings.
@@ -42,7 +42,7 @@ const CHAPTERS: [(&str, &str); 19] = [
     ("preconditions", "Preconditions"),
     ("ranges", "Ranges"),
     ("limits", "Limits"),
-    ("cases", "Faults that others had"),
+    ("cases", "Vulnerabilities found in other servers"),
 ];
 
 #[test]

@@ -126,7 +126,7 @@ fn a_response_that_breaks_off_is_incomplete_and_names_the_rule() {
     });
     let error = client.get("/").try_send().unwrap_err();
     assert!(error.is_incomplete());
-    assert!(error.rule().starts_with("a chunk begins"), "{error}");
+    assert!(error.rule().starts_with("a chunk must begin"), "{error}");
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn streamed_content_is_read_block_by_block() {
     sender.finish();
     assert!(wire.blocks().is_empty() && wire.content_has_ended());
 
-    // Content that breaks off does not end.
+    // Content that is cut off does not end.
     wire.request(&client.get("/"));
     wire.response_head();
     drop(senders.lock().unwrap().remove(0));
@@ -388,16 +388,16 @@ fn faults_break_the_rule_that_they_name() {
         let output = faulty_output(fault);
         read_responses(&output, &[Method::Get]).unwrap_err().rule()
     };
-    assert!(rule(Fault::CutAfter(10)).starts_with("a status line ends"));
-    assert!(rule(Fault::CutAfter(60)).starts_with("a field line ends"));
-    assert!(rule(Fault::ContentLength(7)).starts_with("the content is as long"));
-    assert!(rule(Fault::ContentLength(5)).starts_with("nothing follows"));
+    assert!(rule(Fault::CutAfter(10)).starts_with("a status line must end"));
+    assert!(rule(Fault::CutAfter(60)).starts_with("a field line must end"));
+    assert!(rule(Fault::ContentLength(7)).starts_with("the content must be as long"));
+    assert!(rule(Fault::ContentLength(5)).starts_with("no bytes may follow"));
     assert!(rule(Fault::BrokenChunk).starts_with("the size of a chunk"));
     let garbage = Fault::Garbage {
         after: 17,
         bytes: b"\x00\r\n".to_vec(),
     };
-    assert!(rule(garbage).starts_with("a field line has a colon"));
+    assert!(rule(garbage).starts_with("a field line must have a colon"));
     let drip = Fault::Drip {
         bytes: 7,
         pause: Duration::from_micros(10),

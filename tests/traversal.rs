@@ -162,9 +162,9 @@ fn what_is_outside_looks_like_what_does_not_exist() {
     }
 }
 
-/// Paths that begin anew, and names that some system gives a meaning.
+/// Absolute paths, and names that some system gives a meaning.
 #[test]
-fn no_name_has_a_meaning_of_its_own() {
+fn names_with_a_special_meaning_are_not_served() {
     let around = around();
     let secret = around.path("secret.txt");
     let secret = secret.to_str().expect("UTF-8");

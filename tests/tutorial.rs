@@ -219,7 +219,7 @@ mod stage_4_dynamic_page {
     #[test]
     fn no_time_is_made_up_without_a_clock() {
         let page = answer(&demo::gateway(), GET_TIME);
-        assert!(text(&page).contains("a time that nobody told this server"));
+        assert!(text(&page).contains("an unknown time"));
         assert_eq!(page.field("date"), None);
     }
 
@@ -303,7 +303,7 @@ mod stage_5_mini_frame {
             for target in ["/login.py", "/register.py"] {
                 let page = post(&gateway, target, &form);
                 assert_eq!((page.status, field(&page, "content-type")), (400, HTML));
-                assert!(text(&page).contains("This cannot be read: the form is not UTF-8."));
+                assert!(text(&page).contains("Invalid request: the form is not UTF-8."));
             }
         }
     }
@@ -414,7 +414,7 @@ mod stage_5_mini_frame {
     fn a_form_with_too_many_fields_is_refused() {
         let page = post(&demo::gateway(), "/login.py", "name=&".repeat(100_000));
         assert_eq!(page.status, 413);
-        assert!(text(&page).contains("This cannot be read: the form has more than 1000 fields."));
+        assert!(text(&page).contains("Invalid request: the form has more than 1000 fields."));
     }
 
     #[test]
@@ -1130,9 +1130,9 @@ mod faults {
             .collect();
         skipped.sort();
         insta::assert_snapshot!(skipped.join("\n"), @r"
-        etc: the link leads out of the folder
-        file.txt: the link leads out of the folder
-        folder: the link leads out of the folder
+        etc: the symbolic link points outside the folder
+        file.txt: the symbolic link points outside the folder
+        folder: the symbolic link points outside the folder
         ");
         let paths: Vec<&str> = site.paths().collect();
         assert_eq!(paths, ["/docs/a.txt", "/index.html", "/inside.txt"]);

@@ -17,7 +17,7 @@ fn an_answer_that_comes_later_is_a_500_with_a_reason() {
     });
     let reply = gateway.handle(b"GET /later HTTP/1.0\r\n\r\n");
     assert!(reply.starts_with(b"HTTP/1.1 500 Internal Server Error\r\n"));
-    let said = "the answer comes later, and nothing here can wait";
+    let said = "the response is deferred, but this front end cannot wait for it";
     assert_eq!(*errors.lock().expect("a list"), [said]);
     assert!(gateway.handle(b"GET / HTTP/1.0\r\n\r\n").ends_with(b"now"));
 }

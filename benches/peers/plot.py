@@ -63,7 +63,7 @@ def plot_head_size(path):
         name, octets, ns = row.rsplit(",", 2)
         lines.setdefault(name.strip('"'), []).append((float(octets), float(ns)))
     lines = {name: sorted(points) for name, points in lines.items()}
-    return Panel("From bytes to bytes in memory", "octets of the head", "ns per request", lines, log_y=True)
+    return Panel("From bytes to bytes in memory", "bytes of the head", "ns per request", lines, log_y=True)
 
 
 def draw(panels):

@@ -6,7 +6,7 @@ from scenarios import BY_CONNECTIONS, SCENARIOS
 
 BASELINES = ["hyper", "epoll", "nginx"]
 
-# Less than this is too little to be compared with, be it microseconds or octets.
+# Less than this is too little to be compared with, be it microseconds or bytes.
 LEAST = {False: 0.01, True: 64}
 
 
@@ -25,7 +25,7 @@ def render(results, servers):
 
 def section(scenario, results, servers):
     idle = SCENARIOS[scenario].idle
-    figures = ["octets each"] if idle else ["CPU us/req"]
+    figures = ["bytes each"] if idle else ["CPU us/req"]
     figures += [f"x {name}" for name in BASELINES]
     keys = {"open_us": "us to open"} if idle else {"rate": "req/s", "p50_us": "p50 us", "p99_us": "p99 us"}
     figures += keys.values()

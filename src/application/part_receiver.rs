@@ -84,7 +84,7 @@ pub trait PartReceiver: Send {
     /// Responds when the form is complete.
     fn finish(self: Box<Self>) -> Response;
 
-    /// Called when the form is incomplete and will stay so.
+    /// Called when the form will never be complete.
     fn abort(self: Box<Self>, reason: Abort) {
         let _ = reason;
     }

@@ -6,7 +6,7 @@ use crate::message::response::Response;
 use alloc::sync::Arc;
 use core::fmt;
 
-/// Makes an application of a function that takes a state as its first argument. Several of them can share the state.
+/// Turns a function that takes a state as its first argument into an application. Several of them can share the state.
 ///
 /// The handler can be a function, a method or a closure. Several threads call it at once, so state that changes needs a
 /// lock or an atomic type. Values that belong to a single request are in [`Request::extensions`].

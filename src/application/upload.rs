@@ -117,7 +117,7 @@ impl Receiver for Discard {
 ///     }
 ///
 ///     fn abort(self: Box<Self>, reason: Abort) {
-///         eprintln!("an upload of {} lines and more broke off: {reason}", self.0);
+///         eprintln!("an upload of {} lines and more was cut off: {reason}", self.0);
 ///     }
 /// }
 ///
@@ -138,7 +138,8 @@ impl Receiver for Discard {
 /// ```
 pub trait Receiver: Send {
     /// Polls whether a part can be accepted now. Until then, nothing is read from the client, except for up to 64 KiB by
-    /// which `net` notices a client that is gone. The receiver must wake the waker of the context when it is ready again. `handle` blocks while it waits (feature `std`).
+    /// which `net` notices a disconnected client. The receiver must wake the waker of the context when it is ready again.
+    /// `handle` blocks while it waits (feature `std`).
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let _ = context;
         Poll::Ready(())
@@ -153,7 +154,7 @@ pub trait Receiver: Send {
     /// Responds when the content is complete.
     fn finish(self: Box<Self>, trailers: FieldLines<'_>) -> Response;
 
-    /// Called when the content is incomplete and will stay so.
+    /// Called when the content will never be complete.
     fn abort(self: Box<Self>, reason: Abort) {
         let _ = reason;
     }
@@ -164,12 +165,12 @@ pub trait Receiver: Send {
     }
 }
 
-/// The reason why content broke off.
+/// The reason why content ended early.
 ///
 /// ```
 /// use bytegate::{Abort, Error};
 ///
-/// assert_eq!(Abort::Disconnected.to_string(), "the connection is gone");
+/// assert_eq!(Abort::Disconnected.to_string(), "the client disconnected");
 /// assert_eq!(Abort::Refused(Error::ContentTimeout).to_string(), Error::ContentTimeout.to_string());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,7 +187,7 @@ impl fmt::Display for Abort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Abort::Refused(error) => error.fmt(f),
-            Abort::Disconnected => f.write_str("the connection is gone"),
+            Abort::Disconnected => f.write_str("the client disconnected"),
         }
     }
 }

@@ -16,7 +16,7 @@
 //! # }
 //! ```
 //!
-//! In the other direction, a [`GatewayService`] hangs in an axum `Router`:
+//! In the other direction, a [`GatewayService`] is mounted in an axum `Router`:
 //!
 //! ```
 //! # #[cfg(feature = "tower")] {

@@ -1,6 +1,6 @@
 //! What a caller plans for the content of a request.
 
-/// What to do with the content of a request: gather it or hand it on.
+/// What to do with the content of a request: buffer it or stream it.
 ///
 /// ```
 /// use bytegate::{Config, Connection, ContentPlan, Now, Scheme, Step};
@@ -15,10 +15,10 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ContentPlan {
-    /// Gather the content, up to [`Limits::content_bytes`](crate::Limits::content_bytes).
+    /// Buffer the content, up to [`Limits::content_bytes`](crate::Limits::content_bytes).
     Gather,
-    /// Gather the content, up to the given number of bytes.
+    /// Buffer the content, up to the given number of bytes.
     GatherUpTo(u64),
-    /// Hand the content on with [`Step::Content`](crate::Step::Content), up to the given number of bytes.
+    /// Stream the content with [`Step::Content`](crate::Step::Content), up to the given number of bytes.
     HandOn(u64),
 }

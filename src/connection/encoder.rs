@@ -182,7 +182,7 @@ impl Delimiter {
 }
 
 impl Delimiter {
-    /// Returns the reason for closing the connection if the content breaks off.
+    /// Returns the reason for closing the connection if the content ends early.
     pub(super) fn broken_reason(self) -> CloseReason {
         match self {
             Delimiter::Length(_) | Delimiter::Chunked => CloseReason::ResponseBroken,

@@ -368,9 +368,9 @@ impl Connection {
         self.send(Bytes::new())
     }
 
-    /// Answers [`Step::Body`] when there are no more blocks or when the content broke off.
+    /// Answers [`Step::Body`] when there are no more blocks or when the content ended early.
     ///
-    /// If the content broke off or is shorter than the declared length, the connection closes in a way that shows the
+    /// If the content ended early or is shorter than the declared length, the connection closes in a way that shows the
     /// peer that the content is incomplete.
     ///
     /// # Errors

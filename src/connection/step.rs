@@ -25,7 +25,7 @@ pub enum Step<'c> {
     /// A head was received, and content will follow. Decide with [`admit`](crate::Connection::admit) what to do with
     /// the content, or respond at once with [`respond`](crate::Connection::respond).
     Admit(Head<'c>),
-    /// The next bytes of content that is handed on. Never empty. The caller may respond without waiting for the rest.
+    /// The next bytes of streamed content. Never empty. The caller may respond without waiting for the rest.
     Content(&'c [u8]),
     /// A request is complete. Answer it with [`respond`](crate::Connection::respond), or
     /// [`defer`](crate::Connection::defer) the response.
@@ -129,7 +129,7 @@ pub struct OutOfTurn;
 
 impl fmt::Display for OutOfTurn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection did not ask for this")
+        f.write_str("the command does not match the last step of the connection")
     }
 }
 
@@ -160,7 +160,7 @@ pub enum CloseReason {
     Stopped,
     /// The peer did not read its response in time. The rest of the response was discarded.
     WriteTimeout,
-    /// The content of a response broke off. The framing shows the peer that it is incomplete.
+    /// The content of a response ended early. The framing shows the peer that it is incomplete.
     ResponseBroken,
     /// Like [`ResponseBroken`](CloseReason::ResponseBroken), but for a response that is delimited by the end of the
     /// connection. Only a reset of the transport shows the peer that it is incomplete.

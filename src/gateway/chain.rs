@@ -1,4 +1,4 @@
-//! The chain around an application: `before` of the middlewares, the application, `after` of the middlewares. It
+//! The chain around an application: `before` of the middleware, the application, `after` of the middleware. It
 //! produces every response. User code is called through this chain, which also catches panics if the session asks for
 //! that.
 
@@ -71,7 +71,7 @@ impl<'g, 's> Chain<'g, 's> {
         })
     }
 
-    /// Answers a complete request whose head the middlewares have already seen.
+    /// Answers a complete request whose head the middleware has already seen.
     pub(super) fn call_admitted(
         &self,
         message: &Message<'_>,
@@ -96,7 +96,7 @@ impl<'g, 's> Chain<'g, 's> {
         self.respond(|| self.gateway.refuse(refusal))
     }
 
-    /// Passes a response through all middlewares, innermost first.
+    /// Passes a response through all middleware, innermost first.
     #[inline]
     pub(super) fn after(&self, request: &RequestInfo<'_>, response: &mut Response) {
         if !self.gateway.middlewares.is_empty() {
@@ -184,7 +184,7 @@ fn caught<T>(run: impl FnOnce() -> T) -> Result<T, String> {
             .downcast_ref::<&str>()
             .map(|text| String::from(*text));
         let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-        text.unwrap_or_else(|| String::from("without a message"))
+        text.unwrap_or_else(|| String::from("(no message)"))
     })
 }
 

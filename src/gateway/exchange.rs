@@ -23,14 +23,14 @@ pub(super) struct Exchange {
     pub(super) extensions: Extensions,
     /// What the application has added for itself when it admitted the content.
     pub(super) added: Extensions,
-    /// What the middlewares need to know about the request when the response is ready.
+    /// What the middleware needs to know about the request when the response is ready.
     pub(super) record: Option<Record>,
     pub(super) receiver: Option<Box<dyn Receiver>>,
     pub(super) later: Option<LaterResponse>,
     pub(super) blocks: Option<Blocks>,
 }
 
-/// The parts of a request that middlewares need when the response is ready.
+/// The parts of a request that middleware needs when the response is ready.
 pub(super) struct Record {
     method: Option<Method>,
     line: Vec<u8>,
@@ -45,19 +45,19 @@ pub(super) enum Begun {
     Refused(Response, Option<Box<Exchange>>),
 }
 
-/// Returns the parts of a head that middlewares need when the response is ready.
+/// Returns the parts of a head that middleware needs when the response is ready.
 pub(super) fn known<'h>(head: &Head<'h>) -> (Option<Method>, &'h [u8]) {
     (Some(head.method()), head.line())
 }
 
 impl Chain<'_, '_> {
-    /// Returns whether there are middlewares.
+    /// Returns whether there is any middleware.
     #[inline]
     pub(super) fn has_middlewares(&self) -> bool {
         !self.gateway.middlewares.is_empty()
     }
 
-    /// Asks the middlewares and the application about the content of a request, before it is read.
+    /// Asks the middleware and the application about the content of a request, before it is read.
     pub(super) fn begin(&self, head: Head<'_>, now: Now, mut extensions: Extensions) -> Begun {
         let admission = self.admit(head, &now, &mut extensions);
         let (method, line) = known(&head);
@@ -86,8 +86,8 @@ impl Chain<'_, '_> {
         Begun::Admitted(plan, Box::new(exchange))
     }
 
-    /// Passes a response to the middlewares. For a deferred response, returns the state to keep instead; the
-    /// middlewares see it once it is ready.
+    /// Passes a response to the middleware. For a deferred response, returns the state to keep instead; the
+    /// middleware sees it once it is ready.
     pub(super) fn keep(
         &self,
         response: &mut Response,
@@ -181,7 +181,7 @@ impl Exchange {
         Cow::Owned(extensions)
     }
 
-    /// Passes a response to the middlewares, unless it is deferred again.
+    /// Passes a response to the middleware, unless it is deferred again.
     pub(super) fn after(&self, chain: Chain<'_, '_>, response: &mut Response) {
         if let (Some(record), false) = (&self.record, response.is_later()) {
             let (method, line) = (record.method, &record.line[..]);

@@ -66,7 +66,7 @@ pub trait FrontEnd {
         let _ = summary;
     }
 
-    /// Called when a response broke the rules, panicked or broke off.
+    /// Called when a response broke the rules, panicked or ended early.
     fn error(&mut self, error: &ResponseError) {
         let _ = error;
     }

@@ -29,7 +29,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use session::Session;
 
-/// An application together with its configuration, its middlewares, and the page for invalid input. To process bytes,
+/// An application together with its configuration, its middleware, and the page for invalid input. To process bytes,
 /// use [`handle`](Gateway::handle), a [`session`](Gateway::session) or `net::serve`.
 ///
 /// ```
@@ -69,7 +69,7 @@ impl Gateway {
         self
     }
 
-    /// Adds a middleware around the application and the middlewares added so far.
+    /// Adds middleware around the application and the middleware added so far.
     #[doc(alias = "middleware")]
     pub fn with(mut self, middleware: impl Middleware + 'static) -> Gateway {
         self.middlewares.insert(0, Box::new(middleware));
@@ -94,7 +94,7 @@ impl Gateway {
         self
     }
 
-    /// Calls `report` for each response that broke the rules, panicked or broke off. The client only learns that
+    /// Calls `report` for each response that broke the rules, panicked or ended early. The client only learns that
     /// something went wrong.
     ///
     /// ```

@@ -23,10 +23,10 @@ use core::task::{Context, Poll};
 impl Gateway {
     /// Answers a request that was received in another way than from bytes, for example by another server.
     ///
-    /// The middlewares and the application see it like any other request. If it has content, the application is asked to
-    /// [admit](crate::Application::admit) it first, within the limits of [`Config`](crate::Config). A response that comes
-    /// later is waited for. A response that breaks the rules and, with the feature `std`, a panic are replaced by a 500.
-    /// Whoever sends the response adds its framing and `Date`.
+    /// The middleware and the application see it like any other request. If it has content, the application is asked to
+    /// [admit](crate::Application::admit) it first, within the limits of [`Config`](crate::Config). Waits for a deferred
+    /// response. A response that breaks the rules and, with the feature `std`, a panic are replaced by a 500. The caller
+    /// adds the framing and `Date`.
     ///
     /// ```
     /// use bytegate::{Gateway, Request, SetFields};

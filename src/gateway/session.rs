@@ -172,7 +172,7 @@ impl<'g> Session<'g> {
     /// Like [`turn`](Session::turn), but with a front end that has a running clock and can observe events.
     pub fn turn_for(&mut self, input: &mut &[u8], front_end: &mut impl FrontEnd) -> Wait {
         loop {
-            // Read anew for each step: the time taken by the application must not count against the peer.
+            // Read again for each step: the time taken by the application must not count against the peer.
             let now = front_end.now();
             if let Some(wait) = self.step(input, &now, front_end) {
                 return wait;

@@ -168,7 +168,7 @@ impl Session<'_> {
         None
     }
 
-    /// Stops waiting for something that will never be ready. A missing response becomes a 500, and content breaks off.
+    /// Stops waiting for something that will never be ready. A missing response becomes a 500, and content is cut off.
     #[cfg(not(feature = "std"))]
     pub(super) fn give_up(&mut self, front_end: &mut impl FrontEnd) {
         let exchange = self.exchange.take().unwrap_or_default();

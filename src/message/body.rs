@@ -79,7 +79,7 @@ pub struct Broken;
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the stream of content broke off")
+        f.write_str("the body stream failed")
     }
 }
 
@@ -124,7 +124,7 @@ impl Body {
     /// Creates a body from an asynchronous stream of blocks, with their total length if it is known. The connection
     /// waits for the blocks without delaying other connections.
     ///
-    /// `handle` blocks while it waits, which needs the feature `std`. Without it, the content breaks off.
+    /// `handle` blocks while it waits, which needs the feature `std`. Without it, the content is cut off.
     pub fn async_stream<S>(length: Option<u64>, blocks: S) -> Body
     where
         S: Stream<Item = Result<Bytes, Broken>> + Send + 'static,

@@ -48,7 +48,7 @@ impl Broadcast {
     pub fn subscribe(&self) -> Events {
         let (sender, events) = Events::channel(self.capacity);
         let mut subscribers = self.lock();
-        // Without events, nothing else would remove clients that are gone.
+        // Without events, nothing else would remove clients that have disconnected.
         subscribers.retain(|subscriber| !subscriber.is_closed());
         subscribers.push(sender);
         events

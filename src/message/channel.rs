@@ -27,7 +27,7 @@ pub struct BodySender {
     shared: Arc<Shared>,
 }
 
-/// The error returned when the receiving end is gone: the client disconnected, or its response was cut off.
+/// The error returned when the receiving end is closed: the client disconnected, or its response was cut off.
 ///
 /// ```
 /// use bytegate::{Body, Closed};
@@ -52,13 +52,13 @@ pub struct Closed;
 pub enum TrySendError {
     /// The channel is full because the client reads too slowly. Contains the block that was not sent.
     Full(Bytes),
-    /// The receiving end is gone.
+    /// The receiving end is closed.
     Closed,
 }
 
 struct Shared {
     state: Mutex<State>,
-    /// Notified when a block has been taken or the reader is gone.
+    /// Notified when a block has been taken or the reader is closed.
     taken: Condvar,
 }
 
@@ -118,7 +118,7 @@ impl BodySender {
     /// Sends a block, waiting while the channel is full.
     ///
     /// # Errors
-    /// Returns [`Closed`] if the receiving end is gone.
+    /// Returns [`Closed`] if the receiving end is closed.
     pub fn send(&self, block: impl Into<Bytes>) -> Result<(), Closed> {
         let mut block = block.into();
         let mut state = self.shared.lock();
@@ -136,12 +136,12 @@ impl BodySender {
     /// Like [`send`](BodySender::send), but does not wait.
     ///
     /// # Errors
-    /// Returns an error if the channel is full or the receiving end is gone.
+    /// Returns an error if the channel is full or the receiving end is closed.
     pub fn try_send(&self, block: impl Into<Bytes>) -> Result<(), TrySendError> {
         self.shared.lock().try_send(block.into())
     }
 
-    /// Returns whether the receiving end is gone.
+    /// Returns whether the receiving end is closed.
     pub fn is_closed(&self) -> bool {
         self.shared.lock().reader_gone
     }
@@ -240,7 +240,7 @@ impl fmt::Debug for BodySender {
 
 impl fmt::Display for Closed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("nobody reads this content any more")
+        f.write_str("the receiver is closed")
     }
 }
 
@@ -249,7 +249,7 @@ impl std::error::Error for Closed {}
 impl fmt::Display for TrySendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            TrySendError::Full(_) => f.write_str("the client has not read what was sent before"),
+            TrySendError::Full(_) => f.write_str("the channel is full"),
             TrySendError::Closed => Closed.fmt(f),
         }
     }

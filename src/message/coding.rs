@@ -61,8 +61,7 @@ impl Coding {
 /// Chooses one of the codings that are offered, by `Accept-Encoding`.
 ///
 /// - The greatest weight wins, and the order of [`Coding`] among equals. `*` is the weight of codings that are not named.
-/// - A client that accepts a coding is glad of fewer bytes. So a coding is preferred to the plain content, unless
-///   `identity` is named with a greater weight.
+/// - A coding is preferred to the plain content, unless `identity` is named with a greater weight.
 /// - Several lines are one list. Members that cannot be parsed are skipped. A coding that is named more than once has
 ///   the greatest of its weights.
 /// - Without the field, and if no coding is acceptable, the content is sent as it is. That is so even if the client
@@ -269,7 +268,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_choice_is_that_of_the_model(
+        fn the_choice_matches_the_model(
             lines in list(list(member(), 0..4), 0..3),
             noise in select(&["", ", ", ",;q=1,", ", gzip;q=x , br;q=2", ", zstd;level=1,"][..]),
             offered in subsequence(Coding::ALL.to_vec(), 0..=3).prop_shuffle(),

@@ -9,8 +9,8 @@ use core::fmt;
 
 /// A name and a password, as a client sends them with the scheme Basic (RFC 7617).
 ///
-/// Anybody who can read the connection can read them, so use the scheme over HTTPS alone. Compare passwords with
-/// hashes that are made for passwords.
+/// Anybody who can read the connection can read them, so use it only over TLS. Verify passwords with a password-hashing
+/// function.
 ///
 /// ```
 /// use bytegate::{Gateway, Rejection, Request};

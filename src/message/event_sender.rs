@@ -51,7 +51,7 @@ impl EventSender {
     /// Sends an event, waiting while the channel is full.
     ///
     /// # Errors
-    /// Returns [`Closed`] if the client is gone.
+    /// Returns [`Closed`] if the client has disconnected.
     pub fn send(&self, event: impl Into<Event>) -> Result<(), Closed> {
         self.sender.send(event.into())
     }
@@ -60,7 +60,7 @@ impl EventSender {
     ///
     /// # Errors
     /// Returns an error, with the event as it would have been sent, if the channel is full because the client reads too
-    /// slowly; or an error if the client is gone.
+    /// slowly; or an error if the client has disconnected.
     pub fn try_send(&self, event: impl Into<Event>) -> Result<(), TrySendError> {
         self.sender.try_send(event.into())
     }
@@ -77,7 +77,7 @@ impl EventSender {
     /// ```
     ///
     /// # Errors
-    /// Returns [`Closed`] if the client is gone.
+    /// Returns [`Closed`] if the client has disconnected.
     pub fn keep_alive(&self) -> Result<(), Closed> {
         match self.sender.try_send(Event::keep_alive()) {
             Ok(()) | Err(TrySendError::Full(_)) => Ok(()),
@@ -85,7 +85,7 @@ impl EventSender {
         }
     }
 
-    /// Returns whether the client is gone.
+    /// Returns whether the client has disconnected.
     pub fn is_closed(&self) -> bool {
         self.sender.is_closed()
     }
@@ -97,7 +97,7 @@ impl EventSender {
 }
 
 impl Drop for EventSender {
-    /// Ends the content. It has no length that it could fall short of, so it does not break off.
+    /// Ends the content. It has no length that it could fall short of, so it cannot end early.
     fn drop(&mut self) {
         self.sender.end();
     }

@@ -85,7 +85,7 @@ impl<'a> Request<'a> {
 }
 
 impl<'a> Form<'a> {
-    /// The number of pairs that [`Request::form`](crate::Request::form) accepts. Nobody fills in more by hand.
+    /// The number of pairs that [`Request::form`](crate::Request::form) accepts.
     pub const MAX_PAIRS: usize = 1000;
 
     /// Counts before it decodes, so that a form with a million fields is cheap to refuse.

@@ -49,7 +49,7 @@ impl<'a> Request<'a> {
         {
             Category::Data => {
                 let detail = detail_at(error.path(), error.inner());
-                let reason = format!("the JSON is not as expected: {detail}");
+                let reason = format!("the JSON does not match the expected type: {detail}");
                 Rejection::unprocessable_content(reason)
             }
             Category::Syntax | Category::Eof | Category::Io => malformed(error.inner()),

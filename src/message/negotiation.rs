@@ -7,9 +7,8 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 impl Request<'_> {
-    /// Returns the media type, of those that the application offers, that the client likes best (RFC 9110 section
-    /// 12.5.1). The first of equals wins, so name the preferred one first. Returns `None` if the client accepts none of
-    /// them.
+    /// Returns the offered media type that the client prefers (RFC 9110 section 12.5.1). The first of equals wins, so
+    /// name the preferred one first. Returns `None` if the client accepts none of them.
     ///
     /// The most specific range of `Accept` that matches a type decides about it, and `q=0` rules it out. A client that
     /// sends no `Accept` accepts everything. A response that depends on this has the field `Vary: Accept`.
@@ -46,9 +45,8 @@ impl Request<'_> {
         best.1
     }
 
-    /// Returns the language, of those that the application offers, that the client likes best. Languages are tags such
-    /// as `en` and `pt-BR`. Returns `None` if none of them fits, in which case it is better to answer in some language
-    /// than in none. A client that sends no `Accept-Language` gets the first.
+    /// Returns the offered language that the client prefers. Languages are tags such as `en` and `pt-BR`. Returns `None`
+    /// if none of them fits: then respond in a default language. A client that sends no `Accept-Language` gets the first.
     ///
     /// The ranges of the client are tried in the order of their weight. `en` fits `en` and then `en-GB` (basic
     /// filtering, RFC 4647 section 3.3.1). `de-CH-1996` fits also `de-CH` and then `de` (lookup, section 3.4). `*` fits

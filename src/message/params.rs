@@ -84,8 +84,7 @@ impl<'a> Request<'a> {
     /// ```
     ///
     /// # Errors
-    /// - 404 if the value does not parse. A path names a resource, and where names are numbers, nothing has the name
-    ///   `seven`. It is the same answer as for a number that nothing has.
+    /// - 404 if the value does not parse, because no resource has that path.
     /// - 500 if the route has no parameter of that name, which is a mistake in the program. The log says so.
     pub fn parse_param<T>(&self, name: &str) -> Result<T, Rejection>
     where

@@ -306,7 +306,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_verdict_is_that_of_the_model(
+        fn the_verdict_matches_the_model(
             conditions in conditions(),
             method in select(&[Method::Get, Method::Head, Method::Put, Method::Delete][..]),
             (weak, opaque) in tag(),

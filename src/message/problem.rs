@@ -50,7 +50,7 @@ impl Problem {
     }
 
     /// Sets the URI reference that identifies the type of the problem (RFC 9457 section 3.1.1). Without one, the type
-    /// is `about:blank`: the status says it all.
+    /// is `about:blank`: the problem has no meaning beyond its status.
     pub fn with_type(mut self, uri: &str) -> Problem {
         self.type_uri = Some(uri.to_string());
         self

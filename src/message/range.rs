@@ -228,7 +228,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_selection_is_that_of_the_model(
+        fn the_selection_matches_the_model(
             specs in list(spec(), 0..10),
             separator in one_of(&[",", ", ", " ,\t", ",,", ", , "][..]),
             unit in one_of(&["bytes", "Bytes"][..]),

@@ -56,7 +56,7 @@ pub struct Request<'a> {
 pub struct Message<'c> {
     /// The head.
     pub head: Head<'c>,
-    /// The decoded content. Empty if there is none or if it was handed on.
+    /// The decoded content. Empty if there is none or if it was streamed.
     pub content: &'c [u8],
     /// The fields that follow chunked content.
     pub trailers: FieldLines<'c>,

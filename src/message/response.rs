@@ -66,7 +66,7 @@ pub enum ResponseError {
     Panicked(String),
     /// The response is [deferred](Response::later), but nothing here can wait for it.
     Later,
-    /// The content broke off, or did not have the stated length. What was already sent cannot be taken back.
+    /// The content ended early, or did not have the declared length. What was already sent cannot be taken back.
     Broken,
     /// Any other violation, reported by an adapter.
     Other(String),
@@ -85,10 +85,10 @@ impl fmt::Display for ResponseError {
             ResponseError::InterimStatus(status) => write!(f, "{status} is not a final status"),
             ResponseError::Panicked(words) => write!(f, "the application panicked: {words}"),
             ResponseError::Later => {
-                f.write_str("the answer comes later, and nothing here can wait")
+                f.write_str("the response is deferred, but this front end cannot wait for it")
             }
             ResponseError::Broken => {
-                f.write_str("a response broke off, or was not of the length that it stated")
+                f.write_str("the content ended early or did not have its declared length")
             }
             ResponseError::Other(reason) => f.write_str(reason),
         }

@@ -31,7 +31,7 @@ impl<'a> Request<'a> {
     /// assert_eq!(search("/?q=a+b&tag=x&tag=y"), Ok(expected));
     /// assert_eq!(
     ///     search("/?q=a&page=x").unwrap_err().sentence(),
-    ///     "the query is not as expected: page: invalid digit found in string"
+    ///     "the query does not match the expected type: page: invalid digit found in string"
     /// );
     /// ```
     ///
@@ -43,7 +43,9 @@ impl<'a> Request<'a> {
         let query = Deserializer::from_bytes(self.query().unwrap_or_default().as_bytes());
         serde_path_to_error::deserialize(query).map_err(|error| {
             let detail = detail_at(error.path(), error.inner());
-            Rejection::bad_request(format!("the query is not as expected: {detail}"))
+            Rejection::bad_request(format!(
+                "the query does not match the expected type: {detail}"
+            ))
         })
     }
 
@@ -79,7 +81,9 @@ impl<'a> Request<'a> {
         let form: Form<'a> = self.form()?;
         serde_path_to_error::deserialize(Deserializer::new(form.into_pairs())).map_err(|error| {
             let detail = detail_at(error.path(), error.inner());
-            Rejection::unprocessable_content(format!("the form is not as expected: {detail}"))
+            Rejection::unprocessable_content(format!(
+                "the form does not match the expected type: {detail}"
+            ))
         })
     }
 }

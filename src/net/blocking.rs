@@ -78,7 +78,7 @@ impl<A: Application + 'static> Application for Blocking<A> {
         let request = request.into_owned();
         Response::later(async move {
             let permit = running.acquire_arc().await;
-            // A running request cannot be cancelled. It keeps its place until it ends, even if the client is gone.
+            // A running request cannot be cancelled. It keeps its place until it ends, even if the client has disconnected.
             smol::unblock(move || {
                 let response = request.with(|request| application.call(request));
                 drop((permit, accepted));

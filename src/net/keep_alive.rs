@@ -10,8 +10,8 @@ use core::time::Duration;
 use futures_core::Stream;
 use smol::Timer;
 
-/// Sends a comment, which clients ignore, whenever there was no event for `interval`. Proxies then do not take the
-/// connection for idle, and a client that is gone is noticed. The HTML Standard advises 15 seconds or so.
+/// Sends a comment, which clients ignore, whenever there was no event for `interval`. This keeps proxies from
+/// closing an idle connection and detects disconnected clients. The HTML Standard advises 15 seconds or so.
 ///
 /// ```no_run
 /// use bytegate::{Broadcast, Gateway, Request, net};

@@ -23,10 +23,10 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     try_listen(address).map_err(|error| {
         let advice = match error.kind() {
             io::ErrorKind::AddrInUse => {
-                " (another program listens there: stop it, or choose another port)"
+                " (the port is in use: stop the other program or choose another port)"
             }
             io::ErrorKind::PermissionDenied => {
-                " (ports below 1024 need a privilege: choose a higher one)"
+                " (ports below 1024 need elevated privileges: choose a higher one)"
             }
             io::ErrorKind::AddrNotAvailable => " (this machine has no such address)",
             _ => "",

@@ -10,9 +10,9 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::prelude::rust_2024::*;
 use std::thread::JoinHandle;
 
-/// Serves a gateway on a thread of its own, until the result is stopped or dropped. Port 0 stands for any that is free.
+/// Serves a gateway on a thread of its own, until the result is stopped or dropped. Port 0 selects a free port.
 ///
-/// This is for tests, and for programs that do something else.
+/// Use it in tests, and in programs that also do other work.
 ///
 /// ```
 /// use bytegate::testing::StreamClient;
@@ -81,7 +81,7 @@ impl Running {
         match self.thread.take().map(JoinHandle::join) {
             None => Ok(()),
             Some(Ok(ended)) => ended,
-            Some(Err(_)) => Err(io::Error::other("the server has panicked")),
+            Some(Err(_)) => Err(io::Error::other("the server panicked")),
         }
     }
 }

@@ -15,7 +15,7 @@ pub struct MalformedRequest {
 }
 
 /// Returns requests that must be refused before they reach an application: what request smuggling, response splitting,
-/// path traversal and broken clients send. Throw them at an application to see that none of them does harm.
+/// path traversal and broken clients send. Send them to check that each is refused.
 ///
 /// ```
 /// use bytegate::testing::{Client, malformed_requests};

@@ -11,7 +11,7 @@ use crate::values::now::Now;
 use alloc::vec::Vec;
 
 /// Sends the data of a fuzzer to an application: once as it is, and once wrapped in a valid request, so that the fuzzer
-/// reaches the handlers in no time.
+/// reaches the handlers quickly.
 ///
 /// A fuzz target is one line:
 ///
@@ -23,7 +23,7 @@ use alloc::vec::Vec;
 /// ```
 ///
 /// The first byte of the data chooses the method and a field, the second one the lengths of the path, of the query and
-/// of the field. The rest is the content. Bytes that must not stand in those places are percent-encoded or replaced.
+/// of the field. The rest is the content. Bytes that are not allowed there are percent-encoded or replaced.
 /// Content is labeled as what it looks like, JSON, a form or a form with files, unless the seventh bit of the first
 /// byte is set, so that the fuzzer need not guess whole media types.
 ///
@@ -165,7 +165,7 @@ fn check(gateway: &Gateway, input: &[u8]) {
     let mut reader = Reader::new(&output);
     for method in observer.answered {
         if let Err(error) = reader.response(method) {
-            // Content that breaks off is visible to the client, which is how an application reports a late failure.
+            // Content that ends early is visible to the client, which is how an application reports a late failure.
             assert!(
                 error.is_incomplete(),
                 "a response is invalid {error}\n{}",

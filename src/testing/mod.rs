@@ -39,10 +39,10 @@
 //! # Any axum `Router` on the wire
 //!
 //! With the feature `tower`, an axum application, or any other tower service, is tested in the same way: in memory, without
-//! a runtime, and with all that the kit has. It stays as it is; `cargo add --dev bytegate --features tower` is enough. A handler
-//! that itself needs tokio, for timers or sockets, is tested in a runtime with more than one thread,
-//! `#[tokio::test(flavor = "multi_thread")]`: the test waits for it on the thread that it runs on, and tokio's only thread
-//! would wait for itself. The peer is in the extension [`ConnectionInfo`](crate::ConnectionInfo); axum's `ConnectInfo` is set by
+//! a runtime, with every tool of the kit and no change to the application. `cargo add --dev bytegate --features tower` is
+//! enough. A handler that itself needs tokio, for timers or sockets, is tested in a runtime with more than one thread,
+//! `#[tokio::test(flavor = "multi_thread")]`: the test blocks the thread that it runs on, so a single-threaded runtime would
+//! deadlock. The peer is in the extension [`ConnectionInfo`](crate::ConnectionInfo); axum's `ConnectInfo` is set by
 //! its `MockConnectInfo`.
 //!
 //! ```
@@ -63,7 +63,7 @@
 //! # }
 //! ```
 //!
-//! # What there is
+//! # Overview
 //!
 //! | to test | use |
 //! |---|---|

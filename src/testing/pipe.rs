@@ -92,7 +92,7 @@ pub fn open(gateway: &Arc<Gateway>) -> Pipe {
 pub(super) fn serve(gateway: &Arc<Gateway>, stream: impl BlockingStream + Send + 'static) {
     let gateway = Arc::clone(gateway);
     std::thread::spawn(move || {
-        // An error means that the client is gone, which it knows.
+        // An error means that the client has disconnected, which it knows.
         let _ = gateway.serve_stream(stream, ConnectionInfo::default());
     });
 }

@@ -31,7 +31,7 @@ pub fn read_responses(output: &[u8], methods: &[Method]) -> Result<Vec<ClientRes
     let responses = responses.collect::<Result<_, _>>()?;
     match reader.rest().is_empty() {
         true => Ok(responses),
-        false => Err(reader.broken("nothing follows the last response")),
+        false => Err(reader.broken("no bytes may follow the last response")),
     }
 }
 
@@ -103,9 +103,9 @@ impl<'a> Reader<'a> {
     }
 
     fn status_line(&mut self) -> Result<(Status, String), WireError> {
-        const RULE: &str = "a status line is HTTP/1.1, a space, three digits, a space and a reason phrase (RFC 9112 section 4)";
+        const RULE: &str = "a status line must be HTTP/1.1, a space, three digits, a space and a reason phrase (RFC 9112 section 4)";
         let start = self.at;
-        let line = self.line("a status line ends with CR LF (RFC 9112 section 2.2)")?;
+        let line = self.line("a status line must end with CR LF (RFC 9112 section 2.2)")?;
         let parsed = || {
             let rest = line.strip_prefix(b"HTTP/1.1 ")?;
             let (digits, reason) = rest.split_at_checked(3)?;
@@ -134,24 +134,26 @@ impl<'a> Reader<'a> {
                 is_incomplete: false,
             })
         };
-        let line = self.line("a field line ends with CR LF (RFC 9112 section 2.2)")?;
+        let line = self.line("a field line must end with CR LF (RFC 9112 section 2.2)")?;
         if line.is_empty() {
             return Ok(None);
         }
         let Some(colon) = line.iter().position(|&octet| octet == b':') else {
-            return broken("a field line has a colon (RFC 9112 section 5)");
+            return broken("a field line must have a colon (RFC 9112 section 5)");
         };
         let (name, value) = line.split_at(colon);
         let is_token =
             |octet: &u8| octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(octet);
         let name = match core::str::from_utf8(name) {
             Ok(name) if !name.is_empty() && name.bytes().all(|octet| is_token(&octet)) => name,
-            _ => return broken("a field name is a token (RFC 9110 section 5.1)"),
+            _ => return broken("a field name must be a token (RFC 9110 section 5.1)"),
         };
         let is_value = |octet: &u8| *octet == b'\t' || *octet >= b' ' && *octet != 0x7f;
         let value = value.get(1..).unwrap_or_default().trim_ascii();
         if !value.iter().all(is_value) {
-            return broken("a field value has no control characters (RFC 9110 section 5.5)");
+            return broken(
+                "a field value must not contain control characters (RFC 9110 section 5.5)",
+            );
         }
         Ok(Some((String::from(name), value.to_vec())))
     }
@@ -171,7 +173,7 @@ impl<'a> Reader<'a> {
         ] {
             if head.get_all(name).count() > 1 {
                 return Err(self.broken(
-                    "Content-Length, Transfer-Encoding, Content-Type, Date and Location occur once (RFC 9110 section 5.3)",
+                    "Content-Length, Transfer-Encoding, Content-Type, Date and Location must not be repeated (RFC 9110 section 5.3)",
                 ));
             }
         }
@@ -180,24 +182,27 @@ impl<'a> Reader<'a> {
             Some(value) => match core::str::from_utf8(value).ok().and_then(parse_length) {
                 Some(length) => Some(length),
                 None => {
-                    return Err(
-                        self.broken("Content-Length is a decimal number (RFC 9110 section 8.6)")
-                    );
+                    return Err(self
+                        .broken("Content-Length must be a decimal number (RFC 9110 section 8.6)"));
                 }
             },
         };
         let coding = head.get_all("Transfer-Encoding").next();
         if coding.is_some_and(|coding| !coding.eq_ignore_ascii_case(b"chunked")) {
-            return Err(self.broken("the only transfer coding is chunked (RFC 9112 section 7)"));
+            return Err(
+                self.broken("the only transfer coding must be chunked (RFC 9112 section 7)")
+            );
         }
         if coding.is_some() && length.is_some() {
             return Err(self.broken(
-                "Content-Length and Transfer-Encoding exclude each other (RFC 9112 section 6.2)",
+                "Content-Length and Transfer-Encoding must not occur together (RFC 9112 section 6.2)",
             ));
         }
         let never_has_content = matches!(head.status.code(), 204 | 304);
         if head.status.code() == 204 && (coding.is_some() || length.is_some()) {
-            return Err(self.broken("a 204 has no framing (RFC 9110 section 8.6)"));
+            return Err(self.broken(
+                "a 204 must not have Content-Length or Transfer-Encoding (RFC 9110 section 8.6)",
+            ));
         }
         Ok(match (coding, length) {
             _ if never_has_content || method == Method::Head => Framing::Length(0),
@@ -211,7 +216,7 @@ impl<'a> Reader<'a> {
         match framing {
             Framing::Length(length) => self.take(
                 length,
-                "the content is as long as Content-Length says (RFC 9112 section 6.2)",
+                "the content must be as long as Content-Length says (RFC 9112 section 6.2)",
             ),
             Framing::UntilClose => {
                 let content = self.rest().to_vec();
@@ -230,7 +235,8 @@ impl<'a> Reader<'a> {
 
     /// Reads a chunk. Returns `None` for the last one, after which trailers may follow.
     pub(super) fn chunk(&mut self) -> Result<Option<Vec<u8>>, WireError> {
-        let line = self.line("a chunk begins with its size and CR LF (RFC 9112 section 7.1)")?;
+        let line =
+            self.line("a chunk must begin with its size and CR LF (RFC 9112 section 7.1)")?;
         let digits = line
             .split(|&octet| octet == b';')
             .next()
@@ -240,10 +246,8 @@ impl<'a> Reader<'a> {
             .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
             .and_then(|digits| usize::from_str_radix(digits, 16).ok());
         match size {
-            None => {
-                Err(self
-                    .broken("the size of a chunk is a hexadecimal number (RFC 9112 section 7.1)"))
-            }
+            None => Err(self
+                .broken("the size of a chunk must be a hexadecimal number (RFC 9112 section 7.1)")),
             Some(0) => {
                 while self.field_line()?.is_some() {}
                 Ok(None)
@@ -251,12 +255,12 @@ impl<'a> Reader<'a> {
             Some(size) => {
                 let data = self.take(
                     size,
-                    "a chunk is as long as its size says (RFC 9112 section 7.1)",
+                    "a chunk must be as long as its size says (RFC 9112 section 7.1)",
                 )?;
-                let end = self.take(2, "a chunk ends with CR LF (RFC 9112 section 7.1)")?;
+                let end = self.take(2, "a chunk must end with CR LF (RFC 9112 section 7.1)")?;
                 match &end[..] {
                     b"\r\n" => Ok(Some(data)),
-                    _ => Err(self.broken("a chunk ends with CR LF (RFC 9112 section 7.1)")),
+                    _ => Err(self.broken("a chunk must end with CR LF (RFC 9112 section 7.1)")),
                 }
             }
         }
@@ -330,24 +334,30 @@ mod tests {
     #[test]
     fn each_broken_rule_is_named() {
         for (output, words) in [
-            (&b"HTTP/1.1 200 OK\n\n"[..], "a status line ends with CR LF"),
-            (b"HTTP/1.1 20 OK\r\n\r\n", "a status line is"),
-            (b"HTTP/1.1 200 OK\r\nA\r\n\r\n", "a field line has a colon"),
+            (
+                &b"HTTP/1.1 200 OK\n\n"[..],
+                "a status line must end with CR LF",
+            ),
+            (b"HTTP/1.1 20 OK\r\n\r\n", "a status line must be"),
+            (
+                b"HTTP/1.1 200 OK\r\nA\r\n\r\n",
+                "a field line must have a colon",
+            ),
             (
                 b"HTTP/1.1 200 OK\r\nA b: c\r\n\r\n",
-                "a field name is a token",
+                "a field name must be a token",
             ),
             (
                 b"HTTP/1.1 200 OK\r\nA: \x01\r\n\r\n",
-                "a field value has no",
+                "a field value must not",
             ),
             (
                 b"HTTP/1.1 200 OK\r\nA: b\n\r\n",
-                "a field line ends with CR LF",
+                "a field line must end with CR LF",
             ),
             (
                 b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na",
-                "occur once",
+                "must not be repeated",
             ),
             (
                 b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
@@ -359,11 +369,11 @@ mod tests {
             ),
             (
                 b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n",
-                "exclude each other",
+                "must not occur together",
             ),
             (
                 b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n",
-                "a 204 has no framing",
+                "a 204 must not have",
             ),
             (
                 b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
@@ -371,11 +381,11 @@ mod tests {
             ),
             (
                 b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\naXX",
-                "a chunk ends with CR LF",
+                "a chunk must end with CR LF",
             ),
             (
                 b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nab",
-                "nothing follows",
+                "no bytes may follow",
             ),
         ] {
             assert!(rule(output).contains(words), "{words}: {}", rule(output));

@@ -230,7 +230,7 @@ impl<'c> ClientRequest<'c> {
     /// Like [`send`](ClientRequest::send), but returns the rule that the response breaks.
     ///
     /// # Errors
-    /// Returns the rule that the response breaks, for example that its content broke off.
+    /// Returns the rule that the response breaks, for example that its content ended early.
     pub fn try_send(self) -> Result<ClientResponse, WireError> {
         let mut request = self;
         let mut left = REDIRECTS;
@@ -410,7 +410,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base64_is_that_of_the_decoder() {
+    fn base64_round_trips() {
         for length in 0..20 {
             let bytes: Vec<u8> = (0..length).map(|number| number * 13 + 7).collect();
             let decoded = crate::syntax::base64::decode(base64(&bytes).as_bytes());

@@ -78,7 +78,7 @@ impl<'c> Wire<'c> {
         self.poll();
     }
 
-    /// Lets the gateway go on: after time has passed, or when an answer that comes later may be ready.
+    /// Lets the gateway continue: after time has passed, or when a deferred response may be ready.
     pub fn poll(&mut self) {
         self.waits_for_answer = false;
         while self.closed.is_none() {
@@ -222,13 +222,13 @@ impl<'c> Wire<'c> {
         blocks
     }
 
-    /// Returns whether the content that is read with [`blocks`](Wire::blocks) is complete. Content that breaks off never
-    /// is.
+    /// Returns whether the content that is read with [`blocks`](Wire::blocks) is complete. Content that is cut off
+    /// never is.
     pub fn content_has_ended(&self) -> bool {
         self.framing.is_none()
     }
 
-    /// Returns whether the gateway waits for an answer that comes later.
+    /// Returns whether the gateway waits for a deferred response.
     pub fn waits_for_answer(&self) -> bool {
         self.waits_for_answer
     }

@@ -120,7 +120,7 @@ errors! {
     ContentTimeout => REQUEST_TIMEOUT, "RFC 9110 section 15.5.9", "the content did not arrive in time";
 
     // Server side
-    AnswerTimeout => SERVICE_UNAVAILABLE, "RFC 9110 section 15.6.4", "the answer was not ready in time";
+    AnswerTimeout => SERVICE_UNAVAILABLE, "RFC 9110 section 15.6.4", "the response was not ready in time";
     Unanswered => INTERNAL_SERVER_ERROR, "RFC 9110 section 15.6.1", "the program did not answer the request";
 }
 

@@ -1,4 +1,4 @@
-//! Exchanges stored in files: the input, the output, and the rule behind it.
+//! Exchanges stored in files: the input, the output, and the rule they show.
 //!
 //! ```text
 //! # RFC 9112 section 5.1
@@ -44,7 +44,7 @@ impl Exchange {
         paths.into_iter().map(Exchange::read).collect()
     }
 
-    /// The name of the file, such as `refuse-bare-cr-in-field-value`.
+    /// The name of the file, such as `refuse-bare-cr-in-a-value`.
     pub fn name(&self) -> &str {
         self.path
             .file_stem()

@@ -69,13 +69,10 @@ fn options_for_other_commands_are_not_in_the_way() {
 #[test]
 fn what_is_wrong_is_one_line_with_file_line_and_key() {
     for (config, message) in [
-        (
-            "\nlistings = true\n",
-            "line 2: no option is called \"listings\"",
-        ),
+        ("\nlistings = true\n", "line 2: unknown option \"listings\""),
         (
             "folder = 'public'\nport = true\n",
-            "line 2: port: a number or text is expected here, not the type boolean",
+            "line 2: port: expected a number or text, found boolean",
         ),
         (
             "port = 70000\n",

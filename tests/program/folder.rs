@@ -239,7 +239,7 @@ fn verbose_says_what_applies_and_where_it_comes_from() {
     bytegate: command line: --memory
     bytegate: command line: --verbose
     bytegate: command line: --cache "no-store"
-    bytegate: all other options have their defaults (see bytegate --help)
+    bytegate: all other options use their defaults (see bytegate --help)
     "#);
 }
 
@@ -270,7 +270,7 @@ fn only_the_first_files_that_are_not_served_are_named() {
     for number in 0..25 {
         std::fs::write(folder.path.join(format!(".{number}")), "").expect("a file");
     }
-    let end = "left out 5 more, which --verbose names\n";
+    let end = "5 more files and folders are not served; --verbose lists them\n";
     let program = Program::start(&["serve", folder.as_str(), "--port", "0"]);
     // The first line is the greeting.
     assert_eq!(lines_before(&program, end), 21);

@@ -18,7 +18,7 @@ use core::hint::black_box;
 /// around what is mounted there with [`layered`](crate::layered); then an [`AccessLog`](crate::AccessLog) of the gateway
 /// does not know the user.
 ///
-/// The password is sent with each request, and is only encoded. Use it over TLS alone.
+/// The password is sent with each request, and is only encoded. Use it only over TLS.
 ///
 /// ```
 /// use bytegate::{AuthenticatedUser, BasicAuthentication, Gateway, Request};
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_same_text_is_the_same() {
+    fn only_equal_strings_match() {
         let texts = ["", "a", "b", "ab", "aba", "abab", "\0", "a\0", "a\0a"];
         for (place, secret) in texts.iter().enumerate() {
             for (other, given) in texts.iter().enumerate() {

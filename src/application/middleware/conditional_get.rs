@@ -28,7 +28,7 @@ const ABOUT_CONTENT: [&str; 4] = [
     "Content-Disposition",
 ];
 
-/// Middleware that saves sending content that a client already has.
+/// Middleware that responds with 304 if the client already has the content.
 ///
 /// It concerns 200 responses to GET and HEAD whose content is in memory and not empty. Each gets an `ETag`, unless the
 /// application set one: a hash of the content. If the request says with `If-None-Match` or `If-Modified-Since` that

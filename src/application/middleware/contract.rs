@@ -21,8 +21,8 @@ use core::fmt;
 /// Middleware for tests that checks each response against rules which an application must keep itself, since no server
 /// can do so for it. It panics at the first violation, or [reports](Contract::report) all of them.
 ///
-/// What would be sent in a way that others can misread is a 500 in any case: see [`Response::error`]. The contract
-/// contains what is valid on the wire, but wrong:
+/// Responses that would be malformed on the wire become a 500 anyway: see [`Response::error`]. The contract covers
+/// responses that are well-formed but wrong:
 ///
 /// - 204, 205 and 304 have no content. Other content has a valid media type.
 /// - 401 has `WWW-Authenticate`, 405 has `Allow`, a redirect has `Location`, and 206 and 416 have `Content-Range`.
@@ -306,7 +306,7 @@ fn value_rules(fields: FieldLines<'_>, broken: &mut Vec<Broken>) {
         .get("ETag")
         .is_some_and(|value| EntityTag::parse(value).is_none())
     {
-        let rule = "ETag must be a quoted text, such as \"1\" or W/\"1\"";
+        let rule = "ETag must be a quoted string, such as \"1\" or W/\"1\"";
         broken.push((rule.into(), "RFC 9110 section 8.8.3"));
     }
     if fields
@@ -471,7 +471,7 @@ mod tests {
             ),
             (
                 text().with_field("ETag", "1"),
-                "ETag must be a quoted text, such as \"1\" or W/\"1\"",
+                "ETag must be a quoted string, such as \"1\" or W/\"1\"",
             ),
             (
                 text().with_field("Last-Modified", "now"),

@@ -18,7 +18,7 @@ use core::fmt;
 /// stays, and so do fields such as `Allow`, `Retry-After` and `WWW-Authenticate`, unless the page has fields of the
 /// same name. A page that is [deferred](Response::later) becomes a 500.
 ///
-/// Add it first: middlewares that are added later, such as an [`AccessLog`](crate::AccessLog), see its pages.
+/// Add it first: middleware that is added later, such as an [`AccessLog`](crate::AccessLog), sees its pages.
 ///
 /// ```
 /// use bytegate::{ErrorPages, Escaped, Gateway, Response, Router};

@@ -18,12 +18,12 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::task::{Context, Poll};
 
-/// Puts a middleware around one application, such as that of a route or a mount, instead of the whole gateway.
+/// Puts middleware around one application, such as that of a route or a mount, instead of the whole gateway.
 ///
 /// The middleware sees the requests for this application, and each of its responses once. What the gateway answers in
-/// place of the application is seen by the middlewares of the [gateway](crate::Gateway::with) alone: a panic, and
-/// content that is malformed, too large or too slow. For several middlewares, wrap the result again: the outermost sees
-/// the request first.
+/// place of the application is seen only by the middleware of the [gateway](crate::Gateway::with): a panic, and
+/// content that is malformed, too large or too slow. For more middleware, wrap the result again: the outermost sees the
+/// request first.
 ///
 /// Around a single route, it sees only the requests that the route answers. What a router answers itself is not among
 /// them: OPTIONS, so that [`Cors`](crate::Cors) cannot answer preflight requests there, and 405. Wrap a mount or the whole
@@ -225,7 +225,7 @@ impl Exchange {
     }
 }
 
-/// The middlewares that have seen the head of a request, which is kept until its content is complete. Each sees a
+/// The middleware that has seen the head of a request, which is kept until its content is complete. Each one sees a
 /// request only once, although the application is asked twice: whether it admits the content, and for the response.
 #[derive(Clone, Default)]
 struct Passed(Vec<Arc<Exchange>>);

@@ -78,7 +78,7 @@ use crate::values::now::Now;
 ///
 /// # Order
 ///
-/// The middleware that is added first is next to the application. This order fits together:
+/// The middleware that is added first is next to the application. This is the recommended order:
 ///
 /// ```
 /// # #[cfg(feature = "std")] {

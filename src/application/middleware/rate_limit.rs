@@ -140,7 +140,7 @@ impl RateLimit {
     }
 
     /// Sets how many clients are remembered, at least 1 and by default 10,000, which take less than 3 MB. Beyond that,
-    /// the client with the fullest bucket is forgotten, and starts anew with a full one.
+    /// the client with the fullest bucket is forgotten, and starts again with a full one.
     pub fn clients(mut self, clients: usize) -> RateLimit {
         self.clients = clients.max(1);
         self
@@ -209,7 +209,7 @@ impl fmt::Debug for RateLimit {
     }
 }
 
-/// Returns what stands for a client.
+/// Returns the key that identifies a client.
 fn client(peer: &Peer) -> Option<String> {
     match peer {
         Peer::Unknown => None,

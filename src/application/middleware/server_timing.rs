@@ -11,8 +11,8 @@ use core::time::Duration;
 /// response, in milliseconds. It includes the time in which the content arrives, and that for which a
 /// [deferred](Response::later) response is awaited. Browsers show it in their developer tools.
 ///
-/// The time may reveal what the server did, so this is for responses to people you trust. Input that is refused
-/// before it is a request has no time.
+/// The time may reveal what the server did, so this is for responses to people you trust. Input without a valid
+/// head gets no such field.
 ///
 /// ```
 /// use bytegate::{Gateway, Request, ServerTiming};

@@ -23,7 +23,7 @@ const TAKEN_BYTES: usize = 128;
 /// [`generated_by`](SetRequestId::generated_by). Identifiers that clients send are ignored, unless they come from a
 /// [trusted](SetRequestId::trust) peer.
 ///
-/// Input that is refused before it is a request has no identifier, so its response has no such field.
+/// Input without a valid head has no identifier, so its response has no such field.
 /// [`AccessLog`](crate::AccessLog) ends its lines with the identifier.
 ///
 /// ```

@@ -91,7 +91,7 @@ impl Segment {
             return match text.contains(['{', '}']) {
                 true => Err(BRACES),
                 false if !path::is_plain(text) => Err(
-                    "no request can name a path with '.' or '..', a backslash or a control character",
+                    "no request can reach a path with '.' or '..', a backslash or a control character",
                 ),
                 false => Ok(Segment::Text(text.into())),
             };

@@ -222,7 +222,7 @@ impl Router {
     }
 
     /// Routes requests whose decoded path ends in `suffix` to `application`, with any method. A path that ends in a
-    /// slash counts as that of its `index.html`.
+    /// slash is treated as that of its `index.html`.
     ///
     /// # Panics
     /// Panics if the router has the same suffix already.
@@ -261,8 +261,8 @@ impl Router {
     /// Routes requests for a host to `application`. `*.example.com` stands for all hosts below `example.com`, but not
     /// for that itself. The longest matching host wins. The case, the port and a dot at the end are ignored.
     ///
-    /// Requests for other hosts go on to the other rules of this router. These are the default host: the `Host` field
-    /// is chosen by the client, and an HTTP/1.0 request may have none, so there should be one.
+    /// Requests for other hosts go on to the other rules of this router. They act as the default host. Always add
+    /// some: the `Host` field is chosen by the client, and an HTTP/1.0 request may have none.
     ///
     /// ```
     /// use bytegate::{Gateway, Request, Router};

@@ -5,13 +5,13 @@ use crate::values::status::Status;
 use alloc::string::String;
 use core::fmt;
 
-/// The error for a path that no request can name, or for an invalid option of a site.
+/// The error for a path that no request can reach, or for an invalid option of a site.
 ///
 /// ```
 /// use bytegate::{Site, SiteOptions};
 ///
 /// let error = Site::new().try_file("/../secret", "").unwrap_err();
-/// assert!(error.to_string().starts_with("no request can name the file \"/../secret\""));
+/// assert!(error.to_string().starts_with("no request can reach the file \"/../secret\""));
 ///
 /// let error = SiteOptions::new().cache_control("", "no-store").build().unwrap_err();
 /// assert!(error.to_string().contains("pattern"));
@@ -43,8 +43,8 @@ impl fmt::Display for SiteError {
         const PATHS: &str = "a path begins with / and has no empty, '.' or '..' segment, no backslash and no control \
                              character";
         match &self.reason {
-            Reason::Path(path) => write!(f, "no request can name the file {path:?}: {PATHS}"),
-            Reason::Page(path) => write!(f, "no page can have the path {path:?}: {PATHS}"),
+            Reason::Path(path) => write!(f, "no request can reach the file {path:?}: {PATHS}"),
+            Reason::Page(path) => write!(f, "{path:?} is not a valid path for a page: {PATHS}"),
             Reason::ErrorPage(status) => write!(
                 f,
                 "a site never responds with {status}: it has pages for 404, 405, 412, 416, 501 and 503, and ErrorPages has \

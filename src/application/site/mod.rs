@@ -31,6 +31,7 @@ use crate::values::now::Now;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use answer::Place;
 use bytes::Bytes;
 use core::fmt;
 use core::time::Duration;
@@ -46,7 +47,7 @@ use memory::{Addition, Memory};
 /// - from files that are part of the program, with [`files`](Site::files), `include_bytes!` or the crate `include_dir`;
 /// - from a folder that is read once, with `Site::load` (feature `folder`). No request can reach outside of it, because
 ///   the file system is not accessed afterwards;
-/// - from a folder that stays open, with `Site::open` (feature `folder`). Changes show at the next request.
+/// - from a folder that stays open, with `Site::open` (feature `folder`). Changes show within ten milliseconds.
 ///
 /// [`SiteOptions`] change what is described here:
 ///
@@ -104,7 +105,7 @@ impl Site {
     /// Adds a file, or replaces the one with the same path. The path is decoded and begins at the root.
     ///
     /// # Panics
-    /// Panics if no request can name the path. [`try_file`](Site::try_file) returns an error instead.
+    /// Panics if no request can reach the path. [`try_file`](Site::try_file) returns an error instead.
     #[track_caller]
     pub fn file(mut self, path: &str, content: impl Into<Bytes>) -> Site {
         if let Err(error) = self.try_file(path, content) {
@@ -116,7 +117,7 @@ impl Site {
     /// Like [`file`](Site::file), but with an explicit media type.
     ///
     /// # Panics
-    /// Panics if no request can name the path, or if the media type cannot be sent in a field.
+    /// Panics if no request can reach the path, or if the media type cannot be sent in a field.
     #[track_caller]
     pub fn file_as(mut self, path: &str, media_type: &str, content: impl Into<Bytes>) -> Site {
         if let Err(error) = self.insert(path, Some(media_type), content.into(), None) {
@@ -128,7 +129,7 @@ impl Site {
     /// Like [`file`](Site::file), but for paths that are only known at run time.
     ///
     /// # Errors
-    /// Returns an error if no request can name the path. The site is unchanged in that case.
+    /// Returns an error if no request can reach the path. The site is unchanged in that case.
     pub fn try_file(&mut self, path: &str, content: impl Into<Bytes>) -> Result<(), SiteError> {
         self.insert(path, None, content.into(), None)
     }
@@ -137,7 +138,7 @@ impl Site {
     /// epoch. Responses carry `Last-Modified`, and requests may be conditional on it.
     ///
     /// # Errors
-    /// Returns an error if no request can name the path. The site is unchanged in that case.
+    /// Returns an error if no request can reach the path. The site is unchanged in that case.
     pub fn try_file_modified(
         &mut self,
         path: &str,
@@ -178,7 +179,7 @@ impl Site {
     /// ```
     ///
     /// # Panics
-    /// Panics if no request can name one of the paths.
+    /// Panics if no request can reach one of the paths.
     #[track_caller]
     pub fn files<'p, C: Into<Bytes>>(
         mut self,
@@ -229,7 +230,8 @@ impl Site {
         self.answers(&Method::Get, path.as_bytes())
     }
 
-    /// Like [`has`](Site::has), but for any method. Only GET and HEAD are redirected by pattern.
+    /// Like [`has`](Site::has), but for any method. Redirects and lists are only for GET and HEAD: others may be meant for
+    /// an application at the same path.
     pub(crate) fn answers(&self, method: &Method, path: &[u8]) -> bool {
         let Ok(path) = core::str::from_utf8(path) else {
             return false;
@@ -238,7 +240,11 @@ impl Site {
         if is_read && self.options.rules.redirects(path) {
             return true;
         }
-        self.place(path, Now::default()).1.is_some()
+        match self.place(path, Now::default()).1 {
+            Some(Place::File(_)) => true,
+            Some(Place::Directory | Place::Listing) => is_read,
+            None => false,
+        }
     }
 
     /// Returns the paths of all files in memory, in order.
@@ -338,7 +344,7 @@ mod tests {
         ] {
             let error = Site::new().try_file(path, "").unwrap_err();
             assert!(
-                error.to_string().contains("no request can name"),
+                error.to_string().contains("no request can reach"),
                 "{path:?}"
             );
         }

@@ -10,8 +10,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-/// Which files and folders whose names begin with a dot are served from a folder. What is not served is answered like
-/// what does not exist.
+/// Which files and folders whose names begin with a dot are served from a folder. The others are treated as if they
+/// did not exist.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dotfiles {
     /// None.
@@ -23,7 +23,7 @@ pub enum Dotfiles {
     Serve,
 }
 
-/// Which symbolic links are followed in a folder. What is not served is answered like what does not exist.
+/// Which symbolic links are followed in a folder. The others are treated as if they did not exist.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Symlinks {
     /// None.
@@ -152,7 +152,7 @@ impl SiteOptions {
     }
 
     /// Sets whether `/about` is answered with the file `/about.html`, if there is no file `/about`. The default is
-    /// `false`. Such a page comes before a directory of the same name. `/about.html` stays what it is.
+    /// `false`. Such a page comes before a directory of the same name. `/about.html` is still served.
     ///
     /// ```
     /// use bytegate::SiteOptions;

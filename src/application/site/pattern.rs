@@ -345,18 +345,18 @@ mod tests {
         "/a?b" has '?', but a pattern is compared with the path alone: write "*" for a character of a name, and leave out a query
         "/a#b" has '#', but a pattern is compared with the path alone: write "*" for a character of a name, and leave out a query
         "\\a" has a backslash: write "/"
-        "" is no target: begin it with one "/", or with a scheme and a host, as in "https://host/"
+        "" is not a valid target: it must begin with a single "/", or with a scheme and a host, as in "https://host/"
         "/\t" has a control character, which no path has: leave it out
         "/\\host" has a backslash: write "/"
-        "//host/$1" is no target: begin it with one "/", or with a scheme and a host, as in "https://host/"
-        "$1" is no target: begin it with one "/", or with a scheme and a host, as in "https://host/"
-        "new/$1" is no target: begin it with one "/", or with a scheme and a host, as in "https://host/"
-        "1://host/" is no target: begin it with one "/", or with a scheme and a host, as in "https://host/"
-        "https:/host" is no target: begin it with one "/", or with a scheme and a host, as in "https://host/"
-        "https://$1" leaves the host open, so that a request could choose it: write out the host, with a "/" after it
-        "https:///$1" leaves the host open, so that a request could choose it: write out the host, with a "/" after it
-        "https://host$1/" leaves the host open, so that a request could choose it: write out the host, with a "/" after it
-        "https://$$/" leaves the host open, so that a request could choose it: write out the host, with a "/" after it
+        "//host/$1" is not a valid target: it must begin with a single "/", or with a scheme and a host, as in "https://host/"
+        "$1" is not a valid target: it must begin with a single "/", or with a scheme and a host, as in "https://host/"
+        "new/$1" is not a valid target: it must begin with a single "/", or with a scheme and a host, as in "https://host/"
+        "1://host/" is not a valid target: it must begin with a single "/", or with a scheme and a host, as in "https://host/"
+        "https:/host" is not a valid target: it must begin with a single "/", or with a scheme and a host, as in "https://host/"
+        "https://$1" lets a request choose the host: write out the host, with a "/" after it
+        "https:///$1" lets a request choose the host: write out the host, with a "/" after it
+        "https://host$1/" lets a request choose the host: write out the host, with a "/" after it
+        "https://$$/" lets a request choose the host: write out the host, with a "/" after it
         "/$" has a "$" without a digit from 1 to 9: write "$1" for what the first star matched, or "$$" for a dollar sign
         "/$0" has a "$" without a digit from 1 to 9: write "$1" for what the first star matched, or "$$" for a dollar sign
         "/$a" has a "$" without a digit from 1 to 9: write "$1" for what the first star matched, or "$$" for a dollar sign

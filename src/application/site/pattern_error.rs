@@ -63,12 +63,12 @@ impl fmt::Display for PatternError {
             ),
             Reason::Start => write!(
                 f,
-                "{text:?} is no target: begin it with one \"/\", or with a scheme and a host, as in \"https://host/\""
+                "{text:?} is not a valid target: it must begin with a single \"/\", or with a scheme and a host, as in \
+                 \"https://host/\""
             ),
             Reason::OpenHost => write!(
                 f,
-                "{text:?} leaves the host open, so that a request could choose it: write out the host, with a \"/\" \
-                 after it"
+                "{text:?} lets a request choose the host: write out the host, with a \"/\" after it"
             ),
             Reason::Dollar => write!(
                 f,

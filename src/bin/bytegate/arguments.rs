@@ -163,7 +163,7 @@ impl Given {
         let settings: Vec<Setting> = from_file.chain(self.settings.iter().cloned()).collect();
         for setting in settings {
             if setting.option.scope == Scope::Folder && options.folder.is_none() {
-                let message = format!("{setting}: this is for a folder, but no folder is given");
+                let message = format!("{setting}: this option requires a folder");
                 return Err(Invalid::Usage(message));
             }
             options.set(setting).map_err(Invalid::Usage)?;
@@ -306,9 +306,12 @@ mod tests {
             (&["--idle-timeout", "1d"], "not a time such as"),
             (&["--stop-timeout", "-1"], "not a time such as"),
             (&["--cors=1"], "--cors \"1\": not true or false"),
-            (&["--listing"], "--listing: this is for a folder"),
+            (&["--listing"], "--listing: this option requires a folder"),
             (&[".", "--download", ""], "--download \"\": the pattern"),
-            (&[".", "--spa=a"], "--spa \"a\": no page can have the path"),
+            (
+                &[".", "--spa=a"],
+                "--spa \"a\": \"a\" is not a valid path for a page",
+            ),
             (&[".", "--dotfiles", "x"], "not refuse, well-known or serve"),
             (&[".", "--symlinks", "x"], "not refuse, within or follow"),
             (

@@ -23,7 +23,7 @@ pub(crate) fn open(url: &str) {
             });
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            complain(&program, "this machine has no such program");
+            complain(&program, "program not found");
         }
         Err(error) => complain(&program, &error.to_string()),
     }

@@ -37,7 +37,7 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Config, String> {
             (FOLDER, _) => config.folder = Some(source.folder(value)?),
             (_, Some(option)) => config.settings.extend(source.settings(option, value)?),
             (name, None) => {
-                let error = format!("no option is called {name:?}");
+                let error = format!("unknown option {name:?}");
                 return Err(source.error(&key.span(), &error));
             }
         }
@@ -133,10 +133,7 @@ fn read(value: &DeValue<'_>, takes: Takes) -> Result<Value, String> {
 }
 
 fn not(wanted: &str, value: &DeValue<'_>) -> String {
-    format!(
-        "{wanted} is expected here, not the type {}",
-        value.type_str()
-    )
+    format!("expected {wanted}, found {}", value.type_str())
 }
 
 #[cfg(test)]
@@ -182,31 +179,25 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_with_its_file_line_and_key() {
         for (text, message) in [
-            (
-                "\nlistings = true",
-                "line 2: no option is called \"listings\"",
-            ),
-            ("config = 'a'", "line 1: no option is called \"config\""),
-            (
-                "folder = 1",
-                "line 1: folder: text is expected here, not the type integer",
-            ),
+            ("\nlistings = true", "line 2: unknown option \"listings\""),
+            ("config = 'a'", "line 1: unknown option \"config\""),
+            ("folder = 1", "line 1: folder: expected text, found integer"),
             (
                 "port = true",
-                "line 1: port: a number or text is expected here, not the type boolean",
+                "line 1: port: expected a number or text, found boolean",
             ),
             ("port = 99999", "line 1: port \"99999\": not a port"),
             (
                 "port = [1]",
-                "line 1: port: a number or text is expected here, not the type array",
+                "line 1: port: expected a number or text, found array",
             ),
             (
                 "listing = 1",
-                "line 1: listing: true or false is expected here, not the type integer",
+                "line 1: listing: expected true or false, found integer",
             ),
             (
                 "index = [\n'a',\n2]",
-                "line 3: index: text or a list of texts is expected here",
+                "line 3: index: expected text or a list of texts, found integer",
             ),
             ("cache = ''", "line 1: cache \"\": a cache rule is"),
             (
@@ -215,11 +206,11 @@ mod tests {
             ),
             (
                 "[[redirect]]\nfrom = '/a'",
-                "line 1: redirect from \"/a\": no part is called",
+                "line 1: redirect from \"/a\": unknown key \"from\"",
             ),
             (
                 "[listing]",
-                "line 1: listing: true or false is expected here, not the type table",
+                "line 1: listing: expected true or false, found table",
             ),
             ("a = 1\na = 2", "line 2: "),
             ("port = 1\nport 2", "line 2: "),

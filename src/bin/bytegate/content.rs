@@ -76,7 +76,7 @@ fn patiently<T>(
 /// Says what is served, and which options say so.
 fn describe(options: &Options, site: &Site) {
     match &options.folder {
-        None => complain("the demo is served, because no folder is given"),
+        None => complain("no folder given: serving the demo"),
         Some(folder) if options.memory => {
             let count = site.paths().count();
             complain(&format!("{folder:?} is served from memory: {count} files"));
@@ -94,7 +94,7 @@ fn describe(options: &Options, site: &Site) {
             Origin::File { .. } => complain(&setting.to_string()),
         }
     }
-    complain("all other options have their defaults (see bytegate --help)");
+    complain("all other options use their defaults (see bytegate --help)");
 }
 
 /// Names what a live folder has and is not served.
@@ -133,7 +133,9 @@ impl PassedOver {
 
     fn end(self) {
         if let Some(more @ 1..) = self.count.checked_sub(self.most) {
-            complain(&format!("left out {more} more, which --verbose names"));
+            complain(&format!(
+                "{more} more files and folders are not served; --verbose lists them"
+            ));
         }
     }
 }

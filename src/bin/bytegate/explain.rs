@@ -100,11 +100,14 @@ impl Explanation<'_> {
             request.head.fields().get("Transfer-Encoding"),
             request.head.fields().get("Content-Length"),
         ) {
-            (Some(_), _) => self.entry("content", format_args!("chunked, {length} bytes in all")),
+            (Some(_), _) => self.entry("content", format_args!("{length} bytes (chunked)")),
             (None, Some(_)) => {
-                self.entry("content", format_args!("{length} bytes by Content-Length"))
+                self.entry("content", format_args!("{length} bytes (Content-Length)"))
             }
-            (None, None) => self.entry("content", format_args!("none: no field announces any")),
+            (None, None) => self.entry(
+                "content",
+                format_args!("none: no Content-Length or Transfer-Encoding"),
+            ),
         }
         for (name, value) in request.trailers {
             self.entry("trailer", format_args!("{name}: {}", value.escape_ascii()));

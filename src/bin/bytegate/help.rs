@@ -13,7 +13,7 @@ Commands:
   serve    Serve the files of DIR as they are at each request, over TCP. Without DIR,
            serve the demo. This is the default.
   handle   Read requests from standard input, write their answers to standard output.
-  routes   List the routes of what would be served, in the order they are tried.
+  routes   List the routes that would be served, in the order they are tried.
   explain  Read requests from standard input and explain how they are understood:
            line, fields and framing of each, or which rule is broken, and where.
 
@@ -28,7 +28,7 @@ Folder options (serve, handle and routes with DIR):
   --error-page RULE    Send PAGE with an error about a path or a file: 'STATUS PAGE'
   --redirect RULE      Redirect paths: 'PATTERN TARGET' or 'PATTERN TARGET STATUS'
                        [STATUS: 302]
-  --rewrite RULE       Answer paths with another file: 'PATTERN TARGET'
+  --rewrite RULE       Serve another file for matching paths: 'PATTERN TARGET'
   --cache RULE         Set Cache-Control: 'VALUE' for all files, or 'PATTERN VALUE'
                        [default: no-cache, or nothing with --memory]
   --header RULE        Set a field of responses with files: 'NAME: VALUE' for all, or
@@ -47,15 +47,15 @@ Folder options (serve, handle and routes with DIR):
   --symlinks POLICY    Symbolic links: refuse, within or follow. 'within' follows those
                        that stay in DIR [default: within]
   --file-cache SIZE    Keep at most this much of DIR in memory [default: 64M]
-  --memory             Read DIR into memory at the start; later changes do not show
+  --memory             Read DIR into memory at the start; later changes are not served
 
 Options of serve, handle and routes:
   --cors               Let pages of any origin read the responses
   --dynamic SUFFIX     Send paths ending in SUFFIX to the demo application; may be given
                        several times [default: .py without DIR, nothing with DIR]
   --config FILE        Read options from a TOML file
-  --verbose            Say on standard error which options apply and where they come
-                       from, and name every file that is passed over
+  --verbose            Print to standard error which options apply and where each was
+                       set, and list every file that is not served
 
 Options of serve and handle:
   --max-head SIZE      Refuse larger request heads; one field line may take half of

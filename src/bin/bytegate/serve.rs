@@ -59,7 +59,7 @@ fn greet(options: &Options, address: SocketAddr, has_ipv4_too: bool) -> String {
     if addresses::is_open_to_others(address) {
         let ip = address.ip();
         crate::tell(&format!(
-            "  to everyone who can reach this machine over a network, because of --bind {ip}"
+            "  reachable from the network, because of --bind {ip}"
         ));
     }
     url

@@ -107,10 +107,7 @@ impl Value {
             Value::Parts(parts) => parts,
         };
         if let Some((name, _)) = parts.iter().find(|(name, _)| !names.contains(&&**name)) {
-            return Err(format!(
-                "no part is called {name:?}: use {}",
-                names.join(", ")
-            ));
+            return Err(format!("unknown key {name:?}: use {}", names.join(", ")));
         }
         Ok(names.map(|name| {
             let part = parts.iter().find(|(other, _)| other == name);
@@ -357,7 +354,7 @@ mod tests {
         let error = parts(&[("pattern", "/a"), ("to", "/b")]).redirect();
         assert_eq!(
             error.unwrap_err(),
-            "no part is called \"to\": use pattern, target, status"
+            "unknown key \"to\": use pattern, target, status"
         );
         assert!(parts(&[]).rewrite().is_err());
         assert!(parts(&[]).text().is_err());

@@ -99,16 +99,16 @@ impl Loader<'_> {
 
     fn entry(&mut self, place: &Path, path: &str) {
         if path.len() > PATH_BYTES {
-            return self.skip(place, "no request can have such a long path");
+            return self.skip(place, "its path is too long for a request");
         }
         let is_link = place.is_symlink();
         let target = match (is_link, self.options.symlinks) {
             (false, _) => place.to_path_buf(),
-            (true, Symlinks::Refuse) => return self.skip(place, "it is a link"),
+            (true, Symlinks::Refuse) => return self.skip(place, "it is a symbolic link"),
             (true, policy) => match place.canonicalize() {
-                Err(_) => return self.skip(place, "the link leads nowhere"),
+                Err(_) => return self.skip(place, "the symbolic link is broken"),
                 Ok(target) if policy == Symlinks::WithinRoot && !target.starts_with(&self.root) => {
-                    return self.skip(place, "the link leads out of the folder");
+                    return self.skip(place, "the symbolic link points outside the folder");
                 }
                 Ok(target) => target,
             },
@@ -150,7 +150,7 @@ impl Loader<'_> {
                     modified: Some(stamp.modified()),
                 };
                 if !is_servable(path) || !self.memory.insert(&added, self.options) {
-                    self.skip(place, "no request can name it");
+                    self.skip(place, "no request can reach it");
                 }
             }
             Ok(None) => self.skip(

@@ -46,14 +46,14 @@ impl Site {
     /// ten milliseconds.
     ///
     /// Files of up to 4 MiB are kept in memory, up to a [limit](SiteOptions::cache_bytes), and read again when they
-    /// change. Larger ones are read while they are sent, and so are others while slow clients hold twice the limit. If such a file is changed or truncated meanwhile, the response
-    /// breaks off, so that the client sees that it is incomplete. A file that is replaced or removed is sent to its end,
-    /// as it was.
+    /// change. Larger ones are read while they are sent, and so are small ones as long as slow clients hold twice the
+    /// limit. If a file is changed or truncated while it is read and sent, the response is cut off, so that the client sees
+    /// that it is incomplete. A file that is replaced or removed is sent to its end, as it was.
     ///
-    /// Programs should replace files instead of writing into them. File systems note the time of a write when it begins, in
-    /// steps of some milliseconds, some of them in steps of seconds. A file that was changed within the last 12 milliseconds is therefore opened a little
-    /// later. What remains: a file that is changed all the time, and a single write that takes longer than that, may be
-    /// sent as a mixture of old and new content.
+    /// Programs should replace files instead of writing into them. File systems note the time of a write when it begins,
+    /// most of them in steps of some milliseconds. A file that was changed within the last 12 milliseconds is therefore
+    /// opened a little later. A file that changes continuously, or during a longer write, may still be sent as a mixture of
+    /// old and new content.
     ///
     /// No request leaves the folder. Paths are resolved below it by the operating system, if it offers that (`openat2`
     /// on Linux), and else step by step, so that it does not matter what is renamed or linked meanwhile. With
@@ -89,8 +89,8 @@ impl Site {
         &self.skipped
     }
 
-    /// Reports what [open](Site::open) folders have and this site does not serve, with the reason. All folders are read
-    /// for this, but no file. Links to folders are not followed.
+    /// Reports each file or folder in an [open](Site::open) folder that this site does not serve, with the reason. All
+    /// folders are read for this, but no file. Links to folders are not followed.
     ///
     /// ```
     /// let site = bytegate::Site::open("fixtures/site")?;

@@ -128,7 +128,7 @@ impl Root {
                         skipped.push(self.skipped(&entry, reason));
                     }
                     Err(_) if self.has_link(&entry) => {
-                        let reason = "it is a link that leads nowhere, or that is not followed";
+                        let reason = "it is a symbolic link that is broken or not followed";
                         skipped.push(self.skipped(&entry, reason.to_string()));
                     }
                     // It has vanished.

@@ -57,16 +57,13 @@ pub fn application(environ: &Environ<'_>, start_response: &mut StartResponse) ->
         }
         (Some(_), Verb::Other, _) => {
             start_response.call("405 Method Not Allowed", &[HTML, ("Allow", ALLOW)]);
-            Page::of_one_line(
-                "Method not allowed",
-                "This page is read with GET and filled in with POST.",
-            )
+            Page::of_one_line("Method not allowed", "This page supports GET and POST.")
         }
         (Some(_), Verb::Post, Err(rejection)) => {
             let status = rejection.status();
             start_response.call(&status.to_string(), &[HTML]);
             let reason = escape(rejection.sentence());
-            Page::of_one_line(status.reason(), &format!("This cannot be read: {reason}."))
+            Page::of_one_line(status.reason(), &format!("Invalid request: {reason}."))
         }
         (Some((_, view)), Verb::Read | Verb::Post, _) => match view(&visit) {
             Outcome::Page(page) => {
@@ -136,7 +133,7 @@ impl<'a> Visit<'a> {
                 .map(|(_, value)| value),
             now: match environ.request().now().wall.and_then(http_date) {
                 Some(date) => date,
-                None => "a time that nobody told this server".to_string(),
+                None => "an unknown time".to_string(),
             },
         }
     }
@@ -193,7 +190,7 @@ fn register(visit: &Visit<'_>) -> Outcome {
         return welcome(
             "Thank you",
             name,
-            "You are registered, and forgotten again: the demo has no memory.",
+            "You are registered. The demo does not store accounts.",
         );
     }
     let (name, password) = (visit.field("name").trim(), visit.field("password"));
