@@ -2,8 +2,8 @@
 
 use allocation_counter::{AllocationInfo, measure};
 use bytegate::{
-    Config, Connection, ConnectionInfo, Gateway, Now, RateLimit, Request, Response, Router, Scheme,
-    Session, Site, Status, Wait,
+    Config, Connection, ConnectionInfo, Gateway, Now, Request, Response, Router, Scheme, Session,
+    Site, Status, Wait,
 };
 use std::hint::black_box;
 
@@ -170,10 +170,11 @@ fn a_connection_with_a_shared_configuration_allocates_nothing() {
     assert_eq!(info.count_total, 0);
 }
 
+#[cfg(feature = "std")]
 #[test]
 fn a_rate_limit_takes_less_than_3_mb_however_long_the_keys_are() {
     for digits in [63, 2000] {
-        let limit = RateLimit::new(1, std::time::Duration::from_secs(60))
+        let limit = bytegate::RateLimit::new(1, std::time::Duration::from_secs(60))
             .by(|request| Some(request.head.path().to_string()));
         let gateway = Gateway::new(|_: &Request<'_>| "").with(limit);
         let info = measure(|| {

@@ -1673,6 +1673,26 @@ fn a_stop_closes_connections_that_do_not_end() {
     assert!(cut.is_err() || cut.is_ok_and(|octets| octets.len() < LARGE_BYTES));
 }
 
+#[test]
+fn a_stop_that_cuts_a_response_without_a_length_does_not_let_it_look_complete() {
+    let (sender, body) = Body::channel(4);
+    let body = std::sync::Mutex::new(Some(body));
+    let mut setup = Setup::new(move |_: &Request<'_>| {
+        let body = body.lock().expect("a body").take();
+        Response::text(body.expect("one request"))
+    });
+    setup.options.stop_timeout = millis(300);
+    let mut server = setup.start();
+    sender.try_send("block").expect("room");
+    let client = server.connect();
+    client.send("GET / HTTP/1.0\r\n\r\n");
+    client.socket().peek(&mut [0]).expect("an answer begins");
+    server.stop();
+    let end = client.rest();
+    assert!(end.is_err(), "{:?}", end.map(|octets| octets.len()));
+    drop(sender);
+}
+
 // Measurements of the whole process
 
 #[cfg(target_os = "linux")]

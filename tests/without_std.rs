@@ -1,7 +1,7 @@
 //! The one difference without the standard library: `handle` cannot wait for an answer.
 #![cfg(not(feature = "std"))]
 
-use bytegate::{ConnectionInfo, Gateway, Request, Response, ResponseError};
+use bytegate::{ConnectionInfo, Gateway, Request, Response, ResponseError, SetFields};
 use std::sync::{Arc, Mutex};
 
 #[test]
@@ -14,9 +14,12 @@ fn an_answer_that_comes_later_is_a_500_with_a_reason() {
     })
     .on_error(move |error: &ResponseError, _: &ConnectionInfo| {
         told.lock().expect("a list").push(error.to_string());
-    });
+    })
+    .with(SetFields::new().field("X-Middleware", "sees it"));
     let reply = gateway.handle(b"GET /later HTTP/1.0\r\n\r\n");
     assert!(reply.starts_with(b"HTTP/1.1 500 Internal Server Error\r\n"));
+    let text = String::from_utf8_lossy(&reply);
+    assert!(text.contains("\r\nX-Middleware: sees it\r\n"), "{text}");
     let said = "the response is deferred, but this front end cannot wait for it";
     assert_eq!(*errors.lock().expect("a list"), [said]);
     assert!(gateway.handle(b"GET / HTTP/1.0\r\n\r\n").ends_with(b"now"));

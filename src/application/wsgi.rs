@@ -79,7 +79,7 @@ where
 /// |---|---|
 /// | `REQUEST_METHOD` | the method as it was sent |
 /// | `SCRIPT_NAME` | the part of the path that leads to the application's mount point; empty at the root |
-/// | `PATH_INFO` | the rest of the path, decoded once |
+/// | `PATH_INFO` | the rest of the path, decoded once; only if the path can be decoded |
 /// | `QUERY_STRING` | the query as it was sent, or empty |
 /// | `CONTENT_TYPE`, `CONTENT_LENGTH` | only with content, or with the corresponding field |
 /// | `SERVER_NAME`, `SERVER_PORT` | from the target or Host; `localhost` for HTTP/1.0 without Host |
@@ -146,7 +146,7 @@ impl<'a> Environ<'a> {
         Some(match key {
             "REQUEST_METHOD" => request.head().method_token().into(),
             "SCRIPT_NAME" => request.script_name().into(),
-            "PATH_INFO" => request.path_info().unwrap_or(request.path()).into(),
+            "PATH_INFO" => text(request.path_info_bytes()?),
             "QUERY_STRING" => request.query().unwrap_or_default().into(),
             "CONTENT_TYPE" => text(request.fields().get("Content-Type")?),
             "CONTENT_LENGTH" => match (

@@ -7,6 +7,8 @@ use crate::values::connection_info::ConnectionInfo;
 use crate::values::now::Now;
 use alloc::vec::Vec;
 use bytes::Bytes;
+#[cfg(feature = "std")]
+use core::time::Duration;
 
 impl Gateway {
     /// Answers every request in `input` in order, and returns the responses as bytes. It does no I/O.
@@ -89,7 +91,10 @@ fn finish(
     let mut front_end = thread.wakes(front_end);
     loop {
         match session.turn_for(input, &mut front_end) {
-            Wait::Answer { .. } => thread.park(None),
+            Wait::Answer { until } => {
+                let left = until.saturating_sub(front_end.now().monotonic);
+                thread.park((until != Duration::MAX).then_some(left));
+            }
             Wait::Write { .. } => return session.output().move_to(output),
             Wait::Read { .. } | Wait::Close(_) => return,
         }

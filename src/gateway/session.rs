@@ -33,6 +33,8 @@ use core::time::Duration;
 ///         match session.turn_on(&mut input, Now::default()) {
 ///             Wait::Write { .. } => stream.write_all(&session.take_output())?,
 ///             Wait::Close(_) => return Ok(()),
+///             // This application answers at once.
+///             Wait::Answer { .. } => unreachable!("no response is deferred"),
 ///             _ => match stream.read(&mut block)? {
 ///                 0 => session.end_input(),
 ///                 count => input.extend_from_slice(&block[..count]),

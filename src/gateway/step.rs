@@ -5,6 +5,8 @@ use super::chain::Chain;
 use super::exchange::{Begun, Exchange, known};
 use super::front_end::FrontEnd;
 use super::session::{Session, Wait};
+#[cfg(not(feature = "std"))]
+use crate::application::upload::Abort;
 use crate::connection::{CloseReason, Connection, OutOfTurn, Step};
 #[cfg(feature = "net")]
 use crate::message::body::Blocks;
@@ -171,11 +173,16 @@ impl Session<'_> {
     /// Stops waiting for something that will never be ready. A missing response becomes a 500, and content is cut off.
     #[cfg(not(feature = "std"))]
     pub(super) fn give_up(&mut self, front_end: &mut impl FrontEnd) {
-        let exchange = self.exchange.take().unwrap_or_default();
+        let mut exchange = self.exchange.take().unwrap_or_default();
         if exchange.blocks.is_some() {
             return self.end_body(Err(Broken));
         }
-        self.answer(&mut Response::failed(ResponseError::Later), None, front_end);
+        let chain = Chain::new(self.gateway, &self.info, self.catches_panics);
+        exchange.abort(chain, Abort::Disconnected);
+        exchange.later = None;
+        let mut response = Response::failed(ResponseError::Later);
+        exchange.after(chain, &mut response);
+        self.answer(&mut response, Some(exchange), front_end);
     }
 
     /// Asks the receiver of the content, if there is one, whether it can take more.

@@ -5,6 +5,7 @@ use crate::application::upload::Admission;
 use crate::message::request::Request;
 use crate::message::response::Response;
 use crate::values::status::Status;
+use alloc::string::String;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use smol::lock::Semaphore;
 use std::prelude::rust_2024::*;
@@ -90,5 +91,9 @@ impl<A: Application + 'static> Application for Blocking<A> {
 
     fn admit(&self, request: &Request<'_>) -> Admission {
         self.application.admit(request)
+    }
+
+    fn routes(&self) -> String {
+        self.application.routes()
     }
 }

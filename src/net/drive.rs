@@ -54,10 +54,13 @@ pub(super) fn connection<T: Transport>(
             idle_since: None,
             read_first: true,
             knows_stop: false,
+            is_over: false,
             deadline: Deadline::new(),
         };
+        let ended = driver.run().await;
+        driver.is_over = true;
         // A socket error ends the connection. Nobody is left to be told about it.
-        if let Ok(reason) = driver.run().await {
+        if let Ok(reason) = ended {
             // Boxed, because most connections end in another way, and all of them would reserve memory for it.
             Box::pin(driver.close(reason)).await;
         }
@@ -78,7 +81,7 @@ fn session(gateway: &Gateway, info: Box<ConnectionInfo>) -> Session<'_> {
     }
 }
 
-struct Driver<'s, T> {
+struct Driver<'s, T: Transport> {
     server: &'s ServerContext,
     socket: Arc<T>,
     place: &'s Place,
@@ -94,7 +97,19 @@ struct Driver<'s, T> {
     read_first: bool,
     /// Whether the stop of the server has been noticed.
     knows_stop: bool,
+    /// Whether the session has ended by itself.
+    is_over: bool,
     deadline: Deadline,
+}
+
+impl<T: Transport> Drop for Driver<'_, T> {
+    /// Resets a connection that is cut in the middle of an exchange. Otherwise, a response whose end is that of the
+    /// connection would look complete.
+    fn drop(&mut self) {
+        if !self.is_over && !self.session.is_idle() {
+            self.socket.reset_on_close();
+        }
+    }
 }
 
 /// A wait for input.

@@ -25,6 +25,8 @@ pub fn gateway() -> Gateway {
         .file("/a[1].txt", "brackets\n")
         .file("/d[1]/index.html", "<h1>brackets</h1>\n")
         .file("/empty.txt", "")
+        .file("/feed.xml", "<feed/>\n")
+        .file("/module.cjs", "exports.a = 1\n")
         .file("/docs/index.html", "<h1>docs</h1>\n");
     // Sun, 06 Nov 1994 08:49:37 GMT
     let modified = Duration::from_secs(784_111_777);
