@@ -5,7 +5,7 @@ use super::linger::linger;
 use super::places::{Place, SHORT_IDLE};
 use super::server::ServerContext;
 use super::timers::{Deadline, Woken, closed, or_after};
-use super::transport::{SENDS_FILES, Transport, readable};
+use super::transport::{Transport, readable};
 use crate::connection::CloseReason;
 use crate::gateway::Gateway;
 use crate::gateway::session::{Session, Wait};
@@ -47,7 +47,7 @@ pub(super) fn connection<T: Transport>(
             server: &server,
             socket,
             place: &place,
-            session: session(&server.gateway, info),
+            session: session::<T>(&server.gateway, info),
             input: Vec::new(),
             used: false,
             input_ended: false,
@@ -73,9 +73,9 @@ pub(super) fn connection<T: Transport>(
     clippy::boxed_local,
     reason = "the future of the connection keeps room for what it was given"
 )]
-fn session(gateway: &Gateway, info: Box<ConnectionInfo>) -> Session<'_> {
+fn session<T: Transport>(gateway: &Gateway, info: Box<ConnectionInfo>) -> Session<'_> {
     let session = gateway.session(*info).catch_panics();
-    match SENDS_FILES {
+    match T::SENDS_FILES {
         true => session.take_files(),
         false => session,
     }

@@ -9,11 +9,11 @@ use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
-/// Whether the system sends files without copying them through the program.
-pub(super) const SENDS_FILES: bool = cfg!(target_os = "linux");
-
 /// A non-blocking byte stream that reports when it is ready.
 pub(super) trait Transport: EndInput + Send + Sync + 'static {
+    /// Whether the system sends files over this stream without copying them through the program.
+    const SENDS_FILES: bool;
+
     /// Polls whether a read may return data or an error. Only the task that polled last is woken, and a waiting
     /// connection holds no memory for it.
     fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
@@ -27,8 +27,8 @@ pub(super) trait Transport: EndInput + Send + Sync + 'static {
     /// Writes as much as there is room for. Returns [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no room.
     fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize>;
 
-    /// Sends a part of a file as far as there is room, if the system [can](SENDS_FILES). Returns 0 at the end of the file,
-    /// and [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no room.
+    /// Sends a part of a file as far as there is room, if the system [can](Transport::SENDS_FILES). Returns 0 at the end of
+    /// the file, and [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no room.
     fn try_send_file(&self, file: &File, position: u64, count: usize) -> io::Result<usize>;
 
     /// Closes the sending side. The peer can still read everything that was written.
@@ -52,6 +52,8 @@ impl EndInput for Async<TcpStream> {
 }
 
 impl Transport for Async<TcpStream> {
+    const SENDS_FILES: bool = cfg!(target_os = "linux");
+
     fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Async::poll_readable(self, context)
     }

@@ -47,8 +47,7 @@ impl fmt::Display for SiteError {
             Reason::Page(path) => write!(f, "{path:?} is not a valid path for a page: {PATHS}"),
             Reason::ErrorPage(status) => write!(
                 f,
-                "a site never responds with {status}: it has pages for 404, 405, 412, 416, 501 and 503, and ErrorPages has \
-                 those of the server"
+                "a site never responds with {status}: it has pages for 404, 405, 412, 416, 501 and 503"
             ),
             Reason::IndexName(name) => write!(
                 f,
