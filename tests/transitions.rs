@@ -156,11 +156,15 @@ fn play(event: &str, from: &str) -> Vec<(Machine, Option<String>)> {
     match event {
         "a whole head without content" => with(start(GET), &|it| Some(it.send(GET))),
         "a whole head with content to come" => with(start(GET), &|it| Some(it.send(POST))),
-        "the end of the input, or the idle deadline, before a head began" => {
+        "the end of the input, the idle deadline, or stop, before a head began" => {
             with(start(GET), &|it| Some(it.end()));
             with(start(GET), &|it| Some(it.at(10)));
+            with(start(GET), &|it| {
+                it.connection.stop();
+                Some(it.step())
+            });
         }
-        "a fault, the end of the input, or the head deadline, inside a head" => {
+        "a fault, the end of the input, or the head or stop deadline, inside a head" => {
             with(start(GET), &|it| Some(it.send(b"GET\r\n")));
             with(start(GET), &|it| {
                 it.send(b"GET");
@@ -170,18 +174,33 @@ fn play(event: &str, from: &str) -> Vec<(Machine, Option<String>)> {
                 it.send(b"GET");
                 Some(it.at(10))
             });
+            with(start(GET), &|it| {
+                it.send(b"GET");
+                it.connection.stop();
+                it.step();
+                Some(it.at(5))
+            });
         }
         "admit" => with(start(GET), &|it| {
             it.admit(ContentPlan::Gather);
             None
+        }),
+        "admit, and the content is known to be too large" => with(start(GET), &|it| {
+            it.admit(ContentPlan::GatherUpTo(3));
+            Some(it.step())
         }),
         "the last of the content" => with(start(GET), &|it| {
             it.send(b"1234");
             Some(it.step())
         }),
         "a part of content that is handed on" => with(start(GET), &|it| Some(it.send(b"12"))),
-        "a fault, the end of the input, or the content deadline" => {
+        "a fault, the end of the input, or the content or stop deadline" => {
             with(start(GET), &|it| Some(it.end()));
+            with(start(GET), &|it| {
+                it.connection.stop();
+                it.step();
+                Some(it.at(5))
+            });
             with(start(GET), &|it| {
                 it.step();
                 Some(it.at(30))
@@ -270,7 +289,7 @@ fn play(event: &str, from: &str) -> Vec<(Machine, Option<String>)> {
 #[test]
 fn every_row_of_the_transition_table_is_what_the_machine_does() {
     let rows = table();
-    assert!(rows.len() >= 18, "only {} rows found", rows.len());
+    assert!(rows.len() >= 19, "only {} rows found", rows.len());
     for row in rows {
         let states = match row.states.is_empty() {
             true => BTreeSet::from(["any".to_string()]),

@@ -61,12 +61,13 @@ use state::{AfterResponse, Later, NextBlock, State, Waiting};
 /// |---|---|---|---|
 /// | `Head` | a whole head without content | `Call` | `Call` |
 /// | `Head` | a whole head with content to come | `Admit` | `Admit` |
-/// | `Head` | the end of the input, or the idle deadline, before a head began | `Close` | `Close` |
-/// | `Head` | a fault, the end of the input, or the head deadline, inside a head | `Fault` | |
+/// | `Head` | the end of the input, the idle deadline, or `stop`, before a head began | `Close` | `Close` |
+/// | `Head` | a fault, the end of the input, or the head or stop deadline, inside a head | `Fault` | |
 /// | `Admit` | `admit` | `Content` | |
+/// | `Admit` | `admit`, and the content is known to be too large | `Fault` | |
 /// | `Content` | the last of the content | `Call` | `Call` |
 /// | `Content` | a part of content that is handed on | `Content` | `Content` |
-/// | `Content` | a fault, the end of the input, or the content deadline | `Fault` | |
+/// | `Content` | a fault, the end of the input, or the content or stop deadline | `Fault` | |
 /// | `Admit`, `Content`, `Call` | `defer` | `Later` | `Answer` |
 /// | `Later` | the answer deadline | `Fault` | |
 /// | `Fault` | | `Refuse` | `Refuse` |
