@@ -194,3 +194,20 @@ fn a_unix_socket_is_served_too_and_its_peer_may_have_a_name() {
         assert_eq!(answers[0].content, b"the other half");
     });
 }
+
+#[cfg(feature = "net")]
+#[test]
+fn a_stream_that_ends_early_does_not_look_complete_to_an_http_1_0_client() {
+    use bytegate::{Body, Broken, Bytes};
+    let gateway = Gateway::new(|_: &Request<'_>| {
+        let blocks = [Ok(Bytes::from_static(b"block")), Err(Broken)];
+        Response::text(Body::fallible_stream(None, blocks.into_iter()))
+    })
+    .on_error(|_: &ResponseError, _: &ConnectionInfo| {});
+    let reason = serve(&gateway, |mut client| {
+        client.write_all(b"GET / HTTP/1.0\r\n\r\n").expect("sent");
+        let error = client.read_to_end(&mut Vec::new()).expect_err("a reset");
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+    });
+    assert_eq!(reason.expect("served"), CloseReason::ResponseReset);
+}

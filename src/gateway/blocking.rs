@@ -79,6 +79,11 @@ pub trait BlockingStream: Read + Write {
     /// # Errors
     /// Returns the error of the system.
     fn end_output(&mut self) -> io::Result<()>;
+
+    /// Makes closing the stream look like a failure to the peer. This is called for a response that is incomplete, and whose
+    /// end would look like that of the content. The default does nothing. For a `TcpStream`, closing resets the connection
+    /// if the feature `net` is on: the standard library cannot do this.
+    fn reset_on_close(&mut self) {}
 }
 
 impl BlockingStream for TcpStream {
@@ -89,6 +94,11 @@ impl BlockingStream for TcpStream {
 
     fn end_output(&mut self) -> io::Result<()> {
         self.shutdown(Shutdown::Write)
+    }
+
+    #[cfg(feature = "net")]
+    fn reset_on_close(&mut self) {
+        let _ = socket2::SockRef::from(&*self).set_linger(Some(Duration::ZERO));
     }
 }
 
@@ -213,6 +223,7 @@ impl Gateway {
             CloseReason::Persistence | CloseReason::Refused | CloseReason::ResponseBroken => {
                 linger(&mut stream);
             }
+            CloseReason::WriteTimeout | CloseReason::ResponseReset => stream.reset_on_close(),
             _ => {}
         }
         Ok(reason)
