@@ -8,7 +8,8 @@ use core::fmt;
 use core::future::Future;
 
 /// Turns an async function into an application. The function takes an [`OwnedRequest`], because it may run for longer
-/// than the request is in memory, and returns anything that becomes a [`Response`]. See [`Response::later`] for how it is run.
+/// than the request is in memory, and returns anything that becomes a [`Response`]. See [`Response::later`] for how it
+/// is run.
 ///
 /// Async functions, plain ones, and functions that block (wrapped in `net::blocking`, feature `net`) can be routed by
 /// the same router.

@@ -20,7 +20,7 @@ use core::fmt;
 /// [`Limits::content_bytes`](crate::Limits::content_bytes) or [`PartReceiver::limit`](crate::PartReceiver::limit). A form
 /// exactly at a limit is accepted.
 ///
-/// What is outside of the parts is skipped: text before the first boundary and after the last one, and padding behind
+/// What is outside of the parts is skipped: text before the first boundary and after the last one, and padding after
 /// boundaries. More than 4096 bytes of it result in 413, whatever the limits.
 ///
 /// ```

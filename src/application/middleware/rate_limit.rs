@@ -74,7 +74,7 @@ struct Buckets {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Client {
     Short(Arc<str>),
-    /// 128 bits that nobody else can compute, so that no client can choose the key of another.
+    /// A hash with a secret key, so that a client cannot find a text with the hash of another client.
     Long([u64; 2]),
 }
 

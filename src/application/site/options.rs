@@ -263,8 +263,8 @@ impl SiteOptions {
         self.checked(added)
     }
 
-    /// Answers matching paths with the file at another path, or with the index of a directory. `$1` to `$9` in the target stand for what the stars of the
-    /// pattern matched. The first rule that matches applies, and its target is not rewritten again.
+    /// Answers matching paths with the file at another path, or with the index of a directory. `$1` to `$9` in the target
+    /// stand for what the stars of the pattern matched. The first rule that matches applies, and its target is not rewritten again.
     pub fn rewrite(mut self, pattern: &str, target: &str) -> SiteOptions {
         let added = self.rules.rewrite(pattern, target);
         self.checked(added)

@@ -102,7 +102,7 @@ pub(crate) fn survey(options: &Options) {
     let Some(folder) = options.folder.as_ref().filter(|_| !options.memory) else {
         return;
     };
-    // Whoever serves the folder has said so if it cannot be opened.
+    // If the folder cannot be opened, that has been reported already.
     let Ok(site) = options.site.clone().open(folder) else {
         return;
     };

@@ -241,7 +241,9 @@ impl LiveFolder {
         let mut plain = None;
         let mut coded = Vec::new();
         for form in forms {
-            let memory = self.memory.lease(form.stamp.length()).filter(|_| is_small);
+            let memory = is_small
+                .then(|| self.memory.lease(form.stamp.length()))
+                .flatten();
             let content = match memory {
                 Some(memory) => {
                     read_whole(&form.file, &form.stamp)?.map(|content| (content, memory))

@@ -27,8 +27,8 @@ impl Site {
     ///
     /// A name is found by its composed and by its decomposed spelling, as macOS uses it (Unicode NFC and NFD).
     ///
-    /// Nobody should be able to write to the folder while it is read: a file that is replaced by a link between its check
-    /// and its use is read from where the link leads. [`open`](Site::open) has no such gap.
+    /// Do not load a folder that untrusted users can write to. If a file is replaced by a symbolic link between the check
+    /// and the read, the target of the link is read, even outside the folder. [`open`](Site::open) does not have this gap.
     ///
     /// # Errors
     /// Returns an error if `folder` is not a folder, or cannot be read at all.
