@@ -41,7 +41,7 @@ pub struct OwnedRequest {
     connection: ConnectionInfo,
     extensions: Extensions,
     mounted: usize,
-    /// The names of the parameters of all routers, innermost first.
+    /// The names of the parameters of all routers. The last ones may have no value.
     param_names: Vec<Box<str>>,
     param_values: Vec<Box<str>>,
 }
@@ -93,10 +93,7 @@ impl<'a> Request<'a> {
             // Already validated when it was received.
             let _ = trailers.append(name, value);
         }
-        let params = self.params.into_iter().flat_map(Params::pairs);
-        let (param_names, param_values) = params
-            .map(|(name, value)| (name.into(), value.into()))
-            .unzip();
+        let (param_names, param_values) = copy_params(self);
         OwnedRequest {
             head: self.message.head.bytes().to_vec(),
             layout: Box::new(*self.message.head.layout()),
@@ -133,7 +130,7 @@ impl OwnedRequest {
             message: &message,
             context: &context,
             mounted: self.mounted,
-            params: (!values.is_empty()).then_some(&params),
+            params: (!self.param_names.is_empty()).then_some(&params),
         })
     }
 
@@ -274,6 +271,20 @@ impl RequestBuilder {
 }
 
 /// Parses a head that is not limited.
+/// Returns the names of all parameters that an application sees, and their values. Names without a value come last.
+fn copy_params(request: Request<'_>) -> (Vec<Box<str>>, Vec<Box<str>>) {
+    let mut names: Vec<&str> = Vec::new();
+    for name in request.params.into_iter().flat_map(Params::names) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.sort_by_key(|name| request.param(name).is_none());
+    let values = names.iter().filter_map(|name| request.param(name));
+    let values = values.map(Box::from).collect();
+    (names.into_iter().map(Box::from).collect(), values)
+}
+
 fn layout_of(head: &[u8], scheme: Scheme) -> Result<Box<Layout>, Fault> {
     let limits = Limits {
         request_line_bytes: u32::MAX / 2,

@@ -9,7 +9,8 @@ use alloc::format;
 use core::fmt::Display;
 use core::str::FromStr;
 
-/// The values that the segments of a pattern matched, linked to those of the routers outside. Nothing is copied.
+/// The values that the segments of a pattern matched, linked to those of the routers outside. Nothing is copied. The
+/// last names have no value if what they matched has no decoded form.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Params<'a> {
     names: &'a [Box<str>],
@@ -19,7 +20,7 @@ pub(crate) struct Params<'a> {
 }
 
 impl<'a> Params<'a> {
-    /// Joins names to values of the same number.
+    /// Joins names to values, in the same order.
     pub(crate) const fn new(
         names: &'a [Box<str>],
         values: &'a [&'a [u8]],
@@ -48,20 +49,24 @@ impl<'a> Params<'a> {
         }
     }
 
-    /// Returns all names and values, innermost first.
-    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+    /// Returns whether there is a parameter with the given name, even if it has no value.
+    fn has(&self, name: &str) -> bool {
+        self.names().any(|other| other == name)
+    }
+
+    /// Returns all names, innermost first.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         let routers = core::iter::successors(Some(*self), |params| params.outer.copied());
-        routers.flat_map(|params| {
-            let values = params.values.iter();
-            let values = values.map(|value| core::str::from_utf8(value).unwrap_or_default());
-            params.names.iter().map(|name| &**name).zip(values)
-        })
+        routers.flat_map(|params| params.names.iter().map(|name| &**name))
     }
 }
 
 impl<'a> Request<'a> {
     /// Returns the decoded value of a route parameter, such as `{name}` in `/hello/{name}`. Parameters of the routers
     /// outside are visible too. If several have the same name, the innermost one is returned.
+    ///
+    /// `{*name}` also matches what has no decoded form, such as `@scope%2fname`. The parameter then has no value: see
+    /// [`decoded_path`](Request::decoded_path).
     pub fn param(&self, name: &str) -> Option<&'a str> {
         self.params?.get(name)
     }
@@ -84,20 +89,31 @@ impl<'a> Request<'a> {
     /// ```
     ///
     /// # Errors
-    /// - 404 if the value does not parse, because no resource has that path.
+    /// - 404 if the value does not parse, or has no decoded form, because no resource has that path.
     /// - 500 if the route has no parameter of that name, which is a mistake in the program. The log says so.
     pub fn parse_param<T>(&self, name: &str) -> Result<T, Rejection>
     where
         T: FromStr<Err: Display>,
     {
-        let value = self.param(name).ok_or_else(|| {
-            let reason = format!("the route has no parameter {name:?}");
-            Rejection::new(Status::INTERNAL_SERVER_ERROR, reason)
-        })?;
+        let value = self.param(name).ok_or_else(|| self.without_param(name))?;
         value.parse().map_err(|error| {
             let error = detail(error);
             Rejection::not_found(format!("{name:?} in the path is not valid: {error}"))
         })
+    }
+
+    /// Explains why a parameter has no value.
+    #[cold]
+    fn without_param(&self, name: &str) -> Rejection {
+        match self.params {
+            Some(params) if params.has(name) => {
+                Rejection::not_found(format!("{name:?} in the path has no decoded form"))
+            }
+            _ => {
+                let reason = format!("the route has no parameter {name:?}");
+                Rejection::new(Status::INTERNAL_SERVER_ERROR, reason)
+            }
+        }
     }
 }
 
@@ -131,7 +147,16 @@ mod tests {
             (Some("1"), Some("\u{e4}"))
         );
         assert_eq!((outer.get("b"), inner.get("c")), (Some("2"), None));
-        let pairs: Vec<_> = inner.pairs().collect();
-        assert_eq!(pairs, [("b", "\u{e4}"), ("a", "1"), ("b", "2")]);
+        assert_eq!(inner.names().collect::<Vec<_>>(), ["b", "a", "b"]);
+    }
+
+    #[test]
+    fn a_parameter_without_a_value_hides_an_outer_one_too() {
+        let (outer_names, inner_names) = (["a".into(), "b".into()], ["b".into()]);
+        let outer_values = [&b"1"[..], b"2"];
+        let outer = Params::new(&outer_names, &outer_values, None);
+        let inner = Params::new(&inner_names, &[], Some(&outer));
+        assert_eq!((inner.get("a"), inner.get("b")), (Some("1"), None));
+        assert!(inner.has("b") && inner.has("a") && !inner.has("c"));
     }
 }

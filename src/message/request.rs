@@ -35,7 +35,8 @@ use core::fmt;
 pub struct Request<'a> {
     pub(crate) message: &'a Message<'a>,
     pub(crate) context: &'a RequestContext<'a>,
-    /// The length, in bytes, of the part of the decoded path that leads to the application's mount point.
+    /// The length, in bytes, of the part of the decoded path that leads to the application's mount point. If there is no
+    /// decoded path, it is that of the path as it was sent, and this part has no escapes.
     pub(crate) mounted: usize,
     pub(crate) params: Option<&'a Params<'a>>,
 }
@@ -124,7 +125,7 @@ impl<'a> Request<'a> {
     /// Returns the part of the decoded path that leads to the application's mount point: PEP 3333's `SCRIPT_NAME`. It
     /// is empty at the root.
     pub fn script_name(&self) -> &'a str {
-        let path = self.decoded_path().unwrap_or_default();
+        let path = self.decoded_path().unwrap_or_else(|| self.path());
         path.get(..self.mounted).unwrap_or_default()
     }
 

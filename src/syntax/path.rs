@@ -30,6 +30,14 @@ fn decode_doubtful(path: &[u8]) -> Option<Cow<'_, [u8]>> {
     (is_plain && !has_encoded_slash).then_some(decoded)
 }
 
+/// Returns whether a path as it was sent has a `.` or `..` segment, or one that somebody else could find in it: after
+/// decoding, or between backslashes.
+pub(crate) fn leads_elsewhere(path: &[u8]) -> bool {
+    let decoded: Cow<'_, [u8]> = percent_decode(path).into();
+    let mut segments = decoded.split(|octet| matches!(octet, b'/' | b'\\'));
+    segments.any(|segment| matches!(segment, b"." | b".."))
+}
+
 /// Percent-encodes a decoded path, or a part of one, for a URI reference. What RFC 3986 section 3.3 allows in a path
 /// stays as it is, slashes included.
 pub(crate) fn encode(path: &[u8]) -> PercentEncode<'_> {
@@ -119,6 +127,33 @@ mod tests {
             "/%ff",
         ] {
             assert_eq!(decode(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn dot_segments_are_found_in_any_disguise() {
+        for path in [
+            "/..",
+            "/a/../b",
+            "/.",
+            "/%2e%2E/x",
+            "/a/.%2e",
+            "/a%2f..%2fb",
+            "/a/..%5cb",
+            "/%2e",
+        ] {
+            assert!(leads_elsewhere(path.as_bytes()), "{path}");
+        }
+        for path in [
+            "/",
+            "/...",
+            "/a%2fb",
+            "/.a/b./..c",
+            "/%252e%252e/x",
+            "/%00",
+            "/a%5cb",
+        ] {
+            assert!(!leads_elsewhere(path.as_bytes()), "{path}");
         }
     }
 

@@ -101,7 +101,7 @@ impl Router {
             }
         }
         let Some(path) = request.path_info_bytes() else {
-            return self.find_fallback();
+            return self.find_undecoded(request, search);
         };
         match self.tree.find(path, search) {
             Some(found) => Ok(Target::of(found, request, path)),
@@ -121,6 +121,26 @@ impl Router {
         match &self.fallback {
             Some(application) => Ok(Target::Application(&**application)),
             None => Err(Box::new(Status::NOT_FOUND.into())),
+        }
+    }
+
+    /// Finds the application for a path that has no decoded form: one that accepts any rest of the path, or the fallback.
+    #[cold]
+    fn find_undecoded<'a, 'p>(
+        &'a self,
+        request: &Request<'p>,
+        search: &mut Search<'a, 'p>,
+    ) -> Result<Target<'a>, Box<Response>> {
+        let head = request.message.head;
+        let path = head.path_bytes().get(request.mounted..);
+        let path = path.unwrap_or_default();
+        match self.tree.find_undecoded(path, search) {
+            Some(found) => Ok(Target::of(found, request, path)),
+            None if search.other_methods().is_empty() => self.find_fallback(),
+            None => {
+                let method = head.method_ref();
+                Err(Box::new(allow::answer(method, search.other_methods())))
+            }
         }
     }
 

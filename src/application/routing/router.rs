@@ -55,10 +55,26 @@ use alloc::vec::Vec;
 /// 3. [Files](Router::files) with this path.
 /// 4. If there are routes for the path, but none for the method: a 405 with `Allow`, or a 204 for OPTIONS.
 /// 5. The path with or without a slash at its end, according to the [policy](Router::trailing_slash).
-/// 6. The [fallback](Router::fallback), or a 404. It also receives requests whose path has no decoded form, such as
-///    `/@scope%2fname`: see [`Request::decoded_path`](crate::Request::decoded_path).
+/// 6. The [fallback](Router::fallback), or a 404.
 ///
 /// The [`Display`](core::fmt::Display) form of a router lists its rules in this order.
+///
+/// # Paths without a decoded form
+///
+/// A path such as `/@scope%2fname` has no [decoded form](crate::Request::decoded_path), because it could be mistaken for
+/// another one. Applications that are routed for every path are asked nevertheless, and can read the path as it was
+/// sent: the application for the host, `{*name}`, mounts and the fallback. With `{*name}`, the parameter has no value.
+/// The part of the path that leads to such an application is only matched as it was sent, so it cannot have escapes.
+/// A path with `.` or `..` segments only reaches those that are routed for every path of the router.
+///
+/// ```
+/// use bytegate::{Gateway, Request, Router};
+///
+/// let registry = |request: &Request<'_>| format!("{} at {}\n", request.path(), request.script_name());
+/// let gateway = Gateway::new(Router::new().mount("/npm", registry));
+/// let reply = gateway.handle(b"GET /npm/@scope%2fname HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(reply.ends_with(b"/npm/@scope%2fname at /npm\n"));
+/// ```
 ///
 /// # State
 ///

@@ -5,6 +5,7 @@ use super::pattern::{Pattern, Segment};
 use super::route::{Kind, Route, Routes};
 use super::search::{Found, Search};
 use super::suffix;
+use crate::syntax::path;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
@@ -101,6 +102,23 @@ impl Tree {
         Some(Found { route, rest: 0 })
     }
 
+    /// Finds the most specific route that accepts any rest of a path. The path is as it was sent, because it has no
+    /// decoded form.
+    ///
+    /// A `.` or `..` segment could lead out of any prefix. Such a path therefore only matches at the root.
+    pub(super) fn find_undecoded<'t, 'p>(
+        &'t self,
+        path: &'p [u8],
+        search: &mut Search<'t, 'p>,
+    ) -> Option<Found<'t>> {
+        let root = self.root.as_ref()?;
+        let after_slash = after_slash(path);
+        match path::leads_elsewhere(path) {
+            true => root.accept_undecoded(after_slash, search),
+            false => root.walk_undecoded(after_slash, search),
+        }
+    }
+
     /// Finds the most specific pattern for a path without the slash at its end if it has one, and otherwise with one.
     /// The root has only one form.
     pub(super) fn find_other_form<'t, 'p>(
@@ -189,6 +207,49 @@ impl Node {
     ) -> Option<Found<'t>> {
         search
             .with(path, |search| search.accept(&self.tail, Some(path)))
+            .or_else(|| search.accept(&self.mount, Some(path)))
+    }
+
+    /// Like [`walk`](Node::walk), but for a path that has no decoded form. Only segments without escapes are compared
+    /// with those of patterns.
+    fn walk_undecoded<'t, 'p>(
+        &'t self,
+        path: &'p [u8],
+        search: &mut Search<'t, 'p>,
+    ) -> Option<Found<'t>> {
+        self.walk_undecoded_segments(path, search)
+            .or_else(|| self.accept_undecoded(path, search))
+    }
+
+    fn walk_undecoded_segments<'t, 'p>(
+        &'t self,
+        path: &'p [u8],
+        search: &mut Search<'t, 'p>,
+    ) -> Option<Found<'t>> {
+        let end = path.iter().position(|octet| *octet == b'/')?;
+        let (segment, rest) = path.split_at_checked(end)?;
+        if segment.contains(&b'%') {
+            return None;
+        }
+        let rest = after_slash(rest);
+        if let Some(node) = self.text(path, segment.len()) {
+            let found = node.walk_undecoded(rest, search);
+            if found.is_some() {
+                return found;
+            }
+        }
+        let node = self.param.as_deref().filter(|_| !segment.is_empty())?;
+        search.with(segment, |search| node.walk_undecoded(rest, search))
+    }
+
+    /// Like [`walk_rest`](Node::walk_rest), but the rest has no decoded form. A parameter for it therefore has no value.
+    fn accept_undecoded<'t>(
+        &'t self,
+        path: &[u8],
+        search: &mut Search<'t, '_>,
+    ) -> Option<Found<'t>> {
+        search
+            .accept(&self.tail, Some(path))
             .or_else(|| search.accept(&self.mount, Some(path)))
     }
 
