@@ -47,6 +47,25 @@ where
 }
 
 /// An application with a state, created by [`with_state`].
+///
+/// ```
+/// use bytegate::{Request, testing::Client, with_state};
+/// use std::sync::Arc;
+///
+/// struct Shop {
+///     name: String,
+/// }
+///
+/// impl Shop {
+///     fn home(&self, _: &Request<'_>) -> String {
+///         format!("welcome to {}\n", self.name)
+///     }
+/// }
+///
+/// let shop = Arc::new(Shop { name: "the corner shop".to_string() });
+/// let client = Client::new(with_state(&shop, Shop::home));
+/// assert_eq!(client.get("/").send().text(), "welcome to the corner shop\n");
+/// ```
 pub struct WithState<S: ?Sized, H> {
     state: Arc<S>,
     handler: H,

@@ -47,6 +47,18 @@ pub fn tower<S>(service: S) -> TowerApplication<S> {
 }
 
 /// The application that [`tower`] returns.
+///
+/// ```
+/// use axum::routing::get;
+/// use bytegate::bridge::{TowerApplication, tower};
+/// use bytegate::{Router, testing::Client};
+///
+/// let api = axum::Router::new().route("/health", get(|| async { "ok\n" }));
+/// let api: TowerApplication<axum::Router> = tower(api);
+/// let client = Client::new(Router::new().mount("/v1", api.clone()).mount("/latest", api));
+/// assert_eq!(client.get("/v1/health").send().text(), "ok\n");
+/// assert_eq!(client.get("/latest/health").send().text(), "ok\n");
+/// ```
 #[derive(Clone, Debug)]
 pub struct TowerApplication<S>(S);
 

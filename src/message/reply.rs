@@ -11,6 +11,33 @@ use core::fmt;
 
 /// What an application returns from [`Application::reply`](crate::Application::reply): a response made for the request,
 /// or a prepared one.
+///
+/// ```
+/// use bytegate::{Application, PreparedResponse, Reply, Request, Response, testing::Client};
+///
+/// struct Pages {
+///     home: PreparedResponse,
+/// }
+///
+/// impl Application for Pages {
+///     fn call(&self, request: &Request<'_>) -> Response {
+///         self.reply(request).into_response()
+///     }
+///
+///     fn reply<'a>(&'a self, request: &Request<'_>) -> Reply<'a> {
+///         match request.path() {
+///             "/" => Reply::Prepared(&self.home),
+///             path => Reply::Made(Response::text(format!("you asked for {path}\n"))),
+///         }
+///     }
+/// }
+///
+/// let home = PreparedResponse::new(Response::html("<h1>hi</h1>"))?;
+/// let client = Client::new(Pages { home });
+/// assert_eq!(client.get("/").send().text(), "<h1>hi</h1>");
+/// assert_eq!(client.get("/a").send().text(), "you asked for /a\n");
+/// # Ok::<(), Box<Response>>(())
+/// ```
 #[derive(Debug)]
 pub enum Reply<'a> {
     /// A response made for this request.

@@ -31,6 +31,28 @@ use std::time::Instant;
 /// The future runs on any executor. If [`Options::threads`] is more than one, it starts the threads itself and ends
 /// them when it completes or is dropped.
 ///
+/// ```
+/// use bytegate::{Gateway, Request, net};
+/// use smol::io::{AsyncReadExt, AsyncWriteExt};
+/// use smol::net::TcpStream;
+///
+/// let listener = net::listen("127.0.0.1:0".parse().unwrap())?;
+/// let address = listener.local_addr()?;
+/// let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
+///
+/// // The server runs until this is done.
+/// let program = async {
+///     let mut stream = TcpStream::connect(address).await.unwrap();
+///     let request = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+///     stream.write_all(request).await.unwrap();
+///     let mut output = String::new();
+///     stream.read_to_string(&mut output).await.unwrap();
+///     assert!(output.ends_with("hello\n"));
+/// };
+/// smol::block_on(net::serve(listener, gateway, net::Options::default(), program))?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
 /// # Errors
 /// Returns an error if the threads cannot be started. Errors of individual connections are not returned.
 pub async fn serve(

@@ -56,6 +56,19 @@ pub fn start(
 
 /// A server that runs on a thread of its own, created by [`start`]. Dropping it stops the server, and waits until it has
 /// stopped: see [`Options::stop_timeout`].
+///
+/// ```
+/// use bytegate::{Gateway, Request, net};
+/// use std::net::TcpStream;
+///
+/// let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
+/// let server: net::Running = net::start("127.0.0.1:0", gateway, net::Options::default())?;
+/// let address = server.address();
+/// assert!(TcpStream::connect(address).is_ok());
+/// drop(server);
+/// assert!(TcpStream::connect(address).is_err());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Running {
     address: SocketAddr,
     stop: Option<Sender<Infallible>>,

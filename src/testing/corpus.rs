@@ -4,6 +4,23 @@ use crate::values::status::Status;
 use alloc::vec::Vec;
 
 /// A request that must be refused.
+///
+/// ```
+/// use bytegate::testing::{Client, MalformedRequest, malformed_requests};
+/// use bytegate::{Request, Status};
+///
+/// let own = MalformedRequest {
+///     name: "a negative length",
+///     bytes: b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n".to_vec(),
+///     status: Status::BAD_REQUEST,
+/// };
+/// let client = Client::new(|_: &Request<'_>| "not reached\n");
+/// for request in malformed_requests().chain([own]) {
+///     let output = client.send_bytes(&request.bytes);
+///     let status = format!("HTTP/1.1 {}\r\n", request.status);
+///     assert!(output.starts_with(status.as_bytes()), "{}", request.name);
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MalformedRequest {
     /// What is wrong with it, in a few words.

@@ -52,6 +52,21 @@ pub enum Fault {
 }
 
 /// Like [`open`](super::open), with a server whose output goes wrong.
+///
+/// ```
+/// use bytegate::testing::{Fault, StreamClient, open_faulty};
+/// use bytegate::{Gateway, Method, Request};
+/// use std::io::ErrorKind;
+/// use std::sync::Arc;
+///
+/// let gateway = Arc::new(Gateway::new(|_: &Request<'_>| "hello\n"));
+/// let garbage = Fault::Garbage { after: 0, bytes: b"\0".to_vec() };
+/// let mut client = StreamClient::new(open_faulty(&gateway, garbage));
+/// client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")?;
+/// let error = client.response(Method::Get).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::InvalidData);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn open_faulty(gateway: &Arc<Gateway>, fault: Fault) -> Pipe {
     let (client, server) = pipe();
     serve(gateway, Faulty::new(server, fault));
@@ -60,6 +75,25 @@ pub fn open_faulty(gateway: &Arc<Gateway>, fault: Fault) -> Pipe {
 
 /// A server's stream whose output goes wrong. It wraps any stream, for example a TCP stream that is served with
 /// [`Gateway::serve_stream`].
+///
+/// ```
+/// use bytegate::testing::{Fault, Faulty, StreamClient};
+/// use bytegate::{Gateway, Method, Request};
+/// use std::io::ErrorKind;
+/// use std::net::{TcpListener, TcpStream};
+///
+/// let listener = TcpListener::bind("127.0.0.1:0")?;
+/// let mut client = StreamClient::new(TcpStream::connect(listener.local_addr()?)?);
+/// std::thread::spawn(move || {
+///     let (stream, peer) = listener.accept()?;
+///     let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
+///     gateway.serve_stream(Faulty::new(stream, Fault::CutAfter(12)), peer)
+/// });
+/// client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")?;
+/// let error = client.response(Method::Get).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Faulty<S> {
     stream: S,

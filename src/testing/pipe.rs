@@ -16,6 +16,20 @@ const CAPACITY: usize = 64 * 1024;
 /// One end of a connection in memory. Reads and writes block like those of a socket.
 ///
 /// Dropping an end closes both directions: the other end reads what was written and then the end, and its writes fail.
+///
+/// ```
+/// use bytegate::BlockingStream;
+/// use bytegate::testing::{Pipe, pipe};
+/// use std::io::{ErrorKind, Read};
+/// use std::time::Duration;
+///
+/// // The server never sends anything, and the client does not wait forever.
+/// let (mut client, _server): (Pipe, Pipe) = pipe();
+/// client.set_timeout(Some(Duration::from_millis(10)))?;
+/// let error = client.read(&mut [0; 100]).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::TimedOut);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Pipe {
     incoming: Arc<Direction>,
     outgoing: Arc<Direction>,

@@ -12,6 +12,26 @@ use core::fmt;
 
 /// Which files and folders whose names begin with a dot are served from a folder. The others are treated as if they
 /// did not exist.
+///
+/// ```
+/// # #[cfg(feature = "folder")] {
+/// use bytegate::{Dotfiles, SiteOptions};
+/// # use std::fs;
+/// # let folder = std::env::temp_dir().join(format!("bytegate-dotfiles-{}", std::process::id()));
+/// # fs::create_dir_all(folder.join(".well-known"))?;
+/// # fs::write(folder.join(".well-known/security.txt"), "Contact: mailto:security@example.org\n")?;
+/// # fs::write(folder.join(".env"), "PASSWORD=secret\n")?;
+///
+/// // The folder contains `.env` and `.well-known/security.txt`.
+/// let site = SiteOptions::new().load(&folder)?;
+/// assert!(site.has("/.well-known/security.txt") && !site.has("/.env"));
+///
+/// let site = SiteOptions::new().dotfiles(Dotfiles::Refuse).load(&folder)?;
+/// assert!(!site.has("/.well-known/security.txt"));
+/// # fs::remove_dir_all(folder)?;
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dotfiles {
     /// None.
@@ -24,6 +44,27 @@ pub enum Dotfiles {
 }
 
 /// Which symbolic links are followed in a folder. The others are treated as if they did not exist.
+///
+/// ```
+/// # #[cfg(all(feature = "folder", unix))] {
+/// use bytegate::{SiteOptions, Symlinks};
+/// # use std::{fs, os::unix::fs::symlink};
+/// # let temporary = std::env::temp_dir().join(format!("bytegate-symlinks-{}", std::process::id()));
+/// # let folder = temporary.join("site");
+/// # fs::create_dir_all(&folder)?;
+/// # fs::write(temporary.join("report.txt"), "all is well\n")?;
+/// # symlink("../report.txt", folder.join("report.txt"))?;
+///
+/// // The folder contains `report.txt`, a link to a file outside of the folder.
+/// let site = SiteOptions::new().load(&folder)?;
+/// assert!(!site.has("/report.txt"));
+///
+/// let site = SiteOptions::new().symlinks(Symlinks::Follow).load(&folder)?;
+/// assert!(site.has("/report.txt"));
+/// # fs::remove_dir_all(temporary)?;
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Symlinks {
     /// None.
@@ -36,6 +77,19 @@ pub enum Symlinks {
 }
 
 /// How files whose names end in `.br`, `.zst` or `.gz` are served when they are requested by that name.
+///
+/// ```
+/// use bytegate::{EncodedNames, SiteOptions, testing::Client};
+///
+/// let site = SiteOptions::new()
+///     .encoded_names(EncodedNames::AsContent)
+///     .build()?
+///     .file("/game.wasm.gz", &b"\x1f\x8b"[..]);
+/// let response = Client::new(site).get("/game.wasm.gz").send();
+/// assert_eq!(response.field("Content-Type"), Some("application/wasm"));
+/// assert_eq!(response.field("Content-Encoding"), Some("gzip"));
+/// # Ok::<(), bytegate::SiteError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EncodedNames {
     /// As compressed files, to be saved as they are: `data.csv.gz` has the type `application/gzip`. The default.

@@ -1,0 +1,96 @@
+//! Each public type and free function has an example of its own in its documentation. It is a doc-test, so it runs.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The fences that begin an example which is at least compiled.
+const COMPILED: [&str; 3] = ["```", "```no_run", "```should_panic"];
+
+/// The source files of the library. The program has no public API.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder of sources") {
+        let path = entry.expect("an entry").path();
+        match path.is_dir() {
+            true if path.ends_with("src/bin") => {}
+            true => found.extend(files(&path)),
+            false if path.extension().is_some_and(|suffix| suffix == "rs") => found.push(path),
+            false => {}
+        }
+    }
+    found
+}
+
+/// The name that a line makes public. The lint `unreachable_pub` sees to it that what is `pub` can be reached.
+fn public_name(line: &str) -> Option<&str> {
+    let declaration = line.trim_start().strip_prefix("pub ")?;
+    let mut words = declaration.split(|char: char| !char.is_alphanumeric() && char != '_');
+    match words.find(|word| !["async", "const"].contains(word))? {
+        "struct" | "enum" | "trait" | "type" => words.next(),
+        // Functions that are indented are methods.
+        "fn" if line.starts_with("pub ") => words.next(),
+        _ => None,
+    }
+}
+
+/// Whether the documentation above an item has an example.
+fn has_example(above: &[&str]) -> bool {
+    let lines = above.iter().rev().map(|line| line.trim_start());
+    // Attributes, which may take several lines, can be between the documentation and the item.
+    let own = lines.take_while(|line| {
+        line.starts_with("///") || !(line.is_empty() || line.ends_with(['}', ';']))
+    });
+    let mut fences: Vec<_> = own
+        .filter_map(|line| Some(line.strip_prefix("///")?.trim()))
+        .filter(|line| line.starts_with("```"))
+        .collect();
+    fences.reverse();
+    // Every other fence begins a block.
+    fences
+        .iter()
+        .step_by(2)
+        .any(|fence| COMPILED.contains(fence))
+}
+
+/// The types of this crate that a file re-exports.
+fn exported_types(text: &str) -> impl Iterator<Item = &str> {
+    let exports = text.split("\npub use ").skip(1);
+    exports
+        .filter_map(|export| Some(export.split_once(';')?.0))
+        .filter(|export| !export.starts_with("bytes::"))
+        .flat_map(|export| export.split(|char: char| !char.is_alphanumeric()))
+        .filter(|name| name.starts_with(char::is_uppercase))
+}
+
+#[test]
+fn each_public_type_and_function_has_an_example() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (mut found, mut exported) = (BTreeSet::new(), BTreeSet::new());
+    let mut without = Vec::new();
+    for path in files(&root.join("src")) {
+        let text = fs::read_to_string(&path).expect("a source file");
+        exported.extend(exported_types(&text).map(str::to_string));
+        let lines: Vec<&str> = text.lines().collect();
+        for (index, line) in lines.iter().enumerate() {
+            let Some(name) = public_name(line) else {
+                continue;
+            };
+            found.insert(name.to_string());
+            if !has_example(&lines[..index]) {
+                let path = path.strip_prefix(root).expect("a path below the root");
+                without.push(format!("{}:{}: {name}", path.display(), index + 1));
+            }
+        }
+    }
+    assert!(
+        without.is_empty(),
+        "no example of its own:\n{}",
+        without.join("\n")
+    );
+
+    // Otherwise, a declaration could have been overlooked.
+    assert!(exported.len() > 100, "only {} types found", exported.len());
+    let overlooked: Vec<_> = exported.difference(&found).collect();
+    assert!(overlooked.is_empty(), "no declaration of {overlooked:?}");
+}
