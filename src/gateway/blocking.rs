@@ -2,6 +2,7 @@
 
 use super::Gateway;
 use super::front_end::FrontEnd;
+use super::linger::{LINGER_GAP, Linger};
 use super::session::{Session, Wait};
 use crate::connection::{CloseReason, Refusal, ResponseSummary};
 use crate::message::head::Head;
@@ -21,11 +22,6 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// The size of one read in bytes.
 const READ_BYTES: usize = 16 * 1024;
-/// How long the peer may be silent after the last byte was written. The server keeps reading for a while so that the
-/// peer receives the response before its own bytes reach a closed socket (RFC 9112 section 9.6).
-const LINGER_GAP: Duration = Duration::from_secs(5);
-/// How long the server keeps reading in total after the last byte was written.
-const LINGER_TIME: Duration = Duration::from_secs(30);
 
 /// A blocking stream, with timeouts if it supports them. Sockets do. [`Untimed`] wraps any other stream.
 ///
@@ -259,10 +255,12 @@ fn linger(stream: &mut impl BlockingStream) {
         return;
     }
     let start = Instant::now();
+    let mut linger = Linger::default();
     let mut block = [0; READ_BYTES];
-    while start.elapsed() < LINGER_TIME {
+    loop {
         match stream.read(&mut block) {
             Ok(0) | Err(_) => return,
+            Ok(count) if !linger.goes_on(count, start.elapsed()) => return,
             Ok(_) => {}
         }
     }

@@ -7,6 +7,8 @@ mod exchange;
 pub(crate) mod front_end;
 mod handle;
 pub(crate) mod incoming;
+#[cfg(feature = "std")]
+pub(crate) mod linger;
 mod respond;
 pub(crate) mod session;
 mod step;

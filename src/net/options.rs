@@ -45,7 +45,8 @@ pub struct Options {
     /// than two. Default: the number of processors.
     pub threads: NonZeroUsize,
     /// The time that active requests have after a stop before they are cut off. Default: 8 s, because containers are
-    /// killed after 10.
+    /// killed after 10. An event stream never ends by itself, so it takes all of this time unless the application ends
+    /// it: drop its sender when the program is told to stop.
     pub stop_timeout: Duration,
     /// The scheme of the connections. Use [`Scheme::Https`] behind a proxy that terminates TLS and sends nothing
     /// else. Default: `http`.

@@ -3,6 +3,7 @@
 use super::byte_class::{HEX, REG_NAME};
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 /// Percent-encodes characters that a URI reference must not contain, so that all clients interpret it alike: spaces,
 /// quotes, backslashes, braces, bytes above 7F, and a `%` without two hexadecimal digits. Valid characters are kept.
@@ -11,13 +12,15 @@ pub(crate) fn encode(text: &[u8]) -> Option<Cow<'_, [u8]>> {
     if text.iter().any(u8::is_ascii_control) {
         return None;
     }
-    let authority = authority(text);
+    let parts = Parts::of(text);
     let fragment = text.iter().position(|&octet| octet == b'#');
     let is_valid = |at: usize, octet: u8| match octet {
         b'%' => matches!(text.get(at + 1..at + 3), Some(digits) if HEX.all(digits)),
         b'#' => fragment == Some(at),
-        b'[' | b']' => authority.contains(&at),
-        b':' | b'/' | b'?' | b'@' => true,
+        b'[' | b']' => parts.literal.contains(&at),
+        b':' => parts.allows_colon(at),
+        b'@' => !parts.authority.contains(&at) || parts.user_end == Some(at),
+        b'/' | b'?' => true,
         _ => REG_NAME.contains(octet),
     };
     if text
@@ -39,22 +42,72 @@ pub(crate) fn encode(text: &[u8]) -> Option<Cow<'_, [u8]>> {
     Some(Cow::Owned(encoded))
 }
 
-/// Returns the position of the authority, after `//`. The range is empty if there is no authority.
-fn authority(text: &[u8]) -> core::ops::Range<usize> {
-    let scheme = text
-        .iter()
-        .position(|octet| matches!(octet, b':' | b'/' | b'?' | b'#'))
-        .filter(|&end| text.get(end) == Some(&b':'))
-        .map_or(0, |end| end + 1);
-    if text.get(scheme..scheme + 2) != Some(b"//") {
-        return 0..0;
+/// The positions of what gives `:`, `@`, `[` and `]` a meaning of their own.
+struct Parts {
+    /// The first segment of a relative path (RFC 3986 section 4.2). What precedes a colon in it would be the scheme.
+    first_segment: Range<usize>,
+    /// What follows `//`.
+    authority: Range<usize>,
+    /// The `@` after the user information in the authority.
+    user_end: Option<usize>,
+    /// An IP address in brackets.
+    literal: Range<usize>,
+    /// The colon before a port.
+    port: Option<usize>,
+}
+
+impl Parts {
+    fn of(text: &[u8]) -> Parts {
+        let end = |from: usize, ends: &[u8]| {
+            let mut rest = text.iter().skip(from);
+            let length = rest.position(|octet| ends.contains(octet));
+            length.map_or(text.len(), |length| from + length)
+        };
+        let scheme = end(0, b":/?#");
+        let has_scheme = text.get(scheme) == Some(&b':') && is_scheme(&text[..scheme]);
+        let start = if has_scheme { scheme + 1 } else { 0 };
+        let mut parts = Parts {
+            first_segment: if has_scheme { 0..0 } else { 0..end(0, b"/?#") },
+            authority: 0..0,
+            user_end: None,
+            literal: 0..0,
+            port: None,
+        };
+        if text.get(start..start + 2) != Some(b"//") {
+            return parts;
+        }
+        parts.authority = start + 2..end(start + 2, b"/?#");
+        let within = &text[..parts.authority.end];
+        let last = |from: usize, octet: u8| {
+            let place = within[from..].iter().rposition(|other| *other == octet);
+            place.map(|place| from + place)
+        };
+        parts.user_end = last(parts.authority.start, b'@');
+        let host = parts.user_end.map_or(parts.authority.start, |end| end + 1);
+        let is_port = |colon: usize| within[colon + 1..].iter().all(u8::is_ascii_digit);
+        parts.port = last(host, b':').filter(|colon| is_port(*colon));
+        let host_end = parts.port.unwrap_or(within.len());
+        if let [b'[', address @ .., b']'] = &within[host..host_end]
+            && !address.iter().any(|octet| matches!(octet, b'[' | b']'))
+        {
+            parts.literal = host..host_end;
+        }
+        parts
     }
-    let start = scheme + 2;
-    let rest = text.get(start..).unwrap_or_default();
-    let end = rest
-        .iter()
-        .position(|octet| matches!(octet, b'/' | b'?' | b'#'));
-    start..start + end.unwrap_or(rest.len())
+
+    fn allows_colon(&self, at: usize) -> bool {
+        if self.authority.contains(&at) {
+            let in_user = self.user_end.is_some_and(|end| at < end);
+            return in_user || self.literal.contains(&at) || self.port == Some(at);
+        }
+        !self.first_segment.contains(&at)
+    }
+}
+
+/// RFC 3986 section 3.1.
+fn is_scheme(text: &[u8]) -> bool {
+    let is_other = |octet: &u8| octet.is_ascii_alphanumeric() || b"+-.".contains(octet);
+    matches!(text, [first, rest @ ..] if first.is_ascii_alphabetic() && rest.iter().all(is_other))
 }
 
 #[cfg(test)]
@@ -80,6 +133,12 @@ mod tests {
             "?q",
             "#top",
             "mailto:a@b",
+            "a+b-1.c:d:e",
+            "/7:30/@",
+            "http://a:b@h:80",
+            "//u@[::1]",
+            "http://h:",
+            "?a:b#c:d",
         ] {
             assert_eq!(encode(text).as_deref(), Some(text));
         }
@@ -97,6 +156,15 @@ mod tests {
             ("/%zz%4", "/%25zz%254"),
             ("/a#b#c", "/a#b%23c"),
             ("http://h\u{e4}/[", "http://h%C3%A4/%5B"),
+            ("7:30/a:b", "7%3A30/a:b"),
+            (":a?b:c", "%3Aa?b:c"),
+            ("a b:c", "a%20b%3Ac"),
+            ("http://[::1", "http://%5B%3A:1"),
+            ("http://a[1]/", "http://a%5B1%5D/"),
+            ("//[[::1]]", "//%5B%5B%3A%3A1%5D%5D"),
+            ("//a@b@c", "//a%40b@c"),
+            ("//h:80:x", "//h%3A80%3Ax"),
+            ("//[::1]:x", "//%5B%3A%3A1%5D%3Ax"),
             ("/x//[::1]", "/x//%5B::1%5D"),
         ] {
             assert_eq!(encode(text).as_deref(), Some(encoded));
