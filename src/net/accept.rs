@@ -6,16 +6,16 @@ use super::options::Options;
 use super::places::{Places, Reserved};
 use super::server::ServerContext;
 use super::timers::{closed, or_after};
+use super::transport::{Listener, Transport};
 use crate::gateway::Gateway;
-use crate::values::connection_info::ConnectionInfo;
-use async_net::{TcpListener, TcpStream};
+use crate::values::connection_info::{ConnectionInfo, Peer};
+use async_net::TcpListener;
 use core::convert::Infallible;
 use core::future::Future;
 use core::time::Duration;
 use smol::channel::{self, Sender};
-use smol::{Async, Executor, Timer, future};
+use smol::{Executor, Timer, future};
 use std::io;
-use std::net::SocketAddr;
 use std::prelude::rust_2024::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -61,6 +61,16 @@ pub async fn serve(
     options: Options,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    serve_on(listener, gateway.into(), options, stop).await
+}
+
+/// Like [`serve`], for any listener.
+async fn serve_on(
+    listener: impl Listener,
+    gateway: Arc<Gateway>,
+    options: Options,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
     let (stopping_sender, stopping) = channel::bounded::<Infallible>(1);
     let (connection_held, all_closed) = channel::bounded::<Infallible>(1);
     let (threads, stop_timeout) = (options.threads.get(), options.stop_timeout);
@@ -69,7 +79,7 @@ pub async fn serve(
         executor: Arc::downgrade(&executor),
         places: Arc::new(Places::new(options.connections)),
         accepted: Arc::default(),
-        server: Arc::new(ServerContext::new(gateway.into(), options, stopping)),
+        server: Arc::new(ServerContext::new(gateway, options, stopping)),
         connection_held,
     };
     let serving = async {
@@ -110,15 +120,15 @@ struct Acceptor {
 }
 
 impl Acceptor {
-    async fn accept(self, listener: TcpListener) {
+    async fn accept(self, listener: impl Listener) {
         let mut backoff = AcceptBackoff::default();
         loop {
             // Without a free place, nothing is accepted: the backlog is the queue.
             let place = self.places.reserve(&self.server.options).await;
             match listener.accept().await {
-                Ok((stream, peer)) => {
+                Ok((socket, peer)) => {
                     backoff.end();
-                    self.spawn(stream, peer, place);
+                    self.spawn(socket, peer, place);
                     // Yield, so that a stream of new connections does not starve the others.
                     future::yield_now().await;
                 }
@@ -128,24 +138,21 @@ impl Acceptor {
     }
 
     /// Accepts the connections that the system has already established.
-    async fn accept_backlog(&self, listener: &TcpListener) {
+    async fn accept_backlog(&self, listener: &impl Listener) {
         for _ in 0..BACKLOG {
             let place = self.places.reserve(&self.server.options).await;
             match future::poll_once(listener.accept()).await {
-                Some(Ok((stream, peer))) => self.spawn(stream, peer, place),
+                Some(Ok((socket, peer))) => self.spawn(socket, peer, place),
                 Some(Err(error)) if is_of_one_connection(&error) => {}
                 Some(Err(_)) | None => return,
             }
         }
     }
 
-    fn spawn(&self, stream: TcpStream, peer: SocketAddr, reserved: Reserved) {
-        // Responses are written in one piece, so waiting for more would only delay them.
-        let _ = stream.set_nodelay(true);
-        let socket: Arc<Async<std::net::TcpStream>> = stream.into();
+    fn spawn(&self, socket: Arc<impl Transport>, peer: Peer, reserved: Reserved) {
         let number = self.accepted.fetch_add(1, Ordering::Relaxed) + 1;
         let info = Box::new(ConnectionInfo {
-            peer: peer.into(),
+            peer,
             scheme: self.server.options.scheme,
             number,
         });

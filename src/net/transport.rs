@@ -1,5 +1,7 @@
-//! The byte stream as the driver of a connection needs it. TCP is one implementation. A Unix socket could be another.
+//! The listener and the byte stream as the front end needs them. TCP is one implementation. A Unix socket could be another.
 
+use crate::values::connection_info::Peer;
+use async_net::TcpListener;
 use core::future::poll_fn;
 use core::task::{Context, Poll};
 use smol::Async;
@@ -7,7 +9,17 @@ use socket2::SockRef;
 use std::fs::File;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::prelude::rust_2024::*;
+use std::sync::Arc;
 use std::time::Duration;
+
+/// A socket that accepts connections. Clones share it.
+pub(super) trait Listener: Clone + Send + Sync + 'static {
+    type Stream: Transport;
+
+    /// Waits for a connection and accepts it.
+    fn accept(&self) -> impl Future<Output = io::Result<(Arc<Self::Stream>, Peer)>> + Send;
+}
 
 /// A non-blocking byte stream that reports when it is ready.
 pub(super) trait Transport: EndInput + Send + Sync + 'static {
@@ -42,6 +54,17 @@ pub(super) trait Transport: EndInput + Send + Sync + 'static {
 pub(super) trait EndInput: Send + Sync {
     /// Closes the receiving side. Reads return what has already arrived, and then the end.
     fn end_input(&self);
+}
+
+impl Listener for TcpListener {
+    type Stream = Async<TcpStream>;
+
+    async fn accept(&self) -> io::Result<(Arc<Async<TcpStream>>, Peer)> {
+        let (stream, peer) = TcpListener::accept(self).await?;
+        // Responses are written in one piece, so waiting for more would only delay them.
+        let _ = stream.set_nodelay(true);
+        Ok((stream.into(), peer.into()))
+    }
 }
 
 impl EndInput for Async<TcpStream> {
