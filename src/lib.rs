@@ -150,7 +150,9 @@ pub use application::middleware::{
 #[cfg(feature = "multipart")]
 pub use application::part_receiver::PartReceiver;
 pub use application::routing::{RouteError, Router, TrailingSlash};
-pub use application::site::{Dotfiles, EncodedNames, Site, SiteError, SiteOptions, Symlinks};
+pub use application::site::{
+    Dotfiles, EncodedNames, FileResponse, Site, SiteError, SiteOptions, Symlinks,
+};
 #[cfg(feature = "folder")]
 pub use application::site::{LoadError, Skipped};
 pub use application::state::{WithState, with_state};
@@ -167,9 +169,10 @@ pub use gateway::Gateway;
 pub use gateway::blocking::{BlockingStream, Untimed};
 pub use gateway::front_end::FrontEnd;
 pub use gateway::session::{Session, Wait};
-pub use message::body::{Body, Broken};
+pub use message::body::Body;
 #[cfg(feature = "std")]
 pub use message::broadcast::Broadcast;
+pub use message::broken::Broken;
 #[cfg(feature = "std")]
 pub use message::channel::{BodySender, Closed, TrySendError};
 pub use message::credentials::BasicAuth;
@@ -181,8 +184,10 @@ pub use message::fields::{FieldError, FieldLines, Fields, Iter};
 pub use message::form::Form;
 pub use message::head::{Head, Version};
 #[cfg(feature = "multipart")]
-pub use message::multipart::{Multipart, MultipartLimits, Part};
+pub use message::multipart::Multipart;
 pub use message::owned_request::{OwnedRequest, RequestBuilder};
+#[cfg(feature = "multipart")]
+pub use message::part::{MultipartLimits, Part};
 pub use message::problem::Problem;
 pub use message::rejection::Rejection;
 pub use message::reply::{PreparedResponse, Reply};

@@ -3,7 +3,7 @@
 use super::upload::{Abort, Admission, Receiver};
 use crate::message::fields::FieldLines;
 use crate::message::form_parser::{FormParser, FormStep};
-use crate::message::multipart::{MultipartLimits, Part};
+use crate::message::part::{MultipartLimits, Part};
 use crate::message::request::Request;
 use crate::message::response::Response;
 use alloc::boxed::Box;

@@ -1,7 +1,8 @@
 //! Tower services as applications.
 
 use crate::application::Application;
-use crate::message::body::{Body, Broken};
+use crate::message::body::Body;
+use crate::message::broken::Broken;
 use crate::message::request::Request;
 use crate::message::response::{Response, ResponseError};
 use crate::values::method::Method;

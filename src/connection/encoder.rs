@@ -2,7 +2,8 @@
 
 use super::CloseReason;
 use super::output::Output;
-use crate::message::body::{Body, Broken, Content, SHARED_FROM_BYTES};
+use crate::message::body::{Body, Content, SHARED_FROM_BYTES};
+use crate::message::broken::Broken;
 use crate::message::framing::Exchange;
 use crate::message::head::Version;
 use crate::message::reply::PreparedResponse;

@@ -16,7 +16,7 @@ pub use content_plan::ContentPlan;
 pub use output::Output;
 pub use step::{CloseReason, OutOfTurn, Refusal, ResponseSummary, Step};
 
-use crate::message::body::Broken;
+use crate::message::broken::Broken;
 use crate::message::framing::Exchange;
 use crate::message::reply::PreparedResponse;
 use crate::message::response::Response;

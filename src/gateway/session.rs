@@ -7,7 +7,9 @@ use super::front_end::{FrontEnd, Unobserved};
 use crate::application::upload::Abort;
 use crate::connection::{CloseReason, Connection, Output};
 #[cfg(feature = "net")]
-use crate::message::body::{Blocks, Broken};
+use crate::message::body::Blocks;
+#[cfg(feature = "net")]
+use crate::message::broken::Broken;
 #[cfg(feature = "net")]
 use crate::message::stored_file::StoredBlocks;
 use crate::values::connection_info::ConnectionInfo;

@@ -10,7 +10,7 @@ use crate::application::upload::Abort;
 use crate::connection::{CloseReason, Connection, OutOfTurn, Step};
 #[cfg(feature = "net")]
 use crate::message::body::Blocks;
-use crate::message::body::Broken;
+use crate::message::broken::Broken;
 use crate::message::extensions::Extensions;
 use crate::message::reply::{PreparedResponse, Reply};
 use crate::message::response::{Response, ResponseError};

@@ -2,7 +2,8 @@
 
 use super::Gateway;
 use super::chain::Chain;
-use crate::message::body::{Body, Broken};
+use crate::message::body::Body;
+use crate::message::broken::Broken;
 use crate::message::response::{Response, ResponseError};
 use crate::values::connection_info::ConnectionInfo;
 use alloc::sync::Arc;

@@ -1,12 +1,17 @@
 //! The content of a response: nothing, bytes, or a stream of blocks.
 
+use super::broken::Broken;
 #[cfg(feature = "folder")]
-use super::stored_file::StoredBlocks;
+use super::stored_file::{StoredBlocks, StoredFile};
 use alloc::boxed::Box;
 use alloc::string::String;
+#[cfg(feature = "folder")]
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
+#[cfg(feature = "folder")]
+use core::ops::Range;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use futures_core::Stream;
@@ -64,27 +69,6 @@ impl Blocks {
     }
 }
 
-/// The error of a stream that cannot continue. The connection is cut off so that the client sees that the content is
-/// incomplete.
-///
-/// ```
-/// use bytegate::{Body, Broken, Bytes};
-///
-/// let blocks = [Ok(Bytes::from("one")), Err(Broken)];
-/// let body = Body::fallible_stream(None, blocks.into_iter());
-/// assert_eq!(body.length(), None);
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Broken;
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the body stream failed")
-    }
-}
-
-impl core::error::Error for Broken {}
-
 impl Body {
     /// Creates an empty body.
     pub const fn empty() -> Body {
@@ -130,6 +114,13 @@ impl Body {
         S: Stream<Item = Result<Bytes, Broken>> + Send + 'static,
     {
         Body::of_blocks(length, Blocks::Async(Box::pin(blocks)))
+    }
+
+    /// Creates a body from a part of an open file.
+    #[cfg(feature = "folder")]
+    pub(crate) fn stored(file: &Arc<StoredFile>, part: Range<u64>) -> Body {
+        let length = part.end - part.start;
+        Body::of_blocks(Some(length), Blocks::Stored(file.blocks(part)))
     }
 
     fn of_blocks(length: Option<u64>, blocks: Blocks) -> Body {

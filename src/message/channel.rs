@@ -1,6 +1,7 @@
 //! A body that is written from elsewhere: another thread, a timer, another connection.
 
-use super::body::{Body, Broken};
+use super::body::Body;
+use super::broken::Broken;
 use bytes::Bytes;
 use core::fmt;
 use core::pin::Pin;

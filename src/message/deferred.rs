@@ -1,13 +1,9 @@
 //! Responses that come later.
 
-use super::response::{Exception, Response};
+use super::response::{Exception, LaterResponse, Response};
 use crate::values::status::Status;
 use alloc::boxed::Box;
 use core::future::Future;
-use core::pin::Pin;
-
-/// A response that is not ready yet.
-pub(crate) type LaterResponse = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 impl Response {
     /// Creates a response from a future.

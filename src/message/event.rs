@@ -1,6 +1,7 @@
 //! Server-sent events (HTML Standard, section 9.2): a response that goes on, one event after another.
 
-use super::body::{Body, Broken};
+use super::body::Body;
+use super::broken::Broken;
 use super::response::Response;
 use crate::values::status::Status;
 use alloc::borrow::Cow;

@@ -1,6 +1,6 @@
 //! The parser of forms with files, within their limits.
 
-use super::multipart::{MultipartLimits, Part};
+use super::part::{MultipartLimits, Part};
 use super::rejection::Rejection;
 use super::request::Request;
 use crate::syntax::multipart::{OUTSIDE_LIMIT, PartError, PartParser, PartStep, is_boundary};

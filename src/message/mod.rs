@@ -4,6 +4,7 @@
 pub(crate) mod body;
 #[cfg(feature = "std")]
 pub(crate) mod broadcast;
+pub(crate) mod broken;
 #[cfg(feature = "std")]
 pub(crate) mod channel;
 pub(crate) mod coding;
@@ -33,6 +34,9 @@ mod named_content;
 mod negotiation;
 pub(crate) mod owned_request;
 pub(crate) mod params;
+mod parse_param;
+#[cfg(feature = "multipart")]
+pub(crate) mod part;
 pub(crate) mod precondition;
 pub(crate) mod problem;
 mod query;

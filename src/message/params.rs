@@ -1,13 +1,6 @@
 //! Route parameters, such as `{name}` in `/hello/{name}`.
 
-use super::owned_request::OwnedRequest;
-use super::rejection::{Rejection, detail};
-use super::request::Request;
-use crate::values::status::Status;
 use alloc::boxed::Box;
-use alloc::format;
-use core::fmt::Display;
-use core::str::FromStr;
 
 /// The values that the segments of a pattern matched, linked to those of the routers outside. Nothing is copied. The
 /// last names have no value if what they matched has no decoded form.
@@ -50,7 +43,7 @@ impl<'a> Params<'a> {
     }
 
     /// Returns whether there is a parameter with the given name, even if it has no value.
-    fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.names().any(|other| other == name)
     }
 
@@ -58,75 +51,6 @@ impl<'a> Params<'a> {
     pub(crate) fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         let routers = core::iter::successors(Some(*self), |params| params.outer.copied());
         routers.flat_map(|params| params.names.iter().map(|name| &**name))
-    }
-}
-
-impl<'a> Request<'a> {
-    /// Returns the decoded value of a route parameter, such as `{name}` in `/hello/{name}`. Parameters of the routers
-    /// outside are visible too. If several have the same name, the innermost one is returned.
-    ///
-    /// `{*name}` also matches what has no decoded form, such as `@scope%2fname`. The parameter then has no value: see
-    /// [`decoded_path`](Request::decoded_path).
-    pub fn param(&self, name: &str) -> Option<&'a str> {
-        self.params?.get(name)
-    }
-
-    /// Parses the value of a route parameter.
-    ///
-    /// ```
-    /// use bytegate::{Gateway, Rejection, Request, Router};
-    ///
-    /// fn order(request: &Request<'_>) -> Result<String, Rejection> {
-    ///     let number: u32 = request.parse_param("number")?;
-    ///     Ok(format!("order {number}\n"))
-    /// }
-    ///
-    /// let gateway = Gateway::new(Router::new().get("/orders/{number}", order));
-    /// let reply = gateway.handle(b"GET /orders/7 HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// assert!(reply.ends_with(b"order 7\n"));
-    /// let reply = gateway.handle(b"GET /orders/seven HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// assert!(reply.starts_with(b"HTTP/1.1 404 Not Found\r\n"));
-    /// ```
-    ///
-    /// # Errors
-    /// - 404 if the value does not parse, or has no decoded form, because no resource has that path.
-    /// - 500 if the route has no parameter of that name, which is a mistake in the program. The log says so.
-    pub fn parse_param<T>(&self, name: &str) -> Result<T, Rejection>
-    where
-        T: FromStr<Err: Display>,
-    {
-        let value = self.param(name).ok_or_else(|| self.without_param(name))?;
-        value.parse().map_err(|error| {
-            let error = detail(error);
-            Rejection::not_found(format!("{name:?} in the path is not valid: {error}"))
-        })
-    }
-
-    /// Explains why a parameter has no value.
-    #[cold]
-    fn without_param(&self, name: &str) -> Rejection {
-        match self.params {
-            Some(params) if params.has(name) => {
-                Rejection::not_found(format!("{name:?} in the path has no decoded form"))
-            }
-            _ => {
-                let reason = format!("the route has no parameter {name:?}");
-                Rejection::new(Status::INTERNAL_SERVER_ERROR, reason)
-            }
-        }
-    }
-}
-
-impl OwnedRequest {
-    /// Like [`Request::parse_param`].
-    ///
-    /// # Errors
-    /// Fails like [`Request::parse_param`].
-    pub fn parse_param<T>(&self, name: &str) -> Result<T, Rejection>
-    where
-        T: FromStr<Err: Display>,
-    {
-        self.with(|request| request.parse_param(name))
     }
 }
 

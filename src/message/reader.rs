@@ -1,6 +1,7 @@
 //! Bodies that are read from a file or another reader while they are sent.
 
-use super::body::{Body, Broken};
+use super::body::Body;
+use super::broken::Broken;
 use bytes::Bytes;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek};

@@ -1,7 +1,6 @@
 //! Responses. A response is valid by construction, or is replaced by a 500 that says why.
 
 use super::body::Body;
-use super::deferred::LaterResponse;
 use super::fields::{FieldError, Fields};
 use crate::values::status::Status;
 use alloc::boxed::Box;
@@ -9,6 +8,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
+use core::pin::Pin;
 
 /// The response of an application.
 ///
@@ -43,6 +43,9 @@ pub(crate) enum Exception {
     Replaced(ResponseError),
     Later(LaterResponse),
 }
+
+/// A response that is not ready yet.
+pub(crate) type LaterResponse = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 /// The way in which a response is invalid. A 500 is sent instead, and the front end logs this error.
 ///

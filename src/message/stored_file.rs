@@ -1,6 +1,6 @@
 //! Content that is read from an open file while it is sent.
 
-use super::body::{Blocks, Body, Broken, Content};
+use super::broken::Broken;
 use super::memory_budget::Lease;
 use crate::syntax::entity_tag::opaque_of;
 use alloc::format;
@@ -230,18 +230,6 @@ impl StoredFile {
         file.seek(SeekFrom::Start(position))?;
         file.take(most as u64).read_to_end(&mut block)?;
         Ok(block)
-    }
-}
-
-impl Body {
-    /// Creates a body from a part of an open file.
-    pub(crate) fn stored(file: &Arc<StoredFile>, part: Range<u64>) -> Body {
-        Body {
-            content: Content::Stream {
-                length: Some(part.end - part.start),
-                blocks: Blocks::Stored(file.blocks(part)),
-            },
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Comments that keep a stream of events alive.
 
-use crate::message::body::{Body, Broken};
+use crate::message::body::Body;
+use crate::message::broken::Broken;
 use crate::message::event::{Event, Events};
 use bytes::Bytes;
 use core::future::Future;

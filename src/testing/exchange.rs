@@ -1,6 +1,6 @@
 //! An exchange as text, for snapshots and for messages of failed tests.
 
-use super::response::ClientResponse;
+use crate::values::status::Status;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -34,18 +34,31 @@ use core::fmt::{self, Write};
 /// ```
 #[derive(Clone, Debug)]
 pub struct ExchangeText<'a> {
-    response: &'a ClientResponse,
+    exchanged: Exchanged<'a>,
     masked: Vec<String>,
     /// Texts that are masked wherever they stand. None is empty.
     masked_texts: Vec<String>,
 }
 
+/// The messages of an exchange.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Exchanged<'a> {
+    /// The request as it was sent. It may be unknown, and is empty then.
+    pub(super) request: &'a [u8],
+    /// The statuses of the interim responses.
+    pub(super) interim: &'a [Status],
+    /// All responses as they were received, interim ones included.
+    pub(super) response: &'a [u8],
+    /// The decoded content of the response.
+    pub(super) content: &'a [u8],
+}
+
 const MASK: &[u8] = b"(masked)";
 
 impl<'a> ExchangeText<'a> {
-    pub(super) fn new(response: &'a ClientResponse) -> ExchangeText<'a> {
+    pub(super) fn new(exchanged: Exchanged<'a>) -> ExchangeText<'a> {
         ExchangeText {
-            response,
+            exchanged,
             masked: Vec::new(),
             masked_texts: Vec::new(),
         }
@@ -146,20 +159,24 @@ impl<'a> ExchangeText<'a> {
 
 impl fmt::Display for ExchangeText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (head, content) = split_head(&self.response.request);
+        let Exchanged {
+            request,
+            interim,
+            response,
+            content: received,
+        } = self.exchanged;
+        let (head, content) = split_head(request);
         if !head.is_empty() {
             self.write_message(f, '>', head)?;
             self.write_content(f, '>', content)?;
         }
-        for interim in self.response.interim() {
-            writeln!(f, "< HTTP/1.1 {interim}\n<")?;
+        let mut rest = response;
+        for status in interim {
+            writeln!(f, "< HTTP/1.1 {status}\n<")?;
+            rest = split_head(rest).1;
         }
-        let mut raw = self.response.raw();
-        for _ in self.response.interim() {
-            raw = split_head(raw).1;
-        }
-        self.write_message(f, '<', split_head(raw).0)?;
-        self.write_content(f, '<', self.response.content())
+        self.write_message(f, '<', split_head(rest).0)?;
+        self.write_content(f, '<', received)
     }
 }
 

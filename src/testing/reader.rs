@@ -1,7 +1,7 @@
 //! A strict reader of responses. It is written to be obvious, not fast, and shares no code with the encoder that it
 //! checks.
 
-use super::response::ClientResponse;
+use super::response::{ClientResponse, ResponseHead};
 use super::wire_error::WireError;
 use crate::values::method::Method;
 use crate::values::status::Status;
@@ -39,15 +39,6 @@ pub fn read_responses(output: &[u8], methods: &[Method]) -> Result<Vec<ClientRes
 pub(super) struct Reader<'a> {
     output: &'a [u8],
     pub(super) at: usize,
-}
-
-/// A status line with its fields.
-#[derive(Clone, Debug)]
-pub(super) struct ResponseHead {
-    pub(super) status: Status,
-    pub(super) reason: String,
-    /// Names and values, in order.
-    pub(super) fields: Vec<(String, Vec<u8>)>,
 }
 
 /// How the content of a response ends.
@@ -306,15 +297,6 @@ impl<'a> Reader<'a> {
             rule,
             is_incomplete: true,
         }
-    }
-}
-
-impl ResponseHead {
-    pub(super) fn get_all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        let fields = self.fields.iter();
-        fields
-            .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
-            .map(|(_, value)| &value[..])
     }
 }
 

@@ -1,8 +1,8 @@
 //! Responses as a client sees them.
 
-use super::exchange::ExchangeText;
-use super::reader::ResponseHead;
+use super::exchange::{ExchangeText, Exchanged};
 use crate::values::status::Status;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -27,6 +27,15 @@ pub struct ClientResponse {
     raw: Vec<u8>,
     /// The bytes of the request, for the text of the exchange.
     pub(super) request: Vec<u8>,
+}
+
+/// A status line with its fields.
+#[derive(Clone, Debug)]
+pub(super) struct ResponseHead {
+    pub(super) status: Status,
+    pub(super) reason: String,
+    /// Names and values, in order.
+    pub(super) fields: Vec<(String, Vec<u8>)>,
 }
 
 impl ClientResponse {
@@ -125,7 +134,21 @@ impl ClientResponse {
 
     /// Returns the request and this response as text, for snapshots.
     pub fn exchange(&self) -> ExchangeText<'_> {
-        ExchangeText::new(self)
+        ExchangeText::new(Exchanged {
+            request: &self.request,
+            interim: &self.interim,
+            response: &self.raw,
+            content: &self.content,
+        })
+    }
+}
+
+impl ResponseHead {
+    pub(super) fn get_all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        let fields = self.fields.iter();
+        fields
+            .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
+            .map(|(_, value)| &value[..])
     }
 }
 

@@ -1,7 +1,8 @@
 //! A file of a site. Its responses are prepared when the site is built.
 
 use super::options::{EncodedNames, SiteOptions};
-use crate::message::body::{Body, Broken};
+use crate::message::body::Body;
+use crate::message::broken::Broken;
 use crate::message::coding::{self, Choice, Coding};
 use crate::message::fields::Fields;
 use crate::message::head::Head;
@@ -51,6 +52,7 @@ enum Whole {
 }
 
 /// The content of a file.
+#[derive(Debug)]
 pub(super) enum Content {
     Memory(Bytes),
     #[cfg(feature = "folder")]
@@ -168,11 +170,6 @@ fn belongs_to_content(name: &str) -> bool {
     NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// Returns whether a value can be sent in a field.
-pub(super) fn is_field_value(value: &str) -> bool {
-    Fields::new().append("Content-Type", value).is_ok()
-}
-
 impl File {
     /// Adds compressed forms of the same content. This file and they were made to [vary](Representation::varies).
     pub(super) fn with_coded(mut self, coded: Vec<(Coding, File)>) -> File {
@@ -229,6 +226,11 @@ impl File {
             }
             _ => self.chosen(head).conditional_answer(head, now),
         }
+    }
+
+    /// Returns the response with the whole file.
+    pub(super) fn into_response(self) -> Response {
+        self.whole().into_response()
     }
 
     /// Chooses what the client prefers.

@@ -3,9 +3,12 @@
 mod answer;
 mod error;
 mod file;
+mod file_response;
 mod files;
 #[cfg(feature = "folder")]
 mod folder;
+#[cfg(feature = "folder")]
+mod from_folder;
 mod layer;
 mod listing;
 mod memory;
@@ -16,6 +19,7 @@ mod rules;
 mod template;
 
 pub use error::SiteError;
+pub use file_response::FileResponse;
 #[cfg(feature = "folder")]
 pub use folder::{LoadError, Skipped};
 pub use options::{Dotfiles, EncodedNames, SiteOptions, Symlinks};

@@ -3,6 +3,7 @@
 use super::Site;
 use super::error::{Reason, SiteError};
 use super::rules::{RuleError, Rules};
+use crate::message::fields::Fields;
 use crate::values::media_type;
 use crate::values::status::Status;
 use alloc::borrow::Cow;
@@ -271,7 +272,7 @@ impl SiteOptions {
         if suffix.is_empty() || suffix.contains(['.', '/']) {
             return self.fail(Reason::Suffix(suffix.to_string()));
         }
-        if !media_type.contains('/') || !super::file::is_field_value(media_type) {
+        if !media_type.contains('/') || Fields::new().append("Content-Type", media_type).is_err() {
             return self.fail(Reason::MediaType(media_type.to_string()));
         }
         let entry = (suffix.to_ascii_lowercase(), media_type.to_string());

@@ -20,21 +20,21 @@ pub struct LoadError {
 }
 
 #[derive(Debug)]
-pub(super) enum Reason {
+pub(in super::super) enum Reason {
     Io(io::Error),
     NoFolder,
     Options(SiteError),
 }
 
 impl LoadError {
-    pub(super) fn new(path: &Path, reason: Reason) -> LoadError {
+    pub(in super::super) fn new(path: &Path, reason: Reason) -> LoadError {
         LoadError {
             path: path.to_path_buf(),
             reason,
         }
     }
 
-    pub(super) fn io(path: &Path, error: io::Error) -> LoadError {
+    pub(in super::super) fn io(path: &Path, error: io::Error) -> LoadError {
         match error.kind() {
             io::ErrorKind::NotADirectory => LoadError::new(path, Reason::NoFolder),
             _ => LoadError::new(path, Reason::Io(error)),

@@ -88,7 +88,10 @@ fn cache(bytes: u64) -> Cache<Box<str>, Arc<Cached>, Size> {
 }
 
 impl LiveFolder {
-    pub(super) fn open(folder: &Path, options: Arc<SiteOptions>) -> io::Result<LiveFolder> {
+    pub(in super::super) fn open(
+        folder: &Path,
+        options: Arc<SiteOptions>,
+    ) -> io::Result<LiveFolder> {
         Ok(LiveFolder {
             root: Root::open(folder, &options)?,
             cache: cache(options.cache_bytes),
@@ -196,7 +199,7 @@ impl LiveFolder {
     }
 
     /// Reports everything below the folder that is not served. Links to folders are not followed.
-    pub(super) fn survey(&self, report: &mut dyn FnMut(Skipped)) {
+    pub(in super::super) fn survey(&self, report: &mut dyn FnMut(Skipped)) {
         let mut waiting = Vec::from([String::from("/")]);
         while let Some(path) = waiting.pop() {
             let (folders, skipped) = self.root.survey(&path);

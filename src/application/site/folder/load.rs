@@ -23,7 +23,7 @@ const BYTES: u64 = 1 << 30;
 const PATH_BYTES: usize = 16 * 1024;
 
 /// Reads all files below a folder. Returns what was left out.
-pub(super) fn load(
+pub(in super::super) fn load(
     folder: &Path,
     memory: &mut Memory,
     options: &SiteOptions,

@@ -1,0 +1,148 @@
+//! Files as responses of applications: validators, preconditions, ranges and names.
+
+use bytegate::testing::{Client, ClientResponse};
+use bytegate::{FileResponse, Request, Response};
+use std::time::Duration;
+
+/// 2001-09-09T01:46:40Z.
+const MODIFIED: Duration = Duration::from_secs(1_000_000_000);
+
+fn client() -> Client {
+    Client::new(|request: &Request<'_>| {
+        FileResponse::new("a.csv", "0123456789")
+            .modified(MODIFIED)
+            .attachment("\u{20ac}.csv")
+            .respond(request)
+    })
+}
+
+fn get(client: &Client, fields: &[(&str, &str)]) -> ClientResponse {
+    let request = client.get("/");
+    let request = fields
+        .iter()
+        .fold(request, |request, (name, value)| request.field(name, value));
+    request.send()
+}
+
+#[test]
+fn the_whole_file_has_a_media_type_validators_and_a_name() {
+    let response = get(&client(), &[]);
+    assert_eq!(response.status().code(), 200);
+    for (name, value) in [
+        ("Content-Type", "text/csv; charset=utf-8"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Cache-Control", "no-cache"),
+        ("Accept-Ranges", "bytes"),
+        ("Last-Modified", "Sun, 09 Sep 2001 01:46:40 GMT"),
+        (
+            "Content-Disposition",
+            "attachment; filename=\"_.csv\"; filename*=UTF-8''%E2%82%AC.csv",
+        ),
+    ] {
+        assert_eq!(response.field(name), Some(value), "{name}");
+    }
+    assert_eq!(response.text(), "0123456789");
+}
+
+#[test]
+fn a_client_with_a_current_copy_gets_304() {
+    let client = client();
+    let tag = get(&client, &[]).field("ETag").expect("a tag").to_string();
+    let current = get(&client, &[("If-None-Match", &tag)]);
+    assert_eq!(current.status().code(), 304);
+    assert_eq!(current.field("ETag"), Some(&tag[..]));
+    assert_eq!(current.field("Content-Disposition"), None);
+    let date = "Sun, 09 Sep 2001 01:46:40 GMT";
+    let current = get(&client, &[("If-Modified-Since", date)]);
+    assert_eq!(current.status().code(), 304);
+    let other = get(&client, &[("If-Match", "\"other\"")]);
+    assert_eq!(other.status().code(), 412);
+}
+
+#[test]
+fn a_download_is_resumed_only_if_the_file_is_the_same() {
+    let client = client();
+    let tag = get(&client, &[]).field("ETag").expect("a tag").to_string();
+    let rest = get(&client, &[("Range", "bytes=7-"), ("If-Range", &tag)]);
+    assert_eq!((rest.status().code(), rest.text()), (206, "789"));
+    assert_eq!(rest.field("Content-Range"), Some("bytes 7-9/10"));
+    assert!(rest.field("Content-Disposition").is_some());
+    let whole = get(&client, &[("Range", "bytes=7-"), ("If-Range", "\"old\"")]);
+    assert_eq!((whole.status().code(), whole.text()), (200, "0123456789"));
+    let beyond = get(&client, &[("Range", "bytes=10-")]);
+    assert_eq!(beyond.status().code(), 416);
+    assert_eq!(beyond.field("Content-Range"), Some("bytes */10"));
+}
+
+#[test]
+fn head_gets_the_fields_and_other_methods_get_the_whole_file() {
+    let client = client();
+    let head = client.request("HEAD", "/").send();
+    assert_eq!(head.field("Content-Length"), Some("10"));
+    let posted = client.request("POST", "/");
+    let posted = posted
+        .field("Range", "bytes=7-")
+        .field("If-Match", "\"other\"");
+    let posted = posted.send();
+    assert_eq!((posted.status().code(), posted.text()), (200, "0123456789"));
+}
+
+#[test]
+fn a_media_type_that_cannot_be_sent_makes_the_response_fail() {
+    let client = Client::new(|request: &Request<'_>| -> Response {
+        let file = FileResponse::new("a", "a").media_type("text/plain\r\nX: y");
+        file.respond(request)
+    });
+    assert_eq!(get(&client, &[]).status().code(), 500);
+}
+
+#[cfg(feature = "folder")]
+mod on_disk {
+    use super::*;
+    use std::fs;
+    use std::io::ErrorKind;
+
+    #[test]
+    fn a_file_is_read_while_it_is_sent() {
+        let folder = std::env::temp_dir().join(format!("bytegate-file-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let path = folder.join("large.bin");
+        let content: Vec<u8> = (0..3_000_000_u32).map(|at| (at % 251) as u8).collect();
+        fs::write(&path, &content).expect("a file");
+        let opened = path.clone();
+        let client = Client::new(move |request: &Request<'_>| {
+            FileResponse::open(&opened)
+                .expect("a file")
+                .respond(request)
+        });
+        let whole = get(&client, &[]);
+        assert!(whole.content() == content);
+        assert_eq!(
+            whole.field("Content-Type"),
+            Some("application/octet-stream")
+        );
+        assert!(whole.field("Last-Modified").is_some());
+        let tag = whole.field("ETag").expect("a tag");
+        assert_eq!(get(&client, &[("If-None-Match", tag)]).status().code(), 304);
+        let parts = get(&client, &[("Range", "bytes=0-9,2999990-")]);
+        assert_eq!(parts.status().code(), 206);
+        let last = get(&client, &[("Range", "bytes=-10")]);
+        assert!(last.content() == &content[content.len() - 10..]);
+
+        fs::write(&path, "another").expect("a file");
+        let changed = get(&client, &[("If-None-Match", tag)]);
+        assert_eq!((changed.status().code(), changed.text()), (200, "another"));
+        fs::remove_dir_all(&folder).expect("the folder is removed");
+    }
+
+    #[test]
+    fn only_regular_files_are_opened() {
+        let folder = FileResponse::open("src").expect_err("a folder");
+        assert_eq!(folder.kind(), ErrorKind::InvalidInput);
+        assert_eq!(folder.to_string(), "\"src\" is not a regular file");
+        let missing = FileResponse::open("src/missing").expect_err("no file");
+        assert_eq!(missing.kind(), ErrorKind::NotFound);
+        #[cfg(unix)]
+        assert!(FileResponse::open("/dev/null").is_err());
+    }
+}
