@@ -53,11 +53,14 @@ pub(crate) fn admin(work: &Arc<Work>) -> Gateway {
 }
 
 /// Serves each connection on a thread of its own.
-pub(crate) fn serve(listener: &TcpListener, gateway: &Arc<Gateway>) -> io::Result<()> {
+pub(crate) fn serve(listener: &TcpListener, gateway: &Arc<Gateway>) -> ! {
     loop {
-        let (stream, peer) = listener.accept()?;
         let gateway = gateway.clone();
-        thread::spawn(move || gateway.serve_stream(stream, peer));
+        match listener.accept() {
+            Ok((stream, peer)) => drop(thread::spawn(move || gateway.serve_stream(stream, peer))),
+            // The client is gone, or too many files are open.
+            Err(_) => thread::sleep(Duration::from_millis(100)),
+        }
     }
 }
 

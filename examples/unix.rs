@@ -7,6 +7,7 @@ pub(crate) mod socket {
     use bytegate::{Gateway, Peer, Request};
     use std::os::unix::net::UnixListener;
     use std::sync::Arc;
+    use std::time::Duration;
     use std::{fs, io, path::Path, thread};
 
     /// Listens at a path that is free, or where a program that has ended has left its socket.
@@ -20,14 +21,19 @@ pub(crate) mod socket {
         }
     }
 
-    pub(crate) fn serve(listener: &UnixListener) -> io::Result<()> {
+    pub(crate) fn serve(listener: &UnixListener) -> ! {
         let hello = |request: &Request<'_>| format!("hello {}\n", request.peer());
         let gateway = Arc::new(Gateway::new(hello));
-        for stream in listener.incoming() {
-            let (stream, gateway) = (stream?, gateway.clone());
-            thread::spawn(move || gateway.serve_stream(stream, Peer::named("neighbour")));
+        loop {
+            let (accepted, gateway) = (listener.accept(), gateway.clone());
+            match accepted {
+                Ok((stream, _)) => drop(thread::spawn(move || {
+                    gateway.serve_stream(stream, Peer::named("neighbour"))
+                })),
+                // For example, too many files are open.
+                Err(_) => thread::sleep(Duration::from_millis(100)),
+            }
         }
-        Ok(())
     }
 }
 

@@ -104,7 +104,8 @@
 //! 5. The first error gets a response and closes the connection. Nothing after it is interpreted.
 //! 6. Every error has one row in one table: status, RFC section, sentence.
 //! 7. Output is valid by construction. A response that breaks the rules is replaced by a 500.
-//! 8. User code runs only in the session, never in the state machine. A panic affects only one request.
+//! 8. User code runs only in the session, never in the state machine. A panic affects only one request. The guard is no
+//!    middleware: it also covers receivers, streams, and middleware itself.
 //! 9. Valid field lines are kept as they were sent. A head is scanned once, nothing is copied out of it, and a lookup
 //!    scans its lines.
 

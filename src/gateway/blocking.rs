@@ -168,17 +168,24 @@ impl Gateway {
     /// ```no_run
     /// use bytegate::{Gateway, Request};
     /// use std::net::TcpListener;
+    /// use std::thread;
+    /// use std::time::Duration;
     ///
-    /// let gateway = Gateway::new(|_: &Request<'_>| "all is well\n");
-    /// for stream in TcpListener::bind("127.0.0.1:7890")?.incoming() {
-    ///     let stream = stream?;
-    ///     let peer = stream.peer_addr()?;
-    ///     std::thread::scope(|scope| {
-    ///         scope.spawn(|| gateway.serve_stream(stream, peer));
-    ///     });
-    /// }
-    /// # Ok::<(), std::io::Error>(())
+    /// # fn serve() -> std::io::Result<()> {
+    /// let gateway = &Gateway::new(|_: &Request<'_>| "all is well\n");
+    /// let listener = TcpListener::bind("127.0.0.1:7890")?;
+    /// thread::scope(|scope| loop {
+    ///     match listener.accept() {
+    ///         Ok((stream, peer)) => drop(scope.spawn(move || gateway.serve_stream(stream, peer))),
+    ///         // The client is gone, or too many files are open.
+    ///         Err(_) => thread::sleep(Duration::from_millis(100)),
+    ///     }
+    /// })
+    /// # }
     /// ```
+    ///
+    /// While a response is [deferred](crate::Response::later), nothing is read, so a client that disconnects is only noticed
+    /// when the response is there or [`Timeouts::answer`](crate::Timeouts::answer) has passed.
     ///
     /// # Errors
     /// Returns the error of the stream, for example when the peer has disconnected.

@@ -70,7 +70,7 @@ impl FileResponse {
     /// }
     ///
     /// let reply = Gateway::new(page).handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// assert!(reply.starts_with(b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"));
+    /// assert!(String::from_utf8_lossy(&reply).contains("\r\nContent-Type: text/html; charset=utf-8\r\n"));
     /// ```
     ///
     /// # Errors
