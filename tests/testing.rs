@@ -536,3 +536,68 @@ fn a_masked_text_shows_nowhere() {
 ";
     assert_eq!(text, expected);
 }
+
+/// Servers over real sockets.
+#[cfg(feature = "net")]
+mod server {
+    use super::*;
+    use bytegate::net;
+    use bytegate::testing::Server;
+    use std::num::NonZeroUsize;
+
+    #[test]
+    fn a_server_answers_until_it_is_dropped() {
+        let server = Server::start(echo);
+        let address = server.address();
+        assert!(address.ip().is_loopback());
+        assert_eq!(server.url("/a?b"), format!("http://{address}/a?b"));
+        let mut client = server.connect();
+        assert_eq!(client.get("/a?b=c").unwrap().text(), "GET /a b=c ");
+        assert_eq!(client.get("/d").unwrap().text(), "GET /d - ");
+        drop(server);
+        let mut rest = Vec::new();
+        assert_eq!(client.read_to_end(&mut rest).unwrap(), 0);
+        assert!(TcpStream::connect(address).is_err(), "nobody listens");
+    }
+
+    #[test]
+    fn a_stopped_server_has_ended_without_an_error() {
+        let server = Server::start(Gateway::new(echo));
+        let address = server.address();
+        server.stop().unwrap();
+        assert!(TcpStream::connect(address).is_err(), "nobody listens");
+    }
+
+    #[test]
+    fn servers_run_side_by_side_with_their_own_options() {
+        let names = |_: &Request<'_>| std::thread::current().name().unwrap_or("-").to_string();
+        let options = net::Options {
+            threads: NonZeroUsize::new(2).unwrap(),
+            ..net::Options::default()
+        };
+        let (one, two) = (Server::start(names), Server::start_with(names, options));
+        assert_ne!(one.address(), two.address());
+        let name = |server: &Server| server.connect().get("/").unwrap().text().to_string();
+        assert_eq!(name(&one), "bytegate");
+        assert!(name(&two).starts_with("bytegate-"));
+    }
+
+    #[test]
+    fn a_client_ends_its_input_and_reads_all_responses() {
+        let server = Server::start(echo);
+        let mut client = server.connect();
+        client
+            .send("HEAD /a HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n")
+            .unwrap();
+        client.end_input().unwrap();
+        let responses = client.last_responses(&[Method::Head, Method::Get]).unwrap();
+        assert_eq!(responses[0].field("Content-Length"), Some("10"));
+        assert_eq!(responses[1].text(), "GET /b - ");
+
+        let mut client = server.connect();
+        client.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        client.end_input().unwrap();
+        let error = client.last_responses(&[Method::Get; 2]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidData);
+    }
+}

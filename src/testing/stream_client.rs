@@ -1,11 +1,17 @@
 //! A client over any blocking stream.
 
-use super::reader::{Framing, Reader};
+use super::reader::{Framing, Reader, read_responses};
 use super::response::ClientResponse;
 use super::wire_error::WireError;
+use crate::gateway::blocking::BlockingStream;
 use crate::values::method::Method;
 use std::io::{self, ErrorKind, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
 use std::prelude::rust_2024::*;
+use std::time::Duration;
+
+/// The time that each read and each write over TCP has.
+const DEADLINE: Duration = Duration::from_secs(10);
 
 /// A client over any blocking stream, such as a socket or a [`Pipe`](super::Pipe), that reads responses as strictly as
 /// [`Client`](super::Client). It sends what it is given, so it can also send half a request.
@@ -17,10 +23,11 @@ use std::prelude::rust_2024::*;
 ///
 /// let gateway = Arc::new(Gateway::new(|request: &Request<'_>| request.path().to_string()));
 /// let mut client = StreamClient::new(open(&gateway));
-/// for path in ["/a", "/b"] {
-///     client.send(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"))?;
-///     assert_eq!(client.response(Method::Get)?.text(), path);
-/// }
+/// assert_eq!(client.get("/a")?.text(), "/a");
+///
+/// client.send("GET /b HTTP/1.1\r\nHo")?;
+/// client.send("st: x\r\n\r\n")?;
+/// assert_eq!(client.response(Method::Get)?.text(), "/b");
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug)]
@@ -28,6 +35,21 @@ pub struct StreamClient<S> {
     stream: S,
     /// What was read beyond the last response.
     input: Vec<u8>,
+}
+
+impl StreamClient<TcpStream> {
+    /// Connects to a server over TCP. Each read and each write fails if it takes longer than ten seconds; other timeouts
+    /// are set on the [stream](StreamClient::stream). Nothing that is sent waits for more.
+    ///
+    /// # Errors
+    /// Returns the error of the system, for example if nobody listens.
+    pub fn connect(address: impl ToSocketAddrs) -> io::Result<StreamClient<TcpStream>> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(DEADLINE))?;
+        stream.set_write_timeout(Some(DEADLINE))?;
+        stream.set_nodelay(true)?;
+        Ok(StreamClient::new(stream))
+    }
 }
 
 impl<S: Read + Write> StreamClient<S> {
@@ -46,6 +68,26 @@ impl<S: Read + Write> StreamClient<S> {
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.stream.write_all(bytes.as_ref())?;
         self.stream.flush()
+    }
+
+    /// Sends a GET for the host `localhost` and reads its response. The target is sent as it is.
+    ///
+    /// # Errors
+    /// Returns the errors of [`send`](StreamClient::send) and [`response`](StreamClient::response).
+    pub fn get(&mut self, target: &str) -> io::Result<ClientResponse> {
+        self.send(format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n"))?;
+        self.response(Method::Get)
+    }
+
+    /// Closes the sending side. Responses can still be read.
+    ///
+    /// # Errors
+    /// Returns the errors of the stream.
+    pub fn end_input(&mut self) -> io::Result<()>
+    where
+        S: BlockingStream,
+    {
+        self.stream.end_output()
     }
 
     /// Reads the response to a request with this method. Interim responses are kept with it. What follows is left to be
@@ -79,6 +121,34 @@ impl<S: Read + Write> StreamClient<S> {
                 }
             }
         }
+    }
+
+    /// Reads the responses up to the end of the stream: one for each method, as
+    /// [`read_responses`](super::read_responses) does.
+    ///
+    /// ```
+    /// use bytegate::testing::{StreamClient, open};
+    /// use bytegate::{Gateway, Method, Request};
+    /// use std::sync::Arc;
+    ///
+    /// let gateway = Arc::new(Gateway::new(|request: &Request<'_>| request.path().to_string()));
+    /// let mut client = StreamClient::new(open(&gateway));
+    /// client.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\nHEAD /b HTTP/1.1\r\nHost: x\r\n\r\n")?;
+    /// client.end_input()?;
+    /// let responses = client.last_responses(&[Method::Get, Method::Head])?;
+    /// assert_eq!(responses[0].text(), "/a");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// - [`InvalidData`](ErrorKind::InvalidData) with a [`WireError`] if a response is missing, ends too early or breaks a
+    ///   rule of HTTP, or if anything follows the last one.
+    /// - The errors of the stream.
+    pub fn last_responses(&mut self, methods: &[Method]) -> io::Result<Vec<ClientResponse>> {
+        let mut output = Vec::new();
+        self.read_to_end(&mut output)?;
+        read_responses(&output, methods)
+            .map_err(|error| io::Error::new(ErrorKind::InvalidData, error))
     }
 
     /// Returns the stream.
