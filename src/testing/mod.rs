@@ -77,7 +77,7 @@
 //! | with a real client, in process | `open`, a blocking stream (feature `std`) |
 //! | with a browser, curl or any client, over a socket | `Server` (feature `net`) |
 //! | a server, over a socket or another stream | `StreamClient` (feature `std`) |
-//! | a client, against a server that fails | `open_faulty`, `Faulty` (feature `std`) |
+//! | a client, against a server that fails | `open_faulty`, `Faulty` (feature `std`), `Server::with_faults` (feature `net`) |
 //! | the output of any server | [`read_responses`] |
 
 mod client;
@@ -86,6 +86,8 @@ mod corpus;
 mod exchange;
 #[cfg(feature = "std")]
 mod faults;
+#[cfg(feature = "net")]
+mod faulty_server;
 mod fuzz;
 #[cfg(feature = "std")]
 mod pipe;

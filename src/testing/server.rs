@@ -1,5 +1,7 @@
 //! A server over a socket, for as long as a test runs.
 
+use super::faults::Fault;
+use super::faulty_server::FaultyServer;
 use super::stream_client::StreamClient;
 use crate::gateway::Gateway;
 use crate::net::{Options, Running, start};
@@ -42,7 +44,12 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 #[doc(alias = "LiveServer")]
 pub struct Server {
     address: SocketAddr,
-    running: Option<Running>,
+    serving: Option<Serving>,
+}
+
+enum Serving {
+    Well(Running),
+    Faultily(FaultyServer),
 }
 
 impl Server {
@@ -80,7 +87,55 @@ impl Server {
         match start((Ipv4Addr::LOCALHOST, 0), gateway.into(), options) {
             Ok(running) => Server {
                 address: running.address(),
-                running: Some(running),
+                serving: Some(Serving::Well(running)),
+            },
+            Err(error) => panic!("the server does not start: {error}"),
+        }
+    }
+
+    /// Serves an application or a gateway over connections that fail, to test clients. The first connection suffers the
+    /// first fault of the script, the second one the second, and so on. `None` is a connection without a fault, and so
+    /// are all connections after the end of the script.
+    ///
+    /// The script is a list or any other iterator: with [`repeat`](core::iter::repeat), no connection is spared, and
+    /// `(1..).map(|number| ...)` decides by the number of the connection.
+    ///
+    /// ```
+    /// use bytegate::testing::{Fault, Server};
+    /// use bytegate::Request;
+    /// use std::io::ErrorKind;
+    ///
+    /// /// A client under test: it tries again if a response is incomplete.
+    /// fn fetch(server: &Server) -> std::io::Result<String> {
+    ///     loop {
+    ///         match server.connect().get("/") {
+    ///             Err(error) if error.kind() == ErrorKind::UnexpectedEof => {}
+    ///             other => return Ok(other?.text().to_string()),
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let script = [Fault::CutAfter(0), Fault::CutAfter(30)];
+    /// let server = Server::with_faults(|_: &Request<'_>| "hello\n", script);
+    /// assert_eq!(fetch(&server)?, "hello\n");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// Each connection has a thread of its own. When the server stops, all connections are closed at once, and requests
+    /// in progress are not waited for.
+    ///
+    /// # Panics
+    /// Panics if the system has no free port or no thread.
+    #[track_caller]
+    pub fn with_faults<I>(gateway: impl Into<Gateway>, script: I) -> Server
+    where
+        I: IntoIterator<Item: Into<Option<Fault>> + 'static, IntoIter: Send + 'static>,
+    {
+        let script = script.into_iter().map(Into::into);
+        match FaultyServer::start(gateway.into(), script) {
+            Ok(server) => Server {
+                address: server.address(),
+                serving: Some(Serving::Faultily(server)),
             },
             Err(error) => panic!("the server does not start: {error}"),
         }
@@ -118,7 +173,11 @@ impl Server {
     }
 
     fn end(&mut self) -> io::Result<()> {
-        self.running.take().map_or(Ok(()), Running::stop)
+        match self.serving.take() {
+            None => Ok(()),
+            Some(Serving::Well(running)) => running.stop(),
+            Some(Serving::Faultily(server)) => server.stop(),
+        }
     }
 }
 
