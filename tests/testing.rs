@@ -336,6 +336,34 @@ fn a_client_over_a_stream_reads_each_response_and_leaves_the_rest() {
 }
 
 #[test]
+fn a_client_over_a_stream_can_read_a_head_alone() {
+    let response: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n\
+        HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na";
+    for size in 1..response.len() {
+        let (mut server, there) = pipe();
+        let writer = std::thread::spawn(move || {
+            for piece in response.chunks(size) {
+                server.write_all(piece).unwrap();
+            }
+        });
+        let mut client = StreamClient::new(there);
+        let head = client.response_head(Method::Get).unwrap();
+        assert_eq!(head.interim(), [Status::CONTINUE]);
+        assert_eq!(head.field("transfer-encoding"), Some("chunked"));
+        assert!(response.starts_with(head.raw()) && head.content().is_empty());
+        let mut rest = Vec::new();
+        client.read_to_end(&mut rest).unwrap();
+        assert_eq!(rest, b"1\r\na", "what is there of the content");
+        writer.join().unwrap();
+    }
+    let (mut server, there) = pipe();
+    server.write_all(&response[..30]).unwrap();
+    drop(server);
+    let error = StreamClient::new(there).response_head(Method::Get);
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::UnexpectedEof);
+}
+
+#[test]
 fn a_pipe_behaves_like_a_socket() {
     use bytegate::BlockingStream;
     let (mut one, mut other) = pipe();

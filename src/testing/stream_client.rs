@@ -98,29 +98,35 @@ impl<S: Read + Write> StreamClient<S> {
     /// - [`UnexpectedEof`](ErrorKind::UnexpectedEof) if the stream ends first.
     /// - The errors of the stream. What has arrived is kept, and the call can be repeated.
     pub fn response(&mut self, method: Method) -> io::Result<ClientResponse> {
-        loop {
-            let mut reader = Reader::new(&self.input);
-            match complete(&mut reader, method) {
-                Ok(Some(response)) => {
-                    let used = reader.at;
-                    self.input.drain(..used);
-                    return Ok(response);
-                }
-                Err(error) if !error.is_incomplete() => {
-                    return Err(io::Error::new(ErrorKind::InvalidData, error));
-                }
-                unfinished => {
-                    if !self.read_more()? {
-                        // Content without a length ends here.
-                        let mut reader = Reader::new(&self.input);
-                        let response = unfinished.and_then(|_| reader.response(method));
-                        self.input.clear();
-                        return response
-                            .map_err(|error| io::Error::new(ErrorKind::UnexpectedEof, error));
-                    }
-                }
-            }
-        }
+        self.read_with(|reader, has_ended| match has_ended {
+            true => reader.response(method),
+            false => complete(reader, method),
+        })
+    }
+
+    /// Reads the head of the response to a request with this method. Its content is left to be read as it is on the wire,
+    /// with its framing: piece by piece, or not to the end.
+    ///
+    /// ```
+    /// use bytegate::testing::{StreamClient, open};
+    /// use bytegate::{Body, Gateway, Method, Request, Response};
+    /// use std::io::Read;
+    /// use std::sync::Arc;
+    ///
+    /// let endless = |_: &Request<'_>| Response::text(Body::stream(std::iter::repeat("tick\n")));
+    /// let mut client = StreamClient::new(open(&Arc::new(Gateway::new(endless))));
+    /// client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")?;
+    /// assert_eq!(client.response_head(Method::Get)?.status().code(), 200);
+    /// let mut block = [0; 10];
+    /// client.read_exact(&mut block)?;
+    /// assert_eq!(&block, b"5\r\ntick\n\r\n");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Returns the errors of [`response`](StreamClient::response).
+    pub fn response_head(&mut self, method: Method) -> io::Result<ClientResponse> {
+        self.read_with(|reader, _| reader.response_head(method).map(|(head, _)| head))
     }
 
     /// Reads the responses up to the end of the stream: one for each method, as
@@ -156,6 +162,32 @@ impl<S: Read + Write> StreamClient<S> {
         &self.stream
     }
 
+    /// Reads more until there is enough, or until a rule is broken. `read` also receives whether the stream has ended.
+    fn read_with<T>(
+        &mut self,
+        read: impl Fn(&mut Reader<'_>, bool) -> Result<T, WireError>,
+    ) -> io::Result<T> {
+        let mut has_ended = false;
+        loop {
+            let mut reader = Reader::new(&self.input);
+            match read(&mut reader, has_ended) {
+                Ok(done) => {
+                    let used = reader.at;
+                    self.input.drain(..used);
+                    return Ok(done);
+                }
+                Err(error) if !error.is_incomplete() => {
+                    return Err(io::Error::new(ErrorKind::InvalidData, error));
+                }
+                Err(error) if has_ended => {
+                    self.input.clear();
+                    return Err(io::Error::new(ErrorKind::UnexpectedEof, error));
+                }
+                Err(_) => has_ended = !self.read_more()?,
+            }
+        }
+    }
+
     /// Reads more, and returns whether there was any.
     fn read_more(&mut self) -> io::Result<bool> {
         let mut block = [0; 4096];
@@ -178,13 +210,13 @@ impl<S: Read> Read for StreamClient<S> {
     }
 }
 
-/// Reads a response, or returns `None` if only the end of the stream ends its content.
-fn complete(reader: &mut Reader<'_>, method: Method) -> Result<Option<ClientResponse>, WireError> {
+/// Reads a response whose end can be seen before that of the stream.
+fn complete(reader: &mut Reader<'_>, method: Method) -> Result<ClientResponse, WireError> {
     let start = reader.at;
-    let (_, head) = reader.heads()?;
-    if reader.framing(&head, method)? == Framing::UntilClose {
-        return Ok(None);
+    let (_, framing) = reader.response_head(method)?;
+    if framing == Framing::UntilClose {
+        return Err(reader.incomplete("content without a length ends with the stream"));
     }
     reader.at = start;
-    reader.response(method).map(Some)
+    reader.response(method)
 }
