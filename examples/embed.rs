@@ -36,10 +36,8 @@ impl Work {
 
     /// In the text format of Prometheus.
     fn metrics(&self, _: &Request<'_>) -> Response {
-        let text = format!(
-            "# TYPE steps_total counter\nsteps_total {}\n",
-            self.done.load(Relaxed)
-        );
+        let done = self.done.load(Relaxed);
+        let text = format!("# TYPE steps_total counter\nsteps_total {done}\n");
         Response::content("text/plain; version=0.0.4", text)
     }
 }

@@ -86,9 +86,9 @@
 //! | `connection` | the state machine: [`Connection`] with its transition table, [`Step`], [`Output`] | applications, transports, clocks, user code |
 //! | `application` | [`Application`]; `routing`, `middleware`, `site`, `wsgi`, uploads | connections |
 //! | `gateway` | [`Gateway`], [`Session`] (the loop), the chain around an application, `handle` | sockets |
-//! | [`testing`] | the test kit: client, exchanges as text, faults, fuzzing | sockets |
 //! | `bridge` | conversions from and to `http`, tower and axum | sockets |
 //! | `net` | the TCP front end on smol | the rules of HTTP |
+//! | [`testing`] | the test kit: clients, exchanges as text, faults, fuzzing; servers for tests, with `net` | sockets, apart from these servers |
 //!
 //! A request passes through these stages: bytes, head, framing and persistence, [`Request`], middleware, router,
 //! application or site, [`Response`], middleware, bytes.

@@ -2,6 +2,7 @@
 
 mod laws;
 
+use bytegate::testing::ClientResponse;
 use bytegate::{
     AccessLog, Admission, Application, Body, Broken, Bytes, Config, Connection, ConnectionInfo,
     ContentPlan, Error, Extensions, FieldError, FieldLines, Fields, Gateway, Limits, Method, Now,
@@ -72,9 +73,9 @@ fn with_request_of_a_session(input: &[u8], look: impl Fn(&Request<'_>)) {
     }
 }
 
-fn answer(application: impl Application + 'static, input: &[u8]) -> reader::Response {
+fn answer(application: impl Application + 'static, input: &[u8]) -> ClientResponse {
     let output = Gateway::new(application).handle(input);
-    reader::read_all(&output, &[input.starts_with(b"HEAD")]).remove(0)
+    reader::read_answer(input, &output)
 }
 
 #[test]
@@ -371,7 +372,12 @@ fn a_response_that_breaks_a_rule_becomes_a_500_with_a_reason() {
         (|| Response::failed(ResponseError::Other("oh".into())), "oh"),
     ];
     for (response, reason) in cases {
-        assert_eq!(answer(move |_: &Request<'_>| response(), GET_X).status, 500);
+        assert_eq!(
+            answer(move |_: &Request<'_>| response(), GET_X)
+                .status()
+                .code(),
+            500
+        );
         let mut connection = Connection::new(Config::default(), Scheme::Http);
         let mut input = GET_X;
         assert!(matches!(
@@ -392,14 +398,14 @@ fn a_response_that_breaks_a_rule_becomes_a_500_with_a_reason() {
 
 #[test]
 fn a_status_without_content_drops_the_body() {
-    for (status, length) in [(204, None), (205, Some(&b"0"[..])), (304, None)] {
+    for (status, length) in [(204, None), (205, Some("0")), (304, None)] {
         let status = Status::new(status).expect("a status");
         let response = answer(
             move |_: &Request<'_>| Response::text("dropped").with_status(status),
             GET_X,
         );
         assert_eq!(
-            (response.field("content-length"), &response.content[..]),
+            (response.field("content-length"), response.content()),
             (length, &b""[..]),
             "{status}"
         );
@@ -408,7 +414,7 @@ fn a_status_without_content_drops_the_body() {
         };
         let response = answer(stream, GET_X);
         assert_eq!(
-            (response.field("content-length"), &response.content[..]),
+            (response.field("content-length"), response.content()),
             (length, &b""[..]),
             "{status}"
         );
@@ -535,27 +541,31 @@ fn an_application_can_set_its_own_content_limit() {
         let head = format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
         [head.into_bytes(), vec![b'x'; length]].concat()
     };
-    assert_eq!(answer(UpTo(10), &post(10)).content, b"10");
-    assert_eq!(answer(UpTo(10), &post(11)).status, 413);
-    assert_eq!(answer(UpTo(3 << 20), &post(2 << 20)).content, b"2097152");
+    assert_eq!(answer(UpTo(10), &post(10)).content(), b"10");
+    assert_eq!(answer(UpTo(10), &post(11)).status().code(), 413);
+    assert_eq!(answer(UpTo(3 << 20), &post(2 << 20)).content(), b"2097152");
     let chunked = |chunks: &str| {
         let head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
         format!("{head}{chunks}0\r\n\r\n").into_bytes()
     };
     assert_eq!(
-        answer(UpTo(10), &chunked("a\r\n0123456789\r\n")).content,
+        answer(UpTo(10), &chunked("a\r\n0123456789\r\n")).content(),
         b"10"
     );
     assert_eq!(
-        answer(UpTo(10), &chunked("4\r\n0123\r\n6\r\n456789\r\n")).content,
+        answer(UpTo(10), &chunked("4\r\n0123\r\n6\r\n456789\r\n")).content(),
         b"10"
     );
     assert_eq!(
-        answer(UpTo(10), &chunked("b\r\n0123456789a\r\n")).status,
+        answer(UpTo(10), &chunked("b\r\n0123456789a\r\n"))
+            .status()
+            .code(),
         413
     );
     assert_eq!(
-        answer(UpTo(10), &chunked("4\r\n0123\r\n7\r\n456789a\r\n")).status,
+        answer(UpTo(10), &chunked("4\r\n0123\r\n7\r\n456789a\r\n"))
+            .status()
+            .code(),
         413
     );
 }
@@ -578,7 +588,7 @@ fn the_smaller_of_the_head_and_request_line_limits_applies_to_the_request_line()
         });
         let output = gateway.handle(b"GET /aaaaaaaaaaaaaaaaaaaaaaaa HTTP/1.1\r\nHost: x\r\n\r\n");
         assert_eq!(
-            reader::read_all(&output, &[false])[0].status,
+            reader::read_one(&output).status().code(),
             error.status().code()
         );
     }
@@ -686,7 +696,7 @@ fn if_range_with_a_date_needs_a_date_in_the_past() {
     let get = |date: &str, now: u64| {
         let request = format!("GET /a HTTP/1.1\r\nHost: x\r\nRange: bytes=0-0\r\n{date}\r\n");
         let output = gateway.handle_at(request.as_bytes(), Now::at_unix(now));
-        reader::read_all(&output, &[false])[0].status
+        reader::read_one(&output).status().code()
     };
     let same = "If-Range: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
     assert_eq!(get(same, 784_111_778), 206);
@@ -717,10 +727,10 @@ fn a_refusal_page_can_be_customized_but_not_its_status() {
         ))
     });
     let output = gateway.handle(b"GET /a@ HTTP/3.0\r\n\r\n");
-    let response = &reader::read_all(&output, &[false])[0];
-    assert_eq!((response.status, response.closes), (505, true));
+    let response = reader::read_one(&output);
+    assert_eq!((response.status().code(), response.closes()), (505, true));
     assert_eq!(
-        response.content,
+        response.content(),
         b"<h1>VersionUnsupported</h1> GET /a@ HTTP/3"
     );
     assert!(format!("{gateway:?}").starts_with("Gateway"));
@@ -734,7 +744,7 @@ fn the_longest_suffix_wins() {
     let gateway = Gateway::new(router);
     let get = |path: &str| {
         let output = gateway.handle(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
-        String::from_utf8(reader::read_all(&output, &[false]).remove(0).content).expect("text")
+        reader::read_one(&output).text().to_string()
     };
     assert_eq!(
         (get("/a.py"), get("/b.py")),
@@ -771,12 +781,8 @@ fn every_answer_carries_the_date_at_which_it_was_made() {
         ));
         let mut output = Vec::new();
         connection.output().move_to(&mut output);
-        let response = reader::read_all(&output, &[false]).remove(0);
-        dates.push(
-            response
-                .field("date")
-                .map(|date| String::from_utf8_lossy(date)[17..25].to_string()),
-        );
+        let response = reader::read_one(&output);
+        dates.push(response.field("date").map(|date| date[17..25].to_string()));
     }
     let expected = [
         Some("00:00:00"),

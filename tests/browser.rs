@@ -11,12 +11,10 @@ mod demo;
 #[path = "../examples/login.rs"]
 #[allow(dead_code)]
 mod login;
-#[path = "laws/server.rs"]
-mod server;
 
 use browser::Browser;
-use bytegate::{Gateway, Request, Router, Site};
-use server::Server;
+use bytegate::testing::Server;
+use bytegate::{Request, Router, Site};
 use std::fs;
 use std::path::Path;
 
@@ -55,7 +53,7 @@ fn queries(request: &Request<'_>) -> String {
 #[test]
 fn every_printable_character_in_a_path_finds_its_file() {
     let Some(browser) = start() else { return };
-    let server = Server::start(Gateway::new(site_of_all_names()));
+    let server = Server::start(site_of_all_names());
     browser.open(&server.url("/"));
     for character in ' '..='~' {
         // As a page would write it; the browser encodes what it considers necessary.
@@ -89,7 +87,7 @@ fn every_printable_character_in_a_query_arrives_unchanged() {
     let router = Router::new()
         .get("/query", queries)
         .fallback(Site::new().file("/index.html", "<title>queries</title>"));
-    let server = Server::start(Gateway::new(router));
+    let server = Server::start(router);
     browser.open(&server.url("/"));
     for character in ' '..='~' {
         let code = u32::from(character);
@@ -158,7 +156,7 @@ fn the_demo_script_can_read_what_it_fetches() {
 #[test]
 fn a_browser_logs_in_and_out_with_the_example() {
     let Some(browser) = start() else { return };
-    let server = Server::start(Gateway::new(login::app()));
+    let server = Server::start(login::app());
     browser.open(&server.url("/"));
     let submit = |password: &str| {
         browser.run(&format!(
@@ -189,7 +187,7 @@ fn two_browsers_see_each_others_lines_in_the_chat_example() {
         return;
     };
     // One thread serves all, so an open stream of events must not delay the rest.
-    let server = Server::start(Gateway::new(chat::app()));
+    let server = Server::start(chat::app());
     for browser in [&one, &two] {
         browser.open(&server.url("/"));
     }

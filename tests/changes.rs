@@ -3,15 +3,12 @@
 
 #[path = "laws/folder.rs"]
 mod folder;
-#[path = "laws/server.rs"]
-mod server;
 
-use bytegate::{Gateway, Site};
+use bytegate::testing::{ClientResponse, Server};
+use bytegate::{Method, Site};
 use folder::Folder;
-use server::Server;
 use std::fs;
-use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::io::{self, ErrorKind, Read, Write};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -47,47 +44,47 @@ struct Download {
 
 /// Downloads a file on a connection of its own. Between reads, it pauses.
 fn download(server: &Server, path: &str, pause: Duration, after_head: impl FnOnce()) -> Download {
-    let mut stream = server.connect();
+    let mut client = server.connect();
     let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).expect("it is sent");
-    let mut received = Vec::new();
-    let mut after_head = Some(after_head);
+    client.send(request).expect("it is sent");
+    let head = match client.response_head(Method::Get) {
+        Ok(head) => head,
+        Err(error) if is_cut_off(&error) => return Download::default(),
+        Err(error) => panic!("{path}: {error}"),
+    };
+    after_head();
+    let mut content = Vec::new();
     let mut block = vec![0; 256 * 1024];
     loop {
-        let count = match stream.read(&mut block) {
-            Ok(count) => count,
-            // A response that is cut off may end with a reset.
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => 0,
-            Err(error) => panic!("{path}: {error}"),
-        };
-        if let Some(after_head) = after_head.take() {
-            after_head();
-        }
-        if count == 0 {
-            return parsed(&received);
-        }
-        received.extend_from_slice(&block[..count]);
         thread::sleep(pause);
+        match client.read(&mut block) {
+            Ok(0) => return Download::new(&head, content),
+            Ok(count) => content.extend_from_slice(&block[..count]),
+            Err(error) if is_cut_off(&error) => return Download::new(&head, content),
+            Err(error) => panic!("{path}: {error}"),
+        }
     }
 }
 
-fn parsed(received: &[u8]) -> Download {
-    let Some(end) = received.windows(4).position(|it| it == b"\r\n\r\n") else {
-        return Download::default();
-    };
-    let head = std::str::from_utf8(&received[..end]).expect("a head");
-    let field = |name: &str| {
-        let line = head.lines().find_map(|line| line.strip_prefix(name));
-        line.unwrap_or_default().trim().to_string()
-    };
-    let content = received[end + 4..].to_vec();
-    let length: usize = field("Content-Length:").parse().expect("a length");
-    assert!(content.len() <= length, "more than was promised");
-    Download {
-        status: head[9..12].parse().expect("a status"),
-        tag: field("ETag:"),
-        is_complete: content.len() == length,
-        content,
+/// Returns whether a response was cut off. It may end with a reset.
+fn is_cut_off(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof
+    )
+}
+
+impl Download {
+    fn new(head: &ClientResponse, content: Vec<u8>) -> Download {
+        let length = head.field("Content-Length").expect("a length");
+        let length: usize = length.parse().expect("a length");
+        assert!(content.len() <= length, "more than was promised");
+        Download {
+            status: head.status().code(),
+            tag: head.field("ETag").unwrap_or_default().to_string(),
+            is_complete: content.len() == length,
+            content,
+        }
     }
 }
 
@@ -120,7 +117,7 @@ fn under_load<R: Send>(
 
 /// Serves an open folder.
 fn serve(folder: &Folder) -> Server {
-    Server::start(Gateway::new(Site::open(&folder.0).expect("a folder")))
+    Server::start(Site::open(&folder.0).expect("a folder"))
 }
 
 /// Writes a version beside the file and puts it in its place.
@@ -321,21 +318,20 @@ fn a_connection_ends_with_a_response_that_breaks_off() {
     let content = version_with(1, 1_000_000);
     let folder = Folder::new(&[("a.txt", &content), ("b.txt", b"b")]);
     let server = serve(&folder);
-    let mut stream: TcpStream = server.connect();
-    stream
-        .write_all(b"GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\nGET /b.txt HTTP/1.1\r\nHost: x\r\n\r\n")
+    let mut client = server.connect();
+    client
+        .send("GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\nGET /b.txt HTTP/1.1\r\nHost: x\r\n\r\n")
         .expect("it is sent");
-    let mut received = vec![0; 1000];
-    stream.read_exact(&mut received).expect("the beginning");
+    let head = client.response_head(Method::Get).expect("the beginning");
     folder.write("a.txt", &version_with(2, 10));
-    if let Err(error) = stream.read_to_end(&mut received) {
+    let mut content = Vec::new();
+    if let Err(error) = client.read_to_end(&mut content) {
         assert_eq!(error.kind(), ErrorKind::ConnectionReset);
     }
-    let got = parsed(&received);
-    assert!(!got.is_complete && got.content.starts_with(line(1).as_bytes()));
-    assert_eq!(
-        received.windows(4).filter(|it| it == b"HTTP").count(),
-        1,
+    assert!(
+        !content.windows(4).any(|it| it == b"HTTP"),
         "an answer after the one that was cut off"
     );
+    let got = Download::new(&head, content);
+    assert!(!got.is_complete && got.content.starts_with(line(1).as_bytes()));
 }

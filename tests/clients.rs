@@ -6,13 +6,11 @@
 mod browser;
 #[path = "laws/folder.rs"]
 mod folder;
-#[path = "laws/server.rs"]
-mod server;
 
 use browser::Browser;
-use bytegate::{Application, Gateway, Request, Response, Site, SiteOptions};
+use bytegate::testing::Server;
+use bytegate::{Application, Request, Response, Site, SiteOptions};
 use folder::Folder;
-use server::Server;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -90,7 +88,7 @@ impl Application for Watched {
 /// Serves an open folder.
 fn serve(folder: &Folder) -> (Server, Watched) {
     let watched = Watched::new(Site::open(&folder.0).expect("a folder"));
-    (Server::start(Gateway::new(watched.clone())), watched)
+    (Server::start(watched.clone()), watched)
 }
 
 /// Returns whether a program is here. Prints a line if it is not.
@@ -514,7 +512,7 @@ fn every_link_of_a_listing_can_be_clicked() {
     };
     let folder = folder_of_names();
     let site = SiteOptions::new().listing(true).open(&folder.0);
-    let server = Server::start(Gateway::new(site.expect("a folder")));
+    let server = Server::start(site.expect("a folder"));
     let click = |list: &str, text: &str, name: &str| {
         browser.open(&server.url(list));
         let codes: Vec<String> = text.chars().map(|it| u32::from(it).to_string()).collect();

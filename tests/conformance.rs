@@ -2,6 +2,7 @@
 
 mod laws;
 
+use bytegate::testing::ClientResponse;
 use laws::exchange::Exchange;
 use laws::gateway::gateway_for;
 use laws::{a_moment, hold_for, hold_for_split, reader};
@@ -41,27 +42,30 @@ fn every_exchange_holds_at_every_split() {
 }
 
 /// Checks that the outcome is what the name of the fixture says.
-fn outcome_matches_name(exchange: &Exchange, responses: &[reader::Response]) {
+fn outcome_matches_name(exchange: &Exchange, responses: &[ClientResponse]) {
     let name = exchange.name();
     let last = responses.last();
     match name.split('-').next() {
         Some("refuse") => {
             let last = last.expect("a refusal has an answer");
-            assert!(last.status >= 400 && last.closes, "{name}: {}", last.status);
+            let status = last.status();
+            assert!(status.code() >= 400 && last.closes(), "{name}: {status}");
             let served = responses
                 .iter()
-                .filter(|response| response.status < 400)
+                .filter(|response| response.status().code() < 400)
                 .count();
             assert!(served + 1 == responses.len(), "{name}: more than one error");
         }
         Some("accept") => {
             assert!(!responses.is_empty(), "{name}: no answer");
-            let refused = |response: &&reader::Response| response.status >= 400;
-            assert_eq!(responses.iter().find(refused), None, "{name}");
+            let refused = |response: &ClientResponse| response.status().code() >= 400;
+            assert!(!responses.iter().any(refused), "{name}: {responses:?}");
         }
         Some("answer") => {
-            let mut errors = responses.iter().filter(|response| response.status >= 400);
-            let error = errors.next().expect("an error").status;
+            let mut errors = responses
+                .iter()
+                .filter(|response| response.status().code() >= 400);
+            let error = errors.next().expect("an error").status().code();
             if let Some((_, status)) = name.rsplit_once("-with-") {
                 assert!(
                     status.parse::<u16>().map_or(true, |status| status == error),

@@ -2,13 +2,15 @@
 
 mod laws;
 
+use bytegate::testing::ClientResponse;
 use bytegate::{
     Admission, Application, Body, Broken, CloseReason, Config, Connection, ConnectionInfo,
-    ContentPlan, Error, FieldLines, FrontEnd, Gateway, Limits, Now, OutOfTurn, Pace, Receiver,
-    Refusal, Request, Response, ResponseSummary, Scheme, Session, Status, Step, Timeouts, Wait,
+    ContentPlan, Error, FieldLines, FrontEnd, Gateway, Limits, Method, Now, OutOfTurn, Pace,
+    Receiver, Refusal, Request, Response, ResponseSummary, Scheme, Session, Status, Step, Timeouts,
+    Wait,
 };
 use bytes::Bytes;
-use laws::reader::{self, Response as Answer};
+use laws::reader;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -135,16 +137,19 @@ impl Wire {
     }
 
     /// All answers so far; each must be complete.
-    fn answers(&self) -> Vec<Answer> {
-        reader::read_all(&self.taken, &vec![false; self.answered.len()])
+    fn answers(&self) -> Vec<ClientResponse> {
+        reader::read_all(&self.taken, &vec![Method::Get; self.answered.len()])
     }
 
     fn statuses(&self) -> Vec<u16> {
-        self.answers().iter().map(|answer| answer.status).collect()
+        self.answers()
+            .iter()
+            .map(|answer| answer.status().code())
+            .collect()
     }
 
     fn last_closes(&self) -> bool {
-        self.answers().last().expect("an answer").closes
+        self.answers().last().expect("an answer").closes()
     }
 }
 
@@ -667,7 +672,11 @@ fn the_answer_to_the_last_allowed_request_closes_the_connection() {
         wire.send(GET.repeat(5)),
         Pause::Close(CloseReason::Persistence)
     );
-    let closes: Vec<bool> = wire.answers().iter().map(|answer| answer.closes).collect();
+    let closes: Vec<bool> = wire
+        .answers()
+        .iter()
+        .map(|answer| answer.closes())
+        .collect();
     assert_eq!(closes, [false, false, true]);
 }
 
@@ -849,7 +858,7 @@ fn end_of_input_does_not_cut_a_stream_short() {
     assert!(matches!(wire.step(), Pause::Write(_)));
     wire.session.end_input();
     assert_eq!(wire.settle(), Pause::Close(CloseReason::InputEnded));
-    assert_eq!(wire.answers()[0].content.len(), 1_000_000);
+    assert_eq!(wire.answers()[0].content().len(), 1_000_000);
 }
 
 #[test]
@@ -946,9 +955,9 @@ fn without_answers(input: &[u8], answer: impl Fn(&mut Connection, &str)) -> Vec<
 }
 
 fn assert_one_500_that_closes(output: &[u8]) {
-    let answers = reader::read_all(output, &[false]);
-    assert_eq!(answers[0].status, 500);
-    assert!(answers[0].closes);
+    let answers = reader::read_all(output, &[Method::Get]);
+    assert_eq!(answers[0].status().code(), 500);
+    assert!(answers[0].closes());
 }
 
 #[test]
@@ -985,8 +994,11 @@ fn a_caller_that_never_answers_sends_an_error_and_closes() {
         assert_one_500_that_closes(&without_answers(&request, |_, _| {}));
     }
     let refused = without_answers(b"nonsense\r\n\r\n", |_, _| {});
-    let answers = reader::read_all(&refused, &[false]);
-    assert_eq!((answers[0].status, answers[0].closes), (400, true));
+    let answers = reader::read_all(&refused, &[Method::Get]);
+    assert_eq!(
+        (answers[0].status().code(), answers[0].closes()),
+        (400, true)
+    );
 }
 
 #[test]
@@ -1054,9 +1066,9 @@ fn pipelined_requests_wait_until_the_peer_reads_the_answers() {
     let answers = wire.answers();
     assert_eq!(answers.len(), COUNT);
     for (number, answer) in answers.iter().enumerate() {
-        assert_eq!(answer.content, format!("/{number}").as_bytes());
+        assert_eq!(answer.content(), format!("/{number}").as_bytes());
     }
-    assert!(answers[COUNT - 1].closes);
+    assert!(answers[COUNT - 1].closes());
 }
 
 /// An endless stream, and a counter of the blocks pulled from it.
@@ -1226,7 +1238,7 @@ fn one_byte_chunks_take_linear_time() {
         for part in input.chunks(1000) {
             wire.send(part);
         }
-        assert_eq!(wire.answers()[0].content.len(), count);
+        assert_eq!(wire.answers()[0].content().len(), count);
     });
 }
 
@@ -1257,6 +1269,6 @@ fn content_sent_byte_by_byte_takes_linear_time() {
         for _ in 0..length {
             wire.send("x");
         }
-        assert_eq!(wire.answers()[0].content.len(), length);
+        assert_eq!(wire.answers()[0].content().len(), length);
     });
 }

@@ -5,15 +5,13 @@
 #![cfg(feature = "net")]
 
 mod laws;
-#[path = "laws/server.rs"]
-mod server;
 
+use bytegate::testing::{Server, StreamClient};
 use bytegate::{Gateway, Request, Response};
 use laws::exchange::Exchange;
-use server::Server;
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::io::Read;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -104,7 +102,7 @@ fn agree(
     fs::create_dir_all(&folder).expect("a folder");
     let port = free_port();
     let config_path = folder.join("config");
-    let text = config(port, backend.server.address.port(), &folder);
+    let text = config(port, backend.server.address().port(), &folder);
     fs::write(
         &config_path,
         text.trim_end().to_string()
@@ -159,14 +157,16 @@ struct Proxy {
 impl Proxy {
     /// Sends the input, and reads until the proxy closes.
     fn send(&self, input: &[u8]) {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("a connection");
-        stream
-            .set_read_timeout(Some(Duration::from_secs(3)))
+        let mut client = StreamClient::connect(("127.0.0.1", self.port)).expect("a connection");
+        let timeout = Some(Duration::from_secs(3));
+        client
+            .stream()
+            .set_read_timeout(timeout)
             .expect("a timeout");
         // The proxy may close before it has read everything.
-        let _ = stream.write_all(input);
-        let _ = stream.shutdown(Shutdown::Write);
-        let _ = stream.read_to_end(&mut Vec::new());
+        let _ = client.send(input);
+        let _ = client.end_input();
+        let _ = client.read_to_end(&mut Vec::new());
     }
 
     /// The requests since the last marker that the proxy logged as passed on and served.

@@ -4,6 +4,7 @@
 
 mod laws;
 
+use bytegate::testing::ClientResponse;
 use bytegate::{
     AccessLog, Admission, Application, Body, Broadcast, CloseReason, Closed, ConnectionInfo,
     ErrorPages, Escaped, Event, EventSender, Events, FrontEnd, Gateway, Method, Now, Problem,
@@ -25,22 +26,13 @@ fn request(method: &str, path: &str, fields: &str) -> Vec<u8> {
     format!("{method} {path} HTTP/1.1\r\nHost: x\r\n{fields}\r\n").into_bytes()
 }
 
-fn answer_of(gateway: &Gateway, input: &[u8]) -> reader::Response {
+fn answer_of(gateway: &Gateway, input: &[u8]) -> ClientResponse {
     let output = gateway.handle(input);
-    reader::read_all(&output, &[input.starts_with(b"HEAD ")]).remove(0)
+    reader::read_answer(input, &output)
 }
 
-fn answer(application: impl Application + 'static, input: &[u8]) -> reader::Response {
+fn answer(application: impl Application + 'static, input: &[u8]) -> ClientResponse {
     answer_of(&Gateway::new(application), input)
-}
-
-fn text(response: &reader::Response) -> String {
-    String::from_utf8(response.content.clone()).expect("text")
-}
-
-fn field<'r>(response: &'r reader::Response, name: &str) -> Option<&'r str> {
-    let value = response.field(name)?;
-    Some(std::str::from_utf8(value).expect("text"))
 }
 
 // Redirects
@@ -57,11 +49,14 @@ fn each_redirect_has_its_status_and_an_encoded_location() {
     ];
     for (redirect, status) in redirects {
         let response = answer(move |_: &Request<'_>| redirect("/a b\\\u{e4}?c#d"), GET);
-        assert_eq!(response.status, status);
-        assert_eq!(field(&response, "location"), Some("/a%20b%5C%C3%A4?c#d"));
-        assert!(response.content.is_empty());
+        assert_eq!(response.status().code(), status);
+        assert_eq!(response.field("location"), Some("/a%20b%5C%C3%A4?c#d"));
+        assert!(response.content().is_empty());
         let split = answer(move |_: &Request<'_>| redirect("/\r\nSet-Cookie: a=b"), GET);
-        assert_eq!((split.status, split.field("set-cookie")), (500, None));
+        assert_eq!(
+            (split.status().code(), split.field("set-cookie")),
+            (500, None)
+        );
     }
 }
 
@@ -74,21 +69,21 @@ fn an_attachment_has_a_name_a_media_type_and_is_not_sniffed() {
         GET,
     );
     assert_eq!(
-        field(&response, "content-disposition"),
+        response.field("content-disposition"),
         Some("attachment; filename=\"r_sum_.html\"; filename*=UTF-8''r%C3%A9sum%C3%A9.html")
     );
     assert_eq!(
-        field(&response, "content-type"),
+        response.field("content-type"),
         Some("text/html; charset=utf-8")
     );
-    assert_eq!(field(&response, "x-content-type-options"), Some("nosniff"));
-    assert_eq!(text(&response), "<h1>me</h1>");
+    assert_eq!(response.field("x-content-type-options"), Some("nosniff"));
+    assert_eq!(response.text(), "<h1>me</h1>");
     let inline = answer(
         |_: &Request<'_>| Response::attachment("a", "b").with_inline_file_name("c.txt"),
         GET,
     );
     assert_eq!(
-        field(&inline, "content-disposition"),
+        inline.field("content-disposition"),
         Some("inline; filename=\"c.txt\"")
     );
 }
@@ -97,13 +92,13 @@ proptest! {
     #[test]
     fn no_file_name_splits_a_field(name in ".*|[\r\n\0\"\\\\;:a/\u{e4}]*") {
         let response = answer(move |_: &Request<'_>| Response::attachment(&name, "x"), GET);
-        prop_assert_eq!(response.status, 200);
-        let names: Vec<&str> = response.fields.iter().map(|(name, _)| &**name).collect();
+        prop_assert_eq!(response.status().code(), 200);
+        let names: Vec<String> = response.fields().map(|(name, _)| name.to_ascii_lowercase()).collect();
         prop_assert_eq!(
             names,
             ["content-type", "x-content-type-options", "content-disposition", "content-length"]
         );
-        prop_assert_eq!(&response.content[..], b"x");
+        prop_assert_eq!(response.content(), b"x");
     }
 }
 
@@ -158,25 +153,22 @@ fn an_applications_own_errors_become_answers_in_one_place() {
         answer(pay, &input)
     };
     let paid = post("user=ada");
-    assert_eq!((paid.status, &*text(&paid)), (200, "paid\n"));
+    assert_eq!((paid.status().code(), paid.text()), (200, "paid\n"));
     let unknown = post("user=eve");
     assert_eq!(
-        (unknown.status, &*text(&unknown)),
+        (unknown.status().code(), unknown.text()),
         (404, "404 Not Found: nobody is called \"eve\"\n")
     );
     let bad = post("user=%FF");
     assert_eq!(
-        (bad.status, &*text(&bad)),
+        (bad.status().code(), bad.text()),
         (400, "400 Bad Request: the form is not UTF-8\n")
     );
     let poor = post("user=bob");
-    assert_eq!(poor.status, 403);
+    assert_eq!(poor.status().code(), 403);
+    assert_eq!(poor.field("content-type"), Some("application/problem+json"));
     assert_eq!(
-        field(&poor, "content-type"),
-        Some("application/problem+json")
-    );
-    assert_eq!(
-        text(&poor),
+        poor.text(),
         r#"{"status":403,"type":"/problems/credit","title":"Forbidden","balance":30}"#
     );
 }
@@ -191,7 +183,7 @@ fn a_member_that_is_not_json_is_a_500_with_a_reason() {
     .on_error(move |error: &ResponseError, _: &ConnectionInfo| {
         told.lock().expect("a list").push(error.to_string());
     });
-    assert_eq!(answer_of(&gateway, GET).status, 500);
+    assert_eq!(answer_of(&gateway, GET).status().code(), 500);
     let said = "the problem member \"name\" is not a JSON value: write text in quotes";
     assert_eq!(*errors.lock().expect("a list"), [said]);
 }
@@ -312,16 +304,16 @@ fn all_default_pages_take_the_form_of_the_application() {
     ] {
         let response = answer_of(&gateway, &request(method, path, fields));
         assert_eq!(
-            (response.status, &*text(&response)),
+            (response.status().code(), response.text()),
             (status, content),
             "{method} {path}"
         );
-        let media_type = field(&response, "content-type");
+        let media_type = response.field("content-type");
         assert_eq!(media_type, Some("text/html; charset=utf-8"));
     }
     let unknown = answer_of(&gateway, b"?\r\n\r\n");
     assert!(
-        text(&unknown).starts_with("? 400 Bad Request <"),
+        unknown.text().starts_with("? 400 Bad Request <"),
         "{unknown:?}"
     );
 }
@@ -335,11 +327,7 @@ fn an_error_page_keeps_the_fields_of_the_answer() {
         }))
         .with(SetFields::new().field("X-Outer", "1"));
     let asks = answer_of(&gateway, &request("GET", "/asks", ""));
-    let challenges = asks
-        .fields
-        .iter()
-        .filter(|(name, _)| name == "www-authenticate");
-    assert_eq!(challenges.count(), 2);
+    assert_eq!(asks.field_all("www-authenticate").count(), 2);
     for (method, path, fields, name, value) in [
         ("PUT", "/bare", "", "allow", "GET, HEAD, OPTIONS"),
         ("PUT", "/site/a.txt", "", "allow", "GET, HEAD, OPTIONS"),
@@ -359,8 +347,8 @@ fn an_error_page_keeps_the_fields_of_the_answer() {
         ("GET", "/interim", "", "x-outer", "1"),
     ] {
         let response = answer_of(&gateway, &request(method, path, fields));
-        assert_eq!(field(&response, name), Some(value), "{method} {path}");
-        assert_eq!(text(&response), "page");
+        assert_eq!(response.field(name), Some(value), "{method} {path}");
+        assert_eq!(response.text(), "page");
     }
 }
 
@@ -376,7 +364,7 @@ fn an_answer_with_content_of_its_own_is_left_alone() {
     ] {
         let response = answer_of(&gateway, &request("GET", path, ""));
         assert_eq!(
-            (response.status, &*text(&response)),
+            (response.status().code(), response.text()),
             (status, content),
             "{path}"
         );
@@ -384,10 +372,10 @@ fn an_answer_with_content_of_its_own_is_left_alone() {
     let own_refusals = Gateway::new(faulty())
         .refusal_page(|_| Response::text("refused"))
         .with(pages());
-    assert_eq!(text(&answer_of(&own_refusals, b"GET /\r\n\r\n")), "refused");
+    assert_eq!(answer_of(&own_refusals, b"GET /\r\n\r\n").text(), "refused");
     let own_404 = Site::new().file("/404.html", "not here");
     let gateway = Gateway::new(own_404).with(pages());
-    assert_eq!(text(&answer_of(&gateway, GET)), "not here");
+    assert_eq!(answer_of(&gateway, GET).text(), "not here");
 }
 
 #[test]
@@ -408,10 +396,10 @@ fn error_pages_see_what_other_middlewares_answer_and_a_log_sees_the_pages() {
         }));
     let closed = answer_of(&gateway, &request("GET", "/closed", ""));
     let invalid = answer_of(&gateway, &request("GET", "/invalid", ""));
-    assert_eq!(text(&closed), "GET 503 Service Unavailable <->");
+    assert_eq!(closed.text(), "GET 503 Service Unavailable <->");
     let expected =
         [("/closed", 503, closed), ("/invalid", 500, invalid)].map(|(path, status, response)| {
-            let length = response.content.len();
+            let length = response.content().len();
             format!("- - - [-] \"GET {path} HTTP/1.1\" {status} {length}\n")
         });
     assert_eq!(*log.lock().expect("a log"), expected.concat());
@@ -423,9 +411,9 @@ fn an_error_page_answers_head_without_content_but_with_its_length() {
     for path in ["/bare", "/invalid"] {
         let get = answer_of(&gateway, &request("GET", path, ""));
         let head = answer_of(&gateway, &request("HEAD", path, ""));
-        assert!(head.content.is_empty());
-        let length = (get.content.len() + "HEAD".len() - "GET".len()).to_string();
-        assert_eq!(field(&head, "content-length"), Some(&*length));
+        assert!(head.content().is_empty());
+        let length = (get.content().len() + "HEAD".len() - "GET".len()).to_string();
+        assert_eq!(head.field("content-length"), Some(&*length));
     }
 }
 
@@ -442,9 +430,9 @@ fn a_panic_takes_the_form_of_the_application_and_closes_the_connection() {
         Wait::Write { .. }
     ));
     let output = session.take_output();
-    let response = &reader::read_all(&output, &[false])[0];
-    assert_eq!(text(response), "GET 500 Internal Server Error <->");
-    assert!(response.closes);
+    let response = reader::read_one(&output);
+    assert_eq!(response.text(), "GET 500 Internal Server Error <->");
+    assert!(response.closes());
 }
 
 #[test]
@@ -467,7 +455,7 @@ fn an_error_page_that_cannot_be_sent_is_a_plain_500_with_a_reason() {
     ] {
         let response = answer_of(gateway, &request("GET", path, ""));
         assert_eq!(
-            (response.status, &*text(&response)),
+            (response.status().code(), response.text()),
             (500, "500 Internal Server Error\n")
         );
     }
@@ -497,8 +485,8 @@ fn an_api_answers_all_errors_with_problem_details() {
         ),
     ] {
         let response = answer_of(&gateway, &input);
-        assert_eq!(text(&response), content);
-        let media_type = field(&response, "content-type");
+        assert_eq!(response.text(), content);
+        let media_type = response.field("content-type");
         assert_eq!(media_type, Some("application/problem+json"));
     }
 }
@@ -517,8 +505,12 @@ fn a_refused_upload_takes_the_form_of_the_application() {
     }
     let gateway = Gateway::new(Small).with(pages());
     let response = answer_of(&gateway, &request("POST", "/", "Content-Length: 4\r\n"));
-    assert_eq!(response.status, 413);
-    assert!(text(&response).starts_with("POST 413 Content Too Large <the content is larger"));
+    assert_eq!(response.status().code(), 413);
+    assert!(
+        response
+            .text()
+            .starts_with("POST 413 Content Too Large <the content is larger")
+    );
 }
 
 // Events
@@ -597,7 +589,7 @@ impl<'g> Client<'g> {
     }
 
     fn content(&self) -> String {
-        text(&reader::read_all(&self.received, &[false])[0])
+        reader::read_one(&self.received).text().to_string()
     }
 }
 
@@ -720,7 +712,7 @@ impl futures_core::Stream for Halting {
 #[test]
 fn events_may_come_from_an_asynchronous_stream() {
     let response = answer(|_: &Request<'_>| Events::async_stream(Halting(0)), GET);
-    assert_eq!(text(&response), "data: first\n\ndata: second\n\n");
+    assert_eq!(response.text(), "data: first\n\ndata: second\n\n");
 }
 
 #[test]
@@ -739,7 +731,7 @@ fn every_client_of_a_broadcast_sees_the_lines_of_the_others() {
     let say = |line: &str| {
         let fields = format!("Content-Length: {}\r\n", line.len());
         let input = [request("POST", "/", &fields), line.into()].concat();
-        assert_eq!(answer_of(&gateway, &input).status, 204);
+        assert_eq!(answer_of(&gateway, &input).status().code(), 204);
     };
     say("early");
     let mut two = Client::new(&gateway, GET);
@@ -849,14 +841,14 @@ fn a_reader_is_sent_in_blocks_of_at_most_64_kib() {
     let large = vec![b'x'; 150_000];
     let (output, wait) = read_by(&[Some(&large), Some(b"end")], None);
     assert!(matches!(wait, Wait::Read { .. }));
-    let response = &reader::read_all(&output, &[false])[0];
-    assert_eq!(response.content, [&large[..], b"end"].concat());
+    let response = reader::read_one(&output);
+    assert_eq!(response.content(), [&large[..], b"end"].concat());
     let chunks = String::from_utf8_lossy(&output);
     assert_eq!(chunks.matches("\r\n10000\r\n").count(), 2);
     let (output, _) = read_by(&[Some(&large)], Some(150_000));
-    let response = &reader::read_all(&output, &[false])[0];
-    assert_eq!(field(response, "content-length"), Some("150000"));
-    assert_eq!(response.content, large);
+    let response = reader::read_one(&output);
+    assert_eq!(response.field("content-length"), Some("150000"));
+    assert_eq!(response.content(), large);
 }
 
 #[test]
@@ -877,9 +869,9 @@ fn a_reader_that_fails_or_ends_early_breaks_the_content_off() {
 fn a_reader_is_read_no_further_than_its_stated_length() {
     let (output, wait) = read_by(&[Some(b"one"), Some(b"two"), None], Some(5));
     assert!(matches!(wait, Wait::Read { .. }));
-    assert_eq!(reader::read_all(&output, &[false])[0].content, b"onetw");
+    assert_eq!(reader::read_one(&output).content(), b"onetw");
     let (output, _) = read_by(&[None], Some(0));
-    assert_eq!(reader::read_all(&output, &[false])[0].content, b"");
+    assert_eq!(reader::read_one(&output).content(), b"");
 }
 
 /// A file that is removed at the end.
@@ -928,14 +920,14 @@ fn a_file_is_sent_from_its_position_with_the_length_that_it_had() {
     };
     let (output, wait) = served(temporary.open(), append);
     assert!(matches!(wait, Wait::Read { .. }));
-    let response = &reader::read_all(&output, &[false])[0];
-    assert_eq!(field(response, "content-length"), Some("10"));
-    assert_eq!(response.content, b"0123456789");
+    let response = reader::read_one(&output);
+    assert_eq!(response.field("content-length"), Some("10"));
+    assert_eq!(response.content(), b"0123456789");
 
     let mut file = temporary.open();
     file.seek(SeekFrom::Start(8)).expect("a position");
     let (output, _) = served(file, || {});
-    assert_eq!(reader::read_all(&output, &[false])[0].content, b"89more");
+    assert_eq!(reader::read_one(&output).content(), b"89more");
 }
 
 #[test]
@@ -960,7 +952,7 @@ fn only_a_regular_file_has_a_length() {
 type Change = fn(Response) -> Response;
 
 /// Answers with a deferred response, and keeps the errors.
-fn deferred(change: Change) -> (reader::Response, Vec<String>) {
+fn deferred(change: Change) -> (ClientResponse, Vec<String>) {
     let errors = Arc::new(Mutex::new(Vec::new()));
     let told = errors.clone();
     let gateway = Gateway::new(move |_: &Request<'_>| {
@@ -992,20 +984,19 @@ fn what_is_put_on_a_deferred_response_is_applied_when_it_is_there() {
         response.remove_field("B");
         (Status::CREATED, response).into()
     });
-    assert_eq!((response.status, &*text(&response)), (201, "later"));
+    assert_eq!((response.status().code(), response.text()), (201, "later"));
     assert_eq!(
-        (field(&response, "a"), field(&response, "b")),
+        (response.field("a"), response.field("b")),
         (Some("set"), None)
     );
-    let values = response
-        .fields
-        .iter()
-        .filter(|(name, _)| name.eq_ignore_ascii_case("c"));
-    let values: Vec<&[u8]> = values.map(|(_, value)| &value[..]).collect();
+    let values: Vec<&[u8]> = response.field_all("c").collect();
     assert_eq!(values, [b"1", b"2", b"3"]);
     assert!(errors.is_empty());
     let (response, _) = deferred(|response| response.with_body("changed"));
-    assert_eq!((response.status, &*text(&response)), (200, "changed"));
+    assert_eq!(
+        (response.status().code(), response.text()),
+        (200, "changed")
+    );
 }
 
 #[test]
@@ -1030,7 +1021,7 @@ fn a_deferred_response_fails_for_the_same_reasons_as_others() {
     ];
     for (change, reason) in cases {
         let (response, errors) = deferred(change);
-        assert_eq!(response.status, 500, "{reason}");
+        assert_eq!(response.status().code(), 500, "{reason}");
         assert_eq!(errors.len(), 1, "{reason}");
         assert!(errors[0].starts_with(reason), "{errors:?}");
     }
@@ -1040,9 +1031,9 @@ fn a_deferred_response_fails_for_the_same_reasons_as_others() {
 #[test]
 fn a_cookie_may_be_set_on_a_deferred_response() {
     let (response, _) = deferred(|response| response.with_cookie(("session", "8f2c")));
-    assert_eq!(field(&response, "set-cookie"), Some("session=8f2c"));
+    assert_eq!(response.field("set-cookie"), Some("session=8f2c"));
     let (response, errors) = deferred(|response| response.with_cookie(("session", "a;b")));
-    assert_eq!((response.status, errors.len()), (500, 1));
+    assert_eq!((response.status().code(), errors.len()), (500, 1));
 }
 
 #[test]
@@ -1055,7 +1046,12 @@ fn middleware_sees_a_changed_deferred_response_once() {
     .with(AccessLog::to(move |line| {
         lines.lock().expect("a log").push_str(line)
     }));
-    assert_eq!(answer_of(&gateway, &request("GET", "/", "")).status, 202);
+    assert_eq!(
+        answer_of(&gateway, &request("GET", "/", ""))
+            .status()
+            .code(),
+        202
+    );
     let log = log.lock().expect("a log");
     assert!(
         log.contains("\" 202 5\n") && log.lines().count() == 1,

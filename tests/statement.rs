@@ -93,12 +93,12 @@ fn answer(exchange: &Exchange) -> String {
     let responses = reader::read_all(&transcript.output, &transcript.answers);
     let mut words: Vec<String> = responses
         .iter()
-        .map(|response| response.status.to_string())
+        .map(|response| response.status().code().to_string())
         .collect();
     if transcript.output.starts_with(b"HTTP/1.1 100 ") {
         words.insert(0, "100".to_string());
     }
-    if responses.last().is_some_and(|response| response.closes) {
+    if responses.last().is_some_and(|response| response.closes()) {
         words.push("close".to_string());
     }
     match words.is_empty() {

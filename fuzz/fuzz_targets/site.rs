@@ -5,8 +5,9 @@
 #[path = "../../tests/laws/mod.rs"]
 mod laws;
 
+use bytegate::testing::ClientResponse;
 use bytegate::{Dotfiles, EncodedNames, Gateway, SiteOptions, Status, Symlinks};
-use laws::reader::{self, Response};
+use laws::reader;
 use libfuzzer_sys::fuzz_target;
 use std::collections::BTreeSet;
 use std::fs;
@@ -45,7 +46,7 @@ fuzz_target!(|input: &[u8]| {
             .any(|it| it == SECRET);
         assert!(!has_secret, "{}", request.escape_ascii());
         let responses = reader::read_all(&transcript.output, &transcript.answers);
-        for location in responses.iter().filter_map(|it| it.field("location")) {
+        for location in responses.iter().flat_map(|it| it.field_all("location")) {
             let rest = location.strip_prefix(b"/").unwrap_or_default();
             let leads_away = rest.starts_with(b"/") || rest.starts_with(b"\\");
             assert!(!leads_away, "{}", request.escape_ascii());
@@ -129,7 +130,7 @@ fn options(flags: u16, rules: [&[u8]; 4]) -> SiteOptions {
 }
 
 /// What both makers must agree about. Times of folders, and tags of large files, are known only to one.
-fn essence(response: &Response) -> (u16, Vec<Option<&[u8]>>, BTreeSet<Vec<u8>>) {
+fn essence(response: &ClientResponse) -> (u16, Vec<Option<&[u8]>>, BTreeSet<Vec<u8>>) {
     const FIELDS: [&str; 9] = [
         "content-type",
         "content-encoding",
@@ -141,22 +142,22 @@ fn essence(response: &Response) -> (u16, Vec<Option<&[u8]>>, BTreeSet<Vec<u8>>) 
         "accept-ranges",
         "last-modified",
     ];
-    let fields = FIELDS.map(|name| response.field(name)).to_vec();
+    let fields = FIELDS.map(|name| response.field_all(name).next()).to_vec();
     let is_list = response
-        .content
+        .content()
         .starts_with(b"<!doctype html>\n<html lang=\"en\">");
     let is_parts = response
         .field("content-type")
-        .is_some_and(|media_type| media_type.starts_with(b"multipart/byteranges"));
+        .is_some_and(|media_type| media_type.starts_with("multipart/byteranges"));
     if is_parts {
         // The boundary is made from the tag.
-        return (response.status, Vec::new(), BTreeSet::new());
+        return (response.status().code(), Vec::new(), BTreeSet::new());
     }
     let content = match is_list {
-        true => links(&response.content),
-        false => BTreeSet::from([response.content.clone()]),
+        true => links(response.content()),
+        false => BTreeSet::from([response.content().to_vec()]),
     };
-    (response.status, fields, content)
+    (response.status().code(), fields, content)
 }
 
 /// The targets of all links of a page.

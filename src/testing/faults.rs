@@ -8,7 +8,7 @@ use std::prelude::rust_2024::*;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A way in which the output of a server goes wrong.
+/// A way in which the output of a server goes wrong. It concerns one connection, and positions count from its beginning.
 ///
 /// ```
 /// use bytegate::testing::{Fault, open_faulty};
@@ -45,7 +45,8 @@ pub enum Fault {
         /// The time between two pieces.
         pause: Duration,
     },
-    /// The first `Content-Length` states this length instead.
+    /// The first `Content-Length` states this length instead. If that is too much, the client waits for the rest until the
+    /// connection closes, which a request with `Connection: close` asks for.
     ContentLength(u64),
     /// The size of the first chunk is not a number. A first response without chunks goes out as it is.
     BrokenChunk,
@@ -74,7 +75,7 @@ pub fn open_faulty(gateway: &Arc<Gateway>, fault: Fault) -> Pipe {
 }
 
 /// A server's stream whose output goes wrong. It wraps any stream, for example a TCP stream that is served with
-/// [`Gateway::serve_stream`].
+/// [`Gateway::serve_stream`]. `Server::with_faults` (feature `net`) does this for every connection to a port.
 ///
 /// ```
 /// use bytegate::testing::{Fault, Faulty, StreamClient};
@@ -219,6 +220,10 @@ impl<S: BlockingStream> BlockingStream for Faulty<S> {
             }
             _ => self.stream.end_output(),
         }
+    }
+
+    fn reset_on_close(&mut self) {
+        self.stream.reset_on_close();
     }
 }
 

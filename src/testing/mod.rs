@@ -75,8 +75,9 @@
 //! | with a fuzzer | [`fuzz`] |
 //! | properties | `requests`, with the feature `proptest` |
 //! | with a real client, in process | `open`, a blocking stream (feature `std`) |
-//! | a server, over a socket or another stream | `StreamClient` (feature `std`), `net::start` (feature `net`) |
-//! | a client, against a server that fails | `open_faulty`, `Faulty` (feature `std`) |
+//! | with a browser, curl or any client, over a socket | `Server` (feature `net`) |
+//! | a server, over a socket or another stream | `StreamClient` (feature `std`) |
+//! | a client, against a server that fails | `open_faulty`, `Faulty` (feature `std`), `Server::with_faults` (feature `net`) |
 //! | the output of any server | [`read_responses`] |
 
 mod client;
@@ -85,12 +86,16 @@ mod corpus;
 mod exchange;
 #[cfg(feature = "std")]
 mod faults;
+#[cfg(feature = "net")]
+mod faulty_server;
 mod fuzz;
 #[cfg(feature = "std")]
 mod pipe;
 mod reader;
 mod request;
 mod response;
+#[cfg(feature = "net")]
+mod server;
 #[cfg(feature = "proptest")]
 mod strategy;
 #[cfg(feature = "std")]
@@ -109,6 +114,8 @@ pub use pipe::{Pipe, open, pipe};
 pub use reader::read_responses;
 pub use request::{ClientRequest, FormPart};
 pub use response::ClientResponse;
+#[cfg(feature = "net")]
+pub use server::Server;
 #[cfg(feature = "proptest")]
 pub use strategy::requests;
 #[cfg(feature = "std")]

@@ -68,8 +68,21 @@ impl<'a> Reader<'a> {
         Ok(ClientResponse::new(head, interim, content, raw))
     }
 
+    /// Reads interim responses and the head of the final one, and decides how its content ends.
+    pub(super) fn response_head(
+        &mut self,
+        method: Method,
+    ) -> Result<(ClientResponse, Framing), WireError> {
+        let start = self.at;
+        let (interim, head) = self.heads()?;
+        let framing = self.framing(&head, method)?;
+        let raw = self.output.get(start..self.at).unwrap_or_default();
+        let response = ClientResponse::new(head, interim, Vec::new(), raw);
+        Ok((response, framing))
+    }
+
     /// Reads the statuses of interim responses, and the head of the final one.
-    pub(super) fn heads(&mut self) -> Result<(Vec<Status>, ResponseHead), WireError> {
+    fn heads(&mut self) -> Result<(Vec<Status>, ResponseHead), WireError> {
         let mut interim = Vec::new();
         loop {
             let head = self.head()?;
@@ -150,11 +163,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Decides how the content ends (RFC 9112 section 6.3).
-    pub(super) fn framing(
-        &self,
-        head: &ResponseHead,
-        method: Method,
-    ) -> Result<Framing, WireError> {
+    fn framing(&self, head: &ResponseHead, method: Method) -> Result<Framing, WireError> {
         for name in [
             "Content-Length",
             "Transfer-Encoding",
@@ -291,7 +300,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn incomplete(&self, rule: &'static str) -> WireError {
+    pub(super) fn incomplete(&self, rule: &'static str) -> WireError {
         WireError {
             at: self.output.len(),
             rule,

@@ -1,11 +1,17 @@
 //! A client over any blocking stream.
 
-use super::reader::{Framing, Reader};
+use super::reader::{Framing, Reader, read_responses};
 use super::response::ClientResponse;
 use super::wire_error::WireError;
+use crate::gateway::blocking::BlockingStream;
 use crate::values::method::Method;
 use std::io::{self, ErrorKind, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
 use std::prelude::rust_2024::*;
+use std::time::Duration;
+
+/// The time that each read and each write over TCP has.
+const DEADLINE: Duration = Duration::from_secs(10);
 
 /// A client over any blocking stream, such as a socket or a [`Pipe`](super::Pipe), that reads responses as strictly as
 /// [`Client`](super::Client). It sends what it is given, so it can also send half a request.
@@ -17,10 +23,11 @@ use std::prelude::rust_2024::*;
 ///
 /// let gateway = Arc::new(Gateway::new(|request: &Request<'_>| request.path().to_string()));
 /// let mut client = StreamClient::new(open(&gateway));
-/// for path in ["/a", "/b"] {
-///     client.send(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"))?;
-///     assert_eq!(client.response(Method::Get)?.text(), path);
-/// }
+/// assert_eq!(client.get("/a")?.text(), "/a");
+///
+/// client.send("GET /b HTTP/1.1\r\nHo")?;
+/// client.send("st: x\r\n\r\n")?;
+/// assert_eq!(client.response(Method::Get)?.text(), "/b");
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug)]
@@ -28,6 +35,21 @@ pub struct StreamClient<S> {
     stream: S,
     /// What was read beyond the last response.
     input: Vec<u8>,
+}
+
+impl StreamClient<TcpStream> {
+    /// Connects to a server over TCP. Each read and each write fails if it takes longer than ten seconds; other timeouts
+    /// are set on the [stream](StreamClient::stream). Nothing that is sent waits for more.
+    ///
+    /// # Errors
+    /// Returns the error of the system, for example if nobody listens.
+    pub fn connect(address: impl ToSocketAddrs) -> io::Result<StreamClient<TcpStream>> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(DEADLINE))?;
+        stream.set_write_timeout(Some(DEADLINE))?;
+        stream.set_nodelay(true)?;
+        Ok(StreamClient::new(stream))
+    }
 }
 
 impl<S: Read + Write> StreamClient<S> {
@@ -48,6 +70,26 @@ impl<S: Read + Write> StreamClient<S> {
         self.stream.flush()
     }
 
+    /// Sends a GET for the host `localhost` and reads its response. The target is sent as it is.
+    ///
+    /// # Errors
+    /// Returns the errors of [`send`](StreamClient::send) and [`response`](StreamClient::response).
+    pub fn get(&mut self, target: &str) -> io::Result<ClientResponse> {
+        self.send(format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n"))?;
+        self.response(Method::Get)
+    }
+
+    /// Closes the sending side. Responses can still be read.
+    ///
+    /// # Errors
+    /// Returns the errors of the stream.
+    pub fn end_input(&mut self) -> io::Result<()>
+    where
+        S: BlockingStream,
+    {
+        self.stream.end_output()
+    }
+
     /// Reads the response to a request with this method. Interim responses are kept with it. What follows is left to be
     /// read.
     ///
@@ -56,34 +98,94 @@ impl<S: Read + Write> StreamClient<S> {
     /// - [`UnexpectedEof`](ErrorKind::UnexpectedEof) if the stream ends first.
     /// - The errors of the stream. What has arrived is kept, and the call can be repeated.
     pub fn response(&mut self, method: Method) -> io::Result<ClientResponse> {
-        loop {
-            let mut reader = Reader::new(&self.input);
-            match complete(&mut reader, method) {
-                Ok(Some(response)) => {
-                    let used = reader.at;
-                    self.input.drain(..used);
-                    return Ok(response);
-                }
-                Err(error) if !error.is_incomplete() => {
-                    return Err(io::Error::new(ErrorKind::InvalidData, error));
-                }
-                unfinished => {
-                    if !self.read_more()? {
-                        // Content without a length ends here.
-                        let mut reader = Reader::new(&self.input);
-                        let response = unfinished.and_then(|_| reader.response(method));
-                        self.input.clear();
-                        return response
-                            .map_err(|error| io::Error::new(ErrorKind::UnexpectedEof, error));
-                    }
-                }
-            }
-        }
+        self.read_with(|reader, has_ended| match has_ended {
+            true => reader.response(method),
+            false => complete(reader, method),
+        })
+    }
+
+    /// Reads the head of the response to a request with this method. Its content is left to be read as it is on the wire,
+    /// with its framing: piece by piece, or not to the end.
+    ///
+    /// ```
+    /// use bytegate::testing::{StreamClient, open};
+    /// use bytegate::{Body, Gateway, Method, Request, Response};
+    /// use std::io::Read;
+    /// use std::sync::Arc;
+    ///
+    /// let endless = |_: &Request<'_>| Response::text(Body::stream(std::iter::repeat("tick\n")));
+    /// let mut client = StreamClient::new(open(&Arc::new(Gateway::new(endless))));
+    /// client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")?;
+    /// assert_eq!(client.response_head(Method::Get)?.status().code(), 200);
+    /// let mut block = [0; 10];
+    /// client.read_exact(&mut block)?;
+    /// assert_eq!(&block, b"5\r\ntick\n\r\n");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Returns the errors of [`response`](StreamClient::response).
+    pub fn response_head(&mut self, method: Method) -> io::Result<ClientResponse> {
+        self.read_with(|reader, _| reader.response_head(method).map(|(head, _)| head))
+    }
+
+    /// Reads the responses up to the end of the stream: one for each method, as
+    /// [`read_responses`](super::read_responses) does.
+    ///
+    /// ```
+    /// use bytegate::testing::{StreamClient, open};
+    /// use bytegate::{Gateway, Method, Request};
+    /// use std::sync::Arc;
+    ///
+    /// let gateway = Arc::new(Gateway::new(|request: &Request<'_>| request.path().to_string()));
+    /// let mut client = StreamClient::new(open(&gateway));
+    /// client.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\nHEAD /b HTTP/1.1\r\nHost: x\r\n\r\n")?;
+    /// client.end_input()?;
+    /// let responses = client.last_responses(&[Method::Get, Method::Head])?;
+    /// assert_eq!(responses[0].text(), "/a");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// - [`InvalidData`](ErrorKind::InvalidData) with a [`WireError`] if a response is missing, ends too early or breaks a
+    ///   rule of HTTP, or if anything follows the last one.
+    /// - The errors of the stream.
+    pub fn last_responses(&mut self, methods: &[Method]) -> io::Result<Vec<ClientResponse>> {
+        let mut output = Vec::new();
+        self.read_to_end(&mut output)?;
+        read_responses(&output, methods)
+            .map_err(|error| io::Error::new(ErrorKind::InvalidData, error))
     }
 
     /// Returns the stream.
     pub fn stream(&self) -> &S {
         &self.stream
+    }
+
+    /// Reads more until there is enough, or until a rule is broken. `read` also receives whether the stream has ended.
+    fn read_with<T>(
+        &mut self,
+        read: impl Fn(&mut Reader<'_>, bool) -> Result<T, WireError>,
+    ) -> io::Result<T> {
+        let mut has_ended = false;
+        loop {
+            let mut reader = Reader::new(&self.input);
+            match read(&mut reader, has_ended) {
+                Ok(done) => {
+                    let used = reader.at;
+                    self.input.drain(..used);
+                    return Ok(done);
+                }
+                Err(error) if !error.is_incomplete() => {
+                    return Err(io::Error::new(ErrorKind::InvalidData, error));
+                }
+                Err(error) if has_ended => {
+                    self.input.clear();
+                    return Err(io::Error::new(ErrorKind::UnexpectedEof, error));
+                }
+                Err(_) => has_ended = !self.read_more()?,
+            }
+        }
     }
 
     /// Reads more, and returns whether there was any.
@@ -108,13 +210,13 @@ impl<S: Read> Read for StreamClient<S> {
     }
 }
 
-/// Reads a response, or returns `None` if only the end of the stream ends its content.
-fn complete(reader: &mut Reader<'_>, method: Method) -> Result<Option<ClientResponse>, WireError> {
+/// Reads a response whose end can be seen before that of the stream.
+fn complete(reader: &mut Reader<'_>, method: Method) -> Result<ClientResponse, WireError> {
     let start = reader.at;
-    let (_, head) = reader.heads()?;
-    if reader.framing(&head, method)? == Framing::UntilClose {
-        return Ok(None);
+    let (_, framing) = reader.response_head(method)?;
+    if framing == Framing::UntilClose {
+        return Err(reader.incomplete("content without a length ends with the stream"));
     }
     reader.at = start;
-    reader.response(method).map(Some)
+    reader.response(method)
 }

@@ -164,17 +164,14 @@ impl<'c> Wire<'c> {
         self.poll();
         let method = self.methods.pop_front().unwrap_or(Method::Get);
         let mut reader = Reader::new(&self.output);
-        let read = reader
-            .heads()
-            .and_then(|(interim, head)| Ok((reader.framing(&head, method)?, interim, head)));
-        let (framing, interim, head) = match read {
+        let (response, framing) = match reader.response_head(method) {
             Ok(read) => read,
             Err(error) => panic!("there is no valid head {error}"),
         };
         let used = reader.at;
-        let raw: Vec<u8> = self.output.drain(..used).collect();
+        self.output.drain(..used);
         self.framing = Some(framing);
-        ClientResponse::new(head, interim, Vec::new(), &raw)
+        response
     }
 
     /// Returns the blocks of content that have arrived since the last call: chunks, or what is there of content with

@@ -16,8 +16,8 @@ use std::time::Duration;
 #[derive(Debug, PartialEq, Eq)]
 pub struct Transcript {
     pub output: Vec<u8>,
-    /// For each final answer, whether it answers a HEAD request.
-    pub answers: Vec<bool>,
+    /// For each final answer, the method of its request, or GET if that is not known.
+    pub answers: Vec<Method>,
     /// The requests that were complete.
     pub served: Vec<model::Served>,
     /// Each error, its position, and the line that is shown with it.
@@ -28,8 +28,8 @@ pub struct Transcript {
 /// Records what a session does.
 struct Notes {
     now: Now,
-    /// Whether the next answer is for a HEAD request.
-    is_head: bool,
+    /// The method of the request of the next answer.
+    method: Method,
     transcript: Transcript,
 }
 
@@ -39,7 +39,7 @@ impl FrontEnd for Notes {
     }
 
     fn head(&mut self, head: &Head<'_>, _: u64) {
-        self.is_head = head.method() == Method::Head;
+        self.method = head.method();
     }
 
     fn request(&mut self, request: &Message<'_>, _: u64) {
@@ -52,14 +52,14 @@ impl FrontEnd for Notes {
     }
 
     fn refusal(&mut self, refusal: &Refusal<'_>) {
-        self.is_head = refusal.method == Some(Method::Head);
+        self.method = refusal.method.unwrap_or(Method::Get);
         let line = refusal.line.to_vec();
         let refusal = (refusal.error, refusal.at, line);
         self.transcript.refusals.push(refusal);
     }
 
     fn answered(&mut self, _: &ResponseSummary) {
-        self.transcript.answers.push(self.is_head);
+        self.transcript.answers.push(self.method);
     }
 }
 
@@ -74,7 +74,7 @@ pub fn drive<'p>(
     let mut buffer: Vec<u8> = Vec::new();
     let mut notes = Notes {
         now,
-        is_head: false,
+        method: Method::Get,
         transcript: Transcript {
             output: Vec::new(),
             answers: Vec::new(),
@@ -126,7 +126,7 @@ pub fn hold_for(gateway: &Gateway, input: &[u8], now: Now) -> Transcript {
     }
     // The output is a sequence of valid responses, one for each request or refusal, in order.
     let responses = reader::read_all(&transcript.output, &transcript.answers);
-    let closes = responses.iter().position(|response| response.closes);
+    let closes = responses.iter().position(|response| response.closes());
     if let Some(last) = closes {
         assert_eq!(
             last + 1,
@@ -136,8 +136,8 @@ pub fn hold_for(gateway: &Gateway, input: &[u8], now: Now) -> Transcript {
     }
     if let Some((error, ..)) = transcript.refusals.first() {
         let last = responses.last().expect("a refusal has an answer");
-        assert_eq!(last.status, error.status().code());
-        assert!(last.closes, "a refusal closes");
+        assert_eq!(last.status(), error.status());
+        assert!(last.closes(), "a refusal closes");
     }
     transcript
 }

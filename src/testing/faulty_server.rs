@@ -1,0 +1,148 @@
+//! A server over sockets whose connections fail as a script says.
+
+use super::faults::{Fault, Faulty};
+use crate::gateway::Gateway;
+use crate::gateway::blocking::BlockingStream;
+use core::convert::Infallible;
+use core::time::Duration;
+use smol::channel::{Receiver, Sender, bounded};
+use smol::{Async, future};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Weak};
+use std::thread::{Builder, JoinHandle};
+use std::vec::Vec;
+
+/// Accepts connections in a thread of its own, and serves each in another, with the blocking front end: that is the one
+/// whose streams can be wrapped in [`Faulty`].
+pub(super) struct FaultyServer {
+    address: SocketAddr,
+    stop: Sender<Infallible>,
+    thread: JoinHandle<io::Result<()>>,
+}
+
+impl FaultyServer {
+    /// Starts a server on a free port. Each connection takes the next fault of the script.
+    pub(super) fn start(
+        gateway: Gateway,
+        script: impl Iterator<Item = Option<Fault>> + Send + 'static,
+    ) -> io::Result<FaultyServer> {
+        let listener = Async::<TcpListener>::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = listener.get_ref().local_addr()?;
+        let (stop, stopping) = bounded(1);
+        let thread = Builder::new().name("bytegate-faulty".into());
+        let thread = thread.spawn(move || serve(&listener, &gateway.into(), script, &stopping))?;
+        Ok(FaultyServer {
+            address,
+            stop,
+            thread,
+        })
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops accepting, and closes all connections.
+    pub(super) fn stop(self) -> io::Result<()> {
+        drop(self.stop);
+        match self.thread.join() {
+            Ok(ended) => ended,
+            Err(_) => Err(io::Error::other("the script of faults panicked")),
+        }
+    }
+}
+
+fn serve(
+    listener: &Async<TcpListener>,
+    gateway: &Arc<Gateway>,
+    mut script: impl Iterator<Item = Option<Fault>>,
+    stopping: &Receiver<Infallible>,
+) -> io::Result<()> {
+    let mut sockets: Vec<Weak<TcpStream>> = Vec::new();
+    let ended = loop {
+        let accepting = async { Some(listener.accept().await) };
+        let stopped = async {
+            // An error means that the sender is gone, which is how it asks.
+            let _ = stopping.recv().await;
+            None
+        };
+        let (stream, peer) = match smol::block_on(future::or(stopped, accepting)) {
+            None => break Ok(()),
+            Some(Ok(accepted)) => accepted,
+            Some(Err(error)) if error.kind() == ErrorKind::ConnectionAborted => continue,
+            Some(Err(error)) => break Err(error),
+        };
+        sockets.retain(|socket| socket.strong_count() > 0);
+        let fault = script.next().flatten();
+        match Socket::new(stream) {
+            Ok(socket) => {
+                sockets.push(Arc::downgrade(&socket.0));
+                let thread = Builder::new().name("bytegate-faulty".into());
+                let gateway = gateway.clone();
+                if let Err(error) = thread.spawn(move || socket.serve(&gateway, peer, fault)) {
+                    break Err(error);
+                }
+            }
+            // The client has disconnected, which it knows.
+            Err(_) => continue,
+        }
+    };
+    for socket in sockets.iter().filter_map(Weak::upgrade) {
+        // An error means that the connection is closed already.
+        let _ = socket.shutdown(Shutdown::Both);
+    }
+    ended
+}
+
+/// A socket that can also be closed by the server as a whole. It closes when its connection is over.
+struct Socket(Arc<TcpStream>);
+
+impl Socket {
+    fn new(stream: Async<TcpStream>) -> io::Result<Socket> {
+        let stream = stream.into_inner()?;
+        stream.set_nonblocking(false)?;
+        stream.set_nodelay(true)?;
+        Ok(Socket(Arc::new(stream)))
+    }
+
+    fn serve(self, gateway: &Gateway, peer: SocketAddr, fault: Option<Fault>) {
+        // An error means that the client has disconnected, or that the fault has cut the connection.
+        let _ = match fault {
+            Some(fault) => gateway.serve_stream(Faulty::new(self, fault), peer),
+            None => gateway.serve_stream(self, peer),
+        };
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        (&*self.0).read(buffer)
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (&*self.0).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        (&*self.0).flush()
+    }
+}
+
+impl BlockingStream for Socket {
+    fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.0.set_read_timeout(timeout)?;
+        self.0.set_write_timeout(timeout)
+    }
+
+    fn end_output(&mut self) -> io::Result<()> {
+        self.0.shutdown(Shutdown::Write)
+    }
+
+    fn reset_on_close(&mut self) {
+        // Without it, the connection closes as usual.
+        let _ = socket2::SockRef::from(&*self.0).set_linger(Some(Duration::ZERO));
+    }
+}

@@ -1,0 +1,199 @@
+//! A server over a socket, for as long as a test runs.
+
+use super::faults::Fault;
+use super::faulty_server::FaultyServer;
+use super::stream_client::StreamClient;
+use crate::gateway::Gateway;
+use crate::net::{Options, Running, start};
+use core::fmt;
+use core::num::NonZeroUsize;
+use core::time::Duration;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::string::String;
+
+/// The time that active requests have when the server stops.
+const STOP_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A real server on a free port of the loopback interface, for tests with browsers, command-line clients and HTTP
+/// libraries. It runs in threads of its own until it is stopped or dropped.
+///
+/// It is [`net::start`](crate::net::start) with what tests need: use that to choose the address.
+/// [`Client`](super::Client) needs no socket, so prefer it if no other program takes part in the test.
+///
+/// ```
+/// use bytegate::Request;
+/// use bytegate::testing::Server;
+///
+/// let server = Server::start(|request: &Request<'_>| request.path().to_string());
+/// assert_eq!(server.url("/hello"), format!("http://{}/hello", server.address()));
+///
+/// // The kit has a client of its own. Any other can be used as well.
+/// let mut client = server.connect();
+/// assert_eq!(client.get("/hello")?.text(), "/hello");
+/// assert_eq!(client.get("/again")?.text(), "/again");
+/// server.stop()?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Panics
+/// Dropping it panics if the server ended with an error, unless the test has failed already. [`stop`](Server::stop)
+/// returns that error instead.
+#[doc(alias = "TestServer")]
+#[doc(alias = "MockServer")]
+#[doc(alias = "LiveServer")]
+pub struct Server {
+    address: SocketAddr,
+    serving: Option<Serving>,
+}
+
+enum Serving {
+    Well(Running),
+    Faultily(FaultyServer),
+}
+
+impl Server {
+    /// Serves an application or a gateway. All connections share one thread, so a test notices if a request that blocks
+    /// delays the others. When the server stops, active requests have one second.
+    ///
+    /// # Panics
+    /// Panics if the system has no free port or no thread.
+    #[track_caller]
+    pub fn start(gateway: impl Into<Gateway>) -> Server {
+        let options = Options {
+            threads: NonZeroUsize::MIN,
+            stop_timeout: STOP_TIMEOUT,
+            ..Options::default()
+        };
+        Server::start_with(gateway, options)
+    }
+
+    /// Serves an application or a gateway with the given options.
+    ///
+    /// ```
+    /// use bytegate::testing::Server;
+    /// use bytegate::{Request, Scheme, net};
+    ///
+    /// let options = net::Options { scheme: Scheme::Https, ..net::Options::default() };
+    /// let server = Server::start_with(|request: &Request<'_>| request.scheme().as_str(), options);
+    /// assert_eq!(server.connect().get("/")?.text(), "https");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// Panics if the system has no free port or no thread.
+    #[track_caller]
+    pub fn start_with(gateway: impl Into<Gateway>, options: Options) -> Server {
+        match start((Ipv4Addr::LOCALHOST, 0), gateway.into(), options) {
+            Ok(running) => Server {
+                address: running.address(),
+                serving: Some(Serving::Well(running)),
+            },
+            Err(error) => panic!("the server does not start: {error}"),
+        }
+    }
+
+    /// Serves an application or a gateway over connections that fail, to test clients. The first connection suffers the
+    /// first fault of the script, the second one the second, and so on. `None` is a connection without a fault, and so
+    /// are all connections after the end of the script.
+    ///
+    /// The script is a list or any other iterator: with [`repeat`](core::iter::repeat), no connection is spared, and
+    /// `(1..).map(|number| ...)` decides by the number of the connection.
+    ///
+    /// ```
+    /// use bytegate::testing::{Fault, Server};
+    /// use bytegate::Request;
+    /// use std::io::ErrorKind;
+    ///
+    /// /// A client under test: it tries again if a response is incomplete.
+    /// fn fetch(server: &Server) -> std::io::Result<String> {
+    ///     loop {
+    ///         match server.connect().get("/") {
+    ///             Err(error) if error.kind() == ErrorKind::UnexpectedEof => {}
+    ///             other => return Ok(other?.text().to_string()),
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let script = [Fault::CutAfter(0), Fault::CutAfter(30)];
+    /// let server = Server::with_faults(|_: &Request<'_>| "hello\n", script);
+    /// assert_eq!(fetch(&server)?, "hello\n");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// Each connection has a thread of its own. When the server stops, all connections are closed at once, and requests
+    /// in progress are not waited for.
+    ///
+    /// # Panics
+    /// Panics if the system has no free port or no thread.
+    #[track_caller]
+    pub fn with_faults<I>(gateway: impl Into<Gateway>, script: I) -> Server
+    where
+        I: IntoIterator<Item: Into<Option<Fault>> + 'static, IntoIter: Send + 'static>,
+    {
+        let script = script.into_iter().map(Into::into);
+        match FaultyServer::start(gateway.into(), script) {
+            Ok(server) => Server {
+                address: server.address(),
+                serving: Some(Serving::Faultily(server)),
+            },
+            Err(error) => panic!("the server does not start: {error}"),
+        }
+    }
+
+    /// Returns the address on which the server listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns the URL of a path that begins with a slash.
+    #[doc(alias = "uri")]
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Opens a connection, with the timeouts of [`StreamClient::connect`].
+    ///
+    /// # Panics
+    /// Panics if there is no connection, for example because the system has no more descriptors.
+    #[track_caller]
+    pub fn connect(&self) -> StreamClient<TcpStream> {
+        match StreamClient::connect(self.address) {
+            Ok(client) => client,
+            Err(error) => panic!("no connection to {}: {error}", self.address),
+        }
+    }
+
+    /// Stops the server and waits until it has stopped.
+    ///
+    /// # Errors
+    /// Returns the error with which the server ended.
+    pub fn stop(mut self) -> io::Result<()> {
+        self.end()
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        match self.serving.take() {
+            None => Ok(()),
+            Some(Serving::Well(running)) => running.stop(),
+            Some(Serving::Faultily(server)) => server.stop(),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let ended = self.end();
+        if !std::thread::panicking() {
+            assert!(ended.is_ok(), "the server ended with an error: {ended:?}");
+        }
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
