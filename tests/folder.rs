@@ -835,8 +835,9 @@ fn a_folder_that_cannot_be_used_is_named() {
 #[cfg(feature = "net")]
 mod over_tcp {
     use super::*;
-    use std::io::{Read, Write};
-    use std::net::TcpStream;
+    use bytegate::Method;
+    use bytegate::testing::Server;
+    use std::io::Read;
 
     const BYTES: usize = 80 * 1024 * 1024;
 
@@ -850,40 +851,17 @@ mod over_tcp {
 
     /// Requests a file, which changes when the first bytes have arrived.
     fn download(folder: &Folder, range: &str, change: impl FnOnce(&Folder)) -> Vec<u8> {
-        let site = Site::open(&folder.0).expect("a folder");
-        let listener = bytegate::net::listen("127.0.0.1:0".parse().expect("an address"));
-        let listener = listener.expect("a free port");
-        let address = listener.local_addr().expect("an address");
-        let (stop, stopped) = smol::channel::bounded::<()>(1);
-        let server = std::thread::spawn(move || {
-            let stop = async move {
-                let _ = stopped.recv().await;
-            };
-            let options = bytegate::net::Options::default();
-            smol::block_on(bytegate::net::serve(
-                listener,
-                Gateway::new(site),
-                options,
-                stop,
-            ))
-        });
-        let mut stream = TcpStream::connect(address).expect("a connection");
+        let server = Server::start(Site::open(&folder.0).expect("a folder"));
+        let mut client = server.connect();
         let request = format!("GET /a.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{range}\r\n");
-        stream.write_all(request.as_bytes()).expect("a server");
-        let mut reply = vec![0; 1000];
-        stream.read_exact(&mut reply).expect("a response");
+        client.send(request).expect("a server");
+        client.response_head(Method::Get).expect("a response");
         change(folder);
-        stream
-            .read_to_end(&mut reply)
+        let mut content = Vec::new();
+        client
+            .read_to_end(&mut content)
             .expect("the end of the response");
-        drop(stop);
-        server.join().expect("no panic").expect("no error");
-        let head = reply
-            .windows(4)
-            .position(|it| it == b"\r\n\r\n")
-            .expect("a head")
-            + 4;
-        reply.split_off(head)
+        content
     }
 
     #[test]

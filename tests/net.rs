@@ -4,7 +4,7 @@
 mod laws;
 
 use bytegate::net::{self, Options};
-use bytegate::testing::{ClientResponse, StreamClient};
+use bytegate::testing::{self, ClientResponse, StreamClient};
 use bytegate::{
     AccessLog, Admission, Application, Body, Broken, Config, FieldLines, Gateway, Limits, Method,
     Pace, Receiver, Request, Response, Timeouts,
@@ -23,7 +23,7 @@ use std::sync::{
     Arc, Condvar, Mutex, Once, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
 };
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, JoinHandle, Thread};
+use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -50,39 +50,36 @@ impl Turn {
     }
 }
 
-type Serving = Pin<Box<dyn Future<Output = io::Result<()>>>>;
-
-/// A server on its own port and thread, until it is dropped.
+/// The kit's server, with what it logs, and with a stop that a test need not wait for.
 struct Server {
     address: SocketAddr,
-    stop: Option<channel::Sender<()>>,
-    ended: mpsc::Receiver<()>,
-    thread: Option<JoinHandle<()>>,
+    running: Option<testing::Server>,
+    ended: Option<mpsc::Receiver<io::Result<()>>>,
     errors: Arc<Mutex<Vec<String>>>,
     accesses: Arc<Mutex<String>>,
-    _turn: Option<Turn>,
+    _turn: Turn,
 }
 
 /// The settings that a server is started with.
 struct Setup {
     gateway: Gateway,
     options: Options,
-    stop: (channel::Sender<()>, channel::Receiver<()>),
-    block_on: fn(Serving) -> io::Result<()>,
-    turn: Option<Turn>,
+    turn: Turn,
 }
 
 impl Setup {
     fn new(application: impl Application + 'static) -> Setup {
+        Setup::with_turn(application, Turn::shared())
+    }
+
+    fn with_turn(application: impl Application + 'static, turn: Turn) -> Setup {
         Setup {
             gateway: Gateway::new(application),
             options: Options {
                 stop_timeout: SOON,
                 ..Options::default()
             },
-            stop: channel::bounded(1),
-            block_on: |serving| smol::block_on(serving),
-            turn: Some(Turn::shared()),
+            turn,
         }
         .threads(2)
     }
@@ -105,21 +102,7 @@ impl Setup {
         self
     }
 
-    /// Starts the server when it has already been told to stop.
-    fn stopped(mut self) -> Setup {
-        self.stop.0 = channel::bounded(1).0;
-        self
-    }
-
-    fn start(self) -> Server {
-        self.start_after(|_| {})
-    }
-
-    /// Calls `first` while the system already listens but the server does not accept yet.
-    fn start_after(mut self, first: impl FnOnce(SocketAddr)) -> Server {
-        let listener = net::listen("127.0.0.1:0".parse().expect("an address")).expect("a listener");
-        let address = listener.local_addr().expect("an address");
-        first(address);
+    fn start(mut self) -> Server {
         let errors = Arc::new(Mutex::new(Vec::new()));
         let accesses = Arc::new(Mutex::new(String::new()));
         let (report, log) = (errors.clone(), accesses.clone());
@@ -127,30 +110,18 @@ impl Setup {
             report.lock().expect("a log").push(line.to_string());
         }));
         let access_log = AccessLog::to(move |line| log.lock().expect("a log").push_str(line));
-        self.gateway = self.gateway.with(access_log);
-        let (end, ended) = mpsc::channel();
-        let (stop, stopped) = self.stop;
-        let serve = move || {
-            let stop = async move { stopped.recv().await.unwrap_or_default() };
-            let serving = net::serve(listener, self.gateway, self.options, stop);
-            (self.block_on)(Box::pin(serving)).expect("the server ends without an error");
-            let _ = end.send(());
-        };
-        let thread = thread::Builder::new().name(SERVING.to_string());
+        let gateway = self.gateway.with(access_log);
+        let running = testing::Server::start_with(gateway, self.options);
         Server {
-            address,
-            stop: Some(stop),
-            ended,
-            thread: Some(thread.spawn(serve).expect("a thread")),
+            address: running.address(),
+            running: Some(running),
+            ended: None,
             errors,
             accesses,
             _turn: self.turn,
         }
     }
 }
-
-/// The name of the thread that `serve` is called on.
-const SERVING: &str = "serving";
 
 impl Server {
     fn start(application: impl Application + 'static) -> Server {
@@ -170,41 +141,94 @@ impl Server {
     }
 
     fn ask_to_stop(&mut self) {
-        self.stop = None;
+        if let Some(running) = self.running.take() {
+            let (end, ended) = mpsc::channel();
+            self.ended = Some(ended);
+            thread::spawn(move || end.send(running.stop()));
+        }
     }
 
     /// Stops the server, and returns how long that took.
     fn stop(&mut self) -> Duration {
         let start = Instant::now();
         self.ask_to_stop();
-        let ended = self.ended.recv_timeout(2 * SOON);
-        if ended != Err(mpsc::RecvTimeoutError::Timeout) {
-            let joined = self.thread.take().map(JoinHandle::join);
-            assert!(!matches!(joined, Some(Err(_))), "the server panicked");
+        if let Some(ended) = self.ended.take() {
+            let ended = ended.recv_timeout(2 * SOON);
+            ended.expect("the server ends").expect("without an error");
         }
-        assert_eq!(ended, Ok(()), "the server does not end");
         start.elapsed()
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if self.thread.is_some() && !thread::panicking() {
+        if !thread::panicking() {
             self.stop();
         }
     }
 }
 
-/// A client that never waits longer than [`SOON`].
+type Serving = Pin<Box<dyn Future<Output = io::Result<()>>>>;
+
+/// `net::serve` on a thread, for tests that choose the listener, the executor or the future that stops it. The kit's
+/// server chooses these itself.
+struct Custom {
+    setup: Setup,
+    listener: async_net::TcpListener,
+    stop: (channel::Sender<()>, channel::Receiver<()>),
+    block_on: fn(Serving) -> io::Result<()>,
+}
+
+impl Custom {
+    /// From here on, the system listens, but nothing is accepted yet.
+    fn new(setup: Setup) -> Custom {
+        let address = "127.0.0.1:0".parse().expect("an address");
+        Custom {
+            setup,
+            listener: net::listen(address).expect("a listener"),
+            stop: channel::bounded(1),
+            block_on: |serving| smol::block_on(serving),
+        }
+    }
+
+    fn connect(&self) -> Client {
+        Client::of(self.listener.local_addr().expect("an address"))
+    }
+
+    /// Serves until the stop. `talk` is called meanwhile.
+    fn serve(self, talk: impl FnOnce()) {
+        let (block_on, stopped) = (self.block_on, self.stop.1);
+        let (end, ended) = mpsc::channel();
+        let serve = move || {
+            let stop = async move { stopped.recv().await.unwrap_or_default() };
+            let Setup {
+                gateway, options, ..
+            } = self.setup;
+            let serving = net::serve(self.listener, gateway, options, stop);
+            let _ = end.send(block_on(Box::pin(serving)));
+        };
+        let thread = thread::Builder::new().name(SERVING.to_string());
+        thread.spawn(serve).expect("a thread");
+        talk();
+        drop(self.stop.0);
+        let ended = ended.recv_timeout(2 * SOON);
+        ended.expect("the server ends").expect("without an error");
+    }
+}
+
+/// The name of the thread that `serve` is called on.
+const SERVING: &str = "serving";
+
+/// The kit's client. It never waits longer than [`SOON`], and tests send to many at once.
 struct Client(StreamClient<TcpStream>);
 
 impl Client {
     fn of(address: SocketAddr) -> Client {
-        let stream = TcpStream::connect(address).expect("a connection");
-        stream.set_nodelay(true).expect("no delay");
-        stream.set_read_timeout(Some(SOON)).expect("a timeout");
-        stream.set_write_timeout(Some(SOON)).expect("a timeout");
-        Client(StreamClient::new(stream))
+        let client = StreamClient::connect(address).expect("a connection");
+        let socket = client.stream();
+        socket.set_read_timeout(Some(SOON)).expect("a timeout");
+        socket.set_write_timeout(Some(SOON)).expect("a timeout");
+        Client(client)
     }
 
     fn socket(&self) -> &TcpStream {
@@ -247,9 +271,10 @@ impl Client {
     }
 
     /// The answers up to the end of the connection, none of them to HEAD.
-    fn last_answers(self, count: usize) -> Vec<ClientResponse> {
-        let octets = self.rest().expect("a clean end");
-        reader::read_all(&octets, &vec![Method::Get; count])
+    fn last_answers(mut self, count: usize) -> Vec<ClientResponse> {
+        let answers = self.0.last_responses(&vec![Method::Get; count]);
+        let answers = answers.expect("valid answers and a clean end");
+        answers.into_iter().map(reader::checked).collect()
     }
 }
 
@@ -453,14 +478,13 @@ fn the_server_runs_on_any_executor() {
     ];
     for block_on in ways {
         for threads in [1, 2] {
-            let mut setup = Setup::new(echo).threads(threads);
-            setup.block_on = block_on;
-            let mut server = setup.start();
+            let mut server = Custom::new(Setup::new(echo).threads(threads));
+            server.block_on = block_on;
             let mut client = server.connect();
-            assert_eq!(client.get("/a").content(), b"/a");
-            assert_eq!(client.get("/b").content(), b"/b");
-            drop(client);
-            server.stop();
+            server.serve(move || {
+                assert_eq!(client.get("/a").content(), b"/a");
+                assert_eq!(client.get("/b").content(), b"/b");
+            });
         }
     }
 }
@@ -1552,22 +1576,23 @@ fn an_answer_made_during_a_stop_says_that_the_connection_closes() {
         thread::sleep(millis(300));
         Response::text("here")
     };
-    let mut setup = Setup::new(application);
-    setup.stop = (stop, stopped);
-    let mut server = setup.start();
-    let answer = (0..200).find_map(|_| {
-        let mut clients = [server.connect(), server.connect()];
-        for client in &clients {
-            client.send(GET);
-        }
-        let mut answers = clients
-            .iter_mut()
-            .filter_map(|client| client.try_answer().ok());
-        answers.find(|answer| answer.content() == b"here")
+    let mut server = Custom::new(Setup::new(application));
+    server.stop = (stop, stopped);
+    let address = server.listener.local_addr().expect("an address");
+    server.serve(|| {
+        let answer = (0..200).find_map(|_| {
+            let mut clients = [Client::of(address), Client::of(address)];
+            for client in &clients {
+                client.send(GET);
+            }
+            let mut answers = clients
+                .iter_mut()
+                .filter_map(|client| client.try_answer().ok());
+            answers.find(|answer| answer.content() == b"here")
+        });
+        let answer = answer.expect("a second thread serves requests, too");
+        assert!(answer.closes());
     });
-    let answer = answer.expect("a second thread serves requests, too");
-    server.stop();
-    assert!(answer.closes());
 }
 
 #[test]
@@ -1624,35 +1649,35 @@ fn a_stop_waits_for_a_client_that_does_not_read_only_until_its_timeout() {
     assert!((millis(1400)..millis(3000)).contains(&took), "{took:?}");
 }
 
+/// Starts a server that has been told to stop before it accepts its first connection.
+fn serve_when_stopped(mut server: Custom, talk: impl FnOnce()) {
+    server.stop.0 = channel::bounded(1).0;
+    server.serve(talk);
+}
+
 #[test]
 fn a_stop_serves_connections_in_the_backlog() {
-    let setup = Setup::new(echo).stopped();
-    let mut clients = Vec::new();
-    let _server = setup.start_after(|address| {
-        for _ in 0..20 {
-            let client = Client::of(address);
-            client.send(GET);
-            clients.push(client);
+    let server = Custom::new(Setup::new(echo));
+    let mut clients: Vec<Client> = (0..20).map(|_| server.connect()).collect();
+    for client in &clients {
+        client.send(GET);
+    }
+    serve_when_stopped(server, || {
+        for client in &mut clients {
+            assert_eq!(client.answer().status().code(), 200);
         }
     });
-    for client in &mut clients {
-        assert_eq!(client.answer().status().code(), 200);
-    }
 }
 
 #[test]
 fn a_stop_serves_connections_in_the_backlog_above_the_limit() {
-    let setup = Setup::new(echo).connections(2).stopped();
-    let mut clients = Vec::new();
-    let mut server = setup.start_after(|address| {
-        for _ in 0..6 {
-            let client = Client::of(address);
-            client.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-            client.end();
-            clients.push(client);
-        }
-    });
-    server.stop();
+    let server = Custom::new(Setup::new(echo).connections(2));
+    let mut clients: Vec<Client> = (0..6).map(|_| server.connect()).collect();
+    for client in &clients {
+        client.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        client.end();
+    }
+    serve_when_stopped(server, || {});
     let answered = clients
         .iter_mut()
         .filter_map(|client| client.try_answer().ok());
@@ -1703,12 +1728,8 @@ fn a_stop_that_cuts_a_response_without_a_length_does_not_let_it_look_complete() 
 impl Setup {
     /// Settings for a test that must run alone in the process.
     fn alone(application: impl Application + 'static) -> Setup {
-        let mut setup = Setup::new(application);
-        // Release the shared turn first, or it would wait for itself.
-        setup.turn = None;
-        let alone = ALONE.write().unwrap_or_else(PoisonError::into_inner);
-        setup.turn = Some(Turn::Alone(alone));
-        setup
+        let turn = ALONE.write().unwrap_or_else(PoisonError::into_inner);
+        Setup::with_turn(application, Turn::Alone(turn))
     }
 }
 

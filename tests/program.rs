@@ -13,7 +13,7 @@ mod laws;
 mod start;
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
@@ -926,8 +926,8 @@ mod explain {
 #[cfg(unix)]
 mod serve {
     use super::*;
-    use bytegate::Method;
-    use bytegate::testing::StreamClient;
+    use bytegate::testing::{ClientResponse, StreamClient};
+    use bytegate::{Method, Status};
 
     /// A server on a free port.
     struct Server {
@@ -967,18 +967,33 @@ mod serve {
             }
         }
 
-        fn connect(&self) -> TcpStream {
-            let stream = TcpStream::connect(&self.address).expect("the server listens");
-            stream.set_read_timeout(Some(DEADLINE)).expect("a deadline");
-            stream
+        fn connect(&self) -> StreamClient<TcpStream> {
+            let client = StreamClient::connect(&self.address).expect("the server listens");
+            let socket = client.stream();
+            socket.set_read_timeout(Some(DEADLINE)).expect("a deadline");
+            client
+        }
+
+        /// A new connection, after a request and the end of our side.
+        fn asked(&self, request: impl AsRef<[u8]>) -> StreamClient<TcpStream> {
+            let mut client = self.connect();
+            client.send(request).expect("it is sent");
+            client.end_input().expect("it is open");
+            client
         }
 
         /// Everything that comes back on a new connection, after we close our side of it.
         fn ask(&self, request: impl AsRef<[u8]>) -> Vec<u8> {
-            let mut stream = self.connect();
-            stream.write_all(request.as_ref()).expect("it is sent");
-            stream.shutdown(Shutdown::Write).expect("it is open");
-            to_end(stream)
+            to_end(self.asked(request))
+        }
+
+        /// The one response that comes back on a new connection, after we close our side of it.
+        fn answer(&self, request: impl AsRef<[u8]>) -> ClientResponse {
+            last_response(self.asked(request))
+        }
+
+        fn get(&self, path: &str) -> ClientResponse {
+            self.answer(get(path))
         }
 
         /// Tells the server to stop and waits for it to end.
@@ -1003,6 +1018,11 @@ mod serve {
         let mut output = Vec::new();
         stream.read_to_end(&mut output).expect("a clean close");
         output
+    }
+
+    fn last_response(mut client: StreamClient<TcpStream>) -> ClientResponse {
+        let responses = client.last_responses(&[Method::Get]);
+        responses.expect("one response").remove(0)
     }
 
     fn get(path: &str) -> String {
@@ -1038,9 +1058,12 @@ mod serve {
         let greeting = server.greeting.replace(&server.address, "ADDRESS");
         insta::assert_snapshot!(greeting, @"bytegate serves the demo site on http://ADDRESS/ (Ctrl-C stops it)");
         assert!(server.address.starts_with("127.0.0.1:"));
-        let page = server.ask(get("/"));
-        assert!(page.starts_with(b"HTTP/1.1 200 OK\r\n"));
-        assert!(page.ends_with(include_bytes!("../fixtures/site/index.html")));
+        let page = server.get("/");
+        assert_eq!((page.status().code(), page.reason()), (200, "OK"));
+        assert_eq!(
+            page.content(),
+            include_bytes!("../fixtures/site/index.html")
+        );
     }
 
     #[test]
@@ -1053,14 +1076,14 @@ mod serve {
             "{}",
             server.greeting
         );
-        assert!(server.ask(get("/")).ends_with(b"<h1>mine</h1>"));
+        assert_eq!(server.get("/").text(), "<h1>mine</h1>");
     }
 
     #[test]
     fn it_listens_on_the_given_address() {
         let server = Server::start(&["--bind", "127.0.0.2"]);
         assert!(server.address.starts_with("127.0.0.2:"));
-        assert!(server.ask(get("/")).starts_with(b"HTTP/1.1 200 OK\r\n"));
+        assert_eq!(server.get("/").status(), Status::OK);
     }
 
     #[test]
@@ -1098,7 +1121,7 @@ mod serve {
     #[test]
     fn a_log_line_is_written_as_soon_as_the_answer() {
         let server = Server::start(&[]);
-        server.ask(get("/login.py"));
+        server.get("/login.py");
         let line = server.program.line();
         assert!(line.contains("\"GET /login.py HTTP/1.1\" 200 "), "{line}");
     }
@@ -1106,7 +1129,7 @@ mod serve {
     #[test]
     fn without_an_access_log_nothing_is_logged() {
         let server = Server::start(&["--no-access-log"]);
-        assert!(server.ask(get("/")).starts_with(b"HTTP/1.1 200 OK\r\n"));
+        assert_eq!(server.get("/").status(), Status::OK);
         let ended = server.stop();
         assert_eq!((ended.code, &ended.stdout[..]), (Some(0), &b""[..]));
     }
@@ -1117,7 +1140,7 @@ mod serve {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
         let server = Server::start_with(&[], full.expect("a full device").into());
         for _ in 0..3 {
-            assert!(server.ask(get("/")).starts_with(b"HTTP/1.1 200 OK\r\n"));
+            assert_eq!(server.get("/").status(), Status::OK);
         }
         assert_eq!(server.stop().code, Some(0));
     }
@@ -1129,7 +1152,7 @@ mod serve {
             let output = server.ask(garbage);
             assert!(output.is_empty() || output.starts_with(b"HTTP/1.1 400 "));
         }
-        assert!(server.ask(get("/")).starts_with(b"HTTP/1.1 200 OK\r\n"));
+        assert_eq!(server.get("/").status(), Status::OK);
         let ended = server.stop();
         assert_eq!(
             (ended.code, &*ended.stderr),
@@ -1140,17 +1163,18 @@ mod serve {
     #[test]
     fn a_dynamic_suffix_goes_to_the_application() {
         let server = Server::start(&["--dynamic", ".cgi"]);
-        let page = String::from_utf8(server.ask(get("/a.cgi"))).expect("a page");
-        assert!(page.contains("The application has no page <code>/a.cgi</code>."));
-        let page = server.ask(get("/login.py"));
-        assert!(page.ends_with(include_bytes!("../fixtures/site/404.html")));
+        let page = server.get("/a.cgi");
+        let expected = "The application has no page <code>/a.cgi</code>.";
+        assert!(page.text().contains(expected), "{page:?}");
+        let page = server.get("/login.py");
+        assert_eq!(page.content(), include_bytes!("../fixtures/site/404.html"));
     }
 
     #[test]
     fn a_signal_stops_a_server_without_connections_at_once() {
         for signal in ["-TERM", "-INT"] {
             let server = Server::start(&[]);
-            server.ask(get("/"));
+            server.get("/");
             let asked = Instant::now();
             server.signal(signal);
             let ended = server.ended();
@@ -1165,12 +1189,12 @@ mod serve {
     #[test]
     fn a_signal_lets_a_request_in_progress_be_answered() {
         let server = Server::start(&[]);
-        let mut stream = server.connect();
+        let mut client = server.connect();
         let head = "POST /login.py HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 26\r\n\
             Content-Type: application/x-www-form-urlencoded\r\n\r\n";
-        stream.write_all(head.as_bytes()).expect("it is sent");
+        client.send(head).expect("it is sent");
         let mut interim = [0; 25];
-        stream.read_exact(&mut interim).expect("an interim answer");
+        client.read_exact(&mut interim).expect("an interim answer");
 
         server.signal("-TERM");
         // Once nothing listens any more, the server has seen the signal.
@@ -1179,14 +1203,11 @@ mod serve {
             assert!(asked.elapsed() < DEADLINE, "the server does not stop");
             thread::sleep(Duration::from_millis(2));
         }
-        stream
-            .write_all(b"name=ada&password=lovelace")
+        client
+            .send("name=ada&password=lovelace")
             .expect("it is still read");
-        let page = String::from_utf8(to_end(stream)).expect("a page");
-        assert!(
-            page.contains("\r\nLocation: /login.py?welcome=ada\r\n"),
-            "{page}"
-        );
+        let page = last_response(client);
+        assert_eq!(page.field("Location"), Some("/login.py?welcome=ada"));
         let ended = server.ended();
         assert_eq!(
             (ended.code, &*ended.stderr),
@@ -1198,21 +1219,21 @@ mod serve {
     fn message_limits_can_be_set() {
         let server = Server::start(&["--max-head", "1K", "--max-content=5"]);
         let long = "x".repeat(500);
-        let status = |request: String| text(server.ask(request))[9..12].to_string();
+        let status = |request: String| server.answer(request).status().code();
         assert_eq!(
             status(format!("GET / HTTP/1.1\r\nHost: x\r\nX: {long}\r\n\r\n")),
-            "200"
+            200
         );
         let fields = format!("X: {long}\r\nY: {long}\r\n");
         assert_eq!(
             status(format!("GET / HTTP/1.1\r\nHost: x\r\n{fields}\r\n")),
-            "431"
+            431
         );
         assert_eq!(
             status(format!(
                 "GET / HTTP/1.1\r\nHost: x\r\nX: {long}{long}\r\n\r\n"
             )),
-            "431"
+            431
         );
         let post = |length: usize| {
             let content = "x".repeat(length);
@@ -1221,8 +1242,8 @@ mod serve {
                  Content-Length: {length}\r\n\r\n{content}"
             )
         };
-        assert_eq!(status(post(5)), "200");
-        assert_eq!(status(post(6)), "413");
+        assert_eq!(status(post(5)), 200);
+        assert_eq!(status(post(6)), 413);
     }
 
     #[test]
@@ -1230,9 +1251,8 @@ mod serve {
         let server = Server::start(&["--head-timeout=300ms", "--idle-timeout=600ms"]);
         let start = Instant::now();
         let mut half = server.connect();
-        half.write_all(b"GET / HT").expect("it is sent");
-        let answer = text(to_end(half));
-        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+        half.send("GET / HT").expect("it is sent");
+        assert_eq!(last_response(half).status(), Status::REQUEST_TIMEOUT);
         let took = start.elapsed();
         assert!(
             (Duration::from_millis(250)..DEADLINE / 2).contains(&took),
@@ -1241,8 +1261,8 @@ mod serve {
 
         let start = Instant::now();
         let mut idle = server.connect();
-        idle.write_all(get("/").as_bytes()).expect("it is sent");
-        to_end(idle);
+        idle.send(get("/")).expect("it is sent");
+        last_response(idle);
         let took = start.elapsed();
         assert!(
             (Duration::from_millis(550)..DEADLINE / 2).contains(&took),
@@ -1260,7 +1280,7 @@ mod serve {
     fn the_connection_limit_can_be_set_and_idle_connections_make_room() {
         let server = Server::start(&["--connections", "5"]);
         let connect = |_| {
-            let mut client = StreamClient::new(server.connect());
+            let mut client = server.connect();
             get_page(&mut client);
             client
         };
@@ -1277,9 +1297,7 @@ mod serve {
     #[test]
     fn the_soft_limit_on_open_files_is_raised_at_start() {
         let server = Server::start_with_open_files(100);
-        let mut clients: Vec<_> = (0..120)
-            .map(|_| StreamClient::new(server.connect()))
-            .collect();
+        let mut clients: Vec<_> = (0..120).map(|_| server.connect()).collect();
         clients.iter_mut().for_each(get_page);
         // None was closed to make room.
         get_page(&mut clients[0]);
@@ -1290,11 +1308,9 @@ mod serve {
         let large = vec![b'x'; 32 << 20];
         let folder = Folder::new("large", &[("large.bin", &large)]);
         let server = Server::start(&[folder.as_str(), "--stop-timeout", "1s"]);
-        let mut stream = server.connect();
-        stream
-            .write_all(get("/large.bin").as_bytes())
-            .expect("it is sent");
-        stream.peek(&mut [0]).expect("an answer begins");
+        let mut client = server.connect();
+        client.send(get("/large.bin")).expect("it is sent");
+        client.response_head(Method::Get).expect("an answer begins");
         let asked = Instant::now();
         let ended = server.stop();
         assert_eq!(
@@ -1312,11 +1328,14 @@ mod serve {
     fn a_signal_closes_idle_connections() {
         let server = Server::start(&[]);
         let mut quiet = server.connect();
-        quiet.write_all(get("/").as_bytes()).expect("it is sent");
+        quiet.send(get("/")).expect("it is sent");
         let asked = Instant::now();
         server.signal("-TERM");
-        let page = to_end(quiet);
-        assert!(page.ends_with(include_bytes!("../fixtures/site/index.html")));
+        let page = last_response(quiet);
+        assert_eq!(
+            page.content(),
+            include_bytes!("../fixtures/site/index.html")
+        );
         assert_eq!(server.ended().code, Some(0));
         assert!(asked.elapsed() < Duration::from_secs(5));
     }

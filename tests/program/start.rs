@@ -1,6 +1,8 @@
 //! Tests of what `serve` says when it starts, and of `--open`. Unix only, because programs are scripts.
 
 use super::*;
+use bytegate::Status;
+use bytegate::testing::StreamClient;
 
 impl Program {
     fn error_line(&self) -> String {
@@ -14,17 +16,10 @@ fn url(line: &str) -> &str {
     url.split_once(' ').expect("the end of the URL").0
 }
 
-fn status(url: &str) -> String {
+fn status(url: &str) -> Status {
     let address = url.trim_start_matches("http://").trim_end_matches('/');
-    let mut stream = TcpStream::connect(address).expect("the server listens");
-    stream.set_read_timeout(Some(DEADLINE)).expect("a deadline");
-    let request = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    stream.write_all(request).expect("it is sent");
-    let mut answer = String::new();
-    BufReader::new(stream)
-        .read_line(&mut answer)
-        .expect("a line");
-    answer
+    let mut client = StreamClient::connect(address).expect("the server listens");
+    client.get("/").expect("a page").status()
 }
 
 #[test]
@@ -38,7 +33,7 @@ fn a_folder_is_served_without_the_word_serve() {
         line.starts_with("bytegate serves . on http://127.0.0.1:"),
         "{line}"
     );
-    assert_eq!(status(url(&line)), "HTTP/1.1 200 OK\r\n");
+    assert_eq!(status(url(&line)), Status::OK);
 }
 
 #[test]
@@ -51,13 +46,13 @@ fn a_server_for_all_addresses_names_them_and_says_who_can_connect() {
             continue;
         }
         assert!(url(&first).starts_with(own), "{first}");
-        assert_eq!(status(url(&first)), "HTTP/1.1 200 OK\r\n");
+        assert_eq!(status(url(&first)), Status::OK);
         let last = loop {
             let line = program.error_line();
             let Some(other) = line.strip_prefix("  and on ") else {
                 break line;
             };
-            assert_eq!(status(other.trim_end()), "HTTP/1.1 200 OK\r\n", "{other}");
+            assert_eq!(status(other.trim_end()), Status::OK, "{other}");
         };
         assert_eq!(
             last,
@@ -117,6 +112,6 @@ fn a_browser_that_cannot_be_opened_is_one_line_and_the_server_goes_on() {
             line,
             format!("bytegate: cannot open the browser with xdg-open: {reason}\n")
         );
-        assert_eq!(status(&url), "HTTP/1.1 200 OK\r\n");
+        assert_eq!(status(&url), Status::OK);
     }
 }
