@@ -3,44 +3,40 @@
 
 mod laws;
 
+use bytegate::testing::{ClientResponse, StreamClient};
 use bytegate::{
     CloseReason, Config, ConnectionInfo, Gateway, Method, Peer, Request, Response, ResponseError,
     Timeouts,
 };
 use laws::reader;
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::io;
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 const GET: &[u8] = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
 
-fn pair() -> (TcpStream, TcpStream) {
+/// Serves one connection with `talk` as its client; returns the reason for the close, which the kit's servers do not show.
+fn serve(
+    gateway: &Gateway,
+    talk: impl FnOnce(StreamClient<TcpStream>) + Send,
+) -> io::Result<CloseReason> {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
     let address = listener.local_addr().expect("an address");
-    let client = TcpStream::connect(address).expect("a connection");
-    client
-        .set_read_timeout(Some(Duration::from_secs(10)))
-        .expect("a timeout");
-    let (server, _) = listener.accept().expect("a connection");
-    (client, server)
-}
-
-/// Serves one connection with `talk` as its client; returns the reason for the close.
-fn serve(gateway: &Gateway, talk: impl FnOnce(TcpStream) + Send) -> io::Result<CloseReason> {
-    let (client, server) = pair();
-    let peer = server.peer_addr().expect("an address");
+    let client = StreamClient::connect(address).expect("a connection");
+    let (server, peer) = listener.accept().expect("a connection");
     thread::scope(|scope| {
         scope.spawn(move || talk(client));
         gateway.serve_stream(server, peer)
     })
 }
 
-fn read_to_end(mut client: TcpStream) -> Vec<u8> {
-    let mut output = Vec::new();
-    client.read_to_end(&mut output).expect("a clean end");
-    output
+/// The responses up to the end of the connection.
+fn last(mut client: StreamClient<TcpStream>, count: usize) -> Vec<ClientResponse> {
+    let responses = client.last_responses(&vec![Method::Get; count]);
+    let responses = responses.expect("responses and a clean end");
+    responses.into_iter().map(reader::checked).collect()
 }
 
 fn path(request: &Request<'_>) -> String {
@@ -64,11 +60,10 @@ fn several_requests_are_served_on_one_connection() {
     let gateway = Gateway::new(path);
     let reason = serve(&gateway, |mut client| {
         for byte in GET.repeat(3) {
-            client.write_all(&[byte]).expect("a write");
+            client.send([byte]).expect("a write");
         }
-        client.shutdown(Shutdown::Write).expect("an end");
-        let output = read_to_end(client);
-        let answers = reader::read_all(&output, &[Method::Get; 3]);
+        client.end_input().expect("an end");
+        let answers = last(client, 3);
         assert!(answers.iter().all(|answer| answer.content() == b"/a"));
     });
     assert_eq!(reason.expect("a clean end"), CloseReason::InputEnded);
@@ -79,9 +74,8 @@ fn a_head_that_is_not_complete_in_time_gets_a_408() {
     let gateway = Gateway::new(path).config(impatient());
     let start = Instant::now();
     let reason = serve(&gateway, |mut client| {
-        client.write_all(&GET[..9]).expect("a write");
-        let output = read_to_end(client);
-        assert_eq!(reader::read_one(&output).status().code(), 408);
+        client.send(&GET[..9]).expect("a write");
+        assert_eq!(last(client, 1)[0].status().code(), 408);
     });
     assert_eq!(reason.expect("a clean end"), CloseReason::Refused);
     let took = start.elapsed();
@@ -92,9 +86,8 @@ fn a_head_that_is_not_complete_in_time_gets_a_408() {
 fn an_idle_connection_is_closed_silently() {
     let gateway = Gateway::new(path).config(impatient());
     let reason = serve(&gateway, |mut client| {
-        client.write_all(GET).expect("a write");
-        let output = read_to_end(client);
-        assert_eq!(reader::read_one(&output).content(), b"/a");
+        client.send(GET).expect("a write");
+        assert_eq!(last(client, 1)[0].content(), b"/a");
     });
     assert_eq!(reason.expect("a clean end"), CloseReason::Idle);
 }
@@ -117,12 +110,11 @@ fn an_answer_that_comes_later_is_awaited_until_its_deadline() {
     })
     .config(impatient());
     let reason = serve(&gateway, |mut client| {
-        client.write_all(GET).expect("a write");
+        client.send(GET).expect("a write");
         client
-            .write_all(b"GET /never HTTP/1.1\r\nHost: x\r\n\r\n")
+            .send(b"GET /never HTTP/1.1\r\nHost: x\r\n\r\n")
             .expect("a write");
-        let output = read_to_end(client);
-        let answers = reader::read_all(&output, &[Method::Get; 2]);
+        let answers = last(client, 2);
         assert_eq!(answers[0].content(), b"later");
         assert_eq!(answers[1].status().code(), 503);
     });
@@ -141,9 +133,8 @@ fn a_panic_is_a_500_and_is_reported() {
         told.lock().expect("a list").push(error.to_string());
     });
     let reason = serve(&gateway, |mut client| {
-        client.write_all(GET).expect("a write");
-        let output = read_to_end(client);
-        assert_eq!(reader::read_one(&output).status().code(), 500);
+        client.send(GET).expect("a write");
+        assert_eq!(last(client, 1)[0].status().code(), 500);
     });
     assert_eq!(reason.expect("a clean end"), CloseReason::Persistence);
     let said = "the application panicked: deliberate";
@@ -154,11 +145,10 @@ fn a_panic_is_a_500_and_is_reported() {
 fn a_slow_reader_gets_the_whole_of_a_large_answer() {
     let gateway = Gateway::new(|_: &Request<'_>| vec![b'x'; 8 << 20]);
     let reason = serve(&gateway, |mut client| {
-        client.write_all(GET).expect("a write");
+        client.send(GET).expect("a write");
         thread::sleep(Duration::from_millis(100));
-        client.shutdown(Shutdown::Write).expect("an end");
-        let output = read_to_end(client);
-        assert_eq!(reader::read_one(&output).content().len(), 8 << 20);
+        client.end_input().expect("an end");
+        assert_eq!(last(client, 1)[0].content().len(), 8 << 20);
     });
     assert_eq!(reason.expect("a clean end"), CloseReason::InputEnded);
 }
@@ -168,10 +158,9 @@ fn an_early_refusal_can_be_read_while_the_client_keeps_sending() {
     let gateway = Gateway::new(path);
     let reason = serve(&gateway, |mut client| {
         let head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n";
-        client.write_all(head).expect("a write");
-        client.write_all(&vec![b'x'; 8_000_000]).expect("a write");
-        let output = read_to_end(client);
-        assert_eq!(reader::read_one(&output).status().code(), 413);
+        client.send(head).expect("a write");
+        client.send(vec![b'x'; 8_000_000]).expect("a write");
+        assert_eq!(last(client, 1)[0].status().code(), 413);
     });
     assert_eq!(reason.expect("a clean end"), CloseReason::Refused);
 }
@@ -180,16 +169,15 @@ fn an_early_refusal_can_be_read_while_the_client_keeps_sending() {
 #[test]
 fn a_unix_socket_is_served_too_and_its_peer_may_have_a_name() {
     use std::os::unix::net::UnixStream;
-    let (mut client, server) = UnixStream::pair().expect("a pair");
+    let (client, server) = UnixStream::pair().expect("a pair");
+    let mut client = StreamClient::new(client);
     let gateway = Gateway::new(|request: &Request<'_>| request.peer().to_string());
     thread::scope(|scope| {
         scope.spawn(|| gateway.serve_stream(server, Peer::named("the other half")));
-        client.write_all(GET).expect("a write");
-        client.shutdown(Shutdown::Write).expect("an end");
-        let mut output = Vec::new();
-        client.read_to_end(&mut output).expect("a clean end");
-        let answers = reader::read_all(&output, &[Method::Get]);
-        assert_eq!(answers[0].content(), b"the other half");
+        client.send(GET).expect("a write");
+        client.end_input().expect("an end");
+        let answers = client.last_responses(&[Method::Get]);
+        assert_eq!(answers.expect("a clean end")[0].text(), "the other half");
     });
 }
 
@@ -197,13 +185,14 @@ fn a_unix_socket_is_served_too_and_its_peer_may_have_a_name() {
 #[test]
 fn a_stream_that_ends_early_does_not_look_complete_to_an_http_1_0_client() {
     use bytegate::{Body, Broken, Bytes};
+    use std::io::Read;
     let gateway = Gateway::new(|_: &Request<'_>| {
         let blocks = [Ok(Bytes::from_static(b"block")), Err(Broken)];
         Response::text(Body::fallible_stream(None, blocks.into_iter()))
     })
     .on_error(|_: &ResponseError, _: &ConnectionInfo| {});
     let reason = serve(&gateway, |mut client| {
-        client.write_all(b"GET / HTTP/1.0\r\n\r\n").expect("sent");
+        client.send(b"GET / HTTP/1.0\r\n\r\n").expect("sent");
         let error = client.read_to_end(&mut Vec::new()).expect_err("a reset");
         assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
     });

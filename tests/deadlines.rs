@@ -29,7 +29,7 @@ enum Pause {
     Close(CloseReason),
 }
 
-/// A session, its peer and its clock.
+/// A session, its peer and its clock. The kit's `Wire` does not show until when a session waits.
 struct Wire {
     session: Session<'static>,
     now: Now,

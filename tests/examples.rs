@@ -3,9 +3,8 @@
 #![allow(dead_code)]
 
 use bytegate::Status;
-use bytegate::testing::{Client, malformed_requests};
+use bytegate::testing::{Client, StreamClient, malformed_requests};
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
@@ -149,18 +148,6 @@ fn standard_input_is_answered_on_standard_output() {
     assert_eq!(responses[1].status(), Status::NOT_FOUND);
 }
 
-/// Sends one request on a socket, and returns the text of the response.
-fn ask(mut stream: impl Read + Write, request: &str) -> String {
-    write!(
-        stream,
-        "{request} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    )
-    .unwrap();
-    let mut response = String::new();
-    stream.read_to_string(&mut response).unwrap();
-    response
-}
-
 #[cfg(unix)]
 #[test]
 fn a_unix_socket_is_served_also_where_an_old_one_was_left() {
@@ -169,11 +156,8 @@ fn a_unix_socket_is_served_also_where_an_old_one_was_left() {
     drop(unix::socket::bind(&path).unwrap());
     let listener = unix::socket::bind(&path).unwrap();
     thread::spawn(move || unix::socket::serve(&listener));
-    let response = ask(UnixStream::connect(&path).unwrap(), "GET /");
-    assert!(
-        response.ends_with("\r\n\r\nhello neighbour\n"),
-        "{response}"
-    );
+    let mut client = StreamClient::new(UnixStream::connect(&path).unwrap());
+    assert_eq!(client.get("/").unwrap().text(), "hello neighbour\n");
 }
 
 #[test]
@@ -203,8 +187,9 @@ fn the_admin_page_is_served_by_threads_over_tcp() {
     thread::spawn(move || embed::serve(&listener, &gateway));
     // A client that sends nothing delays no other.
     let _silent = TcpStream::connect(address).unwrap();
-    let response = ask(TcpStream::connect(address).unwrap(), "GET /metrics");
-    assert!(response.ends_with("steps_total 0\n"), "{response}");
+    let response = StreamClient::connect(address).unwrap().get("/metrics");
+    let response = response.unwrap();
+    assert!(response.text().ends_with("steps_total 0\n"), "{response:?}");
 }
 
 /// A watch list in a new file.

@@ -540,7 +540,7 @@ impl FrontEnd for Front {
     }
 }
 
-/// A client that reads everything as soon as it is there.
+/// A client that reads everything as soon as it is there. Unlike the kit's `Wire`, it counts how often it is woken.
 struct Client<'g> {
     session: Session<'g>,
     alarm: Arc<Alarm>,

@@ -39,7 +39,7 @@ impl Wake for Alarm {
     }
 }
 
-/// A session, its peer, its clock and its waker.
+/// A session, its peer, its clock and its waker. The kit's `Wire` shows neither what a session waits for nor its errors.
 struct Wire {
     session: Session<'static>,
     now: Now,
