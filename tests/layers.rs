@@ -157,10 +157,11 @@ fn no_files_import_in_a_circle() {
 }
 
 /// Files that need the standard library and are compiled only with the `std` feature, or with one that includes it.
-const WITH_STD: [&str; 24] = [
+const WITH_STD: [&str; 25] = [
     "application/middleware/compression.rs",
     "application/middleware/rate_limit.rs",
     "application/middleware/server_timing.rs",
+    "application/site/file_response.rs",
     "application/site/files.rs",
     "site/folder/error.rs",
     "site/from_folder.rs",
