@@ -43,7 +43,7 @@ fn tables(rounds: usize) {
 
 /// Prints data for a plot of the cost against the size of the head.
 fn head_sizes() {
-    println!("contender,octets,ns");
+    println!("contender,bytes,ns");
     for fields in [0, 1, 2, 4, 8, 16, 32, 64, 95] {
         let request = contenders::with_fields(fields);
         let mut contenders = contenders::contenders(request);

@@ -17,8 +17,10 @@
 //! - **Read the [`guide`]**: from nothing to a tested application with two pages.
 //! - **Write an application**: a function that takes a [`Request`] and returns something that converts into a
 //!   [`Response`]. See [`Application`], [`Router`], [`Middleware`], [`wsgi()`].
-//! - **Call it** with bytes, in a test or a fuzzer: [`Gateway::handle`]. To pass the time as an argument, use
-//!   [`Gateway::handle_at`].
+//! - **Call it** with bytes: [`Gateway::handle`]. To pass the time as an argument, use [`Gateway::handle_at`].
+//! - **Test** it on the wire, without a socket: [`testing::Client`]. [`testing`] also has malformed requests, faulty servers
+//!   and snapshots.
+//! - **Fuzz** it in one line: [`testing::fuzz`].
 //! - **Serve** it over TCP: `net::run` and `net::start` (feature `net`), or over any blocking stream: `Gateway::serve_stream` (feature
 //!   `std`).
 //! - **Embed** it in your own event loop: [`Gateway::session`] and [`Session::turn`].

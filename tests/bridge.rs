@@ -688,7 +688,7 @@ mod time {
     }
 }
 
-/// What a gateway answers itself passes through the middlewares, behind another server too.
+/// What a gateway answers itself passes through the middlewares, even if another server is in front.
 mod errors {
     use super::*;
     use bytegate::{AccessLog, ErrorPages, ResponseError};

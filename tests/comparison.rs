@@ -68,6 +68,25 @@ fn a_log_in_takes_at_most_40_lines_and_15_for_its_test() {
     check("the test of the log-in", lines(body, "//") + 3, 15);
 }
 
+/// The lines of the code block of the README that has a text.
+fn in_readme(text: &str) -> usize {
+    let readme = read("README.md");
+    let blocks = readme.split("\n```").skip(1).step_by(2);
+    let mut blocks = blocks.filter(|block| block.starts_with("rust") && block.contains(text));
+    let block = blocks
+        .next()
+        .unwrap_or_else(|| panic!("no block with {text:?}"));
+    // The first line names the language.
+    lines(block, "//") - 1
+}
+
+#[test]
+fn the_loops_of_the_readme_are_short() {
+    assert!(in_readme("gateway.serve_stream(") <= 20);
+    // Fifteen without the imports.
+    assert!(in_readme("session.turn_on(") <= 17);
+}
+
 #[test]
 fn two_pages_with_a_form_a_cookie_and_a_snapshot_take_less_than_40_lines() {
     let readme = read("README.md");

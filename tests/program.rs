@@ -1038,7 +1038,7 @@ mod serve {
     /// Masks a date such as `[10/Oct/2000:13:55:36 +0000]`.
     fn mask_date(line: &str) -> String {
         let (before, rest) = line.split_once('[').expect("a date");
-        let (date, behind) = rest.split_once(']').expect("the end of the date");
+        let (date, after) = rest.split_once(']').expect("the end of the date");
         let shape: String = date
             .chars()
             .map(|character| match character {
@@ -1049,7 +1049,7 @@ mod serve {
             })
             .collect();
         assert_eq!(shape, "00/Aaa/0000:00:00:00 +0000", "{line}");
-        format!("{before}[date]{behind}")
+        format!("{before}[date]{after}")
     }
 
     #[test]

@@ -67,13 +67,13 @@ impl Valid {
         };
         let mut rest = &self.content[..];
         for &size in sizes.iter().chain([&usize::MAX]) {
-            let (chunk, behind) = rest.split_at(size.min(rest.len()));
+            let (chunk, after) = rest.split_at(size.min(rest.len()));
             if !chunk.is_empty() {
                 bytes.extend_from_slice(format!("{:X};a=\"{size}\"\r\n", chunk.len()).as_bytes());
                 bytes.extend_from_slice(chunk);
                 bytes.extend_from_slice(b"\r\n");
             }
-            rest = behind;
+            rest = after;
         }
         bytes.extend_from_slice(b"0\r\nX-Trailer: a\r\n\r\n");
         bytes

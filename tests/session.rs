@@ -456,16 +456,46 @@ impl Receiver for Upload {
 fn a_receiver_that_is_not_ready_gets_no_data_and_the_peer_does_not_time_out() {
     let upload = Upload::default();
     let mut wire = Wire::new(upload.clone());
-    let never = Wait::Answer {
-        until: Duration::MAX,
+    let waits = Wait::Answer {
+        until: Timeouts::default().answer,
     };
-    assert_eq!(wire.send(post("hello")), never);
-    assert_eq!(wire.at(1000), never);
+    assert_eq!(wire.send(post("hello")), waits);
+    assert_eq!(wire.at(29), waits);
     assert!(upload.notes().is_empty());
     upload.ready.store(true, Ordering::SeqCst);
     assert!(matches!(wire.turn(), Wait::Read { .. }));
     assert_eq!(upload.notes(), ["hello"]);
     assert_eq!(wire.answers(1)[0].content(), b"thanks");
+}
+
+#[test]
+fn a_receiver_that_is_not_ready_in_time_is_told_and_answered_with_503() {
+    let upload = Upload::default();
+    let mut wire = Wire::new(upload.clone());
+    wire.send(post("hello"));
+    let wait = wire.at(30);
+    assert!(matches!(wait, Wait::Close(_)), "{wait:?}");
+    assert_eq!(upload.notes(), ["Refused(AnswerTimeout)"]);
+    let answer = &wire.answers(1)[0];
+    assert_eq!(answer.status(), Status::SERVICE_UNAVAILABLE);
+    assert!(answer.closes());
+}
+
+#[test]
+fn the_time_of_a_receiver_begins_again_when_it_was_ready() {
+    let upload = Upload::default();
+    let mut wire = Wire::new(upload.clone());
+    upload.ready.store(true, Ordering::SeqCst);
+    wire.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe");
+    wire.at(10);
+    upload.ready.store(false, Ordering::SeqCst);
+    let wait = wire.send("llo");
+    assert_eq!(
+        wait,
+        Wait::Answer {
+            until: Duration::from_secs(40)
+        }
+    );
 }
 
 #[test]

@@ -642,6 +642,17 @@ mod stage_6_wsgi {
     }
 
     #[test]
+    fn the_path_is_split_where_the_application_is_mounted() {
+        let gateway = Gateway::new(Router::new().mount("/a b", wsgi(show)));
+        let shown = answer(&gateway, "GET /a%20b/c%20d HTTP/1.1\r\nHost: x\r\n\r\n");
+        let shown = shown.text();
+        assert!(
+            shown.contains("\nSCRIPT_NAME=/a b\nPATH_INFO=/c d\n"),
+            "{shown}"
+        );
+    }
+
+    #[test]
     fn environ_of_a_minimal_request() {
         insta::assert_snapshot!(environ_of("GET / HTTP/1.0\r\n\r\n"), @r"
         REQUEST_METHOD=GET
@@ -1073,7 +1084,7 @@ mod faults {
             .map(|&octet| u64::from(octet))
             .sum();
         format!(
-            "{fields} octets of fields, {} of content, sum {sum}\n",
+            "{fields} bytes of fields, {} of content, sum {sum}\n",
             request.content().len()
         )
     }
@@ -1095,7 +1106,7 @@ mod faults {
         }
         let page = last_response(client);
         let sum: u64 = content.iter().map(|&octet| u64::from(octet)).sum();
-        let expected = format!("5012 octets of fields, 100000 of content, sum {sum}\n");
+        let expected = format!("5012 bytes of fields, 100000 of content, sum {sum}\n");
         assert_eq!(page.text(), expected);
     }
 
@@ -1353,12 +1364,12 @@ mod faults {
                 Err(error) => vec![error.to_string()],
             };
             let length = request.content().len();
-            format!("{length} octets: {}", form.join(" "))
+            format!("{length} bytes: {}", form.join(" "))
         });
         let page = post(&gateway, "/a.py", b"a=%41&\xc3\xa4=%c3%b6");
-        assert_eq!(page.text(), "15 octets: a=A ä=ö");
+        assert_eq!(page.text(), "15 bytes: a=A ä=ö");
         let page = post(&gateway, "/a.py", b"a=\xff&b=%fe&\xc3\xa4=%c3%b6");
-        assert_eq!(page.text(), "19 octets: the form is not UTF-8");
+        assert_eq!(page.text(), "19 bytes: the form is not UTF-8");
         let page = post(&demo::gateway(), "/login.py", b"\x89PNG\r\n\x1a\n\x00\xff");
         assert_eq!(page.status().code(), 400);
     }

@@ -73,7 +73,7 @@ def parse_arguments():
     )
     parser.add_argument("--json", type=writable, metavar="FILE", help="write the results of every run")
     parser.add_argument("--plot", type=writable, metavar="FILE.svg", help="draw the cost by connections")
-    parser.add_argument("--heads", type=readable, metavar="FILE.csv", help="draw also: contender,octets,ns")
+    parser.add_argument("--heads", type=readable, metavar="FILE.csv", help="draw also: contender,bytes,ns")
     arguments = parser.parse_args()
     if arguments.heads and not arguments.plot:
         parser.error("--heads needs --plot")

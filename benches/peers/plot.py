@@ -54,14 +54,14 @@ def plot_connections(results):
 
 
 def plot_head_size(path):
-    """From lines of contender,octets,ns below a header that says so; a contender's name may have commas."""
+    """From lines of contender,bytes,ns below a header that says so; a contender's name may have commas."""
     header, *rows = path.read_text().splitlines()
-    if header != "contender,octets,ns":
-        raise RuntimeError(f"{path} must begin with contender,octets,ns")
+    if header != "contender,bytes,ns":
+        raise RuntimeError(f"{path} must begin with contender,bytes,ns")
     lines = {}
     for row in rows:
-        name, octets, ns = row.rsplit(",", 2)
-        lines.setdefault(name.strip('"'), []).append((float(octets), float(ns)))
+        name, bytes_, ns = row.rsplit(",", 2)
+        lines.setdefault(name.strip('"'), []).append((float(bytes_), float(ns)))
     lines = {name: sorted(points) for name, points in lines.items()}
     return Panel("From bytes to bytes in memory", "bytes of the head", "ns per request", lines, log_y=True)
 
@@ -180,7 +180,7 @@ def text(x, y, words, anchor="middle", style=""):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", type=pathlib.Path, metavar="FILE.json", help="of measure.py --json")
-    parser.add_argument("--heads", type=pathlib.Path, metavar="FILE.csv", help="with the columns contender,octets,ns")
+    parser.add_argument("--heads", type=pathlib.Path, metavar="FILE.csv", help="with the columns contender,bytes,ns")
     parser.add_argument("drawing", type=pathlib.Path, metavar="FILE.svg")
     arguments = parser.parse_args()
     results = json.loads(arguments.results.read_text()) if arguments.results else []

@@ -13,9 +13,9 @@ fuzz_target!(|input: (Vec<u8>, &[u8])| {
     let mut pieces = Vec::new();
     let mut rest = input;
     for size in sizes {
-        let (piece, behind) = rest.split_at(usize::from(size).min(rest.len()));
+        let (piece, after) = rest.split_at(usize::from(size).min(rest.len()));
         pieces.push(piece);
-        rest = behind;
+        rest = after;
     }
     pieces.push(rest);
     laws::hold_for_split(&gateway, &transcript, &pieces, now);

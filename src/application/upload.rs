@@ -139,7 +139,8 @@ impl Receiver for Discard {
 pub trait Receiver: Send {
     /// Polls whether a part can be accepted now. Until then, nothing is read from the client, except for up to 64 KiB by
     /// which `net` notices a disconnected client. The receiver must wake the waker of the context when it is ready again.
-    /// `handle` blocks while it waits (feature `std`).
+    /// If it is not ready within [`Timeouts::answer`](crate::Timeouts::answer), it is [aborted](Receiver::abort), and the
+    /// response is a 503. `handle` blocks while it waits (feature `std`).
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let _ = context;
         Poll::Ready(())
@@ -176,8 +177,8 @@ pub trait Receiver: Send {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Abort {
-    /// The content violates a rule, a limit or a deadline, or the client closed its side. The error is sent as the
-    /// response.
+    /// The content violates a rule, a limit or a deadline, the client closed its side, or the receiver was not ready in
+    /// time. The error is sent as the response.
     Refused(Error),
     /// The connection was lost.
     Disconnected,

@@ -184,8 +184,9 @@ impl Gateway {
     /// # }
     /// ```
     ///
-    /// While a response is [deferred](crate::Response::later), nothing is read, so a client that disconnects is only noticed
-    /// when the response is there or [`Timeouts::answer`](crate::Timeouts::answer) has passed.
+    /// While a response is [deferred](crate::Response::later), or a receiver or a stream of content is not ready, nothing is
+    /// read, so a client that disconnects is only noticed when there is something to write, or after
+    /// [`Timeouts::answer`](crate::Timeouts::answer).
     ///
     /// # Errors
     /// Returns the error of the stream, for example when the peer has disconnected.
@@ -196,7 +197,7 @@ impl Gateway {
     ) -> io::Result<CloseReason> {
         let mut session = self.session(connection).catch_panics();
         let thread = ThisThread::new();
-        let mut clock = Clock::new(self.on_error.is_none());
+        let mut clock = Clock::new(!self.reports_errors());
         let mut front_end = thread.wakes(&mut clock);
         let mut input = Vec::new();
         let reason = loop {

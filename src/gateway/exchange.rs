@@ -15,6 +15,7 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::task::{Context, Poll};
+use core::time::Duration;
 
 /// The state of an exchange that takes more than one step.
 #[derive(Default)]
@@ -25,6 +26,8 @@ pub(super) struct Exchange {
     /// What the middleware needs to know about the request when the response is ready.
     pub(super) record: Option<Record>,
     pub(super) receiver: Option<Box<dyn Receiver>>,
+    /// When the receiver was first not ready since it was ready last.
+    pub(super) waits_since: Option<Duration>,
     pub(super) later: Option<LaterResponse>,
     pub(super) blocks: Option<Blocks>,
 }

@@ -97,7 +97,7 @@ impl Gateway {
     }
 
     /// Calls `report` for each response that broke the rules, panicked or ended early. The client only learns that
-    /// something went wrong.
+    /// something went wrong. Front ends that otherwise write this to standard error, or to a log, leave it to `report`.
     ///
     /// ```
     /// use bytegate::{ConnectionInfo, Gateway, Request, Response, ResponseError};
@@ -143,6 +143,12 @@ impl Gateway {
             None => refusal.page(),
             Some(page) => page(refusal).with_status(refusal.error.status()),
         }
+    }
+
+    /// Returns whether a function is told about errors of responses.
+    #[cfg(feature = "std")]
+    pub(crate) fn reports_errors(&self) -> bool {
+        self.on_error.is_some()
     }
 
     fn report(&self, error: &ResponseError, connection: &ConnectionInfo) {

@@ -5,7 +5,6 @@ use super::chain::Chain;
 use super::exchange::{Begun, Exchange, known};
 use super::front_end::FrontEnd;
 use super::session::{Session, Wait};
-#[cfg(not(feature = "std"))]
 use crate::application::upload::Abort;
 use crate::connection::{CloseReason, Connection, OutOfTurn, Step};
 #[cfg(feature = "net")]
@@ -14,7 +13,9 @@ use crate::message::broken::Broken;
 use crate::message::extensions::Extensions;
 use crate::message::reply::{PreparedResponse, Reply};
 use crate::message::response::{Response, ResponseError};
+use crate::values::error::Error;
 use crate::values::now::Now;
+use crate::values::status::Status;
 use alloc::boxed::Box;
 use bytes::Bytes;
 use core::task::{Context, Poll};
@@ -33,7 +34,7 @@ impl Session<'_> {
         if self.exchange.is_some() {
             match self.poll_receiver(front_end) {
                 Ok(Poll::Ready(())) => {}
-                Ok(Poll::Pending) => return Some(self.wait_for_receiver(*now)),
+                Ok(Poll::Pending) => return self.wait_for_receiver(*now, front_end),
                 Err(response) => self.answer_for_receiver(response, front_end),
             }
         }
@@ -191,22 +192,35 @@ impl Session<'_> {
             return Ok(Poll::Ready(()));
         };
         let chain = Chain::new(self.gateway, &self.info, self.catches_panics);
-        exchange.poll_ready(chain, &mut Context::from_waker(front_end.waker()))
+        let polled = exchange.poll_ready(chain, &mut Context::from_waker(front_end.waker()));
+        if let Ok(Poll::Ready(())) = polled {
+            exchange.waits_since = None;
+        }
+        polled
     }
 
-    /// Reads nothing until the receiver is ready. Pending output is still written.
-    fn wait_for_receiver(&mut self, now: Now) -> Wait {
+    /// Reads nothing until the receiver is ready, or answers if that takes too long. Pending output is still written.
+    fn wait_for_receiver(&mut self, now: Now, front_end: &mut impl FrontEnd) -> Option<Wait> {
         self.connection.hold();
         match self.connection.write_step(now) {
-            Some(Step::Write { until }) => Wait::Write { until },
-            Some(Step::Close(reason)) => Wait::Close(reason),
-            _ => Wait::Answer {
-                until: Duration::MAX,
-            },
+            Some(Step::Write { until }) => return Some(Wait::Write { until }),
+            Some(Step::Close(reason)) => return Some(Wait::Close(reason)),
+            _ => {}
         }
+        let exchange = self.exchange.as_mut()?;
+        let since = *exchange.waits_since.get_or_insert(now.monotonic);
+        let until = since.saturating_add(self.gateway.config.timeouts.answer);
+        if now.monotonic < until {
+            return Some(Wait::Answer { until });
+        }
+        let chain = Chain::new(self.gateway, &self.info, self.catches_panics);
+        exchange.abort(chain, Abort::Refused(Error::AnswerTimeout));
+        let response = Response::explained(Status::SERVICE_UNAVAILABLE, Error::AnswerTimeout);
+        self.answer_for_receiver(response, front_end);
+        None
     }
 
-    /// Responds in place of a receiver that refused its content or panicked.
+    /// Responds in place of a receiver that refused its content, panicked or was not ready in time.
     fn answer_for_receiver(&mut self, mut response: Response, front_end: &mut impl FrontEnd) {
         let mut exchange = self.exchange.take().unwrap_or_default();
         exchange.receiver = None;

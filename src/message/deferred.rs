@@ -9,14 +9,15 @@ impl Response {
     /// Creates a response from a future.
     ///
     /// The connection waits for it, up to [`Timeouts::answer`](crate::Timeouts::answer), without delaying other
-    /// connections. The future is dropped if the client disconnects. Use an [`OwnedRequest`](crate::OwnedRequest) to
+    /// connections. The future is dropped if the connection is lost. A client that has only closed its side still gets the
+    /// response. Use an [`OwnedRequest`](crate::OwnedRequest) to
     /// carry parts of the request into the future.
     ///
     /// `handle` blocks while it waits, which needs the feature `std`. Without it, the response is a 500 that says so.
     ///
-    /// What is done to this response is done to that of the future, in the same order, when it is ready: a status and a
-    /// field that are set replace those of the future, and a field that is appended is added to them. A field that cannot
-    /// be sent makes the response fail at once, and the future is dropped.
+    /// Changes to this response are recorded, and applied in the same order to the response that the future returns: a
+    /// status and a field that are set replace those of the future, and a field that is appended is added to them. A field
+    /// that cannot be sent makes the response fail at once, and the future is dropped.
     ///
     /// ```
     /// use bytegate::{Gateway, Request, Response};
@@ -63,7 +64,7 @@ impl Response {
         }
     }
 
-    /// Has a change made to a deferred response as soon as it is there.
+    /// Applies a change to a deferred response once it is ready.
     #[inline]
     pub(super) fn when_ready<C>(&mut self, change: impl FnOnce() -> C)
     where

@@ -6,7 +6,7 @@ use super::request::Request;
 use crate::syntax::multipart::{OUTSIDE_LIMIT, PartError, PartParser, PartStep, is_boundary};
 use alloc::format;
 
-/// A parser for the parts of a form, within limits, whether its content is there or still arrives.
+/// A parser for the parts of a form, within limits, whether the content is complete or still arriving.
 #[derive(Clone, Debug)]
 pub(crate) struct FormParser {
     parser: PartParser,

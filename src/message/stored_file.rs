@@ -100,7 +100,7 @@ impl Stamp {
     }
 }
 
-/// Reads a whole file that had the given state when it was opened. Returns `None` if it has another one meanwhile.
+/// Reads a whole file that had the given state when it was opened. Returns `None` if the file has changed since.
 pub(crate) fn read_whole(mut file: &File, stamp: &Stamp) -> io::Result<Option<Bytes>> {
     use std::io::Read;
     let mut content = Vec::with_capacity(usize::try_from(stamp.length).unwrap_or(0) + 1);

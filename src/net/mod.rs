@@ -22,6 +22,7 @@ mod run;
 mod running;
 mod server;
 mod signals;
+mod tcp;
 mod timers;
 mod transport;
 

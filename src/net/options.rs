@@ -52,7 +52,8 @@ pub struct Options {
     /// else. Default: `http`.
     pub scheme: Scheme,
     /// Receives one line, without line ending, for each event that an administrator should know about: an application
-    /// that broke the rules or panicked, or a lack of descriptors or connections.
+    /// that broke the rules or panicked, unless [`Gateway::on_error`](crate::Gateway::on_error) is set, or a lack of
+    /// descriptors or connections.
     ///
     /// Default: standard error.
     pub error_log: Option<LogFn>,

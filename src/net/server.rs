@@ -88,6 +88,8 @@ impl FrontEnd for Turn<'_> {
     }
 
     fn error(&mut self, error: &ResponseError) {
-        self.server.options.report(&error.to_string());
+        if !self.server.gateway.reports_errors() {
+            self.server.options.report(&error.to_string());
+        }
     }
 }

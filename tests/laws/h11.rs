@@ -15,10 +15,10 @@ pub const H11: Oracle = Oracle {
             Error::BareLf,
             "it takes a line feed alone in heads, as RFC 9112 section 2.2 lets it",
         ),
-        (Error::BareCr, "it takes any octets in chunk extensions"),
+        (Error::BareCr, "it accepts any bytes in chunk extensions"),
         (
             Error::ChunkExtension,
-            "it takes any octets in chunk extensions, and spaces behind a size",
+            "it accepts any bytes in chunk extensions, and spaces after a size",
         ),
         (
             Error::FieldFolded,
@@ -45,7 +45,7 @@ pub const H11: Oracle = Oracle {
             "it lets Transfer-Encoding win and closes, as RFC 9112 section 6.3 lets it",
         ),
         (Error::VersionUnsupported, "it reads any version as its own"),
-        (Error::TargetByte, "it takes octets that no URI has"),
+        (Error::TargetByte, "it accepts bytes that no URI has"),
         (Error::TargetForm, "it does not look into targets"),
         (Error::TargetEscape, "it does not look into targets"),
         (Error::TargetNul, "it does not look into targets"),

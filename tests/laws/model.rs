@@ -137,9 +137,9 @@ fn request(input: &[u8]) -> Option<Parsed<'_>> {
 fn head_lines(head: &[u8]) -> Option<Vec<&[u8]>> {
     let mut lines = Vec::new();
     let mut rest = head;
-    while let Some((line, behind)) = split_at_text(rest, b"\r\n") {
+    while let Some((line, after)) = split_at_text(rest, b"\r\n") {
         lines.push(line);
-        rest = behind;
+        rest = after;
     }
     lines.push(rest);
     let is_clean = |line: &&[u8]| !line.iter().any(|octet| matches!(octet, b'\r' | b'\n'));
@@ -170,7 +170,7 @@ fn chunked(mut rest: &[u8], limit: u64) -> Option<(Vec<u8>, usize, &[u8])> {
     let mut content = Vec::new();
     let mut extensions = 0;
     loop {
-        let (line, behind) = split_at_text(rest, b"\r\n")?;
+        let (line, after) = split_at_text(rest, b"\r\n")?;
         let digits = line
             .iter()
             .take_while(|octet| octet.is_ascii_hexdigit())
@@ -191,11 +191,11 @@ fn chunked(mut rest: &[u8], limit: u64) -> Option<(Vec<u8>, usize, &[u8])> {
             return None;
         }
         if size == 0 {
-            let (trailers, behind) = trailers(behind)?;
-            return Some((content, trailers, behind));
+            let (trailers, after) = trailers(after)?;
+            return Some((content, trailers, after));
         }
-        content.extend_from_slice(behind.get(..size as usize)?);
-        rest = behind.get(size as usize..)?.strip_prefix(b"\r\n")?;
+        content.extend_from_slice(after.get(..size as usize)?);
+        rest = after.get(size as usize..)?.strip_prefix(b"\r\n")?;
     }
 }
 
@@ -206,17 +206,17 @@ fn trailers(rest: &[u8]) -> Option<(usize, &[u8])> {
         content-disposition content-encoding content-language content-location content-range content-type date \
         expires location pragma range retry-after vary";
     let has = |names: &str, name: &str| names.split_whitespace().any(|other| other == name);
-    if let Some(behind) = rest.strip_prefix(b"\r\n") {
-        return Some((0, behind));
+    if let Some(after) = rest.strip_prefix(b"\r\n") {
+        return Some((0, after));
     }
-    let (section, behind) = split_at_text(rest, b"\r\n\r\n")?;
+    let (section, after) = split_at_text(rest, b"\r\n\r\n")?;
     let fields = fields(head_lines(section)?.into_iter(), 32, 16_384)?;
     let allowed =
         |(name, _): &(String, String)| !has(FORBIDDEN, name) && !name.starts_with("x-forwarded-");
     let kept = |(name, _): &&(String, String)| !has(TOO_LATE, name) && !name.starts_with("if-");
     let fits = section.len() + 4 <= 4096;
     let count = fields.iter().filter(kept).count();
-    (fits && fields.iter().all(allowed)).then_some((count, behind))
+    (fits && fields.iter().all(allowed)).then_some((count, after))
 }
 
 /// `*( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )`
@@ -256,17 +256,17 @@ fn skip_token(text: &[u8]) -> Option<&[u8]> {
 fn skip_quoted(text: &[u8]) -> Option<&[u8]> {
     let mut rest = text.strip_prefix(b"\"")?;
     loop {
-        let (&octet, behind) = rest.split_first()?;
+        let (&octet, after) = rest.split_first()?;
         rest = match octet {
-            b'"' => return Some(behind),
+            b'"' => return Some(after),
             b'\\' => {
-                let (&escaped, behind) = behind.split_first()?;
+                let (&escaped, after) = after.split_first()?;
                 if !is_text(escaped) {
                     return None;
                 }
-                behind
+                after
             }
-            octet if is_text(octet) => behind,
+            octet if is_text(octet) => after,
             _ => return None,
         };
     }
@@ -311,13 +311,11 @@ fn is_path_octet(octet: u8) -> bool {
 }
 
 fn has_good_escapes(text: &str) -> bool {
-    text.split('%')
-        .skip(1)
-        .all(|behind| match behind.as_bytes() {
-            [b'0', b'0', ..] => false,
-            [high, low, ..] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
-            _ => false,
-        })
+    text.split('%').skip(1).all(|after| match after.as_bytes() {
+        [b'0', b'0', ..] => false,
+        [high, low, ..] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
+        _ => false,
+    })
 }
 
 fn is_token(text: &str) -> bool {

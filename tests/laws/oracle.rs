@@ -170,7 +170,7 @@ pub const HTTP_NET: Oracle = Oracle {
         ),
         (
             Error::TrailerForbidden,
-            "RFC 9110 section 6.5.1: no framing, routing or authentication behind the content",
+            "RFC 9110 section 6.5.1: no framing, routing or authentication after the content",
         ),
     ],
     stricter: &[
@@ -254,7 +254,7 @@ pub const HTTPARSE: Oracle = Oracle {
         (Error::FieldLineTooLong, "it has no limits"),
         (Error::HeadTooLong, "it has no limits"),
         (Error::TooManyFields, "its limit is its caller's"),
-        (Error::TargetByte, "it takes octets that no URI has"),
+        (Error::TargetByte, "it accepts bytes that no URI has"),
         (Error::TargetForm, "it does not look into targets"),
         (Error::TargetEscape, "it does not look into targets"),
         (Error::TargetNul, "it does not look into targets"),

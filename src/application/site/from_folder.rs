@@ -46,7 +46,7 @@ impl Site {
     /// old and new content.
     ///
     /// No request leaves the folder. Paths are resolved below it by the operating system, if it offers that (`openat2`
-    /// on Linux), and else step by step, so that it does not matter what is renamed or linked meanwhile. With
+    /// on Linux), and otherwise one component at a time, so that concurrent renames and links have no effect. With
     /// [`Symlinks::Refuse`](crate::Symlinks::Refuse), a link that is created between its check and its use is followed,
     /// but only within the folder. With [`Symlinks::Follow`](crate::Symlinks::Follow), links lead anywhere.
     ///

@@ -109,7 +109,8 @@ impl Template {
     }
 }
 
-/// What a capture in a query is not left with, so that it stays one value: all but unreserved characters and slashes.
+/// Characters that are percent-encoded when a capture is inserted into a query, so that it stays one value: all but unreserved
+/// ones and slashes.
 const NOT_IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -117,7 +118,7 @@ const NOT_IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~')
     .remove(b'/');
 
-/// Returns whether an octet ends a path.
+/// Returns whether a byte ends a path.
 fn is_delimiter(octet: &u8) -> bool {
     matches!(octet, b'?' | b'#')
 }

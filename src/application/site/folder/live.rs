@@ -322,7 +322,7 @@ impl Cached {
     }
 }
 
-/// Locks a mutex. What it holds is whole at any time, so that a panic elsewhere does no harm.
+/// Locks a mutex. Its contents are always consistent, so a poisoned lock can be used.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|error| error.into_inner())
 }

@@ -1,0 +1,75 @@
+//! TCP as a transport.
+
+use super::transport::{EndInput, Listener, Transport};
+use crate::values::connection_info::Peer;
+use async_net::TcpListener;
+use core::task::{Context, Poll};
+use smol::Async;
+use socket2::SockRef;
+use std::fs::File;
+use std::io::{self, IoSlice, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::prelude::rust_2024::*;
+use std::sync::Arc;
+use std::time::Duration;
+
+impl Listener for TcpListener {
+    type Stream = Async<TcpStream>;
+
+    async fn accept(&self) -> io::Result<(Arc<Async<TcpStream>>, Peer)> {
+        let (stream, peer) = TcpListener::accept(self).await?;
+        // Responses are written in one piece, so waiting for more would only delay them.
+        let _ = stream.set_nodelay(true);
+        Ok((stream.into(), peer.into()))
+    }
+}
+
+impl EndInput for Async<TcpStream> {
+    fn end_input(&self) {
+        // A stream that no longer exists has ended too.
+        let _ = self.get_ref().shutdown(Shutdown::Read);
+    }
+}
+
+impl Transport for Async<TcpStream> {
+    const SENDS_FILES: bool = cfg!(target_os = "linux");
+
+    fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Async::poll_readable(self, context)
+    }
+
+    fn poll_writable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Async::poll_writable(self, context)
+    }
+
+    fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.get_ref().read(buffer)
+    }
+
+    fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        match pieces {
+            // Costs the system less than a list of one.
+            [piece] => self.get_ref().write(piece),
+            pieces => self.get_ref().write_vectored(pieces),
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn try_send_file(&self, file: &File, mut position: u64, count: usize) -> io::Result<usize> {
+        let sent = rustix::fs::sendfile(self.get_ref(), file, Some(&mut position), count);
+        Ok(sent?)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn try_send_file(&self, _: &File, _: u64, _: usize) -> io::Result<usize> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn end_output(&self) -> io::Result<()> {
+        self.get_ref().shutdown(Shutdown::Write)
+    }
+
+    fn reset_on_close(&self) {
+        let _ = SockRef::from(self.get_ref()).set_linger(Some(Duration::ZERO));
+    }
+}
