@@ -732,7 +732,7 @@ fn a_middleware_sees_every_answer_whatever_its_source() {
             assert_eq!(answer.field("x-watched"), Some("yes"), "{input}");
         }
         if answer.status().code() != 400 {
-            let shown = String::from_utf8_lossy(&answer.content());
+            let shown = String::from_utf8_lossy(answer.content());
             assert_eq!(shown, content, "{input}");
         }
     }
