@@ -6,9 +6,12 @@ mod demo;
 mod laws;
 
 use bytegate::testing::ClientResponse;
+use bytegate::{Gateway, Now, Router};
 #[cfg(feature = "net")]
-use bytegate::testing::{Server, StreamClient};
-use bytegate::{Gateway, Method, Now, Router};
+use bytegate::{
+    Method,
+    testing::{Server, StreamClient},
+};
 use laws::reader;
 #[cfg(feature = "net")]
 use std::net::TcpStream;
