@@ -23,7 +23,8 @@ use upload::Admission;
 /// by [`Router`](crate::Router), [`Site`](crate::Site), and the results of [`later`](crate::later()) for async functions,
 /// [`with_state`](crate::with_state()) for functions that share a state, and [`wsgi`](crate::wsgi()).
 ///
-/// A closure must state the type of its argument: `|request: &Request<'_>| ...`.
+/// A closure must state the type of its argument: `|request: &Request<'_>| ...`. Without it, the compiler says that the
+/// "implementation of `FnOnce` is not general enough", or asks for type annotations.
 ///
 /// ```
 /// use bytegate::{Gateway, Request, Response, Status};
@@ -42,7 +43,7 @@ use upload::Admission;
 ///
 /// # Errors
 ///
-/// A `Result` is an answer if its error is one. An application with errors of its own turns them into responses in one
+/// A handler may return a `Result` whose error becomes a [`Response`] too. An application with errors of its own turns them into responses in one
 /// place, and uses `?` everywhere else:
 ///
 /// ```
@@ -90,7 +91,8 @@ use upload::Admission;
     message = "`{Self}` is not an application",
     label = "not a function from `&Request<'_>` to what becomes a `Response`",
     note = "a closure must name the type of its argument: `|request: &Request<'_>| ...`",
-    note = "an `async fn` takes an `OwnedRequest` and is wrapped: `later(answer)`"
+    note = "an `async fn` takes an `OwnedRequest` and is wrapped: `later(answer)`",
+    note = "text, bytes, a `Status`, a `(Status, text)`, and an `Option` or `Result` of them become a `Response`"
 )]
 pub trait Application: Send + Sync {
     /// Responds to a complete request.
@@ -119,6 +121,8 @@ pub trait Application: Send + Sync {
     }
 }
 
+// So that an error names `Application` and its advice, not what this implementation asks for.
+#[diagnostic::do_not_recommend]
 impl<F, R> Application for F
 where
     F: Fn(&Request<'_>) -> R + Send + Sync,
