@@ -126,7 +126,7 @@ mod stage_2_server_object {
         // The server closes first, so its side of the connection enters TIME_WAIT.
         assert_eq!(get_over_tcp(first.connect(), "/").status().code(), 200);
         drop(first);
-        let second = net::start(address, demo::site().into(), net::Options::default());
+        let second = net::start(address, demo::site(), net::Options::default());
         let second = second.expect("the port is free");
         let client = StreamClient::connect(second.address()).expect("a connection");
         assert_eq!(get_over_tcp(client, "/").status().code(), 200);

@@ -4,7 +4,7 @@ use super::CloseReason;
 use super::output::Output;
 use crate::message::body::{Body, Content, SHARED_FROM_BYTES};
 use crate::message::broken::Broken;
-use crate::message::framing::Exchange;
+use crate::message::framing::Decisions;
 use crate::message::head::Version;
 use crate::message::reply::PreparedResponse;
 use crate::message::response::Response;
@@ -16,7 +16,7 @@ use bytes::Bytes;
 /// The decisions needed to encode a response, apart from the response itself.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Setting<'a> {
-    pub(super) exchange: &'a Exchange,
+    pub(super) exchange: &'a Decisions,
     /// Whether the connection may stay open afterwards.
     pub(super) persists: bool,
     /// The line with the field Date.

@@ -5,7 +5,7 @@ use super::clock::is_late;
 use super::progress::Progress;
 use super::state::{AfterResponse, Later, NextBlock, RejectedRequest, State, Waiting};
 use super::{CloseReason, Connection, Step};
-use crate::message::framing::{Exchange, Framing};
+use crate::message::framing::{Decisions, Framing};
 use crate::message::head::Head;
 use crate::message::response::Response;
 use crate::syntax::head::Parsed;
@@ -114,7 +114,7 @@ impl Connection {
         }
         let bytes = input.get(..self.parser.end()).unwrap_or_default();
         let valid = self.parser.validate(bytes, self.scheme);
-        let valid = valid.and_then(|layout| Exchange::of(&Head::new(bytes, layout)));
+        let valid = valid.and_then(|layout| Decisions::of(&Head::new(bytes, layout)));
         match valid {
             Err(fault) => {
                 let method = self.parser.method_seen();
@@ -181,7 +181,7 @@ impl Connection {
     fn content<'i>(
         &mut self,
         mut reader: Box<BodyReader>,
-        exchange: Exchange,
+        exchange: Decisions,
         input: &mut &'i [u8],
     ) -> Transition<'i> {
         let head = self.parser.end();

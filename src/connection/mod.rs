@@ -17,7 +17,7 @@ pub use output::Output;
 pub use step::{CloseReason, OutOfTurn, Refusal, ResponseSummary, Step};
 
 use crate::message::broken::Broken;
-use crate::message::framing::Exchange;
+use crate::message::framing::Decisions;
 use crate::message::reply::PreparedResponse;
 use crate::message::response::Response;
 use crate::syntax::head::HeadParser;
@@ -256,7 +256,7 @@ impl Connection {
             State::Call(_, exchange) => (*exchange, true),
             State::Later(later) => (later.exchange, later.finished),
             State::Admit(exchange) | State::Content(_, exchange) => (*exchange, false),
-            State::Refuse(_, rejected) => (Exchange::of_refused(rejected.method), false),
+            State::Refuse(_, rejected) => (Decisions::of_refused(rejected.method), false),
             State::Head(_) | State::Fault(..) | State::Stream(..) | State::Close(_) => {
                 return Err(OutOfTurn);
             }

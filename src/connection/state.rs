@@ -3,7 +3,7 @@
 use super::CloseReason;
 use super::body_reader::{BodyReader, Gathered};
 use super::encoder::Delimiter;
-use crate::message::framing::Exchange;
+use crate::message::framing::Decisions;
 use crate::values::error::{Error, Fault};
 use crate::values::method::Method;
 use alloc::boxed::Box;
@@ -16,10 +16,10 @@ pub(super) enum State {
     /// Between requests, or inside a head.
     Head(Waiting),
     /// A head was returned and is still in the input. An admission must follow.
-    Admit(Exchange),
-    Content(Box<BodyReader>, Exchange),
+    Admit(Decisions),
+    Content(Box<BodyReader>, Decisions),
     /// The request was returned and a response must follow. Gathered content is held until then.
-    Call(Option<Box<Gathered>>, Exchange),
+    Call(Option<Box<Gathered>>, Decisions),
     /// The response was deferred.
     Later(Box<Later>),
     Fault(Fault, Box<RejectedRequest>),
@@ -33,7 +33,7 @@ pub(super) enum State {
 /// A deferred response.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Later {
-    pub(super) exchange: Exchange,
+    pub(super) exchange: Decisions,
     pub(super) since: Duration,
     /// Whether the request is complete, so that another one may follow the response.
     pub(super) finished: bool,

@@ -58,7 +58,8 @@ impl Gateway {
     ) -> Response {
         let chain = Chain::new(self, request.connection(), true);
         let guest = Guest { chain, request };
-        let answer = match framing::Exchange::of(&request.head()).map(|exchange| exchange.framing) {
+        let answer = match framing::Decisions::of(&request.head()).map(|exchange| exchange.framing)
+        {
             Ok(Framing::None) => guest.call(incoming.now()),
             Ok(framing) => guest.receive(framing, incoming).await,
             Err(fault) => guest.refuse(Exchange::default(), fault, incoming.now()),

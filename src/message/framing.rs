@@ -11,7 +11,7 @@ use crate::values::method::Method;
 
 /// The decisions about one request and its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Exchange {
+pub(crate) struct Decisions {
     pub(crate) version: Version,
     /// The response is sent without content.
     pub(crate) is_head: bool,
@@ -30,11 +30,11 @@ pub(crate) enum Framing {
     Chunked,
 }
 
-impl Exchange {
+impl Decisions {
     #[inline(always)]
-    pub(crate) fn of(head: &Head<'_>) -> Result<Exchange, Fault> {
+    pub(crate) fn of(head: &Head<'_>) -> Result<Decisions, Fault> {
         let framing = framing(head)?;
-        Ok(Exchange {
+        Ok(Decisions {
             version: head.version(),
             is_head: head.method() == Method::Head,
             framing,
@@ -45,8 +45,8 @@ impl Exchange {
 
     /// Returns the decisions for a refused request, where at most the method is known. The version is unknown, so the
     /// response has to work for both.
-    pub(crate) fn of_refused(method: Option<Method>) -> Exchange {
-        Exchange {
+    pub(crate) fn of_refused(method: Option<Method>) -> Decisions {
+        Decisions {
             version: Version::Http10,
             is_head: method == Some(Method::Head),
             framing: Framing::None,

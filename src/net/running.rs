@@ -33,9 +33,10 @@ use std::thread::JoinHandle;
 /// Returns an error if listening on the address fails, with advice, or if there is no thread.
 pub fn start(
     address: impl ToSocketAddrs,
-    gateway: Gateway,
+    gateway: impl Into<Gateway>,
     options: Options,
 ) -> io::Result<Running> {
+    let gateway: Gateway = gateway.into();
     let listener = listen(super::run::first(address)?)?;
     let address = listener.local_addr()?;
     let (stop, stopping) = bounded::<Infallible>(1);

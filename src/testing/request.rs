@@ -36,12 +36,12 @@ pub struct ClientRequest<'c> {
     /// The path and the query.
     target: String,
     fields: Fields,
-    content: Content,
+    content: RequestContent,
     follows_redirects: bool,
 }
 
 #[derive(Clone, Debug)]
-enum Content {
+enum RequestContent {
     None,
     Whole(Bytes),
     Chunks(Vec<Bytes>),
@@ -61,7 +61,7 @@ impl<'c> ClientRequest<'c> {
             method,
             target: String::from_utf8_lossy(&target).into_owned(),
             fields: Fields::new(),
-            content: Content::None,
+            content: RequestContent::None,
             follows_redirects: false,
         }
     }
@@ -94,7 +94,7 @@ impl<'c> ClientRequest<'c> {
     /// Sets the content and its media type.
     pub fn content(self, media_type: &str, content: impl Into<Bytes>) -> ClientRequest<'c> {
         let mut request = self.field("Content-Type", media_type);
-        request.content = Content::Whole(content.into());
+        request.content = RequestContent::Whole(content.into());
         request
     }
 
@@ -141,7 +141,8 @@ impl<'c> ClientRequest<'c> {
     {
         let blocks = blocks.into_iter().map(Into::into);
         // An empty chunk would be the last one.
-        self.content = Content::Chunks(blocks.filter(|block: &Bytes| !block.is_empty()).collect());
+        self.content =
+            RequestContent::Chunks(blocks.filter(|block: &Bytes| !block.is_empty()).collect());
         self
     }
 
@@ -196,13 +197,13 @@ impl<'c> ClientRequest<'c> {
         bytes.extend_from_slice(fields.lines().as_bytes());
         bytes.extend_from_slice(self.fields.lines().as_bytes());
         match &self.content {
-            Content::None => bytes.extend_from_slice(b"\r\n"),
-            Content::Whole(content) => {
+            RequestContent::None => bytes.extend_from_slice(b"\r\n"),
+            RequestContent::Whole(content) => {
                 let length = content.len().to_string();
                 bytes.extend_from_slice(format!("Content-Length: {length}\r\n\r\n").as_bytes());
                 bytes.extend_from_slice(content);
             }
-            Content::Chunks(blocks) => {
+            RequestContent::Chunks(blocks) => {
                 bytes.extend_from_slice(b"Transfer-Encoding: chunked\r\n\r\n");
                 for block in blocks {
                     bytes.extend_from_slice(format!("{:x}\r\n", block.len()).as_bytes());
@@ -269,7 +270,7 @@ impl<'c> ClientRequest<'c> {
         let mut next = self.clone();
         next.target = target;
         if !keeps_method {
-            next.content = Content::None;
+            next.content = RequestContent::None;
             next.fields.remove("Content-Type");
             if next.method != Method::Head {
                 next.method = Method::Get;

@@ -84,7 +84,7 @@ impl Server {
     /// Panics if the system has no free port or no thread.
     #[track_caller]
     pub fn start_with(gateway: impl Into<Gateway>, options: Options) -> Server {
-        match start((Ipv4Addr::LOCALHOST, 0), gateway.into(), options) {
+        match start((Ipv4Addr::LOCALHOST, 0), gateway, options) {
             Ok(running) => Server {
                 address: running.address(),
                 serving: Some(Serving::Well(running)),

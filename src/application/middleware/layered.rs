@@ -92,7 +92,7 @@ impl<M: Middleware + 'static, A: Application> Application for Layered<M, A> {
 
     fn admit(&self, request: &Request<'_>) -> Admission {
         self.around(request, |request, answer| {
-            let exchange = Exchange::of(self.middleware.clone(), request);
+            let exchange = Pending::of(self.middleware.clone(), request);
             match answer {
                 Some(response) => Admission::Refuse(exchange.after(response)),
                 None => self.admit_content(request, exchange),
@@ -123,7 +123,7 @@ impl<M: Middleware + 'static, A: Application> Layered<M, A> {
     /// Shows a response to the middleware, at once or when it is there.
     fn after(&self, request: &Request<'_>, response: Response) -> Response {
         if response.is_later() {
-            return Exchange::of(self.middleware.clone(), request).after(response);
+            return Pending::of(self.middleware.clone(), request).after(response);
         }
         let head = request.message.head;
         let info = RequestInfo::new(
@@ -136,7 +136,7 @@ impl<M: Middleware + 'static, A: Application> Layered<M, A> {
         show(&*self.middleware, &info, response)
     }
 
-    fn admit_content(&self, request: &Request<'_>, exchange: Arc<Exchange>) -> Admission {
+    fn admit_content(&self, request: &Request<'_>, exchange: Arc<Pending>) -> Admission {
         let mut extensions = request.extensions().clone();
         Passed::note(&mut extensions, exchange.clone());
         let admission = with_extensions(request, &extensions, |request| {
@@ -186,7 +186,7 @@ fn show(middleware: &dyn Middleware, info: &RequestInfo<'_>, mut response: Respo
 }
 
 /// What a middleware needs to know about a request when the response is there.
-struct Exchange {
+struct Pending {
     middleware: Arc<dyn Middleware>,
     method: Method,
     line: Vec<u8>,
@@ -195,10 +195,10 @@ struct Exchange {
     extensions: Extensions,
 }
 
-impl Exchange {
-    fn of(middleware: Arc<dyn Middleware>, request: &Request<'_>) -> Arc<Exchange> {
+impl Pending {
+    fn of(middleware: Arc<dyn Middleware>, request: &Request<'_>) -> Arc<Pending> {
         let head = request.message.head;
-        Arc::new(Exchange {
+        Arc::new(Pending {
             middleware,
             method: head.method(),
             line: head.line().to_vec(),
@@ -228,16 +228,16 @@ impl Exchange {
 /// The middleware that has seen the head of a request, which is kept until its content is complete. Each one sees a
 /// request only once, although the application is asked twice: whether it admits the content, and for the response.
 #[derive(Clone, Default)]
-struct Passed(Vec<Arc<Exchange>>);
+struct Passed(Vec<Arc<Pending>>);
 
 impl Passed {
-    fn note(extensions: &mut Extensions, exchange: Arc<Exchange>) {
+    fn note(extensions: &mut Extensions, exchange: Arc<Pending>) {
         let mut passed = extensions.get::<Passed>().cloned().unwrap_or_default();
         passed.0.push(exchange);
         extensions.insert(passed);
     }
 
-    fn by<M>(middleware: &Arc<M>, request: &Request<'_>) -> Option<Arc<Exchange>> {
+    fn by<M>(middleware: &Arc<M>, request: &Request<'_>) -> Option<Arc<Pending>> {
         let mut passed = request.extensions().get::<Passed>()?.0.iter();
         let own = Arc::as_ptr(middleware).cast::<()>();
         let found = passed.find(|it| Arc::as_ptr(&it.middleware).cast::<()>() == own);
@@ -248,7 +248,7 @@ impl Passed {
 /// A receiver whose response passes a middleware.
 struct LayeredReceiver {
     receiver: Box<dyn Receiver>,
-    exchange: Arc<Exchange>,
+    exchange: Arc<Pending>,
 }
 
 impl Receiver for LayeredReceiver {

@@ -53,7 +53,7 @@ enum Whole {
 
 /// The content of a file.
 #[derive(Debug)]
-pub(super) enum Content {
+pub(super) enum FileContent {
     Memory(Bytes),
     #[cfg(feature = "folder")]
     Stored(StoredFile),
@@ -99,15 +99,15 @@ impl<'a> Representation<'a> {
     }
 
     /// Creates a file. Returns `None` if the media type cannot be sent in a field.
-    pub(super) fn file(&self, content: Content, options: &SiteOptions) -> Option<File> {
+    pub(super) fn file(&self, content: FileContent, options: &SiteOptions) -> Option<File> {
         let media_type = match self.media_type {
             Some(media_type) => Cow::Borrowed(media_type),
             None => options.media_type_of(self.type_path),
         };
         let tag = match &content {
-            Content::Memory(bytes) => opaque_of(bytes),
+            FileContent::Memory(bytes) => opaque_of(bytes),
             #[cfg(feature = "folder")]
-            Content::Stored(file) => file.tag().into(),
+            FileContent::Stored(file) => file.tag().into(),
         };
         let mut whole = Response::new(Status::OK)
             .with_field("Content-Type", media_type.as_bytes())
@@ -142,11 +142,11 @@ impl<'a> Representation<'a> {
             }
         }
         let whole = match content {
-            Content::Memory(bytes) => {
+            FileContent::Memory(bytes) => {
                 Whole::Prepared(PreparedResponse::new(whole.with_body(bytes)).ok()?)
             }
             #[cfg(feature = "folder")]
-            Content::Stored(file) => Whole::Stored(Arc::new(file)),
+            FileContent::Stored(file) => Whole::Stored(Arc::new(file)),
         };
         Some(File {
             content_fields,

@@ -1,6 +1,6 @@
 //! A file as the response of an application.
 
-use super::file::{Content, Representation};
+use super::file::{FileContent, Representation};
 use super::options::SiteOptions;
 use crate::message::request::Request;
 use crate::message::response::Response;
@@ -40,7 +40,7 @@ use std::{io, path::Path, prelude::rust_2024::*};
 #[doc(alias = "send_file")]
 pub struct FileResponse {
     name: String,
-    content: Content,
+    content: FileContent,
     media_type: Option<String>,
     modified: Option<Duration>,
     cache_control: String,
@@ -51,7 +51,7 @@ impl FileResponse {
     /// Takes content in memory. Its `ETag` is a hash, which is computed for each response. Only the suffix of the name is
     /// used, and only for the media type.
     pub fn new(name: &str, content: impl Into<Bytes>) -> FileResponse {
-        FileResponse::of(name, Content::Memory(content.into()))
+        FileResponse::of(name, FileContent::Memory(content.into()))
     }
 
     /// Opens a file on disk (feature `folder`). Its `ETag` is made from its size, the time of its last modification and its
@@ -87,11 +87,11 @@ impl FileResponse {
         let stamp = Stamp::of(&file.metadata()?);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let modified = stamp.modified();
-        let content = Content::Stored(StoredFile::new(file, stamp));
+        let content = FileContent::Stored(StoredFile::new(file, stamp));
         Ok(FileResponse::of(&name, content).modified(modified))
     }
 
-    fn of(name: &str, content: Content) -> FileResponse {
+    fn of(name: &str, content: FileContent) -> FileResponse {
         FileResponse {
             name: name.into(),
             content,

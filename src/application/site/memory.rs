@@ -1,6 +1,6 @@
 //! The files of a site that are in memory.
 
-use super::file::{Content, File, Representation};
+use super::file::{File, FileContent, Representation};
 use super::files::Files;
 use super::listing::{Entry, Kind};
 use super::options::SiteOptions;
@@ -169,13 +169,13 @@ impl Memory {
             varies: !coded.is_empty(),
             ..Representation::named(added.path, options)
         };
-        let file = plain.file(Content::Memory(added.content.clone()), options)?;
+        let file = plain.file(FileContent::Memory(added.content.clone()), options)?;
         let coded = coded.into_iter().map(|(coding, content)| {
             let coded = Representation {
                 coding: Some(coding),
                 ..plain
             };
-            let file = coded.file(Content::Memory(content), options)?;
+            let file = coded.file(FileContent::Memory(content), options)?;
             Some((coding, file))
         });
         Some(file.with_coded(coded.collect::<Option<_>>()?))

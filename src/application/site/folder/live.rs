@@ -1,6 +1,6 @@
 //! A folder that is served as it is at each request.
 
-use super::super::file::{Content, File, Representation};
+use super::super::file::{File, FileContent, Representation};
 use super::super::listing::{Entry, Kind};
 use super::super::options::SiteOptions;
 use super::error::Skipped;
@@ -263,12 +263,12 @@ impl LiveFolder {
                 // The system sends such files without copying them.
                 Some((bytes, memory)) if bytes.len() as u64 >= SENT_BYTES => {
                     match StoredFile::in_memory(&bytes, memory) {
-                        Ok(file) => Content::Stored(file),
-                        Err(memory) => Content::Memory(memory.hold(bytes)),
+                        Ok(file) => FileContent::Stored(file),
+                        Err(memory) => FileContent::Memory(memory.hold(bytes)),
                     }
                 }
-                Some((bytes, memory)) => Content::Memory(memory.hold(bytes)),
-                None => Content::Stored(StoredFile::new(form.file, form.stamp)),
+                Some((bytes, memory)) => FileContent::Memory(memory.hold(bytes)),
+                None => FileContent::Stored(StoredFile::new(form.file, form.stamp)),
             };
             let file = representation.file(content, &self.options);
             let file = file.ok_or_else(|| io::Error::other("its media type cannot be sent"))?;
