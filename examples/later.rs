@@ -2,13 +2,14 @@
 //!
 //! `cargo run --features net --example later`, then `curl -N http://127.0.0.1:7892/lines`
 
-use bytegate::{Body, Gateway, Request, Response, Router, net};
+use bytegate::{Body, OwnedRequest, Rejection, Request, Response, Router, later, net};
 use std::{io, thread, time::Duration};
 
 /// Sleeps without holding up any other client.
-async fn slow() -> &'static str {
-    smol::Timer::after(Duration::from_secs(2)).await;
-    "two seconds later\n"
+async fn slow(request: OwnedRequest) -> Result<String, Rejection> {
+    let seconds: u8 = request.parse_param("seconds")?;
+    smol::Timer::after(Duration::from_secs(seconds.into())).await;
+    Ok(format!("{seconds} seconds later\n"))
 }
 
 /// Is written while it is read.
@@ -27,10 +28,13 @@ fn lines() -> Response {
     Response::text(body)
 }
 
+pub(crate) fn app() -> Router {
+    Router::new()
+        .get("/slow/{seconds}", later(slow))
+        .get("/lines", |_: &Request<'_>| lines())
+}
+
 fn main() -> io::Result<()> {
-    let router = Router::new()
-        .get("/slow", |_: &Request<'_>| Response::later(slow()))
-        .get("/lines", |_: &Request<'_>| lines());
-    println!("http://127.0.0.1:7892/slow and http://127.0.0.1:7892/lines (Ctrl-C stops it)");
-    net::run("127.0.0.1:7892", Gateway::new(router))
+    println!("http://127.0.0.1:7892/slow/2 and http://127.0.0.1:7892/lines (Ctrl-C stops it)");
+    net::run("127.0.0.1:7892", app())
 }

@@ -3,7 +3,7 @@
 #![allow(dead_code)]
 
 use bytegate::Status;
-use bytegate::testing::{Client, StreamClient, malformed_requests};
+use bytegate::testing::{Client, StreamClient, hostile_requests, malformed_requests};
 use std::collections::BTreeMap;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -12,14 +12,21 @@ use std::{fs, thread};
 
 #[path = "../examples/api.rs"]
 mod api;
+#[cfg(feature = "tower")]
+#[path = "../examples/axum.rs"]
+mod axum_router;
 #[path = "../examples/chat.rs"]
 mod chat;
 #[path = "../examples/embed.rs"]
 mod embed;
 #[path = "../examples/fuzz.rs"]
 mod fuzz;
+#[path = "../examples/hello.rs"]
+mod hello;
 #[path = "../examples/inetd.rs"]
 mod inetd;
+#[path = "../examples/later.rs"]
+mod later;
 #[path = "../examples/login.rs"]
 mod login;
 #[path = "../examples/simulation.rs"]
@@ -36,6 +43,33 @@ mod upload;
 mod watchlist;
 
 #[test]
+fn hello_is_said_as_often_as_asked_for() {
+    let client = Client::new(hello::app());
+    assert_eq!(client.get("/hello/Ada").send().text(), "hello Ada\n");
+    let twice = client.get("/hello/Ada").query("times", "2").send();
+    assert_eq!(twice.text(), "hello Ada\nhello Ada\n");
+    let often = client.get("/hello/Ada").query("times", "11").send();
+    assert_eq!(often.status(), Status::UNPROCESSABLE_CONTENT);
+}
+
+#[test]
+fn what_comes_later_comes() {
+    let client = Client::new(later::app());
+    assert_eq!(client.get("/slow/0").send().text(), "0 seconds later\n");
+    assert_eq!(client.get("/slow/x").send().status(), Status::NOT_FOUND);
+    assert!(client.get("/lines").send().text().ends_with("line 5\n"));
+}
+
+#[cfg(feature = "tower")]
+#[test]
+fn an_axum_router_answers_without_a_runtime() {
+    let client = Client::new(bytegate::bridge::tower(axum_router::app()));
+    assert_eq!(client.get("/hello/Ada").send().text(), "hello Ada\n");
+    let shouted = client.post("/shout").content("text/plain", "hey").send();
+    assert_eq!(shouted.text(), "HEY");
+}
+
+#[test]
 fn a_user_can_log_in_and_out() {
     let client = Client::new(login::app());
     let form = [("name", "<Ada>"), ("password", "wrong")];
@@ -48,6 +82,31 @@ fn a_user_can_log_in_and_out() {
     assert!(client.get("/").send().text().contains("Hello"));
     let page = client.post("/logout").follow_redirects().send();
     assert!(page.text().contains("name=password"));
+}
+
+#[test]
+fn hostile_requests_are_no_errors_of_the_server() {
+    let routes = [
+        (Client::new(login::app()), "/login"),
+        (Client::new(api::app()), "/notes"),
+        (Client::new(upload::app()), "/"),
+    ];
+    for (client, target) in routes {
+        let mut count = 0;
+        for request in hostile_requests(target) {
+            let output = client.send_bytes(&request.bytes);
+            let status = &output[..output.len().min(12)];
+            assert!(status.starts_with(b"HTTP/1.1 "), "{}", request.name);
+            assert!(
+                status[9] < b'5',
+                "{}: {}",
+                request.name,
+                output.escape_ascii()
+            );
+            count += 1;
+        }
+        assert!(count > 25, "only {count} requests");
+    }
 }
 
 #[test]
@@ -319,8 +378,8 @@ fn two_browsers_see_each_others_lines() {
 
 #[test]
 fn a_simulation_is_the_same_every_time() {
-    let first = simulation::simulate(50, 60);
-    assert_eq!(first, simulation::simulate(50, 60));
+    let first = simulation::simulate(1000, 60);
+    assert_eq!(first, simulation::simulate(1000, 60));
     assert!(first.0 > 400, "{first:?}");
     assert!(first.1.len() > 1, "{first:?}");
 }

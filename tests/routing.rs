@@ -291,6 +291,12 @@ fn an_application_mounted_at_the_root_comes_last() {
     assert_eq!(get(&gateway, "/a%2fb"), "\"\" \"none\" - - -");
 }
 
+#[test]
+#[should_panic(expected = "the router has a fallback already")]
+fn a_second_fallback_is_a_conflict() {
+    let _ = Router::new().fallback(named("a")).fallback(named("b"));
+}
+
 // Paths without a decoded form
 
 #[test]

@@ -13,7 +13,7 @@ impl<'a> Request<'a> {
     /// outside are visible too. If several have the same name, the innermost one is returned.
     ///
     /// `{*name}` also matches what has no decoded form, such as `@scope%2fname`. The parameter then has no value: see
-    /// [`decoded_path`](Request::decoded_path).
+    /// [`decoded_path`](Request::decoded_path). [`parse_param`](Request::parse_param) answers that with 404.
     pub fn param(&self, name: &str) -> Option<&'a str> {
         self.params?.get(name)
     }

@@ -72,6 +72,7 @@
 //! | snapshots | [`ClientResponse::exchange`] |
 //! | several connections, partial input, streams, time | [`Client::connect`], [`Client::advance`] |
 //! | that malformed input does no harm | [`malformed_requests`] |
+//! | that valid input which is hard on an application is no error of the server | [`hostile_requests`] |
 //! | with a fuzzer | [`fuzz`] |
 //! | properties | `requests`, with the feature `proptest` |
 //! | with a real client, in process | `open`, a blocking stream (feature `std`) |
@@ -89,6 +90,7 @@ mod faults;
 #[cfg(feature = "net")]
 mod faulty_server;
 mod fuzz;
+mod hostile;
 #[cfg(feature = "std")]
 mod pipe;
 mod reader;
@@ -109,6 +111,7 @@ pub use exchange::ExchangeText;
 #[cfg(feature = "std")]
 pub use faults::{Fault, Faulty, open_faulty};
 pub use fuzz::{fuzz, wrap};
+pub use hostile::{HostileRequest, hostile_requests};
 #[cfg(feature = "std")]
 pub use pipe::{Pipe, open, pipe};
 pub use reader::read_responses;

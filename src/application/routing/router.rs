@@ -125,12 +125,12 @@ impl Router {
     /// methods. A method can be any token, as in WebDAV.
     ///
     /// ```
-    /// use bytegate::{Gateway, Method, Request, Router};
+    /// use bytegate::{Gateway, Method, Rejection, Request, Router};
     ///
     /// let propfind = Method::from_token("PROPFIND").unwrap();
     /// let router = Router::new()
-    ///     .route(propfind, "/files/{*path}", |request: &Request<'_>| {
-    ///         format!("properties of {}\n", request.param("path").unwrap_or_default())
+    ///     .route(propfind, "/files/{*path}", |request: &Request<'_>| -> Result<String, Rejection> {
+    ///         Ok(format!("properties of {}\n", request.parse_param::<String>("path")?))
     ///     });
     /// let reply = Gateway::new(router).handle(b"PROPFIND /files/a/b HTTP/1.1\r\nHost: x\r\n\r\n");
     /// assert!(reply.ends_with(b"properties of a/b\n"));
@@ -325,8 +325,13 @@ impl Router {
         self
     }
 
-    /// Routes all other requests to `application`. A second fallback replaces the first one.
+    /// Routes all other requests to `application`.
+    ///
+    /// # Panics
+    /// Panics if the router has a fallback already.
+    #[track_caller]
     pub fn fallback(mut self, application: impl Application + 'static) -> Router {
+        assert!(self.fallback.is_none(), "the router has a fallback already");
         self.fallback = Some(Box::new(application));
         self
     }
