@@ -1304,6 +1304,24 @@ mod serve {
     }
 
     #[test]
+    fn idle_connections_give_way_when_no_descriptor_is_free() {
+        let mut shell = Command::new("sh");
+        let script =
+            "ulimit -n 100 && exec \"$0\" serve --port 0 --no-access-log --connections 1000";
+        shell.args(["-c", script, env!("CARGO_BIN_EXE_bytegate")]);
+        let server = Server::ready(Program::run(&mut shell, Stdio::piped()));
+        let mut clients = Vec::new();
+        // More than there are descriptors. Each is answered soon, because an older one is closed.
+        for _ in 0..150 {
+            let start = Instant::now();
+            let mut client = server.connect();
+            get_page(&mut client);
+            assert!(start.elapsed() < Duration::from_secs(5));
+            clients.push(client);
+        }
+    }
+
+    #[test]
     fn a_client_that_does_not_read_delays_a_stop_only_briefly() {
         let large = vec![b'x'; 32 << 20];
         let folder = Folder::new("large", &[("large.bin", &large)]);

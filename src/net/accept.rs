@@ -132,7 +132,14 @@ impl Acceptor {
                     // Yield, so that a stream of new connections does not starve the others.
                     future::yield_now().await;
                 }
-                Err(error) => backoff.wait(error, &self.server.options).await,
+                Err(error) if is_of_one_connection(&error) => future::yield_now().await,
+                Err(error) => {
+                    // Most likely, no descriptor is free. An idle connection has one.
+                    if self.places.give_up_idle() {
+                        backoff.end();
+                    }
+                    backoff.wait(error, &self.server.options).await;
+                }
             }
         }
     }
@@ -166,8 +173,7 @@ impl Acceptor {
     }
 }
 
-/// Handles errors of `accept`. Most concern a single connection that is gone. Some concern the whole process and need
-/// a pause.
+/// Handles errors of `accept` that concern the whole process and need a pause.
 struct AcceptBackoff {
     pause: Duration,
     reported: Option<Instant>,
@@ -184,9 +190,6 @@ impl Default for AcceptBackoff {
 
 impl AcceptBackoff {
     async fn wait(&mut self, error: io::Error, options: &Options) {
-        if is_of_one_connection(&error) {
-            return future::yield_now().await;
-        }
         let now = Instant::now();
         if self
             .reported

@@ -137,6 +137,11 @@ impl Places {
         wakers.into_iter().for_each(Waker::wake);
     }
 
+    /// Gives up the connection that has been idle longest, for its descriptor. Returns whether one closes soon.
+    pub(super) fn give_up_idle(&self) -> bool {
+        matches!(self.make_room(), Room::Soon)
+    }
+
     /// Tells the connection that has been idle longest to close. Connections that never sent anything come first.
     fn make_room(&self) -> Room {
         let now = self.now();

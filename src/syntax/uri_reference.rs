@@ -87,10 +87,9 @@ impl Parts {
         let is_port = |colon: usize| within[colon + 1..].iter().all(u8::is_ascii_digit);
         parts.port = last(host, b':').filter(|colon| is_port(*colon));
         let host_end = parts.port.unwrap_or(within.len());
-        if let [b'[', address @ .., b']'] = &within[host..host_end]
-            && !address.iter().any(|octet| matches!(octet, b'[' | b']'))
-        {
-            parts.literal = host..host_end;
+        if let [b'[', address @ .., b']'] = &within[host..host_end] {
+            let is_nested = address.iter().any(|octet| matches!(octet, b'[' | b']'));
+            parts.literal = if is_nested { 0..0 } else { host..host_end };
         }
         parts
     }
