@@ -1604,7 +1604,7 @@ fn a_stop_lets_a_partly_sent_request_be_completed() {
     client.send(&request[..20]);
     // The test cannot see when the server has read this part, but it is answered either way.
     server.ask_to_stop();
-    soon("nobody listens", || {
+    soon("the server has stopped", || {
         TcpStream::connect(server.address).is_err()
     });
     client.send(&request[20..]);

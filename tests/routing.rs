@@ -347,7 +347,7 @@ fn the_most_specific_application_for_every_path_below_a_prefix_is_asked() {
         ("/files/a/b%2fc", "\"\" \"none\" - - -"),
         ("/npm%2fa", "fallback"),
         ("/other/a%2fb", "fallback"),
-        // Whoever decodes the prefix could find another one.
+        // A prefix with escapes is not matched, because decoding it could lead to another one.
         ("/%6epm/a%2fb", "fallback"),
         ("/npm/../a", "fallback"),
         ("/npm/..%2fa", "fallback"),

@@ -585,7 +585,10 @@ mod server {
         drop(server);
         let mut rest = Vec::new();
         assert_eq!(client.read_to_end(&mut rest).unwrap(), 0);
-        assert!(TcpStream::connect(address).is_err(), "nobody listens");
+        assert!(
+            TcpStream::connect(address).is_err(),
+            "the server has stopped"
+        );
     }
 
     #[test]
@@ -593,7 +596,10 @@ mod server {
         let server = Server::start(Gateway::new(echo));
         let address = server.address();
         server.stop().unwrap();
-        assert!(TcpStream::connect(address).is_err(), "nobody listens");
+        assert!(
+            TcpStream::connect(address).is_err(),
+            "the server has stopped"
+        );
     }
 
     #[test]
@@ -724,7 +730,10 @@ mod server {
         for client in [&mut kept, &mut stalled] {
             assert_eq!(client.read(&mut [0]).unwrap(), 0);
         }
-        assert!(TcpStream::connect(address).is_err(), "nobody listens");
+        assert!(
+            TcpStream::connect(address).is_err(),
+            "the server has stopped"
+        );
     }
 
     #[test]

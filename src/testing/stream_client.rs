@@ -42,7 +42,7 @@ impl StreamClient<TcpStream> {
     /// are set on the [stream](StreamClient::stream). Nothing that is sent waits for more.
     ///
     /// # Errors
-    /// Returns the error of the system, for example if nobody listens.
+    /// Returns the error of the system, for example if no server listens on this address.
     pub fn connect(address: impl ToSocketAddrs) -> io::Result<StreamClient<TcpStream>> {
         let stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(DEADLINE))?;

@@ -146,7 +146,7 @@ pub const HTTP_NET: Oracle = Oracle {
         (Error::ExpectationUnknown, "it leaves 417 to its user"),
         (
             Error::EmptyLines,
-            "RFC 9112 section 2.2 asks for one empty line to be skipped, not for several",
+            "it skips any number of empty lines; RFC 9112 section 2.2 asks for one, and ten are enough",
         ),
         (
             Error::ContentTypeRepeated,
@@ -247,7 +247,7 @@ pub const HTTPARSE: Oracle = Oracle {
         ),
         (
             Error::EmptyLines,
-            "RFC 9112 section 2.2 asks for one empty line to be skipped, not for several",
+            "it skips any number of empty lines; RFC 9112 section 2.2 asks for one, and ten are enough",
         ),
         (Error::MethodTooLong, "it has no limits"),
         (Error::RequestLineTooLong, "it has no limits"),
