@@ -324,6 +324,16 @@ mod tests {
     }
 
     #[test]
+    fn locations_are_valid_uri_references() {
+        for name in ["Location", "content-location"] {
+            let mut fields = Fields::new();
+            fields.append(name, "/a b").unwrap();
+            assert_eq!(fields.lines().get_str(name), Some("/a%20b"));
+            assert!(fields.append(name, "/a\tb").is_err());
+        }
+    }
+
+    #[test]
     fn response_splitting_is_rejected() {
         let mut fields = Fields::from_valid(Bytes::from_static(b"A: 1\r\n"));
         for name in ["", "a b", "a:", "a\r\n", "\u{e4}"] {
