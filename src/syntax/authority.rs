@@ -1,7 +1,7 @@
 //! Authorities as in Host and in targets: `uri-host [ ":" port ]` (RFC 9110 section 7.2, RFC 3986 section 3.2).
 
 use super::byte_class::{HEX, REG_NAME};
-use super::scan::skip_common_host;
+use super::scan::common_host_end;
 use super::span::Span;
 
 /// A host and an optional port, as they were sent.
@@ -55,7 +55,7 @@ impl AuthorityPlace {
     #[inline(always)]
     pub(crate) fn find_common(bytes: &[u8], whole: Span) -> Option<AuthorityPlace> {
         let start = whole.start as usize;
-        let end = skip_common_host(bytes, start);
+        let end = common_host_end(bytes, start as u32) as usize;
         let port = match bytes.get(end..whole.end as usize)? {
             _ if end == start => return None,
             [] => None,

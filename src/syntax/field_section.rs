@@ -2,7 +2,7 @@
 //! section 5).
 
 use super::byte_class::TOKEN;
-use super::scan::{WINDOW_BYTES, controls_from, name_end, skip_value};
+use super::scan::{WINDOW_BYTES, name_end, refused_from, unusual_from, value_end};
 use super::span::Span;
 use crate::values::error::{Error, Fault};
 use crate::values::limits::Limits;
@@ -61,48 +61,64 @@ impl FieldSection {
     /// Passes the names and values of complete, valid lines of a head to `each`. Nearly all lines are. Returns the
     /// position after the empty line if all lines were. Stops at any other line, which [`next`](FieldSection::next) then
     /// handles.
-    #[inline(always)]
+    #[inline(never)]
     pub(crate) fn skip_lines(
         &mut self,
         input: &[u8],
         limits: &Limits,
-        mut each: impl FnMut(Span, Span) -> Result<(), Fault>,
+        mut each: impl FnMut(&[u8], Span, Span) -> Result<(), Fault>,
     ) -> Result<Option<usize>, Fault> {
         if !matches!(self.phase, Phase::LineStart) {
             return Ok(None);
         }
-        let input = input.get(..limits.head_bytes as usize).unwrap_or(input);
-        let line_bytes = limits.field_line_bytes as usize;
+        // A line that ends before this is not too long, nor is the head.
+        let most = self.at.saturating_add(limits.field_line_bytes as usize);
+        let input = input
+            .get(..most.min(limits.head_bytes as usize))
+            .unwrap_or(input);
         let (mut line, mut lines, mut window) = (self.at, self.lines, self.at);
         let mut end_of_section = None;
         'windows: while window < input.len() {
-            // Each line ends at the first control character after its start that is not HTAB, which must be CR LF.
-            let mut controls = controls_from(input, window);
-            while controls != 0 {
-                let end = window + controls.trailing_zeros() as usize;
-                controls &= controls - 1;
+            // Each line ends at the first unusual byte after its start that values do not contain, which must be CR LF.
+            let mut unusual = unusual_from(input, window);
+            if line > window {
+                // The LF after the last window.
+                unusual &= unusual.wrapping_sub(1);
+            }
+            while unusual != 0 {
+                let end = window + unusual.trailing_zeros() as usize;
+                unusual &= unusual - 1;
                 match input.get(end..end + 2) {
-                    Some(b"\r\n") => {}
-                    Some([b'\t', _]) => continue,
+                    Some(ending) if ending == b"\r\n" => {}
+                    Some([b'\t' | 0x80.., _]) => {
+                        unusual &= refused_from(input, window);
+                        continue;
+                    }
                     _ => break 'windows,
                 }
                 // Clears the mark of the LF, if this window contains it.
-                controls &= controls.wrapping_sub(1);
+                unusual &= unusual.wrapping_sub(1);
                 if end == line {
                     end_of_section = Some(end + 2);
                     break 'windows;
                 }
-                let Some(colon) = name_end(input, line) else {
-                    break 'windows;
-                };
-                if lines >= limits.fields || end - line > line_bytes {
+                let name_end = name_end(input, line as u32);
+                if lines >= limits.fields || name_end == line as u32 {
                     break 'windows;
                 }
-                each(Span::new(line, colon), Span::new(colon + 1, end))?;
+                let name = Span {
+                    start: line as u32,
+                    end: name_end,
+                };
+                let value = Span {
+                    start: name_end + 1,
+                    end: end as u32,
+                };
+                each(input, name, value)?;
                 lines += 1;
                 line = end + 2;
             }
-            window = line.max(window + WINDOW_BYTES);
+            window += WINDOW_BYTES;
         }
         (self.at, self.lines) = (line, lines);
         Ok(end_of_section)
@@ -184,7 +200,7 @@ impl FieldSection {
     #[inline]
     fn value(&mut self, name: Span, input: &[u8], bounds: &Bounds) -> Result<Option<Span>, Fault> {
         let window = self.window(input, bounds);
-        self.at = skip_value(window, self.at);
+        self.at = value_end(window, self.at as u32) as usize;
         let fault = |error| Err(Fault::new(error, self.at));
         match window.get(self.at) {
             Some(b'\r') => match input.get(self.at + 1) {

@@ -107,7 +107,7 @@ impl HeadParser {
         };
         let layout = &mut self.layout;
         loop {
-            let end = section.skip_lines(input, limits, |name, value| {
+            let end = section.skip_lines(input, limits, |input, name, value| {
                 layout.record(input, name, value)
             })?;
             let event = match end {

@@ -12,12 +12,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode
 /// `path` is a part of `bytes`. Its escapes must be valid, which the target parser ensures. The result is UTF-8.
 #[inline]
 pub(crate) fn decode(bytes: &[u8], path: Span) -> Option<Cow<'_, [u8]>> {
-    let (start, end) = (path.start as usize, path.end as usize);
-    let path = bytes.get(start..end)?;
     // Bytes that a target must not contain unencoded cannot occur here.
-    match has_escape_or_dot(bytes, start, end) {
-        false => Some(Cow::Borrowed(path)),
-        true => decode_doubtful(path),
+    match has_escape_or_dot(bytes, path.start, path.end) {
+        false => Some(Cow::Borrowed(path.of(bytes))),
+        true => decode_doubtful(path.of(bytes)),
     }
 }
 

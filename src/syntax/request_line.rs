@@ -3,7 +3,7 @@
 use super::byte_class::{TARGET, TOKEN};
 use super::field_section::FieldSection;
 use super::head::{HeadParser, Parsed, Phase};
-use super::scan::skip_common_path;
+use super::scan::common_path_end;
 use super::span::Span;
 use crate::values::error::{Error, Fault};
 use crate::values::limits::Limits;
@@ -26,7 +26,7 @@ impl HeadParser {
             _ => return false,
         };
         let start = length + 1;
-        let path_end = skip_common_path(input, start);
+        let path_end = common_path_end(input, start as u32) as usize;
         let end = path_end + VERSION.len();
         if path_end == start
             || input.get(path_end..end) != Some(&VERSION[..])

@@ -3,113 +3,133 @@
 use super::block::{BLOCK_BYTES, Block};
 use super::byte_class::{TOKEN, VALUE};
 
-/// The number of bytes that [`controls_from`] examines.
+/// Returns the end of the name that begins at `from`: `1*tchar`. Returns `from` if there is none that a colon follows.
+///
+/// Most names consist of up to 31 letters, hyphens and digits, which two blocks recognize. The table decides about the
+/// rest.
+#[inline(always)]
+pub(crate) fn name_end(bytes: &[u8], from: u32) -> u32 {
+    let mut at = from;
+    for _ in 0..2 {
+        let Some(block) = block_at(bytes, at as usize) else {
+            break;
+        };
+        let octets = Block::of(block);
+        let no_marks = octets.outside(b'0', b'9').without(octets.equals(b'-'));
+        let others = octets.no_letters().and(no_marks).bits();
+        if others != 0 {
+            at += others.trailing_zeros();
+            if bytes.get(at as usize) == Some(&b':') {
+                return at;
+            }
+            break;
+        }
+        at += BLOCK_BYTES as u32;
+    }
+    uncommon_name_end(bytes, from, at)
+}
+
+#[cold]
+fn uncommon_name_end(bytes: &[u8], from: u32, common: u32) -> u32 {
+    let end = TOKEN.skip(bytes, common as usize);
+    match bytes.get(end) {
+        Some(b':') => end as u32,
+        _ => from,
+    }
+}
+
+/// The number of bytes that [`unusual_from`] examines.
 pub(crate) const WINDOW_BYTES: usize = 64;
 
-/// Returns the end of the name that begins at `from`, if it is followed by a colon: `1*tchar ":"`.
-///
-/// Most names consist of letters, hyphens and digits, which blocks recognize. The table decides about the rest.
+/// Marks all but printable characters of ASCII among the first [`WINDOW_BYTES`] bytes at or after `from`. The first byte
+/// has the lowest bit.
 #[inline(always)]
-pub(crate) fn name_end(bytes: &[u8], from: usize) -> Option<usize> {
-    let common = skip_blocks(bytes, from, |octets| {
-        let digits = octets.within(b'0', b'9');
-        octets.letters().or(octets.equals(b'-')).or(digits)
-    });
-    let is_end = |at: usize| bytes.get(at) == Some(&b':') && at > from;
-    if is_end(common) {
-        return Some(common);
+pub(crate) fn unusual_from(bytes: &[u8], from: usize) -> u64 {
+    marks_from(bytes, from, |octets| octets.outside(b' ', b'~').bits())
+}
+
+/// Like [`unusual_from`], but marks only what is not in [`VALUE`]. This takes longer.
+#[cold]
+pub(crate) fn refused_from(bytes: &[u8], from: usize) -> u64 {
+    marks_from(bytes, from, refused)
+}
+
+/// Returns the position of the first byte at or after `from` that is not in [`VALUE`], or the length.
+pub(crate) fn value_end(bytes: &[u8], from: u32) -> u32 {
+    let end = find(bytes, from, refused);
+    // What is shorter than a block is left to the table.
+    VALUE.skip(bytes, end as usize) as u32
+}
+
+/// Marks what is not in [`VALUE`]: control characters but HTAB.
+#[inline(always)]
+fn refused(octets: Block) -> u32 {
+    let controls = octets.outside(b' ', 0xff).without(octets.equals(b'\t'));
+    controls.bits() | octets.equals(0x7f).bits()
+}
+
+#[inline(always)]
+fn marks_from(bytes: &[u8], from: usize, mark: impl Fn(Block) -> u32) -> u64 {
+    match bytes
+        .get(from..)
+        .and_then(<[u8]>::first_chunk::<WINDOW_BYTES>)
+    {
+        Some(window) => {
+            let part = |index: usize| {
+                let block = window[index * BLOCK_BYTES..].first_chunk();
+                block.map_or(0, |block| u64::from(mark(Block::of(block)))) << (index * BLOCK_BYTES)
+            };
+            part(0) | part(1) | part(2) | part(3)
+        }
+        None => marks_in_rest(bytes, from, mark),
     }
-    let end = TOKEN.skip(bytes, common);
-    is_end(end).then_some(end)
+}
+
+/// Like [`marks_from`], where less than a window is left.
+#[inline(never)]
+fn marks_in_rest(bytes: &[u8], from: usize, mark: impl Fn(Block) -> u32) -> u64 {
+    let mut rest = bytes.get(from..).unwrap_or_default();
+    let (mut marks, mut shift) = (0, 0);
+    while let Some((block, tail)) = rest.split_first_chunk() {
+        marks |= u64::from(mark(Block::of(block))) << shift;
+        shift += BLOCK_BYTES;
+        rest = tail;
+    }
+    // Less than a block is left. The last one overlaps what precedes it, which is shifted out.
+    let last = match bytes.last_chunk() {
+        _ if rest.is_empty() => 0,
+        Some(block) => mark(Block::of(block)) >> (BLOCK_BYTES - rest.len()),
+        None => {
+            let mut block = [b' '; BLOCK_BYTES];
+            block
+                .iter_mut()
+                .zip(rest)
+                .for_each(|(to, from)| *to = *from);
+            mark(Block::of(&block))
+        }
+    };
+    marks | u64::from(last) << shift
 }
 
 /// Returns the position of the first byte at or after `from` that common paths do not contain. They consist of letters,
 /// digits, `_`, and the bytes from `+` to `;`, all of which are in [`PLAIN_PATH`](super::byte_class::PLAIN_PATH).
 /// Returns `from` if `bytes` is shorter than a block.
 #[inline(always)]
-pub(crate) fn skip_common_path(bytes: &[u8], from: usize) -> usize {
-    skip_blocks(bytes, from, |octets| {
-        let marks = octets.within(b'+', b';');
-        octets.letters().or(octets.equals(b'_')).or(marks)
+pub(crate) fn common_path_end(bytes: &[u8], from: u32) -> u32 {
+    find(bytes, from, |octets| {
+        let no_marks = octets.outside(b'+', b';');
+        let others = octets.no_letters().and(no_marks);
+        others.without(octets.equals(b'_')).bits()
     })
 }
 
-/// Like [`skip_common_path`], for host names: letters, digits, `-` and `.`.
+/// Like [`common_path_end`], for host names: letters, digits, `-` and `.`.
 #[inline(always)]
-pub(crate) fn skip_common_host(bytes: &[u8], from: usize) -> usize {
-    skip_blocks(bytes, from, |octets| {
-        let digits = octets.within(b'0', b'9');
-        octets.letters().or(octets.within(b'-', b'.')).or(digits)
+pub(crate) fn common_host_end(bytes: &[u8], from: u32) -> u32 {
+    find(bytes, from, |octets| {
+        let no_marks = octets.outside(b'0', b'9').and(octets.outside(b'-', b'.'));
+        octets.no_letters().and(no_marks).bits()
     })
-}
-
-/// Returns the position of the first byte at or after `from` that is not in [`VALUE`], or the length.
-#[inline]
-pub(crate) fn skip_value(bytes: &[u8], from: usize) -> usize {
-    let mut at = from;
-    while at < bytes.len() {
-        let controls = controls_from(bytes, at);
-        at = match controls {
-            0 => at + WINDOW_BYTES,
-            _ => at + controls.trailing_zeros() as usize,
-        };
-        if controls != 0 {
-            match bytes.get(at) {
-                Some(&octet) if VALUE.contains(octet) => at += 1,
-                _ => return at,
-            }
-        }
-    }
-    bytes.len().max(from)
-}
-
-/// Marks the control characters, including HTAB, among the first [`WINDOW_BYTES`] bytes at or after `from`. The first
-/// byte has the lowest bit.
-#[inline(always)]
-pub(crate) fn controls_from(bytes: &[u8], from: usize) -> u64 {
-    let rest = bytes.get(from..).unwrap_or_default();
-    match (rest.first_chunk(), bytes.last_chunk()) {
-        (Some(window), _) => controls_in(window),
-        // Less than a window is left. The last one overlaps what precedes `from`, which is shifted out.
-        (None, Some(window)) if !rest.is_empty() => {
-            controls_in(window) >> (WINDOW_BYTES - rest.len())
-        }
-        _ => controls_in_few(bytes, rest.len()),
-    }
-}
-
-#[inline(always)]
-fn controls_in(window: &[u8; WINDOW_BYTES]) -> u64 {
-    let part = |index: usize| {
-        let block = window[index * BLOCK_BYTES..].first_chunk();
-        block.map_or(0, controls_in_block) << (index * BLOCK_BYTES)
-    };
-    part(0) | part(1) | part(2) | part(3)
-}
-
-/// Like [`controls_in`], for the last `count` bytes of an input that is shorter than a window.
-#[inline(never)]
-fn controls_in_few(bytes: &[u8], count: usize) -> u64 {
-    let mut rest = bytes.get(bytes.len() - count..).unwrap_or_default();
-    let (mut marks, mut shift) = (0, 0);
-    while let Some((block, tail)) = rest.split_first_chunk() {
-        marks |= controls_in_block(block) << shift;
-        shift += BLOCK_BYTES;
-        rest = tail;
-    }
-    let last = match bytes.last_chunk() {
-        _ if rest.is_empty() => 0,
-        Some(block) => controls_in_block(block) >> (BLOCK_BYTES - rest.len()),
-        None => rest.iter().rev().fold(0, |marks, octet| {
-            marks << 1 | u64::from(octet.is_ascii_control())
-        }),
-    };
-    marks | last << shift
-}
-
-#[inline(always)]
-fn controls_in_block(block: &[u8; BLOCK_BYTES]) -> u64 {
-    Block::of(block).controls().bits()
 }
 
 /// Returns whether a token is the given one, ignoring case. `known` is in lower case and consists of letters and
@@ -127,28 +147,42 @@ pub(crate) fn is_token<const N: usize>(token: &[u8], known: &[u8; N]) -> bool {
 
 /// Returns whether a path contains a `%`, or a segment that begins with `.`. `path` is the part of `bytes` from `start`
 /// to `end`.
-#[inline]
-pub(crate) fn has_escape_or_dot(bytes: &[u8], start: usize, end: usize) -> bool {
+#[inline(always)]
+pub(crate) fn has_escape_or_dot(bytes: &[u8], start: u32, end: u32) -> bool {
+    match block_at(bytes, start as usize) {
+        Some(block) if end.wrapping_sub(start) <= BLOCK_BYTES as u32 => {
+            doubts(Block::of(block), 0) & ((1 << (end - start)) - 1) != 0
+        }
+        _ => long_has_escape_or_dot(bytes, start as usize, end as usize),
+    }
+}
+
+/// Marks each `%`, and each `.` after a `/`. The first byte is after a `/` if `slash_before` is 1.
+#[inline(always)]
+fn doubts(octets: Block, slash_before: u32) -> u32 {
+    let after_slash = octets.equals(b'/').bits() << 1 | slash_before;
+    octets.equals(b'.').bits() & after_slash | octets.equals(b'%').bits()
+}
+
+#[inline(never)]
+fn long_has_escape_or_dot(bytes: &[u8], start: usize, end: usize) -> bool {
     let mut at = start;
     let mut slash_before = 0;
     while at < end {
         let Some(block) = block_at(bytes, at) else {
             return few_have_escape_or_dot(bytes.get(at..end).unwrap_or_default(), slash_before);
         };
-        let block = Block::of(block);
         let count = (end - at).min(BLOCK_BYTES);
-        let slashes = block.equals(b'/').bits();
-        let dots = block.equals(b'.').bits() & (slashes << 1 | slash_before);
-        if (dots | block.equals(b'%').bits()) & ((1 << count) - 1) != 0 {
+        if doubts(Block::of(block), slash_before) & ((1 << count) - 1) != 0 {
             return true;
         }
-        slash_before = slashes >> (BLOCK_BYTES - 1);
+        slash_before = u32::from(block[BLOCK_BYTES - 1] == b'/');
         at += BLOCK_BYTES;
     }
     false
 }
 
-fn few_have_escape_or_dot(path: &[u8], slash_before: u64) -> bool {
+fn few_have_escape_or_dot(path: &[u8], slash_before: u32) -> bool {
     let mut before = match slash_before {
         0 => 0,
         _ => b'/',
@@ -160,33 +194,35 @@ fn few_have_escape_or_dot(path: &[u8], slash_before: u64) -> bool {
     })
 }
 
-/// Returns the position of the first byte at or after `from` that `mark` does not mark, or the length. If there is not
-/// even one block of bytes, returns `from`.
+/// Returns the position of the first byte at or after `from` that `mark` marks, or the length. If there is not even one
+/// block of bytes, returns `from`.
 #[inline(always)]
-fn skip_blocks(bytes: &[u8], from: usize, mark: impl Fn(Block) -> Block) -> usize {
-    let others = |block: &[u8; BLOCK_BYTES]| !mark(Block::of(block)).bits();
-    let mut at = from;
+fn find(bytes: &[u8], from: u32, mark: impl Fn(Block) -> u32) -> u32 {
+    let mut at = from as usize;
     while let Some(block) = block_at(bytes, at) {
-        let marked = others(block).trailing_zeros() as usize;
-        at += marked;
-        if marked < BLOCK_BYTES {
-            return at;
+        match mark(Block::of(block)) {
+            0 => at += BLOCK_BYTES,
+            marks => return (at + marks.trailing_zeros() as usize) as u32,
         }
     }
-    // Less than a block is left. The last one overlaps what precedes it, which is shifted out.
-    match bytes.last_chunk() {
-        Some(block) if at < bytes.len() => {
-            let shift = BLOCK_BYTES - (bytes.len() - at);
-            let marked = (others(block) >> shift).trailing_zeros() as usize;
-            (at + marked).min(bytes.len())
-        }
-        _ => at,
+    find_in_rest(bytes, at, mark)
+}
+
+/// Like [`find`], where less than a block is left. The last one overlaps what precedes it, which is shifted out.
+#[cold]
+fn find_in_rest(bytes: &[u8], from: usize, mark: impl Fn(Block) -> u32) -> u32 {
+    match (bytes.last_chunk(), bytes.len().saturating_sub(from)) {
+        (Some(block), left @ 1..) => match mark(Block::of(block)) >> (BLOCK_BYTES - left) {
+            0 => (from + left) as u32,
+            marks => from as u32 + marks.trailing_zeros(),
+        },
+        _ => from as u32,
     }
 }
 
 #[inline(always)]
 fn block_at(bytes: &[u8], at: usize) -> Option<&[u8; BLOCK_BYTES]> {
-    bytes.get(at..)?.first_chunk()
+    bytes.get(at..at + BLOCK_BYTES)?.first_chunk()
 }
 
 #[cfg(test)]
@@ -196,17 +232,17 @@ mod tests {
     use alloc::vec::Vec;
 
     #[test]
-    fn skipping_blocks_agrees_with_skipping_bytes() {
+    fn values_end_at_the_same_byte_as_in_the_table() {
         // Every byte at every position of a block, after and before every kind of neighbour.
         for octet in 0..=255u8 {
             for neighbour in b"aZ-0\t !~\x80\xff\0\r\x1f\x7f" {
                 for position in 0..40 {
                     let mut bytes = [*neighbour; 40];
                     bytes[position] = octet;
-                    for from in 0..40 {
+                    for from in 0..=40 {
                         let case = (octet, neighbour, position, from);
-                        let values = (skip_value(&bytes, from), VALUE.skip(&bytes, from));
-                        assert_eq!(values.0, values.1, "{case:x?}");
+                        let end = value_end(&bytes, from) as usize;
+                        assert_eq!(end, VALUE.skip(&bytes, from as usize), "{case:x?}");
                     }
                 }
             }
@@ -215,14 +251,15 @@ mod tests {
 
     #[test]
     fn values_end_at_the_same_byte_whatever_their_length() {
-        for length in 0..200 {
+        for length in 0..200usize {
             for position in 0..length {
                 for octet in [b'\t', b'\r', 0x7f, b'x'] {
                     let mut bytes = alloc::vec![b'v'; length];
                     bytes[position] = octet;
-                    for from in [0, 1, position, length.saturating_sub(70).min(length)] {
+                    for from in [0, 1, position, length.saturating_sub(70)] {
                         let expected = VALUE.skip(&bytes, from);
-                        assert_eq!(skip_value(&bytes, from), expected, "{position} of {length}");
+                        let end = value_end(&bytes, from as u32) as usize;
+                        assert_eq!(end, expected, "{position} of {length}");
                     }
                 }
             }
@@ -240,9 +277,10 @@ mod tests {
                         bytes.push(last);
                         for from in 0..size {
                             let end = TOKEN.skip(&bytes, from);
-                            let is_name = end > from && bytes.get(end) == Some(&b':');
-                            let expected = is_name.then_some(end);
-                            assert_eq!(name_end(&bytes, from), expected, "{bytes:x?} from {from}");
+                            let is_name = bytes.get(end) == Some(&b':');
+                            let expected = if is_name { end } else { from };
+                            let found = name_end(&bytes, from as u32) as usize;
+                            assert_eq!(found, expected, "{bytes:x?} from {from}");
                         }
                     }
                 }
@@ -256,29 +294,29 @@ mod tests {
             for position in 0..16 {
                 let mut block = [b'a'; 17];
                 block[position] = octet;
-                let path = skip_common_path(&block, 0);
+                let path = common_path_end(&block, 0) as usize;
                 assert!(PLAIN_PATH.all(&block[..path]), "{block:x?}");
-                let host = skip_common_host(&block, 0);
+                let host = common_host_end(&block, 0) as usize;
                 assert!(REG_NAME.all(&block[..host]), "{block:x?}");
             }
         }
         for from in 0..40 {
-            let host = skip_common_host(&b"a".repeat(40), from);
+            let host = common_host_end(&b"a".repeat(40), from);
             assert_eq!(host, 40, "from {from}");
-            let host = skip_common_host(b"abcdefghijklmnopqrstuvwxyz:abcdefghijklm", from);
+            let host = common_host_end(b"abcdefghijklmnopqrstuvwxyz:abcdefghijklm", from);
             assert_eq!(
                 host,
                 [26, 40][usize::from(from > 26)].max(from),
                 "from {from}"
             );
         }
-        assert_eq!(skip_common_path(b"/index.html HTTP", 0), 11);
-        assert_eq!(skip_common_host(b"x.y-0:7890\r\n\r\n..", 0), 5);
-        assert_eq!(skip_common_host(b"short", 0), 0);
+        assert_eq!(common_path_end(b"/index.html HTTP", 0), 11);
+        assert_eq!(common_host_end(b"x.y-0:7890\r\n\r\n..", 0), 5);
+        assert_eq!(common_host_end(b"short", 0), 0);
     }
 
     #[test]
-    fn control_characters_are_marked_in_order() {
+    fn unusual_bytes_are_marked_in_order() {
         let mut bytes = Vec::new();
         // Every byte, at every position of a block, in no particular order.
         (0..1000u32)
@@ -287,9 +325,15 @@ mod tests {
             for from in 0..=end {
                 let window = bytes[from..end].iter().take(WINDOW_BYTES).enumerate();
                 let expected = window.fold(0, |marks, (index, octet)| {
-                    marks | u64::from(octet.is_ascii_control()) << index
+                    marks | u64::from(!matches!(octet, b' '..=b'~')) << index
                 });
-                let marks = controls_from(&bytes[..end], from);
+                let marks = unusual_from(&bytes[..end], from);
+                assert_eq!(marks, expected, "{from}..{end}");
+                let window = bytes[from..end].iter().take(WINDOW_BYTES).enumerate();
+                let expected = window.fold(0, |marks, (index, octet)| {
+                    marks | u64::from(!VALUE.contains(*octet)) << index
+                });
+                let marks = refused_from(&bytes[..end], from);
                 assert_eq!(marks, expected, "{from}..{end}");
             }
         }
@@ -314,7 +358,7 @@ mod tests {
                         bytes.extend_from_slice(tail);
                         let has_dot = path.windows(2).any(|pair| pair == b"/.");
                         let expected = has_dot || path.contains(&b'%');
-                        let found = has_escape_or_dot(&bytes, 0, path.len());
+                        let found = has_escape_or_dot(&bytes, 0, path.len() as u32);
                         assert_eq!(found, expected, "{part} at {position} of {length}");
                     }
                 }

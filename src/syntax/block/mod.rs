@@ -18,29 +18,10 @@ pub(crate) use sse2::Block;
 pub(crate) const BLOCK_BYTES: usize = 16;
 
 impl Block {
-    /// Marks the bytes from `first` to `last`.
+    /// Marks all bytes but the letters of either case.
     #[inline(always)]
-    pub(crate) fn within(self, first: u8, last: u8) -> Block {
-        let from_first = self.minus(first);
-        from_first.min(last - first).is(from_first)
-    }
-
-    /// Marks the bytes that are equal to `octet`.
-    #[inline(always)]
-    pub(crate) fn equals(self, octet: u8) -> Block {
-        self.is(Block::all(octet))
-    }
-
-    /// Marks the letters of either case.
-    #[inline(always)]
-    pub(crate) fn letters(self) -> Block {
-        self.or(Block::all(0x20)).within(b'a', b'z')
-    }
-
-    /// Marks control characters: the bytes below SP, which include HTAB, and DEL.
-    #[inline(always)]
-    pub(crate) fn controls(self) -> Block {
-        self.min(0x1f).is(self).or(self.equals(0x7f))
+    pub(crate) fn no_letters(self) -> Block {
+        self.or(0x20).outside(b'a', b'z')
     }
 }
 
@@ -56,20 +37,28 @@ mod tests {
             let (fast, slow) = (sse2::Block::of(block), portable::Block::of(block));
             for octet in 0..=255 {
                 let fast = [
-                    fast.minus(octet).bits(),
-                    fast.min(octet).bits(),
-                    fast.min(octet).is(fast).bits(),
-                    fast.or(sse2::Block::all(octet)).bits(),
-                    fast.is(sse2::Block::all(octet)).bits(),
+                    fast.or(octet).bits(),
+                    fast.equals(octet).bits(),
+                    fast.and(fast.equals(octet)).bits(),
+                    fast.without(fast.equals(octet)).bits(),
                 ];
                 let slow = [
-                    slow.minus(octet).bits(),
-                    slow.min(octet).bits(),
-                    slow.min(octet).is(slow).bits(),
-                    slow.or(portable::Block::all(octet)).bits(),
-                    slow.is(portable::Block::all(octet)).bits(),
+                    slow.or(octet).bits(),
+                    slow.equals(octet).bits(),
+                    slow.and(slow.equals(octet)).bits(),
+                    slow.without(slow.equals(octet)).bits(),
                 ];
                 assert_eq!(fast, slow, "{block:x?} and {octet:x}");
+            }
+            for first in 0..=255 {
+                for last in first..=255 {
+                    let (fast, slow) = (fast.outside(first, last), slow.outside(first, last));
+                    assert_eq!(
+                        fast.bits(),
+                        slow.bits(),
+                        "{block:x?}, {first:x} to {last:x}"
+                    );
+                }
             }
         }
     }

@@ -11,45 +11,51 @@ impl Block {
         Block(*octets)
     }
 
-    /// Returns a block of sixteen equal bytes.
+    /// Sets the bits of `octet` in each byte.
     #[inline(always)]
-    pub(crate) fn all(octet: u8) -> Block {
-        Block([octet; BLOCK_BYTES])
+    pub(crate) fn or(self, octet: u8) -> Block {
+        Block(self.0.map(|own| own | octet))
     }
 
+    /// Marks the bytes that are equal to `octet`. A marked byte is 0xff, any other is 0.
     #[inline(always)]
-    pub(crate) fn or(self, other: Block) -> Block {
-        Block(core::array::from_fn(|index| self.0[index] | other.0[index]))
+    pub(crate) fn equals(self, octet: u8) -> Block {
+        self.mark(|own| own == octet)
     }
 
-    /// Subtracts `octet` from each byte, modulo 256.
+    /// Marks the bytes that are not from `first` to `last`.
     #[inline(always)]
-    pub(crate) fn minus(self, octet: u8) -> Block {
-        Block(self.0.map(|other| other.wrapping_sub(octet)))
+    pub(crate) fn outside(self, first: u8, last: u8) -> Block {
+        self.mark(|own| own.wrapping_sub(first) > last - first)
     }
 
-    /// Replaces each byte that is larger than `octet` with it.
+    /// Keeps the marks that the other block has, too.
     #[inline(always)]
-    pub(crate) fn min(self, octet: u8) -> Block {
-        Block(self.0.map(|other| other.min(octet)))
+    pub(crate) fn and(self, other: Block) -> Block {
+        Block(core::array::from_fn(|index| self.0[index] & other.0[index]))
     }
 
-    /// Marks the bytes that are the same in both blocks. A marked byte is 0xff, any other is 0.
+    /// Keeps the marks that the other block does not have.
     #[inline(always)]
-    pub(crate) fn is(self, other: Block) -> Block {
+    pub(crate) fn without(self, other: Block) -> Block {
         Block(core::array::from_fn(|index| {
-            0u8.wrapping_sub(u8::from(self.0[index] == other.0[index]))
+            self.0[index] & !other.0[index]
         }))
     }
 
     /// Returns the top bit of each byte. The first byte has the lowest bit.
     #[inline(always)]
-    pub(crate) fn bits(self) -> u64 {
+    pub(crate) fn bits(self) -> u32 {
         const LOWEST: u64 = 0x0101_0101_0101_0101;
         // The product moves the lowest bit of each of eight bytes into the top byte.
         const GATHER: u64 = 0x0102_0408_1020_4080;
         let tops = u128::from_le_bytes(self.0) >> 7;
         let gathered = |tops: u64| (tops & LOWEST).wrapping_mul(GATHER) >> 56;
-        gathered(tops as u64) | gathered((tops >> 64) as u64) << 8
+        (gathered(tops as u64) | gathered((tops >> 64) as u64) << 8) as u32
+    }
+
+    #[inline(always)]
+    fn mark(self, is_marked: impl Fn(u8) -> bool) -> Block {
+        Block(self.0.map(|own| 0u8.wrapping_sub(u8::from(is_marked(own)))))
     }
 }

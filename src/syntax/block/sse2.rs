@@ -3,8 +3,8 @@
 
 use super::BLOCK_BYTES;
 use safe_arch::{
-    bitor_m128i, cmp_eq_mask_i8_m128i, load_unaligned_m128i, m128i, min_u8_m128i,
-    move_mask_i8_m128i, set_splat_i8_m128i, sub_i8_m128i,
+    bitand_m128i, bitandnot_m128i, bitor_m128i, cmp_eq_mask_i8_m128i, cmp_gt_mask_i8_m128i,
+    load_unaligned_m128i, m128i, move_mask_i8_m128i, set_splat_i8_m128i, sub_i8_m128i,
 };
 
 #[derive(Clone, Copy)]
@@ -17,32 +17,43 @@ impl Block {
     }
 
     #[inline(always)]
-    pub(crate) fn all(octet: u8) -> Block {
-        Block(set_splat_i8_m128i(octet as i8))
+    pub(crate) fn or(self, octet: u8) -> Block {
+        Block(bitor_m128i(self.0, all(octet)))
     }
 
     #[inline(always)]
-    pub(crate) fn or(self, other: Block) -> Block {
-        Block(bitor_m128i(self.0, other.0))
+    pub(crate) fn equals(self, octet: u8) -> Block {
+        Block(cmp_eq_mask_i8_m128i(self.0, all(octet)))
     }
 
     #[inline(always)]
-    pub(crate) fn minus(self, octet: u8) -> Block {
-        Block(sub_i8_m128i(self.0, Block::all(octet).0))
+    pub(crate) fn outside(self, first: u8, last: u8) -> Block {
+        // There is only a comparison of signed bytes, so the range is moved to where they begin.
+        const LEAST: u8 = 0x80;
+        let moved = sub_i8_m128i(self.0, all(first.wrapping_sub(LEAST)));
+        Block(cmp_gt_mask_i8_m128i(
+            moved,
+            all((last - first).wrapping_add(LEAST)),
+        ))
     }
 
     #[inline(always)]
-    pub(crate) fn min(self, octet: u8) -> Block {
-        Block(min_u8_m128i(self.0, Block::all(octet).0))
+    pub(crate) fn and(self, other: Block) -> Block {
+        Block(bitand_m128i(self.0, other.0))
     }
 
     #[inline(always)]
-    pub(crate) fn is(self, other: Block) -> Block {
-        Block(cmp_eq_mask_i8_m128i(self.0, other.0))
+    pub(crate) fn without(self, other: Block) -> Block {
+        Block(bitandnot_m128i(other.0, self.0))
     }
 
     #[inline(always)]
-    pub(crate) fn bits(self) -> u64 {
-        u64::from(move_mask_i8_m128i(self.0) as u16)
+    pub(crate) fn bits(self) -> u32 {
+        u32::from(move_mask_i8_m128i(self.0) as u16)
     }
+}
+
+#[inline(always)]
+fn all(octet: u8) -> m128i {
+    set_splat_i8_m128i(octet as i8)
 }
