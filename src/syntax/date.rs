@@ -36,23 +36,24 @@ impl Civil {
         }
         // Before that limit, the days and the seconds of a day are small numbers.
         let (days, of_day) = ((seconds / 86_400) as u32, (seconds % 86_400) as u32);
-        // Days are counted from 0000-03-01, which makes the leap day the last day of its year.
-        let shifted = days + 719_468;
-        let era = shifted / 146_097;
-        let day_of_era = shifted % 146_097;
-        let year_of_era =
-            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let shifted_month = (5 * day_of_year + 2) / 153;
-        let month = if shifted_month < 10 {
-            shifted_month + 3
+        // Days are counted from 0000-03-01, which makes the leap day the last day of its year. The factors are those of
+        // Neri and Schneider, "Euclidean affine functions and their application to calendar algorithms" (2022).
+        let quarters = 4 * (days + 719_468) + 3;
+        let (century, of_century) = (quarters / 146_097, quarters % 146_097);
+        let years = 2_939_745 * u64::from(of_century | 3);
+        let (year, day_of_year) = ((years >> 32) as u32, years as u32 / 2_939_745 / 4);
+        let months = 2141 * day_of_year + 197_913;
+        let (shifted_month, day) = (months >> 16, (months & 0xffff) / 2141);
+        let is_next_year = shifted_month > 12;
+        let month = if is_next_year {
+            shifted_month - 12
         } else {
-            shifted_month - 9
+            shifted_month
         };
         Some(Civil {
-            year: (era * 400 + year_of_era + u32::from(month <= 2)) as u16,
+            year: (100 * century + year + u32::from(is_next_year)) as u16,
             month: month as u8,
-            day: (day_of_year - (153 * shifted_month + 2) / 5 + 1) as u8,
+            day: day as u8 + 1,
             hour: (of_day / 3600) as u8,
             minute: (of_day / 60 % 60) as u8,
             second: (of_day % 60) as u8,
@@ -120,7 +121,8 @@ fn write(wall: Duration, text: &mut [u8; DATE_BYTES]) -> bool {
 }
 
 fn two_digits(place: &mut [u8], number: u8) {
-    place.copy_from_slice(&PAIRS[usize::from(number) % 100]);
+    let pair = PAIRS.get(usize::from(number));
+    place.copy_from_slice(pair.unwrap_or(&PAIRS[0]));
 }
 
 /// `00` to `99`.
