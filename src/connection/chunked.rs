@@ -134,6 +134,9 @@ impl Chunked {
                             // What passes a limit is refused at its first byte, further down.
                             if size <= room && used <= limits.chunk_line_bytes as usize {
                                 at += used;
+                                if let Some(data) = whole_data(rest, used, size) {
+                                    return Ok((at + data.len() + 2, Decoded::Data(data)));
+                                }
                                 self.state = State::Data { left: size };
                                 continue;
                             }
@@ -185,6 +188,15 @@ impl Chunked {
             }
         }
     }
+}
+
+/// Returns the data of a chunk whose line has `line` bytes, if all of it and the CR LF after it are there.
+#[inline]
+fn whole_data(input: &[u8], line: usize, size: u64) -> Option<&[u8]> {
+    let (data, rest) = input
+        .get(line..)?
+        .split_at_checked(usize::try_from(size).ok()?)?;
+    rest.starts_with(b"\r\n").then_some(data)
 }
 
 fn trailers<'i>(
