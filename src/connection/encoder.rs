@@ -96,7 +96,9 @@ pub(super) fn write_prepared(
         return write_parts(output, prepared, setting);
     }
     let (status_line, block) = (prepared.status_line().as_bytes(), prepared.block());
-    output.reserve(status_line.len() + DATE_LINE_BYTES + block.len());
+    // Exactly what is needed, so that a buffer of just this answer becomes `Bytes` without another allocation.
+    let date_bytes = setting.date.map_or(0, |line| line.len());
+    output.reserve(status_line.len() + date_bytes + block.len());
     let tail = output.tail();
     let from = tail.len();
     tail.extend_from_slice(status_line);

@@ -60,12 +60,18 @@ impl Output {
 
     /// Moves all pending output to the end of `to`. Nothing is copied if `to` is empty, there are no shared pieces and
     /// nothing was partly sent.
+    #[inline]
     pub fn move_to(&mut self, to: &mut Vec<u8>) {
         if to.is_empty() && self.pieces.is_empty() && self.sent == 0 {
             core::mem::swap(to, &mut self.tail);
             self.length = 0;
             return;
         }
+        self.copy_to(to);
+    }
+
+    #[inline(never)]
+    fn copy_to(&mut self, to: &mut Vec<u8>) {
         for piece in self.pieces() {
             to.extend_from_slice(piece);
         }
