@@ -58,17 +58,30 @@ impl<'g, 's> Chain<'g, 's> {
     }
 
     /// Answers a complete request.
-    #[inline]
+    #[inline(never)]
     pub(super) fn call(
         &self,
         message: &Message<'_>,
         now: &Now,
         extensions: &mut Extensions,
     ) -> Reply<'g> {
-        self.respond(|| match self.before(message.head, now, extensions) {
+        match self.catches_panics {
+            true => self.respond(|| self.call_unguarded(message, now, extensions)),
+            false => self.call_unguarded(message, now, extensions),
+        }
+    }
+
+    #[inline(always)]
+    fn call_unguarded(
+        &self,
+        message: &Message<'_>,
+        now: &Now,
+        extensions: &mut Extensions,
+    ) -> Reply<'g> {
+        match self.before(message.head, now, extensions) {
             Some(response) => response.into(),
             None => self.reply(message, now, extensions),
-        })
+        }
     }
 
     /// Answers a complete request whose head the middleware has already seen.
@@ -81,7 +94,7 @@ impl<'g, 's> Chain<'g, 's> {
         self.respond(|| self.reply(message, now, extensions).into_response())
     }
 
-    #[inline]
+    #[inline(always)]
     fn reply(&self, message: &Message<'_>, now: &Now, extensions: &Extensions) -> Reply<'g> {
         match own_answer(&message.head) {
             Some(response) => response.into(),
@@ -125,7 +138,7 @@ impl<'g, 's> Chain<'g, 's> {
     }
 
     /// Runs user code that returns a response. A caught panic also becomes a response.
-    #[inline]
+    #[inline(always)]
     pub(super) fn respond<T: From<Response>>(&self, run: impl FnOnce() -> T) -> T {
         match self.catches_panics {
             true => caught(run).unwrap_or_else(|words| panicked(words).into()),
@@ -152,7 +165,7 @@ impl<'g, 's> Chain<'g, 's> {
         middlewares.find_map(|middleware| middleware.before(&mut parts))
     }
 
-    #[inline]
+    #[inline(always)]
     fn with_request<T>(
         &self,
         message: &Message<'_>,
