@@ -48,13 +48,14 @@ impl Connection {
             }
             let pause = match self.state {
                 // Most steps begin in this state, so it is read in place.
-                State::Head(_) => self.head(input),
+                State::Head(_) => match self.head(input) {
+                    Some(Pause::Call(request)) => return self.show_call(request),
+                    pause => pause,
+                },
                 _ => self.leave(input),
             };
-            match pause {
-                None => {}
-                Some(Pause::Call(request)) => return self.show_call(request),
-                Some(pause) => return self.show_in_order(pause),
+            if let Some(pause) = pause {
+                return self.show_in_order(pause);
             }
         }
     }
@@ -113,7 +114,7 @@ impl Connection {
             }
         }
         let bytes = input.get(..self.parser.end()).unwrap_or_default();
-        let valid = self.parser.validate(bytes, self.scheme);
+        let valid = self.parser.validate(input, self.scheme);
         let valid = valid.and_then(|layout| Decisions::of(&Head::new(bytes, layout)));
         match valid {
             Err(fault) => {

@@ -8,7 +8,8 @@ use crate::values::error::{Error, Fault};
 use crate::values::scheme::Scheme;
 
 impl HeadParser {
-    /// Validates the target and Host of a parsed head, which completes its layout. `bytes` is the head.
+    /// Validates the target and Host of a parsed head, which completes its layout. `bytes` begin with the head.
+    #[inline(always)]
     pub(crate) fn validate(&mut self, bytes: &[u8], scheme: Scheme) -> Result<&Layout, Fault> {
         let layout = &mut self.layout;
         // Parts of nearly every head are written in place, because moving what was just written is slow.
@@ -26,9 +27,11 @@ impl HeadParser {
             Some(host) => layout.authority = Some(host),
             None => layout.authority = host(bytes, layout)?,
         }
-        if let (false, Some(authority)) = (is_common, layout.target_place.authority()) {
-            validate_authority(bytes, layout, scheme, authority)?;
-            layout.authority = Some(authority);
+        if !is_common {
+            if let Some(authority) = layout.target_place.authority() {
+                validate_authority(bytes, layout, scheme, authority)?;
+                layout.authority = Some(authority);
+            }
         }
         self.phase = Phase::Valid;
         Ok(&self.layout)
