@@ -4,10 +4,12 @@ use super::Connection;
 use super::progress::Progress;
 use super::state::State;
 use crate::syntax::date::{self, DATE_LINE_BYTES};
+use crate::values::config::Config;
 use crate::values::now::Now;
+use core::borrow::Borrow;
 use core::time::Duration;
 
-impl Connection {
+impl<C: Borrow<Config>> Connection<C> {
     #[inline]
     pub(super) fn set_clock(&mut self, now: &Now) {
         // Most steps happen at the same time as the one before, with nothing written in between.
@@ -43,7 +45,7 @@ impl Connection {
             (None, _) => {}
         }
         if self.retires.is_none() {
-            self.retires = Some(now.saturating_add(self.config.timeouts.age));
+            self.retires = Some(now.saturating_add(self.config.borrow().timeouts.age));
             self.restart_waiting(now);
         }
         if core::mem::take(&mut self.held) {
@@ -64,7 +66,7 @@ impl Connection {
     #[inline]
     pub(super) fn may_go_on(&self) -> bool {
         !self.stopping
-            && self.answered < self.config.limits.requests
+            && self.answered < self.config.borrow().limits.requests
             && !self
                 .retires
                 .is_some_and(|retires| is_late(self.now.monotonic, retires))

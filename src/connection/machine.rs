@@ -9,10 +9,12 @@ use crate::message::framing::{Decisions, Framing};
 use crate::message::head::Head;
 use crate::message::response::Response;
 use crate::syntax::head::Parsed;
+use crate::values::config::Config;
 use crate::values::error::{Error, Fault};
 use crate::values::method::Method;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::borrow::Borrow;
 use core::time::Duration;
 
 /// The result of a transition that needs the caller. It becomes a [`Step`](super::Step) once the state no longer
@@ -37,12 +39,12 @@ pub(super) enum Pause<'i> {
 /// The next state, and a pause if the transition needs the caller.
 type Transition<'i> = (State, Option<Pause<'i>>);
 
-impl Connection {
+impl<C: Borrow<Config>> Connection<C> {
     /// Runs transitions until one of them needs the caller.
     #[inline(never)]
     pub(super) fn advance<'c, 'i: 'c>(&'c mut self, input: &mut &'i [u8]) -> Step<'c> {
         loop {
-            if self.output.len() >= self.config.limits.output_bytes.max(1) {
+            if self.output.len() >= self.config.borrow().limits.output_bytes.max(1) {
                 let pause = self.write();
                 return self.show(pause);
             }
@@ -101,7 +103,7 @@ impl Connection {
     /// Parses one head and makes the decisions about framing and persistence.
     #[inline(always)]
     fn head<'i>(&mut self, input: &mut &'i [u8]) -> Option<Pause<'i>> {
-        match self.parser.advance(input, &self.config.limits) {
+        match self.parser.advance(input, &self.config.borrow().limits) {
             Ok(Parsed::Head) => {}
             Ok(Parsed::Incomplete) => return self.wait_for_head(input).map(Pause::Read),
             Ok(Parsed::EmptyLine) => {
@@ -147,7 +149,7 @@ impl Connection {
             waiting.since = now;
         }
         waiting.begun = begun;
-        let timeouts = &self.config.timeouts;
+        let timeouts = &self.config.borrow().timeouts;
         let until = waiting.since.saturating_add(match (begun, self.answered) {
             (true, _) | (false, 0) => timeouts.head,
             (false, _) => timeouts.idle,
@@ -174,7 +176,10 @@ impl Connection {
         if !self.stopping {
             return until;
         }
-        let soon = self.now.monotonic.saturating_add(self.config.timeouts.stop);
+        let soon = self
+            .now
+            .monotonic
+            .saturating_add(self.config.borrow().timeouts.stop);
         until.min(*self.whole_by.get_or_insert(soon))
     }
 
@@ -195,11 +200,15 @@ impl Connection {
             return (State::Call(None, exchange), Some(Pause::Call(request)));
         }
         let method = self.parser.method_seen();
-        let (used, taken) =
-            match reader.take_in(input, head, &self.config.limits, self.now.monotonic) {
-                Ok(taken) => taken,
-                Err(fault) => return (failed_in(reader.into_head(), fault, method), None),
-            };
+        let (used, taken) = match reader.take_in(
+            input,
+            head,
+            &self.config.borrow().limits,
+            self.now.monotonic,
+        ) {
+            Ok(taken) => taken,
+            Err(fault) => return (failed_in(reader.into_head(), fault, method), None),
+        };
         self.take(input, used);
         match taken {
             Taken::Part(part) => {
@@ -214,7 +223,9 @@ impl Connection {
             }
             Taken::Incomplete => {}
         }
-        let until = reader.progress.deadline(&self.config.timeouts.content);
+        let until = reader
+            .progress
+            .deadline(&self.config.borrow().timeouts.content);
         let until = self.sooner_after_a_stop(until);
         let late = is_late(self.now.monotonic, until) && self.output.is_empty();
         let error = match (self.input_ended, late) {
@@ -228,7 +239,9 @@ impl Connection {
 
     /// Handles a deferred response that has not been given yet.
     fn later<'i>(&mut self, later: Box<Later>) -> Transition<'i> {
-        let until = later.since.saturating_add(self.config.timeouts.answer);
+        let until = later
+            .since
+            .saturating_add(self.config.borrow().timeouts.answer);
         if !is_late(self.now.monotonic, until) {
             return (State::Later(later), Some(Pause::Answer(until)));
         }
@@ -254,7 +267,7 @@ impl Connection {
         let now = self.now.monotonic;
         self.needs_update = true;
         let writing = self.writing.get_or_insert(Progress::starting_at(now));
-        let until = writing.deadline(&self.config.timeouts.write);
+        let until = writing.deadline(&self.config.borrow().timeouts.write);
         if !is_late(now, until) {
             return Pause::Write(until);
         }

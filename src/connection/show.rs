@@ -7,9 +7,11 @@ use super::{CloseReason, Connection, Refusal, Step};
 use crate::message::fields::FieldLines;
 use crate::message::head::Head;
 use crate::message::request::Message;
+use crate::values::config::Config;
 use crate::values::error::Fault;
+use core::borrow::Borrow;
 
-impl Connection {
+impl<C: Borrow<Config>> Connection<C> {
     pub(super) fn show<'c, 'i: 'c>(&'c self, pause: Pause<'i>) -> Step<'c> {
         match pause {
             Pause::Admit(head) => match self.parser.layout() {

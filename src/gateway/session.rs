@@ -12,6 +12,7 @@ use crate::message::body::Blocks;
 use crate::message::broken::Broken;
 #[cfg(feature = "net")]
 use crate::message::stored_file::StoredBlocks;
+use crate::values::config::Config;
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::now::Now;
 use alloc::boxed::Box;
@@ -59,7 +60,7 @@ use core::time::Duration;
 /// ```
 pub struct Session<'g> {
     pub(super) gateway: &'g Gateway,
-    pub(super) connection: Connection,
+    pub(super) connection: Connection<&'g Config>,
     pub(super) info: ConnectionInfo,
     pub(super) catches_panics: bool,
     /// Whether the front end takes content from files itself.
@@ -109,7 +110,7 @@ impl<'g> Session<'g> {
     pub(super) fn new(gateway: &'g Gateway, info: ConnectionInfo) -> Session<'g> {
         Session {
             gateway,
-            connection: Connection::new(gateway.config.clone(), info.scheme),
+            connection: Connection::with_config(&*gateway.config, info.scheme),
             info,
             catches_panics: false,
             #[cfg(feature = "net")]
@@ -225,6 +226,12 @@ impl<'g> Session<'g> {
     #[inline]
     pub(super) fn is_between_requests(&self) -> bool {
         self.connection.is_between_requests()
+    }
+
+    /// Returns the time of the last step.
+    #[cfg(feature = "net")]
+    pub(crate) fn last_step(&self) -> Now {
+        self.connection.last_step()
     }
 
     /// See [`Connection::has_ended_well`].

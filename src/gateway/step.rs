@@ -13,6 +13,7 @@ use crate::message::broken::Broken;
 use crate::message::extensions::Extensions;
 use crate::message::reply::{PreparedResponse, Reply};
 use crate::message::response::{Response, ResponseError};
+use crate::values::config::Config;
 use crate::values::error::Error;
 use crate::values::now::Now;
 use crate::values::status::Status;
@@ -21,7 +22,7 @@ use bytes::Bytes;
 use core::task::{Context, Poll};
 use core::time::Duration;
 
-impl Session<'_> {
+impl<'g> Session<'g> {
     /// Takes one step of the connection. Returns what to wait for, or `None` if the next step can be taken at once.
     #[inline]
     pub(super) fn step(
@@ -282,7 +283,7 @@ impl Session<'_> {
     }
 
     /// Runs a command that matches the last step.
-    fn asked<E>(&mut self, command: impl FnOnce(&mut Connection) -> Result<(), E>) {
+    fn asked<E>(&mut self, command: impl FnOnce(&mut Connection<&'g Config>) -> Result<(), E>) {
         let was_asked = command(&mut self.connection).is_ok();
         debug_assert!(was_asked, "the loop commands what was asked for");
     }
