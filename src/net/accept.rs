@@ -5,7 +5,7 @@ use super::listen::BACKLOG;
 use super::options::Options;
 use super::places::{Places, Reserved};
 use super::server::ServerContext;
-use super::timers::{closed, or_after};
+use super::timers::{closed, or_after, when_woken};
 use super::transport::{Listener, Transport};
 use crate::gateway::Gateway;
 use crate::values::connection_info::{ConnectionInfo, Peer};
@@ -75,17 +75,19 @@ async fn serve_on(
     let (connection_held, all_closed) = channel::bounded::<Infallible>(1);
     let (threads, stop_timeout) = (options.threads.get(), options.stop_timeout);
     let executor = Arc::new(Executor::new());
+    let connections = options.connections;
+    let server = ServerContext::new(gateway, options, stopping);
     let acceptor = Acceptor {
         executor: Arc::downgrade(&executor),
-        places: Arc::new(Places::new(options.connections)),
+        places: Arc::new(Places::new(connections, server.started())),
         accepted: Arc::default(),
-        server: Arc::new(ServerContext::new(gateway, options, stopping)),
+        server: Arc::new(server),
         connection_held,
     };
     let serving = async {
         // A separate task, so that an application on one thread does not keep the others from accepting.
         let accepting = executor.spawn(acceptor.clone().accept(listener.clone()));
-        stop.await;
+        when_woken(stop).await;
         drop(stopping_sender);
         acceptor.places.wake_all();
         accepting.cancel().await;

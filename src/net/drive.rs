@@ -219,11 +219,12 @@ impl<T: Transport> Driver<'_, T> {
         let is_idle = self.session.is_idle() && self.input.is_empty();
         let mut gives_way = None;
         if is_idle {
-            let now = self.server.elapsed();
+            // The step before this one read the clock.
+            let now = self.session.last_step().monotonic;
             let since = *self.idle_since.get_or_insert(now);
             let few_left = self.place.are_few_left();
             gives_way = few_left.then(|| since.saturating_add(SHORT_IDLE));
-            self.place.idle(now.saturating_sub(since), self.used);
+            self.place.idle_since(since, self.used);
         }
         let until = gives_way.map_or(until, |gives_way| until.min(gives_way));
         Waiting {
@@ -407,7 +408,7 @@ impl<T: Transport> Driver<'_, T> {
             CloseReason::Persistence | CloseReason::Refused | CloseReason::ResponseBroken => {}
         }
         if self.socket.end_output().is_ok() {
-            self.place.idle(Duration::ZERO, true);
+            self.place.idle_since(self.server.elapsed(), true);
             let stopped = async {
                 closed(&self.server.stopping).await;
                 Timer::after(QUIET).await;

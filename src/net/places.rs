@@ -65,7 +65,7 @@ const BUSY: u64 = u64::MAX;
 const USED: u64 = 1 << 63;
 
 impl Places {
-    pub(super) fn new(limit: usize) -> Places {
+    pub(super) fn new(limit: usize, started: Instant) -> Places {
         let limit = limit.max(1);
         Places {
             limit,
@@ -75,7 +75,7 @@ impl Places {
             wanted: AtomicBool::new(false),
             idle_again: channel::bounded(1),
             reported: Mutex::default(),
-            started: Instant::now(),
+            started,
         }
     }
 
@@ -230,10 +230,10 @@ impl Place {
         stopping.is_closed()
     }
 
-    /// Marks the connection as idle since `time` ago, so that it may be closed without losing anything. `used` tells
+    /// Marks the connection as idle since that time, so that it may be closed without losing anything. `used` tells
     /// whether it ever sent anything.
-    pub(super) fn idle(&self, time: Duration, used: bool) {
-        let since = self.places.now().saturating_sub(nanos(time));
+    pub(super) fn idle_since(&self, since: Duration, used: bool) {
+        let since = nanos(since);
         let used = if used { USED } else { 0 };
         self.seat.idle.store(since | used, Ordering::SeqCst);
         if self.places.wanted.load(Ordering::SeqCst) {

@@ -11,6 +11,7 @@ use core::time::Duration;
 use smol::channel::Receiver;
 use std::prelude::rust_2024::*;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// The server as seen by a connection.
@@ -21,6 +22,36 @@ pub(super) struct ServerContext {
     pub(super) stopping: Receiver<Infallible>,
     /// The reference point of the monotonic time.
     started: Instant,
+    wall: WallClock,
+}
+
+/// The wall clock. It is read once a second, because reading a clock takes as long as parsing a head. In between, it
+/// advances with the monotonic time.
+#[derive(Default)]
+struct WallClock {
+    /// The second of the monotonic time in which the clock was read, plus one.
+    read_in: AtomicU64,
+    /// The nanoseconds between the two times, or 0 if the clock is set to a time before 1970.
+    ahead: AtomicU64,
+}
+
+impl WallClock {
+    /// Returns the time since the Unix epoch at a monotonic time.
+    fn at(&self, elapsed: Duration) -> Option<Duration> {
+        // Two threads may read the clock at the same time. Both results are right.
+        let second = elapsed.as_secs() + 1;
+        if self.read_in.load(Ordering::Acquire) != second {
+            let wall = SystemTime::now().duration_since(UNIX_EPOCH);
+            let ahead = wall.map_or(0, |wall| wall.saturating_sub(elapsed).as_nanos());
+            let ahead = u64::try_from(ahead).unwrap_or_default();
+            self.ahead.store(ahead, Ordering::Relaxed);
+            self.read_in.store(second, Ordering::Release);
+        }
+        match self.ahead.load(Ordering::Relaxed) {
+            0 => None,
+            ahead => Some(elapsed + Duration::from_nanos(ahead)),
+        }
+    }
 }
 
 impl ServerContext {
@@ -34,7 +65,13 @@ impl ServerContext {
             options,
             stopping,
             started: Instant::now(),
+            wall: WallClock::default(),
         }
+    }
+
+    /// Returns the reference point of the monotonic time.
+    pub(super) fn started(&self) -> Instant {
+        self.started
     }
 
     /// Returns the monotonic time.
@@ -52,7 +89,6 @@ impl ServerContext {
         Turn {
             server: self,
             waker,
-            now: None,
         }
     }
 }
@@ -61,22 +97,15 @@ impl ServerContext {
 pub(super) struct Turn<'s> {
     server: &'s ServerContext,
     waker: &'s Waker,
-    now: Option<Now>,
 }
 
 impl FrontEnd for Turn<'_> {
     fn now(&mut self) -> Now {
         let elapsed = self.server.elapsed();
-        let now = match self.now {
-            None => Now {
-                monotonic: elapsed,
-                wall: SystemTime::now().duration_since(UNIX_EPOCH).ok(),
-            },
-            // Only one clock is read.
-            Some(before) => before.after(elapsed.saturating_sub(before.monotonic)),
-        };
-        self.now = Some(now);
-        now
+        Now {
+            monotonic: elapsed,
+            wall: self.server.wall.at(elapsed),
+        }
     }
 
     fn waker(&self) -> &Waker {

@@ -1,13 +1,16 @@
 //! Waiting for a socket, a deadline, or the stop of the server.
 
 use core::convert::Infallible;
-use core::future::Future;
-use core::pin::Pin;
-use core::task::{Context, Poll, ready};
+use core::future::{Future, poll_fn};
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll, Waker, ready};
 use core::time::Duration;
 use smol::channel::Receiver;
 use smol::{Timer, future};
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Wake;
 use std::time::Instant;
 
 /// The reason why a wait has ended.
@@ -62,6 +65,48 @@ impl Deadline {
         ready!(Pin::new(&mut self.timer).poll(context));
         self.set = None;
         Poll::Ready(())
+    }
+}
+
+/// Completes with `work`, which is polled only when it was woken. A future that shares its task with connections is polled
+/// whenever one of them is, and a poll may take a system call.
+pub(super) async fn when_woken(work: impl Future<Output = ()>) {
+    let mut work = pin!(work);
+    let woken = Arc::new(WokenTask::default());
+    let waker = Waker::from(woken.clone());
+    woken.is_woken.store(true, Ordering::SeqCst);
+    poll_fn(|context| {
+        match &mut *woken.task() {
+            Some(task) => task.clone_from(context.waker()),
+            task => *task = Some(context.waker().clone()),
+        }
+        match woken.is_woken.swap(false, Ordering::SeqCst) {
+            true => work.as_mut().poll(&mut Context::from_waker(&waker)),
+            false => Poll::Pending,
+        }
+    })
+    .await;
+}
+
+#[derive(Default)]
+struct WokenTask {
+    is_woken: AtomicBool,
+    task: Mutex<Option<Waker>>,
+}
+
+impl WokenTask {
+    fn task(&self) -> MutexGuard<'_, Option<Waker>> {
+        self.task.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wake for WokenTask {
+    fn wake(self: Arc<Self>) {
+        self.is_woken.store(true, Ordering::SeqCst);
+        let task = self.task().clone();
+        if let Some(task) = task {
+            task.wake();
+        }
     }
 }
 
