@@ -11,7 +11,7 @@ use crate::message::response::Response;
 use crate::syntax::head::Parsed;
 use crate::values::config::Config;
 use crate::values::error::{Error, Fault};
-use crate::values::method::Method;
+use crate::values::method::MethodKind;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::borrow::Borrow;
@@ -85,7 +85,7 @@ impl<C: Borrow<Config>> Connection<C> {
                 Some(Pause::Refuse(fault, core::mem::take(input))),
             ),
             State::Admit(exchange) | State::Call(_, exchange) => {
-                let method = exchange.is_head.then_some(Method::Head);
+                let method = exchange.is_head.then_some(MethodKind::Head);
                 (failed(Fault::new(Error::Unanswered, 0), method), None)
             }
             // A refusal without a response gets the default page.
@@ -245,7 +245,7 @@ impl<C: Borrow<Config>> Connection<C> {
         if !is_late(self.now.monotonic, until) {
             return (State::Later(later), Some(Pause::Answer(until)));
         }
-        let method = later.exchange.is_head.then_some(Method::Head);
+        let method = later.exchange.is_head.then_some(MethodKind::Head);
         (failed(Fault::new(Error::AnswerTimeout, 0), method), None)
     }
 
@@ -291,12 +291,12 @@ impl<C: Borrow<Config>> Connection<C> {
 /// Returns the state that records a fault. The offset of the fault counts from the first unused byte. Nothing after the
 /// fault is interpreted.
 #[cold]
-pub(super) fn failed(fault: Fault, method: Option<Method>) -> State {
+pub(super) fn failed(fault: Fault, method: Option<MethodKind>) -> State {
     failed_in(Vec::new(), fault, method)
 }
 
 /// Like [`failed`], for a request whose head was complete.
 #[cold]
-fn failed_in(head: Vec<u8>, fault: Fault, method: Option<Method>) -> State {
+fn failed_in(head: Vec<u8>, fault: Fault, method: Option<MethodKind>) -> State {
     State::Fault(fault, Box::new(RejectedRequest { method, head }))
 }

@@ -47,7 +47,7 @@ impl<C: Borrow<Config>> Connection<C> {
         let Some(layout) = self.parser.layout() else {
             return Step::Close(CloseReason::Refused);
         };
-        let (head, content) = request.split_at_checked(layout.end).unwrap_or_default();
+        let (head, content) = request.split_at_checked(layout.end()).unwrap_or_default();
         Step::Call(Message {
             head: Head::new(head, layout),
             content,
@@ -68,7 +68,7 @@ impl<C: Borrow<Config>> Connection<C> {
     }
 
     fn show_refusal<'c, 'i: 'c>(&'c self, fault: Fault, input: &'i [u8]) -> Step<'c> {
-        let (method, head) = match &self.state {
+        let (kind, head) = match &self.state {
             State::Refuse(_, rejected) if !rejected.head.is_empty() => {
                 (rejected.method, &rejected.head[..])
             }
@@ -79,11 +79,13 @@ impl<C: Borrow<Config>> Connection<C> {
             }
             _ => (None, input),
         };
+        let line = first_line(head);
+        let token = line.split(|&octet| octet == b' ').next();
         Step::Refuse(Refusal {
             error: fault.error,
             at: self.offset.saturating_add(fault.at as u64),
-            method,
-            line: first_line(head),
+            method: kind.map(|kind| kind.method(token.unwrap_or_default())),
+            line,
         })
     }
 }

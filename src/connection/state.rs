@@ -5,7 +5,7 @@ use super::body_reader::{BodyReader, Gathered};
 use super::encoder::Delimiter;
 use crate::message::framing::Decisions;
 use crate::values::error::{Error, Fault};
-use crate::values::method::Method;
+use crate::values::method::MethodKind;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -49,7 +49,7 @@ pub(super) struct Waiting {
 
 /// What is known about a refused request.
 pub(super) struct RejectedRequest {
-    pub(super) method: Option<Method>,
+    pub(super) method: Option<MethodKind>,
     /// The head, if it was complete. Otherwise empty.
     pub(super) head: Vec<u8>,
 }

@@ -161,7 +161,7 @@ impl Gateway {
 /// Returns the gateway's own response to requests that do not concern a resource: unsupported methods and `OPTIONS *`.
 #[inline(always)]
 fn own_answer(head: &Head<'_>) -> Option<Response> {
-    match head.method_ref() {
+    match head.method() {
         Method::Trace | Method::Connect | Method::Options => own_answer_to_rare(head),
         _ => None,
     }
@@ -169,7 +169,7 @@ fn own_answer(head: &Head<'_>) -> Option<Response> {
 
 #[cold]
 fn own_answer_to_rare(head: &Head<'_>) -> Option<Response> {
-    match (head.method_ref(), head.path_bytes()) {
+    match (head.method(), head.path_bytes()) {
         // TRACE would reflect credentials (RFC 9110 section 9.3.8).
         (Method::Trace | Method::Connect, _) => Some(Status::NOT_IMPLEMENTED.into()),
         (Method::Options, b"*") => {

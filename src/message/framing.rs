@@ -7,7 +7,7 @@ use crate::syntax::layout::Expect;
 use crate::syntax::span::Span;
 use crate::syntax::{length, list};
 use crate::values::error::{Error, Fault};
-use crate::values::method::Method;
+use crate::values::method::MethodKind;
 
 /// The decisions about one request and its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Decisions {
         let framing = framing(head)?;
         Ok(Decisions {
             version: head.version(),
-            is_head: head.method() == Method::Head,
+            is_head: head.method_kind() == MethodKind::Head,
             framing,
             expects_continue: expects_continue(head, framing)?,
             persists: persists(head),
@@ -45,10 +45,10 @@ impl Decisions {
 
     /// Returns the decisions for a refused request, where at most the method is known. The version is unknown, so the
     /// response has to work for both.
-    pub(crate) fn of_refused(method: Option<Method>) -> Decisions {
+    pub(crate) fn of_refused(method: Option<MethodKind>) -> Decisions {
         Decisions {
             version: Version::Http10,
-            is_head: method == Some(Method::Head),
+            is_head: method == Some(MethodKind::Head),
             framing: Framing::None,
             expects_continue: false,
             persists: false,
@@ -62,7 +62,7 @@ impl Decisions {
 fn framing(head: &Head<'_>) -> Result<Framing, Fault> {
     let layout = head.layout();
     let fault = |error, span: Span| Fault::new(error, span.start as usize);
-    match (layout.transfer_encoding, layout.content_length) {
+    match (layout.transfer_encoding.get(), layout.content_length.get()) {
         (Some(coding), _) if head.version() == Version::Http10 => {
             Err(fault(Error::CodingInHttp10, coding))
         }

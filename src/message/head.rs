@@ -5,7 +5,7 @@ use crate::syntax::authority::Authority;
 use crate::syntax::layout::{Expect, Layout};
 use crate::syntax::span::ascii;
 use crate::syntax::target::Target;
-use crate::values::method::Method;
+use crate::values::method::{Method, MethodKind};
 use alloc::borrow::Cow;
 use alloc::string::String;
 use core::fmt;
@@ -60,19 +60,21 @@ impl<'a> Head<'a> {
     }
 
     /// Returns the method.
+    #[inline]
     pub fn method(&self) -> Method {
-        self.layout.method
+        let kind = self.layout.method;
+        kind.method(self.layout.method_token().of(self.bytes))
     }
 
-    /// Like [`method`](Head::method), but without copying.
+    /// Returns which method it is.
     #[inline]
-    pub(crate) fn method_ref(&self) -> &'a Method {
-        &self.layout.method
+    pub(crate) fn method_kind(&self) -> MethodKind {
+        self.layout.method
     }
 
     /// Returns the method as it was sent.
     pub(crate) fn method_token(&self) -> &'a str {
-        self.layout.method_token.text(self.bytes)
+        self.layout.method_token().text(self.bytes)
     }
 
     /// Returns the request line as it was sent, without the line ending.
@@ -83,7 +85,8 @@ impl<'a> Head<'a> {
 
     /// Returns the target.
     pub fn target(&self) -> Target<'a> {
-        self.layout.target_place.of(self.bytes)
+        let authority = self.layout.authority;
+        self.layout.target_place.of(self.bytes, authority)
     }
 
     /// Returns the target as it was sent.

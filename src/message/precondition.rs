@@ -138,7 +138,7 @@ mod tests {
             tag: EntityTag::parse(b"\"a\"").expect("a tag"),
             modified: Some(784_111_777),
         };
-        evaluate(head.method_ref(), head.fields(), &validators, None)
+        evaluate(&head.method(), head.fields(), &validators, None)
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::field_section::{Bounds, Event, FieldSection};
 use super::layout::Layout;
 use crate::values::error::{Error, Fault};
 use crate::values::limits::Limits;
-use crate::values::method::Method;
+use crate::values::method::MethodKind;
 
 /// The progress of a scan.
 #[derive(Clone, Copy, Debug)]
@@ -73,12 +73,12 @@ impl HeadParser {
 
     /// Returns the length of a parsed head.
     pub(crate) fn end(&self) -> usize {
-        self.layout.end
+        self.layout.end()
     }
 
     /// Returns where Content-Length is, for the offset of a fault.
     pub(crate) fn content_length_at(&self) -> usize {
-        let content_length = self.layout.content_length;
+        let content_length = self.layout.content_length.get();
         content_length.map_or(0, |span| span.start as usize)
     }
 
@@ -90,8 +90,8 @@ impl HeadParser {
         }
     }
 
-    /// Returns the method, if the scan is past it.
-    pub(crate) fn method_seen(&self) -> Option<Method> {
+    /// Returns the kind of the method, if the scan is past it.
+    pub(crate) fn method_seen(&self) -> Option<MethodKind> {
         match self.phase {
             Phase::Start(_) | Phase::Method => None,
             Phase::Target | Phase::Version | Phase::Fields(_) | Phase::Valid => {

@@ -12,26 +12,27 @@ impl HeadParser {
     #[inline(always)]
     pub(crate) fn validate(&mut self, bytes: &[u8], scheme: Scheme) -> Result<&Layout, Fault> {
         let layout = &mut self.layout;
+        let mut authority = None;
         // Parts of nearly every head are written in place, because moving what was just written is slow.
         let is_common =
             TargetPlace::is_common(layout.method, bytes, layout.target, layout.target_seen);
         if is_common {
             layout.target_place = TargetPlace::common(layout.target);
         } else {
-            layout.target_place = TargetPlace::find(layout.method, bytes, layout.target)?;
+            (layout.target_place, authority) =
+                TargetPlace::find(layout.method, bytes, layout.target)?;
         }
         match layout
             .host
+            .get()
             .and_then(|host| AuthorityPlace::find_common(bytes, host))
         {
             Some(host) => layout.authority = Some(host),
             None => layout.authority = host(bytes, layout)?,
         }
-        if !is_common {
-            if let Some(authority) = layout.target_place.authority() {
-                validate_authority(bytes, layout, scheme, authority)?;
-                layout.authority = Some(authority);
-            }
+        if let Some(authority) = authority {
+            validate_authority(bytes, layout, scheme, authority)?;
+            layout.authority = Some(authority);
         }
         self.phase = Phase::Valid;
         Ok(&self.layout)
@@ -41,7 +42,7 @@ impl HeadParser {
 /// Validates Host, in any form (RFC 9112 section 3.2). HTTP/1.1 requires exactly one valid Host, and HTTP/1.0 allows at most one.
 #[inline(never)]
 fn host(bytes: &[u8], layout: &Layout) -> Result<Option<AuthorityPlace>, Fault> {
-    match layout.host {
+    match layout.host.get() {
         Some(span) => match AuthorityPlace::find(bytes, span) {
             Some(authority) => Ok(Some(authority)),
             None => Err(Fault::new(Error::HostMalformed, span.start as usize)),

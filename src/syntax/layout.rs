@@ -4,16 +4,17 @@ use super::authority::AuthorityPlace;
 use super::byte_class::{Seen, trim, trim_start};
 use super::list;
 use super::scan::is_token;
-use super::span::Span;
+use super::span::{OptionalSpan, Span};
 use super::target::TargetPlace;
 use crate::values::error::{Error, Fault};
-use crate::values::method::Method;
+use crate::values::method::MethodKind;
 
 /// The positions of everything in a head. The bytes themselves are stored elsewhere.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout {
-    pub(crate) method: Method,
-    pub(crate) method_token: Span,
+    pub(crate) method: MethodKind,
+    /// The length of the method, which is the start of the head.
+    pub(crate) method_bytes: u8,
     pub(crate) target: Span,
     /// The character classes of the target so far.
     pub(crate) target_seen: Seen,
@@ -25,12 +26,10 @@ pub(crate) struct Layout {
     pub(crate) minor: u8,
     /// All field lines with their line endings, without the empty line.
     pub(crate) fields: Span,
-    /// The length of the head, including the empty line.
-    pub(crate) end: usize,
-    pub(crate) host: Option<Span>,
-    pub(crate) content_type: Option<Span>,
-    pub(crate) content_length: Option<Span>,
-    pub(crate) transfer_encoding: Option<Span>,
+    pub(crate) host: OptionalSpan,
+    pub(crate) content_type: OptionalSpan,
+    pub(crate) content_length: OptionalSpan,
+    pub(crate) transfer_encoding: OptionalSpan,
     pub(crate) expect: Option<Expect>,
     pub(crate) connection: ConnectionOptions,
     /// Whether there is a precondition or a range. Most requests have none and need not be searched for them.
@@ -57,19 +56,18 @@ impl Layout {
     pub(super) const EMPTY: Layout = {
         const NOWHERE: Span = Span { start: 0, end: 0 };
         Layout {
-            method: Method::Get,
-            method_token: NOWHERE,
+            method: MethodKind::Get,
+            method_bytes: 0,
             target: NOWHERE,
             target_seen: Seen::NOTHING,
             target_place: TargetPlace::NOWHERE,
             authority: None,
             minor: 1,
             fields: NOWHERE,
-            end: 0,
-            host: None,
-            content_type: None,
-            content_length: None,
-            transfer_encoding: None,
+            host: OptionalSpan::NONE,
+            content_type: OptionalSpan::NONE,
+            content_length: OptionalSpan::NONE,
+            transfer_encoding: OptionalSpan::NONE,
             expect: None,
             connection: ConnectionOptions {
                 close: false,
@@ -83,10 +81,10 @@ impl Layout {
     #[inline]
     pub(super) fn restart(&mut self) {
         self.target_seen = Seen::NOTHING;
-        self.host = None;
-        self.content_type = None;
-        self.content_length = None;
-        self.transfer_encoding = None;
+        self.host = OptionalSpan::NONE;
+        self.content_type = OptionalSpan::NONE;
+        self.content_length = OptionalSpan::NONE;
+        self.transfer_encoding = OptionalSpan::NONE;
         self.expect = None;
         self.connection = ConnectionOptions::default();
         self.is_conditional = false;
@@ -95,8 +93,22 @@ impl Layout {
     /// Records that the head ends at `end`, after the empty line.
     #[inline]
     pub(super) fn set_end(&mut self, end: usize) {
-        self.end = end;
         self.fields.end = Span::new(0, end - 2).end;
+    }
+
+    /// Returns the length of the head, including the empty line.
+    #[inline]
+    pub(crate) fn end(&self) -> usize {
+        self.fields.end as usize + 2
+    }
+
+    /// Returns where the method is.
+    #[inline]
+    pub(crate) fn method_token(&self) -> Span {
+        Span {
+            start: 0,
+            end: u32::from(self.method_bytes),
+        }
     }
 
     /// Records a field that affects framing, routing or persistence. All other fields are only looked up on demand.
@@ -109,8 +121,8 @@ impl Layout {
             return Ok(());
         }
         // Every request has this one.
-        if self.host.is_none() && is_token(name.of(input), b"host") {
-            self.host = Some(trimmed(input, value));
+        if self.host.get().is_none() && is_token(name.of(input), b"host") {
+            self.host = OptionalSpan::some(trimmed(input, value));
             return Ok(());
         }
         self.record_known(input, name, value)
@@ -150,10 +162,11 @@ impl Layout {
                 return Ok(());
             }
         };
-        match slot.replace(trimmed(input, value)) {
-            None => Ok(()),
-            Some(_) => Err(Fault::new(repeated, line)),
+        if slot.get().is_some() {
+            return Err(Fault::new(repeated, line));
         }
+        *slot = OptionalSpan::some(trimmed(input, value));
+        Ok(())
     }
 
     fn record_expect(&mut self, input: &[u8], value: Span) {

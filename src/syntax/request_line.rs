@@ -7,7 +7,7 @@ use super::scan::common_path_end;
 use super::span::Span;
 use crate::values::error::{Error, Fault};
 use crate::values::limits::Limits;
-use crate::values::method::{METHOD_BYTES, Method};
+use crate::values::method::{METHOD_BYTES, MethodKind};
 
 /// The number of empty lines skipped before a request line. Old clients send one after a form (RFC 9112 section 2.2),
 /// and some send several between two requests.
@@ -20,12 +20,12 @@ impl HeadParser {
     pub(super) fn common_request_line(&mut self, input: &[u8], limits: &Limits) -> bool {
         const VERSION: &[u8; 11] = b" HTTP/1.1\r\n";
         let (method, length) = match input.first_chunk() {
-            Some(b"GET /") => (Method::Get, 3),
-            Some(b"POST ") => (Method::Post, 4),
-            Some(b"HEAD ") => (Method::Head, 4),
+            Some(b"GET /") => (MethodKind::Get, 3),
+            Some(b"POST ") => (MethodKind::Post, 4),
+            Some(b"HEAD ") => (MethodKind::Head, 4),
             _ => return false,
         };
-        let start = length + 1;
+        let start = usize::from(length) + 1;
         let path_end = common_path_end(input, start as u32) as usize;
         let end = path_end + VERSION.len();
         if path_end == start
@@ -37,7 +37,7 @@ impl HeadParser {
         }
         let layout = &mut self.layout;
         layout.method = method;
-        layout.method_token = Span::new(0, length);
+        layout.method_bytes = length;
         layout.target = Span::new(start, path_end);
         layout.minor = 1;
         layout.fields = Span::new(end, end);
@@ -79,8 +79,8 @@ impl HeadParser {
         let fault = |error| Err(Fault::new(error, self.at));
         match window.get(self.at) {
             Some(b' ') if self.at > 0 => {
-                self.layout.method_token = Span::new(0, self.at);
-                self.layout.method = Method::from_valid(self.layout.method_token.of(input));
+                self.layout.method_bytes = self.at as u8;
+                self.layout.method = MethodKind::of(self.layout.method_token().of(input));
                 self.at += 1;
                 self.phase = Phase::Target;
                 Ok(true)
@@ -97,7 +97,7 @@ impl HeadParser {
         let window = Self::line_window(input, limits, usize::MAX);
         (self.at, self.layout.target_seen) =
             TARGET.skip_seeing(window, self.at, self.layout.target_seen);
-        let start = self.layout.method_token.end as usize + 1;
+        let start = usize::from(self.layout.method_bytes) + 1;
         let fault = |error| Err(Fault::new(error, self.at));
         match window.get(self.at) {
             Some(b' ') if self.at > start => {

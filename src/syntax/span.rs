@@ -29,6 +29,25 @@ impl Span {
     }
 }
 
+/// A span, or none. It takes no more memory than a span: no part of a head ends before its first byte.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct OptionalSpan(Span);
+
+impl OptionalSpan {
+    pub(crate) const NONE: OptionalSpan = OptionalSpan(Span { start: 0, end: 0 });
+
+    #[inline(always)]
+    pub(crate) const fn some(span: Span) -> OptionalSpan {
+        debug_assert!(span.end > 0);
+        OptionalSpan(span)
+    }
+
+    #[inline(always)]
+    pub(crate) fn get(self) -> Option<Span> {
+        (self.0.end > 0).then_some(self.0)
+    }
+}
+
 /// Converts bytes that the grammar restricts to ASCII.
 pub(crate) fn ascii(bytes: &[u8]) -> &str {
     core::str::from_utf8(bytes).unwrap_or_default()

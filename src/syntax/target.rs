@@ -3,9 +3,9 @@
 use super::authority::{Authority, AuthorityPlace};
 use super::byte_class::{HEX, PATH, PLAIN_PATH, Seen};
 use super::path;
-use super::span::{Span, ascii};
+use super::span::{OptionalSpan, Span, ascii};
 use crate::values::error::{Error, Fault};
-use crate::values::method::Method;
+use crate::values::method::MethodKind;
 use crate::values::scheme::Scheme;
 use alloc::borrow::Cow;
 
@@ -64,39 +64,35 @@ pub struct PathAndQuery<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TargetPlace {
     form: Form,
-    path: Path,
-    query: Option<Span>,
+    path: OptionalSpan,
+    query: OptionalSpan,
 }
 
+/// The form of a target. If it has no path, the form decides about the path.
 #[derive(Clone, Copy, Debug)]
 enum Form {
     Origin,
-    Absolute(Scheme, AuthorityPlace),
-    Authority(AuthorityPlace),
+    /// Without a path, the same as with "/" (RFC 9110 section 4.2.4).
+    Absolute(Scheme),
+    /// Has no path, and asks about the server as a whole (RFC 9112 section 3.2.4). Only with OPTIONS.
+    AbsoluteServer(Scheme),
+    Authority,
     Asterisk,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Path {
-    At(Span),
-    /// An empty path, which is the same as "/" (RFC 9110 section 4.2.4).
-    Root,
-    /// No path with OPTIONS, which asks about the server as a whole (RFC 9112 section 3.2.4).
-    Server,
 }
 
 impl TargetPlace {
     /// The value before a target has been parsed.
     pub(crate) const NOWHERE: TargetPlace = TargetPlace {
         form: Form::Asterisk,
-        path: Path::Server,
-        query: None,
+        path: OptionalSpan::NONE,
+        query: OptionalSpan::NONE,
     };
 
     /// Returns whether a target is only a path without escapes, which nearly every target is.
     #[inline]
-    pub(crate) fn is_common(method: Method, bytes: &[u8], target: Span, seen: Seen) -> bool {
-        seen.only(PLAIN_PATH) && matches!(target.of(bytes), [b'/', ..]) && method != Method::Connect
+    pub(crate) fn is_common(method: MethodKind, bytes: &[u8], target: Span, seen: Seen) -> bool {
+        let is_path = seen.only(PLAIN_PATH) && matches!(target.of(bytes), [b'/', ..]);
+        is_path && method != MethodKind::Connect
     }
 
     /// Returns the parts of a [common](TargetPlace::is_common) target.
@@ -104,83 +100,85 @@ impl TargetPlace {
     pub(crate) const fn common(target: Span) -> TargetPlace {
         TargetPlace {
             form: Form::Origin,
-            path: Path::At(target),
-            query: None,
+            path: OptionalSpan::some(target),
+            query: OptionalSpan::NONE,
         }
     }
 
-    /// Finds the form and the parts of a target. The request line has already restricted its bytes.
+    /// Finds the form and the parts of a target, and the authority if the target has one. The request line has already
+    /// restricted its bytes.
     #[inline(never)]
-    pub(crate) fn find(method: Method, bytes: &[u8], target: Span) -> Result<TargetPlace, Fault> {
+    pub(crate) fn find(
+        method: MethodKind,
+        bytes: &[u8],
+        target: Span,
+    ) -> Result<(TargetPlace, Option<AuthorityPlace>), Fault> {
         match target.of(bytes) {
-            [b'/', ..] if method != Method::Connect => {
+            [b'/', ..] if method != MethodKind::Connect => {
                 let (path, query) = path_and_query(bytes, target)?;
-                Ok(TargetPlace {
-                    form: Form::Origin,
-                    path,
-                    query,
-                })
+                let form = Form::Origin;
+                Ok((TargetPlace { form, path, query }, None))
             }
             _ => find_other_form(method, bytes, target),
-        }
-    }
-
-    /// Returns the authority in the target.
-    pub(crate) fn authority(&self) -> Option<AuthorityPlace> {
-        match self.form {
-            Form::Absolute(_, authority) | Form::Authority(authority) => Some(authority),
-            Form::Origin | Form::Asterisk => None,
         }
     }
 
     /// Returns the scheme in the target.
     pub(crate) fn scheme(&self) -> Option<Scheme> {
         match self.form {
-            Form::Absolute(scheme, _) => Some(scheme),
-            Form::Origin | Form::Authority(_) | Form::Asterisk => None,
+            Form::Absolute(scheme) | Form::AbsoluteServer(scheme) => Some(scheme),
+            Form::Origin | Form::Authority | Form::Asterisk => None,
         }
     }
 
     /// Returns the path as it was sent, or `*` for the server as a whole.
     #[inline]
     pub(crate) fn path<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
-        match self.path {
-            Path::At(span) => span.of(bytes),
-            Path::Root => b"/",
-            Path::Server => b"*",
+        match self.path.get() {
+            Some(path) => path.of(bytes),
+            None => self.default_path(),
         }
     }
 
     /// Returns the decoded path. See [`path::decode`].
     #[inline]
     pub(crate) fn decoded_path<'a>(&self, bytes: &'a [u8]) -> Option<Cow<'a, [u8]>> {
-        match self.path {
-            Path::At(span) => path::decode(bytes, span),
-            Path::Root => Some(Cow::Borrowed(b"/")),
-            Path::Server => Some(Cow::Borrowed(b"*")),
+        match self.path.get() {
+            Some(path) => path::decode(bytes, path),
+            None => Some(Cow::Borrowed(self.default_path())),
+        }
+    }
+
+    #[cold]
+    fn default_path(&self) -> &'static [u8] {
+        match self.form {
+            Form::Origin | Form::Absolute(_) => b"/",
+            Form::AbsoluteServer(_) | Form::Authority | Form::Asterisk => b"*",
         }
     }
 
     /// Returns the query as it was sent, without the question mark.
     pub(crate) fn query<'a>(&self, bytes: &'a [u8]) -> Option<&'a str> {
-        self.query.map(|query| query.text(bytes))
+        Some(self.query.get()?.text(bytes))
     }
 
-    /// Returns the target with its parts as text.
-    pub(crate) fn of<'a>(&self, bytes: &'a [u8]) -> Target<'a> {
+    /// Returns the target with its parts as text. `authority` is the one in the target, if it has one.
+    pub(crate) fn of<'a>(&self, bytes: &'a [u8], authority: Option<AuthorityPlace>) -> Target<'a> {
         let path = PathAndQuery {
             path: ascii(self.path(bytes)),
             query: self.query(bytes),
         };
-        match self.form {
-            Form::Origin => Target::Origin(path),
-            Form::Absolute(scheme, authority) => Target::Absolute {
+        match (self.scheme(), authority) {
+            (Some(scheme), Some(authority)) => Target::Absolute {
                 scheme,
                 authority: authority.of(bytes),
                 path,
             },
-            Form::Authority(authority) => Target::Authority(authority.of(bytes)),
-            Form::Asterisk => Target::Asterisk,
+            (None, Some(authority)) if matches!(self.form, Form::Authority) => {
+                Target::Authority(authority.of(bytes))
+            }
+            _ if matches!(self.form, Form::Asterisk) => Target::Asterisk,
+            _ => Target::Origin(path),
         }
     }
 }
@@ -205,7 +203,7 @@ impl<'a> Target<'a> {
 
 /// Parses `absolute-path [ "?" query ]` as clients send it. See [`PATH`] for the characters beyond RFC 3986.
 #[inline]
-fn path_and_query(bytes: &[u8], whole: Span) -> Result<(Path, Option<Span>), Fault> {
+fn path_and_query(bytes: &[u8], whole: Span) -> Result<(OptionalSpan, OptionalSpan), Fault> {
     let (start, end) = (whole.start as usize, whole.end as usize);
     let path_end = PATH.skip(bytes.get(..end).unwrap_or(bytes), start);
     let query = match bytes.get(path_end) {
@@ -218,7 +216,8 @@ fn path_and_query(bytes: &[u8], whole: Span) -> Result<(Path, Option<Span>), Fau
     if let Some(query) = query {
         check_escapes(bytes, query, LonePercent::Literal)?;
     }
-    Ok((Path::At(path), query))
+    let query = query.map_or(OptionalSpan::NONE, OptionalSpan::some);
+    Ok((OptionalSpan::some(path), query))
 }
 
 /// The treatment of a `%` that is not followed by two hexadecimal digits.
@@ -251,23 +250,31 @@ fn check_escapes(bytes: &[u8], part: Span, lone_percent: LonePercent) -> Result<
 }
 
 #[cold]
-fn find_other_form(method: Method, bytes: &[u8], target: Span) -> Result<TargetPlace, Fault> {
+fn find_other_form(
+    method: MethodKind,
+    bytes: &[u8],
+    target: Span,
+) -> Result<(TargetPlace, Option<AuthorityPlace>), Fault> {
     let form = |form| TargetPlace {
         form,
         ..TargetPlace::NOWHERE
     };
     match (method, target.of(bytes)) {
-        (Method::Connect, _) => match AuthorityPlace::find(bytes, target) {
-            Some(authority) if authority.has_port() => Ok(form(Form::Authority(authority))),
+        (MethodKind::Connect, _) => match AuthorityPlace::find(bytes, target) {
+            Some(authority) if authority.has_port() => Ok((form(Form::Authority), Some(authority))),
             _ => Err(Fault::new(Error::TargetForm, target.start as usize)),
         },
-        (Method::Options, b"*") => Ok(form(Form::Asterisk)),
+        (MethodKind::Options, b"*") => Ok((form(Form::Asterisk), None)),
         _ => find_absolute(method, bytes, target),
     }
 }
 
 /// Parses `scheme "://" authority path-abempty [ "?" query ]`.
-fn find_absolute(method: Method, bytes: &[u8], target: Span) -> Result<TargetPlace, Fault> {
+fn find_absolute(
+    method: MethodKind,
+    bytes: &[u8],
+    target: Span,
+) -> Result<(TargetPlace, Option<AuthorityPlace>), Fault> {
     let (start, text) = (target.start as usize, target.text(bytes));
     let form = Fault::new(Error::TargetForm, start);
     let (name, rest) = text.split_once("://").ok_or(form)?;
@@ -283,21 +290,21 @@ fn find_absolute(method: Method, bytes: &[u8], target: Span) -> Result<TargetPla
     let authority =
         AuthorityPlace::find(bytes, authority).ok_or(Fault::new(Error::TargetAuthority, from))?;
     let tail = Span::new(from + length, target.end as usize);
-    let (path, query) = match tail.of(bytes) {
-        [] if method == Method::Options => (Path::Server, None),
-        [] => (Path::Root, None),
+    let none = OptionalSpan::NONE;
+    let (form, path, query) = match tail.of(bytes) {
+        [] if method == MethodKind::Options => (Form::AbsoluteServer(scheme), none, none),
+        [] => (Form::Absolute(scheme), none, none),
         [b'?', ..] => {
             let query = Span::new(from + length + 1, target.end as usize);
             check_escapes(bytes, query, LonePercent::Literal)?;
-            (Path::Root, Some(query))
+            (Form::Absolute(scheme), none, OptionalSpan::some(query))
         }
-        _ => path_and_query(bytes, tail)?,
+        _ => {
+            let (path, query) = path_and_query(bytes, tail)?;
+            (Form::Absolute(scheme), path, query)
+        }
     };
-    Ok(TargetPlace {
-        form: Form::Absolute(scheme, authority),
-        path,
-        query,
-    })
+    Ok((TargetPlace { form, path, query }, Some(authority)))
 }
 
 /// Returns whether `name` is a scheme (RFC 3986 section 3.1).
@@ -313,33 +320,33 @@ mod tests {
     use super::super::byte_class::TARGET;
     use super::*;
 
-    fn parse(method: Method, text: &str) -> Result<Target<'_>, Fault> {
+    fn parse(method: MethodKind, text: &str) -> Result<Target<'_>, Fault> {
         let bytes = text.as_bytes();
         let end = TARGET.skip(bytes, 0);
         assert_eq!(end, text.len(), "{text} is no target");
-        let place = TargetPlace::find(method, bytes, Span::new(0, end))?;
-        Ok(place.of(bytes))
+        let (place, authority) = TargetPlace::find(method, bytes, Span::new(0, end))?;
+        Ok(place.of(bytes, authority))
     }
 
-    fn error(method: Method, text: &str) -> Error {
+    fn error(method: MethodKind, text: &str) -> Error {
         parse(method, text).unwrap_err().error
     }
 
     #[test]
     fn all_four_forms_are_parsed() {
         let origin = |path, query| Ok(Target::Origin(PathAndQuery { path, query }));
-        assert_eq!(parse(Method::Get, "/"), origin("/", None));
-        assert_eq!(parse(Method::Get, "/a?b?c"), origin("/a", Some("b?c")));
-        assert_eq!(parse(Method::Get, "/a?"), origin("/a", Some("")));
-        assert_eq!(parse(Method::Options, "*"), Ok(Target::Asterisk));
-        assert_eq!(parse(Method::Options, "http://a").unwrap().path(), "*");
+        assert_eq!(parse(MethodKind::Get, "/"), origin("/", None));
+        assert_eq!(parse(MethodKind::Get, "/a?b?c"), origin("/a", Some("b?c")));
+        assert_eq!(parse(MethodKind::Get, "/a?"), origin("/a", Some("")));
+        assert_eq!(parse(MethodKind::Options, "*"), Ok(Target::Asterisk));
+        assert_eq!(parse(MethodKind::Options, "http://a").unwrap().path(), "*");
         let authority = Authority::parse("a.b:1").unwrap();
         assert_eq!(
-            parse(Method::Connect, "a.b:1"),
+            parse(MethodKind::Connect, "a.b:1"),
             Ok(Target::Authority(authority))
         );
         assert_eq!(
-            parse(Method::Get, "/a[1]{|}^`?\\&%&%u20AC&50%"),
+            parse(MethodKind::Get, "/a[1]{|}^`?\\&%&%u20AC&50%"),
             origin("/a[1]{|}^`", Some("\\&%&%u20AC&50%"))
         );
         for (text, path, query) in [
@@ -348,7 +355,7 @@ mod tests {
             ("http://a.b:1/c?q", "/c", Some("q")),
         ] {
             assert_eq!(
-                parse(Method::Get, text),
+                parse(MethodKind::Get, text),
                 Ok(Target::Absolute {
                     scheme: Scheme::Http,
                     authority,
@@ -360,36 +367,42 @@ mod tests {
 
     #[test]
     fn everything_else_is_rejected() {
-        assert_eq!(error(Method::Get, "*"), Error::TargetForm);
-        assert_eq!(error(Method::Get, "index.html"), Error::TargetForm);
-        assert_eq!(error(Method::Get, "../x"), Error::TargetForm);
-        assert_eq!(error(Method::Get, "?a=b"), Error::TargetForm);
-        assert_eq!(error(Method::Get, "localhost:80"), Error::TargetForm);
-        assert_eq!(error(Method::Connect, "/"), Error::TargetForm);
-        assert_eq!(error(Method::Connect, "a.b"), Error::TargetForm);
-        assert_eq!(error(Method::Get, "ftp://a/"), Error::TargetScheme);
-        assert_eq!(error(Method::Get, "http:///x"), Error::TargetAuthority);
-        assert_eq!(error(Method::Get, "http://u@h/x"), Error::TargetAuthority);
-        assert_eq!(error(Method::Get, "/a%zz"), Error::TargetEscape);
-        assert_eq!(error(Method::Get, "/a%z2"), Error::TargetEscape);
-        assert_eq!(error(Method::Get, "/a%20%zz"), Error::TargetEscape);
-        assert_eq!(error(Method::Get, "/a%20bc%00"), Error::TargetNul);
-        assert_eq!(error(Method::Get, "/a%2z"), Error::TargetEscape);
-        assert_eq!(error(Method::Get, "/a%2"), Error::TargetEscape);
-        assert_eq!(error(Method::Get, "/a%00"), Error::TargetNul);
-        assert_eq!(error(Method::Get, "/a?%%00"), Error::TargetNul);
-        assert_eq!(error(Method::Get, "http://a?%00"), Error::TargetNul);
-        assert_eq!(error(Method::Get, "/a\\b"), Error::TargetByte);
-        assert_eq!(error(Method::Get, "http://a\\b/"), Error::TargetAuthority);
-        assert_eq!(error(Method::Get, "http://a/\\b"), Error::TargetByte);
+        assert_eq!(error(MethodKind::Get, "*"), Error::TargetForm);
+        assert_eq!(error(MethodKind::Get, "index.html"), Error::TargetForm);
+        assert_eq!(error(MethodKind::Get, "../x"), Error::TargetForm);
+        assert_eq!(error(MethodKind::Get, "?a=b"), Error::TargetForm);
+        assert_eq!(error(MethodKind::Get, "localhost:80"), Error::TargetForm);
+        assert_eq!(error(MethodKind::Connect, "/"), Error::TargetForm);
+        assert_eq!(error(MethodKind::Connect, "a.b"), Error::TargetForm);
+        assert_eq!(error(MethodKind::Get, "ftp://a/"), Error::TargetScheme);
+        assert_eq!(error(MethodKind::Get, "http:///x"), Error::TargetAuthority);
+        assert_eq!(
+            error(MethodKind::Get, "http://u@h/x"),
+            Error::TargetAuthority
+        );
+        assert_eq!(error(MethodKind::Get, "/a%zz"), Error::TargetEscape);
+        assert_eq!(error(MethodKind::Get, "/a%z2"), Error::TargetEscape);
+        assert_eq!(error(MethodKind::Get, "/a%20%zz"), Error::TargetEscape);
+        assert_eq!(error(MethodKind::Get, "/a%20bc%00"), Error::TargetNul);
+        assert_eq!(error(MethodKind::Get, "/a%2z"), Error::TargetEscape);
+        assert_eq!(error(MethodKind::Get, "/a%2"), Error::TargetEscape);
+        assert_eq!(error(MethodKind::Get, "/a%00"), Error::TargetNul);
+        assert_eq!(error(MethodKind::Get, "/a?%%00"), Error::TargetNul);
+        assert_eq!(error(MethodKind::Get, "http://a?%00"), Error::TargetNul);
+        assert_eq!(error(MethodKind::Get, "/a\\b"), Error::TargetByte);
+        assert_eq!(
+            error(MethodKind::Get, "http://a\\b/"),
+            Error::TargetAuthority
+        );
+        assert_eq!(error(MethodKind::Get, "http://a/\\b"), Error::TargetByte);
     }
 
     #[test]
     fn faults_have_positions() {
-        assert_eq!(parse(Method::Get, "/abc%4").unwrap_err().at, 4);
-        assert_eq!(parse(Method::Get, "http://a/b%4").unwrap_err().at, 10);
-        assert_eq!(parse(Method::Get, "http://u@h/").unwrap_err().at, 7);
-        assert_eq!(parse(Method::Get, "/ab\\").unwrap_err().at, 3);
-        assert_eq!(parse(Method::Get, "/a?%%00").unwrap_err().at, 4);
+        assert_eq!(parse(MethodKind::Get, "/abc%4").unwrap_err().at, 4);
+        assert_eq!(parse(MethodKind::Get, "http://a/b%4").unwrap_err().at, 10);
+        assert_eq!(parse(MethodKind::Get, "http://u@h/").unwrap_err().at, 7);
+        assert_eq!(parse(MethodKind::Get, "/ab\\").unwrap_err().at, 3);
+        assert_eq!(parse(MethodKind::Get, "/a?%%00").unwrap_err().at, 4);
     }
 }

@@ -60,6 +60,56 @@ pub struct OtherMethod {
     token: [u8; METHOD_BYTES],
 }
 
+/// Which method a token names. Unlike [`Method`], it does not hold the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MethodKind {
+    Get,
+    Head,
+    Post,
+    Put,
+    Patch,
+    Delete,
+    Options,
+    Trace,
+    Connect,
+    Other,
+}
+
+impl MethodKind {
+    /// Returns the method of this kind. `token` is its token.
+    #[inline(always)]
+    pub(crate) fn method(self, token: &[u8]) -> Method {
+        match self {
+            MethodKind::Get => Method::Get,
+            MethodKind::Head => Method::Head,
+            MethodKind::Post => Method::Post,
+            MethodKind::Put => Method::Put,
+            MethodKind::Patch => Method::Patch,
+            MethodKind::Delete => Method::Delete,
+            MethodKind::Options => Method::Options,
+            MethodKind::Trace => Method::Trace,
+            MethodKind::Connect => Method::Connect,
+            MethodKind::Other => Method::Other(OtherMethod::new(token)),
+        }
+    }
+
+    /// Returns the kind of the method with this token.
+    pub(crate) fn of(token: &[u8]) -> MethodKind {
+        match token {
+            b"GET" => MethodKind::Get,
+            b"HEAD" => MethodKind::Head,
+            b"POST" => MethodKind::Post,
+            b"PUT" => MethodKind::Put,
+            b"PATCH" => MethodKind::Patch,
+            b"DELETE" => MethodKind::Delete,
+            b"OPTIONS" => MethodKind::Options,
+            b"TRACE" => MethodKind::Trace,
+            b"CONNECT" => MethodKind::Connect,
+            _ => MethodKind::Other,
+        }
+    }
+}
+
 impl Method {
     /// Returns the method for a token. Returns `None` for anything that is not a token or is longer than 32 bytes.
     pub fn from_token(token: &str) -> Option<Method> {
@@ -69,18 +119,7 @@ impl Method {
 
     /// Returns the method for a valid token of at most 32 bytes.
     pub(crate) fn from_valid(token: &[u8]) -> Method {
-        match token {
-            b"GET" => Method::Get,
-            b"HEAD" => Method::Head,
-            b"POST" => Method::Post,
-            b"PUT" => Method::Put,
-            b"PATCH" => Method::Patch,
-            b"DELETE" => Method::Delete,
-            b"OPTIONS" => Method::Options,
-            b"TRACE" => Method::Trace,
-            b"CONNECT" => Method::Connect,
-            _ => Method::Other(OtherMethod::new(token)),
-        }
+        MethodKind::of(token).method(token)
     }
 
     /// Returns the token as it is sent.

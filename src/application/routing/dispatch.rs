@@ -56,7 +56,8 @@ impl Router {
                 return ask(application, request);
             }
         }
-        let mut search = Search::new(request.message.head.method_ref());
+        let method = request.message.head.method();
+        let mut search = Search::new(&method);
         match self.find(request, &mut search) {
             Ok(Target::Application(application)) => ask(application, request),
             Ok(Target::Route(route, mounted)) => {
@@ -138,8 +139,8 @@ impl Router {
             Some(found) => Ok(Target::of(found, request, path)),
             None if search.other_methods().is_empty() => self.find_fallback(),
             None => {
-                let method = head.method_ref();
-                Err(Box::new(allow::answer(method, search.other_methods())))
+                let method = head.method();
+                Err(Box::new(allow::answer(&method, search.other_methods())))
             }
         }
     }
@@ -154,17 +155,17 @@ impl Router {
         search: &mut Search<'a, 'p>,
     ) -> Result<Target<'a>, Box<Response>> {
         let head = request.message.head;
-        let method = head.method_ref();
+        let method = head.method();
         let is_read = matches!(method, Method::Get | Method::Head);
         let is_known = !search.other_methods().is_empty();
-        match self.files.iter().find(|site| site.answers(method, path)) {
+        match self.files.iter().find(|site| site.answers(&method, path)) {
             Some(site) if is_read || !is_known => return Ok(Target::Application(site)),
             // `Allow` names the methods of the routes and those of the file.
             Some(_) => search.note_method(&Method::Get),
             None => {}
         }
         if is_known {
-            return Err(Box::new(allow::answer(method, search.other_methods())));
+            return Err(Box::new(allow::answer(&method, search.other_methods())));
         }
         if self.trailing_slash == TrailingSlash::Strict {
             return self.find_fallback();
@@ -178,7 +179,7 @@ impl Router {
                 None => self.find_fallback(),
             },
             None if search.other_methods().is_empty() => self.find_fallback(),
-            None => Err(Box::new(allow::answer(method, search.other_methods()))),
+            None => Err(Box::new(allow::answer(&method, search.other_methods()))),
         }
     }
 }

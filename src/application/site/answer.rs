@@ -22,7 +22,7 @@ impl Site {
         let file = path
             .filter(|_| !self.needs_rules)
             .and_then(|path| self.files.get(path));
-        match (file, head.method_ref()) {
+        match (file, head.method()) {
             (Some(file), Method::Get | Method::Head) => file.answer(head, now),
             _ => self.other_answer(head, path, now),
         }
@@ -31,7 +31,7 @@ impl Site {
     /// Responds to everything but GET and HEAD for a file in memory.
     #[inline(never)]
     fn other_answer(&self, head: &Head<'_>, path: Option<&[u8]>, now: Now) -> Reply<'_> {
-        let method = head.method_ref();
+        let method = head.method();
         if let Method::Other(_) | Method::Trace | Method::Connect = method {
             return self.page(Status::NOT_IMPLEMENTED, now).into();
         }

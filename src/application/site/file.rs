@@ -246,8 +246,8 @@ impl File {
     }
 
     fn conditional_answer(&self, head: &Head<'_>, now: Now) -> Reply<'_> {
-        let (method, fields) = (head.method_ref(), head.fields());
-        let response = match precondition::evaluate(method, fields, &self.validators(), now.wall) {
+        let (method, fields) = (head.method(), head.fields());
+        let response = match precondition::evaluate(&method, fields, &self.validators(), now.wall) {
             Verdict::NotModified => return Reply::Prepared(&self.not_modified),
             Verdict::Failed => self.page(Status::PRECONDITION_FAILED),
             Verdict::Proceed => match self.selection(head, now) {

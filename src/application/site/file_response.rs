@@ -145,7 +145,7 @@ impl FileResponse {
                 .with_field("Cache-Control", self.cache_control);
         };
         let head = request.head();
-        let mut response = match head.method_ref() {
+        let mut response = match head.method() {
             Method::Get | Method::Head => file.answer(&head, request.now()).into_response(),
             _ => file.into_response(),
         };
