@@ -10,7 +10,6 @@ use crate::message::reply::PreparedResponse;
 use crate::message::response::Response;
 use crate::syntax::date::DATE_LINE_BYTES;
 use crate::values::status::Status;
-use alloc::vec::Vec;
 use bytes::Bytes;
 
 /// The decisions needed to encode a response, apart from the response itself.
@@ -41,26 +40,30 @@ pub(super) fn write(output: &mut Output, response: &mut Response, setting: Setti
     let delimiter = Delimiter::of(&response.body, status, setting.exchange.version);
     let persists = setting.persists && delimiter != Delimiter::Close;
 
-    let from = output.tail().len();
-    let head = output.tail();
+    let mut line = UNNAMED_STATUS_LINE;
+    let line = status_line(status, &mut line);
     let fields = response.fields.lines().as_bytes();
-    head.reserve(RESERVE + fields.len() + small_length(&response.body));
-    write_status_line(head, status);
+    let mut framing = LengthLine::new();
+    let framing: &[u8] = match delimiter {
+        Delimiter::Length(length) => framing.of(length),
+        Delimiter::Chunked => b"Transfer-Encoding: chunked\r\n",
+        Delimiter::None | Delimiter::Close => b"",
+    };
+    let connection = connection_line(persists, setting.exchange.version);
+    let head = line.len() + fields.len() + framing.len() + connection.len() + b"\r\n".len();
+    let date = setting.date.map_or(0, |line| line.len());
+    // Exactly what is needed, so that a buffer of just this response becomes `Bytes` without another allocation.
+    output.reserve(head + date + small_length(&response.body));
+    let tail = output.tail();
+    let from = tail.len();
+    tail.extend_from_slice(line);
     if let Some(line) = setting.date {
-        head.extend_from_slice(line);
+        tail.extend_from_slice(line);
     }
-    head.extend_from_slice(fields);
-    match delimiter {
-        Delimiter::Length(length) => {
-            head.extend_from_slice(b"Content-Length: ");
-            write_decimal(head, length);
-            head.extend_from_slice(b"\r\n");
-        }
-        Delimiter::Chunked => head.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
-        Delimiter::None | Delimiter::Close => {}
-    }
-    head.extend_from_slice(connection_line(persists, setting.exchange.version));
-    head.extend_from_slice(b"\r\n");
+    tail.extend_from_slice(fields);
+    tail.extend_from_slice(framing);
+    tail.extend_from_slice(connection);
+    tail.extend_from_slice(b"\r\n");
     output.appended(from);
 
     let content_length = match (sends_content, delimiter) {
@@ -96,7 +99,7 @@ pub(super) fn write_prepared(
         return write_parts(output, prepared, setting);
     }
     let (status_line, block) = (prepared.status_line().as_bytes(), prepared.block());
-    // Exactly what is needed, so that a buffer of just this answer becomes `Bytes` without another allocation.
+    // Exactly what is needed, as above.
     let date_bytes = setting.date.map_or(0, |line| line.len());
     output.reserve(status_line.len() + date_bytes + block.len());
     let tail = output.tail();
@@ -146,9 +149,6 @@ fn connection_line(persists: bool, version: Version) -> &'static [u8] {
         (false, _) => b"Connection: close\r\n",
     }
 }
-
-/// An upper estimate for the status line, Date, framing and Connection, in bytes.
-const RESERVE: usize = 160;
 
 /// Returns the length of a body that is copied after its head, or 0 if it is not copied.
 fn small_length(body: &Body) -> usize {
@@ -204,10 +204,7 @@ impl Delimiter {
                 output.push(block);
             }
             Delimiter::Chunked => {
-                let from = output.tail().len();
-                write_hexadecimal(output.tail(), block.len());
-                output.tail().extend_from_slice(b"\r\n");
-                output.appended(from);
+                output.extend(ChunkLine::new().of(block.len() as u64));
                 output.push(block);
                 output.extend(b"\r\n");
             }
@@ -229,36 +226,65 @@ impl Delimiter {
     }
 }
 
-/// Writes a decimal number. Lengths and chunk sizes do not use `core::fmt`, which costs more than the rest of a head.
-fn write_decimal(to: &mut Vec<u8>, number: u64) {
-    write_digits::<10, 20>(to, number);
+/// The line with the field Content-Length. It does not use `core::fmt`, which costs more than the rest of a head.
+struct LengthLine([u8; 38]);
+
+impl LengthLine {
+    const NAME: &[u8; 16] = b"Content-Length: ";
+
+    const fn new() -> LengthLine {
+        LengthLine(*b"Content-Length: 00000000000000000000\r\n")
+    }
+
+    /// Returns the line for a length. The name is moved to where the digits begin.
+    fn of(&mut self, length: u64) -> &[u8] {
+        let digits_end = self.0.len() - b"\r\n".len();
+        let first = write_digits::<10>(&mut self.0[..digits_end], length);
+        let start = first.saturating_sub(Self::NAME.len());
+        self.0[start..first].copy_from_slice(Self::NAME);
+        &self.0[start..]
+    }
 }
 
-fn write_hexadecimal(to: &mut Vec<u8>, number: usize) {
-    write_digits::<16, 16>(to, number as u64);
+/// The line of a chunk with its size.
+struct ChunkLine([u8; 18]);
+
+impl ChunkLine {
+    const fn new() -> ChunkLine {
+        ChunkLine(*b"0000000000000000\r\n")
+    }
+
+    fn of(&mut self, size: u64) -> &[u8] {
+        let first = write_digits::<16>(&mut self.0[..16], size);
+        &self.0[first..]
+    }
 }
 
-fn write_digits<const BASE: u64, const MOST: usize>(to: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [b'0'; MOST];
-    let mut first = MOST;
-    loop {
-        first -= 1;
-        digits[first] = b"0123456789abcdef"[(number % BASE) as usize];
+/// Writes the digits of a number to the end of a place, which has room for any. Returns where they begin.
+#[inline(always)]
+fn write_digits<const BASE: u64>(place: &mut [u8], mut number: u64) -> usize {
+    let mut first = place.len();
+    for (index, digit) in place.iter_mut().enumerate().rev() {
+        *digit = b"0123456789abcdef"[(number % BASE) as usize];
+        first = index;
         number /= BASE;
         if number == 0 {
             break;
         }
     }
-    to.extend_from_slice(&digits[first..]);
+    first
 }
 
-fn write_status_line(to: &mut Vec<u8>, status: Status) {
+const UNNAMED_STATUS_LINE: [u8; 15] = *b"HTTP/1.1 000 \r\n";
+
+/// Returns the status line. `unnamed` is where the line of a status without a reason phrase is written.
+#[inline]
+fn status_line(status: Status, unnamed: &mut [u8; 15]) -> &[u8] {
     match status.line() {
-        Some(line) => to.extend_from_slice(line.as_bytes()),
+        Some(line) => line.as_bytes(),
         None => {
-            to.extend_from_slice(b"HTTP/1.1 ");
-            to.extend_from_slice(&status.digits());
-            to.extend_from_slice(b" \r\n");
+            unnamed[9..12].copy_from_slice(&status.digits());
+            unnamed
         }
     }
 }
@@ -271,12 +297,10 @@ mod tests {
     #[test]
     fn numbers_match_the_standard_library_format() {
         for number in [0, 1, 9, 10, 255, 4096, 16_385, u64::MAX] {
-            let mut decimal = Vec::new();
-            write_decimal(&mut decimal, number);
-            assert_eq!(decimal, format!("{number}").as_bytes());
-            let mut hexadecimal = Vec::new();
-            write_hexadecimal(&mut hexadecimal, number as usize);
-            assert_eq!(hexadecimal, format!("{:x}", number as usize).as_bytes());
+            let line = format!("Content-Length: {number}\r\n");
+            assert_eq!(LengthLine::new().of(number), line.as_bytes());
+            let line = format!("{number:x}\r\n");
+            assert_eq!(ChunkLine::new().of(number), line.as_bytes());
         }
     }
 }
