@@ -126,7 +126,7 @@ impl<C: Borrow<Config>> Connection<C> {
             }
             Ok(exchange) if exchange.framing == Framing::None => {
                 self.take(input, bytes.len());
-                self.state = State::Call(None, exchange);
+                self.set_state(State::Call(None, exchange));
                 Some(Pause::Call(bytes))
             }
             Ok(exchange) => {
@@ -164,7 +164,7 @@ impl<C: Borrow<Config>> Connection<C> {
             (false, false, true) => State::Close(CloseReason::Stopped),
             (false, false, false) if late => State::Close(CloseReason::Idle),
             (_, false, _) => {
-                self.state = State::Head(waiting);
+                self.set_state(State::Head(waiting));
                 return Some(until);
             }
         };
@@ -280,6 +280,15 @@ impl<C: Borrow<Config>> Connection<C> {
     fn take(&mut self, input: &mut &[u8], count: usize) {
         self.offset = self.offset.saturating_add(count as u64);
         *input = input.get(count..).unwrap_or_default();
+    }
+
+    /// Sets the state. Nothing is called to drop the one before if it holds no memory, as in most transitions.
+    #[inline(always)]
+    pub(super) fn set_state(&mut self, state: State) {
+        let before = core::mem::replace(&mut self.state, state);
+        if let State::Head(_) | State::Call(None, _) = before {
+            core::mem::forget(before);
+        }
     }
 
     /// Takes the state out. The caller must set a new one at once.

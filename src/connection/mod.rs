@@ -294,10 +294,11 @@ impl<C: Borrow<Config>> Connection<C> {
             (false, true) => AfterResponse::Close(CloseReason::Persistence),
             (false, false) => AfterResponse::Close(CloseReason::Refused),
         };
-        self.state = match written.stream {
+        let state = match written.stream {
             Some(delimiter) => State::Stream(delimiter, after, NextBlock::Now),
             None => self.after(after),
         };
+        self.set_state(state);
         Ok(ResponseSummary {
             status: response.status(),
             content_length: written.content_length,
@@ -327,10 +328,11 @@ impl<C: Borrow<Config>> Connection<C> {
             date: self.date.get(),
         };
         let content_length = encoder::write_prepared(&mut self.output, prepared, setting);
-        self.state = self.after(match persists {
+        let state = self.after(match persists {
             true => AfterResponse::NextRequest,
             false => AfterResponse::Close(CloseReason::Persistence),
         });
+        self.set_state(state);
         Ok(ResponseSummary {
             status: prepared.status(),
             content_length: Some(content_length),
