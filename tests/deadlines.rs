@@ -90,7 +90,12 @@ impl Wire {
             answered: Vec::new(),
         };
         let mut input = &self.input[..];
-        let wait = self.session.turn_for(&mut input, &mut notes);
+        let wait = loop {
+            match self.session.turn_for(&mut input, &mut notes) {
+                Wait::Yield => {}
+                wait => break wait,
+            }
+        };
         let used = self.input.len() - input.len();
         self.input.drain(..used);
         self.refused.extend(notes.refused);
@@ -100,6 +105,7 @@ impl Wire {
             Wait::Write { until } => Pause::Write(until),
             Wait::Answer { until } => Pause::Answer(until),
             Wait::Close(reason) => Pause::Close(reason),
+            Wait::Yield => unreachable!("it goes on"),
         }
     }
 

@@ -25,6 +25,7 @@ fn ask_as(gateway: &Gateway, info: ConnectionInfo, now: Now, input: &str) -> Cli
     loop {
         match session.turn(&mut rest, now) {
             Wait::Write { .. } => output.extend_from_slice(&session.take_output()),
+            Wait::Yield => {}
             Wait::Read { .. } | Wait::Close(_) => break,
             other => panic!("{input:?} waits: {other:?}"),
         }

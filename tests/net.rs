@@ -7,7 +7,7 @@ use bytegate::net::{self, Options};
 use bytegate::testing::{self, ClientResponse, StreamClient};
 use bytegate::{
     AccessLog, Admission, Application, Body, Broken, Config, FieldLines, Gateway, Limits, Method,
-    Pace, Receiver, Request, Response, Timeouts,
+    Pace, Receiver, Request, Response, Router, Timeouts,
 };
 use bytes::Bytes;
 use laws::reader;
@@ -1720,6 +1720,53 @@ fn a_stop_that_cuts_a_response_without_a_length_does_not_let_it_look_complete() 
     let end = client.rest();
     assert!(end.is_err(), "{:?}", end.map(|octets| octets.len()));
     drop(sender);
+}
+
+/// A handler that works for five milliseconds, on one thread, and a client that sends many requests to it at once.
+fn busy_with_pipelined_requests() -> (Server, Client) {
+    let work = |_: &Request<'_>| {
+        let end = Instant::now() + millis(5);
+        while Instant::now() < end {
+            std::hint::spin_loop();
+        }
+        "done"
+    };
+    let router = Router::new()
+        .get("/work", work)
+        .get("/", |_: &Request<'_>| "hello");
+    let server = Setup::new(router).threads(1).start();
+    let greedy = server.connect();
+    greedy.send(get("/work").repeat(500));
+    greedy.socket().peek(&mut [0]).expect("the first response");
+    (server, greedy)
+}
+
+#[test]
+fn pipelined_requests_hold_other_clients_up_for_one_call_only() {
+    let (server, _greedy) = busy_with_pipelined_requests();
+    let mut client = server.connect();
+    let waits = (0..20).map(|_| {
+        let start = Instant::now();
+        assert_eq!(client.get("/").content(), b"hello");
+        start.elapsed()
+    });
+    let mut waits: Vec<_> = waits.collect();
+    waits.sort();
+    // Usually 5 ms. The machine of the test may be busy.
+    assert!(waits[10] < millis(100), "{waits:?}");
+}
+
+#[test]
+fn a_stop_does_not_wait_for_pipelined_requests() {
+    let (mut server, greedy) = busy_with_pipelined_requests();
+    let stopped = server.stop();
+    assert!(stopped < millis(1500), "{stopped:?}");
+    let answered = greedy.rest();
+    let answered = answered.map(|bytes| bytes.len());
+    assert!(
+        answered.is_ok_and(|bytes| bytes > 0),
+        "the last response is whole"
+    );
 }
 
 // Measurements of the whole process

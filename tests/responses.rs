@@ -567,6 +567,7 @@ impl<'g> Client<'g> {
         loop {
             match self.session.turn_for(input, &mut front) {
                 Wait::Write { .. } => self.session.output().move_to(&mut self.received),
+                Wait::Yield => {}
                 other => return other,
             }
         }

@@ -997,6 +997,7 @@ mod stage_6_wsgi {
                 Wait::Read { .. } => session.end_input(),
                 Wait::Close(reason) => return (output, reason),
                 Wait::Answer { .. } => panic!("no answer here comes later"),
+                Wait::Yield => {}
             }
         }
     }

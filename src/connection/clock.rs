@@ -42,6 +42,8 @@ impl<C: Borrow<Config>> Connection<C> {
                 self.writing = None;
                 self.restart_waiting(now);
             }
+            // Output that was written without having been asked for.
+            (None, true) if sent > 0 => self.restart_waiting(now),
             (None, _) => {}
         }
         if self.retires.is_none() {

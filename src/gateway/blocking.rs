@@ -220,6 +220,8 @@ impl Gateway {
                     write(&mut stream, &mut session)?;
                 }
                 Wait::Answer { until } => thread.park(front_end.inner.left(until)),
+                // This thread serves nobody else.
+                Wait::Yield => {}
                 Wait::Close(reason) => break reason,
             }
         };

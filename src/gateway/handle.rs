@@ -2,7 +2,7 @@
 
 use super::Gateway;
 use super::front_end::FrontEnd;
-use super::session::{Session, Wait};
+use super::session::{Session, Stepped, Wait};
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::now::Now;
 use alloc::vec::Vec;
@@ -60,17 +60,23 @@ impl Gateway {
             let now = front_end.now();
             match session.step(&mut input, &now, front_end) {
                 // All requests are answered.
-                None if input.is_empty() && session.is_between_requests() => break,
-                None => {}
-                Some(Wait::Write { .. }) => {
+                Stepped::Quick | Stepped::Ran
+                    if input.is_empty() && session.is_between_requests() =>
+                {
+                    break;
+                }
+                Stepped::Quick | Stepped::Ran | Stepped::Waits(Wait::Yield) => {}
+                Stepped::Waits(Wait::Write { .. }) => {
                     session.output().move_to(output);
                     if session.has_ended_well() {
                         return;
                     }
                 }
-                Some(Wait::Answer { .. }) => finish(&mut session, &mut input, front_end, output),
+                Stepped::Waits(Wait::Answer { .. }) => {
+                    finish(&mut session, &mut input, front_end, output);
+                }
                 // The input has ended, so `Read` does not occur.
-                Some(Wait::Read { .. } | Wait::Close(_)) => break,
+                Stepped::Waits(Wait::Read { .. } | Wait::Close(_)) => break,
             }
         }
         // Returns the lent buffer if there was nothing to write.
@@ -95,6 +101,7 @@ fn finish(
                 let left = until.saturating_sub(front_end.now().monotonic);
                 thread.park((until != Duration::MAX).then_some(left));
             }
+            Wait::Yield => {}
             Wait::Write { .. } => return session.output().move_to(output),
             Wait::Read { .. } | Wait::Close(_) => return,
         }

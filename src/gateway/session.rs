@@ -34,14 +34,16 @@ use core::time::Duration;
 ///     let (mut input, mut block) = (Vec::new(), [0; 4096]);
 ///     loop {
 ///         match session.turn_on(&mut input, Now::default()) {
-///             Wait::Write { .. } => stream.write_all(&session.take_output())?,
-///             Wait::Close(_) => return Ok(()),
-///             // This application answers at once.
-///             Wait::Answer { .. } => unreachable!("no response is deferred"),
-///             _ => match stream.read(&mut block)? {
+///             Wait::Read { .. } => match stream.read(&mut block)? {
 ///                 0 => session.end_input(),
 ///                 count => input.extend_from_slice(&block[..count]),
 ///             },
+///             Wait::Write { .. } => stream.write_all(&session.take_output())?,
+///             // This application answers at once.
+///             Wait::Answer { .. } => unreachable!("no response is deferred"),
+///             // A loop with several connections goes on to the next one here.
+///             Wait::Yield => {}
+///             Wait::Close(_) => return Ok(()),
 ///         }
 ///     }
 /// }
@@ -101,9 +103,27 @@ pub enum Wait {
         /// The deadline; `Duration::MAX` for none.
         until: Duration,
     },
+    /// The turn is over, but not its work: the client has sent several requests at once, for example. Let the other
+    /// connections of this thread have their turn, then call `turn` again. Output that is pending can be written before.
+    Yield,
     /// Nothing is left to do. Close the transport.
     Close(CloseReason),
 }
+
+/// The outcome of one step.
+pub(super) enum Stepped {
+    /// The next step can be taken at once. The response was at hand, or the content was admitted.
+    Quick,
+    /// The next step can be taken at once. The application ran, which may have taken any time.
+    Ran,
+    Waits(Wait),
+}
+
+/// The time after which [`Session::turn_for`] lets others have their turn.
+const TURN_TIME: Duration = Duration::from_millis(1);
+
+/// The number of quick steps for which the clock is read once. Together they take a few microseconds.
+const QUICK_STEPS: u32 = 32;
 
 impl<'g> Session<'g> {
     #[inline]
@@ -157,15 +177,21 @@ impl<'g> Session<'g> {
     /// Processes the available input and returns what to wait for. `input` is everything that was received and is not
     /// used yet. This method removes the bytes it uses from the front. Pass the rest to the next call, followed by what
     /// has been received since.
+    ///
+    /// A turn calls the application for at most one request, so that no client holds up the others of a thread by sending
+    /// many at once. It returns [`Wait::Yield`] if it has not used all input then.
     pub fn turn(&mut self, input: &mut &[u8], now: Now) -> Wait {
         loop {
-            if let Some(wait) = self.step(input, &now, &mut Unobserved) {
-                return wait;
+            match self.step(input, &now, &mut Unobserved) {
+                Stepped::Waits(wait) => return wait,
+                Stepped::Ran if !input.is_empty() => return Wait::Yield,
+                Stepped::Ran | Stepped::Quick => {}
             }
         }
     }
 
-    /// Like [`turn`](Session::turn), but removes the used input from a vector.
+    /// Like [`turn`](Session::turn), but removes the used input from a vector. This moves the rest to its front in each
+    /// turn, so keep the vector short: read a few kilobytes at a time.
     pub fn turn_on(&mut self, input: &mut Vec<u8>, now: Now) -> Wait {
         let mut rest = &input[..];
         let wait = self.turn(&mut rest, now);
@@ -174,13 +200,25 @@ impl<'g> Session<'g> {
         wait
     }
 
-    /// Like [`turn`](Session::turn), but with a front end that has a running clock and can observe events.
+    /// Like [`turn`](Session::turn), but with a front end that has a running clock and can observe events. A turn ends
+    /// with [`Wait::Yield`] after the first call of the application that ends a millisecond or more after its start, if
+    /// there is input left.
     pub fn turn_for(&mut self, input: &mut &[u8], front_end: &mut impl FrontEnd) -> Wait {
+        let mut now = front_end.now();
+        let end = now.monotonic.saturating_add(TURN_TIME);
+        let mut quick = 0;
         loop {
-            // Read again for each step: the time taken by the application must not count against the peer.
-            let now = front_end.now();
-            if let Some(wait) = self.step(input, &now, front_end) {
-                return wait;
+            match self.step(input, &now, front_end) {
+                Stepped::Waits(wait) => return wait,
+                Stepped::Quick if quick < QUICK_STEPS => quick += 1,
+                Stepped::Quick | Stepped::Ran => {
+                    // The time that the application took must not count against the client.
+                    now = front_end.now();
+                    quick = 0;
+                    if now.monotonic >= end && !input.is_empty() {
+                        return Wait::Yield;
+                    }
+                }
             }
         }
     }

@@ -4,7 +4,7 @@
 use super::chain::Chain;
 use super::exchange::{Begun, Exchange, known};
 use super::front_end::FrontEnd;
-use super::session::{Session, Wait};
+use super::session::{Session, Stepped, Wait};
 use crate::application::upload::Abort;
 use crate::connection::{CloseReason, Connection, OutOfTurn, Step};
 #[cfg(feature = "net")]
@@ -23,19 +23,22 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 
 impl<'g> Session<'g> {
-    /// Takes one step of the connection. Returns what to wait for, or `None` if the next step can be taken at once.
+    /// Takes one step of the connection.
     #[inline]
     pub(super) fn step(
         &mut self,
         input: &mut &[u8],
         now: &Now,
         front_end: &mut impl FrontEnd,
-    ) -> Option<Wait> {
+    ) -> Stepped {
         // Most exchanges keep nothing between steps.
         if self.exchange.is_some() {
             match self.poll_receiver(front_end) {
                 Ok(Poll::Ready(())) => {}
-                Ok(Poll::Pending) => return self.wait_for_receiver(*now, front_end),
+                Ok(Poll::Pending) => {
+                    let wait = self.wait_for_receiver(*now, front_end);
+                    return wait.map_or(Stepped::Ran, Stepped::Waits);
+                }
                 Err(response) => self.answer_for_receiver(response, front_end),
             }
         }
@@ -59,6 +62,7 @@ impl<'g> Session<'g> {
                     match &mut reply {
                         Reply::Prepared(prepared) if !chain.has_middlewares() => {
                             self.answer_prepared(prepared, front_end);
+                            return Stepped::Quick;
                         }
                         Reply::Shared(prepared) if !chain.has_middlewares() => {
                             self.answer_prepared(prepared, front_end);
@@ -86,6 +90,8 @@ impl<'g> Session<'g> {
                     Begun::Admitted(plan, exchange) => {
                         self.exchange = Some(exchange);
                         self.asked(|connection| connection.admit(plan));
+                        // The call for the same request follows.
+                        return Stepped::Quick;
                     }
                 }
             }
@@ -110,7 +116,7 @@ impl<'g> Session<'g> {
                     None => Err(Response::failed(ResponseError::Later)),
                 };
                 let mut response = match polled {
-                    Ok(Poll::Pending) => return Some(Wait::Answer { until: *until }),
+                    Ok(Poll::Pending) => return Stepped::Waits(Wait::Answer { until: *until }),
                     Ok(Poll::Ready(response)) | Err(response) => response,
                 };
                 let mut exchange = self.exchange.take().unwrap_or_default();
@@ -126,12 +132,12 @@ impl<'g> Session<'g> {
                         // The front end takes the next bytes from the file itself.
                         let count = file.pass();
                         if count > 0 && self.connection.send_in_file(count) {
-                            return None;
+                            return Stepped::Ran;
                         }
                         // What is read comes after them.
                         if self.connection.output().in_file() > 0 {
                             self.asked(Connection::flush);
-                            return None;
+                            return Stepped::Ran;
                         }
                         self.exchange.as_mut().and_then(|it| it.blocks.as_mut())
                     }
@@ -146,10 +152,15 @@ impl<'g> Session<'g> {
                     Ok(Poll::Pending) => {
                         self.asked(Connection::flush);
                         if self.connection.output().is_empty() {
-                            return Some(Wait::Answer {
+                            return Stepped::Waits(Wait::Answer {
                                 until: Duration::MAX,
                             });
                         }
+                    }
+                    // Nothing comes to be written, so a stream of empty blocks would never let go.
+                    Ok(Poll::Ready(Some(Ok(block)))) if block.is_empty() => {
+                        self.send(block);
+                        return Stepped::Waits(Wait::Yield);
                     }
                     Ok(Poll::Ready(Some(Ok(block)))) => self.send(block),
                     Ok(Poll::Ready(None)) => self.end_body(Ok(())),
@@ -160,16 +171,16 @@ impl<'g> Session<'g> {
                     }
                 }
             }
-            Step::Read { until } => return Some(Wait::Read { until: *until }),
-            Step::Write { until } => return Some(Wait::Write { until: *until }),
+            Step::Read { until } => return Stepped::Waits(Wait::Read { until: *until }),
+            Step::Write { until } => return Stepped::Waits(Wait::Write { until: *until }),
             Step::Close(reason) => {
                 if let CloseReason::ResponseBroken | CloseReason::ResponseReset = reason {
                     self.report(Some(&ResponseError::Broken), front_end);
                 }
-                return Some(Wait::Close(*reason));
+                return Stepped::Waits(Wait::Close(*reason));
             }
         }
-        None
+        Stepped::Ran
     }
 
     /// Stops waiting for something that will never be ready. A missing response becomes a 500, and content is cut off.

@@ -22,6 +22,9 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Instant;
 
+/// The number of turns of connections after which a thread that serves them looks for the stop of the server.
+const TASKS_IN_A_ROW: usize = 8;
+
 /// Serves connections from `listener` until `stop` completes, then shuts down gracefully.
 ///
 /// During shutdown, connections waiting in the backlog are still accepted. Active requests are answered and their
@@ -99,7 +102,7 @@ async fn serve_on(
         .await;
     };
     match threads {
-        1 => executor.run(serving).await,
+        1 => future::or(serving, run_tasks(&executor)).await,
         // This thread only waits for the stop, which no application can delay.
         more => {
             let _helpers = Helpers::start(&executor, more)?;
@@ -107,6 +110,17 @@ async fn serve_on(
         }
     }
     Ok(())
+}
+
+/// Runs the tasks of connections on this thread. Unlike [`Executor::run`], which runs 200 at a time, it soon lets the
+/// stop of the server have its turn, even if each task takes milliseconds.
+async fn run_tasks(executor: &Executor<'_>) {
+    loop {
+        for _ in 0..TASKS_IN_A_ROW {
+            executor.tick().await;
+        }
+        future::yield_now().await;
+    }
 }
 
 #[derive(Clone)]

@@ -168,6 +168,13 @@ impl<T: Transport> Driver<'_, T> {
                     self.turn_on_rest(Waker::noop())
                 }
                 Wait::Answer { .. } => Box::pin(self.answer()).await?,
+                Wait::Yield => {
+                    if !self.session.output().is_empty() {
+                        self.write_now()?;
+                    }
+                    future::yield_now().await;
+                    self.turn_on_rest(Waker::noop())
+                }
                 Wait::Close(reason) => return Ok(reason),
             }
         }

@@ -81,8 +81,16 @@ impl<'c> Wire<'c> {
     /// Lets the gateway continue: after time has passed, or when a deferred response may be ready.
     pub fn poll(&mut self) {
         self.waits_for_answer = false;
+        let input = core::mem::take(&mut self.input);
+        let mut rest = &input[..];
+        self.poll_on(&mut rest);
+        self.input = rest.to_vec();
+    }
+
+    fn poll_on(&mut self, input: &mut &[u8]) {
         while self.closed.is_none() {
-            match self.session.turn_on(&mut self.input, self.client.now()) {
+            match self.session.turn(input, self.client.now()) {
+                Wait::Yield => {}
                 Wait::Write { .. } => {
                     let output = self.session.take_output();
                     self.output.extend_from_slice(&output);

@@ -102,6 +102,7 @@ pub fn drive<'p>(
                 None => session.end_input(),
             },
             Wait::Answer { .. } => panic!("no answer here comes later"),
+            Wait::Yield => {}
             Wait::Close(reason) => {
                 notes.transcript.close = reason;
                 return notes.transcript;

@@ -56,6 +56,7 @@ impl Explanation<'_> {
                     return explanation;
                 }
                 Wait::Write { .. } => drop(session.take_output()),
+                Wait::Yield => {}
                 Wait::Read { .. } | Wait::Answer { .. } => session.end_input(),
             }
         }
