@@ -5,6 +5,10 @@ use std::hint::black_box;
 use std::mem::MaybeUninit;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+/// The names of a peer, beside all contenders and beside one.
+pub(crate) const HTTP_NET: &str = "http-net kept connection, fixed answer";
+pub(crate) const HTTP_NET_PAIR: &str = "http-net kept connection";
+
 pub(crate) const SMALL: &[u8] = b"GET /index.html HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 pub(crate) const BROWSER: &[u8] = b"GET /index.html HTTP/1.1\r\n\
@@ -70,10 +74,7 @@ pub(crate) fn contenders(request: &'static [u8]) -> Vec<Contender> {
         ),
         ("bytegate kept connection, static", kept(request)),
         ("bytegate kept connection, dynamic", kept(dynamic)),
-        (
-            "http-net kept connection, fixed answer",
-            http_net_exchange(request),
-        ),
+        (HTTP_NET, http_net_exchange(request)),
         ("hyper + axum over a duplex", hyper_axum_duplex(request)),
     ]
 }
@@ -158,9 +159,9 @@ pub(crate) fn into_used_buffer(request: &'static [u8]) -> Box<dyn FnMut()> {
 
 /// Parses and checks the head on a new connection, without an answer.
 fn up_to_the_call(request: &'static [u8]) -> Box<dyn FnMut()> {
-    let config = std::sync::Arc::new(Config::default());
+    let config = Config::default();
     Box::new(move || {
-        let mut connection = bytegate::Connection::new(config.clone(), bytegate::Scheme::Http);
+        let mut connection = bytegate::Connection::with_config(&config, bytegate::Scheme::Http);
         let step = connection.step(&mut black_box(request), Now::default());
         assert!(matches!(step, bytegate::Step::Call(_)));
         black_box(&step);
@@ -170,7 +171,7 @@ fn up_to_the_call(request: &'static [u8]) -> Box<dyn FnMut()> {
 /// Cases that a strict peer can be compared with, each with the peer's time.
 pub(crate) fn pairs() -> Vec<(&'static str, Vec<Contender>)> {
     let pair = |name, request: &'static [u8]| {
-        let peer: Contender = ("http-net kept connection", http_net_exchange(request));
+        let peer: Contender = (HTTP_NET_PAIR, http_net_exchange(request));
         let own: Contender = ("bytegate handle_into, dated", into_used_buffer(request));
         (name, vec![peer, own])
     };
@@ -204,8 +205,25 @@ pub(crate) fn special_cases() -> Vec<Contender> {
     let long: &'static [u8] = format!("GET /?{} HTTP/1.1\r\nHost: x\r\n\r\n", "q".repeat(8000))
         .leak()
         .as_bytes();
+    // Each of these once took many times as long as the others, and nothing showed it.
+    let value = |octets: &[u8]| -> &'static [u8] {
+        let octets = octets.repeat(8000 / octets.len());
+        [
+            b"GET / HTTP/1.1\r\nHost: x\r\nX: ",
+            &octets[..],
+            b"x\r\n\r\n",
+        ]
+        .concat()
+        .leak()
+    };
     vec![
-        ("100 fields", into_used_buffer(many)),
+        ("100 fields, names with digits", into_used_buffer(many)),
+        ("a value of 8 KB", into_used_buffer(value(b"v"))),
+        ("a value of 8 KB of tabs", into_used_buffer(value(b"\t"))),
+        (
+            "a value of 8 KB in UTF-8",
+            into_used_buffer(value("é".as_bytes())),
+        ),
         ("a request line of 8 KB", into_used_buffer(long)),
         ("a browser GET, byte by byte", drip(BROWSER)),
     ]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 const ROUNDS: usize = 41;
 const ROUND_TIME: Duration = Duration::from_millis(4);
 
-const USAGE: &str = "options: --quick | --csv | --count NAME TIMES";
+const USAGE: &str = "options: --quick | --ratios | --csv | --count NAME TIMES";
 
 fn main() {
     let arguments: Vec<String> = std::env::args()
@@ -20,6 +20,7 @@ fn main() {
     match arguments[..] {
         [] => tables(ROUNDS),
         ["--quick"] => tables(5),
+        ["--ratios"] => ratios(),
         ["--csv"] => head_sizes(),
         ["--count", which, times] => match times.parse() {
             Ok(times) => count(which, times),
@@ -39,6 +40,35 @@ fn tables(rounds: usize) {
     }
     table("routes", contenders::routes(), rounds);
     table("special cases", contenders::special_cases(), rounds);
+}
+
+/// Prints the ratio of an exchange to a peer, each with its best time of three quick runs. Another program can make a
+/// round slower, but not faster.
+fn ratios() {
+    let best = |mut contenders: Vec<Contender>, own: &str, peer: &str| {
+        let place = |name| contenders.iter().position(|(other, _)| *other == name);
+        let (own, peer) = (place(own).unwrap(), place(peer).unwrap());
+        let times = compare(&mut contenders, 3 * 5);
+        let best = |which: usize| times[which].iter().copied().fold(f64::INFINITY, f64::min);
+        best(own) / best(peer)
+    };
+    let (kept, dated) = (
+        "bytegate kept connection, static",
+        "bytegate handle_into, dated",
+    );
+    for (name, request) in [("small GET", SMALL), ("browser GET", BROWSER)] {
+        for peer in ["httparse, the head alone", contenders::HTTP_NET] {
+            let ratio = best(contenders::contenders(request), kept, peer);
+            println!("{name}, {kept}: {ratio:.2} of {peer}");
+        }
+    }
+    for (name, pair) in contenders::pairs() {
+        let ratio = best(pair, dated, contenders::HTTP_NET_PAIR);
+        println!(
+            "{name}, {dated}: {ratio:.2} of {}",
+            contenders::HTTP_NET_PAIR
+        );
+    }
 }
 
 /// Prints data for a plot of the cost against the size of the head.
