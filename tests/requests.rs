@@ -500,6 +500,35 @@ mod negotiation {
         }
     }
 
+    #[test]
+    fn only_the_first_hundred_members_of_a_list_with_weights_are_read() {
+        for (before, chosen) in [(99, Some("de")), (100, None)] {
+            let list = format!("{}de", "x,".repeat(before));
+            let language = with_fields(&[("Accept-Language", &list)], |request| {
+                request.accepts_language(&["en", "de"])
+            });
+            assert_eq!(language, chosen, "{before}");
+            let list = format!("{}a/b", "x/y,".repeat(before));
+            let media_type = accepts(&list, &["c/d", "a/b"]);
+            assert_eq!(media_type, chosen.map(|_| "a/b"), "{before}");
+        }
+    }
+
+    #[test]
+    fn any_language_is_the_same_however_often_it_is_named() {
+        for (accept, offers, expected) in [
+            ("*,*,*", &["en", "de"][..], Some("en")),
+            ("*,*;q=0.5,en;q=0.1", &["en", "de"], Some("de")),
+            ("*,*,en;q=0.2,de;q=0.1", &["de", "en"], Some("en")),
+            ("*,*,en;q=0,de;q=0", &["de", "en"], None),
+        ] {
+            let chosen = with_fields(&[("Accept-Language", accept)], |request| {
+                request.accepts_language(offers)
+            });
+            assert_eq!(chosen, expected, "{accept} of {offers:?}");
+        }
+    }
+
     /// The weight of a media type by the words of RFC 9110 section 12.5.1, without parameters.
     fn model(ranges: &[(String, u16)], offers: &[&'static str]) -> Option<&'static str> {
         let weight = |offer: &str| {

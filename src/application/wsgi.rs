@@ -178,15 +178,19 @@ impl<'a> Environ<'a> {
     /// Returns all keys that have a value, each once, with their values.
     pub fn iter(&self) -> impl Iterator<Item = (Cow<'static, str>, Cow<'a, str>)> + use<'a> {
         let environ = *self;
-        let mut keys: Vec<Cow<'static, str>> = KEYS.iter().map(|&key| key.into()).collect();
-        for (name, _) in self.request.fields() {
-            if let Some(key) = field_key(name).filter(|key| !keys.iter().any(|known| known == key))
-            {
-                keys.push(key.into());
-            }
-        }
-        keys.into_iter()
-            .filter_map(move |key| environ.get(&key).map(|value| (key, value)))
+        let own = KEYS
+            .iter()
+            .filter_map(move |&key| Some((key.into(), environ.get(key)?)));
+        let mut fields: Vec<_> = environ.fields().collect();
+        // The sort is stable: values with the same key stay in order.
+        fields.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let mut fields = fields.into_iter().peekable();
+        own.chain(core::iter::from_fn(move || {
+            let (key, first) = fields.next()?;
+            let others = core::iter::from_fn(|| fields.next_if(|(other, _)| *other == key));
+            let value = join_values(&key, first, others.map(|(_, value)| value));
+            Some((key.into(), value))
+        }))
     }
 
     /// Returns the complete, decoded content (`wsgi.input`).
@@ -200,17 +204,31 @@ impl<'a> Environ<'a> {
     }
 
     fn field(&self, key: &str) -> Option<Cow<'a, str>> {
-        let fields = self.request.fields();
-        let mut values = fields
-            .iter()
-            .filter(|(name, _)| field_key(name).as_deref() == Some(key))
-            .map(|(_, value)| text(value));
-        let first = values.next()?;
-        let separator = if key == "HTTP_COOKIE" { "; " } else { ", " };
-        Some(values.fold(first, |joined, value| {
-            format!("{joined}{separator}{value}").into()
-        }))
+        let mut values = self.fields().filter(|(other, _)| other == key);
+        let (_, first) = values.next()?;
+        Some(join_values(key, first, values.map(|(_, value)| value)))
     }
+
+    /// Returns the key and the value of each field that has a key.
+    fn fields(&self) -> impl Iterator<Item = (String, &'a [u8])> + use<'a> {
+        let fields = self.request.fields().iter();
+        fields.filter_map(|(name, value)| Some((field_key(name)?, value)))
+    }
+}
+
+/// Joins the values of a repeated field.
+fn join_values<'a>(
+    key: &str,
+    first: &'a [u8],
+    others: impl Iterator<Item = &'a [u8]>,
+) -> Cow<'a, str> {
+    let separator = if key == "HTTP_COOKIE" { "; " } else { ", " };
+    others.fold(text(first), |joined, value| {
+        let mut joined = joined.into_owned();
+        joined.push_str(separator);
+        joined.push_str(&text(value));
+        joined.into()
+    })
 }
 
 /// Returns `HTTP_` and the name in upper case. Returns `None` for a name that has a key of its own, and for `Proxy` and names

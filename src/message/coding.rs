@@ -1,7 +1,8 @@
 //! Content codings, and the choice of one by what the client accepts (RFC 9110 sections 8.4.1 and 12.5.3).
 
 use super::fields::FieldLines;
-use crate::syntax::quality::{Quality, preferences};
+use super::negotiation::preferences_in;
+use crate::syntax::quality::Quality;
 
 /// The field that decides, for `Vary`.
 pub(crate) const ACCEPT_ENCODING: &str = "Accept-Encoding";
@@ -62,7 +63,7 @@ impl Coding {
 ///
 /// - The greatest weight wins, and the order of [`Coding`] among equals. `*` is the weight of codings that are not named.
 /// - A coding is preferred to the plain content, unless `identity` is named with a greater weight.
-/// - Several lines are one list. Members that cannot be parsed are skipped. A coding that is named more than once has
+/// - Several lines are one list, of which the first 100 members count. Members that cannot be parsed are skipped. A coding that is named more than once has
 ///   the greatest of its weights.
 /// - Without the field, and if no coding is acceptable, the content is sent as it is. That is so even if the client
 ///   rules that out with `identity;q=0`: it can do more with plain content than with a 406, which section 12.5.3 leaves
@@ -100,7 +101,7 @@ struct Weights {
 impl Weights {
     fn of(fields: FieldLines<'_>) -> Weights {
         let mut weights = Weights::default();
-        for member in fields.get_all(ACCEPT_ENCODING).flat_map(preferences) {
+        for member in preferences_in(fields, ACCEPT_ENCODING) {
             let coding = Coding::ALL
                 .iter()
                 .position(|coding| coding.is_named(member.value));

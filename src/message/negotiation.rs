@@ -1,17 +1,31 @@
 //! The choice of a representation by what the client prefers (RFC 9110 section 12).
 
+use super::fields::FieldLines;
 use super::request::Request;
 use crate::syntax::parameters::split;
 use crate::syntax::quality::{Preference, Quality, preferences};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
+/// How many members of a list with weights are read. Each is compared with each offer, so this bounds the cost of a
+/// request. Browsers send about ten.
+const MEMBERS: usize = 100;
+
+/// Returns the first [`MEMBERS`] valid members of a list with weights, which may be on several lines.
+pub(super) fn preferences_in<'a>(
+    fields: FieldLines<'a>,
+    name: &str,
+) -> impl Iterator<Item = Preference<'a>> {
+    fields.get_all(name).flat_map(preferences).take(MEMBERS)
+}
+
 impl Request<'_> {
     /// Returns the offered media type that the client prefers (RFC 9110 section 12.5.1). The first of equals wins, so
     /// name the preferred one first. Returns `None` if the client accepts none of them.
     ///
     /// The most specific range of `Accept` that matches a type decides about it, and `q=0` rules it out. A client that
-    /// sends no `Accept` accepts everything. A response that depends on this has the field `Vary: Accept`.
+    /// sends no `Accept` accepts everything. Ranges after the first 100 are ignored. A response that depends on this has
+    /// the field `Vary: Accept`.
     ///
     /// ```
     /// use bytegate::{Rejection, Request, Response};
@@ -31,7 +45,7 @@ impl Request<'_> {
     /// # Ok::<(), bytegate::Fault>(())
     /// ```
     pub fn accepts<'m>(&self, offers: &[&'m str]) -> Option<&'m str> {
-        let ranges = self.preferences("Accept");
+        let ranges: Vec<_> = preferences_in(self.fields(), "Accept").collect();
         if ranges.is_empty() {
             return offers.first().copied();
         }
@@ -50,7 +64,7 @@ impl Request<'_> {
     ///
     /// The ranges of the client are tried in the order of their weight. `en` fits `en` and then `en-GB` (basic
     /// filtering, RFC 4647 section 3.3.1). `de-CH-1996` fits also `de-CH` and then `de` (lookup, section 3.4). `*` fits
-    /// whatever no other range names. A range with `q=0` rules out what it names.
+    /// whatever no other range names. A range with `q=0` rules out what it names. Ranges after the first 100 are ignored.
     ///
     /// ```
     /// use bytegate::Request;
@@ -64,7 +78,7 @@ impl Request<'_> {
     /// # Ok::<(), bytegate::Fault>(())
     /// ```
     pub fn accepts_language<'l>(&self, offers: &[&'l str]) -> Option<&'l str> {
-        let mut ranges = self.preferences("Accept-Language");
+        let mut ranges: Vec<_> = preferences_in(self.fields(), "Accept-Language").collect();
         if ranges.is_empty() {
             return offers.first().copied();
         }
@@ -78,18 +92,12 @@ impl Request<'_> {
         };
         let mut open: Vec<&'l str> = offers.to_vec();
         open.retain(|offer| !is_named(refused, offer));
+        // Searched at most once, however many `*` there are: the second one finds the iterator at its end.
+        let mut unnamed = (open.iter().copied()).filter(|offer| !is_named(accepted, offer));
         accepted.iter().find_map(|range| match range.value {
-            b"*" => open
-                .iter()
-                .copied()
-                .find(|offer| !is_named(accepted, offer)),
+            b"*" => unnamed.next(),
             range => look_up(range, &open),
         })
-    }
-
-    /// Returns the valid members of a list with weights, which may be on several lines.
-    fn preferences(&self, name: &str) -> Vec<Preference<'_>> {
-        self.fields().get_all(name).flat_map(preferences).collect()
     }
 }
 
