@@ -766,9 +766,10 @@ fn a_slow_client_of_a_broadcast_is_disconnected_and_does_not_delay_others() {
         assert_eq!(news.send(event), clients, "{event}");
         assert!(fast.text().ends_with(&format!("data: {event}\n\n\r\n")));
     }
-    // It still gets what was queued, then its response ends.
-    assert!(matches!(slow.turn(&mut &b""[..]), Wait::Read { .. }));
-    assert_eq!(slow.content(), "data: one\n\ndata: two\n\n");
+    // What was queued for it is dropped, and its response is cut off.
+    let cut = Wait::Close(CloseReason::ResponseBroken);
+    assert_eq!(slow.turn(&mut &b""[..]), cut);
+    assert!(slow.text().ends_with("chunked\r\n\r\n"));
     // A comment disconnects nobody.
     for event in ["four", "five"] {
         assert_eq!(news.send(event), 1);
@@ -777,6 +778,40 @@ fn a_slow_client_of_a_broadcast_is_disconnected_and_does_not_delay_others() {
     assert!(fast.text().ends_with("data: five\n\n\r\n"));
     assert_eq!(news.keep_alive(), 1);
     assert!(fast.text().ends_with("3\r\n:\n\n\r\n"));
+}
+
+#[test]
+fn the_queue_of_a_slow_client_is_bounded_in_bytes_and_dropped_with_it() {
+    let news = Broadcast::new(100).queued_bytes(1000);
+    let room = news.clone();
+    let gateway = Gateway::new(move |_: &Request<'_>| room.subscribe());
+    // The data has 100 lines, so that 800 bytes are sent for 100.
+    let lines = "\n".repeat(99);
+    let mut slow = Client::new(&gateway, GET);
+    for (event, clients) in [(&*lines, 1), ("fits", 1), (&lines, 0)] {
+        assert_eq!(news.send(event), clients, "{event:?}");
+    }
+    assert!(matches!(slow.turn(&mut &b""[..]), Wait::Close(_)));
+    assert!(!slow.text().contains("data:"));
+    // A client that reads gets events of any length.
+    let mut fast = Client::new(&gateway, GET);
+    for event in [&lines, &"\n".repeat(5000), &lines] {
+        assert_eq!(news.send(event.as_str()), 1);
+        fast.text();
+    }
+}
+
+#[test]
+fn a_channel_queues_at_most_a_mebibyte_and_at_least_one_block() {
+    let (sender, _body) = Body::channel(10);
+    assert_eq!(sender.try_send(vec![0; 2 << 20]), Ok(()));
+    let full = sender.try_send("more");
+    assert_eq!(full, Err(TrySendError::Full("more".into())));
+    let (sender, _body) = Body::channel(10);
+    assert_eq!(sender.try_send(vec![0; 1 << 19]), Ok(()));
+    assert_eq!(sender.try_send(vec![0; 1 << 19]), Ok(()));
+    let full = sender.try_send("more");
+    assert_eq!(full, Err(TrySendError::Full("more".into())));
 }
 
 #[cfg(feature = "net")]

@@ -1,6 +1,6 @@
 //! Events for many clients at once.
 
-use super::channel::TrySendError;
+use super::channel::{QUEUED_BYTES, TrySendError};
 use super::event::{Event, Events};
 use super::event_sender::EventSender;
 use bytes::Bytes;
@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Sends each event to all clients that have subscribed (feature `std`). Clones send to the same clients.
 ///
-/// Sending never waits. For each client, a limited number of events is queued. A client that reads so slowly that its
-/// queue is full is disconnected after what is queued. An `EventSource` connects again by itself.
+/// Sending never waits. For each client, a limited number of events is queued, which take at most 1 MiB together (see
+/// [`queued_bytes`](Broadcast::queued_bytes)). When an event does not fit into the queue of a client that reads too slowly,
+/// the queue is dropped and the response is cut off. An `EventSource` connects again by itself.
 ///
 /// ```
 /// use bytegate::{Broadcast, Gateway, Request, Response, Router, Status};
@@ -31,7 +32,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[derive(Clone)]
 pub struct Broadcast {
     /// The maximum number of events queued for a client.
-    capacity: usize,
+    events: usize,
+    /// The maximum number of bytes queued for a client.
+    bytes: usize,
     subscribers: Arc<Mutex<Vec<EventSender>>>,
 }
 
@@ -39,14 +42,32 @@ impl Broadcast {
     /// Creates a broadcast that queues at most `events` events for each client.
     pub fn new(events: usize) -> Broadcast {
         Broadcast {
-            capacity: events,
+            events,
+            bytes: QUEUED_BYTES,
             subscribers: Arc::default(),
         }
     }
 
+    /// Sets how many bytes of events are queued for each client that subscribes from now on, as they are sent: each line
+    /// of the data takes 7 bytes more. The default is 1 MiB. An event that is longer is queued only if nothing else is.
+    ///
+    /// ```
+    /// use bytegate::Broadcast;
+    ///
+    /// let prices = Broadcast::new(1000).queued_bytes(64 * 1024);
+    /// let events = prices.subscribe();
+    /// assert_eq!(prices.send("x".repeat(40_000)), 1);
+    /// // The client has read nothing so far, and is disconnected.
+    /// assert_eq!(prices.send("x".repeat(40_000)), 0);
+    /// ```
+    pub fn queued_bytes(mut self, bytes: usize) -> Broadcast {
+        self.bytes = bytes;
+        self
+    }
+
     /// Subscribes a client. It receives the events that are sent from now on.
     pub fn subscribe(&self) -> Events {
-        let (sender, events) = Events::channel(self.capacity);
+        let (sender, events) = Events::channel_within(self.events, self.bytes);
         let mut subscribers = self.lock();
         // Without events, nothing else would remove clients that have disconnected.
         subscribers.retain(|subscriber| !subscriber.is_closed());
@@ -58,7 +79,13 @@ impl Broadcast {
     pub fn send(&self, event: impl Into<Event>) -> usize {
         let block = Bytes::from(event.into());
         let mut subscribers = self.lock();
-        subscribers.retain(|subscriber| subscriber.try_send_block(block.clone()).is_ok());
+        subscribers.retain(|subscriber| {
+            let sent = subscriber.try_send_block(block.clone());
+            if let Err(TrySendError::Full(_)) = sent {
+                subscriber.break_off();
+            }
+            sent.is_ok()
+        });
         subscribers.len()
     }
 

@@ -11,6 +11,9 @@ use std::collections::VecDeque;
 use std::prelude::rust_2024::*;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+/// The most bytes that a channel queues, unless it is empty: then a block of any length fits.
+pub(super) const QUEUED_BYTES: usize = 1024 * 1024;
+
 /// The writing end of a [`Body::channel`].
 ///
 /// Dropping it without calling [`finish`](BodySender::finish) aborts the response, so the client can tell that the
@@ -65,7 +68,10 @@ struct Shared {
 
 struct State {
     blocks: VecDeque<Bytes>,
-    capacity: usize,
+    /// The length of all blocks together.
+    bytes: usize,
+    most_blocks: usize,
+    most_bytes: usize,
     end: Option<Result<(), Broken>>,
     reader: Option<Waker>,
     reader_gone: bool,
@@ -77,7 +83,7 @@ struct Reader {
 
 impl Body {
     /// Creates a body together with a sender that can write its blocks from any thread (feature `std`). At most
-    /// `blocks` blocks are queued for the client.
+    /// `blocks` blocks are queued for the client, and together at most 1 MiB; a single block may be longer.
     ///
     /// ```
     /// use bytegate::{Body, Gateway, Request, Response};
@@ -98,10 +104,17 @@ impl Body {
     /// assert!(reply.ends_with(b"\r\n\r\none\ntwo\n"));
     /// ```
     pub fn channel(blocks: usize) -> (BodySender, Body) {
+        Body::channel_within(blocks, QUEUED_BYTES)
+    }
+
+    /// Like [`channel`](Body::channel), with another limit on the bytes that are queued.
+    pub(super) fn channel_within(blocks: usize, bytes: usize) -> (BodySender, Body) {
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
                 blocks: VecDeque::new(),
-                capacity: blocks.max(1),
+                bytes: 0,
+                most_blocks: blocks.max(1),
+                most_bytes: bytes,
                 end: None,
                 reader: None,
                 reader_gone: false,
@@ -155,6 +168,13 @@ impl BodySender {
     pub(super) fn end(&self) {
         self.shared.lock().end(Ok(()));
     }
+
+    /// Drops what is queued and marks the content as incomplete.
+    pub(super) fn break_off(&self) {
+        let mut state = self.shared.lock();
+        state.clear();
+        state.end(Err(Broken));
+    }
 }
 
 impl Drop for BodySender {
@@ -174,14 +194,28 @@ impl State {
         if self.reader_gone {
             return Err(TrySendError::Closed);
         }
-        if self.blocks.len() >= self.capacity {
+        let bytes = self.bytes.saturating_add(block.len());
+        let is_too_long = !self.blocks.is_empty() && bytes > self.most_bytes;
+        if is_too_long || self.blocks.len() >= self.most_blocks {
             return Err(TrySendError::Full(block));
         }
         if !block.is_empty() {
+            self.bytes = bytes;
             self.blocks.push_back(block);
         }
         self.wake();
         Ok(())
+    }
+
+    fn take(&mut self) -> Option<Bytes> {
+        let block = self.blocks.pop_front()?;
+        self.bytes -= block.len();
+        Some(block)
+    }
+
+    fn clear(&mut self) {
+        self.blocks = VecDeque::new();
+        self.bytes = 0;
     }
 
     /// Sets how the content ends. Only the first call has an effect.
@@ -205,7 +239,7 @@ impl Stream for Reader {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Broken>>> {
         let mut state = self.shared.lock();
-        if let Some(block) = state.blocks.pop_front() {
+        if let Some(block) = state.take() {
             self.shared.taken.notify_one();
             return Poll::Ready(Some(Ok(block)));
         }
@@ -224,7 +258,7 @@ impl Drop for Reader {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
         state.reader_gone = true;
-        state.blocks.clear();
+        state.clear();
         self.shared.taken.notify_all();
     }
 }

@@ -1,7 +1,7 @@
 //! Events that are sent from elsewhere: another thread, a timer, another connection.
 
 use super::body::Body;
-use super::channel::{BodySender, Closed, TrySendError};
+use super::channel::{BodySender, Closed, QUEUED_BYTES, TrySendError};
 use super::event::{Event, Events};
 use bytes::Bytes;
 
@@ -22,7 +22,7 @@ pub struct EventSender {
 
 impl Events {
     /// Creates events together with a sender that can be used from any thread (feature `std`). At most `events` events
-    /// are queued for the client.
+    /// are queued for the client, and together at most 1 MiB; a single event may be longer.
     ///
     /// ```
     /// use bytegate::{Event, Events, Gateway, Request, Response};
@@ -42,7 +42,12 @@ impl Events {
     /// assert!(reply.ends_with(b"event: count\ndata: 1\n\nevent: count\ndata: 2\n\n"));
     /// ```
     pub fn channel(events: usize) -> (EventSender, Events) {
-        let (sender, body) = Body::channel(events);
+        Events::channel_within(events, QUEUED_BYTES)
+    }
+
+    /// Like [`channel`](Events::channel), with another limit on the bytes that are queued.
+    pub(super) fn channel_within(events: usize, bytes: usize) -> (EventSender, Events) {
+        let (sender, body) = Body::channel_within(events, bytes);
         (EventSender { sender }, Events { body })
     }
 }
@@ -93,6 +98,11 @@ impl EventSender {
     /// Sends a block of events without waiting.
     pub(super) fn try_send_block(&self, block: Bytes) -> Result<(), TrySendError> {
         self.sender.try_send(block)
+    }
+
+    /// Drops what is queued and cuts the response off.
+    pub(super) fn break_off(&self) {
+        self.sender.break_off();
     }
 }
 
