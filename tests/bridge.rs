@@ -295,6 +295,39 @@ fn a_gateway_is_mounted_in_an_axum_router() {
 }
 
 #[test]
+fn the_host_is_the_authority_of_the_uri_and_another_host_is_refused() {
+    let router = Router::new()
+        .host("a.example", |_: &Request<'_>| "a")
+        .host("b.example", |_: &Request<'_>| "b")
+        .fallback(|_: &Request<'_>| Status::NOT_FOUND);
+    let mut service = GatewayService::new(Gateway::new(router));
+    for (uri, hosts, status) in [
+        ("http://a.example/", &[][..], 200),
+        ("http://a.example/", &["a.example"], 200),
+        ("http://a.example/", &["A.Example:80"], 200),
+        ("https://a.example:443/", &["a.example"], 200),
+        ("/", &["b.example"], 200),
+        ("http://a.example/", &["b.example"], 400),
+        ("http://b.example/", &["a.example"], 400),
+        ("http://a.example/", &["a.example:81"], 400),
+        ("https://a.example/", &["a.example:80"], 400),
+        ("http://a.example/", &["a.example", "a.example"], 400),
+        ("http://a.example/", &[""], 400),
+        ("http://user@a.example/", &[], 400),
+        ("http://user@a.example/", &["a.example"], 400),
+    ] {
+        for version in [http::Version::HTTP_11, http::Version::HTTP_2] {
+            let request = http::Request::get(uri).version(version);
+            let request = hosts
+                .iter()
+                .fold(request, |request, host| request.header("Host", *host));
+            let response = ask(&mut service, request.body(Body::empty()).unwrap());
+            assert_eq!(response.status(), status, "{uri} {hosts:?} {version:?}");
+        }
+    }
+}
+
+#[test]
 fn content_beyond_the_limit_is_refused() {
     let mut config = bytegate::Config::default();
     config.limits.content_bytes = 3;

@@ -30,6 +30,9 @@ use tower_service::Service;
 /// states, or it is handed on part by part as it arrives. Trailers are left out. Limits and deadlines of heads are those of
 /// the server that received the request.
 ///
+/// The host is the authority of the URI, which HTTP/2 calls `:authority`, or else `Host`. A request in which they differ is
+/// answered with 400 (RFC 9113 section 8.3.1).
+///
 /// The peer is that of a [`ConnectionInfo`] in the extensions of the request. The servers of axum attach the address of the
 /// client in a type of their own, so a layer has to pass it on. Without it, the peer is unknown, and so
 /// [`RateLimit`](crate::RateLimit) does not tell clients apart.
@@ -104,7 +107,8 @@ impl GatewayService {
             content: Box::pin(content),
             clock: self.clock.clone(),
         };
-        match incoming.announce(builder_of(&parts)).build() {
+        let request = builder_of(&parts).and_then(|builder| incoming.announce(builder).build());
+        match request {
             Ok(request) => {
                 let response = self.gateway.respond_to(&request, incoming).await;
                 self.gateway.watch(response, request.connection())

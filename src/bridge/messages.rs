@@ -6,8 +6,10 @@ use crate::message::extensions::Extensions;
 use crate::message::owned_request::{OwnedRequest, RequestBuilder};
 use crate::message::request::Request;
 use crate::message::response::{Response, is_reserved};
+use crate::syntax::authority::Authority;
 use crate::values::connection_info::ConnectionInfo;
-use crate::values::error::Fault;
+use crate::values::error::{Error, Fault};
+use crate::values::scheme::Scheme;
 use crate::values::status::Status;
 use bytes::Bytes;
 use std::borrow::Cow;
@@ -158,10 +160,11 @@ impl TryFrom<http::Request<Bytes>> for OwnedRequest {
     /// ```
     ///
     /// # Errors
-    /// Returns a [`Fault`] if it is not a valid request.
+    /// Returns a [`Fault`] if it is not a valid request. One whose URI and `Host` name different hosts is none (RFC 9113
+    /// section 8.3.1).
     fn try_from(request: http::Request<Bytes>) -> Result<OwnedRequest, Fault> {
         let (parts, content) = request.into_parts();
-        let builder = builder_of(&parts);
+        let builder = builder_of(&parts)?;
         match content.is_empty() {
             true => builder.build(),
             false => builder.content(content).build(),
@@ -169,21 +172,49 @@ impl TryFrom<http::Request<Bytes>> for OwnedRequest {
     }
 }
 
-/// Starts building a request without content.
-pub(super) fn builder_of(parts: &http::request::Parts) -> RequestBuilder {
+/// Starts building a request without content. Its Host is the authority of the URI, if there is one.
+///
+/// # Errors
+/// Returns a [`Fault`] if Host names another host or port than the URI: in HTTP/2, where the authority is a field of its
+/// own, such a request is malformed (RFC 9113 section 8.3.1), and over a connection it is refused too.
+pub(super) fn builder_of(parts: &http::request::Parts) -> Result<RequestBuilder, Fault> {
     let mut builder = Request::builder(parts.method.as_str(), target_of(parts));
-    if !parts.headers.contains_key(http::header::HOST) {
-        if let Some(authority) = parts.uri.authority() {
-            builder = builder.field("Host", authority.as_str());
-        }
+    let authority = parts.uri.authority();
+    if let Some(authority) = authority {
+        check_host(parts, authority.as_str())?;
+        builder = builder.field("Host", authority.as_str());
     }
     for (name, value) in &parts.headers {
+        let is_replaced = name == http::header::HOST && authority.is_some();
         // Content has no coding on this side.
-        if name != http::header::TRANSFER_ENCODING {
+        if !is_replaced && name != http::header::TRANSFER_ENCODING {
             builder = builder.field(name.as_str(), value.as_bytes());
         }
     }
-    with_extensions(builder, &parts.extensions)
+    Ok(with_extensions(builder, &parts.extensions))
+}
+
+/// Checks that Host, if it is there, is the authority of the URI.
+fn check_host(parts: &http::request::Parts, authority: &str) -> Result<(), Fault> {
+    let mut hosts = parts.headers.get_all(http::header::HOST).iter();
+    let host = match (hosts.next(), hosts.next()) {
+        (None, _) => return Ok(()),
+        (Some(_), Some(_)) => return Err(Fault::new(Error::HostRepeated, 0)),
+        (Some(host), None) => host.to_str().ok().and_then(Authority::parse),
+    };
+    let Some(host) = host else {
+        return Err(Fault::new(Error::HostMalformed, 0));
+    };
+    let scheme = match parts.uri.scheme_str() {
+        Some("https") => Scheme::Https,
+        _ => Scheme::Http,
+    };
+    let port = |authority: &Authority<'_>| authority.port.unwrap_or(scheme.default_port());
+    match Authority::parse(authority) {
+        Some(named) if named.same_host(&host) && port(&named) == port(&host) => Ok(()),
+        Some(_) => Err(Fault::new(Error::HostConflict, 0)),
+        None => Err(Fault::new(Error::TargetAuthority, 0)),
+    }
 }
 
 /// Adds what the extensions of a request contain for this crate.
