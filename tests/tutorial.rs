@@ -656,6 +656,47 @@ mod stage_6_wsgi {
     }
 
     #[test]
+    fn a_path_without_a_decoded_form_is_not_taken_for_the_root_page() {
+        let root = |environ: &Environ<'_>, start_response: &mut StartResponse| {
+            start_response.call("200 OK", &[("Content-Type", "text/plain")]);
+            let path = environ.get("PATH_INFO").unwrap_or_default();
+            [format!("page {path:?}")]
+        };
+        let router = Router::new().mount("/in", wsgi(root)).fallback(wsgi(root));
+        let strict = Gateway::new(router);
+        let asked = Gateway::new(wsgi(root).undecoded_paths());
+        for path in [
+            "/x%2fy",
+            "/..%2fx.css",
+            "/x/../y",
+            "/./",
+            "/%2e",
+            "/%ff",
+            "/a%5cb",
+            "/%0a",
+            "/in/x%2fy",
+            "/in/%ff",
+        ] {
+            for fields in ["", "Content-Length: 5\r\nExpect: 100-continue\r\n"] {
+                let request = format!("POST {path} HTTP/1.1\r\nHost: x\r\n{fields}\r\n");
+                let reply = strict.handle(request.as_bytes());
+                assert!(reply.starts_with(b"HTTP/1.1 404 "), "{path}");
+            }
+            let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+            assert_eq!(answer(&asked, &request).text(), "page \"\"", "{path}");
+        }
+        for (path, page) in [
+            ("/", "/"),
+            ("/in", ""),
+            ("/in/", "/"),
+            ("/%C3%A9", "/\u{e9}"),
+        ] {
+            let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+            assert_eq!(answer(&strict, &request).text(), format!("page {page:?}"));
+        }
+    }
+
+    #[test]
     fn environ_of_a_minimal_request() {
         insta::assert_snapshot!(environ_of("GET / HTTP/1.0\r\n\r\n"), @r"
         REQUEST_METHOD=GET

@@ -2,6 +2,7 @@
 //! of blocks.
 
 use super::Application;
+use super::upload::Admission;
 use crate::message::body::Body;
 use crate::message::fields::Fields;
 use crate::message::request::Request;
@@ -35,12 +36,18 @@ const GATHERED_BYTES: usize = 64 * 1024;
 /// let reply = gateway.handle(b"GET /a%20b HTTP/1.1\r\nHost: x\r\n\r\n");
 /// assert!(reply.ends_with(b"Content-Length: 13\r\n\r\nthis is /a b\n"));
 /// ```
+///
+/// A path that has no decoded form, such as `/a%2fb`, has no `PATH_INFO`. The application would take it for its root page,
+/// so it is not called, and the answer is 404. See [`Wsgi::undecoded_paths`].
 pub fn wsgi<F, I>(application: F) -> Wsgi<F>
 where
     F: Fn(&Environ<'_>, &mut StartResponse) -> I + Send + Sync,
     I: IntoIterator<Item: Into<Bytes> + 'static, IntoIter: Send + 'static>,
 {
-    Wsgi { application }
+    Wsgi {
+        application,
+        paths: Paths::Decoded,
+    }
 }
 
 /// A PEP 3333 application as an [`Application`], created by [`wsgi`].
@@ -59,6 +66,45 @@ where
 #[derive(Clone, Copy, Debug)]
 pub struct Wsgi<F> {
     application: F,
+    paths: Paths,
+}
+
+/// The paths about which an application is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Paths {
+    Decoded,
+    All,
+}
+
+impl<F> Wsgi<F> {
+    /// Calls the application also for paths that have no decoded form: an encoded slash, a backslash, control characters,
+    /// `.` and `..` segments, and bytes that are not UTF-8. Then there is no `PATH_INFO`, and the application interprets
+    /// [`Request::path`] itself.
+    ///
+    /// ```
+    /// use bytegate::{Environ, Gateway, StartResponse, wsgi};
+    ///
+    /// fn application(environ: &Environ<'_>, start_response: &mut StartResponse) -> [String; 1] {
+    ///     start_response.call("200 OK", &[("Content-Type", "text/plain")]);
+    ///     [environ.request().path().to_string()]
+    /// }
+    ///
+    /// let request = b"GET /npm/@scope%2fname HTTP/1.1\r\nHost: x\r\n\r\n";
+    /// let reply = Gateway::new(wsgi(application)).handle(request);
+    /// assert!(reply.starts_with(b"HTTP/1.1 404 "));
+    /// let reply = Gateway::new(wsgi(application).undecoded_paths()).handle(request);
+    /// assert!(reply.ends_with(b"/npm/@scope%2fname"));
+    /// ```
+    pub fn undecoded_paths(mut self) -> Wsgi<F> {
+        self.paths = Paths::All;
+        self
+    }
+
+    /// Returns the response in place of the application's, if it is not asked about the path of a request.
+    fn refusal(&self, request: &Request<'_>) -> Option<Response> {
+        let is_asked = self.paths == Paths::All || request.path_info_bytes().is_some();
+        (!is_asked).then(|| Status::NOT_FOUND.into())
+    }
 }
 
 impl<F, I> Application for Wsgi<F>
@@ -66,7 +112,17 @@ where
     F: Fn(&Environ<'_>, &mut StartResponse) -> I + Send + Sync,
     I: IntoIterator<Item: Into<Bytes> + 'static, IntoIter: Send + 'static>,
 {
+    fn admit(&self, request: &Request<'_>) -> Admission {
+        match self.refusal(request) {
+            Some(refusal) => Admission::Refuse(refusal),
+            None => Admission::Buffer,
+        }
+    }
+
     fn call(&self, request: &Request<'_>) -> Response {
+        if let Some(refusal) = self.refusal(request) {
+            return refusal;
+        }
         let mut start_response = StartResponse::default();
         let blocks = (self.application)(&Environ { request }, &mut start_response);
         start_response.finish(request.method(), blocks.into_iter().map(Into::into))
@@ -79,7 +135,7 @@ where
 /// |---|---|
 /// | `REQUEST_METHOD` | the method as it was sent |
 /// | `SCRIPT_NAME` | the part of the path that leads to the application's mount point; empty at the root |
-/// | `PATH_INFO` | the rest of the path, decoded once; only if the path can be decoded |
+/// | `PATH_INFO` | the rest of the path, decoded once; only if it has a [decoded form](Request::decoded_path) |
 /// | `QUERY_STRING` | the query as it was sent, or empty |
 /// | `CONTENT_TYPE`, `CONTENT_LENGTH` | only with content, or with the corresponding field |
 /// | `SERVER_NAME`, `SERVER_PORT` | from the target or Host; `localhost` for HTTP/1.0 without Host |
