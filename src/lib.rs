@@ -37,8 +37,8 @@
 //!   `multipart`).
 //! - **Serve files** from memory or from a folder: [`Site`] and [`SiteOptions`].
 //! - **Wrap every answer**: [`Middleware`] has the recommended order of [`AccessLog`], [`SetRequestId`],
-//!   [`ServerTiming`], [`SecurityFields`], [`Cors`], `RateLimit`, [`BasicAuthentication`], `Compression` and
-//!   [`ConditionalGet`]. [`layered`] puts them around single routes and mounts, [`limit_content`] is for those, and
+//!   [`ServerTiming`], [`SecurityFields`], [`Cors`], [`CrossOriginProtection`], [`AllowedHosts`], `RateLimit`,
+//!   [`BasicAuthentication`], `Compression` and [`ConditionalGet`]. [`layered`] puts them around single routes and mounts, [`limit_content`] is for those, and
 //!   [`Contract`] for tests.
 //! - **Look up the rules**: [`conformance`] lists them one by one.
 //! - **Compare** with other frameworks, static file servers and test kits: [`comparison`].
@@ -146,9 +146,10 @@ pub use application::middleware::Compression;
 #[cfg(feature = "std")]
 pub use application::middleware::RateLimit;
 pub use application::middleware::{
-    AccessLog, AuthenticatedUser, BasicAuthentication, Checked, ConditionalGet, Contract, Cors,
-    ErrorPages, Layered, LimitContent, Middleware, RequestId, RequestInfo, RequestParts,
-    SecurityFields, ServerTiming, SetFields, SetRequestId, Violation, layered, limit_content,
+    AccessLog, AllowedHosts, AuthenticatedUser, BasicAuthentication, Checked, ConditionalGet,
+    Contract, Cors, CrossOriginProtection, ErrorPages, Layered, LimitContent, Middleware,
+    RequestId, RequestInfo, RequestParts, SecurityFields, ServerTiming, SetFields, SetRequestId,
+    Violation, layered, limit_content,
 };
 #[cfg(feature = "multipart")]
 pub use application::part_receiver::PartReceiver;

@@ -5,11 +5,11 @@ mod laws;
 
 use bytegate::testing::ClientResponse;
 use bytegate::{
-    AccessLog, Admission, Application, AuthenticatedUser, BasicAuthentication, Body,
-    ConditionalGet, ConnectionInfo, Contract, Cors, FieldLines, Gateway, Method, Middleware, Now,
-    Peer, RateLimit, Receiver, Request, RequestId, RequestInfo, RequestParts, Response, Router,
-    Scheme, SecurityFields, ServerTiming, SetRequestId, Site, Status, Violation, Wait, layered,
-    limit_content,
+    AccessLog, Admission, AllowedHosts, Application, AuthenticatedUser, BasicAuthentication, Body,
+    ConditionalGet, ConnectionInfo, Contract, Cors, CrossOriginProtection, FieldLines, Gateway,
+    Method, Middleware, Now, Peer, RateLimit, Receiver, Request, RequestId, RequestInfo,
+    RequestParts, Response, Router, Scheme, SecurityFields, ServerTiming, SetRequestId, Site,
+    Status, Violation, Wait, layered, limit_content,
 };
 use laws::reader;
 use std::net::SocketAddr;
@@ -136,7 +136,9 @@ fn wrapped(application: impl Application + 'static) -> (Gateway, Arc<Mutex<Strin
     let gateway = gateway.with(bytegate::Compression::new());
     let gateway = gateway
         .with(RateLimit::new(100, Duration::from_secs(1)))
+        .with(CrossOriginProtection::new().trusted_origins(["https://a.example"]))
         .with(Cors::origins(["https://a.example"]).credentials())
+        .with(AllowedHosts::new().host("x"))
         .with(SecurityFields::new())
         .with(ServerTiming::new())
         .with(SetRequestId::generated_by(|_| "id".to_string()))
@@ -795,6 +797,151 @@ fn any_origin_with_credentials_is_refused_when_it_is_built() {
 #[should_panic(expected = "\"https://rabbit.invalid/\" is not an origin as browsers send it")]
 fn an_origin_that_never_matches_is_refused_when_it_is_built() {
     let _ = Cors::origins(["https://rabbit.invalid/"]);
+}
+
+/// The cases are named by the fields of the request, and whether it passes.
+#[test]
+fn pages_of_other_sites_change_nothing() {
+    let plain = Gateway::new(EveryWay).with(CrossOriginProtection::new());
+    let trusting = CrossOriginProtection::new().trusted_origins([RABBIT]);
+    let trusting = Gateway::new(EveryWay).with(trusting);
+    let rabbit = "Origin: https://rabbit.invalid";
+    for (fields, passes, passes_if_trusted) in [
+        (&[][..], true, true),
+        (&["Sec-Fetch-Site: same-origin"], true, true),
+        (&["Sec-Fetch-Site: none"], true, true),
+        (&["Sec-Fetch-Site: same-site"], false, false),
+        (&["Sec-Fetch-Site: cross-site"], false, false),
+        (&["Sec-Fetch-Site: Same-Origin"], false, false),
+        (&["Sec-Fetch-Site:"], false, false),
+        (
+            &["Sec-Fetch-Site: none", "Sec-Fetch-Site: none"],
+            false,
+            false,
+        ),
+        (&["Sec-Fetch-Site: same-origin", rabbit], true, true),
+        (&["Sec-Fetch-Site: cross-site", rabbit], false, true),
+        (
+            &["Sec-Fetch-Site: cross-site", "Origin: http://x"],
+            false,
+            false,
+        ),
+        (
+            &["Sec-Fetch-Site: cross-site", rabbit, rabbit],
+            false,
+            false,
+        ),
+        (&["Origin: http://x"], true, true),
+        (&["Origin: https://x"], true, true),
+        (&["Origin: https://X:443"], true, true),
+        (&["Origin: https://x:80"], false, false),
+        (&["Origin: http://x:8080"], false, false),
+        (&["Origin: ftp://x"], false, false),
+        (&["Origin: http://x/"], false, false),
+        (&["Origin: http://x.invalid"], false, false),
+        (&["Origin: http://user@x"], false, false),
+        (&["Origin: null"], false, false),
+        (&["Origin:"], false, false),
+        (&["Origin: x"], false, false),
+        (&["Origin: http://x", "Origin: http://x"], false, false),
+        (&[rabbit], false, true),
+        (&["Origin: https://rabbit.invalid.example"], false, false),
+    ] {
+        for (gateway, passes) in [(&plain, passes), (&trusting, passes_if_trusted)] {
+            for method in ["POST", "PUT", "DELETE", "PATCH", "BREW"] {
+                let input = request(&format!("{method} /now"), fields);
+                let status = if passes { 200 } else { 403 };
+                assert_eq!(ask(gateway, &input).status().code(), status, "{input}");
+            }
+            for method in ["GET", "HEAD", "OPTIONS"] {
+                let input = request(&format!("{method} /now"), fields);
+                assert_eq!(ask(gateway, &input).status().code(), 200, "{input}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_own_origin_has_the_port_of_the_request() {
+    let gateway = Gateway::new(EveryWay).with(CrossOriginProtection::new());
+    for (host, origin, status) in [
+        ("x:8080", "http://x:8080", 200),
+        ("x:8080", "http://x", 403),
+        ("x:80", "http://x", 200),
+        ("x:443", "http://x", 403),
+        ("[::1]:8080", "http://[::1]:8080", 200),
+        ("127.0.0.1:8080", "http://127.0.0.1:8081", 403),
+    ] {
+        let input = format!("POST /now HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\n\r\n");
+        assert_eq!(ask(&gateway, &input).status().code(), status, "{input}");
+    }
+    // Nothing to compare with.
+    let response = ask(&gateway, "POST /now HTTP/1.0\r\nOrigin: http://x\r\n\r\n");
+    assert_eq!(
+        response.text(),
+        "403 Forbidden: a page of another site must not send this request\n"
+    );
+}
+
+#[test]
+fn a_request_that_is_refused_for_its_origin_keeps_its_content() {
+    let gateway = Gateway::new(EveryWay).with(CrossOriginProtection::new());
+    let fields = ["Origin: null", "Content-Length: 9", "Expect: 100-continue"];
+    let response = ask(&gateway, &request("POST /now", &fields));
+    assert_eq!(response.status().code(), 403);
+}
+
+#[test]
+#[should_panic(expected = "\"rabbit.invalid\" is not an origin as browsers send it")]
+fn a_trusted_origin_that_never_matches_is_refused_when_it_is_built() {
+    let _ = CrossOriginProtection::new().trusted_origins(["rabbit.invalid"]);
+}
+
+#[test]
+fn only_allowed_hosts_are_answered_for() {
+    let local = Gateway::new(EveryWay).with(AllowedHosts::local().host("*.dev.test"));
+    let named = Gateway::new(EveryWay).with(AllowedHosts::new().host("example.com"));
+    for (host, is_local, is_named) in [
+        ("localhost", true, false),
+        ("LOCALHOST:7890", true, false),
+        ("localhost.", true, false),
+        ("a.b.localhost", true, false),
+        ("127.0.0.1:80", true, false),
+        ("192.0.2.1", true, false),
+        ("[::1]:80", true, false),
+        ("a.dev.test", true, false),
+        ("dev.test", false, false),
+        ("example.com", false, true),
+        ("Example.com.:443", false, true),
+        ("a.example.com", false, false),
+        ("localhost.example.com", false, false),
+        ("xlocalhost", false, false),
+        ("127.0.0.1.example.com", false, false),
+        ("127.0.0.1.", false, false),
+        ("127.1", false, false),
+        ("%6cocalhost", false, false),
+    ] {
+        for (gateway, is_allowed) in [(&local, is_local), (&named, is_named)] {
+            let status = if is_allowed { 200 } else { 421 };
+            for target in ["/now", &format!("http://{host}/now")] {
+                let input = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+                assert_eq!(ask(gateway, &input).status().code(), status, "{input}");
+            }
+        }
+    }
+    let response = ask(&local, &request("GET /now", &[]));
+    let page = "421 Misdirected Request: this server does not answer for the host x\n";
+    assert_eq!(response.text(), page);
+    assert_eq!(
+        ask(&local, "GET /now HTTP/1.0\r\n\r\n").status().code(),
+        200
+    );
+}
+
+#[test]
+#[should_panic(expected = "\"example.com:80\": a host is a name without a port")]
+fn an_allowed_host_with_a_port_is_refused_when_it_is_built() {
+    let _ = AllowedHosts::local().host("example.com:80");
 }
 
 #[test]

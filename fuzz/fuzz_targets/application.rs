@@ -4,9 +4,10 @@
 
 use bytegate::testing::{fuzz, read_responses, wrap};
 use bytegate::{
-    Admission, Application, BasicAuthentication, ConditionalGet, Contract, Cors, ErrorPages,
-    Gateway, Method, MultipartLimits, Part, PartReceiver, Rejection, Request, Response, Router,
-    SecurityFields, Site, Status, TrailingSlash, escape_html, layered, limit_content,
+    Admission, Application, BasicAuthentication, ConditionalGet, Contract, Cors,
+    CrossOriginProtection, ErrorPages, Gateway, Method, MultipartLimits, Part, PartReceiver,
+    Rejection, Request, Response, Router, SecurityFields, Site, Status, TrailingSlash, escape_html,
+    layered, limit_content,
 };
 use libfuzzer_sys::fuzz_target;
 use std::collections::BTreeMap;
@@ -56,6 +57,7 @@ fn gateway() -> Gateway {
     Gateway::new(router)
         .with(Contract::new())
         .with(ConditionalGet::new())
+        .with(CrossOriginProtection::new().trusted_origins(["https://a.example"]))
         .with(Cors::origins(["https://a.example"]))
         .with(SecurityFields::new())
         .with(ErrorPages::problem_details())

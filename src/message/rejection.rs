@@ -40,7 +40,7 @@ const DETAIL_CHARACTERS: usize = 200;
 /// An application with an error type of its own converts it:
 ///
 /// ```
-/// use bytegate::{Rejection, Request, Response, Status};
+/// use bytegate::{Escaped, Rejection, Request, Response, Status};
 ///
 /// enum Failure {
 ///     Rejected(Rejection),
@@ -57,7 +57,8 @@ const DETAIL_CHARACTERS: usize = 200;
 ///     fn from(failure: Failure) -> Response {
 ///         match failure {
 ///             Failure::Rejected(rejection) => {
-///                 Response::html(format!("<h1>{rejection}</h1>")).with_status(rejection.status())
+///                 let page = format!("<h1>{}</h1>", Escaped(&rejection));
+///                 Response::html(page).with_status(rejection.status())
 ///             }
 ///             Failure::Full => Status::INSUFFICIENT_STORAGE.into(),
 ///         }

@@ -1,16 +1,19 @@
 //! Middleware around an application, which sees every request first and every response last.
 
 mod access_log;
+mod allowed_hosts;
 mod basic_authentication;
 #[cfg(feature = "compression")]
 mod compression;
 mod conditional_get;
 mod contract;
 mod cors;
+mod cross_origin_protection;
 mod error_pages;
 mod layered;
 mod limit_content;
 mod list_fields;
+mod origin;
 #[cfg(feature = "std")]
 mod rate_limit;
 mod security_fields;
@@ -19,6 +22,7 @@ mod set_fields;
 mod set_request_id;
 
 pub use access_log::AccessLog;
+pub use allowed_hosts::AllowedHosts;
 pub use basic_authentication::{AuthenticatedUser, BasicAuthentication};
 #[cfg(feature = "compression")]
 pub use compression::Compression;
@@ -27,6 +31,7 @@ pub(super) use compression::{gains, gzip};
 pub use conditional_get::ConditionalGet;
 pub use contract::{Checked, Contract, Violation};
 pub use cors::Cors;
+pub use cross_origin_protection::CrossOriginProtection;
 pub use error_pages::ErrorPages;
 pub use layered::{Layered, layered};
 pub use limit_content::{LimitContent, limit_content};
@@ -95,8 +100,11 @@ use crate::values::now::Now;
 ///     .with(BasicAuthentication::user("staff", "Aladdin", "open sesame"))
 ///     // Outside of authentication, so that passwords cannot be tried out quickly.
 ///     .with(RateLimit::new(100, Duration::from_secs(60)))
-///     // Outside of both: preflight requests have no credentials, and pages may read why they were refused.
+///     // Outside of authentication, because browsers send credentials with what other sites ask for.
+///     .with(CrossOriginProtection::new().trusted_origins(["https://example.com"]))
+///     // Outside of all three: preflight requests have no credentials, and pages may read why they were refused.
 ///     .with(Cors::origins(["https://example.com"]).credentials())
+///     .with(AllowedHosts::local())
 ///     // Outside of everything that answers in place of the application.
 ///     .with(SecurityFields::new())
 ///     .with(ServerTiming::new())
@@ -105,7 +113,7 @@ use crate::values::now::Now;
 ///     .with(AccessLog::to(|line| print!("{line}")));
 ///
 /// let reply = gateway.handle(
-///     b"GET / HTTP/1.1\r\nHost: x\r\nOrigin: https://example.com\r\n\
+///     b"GET / HTTP/1.1\r\nHost: localhost\r\nOrigin: https://example.com\r\n\
 ///       Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n",
 /// );
 /// let reply = String::from_utf8_lossy(&reply);

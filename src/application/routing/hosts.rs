@@ -15,12 +15,8 @@ pub(super) struct Hosts {
 
 impl Hosts {
     pub(super) fn insert(&mut self, route: Route) -> Result<(), RouteError> {
-        let name = route.text.strip_prefix("*.").unwrap_or(&route.text);
-        let is_host = matches!(Authority::parse(name), Some(host) if host.host == name);
-        if !is_host || name.contains('*') || name.ends_with('.') {
-            let reason = "a host is a name without a port, such as example.com or *.example.com; \
-                          letters outside ASCII are written as in xn--bcher-kva.example";
-            return Err(RouteError::invalid(route.to_string(), reason));
+        if !is_pattern(&route.text) {
+            return Err(RouteError::invalid(route.to_string(), SHAPE));
         }
         route.check(self.routes.iter(), |other| {
             other.text.eq_ignore_ascii_case(&route.text)
@@ -32,9 +28,8 @@ impl Hosts {
         Ok(())
     }
 
-    /// Finds the rule for a host. Its case and a dot at its end are ignored.
+    /// Finds the rule for a host.
     pub(super) fn find(&self, host: &str) -> Option<&Route> {
-        let host = host.strip_suffix('.').unwrap_or(host);
         let mut routes = self.routes.iter();
         routes.find(|route| matches(&route.text, host))
     }
@@ -49,8 +44,21 @@ impl Hosts {
     }
 }
 
-/// Returns whether a pattern matches a host. `*` stands for one or more labels.
-fn matches(pattern: &str, host: &str) -> bool {
+/// The form of a pattern for hosts.
+pub(in crate::application) const SHAPE: &str = "a host is a name without a port, such as example.com or *.example.com; \
+     letters outside ASCII are written as in xn--bcher-kva.example";
+
+/// Returns whether a text is a pattern for hosts.
+pub(in crate::application) fn is_pattern(text: &str) -> bool {
+    let name = text.strip_prefix("*.").unwrap_or(text);
+    let is_host = matches!(Authority::parse(name), Some(host) if host.host == name);
+    is_host && !name.contains('*') && !name.ends_with('.')
+}
+
+/// Returns whether a pattern matches a host, whose case and a dot at whose end are ignored. `*` stands for one or more
+/// labels.
+pub(in crate::application) fn matches(pattern: &str, host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
     let Some(domain) = pattern.strip_prefix('*') else {
         return pattern.eq_ignore_ascii_case(host);
     };

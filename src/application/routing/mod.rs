@@ -3,7 +3,7 @@
 mod allow;
 mod dispatch;
 mod error;
-mod hosts;
+pub(super) mod hosts;
 mod listing;
 mod pattern;
 mod route;
