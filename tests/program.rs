@@ -271,6 +271,10 @@ mod command_line {
           --bind ADDR          Listen on this IP address; 0.0.0.0 or :: for all addresses of
                                this machine, so that others can connect [default: 127.0.0.1]
           -p, --port N         Listen on this port; 0 for any that is free [default: 7890]
+          --host NAME          Serve requests for this host too: dev.test or *.dev.test; may be
+                               given several times. 'any' is for a proxy on this machine that
+                               passes on the hosts of its requests [default: localhost,
+                               *.localhost and IP addresses; any if --bind lets others connect]
           --open               Open the page in the browser
           --no-access-log      Do not write a line for each request to standard output
           --head-timeout TIME  Close connections whose head takes longer [default: 10s]
@@ -1026,7 +1030,7 @@ mod serve {
     }
 
     fn get(path: &str) -> String {
-        format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n")
+        format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
     }
 
     /// The lines of the log with the dates masked.
@@ -1093,9 +1097,10 @@ mod serve {
             get("/"),
             [get("/docs?a=b"), get("/nope.html")].concat(),
             "HEAD /style.css HTTP/1.0\r\n\r\n".to_string(),
-            "POST /login.py HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nname=".to_string(),
-            "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n".to_string(),
-            "GET /\"\\\u{1b}[2J HTTP/1.1\r\nHost: x\r\n\r\n".to_string(),
+            "POST /login.py HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\nname="
+                .to_string(),
+            "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n".to_string(),
+            "GET /\"\\\u{1b}[2J HTTP/1.1\r\nHost: localhost\r\n\r\n".to_string(),
             "\u{16}\u{3}\u{1}\r\n".to_string(),
             String::new(),
         ] {
@@ -1190,7 +1195,7 @@ mod serve {
     fn a_signal_lets_a_request_in_progress_be_answered() {
         let server = Server::start(&[]);
         let mut client = server.connect();
-        let head = "POST /login.py HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 26\r\n\
+        let head = "POST /login.py HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 26\r\n\
             Content-Type: application/x-www-form-urlencoded\r\n\r\n";
         client.send(head).expect("it is sent");
         let mut interim = [0; 25];
@@ -1215,30 +1220,73 @@ mod serve {
         );
     }
 
+    fn get_from(host: &str) -> String {
+        format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")
+    }
+
+    #[test]
+    fn a_page_whose_name_was_pointed_at_this_machine_reads_nothing() {
+        let server = Server::start(&["--host", "dev.test", "--host=*.dev.test"]);
+        let address = server.address.clone();
+        for host in [
+            &*address,
+            "localhost",
+            "app.localhost:80",
+            "[::1]",
+            "DEV.test",
+            "a.dev.test",
+        ] {
+            assert_eq!(server.answer(get_from(host)).status(), Status::OK, "{host}");
+        }
+        for host in ["rebind.attacker.example", "localhost.example", "x"] {
+            let answer = server.answer(get_from(host));
+            assert_eq!(answer.status(), Status::MISDIRECTED_REQUEST, "{host}");
+            assert!(!answer.text().contains("<h1>"), "{host}");
+        }
+        insta::assert_snapshot!(server.answer(get_from("x")).text(), @"421 Misdirected Request: bytegate serves only localhost, IP addresses, and names that it was given with --host, but this request is for x; --host any serves all names, for a proxy on the same machine");
+    }
+
+    #[test]
+    fn every_host_is_served_if_that_is_asked_for_or_others_can_connect() {
+        for (arguments, status) in [
+            (&["--host", "any"][..], 200),
+            (&["--host", "any", "--host", "dev.test"], 200),
+            (&["--bind", "0.0.0.0"], 200),
+            (&["--bind", "0.0.0.0", "--host", "dev.test"], 421),
+            (&["--bind", "localhost"], 421),
+        ] {
+            let server = Server::start(arguments);
+            let answer = server.answer(get_from("rebind.attacker.example"));
+            assert_eq!(answer.status().code(), status, "{arguments:?}");
+        }
+    }
+
     #[test]
     fn message_limits_can_be_set() {
         let server = Server::start(&["--max-head", "1K", "--max-content=5"]);
         let long = "x".repeat(500);
         let status = |request: String| server.answer(request).status().code();
         assert_eq!(
-            status(format!("GET / HTTP/1.1\r\nHost: x\r\nX: {long}\r\n\r\n")),
+            status(format!(
+                "GET / HTTP/1.1\r\nHost: localhost\r\nX: {long}\r\n\r\n"
+            )),
             200
         );
         let fields = format!("X: {long}\r\nY: {long}\r\n");
         assert_eq!(
-            status(format!("GET / HTTP/1.1\r\nHost: x\r\n{fields}\r\n")),
+            status(format!("GET / HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n")),
             431
         );
         assert_eq!(
             status(format!(
-                "GET / HTTP/1.1\r\nHost: x\r\nX: {long}{long}\r\n\r\n"
+                "GET / HTTP/1.1\r\nHost: localhost\r\nX: {long}{long}\r\n\r\n"
             )),
             431
         );
         let post = |length: usize| {
             let content = "x".repeat(length);
             format!(
-                "POST /login.py HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+                "POST /login.py HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
                  Content-Length: {length}\r\n\r\n{content}"
             )
         };

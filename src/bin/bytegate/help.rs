@@ -66,6 +66,10 @@ Options of serve:
   --bind ADDR          Listen on this IP address; 0.0.0.0 or :: for all addresses of
                        this machine, so that others can connect [default: 127.0.0.1]
   -p, --port N         Listen on this port; 0 for any that is free [default: 7890]
+  --host NAME          Serve requests for this host too: dev.test or *.dev.test; may be
+                       given several times. 'any' is for a proxy on this machine that
+                       passes on the hosts of its requests [default: localhost,
+                       *.localhost and IP addresses; any if --bind lets others connect]
   --open               Open the page in the browser
   --no-access-log      Do not write a line for each request to standard output
   --head-timeout TIME  Close connections whose head takes longer [default: 10s]

@@ -1,6 +1,6 @@
 //! The options of the program: what each is called, what it belongs to, and what it sets.
 
-use crate::values::{self, Value};
+use crate::values::{self, Hosts, Value};
 use bytegate::{Config, SiteOptions, Status};
 use std::fmt;
 use std::net::IpAddr;
@@ -25,6 +25,7 @@ pub(crate) struct Options {
     pub(crate) config: Config,
     pub(crate) bind: Option<IpAddr>,
     pub(crate) port: Option<u16>,
+    pub(crate) hosts: Hosts,
     pub(crate) open: bool,
     pub(crate) no_access_log: bool,
     pub(crate) stop_timeout: Option<Duration>,
@@ -122,6 +123,7 @@ const SPECS: &[Spec] = &[
     spec("max-content", Takes::Number, Scope::Requests),
     spec("bind", Takes::Text, Scope::Server),
     spec("port", Takes::Number, Scope::Server),
+    spec("host", Takes::Texts, Scope::Server),
     spec("open", Takes::Switch, Scope::Server),
     spec("no-access-log", Takes::Switch, Scope::Server),
     spec("head-timeout", Takes::Number, Scope::Server),
@@ -255,6 +257,7 @@ impl Options {
             "max-content" => self.config.limits.content_bytes = values::size(text()?)?,
             "bind" => self.bind = Some(values::bind(text()?)?),
             "port" => self.port = Some(values::port(text()?)?),
+            "host" => self.hosts.add(text()?)?,
             "open" => self.open = switch()?,
             "no-access-log" => self.no_access_log = switch()?,
             "head-timeout" => self.config.timeouts.head = values::time(text()?)?,
@@ -323,6 +326,7 @@ mod tests {
                 "encoded-names" => "content",
                 "error-page" => "405 /a",
                 "bind" => "::1",
+                "host" => "dev.test",
                 _ if option.takes == Takes::Number => "1000",
                 _ => "true",
             };

@@ -1,8 +1,9 @@
 //! `bytegate serve`
 
 use crate::options::Options;
+use crate::values::Hosts;
 use crate::{Failure, addresses, browser, content};
-use bytegate::{AccessLog, net};
+use bytegate::{AccessLog, AllowedHosts, Response, Status, net};
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -12,12 +13,16 @@ use std::sync::Arc;
 const PORT: u16 = 7890;
 
 pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
+    let bind = options.bind.unwrap_or(Ipv4Addr::LOCALHOST.into());
+    let address = SocketAddr::new(bind, options.port.unwrap_or(PORT));
     let mut gateway = content::gateway(&options)?;
+    if let Some(hosts) = allowed_hosts(&options.hosts, address) {
+        gateway = gateway.with(hosts);
+    }
     if !options.no_access_log {
         gateway = gateway.with(AccessLog::to(log_access));
     }
-    let bind = options.bind.unwrap_or(Ipv4Addr::LOCALHOST.into());
-    let listener = net::listen(SocketAddr::new(bind, options.port.unwrap_or(PORT)))?;
+    let listener = net::listen(address)?;
     let stop = stop_or_exit()?;
     net::raise_open_files_limit();
     let defaults = net::Options::default();
@@ -40,6 +45,26 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
     smol::block_on(net::serve(listener, gateway, net_options, stop))?;
     crate::tell("bytegate: stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Returns the hosts that are served, unless all are. A server that only this machine can reach is asked for other names by
+/// browsers whose page was rebound to this machine.
+fn allowed_hosts(hosts: &Hosts, address: SocketAddr) -> Option<AllowedHosts> {
+    let names = match hosts {
+        Hosts::Any => return None,
+        Hosts::Named(names) if names.is_empty() && addresses::is_open_to_others(address) => {
+            return None;
+        }
+        Hosts::Named(names) => names,
+    };
+    let local = AllowedHosts::local().refusal(|host| {
+        let sentence = format!(
+            "bytegate serves only localhost, IP addresses, and names that it was given with --host, but this request is \
+             for {host}; --host any serves all names, for a proxy on the same machine"
+        );
+        Response::explained(Status::MISDIRECTED_REQUEST, sentence)
+    });
+    Some(names.iter().fold(local, |allowed, name| allowed.host(name)))
 }
 
 /// Says what is served where, and to whom. Returns the URL for this machine.

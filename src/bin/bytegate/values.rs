@@ -1,6 +1,6 @@
 //! The values of options: numbers, sizes, times, names, and rules with several parts.
 
-use bytegate::{Dotfiles, EncodedNames, Status, Symlinks};
+use bytegate::{Authority, Dotfiles, EncodedNames, Status, Symlinks};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
@@ -210,6 +210,41 @@ pub(crate) fn bind(text: &str) -> Result<IpAddr, String> {
         text => text
             .parse()
             .map_err(|_| "not an IP address such as 127.0.0.1 or ::1".to_string()),
+    }
+}
+
+/// The names that are served besides `localhost` and addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Hosts {
+    Any,
+    Named(Vec<String>),
+}
+
+impl Default for Hosts {
+    fn default() -> Hosts {
+        Hosts::Named(Vec::new())
+    }
+}
+
+impl Hosts {
+    /// Adds a name, or all of them.
+    pub(crate) fn add(&mut self, text: &str) -> Result<(), String> {
+        let name = text.strip_prefix("*.").unwrap_or(text);
+        let is_name = matches!(Authority::parse(name), Some(host) if host.host == name);
+        match self {
+            _ if !is_name || name.contains('*') || name.ends_with('.') => {
+                Err("not a name without a port, such as dev.test or *.dev.test".to_string())
+            }
+            _ if text == "any" => {
+                *self = Hosts::Any;
+                Ok(())
+            }
+            Hosts::Any => Ok(()),
+            Hosts::Named(names) => {
+                names.push(text.to_string());
+                Ok(())
+            }
+        }
     }
 }
 
