@@ -2,7 +2,8 @@
 //!
 //! `cargo run --features net,json --example api`
 
-use bytegate::{ErrorPages, Gateway, Rejection, Request, Response, Router, net, with_state};
+use bytegate::{CrossOriginProtection, ErrorPages, Gateway, Rejection, Request, Response};
+use bytegate::{Router, Status, net, with_state};
 use std::sync::{Arc, Mutex};
 
 #[derive(serde::Deserialize, serde::Serialize)]
@@ -18,6 +19,9 @@ fn list(notes: &Notes, _: &Request<'_>) -> Response {
 
 fn add(notes: &Notes, request: &Request<'_>) -> Result<Response, Rejection> {
     let mut notes = notes.lock().unwrap();
+    if notes.len() == 1000 {
+        return Err(Rejection::new(Status::CONFLICT, "the list is full"));
+    }
     notes.push(request.json()?);
     Ok(Response::created(&format!("/notes/{}", notes.len() - 1)))
 }
@@ -27,14 +31,15 @@ fn read(notes: &Notes, request: &Request<'_>) -> Result<Option<Response>, Reject
     Ok(notes.lock().unwrap().get(number).map(Response::json))
 }
 
-/// The application. All notes are in memory.
+/// The application. All notes are in memory, so there are at most 1000.
 pub(crate) fn app() -> Gateway {
     let notes = Arc::<Notes>::default();
     let router = Router::new()
         .get("/notes", with_state(&notes, list))
         .post("/notes", with_state(&notes, add))
         .get("/notes/{number}", with_state(&notes, read));
-    Gateway::new(router).with(ErrorPages::problem_details())
+    let gateway = Gateway::new(router).with(CrossOriginProtection::new());
+    gateway.with(ErrorPages::problem_details())
 }
 
 fn main() -> std::io::Result<()> {

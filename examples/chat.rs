@@ -2,8 +2,12 @@
 //!
 //! `cargo run --features net --example chat`, then open `http://127.0.0.1:7890/` in two windows.
 
-use bytegate::{Broadcast, Gateway, Rejection, Request, Response, Router, Status, net};
+use bytegate::{Broadcast, CrossOriginProtection, Gateway, Rejection, Request, Response, Router};
+use bytegate::{Status, limit_content, net};
 use std::time::Duration;
+
+/// The most bytes that a line may have, as it is sent.
+const LINE_BYTES: u64 = 4096;
 
 const PAGE: &str = r#"<!doctype html><title>Chat</title>
 <form id="form"><input id="line" autofocus><button>Send</button></form>
@@ -23,24 +27,23 @@ const PAGE: &str = r#"<!doctype html><title>Chat</title>
 "#;
 
 /// The application. A disconnected browser is noticed with the next line, or the next comment that keeps it alive.
-pub(crate) fn app() -> Router {
+pub(crate) fn app() -> Gateway {
     let room = Broadcast::new(100);
     let chat = room.clone();
-    Router::new()
+    let say = move |request: &Request<'_>| -> Result<Status, Rejection> {
+        let line = request.form()?.get("line").unwrap_or_default().into_owned();
+        chat.send(line);
+        Ok(Status::NO_CONTENT)
+    };
+    let router = Router::new()
         .get("/", |_: &Request<'_>| Response::html(PAGE))
         .get("/events", move |_: &Request<'_>| {
             net::keep_alive(room.subscribe(), Duration::from_secs(15))
         })
-        .post(
-            "/say",
-            move |request: &Request<'_>| -> Result<Status, Rejection> {
-                let line = request.form()?.get("line").unwrap_or_default().into_owned();
-                chat.send(line);
-                Ok(Status::NO_CONTENT)
-            },
-        )
+        .post("/say", limit_content(say, LINE_BYTES));
+    Gateway::new(router).with(CrossOriginProtection::new())
 }
 
 fn main() -> std::io::Result<()> {
-    net::run("127.0.0.1:7890", Gateway::new(app()))
+    net::run("127.0.0.1:7890", app())
 }

@@ -2,10 +2,10 @@
 //!
 //! `cargo run --example embed`, then open `http://127.0.0.1:7891/`, or `curl http://127.0.0.1:7891/metrics`
 
-use bytegate::{Gateway, Request, Response, Router, with_state};
-use std::sync::Arc;
+use bytegate::with_state;
+use bytegate::{AllowedHosts, CrossOriginProtection, Gateway, Request, Response, Router};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::{io, net::TcpListener, thread, time::Duration};
+use std::{io, net::TcpListener, sync::Arc, thread, time::Duration};
 
 /// What the program does, and what the admin page shows and changes.
 #[derive(Default)]
@@ -42,12 +42,14 @@ impl Work {
     }
 }
 
+/// Without a log-in, so no other site may use it through a browser on this machine.
 pub(crate) fn admin(work: &Arc<Work>) -> Gateway {
     let router = Router::new()
         .get("/", with_state(work, Work::page))
         .post("/", with_state(work, Work::toggle))
         .get("/metrics", with_state(work, Work::metrics));
-    Gateway::new(router)
+    let gateway = Gateway::new(router).with(CrossOriginProtection::new());
+    gateway.with(AllowedHosts::local())
 }
 
 /// Serves each connection on a thread of its own.

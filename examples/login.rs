@@ -1,15 +1,20 @@
 //! A form with a log-in, a session cookie and a log-out.
 //!
-//! `cargo run --features net --example login`, then open `http://127.0.0.1:7890/`. The password is `lovelace`.
+//! `cargo run --features net,cookies --example login`, then open `http://127.0.0.1:7890/`. The password is `lovelace`.
 
-use bytegate::{Rejection, Request, Response, Router, Status, escape_html, net, with_state};
+use bytegate::{CrossOriginProtection, Gateway, RateLimit, Rejection, Request, Response, Router};
+use bytegate::{Status, escape_html, layered, limit_content, net, with_state};
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use subtle::ConstantTimeEq;
 
 const FORM: &str = "<form method=post action=/login><input name=name><input name=password type=password>\
 <button>Log in</button></form>\n";
 const LOG_OUT: &str = "<form method=post action=/logout><button>Log out</button></form>\n";
+
+/// When there are more, everybody logs in again.
+const MOST_SESSIONS: usize = 1000;
 
 /// Who is logged in, by the value of a cookie.
 type Sessions = Mutex<HashMap<String, String>>;
@@ -24,29 +29,39 @@ fn page(sessions: &Sessions, request: &Request<'_>) -> Response {
 
 fn login(sessions: &Sessions, request: &Request<'_>) -> Result<Response, Rejection> {
     let form = request.form()?;
-    let (Some(name), Some("lovelace")) = (form.get("name"), form.get("password").as_deref()) else {
+    let value = |name| form.get(name).unwrap_or_default();
+    // How long this takes says nothing about the password. A real site keeps only a slow hash of it.
+    let is_right: bool = value("password").as_bytes().ct_eq(b"lovelace").into();
+    if !is_right {
         return Ok(Response::html(FORM).with_status(Status::FORBIDDEN));
-    };
-    // Random enough for an example. A real site asks a generator that is made for secrets.
-    let session = format!("{:016x}", RandomState::new().hash_one(0));
-    let cookie = format!("session={session}; Path=/; HttpOnly; SameSite=Lax");
-    sessions.lock().unwrap().insert(session, name.into_owned());
-    Ok(Response::see_other("/").with_appended_field("Set-Cookie", cookie))
+    }
+    let mut id = [0; 16];
+    getrandom::fill(&mut id).expect("the system's generator for secrets");
+    let session = format!("{:032x}", u128::from_ne_bytes(id));
+    let cookie = request.session_cookie("session", session.clone());
+    let mut sessions = sessions.lock().unwrap();
+    if sessions.len() == MOST_SESSIONS {
+        sessions.clear();
+    }
+    sessions.insert(session, value("name").into_owned());
+    Ok(Response::see_other("/").with_cookie(cookie))
 }
 
 fn logout(sessions: &Sessions, request: &Request<'_>) -> Response {
     let session = request.cookie("session").unwrap_or_default();
     sessions.lock().unwrap().remove(session);
-    Response::see_other("/").with_appended_field("Set-Cookie", "session=; Path=/; Max-Age=0")
+    Response::see_other("/").with_removed_cookie("session")
 }
 
-/// The application.
-pub(crate) fn app() -> Router {
+/// The application. A name and a password fit into 1000 bytes, and may be tried ten times a minute.
+pub(crate) fn app() -> Gateway {
     let sessions = Arc::<Sessions>::default();
-    Router::new()
+    let attempts = RateLimit::new(10, Duration::from_secs(60));
+    let router = Router::new()
         .get("/", with_state(&sessions, page))
-        .post("/login", with_state(&sessions, login))
-        .post("/logout", with_state(&sessions, logout))
+        .post("/login", layered(attempts, with_state(&sessions, login)))
+        .post("/logout", with_state(&sessions, logout));
+    Gateway::new(limit_content(router, 1000)).with(CrossOriginProtection::new())
 }
 
 fn main() -> std::io::Result<()> {

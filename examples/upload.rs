@@ -3,8 +3,8 @@
 //! `cargo run --features net --example upload`, then `curl -N http://127.0.0.1:7890/progress` in one window and
 //! `curl -T FILE http://127.0.0.1:7890/checksum` in another.
 
-use bytegate::{Abort, Admission, Application, Broadcast, FieldLines, Rejection, Router};
-use bytegate::{Receiver, Request, Response, net};
+use bytegate::{Abort, Admission, Application, Broadcast, CrossOriginProtection, FieldLines};
+use bytegate::{Gateway, Receiver, Rejection, Request, Response, Router, net};
 use std::time::Duration;
 
 /// Counts the bytes of an upload and computes their checksum (FNV-1a).
@@ -53,14 +53,15 @@ impl Application for Uploads {
 }
 
 /// The application.
-pub(crate) fn app() -> Router {
+pub(crate) fn app() -> Gateway {
     let progress = Broadcast::new(100);
     let uploads = Uploads(progress.clone());
-    Router::new()
+    let router = Router::new()
         .put("/checksum", uploads)
         .get("/progress", move |_: &Request<'_>| {
             net::keep_alive(progress.subscribe(), Duration::from_secs(15))
-        })
+        });
+    Gateway::new(router).with(CrossOriginProtection::new())
 }
 
 fn main() -> std::io::Result<()> {

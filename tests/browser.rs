@@ -8,6 +8,7 @@ mod browser;
 mod chat;
 #[path = "../src/bin/bytegate/demo/mod.rs"]
 mod demo;
+#[cfg(feature = "cookies")]
 #[path = "../examples/login.rs"]
 #[allow(dead_code)]
 mod login;
@@ -153,6 +154,7 @@ fn the_demo_script_can_read_what_it_fetches() {
         .wait_until("document.getElementById('answer').innerText.includes(' GMT, answered in ')");
 }
 
+#[cfg(feature = "cookies")]
 #[test]
 fn a_browser_logs_in_and_out_with_the_example() {
     let Some(browser) = start() else { return };

@@ -1,9 +1,9 @@
 //! The examples do what they say.
-#![cfg(all(feature = "net", feature = "json"))]
+#![cfg(all(feature = "net", feature = "json", feature = "cookies"))]
 #![allow(dead_code)]
 
-use bytegate::Status;
 use bytegate::testing::{Client, StreamClient, hostile_requests, malformed_requests};
+use bytegate::{Scheme, Status};
 use std::collections::BTreeMap;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -120,6 +120,97 @@ fn a_closed_session_is_rejected() {
     assert!(client.get("/").send().text().contains("name=password"));
     client.post("/login").form(&form).send();
     assert_ne!(client.cookie("session").unwrap(), first);
+}
+
+#[test]
+fn what_another_site_sends_through_a_browser_changes_nothing() {
+    let form = [
+        ("name", "Ada"),
+        ("password", "lovelace"),
+        ("line", "x"),
+        ("code", "000007"),
+    ];
+    let cases = [
+        (Client::new(login::app()), "POST", "/login"),
+        (Client::new(login::app()), "POST", "/logout"),
+        (Client::new(chat::app()), "POST", "/say"),
+        (Client::new(api::app()), "POST", "/notes"),
+        (Client::new(upload::app()), "PUT", "/checksum"),
+        (Client::new(embed::admin(&Arc::default())), "POST", "/"),
+        (watch_list("watchlist-cross.redb"), "POST", "/add"),
+    ];
+    for (client, method, path) in cases {
+        for (name, value) in [
+            ("Sec-Fetch-Site", "cross-site"),
+            ("Origin", "https://evil.example"),
+        ] {
+            let request = client.request(method, path).form(&form).field(name, value);
+            assert_eq!(request.send().status(), Status::FORBIDDEN, "{path}");
+        }
+        let own = client
+            .request(method, path)
+            .form(&form)
+            .field("Origin", "http://localhost");
+        assert_ne!(own.send().status(), Status::FORBIDDEN, "{path}");
+    }
+}
+
+#[test]
+fn what_has_no_log_in_is_only_for_this_machine() {
+    for client in [
+        Client::new(embed::admin(&Arc::default())),
+        watch_list("watchlist-host.redb"),
+    ] {
+        assert_eq!(client.get("/").send().status(), Status::OK);
+        let rebound = client.with_host("rebind.attacker.example");
+        let response = rebound.get("/").send();
+        assert_eq!(response.status(), Status::MISDIRECTED_REQUEST);
+    }
+}
+
+#[test]
+fn what_clients_make_the_examples_keep_is_bounded() {
+    let long = "x".repeat(9000);
+    for (client, path, name) in [
+        (Client::new(login::app()), "/login", "name"),
+        (Client::new(chat::app()), "/say", "line"),
+        (watch_list("watchlist-long.redb"), "/note/000007", "note"),
+    ] {
+        let form = [(name, &*long), ("password", "lovelace")];
+        let response = client.post(path).form(&form).send();
+        assert_eq!(response.status(), Status::CONTENT_TOO_LARGE, "{path}");
+    }
+    let client = Client::new(login::app());
+    let form = [("name", "Ada"), ("password", "lovelace")];
+    client.post("/login").form(&form).send();
+    let first = client.cookie("session").unwrap();
+    for _ in 0..1000 {
+        client.post("/login").form(&form).send();
+    }
+    client.set_cookie(&format!("session={first}; Path=/"));
+    assert!(!client.get("/").send().text().contains("Hello"));
+    let client = Client::new(api::app());
+    let add = || {
+        client
+            .post("/notes")
+            .json(&BTreeMap::from([("text", "x")]))
+            .send()
+    };
+    assert!((0..1000).all(|_| add().status() == Status::CREATED));
+    assert_eq!(add().status(), Status::CONFLICT);
+}
+
+#[test]
+fn the_cookie_of_a_session_is_secret_and_stays_so() {
+    let form = [("name", "Ada"), ("password", "lovelace")];
+    for (scheme, secure) in [(Scheme::Http, false), (Scheme::Https, true)] {
+        let client = Client::new(login::app()).with_scheme(scheme);
+        let response = client.post("/login").form(&form).send();
+        let cookie = response.field("Set-Cookie").unwrap();
+        assert_eq!(cookie.contains("; Secure"), secure, "{cookie}");
+        assert!(cookie.contains("; HttpOnly; SameSite=Lax"), "{cookie}");
+        assert_eq!(client.cookie("session").unwrap().len(), 32);
+    }
 }
 
 #[test]

@@ -4,7 +4,8 @@
 
 pub(crate) mod store;
 
-use bytegate::{Rejection, Request, Response, Router, Status, escape_html, net, with_state};
+use bytegate::{AllowedHosts, CrossOriginProtection, Gateway, Rejection, Request, Response};
+use bytegate::{Router, Status, escape_html, limit_content, net, with_state};
 use std::sync::Arc;
 use store::{Code, Failure, Store};
 
@@ -55,19 +56,21 @@ fn failed(error: Failure) -> Rejection {
     Rejection::new(Status::INTERNAL_SERVER_ERROR, "the list is not available")
 }
 
-/// The application.
-pub(crate) fn app(store: Store) -> Router {
+/// The application. There is no log-in, so no other site may use it through a browser on this machine. The database waits for
+/// the disk, and the threads of the server must not.
+pub(crate) fn app(store: Store) -> Gateway {
     let store = Arc::new(store);
-    Router::new()
+    let router = Router::new()
         .get("/", with_state(&store, list))
         .post("/add", with_state(&store, add))
         .post("/note/{code}", with_state(&store, note))
-        .post("/remove/{code}", with_state(&store, remove))
+        .post("/remove/{code}", with_state(&store, remove));
+    let gateway = Gateway::new(limit_content(net::blocking(router), 8 * 1024));
+    let gateway = gateway.with(CrossOriginProtection::new());
+    gateway.with(AllowedHosts::local())
 }
 
 fn main() -> Result<(), Failure> {
     let database = redb::Database::create("watchlist.redb")?;
-    // The database waits for the disk, and the threads of the server must not.
-    let app = net::blocking(app(Store::new(database)?));
-    Ok(net::run("127.0.0.1:7890", app)?)
+    Ok(net::run("127.0.0.1:7890", app(Store::new(database)?))?)
 }
