@@ -41,6 +41,7 @@
 //!   [`BasicAuthentication`], `Compression` and [`ConditionalGet`]. [`layered`] puts them around single routes and mounts, [`limit_content`] is for those, and
 //!   [`Contract`] for tests.
 //! - **Look up the rules**: [`conformance`] lists them one by one.
+//! - **Expose it**: [`security`] says what is promised, what is left to you, and lists all limits.
 //! - **Compare** with other frameworks, static file servers and test kits: [`comparison`].
 //!
 //! # Features
@@ -135,6 +136,8 @@ pub mod guide {}
 mod message;
 #[cfg(feature = "net")]
 pub mod net;
+#[doc = include_str!("security.md")]
+pub mod security {}
 mod syntax;
 pub mod testing;
 mod values;
