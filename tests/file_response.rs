@@ -109,6 +109,8 @@ mod on_disk {
         let path = folder.join("large.bin");
         let content: Vec<u8> = (0..3_000_000_u32).map(|at| (at % 251) as u8).collect();
         fs::write(&path, &content).expect("a file");
+        // What changed just now has no tag.
+        std::thread::sleep(std::time::Duration::from_millis(30));
         let opened = path.clone();
         let client = Client::new(move |request: &Request<'_>| {
             FileResponse::open(&opened)

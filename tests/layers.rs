@@ -157,7 +157,7 @@ fn no_files_import_in_a_circle() {
 }
 
 /// Files that need the standard library and are compiled only with the `std` feature, or with one that includes it.
-const WITH_STD: [&str; 25] = [
+const WITH_STD: [&str; 27] = [
     "application/middleware/compression.rs",
     "application/middleware/rate_limit.rs",
     "application/middleware/server_timing.rs",
@@ -175,6 +175,8 @@ const WITH_STD: [&str; 25] = [
     "message/broadcast.rs",
     "message/channel.rs",
     "message/event_sender.rs",
+    "message/growth.rs",
+    "message/open_file.rs",
     "message/reader.rs",
     "message/stored_file.rs",
     "testing/faults.rs",
@@ -207,4 +209,70 @@ fn no_file_is_too_long() {
             assert!(lines <= 500, "{} has {lines} lines", path.display());
         }
     }
+}
+
+/// What makes a thread wait, when it stands in code that is not async.
+const WAITS: [&str; 8] = [
+    "thread::sleep",
+    "park(",
+    "park_timeout(",
+    "block_on(",
+    ".wait(",
+    "wait_timeout(",
+    "recv_timeout(",
+    ".recv()",
+];
+
+/// Files that may wait, or begin to serve by waiting, with the reason.
+const MAY_WAIT: [(&str, &str); 8] = [
+    (
+        "src/gateway/blocking.rs",
+        "each blocking stream has a thread for itself",
+    ),
+    (
+        "src/gateway/handle.rs",
+        "its documentation says that it waits for answers",
+    ),
+    (
+        "src/message/channel.rs",
+        "the blocking sender is for threads of applications",
+    ),
+    (
+        "src/net/running.rs",
+        "the thread that it starts runs the server",
+    ),
+    (
+        "src/net/accept.rs",
+        "the threads that it starts run all connections",
+    ),
+    ("src/net/run.rs", "its caller's thread runs the server"),
+    ("src/testing", "tests wait for the server"),
+    (
+        "src/bin/bytegate",
+        "its main thread runs the server; others wait for signals and browsers",
+    ),
+];
+
+/// A thread that serves a connection serves many others, which would wait with it.
+#[test]
+fn nothing_that_serves_a_connection_waits() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut used = BTreeSet::new();
+    for path in files(&root.join("src")) {
+        let text = fs::read_to_string(&path).expect("a source file");
+        let text = text.split("#[cfg(test)]\nmod tests").next().expect("code");
+        let name = path.strip_prefix(root).expect("a source file");
+        for (number, line) in text.lines().enumerate() {
+            let is_code = !line.trim_start().starts_with("//") && !line.contains("fn ");
+            let waits = WAITS.iter().any(|wait| line.contains(wait)) && !line.contains(".await");
+            if !is_code || !waits {
+                continue;
+            }
+            let allowed = MAY_WAIT.iter().find(|(file, _)| name.starts_with(file));
+            let place = format!("{}:{}", name.display(), number + 1);
+            let (file, _) = allowed.unwrap_or_else(|| panic!("{place} waits: {line}"));
+            used.insert(*file);
+        }
+    }
+    assert_eq!(used.len(), MAY_WAIT.len(), "only these wait: {used:?}");
 }

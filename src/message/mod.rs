@@ -23,6 +23,8 @@ pub(crate) mod form;
 #[cfg(feature = "multipart")]
 pub(crate) mod form_parser;
 pub(crate) mod framing;
+#[cfg(feature = "folder")]
+mod growth;
 pub(crate) mod head;
 #[cfg(feature = "json")]
 mod json;
@@ -32,6 +34,8 @@ pub(crate) mod memory_budget;
 pub(crate) mod multipart;
 mod named_content;
 mod negotiation;
+#[cfg(feature = "folder")]
+pub(crate) mod open_file;
 pub(crate) mod owned_request;
 pub(crate) mod params;
 mod parse_param;

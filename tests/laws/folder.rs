@@ -31,6 +31,11 @@ impl Folder {
         fs::write(path, content).expect("a file");
     }
 
+    /// Waits until the last change of a file can no longer be mistaken for another one.
+    pub(crate) fn settle(&self) {
+        std::thread::sleep(std::time::Duration::from_millis(30));
+    }
+
     #[cfg(unix)]
     pub(crate) fn link(&self, path: &str, target: impl AsRef<Path>) {
         let path = self.path(path);

@@ -104,7 +104,10 @@ impl Middleware for ConditionalGet {
         match evaluate(
             &method,
             conditions.lines(),
-            &Validators { tag, modified },
+            &Validators {
+                tag: Some(tag),
+                modified,
+            },
             wall,
         ) {
             Verdict::Proceed => response,

@@ -33,8 +33,8 @@ use core::time::Duration;
 pub(super) struct File {
     /// The media type, and other fields that only responses with content from the file have.
     content_fields: Fields,
-    /// The text between the quotes of the ETag.
-    tag: String,
+    /// The text between the quotes of the ETag. `None` if another content of the file could have the same.
+    tag: Option<String>,
     modified: Option<Duration>,
     whole: Whole,
     /// The response to a client whose copy is current. Its fields belong to every response about the file.
@@ -105,9 +105,9 @@ impl<'a> Representation<'a> {
             None => options.media_type_of(self.type_path),
         };
         let tag = match &content {
-            FileContent::Memory(bytes) => opaque_of(bytes),
+            FileContent::Memory(bytes) => Some(opaque_of(bytes)),
             #[cfg(feature = "folder")]
-            FileContent::Stored(file) => file.tag().into(),
+            FileContent::Stored(file) => file.tag().map(String::from),
         };
         let mut whole = Response::new(Status::OK)
             .with_field("Content-Type", media_type.as_bytes())
@@ -136,7 +136,9 @@ impl<'a> Representation<'a> {
             }
         }
         for response in [&mut whole, &mut not_modified] {
-            response.append_field("ETag", format!("\"{tag}\""));
+            if let Some(tag) = &tag {
+                response.append_field("ETag", format!("\"{tag}\""));
+            }
             if let Some(date) = self.modified.and_then(date::format) {
                 response.append_field("Last-Modified", date);
             }
@@ -257,16 +259,11 @@ impl File {
                     .with_field("Content-Range", format!("bytes */{}", self.length())),
                 Selection::Parts(parts) => match &parts[..] {
                     [only] => self.part(only.clone()),
-                    // Each part would have to be decoded on its own.
-                    _ if self
-                        .content_fields
-                        .lines()
-                        .get("Content-Encoding")
-                        .is_some() =>
-                    {
-                        return self.whole();
-                    }
-                    _ => self.parts(&parts),
+                    parts => match &self.tag {
+                        Some(tag) if !self.is_encoded() => self.parts(parts, tag),
+                        // Each part would have to be decoded on its own, or the boundary could be in the file.
+                        _ => return self.whole(),
+                    },
                 },
             },
         };
@@ -314,6 +311,11 @@ impl File {
         response
     }
 
+    fn is_encoded(&self) -> bool {
+        let fields = self.content_fields.lines();
+        fields.get("Content-Encoding").is_some()
+    }
+
     /// Returns the validators and one line of text.
     fn page(&self, status: Status) -> Response {
         without_caching(self.without_content(status)).with_default_page()
@@ -339,10 +341,10 @@ impl File {
     }
 
     /// Responds with several parts (RFC 9110 section 14.6), without copying the file.
-    fn parts(&self, parts: &[Range<u64>]) -> Response {
+    fn parts(&self, parts: &[Range<u64>], tag: &str) -> Response {
         // To end a part early, a file in memory would have to contain its own hash. A larger one would have to contain the
         // time of its last change.
-        let boundary = format!("bytegate-{}", self.tag);
+        let boundary = format!("bytegate-{tag}");
         let media_type = self.media_type();
         let mut blocks: Vec<Blocks> = Vec::new();
         let mut length = 0;
@@ -391,10 +393,10 @@ impl File {
 
     fn validators(&self) -> Validators<'_> {
         Validators {
-            tag: EntityTag {
+            tag: self.tag.as_ref().map(|tag| EntityTag {
                 weak: false,
-                opaque: self.tag.as_bytes(),
-            },
+                opaque: tag.as_bytes(),
+            }),
             modified: self.modified.map(|modified| modified.as_secs()),
         }
     }

@@ -2,10 +2,12 @@
 
 use super::file::{FileContent, Representation};
 use super::options::SiteOptions;
+#[cfg(feature = "folder")]
+use crate::message::open_file::Stamp;
 use crate::message::request::Request;
 use crate::message::response::Response;
 #[cfg(feature = "folder")]
-use crate::message::stored_file::{Stamp, StoredFile};
+use crate::message::stored_file::StoredFile;
 use crate::syntax::content_disposition;
 use crate::values::method::Method;
 use crate::values::status::Status;
@@ -55,8 +57,12 @@ impl FileResponse {
     }
 
     /// Opens a file on disk (feature `folder`). Its `ETag` is made from its size, the time of its last modification and its
-    /// number (inode). If it is changed while it is sent, the connection is cut off, so that the client sees that the
-    /// content is incomplete. A program that replaces files instead of writing into them avoids that.
+    /// number (inode). A file that was changed within the last 12 milliseconds has neither `ETag` nor `Last-Modified`, because
+    /// another change could have the same.
+    ///
+    /// A file that grows while it is sent, as a log does, is sent with the length that it had. If it is changed otherwise,
+    /// the connection is cut off, so that the client sees that the content is incomplete. A program that replaces files
+    /// instead of writing into them avoids that.
     ///
     /// Never build the path from what a client sent: `..` or an absolute path would lead out of any folder.
     /// [`Site::open`](crate::Site::open) serves a folder safely.
@@ -86,9 +92,12 @@ impl FileResponse {
         let file = std::fs::File::open(path)?;
         let stamp = Stamp::of(&file.metadata()?);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let modified = stamp.modified();
+        let modified = stamp.is_settled().then(|| stamp.modified());
         let content = FileContent::Stored(StoredFile::new(file, stamp));
-        Ok(FileResponse::of(&name, content).modified(modified))
+        Ok(FileResponse {
+            modified,
+            ..FileResponse::of(&name, content)
+        })
     }
 
     fn of(name: &str, content: FileContent) -> FileResponse {

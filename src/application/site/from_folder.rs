@@ -37,13 +37,19 @@ impl Site {
     ///
     /// Files of up to 4 MiB are kept in memory, up to a [limit](SiteOptions::cache_bytes), and read again when they
     /// change. Larger ones are read while they are sent, and so are small ones as long as slow clients hold twice the
-    /// limit. If a file is changed or truncated while it is read and sent, the response is cut off, so that the client sees
-    /// that it is incomplete. A file that is replaced or removed is sent to its end, as it was.
+    /// limit.
     ///
-    /// Programs should replace files instead of writing into them. File systems note the time of a write when it begins,
-    /// most of them in steps of some milliseconds. A file that was changed within the last 12 milliseconds is therefore
-    /// opened a little later. A file that changes continuously, or during a longer write, may still be sent as a mixture of
-    /// old and new content.
+    /// A file that grows, as a log does, is sent with the length that it had when it was opened. A small file is sent as it
+    /// was at one moment. If a larger one is changed otherwise while it is sent, or truncated, the response is cut off, so
+    /// that the client sees that it is incomplete. A file that is replaced or removed is sent to its end, as it was.
+    ///
+    /// Programs should replace files instead of writing into them. A write that goes on while a file is opened shows as it is
+    /// at that moment: a mixture of old and new content. If a larger file grows while it is also changed before its old end,
+    /// samples of what was sent decide whether the response is cut off.
+    ///
+    /// File systems note the time of a change in steps, most of them of some milliseconds. A file that was changed within the
+    /// last 12 milliseconds (2 seconds if the system keeps whole seconds) has no `Last-Modified`, and no `ETag` unless that is
+    /// made from its content, because another change could have the same. It is served at once, without waiting.
     ///
     /// No request leaves the folder. Paths are resolved below it by the operating system, if it offers that (`openat2`
     /// on Linux), and otherwise one component at a time, so that concurrent renames and links have no effect. With

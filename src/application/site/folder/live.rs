@@ -7,7 +7,8 @@ use super::error::Skipped;
 use super::root::{Opened, Root};
 use crate::message::coding::Coding;
 use crate::message::memory_budget::MemoryBudget;
-use crate::message::stored_file::{Stamp, StoredFile, read_whole};
+use crate::message::open_file::{Stamp, read_whole};
+use crate::message::stored_file::StoredFile;
 use crate::values::now::Now;
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -117,7 +118,7 @@ impl LiveFolder {
             }
         }
         let checked = Checked::at(now);
-        let Some(forms) = self.open_settled_forms(path)? else {
+        let Some(forms) = self.open_forms(path)? else {
             if cached.is_some() {
                 self.cache.remove(path);
             }
@@ -182,22 +183,6 @@ impl LiveFolder {
         (entries.collect(), are_all)
     }
 
-    /// Opens a file and its compressed forms, when no change can be missed that follows. If the file is being changed right
-    /// now, this waits a moment, but not for a file that is changed all the time.
-    fn open_settled_forms(&self, path: &str) -> io::Result<Option<Vec<Form>>> {
-        const MOST_WAITS: usize = 2;
-        let mut forms = self.open_forms(path)?;
-        for _ in 0..MOST_WAITS {
-            let mut found = forms.iter().flatten();
-            if found.all(|form| form.stamp.is_settled()) {
-                break;
-            }
-            std::thread::sleep(Stamp::STEP);
-            forms = self.open_forms(path)?;
-        }
-        Ok(forms)
-    }
-
     /// Reports everything below the folder that is not served. Links to folders are not followed.
     pub(in super::super) fn survey(&self, report: &mut dyn FnMut(Skipped)) {
         let mut waiting = Vec::from([String::from("/")]);
@@ -255,7 +240,8 @@ impl LiveFolder {
             };
             is_in_memory &= content.is_some();
             let representation = Representation {
-                modified: Some(form.stamp.modified()),
+                // A date, like a stamp, would say too little about a file that changes right now.
+                modified: form.stamp.is_settled().then(|| form.stamp.modified()),
                 coding: form.coding,
                 ..named
             };

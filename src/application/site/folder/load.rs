@@ -6,7 +6,7 @@ use super::super::options::{SiteOptions, Symlinks};
 use super::error::{LoadError, Reason, Skipped, unreadable};
 use super::names::{compose, servable};
 use super::root::open_anywhere;
-use crate::message::stored_file::{Stamp, read_whole};
+use crate::message::open_file::{Stamp, read_whole};
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};

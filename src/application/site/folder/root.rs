@@ -3,7 +3,7 @@
 use super::super::options::{Dotfiles, SiteOptions, Symlinks};
 use super::error::{Skipped, unreadable};
 use super::names;
-use crate::message::stored_file::Stamp;
+use crate::message::open_file::Stamp;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use cap_std::ambient_authority;
