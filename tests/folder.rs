@@ -387,23 +387,6 @@ fn packages_that_link_to_each_other_load_at_once() {
 }
 
 #[test]
-fn a_name_is_found_by_both_spellings() {
-    let folder = Folder::new(&[
-        ("decomposed-u\u{308}.txt", b"d"),
-        ("u\u{308}/\u{e4}.txt", b"e"),
-    ]);
-    let expected = [
-        ("/decomposed-%C3%BC.txt", Some("d")),
-        ("/decomposed-u%CC%88.txt", Some("d")),
-        ("/%C3%BC/%C3%A4.txt", Some("e")),
-        ("/%C3%BC/a%CC%88.txt", Some("e")),
-        ("/u%CC%88/a%CC%88.txt", Some("e")),
-        ("/decomposed-u.txt", None),
-    ];
-    assert_texts(&folder, &SiteOptions::new(), &expected);
-}
-
-#[test]
 fn names_with_special_characters_are_found() {
     let names = [
         "a b",
@@ -683,6 +666,29 @@ fn rules_apply_by_pattern() {
         assert_eq!(get(&client, "/pretty/old").status(), Status::NOT_FOUND);
         assert_eq!(get(&client, "/").text(), "new");
     }
+}
+
+/// Most rules are for other paths, which differ at their beginning or their end.
+#[test]
+fn many_rules_cost_a_long_path_no_more_than_a_short_one() {
+    let options = (0..300).fold(SiteOptions::new(), |options, number| {
+        options
+            .redirect(&format!("/old-{number}/**"), "/new/$1", Status::FOUND)
+            .redirect(&format!("*.old-{number}"), "/$1", Status::FOUND)
+            .rewrite(&format!("/{number}-*/**/x"), "/$1")
+    });
+    let site = options.build().expect("valid options");
+    let client = Client::new(site.file("/a", "a"));
+    let fastest = |path: &str| {
+        let times = (0..50).map(|_| {
+            let start = std::time::Instant::now();
+            assert_eq!(get(&client, path).status(), Status::NOT_FOUND);
+            start.elapsed()
+        });
+        times.min().expect("50 times")
+    };
+    let (short, long) = (fastest("/aa"), fastest(&format!("/{}", "a".repeat(8000))));
+    assert!(long < short * 10, "{short:?} and {long:?}");
 }
 
 #[test]
@@ -1075,15 +1081,6 @@ fn the_upper_site_decides_which_files_are_indexes() {
     let client = Client::new(Gateway::new(upper.over(lower)));
     assert_eq!(get(&client, "/docs/").status(), Status::NOT_FOUND);
     assert_eq!(get(&client, "/docs/index.html").text(), "index");
-}
-
-#[test]
-fn names_of_files_in_code_are_found_in_both_spellings() {
-    let site = Site::new().file("/u\u{308}.txt", "decomposed");
-    let client = Client::new(Gateway::new(site));
-    for path in ["/u%CC%88.txt", "/%C3%BC.txt"] {
-        assert_eq!(get(&client, path).text(), "decomposed", "{path}");
-    }
 }
 
 #[test]

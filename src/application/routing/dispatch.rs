@@ -6,6 +6,7 @@ use super::router::Router;
 use super::search::{Found, Search};
 use super::slash::{self, TrailingSlash};
 use crate::application::Application;
+use crate::application::site::Site;
 use crate::application::upload::Admission;
 use crate::message::params::Params;
 use crate::message::reply::Reply;
@@ -25,7 +26,7 @@ impl Application for Router {
         self.dispatch(
             request,
             |application, request| application.reply(request),
-            Reply::Made,
+            |reply| reply,
         )
     }
 
@@ -33,7 +34,7 @@ impl Application for Router {
         self.dispatch(
             request,
             |application, request| application.admit(request),
-            |response| Admission::discard(&request.head(), response),
+            |reply| Admission::discard(&request.head(), reply.into_response()),
         )
     }
 
@@ -43,13 +44,13 @@ impl Application for Router {
 }
 
 impl Router {
-    /// Finds the application and calls it, or answers instead.
+    /// Finds the application and calls it, or answers instead. A file of a site is an answer.
     #[inline]
     fn dispatch<'a, T>(
         &'a self,
         request: &Request<'_>,
         ask: impl Fn(&'a dyn Application, &Request<'_>) -> T,
-        answer: impl Fn(Response) -> T,
+        answer: impl Fn(Reply<'a>) -> T,
     ) -> T {
         if self.is_simple() {
             if let Some(application) = self.find_simply(request) {
@@ -69,7 +70,7 @@ impl Router {
                 };
                 ask(&*route.application, &request)
             }
-            Err(response) => answer(*response),
+            Err(reply) => answer(*reply),
         }
     }
 
@@ -94,7 +95,7 @@ impl Router {
         &'a self,
         request: &Request<'p>,
         search: &mut Search<'a, 'p>,
-    ) -> Result<Target<'a>, Box<Response>> {
+    ) -> Result<Target<'a>, Box<Reply<'a>>> {
         if !self.hosts.is_empty() {
             let host = request.authority();
             if let Some(route) = host.and_then(|authority| self.hosts.find(authority.host)) {
@@ -118,10 +119,10 @@ impl Router {
         is_known || !self.files.is_empty() || self.trailing_slash != TrailingSlash::Strict
     }
 
-    fn find_fallback(&self) -> Result<Target<'_>, Box<Response>> {
+    fn find_fallback(&self) -> Result<Target<'_>, Box<Reply<'_>>> {
         match &self.fallback {
             Some(application) => Ok(Target::Application(&**application)),
-            None => Err(Box::new(Status::NOT_FOUND.into())),
+            None => Err(answered(Status::NOT_FOUND)),
         }
     }
 
@@ -131,7 +132,7 @@ impl Router {
         &'a self,
         request: &Request<'p>,
         search: &mut Search<'a, 'p>,
-    ) -> Result<Target<'a>, Box<Response>> {
+    ) -> Result<Target<'a>, Box<Reply<'a>>> {
         let head = request.message.head;
         let path = head.path_bytes().get(request.mounted..);
         let path = path.unwrap_or_default();
@@ -140,7 +141,7 @@ impl Router {
             None if search.other_methods().is_empty() => self.find_fallback(),
             None => {
                 let method = head.method();
-                Err(Box::new(allow::answer(&method, search.other_methods())))
+                Err(answered(allow::answer(&method, search.other_methods())))
             }
         }
     }
@@ -153,19 +154,27 @@ impl Router {
         request: &Request<'p>,
         path: &'p [u8],
         search: &mut Search<'a, 'p>,
-    ) -> Result<Target<'a>, Box<Response>> {
+    ) -> Result<Target<'a>, Box<Reply<'a>>> {
         let head = request.message.head;
         let method = head.method();
         let is_read = matches!(method, Method::Get | Method::Head);
         let is_known = !search.other_methods().is_empty();
-        match self.files.iter().find(|site| site.answers(&method, path)) {
-            Some(site) if is_read || !is_known => return Ok(Target::Application(site)),
+        if is_read || !is_known {
+            let mut sites = self.files.iter();
+            // Other methods for a directory may be meant for the fallback.
+            let answer = |site: &'a Site| match is_read || site.answers(&method, path) {
+                true => site.answer_if_there(&head, path, request.now()),
+                false => None,
+            };
+            if let Some(reply) = sites.find_map(answer) {
+                return Err(Box::new(reply));
+            }
+        } else if self.files.iter().any(|site| site.answers(&method, path)) {
             // `Allow` names the methods of the routes and those of the file.
-            Some(_) => search.note_method(&Method::Get),
-            None => {}
+            search.note_method(&Method::Get);
         }
         if is_known {
-            return Err(Box::new(allow::answer(&method, search.other_methods())));
+            return Err(answered(allow::answer(&method, search.other_methods())));
         }
         if self.trailing_slash == TrailingSlash::Strict {
             return self.find_fallback();
@@ -175,13 +184,17 @@ impl Router {
                 Ok(Target::of(found, request, path))
             }
             Some(_) => match slash::redirect(&head) {
-                Some(response) => Err(Box::new(response)),
+                Some(response) => Err(answered(response)),
                 None => self.find_fallback(),
             },
             None if search.other_methods().is_empty() => self.find_fallback(),
-            None => Err(Box::new(allow::answer(&method, search.other_methods()))),
+            None => Err(answered(allow::answer(&method, search.other_methods()))),
         }
     }
+}
+
+fn answered<'a>(response: impl Into<Response>) -> Box<Reply<'a>> {
+    Box::new(Reply::Made(response.into()))
 }
 
 /// The application for a request.

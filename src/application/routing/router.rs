@@ -7,7 +7,7 @@ use super::route::{Kind, Route};
 use super::slash::TrailingSlash;
 use super::tree::Tree;
 use crate::application::Application;
-use crate::application::site::Site;
+use crate::application::site::{Site, spelling};
 use crate::values::method::Method;
 use alloc::boxed::Box;
 use alloc::string::ToString;
@@ -75,6 +75,12 @@ use alloc::vec::Vec;
 /// let reply = gateway.handle(b"GET /npm/@scope%2fname HTTP/1.1\r\nHost: x\r\n\r\n");
 /// assert!(reply.ends_with(b"/npm/@scope%2fname at /npm\n"));
 /// ```
+///
+/// # Spellings
+///
+/// With the feature `folder`, patterns, prefixes and suffixes are composed (Unicode NFC), as browsers send what people type.
+/// A [`Site`] redirects paths in other spellings, such as `/u%CC%88ber` for `/über`, to the composed one. So no spelling of a
+/// file's path gets past a route or a mount for it.
 ///
 /// # State
 ///
@@ -350,6 +356,8 @@ impl Router {
         text: &str,
         application: Box<dyn Application>,
     ) -> Result<(), RouteError> {
+        // A site redirects every other spelling of a path to this one.
+        let text = &*spelling::compose(text).unwrap_or(text.into());
         let mut route = Route {
             kind,
             text: text.into(),

@@ -1,10 +1,11 @@
 //! How a site answers: what is at a path, and the response about it.
 
 use super::layer::{Found, Layer};
-use super::{Site, listing};
+use super::{Site, listing, spelling};
 use crate::message::head::Head;
 use crate::message::reply::Reply;
 use crate::message::response::Response;
+use crate::syntax::path;
 use crate::values::media_type;
 use crate::values::method::Method;
 use crate::values::now::Now;
@@ -35,40 +36,67 @@ impl Site {
         if let Method::Other(_) | Method::Trace | Method::Connect = method {
             return self.page(Status::NOT_IMPLEMENTED, now).into();
         }
-        let is_read = matches!(method, Method::Get | Method::Head);
-        let path = path.and_then(|path| core::str::from_utf8(path).ok());
-        let Some(path) = path else {
-            return self.page(Status::NOT_FOUND, now).into();
-        };
-        let redirection = self.options.rules.redirection(path, head);
-        if let Some(response) = redirection.filter(|_| is_read) {
-            return response.into();
+        if let Some(reply) = path.and_then(|path| self.answer_if_there(head, path, now)) {
+            return reply;
         }
-        let (path, place) = self.place(path, now);
-        let response = match (place, method) {
-            (None, _) if is_read && self.is_page(&path) => return self.single_page(head, now),
-            (None, _) => self.page(Status::NOT_FOUND, now),
-            (Some(Place::File(file)), Method::Get | Method::Head) => {
-                return self.with_error_page(file.answer(head, now), now);
+        let path = path.and_then(|path| core::str::from_utf8(path).ok());
+        let is_read = matches!(method, Method::Get | Method::Head);
+        match path.is_some_and(|path| is_read && self.is_page(path)) {
+            true => self.single_page(head, now),
+            false => self.page(Status::NOT_FOUND, now).into(),
+        }
+    }
+
+    /// Responds to a request for a decoded path. Returns `None` if nothing is there.
+    pub(crate) fn answer_if_there(
+        &self,
+        head: &Head<'_>,
+        path: &[u8],
+        now: Now,
+    ) -> Option<Reply<'_>> {
+        let method = &head.method();
+        if let Method::Other(_) | Method::Trace | Method::Connect = method {
+            return self
+                .answers(method, path)
+                .then(|| self.page(Status::NOT_IMPLEMENTED, now).into());
+        }
+        let is_read = matches!(method, Method::Get | Method::Head);
+        let path = core::str::from_utf8(path).ok()?;
+        let path = match spelling::compose(path)? {
+            // Rules, mounts and middleware must see the path in the spelling in which they are written.
+            Cow::Owned(composed) if is_read => {
+                let is_there = self.answers(method, composed.as_bytes());
+                return is_there.then(|| self.redirect_to_composed(head))?;
             }
-            (Some(Place::Directory), Method::Get | Method::Head) => {
-                self.redirect_to_directory(head)
+            path => path,
+        };
+        if is_read {
+            if let Some(response) = self.options.rules.redirection(&path, head) {
+                return Some(response.into());
             }
-            (Some(Place::Listing), Method::Get | Method::Head) => self.list(&path, head),
-            (Some(_), Method::Options) => {
-                Response::new(Status::NO_CONTENT).with_field("Allow", ALLOW)
+        }
+        let (path, place) = self.place(&path, now);
+        let response = match (place?, method) {
+            (Place::File(file), Method::Get | Method::Head) => {
+                return Some(self.with_error_page(file.answer(head, now), now));
             }
-            (Some(_), _) => self
+            (Place::Directory, Method::Get | Method::Head) => self.redirect_to_directory(head),
+            (Place::Listing, Method::Get | Method::Head) => self.list(&path, head),
+            (_, Method::Options) => Response::new(Status::NO_CONTENT).with_field("Allow", ALLOW),
+            _ => self
                 .page(Status::METHOD_NOT_ALLOWED, now)
                 .with_field("Allow", ALLOW),
         };
-        response.into()
+        Some(response.into())
     }
 
     /// Returns what is at a path or at the path that it is rewritten to, and that path.
     pub(super) fn place<'p>(&self, path: &'p str, now: Now) -> (Cow<'p, str>, Option<Place<'_>>) {
         let Some(path) = self.options.rules.rewritten(path) else {
             return (path.into(), self.look_up(path, now));
+        };
+        let Some(path) = spelling::compose(&path).map(Cow::into_owned) else {
+            return (path.into(), None);
         };
         let place = match self.look_up(&path, now) {
             // The client sees another path, to which a slash would add nothing.
@@ -116,24 +144,10 @@ impl Site {
 
     /// Returns the file at a path.
     fn find(&self, path: &str, now: Now) -> Option<Found<'_>> {
+        // The name of a page or of an index may be written in another spelling.
+        let path = &*spelling::compose(path)?;
         let lower = || self.lower.iter().find_map(|layer| layer.find(path, now));
-        let found = self.files.find(path).map(Found::Borrowed).or_else(lower);
-        // Files in memory have composed names.
-        #[cfg(feature = "folder")]
-        let found = found.or_else(|| match super::folder::compose(path) {
-            alloc::borrow::Cow::Borrowed(_) => None,
-            alloc::borrow::Cow::Owned(composed) => self.find_composed(&composed),
-        });
-        found
-    }
-
-    /// Returns the file in memory at a path whose characters are composed.
-    #[cfg(feature = "folder")]
-    fn find_composed(&self, path: &str) -> Option<Found<'_>> {
-        let mut lower = self.lower.iter().filter_map(Layer::memory);
-        let file = self.files.find(path);
-        file.or_else(|| lower.find_map(|memory| memory.find(path)))
-            .map(Found::Borrowed)
+        self.files.find(path).map(Found::Borrowed).or_else(lower)
     }
 
     /// Responds with the list of a directory.
@@ -199,13 +213,29 @@ impl Site {
     /// Redirects to a directory. The path, as the client sent it, names a directory of this site. It therefore begins
     /// with a single slash and cannot be mistaken for another host.
     fn redirect_to_directory(&self, head: &Head<'_>) -> Response {
+        self.redirect(&[head.path(), "/"].concat(), head)
+    }
+
+    /// Redirects to the same path in composed characters. Returns `None` if a client could take that for another host.
+    fn redirect_to_composed(&self, head: &Head<'_>) -> Option<Reply<'static>> {
+        let path = head.decoded_path()?;
+        let path = spelling::compose(&path)?;
+        if path.starts_with("//") {
+            return None;
+        }
+        let path: String = path::encode(path.as_bytes()).collect();
+        Some(self.redirect(&path, head).into())
+    }
+
+    /// Redirects to a path, with the query of the request.
+    fn redirect(&self, path: &str, head: &Head<'_>) -> Response {
         let query = head
             .query()
             .map_or(String::new(), |query| alloc::format!("?{query}"));
         let response = Response::from(Status::MOVED_PERMANENTLY)
-            .with_field("Location", alloc::format!("{}/{query}", head.path()));
+            .with_field("Location", alloc::format!("{path}{query}"));
         match self.lower.iter().any(Layer::is_live) {
-            // Clients keep such redirects for good, but the directory may become a file.
+            // Clients keep such redirects for good, but what is there may change.
             true => response.with_field("Cache-Control", "no-cache"),
             false => response,
         }

@@ -15,7 +15,9 @@ impl Site {
     /// read; names that are not UTF-8, or that contain a backslash or control characters; and what exceeds 100,000 files
     /// or 1 GiB. [`open`](Site::open) has no such limits. Links between folders stay links: each folder is read once.
     ///
-    /// A name is found by its composed and by its decomposed spelling, as macOS uses it (Unicode NFC and NFD).
+    /// Each file has one path, in composed characters (Unicode NFC), also if its name is decomposed, as on macOS (NFD). A
+    /// path in another spelling is redirected to that one. Names with a character that stands for one of ASCII, such as
+    /// U+212A for `K`, are left out.
     ///
     /// Do not load a folder that untrusted users can write to. If a file is replaced by a symbolic link between the check
     /// and the read, the target of the link is read, even outside the folder. [`open`](Site::open) does not have this gap.
@@ -56,8 +58,9 @@ impl Site {
     /// [`Symlinks::Refuse`](crate::Symlinks::Refuse), a link that is created between its check and its use is followed,
     /// but only within the folder. With [`Symlinks::Follow`](crate::Symlinks::Follow), links lead anywhere.
     ///
-    /// A name is found by its composed and by its decomposed spelling (Unicode NFC and NFD), if its folder has no more than
-    /// 4,096 entries.
+    /// Each file has one path, in composed characters (Unicode NFC), also if its name is decomposed, as on macOS (NFD). A
+    /// path in another spelling is redirected to that one, so that it meets all rules. Decomposed names are found if their
+    /// folder has no more than 4,096 entries. They are remembered, and read again when the folder changes.
     ///
     /// `ETag` is made from the content of small files, and from size, time and number (inode) of larger ones.
     /// `Cache-Control: no-cache` lets clients keep copies that they check before each use.

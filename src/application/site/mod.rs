@@ -16,6 +16,7 @@ mod options;
 mod pattern;
 mod pattern_error;
 mod rules;
+pub(super) mod spelling;
 mod template;
 
 pub use error::SiteError;
@@ -237,14 +238,15 @@ impl Site {
     /// Like [`has`](Site::has), but for any method. Redirects and lists are only for GET and HEAD: others may be meant for
     /// an application at the same path.
     pub(crate) fn answers(&self, method: &Method, path: &[u8]) -> bool {
-        let Ok(path) = core::str::from_utf8(path) else {
+        let path = core::str::from_utf8(path).ok();
+        let Some(path) = path.and_then(spelling::compose) else {
             return false;
         };
         let is_read = matches!(method, Method::Get | Method::Head);
-        if is_read && self.options.rules.redirects(path) {
+        if is_read && self.options.rules.redirects(&path) {
             return true;
         }
-        match self.place(path, Now::default()).1 {
+        match self.place(&path, Now::default()).1 {
             Some(Place::File(_)) => true,
             Some(Place::Directory | Place::Listing) => is_read,
             None => false,
@@ -269,15 +271,17 @@ impl Site {
         modified: Option<Duration>,
     ) -> Result<(), SiteError> {
         // Paths in code may come from the names of files, which macOS decomposes.
-        #[cfg(feature = "folder")]
-        let path = &*folder::compose(path);
-        let added = Addition {
-            path,
-            media_type,
-            content,
-            modified,
-        };
-        match is_servable(path) && self.files.insert(&added, &self.options) {
+        let composed = spelling::compose(path).filter(|path| is_servable(path));
+        let is_added = composed.is_some_and(|path| {
+            let added = Addition {
+                path: &path,
+                media_type,
+                content,
+                modified,
+            };
+            self.files.insert(&added, &self.options)
+        });
+        match is_added {
             true => Ok(()),
             false => Err(Reason::Path(path.to_string()).into()),
         }

@@ -3,15 +3,18 @@
 use super::super::is_servable;
 use super::super::memory::{Addition, Memory};
 use super::super::options::{SiteOptions, Symlinks};
+use super::super::spelling::compose;
 use super::error::{LoadError, Reason, Skipped, unreadable};
-use super::names::{compose, servable};
+use super::names::servable;
 use super::root::open_anywhere;
 use crate::message::open_file::{Stamp, read_whole};
+use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use bytes::Bytes;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -87,11 +90,14 @@ impl Loader<'_> {
         }
     }
 
-    fn entries(&mut self, folder: &Path, names: Vec<std::ffi::OsString>, path: &str) {
+    fn entries(&mut self, folder: &Path, names: Vec<OsString>, path: &str) {
         for name in names {
             let place = folder.join(&name);
             match servable(&name, self.options.dotfiles) {
-                Ok(name) => self.entry(&place, &format!("{path}/{}", compose(name))),
+                Ok(name) => {
+                    let name = compose(name).unwrap_or(name.into());
+                    self.entry(&place, &format!("{path}/{name}"));
+                }
                 Err(reason) => self.skip(&place, reason),
             }
         }
@@ -170,10 +176,15 @@ impl Loader<'_> {
 }
 
 /// Returns the names in a folder, in order, so that the result does not depend on the file system.
-fn names(folder: &Path) -> io::Result<Vec<std::ffi::OsString>> {
+fn names(folder: &Path) -> io::Result<Vec<OsString>> {
     let entries = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.file_name()));
     let mut names = entries.collect::<io::Result<Vec<_>>>()?;
-    names.sort_unstable();
+    // Of two names with the same composed form, the composed one is served.
+    let is_other = |name: &OsString| {
+        let text = name.to_str().unwrap_or_default();
+        !matches!(compose(text), Some(Cow::Borrowed(_)))
+    };
+    names.sort_by_cached_key(|name| (is_other(name), name.clone()));
     Ok(names)
 }
 

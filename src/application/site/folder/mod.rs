@@ -5,9 +5,9 @@ mod live;
 mod load;
 mod names;
 mod root;
+mod spellings;
 
 pub(super) use error::Reason;
 pub use error::{LoadError, Skipped};
 pub(super) use live::LiveFolder;
 pub(super) use load::load;
-pub(super) use names::compose;

@@ -1,11 +1,9 @@
 //! Names of files and folders that may be served.
 
 use super::super::options::Dotfiles;
+use super::super::spelling::compose;
 use crate::syntax::path;
-use alloc::borrow::Cow;
-use alloc::string::String;
 use std::ffi::OsStr;
-use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// Returns the name of an entry of a folder, or the reason why it is not served.
 pub(super) fn servable(name: &OsStr, dotfiles: Dotfiles) -> Result<&str, &'static str> {
@@ -14,6 +12,9 @@ pub(super) fn servable(name: &OsStr, dotfiles: Dotfiles) -> Result<&str, &'stati
         Some(name) if is_hidden(name, dotfiles) => Err("its name begins with a dot"),
         Some(name) if !path::is_plain(name) || is_special(name) => {
             Err("its name has a backslash, a control character or a special meaning")
+        }
+        Some(name) if compose(name).is_none() => {
+            Err("its name has a character that stands for one of ASCII")
         }
         Some(name) => Ok(name),
     }
@@ -57,12 +58,4 @@ fn is_special(name: &str) -> bool {
     let mut after_tildes = name.split('~').skip(1);
     let is_short = after_tildes.any(|text| text.starts_with(|digit: char| digit.is_ascii_digit()));
     is_device || is_short || name.contains(':') || name.ends_with(['.', ' '])
-}
-
-/// Returns the composed form of a text (Unicode NFC).
-pub(in super::super) fn compose(text: &str) -> Cow<'_, str> {
-    match text.is_ascii() || is_nfc(text) {
-        true => Cow::Borrowed(text),
-        false => Cow::Owned(text.nfc().collect::<String>()),
-    }
 }

@@ -1,10 +1,14 @@
 //! An open folder that no path leaves.
 
 use super::super::options::{Dotfiles, SiteOptions, Symlinks};
+use super::super::spelling::compose;
 use super::error::{Skipped, unreadable};
 use super::names;
+use super::spellings::{MOST_NAMES, Names, Spellings};
 use crate::message::open_file::Stamp;
+use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
@@ -19,6 +23,7 @@ pub(super) struct Root {
     place: PathBuf,
     dotfiles: Dotfiles,
     symlinks: Symlinks,
+    spellings: Spellings,
 }
 
 /// What was opened.
@@ -47,10 +52,11 @@ impl Root {
             place: folder.canonicalize()?,
             dotfiles: options.dotfiles,
             symlinks: options.symlinks,
+            spellings: Spellings::new(),
         })
     }
 
-    /// Opens what a decoded path of a request names. Returns `None` if nothing is there, or if it is not served.
+    /// Opens what a decoded path in composed characters names. Returns `None` if nothing is there, or if it is not served.
     ///
     /// # Errors
     /// Returns an error if the system has too little of something, or if the disk fails.
@@ -85,25 +91,35 @@ impl Root {
 
     /// Returns at most `limit` entries of a folder, and whether these are all.
     pub(super) fn entries(&self, path: &str, limit: usize) -> io::Result<(Vec<RootEntry>, bool)> {
+        let path = self.actual(relative(path));
         let mut found = Vec::new();
-        for name in self.names(relative(path), usize::MAX)? {
+        for name in self.names(&path, usize::MAX)? {
             let Ok(name) = names::servable(name.as_ref(), self.dotfiles) else {
                 continue;
             };
             // What vanishes meanwhile, or is not served, is not listed.
-            let Ok(Some(metadata)) = self.metadata(&relative(path).join(name)) else {
+            let Ok(Some(metadata)) = self.metadata(&path.join(name)) else {
                 continue;
             };
             if found.len() == limit {
                 return Ok((found, false));
             }
             found.push(RootEntry {
-                name: name.into(),
+                name: compose(name).unwrap_or(name.into()).into(),
                 is_folder: metadata.is_dir(),
                 stamp: Stamp::of(&metadata),
             });
         }
         Ok((found, true))
+    }
+
+    /// Returns the path under which a folder is found.
+    fn actual<'p>(&self, path: &'p Path) -> Cow<'p, Path> {
+        let is_other = !path.to_str().is_some_and(str::is_ascii) && self.open_file(path).is_err();
+        match is_other.then(|| self.other_spelling(path)).flatten() {
+            Some(other) => other.into(),
+            None => path.into(),
+        }
     }
 
     /// Returns the folders in a folder, and what is not served, with the reason. Links to folders are not among either.
@@ -119,6 +135,11 @@ impl Root {
             let entry = relative(path).join(&name);
             match names::servable(&name, self.dotfiles) {
                 Err(reason) => skipped.push(self.skipped(&entry, reason.to_string())),
+                Ok(name) if !self.is_found(relative(path), name) => {
+                    let reason = "another file has the same name, or its folder has too many files to look for its \
+                                  decomposed name";
+                    skipped.push(self.skipped(&entry, reason.to_string()));
+                }
                 Ok(name) => match self.open_file(&entry).and_then(|file| file.metadata()) {
                     Ok(found) if found.is_file() => {}
                     Ok(found) if found.is_dir() && self.has_link(&entry) => {}
@@ -138,6 +159,17 @@ impl Root {
             }
         }
         (folders, skipped)
+    }
+
+    /// Returns whether a request for the composed form of a name finds it.
+    fn is_found(&self, folder: &Path, name: &str) -> bool {
+        match compose(name) {
+            Some(Cow::Borrowed(_)) => true,
+            Some(Cow::Owned(composed)) => self
+                .other_names(folder)
+                .is_ok_and(|names| names.find(&composed) == Some(name)),
+            None => false,
+        }
     }
 
     fn skipped(&self, path: &Path, reason: String) -> Skipped {
@@ -207,23 +239,30 @@ impl Root {
         })
     }
 
-    /// Returns the path whose names are equal but for the way in which their characters are composed. Searches only so
-    /// many names that paths that do not exist cannot keep a server busy.
+    /// Returns the path to what a path in composed characters names, if its names are written in another spelling.
     fn other_spelling(&self, path: &Path) -> Option<PathBuf> {
-        const MOST_NAMES: usize = 4096;
-        let mut found = PathBuf::new();
+        let (mut found, mut differs) = (PathBuf::new(), false);
         for name in path.iter() {
             let name = name.to_str()?;
-            let composed = names::compose(name);
-            let mut there = self.names(&found, MOST_NAMES).ok()?.into_iter();
-            let other = there.find(|other| {
-                other
-                    .to_str()
-                    .is_some_and(|other| names::compose(other) == composed)
-            });
-            found.push(other?);
+            match name.is_ascii() {
+                true => found.push(name),
+                false => {
+                    let names = self.other_names(&found).ok()?;
+                    let other = names.find(name);
+                    differs |= other.is_some();
+                    found.push(other.unwrap_or(name));
+                }
+            }
         }
-        Some(found)
+        differs.then_some(found)
+    }
+
+    /// Returns the names in a folder that are not composed.
+    fn other_names(&self, folder: &Path) -> io::Result<Arc<Names>> {
+        let stamp = Stamp::of(&self.open_file(folder)?.metadata()?);
+        let key = folder.to_str().unwrap_or_default();
+        self.spellings
+            .of(key, stamp, || self.names(folder, MOST_NAMES))
     }
 }
 
