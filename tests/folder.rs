@@ -310,6 +310,18 @@ fn links_are_followed_by_policy() {
     folder.link("deep/up", "../real");
     folder.link("hidden.txt", ".data/c.txt");
     folder.link("hidden", ".data");
+    folder.write(".env", b"e");
+    folder.write(".well-known/k.txt", b"k");
+    // Through a hidden folder to one that is not hidden, and the other way round.
+    folder.link(".data/back", "../real");
+    folder.link("there", ".data/back");
+    folder.link("deep/again", "../hidden");
+    folder.link("up", ".");
+    folder.link(
+        "environment",
+        fs::canonicalize(folder.path(".env")).expect("a file"),
+    );
+    folder.link("known", ".well-known");
     folder.link("broken", "nothing");
     folder.link("loop", "loop");
     folder.link("round", ".");
@@ -320,8 +332,14 @@ fn links_are_followed_by_policy() {
         ("/absolute", "a"),
         ("/directory/b.txt", "b"),
         ("/deep/up/b.txt", "b"),
+        ("/there/b.txt", "b"),
+    ];
+    let hidden = [
         ("/hidden.txt", "c"),
         ("/hidden/c.txt", "c"),
+        ("/up/.data/c.txt", "c"),
+        ("/deep/again/c.txt", "c"),
+        ("/environment", "e"),
     ];
     let out = [("/out.txt", "secret"), ("/out/b.txt", "outside")];
     for (policy, serves_inside, serves_out) in [
@@ -329,10 +347,17 @@ fn links_are_followed_by_policy() {
         (Symlinks::WithinRoot, true, false),
         (Symlinks::Follow, true, true),
     ] {
-        let mut expected = vec![("/a.txt", Some("a")), ("/broken", None), ("/loop", None)];
-        expected.extend(inside.map(|(path, text)| (path, serves_inside.then_some(text))));
-        expected.extend(out.map(|(path, text)| (path, serves_out.then_some(text))));
-        assert_texts(&folder, &SiteOptions::new().symlinks(policy), &expected);
+        for dotfiles in [Dotfiles::Refuse, Dotfiles::WellKnown, Dotfiles::Serve] {
+            let mut expected = vec![("/a.txt", Some("a")), ("/broken", None), ("/loop", None)];
+            expected.extend(inside.map(|(path, text)| (path, serves_inside.then_some(text))));
+            expected.extend(out.map(|(path, text)| (path, serves_out.then_some(text))));
+            let serves_hidden = serves_inside && dotfiles == Dotfiles::Serve;
+            expected.extend(hidden.map(|(path, text)| (path, serves_hidden.then_some(text))));
+            let serves_known = serves_inside && dotfiles != Dotfiles::Refuse;
+            expected.push(("/known/k.txt", serves_known.then_some("k")));
+            let options = SiteOptions::new().symlinks(policy).dotfiles(dotfiles);
+            assert_texts(&folder, &options, &expected);
+        }
     }
 }
 

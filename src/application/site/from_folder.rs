@@ -54,9 +54,9 @@ impl Site {
     /// made from its content, because another change could have the same. It is served at once, without waiting.
     ///
     /// No request leaves the folder. Paths are resolved below it by the operating system, if it offers that (`openat2`
-    /// on Linux), and otherwise one component at a time, so that concurrent renames and links have no effect. With
-    /// [`Symlinks::Refuse`](crate::Symlinks::Refuse), a link that is created between its check and its use is followed,
-    /// but only within the folder. With [`Symlinks::Follow`](crate::Symlinks::Follow), links lead anywhere.
+    /// on Linux), and otherwise one component at a time, so that concurrent renames and links have no effect. Where
+    /// a link leads to is found first, and opened without links then. Without `openat2`, a link that is created between the
+    /// two is followed, but only within the folder. With [`Symlinks::Follow`](crate::Symlinks::Follow), links lead anywhere.
     ///
     /// Each file has one path, in composed characters (Unicode NFC), also if its name is decomposed, as on macOS (NFD). A
     /// path in another spelling is redirected to that one, so that it meets all rules. Decomposed names are found if their

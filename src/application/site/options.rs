@@ -14,6 +14,10 @@ use core::fmt;
 /// Which files and folders whose names begin with a dot are served from a folder. The others are treated as if they
 /// did not exist.
 ///
+/// A link within the folder is judged by its own name and by the path that it leads to in the end: neither `env.txt`, a link
+/// to `.env`, nor `repo`, a link to `.git`, is served unless these are. What is outside of the folder is only a matter of
+/// [`Symlinks`].
+///
 /// ```
 /// # #[cfg(feature = "folder")] {
 /// use bytegate::{Dotfiles, SiteOptions};
@@ -70,10 +74,11 @@ pub enum Dotfiles {
 pub enum Symlinks {
     /// None.
     Refuse,
-    /// Those that lead to something within the folder. This is the default.
+    /// Those that lead to something within the folder that is [not hidden](Dotfiles). This is the default.
     #[default]
     WithinRoot,
-    /// All of them. Anyone who can create a link in the folder can then publish any file that the program can read.
+    /// All of them, except for those within the folder that lead to [hidden](Dotfiles) names. Anyone who can create a link
+    /// in the folder can then publish any file outside of it that the program can read.
     Follow,
 }
 
@@ -200,7 +205,7 @@ impl SiteOptions {
     }
 
     /// Sets whether directories without an index are shown as a list of their files. The default is `false`: they are
-    /// answered with 404.
+    /// answered with 404. The list of a large directory may be up to a second old. It has at most 20,000 entries.
     pub fn listing(mut self, is_shown: bool) -> SiteOptions {
         self.listing = is_shown;
         self

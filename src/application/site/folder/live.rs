@@ -172,13 +172,11 @@ impl LiveFolder {
         };
         let entries = entries.into_iter().map(|entry| Entry {
             name: entry.name.into(),
-            kind: match entry.is_folder {
-                true => Kind::Directory,
-                false => Kind::File {
-                    bytes: entry.stamp.length(),
-                },
+            kind: match entry.bytes {
+                None => Kind::Directory,
+                Some(bytes) => Kind::File { bytes },
             },
-            modified: Some(entry.stamp.modified()),
+            modified: Some(entry.modified),
         });
         (entries.collect(), are_all)
     }

@@ -5,8 +5,8 @@ use super::super::memory::{Addition, Memory};
 use super::super::options::{SiteOptions, Symlinks};
 use super::super::spelling::compose;
 use super::error::{LoadError, Reason, Skipped, unreadable};
-use super::names::servable;
-use super::root::open_anywhere;
+use super::names::{has_hidden, servable};
+use super::tree::open_anywhere;
 use crate::message::open_file::{Stamp, read_whole};
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
@@ -84,7 +84,7 @@ impl Loader<'_> {
             };
             match self.folders.get(&target) {
                 Some(known) => self.memory.link(&path, known),
-                // Its own name is hidden, or it is outside.
+                // It is outside.
                 None => self.folder(target, path),
             }
         }
@@ -119,6 +119,13 @@ impl Loader<'_> {
                 Ok(target) => target,
             },
         };
+        let within = target.strip_prefix(&self.root);
+        if is_link && within.is_ok_and(|path| has_hidden(path, self.options.dotfiles)) {
+            return self.skip(
+                place,
+                "the symbolic link leads to a name that begins with a dot",
+            );
+        }
         match fs::metadata(&target) {
             Err(error) => self.skip(place, &unreadable(&error)),
             Ok(found) if found.is_dir() && is_link => {

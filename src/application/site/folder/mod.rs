@@ -6,6 +6,7 @@ mod load;
 mod names;
 mod root;
 mod spellings;
+mod tree;
 
 pub(super) use error::Reason;
 pub use error::{LoadError, Skipped};

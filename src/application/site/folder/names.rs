@@ -4,6 +4,7 @@ use super::super::options::Dotfiles;
 use super::super::spelling::compose;
 use crate::syntax::path;
 use std::ffi::OsStr;
+use std::path::Path;
 
 /// Returns the name of an entry of a folder, or the reason why it is not served.
 pub(super) fn servable(name: &OsStr, dotfiles: Dotfiles) -> Result<&str, &'static str> {
@@ -30,6 +31,12 @@ pub(super) fn are_servable(path: &str, dotfiles: Dotfiles) -> bool {
         || names
             .split('/')
             .all(|name| !name.is_empty() && is_servable(name))
+}
+
+/// Returns whether a path without links has a name that is not served because it begins with a dot.
+pub(super) fn has_hidden(path: &Path, dotfiles: Dotfiles) -> bool {
+    path.iter()
+        .any(|name| is_hidden(&name.to_string_lossy(), dotfiles))
 }
 
 fn is_hidden(name: &str, dotfiles: Dotfiles) -> bool {

@@ -5,22 +5,22 @@ use super::super::spelling::compose;
 use super::error::{Skipped, unreadable};
 use super::names;
 use super::spellings::{MOST_NAMES, Names, Spellings};
+use super::tree::{Tree, open_anywhere};
 use crate::message::open_file::Stamp;
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use cap_std::ambient_authority;
-use cap_std::fs::{Dir, OpenOptions};
-use std::fs::{self, File};
+use cap_std::fs::{Dir, DirEntry, Metadata};
+use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 
 /// An open folder, with the policies for what it has.
 pub(super) struct Root {
-    folder: Dir,
-    /// Where the folder was when it was opened, without links.
-    place: PathBuf,
+    tree: Tree,
     dotfiles: Dotfiles,
     symlinks: Symlinks,
     spellings: Spellings,
@@ -35,21 +35,16 @@ pub(super) enum Opened {
 /// An entry of a folder.
 pub(super) struct RootEntry {
     pub(super) name: String,
-    pub(super) is_folder: bool,
-    pub(super) stamp: Stamp,
+    /// The size in bytes. `None` for a folder.
+    pub(super) bytes: Option<u64>,
+    /// The time of the last change, since the Unix epoch.
+    pub(super) modified: Duration,
 }
 
 impl Root {
     pub(super) fn open(folder: &Path, options: &SiteOptions) -> io::Result<Root> {
-        let opened = Dir::open_ambient_dir(folder, ambient_authority())?;
-        // The system may open a folder in which it then finds nothing, for lack of permission.
-        match opened.symlink_metadata(super::super::INDEX) {
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => return Err(error),
-            _ => {}
-        }
         Ok(Root {
-            folder: opened,
-            place: folder.canonicalize()?,
+            tree: Tree::open(folder)?,
             dotfiles: options.dotfiles,
             symlinks: options.symlinks,
             spellings: Spellings::new(),
@@ -93,12 +88,13 @@ impl Root {
     pub(super) fn entries(&self, path: &str, limit: usize) -> io::Result<(Vec<RootEntry>, bool)> {
         let path = self.actual(relative(path));
         let mut found = Vec::new();
-        for name in self.names(&path, usize::MAX)? {
-            let Ok(name) = names::servable(name.as_ref(), self.dotfiles) else {
+        for entry in self.folder(&path)?.entries()?.flatten() {
+            let name = entry.file_name();
+            let Ok(name) = names::servable(&name, self.dotfiles) else {
                 continue;
             };
             // What vanishes meanwhile, or is not served, is not listed.
-            let Ok(Some(metadata)) = self.metadata(&path.join(name)) else {
+            let Some((bytes, modified)) = self.listed(&entry, &path.join(name)) else {
                 continue;
             };
             if found.len() == limit {
@@ -106,11 +102,31 @@ impl Root {
             }
             found.push(RootEntry {
                 name: compose(name).unwrap_or(name.into()).into(),
-                is_folder: metadata.is_dir(),
-                stamp: Stamp::of(&metadata),
+                bytes,
+                modified,
             });
         }
         Ok((found, true))
+    }
+
+    /// Returns the size of an entry that is not a folder, and the time of its last change. Opens it only if its kind and
+    /// mode do not say whether it is served.
+    fn listed(&self, entry: &DirEntry, path: &Path) -> Option<(Option<u64>, Duration)> {
+        let kind = entry.file_type().ok()?;
+        if kind.is_file() || kind.is_dir() {
+            let metadata = entry.metadata().ok()?;
+            if is_open_to_all(&metadata) {
+                let modified = metadata.modified().ok()?.into_std();
+                let modified = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
+                return Some((kind.is_file().then(|| metadata.len()), modified));
+            }
+        } else if !kind.is_symlink() {
+            return None;
+        }
+        let metadata = self.open_file(path).and_then(|file| file.metadata()).ok()?;
+        let is_served = metadata.is_file() || metadata.is_dir();
+        let modified = Stamp::of(&metadata).modified();
+        is_served.then(|| (metadata.is_file().then(|| metadata.len()), modified))
     }
 
     /// Returns the path under which a folder is found.
@@ -142,14 +158,14 @@ impl Root {
                 }
                 Ok(name) => match self.open_file(&entry).and_then(|file| file.metadata()) {
                     Ok(found) if found.is_file() => {}
-                    Ok(found) if found.is_dir() && self.has_link(&entry) => {}
+                    Ok(found) if found.is_dir() && self.tree.has_link(&entry) => {}
                     Ok(found) if found.is_dir() => folders.push([path, name, "/"].concat()),
                     Ok(_) => {
                         let reason = "it is neither a file nor a folder".to_string();
                         skipped.push(self.skipped(&entry, reason));
                     }
-                    Err(_) if self.has_link(&entry) => {
-                        let reason = "it is a symbolic link that is broken or not followed";
+                    Err(_) if self.tree.has_link(&entry) => {
+                        let reason = "it is a symbolic link that is broken or not followed, or that leads to a hidden name";
                         skipped.push(self.skipped(&entry, reason.to_string()));
                     }
                     // It has vanished.
@@ -173,70 +189,45 @@ impl Root {
     }
 
     fn skipped(&self, path: &Path, reason: String) -> Skipped {
-        let path = self.place.join(path);
+        let path = self.tree.place().join(path);
         Skipped { path, reason }
     }
 
     /// Returns at most a number of names in a folder.
-    fn names(&self, path: &Path, most: usize) -> io::Result<Vec<std::ffi::OsString>> {
+    fn names(&self, path: &Path, most: usize) -> io::Result<Vec<OsString>> {
+        let entries = self.folder(path)?.entries()?.flatten();
+        Ok(entries.take(most).map(|entry| entry.file_name()).collect())
+    }
+
+    fn folder(&self, path: &Path) -> io::Result<Dir> {
         match self.symlinks {
-            Symlinks::Follow => {
-                let entries = fs::read_dir(self.place.join(path))?.flatten();
-                Ok(entries.take(most).map(|entry| entry.file_name()).collect())
-            }
-            _ => {
-                let entries = self.folder.read_dir(or_dot(path))?.flatten();
-                Ok(entries.take(most).map(|entry| entry.file_name()).collect())
-            }
+            Symlinks::Follow => self.tree.open_folder_anywhere(path),
+            _ => self.tree.open_folder(path),
         }
     }
 
-    /// Returns what is known of a file or folder without opening its content.
-    fn metadata(&self, path: &Path) -> io::Result<Option<fs::Metadata>> {
-        let metadata = match self.symlinks {
-            Symlinks::Follow => fs::metadata(self.place.join(path))?,
-            _ => self.open_file(path)?.metadata()?,
-        };
-        Ok((metadata.is_file() || metadata.is_dir()).then_some(metadata))
-    }
-
+    /// Opens a path by the policies. Where a link leads to decides whether that is hidden.
     fn open_file(&self, path: &Path) -> io::Result<File> {
-        match self.symlinks {
-            Symlinks::Follow => open_anywhere(&self.place.join(path)),
-            Symlinks::Refuse if self.has_link(path) => Err(ErrorKind::NotFound.into()),
-            Symlinks::Refuse => self.open_beneath(path),
-            Symlinks::WithinRoot => match self.open_beneath(path) {
-                // An absolute link may lead to a place within the folder.
-                Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                    let place = self.place.join(path).canonicalize()?;
-                    match place.strip_prefix(&self.place) {
-                        Ok(within) if within != path => self.open_beneath(within),
-                        _ => Err(error),
-                    }
-                }
-                file => file,
-            },
+        if let Some(file) = self.tree.open_without_links(path)? {
+            return Ok(file);
         }
-    }
-
-    fn open_beneath(&self, path: &Path) -> io::Result<File> {
-        let mut options = OpenOptions::new();
-        options.read(true);
-        // A pipe without a writer must not block.
-        #[cfg(unix)]
-        cap_std::fs::OpenOptionsExt::custom_flags(&mut options, NONBLOCK);
-        self.folder
-            .open_with(or_dot(path), &options)
-            .map(cap_std::fs::File::into_std)
-    }
-
-    /// Returns whether a path contains a link.
-    fn has_link(&self, path: &Path) -> bool {
-        let mut ancestors = path.ancestors().filter(|it| !it.as_os_str().is_empty());
-        ancestors.any(|it| {
-            let metadata = self.folder.symlink_metadata(it);
-            metadata.is_ok_and(|metadata| metadata.is_symlink())
-        })
+        let refused = || io::Error::from(ErrorKind::NotFound);
+        let target = match self.symlinks {
+            Symlinks::Refuse => return Err(refused()),
+            Symlinks::WithinRoot => self.tree.resolve(path)?,
+            Symlinks::Follow => {
+                let target = self.tree.place().join(path).canonicalize()?;
+                match target.strip_prefix(self.tree.place()) {
+                    Ok(within) => within.to_path_buf(),
+                    Err(_) => return open_anywhere(&target),
+                }
+            }
+        };
+        if names::has_hidden(&target, self.dotfiles) {
+            return Err(refused());
+        }
+        // Without links once more, so that nobody can put another one in its place meanwhile.
+        self.tree.open_without_links(&target)?.ok_or_else(refused)
     }
 
     /// Returns the path to what a path in composed characters names, if its names are written in another spelling.
@@ -266,24 +257,16 @@ impl Root {
     }
 }
 
+/// Returns whether everyone may read a file, so that this program may.
 #[cfg(unix)]
-const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits() as i32;
-
-/// Opens what a path names, wherever it is.
-pub(super) fn open_anywhere(path: &Path) -> io::Result<File> {
-    let mut options = fs::OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, NONBLOCK);
-    options.open(path)
+fn is_open_to_all(metadata: &Metadata) -> bool {
+    const READ: u32 = 0o444;
+    cap_std::fs::MetadataExt::mode(metadata) & READ == READ
 }
 
-/// Returns a path, or `.` for an empty one.
-fn or_dot(path: &Path) -> &Path {
-    match path.as_os_str().is_empty() {
-        true => Path::new("."),
-        false => path,
-    }
+#[cfg(not(unix))]
+fn is_open_to_all(_: &Metadata) -> bool {
+    false
 }
 
 fn relative(path: &str) -> &Path {
