@@ -583,6 +583,38 @@ fn directories_are_listed_on_request() {
     }
 }
 
+/// The list of a large directory takes long to make, so that it is not made again for everyone who asks.
+#[test]
+fn a_large_directory_is_listed_once_in_a_while_and_not_for_head() {
+    let folder = Folder::new(&[]);
+    for number in 0..3000 {
+        folder.write(&format!("file-{number}.txt"), b"x");
+    }
+    let site = SiteOptions::new().listing(true).open(&folder.0);
+    let client = Client::new(site.expect("a folder"));
+    let time = |request: &dyn Fn() -> ClientResponse| {
+        let start = std::time::Instant::now();
+        assert_eq!(request().status(), Status::OK);
+        start.elapsed()
+    };
+    let list = || get(&client, "/?sort=time");
+    let first = time(&list);
+    let again = (0..20).map(|_| time(&list)).min().expect("20 times");
+    assert!(again < first / 2, "{again:?} after {first:?}");
+    let head = || client.head("/").send();
+    let fastest = (0..20).map(|_| time(&head)).min().expect("20 times");
+    assert!(fastest < first / 5, "{fastest:?} and {first:?}");
+    assert_eq!(head().field("Content-Length"), None);
+    assert_eq!(head().field("Content-Type"), list().field("Content-Type"));
+    // It is up to date after a second, or twenty times the time that it took.
+    folder.write("new.txt", b"x");
+    let shows = (0..600).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        list().text().contains("new.txt")
+    });
+    assert!(shows, "the new file is not listed");
+}
+
 #[test]
 fn pages_are_found_without_their_suffix() {
     let folder = Folder::new(&[

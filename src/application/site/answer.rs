@@ -1,7 +1,9 @@
 //! How a site answers: what is at a path, and the response about it.
 
 use super::layer::{Found, Layer};
+use super::listing::Order;
 use super::{Site, listing, spelling};
+use crate::message::body::Body;
 use crate::message::head::Head;
 use crate::message::reply::Reply;
 use crate::message::response::Response;
@@ -13,6 +15,7 @@ use crate::values::status::Status;
 use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
+use bytes::Bytes;
 
 const ALLOW: &str = "GET, HEAD, OPTIONS";
 
@@ -150,8 +153,26 @@ impl Site {
         self.files.find(path).map(Found::Borrowed).or_else(lower)
     }
 
-    /// Responds with the list of a directory.
+    /// Responds with the list of a directory. A response to HEAD leaves out its length, because that would be all of the
+    /// work (RFC 9110 section 9.3.2).
     fn list(&self, path: &str, head: &Head<'_>) -> Response {
+        if let Method::Head = head.method() {
+            return listing::response(Body::stream(core::iter::empty::<Bytes>()));
+        }
+        let order = Order::from_query(head.query().unwrap_or_default());
+        #[cfg(feature = "folder")]
+        let page = match self.listings.get(path, order) {
+            Some(page) => page,
+            None => self
+                .listings
+                .make(path, order, || self.listing(path, order).into()),
+        };
+        #[cfg(not(feature = "folder"))]
+        let page = self.listing(path, order);
+        listing::response(page)
+    }
+
+    fn listing(&self, path: &str, order: Order) -> String {
         let mut entries = self.files.entries(path);
         let mut is_complete = true;
         for layer in &self.lower {
@@ -161,7 +182,7 @@ impl Site {
         }
         let mut names = BTreeSet::new();
         entries.retain(|entry| names.insert(entry.name.clone()));
-        listing::page(path.as_bytes(), entries, head.query(), is_complete)
+        listing::page(path.as_bytes(), entries, order, is_complete)
     }
 
     /// Responds where there is nothing but what an application in the browser may know.

@@ -1,5 +1,6 @@
 //! The page that lists a directory.
 
+use crate::message::body::Body;
 use crate::message::response::Response;
 use crate::syntax::date::Civil;
 use crate::syntax::html::Escaped;
@@ -34,17 +35,16 @@ const SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; im
 
 const STYLE: &str = include_str!("listing.css");
 
-/// Returns the page of a directory. Its path is decoded and ends with a slash. `query` is that of the request, in which
-/// the heads of the columns ask for an order. If the list is not complete, the page says so.
+/// Returns the page of a directory. Its path is decoded and ends with a slash. If the list is not complete, the page says
+/// so.
 ///
 /// All links are relative, so that they hold below a prefix that a proxy takes away.
 pub(super) fn page(
     path: &[u8],
     mut entries: Vec<Entry>,
-    query: Option<&str>,
+    order: Order,
     is_complete: bool,
-) -> Response {
-    let order = Order::from_query(query.unwrap_or_default());
+) -> String {
     entries.sort_by(|one, other| order.compare(one, other));
     let page = Page {
         path,
@@ -55,7 +55,12 @@ pub(super) fn page(
     let mut html = String::with_capacity(4096 + 200 * entries.len());
     // Writing to a string cannot fail.
     let _ = write!(html, "{page}");
-    Response::html(html)
+    html
+}
+
+/// Returns the response with a page.
+pub(super) fn response(page: impl Into<Body>) -> Response {
+    Response::html(page)
         .with_field("Content-Security-Policy", SECURITY_POLICY)
         .with_field("X-Content-Type-Options", "nosniff")
         .with_field("Cache-Control", "no-cache")
@@ -161,9 +166,9 @@ fn plural(count: u64) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
-/// The order of the entries. Directories come first in any case.
+/// The order of the entries, for which the heads of the columns ask in the query. Directories come first in any case.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Order {
+pub(super) struct Order {
     column: Column,
     is_descending: bool,
 }
@@ -188,7 +193,7 @@ impl Column {
 
 impl Order {
     /// Reads `sort=size&order=desc`. Whatever else a query holds is ignored.
-    fn from_query(query: &str) -> Order {
+    pub(super) fn from_query(query: &str) -> Order {
         let value = |wanted: &str| {
             let mut parameters = query.split('&').filter_map(|pair| pair.split_once('='));
             parameters
@@ -392,9 +397,12 @@ mod tests {
     }
 
     fn html(path: &[u8], entries: Vec<Entry>, query: Option<&str>) -> String {
-        let response = page(path, entries, query, true);
-        let html = response.body().as_bytes().expect("a page in memory");
-        String::from_utf8(html.to_vec()).expect("UTF-8")
+        page(
+            path,
+            entries,
+            Order::from_query(query.unwrap_or_default()),
+            true,
+        )
     }
 
     /// Returns the values of an attribute, with character references replaced.
@@ -459,12 +467,12 @@ mod tests {
                 ..file(b"\xff\n ", 1, 0)
             },
         ];
-        let response = page(
+        let response = response(page(
             b"/docs & more/<b>/",
             entries,
-            Some("sort=size&order=desc"),
+            Order::from_query("sort=size&order=desc"),
             false,
-        );
+        ));
         let head: Vec<String> = response
             .fields()
             .lines()

@@ -11,6 +11,8 @@ mod folder;
 mod from_folder;
 mod layer;
 mod listing;
+#[cfg(feature = "folder")]
+mod listing_cache;
 mod memory;
 mod options;
 mod pattern;
@@ -42,6 +44,8 @@ use core::fmt;
 use core::time::Duration;
 use error::Reason;
 use layer::Layer;
+#[cfg(feature = "folder")]
+use listing_cache::ListingCache;
 use memory::{Addition, Memory};
 
 /// A static site. Its files are in memory, or in a folder, and are looked up by their exact path.
@@ -86,6 +90,9 @@ pub struct Site {
     options: Arc<SiteOptions>,
     #[cfg(feature = "folder")]
     skipped: Vec<Skipped>,
+    /// Replaced when a file is added.
+    #[cfg(feature = "folder")]
+    listings: Arc<ListingCache>,
 }
 
 pub(crate) const INDEX: &str = "index.html";
@@ -104,6 +111,8 @@ impl Site {
             options: Arc::new(options),
             #[cfg(feature = "folder")]
             skipped: Vec::new(),
+            #[cfg(feature = "folder")]
+            listings: Arc::default(),
         }
     }
 
@@ -216,7 +225,10 @@ impl Site {
         }
         self.lower.extend(lower.lower);
         #[cfg(feature = "folder")]
-        self.skipped.extend(lower.skipped);
+        {
+            self.skipped.extend(lower.skipped);
+            self.listings = Arc::default();
+        }
         self
     }
 
@@ -271,6 +283,10 @@ impl Site {
         modified: Option<Duration>,
     ) -> Result<(), SiteError> {
         // Paths in code may come from the names of files, which macOS decomposes.
+        #[cfg(feature = "folder")]
+        {
+            self.listings = Arc::default();
+        }
         let composed = spelling::compose(path).filter(|path| is_servable(path));
         let is_added = composed.is_some_and(|path| {
             let added = Addition {

@@ -1,0 +1,116 @@
+//! Lists of large directories, kept for a moment.
+
+use super::listing::Order;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use bytes::Bytes;
+use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+/// The pages of directories that took long to list, so that clients that ask for one again and again do not hold others
+/// up.
+#[derive(Default)]
+pub(super) struct ListingCache(Mutex<Vec<Page>>);
+
+struct Page {
+    path: Box<str>,
+    order: Order,
+    until: Instant,
+    html: Bytes,
+}
+
+/// The memory for all pages.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// What is listed faster is always listed anew.
+const FAST: Duration = Duration::from_millis(1);
+/// How long a page is kept.
+const TIME: Duration = Duration::from_secs(1);
+/// A page is kept for at least so many times the time that it took.
+const SHARE: u32 = 20;
+
+impl ListingCache {
+    /// Returns the page of a directory, if it was made a moment ago.
+    pub(super) fn get(&self, path: &str, order: Order) -> Option<Bytes> {
+        let pages = self.lock();
+        let mut pages = pages.iter();
+        let page = pages.find(|page| &*page.path == path && page.order == order)?;
+        (Instant::now() < page.until).then(|| page.html.clone())
+    }
+
+    /// Makes a page, and keeps it if that takes long.
+    pub(super) fn make(&self, path: &str, order: Order, make: impl FnOnce() -> Bytes) -> Bytes {
+        let start = Instant::now();
+        let html = make();
+        let end = Instant::now();
+        if end - start >= FAST && html.len() <= MOST_BYTES {
+            let page = Page {
+                path: path.into(),
+                order,
+                until: end + TIME.max((end - start).saturating_mul(SHARE)),
+                html: html.clone(),
+            };
+            self.keep(page, end);
+        }
+        html
+    }
+
+    fn keep(&self, page: Page, now: Instant) {
+        let mut pages = self.lock();
+        let is_same = |other: &Page| other.path == page.path && other.order == page.order;
+        pages.retain(|other| now < other.until && !is_same(other));
+        pages.push(page);
+        let mut bytes: usize = pages.iter().map(|page| page.html.len()).sum();
+        let oldest = pages.iter().take_while(|page| {
+            let is_too_much = bytes > MOST_BYTES;
+            bytes -= page.html.len();
+            is_too_much
+        });
+        let count = oldest.count();
+        pages.drain(..count);
+    }
+
+    /// What is kept is always consistent, so a poisoned lock can be used.
+    fn lock(&self) -> MutexGuard<'_, Vec<Page>> {
+        self.0.lock().unwrap_or_else(|error| error.into_inner())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(cache: &ListingCache, path: &str, bytes: usize, time: Duration) {
+        let order = Order::from_query("");
+        let make = || {
+            std::thread::sleep(time);
+            Bytes::from(alloc::vec![b'a'; bytes])
+        };
+        assert_eq!(cache.make(path, order, make).len(), bytes);
+    }
+
+    #[test]
+    fn only_what_takes_long_is_kept_and_the_oldest_is_dropped_first() {
+        let cache = ListingCache::default();
+        let is_kept = |path: &str, query: &str| cache.get(path, Order::from_query(query)).is_some();
+        made(&cache, "/slow/", 10, FAST);
+        assert!(is_kept("/slow/", "") && is_kept("/slow/", "sort=name&order=asc"));
+        assert!(!is_kept("/slow/", "sort=size") && !is_kept("/", ""));
+        made(&cache, "/half/", MOST_BYTES / 2, FAST);
+        made(&cache, "/rest/", MOST_BYTES / 2, FAST);
+        assert!(!is_kept("/slow/", "") && is_kept("/half/", "") && is_kept("/rest/", ""));
+        made(&cache, "/large/", MOST_BYTES + 1, FAST);
+        assert!(!is_kept("/large/", "") && is_kept("/rest/", ""));
+    }
+
+    #[test]
+    fn a_page_is_listed_anew_after_its_time() {
+        let cache = ListingCache::default();
+        let order = Order::from_query("");
+        made(&cache, "/", 10, FAST);
+        for page in cache.lock().iter_mut() {
+            page.until -= 2 * TIME;
+        }
+        assert_eq!(cache.get("/", order), None);
+        assert_eq!(cache.make("/", order, || "new".into()), "new");
+    }
+}
