@@ -285,6 +285,7 @@ fn wget_mirrors_a_site_and_then_finds_nothing_new() {
         &url,
     ];
     let arguments = [&PATIENT[..], &mirror].concat();
+    folder.settle();
     output_of("wget", &arguments, &target);
     assert_eq!(paths(&target.0), paths(&folder.0));
     for path in paths(&folder.0) {
@@ -329,6 +330,7 @@ fn wget_downloads_again_only_what_is_newer() {
     };
     // The fields of HTTP know only seconds.
     write(b"one", 1, SystemTime::now() - Duration::from_secs(60));
+    folder.settle();
     assert_eq!(fetch(), [200, 200]);
     assert_eq!(fetch(), [304, 304]);
     write(b"two", 2, SystemTime::now());

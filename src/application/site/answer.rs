@@ -174,14 +174,18 @@ impl Site {
 
     fn listing(&self, path: &str, order: Order) -> String {
         let mut entries = self.files.entries(path);
+        // A folder alone has each name once.
+        let may_repeat = !entries.is_empty() || self.lower.len() > 1;
         let mut is_complete = true;
         for layer in &self.lower {
             let (more, are_all) = layer.entries(path);
             entries.extend(more);
             is_complete &= are_all;
         }
-        let mut names = BTreeSet::new();
-        entries.retain(|entry| names.insert(entry.name.clone()));
+        if may_repeat {
+            let mut names = BTreeSet::new();
+            entries.retain(|entry| names.insert(entry.name.clone()));
+        }
         listing::page(path.as_bytes(), entries, order, is_complete)
     }
 

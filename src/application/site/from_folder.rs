@@ -62,6 +62,10 @@ impl Site {
     /// path in another spelling is redirected to that one, so that it meets all rules. Decomposed names are found if their
     /// folder has no more than 4,096 entries. They are remembered, and read again when the folder changes.
     ///
+    /// Where the file system ignores case, as on Windows and macOS, a file is found by every such form of its name, while
+    /// routes, mounts and rules compare paths exactly. Do not protect a part of a folder by its path there: open the folders
+    /// of the protected part as a site for themselves.
+    ///
     /// `ETag` is made from the content of small files, and from size, time and number (inode) of larger ones.
     /// `Cache-Control: no-cache` lets clients keep copies that they check before each use.
     ///

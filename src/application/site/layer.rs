@@ -69,7 +69,8 @@ impl Layer {
         !matches!(self, Layer::Memory(_))
     }
 
-    /// Returns the entries of a directory whose path ends with a slash, and whether these are all.
+    /// Returns the entries of a directory whose path ends with a slash, and whether these are all. Files in memory may have a
+    /// name twice.
     pub(super) fn entries(&self, path: &str) -> (Vec<Entry>, bool) {
         match self {
             Layer::Memory(memory) => (memory.entries(path), true),

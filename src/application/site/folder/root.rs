@@ -87,12 +87,20 @@ impl Root {
     /// Returns at most `limit` entries of a folder, and whether these are all.
     pub(super) fn entries(&self, path: &str, limit: usize) -> io::Result<(Vec<RootEntry>, bool)> {
         let path = self.actual(relative(path));
-        let mut found = Vec::new();
+        let (mut found, mut others) = (Vec::new(), None);
         for entry in self.folder(&path)?.entries()?.flatten() {
             let name = entry.file_name();
             let Ok(name) = names::servable(&name, self.dotfiles) else {
                 continue;
             };
+            // Of two spellings of a name, one is served.
+            if let Some(Cow::Owned(composed)) = compose(name) {
+                let others = others.get_or_insert_with(|| self.other_names(&path).ok());
+                let is_found = |names: &Arc<Names>| names.find(&composed) == Some(name);
+                if !others.as_ref().is_some_and(is_found) {
+                    continue;
+                }
+            }
             // What vanishes meanwhile, or is not served, is not listed.
             let Some((bytes, modified)) = self.listed(&entry, &path.join(name)) else {
                 continue;
