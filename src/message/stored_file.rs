@@ -5,6 +5,7 @@ use super::growth::Growth;
 use super::memory_budget::Lease;
 use super::open_file::{Stamp, read_at};
 use crate::syntax::entity_tag::opaque_of;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -100,7 +101,7 @@ impl StoredFile {
     pub(crate) fn blocks(self: &Arc<Self>, part: Range<u64>) -> StoredBlocks {
         StoredBlocks {
             growth: match self.state {
-                State::Stamp(stamp) => Some(Growth::since(stamp)),
+                State::Stamp(stamp) => Some(Box::new(Growth::since(stamp))),
                 State::InMemory(_) => None,
             },
             stored: self.clone(),
@@ -134,8 +135,8 @@ fn queue_bytes() -> u64 {
 #[derive(Debug)]
 pub(crate) struct StoredBlocks {
     stored: Arc<StoredFile>,
-    /// `None` if no other program can change the file.
-    growth: Option<Growth>,
+    /// `None` if no other program can change the file. In a box, because every body has room for this.
+    growth: Option<Box<Growth>>,
     next: u64,
     end: u64,
 }
