@@ -134,7 +134,7 @@ impl Root {
         let metadata = self.open_file(path).and_then(|file| file.metadata()).ok()?;
         let is_served = metadata.is_file() || metadata.is_dir();
         let modified = Stamp::of(&metadata).modified();
-        is_served.then_some((metadata.is_file().then(|| metadata.len()), modified))
+        is_served.then_some((metadata.is_file().then_some(metadata.len()), modified))
     }
 
     /// Returns the path under which a folder is found.
