@@ -1,6 +1,9 @@
 //! The contenders: bytegate and its peers, each as a closure that answers one request.
 
-use bytegate::{Config, ConnectionInfo, Gateway, Now, Request, Response, Router, Site, Wait};
+use bytegate::config::Config;
+use bytegate::gateway::Wait;
+use bytegate::request::ConnectionInfo;
+use bytegate::{Gateway, Now, Request, Response, Router, Site};
 use std::hint::black_box;
 use std::mem::MaybeUninit;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -161,9 +164,10 @@ pub(crate) fn into_used_buffer(request: &'static [u8]) -> Box<dyn FnMut()> {
 fn up_to_the_call(request: &'static [u8]) -> Box<dyn FnMut()> {
     let config = Config::default();
     Box::new(move || {
-        let mut connection = bytegate::Connection::with_config(&config, bytegate::Scheme::Http);
+        let mut connection =
+            bytegate::connection::Connection::with_config(&config, bytegate::request::Scheme::Http);
         let step = connection.step(&mut black_box(request), Now::default());
-        assert!(matches!(step, bytegate::Step::Call(_)));
+        assert!(matches!(step, bytegate::connection::Step::Call(_)));
         black_box(&step);
     })
 }

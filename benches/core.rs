@@ -1,4 +1,4 @@
-//! Measures bytes in, bytes out in memory, with peers in the same run. See src/performance.md.
+//! Measures bytes in, bytes out in memory, with peers in the same run. See src/manual/performance.md.
 
 mod contenders;
 

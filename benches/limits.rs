@@ -1,8 +1,10 @@
 //! The cost of each part of a request that a client chooses, at the limit of its size. No part may cost much more than the
 //! parser needs for so many bytes: see `instructions --limits`.
 
-use bytegate::{ConditionalGet, Environ, FileResponse, Gateway, Request, Response};
-use bytegate::{Router, Site, SiteOptions, Status};
+use bytegate::middleware::ConditionalGet;
+use bytegate::site::{FileResponse, SiteOptions};
+use bytegate::wsgi::Environ;
+use bytegate::{Gateway, Request, Response, Router, Site, Status};
 use std::hint::black_box;
 use std::time::Instant;
 

@@ -2,8 +2,8 @@
 //!
 //! `cargo run --features net,json --example api`
 
-use bytegate::{CrossOriginProtection, ErrorPages, Gateway, Rejection, Request, Response};
-use bytegate::{Router, Status, net, with_state};
+use bytegate::middleware::{CrossOriginProtection, ErrorPages};
+use bytegate::{Gateway, Rejection, Request, Response, Router, Status, net, with_state};
 use std::sync::{Arc, Mutex};
 
 #[derive(serde::Deserialize, serde::Serialize)]

@@ -2,8 +2,9 @@
 //!
 //! `cargo run --features net --example chat`, then open `http://127.0.0.1:7890/` in two windows.
 
-use bytegate::{Broadcast, CrossOriginProtection, Gateway, Rejection, Request, Response, Router};
-use bytegate::{Status, limit_content, net};
+use bytegate::events::Broadcast;
+use bytegate::middleware::{CrossOriginProtection, limit_content};
+use bytegate::{Gateway, Rejection, Request, Response, Router, Status, net};
 use std::time::Duration;
 
 /// The most bytes that a line may have, as it is sent.

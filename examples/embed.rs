@@ -2,8 +2,8 @@
 //!
 //! `cargo run --example embed`, then open `http://127.0.0.1:7891/`, or `curl http://127.0.0.1:7891/metrics`
 
-use bytegate::with_state;
-use bytegate::{AllowedHosts, CrossOriginProtection, Gateway, Request, Response, Router};
+use bytegate::middleware::{AllowedHosts, CrossOriginProtection};
+use bytegate::{Gateway, Request, Response, Router, with_state};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::{io, net::TcpListener, sync::Arc, thread, time::Duration};
 

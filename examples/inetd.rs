@@ -4,7 +4,10 @@
 //! `printf 'GET /hello/Ada HTTP/1.1\r\nHost: x\r\n\r\n' | cargo run --example inetd`, or
 //! `socat TCP-LISTEN:7890,fork,reuseaddr EXEC:target/debug/examples/inetd`
 
-use bytegate::{CloseReason, ConnectionInfo, Gateway, Request, Router, Untimed};
+use bytegate::blocking::Untimed;
+use bytegate::connection::CloseReason;
+use bytegate::request::ConnectionInfo;
+use bytegate::{Gateway, Request, Router};
 use std::io::{self, Read, Write};
 
 /// An input and an output as one stream.

@@ -2,7 +2,8 @@
 //!
 //! `cargo run --features net --example later`, then `curl -N http://127.0.0.1:7892/lines`
 
-use bytegate::{Body, OwnedRequest, Rejection, Request, Response, Router, later, net};
+use bytegate::application::later;
+use bytegate::{Body, OwnedRequest, Rejection, Request, Response, Router, net};
 use std::{io, thread, time::Duration};
 
 /// Sleeps without holding up any other client.

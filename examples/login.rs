@@ -2,8 +2,10 @@
 //!
 //! `cargo run --features net,cookies --example login`, then open `http://127.0.0.1:7890/`. The password is `lovelace`.
 
-use bytegate::{CrossOriginProtection, Gateway, RateLimit, Rejection, Request, Response, Router};
-use bytegate::{Status, escape_html, layered, limit_content, net, with_state};
+use bytegate::middleware::{CrossOriginProtection, RateLimit, layered, limit_content};
+use bytegate::{
+    Gateway, Rejection, Request, Response, Router, Status, escape_html, net, with_state,
+};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -2,8 +2,9 @@
 //!
 //! `cargo run --release --example simulation`
 
+use bytegate::connection::CloseReason;
 use bytegate::testing::{Client, Wire};
-use bytegate::{CloseReason, Request, Router};
+use bytegate::{Request, Router};
 use std::collections::BTreeMap;
 use std::time::Duration;
 

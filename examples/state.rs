@@ -2,8 +2,8 @@
 //!
 //! `cargo run --features net --example state`, then `curl -H 'Authorization: Bearer 1815' http://127.0.0.1:7890/`
 
-use bytegate::{Gateway, Middleware, Rejection, Request, RequestParts, Response, Router};
-use bytegate::{net, with_state};
+use bytegate::middleware::RequestParts;
+use bytegate::{Gateway, Middleware, Rejection, Request, Response, Router, net, with_state};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 

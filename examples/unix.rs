@@ -4,7 +4,8 @@
 
 #[cfg(unix)]
 pub(crate) mod socket {
-    use bytegate::{Gateway, Peer, Request};
+    use bytegate::request::Peer;
+    use bytegate::{Gateway, Request};
     use std::os::unix::net::UnixListener;
     use std::sync::Arc;
     use std::time::Duration;

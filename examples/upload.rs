@@ -3,8 +3,11 @@
 //! `cargo run --features net --example upload`, then `curl -N http://127.0.0.1:7890/progress` in one window and
 //! `curl -T FILE http://127.0.0.1:7890/checksum` in another.
 
-use bytegate::{Abort, Admission, Application, Broadcast, CrossOriginProtection, FieldLines};
-use bytegate::{Gateway, Receiver, Rejection, Request, Response, Router, net};
+use bytegate::events::Broadcast;
+use bytegate::headers::FieldLines;
+use bytegate::middleware::CrossOriginProtection;
+use bytegate::upload::{Abort, Admission, Receiver};
+use bytegate::{Application, Gateway, Rejection, Request, Response, Router, net};
 use std::time::Duration;
 
 /// Counts the bytes of an upload and computes their checksum (FNV-1a).

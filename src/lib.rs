@@ -14,35 +14,24 @@
 //!
 //! # Where to start
 //!
-//! - **Read the [`guide`]**: from nothing to a tested application with two pages.
-//! - **Write an application**: a function that takes a [`Request`] and returns something that converts into a
-//!   [`Response`]. See [`Application`], [`Router`], [`Middleware`], [`wsgi()`].
-//! - **Call it** with bytes: [`Gateway::handle`]. To pass the time as an argument, use [`Gateway::handle_at`].
-//! - **Test** it on the wire, without a socket: [`testing::Client`]. [`testing`] also has malformed requests, faulty servers
-//!   and snapshots.
-//! - **Fuzz** it in one line: [`testing::fuzz`].
-//! - **Serve** it over TCP: `net::run` and `net::start` (feature `net`), or over any blocking stream: `Gateway::serve_stream` (feature
-//!   `std`).
-//! - **Embed** it in your own event loop: [`Gateway::session`] and [`Session::turn`].
-//! - **Route** by host, path and method: [`Router`].
-//! - **Share a state** between handlers: [`with_state`], or a closure that owns an `Arc`.
-//! - **Respond later**: [`later()`], [`Response::later`], [`Body::async_stream`], `Body::channel` (feature `std`),
-//!   `net::blocking`.
-//! - **Send events** to browsers as they occur: [`Response::events`], `Broadcast` (feature `std`), `net::keep_alive`.
-//! - **Decide how errors look** in one place: [`ErrorPages`], [`Problem`], and [errors as values](Application#errors).
-//! - **Read a request**: [`Request::parse_param`], [`Request::query_value`], [`Request::form`], `Request::json` (feature
-//!   `json`), `Request::multipart` (feature `multipart`), [`Request::cookie`], [`Request::basic_auth`],
-//!   [`Request::accepts`]. What cannot be used is a [`Rejection`].
-//! - **Receive uploads** part by part: [`Application::admit`] and [`Receiver`]; the files of a form: `PartReceiver` (feature
-//!   `multipart`).
-//! - **Serve files** from memory or from a folder: [`Site`] and [`SiteOptions`].
-//! - **Wrap every answer**: [`Middleware`] has the recommended order of [`AccessLog`], [`SetRequestId`],
-//!   [`ServerTiming`], [`SecurityFields`], [`Cors`], [`CrossOriginProtection`], [`AllowedHosts`], `RateLimit`,
-//!   [`BasicAuthentication`], `Compression` and [`ConditionalGet`]. [`layered`] puts them around single routes and mounts, [`limit_content`] is for those, and
-//!   [`Contract`] for tests.
-//! - **Look up the rules**: [`conformance`] lists them one by one.
-//! - **Expose it**: [`security`] says what is promised, what is left to you, and lists all limits.
-//! - **Compare** with other frameworks, static file servers and test kits: [`comparison`].
+//! Read the [guide](manual::guide): from nothing to a tested application with two pages. Then look into the module that you
+//! need:
+//!
+//! | to | look at |
+//! |---|---|
+//! | write an application: a function from [`Request`] to anything that becomes a [`Response`] | [`application`], [`request`], [`response`] |
+//! | find a handler by host, path and method | [`routing`] |
+//! | serve files from memory or a folder | [`site`] |
+//! | wrap every response: log, limits, authentication, CORS | [`middleware`] |
+//! | stream a body, push events, receive uploads | [`body`], [`events`], [`upload`] |
+//! | call it with bytes, or from an event loop | [`gateway`]: [`Gateway::handle`], [`Session`] |
+//! | serve over TCP, or over any blocking stream | `net` (feature `net`), `blocking` (feature `std`) |
+//! | test and fuzz it on the wire, without a socket | [`testing`] |
+//! | connect it to axum, tower or the crate `http` | `bridge` (features `http`, `tower`) |
+//! | follow PEP 3333 | [`mod@wsgi`] |
+//! | change limits and timeouts | [`config`] |
+//! | use the protocol alone | [`connection`] |
+//! | look up a rule of HTTP, a promise, a figure | [`manual`] |
 //!
 //! # Features
 //!
@@ -71,27 +60,24 @@
 //! ([`Gateway::handle`]), a blocking stream (`Gateway::serve_stream`), a TCP socket (`net::serve`) and standard input and
 //! output (the program's `handle`). Tests and fuzzers are front ends too.
 //!
-//! The terms are those of RFC 9110, RFC 9112 and PEP 3333:
-//!
 //! - A *connection* is the protocol state machine. It deals with bytes, time and HTTP, and runs no user code.
-//! - A *gateway* holds an application, its configuration, its middleware and its refusal page.
-//! - A *session* is a connection joined to a gateway. It contains the only loop over the steps of a connection.
+//! - A *gateway* holds an application, its configuration and its middleware.
+//! - A *session* is a connection joined to a gateway. It has the loop over the steps of a connection.
 //! - An *application* takes a request and returns a response. Routers and sites are applications.
-//! - *Head*, *field*, *content*, *trailers*, *target*, *framing* and *persistence* are used as in the RFCs.
 //!
-//! A file imports only from its own layer and from the layers above it in this table. A test enforces this.
+//! A file imports only from its own folder and from folders above it in this table. A test checks this.
 //!
-//! | layer | contents | does not depend on |
+//! | folder | contents | knows nothing of |
 //! |---|---|---|
-//! | `values` | [`Config`], [`Now`], [`Status`], [`Method`], [`ConnectionInfo`], the table of [`Error`]s | everything else |
+//! | `values`, [`config`] | [`Now`], [`Status`], [`Method`], limits, the table of protocol errors | everything else |
 //! | `syntax` | the grammar of a head and of a chunk line; targets, authorities, dates | state |
-//! | `message` | [`Request`], [`Response`], [`Fields`], [`Body`]; what applications read from a request; framing, preconditions, ranges | connections |
-//! | `connection` | the state machine: [`Connection`] with its transition table, [`Step`], [`Output`] | applications, transports, clocks, user code |
-//! | `application` | [`Application`]; `routing`, `middleware`, `site`, `wsgi`, uploads | connections |
-//! | `gateway` | [`Gateway`], [`Session`] (the loop), the chain around an application, `handle` | sockets |
-//! | `bridge` | conversions from and to `http`, tower and axum | sockets |
-//! | `net` | the TCP front end on smol | the rules of HTTP |
-//! | [`testing`] | the test kit: clients, exchanges as text, faults, fuzzing; servers for tests, with `net` | sockets, apart from these servers |
+//! | [`headers`], `message` | lists of headers; framing, preconditions, ranges | connections |
+//! | [`body`], [`response`], [`request`], [`events`], [`upload`] | the values that applications take and return | connections |
+//! | [`connection`] | the state machine with its transition table | applications, transports, clocks, user code |
+//! | [`application`], [`middleware`], [`site`], [`routing`], [`mod@wsgi`] | the side of the application | connections |
+//! | [`gateway`] | [`Gateway`], [`Session`], the chain of middleware around an application | sockets |
+//! | `blocking`, `bridge`, `net` | front ends | the rules of HTTP |
+//! | [`testing`] | the test kit: clients, exchanges as text, faults, fuzzing | sockets, apart from its servers |
 //!
 //! A request passes through these stages: bytes, head, framing and persistence, [`Request`], middleware, router,
 //! application or site, [`Response`], middleware, bytes.
@@ -120,99 +106,54 @@ extern crate alloc;
 #[macro_use]
 extern crate std;
 
-mod application;
+pub mod application;
+#[cfg(feature = "std")]
+pub mod blocking;
+pub mod body;
 #[cfg(feature = "http")]
 pub mod bridge;
-mod connection;
-#[doc = include_str!("comparison.md")]
-pub mod comparison {}
-#[doc = include_str!("conformance.md")]
-pub mod conformance {}
-mod gateway;
-// A hidden macro calls the tests that the guide shows.
-#[allow(clippy::test_attr_in_doctest)]
-#[doc = include_str!("guide.md")]
-pub mod guide {}
+pub mod config;
+pub mod connection;
+pub mod events;
+pub mod gateway;
+pub mod headers;
+pub mod manual;
 mod message;
+pub mod middleware;
 #[cfg(feature = "net")]
 pub mod net;
-#[doc = include_str!("security.md")]
-pub mod security {}
+pub mod request;
+pub mod response;
+pub mod routing;
+pub mod site;
 mod syntax;
 pub mod testing;
+pub mod upload;
 mod values;
+pub mod wsgi;
 
-pub use application::Application;
-pub use application::later::{Later, later};
-#[cfg(feature = "compression")]
-pub use application::middleware::Compression;
-#[cfg(feature = "std")]
-pub use application::middleware::RateLimit;
-pub use application::middleware::{
-    AccessLog, AllowedHosts, AuthenticatedUser, BasicAuthentication, Checked, ConditionalGet,
-    Contract, Cors, CrossOriginProtection, ErrorPages, Layered, LimitContent, Middleware,
-    RequestId, RequestInfo, RequestParts, SecurityFields, ServerTiming, SetFields, SetRequestId,
-    Violation, layered, limit_content,
-};
-#[cfg(feature = "multipart")]
-pub use application::part_receiver::PartReceiver;
-pub use application::routing::{RouteError, Router, TrailingSlash};
-pub use application::site::{
-    Dotfiles, EncodedNames, FileResponse, Site, SiteError, SiteOptions, Symlinks,
-};
-#[cfg(feature = "folder")]
-pub use application::site::{LoadError, Skipped};
-pub use application::state::{WithState, with_state};
-pub use application::upload::{Abort, Admission, Receiver};
-pub use application::wsgi::{Environ, StartResponse, Wsgi, wsgi};
+#[doc(inline)]
+pub use crate::application::{Application, with_state};
+#[doc(inline)]
+pub use crate::body::Body;
+#[doc(inline)]
+pub use crate::gateway::{Gateway, Session};
+#[doc(inline)]
+pub use crate::middleware::Middleware;
+#[doc(inline)]
+pub use crate::request::{OwnedRequest, Request};
+#[doc(inline)]
+pub use crate::response::{Rejection, Response, escape_html};
+#[doc(inline)]
+pub use crate::routing::Router;
+#[doc(inline)]
+pub use crate::site::Site;
 pub use bytes::Bytes;
-pub use connection::{
-    CloseReason, Connection, ContentPlan, OutOfTurn, Output, Refusal, ResponseSummary, Step,
-};
 #[cfg(feature = "cookies")]
 pub use cookie;
-pub use gateway::Gateway;
-#[cfg(feature = "std")]
-pub use gateway::blocking::{BlockingStream, Untimed};
-pub use gateway::front_end::FrontEnd;
-pub use gateway::session::{Session, Wait};
-pub use message::body::Body;
-#[cfg(feature = "std")]
-pub use message::broadcast::Broadcast;
-pub use message::broken::Broken;
-#[cfg(feature = "std")]
-pub use message::channel::{BodySender, Closed, TrySendError};
-pub use message::credentials::BasicAuth;
-pub use message::event::{Event, Events};
-#[cfg(feature = "std")]
-pub use message::event_sender::EventSender;
-pub use message::extensions::Extensions;
-pub use message::fields::{FieldError, FieldLines, Fields, Iter};
-pub use message::form::Form;
-pub use message::head::{Head, Version};
-#[cfg(feature = "multipart")]
-pub use message::multipart::Multipart;
-pub use message::owned_request::{OwnedRequest, RequestBuilder};
-#[cfg(feature = "multipart")]
-pub use message::part::{MultipartLimits, Part};
-pub use message::problem::Problem;
-pub use message::rejection::Rejection;
-pub use message::reply::{PreparedResponse, Reply};
-pub use message::request::{Message, Request};
-pub use message::response::{Response, ResponseError};
-pub use syntax::authority::Authority;
-pub use syntax::date::http_date;
-pub use syntax::html::{Escaped, escape_html};
-pub use syntax::target::{PathAndQuery, Target};
-pub use values::config::Config;
-pub use values::connection_info::{ConnectionInfo, Peer};
-pub use values::error::{Error, Fault};
-pub use values::limits::Limits;
-pub use values::method::{Method, OtherMethod};
+pub use values::method::Method;
 pub use values::now::Now;
-pub use values::scheme::Scheme;
 pub use values::status::Status;
-pub use values::timeouts::{Pace, Timeouts};
 
 /// The examples of the README, run as tests.
 #[cfg(all(doctest, feature = "std"))]

@@ -1,10 +1,11 @@
 //! How much memory an answer and an idle connection take, counted by the allocator.
 
 use allocation_counter::{AllocationInfo, measure};
-use bytegate::{
-    Config, Connection, ConnectionInfo, Gateway, Now, Request, Response, Router, Scheme, Session,
-    Site, Status, Wait,
-};
+use bytegate::config::Config;
+use bytegate::connection::Connection;
+use bytegate::gateway::Wait;
+use bytegate::request::{ConnectionInfo, Scheme};
+use bytegate::{Gateway, Now, Request, Response, Router, Session, Site, Status};
 use std::hint::black_box;
 
 const STATIC: &[u8] = b"GET /index.html HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n";
@@ -174,7 +175,7 @@ fn a_connection_with_a_shared_configuration_allocates_nothing() {
 #[test]
 fn a_rate_limit_takes_less_than_3_mb_however_long_the_keys_are() {
     for digits in [63, 2000] {
-        let limit = bytegate::RateLimit::new(1, std::time::Duration::from_secs(60))
+        let limit = bytegate::middleware::RateLimit::new(1, std::time::Duration::from_secs(60))
             .by(|request| Some(request.head.path().to_string()));
         let gateway = Gateway::new(|_: &Request<'_>| "").with(limit);
         let info = measure(|| {

@@ -2,12 +2,17 @@
 
 mod laws;
 
+use bytegate::body::Broken;
+use bytegate::config::{Config, Limits};
+use bytegate::connection::{Connection, ContentPlan, Error, Step};
+use bytegate::headers::{FieldError, FieldLines, Fields};
+use bytegate::middleware::AccessLog;
+use bytegate::request::{ConnectionInfo, Extensions, Scheme, Target, Version};
+use bytegate::response::ResponseError;
 use bytegate::testing::ClientResponse;
+use bytegate::upload::{Admission, Receiver};
 use bytegate::{
-    AccessLog, Admission, Application, Body, Broken, Bytes, Config, Connection, ConnectionInfo,
-    ContentPlan, Error, Extensions, FieldError, FieldLines, Fields, Gateway, Limits, Method, Now,
-    Receiver, Request, Response, ResponseError, Router, Scheme, Site, Status, Step, Target,
-    Version,
+    Application, Body, Bytes, Gateway, Method, Now, Request, Response, Router, Site, Status,
 };
 use laws::reader;
 use std::time::Duration;

@@ -3,11 +3,12 @@
 
 mod laws;
 
+use bytegate::config::{Config, Timeouts};
+use bytegate::connection::CloseReason;
+use bytegate::request::{ConnectionInfo, Peer};
+use bytegate::response::ResponseError;
 use bytegate::testing::{ClientResponse, StreamClient};
-use bytegate::{
-    CloseReason, Config, ConnectionInfo, Gateway, Method, Peer, Request, Response, ResponseError,
-    Timeouts,
-};
+use bytegate::{Gateway, Method, Request, Response};
 use laws::reader;
 use std::io;
 use std::net::{TcpListener, TcpStream};
@@ -184,7 +185,8 @@ fn a_unix_socket_is_served_too_and_its_peer_may_have_a_name() {
 #[cfg(feature = "net")]
 #[test]
 fn a_stream_that_ends_early_does_not_look_complete_to_an_http_1_0_client() {
-    use bytegate::{Body, Broken, Bytes};
+    use bytegate::body::Broken;
+    use bytegate::{Body, Bytes};
     use std::io::Read;
     let gateway = Gateway::new(|_: &Request<'_>| {
         let blocks = [Ok(Bytes::from_static(b"block")), Err(Broken)];

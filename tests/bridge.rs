@@ -5,11 +5,10 @@ use axum::extract::{Form, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use bytegate::bridge::{GatewayService, tower};
+use bytegate::middleware::SetFields;
+use bytegate::request::{ConnectionInfo, Peer};
 use bytegate::testing::Client;
-use bytegate::{
-    Body, Bytes, ConnectionInfo, Gateway, OwnedRequest, Peer, Request, Response, Router, SetFields,
-    Site, Status,
-};
+use bytegate::{Body, Bytes, Gateway, OwnedRequest, Request, Response, Router, Site, Status};
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::pin;
@@ -329,7 +328,7 @@ fn the_host_is_the_authority_of_the_uri_and_another_host_is_refused() {
 
 #[test]
 fn content_beyond_the_limit_is_refused() {
-    let mut config = bytegate::Config::default();
+    let mut config = bytegate::config::Config::default();
     config.limits.content_bytes = 3;
     let gateway = Gateway::new(|request: &Request<'_>| request.content().to_vec()).config(config);
     let mut service = GatewayService::new(gateway);
@@ -387,8 +386,12 @@ fn responses_survive_the_conversion_and_back() {
 /// A gateway treats content from another server like content from a connection: the application admits it first.
 mod admission {
     use super::*;
-    use bytegate::{Abort, Admission, Application, Error, FieldLines, Method, Receiver};
-    use bytegate::{Extensions, limit_content};
+    use bytegate::connection::Error;
+    use bytegate::headers::FieldLines;
+    use bytegate::middleware::limit_content;
+    use bytegate::request::Extensions;
+    use bytegate::upload::{Abort, Admission, Receiver};
+    use bytegate::{Application, Method};
     use std::sync::Mutex;
 
     /// Counts the polls of content that is never there.
@@ -396,12 +399,12 @@ mod admission {
 
     impl http_body::Body for Unread {
         type Data = Bytes;
-        type Error = bytegate::Broken;
+        type Error = bytegate::body::Broken;
 
         fn poll_frame(
             self: std::pin::Pin<&mut Self>,
             _: &mut Context<'_>,
-        ) -> Poll<Option<Result<http_body::Frame<Bytes>, bytegate::Broken>>> {
+        ) -> Poll<Option<Result<http_body::Frame<Bytes>, bytegate::body::Broken>>> {
             self.0.fetch_add(1, Ordering::SeqCst);
             Poll::Pending
         }
@@ -476,7 +479,7 @@ mod admission {
 
     /// A gateway that buffers up to three bytes.
     fn gateway(application: impl Application + 'static) -> Gateway {
-        let mut config = bytegate::Config::default();
+        let mut config = bytegate::config::Config::default();
         config.limits.content_bytes = 3;
         Gateway::new(application).config(config)
     }
@@ -574,7 +577,7 @@ mod admission {
         assert_eq!(lines(), ["panic"]);
         assert_eq!(send(vec!["123456", "12345"]), 413);
         assert_eq!(lines()[1], format!("aborted: {}", Error::ContentTooLarge));
-        let broken = [Ok(Bytes::from("one")), Err(bytegate::Broken)];
+        let broken = [Ok(Bytes::from("one")), Err(bytegate::body::Broken)];
         let broken = Body::fallible_stream(None, broken.into_iter());
         assert_eq!(ask(&mut service, put("/stream", broken)).status(), 400);
         assert_eq!(lines()[1], format!("aborted: {}", Error::ContentIncomplete));
@@ -614,8 +617,8 @@ mod admission {
     fn forms_are_received_part_by_part() {
         struct Names(Vec<String>);
 
-        impl bytegate::PartReceiver for Names {
-            fn part(&mut self, part: &bytegate::Part<'_>) -> Result<(), Response> {
+        impl bytegate::upload::PartReceiver for Names {
+            fn part(&mut self, part: &bytegate::request::Part<'_>) -> Result<(), Response> {
                 self.0.push(part.name().to_string());
                 Ok(())
             }
@@ -656,7 +659,8 @@ mod admission {
 /// The clock of a service, which is that of the system unless a test sets it.
 mod time {
     use super::*;
-    use bytegate::{AccessLog, Now, RateLimit};
+    use bytegate::Now;
+    use bytegate::middleware::{AccessLog, RateLimit};
     use std::sync::Mutex;
     use std::sync::atomic::AtomicU64;
     use std::time::Duration;
@@ -724,7 +728,8 @@ mod time {
 /// What a gateway answers itself passes through the middlewares, even if another server is in front.
 mod errors {
     use super::*;
-    use bytegate::{AccessLog, ErrorPages, ResponseError};
+    use bytegate::middleware::{AccessLog, ErrorPages};
+    use bytegate::response::ResponseError;
     use std::sync::Mutex;
 
     type Log = Arc<Mutex<Vec<String>>>;
@@ -746,7 +751,7 @@ mod errors {
             .get("/late-panic", |_: &Request<'_>| {
                 Response::later(async { fail_late() })
             });
-        let mut config = bytegate::Config::default();
+        let mut config = bytegate::config::Config::default();
         config.limits.content_bytes = 3;
         let (lines, errors) = (log.clone(), log.clone());
         Gateway::new(router)
@@ -800,10 +805,10 @@ mod errors {
 
     #[test]
     fn content_that_breaks_off_is_reported() {
-        type Block = Result<Bytes, bytegate::Broken>;
+        type Block = Result<Bytes, bytegate::body::Broken>;
         for (second, error) in [
             (
-                (|| Err(bytegate::Broken)) as fn() -> Block,
+                (|| Err(bytegate::body::Broken)) as fn() -> Block,
                 ResponseError::Broken,
             ),
             (
@@ -826,7 +831,7 @@ mod errors {
             assert_eq!(body.length(), Some(6));
             let mut next = || ready(std::future::poll_fn(|context| body.poll_block(context)));
             assert_eq!(next(), Some(Ok("one".into())));
-            assert_eq!(next(), Some(Err(bytegate::Broken)));
+            assert_eq!(next(), Some(Err(bytegate::body::Broken)));
             assert_eq!(next(), None);
             assert_eq!(*errors.lock().unwrap(), [error]);
         }
@@ -836,7 +841,7 @@ mod errors {
     fn refusals_pass_through_the_middlewares() {
         let log = Log::default();
         let mut service = GatewayService::new(gateway(&log));
-        let broken = Body::fallible_stream(None, [Err(bytegate::Broken)].into_iter());
+        let broken = Body::fallible_stream(None, [Err(bytegate::body::Broken)].into_iter());
         for (status, path, content) in [
             (413, "/echo", Body::from("1234")),
             (413, "/echo", Body::stream(["12", "34"].into_iter())),
@@ -855,13 +860,17 @@ mod errors {
         struct Marked;
 
         impl bytegate::Middleware for Marked {
-            fn after(&self, _: &bytegate::RequestInfo<'_>, response: Response) -> Response {
+            fn after(
+                &self,
+                _: &bytegate::middleware::RequestInfo<'_>,
+                response: Response,
+            ) -> Response {
                 response.with_field("X-By", "bytegate")
             }
         }
 
         let failing = |_: &Request<'_>| Response::text("a").with_field("Date", "now");
-        let application = bytegate::layered(Marked, failing);
+        let application = bytegate::middleware::layered(Marked, failing);
         let request = Request::builder("GET", "/").build().unwrap();
         let response = request.with(|request| bytegate::Application::call(&application, request));
         let converted = http::Response::<Body>::from(response);
@@ -874,8 +883,11 @@ mod errors {
 mod mounted {
     use super::*;
     use axum::http::Uri;
-    use bytegate::{AuthenticatedUser, BasicAuthentication, Extensions, Method, Middleware};
-    use bytegate::{RequestId, RequestParts, SetRequestId};
+    use bytegate::middleware::{
+        AuthenticatedUser, BasicAuthentication, RequestId, RequestParts, SetRequestId,
+    };
+    use bytegate::request::Extensions;
+    use bytegate::{Method, Middleware};
 
     async fn target(uri: Uri) -> String {
         uri.to_string()

@@ -8,8 +8,9 @@ mod browser;
 mod folder;
 
 use browser::Browser;
+use bytegate::site::SiteOptions;
 use bytegate::testing::Server;
-use bytegate::{Application, Request, Response, Site, SiteOptions};
+use bytegate::{Application, Request, Response, Site};
 use folder::Folder;
 use std::fs;
 use std::path::Path;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-const PAGE: &str = include_str!("../src/comparison.md");
+const PAGE: &str = include_str!("../src/manual/comparison.md");
 
 fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -57,8 +57,8 @@ fn a_json_api_takes_at_most_35_lines() {
 }
 
 #[test]
-fn a_log_in_takes_at_most_53_lines_and_15_for_its_test() {
-    check("a log-in", lines(&read("examples/login.rs"), "//"), 53);
+fn a_log_in_takes_at_most_55_lines_and_15_for_its_test() {
+    check("a log-in", lines(&read("examples/login.rs"), "//"), 55);
     let tests = read("tests/examples.rs");
     let body = between(
         &tests,
@@ -84,7 +84,7 @@ fn in_readme(text: &str) -> usize {
 fn the_loops_of_the_readme_are_short() {
     assert!(in_readme("gateway.serve_stream(") <= 20);
     // Fifteen without the imports.
-    assert!(in_readme("session.turn_on(") <= 18);
+    assert!(in_readme("session.turn_on(") <= 20);
 }
 
 #[test]
@@ -133,5 +133,5 @@ fn every_example_is_short_and_says_how_to_run_it() {
 #[track_caller]
 fn check_length(path: &Path) {
     let count = lines(&fs::read_to_string(path).expect("an example"), "//");
-    assert!(count <= 60, "{} has {count} lines", path.display());
+    assert!(count <= 62, "{} has {count} lines", path.display());
 }

@@ -2,13 +2,17 @@
 
 mod laws;
 
-use bytegate::testing::ClientResponse;
-use bytegate::{
-    Admission, Application, Body, Broken, CloseReason, Config, Connection, ConnectionInfo,
-    ContentPlan, Error, FieldLines, FrontEnd, Gateway, Limits, Method, Now, OutOfTurn, Pace,
-    Receiver, Refusal, Request, Response, ResponseSummary, Scheme, Session, Status, Step, Timeouts,
-    Wait,
+use bytegate::body::Broken;
+use bytegate::config::{Config, Limits, Pace, Timeouts};
+use bytegate::connection::{
+    CloseReason, Connection, ContentPlan, Error, OutOfTurn, Refusal, ResponseSummary, Step,
 };
+use bytegate::gateway::{FrontEnd, Wait};
+use bytegate::headers::FieldLines;
+use bytegate::request::{ConnectionInfo, Scheme};
+use bytegate::testing::ClientResponse;
+use bytegate::upload::{Admission, Receiver};
+use bytegate::{Application, Body, Gateway, Method, Now, Request, Response, Session, Status};
 use bytes::Bytes;
 use laws::reader;
 use std::sync::Arc;

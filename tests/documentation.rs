@@ -94,3 +94,53 @@ fn each_public_type_and_function_has_an_example() {
     let overlooked: Vec<_> = exported.difference(&found).collect();
     assert!(overlooked.is_empty(), "no declaration of {overlooked:?}");
 }
+
+/// The names that the root of the crate has beside its modules.
+fn root_names(text: &str) -> Vec<String> {
+    let exports = text.split("\npub use ").skip(1);
+    let exports = exports.filter_map(|export| Some(export.split_once(';')?.0));
+    let names = exports.flat_map(|export| {
+        let (path, names) = export.split_once("::{").unwrap_or((export, ""));
+        let last = path.rsplit("::").next().filter(|_| names.is_empty());
+        let names = names.trim_end_matches('}').split(',').chain(last);
+        names.map(|name| name.trim().to_string())
+    });
+    names.filter(|name| !name.is_empty()).collect()
+}
+
+#[test]
+fn the_root_has_few_names() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs");
+    let names = root_names(&fs::read_to_string(root).expect("the root"));
+    assert!(names.len() > 10, "only {names:?} found");
+    assert!(names.len() <= 20, "{} names: {names:?}", names.len());
+    let unique: BTreeSet<_> = names.iter().collect();
+    assert_eq!(unique.len(), names.len(), "{names:?}");
+}
+
+#[test]
+fn each_public_module_says_who_needs_it_and_begins_with_an_example() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let root = fs::read_to_string(source.join("lib.rs")).expect("the root");
+    let modules = root
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod "));
+    let modules: Vec<_> = modules.map(|name| name.trim_end_matches(';')).collect();
+    assert!(modules.len() > 15, "only {modules:?} found");
+    for name in modules.into_iter().filter(|name| *name != "manual") {
+        let text = fs::read_to_string(source.join(name).join("mod.rs")).expect("a module");
+        let page: Vec<_> = text
+            .lines()
+            .take_while(|line| line.starts_with("//!"))
+            .collect();
+        let example = page
+            .iter()
+            .position(|line| COMPILED.contains(&line[3..].trim()));
+        let purpose = page.first().map_or(0, |line| line.len());
+        assert!(purpose > 20, "{name} does not say who needs it");
+        assert!(
+            example.is_some_and(|at| at < 15),
+            "{name} does not begin with an example"
+        );
+    }
+}

@@ -2,8 +2,9 @@
 #![cfg(all(feature = "net", feature = "json", feature = "cookies"))]
 #![allow(dead_code)]
 
+use bytegate::Status;
+use bytegate::request::Scheme;
 use bytegate::testing::{Client, StreamClient, hostile_requests, malformed_requests};
-use bytegate::{Scheme, Status};
 use std::collections::BTreeMap;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;

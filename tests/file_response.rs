@@ -1,7 +1,8 @@
 //! Files as responses of applications: validators, preconditions, ranges and names.
 
+use bytegate::site::FileResponse;
 use bytegate::testing::{Client, ClientResponse};
-use bytegate::{FileResponse, Request, Response};
+use bytegate::{Request, Response};
 use std::time::Duration;
 
 /// 2001-09-09T01:46:40Z.

@@ -4,11 +4,12 @@
 #[path = "laws/folder.rs"]
 mod temporary;
 
+use bytegate::connection::CloseReason;
+use bytegate::gateway::Wait;
+use bytegate::request::ConnectionInfo;
+use bytegate::site::{Dotfiles, EncodedNames, SiteOptions, Symlinks};
 use bytegate::testing::{Client, ClientResponse};
-use bytegate::{
-    CloseReason, ConnectionInfo, Dotfiles, EncodedNames, Gateway, Now, Site, SiteOptions, Status,
-    Symlinks, Wait,
-};
+use bytegate::{Gateway, Now, Site, Status};
 use std::fs;
 use std::io::Write;
 use temporary::Folder;

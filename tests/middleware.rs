@@ -3,13 +3,18 @@
 
 mod laws;
 
+use bytegate::gateway::Wait;
+use bytegate::headers::FieldLines;
+use bytegate::middleware::{
+    AccessLog, AllowedHosts, AuthenticatedUser, BasicAuthentication, ConditionalGet, Contract,
+    Cors, CrossOriginProtection, RateLimit, RequestId, RequestInfo, RequestParts, SecurityFields,
+    ServerTiming, SetRequestId, Violation, layered, limit_content,
+};
+use bytegate::request::{ConnectionInfo, Peer, Scheme};
 use bytegate::testing::ClientResponse;
+use bytegate::upload::{Admission, Receiver};
 use bytegate::{
-    AccessLog, Admission, AllowedHosts, Application, AuthenticatedUser, BasicAuthentication, Body,
-    ConditionalGet, ConnectionInfo, Contract, Cors, CrossOriginProtection, FieldLines, Gateway,
-    Method, Middleware, Now, Peer, RateLimit, Receiver, Request, RequestId, RequestInfo,
-    RequestParts, Response, Router, Scheme, SecurityFields, ServerTiming, SetRequestId, Site,
-    Status, Violation, Wait, layered, limit_content,
+    Application, Body, Gateway, Method, Middleware, Now, Request, Response, Router, Site, Status,
 };
 use laws::reader;
 use std::net::SocketAddr;
@@ -133,7 +138,7 @@ fn wrapped(application: impl Application + 'static) -> (Gateway, Arc<Mutex<Strin
     let lines = log.clone();
     let gateway = Gateway::new(application).with(ConditionalGet::new());
     #[cfg(feature = "compression")]
-    let gateway = gateway.with(bytegate::Compression::new());
+    let gateway = gateway.with(bytegate::middleware::Compression::new());
     let gateway = gateway
         .with(RateLimit::new(100, Duration::from_secs(1)))
         .with(CrossOriginProtection::new().trusted_origins(["https://a.example"]))
@@ -372,7 +377,7 @@ fn values_that_an_admission_adds_reach_the_application() {
         }
 
         fn admit(&self, request: &Request<'_>) -> Admission {
-            let mut extensions = bytegate::Extensions::new();
+            let mut extensions = bytegate::request::Extensions::new();
             extensions.insert("ada");
             let limit = request.query().map(|query| query.parse().expect("a limit"));
             Admission::BufferWith { limit, extensions }
@@ -1581,7 +1586,7 @@ fn what_the_crate_answers_itself_keeps_the_contract() {
 #[cfg(feature = "compression")]
 mod compression {
     use super::*;
-    use bytegate::Compression;
+    use bytegate::middleware::Compression;
     use flate2::read::GzDecoder;
     use std::io::Read;
 

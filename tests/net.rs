@@ -3,12 +3,14 @@
 
 mod laws;
 
+use bytegate::body::Broken;
+use bytegate::config::{Config, Limits, Pace, Timeouts};
+use bytegate::headers::FieldLines;
+use bytegate::middleware::AccessLog;
 use bytegate::net::{self, Options};
 use bytegate::testing::{self, ClientResponse, StreamClient};
-use bytegate::{
-    AccessLog, Admission, Application, Body, Broken, Config, FieldLines, Gateway, Limits, Method,
-    Pace, Receiver, Request, Response, Router, Timeouts,
-};
+use bytegate::upload::{Admission, Receiver};
+use bytegate::{Application, Body, Gateway, Method, Request, Response, Router};
 use bytes::Bytes;
 use laws::reader;
 use smol::channel;
@@ -1512,7 +1514,7 @@ fn events_reach_every_client_and_delay_no_other(threads: usize) {
     drop(clients.pop());
     let gone = || {
         let senders = senders.lock().expect("a list");
-        let closed = |sender: &bytegate::BodySender| {
+        let closed = |sender: &bytegate::body::BodySender| {
             let _ = sender.try_send(": still there?\n\n");
             sender.is_closed()
         };

@@ -1,9 +1,8 @@
 //! Prepared responses: they are sent as the same bytes as equal responses that are made for the request.
 
-use bytegate::{
-    Application, Body, Config, Gateway, Limits, Now, PreparedResponse, Reply, Request, Response,
-    ResponseError, Router, Site, Status,
-};
+use bytegate::config::{Config, Limits};
+use bytegate::response::{PreparedResponse, Reply, ResponseError};
+use bytegate::{Application, Body, Gateway, Now, Request, Response, Router, Site, Status};
 
 /// An application whose responses are always made, never prepared.
 struct Made<A>(A);

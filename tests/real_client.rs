@@ -1,10 +1,10 @@
 //! A real client, ureq, that talks to an application in process: over the kit's stream in memory, without a socket.
 #![cfg(feature = "std")]
 
+use bytegate::blocking::BlockingStream;
 use bytegate::testing::{Pipe, open};
-use bytegate::{
-    Admission, Application, BlockingStream, Body, Gateway, Request, Response, Router, Status,
-};
+use bytegate::upload::Admission;
+use bytegate::{Application, Body, Gateway, Request, Response, Router, Status};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;

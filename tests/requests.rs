@@ -2,11 +2,11 @@
 
 mod laws;
 
+use bytegate::middleware::limit_content;
+use bytegate::request::ConnectionInfo;
+use bytegate::response::ResponseError;
 use bytegate::testing::ClientResponse;
-use bytegate::{
-    Application, ConnectionInfo, Gateway, Now, Rejection, Request, Response, ResponseError, Router,
-    Status, limit_content,
-};
+use bytegate::{Application, Gateway, Now, Rejection, Request, Response, Router, Status};
 use laws::reader;
 use proptest::prelude::*;
 use std::sync::{Arc, Mutex};
@@ -893,8 +893,8 @@ mod json {
 #[cfg(feature = "cookies")]
 mod set_cookies {
     use super::*;
-    use bytegate::Scheme;
     use bytegate::cookie::{Cookie, SameSite, time::Duration};
+    use bytegate::request::Scheme;
 
     fn sent(response: &Response) -> Option<&str> {
         response.fields().lines().get_str("Set-Cookie")
@@ -1048,7 +1048,8 @@ mod signed_cookies {
 #[cfg(feature = "multipart")]
 mod multipart {
     use super::*;
-    use bytegate::{Abort, Admission, MultipartLimits, Part, PartReceiver};
+    use bytegate::request::{MultipartLimits, Part};
+    use bytegate::upload::{Abort, Admission, PartReceiver};
 
     fn shown(request: &Request<'_>) -> Result<String, Rejection> {
         let form = request.multipart()?;

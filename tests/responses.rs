@@ -4,12 +4,18 @@
 
 mod laws;
 
+use bytegate::body::{Closed, TrySendError};
+use bytegate::connection::CloseReason;
+use bytegate::events::{Broadcast, Event, EventSender, Events};
+use bytegate::gateway::{FrontEnd, Wait};
+use bytegate::middleware::{AccessLog, ErrorPages, SetFields};
+use bytegate::request::ConnectionInfo;
+use bytegate::response::{Escaped, Problem, ResponseError};
 use bytegate::testing::ClientResponse;
+use bytegate::upload::Admission;
 use bytegate::{
-    AccessLog, Admission, Application, Body, Broadcast, CloseReason, Closed, ConnectionInfo,
-    ErrorPages, Escaped, Event, EventSender, Events, FrontEnd, Gateway, Method, Now, Problem,
-    Rejection, Request, Response, ResponseError, Router, Session, SetFields, Site, Status,
-    TrySendError, Wait,
+    Application, Body, Gateway, Method, Now, Rejection, Request, Response, Router, Session, Site,
+    Status,
 };
 use laws::reader;
 use proptest::prelude::*;
@@ -382,7 +388,7 @@ fn an_answer_with_content_of_its_own_is_left_alone() {
 fn error_pages_see_what_other_middlewares_answer_and_a_log_sees_the_pages() {
     struct Closed;
     impl bytegate::Middleware for Closed {
-        fn before(&self, request: &mut bytegate::RequestParts<'_>) -> Option<Response> {
+        fn before(&self, request: &mut bytegate::middleware::RequestParts<'_>) -> Option<Response> {
             (request.head.path() == "/closed").then(|| Status::SERVICE_UNAVAILABLE.into())
         }
     }

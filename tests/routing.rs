@@ -2,10 +2,14 @@
 
 mod laws;
 
+use bytegate::application::later;
+use bytegate::headers::FieldLines;
+use bytegate::response::{PreparedResponse, Reply};
+use bytegate::routing::TrailingSlash;
 use bytegate::testing::ClientResponse;
+use bytegate::upload::{Admission, Receiver};
 use bytegate::{
-    Admission, Application, FieldLines, Gateway, Method, OwnedRequest, PreparedResponse, Receiver,
-    Rejection, Reply, Request, Response, Router, Site, Status, TrailingSlash, later,
+    Application, Gateway, Method, OwnedRequest, Rejection, Request, Response, Router, Site, Status,
 };
 use laws::reader;
 use proptest::collection::vec;

@@ -1,10 +1,10 @@
 //! The page on security states the limits that the code has.
 
-use bytegate::{Limits, Timeouts};
+use bytegate::config::{Limits, Timeouts};
 use std::fs;
 use std::path::Path;
 
-const PAGE: &str = include_str!("../src/security.md");
+const PAGE: &str = include_str!("../src/manual/security.md");
 
 /// The default in the row whose first cell begins with a text.
 #[track_caller]
@@ -15,7 +15,8 @@ fn default_of(row: &str) -> &'static str {
         Some((cells.next()?, cells.next()?))
     });
     let found = rows.find(|(limit, _)| limit.trim_start_matches(['`', '[']).starts_with(row));
-    let (_, default) = found.unwrap_or_else(|| panic!("src/security.md has no row for {row}"));
+    let (_, default) =
+        found.unwrap_or_else(|| panic!("src/manual/security.md has no row for {row}"));
     default
 }
 
@@ -35,7 +36,7 @@ fn check_fields(name: &str, debug: &str, is_same: impl Fn(&str, &str, &str) -> b
         let value = value.trim_end_matches(',');
         assert!(
             is_same(field, value, stated),
-            "{name}::{field} is {value}, and src/security.md says {stated}"
+            "{name}::{field} is {value}, and src/manual/security.md says {stated}"
         );
         count += 1;
     }
@@ -131,7 +132,7 @@ fn the_options_of_a_server_are_those_of_the_code() {
 #[cfg(feature = "multipart")]
 #[test]
 fn the_limits_of_forms_with_files_are_those_of_the_code() {
-    let debug = format!("{:#?}", bytegate::MultipartLimits::default());
+    let debug = format!("{:#?}", bytegate::request::MultipartLimits::default());
     check_fields("MultipartLimits", &debug, |field, value, stated| {
         let none = stated.starts_with("none") && value == u64::MAX.to_string();
         none || shown(field, value) == stated
@@ -168,55 +169,47 @@ fn the_other_limits_are_those_of_the_code() {
             "net/blocking.rs",
             "WAITING",
         ),
-        ("members of `Accept`", "message/negotiation.rs", "MEMBERS"),
+        ("members of `Accept`", "message/preferences.rs", "MEMBERS"),
         ("ranges of one request", "message/range.rs", "RANGES"),
-        ("Form::MAX_PAIRS", "message/form.rs", "MAX_PAIRS"),
+        ("Form::MAX_PAIRS", "request/form.rs", "MAX_PAIRS"),
         (
             "a form that is received",
-            "application/part_receiver.rs",
+            "upload/part_receiver.rs",
             "FORM_BYTES",
         ),
         (
             "characters of the client's text",
-            "message/rejection.rs",
+            "response/rejection.rs",
             "DETAIL_CHARACTERS",
         ),
-        ("depth of JSON", "syntax/json.rs", "DEPTH"),
+        ("depth of JSON", "response/json_text.rs", "DEPTH"),
         (
             "bytes of these, for each client",
-            "message/channel.rs",
+            "body/channel.rs",
             "QUEUED_BYTES",
         ),
         (
             "clients that `RateLimit`",
-            "application/middleware/rate_limit.rs",
+            "middleware/rate_limit.rs",
             "CLIENTS",
         ),
         (
             "bytes of a `X-Request-Id`",
-            "application/middleware/set_request_id.rs",
+            "middleware/set_request_id.rs",
             "TAKEN_BYTES",
         ),
         (
             "bytes of a request line in",
-            "application/middleware/access_log.rs",
+            "middleware/access_log.rs",
             "REQUEST_LINE_BYTES",
         ),
         (
             "files that are read into memory",
-            "application/site/folder/load.rs",
+            "site/folder/load.rs",
             "FILES",
         ),
-        (
-            "bytes of these files",
-            "application/site/folder/load.rs",
-            "BYTES",
-        ),
-        (
-            "names in a listing",
-            "application/site/folder/live.rs",
-            "LISTED",
-        ),
+        ("bytes of these files", "site/folder/load.rs", "BYTES"),
+        ("names in a listing", "site/folder/live.rs", "LISTED"),
     ] {
         let value = constant(path, name);
         let stated = default_of(row);
@@ -225,14 +218,14 @@ fn the_other_limits_are_those_of_the_code() {
             .map_or(stated, |(stated, _)| stated);
         assert!(
             [grouped(value), bytes(value)].contains(&stated.to_string()),
-            "{name} is {value}, and src/security.md says {stated}"
+            "{name} is {value}, and src/manual/security.md says {stated}"
         );
     }
 }
 
 #[test]
 fn the_memory_of_a_site_is_that_of_the_code() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/application/site/options.rs");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/site/options.rs");
     let code = fs::read_to_string(file).expect("a file of this crate");
     assert!(code.contains("cache_bytes: 64 * 1024 * 1024,"));
     assert_eq!(default_of("SiteOptions::cache_bytes"), bytes(64 << 20));

@@ -4,12 +4,19 @@
 
 mod laws;
 
+use bytegate::body::{BodySender, Broken, TrySendError};
+use bytegate::config::{Config, Timeouts};
+use bytegate::connection::{CloseReason, Error};
+use bytegate::gateway::{FrontEnd, Wait};
+use bytegate::headers::FieldLines;
+use bytegate::middleware::{RequestInfo, RequestParts, SetFields};
+use bytegate::request::{ConnectionInfo, Peer};
+use bytegate::response::ResponseError;
 use bytegate::testing::ClientResponse;
+use bytegate::upload::{Abort, Admission, Receiver};
 use bytegate::{
-    Abort, Admission, Application, Body, BodySender, Broken, Bytes, CloseReason, Config,
-    ConnectionInfo, Error, FieldLines, FrontEnd, Gateway, Method, Middleware, Now, Peer, Receiver,
-    Request, RequestInfo, RequestParts, Response, ResponseError, Router, Session, SetFields, Site,
-    Status, Timeouts, TrySendError, Wait,
+    Application, Body, Bytes, Gateway, Method, Middleware, Now, Request, Response, Router, Session,
+    Site, Status,
 };
 use laws::reader;
 use std::future::{Future, poll_fn};

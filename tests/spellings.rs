@@ -4,8 +4,10 @@
 #[path = "laws/folder.rs"]
 mod temporary;
 
+use bytegate::middleware::{BasicAuthentication, layered};
+use bytegate::site::{SiteOptions, Skipped};
 use bytegate::testing::{Client, ClientResponse};
-use bytegate::{BasicAuthentication, Request, Router, Site, SiteOptions, Skipped, Status, layered};
+use bytegate::{Request, Router, Site, Status};
 use std::fs;
 use temporary::Folder;
 

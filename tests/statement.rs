@@ -72,14 +72,14 @@ fn the_conformance_statement_matches_the_fixtures() {
     }
     assert_eq!(rows, exchanges.len(), "a folder of fixtures has no chapter");
 
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/conformance.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/manual/conformance.md");
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(&path, &page).expect("the page can be written");
     }
-    let written = std::fs::read_to_string(&path).expect("src/conformance.md");
+    let written = std::fs::read_to_string(&path).expect("src/manual/conformance.md");
     assert!(
         written == page,
-        "src/conformance.md is out of date, run BLESS=1 cargo test --test statement"
+        "src/manual/conformance.md is out of date, run BLESS=1 cargo test --test statement"
     );
 }
 

@@ -1,14 +1,13 @@
 //! The test kit, used as its users would use it.
 #![cfg(feature = "std")]
 
+use bytegate::connection::CloseReason;
+use bytegate::request::{ConnectionInfo, Peer, Scheme};
 use bytegate::testing::{
     Client, Fault, Faulty, FormPart, StreamClient, malformed_requests, open, open_faulty, pipe,
     read_responses,
 };
-use bytegate::{
-    Body, CloseReason, ConnectionInfo, Gateway, Method, Now, OwnedRequest, Peer, Request, Response,
-    Router, Scheme, Site, Status,
-};
+use bytegate::{Body, Gateway, Method, Now, OwnedRequest, Request, Response, Router, Site, Status};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -121,7 +120,7 @@ fn a_response_that_breaks_off_is_incomplete_and_names_the_rule() {
     let client = Client::new(|_: &Request<'_>| {
         Response::text(Body::fallible_stream(
             None,
-            [Ok("one".into()), Err(bytegate::Broken)].into_iter(),
+            [Ok("one".into()), Err(bytegate::body::Broken)].into_iter(),
         ))
     });
     let error = client.get("/").try_send().unwrap_err();
@@ -365,7 +364,7 @@ fn a_client_over_a_stream_can_read_a_head_alone() {
 
 #[test]
 fn a_pipe_behaves_like_a_socket() {
-    use bytegate::BlockingStream;
+    use bytegate::blocking::BlockingStream;
     let (mut one, mut other) = pipe();
     other.set_timeout(Some(Duration::from_millis(1))).unwrap();
     assert_eq!(
@@ -437,7 +436,7 @@ fn faults_break_the_rule_that_they_name() {
 
 #[test]
 fn a_stalled_server_keeps_the_connection_open() {
-    use bytegate::BlockingStream;
+    use bytegate::blocking::BlockingStream;
     let gateway = Arc::new(Gateway::new(|_: &Request<'_>| "hello\n"));
     let mut stream = open_faulty(&gateway, Fault::StallAfter(20));
     stream
@@ -454,7 +453,7 @@ fn a_stalled_server_keeps_the_connection_open() {
 
 #[test]
 fn an_answer_without_chunks_goes_out_as_it_is_and_the_connection_stays_open() {
-    use bytegate::BlockingStream;
+    use bytegate::blocking::BlockingStream;
     let gateway = Arc::new(Gateway::new(|_: &Request<'_>| "no line end"));
     let mut stream = open_faulty(&gateway, Fault::BrokenChunk);
     stream.set_timeout(Some(Duration::from_secs(5))).unwrap();
@@ -569,8 +568,10 @@ fn a_masked_text_shows_nowhere() {
 #[cfg(feature = "net")]
 mod server {
     use super::*;
+    use bytegate::body::Broken;
+    use bytegate::response::ResponseError;
     use bytegate::testing::Server;
-    use bytegate::{Broken, Bytes, ResponseError, net};
+    use bytegate::{Bytes, net};
     use std::num::NonZeroUsize;
 
     #[test]

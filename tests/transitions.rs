@@ -1,9 +1,11 @@
 //! The transition table in the documentation of `Connection` is what the machine does: each row is played, from each state
 //! that it names to each state that it names.
 
-use bytegate::{
-    Body, Broken, Bytes, Config, Connection, ContentPlan, Limits, Now, Response, Scheme, Step,
-};
+use bytegate::body::Broken;
+use bytegate::config::{Config, Limits};
+use bytegate::connection::{Connection, ContentPlan, Step};
+use bytegate::request::Scheme;
+use bytegate::{Body, Bytes, Now, Response};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -26,7 +28,7 @@ fn names(cell: &str) -> BTreeSet<String> {
 }
 
 fn table() -> Vec<Row> {
-    let source = include_str!("../src/connection/mod.rs");
+    let source = include_str!("../src/connection/connection.rs");
     let lines = source
         .lines()
         .skip_while(|line| !line.contains("| state | what comes | next state | step |"));

@@ -4,7 +4,8 @@
 #[path = "laws/folder.rs"]
 mod temporary;
 
-use bytegate::{Dotfiles, Gateway, SiteOptions, Symlinks};
+use bytegate::Gateway;
+use bytegate::site::{Dotfiles, SiteOptions, Symlinks};
 use std::fs;
 use std::path::Path;
 use temporary::Folder;

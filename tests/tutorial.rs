@@ -237,7 +237,8 @@ mod stage_3_static_and_dynamic {
 /// A page that shows the time, which is passed in.
 mod stage_4_dynamic_page {
     use super::*;
-    use bytegate::{Request, Response, http_date};
+    use bytegate::headers::http_date;
+    use bytegate::{Request, Response};
 
     const GET_TIME: &str = "GET /time.py HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
@@ -561,9 +562,12 @@ mod stage_5_mini_frame {
 /// The server and the framework talk through `application(environ, start_response)`.
 mod stage_6_wsgi {
     use super::*;
-    use bytegate::{
-        CloseReason, ConnectionInfo, Environ, ResponseError, StartResponse, Wait, wsgi,
-    };
+    use bytegate::connection::CloseReason;
+    use bytegate::gateway::Wait;
+    use bytegate::request::ConnectionInfo;
+    use bytegate::response::ResponseError;
+    use bytegate::wsgi;
+    use bytegate::wsgi::{Environ, StartResponse};
     use bytes::Bytes;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::{Arc, Mutex};
@@ -580,7 +584,7 @@ mod stage_6_wsgi {
     }
 
     fn environ_of(request: impl AsRef<[u8]>) -> String {
-        let shown = answer(&Gateway::new(wsgi(show)), request);
+        let shown = answer(&Gateway::new(wsgi::adapt(show)), request);
         assert_eq!(shown.status().code(), 200);
         shown.text().to_string()
     }
@@ -594,9 +598,10 @@ mod stage_6_wsgi {
     {
         let errors = Arc::new(Mutex::new(Vec::new()));
         let told = errors.clone();
-        let gateway = Gateway::new(wsgi(application)).on_error(move |error: &ResponseError, _| {
-            told.lock().expect("a list").push(error.to_string());
-        });
+        let gateway =
+            Gateway::new(wsgi::adapt(application)).on_error(move |error: &ResponseError, _| {
+                told.lock().expect("a list").push(error.to_string());
+            });
         assert_eq!(answer(&gateway, GET).status().code(), 500);
         let mut errors = errors.lock().expect("a list");
         assert_eq!(errors.len(), 1, "{errors:?}");
@@ -610,7 +615,7 @@ mod stage_6_wsgi {
         I: IntoIterator<Item: Into<Bytes> + 'static, IntoIter: Send + 'static> + 'static,
     {
         answer(
-            &Gateway::new(Router::new().suffix(".py", wsgi(application))),
+            &Gateway::new(Router::new().suffix(".py", wsgi::adapt(application))),
             GET,
         )
     }
@@ -646,7 +651,7 @@ mod stage_6_wsgi {
 
     #[test]
     fn the_path_is_split_where_the_application_is_mounted() {
-        let gateway = Gateway::new(Router::new().mount("/a b", wsgi(show)));
+        let gateway = Gateway::new(Router::new().mount("/a b", wsgi::adapt(show)));
         let shown = answer(&gateway, "GET /a%20b/c%20d HTTP/1.1\r\nHost: x\r\n\r\n");
         let shown = shown.text();
         assert!(
@@ -662,9 +667,11 @@ mod stage_6_wsgi {
             let path = environ.get("PATH_INFO").unwrap_or_default();
             [format!("page {path:?}")]
         };
-        let router = Router::new().mount("/in", wsgi(root)).fallback(wsgi(root));
+        let router = Router::new()
+            .mount("/in", wsgi::adapt(root))
+            .fallback(wsgi::adapt(root));
         let strict = Gateway::new(router);
-        let asked = Gateway::new(wsgi(root).undecoded_paths());
+        let asked = Gateway::new(wsgi::adapt(root).undecoded_paths());
         for path in [
             "/x%2fy",
             "/..%2fx.css",
@@ -757,7 +764,7 @@ mod stage_6_wsgi {
             let length = environ.get("CONTENT_LENGTH").unwrap_or_default();
             [length.as_bytes().to_vec(), environ.input().to_vec()]
         };
-        let gateway = Gateway::new(Router::new().suffix(".py", wsgi(echo)));
+        let gateway = Gateway::new(Router::new().suffix(".py", wsgi::adapt(echo)));
         let chunked = b"POST /a.py HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n\
                         3\r\n\x00\xff\n\r\n2\r\nxy\r\n0\r\n\r\n";
         assert_eq!(answer(&gateway, chunked).content(), b"5\x00\xff\nxy");
@@ -905,7 +912,7 @@ mod stage_6_wsgi {
             start_response.call("200 OK", &[("Content-Length", "1000")]);
             Vec::<Bytes>::new()
         };
-        let gateway = Gateway::new(Router::new().suffix(".py", wsgi(application)));
+        let gateway = Gateway::new(Router::new().suffix(".py", wsgi::adapt(application)));
         let head = answer(&gateway, "HEAD /a.py HTTP/1.1\r\nHost: x\r\n\r\n");
         assert_eq!(
             (head.status().code(), field(&head, "content-length")),
@@ -1050,7 +1057,7 @@ mod stage_6_wsgi {
                 start_response.call("200 OK", &[("Content-Length", length)]);
                 std::iter::repeat_n("0123456789", 100_000)
             };
-            let gateway = Gateway::new(Router::new().suffix(".py", wsgi(application)));
+            let gateway = Gateway::new(Router::new().suffix(".py", wsgi::adapt(application)));
             let (output, reason) = drain(&gateway, &[GET, GET].concat());
             assert_eq!(reason, CloseReason::ResponseBroken);
             let heads = output.windows(9).filter(|part| *part == b"HTTP/1.1 ");
@@ -1070,7 +1077,7 @@ mod stage_6_wsgi {
                 [b'x'; 1024].to_vec()
             })
         };
-        let gateway = Gateway::new(Router::new().suffix(".py", wsgi(application)));
+        let gateway = Gateway::new(Router::new().suffix(".py", wsgi::adapt(application)));
         (gateway, pulled)
     }
 
@@ -1107,7 +1114,7 @@ mod stage_6_wsgi {
             start_response.call("200 OK", &[]);
             std::iter::repeat_n("0123456789", 100_000)
         };
-        let gateway = Gateway::new(Router::new().suffix(".py", wsgi(application)));
+        let gateway = Gateway::new(Router::new().suffix(".py", wsgi::adapt(application)));
         let page = answer(&gateway, "GET /a.py HTTP/1.0\r\n\r\n");
         assert!(page.closes() && page.field("transfer-encoding").is_none());
         assert_eq!(page.content().len(), 1_000_000);
@@ -1269,7 +1276,7 @@ mod faults {
     fn every_answer_has_a_length_and_a_type() {
         let broken = |_: &Request<'_>| bytegate::Response::text("").with_field("Date", "");
         let router = Router::new()
-            .suffix(".py", bytegate::wsgi(demo::mini_frame::application))
+            .suffix(".py", bytegate::wsgi::adapt(demo::mini_frame::application))
             .suffix("/broken.py", broken)
             .fallback(demo::site());
         let gateway = Gateway::new(router);

@@ -1,7 +1,10 @@
 //! The one difference without the standard library: `handle` cannot wait for an answer.
 #![cfg(not(feature = "std"))]
 
-use bytegate::{ConnectionInfo, Gateway, Request, Response, ResponseError, SetFields};
+use bytegate::middleware::SetFields;
+use bytegate::request::ConnectionInfo;
+use bytegate::response::ResponseError;
+use bytegate::{Gateway, Request, Response};
 use std::sync::{Arc, Mutex};
 
 #[test]

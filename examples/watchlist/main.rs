@@ -4,8 +4,10 @@
 
 pub(crate) mod store;
 
-use bytegate::{AllowedHosts, CrossOriginProtection, Gateway, Rejection, Request, Response};
-use bytegate::{Router, Status, escape_html, limit_content, net, with_state};
+use bytegate::middleware::{AllowedHosts, CrossOriginProtection, limit_content};
+use bytegate::{
+    Gateway, Rejection, Request, Response, Router, Status, escape_html, net, with_state,
+};
 use std::sync::Arc;
 use store::{Code, Failure, Store};
 

@@ -2,12 +2,16 @@
 //! write it: no panic, and valid responses only. Forms with files have the same outcome in memory and while they arrive.
 #![no_main]
 
+use bytegate::middleware::{
+    BasicAuthentication, ConditionalGet, Contract, Cors, CrossOriginProtection, ErrorPages,
+    SecurityFields, layered, limit_content,
+};
+use bytegate::request::{MultipartLimits, Part};
+use bytegate::routing::TrailingSlash;
 use bytegate::testing::{fuzz, read_responses, wrap};
+use bytegate::upload::{Admission, PartReceiver};
 use bytegate::{
-    Admission, Application, BasicAuthentication, ConditionalGet, Contract, Cors,
-    CrossOriginProtection, ErrorPages, Gateway, Method, MultipartLimits, Part, PartReceiver,
-    Rejection, Request, Response, Router, SecurityFields, Site, Status, TrailingSlash, escape_html,
-    layered, limit_content,
+    Application, Gateway, Method, Rejection, Request, Response, Router, Site, Status, escape_html,
 };
 use libfuzzer_sys::fuzz_target;
 use std::collections::BTreeMap;

@@ -5,8 +5,9 @@
 #[path = "../../tests/laws/mod.rs"]
 mod laws;
 
+use bytegate::site::{Dotfiles, EncodedNames, SiteOptions, Symlinks};
 use bytegate::testing::ClientResponse;
-use bytegate::{Dotfiles, EncodedNames, Gateway, SiteOptions, Status, Symlinks};
+use bytegate::{Gateway, Status};
 use laws::reader;
 use libfuzzer_sys::fuzz_target;
 use std::collections::BTreeSet;

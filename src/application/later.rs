@@ -1,9 +1,9 @@
 //! Applications that are async functions.
 
 use super::Application;
-use crate::message::owned_request::OwnedRequest;
-use crate::message::request::Request;
-use crate::message::response::Response;
+use crate::request::owned_request::OwnedRequest;
+use crate::request::request::Request;
+use crate::response::response::Response;
 use core::fmt;
 use core::future::Future;
 
@@ -15,7 +15,8 @@ use core::future::Future;
 /// the same router.
 ///
 /// ```
-/// use bytegate::{Gateway, OwnedRequest, Request, Response, Router, later};
+/// use bytegate::{Gateway, OwnedRequest, Request, Response, Router};
+/// use bytegate::application::later;
 ///
 /// async fn hello(request: OwnedRequest) -> Result<Response, bytegate::Status> {
 ///     let name = request.param("name").ok_or(bytegate::Status::NOT_FOUND)?;
@@ -39,12 +40,13 @@ where
 /// An application that is an async function, created by [`later`].
 ///
 /// ```
-/// use bytegate::{Application, OwnedRequest, Request, later};
+/// use bytegate::{Application, OwnedRequest, Request};
+/// use bytegate::application::later;
 ///
 /// let application = later(async |_: OwnedRequest| "hello\n");
 /// let request = Request::builder("GET", "/").build()?;
 /// assert!(request.with(|request| application.call(request)).is_later());
-/// # Ok::<(), bytegate::Fault>(())
+/// # Ok::<(), bytegate::request::Fault>(())
 /// ```
 #[derive(Clone, Copy)]
 pub struct Later<H>(H);

@@ -1,27 +1,37 @@
-//! The application side of a connection, which turns requests into responses.
+//! Applications, for those who implement the trait or wrap a handler. A handler is a function; most programs need no more.
+//!
+//! ```
+//! use bytegate::{Gateway, Request, with_state};
+//! use std::sync::Arc;
+//! use std::sync::atomic::{AtomicU64, Ordering};
+//!
+//! fn count(visits: &AtomicU64, _: &Request<'_>) -> String {
+//!     format!("visit {}\n", visits.fetch_add(1, Ordering::Relaxed) + 1)
+//! }
+//!
+//! let visits = Arc::new(AtomicU64::new(0));
+//! let gateway = Gateway::new(with_state(&visits, count));
+//! assert!(gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").ends_with(b"visit 1\n"));
+//! ```
 
 pub(crate) mod later;
-pub(crate) mod middleware;
-#[cfg(feature = "multipart")]
-pub(crate) mod part_receiver;
-pub(crate) mod routing;
-pub(crate) mod site;
 pub(crate) mod state;
-pub(crate) mod upload;
-pub(crate) mod wsgi;
 
-use crate::message::reply::Reply;
-use crate::message::request::Request;
-use crate::message::response::Response;
+pub use later::{Later, later};
+pub use state::{WithState, with_state};
+
+use crate::request::request::Request;
+use crate::response::reply::Reply;
+use crate::response::response::Response;
+use crate::upload::admission::Admission;
 use alloc::string::String;
 use alloc::sync::Arc;
-use upload::Admission;
 
 /// A handler for requests.
 ///
 /// It is implemented by functions and closures from `&Request<'_>` to anything that converts into a [`Response`], and
-/// by [`Router`](crate::Router), [`Site`](crate::Site), and the results of [`later`](crate::later()) for async functions,
-/// [`with_state`](crate::with_state()) for functions that share a state, and [`wsgi`](crate::wsgi()).
+/// by [`Router`](crate::Router), [`Site`](crate::Site), and the results of [`later`] for async functions,
+/// [`with_state`](crate::with_state()) for functions that share a state, and [`wsgi`](crate::wsgi::adapt).
 ///
 /// A closure must state the type of its argument: `|request: &Request<'_>| ...`. Without it, the compiler says that the
 /// "implementation of `FnOnce` is not general enough", or asks for type annotations.
@@ -85,7 +95,7 @@ use upload::Admission;
 /// assert!(response.text().ends_with(": ada is taken\n"));
 /// ```
 ///
-/// The middleware [`ErrorPages`](crate::ErrorPages) then decides how the sentence is shown, as it does for the errors
+/// The middleware [`ErrorPages`](crate::middleware::ErrorPages) then decides how the sentence is shown, as it does for the errors
 /// that the server finds itself.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an application",
@@ -98,7 +108,7 @@ pub trait Application: Send + Sync {
     /// Responds to a complete request.
     fn call(&self, request: &Request<'_>) -> Response;
 
-    /// Like [`call`](Application::call), but may return a reference to a [prepared](crate::PreparedResponse) response.
+    /// Like [`call`](Application::call), but may return a reference to a [prepared](crate::response::PreparedResponse) response.
     /// This is the method that a gateway calls. By default, it returns what `call` returns.
     #[inline]
     fn reply<'a>(&'a self, request: &Request<'_>) -> Reply<'a> {

@@ -1,8 +1,8 @@
 //! Applications that share a state.
 
 use super::Application;
-use crate::message::request::Request;
-use crate::message::response::Response;
+use crate::request::request::Request;
+use crate::response::response::Response;
 use alloc::sync::Arc;
 use core::fmt;
 

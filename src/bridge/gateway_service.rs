@@ -1,12 +1,12 @@
 //! Gateways as tower services.
 
 use super::messages::{builder_of, target_of};
+use crate::body::body::Body;
 use crate::connection::Refusal;
 use crate::gateway::Gateway;
 use crate::gateway::incoming::Incoming;
-use crate::message::body::Body;
-use crate::message::owned_request::RequestBuilder;
-use crate::message::response::Response;
+use crate::request::owned_request::RequestBuilder;
+use crate::response::response::Response;
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::error::{Error, Fault};
 use crate::values::method::Method;
@@ -26,7 +26,7 @@ use tower_service::Service;
 /// A gateway as a tower service, for example as a route or the fallback of an axum `Router`.
 ///
 /// As over a connection, the application [admits](crate::Application::admit) the content of a request before it is read.
-/// Content is gathered up to [`Limits::content_bytes`](crate::Limits::content_bytes) or the limit that the application
+/// Content is gathered up to [`Limits::content_bytes`](crate::config::Limits::content_bytes) or the limit that the application
 /// states, or it is handed on part by part as it arrives. Trailers are left out. Limits and deadlines of heads are those of
 /// the server that received the request.
 ///
@@ -35,14 +35,15 @@ use tower_service::Service;
 ///
 /// The peer is that of a [`ConnectionInfo`] in the extensions of the request. The servers of axum attach the address of the
 /// client in a type of their own, so a layer has to pass it on. Without it, the peer is unknown, and so
-/// [`RateLimit`](crate::RateLimit) does not tell clients apart.
+/// [`RateLimit`](crate::middleware::RateLimit) does not tell clients apart.
 ///
 /// ```
 /// # /*
 /// use axum::extract::ConnectInfo;
 /// # */
 /// use axum::{Router, extract::Request, middleware::map_request};
-/// use bytegate::{ConnectionInfo, Gateway, Site, bridge::GatewayService};
+/// use bytegate::{Gateway, Site, bridge::GatewayService};
+/// use bytegate::request::ConnectionInfo;
 /// use std::net::SocketAddr;
 /// # #[derive(Clone)]
 /// # struct ConnectInfo<T>(T);
@@ -86,7 +87,8 @@ impl GatewayService {
     ///
     /// ```
     /// use bytegate::bridge::GatewayService;
-    /// use bytegate::{AccessLog, Gateway, Now, Site};
+    /// use bytegate::{Gateway, Now, Site};
+    /// use bytegate::middleware::AccessLog;
     ///
     /// let gateway = Gateway::new(Site::new()).with(AccessLog::to(|line| assert!(line.contains("06/Nov/1994:08:49:37"))));
     /// let service = GatewayService::new(gateway).with_clock(|| Now::at_unix(784_111_777));

@@ -1,11 +1,11 @@
 //! Conversions between messages of this crate and those of the `http` crate.
 
-use crate::application::middleware::{AuthenticatedUser, RequestId};
-use crate::message::body::Body;
-use crate::message::extensions::Extensions;
-use crate::message::owned_request::{OwnedRequest, RequestBuilder};
-use crate::message::request::Request;
-use crate::message::response::{Response, is_reserved};
+use crate::body::body::Body;
+use crate::middleware::{AuthenticatedUser, RequestId};
+use crate::request::extensions::Extensions;
+use crate::request::owned_request::{OwnedRequest, RequestBuilder};
+use crate::request::request::Request;
+use crate::response::response::{Response, is_reserved};
 use crate::syntax::authority::Authority;
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::error::{Error, Fault};
@@ -69,7 +69,8 @@ impl TryFrom<&Request<'_>> for http::Request<Bytes> {
     /// [`RequestId`]. All values that middleware attached are there as one value of the type [`Extensions`].
     ///
     /// ```
-    /// use bytegate::{Bytes, Extensions, Request};
+    /// use bytegate::{Bytes, Request};
+    /// use bytegate::request::Extensions;
     ///
     /// #[derive(Clone, Debug, PartialEq)]
     /// struct Language(&'static str);
@@ -78,7 +79,7 @@ impl TryFrom<&Request<'_>> for http::Request<Bytes> {
     /// let converted = request.with(|request| http::Request::<Bytes>::try_from(request)).unwrap();
     /// let extensions = converted.extensions().get::<Extensions>().unwrap();
     /// assert_eq!(extensions.get::<Language>(), Some(&Language("de")));
-    /// # Ok::<(), bytegate::Fault>(())
+    /// # Ok::<(), bytegate::request::Fault>(())
     /// ```
     ///
     /// # Errors
@@ -90,8 +91,8 @@ impl TryFrom<&Request<'_>> for http::Request<Bytes> {
             .extension(request.connection().clone())
             .body(Bytes::copy_from_slice(request.content()))?;
         *converted.version_mut() = match request.version() {
-            crate::Version::Http10 => http::Version::HTTP_10,
-            crate::Version::Http11 => http::Version::HTTP_11,
+            crate::request::Version::Http10 => http::Version::HTTP_10,
+            crate::request::Version::Http11 => http::Version::HTTP_11,
         };
         append_all(converted.headers_mut(), request.fields());
         let (from, to) = (request.extensions(), converted.extensions_mut());
@@ -156,7 +157,7 @@ impl TryFrom<http::Request<Bytes>> for OwnedRequest {
     ///     let extensions = request.extensions().get::<http::Extensions>().unwrap();
     ///     assert_eq!(extensions.get::<Language>(), Some(&Language("de")));
     /// });
-    /// # Ok::<(), bytegate::Fault>(())
+    /// # Ok::<(), bytegate::request::Fault>(())
     /// ```
     ///
     /// # Errors
@@ -244,7 +245,7 @@ pub(super) fn target_of(parts: &http::request::Parts) -> &str {
 }
 
 /// Appends all fields. All of them are valid on both sides.
-fn append_all(to: &mut http::HeaderMap, lines: crate::FieldLines<'_>) {
+fn append_all(to: &mut http::HeaderMap, lines: crate::headers::FieldLines<'_>) {
     for (name, value) in lines {
         let name = http::HeaderName::from_bytes(name.as_bytes());
         let value = http::HeaderValue::from_bytes(value);

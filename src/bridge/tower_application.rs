@@ -1,10 +1,10 @@
 //! Tower services as applications.
 
 use crate::application::Application;
-use crate::message::body::Body;
-use crate::message::broken::Broken;
-use crate::message::request::Request;
-use crate::message::response::{Response, ResponseError};
+use crate::body::body::Body;
+use crate::body::broken::Broken;
+use crate::request::request::Request;
+use crate::response::response::{Response, ResponseError};
 use crate::values::method::Method;
 use crate::values::status::Status;
 use bytes::Bytes;
@@ -20,12 +20,13 @@ use tower_service::Service;
 /// Turns a tower service into an application: an axum `Router`, or anything else that takes `http::Request<Body>`.
 ///
 /// Below a [mount](crate::Router::mount), the service sees the rest of the path, as below axum's `nest`. The extensions of
-/// the request contain the [`ConnectionInfo`](crate::ConnectionInfo) and what middleware attached, as
+/// the request contain the [`ConnectionInfo`](crate::request::ConnectionInfo) and what middleware attached, as
 /// the conversion of a [`Request`] into an `http::Request` says.
 ///
 /// ```
 /// use axum::{Extension, routing::get};
-/// use bytegate::{AuthenticatedUser, BasicAuthentication, Gateway, Router, bridge::tower, testing::Client};
+/// use bytegate::{Gateway, Router, bridge::tower, testing::Client};
+/// use bytegate::middleware::{AuthenticatedUser, BasicAuthentication};
 ///
 /// async fn hello(Extension(user): Extension<AuthenticatedUser>) -> String {
 ///     format!("hello {}\n", user.name())

@@ -2,10 +2,10 @@
 
 use super::chunked::{Chunked, Decoded, kept_trailers};
 use super::progress::Progress;
-use crate::message::fields::Fields;
+use crate::config::limits::Limits;
+use crate::headers::fields::Fields;
 use crate::message::framing::Framing;
 use crate::values::error::Fault;
-use crate::values::limits::Limits;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;

@@ -1,11 +1,11 @@
 //! Incremental decoding of chunked content (RFC 9112 section 7.1).
 
-use crate::message::fields::{FieldLines, Fields};
+use crate::config::limits::Limits;
+use crate::headers::fields::{FieldLines, Fields};
 use crate::syntax::chunk::{ChunkLine, plain_line};
 use crate::syntax::field_section::{Bounds, Event, FieldSection};
 use crate::syntax::span::Span;
 use crate::values::error::{Error, Fault};
-use crate::values::limits::Limits;
 
 /// The decoder for chunked content. It consumes a chunk line byte by byte. The trailer section stays in the input until
 /// it is complete.

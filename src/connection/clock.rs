@@ -3,8 +3,8 @@
 use super::Connection;
 use super::progress::Progress;
 use super::state::State;
+use crate::config::config::Config;
 use crate::syntax::date::{self, DATE_LINE_BYTES};
-use crate::values::config::Config;
 use crate::values::now::Now;
 use core::borrow::Borrow;
 use core::time::Duration;

@@ -2,12 +2,12 @@
 
 use super::CloseReason;
 use super::output::Output;
-use crate::message::body::{Body, Content, SHARED_FROM_BYTES};
-use crate::message::broken::Broken;
+use crate::body::body::{Body, Content, SHARED_FROM_BYTES};
+use crate::body::broken::Broken;
 use crate::message::framing::Decisions;
 use crate::message::head::Version;
-use crate::message::reply::PreparedResponse;
-use crate::message::response::Response;
+use crate::response::reply::PreparedResponse;
+use crate::response::response::Response;
 use crate::syntax::date::DATE_LINE_BYTES;
 use crate::values::status::Status;
 use bytes::Bytes;

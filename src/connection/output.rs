@@ -1,6 +1,6 @@
 //! Pending output: one buffer for heads and small bodies, shared bytes for large bodies.
 
-use crate::message::body::SHARED_FROM_BYTES;
+use crate::body::body::SHARED_FROM_BYTES;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
@@ -8,7 +8,8 @@ use core::fmt;
 /// The bytes to be written, in order.
 ///
 /// ```
-/// use bytegate::{ConnectionInfo, Gateway, Now, Request};
+/// use bytegate::{Gateway, Now, Request};
+/// use bytegate::request::ConnectionInfo;
 ///
 /// let gateway = Gateway::new(|_: &Request<'_>| "hello");
 /// let mut session = gateway.session(ConnectionInfo::default());

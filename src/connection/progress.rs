@@ -1,6 +1,6 @@
 //! The progress of a transfer, from which its deadline is computed.
 
-use crate::values::timeouts::Pace;
+use crate::config::timeouts::Pace;
 use core::time::Duration;
 
 #[derive(Clone, Copy, Debug)]

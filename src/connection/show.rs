@@ -4,10 +4,10 @@
 use super::machine::Pause;
 use super::state::State;
 use super::{CloseReason, Connection, Refusal, Step};
-use crate::message::fields::FieldLines;
+use crate::config::config::Config;
+use crate::headers::fields::FieldLines;
 use crate::message::head::Head;
-use crate::message::request::Message;
-use crate::values::config::Config;
+use crate::request::request::Message;
 use crate::values::error::Fault;
 use core::borrow::Borrow;
 

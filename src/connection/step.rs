@@ -1,18 +1,21 @@
 //! The steps of a connection: its requests to the caller and the information in them.
 
 use crate::message::head::Head;
-use crate::message::request::Message;
-use crate::message::response::{Response, ResponseError};
+use crate::request::request::Message;
+use crate::response::response::{Response, ResponseError};
 use crate::values::error::Error;
 use crate::values::method::Method;
 use crate::values::status::Status;
 use core::fmt;
 use core::time::Duration;
 
-/// The next step to take with a [`Connection`](crate::Connection).
+/// The next step to take with a [`Connection`](crate::connection::Connection).
 ///
 /// ```
-/// use bytegate::{Config, Connection, Now, Scheme, Step};
+/// use bytegate::Now;
+/// use bytegate::config::Config;
+/// use bytegate::connection::{Connection, Step};
+/// use bytegate::request::Scheme;
 ///
 /// let mut connection = Connection::new(Config::default(), Scheme::Http);
 /// match connection.step(&mut &b"GET /a HTTP/1.1\r\n"[..], Now::default()) {
@@ -22,13 +25,13 @@ use core::time::Duration;
 /// ```
 #[derive(Debug)]
 pub enum Step<'c> {
-    /// A head was received, and content will follow. Decide with [`admit`](crate::Connection::admit) what to do with
-    /// the content, or respond at once with [`respond`](crate::Connection::respond).
+    /// A head was received, and content will follow. Decide with [`admit`](crate::connection::Connection::admit) what to do with
+    /// the content, or respond at once with [`respond`](crate::connection::Connection::respond).
     Admit(Head<'c>),
     /// The next bytes of streamed content. Never empty. The caller may respond without waiting for the rest.
     Content(&'c [u8]),
-    /// A request is complete. Answer it with [`respond`](crate::Connection::respond), or
-    /// [`defer`](crate::Connection::defer) the response.
+    /// A request is complete. Answer it with [`respond`](crate::connection::Connection::respond), or
+    /// [`defer`](crate::connection::Connection::defer) the response.
     Call(Message<'c>),
     /// The input is not a valid request, or its response was not ready in time. Respond with an error page. The
     /// connection closes afterwards.
@@ -38,8 +41,8 @@ pub enum Step<'c> {
         /// The deadline; `Duration::MAX` for none.
         until: Duration,
     },
-    /// The next block of the response content is needed. Provide it with [`send`](crate::Connection::send), or end the
-    /// content with [`end_body`](crate::Connection::end_body).
+    /// The next block of the response content is needed. Provide it with [`send`](crate::connection::Connection::send), or end the
+    /// content with [`end_body`](crate::connection::Connection::end_body).
     Body,
     /// More input is needed. Read until the given monotonic time, then call `step` again.
     Read {
@@ -58,7 +61,10 @@ pub enum Step<'c> {
 /// Input that is refused instead of being passed to an application.
 ///
 /// ```
-/// use bytegate::{Config, Connection, Error, Now, Scheme, Step};
+/// use bytegate::Now;
+/// use bytegate::config::Config;
+/// use bytegate::connection::{Connection, Error, Step};
+/// use bytegate::request::Scheme;
 ///
 /// let mut connection = Connection::new(Config::default(), Scheme::Http);
 /// match connection.step(&mut &b"GET /\r\n"[..], Now::default()) {
@@ -92,14 +98,17 @@ impl Refusal<'_> {
 /// A summary of a response.
 ///
 /// ```
-/// use bytegate::{Config, Connection, Now, Response, Scheme, Status};
+/// use bytegate::{Now, Response, Status};
+/// use bytegate::config::Config;
+/// use bytegate::connection::Connection;
+/// use bytegate::request::Scheme;
 ///
 /// let mut connection = Connection::new(Config::default(), Scheme::Http);
 /// connection.step(&mut &b"GET / HTTP/1.0\r\n\r\n"[..], Now::default());
 /// let summary = connection.respond(&mut Response::text("hello"))?;
 /// assert_eq!((summary.status, summary.content_length), (Status::OK, Some(5)));
 /// assert!(!summary.persists);
-/// # Ok::<(), bytegate::OutOfTurn>(())
+/// # Ok::<(), bytegate::connection::OutOfTurn>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResponseSummary {
@@ -118,7 +127,10 @@ pub struct ResponseSummary {
 /// The error of a command that does not match the last step. The connection is unchanged.
 ///
 /// ```
-/// use bytegate::{Config, Connection, OutOfTurn, Response, Scheme};
+/// use bytegate::Response;
+/// use bytegate::config::Config;
+/// use bytegate::connection::{Connection, OutOfTurn};
+/// use bytegate::request::Scheme;
 ///
 /// let mut connection = Connection::new(Config::default(), Scheme::Http);
 /// let answer = connection.respond(&mut Response::text("to whom?"));
@@ -138,7 +150,10 @@ impl core::error::Error for OutOfTurn {}
 /// The reason why a connection closes. The first reason is kept.
 ///
 /// ```
-/// use bytegate::{CloseReason, Config, Connection, Now, Scheme, Step};
+/// use bytegate::Now;
+/// use bytegate::config::Config;
+/// use bytegate::connection::{CloseReason, Connection, Step};
+/// use bytegate::request::Scheme;
 ///
 /// let mut connection = Connection::new(Config::default(), Scheme::Http);
 /// connection.end_input();
@@ -156,7 +171,7 @@ pub enum CloseReason {
     Refused,
     /// No request arrived in time.
     Idle,
-    /// [`stop`](crate::Connection::stop) was called between two requests.
+    /// [`stop`](crate::connection::Connection::stop) was called between two requests.
     Stopped,
     /// The peer did not read its response in time. The rest of the response was discarded.
     WriteTimeout,

@@ -3,14 +3,14 @@
 //! that.
 
 use super::{Gateway, own_answer};
-use crate::application::middleware::{RequestInfo, RequestParts};
-use crate::application::upload::Admission;
 use crate::connection::Refusal;
-use crate::message::extensions::Extensions;
 use crate::message::head::Head;
-use crate::message::reply::Reply;
-use crate::message::request::{Message, Request, RequestContext};
-use crate::message::response::{Response, ResponseError};
+use crate::middleware::{RequestInfo, RequestParts};
+use crate::request::extensions::Extensions;
+use crate::request::request::{Message, Request, RequestContext};
+use crate::response::reply::Reply;
+use crate::response::response::{Response, ResponseError};
+use crate::upload::admission::Admission;
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::now::Now;
 use crate::values::status::Status;

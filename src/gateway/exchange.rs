@@ -1,14 +1,14 @@
 //! State that a session keeps for an exchange that takes more than one step.
 
 use super::chain::Chain;
-use crate::application::middleware::RequestInfo;
-use crate::application::upload::{Abort, Admission, Receiver};
+use crate::body::body::Blocks;
 use crate::connection::{ContentPlan, Refusal};
-use crate::message::body::Blocks;
-use crate::message::extensions::Extensions;
 use crate::message::head::Head;
-use crate::message::request::Message;
-use crate::message::response::{LaterResponse, Response};
+use crate::middleware::RequestInfo;
+use crate::request::extensions::Extensions;
+use crate::request::request::Message;
+use crate::response::response::{LaterResponse, Response};
+use crate::upload::admission::{Abort, Admission, Receiver};
 use crate::values::method::Method;
 use crate::values::now::Now;
 use alloc::borrow::Cow;

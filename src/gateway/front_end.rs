@@ -2,8 +2,8 @@
 
 use crate::connection::{Refusal, ResponseSummary};
 use crate::message::head::Head;
-use crate::message::request::Message;
-use crate::message::response::ResponseError;
+use crate::request::request::Message;
+use crate::response::response::ResponseError;
 use crate::values::now::Now;
 use core::task::Waker;
 
@@ -11,7 +11,10 @@ use core::task::Waker;
 /// [`now`](FrontEnd::now) is required. A plain [`Now`] is a front end whose time never changes.
 ///
 /// ```
-/// use bytegate::{ConnectionInfo, FrontEnd, Gateway, Now, Request, ResponseSummary, Wait};
+/// use bytegate::{Gateway, Now, Request};
+/// use bytegate::connection::ResponseSummary;
+/// use bytegate::gateway::{FrontEnd, Wait};
+/// use bytegate::request::ConnectionInfo;
 ///
 /// struct Counter(u32);
 ///

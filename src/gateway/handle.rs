@@ -93,7 +93,7 @@ fn finish(
     front_end: &mut impl FrontEnd,
     output: &mut Vec<u8>,
 ) {
-    let thread = super::blocking::ThisThread::new();
+    let thread = super::this_thread::ThisThread::new();
     let mut front_end = thread.wakes(front_end);
     loop {
         match session.turn_for(input, &mut front_end) {

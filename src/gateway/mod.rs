@@ -1,26 +1,36 @@
-//! The gateway, which connects an application to connections.
+//! Gateways and sessions, for those who embed an application: bytes in, bytes out, at once or in a loop.
+//!
+//! ```
+//! use bytegate::{Gateway, Now, Request};
+//!
+//! let gateway = Gateway::new(|request: &Request<'_>| format!("you asked for {}\n", request.path()));
+//! let now = Now::at_unix(784_111_777);
+//! let output = gateway.handle_at(b"GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n", now);
+//! assert!(output.starts_with(b"HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"));
+//! ```
 
-#[cfg(feature = "std")]
-pub(crate) mod blocking;
 mod chain;
 mod exchange;
 pub(crate) mod front_end;
 mod handle;
 pub(crate) mod incoming;
-#[cfg(feature = "std")]
-pub(crate) mod linger;
 mod respond;
 pub(crate) mod session;
 mod step;
+#[cfg(feature = "std")]
+pub(crate) mod this_thread;
 #[cfg(feature = "tower")]
 mod watched_body;
 
+pub use front_end::FrontEnd;
+pub use session::{Session, Wait};
+
 use crate::application::Application;
-use crate::application::middleware::Middleware;
+use crate::config::config::Config;
 use crate::connection::Refusal;
 use crate::message::head::Head;
-use crate::message::response::{Response, ResponseError};
-use crate::values::config::Config;
+use crate::middleware::Middleware;
+use crate::response::response::{Response, ResponseError};
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::method::Method;
 use crate::values::status::Status;
@@ -29,7 +39,6 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use session::Session;
 
 /// An application together with its configuration, its middleware, and the page for invalid input. To process bytes,
 /// use [`handle`](Gateway::handle), a [`session`](Gateway::session) or `net::serve`.
@@ -79,10 +88,11 @@ impl Gateway {
     }
 
     /// Sets the page for refused input, which is a line of plain text by default. The page cannot change the status,
-    /// and the connection still closes. To give all error pages the same form, use [`ErrorPages`](crate::ErrorPages).
+    /// and the connection still closes. To give all error pages the same form, use [`ErrorPages`](crate::middleware::ErrorPages).
     ///
     /// ```
-    /// use bytegate::{Gateway, Refusal, Request, Response};
+    /// use bytegate::{Gateway, Request, Response};
+    /// use bytegate::connection::Refusal;
     ///
     /// let gateway = Gateway::new(|_: &Request<'_>| "hello\n")
     ///     .refusal_page(|refusal: &Refusal<'_>| Response::html(format!("<p>{}</p>", refusal.error)));
@@ -100,7 +110,9 @@ impl Gateway {
     /// something went wrong. Front ends that otherwise write this to standard error, or to a log, leave it to `report`.
     ///
     /// ```
-    /// use bytegate::{ConnectionInfo, Gateway, Request, Response, ResponseError};
+    /// use bytegate::{Gateway, Request, Response};
+    /// use bytegate::request::ConnectionInfo;
+    /// use bytegate::response::ResponseError;
     ///
     /// let gateway = Gateway::new(|_: &Request<'_>| Response::text("x").with_field("not a name", "x"))
     ///     .on_error(|error: &ResponseError, _: &ConnectionInfo| eprintln!("{error}"));

@@ -4,13 +4,13 @@ use super::Gateway;
 use super::chain::Chain;
 use super::exchange::{Begun, Exchange, known};
 use super::incoming::{Arrived, Incoming};
-use crate::application::upload::Abort;
 use crate::connection::{ContentPlan, Refusal};
-use crate::message::extensions::Extensions;
 use crate::message::framing::{self, Framing};
-use crate::message::owned_request::OwnedRequest;
-use crate::message::request::Message;
-use crate::message::response::Response;
+use crate::request::extensions::Extensions;
+use crate::request::owned_request::OwnedRequest;
+use crate::request::request::Message;
+use crate::response::response::Response;
+use crate::upload::admission::Abort;
 #[cfg(feature = "tower")]
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::error::{Error, Fault};
@@ -24,12 +24,13 @@ impl Gateway {
     /// Answers a request that was received in another way than from bytes, for example by another server.
     ///
     /// The middleware and the application see it like any other request. If it has content, the application is asked to
-    /// [admit](crate::Application::admit) it first, within the limits of [`Config`](crate::Config). Waits for a deferred
+    /// [admit](crate::Application::admit) it first, within the limits of [`Config`](crate::config::Config). Waits for a deferred
     /// response. A response that breaks the rules and, with the feature `std`, a panic are replaced by a 500. The caller
     /// adds the framing and `Date`.
     ///
     /// ```
-    /// use bytegate::{Gateway, Request, SetFields};
+    /// use bytegate::{Gateway, Request};
+    /// use bytegate::middleware::SetFields;
     /// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
     ///
     /// let gateway = Gateway::new(|request: &Request<'_>| request.path().to_string())
@@ -42,7 +43,7 @@ impl Gateway {
     /// # */
     /// assert_eq!(response.body().as_bytes(), Some(&b"/hello"[..]));
     /// assert_eq!(response.fields().lines().get_str("X-Served-By"), Some("a"));
-    /// # Ok::<(), bytegate::Fault>(())
+    /// # Ok::<(), bytegate::request::Fault>(())
     /// ```
     pub async fn respond(&self, request: OwnedRequest) -> Response {
         let content = Some(request.content().clone());

@@ -4,15 +4,15 @@ use super::Gateway;
 use super::chain::Chain;
 use super::exchange::Exchange;
 use super::front_end::{FrontEnd, Unobserved};
-use crate::application::upload::Abort;
+#[cfg(feature = "net")]
+use crate::body::body::Blocks;
+#[cfg(feature = "net")]
+use crate::body::broken::Broken;
+#[cfg(feature = "net")]
+use crate::body::stored_file::StoredBlocks;
+use crate::config::config::Config;
 use crate::connection::{CloseReason, Connection, Output};
-#[cfg(feature = "net")]
-use crate::message::body::Blocks;
-#[cfg(feature = "net")]
-use crate::message::broken::Broken;
-#[cfg(feature = "net")]
-use crate::message::stored_file::StoredBlocks;
-use crate::values::config::Config;
+use crate::upload::admission::Abort;
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::now::Now;
 use alloc::boxed::Box;
@@ -26,7 +26,9 @@ use core::time::Duration;
 /// [`output`](Session::output) or read more input, and call `turn` again:
 ///
 /// ```
-/// use bytegate::{ConnectionInfo, Gateway, Now, Wait};
+/// use bytegate::{Gateway, Now};
+/// use bytegate::gateway::Wait;
+/// use bytegate::request::ConnectionInfo;
 /// use std::io::{Read, Write};
 ///
 /// fn serve(gateway: &Gateway, stream: &mut (impl Read + Write)) -> std::io::Result<()> {
@@ -75,7 +77,10 @@ pub struct Session<'g> {
 /// What a session waits for. Calling [`turn`](Session::turn) too early does no harm.
 ///
 /// ```
-/// use bytegate::{CloseReason, ConnectionInfo, Gateway, Now, Site, Wait};
+/// use bytegate::{Gateway, Now, Site};
+/// use bytegate::connection::CloseReason;
+/// use bytegate::gateway::Wait;
+/// use bytegate::request::ConnectionInfo;
 ///
 /// let gateway = Gateway::new(Site::new());
 /// let mut session = gateway.session(ConnectionInfo::default());

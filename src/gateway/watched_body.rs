@@ -2,9 +2,9 @@
 
 use super::Gateway;
 use super::chain::Chain;
-use crate::message::body::Body;
-use crate::message::broken::Broken;
-use crate::message::response::{Response, ResponseError};
+use crate::body::body::Body;
+use crate::body::broken::Broken;
+use crate::response::response::{Response, ResponseError};
 use crate::values::connection_info::ConnectionInfo;
 use alloc::sync::Arc;
 use bytes::Bytes;

@@ -1,7 +1,7 @@
 //! Content codings, and the choice of one by what the client accepts (RFC 9110 sections 8.4.1 and 12.5.3).
 
-use super::fields::FieldLines;
-use super::negotiation::preferences_in;
+use crate::headers::fields::FieldLines;
+use crate::message::preferences::preferences_in;
 use crate::syntax::quality::Quality;
 
 /// The field that decides, for `Vary`.
@@ -127,7 +127,7 @@ impl Weights {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::fields::Fields;
+    use crate::headers::fields::Fields;
     use alloc::format;
     use alloc::string::{String, ToString};
     use alloc::vec::Vec;

@@ -4,8 +4,9 @@
 use super::head::{Head, Version};
 use crate::syntax::byte_class::TOKEN;
 use crate::syntax::layout::Expect;
+use crate::syntax::length;
+use crate::syntax::list;
 use crate::syntax::span::Span;
-use crate::syntax::{length, list};
 use crate::values::error::{Error, Fault};
 use crate::values::method::MethodKind;
 

@@ -1,6 +1,6 @@
 //! A complete and valid request head (RFC 9112 sections 3 and 5).
 
-use super::fields::FieldLines;
+use crate::headers::fields::FieldLines;
 use crate::syntax::authority::Authority;
 use crate::syntax::layout::{Expect, Layout};
 use crate::syntax::span::ascii;
@@ -19,7 +19,7 @@ use core::fmt;
 /// let head = request.head();
 /// assert_eq!((head.method(), head.path(), head.query()), (Method::Put, "/a%20b", Some("c")));
 /// assert_eq!(head.decoded_path().as_deref(), Some("/a b"));
-/// # Ok::<(), bytegate::Fault>(())
+/// # Ok::<(), bytegate::request::Fault>(())
 /// ```
 #[derive(Clone, Copy)]
 pub struct Head<'a> {
@@ -30,7 +30,7 @@ pub struct Head<'a> {
 /// A supported version of HTTP (RFC 9110 section 2.5).
 ///
 /// ```
-/// use bytegate::Version;
+/// use bytegate::request::Version;
 ///
 /// assert_eq!(Version::Http11.as_str(), "HTTP/1.1");
 /// assert!(Version::Http10 < Version::Http11);

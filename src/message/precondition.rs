@@ -1,7 +1,7 @@
 //! Conditional requests (RFC 9110 section 13), evaluated in the order of section 13.2.2.
 
-use super::fields::FieldLines;
 use super::head::Head;
+use crate::headers::fields::FieldLines;
 use crate::syntax::date;
 use crate::syntax::entity_tag::{EntityTag, any_in_list};
 use crate::values::method::Method;
@@ -119,9 +119,9 @@ fn single<'a>(fields: FieldLines<'a>, name: &str) -> Option<&'a [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::fields::Fields;
+    use crate::config::limits::Limits;
+    use crate::headers::fields::Fields;
     use crate::syntax::head::HeadParser;
-    use crate::values::limits::Limits;
     use crate::values::scheme::Scheme;
     use alloc::format;
     use alloc::string::{String, ToString};

@@ -1,9 +1,9 @@
 //! Support for blocking applications: each active request gets a thread from a pool.
 
 use crate::application::Application;
-use crate::application::upload::Admission;
-use crate::message::request::Request;
-use crate::message::response::Response;
+use crate::request::request::Request;
+use crate::response::response::Response;
+use crate::upload::admission::Admission;
 use crate::values::status::Status;
 use alloc::string::String;
 use core::sync::atomic::{AtomicUsize, Ordering};

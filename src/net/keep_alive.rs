@@ -1,8 +1,8 @@
 //! Comments that keep a stream of events alive.
 
-use crate::message::body::Body;
-use crate::message::broken::Broken;
-use crate::message::event::{Event, Events};
+use crate::body::body::Body;
+use crate::body::broken::Broken;
+use crate::events::event::{Event, Events};
 use bytes::Bytes;
 use core::future::Future;
 use core::pin::Pin;
@@ -15,7 +15,8 @@ use smol::Timer;
 /// closing an idle connection and detects disconnected clients. The HTML Standard advises 15 seconds or so.
 ///
 /// ```no_run
-/// use bytegate::{Broadcast, Gateway, Request, net};
+/// use bytegate::{Gateway, Request, net};
+/// use bytegate::events::Broadcast;
 /// use std::time::Duration;
 ///
 /// let news = Broadcast::new(16);

@@ -2,7 +2,7 @@
 
 use super::buffers::{Buffers, is_transient, read_some};
 use super::transport::{Transport, readable};
-use crate::gateway::linger::{LINGER_GAP, Linger};
+use crate::blocking::linger::{LINGER_GAP, Linger};
 use smol::{Timer, future};
 use std::io;
 use std::time::Instant;

@@ -22,7 +22,7 @@ use std::thread;
 pub type LogFn = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Options for serving. The limits and deadlines of individual connections are part of the gateway's
-/// [`Config`](crate::Config).
+/// [`Config`](crate::config::Config).
 ///
 /// ```
 /// use bytegate::net::Options;

@@ -1,6 +1,9 @@
 //! Serving with a single call.
 
-use super::{Options, listen, serve, stop_signal};
+use super::Options;
+use super::listen;
+use super::serve;
+use super::stop_signal;
 use crate::gateway::Gateway;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};

@@ -1,6 +1,8 @@
 //! A server on a thread of its own.
 
-use super::{Options, listen, serve};
+use super::Options;
+use super::listen;
+use super::serve;
 use crate::gateway::Gateway;
 use smol::channel::{Sender, bounded};
 use std::convert::Infallible;

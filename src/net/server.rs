@@ -3,7 +3,7 @@
 use super::options::Options;
 use crate::gateway::Gateway;
 use crate::gateway::front_end::FrontEnd;
-use crate::message::response::ResponseError;
+use crate::response::response::ResponseError;
 use crate::values::now::Now;
 use core::convert::Infallible;
 use core::task::Waker;

@@ -7,7 +7,7 @@ use super::span::Span;
 /// A host and an optional port, as they were sent.
 ///
 /// ```
-/// # use bytegate::Authority;
+/// # use bytegate::request::Authority;
 /// let authority = Authority::parse("[::1]:7890").unwrap();
 /// assert_eq!((authority.host, authority.port), ("[::1]", Some(7890)));
 /// assert!(Authority::parse("user@host").is_none());

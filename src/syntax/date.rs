@@ -75,7 +75,7 @@ impl Civil {
 /// ```
 /// use core::time::Duration;
 ///
-/// let date = bytegate::http_date(Duration::from_secs(784_111_777));
+/// let date = bytegate::headers::http_date(Duration::from_secs(784_111_777));
 /// assert_eq!(date.as_deref(), Some("Sun, 06 Nov 1994 08:49:37 GMT"));
 /// ```
 pub fn http_date(wall: Duration) -> Option<String> {

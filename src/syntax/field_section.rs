@@ -4,8 +4,8 @@
 use super::byte_class::TOKEN;
 use super::scan::{WINDOW_BYTES, name_end, refused_from, unusual_from, value_end};
 use super::span::Span;
+use crate::config::limits::Limits;
 use crate::values::error::{Error, Fault};
-use crate::values::limits::Limits;
 
 /// A resumable scan over field lines. It stops at the end of the input and continues once more has arrived.
 #[derive(Clone, Copy, Debug)]

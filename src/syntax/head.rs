@@ -2,8 +2,8 @@
 
 use super::field_section::{Bounds, Event, FieldSection};
 use super::layout::Layout;
+use crate::config::limits::Limits;
 use crate::values::error::{Error, Fault};
-use crate::values::limits::Limits;
 use crate::values::method::MethodKind;
 
 /// The progress of a scan.

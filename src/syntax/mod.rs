@@ -2,7 +2,6 @@
 //! of a scan.
 
 pub(crate) mod authority;
-pub(crate) mod base64;
 mod block;
 pub(crate) mod byte_class;
 pub(crate) mod chunk;
@@ -12,8 +11,7 @@ pub(crate) mod entity_tag;
 pub(crate) mod field_section;
 pub(crate) mod head;
 mod head_validation;
-pub(crate) mod html;
-pub(crate) mod json;
+pub(crate) mod host_pattern;
 pub(crate) mod layout;
 pub(crate) mod length;
 pub(crate) mod list;

@@ -5,8 +5,8 @@ use super::field_section::FieldSection;
 use super::head::{HeadParser, Parsed, Phase};
 use super::scan::common_path_end;
 use super::span::Span;
+use crate::config::limits::Limits;
 use crate::values::error::{Error, Fault};
-use crate::values::limits::Limits;
 use crate::values::method::{METHOD_BYTES, MethodKind};
 
 /// The number of empty lines skipped before a request line. Old clients send one after a form (RFC 9112 section 2.2),

@@ -227,8 +227,8 @@ fn block_at(bytes: &[u8], at: usize) -> Option<&[u8; BLOCK_BYTES]> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::byte_class::{PLAIN_PATH, REG_NAME};
     use super::*;
+    use crate::syntax::byte_class::{PLAIN_PATH, REG_NAME};
     use alloc::vec::Vec;
 
     #[test]

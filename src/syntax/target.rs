@@ -12,7 +12,8 @@ use alloc::borrow::Cow;
 /// A request target. Paths and queries are kept as they were sent, including percent-encoding.
 ///
 /// ```
-/// use bytegate::{Request, Target};
+/// use bytegate::Request;
+/// use bytegate::request::Target;
 ///
 /// let request = Request::builder("GET", "http://localhost/a?b").build()?;
 /// match request.head().target() {
@@ -21,7 +22,7 @@ use alloc::borrow::Cow;
 ///     }
 ///     other => unreachable!("{other:?}"),
 /// }
-/// # Ok::<(), bytegate::Fault>(())
+/// # Ok::<(), bytegate::request::Fault>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target<'a> {
@@ -45,12 +46,13 @@ pub enum Target<'a> {
 /// A path and an optional query, which follows the first question mark.
 ///
 /// ```
-/// use bytegate::{PathAndQuery, Request, Target};
+/// use bytegate::Request;
+/// use bytegate::request::{PathAndQuery, Target};
 ///
 /// let request = Request::builder("GET", "/a?b=c").build()?;
 /// let expected = PathAndQuery { path: "/a", query: Some("b=c") };
 /// assert_eq!(request.head().target(), Target::Origin(expected));
-/// # Ok::<(), bytegate::Fault>(())
+/// # Ok::<(), bytegate::request::Fault>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PathAndQuery<'a> {
@@ -317,8 +319,8 @@ fn is_scheme(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::byte_class::TARGET;
     use super::*;
+    use crate::syntax::byte_class::TARGET;
 
     fn parse(method: MethodKind, text: &str) -> Result<Target<'_>, Fault> {
         let bytes = text.as_bytes();

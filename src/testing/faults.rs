@@ -1,8 +1,8 @@
 //! Servers that fail in a chosen way, to test clients.
 
 use super::pipe::{Pipe, pipe, serve};
+use crate::blocking::blocking_stream::BlockingStream;
 use crate::gateway::Gateway;
-use crate::gateway::blocking::BlockingStream;
 use std::io::{self, ErrorKind, Read, Write};
 use std::prelude::rust_2024::*;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! A server over sockets whose connections fail as a script says.
 
 use super::faults::{Fault, Faulty};
+use crate::blocking::blocking_stream::BlockingStream;
 use crate::gateway::Gateway;
-use crate::gateway::blocking::BlockingStream;
 use core::convert::Infallible;
 use core::time::Duration;
 use smol::channel::{Receiver, Sender, bounded};

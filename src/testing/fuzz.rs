@@ -209,7 +209,7 @@ impl FrontEnd for Observer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::request::Request;
+    use crate::request::request::Request;
     use alloc::string::ToString;
 
     #[test]

@@ -42,7 +42,7 @@
 //! a runtime, with every tool of the kit and no change to the application. `cargo add --dev bytegate --features tower` is
 //! enough. A handler that itself needs tokio, for timers or sockets, is tested in a runtime with more than one thread,
 //! `#[tokio::test(flavor = "multi_thread")]`: the test blocks the thread that it runs on, so a single-threaded runtime would
-//! deadlock. The peer is in the extension [`ConnectionInfo`](crate::ConnectionInfo); axum's `ConnectInfo` is set by
+//! deadlock. The peer is in the extension [`ConnectionInfo`](crate::request::ConnectionInfo); axum's `ConnectInfo` is set by
 //! its `MockConnectInfo`.
 //!
 //! ```

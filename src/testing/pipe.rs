@@ -1,7 +1,7 @@
 //! A pair of connected blocking streams in memory.
 
+use crate::blocking::blocking_stream::BlockingStream;
 use crate::gateway::Gateway;
-use crate::gateway::blocking::BlockingStream;
 use crate::values::connection_info::ConnectionInfo;
 use std::collections::VecDeque;
 use std::fmt;
@@ -18,7 +18,7 @@ const CAPACITY: usize = 64 * 1024;
 /// Dropping an end closes both directions: the other end reads what was written and then the end, and its writes fail.
 ///
 /// ```
-/// use bytegate::BlockingStream;
+/// use bytegate::blocking::BlockingStream;
 /// use bytegate::testing::{Pipe, pipe};
 /// use std::io::{ErrorKind, Read};
 /// use std::time::Duration;

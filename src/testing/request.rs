@@ -3,7 +3,7 @@
 use super::client::Client;
 use super::response::ClientResponse;
 use super::wire_error::WireError;
-use crate::message::fields::Fields;
+use crate::headers::fields::Fields;
 use crate::syntax::uri_reference;
 use crate::values::method::Method;
 use crate::values::status::Status;
@@ -414,7 +414,7 @@ mod tests {
     fn base64_round_trips() {
         for length in 0..20 {
             let bytes: Vec<u8> = (0..length).map(|number| number * 13 + 7).collect();
-            let decoded = crate::syntax::base64::decode(base64(&bytes).as_bytes());
+            let decoded = crate::request::base64::decode(base64(&bytes).as_bytes());
             assert_eq!(decoded.as_ref(), Some(&bytes));
         }
     }

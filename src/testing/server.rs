@@ -72,7 +72,8 @@ impl Server {
     ///
     /// ```
     /// use bytegate::testing::Server;
-    /// use bytegate::{Request, Scheme, net};
+    /// use bytegate::{Request, net};
+    /// use bytegate::request::Scheme;
     ///
     /// let options = net::Options { scheme: Scheme::Https, ..net::Options::default() };
     /// let server = Server::start_with(|request: &Request<'_>| request.scheme().as_str(), options);

@@ -3,7 +3,7 @@
 use super::reader::{Framing, Reader, read_responses};
 use super::response::ClientResponse;
 use super::wire_error::WireError;
-use crate::gateway::blocking::BlockingStream;
+use crate::blocking::blocking_stream::BlockingStream;
 use crate::values::method::Method;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};

@@ -8,7 +8,7 @@ use core::net::{IpAddr, SocketAddr};
 /// Information about a connection, provided by the front end. Applications and middleware see it with every request.
 ///
 /// ```
-/// use bytegate::{ConnectionInfo, Peer, Scheme};
+/// use bytegate::request::{ConnectionInfo, Peer, Scheme};
 ///
 /// let info = ConnectionInfo {
 ///     peer: Peer::named("serial line 2"),
@@ -31,7 +31,7 @@ pub struct ConnectionInfo {
 /// The peer of a connection, for any transport.
 ///
 /// ```
-/// use bytegate::Peer;
+/// use bytegate::request::Peer;
 /// use std::net::SocketAddr;
 ///
 /// let address: SocketAddr = "[::1]:50000".parse().unwrap();

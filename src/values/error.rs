@@ -9,7 +9,8 @@ macro_rules! errors {
         /// [`status`](Error::status), and nothing after it is interpreted.
         ///
         /// ```
-        /// use bytegate::{Error, Status};
+        /// use bytegate::Status;
+        /// use bytegate::connection::Error;
         ///
         /// assert_eq!(Error::HostMissing.status(), Status::BAD_REQUEST);
         /// assert_eq!(Error::HostMissing.section(), "RFC 9112 section 3.2");
@@ -138,7 +139,8 @@ impl core::error::Error for Error {}
 /// whole.
 ///
 /// ```
-/// use bytegate::{Error, Request};
+/// use bytegate::Request;
+/// use bytegate::connection::Error;
 ///
 /// let fault = Request::builder("GET", "/a%zz").build().unwrap_err();
 /// assert_eq!((fault.error, fault.at), (Error::TargetEscape, 6));

@@ -1,12 +1,9 @@
 //! Plain values, independent of parsing, state and transport.
 
-pub(crate) mod config;
 pub(crate) mod connection_info;
 pub(crate) mod error;
-pub(crate) mod limits;
 pub(crate) mod media_type;
 pub(crate) mod method;
 pub(crate) mod now;
 pub(crate) mod scheme;
 pub(crate) mod status;
-pub(crate) mod timeouts;

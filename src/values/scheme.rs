@@ -3,7 +3,7 @@
 /// The scheme of a connection. A target in absolute-form must name it (RFC 9110 section 7.4).
 ///
 /// ```
-/// use bytegate::Scheme;
+/// use bytegate::request::Scheme;
 ///
 /// assert_eq!((Scheme::Https.as_str(), Scheme::Https.default_port()), ("https", 443));
 /// ```

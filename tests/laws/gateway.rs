@@ -1,9 +1,9 @@
 //! The gateways for fixtures and fuzz targets: a small site, and applications that report what they received.
 
-use bytegate::{
-    Admission, Application, Body, FieldLines, Gateway, Receiver, Request, Response, Router, Site,
-    SiteOptions, Status,
-};
+use bytegate::headers::FieldLines;
+use bytegate::site::SiteOptions;
+use bytegate::upload::{Admission, Receiver};
+use bytegate::{Application, Body, Gateway, Request, Response, Router, Site, Status};
 use std::borrow::Cow;
 use std::time::Duration;
 

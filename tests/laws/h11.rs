@@ -3,7 +3,7 @@
 
 use crate::laws::model::Served;
 use crate::oracle::{Opinion, Oracle};
-use bytegate::Error;
+use bytegate::connection::Error;
 use std::io::Write;
 use std::process::{Command, Stdio};
 

@@ -6,10 +6,10 @@ pub mod gateway;
 pub mod model;
 pub mod reader;
 
-use bytegate::{
-    CloseReason, ConnectionInfo, FrontEnd, Gateway, Head, Message, Method, Now, Refusal, Request,
-    Response, ResponseSummary, Wait,
-};
+use bytegate::connection::{CloseReason, Message, Refusal, ResponseSummary};
+use bytegate::gateway::{FrontEnd, Wait};
+use bytegate::request::{ConnectionInfo, Head};
+use bytegate::{Gateway, Method, Now, Request, Response};
 use std::time::Duration;
 
 /// What a connection did with its whole input.
@@ -21,7 +21,7 @@ pub struct Transcript {
     /// The requests that were complete.
     pub served: Vec<model::Served>,
     /// Each error, its position, and the line that is shown with it.
-    pub refusals: Vec<(bytegate::Error, u64, Vec<u8>)>,
+    pub refusals: Vec<(bytegate::connection::Error, u64, Vec<u8>)>,
     pub close: CloseReason,
 }
 

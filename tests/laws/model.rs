@@ -62,13 +62,13 @@ fn request(input: &[u8]) -> Option<Parsed<'_>> {
     let is_http10 = minor == "0";
     let host = match all("host")[..] {
         [] if is_http10 => None,
-        [host] if bytegate::Authority::parse(host).is_some() => Some(host),
+        [host] if bytegate::request::Authority::parse(host).is_some() => Some(host),
         _ => return None,
     };
     if let (Some(named), Some(host)) = (absolute_authority(target), host) {
         let name = |text| {
-            bytegate::Authority::parse(text)
-                .map(|it: bytegate::Authority<'_>| it.host.to_lowercase())
+            bytegate::request::Authority::parse(text)
+                .map(|it: bytegate::request::Authority<'_>| it.host.to_lowercase())
         };
         if name(named) != name(host) {
             return None;
@@ -292,7 +292,7 @@ fn is_target(method: &str, target: &str) -> bool {
         (_, other) => match absolute_authority(other) {
             Some(authority) => {
                 let path = &other["http://".len() + authority.len()..];
-                bytegate::Authority::parse(authority).is_some() && is_path(path)
+                bytegate::request::Authority::parse(authority).is_some() && is_path(path)
             }
             None => false,
         },

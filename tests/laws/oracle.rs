@@ -4,7 +4,9 @@
 
 use crate::laws::model::Served;
 use crate::laws::{a_moment, drive, plain_gateway};
-use bytegate::{Config, Connection, Error, Scheme, Step};
+use bytegate::config::Config;
+use bytegate::connection::{Connection, Error, Step};
+use bytegate::request::Scheme;
 use core::cmp::Ordering;
 
 /// How a parser reads a connection.

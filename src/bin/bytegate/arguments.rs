@@ -251,7 +251,7 @@ mod tests {
             "--stop-timeout=3",
             "--connections=7",
         ]);
-        let mut config = bytegate::Config::default();
+        let mut config = bytegate::config::Config::default();
         config.limits.head_bytes = 65_536;
         config.limits.field_line_bytes = 32_768;
         config.limits.content_bytes = 5;

@@ -2,7 +2,9 @@
 
 use crate::options::{Options, Origin};
 use crate::{Failure, complain, demo};
-use bytegate::{Cors, Gateway, Router, Site, SiteOptions, Skipped, wsgi};
+use bytegate::middleware::Cors;
+use bytegate::site::{SiteOptions, Skipped};
+use bytegate::{Gateway, Router, Site, wsgi};
 use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -29,7 +31,7 @@ pub(crate) fn gateway(options: &Options) -> Result<Gateway, Failure> {
     }
     let router = Router::new().fallback(site);
     let router = options.suffixes.iter().fold(router, |router, suffix| {
-        router.suffix(suffix, wsgi(demo::mini_frame::application))
+        router.suffix(suffix, wsgi::adapt(demo::mini_frame::application))
     });
     let gateway = Gateway::new(router).config(options.config);
     Ok(match options.cors {

@@ -1,10 +1,10 @@
 //! `bytegate explain`: explains how bytes are understood.
 
 use crate::Failure;
-use bytegate::{
-    CloseReason, ConnectionInfo, FrontEnd, Gateway, Head, Message, Now, Refusal, Request,
-    ResponseSummary, Target, Wait,
-};
+use bytegate::connection::{CloseReason, Message, Refusal, ResponseSummary};
+use bytegate::gateway::{FrontEnd, Wait};
+use bytegate::request::{ConnectionInfo, Head, Target};
+use bytegate::{Gateway, Now, Request};
 use std::fmt::Write;
 use std::io::Read;
 use std::process::ExitCode;

@@ -3,7 +3,8 @@
 use crate::Failure;
 use crate::content;
 use crate::options::Options;
-use bytegate::{ConnectionInfo, Untimed};
+use bytegate::blocking::Untimed;
+use bytegate::request::ConnectionInfo;
 use std::io::{self, Read, Write, stdin, stdout};
 use std::process::ExitCode;
 

@@ -1,7 +1,9 @@
 //! The options of the program: what each is called, what it belongs to, and what it sets.
 
 use crate::values::{self, Hosts, Value};
-use bytegate::{Config, SiteOptions, Status};
+use bytegate::Status;
+use bytegate::config::Config;
+use bytegate::site::SiteOptions;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;

@@ -3,7 +3,8 @@
 use crate::options::Options;
 use crate::values::Hosts;
 use crate::{Failure, addresses, browser, content};
-use bytegate::{AccessLog, AllowedHosts, Response, Status, net};
+use bytegate::middleware::{AccessLog, AllowedHosts};
+use bytegate::{Response, Status, net};
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;

@@ -1,6 +1,8 @@
 //! The values of options: numbers, sizes, times, names, and rules with several parts.
 
-use bytegate::{Authority, Dotfiles, EncodedNames, Status, Symlinks};
+use bytegate::Status;
+use bytegate::request::Authority;
+use bytegate::site::{Dotfiles, EncodedNames, Symlinks};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 

@@ -1,6 +1,8 @@
 //! A framework as small as the tutorial's: a table of names and pages, exposed as `application`.
 
-use bytegate::{Environ, Rejection, StartResponse, http_date};
+use bytegate::Rejection;
+use bytegate::headers::http_date;
+use bytegate::wsgi::{Environ, StartResponse};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 

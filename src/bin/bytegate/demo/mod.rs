@@ -11,7 +11,7 @@ pub const DYNAMIC_SUFFIX: &str = ".py";
 
 /// Creates a gateway that serves the static pages, and [`mini_frame::application`] for paths that end in `.py`.
 pub fn gateway() -> Gateway {
-    let router = Router::new().suffix(DYNAMIC_SUFFIX, wsgi(mini_frame::application));
+    let router = Router::new().suffix(DYNAMIC_SUFFIX, wsgi::adapt(mini_frame::application));
     Gateway::new(router.fallback(site()))
 }
 

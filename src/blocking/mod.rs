@@ -1,0 +1,24 @@
+//! Serving over anything that can be read and written, for those who use threads or a transport of their own.
+//!
+//! ```
+//! use bytegate::{Gateway, Request};
+//! use bytegate::blocking::Untimed;
+//! # use std::io::{self, Cursor, Read, Write};
+//! # struct Serial(Cursor<&'static [u8]>, Vec<u8>);
+//! # impl Read for Serial { fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> { self.0.read(buffer) } }
+//! # impl Write for Serial {
+//! #     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> { self.1.write(bytes) }
+//! #     fn flush(&mut self) -> io::Result<()> { Ok(()) }
+//! # }
+//! # let mut serial = Serial(Cursor::new(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"), Vec::new());
+//!
+//! let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
+//! gateway.serve_stream(Untimed(&mut serial), bytegate::request::ConnectionInfo::default())?;
+//! # assert!(serial.1.ends_with(b"hello\n"));
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+pub(crate) mod blocking_stream;
+pub(crate) mod linger;
+
+pub use blocking_stream::{BlockingStream, Untimed};

@@ -1,0 +1,30 @@
+//! The bodies of responses, for those who stream one: from an iterator, a stream, a reader or another thread.
+//!
+//! ```
+//! use bytegate::{Body, Gateway, Request, Response};
+//!
+//! let count = |_: &Request<'_>| Response::text(Body::stream((1..=3).map(|number| format!("{number}\n"))));
+//! let response = Gateway::new(count).handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+//! assert!(response.ends_with(b"2\n\r\n2\r\n3\n\r\n0\r\n\r\n"));
+//! ```
+
+#[allow(clippy::module_inception, reason = "each name has a file of its name")]
+pub(crate) mod body;
+pub(crate) mod broken;
+#[cfg(feature = "std")]
+pub(crate) mod channel;
+#[cfg(feature = "folder")]
+mod growth;
+#[cfg(feature = "folder")]
+pub(crate) mod memory_budget;
+#[cfg(feature = "folder")]
+pub(crate) mod open_file;
+#[cfg(feature = "std")]
+mod reader;
+#[cfg(feature = "folder")]
+pub(crate) mod stored_file;
+
+pub use body::Body;
+pub use broken::Broken;
+#[cfg(feature = "std")]
+pub use channel::{BodySender, Closed, TrySendError};

@@ -1,0 +1,159 @@
+//! Open files: their state, and reading from them.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use bytes::Bytes;
+use std::fs::{File, Metadata};
+use std::io;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// What identifies the state of a file. File systems keep times in steps, most of a few milliseconds, so two changes within
+/// one step cannot be told apart by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    length: u64,
+    modified: Duration,
+    /// When the file or its attributes were last changed, where the system knows.
+    changed: (i64, i64),
+    /// The number of the file, where the system has one.
+    number: u64,
+}
+
+impl Stamp {
+    /// The step in which most systems keep the times of files, and a little more.
+    const STEP: Duration = Duration::from_millis(12);
+    /// The longest step of systems that keep no parts of seconds.
+    const COARSE_STEP: Duration = Duration::from_secs(2);
+
+    pub(crate) fn of(file: &Metadata) -> Stamp {
+        #[cfg(unix)]
+        let (changed, number) = {
+            use std::os::unix::fs::MetadataExt;
+            ((file.ctime(), file.ctime_nsec()), file.ino())
+        };
+        #[cfg(not(unix))]
+        let (changed, number) = ((0, 0), 0);
+        let modified = file.modified().unwrap_or(UNIX_EPOCH);
+        Stamp {
+            length: file.len(),
+            modified: modified.duration_since(UNIX_EPOCH).unwrap_or_default(),
+            changed,
+            number,
+        }
+    }
+
+    /// Returns the length in bytes.
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Returns whether nothing says that the content differs between two states of the same file.
+    pub(crate) fn is_same_content(&self, other: &Stamp) -> bool {
+        (self.length, self.modified) == (other.length, other.modified)
+    }
+
+    /// Returns when the file was last modified, as time since the Unix epoch, but no later than now, because a date in
+    /// the future would promise too much (RFC 9110 section 8.8.2.1).
+    pub(crate) fn modified(&self) -> Duration {
+        self.modified.min(now())
+    }
+
+    /// Returns a text that no other content of the file has. Returns `None` if another change could have the same stamp.
+    pub(crate) fn tag(&self) -> Option<String> {
+        let Stamp { length, number, .. } = self;
+        let modified = self.modified.as_nanos();
+        self.is_settled()
+            .then(|| format!("{length:x}-{modified:x}-{number:x}"))
+    }
+
+    /// Returns whether the file has not been changed for so long that another change must have another stamp.
+    pub(crate) fn is_settled(&self) -> bool {
+        let step = match self.last_change().subsec_nanos() {
+            0 => Stamp::COARSE_STEP,
+            _ => Stamp::STEP,
+        };
+        !self.is_newer_than(step)
+    }
+
+    /// Returns whether the last change was less than a time ago. A time in the future comes from another clock.
+    pub(crate) fn is_newer_than(&self, age: Duration) -> bool {
+        now().abs_diff(self.last_change()) <= age
+    }
+
+    fn last_change(&self) -> Duration {
+        match self.changed {
+            (0, 0) => self.modified,
+            (seconds, nanoseconds) => Duration::new(
+                u64::try_from(seconds).unwrap_or_default(),
+                u32::try_from(nanoseconds).unwrap_or_default(),
+            ),
+        }
+    }
+}
+
+/// Reads a whole file as it was at one moment. It had the given state when it was opened. If it grows meanwhile, the content
+/// has the length that it had then. Returns `None` if it changes again and again, or if the system does not know its length.
+pub(crate) fn read_whole(file: &File, stamp: &Stamp) -> io::Result<Option<Bytes>> {
+    const MOST_TRIES: usize = 4;
+    let is_settled = stamp.is_settled();
+    // One byte more, because some files of the system are longer than it says.
+    let mut last = read_from_start(file, stamp.length + 1)?;
+    let is_longer = last.len() as u64 > stamp.length;
+    last.truncate(usize::try_from(stamp.length).unwrap_or(usize::MAX));
+    for _ in 0..MOST_TRIES {
+        let now = Stamp::of(&file.metadata()?);
+        if is_longer && now.length <= stamp.length {
+            return Ok(None);
+        }
+        let length = now.length.min(stamp.length);
+        if is_settled && now == *stamp && last.len() as u64 == length {
+            return Ok(Some(last.into()));
+        }
+        // What is read twice was there between the two.
+        let again = read_from_start(file, length)?;
+        if again == last && again.len() as u64 == length {
+            return Ok(Some(again.into()));
+        }
+        last = again;
+    }
+    Ok(None)
+}
+
+fn read_from_start(mut file: &File, most: u64) -> io::Result<Vec<u8>> {
+    use std::io::{Read, Seek};
+    let mut content = Vec::with_capacity(usize::try_from(most).unwrap_or(0));
+    file.rewind()?;
+    file.by_ref().take(most).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// Reads at most one block.
+#[cfg(unix)]
+pub(crate) fn read_at(file: &File, position: u64, most: usize) -> io::Result<Vec<u8>> {
+    let mut block = Vec::with_capacity(most);
+    loop {
+        let spare = rustix::buffer::spare_capacity(&mut block);
+        match rustix::io::pread(file, spare, position) {
+            Err(rustix::io::Errno::INTR) => {}
+            Ok(_) => return Ok(block),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Reads at most one block.
+#[cfg(not(unix))]
+pub(crate) fn read_at(mut file: &File, position: u64, most: usize) -> io::Result<Vec<u8>> {
+    use std::io::{Read, Seek, SeekFrom};
+    let mut block = Vec::with_capacity(most);
+    file.seek(SeekFrom::Start(position))?;
+    file.by_ref().take(most as u64).read_to_end(&mut block)?;
+    Ok(block)
+}
+
+fn now() -> Duration {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+}

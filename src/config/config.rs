@@ -1,0 +1,23 @@
+//! The configuration of a connection.
+
+use super::limits::Limits;
+use super::timeouts::Timeouts;
+
+/// The configuration of a connection. `Config::default()` is safe to expose.
+///
+/// ```
+/// use bytegate::config::{Config, Limits};
+///
+/// let config = Config {
+///     limits: Limits { content_bytes: 64 * 1024, ..Limits::default() },
+///     ..Config::default()
+/// };
+/// assert_eq!(config.limits.request_line_bytes, 8192);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// Limits on what a peer may send, and on how much output may be pending.
+    pub limits: Limits,
+    /// Limits on how long a peer and a response may take.
+    pub timeouts: Timeouts,
+}

@@ -1,0 +1,21 @@
+//! Limits and timeouts of connections, for those who want other ones than the defaults.
+//!
+//! ```
+//! use bytegate::config::{Config, Limits};
+//! use bytegate::{Gateway, Request};
+//!
+//! let mut config = Config::default();
+//! config.limits.content_bytes = 16 << 20;
+//! let gateway = Gateway::new(|_: &Request<'_>| "up to 16 MiB\n").config(config);
+//! # assert!(Limits::default().content_bytes < 16 << 20);
+//! # let _ = gateway;
+//! ```
+
+#[allow(clippy::module_inception, reason = "each name has a file of its name")]
+pub(crate) mod config;
+pub(crate) mod limits;
+pub(crate) mod timeouts;
+
+pub use config::Config;
+pub use limits::Limits;
+pub use timeouts::{Pace, Timeouts};

@@ -1,0 +1,485 @@
+//! The connection: its commands and its state.
+
+use super::body_reader::BodyReader;
+use super::clock::DateLine;
+use super::content_plan::ContentPlan;
+use super::output::Output;
+use super::progress::Progress;
+use super::state::{AfterResponse, Later, NextBlock, State, Waiting};
+use super::step::{CloseReason, OutOfTurn, ResponseSummary, Step};
+use super::{encoder, machine};
+use crate::body::broken::Broken;
+use crate::config::config::Config;
+use crate::message::framing::Decisions;
+use crate::response::reply::PreparedResponse;
+use crate::response::response::Response;
+use crate::syntax::head::HeadParser;
+use crate::values::error::{Error, Fault};
+use crate::values::now::Now;
+use crate::values::scheme::Scheme;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use bytes::Bytes;
+use core::borrow::Borrow;
+use core::time::Duration;
+
+/// The protocol of one server connection, without a transport and without an application. Most programs use a
+/// [`Session`](crate::Session), which joins it to a gateway.
+///
+/// The caller owns the input. [`step`](Connection::step) reads the unused bytes, removes the ones it has used from the
+/// front, and returns the next step. The caller responds with one of the commands below and calls `step` again. A
+/// command that does not match the last step fails with [`OutOfTurn`].
+///
+/// | step | command |
+/// |---|---|
+/// | [`Step::Admit`] | [`admit`](Connection::admit), or [`respond`](Connection::respond) without waiting for the content |
+/// | [`Step::Content`] | none, or `respond` without waiting for the rest |
+/// | [`Step::Call`] | `respond`, or [`defer`](Connection::defer) |
+/// | [`Step::Refuse`] | `respond` |
+/// | [`Step::Answer`] | `respond` |
+/// | [`Step::Body`] | [`send`](Connection::send), [`end_body`](Connection::end_body) or [`flush`](Connection::flush) |
+/// | [`Step::Write`] | write what [`output`](Connection::output) holds, and report it with [`sent`](Connection::sent) |
+/// | [`Step::Read`] | append to the input, or report its end with [`end_input`](Connection::end_input) |
+/// | [`Step::Close`] | close the transport |
+///
+/// If nothing has happened by the time in `until`, call `step` again. While the connection waits, extra calls do no
+/// harm.
+///
+/// | state | what comes | next state | step |
+/// |---|---|---|---|
+/// | `Head` | a whole head without content | `Call` | `Call` |
+/// | `Head` | a whole head with content to come | `Admit` | `Admit` |
+/// | `Head` | the end of the input, the idle deadline, or `stop`, before a head began | `Close` | `Close` |
+/// | `Head` | a fault, the end of the input, or the head or stop deadline, inside a head | `Fault` | |
+/// | `Admit` | `admit` | `Content` | |
+/// | `Admit` | `admit`, and the content is known to be too large | `Fault` | |
+/// | `Content` | the last of the content | `Call` | `Call` |
+/// | `Content` | a part of content that is handed on | `Content` | `Content` |
+/// | `Content` | a fault, the end of the input, or the content or stop deadline | `Fault` | |
+/// | `Admit`, `Content`, `Call` | `defer` | `Later` | `Answer` |
+/// | `Later` | the answer deadline | `Fault` | |
+/// | `Fault` | | `Refuse` | `Refuse` |
+/// | `Admit`, `Call` | a step without an answer | `Fault` | |
+/// | `Refuse` | a step without an answer | `Close` | |
+/// | `Call`, `Later` | `respond`, and the connection stays open | `Stream` or `Head` | |
+/// | `Admit`, `Content`, `Call`, `Later`, `Refuse` | `respond`, and it does not | `Stream` or `Close` | |
+/// | `Stream` | `send` | `Stream` | `Body` |
+/// | `Stream` | `end_body` | `Head` or `Close` | |
+/// | any | the write deadline | `Close` | `Close` |
+///
+/// In every state, `Write` comes first if the output has reached
+/// [`Limits::output_bytes`](crate::config::Limits::output_bytes). `Read`, `Answer` and `Close` come only when all output has
+/// been written. `Body` comes after a `Write`, except for the first block, which may be sent together with the head.
+///
+/// ```
+/// use bytegate::{Now, Response};
+/// use bytegate::config::Config;
+/// use bytegate::connection::{Connection, Step};
+/// use bytegate::request::Scheme;
+///
+/// let mut connection = Connection::new(Config::default(), Scheme::Http);
+/// let mut input: &[u8] = b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
+/// let mut reply = Vec::new();
+/// loop {
+///     match connection.step(&mut input, Now::default()) {
+///         Step::Call(message) => {
+///             let path = message.head.path();
+///             let mut response = Response::text(format!("you asked for {path}\n"));
+///             connection.respond(&mut response)?;
+///         }
+///         Step::Write { .. } => connection.output().move_to(&mut reply),
+///         Step::Read { .. } => connection.end_input(),
+///         Step::Close(_) => break,
+///         other => unreachable!("this request is whole and has no content: {other:?}"),
+///     }
+/// }
+/// assert!(reply.ends_with(b"\r\n\r\nyou asked for /hello\n"));
+/// # Ok::<(), bytegate::connection::OutOfTurn>(())
+/// ```
+///
+/// `C` is how the connection holds its configuration. Nearly every program uses the default. See
+/// [`with_config`](Connection::with_config).
+#[derive(Debug)]
+pub struct Connection<C = Arc<Config>> {
+    pub(super) config: C,
+    pub(super) scheme: Scheme,
+    pub(super) state: State,
+    pub(super) parser: HeadParser,
+    pub(super) output: Output,
+    /// The progress of writing, while there is something to write.
+    pub(super) writing: Option<Progress>,
+    /// Number of bytes written since the last step.
+    pub(super) sent: usize,
+    /// The time of the last step.
+    pub(super) now: Now,
+    pub(super) date: DateLine,
+    /// The time from which no further request is accepted. Set by the first step.
+    pub(super) retires: Option<Duration>,
+    /// Whether the next step updates deadlines: after a hold, while output is written, and at first.
+    pub(super) needs_update: bool,
+    /// Number of requests answered so far.
+    pub(super) answered: u32,
+    /// Number of input bytes used so far.
+    pub(super) offset: u64,
+    pub(super) input_ended: bool,
+    pub(super) stopping: bool,
+    /// Whether the caller stopped reading for a while, so that the peer's deadline starts again.
+    pub(super) held: bool,
+    /// After a stop: the deadline for completing a request that has begun. Set by the first wait for it.
+    pub(super) whole_by: Option<Duration>,
+}
+
+impl Connection {
+    /// Creates a connection that has not received any input. The connections of a server share their configuration in
+    /// an `Arc`.
+    #[inline]
+    pub fn new(config: impl Into<Arc<Config>>, scheme: Scheme) -> Connection {
+        Connection::with_config(config.into(), scheme)
+    }
+}
+
+impl<C: Borrow<Config>> Connection<C> {
+    /// Like [`new`](Connection::new), for a configuration that is borrowed or shared in another way. This saves counting
+    /// references, which takes as long as a tenth of a small request.
+    ///
+    /// ```
+    /// use bytegate::Now;
+    /// use bytegate::config::Config;
+    /// use bytegate::connection::{Connection, Step};
+    /// use bytegate::request::Scheme;
+    ///
+    /// let config = Config::default();
+    /// let mut connection = Connection::with_config(&config, Scheme::Http);
+    /// assert!(matches!(connection.step(&mut &b"GET / HT"[..], Now::default()), Step::Read { .. }));
+    /// ```
+    #[inline]
+    pub fn with_config(config: C, scheme: Scheme) -> Connection<C> {
+        Connection {
+            config,
+            scheme,
+            state: State::Head(Waiting {
+                since: Duration::ZERO,
+                begun: false,
+            }),
+            parser: HeadParser::new(),
+            output: Output::default(),
+            writing: None,
+            sent: 0,
+            now: Now::default(),
+            date: DateLine::new(),
+            retires: None,
+            needs_update: true,
+            answered: 0,
+            offset: 0,
+            input_ended: false,
+            stopping: false,
+            held: false,
+            whole_by: None,
+        }
+    }
+
+    /// Returns the next step. `input` is everything that was received and is not used yet. This method removes the
+    /// bytes it uses from the front. Pass the rest to the next call, followed by what has been received since.
+    pub fn step<'c, 'i: 'c>(&'c mut self, input: &mut &'i [u8], now: Now) -> Step<'c> {
+        self.step_at(input, &now)
+    }
+
+    /// Like [`step`](Connection::step), but does not copy the time.
+    #[inline]
+    pub(crate) fn step_at<'c, 'i: 'c>(&'c mut self, input: &mut &'i [u8], now: &Now) -> Step<'c> {
+        self.set_clock(now);
+        // Between two requests, most steps only ask to write or to read.
+        if input.is_empty() && matches!(self.state, State::Head(_)) {
+            if !self.output.is_empty() {
+                let pause = self.write();
+                return self.show(pause);
+            }
+            if let Some(until) = self.wait_for_head(input) {
+                return Step::Read { until };
+            }
+        }
+        self.advance(input)
+    }
+
+    /// Answers [`Step::Admit`] by accepting the content.
+    ///
+    /// # Errors
+    /// [`OutOfTurn`] at any other time.
+    pub fn admit(&mut self, plan: ContentPlan) -> Result<(), OutOfTurn> {
+        let State::Admit(exchange) = self.state else {
+            return Err(OutOfTurn);
+        };
+        let (framing, now) = (exchange.framing, self.now.monotonic);
+        let reader = match plan {
+            ContentPlan::Gather => {
+                BodyReader::gather(framing, self.config.borrow().limits.content_bytes, now)
+            }
+            ContentPlan::GatherUpTo(limit) => BodyReader::gather(framing, limit, now),
+            ContentPlan::HandOn(limit) => BodyReader::hand_on(framing, limit, now),
+        };
+        if reader.is_too_large() {
+            let fault = Fault::new(Error::ContentTooLarge, self.parser.content_length_at());
+            self.state = machine::failed(fault, self.parser.method_seen());
+            return Ok(());
+        }
+        // Sent even if content has already arrived: the output must not depend on how the input was split.
+        if exchange.expects_continue {
+            self.output.extend(b"HTTP/1.1 100 Continue\r\n\r\n");
+        }
+        self.state = State::Content(Box::new(reader), exchange);
+        Ok(())
+    }
+
+    /// Defers the response to [`Step::Call`], [`Step::Admit`] or [`Step::Content`]. The response is given later with
+    /// [`respond`](Connection::respond). Until then, no further request is parsed. Deferring again at [`Step::Answer`]
+    /// does not extend the deadline.
+    ///
+    /// # Errors
+    /// [`OutOfTurn`] at any other time.
+    pub fn defer(&mut self) -> Result<(), OutOfTurn> {
+        let (exchange, finished) = match &self.state {
+            State::Later(_) => return Ok(()),
+            State::Call(_, exchange) => (*exchange, true),
+            State::Admit(exchange) | State::Content(_, exchange) => (*exchange, false),
+            State::Head(_)
+            | State::Fault(..)
+            | State::Refuse(..)
+            | State::Stream(..)
+            | State::Close(_) => return Err(OutOfTurn),
+        };
+        self.state = State::Later(Box::new(Later {
+            exchange,
+            since: self.now.monotonic,
+            finished,
+        }));
+        Ok(())
+    }
+
+    /// Answers [`Step::Call`], [`Step::Answer`] and [`Step::Refuse`] with a response. At [`Step::Admit`] and
+    /// [`Step::Content`], it responds without waiting for the content and closes the connection.
+    ///
+    /// The content is taken out of the response. A stream stays in the response, to be sent block by block. A response
+    /// that breaks the rules or is itself [deferred](Response::later) is replaced by a 500.
+    ///
+    /// # Errors
+    /// [`OutOfTurn`] at any other time.
+    #[inline(always)]
+    pub fn respond(&mut self, response: &mut Response) -> Result<ResponseSummary, OutOfTurn> {
+        let (exchange, finished) = match &self.state {
+            State::Call(_, exchange) => (*exchange, true),
+            State::Later(later) => (later.exchange, later.finished),
+            State::Admit(exchange) | State::Content(_, exchange) => (*exchange, false),
+            State::Refuse(_, rejected) => (Decisions::of_refused(rejected.method), false),
+            State::Head(_) | State::Fault(..) | State::Stream(..) | State::Close(_) => {
+                return Err(OutOfTurn);
+            }
+        };
+        self.answered = self.answered.saturating_add(1);
+        let error = response.take_error();
+        let setting = encoder::Setting {
+            exchange: &exchange,
+            persists: finished && exchange.persists && self.may_go_on(),
+            date: self.date.get(),
+        };
+        let written = encoder::write(&mut self.output, response, setting);
+        let after = match (written.persists, finished) {
+            (true, _) => AfterResponse::NextRequest,
+            (false, true) => AfterResponse::Close(CloseReason::Persistence),
+            (false, false) => AfterResponse::Close(CloseReason::Refused),
+        };
+        let state = match written.stream {
+            Some(delimiter) => State::Stream(delimiter, after, NextBlock::Now),
+            None => self.after(after),
+        };
+        self.set_state(state);
+        Ok(ResponseSummary {
+            status: response.status(),
+            content_length: written.content_length,
+            persists: written.persists,
+            streams: written.stream.is_some(),
+            error: error.map(|error| *error),
+        })
+    }
+
+    /// Like [`respond`](Connection::respond), with a response that is encoded already.
+    ///
+    /// # Errors
+    /// [`OutOfTurn`] at any other time.
+    #[inline(always)]
+    pub fn respond_prepared(
+        &mut self,
+        prepared: &PreparedResponse,
+    ) -> Result<ResponseSummary, OutOfTurn> {
+        let State::Call(_, exchange) = &self.state else {
+            return self.respond_rarely(&mut prepared.to_response());
+        };
+        self.answered = self.answered.saturating_add(1);
+        let persists = exchange.persists && self.may_go_on();
+        let setting = encoder::Setting {
+            exchange,
+            persists,
+            date: self.date.get(),
+        };
+        let content_length = encoder::write_prepared(&mut self.output, prepared, setting);
+        let state = self.after(match persists {
+            true => AfterResponse::NextRequest,
+            false => AfterResponse::Close(CloseReason::Persistence),
+        });
+        self.set_state(state);
+        Ok(ResponseSummary {
+            status: prepared.status(),
+            content_length: Some(content_length),
+            persists,
+            streams: false,
+            error: None,
+        })
+    }
+
+    /// Like [`respond`](Connection::respond), but is not inlined.
+    #[cold]
+    pub(super) fn respond_rarely(
+        &mut self,
+        response: &mut Response,
+    ) -> Result<ResponseSummary, OutOfTurn> {
+        self.respond(response)
+    }
+
+    /// Answers [`Step::Body`] with the next block of the content. An empty block is skipped.
+    ///
+    /// A block that exceeds the declared length is not sent. The connection then closes as if
+    /// [`end_body`](Connection::end_body) had been called with an error.
+    ///
+    /// # Errors
+    /// [`OutOfTurn`] at any other time.
+    pub fn send(&mut self, block: Bytes) -> Result<(), OutOfTurn> {
+        let State::Stream(delimiter, _, next) = &mut self.state else {
+            return Err(OutOfTurn);
+        };
+        *next = NextBlock::AfterWrite;
+        match delimiter.write_block(&mut self.output, block) {
+            Ok(()) => Ok(()),
+            Err(broken) => self.end_body(Err(broken)),
+        }
+    }
+
+    /// Like [`send`](Connection::send), but for bytes that the front end takes from a file itself. Returns `false`, and
+    /// sends nothing, if the content is not delimited by its length.
+    #[cfg(feature = "net")]
+    pub(crate) fn send_in_file(&mut self, count: usize) -> bool {
+        let State::Stream(encoder::Delimiter::Length(left), _, next) = &mut self.state else {
+            return false;
+        };
+        let Some(rest) = left.checked_sub(count as u64) else {
+            return false;
+        };
+        *left = rest;
+        *next = NextBlock::AfterWrite;
+        self.output.push_in_file(count);
+        true
+    }
+
+    /// Answers [`Step::Body`] when no block is ready yet. Pending output is written first, then the block is requested
+    /// again.
+    ///
+    /// # Errors
+    /// [`OutOfTurn`] at any other time.
+    pub fn flush(&mut self) -> Result<(), OutOfTurn> {
+        self.send(Bytes::new())
+    }
+
+    /// Answers [`Step::Body`] when there are no more blocks or when the content ended early.
+    ///
+    /// If the content ended early or is shorter than the declared length, the connection closes in a way that shows the
+    /// peer that the content is incomplete.
+    ///
+    /// # Errors
+    /// [`OutOfTurn`] at any other time.
+    pub fn end_body(&mut self, end: Result<(), Broken>) -> Result<(), OutOfTurn> {
+        let State::Stream(delimiter, after, _) = self.state else {
+            return Err(OutOfTurn);
+        };
+        let whole = end.and_then(|()| delimiter.write_end(&mut self.output));
+        self.state = match whole {
+            Ok(()) => self.after(after),
+            Err(Broken) => State::Close(delimiter.broken_reason()),
+        };
+        Ok(())
+    }
+
+    /// Returns the step that writes the pending output, or `None` if there is none. Uses no input.
+    pub(crate) fn write_step(&mut self, now: Now) -> Option<Step<'_>> {
+        self.set_clock(&now);
+        let pause = (!self.output.is_empty()).then(|| self.write())?;
+        Some(self.show(pause))
+    }
+
+    /// Returns whether only the output is left to write, with no error that a further step would report.
+    pub(crate) fn has_ended_well(&self) -> bool {
+        use CloseReason::{InputEnded, Persistence, Refused};
+        matches!(self.state, State::Close(InputEnded | Persistence | Refused))
+    }
+
+    /// Returns the time of the last step.
+    #[cfg(feature = "net")]
+    pub(crate) fn last_step(&self) -> Now {
+        self.now
+    }
+
+    /// Returns the number of input bytes used so far.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Returns the pending output.
+    pub fn output(&mut self) -> &mut Output {
+        &mut self.output
+    }
+
+    /// Reports that the first `count` bytes of the output were written. The time of the next step counts as the time of
+    /// the write.
+    pub fn sent(&mut self, count: usize) {
+        self.output.advance(count);
+        self.needs_update = true;
+        self.sent = self.sent.saturating_add(count);
+    }
+
+    /// Like [`sent`](Connection::sent), but for the whole output. If `buffer` is empty, it receives the memory of the
+    /// output and can be [lent](Output::lend) again.
+    pub fn sent_all(&mut self, buffer: &mut Vec<u8>) {
+        self.sent = self.sent.saturating_add(self.output.len());
+        self.needs_update = true;
+        self.output.clear_into(buffer);
+    }
+
+    /// Reports that no more input will come. Complete requests are still answered.
+    pub fn end_input(&mut self) {
+        self.input_ended = true;
+    }
+
+    /// Reports that the caller stopped reading input for its own reasons. The peer's deadline for the content starts
+    /// again with the next step.
+    pub fn hold(&mut self) {
+        self.held = true;
+        self.needs_update = true;
+    }
+
+    /// Asks the connection to close. Between requests, it closes at once. Otherwise it closes after the current
+    /// response, which then contains `Connection: close`. An incomplete request must be completed within
+    /// [`Timeouts::stop`](crate::config::Timeouts::stop).
+    pub fn stop(&mut self) {
+        self.stopping = true;
+    }
+
+    /// Returns whether nothing of the next request has arrived yet, whatever is left to write.
+    #[inline]
+    pub(crate) fn is_between_requests(&self) -> bool {
+        matches!(self.state, State::Head(Waiting { begun: false, .. }))
+    }
+
+    /// Returns whether the connection waits for the first byte of a request and has nothing to write. An idle
+    /// connection holds no other memory and can be closed without losing anything.
+    pub fn is_idle(&self) -> bool {
+        self.is_between_requests() && self.output.is_empty()
+    }
+}

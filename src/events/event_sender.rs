@@ -1,0 +1,116 @@
+//! Events that are sent from elsewhere: another thread, a timer, another connection.
+
+use super::event::{Event, Events};
+use crate::body::body::Body;
+use crate::body::channel::{BodySender, Closed, QUEUED_BYTES, TrySendError};
+use bytes::Bytes;
+
+/// The sending end of [`Events::channel`]. Dropping it ends the response.
+///
+/// ```
+/// use bytegate::body::Closed;
+/// use bytegate::events::{Event, Events};
+///
+/// let (sender, events) = Events::channel(8);
+/// assert_eq!(sender.send(Event::new("hello")), Ok(()));
+/// drop(events);
+/// assert_eq!(sender.send("nobody hears this"), Err(Closed));
+/// ```
+#[derive(Debug)]
+pub struct EventSender {
+    sender: BodySender,
+}
+
+impl Events {
+    /// Creates events together with a sender that can be used from any thread (feature `std`). At most `events` events
+    /// are queued for the client, and together at most 1 MiB; a single event may be longer.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request, Response};
+    /// use bytegate::events::{Event, Events};
+    ///
+    /// let gateway = Gateway::new(|_: &Request<'_>| {
+    ///     let (sender, events) = Events::channel(4);
+    ///     std::thread::spawn(move || {
+    ///         for number in 1..=2 {
+    ///             if sender.send(Event::new(number.to_string()).with_name("count")).is_err() {
+    ///                 return;
+    ///             }
+    ///         }
+    ///     });
+    ///     Response::events(events)
+    /// });
+    /// let reply = gateway.handle(b"GET / HTTP/1.0\r\n\r\n");
+    /// assert!(reply.ends_with(b"event: count\ndata: 1\n\nevent: count\ndata: 2\n\n"));
+    /// ```
+    pub fn channel(events: usize) -> (EventSender, Events) {
+        Events::channel_within(events, QUEUED_BYTES)
+    }
+
+    /// Like [`channel`](Events::channel), with another limit on the bytes that are queued.
+    pub(crate) fn channel_within(events: usize, bytes: usize) -> (EventSender, Events) {
+        let (sender, body) = Body::channel_within(events, bytes);
+        (EventSender { sender }, Events { body })
+    }
+}
+
+impl EventSender {
+    /// Sends an event, waiting while the channel is full.
+    ///
+    /// # Errors
+    /// Returns [`Closed`] if the client has disconnected.
+    pub fn send(&self, event: impl Into<Event>) -> Result<(), Closed> {
+        self.sender.send(event.into())
+    }
+
+    /// Like [`send`](EventSender::send), but does not wait.
+    ///
+    /// # Errors
+    /// Returns an error, with the event as it would have been sent, if the channel is full because the client reads too
+    /// slowly; or an error if the client has disconnected.
+    pub fn try_send(&self, event: impl Into<Event>) -> Result<(), TrySendError> {
+        self.sender.try_send(event.into())
+    }
+
+    /// Sends a [comment](Event::keep_alive). Does not wait: while events are queued, there is no need for a comment.
+    ///
+    /// ```
+    /// use bytegate::events::Events;
+    ///
+    /// let (sender, events) = Events::channel(1);
+    /// assert!(sender.keep_alive().is_ok());
+    /// drop(events);
+    /// assert!(sender.keep_alive().is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`Closed`] if the client has disconnected.
+    pub fn keep_alive(&self) -> Result<(), Closed> {
+        match self.sender.try_send(Event::keep_alive()) {
+            Ok(()) | Err(TrySendError::Full(_)) => Ok(()),
+            Err(TrySendError::Closed) => Err(Closed),
+        }
+    }
+
+    /// Returns whether the client has disconnected.
+    pub fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+
+    /// Sends a block of events without waiting.
+    pub(crate) fn try_send_block(&self, block: Bytes) -> Result<(), TrySendError> {
+        self.sender.try_send(block)
+    }
+
+    /// Drops what is queued and cuts the response off.
+    pub(crate) fn break_off(&self) {
+        self.sender.break_off();
+    }
+}
+
+impl Drop for EventSender {
+    /// Ends the content. It has no length that it could fall short of, so it cannot end early.
+    fn drop(&mut self) {
+        self.sender.end();
+    }
+}

@@ -1,0 +1,22 @@
+//! Events for browsers (server-sent events), for those who push them as they occur.
+//!
+//! ```
+//! use bytegate::events::{Event, Events};
+//! use bytegate::{Gateway, Request, Response};
+//!
+//! let news = |_: &Request<'_>| Response::events(Events::stream(["hello", "world"].into_iter().map(Event::new)));
+//! let response = Gateway::new(news).handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+//! assert!(String::from_utf8_lossy(&response).contains("data: hello\n\n"));
+//! ```
+
+#[cfg(feature = "std")]
+pub(crate) mod broadcast;
+pub(crate) mod event;
+#[cfg(feature = "std")]
+pub(crate) mod event_sender;
+
+#[cfg(feature = "std")]
+pub use broadcast::Broadcast;
+pub use event::{Event, Events};
+#[cfg(feature = "std")]
+pub use event_sender::EventSender;

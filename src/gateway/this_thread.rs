@@ -1,0 +1,91 @@
+//! Blocking the current thread until a response is ready.
+
+use super::front_end::FrontEnd;
+use crate::connection::{Refusal, ResponseSummary};
+use crate::message::head::Head;
+use crate::request::request::Message;
+use crate::response::response::ResponseError;
+use crate::values::now::Now;
+use core::task::Waker;
+use core::time::Duration;
+use std::prelude::rust_2024::*;
+use std::sync::Arc;
+use std::task::Wake;
+use std::thread::{self, Thread};
+
+/// The current thread, which blocks while it waits for a response.
+pub(crate) struct ThisThread {
+    waker: Waker,
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+impl ThisThread {
+    pub(crate) fn new() -> ThisThread {
+        ThisThread {
+            waker: Arc::new(Unpark(thread::current())).into(),
+        }
+    }
+
+    /// Blocks until the thread is woken or the timeout has passed.
+    pub(crate) fn park(&self, timeout: Option<Duration>) {
+        match timeout {
+            Some(timeout) => thread::park_timeout(timeout),
+            None => thread::park(),
+        }
+    }
+
+    /// Returns a front end whose waker wakes this thread.
+    pub(crate) fn wakes<'f, F>(&self, inner: &'f mut F) -> WithWaker<'f, F> {
+        WithWaker {
+            inner,
+            waker: self.waker.clone(),
+        }
+    }
+}
+
+/// A front end with a different waker.
+pub(crate) struct WithWaker<'f, F> {
+    pub(crate) inner: &'f mut F,
+    waker: Waker,
+}
+
+impl<F: FrontEnd> FrontEnd for WithWaker<'_, F> {
+    fn now(&mut self) -> Now {
+        self.inner.now()
+    }
+
+    fn waker(&self) -> &Waker {
+        &self.waker
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.inner.is_stopping()
+    }
+
+    fn head(&mut self, head: &Head<'_>, at: u64) {
+        self.inner.head(head, at);
+    }
+
+    fn request(&mut self, request: &Message<'_>, end: u64) {
+        self.inner.request(request, end);
+    }
+
+    fn refusal(&mut self, refusal: &Refusal<'_>) {
+        self.inner.refusal(refusal);
+    }
+
+    fn answered(&mut self, summary: &ResponseSummary) {
+        self.inner.answered(summary);
+    }
+
+    fn error(&mut self, error: &ResponseError) {
+        self.inner.error(error);
+    }
+}

@@ -1,0 +1,14 @@
+//! The manual: pages to read rather than to look things up in.
+
+#[doc = include_str!("comparison.md")]
+pub mod comparison {}
+#[doc = include_str!("conformance.md")]
+pub mod conformance {}
+// A hidden macro calls the tests that the guide shows.
+#[allow(clippy::test_attr_in_doctest)]
+#[doc = include_str!("guide.md")]
+pub mod guide {}
+#[doc = include_str!("performance.md")]
+pub mod performance {}
+#[doc = include_str!("security.md")]
+pub mod security {}

@@ -1,0 +1,182 @@
+//! The Basic authentication scheme (RFC 7617).
+
+use super::{Middleware, RequestParts};
+use crate::headers::fields::FieldLines;
+use crate::request::credentials::BasicAuth;
+use crate::response::response::Response;
+use crate::values::status::Status;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt;
+use core::hint::black_box;
+
+/// Middleware that asks for a user name and a password, with the Basic scheme (RFC 7617).
+///
+/// A request without valid credentials is answered with 401 and `WWW-Authenticate`, before its content is read. Other
+/// requests get the extension [`AuthenticatedUser`]. Credentials are UTF-8. To protect only a part of the paths, put it
+/// around what is mounted there with [`layered`](crate::middleware::layered); then an [`AccessLog`](crate::middleware::AccessLog) of the gateway
+/// does not know the user.
+///
+/// The password is sent with each request, and is only encoded. Use it only over TLS.
+///
+/// ```
+/// use bytegate::{Gateway, Request};
+/// use bytegate::middleware::{AuthenticatedUser, BasicAuthentication};
+///
+/// let greet = |request: &Request<'_>| {
+///     let user = request.extensions().get::<AuthenticatedUser>().unwrap();
+///     format!("hello {}\n", user.name())
+/// };
+/// let gateway = Gateway::new(greet).with(BasicAuthentication::user("staff", "Aladdin", "open sesame"));
+/// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(reply.starts_with(b"HTTP/1.1 401 Unauthorized\r\n"));
+/// let with_credentials = b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n";
+/// assert!(gateway.handle(with_credentials).ends_with(b"hello Aladdin\n"));
+/// ```
+#[doc(alias = "BasicAuth")]
+pub struct BasicAuthentication {
+    /// The value of `WWW-Authenticate`.
+    challenge: String,
+    check: Box<Check>,
+}
+
+type Check = dyn Fn(&str, &str) -> bool + Send + Sync;
+
+/// The name of the user who sent a request, which [`BasicAuthentication`] attaches. [`AccessLog`](crate::middleware::AccessLog)
+/// writes it.
+///
+/// ```
+/// use bytegate::Request;
+/// use bytegate::middleware::AuthenticatedUser;
+///
+/// fn name<'r>(request: &Request<'r>) -> Option<&'r str> {
+///     request.extensions().get::<AuthenticatedUser>().map(AuthenticatedUser::name)
+/// }
+///
+/// let request = Request::builder("GET", "/").extension(AuthenticatedUser::new("ada")).build()?;
+/// assert_eq!(request.with(|request| name(request).map(str::len)), Some(3));
+/// # Ok::<(), bytegate::request::Fault>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AuthenticatedUser(Arc<str>);
+
+impl AuthenticatedUser {
+    /// Creates the value for a user, for tests and for middleware with another scheme.
+    pub fn new(name: &str) -> AuthenticatedUser {
+        AuthenticatedUser(name.into())
+    }
+
+    /// Returns the name.
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+impl BasicAuthentication {
+    /// Accepts the names and passwords for which `check` returns `true`. Browsers show the realm to the user.
+    ///
+    /// `check` runs for each request. It must not block for long. Compare secrets in constant time. A realm that cannot
+    /// be sent in a field makes every 401 fail, as with [`Response::with_field`].
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request};
+    /// use bytegate::middleware::BasicAuthentication;
+    ///
+    /// let authentication = BasicAuthentication::new("members", |name, password| name.len() == password.len());
+    /// let gateway = Gateway::new(|_: &Request<'_>| "").with(authentication);
+    /// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// let challenge = "\r\nWWW-Authenticate: Basic realm=\"members\", charset=\"UTF-8\"\r\n";
+    /// assert!(String::from_utf8_lossy(&reply).contains(challenge));
+    /// ```
+    pub fn new(
+        realm: &str,
+        check: impl Fn(&str, &str) -> bool + Send + Sync + 'static,
+    ) -> BasicAuthentication {
+        let mut challenge = String::from("Basic realm=\"");
+        for character in realm.chars() {
+            if matches!(character, '"' | '\\') {
+                challenge.push('\\');
+            }
+            challenge.push(character);
+        }
+        challenge.push_str("\", charset=\"UTF-8\"");
+        BasicAuthentication {
+            challenge,
+            check: Box::new(check),
+        }
+    }
+
+    /// Accepts a single user. How long the comparison takes depends on what the client sent, not on how much of it is
+    /// right.
+    pub fn user(realm: &str, name: &str, password: &str) -> BasicAuthentication {
+        let (name, password) = (String::from(name), String::from(password));
+        BasicAuthentication::new(realm, move |given_name, given_password| {
+            // Both are always compared.
+            is_same(&name, given_name) & is_same(&password, given_password)
+        })
+    }
+
+    /// Returns the user of a request, or the response that asks for one.
+    fn authenticate(&self, fields: FieldLines<'_>) -> Result<AuthenticatedUser, Response> {
+        match BasicAuth::in_fields(fields) {
+            Some(given) if (self.check)(given.user(), given.password()) => {
+                Ok(AuthenticatedUser::new(given.user()))
+            }
+            _ => Err(Response::from(Status::UNAUTHORIZED)
+                .with_field("WWW-Authenticate", &self.challenge)),
+        }
+    }
+}
+
+impl Middleware for BasicAuthentication {
+    fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
+        match self.authenticate(request.head.fields()) {
+            Ok(user) => {
+                request.extensions.insert(user);
+                None
+            }
+            Err(response) => Some(response),
+        }
+    }
+}
+
+impl fmt::Debug for BasicAuthentication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BasicAuthentication")
+            .field("challenge", &self.challenge)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Compares a text with a secret, without stopping at the first difference. Only the length of `given` affects the
+/// time.
+fn is_same(secret: &str, given: &str) -> bool {
+    let (secret, given) = (secret.as_bytes(), given.as_bytes());
+    let mut difference = secret.len() ^ given.len();
+    for (&octet, &expected) in given.iter().zip(secret.iter().chain(&[0]).cycle()) {
+        difference |= usize::from(octet ^ expected);
+        // Keeps the compiler from leaving the loop early.
+        difference = black_box(difference);
+    }
+    difference == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_equal_strings_match() {
+        let texts = ["", "a", "b", "ab", "aba", "abab", "\0", "a\0", "a\0a"];
+        for (place, secret) in texts.iter().enumerate() {
+            for (other, given) in texts.iter().enumerate() {
+                assert_eq!(
+                    is_same(secret, given),
+                    place == other,
+                    "{secret:?} {given:?}"
+                );
+            }
+        }
+    }
+}

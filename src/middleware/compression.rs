@@ -1,0 +1,218 @@
+//! Compression of content in memory with gzip (RFC 9110 section 8.4.1.3).
+
+use super::list_fields::{add_vary, has_directive};
+use super::{Middleware, RequestInfo, RequestParts};
+use crate::headers::fields::FieldLines;
+use crate::message::coding::{ACCEPT_ENCODING, Choice, Coding, choose};
+use crate::response::response::Response;
+use crate::syntax::byte_class::trim;
+use crate::values::status::Status;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::RangeInclusive;
+use flate2::write::GzEncoder;
+use std::io::{self, Write};
+
+/// The sizes of content that is compressed by default. Below 1 KiB, a packet is hardly filled. Above 4 MiB, compressing
+/// would delay other clients by more than about 100 milliseconds.
+const SIZES: RangeInclusive<usize> = 1024..=4 * 1024 * 1024;
+
+/// Fields that state a digest of the content. Compressing would make them wrong.
+const DIGESTS: [&str; 4] = ["Content-Digest", "Content-MD5", "Digest", "Repr-Digest"];
+
+/// Middleware that compresses content with gzip for clients that accept it (feature `compression`).
+///
+/// Content is compressed if it is in memory, has between 1 KiB and 4 MiB, and is of a media type that gains from it, such
+/// as text, JSON and SVG. `Vary` then lists `Accept-Encoding`, also in the response to a client that does not accept
+/// gzip. An `ETag` becomes weak, because the bytes are no longer the same, and `Accept-Ranges` is removed.
+///
+/// These are left alone: streams, which would take 300 KiB of memory each; partial content; content that is already
+/// encoded or that would grow; responses with a digest; and responses with `Cache-Control: no-transform`. Use the
+/// latter for pages that hold both a secret and what a client sent, since the length of compressed content reveals
+/// whether the two have something in common (the BREACH attack).
+///
+/// The same content is compressed to the same bytes. HEAD is answered with the fields of GET.
+///
+/// ```
+/// use bytegate::{Gateway, Request};
+/// use bytegate::middleware::Compression;
+///
+/// let gateway = Gateway::new(|_: &Request<'_>| "hello ".repeat(1000)).with(Compression::new());
+/// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nAccept-Encoding: br, gzip;q=0.8\r\n\r\n");
+/// assert!(String::from_utf8_lossy(&reply).contains("\r\nContent-Encoding: gzip\r\n") && reply.len() < 300);
+/// ```
+#[derive(Clone, Debug)]
+#[doc(alias = "gzip")]
+pub struct Compression {
+    sizes: RangeInclusive<usize>,
+}
+
+/// Marks a request whose client accepts gzip.
+#[derive(Clone, Copy)]
+struct AcceptsGzip;
+
+impl Compression {
+    /// Creates the middleware.
+    pub fn new() -> Compression {
+        Compression { sizes: SIZES }
+    }
+
+    /// Sets the sizes of content that is compressed, in bytes.
+    ///
+    /// ```
+    /// use bytegate::middleware::Compression;
+    ///
+    /// let compression = Compression::new().sizes(256..=64 * 1024);
+    /// ```
+    pub fn sizes(mut self, sizes: RangeInclusive<usize>) -> Compression {
+        self.sizes = sizes;
+        self
+    }
+
+    /// Returns the content, if it would be compressed for a client that accepts gzip.
+    fn compressible<'r>(&self, response: &'r Response) -> Option<&'r [u8]> {
+        let content = response.body().as_bytes()?;
+        let fields = response.fields().lines();
+        let has = |name: &str| fields.get(name).is_some();
+        let status = response.sent_status();
+        let is_meant = self.sizes.contains(&content.len())
+            && fields.get("Content-Type").is_some_and(gains)
+            && status != Status::PARTIAL_CONTENT
+            && !status.forbids_content()
+            && !has("Content-Encoding")
+            && !has("Content-Range")
+            && !DIGESTS.iter().any(|name| has(name))
+            && !has_directive(response, "no-transform");
+        is_meant.then_some(content)
+    }
+}
+
+impl Default for Compression {
+    fn default() -> Compression {
+        Compression::new()
+    }
+}
+
+impl Middleware for Compression {
+    fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
+        if accepts_gzip(request.head.fields()) {
+            request.extensions.insert(AcceptsGzip);
+        }
+        None
+    }
+
+    fn after(&self, request: &RequestInfo<'_>, mut response: Response) -> Response {
+        let accepts_gzip = request.extensions.get::<AcceptsGzip>().is_some();
+        if response.sent_status() == Status::NOT_MODIFIED {
+            // It stands for a response that may have been compressed, so it has the same fields (RFC 9110 section
+            // 15.4.5).
+            add_vary(&mut response, ACCEPT_ENCODING);
+            if accepts_gzip {
+                weaken_tag(&mut response);
+            }
+            return response;
+        }
+        let Some(content) = self.compressible(&response) else {
+            return response;
+        };
+        let compressed = match accepts_gzip {
+            // Writing to memory cannot fail.
+            true => gzip(content, flate2::Compression::default()).ok(),
+            false => None,
+        };
+        let gain = compressed.filter(|compressed| compressed.len() < content.len());
+        add_vary(&mut response, ACCEPT_ENCODING);
+        match gain {
+            None => response,
+            Some(compressed) => {
+                weaken_tag(&mut response);
+                response.remove_field("Accept-Ranges");
+                response.set_field("Content-Encoding", Coding::Gzip.name());
+                response.with_body(compressed)
+            }
+        }
+    }
+}
+
+/// Compresses content.
+pub(crate) fn gzip(content: &[u8], level: flate2::Compression) -> io::Result<Vec<u8>> {
+    let output = Vec::with_capacity(content.len() / 4);
+    let mut encoder = GzEncoder::new(output, level);
+    encoder.write_all(content)?;
+    encoder.finish()
+}
+
+/// Marks the entity tag as weak (RFC 9110 section 8.8.1).
+fn weaken_tag(response: &mut Response) {
+    let tag = response.fields().lines().get("ETag");
+    if let Some(strong) = tag.filter(|tag| tag.starts_with(b"\"")) {
+        let weak = [b"W/", strong].concat();
+        response.set_field("ETag", weak);
+    }
+}
+
+/// Returns whether content of a media type usually gets smaller.
+pub(crate) fn gains(media_type: &[u8]) -> bool {
+    let essence = media_type.split(|&octet| octet == b';').next();
+    let essence = String::from_utf8_lossy(trim(essence.unwrap_or_default())).to_ascii_lowercase();
+    let Some((kind, subtype)) = essence.split_once('/') else {
+        return false;
+    };
+    let has_text_suffix = subtype
+        .rsplit_once('+')
+        .is_some_and(|(_, suffix)| matches!(suffix, "json" | "xml" | "text" | "yaml"));
+    has_text_suffix
+        || match kind {
+            "text" => true,
+            "application" => matches!(
+                subtype,
+                "json"
+                    | "javascript"
+                    | "xml"
+                    | "wasm"
+                    | "yaml"
+                    | "rtf"
+                    | "x-ndjson"
+                    | "jsonl"
+                    | "graphql"
+            ),
+            "font" => matches!(subtype, "ttf" | "otf" | "collection"),
+            "image" => matches!(subtype, "bmp" | "x-icon" | "vnd.microsoft.icon"),
+            _ => false,
+        }
+}
+
+/// Returns whether the client accepts gzip, and likes it no less than no coding.
+fn accepts_gzip(fields: FieldLines<'_>) -> bool {
+    choose(fields, &[Coding::Gzip]) == Choice::Coding(Coding::Gzip)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_types_that_are_text_gain() {
+        for media_type in [
+            "text/html; charset=utf-8",
+            "TEXT/CSS",
+            "application/json",
+            "application/ld+json",
+            "image/svg+xml",
+            "application/wasm",
+        ] {
+            assert!(gains(media_type.as_bytes()), "{media_type}");
+        }
+        for media_type in [
+            "image/png",
+            "font/woff2",
+            "application/zip",
+            "application/octet-stream",
+            "video/mp4",
+            "text",
+            "",
+        ] {
+            assert!(!gains(media_type.as_bytes()), "{media_type}");
+        }
+    }
+}

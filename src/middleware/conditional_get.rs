@@ -1,0 +1,141 @@
+//! Entity tags and 304 for responses that are made for each request.
+
+use super::list_fields::has_directive;
+use super::{Middleware, RequestInfo, RequestParts};
+use crate::body::body::Body;
+use crate::headers::fields::Fields;
+use crate::message::precondition::{Validators, Verdict, evaluate};
+use crate::response::response::Response;
+use crate::syntax::date;
+use crate::syntax::entity_tag::{EntityTag, opaque_of};
+use crate::values::method::Method;
+use crate::values::status::Status;
+use alloc::format;
+
+/// The fields of a request that make it conditional, without ranges (RFC 9110 section 13.1).
+const CONDITIONS: [&str; 4] = [
+    "If-Match",
+    "If-None-Match",
+    "If-Modified-Since",
+    "If-Unmodified-Since",
+];
+
+/// Fields that describe content, which a 304 does not have (RFC 9110 section 15.4.5).
+const ABOUT_CONTENT: [&str; 4] = [
+    "Content-Type",
+    "Content-Encoding",
+    "Content-Language",
+    "Content-Disposition",
+];
+
+/// Middleware that responds with 304 if the client already has the content.
+///
+/// It concerns 200 responses to GET and HEAD whose content is in memory and not empty. Each gets an `ETag`, unless the
+/// application set one: a hash of the content. If the request says with `If-None-Match` or `If-Modified-Since` that
+/// the client has this content, the response becomes a 304 without content. All preconditions are evaluated as RFC
+/// 9110 section 13.2.2 requires, so `If-Match` may also lead to a 412.
+///
+/// The tag is weak. That is all that a 304 needs, and it stays true if the content is compressed afterwards. The
+/// application still runs, and hashing takes about a nanosecond for each byte. What is saved is the transfer.
+///
+/// Streams are left alone, and so are responses with `Cache-Control: no-store`, which no client keeps. A
+/// [`Site`](crate::Site) does all this for its files, with strong tags.
+///
+/// ```
+/// use bytegate::{Gateway, Request};
+/// use bytegate::middleware::ConditionalGet;
+///
+/// let gateway = Gateway::new(|_: &Request<'_>| "hello").with(ConditionalGet::new());
+/// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(reply.windows(10).any(|window| window == b"\r\nETag: W/"));
+/// let known = b"GET / HTTP/1.1\r\nHost: x\r\nIf-None-Match: *\r\n\r\n";
+/// assert!(gateway.handle(known).starts_with(b"HTTP/1.1 304 Not Modified\r\n"));
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+#[doc(alias = "etag")]
+#[non_exhaustive]
+pub struct ConditionalGet {}
+
+/// The conditions of a request, kept until the response is there.
+#[derive(Clone)]
+struct Conditions(Fields);
+
+impl ConditionalGet {
+    /// Creates the middleware.
+    pub fn new() -> ConditionalGet {
+        ConditionalGet::default()
+    }
+}
+
+impl Middleware for ConditionalGet {
+    fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
+        let mut conditions = Fields::new();
+        if request.head.is_conditional() {
+            for (name, value) in request.head.fields() {
+                if CONDITIONS.iter().any(|it| it.eq_ignore_ascii_case(name)) {
+                    // Already validated when it was received.
+                    let _ = conditions.append(name, value);
+                }
+            }
+        }
+        request.extensions.insert(Conditions(conditions));
+        None
+    }
+
+    fn after(&self, request: &RequestInfo<'_>, mut response: Response) -> Response {
+        let conditions = request.extensions.get::<Conditions>();
+        let method = request.method.filter(is_read);
+        let (Some(Conditions(conditions)), Some(method)) = (conditions, method) else {
+            return response;
+        };
+        if !may_be_kept(&response) {
+            return response;
+        }
+        if response.fields().lines().get("ETag").is_none() {
+            let opaque = opaque_of(response.body().as_bytes().unwrap_or_default());
+            response.set_field("ETag", format!("W/\"{opaque}\""));
+        }
+        let lines = response.fields().lines();
+        let Some(tag) = lines.get("ETag").and_then(EntityTag::parse) else {
+            return response;
+        };
+        let wall = request.now.wall;
+        let modified = lines.get("Last-Modified");
+        let modified = modified.and_then(|date| date::parse(date, wall));
+        match evaluate(
+            &method,
+            conditions.lines(),
+            &Validators {
+                tag: Some(tag),
+                modified,
+            },
+            wall,
+        ) {
+            Verdict::Proceed => response,
+            Verdict::NotModified => not_modified(response),
+            Verdict::Failed => Status::PRECONDITION_FAILED.into(),
+        }
+    }
+}
+
+fn is_read(method: &Method) -> bool {
+    matches!(method, Method::Get | Method::Head)
+}
+
+/// Returns whether a client may keep the response and ask for it again.
+fn may_be_kept(response: &Response) -> bool {
+    let has_content = response
+        .body()
+        .as_bytes()
+        .is_some_and(|content| !content.is_empty());
+    has_content && response.sent_status() == Status::OK && !has_directive(response, "no-store")
+}
+
+fn not_modified(mut response: Response) -> Response {
+    for name in ABOUT_CONTENT {
+        response.remove_field(name);
+    }
+    response
+        .with_status(Status::NOT_MODIFIED)
+        .with_body(Body::empty())
+}

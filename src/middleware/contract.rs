@@ -1,0 +1,510 @@
+//! Checks of what an application answers, for tests.
+
+use super::{Middleware, RequestInfo};
+use crate::application::Application;
+use crate::headers::fields::FieldLines;
+use crate::request::request::Request;
+use crate::response::response::Response;
+use crate::syntax::byte_class::{TOKEN, trim};
+use crate::syntax::date;
+use crate::syntax::entity_tag::EntityTag;
+use crate::upload::admission::Admission;
+use crate::values::method::Method;
+use crate::values::status::Status;
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// Middleware for tests that checks each response against rules which an application must keep itself, since no server
+/// can do so for it. It panics at the first violation, or [reports](Contract::report) all of them.
+///
+/// Responses that would be malformed on the wire become a 500 anyway: see [`Response::error`]. The contract covers
+/// responses that are well-formed but wrong:
+///
+/// - 204, 205 and 304 have no content. Other content has a valid media type.
+/// - 401 has `WWW-Authenticate`, 405 has `Allow`, a redirect has `Location`, and 206 and 416 have `Content-Range`.
+/// - `ETag`, `Last-Modified` and `Retry-After` are well-formed.
+/// - Fields with a single value are sent once.
+/// - A cookie with `SameSite=None`, or with a name that begins with `__Secure-` or `__Host-`, is `Secure`. No cookie is
+///   set twice.
+/// - The application does not panic, and its responses are valid.
+/// - HEAD is answered like GET. Only an application that is [wrapped](Contract::around) is asked both.
+///
+/// Add it to the gateway first, so that it sees what the application answers, before other middleware changes it.
+///
+/// ```should_panic
+/// use bytegate::{Gateway, Request, Status};
+/// use bytegate::middleware::Contract;
+///
+/// let gateway = Gateway::new(|_: &Request<'_>| Status::METHOD_NOT_ALLOWED).with(Contract::new());
+/// // POST / HTTP/1.1: a 405 response must have Allow (RFC 9110 section 15.5.6)
+/// gateway.handle(b"POST / HTTP/1.1\r\nHost: x\r\n\r\n");
+/// ```
+#[doc(alias = "lint")]
+pub struct Contract {
+    report: Box<dyn Fn(&Violation) + Send + Sync>,
+}
+
+/// A rule that a response breaks, as [`Contract`] finds it.
+///
+/// ```
+/// use bytegate::{Gateway, Request, Status};
+/// use bytegate::middleware::{Contract, Violation};
+/// use std::sync::{Arc, Mutex};
+///
+/// let found: Arc<Mutex<Vec<Violation>>> = Arc::default();
+/// let list = found.clone();
+/// let contract = Contract::report(move |violation| list.lock().unwrap().push(violation.clone()));
+/// let gateway = Gateway::new(|_: &Request<'_>| Status::UNAUTHORIZED).with(contract);
+/// gateway.handle(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+/// let found = found.lock().unwrap();
+/// assert_eq!(found[0].to_string(), "GET /a HTTP/1.1: a 401 response must have WWW-Authenticate (RFC 9110 section 15.5.2)");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Violation {
+    /// The request line.
+    pub line: String,
+    /// What is wrong.
+    pub rule: Cow<'static, str>,
+    /// Where the rule is stated, such as `RFC 9110 section 15.5.6`.
+    pub source: &'static str,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} ({})", self.line, self.rule, self.source)
+    }
+}
+
+impl Contract {
+    /// Panics at the first violation.
+    pub fn new() -> Contract {
+        Contract::report(|violation| panic!("{violation}"))
+    }
+
+    /// Wraps an application, to check that it answers HEAD like GET: with the same status, the same fields and content
+    /// of the same length. It is called twice for each GET and HEAD, which is safe by definition. Deferred responses
+    /// and streams are not compared. What it answers is otherwise checked as by the middleware, unless it is deferred.
+    ///
+    /// ```should_panic
+    /// use bytegate::{Gateway, Method, Request, Status};
+    /// use bytegate::middleware::Contract;
+    ///
+    /// let application = |request: &Request<'_>| match request.method() {
+    ///     Method::Get => Ok("hello\n"),
+    ///     _ => Err(Status::NOT_FOUND),
+    /// };
+    /// let gateway = Gateway::new(Contract::new().around(application));
+    /// // GET / HTTP/1.1: HEAD must have the status of GET, but has 404 instead of 200 (RFC 9110 section 9.3.2)
+    /// gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// ```
+    pub fn around<A: Application>(self, application: A) -> Checked<A> {
+        Checked {
+            contract: self,
+            application,
+        }
+    }
+
+    /// Passes each violation to `report`.
+    pub fn report(report: impl Fn(&Violation) + Send + Sync + 'static) -> Contract {
+        Contract {
+            report: Box::new(report),
+        }
+    }
+}
+
+impl Contract {
+    fn check(&self, line: &[u8], broken: Vec<Broken>) {
+        for (rule, source) in broken {
+            let line = String::from_utf8_lossy(line).into_owned();
+            (self.report)(&Violation { line, rule, source });
+        }
+    }
+}
+
+impl Default for Contract {
+    fn default() -> Contract {
+        Contract::new()
+    }
+}
+
+impl Middleware for Contract {
+    fn after(&self, request: &RequestInfo<'_>, response: Response) -> Response {
+        self.check(request.line, broken_rules(&response));
+        response
+    }
+}
+
+impl fmt::Debug for Contract {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Contract")
+    }
+}
+
+/// An application whose answers are checked, created by [`Contract::around`].
+///
+/// ```
+/// use bytegate::Site;
+/// use bytegate::middleware::{Checked, Contract};
+///
+/// let site: Checked<Site> = Contract::new().around(Site::new());
+/// ```
+#[derive(Debug)]
+pub struct Checked<A> {
+    contract: Contract,
+    application: A,
+}
+
+impl<A: Application> Application for Checked<A> {
+    fn call(&self, request: &Request<'_>) -> Response {
+        let ask = |request: &Request<'_>| self.application.reply(request).into_response();
+        let response = ask(request);
+        if response.is_later() {
+            return response;
+        }
+        let line = request.message.head.line();
+        self.contract.check(line, broken_rules(&response));
+        let other = match request.method() {
+            Method::Get => "HEAD",
+            Method::Head => "GET",
+            _ => return response,
+        };
+        let other = request.into_owned().with_method(other);
+        if let Some(other) = other.map(|request| request.with(ask)) {
+            let (get, head) = match request.method() {
+                Method::Get => (&response, &other),
+                _ => (&other, &response),
+            };
+            self.contract.check(line, differences(get, head));
+        }
+        response
+    }
+
+    fn admit(&self, request: &Request<'_>) -> Admission {
+        self.application.admit(request)
+    }
+
+    fn routes(&self) -> String {
+        self.application.routes()
+    }
+}
+
+/// Returns in what the response to HEAD differs from that to GET.
+fn differences(get: &Response, head: &Response) -> Vec<Broken> {
+    const SOURCE: &str = "RFC 9110 section 9.3.2";
+    let mut broken: Vec<Broken> = Vec::new();
+    if head.is_later() {
+        return broken;
+    }
+    let (wanted, found) = (get.sent_status().code(), head.sent_status().code());
+    if wanted != found {
+        let rule = format!("HEAD must have the status of GET, but has {found} instead of {wanted}");
+        broken.push((rule.into(), SOURCE));
+        return broken;
+    }
+    for (name, value) in get.fields().lines() {
+        let is_same = head.fields().lines().get_all(name).any(|it| it == value);
+        if !is_same {
+            let rule = format!("HEAD must have the fields of GET, but {name} differs");
+            broken.push((rule.into(), SOURCE));
+        }
+    }
+    if let (Some(wanted), Some(found)) = (get.body().length(), head.body().length()) {
+        if wanted != found {
+            let rule =
+                format!("HEAD must have the length of GET, but has {found} instead of {wanted}");
+            broken.push((rule.into(), SOURCE));
+        }
+    }
+    broken
+}
+
+type Broken = (Cow<'static, str>, &'static str);
+
+/// Fields that a status requires.
+const REQUIRED: [(&[u16], &str, &str); 4] = [
+    (&[401], "WWW-Authenticate", "RFC 9110 section 15.5.2"),
+    (&[405], "Allow", "RFC 9110 section 15.5.6"),
+    (&[416], "Content-Range", "RFC 9110 section 15.5.17"),
+    (
+        &[301, 302, 303, 307, 308],
+        "Location",
+        "RFC 9110 section 15.4",
+    ),
+];
+
+/// Fields that are neither lists nor `Set-Cookie`.
+const SINGLE: [&str; 13] = [
+    "Access-Control-Allow-Credentials",
+    "Access-Control-Allow-Origin",
+    "Age",
+    "Content-Disposition",
+    "Content-Location",
+    "Content-Range",
+    "Content-Type",
+    "ETag",
+    "Expires",
+    "Last-Modified",
+    "Location",
+    "Retry-After",
+    "Strict-Transport-Security",
+];
+
+/// Returns the rules that a response breaks, each with its source.
+fn broken_rules(response: &Response) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    if let Some(error) = response.error() {
+        broken.push((Cow::from(format!("{error}")), "a 500 is sent instead"));
+        return broken;
+    }
+    let (status, fields) = (response.status(), response.fields().lines());
+    for (statuses, name, source) in REQUIRED {
+        if statuses.contains(&status.code()) && fields.get(name).is_none() {
+            let rule = format!("a {} response must have {name}", status.code());
+            broken.push((rule.into(), source));
+        }
+    }
+    for name in SINGLE {
+        if fields.get_all(name).count() > 1 {
+            let rule = format!("{name} must be sent only once");
+            broken.push((rule.into(), "RFC 9110 section 5.3"));
+        }
+    }
+    content_rules(response, &mut broken);
+    value_rules(fields, &mut broken);
+    cookie_rules(fields, &mut broken);
+    broken
+}
+
+fn content_rules(response: &Response, broken: &mut Vec<Broken>) {
+    let (status, fields) = (response.status(), response.fields().lines());
+    let has_content = response.body().length() != Some(0);
+    let media_type = fields.get("Content-Type");
+    if has_content && (status.forbids_content() || status == Status::RESET_CONTENT) {
+        let rule = format!("a {} response must not have content", status.code());
+        broken.push((rule.into(), "RFC 9110 section 6.4.1"));
+    } else if has_content && media_type.is_none() {
+        let rule = "a response with content must have Content-Type";
+        broken.push((rule.into(), "RFC 9110 section 8.3"));
+    }
+    if let Some(value) = media_type.filter(|value| !is_media_type(value)) {
+        let value = value.escape_ascii();
+        let rule = format!("Content-Type \"{value}\" must be a media type, such as text/html");
+        broken.push((rule.into(), "RFC 9110 section 8.3.1"));
+    }
+    let is_multipart = media_type.is_some_and(|value| value.starts_with(b"multipart/byteranges"));
+    if status == Status::PARTIAL_CONTENT && !is_multipart && fields.get("Content-Range").is_none() {
+        let rule = "a 206 response with a single part must have Content-Range";
+        broken.push((rule.into(), "RFC 9110 section 15.3.7.1"));
+    }
+}
+
+fn value_rules(fields: FieldLines<'_>, broken: &mut Vec<Broken>) {
+    let is_date = |value: &[u8]| date::parse(value, None).is_some();
+    let is_number = |value: &[u8]| !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+    if fields
+        .get("ETag")
+        .is_some_and(|value| EntityTag::parse(value).is_none())
+    {
+        let rule = "ETag must be a quoted string, such as \"1\" or W/\"1\"";
+        broken.push((rule.into(), "RFC 9110 section 8.8.3"));
+    }
+    if fields
+        .get("Last-Modified")
+        .is_some_and(|value| !is_date(value))
+    {
+        let rule = "Last-Modified must be a date, such as Sun, 06 Nov 1994 08:49:37 GMT";
+        broken.push((rule.into(), "RFC 9110 section 8.8.2"));
+    }
+    let is_delay = |value: &[u8]| is_number(value) || is_date(value);
+    if fields
+        .get("Retry-After")
+        .is_some_and(|value| !is_delay(value))
+    {
+        let rule = "Retry-After must be a number of seconds or a date";
+        broken.push((rule.into(), "RFC 9110 section 10.2.3"));
+    }
+}
+
+fn cookie_rules(fields: FieldLines<'_>, broken: &mut Vec<Broken>) {
+    let mut names: Vec<&[u8]> = Vec::new();
+    for cookie in fields.get_all("Set-Cookie") {
+        let mut parts = cookie.split(|&octet| octet == b';').map(trim);
+        let pair = parts.next().unwrap_or_default();
+        let name = trim(
+            pair.split(|&octet| octet == b'=')
+                .next()
+                .unwrap_or_default(),
+        );
+        let has = |attribute: &[u8]| {
+            parts
+                .clone()
+                .any(|part| part.eq_ignore_ascii_case(attribute))
+        };
+        let shown = name.escape_ascii();
+        let mut add = |rule: String, source| broken.push((rule.into(), source));
+        if names.contains(&name) {
+            add(
+                format!("cookie {shown} must be set only once"),
+                "RFC 6265 section 4.1.1",
+            );
+        }
+        let must_be_secure =
+            has(b"SameSite=None") || name.starts_with(b"__Secure-") || name.starts_with(b"__Host-");
+        if must_be_secure && !has(b"Secure") {
+            add(
+                format!("cookie {shown} must be Secure"),
+                "RFC 6265bis section 4.1.2",
+            );
+        }
+        names.push(name);
+    }
+}
+
+/// Returns whether a value is a media type, with parameters whose names are tokens.
+fn is_media_type(value: &[u8]) -> bool {
+    let is_token = |bytes: &[u8]| !bytes.is_empty() && TOKEN.all(bytes);
+    let mut parts = value.splitn(2, |&octet| octet == b';');
+    let mut names = trim(parts.next().unwrap_or_default()).splitn(2, |&octet| octet == b'/');
+    let is_type = names.next().is_some_and(is_token) && names.next().is_some_and(is_token);
+    let parameters = parts.next().unwrap_or_default();
+    // Semicolons may also stand in a quoted value, so only the first name is checked.
+    let first = parameters.split(|&octet| octet == b'=').next();
+    is_type && (trim(parameters).is_empty() || first.is_some_and(|name| is_token(trim(name))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn broken(response: &Response) -> Vec<String> {
+        let rules = broken_rules(response).into_iter();
+        rules.map(|(rule, _)| rule.into_owned()).collect()
+    }
+
+    #[test]
+    fn media_types_have_a_type_and_a_subtype() {
+        for value in [
+            "text/html",
+            "text/html; charset=utf-8",
+            "a/b ;c=\"d;e\"",
+            "a/b;",
+        ] {
+            assert!(is_media_type(value.as_bytes()), "{value}");
+        }
+        for value in [
+            "",
+            "text",
+            "text/",
+            "/html",
+            "text/html/x",
+            "te xt/html",
+            "text/html, a/b",
+            "a/b; c d=e",
+        ] {
+            assert!(!is_media_type(value.as_bytes()), "{value}");
+        }
+    }
+
+    #[test]
+    fn responses_that_keep_the_contract_break_no_rule() {
+        for response in [
+            Response::text("hello"),
+            Response::new(Status::NO_CONTENT),
+            Response::see_other("/a"),
+            Response::from(Status::METHOD_NOT_ALLOWED).with_field("Allow", ""),
+            Response::from(Status::SERVICE_UNAVAILABLE).with_field("Retry-After", "120"),
+            Response::text("")
+                .with_field("ETag", "W/\"1\"")
+                .with_field("Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT")
+                .with_field("Retry-After", "Sun, 06 Nov 1994 08:49:37 GMT")
+                .with_appended_field("Set-Cookie", "a=1; SameSite=None; secure")
+                .with_appended_field("Set-Cookie", "b=SameSite=None"),
+        ] {
+            assert_eq!(broken(&response), [""; 0], "{response:?}");
+        }
+    }
+
+    #[test]
+    fn each_rule_is_found() {
+        let text = || Response::text("a");
+        for (response, rule) in [
+            (
+                text().with_status(Status::NO_CONTENT),
+                "a 204 response must not have content",
+            ),
+            (
+                text().with_status(Status::NOT_MODIFIED),
+                "a 304 response must not have content",
+            ),
+            (
+                text().with_status(Status::UNAUTHORIZED),
+                "a 401 response must have WWW-Authenticate",
+            ),
+            (
+                text().with_status(Status::METHOD_NOT_ALLOWED),
+                "a 405 response must have Allow",
+            ),
+            (
+                text().with_status(Status::FOUND),
+                "a 302 response must have Location",
+            ),
+            (
+                text().with_status(Status::PARTIAL_CONTENT),
+                "a 206 response with a single part must have Content-Range",
+            ),
+            (
+                text().with_status(Status::RANGE_NOT_SATISFIABLE),
+                "a 416 response must have Content-Range",
+            ),
+            (
+                text().with_field("Content-Type", "html"),
+                "Content-Type \"html\" must be a media type, such as text/html",
+            ),
+            (
+                Response::new(Status::OK).with_body("a"),
+                "a response with content must have Content-Type",
+            ),
+            (
+                text().with_appended_field("content-type", "a/b"),
+                "Content-Type must be sent only once",
+            ),
+            (
+                text().with_field("ETag", "1"),
+                "ETag must be a quoted string, such as \"1\" or W/\"1\"",
+            ),
+            (
+                text().with_field("Last-Modified", "now"),
+                "Last-Modified must be a date, such as Sun, 06 Nov 1994 08:49:37 GMT",
+            ),
+            (
+                text().with_field("Retry-After", "1.5"),
+                "Retry-After must be a number of seconds or a date",
+            ),
+            (
+                text().with_field("Set-Cookie", "a=1; SameSite=None"),
+                "cookie a must be Secure",
+            ),
+            (
+                text().with_field("Set-Cookie", "__Host-a=1"),
+                "cookie __Host-a must be Secure",
+            ),
+            (
+                text()
+                    .with_field("Set-Cookie", "a=1")
+                    .with_appended_field("Set-Cookie", "a=2"),
+                "cookie a must be set only once",
+            ),
+            (
+                text().with_field("Date", "now"),
+                "field \"Date\" is set by the connection, not by an application",
+            ),
+        ] {
+            assert_eq!(broken(&response), [rule]);
+        }
+    }
+}

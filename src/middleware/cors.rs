@@ -1,0 +1,290 @@
+//! Cross-origin resource sharing, as the Fetch standard defines it (section "CORS protocol").
+
+use super::list_fields::add_vary;
+use super::origin::listed_origins;
+use super::{Middleware, RequestInfo, RequestParts};
+use crate::response::response::Response;
+use crate::values::method::Method;
+use crate::values::status::Status;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+const ORIGIN: &str = "Origin";
+const REQUEST_METHOD: &str = "Access-Control-Request-Method";
+const REQUEST_FIELDS: &str = "Access-Control-Request-Headers";
+const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
+
+/// Middleware that lets pages of other origins use this server (CORS).
+///
+/// An origin is written as browsers send it: `https://example.com`, without a path or a slash at the end, and without
+/// the default port. Browsers allow pages of other origins to send GET, HEAD and POST with plain fields in any case.
+/// What they may read, and what else they may send, is up to this server.
+///
+/// A preflight request is answered with 204, without asking the application. Responses depend on the origin of the
+/// request, so `Vary` lists `Origin`, unless [any](Cors::any) origin is allowed. If the application sets
+/// `Access-Control-Allow-Origin`, its fields are kept as they are.
+///
+/// Put it around a gateway, a whole router or a mount, not around a single route with [`layered`](crate::middleware::layered): a
+/// preflight request is an OPTIONS, which a router with a route for another method answers itself, so the middleware
+/// around that route never sees it.
+///
+/// ```
+/// use bytegate::{Gateway, Method, Request};
+/// use bytegate::middleware::Cors;
+///
+/// let cors = Cors::origins(["https://example.com"]).methods([Method::Put]).request_fields(["Content-Type"]);
+/// let gateway = Gateway::new(|_: &Request<'_>| "hello\n").with(cors);
+/// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nOrigin: https://example.com\r\n\r\n");
+/// let reply = String::from_utf8_lossy(&reply);
+/// assert!(reply.contains("\r\nAccess-Control-Allow-Origin: https://example.com\r\n"));
+/// assert!(reply.contains("\r\nVary: Origin\r\n"));
+/// ```
+pub struct Cors {
+    origins: Origins,
+    methods: String,
+    request_fields: RequestFields,
+    exposed_fields: String,
+    credentials: bool,
+    max_age: Option<Duration>,
+}
+
+enum Origins {
+    Any,
+    Listed(Vec<String>),
+    Matching(Box<dyn Fn(&str) -> bool + Send + Sync>),
+}
+
+enum RequestFields {
+    Any,
+    Listed(String),
+}
+
+/// The origin of a request, if it is allowed, kept until the response is there.
+#[derive(Clone)]
+struct AllowedOrigin(String);
+
+impl Cors {
+    /// Allows pages of any origin to read responses that do not depend on credentials.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request};
+    /// use bytegate::middleware::Cors;
+    ///
+    /// let gateway = Gateway::new(|_: &Request<'_>| "public\n").with(Cors::any());
+    /// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(String::from_utf8_lossy(&reply).contains("\r\nAccess-Control-Allow-Origin: *\r\n"));
+    /// ```
+    pub fn any() -> Cors {
+        Cors::of(Origins::Any)
+    }
+
+    /// Allows pages of the given origins.
+    ///
+    /// # Panics
+    /// Panics if a text is not an origin as browsers send it, because it would never match.
+    #[track_caller]
+    pub fn origins(origins: impl IntoIterator<Item: AsRef<str>>) -> Cors {
+        Cors::of(Origins::Listed(listed_origins(origins)))
+    }
+
+    /// Allows pages of the origins for which `is_allowed` returns `true`. It is called with the value of `Origin`, which
+    /// a client that is not a browser chooses freely, and which is `null` for sandboxed pages.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request};
+    /// use bytegate::middleware::Cors;
+    ///
+    /// let cors = Cors::matching(|origin| origin.starts_with("https://") && origin.ends_with(".example.com"));
+    /// let gateway = Gateway::new(|_: &Request<'_>| "hello\n").with(cors);
+    /// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nOrigin: https://a.example.com\r\n\r\n");
+    /// assert!(String::from_utf8_lossy(&reply).contains("-Origin: https://a.example.com\r\n"));
+    /// ```
+    pub fn matching(is_allowed: impl Fn(&str) -> bool + Send + Sync + 'static) -> Cors {
+        Cors::of(Origins::Matching(Box::new(is_allowed)))
+    }
+
+    fn of(origins: Origins) -> Cors {
+        Cors {
+            origins,
+            methods: String::new(),
+            request_fields: RequestFields::Listed(String::new()),
+            exposed_fields: String::new(),
+            credentials: false,
+            max_age: None,
+        }
+    }
+
+    /// Sets the methods that pages may use besides GET, HEAD and POST. By default, there are none.
+    pub fn methods(mut self, methods: impl IntoIterator<Item = Method>) -> Cors {
+        self.methods = listed(methods.into_iter().map(|method| method.to_string()));
+        self
+    }
+
+    /// Sets the fields that pages may set besides `Accept`, `Accept-Language`, `Content-Language` and the plain forms
+    /// of `Content-Type`. By default, there are none. JSON needs `Content-Type` here.
+    pub fn request_fields(mut self, names: impl IntoIterator<Item: AsRef<str>>) -> Cors {
+        self.request_fields = RequestFields::Listed(listed(names));
+        self
+    }
+
+    /// Allows pages to set any field.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request};
+    /// use bytegate::middleware::Cors;
+    ///
+    /// let gateway = Gateway::new(|_: &Request<'_>| "").with(Cors::any().any_request_field());
+    /// let reply = gateway.handle(
+    ///     b"OPTIONS / HTTP/1.1\r\nHost: x\r\nOrigin: https://a\r\nAccess-Control-Request-Method: PUT\r\n\
+    ///       Access-Control-Request-Headers: x-a,x-b\r\n\r\n",
+    /// );
+    /// assert!(String::from_utf8_lossy(&reply).contains("\r\nAccess-Control-Allow-Headers: x-a,x-b\r\n"));
+    /// ```
+    pub fn any_request_field(mut self) -> Cors {
+        self.request_fields = RequestFields::Any;
+        self
+    }
+
+    /// Sets the fields of responses that pages may read besides `Cache-Control`, `Content-Language`,
+    /// `Content-Length`, `Content-Type`, `Expires`, `Last-Modified` and `Pragma`. By default, there are none.
+    pub fn exposed_fields(mut self, names: impl IntoIterator<Item: AsRef<str>>) -> Cors {
+        self.exposed_fields = listed(names);
+        self
+    }
+
+    /// Allows requests with cookies and other credentials.
+    ///
+    /// # Panics
+    /// Panics if [any](Cors::any) origin is allowed. Browsers refuse that, since every page could act as the user.
+    #[track_caller]
+    pub fn credentials(mut self) -> Cors {
+        assert!(
+            !matches!(self.origins, Origins::Any),
+            "credentials cannot be allowed to any origin (Fetch standard, \"CORS protocol and credentials\"): \
+             name the origins with `Cors::origins` or `Cors::matching`"
+        );
+        self.credentials = true;
+        self
+    }
+
+    /// Sets how long a browser may reuse the response to a preflight request, in whole seconds. Browsers use 5 seconds
+    /// by default, and limit the time to between 10 minutes and 24 hours.
+    pub fn max_age(mut self, max_age: Duration) -> Cors {
+        self.max_age = Some(max_age);
+        self
+    }
+
+    fn is_allowed(&self, origin: &str) -> bool {
+        match &self.origins {
+            Origins::Any => true,
+            Origins::Listed(origins) => origins.iter().any(|listed| listed == origin),
+            Origins::Matching(is_allowed) => is_allowed(origin),
+        }
+    }
+
+    /// Returns the response to a preflight request of an allowed origin, without the fields that all responses get.
+    fn preflight(&self, asked_fields: Option<&[u8]>) -> Response {
+        let mut response = not_shared();
+        let fields = match &self.request_fields {
+            RequestFields::Any => asked_fields.unwrap_or_default(),
+            RequestFields::Listed(names) => names.as_bytes(),
+        };
+        for (name, value) in [
+            ("Access-Control-Allow-Methods", self.methods.as_bytes()),
+            ("Access-Control-Allow-Headers", fields),
+        ] {
+            if !value.is_empty() {
+                response.set_field(name, value);
+            }
+        }
+        if let Some(max_age) = self.max_age {
+            response.set_field("Access-Control-Max-Age", format!("{}", max_age.as_secs()));
+        }
+        response
+    }
+}
+
+impl Middleware for Cors {
+    fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
+        let fields = request.head.fields();
+        let mut origins = fields.get_all(ORIGIN);
+        let origin = match (origins.next(), origins.next()) {
+            (Some(origin), None) => core::str::from_utf8(origin).ok(),
+            _ => None,
+        };
+        let allowed = origin.filter(|origin| self.is_allowed(origin));
+        let asked_fields = fields.get(REQUEST_FIELDS);
+        let is_preflight = request.head.method() == Method::Options
+            && fields.get(ORIGIN).is_some()
+            && fields.get(REQUEST_METHOD).is_some();
+        let response = is_preflight.then(|| match allowed {
+            Some(_) => self.preflight(asked_fields),
+            None => not_shared(),
+        });
+        if let Some(allowed) = allowed {
+            request.extensions.insert(AllowedOrigin(allowed.into()));
+        }
+        response
+    }
+
+    fn after(&self, request: &RequestInfo<'_>, mut response: Response) -> Response {
+        let allowed = match self.origins {
+            Origins::Any => Some("*"),
+            Origins::Listed(_) | Origins::Matching(_) => {
+                // Also if the request has no origin: a cache must not use this response for one that has.
+                add_vary(&mut response, ORIGIN);
+                let allowed = request.extensions.get::<AllowedOrigin>();
+                allowed.map(|AllowedOrigin(origin)| &**origin)
+            }
+        };
+        let Some(allowed) = allowed else {
+            return response;
+        };
+        if response.fields().lines().get(ALLOW_ORIGIN).is_some() {
+            return response;
+        }
+        response.set_field(ALLOW_ORIGIN, allowed);
+        if self.credentials {
+            response.set_field("Access-Control-Allow-Credentials", "true");
+        }
+        if !self.exposed_fields.is_empty() {
+            response.set_field("Access-Control-Expose-Headers", &self.exposed_fields);
+        }
+        response
+    }
+}
+
+impl fmt::Debug for Cors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let origins: &dyn fmt::Debug = match &self.origins {
+            Origins::Any => &"any",
+            Origins::Listed(origins) => origins,
+            Origins::Matching(_) => &"matching",
+        };
+        f.debug_struct("Cors")
+            .field("origins", origins)
+            .field("credentials", &self.credentials)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Returns the response to a preflight request that allows nothing. HTTP caches do not store responses to OPTIONS, but
+/// some shared caches do, so `Vary` lists what it depends on.
+fn not_shared() -> Response {
+    let vary = format!("{REQUEST_METHOD}, {REQUEST_FIELDS}");
+    Response::new(Status::NO_CONTENT).with_field("Vary", vary)
+}
+
+fn listed(names: impl IntoIterator<Item: AsRef<str>>) -> String {
+    names.into_iter().fold(String::new(), |mut list, name| {
+        if !list.is_empty() {
+            list.push_str(", ");
+        }
+        list.push_str(name.as_ref());
+        list
+    })
+}

@@ -1,0 +1,99 @@
+//! Error pages in the form of the application.
+
+use super::{Middleware, RequestInfo};
+use crate::response::problem::Problem;
+use crate::response::response::{Response, ResponseError};
+use crate::values::status::Status;
+use alloc::boxed::Box;
+use core::fmt;
+
+/// Middleware that gives all errors that carry a default page the form of the application.
+///
+/// A default page is one line of plain text. It is the content of what the server answers by itself: input that is
+/// refused, 404 and 405 of a [`Router`](crate::Router) or a [`Site`](crate::Site), 501, 503, and the 500 for a panic
+/// or an invalid response. It is also the content of an application's bare [`Status`] and of
+/// [`Response::explained`]. Errors with any other content are left alone.
+///
+/// The page is made from the request, the status and a sentence, if there is more to say than the status. The status
+/// stays, and so do fields such as `Allow`, `Retry-After` and `WWW-Authenticate`, unless the page has fields of the
+/// same name. A page that is [deferred](Response::later) becomes a 500.
+///
+/// Add it first: middleware that is added later, such as an [`AccessLog`](crate::middleware::AccessLog), sees its pages.
+///
+/// ```
+/// use bytegate::{Gateway, Response, Router};
+/// use bytegate::middleware::ErrorPages;
+/// use bytegate::response::Escaped;
+///
+/// let pages = ErrorPages::new(|_, status, sentence| {
+///     Response::html(format!("<h1>{status}</h1><p>{}</p>", Escaped(sentence.unwrap_or_default())))
+/// });
+/// let gateway = Gateway::new(Router::new()).with(pages);
+/// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(reply.starts_with(b"HTTP/1.1 404 Not Found\r\n") && reply.ends_with(b"<h1>404 Not Found</h1><p></p>"));
+/// let reply = gateway.handle(b"GET / HTTP/1.1\r\n\r\n");
+/// assert!(reply.ends_with(b"must have a Host field (RFC 9112 section 3.2)</p>"));
+/// ```
+pub struct ErrorPages {
+    page: Box<Page>,
+}
+
+type Page = dyn Fn(&RequestInfo<'_>, Status, Option<&str>) -> Response + Send + Sync;
+
+impl ErrorPages {
+    /// Creates the middleware from a function that makes a page from the request, the status and a sentence.
+    pub fn new<R: Into<Response>>(
+        page: impl Fn(&RequestInfo<'_>, Status, Option<&str>) -> R + Send + Sync + 'static,
+    ) -> ErrorPages {
+        ErrorPages {
+            page: Box::new(move |request, status, sentence| page(request, status, sentence).into()),
+        }
+    }
+
+    /// Answers with problem details (RFC 9457), as an API does. The sentence is the detail.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Router};
+    /// use bytegate::middleware::ErrorPages;
+    ///
+    /// let gateway = Gateway::new(Router::new()).with(ErrorPages::problem_details());
+    /// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(reply.ends_with(br#"{"status":404,"title":"Not Found"}"#));
+    /// ```
+    pub fn problem_details() -> ErrorPages {
+        ErrorPages::new(|_, status, sentence| match sentence {
+            Some(sentence) => Problem::new(status).with_detail(sentence),
+            None => Problem::new(status),
+        })
+    }
+}
+
+impl Middleware for ErrorPages {
+    fn after(&self, request: &RequestInfo<'_>, response: Response) -> Response {
+        if !response.is_default_error_page() {
+            return response;
+        }
+        let status = response.status();
+        let page = (self.page)(request, status, response.sentence());
+        if page.is_later() {
+            return Response::failed(ResponseError::Later);
+        }
+        with_kept_fields(page.with_status(status), &response).in_place_of(response)
+    }
+}
+
+fn with_kept_fields(page: Response, default: &Response) -> Response {
+    let own = page.fields().clone();
+    let kept = default.fields().lines().iter().filter(|(name, _)| {
+        !name.eq_ignore_ascii_case("Content-Type") && own.lines().get(name).is_none()
+    });
+    kept.fold(page, |page, (name, value)| {
+        page.with_appended_field(name, value)
+    })
+}
+
+impl fmt::Debug for ErrorPages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ErrorPages")
+    }
+}

@@ -1,0 +1,278 @@
+//! A middleware around one application, such as a route or a mount.
+
+use super::{Middleware, RequestInfo, RequestParts};
+use crate::application::Application;
+use crate::headers::fields::FieldLines;
+use crate::request::extensions::Extensions;
+use crate::request::request::{Request, RequestContext};
+use crate::response::reply::Reply;
+use crate::response::response::Response;
+use crate::upload::admission::{Abort, Admission, Receiver};
+use crate::values::connection_info::ConnectionInfo;
+use crate::values::method::Method;
+use crate::values::now::Now;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::task::{Context, Poll};
+
+/// Puts middleware around one application, such as that of a route or a mount, instead of the whole gateway.
+///
+/// The middleware sees the requests for this application, and each of its responses once. What the gateway answers in
+/// place of the application is seen only by the middleware of the [gateway](crate::Gateway::with): a panic, and
+/// content that is malformed, too large or too slow. For more middleware, wrap the result again: the outermost sees the
+/// request first.
+///
+/// Around a single route, it sees only the requests that the route answers. What a router answers itself is not among
+/// them: OPTIONS, so that [`Cors`](crate::middleware::Cors) cannot answer preflight requests there, and 405. Wrap a mount or the whole
+/// router instead.
+///
+/// Values that the middleware attaches to a request reach the application inside it, and nothing outside. So an
+/// [`AccessLog`](crate::middleware::AccessLog) of the gateway does not write the user of a
+/// [`BasicAuthentication`](crate::middleware::BasicAuthentication) that is around a mount.
+///
+/// ```
+/// use bytegate::{Gateway, Request, Router};
+/// use bytegate::middleware::{BasicAuthentication, SetFields, layered};
+///
+/// let staff = BasicAuthentication::user("staff", "Aladdin", "open sesame");
+/// let admin = Router::new().get("/", |_: &Request<'_>| "the lamp\n");
+/// let router = Router::new()
+///     .get("/news", layered(SetFields::new().field("Cache-Control", "no-store"), |_: &Request<'_>| "none\n"))
+///     .mount("/admin", layered(staff, admin));
+///
+/// let gateway = Gateway::new(router);
+/// let reply = gateway.handle(b"GET /admin HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(reply.starts_with(b"HTTP/1.1 401 Unauthorized\r\n"));
+/// let reply = gateway.handle(b"GET /news HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(String::from_utf8_lossy(&reply).contains("Cache-Control: no-store\r\n"));
+/// ```
+#[doc(alias = "layer")]
+#[doc(alias = "wrap")]
+pub fn layered<M, A>(middleware: M, application: A) -> Layered<M, A>
+where
+    M: Middleware + 'static,
+    A: Application,
+{
+    Layered {
+        middleware: Arc::new(middleware),
+        application,
+    }
+}
+
+/// An application with a middleware around it, created by [`layered`].
+///
+/// ```
+/// use bytegate::Site;
+/// use bytegate::middleware::{Layered, SecurityFields, layered};
+///
+/// let site: Layered<SecurityFields, Site> = layered(SecurityFields::new(), Site::new());
+/// ```
+pub struct Layered<M, A> {
+    middleware: Arc<M>,
+    application: A,
+}
+
+impl<M: Middleware + 'static, A: Application> Application for Layered<M, A> {
+    fn call(&self, request: &Request<'_>) -> Response {
+        self.reply(request).into_response()
+    }
+
+    fn reply<'a>(&'a self, request: &Request<'_>) -> Reply<'a> {
+        let ask = |request: &Request<'_>| self.application.reply(request).into_response();
+        let response = match Passed::by(&self.middleware, request) {
+            Some(exchange) => exchange.after(ask(request)),
+            None => self.around(request, |request, answer| match answer {
+                Some(response) => self.after(request, response),
+                None => self.after(request, ask(request)),
+            }),
+        };
+        response.into()
+    }
+
+    fn admit(&self, request: &Request<'_>) -> Admission {
+        self.around(request, |request, answer| {
+            let exchange = Pending::of(self.middleware.clone(), request);
+            match answer {
+                Some(response) => Admission::Refuse(exchange.after(response)),
+                None => self.admit_content(request, exchange),
+            }
+        })
+    }
+
+    fn routes(&self) -> String {
+        self.application.routes()
+    }
+}
+
+impl<M: Middleware + 'static, A: Application> Layered<M, A> {
+    /// Shows a request to the middleware, and continues with what it attached and with its answer.
+    fn around<T>(
+        &self,
+        request: &Request<'_>,
+        go_on: impl FnOnce(&Request<'_>, Option<Response>) -> T,
+    ) -> T {
+        let mut extensions = request.extensions().clone();
+        let connection = request.connection();
+        let mut parts =
+            RequestParts::new(request.head(), connection, request.now(), &mut extensions);
+        let answer = self.middleware.before(&mut parts);
+        with_extensions(request, &extensions, |request| go_on(request, answer))
+    }
+
+    /// Shows a response to the middleware, at once or when it is there.
+    fn after(&self, request: &Request<'_>, response: Response) -> Response {
+        if response.is_later() {
+            return Pending::of(self.middleware.clone(), request).after(response);
+        }
+        let head = request.message.head;
+        let info = RequestInfo::new(
+            Some(head.method()),
+            head.line(),
+            request.now(),
+            request.connection(),
+            request.extensions(),
+        );
+        show(&*self.middleware, &info, response)
+    }
+
+    fn admit_content(&self, request: &Request<'_>, exchange: Arc<Pending>) -> Admission {
+        let mut extensions = request.extensions().clone();
+        Passed::note(&mut extensions, exchange.clone());
+        let admission = with_extensions(request, &extensions, |request| {
+            self.application.admit(request)
+        });
+        let (limit, added) = match admission {
+            Admission::Buffer => (None, Extensions::new()),
+            Admission::BufferUpTo(limit) => (Some(limit), Extensions::new()),
+            Admission::BufferWith { limit, extensions } => (limit, extensions),
+            Admission::Stream(receiver) => {
+                return Admission::Stream(Box::new(LayeredReceiver { receiver, exchange }));
+            }
+            Admission::Refuse(response) => return Admission::Refuse(exchange.after(response)),
+        };
+        extensions.extend(added);
+        Admission::BufferWith { limit, extensions }
+    }
+}
+
+impl<M, A: fmt::Debug> fmt::Debug for Layered<M, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Layered")
+            .field("application", &self.application)
+            .finish_non_exhaustive()
+    }
+}
+
+fn with_extensions<T>(
+    request: &Request<'_>,
+    extensions: &Extensions,
+    go_on: impl FnOnce(&Request<'_>) -> T,
+) -> T {
+    let context = RequestContext {
+        extensions,
+        ..*request.context
+    };
+    go_on(&Request {
+        context: &context,
+        ..*request
+    })
+}
+
+fn show(middleware: &dyn Middleware, info: &RequestInfo<'_>, mut response: Response) -> Response {
+    // As in a gateway: what a middleware adds is sent with the page for an invalid response, too.
+    response.replace_invalid();
+    middleware.after(info, response)
+}
+
+/// What a middleware needs to know about a request when the response is there.
+struct Pending {
+    middleware: Arc<dyn Middleware>,
+    method: Method,
+    line: Vec<u8>,
+    now: Now,
+    connection: ConnectionInfo,
+    extensions: Extensions,
+}
+
+impl Pending {
+    fn of(middleware: Arc<dyn Middleware>, request: &Request<'_>) -> Arc<Pending> {
+        let head = request.message.head;
+        Arc::new(Pending {
+            middleware,
+            method: head.method(),
+            line: head.line().to_vec(),
+            now: request.now(),
+            connection: request.connection().clone(),
+            extensions: request.extensions().clone(),
+        })
+    }
+
+    /// Shows a response to the middleware, at once or when it is there.
+    fn after(self: Arc<Self>, mut response: Response) -> Response {
+        if let Some(later) = response.take_later() {
+            // It may be deferred again.
+            return Response::later(async { self.after(later.await) });
+        }
+        let info = RequestInfo::new(
+            Some(self.method),
+            &self.line,
+            self.now,
+            &self.connection,
+            &self.extensions,
+        );
+        show(&*self.middleware, &info, response)
+    }
+}
+
+/// The middleware that has seen the head of a request, which is kept until its content is complete. Each one sees a
+/// request only once, although the application is asked twice: whether it admits the content, and for the response.
+#[derive(Clone, Default)]
+struct Passed(Vec<Arc<Pending>>);
+
+impl Passed {
+    fn note(extensions: &mut Extensions, exchange: Arc<Pending>) {
+        let mut passed = extensions.get::<Passed>().cloned().unwrap_or_default();
+        passed.0.push(exchange);
+        extensions.insert(passed);
+    }
+
+    fn by<M>(middleware: &Arc<M>, request: &Request<'_>) -> Option<Arc<Pending>> {
+        let mut passed = request.extensions().get::<Passed>()?.0.iter();
+        let own = Arc::as_ptr(middleware).cast::<()>();
+        let found = passed.find(|it| Arc::as_ptr(&it.middleware).cast::<()>() == own);
+        found.cloned()
+    }
+}
+
+/// A receiver whose response passes a middleware.
+struct LayeredReceiver {
+    receiver: Box<dyn Receiver>,
+    exchange: Arc<Pending>,
+}
+
+impl Receiver for LayeredReceiver {
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.receiver.poll_ready(context)
+    }
+
+    fn data(&mut self, part: &[u8]) -> Result<(), Response> {
+        let taken = self.receiver.data(part);
+        taken.map_err(|response| self.exchange.clone().after(response))
+    }
+
+    fn finish(self: Box<Self>, trailers: FieldLines<'_>) -> Response {
+        let response = self.receiver.finish(trailers);
+        self.exchange.after(response)
+    }
+
+    fn abort(self: Box<Self>, reason: Abort) {
+        self.receiver.abort(reason);
+    }
+
+    fn limit(&self) -> u64 {
+        self.receiver.limit()
+    }
+}

@@ -1,0 +1,119 @@
+//! Fields that tell browsers to be careful.
+
+use super::{Middleware, RequestInfo};
+use crate::response::response::Response;
+use crate::values::scheme::Scheme;
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+const TRANSPORT: &str = "Strict-Transport-Security";
+const YEAR: Duration = Duration::from_secs(365 * 86_400);
+
+/// Middleware that adds the fields by which browsers protect users of a site. Fields that the application set are kept.
+///
+/// | field | default |
+/// |---|---|
+/// | `X-Content-Type-Options` | `nosniff`: the media type is not guessed |
+/// | `Referrer-Policy` | `same-origin`: other sites do not learn which page linked to them |
+/// | `X-Frame-Options` | `DENY`: no page is shown in a frame |
+/// | `Cross-Origin-Opener-Policy` | `same-origin`: other sites get no handle to the window |
+/// | `Strict-Transport-Security` | `max-age=31536000`: only https for a year. Sent only if the scheme of the connection is https (RFC 6797 section 7.2) |
+/// | `Content-Security-Policy` | not sent, because it depends on the pages |
+///
+/// A policy with the directive `frame-ancestors` takes the place of `X-Frame-Options` in browsers that know it.
+///
+/// ```
+/// use bytegate::{Gateway, Request, Response};
+/// use bytegate::middleware::SecurityFields;
+///
+/// let fields = SecurityFields::new()
+///     .field("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'")
+///     .without("Cross-Origin-Opener-Policy");
+/// let page = |_: &Request<'_>| Response::html("<h1>hi</h1>").with_field("Referrer-Policy", "origin");
+/// let reply = Gateway::new(page).with(fields).handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+/// let reply = String::from_utf8_lossy(&reply);
+/// assert!(reply.contains("\r\nX-Content-Type-Options: nosniff\r\n"));
+/// assert!(reply.contains("\r\nReferrer-Policy: origin\r\n") && !reply.contains("Opener"));
+/// ```
+#[doc(alias = "SecurityHeaders")]
+#[doc(alias = "helmet")]
+#[derive(Clone)]
+pub struct SecurityFields {
+    fields: Vec<(Cow<'static, str>, Cow<'static, str>)>,
+}
+
+impl SecurityFields {
+    /// Creates the default set.
+    pub fn new() -> SecurityFields {
+        let fields = [
+            ("X-Content-Type-Options", "nosniff"),
+            ("Referrer-Policy", "same-origin"),
+            ("X-Frame-Options", "DENY"),
+            ("Cross-Origin-Opener-Policy", "same-origin"),
+        ];
+        let fields = fields.map(|(name, value)| (name.into(), value.into()));
+        SecurityFields {
+            fields: Vec::from(fields),
+        }
+        .https_only_for(YEAR)
+    }
+
+    /// Sets a field, in place of the one with the same name. A field that cannot be sent makes every response fail, as
+    /// with [`Response::with_field`].
+    pub fn field(self, name: &str, value: &str) -> SecurityFields {
+        let mut kept = self.without(name);
+        kept.fields
+            .push((Cow::Owned(name.into()), Cow::Owned(value.into())));
+        kept
+    }
+
+    /// Leaves out a field.
+    pub fn without(mut self, name: &str) -> SecurityFields {
+        self.fields
+            .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        self
+    }
+
+    /// Sets the time for which browsers use only https for this host, in whole seconds. A time of zero makes browsers
+    /// forget it.
+    ///
+    /// ```
+    /// use bytegate::middleware::SecurityFields;
+    /// use core::time::Duration;
+    ///
+    /// let fields = SecurityFields::new().https_only_for(Duration::from_secs(3600));
+    /// assert!(format!("{fields:?}").contains("max-age=3600"));
+    /// ```
+    pub fn https_only_for(self, max_age: Duration) -> SecurityFields {
+        self.field(TRANSPORT, &format!("max-age={}", max_age.as_secs()))
+    }
+}
+
+impl Default for SecurityFields {
+    fn default() -> SecurityFields {
+        SecurityFields::new()
+    }
+}
+
+impl Middleware for SecurityFields {
+    fn after(&self, request: &RequestInfo<'_>, mut response: Response) -> Response {
+        for (name, value) in &self.fields {
+            let is_meant =
+                request.connection.scheme == Scheme::Https || !name.eq_ignore_ascii_case(TRANSPORT);
+            if is_meant && response.fields().lines().get(name).is_none() {
+                response.set_field(name, value.as_bytes());
+            }
+        }
+        response
+    }
+}
+
+impl fmt::Debug for SecurityFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fields = self.fields.iter().map(|(name, value)| (name, value));
+        f.debug_map().entries(fields).finish()
+    }
+}

@@ -1,0 +1,53 @@
+//! The cookies of a request (RFC 6265bis section 4.2).
+
+use super::request::Request;
+
+impl<'a> Request<'a> {
+    /// Returns the names and values of all cookies, in the order in which they were sent.
+    ///
+    /// Names and values are as the browser sent them: nothing is decoded, and quotes around a value belong to it.
+    /// Pairs without a name and pairs that are not UTF-8 are skipped. The limits on the head bound their number.
+    ///
+    /// ```
+    /// use bytegate::Request;
+    ///
+    /// let request = Request::builder("GET", "/").field("Cookie", "a=1; b=\"2\"; a=3").build()?;
+    /// request.with(|request| {
+    ///     let cookies: Vec<_> = request.cookies().collect();
+    ///     assert_eq!(cookies, [("a", "1"), ("b", "\"2\""), ("a", "3")]);
+    /// });
+    /// # Ok::<(), bytegate::request::Fault>(())
+    /// ```
+    pub fn cookies(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        let lines = self.fields().get_all("Cookie");
+        let pairs = lines.flat_map(|line| line.split(|&octet| octet == b';'));
+        pairs.filter_map(|pair| {
+            let (name, value) = core::str::from_utf8(pair).ok()?.split_once('=')?;
+            let (name, value) = (trim_text(name), trim_text(value));
+            (!name.is_empty()).then_some((name, value))
+        })
+    }
+
+    /// Returns the value of the first cookie with the given name. The case matters. If several have the name, browsers
+    /// send the one with the longest path first.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request};
+    ///
+    /// let gateway = Gateway::new(|request: &Request<'_>| {
+    ///     format!("you prefer {}\n", request.cookie("theme").unwrap_or("light"))
+    /// });
+    /// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nCookie: theme=dark\r\n\r\n");
+    /// assert!(reply.ends_with(b"you prefer dark\n"));
+    /// ```
+    pub fn cookie(&self, name: &str) -> Option<&'a str> {
+        let mut cookies = self.cookies();
+        let (_, value) = cookies.find(|(other, _)| *other == name)?;
+        Some(value)
+    }
+}
+
+/// Removes spaces and tabs from both ends.
+fn trim_text(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
+}

@@ -1,0 +1,108 @@
+//! Credentials in the field `Authorization` (RFC 9110 section 11.6.2).
+
+use super::request::Request;
+use crate::headers::fields::FieldLines;
+use crate::request::base64;
+use crate::syntax::byte_class::trim_start;
+use alloc::string::String;
+use core::fmt;
+
+/// A name and a password, as a client sends them with the scheme Basic (RFC 7617).
+///
+/// Anybody who can read the connection can read them, so use it only over TLS. Verify passwords with a password-hashing
+/// function.
+///
+/// ```
+/// use bytegate::{Gateway, Rejection, Request};
+///
+/// fn greet(request: &Request<'_>) -> Result<String, Rejection> {
+///     match request.basic_auth() {
+///         Some(auth) if auth.user() == "Aladdin" && auth.password() == "open sesame" => {
+///             Ok(format!("hello {}\n", auth.user()))
+///         }
+///         _ => Err(Rejection::unauthorized("Basic realm=\"cave\"", "say the words")),
+///     }
+/// }
+///
+/// let gateway = Gateway::new(greet);
+/// let reply = gateway.handle(
+///     b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n",
+/// );
+/// assert!(reply.ends_with(b"hello Aladdin\n"));
+/// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(reply.starts_with(b"HTTP/1.1 401 Unauthorized\r\n"));
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct BasicAuth {
+    /// `user-id ":" password`
+    text: String,
+    colon: usize,
+}
+
+impl<'a> Request<'a> {
+    /// Returns the name and the password that were sent with the scheme Basic (RFC 7617). Returns `None` if there are
+    /// none, or if they are malformed: not base64, not UTF-8, without a colon, with control characters, or in one of
+    /// several `Authorization` fields. The answer to all of these is a [401](crate::Rejection::unauthorized).
+    pub fn basic_auth(&self) -> Option<BasicAuth> {
+        BasicAuth::in_fields(self.fields())
+    }
+
+    /// Returns the token that was sent with the scheme Bearer (RFC 6750 section 2.1). Returns `None` if there is none,
+    /// or if it is malformed or in one of several `Authorization` fields.
+    ///
+    /// ```
+    /// use bytegate::Request;
+    ///
+    /// let request = Request::builder("GET", "/").field("Authorization", "Bearer mF_9.B5f-4.1JqM").build()?;
+    /// request.with(|request| assert_eq!(request.bearer_token(), Some("mF_9.B5f-4.1JqM")));
+    /// # Ok::<(), bytegate::request::Fault>(())
+    /// ```
+    pub fn bearer_token(&self) -> Option<&'a str> {
+        let token = core::str::from_utf8(credentials(self.fields(), "Bearer")?).ok()?;
+        let digits = token.trim_end_matches('=');
+        let is_digit = |octet: u8| octet.is_ascii_alphanumeric() || b"-._~+/".contains(&octet);
+        (!digits.is_empty() && digits.bytes().all(is_digit)).then_some(token)
+    }
+}
+
+impl BasicAuth {
+    /// Reads the credentials of a request from its fields.
+    pub(crate) fn in_fields(fields: FieldLines<'_>) -> Option<BasicAuth> {
+        let text = base64::decode(credentials(fields, "Basic")?)?;
+        let text = String::from_utf8(text).ok()?;
+        let colon = text.find(':')?;
+        let is_plain = !text.chars().any(char::is_control);
+        is_plain.then_some(BasicAuth { text, colon })
+    }
+
+    /// Returns the name, which contains no colon.
+    pub fn user(&self) -> &str {
+        self.text.get(..self.colon).unwrap_or_default()
+    }
+
+    /// Returns the password.
+    pub fn password(&self) -> &str {
+        self.text.get(self.colon + 1..).unwrap_or_default()
+    }
+}
+
+/// Returns what follows the name of an authentication scheme, which may be in any case. Returns `None` for another scheme, and for a field that is
+/// repeated.
+fn credentials<'a>(fields: FieldLines<'a>, scheme: &str) -> Option<&'a [u8]> {
+    let mut values = fields.get_all("Authorization");
+    let (value, None) = (values.next()?, values.next()) else {
+        return None;
+    };
+    let (name, rest) = value.split_at_checked(scheme.len())?;
+    let is_scheme = name.eq_ignore_ascii_case(scheme.as_bytes()) && rest.starts_with(b" ");
+    is_scheme.then_some(trim_start(rest))
+}
+
+impl fmt::Debug for BasicAuth {
+    /// Omits the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BasicAuth")
+            .field("user", &self.user())
+            .finish_non_exhaustive()
+    }
+}

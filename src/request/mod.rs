@@ -1,0 +1,57 @@
+//! Requests, for those who read them: path, query, headers, forms, cookies, and where they came from.
+//!
+//! ```
+//! use bytegate::{Rejection, Request};
+//!
+//! fn greet(request: &Request<'_>) -> Result<String, Rejection> {
+//!     let form = request.form()?;
+//!     Ok(format!("hello {}\n", form.get("name").unwrap_or_default()))
+//! }
+//!
+//! let client = bytegate::testing::Client::new(bytegate::Router::new().post("/greet", greet));
+//! assert_eq!(client.post("/greet").form(&[("name", "Ada")]).send().text(), "hello Ada\n");
+//! ```
+
+pub(crate) mod base64;
+mod content_type;
+mod cookies;
+pub(crate) mod credentials;
+pub(crate) mod extensions;
+pub(crate) mod form;
+#[cfg(feature = "multipart")]
+pub(crate) mod form_parser;
+#[cfg(feature = "json")]
+mod json;
+#[cfg(feature = "multipart")]
+pub(crate) mod multipart;
+mod negotiation;
+pub(crate) mod owned_request;
+pub(crate) mod params;
+mod parse_param;
+#[cfg(feature = "multipart")]
+pub(crate) mod part;
+mod query;
+#[allow(clippy::module_inception, reason = "each name has a file of its name")]
+pub(crate) mod request;
+#[cfg(feature = "cookies")]
+mod set_cookie;
+#[cfg(feature = "signed-cookies")]
+mod signed_cookie;
+#[cfg(feature = "serde")]
+mod typed;
+
+pub use crate::message::head::{Head, Version};
+pub use crate::syntax::authority::Authority;
+pub use crate::syntax::target::{PathAndQuery, Target};
+pub use crate::values::connection_info::{ConnectionInfo, Peer};
+pub use crate::values::error::Fault;
+pub use crate::values::scheme::Scheme;
+pub use credentials::BasicAuth;
+pub use extensions::Extensions;
+pub use form::Form;
+#[cfg(feature = "multipart")]
+pub use multipart::Multipart;
+pub use owned_request::{OwnedRequest, RequestBuilder};
+#[cfg(feature = "multipart")]
+pub use part::{MultipartLimits, Part};
+pub use request::Request;

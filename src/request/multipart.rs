@@ -1,0 +1,138 @@
+//! Forms with files: content of type `multipart/form-data` (RFC 7578).
+//!
+//! The parser is our own, because the maintained crates read from an asynchronous stream and bring some fifteen others
+//! along. Here, the part of a request that has its whole content is a slice of it, and nothing is copied. Content that
+//! still arrives is parsed in the same way.
+
+use super::form_parser::{FormParser, FormStep};
+use super::part::{MultipartLimits, Part};
+use super::request::Request;
+use crate::response::rejection::Rejection;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// The parts of a form, in the order in which they were sent. Created by [`Request::multipart`].
+///
+/// ```
+/// use bytegate::{Rejection, Request};
+///
+/// fn file_names(request: &Request<'_>) -> Result<Vec<String>, Rejection> {
+///     let form = request.multipart()?;
+///     Ok(form.iter().filter_map(|part| part.file_name()).map(str::to_string).collect())
+/// }
+///
+/// let request = Request::builder("POST", "/")
+///     .field("Content-Type", "multipart/form-data; boundary=x")
+///     .content(
+///         "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nA\r\n\
+///          --x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"b.txt\"\r\n\r\nB\r\n--x--\r\n",
+///     )
+///     .build()?;
+/// assert_eq!(request.with(file_names).unwrap(), ["a.txt", "b.txt"]);
+/// # Ok::<(), bytegate::request::Fault>(())
+/// ```
+#[derive(Clone)]
+pub struct Multipart<'a> {
+    parts: Vec<Part<'a>>,
+}
+
+impl<'a> Request<'a> {
+    /// Returns the parts of a form with files (feature `multipart`). The content must have arrived whole; for larger
+    /// uploads than [`Limits::content_bytes`](crate::config::Limits::content_bytes), admit more with
+    /// [`Admission::BufferUpTo`](crate::upload::Admission::BufferUpTo), or take the parts while they arrive with
+    /// [`Admission::multipart`](crate::upload::Admission::multipart).
+    ///
+    /// ```
+    /// use bytegate::{Rejection, Request};
+    ///
+    /// fn upload(request: &Request<'_>) -> Result<String, Rejection> {
+    ///     let form = request.multipart()?;
+    ///     let title = form.get("title").ok_or_else(|| Rejection::bad_request("no title"))?.text()?;
+    ///     let photo = form.get("photo").ok_or_else(|| Rejection::bad_request("no photo"))?;
+    ///     Ok(format!("{title}: {:?}, {} bytes", photo.file_name(), photo.content().len()))
+    /// }
+    ///
+    /// let request = Request::builder("POST", "/")
+    ///     .field("Content-Type", "multipart/form-data; boundary=x")
+    ///     .content(
+    ///         "--x\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nThe sea\r\n\
+    ///          --x\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"sea.png\"\r\n\
+    ///          Content-Type: image/png\r\n\r\n\x7fPNG\r\n--x--\r\n",
+    ///     )
+    ///     .build()?;
+    /// assert_eq!(request.with(upload).unwrap(), "The sea: Some(\"sea.png\"), 4 bytes");
+    /// # Ok::<(), bytegate::request::Fault>(())
+    /// ```
+    ///
+    /// # Errors
+    /// - 415 if Content-Type is missing or is not `multipart/form-data`.
+    /// - 413 if a part exceeds the default [`MultipartLimits`], if there are too many, or if too much is outside of them.
+    /// - 400 if the boundary is missing or malformed, if the form has no end, or if a part is malformed: its head has no
+    ///   end, has other lines than fields, no name in `Content-Disposition` or a `filename*` that is not UTF-8, or the
+    ///   content is encoded.
+    pub fn multipart(&self) -> Result<Multipart<'a>, Rejection> {
+        self.multipart_within(MultipartLimits::default())
+    }
+
+    /// Like [`multipart`](Request::multipart), but with other limits.
+    ///
+    /// ```
+    /// use bytegate::{Request, Status};
+    /// use bytegate::request::MultipartLimits;
+    ///
+    /// let request = Request::builder("POST", "/")
+    ///     .field("Content-Type", "multipart/form-data; boundary=x")
+    ///     .content("--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x--\r\n")
+    ///     .build()?;
+    /// let none = MultipartLimits { parts: 0, ..MultipartLimits::default() };
+    /// request.with(|request| {
+    ///     let rejection = request.multipart_within(none).unwrap_err();
+    ///     assert_eq!(rejection.status(), Status::CONTENT_TOO_LARGE);
+    /// });
+    /// # Ok::<(), bytegate::request::Fault>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Fails like [`multipart`](Request::multipart).
+    pub fn multipart_within(&self, limits: MultipartLimits) -> Result<Multipart<'a>, Rejection> {
+        let mut parser = FormParser::new(self, limits)?;
+        let mut content = self.content();
+        let mut parts: Vec<Part<'a>> = Vec::new();
+        while let Some(step) = parser.step(&mut content, true)? {
+            match (step, parts.last_mut()) {
+                (FormStep::Part(part), _) => parts.push(part),
+                (FormStep::Content(content), Some(part)) => part.set_content(content),
+                // Content follows a part.
+                (FormStep::Content(_), None) => {}
+            }
+        }
+        Ok(Multipart { parts })
+    }
+}
+
+impl<'a> Multipart<'a> {
+    /// Returns the first part with the given name.
+    pub fn get(&self, name: &str) -> Option<&Part<'a>> {
+        self.iter().find(|part| part.name() == name)
+    }
+
+    /// Returns all parts in order. Several may have the same name.
+    pub fn iter(&self) -> impl Iterator<Item = &Part<'a>> {
+        self.parts.iter()
+    }
+}
+
+impl<'a> IntoIterator for Multipart<'a> {
+    type Item = Part<'a>;
+    type IntoIter = alloc::vec::IntoIter<Part<'a>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.parts.into_iter()
+    }
+}
+
+impl fmt::Debug for Multipart<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.parts).finish()
+    }
+}

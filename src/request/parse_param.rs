@@ -1,0 +1,78 @@
+//! Reading the parameters of a route.
+
+use super::owned_request::OwnedRequest;
+use super::request::Request;
+use crate::response::rejection::{Rejection, detail};
+use crate::values::status::Status;
+use alloc::format;
+use core::fmt::Display;
+use core::str::FromStr;
+
+impl<'a> Request<'a> {
+    /// Returns the decoded value of a route parameter, such as `{name}` in `/hello/{name}`. Parameters of the routers
+    /// outside are visible too. If several have the same name, the innermost one is returned.
+    ///
+    /// `{*name}` also matches what has no decoded form, such as `@scope%2fname`. The parameter then has no value: see
+    /// [`decoded_path`](Request::decoded_path). [`parse_param`](Request::parse_param) answers that with 404.
+    pub fn param(&self, name: &str) -> Option<&'a str> {
+        self.params?.get(name)
+    }
+
+    /// Parses the value of a route parameter.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Rejection, Request, Router};
+    ///
+    /// fn order(request: &Request<'_>) -> Result<String, Rejection> {
+    ///     let number: u32 = request.parse_param("number")?;
+    ///     Ok(format!("order {number}\n"))
+    /// }
+    ///
+    /// let gateway = Gateway::new(Router::new().get("/orders/{number}", order));
+    /// let reply = gateway.handle(b"GET /orders/7 HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(reply.ends_with(b"order 7\n"));
+    /// let reply = gateway.handle(b"GET /orders/seven HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(reply.starts_with(b"HTTP/1.1 404 Not Found\r\n"));
+    /// ```
+    ///
+    /// # Errors
+    /// - 404 if the value does not parse, or has no decoded form, because no resource has that path.
+    /// - 500 if the route has no parameter of that name, which is a mistake in the program. The log says so.
+    pub fn parse_param<T>(&self, name: &str) -> Result<T, Rejection>
+    where
+        T: FromStr<Err: Display>,
+    {
+        let value = self.param(name).ok_or_else(|| self.without_param(name))?;
+        value.parse().map_err(|error| {
+            let error = detail(error);
+            Rejection::not_found(format!("{name:?} in the path is not valid: {error}"))
+        })
+    }
+
+    /// Explains why a parameter has no value.
+    #[cold]
+    fn without_param(&self, name: &str) -> Rejection {
+        match self.params {
+            Some(params) if params.has(name) => {
+                Rejection::not_found(format!("{name:?} in the path has no decoded form"))
+            }
+            _ => {
+                let reason = format!("the route has no parameter {name:?}");
+                Rejection::new(Status::INTERNAL_SERVER_ERROR, reason)
+            }
+        }
+    }
+}
+
+impl OwnedRequest {
+    /// Like [`Request::parse_param`].
+    ///
+    /// # Errors
+    /// Fails like [`Request::parse_param`].
+    pub fn parse_param<T>(&self, name: &str) -> Result<T, Rejection>
+    where
+        T: FromStr<Err: Display>,
+    {
+        self.with(|request| request.parse_param(name))
+    }
+}

@@ -1,0 +1,126 @@
+//! Cookies that a response sets (RFC 6265bis section 4.1), made with the crate `cookie`.
+
+use super::request::Request;
+use crate::response::response::{Response, ResponseError};
+use crate::syntax::byte_class::TOKEN;
+use crate::values::scheme::Scheme;
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
+use cookie::time::{Duration, OffsetDateTime};
+use cookie::{Cookie, SameSite};
+use core::fmt::Write;
+
+impl Request<'_> {
+    /// Creates a cookie that lasts as long as the browser is open (feature `cookies`).
+    ///
+    /// Scripts cannot read it (`HttpOnly`). Other sites cannot send it with a POST (`SameSite=Lax`). It holds for the
+    /// whole site (`Path=/`). If the request came over HTTPS, it is never sent without encryption (`Secure`).
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request, Response};
+    ///
+    /// let gateway = Gateway::new(|request: &Request<'_>| {
+    ///     Response::see_other("/").with_cookie(request.session_cookie("session", "8f2c"))
+    /// });
+    /// let reply = gateway.handle(b"POST /login HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// let text = std::str::from_utf8(&reply).unwrap();
+    /// assert!(text.contains("Set-Cookie: session=8f2c; HttpOnly; SameSite=Lax; Path=/\r\n"));
+    /// ```
+    pub fn session_cookie<'c>(
+        &self,
+        name: impl Into<Cow<'c, str>>,
+        value: impl Into<Cow<'c, str>>,
+    ) -> Cookie<'c> {
+        Cookie::build((name, value))
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .path("/")
+            .secure(self.scheme() == Scheme::Https)
+            .build()
+    }
+}
+
+impl Response {
+    /// Sets a cookie and returns the response (feature `cookies`).
+    ///
+    /// The name must be a token. The value must not contain spaces, quotes, commas, semicolons, backslashes, control
+    /// characters and what is not ASCII; quotes around the whole are allowed. Anything else makes the response fail, so
+    /// encode text that a client chose, for example as `%20`. Otherwise it could set attributes of its own.
+    ///
+    /// ```
+    /// use bytegate::Response;
+    /// use bytegate::cookie::{Cookie, time::Duration};
+    ///
+    /// let theme = Cookie::build(("theme", "dark")).path("/").max_age(Duration::days(90));
+    /// let response = Response::text("saved\n").with_cookie(theme);
+    /// assert_eq!(
+    ///     response.fields().lines().get_str("Set-Cookie"),
+    ///     Some("theme=dark; Path=/; Max-Age=7776000")
+    /// );
+    /// assert!(Response::text("").with_cookie(("theme", "dark; Domain=com")).error().is_some());
+    /// ```
+    pub fn with_cookie<'c>(mut self, cookie: impl Into<Cookie<'c>>) -> Response {
+        match set_cookie(&cookie.into()) {
+            Ok(value) => self.append_field("Set-Cookie", value),
+            Err(reason) => self.fail(ResponseError::Other(reason)),
+        }
+        self
+    }
+
+    /// Tells the browser to discard a cookie and returns the response (feature `cookies`). The path and the domain must
+    /// be those with which it was set. Without a path, `/` is meant, which
+    /// [`session_cookie`](Request::session_cookie) sets. A name that begins with `__Host-` or `__Secure-` needs `Secure`
+    /// here as well.
+    ///
+    /// ```
+    /// use bytegate::Response;
+    ///
+    /// let response = Response::see_other("/").with_removed_cookie("session");
+    /// assert_eq!(
+    ///     response.fields().lines().get_str("Set-Cookie"),
+    ///     Some("session=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT")
+    /// );
+    /// ```
+    pub fn with_removed_cookie<'c>(self, cookie: impl Into<Cookie<'c>>) -> Response {
+        let mut cookie = cookie.into();
+        cookie.set_value("");
+        cookie.set_max_age(Duration::ZERO);
+        // A fixed date, because time is an argument here.
+        cookie.set_expires(OffsetDateTime::UNIX_EPOCH);
+        if cookie.path().is_none() {
+            cookie.set_path("/");
+        }
+        self.with_cookie(cookie)
+    }
+}
+
+/// Returns the value of the field, or the reason why the cookie cannot be sent. The crate writes any text.
+fn set_cookie(cookie: &Cookie<'_>) -> Result<String, String> {
+    let (name, value) = cookie.name_value();
+    let inner = value
+        .strip_prefix('"')
+        .and_then(|value| value.strip_suffix('"'));
+    let is_cookie_octet =
+        |octet: u8| matches!(octet, 0x21 | 0x23..=0x2b | 0x2d..=0x3a | 0x3c..=0x5b | 0x5d..=0x7e);
+    let reason = if name.is_empty() || !TOKEN.all(name.as_bytes()) {
+        "the name must be a token"
+    } else if !inner.unwrap_or(value).bytes().all(is_cookie_octet) {
+        "the value has a character that must be encoded"
+    } else if [cookie.path(), cookie.domain()]
+        .iter()
+        .flatten()
+        .any(|text| text.contains(';'))
+    {
+        "the path and the domain must not contain a semicolon"
+    } else {
+        let mut text = String::new();
+        match write!(text, "{cookie}") {
+            Ok(()) => return Ok(text),
+            Err(_) => "the date of expiry cannot be written",
+        }
+    };
+    Err(format!(
+        "cookie {name:?}: {reason} (RFC 6265bis section 4.1.1)"
+    ))
+}

@@ -1,0 +1,77 @@
+//! Cookies that a client can read but not change.
+
+use super::request::Request;
+use crate::response::response::Response;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use cookie::{Cookie, CookieJar, Key};
+
+impl Request<'_> {
+    /// Returns the value of a cookie that [`with_signed_cookie`](Response::with_signed_cookie) set, without its
+    /// signature (feature `signed-cookies`). Returns `None` if there is none or if the signature does not match the
+    /// key, the name and the value. If several cookies have the name, the first that matches counts, so that another
+    /// program of the same host cannot hide it.
+    ///
+    /// A signature never expires. To let one expire, put a time into the value and compare it with
+    /// [`now`](Request::now).
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request, Response, Router, cookie::Key};
+    ///
+    /// let key = Key::from(&[7; 64]); // In earnest: 64 random bytes that are kept secret.
+    /// let for_login = key.clone();
+    /// let gateway = Gateway::new(
+    ///     Router::new()
+    ///         .post("/login", move |request: &Request<'_>| {
+    ///             let cookie = request.session_cookie("user", "ada");
+    ///             Response::text("welcome\n").with_signed_cookie(&for_login, cookie)
+    ///         })
+    ///         .get("/", move |request: &Request<'_>| {
+    ///             request.signed_cookie(&key, "user").unwrap_or("nobody".to_string())
+    ///         }),
+    /// );
+    /// let reply = gateway.handle(b"POST /login HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// let text = std::str::from_utf8(&reply).unwrap();
+    /// let (_, cookie) = text.split_once("Set-Cookie: ").unwrap();
+    /// let (cookie, _) = cookie.split_once(';').unwrap();
+    /// let ask = |cookie: &str| {
+    ///     gateway.handle(format!("GET / HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\r\n").as_bytes())
+    /// };
+    /// assert!(ask(cookie).ends_with(b"\r\n\r\nada"));
+    /// assert!(ask(&cookie.replace("ada", "bob")).ends_with(b"\r\n\r\nnobody"));
+    /// ```
+    pub fn signed_cookie(&self, key: &Key, name: &str) -> Option<String> {
+        let jar = CookieJar::new();
+        let jar = jar.signed(key);
+        let mut named = self.cookies().filter(|(other, _)| *other == name);
+        named.find_map(|(name, value)| {
+            let cookie = Cookie::new(name, value).into_owned();
+            let cookie = jar.verify(cookie)?;
+            let value = cookie.value().strip_prefix(name)?.strip_prefix('=')?;
+            Some(value.to_owned())
+        })
+    }
+}
+
+impl Response {
+    /// Sets a cookie with a signature and returns the response (feature `signed-cookies`). See
+    /// [`signed_cookie`](Request::signed_cookie) for an example, and [`with_cookie`](Response::with_cookie) for what a
+    /// value may contain. The value can be read by the client.
+    ///
+    /// The signature is an HMAC-SHA256 of the name and the value, so a value that was signed for one cookie does not
+    /// count for another.
+    pub fn with_signed_cookie<'c>(self, key: &Key, cookie: impl Into<Cookie<'c>>) -> Response {
+        let mut cookie = cookie.into().into_owned();
+        // The crate signs the value alone.
+        let signed = format!("{}={}", cookie.name(), cookie.value());
+        cookie.set_value(signed);
+        let name = cookie.name().to_owned();
+        let mut jar = CookieJar::new();
+        jar.signed_mut(key).add(cookie);
+        match jar.get(&name) {
+            Some(signed) => self.with_cookie(signed.clone()),
+            None => self,
+        }
+    }
+}

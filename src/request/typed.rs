@@ -1,0 +1,107 @@
+//! Queries and forms as values of types that implement [`Deserialize`].
+
+use super::form::Form;
+use super::owned_request::OwnedRequest;
+use super::request::Request;
+use crate::response::rejection::{Rejection, detail_at};
+use alloc::format;
+use serde::de::{Deserialize, DeserializeOwned};
+use serde_html_form::Deserializer;
+
+impl<'a> Request<'a> {
+    /// Returns the query as a value (feature `serde`). A field that is a list takes all values of its name. Names that
+    /// the type does not have are ignored, unless it denies them.
+    ///
+    /// ```
+    /// use bytegate::Request;
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Debug, PartialEq, Deserialize)]
+    /// struct Search {
+    ///     q: String,
+    ///     page: Option<u32>,
+    ///     #[serde(default)]
+    ///     tag: Vec<String>,
+    /// }
+    ///
+    /// let search = |target| {
+    ///     Request::builder("GET", target).build().expect("a request").query_as::<Search>()
+    /// };
+    /// let expected = Search { q: "a b".into(), page: None, tag: vec!["x".into(), "y".into()] };
+    /// assert_eq!(search("/?q=a+b&tag=x&tag=y"), Ok(expected));
+    /// assert_eq!(
+    ///     search("/?q=a&page=x").unwrap_err().sentence(),
+    ///     "the query does not match the expected type: page: invalid digit found in string"
+    /// );
+    /// ```
+    ///
+    /// # Errors
+    /// Returns a 400 that names the field where that is known. What is not UTF-8 is refused in any field, as in a
+    /// [form](Request::form).
+    pub fn query_as<T: Deserialize<'a>>(&self) -> Result<T, Rejection> {
+        self.check_query()?;
+        let query = Deserializer::from_bytes(self.query().unwrap_or_default().as_bytes());
+        serde_path_to_error::deserialize(query).map_err(|error| {
+            let detail = detail_at(error.path(), error.inner());
+            Rejection::bad_request(format!(
+                "the query does not match the expected type: {detail}"
+            ))
+        })
+    }
+
+    /// Returns the [form](Request::form) as a value (feature `serde`), by the same rules as
+    /// [`query_as`](Request::query_as).
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Rejection, Request};
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Order {
+    ///     item: String,
+    ///     count: u32,
+    /// }
+    ///
+    /// fn order(request: &Request<'_>) -> Result<String, Rejection> {
+    ///     let Order { item, count } = request.form_as()?;
+    ///     Ok(format!("{count} of {item}\n"))
+    /// }
+    ///
+    /// let reply = Gateway::new(order).handle(
+    ///     b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+    ///       Content-Length: 16\r\n\r\nitem=tea&count=2",
+    /// );
+    /// assert!(reply.ends_with(b"2 of tea\n"));
+    /// ```
+    ///
+    /// # Errors
+    /// Fails like [`form`](Request::form), and with a 422 that names the field, where that is known, if the form does
+    /// not fit the type.
+    pub fn form_as<T: Deserialize<'a>>(&self) -> Result<T, Rejection> {
+        let form: Form<'a> = self.form()?;
+        serde_path_to_error::deserialize(Deserializer::new(form.into_pairs())).map_err(|error| {
+            let detail = detail_at(error.path(), error.inner());
+            Rejection::unprocessable_content(format!(
+                "the form does not match the expected type: {detail}"
+            ))
+        })
+    }
+}
+
+impl OwnedRequest {
+    /// Like [`Request::query_as`].
+    ///
+    /// # Errors
+    /// Fails like [`Request::query_as`].
+    pub fn query_as<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
+        self.with(|request| request.query_as())
+    }
+
+    /// Like [`Request::form_as`].
+    ///
+    /// # Errors
+    /// Fails like [`Request::form_as`].
+    pub fn form_as<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
+        self.with(|request| request.form_as())
+    }
+}

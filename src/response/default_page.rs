@@ -1,0 +1,116 @@
+//! The default page of a status: one line of plain text, which an application can replace by its own form.
+
+use super::response::Response;
+use crate::values::status::Status;
+use alloc::format;
+use core::fmt::Display;
+
+impl Response {
+    /// Creates the default page of a status: a line of plain text that names the status and says more in a sentence.
+    ///
+    /// The middleware [`ErrorPages`](crate::middleware::ErrorPages) can turn this page, like those that the server makes itself,
+    /// into another form. So an application that returns it decides on that form in one place.
+    ///
+    /// ```
+    /// use bytegate::{Response, Status};
+    ///
+    /// let response = Response::explained(Status::CONFLICT, "the name is taken");
+    /// assert_eq!(response.body().as_bytes(), Some(&b"409 Conflict: the name is taken\n"[..]));
+    /// ```
+    pub fn explained(status: Status, sentence: impl Display) -> Response {
+        let mut response = Response::text(format!("{status}: {sentence}\n")).with_status(status);
+        response.has_default_page = true;
+        response
+    }
+
+    /// Replaces the content by the default page of the status.
+    pub(crate) fn with_default_page(self) -> Response {
+        let page = format!("{}\n", self.status);
+        let mut response = self
+            .with_field("Content-Type", "text/plain; charset=utf-8")
+            .with_body(page);
+        response.has_default_page = true;
+        response
+    }
+
+    /// Returns whether the default page of an error is sent.
+    pub(crate) fn is_default_error_page(&self) -> bool {
+        self.has_failed() || self.has_default_page && self.status.is_error()
+    }
+
+    /// Returns the sentence of the default page that is sent, if it says more than the status.
+    pub(crate) fn sentence(&self) -> Option<&str> {
+        let is_sent = self.has_default_page && !self.has_failed();
+        let line = self.body.as_bytes().filter(|_| is_sent)?;
+        // No reason phrase contains a colon.
+        let (_, sentence) = core::str::from_utf8(line).ok()?.split_once(": ")?;
+        sentence.strip_suffix('\n')
+    }
+}
+
+impl From<Status> for Response {
+    /// Creates the default page of a status: a line of plain text that names it. A status that forbids content gets
+    /// none.
+    fn from(status: Status) -> Response {
+        if status.forbids_content() || status == Status::RESET_CONTENT {
+            return Response::new(Status::OK).with_status(status);
+        }
+        let mut response = Response::text(format!("{status}\n")).with_status(status);
+        response.has_default_page = true;
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sentence_is_what_was_said() {
+        for sentence in ["a", "a: b", "", "two\nlines\n"] {
+            let response = Response::explained(Status::BAD_REQUEST, sentence);
+            assert_eq!(response.sentence(), Some(sentence));
+        }
+        let unregistered = Status::new(799).unwrap();
+        let response = Response::explained(unregistered, "a");
+        assert_eq!(response.sentence(), Some("a"));
+        assert_eq!(Response::from(Status::NOT_FOUND).sentence(), None);
+    }
+
+    #[test]
+    fn content_of_an_application_is_never_a_default_page() {
+        let page = || Response::explained(Status::NOT_FOUND, "a");
+        assert!(page().is_default_error_page());
+        assert!(page().with_field("Allow", "GET").is_default_error_page());
+        let mapped = {
+            let mut response = page();
+            response.map_body(|body| body);
+            response
+        };
+        let own = Response::text("404 Not Found: a\n").with_status(Status::NOT_FOUND);
+        for response in [page().with_body("404 Not Found: a\n"), mapped, own] {
+            assert!(!response.is_default_error_page());
+            assert_eq!(response.sentence(), None);
+        }
+        assert!(!Response::from(Status::OK).is_default_error_page());
+    }
+
+    #[test]
+    fn a_response_that_has_failed_sends_a_default_page_without_its_sentence() {
+        let response = Response::explained(Status::NOT_FOUND, "a").with_field("b c", "d");
+        assert!(response.is_default_error_page());
+        assert_eq!(response.sentence(), None);
+        assert!(Response::new(Status::CONTINUE).is_default_error_page());
+        let page = Response::text("e").with_status(Status::NOT_FOUND);
+        let mut response = response;
+        response.replace_invalid();
+        assert!(response.is_default_error_page());
+        let mut replaced = page.in_place_of(response);
+        assert!(!replaced.is_default_error_page());
+        replaced.set_status(Status::OK);
+        assert_eq!(replaced.sent_status(), Status::INTERNAL_SERVER_ERROR);
+        assert!(replaced.take_error().is_some());
+        assert_eq!(replaced.status(), Status::INTERNAL_SERVER_ERROR);
+        assert_eq!(replaced.body().as_bytes(), Some(&b"e"[..]));
+    }
+}

@@ -1,0 +1,89 @@
+//! Responses that come later.
+
+use super::response::{Exception, LaterResponse, Response};
+use crate::values::status::Status;
+use alloc::boxed::Box;
+use core::future::Future;
+
+impl Response {
+    /// Creates a response from a future.
+    ///
+    /// The connection waits for it, up to [`Timeouts::answer`](crate::config::Timeouts::answer), without delaying other
+    /// connections. The future is dropped if the connection is lost. A client that has only closed its side still gets the
+    /// response. Use an [`OwnedRequest`](crate::OwnedRequest) to
+    /// carry parts of the request into the future.
+    ///
+    /// `handle` blocks while it waits, which needs the feature `std`. Without it, the response is a 500 that says so.
+    ///
+    /// Changes to this response are recorded, and applied in the same order to the response that the future returns: a
+    /// status and a field that are set replace those of the future, and a field that is appended is added to them. A field
+    /// that cannot be sent makes the response fail at once, and the future is dropped.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request, Response};
+    ///
+    /// async fn hello(name: String) -> Response {
+    ///     Response::text(format!("hello {name}\n"))
+    /// }
+    ///
+    /// let gateway = Gateway::new(|request: &Request<'_>| Response::later(hello(request.path().to_string())));
+    /// let reply = gateway.handle(b"GET /ada HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(reply.ends_with(b"hello /ada\n"));
+    ///
+    /// let gateway = Gateway::new(|_: &Request<'_>| {
+    ///     Response::later(hello("ada".to_string())).with_field("Cache-Control", "no-store")
+    /// });
+    /// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(reply.windows(8).any(|octets| octets == b"no-store"));
+    /// ```
+    pub fn later<F>(response: F) -> Response
+    where
+        F: Future<Output: Into<Response>> + Send + 'static,
+    {
+        let response: LaterResponse = Box::pin(async { response.await.into() });
+        Response {
+            exception: Some(Box::new(Exception::Later(response))),
+            ..Response::new(Status::INTERNAL_SERVER_ERROR)
+        }
+    }
+
+    /// Returns whether this response is [deferred](Response::later). If so, its status and its content are not known
+    /// yet, and its fields are only those that were put on it.
+    pub fn is_later(&self) -> bool {
+        matches!(self.exception.as_deref(), Some(Exception::Later(_)))
+    }
+
+    /// Takes the future out of a deferred response.
+    pub(crate) fn take_later(&mut self) -> Option<LaterResponse> {
+        match self.exception.take().map(|exception| *exception) {
+            Some(Exception::Later(response)) => Some(response),
+            other => {
+                self.exception = other.map(Box::new);
+                None
+            }
+        }
+    }
+
+    /// Applies a change to a deferred response once it is ready.
+    #[inline]
+    pub(crate) fn when_ready<C>(&mut self, change: impl FnOnce() -> C)
+    where
+        C: FnOnce(&mut Response) + Send + 'static,
+    {
+        if self.is_later() {
+            self.change_later(change());
+        }
+    }
+
+    #[cold]
+    fn change_later(&mut self, change: impl FnOnce(&mut Response) + Send + 'static) {
+        if let Some(later) = self.take_later() {
+            let changed: LaterResponse = Box::pin(async {
+                let mut response = later.await;
+                change(&mut response);
+                response
+            });
+            self.exception = Some(Box::new(Exception::Later(changed)));
+        }
+    }
+}

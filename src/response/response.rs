@@ -1,0 +1,348 @@
+//! Responses. A response is valid by construction, or is replaced by a 500 that says why.
+
+use crate::body::body::Body;
+use crate::headers::fields::{FieldError, Fields};
+use crate::values::status::Status;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use bytes::Bytes;
+use core::fmt;
+use core::pin::Pin;
+
+/// The response of an application.
+///
+/// An application does not set framing, `Connection` or `Date`. The connection adds them when it writes the response.
+///
+/// ```
+/// use bytegate::{Response, Status};
+///
+/// let response = Response::html("<h1>gone</h1>")
+///     .with_status(Status::GONE)
+///     .with_field("Cache-Control", "no-store");
+/// assert_eq!(response.status(), Status::GONE);
+/// assert_eq!(response.error(), None);
+/// ```
+#[doc(alias = "redirect")]
+#[doc(alias = "cookie")]
+pub struct Response {
+    pub(crate) status: Status,
+    pub(crate) fields: Fields,
+    pub(crate) body: Body,
+    /// Whether the content is the default page of the status: see [`Response::explained`].
+    pub(crate) has_default_page: bool,
+    /// Boxed, because almost no response has one.
+    pub(crate) exception: Option<Box<Exception>>,
+}
+
+/// Marks a response that has failed or is not ready yet.
+pub(crate) enum Exception {
+    /// The response cannot be sent. The default page of a 500 is sent instead.
+    Error(ResponseError),
+    /// The response could not be sent, and this one already is in its place.
+    Replaced(ResponseError),
+    Later(LaterResponse),
+}
+
+/// A response that is not ready yet.
+pub(crate) type LaterResponse = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// The way in which a response is invalid. A 500 is sent instead, and the front end logs this error.
+///
+/// ```
+/// use bytegate::Response;
+/// use bytegate::response::ResponseError;
+///
+/// let response = Response::text("hello").with_field("Connection", "close");
+/// assert_eq!(response.error(), Some(&ResponseError::ReservedField("Connection".to_string())));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ResponseError {
+    /// A field cannot be sent. Contains its name.
+    Field(FieldError, String),
+    /// A field is reserved for the connection: see [`Response::with_field`].
+    ReservedField(String),
+    /// The status is below 200, which is never final (RFC 9110 section 15.2).
+    InterimStatus(Status),
+    /// The application panicked. Contains the panic message. Only a session that
+    /// [catches panics](crate::Session::catch_panics) and [`Gateway::respond`](crate::Gateway::respond) produce this.
+    Panicked(String),
+    /// The response is [deferred](Response::later), but nothing here can wait for it.
+    Later,
+    /// The content ended early, or did not have the declared length. What was already sent cannot be taken back.
+    Broken,
+    /// Any other violation, reported by an adapter.
+    Other(String),
+}
+
+impl fmt::Display for ResponseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ResponseError::Field(error, name) => write!(f, "field {name:?}: {error}"),
+            ResponseError::ReservedField(name) => {
+                write!(
+                    f,
+                    "field {name:?} is set by the connection, not by an application"
+                )
+            }
+            ResponseError::InterimStatus(status) => write!(f, "{status} is not a final status"),
+            ResponseError::Panicked(words) => write!(f, "the application panicked: {words}"),
+            ResponseError::Later => {
+                f.write_str("the response is deferred, but this front end cannot wait for it")
+            }
+            ResponseError::Broken => {
+                f.write_str("the content ended early or did not have its declared length")
+            }
+            ResponseError::Other(reason) => f.write_str(reason),
+        }
+    }
+}
+
+impl core::error::Error for ResponseError {}
+
+/// Fields reserved for the connection and the framing of the message (RFC 9110 section 7.6.1).
+const RESERVED: [&str; 9] = [
+    "Connection",
+    "Content-Length",
+    "Date",
+    "Keep-Alive",
+    "Proxy-Connection",
+    "TE",
+    "Trailer",
+    "Transfer-Encoding",
+    "Upgrade",
+];
+
+impl Response {
+    /// Creates a response without fields or content.
+    pub const fn new(status: Status) -> Response {
+        Response {
+            status,
+            fields: Fields::new(),
+            body: Body::empty(),
+            has_default_page: false,
+            exception: None,
+        }
+    }
+
+    /// Creates a 200 response with HTML in UTF-8.
+    pub fn html(body: impl Into<Body>) -> Response {
+        Response::prepared(b"Content-Type: text/html; charset=utf-8\r\n", body.into())
+    }
+
+    /// Creates a 200 response with plain text in UTF-8.
+    pub fn text(body: impl Into<Body>) -> Response {
+        Response::prepared(b"Content-Type: text/plain; charset=utf-8\r\n", body.into())
+    }
+
+    /// Creates a 200 response with content of any media type.
+    pub fn content(media_type: &str, body: impl Into<Body>) -> Response {
+        Response::new(Status::OK)
+            .with_body(body)
+            .with_field("Content-Type", media_type)
+    }
+
+    fn prepared(line: &'static [u8], body: Body) -> Response {
+        Response {
+            fields: Fields::from_valid(Bytes::from_static(line)),
+            body,
+            ..Response::new(Status::OK)
+        }
+    }
+
+    /// Sets the status and returns the response. A status below 200 makes the response fail.
+    pub fn with_status(mut self, status: Status) -> Response {
+        self.set_status(status);
+        self
+    }
+
+    /// Sets the status. A status below 200 makes the response fail.
+    pub fn set_status(&mut self, status: Status) {
+        self.status = status;
+        self.check();
+        self.when_ready(|| move |response| response.set_status(status));
+    }
+
+    /// Sets a field, replacing others with the same name, and returns the response.
+    ///
+    /// A field that cannot be sent makes the response fail. That is the case if the name is not a token, if the value
+    /// contains control characters, or if the name is reserved for the connection: `Connection`, `Content-Length`,
+    /// `Date`, `Keep-Alive`, `Proxy-Connection`, `TE`, `Trailer`, `Transfer-Encoding`, `Upgrade`.
+    #[doc(alias = "header")]
+    pub fn with_field(mut self, name: &str, value: impl AsRef<[u8]>) -> Response {
+        self.set_field(name, value);
+        self
+    }
+
+    /// Like [`with_field`](Response::with_field), but modifies the response in place.
+    pub fn set_field(&mut self, name: &str, value: impl AsRef<[u8]>) {
+        self.change_fields(name, value.as_ref(), |fields, name, value| {
+            fields.set(name, value)
+        });
+    }
+
+    /// Removes all fields with the given name.
+    pub fn remove_field(&mut self, name: &str) {
+        self.fields.remove(name);
+        self.when_ready(|| {
+            let name = String::from(name);
+            move |response| response.remove_field(&name)
+        });
+    }
+
+    /// Adds a field, keeping others with the same name, and returns the response. `Set-Cookie` needs this.
+    pub fn with_appended_field(mut self, name: &str, value: impl AsRef<[u8]>) -> Response {
+        self.append_field(name, value);
+        self
+    }
+
+    /// Like [`with_appended_field`](Response::with_appended_field), but modifies the response in place.
+    pub fn append_field(&mut self, name: &str, value: impl AsRef<[u8]>) {
+        self.change_fields(name, value.as_ref(), |fields, name, value| {
+            fields.append(name, value)
+        });
+    }
+
+    /// Replaces the content and returns the response.
+    pub fn with_body(mut self, body: impl Into<Body>) -> Response {
+        self.replace_body(body.into());
+        self
+    }
+
+    /// Returns the status.
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    /// Returns the fields set so far.
+    pub fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
+    /// Returns the content.
+    pub fn body(&self) -> &Body {
+        &self.body
+    }
+
+    /// Replaces the content with the result of applying `change` to it. A [deferred](Response::later) response has no
+    /// content yet, so it fails.
+    ///
+    /// ```
+    /// use bytegate::Response;
+    ///
+    /// let mut response = Response::text("hello");
+    /// response.map_body(|body| body.map_blocks(|block| block.to_ascii_uppercase().into()));
+    /// ```
+    pub fn map_body(&mut self, change: impl FnOnce(Body) -> Body) {
+        if self.is_later() {
+            let reason = "the content of a deferred response cannot be changed before it is there";
+            return self.fail(ResponseError::Other(reason.into()));
+        }
+        self.body = change(core::mem::take(&mut self.body));
+        self.has_default_page = false;
+    }
+
+    /// Returns the content and discards the rest.
+    pub fn into_body(self) -> Body {
+        self.body
+    }
+
+    fn replace_body(&mut self, body: Body) {
+        match self.is_later() {
+            true => self.when_ready(|| move |response| response.replace_body(body)),
+            false => {
+                self.body = body;
+                self.has_default_page = false;
+            }
+        }
+    }
+
+    fn change_fields(
+        &mut self,
+        name: &str,
+        value: &[u8],
+        change: fn(&mut Fields, &str, &[u8]) -> Result<(), FieldError>,
+    ) {
+        if is_reserved(name) {
+            return self.fail(ResponseError::ReservedField(name.into()));
+        }
+        if let Err(error) = change(&mut self.fields, name, value) {
+            return self.fail(ResponseError::Field(error, name.into()));
+        }
+        self.when_ready(|| {
+            let (name, value) = (String::from(name), Vec::from(value));
+            move |response| response.change_fields(&name, &value, change)
+        });
+    }
+}
+
+/// Returns whether a field is reserved for the connection.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    RESERVED
+        .iter()
+        .any(|reserved| reserved.eq_ignore_ascii_case(name))
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_later() {
+            return f.write_str("Response(later)");
+        }
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("fields", &self.fields)
+            .field("body", &self.body)
+            .field("error", &self.error())
+            .finish()
+    }
+}
+
+impl From<&'static str> for Response {
+    fn from(text: &'static str) -> Response {
+        Response::text(text)
+    }
+}
+
+impl From<String> for Response {
+    fn from(text: String) -> Response {
+        Response::text(text)
+    }
+}
+
+impl From<Vec<u8>> for Response {
+    fn from(bytes: Vec<u8>) -> Response {
+        Response::content("application/octet-stream", bytes)
+    }
+}
+
+impl From<Bytes> for Response {
+    fn from(bytes: Bytes) -> Response {
+        Response::content("application/octet-stream", bytes)
+    }
+}
+
+impl<T: Into<Response>> From<(Status, T)> for Response {
+    fn from((status, response): (Status, T)) -> Response {
+        response.into().with_status(status)
+    }
+}
+
+impl<T: Into<Response>, E: Into<Response>> From<Result<T, E>> for Response {
+    fn from(result: Result<T, E>) -> Response {
+        match result {
+            Ok(response) => response.into(),
+            Err(response) => response.into(),
+        }
+    }
+}
+
+impl<T: Into<Response>> From<Option<T>> for Response {
+    /// Converts `None` into a 404.
+    fn from(option: Option<T>) -> Response {
+        match option {
+            Some(response) => response.into(),
+            None => Status::NOT_FOUND.into(),
+        }
+    }
+}

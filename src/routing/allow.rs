@@ -1,0 +1,71 @@
+//! The automatic response to a method that no route accepts, and to OPTIONS (RFC 9110 sections 9.3.7 and 15.5.6).
+
+use crate::response::response::Response;
+use crate::values::method::Method;
+use crate::values::status::Status;
+use alloc::vec::Vec;
+
+/// The order of methods in `Allow`. Others follow in alphabetical order.
+const ORDER: [Method; 7] = [
+    Method::Get,
+    Method::Head,
+    Method::Post,
+    Method::Put,
+    Method::Patch,
+    Method::Delete,
+    Method::Options,
+];
+
+/// Returns the key by which methods are sorted.
+pub(super) fn order(method: &Method) -> (usize, &str) {
+    let place = ORDER.iter().position(|known| known == method);
+    (place.unwrap_or(ORDER.len()), method.as_str())
+}
+
+/// Responds to a request for a path whose routes accept only `routed` methods. OPTIONS gets a 204, and any other method
+/// a 405. `Allow` names each method once, including HEAD if there is GET.
+pub(super) fn answer(method: &Method, routed: &[&Method]) -> Response {
+    let mut methods = routed.to_vec();
+    if methods.contains(&&Method::Get) {
+        methods.push(&Method::Head);
+    }
+    methods.push(&Method::Options);
+    methods.sort_by_key(|method| order(method));
+    methods.dedup();
+    let names: Vec<&str> = methods.iter().map(|method| method.as_str()).collect();
+    let response = match method {
+        Method::Options => Response::new(Status::NO_CONTENT),
+        _ => Status::METHOD_NOT_ALLOWED.into(),
+    };
+    response.with_field("Allow", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_are_named_once_in_a_fixed_order() {
+        let other = |token| Method::from_token(token).unwrap();
+        let routed = [
+            &other("PURGE"),
+            &Method::Delete,
+            &other("COPY"),
+            &Method::Get,
+            &Method::Head,
+            &Method::Get,
+        ];
+        let response = answer(&Method::Post, &routed);
+        let allow = Some(&b"GET, HEAD, DELETE, OPTIONS, COPY, PURGE"[..]);
+        assert_eq!(response.status(), Status::METHOD_NOT_ALLOWED);
+        assert_eq!(response.fields().lines().get("allow"), allow);
+        let response = answer(&Method::Options, &routed);
+        assert_eq!(response.status(), Status::NO_CONTENT);
+        assert_eq!(response.fields().lines().get("allow"), allow);
+        let response = answer(&Method::Get, &[&Method::Put]);
+        assert_eq!(
+            response.fields().lines().get("allow"),
+            Some(&b"PUT, OPTIONS"[..])
+        );
+    }
+}

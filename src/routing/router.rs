@@ -1,0 +1,381 @@
+//! A router, which is an application that forwards requests to others.
+
+use super::error::RouteError;
+use super::hosts::Hosts;
+use super::pattern::Pattern;
+use super::route::{Kind, Route};
+use super::slash::TrailingSlash;
+use super::tree::Tree;
+use crate::application::Application;
+use crate::site::Site;
+use crate::site::spelling;
+use crate::values::method::Method;
+use alloc::boxed::Box;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+/// Forwards each request to an application, based on its host, path and method.
+///
+/// ```
+/// use bytegate::{Gateway, Request, Router, Site};
+///
+/// let router = Router::new()
+///     .suffix(".py", |request: &Request<'_>| format!("{} by {}\n", request.path(), request.method()))
+///     .get("/hello/{name}", |request: &Request<'_>| format!("hello {}\n", request.param("name").unwrap_or_default()))
+///     .fallback(Site::new().file("/index.html", "<h1>hi</h1>"));
+///
+/// let gateway = Gateway::new(router);
+/// let reply = gateway.handle(b"GET /login.py?next=/ HTTP/1.1\r\nHost: localhost\r\n\r\n");
+/// assert!(reply.starts_with(b"HTTP/1.1 200 OK\r\n") && reply.ends_with(b"/login.py by GET\n"));
+/// let reply = gateway.handle(b"GET /hello/Ada%20L HTTP/1.1\r\nHost: localhost\r\n\r\n");
+/// assert!(reply.ends_with(b"hello Ada L\n"));
+/// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+/// assert!(reply.ends_with(b"<h1>hi</h1>"));
+/// ```
+///
+/// # Patterns
+///
+/// A pattern begins with `/` and is matched segment by segment against the decoded path. The query is ignored.
+///
+/// - `/users/me` matches exactly this path.
+/// - `/users/{id}` matches any single segment that is not empty. [`Request::param`](crate::Request::param) returns its value.
+/// - `/files/{*path}` matches the rest of the path, which may be empty. It must be the last segment.
+///
+/// A pattern has at most eight parameters. A router that is mounted in another one sees the parameters of both.
+///
+/// # Order
+///
+/// The order in which rules are added makes no difference. They are tried in this order:
+///
+/// 1. The [host](Router::host).
+/// 2. Patterns and [mounts](Router::mount) that accept the method, most specific first. Patterns are compared segment
+///    by segment: text comes before `{name}`, that before `{*name}`, and that before a mount. So `/users/me` comes
+///    before `/users/{id}`, and a mount at `/admin` before `/{page}`. A [suffix](Router::suffix) counts as a pattern
+///    for the whole path that also says how the path ends. So `.py` comes before `/{*path}` and a mount at `/`, but
+///    after `/admin/{*path}`. The longest suffix comes first.
+/// 3. [Files](Router::files) with this path.
+/// 4. If there are routes for the path, but none for the method: a 405 with `Allow`, or a 204 for OPTIONS.
+/// 5. The path with or without a slash at its end, according to the [policy](Router::trailing_slash).
+/// 6. The [fallback](Router::fallback), or a 404.
+///
+/// The [`Display`](core::fmt::Display) form of a router lists its rules in this order.
+///
+/// # Paths without a decoded form
+///
+/// A path such as `/@scope%2fname` has no [decoded form](crate::Request::decoded_path), because it could be mistaken for
+/// another one. Applications that are routed for every path are asked nevertheless, and can read the path as it was
+/// sent: the application for the host, `{*name}`, mounts and the fallback. With `{*name}`, the parameter has no value.
+/// The part of the path that leads to such an application is only matched as it was sent, so it cannot have escapes.
+/// A path with `.` or `..` segments only reaches those that are routed for every path of the router.
+///
+/// ```
+/// use bytegate::{Gateway, Request, Router};
+///
+/// let registry = |request: &Request<'_>| format!("{} at {}\n", request.path(), request.script_name());
+/// let gateway = Gateway::new(Router::new().mount("/npm", registry));
+/// let reply = gateway.handle(b"GET /npm/@scope%2fname HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(reply.ends_with(b"/npm/@scope%2fname at /npm\n"));
+/// ```
+///
+/// # Spellings
+///
+/// With the feature `folder`, patterns, prefixes and suffixes are composed (Unicode NFC), as browsers send what people type.
+/// A [`Site`] redirects paths in other spellings, such as `/u%CC%88ber` for `/über`, to the composed one. So no spelling of a
+/// file's path gets past a route or a mount for it.
+///
+/// # State
+///
+/// Applications are closures, so they can own what they share. Use `Arc`, and a lock for what changes.
+///
+/// ```
+/// use bytegate::{Gateway, Request, Router};
+/// use std::sync::{Arc, Mutex};
+///
+/// let guests = Arc::new(Mutex::new(vec!["Ada".to_string()]));
+/// let shown = guests.clone();
+/// let router = Router::new()
+///     .get("/guests", move |_: &Request<'_>| shown.lock().unwrap().join(", "))
+///     .post("/guests/{name}", move |request: &Request<'_>| {
+///         guests.lock().unwrap().push(request.param("name").unwrap_or_default().to_string());
+///         "welcome\n"
+///     });
+///
+/// let gateway = Gateway::new(router);
+/// gateway.handle(b"POST /guests/Grace HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(gateway.handle(b"GET /guests HTTP/1.1\r\nHost: x\r\n\r\n").ends_with(b"Ada, Grace"));
+/// ```
+///
+/// # Errors
+///
+/// A rule that is invalid, or that matches the same requests as another one, is a mistake in the program. The methods
+/// panic with a message that names both rules. [`try_route`](Router::try_route) returns an error instead.
+#[derive(Default)]
+#[doc(alias = "route")]
+pub struct Router {
+    pub(super) hosts: Hosts,
+    pub(super) tree: Tree,
+    pub(super) files: Vec<Site>,
+    pub(super) trailing_slash: TrailingSlash,
+    pub(super) fallback: Option<Box<dyn Application>>,
+}
+
+impl Router {
+    /// Creates a router without rules.
+    pub fn new() -> Router {
+        Router::default()
+    }
+
+    /// Routes requests with the given method, and with paths that match the [pattern](Router#patterns), to
+    /// `application`.
+    ///
+    /// A route for GET also answers HEAD, and OPTIONS is answered with `Allow`, unless there are routes for these
+    /// methods. A method can be any token, as in WebDAV.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Method, Rejection, Request, Router};
+    ///
+    /// let propfind = Method::from_token("PROPFIND").unwrap();
+    /// let router = Router::new()
+    ///     .route(propfind, "/files/{*path}", |request: &Request<'_>| -> Result<String, Rejection> {
+    ///         Ok(format!("properties of {}\n", request.parse_param::<String>("path")?))
+    ///     });
+    /// let reply = Gateway::new(router).handle(b"PROPFIND /files/a/b HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(reply.ends_with(b"properties of a/b\n"));
+    /// ```
+    ///
+    /// # Panics
+    /// Panics if the pattern is invalid, if there is a route for the same method and paths, or if the method is TRACE
+    /// or CONNECT, which never reach an application.
+    #[track_caller]
+    pub fn route(
+        self,
+        method: Method,
+        pattern: &str,
+        application: impl Application + 'static,
+    ) -> Router {
+        self.with(Kind::Method(method), pattern, application)
+    }
+
+    /// Like [`route`](Router::route), but for patterns that are only known at run time.
+    ///
+    /// # Errors
+    /// Returns an error where [`route`](Router::route) panics. The router is unchanged in that case.
+    pub fn try_route(
+        &mut self,
+        method: Method,
+        pattern: &str,
+        application: impl Application + 'static,
+    ) -> Result<(), RouteError> {
+        self.add(Kind::Method(method), pattern, Box::new(application))
+    }
+
+    /// Adds a [`route`](Router::route) for GET, and therefore for HEAD.
+    ///
+    /// # Panics
+    /// Panics like [`route`](Router::route).
+    #[track_caller]
+    pub fn get(self, pattern: &str, application: impl Application + 'static) -> Router {
+        self.route(Method::Get, pattern, application)
+    }
+
+    /// Adds a [`route`](Router::route) for HEAD alone, for an answer that is cheaper to make than that to GET.
+    ///
+    /// # Panics
+    /// Panics like [`route`](Router::route).
+    #[track_caller]
+    pub fn head(self, pattern: &str, application: impl Application + 'static) -> Router {
+        self.route(Method::Head, pattern, application)
+    }
+
+    /// Adds a [`route`](Router::route) for POST.
+    ///
+    /// # Panics
+    /// Panics like [`route`](Router::route).
+    #[track_caller]
+    pub fn post(self, pattern: &str, application: impl Application + 'static) -> Router {
+        self.route(Method::Post, pattern, application)
+    }
+
+    /// Adds a [`route`](Router::route) for PUT.
+    ///
+    /// # Panics
+    /// Panics like [`route`](Router::route).
+    #[track_caller]
+    pub fn put(self, pattern: &str, application: impl Application + 'static) -> Router {
+        self.route(Method::Put, pattern, application)
+    }
+
+    /// Adds a [`route`](Router::route) for PATCH.
+    ///
+    /// # Panics
+    /// Panics like [`route`](Router::route).
+    #[track_caller]
+    pub fn patch(self, pattern: &str, application: impl Application + 'static) -> Router {
+        self.route(Method::Patch, pattern, application)
+    }
+
+    /// Adds a [`route`](Router::route) for DELETE.
+    ///
+    /// # Panics
+    /// Panics like [`route`](Router::route).
+    #[track_caller]
+    pub fn delete(self, pattern: &str, application: impl Application + 'static) -> Router {
+        self.route(Method::Delete, pattern, application)
+    }
+
+    /// Routes requests with any method, and with paths that match the pattern, to `application`. Routes for a single
+    /// method of the same paths come first.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request, Router};
+    ///
+    /// let router = Router::new()
+    ///     .get("/echo", |_: &Request<'_>| "send me something\n")
+    ///     .any("/echo", |request: &Request<'_>| request.content().to_vec());
+    /// let gateway = Gateway::new(router);
+    /// assert!(gateway.handle(b"GET /echo HTTP/1.1\r\nHost: x\r\n\r\n").ends_with(b"send me something\n"));
+    /// assert!(gateway.handle(b"PUT /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi").ends_with(b"hi"));
+    /// ```
+    ///
+    /// # Panics
+    /// Panics like [`route`](Router::route).
+    #[track_caller]
+    pub fn any(self, pattern: &str, application: impl Application + 'static) -> Router {
+        self.with(Kind::Any, pattern, application)
+    }
+
+    /// Routes requests whose decoded path ends in `suffix` to `application`, with any method. A path that ends in a
+    /// slash is treated as that of its `index.html`.
+    ///
+    /// # Panics
+    /// Panics if the router has the same suffix already.
+    #[track_caller]
+    pub fn suffix(self, suffix: &str, application: impl Application + 'static) -> Router {
+        self.with(Kind::Suffix, suffix, application)
+    }
+
+    /// Routes requests for `prefix` and everything below it to `application`, with any method. The prefix may have
+    /// parameters.
+    ///
+    /// The application sees the rest of the path as its own: [`Request::script_name`](crate::Request::script_name) is the part that matches the
+    /// prefix, and [`Request::path_info`](crate::Request::path_info) is the rest, which is empty for the prefix itself. A mounted router treats
+    /// an empty path as `/`.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request, Router};
+    ///
+    /// let show = |request: &Request<'_>| {
+    ///     let (user, post) = (request.param("user"), request.param("post"));
+    ///     format!("{user:?} {post:?} at {}\n", request.script_name())
+    /// };
+    /// let blog = Router::new().get("/", show).get("/posts/{post}", show);
+    /// let gateway = Gateway::new(Router::new().mount("/users/{user}", blog));
+    /// let reply = gateway.handle(b"GET /users/ada/posts/7 HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(reply.ends_with(b"Some(\"ada\") Some(\"7\") at /users/ada\n"));
+    /// ```
+    ///
+    /// # Panics
+    /// Panics if the prefix is invalid, or if there is a mount for the same paths.
+    #[track_caller]
+    pub fn mount(self, prefix: &str, application: impl Application + 'static) -> Router {
+        self.with(Kind::Mount, prefix, application)
+    }
+
+    /// Routes requests for a host to `application`. `*.example.com` stands for all hosts below `example.com`, but not
+    /// for that itself. The longest matching host wins. The case, the port and a dot at the end are ignored.
+    ///
+    /// Requests for other hosts go on to the other rules of this router. They act as the default host. Always add
+    /// some: the `Host` field is chosen by the client, and an HTTP/1.0 request may have none.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request, Router};
+    ///
+    /// let router = Router::new()
+    ///     .host("example.com", |_: &Request<'_>| "the shop\n")
+    ///     .host("*.example.com", |_: &Request<'_>| "a customer\n")
+    ///     .fallback(|_: &Request<'_>| "nothing here\n");
+    /// let gateway = Gateway::new(router);
+    /// assert!(gateway.handle(b"GET / HTTP/1.1\r\nHost: Example.com:7890\r\n\r\n").ends_with(b"the shop\n"));
+    /// assert!(gateway.handle(b"GET / HTTP/1.1\r\nHost: ada.example.com\r\n\r\n").ends_with(b"a customer\n"));
+    /// assert!(gateway.handle(b"GET / HTTP/1.0\r\n\r\n").ends_with(b"nothing here\n"));
+    /// ```
+    ///
+    /// # Panics
+    /// Panics if the host is invalid or has a port, or if the router has the same host already.
+    #[track_caller]
+    pub fn host(self, host: &str, application: impl Application + 'static) -> Router {
+        self.with(Kind::Host, host, application)
+    }
+
+    /// Answers requests for the paths of a site, and leaves all other paths to the fallback. The site's own page for
+    /// missing paths is not used. If several sites are added, they are tried in that order.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request, Router, Site};
+    ///
+    /// let router = Router::new()
+    ///     .files(Site::new().file("/style.css", "body {}"))
+    ///     .fallback(|request: &Request<'_>| format!("a page for {}\n", request.path()));
+    /// let gateway = Gateway::new(router);
+    /// assert!(gateway.handle(b"GET /style.css HTTP/1.1\r\nHost: x\r\n\r\n").ends_with(b"body {}"));
+    /// assert!(gateway.handle(b"GET /news HTTP/1.1\r\nHost: x\r\n\r\n").ends_with(b"a page for /news\n"));
+    /// ```
+    pub fn files(mut self, site: Site) -> Router {
+        self.files.push(site);
+        self
+    }
+
+    /// Sets what happens to a path that only matches a route with or without a slash at its end. The default is
+    /// [`TrailingSlash::Strict`]. The policy does not concern mounts, suffixes and files.
+    pub fn trailing_slash(mut self, policy: TrailingSlash) -> Router {
+        self.trailing_slash = policy;
+        self
+    }
+
+    /// Routes all other requests to `application`.
+    ///
+    /// # Panics
+    /// Panics if the router has a fallback already.
+    #[track_caller]
+    pub fn fallback(mut self, application: impl Application + 'static) -> Router {
+        assert!(self.fallback.is_none(), "the router has a fallback already");
+        self.fallback = Some(Box::new(application));
+        self
+    }
+
+    #[track_caller]
+    fn with(mut self, kind: Kind, text: &str, application: impl Application + 'static) -> Router {
+        if let Err(error) = self.add(kind, text, Box::new(application)) {
+            panic!("{error}");
+        }
+        self
+    }
+
+    fn add(
+        &mut self,
+        kind: Kind,
+        text: &str,
+        application: Box<dyn Application>,
+    ) -> Result<(), RouteError> {
+        // A site redirects every other spelling of a path to this one.
+        let text = &*spelling::compose(text).unwrap_or(text.into());
+        let mut route = Route {
+            kind,
+            text: text.into(),
+            names: Box::default(),
+            application,
+        };
+        let pattern = match route.kind {
+            Kind::Host => return self.hosts.insert(route),
+            Kind::Suffix => return self.tree.insert_suffix(route),
+            Kind::Method(Method::Trace | Method::Connect) => {
+                Err("TRACE and CONNECT never reach an application")
+            }
+            Kind::Mount => Pattern::parse_prefix(text),
+            Kind::Method(_) | Kind::Any => Pattern::parse(text),
+        };
+        let pattern = pattern.map_err(|reason| RouteError::invalid(route.to_string(), reason))?;
+        route.names = pattern.names().map(Box::from).collect();
+        self.tree.insert(route, &pattern)
+    }
+}

@@ -1,0 +1,422 @@
+//! A file of a site. Its responses are prepared when the site is built.
+
+use super::options::{EncodedNames, SiteOptions};
+use crate::body::body::Body;
+use crate::body::broken::Broken;
+#[cfg(feature = "folder")]
+use crate::body::stored_file::StoredFile;
+use crate::headers::fields::Fields;
+use crate::message::coding::{self, Choice, Coding};
+use crate::message::head::Head;
+use crate::message::precondition::{self, Validators, Verdict};
+use crate::message::range::{self, Selection};
+use crate::response::reply::{PreparedResponse, Reply};
+use crate::response::response::Response;
+use crate::syntax::date;
+use crate::syntax::entity_tag::{EntityTag, opaque_of};
+use crate::values::method::Method;
+use crate::values::now::Now;
+use crate::values::status::Status;
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+#[cfg(feature = "folder")]
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use bytes::Bytes;
+use core::ops::Range;
+use core::time::Duration;
+
+/// A file. If it is in memory, an unconditional request only needs a lookup and an append.
+#[derive(Clone)]
+pub(super) struct File {
+    /// The media type, and other fields that only responses with content from the file have.
+    content_fields: Fields,
+    /// The text between the quotes of the ETag. `None` if another content of the file could have the same.
+    tag: Option<String>,
+    modified: Option<Duration>,
+    whole: Whole,
+    /// The response to a client whose copy is current. Its fields belong to every response about the file.
+    not_modified: PreparedResponse,
+    /// The same content, compressed.
+    coded: Vec<(Coding, File)>,
+}
+
+/// The response with the whole file, or what it is made from.
+#[derive(Clone)]
+enum Whole {
+    Prepared(PreparedResponse),
+    #[cfg(feature = "folder")]
+    Stored(Arc<StoredFile>),
+}
+
+/// The content of a file.
+#[derive(Debug)]
+pub(super) enum FileContent {
+    Memory(Bytes),
+    #[cfg(feature = "folder")]
+    Stored(StoredFile),
+}
+
+/// What a file is served as.
+#[derive(Clone, Copy)]
+pub(super) struct Representation<'a> {
+    /// The path of the file, which decides about the fields.
+    pub(super) path: &'a str,
+    /// The path that decides about the media type. It lacks the suffix of the file's own coding.
+    pub(super) type_path: &'a str,
+    /// The media type, if not that of the path.
+    pub(super) media_type: Option<&'a str>,
+    pub(super) modified: Option<Duration>,
+    /// The coding that the file has by its own name.
+    pub(super) own_coding: Option<Coding>,
+    /// The coding that was applied to the file.
+    pub(super) coding: Option<Coding>,
+    /// Whether there are others to choose from.
+    pub(super) varies: bool,
+    /// The default `Cache-Control`.
+    pub(super) cache_control: Option<&'a str>,
+}
+
+impl<'a> Representation<'a> {
+    /// Returns what a file of this name is served as.
+    pub(super) fn named(path: &'a str, options: &SiteOptions) -> Representation<'a> {
+        let (type_path, own_coding) = match (options.encoded_names, Coding::of_suffix(path)) {
+            (EncodedNames::AsContent, Some((inner, coding))) => (inner, Some(coding)),
+            _ => (path, None),
+        };
+        Representation {
+            path,
+            type_path,
+            media_type: None,
+            modified: None,
+            own_coding,
+            coding: None,
+            varies: false,
+            cache_control: None,
+        }
+    }
+
+    /// Creates a file. Returns `None` if the media type cannot be sent in a field.
+    pub(super) fn file(&self, content: FileContent, options: &SiteOptions) -> Option<File> {
+        let media_type = match self.media_type {
+            Some(media_type) => Cow::Borrowed(media_type),
+            None => options.media_type_of(self.type_path),
+        };
+        let tag = match &content {
+            FileContent::Memory(bytes) => Some(opaque_of(bytes)),
+            #[cfg(feature = "folder")]
+            FileContent::Stored(file) => file.tag().map(String::from),
+        };
+        let mut whole = Response::new(Status::OK)
+            .with_field("Content-Type", media_type.as_bytes())
+            .with_field("X-Content-Type-Options", "nosniff")
+            .with_field("Accept-Ranges", "bytes");
+        let codings = [self.own_coding, self.coding].into_iter().flatten();
+        let codings: Vec<&str> = codings.map(Coding::name).collect();
+        if !codings.is_empty() {
+            // In the order in which they were applied (RFC 9110 section 8.4).
+            whole.set_field("Content-Encoding", codings.join(", "));
+        }
+        if self.varies {
+            whole.set_field("Vary", "Accept-Encoding");
+        }
+        if let Some(value) = self.cache_control {
+            whole.set_field("Cache-Control", value);
+        }
+        options.rules.apply(self.path, &mut whole);
+        let mut not_modified = Response::new(Status::NOT_MODIFIED);
+        let mut content_fields = Fields::new();
+        for (name, value) in whole.fields().lines() {
+            if belongs_to_content(name) {
+                content_fields.append(name, value).ok()?;
+            } else if !name.eq_ignore_ascii_case("Accept-Ranges") {
+                not_modified.append_field(name, value);
+            }
+        }
+        for response in [&mut whole, &mut not_modified] {
+            if let Some(tag) = &tag {
+                response.append_field("ETag", format!("\"{tag}\""));
+            }
+            if let Some(date) = self.modified.and_then(date::format) {
+                response.append_field("Last-Modified", date);
+            }
+        }
+        let whole = match content {
+            FileContent::Memory(bytes) => {
+                Whole::Prepared(PreparedResponse::new(whole.with_body(bytes)).ok()?)
+            }
+            #[cfg(feature = "folder")]
+            FileContent::Stored(file) => Whole::Stored(Arc::new(file)),
+        };
+        Some(File {
+            content_fields,
+            tag,
+            modified: self.modified,
+            whole,
+            not_modified: PreparedResponse::new(not_modified).ok()?,
+            coded: Vec::new(),
+        })
+    }
+}
+
+/// Returns whether a field describes content that is sent, and is of no use without it.
+fn belongs_to_content(name: &str) -> bool {
+    const NAMES: [&str; 4] = [
+        "Content-Type",
+        "X-Content-Type-Options",
+        "Content-Encoding",
+        "Content-Disposition",
+    ];
+    NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+impl File {
+    /// Adds compressed forms of the same content. This file and they were made to [vary](Representation::varies).
+    pub(super) fn with_coded(mut self, coded: Vec<(Coding, File)>) -> File {
+        self.coded = coded;
+        self
+    }
+
+    /// Returns the content, if it is in memory.
+    pub(super) fn bytes(&self) -> Option<&Bytes> {
+        match &self.whole {
+            Whole::Prepared(whole) => Some(whole.content()),
+            #[cfg(feature = "folder")]
+            Whole::Stored(_) => None,
+        }
+    }
+
+    /// Returns the media type.
+    pub(super) fn media_type(&self) -> &str {
+        let fields = self.content_fields.lines();
+        fields.get_str("Content-Type").unwrap_or_default()
+    }
+
+    /// Returns when the file was last modified, as time since the Unix epoch.
+    pub(super) fn modified(&self) -> Option<Duration> {
+        self.modified
+    }
+
+    /// Returns the length in bytes.
+    pub(super) fn length(&self) -> u64 {
+        match &self.whole {
+            Whole::Prepared(whole) => whole.content().len() as u64,
+            #[cfg(feature = "folder")]
+            Whole::Stored(file) => file.length(),
+        }
+    }
+
+    /// Returns the length of all content in memory.
+    #[cfg(feature = "folder")]
+    pub(super) fn length_in_memory(&self) -> u64 {
+        let coded = self.coded.iter().map(|(_, file)| file.length_in_memory());
+        let own = match &self.whole {
+            Whole::Stored(file) if !file.is_in_memory() => 0,
+            _ => self.length(),
+        };
+        own + coded.sum::<u64>()
+    }
+
+    /// Responds to GET or HEAD.
+    #[inline]
+    pub(super) fn answer(&self, head: &Head<'_>, now: Now) -> Reply<'_> {
+        match &self.whole {
+            Whole::Prepared(whole) if self.coded.is_empty() && !head.is_conditional() => {
+                Reply::Prepared(whole)
+            }
+            _ => self.chosen(head).conditional_answer(head, now),
+        }
+    }
+
+    /// Returns the response with the whole file.
+    pub(super) fn into_response(self) -> Response {
+        self.whole().into_response()
+    }
+
+    /// Chooses what the client prefers.
+    fn chosen(&self, head: &Head<'_>) -> &File {
+        let offered: Vec<Coding> = self.coded.iter().map(|(coding, _)| *coding).collect();
+        match coding::choose(head.fields(), &offered) {
+            Choice::Identity => self,
+            Choice::Coding(chosen) => {
+                let coded = self.coded.iter().find(|(coding, _)| *coding == chosen);
+                coded.map_or(self, |(_, file)| file)
+            }
+        }
+    }
+
+    fn conditional_answer(&self, head: &Head<'_>, now: Now) -> Reply<'_> {
+        let (method, fields) = (head.method(), head.fields());
+        let response = match precondition::evaluate(&method, fields, &self.validators(), now.wall) {
+            Verdict::NotModified => return Reply::Prepared(&self.not_modified),
+            Verdict::Failed => self.page(Status::PRECONDITION_FAILED),
+            Verdict::Proceed => match self.selection(head, now) {
+                Selection::Whole => return self.whole(),
+                Selection::Unsatisfiable => self
+                    .page(Status::RANGE_NOT_SATISFIABLE)
+                    .with_field("Content-Range", format!("bytes */{}", self.length())),
+                Selection::Parts(parts) => match &parts[..] {
+                    [only] => self.part(only.clone()),
+                    parts => match &self.tag {
+                        Some(tag) if !self.is_encoded() => self.parts(parts, tag),
+                        // Each part would have to be decoded on its own, or the boundary could be in the file.
+                        _ => return self.whole(),
+                    },
+                },
+            },
+        };
+        response.into()
+    }
+
+    /// Returns the file as a page with another status. Its validators are left out, because they do not belong to the
+    /// requested resource, and so is how long it may be kept.
+    pub(super) fn page_with(&self, status: Status) -> Response {
+        let mut response = without_caching(self.without_content(status));
+        for name in ["ETag", "Last-Modified"] {
+            response.remove_field(name);
+        }
+        self.with_content_fields(response)
+            .with_body(self.body(0..self.length()))
+    }
+
+    /// Gives an error about another file this file as its page.
+    pub(super) fn as_page_of(&self, mut error: Response) -> Response {
+        error.remove_field("Content-Type");
+        self.with_content_fields(error)
+            .with_body(self.body(0..self.length()))
+    }
+
+    fn whole(&self) -> Reply<'_> {
+        match &self.whole {
+            Whole::Prepared(whole) => Reply::Prepared(whole),
+            #[cfg(feature = "folder")]
+            Whole::Stored(_) => self
+                .with_content_fields(self.without_content(Status::OK))
+                .with_field("Accept-Ranges", "bytes")
+                .with_body(self.body(0..self.length()))
+                .into(),
+        }
+    }
+
+    fn without_content(&self, status: Status) -> Response {
+        self.not_modified.to_response().with_status(status)
+    }
+
+    fn with_content_fields(&self, mut response: Response) -> Response {
+        for (name, value) in self.content_fields.lines() {
+            response.append_field(name, value);
+        }
+        response
+    }
+
+    fn is_encoded(&self) -> bool {
+        let fields = self.content_fields.lines();
+        fields.get("Content-Encoding").is_some()
+    }
+
+    /// Returns the validators and one line of text.
+    fn page(&self, status: Status) -> Response {
+        without_caching(self.without_content(status)).with_default_page()
+    }
+
+    /// Selects the ranges to send (RFC 9110 section 14.2). Ranges apply only to GET, and a repeated field is ignored.
+    fn selection(&self, head: &Head<'_>, now: Now) -> Selection {
+        let mut ranges = head.fields().get_all("Range");
+        match (head.method(), ranges.next(), ranges.next()) {
+            (Method::Get, Some(range), None)
+                if precondition::range_applies(head, &self.validators(), now.wall) =>
+            {
+                range::select(range, self.length())
+            }
+            _ => Selection::Whole,
+        }
+    }
+
+    fn part(&self, part: Range<u64>) -> Response {
+        self.with_content_fields(self.without_content(Status::PARTIAL_CONTENT))
+            .with_field("Content-Range", self.content_range(&part))
+            .with_body(self.body(part))
+    }
+
+    /// Responds with several parts (RFC 9110 section 14.6), without copying the file.
+    fn parts(&self, parts: &[Range<u64>], tag: &str) -> Response {
+        // To end a part early, a file in memory would have to contain its own hash. A larger one would have to contain the
+        // time of its last change.
+        let boundary = format!("bytegate-{tag}");
+        let media_type = self.media_type();
+        let mut blocks: Vec<Blocks> = Vec::new();
+        let mut length = 0;
+        for part in parts {
+            let content_range = self.content_range(part);
+            let head = format!(
+                "\r\n--{boundary}\r\nContent-Type: {media_type}\r\nContent-Range: {content_range}\r\n\r\n"
+            );
+            length += head.len() as u64 + (part.end - part.start);
+            blocks.push(one(head.into()));
+            blocks.push(self.blocks(part.clone()));
+        }
+        let end = format!("\r\n--{boundary}--\r\n");
+        length += end.len() as u64;
+        blocks.push(one(end.into()));
+        self.with_content_fields(self.without_content(Status::PARTIAL_CONTENT))
+            .with_field(
+                "Content-Type",
+                format!("multipart/byteranges; boundary={boundary}"),
+            )
+            .with_body(Body::fallible_stream(
+                Some(length),
+                blocks.into_iter().flatten(),
+            ))
+    }
+
+    fn content_range(&self, part: &Range<u64>) -> String {
+        format!("bytes {}-{}/{}", part.start, part.end - 1, self.length())
+    }
+
+    fn body(&self, part: Range<u64>) -> Body {
+        match &self.whole {
+            Whole::Prepared(whole) => slice(whole.content(), part).into(),
+            #[cfg(feature = "folder")]
+            Whole::Stored(file) => Body::stored(file, part),
+        }
+    }
+
+    fn blocks(&self, part: Range<u64>) -> Blocks {
+        match &self.whole {
+            Whole::Prepared(whole) => one(slice(whole.content(), part)),
+            #[cfg(feature = "folder")]
+            Whole::Stored(file) => Box::new(file.blocks(part)),
+        }
+    }
+
+    fn validators(&self) -> Validators<'_> {
+        Validators {
+            tag: self.tag.as_ref().map(|tag| EntityTag {
+                weak: false,
+                opaque: tag.as_bytes(),
+            }),
+            modified: self.modified.map(|modified| modified.as_secs()),
+        }
+    }
+}
+
+/// Returns a response that may not be kept for as long as the file.
+fn without_caching(mut response: Response) -> Response {
+    for name in ["Cache-Control", "Expires"] {
+        response.remove_field(name);
+    }
+    response
+}
+
+type Blocks = Box<dyn Iterator<Item = Result<Bytes, Broken>> + Send>;
+
+fn one(block: Bytes) -> Blocks {
+    Box::new(core::iter::once(Ok(block)))
+}
+
+fn slice(content: &Bytes, part: Range<u64>) -> Bytes {
+    let position = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(content.len());
+    content.slice(position(part.start)..position(part.end))
+}

@@ -1,0 +1,170 @@
+//! A file as the response of an application.
+
+use super::file::{FileContent, Representation};
+use super::options::SiteOptions;
+#[cfg(feature = "folder")]
+use crate::body::open_file::Stamp;
+#[cfg(feature = "folder")]
+use crate::body::stored_file::StoredFile;
+use crate::request::request::Request;
+use crate::response::response::Response;
+use crate::syntax::content_disposition;
+use crate::values::method::Method;
+use crate::values::status::Status;
+use alloc::string::String;
+use bytes::Bytes;
+use core::time::Duration;
+#[cfg(feature = "folder")]
+use std::{io, path::Path, prelude::rust_2024::*};
+
+/// A file that an application sends, as a [`Site`](crate::Site) would: with a media type, `ETag` and `Last-Modified`, 304
+/// for clients whose copy is current, and ranges, so that downloads can be resumed.
+///
+/// The suffix of the name determines the media type. `Cache-Control: no-cache` lets clients keep copies that they check
+/// before each use. A file on disk is read while it is sent, and never held in memory as a whole.
+///
+/// ```
+/// use bytegate::{Gateway, Request, Response, Router};
+/// use bytegate::site::FileResponse;
+///
+/// fn report(request: &Request<'_>) -> Response {
+///     FileResponse::new("report.csv", "apple,1\n")
+///         .attachment("Report 2026.csv")
+///         .cache_control("private, max-age=60")
+///         .respond(request)
+/// }
+///
+/// let gateway = Gateway::new(Router::new().get("/report", report));
+/// let reply = gateway.handle(b"GET /report HTTP/1.1\r\nHost: x\r\nRange: bytes=0-4\r\n\r\n");
+/// assert!(reply.starts_with(b"HTTP/1.1 206 Partial Content\r\n"));
+/// assert!(reply.ends_with(b"\r\n\r\napple"));
+/// ```
+#[derive(Debug)]
+#[doc(alias = "send_file")]
+pub struct FileResponse {
+    name: String,
+    content: FileContent,
+    media_type: Option<String>,
+    modified: Option<Duration>,
+    cache_control: String,
+    attachment: Option<String>,
+}
+
+impl FileResponse {
+    /// Takes content in memory. Its `ETag` is a hash, which is computed for each response. Only the suffix of the name is
+    /// used, and only for the media type.
+    pub fn new(name: &str, content: impl Into<Bytes>) -> FileResponse {
+        FileResponse::of(name, FileContent::Memory(content.into()))
+    }
+
+    /// Opens a file on disk (feature `folder`). Its `ETag` is made from its size, the time of its last modification and its
+    /// number (inode). A file that was changed within the last 12 milliseconds has neither `ETag` nor `Last-Modified`, because
+    /// another change could have the same.
+    ///
+    /// A file that grows while it is sent, as a log does, is sent with the length that it had. If it is changed otherwise,
+    /// the connection is cut off, so that the client sees that the content is incomplete. A program that replaces files
+    /// instead of writing into them avoids that.
+    ///
+    /// Never build the path from what a client sent: `..` or an absolute path would lead out of any folder.
+    /// [`Site::open`](crate::Site::open) serves a folder safely.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request, Response, Status};
+    /// use bytegate::site::FileResponse;
+    ///
+    /// fn page(request: &Request<'_>) -> Result<Response, Status> {
+    ///     let file = FileResponse::open("fixtures/site/index.html").map_err(|_| Status::NOT_FOUND)?;
+    ///     Ok(file.respond(request))
+    /// }
+    ///
+    /// let reply = Gateway::new(page).handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(String::from_utf8_lossy(&reply).contains("\r\nContent-Type: text/html; charset=utf-8\r\n"));
+    /// ```
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be opened, or is a folder, a pipe or a device.
+    #[cfg(feature = "folder")]
+    pub fn open(path: impl AsRef<Path>) -> io::Result<FileResponse> {
+        let path = path.as_ref();
+        // Opening a pipe would wait for its other end.
+        if !path.metadata()?.is_file() {
+            let reason = format!("{path:?} is not a regular file");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+        }
+        let file = std::fs::File::open(path)?;
+        let stamp = Stamp::of(&file.metadata()?);
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let modified = stamp.is_settled().then(|| stamp.modified());
+        let content = FileContent::Stored(StoredFile::new(file, stamp));
+        Ok(FileResponse {
+            modified,
+            ..FileResponse::of(&name, content)
+        })
+    }
+
+    fn of(name: &str, content: FileContent) -> FileResponse {
+        FileResponse {
+            name: name.into(),
+            content,
+            media_type: None,
+            modified: None,
+            cache_control: "no-cache".into(),
+            attachment: None,
+        }
+    }
+
+    /// Sets the media type. The default is that of the name.
+    pub fn media_type(mut self, media_type: &str) -> FileResponse {
+        self.media_type = Some(media_type.into());
+        self
+    }
+
+    /// Sets `Cache-Control`. The default is `no-cache`. Content for one user only should be `private`.
+    pub fn cache_control(mut self, value: &str) -> FileResponse {
+        self.cache_control = value.into();
+        self
+    }
+
+    /// Sets `Last-Modified`, as time since the Unix epoch. The default is that of the file on disk.
+    pub fn modified(mut self, modified: Duration) -> FileResponse {
+        self.modified = Some(modified);
+        self
+    }
+
+    /// Lets the client save the content under this name, instead of showing it. Any name can be sent: see
+    /// [`Response::attachment`].
+    pub fn attachment(mut self, file_name: &str) -> FileResponse {
+        self.attachment = Some(file_name.into());
+        self
+    }
+
+    /// Creates the response: 200, 206 for ranges, 304 if the client's copy is current, 412 if a precondition fails, or 416
+    /// if no range is satisfiable. Methods other than GET and HEAD get the whole content, because preconditions and ranges
+    /// of theirs do not concern this file. A value that no field can have makes the response fail.
+    pub fn respond(self, request: &Request<'_>) -> Response {
+        let representation = Representation {
+            media_type: self.media_type.as_deref(),
+            modified: self.modified,
+            own_coding: None,
+            type_path: &self.name,
+            cache_control: Some(&self.cache_control),
+            ..Representation::named(&self.name, &SiteOptions::new())
+        };
+        let Some(file) = representation.file(self.content, &SiteOptions::new()) else {
+            return Response::new(Status::OK)
+                .with_field("Content-Type", self.media_type.unwrap_or_default())
+                .with_field("Cache-Control", self.cache_control);
+        };
+        let head = request.head();
+        let mut response = match head.method() {
+            Method::Get | Method::Head => file.answer(&head, request.now()).into_response(),
+            _ => file.into_response(),
+        };
+        let has_content = matches!(response.status(), Status::OK | Status::PARTIAL_CONTENT);
+        if let Some(name) = self.attachment.filter(|_| has_content) {
+            let value = content_disposition::value("attachment", &name);
+            response.set_field("Content-Disposition", value);
+        }
+        response
+    }
+}

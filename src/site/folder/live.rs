@@ -1,0 +1,312 @@
+//! A folder that is served as it is at each request.
+
+use super::error::Skipped;
+use super::root::{Opened, Root};
+use crate::body::memory_budget::MemoryBudget;
+use crate::body::open_file::{Stamp, read_whole};
+use crate::body::stored_file::StoredFile;
+use crate::message::coding::Coding;
+use crate::site::file::{File, FileContent, Representation};
+use crate::site::listing::{Entry, Kind};
+use crate::site::options::SiteOptions;
+use crate::values::now::Now;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use quick_cache::sync::Cache;
+use quick_cache::{OptionsBuilder, Weighter};
+use std::io;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+/// Files of up to this size are kept in memory, if the cache is not too small for them.
+const SMALL_BYTES: u64 = 4 * 1024 * 1024;
+/// Files from this size on are kept in memory that the system can send without copying it. Each needs one of the files that
+/// the process may open.
+const SENT_BYTES: u64 = 256 * 1024;
+/// How long a file is served from memory before it is compared with the folder again.
+const FRESH: Duration = Duration::from_millis(10);
+/// The maximum number of entries in the list of a directory.
+const LISTED: usize = 20_000;
+
+/// A folder that is served as it is at each request, with small files in memory.
+pub(in crate::site) struct LiveFolder {
+    root: Root,
+    options: Arc<SiteOptions>,
+    cache: Cache<Box<str>, Arc<Cached>, Size>,
+    /// Files of up to this size are kept in memory.
+    small_bytes: u64,
+    /// For what is in the cache, and for what only responses hold.
+    memory: Arc<MemoryBudget>,
+    /// Held while a file in memory is replaced.
+    replacing: Mutex<()>,
+}
+
+/// A small file in memory.
+struct Cached {
+    file: Arc<File>,
+    stamps: Vec<Stamp>,
+    /// Whether another change would change the stamps.
+    is_settled: bool,
+    checked: Mutex<Checked>,
+}
+
+/// When the last comparison of a file with the folder began, by both clocks.
+#[derive(Clone, Copy)]
+struct Checked {
+    now: Duration,
+    real: Instant,
+}
+
+#[derive(Clone)]
+struct Size;
+
+impl Weighter<Box<str>, Arc<Cached>> for Size {
+    fn weight(&self, path: &Box<str>, cached: &Arc<Cached>) -> u64 {
+        // The fields, and the tables around them.
+        const OVERHEAD: u64 = 1024;
+        cached.file.length_in_memory() + path.len() as u64 + OVERHEAD
+    }
+}
+
+/// Creates a cache. Each of its parts is large enough for a file of the maximum size.
+fn cache(bytes: u64) -> Cache<Box<str>, Arc<Cached>, Size> {
+    const PART_BYTES: u64 = 2 * SMALL_BYTES;
+    const MOST_PARTS: u64 = 64;
+    let parts = (bytes / PART_BYTES).clamp(1, MOST_PARTS);
+    // The number is rounded up to a power of two otherwise.
+    let parts = 1 << parts.ilog2();
+    let expected = usize::try_from(bytes / 4096).unwrap_or(usize::MAX);
+    let options = OptionsBuilder::new()
+        .estimated_items_capacity(expected)
+        .weight_capacity(bytes)
+        .shards(parts)
+        .build()
+        .expect("the capacities are given");
+    Cache::with_options(options, Size, Default::default(), Default::default())
+}
+
+impl LiveFolder {
+    pub(in crate::site) fn open(
+        folder: &Path,
+        options: Arc<SiteOptions>,
+    ) -> io::Result<LiveFolder> {
+        Ok(LiveFolder {
+            root: Root::open(folder, &options)?,
+            cache: cache(options.cache_bytes),
+            small_bytes: SMALL_BYTES.min(options.cache_bytes / 2),
+            memory: Arc::new(MemoryBudget::new(options.cache_bytes.saturating_mul(2))),
+            replacing: Mutex::new(()),
+            options,
+        })
+    }
+
+    /// Returns the file at a path.
+    ///
+    /// # Errors
+    /// Returns an error if the system has too little of something, or if the disk fails.
+    pub(in crate::site) fn find(&self, path: &str, now: Now) -> io::Result<Option<Arc<File>>> {
+        if path.ends_with('/') {
+            return Ok(None);
+        }
+        let cached = self.cache.get(path);
+        if let Some(cached) = &cached {
+            if cached.is_fresh(now) {
+                return Ok(Some(cached.file.clone()));
+            }
+        }
+        let checked = Checked::at(now);
+        let Some(forms) = self.open_forms(path)? else {
+            if cached.is_some() {
+                self.cache.remove(path);
+            }
+            return Ok(None);
+        };
+        let stamps: Vec<Stamp> = forms.iter().map(|form| form.stamp).collect();
+        if let Some(cached) = cached.filter(|it| it.is_settled && it.stamps == stamps) {
+            cached.checked_again(checked);
+            return Ok(Some(cached.file.clone()));
+        }
+        let is_small = stamps
+            .iter()
+            .all(|stamp| stamp.length() <= self.small_bytes);
+        let is_settled = stamps.iter().all(Stamp::is_settled);
+        let (file, is_in_memory) = self.file(path, forms, is_small)?;
+        let file = Arc::new(file);
+        if is_in_memory {
+            self.keep(
+                path,
+                Cached {
+                    file: file.clone(),
+                    stamps,
+                    is_settled,
+                    checked: Mutex::new(checked),
+                },
+            );
+        } else {
+            self.cache.remove(path);
+        }
+        Ok(Some(file))
+    }
+
+    /// Keeps a file in memory, unless another thread has looked at the folder later and kept what it found.
+    fn keep(&self, path: &str, cached: Cached) {
+        let _replacing = lock(&self.replacing);
+        let is_later = |kept: Arc<Cached>| kept.last_checked().real > cached.last_checked().real;
+        if !self.cache.peek(path).is_some_and(is_later) {
+            self.cache.insert(path.into(), Arc::new(cached));
+        }
+    }
+
+    /// Returns whether a path, which ends with a slash, is a folder.
+    pub(in crate::site) fn is_directory(&self, path: &str) -> bool {
+        matches!(self.root.get(path), Ok(Some(Opened::Folder)))
+    }
+
+    /// Returns the entries of a folder, and whether these are all.
+    pub(in crate::site) fn entries(&self, path: &str) -> (Vec<Entry>, bool) {
+        let Ok((entries, are_all)) = self.root.entries(path, LISTED) else {
+            return (Vec::new(), true);
+        };
+        let entries = entries.into_iter().map(|entry| Entry {
+            name: entry.name.into(),
+            kind: match entry.bytes {
+                None => Kind::Directory,
+                Some(bytes) => Kind::File { bytes },
+            },
+            modified: Some(entry.modified),
+        });
+        (entries.collect(), are_all)
+    }
+
+    /// Reports everything below the folder that is not served. Links to folders are not followed.
+    pub(in crate::site) fn survey(&self, report: &mut dyn FnMut(Skipped)) {
+        let mut waiting = Vec::from([String::from("/")]);
+        while let Some(path) = waiting.pop() {
+            let (folders, skipped) = self.root.survey(&path);
+            waiting.extend(folders);
+            skipped.into_iter().for_each(&mut *report);
+        }
+    }
+
+    /// Opens a file and its compressed forms. The file itself comes first.
+    fn open_forms(&self, path: &str) -> io::Result<Option<Vec<Form>>> {
+        let Some(Opened::File(file, stamp)) = self.root.get(path)? else {
+            return Ok(None);
+        };
+        let mut forms = Vec::from([Form {
+            coding: None,
+            file,
+            stamp,
+        }]);
+        if self.options.precompressed {
+            for coding in Coding::ALL {
+                let other = [path, coding.suffix()].concat();
+                if let Some(Opened::File(file, stamp)) = self.root.get(&other)? {
+                    forms.push(Form {
+                        coding: Some(coding),
+                        file,
+                        stamp,
+                    });
+                }
+            }
+        }
+        Ok(Some(forms))
+    }
+
+    /// Creates a file from its forms. Returns also whether all of them are in memory.
+    fn file(&self, path: &str, forms: Vec<Form>, is_small: bool) -> io::Result<(File, bool)> {
+        let named = Representation {
+            varies: forms.len() > 1,
+            cache_control: Some("no-cache"),
+            ..Representation::named(path, &self.options)
+        };
+        let mut is_in_memory = true;
+        let mut plain = None;
+        let mut coded = Vec::new();
+        for form in forms {
+            let memory = is_small
+                .then(|| self.memory.lease(form.stamp.length()))
+                .flatten();
+            let content = match memory {
+                Some(memory) => {
+                    read_whole(&form.file, &form.stamp)?.map(|content| (content, memory))
+                }
+                None => None,
+            };
+            is_in_memory &= content.is_some();
+            let representation = Representation {
+                // A date, like a stamp, would say too little about a file that changes right now.
+                modified: form.stamp.is_settled().then(|| form.stamp.modified()),
+                coding: form.coding,
+                ..named
+            };
+            let content = match content {
+                // The system sends such files without copying them.
+                Some((bytes, memory)) if bytes.len() as u64 >= SENT_BYTES => {
+                    match StoredFile::in_memory(&bytes, memory) {
+                        Ok(file) => FileContent::Stored(file),
+                        Err(memory) => FileContent::Memory(memory.hold(bytes)),
+                    }
+                }
+                Some((bytes, memory)) => FileContent::Memory(memory.hold(bytes)),
+                None => FileContent::Stored(StoredFile::new(form.file, form.stamp)),
+            };
+            let file = representation.file(content, &self.options);
+            let file = file.ok_or_else(|| io::Error::other("its media type cannot be sent"))?;
+            match form.coding {
+                None => plain = Some(file),
+                Some(coding) => coded.push((coding, file)),
+            }
+        }
+        let plain = plain.ok_or_else(|| io::Error::other("it has no plain form"))?;
+        Ok((plain.with_coded(coded), is_in_memory))
+    }
+}
+
+/// A file as it is, or compressed.
+struct Form {
+    coding: Option<Coding>,
+    file: std::fs::File,
+    stamp: Stamp,
+}
+
+impl Checked {
+    fn at(now: Now) -> Checked {
+        Checked {
+            now: now.monotonic,
+            real: Instant::now(),
+        }
+    }
+}
+
+impl Cached {
+    /// Returns whether the file was compared with the folder just now, by both clocks. A clock that stands still, as in
+    /// tests, says nothing.
+    fn is_fresh(&self, now: Now) -> bool {
+        let checked = self.last_checked();
+        let is_just_now = |passed: Option<Duration>| {
+            passed.is_some_and(|passed| passed > Duration::ZERO && passed < FRESH)
+        };
+        is_just_now(now.monotonic.checked_sub(checked.now))
+            && is_just_now(Instant::now().checked_duration_since(checked.real))
+    }
+
+    fn last_checked(&self) -> Checked {
+        *lock(&self.checked)
+    }
+
+    fn checked_again(&self, checked: Checked) {
+        let mut last = lock(&self.checked);
+        if last.real < checked.real {
+            *last = checked;
+        }
+    }
+}
+
+/// Locks a mutex. Its contents are always consistent, so a poisoned lock can be used.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|error| error.into_inner())
+}

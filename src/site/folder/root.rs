@@ -1,0 +1,307 @@
+//! An open folder that no path leaves.
+
+use super::error::{Skipped, unreadable};
+use super::names;
+use super::spellings::{MOST_NAMES, Names, Spellings};
+use super::tree::{Tree, open_anywhere};
+use crate::body::open_file::Stamp;
+use crate::site::options::{Dotfiles, SiteOptions, Symlinks};
+use crate::site::spelling::compose;
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use cap_std::fs::{Dir, DirEntry, Metadata};
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
+
+/// An open folder, with the policies for what it has.
+pub(super) struct Root {
+    tree: Tree,
+    dotfiles: Dotfiles,
+    symlinks: Symlinks,
+    spellings: Spellings,
+}
+
+/// What was opened.
+pub(super) enum Opened {
+    File(File, Stamp),
+    Folder,
+}
+
+/// An entry of a folder.
+pub(super) struct RootEntry {
+    pub(super) name: String,
+    /// The size in bytes. `None` for a folder.
+    pub(super) bytes: Option<u64>,
+    /// The time of the last change, since the Unix epoch.
+    pub(super) modified: Duration,
+}
+
+impl Root {
+    pub(super) fn open(folder: &Path, options: &SiteOptions) -> io::Result<Root> {
+        Ok(Root {
+            tree: Tree::open(folder)?,
+            dotfiles: options.dotfiles,
+            symlinks: options.symlinks,
+            spellings: Spellings::new(),
+        })
+    }
+
+    /// Opens what a decoded path in composed characters names. Returns `None` if nothing is there, or if it is not served.
+    ///
+    /// # Errors
+    /// Returns an error if the system has too little of something, or if the disk fails.
+    pub(super) fn get(&self, path: &str) -> io::Result<Option<Opened>> {
+        if !names::are_servable(path, self.dotfiles) {
+            return Ok(None);
+        }
+        let relative = relative(path);
+        let file = match self.open_file(relative) {
+            Err(error) if error.kind() == ErrorKind::NotFound && !path.is_ascii() => {
+                match self.other_spelling(relative) {
+                    Some(other) => self.open_file(&other),
+                    None => return Ok(None),
+                }
+            }
+            file => file,
+        };
+        let opened = file.and_then(|file| {
+            let metadata = file.metadata()?;
+            let stamp = Stamp::of(&metadata);
+            Ok(match (metadata.is_file(), metadata.is_dir()) {
+                (true, _) => Some(Opened::File(file, stamp)),
+                (_, true) => Some(Opened::Folder),
+                _ => None,
+            })
+        });
+        match opened {
+            Err(error) if !is_failure(&error) => Ok(None),
+            opened => opened,
+        }
+    }
+
+    /// Returns at most `limit` entries of a folder, and whether these are all.
+    pub(super) fn entries(&self, path: &str, limit: usize) -> io::Result<(Vec<RootEntry>, bool)> {
+        let path = self.actual(relative(path));
+        let (mut found, mut others) = (Vec::new(), None);
+        for entry in self.folder(&path)?.entries()?.flatten() {
+            let name = entry.file_name();
+            let Ok(name) = names::servable(&name, self.dotfiles) else {
+                continue;
+            };
+            // Of two spellings of a name, one is served.
+            if let Some(Cow::Owned(composed)) = compose(name) {
+                let others = others.get_or_insert_with(|| self.other_names(&path).ok());
+                let is_found = |names: &Arc<Names>| names.find(&composed) == Some(name);
+                if !others.as_ref().is_some_and(is_found) {
+                    continue;
+                }
+            }
+            // What vanishes meanwhile, or is not served, is not listed.
+            let Some((bytes, modified)) = self.listed(&entry, &path.join(name)) else {
+                continue;
+            };
+            if found.len() == limit {
+                return Ok((found, false));
+            }
+            found.push(RootEntry {
+                name: compose(name).unwrap_or(name.into()).into(),
+                bytes,
+                modified,
+            });
+        }
+        Ok((found, true))
+    }
+
+    /// Returns the size of an entry that is not a folder, and the time of its last change. Opens it only if its kind and
+    /// mode do not say whether it is served.
+    fn listed(&self, entry: &DirEntry, path: &Path) -> Option<(Option<u64>, Duration)> {
+        let kind = entry.file_type().ok()?;
+        if kind.is_file() || kind.is_dir() {
+            let metadata = entry.metadata().ok()?;
+            if is_open_to_all(&metadata) {
+                let modified = metadata.modified().ok()?.into_std();
+                let modified = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
+                return Some((kind.is_file().then(|| metadata.len()), modified));
+            }
+        } else if !kind.is_symlink() {
+            return None;
+        }
+        let metadata = self.open_file(path).and_then(|file| file.metadata()).ok()?;
+        let is_served = metadata.is_file() || metadata.is_dir();
+        let modified = Stamp::of(&metadata).modified();
+        is_served.then_some((metadata.is_file().then_some(metadata.len()), modified))
+    }
+
+    /// Returns the path under which a folder is found.
+    fn actual<'p>(&self, path: &'p Path) -> Cow<'p, Path> {
+        let is_other = !path.to_str().is_some_and(str::is_ascii) && self.open_file(path).is_err();
+        match is_other.then(|| self.other_spelling(path)).flatten() {
+            Some(other) => other.into(),
+            None => path.into(),
+        }
+    }
+
+    /// Returns the folders in a folder, and what is not served, with the reason. Links to folders are not among either.
+    pub(super) fn survey(&self, path: &str) -> (Vec<String>, Vec<Skipped>) {
+        let (mut folders, mut skipped) = (Vec::new(), Vec::new());
+        let names = self
+            .names(relative(path), usize::MAX)
+            .unwrap_or_else(|error| {
+                skipped.push(self.skipped(relative(path), unreadable(&error)));
+                Vec::new()
+            });
+        for name in names {
+            let entry = relative(path).join(&name);
+            match names::servable(&name, self.dotfiles) {
+                Err(reason) => skipped.push(self.skipped(&entry, reason.to_string())),
+                Ok(name) if !self.is_found(relative(path), name) => {
+                    let reason = "another file has the same name, or its folder has too many files to look for its \
+                                  decomposed name";
+                    skipped.push(self.skipped(&entry, reason.to_string()));
+                }
+                Ok(name) => match self.open_file(&entry).and_then(|file| file.metadata()) {
+                    Ok(found) if found.is_file() => {}
+                    Ok(found) if found.is_dir() && self.tree.has_link(&entry) => {}
+                    Ok(found) if found.is_dir() => folders.push([path, name, "/"].concat()),
+                    Ok(_) => {
+                        let reason = "it is neither a file nor a folder".to_string();
+                        skipped.push(self.skipped(&entry, reason));
+                    }
+                    Err(_) if self.tree.has_link(&entry) => {
+                        let reason = "it is a symbolic link that is broken or not followed, or that leads to a hidden name";
+                        skipped.push(self.skipped(&entry, reason.to_string()));
+                    }
+                    // It has vanished.
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    Err(error) => skipped.push(self.skipped(&entry, unreadable(&error))),
+                },
+            }
+        }
+        (folders, skipped)
+    }
+
+    /// Returns whether a request for the composed form of a name finds it.
+    fn is_found(&self, folder: &Path, name: &str) -> bool {
+        match compose(name) {
+            Some(Cow::Borrowed(_)) => true,
+            Some(Cow::Owned(composed)) => self
+                .other_names(folder)
+                .is_ok_and(|names| names.find(&composed) == Some(name)),
+            None => false,
+        }
+    }
+
+    fn skipped(&self, path: &Path, reason: String) -> Skipped {
+        let path = self.tree.place().join(path);
+        Skipped { path, reason }
+    }
+
+    /// Returns at most a number of names in a folder.
+    fn names(&self, path: &Path, most: usize) -> io::Result<Vec<OsString>> {
+        let entries = self.folder(path)?.entries()?.flatten();
+        Ok(entries.take(most).map(|entry| entry.file_name()).collect())
+    }
+
+    fn folder(&self, path: &Path) -> io::Result<Dir> {
+        match self.symlinks {
+            Symlinks::Follow => self.tree.open_folder_anywhere(path),
+            _ => self.tree.open_folder(path),
+        }
+    }
+
+    /// Opens a path by the policies. Where a link leads to decides whether that is hidden.
+    fn open_file(&self, path: &Path) -> io::Result<File> {
+        if let Some(file) = self.tree.open_without_links(path)? {
+            return Ok(file);
+        }
+        let refused = || io::Error::from(ErrorKind::NotFound);
+        let target = match self.symlinks {
+            Symlinks::Refuse => return Err(refused()),
+            Symlinks::WithinRoot => self.tree.resolve(path)?,
+            Symlinks::Follow => {
+                let target = self.tree.place().join(path).canonicalize()?;
+                match target.strip_prefix(self.tree.place()) {
+                    Ok(within) => within.to_path_buf(),
+                    Err(_) => return open_anywhere(&target),
+                }
+            }
+        };
+        if names::has_hidden(&target, self.dotfiles) {
+            return Err(refused());
+        }
+        // Without links once more, so that nobody can put another one in its place meanwhile.
+        self.tree.open_without_links(&target)?.ok_or_else(refused)
+    }
+
+    /// Returns the path to what a path in composed characters names, if its names are written in another spelling.
+    fn other_spelling(&self, path: &Path) -> Option<PathBuf> {
+        let (mut found, mut differs) = (PathBuf::new(), false);
+        for name in path.iter() {
+            let name = name.to_str()?;
+            match name.is_ascii() {
+                true => found.push(name),
+                false => {
+                    let names = self.other_names(&found).ok()?;
+                    let other = names.find(name);
+                    differs |= other.is_some();
+                    found.push(other.unwrap_or(name));
+                }
+            }
+        }
+        differs.then_some(found)
+    }
+
+    /// Returns the names in a folder that are not composed.
+    fn other_names(&self, folder: &Path) -> io::Result<Arc<Names>> {
+        let stamp = Stamp::of(&self.open_file(folder)?.metadata()?);
+        let key = folder.to_str().unwrap_or_default();
+        self.spellings
+            .of(key, stamp, || self.names(folder, MOST_NAMES))
+    }
+}
+
+/// Returns whether everyone may read a file, so that this program may.
+#[cfg(unix)]
+fn is_open_to_all(metadata: &Metadata) -> bool {
+    const READ: u32 = 0o444;
+    cap_std::fs::MetadataExt::mode(metadata) & READ == READ
+}
+
+#[cfg(not(unix))]
+fn is_open_to_all(_: &Metadata) -> bool {
+    false
+}
+
+fn relative(path: &str) -> &Path {
+    Path::new(path.trim_matches('/'))
+}
+
+/// Returns whether an error says nothing about the file itself.
+fn is_failure(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+        const FAILURES: [Errno; 6] = [
+            Errno::MFILE,
+            Errno::NFILE,
+            Errno::NOMEM,
+            Errno::IO,
+            // File systems of other machines.
+            Errno::STALE,
+            Errno::TIMEDOUT,
+        ];
+        FAILURES
+            .iter()
+            .any(|failure| error.raw_os_error() == Some(failure.raw_os_error()))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = error;
+        false
+    }
+}

@@ -1,0 +1,116 @@
+//! A place where a site looks for files: in memory or in a folder.
+
+use super::file::File;
+#[cfg(feature = "folder")]
+use super::folder::LiveFolder;
+use super::listing::Entry;
+use super::memory::Memory;
+use crate::message::head::Head;
+use crate::response::reply::Reply;
+use crate::response::response::Response;
+use crate::values::now::Now;
+use crate::values::status::Status;
+#[cfg(feature = "folder")]
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+/// A place where a site looks for files.
+#[derive(Clone)]
+pub(super) enum Layer {
+    Memory(Memory),
+    #[cfg(feature = "folder")]
+    Folder(Arc<LiveFolder>),
+}
+
+/// A file that was found.
+pub(super) enum Found<'a> {
+    Borrowed(&'a File),
+    #[cfg(feature = "folder")]
+    Shared(Arc<File>),
+    /// There may be a file, but the system fails.
+    #[cfg(feature = "folder")]
+    Failed,
+}
+
+impl Layer {
+    /// Returns the files, if they are in memory.
+    pub(super) fn memory(&self) -> Option<&Memory> {
+        match self {
+            Layer::Memory(memory) => Some(memory),
+            #[cfg(feature = "folder")]
+            Layer::Folder(_) => None,
+        }
+    }
+
+    /// Returns the file at a path.
+    #[cfg_attr(not(feature = "folder"), expect(unused_variables))]
+    pub(super) fn find(&self, path: &str, now: Now) -> Option<Found<'_>> {
+        match self {
+            Layer::Memory(memory) => memory.find(path).map(Found::Borrowed),
+            #[cfg(feature = "folder")]
+            Layer::Folder(folder) => match folder.find(path, now) {
+                Ok(found) => found.map(Found::Shared),
+                Err(_) => Some(Found::Failed),
+            },
+        }
+    }
+
+    /// Returns whether a path, which ends with a slash, is a directory.
+    pub(super) fn is_directory(&self, path: &str) -> bool {
+        match self {
+            Layer::Memory(memory) => memory.is_directory(path),
+            #[cfg(feature = "folder")]
+            Layer::Folder(folder) => folder.is_directory(path),
+        }
+    }
+
+    /// Returns whether this is a folder, which may change.
+    pub(super) fn is_live(&self) -> bool {
+        !matches!(self, Layer::Memory(_))
+    }
+
+    /// Returns the entries of a directory whose path ends with a slash, and whether these are all. Files in memory may have a
+    /// name twice.
+    pub(super) fn entries(&self, path: &str) -> (Vec<Entry>, bool) {
+        match self {
+            Layer::Memory(memory) => (memory.entries(path), true),
+            #[cfg(feature = "folder")]
+            Layer::Folder(folder) => folder.entries(path),
+        }
+    }
+}
+
+impl<'a> Found<'a> {
+    /// Responds to GET or HEAD.
+    pub(super) fn answer(&self, head: &Head<'_>, now: Now) -> Reply<'a> {
+        match self {
+            Found::Borrowed(file) => file.answer(head, now),
+            #[cfg(feature = "folder")]
+            Found::Shared(file) => file.answer(head, now).into_owned(),
+            #[cfg(feature = "folder")]
+            Found::Failed => Response::from(Status::SERVICE_UNAVAILABLE).into(),
+        }
+    }
+
+    /// Gives an error about another file this file as its page.
+    pub(super) fn as_page_of(&self, error: Response) -> Response {
+        match self {
+            Found::Borrowed(file) => file.as_page_of(error),
+            #[cfg(feature = "folder")]
+            Found::Shared(file) => file.as_page_of(error),
+            #[cfg(feature = "folder")]
+            Found::Failed => error,
+        }
+    }
+
+    /// Returns the file as a page with another status.
+    pub(super) fn page_with(&self, status: Status) -> Response {
+        match self {
+            Found::Borrowed(file) => file.page_with(status),
+            #[cfg(feature = "folder")]
+            Found::Shared(file) => file.page_with(status),
+            #[cfg(feature = "folder")]
+            Found::Failed => status.into(),
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! The files of a site that are in memory.
+
+use super::file::{File, FileContent, Representation};
+use super::files::Files;
+use super::listing::{Entry, Kind};
+use super::options::SiteOptions;
+use crate::message::coding::Coding;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use bytes::Bytes;
+use core::time::Duration;
+
+/// Files by path, and links between directories.
+#[derive(Clone, Default)]
+pub(super) struct Memory {
+    files: Files,
+    /// The paths of directories, each with a slash at its end.
+    directories: BTreeSet<String>,
+    /// Links to directories. Neither paths nor targets end with a slash.
+    links: BTreeMap<String, String>,
+}
+
+/// A file to be added.
+pub(super) struct Addition<'a> {
+    pub(super) path: &'a str,
+    /// The media type, if not that of the path.
+    pub(super) media_type: Option<&'a str>,
+    pub(super) content: Bytes,
+    pub(super) modified: Option<Duration>,
+}
+
+impl Memory {
+    /// Returns the file at a path. A path with a slash at its end has the index of that directory.
+    #[inline]
+    pub(super) fn get(&self, path: &[u8]) -> Option<&File> {
+        self.files.get(path)
+    }
+
+    /// Like [`get`](Memory::get), but follows links.
+    pub(super) fn find(&self, path: &str) -> Option<&File> {
+        match self.get(path.as_bytes()) {
+            None if !self.links.is_empty() => self.get(self.resolve(path).as_bytes()),
+            found => found,
+        }
+    }
+
+    /// Returns whether a path, which ends with a slash, is a directory.
+    pub(super) fn is_directory(&self, path: &str) -> bool {
+        self.directories.contains(path) || self.directories.contains(&self.resolve(path))
+    }
+
+    /// Returns the entries of a directory whose path ends with a slash.
+    pub(super) fn entries(&self, path: &str) -> Vec<Entry> {
+        let mut entries = self.own_entries(path);
+        let resolved = self.resolve(path);
+        if resolved != path {
+            // A directory of this site may lie over a link of another one.
+            entries.extend(self.own_entries(&resolved));
+        }
+        entries
+    }
+
+    fn own_entries(&self, path: &str) -> Vec<Entry> {
+        let directories = self
+            .directories
+            .range(path.to_string()..)
+            .map(String::as_str);
+        let links = self
+            .links
+            .range(path.to_string()..)
+            .map(|(link, _)| link.as_str());
+        let inside = |it: &&str| it.starts_with(path);
+        let folders = directories
+            .take_while(inside)
+            .filter_map(|folder| folder.get(path.len()..)?.strip_suffix('/'))
+            .chain(
+                links
+                    .take_while(inside)
+                    .filter_map(|link| link.get(path.len()..)),
+            )
+            .filter(|name| !name.is_empty() && !name.contains('/'))
+            .map(|name| Entry {
+                name: name.into(),
+                kind: Kind::Directory,
+                modified: None,
+            });
+        let files = self.paths().filter_map(|file| {
+            let name = file.strip_prefix(path)?;
+            let file = self.get(file.as_bytes())?;
+            (!name.contains('/')).then(|| Entry {
+                name: name.into(),
+                kind: Kind::File {
+                    bytes: file.length(),
+                },
+                modified: file.modified(),
+            })
+        });
+        folders.chain(files).collect()
+    }
+
+    /// Returns the paths of all files, in no order.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+        let paths = self.files.keys();
+        paths
+            .filter_map(|path| core::str::from_utf8(path).ok())
+            .filter(|path| !path.ends_with('/'))
+    }
+
+    /// Adds a file, or replaces the one with the same path. Returns whether its media type can be sent.
+    pub(super) fn insert(&mut self, added: &Addition<'_>, options: &SiteOptions) -> bool {
+        let Some(file) = self.file(added, options) else {
+            return false;
+        };
+        self.put(added.path, file, options);
+        // This may be a compressed form of a file that was added before.
+        let original = Coding::of_suffix(added.path).map(|(path, _)| path);
+        if let Some(path) = original.filter(|_| options.precompressed) {
+            self.renew(path, options);
+        }
+        true
+    }
+
+    /// Adds a link to a directory. Neither path ends with a slash.
+    #[cfg(feature = "folder")]
+    pub(super) fn link(&mut self, path: &str, target: &str) {
+        self.links.insert(path.to_string(), target.to_string());
+        self.add_parents(path);
+    }
+
+    /// Adds what another site has and this one has not.
+    pub(super) fn merge(&mut self, lower: Memory, options: &SiteOptions) {
+        for (path, file) in lower.files {
+            let path = core::str::from_utf8(&path).unwrap_or("/");
+            // The options of this site decide which files are indexes.
+            if !path.ends_with('/') && self.get(path.as_bytes()).is_none() {
+                self.put(path, file, options);
+            }
+        }
+        for (path, target) in lower.links {
+            self.links.entry(path).or_insert(target);
+        }
+        self.directories.extend(lower.directories);
+    }
+
+    /// Creates a file with what the site has of its compressed forms.
+    fn file(&self, added: &Addition<'_>, options: &SiteOptions) -> Option<File> {
+        let mut coded = Vec::new();
+        if options.precompressed {
+            for coding in Coding::ALL {
+                let path = [added.path, coding.suffix()].concat();
+                if let Some(content) = self.get(path.as_bytes()).and_then(File::bytes) {
+                    coded.push((coding, content.clone()));
+                }
+            }
+        }
+        #[cfg(feature = "compression")]
+        if options.compressed && coded.iter().all(|(coding, _)| *coding != Coding::Gzip) {
+            let media_type = match added.media_type {
+                Some(media_type) => media_type.into(),
+                None => options.media_type_of(added.path),
+            };
+            let compressed = compress(&media_type, &added.content);
+            coded.extend(compressed.map(|content| (Coding::Gzip, content)));
+        }
+        let plain = Representation {
+            media_type: added.media_type,
+            modified: added.modified,
+            varies: !coded.is_empty(),
+            ..Representation::named(added.path, options)
+        };
+        let file = plain.file(FileContent::Memory(added.content.clone()), options)?;
+        let coded = coded.into_iter().map(|(coding, content)| {
+            let coded = Representation {
+                coding: Some(coding),
+                ..plain
+            };
+            let file = coded.file(FileContent::Memory(content), options)?;
+            Some((coding, file))
+        });
+        Some(file.with_coded(coded.collect::<Option<_>>()?))
+    }
+
+    /// Prepares a file again, after one of its compressed forms was added.
+    fn renew(&mut self, path: &str, options: &SiteOptions) {
+        let Some((file, content)) = self
+            .get(path.as_bytes())
+            .and_then(|it| Some((it, it.bytes()?)))
+        else {
+            return;
+        };
+        let media_type = file.media_type().to_string();
+        let added = Addition {
+            path,
+            media_type: Some(&media_type),
+            content: content.clone(),
+            modified: file.modified(),
+        };
+        if let Some(file) = self.file(&added, options) {
+            self.put(path, file, options);
+        }
+    }
+
+    fn put(&mut self, path: &str, file: File, options: &SiteOptions) {
+        let (directory, name) = path.split_at(path.rfind('/').map_or(0, |slash| slash + 1));
+        let rank = options.index.iter().position(|index| index == name);
+        if let Some(better) = rank.and_then(|rank| options.index.get(..rank)) {
+            let is_there =
+                |index: &String| self.get([directory, index].concat().as_bytes()).is_some();
+            if !better.iter().any(is_there) {
+                self.files.insert(directory.as_bytes().into(), file.clone());
+            }
+        }
+        self.files.insert(path.as_bytes().into(), file);
+        self.add_parents(path);
+    }
+
+    fn add_parents(&mut self, path: &str) {
+        for (slash, _) in path.rmatch_indices('/') {
+            let directory = path.get(..=slash).unwrap_or_default();
+            if self.directories.contains(directory) {
+                break;
+            }
+            self.directories.insert(directory.to_string());
+        }
+    }
+
+    /// Returns a path without links.
+    fn resolve(&self, path: &str) -> String {
+        let mut resolved = String::with_capacity(path.len());
+        for part in path.split_inclusive('/') {
+            let name = part.strip_suffix('/').unwrap_or(part);
+            resolved.push_str(name);
+            // A link at the end, without a slash, is not a file.
+            if name.len() < part.len() {
+                if let Some(target) = self.links.get(&resolved) {
+                    resolved.clone_from(target);
+                }
+                resolved.push('/');
+            }
+        }
+        resolved
+    }
+}
+
+/// Compresses text, unless that does not make it smaller.
+#[cfg(feature = "compression")]
+fn compress(media_type: &str, content: &Bytes) -> Option<Bytes> {
+    use crate::middleware::{gains, gzip};
+    if !gains(media_type.as_bytes()) {
+        return None;
+    }
+    let compressed = gzip(content, flate2::Compression::best()).ok()?;
+    (compressed.len() < content.len()).then(|| compressed.into())
+}

@@ -1,0 +1,439 @@
+//! How a site is built and served.
+
+use super::Site;
+use super::error::{Reason, SiteError};
+use super::rules::{RuleError, Rules};
+use crate::headers::fields::Fields;
+use crate::values::media_type;
+use crate::values::status::Status;
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+/// Which files and folders whose names begin with a dot are served from a folder. The others are treated as if they
+/// did not exist.
+///
+/// A link within the folder is judged by its own name and by the path that it leads to in the end: neither `env.txt`, a link
+/// to `.env`, nor `repo`, a link to `.git`, is served unless these are. What is outside of the folder is only a matter of
+/// [`Symlinks`].
+///
+/// ```
+/// # #[cfg(feature = "folder")] {
+/// use bytegate::site::{Dotfiles, SiteOptions};
+/// # use std::fs;
+/// # let folder = std::env::temp_dir().join(format!("bytegate-dotfiles-{}", std::process::id()));
+/// # fs::create_dir_all(folder.join(".well-known"))?;
+/// # fs::write(folder.join(".well-known/security.txt"), "Contact: mailto:security@example.org\n")?;
+/// # fs::write(folder.join(".env"), "PASSWORD=secret\n")?;
+///
+/// // The folder contains `.env` and `.well-known/security.txt`.
+/// let site = SiteOptions::new().load(&folder)?;
+/// assert!(site.has("/.well-known/security.txt") && !site.has("/.env"));
+///
+/// let site = SiteOptions::new().dotfiles(Dotfiles::Refuse).load(&folder)?;
+/// assert!(!site.has("/.well-known/security.txt"));
+/// # fs::remove_dir_all(folder)?;
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dotfiles {
+    /// None.
+    Refuse,
+    /// Only `.well-known`, which has a meaning on the web (RFC 8615). This is the default.
+    #[default]
+    WellKnown,
+    /// All of them. `.git` and `.env` are among them.
+    Serve,
+}
+
+/// Which symbolic links are followed in a folder. The others are treated as if they did not exist.
+///
+/// ```
+/// # #[cfg(all(feature = "folder", unix))] {
+/// use bytegate::site::{SiteOptions, Symlinks};
+/// # use std::{fs, os::unix::fs::symlink};
+/// # let temporary = std::env::temp_dir().join(format!("bytegate-symlinks-{}", std::process::id()));
+/// # let folder = temporary.join("site");
+/// # fs::create_dir_all(&folder)?;
+/// # fs::write(temporary.join("report.txt"), "all is well\n")?;
+/// # symlink("../report.txt", folder.join("report.txt"))?;
+///
+/// // The folder contains `report.txt`, a link to a file outside of the folder.
+/// let site = SiteOptions::new().load(&folder)?;
+/// assert!(!site.has("/report.txt"));
+///
+/// let site = SiteOptions::new().symlinks(Symlinks::Follow).load(&folder)?;
+/// assert!(site.has("/report.txt"));
+/// # fs::remove_dir_all(temporary)?;
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Symlinks {
+    /// None.
+    Refuse,
+    /// Those that lead to something within the folder that is [not hidden](Dotfiles). This is the default.
+    #[default]
+    WithinRoot,
+    /// All of them, except for those within the folder that lead to [hidden](Dotfiles) names. Anyone who can create a link
+    /// in the folder can then publish any file outside of it that the program can read.
+    Follow,
+}
+
+/// How files whose names end in `.br`, `.zst` or `.gz` are served when they are requested by that name.
+///
+/// ```
+/// use bytegate::testing::Client;
+/// use bytegate::site::{EncodedNames, SiteOptions};
+///
+/// let site = SiteOptions::new()
+///     .encoded_names(EncodedNames::AsContent)
+///     .build()?
+///     .file("/game.wasm.gz", &b"\x1f\x8b"[..]);
+/// let response = Client::new(site).get("/game.wasm.gz").send();
+/// assert_eq!(response.field("Content-Type"), Some("application/wasm"));
+/// assert_eq!(response.field("Content-Encoding"), Some("gzip"));
+/// # Ok::<(), bytegate::site::SiteError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EncodedNames {
+    /// As compressed files, to be saved as they are: `data.csv.gz` has the type `application/gzip`. The default.
+    #[default]
+    AsFiles,
+    /// As what they contain, with `Content-Encoding`: `game.wasm.gz` has the type `application/wasm`. Games that were
+    /// exported for the web need this. Clients that cannot decode the coding are sent the same.
+    AsContent,
+}
+
+/// How a site is built and served. Every option has a default, which suits a plain folder of files.
+///
+/// Patterns select files by path. `*` stands for any characters but `/`, and `**` for any characters. A pattern that does
+/// not begin with `/` matches in every folder, so `*.pdf` selects all PDF files.
+///
+/// ```
+/// use bytegate::{Gateway, Status};
+/// use bytegate::site::SiteOptions;
+///
+/// let site = SiteOptions::new()
+///     .cache_control("/assets/**", "public, max-age=31536000, immutable")
+///     .redirect("/blog/*", "/posts/$1", Status::MOVED_PERMANENTLY)
+///     .single_page("/index.html")
+///     .build()?
+///     .file("/index.html", "<h1>hi</h1>")
+///     .file("/assets/app-1f3d.js", "run()");
+///
+/// let gateway = Gateway::new(site);
+/// let reply = gateway.handle(b"GET /blog/hello HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(String::from_utf8_lossy(&reply).contains("\r\nLocation: /posts/hello\r\n"));
+/// let reply = gateway.handle(b"GET /any/page HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(reply.starts_with(b"HTTP/1.1 200 OK\r\n") && reply.ends_with(b"<h1>hi</h1>"));
+/// # Ok::<(), bytegate::site::SiteError>(())
+/// ```
+///
+/// # Errors
+/// The methods that set options never fail. The first invalid pattern, path, name or value is reported when the site is
+/// built.
+#[derive(Clone)]
+#[must_use = "options have no effect until a site is built from them"]
+pub struct SiteOptions {
+    pub(super) index: Vec<String>,
+    pub(super) listing: bool,
+    pub(super) pretty_urls: bool,
+    pub(super) single_page: Option<(String, Status)>,
+    pub(super) error_pages: Vec<(Status, String)>,
+    pub(super) dotfiles: Dotfiles,
+    pub(super) symlinks: Symlinks,
+    pub(super) encoded_names: EncodedNames,
+    pub(super) precompressed: bool,
+    #[cfg(feature = "compression")]
+    pub(super) compressed: bool,
+    pub(super) charset: bool,
+    #[cfg(feature = "folder")]
+    pub(super) cache_bytes: u64,
+    pub(super) rules: Rules,
+    media_types: Vec<(String, String)>,
+    error: Option<SiteError>,
+}
+
+/// What a site responds with where there is no file, or where its method is not supported.
+const SITE_ERRORS: [Status; 3] = [
+    Status::NOT_FOUND,
+    Status::METHOD_NOT_ALLOWED,
+    Status::NOT_IMPLEMENTED,
+];
+/// What a site responds with about a file.
+const FILE_ERRORS: [Status; 3] = [
+    Status::PRECONDITION_FAILED,
+    Status::RANGE_NOT_SATISFIABLE,
+    Status::SERVICE_UNAVAILABLE,
+];
+
+impl SiteOptions {
+    /// Creates the default options.
+    pub fn new() -> SiteOptions {
+        SiteOptions {
+            index: Vec::from([super::INDEX.to_string()]),
+            listing: false,
+            pretty_urls: false,
+            single_page: None,
+            error_pages: Vec::from([(Status::NOT_FOUND, "/404.html".to_string())]),
+            dotfiles: Dotfiles::default(),
+            symlinks: Symlinks::default(),
+            encoded_names: EncodedNames::default(),
+            precompressed: false,
+            #[cfg(feature = "compression")]
+            compressed: false,
+            charset: true,
+            #[cfg(feature = "folder")]
+            cache_bytes: 64 * 1024 * 1024,
+            rules: Rules::default(),
+            media_types: Vec::new(),
+            error: None,
+        }
+    }
+
+    /// Sets the names of the files that are served for a directory, in order of preference. The default is
+    /// `index.html`. Without a name, directories have no index.
+    pub fn index<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> SiteOptions {
+        self.index = names.into_iter().map(Into::into).collect();
+        let is_name =
+            |name: &String| !name.contains('/') && super::is_servable(&["/", name].concat());
+        match self.index.iter().find(|name| !is_name(name)).cloned() {
+            Some(name) => self.fail(Reason::IndexName(name)),
+            None => self,
+        }
+    }
+
+    /// Sets whether directories without an index are shown as a list of their files. The default is `false`: they are
+    /// answered with 404. The list of a large directory may be up to a second old. It has at most 20,000 entries.
+    pub fn listing(mut self, is_shown: bool) -> SiteOptions {
+        self.listing = is_shown;
+        self
+    }
+
+    /// Sets whether `/about` is answered with the file `/about.html`, if there is no file `/about`. The default is
+    /// `false`. Such a page comes before a directory of the same name. `/about.html` is still served.
+    ///
+    /// ```
+    /// use bytegate::site::SiteOptions;
+    ///
+    /// let site = SiteOptions::new().pretty_urls(true).build()?.file("/about.html", "<h1>about</h1>");
+    /// assert!(site.has("/about") && site.has("/about.html") && !site.has("/about/"));
+    /// # Ok::<(), bytegate::site::SiteError>(())
+    /// ```
+    pub fn pretty_urls(mut self, are_known: bool) -> SiteOptions {
+        self.pretty_urls = are_known;
+        self
+    }
+
+    /// Sets the page that is sent with 200 for paths that do not exist, so that an application in the browser can
+    /// interpret them. Paths whose suffix belongs to another kind of file than HTML, such as `/missing.css`, are still
+    /// answered with 404, and so is everything but GET and HEAD.
+    pub fn single_page(self, path: &str) -> SiteOptions {
+        self.single_page_with(path, Status::OK)
+    }
+
+    /// Like [`single_page`](SiteOptions::single_page), but with another status.
+    pub fn single_page_with(mut self, path: &str, status: Status) -> SiteOptions {
+        self.single_page = Some((path.to_string(), status));
+        self.page(path)
+    }
+
+    /// Sets the page for a status that the site responds with by itself: 404, 405, 412, 416, 501 or 503. The default is
+    /// `/404.html` for 404, if there is such a file. [`ErrorPages`](crate::middleware::ErrorPages) sets the pages of all other
+    /// responses.
+    pub fn error_page(mut self, status: Status, path: &str) -> SiteOptions {
+        if !SITE_ERRORS.contains(&status) && !FILE_ERRORS.contains(&status) {
+            return self.fail(Reason::ErrorPage(status));
+        }
+        self.error_pages.retain(|(other, _)| *other != status);
+        self.error_pages.push((status, path.to_string()));
+        self.page(path)
+    }
+
+    /// Sets which names that begin with a dot are served from a folder.
+    pub fn dotfiles(mut self, policy: Dotfiles) -> SiteOptions {
+        self.dotfiles = policy;
+        self
+    }
+
+    /// Sets which symbolic links are followed in a folder.
+    pub fn symlinks(mut self, policy: Symlinks) -> SiteOptions {
+        self.symlinks = policy;
+        self
+    }
+
+    /// Sets the media type for a suffix, which is given without its dot. The case of suffixes is ignored.
+    ///
+    /// ```
+    /// use bytegate::Gateway;
+    /// use bytegate::site::SiteOptions;
+    ///
+    /// let site = SiteOptions::new().media_type("glsl", "text/x-glsl").build()?.file("/a.glsl", "void main() {}");
+    /// let reply = Gateway::new(site).handle(b"GET /a.glsl HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(String::from_utf8_lossy(&reply).contains("\r\nContent-Type: text/x-glsl\r\n"));
+    /// # Ok::<(), bytegate::site::SiteError>(())
+    /// ```
+    pub fn media_type(mut self, suffix: &str, media_type: &str) -> SiteOptions {
+        if suffix.is_empty() || suffix.contains(['.', '/']) {
+            return self.fail(Reason::Suffix(suffix.to_string()));
+        }
+        if !media_type.contains('/') || Fields::new().append("Content-Type", media_type).is_err() {
+            return self.fail(Reason::MediaType(media_type.to_string()));
+        }
+        let entry = (suffix.to_ascii_lowercase(), media_type.to_string());
+        self.media_types.push(entry);
+        self
+    }
+
+    /// Sets whether text is declared to be UTF-8. The default is `true`. With `false`, the media types that the site
+    /// determines have no charset, so that old pages can declare theirs in a `<meta>` element.
+    pub fn charset(mut self, is_declared: bool) -> SiteOptions {
+        self.charset = is_declared;
+        self
+    }
+
+    /// Sets a field of the responses for matching files. A field of the same name that an earlier rule set, or that the
+    /// site sets itself, is replaced; `Vary` is added to it. `ETag`, `Last-Modified`, `Accept-Ranges` and `Content-Range`
+    /// cannot be set. Errors never have the `Cache-Control` and `Expires` of a file.
+    pub fn field(mut self, pattern: &str, name: &str, value: &str) -> SiteOptions {
+        let added = self.rules.field(pattern, name, value);
+        self.checked(added)
+    }
+
+    /// Sets `Cache-Control` for matching files (RFC 9111 section 5.2). The default is `no-cache` for a folder that is
+    /// open (`Site::open`), and none for files in memory.
+    pub fn cache_control(self, pattern: &str, value: &str) -> SiteOptions {
+        self.field(pattern, "Cache-Control", value)
+    }
+
+    /// Lets clients save matching files under their own name, instead of showing them (RFC 6266).
+    pub fn download(mut self, pattern: &str) -> SiteOptions {
+        let added = self.rules.download(pattern);
+        self.checked(added)
+    }
+
+    /// Redirects GET and HEAD for matching paths, whether or not there is a file. `$1` to `$9` in the target stand for
+    /// what the stars of the pattern matched. The query of the request is kept, unless the target has one. The first
+    /// rule that matches applies.
+    ///
+    /// A target is a path of this server or an absolute URI. What a client sends can never turn a path into another
+    /// host.
+    pub fn redirect(mut self, pattern: &str, target: &str, status: Status) -> SiteOptions {
+        let added = self.rules.redirect(pattern, target, status);
+        self.checked(added)
+    }
+
+    /// Answers matching paths with the file at another path, or with the index of a directory. `$1` to `$9` in the target
+    /// stand for what the stars of the pattern matched. The first rule that matches applies, and its target is not rewritten again.
+    pub fn rewrite(mut self, pattern: &str, target: &str) -> SiteOptions {
+        let added = self.rules.rewrite(pattern, target);
+        self.checked(added)
+    }
+
+    /// Sets whether a file such as `style.css.br`, `style.css.zst` or `style.css.gz` is sent in place of `style.css` to
+    /// clients that accept its coding (RFC 9110 section 12.5.3). The default is `false`. The site does not check that both
+    /// files have the same content.
+    pub fn precompressed(mut self, is_used: bool) -> SiteOptions {
+        self.precompressed = is_used;
+        self
+    }
+
+    /// Sets whether text that is added to a site in memory is also compressed with gzip, for clients that accept it
+    /// (feature `compression`). The default is `false`. Files that do not become smaller stay as they are.
+    #[cfg(feature = "compression")]
+    pub fn compressed(mut self, is_compressed: bool) -> SiteOptions {
+        self.compressed = is_compressed;
+        self
+    }
+
+    /// Sets how files with a name such as `game.wasm.gz` are served when they are requested by that name.
+    pub fn encoded_names(mut self, policy: EncodedNames) -> SiteOptions {
+        self.encoded_names = policy;
+        self
+    }
+
+    /// Sets how many bytes of files an [open](Site::open) folder keeps in memory. The default is 64 MiB. A file that is
+    /// larger than half of this is read for each request.
+    #[cfg(feature = "folder")]
+    pub fn cache_bytes(mut self, bytes: u64) -> SiteOptions {
+        self.cache_bytes = bytes;
+        self
+    }
+
+    /// Creates a site without files.
+    ///
+    /// # Errors
+    /// Returns the first error in the options.
+    pub fn build(self) -> Result<Site, SiteError> {
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok(Site::with(self)),
+        }
+    }
+
+    /// Returns whether errors about files have pages.
+    pub(super) fn has_file_error_pages(&self) -> bool {
+        let mut pages = self.error_pages.iter();
+        pages.any(|(status, _)| FILE_ERRORS.contains(status))
+    }
+
+    /// Returns the media type of a path.
+    pub(super) fn media_type_of<'a>(&'a self, path: &str) -> Cow<'a, str> {
+        let suffix = path
+            .rsplit('/')
+            .next()
+            .and_then(|name| name.rsplit_once('.'));
+        let own = suffix.and_then(|(_, suffix)| {
+            let mut types = self.media_types.iter().rev();
+            types.find(|(own, _)| own.eq_ignore_ascii_case(suffix))
+        });
+        match own {
+            Some((_, media_type)) => media_type.into(),
+            None if self.charset => media_type::of(path).into(),
+            None => media_type::without_charset(media_type::of(path)).into(),
+        }
+    }
+
+    fn checked(self, rule: Result<(), RuleError>) -> SiteOptions {
+        match rule {
+            Ok(()) => self,
+            Err(error) => self.fail(Reason::Rule(error)),
+        }
+    }
+
+    /// Checks the path of a page.
+    fn page(self, path: &str) -> SiteOptions {
+        match super::is_servable(path) {
+            true => self,
+            false => self.fail(Reason::Page(path.to_string())),
+        }
+    }
+
+    fn fail(mut self, reason: Reason) -> SiteOptions {
+        self.error.get_or_insert(SiteError { reason });
+        self
+    }
+}
+
+impl Default for SiteOptions {
+    fn default() -> SiteOptions {
+        SiteOptions::new()
+    }
+}
+
+impl fmt::Debug for SiteOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SiteOptions")
+            .field("index", &self.index)
+            .field("listing", &self.listing)
+            .field("pretty_urls", &self.pretty_urls)
+            .field("single_page", &self.single_page)
+            .field("error_pages", &self.error_pages)
+            .field("dotfiles", &self.dotfiles)
+            .field("symlinks", &self.symlinks)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,182 @@
+//! What is done to files by their path: fields, redirects, rewrites.
+
+use super::pattern::Pattern;
+use super::pattern_error::PatternError;
+use super::template::Template;
+use crate::headers::fields::Fields;
+use crate::message::head::Head;
+use crate::response::response::{Response, is_reserved};
+use crate::syntax::content_disposition;
+use crate::values::status::Status;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+/// The rules of a site, in the order in which they were added.
+#[derive(Clone, Default)]
+pub(super) struct Rules {
+    fields: Vec<(Pattern, Action)>,
+    redirects: Vec<(Pattern, Template, Status)>,
+    rewrites: Vec<(Pattern, Template)>,
+}
+
+#[derive(Clone)]
+enum Action {
+    Set(String, String),
+    Download,
+}
+
+/// The error for a rule that cannot be applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum RuleError {
+    Pattern(PatternError),
+    Field(String, String),
+    /// A field that the server itself sets.
+    Reserved(String),
+    Status(Status),
+    Target(String),
+}
+
+impl From<PatternError> for RuleError {
+    fn from(error: PatternError) -> RuleError {
+        RuleError::Pattern(error)
+    }
+}
+
+impl fmt::Display for RuleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RuleError::Pattern(error) => write!(f, "the pattern or target {error}"),
+            RuleError::Field(name, value) => write!(
+                f,
+                "the field {name:?} with the value {value:?} cannot be sent: a name is a token, and a value has no \
+                 control character"
+            ),
+            RuleError::Reserved(name) => {
+                write!(
+                    f,
+                    "the field {name:?} cannot be set: the server sets it itself"
+                )
+            }
+            RuleError::Status(status) => write!(
+                f,
+                "{} is not the status of a redirect: use 301, 302, 303, 307 or 308",
+                status.code()
+            ),
+            RuleError::Target(target) => write!(
+                f,
+                "nothing can be rewritten to {target:?}: the target is the path of a file, without a host, a query or a \
+                 fragment; use a redirect instead"
+            ),
+        }
+    }
+}
+
+/// Fields that follow from the content of a file, and from the request.
+const OWN_FIELDS: [&str; 4] = ["Accept-Ranges", "Content-Range", "ETag", "Last-Modified"];
+
+impl Rules {
+    pub(super) fn field(
+        &mut self,
+        pattern: &str,
+        name: &str,
+        value: &str,
+    ) -> Result<(), RuleError> {
+        let pattern = Pattern::parse(pattern)?;
+        let is_own = |own: &&str| own.eq_ignore_ascii_case(name);
+        if is_reserved(name) || OWN_FIELDS.iter().any(is_own) {
+            return Err(RuleError::Reserved(name.to_string()));
+        }
+        if Fields::new().append(name, value).is_err() {
+            return Err(RuleError::Field(name.to_string(), value.to_string()));
+        }
+        let action = Action::Set(name.to_string(), value.to_string());
+        self.fields.push((pattern, action));
+        Ok(())
+    }
+
+    pub(super) fn download(&mut self, pattern: &str) -> Result<(), RuleError> {
+        self.fields
+            .push((Pattern::parse(pattern)?, Action::Download));
+        Ok(())
+    }
+
+    pub(super) fn redirect(
+        &mut self,
+        pattern: &str,
+        target: &str,
+        status: Status,
+    ) -> Result<(), RuleError> {
+        if !matches!(status.code(), 301 | 302 | 303 | 307 | 308) {
+            return Err(RuleError::Status(status));
+        }
+        let pattern = Pattern::parse(pattern)?;
+        let template = Template::parse(target, pattern.stars())?;
+        self.redirects.push((pattern, template, status));
+        Ok(())
+    }
+
+    pub(super) fn rewrite(&mut self, pattern: &str, target: &str) -> Result<(), RuleError> {
+        let pattern = Pattern::parse(pattern)?;
+        let template = Template::parse(target, pattern.stars())?;
+        if !template.is_path() {
+            return Err(RuleError::Target(target.to_string()));
+        }
+        self.rewrites.push((pattern, template));
+        Ok(())
+    }
+
+    /// Returns whether requests must be compared with the rules before a file is looked up.
+    pub(super) fn change_paths(&self) -> bool {
+        !self.redirects.is_empty() || !self.rewrites.is_empty()
+    }
+
+    /// Sets the fields for a file.
+    pub(super) fn apply(&self, path: &str, response: &mut Response) {
+        for (pattern, action) in &self.fields {
+            match action {
+                _ if !pattern.matches(path.as_bytes()) => {}
+                // Another reason to vary does not replace the first.
+                Action::Set(name, value) if name.eq_ignore_ascii_case("Vary") => {
+                    response.append_field(name, value);
+                }
+                Action::Set(name, value) => response.set_field(name, value),
+                Action::Download => {
+                    let name = path.rsplit('/').next().unwrap_or_default();
+                    let value = content_disposition::value("attachment", name);
+                    response.set_field("Content-Disposition", value);
+                }
+            }
+        }
+    }
+
+    /// Returns whether a path is redirected.
+    pub(super) fn redirects(&self, path: &str) -> bool {
+        let mut redirects = self.redirects.iter();
+        redirects.any(|(pattern, ..)| pattern.matches(path.as_bytes()))
+    }
+
+    /// Returns the redirect for a path.
+    pub(super) fn redirection(&self, path: &str, head: &Head<'_>) -> Option<Response> {
+        self.redirects.iter().find_map(|(pattern, target, status)| {
+            let captures = pattern.captures(path.as_bytes())?;
+            let mut location = target.fill(&captures, true);
+            let fragment = location.iter().position(|octet| *octet == b'#');
+            let fragment = location.split_off(fragment.unwrap_or(location.len()));
+            if let Some(query) = head.query().filter(|_| !location.contains(&b'?')) {
+                location.push(b'?');
+                location.extend_from_slice(query.as_bytes());
+            }
+            location.extend_from_slice(&fragment);
+            Some(Response::from(*status).with_field("Location", location))
+        })
+    }
+
+    /// Returns the path that a path is rewritten to. It may name nothing.
+    pub(super) fn rewritten(&self, path: &str) -> Option<String> {
+        self.rewrites.iter().find_map(|(pattern, target)| {
+            let captures = pattern.captures(path.as_bytes())?;
+            String::from_utf8(target.fill(&captures, false)).ok()
+        })
+    }
+}

@@ -1,0 +1,198 @@
+//! Admission of request content, and receivers that process it in parts.
+
+use crate::headers::fields::FieldLines;
+use crate::message::head::Head;
+use crate::request::extensions::Extensions;
+use crate::response::response::Response;
+use crate::values::error::Error;
+use alloc::boxed::Box;
+use core::fmt;
+use core::task::{Context, Poll};
+
+/// The decision about the content of a request, made when only the head has arrived.
+///
+/// ```
+/// use bytegate::{Application, Gateway, Request, Response, Status};
+/// use bytegate::upload::Admission;
+///
+/// struct Inbox;
+///
+/// impl Application for Inbox {
+///     fn call(&self, request: &Request<'_>) -> Response {
+///         Response::text(format!("{} bytes\n", request.content().len()))
+///     }
+///
+///     fn admit(&self, request: &Request<'_>) -> Admission {
+///         match request.fields().get("Authorization") {
+///             Some(_) => Admission::BufferUpTo(16 << 20),
+///             None => Admission::Refuse(Status::UNAUTHORIZED.into()),
+///         }
+///     }
+/// }
+///
+/// let reply = Gateway::new(Inbox).handle(b"PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n");
+/// assert!(reply.starts_with(b"HTTP/1.1 401 Unauthorized\r\n"));
+/// ```
+#[non_exhaustive]
+pub enum Admission {
+    /// Buffer the content, up to [`Limits::content_bytes`](crate::config::Limits::content_bytes), then call the application.
+    Buffer,
+    /// Buffer the content, but up to the given number of bytes.
+    BufferUpTo(u64),
+    /// Buffer the content, and add values to the extensions of the request that the application is then called with.
+    /// An application that looks up the user of an upload to admit it need not do so again.
+    BufferWith {
+        /// The maximum number of bytes; `None` for [`Limits::content_bytes`](crate::config::Limits::content_bytes).
+        limit: Option<u64>,
+        /// The values to add.
+        extensions: Extensions,
+    },
+    /// Pass on each part as it arrives, without buffering.
+    Stream(Box<dyn Receiver>),
+    /// Respond at once. The connection closes, because the content was not read (RFC 9112 section 9.3).
+    Refuse(Response),
+}
+
+impl fmt::Debug for Admission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Admission::Buffer => f.write_str("Buffer"),
+            Admission::BufferUpTo(limit) => write!(f, "BufferUpTo({limit})"),
+            Admission::BufferWith { limit, extensions } => {
+                write!(f, "BufferWith({limit:?}, {extensions:?})")
+            }
+            Admission::Stream(_) => f.write_str("Stream"),
+            Admission::Refuse(response) => write!(f, "Refuse({})", response.status()),
+        }
+    }
+}
+
+impl Admission {
+    /// Discards content that does not affect the response. A client that expects `100 Continue` gets the response at
+    /// once. From other clients, up to 1 MiB is read and dropped, so that the connection can stay open.
+    pub fn discard(head: &Head<'_>, response: Response) -> Admission {
+        match head.expects_continue() {
+            true => Admission::Refuse(response),
+            false => Admission::Stream(Box::new(Discard(response))),
+        }
+    }
+}
+
+struct Discard(Response);
+
+impl Receiver for Discard {
+    fn data(&mut self, _: &[u8]) -> Result<(), Response> {
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+        self.0
+    }
+
+    fn limit(&self) -> u64 {
+        1024 * 1024
+    }
+}
+
+/// A receiver of request content. It processes the content in parts and responds at the end.
+///
+/// The last call is exactly one of [`finish`](Receiver::finish), [`abort`](Receiver::abort) and a refusal by
+/// [`data`](Receiver::data).
+///
+/// ```
+/// use bytegate::{Application, Gateway, Request, Response, Status};
+/// use bytegate::headers::FieldLines;
+/// use bytegate::upload::{Abort, Admission, Receiver};
+///
+/// struct Lines(usize);
+///
+/// impl Receiver for Lines {
+///     fn data(&mut self, part: &[u8]) -> Result<(), Response> {
+///         if part.contains(&0) {
+///             return Err(Status::UNPROCESSABLE_CONTENT.into());
+///         }
+///         self.0 += part.iter().filter(|byte| **byte == b'\n').count();
+///         Ok(())
+///     }
+///
+///     fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+///         Response::text(format!("{} lines\n", self.0))
+///     }
+///
+///     fn abort(self: Box<Self>, reason: Abort) {
+///         eprintln!("an upload of {} lines and more was cut off: {reason}", self.0);
+///     }
+/// }
+///
+/// struct Counter;
+///
+/// impl Application for Counter {
+///     fn call(&self, _: &Request<'_>) -> Response {
+///         Response::text("nothing to count\n")
+///     }
+///
+///     fn admit(&self, _: &Request<'_>) -> Admission {
+///         Admission::Stream(Box::new(Lines(0)))
+///     }
+/// }
+///
+/// let reply = Gateway::new(Counter).handle(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\na\nb\n");
+/// assert!(reply.ends_with(b"2 lines\n"));
+/// ```
+pub trait Receiver: Send {
+    /// Polls whether a part can be accepted now. Until then, nothing is read from the client, except for up to 64 KiB by
+    /// which `net` notices a disconnected client. The receiver must wake the waker of the context when it is ready again.
+    /// If it is not ready within [`Timeouts::answer`](crate::config::Timeouts::answer), it is [aborted](Receiver::abort), and the
+    /// response is a 503. `handle` blocks while it waits (feature `std`).
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let _ = context;
+        Poll::Ready(())
+    }
+
+    /// Processes the next bytes of the content. They are decoded and never empty.
+    ///
+    /// # Errors
+    /// Returns a response to refuse the rest. It is sent at once, and the connection closes.
+    fn data(&mut self, part: &[u8]) -> Result<(), Response>;
+
+    /// Responds when the content is complete.
+    fn finish(self: Box<Self>, trailers: FieldLines<'_>) -> Response;
+
+    /// Called when the content will never be complete.
+    fn abort(self: Box<Self>, reason: Abort) {
+        let _ = reason;
+    }
+
+    /// Returns the maximum number of bytes. Exceeding it results in 413.
+    fn limit(&self) -> u64 {
+        u64::MAX
+    }
+}
+
+/// The reason why content ended early.
+///
+/// ```
+/// use bytegate::connection::Error;
+/// use bytegate::upload::Abort;
+///
+/// assert_eq!(Abort::Disconnected.to_string(), "the client disconnected");
+/// assert_eq!(Abort::Refused(Error::ContentTimeout).to_string(), Error::ContentTimeout.to_string());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Abort {
+    /// The content violates a rule, a limit or a deadline, the client closed its side, or the receiver was not ready in
+    /// time. The error is sent as the response.
+    Refused(Error),
+    /// The connection was lost.
+    Disconnected,
+}
+
+impl fmt::Display for Abort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Abort::Refused(error) => error.fmt(f),
+            Abort::Disconnected => f.write_str("the client disconnected"),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Uploads, for those who receive a large body part by part, or refuse it before it is sent.
+//!
+//! ```
+//! use bytegate::upload::Admission;
+//! use bytegate::{Application, Request, Response, Status};
+//!
+//! struct Small;
+//!
+//! impl Application for Small {
+//!     fn call(&self, request: &Request<'_>) -> Response {
+//!         Response::text(format!("{} bytes\n", request.content().len()))
+//!     }
+//!
+//!     fn admit(&self, request: &Request<'_>) -> Admission {
+//!         match request.path() {
+//!             "/upload" => Admission::BufferUpTo(1000),
+//!             _ => Admission::Refuse(Status::NOT_FOUND.into()),
+//!         }
+//!     }
+//! }
+//!
+//! let client = bytegate::testing::Client::new(Small);
+//! assert_eq!(client.post("/upload").text("abc").send().text(), "3 bytes\n");
+//! assert_eq!(client.post("/other").text("abc").send().status(), Status::NOT_FOUND);
+//! ```
+
+pub(crate) mod admission;
+#[cfg(feature = "multipart")]
+pub(crate) mod part_receiver;
+
+pub use admission::{Abort, Admission, Receiver};
+#[cfg(feature = "multipart")]
+pub use part_receiver::PartReceiver;

@@ -1,0 +1,19 @@
+//! Applications in the shape of PEP 3333, for those who follow the tutorial or port from WSGI.
+//!
+//! ```
+//! use bytegate::wsgi::{Environ, StartResponse, adapt};
+//! use bytegate::Gateway;
+//!
+//! fn application(environ: &Environ<'_>, start_response: &mut StartResponse) -> [String; 1] {
+//!     start_response.call("200 OK", &[("Content-Type", "text/plain")]);
+//!     [format!("{}\n", environ.get("REQUEST_METHOD").unwrap_or_default())]
+//! }
+//!
+//! let response = Gateway::new(adapt(application)).handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+//! assert!(response.ends_with(b"\r\n\r\nGET\n"));
+//! ```
+
+#[allow(clippy::module_inception, reason = "each name has a file of its name")]
+pub(crate) mod wsgi;
+
+pub use wsgi::{Environ, StartResponse, Wsgi, adapt};
