@@ -167,7 +167,7 @@ fn up_to_the_call(request: &'static [u8]) -> Box<dyn FnMut()> {
         let mut connection =
             bytegate::connection::Connection::with_config(&config, bytegate::request::Scheme::Http);
         let step = connection.step(&mut black_box(request), Now::default());
-        assert!(matches!(step, bytegate::connection::Step::Call(_)));
+        assert!(matches!(step, bytegate::connection::Step::Request(_)));
         black_box(&step);
     })
 }

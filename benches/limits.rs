@@ -2,7 +2,7 @@
 //! parser needs for so many bytes: see `instructions --limits`.
 
 use bytegate::middleware::ConditionalGet;
-use bytegate::site::{FileResponse, SiteOptions};
+use bytegate::site::{NamedFile, SiteOptions};
 use bytegate::wsgi::Environ;
 use bytegate::{Gateway, Request, Response, Router, Site, Status};
 use std::hint::black_box;
@@ -147,7 +147,7 @@ fn environ(request: &Request<'_>) -> String {
 }
 
 fn file(request: &Request<'_>) -> Response {
-    FileResponse::new("a.txt", "x".repeat(1000)).respond(request)
+    NamedFile::new("a.txt", "x".repeat(1000)).respond(request)
 }
 
 fn encoded_site() -> Site {

@@ -38,7 +38,7 @@ impl Work {
     fn metrics(&self, _: &Request<'_>) -> Response {
         let done = self.done.load(Relaxed);
         let text = format!("# TYPE steps_total counter\nsteps_total {done}\n");
-        Response::content("text/plain; version=0.0.4", text)
+        Response::of_type("text/plain; version=0.0.4", text)
     }
 }
 

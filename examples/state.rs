@@ -22,7 +22,7 @@ struct Identify(Arc<State>);
 
 impl Middleware for Identify {
     fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
-        let value = request.head.fields().get_str("Authorization")?;
+        let value = request.head.headers().get("Authorization")?;
         let user = self.0.users.get(value.strip_prefix("Bearer ")?)?;
         request.extensions.insert(User(user));
         None

@@ -4,9 +4,9 @@
 //! `curl -T FILE http://127.0.0.1:7890/checksum` in another.
 
 use bytegate::events::Broadcast;
-use bytegate::headers::FieldLines;
+use bytegate::headers::Headers;
 use bytegate::middleware::CrossOriginProtection;
-use bytegate::upload::{Abort, Admission, Receiver};
+use bytegate::upload::{AbortReason, Admission, Receiver};
 use bytegate::{Application, Gateway, Rejection, Request, Response, Router, net};
 use std::time::Duration;
 
@@ -29,12 +29,12 @@ impl Receiver for Upload {
         Ok(())
     }
 
-    fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+    fn finish(self: Box<Self>, _: Headers<'_>) -> Response {
         self.progress.send("done");
         Response::text(format!("{} bytes, {:016x}\n", self.bytes, self.checksum))
     }
 
-    fn abort(self: Box<Self>, reason: Abort) {
+    fn abort(self: Box<Self>, reason: AbortReason) {
         self.progress.send(format!("aborted: {reason}"));
     }
 }

@@ -2,10 +2,10 @@
 
 mod laws;
 
-use bytegate::body::Broken;
+use bytegate::body::BodyError;
 use bytegate::config::{Config, Limits};
-use bytegate::connection::{Connection, ContentPlan, Error, Step};
-use bytegate::headers::{FieldError, FieldLines, Fields};
+use bytegate::connection::{BodyMode, Connection, ProtocolError, Step};
+use bytegate::headers::{HeaderError, HeaderMap, Headers};
 use bytegate::middleware::AccessLog;
 use bytegate::request::{ConnectionInfo, Extensions, Scheme, Target, Version};
 use bytegate::response::ResponseError;
@@ -44,7 +44,7 @@ fn with_request(input: &[u8], look: impl Fn(&Request<'_>)) {
             Some((name.to_string(), value.to_string()))
         })
         .fold(builder, |builder, (name, value)| {
-            builder.field(&name, value)
+            builder.header(&name, value)
         });
     // The application sees the same request however it was made.
     builder.build().expect("a request").with(|request| {
@@ -100,8 +100,8 @@ fn an_application_sees_everything_about_a_request() {
         );
         let authority = request.authority().expect("Host is there");
         assert_eq!((authority.host, authority.port), ("x", Some(80)));
-        assert_eq!(request.fields().get_str("x"), Some("y"));
-        assert!(request.trailers().is_empty() && request.content().is_empty());
+        assert_eq!(request.headers().get("x"), Some("y"));
+        assert!(request.trailers().is_empty() && request.body().is_empty());
         assert_eq!(request.peer().address().map(|peer| peer.port()), Some(5));
         assert_eq!(
             (request.scheme(), request.scheme().default_port()),
@@ -147,7 +147,7 @@ fn debug_output_shows_neither_credentials_nor_content() {
         connection.step(&mut input, Now::default()),
         Step::Admit(_)
     ));
-    assert_eq!(connection.admit(ContentPlan::Gather), Ok(()));
+    assert_eq!(connection.admit(BodyMode::Buffer), Ok(()));
     assert!(matches!(
         connection.step(&mut input, Now::default()),
         Step::Read { .. }
@@ -181,7 +181,7 @@ fn debug_output_shows_neither_credentials_nor_content() {
         (Body::empty(), "Empty"),
         (Body::from("abc"), "Bytes(3)"),
         (
-            Body::fallible_stream(Some(2), std::iter::empty()),
+            Body::try_from_iterator(Some(2), std::iter::empty()),
             "Stream(Some(2))",
         ),
     ] {
@@ -198,7 +198,7 @@ impl Receiver for Deaf {
         Ok(())
     }
 
-    fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+    fn finish(self: Box<Self>, _: Headers<'_>) -> Response {
         Response::text("heard")
     }
 }
@@ -207,7 +207,7 @@ impl Receiver for Deaf {
 fn admitted<'c, 'i: 'c>(
     connection: &'c mut Connection,
     input: &mut &'i [u8],
-    plan: ContentPlan,
+    plan: BodyMode,
 ) -> Step<'c> {
     let step = connection.step(input, Now::default());
     assert!(matches!(step, Step::Admit(_)), "{step:?}");
@@ -219,27 +219,27 @@ fn admitted<'c, 'i: 'c>(
 fn debug_output_shows_what_each_state_holds() {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let (start, rest) = POST.split_at(POST.len() - 3);
-    let step = admitted(&mut connection, &mut &start[..], ContentPlan::Gather);
+    let step = admitted(&mut connection, &mut &start[..], BodyMode::Buffer);
     assert!(matches!(step, Step::Read { .. }));
     let step = connection.step(&mut &rest[..], Now::default());
     let shown = format!("{step:?}");
     let head =
-        r#"Call(Message { head: Head { method: "POST", target: "/a", version: Http11, fields: "#;
+        r#"Request(Message { head: Head { method: "POST", target: "/a", version: Http11, fields: "#;
     assert!(shown.starts_with(head), "{shown}");
     let shown = format!("{connection:?}");
     assert!(shown.contains("Call(Some(Gathered(6)), "), "{shown}");
 
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut input = POST;
-    let step = admitted(&mut connection, &mut input, ContentPlan::HandOn(6));
-    assert!(matches!(step, Step::Content(b"secret")));
+    let step = admitted(&mut connection, &mut input, BodyMode::Stream(6));
+    assert!(matches!(step, Step::Data(b"secret")));
     let shown = format!("{connection:?}");
     assert!(
         shown.contains("BodyReader(hands on 6 of at most 6)"),
         "{shown}"
     );
     let step = connection.step(&mut input, Now::default());
-    assert!(matches!(step, Step::Call(_)));
+    assert!(matches!(step, Step::Request(_)));
     let shown = format!("{connection:?}");
     assert!(shown.contains("Call(Some(HandedOn), "), "{shown}");
     assert!(shown.contains("output: Output(0 bytes)"), "{shown}");
@@ -254,7 +254,7 @@ fn debug_output_shows_what_each_state_holds() {
 #[test]
 fn debug_output_of_a_field_iterator_shows_the_remaining_fields() {
     with_request(GET, |request| {
-        let mut fields = request.fields().iter();
+        let mut fields = request.headers().iter();
         fields.by_ref().take(2).for_each(drop);
         assert_eq!(format!("{fields:?}"), r#"{"X": "y"}"#);
     });
@@ -266,9 +266,9 @@ fn debug_output_of_a_stream_shows_its_framing() {
         let mut connection = Connection::new(Config::default(), Scheme::Http);
         connection.step(&mut &GET[..], Now::default());
         let blocks = std::iter::once(Ok(Bytes::from_static(b"abc")));
-        let mut response = Response::text(Body::fallible_stream(length, blocks));
+        let mut response = Response::text(Body::try_from_iterator(length, blocks));
         let summary = connection.respond(&mut response).expect("its turn");
-        assert!(summary.streams);
+        assert!(summary.is_stream);
         let connection = format!("{connection:?}");
         assert!(connection.contains(shown), "{connection}");
     }
@@ -278,8 +278,8 @@ fn debug_output_of_a_stream_shows_its_framing() {
 fn content_that_arrives_with_its_head_is_not_copied() {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut input = POST;
-    match admitted(&mut connection, &mut input, ContentPlan::Gather) {
-        Step::Call(request) => {
+    match admitted(&mut connection, &mut input, BodyMode::Buffer) {
+        Step::Request(request) => {
             assert_eq!(request.content, b"secret");
             let place = POST.as_ptr_range();
             assert!(place.contains(&request.content.as_ptr()));
@@ -292,7 +292,7 @@ fn content_that_arrives_with_its_head_is_not_copied() {
 fn a_refusal_in_the_content_still_shows_the_request_line() {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let head = &b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"[..];
-    let step = admitted(&mut connection, &mut &head[..], ContentPlan::Gather);
+    let step = admitted(&mut connection, &mut &head[..], BodyMode::Buffer);
     assert!(matches!(step, Step::Read { .. }));
     match connection.step(&mut &b"2\r\nab\r\nz"[..], Now::default()) {
         Step::Refuse(refusal) => {
@@ -308,7 +308,7 @@ fn a_refusal_in_the_content_still_shows_the_request_line() {
 fn output_is_written_to_a_lent_buffer_and_moved_without_a_copy() {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let step = connection.step(&mut &GET[..], Now::default());
-    assert!(matches!(step, Step::Call(_)));
+    assert!(matches!(step, Step::Request(_)));
     let mut buffer = Vec::with_capacity(4096);
     let place = buffer.as_ptr();
     connection.output().lend(&mut buffer);
@@ -345,9 +345,12 @@ fn every_supported_type_converts_to_a_response() {
     assert_eq!(status(None::<&str>.into()), (404, Some(14)));
     assert_eq!(status(Response::html(&b"<p>"[..])), (200, Some(3)));
     let moved = Response::see_other("/there");
-    assert_eq!(moved.fields().lines().get_str("location"), Some("/there"));
+    assert_eq!(moved.headers().view().get("location"), Some("/there"));
     assert_eq!(Body::from("abc").as_bytes(), Some(&b"abc"[..]));
-    assert_eq!(Body::stream(std::iter::empty::<Bytes>()).as_bytes(), None);
+    assert_eq!(
+        Body::from_iterator(std::iter::empty::<Bytes>()).as_bytes(),
+        None
+    );
 }
 
 #[test]
@@ -355,15 +358,15 @@ fn a_response_that_breaks_a_rule_becomes_a_500_with_a_reason() {
     type Breach = fn() -> Response;
     let cases: [(Breach, &str); 6] = [
         (
-            || Response::text("").with_field("A b", "c"),
+            || Response::text("").with_header("A b", "c"),
             "field \"A b\": a field name must be a token (RFC 9110 section 5.1)",
         ),
         (
-            || Response::text("").with_field("A", "b\n"),
+            || Response::text("").with_header("A", "b\n"),
             "field \"A\": a field value must not contain control characters (RFC 9110 section 5.5)",
         ),
         (
-            || Response::text("").with_field("Upgrade", "b"),
+            || Response::text("").with_header("Upgrade", "b"),
             "field \"Upgrade\" is set by the connection, not by an application",
         ),
         (
@@ -371,10 +374,13 @@ fn a_response_that_breaks_a_rule_becomes_a_500_with_a_reason() {
             "100 Continue is not a final status",
         ),
         (
-            || Response::failed(ResponseError::Panicked("oh".into())),
+            || Response::from_error(ResponseError::Panicked("oh".into())),
             "the application panicked: oh",
         ),
-        (|| Response::failed(ResponseError::Other("oh".into())), "oh"),
+        (
+            || Response::from_error(ResponseError::Other("oh".into())),
+            "oh",
+        ),
     ];
     for (response, reason) in cases {
         assert_eq!(
@@ -387,7 +393,7 @@ fn a_response_that_breaks_a_rule_becomes_a_500_with_a_reason() {
         let mut input = GET_X;
         assert!(matches!(
             connection.step(&mut input, Now::default()),
-            Step::Call(_)
+            Step::Request(_)
         ));
         let answered = connection
             .respond(&mut response())
@@ -395,10 +401,10 @@ fn a_response_that_breaks_a_rule_becomes_a_500_with_a_reason() {
         assert_eq!(answered.error.expect("a reason").to_string(), reason);
     }
     assert_eq!(
-        FieldError::Name.to_string(),
+        HeaderError::Name.to_string(),
         "a field name must be a token (RFC 9110 section 5.1)"
     );
-    assert_eq!(Broken.to_string(), "the body stream failed");
+    assert_eq!(BodyError.to_string(), "the body stream failed");
 }
 
 #[test]
@@ -410,16 +416,16 @@ fn a_status_without_content_drops_the_body() {
             GET_X,
         );
         assert_eq!(
-            (response.field("content-length"), response.content()),
+            (response.header("content-length"), response.body()),
             (length, &b""[..]),
             "{status}"
         );
         let stream = move |_: &Request<'_>| {
-            Response::text(Body::stream(["dropped"].into_iter())).with_status(status)
+            Response::text(Body::from_iterator(["dropped"].into_iter())).with_status(status)
         };
         let response = answer(stream, GET_X);
         assert_eq!(
-            (response.field("content-length"), response.content()),
+            (response.header("content-length"), response.body()),
             (length, &b""[..]),
             "{status}"
         );
@@ -451,7 +457,7 @@ fn sending_all_output_counts_as_progress() {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let body = vec![b'x'; 100_000];
     let answer = |connection: &mut Connection, mut input: &[u8]| {
-        if let Step::Call(_) = connection.step(&mut input, Now::default()) {
+        if let Step::Request(_) = connection.step(&mut input, Now::default()) {
             let answered = connection.respond(&mut Response::from(body.clone()));
             assert!(answered.is_ok());
         }
@@ -490,9 +496,9 @@ fn the_access_log_writes_every_month_name() {
 
 #[test]
 fn a_response_reports_the_first_rule_it_breaks() {
-    let response = Response::text("x").with_field("Date", "now");
-    let response = response.with_field("X", "a\nb");
-    let error = ResponseError::ReservedField("Date".to_string());
+    let response = Response::text("x").with_header("Date", "now");
+    let response = response.with_header("X", "a\nb");
+    let error = ResponseError::ReservedHeader("Date".to_string());
     assert_eq!(response.error(), Some(&error));
     assert_eq!(Response::text("x").error(), None);
 }
@@ -500,7 +506,7 @@ fn a_response_reports_the_first_rule_it_breaks() {
 #[test]
 fn request_fields_are_exactly_the_field_lines() {
     let gateway = Gateway::new(|request: &Request<'_>| {
-        format!("{:?}", request.fields().iter().collect::<Vec<_>>())
+        format!("{:?}", request.headers().iter().collect::<Vec<_>>())
     });
     let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nA:\r\nb: \t c:d \r\n\r\n");
     let expected = r#"[("Host", [120]), ("A", []), ("b", [99, 58, 100])]"#;
@@ -512,27 +518,27 @@ fn request_fields_are_exactly_the_field_lines() {
 #[test]
 fn fields_with_the_same_name_can_be_appended_or_replaced() {
     let response = Response::text("")
-        .with_appended_field("Set-Cookie", "a=1")
-        .with_appended_field("Set-Cookie", "b=2")
-        .with_field("content-type", "text/css");
-    let fields = response.fields();
-    assert_eq!(fields.lines().get_all("set-cookie").count(), 2);
+        .with_appended_header("Set-Cookie", "a=1")
+        .with_appended_header("Set-Cookie", "b=2")
+        .with_header("content-type", "text/css");
+    let fields = response.headers();
+    assert_eq!(fields.view().get_all("set-cookie").count(), 2);
     assert_eq!(
-        fields.lines().get_all("Content-Type").collect::<Vec<_>>(),
+        fields.view().get_all("Content-Type").collect::<Vec<_>>(),
         [b"text/css"]
     );
-    let mut others = Fields::new();
-    assert!(others.lines().is_empty() && others != *fields);
+    let mut others = HeaderMap::new();
+    assert!(others.view().is_empty() && others != *fields);
     others.append("A", "b").expect("it is valid");
     assert_eq!(format!("{others:?}"), "{\"A\": \"b\"}");
-    assert!(!others.lines().is_empty() && others == others.clone());
+    assert!(!others.view().is_empty() && others == others.clone());
 }
 
 struct UpTo(u64);
 
 impl Application for UpTo {
     fn call(&self, request: &Request<'_>) -> Response {
-        format!("{}", request.content().len()).into()
+        format!("{}", request.body().len()).into()
     }
 
     fn admit(&self, _: &Request<'_>) -> Admission {
@@ -546,19 +552,19 @@ fn an_application_can_set_its_own_content_limit() {
         let head = format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
         [head.into_bytes(), vec![b'x'; length]].concat()
     };
-    assert_eq!(answer(UpTo(10), &post(10)).content(), b"10");
+    assert_eq!(answer(UpTo(10), &post(10)).body(), b"10");
     assert_eq!(answer(UpTo(10), &post(11)).status().code(), 413);
-    assert_eq!(answer(UpTo(3 << 20), &post(2 << 20)).content(), b"2097152");
+    assert_eq!(answer(UpTo(3 << 20), &post(2 << 20)).body(), b"2097152");
     let chunked = |chunks: &str| {
         let head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
         format!("{head}{chunks}0\r\n\r\n").into_bytes()
     };
     assert_eq!(
-        answer(UpTo(10), &chunked("a\r\n0123456789\r\n")).content(),
+        answer(UpTo(10), &chunked("a\r\n0123456789\r\n")).body(),
         b"10"
     );
     assert_eq!(
-        answer(UpTo(10), &chunked("4\r\n0123\r\n6\r\n456789\r\n")).content(),
+        answer(UpTo(10), &chunked("4\r\n0123\r\n6\r\n456789\r\n")).body(),
         b"10"
     );
     assert_eq!(
@@ -578,9 +584,9 @@ fn an_application_can_set_its_own_content_limit() {
 #[test]
 fn the_smaller_of_the_head_and_request_line_limits_applies_to_the_request_line() {
     for (request_line_bytes, error) in [
-        (8192, Error::HeadTooLong),
-        (20, Error::HeadTooLong),
-        (19, Error::RequestLineTooLong),
+        (8192, ProtocolError::HeadTooLong),
+        (20, ProtocolError::HeadTooLong),
+        (19, ProtocolError::RequestLineTooLong),
     ] {
         let limits = Limits {
             head_bytes: 20,
@@ -602,7 +608,7 @@ fn the_smaller_of_the_head_and_request_line_limits_applies_to_the_request_line()
 #[test]
 fn a_field_line_can_exceed_its_own_limit_or_that_of_the_head() {
     let limits = Limits {
-        field_line_bytes: 20,
+        header_line_bytes: 20,
         head_bytes: 60,
         ..Limits::default()
     };
@@ -612,7 +618,7 @@ fn a_field_line_can_exceed_its_own_limit_or_that_of_the_head() {
     };
     let start = "GET / HTTP/1.1\r\nHost: x\r\n";
     let filled = format!("{start}X: {}\r\n", "y".repeat(17));
-    let (line, head) = (Error::FieldLineTooLong, Error::HeadTooLong);
+    let (line, head) = (ProtocolError::HeaderLineTooLong, ProtocolError::HeadTooLong);
     for (input, fault) in [
         (format!("{start}X: {}", "y".repeat(17)), None),
         (format!("{start}X: {}", "y".repeat(18)), Some((line, 45))),
@@ -648,13 +654,17 @@ fn a_fault_in_a_target_or_a_repeated_line_is_reported_at_its_offset() {
     let two_types = "GET / HTTP/1.1\r\nHost: x\r\nContent-Type: a\r\nContent-Type: a\r\n\r\n";
     let get = |target: &str| format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
     for (input, error, at) in [
-        (eleven_lines, Error::EmptyLines, 20),
-        (two_types.to_string(), Error::ContentTypeRepeated, 42),
-        (get("/a\\b"), Error::TargetByte, 6),
-        (get("http://x/a\\b"), Error::TargetByte, 14),
-        (get("/a?\\&%%00"), Error::TargetNul, 10),
-        (get("/a?b\"c"), Error::TargetByte, 8),
-        (get("/a%4?%"), Error::TargetEscape, 6),
+        (eleven_lines, ProtocolError::EmptyLines, 20),
+        (
+            two_types.to_string(),
+            ProtocolError::ContentTypeRepeated,
+            42,
+        ),
+        (get("/a\\b"), ProtocolError::TargetByte, 6),
+        (get("http://x/a\\b"), ProtocolError::TargetByte, 14),
+        (get("/a?\\&%%00"), ProtocolError::TargetNul, 10),
+        (get("/a?b\"c"), ProtocolError::TargetByte, 8),
+        (get("/a%4?%"), ProtocolError::TargetEscape, 6),
     ] {
         let mut connection = Connection::new(Config::default(), Scheme::Http);
         match connection.step(&mut input.as_bytes(), Now::default()) {
@@ -669,17 +679,17 @@ fn a_fault_in_a_target_or_a_repeated_line_is_reported_at_its_offset() {
 #[test]
 fn a_fault_in_the_version_is_reported_at_its_offset() {
     for (line, error, at) in [
-        ("GET / XTTP/1.1\r\n", Error::VersionMalformed, 6),
-        ("GET / HTTP/a.1\r\n", Error::VersionMalformed, 11),
-        ("GET / HTTP/1:1\r\n", Error::VersionMalformed, 12),
-        ("GET / HTTP/1.x\r\n", Error::VersionMalformed, 13),
-        ("GET / HTTP/2.0\r\n", Error::VersionUnsupported, 11),
-        ("GET / HTTP/1.10\r\n", Error::VersionMalformed, 14),
-        ("GET / HTTP/1.1\rX", Error::BareCr, 14),
-        ("GET / HTTP/1.1\n", Error::BareLf, 14),
-        ("GET / HT\n", Error::BareLf, 8),
-        ("GET / \r\n", Error::VersionMissing, 6),
-        ("\rGET / HTTP/1.1\r\n", Error::BareCr, 0),
+        ("GET / XTTP/1.1\r\n", ProtocolError::VersionMalformed, 6),
+        ("GET / HTTP/a.1\r\n", ProtocolError::VersionMalformed, 11),
+        ("GET / HTTP/1:1\r\n", ProtocolError::VersionMalformed, 12),
+        ("GET / HTTP/1.x\r\n", ProtocolError::VersionMalformed, 13),
+        ("GET / HTTP/2.0\r\n", ProtocolError::VersionUnsupported, 11),
+        ("GET / HTTP/1.10\r\n", ProtocolError::VersionMalformed, 14),
+        ("GET / HTTP/1.1\rX", ProtocolError::BareCr, 14),
+        ("GET / HTTP/1.1\n", ProtocolError::BareLf, 14),
+        ("GET / HT\n", ProtocolError::BareLf, 8),
+        ("GET / \r\n", ProtocolError::VersionMissing, 6),
+        ("\rGET / HTTP/1.1\r\n", ProtocolError::BareCr, 0),
     ] {
         let mut connection = Connection::new(Config::default(), Scheme::Http);
         match connection.step(&mut line.as_bytes(), Now::default()) {
@@ -735,7 +745,7 @@ fn a_refusal_page_can_be_customized_but_not_its_status() {
     let response = reader::read_one(&output);
     assert_eq!((response.status().code(), response.closes()), (505, true));
     assert_eq!(
-        response.content(),
+        response.body(),
         b"<h1>VersionUnsupported</h1> GET /a@ HTTP/3"
     );
     assert!(format!("{gateway:?}").starts_with("Gateway"));
@@ -778,7 +788,7 @@ fn every_answer_carries_the_date_at_which_it_was_made() {
             wall,
         };
         let mut input = GET_X;
-        assert!(matches!(connection.step(&mut input, now), Step::Call(_)));
+        assert!(matches!(connection.step(&mut input, now), Step::Request(_)));
         assert!(connection.respond(&mut Response::text("")).is_ok());
         assert!(matches!(
             connection.step(&mut input, now),
@@ -787,7 +797,7 @@ fn every_answer_carries_the_date_at_which_it_was_made() {
         let mut output = Vec::new();
         connection.output().move_to(&mut output);
         let response = reader::read_one(&output);
-        dates.push(response.field("date").map(|date| date[17..25].to_string()));
+        dates.push(response.header("date").map(|date| date[17..25].to_string()));
     }
     let expected = [
         Some("00:00:00"),

@@ -65,7 +65,7 @@ fn several_requests_are_served_on_one_connection() {
         }
         client.end_input().expect("an end");
         let answers = last(client, 3);
-        assert!(answers.iter().all(|answer| answer.content() == b"/a"));
+        assert!(answers.iter().all(|answer| answer.body() == b"/a"));
     });
     assert_eq!(reason.expect("a clean end"), CloseReason::InputEnded);
 }
@@ -88,7 +88,7 @@ fn an_idle_connection_is_closed_silently() {
     let gateway = Gateway::new(path).config(impatient());
     let reason = serve(&gateway, |mut client| {
         client.send(GET).expect("a write");
-        assert_eq!(last(client, 1)[0].content(), b"/a");
+        assert_eq!(last(client, 1)[0].body(), b"/a");
     });
     assert_eq!(reason.expect("a clean end"), CloseReason::Idle);
 }
@@ -102,7 +102,7 @@ fn an_answer_that_comes_later_is_awaited_until_its_deadline() {
             thread::sleep(Duration::from_millis(20));
             let _ = sender.send("later");
         });
-        Response::later(async move {
+        Response::from_future(async move {
             if never {
                 std::future::pending::<()>().await;
             }
@@ -116,7 +116,7 @@ fn an_answer_that_comes_later_is_awaited_until_its_deadline() {
             .send(b"GET /never HTTP/1.1\r\nHost: x\r\n\r\n")
             .expect("a write");
         let answers = last(client, 2);
-        assert_eq!(answers[0].content(), b"later");
+        assert_eq!(answers[0].body(), b"later");
         assert_eq!(answers[1].status().code(), 503);
     });
     assert_eq!(reason.expect("a clean end"), CloseReason::Refused);
@@ -149,7 +149,7 @@ fn a_slow_reader_gets_the_whole_of_a_large_answer() {
         client.send(GET).expect("a write");
         thread::sleep(Duration::from_millis(100));
         client.end_input().expect("an end");
-        assert_eq!(last(client, 1)[0].content().len(), 8 << 20);
+        assert_eq!(last(client, 1)[0].body().len(), 8 << 20);
     });
     assert_eq!(reason.expect("a clean end"), CloseReason::InputEnded);
 }
@@ -185,12 +185,12 @@ fn a_unix_socket_is_served_too_and_its_peer_may_have_a_name() {
 #[cfg(feature = "net")]
 #[test]
 fn a_stream_that_ends_early_does_not_look_complete_to_an_http_1_0_client() {
-    use bytegate::body::Broken;
+    use bytegate::body::BodyError;
     use bytegate::{Body, Bytes};
     use std::io::Read;
     let gateway = Gateway::new(|_: &Request<'_>| {
-        let blocks = [Ok(Bytes::from_static(b"block")), Err(Broken)];
-        Response::text(Body::fallible_stream(None, blocks.into_iter()))
+        let blocks = [Ok(Bytes::from_static(b"block")), Err(BodyError)];
+        Response::text(Body::try_from_iterator(None, blocks.into_iter()))
     })
     .on_error(|_: &ResponseError, _: &ConnectionInfo| {});
     let reason = serve(&gateway, |mut client| {

@@ -5,7 +5,7 @@ use axum::extract::{Form, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use bytegate::bridge::{GatewayService, tower};
-use bytegate::middleware::SetFields;
+use bytegate::middleware::SetHeaders;
 use bytegate::request::{ConnectionInfo, Peer};
 use bytegate::testing::Client;
 use bytegate::{Body, Bytes, Gateway, OwnedRequest, Request, Response, Router, Site, Status};
@@ -77,7 +77,7 @@ fn an_axum_router_answers_through_bytes() {
     );
     let response = client.get("/fields").send();
     assert_eq!(response.status(), Status::ACCEPTED);
-    assert_eq!(response.field("X-Kind"), Some("axum"));
+    assert_eq!(response.header("X-Kind"), Some("axum"));
     assert_eq!(response.text(), "localhost");
     let json = client
         .post("/json")
@@ -91,10 +91,10 @@ fn an_axum_router_answers_through_bytes() {
     assert_eq!(client.get("/none").send().status(), Status::NOT_FOUND);
     let wrong = client.delete("/").send();
     assert_eq!(wrong.status(), Status::METHOD_NOT_ALLOWED);
-    assert_eq!(wrong.field("Allow"), Some("GET,HEAD"));
+    assert_eq!(wrong.header("Allow"), Some("GET,HEAD"));
     let head = client.head("/").send();
     assert_eq!(
-        (head.status(), head.field("Content-Length")),
+        (head.status(), head.header("Content-Length")),
         (Status::OK, Some("4"))
     );
 }
@@ -151,7 +151,7 @@ mod as_axum_tests_with_oneshot {
         let request = client.post("/json").content("application/json", numbers);
         let response = request.send();
         assert_eq!(response.status(), Status::OK);
-        assert_eq!(response.field("Content-Type"), Some("application/json"));
+        assert_eq!(response.header("Content-Type"), Some("application/json"));
         assert_eq!(response.text(), "{\"data\":{\"numbers\":[1,2,3,4]}}");
         let broken = client.post("/json").content("application/json", "{");
         assert_eq!(broken.send().status(), Status::BAD_REQUEST);
@@ -207,11 +207,11 @@ fn an_axum_router_and_bytegate_share_a_router() {
     let router = Router::new()
         .get("/own", |_: &Request<'_>| "own")
         .fallback(tower(axum_app()));
-    let client = Client::new(Gateway::new(router).with(SetFields::new().field("X-Both", "yes")));
+    let client = Client::new(Gateway::new(router).with(SetHeaders::new().header("X-Both", "yes")));
     assert_eq!(client.get("/own").send().text(), "own");
     let response = client.get("/hello/Ada").send();
     assert_eq!(
-        (response.text(), response.field("X-Both")),
+        (response.text(), response.header("X-Both")),
         ("Ada", Some("yes"))
     );
 }
@@ -256,13 +256,13 @@ fn a_gateway_is_mounted_in_an_axum_router() {
     let router = Router::new()
         .post("/echo", |request: &Request<'_>| {
             let host = request.authority().map_or("", |authority| authority.host);
-            format!("{host} {}", String::from_utf8_lossy(request.content()))
+            format!("{host} {}", String::from_utf8_lossy(request.body()))
         })
         .get("/later", |_: &Request<'_>| {
-            Response::later(async { "later" })
+            Response::from_future(async { "later" })
         })
         .fallback(site);
-    let gateway = Gateway::new(router).with(SetFields::new().field("X-By", "bytegate"));
+    let gateway = Gateway::new(router).with(SetHeaders::new().header("X-By", "bytegate"));
     let mut app = axum::Router::new()
         .route("/axum", get(|| async { "axum" }))
         .fallback_service(GatewayService::new(gateway));
@@ -280,7 +280,7 @@ fn a_gateway_is_mounted_in_an_axum_router() {
     assert_eq!(ask(&mut app, get("/none")).status(), 404);
     let echo = http::Request::post("/echo")
         .header("Host", "a.example")
-        .body(Body::stream(["one ", "two"].into_iter()))
+        .body(Body::from_iterator(["one ", "two"].into_iter()))
         .unwrap();
     let response = ask(&mut app, echo);
     let mut content = response.into_body();
@@ -329,8 +329,8 @@ fn the_host_is_the_authority_of_the_uri_and_another_host_is_refused() {
 #[test]
 fn content_beyond_the_limit_is_refused() {
     let mut config = bytegate::config::Config::default();
-    config.limits.content_bytes = 3;
-    let gateway = Gateway::new(|request: &Request<'_>| request.content().to_vec()).config(config);
+    config.limits.body_bytes = 3;
+    let gateway = Gateway::new(|request: &Request<'_>| request.body().to_vec()).config(config);
     let mut service = GatewayService::new(gateway);
     let post = |content: &'static str| http::Request::post("/").body(Body::from(content)).unwrap();
     assert_eq!(ask(&mut service, post("123")).status(), 200);
@@ -340,10 +340,10 @@ fn content_beyond_the_limit_is_refused() {
 #[test]
 fn requests_survive_the_conversion_and_back() {
     let request = Request::builder("POST", "/a/b?c=d")
-        .field("Host", "example.com")
-        .field("X-A", "1")
-        .field("X-A", "2")
-        .content("hello")
+        .header("Host", "example.com")
+        .header("X-A", "1")
+        .header("X-A", "2")
+        .body("hello")
         .build()
         .unwrap();
     let converted = request
@@ -354,27 +354,27 @@ fn requests_survive_the_conversion_and_back() {
         ("POST", "/a/b?c=d".to_string())
     );
     let back = OwnedRequest::try_from(converted).unwrap();
-    let fields = back.head().fields();
+    let fields = back.head().headers();
     assert_eq!(fields.get_all("x-a").count(), 2);
-    assert_eq!(fields.get_str("host"), Some("example.com"));
+    assert_eq!(fields.get("host"), Some("example.com"));
     assert_eq!(back.head().target_text(), "/a/b?c=d");
-    assert_eq!(&back.content()[..], b"hello");
+    assert_eq!(&back.body()[..], b"hello");
 }
 
 #[test]
 fn responses_survive_the_conversion_and_back() {
     let response = Response::html("<p>")
         .with_status(Status::CREATED)
-        .with_appended_field("Set-Cookie", "a=1")
-        .with_appended_field("Set-Cookie", "b=2");
+        .with_appended_header("Set-Cookie", "a=1")
+        .with_appended_header("Set-Cookie", "b=2");
     let converted = http::Response::<Body>::from(response);
     assert_eq!(converted.status(), 201);
     assert_eq!(converted.headers().get_all("set-cookie").iter().count(), 2);
     let back = Response::from(converted);
     assert_eq!(back.status(), Status::CREATED);
-    assert_eq!(back.fields().lines().get_all("Set-Cookie").count(), 2);
+    assert_eq!(back.headers().view().get_all("Set-Cookie").count(), 2);
     assert_eq!(back.body().as_bytes(), Some(&b"<p>"[..]));
-    let broken = http::Response::<Body>::from(Response::text("a").with_field("Date", "x"));
+    let broken = http::Response::<Body>::from(Response::text("a").with_header("Date", "x"));
     assert_eq!(broken.status(), 500);
     let hop = http::Response::builder()
         .header("Connection", "close")
@@ -386,11 +386,11 @@ fn responses_survive_the_conversion_and_back() {
 /// A gateway treats content from another server like content from a connection: the application admits it first.
 mod admission {
     use super::*;
-    use bytegate::connection::Error;
-    use bytegate::headers::FieldLines;
+    use bytegate::connection::ProtocolError;
+    use bytegate::headers::Headers;
     use bytegate::middleware::limit_content;
     use bytegate::request::Extensions;
-    use bytegate::upload::{Abort, Admission, Receiver};
+    use bytegate::upload::{AbortReason, Admission, Receiver};
     use bytegate::{Application, Method};
     use std::sync::Mutex;
 
@@ -399,12 +399,12 @@ mod admission {
 
     impl http_body::Body for Unread {
         type Data = Bytes;
-        type Error = bytegate::body::Broken;
+        type Error = bytegate::body::BodyError;
 
         fn poll_frame(
             self: std::pin::Pin<&mut Self>,
             _: &mut Context<'_>,
-        ) -> Poll<Option<Result<http_body::Frame<Bytes>, bytegate::body::Broken>>> {
+        ) -> Poll<Option<Result<http_body::Frame<Bytes>, bytegate::body::BodyError>>> {
             self.0.fetch_add(1, Ordering::SeqCst);
             Poll::Pending
         }
@@ -430,12 +430,12 @@ mod admission {
             }
         }
 
-        fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+        fn finish(self: Box<Self>, _: Headers<'_>) -> Response {
             self.note("finished");
             Response::text("received")
         }
 
-        fn abort(self: Box<Self>, reason: Abort) {
+        fn abort(self: Box<Self>, reason: AbortReason) {
             self.note(format!("aborted: {reason}"));
         }
 
@@ -456,7 +456,7 @@ mod admission {
                 .extensions()
                 .get::<Quota>()
                 .map_or(0, |quota| quota.0);
-            Response::text(format!("{} bytes, quota {quota}", request.content().len()))
+            Response::text(format!("{} bytes, quota {quota}", request.body().len()))
         }
 
         fn admit(&self, request: &Request<'_>) -> Admission {
@@ -480,7 +480,7 @@ mod admission {
     /// A gateway that buffers up to three bytes.
     fn gateway(application: impl Application + 'static) -> Gateway {
         let mut config = bytegate::config::Config::default();
-        config.limits.content_bytes = 3;
+        config.limits.body_bytes = 3;
         Gateway::new(application).config(config)
     }
 
@@ -494,17 +494,14 @@ mod admission {
 
     /// Answers through the service and through [`Gateway::respond`], which have to agree.
     fn status(gateway: &Arc<Gateway>, path: &str, content: &'static str) -> u16 {
-        let request = Request::builder("PUT", path)
-            .content(content)
-            .build()
-            .unwrap();
+        let request = Request::builder("PUT", path).body(content).build().unwrap();
         let response = ready(gateway.respond(request));
         let served = ask(
             &mut GatewayService::new(gateway.clone()),
             put(path, content),
         );
         assert_eq!(served.status().as_u16(), response.status().code());
-        let blocks = Body::stream([content].into_iter());
+        let blocks = Body::from_iterator([content].into_iter());
         let served = ask(&mut GatewayService::new(gateway.clone()), put(path, blocks));
         assert_eq!(served.status().as_u16(), response.status().code());
         response.status().code()
@@ -512,7 +509,7 @@ mod admission {
 
     #[test]
     fn limits_of_applications_hold() {
-        let count = |request: &Request<'_>| format!("{}", request.content().len());
+        let count = |request: &Request<'_>| format!("{}", request.body().len());
         let router = Router::new()
             .route(Method::Put, "/small", limit_content(count, 2))
             .route(Method::Put, "/large", limit_content(count, 5))
@@ -560,11 +557,11 @@ mod admission {
         let log = uploads.0.clone();
         let lines = || std::mem::take(&mut *log.lock().unwrap());
         let mut service =
-            GatewayService::new(gateway(uploads).with(SetFields::new().field("X-By", "b")));
+            GatewayService::new(gateway(uploads).with(SetHeaders::new().header("X-By", "b")));
         let mut send = |blocks: Vec<&'static str>| {
             let response = ask(
                 &mut service,
-                put("/stream", Body::stream(blocks.into_iter())),
+                put("/stream", Body::from_iterator(blocks.into_iter())),
             );
             assert_eq!(response.headers()["x-by"], "b");
             response.status().as_u16()
@@ -576,11 +573,17 @@ mod admission {
         assert_eq!(send(vec!["panic", "two"]), 500);
         assert_eq!(lines(), ["panic"]);
         assert_eq!(send(vec!["123456", "12345"]), 413);
-        assert_eq!(lines()[1], format!("aborted: {}", Error::ContentTooLarge));
-        let broken = [Ok(Bytes::from("one")), Err(bytegate::body::Broken)];
-        let broken = Body::fallible_stream(None, broken.into_iter());
+        assert_eq!(
+            lines()[1],
+            format!("aborted: {}", ProtocolError::BodyTooLarge)
+        );
+        let broken = [Ok(Bytes::from("one")), Err(bytegate::body::BodyError)];
+        let broken = Body::try_from_iterator(None, broken.into_iter());
         assert_eq!(ask(&mut service, put("/stream", broken)).status(), 400);
-        assert_eq!(lines()[1], format!("aborted: {}", Error::ContentIncomplete));
+        assert_eq!(
+            lines()[1],
+            format!("aborted: {}", ProtocolError::BodyIncomplete)
+        );
     }
 
     #[test]
@@ -600,15 +603,15 @@ mod admission {
         drop(answer);
         assert_eq!(
             *log.lock().unwrap(),
-            [format!("aborted: {}", Abort::Disconnected)]
+            [format!("aborted: {}", AbortReason::Disconnected)]
         );
     }
 
     #[test]
     fn blocks_are_gathered_in_order() {
-        let echo = |request: &Request<'_>| String::from_utf8_lossy(request.content()).into_owned();
+        let echo = |request: &Request<'_>| String::from_utf8_lossy(request.body()).into_owned();
         let mut service = GatewayService::new(Gateway::new(echo));
-        let blocks = Body::stream(["one ", "two ", "three"].into_iter());
+        let blocks = Body::from_iterator(["one ", "two ", "three"].into_iter());
         assert_eq!(text(ask(&mut service, put("/", blocks))), "one two three");
     }
 
@@ -623,7 +626,7 @@ mod admission {
                 Ok(())
             }
 
-            fn content(&mut self, _: &[u8]) -> Result<(), Response> {
+            fn data(&mut self, _: &[u8]) -> Result<(), Response> {
                 Ok(())
             }
 
@@ -649,7 +652,7 @@ mod admission {
         let (first, second) = content.split_at(70);
         let request = http::Request::post("/")
             .header("Content-Type", "multipart/form-data; boundary=x")
-            .body(Body::stream([first, second].into_iter()))
+            .body(Body::from_iterator([first, second].into_iter()))
             .unwrap();
         let mut service = GatewayService::new(Gateway::new(Form));
         assert_eq!(text(ask(&mut service, request)), "a b");
@@ -741,23 +744,23 @@ mod errors {
     /// A gateway that fails in many ways, with pages of its own form, a field, and a log of statuses and errors.
     fn gateway(log: &Log) -> Gateway {
         let router = Router::new()
-            .post("/echo", |request: &Request<'_>| request.content().to_vec())
+            .post("/echo", |request: &Request<'_>| request.body().to_vec())
             .get("/invalid", |_: &Request<'_>| {
-                Response::text("a").with_field("Date", "now")
+                Response::text("a").with_header("Date", "now")
             })
             .get("/panic", |_: &Request<'_>| -> Response {
                 panic!("at once")
             })
             .get("/late-panic", |_: &Request<'_>| {
-                Response::later(async { fail_late() })
+                Response::from_future(async { fail_late() })
             });
         let mut config = bytegate::config::Config::default();
-        config.limits.content_bytes = 3;
+        config.limits.body_bytes = 3;
         let (lines, errors) = (log.clone(), log.clone());
         Gateway::new(router)
             .config(config)
             .with(ErrorPages::problem_details())
-            .with(SetFields::new().field("X-By", "bytegate"))
+            .with(SetHeaders::new().header("X-By", "bytegate"))
             .with(AccessLog::to(move |line: &str| {
                 let line = line.split('"').nth(1).unwrap_or_default();
                 lines.lock().unwrap().push(line.to_string());
@@ -769,13 +772,10 @@ mod errors {
 
     /// Asserts that a response is a page of the gateway's form, with its field.
     fn assert_own_page(response: &Response, status: u16) {
-        let fields = response.fields().lines();
+        let fields = response.headers().view();
         assert_eq!(response.status().code(), status);
-        assert_eq!(fields.get_str("X-By"), Some("bytegate"));
-        assert_eq!(
-            fields.get_str("Content-Type"),
-            Some("application/problem+json")
-        );
+        assert_eq!(fields.get("X-By"), Some("bytegate"));
+        assert_eq!(fields.get("Content-Type"), Some("application/problem+json"));
         let page = String::from_utf8_lossy(response.body().as_bytes().unwrap());
         assert!(page.contains(&format!("\"status\":{status}")), "{page}");
     }
@@ -805,11 +805,11 @@ mod errors {
 
     #[test]
     fn content_that_breaks_off_is_reported() {
-        type Block = Result<Bytes, bytegate::body::Broken>;
+        type Block = Result<Bytes, bytegate::body::BodyError>;
         for (second, error) in [
             (
-                (|| Err(bytegate::body::Broken)) as fn() -> Block,
-                ResponseError::Broken,
+                (|| Err(bytegate::body::BodyError)) as fn() -> Block,
+                ResponseError::BodyError,
             ),
             (
                 || panic!("in the middle"),
@@ -821,7 +821,7 @@ mod errors {
             let gateway = Gateway::new(move |_: &Request<'_>| {
                 let blocks = [(|| Ok("one".into())) as fn() -> Block, second];
                 let blocks = blocks.into_iter().map(|block| block());
-                Response::text(Body::fallible_stream(Some(6), blocks))
+                Response::text(Body::try_from_iterator(Some(6), blocks))
             });
             let gateway = gateway.on_error(move |error: &ResponseError, _: &ConnectionInfo| {
                 log.lock().unwrap().push(error.clone());
@@ -831,7 +831,7 @@ mod errors {
             assert_eq!(body.length(), Some(6));
             let mut next = || ready(std::future::poll_fn(|context| body.poll_block(context)));
             assert_eq!(next(), Some(Ok("one".into())));
-            assert_eq!(next(), Some(Err(bytegate::body::Broken)));
+            assert_eq!(next(), Some(Err(bytegate::body::BodyError)));
             assert_eq!(next(), None);
             assert_eq!(*errors.lock().unwrap(), [error]);
         }
@@ -841,10 +841,10 @@ mod errors {
     fn refusals_pass_through_the_middlewares() {
         let log = Log::default();
         let mut service = GatewayService::new(gateway(&log));
-        let broken = Body::fallible_stream(None, [Err(bytegate::body::Broken)].into_iter());
+        let broken = Body::try_from_iterator(None, [Err(bytegate::body::BodyError)].into_iter());
         for (status, path, content) in [
             (413, "/echo", Body::from("1234")),
-            (413, "/echo", Body::stream(["12", "34"].into_iter())),
+            (413, "/echo", Body::from_iterator(["12", "34"].into_iter())),
             (400, "/echo", broken),
             (400, "/a%zz", Body::empty()),
         ] {
@@ -865,11 +865,11 @@ mod errors {
                 _: &bytegate::middleware::RequestInfo<'_>,
                 response: Response,
             ) -> Response {
-                response.with_field("X-By", "bytegate")
+                response.with_header("X-By", "bytegate")
             }
         }
 
-        let failing = |_: &Request<'_>| Response::text("a").with_field("Date", "now");
+        let failing = |_: &Request<'_>| Response::text("a").with_header("Date", "now");
         let application = bytegate::middleware::layered(Marked, failing);
         let request = Request::builder("GET", "/").build().unwrap();
         let response = request.with(|request| bytegate::Application::call(&application, request));
@@ -884,7 +884,7 @@ mod mounted {
     use super::*;
     use axum::http::Uri;
     use bytegate::middleware::{
-        AuthenticatedUser, BasicAuthentication, RequestId, RequestParts, SetRequestId,
+        AuthenticatedUser, BasicAuth, RequestId, RequestParts, SetRequestId,
     };
     use bytegate::request::Extensions;
     use bytegate::{Method, Middleware};
@@ -966,7 +966,7 @@ mod mounted {
             format!("{} {id} {}", user.name(), own.get::<Language>().unwrap().0)
         }
         let gateway = Gateway::new(tower(axum::Router::new().fallback(show)))
-            .with(BasicAuthentication::user("staff", "ada", "secret"))
+            .with(BasicAuth::user("staff", "ada", "secret"))
             .with(SetRequestId::generated_by(|_| "abc".to_string()))
             .with(Languages);
         let client = Client::new(gateway);
@@ -1019,7 +1019,7 @@ mod head {
     fn both(client: &Client, path: &str) -> [[Option<String>; 2]; 2] {
         [client.get(path), client.head(path)].map(|request| {
             let response = request.send();
-            let field = |name| response.field(name).map(str::to_string);
+            let field = |name| response.header(name).map(str::to_string);
             ["Content-Length", "Transfer-Encoding"].map(field)
         })
     }
@@ -1027,7 +1027,7 @@ mod head {
     #[test]
     fn the_length_of_a_stream_is_unknown() {
         async fn stream() -> axum::body::Body {
-            axum::body::Body::new(Body::stream(["one", "two"].into_iter()))
+            axum::body::Body::new(Body::from_iterator(["one", "two"].into_iter()))
         }
         let app = axum::Router::new()
             .route("/stream", get(stream))

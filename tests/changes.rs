@@ -76,12 +76,12 @@ fn is_cut_off(error: &io::Error) -> bool {
 
 impl Download {
     fn new(head: &ClientResponse, content: Vec<u8>) -> Download {
-        let length = head.field("Content-Length").expect("a length");
+        let length = head.header("Content-Length").expect("a length");
         let length: usize = length.parse().expect("a length");
         assert!(content.len() <= length, "more than was promised");
         Download {
             status: head.status().code(),
-            tag: head.field("ETag").unwrap_or_default().to_string(),
+            tag: head.header("ETag").unwrap_or_default().to_string(),
             is_complete: content.len() == length,
             content,
         }
@@ -344,11 +344,11 @@ fn a_file_that_only_grows_is_always_sent_whole() {
                     .expect("the connection is kept");
                 let got = client.response(Method::Get).expect("a whole response");
                 assert_eq!(got.status().code(), 200);
-                let length = got.content().len();
-                assert!(length >= start && text.as_bytes().starts_with(got.content()));
+                let length = got.body().len();
+                assert!(length >= start && text.as_bytes().starts_with(got.body()));
                 lengths.insert(length);
                 // A connection ends after a number of requests.
-                if got.field("Connection") == Some("close") {
+                if got.header("Connection") == Some("close") {
                     client = server.connect();
                 }
             }

@@ -79,7 +79,7 @@ impl Application for Watched {
         self.answers.lock().expect("no panic").push(Answer {
             method: request.method().to_string(),
             path: request.path().to_string(),
-            range: request.fields().get_str("Range").map(ToString::to_string),
+            range: request.headers().get("Range").map(ToString::to_string),
             status: response.status().code(),
         });
         response

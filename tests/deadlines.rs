@@ -2,13 +2,13 @@
 
 mod laws;
 
-use bytegate::body::Broken;
+use bytegate::body::BodyError;
 use bytegate::config::{Config, Limits, Pace, Timeouts};
 use bytegate::connection::{
-    CloseReason, Connection, ContentPlan, Error, OutOfTurn, Refusal, ResponseSummary, Step,
+    BodyMode, CloseReason, Connection, OutOfTurn, ProtocolError, Refusal, ResponseSummary, Step,
 };
 use bytegate::gateway::{FrontEnd, Wait};
-use bytegate::headers::FieldLines;
+use bytegate::headers::Headers;
 use bytegate::request::{ConnectionInfo, Scheme};
 use bytegate::testing::ClientResponse;
 use bytegate::upload::{Admission, Receiver};
@@ -41,14 +41,14 @@ struct Wire {
     input: Vec<u8>,
     /// Bytes that the peer has read.
     taken: Vec<u8>,
-    refused: Vec<Error>,
+    refused: Vec<ProtocolError>,
     answered: Vec<ResponseSummary>,
 }
 
 /// Records what a turn does.
 struct Notes {
     now: Now,
-    refused: Vec<Error>,
+    refused: Vec<ProtocolError>,
     answered: Vec<ResponseSummary>,
 }
 
@@ -57,11 +57,11 @@ impl FrontEnd for Notes {
         self.now
     }
 
-    fn refusal(&mut self, refusal: &Refusal<'_>) {
+    fn on_refusal(&mut self, refusal: &Refusal<'_>) {
         self.refused.push(refusal.error);
     }
 
-    fn answered(&mut self, summary: &ResponseSummary) {
+    fn on_response(&mut self, summary: &ResponseSummary) {
         self.answered.push(summary.clone());
     }
 }
@@ -107,7 +107,7 @@ impl Wire {
         match wait {
             Wait::Read { until } => Pause::Read(until),
             Wait::Write { until } => Pause::Write(until),
-            Wait::Answer { until } => Pause::Answer(until),
+            Wait::Pending { until } => Pause::Answer(until),
             Wait::Close(reason) => Pause::Close(reason),
             Wait::Yield => unreachable!("it goes on"),
         }
@@ -168,7 +168,7 @@ fn hello(_: &Request<'_>) -> Response {
 }
 
 fn echo(request: &Request<'_>) -> Response {
-    Response::text(request.content().to_vec())
+    Response::text(request.body().to_vec())
 }
 
 /// An answer that is too large to be buffered whole under the default limits.
@@ -206,7 +206,7 @@ fn with_timeouts(timeouts: Timeouts) -> Config {
 /// Allows uploads of any length.
 fn large_uploads() -> Config {
     with_limits(Limits {
-        content_bytes: u64::MAX,
+        body_bytes: u64::MAX,
         ..Limits::default()
     })
 }
@@ -229,7 +229,7 @@ fn a_head_that_is_not_complete_in_time_gets_a_408() {
     assert_eq!(wire.send("G"), read_until(10));
     assert_eq!(wire.at(9), read_until(10));
     assert_eq!(wire.at(10), Pause::Close(CloseReason::Refused));
-    assert_eq!(wire.refused, [Error::HeadTimeout]);
+    assert_eq!(wire.refused, [ProtocolError::HeadTimeout]);
     assert_eq!(wire.statuses(), [408]);
     assert!(wire.last_closes());
 }
@@ -306,7 +306,7 @@ fn time_spent_in_the_application_is_not_idle_time() {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut input = GET;
     let step = connection.step(&mut input, Now::default());
-    assert!(matches!(step, Step::Call(_)));
+    assert!(matches!(step, Step::Request(_)));
     // Here the application works for 100 seconds.
     assert!(connection.respond(&mut Response::text("late")).is_ok());
     let later = Now::default().after(seconds(100));
@@ -337,7 +337,7 @@ fn a_head_is_not_late_while_the_session_is_not_reading() {
 #[test]
 fn content_is_not_late_while_the_session_is_not_reading() {
     let mut wire = Wire::new(Config::default(), |request: &Request<'_>| {
-        match request.content() {
+        match request.body() {
             b"" => medium(request),
             _ => echo(request),
         }
@@ -364,7 +364,7 @@ fn content_is_refused_at(octets_per_second: usize, within: u64) -> Option<u64> {
         wire.now.monotonic = seconds(second);
         // The deadline passes before the next bytes arrive.
         if let Pause::Close(_) = wire.settle() {
-            assert_eq!(wire.refused, [Error::ContentTimeout]);
+            assert_eq!(wire.refused, [ProtocolError::BodyTimeout]);
             assert_eq!(wire.statuses(), [408]);
             assert!(wire.last_closes());
             return Some(second);
@@ -536,9 +536,9 @@ fn partial_writes_do_not_change_the_output() {
     let octets_of = |most: &mut dyn FnMut() -> usize| {
         let mut wire = Wire::new(Config::default(), |request: &Request<'_>| {
             Response::text(match request.path() {
-                "/stream" => {
-                    Body::stream((1..40).map(|count| vec![b's'; count * 97].into_boxed_slice()))
-                }
+                "/stream" => Body::from_iterator(
+                    (1..40).map(|count| vec![b's'; count * 97].into_boxed_slice()),
+                ),
                 "/large" => Body::from(vec![b'l'; 70_000]),
                 _ => Body::from("small"),
             })
@@ -756,10 +756,10 @@ fn a_stop_during_an_application_call_closes_after_its_answer() {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut input = GET;
     let step = connection.step(&mut input, Now::default());
-    assert!(matches!(step, Step::Call(_)));
+    assert!(matches!(step, Step::Request(_)));
     connection.stop();
     let answered = connection.respond(&mut Response::text("hello"));
-    assert!(!answered.expect("an answer").persists);
+    assert!(!answered.expect("an answer").keeps_alive);
 }
 
 #[test]
@@ -843,8 +843,8 @@ fn end_of_input_inside_a_request_is_refused() {
         );
         assert_eq!(wire.statuses(), [400]);
         let expected = match cut < post(5).len() {
-            true => Error::HeadIncomplete,
-            false => Error::ContentIncomplete,
+            true => ProtocolError::HeadIncomplete,
+            false => ProtocolError::BodyIncomplete,
         };
         assert_eq!(wire.refused, [expected], "cut at {cut}");
     }
@@ -862,13 +862,13 @@ fn requests_before_the_end_of_input_are_all_answered() {
 #[test]
 fn end_of_input_does_not_cut_a_stream_short() {
     let mut wire = Wire::new(Config::default(), |_: &Request<'_>| {
-        Response::text(Body::stream((0..1000).map(|_| vec![b'x'; 1000])))
+        Response::text(Body::from_iterator((0..1000).map(|_| vec![b'x'; 1000])))
     });
     wire.input.extend_from_slice(GET);
     assert!(matches!(wire.step(), Pause::Write(_)));
     wire.session.end_input();
     assert_eq!(wire.settle(), Pause::Close(CloseReason::InputEnded));
-    assert_eq!(wire.answers()[0].content().len(), 1_000_000);
+    assert_eq!(wire.answers()[0].body().len(), 1_000_000);
 }
 
 #[test]
@@ -886,7 +886,7 @@ fn end_of_input_while_a_request_is_handled_does_not_affect_it() {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut input = GET;
     let step = connection.step(&mut input, Now::default());
-    assert!(matches!(step, Step::Call(_)));
+    assert!(matches!(step, Step::Request(_)));
     connection.end_input();
     let answered = connection.respond(&mut Response::text("hello"));
     assert_eq!(answered.expect("an answer").status, Status::OK);
@@ -897,9 +897,9 @@ fn end_of_input_while_a_request_is_handled_does_not_affect_it() {
     let step = connection.step(&mut input, Now::default());
     assert!(matches!(step, Step::Admit(_)));
     connection.end_input();
-    assert_eq!(connection.admit(ContentPlan::Gather), Ok(()));
+    assert_eq!(connection.admit(BodyMode::Buffer), Ok(()));
     let step = connection.step(&mut input, Now::default());
-    assert!(matches!(step, Step::Call(message) if message.content == b"hello"));
+    assert!(matches!(step, Step::Request(message) if message.content == b"hello"));
 }
 
 #[test]
@@ -930,7 +930,7 @@ impl Receiver for Discarding {
         Ok(())
     }
 
-    fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+    fn finish(self: Box<Self>, _: Headers<'_>) -> Response {
         Response::text("thanks")
     }
 }
@@ -945,9 +945,9 @@ fn without_answers(input: &[u8], answer: impl Fn(&mut Connection, &str)) -> Vec<
     for _ in 0..20 {
         let asked = match connection.step(&mut input, Now::default()) {
             Step::Admit(_) => "admit",
-            Step::Call(_) => "call",
-            Step::Content(_) => continue,
-            Step::Answer { .. } | Step::Body => "more",
+            Step::Request(_) => "call",
+            Step::Data(_) => continue,
+            Step::Pending { .. } | Step::SendBody => "more",
             Step::Refuse(_) => "refuse",
             Step::Read { .. } => {
                 connection.end_input();
@@ -988,7 +988,7 @@ fn an_unanswered_request_is_refused_with_500() {
 fn an_unanswered_request_with_streamed_content_is_refused_with_500() {
     let request = [&post(5)[..], b"hello"].concat();
     let output = without_answers(&request, |connection, asked| match asked {
-        "admit" => connection.admit(ContentPlan::HandOn(5)).expect("its turn"),
+        "admit" => connection.admit(BodyMode::Stream(5)).expect("its turn"),
         "refuse" => {
             let page = &mut Status::INTERNAL_SERVER_ERROR.into();
             connection.respond(page).expect("its turn");
@@ -1018,7 +1018,7 @@ fn commands_out_of_turn_are_errors_and_change_nothing() {
     let out_of_turn = |connection: &mut Connection| {
         let answered = connection.respond(&mut Response::text("early"));
         assert_eq!(answered, Err(OutOfTurn));
-        assert_eq!(connection.admit(ContentPlan::Gather), Err(OutOfTurn));
+        assert_eq!(connection.admit(BodyMode::Buffer), Err(OutOfTurn));
         assert_eq!(connection.defer(), Err(OutOfTurn));
         assert_eq!(
             connection.send(Bytes::from_static(b"early")),
@@ -1076,7 +1076,7 @@ fn pipelined_requests_wait_until_the_peer_reads_the_answers() {
     let answers = wire.answers();
     assert_eq!(answers.len(), COUNT);
     for (number, answer) in answers.iter().enumerate() {
-        assert_eq!(answer.content(), format!("/{number}").as_bytes());
+        assert_eq!(answer.body(), format!("/{number}").as_bytes());
     }
     assert!(answers[COUNT - 1].closes());
 }
@@ -1090,7 +1090,7 @@ fn counted_stream(
     let application = move |_: &Request<'_>| {
         let counter = counter.clone();
         let block = Bytes::from(vec![b'x'; block_bytes]);
-        Response::text(Body::stream(std::iter::repeat_with(move || {
+        Response::text(Body::from_iterator(std::iter::repeat_with(move || {
             counter.fetch_add(1, Ordering::Relaxed);
             block.clone()
         })))
@@ -1179,38 +1179,38 @@ fn ends_broken(body: impl Fn() -> Body + Send + Sync + 'static) -> String {
     String::from_utf8(wire.taken).expect("ASCII")
 }
 
-fn blocks(count: usize) -> impl Iterator<Item = Result<Bytes, Broken>> + Send + 'static + use<> {
+fn blocks(count: usize) -> impl Iterator<Item = Result<Bytes, BodyError>> + Send + 'static + use<> {
     std::iter::repeat_n(Ok(Bytes::from_static(b"block")), count)
 }
 
 #[test]
 fn a_stream_that_breaks_off_has_no_last_chunk() {
-    let broken = || blocks(2).chain([Err(Broken)]).chain(blocks(9));
-    let output = ends_broken(move || Body::fallible_stream(None, broken()));
+    let broken = || blocks(2).chain([Err(BodyError)]).chain(blocks(9));
+    let output = ends_broken(move || Body::try_from_iterator(None, broken()));
     let (_, content) = output.split_once("\r\n\r\n").expect("a head");
     assert_eq!(content, "5\r\nblock\r\n5\r\nblock\r\n");
 }
 
 #[test]
 fn a_stream_shorter_than_declared_closes_the_connection() {
-    let output = ends_broken(|| Body::fallible_stream(Some(11), blocks(2)));
+    let output = ends_broken(|| Body::try_from_iterator(Some(11), blocks(2)));
     assert!(output.contains("Content-Length: 11\r\n"));
     assert!(output.ends_with("\r\n\r\nblockblock"));
 }
 
 #[test]
 fn a_stream_longer_than_declared_sends_nothing_past_its_length() {
-    let output = ends_broken(|| Body::fallible_stream(Some(9), blocks(2)));
+    let output = ends_broken(|| Body::try_from_iterator(Some(9), blocks(2)));
     assert!(output.contains("Content-Length: 9\r\n"));
     assert!(output.ends_with("\r\n\r\nblock"));
-    let output = ends_broken(|| Body::fallible_stream(Some(0), blocks(1)));
+    let output = ends_broken(|| Body::try_from_iterator(Some(0), blocks(1)));
     assert!(output.ends_with("\r\n\r\n"));
 }
 
 #[test]
 fn a_stream_of_the_declared_length_keeps_the_connection_open() {
     let mut wire = Wire::new(Config::default(), |_: &Request<'_>| {
-        Response::text(Body::fallible_stream(Some(10), blocks(2)))
+        Response::text(Body::try_from_iterator(Some(10), blocks(2)))
     });
     assert!(matches!(wire.send(GET.repeat(2)), Pause::Read(_)));
     assert_eq!(wire.statuses(), [200, 200]);
@@ -1248,7 +1248,7 @@ fn one_byte_chunks_take_linear_time() {
         for part in input.chunks(1000) {
             wire.send(part);
         }
-        assert_eq!(wire.answers()[0].content().len(), count);
+        assert_eq!(wire.answers()[0].body().len(), count);
     });
 }
 
@@ -1256,7 +1256,7 @@ fn one_byte_chunks_take_linear_time() {
 fn a_head_sent_byte_by_byte_takes_linear_time() {
     let limits = Limits {
         head_bytes: 1 << 20,
-        fields: u16::MAX,
+        headers: u16::MAX,
         ..Limits::default()
     };
     takes_linear_time(16 * 1024, |length| {
@@ -1279,6 +1279,6 @@ fn content_sent_byte_by_byte_takes_linear_time() {
         for _ in 0..length {
             wire.send("x");
         }
-        assert_eq!(wire.answers()[0].content().len(), length);
+        assert_eq!(wire.answers()[0].body().len(), length);
     });
 }

@@ -145,13 +145,13 @@ fn what_another_site_sends_through_a_browser_changes_nothing() {
             ("Sec-Fetch-Site", "cross-site"),
             ("Origin", "https://evil.example"),
         ] {
-            let request = client.request(method, path).form(&form).field(name, value);
+            let request = client.request(method, path).form(&form).header(name, value);
             assert_eq!(request.send().status(), Status::FORBIDDEN, "{path}");
         }
         let own = client
             .request(method, path)
             .form(&form)
-            .field("Origin", "http://localhost");
+            .header("Origin", "http://localhost");
         assert_ne!(own.send().status(), Status::FORBIDDEN, "{path}");
     }
 }
@@ -207,7 +207,7 @@ fn the_cookie_of_a_session_is_secret_and_stays_so() {
     for (scheme, secure) in [(Scheme::Http, false), (Scheme::Https, true)] {
         let client = Client::new(login::app()).with_scheme(scheme);
         let response = client.post("/login").form(&form).send();
-        let cookie = response.field("Set-Cookie").unwrap();
+        let cookie = response.header("Set-Cookie").unwrap();
         assert_eq!(cookie.contains("; Secure"), secure, "{cookie}");
         assert!(cookie.contains("; HttpOnly; SameSite=Lax"), "{cookie}");
         assert_eq!(client.cookie("session").unwrap().len(), 32);
@@ -220,7 +220,7 @@ fn notes_are_added_listed_and_read_as_json() {
     let note = BTreeMap::from([("text".to_string(), "call Ada".to_string())]);
     let added = client.post("/notes").json(&note).send();
     assert_eq!(added.status(), Status::CREATED);
-    let location = added.field("Location").unwrap();
+    let location = added.header("Location").unwrap();
     let read: BTreeMap<String, String> = client.get(location).send().json();
     assert_eq!(read, note);
     let all: Vec<BTreeMap<String, String>> = client.get("/notes").send().json();
@@ -241,7 +241,7 @@ fn notes_are_added_listed_and_read_as_json() {
         let response = request.send();
         assert_eq!(response.status().code(), status, "{words}");
         assert_eq!(
-            response.field("Content-Type"),
+            response.header("Content-Type"),
             Some("application/problem+json")
         );
         assert!(response.text().contains(words), "{}", response.text());
@@ -414,7 +414,10 @@ fn what_is_put_into_a_template_is_escaped() {
         .query("mood", "<b>")
         .query("mood", "calm")
         .send();
-    assert_eq!(page.field("Content-Type"), Some("text/html; charset=utf-8"));
+    assert_eq!(
+        page.header("Content-Type"),
+        Some("text/html; charset=utf-8")
+    );
     assert_eq!(
         page.text(),
         "<!doctype html><title>Hello &lt;Ada&gt;</title>\n<h1>Hello &lt;Ada&gt;</h1>\n\
@@ -434,7 +437,7 @@ fn each_user_has_a_count_of_visits() {
     );
     let unknown = visit("1912");
     assert_eq!(unknown.status(), Status::UNAUTHORIZED);
-    assert_eq!(unknown.field("WWW-Authenticate"), Some("Bearer"));
+    assert_eq!(unknown.header("WWW-Authenticate"), Some("Bearer"));
 }
 
 #[test]
@@ -457,7 +460,7 @@ fn two_browsers_see_each_others_lines() {
     for wire in [&mut one, &mut two] {
         wire.request(&client.get("/events"));
         assert_eq!(
-            wire.response_head().field("Content-Type"),
+            wire.response_head().header("Content-Type"),
             Some("text/event-stream")
         );
     }

@@ -1,6 +1,6 @@
 //! Files as responses of applications: validators, preconditions, ranges and names.
 
-use bytegate::site::FileResponse;
+use bytegate::site::NamedFile;
 use bytegate::testing::{Client, ClientResponse};
 use bytegate::{Request, Response};
 use std::time::Duration;
@@ -10,7 +10,7 @@ const MODIFIED: Duration = Duration::from_secs(1_000_000_000);
 
 fn client() -> Client {
     Client::new(|request: &Request<'_>| {
-        FileResponse::new("a.csv", "0123456789")
+        NamedFile::new("a.csv", "0123456789")
             .modified(MODIFIED)
             .attachment("\u{20ac}.csv")
             .respond(request)
@@ -19,9 +19,9 @@ fn client() -> Client {
 
 fn get(client: &Client, fields: &[(&str, &str)]) -> ClientResponse {
     let request = client.get("/");
-    let request = fields
-        .iter()
-        .fold(request, |request, (name, value)| request.field(name, value));
+    let request = fields.iter().fold(request, |request, (name, value)| {
+        request.header(name, value)
+    });
     request.send()
 }
 
@@ -40,7 +40,7 @@ fn the_whole_file_has_a_media_type_validators_and_a_name() {
             "attachment; filename=\"_.csv\"; filename*=UTF-8''%E2%82%AC.csv",
         ),
     ] {
-        assert_eq!(response.field(name), Some(value), "{name}");
+        assert_eq!(response.header(name), Some(value), "{name}");
     }
     assert_eq!(response.text(), "0123456789");
 }
@@ -48,11 +48,11 @@ fn the_whole_file_has_a_media_type_validators_and_a_name() {
 #[test]
 fn a_client_with_a_current_copy_gets_304() {
     let client = client();
-    let tag = get(&client, &[]).field("ETag").expect("a tag").to_string();
+    let tag = get(&client, &[]).header("ETag").expect("a tag").to_string();
     let current = get(&client, &[("If-None-Match", &tag)]);
     assert_eq!(current.status().code(), 304);
-    assert_eq!(current.field("ETag"), Some(&tag[..]));
-    assert_eq!(current.field("Content-Disposition"), None);
+    assert_eq!(current.header("ETag"), Some(&tag[..]));
+    assert_eq!(current.header("Content-Disposition"), None);
     let date = "Sun, 09 Sep 2001 01:46:40 GMT";
     let current = get(&client, &[("If-Modified-Since", date)]);
     assert_eq!(current.status().code(), 304);
@@ -63,27 +63,27 @@ fn a_client_with_a_current_copy_gets_304() {
 #[test]
 fn a_download_is_resumed_only_if_the_file_is_the_same() {
     let client = client();
-    let tag = get(&client, &[]).field("ETag").expect("a tag").to_string();
+    let tag = get(&client, &[]).header("ETag").expect("a tag").to_string();
     let rest = get(&client, &[("Range", "bytes=7-"), ("If-Range", &tag)]);
     assert_eq!((rest.status().code(), rest.text()), (206, "789"));
-    assert_eq!(rest.field("Content-Range"), Some("bytes 7-9/10"));
-    assert!(rest.field("Content-Disposition").is_some());
+    assert_eq!(rest.header("Content-Range"), Some("bytes 7-9/10"));
+    assert!(rest.header("Content-Disposition").is_some());
     let whole = get(&client, &[("Range", "bytes=7-"), ("If-Range", "\"old\"")]);
     assert_eq!((whole.status().code(), whole.text()), (200, "0123456789"));
     let beyond = get(&client, &[("Range", "bytes=10-")]);
     assert_eq!(beyond.status().code(), 416);
-    assert_eq!(beyond.field("Content-Range"), Some("bytes */10"));
+    assert_eq!(beyond.header("Content-Range"), Some("bytes */10"));
 }
 
 #[test]
 fn head_gets_the_fields_and_other_methods_get_the_whole_file() {
     let client = client();
     let head = client.request("HEAD", "/").send();
-    assert_eq!(head.field("Content-Length"), Some("10"));
+    assert_eq!(head.header("Content-Length"), Some("10"));
     let posted = client.request("POST", "/");
     let posted = posted
-        .field("Range", "bytes=7-")
-        .field("If-Match", "\"other\"");
+        .header("Range", "bytes=7-")
+        .header("If-Match", "\"other\"");
     let posted = posted.send();
     assert_eq!((posted.status().code(), posted.text()), (200, "0123456789"));
 }
@@ -91,7 +91,7 @@ fn head_gets_the_fields_and_other_methods_get_the_whole_file() {
 #[test]
 fn a_media_type_that_cannot_be_sent_makes_the_response_fail() {
     let client = Client::new(|request: &Request<'_>| -> Response {
-        let file = FileResponse::new("a", "a").media_type("text/plain\r\nX: y");
+        let file = NamedFile::new("a", "a").media_type("text/plain\r\nX: y");
         file.respond(request)
     });
     assert_eq!(get(&client, &[]).status().code(), 500);
@@ -114,23 +114,21 @@ mod on_disk {
         std::thread::sleep(std::time::Duration::from_millis(30));
         let opened = path.clone();
         let client = Client::new(move |request: &Request<'_>| {
-            FileResponse::open(&opened)
-                .expect("a file")
-                .respond(request)
+            NamedFile::open(&opened).expect("a file").respond(request)
         });
         let whole = get(&client, &[]);
-        assert!(whole.content() == content);
+        assert!(whole.body() == content);
         assert_eq!(
-            whole.field("Content-Type"),
+            whole.header("Content-Type"),
             Some("application/octet-stream")
         );
-        assert!(whole.field("Last-Modified").is_some());
-        let tag = whole.field("ETag").expect("a tag");
+        assert!(whole.header("Last-Modified").is_some());
+        let tag = whole.header("ETag").expect("a tag");
         assert_eq!(get(&client, &[("If-None-Match", tag)]).status().code(), 304);
         let parts = get(&client, &[("Range", "bytes=0-9,2999990-")]);
         assert_eq!(parts.status().code(), 206);
         let last = get(&client, &[("Range", "bytes=-10")]);
-        assert!(last.content() == &content[content.len() - 10..]);
+        assert!(last.body() == &content[content.len() - 10..]);
 
         fs::write(&path, "another").expect("a file");
         let changed = get(&client, &[("If-None-Match", tag)]);
@@ -140,12 +138,12 @@ mod on_disk {
 
     #[test]
     fn only_regular_files_are_opened() {
-        let folder = FileResponse::open("src").expect_err("a folder");
+        let folder = NamedFile::open("src").expect_err("a folder");
         assert_eq!(folder.kind(), ErrorKind::InvalidInput);
         assert_eq!(folder.to_string(), "\"src\" is not a regular file");
-        let missing = FileResponse::open("src/missing").expect_err("no file");
+        let missing = NamedFile::open("src/missing").expect_err("no file");
         assert_eq!(missing.kind(), ErrorKind::NotFound);
         #[cfg(unix)]
-        assert!(FileResponse::open("/dev/null").is_err());
+        assert!(NamedFile::open("/dev/null").is_err());
     }
 }

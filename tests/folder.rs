@@ -58,7 +58,7 @@ fn files_indexes_and_directories_are_served() {
     for client in both(&folder, &SiteOptions::new()) {
         let response = get(&client, "/a?b");
         assert_eq!(response.status(), Status::MOVED_PERMANENTLY);
-        assert_eq!(response.field("Location"), Some("/a/?b"));
+        assert_eq!(response.header("Location"), Some("/a/?b"));
     }
 }
 
@@ -73,7 +73,7 @@ fn a_path_with_two_slashes_is_not_redirected_to_another_host() {
             "/.//example.com",
         ] {
             let response = get(&client, path);
-            let location = response.field("Location").unwrap_or("/");
+            let location = response.header("Location").unwrap_or("/");
             assert!(!location.starts_with("//"), "{path}: {location}");
         }
     }
@@ -94,7 +94,7 @@ fn a_change_shows_at_the_next_request() {
     folder.write("a.txt", b"new");
     assert_eq!(get(&client, "/a.txt").text(), "new");
     assert_eq!(
-        get(&client, "/b.txt").field("Cache-Control"),
+        get(&client, "/b.txt").header("Cache-Control"),
         Some("no-cache")
     );
 }
@@ -106,15 +106,15 @@ fn a_copy_of_a_client_is_current_until_the_file_changes() {
         folder.settle();
         let client = Client::new(Site::open(&folder.0).expect("a folder"));
         let tag = get(&client, "/a.txt")
-            .field("ETag")
+            .header("ETag")
             .expect("a tag")
             .to_string();
-        let again = || client.get("/a.txt").field("If-None-Match", &tag).send();
+        let again = || client.get("/a.txt").header("If-None-Match", &tag).send();
         assert_eq!(again().status(), Status::NOT_MODIFIED);
         folder.write("a.txt", &vec![b'b'; bytes]);
         let changed = again();
         assert_eq!(changed.status(), Status::OK);
-        assert_ne!(changed.field("ETag"), Some(&tag[..]));
+        assert_ne!(changed.header("ETag"), Some(&tag[..]));
     }
 }
 
@@ -140,32 +140,32 @@ fn a_file_that_changed_just_now_has_no_validator_that_could_be_wrong() {
             file.write_all(b"a").expect("space");
             let first = get(&client, "/a.txt");
             let was_fresh = start.elapsed() < std::time::Duration::from_millis(8);
-            assert_eq!(first.content().len(), bytes);
+            assert_eq!(first.body().len(), bytes);
             if !was_fresh {
                 continue;
             }
             are_fresh = true;
-            assert_eq!(first.field("ETag").is_some(), has_tag);
-            assert_eq!(first.field("Last-Modified"), None);
+            assert_eq!(first.header("ETag").is_some(), has_tag);
+            assert_eq!(first.header("Last-Modified"), None);
             let changed = ["b", "c"].map(|text| {
                 use std::io::Seek;
                 file.rewind().expect("a file");
                 file.write_all(text.as_bytes()).expect("space");
                 let request = client.get("/a.txt");
-                let tag = first.field("ETag").unwrap_or("\"none\"");
+                let tag = first.header("ETag").unwrap_or("\"none\"");
                 let since = "Fri, 01 Jan 2100 00:00:00 GMT";
                 match text {
-                    "b" => request.field("If-None-Match", tag).send(),
+                    "b" => request.header("If-None-Match", tag).send(),
                     _ => request
-                        .field("Range", "bytes=0-9")
-                        .field("If-Range", tag)
-                        .field("If-Modified-Since", since)
+                        .header("Range", "bytes=0-9")
+                        .header("If-Range", tag)
+                        .header("If-Modified-Since", since)
                         .send(),
                 }
             });
             for (response, text) in changed.iter().zip([b'b', b'c']) {
                 assert_eq!(response.status(), Status::OK, "{bytes}");
-                assert_eq!(response.content()[0], text, "{bytes}");
+                assert_eq!(response.body()[0], text, "{bytes}");
             }
         }
         assert!(are_fresh, "{bytes}");
@@ -180,25 +180,25 @@ fn a_large_file_is_served_whole_and_in_parts() {
     let folder = Folder::new(&[("large.bin", &content)]);
     for client in both(&folder, &SiteOptions::new()) {
         let whole = get(&client, "/large.bin");
-        assert_eq!(whole.content(), &content[..]);
-        assert_eq!(whole.field("Accept-Ranges"), Some("bytes"));
+        assert_eq!(whole.body(), &content[..]);
+        assert_eq!(whole.header("Accept-Ranges"), Some("bytes"));
         let part = client
             .get("/large.bin")
-            .field("Range", "bytes=65530-65545")
+            .header("Range", "bytes=65530-65545")
             .send();
         assert_eq!(part.status(), Status::PARTIAL_CONTENT);
-        assert_eq!(part.content(), &content[65530..=65545]);
+        assert_eq!(part.body(), &content[65530..=65545]);
         let parts = client
             .get("/large.bin")
-            .field("Range", "bytes=0-1,1000000-1199999")
+            .header("Range", "bytes=0-1,1000000-1199999")
             .send();
         assert!(
             parts
-                .field("Content-Type")
+                .header("Content-Type")
                 .expect("a type")
                 .starts_with("multipart/byteranges")
         );
-        let contains = |part: &[u8]| parts.content().windows(part.len()).any(|it| it == part);
+        let contains = |part: &[u8]| parts.body().windows(part.len()).any(|it| it == part);
         assert!(contains(&content[1_000_000..1_200_000]));
     }
 }
@@ -460,7 +460,12 @@ fn compressed_forms_are_sent_to_clients_that_accept_them() {
         ("b.css", b"plain"),
     ]);
     for client in both(&folder, &SiteOptions::new().precompressed(true)) {
-        let accept = |coding: &str| client.get("/a.css").field("Accept-Encoding", coding).send();
+        let accept = |coding: &str| {
+            client
+                .get("/a.css")
+                .header("Accept-Encoding", coding)
+                .send()
+        };
         for (accepted, text, coding) in [
             ("gzip", "gzipped", Some("gzip")),
             ("gzip, br", "brotli", Some("br")),
@@ -472,36 +477,36 @@ fn compressed_forms_are_sent_to_clients_that_accept_them() {
         ] {
             let response = accept(accepted);
             assert_eq!(response.text(), text, "{accepted}");
-            assert_eq!(response.field("Content-Encoding"), coding, "{accepted}");
+            assert_eq!(response.header("Content-Encoding"), coding, "{accepted}");
             assert_eq!(
-                response.field("Content-Type"),
+                response.header("Content-Type"),
                 Some("text/css; charset=utf-8")
             );
-            assert_eq!(response.field("Vary"), Some("Accept-Encoding"));
+            assert_eq!(response.header("Vary"), Some("Accept-Encoding"));
         }
-        assert_ne!(accept("gzip").field("ETag"), accept("br").field("ETag"));
-        let tag = accept("gzip").field("ETag").expect("a tag").to_string();
+        assert_ne!(accept("gzip").header("ETag"), accept("br").header("ETag"));
+        let tag = accept("gzip").header("ETag").expect("a tag").to_string();
         let again = client
             .get("/a.css")
-            .field("Accept-Encoding", "gzip")
-            .field("If-None-Match", tag)
+            .header("Accept-Encoding", "gzip")
+            .header("If-None-Match", tag)
             .send();
         assert_eq!(again.status(), Status::NOT_MODIFIED);
-        assert_eq!(again.field("Vary"), Some("Accept-Encoding"));
+        assert_eq!(again.header("Vary"), Some("Accept-Encoding"));
         let part = client
             .get("/a.css")
-            .field("Accept-Encoding", "gzip")
-            .field("Range", "bytes=0-3")
+            .header("Accept-Encoding", "gzip")
+            .header("Range", "bytes=0-3")
             .send();
         assert_eq!(
-            (part.text(), part.field("Content-Encoding")),
+            (part.text(), part.header("Content-Encoding")),
             ("gzip", Some("gzip"))
         );
-        assert_eq!(get(&client, "/b.css").field("Vary"), None);
+        assert_eq!(get(&client, "/b.css").header("Vary"), None);
         // By its own name, it is a file like any other.
         let itself = get(&client, "/a.css.gz");
-        assert_eq!(itself.field("Content-Type"), Some("application/gzip"));
-        assert_eq!(itself.field("Content-Encoding"), None);
+        assert_eq!(itself.header("Content-Type"), Some("application/gzip"));
+        assert_eq!(itself.header("Content-Encoding"), None);
     }
 }
 
@@ -525,19 +530,19 @@ fn text_in_memory_is_compressed_on_request() {
         ("/a.png", None),
         ("/b.txt", None),
     ] {
-        let response = client.get(path).field("Accept-Encoding", "gzip").send();
-        assert_eq!(response.field("Content-Encoding"), coding, "{path}");
+        let response = client.get(path).header("Accept-Encoding", "gzip").send();
+        assert_eq!(response.header("Content-Encoding"), coding, "{path}");
         assert_eq!(
-            response.field("Vary"),
+            response.header("Vary"),
             coding.map(|_| "Accept-Encoding"),
             "{path}"
         );
         if coding.is_some() {
             let mut decoded = String::new();
-            let mut decoder = flate2::read::GzDecoder::new(response.content());
+            let mut decoder = flate2::read::GzDecoder::new(response.body());
             std::io::Read::read_to_string(&mut decoder, &mut decoded).expect("gzip");
             assert_eq!(decoded, text, "{path}");
-            assert!(response.content().len() < text.len() / 10, "{path}");
+            assert!(response.body().len() < text.len() / 10, "{path}");
             assert_eq!(get(&client, path).text(), text, "{path}");
         }
     }
@@ -549,10 +554,10 @@ fn a_compressed_name_can_be_served_as_what_it_contains() {
     let options = SiteOptions::new().encoded_names(EncodedNames::AsContent);
     for client in both(&folder, &options) {
         let wasm = get(&client, "/game.wasm.gz");
-        assert_eq!(wasm.field("Content-Type"), Some("application/wasm"));
-        assert_eq!(wasm.field("Content-Encoding"), Some("gzip"));
+        assert_eq!(wasm.header("Content-Type"), Some("application/wasm"));
+        assert_eq!(wasm.header("Content-Encoding"), Some("gzip"));
         assert_eq!(
-            get(&client, "/game.data.br").field("Content-Encoding"),
+            get(&client, "/game.data.br").header("Content-Encoding"),
             Some("br")
         );
     }
@@ -569,7 +574,7 @@ fn directories_are_listed_on_request() {
     for client in both(&folder, &SiteOptions::new().listing(true)) {
         let page = get(&client, "/");
         assert!(
-            page.field("Content-Type")
+            page.header("Content-Type")
                 .expect("a type")
                 .starts_with("text/html")
         );
@@ -581,7 +586,7 @@ fn directories_are_listed_on_request() {
             );
         }
         assert!(!page.text().contains(".env"));
-        assert_eq!(get(&client, "/b").field("Location"), Some("/b/"));
+        assert_eq!(get(&client, "/b").header("Location"), Some("/b/"));
         assert_eq!(get(&client, "/d/").text(), "index");
         assert_eq!(get(&client, "/missing/").status(), Status::NOT_FOUND);
     }
@@ -611,8 +616,8 @@ fn a_large_directory_is_listed_once_in_a_while_and_not_for_head() {
     let head = || client.head("/").send();
     let fastest = (0..20).map(|_| time(&head)).min().expect("20 times");
     assert!(fastest < first / 5, "{fastest:?} and {first:?}");
-    assert_eq!(head().field("Content-Length"), None);
-    assert_eq!(head().field("Content-Type"), list().field("Content-Type"));
+    assert_eq!(head().header("Content-Length"), None);
+    assert_eq!(head().header("Content-Type"), list().header("Content-Type"));
     // It is up to date after a second, or twenty times the time that it took.
     folder.write("new.txt", b"x");
     let shows = (0..600).any(|_| {
@@ -644,7 +649,7 @@ fn pages_are_found_without_their_suffix() {
         }
         let about = get(&client, "/about");
         assert_eq!(
-            about.field("Content-Type"),
+            about.header("Content-Type"),
             Some("text/html; charset=utf-8")
         );
         assert_eq!(get(&client, "/docs").status(), Status::NOT_FOUND);
@@ -697,7 +702,7 @@ fn rules_apply_by_pattern() {
     ]);
     let options = SiteOptions::new()
         .cache_control("/assets/**", "public, max-age=31536000, immutable")
-        .field("*.js", "X-Own", "1")
+        .header("*.js", "X-Own", "1")
         .download("*.pdf")
         .redirect("/old/*", "/new.html?from=$1", Status::PERMANENT_REDIRECT)
         .redirect("/away/**", "https://example.com/$1", Status::FOUND)
@@ -708,22 +713,22 @@ fn rules_apply_by_pattern() {
     for client in both(&folder, &options) {
         let script = get(&client, "/assets/app-1f3d.js");
         assert_eq!(
-            script.field("Cache-Control"),
+            script.header("Cache-Control"),
             Some("public, max-age=31536000, immutable")
         );
-        assert_eq!(script.field("X-Own"), Some("1"));
-        assert_eq!(script.field("Content-Type"), Some("text/javascript"));
+        assert_eq!(script.header("X-Own"), Some("1"));
+        assert_eq!(script.header("Content-Type"), Some("text/javascript"));
         let document = get(&client, "/a.pdf");
         assert_eq!(
-            document.field("Content-Disposition"),
+            document.header("Content-Disposition"),
             Some("attachment; filename=\"a.pdf\"")
         );
-        assert_eq!(document.field("Content-Type"), Some("application/x-own"));
+        assert_eq!(document.header("Content-Type"), Some("application/x-own"));
         let moved = get(&client, "/old/a b".replace(' ', "%20").as_str());
         assert_eq!(moved.status(), Status::PERMANENT_REDIRECT);
-        assert_eq!(moved.field("Location"), Some("/new.html?from=a%20b"));
+        assert_eq!(moved.header("Location"), Some("/new.html?from=a%20b"));
         assert_eq!(
-            get(&client, "/away/x/y?q").field("Location"),
+            get(&client, "/away/x/y?q").header("Location"),
             Some("https://example.com/x/y?q")
         );
         assert_eq!(get(&client, "/pretty/new").text(), "new");
@@ -760,9 +765,9 @@ fn invalid_options_are_named() {
     let new = SiteOptions::new;
     for (options, words) in [
         (new().cache_control("", "no-store"), "pattern"),
-        (new().field("/a", "X Y", "1"), "\"X Y\""),
+        (new().header("/a", "X Y", "1"), "\"X Y\""),
         (
-            new().field("/a", "Content-Length", "1"),
+            new().header("/a", "Content-Length", "1"),
             "\"Content-Length\"",
         ),
         (new().redirect("/a", "//host", Status::FOUND), "//host"),
@@ -821,7 +826,7 @@ fn sites_can_be_layered() {
         ] {
             assert_eq!(get(&client, path).text(), text, "{path}");
         }
-        assert_eq!(get(&client, "/docs").field("Location"), Some("/docs/"));
+        assert_eq!(get(&client, "/docs").header("Location"), Some("/docs/"));
     }
     let page = get(&Client::new(listed(&upper).over(load(&lower))), "/");
     for name in ["style.css", "only.txt", "logo.svg", "docs/"] {
@@ -1038,10 +1043,10 @@ fn a_rewrite_to_a_folder_answers_with_its_index_and_never_redirects_to_another_h
             assert_eq!(get(&client, path).text(), "manual", "{path}");
         }
         let other = get(&client, "//example.com/docs");
-        assert_eq!((other.field("Location"), other.text()), (None, "manual"));
+        assert_eq!((other.header("Location"), other.text()), (None, "manual"));
         // The links in a list would lead elsewhere.
         assert_eq!(get(&client, "/list").status(), Status::NOT_FOUND);
-        assert_eq!(get(&client, "/manual").field("Location"), Some("/manual/"));
+        assert_eq!(get(&client, "/manual").header("Location"), Some("/manual/"));
     }
 }
 
@@ -1054,38 +1059,38 @@ fn errors_about_files_may_not_be_kept_and_have_pages() {
     ]);
     let options = SiteOptions::new()
         .cache_control("**", "max-age=31536000, immutable")
-        .field("**", "Expires", "Thu, 01 Jan 2099 00:00:00 GMT")
-        .field("**", "Cross-Origin-Opener-Policy", "same-origin")
+        .header("**", "Expires", "Thu, 01 Jan 2099 00:00:00 GMT")
+        .header("**", "Cross-Origin-Opener-Policy", "same-origin")
         .error_page(Status::RANGE_NOT_SATISFIABLE, "/416.html");
     for client in both(&folder, &options) {
         let whole = get(&client, "/a.js");
-        let tag = whole.field("ETag").expect("a tag").to_string();
-        let range = client.get("/a.js").field("Range", "bytes=9-").send();
+        let tag = whole.header("ETag").expect("a tag").to_string();
+        let range = client.get("/a.js").header("Range", "bytes=9-").send();
         assert_eq!(range.status(), Status::RANGE_NOT_SATISFIABLE);
         assert_eq!(range.text(), "<h1>no such part</h1>");
         assert_eq!(
-            range.field("Content-Type"),
+            range.header("Content-Type"),
             Some("text/html; charset=utf-8")
         );
-        assert_eq!(range.field("Content-Range"), Some("bytes */5"));
-        assert_eq!(range.field("ETag"), Some(&*tag));
-        let failed = client.get("/a.js").field("If-Match", "\"x\"").send();
+        assert_eq!(range.header("Content-Range"), Some("bytes */5"));
+        assert_eq!(range.header("ETag"), Some(&*tag));
+        let failed = client.get("/a.js").header("If-Match", "\"x\"").send();
         assert_eq!(failed.status(), Status::PRECONDITION_FAILED);
         assert_eq!(failed.text(), "412 Precondition Failed\n");
         let missing = get(&client, "/missing");
         assert_eq!(missing.text(), "<h1>not here</h1>");
         for name in ["ETag", "Last-Modified"] {
-            assert_eq!(missing.field(name), None);
+            assert_eq!(missing.header(name), None);
         }
         for error in [&range, &failed, &missing] {
-            assert_eq!(error.field("Cache-Control"), None);
-            assert_eq!(error.field("Expires"), None);
-            let policy = error.field("Cross-Origin-Opener-Policy");
+            assert_eq!(error.header("Cache-Control"), None);
+            assert_eq!(error.header("Expires"), None);
+            let policy = error.header("Cross-Origin-Opener-Policy");
             assert_eq!(policy, Some("same-origin"));
         }
-        let current = client.get("/a.js").field("If-None-Match", &tag).send();
+        let current = client.get("/a.js").header("If-None-Match", &tag).send();
         assert_eq!(current.status(), Status::NOT_MODIFIED);
-        let kept = current.field("Cache-Control");
+        let kept = current.header("Cache-Control");
         assert_eq!(kept, Some("max-age=31536000, immutable"));
     }
 }
@@ -1095,17 +1100,17 @@ fn rules_add_to_vary_and_cannot_replace_what_belongs_to_the_content() {
     let folder = Folder::new(&[("a.css", b"a {}"), ("a.css.gz", b"gzip")]);
     let options = SiteOptions::new()
         .precompressed(true)
-        .field("**", "Vary", "Origin");
+        .header("**", "Vary", "Origin");
     for client in both(&folder, &options) {
         let fields = get(&client, "/a.css");
-        let fields = fields.fields();
+        let fields = fields.headers().iter();
         let vary: Vec<_> = fields
             .filter_map(|(name, value)| (name == "Vary").then_some(value))
             .collect();
         assert_eq!(vary, [&b"Accept-Encoding"[..], b"Origin"]);
     }
     for name in ["ETag", "last-modified", "Accept-Ranges", "Content-Range"] {
-        let error = SiteOptions::new().field("**", name, "x").build();
+        let error = SiteOptions::new().header("**", name, "x").build();
         let error = error.map(|_| ()).unwrap_err().to_string();
         assert!(
             error.contains(name) && error.contains("cannot be set"),
@@ -1119,9 +1124,9 @@ fn a_redirect_keeps_its_fragment_after_the_query() {
     let options = SiteOptions::new().redirect("/old", "/new#top", Status::FOUND);
     let site = options.build().expect("valid options");
     let client = Client::new(Gateway::new(site));
-    assert_eq!(get(&client, "/old").field("Location"), Some("/new#top"));
+    assert_eq!(get(&client, "/old").header("Location"), Some("/new#top"));
     assert_eq!(
-        get(&client, "/old?q=1").field("Location"),
+        get(&client, "/old?q=1").header("Location"),
         Some("/new?q=1#top")
     );
 }
@@ -1156,15 +1161,15 @@ fn a_compressed_file_that_is_compressed_again_has_both_codings() {
         .cache_control("*.wasm.gz", "max-age=60");
     for client in both(&folder, &options) {
         let plain = get(&client, "/game.wasm.gz");
-        assert_eq!(plain.field("Content-Type"), Some("application/wasm"));
-        assert_eq!(plain.field("Content-Encoding"), Some("gzip"));
-        assert_eq!(plain.field("Cache-Control"), Some("max-age=60"));
+        assert_eq!(plain.header("Content-Type"), Some("application/wasm"));
+        assert_eq!(plain.header("Content-Encoding"), Some("gzip"));
+        assert_eq!(plain.header("Cache-Control"), Some("max-age=60"));
         let coded = client
             .get("/game.wasm.gz")
-            .field("Accept-Encoding", "br")
+            .header("Accept-Encoding", "br")
             .send();
-        assert_eq!(coded.field("Content-Encoding"), Some("gzip, br"));
-        assert_eq!(coded.content(), b"br");
+        assert_eq!(coded.header("Content-Encoding"), Some("gzip, br"));
+        assert_eq!(coded.body(), b"br");
     }
 }
 
@@ -1175,7 +1180,7 @@ fn other_methods_for_directories_are_answered_like_those_for_files() {
         for path in ["/a", "/a/", "/b", "/b/"] {
             let posted = client.post(path).text("x").send();
             assert_eq!(posted.status(), Status::METHOD_NOT_ALLOWED, "{path}");
-            assert_eq!(posted.field("Allow"), Some("GET, HEAD, OPTIONS"));
+            assert_eq!(posted.header("Allow"), Some("GET, HEAD, OPTIONS"));
         }
     }
 }
@@ -1188,7 +1193,7 @@ fn a_small_cache_keeps_large_files_on_the_disk() {
         let site = SiteOptions::new().cache_bytes(bytes).open(&folder.0);
         let client = Client::new(Gateway::new(site.expect("a folder")));
         for _ in 0..3 {
-            assert_eq!(get(&client, "/a.bin").content(), content, "{bytes}");
+            assert_eq!(get(&client, "/a.bin").body(), content, "{bytes}");
             assert_eq!(get(&client, "/b.txt").text(), "b", "{bytes}");
         }
     }
@@ -1207,6 +1212,6 @@ fn a_link_to_the_whole_folder_leads_to_all_of_it() {
         ] {
             assert_eq!(get(&client, path).text(), text, "{path}");
         }
-        assert_eq!(get(&client, "/self").field("Location"), Some("/self/"));
+        assert_eq!(get(&client, "/self").header("Location"), Some("/self/"));
     }
 }

@@ -178,7 +178,7 @@ const WITH_STD: [&str; 29] = [
     "middleware/compression.rs",
     "middleware/rate_limit.rs",
     "middleware/server_timing.rs",
-    "site/file_response.rs",
+    "site/named_file.rs",
     "site/files.rs",
     "site/folder/error.rs",
     "site/from_folder.rs",

@@ -4,10 +4,10 @@
 mod laws;
 
 use bytegate::gateway::Wait;
-use bytegate::headers::FieldLines;
+use bytegate::headers::Headers;
 use bytegate::middleware::{
-    AccessLog, AllowedHosts, AuthenticatedUser, BasicAuthentication, ConditionalGet, Contract,
-    Cors, CrossOriginProtection, RateLimit, RequestId, RequestInfo, RequestParts, SecurityFields,
+    AccessLog, AllowedHosts, AuthenticatedUser, BasicAuth, ConditionalGet, Contract, Cors,
+    CrossOriginProtection, RateLimit, RequestId, RequestInfo, RequestParts, SecurityHeaders,
     ServerTiming, SetRequestId, Violation, layered, limit_content,
 };
 use bytegate::request::{ConnectionInfo, Peer, Scheme};
@@ -59,15 +59,15 @@ impl Application for EveryWay {
     fn call(&self, request: &Request<'_>) -> Response {
         match request.path() {
             "/now" => Response::text("now"),
-            "/later" => Response::later(async { Response::text("later") }),
-            "/stream" => Response::text(Body::stream(["a", "b"].into_iter())),
+            "/later" => Response::from_future(async { Response::text("later") }),
+            "/stream" => Response::text(Body::from_iterator(["a", "b"].into_iter())),
             "/panic" => std::panic::resume_unwind(Box::new("deliberate")),
-            "/later-panic" => Response::later(async {
+            "/later-panic" => Response::from_future(async {
                 std::panic::resume_unwind(Box::new("deliberate"));
                 #[expect(unreachable_code, reason = "the type of the answer")]
                 ""
             }),
-            "/invalid" => Response::text("x").with_field("Connection", "close"),
+            "/invalid" => Response::text("x").with_header("Connection", "close"),
             _ => Status::NOT_FOUND.into(),
         }
     }
@@ -90,7 +90,7 @@ impl Receiver for Refuser {
         Err(Status::UNPROCESSABLE_CONTENT.into())
     }
 
-    fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+    fn finish(self: Box<Self>, _: Headers<'_>) -> Response {
         Response::text("received")
     }
 }
@@ -144,7 +144,7 @@ fn wrapped(application: impl Application + 'static) -> (Gateway, Arc<Mutex<Strin
         .with(CrossOriginProtection::new().trusted_origins(["https://a.example"]))
         .with(Cors::origins(["https://a.example"]).credentials())
         .with(AllowedHosts::new().host("x"))
-        .with(SecurityFields::new())
+        .with(SecurityHeaders::new())
         .with(ServerTiming::new())
         .with(SetRequestId::generated_by(|_| "id".to_string()))
         .with(AccessLog::to(move |line| {
@@ -166,10 +166,18 @@ fn every_response_to_a_request_passes_all_middlewares_once() {
             ("access-control-allow-credentials", "true"),
             ("vary", "Origin"),
         ] {
-            assert_eq!(response.field(name), Some(value), "{input} {name}");
-            assert_eq!(response.field_all(name).count(), 1, "{input} {name}");
+            assert_eq!(response.header(name), Some(value), "{input} {name}");
+            assert_eq!(
+                response.headers().get_all(name).count(),
+                1,
+                "{input} {name}"
+            );
         }
-        assert_eq!(response.field_all("server-timing").count(), 1, "{input}");
+        assert_eq!(
+            response.headers().get_all("server-timing").count(),
+            1,
+            "{input}"
+        );
         let log = log.lock().expect("a log");
         assert!(
             log.contains(&format!("\" {status} ")) && log.ends_with(" id\n"),
@@ -223,8 +231,8 @@ fn a_layer_sees_each_request_once_and_each_answer_of_its_application_once() {
         let response = ask(&gateway, &input);
         let plain = ask(&Gateway::new(EveryWay), &input);
         assert_eq!(response.status().code(), status, "{input}");
-        assert!(response.fields().eq(plain.fields()), "{input}");
-        assert_eq!(response.content(), plain.content(), "{input}");
+        assert_eq!(response.headers(), plain.headers(), "{input}");
+        assert_eq!(response.body(), plain.body(), "{input}");
         let is_of_the_gateway = status == 413 || status == 400 || input.contains("panic");
         match &notes.take()[..] {
             [] => assert_eq!(status, 501, "{input}"),
@@ -322,7 +330,7 @@ fn a_layer_affects_only_its_route_or_mount() {
         ("/d", "404 Not Found\n", ""),
     ] {
         let response = ask(&gateway, &request(&format!("GET {path}"), &[]));
-        assert_eq!(response.content(), content.as_bytes(), "{path}");
+        assert_eq!(response.body(), content.as_bytes(), "{path}");
         let first = notes.take().into_iter().next();
         assert_eq!(first.unwrap_or_default(), seen, "{path}");
     }
@@ -349,7 +357,7 @@ fn what_a_layer_does_not_see_and_does_not_pass_out() {
     ];
     for (path, allowed) in [("/route", None), ("/mount/", Some("https://a.example"))] {
         let response = ask(&gateway, &request(&format!("OPTIONS {path}"), &preflight));
-        let origin = response.field("access-control-allow-origin");
+        let origin = response.header("access-control-allow-origin");
         assert_eq!((response.status().code(), origin), (204, allowed));
     }
     let login = ["Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="];
@@ -414,15 +422,15 @@ fn refused_input_gets_the_fields_that_do_not_depend_on_a_request() {
     for input in ["nonsense\r\n\r\n", "GET / HTTP/3.0\r\n\r\n"] {
         let response = ask(&gateway, input);
         assert!(response.closes() && response.status().code() >= 400);
-        assert_eq!(response.field("x-frame-options"), Some("DENY"));
-        assert_eq!(response.field("vary"), Some("Origin"));
+        assert_eq!(response.header("x-frame-options"), Some("DENY"));
+        assert_eq!(response.header("vary"), Some("Origin"));
         for name in [
             "x-request-id",
             "server-timing",
             "etag",
             "access-control-allow-origin",
         ] {
-            assert_eq!(response.field(name), None, "{name}");
+            assert_eq!(response.header(name), None, "{name}");
         }
     }
     assert_eq!(log.lock().expect("a log").lines().count(), 2);
@@ -432,14 +440,14 @@ fn refused_input_gets_the_fields_that_do_not_depend_on_a_request() {
 fn what_middleware_adds_to_a_failed_response_is_sent_but_nothing_of_the_application() {
     let application = |_: &Request<'_>| {
         Response::text("secret")
-            .with_field("X-Secret", "1")
-            .with_field("Date", "now")
+            .with_header("X-Secret", "1")
+            .with_header("Date", "now")
     };
     let gateway = Gateway::new(application).with(SetRequestId::new());
     let response = ask(&gateway, &get(&[]));
-    assert_eq!(response.content(), b"500 Internal Server Error\n");
-    assert_eq!(response.field("x-secret"), None);
-    assert_eq!(response.field("x-request-id"), Some("0-1"));
+    assert_eq!(response.body(), b"500 Internal Server Error\n");
+    assert_eq!(response.header("x-secret"), None);
+    assert_eq!(response.header("x-request-id"), Some("0-1"));
 }
 
 #[test]
@@ -454,7 +462,7 @@ fn a_middleware_that_panics_does_not_keep_the_outer_ones_from_seeing_the_answer(
         let log = Arc::new(Mutex::new(String::new()));
         let lines = log.clone();
         let gateway = Gateway::new(EveryWay)
-            .with(SecurityFields::new())
+            .with(SecurityHeaders::new())
             .with(Panics)
             .with(SetRequestId::generated_by(|_| "id".to_string()))
             .with(Panics)
@@ -468,9 +476,13 @@ fn a_middleware_that_panics_does_not_keep_the_outer_ones_from_seeing_the_answer(
             (500, true),
             "{path}"
         );
-        assert_eq!(response.field_all("server-timing").count(), 1, "{path}");
+        assert_eq!(
+            response.headers().get_all("server-timing").count(),
+            1,
+            "{path}"
+        );
         // What was added to the answer that is gone is gone, too.
-        assert_eq!(response.field("x-request-id"), None, "{path}");
+        assert_eq!(response.header("x-request-id"), None, "{path}");
         let log = log.lock().expect("a log");
         assert!(log.contains("\" 500 ") && log.lines().count() == 1, "{log}");
     }
@@ -482,7 +494,7 @@ fn a_middleware_that_breaks_a_response_does_not_keep_others_from_adding_to_it() 
     impl Middleware for Breaks {
         fn after(&self, _: &RequestInfo<'_>, response: Response) -> Response {
             response
-                .with_field("X", "a\nb")
+                .with_header("X", "a\nb")
                 .with_status(Status::CONTINUE)
         }
     }
@@ -496,14 +508,17 @@ fn a_middleware_that_breaks_a_response_does_not_keep_others_from_adding_to_it() 
     ] {
         for path in ["/now", "/invalid"] {
             let response = ask(&gateway, &request(&format!("GET {path}"), &[]));
-            assert_eq!((response.status().code(), response.field("x")), (500, None));
+            assert_eq!(
+                (response.status().code(), response.header("x")),
+                (500, None)
+            );
         }
     }
     let gateway = Gateway::new(EveryWay)
         .with(Breaks)
         .with(SetRequestId::new());
     let response = ask(&gateway, &request("GET /now", &[]));
-    assert_eq!(response.field("x-request-id"), Some("0-1"));
+    assert_eq!(response.header("x-request-id"), Some("0-1"));
 }
 
 #[test]
@@ -520,8 +535,8 @@ fn requests_are_numbered_and_handlers_see_the_number() {
     for number in 1..=3 {
         let response = ask_as(&gateway, info.clone(), Now::default(), &get(&[]));
         let id = format!("7-{number}");
-        assert_eq!(response.field("x-request-id"), Some(&*id));
-        assert_eq!(response.content(), id.as_bytes());
+        assert_eq!(response.header("x-request-id"), Some(&*id));
+        assert_eq!(response.body(), id.as_bytes());
     }
 }
 
@@ -533,7 +548,7 @@ fn a_request_id_is_taken_only_from_a_trusted_peer_and_only_if_it_is_sound() {
     let gateway = Gateway::new(EveryWay).with(ids);
     let ask = |peer: Peer, fields: &[&str]| {
         let response = ask_as(&gateway, peer.into(), Now::default(), &get(fields));
-        response.field("x-request-id").expect("an id").to_string()
+        response.header("x-request-id").expect("an id").to_string()
     };
     let long = format!("X-Request-Id: {}", "a".repeat(128));
     assert_eq!(ask(trusted.into(), &["X-Request-ID: a-1"]), "a-1");
@@ -556,7 +571,7 @@ fn the_log_shows_the_user_and_the_request_id() {
     let log = Arc::new(Mutex::new(String::new()));
     let lines = log.clone();
     let gateway = Gateway::new(|_: &Request<'_>| "hello")
-        .with(BasicAuthentication::new("a", |_, password| password == "p"))
+        .with(BasicAuth::new("a", |_, password| password == "p"))
         .with(SetRequestId::new())
         .with(AccessLog::to(move |line| {
             lines.lock().expect("a log").push_str(line)
@@ -571,12 +586,12 @@ fn the_log_shows_the_user_and_the_request_id() {
 }
 
 #[test]
-fn security_fields_keep_what_the_application_set() {
+fn security_headers_keep_what_the_application_set() {
     let application =
-        |_: &Request<'_>| Response::text("").with_field("x-frame-options", "SAMEORIGIN");
-    let fields = SecurityFields::new()
-        .field("content-security-policy", "default-src 'self'")
-        .field("Referrer-Policy", "no-referrer")
+        |_: &Request<'_>| Response::text("").with_header("x-frame-options", "SAMEORIGIN");
+    let fields = SecurityHeaders::new()
+        .header("content-security-policy", "default-src 'self'")
+        .header("Referrer-Policy", "no-referrer")
         .without("cross-origin-opener-policy");
     let response = ask(&Gateway::new(application).with(fields), &get(&[]));
     for (name, value) in [
@@ -587,27 +602,27 @@ fn security_fields_keep_what_the_application_set() {
         ("cross-origin-opener-policy", None),
         ("strict-transport-security", None),
     ] {
-        assert_eq!(response.field(name), value, "{name}");
-        assert!(response.field_all(name).count() <= 1, "{name}");
+        assert_eq!(response.header(name), value, "{name}");
+        assert!(response.headers().get_all(name).count() <= 1, "{name}");
     }
 }
 
 #[test]
 fn strict_transport_security_is_sent_only_over_https() {
-    let transport = |fields: SecurityFields, scheme| {
+    let transport = |fields: SecurityHeaders, scheme| {
         let info = ConnectionInfo {
             scheme,
             ..ConnectionInfo::default()
         };
         let gateway = Gateway::new(EveryWay).with(fields);
         let response = ask_as(&gateway, info, Now::default(), &get(&[]));
-        let value = response.field("strict-transport-security");
+        let value = response.header("strict-transport-security");
         value.map(str::to_string)
     };
     let year = Some("max-age=31536000".to_string());
-    assert_eq!(transport(SecurityFields::new(), Scheme::Https), year);
-    assert_eq!(transport(SecurityFields::new(), Scheme::Http), None);
-    let fields = SecurityFields::new().field("strict-transport-security", "max-age=1; preload");
+    assert_eq!(transport(SecurityHeaders::new(), Scheme::Https), year);
+    assert_eq!(transport(SecurityHeaders::new(), Scheme::Http), None);
+    let fields = SecurityHeaders::new().header("strict-transport-security", "max-age=1; preload");
     assert_eq!(transport(fields.clone(), Scheme::Http), None);
     let own = Some("max-age=1; preload".to_string());
     assert_eq!(transport(fields, Scheme::Https), own);
@@ -631,9 +646,15 @@ fn is_shared(
 }
 
 fn is_readable(includes: bool, origin: &str, response: &ClientResponse) -> bool {
-    let allow_origin = response.field("access-control-allow-origin");
-    let credentials = response.field("access-control-allow-credentials");
-    assert!(response.field_all("access-control-allow-origin").count() <= 1);
+    let allow_origin = response.header("access-control-allow-origin");
+    let credentials = response.header("access-control-allow-credentials");
+    assert!(
+        response
+            .headers()
+            .get_all("access-control-allow-origin")
+            .count()
+            <= 1
+    );
     is_shared(includes, origin, allow_origin, credentials)
 }
 
@@ -704,8 +725,8 @@ fn a_preflight_request_is_answered_without_the_application() {
     let cors = || {
         Cors::origins([RABBIT])
             .methods([Method::Put, Method::Delete])
-            .request_fields(["Content-Type", "X-Token"])
-            .exposed_fields(["X-Total", "ETag"])
+            .allow_headers(["Content-Type", "X-Token"])
+            .expose_headers(["X-Total", "ETag"])
             .max_age(Duration::from_secs(600))
     };
     let application = |request: &Request<'_>| format!("called with {}", request.method());
@@ -713,10 +734,7 @@ fn a_preflight_request_is_answered_without_the_application() {
     let origin = "Origin: https://rabbit.invalid";
     let asks = "Access-Control-Request-Method: PUT";
     let response = ask(&gateway, &request("OPTIONS /a", &[origin, asks]));
-    assert_eq!(
-        (response.status().code(), response.content()),
-        (204, &b""[..])
-    );
+    assert_eq!((response.status().code(), response.body()), (204, &b""[..]));
     for (name, value) in [
         ("access-control-allow-origin", Some(RABBIT)),
         ("access-control-allow-methods", Some("PUT, DELETE")),
@@ -732,7 +750,7 @@ fn a_preflight_request_is_answered_without_the_application() {
             Some("Access-Control-Request-Method, Access-Control-Request-Headers, Origin"),
         ),
     ] {
-        assert_eq!(response.field(name), value, "{name}");
+        assert_eq!(response.header(name), value, "{name}");
     }
 
     let stranger = "Origin: https://fox.invalid";
@@ -740,26 +758,26 @@ fn a_preflight_request_is_answered_without_the_application() {
     assert_eq!(response.status().code(), 204);
     for name in ["origin", "methods", "headers"] {
         let name = format!("access-control-allow-{name}");
-        assert_eq!(response.field(&name), None);
+        assert_eq!(response.header(&name), None);
     }
 
     // Without both fields, it is no preflight request.
     for fields in [&[origin][..], &[asks], &[]] {
         let response = ask(&gateway, &request("OPTIONS /a", fields));
-        assert_eq!(response.content(), b"called with OPTIONS", "{fields:?}");
+        assert_eq!(response.body(), b"called with OPTIONS", "{fields:?}");
     }
     let response = ask(&gateway, &request("GET /a", &[origin, asks]));
-    assert_eq!(response.content(), b"called with GET");
-    let exposed = response.field("access-control-expose-headers");
+    assert_eq!(response.body(), b"called with GET");
+    let exposed = response.header("access-control-expose-headers");
     assert_eq!(exposed, Some("X-Total, ETag"));
 }
 
 #[test]
 fn vary_names_the_origin_unless_any_origin_is_allowed() {
-    let application = |_: &Request<'_>| Response::text("").with_field("Vary", "Cookie");
+    let application = |_: &Request<'_>| Response::text("").with_header("Vary", "Cookie");
     let vary = |cors: Cors, fields: &[&str]| {
         let response = ask(&Gateway::new(application).with(cors), &get(fields));
-        response.field("vary").map(str::to_string)
+        response.header("vary").map(str::to_string)
     };
     let cookie_and_origin = Some("Cookie, Origin".to_string());
     let rabbit = "Origin: https://rabbit.invalid";
@@ -775,13 +793,13 @@ fn vary_names_the_origin_unless_any_origin_is_allowed() {
 #[test]
 fn cross_origin_fields_of_the_application_are_kept() {
     let application = |_: &Request<'_>| {
-        Response::text("").with_field("Access-Control-Allow-Origin", "https://own.invalid")
+        Response::text("").with_header("Access-Control-Allow-Origin", "https://own.invalid")
     };
     let gateway = Gateway::new(application).with(Cors::origins([RABBIT]).credentials());
     let response = ask(&gateway, &get(&["Origin: https://rabbit.invalid"]));
-    let origin = response.field("access-control-allow-origin");
+    let origin = response.header("access-control-allow-origin");
     assert_eq!(origin, Some("https://own.invalid"));
-    assert_eq!(response.field("access-control-allow-credentials"), None);
+    assert_eq!(response.header("access-control-allow-credentials"), None);
 }
 
 #[test]
@@ -789,7 +807,7 @@ fn a_repeated_origin_is_no_origin() {
     let gateway = Gateway::new(EveryWay).with(Cors::origins([RABBIT]));
     let origin = "Origin: https://rabbit.invalid";
     let response = ask(&gateway, &get(&[origin, origin]));
-    assert_eq!(response.field("access-control-allow-origin"), None);
+    assert_eq!(response.header("access-control-allow-origin"), None);
 }
 
 #[test]
@@ -953,15 +971,15 @@ fn an_allowed_host_with_a_port_is_refused_when_it_is_built() {
 fn content_that_the_client_has_is_not_sent_again() {
     let gateway = Gateway::new(|request: &Request<'_>| {
         Response::html(request.path().to_string())
-            .with_field("Cache-Control", "no-cache")
-            .with_field("Content-Language", "en")
+            .with_header("Cache-Control", "no-cache")
+            .with_header("Content-Language", "en")
     })
     .with(ConditionalGet::new());
     let first = ask(&gateway, &get(&[]));
-    let tag = first.field("etag").expect("a tag");
+    let tag = first.header("etag").expect("a tag");
     assert!(tag.starts_with("W/\"") && first.status().code() == 200);
     assert_ne!(
-        ask(&gateway, &request("GET /b", &[])).field("etag"),
+        ask(&gateway, &request("GET /b", &[])).header("etag"),
         Some(tag)
     );
 
@@ -973,14 +991,11 @@ fn content_that_the_client_has_is_not_sent_again() {
     ] {
         for line in ["GET /", "HEAD /"] {
             let response = ask(&gateway, &request(line, &[&condition]));
-            assert_eq!(
-                (response.status().code(), response.content()),
-                (304, &b""[..])
-            );
-            assert_eq!(response.field("etag"), Some(tag));
-            assert_eq!(response.field("cache-control"), Some("no-cache"));
+            assert_eq!((response.status().code(), response.body()), (304, &b""[..]));
+            assert_eq!(response.header("etag"), Some(tag));
+            assert_eq!(response.header("cache-control"), Some("no-cache"));
             for name in ["content-type", "content-language", "content-length"] {
-                assert_eq!(response.field(name), None, "{name}");
+                assert_eq!(response.header(name), None, "{name}");
             }
         }
         assert_eq!(
@@ -991,10 +1006,7 @@ fn content_that_the_client_has_is_not_sent_again() {
         );
     }
     let changed = ask(&gateway, &get(&["If-None-Match: \"other\""]));
-    assert_eq!(
-        (changed.status().code(), changed.content()),
-        (200, &b"/"[..])
-    );
+    assert_eq!((changed.status().code(), changed.body()), (200, &b"/"[..]));
     assert_eq!(
         ask(&gateway, &get(&["If-Match: \"other\""]))
             .status()
@@ -1008,16 +1020,16 @@ fn head_has_the_tag_of_get() {
     let gateway = Gateway::new(|_: &Request<'_>| "hello").with(ConditionalGet::new());
     let head = ask(&gateway, &request("HEAD /", &[]));
     let get = ask(&gateway, &get(&[]));
-    assert!(head.fields().eq(get.fields()), "{head:?} {get:?}");
-    assert!(head.content().is_empty() && head.field("etag").is_some());
+    assert_eq!(head.headers(), get.headers(), "{head:?} {get:?}");
+    assert!(head.body().is_empty() && head.header("etag").is_some());
 }
 
 #[test]
 fn validators_of_the_application_are_used() {
     let application = |_: &Request<'_>| {
         Response::text("hello")
-            .with_field("ETag", "\"v1\"")
-            .with_field("Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT")
+            .with_header("ETag", "\"v1\"")
+            .with_header("Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT")
     };
     let gateway = Gateway::new(application).with(ConditionalGet::new());
     let same = "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT";
@@ -1031,18 +1043,18 @@ fn validators_of_the_application_are_used() {
     ] {
         let response = ask(&gateway, &get(fields));
         assert_eq!(response.status().code(), status, "{fields:?}");
-        assert_eq!(response.field("etag"), Some("\"v1\""), "{fields:?}");
+        assert_eq!(response.header("etag"), Some("\"v1\""), "{fields:?}");
     }
 }
 
 #[test]
 fn responses_that_no_client_may_keep_get_no_tag() {
     let application = |request: &Request<'_>| match request.path() {
-        "/no-store" => Response::text("a").with_field("Cache-Control", "private, no-store"),
-        "/stream" => Response::text(Body::stream(["a"].into_iter())),
+        "/no-store" => Response::text("a").with_header("Cache-Control", "private, no-store"),
+        "/stream" => Response::text(Body::from_iterator(["a"].into_iter())),
         "/missing" => Status::NOT_FOUND.into(),
         "/empty" => Response::text(""),
-        _ => Response::text("a").with_field("ETag", "not a tag"),
+        _ => Response::text("a").with_header("ETag", "not a tag"),
     };
     let gateway = Gateway::new(application).with(ConditionalGet::new());
     for (path, status) in [
@@ -1056,14 +1068,14 @@ fn responses_that_no_client_may_keep_get_no_tag() {
             &request(&format!("GET /{path}"), &["If-None-Match: *"]),
         );
         assert_eq!(
-            (response.status().code(), response.field("etag")),
+            (response.status().code(), response.header("etag")),
             (status, None),
             "{path}"
         );
     }
     let response = ask(&gateway, &request("GET /", &["If-None-Match: *"]));
     assert_eq!(
-        (response.status().code(), response.content()),
+        (response.status().code(), response.body()),
         (200, &b"a"[..])
     );
 }
@@ -1076,7 +1088,7 @@ fn a_site_answers_the_same_with_and_without_the_middleware() {
         Gateway::new(site()).with(ConditionalGet::new()),
     );
     let first = ask(&plain, &get(&[]));
-    let tag = first.field("etag").expect("a tag");
+    let tag = first.header("etag").expect("a tag");
     for fields in [
         &[][..],
         &[&*format!("If-None-Match: {tag}")],
@@ -1097,7 +1109,7 @@ struct Inbox;
 
 impl Application for Inbox {
     fn call(&self, request: &Request<'_>) -> Response {
-        format!("{}", request.content().len()).into()
+        format!("{}", request.body().len()).into()
     }
 
     fn admit(&self, request: &Request<'_>) -> Admission {
@@ -1119,7 +1131,7 @@ impl Receiver for Count {
         Ok(())
     }
 
-    fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+    fn finish(self: Box<Self>, _: Headers<'_>) -> Response {
         format!("{}", self.0).into()
     }
 }
@@ -1148,13 +1160,13 @@ fn content_beyond_the_limit_of_its_route_is_answered_with_413() {
     };
     for (path, most) in [("/", 10), ("/small", 5), ("/large", 10), ("/stream", 10)] {
         let whole = most.to_string().into_bytes();
-        assert_eq!(put(path, most).content(), whole, "{path}");
-        assert_eq!(chunked(path, most).content(), whole, "{path}");
+        assert_eq!(put(path, most).body(), whole, "{path}");
+        assert_eq!(chunked(path, most).body(), whole, "{path}");
         assert_eq!(put(path, most + 1).status().code(), 413, "{path}");
         assert_eq!(chunked(path, most + 1).status().code(), 413, "{path}");
     }
     assert_eq!(put("/refuse", 11).status().code(), 403);
-    assert_eq!(put("/a", 11).content(), b"11");
+    assert_eq!(put("/a", 11).body(), b"11");
 }
 
 #[test]
@@ -1175,11 +1187,11 @@ fn a_limit_may_be_larger_than_that_of_the_gateway() {
     let input = head + &"x".repeat(length);
     assert_eq!(ask(&Gateway::new(Inbox), &input).status().code(), 413);
     let gateway = Gateway::new(limit_content(Inbox, 1 << 24));
-    assert_eq!(ask(&gateway, &input).content(), b"2097152");
+    assert_eq!(ask(&gateway, &input).body(), b"2097152");
 }
 
-fn staff() -> BasicAuthentication {
-    BasicAuthentication::user("the \"staff\"", "Aladdin", "open sesame")
+fn staff() -> BasicAuth {
+    BasicAuth::user("the \"staff\"", "Aladdin", "open sesame")
 }
 
 fn show_user(request: &Request<'_>) -> String {
@@ -1187,7 +1199,7 @@ fn show_user(request: &Request<'_>) -> String {
     format!(
         "{} {}",
         user.map_or("nobody", |user| user.name()),
-        request.content().len()
+        request.body().len()
     )
 }
 
@@ -1205,7 +1217,7 @@ fn only_the_right_name_and_password_are_let_through() {
                     &gateway,
                     &get(&[&format!("Authorization: {scheme} {credentials}")]),
                 );
-                assert_eq!(response.content(), b"Aladdin 0", "{scheme} {credentials}");
+                assert_eq!(response.body(), b"Aladdin 0", "{scheme} {credentials}");
             }
         }
         let right = "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==";
@@ -1226,7 +1238,7 @@ fn only_the_right_name_and_password_are_let_through() {
         ] {
             let response = ask(&gateway, &get(fields));
             assert_eq!(response.status().code(), 401, "{fields:?}");
-            let challenge = response.field("www-authenticate");
+            let challenge = response.header("www-authenticate");
             let expected = r#"Basic realm="the \"staff\"", charset="UTF-8""#;
             assert_eq!(challenge, Some(expected));
         }
@@ -1244,7 +1256,7 @@ fn a_user_who_is_not_known_is_refused_before_the_content_is_read() {
         assert!(output.starts_with(b"HTTP/1.1 401 "));
         let right = "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==";
         let input = request("PUT /", &["Content-Length: 2", right]) + "ab";
-        assert_eq!(ask(&gateway, &input).content(), b"Aladdin 2");
+        assert_eq!(ask(&gateway, &input).body(), b"Aladdin 2");
     }
 }
 
@@ -1258,7 +1270,7 @@ fn names_and_passwords_are_utf_8_and_may_contain_colons_after_the_first() {
             .push(format!("{name}|{password}"));
         true
     };
-    let gateway = Gateway::new(EveryWay).with(BasicAuthentication::new("r", check));
+    let gateway = Gateway::new(EveryWay).with(BasicAuth::new("r", check));
     // `test:123£` (RFC 7617 section 2.1), `a:b:c`, and a name with a line feed, which is refused.
     for encoded in ["dGVzdDoxMjPCow==", "YTpiOmM=", "YQo6Yg=="] {
         ask(
@@ -1286,7 +1298,7 @@ fn other_extensions_reach_a_protected_application() {
     let gateway = Gateway::new(admin).with(SetRequestId::new());
     let right = "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==";
     let response = ask(&gateway, &request("GET /admin/a", &[right]));
-    assert_eq!(response.content(), b"0-1 /a");
+    assert_eq!(response.body(), b"0-1 /a");
 }
 
 fn at(seconds: f64) -> Now {
@@ -1320,7 +1332,7 @@ fn requests_beyond_the_rate_are_refused_until_there_is_a_token() {
             &request("GET /now", &[]),
         );
         assert_eq!(response.status().code(), status, "{seconds}");
-        assert_eq!(response.field("retry-after"), retry_after, "{seconds}");
+        assert_eq!(response.header("retry-after"), retry_after, "{seconds}");
     }
 }
 
@@ -1354,7 +1366,7 @@ fn each_client_has_a_rate_of_its_own() {
 #[test]
 fn clients_may_be_told_apart_by_a_field() {
     let limit = RateLimit::new(1, Duration::from_secs(10))
-        .by(|request| request.head.fields().get_str("X-Key").map(String::from));
+        .by(|request| request.head.headers().get("X-Key").map(String::from));
     let gateway = Gateway::new(EveryWay).with(limit);
     let ask = |fields: &[&str]| ask(&gateway, &request("GET /now", fields)).status().code();
     assert_eq!((ask(&["X-Key: a"]), ask(&["X-Key: a"])), (200, 429));
@@ -1393,9 +1405,9 @@ fn the_time_is_that_between_the_head_and_the_response() {
     let application = move |_: &Request<'_>| {
         hand.fetch_add(12_345, Ordering::Relaxed);
         let hand = hand.clone();
-        Response::later(async move {
+        Response::from_future(async move {
             hand.fetch_add(5, Ordering::Relaxed);
-            Response::text("").with_field("Server-Timing", "db;dur=1")
+            Response::text("").with_header("Server-Timing", "db;dur=1")
         })
     };
     let timing =
@@ -1403,7 +1415,7 @@ fn the_time_is_that_between_the_head_and_the_response() {
     let gateway = Gateway::new(application).with(timing);
     for _ in 0..2 {
         let response = ask(&gateway, &get(&[]));
-        let values: Vec<&[u8]> = response.field_all("server-timing").collect();
+        let values: Vec<&[u8]> = response.headers().get_all("server-timing").collect();
         assert_eq!(values, [&b"db;dur=1"[..], b"total;dur=12.350"]);
     }
 }
@@ -1420,7 +1432,7 @@ fn the_contract_reports_each_violation_with_its_request_and_source() {
         "/panic" => std::panic::resume_unwind(Box::new("deliberate")),
         _ => Response::text("")
             .with_status(Status::METHOD_NOT_ALLOWED)
-            .with_field("Retry-After", "soon"),
+            .with_header("Retry-After", "soon"),
     };
     let gateway = Gateway::new(application).with(contract);
     for path in ["/good", "/bad", "/panic"] {
@@ -1463,13 +1475,13 @@ fn head_must_be_answered_like_get() {
         match request.path() {
             "/same" => Response::text("same"),
             "/status" if is_get => Response::text("got"),
-            "/fields" if is_get => Response::text("got").with_field("X-Only", "1"),
+            "/fields" if is_get => Response::text("got").with_header("X-Only", "1"),
             "/length" if is_get => Response::text("got"),
             "/fields" => Response::text("got"),
             "/length" => Response::text(""),
-            "/stream" => Response::text(Body::stream(["a"].into_iter())),
-            "/later" => Response::later(async { "later" }),
-            "/bad" => Response::text("").with_field("ETag", "1"),
+            "/stream" => Response::text(Body::from_iterator(["a"].into_iter())),
+            "/later" => Response::from_future(async { "later" }),
+            "/bad" => Response::text("").with_header("ETag", "1"),
             _ => Status::NOT_FOUND.into(),
         }
     };
@@ -1543,10 +1555,10 @@ fn what_the_crate_answers_itself_keeps_the_contract() {
         .with(ConditionalGet::new())
         .with(
             RateLimit::new(1, Duration::from_secs(1))
-                .by(|request| request.head.fields().get_str("X-Key").map(String::from)),
+                .by(|request| request.head.headers().get("X-Key").map(String::from)),
         )
         .with(Cors::origins([RABBIT]))
-        .with(SecurityFields::new())
+        .with(SecurityHeaders::new())
         .with(Contract::new());
     let preflight = [
         "Origin: https://rabbit.invalid",
@@ -1597,9 +1609,9 @@ mod compression {
     }
 
     fn unpacked(response: &ClientResponse) -> String {
-        assert_eq!(response.field("content-encoding"), Some("gzip"));
+        assert_eq!(response.header("content-encoding"), Some("gzip"));
         let mut text = String::new();
-        let mut decoder = GzDecoder::new(response.content());
+        let mut decoder = GzDecoder::new(response.body());
         decoder.read_to_string(&mut text).expect("gzip");
         text
     }
@@ -1622,15 +1634,15 @@ mod compression {
             let response = ask(&gateway, &get(fields));
             match is_compressed {
                 true => assert_eq!(unpacked(&response), long(), "{fields:?}"),
-                false => assert_eq!(response.content(), long().into_bytes(), "{fields:?}"),
+                false => assert_eq!(response.body(), long().into_bytes(), "{fields:?}"),
             }
             assert_eq!(
-                response.field("vary"),
+                response.header("vary"),
                 Some("Accept-Encoding"),
                 "{fields:?}"
             );
             assert_eq!(
-                response.field("content-type"),
+                response.header("content-type"),
                 Some("text/html; charset=utf-8")
             );
         }
@@ -1644,15 +1656,15 @@ mod compression {
         for fields in [&[GZIP][..], &[]] {
             let head = ask(&gateway, &request("HEAD /", fields));
             let get = ask(&gateway, &get(fields));
-            assert!(head.fields().eq(get.fields()), "{head:?} {get:?}");
-            assert!(head.content().is_empty());
+            assert_eq!(head.headers(), get.headers(), "{head:?} {get:?}");
+            assert!(head.body().is_empty());
         }
     }
 
     #[test]
     fn a_deferred_response_is_compressed_and_an_error_page_may_be() {
         let application = |request: &Request<'_>| match request.path() {
-            "/later" => Response::later(async { Response::text(long()) }),
+            "/later" => Response::from_future(async { Response::text(long()) }),
             _ => Response::text(long()).with_status(Status::NOT_FOUND),
         };
         let gateway = Gateway::new(application).with(Compression::new());
@@ -1669,15 +1681,15 @@ mod compression {
             match request.path() {
                 "/small" => Response::text("a".repeat(1023)),
                 "/large" => Response::text("a".repeat((4 << 20) + 1)),
-                "/image" => Response::content("image/png", long()),
+                "/image" => Response::of_type("image/png", long()),
                 "/untyped" => Response::new(Status::OK).with_body(long()),
-                "/encoded" => response.with_field("Content-Encoding", "br"),
+                "/encoded" => response.with_header("Content-Encoding", "br"),
                 "/partial" => response
                     .with_status(Status::PARTIAL_CONTENT)
-                    .with_field("Content-Range", "bytes 0-3999/5000"),
-                "/no-transform" => response.with_field("Cache-Control", "public, no-transform"),
-                "/digest" => response.with_field("Content-Digest", "sha-256=:YQ==:"),
-                _ => Response::text(Body::stream([long(), long()].into_iter())),
+                    .with_header("Content-Range", "bytes 0-3999/5000"),
+                "/no-transform" => response.with_header("Cache-Control", "public, no-transform"),
+                "/digest" => response.with_header("Content-Digest", "sha-256=:YQ==:"),
+                _ => Response::text(Body::from_iterator([long(), long()].into_iter())),
             }
         };
         let gateway = Gateway::new(application).with(Compression::new());
@@ -1696,7 +1708,7 @@ mod compression {
             let (with, without) = (request(&line, &[GZIP]), request(&line, &[]));
             let response = ask(&gateway, &with);
             assert_eq!(response.raw(), ask(&gateway, &without).raw(), "{path}");
-            assert_eq!(response.field("vary"), None, "{path}");
+            assert_eq!(response.header("vary"), None, "{path}");
         }
     }
 
@@ -1710,14 +1722,14 @@ mod compression {
         .take(2000)
         .collect();
         let content = noise.clone();
-        let application = move |_: &Request<'_>| Response::content("text/plain", content.clone());
+        let application = move |_: &Request<'_>| Response::of_type("text/plain", content.clone());
         let gateway = Gateway::new(application).with(Compression::new());
         let response = ask(&gateway, &get(&[GZIP]));
         assert_eq!(
-            (response.content(), response.field("content-encoding")),
+            (response.body(), response.header("content-encoding")),
             (&noise[..], None)
         );
-        assert_eq!(response.field("vary"), Some("Accept-Encoding"));
+        assert_eq!(response.header("vary"), Some("Accept-Encoding"));
     }
 
     #[test]
@@ -1729,7 +1741,7 @@ mod compression {
         let gateway = Gateway::new(application).with(Compression::new().sizes(100..=200));
         for (length, is_compressed) in [(99, false), (100, true), (200, true), (201, false)] {
             let response = ask(&gateway, &request(&format!("GET /{length}"), &[GZIP]));
-            let encoding = response.field("content-encoding");
+            let encoding = response.header("content-encoding");
             assert_eq!(encoding.is_some(), is_compressed, "{length}");
         }
     }
@@ -1739,27 +1751,27 @@ mod compression {
         let site = Site::new().file("/index.html", long());
         let gateway = Gateway::new(site).with(Compression::new());
         let plain = ask(&gateway, &get(&[]));
-        let strong = plain.field("etag").expect("a tag");
-        assert!(strong.starts_with('"') && plain.field("accept-ranges").is_some());
+        let strong = plain.header("etag").expect("a tag");
+        assert!(strong.starts_with('"') && plain.header("accept-ranges").is_some());
 
         let packed = ask(&gateway, &get(&[GZIP]));
         assert_eq!(unpacked(&packed), long());
-        let weak = packed.field("etag").expect("a tag");
+        let weak = packed.header("etag").expect("a tag");
         assert_eq!(
-            (weak, packed.field("accept-ranges")),
+            (weak, packed.header("accept-ranges")),
             (&*format!("W/{strong}"), None)
         );
 
         let condition = format!("If-None-Match: {weak}");
         let response = ask(&gateway, &get(&[GZIP, &condition]));
         assert_eq!(
-            (response.status().code(), response.field("etag")),
+            (response.status().code(), response.header("etag")),
             (304, Some(weak))
         );
-        assert_eq!(response.field("vary"), Some("Accept-Encoding"));
+        assert_eq!(response.header("vary"), Some("Accept-Encoding"));
         let response = ask(&gateway, &get(&[&condition]));
         assert_eq!(
-            (response.status().code(), response.field("etag")),
+            (response.status().code(), response.header("etag")),
             (304, Some(strong))
         );
         // A part of compressed content is never joined with a part of plain content.
@@ -1773,13 +1785,10 @@ mod compression {
             .with(ConditionalGet::new())
             .with(Compression::new());
         let plain = ask(&gateway, &get(&[]));
-        let tag = plain.field("etag").expect("a tag");
-        assert_eq!(ask(&gateway, &get(&[GZIP])).field("etag"), Some(tag));
+        let tag = plain.header("etag").expect("a tag");
+        assert_eq!(ask(&gateway, &get(&[GZIP])).header("etag"), Some(tag));
         let response = ask(&gateway, &get(&[GZIP, &format!("If-None-Match: {tag}")]));
-        assert_eq!(
-            (response.status().code(), response.content()),
-            (304, &b""[..])
-        );
+        assert_eq!((response.status().code(), response.body()), (304, &b""[..]));
     }
 
     #[test]

@@ -3,9 +3,9 @@
 
 mod laws;
 
-use bytegate::body::Broken;
+use bytegate::body::BodyError;
 use bytegate::config::{Config, Limits, Pace, Timeouts};
-use bytegate::headers::FieldLines;
+use bytegate::headers::Headers;
 use bytegate::middleware::AccessLog;
 use bytegate::net::{self, Options};
 use bytegate::testing::{self, ClientResponse, StreamClient};
@@ -301,7 +301,7 @@ fn soon(what: &str, mut is_so: impl FnMut() -> bool) {
 
 /// Answers with the content, or with the path if there is none.
 fn echo(request: &Request<'_>) -> Response {
-    match request.content() {
+    match request.body() {
         b"" => Response::text(request.path().to_string()),
         content => Response::text(content.to_vec()),
     }
@@ -339,18 +339,18 @@ fn panics_are_silent() {
 fn one_connection_serves_requests_of_all_kinds() {
     let server = Server::start(echo);
     let mut client = server.connect();
-    assert_eq!(client.get("/a").content(), b"/a");
+    assert_eq!(client.get("/a").body(), b"/a");
     client.send(post(b"hello"));
-    assert_eq!(client.answer().content(), b"hello");
+    assert_eq!(client.answer().body(), b"hello");
     client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
     client.send("3\r\nabc\r\n0\r\n\r\n");
-    assert_eq!(client.answer().content(), b"abc");
+    assert_eq!(client.answer().body(), b"abc");
     client.send("HEAD /abc HTTP/1.1\r\nHost: x\r\n\r\n");
     client.send("GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     let rest = client.rest().expect("a clean end");
     let answers = reader::read_all(&rest, &[Method::Head, Method::Get]);
-    assert_eq!(answers[0].field("content-length"), Some("4"));
-    assert_eq!(answers[1].content(), b"/last");
+    assert_eq!(answers[0].header("content-length"), Some("4"));
+    assert_eq!(answers[1].body(), b"/last");
     assert!(answers[1].closes());
 }
 
@@ -362,7 +362,7 @@ fn a_batch_of_requests_is_answered_in_order() {
     client.send(paths.iter().flat_map(|path| get(path)).collect::<Vec<u8>>());
     client.end();
     for (answer, path) in client.last_answers(paths.len()).iter().zip(&paths) {
-        assert_eq!(answer.content(), path.as_bytes());
+        assert_eq!(answer.body(), path.as_bytes());
     }
 }
 
@@ -374,7 +374,7 @@ fn a_request_may_arrive_byte_by_byte() {
         for octet in post(b"hello") {
             client.send([octet]);
         }
-        assert_eq!(client.answer().content(), b"hello");
+        assert_eq!(client.answer().body(), b"hello");
     }
 }
 
@@ -385,8 +385,8 @@ fn a_client_that_closed_its_sending_side_gets_every_answer() {
     client.send([get("/large"), get("/small")].concat());
     client.end();
     let answers = client.last_answers(2);
-    assert_eq!(answers[0].content().len(), LARGE_BYTES);
-    assert_eq!(answers[1].content(), b"/small");
+    assert_eq!(answers[0].body().len(), LARGE_BYTES);
+    assert_eq!(answers[1].body(), b"/small");
 }
 
 #[test]
@@ -431,7 +431,7 @@ fn an_application_sees_the_address_of_its_client() {
     let mut client = server.connect();
     let address = client.socket().local_addr().expect("an address");
     let expected = address.to_string();
-    assert_eq!(client.get("/").content(), expected.as_bytes());
+    assert_eq!(client.get("/").body(), expected.as_bytes());
 }
 
 #[test]
@@ -444,7 +444,7 @@ fn the_server_runs_with_any_number_of_threads() {
                 client.send(get(&format!("/{round}")));
             }
             for client in &mut clients {
-                assert_eq!(client.answer().content(), format!("/{round}").as_bytes());
+                assert_eq!(client.answer().body(), format!("/{round}").as_bytes());
             }
         }
     }
@@ -484,8 +484,8 @@ fn the_server_runs_on_any_executor() {
             server.block_on = block_on;
             let mut client = server.connect();
             server.serve(move || {
-                assert_eq!(client.get("/a").content(), b"/a");
-                assert_eq!(client.get("/b").content(), b"/b");
+                assert_eq!(client.get("/a").body(), b"/a");
+                assert_eq!(client.get("/b").body(), b"/b");
             });
         }
     }
@@ -791,7 +791,7 @@ fn a_slow_reader_gets_the_whole_of_a_large_answer() {
     let rest = client.0.read_to_end(&mut octets);
     assert!(rest.is_ok());
     let answers = reader::read_all(&octets, &[Method::Get]);
-    assert_eq!(answers[0].content().len(), LARGE_BYTES);
+    assert_eq!(answers[0].body().len(), LARGE_BYTES);
 }
 
 #[test]
@@ -800,7 +800,7 @@ fn limits_of_the_gateway_apply_to_its_connections() {
     setup.gateway = setup.gateway.config(Config {
         limits: Limits {
             requests: 2,
-            content_bytes: 4,
+            body_bytes: 4,
             ..Limits::default()
         },
         ..Config::default()
@@ -871,7 +871,7 @@ fn new_clients_are_served_while_one_thread_is_free() {
     }
     drop(opens);
     for client in &mut held {
-        assert_eq!(client.answer().content(), b"/held");
+        assert_eq!(client.answer().body(), b"/held");
     }
 }
 
@@ -894,7 +894,7 @@ fn impatient() -> Timeouts {
 }
 
 fn slow_echo_or_large(request: &Request<'_>) -> Response {
-    if request.content().is_empty() {
+    if request.body().is_empty() {
         thread::sleep(WORK);
     }
     echo_or_large(request)
@@ -904,16 +904,16 @@ fn slow_echo_or_large(request: &Request<'_>) -> Response {
 fn time_spent_in_the_application_does_not_count_against_its_answer() {
     let server = Setup::new(slow_echo_or_large).timeouts(impatient()).start();
     let mut client = server.connect();
-    assert_eq!(client.get("/large").content().len(), LARGE_BYTES);
+    assert_eq!(client.get("/large").body().len(), LARGE_BYTES);
 }
 
 #[test]
 fn time_spent_in_the_application_does_not_count_as_idle_time() {
     let server = Setup::new(slow_echo_or_large).timeouts(impatient()).start();
     let mut client = server.connect();
-    assert_eq!(client.get("/").content(), b"/");
+    assert_eq!(client.get("/").body(), b"/");
     client.send(post(b"hello"));
-    assert_eq!(client.answer().content(), b"hello");
+    assert_eq!(client.answer().body(), b"hello");
 }
 
 #[test]
@@ -924,7 +924,7 @@ fn time_spent_in_the_application_does_not_count_against_the_next_head() {
     client.send([GET, &next[..10]].concat());
     assert_eq!(client.answer().status().code(), 200);
     client.send(&next[10..]);
-    assert_eq!(client.answer().content(), b"hello");
+    assert_eq!(client.answer().body(), b"hello");
 }
 
 #[test]
@@ -936,7 +936,7 @@ fn time_spent_in_the_application_does_not_count_against_the_next_content() {
     client.send([GET, &next[..cut]].concat());
     assert_eq!(client.answer().status().code(), 200);
     client.send(&next[cut..]);
-    assert_eq!(client.answer().content(), b"hello");
+    assert_eq!(client.answer().body(), b"hello");
 }
 
 #[test]
@@ -944,7 +944,7 @@ fn a_long_download_does_not_block_other_clients_of_its_thread() {
     let application = |request: &Request<'_>| match request.path() {
         "/endless" => {
             let block = Bytes::from(vec![b'x'; 65_536]);
-            Response::text(Body::stream(std::iter::repeat_with(move || {
+            Response::text(Body::from_iterator(std::iter::repeat_with(move || {
                 thread::sleep(Duration::from_micros(200));
                 block.clone()
             })))
@@ -997,7 +997,7 @@ fn a_long_upload_does_not_block_other_clients_of_its_thread() {
             thread::sleep(Duration::from_micros(200));
             Ok(())
         }
-        fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+        fn finish(self: Box<Self>, _: Headers<'_>) -> Response {
             Response::text("thanks")
         }
     }
@@ -1048,14 +1048,14 @@ fn a_hundred_panics_among_a_thousand_requests_do_not_affect_others() {
                 for _ in 0..10 {
                     let mut client = Client::of(address);
                     for _ in 0..4 {
-                        assert_eq!(client.get("/fine").content(), b"/fine");
+                        assert_eq!(client.get("/fine").body(), b"/fine");
                     }
                     client.send(get("/panic"));
                     let answers = client.last_answers(1);
                     assert_eq!(answers[0].status().code(), 500);
                     assert!(answers[0].closes());
                     for _ in 0..5 {
-                        assert_eq!(steady.get("/fine").content(), b"/fine");
+                        assert_eq!(steady.get("/fine").body(), b"/fine");
                     }
                 }
             });
@@ -1070,7 +1070,7 @@ fn a_hundred_panics_among_a_thousand_requests_do_not_affect_others() {
 
 /// A stream of three blocks and then a panic.
 fn panicking_stream() -> Response {
-    Response::text(Body::stream((0..).map(|number| match number {
+    Response::text(Body::from_iterator((0..).map(|number| match number {
         0..3 => vec![b'x'; 100_000],
         _ => panic!("deliberate"),
     })))
@@ -1101,22 +1101,22 @@ fn a_panic_in_a_stream_closes_only_that_connection() {
 fn a_panic_in_a_stream_does_not_lose_earlier_answers() {
     panics_are_silent();
     let server = Server::start(|request: &Request<'_>| match request.path() {
-        "/panic" => Response::text(Body::stream((0..).map(|_: i32| -> Vec<u8> {
+        "/panic" => Response::text(Body::from_iterator((0..).map(|_: i32| -> Vec<u8> {
             panic!("deliberate");
         }))),
         _ => echo(request),
     });
     let mut client = server.connect();
     client.send([get("/a"), get("/b"), get("/panic")].concat());
-    assert_eq!(client.answer().content(), b"/a");
-    assert_eq!(client.answer().content(), b"/b");
+    assert_eq!(client.answer().body(), b"/a");
+    assert_eq!(client.answer().body(), b"/b");
 }
 
 #[test]
 fn a_panic_in_a_stream_does_not_lose_log_lines() {
     panics_are_silent();
     let mut server = Server::start(|request: &Request<'_>| match request.path() {
-        "/panic" => Response::text(Body::stream((0..).map(|_: i32| -> Vec<u8> {
+        "/panic" => Response::text(Body::from_iterator((0..).map(|_: i32| -> Vec<u8> {
             panic!("deliberate");
         }))),
         _ => echo(request),
@@ -1146,7 +1146,7 @@ fn a_panic_in_a_destructor_does_not_affect_others() {
         }
     }
     let server = Setup::new(|request: &Request<'_>| match request.path() {
-        "/panic" => Response::text(Body::stream(Bomb)),
+        "/panic" => Response::text(Body::from_iterator(Bomb)),
         _ => echo(request),
     });
     let server = server.threads(1).start();
@@ -1200,7 +1200,7 @@ fn a_panic_in_a_receiver_is_a_500() {
             }
             Ok(())
         }
-        fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+        fn finish(self: Box<Self>, _: Headers<'_>) -> Response {
             deliberate()
         }
     }
@@ -1222,12 +1222,12 @@ fn a_panic_in_a_receiver_is_a_500() {
 #[test]
 fn an_invalid_response_is_replaced_and_reported() {
     let server = Server::start(|_: &Request<'_>| {
-        Response::text("hello").with_field("X-Bad", "a\r\nSet-Cookie: b")
+        Response::text("hello").with_header("X-Bad", "a\r\nSet-Cookie: b")
     });
     let mut client = server.connect();
     let answer = client.get("/");
     assert_eq!(answer.status().code(), 500);
-    assert_eq!(answer.field("set-cookie"), None);
+    assert_eq!(answer.header("set-cookie"), None);
     assert_eq!(server.errors().len(), 1);
     assert!(server.errors()[0].contains("X-Bad"));
     // The connection stays usable.
@@ -1235,8 +1235,8 @@ fn an_invalid_response_is_replaced_and_reported() {
 }
 
 fn broken_stream(length: Option<u64>) -> Response {
-    let blocks = [Ok(Bytes::from_static(b"block")), Err(Broken)];
-    Response::text(Body::fallible_stream(length, blocks.into_iter()))
+    let blocks = [Ok(Bytes::from_static(b"block")), Err(BodyError)];
+    Response::text(Body::try_from_iterator(length, blocks.into_iter()))
 }
 
 #[test]
@@ -1266,7 +1266,7 @@ fn a_stream_that_breaks_off_looks_incomplete_to_an_http_1_0_client() {
 fn a_stream_that_is_not_as_long_as_declared_is_reported() {
     let mut server = Server::start(|_: &Request<'_>| {
         let blocks = [Ok(Bytes::from_static(b"block"))];
-        Response::text(Body::fallible_stream(Some(3), blocks.into_iter()))
+        Response::text(Body::try_from_iterator(Some(3), blocks.into_iter()))
     });
     let client = server.connect();
     client.send(GET);
@@ -1282,7 +1282,7 @@ fn every_request_gets_a_line_in_the_access_log() {
     panics_are_silent();
     let mut server = Server::start(|request: &Request<'_>| match request.path() {
         "/panic" => deliberate(),
-        "/stream" => Response::text(Body::stream(["one", "two"].into_iter())),
+        "/stream" => Response::text(Body::from_iterator(["one", "two"].into_iter())),
         _ => echo(request),
     });
     let one = server.connect();
@@ -1337,7 +1337,7 @@ fn every_request_gets_a_line_in_the_access_log() {
 /// Answers at once, or after a while without blocking the thread.
 fn patient(request: &Request<'_>) -> Response {
     match request.path() {
-        "/slow" => Response::later(async {
+        "/slow" => Response::from_future(async {
             smol::Timer::after(millis(300)).await;
             "slow"
         }),
@@ -1350,7 +1350,7 @@ fn slowest_of_a_hundred(client: &mut Client) -> Duration {
     let mut slowest = Duration::ZERO;
     for _ in 0..100 {
         let start = Instant::now();
-        assert_eq!(client.get("/fast").content(), b"/fast");
+        assert_eq!(client.get("/fast").body(), b"/fast");
         slowest = slowest.max(start.elapsed());
     }
     slowest
@@ -1377,14 +1377,14 @@ fn a_slow_answer_does_not_delay_other_clients_of_its_thread() {
         let slowest = slowest_of_a_hundred(&mut server.connect());
         assert!(slowest < millis(100), "{slowest:?}");
         for client in &mut slow {
-            assert_eq!(client.answer().content(), b"slow");
+            assert_eq!(client.answer().body(), b"slow");
         }
         let took = start.elapsed();
         assert!((millis(290)..millis(800)).contains(&took), "{took:?}");
         // The connection still works, and pipelined requests are answered in order.
         slow[0].send([get("/slow"), get("/fast")].concat());
-        assert_eq!(slow[0].answer().content(), b"slow");
-        assert_eq!(slow[0].answer().content(), b"/fast");
+        assert_eq!(slow[0].answer().body(), b"slow");
+        assert_eq!(slow[0].answer().body(), b"/fast");
     }
 }
 
@@ -1419,12 +1419,12 @@ fn a_blocking_application_refuses_requests_above_its_limit() {
     });
     for client in &mut refused {
         let answer = client.answer();
-        let retry_after = answer.field("retry-after");
+        let retry_after = answer.header("retry-after");
         assert_eq!((answer.status().code(), retry_after), (503, Some("1")));
     }
     drop(Opens(gate));
     for client in &mut clients {
-        assert_eq!(client.answer().content(), b"passed");
+        assert_eq!(client.answer().body(), b"passed");
     }
 }
 
@@ -1441,7 +1441,7 @@ fn the_answer_to_a_client_that_is_gone_is_dropped() {
     let server = Server::start(move |_: &Request<'_>| {
         let guard = OnDrop(send.clone());
         let _ = enter.send(());
-        Response::later(async move {
+        Response::from_future(async move {
             let _guard = guard;
             std::future::pending::<&str>().await
         })
@@ -1461,7 +1461,7 @@ fn an_answer_that_never_comes_is_a_503() {
         answer: millis(200),
         ..Timeouts::default()
     };
-    let setup = Setup::new(|_: &Request<'_>| Response::later(std::future::pending::<&str>()));
+    let setup = Setup::new(|_: &Request<'_>| Response::from_future(std::future::pending::<&str>()));
     let server = setup.timeouts(timeouts).start();
     let client = server.connect();
     client.send([GET, GET].concat());
@@ -1485,7 +1485,7 @@ fn events_reach_every_client_and_delay_no_other(threads: usize) {
         "/events" => {
             let (sender, body) = Body::channel(16);
             keep.lock().expect("a list").push(sender);
-            Response::content("text/event-stream", body)
+            Response::of_type("text/event-stream", body)
         }
         _ => echo(request),
     });
@@ -1559,7 +1559,7 @@ fn a_stop_lets_a_request_in_progress_be_answered() {
         entered.recv_timeout(SOON).expect("a request comes");
         server.stop();
         for client in &mut clients {
-            assert_eq!(client.answer().content(), b"/slow");
+            assert_eq!(client.answer().body(), b"/slow");
         }
     }
 }
@@ -1590,7 +1590,7 @@ fn an_answer_made_during_a_stop_says_that_the_connection_closes() {
             let mut answers = clients
                 .iter_mut()
                 .filter_map(|client| client.try_answer().ok());
-            answers.find(|answer| answer.content() == b"here")
+            answers.find(|answer| answer.body() == b"here")
         });
         let answer = answer.expect("a second thread serves requests, too");
         assert!(answer.closes());
@@ -1611,7 +1611,7 @@ fn a_stop_lets_a_partly_sent_request_be_completed() {
     });
     client.send(&request[20..]);
     let answers = client.last_answers(1);
-    assert_eq!(answers[0].content(), b"hello");
+    assert_eq!(answers[0].body(), b"hello");
     assert!(answers[0].closes());
 }
 
@@ -1749,7 +1749,7 @@ fn pipelined_requests_hold_other_clients_up_for_one_call_only() {
     let mut client = server.connect();
     let waits = (0..20).map(|_| {
         let start = Instant::now();
-        assert_eq!(client.get("/").content(), b"hello");
+        assert_eq!(client.get("/").body(), b"hello");
         start.elapsed()
     });
     let mut waits: Vec<_> = waits.collect();

@@ -91,7 +91,7 @@ fn prepared_responses_of_every_status_are_the_same_as_made_ones() {
         };
         let response = move || {
             Response::html("<p>content</p>")
-                .with_field("X-Field", "value")
+                .with_header("X-Field", "value")
                 .with_status(status)
         };
         match PreparedResponse::new(response()) {
@@ -107,14 +107,14 @@ fn prepared_responses_of_every_status_are_the_same_as_made_ones() {
 
 #[test]
 fn what_cannot_be_encoded_in_advance_is_returned() {
-    let stream = Response::text(Body::stream(["a", "b"].into_iter()));
+    let stream = Response::text(Body::from_iterator(["a", "b"].into_iter()));
     let stream = PreparedResponse::new(stream).unwrap_err();
     assert_eq!(stream.body().length(), None);
-    let invalid = Response::text("a").with_field("Date", "today");
+    let invalid = Response::text("a").with_header("Date", "today");
     let invalid = PreparedResponse::new(invalid).unwrap_err();
-    let error = ResponseError::ReservedField("Date".to_string());
+    let error = ResponseError::ReservedHeader("Date".to_string());
     assert_eq!(invalid.error(), Some(&error));
-    assert!(PreparedResponse::new(Response::later(async { "later" })).is_err());
+    assert!(PreparedResponse::new(Response::from_future(async { "later" })).is_err());
     let interim = Response::new(Status::OK).with_status(Status::CONTINUE);
     assert!(PreparedResponse::new(interim).is_err());
 }

@@ -1066,10 +1066,7 @@ mod serve {
         assert!(server.address.starts_with("127.0.0.1:"));
         let page = server.get("/");
         assert_eq!((page.status().code(), page.reason()), (200, "OK"));
-        assert_eq!(
-            page.content(),
-            include_bytes!("../fixtures/site/index.html")
-        );
+        assert_eq!(page.body(), include_bytes!("../fixtures/site/index.html"));
     }
 
     #[test]
@@ -1174,7 +1171,7 @@ mod serve {
         let expected = "The application has no page <code>/a.cgi</code>.";
         assert!(page.text().contains(expected), "{page:?}");
         let page = server.get("/login.py");
-        assert_eq!(page.content(), include_bytes!("../fixtures/site/404.html"));
+        assert_eq!(page.body(), include_bytes!("../fixtures/site/404.html"));
     }
 
     #[test]
@@ -1214,7 +1211,7 @@ mod serve {
             .send("name=ada&password=lovelace")
             .expect("it is still read");
         let page = last_response(client);
-        assert_eq!(page.field("Location"), Some("/login.py?welcome=ada"));
+        assert_eq!(page.header("Location"), Some("/login.py?welcome=ada"));
         let ended = server.ended();
         assert_eq!(
             (ended.code, &*ended.stderr),
@@ -1400,10 +1397,7 @@ mod serve {
         let asked = Instant::now();
         server.signal("-TERM");
         let page = last_response(quiet);
-        assert_eq!(
-            page.content(),
-            include_bytes!("../fixtures/site/index.html")
-        );
+        assert_eq!(page.body(), include_bytes!("../fixtures/site/index.html"));
         assert_eq!(server.ended().code, Some(0));
         assert!(asked.elapsed() < Duration::from_secs(5));
     }

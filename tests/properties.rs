@@ -138,11 +138,11 @@ proptest! {
             assert_eq!(request.head().target_text(), expected.target());
             let authority = request.authority().unwrap();
             assert_eq!((authority.host, authority.port), ("localhost", Some(80)));
-            let fields: Vec<_> = request.fields().iter().filter(|(name, _)| name.starts_with("X-")).collect();
+            let fields: Vec<_> = request.headers().iter().filter(|(name, _)| name.starts_with("X-")).collect();
             let given = expected.fields.iter();
             let given: Vec<_> = given.map(|(name, value)| (&name[..], value.trim_matches([' ', '\t']).as_bytes())).collect();
             assert_eq!(fields, given);
-            assert_eq!(request.content(), expected.content);
+            assert_eq!(request.body(), expected.content);
             assert_eq!(request.trailers().iter().count(), usize::from(expected.chunks.is_some()));
             Status::NO_CONTENT
         });
@@ -164,7 +164,7 @@ proptest! {
         let status = Status::new(code).unwrap();
         let (given_name, given_value, given_body) = (name.clone(), value.clone(), body.clone());
         let gateway = Gateway::new(move |_: &Request<'_>| {
-            Response::content("a/b", given_body.clone()).with_status(status).with_field(&given_name, &given_value)
+            Response::of_type("a/b", given_body.clone()).with_status(status).with_header(&given_name, &given_value)
         });
         let method = if head { "HEAD" } else { "GET" };
         let input = format!("{method} / HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -173,8 +173,8 @@ proptest! {
         if response.status().code() == code && code != 500 {
             let trimmed = value.trim_ascii();
             let expected = Some(trimmed).filter(|_| !name.is_empty());
-            prop_assert_eq!(response.field_all(&name).next().map(<[u8]>::trim_ascii), expected);
-            prop_assert!(head || matches!(code, 204 | 205 | 304) || response.content() == body);
+            prop_assert_eq!(response.headers().get_all(&name).next().map(<[u8]>::trim_ascii), expected);
+            prop_assert!(head || matches!(code, 204 | 205 | 304) || response.body() == body);
         } else {
             prop_assert_eq!(response.status().code(), 500);
         }
@@ -240,12 +240,12 @@ fn content_range(value: &str, length: usize) -> (usize, usize) {
 /// Reads multipart/byteranges: what each part says that it is, and its content. The lengths come from the ranges, so
 /// that nothing in the content is taken for a boundary.
 fn read_parts(response: &ClientResponse, length: usize) -> Vec<((usize, usize), &[u8])> {
-    let media_type = response.field("content-type").unwrap();
+    let media_type = response.header("content-type").unwrap();
     let boundary = media_type
         .strip_prefix("multipart/byteranges; boundary=")
         .expect("a boundary");
     let delimiter = format!("\r\n--{boundary}");
-    let (mut rest, mut parts) = (response.content(), Vec::new());
+    let (mut rest, mut parts) = (response.body(), Vec::new());
     // The line end before the first delimiter belongs to it, and may be missing.
     if rest.starts_with(&delimiter.as_bytes()[2..]) {
         rest = &rest[delimiter.len() - 2..];
@@ -291,17 +291,17 @@ proptest! {
             reader::read_one(&gateway.handle(input.as_bytes()))
         };
         let whole = get("");
-        prop_assert_eq!((whole.status().code(), whole.content()), (200, &content[..]));
-        let tag = whole.field("etag").expect("a tag");
+        prop_assert_eq!((whole.status().code(), whole.body()), (200, &content[..]));
+        let tag = whole.header("etag").expect("a tag");
         let mut found = vec![None; length];
         for request in &requests {
             let ranges: Vec<String> = request.iter().map(|part| range(*part, length, form.index(3))).collect();
             let ranges = format!("Range: bytes={}\r\n", ranges.join(&format!(",{space}")));
             let response = get(&format!("{ranges}If-Range: {tag}\r\n"));
             prop_assert_eq!(response.status().code(), 206);
-            prop_assert_eq!(response.field("etag"), Some(tag));
-            let received = match response.field("content-range") {
-                Some(range) => vec![(content_range(range, length), response.content())],
+            prop_assert_eq!(response.header("etag"), Some(tag));
+            let received = match response.header("content-range") {
+                Some(range) => vec![(content_range(range, length), response.body())],
                 None => read_parts(&response, length),
             };
             let asked: Vec<_> = received.iter().map(|(range, _)| *range).collect();
@@ -314,7 +314,7 @@ proptest! {
             }
             // Parts of another version would not fit.
             let changed = get(&format!("{ranges}If-Range: \"another\"\r\n"));
-            prop_assert_eq!((changed.status().code(), changed.content()), (200, &content[..]));
+            prop_assert_eq!((changed.status().code(), changed.body()), (200, &content[..]));
         }
         let found: Option<Vec<u8>> = found.into_iter().collect();
         prop_assert_eq!(found, Some(content));

@@ -100,17 +100,17 @@ fn client(gateway: impl Into<Gateway>) -> (Agent, Arc<AtomicUsize>) {
 fn router() -> Router {
     Router::new()
         .get("/hello/{name}", |request: &Request<'_>| {
-            let agent = request.fields().get_str("User-Agent").unwrap_or_default();
+            let agent = request.headers().get("User-Agent").unwrap_or_default();
             assert!(agent.starts_with("ureq/"), "{agent}");
             let host = request.authority().map(|it| it.host.to_string());
             let name = request.param("name").unwrap_or_default();
             format!("hello {name} at {}", host.unwrap_or_default())
         })
         .post("/upper", |request: &Request<'_>| {
-            String::from_utf8_lossy(request.content()).to_uppercase()
+            String::from_utf8_lossy(request.body()).to_uppercase()
         })
         .get("/stream", |_: &Request<'_>| {
-            Response::text(Body::stream(["a", "b", "c"].into_iter()))
+            Response::text(Body::from_iterator(["a", "b", "c"].into_iter()))
         })
         .get("/old", |_: &Request<'_>| {
             Response::moved_permanently("/hello/moved?a=b")

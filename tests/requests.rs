@@ -45,9 +45,9 @@ fn post(media_type: &str, content: impl AsRef<[u8]>) -> Vec<u8> {
 /// Calls `look` with a request that has the given field lines.
 fn with_fields<T>(fields: &[(&str, &str)], look: impl FnOnce(&Request<'_>) -> T) -> T {
     let builder = Request::builder("GET", "/");
-    let builder = fields
-        .iter()
-        .fold(builder, |builder, (name, value)| builder.field(name, value));
+    let builder = fields.iter().fold(builder, |builder, (name, value)| {
+        builder.header(name, value)
+    });
     builder.build().expect("a request").with(look)
 }
 
@@ -90,7 +90,7 @@ mod rejections {
         );
         assert_eq!(response.status().code(), 401);
         assert_eq!(
-            response.field("www-authenticate"),
+            response.header("www-authenticate"),
             Some("Basic realm=\"a\"")
         );
         let response = ask(
@@ -98,7 +98,7 @@ mod rejections {
             get("/"),
         );
         assert_eq!(response.status().code(), 415);
-        assert_eq!(response.field("accept"), Some("image/png"));
+        assert_eq!(response.header("accept"), Some("image/png"));
     }
 
     #[test]
@@ -161,7 +161,7 @@ mod parameters_and_queries {
         let output = gateway.handle(get("/a/7").as_bytes());
         let response = reader::read_one(&output);
         assert_eq!(response.status().code(), 500);
-        assert!(!response.content().windows(5).any(|bytes| bytes == b"route"));
+        assert!(!response.body().windows(5).any(|bytes| bytes == b"route"));
         let reason = "the route has no parameter \"n\"";
         assert_eq!(*errors.lock().expect("a list"), [reason]);
     }
@@ -248,7 +248,7 @@ mod forms {
         for media_type in ["", ";", "text/plain", "application/x-www-form-urlencoded2"] {
             let response = ask(names, post(media_type, "a=1&b=2"));
             assert_eq!(response.status().code(), 415, "{media_type}");
-            assert_eq!(response.field("accept"), Some(FORM), "{media_type}");
+            assert_eq!(response.header("accept"), Some(FORM), "{media_type}");
         }
         let (status, page) = told(names, post("application/json", "{}"));
         let sentence = format!("the content is application/json, and not {FORM}");
@@ -346,7 +346,7 @@ mod cookies {
                 );
             });
         }
-        let request = Request::builder("GET", "/").field("Cookie", b"a=\xff; b=\xc3\xa4; c=1");
+        let request = Request::builder("GET", "/").header("Cookie", b"a=\xff; b=\xc3\xa4; c=1");
         request.build().expect("a request").with(|request| {
             assert_eq!(
                 request.cookies().collect::<Vec<_>>(),
@@ -647,7 +647,10 @@ mod credentials {
         with_fields(&[("Authorization", "Basic YWRhOmxvdmVsYWNl")], |request| {
             let auth = request.basic_auth().expect("credentials");
             assert_eq!((auth.user(), auth.password()), ("ada", "lovelace"));
-            assert_eq!(format!("{auth:?}"), "BasicAuth { user: \"ada\", .. }");
+            assert_eq!(
+                format!("{auth:?}"),
+                "BasicCredentials { user: \"ada\", .. }"
+            );
         });
     }
 
@@ -797,11 +800,8 @@ mod json {
             let content = r#"{ "lines": [ {"count": 2, "name": "tea", "more": null} ] }"#;
             let response = ask(lines, post(media_type, content));
             assert_eq!(response.status().code(), 200, "{media_type}");
-            assert_eq!(response.field("content-type"), Some(JSON));
-            assert_eq!(
-                response.content(),
-                br#"{"lines":[{"name":"tea","count":2}]}"#
-            );
+            assert_eq!(response.header("content-type"), Some(JSON));
+            assert_eq!(response.body(), br#"{"lines":[{"name":"tea","count":2}]}"#);
         }
     }
 
@@ -810,7 +810,7 @@ mod json {
         for media_type in ["", "text/json", "text/plain", "application/jsonp", FORM] {
             let response = ask(lines, post(media_type, "{}"));
             assert_eq!(response.status().code(), 415, "{media_type}");
-            assert_eq!(response.field("accept"), Some(JSON));
+            assert_eq!(response.header("accept"), Some(JSON));
         }
     }
 
@@ -869,9 +869,9 @@ mod json {
     fn an_owned_request_reads_json_later() {
         let application = |request: &Request<'_>| {
             let request = request.into_owned();
-            Response::later(
-                async move { request.json::<Vec<u8>>().map(|list| Response::json(&list)) },
-            )
+            Response::from_future(async move {
+                request.json::<Vec<u8>>().map(|list| Response::json(&list))
+            })
         };
         assert_eq!(
             told(application, post(JSON, "[1, 2]")),
@@ -897,7 +897,7 @@ mod set_cookies {
     use bytegate::request::Scheme;
 
     fn sent(response: &Response) -> Option<&str> {
-        response.fields().lines().get_str("Set-Cookie")
+        response.headers().view().get("Set-Cookie")
     }
 
     #[test]
@@ -921,7 +921,7 @@ mod set_cookies {
                 .same_site(SameSite::Strict)
                 .max_age(Duration::HOUR),
         );
-        let lines: Vec<&[u8]> = response.fields().lines().get_all("set-cookie").collect();
+        let lines: Vec<&[u8]> = response.headers().view().get_all("set-cookie").collect();
         assert_eq!(lines, [&b"a=1"[..], b"b=2; SameSite=Strict; Max-Age=3600"]);
     }
 
@@ -986,7 +986,7 @@ mod signed_cookies {
     fn signed(name: &str, value: &str) -> String {
         let response = Response::text("").with_signed_cookie(&key(), (name, value));
         assert_eq!(response.error(), None);
-        let field = response.fields().lines().get_str("Set-Cookie");
+        let field = response.headers().view().get("Set-Cookie");
         field.expect("a cookie").to_string()
     }
 
@@ -1049,7 +1049,7 @@ mod signed_cookies {
 mod multipart {
     use super::*;
     use bytegate::request::{MultipartLimits, Part};
-    use bytegate::upload::{Abort, Admission, PartReceiver};
+    use bytegate::upload::{AbortReason, Admission, PartReceiver};
 
     fn shown(request: &Request<'_>) -> Result<String, Rejection> {
         let form = request.multipart()?;
@@ -1058,7 +1058,7 @@ mod multipart {
             format!(
                 "{:?} {file:?} {:?}\n",
                 part.name(),
-                part.content().escape_ascii().to_string()
+                part.bytes().escape_ascii().to_string()
             )
         });
         Ok(lines.collect())
@@ -1126,8 +1126,8 @@ mod multipart {
     fn the_first_part_of_a_name_is_found() {
         let content = format!("--b\r\n{FIELD}\r\n\r\n1\r\n--b\r\n{FIELD}\r\n\r\n2\r\n--b--");
         let request = Request::builder("POST", "/")
-            .field("Content-Type", "multipart/form-data; boundary=b")
-            .content(content)
+            .header("Content-Type", "multipart/form-data; boundary=b")
+            .body(content)
             .build()
             .expect("a request");
         request.with(|request| {
@@ -1137,7 +1137,7 @@ mod multipart {
             assert_eq!(form.iter().count(), 2);
             let part = form.get("a").expect("a part");
             assert_eq!(
-                part.fields().get_str("content-disposition"),
+                part.headers().get("content-disposition"),
                 Some("form-data; name=\"a\"")
             );
             let shown = "Part { name: \"a\", file_name: None, content: 1 bytes, .. }";
@@ -1310,7 +1310,7 @@ mod multipart {
     const LOW: MultipartLimits = MultipartLimits {
         parts: 3,
         part_head_bytes: 60,
-        part_content_bytes: 5,
+        part_bytes: 5,
     };
 
     /// Shows the parts of a form, as they arrive or once they are there.
@@ -1334,7 +1334,7 @@ mod multipart {
             };
             let parts = form
                 .iter()
-                .map(|part| (part.name().to_string(), part.content().to_vec()));
+                .map(|part| (part.name().to_string(), part.bytes().to_vec()));
             Box::new(Shown {
                 parts: parts.collect(),
                 ..Shown::default()
@@ -1360,12 +1360,12 @@ mod multipart {
             if part.name() == "refused" {
                 return Err(Status::FORBIDDEN.into());
             }
-            assert_eq!(part.content(), b"");
+            assert_eq!(part.bytes(), b"");
             self.parts.push((part.name().to_string(), Vec::new()));
             Ok(())
         }
 
-        fn content(&mut self, block: &[u8]) -> Result<(), Response> {
+        fn data(&mut self, block: &[u8]) -> Result<(), Response> {
             assert!(!block.is_empty());
             self.note(format!("content of {} bytes", block.len()));
             let (_, content) = self.parts.last_mut().expect("a part");
@@ -1384,7 +1384,7 @@ mod multipart {
             Response::text(parts.map(show).collect::<String>())
         }
 
-        fn abort(self: Box<Self>, reason: Abort) {
+        fn abort(self: Box<Self>, reason: AbortReason) {
             self.note(format!("abort: {reason}"));
         }
 
@@ -1520,7 +1520,7 @@ mod multipart {
             Ok(())
         }
 
-        fn content(&mut self, _: &[u8]) -> Result<(), Response> {
+        fn data(&mut self, _: &[u8]) -> Result<(), Response> {
             Ok(())
         }
 
@@ -1685,8 +1685,8 @@ mod multipart {
             let parts = contents.iter().map(|content| format!("--b\r\n{FIELD}\r\n\r\n{content}\r\n"));
             let content = parts.collect::<String>() + "--b--\r\n";
             let request = Request::builder("POST", "/")
-                .field("Content-Type", "multipart/form-data; boundary=b")
-                .content(content)
+                .header("Content-Type", "multipart/form-data; boundary=b")
+                .body(content)
                 .build()
                 .expect("a request");
             request.with(|request| {
@@ -1730,6 +1730,6 @@ fn requests_from_a_gateway_are_read_at_every_cut() {
             session.turn_on(&mut buffer, Now::default());
         }
         let output = session.take_output();
-        assert_eq!(reader::read_one(&output).content(), b"b d\n", "{cut}");
+        assert_eq!(reader::read_one(&output).body(), b"b d\n", "{cut}");
     }
 }

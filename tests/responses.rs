@@ -8,7 +8,7 @@ use bytegate::body::{Closed, TrySendError};
 use bytegate::connection::CloseReason;
 use bytegate::events::{Broadcast, Event, EventSender, Events};
 use bytegate::gateway::{FrontEnd, Wait};
-use bytegate::middleware::{AccessLog, ErrorPages, SetFields};
+use bytegate::middleware::{AccessLog, ErrorPages, SetHeaders};
 use bytegate::request::ConnectionInfo;
 use bytegate::response::{Escaped, Problem, ResponseError};
 use bytegate::testing::ClientResponse;
@@ -56,11 +56,11 @@ fn each_redirect_has_its_status_and_an_encoded_location() {
     for (redirect, status) in redirects {
         let response = answer(move |_: &Request<'_>| redirect("/a b\\\u{e4}?c#d"), GET);
         assert_eq!(response.status().code(), status);
-        assert_eq!(response.field("location"), Some("/a%20b%5C%C3%A4?c#d"));
-        assert!(response.content().is_empty());
+        assert_eq!(response.header("location"), Some("/a%20b%5C%C3%A4?c#d"));
+        assert!(response.body().is_empty());
         let split = answer(move |_: &Request<'_>| redirect("/\r\nSet-Cookie: a=b"), GET);
         assert_eq!(
-            (split.status().code(), split.field("set-cookie")),
+            (split.status().code(), split.header("set-cookie")),
             (500, None)
         );
     }
@@ -75,21 +75,21 @@ fn an_attachment_has_a_name_a_media_type_and_is_not_sniffed() {
         GET,
     );
     assert_eq!(
-        response.field("content-disposition"),
+        response.header("content-disposition"),
         Some("attachment; filename=\"r_sum_.html\"; filename*=UTF-8''r%C3%A9sum%C3%A9.html")
     );
     assert_eq!(
-        response.field("content-type"),
+        response.header("content-type"),
         Some("text/html; charset=utf-8")
     );
-    assert_eq!(response.field("x-content-type-options"), Some("nosniff"));
+    assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
     assert_eq!(response.text(), "<h1>me</h1>");
     let inline = answer(
         |_: &Request<'_>| Response::attachment("a", "b").with_inline_file_name("c.txt"),
         GET,
     );
     assert_eq!(
-        inline.field("content-disposition"),
+        inline.header("content-disposition"),
         Some("inline; filename=\"c.txt\"")
     );
 }
@@ -99,12 +99,12 @@ proptest! {
     fn no_file_name_splits_a_field(name in ".*|[\r\n\0\"\\\\;:a/\u{e4}]*") {
         let response = answer(move |_: &Request<'_>| Response::attachment(&name, "x"), GET);
         prop_assert_eq!(response.status().code(), 200);
-        let names: Vec<String> = response.fields().map(|(name, _)| name.to_ascii_lowercase()).collect();
+        let names: Vec<String> = response.headers().iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
         prop_assert_eq!(
             names,
             ["content-type", "x-content-type-options", "content-disposition", "content-length"]
         );
-        prop_assert_eq!(response.content(), b"x");
+        prop_assert_eq!(response.body(), b"x");
     }
 }
 
@@ -172,7 +172,10 @@ fn an_applications_own_errors_become_answers_in_one_place() {
     );
     let poor = post("user=bob");
     assert_eq!(poor.status().code(), 403);
-    assert_eq!(poor.field("content-type"), Some("application/problem+json"));
+    assert_eq!(
+        poor.header("content-type"),
+        Some("application/problem+json")
+    );
     assert_eq!(
         poor.text(),
         r#"{"status":403,"type":"/problems/credit","title":"Forbidden","balance":30}"#
@@ -216,17 +219,17 @@ fn faulty() -> Router {
         })
         .get("/asks", |_: &Request<'_>| {
             Response::from(Status::UNAUTHORIZED)
-                .with_appended_field("WWW-Authenticate", "Basic realm=\"a\"")
-                .with_appended_field("WWW-Authenticate", "Bearer")
+                .with_appended_header("WWW-Authenticate", "Basic realm=\"a\"")
+                .with_appended_header("WWW-Authenticate", "Bearer")
         })
         .get("/busy", |_: &Request<'_>| {
-            Response::from(Status::SERVICE_UNAVAILABLE).with_field("Retry-After", "7")
+            Response::from(Status::SERVICE_UNAVAILABLE).with_header("Retry-After", "7")
         })
         .get("/later", |_: &Request<'_>| {
-            Response::later(async { Status::BAD_GATEWAY })
+            Response::from_future(async { Status::BAD_GATEWAY })
         })
         .get("/invalid", |_: &Request<'_>| {
-            Response::text("x").with_field("a b", "c")
+            Response::text("x").with_header("a b", "c")
         })
         .get("/interim", |_: &Request<'_>| {
             Response::new(Status::CONTINUE)
@@ -314,7 +317,7 @@ fn all_default_pages_take_the_form_of_the_application() {
             (status, content),
             "{method} {path}"
         );
-        let media_type = response.field("content-type");
+        let media_type = response.header("content-type");
         assert_eq!(media_type, Some("text/html; charset=utf-8"));
     }
     let unknown = answer_of(&gateway, b"?\r\n\r\n");
@@ -327,13 +330,17 @@ fn all_default_pages_take_the_form_of_the_application() {
 #[test]
 fn an_error_page_keeps_the_fields_of_the_answer() {
     let gateway = Gateway::new(faulty())
-        .with(SetFields::new().field("X-Inner", "1").field("X-Page", "1"))
+        .with(
+            SetHeaders::new()
+                .header("X-Inner", "1")
+                .header("X-Page", "1"),
+        )
         .with(ErrorPages::new(|_, _, _| {
-            Response::text("page").with_field("X-Page", "2")
+            Response::text("page").with_header("X-Page", "2")
         }))
-        .with(SetFields::new().field("X-Outer", "1"));
+        .with(SetHeaders::new().header("X-Outer", "1"));
     let asks = answer_of(&gateway, &request("GET", "/asks", ""));
-    assert_eq!(asks.field_all("www-authenticate").count(), 2);
+    assert_eq!(asks.headers().get_all("www-authenticate").count(), 2);
     for (method, path, fields, name, value) in [
         ("PUT", "/bare", "", "allow", "GET, HEAD, OPTIONS"),
         ("PUT", "/site/a.txt", "", "allow", "GET, HEAD, OPTIONS"),
@@ -353,7 +360,7 @@ fn an_error_page_keeps_the_fields_of_the_answer() {
         ("GET", "/interim", "", "x-outer", "1"),
     ] {
         let response = answer_of(&gateway, &request(method, path, fields));
-        assert_eq!(response.field(name), Some(value), "{method} {path}");
+        assert_eq!(response.header(name), Some(value), "{method} {path}");
         assert_eq!(response.text(), "page");
     }
 }
@@ -405,7 +412,7 @@ fn error_pages_see_what_other_middlewares_answer_and_a_log_sees_the_pages() {
     assert_eq!(closed.text(), "GET 503 Service Unavailable <->");
     let expected =
         [("/closed", 503, closed), ("/invalid", 500, invalid)].map(|(path, status, response)| {
-            let length = response.content().len();
+            let length = response.body().len();
             format!("- - - [-] \"GET {path} HTTP/1.1\" {status} {length}\n")
         });
     assert_eq!(*log.lock().expect("a log"), expected.concat());
@@ -417,9 +424,9 @@ fn an_error_page_answers_head_without_content_but_with_its_length() {
     for path in ["/bare", "/invalid"] {
         let get = answer_of(&gateway, &request("GET", path, ""));
         let head = answer_of(&gateway, &request("HEAD", path, ""));
-        assert!(head.content().is_empty());
-        let length = (get.content().len() + "HEAD".len() - "GET".len()).to_string();
-        assert_eq!(head.field("content-length"), Some(&*length));
+        assert!(head.body().is_empty());
+        let length = (get.body().len() + "HEAD".len() - "GET".len()).to_string();
+        assert_eq!(head.header("content-length"), Some(&*length));
     }
 }
 
@@ -452,8 +459,8 @@ fn an_error_page_that_cannot_be_sent_is_a_plain_500_with_a_reason() {
                 told.lock().expect("a list").push(error.to_string());
             })
     };
-    let invalid = gateway(|| Response::text("x").with_field("c d", "e"));
-    let later = gateway(|| Response::later(async { "x" }));
+    let invalid = gateway(|| Response::text("x").with_header("c d", "e"));
+    let later = gateway(|| Response::from_future(async { "x" }));
     for (gateway, path) in [
         (&invalid, "/bare"),
         (&invalid, "/invalid"),
@@ -492,7 +499,7 @@ fn an_api_answers_all_errors_with_problem_details() {
     ] {
         let response = answer_of(&gateway, &input);
         assert_eq!(response.text(), content);
-        let media_type = response.field("content-type");
+        let media_type = response.header("content-type");
         assert_eq!(media_type, Some("application/problem+json"));
     }
 }
@@ -718,7 +725,7 @@ impl futures_core::Stream for Halting {
 
 #[test]
 fn events_may_come_from_an_asynchronous_stream() {
-    let response = answer(|_: &Request<'_>| Events::async_stream(Halting(0)), GET);
+    let response = answer(|_: &Request<'_>| Events::from_stream(Halting(0)), GET);
     assert_eq!(response.text(), "data: first\n\ndata: second\n\n");
 }
 
@@ -729,7 +736,7 @@ fn every_client_of_a_broadcast_sees_the_lines_of_the_others() {
     let router = Router::new()
         .get("/", move |_: &Request<'_>| room.subscribe())
         .post("/", move |request: &Request<'_>| {
-            said.send(String::from_utf8_lossy(request.content()));
+            said.send(String::from_utf8_lossy(request.body()));
             Status::NO_CONTENT
         });
     let gateway = Gateway::new(router);
@@ -884,13 +891,13 @@ fn a_reader_is_sent_in_blocks_of_at_most_64_kib() {
     let (output, wait) = read_by(&[Some(&large), Some(b"end")], None);
     assert!(matches!(wait, Wait::Read { .. }));
     let response = reader::read_one(&output);
-    assert_eq!(response.content(), [&large[..], b"end"].concat());
+    assert_eq!(response.body(), [&large[..], b"end"].concat());
     let chunks = String::from_utf8_lossy(&output);
     assert_eq!(chunks.matches("\r\n10000\r\n").count(), 2);
     let (output, _) = read_by(&[Some(&large)], Some(150_000));
     let response = reader::read_one(&output);
-    assert_eq!(response.field("content-length"), Some("150000"));
-    assert_eq!(response.content(), large);
+    assert_eq!(response.header("content-length"), Some("150000"));
+    assert_eq!(response.body(), large);
 }
 
 #[test]
@@ -911,9 +918,9 @@ fn a_reader_that_fails_or_ends_early_breaks_the_content_off() {
 fn a_reader_is_read_no_further_than_its_stated_length() {
     let (output, wait) = read_by(&[Some(b"one"), Some(b"two"), None], Some(5));
     assert!(matches!(wait, Wait::Read { .. }));
-    assert_eq!(reader::read_one(&output).content(), b"onetw");
+    assert_eq!(reader::read_one(&output).body(), b"onetw");
     let (output, _) = read_by(&[None], Some(0));
-    assert_eq!(reader::read_one(&output).content(), b"");
+    assert_eq!(reader::read_one(&output).body(), b"");
 }
 
 /// A file that is removed at the end.
@@ -963,13 +970,13 @@ fn a_file_is_sent_from_its_position_with_the_length_that_it_had() {
     let (output, wait) = served(temporary.open(), append);
     assert!(matches!(wait, Wait::Read { .. }));
     let response = reader::read_one(&output);
-    assert_eq!(response.field("content-length"), Some("10"));
-    assert_eq!(response.content(), b"0123456789");
+    assert_eq!(response.header("content-length"), Some("10"));
+    assert_eq!(response.body(), b"0123456789");
 
     let mut file = temporary.open();
     file.seek(SeekFrom::Start(8)).expect("a position");
     let (output, _) = served(file, || {});
-    assert_eq!(reader::read_one(&output).content(), b"89more");
+    assert_eq!(reader::read_one(&output).body(), b"89more");
 }
 
 #[test]
@@ -998,13 +1005,13 @@ fn deferred(change: Change) -> (ClientResponse, Vec<String>) {
     let errors = Arc::new(Mutex::new(Vec::new()));
     let told = errors.clone();
     let gateway = Gateway::new(move |_: &Request<'_>| {
-        change(Response::later(async {
+        change(Response::from_future(async {
             let inner = async {
                 Response::text("later")
-                    .with_field("A", "of the future")
-                    .with_field("B", "of the future")
+                    .with_header("A", "of the future")
+                    .with_header("B", "of the future")
             };
-            Response::later(inner).with_appended_field("C", "1")
+            Response::from_future(inner).with_appended_header("C", "1")
         }))
     })
     .on_error(move |error: &ResponseError, _: &ConnectionInfo| {
@@ -1019,19 +1026,19 @@ fn deferred(change: Change) -> (ClientResponse, Vec<String>) {
 fn what_is_put_on_a_deferred_response_is_applied_when_it_is_there() {
     let (response, errors) = deferred(|response| {
         let mut response = response
-            .with_field("a", "set")
-            .with_appended_field("c", "2")
-            .with_appended_field("C", "3");
-        assert!(response.is_later());
-        response.remove_field("B");
+            .with_header("a", "set")
+            .with_appended_header("c", "2")
+            .with_appended_header("C", "3");
+        assert!(response.is_pending());
+        response.remove_header("B");
         (Status::CREATED, response).into()
     });
     assert_eq!((response.status().code(), response.text()), (201, "later"));
     assert_eq!(
-        (response.field("a"), response.field("b")),
+        (response.header("a"), response.header("b")),
         (Some("set"), None)
     );
-    let values: Vec<&[u8]> = response.field_all("c").collect();
+    let values: Vec<&[u8]> = response.headers().get_all("c").collect();
     assert_eq!(values, [b"1", b"2", b"3"]);
     assert!(errors.is_empty());
     let (response, _) = deferred(|response| response.with_body("changed"));
@@ -1044,9 +1051,9 @@ fn what_is_put_on_a_deferred_response_is_applied_when_it_is_there() {
 #[test]
 fn a_deferred_response_fails_for_the_same_reasons_as_others() {
     let cases: [(Change, &str); 4] = [
-        (|it| it.with_field("a b", "x"), "field \"a b\""),
+        (|it| it.with_header("a b", "x"), "field \"a b\""),
         (
-            |it| it.with_appended_field("Connection", "close"),
+            |it| it.with_appended_header("Connection", "close"),
             "field \"Connection\"",
         ),
         (
@@ -1073,7 +1080,7 @@ fn a_deferred_response_fails_for_the_same_reasons_as_others() {
 #[test]
 fn a_cookie_may_be_set_on_a_deferred_response() {
     let (response, _) = deferred(|response| response.with_cookie(("session", "8f2c")));
-    assert_eq!(response.field("set-cookie"), Some("session=8f2c"));
+    assert_eq!(response.header("set-cookie"), Some("session=8f2c"));
     let (response, errors) = deferred(|response| response.with_cookie(("session", "a;b")));
     assert_eq!((response.status().code(), errors.len()), (500, 1));
 }
@@ -1083,7 +1090,7 @@ fn middleware_sees_a_changed_deferred_response_once() {
     let log = Arc::new(Mutex::new(String::new()));
     let lines = log.clone();
     let gateway = Gateway::new(|_: &Request<'_>| {
-        Response::later(async { "later" }).with_status(Status::ACCEPTED)
+        Response::from_future(async { "later" }).with_status(Status::ACCEPTED)
     })
     .with(AccessLog::to(move |line| {
         lines.lock().expect("a log").push_str(line)

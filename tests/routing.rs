@@ -3,7 +3,7 @@
 mod laws;
 
 use bytegate::application::later;
-use bytegate::headers::FieldLines;
+use bytegate::headers::Headers;
 use bytegate::response::{PreparedResponse, Reply};
 use bytegate::routing::TrailingSlash;
 use bytegate::testing::ClientResponse;
@@ -40,7 +40,7 @@ fn get(gateway: &Gateway, target: &str) -> String {
 }
 
 fn field(response: &ClientResponse, name: &str) -> String {
-    response.field(name).unwrap_or_default().to_string()
+    response.header(name).unwrap_or_default().to_string()
 }
 
 /// An application that answers with a fixed text.
@@ -176,7 +176,7 @@ fn a_method_without_a_route_is_a_405_with_all_methods_of_the_path() {
     );
     assert_eq!(outcome(&ask(&gateway, "POST", "/other")), "fallback");
     let options = ask(&gateway, "OPTIONS", "/users/me");
-    assert_eq!((options.status().code(), options.content().len()), (204, 0));
+    assert_eq!((options.status().code(), options.body().len()), (204, 0));
     assert_eq!(
         field(&options, "allow"),
         "GET, HEAD, DELETE, OPTIONS, PURGE"
@@ -206,7 +206,7 @@ fn head_and_options_are_automatic_unless_they_are_routed() {
             .get("/a", named("four"))
             .get("/b", named("four"))
             .head("/b", |_: &Request<'_>| {
-                Response::new(Status::OK).with_field("X", "head")
+                Response::new(Status::OK).with_header("X", "head")
             })
             .route(Method::Options, "/b", named("options"))
             .post("/c", named("post")),
@@ -736,7 +736,7 @@ fn all_ways_to_answer_go_through_a_router() {
             Ok(())
         }
 
-        fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+        fn finish(self: Box<Self>, _: Headers<'_>) -> Response {
             Response::text(format!("{} bytes", self.0))
         }
     }
@@ -859,7 +859,7 @@ impl Rule {
                 .iter()
                 .map(|name| request.param(name).unwrap_or("none"));
             let values: String = values.map(|value| format!("[{value}]")).collect();
-            Response::text("").with_field("X-Rule", format!("{shape}{values}"))
+            Response::text("").with_header("X-Rule", format!("{shape}{values}"))
         };
         match self {
             Rule::Route(Some(method), _) => {

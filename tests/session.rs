@@ -4,16 +4,16 @@
 
 mod laws;
 
-use bytegate::body::{BodySender, Broken, TrySendError};
+use bytegate::body::{BodyError, BodySender, TrySendError};
 use bytegate::config::{Config, Timeouts};
-use bytegate::connection::{CloseReason, Error};
+use bytegate::connection::{CloseReason, ProtocolError};
 use bytegate::gateway::{FrontEnd, Wait};
-use bytegate::headers::FieldLines;
-use bytegate::middleware::{RequestInfo, RequestParts, SetFields};
+use bytegate::headers::Headers;
+use bytegate::middleware::{RequestInfo, RequestParts, SetHeaders};
 use bytegate::request::{ConnectionInfo, Peer};
 use bytegate::response::ResponseError;
 use bytegate::testing::ClientResponse;
-use bytegate::upload::{Abort, Admission, Receiver};
+use bytegate::upload::{AbortReason, Admission, Receiver};
 use bytegate::{
     Application, Body, Bytes, Gateway, Method, Middleware, Now, Request, Response, Router, Session,
     Site, Status,
@@ -71,7 +71,7 @@ impl FrontEnd for Front<'_> {
         &self.waker
     }
 
-    fn error(&mut self, error: &ResponseError) {
+    fn on_error(&mut self, error: &ResponseError) {
         self.errors.push(error.clone());
     }
 }
@@ -182,7 +182,7 @@ impl Promise {
     fn application(&self) -> impl Application + use<> {
         let promise = self.clone();
         move |request: &Request<'_>| match request.path() {
-            "/slow" => Response::later(promise.wait()),
+            "/slow" => Response::from_future(promise.wait()),
             path => Response::text(path.to_string()),
         }
     }
@@ -197,7 +197,7 @@ fn an_answer_that_comes_later_delays_the_next_request() {
     let promise = Promise::default();
     let mut wire = Wire::new(promise.application());
     let wait = wire.send([SLOW, GET].concat());
-    assert_eq!(wait, Wait::Answer { until: seconds(30) });
+    assert_eq!(wait, Wait::Pending { until: seconds(30) });
     assert_eq!((wire.text(), wire.woken()), (String::new(), 0));
     // Extra turns do no harm.
     assert_eq!(wire.turn(), wait);
@@ -206,8 +206,8 @@ fn an_answer_that_comes_later_delays_the_next_request() {
     assert_eq!(wire.woken(), 1);
     assert!(matches!(wire.turn(), Wait::Read { .. }));
     let answers = wire.answers(2);
-    assert_eq!(answers[0].content(), b"at last");
-    assert_eq!(answers[1].content(), b"/");
+    assert_eq!(answers[0].body(), b"at last");
+    assert_eq!(answers[1].body(), b"/");
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn earlier_answers_are_sent_before_waiting_for_a_later_one() {
     let promise = Promise::default();
     let mut wire = Wire::new(promise.application());
     wire.send([GET, SLOW].concat());
-    assert_eq!(wire.answers(1)[0].content(), b"/");
+    assert_eq!(wire.answers(1)[0].body(), b"/");
 }
 
 #[test]
@@ -252,10 +252,10 @@ fn end_of_input_does_not_cancel_an_answer_that_comes_later() {
     let mut wire = Wire::new(promise.application());
     wire.send(SLOW);
     wire.session.end_input();
-    assert!(matches!(wire.turn(), Wait::Answer { .. }));
+    assert!(matches!(wire.turn(), Wait::Pending { .. }));
     promise.keep("still");
     assert_eq!(wire.turn(), Wait::Close(CloseReason::InputEnded));
-    assert_eq!(wire.answers(1)[0].content(), b"still");
+    assert_eq!(wire.answers(1)[0].body(), b"still");
 }
 
 #[test]
@@ -264,25 +264,25 @@ fn a_future_may_return_another_answer_that_comes_later() {
     let (outer, inner) = (first.clone(), second.clone());
     let mut wire = Wire::new(move |_: &Request<'_>| {
         let (outer, inner) = (outer.wait(), inner.wait());
-        Response::later(async move {
+        Response::from_future(async move {
             outer.await;
-            Response::later(inner)
+            Response::from_future(inner)
         })
     });
     wire.send(GET);
     wire.now.monotonic = seconds(10);
     first.keep("");
     // The deadline of the first one still applies.
-    assert_eq!(wire.turn(), Wait::Answer { until: seconds(30) });
+    assert_eq!(wire.turn(), Wait::Pending { until: seconds(30) });
     second.keep("both");
     wire.turn();
-    assert_eq!(wire.answers(1)[0].content(), b"both");
+    assert_eq!(wire.answers(1)[0].body(), b"both");
 }
 
 #[test]
 fn a_future_that_panics_is_a_500() {
     let mut wire = Wire::new(|_: &Request<'_>| {
-        Response::later(async {
+        Response::from_future(async {
             std::panic::resume_unwind(Box::new("deliberate"));
             #[expect(unreachable_code, reason = "the type of the answer")]
             ""
@@ -303,15 +303,15 @@ fn an_upload_may_be_refused_later_based_on_its_head() {
         }
 
         fn admit(&self, _: &Request<'_>) -> Admission {
-            Admission::Refuse(Response::later(self.0.wait()))
+            Admission::Refuse(Response::from_future(self.0.wait()))
         }
     }
     let promise = Promise::default();
     let mut wire = Wire::new(Slow(promise.clone()));
-    assert!(matches!(wire.send(post("hello")), Wait::Answer { .. }));
+    assert!(matches!(wire.send(post("hello")), Wait::Pending { .. }));
     promise.keep("no");
     assert_eq!(wire.turn(), Wait::Close(CloseReason::Refused));
-    assert_eq!(wire.answers(1)[0].content(), b"no");
+    assert_eq!(wire.answers(1)[0].body(), b"no");
 }
 
 #[test]
@@ -323,11 +323,11 @@ fn handle_waits_for_answers_that_come_later() {
             std::thread::sleep(Duration::from_millis(20));
             let _ = sender.send(request.with(|request| request.path().to_string()));
         });
-        Response::later(async move { receiver.recv().unwrap_or_default() })
+        Response::from_future(async move { receiver.recv().unwrap_or_default() })
     });
     let output = gateway.handle(&SLOW.repeat(2));
     let answers = reader::read_all(&output, &[Method::Get; 2]);
-    assert!(answers.iter().all(|answer| answer.content() == b"/slow"));
+    assert!(answers.iter().all(|answer| answer.body() == b"/slow"));
 }
 
 // Content from a channel
@@ -348,7 +348,7 @@ fn channel(blocks: usize) -> (Arc<Mutex<Option<BodySender>>>, impl Application) 
 fn blocks_from_a_channel_are_sent_as_they_arrive() {
     let (kept, application) = channel(4);
     let mut wire = Wire::new(application);
-    let never = Wait::Answer {
+    let never = Wait::Pending {
         until: Duration::MAX,
     };
     assert_eq!(wire.send([GET, GET].concat()), never);
@@ -379,7 +379,7 @@ fn a_sender_dropped_before_the_end_leaves_an_incomplete_message() {
     drop(sender);
     assert_eq!(wire.turn(), Wait::Close(CloseReason::ResponseBroken));
     assert!(wire.text().ends_with("\r\n3\r\none\r\n"), "{}", wire.text());
-    assert_eq!(wire.errors, [ResponseError::Broken]);
+    assert_eq!(wire.errors, [ResponseError::BodyError]);
 }
 
 #[test]
@@ -451,11 +451,11 @@ impl Receiver for Upload {
         }
     }
 
-    fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+    fn finish(self: Box<Self>, _: Headers<'_>) -> Response {
         Response::text("thanks")
     }
 
-    fn abort(self: Box<Self>, reason: Abort) {
+    fn abort(self: Box<Self>, reason: AbortReason) {
         self.note(format!("{reason:?}"));
     }
 }
@@ -464,7 +464,7 @@ impl Receiver for Upload {
 fn a_receiver_that_is_not_ready_gets_no_data_and_the_peer_does_not_time_out() {
     let upload = Upload::default();
     let mut wire = Wire::new(upload.clone());
-    let waits = Wait::Answer {
+    let waits = Wait::Pending {
         until: Timeouts::default().answer,
     };
     assert_eq!(wire.send(post("hello")), waits);
@@ -473,7 +473,7 @@ fn a_receiver_that_is_not_ready_gets_no_data_and_the_peer_does_not_time_out() {
     upload.ready.store(true, Ordering::SeqCst);
     assert!(matches!(wire.turn(), Wait::Read { .. }));
     assert_eq!(upload.notes(), ["hello"]);
-    assert_eq!(wire.answers(1)[0].content(), b"thanks");
+    assert_eq!(wire.answers(1)[0].body(), b"thanks");
 }
 
 #[test]
@@ -483,7 +483,7 @@ fn a_receiver_that_is_not_ready_in_time_is_told_and_answered_with_503() {
     wire.send(post("hello"));
     let wait = wire.at(30);
     assert!(matches!(wait, Wait::Close(_)), "{wait:?}");
-    assert_eq!(upload.notes(), ["Refused(AnswerTimeout)"]);
+    assert_eq!(upload.notes(), ["Refused(ResponseTimeout)"]);
     let answer = &wire.answers(1)[0];
     assert_eq!(answer.status(), Status::SERVICE_UNAVAILABLE);
     assert!(answer.closes());
@@ -500,7 +500,7 @@ fn the_time_of_a_receiver_begins_again_when_it_was_ready() {
     let wait = wire.send("llo");
     assert_eq!(
         wait,
-        Wait::Answer {
+        Wait::Pending {
             until: Duration::from_secs(40)
         }
     );
@@ -511,12 +511,12 @@ fn what_was_answered_before_is_written_while_a_receiver_is_not_ready() {
     let upload = Upload::default();
     let mut wire = Wire::new(upload.clone());
     wire.send([GET, &post("hello")].concat());
-    assert_eq!(wire.answers(1)[0].content(), b"no content");
+    assert_eq!(wire.answers(1)[0].body(), b"no content");
 
     let mut wire = Wire::new(upload.clone());
     let wait = wire
         .send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
-    assert!(matches!(wait, Wait::Answer { .. }), "{wait:?}");
+    assert!(matches!(wait, Wait::Pending { .. }), "{wait:?}");
     assert_eq!(wire.text(), "HTTP/1.1 100 Continue\r\n\r\n");
 }
 
@@ -564,7 +564,7 @@ fn a_panic_while_a_receiver_is_asked_or_told_is_caught() {
             Ok(())
         }
 
-        fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+        fn finish(self: Box<Self>, _: Headers<'_>) -> Response {
             Response::text("thanks")
         }
     }
@@ -574,11 +574,11 @@ fn a_panic_while_a_receiver_is_asked_or_told_is_caught() {
             Ok(())
         }
 
-        fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+        fn finish(self: Box<Self>, _: Headers<'_>) -> Response {
             Response::text("thanks")
         }
 
-        fn abort(self: Box<Self>, _: Abort) {
+        fn abort(self: Box<Self>, _: AbortReason) {
             std::panic::resume_unwind(Box::new("deliberate"))
         }
     }
@@ -605,7 +605,7 @@ fn a_receiver_may_refuse_midway_with_its_own_answer() {
         (answers[0].status().code(), answers[0].closes()),
         (403, true)
     );
-    assert_eq!(answers[0].content(), b"not that");
+    assert_eq!(answers[0].body(), b"not that");
     assert_eq!(upload.notes(), ["good", "virus"]);
 }
 
@@ -624,13 +624,13 @@ fn a_receiver_is_told_why_the_content_broke_off() {
     let mut wire = begun(&upload);
     wire.session.end_input();
     wire.turn();
-    assert_eq!(upload.notes(), ["a", "Refused(ContentIncomplete)"]);
+    assert_eq!(upload.notes(), ["a", "Refused(BodyIncomplete)"]);
     let upload = Upload::default();
     drop(begun(&upload));
     assert_eq!(upload.notes(), ["a", "Disconnected"]);
     let upload = Upload::default();
     begun(&upload).at(30);
-    assert_eq!(upload.notes(), ["a", "Refused(ContentTimeout)"]);
+    assert_eq!(upload.notes(), ["a", "Refused(BodyTimeout)"]);
 }
 
 // Middleware
@@ -656,7 +656,7 @@ impl Middleware for Watch {
         let status = response.sent_status().code();
         let line = format!("after {line} {status}");
         self.seen.lock().expect("notes").push(line);
-        response.with_field("X-Watched", "yes")
+        response.with_header("X-Watched", "yes")
     }
 }
 
@@ -687,7 +687,7 @@ fn a_middleware_sees_every_answer_whatever_its_source() {
                 std::panic::resume_unwind(Box::new("deliberate"))
             })
             .suffix("/later", move |_: &Request<'_>| {
-                Response::later(slow.wait())
+                Response::from_future(slow.wait())
             })
             .suffix("/upload", upload.clone())
             .suffix("/refused", NoUploads)
@@ -768,10 +768,10 @@ fn a_middleware_sees_every_answer_whatever_its_source() {
         assert_eq!(*watch.seen.lock().expect("notes"), notes, "{input}");
         let answer = &wire.answers(1)[0];
         if answer.status().code() != 500 {
-            assert_eq!(answer.field("x-watched"), Some("yes"), "{input}");
+            assert_eq!(answer.header("x-watched"), Some("yes"), "{input}");
         }
         if answer.status().code() != 400 {
-            let shown = String::from_utf8_lossy(answer.content());
+            let shown = String::from_utf8_lossy(answer.body());
             assert_eq!(shown, content, "{input}");
         }
     }
@@ -783,26 +783,26 @@ fn middlewares_nest_and_may_change_the_content() {
     impl Middleware for Shout {
         fn after(&self, _: &RequestInfo<'_>, mut response: Response) -> Response {
             response.map_body(|body| body.map_blocks(|block| block.to_ascii_uppercase().into()));
-            response.remove_field("Content-Type");
+            response.remove_header("Content-Type");
             response
         }
     }
-    let fields = SetFields::new()
-        .field("Server", "test")
-        .field("Content-Type", "x/y");
+    let fields = SetHeaders::new()
+        .header("Server", "test")
+        .header("Content-Type", "x/y");
     let gateway = Gateway::new(|_: &Request<'_>| "hello")
         .with(Shout)
         .with(fields);
     let output = gateway.handle(GET);
     let answer = reader::read_one(&output);
-    assert_eq!(answer.content(), b"HELLO");
-    assert_eq!(answer.field("content-type"), Some("x/y"));
-    assert_eq!(answer.field("server"), Some("test"));
+    assert_eq!(answer.body(), b"HELLO");
+    assert_eq!(answer.header("content-type"), Some("x/y"));
+    assert_eq!(answer.header("server"), Some("test"));
 }
 
 #[test]
 fn mapping_the_blocks_keeps_the_kind_of_body_and_its_end() {
-    fn sent(body: &mut Body) -> Vec<Poll<Option<Result<Bytes, Broken>>>> {
+    fn sent(body: &mut Body) -> Vec<Poll<Option<Result<Bytes, BodyError>>>> {
         let mut context = Context::from_waker(Waker::noop());
         let mut polls = Vec::new();
         loop {
@@ -821,10 +821,10 @@ fn mapping_the_blocks_keeps_the_kind_of_body_and_its_end() {
         sent(&mut shout(Body::from("abc"))),
         [block("ABC"), end.clone()]
     );
-    let ready = Body::fallible_stream(Some(9), [Ok("a".into()), Err(Broken)].into_iter());
+    let ready = Body::try_from_iterator(Some(9), [Ok("a".into()), Err(BodyError)].into_iter());
     let mut ready = shout(ready);
     assert_eq!(ready.length(), None, "a change may change the length");
-    let broken = Poll::Ready(Some(Err(Broken)));
+    let broken = Poll::Ready(Some(Err(BodyError)));
     assert_eq!(sent(&mut ready), [block("A"), broken.clone()]);
 
     let (sender, body) = Body::channel(4);
@@ -925,16 +925,16 @@ fn routes_have_parameters_and_methods() {
         let output = gateway.handle(request.as_bytes());
         reader::read_answer(request.as_bytes(), &output)
     };
-    assert_eq!(ask("GET", "/users/7%20a").content(), b"GET 7 a -");
-    assert_eq!(ask("GET", "/users/me").content(), b"me");
-    assert_eq!(ask("POST", "/users/me").content(), b"POST me -");
-    assert_eq!(ask("PURGE", "/users/7").content(), b"PURGE 7 -");
-    assert_eq!(ask("HEAD", "/users/7").field("content-length"), Some("8"));
-    assert_eq!(ask("GET", "/files/a/b").content(), b"GET - a/b");
+    assert_eq!(ask("GET", "/users/7%20a").body(), b"GET 7 a -");
+    assert_eq!(ask("GET", "/users/me").body(), b"me");
+    assert_eq!(ask("POST", "/users/me").body(), b"POST me -");
+    assert_eq!(ask("PURGE", "/users/7").body(), b"PURGE 7 -");
+    assert_eq!(ask("HEAD", "/users/7").header("content-length"), Some("8"));
+    assert_eq!(ask("GET", "/files/a/b").body(), b"GET - a/b");
     let refused = ask("DELETE", "/users/7");
     assert_eq!(refused.status().code(), 405);
     let allow = Some("GET, HEAD, POST, OPTIONS, PURGE");
-    assert_eq!(refused.field("allow"), allow);
+    assert_eq!(refused.header("allow"), allow);
     assert_eq!(ask("OPTIONS", "/users/7").status().code(), 204);
     assert_eq!(ask("GET", "/users").status().code(), 404);
 }
@@ -942,21 +942,21 @@ fn routes_have_parameters_and_methods() {
 #[test]
 fn a_request_can_be_built_for_a_test() {
     let request = Request::builder("POST", "/a%20b?c=d")
-        .field("X-A", "1")
-        .field("Content-Type", "application/x-www-form-urlencoded")
-        .content("e=f")
+        .header("X-A", "1")
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .body("e=f")
         .extension(7_u32)
         .build()
         .expect("a request");
     assert_eq!(
-        (request.head().path(), &request.content()[..]),
+        (request.head().path(), &request.body()[..]),
         ("/a%20b", &b"e=f"[..])
     );
     request.clone().with(|request| {
         assert_eq!(request.decoded_path(), Some("/a b"));
         assert_eq!(request.head().decoded_path().as_deref(), Some("/a b"));
-        assert_eq!(request.fields().get_str("host"), Some("localhost"));
-        assert_eq!(request.fields().get_str("content-length"), Some("3"));
+        assert_eq!(request.headers().get("host"), Some("localhost"));
+        assert_eq!(request.headers().get("content-length"), Some("3"));
         assert_eq!(request.extensions().get::<u32>(), Some(&7));
         assert_eq!(
             request.form().expect("a form").get("e").as_deref(),
@@ -964,15 +964,21 @@ fn a_request_can_be_built_for_a_test() {
         );
     });
     for (builder, error) in [
-        (Request::builder("G T", "/"), Error::VersionMalformed),
-        (Request::builder("GET", "nowhere"), Error::TargetForm),
         (
-            Request::builder("GET", "/").field("Host", "a b"),
-            Error::HostMalformed,
+            Request::builder("G T", "/"),
+            ProtocolError::VersionMalformed,
         ),
         (
-            Request::builder("GET", "/").field("A", "b\r\n\r\nGET / HTTP/1.1"),
-            Error::FieldValueByte,
+            Request::builder("GET", "nowhere"),
+            ProtocolError::TargetForm,
+        ),
+        (
+            Request::builder("GET", "/").header("Host", "a b"),
+            ProtocolError::HostMalformed,
+        ),
+        (
+            Request::builder("GET", "/").header("A", "b\r\n\r\nGET / HTTP/1.1"),
+            ProtocolError::HeaderValueByte,
         ),
     ] {
         assert_eq!(builder.build().expect_err("a fault").error, error);
@@ -991,7 +997,7 @@ fn the_answer_timeout_comes_from_the_config_of_the_gateway() {
     };
     let promise = Promise::default();
     let mut wire = Wire::of(Gateway::new(promise.application()).config(config));
-    assert_eq!(wire.send(SLOW), Wait::Answer { until: seconds(1) });
+    assert_eq!(wire.send(SLOW), Wait::Pending { until: seconds(1) });
 }
 
 // Shares of a thread
@@ -1100,7 +1106,7 @@ fn parts_of_content_hold_others_up_no_longer_than_requests() {
             self.0.work(5);
             Ok(())
         }
-        fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+        fn finish(self: Box<Self>, _: Headers<'_>) -> Response {
             Response::text("received")
         }
     }
@@ -1128,7 +1134,7 @@ fn parts_of_content_hold_others_up_no_longer_than_requests() {
 
 #[test]
 fn a_stream_of_empty_blocks_lets_others_go_on() {
-    let nothing = || Body::stream(std::iter::repeat(Bytes::new()));
+    let nothing = || Body::from_iterator(std::iter::repeat(Bytes::new()));
     let gateway = Gateway::new(move |_: &Request<'_>| Response::text(nothing()));
     let mut session = gateway.session(ConnectionInfo::default());
     let mut input = GET;

@@ -4,7 +4,7 @@
 #[path = "laws/folder.rs"]
 mod temporary;
 
-use bytegate::middleware::{BasicAuthentication, layered};
+use bytegate::middleware::{BasicAuth, layered};
 use bytegate::site::{SiteOptions, Skipped};
 use bytegate::testing::{Client, ClientResponse};
 use bytegate::{Request, Router, Site, Status};
@@ -50,7 +50,7 @@ fn get(client: &Client, path: &str) -> ClientResponse {
 
 fn assert_redirects(client: &Client, path: &str, target: &str, place: &str) {
     let response = get(client, path);
-    let location = response.field("Location");
+    let location = response.header("Location");
     assert_eq!(location, Some(target), "{path}, {place}");
     assert_eq!(response.status(), Status::MOVED_PERMANENTLY, "{path}");
     assert!(!response.text().contains(SECRET));
@@ -84,7 +84,7 @@ fn every_rule_holds_for_every_spelling() {
         let redirected = SiteOptions::new().redirect(written, "/closed", Status::FOUND);
         sites(&redirected, |site, place| {
             let client = Client::new(site);
-            assert_eq!(get(&client, PATH).field("Location"), Some("/closed"));
+            assert_eq!(get(&client, PATH).header("Location"), Some("/closed"));
             OTHERS
                 .iter()
                 .for_each(|path| assert_redirects(&client, path, PATH, place));
@@ -95,18 +95,18 @@ fn every_rule_holds_for_every_spelling() {
             assert_eq!(get(&client, PATH).text(), "closed");
             OTHERS
                 .iter()
-                .for_each(|path| assert_eq!(get(&client, path).field("Location"), Some(PATH)));
+                .for_each(|path| assert_eq!(get(&client, path).header("Location"), Some(PATH)));
         });
         let marked = SiteOptions::new()
-            .field(written, "X-Mark", "a")
+            .header(written, "X-Mark", "a")
             .cache_control(written, "no-store")
             .download(written);
         sites(&marked, |site, place| {
             let client = Client::new(site);
             let response = get(&client, PATH);
-            assert_eq!(response.field("X-Mark"), Some("a"), "{written}, {place}");
-            assert_eq!(response.field("Cache-Control"), Some("no-store"));
-            assert!(response.field("Content-Disposition").is_some());
+            assert_eq!(response.header("X-Mark"), Some("a"), "{written}, {place}");
+            assert_eq!(response.header("Cache-Control"), Some("no-store"));
+            assert!(response.header("Content-Disposition").is_some());
             OTHERS
                 .iter()
                 .for_each(|path| assert_redirects(&client, path, PATH, place));
@@ -116,7 +116,7 @@ fn every_rule_holds_for_every_spelling() {
 
 #[test]
 fn no_spelling_gets_past_a_route_or_a_mount() {
-    let closed = || BasicAuthentication::new("realm", |_: &str, _: &str| false);
+    let closed = || BasicAuth::new("realm", |_: &str, _: &str| false);
     let inside = |_: &Request<'_>| SECRET;
     let unauthorized = |client: &Client, place: &str| {
         assert_eq!(get(client, PATH).status(), Status::UNAUTHORIZED, "{place}");
@@ -168,7 +168,7 @@ fn no_spelling_leads_to_another_host() {
             "/u%CC%88//host.example/x",
         ] {
             let response = get(&client, path);
-            let location = response.field("Location").unwrap_or("/");
+            let location = response.header("Location").unwrap_or("/");
             assert!(!location.starts_with("//"), "{path}: {location}, {place}");
         }
     });

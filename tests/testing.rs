@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// An application that answers with what it was asked.
 fn echo(request: &Request<'_>) -> String {
-    let content = String::from_utf8_lossy(request.content());
+    let content = String::from_utf8_lossy(request.body());
     let query = request.query().unwrap_or("-");
     format!("{} {} {query} {content}", request.method(), request.path())
 }
@@ -66,7 +66,7 @@ fn requests_of_every_kind_arrive_as_they_were_built() {
         text(client.post("/a").chunks(["one ", "", "two"])),
         "POST /a - one two"
     );
-    assert_eq!(client.head("/a").send().content(), b"");
+    assert_eq!(client.head("/a").send().body(), b"");
     let parts = [
         FormPart::text("a\"b", "c"),
         FormPart::file("d", "e.txt", "text/plain", "f"),
@@ -103,7 +103,7 @@ fn the_application_sees_the_peer_the_scheme_the_host_and_the_time() {
         response.text()
     );
     assert_eq!(
-        response.field("Date"),
+        response.header("Date"),
         Some("Sun, 06 Nov 1994 08:49:40 GMT")
     );
 }
@@ -112,15 +112,15 @@ fn the_application_sees_the_peer_the_scheme_the_host_and_the_time() {
 #[should_panic(expected = "the field \"X\" cannot be sent")]
 fn a_field_that_would_split_the_request_is_refused() {
     let client = Client::new(echo);
-    let _ = client.get("/").field("X", "a\r\nY: b");
+    let _ = client.get("/").header("X", "a\r\nY: b");
 }
 
 #[test]
 fn a_response_that_breaks_off_is_incomplete_and_names_the_rule() {
     let client = Client::new(|_: &Request<'_>| {
-        Response::text(Body::fallible_stream(
+        Response::text(Body::try_from_iterator(
             None,
-            [Ok("one".into()), Err(bytegate::body::Broken)].into_iter(),
+            [Ok("one".into()), Err(bytegate::body::BodyError)].into_iter(),
         ))
     });
     let error = client.get("/").try_send().unwrap_err();
@@ -133,18 +133,14 @@ fn cookies_are_kept_sent_and_removed() {
     let router = Router::new()
         .get("/login", |_: &Request<'_>| {
             Response::text("in")
-                .with_appended_field("Set-Cookie", "session=abc; Path=/; HttpOnly; Max-Age=60")
-                .with_appended_field("Set-Cookie", "secret=1; Path=/; Secure")
+                .with_appended_header("Set-Cookie", "session=abc; Path=/; HttpOnly; Max-Age=60")
+                .with_appended_header("Set-Cookie", "secret=1; Path=/; Secure")
         })
         .get("/logout", |_: &Request<'_>| {
-            Response::text("out").with_field("Set-Cookie", "session=; Path=/; Max-Age=0")
+            Response::text("out").with_header("Set-Cookie", "session=; Path=/; Max-Age=0")
         })
         .fallback(|request: &Request<'_>| {
-            request
-                .fields()
-                .get_str("Cookie")
-                .unwrap_or("-")
-                .to_string()
+            request.headers().get("Cookie").unwrap_or("-").to_string()
         });
     let client = Client::new(router);
     assert_eq!(client.get("/me").send().text(), "-");
@@ -171,7 +167,7 @@ fn redirects_are_followed_on_request() {
     let to = |status: u16, location: &'static str| {
         move |_: &Request<'_>| {
             let status = Status::new(status).unwrap();
-            Response::from(status).with_field("Location", location)
+            Response::from(status).with_header("Location", location)
         }
     };
     let router = Router::new()
@@ -214,7 +210,7 @@ fn a_connection_takes_any_pieces_and_closes_when_time_is_up() {
     wire.request(&client.get("/c"));
     second.request(&client.get("/d"));
     assert_eq!(second.response().text(), "GET /d - ");
-    assert_eq!(wire.response().content(), b"");
+    assert_eq!(wire.response().body(), b"");
     assert_eq!(wire.response().text(), "GET /c - ");
     client.advance(Duration::from_secs(3600));
     wire.poll();
@@ -238,21 +234,21 @@ fn streamed_content_is_read_block_by_block() {
     let mut wire = client.connect();
     wire.request(&client.get("/"));
     let head = wire.response_head();
-    assert_eq!(head.field("Transfer-Encoding"), Some("chunked"));
+    assert_eq!(head.header("Transfer-Encoding"), Some("chunked"));
     assert_eq!(wire.blocks(), Vec::<Vec<u8>>::new());
     let sender = senders.lock().unwrap().remove(0);
     sender.try_send("one").unwrap();
     sender.try_send("two").unwrap();
     assert_eq!(wire.blocks(), [b"one", b"two"]);
-    assert!(!wire.content_has_ended());
+    assert!(!wire.body_has_ended());
     sender.finish();
-    assert!(wire.blocks().is_empty() && wire.content_has_ended());
+    assert!(wire.blocks().is_empty() && wire.body_has_ended());
 
     // Content that is cut off does not end.
     wire.request(&client.get("/"));
     wire.response_head();
     drop(senders.lock().unwrap().remove(0));
-    assert!(wire.blocks().is_empty() && !wire.content_has_ended());
+    assert!(wire.blocks().is_empty() && !wire.body_has_ended());
     assert_eq!(wire.closed(), Some(CloseReason::ResponseBroken));
 }
 
@@ -260,7 +256,7 @@ fn streamed_content_is_read_block_by_block() {
 fn answers_that_come_later_are_waited_for() {
     let client = Client::new(|request: &Request<'_>| {
         let request: OwnedRequest = request.into_owned();
-        Response::later(async move { request.with(echo) })
+        Response::from_future(async move { request.with(echo) })
     });
     assert_eq!(client.get("/later").send().text(), "GET /later - ");
 }
@@ -276,7 +272,7 @@ fn real_input_and_output_pass_through_a_pipe() {
             .send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
             .unwrap();
         let response = client.response(Method::Get).unwrap();
-        assert_eq!(response.content().len(), 1_000_000);
+        assert_eq!(response.body().len(), 1_000_000);
     }
 }
 
@@ -348,8 +344,8 @@ fn a_client_over_a_stream_can_read_a_head_alone() {
         let mut client = StreamClient::new(there);
         let head = client.response_head(Method::Get).unwrap();
         assert_eq!(head.interim(), [Status::CONTINUE]);
-        assert_eq!(head.field("transfer-encoding"), Some("chunked"));
-        assert!(response.starts_with(head.raw()) && head.content().is_empty());
+        assert_eq!(head.header("transfer-encoding"), Some("chunked"));
+        assert!(response.starts_with(head.raw()) && head.body().is_empty());
         let mut rest = Vec::new();
         client.read_to_end(&mut rest).unwrap();
         assert_eq!(rest, b"1\r\na", "what is there of the content");
@@ -393,7 +389,7 @@ fn a_pipe_behaves_like_a_socket() {
 fn faulty_output(fault: Fault) -> Vec<u8> {
     let router = Router::new()
         .get("/stream", |_: &Request<'_>| {
-            Response::text(Body::stream(["one", "two"].into_iter()))
+            Response::text(Body::from_iterator(["one", "two"].into_iter()))
         })
         .fallback(|_: &Request<'_>| "hello\n");
     let gateway = Arc::new(Gateway::new(router));
@@ -499,13 +495,13 @@ fn faults_also_work_over_tcp() {
 #[test]
 fn an_exchange_as_text_shows_what_matters() {
     let client = Client::new(|_: &Request<'_>| {
-        Response::content("text/plain", "a\r\nb\tc\n\u{1b}end")
-            .with_appended_field("Set-Cookie", "id=1")
-            .with_appended_field("Set-Cookie", "theme=dark")
+        Response::of_type("text/plain", "a\r\nb\tc\n\u{1b}end")
+            .with_appended_header("Set-Cookie", "id=1")
+            .with_appended_header("Set-Cookie", "theme=dark")
     });
     let response = client
         .post("/x")
-        .field("X-Token", "123")
+        .header("X-Token", "123")
         .content("a/b", vec![0xff])
         .send();
     let text = response
@@ -536,7 +532,7 @@ fn an_exchange_as_text_shows_what_matters() {
 #[test]
 fn a_masked_text_shows_nowhere() {
     let client = Client::new(|_: &Request<'_>| {
-        Response::text("id 83f1, 83f17, mask\n83f1").with_field("X-Id", "a 83f1 b")
+        Response::text("id 83f1, 83f17, mask\n83f1").with_header("X-Id", "a 83f1 b")
     });
     let response = client.post("/83f1").content("a/b", "83f1").send();
     let text = response
@@ -568,7 +564,7 @@ fn a_masked_text_shows_nowhere() {
 #[cfg(feature = "net")]
 mod server {
     use super::*;
-    use bytegate::body::Broken;
+    use bytegate::body::BodyError;
     use bytegate::response::ResponseError;
     use bytegate::testing::Server;
     use bytegate::{Bytes, net};
@@ -626,7 +622,7 @@ mod server {
             .unwrap();
         client.end_input().unwrap();
         let responses = client.last_responses(&[Method::Head, Method::Get]).unwrap();
-        assert_eq!(responses[0].field("Content-Length"), Some("10"));
+        assert_eq!(responses[0].header("Content-Length"), Some("10"));
         assert_eq!(responses[1].text(), "GET /b - ");
 
         let mut client = server.connect();
@@ -650,7 +646,7 @@ mod server {
     fn hello_or_stream() -> Router {
         Router::new()
             .get("/stream", |_: &Request<'_>| {
-                Response::text(Body::stream(["one", "two"].into_iter()))
+                Response::text(Body::from_iterator(["one", "two"].into_iter()))
             })
             .fallback(|_: &Request<'_>| "hello\n")
     }
@@ -740,8 +736,8 @@ mod server {
     #[test]
     fn a_faulty_connection_is_still_reset_if_its_response_is_incomplete() {
         let application = |_: &Request<'_>| {
-            let blocks = [Ok(Bytes::from_static(b"block")), Err(Broken)];
-            Response::text(Body::fallible_stream(None, blocks.into_iter()))
+            let blocks = [Ok(Bytes::from_static(b"block")), Err(BodyError)];
+            Response::text(Body::try_from_iterator(None, blocks.into_iter()))
         };
         let gateway =
             Gateway::new(application).on_error(|_: &ResponseError, _: &ConnectionInfo| {});

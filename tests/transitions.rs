@@ -1,9 +1,9 @@
 //! The transition table in the documentation of `Connection` is what the machine does: each row is played, from each state
 //! that it names to each state that it names.
 
-use bytegate::body::Broken;
+use bytegate::body::BodyError;
 use bytegate::config::{Config, Limits};
-use bytegate::connection::{Connection, ContentPlan, Step};
+use bytegate::connection::{BodyMode, Connection, Step};
 use bytegate::request::Scheme;
 use bytegate::{Body, Bytes, Now, Response};
 use std::collections::BTreeSet;
@@ -79,7 +79,7 @@ impl Machine {
             "Admit" => drop(machine.send(POST)),
             "Content" => {
                 machine.send(POST);
-                machine.admit(ContentPlan::HandOn(4));
+                machine.admit(BodyMode::Stream(4));
             }
             "Later" => {
                 machine.send(get);
@@ -102,11 +102,11 @@ impl Machine {
         let mut rest = &self.input[..];
         let shown = match self.connection.step(&mut rest, now) {
             Step::Admit(_) => "Admit",
-            Step::Content(_) => "Content",
-            Step::Call(_) => "Call",
+            Step::Data(_) => "Data",
+            Step::Request(_) => "Request",
             Step::Refuse(_) => "Refuse",
-            Step::Answer { .. } => "Answer",
-            Step::Body => "Body",
+            Step::Pending { .. } => "Pending",
+            Step::SendBody => "SendBody",
             Step::Read { .. } => "Read",
             Step::Write { .. } => "Write",
             Step::Close(_) => "Close",
@@ -131,7 +131,7 @@ impl Machine {
         self.step()
     }
 
-    fn admit(&mut self, plan: ContentPlan) {
+    fn admit(&mut self, plan: BodyMode) {
         self.connection.admit(plan).expect("its turn");
     }
 
@@ -141,7 +141,7 @@ impl Machine {
     }
 
     fn respond_with_stream(&mut self) {
-        let body = Body::stream(["x"].into_iter());
+        let body = Body::from_iterator(["x"].into_iter());
         let answered = self.connection.respond(&mut Response::text(body));
         answered.expect("its turn");
     }
@@ -184,11 +184,11 @@ fn play(event: &str, from: &str) -> Vec<(Machine, Option<String>)> {
             });
         }
         "admit" => with(start(GET), &|it| {
-            it.admit(ContentPlan::Gather);
+            it.admit(BodyMode::Buffer);
             None
         }),
         "admit, and the content is known to be too large" => with(start(GET), &|it| {
-            it.admit(ContentPlan::GatherUpTo(3));
+            it.admit(BodyMode::BufferUpTo(3));
             Some(it.step())
         }),
         "the last of the content" => with(start(GET), &|it| {
@@ -250,7 +250,7 @@ fn play(event: &str, from: &str) -> Vec<(Machine, Option<String>)> {
             Some(it.step())
         }),
         "end_body" => {
-            for end in [Ok(()), Err(Broken)] {
+            for end in [Ok(()), Err(BodyError)] {
                 with(start(GET), &|it| {
                     it.connection.end_body(end).expect("its turn");
                     None

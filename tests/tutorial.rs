@@ -45,7 +45,7 @@ fn post(gateway: &Gateway, target: &str, form: impl AsRef<[u8]>) -> ClientRespon
 }
 
 fn field<'a>(answer: &'a ClientResponse, name: &str) -> &'a str {
-    answer.field(name).unwrap_or_default()
+    answer.header(name).unwrap_or_default()
 }
 
 /// The response to the last request of a connection.
@@ -74,10 +74,7 @@ mod stage_1_static_pages {
         let server = Server::start(demo::site());
         let page = get_over_tcp(server.connect(), "/about.html");
         assert_eq!(page.status().code(), 200);
-        assert_eq!(
-            page.content(),
-            include_bytes!("../fixtures/site/about.html")
-        );
+        assert_eq!(page.body(), include_bytes!("../fixtures/site/about.html"));
     }
 
     #[test]
@@ -85,10 +82,7 @@ mod stage_1_static_pages {
         let server = Server::start(demo::site());
         let page = get_over_tcp(server.connect(), "/");
         assert_eq!(page.status().code(), 200);
-        assert_eq!(
-            page.content(),
-            include_bytes!("../fixtures/site/index.html")
-        );
+        assert_eq!(page.body(), include_bytes!("../fixtures/site/index.html"));
     }
 
     #[test]
@@ -173,7 +167,7 @@ mod stage_3_static_and_dynamic {
             assert_eq!(page.status().code(), 200, "{target}");
             assert_eq!(field(&page, "content-type"), media_type);
             assert_eq!(field(&page, "content-length"), file.len().to_string());
-            assert_eq!(page.content(), file, "{target}");
+            assert_eq!(page.body(), file, "{target}");
         }
     }
 
@@ -199,7 +193,7 @@ mod stage_3_static_and_dynamic {
             (page.status().code(), field(&page, "content-type")),
             (404, HTML)
         );
-        assert_eq!(page.content(), include_bytes!("../fixtures/site/404.html"));
+        assert_eq!(page.body(), include_bytes!("../fixtures/site/404.html"));
     }
 
     #[test]
@@ -213,7 +207,7 @@ mod stage_3_static_and_dynamic {
         );
         for target in ["/time.pyc", "/time.py/", "/time?.py", "/py"] {
             let page = get(&gateway, target);
-            assert_eq!(page.content(), include_bytes!("../fixtures/site/404.html"));
+            assert_eq!(page.body(), include_bytes!("../fixtures/site/404.html"));
         }
     }
 
@@ -256,7 +250,7 @@ mod stage_4_dynamic_page {
     fn no_time_is_made_up_without_a_clock() {
         let page = answer(&demo::gateway(), GET_TIME);
         assert!(page.text().contains("an unknown time"));
-        assert_eq!(page.field("date"), None);
+        assert_eq!(page.header("date"), None);
     }
 
     #[test]
@@ -553,8 +547,8 @@ mod stage_5_mini_frame {
             );
             let get = get(&demo::gateway(), target);
             assert_eq!(head.status(), get.status());
-            assert!(head.fields().eq(get.fields()), "{head:?} {get:?}");
-            assert_eq!(head.content(), b"");
+            assert_eq!(head.headers(), get.headers(), "{head:?} {get:?}");
+            assert_eq!(head.body(), b"");
         }
     }
 }
@@ -767,9 +761,9 @@ mod stage_6_wsgi {
         let gateway = Gateway::new(Router::new().suffix(".py", wsgi::adapt(echo)));
         let chunked = b"POST /a.py HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n\
                         3\r\n\x00\xff\n\r\n2\r\nxy\r\n0\r\n\r\n";
-        assert_eq!(answer(&gateway, chunked).content(), b"5\x00\xff\nxy");
-        assert_eq!(post(&gateway, "/a.py", b"\xff").content(), b"1\xff");
-        assert_eq!(get(&gateway, "/a.py").content(), b"");
+        assert_eq!(answer(&gateway, chunked).body(), b"5\x00\xff\nxy");
+        assert_eq!(post(&gateway, "/a.py", b"\xff").body(), b"1\xff");
+        assert_eq!(get(&gateway, "/a.py").body(), b"");
     }
 
     #[test]
@@ -795,7 +789,7 @@ mod stage_6_wsgi {
             ["one ", "two"]
         });
         assert_eq!((page.status().code(), page.text()), (404, "one two"));
-        assert_eq!(page.field_all("set-cookie").count(), 2);
+        assert_eq!(page.headers().get_all("set-cookie").count(), 2);
         assert_eq!(field(&page, "x-a"), "1");
         assert_eq!(field(&page, "content-length"), "7");
     }
@@ -808,7 +802,7 @@ mod stage_6_wsgi {
             ["sorry"]
         });
         assert_eq!((page.status().code(), page.text()), (503, "sorry"));
-        assert_eq!(page.field("x-first"), None);
+        assert_eq!(page.header("x-first"), None);
         assert_eq!(field(&page, "x-second"), "2");
     }
 
@@ -970,7 +964,7 @@ mod stage_6_wsgi {
             (page.status().code(), page.text()),
             (500, "500 Internal Server Error\n")
         );
-        assert_eq!(page.field("x-secret"), None);
+        assert_eq!(page.header("x-secret"), None);
     }
 
     #[test]
@@ -1030,9 +1024,9 @@ mod stage_6_wsgi {
             start_response.call("200 OK", &[("Content-Length", "1000000")]);
             std::iter::repeat_n("0123456789", 100_000)
         });
-        assert_eq!(page.field("transfer-encoding"), None);
+        assert_eq!(page.header("transfer-encoding"), None);
         assert_eq!(field(&page, "content-length"), "1000000");
-        assert_eq!(page.content(), b"0123456789".repeat(100_000));
+        assert_eq!(page.body(), b"0123456789".repeat(100_000));
     }
 
     /// Runs until the connection closes; returns the output and the reason.
@@ -1044,7 +1038,7 @@ mod stage_6_wsgi {
                 Wait::Write { .. } => session.output().move_to(&mut output),
                 Wait::Read { .. } => session.end_input(),
                 Wait::Close(reason) => return (output, reason),
-                Wait::Answer { .. } => panic!("no answer here comes later"),
+                Wait::Pending { .. } => panic!("no answer here comes later"),
                 Wait::Yield => {}
             }
         }
@@ -1116,8 +1110,8 @@ mod stage_6_wsgi {
         };
         let gateway = Gateway::new(Router::new().suffix(".py", wsgi::adapt(application)));
         let page = answer(&gateway, "GET /a.py HTTP/1.0\r\n\r\n");
-        assert!(page.closes() && page.field("transfer-encoding").is_none());
-        assert_eq!(page.content().len(), 1_000_000);
+        assert!(page.closes() && page.header("transfer-encoding").is_none());
+        assert_eq!(page.body().len(), 1_000_000);
     }
 }
 
@@ -1129,15 +1123,11 @@ mod faults {
     /// An application that reports how much it received.
     #[cfg(feature = "net")]
     fn count(request: &Request<'_>) -> String {
-        let fields: usize = request.fields().iter().map(|(_, value)| value.len()).sum();
-        let sum: u64 = request
-            .content()
-            .iter()
-            .map(|&octet| u64::from(octet))
-            .sum();
+        let fields: usize = request.headers().iter().map(|(_, value)| value.len()).sum();
+        let sum: u64 = request.body().iter().map(|&octet| u64::from(octet)).sum();
         format!(
             "{fields} bytes of fields, {} of content, sum {sum}\n",
-            request.content().len()
+            request.body().len()
         )
     }
 
@@ -1268,13 +1258,13 @@ mod faults {
         for target in ["/file.txt", "/folder/secret.txt", "/../secret.txt"] {
             assert_eq!(get(&gateway, target).status().code(), 404, "{target}");
         }
-        assert_eq!(get(&gateway, "/inside.txt").content(), b"a");
+        assert_eq!(get(&gateway, "/inside.txt").body(), b"a");
     }
 
     /// Answers had a status line and one made-up header.
     #[test]
     fn every_answer_has_a_length_and_a_type() {
-        let broken = |_: &Request<'_>| bytegate::Response::text("").with_field("Date", "");
+        let broken = |_: &Request<'_>| bytegate::Response::text("").with_header("Date", "");
         let router = Router::new()
             .suffix(".py", bytegate::wsgi::adapt(demo::mini_frame::application))
             .suffix("/broken.py", broken)
@@ -1402,7 +1392,7 @@ mod faults {
         }
         let answer = reader::read_one(&output);
         assert_eq!(answer.status().code(), 200);
-        assert!(answer.content() == file);
+        assert!(answer.body() == file);
     }
 
     /// `decode("utf-8")` of a request that was not UTF-8 ended the handler.
@@ -1415,7 +1405,7 @@ mod faults {
                     .collect(),
                 Err(error) => vec![error.to_string()],
             };
-            let length = request.content().len();
+            let length = request.body().len();
             format!("{length} bytes: {}", form.join(" "))
         });
         let page = post(&gateway, "/a.py", b"a=%41&\xc3\xa4=%c3%b6");
@@ -1432,9 +1422,9 @@ mod faults {
         let octets: Vec<u8> = (0..=255).collect();
         let site = demo::site().file("/octets.bin", octets.clone());
         let gateway = Gateway::new(site);
-        assert_eq!(get(&gateway, "/octets.bin").content(), octets);
+        assert_eq!(get(&gateway, "/octets.bin").body(), octets);
         assert_eq!(
-            get(&gateway, "/logo.png").content(),
+            get(&gateway, "/logo.png").body(),
             include_bytes!("../fixtures/site/logo.png")
         );
     }

@@ -1,7 +1,7 @@
 //! The one difference without the standard library: `handle` cannot wait for an answer.
 #![cfg(not(feature = "std"))]
 
-use bytegate::middleware::SetFields;
+use bytegate::middleware::SetHeaders;
 use bytegate::request::ConnectionInfo;
 use bytegate::response::ResponseError;
 use bytegate::{Gateway, Request, Response};
@@ -12,13 +12,13 @@ fn an_answer_that_comes_later_is_a_500_with_a_reason() {
     let errors = Arc::new(Mutex::new(Vec::new()));
     let told = errors.clone();
     let gateway = Gateway::new(|request: &Request<'_>| match request.path() {
-        "/later" => Response::later(std::future::pending::<&str>()),
+        "/later" => Response::from_future(std::future::pending::<&str>()),
         _ => Response::text("now"),
     })
     .on_error(move |error: &ResponseError, _: &ConnectionInfo| {
         told.lock().expect("a list").push(error.to_string());
     })
-    .with(SetFields::new().field("X-Middleware", "sees it"));
+    .with(SetHeaders::new().header("X-Middleware", "sees it"));
     let reply = gateway.handle(b"GET /later HTTP/1.0\r\n\r\n");
     assert!(reply.starts_with(b"HTTP/1.1 500 Internal Server Error\r\n"));
     let text = String::from_utf8_lossy(&reply);

@@ -3,8 +3,8 @@
 #![no_main]
 
 use bytegate::middleware::{
-    BasicAuthentication, ConditionalGet, Contract, Cors, CrossOriginProtection, ErrorPages,
-    SecurityFields, layered, limit_content,
+    BasicAuth, ConditionalGet, Contract, Cors, CrossOriginProtection, ErrorPages, SecurityHeaders,
+    layered, limit_content,
 };
 use bytegate::request::{MultipartLimits, Part};
 use bytegate::routing::TrailingSlash;
@@ -30,7 +30,7 @@ fuzz_target!(|data: &[u8]| {
         let outcome = |gateway: &Gateway| {
             let output = gateway.handle(&request);
             let responses = read_responses(&output, &[Method::Post]).expect("a response");
-            (responses[0].status(), responses[0].content().to_vec())
+            (responses[0].status(), responses[0].body().to_vec())
         };
         assert_eq!(outcome(&IN_MEMORY), outcome(&WHILE_IT_ARRIVES));
     }
@@ -49,7 +49,7 @@ fn gateway() -> Gateway {
         .suffix(".x", echo)
         .mount(
             "/a",
-            layered(BasicAuthentication::new("a", |name, _| name == "a"), admin),
+            layered(BasicAuth::new("a", |name, _| name == "a"), admin),
         )
         .files(
             Site::new()
@@ -63,7 +63,7 @@ fn gateway() -> Gateway {
         .with(ConditionalGet::new())
         .with(CrossOriginProtection::new().trusted_origins(["https://a.example"]))
         .with(Cors::origins(["https://a.example"]))
-        .with(SecurityFields::new())
+        .with(SecurityHeaders::new())
         .with(ErrorPages::problem_details())
 }
 
@@ -106,7 +106,7 @@ fn add(request: &Request<'_>) -> Result<Response, Rejection> {
     let note: BTreeMap<String, Vec<Option<i64>>> = request.json()?;
     let id = request.param("id").unwrap_or_default();
     let created = Response::json(&note).with_status(Status::CREATED);
-    Ok(created.with_field("Location", format!("/n/{}", hex(id))))
+    Ok(created.with_header("Location", format!("/n/{}", hex(id))))
 }
 
 fn any_json(request: &Request<'_>) -> Result<Response, Rejection> {
@@ -115,7 +115,7 @@ fn any_json(request: &Request<'_>) -> Result<Response, Rejection> {
 }
 
 fn echo(request: &Request<'_>) -> Vec<u8> {
-    request.content().to_vec()
+    request.body().to_vec()
 }
 
 fn accepted(request: &Request<'_>) -> Result<Response, Rejection> {
@@ -124,7 +124,7 @@ fn accepted(request: &Request<'_>) -> Result<Response, Rejection> {
     let media_type = request.accepts(&["text/plain", "text/html"]);
     let media_type = media_type.ok_or_else(|| Rejection::not_acceptable("text or HTML"))?;
     let text = format!("{cookies} {language:?} {:?}", request.bearer_token());
-    Ok(Response::content(media_type, text))
+    Ok(Response::of_type(media_type, text))
 }
 
 /// Shows the files of a form, as they arrive or once they are there.
@@ -136,7 +136,7 @@ struct Shown(Vec<(String, Vec<u8>)>);
 const LIMITS: MultipartLimits = MultipartLimits {
     parts: 4,
     part_head_bytes: 90,
-    part_content_bytes: 20,
+    part_bytes: 20,
 };
 
 impl Application for Files {
@@ -146,7 +146,7 @@ impl Application for Files {
             Err(rejection) => return rejection.into(),
         };
         let parts = form.iter();
-        let shown = parts.map(|part| (part.name().to_string(), part.content().to_vec()));
+        let shown = parts.map(|part| (part.name().to_string(), part.bytes().to_vec()));
         Box::new(Shown(shown.collect())).finish()
     }
 
@@ -164,7 +164,7 @@ impl PartReceiver for Shown {
         Ok(())
     }
 
-    fn content(&mut self, block: &[u8]) -> Result<(), Response> {
+    fn data(&mut self, block: &[u8]) -> Result<(), Response> {
         let (_, content) = self.0.last_mut().expect("a part");
         content.extend_from_slice(block);
         Ok(())

@@ -47,7 +47,7 @@ fuzz_target!(|input: &[u8]| {
             .any(|it| it == SECRET);
         assert!(!has_secret, "{}", request.escape_ascii());
         let responses = reader::read_all(&transcript.output, &transcript.answers);
-        for location in responses.iter().flat_map(|it| it.field_all("location")) {
+        for location in responses.iter().flat_map(|it| it.headers().get_all("location")) {
             let rest = location.strip_prefix(b"/").unwrap_or_default();
             let leads_away = rest.starts_with(b"/") || rest.starts_with(b"\\");
             assert!(!leads_away, "{}", request.escape_ascii());
@@ -118,7 +118,7 @@ fn options(flags: u16, rules: [&[u8]; 4]) -> SiteOptions {
     if is_set(11) {
         options = options
             .error_page(Status::RANGE_NOT_SATISFIABLE, "/404.html")
-            .field("**", "Vary", "Origin");
+            .header("**", "Vary", "Origin");
     }
     let rules = rules.map(String::from_utf8_lossy);
     if !rules[0].is_empty() {
@@ -143,20 +143,20 @@ fn essence(response: &ClientResponse) -> (u16, Vec<Option<&[u8]>>, BTreeSet<Vec<
         "accept-ranges",
         "last-modified",
     ];
-    let fields = FIELDS.map(|name| response.field_all(name).next()).to_vec();
+    let fields = FIELDS.map(|name| response.headers().get_all(name).next()).to_vec();
     let is_list = response
-        .content()
+        .body()
         .starts_with(b"<!doctype html>\n<html lang=\"en\">");
     let is_parts = response
-        .field("content-type")
+        .header("content-type")
         .is_some_and(|media_type| media_type.starts_with("multipart/byteranges"));
     if is_parts {
         // The boundary is made from the tag.
         return (response.status().code(), Vec::new(), BTreeSet::new());
     }
     let content = match is_list {
-        true => links(response.content()),
-        false => BTreeSet::from([response.content().to_vec()]),
+        true => links(response.body()),
+        false => BTreeSet::from([response.body().to_vec()]),
     };
     (response.status().code(), fields, content)
 }

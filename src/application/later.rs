@@ -8,7 +8,7 @@ use core::fmt;
 use core::future::Future;
 
 /// Turns an async function into an application. The function takes an [`OwnedRequest`], because it may run for longer
-/// than the request is in memory, and returns anything that becomes a [`Response`]. See [`Response::later`] for how it
+/// than the request is in memory, and returns anything that becomes a [`Response`]. See [`Response::from_future`] for how it
 /// is run.
 ///
 /// Async functions, plain ones, and functions that block (wrapped in `net::blocking`, feature `net`) can be routed by
@@ -45,8 +45,8 @@ where
 ///
 /// let application = later(async |_: OwnedRequest| "hello\n");
 /// let request = Request::builder("GET", "/").build()?;
-/// assert!(request.with(|request| application.call(request)).is_later());
-/// # Ok::<(), bytegate::request::Fault>(())
+/// assert!(request.with(|request| application.call(request)).is_pending());
+/// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
 #[derive(Clone, Copy)]
 pub struct Later<H>(H);
@@ -57,7 +57,7 @@ where
     F: Future<Output: Into<Response>> + Send + 'static,
 {
     fn call(&self, request: &Request<'_>) -> Response {
-        Response::later(self.0(request.into_owned()))
+        Response::from_future(self.0(request.into_owned()))
     }
 }
 

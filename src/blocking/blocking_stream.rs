@@ -181,7 +181,7 @@ impl Gateway {
     /// # }
     /// ```
     ///
-    /// While a response is [deferred](crate::Response::later), or a receiver or a stream of content is not ready, nothing is
+    /// While a response is [deferred](crate::Response::from_future), or a receiver or a stream of content is not ready, nothing is
     /// read, so a client that disconnects is only noticed when there is something to write, or after
     /// [`Timeouts::answer`](crate::config::Timeouts::answer).
     ///
@@ -216,7 +216,7 @@ impl Gateway {
                     stream.set_timeout(front_end.inner.left(until))?;
                     write(&mut stream, &mut session)?;
                 }
-                Wait::Answer { until } => thread.park(front_end.inner.left(until)),
+                Wait::Pending { until } => thread.park(front_end.inner.left(until)),
                 // This thread serves nobody else.
                 Wait::Yield => {}
                 Wait::Close(reason) => break reason,
@@ -310,7 +310,7 @@ impl FrontEnd for Clock {
         }
     }
 
-    fn error(&mut self, error: &ResponseError) {
+    fn on_error(&mut self, error: &ResponseError) {
         if self.reports {
             // A failed write to standard error is ignored.
             let _ = writeln!(io::stderr(), "bytegate: {error}");

@@ -1,6 +1,6 @@
 //! The content of a response: nothing, bytes, or a stream of blocks.
 
-use super::broken::Broken;
+use super::body_error::BodyError;
 #[cfg(feature = "folder")]
 use super::stored_file::{StoredBlocks, StoredFile};
 use alloc::boxed::Box;
@@ -28,7 +28,7 @@ pub(crate) const SHARED_FROM_BYTES: usize = 16 * 1024;
 /// use bytegate::Body;
 ///
 /// assert_eq!(Body::from("abc").length(), Some(3));
-/// assert_eq!(Body::stream(["a", "bc"].into_iter()).length(), None);
+/// assert_eq!(Body::from_iterator(["a", "bc"].into_iter()).length(), None);
 /// ```
 #[derive(Default)]
 pub struct Body {
@@ -49,8 +49,8 @@ pub(crate) enum Content {
 
 /// The source of the blocks of a body.
 pub(crate) enum Blocks {
-    Ready(Box<dyn Iterator<Item = Result<Bytes, Broken>> + Send>),
-    Async(Pin<Box<dyn Stream<Item = Result<Bytes, Broken>> + Send>>),
+    Ready(Box<dyn Iterator<Item = Result<Bytes, BodyError>> + Send>),
+    Async(Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>),
     #[cfg(feature = "folder")]
     Stored(StoredBlocks),
 }
@@ -59,7 +59,7 @@ impl Blocks {
     pub(crate) fn poll_next(
         &mut self,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Broken>>> {
+    ) -> Poll<Option<Result<Bytes, BodyError>>> {
         match self {
             Blocks::Ready(blocks) => Poll::Ready(blocks.next()),
             Blocks::Async(blocks) => blocks.as_mut().poll_next(context),
@@ -84,23 +84,23 @@ impl Body {
     /// use bytegate::{Body, Gateway, Request, Response};
     ///
     /// let gateway = Gateway::new(|_: &Request<'_>| {
-    ///     Response::text(Body::stream(["one ", "two"].into_iter()))
+    ///     Response::text(Body::from_iterator(["one ", "two"].into_iter()))
     /// });
     /// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     /// assert!(reply.ends_with(b"4\r\none \r\n3\r\ntwo\r\n0\r\n\r\n"));
     /// ```
-    pub fn stream<I>(blocks: I) -> Body
+    pub fn from_iterator<I>(blocks: I) -> Body
     where
         I: Iterator<Item: Into<Bytes>> + Send + 'static,
     {
-        Body::fallible_stream(None, blocks.map(|block| Ok(block.into())))
+        Body::try_from_iterator(None, blocks.map(|block| Ok(block.into())))
     }
 
     /// Creates a body from blocks that may fail, with their total length if it is known. If the blocks turn out
     /// longer or shorter than that, the connection is cut off.
-    pub fn fallible_stream<I>(length: Option<u64>, blocks: I) -> Body
+    pub fn try_from_iterator<I>(length: Option<u64>, blocks: I) -> Body
     where
-        I: Iterator<Item = Result<Bytes, Broken>> + Send + 'static,
+        I: Iterator<Item = Result<Bytes, BodyError>> + Send + 'static,
     {
         Body::of_blocks(length, Blocks::Ready(Box::new(blocks)))
     }
@@ -109,9 +109,9 @@ impl Body {
     /// waits for the blocks without delaying other connections.
     ///
     /// `handle` blocks while it waits, which needs the feature `std`. Without it, the content is cut off.
-    pub fn async_stream<S>(length: Option<u64>, blocks: S) -> Body
+    pub fn from_stream<S>(length: Option<u64>, blocks: S) -> Body
     where
-        S: Stream<Item = Result<Bytes, Broken>> + Send + 'static,
+        S: Stream<Item = Result<Bytes, BodyError>> + Send + 'static,
     {
         Body::of_blocks(length, Blocks::Async(Box::pin(blocks)))
     }
@@ -149,7 +149,10 @@ impl Body {
 
     /// Polls for the next block. Returns `None` after the last one. With this, middleware can consume any kind of
     /// body and wrap it in another one.
-    pub fn poll_block(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Broken>>> {
+    pub fn poll_block(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, BodyError>>> {
         match &mut self.content {
             Content::Empty => Poll::Ready(None),
             Content::Bytes(bytes) => {
@@ -173,20 +176,22 @@ impl Body {
     pub fn map_blocks(self, mut change: impl FnMut(Bytes) -> Bytes + Send + 'static) -> Body {
         match self.content {
             Content::Empty => Body::empty(),
-            Content::Bytes(bytes) => Body::stream(core::iter::once_with(move || change(bytes))),
+            Content::Bytes(bytes) => {
+                Body::from_iterator(core::iter::once_with(move || change(bytes)))
+            }
             Content::Stream {
                 blocks: Blocks::Ready(blocks),
                 ..
-            } => Body::fallible_stream(None, blocks.map(move |block| block.map(&mut change))),
+            } => Body::try_from_iterator(None, blocks.map(move |block| block.map(&mut change))),
             Content::Stream {
                 blocks: Blocks::Async(blocks),
                 ..
-            } => Body::async_stream(None, MapBlocks { blocks, change }),
+            } => Body::from_stream(None, MapBlocks { blocks, change }),
             #[cfg(feature = "folder")]
             Content::Stream {
                 blocks: Blocks::Stored(blocks),
                 ..
-            } => Body::fallible_stream(None, blocks.map(move |block| block.map(&mut change))),
+            } => Body::try_from_iterator(None, blocks.map(move |block| block.map(&mut change))),
         }
     }
 
@@ -200,7 +205,7 @@ impl Body {
 }
 
 struct MapBlocks<F> {
-    blocks: Pin<Box<dyn Stream<Item = Result<Bytes, Broken>> + Send>>,
+    blocks: Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>,
     change: F,
 }
 
@@ -208,12 +213,12 @@ struct MapBlocks<F> {
 impl<F> Unpin for MapBlocks<F> {}
 
 impl<F: FnMut(Bytes) -> Bytes> Stream for MapBlocks<F> {
-    type Item = Result<Bytes, Broken>;
+    type Item = Result<Bytes, BodyError>;
 
     fn poll_next(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Broken>>> {
+    ) -> Poll<Option<Result<Bytes, BodyError>>> {
         let this = &mut *self;
         let block = this.blocks.as_mut().poll_next(context);
         block.map(|block| block.map(|block| block.map(&mut this.change)))

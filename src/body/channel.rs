@@ -1,7 +1,7 @@
 //! A body that is written from elsewhere: another thread, a timer, another connection.
 
 use super::body::Body;
-use super::broken::Broken;
+use super::body_error::BodyError;
 use bytes::Bytes;
 use core::fmt;
 use core::pin::Pin;
@@ -74,7 +74,7 @@ struct State {
     bytes: usize,
     most_blocks: usize,
     most_bytes: usize,
-    end: Option<Result<(), Broken>>,
+    end: Option<Result<(), BodyError>>,
     reader: Option<Waker>,
     reader_gone: bool,
 }
@@ -126,7 +126,7 @@ impl Body {
         let reader = Reader {
             shared: shared.clone(),
         };
-        (BodySender { shared }, Body::async_stream(None, reader))
+        (BodySender { shared }, Body::from_stream(None, reader))
     }
 }
 
@@ -175,13 +175,13 @@ impl BodySender {
     pub(crate) fn break_off(&self) {
         let mut state = self.shared.lock();
         state.clear();
-        state.end(Err(Broken));
+        state.end(Err(BodyError));
     }
 }
 
 impl Drop for BodySender {
     fn drop(&mut self) {
-        self.shared.lock().end(Err(Broken));
+        self.shared.lock().end(Err(BodyError));
     }
 }
 
@@ -221,7 +221,7 @@ impl State {
     }
 
     /// Sets how the content ends. Only the first call has an effect.
-    fn end(&mut self, end: Result<(), Broken>) {
+    fn end(&mut self, end: Result<(), BodyError>) {
         self.end.get_or_insert(end);
         self.wake();
     }
@@ -234,12 +234,12 @@ impl State {
 }
 
 impl Stream for Reader {
-    type Item = Result<Bytes, Broken>;
+    type Item = Result<Bytes, BodyError>;
 
     fn poll_next(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Broken>>> {
+    ) -> Poll<Option<Result<Bytes, BodyError>>> {
         let mut state = self.shared.lock();
         if let Some(block) = state.take() {
             self.shared.taken.notify_one();

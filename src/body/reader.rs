@@ -1,7 +1,7 @@
 //! Bodies that are read from a file or another reader while they are sent.
 
 use super::body::Body;
-use super::broken::Broken;
+use super::body_error::BodyError;
 use bytes::Bytes;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek};
@@ -35,7 +35,7 @@ impl Body {
             reader: Some(reader),
             remaining: length,
         };
-        Body::fallible_stream(length, blocks)
+        Body::try_from_iterator(length, blocks)
     }
 
     /// Creates a body from an open file, from its current position to its end (feature `std`). The length is that of
@@ -95,13 +95,13 @@ impl<R: Read> ReaderBlocks<R> {
 }
 
 impl<R: Read> Iterator for ReaderBlocks<R> {
-    type Item = Result<Bytes, Broken>;
+    type Item = Result<Bytes, BodyError>;
 
-    fn next(&mut self) -> Option<Result<Bytes, Broken>> {
+    fn next(&mut self) -> Option<Result<Bytes, BodyError>> {
         let block = match self.read() {
             Ok(block) if !block.is_empty() => return Some(Ok(block.into())),
             Ok(_) => None,
-            Err(_) => Some(Err(Broken)),
+            Err(_) => Some(Err(BodyError)),
         };
         self.reader = None;
         block

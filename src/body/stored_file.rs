@@ -1,6 +1,6 @@
 //! Content that is read from an open file while it is sent.
 
-use super::broken::Broken;
+use super::body_error::BodyError;
 use super::growth::Growth;
 use super::memory_budget::Lease;
 use super::open_file::{Stamp, read_at};
@@ -189,9 +189,9 @@ impl StoredBlocks {
 }
 
 impl Iterator for StoredBlocks {
-    type Item = Result<Bytes, Broken>;
+    type Item = Result<Bytes, BodyError>;
 
-    fn next(&mut self) -> Option<Result<Bytes, Broken>> {
+    fn next(&mut self) -> Option<Result<Bytes, BodyError>> {
         if self.next >= self.end {
             return None;
         }
@@ -199,7 +199,7 @@ impl Iterator for StoredBlocks {
             Ok(block) => Some(Ok(block.into())),
             Err(_) => {
                 self.next = self.end;
-                Some(Err(Broken))
+                Some(Err(BodyError))
             }
         }
     }

@@ -8,9 +8,9 @@ use crate::gateway::incoming::Incoming;
 use crate::request::owned_request::RequestBuilder;
 use crate::response::response::Response;
 use crate::values::connection_info::ConnectionInfo;
-use crate::values::error::{Error, Fault};
 use crate::values::method::Method;
 use crate::values::now::Now;
+use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 use bytes::{Buf, Bytes};
 use core::convert::Infallible;
 use core::fmt;
@@ -26,7 +26,7 @@ use tower_service::Service;
 /// A gateway as a tower service, for example as a route or the fallback of an axum `Router`.
 ///
 /// As over a connection, the application [admits](crate::Application::admit) the content of a request before it is read.
-/// Content is gathered up to [`Limits::content_bytes`](crate::config::Limits::content_bytes) or the limit that the application
+/// Content is gathered up to [`Limits::body_bytes`](crate::config::Limits::body_bytes) or the limit that the application
 /// states, or it is handed on part by part as it arrives. Trailers are left out. Limits and deadlines of heads are those of
 /// the server that received the request.
 ///
@@ -143,7 +143,7 @@ impl GatewayService {
     async fn respond_to_invalid(
         &self,
         parts: &http::request::Parts,
-        fault: Fault,
+        fault: InvalidRequest,
         now: Now,
     ) -> Response {
         let line = format!("{} {} HTTP/1.1", parts.method, target_of(parts));
@@ -182,7 +182,7 @@ impl<B: HttpBody> IncomingBody<B> {
             _ if self.content.is_end_stream() => head,
             Some(0) => head,
             Some(length) => head.announce(length),
-            None => head.field("Transfer-Encoding", "chunked"),
+            None => head.header("Transfer-Encoding", "chunked"),
         }
     }
 }
@@ -192,13 +192,16 @@ impl<B: HttpBody> Incoming for IncomingBody<B> {
         (self.clock)()
     }
 
-    fn poll_part(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+    fn poll_part(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, ProtocolError>>> {
         loop {
             match self.content.as_mut().poll_frame(context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(None) => return Poll::Ready(None),
                 Poll::Ready(Some(Err(_))) => {
-                    return Poll::Ready(Some(Err(Error::ContentIncomplete)));
+                    return Poll::Ready(Some(Err(ProtocolError::BodyIncomplete)));
                 }
                 Poll::Ready(Some(Ok(frame))) => {
                     if let Ok(mut data) = frame.into_data() {

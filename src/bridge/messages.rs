@@ -8,7 +8,7 @@ use crate::request::request::Request;
 use crate::response::response::{Response, is_reserved};
 use crate::syntax::authority::Authority;
 use crate::values::connection_info::ConnectionInfo;
-use crate::values::error::{Error, Fault};
+use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 use crate::values::scheme::Scheme;
 use crate::values::status::Status;
 use bytes::Bytes;
@@ -17,7 +17,7 @@ use std::format;
 use std::prelude::rust_2024::*;
 
 impl<B: Into<Body>> From<http::Response<B>> for Response {
-    /// Converts a response. Fields that belong to the connection, such as `Content-Length` and `Connection`, are left
+    /// Converts a response. Headers that belong to the connection, such as `Content-Length` and `Connection`, are left
     /// out, because the connection sets them.
     ///
     /// ```
@@ -26,7 +26,7 @@ impl<B: Into<Body>> From<http::Response<B>> for Response {
     /// let response = http::Response::builder().status(418).header("X-Pot", "tea").body(Body::from("short")).unwrap();
     /// let response = Response::from(response);
     /// assert_eq!(response.status(), Status::new(418).unwrap());
-    /// assert_eq!(response.fields().lines().get_str("x-pot"), Some("tea"));
+    /// assert_eq!(response.headers().get("x-pot"), Some("tea"));
     /// ```
     fn from(response: http::Response<B>) -> Response {
         let (parts, body) = response.into_parts();
@@ -36,7 +36,7 @@ impl<B: Into<Body>> From<http::Response<B>> for Response {
             .with_status(status);
         for (name, value) in &parts.headers {
             if !is_reserved(name.as_str()) {
-                response.append_field(name.as_str(), value.as_bytes());
+                response.append_header(name.as_str(), value.as_bytes());
             }
         }
         response
@@ -45,7 +45,7 @@ impl<B: Into<Body>> From<http::Response<B>> for Response {
 
 impl From<Response> for http::Response<Body> {
     /// Converts a response. One that breaks the rules becomes a 500, and so does one that is
-    /// [deferred](Response::later): wait for it first.
+    /// [deferred](Response::from_future): wait for it first.
     fn from(mut response: Response) -> http::Response<Body> {
         // Leaves what is sent in its place, with what middleware has set.
         let _ = response.take_error();
@@ -53,7 +53,7 @@ impl From<Response> for http::Response<Body> {
         if let Ok(status) = http::StatusCode::from_u16(response.status().code()) {
             *converted.status_mut() = status;
         }
-        append_all(converted.headers_mut(), response.fields().lines());
+        append_all(converted.headers_mut(), response.headers().view());
         *converted.body_mut() = response.into_body();
         converted
     }
@@ -79,7 +79,7 @@ impl TryFrom<&Request<'_>> for http::Request<Bytes> {
     /// let converted = request.with(|request| http::Request::<Bytes>::try_from(request)).unwrap();
     /// let extensions = converted.extensions().get::<Extensions>().unwrap();
     /// assert_eq!(extensions.get::<Language>(), Some(&Language("de")));
-    /// # Ok::<(), bytegate::request::Fault>(())
+    /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
     ///
     /// # Errors
@@ -89,12 +89,12 @@ impl TryFrom<&Request<'_>> for http::Request<Bytes> {
             .method(request.method().as_str())
             .uri(&*own_target(request))
             .extension(request.connection().clone())
-            .body(Bytes::copy_from_slice(request.content()))?;
+            .body(Bytes::copy_from_slice(request.body()))?;
         *converted.version_mut() = match request.version() {
             crate::request::Version::Http10 => http::Version::HTTP_10,
             crate::request::Version::Http11 => http::Version::HTTP_11,
         };
-        append_all(converted.headers_mut(), request.fields());
+        append_all(converted.headers_mut(), request.headers());
         let (from, to) = (request.extensions(), converted.extensions_mut());
         if let Some(user) = from.get::<AuthenticatedUser>() {
             to.insert(user.clone());
@@ -139,7 +139,7 @@ fn sent_length(path: &str, decoded: usize) -> usize {
 }
 
 impl TryFrom<http::Request<Bytes>> for OwnedRequest {
-    type Error = Fault;
+    type Error = InvalidRequest;
 
     /// Converts a request. Its extensions may contain a [`ConnectionInfo`], an [`AuthenticatedUser`] and a [`RequestId`].
     /// Values for [`Request::extensions`] may be there as one value of the type [`Extensions`]. The extensions of the
@@ -157,18 +157,18 @@ impl TryFrom<http::Request<Bytes>> for OwnedRequest {
     ///     let extensions = request.extensions().get::<http::Extensions>().unwrap();
     ///     assert_eq!(extensions.get::<Language>(), Some(&Language("de")));
     /// });
-    /// # Ok::<(), bytegate::request::Fault>(())
+    /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
     ///
     /// # Errors
-    /// Returns a [`Fault`] if it is not a valid request. One whose URI and `Host` name different hosts is none (RFC 9113
+    /// Returns a [`InvalidRequest`] if it is not a valid request. One whose URI and `Host` name different hosts is none (RFC 9113
     /// section 8.3.1).
-    fn try_from(request: http::Request<Bytes>) -> Result<OwnedRequest, Fault> {
+    fn try_from(request: http::Request<Bytes>) -> Result<OwnedRequest, InvalidRequest> {
         let (parts, content) = request.into_parts();
         let builder = builder_of(&parts)?;
         match content.is_empty() {
             true => builder.build(),
-            false => builder.content(content).build(),
+            false => builder.body(content).build(),
         }
     }
 }
@@ -176,35 +176,35 @@ impl TryFrom<http::Request<Bytes>> for OwnedRequest {
 /// Starts building a request without content. Its Host is the authority of the URI, if there is one.
 ///
 /// # Errors
-/// Returns a [`Fault`] if Host names another host or port than the URI: in HTTP/2, where the authority is a field of its
+/// Returns a [`InvalidRequest`] if Host names another host or port than the URI: in HTTP/2, where the authority is a field of its
 /// own, such a request is malformed (RFC 9113 section 8.3.1), and over a connection it is refused too.
-pub(super) fn builder_of(parts: &http::request::Parts) -> Result<RequestBuilder, Fault> {
+pub(super) fn builder_of(parts: &http::request::Parts) -> Result<RequestBuilder, InvalidRequest> {
     let mut builder = Request::builder(parts.method.as_str(), target_of(parts));
     let authority = parts.uri.authority();
     if let Some(authority) = authority {
         check_host(parts, authority.as_str())?;
-        builder = builder.field("Host", authority.as_str());
+        builder = builder.header("Host", authority.as_str());
     }
     for (name, value) in &parts.headers {
         let is_replaced = name == http::header::HOST && authority.is_some();
         // Content has no coding on this side.
         if !is_replaced && name != http::header::TRANSFER_ENCODING {
-            builder = builder.field(name.as_str(), value.as_bytes());
+            builder = builder.header(name.as_str(), value.as_bytes());
         }
     }
     Ok(with_extensions(builder, &parts.extensions))
 }
 
 /// Checks that Host, if it is there, is the authority of the URI.
-fn check_host(parts: &http::request::Parts, authority: &str) -> Result<(), Fault> {
+fn check_host(parts: &http::request::Parts, authority: &str) -> Result<(), InvalidRequest> {
     let mut hosts = parts.headers.get_all(http::header::HOST).iter();
     let host = match (hosts.next(), hosts.next()) {
         (None, _) => return Ok(()),
-        (Some(_), Some(_)) => return Err(Fault::new(Error::HostRepeated, 0)),
+        (Some(_), Some(_)) => return Err(InvalidRequest::new(ProtocolError::HostRepeated, 0)),
         (Some(host), None) => host.to_str().ok().and_then(Authority::parse),
     };
     let Some(host) = host else {
-        return Err(Fault::new(Error::HostMalformed, 0));
+        return Err(InvalidRequest::new(ProtocolError::HostMalformed, 0));
     };
     let scheme = match parts.uri.scheme_str() {
         Some("https") => Scheme::Https,
@@ -213,8 +213,8 @@ fn check_host(parts: &http::request::Parts, authority: &str) -> Result<(), Fault
     let port = |authority: &Authority<'_>| authority.port.unwrap_or(scheme.default_port());
     match Authority::parse(authority) {
         Some(named) if named.same_host(&host) && port(&named) == port(&host) => Ok(()),
-        Some(_) => Err(Fault::new(Error::HostConflict, 0)),
-        None => Err(Fault::new(Error::TargetAuthority, 0)),
+        Some(_) => Err(InvalidRequest::new(ProtocolError::HostConflict, 0)),
+        None => Err(InvalidRequest::new(ProtocolError::TargetAuthority, 0)),
     }
 }
 
@@ -245,7 +245,7 @@ pub(super) fn target_of(parts: &http::request::Parts) -> &str {
 }
 
 /// Appends all fields. All of them are valid on both sides.
-fn append_all(to: &mut http::HeaderMap, lines: crate::headers::FieldLines<'_>) {
+fn append_all(to: &mut http::HeaderMap, lines: crate::headers::Headers<'_>) {
     for (name, value) in lines {
         let name = http::HeaderName::from_bytes(name.as_bytes());
         let value = http::HeaderValue::from_bytes(value);

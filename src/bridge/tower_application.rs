@@ -2,7 +2,7 @@
 
 use crate::application::Application;
 use crate::body::body::Body;
-use crate::body::broken::Broken;
+use crate::body::body_error::BodyError;
 use crate::request::request::Request;
 use crate::response::response::{Response, ResponseError};
 use crate::values::method::Method;
@@ -26,7 +26,7 @@ use tower_service::Service;
 /// ```
 /// use axum::{Extension, routing::get};
 /// use bytegate::{Gateway, Router, bridge::tower, testing::Client};
-/// use bytegate::middleware::{AuthenticatedUser, BasicAuthentication};
+/// use bytegate::middleware::{AuthenticatedUser, BasicAuth};
 ///
 /// async fn hello(Extension(user): Extension<AuthenticatedUser>) -> String {
 ///     format!("hello {}\n", user.name())
@@ -34,13 +34,13 @@ use tower_service::Service;
 ///
 /// let api = axum::Router::new().route("/hello", get(hello));
 /// let gateway = Gateway::new(Router::new().mount("/api", tower(api)))
-///     .with(BasicAuthentication::user("staff", "Aladdin", "open sesame"));
+///     .with(BasicAuth::user("staff", "Aladdin", "open sesame"));
 /// let client = Client::new(gateway);
 /// let response = client.get("/api/hello").basic_auth("Aladdin", "open sesame").send();
 /// assert_eq!(response.text(), "hello Aladdin\n");
 /// ```
 ///
-/// Each request gets a clone of the service, and its response is [deferred](Response::later). A service that needs a
+/// Each request gets a clone of the service, and its response is [deferred](Response::from_future). A service that needs a
 /// runtime, for timers or sockets, has to be called where that runtime is. [`Gateway::handle`](crate::Gateway::handle) and
 /// the test kit wait on the thread that they are called on, so that tokio's runtime must have another one:
 /// `#[tokio::test(flavor = "multi_thread")]`.
@@ -83,7 +83,7 @@ where
             }
         };
         let mut service = self.0.clone();
-        Response::later(async move {
+        Response::from_future(async move {
             let answered = async {
                 poll_fn(|context| service.poll_ready(context)).await?;
                 service.call(request).await
@@ -91,7 +91,7 @@ where
             match answered.await {
                 Ok(response) if is_head => Response::from(without_content(response)),
                 Ok(response) => Response::from(response.map(of_http_body)),
-                Err(error) => Response::failed(ResponseError::Other(error.to_string())),
+                Err(error) => Response::from_error(ResponseError::Other(error.to_string())),
             }
         })
     }
@@ -105,7 +105,7 @@ fn without_content<B: HttpBody>(response: http::Response<B>) -> http::Response<B
     // Some services leave out the content themselves.
     let known = || response.body().size_hint().exact();
     let length = stated.or_else(|| known().filter(|length| *length > 0));
-    response.map(|_| Body::fallible_stream(length, core::iter::empty()))
+    response.map(|_| Body::try_from_iterator(length, core::iter::empty()))
 }
 
 /// Converts content of a response. Trailers are left out.
@@ -114,23 +114,23 @@ fn of_http_body<B: HttpBody<Data = Bytes> + Send + 'static>(body: B) -> Body {
         return Body::empty();
     }
     let length = body.size_hint().exact();
-    Body::async_stream(length, DataFrames(Box::pin(body)))
+    Body::from_stream(length, DataFrames(Box::pin(body)))
 }
 
 struct DataFrames<B>(Pin<Box<B>>);
 
 impl<B: HttpBody<Data = Bytes>> Stream for DataFrames<B> {
-    type Item = Result<Bytes, Broken>;
+    type Item = Result<Bytes, BodyError>;
 
     fn poll_next(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Broken>>> {
+    ) -> Poll<Option<Result<Bytes, BodyError>>> {
         loop {
             match self.0.as_mut().poll_frame(context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(None) => return Poll::Ready(None),
-                Poll::Ready(Some(Err(_))) => return Poll::Ready(Some(Err(Broken))),
+                Poll::Ready(Some(Err(_))) => return Poll::Ready(Some(Err(BodyError))),
                 Poll::Ready(Some(Ok(frame))) => {
                     if let Ok(data) = frame.into_data() {
                         return Poll::Ready(Some(Ok(data)));
@@ -143,12 +143,12 @@ impl<B: HttpBody<Data = Bytes>> Stream for DataFrames<B> {
 
 impl HttpBody for Body {
     type Data = Bytes;
-    type Error = Broken;
+    type Error = BodyError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let block = self.poll_block(context);
         block.map(|block| block.map(|block| block.map(Frame::data)))
     }

@@ -9,7 +9,7 @@ use super::timeouts::Timeouts;
 /// use bytegate::config::{Config, Limits};
 ///
 /// let config = Config {
-///     limits: Limits { content_bytes: 64 * 1024, ..Limits::default() },
+///     limits: Limits { body_bytes: 64 * 1024, ..Limits::default() },
 ///     ..Config::default()
 /// };
 /// assert_eq!(config.limits.request_line_bytes, 8192);

@@ -6,24 +6,24 @@
 /// ```
 /// use bytegate::config::{Config, Limits};
 ///
-/// let limits = Limits { head_bytes: 64 * 1024, field_line_bytes: 32 * 1024, ..Limits::default() };
+/// let limits = Limits { head_bytes: 64 * 1024, header_line_bytes: 32 * 1024, ..Limits::default() };
 /// let config = Config { limits, ..Config::default() };
-/// # assert_eq!(config.limits.fields, 100);
+/// # assert_eq!(config.limits.headers, 100);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The request line without its CRLF. Exceeding it results in 414. RFC 9112 section 3 recommends at least 8,000.
     pub request_line_bytes: u32,
     /// One field line without its CRLF. Exceeding it results in 431. A Kerberos ticket for `Negotiate` takes 12 KiB.
-    pub field_line_bytes: u32,
+    pub header_line_bytes: u32,
     /// The number of field lines in a head. Exceeding it results in 431. Browsers send about 15, and proxies add a
     /// few.
-    pub fields: u16,
+    pub headers: u16,
     /// The whole head with all line endings. Exceeding it results in 431. This bounds the memory that one attacker
     /// can use. It leaves room for cookies: browsers send all cookies of a host to each of its ports and programs.
     pub head_bytes: u32,
     /// The content of one request, after decoding, unless the application admits more. Exceeding it results in 413.
-    pub content_bytes: u64,
+    pub body_bytes: u64,
     /// One chunk-size line with its extensions, without its CRLF. Exceeding it results in 400.
     pub chunk_line_bytes: u32,
     /// All chunk extensions of one request, together with leading zeros of sizes. Exceeding it results in 400. RFC
@@ -43,10 +43,10 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             request_line_bytes: 8192,
-            field_line_bytes: 16 * 1024,
-            fields: 100,
+            header_line_bytes: 16 * 1024,
+            headers: 100,
             head_bytes: 32 * 1024,
-            content_bytes: 1024 * 1024,
+            body_bytes: 1024 * 1024,
             chunk_line_bytes: 256,
             chunk_extension_bytes: 4096,
             trailer_bytes: 4096,

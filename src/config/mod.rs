@@ -5,9 +5,9 @@
 //! use bytegate::{Gateway, Request};
 //!
 //! let mut config = Config::default();
-//! config.limits.content_bytes = 16 << 20;
+//! config.limits.body_bytes = 16 << 20;
 //! let gateway = Gateway::new(|_: &Request<'_>| "up to 16 MiB\n").config(config);
-//! # assert!(Limits::default().content_bytes < 16 << 20);
+//! # assert!(Limits::default().body_bytes < 16 << 20);
 //! # let _ = gateway;
 //! ```
 

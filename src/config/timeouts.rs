@@ -28,7 +28,7 @@ pub struct Timeouts {
     pub write: Pace,
     /// After a stop, the time for a started request to become complete. Exceeding it results in 408.
     pub stop: Duration,
-    /// The maximum time for a [deferred](crate::Response::later) response, and for a [receiver](crate::upload::Receiver) to become
+    /// The maximum time for a [deferred](crate::Response::from_future) response, and for a [receiver](crate::upload::Receiver) to become
     /// ready again. Exceeding it results in 503, and the connection closes.
     pub answer: Duration,
     /// The age of a connection after which the next response says `Connection: close`.

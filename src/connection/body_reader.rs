@@ -3,9 +3,9 @@
 use super::chunked::{Chunked, Decoded, kept_trailers};
 use super::progress::Progress;
 use crate::config::limits::Limits;
-use crate::headers::fields::Fields;
+use crate::headers::header_map::HeaderMap;
 use crate::message::framing::Framing;
-use crate::values::error::Fault;
+use crate::values::protocol_error::InvalidRequest;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
@@ -34,7 +34,7 @@ pub(super) struct Gathered {
     pub(super) head: Vec<u8>,
     /// `None` if the content was handed on.
     pub(super) content: Option<Vec<u8>>,
-    pub(super) trailers: Fields,
+    pub(super) trailers: HeaderMap,
 }
 
 /// The result of reading the input.
@@ -42,7 +42,7 @@ pub(super) enum Taken<'i> {
     /// The next bytes of the content.
     Part(&'i [u8]),
     /// The content is complete. Contains its trailers.
-    Whole(Fields),
+    Whole(HeaderMap),
     Incomplete,
 }
 
@@ -96,7 +96,7 @@ impl BodyReader {
         head: usize,
         limits: &Limits,
         now: Duration,
-    ) -> Result<(usize, Taken<'i>), Fault> {
+    ) -> Result<(usize, Taken<'i>), InvalidRequest> {
         let mut at = 0;
         if self.head.is_empty() {
             at = head.min(input.len());
@@ -109,7 +109,7 @@ impl BodyReader {
             let (used, decoded) = self
                 .decoder
                 .decode(rest, limits, room)
-                .map_err(|fault| Fault::new(fault.error, at + fault.at))?;
+                .map_err(|fault| InvalidRequest::new(fault.error, at + fault.at))?;
             at += used;
             match decoded {
                 Decoded::Data(part) => {
@@ -131,7 +131,7 @@ impl BodyReader {
         }
     }
 
-    pub(super) fn into_gathered(self, trailers: Fields) -> Gathered {
+    pub(super) fn into_gathered(self, trailers: HeaderMap) -> Gathered {
         Gathered {
             head: self.head,
             content: self.gathered,
@@ -150,7 +150,7 @@ impl Decoder {
         input: &'i [u8],
         limits: &Limits,
         room: u64,
-    ) -> Result<(usize, Decoded<'i>), Fault> {
+    ) -> Result<(usize, Decoded<'i>), InvalidRequest> {
         match self {
             Decoder::Chunked(chunked) => chunked.decode(input, limits, room),
             Decoder::Length { left: 0 } => Ok((0, Decoded::End(&[]))),

@@ -1,11 +1,12 @@
 //! Incremental decoding of chunked content (RFC 9112 section 7.1).
 
 use crate::config::limits::Limits;
-use crate::headers::fields::{FieldLines, Fields};
+use crate::headers::header_map::HeaderMap;
+use crate::headers::headers::Headers;
 use crate::syntax::chunk::{ChunkLine, plain_line};
 use crate::syntax::field_section::{Bounds, Event, FieldSection};
 use crate::syntax::span::Span;
-use crate::values::error::{Error, Fault};
+use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 
 /// The decoder for chunked content. It consumes a chunk line byte by byte. The trailer section stays in the input until
 /// it is complete.
@@ -114,19 +115,19 @@ impl Chunked {
         input: &'i [u8],
         limits: &Limits,
         room: u64,
-    ) -> Result<(usize, Decoded<'i>), Fault> {
+    ) -> Result<(usize, Decoded<'i>), InvalidRequest> {
         let mut at = 0;
         loop {
             let rest = input.get(at..).unwrap_or_default();
             if let State::Trailers(section) = &mut self.state {
                 let (used, decoded) = trailers(section, rest, limits)
-                    .map_err(|fault| Fault::new(fault.error, at + fault.at))?;
+                    .map_err(|fault| InvalidRequest::new(fault.error, at + fault.at))?;
                 return Ok((at + used, decoded));
             }
             let Some(&octet) = rest.first() else {
                 return Ok((at, Decoded::Incomplete));
             };
-            let fault = |error| Err(Fault::new(error, at));
+            let fault = |error| Err(InvalidRequest::new(error, at));
             match &mut self.state {
                 State::Line(line) => {
                     if line.bytes == 0 {
@@ -143,16 +144,18 @@ impl Chunked {
                         }
                     }
                     let before = line.idle_bytes;
-                    let ended = line.push(octet).map_err(|error| Fault::new(error, at))?;
+                    let ended = line
+                        .push(octet)
+                        .map_err(|error| InvalidRequest::new(error, at))?;
                     self.idle_bytes = self.idle_bytes.saturating_add(line.idle_bytes - before);
                     if line.size > room {
-                        return fault(Error::ContentTooLarge);
+                        return fault(ProtocolError::BodyTooLarge);
                     }
                     if line.bytes > limits.chunk_line_bytes {
-                        return fault(Error::ChunkLineTooLong);
+                        return fault(ProtocolError::ChunkLineTooLong);
                     }
                     if self.idle_bytes > limits.chunk_extension_bytes {
-                        return fault(Error::ChunkExtensionsTooLong);
+                        return fault(ProtocolError::ChunkExtensionsTooLong);
                     }
                     at += 1;
                     match (ended, line.size) {
@@ -183,7 +186,7 @@ impl Chunked {
                     at += 1;
                 }
                 State::DataCr | State::DataLf | State::Trailers(_) => {
-                    return fault(Error::ChunkDataEnd);
+                    return fault(ProtocolError::ChunkDataEnd);
                 }
             }
         }
@@ -203,19 +206,22 @@ fn trailers<'i>(
     section: &mut FieldSection,
     input: &'i [u8],
     limits: &Limits,
-) -> Result<(usize, Decoded<'i>), Fault> {
+) -> Result<(usize, Decoded<'i>), InvalidRequest> {
     let bounds = Bounds {
-        line_bytes: limits.field_line_bytes as usize,
-        line_too_long: Error::FieldLineTooLong,
+        line_bytes: limits.header_line_bytes as usize,
+        line_too_long: ProtocolError::HeaderLineTooLong,
         lines: limits.trailers,
-        too_many: Error::TooManyTrailers,
+        too_many: ProtocolError::TooManyTrailers,
         end: limits.trailer_bytes as usize,
-        too_long: Error::TrailersTooLong,
+        too_long: ProtocolError::TrailersTooLong,
     };
     loop {
         match section.next(input, &bounds)? {
             Event::Line { name, .. } if rule_for(name.text(input)) == TrailerRule::Refuse => {
-                return Err(Fault::new(Error::TrailerForbidden, name.start as usize));
+                return Err(InvalidRequest::new(
+                    ProtocolError::TrailerForbidden,
+                    name.start as usize,
+                ));
             }
             Event::Line { .. } => {}
             Event::End(end) => return Ok((end, Decoded::End(Span::new(0, end - 2).of(input)))),
@@ -225,9 +231,9 @@ fn trailers<'i>(
 }
 
 /// Copies the trailers that are passed to the application.
-pub(super) fn kept_trailers(lines: &[u8]) -> Fields {
-    let mut kept = Fields::new();
-    for (name, value) in FieldLines::from_valid(lines) {
+pub(super) fn kept_trailers(lines: &[u8]) -> HeaderMap {
+    let mut kept = HeaderMap::new();
+    for (name, value) in Headers::from_valid(lines) {
         if rule_for(name) == TrailerRule::Keep {
             // Cannot fail: the line was already validated.
             let _ = kept.append(name, value);

@@ -1,21 +1,21 @@
 //! The connection: its commands and its state.
 
+use super::body_mode::BodyMode;
 use super::body_reader::BodyReader;
 use super::clock::DateLine;
-use super::content_plan::ContentPlan;
 use super::output::Output;
 use super::progress::Progress;
 use super::state::{AfterResponse, Later, NextBlock, State, Waiting};
 use super::step::{CloseReason, OutOfTurn, ResponseSummary, Step};
 use super::{encoder, machine};
-use crate::body::broken::Broken;
+use crate::body::body_error::BodyError;
 use crate::config::config::Config;
 use crate::message::framing::Decisions;
 use crate::response::reply::PreparedResponse;
 use crate::response::response::Response;
 use crate::syntax::head::HeadParser;
-use crate::values::error::{Error, Fault};
 use crate::values::now::Now;
+use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 use crate::values::scheme::Scheme;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -34,11 +34,11 @@ use core::time::Duration;
 /// | step | command |
 /// |---|---|
 /// | [`Step::Admit`] | [`admit`](Connection::admit), or [`respond`](Connection::respond) without waiting for the content |
-/// | [`Step::Content`] | none, or `respond` without waiting for the rest |
-/// | [`Step::Call`] | `respond`, or [`defer`](Connection::defer) |
+/// | [`Step::Data`] | none, or `respond` without waiting for the rest |
+/// | [`Step::Request`] | `respond`, or [`defer`](Connection::defer) |
 /// | [`Step::Refuse`] | `respond` |
-/// | [`Step::Answer`] | `respond` |
-/// | [`Step::Body`] | [`send`](Connection::send), [`end_body`](Connection::end_body) or [`flush`](Connection::flush) |
+/// | [`Step::Pending`] | `respond` |
+/// | [`Step::SendBody`] | [`send`](Connection::send), [`end_body`](Connection::end_body) or [`flush`](Connection::flush) |
 /// | [`Step::Write`] | write what [`output`](Connection::output) holds, and report it with [`sent`](Connection::sent) |
 /// | [`Step::Read`] | append to the input, or report its end with [`end_input`](Connection::end_input) |
 /// | [`Step::Close`] | close the transport |
@@ -48,29 +48,29 @@ use core::time::Duration;
 ///
 /// | state | what comes | next state | step |
 /// |---|---|---|---|
-/// | `Head` | a whole head without content | `Call` | `Call` |
+/// | `Head` | a whole head without content | `Call` | `Request` |
 /// | `Head` | a whole head with content to come | `Admit` | `Admit` |
 /// | `Head` | the end of the input, the idle deadline, or `stop`, before a head began | `Close` | `Close` |
 /// | `Head` | a fault, the end of the input, or the head or stop deadline, inside a head | `Fault` | |
 /// | `Admit` | `admit` | `Content` | |
 /// | `Admit` | `admit`, and the content is known to be too large | `Fault` | |
-/// | `Content` | the last of the content | `Call` | `Call` |
-/// | `Content` | a part of content that is handed on | `Content` | `Content` |
+/// | `Content` | the last of the content | `Call` | `Request` |
+/// | `Content` | a part of content that is handed on | `Content` | `Data` |
 /// | `Content` | a fault, the end of the input, or the content or stop deadline | `Fault` | |
-/// | `Admit`, `Content`, `Call` | `defer` | `Later` | `Answer` |
+/// | `Admit`, `Content`, `Call` | `defer` | `Later` | `Pending` |
 /// | `Later` | the answer deadline | `Fault` | |
 /// | `Fault` | | `Refuse` | `Refuse` |
 /// | `Admit`, `Call` | a step without an answer | `Fault` | |
 /// | `Refuse` | a step without an answer | `Close` | |
 /// | `Call`, `Later` | `respond`, and the connection stays open | `Stream` or `Head` | |
 /// | `Admit`, `Content`, `Call`, `Later`, `Refuse` | `respond`, and it does not | `Stream` or `Close` | |
-/// | `Stream` | `send` | `Stream` | `Body` |
+/// | `Stream` | `send` | `Stream` | `SendBody` |
 /// | `Stream` | `end_body` | `Head` or `Close` | |
 /// | any | the write deadline | `Close` | `Close` |
 ///
 /// In every state, `Write` comes first if the output has reached
-/// [`Limits::output_bytes`](crate::config::Limits::output_bytes). `Read`, `Answer` and `Close` come only when all output has
-/// been written. `Body` comes after a `Write`, except for the first block, which may be sent together with the head.
+/// [`Limits::output_bytes`](crate::config::Limits::output_bytes). `Read`, `Pending` and `Close` come only when all output has
+/// been written. `SendBody` comes after a `Write`, except for the first block, which may be sent together with the head.
 ///
 /// ```
 /// use bytegate::{Now, Response};
@@ -83,7 +83,7 @@ use core::time::Duration;
 /// let mut reply = Vec::new();
 /// loop {
 ///     match connection.step(&mut input, Now::default()) {
-///         Step::Call(message) => {
+///         Step::Request(message) => {
 ///             let path = message.head.path();
 ///             let mut response = Response::text(format!("you asked for {path}\n"));
 ///             connection.respond(&mut response)?;
@@ -206,20 +206,21 @@ impl<C: Borrow<Config>> Connection<C> {
     ///
     /// # Errors
     /// [`OutOfTurn`] at any other time.
-    pub fn admit(&mut self, plan: ContentPlan) -> Result<(), OutOfTurn> {
+    pub fn admit(&mut self, plan: BodyMode) -> Result<(), OutOfTurn> {
         let State::Admit(exchange) = self.state else {
             return Err(OutOfTurn);
         };
         let (framing, now) = (exchange.framing, self.now.monotonic);
         let reader = match plan {
-            ContentPlan::Gather => {
-                BodyReader::gather(framing, self.config.borrow().limits.content_bytes, now)
+            BodyMode::Buffer => {
+                BodyReader::gather(framing, self.config.borrow().limits.body_bytes, now)
             }
-            ContentPlan::GatherUpTo(limit) => BodyReader::gather(framing, limit, now),
-            ContentPlan::HandOn(limit) => BodyReader::hand_on(framing, limit, now),
+            BodyMode::BufferUpTo(limit) => BodyReader::gather(framing, limit, now),
+            BodyMode::Stream(limit) => BodyReader::hand_on(framing, limit, now),
         };
         if reader.is_too_large() {
-            let fault = Fault::new(Error::ContentTooLarge, self.parser.content_length_at());
+            let fault =
+                InvalidRequest::new(ProtocolError::BodyTooLarge, self.parser.content_length_at());
             self.state = machine::failed(fault, self.parser.method_seen());
             return Ok(());
         }
@@ -231,8 +232,8 @@ impl<C: Borrow<Config>> Connection<C> {
         Ok(())
     }
 
-    /// Defers the response to [`Step::Call`], [`Step::Admit`] or [`Step::Content`]. The response is given later with
-    /// [`respond`](Connection::respond). Until then, no further request is parsed. Deferring again at [`Step::Answer`]
+    /// Defers the response to [`Step::Request`], [`Step::Admit`] or [`Step::Data`]. The response is given later with
+    /// [`respond`](Connection::respond). Until then, no further request is parsed. Deferring again at [`Step::Pending`]
     /// does not extend the deadline.
     ///
     /// # Errors
@@ -256,11 +257,11 @@ impl<C: Borrow<Config>> Connection<C> {
         Ok(())
     }
 
-    /// Answers [`Step::Call`], [`Step::Answer`] and [`Step::Refuse`] with a response. At [`Step::Admit`] and
-    /// [`Step::Content`], it responds without waiting for the content and closes the connection.
+    /// Answers [`Step::Request`], [`Step::Pending`] and [`Step::Refuse`] with a response. At [`Step::Admit`] and
+    /// [`Step::Data`], it responds without waiting for the content and closes the connection.
     ///
     /// The content is taken out of the response. A stream stays in the response, to be sent block by block. A response
-    /// that breaks the rules or is itself [deferred](Response::later) is replaced by a 500.
+    /// that breaks the rules or is itself [deferred](Response::from_future) is replaced by a 500.
     ///
     /// # Errors
     /// [`OutOfTurn`] at any other time.
@@ -296,8 +297,8 @@ impl<C: Borrow<Config>> Connection<C> {
         Ok(ResponseSummary {
             status: response.status(),
             content_length: written.content_length,
-            persists: written.persists,
-            streams: written.stream.is_some(),
+            keeps_alive: written.persists,
+            is_stream: written.stream.is_some(),
             error: error.map(|error| *error),
         })
     }
@@ -330,8 +331,8 @@ impl<C: Borrow<Config>> Connection<C> {
         Ok(ResponseSummary {
             status: prepared.status(),
             content_length: Some(content_length),
-            persists,
-            streams: false,
+            keeps_alive: persists,
+            is_stream: false,
             error: None,
         })
     }
@@ -345,7 +346,7 @@ impl<C: Borrow<Config>> Connection<C> {
         self.respond(response)
     }
 
-    /// Answers [`Step::Body`] with the next block of the content. An empty block is skipped.
+    /// Answers [`Step::SendBody`] with the next block of the content. An empty block is skipped.
     ///
     /// A block that exceeds the declared length is not sent. The connection then closes as if
     /// [`end_body`](Connection::end_body) had been called with an error.
@@ -379,7 +380,7 @@ impl<C: Borrow<Config>> Connection<C> {
         true
     }
 
-    /// Answers [`Step::Body`] when no block is ready yet. Pending output is written first, then the block is requested
+    /// Answers [`Step::SendBody`] when no block is ready yet. Pending output is written first, then the block is requested
     /// again.
     ///
     /// # Errors
@@ -388,21 +389,21 @@ impl<C: Borrow<Config>> Connection<C> {
         self.send(Bytes::new())
     }
 
-    /// Answers [`Step::Body`] when there are no more blocks or when the content ended early.
+    /// Answers [`Step::SendBody`] when there are no more blocks or when the content ended early.
     ///
     /// If the content ended early or is shorter than the declared length, the connection closes in a way that shows the
     /// peer that the content is incomplete.
     ///
     /// # Errors
     /// [`OutOfTurn`] at any other time.
-    pub fn end_body(&mut self, end: Result<(), Broken>) -> Result<(), OutOfTurn> {
+    pub fn end_body(&mut self, end: Result<(), BodyError>) -> Result<(), OutOfTurn> {
         let State::Stream(delimiter, after, _) = self.state else {
             return Err(OutOfTurn);
         };
         let whole = end.and_then(|()| delimiter.write_end(&mut self.output));
         self.state = match whole {
             Ok(()) => self.after(after),
-            Err(Broken) => State::Close(delimiter.broken_reason()),
+            Err(BodyError) => State::Close(delimiter.broken_reason()),
         };
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::CloseReason;
 use super::output::Output;
 use crate::body::body::{Body, Content, SHARED_FROM_BYTES};
-use crate::body::broken::Broken;
+use crate::body::body_error::BodyError;
 use crate::message::framing::Decisions;
 use crate::message::head::Version;
 use crate::response::reply::PreparedResponse;
@@ -42,7 +42,7 @@ pub(super) fn write(output: &mut Output, response: &mut Response, setting: Setti
 
     let mut line = UNNAMED_STATUS_LINE;
     let line = status_line(status, &mut line);
-    let fields = response.fields.lines().as_bytes();
+    let fields = response.fields.view().as_bytes();
     let mut framing = LengthLine::new();
     let framing: &[u8] = match delimiter {
         Delimiter::Length(length) => framing.of(length),
@@ -110,7 +110,7 @@ pub(super) fn write_prepared(
     }
     tail.extend_from_slice(block);
     output.appended(from);
-    prepared.content().len() as u64
+    prepared.body().len() as u64
 }
 
 /// Like [`write_prepared`], for a response without its content, with a field Connection, or with large content.
@@ -137,7 +137,7 @@ fn write_parts(output: &mut Output, prepared: &PreparedResponse, setting: Settin
     if let Some(content) = prepared.large_content() {
         output.push(content.clone());
     }
-    prepared.content().len() as u64
+    prepared.body().len() as u64
 }
 
 /// Returns the line that states whether the connection stays open, where the version does not imply it.
@@ -194,13 +194,17 @@ impl Delimiter {
     }
 
     /// Writes a block of the content.
-    pub(super) fn write_block(&mut self, output: &mut Output, block: Bytes) -> Result<(), Broken> {
+    pub(super) fn write_block(
+        &mut self,
+        output: &mut Output,
+        block: Bytes,
+    ) -> Result<(), BodyError> {
         if block.is_empty() {
             return Ok(());
         }
         match self {
             Delimiter::Length(left) => {
-                *left = left.checked_sub(block.len() as u64).ok_or(Broken)?;
+                *left = left.checked_sub(block.len() as u64).ok_or(BodyError)?;
                 output.push(block);
             }
             Delimiter::Chunked => {
@@ -214,10 +218,10 @@ impl Delimiter {
     }
 
     /// Writes the end of the content.
-    pub(super) fn write_end(self, output: &mut Output) -> Result<(), Broken> {
+    pub(super) fn write_end(self, output: &mut Output) -> Result<(), BodyError> {
         match self {
             Delimiter::Length(0) | Delimiter::None | Delimiter::Close => Ok(()),
-            Delimiter::Length(_) => Err(Broken),
+            Delimiter::Length(_) => Err(BodyError),
             Delimiter::Chunked => {
                 output.extend(b"0\r\n\r\n");
                 Ok(())

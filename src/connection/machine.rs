@@ -10,8 +10,8 @@ use crate::message::framing::{Decisions, Framing};
 use crate::message::head::Head;
 use crate::response::response::Response;
 use crate::syntax::head::Parsed;
-use crate::values::error::{Error, Fault};
 use crate::values::method::MethodKind;
+use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::borrow::Borrow;
@@ -30,7 +30,7 @@ pub(super) enum Pause<'i> {
     Answer(Duration),
     Body,
     /// The fault, and the input that contains it.
-    Refuse(Fault, &'i [u8]),
+    Refuse(InvalidRequest, &'i [u8]),
     Read(Duration),
     Write(Duration),
     Close(CloseReason),
@@ -86,7 +86,10 @@ impl<C: Borrow<Config>> Connection<C> {
             ),
             State::Admit(exchange) | State::Call(_, exchange) => {
                 let method = exchange.is_head.then_some(MethodKind::Head);
-                (failed(Fault::new(Error::Unanswered, 0), method), None)
+                (
+                    failed(InvalidRequest::new(ProtocolError::NoResponse, 0), method),
+                    None,
+                )
             }
             // A refusal without a response gets the default page.
             State::Refuse(error, rejected) => {
@@ -156,10 +159,15 @@ impl<C: Borrow<Config>> Connection<C> {
         });
         let until = self.sooner_after_a_stop(until);
         let late = is_late(now, until) && self.output.is_empty();
-        let failed = |error| failed(Fault::new(error, input.len()), self.parser.method_seen());
+        let failed = |error| {
+            failed(
+                InvalidRequest::new(error, input.len()),
+                self.parser.method_seen(),
+            )
+        };
         self.state = match (begun, self.input_ended, self.stopping) {
-            (true, true, _) => failed(Error::HeadIncomplete),
-            (true, false, _) if late => failed(Error::HeadTimeout),
+            (true, true, _) => failed(ProtocolError::HeadIncomplete),
+            (true, false, _) if late => failed(ProtocolError::HeadTimeout),
             (false, true, _) => State::Close(CloseReason::InputEnded),
             (false, false, true) => State::Close(CloseReason::Stopped),
             (false, false, false) if late => State::Close(CloseReason::Idle),
@@ -229,11 +237,11 @@ impl<C: Borrow<Config>> Connection<C> {
         let until = self.sooner_after_a_stop(until);
         let late = is_late(self.now.monotonic, until) && self.output.is_empty();
         let error = match (self.input_ended, late) {
-            (true, _) => Error::ContentIncomplete,
-            (false, true) => Error::ContentTimeout,
+            (true, _) => ProtocolError::BodyIncomplete,
+            (false, true) => ProtocolError::BodyTimeout,
             (false, false) => return (State::Content(reader, exchange), Some(Pause::Read(until))),
         };
-        let fault = Fault::new(error, input.len());
+        let fault = InvalidRequest::new(error, input.len());
         (failed_in(reader.into_head(), fault, method), None)
     }
 
@@ -246,7 +254,13 @@ impl<C: Borrow<Config>> Connection<C> {
             return (State::Later(later), Some(Pause::Answer(until)));
         }
         let method = later.exchange.is_head.then_some(MethodKind::Head);
-        (failed(Fault::new(Error::AnswerTimeout, 0), method), None)
+        (
+            failed(
+                InvalidRequest::new(ProtocolError::ResponseTimeout, 0),
+                method,
+            ),
+            None,
+        )
     }
 
     /// Returns the state after a response.
@@ -300,12 +314,12 @@ impl<C: Borrow<Config>> Connection<C> {
 /// Returns the state that records a fault. The offset of the fault counts from the first unused byte. Nothing after the
 /// fault is interpreted.
 #[cold]
-pub(super) fn failed(fault: Fault, method: Option<MethodKind>) -> State {
+pub(super) fn failed(fault: InvalidRequest, method: Option<MethodKind>) -> State {
     failed_in(Vec::new(), fault, method)
 }
 
 /// Like [`failed`], for a request whose head was complete.
 #[cold]
-fn failed_in(head: Vec<u8>, fault: Fault, method: Option<MethodKind>) -> State {
+fn failed_in(head: Vec<u8>, fault: InvalidRequest, method: Option<MethodKind>) -> State {
     State::Fault(fault, Box::new(RejectedRequest { method, head }))
 }

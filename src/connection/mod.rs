@@ -10,17 +10,17 @@
 //! let mut connection = Connection::new(Config::default(), Scheme::Http);
 //! let mut input: &[u8] = b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
 //! match connection.step(&mut input, Now::default()) {
-//!     Step::Call(message) => assert_eq!(message.head.path(), "/hello"),
+//!     Step::Request(message) => assert_eq!(message.head.path(), "/hello"),
 //!     other => unreachable!("{other:?}"),
 //! }
 //! ```
 
+mod body_mode;
 mod body_reader;
 mod chunked;
 mod clock;
 #[allow(clippy::module_inception, reason = "each name has a file of its name")]
 mod connection;
-mod content_plan;
 mod encoder;
 mod machine;
 mod output;
@@ -30,8 +30,8 @@ mod state;
 mod step;
 
 pub use crate::request::request::Message;
-pub use crate::values::error::Error;
+pub use crate::values::protocol_error::ProtocolError;
+pub use body_mode::BodyMode;
 pub use connection::Connection;
-pub use content_plan::ContentPlan;
 pub use output::Output;
 pub use step::{CloseReason, OutOfTurn, Refusal, ResponseSummary, Step};

@@ -5,10 +5,10 @@ use super::machine::Pause;
 use super::state::State;
 use super::{CloseReason, Connection, Refusal, Step};
 use crate::config::config::Config;
-use crate::headers::fields::FieldLines;
+use crate::headers::headers::Headers;
 use crate::message::head::Head;
 use crate::request::request::Message;
-use crate::values::error::Fault;
+use crate::values::protocol_error::InvalidRequest;
 use core::borrow::Borrow;
 
 impl<C: Borrow<Config>> Connection<C> {
@@ -18,12 +18,12 @@ impl<C: Borrow<Config>> Connection<C> {
                 Some(layout) => Step::Admit(Head::new(head, layout)),
                 None => Step::Close(CloseReason::Refused),
             },
-            Pause::Content(part) => Step::Content(part),
+            Pause::Content(part) => Step::Data(part),
             Pause::Call(request) => self.show_call(request),
             Pause::CallGathered => self.show_gathered(),
             Pause::Refuse(fault, input) => self.show_refusal(fault, input),
-            Pause::Answer(until) => Step::Answer { until },
-            Pause::Body => Step::Body,
+            Pause::Answer(until) => Step::Pending { until },
+            Pause::Body => Step::SendBody,
             Pause::Read(until) => Step::Read { until },
             Pause::Write(until) => Step::Write { until },
             Pause::Close(reason) => Step::Close(reason),
@@ -48,10 +48,10 @@ impl<C: Borrow<Config>> Connection<C> {
             return Step::Close(CloseReason::Refused);
         };
         let (head, content) = request.split_at_checked(layout.end()).unwrap_or_default();
-        Step::Call(Message {
+        Step::Request(Message {
             head: Head::new(head, layout),
             content,
-            trailers: FieldLines::default(),
+            trailers: Headers::default(),
         })
     }
 
@@ -60,14 +60,14 @@ impl<C: Borrow<Config>> Connection<C> {
         else {
             return Step::Close(CloseReason::Refused);
         };
-        Step::Call(Message {
+        Step::Request(Message {
             head: Head::new(&gathered.head, layout),
             content: gathered.content.as_deref().unwrap_or_default(),
-            trailers: gathered.trailers.lines(),
+            trailers: gathered.trailers.view(),
         })
     }
 
-    fn show_refusal<'c, 'i: 'c>(&'c self, fault: Fault, input: &'i [u8]) -> Step<'c> {
+    fn show_refusal<'c, 'i: 'c>(&'c self, fault: InvalidRequest, input: &'i [u8]) -> Step<'c> {
         let (kind, head) = match &self.state {
             State::Refuse(_, rejected) if !rejected.head.is_empty() => {
                 (rejected.method, &rejected.head[..])

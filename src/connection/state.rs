@@ -4,8 +4,8 @@ use super::CloseReason;
 use super::body_reader::{BodyReader, Gathered};
 use super::encoder::Delimiter;
 use crate::message::framing::Decisions;
-use crate::values::error::{Error, Fault};
 use crate::values::method::MethodKind;
+use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -22,9 +22,9 @@ pub(super) enum State {
     Call(Option<Box<Gathered>>, Decisions),
     /// The response was deferred.
     Later(Box<Later>),
-    Fault(Fault, Box<RejectedRequest>),
+    Fault(InvalidRequest, Box<RejectedRequest>),
     /// The fault was returned. An error page must follow.
-    Refuse(Error, Box<RejectedRequest>),
+    Refuse(ProtocolError, Box<RejectedRequest>),
     /// The content is sent block by block.
     Stream(Delimiter, AfterResponse, NextBlock),
     Close(CloseReason),

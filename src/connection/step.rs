@@ -3,8 +3,8 @@
 use crate::message::head::Head;
 use crate::request::request::Message;
 use crate::response::response::{Response, ResponseError};
-use crate::values::error::Error;
 use crate::values::method::Method;
+use crate::values::protocol_error::ProtocolError;
 use crate::values::status::Status;
 use core::fmt;
 use core::time::Duration;
@@ -29,21 +29,21 @@ pub enum Step<'c> {
     /// the content, or respond at once with [`respond`](crate::connection::Connection::respond).
     Admit(Head<'c>),
     /// The next bytes of streamed content. Never empty. The caller may respond without waiting for the rest.
-    Content(&'c [u8]),
+    Data(&'c [u8]),
     /// A request is complete. Answer it with [`respond`](crate::connection::Connection::respond), or
     /// [`defer`](crate::connection::Connection::defer) the response.
-    Call(Message<'c>),
+    Request(Message<'c>),
     /// The input is not a valid request, or its response was not ready in time. Respond with an error page. The
     /// connection closes afterwards.
     Refuse(Refusal<'c>),
     /// The deferred response is still missing. Wait for it until the given monotonic time, then call `step` again.
-    Answer {
+    Pending {
         /// The deadline; `Duration::MAX` for none.
         until: Duration,
     },
     /// The next block of the response content is needed. Provide it with [`send`](crate::connection::Connection::send), or end the
     /// content with [`end_body`](crate::connection::Connection::end_body).
-    Body,
+    SendBody,
     /// More input is needed. Read until the given monotonic time, then call `step` again.
     Read {
         /// The deadline; `Duration::MAX` for none.
@@ -63,13 +63,13 @@ pub enum Step<'c> {
 /// ```
 /// use bytegate::Now;
 /// use bytegate::config::Config;
-/// use bytegate::connection::{Connection, Error, Step};
+/// use bytegate::connection::{Connection, ProtocolError, Step};
 /// use bytegate::request::Scheme;
 ///
 /// let mut connection = Connection::new(Config::default(), Scheme::Http);
 /// match connection.step(&mut &b"GET /\r\n"[..], Now::default()) {
 ///     Step::Refuse(refusal) => {
-///         assert_eq!((refusal.error, refusal.at), (Error::VersionMissing, 5));
+///         assert_eq!((refusal.error, refusal.at), (ProtocolError::VersionMissing, 5));
 ///         assert_eq!(refusal.line, b"GET /");
 ///     }
 ///     _ => unreachable!(),
@@ -78,7 +78,7 @@ pub enum Step<'c> {
 #[derive(Clone, Copy, Debug)]
 pub struct Refusal<'c> {
     /// The error.
-    pub error: Error,
+    pub error: ProtocolError,
     /// The position of the error: the number of bytes on the whole connection before the first invalid byte, or before
     /// the value that is invalid as a whole.
     pub at: u64,
@@ -107,7 +107,7 @@ impl Refusal<'_> {
 /// connection.step(&mut &b"GET / HTTP/1.0\r\n\r\n"[..], Now::default());
 /// let summary = connection.respond(&mut Response::text("hello"))?;
 /// assert_eq!((summary.status, summary.content_length), (Status::OK, Some(5)));
-/// assert!(!summary.persists);
+/// assert!(!summary.keeps_alive);
 /// # Ok::<(), bytegate::connection::OutOfTurn>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,9 +117,9 @@ pub struct ResponseSummary {
     /// The number of content bytes that are sent. `None` for a stream of unknown length.
     pub content_length: Option<u64>,
     /// Whether the connection stays open afterwards.
-    pub persists: bool,
-    /// Whether the content is requested block by block with [`Step::Body`].
-    pub streams: bool,
+    pub keeps_alive: bool,
+    /// Whether the content is requested block by block with [`Step::SendBody`].
+    pub is_stream: bool,
     /// The error in the application's response, if any.
     pub error: Option<ResponseError>,
 }

@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// let router = Router::new()
 ///     .get("/events", move |_: &Request<'_>| room.subscribe())
 ///     .post("/say", move |request: &Request<'_>| {
-///         chat.send(String::from_utf8_lossy(request.content()));
+///         chat.send(String::from_utf8_lossy(request.body()));
 ///         Status::NO_CONTENT
 ///     });
 /// let gateway = Gateway::new(router);

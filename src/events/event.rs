@@ -1,7 +1,7 @@
 //! Server-sent events (HTML Standard, section 9.2): a response that goes on, one event after another.
 
 use crate::body::body::Body;
-use crate::body::broken::Broken;
+use crate::body::body_error::BodyError;
 use crate::response::response::Response;
 use crate::values::status::Status;
 use alloc::borrow::Cow;
@@ -151,7 +151,7 @@ impl From<&str> for Event {
 /// use bytegate::events::{Event, Events};
 ///
 /// let gateway = Gateway::new(|_: &Request<'_>| {
-///     Response::events(Events::stream(["one", "two"].into_iter().map(Event::new)))
+///     Response::events(Events::from_iterator(["one", "two"].into_iter().map(Event::new)))
 /// });
 /// let reply = gateway.handle(b"GET / HTTP/1.0\r\n\r\n");
 /// assert!(reply.ends_with(b"\r\n\r\ndata: one\n\ndata: two\n\n"));
@@ -163,17 +163,17 @@ pub struct Events {
 
 impl Events {
     /// Creates events from an iterator. The response ends with it, and the client connects again.
-    pub fn stream<I>(events: I) -> Events
+    pub fn from_iterator<I>(events: I) -> Events
     where
         I: Iterator<Item = Event> + Send + 'static,
     {
         Events {
-            body: Body::stream(events),
+            body: Body::from_iterator(events),
         }
     }
 
     /// Creates events from an asynchronous stream. The connection waits for them without delaying other connections.
-    pub fn async_stream<S>(events: S) -> Events
+    pub fn from_stream<S>(events: S) -> Events
     where
         S: Stream<Item = Event> + Send + 'static,
     {
@@ -182,10 +182,10 @@ impl Events {
 
     pub(crate) fn of_blocks<S>(blocks: S) -> Events
     where
-        S: Stream<Item = Result<Bytes, Broken>> + Send + 'static,
+        S: Stream<Item = Result<Bytes, BodyError>> + Send + 'static,
     {
         Events {
-            body: Body::async_stream(None, blocks),
+            body: Body::from_stream(None, blocks),
         }
     }
 }
@@ -194,12 +194,12 @@ impl Events {
 struct AsBlocks(Pin<Box<dyn Stream<Item = Event> + Send>>);
 
 impl Stream for AsBlocks {
-    type Item = Result<Bytes, Broken>;
+    type Item = Result<Bytes, BodyError>;
 
     fn poll_next(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Broken>>> {
+    ) -> Poll<Option<Result<Bytes, BodyError>>> {
         let event = self.0.as_mut().poll_next(context);
         event.map(|event| event.map(|event| Ok(event.into())))
     }
@@ -214,9 +214,9 @@ impl Response {
     pub fn events(events: Events) -> Response {
         Response::new(Status::OK)
             .with_body(events.body)
-            .with_field("Content-Type", "text/event-stream")
-            .with_field("Cache-Control", "no-store")
-            .with_field("X-Accel-Buffering", "no")
+            .with_header("Content-Type", "text/event-stream")
+            .with_header("Cache-Control", "no-store")
+            .with_header("X-Accel-Buffering", "no")
     }
 }
 

@@ -186,7 +186,7 @@ impl<'g, 's> Chain<'g, 's> {
 
 #[cold]
 fn panicked(words: String) -> Response {
-    Response::failed(ResponseError::Panicked(words))
+    Response::from_error(ResponseError::Panicked(words))
 }
 
 #[cfg(feature = "std")]

@@ -2,13 +2,13 @@
 
 use super::chain::Chain;
 use crate::body::body::Blocks;
-use crate::connection::{ContentPlan, Refusal};
+use crate::connection::{BodyMode, Refusal};
 use crate::message::head::Head;
 use crate::middleware::RequestInfo;
 use crate::request::extensions::Extensions;
 use crate::request::request::Message;
 use crate::response::response::{LaterResponse, Response};
-use crate::upload::admission::{Abort, Admission, Receiver};
+use crate::upload::admission::{AbortReason, Admission, Receiver};
 use crate::values::method::Method;
 use crate::values::now::Now;
 use alloc::borrow::Cow;
@@ -42,7 +42,7 @@ pub(super) struct Record {
 /// The start of an exchange whose request has content.
 pub(super) enum Begun {
     /// The content is wanted.
-    Admitted(ContentPlan, Box<Exchange>),
+    Admitted(BodyMode, Box<Exchange>),
     /// The response, and what to keep if it is deferred.
     Refused(Response, Option<Box<Exchange>>),
 }
@@ -69,14 +69,14 @@ impl Chain<'_, '_> {
                 let kept = self.keep(&mut response, method, line, now, extensions);
                 return Begun::Refused(response, kept);
             }
-            Admission::Buffer => (ContentPlan::Gather, None),
-            Admission::BufferUpTo(limit) => (ContentPlan::GatherUpTo(limit), None),
+            Admission::Buffer => (BodyMode::Buffer, None),
+            Admission::BufferUpTo(limit) => (BodyMode::BufferUpTo(limit), None),
             Admission::BufferWith { limit, extensions } => {
                 added = extensions;
-                let plan = limit.map_or(ContentPlan::Gather, ContentPlan::GatherUpTo);
+                let plan = limit.map_or(BodyMode::Buffer, BodyMode::BufferUpTo);
                 (plan, None)
             }
-            Admission::Stream(receiver) => (ContentPlan::HandOn(receiver.limit()), Some(receiver)),
+            Admission::Stream(receiver) => (BodyMode::Stream(receiver.limit()), Some(receiver)),
         };
         let exchange = Exchange {
             extensions,
@@ -98,7 +98,7 @@ impl Chain<'_, '_> {
         now: Now,
         extensions: Extensions,
     ) -> Option<Box<Exchange>> {
-        if response.is_later() {
+        if response.is_pending() {
             return Some(Box::new(Exchange {
                 extensions,
                 record: Record::wanted(*self, method, line, now),
@@ -157,7 +157,7 @@ impl Exchange {
         refusal: &Refusal<'_>,
         now: Now,
     ) -> (Response, Option<Box<Exchange>>) {
-        self.abort(chain, Abort::Refused(refusal.error));
+        self.abort(chain, AbortReason::Refused(refusal.error));
         let mut response = chain.refuse(refusal);
         let (method, line) = (refusal.method, refusal.line);
         let kept = chain.keep(&mut response, method, line, now, self.extensions);
@@ -165,7 +165,7 @@ impl Exchange {
     }
 
     /// Tells the receiver, if there is one, that the content is incomplete.
-    pub(super) fn abort(&mut self, chain: Chain<'_, '_>, reason: Abort) {
+    pub(super) fn abort(&mut self, chain: Chain<'_, '_>, reason: AbortReason) {
         if let Some(receiver) = self.receiver.take() {
             // A panic here does not affect the response.
             let _ = chain.guard(|| receiver.abort(reason));
@@ -185,7 +185,7 @@ impl Exchange {
 
     /// Passes a response to the middleware, unless it is deferred again.
     pub(super) fn after(&self, chain: Chain<'_, '_>, response: &mut Response) {
-        if let (Some(record), false) = (&self.record, response.is_later()) {
+        if let (Some(record), false) = (&self.record, response.is_pending()) {
             let (method, line) = (record.method, &record.line[..]);
             let info =
                 RequestInfo::new(method, line, record.now, chain.connection, &self.extensions);

@@ -23,7 +23,7 @@ use core::task::Waker;
 ///         Now::default()
 ///     }
 ///
-///     fn answered(&mut self, _: &ResponseSummary) {
+///     fn on_response(&mut self, _: &ResponseSummary) {
 ///         self.0 += 1;
 ///     }
 /// }
@@ -49,28 +49,28 @@ pub trait FrontEnd {
     }
 
     /// Called when a head is complete. `at` is the position of its first byte on the connection.
-    fn head(&mut self, head: &Head<'_>, at: u64) {
+    fn on_head(&mut self, head: &Head<'_>, at: u64) {
         let _ = (head, at);
     }
 
     /// Called when a request is complete, including its content. `end` is the number of bytes used on the connection so
     /// far.
-    fn request(&mut self, request: &Message<'_>, end: u64) {
+    fn on_request(&mut self, request: &Message<'_>, end: u64) {
         let _ = (request, end);
     }
 
     /// Called when the input is not a valid request, or when its response was not ready in time.
-    fn refusal(&mut self, refusal: &Refusal<'_>) {
+    fn on_refusal(&mut self, refusal: &Refusal<'_>) {
         let _ = refusal;
     }
 
     /// Called when a response was given.
-    fn answered(&mut self, summary: &ResponseSummary) {
+    fn on_response(&mut self, summary: &ResponseSummary) {
         let _ = summary;
     }
 
     /// Called when a response broke the rules, panicked or ended early.
-    fn error(&mut self, error: &ResponseError) {
+    fn on_error(&mut self, error: &ResponseError) {
         let _ = error;
     }
 }

@@ -72,7 +72,7 @@ impl Gateway {
                         return;
                     }
                 }
-                Stepped::Waits(Wait::Answer { .. }) => {
+                Stepped::Waits(Wait::Pending { .. }) => {
                     finish(&mut session, &mut input, front_end, output);
                 }
                 // The input has ended, so `Read` does not occur.
@@ -97,7 +97,7 @@ fn finish(
     let mut front_end = thread.wakes(front_end);
     loop {
         match session.turn_for(input, &mut front_end) {
-            Wait::Answer { until } => {
+            Wait::Pending { until } => {
                 let left = until.saturating_sub(front_end.now().monotonic);
                 thread.park((until != Duration::MAX).then_some(left));
             }

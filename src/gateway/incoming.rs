@@ -1,7 +1,7 @@
 //! The content of a request that another server receives.
 
-use crate::values::error::Error;
 use crate::values::now::Now;
+use crate::values::protocol_error::ProtocolError;
 use bytes::Bytes;
 use core::task::{Context, Poll};
 
@@ -11,7 +11,10 @@ pub(crate) trait Incoming {
     fn now(&self) -> Now;
 
     /// Polls for the next part of the content. Returns `None` after the last one.
-    fn poll_part(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>>;
+    fn poll_part(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, ProtocolError>>>;
 }
 
 /// Content that has arrived already.
@@ -25,7 +28,7 @@ impl Incoming for Arrived {
         self.now
     }
 
-    fn poll_part(&mut self, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+    fn poll_part(&mut self, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, ProtocolError>>> {
         Poll::Ready(self.content.take().map(Ok))
     }
 }

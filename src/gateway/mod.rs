@@ -114,7 +114,7 @@ impl Gateway {
     /// use bytegate::request::ConnectionInfo;
     /// use bytegate::response::ResponseError;
     ///
-    /// let gateway = Gateway::new(|_: &Request<'_>| Response::text("x").with_field("not a name", "x"))
+    /// let gateway = Gateway::new(|_: &Request<'_>| Response::text("x").with_header("not a name", "x"))
     ///     .on_error(|error: &ResponseError, _: &ConnectionInfo| eprintln!("{error}"));
     /// assert!(gateway.handle(b"GET / HTTP/1.0\r\n\r\n").starts_with(b"HTTP/1.1 500 "));
     /// ```
@@ -185,7 +185,7 @@ fn own_answer_to_rare(head: &Head<'_>) -> Option<Response> {
         // TRACE would reflect credentials (RFC 9110 section 9.3.8).
         (Method::Trace | Method::Connect, _) => Some(Status::NOT_IMPLEMENTED.into()),
         (Method::Options, b"*") => {
-            Some(Response::new(Status::NO_CONTENT).with_field("Allow", ALLOW))
+            Some(Response::new(Status::NO_CONTENT).with_header("Allow", ALLOW))
         }
         _ => None,
     }

@@ -4,17 +4,17 @@ use super::Gateway;
 use super::chain::Chain;
 use super::exchange::{Begun, Exchange, known};
 use super::incoming::{Arrived, Incoming};
-use crate::connection::{ContentPlan, Refusal};
+use crate::connection::{BodyMode, Refusal};
 use crate::message::framing::{self, Framing};
 use crate::request::extensions::Extensions;
 use crate::request::owned_request::OwnedRequest;
 use crate::request::request::Message;
 use crate::response::response::Response;
-use crate::upload::admission::Abort;
+use crate::upload::admission::AbortReason;
 #[cfg(feature = "tower")]
 use crate::values::connection_info::ConnectionInfo;
-use crate::values::error::{Error, Fault};
 use crate::values::now::Now;
+use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 use alloc::boxed::Box;
 use bytes::{Bytes, BytesMut};
 use core::future::poll_fn;
@@ -30,11 +30,11 @@ impl Gateway {
     ///
     /// ```
     /// use bytegate::{Gateway, Request};
-    /// use bytegate::middleware::SetFields;
+    /// use bytegate::middleware::SetHeaders;
     /// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
     ///
     /// let gateway = Gateway::new(|request: &Request<'_>| request.path().to_string())
-    ///     .with(SetFields::new().field("X-Served-By", "a"));
+    ///     .with(SetHeaders::new().header("X-Served-By", "a"));
     /// let request = Request::builder("GET", "/hello").build()?;
     /// let response = gateway.respond(request);
     /// # let Poll::Ready(response) = pin!(response).poll(&mut Context::from_waker(Waker::noop())) else { unreachable!() };
@@ -42,11 +42,11 @@ impl Gateway {
     /// let response = response.await;
     /// # */
     /// assert_eq!(response.body().as_bytes(), Some(&b"/hello"[..]));
-    /// assert_eq!(response.fields().lines().get_str("X-Served-By"), Some("a"));
-    /// # Ok::<(), bytegate::request::Fault>(())
+    /// assert_eq!(response.headers().get("X-Served-By"), Some("a"));
+    /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
     pub async fn respond(&self, request: OwnedRequest) -> Response {
-        let content = Some(request.content().clone());
+        let content = Some(request.body().clone());
         let now = request.with(|request| request.now());
         self.respond_to(&request, Arrived { content, now }).await
     }
@@ -161,13 +161,13 @@ impl<'r> Guest<'r> {
             }
             Err(End::Invalid(error, now)) => {
                 let at = self.request.head().bytes().len() as u64;
-                let fault = Fault::new(error, (at + reception.received) as usize);
+                let fault = InvalidRequest::new(error, (at + reception.received) as usize);
                 self.refuse(*exchange, fault, now)
             }
         }
     }
 
-    fn refuse(self, exchange: Exchange, fault: Fault, now: Now) -> Answer {
+    fn refuse(self, exchange: Exchange, fault: InvalidRequest, now: Now) -> Answer {
         let (method, line) = known(&self.request.head());
         let refusal = Refusal {
             error: fault.error,
@@ -183,7 +183,7 @@ impl<'r> Guest<'r> {
 enum End {
     /// The receiver has answered instead.
     Answered(Response),
-    Invalid(Error, Now),
+    Invalid(ProtocolError, Now),
 }
 
 /// Content that is being received. If it is dropped before its end, because the client is gone, the receiver is told.
@@ -196,13 +196,13 @@ struct Reception<'r> {
 }
 
 impl<'r> Reception<'r> {
-    fn new(chain: Chain<'r, 'r>, plan: ContentPlan, exchange: Box<Exchange>) -> Reception<'r> {
+    fn new(chain: Chain<'r, 'r>, plan: BodyMode, exchange: Box<Exchange>) -> Reception<'r> {
         Reception {
             chain,
             exchange,
             limit: match plan {
-                ContentPlan::Gather => chain.gateway.config.limits.content_bytes,
-                ContentPlan::GatherUpTo(limit) | ContentPlan::HandOn(limit) => limit,
+                BodyMode::Buffer => chain.gateway.config.limits.body_bytes,
+                BodyMode::BufferUpTo(limit) | BodyMode::Stream(limit) => limit,
             },
             received: 0,
             gathered: Bytes::new(),
@@ -217,14 +217,14 @@ impl<'r> Reception<'r> {
     ) -> Result<(Bytes, Now), End> {
         let invalid = |error, incoming: &_| Err(End::Invalid(error, Incoming::now(incoming)));
         if matches!(framing, Framing::Length(length) if length > self.limit) {
-            return invalid(Error::ContentTooLarge, &incoming);
+            return invalid(ProtocolError::BodyTooLarge, &incoming);
         }
         loop {
             let next = poll_fn(|context| self.poll_next(&mut incoming, context)).await;
             match next.map_err(End::Answered)? {
                 None => return Ok((core::mem::take(&mut self.gathered), incoming.now())),
                 Some(Ok(part)) if self.has_room(&part) => self.take_in(part)?,
-                Some(Ok(_)) => return invalid(Error::ContentTooLarge, &incoming),
+                Some(Ok(_)) => return invalid(ProtocolError::BodyTooLarge, &incoming),
                 Some(Err(error)) => return invalid(error, &incoming),
             }
         }
@@ -235,7 +235,7 @@ impl<'r> Reception<'r> {
         &mut self,
         incoming: &mut impl Incoming,
         context: &mut Context<'_>,
-    ) -> Poll<Result<Option<Result<Bytes, Error>>, Response>> {
+    ) -> Poll<Result<Option<Result<Bytes, ProtocolError>>, Response>> {
         match self.exchange.poll_ready(self.chain, context) {
             Ok(Poll::Ready(())) => incoming.poll_part(context).map(Ok),
             Ok(Poll::Pending) => Poll::Pending,
@@ -272,6 +272,6 @@ impl<'r> Reception<'r> {
 
 impl Drop for Reception<'_> {
     fn drop(&mut self) {
-        self.exchange.abort(self.chain, Abort::Disconnected);
+        self.exchange.abort(self.chain, AbortReason::Disconnected);
     }
 }

@@ -7,12 +7,12 @@ use super::front_end::{FrontEnd, Unobserved};
 #[cfg(feature = "net")]
 use crate::body::body::Blocks;
 #[cfg(feature = "net")]
-use crate::body::broken::Broken;
+use crate::body::body_error::BodyError;
 #[cfg(feature = "net")]
 use crate::body::stored_file::StoredBlocks;
 use crate::config::config::Config;
 use crate::connection::{CloseReason, Connection, Output};
-use crate::upload::admission::Abort;
+use crate::upload::admission::AbortReason;
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::now::Now;
 use alloc::boxed::Box;
@@ -42,7 +42,7 @@ use core::time::Duration;
 ///             },
 ///             Wait::Write { .. } => stream.write_all(&session.take_output())?,
 ///             // This application answers at once.
-///             Wait::Answer { .. } => unreachable!("no response is deferred"),
+///             Wait::Pending { .. } => unreachable!("no response is deferred"),
 ///             // A loop with several connections goes on to the next one here.
 ///             Wait::Yield => {}
 ///             Wait::Close(_) => return Ok(()),
@@ -104,7 +104,7 @@ pub enum Wait {
     },
     /// A response, a block of content or a receiver is not ready. Call `turn` again when the front end's
     /// [waker](FrontEnd::waker) is woken, at the latest at the given monotonic time.
-    Answer {
+    Pending {
         /// The deadline; `Duration::MAX` for none.
         until: Duration,
     },
@@ -176,7 +176,7 @@ impl<'g> Session<'g> {
     pub(crate) fn break_file_off(&mut self) {
         self.connection.output().clear();
         self.exchange = None;
-        let _ = self.connection.end_body(Err(Broken));
+        let _ = self.connection.end_body(Err(BodyError));
     }
 
     /// Processes the available input and returns what to wait for. `input` is everything that was received and is not
@@ -293,7 +293,7 @@ impl Drop for Session<'_> {
     fn drop(&mut self) {
         if let Some(exchange) = &mut self.exchange {
             let chain = Chain::new(self.gateway, &self.info, self.catches_panics);
-            exchange.abort(chain, Abort::Disconnected);
+            exchange.abort(chain, AbortReason::Disconnected);
         }
     }
 }

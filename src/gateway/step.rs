@@ -7,15 +7,15 @@ use super::front_end::FrontEnd;
 use super::session::{Session, Stepped, Wait};
 #[cfg(feature = "net")]
 use crate::body::body::Blocks;
-use crate::body::broken::Broken;
+use crate::body::body_error::BodyError;
 use crate::config::config::Config;
 use crate::connection::{CloseReason, Connection, OutOfTurn, Step};
 use crate::request::extensions::Extensions;
 use crate::response::reply::{PreparedResponse, Reply};
 use crate::response::response::{Response, ResponseError};
-use crate::upload::admission::Abort;
-use crate::values::error::Error;
+use crate::upload::admission::AbortReason;
 use crate::values::now::Now;
+use crate::values::protocol_error::ProtocolError;
 use crate::values::status::Status;
 use alloc::boxed::Box;
 use bytes::Bytes;
@@ -46,12 +46,12 @@ impl<'g> Session<'g> {
         let (at, before) = (self.connection.offset(), input.len());
         // Matched by reference, because moving the returned value costs more than the step itself.
         match &self.connection.step_at(input, now) {
-            Step::Call(message) => {
+            Step::Request(message) => {
                 let end = at + (before - input.len()) as u64;
                 if self.exchange.is_none() {
-                    front_end.head(&message.head, at);
+                    front_end.on_head(&message.head, at);
                 }
-                front_end.request(message, end);
+                front_end.on_request(message, end);
                 if let Some(mut exchange) = self.exchange.take() {
                     let mut response = exchange.call(chain, message, now);
                     self.answer(&mut response, Some(exchange), front_end);
@@ -68,7 +68,7 @@ impl<'g> Session<'g> {
                             self.answer_prepared(prepared, front_end);
                         }
                         Reply::Made(response)
-                            if !chain.has_middlewares() && !response.is_later() =>
+                            if !chain.has_middlewares() && !response.is_pending() =>
                         {
                             self.answer(response, None, front_end);
                         }
@@ -82,7 +82,7 @@ impl<'g> Session<'g> {
                 }
             }
             Step::Admit(head) => {
-                front_end.head(head, at);
+                front_end.on_head(head, at);
                 match chain.begin(*head, *now, Extensions::new()) {
                     Begun::Refused(mut response, kept) => {
                         self.answer(&mut response, kept, front_end);
@@ -95,7 +95,7 @@ impl<'g> Session<'g> {
                     }
                 }
             }
-            Step::Content(part) => {
+            Step::Data(part) => {
                 let exchange = self.exchange.as_mut();
                 let taken = exchange.map_or(Ok(()), |exchange| exchange.take_in(chain, part));
                 if let Err(response) = taken {
@@ -103,20 +103,20 @@ impl<'g> Session<'g> {
                 }
             }
             Step::Refuse(refusal) => {
-                front_end.refusal(refusal);
+                front_end.on_refusal(refusal);
                 let exchange = self.exchange.take().unwrap_or_default();
                 let (mut response, kept) = exchange.refuse(chain, refusal, *now);
                 self.answer(&mut response, kept, front_end);
             }
-            Step::Answer { until } => {
+            Step::Pending { until } => {
                 let mut context = Context::from_waker(front_end.waker());
                 let later = self.exchange.as_mut().and_then(|it| it.later.as_mut());
                 let polled = match later {
                     Some(later) => chain.guard(|| later.as_mut().poll(&mut context)),
-                    None => Err(Response::failed(ResponseError::Later)),
+                    None => Err(Response::from_error(ResponseError::Later)),
                 };
                 let mut response = match polled {
-                    Ok(Poll::Pending) => return Stepped::Waits(Wait::Answer { until: *until }),
+                    Ok(Poll::Pending) => return Stepped::Waits(Wait::Pending { until: *until }),
                     Ok(Poll::Ready(response)) | Err(response) => response,
                 };
                 let mut exchange = self.exchange.take().unwrap_or_default();
@@ -124,7 +124,7 @@ impl<'g> Session<'g> {
                 exchange.after(chain, &mut response);
                 self.answer(&mut response, Some(exchange), front_end);
             }
-            Step::Body => {
+            Step::SendBody => {
                 let blocks = self.exchange.as_mut().and_then(|it| it.blocks.as_mut());
                 #[cfg(feature = "net")]
                 let blocks = match blocks {
@@ -152,7 +152,7 @@ impl<'g> Session<'g> {
                     Ok(Poll::Pending) => {
                         self.asked(Connection::flush);
                         if self.connection.output().is_empty() {
-                            return Stepped::Waits(Wait::Answer {
+                            return Stepped::Waits(Wait::Pending {
                                 until: Duration::MAX,
                             });
                         }
@@ -167,7 +167,7 @@ impl<'g> Session<'g> {
                     Ok(Poll::Ready(Some(Err(broken)))) => self.end_body(Err(broken)),
                     Err(response) => {
                         self.report(response.error(), front_end);
-                        self.end_body(Err(Broken));
+                        self.end_body(Err(BodyError));
                     }
                 }
             }
@@ -175,7 +175,7 @@ impl<'g> Session<'g> {
             Step::Write { until } => return Stepped::Waits(Wait::Write { until: *until }),
             Step::Close(reason) => {
                 if let CloseReason::ResponseBroken | CloseReason::ResponseReset = reason {
-                    self.report(Some(&ResponseError::Broken), front_end);
+                    self.report(Some(&ResponseError::BodyError), front_end);
                 }
                 return Stepped::Waits(Wait::Close(*reason));
             }
@@ -188,12 +188,12 @@ impl<'g> Session<'g> {
     pub(super) fn give_up(&mut self, front_end: &mut impl FrontEnd) {
         let mut exchange = self.exchange.take().unwrap_or_default();
         if exchange.blocks.is_some() {
-            return self.end_body(Err(Broken));
+            return self.end_body(Err(BodyError));
         }
         let chain = Chain::new(self.gateway, &self.info, self.catches_panics);
-        exchange.abort(chain, Abort::Disconnected);
+        exchange.abort(chain, AbortReason::Disconnected);
         exchange.later = None;
-        let mut response = Response::failed(ResponseError::Later);
+        let mut response = Response::from_error(ResponseError::Later);
         exchange.after(chain, &mut response);
         self.answer(&mut response, Some(exchange), front_end);
     }
@@ -223,11 +223,12 @@ impl<'g> Session<'g> {
         let since = *exchange.waits_since.get_or_insert(now.monotonic);
         let until = since.saturating_add(self.gateway.config.timeouts.answer);
         if now.monotonic < until {
-            return Some(Wait::Answer { until });
+            return Some(Wait::Pending { until });
         }
         let chain = Chain::new(self.gateway, &self.info, self.catches_panics);
-        exchange.abort(chain, Abort::Refused(Error::AnswerTimeout));
-        let response = Response::explained(Status::SERVICE_UNAVAILABLE, Error::AnswerTimeout);
+        exchange.abort(chain, AbortReason::Refused(ProtocolError::ResponseTimeout));
+        let response =
+            Response::explained(Status::SERVICE_UNAVAILABLE, ProtocolError::ResponseTimeout);
         self.answer_for_receiver(response, front_end);
         None
     }
@@ -248,7 +249,7 @@ impl<'g> Session<'g> {
         exchange: Option<Box<Exchange>>,
         front_end: &mut impl FrontEnd,
     ) {
-        if response.is_later() && self.connection.defer().is_ok() {
+        if response.is_pending() && self.connection.defer().is_ok() {
             let mut exchange = exchange.unwrap_or_default();
             exchange.later = response.take_later();
             self.exchange = Some(exchange);
@@ -264,13 +265,13 @@ impl<'g> Session<'g> {
             debug_assert!(false, "the loop answers what was asked");
             return;
         };
-        if summary.streams {
+        if summary.is_stream {
             let mut exchange = exchange.unwrap_or_default();
             exchange.blocks = response.body.take_blocks();
             self.exchange = Some(exchange);
         }
         self.report(summary.error.as_ref(), front_end);
-        front_end.answered(summary);
+        front_end.on_response(summary);
     }
 
     #[inline]
@@ -279,7 +280,7 @@ impl<'g> Session<'g> {
             self.connection.stop();
         }
         match &self.connection.respond_prepared(prepared) {
-            Ok(summary) => front_end.answered(summary),
+            Ok(summary) => front_end.on_response(summary),
             Err(OutOfTurn) => debug_assert!(false, "the loop answers what was asked"),
         }
     }
@@ -288,7 +289,7 @@ impl<'g> Session<'g> {
         self.asked(|connection| connection.send(block));
     }
 
-    fn end_body(&mut self, end: Result<(), Broken>) {
+    fn end_body(&mut self, end: Result<(), BodyError>) {
         self.exchange = None;
         self.asked(|connection| connection.end_body(end));
     }
@@ -302,7 +303,7 @@ impl<'g> Session<'g> {
     fn report(&self, error: Option<&ResponseError>, front_end: &mut impl FrontEnd) {
         if let Some(error) = error {
             self.gateway.report(error, &self.info);
-            front_end.error(error);
+            front_end.on_error(error);
         }
     }
 }

@@ -69,23 +69,23 @@ impl<F: FrontEnd> FrontEnd for WithWaker<'_, F> {
         self.inner.is_stopping()
     }
 
-    fn head(&mut self, head: &Head<'_>, at: u64) {
-        self.inner.head(head, at);
+    fn on_head(&mut self, head: &Head<'_>, at: u64) {
+        self.inner.on_head(head, at);
     }
 
-    fn request(&mut self, request: &Message<'_>, end: u64) {
-        self.inner.request(request, end);
+    fn on_request(&mut self, request: &Message<'_>, end: u64) {
+        self.inner.on_request(request, end);
     }
 
-    fn refusal(&mut self, refusal: &Refusal<'_>) {
-        self.inner.refusal(refusal);
+    fn on_refusal(&mut self, refusal: &Refusal<'_>) {
+        self.inner.on_refusal(refusal);
     }
 
-    fn answered(&mut self, summary: &ResponseSummary) {
-        self.inner.answered(summary);
+    fn on_response(&mut self, summary: &ResponseSummary) {
+        self.inner.on_response(summary);
     }
 
-    fn error(&mut self, error: &ResponseError) {
-        self.inner.error(error);
+    fn on_error(&mut self, error: &ResponseError) {
+        self.inner.on_error(error);
     }
 }

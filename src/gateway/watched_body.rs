@@ -3,7 +3,7 @@
 use super::Gateway;
 use super::chain::Chain;
 use crate::body::body::Body;
-use crate::body::broken::Broken;
+use crate::body::body_error::BodyError;
 use crate::response::response::{Response, ResponseError};
 use crate::values::connection_info::ConnectionInfo;
 use alloc::sync::Arc;
@@ -27,7 +27,7 @@ impl Gateway {
                     connection,
                     body,
                 };
-                Body::async_stream(watched.body.length(), watched)
+                Body::from_stream(watched.body.length(), watched)
             });
         }
         response
@@ -41,26 +41,29 @@ struct WatchedBody {
 }
 
 impl WatchedBody {
-    fn break_off(&mut self, error: &ResponseError) -> Broken {
+    fn break_off(&mut self, error: &ResponseError) -> BodyError {
         self.gateway.report(error, &self.connection);
         self.body = Body::empty();
-        Broken
+        BodyError
     }
 }
 
 impl Stream for WatchedBody {
-    type Item = Result<Bytes, Broken>;
+    type Item = Result<Bytes, BodyError>;
 
     fn poll_next(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Broken>>> {
+    ) -> Poll<Option<Result<Bytes, BodyError>>> {
         let this = &mut *self;
         let chain = Chain::new(&this.gateway, &this.connection, true);
         let error = match chain.guard(|| this.body.poll_block(context)) {
-            Ok(Poll::Ready(Some(Err(Broken)))) => ResponseError::Broken,
+            Ok(Poll::Ready(Some(Err(BodyError)))) => ResponseError::BodyError,
             Ok(polled) => return polled,
-            Err(response) => response.error().cloned().unwrap_or(ResponseError::Broken),
+            Err(response) => response
+                .error()
+                .cloned()
+                .unwrap_or(ResponseError::BodyError),
         };
         Poll::Ready(Some(Err(this.break_off(&error))))
     }

@@ -1,6 +1,6 @@
 //! Content codings, and the choice of one by what the client accepts (RFC 9110 sections 8.4.1 and 12.5.3).
 
-use crate::headers::fields::FieldLines;
+use crate::headers::headers::Headers;
 use crate::message::preferences::preferences_in;
 use crate::syntax::quality::Quality;
 
@@ -68,7 +68,7 @@ impl Coding {
 /// - Without the field, and if no coding is acceptable, the content is sent as it is. That is so even if the client
 ///   rules that out with `identity;q=0`: it can do more with plain content than with a 406, which section 12.5.3 leaves
 ///   to the server.
-pub(crate) fn choose(fields: FieldLines<'_>, offered: &[Coding]) -> Choice {
+pub(crate) fn choose(fields: Headers<'_>, offered: &[Coding]) -> Choice {
     let weights = Weights::of(fields);
     let mut best: Option<(Quality, Coding)> = None;
     for &coding in offered {
@@ -99,7 +99,7 @@ struct Weights {
 }
 
 impl Weights {
-    fn of(fields: FieldLines<'_>) -> Weights {
+    fn of(fields: Headers<'_>) -> Weights {
         let mut weights = Weights::default();
         for member in preferences_in(fields, ACCEPT_ENCODING) {
             let coding = Coding::ALL
@@ -127,7 +127,7 @@ impl Weights {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::headers::fields::Fields;
+    use crate::headers::header_map::HeaderMap;
     use alloc::format;
     use alloc::string::{String, ToString};
     use alloc::vec::Vec;
@@ -136,11 +136,11 @@ mod tests {
     use proptest::sample::{select, subsequence};
 
     fn chosen(lines: &[&str], offered: &[Coding]) -> Choice {
-        let mut fields = Fields::new();
+        let mut fields = HeaderMap::new();
         for line in lines {
             fields.append(ACCEPT_ENCODING, line).expect("a field");
         }
-        choose(fields.lines(), offered)
+        choose(fields.view(), offered)
     }
 
     #[test]

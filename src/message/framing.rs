@@ -7,8 +7,8 @@ use crate::syntax::layout::Expect;
 use crate::syntax::length;
 use crate::syntax::list;
 use crate::syntax::span::Span;
-use crate::values::error::{Error, Fault};
 use crate::values::method::MethodKind;
+use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 
 /// The decisions about one request and its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub(crate) enum Framing {
 
 impl Decisions {
     #[inline(always)]
-    pub(crate) fn of(head: &Head<'_>) -> Result<Decisions, Fault> {
+    pub(crate) fn of(head: &Head<'_>) -> Result<Decisions, InvalidRequest> {
         let framing = framing(head)?;
         Ok(Decisions {
             version: head.version(),
@@ -60,14 +60,14 @@ impl Decisions {
 /// Determines the framing, following the steps of RFC 9112 section 6.3 in order. Anything ambiguous is an error,
 /// because a proxy in front of the server may have interpreted it differently.
 #[inline(always)]
-fn framing(head: &Head<'_>) -> Result<Framing, Fault> {
+fn framing(head: &Head<'_>) -> Result<Framing, InvalidRequest> {
     let layout = head.layout();
-    let fault = |error, span: Span| Fault::new(error, span.start as usize);
+    let fault = |error, span: Span| InvalidRequest::new(error, span.start as usize);
     match (layout.transfer_encoding.get(), layout.content_length.get()) {
         (Some(coding), _) if head.version() == Version::Http10 => {
-            Err(fault(Error::CodingInHttp10, coding))
+            Err(fault(ProtocolError::CodingInHttp10, coding))
         }
-        (Some(coding), Some(_)) => Err(fault(Error::CodingWithLength, coding)),
+        (Some(coding), Some(_)) => Err(fault(ProtocolError::CodingWithLength, coding)),
         (Some(coding), None) => match codings(coding.of(head.bytes())) {
             Ok(()) => Ok(Framing::Chunked),
             Err(error) => Err(fault(error, coding)),
@@ -82,35 +82,36 @@ fn framing(head: &Head<'_>) -> Result<Framing, Fault> {
 }
 
 /// Checks that the list of transfer codings is `chunked` and nothing else.
-fn codings(value: &[u8]) -> Result<(), Error> {
+fn codings(value: &[u8]) -> Result<(), ProtocolError> {
     let (mut all, mut chunked, mut last_is_chunked) = (0, 0, false);
     for coding in list::elements(value) {
         if !TOKEN.all(coding) {
-            return Err(Error::CodingMalformed);
+            return Err(ProtocolError::CodingMalformed);
         }
         last_is_chunked = coding.eq_ignore_ascii_case(b"chunked");
         chunked += usize::from(last_is_chunked);
         all += 1;
     }
     match (chunked, all) {
-        (_, 0) => Err(Error::CodingMalformed),
-        (0, _) => Err(Error::CodingUnknown),
+        (_, 0) => Err(ProtocolError::CodingMalformed),
+        (0, _) => Err(ProtocolError::CodingUnknown),
         (1, 1) => Ok(()),
-        (1, _) if last_is_chunked => Err(Error::CodingUnknown),
-        (1, _) => Err(Error::CodingNotFinal),
-        (_, _) => Err(Error::CodingRepeated),
+        (1, _) if last_is_chunked => Err(ProtocolError::CodingUnknown),
+        (1, _) => Err(ProtocolError::CodingNotFinal),
+        (_, _) => Err(ProtocolError::CodingRepeated),
     }
 }
 
 /// Returns whether the client expects `100 Continue` (RFC 9110 section 10.1.1). A request without content never does.
 #[inline(always)]
-fn expects_continue(head: &Head<'_>, framing: Framing) -> Result<bool, Fault> {
+fn expects_continue(head: &Head<'_>, framing: Framing) -> Result<bool, InvalidRequest> {
     match (head.version(), head.layout().expect) {
         (Version::Http10, _) | (_, None) => Ok(false),
         (Version::Http11, Some(Expect::Continue)) => Ok(framing != Framing::None),
-        (Version::Http11, Some(Expect::Unknown(span))) => {
-            Err(Fault::new(Error::ExpectationUnknown, span.start as usize))
-        }
+        (Version::Http11, Some(Expect::Unknown(span))) => Err(InvalidRequest::new(
+            ProtocolError::ExpectationUnknown,
+            span.start as usize,
+        )),
     }
 }
 
@@ -135,20 +136,20 @@ mod tests {
             assert_eq!(codings(value.as_bytes()), Ok(()), "{value:?}");
         }
         for (value, error) in [
-            ("", Error::CodingMalformed),
-            (",", Error::CodingMalformed),
-            ("chunked;q=1", Error::CodingMalformed),
-            ("\"chunked\"", Error::CodingMalformed),
-            ("chunked x", Error::CodingMalformed),
-            ("\u{b}chunked", Error::CodingMalformed),
-            ("chunked\u{a0}", Error::CodingMalformed),
-            ("gzip", Error::CodingUnknown),
-            ("xchunked", Error::CodingUnknown),
-            ("identity", Error::CodingUnknown),
-            ("gzip, chunked", Error::CodingUnknown),
-            ("chunked, gzip", Error::CodingNotFinal),
-            ("chunked, chunked", Error::CodingRepeated),
-            ("chunked, gzip, chunked", Error::CodingRepeated),
+            ("", ProtocolError::CodingMalformed),
+            (",", ProtocolError::CodingMalformed),
+            ("chunked;q=1", ProtocolError::CodingMalformed),
+            ("\"chunked\"", ProtocolError::CodingMalformed),
+            ("chunked x", ProtocolError::CodingMalformed),
+            ("\u{b}chunked", ProtocolError::CodingMalformed),
+            ("chunked\u{a0}", ProtocolError::CodingMalformed),
+            ("gzip", ProtocolError::CodingUnknown),
+            ("xchunked", ProtocolError::CodingUnknown),
+            ("identity", ProtocolError::CodingUnknown),
+            ("gzip, chunked", ProtocolError::CodingUnknown),
+            ("chunked, gzip", ProtocolError::CodingNotFinal),
+            ("chunked, chunked", ProtocolError::CodingRepeated),
+            ("chunked, gzip, chunked", ProtocolError::CodingRepeated),
         ] {
             assert_eq!(codings(value.as_bytes()), Err(error), "{value:?}");
         }

@@ -1,6 +1,6 @@
 //! A complete and valid request head (RFC 9112 sections 3 and 5).
 
-use crate::headers::fields::FieldLines;
+use crate::headers::headers::Headers;
 use crate::syntax::authority::Authority;
 use crate::syntax::layout::{Expect, Layout};
 use crate::syntax::span::ascii;
@@ -19,7 +19,7 @@ use core::fmt;
 /// let head = request.head();
 /// assert_eq!((head.method(), head.path(), head.query()), (Method::Put, "/a%20b", Some("c")));
 /// assert_eq!(head.decoded_path().as_deref(), Some("/a b"));
-/// # Ok::<(), bytegate::request::Fault>(())
+/// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
 #[derive(Clone, Copy)]
 pub struct Head<'a> {
@@ -133,9 +133,9 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// Returns the fields.
-    pub fn fields(&self) -> FieldLines<'a> {
-        FieldLines::from_valid(self.layout.fields.of(self.bytes))
+    /// Returns the headers.
+    pub fn headers(&self) -> Headers<'a> {
+        Headers::from_valid(self.layout.fields.of(self.bytes))
     }
 
     /// Returns the requested host and port, taken from the target if it names them and otherwise from Host (RFC 9110
@@ -170,7 +170,7 @@ impl fmt::Debug for Head<'_> {
             .field("method", &self.method_token())
             .field("target", &self.target_text())
             .field("version", &self.version())
-            .field("fields", &self.fields())
+            .field("fields", &self.headers())
             .finish()
     }
 }

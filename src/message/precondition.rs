@@ -1,7 +1,7 @@
 //! Conditional requests (RFC 9110 section 13), evaluated in the order of section 13.2.2.
 
 use super::head::Head;
-use crate::headers::fields::FieldLines;
+use crate::headers::headers::Headers;
 use crate::syntax::date;
 use crate::syntax::entity_tag::{EntityTag, any_in_list};
 use crate::values::method::Method;
@@ -28,7 +28,7 @@ pub(crate) enum Verdict {
 /// the century of dates with two-digit years.
 pub(crate) fn evaluate(
     method: &Method,
-    fields: FieldLines<'_>,
+    fields: Headers<'_>,
     validators: &Validators<'_>,
     now: Option<Duration>,
 ) -> Verdict {
@@ -72,7 +72,7 @@ pub(crate) fn range_applies(
     validators: &Validators<'_>,
     now: Option<Duration>,
 ) -> bool {
-    let mut values = head.fields().get_all("If-Range");
+    let mut values = head.headers().get_all("If-Range");
     match (values.next(), values.next()) {
         (None, _) => true,
         (Some(_), Some(_)) => false,
@@ -94,7 +94,7 @@ pub(crate) fn range_applies(
 /// Returns whether a list of entity tags contains a matching one, or `None` if there is no such field. A list that
 /// cannot be parsed matches nothing, which errs on the side of sending too much and changing too little.
 fn matches_any(
-    fields: FieldLines<'_>,
+    fields: Headers<'_>,
     name: &str,
     fits: impl Fn(&EntityTag<'_>) -> bool,
 ) -> Option<bool> {
@@ -107,7 +107,7 @@ fn matches_any(
 }
 
 /// Returns the value of a field. Returns `None` if the field is missing or repeated.
-fn single<'a>(fields: FieldLines<'a>, name: &str) -> Option<&'a [u8]> {
+fn single<'a>(fields: Headers<'a>, name: &str) -> Option<&'a [u8]> {
     let mut values = fields.get_all(name);
     let first = values.next()?;
     match values.next() {
@@ -120,7 +120,7 @@ fn single<'a>(fields: FieldLines<'a>, name: &str) -> Option<&'a [u8]> {
 mod tests {
     use super::*;
     use crate::config::limits::Limits;
-    use crate::headers::fields::Fields;
+    use crate::headers::header_map::HeaderMap;
     use crate::syntax::head::HeadParser;
     use crate::values::scheme::Scheme;
     use alloc::format;
@@ -144,7 +144,7 @@ mod tests {
             tag: EntityTag::parse(b"\"a\""),
             modified: Some(784_111_777),
         };
-        evaluate(&head.method(), head.fields(), &validators, None)
+        evaluate(&head.method(), head.headers(), &validators, None)
     }
 
     #[test]
@@ -213,8 +213,8 @@ mod tests {
     const MOMENT: u64 = 784_111_777;
 
     impl Conditions {
-        fn fields(&self) -> Fields {
-            let mut fields = Fields::new();
+        fn fields(&self) -> HeaderMap {
+            let mut fields = HeaderMap::new();
             let mut append =
                 |name: &str, value: String| fields.append(name, value).expect("a field");
             for (name, lines) in [
@@ -325,7 +325,7 @@ mod tests {
             };
             let is_read = matches!(method, Method::Get | Method::Head);
             let expected = conditions.verdict(is_read, (weak, opaque), modified);
-            prop_assert_eq!(evaluate(&method, fields.lines(), &validators, None), expected, "{:?}", fields);
+            prop_assert_eq!(evaluate(&method, fields.view(), &validators, None), expected, "{:?}", fields);
         }
     }
 }

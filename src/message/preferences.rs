@@ -1,6 +1,6 @@
 //! Lists with weights, on one line or several.
 
-use crate::headers::fields::FieldLines;
+use crate::headers::headers::Headers;
 use crate::syntax::quality::{Preference, preferences};
 
 /// How many members of a list with weights are read. Each is compared with each offer, so this bounds the cost of a
@@ -9,7 +9,7 @@ const MEMBERS: usize = 100;
 
 /// Returns the first [`MEMBERS`] valid members of a list with weights, which may be on several lines.
 pub(crate) fn preferences_in<'a>(
-    fields: FieldLines<'a>,
+    fields: Headers<'a>,
     name: &str,
 ) -> impl Iterator<Item = Preference<'a>> {
     fields.get_all(name).flat_map(preferences).take(MEMBERS)

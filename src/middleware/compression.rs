@@ -1,8 +1,8 @@
 //! Compression of content in memory with gzip (RFC 9110 section 8.4.1.3).
 
-use super::list_fields::{add_vary, has_directive};
+use super::list_headers::{add_vary, has_directive};
 use super::{Middleware, RequestInfo, RequestParts};
-use crate::headers::fields::FieldLines;
+use crate::headers::headers::Headers;
 use crate::message::coding::{ACCEPT_ENCODING, Choice, Coding, choose};
 use crate::response::response::Response;
 use crate::syntax::byte_class::trim;
@@ -17,7 +17,7 @@ use std::io::{self, Write};
 /// would delay other clients by more than about 100 milliseconds.
 const SIZES: RangeInclusive<usize> = 1024..=4 * 1024 * 1024;
 
-/// Fields that state a digest of the content. Compressing would make them wrong.
+/// Headers that state a digest of the content. Compressing would make them wrong.
 const DIGESTS: [&str; 4] = ["Content-Digest", "Content-MD5", "Digest", "Repr-Digest"];
 
 /// Middleware that compresses content with gzip for clients that accept it (feature `compression`).
@@ -72,11 +72,11 @@ impl Compression {
     /// Returns the content, if it would be compressed for a client that accepts gzip.
     fn compressible<'r>(&self, response: &'r Response) -> Option<&'r [u8]> {
         let content = response.body().as_bytes()?;
-        let fields = response.fields().lines();
-        let has = |name: &str| fields.get(name).is_some();
+        let fields = response.headers().view();
+        let has = |name: &str| fields.get_bytes(name).is_some();
         let status = response.sent_status();
         let is_meant = self.sizes.contains(&content.len())
-            && fields.get("Content-Type").is_some_and(gains)
+            && fields.get_bytes("Content-Type").is_some_and(gains)
             && status != Status::PARTIAL_CONTENT
             && !status.forbids_content()
             && !has("Content-Encoding")
@@ -95,7 +95,7 @@ impl Default for Compression {
 
 impl Middleware for Compression {
     fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
-        if accepts_gzip(request.head.fields()) {
+        if accepts_gzip(request.head.headers()) {
             request.extensions.insert(AcceptsGzip);
         }
         None
@@ -126,8 +126,8 @@ impl Middleware for Compression {
             None => response,
             Some(compressed) => {
                 weaken_tag(&mut response);
-                response.remove_field("Accept-Ranges");
-                response.set_field("Content-Encoding", Coding::Gzip.name());
+                response.remove_header("Accept-Ranges");
+                response.set_header("Content-Encoding", Coding::Gzip.name());
                 response.with_body(compressed)
             }
         }
@@ -144,10 +144,10 @@ pub(crate) fn gzip(content: &[u8], level: flate2::Compression) -> io::Result<Vec
 
 /// Marks the entity tag as weak (RFC 9110 section 8.8.1).
 fn weaken_tag(response: &mut Response) {
-    let tag = response.fields().lines().get("ETag");
+    let tag = response.headers().view().get_bytes("ETag");
     if let Some(strong) = tag.filter(|tag| tag.starts_with(b"\"")) {
         let weak = [b"W/", strong].concat();
-        response.set_field("ETag", weak);
+        response.set_header("ETag", weak);
     }
 }
 
@@ -183,7 +183,7 @@ pub(crate) fn gains(media_type: &[u8]) -> bool {
 }
 
 /// Returns whether the client accepts gzip, and likes it no less than no coding.
-fn accepts_gzip(fields: FieldLines<'_>) -> bool {
+fn accepts_gzip(fields: Headers<'_>) -> bool {
     choose(fields, &[Coding::Gzip]) == Choice::Coding(Coding::Gzip)
 }
 

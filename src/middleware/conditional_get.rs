@@ -1,9 +1,9 @@
 //! Entity tags and 304 for responses that are made for each request.
 
-use super::list_fields::has_directive;
+use super::list_headers::has_directive;
 use super::{Middleware, RequestInfo, RequestParts};
 use crate::body::body::Body;
-use crate::headers::fields::Fields;
+use crate::headers::header_map::HeaderMap;
 use crate::message::precondition::{Validators, Verdict, evaluate};
 use crate::response::response::Response;
 use crate::syntax::date;
@@ -20,7 +20,7 @@ const CONDITIONS: [&str; 4] = [
     "If-Unmodified-Since",
 ];
 
-/// Fields that describe content, which a 304 does not have (RFC 9110 section 15.4.5).
+/// Headers that describe content, which a 304 does not have (RFC 9110 section 15.4.5).
 const ABOUT_CONTENT: [&str; 4] = [
     "Content-Type",
     "Content-Encoding",
@@ -58,7 +58,7 @@ pub struct ConditionalGet {}
 
 /// The conditions of a request, kept until the response is there.
 #[derive(Clone)]
-struct Conditions(Fields);
+struct Conditions(HeaderMap);
 
 impl ConditionalGet {
     /// Creates the middleware.
@@ -69,9 +69,9 @@ impl ConditionalGet {
 
 impl Middleware for ConditionalGet {
     fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
-        let mut conditions = Fields::new();
+        let mut conditions = HeaderMap::new();
         if request.head.is_conditional() {
-            for (name, value) in request.head.fields() {
+            for (name, value) in request.head.headers() {
                 if CONDITIONS.iter().any(|it| it.eq_ignore_ascii_case(name)) {
                     // Already validated when it was received.
                     let _ = conditions.append(name, value);
@@ -91,20 +91,20 @@ impl Middleware for ConditionalGet {
         if !may_be_kept(&response) {
             return response;
         }
-        if response.fields().lines().get("ETag").is_none() {
+        if response.headers().view().get_bytes("ETag").is_none() {
             let opaque = opaque_of(response.body().as_bytes().unwrap_or_default());
-            response.set_field("ETag", format!("W/\"{opaque}\""));
+            response.set_header("ETag", format!("W/\"{opaque}\""));
         }
-        let lines = response.fields().lines();
-        let Some(tag) = lines.get("ETag").and_then(EntityTag::parse) else {
+        let lines = response.headers().view();
+        let Some(tag) = lines.get_bytes("ETag").and_then(EntityTag::parse) else {
             return response;
         };
         let wall = request.now.wall;
-        let modified = lines.get("Last-Modified");
+        let modified = lines.get_bytes("Last-Modified");
         let modified = modified.and_then(|date| date::parse(date, wall));
         match evaluate(
             &method,
-            conditions.lines(),
+            conditions.view(),
             &Validators {
                 tag: Some(tag),
                 modified,
@@ -133,7 +133,7 @@ fn may_be_kept(response: &Response) -> bool {
 
 fn not_modified(mut response: Response) -> Response {
     for name in ABOUT_CONTENT {
-        response.remove_field(name);
+        response.remove_header(name);
     }
     response
         .with_status(Status::NOT_MODIFIED)

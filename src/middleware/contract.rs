@@ -2,7 +2,7 @@
 
 use super::{Middleware, RequestInfo};
 use crate::application::Application;
-use crate::headers::fields::FieldLines;
+use crate::headers::headers::Headers;
 use crate::request::request::Request;
 use crate::response::response::Response;
 use crate::syntax::byte_class::{TOKEN, trim};
@@ -27,7 +27,7 @@ use core::fmt;
 /// - 204, 205 and 304 have no content. Other content has a valid media type.
 /// - 401 has `WWW-Authenticate`, 405 has `Allow`, a redirect has `Location`, and 206 and 416 have `Content-Range`.
 /// - `ETag`, `Last-Modified` and `Retry-After` are well-formed.
-/// - Fields with a single value are sent once.
+/// - Headers with a single value are sent once.
 /// - A cookie with `SameSite=None`, or with a name that begins with `__Secure-` or `__Host-`, is `Secure`. No cookie is
 ///   set twice.
 /// - The application does not panic, and its responses are valid.
@@ -118,7 +118,7 @@ impl Contract {
 }
 
 impl Contract {
-    fn check(&self, line: &[u8], broken: Vec<Broken>) {
+    fn check(&self, line: &[u8], broken: Vec<BodyError>) {
         for (rule, source) in broken {
             let line = String::from_utf8_lossy(line).into_owned();
             (self.report)(&Violation { line, rule, source });
@@ -163,7 +163,7 @@ impl<A: Application> Application for Checked<A> {
     fn call(&self, request: &Request<'_>) -> Response {
         let ask = |request: &Request<'_>| self.application.reply(request).into_response();
         let response = ask(request);
-        if response.is_later() {
+        if response.is_pending() {
             return response;
         }
         let line = request.message.head.line();
@@ -194,10 +194,10 @@ impl<A: Application> Application for Checked<A> {
 }
 
 /// Returns in what the response to HEAD differs from that to GET.
-fn differences(get: &Response, head: &Response) -> Vec<Broken> {
+fn differences(get: &Response, head: &Response) -> Vec<BodyError> {
     const SOURCE: &str = "RFC 9110 section 9.3.2";
-    let mut broken: Vec<Broken> = Vec::new();
-    if head.is_later() {
+    let mut broken: Vec<BodyError> = Vec::new();
+    if head.is_pending() {
         return broken;
     }
     let (wanted, found) = (get.sent_status().code(), head.sent_status().code());
@@ -206,8 +206,8 @@ fn differences(get: &Response, head: &Response) -> Vec<Broken> {
         broken.push((rule.into(), SOURCE));
         return broken;
     }
-    for (name, value) in get.fields().lines() {
-        let is_same = head.fields().lines().get_all(name).any(|it| it == value);
+    for (name, value) in get.headers().view() {
+        let is_same = head.headers().view().get_all(name).any(|it| it == value);
         if !is_same {
             let rule = format!("HEAD must have the fields of GET, but {name} differs");
             broken.push((rule.into(), SOURCE));
@@ -223,9 +223,9 @@ fn differences(get: &Response, head: &Response) -> Vec<Broken> {
     broken
 }
 
-type Broken = (Cow<'static, str>, &'static str);
+type BodyError = (Cow<'static, str>, &'static str);
 
-/// Fields that a status requires.
+/// Headers that a status requires.
 const REQUIRED: [(&[u16], &str, &str); 4] = [
     (&[401], "WWW-Authenticate", "RFC 9110 section 15.5.2"),
     (&[405], "Allow", "RFC 9110 section 15.5.6"),
@@ -237,7 +237,7 @@ const REQUIRED: [(&[u16], &str, &str); 4] = [
     ),
 ];
 
-/// Fields that are neither lists nor `Set-Cookie`.
+/// Headers that are neither lists nor `Set-Cookie`.
 const SINGLE: [&str; 13] = [
     "Access-Control-Allow-Credentials",
     "Access-Control-Allow-Origin",
@@ -255,15 +255,15 @@ const SINGLE: [&str; 13] = [
 ];
 
 /// Returns the rules that a response breaks, each with its source.
-fn broken_rules(response: &Response) -> Vec<Broken> {
+fn broken_rules(response: &Response) -> Vec<BodyError> {
     let mut broken = Vec::new();
     if let Some(error) = response.error() {
         broken.push((Cow::from(format!("{error}")), "a 500 is sent instead"));
         return broken;
     }
-    let (status, fields) = (response.status(), response.fields().lines());
+    let (status, fields) = (response.status(), response.headers().view());
     for (statuses, name, source) in REQUIRED {
-        if statuses.contains(&status.code()) && fields.get(name).is_none() {
+        if statuses.contains(&status.code()) && fields.get_bytes(name).is_none() {
             let rule = format!("a {} response must have {name}", status.code());
             broken.push((rule.into(), source));
         }
@@ -280,10 +280,10 @@ fn broken_rules(response: &Response) -> Vec<Broken> {
     broken
 }
 
-fn content_rules(response: &Response, broken: &mut Vec<Broken>) {
-    let (status, fields) = (response.status(), response.fields().lines());
+fn content_rules(response: &Response, broken: &mut Vec<BodyError>) {
+    let (status, fields) = (response.status(), response.headers().view());
     let has_content = response.body().length() != Some(0);
-    let media_type = fields.get("Content-Type");
+    let media_type = fields.get_bytes("Content-Type");
     if has_content && (status.forbids_content() || status == Status::RESET_CONTENT) {
         let rule = format!("a {} response must not have content", status.code());
         broken.push((rule.into(), "RFC 9110 section 6.4.1"));
@@ -297,24 +297,27 @@ fn content_rules(response: &Response, broken: &mut Vec<Broken>) {
         broken.push((rule.into(), "RFC 9110 section 8.3.1"));
     }
     let is_multipart = media_type.is_some_and(|value| value.starts_with(b"multipart/byteranges"));
-    if status == Status::PARTIAL_CONTENT && !is_multipart && fields.get("Content-Range").is_none() {
+    if status == Status::PARTIAL_CONTENT
+        && !is_multipart
+        && fields.get_bytes("Content-Range").is_none()
+    {
         let rule = "a 206 response with a single part must have Content-Range";
         broken.push((rule.into(), "RFC 9110 section 15.3.7.1"));
     }
 }
 
-fn value_rules(fields: FieldLines<'_>, broken: &mut Vec<Broken>) {
+fn value_rules(fields: Headers<'_>, broken: &mut Vec<BodyError>) {
     let is_date = |value: &[u8]| date::parse(value, None).is_some();
     let is_number = |value: &[u8]| !value.is_empty() && value.iter().all(u8::is_ascii_digit);
     if fields
-        .get("ETag")
+        .get_bytes("ETag")
         .is_some_and(|value| EntityTag::parse(value).is_none())
     {
         let rule = "ETag must be a quoted string, such as \"1\" or W/\"1\"";
         broken.push((rule.into(), "RFC 9110 section 8.8.3"));
     }
     if fields
-        .get("Last-Modified")
+        .get_bytes("Last-Modified")
         .is_some_and(|value| !is_date(value))
     {
         let rule = "Last-Modified must be a date, such as Sun, 06 Nov 1994 08:49:37 GMT";
@@ -322,7 +325,7 @@ fn value_rules(fields: FieldLines<'_>, broken: &mut Vec<Broken>) {
     }
     let is_delay = |value: &[u8]| is_number(value) || is_date(value);
     if fields
-        .get("Retry-After")
+        .get_bytes("Retry-After")
         .is_some_and(|value| !is_delay(value))
     {
         let rule = "Retry-After must be a number of seconds or a date";
@@ -330,7 +333,7 @@ fn value_rules(fields: FieldLines<'_>, broken: &mut Vec<Broken>) {
     }
 }
 
-fn cookie_rules(fields: FieldLines<'_>, broken: &mut Vec<Broken>) {
+fn cookie_rules(fields: Headers<'_>, broken: &mut Vec<BodyError>) {
     let mut names: Vec<&[u8]> = Vec::new();
     for cookie in fields.get_all("Set-Cookie") {
         let mut parts = cookie.split(|&octet| octet == b';').map(trim);
@@ -416,14 +419,14 @@ mod tests {
             Response::text("hello"),
             Response::new(Status::NO_CONTENT),
             Response::see_other("/a"),
-            Response::from(Status::METHOD_NOT_ALLOWED).with_field("Allow", ""),
-            Response::from(Status::SERVICE_UNAVAILABLE).with_field("Retry-After", "120"),
+            Response::from(Status::METHOD_NOT_ALLOWED).with_header("Allow", ""),
+            Response::from(Status::SERVICE_UNAVAILABLE).with_header("Retry-After", "120"),
             Response::text("")
-                .with_field("ETag", "W/\"1\"")
-                .with_field("Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT")
-                .with_field("Retry-After", "Sun, 06 Nov 1994 08:49:37 GMT")
-                .with_appended_field("Set-Cookie", "a=1; SameSite=None; secure")
-                .with_appended_field("Set-Cookie", "b=SameSite=None"),
+                .with_header("ETag", "W/\"1\"")
+                .with_header("Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT")
+                .with_header("Retry-After", "Sun, 06 Nov 1994 08:49:37 GMT")
+                .with_appended_header("Set-Cookie", "a=1; SameSite=None; secure")
+                .with_appended_header("Set-Cookie", "b=SameSite=None"),
         ] {
             assert_eq!(broken(&response), [""; 0], "{response:?}");
         }
@@ -462,7 +465,7 @@ mod tests {
                 "a 416 response must have Content-Range",
             ),
             (
-                text().with_field("Content-Type", "html"),
+                text().with_header("Content-Type", "html"),
                 "Content-Type \"html\" must be a media type, such as text/html",
             ),
             (
@@ -470,37 +473,37 @@ mod tests {
                 "a response with content must have Content-Type",
             ),
             (
-                text().with_appended_field("content-type", "a/b"),
+                text().with_appended_header("content-type", "a/b"),
                 "Content-Type must be sent only once",
             ),
             (
-                text().with_field("ETag", "1"),
+                text().with_header("ETag", "1"),
                 "ETag must be a quoted string, such as \"1\" or W/\"1\"",
             ),
             (
-                text().with_field("Last-Modified", "now"),
+                text().with_header("Last-Modified", "now"),
                 "Last-Modified must be a date, such as Sun, 06 Nov 1994 08:49:37 GMT",
             ),
             (
-                text().with_field("Retry-After", "1.5"),
+                text().with_header("Retry-After", "1.5"),
                 "Retry-After must be a number of seconds or a date",
             ),
             (
-                text().with_field("Set-Cookie", "a=1; SameSite=None"),
+                text().with_header("Set-Cookie", "a=1; SameSite=None"),
                 "cookie a must be Secure",
             ),
             (
-                text().with_field("Set-Cookie", "__Host-a=1"),
+                text().with_header("Set-Cookie", "__Host-a=1"),
                 "cookie __Host-a must be Secure",
             ),
             (
                 text()
-                    .with_field("Set-Cookie", "a=1")
-                    .with_appended_field("Set-Cookie", "a=2"),
+                    .with_header("Set-Cookie", "a=1")
+                    .with_appended_header("Set-Cookie", "a=2"),
                 "cookie a must be set only once",
             ),
             (
-                text().with_field("Date", "now"),
+                text().with_header("Date", "now"),
                 "field \"Date\" is set by the connection, not by an application",
             ),
         ] {

@@ -1,6 +1,6 @@
 //! Cross-origin resource sharing, as the Fetch standard defines it (section "CORS protocol").
 
-use super::list_fields::add_vary;
+use super::list_headers::add_vary;
 use super::origin::listed_origins;
 use super::{Middleware, RequestInfo, RequestParts};
 use crate::response::response::Response;
@@ -36,7 +36,7 @@ const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
 /// use bytegate::{Gateway, Method, Request};
 /// use bytegate::middleware::Cors;
 ///
-/// let cors = Cors::origins(["https://example.com"]).methods([Method::Put]).request_fields(["Content-Type"]);
+/// let cors = Cors::origins(["https://example.com"]).methods([Method::Put]).allow_headers(["Content-Type"]);
 /// let gateway = Gateway::new(|_: &Request<'_>| "hello\n").with(cors);
 /// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nOrigin: https://example.com\r\n\r\n");
 /// let reply = String::from_utf8_lossy(&reply);
@@ -46,8 +46,8 @@ const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
 pub struct Cors {
     origins: Origins,
     methods: String,
-    request_fields: RequestFields,
-    exposed_fields: String,
+    allow_headers: RequestFields,
+    expose_headers: String,
     credentials: bool,
     max_age: Option<Duration>,
 }
@@ -111,8 +111,8 @@ impl Cors {
         Cors {
             origins,
             methods: String::new(),
-            request_fields: RequestFields::Listed(String::new()),
-            exposed_fields: String::new(),
+            allow_headers: RequestFields::Listed(String::new()),
+            expose_headers: String::new(),
             credentials: false,
             max_age: None,
         }
@@ -126,8 +126,8 @@ impl Cors {
 
     /// Sets the fields that pages may set besides `Accept`, `Accept-Language`, `Content-Language` and the plain forms
     /// of `Content-Type`. By default, there are none. JSON needs `Content-Type` here.
-    pub fn request_fields(mut self, names: impl IntoIterator<Item: AsRef<str>>) -> Cors {
-        self.request_fields = RequestFields::Listed(listed(names));
+    pub fn allow_headers(mut self, names: impl IntoIterator<Item: AsRef<str>>) -> Cors {
+        self.allow_headers = RequestFields::Listed(listed(names));
         self
     }
 
@@ -137,22 +137,22 @@ impl Cors {
     /// use bytegate::{Gateway, Request};
     /// use bytegate::middleware::Cors;
     ///
-    /// let gateway = Gateway::new(|_: &Request<'_>| "").with(Cors::any().any_request_field());
+    /// let gateway = Gateway::new(|_: &Request<'_>| "").with(Cors::any().allow_any_header());
     /// let reply = gateway.handle(
     ///     b"OPTIONS / HTTP/1.1\r\nHost: x\r\nOrigin: https://a\r\nAccess-Control-Request-Method: PUT\r\n\
     ///       Access-Control-Request-Headers: x-a,x-b\r\n\r\n",
     /// );
     /// assert!(String::from_utf8_lossy(&reply).contains("\r\nAccess-Control-Allow-Headers: x-a,x-b\r\n"));
     /// ```
-    pub fn any_request_field(mut self) -> Cors {
-        self.request_fields = RequestFields::Any;
+    pub fn allow_any_header(mut self) -> Cors {
+        self.allow_headers = RequestFields::Any;
         self
     }
 
     /// Sets the fields of responses that pages may read besides `Cache-Control`, `Content-Language`,
     /// `Content-Length`, `Content-Type`, `Expires`, `Last-Modified` and `Pragma`. By default, there are none.
-    pub fn exposed_fields(mut self, names: impl IntoIterator<Item: AsRef<str>>) -> Cors {
-        self.exposed_fields = listed(names);
+    pub fn expose_headers(mut self, names: impl IntoIterator<Item: AsRef<str>>) -> Cors {
+        self.expose_headers = listed(names);
         self
     }
 
@@ -189,7 +189,7 @@ impl Cors {
     /// Returns the response to a preflight request of an allowed origin, without the fields that all responses get.
     fn preflight(&self, asked_fields: Option<&[u8]>) -> Response {
         let mut response = not_shared();
-        let fields = match &self.request_fields {
+        let fields = match &self.allow_headers {
             RequestFields::Any => asked_fields.unwrap_or_default(),
             RequestFields::Listed(names) => names.as_bytes(),
         };
@@ -198,11 +198,11 @@ impl Cors {
             ("Access-Control-Allow-Headers", fields),
         ] {
             if !value.is_empty() {
-                response.set_field(name, value);
+                response.set_header(name, value);
             }
         }
         if let Some(max_age) = self.max_age {
-            response.set_field("Access-Control-Max-Age", format!("{}", max_age.as_secs()));
+            response.set_header("Access-Control-Max-Age", format!("{}", max_age.as_secs()));
         }
         response
     }
@@ -210,17 +210,17 @@ impl Cors {
 
 impl Middleware for Cors {
     fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
-        let fields = request.head.fields();
+        let fields = request.head.headers();
         let mut origins = fields.get_all(ORIGIN);
         let origin = match (origins.next(), origins.next()) {
             (Some(origin), None) => core::str::from_utf8(origin).ok(),
             _ => None,
         };
         let allowed = origin.filter(|origin| self.is_allowed(origin));
-        let asked_fields = fields.get(REQUEST_FIELDS);
+        let asked_fields = fields.get_bytes(REQUEST_FIELDS);
         let is_preflight = request.head.method() == Method::Options
-            && fields.get(ORIGIN).is_some()
-            && fields.get(REQUEST_METHOD).is_some();
+            && fields.get_bytes(ORIGIN).is_some()
+            && fields.get_bytes(REQUEST_METHOD).is_some();
         let response = is_preflight.then(|| match allowed {
             Some(_) => self.preflight(asked_fields),
             None => not_shared(),
@@ -244,15 +244,15 @@ impl Middleware for Cors {
         let Some(allowed) = allowed else {
             return response;
         };
-        if response.fields().lines().get(ALLOW_ORIGIN).is_some() {
+        if response.headers().view().get_bytes(ALLOW_ORIGIN).is_some() {
             return response;
         }
-        response.set_field(ALLOW_ORIGIN, allowed);
+        response.set_header(ALLOW_ORIGIN, allowed);
         if self.credentials {
-            response.set_field("Access-Control-Allow-Credentials", "true");
+            response.set_header("Access-Control-Allow-Credentials", "true");
         }
-        if !self.exposed_fields.is_empty() {
-            response.set_field("Access-Control-Expose-Headers", &self.exposed_fields);
+        if !self.expose_headers.is_empty() {
+            response.set_header("Access-Control-Expose-Headers", &self.expose_headers);
         }
         response
     }
@@ -276,7 +276,7 @@ impl fmt::Debug for Cors {
 /// some shared caches do, so `Vary` lists what it depends on.
 fn not_shared() -> Response {
     let vary = format!("{REQUEST_METHOD}, {REQUEST_FIELDS}");
-    Response::new(Status::NO_CONTENT).with_field("Vary", vary)
+    Response::new(Status::NO_CONTENT).with_header("Vary", vary)
 }
 
 fn listed(names: impl IntoIterator<Item: AsRef<str>>) -> String {

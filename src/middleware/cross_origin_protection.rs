@@ -2,7 +2,7 @@
 
 use super::origin::listed_origins;
 use super::{Middleware, RequestParts};
-use crate::headers::fields::FieldLines;
+use crate::headers::headers::Headers;
 use crate::message::head::Head;
 use crate::response::response::Response;
 use crate::syntax::authority::Authority;
@@ -84,12 +84,12 @@ impl CrossOriginProtection {
         if matches!(head.method(), Method::Get | Method::Head | Method::Options) {
             return true;
         }
-        let origin = Value::of(head.fields(), "Origin");
+        let origin = Value::of(head.headers(), "Origin");
         let is_trusted = || match origin {
             Value::One(origin) => self.trusted.iter().any(|other| other.as_bytes() == origin),
             Value::None | Value::Several => false,
         };
-        match (Value::of(head.fields(), "Sec-Fetch-Site"), origin) {
+        match (Value::of(head.headers(), "Sec-Fetch-Site"), origin) {
             (Value::One(b"same-origin" | b"none"), _) | (Value::None, Value::None) => true,
             (Value::None, Value::One(origin)) => is_own(origin, head.authority()) || is_trusted(),
             (Value::One(_) | Value::Several, _) | (Value::None, Value::Several) => is_trusted(),
@@ -113,7 +113,7 @@ enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    fn of(fields: FieldLines<'a>, name: &str) -> Value<'a> {
+    fn of(fields: Headers<'a>, name: &str) -> Value<'a> {
         let mut values = fields.get_all(name);
         match (values.next(), values.next()) {
             (None, _) => Value::None,

@@ -16,7 +16,7 @@ use core::fmt;
 ///
 /// The page is made from the request, the status and a sentence, if there is more to say than the status. The status
 /// stays, and so do fields such as `Allow`, `Retry-After` and `WWW-Authenticate`, unless the page has fields of the
-/// same name. A page that is [deferred](Response::later) becomes a 500.
+/// same name. A page that is [deferred](Response::from_future) becomes a 500.
 ///
 /// Add it first: middleware that is added later, such as an [`AccessLog`](crate::middleware::AccessLog), sees its pages.
 ///
@@ -75,20 +75,22 @@ impl Middleware for ErrorPages {
         }
         let status = response.status();
         let page = (self.page)(request, status, response.sentence());
-        if page.is_later() {
-            return Response::failed(ResponseError::Later);
+        if page.is_pending() {
+            return Response::from_error(ResponseError::Later);
         }
         with_kept_fields(page.with_status(status), &response).in_place_of(response)
     }
 }
 
 fn with_kept_fields(page: Response, default: &Response) -> Response {
-    let own = page.fields().clone();
-    let kept = default.fields().lines().iter().filter(|(name, _)| {
-        !name.eq_ignore_ascii_case("Content-Type") && own.lines().get(name).is_none()
-    });
+    let own = page.headers().clone();
+    let kept = default
+        .headers()
+        .view()
+        .iter()
+        .filter(|(name, _)| !name.eq_ignore_ascii_case("Content-Type") && !own.contains(name));
     kept.fold(page, |page, (name, value)| {
-        page.with_appended_field(name, value)
+        page.with_appended_header(name, value)
     })
 }
 

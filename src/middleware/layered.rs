@@ -2,12 +2,12 @@
 
 use super::{Middleware, RequestInfo, RequestParts};
 use crate::application::Application;
-use crate::headers::fields::FieldLines;
+use crate::headers::headers::Headers;
 use crate::request::extensions::Extensions;
 use crate::request::request::{Request, RequestContext};
 use crate::response::reply::Reply;
 use crate::response::response::Response;
-use crate::upload::admission::{Abort, Admission, Receiver};
+use crate::upload::admission::{AbortReason, Admission, Receiver};
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::method::Method;
 use crate::values::now::Now;
@@ -31,16 +31,16 @@ use core::task::{Context, Poll};
 ///
 /// Values that the middleware attaches to a request reach the application inside it, and nothing outside. So an
 /// [`AccessLog`](crate::middleware::AccessLog) of the gateway does not write the user of a
-/// [`BasicAuthentication`](crate::middleware::BasicAuthentication) that is around a mount.
+/// [`BasicAuth`](crate::middleware::BasicAuth) that is around a mount.
 ///
 /// ```
 /// use bytegate::{Gateway, Request, Router};
-/// use bytegate::middleware::{BasicAuthentication, SetFields, layered};
+/// use bytegate::middleware::{BasicAuth, SetHeaders, layered};
 ///
-/// let staff = BasicAuthentication::user("staff", "Aladdin", "open sesame");
+/// let staff = BasicAuth::user("staff", "Aladdin", "open sesame");
 /// let admin = Router::new().get("/", |_: &Request<'_>| "the lamp\n");
 /// let router = Router::new()
-///     .get("/news", layered(SetFields::new().field("Cache-Control", "no-store"), |_: &Request<'_>| "none\n"))
+///     .get("/news", layered(SetHeaders::new().header("Cache-Control", "no-store"), |_: &Request<'_>| "none\n"))
 ///     .mount("/admin", layered(staff, admin));
 ///
 /// let gateway = Gateway::new(router);
@@ -66,9 +66,9 @@ where
 ///
 /// ```
 /// use bytegate::Site;
-/// use bytegate::middleware::{Layered, SecurityFields, layered};
+/// use bytegate::middleware::{Layered, SecurityHeaders, layered};
 ///
-/// let site: Layered<SecurityFields, Site> = layered(SecurityFields::new(), Site::new());
+/// let site: Layered<SecurityHeaders, Site> = layered(SecurityHeaders::new(), Site::new());
 /// ```
 pub struct Layered<M, A> {
     middleware: Arc<M>,
@@ -124,7 +124,7 @@ impl<M: Middleware + 'static, A: Application> Layered<M, A> {
 
     /// Shows a response to the middleware, at once or when it is there.
     fn after(&self, request: &Request<'_>, response: Response) -> Response {
-        if response.is_later() {
+        if response.is_pending() {
             return Pending::of(self.middleware.clone(), request).after(response);
         }
         let head = request.message.head;
@@ -214,7 +214,7 @@ impl Pending {
     fn after(self: Arc<Self>, mut response: Response) -> Response {
         if let Some(later) = response.take_later() {
             // It may be deferred again.
-            return Response::later(async { self.after(later.await) });
+            return Response::from_future(async { self.after(later.await) });
         }
         let info = RequestInfo::new(
             Some(self.method),
@@ -263,12 +263,12 @@ impl Receiver for LayeredReceiver {
         taken.map_err(|response| self.exchange.clone().after(response))
     }
 
-    fn finish(self: Box<Self>, trailers: FieldLines<'_>) -> Response {
+    fn finish(self: Box<Self>, trailers: Headers<'_>) -> Response {
         let response = self.receiver.finish(trailers);
         self.exchange.after(response)
     }
 
-    fn abort(self: Box<Self>, reason: Abort) {
+    fn abort(self: Box<Self>, reason: AbortReason) {
         self.receiver.abort(reason);
     }
 

@@ -1,11 +1,11 @@
 //! A limit on the content of requests to one application, such as a route or a mount.
 
 use crate::application::Application;
-use crate::headers::fields::FieldLines;
+use crate::headers::headers::Headers;
 use crate::request::request::Request;
 use crate::response::reply::Reply;
 use crate::response::response::Response;
-use crate::upload::admission::{Abort, Admission, Receiver};
+use crate::upload::admission::{AbortReason, Admission, Receiver};
 use alloc::boxed::Box;
 use alloc::string::String;
 use core::task::{Context, Poll};
@@ -15,14 +15,14 @@ use core::task::{Context, Poll};
 /// Longer content is answered with 413 (RFC 9110 section 15.5.14): before it is sent, if its length is announced, and
 /// otherwise as soon as it exceeds the limit. A content of exactly `bytes` bytes is accepted.
 ///
-/// For content that is buffered, the limit takes the place of [`Limits::content_bytes`](crate::config::Limits::content_bytes),
+/// For content that is buffered, the limit takes the place of [`Limits::body_bytes`](crate::config::Limits::body_bytes),
 /// so it may also be larger. An application that states a limit of its own keeps it if it is lower.
 ///
 /// ```
 /// use bytegate::{Gateway, Method, Request, Router};
 /// use bytegate::middleware::limit_content;
 ///
-/// let count = |request: &Request<'_>| format!("{} bytes\n", request.content().len());
+/// let count = |request: &Request<'_>| format!("{} bytes\n", request.body().len());
 /// let router = Router::new()
 ///     .route(Method::Put, "/avatar", limit_content(count, 64 * 1024))
 ///     .route(Method::Put, "/film", limit_content(count, 1 << 30));
@@ -93,11 +93,11 @@ impl Receiver for Limited {
         self.receiver.data(part)
     }
 
-    fn finish(self: Box<Self>, trailers: FieldLines<'_>) -> Response {
+    fn finish(self: Box<Self>, trailers: Headers<'_>) -> Response {
         self.receiver.finish(trailers)
     }
 
-    fn abort(self: Box<Self>, reason: Abort) {
+    fn abort(self: Box<Self>, reason: AbortReason) {
         self.receiver.abort(reason);
     }
 

@@ -1,17 +1,17 @@
 //! Middleware, for those who wrap every response: it sees each request first and each response last.
 //!
 //! ```
-//! use bytegate::middleware::SecurityFields;
+//! use bytegate::middleware::SecurityHeaders;
 //! use bytegate::{Gateway, Request};
 //!
-//! let gateway = Gateway::new(|_: &Request<'_>| "hello\n").with(SecurityFields::new());
+//! let gateway = Gateway::new(|_: &Request<'_>| "hello\n").with(SecurityHeaders::new());
 //! let client = bytegate::testing::Client::new(gateway);
-//! assert_eq!(client.get("/").send().field("X-Content-Type-Options"), Some("nosniff"));
+//! assert_eq!(client.get("/").send().header("X-Content-Type-Options"), Some("nosniff"));
 //! ```
 
 mod access_log;
 mod allowed_hosts;
-mod basic_authentication;
+mod basic_auth;
 #[cfg(feature = "compression")]
 mod compression;
 mod conditional_get;
@@ -21,18 +21,18 @@ mod cross_origin_protection;
 mod error_pages;
 mod layered;
 mod limit_content;
-mod list_fields;
+mod list_headers;
 mod origin;
 #[cfg(feature = "std")]
 mod rate_limit;
-mod security_fields;
+mod security_headers;
 mod server_timing;
-mod set_fields;
+mod set_headers;
 mod set_request_id;
 
 pub use access_log::AccessLog;
 pub use allowed_hosts::AllowedHosts;
-pub use basic_authentication::{AuthenticatedUser, BasicAuthentication};
+pub use basic_auth::{AuthenticatedUser, BasicAuth};
 #[cfg(feature = "compression")]
 pub use compression::Compression;
 #[cfg(feature = "compression")]
@@ -46,9 +46,9 @@ pub use layered::{Layered, layered};
 pub use limit_content::{LimitContent, limit_content};
 #[cfg(feature = "std")]
 pub use rate_limit::RateLimit;
-pub use security_fields::SecurityFields;
+pub use security_headers::SecurityHeaders;
 pub use server_timing::ServerTiming;
-pub use set_fields::SetFields;
+pub use set_headers::SetHeaders;
 pub use set_request_id::{RequestId, SetRequestId};
 
 use crate::message::head::Head;
@@ -81,7 +81,7 @@ use crate::values::status::Status;
 ///     }
 ///
 ///     fn after(&self, _: &RequestInfo<'_>, response: Response) -> Response {
-///         response.with_field("Cache-Control", "no-store")
+///         response.with_header("Cache-Control", "no-store")
 ///     }
 /// }
 ///
@@ -109,7 +109,7 @@ use crate::values::status::Status;
 /// # #[cfg(feature = "compression")]
 /// let gateway = gateway.with(Compression::new());
 /// let gateway = gateway
-///     .with(BasicAuthentication::user("staff", "Aladdin", "open sesame"))
+///     .with(BasicAuth::user("staff", "Aladdin", "open sesame"))
 ///     // Outside of authentication, so that passwords cannot be tried out quickly.
 ///     .with(RateLimit::new(100, Duration::from_secs(60)))
 ///     // Outside of authentication, because browsers send credentials with what other sites ask for.
@@ -118,7 +118,7 @@ use crate::values::status::Status;
 ///     .with(Cors::origins(["https://example.com"]).credentials())
 ///     .with(AllowedHosts::local())
 ///     // Outside of everything that answers in place of the application.
-///     .with(SecurityFields::new())
+///     .with(SecurityHeaders::new())
 ///     .with(ServerTiming::new())
 ///     .with(SetRequestId::new())
 ///     // Last, so that it logs what is sent.
@@ -163,7 +163,7 @@ pub trait Middleware: Send + Sync {
 ///
 /// impl Middleware for Languages {
 ///     fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
-///         let language = request.head.fields().get_str("Accept-Language").unwrap_or("en");
+///         let language = request.head.headers().get("Accept-Language").unwrap_or("en");
 ///         request.extensions.insert(Language(language.to_string()));
 ///         None
 ///     }
@@ -197,7 +197,7 @@ pub struct RequestParts<'a> {
 ///
 /// impl Middleware for Echo {
 ///     fn after(&self, request: &RequestInfo<'_>, response: Response) -> Response {
-///         response.with_field("X-Line", request.line)
+///         response.with_header("X-Line", request.line)
 ///     }
 /// }
 ///

@@ -131,7 +131,7 @@ impl RateLimit {
     /// use std::time::Duration;
     ///
     /// let limit = RateLimit::new(100, Duration::from_secs(60))
-    ///     .by(|request| request.head.fields().get_str("X-Api-Key").map(String::from));
+    ///     .by(|request| request.head.headers().get("X-Api-Key").map(String::from));
     /// ```
     pub fn by(
         mut self,
@@ -197,7 +197,7 @@ impl Middleware for RateLimit {
         let wait = self.take(&key, request.now.monotonic).err()?;
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         let response = Response::from(Status::TOO_MANY_REQUESTS);
-        Some(response.with_field("Retry-After", format!("{seconds}")))
+        Some(response.with_header("Retry-After", format!("{seconds}")))
     }
 }
 

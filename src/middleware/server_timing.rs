@@ -9,7 +9,7 @@ use core::time::Duration;
 
 /// Middleware that adds `Server-Timing: total;dur=1.234`, the time from the head of a request to the head of its
 /// response, in milliseconds. It includes the time in which the content arrives, and that for which a
-/// [deferred](Response::later) response is awaited. Browsers show it in their developer tools.
+/// [deferred](Response::from_future) response is awaited. Browsers show it in their developer tools.
 ///
 /// The time may reveal what the server did, so this is for responses to people you trust. Input without a valid
 /// head gets no such field.
@@ -78,7 +78,7 @@ impl Middleware for ServerTiming {
             let micros = (self.clock)().saturating_sub(*started).as_micros();
             let value = format!("total;dur={}.{:03}", micros / 1000, micros % 1000);
             // The application may have measured its parts.
-            response.append_field("Server-Timing", value);
+            response.append_header("Server-Timing", value);
         }
         response
     }

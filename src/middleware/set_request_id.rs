@@ -83,7 +83,7 @@ impl SetRequestId {
     }
 
     /// Uses the identifiers that `generate` returns. An identifier that cannot be sent in a field makes the response
-    /// fail, as with [`Response::with_field`].
+    /// fail, as with [`Response::with_header`].
     ///
     /// ```
     /// use bytegate::{Gateway, Request};
@@ -127,7 +127,7 @@ impl SetRequestId {
     /// Returns the identifier in the request, if it can be trusted.
     fn taken(&self, request: &RequestParts<'_>) -> Option<RequestId> {
         let is_trusted = self.is_trusted.as_ref()?;
-        let mut values = request.head.fields().get_all(FIELD);
+        let mut values = request.head.headers().get_all(FIELD);
         let (Some(value), None) = (values.next(), values.next()) else {
             return None;
         };
@@ -155,7 +155,7 @@ impl Middleware for SetRequestId {
 
     fn after(&self, request: &RequestInfo<'_>, mut response: Response) -> Response {
         if let Some(id) = request.extensions.get::<RequestId>() {
-            response.set_field(FIELD, id.as_str());
+            response.set_header(FIELD, id.as_str());
         }
         response
     }

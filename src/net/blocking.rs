@@ -73,11 +73,11 @@ impl<A: Application + 'static> Application for Blocking<A> {
         let before = self.accepted.fetch_add(1, Ordering::Relaxed);
         let accepted = Accepted(self.accepted.clone());
         if before >= RUNNING + WAITING {
-            return Response::from(Status::SERVICE_UNAVAILABLE).with_field("Retry-After", "1");
+            return Response::from(Status::SERVICE_UNAVAILABLE).with_header("Retry-After", "1");
         }
         let (application, running) = (self.application.clone(), self.running.clone());
         let request = request.into_owned();
-        Response::later(async move {
+        Response::from_future(async move {
             let permit = running.acquire_arc().await;
             // A running request cannot be cancelled. It keeps its place until it ends, even if the client has disconnected.
             smol::unblock(move || {

@@ -167,7 +167,7 @@ impl<T: Transport> Driver<'_, T> {
                     }
                     self.turn_on_rest(Waker::noop())
                 }
-                Wait::Answer { .. } => Box::pin(self.answer()).await?,
+                Wait::Pending { .. } => Box::pin(self.answer()).await?,
                 Wait::Yield => {
                     if !self.session.output().is_empty() {
                         self.write_now()?;
@@ -302,7 +302,7 @@ impl<T: Transport> Driver<'_, T> {
             let reads = !self.input_ended && self.input.len() < HELD_BACK_BYTES;
             let wait = poll_fn(|context| {
                 let wait = self.turn_on_rest(context.waker());
-                let Wait::Answer { until } = wait else {
+                let Wait::Pending { until } = wait else {
                     return Poll::Ready(Ok(Some(wait)));
                 };
                 if reads {
@@ -392,7 +392,7 @@ impl<T: Transport> Driver<'_, T> {
                 let _ = readable(&*self.socket).await;
             };
             or_after(QUIET, readable).await;
-            if let wait @ (Wait::Write { .. } | Wait::Answer { .. } | Wait::Close(_)) =
+            if let wait @ (Wait::Write { .. } | Wait::Pending { .. } | Wait::Close(_)) =
                 self.read_now()?
             {
                 return Ok(wait);

@@ -1,7 +1,7 @@
 //! Comments that keep a stream of events alive.
 
 use crate::body::body::Body;
-use crate::body::broken::Broken;
+use crate::body::body_error::BodyError;
 use crate::events::event::{Event, Events};
 use bytes::Bytes;
 use core::future::Future;
@@ -39,12 +39,12 @@ struct KeptAlive {
 }
 
 impl Stream for KeptAlive {
-    type Item = Result<Bytes, Broken>;
+    type Item = Result<Bytes, BodyError>;
 
     fn poll_next(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Broken>>> {
+    ) -> Poll<Option<Result<Bytes, BodyError>>> {
         let this = &mut *self;
         let block = match this.body.poll_block(context) {
             Poll::Ready(block) => block,

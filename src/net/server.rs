@@ -116,7 +116,7 @@ impl FrontEnd for Turn<'_> {
         self.server.stopping.is_closed()
     }
 
-    fn error(&mut self, error: &ResponseError) {
+    fn on_error(&mut self, error: &ResponseError) {
         if !self.server.gateway.reports_errors() {
             self.server.options.report(&error.to_string());
         }

@@ -16,7 +16,8 @@ impl<'a> Request<'a> {
         expected: &'static str,
         fits: impl Fn(&[u8]) -> bool,
     ) -> Result<Parameters<'a>, Rejection> {
-        let (media_type, parameters) = split(self.fields().get("Content-Type").unwrap_or_default());
+        let (media_type, parameters) =
+            split(self.headers().get_bytes("Content-Type").unwrap_or_default());
         if fits(&media_type.to_ascii_lowercase()) {
             return Ok(parameters);
         }

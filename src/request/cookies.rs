@@ -11,15 +11,15 @@ impl<'a> Request<'a> {
     /// ```
     /// use bytegate::Request;
     ///
-    /// let request = Request::builder("GET", "/").field("Cookie", "a=1; b=\"2\"; a=3").build()?;
+    /// let request = Request::builder("GET", "/").header("Cookie", "a=1; b=\"2\"; a=3").build()?;
     /// request.with(|request| {
     ///     let cookies: Vec<_> = request.cookies().collect();
     ///     assert_eq!(cookies, [("a", "1"), ("b", "\"2\""), ("a", "3")]);
     /// });
-    /// # Ok::<(), bytegate::request::Fault>(())
+    /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
     pub fn cookies(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-        let lines = self.fields().get_all("Cookie");
+        let lines = self.headers().get_all("Cookie");
         let pairs = lines.flat_map(|line| line.split(|&octet| octet == b';'));
         pairs.filter_map(|pair| {
             let (name, value) = core::str::from_utf8(pair).ok()?.split_once('=')?;

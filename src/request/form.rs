@@ -16,15 +16,15 @@ const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 /// use bytegate::Request;
 ///
 /// let request = Request::builder("POST", "/")
-///     .field("Content-Type", "application/x-www-form-urlencoded")
-///     .content("tag=a&tag=b+c")
+///     .header("Content-Type", "application/x-www-form-urlencoded")
+///     .body("tag=a&tag=b+c")
 ///     .build()?;
 /// request.with(|request| {
 ///     let form = request.form().expect("a form");
 ///     assert_eq!(form.get("tag").as_deref(), Some("a"));
 ///     assert_eq!(form.get_all("tag").collect::<Vec<_>>(), ["a", "b c"]);
 /// });
-/// # Ok::<(), bytegate::request::Fault>(())
+/// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
 #[derive(Clone)]
 pub struct Form<'a> {
@@ -64,23 +64,23 @@ impl<'a> Request<'a> {
     /// use bytegate::{Request, Status};
     ///
     /// let request = Request::builder("POST", "/")
-    ///     .field("Content-Type", "application/x-www-form-urlencoded")
-    ///     .content("a=1&b=2&c=3")
+    ///     .header("Content-Type", "application/x-www-form-urlencoded")
+    ///     .body("a=1&b=2&c=3")
     ///     .build()?;
     /// request.with(|request| {
     ///     assert_eq!(request.form_up_to(3).expect("three pairs").count(), 3);
     ///     assert_eq!(request.form_up_to(2).unwrap_err().status(), Status::CONTENT_TOO_LARGE);
     /// });
-    /// # Ok::<(), bytegate::request::Fault>(())
+    /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
     ///
     /// # Errors
     /// Fails like [`form`](Request::form).
     pub fn form_up_to(&self, pairs: usize) -> Result<Form<'a>, Rejection> {
-        if !self.content().is_empty() || self.fields().get("Content-Type").is_some() {
+        if !self.body().is_empty() || self.headers().contains("Content-Type") {
             self.check_content_type(MEDIA_TYPE, |media_type| media_type == MEDIA_TYPE.as_bytes())?;
         }
-        Form::parse(self.content(), pairs)
+        Form::parse(self.body(), pairs)
     }
 }
 

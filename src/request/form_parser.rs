@@ -72,7 +72,7 @@ impl FormParser {
             }
             Some(PartStep::Content(content)) => {
                 self.part_content = self.part_content.saturating_add(content.len() as u64);
-                let limit = self.limits.part_content_bytes;
+                let limit = self.limits.part_bytes;
                 if self.part_content > limit {
                     let part = self.parts;
                     let reason = format!("part {part} of the form has more than {limit} bytes");

@@ -42,7 +42,7 @@ impl<'a> Request<'a> {
         self.check_content_type("application/json", |media_type| {
             media_type == b"application/json" || media_type.ends_with(b"+json")
         })?;
-        let mut content = serde_json::Deserializer::from_slice(self.content());
+        let mut content = serde_json::Deserializer::from_slice(self.body());
         let value = serde_path_to_error::deserialize(&mut content).map_err(|error| match error
             .inner()
             .classify()
@@ -77,13 +77,13 @@ impl Response {
     /// use bytegate::Response;
     ///
     /// let response = Response::json(&[1, 2]);
-    /// assert_eq!(response.fields().lines().get_str("Content-Type"), Some("application/json"));
+    /// assert_eq!(response.headers().get("Content-Type"), Some("application/json"));
     /// assert_eq!(response.body().as_bytes(), Some(&b"[1,2]"[..]));
     /// ```
     pub fn json<T: Serialize + ?Sized>(value: &T) -> Response {
         match serde_json::to_vec(value) {
-            Ok(text) => Response::content("application/json", text),
-            Err(error) => Response::failed(ResponseError::Other(format!(
+            Ok(text) => Response::of_type("application/json", text),
+            Err(error) => Response::from_error(ResponseError::Other(format!(
                 "the value cannot be sent as JSON: {error}"
             ))),
         }

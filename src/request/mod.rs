@@ -13,9 +13,9 @@
 //! ```
 
 pub(crate) mod base64;
+pub(crate) mod basic_credentials;
 mod content_type;
 mod cookies;
-pub(crate) mod credentials;
 pub(crate) mod extensions;
 pub(crate) mod form;
 #[cfg(feature = "multipart")]
@@ -44,9 +44,9 @@ pub use crate::message::head::{Head, Version};
 pub use crate::syntax::authority::Authority;
 pub use crate::syntax::target::{PathAndQuery, Target};
 pub use crate::values::connection_info::{ConnectionInfo, Peer};
-pub use crate::values::error::Fault;
+pub use crate::values::protocol_error::InvalidRequest;
 pub use crate::values::scheme::Scheme;
-pub use credentials::BasicAuth;
+pub use basic_credentials::BasicCredentials;
 pub use extensions::Extensions;
 pub use form::Form;
 #[cfg(feature = "multipart")]

@@ -22,14 +22,14 @@ use core::fmt;
 /// }
 ///
 /// let request = Request::builder("POST", "/")
-///     .field("Content-Type", "multipart/form-data; boundary=x")
-///     .content(
+///     .header("Content-Type", "multipart/form-data; boundary=x")
+///     .body(
 ///         "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nA\r\n\
 ///          --x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"b.txt\"\r\n\r\nB\r\n--x--\r\n",
 ///     )
 ///     .build()?;
 /// assert_eq!(request.with(file_names).unwrap(), ["a.txt", "b.txt"]);
-/// # Ok::<(), bytegate::request::Fault>(())
+/// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
 #[derive(Clone)]
 pub struct Multipart<'a> {
@@ -38,7 +38,7 @@ pub struct Multipart<'a> {
 
 impl<'a> Request<'a> {
     /// Returns the parts of a form with files (feature `multipart`). The content must have arrived whole; for larger
-    /// uploads than [`Limits::content_bytes`](crate::config::Limits::content_bytes), admit more with
+    /// uploads than [`Limits::body_bytes`](crate::config::Limits::body_bytes), admit more with
     /// [`Admission::BufferUpTo`](crate::upload::Admission::BufferUpTo), or take the parts while they arrive with
     /// [`Admission::multipart`](crate::upload::Admission::multipart).
     ///
@@ -49,19 +49,19 @@ impl<'a> Request<'a> {
     ///     let form = request.multipart()?;
     ///     let title = form.get("title").ok_or_else(|| Rejection::bad_request("no title"))?.text()?;
     ///     let photo = form.get("photo").ok_or_else(|| Rejection::bad_request("no photo"))?;
-    ///     Ok(format!("{title}: {:?}, {} bytes", photo.file_name(), photo.content().len()))
+    ///     Ok(format!("{title}: {:?}, {} bytes", photo.file_name(), photo.bytes().len()))
     /// }
     ///
     /// let request = Request::builder("POST", "/")
-    ///     .field("Content-Type", "multipart/form-data; boundary=x")
-    ///     .content(
+    ///     .header("Content-Type", "multipart/form-data; boundary=x")
+    ///     .body(
     ///         "--x\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nThe sea\r\n\
     ///          --x\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"sea.png\"\r\n\
     ///          Content-Type: image/png\r\n\r\n\x7fPNG\r\n--x--\r\n",
     ///     )
     ///     .build()?;
     /// assert_eq!(request.with(upload).unwrap(), "The sea: Some(\"sea.png\"), 4 bytes");
-    /// # Ok::<(), bytegate::request::Fault>(())
+    /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
     ///
     /// # Errors
@@ -81,22 +81,22 @@ impl<'a> Request<'a> {
     /// use bytegate::request::MultipartLimits;
     ///
     /// let request = Request::builder("POST", "/")
-    ///     .field("Content-Type", "multipart/form-data; boundary=x")
-    ///     .content("--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x--\r\n")
+    ///     .header("Content-Type", "multipart/form-data; boundary=x")
+    ///     .body("--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x--\r\n")
     ///     .build()?;
     /// let none = MultipartLimits { parts: 0, ..MultipartLimits::default() };
     /// request.with(|request| {
     ///     let rejection = request.multipart_within(none).unwrap_err();
     ///     assert_eq!(rejection.status(), Status::CONTENT_TOO_LARGE);
     /// });
-    /// # Ok::<(), bytegate::request::Fault>(())
+    /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
     ///
     /// # Errors
     /// Fails like [`multipart`](Request::multipart).
     pub fn multipart_within(&self, limits: MultipartLimits) -> Result<Multipart<'a>, Rejection> {
         let mut parser = FormParser::new(self, limits)?;
-        let mut content = self.content();
+        let mut content = self.body();
         let mut parts: Vec<Part<'a>> = Vec::new();
         while let Some(step) = parser.step(&mut content, true)? {
             match (step, parts.last_mut()) {

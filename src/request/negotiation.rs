@@ -24,16 +24,16 @@ impl Request<'_> {
     ///         Some(_) => Response::text("hello\n"),
     ///         None => return Err(Rejection::not_acceptable("this is text/html or text/plain")),
     ///     };
-    ///     Ok(response.with_field("Vary", "Accept"))
+    ///     Ok(response.with_header("Vary", "Accept"))
     /// }
     ///
-    /// let request = Request::builder("GET", "/").field("Accept", "text/plain, text/*;q=0.5").build()?;
+    /// let request = Request::builder("GET", "/").header("Accept", "text/plain, text/*;q=0.5").build()?;
     /// let response = request.with(page).expect("an acceptable type");
     /// assert_eq!(response.body().as_bytes(), Some(&b"hello\n"[..]));
-    /// # Ok::<(), bytegate::request::Fault>(())
+    /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
     pub fn accepts<'m>(&self, offers: &[&'m str]) -> Option<&'m str> {
-        let ranges: Vec<_> = preferences_in(self.fields(), "Accept").collect();
+        let ranges: Vec<_> = preferences_in(self.headers(), "Accept").collect();
         if ranges.is_empty() {
             return offers.first().copied();
         }
@@ -57,16 +57,16 @@ impl Request<'_> {
     /// ```
     /// use bytegate::Request;
     ///
-    /// let request = Request::builder("GET", "/").field("Accept-Language", "de-CH, fr;q=0.8").build()?;
+    /// let request = Request::builder("GET", "/").header("Accept-Language", "de-CH, fr;q=0.8").build()?;
     /// request.with(|request| {
     ///     assert_eq!(request.accepts_language(&["en", "fr", "de"]), Some("de"));
     ///     assert_eq!(request.accepts_language(&["en", "fr"]), Some("fr"));
     ///     assert_eq!(request.accepts_language(&["en"]), None);
     /// });
-    /// # Ok::<(), bytegate::request::Fault>(())
+    /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
     pub fn accepts_language<'l>(&self, offers: &[&'l str]) -> Option<&'l str> {
-        let mut ranges: Vec<_> = preferences_in(self.fields(), "Accept-Language").collect();
+        let mut ranges: Vec<_> = preferences_in(self.headers(), "Accept-Language").collect();
         if ranges.is_empty() {
             return offers.first().copied();
         }

@@ -4,13 +4,14 @@ use super::extensions::Extensions;
 use super::params::Params;
 use super::request::{Message, Request, RequestContext};
 use crate::config::limits::Limits;
-use crate::headers::fields::{FieldLines, Fields};
+use crate::headers::header_map::HeaderMap;
+use crate::headers::headers::Headers;
 use crate::message::head::Head;
 use crate::syntax::head::{HeadParser, Parsed};
 use crate::syntax::layout::Layout;
 use crate::values::connection_info::{ConnectionInfo, Peer};
-use crate::values::error::{Error, Fault};
 use crate::values::now::Now;
+use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 use crate::values::scheme::Scheme;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -26,17 +27,17 @@ use core::fmt;
 /// use bytegate::{Application, Request, Response};
 ///
 /// let application = |request: &Request<'_>| Response::text(format!("hello {}\n", request.path()));
-/// let request = Request::builder("GET", "/ada").field("Accept", "text/plain").build()?;
+/// let request = Request::builder("GET", "/ada").header("Accept", "text/plain").build()?;
 /// let response = request.with(|request| application.call(request));
 /// assert_eq!(response.body().as_bytes(), Some(&b"hello /ada\n"[..]));
-/// # Ok::<(), bytegate::request::Fault>(())
+/// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
 #[derive(Clone)]
 pub struct OwnedRequest {
     head: Vec<u8>,
     layout: Box<Layout>,
     content: Bytes,
-    trailers: Fields,
+    trailers: HeaderMap,
     now: Now,
     connection: ConnectionInfo,
     extensions: Extensions,
@@ -53,13 +54,13 @@ pub struct OwnedRequest {
 /// use bytegate::request::{Peer, Scheme};
 ///
 /// let request = Request::builder("POST", "/upload")
-///     .field("Host", "example.com")
+///     .header("Host", "example.com")
 ///     .scheme(Scheme::Https)
 ///     .peer(Peer::named("a test"))
-///     .content("hello")
+///     .body("hello")
 ///     .build()?;
-/// assert_eq!(&request.content()[..], b"hello");
-/// # Ok::<(), bytegate::request::Fault>(())
+/// assert_eq!(&request.body()[..], b"hello");
+/// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct RequestBuilder {
@@ -89,7 +90,7 @@ impl<'a> Request<'a> {
 
     /// Returns a copy that owns its parts.
     pub fn into_owned(self) -> OwnedRequest {
-        let mut trailers = Fields::new();
+        let mut trailers = HeaderMap::new();
         for (name, value) in self.message.trailers {
             // Already validated when it was received.
             let _ = trailers.append(name, value);
@@ -156,13 +157,13 @@ impl OwnedRequest {
     }
 
     /// Returns the decoded content, which is shared rather than copied.
-    pub fn content(&self) -> &Bytes {
+    pub fn body(&self) -> &Bytes {
         &self.content
     }
 
     /// Returns the trailer fields, which follow chunked content.
-    pub fn trailers(&self) -> FieldLines<'_> {
-        self.trailers.lines()
+    pub fn trailers(&self) -> Headers<'_> {
+        self.trailers.view()
     }
 
     /// Returns information about the connection.
@@ -173,13 +174,13 @@ impl OwnedRequest {
 
 impl RequestBuilder {
     /// Adds a field. `Host` defaults to `localhost`. `Content-Length` always matches the content.
-    pub fn field(mut self, name: &str, value: impl AsRef<[u8]>) -> RequestBuilder {
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> RequestBuilder {
         self.fields.push((name.into(), value.as_ref().into()));
         self
     }
 
     /// Sets the content.
-    pub fn content(mut self, content: impl Into<Bytes>) -> RequestBuilder {
+    pub fn body(mut self, content: impl Into<Bytes>) -> RequestBuilder {
         self.content = Some(content.into());
         self
     }
@@ -232,8 +233,8 @@ impl RequestBuilder {
     /// Builds the request.
     ///
     /// # Errors
-    /// Returns a [`Fault`] if the request is invalid. It names the broken rule and its position in the head.
-    pub fn build(self) -> Result<OwnedRequest, Fault> {
+    /// Returns a [`InvalidRequest`] if the request is invalid. It names the broken rule and its position in the head.
+    pub fn build(self) -> Result<OwnedRequest, InvalidRequest> {
         let mut head = self.request_line.into_bytes();
         let has_host = self
             .fields
@@ -260,7 +261,7 @@ impl RequestBuilder {
             layout: layout_of(&head, self.connection.scheme)?,
             head,
             content: self.content.unwrap_or_default(),
-            trailers: Fields::new(),
+            trailers: HeaderMap::new(),
             now: self.now,
             connection: self.connection,
             extensions: self.extensions,
@@ -286,11 +287,11 @@ fn copy_params(request: Request<'_>) -> (Vec<Box<str>>, Vec<Box<str>>) {
     (names.into_iter().map(Box::from).collect(), values)
 }
 
-fn layout_of(head: &[u8], scheme: Scheme) -> Result<Box<Layout>, Fault> {
+fn layout_of(head: &[u8], scheme: Scheme) -> Result<Box<Layout>, InvalidRequest> {
     let limits = Limits {
         request_line_bytes: u32::MAX / 2,
-        field_line_bytes: u32::MAX / 2,
-        fields: u16::MAX,
+        header_line_bytes: u32::MAX / 2,
+        headers: u16::MAX,
         head_bytes: u32::MAX,
         ..Limits::default()
     };
@@ -299,10 +300,13 @@ fn layout_of(head: &[u8], scheme: Scheme) -> Result<Box<Layout>, Fault> {
         Parsed::Head if parser.end() == head.len() => {}
         Parsed::Head => {
             // A name or a value contains a line ending.
-            return Err(Fault::new(Error::FieldValueByte, parser.end()));
+            return Err(InvalidRequest::new(
+                ProtocolError::HeaderValueByte,
+                parser.end(),
+            ));
         }
         Parsed::Incomplete | Parsed::EmptyLine => {
-            return Err(Fault::new(Error::HeadIncomplete, 0));
+            return Err(InvalidRequest::new(ProtocolError::HeadIncomplete, 0));
         }
     }
     Ok(Box::new(*parser.validate(head, scheme)?))

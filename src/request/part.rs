@@ -1,6 +1,6 @@
 //! A part of a form with files, and limits on such parts.
 
-use crate::headers::fields::FieldLines;
+use crate::headers::headers::Headers;
 use crate::response::rejection::{Rejection, detail};
 use crate::syntax::content_disposition::extended_value;
 use crate::syntax::parameters::{Parameters, split};
@@ -15,8 +15,8 @@ use core::fmt;
 /// use bytegate::Request;
 ///
 /// let request = Request::builder("POST", "/")
-///     .field("Content-Type", "multipart/form-data; boundary=x")
-///     .content("--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nsome text\r\n--x--\r\n")
+///     .header("Content-Type", "multipart/form-data; boundary=x")
+///     .body("--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nsome text\r\n--x--\r\n")
 ///     .build()?;
 /// request.with(|request| {
 ///     let form = request.multipart().expect("a form");
@@ -24,18 +24,18 @@ use core::fmt;
 ///     assert_eq!((part.name(), part.file_name(), part.content_type()), ("a", None, None));
 ///     assert_eq!(part.text(), Ok("some text"));
 /// });
-/// # Ok::<(), bytegate::request::Fault>(())
+/// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
 #[derive(Clone)]
 pub struct Part<'a> {
     name: Cow<'a, str>,
     file_name: Option<Cow<'a, str>>,
-    fields: FieldLines<'a>,
+    fields: Headers<'a>,
     content: &'a [u8],
 }
 
 /// Limits on the parts of a form, beside that on the whole content, which is
-/// [`Limits::content_bytes`](crate::config::Limits::content_bytes) or [`PartReceiver::limit`](crate::upload::PartReceiver::limit). A form
+/// [`Limits::body_bytes`](crate::config::Limits::body_bytes) or [`PartReceiver::limit`](crate::upload::PartReceiver::limit). A form
 /// exactly at a limit is accepted.
 ///
 /// What is outside of the parts is skipped: text before the first boundary and after the last one, and padding after
@@ -54,7 +54,7 @@ pub struct MultipartLimits {
     /// The head of one part with all line endings, in bytes. It holds the name of a file. Exceeding it results in 413.
     pub part_head_bytes: usize,
     /// The content of one part, in bytes. Exceeding it results in 413. By default, only the whole form is limited.
-    pub part_content_bytes: u64,
+    pub part_bytes: u64,
 }
 
 impl Default for MultipartLimits {
@@ -62,7 +62,7 @@ impl Default for MultipartLimits {
         MultipartLimits {
             parts: 1000,
             part_head_bytes: 4096,
-            part_content_bytes: u64::MAX,
+            part_bytes: u64::MAX,
         }
     }
 }
@@ -70,7 +70,7 @@ impl Default for MultipartLimits {
 impl<'a> Part<'a> {
     /// Parses the head of a part.
     pub(crate) fn parse(head: &'a [u8]) -> Result<Part<'a>, String> {
-        let fields = FieldLines::from_valid(head);
+        let fields = Headers::from_valid(head);
         let mut dispositions = fields.get_all("Content-Disposition");
         let (Some(disposition), None) = (dispositions.next(), dispositions.next()) else {
             return Err("must have one Content-Disposition".into());
@@ -82,7 +82,7 @@ impl<'a> Part<'a> {
                 "has no name: its Content-Disposition must be form-data with a name".into(),
             );
         };
-        if let Some(coding) = fields.get("Content-Transfer-Encoding") {
+        if let Some(coding) = fields.get_bytes("Content-Transfer-Encoding") {
             let harmless = ["7bit", "8bit", "binary"];
             let is_harmless = |name: &&str| coding.eq_ignore_ascii_case(name.as_bytes());
             if !harmless.iter().any(is_harmless) {
@@ -123,16 +123,16 @@ impl<'a> Part<'a> {
 
     /// Returns the media type that the client states for a file. It is often guessed from the name.
     pub fn content_type(&self) -> Option<&'a str> {
-        self.fields.get_str("Content-Type")
+        self.fields.get("Content-Type")
     }
 
     /// Returns the fields of the part.
-    pub fn fields(&self) -> FieldLines<'a> {
+    pub fn headers(&self) -> Headers<'a> {
         self.fields
     }
 
     /// Returns the content.
-    pub fn content(&self) -> &'a [u8] {
+    pub fn bytes(&self) -> &'a [u8] {
         self.content
     }
 

@@ -42,7 +42,7 @@ impl<'a> Request<'a> {
     ///     assert_eq!(request.query_value("q").as_deref(), Some("a b"));
     ///     assert_eq!(request.query_value("page"), None);
     /// });
-    /// # Ok::<(), bytegate::request::Fault>(())
+    /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
     pub fn query_value(&self, name: &str) -> Option<Cow<'a, str>> {
         let mut pairs = self.query_pairs();

@@ -2,7 +2,7 @@
 
 use super::extensions::Extensions;
 use super::params::Params;
-use crate::headers::fields::FieldLines;
+use crate::headers::headers::Headers;
 use crate::message::head::{Head, Version};
 use crate::syntax::authority::Authority;
 use crate::syntax::target::Target;
@@ -21,7 +21,7 @@ use core::fmt;
 ///
 /// fn application(request: &Request<'_>) -> Result<String, Status> {
 ///     match (request.method(), request.path()) {
-///         (Method::Post, "/shout") => Ok(String::from_utf8_lossy(request.content()).to_uppercase()),
+///         (Method::Post, "/shout") => Ok(String::from_utf8_lossy(request.body()).to_uppercase()),
 ///         (_, "/shout") => Err(Status::METHOD_NOT_ALLOWED),
 ///         _ => Err(Status::NOT_FOUND),
 ///     }
@@ -52,7 +52,7 @@ pub struct Request<'a> {
 ///
 /// let mut connection = Connection::new(Config::default(), Scheme::Http);
 /// match connection.step(&mut &b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"[..], Now::default()) {
-///     Step::Call(message) => assert_eq!((message.head.path(), message.content), ("/a", &b""[..])),
+///     Step::Request(message) => assert_eq!((message.head.path(), message.content), ("/a", &b""[..])),
 ///     other => unreachable!("the request is whole: {other:?}"),
 /// }
 /// ```
@@ -63,7 +63,7 @@ pub struct Message<'c> {
     /// The decoded content. Empty if there is none or if it was streamed.
     pub content: &'c [u8],
     /// The fields that follow chunked content.
-    pub trailers: FieldLines<'c>,
+    pub trailers: Headers<'c>,
 }
 
 impl<'c> Message<'c> {
@@ -72,7 +72,7 @@ impl<'c> Message<'c> {
         Message {
             head,
             content: &[],
-            trailers: FieldLines::default(),
+            trailers: Headers::default(),
         }
     }
 }
@@ -148,9 +148,9 @@ impl<'a> Request<'a> {
     }
 
     /// Returns the fields of the head.
-    #[doc(alias = "headers")]
-    pub fn fields(&self) -> FieldLines<'a> {
-        self.message.head.fields()
+    #[doc(alias = "fields")]
+    pub fn headers(&self) -> Headers<'a> {
+        self.message.head.headers()
     }
 
     /// Returns the requested host and port. `None` only for HTTP/1.0.
@@ -159,15 +159,15 @@ impl<'a> Request<'a> {
     }
 
     /// Returns the decoded content, or an empty slice if there is none.
-    #[doc(alias = "body")]
-    pub fn content(&self) -> &'a [u8] {
+    #[doc(alias = "content")]
+    pub fn body(&self) -> &'a [u8] {
         self.message.content
     }
 
     /// Returns the trailer fields, which follow chunked content. They are never merged into the fields of the head.
-    /// Fields that describe the content or the response, such as `Content-Type` and `Vary`, are left out because they
+    /// Headers that describe the content or the response, such as `Content-Type` and `Vary`, are left out because they
     /// come too late (RFC 9110 section 6.5.1).
-    pub fn trailers(&self) -> FieldLines<'a> {
+    pub fn trailers(&self) -> Headers<'a> {
         self.message.trailers
     }
 

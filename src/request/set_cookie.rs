@@ -55,14 +55,14 @@ impl Response {
     /// let theme = Cookie::build(("theme", "dark")).path("/").max_age(Duration::days(90));
     /// let response = Response::text("saved\n").with_cookie(theme);
     /// assert_eq!(
-    ///     response.fields().lines().get_str("Set-Cookie"),
+    ///     response.headers().get("Set-Cookie"),
     ///     Some("theme=dark; Path=/; Max-Age=7776000")
     /// );
     /// assert!(Response::text("").with_cookie(("theme", "dark; Domain=com")).error().is_some());
     /// ```
     pub fn with_cookie<'c>(mut self, cookie: impl Into<Cookie<'c>>) -> Response {
         match set_cookie(&cookie.into()) {
-            Ok(value) => self.append_field("Set-Cookie", value),
+            Ok(value) => self.append_header("Set-Cookie", value),
             Err(reason) => self.fail(ResponseError::Other(reason)),
         }
         self
@@ -78,7 +78,7 @@ impl Response {
     ///
     /// let response = Response::see_other("/").with_removed_cookie("session");
     /// assert_eq!(
-    ///     response.fields().lines().get_str("Set-Cookie"),
+    ///     response.headers().get("Set-Cookie"),
     ///     Some("session=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT")
     /// );
     /// ```

@@ -27,7 +27,7 @@ impl Response {
     pub(crate) fn with_default_page(self) -> Response {
         let page = format!("{}\n", self.status);
         let mut response = self
-            .with_field("Content-Type", "text/plain; charset=utf-8")
+            .with_header("Content-Type", "text/plain; charset=utf-8")
             .with_body(page);
         response.has_default_page = true;
         response
@@ -81,7 +81,7 @@ mod tests {
     fn content_of_an_application_is_never_a_default_page() {
         let page = || Response::explained(Status::NOT_FOUND, "a");
         assert!(page().is_default_error_page());
-        assert!(page().with_field("Allow", "GET").is_default_error_page());
+        assert!(page().with_header("Allow", "GET").is_default_error_page());
         let mapped = {
             let mut response = page();
             response.map_body(|body| body);
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_response_that_has_failed_sends_a_default_page_without_its_sentence() {
-        let response = Response::explained(Status::NOT_FOUND, "a").with_field("b c", "d");
+        let response = Response::explained(Status::NOT_FOUND, "a").with_header("b c", "d");
         assert!(response.is_default_error_page());
         assert_eq!(response.sentence(), None);
         assert!(Response::new(Status::CONTINUE).is_default_error_page());

@@ -26,17 +26,17 @@ impl Response {
     ///     Response::text(format!("hello {name}\n"))
     /// }
     ///
-    /// let gateway = Gateway::new(|request: &Request<'_>| Response::later(hello(request.path().to_string())));
+    /// let gateway = Gateway::new(|request: &Request<'_>| Response::from_future(hello(request.path().to_string())));
     /// let reply = gateway.handle(b"GET /ada HTTP/1.1\r\nHost: x\r\n\r\n");
     /// assert!(reply.ends_with(b"hello /ada\n"));
     ///
     /// let gateway = Gateway::new(|_: &Request<'_>| {
-    ///     Response::later(hello("ada".to_string())).with_field("Cache-Control", "no-store")
+    ///     Response::from_future(hello("ada".to_string())).with_header("Cache-Control", "no-store")
     /// });
     /// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     /// assert!(reply.windows(8).any(|octets| octets == b"no-store"));
     /// ```
-    pub fn later<F>(response: F) -> Response
+    pub fn from_future<F>(response: F) -> Response
     where
         F: Future<Output: Into<Response>> + Send + 'static,
     {
@@ -47,9 +47,9 @@ impl Response {
         }
     }
 
-    /// Returns whether this response is [deferred](Response::later). If so, its status and its content are not known
+    /// Returns whether this response is [deferred](Response::from_future). If so, its status and its content are not known
     /// yet, and its fields are only those that were put on it.
-    pub fn is_later(&self) -> bool {
+    pub fn is_pending(&self) -> bool {
         matches!(self.exception.as_deref(), Some(Exception::Later(_)))
     }
 
@@ -70,7 +70,7 @@ impl Response {
     where
         C: FnOnce(&mut Response) + Send + 'static,
     {
-        if self.is_later() {
+        if self.is_pending() {
             self.change_later(change());
         }
     }

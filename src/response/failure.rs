@@ -6,7 +6,7 @@ use alloc::boxed::Box;
 
 impl Response {
     /// Creates a failed response. A 500 is sent in its place.
-    pub fn failed(error: ResponseError) -> Response {
+    pub fn from_error(error: ResponseError) -> Response {
         Response {
             exception: Some(Box::new(Exception::Error(error))),
             ..Response::new(Status::INTERNAL_SERVER_ERROR)
@@ -38,7 +38,7 @@ impl Response {
         }
     }
 
-    /// Replaces a response that has failed with the default page of a 500. Its error is kept, to be reported. Fields that
+    /// Replaces a response that has failed with the default page of a 500. Its error is kept, to be reported. Headers that
     /// middleware sets afterwards are sent with the page.
     pub(crate) fn replace_invalid(&mut self) {
         self.check();
@@ -102,7 +102,7 @@ impl Response {
     /// Records an error. Only the first one is kept. A deferred response is not waited for any more.
     #[cold]
     pub(crate) fn fail(&mut self, error: ResponseError) {
-        if self.exception.is_none() || self.is_later() {
+        if self.exception.is_none() || self.is_pending() {
             self.exception = Some(Box::new(Exception::Error(error)));
         }
     }

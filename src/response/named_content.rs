@@ -16,17 +16,17 @@ impl Response {
     /// use bytegate::Response;
     ///
     /// let response = Response::attachment("Preise in \u{20ac}.csv", "apple,1\n");
-    /// let fields = response.fields().lines();
-    /// assert_eq!(fields.get_str("Content-Type"), Some("text/csv; charset=utf-8"));
+    /// let fields = response.headers();
+    /// assert_eq!(fields.get("Content-Type"), Some("text/csv; charset=utf-8"));
     /// assert_eq!(
-    ///     fields.get_str("Content-Disposition"),
+    ///     fields.get("Content-Disposition"),
     ///     Some("attachment; filename=\"Preise in _.csv\"; filename*=UTF-8''Preise%20in%20%E2%82%AC.csv")
     /// );
     /// ```
     pub fn attachment(file_name: &str, body: impl Into<Body>) -> Response {
-        Response::content(media_type::of(file_name), body)
-            .with_field("X-Content-Type-Options", "nosniff")
-            .with_field(
+        Response::of_type(media_type::of(file_name), body)
+            .with_header("X-Content-Type-Options", "nosniff")
+            .with_header(
                 "Content-Disposition",
                 content_disposition::value("attachment", file_name),
             )
@@ -38,14 +38,14 @@ impl Response {
     /// ```
     /// use bytegate::Response;
     ///
-    /// let response = Response::content("application/pdf", "%PDF-1.7").with_inline_file_name("bill.pdf");
+    /// let response = Response::of_type("application/pdf", "%PDF-1.7").with_inline_file_name("bill.pdf");
     /// assert_eq!(
-    ///     response.fields().lines().get_str("Content-Disposition"),
+    ///     response.headers().get("Content-Disposition"),
     ///     Some("inline; filename=\"bill.pdf\"")
     /// );
     /// ```
     pub fn with_inline_file_name(self, file_name: &str) -> Response {
-        self.with_field(
+        self.with_header(
             "Content-Disposition",
             content_disposition::value("inline", file_name),
         )

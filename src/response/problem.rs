@@ -20,7 +20,7 @@ use alloc::vec::Vec;
 ///     .with_member("balance", "30");
 /// let response = Response::from(problem);
 /// assert_eq!(response.status(), Status::FORBIDDEN);
-/// assert_eq!(response.fields().lines().get_str("Content-Type"), Some("application/problem+json"));
+/// assert_eq!(response.headers().get("Content-Type"), Some("application/problem+json"));
 /// assert!(response.body().as_bytes().unwrap().ends_with(br#","balance":30}"#));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,9 +152,9 @@ impl From<Problem> for Response {
     fn from(problem: Problem) -> Response {
         match problem.to_json() {
             Ok(json) => {
-                Response::content("application/problem+json", json).with_status(problem.status)
+                Response::of_type("application/problem+json", json).with_status(problem.status)
             }
-            Err(reason) => Response::failed(ResponseError::Other(reason)),
+            Err(reason) => Response::from_error(ResponseError::Other(reason)),
         }
     }
 }

@@ -25,7 +25,7 @@ impl Response {
     ///
     /// let response = Response::moved_permanently("/new page");
     /// assert_eq!(response.status(), Status::MOVED_PERMANENTLY);
-    /// assert_eq!(response.fields().lines().get_str("Location"), Some("/new%20page"));
+    /// assert_eq!(response.headers().get("Location"), Some("/new%20page"));
     /// ```
     pub fn moved_permanently(location: &str) -> Response {
         Response::with_location(Status::MOVED_PERMANENTLY, location)
@@ -90,13 +90,13 @@ impl Response {
     ///
     /// let response = Response::created("/notes/7");
     /// assert_eq!(response.status(), Status::CREATED);
-    /// assert_eq!(response.fields().lines().get_str("Location"), Some("/notes/7"));
+    /// assert_eq!(response.headers().get("Location"), Some("/notes/7"));
     /// ```
     pub fn created(location: &str) -> Response {
         Response::with_location(Status::CREATED, location)
     }
 
     fn with_location(status: Status, location: &str) -> Response {
-        Response::new(status).with_field("Location", location)
+        Response::new(status).with_header("Location", location)
     }
 }

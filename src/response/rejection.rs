@@ -105,7 +105,7 @@ impl Rejection {
     ///
     /// let challenge = "Basic realm=\"orders\", charset=\"UTF-8\"";
     /// let response = Response::from(Rejection::unauthorized(challenge, "please log in"));
-    /// assert_eq!(response.fields().lines().get_str("WWW-Authenticate"), Some(challenge));
+    /// assert_eq!(response.headers().get("WWW-Authenticate"), Some(challenge));
     /// ```
     pub fn unauthorized(
         challenge: impl Into<Cow<'static, str>>,
@@ -145,7 +145,7 @@ impl Rejection {
     ///
     /// let rejection = Rejection::unsupported_media_type("image/png, image/jpeg", "not an image");
     /// let response = Response::from(rejection);
-    /// assert_eq!(response.fields().lines().get_str("Accept"), Some("image/png, image/jpeg"));
+    /// assert_eq!(response.headers().get("Accept"), Some("image/png, image/jpeg"));
     /// ```
     pub fn unsupported_media_type(
         accepted: impl Into<Cow<'static, str>>,
@@ -191,11 +191,11 @@ impl From<Rejection> for Response {
             field,
         } = rejection;
         if status == Status::INTERNAL_SERVER_ERROR {
-            return Response::failed(ResponseError::Other(sentence.into_owned()));
+            return Response::from_error(ResponseError::Other(sentence.into_owned()));
         }
         let response = Response::explained(status, sentence);
         match field {
-            Some((name, value)) => response.with_field(name, &*value),
+            Some((name, value)) => response.with_header(name, &*value),
             None => response,
         }
     }

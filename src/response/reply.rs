@@ -2,7 +2,7 @@
 
 use super::response::Response;
 use crate::body::body::{Body, Content, SHARED_FROM_BYTES};
-use crate::headers::fields::Fields;
+use crate::headers::header_map::HeaderMap;
 use crate::values::status::Status;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -124,7 +124,7 @@ impl PreparedResponse {
     /// Prepares a response.
     ///
     /// # Errors
-    /// Returns the response if it cannot be encoded in advance: it is invalid or [deferred](Response::later), its
+    /// Returns the response if it cannot be encoded in advance: it is invalid or [deferred](Response::from_future), its
     /// content is a stream, or its status has no reason phrase in [`Status`].
     pub fn new(mut response: Response) -> Result<PreparedResponse, Box<Response>> {
         let is_made = response.exception.is_none() && !response.status.is_informational();
@@ -150,10 +150,10 @@ impl PreparedResponse {
     fn of(
         status: Status,
         status_line: &'static str,
-        fields: &Fields,
+        fields: &HeaderMap,
         mut content: Bytes,
     ) -> PreparedResponse {
-        let mut block = Vec::from(fields.lines().as_bytes());
+        let mut block = Vec::from(fields.view().as_bytes());
         let own_fields = block.len();
         if status.forbids_content() {
             content = Bytes::new();
@@ -190,7 +190,7 @@ impl PreparedResponse {
     /// Returns an equal response that can be changed. The content is shared, not copied.
     pub fn to_response(&self) -> Response {
         Response {
-            fields: self.fields(),
+            fields: self.headers(),
             body: Body::from(self.content.clone()),
             ..Response::new(self.status)
         }
@@ -202,13 +202,13 @@ impl PreparedResponse {
     }
 
     /// Returns the content.
-    pub fn content(&self) -> &Bytes {
+    pub fn body(&self) -> &Bytes {
         &self.content
     }
 
     /// Returns the fields, without framing. They share the memory of the prepared response.
-    pub(crate) fn fields(&self) -> Fields {
-        Fields::from_valid(self.block.slice(..self.fields_end - self.framing_bytes))
+    pub(crate) fn headers(&self) -> HeaderMap {
+        HeaderMap::from_valid(self.block.slice(..self.fields_end - self.framing_bytes))
     }
 
     #[inline]
@@ -240,7 +240,7 @@ impl fmt::Debug for PreparedResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PreparedResponse")
             .field("status", &self.status)
-            .field("fields", &self.fields())
+            .field("fields", &self.headers())
             .field("content", &format_args!("{} bytes", self.content.len()))
             .finish()
     }

@@ -1,7 +1,8 @@
 //! Responses. A response is valid by construction, or is replaced by a 500 that says why.
 
 use crate::body::body::Body;
-use crate::headers::fields::{FieldError, Fields};
+use crate::headers::header_error::HeaderError;
+use crate::headers::header_map::HeaderMap;
 use crate::values::status::Status;
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -19,7 +20,7 @@ use core::pin::Pin;
 ///
 /// let response = Response::html("<h1>gone</h1>")
 ///     .with_status(Status::GONE)
-///     .with_field("Cache-Control", "no-store");
+///     .with_header("Cache-Control", "no-store");
 /// assert_eq!(response.status(), Status::GONE);
 /// assert_eq!(response.error(), None);
 /// ```
@@ -27,7 +28,7 @@ use core::pin::Pin;
 #[doc(alias = "cookie")]
 pub struct Response {
     pub(crate) status: Status,
-    pub(crate) fields: Fields,
+    pub(crate) fields: HeaderMap,
     pub(crate) body: Body,
     /// Whether the content is the default page of the status: see [`Response::explained`].
     pub(crate) has_default_page: bool,
@@ -53,25 +54,25 @@ pub(crate) type LaterResponse = Pin<Box<dyn Future<Output = Response> + Send>>;
 /// use bytegate::Response;
 /// use bytegate::response::ResponseError;
 ///
-/// let response = Response::text("hello").with_field("Connection", "close");
-/// assert_eq!(response.error(), Some(&ResponseError::ReservedField("Connection".to_string())));
+/// let response = Response::text("hello").with_header("Connection", "close");
+/// assert_eq!(response.error(), Some(&ResponseError::ReservedHeader("Connection".to_string())));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResponseError {
     /// A field cannot be sent. Contains its name.
-    Field(FieldError, String),
-    /// A field is reserved for the connection: see [`Response::with_field`].
-    ReservedField(String),
+    Field(HeaderError, String),
+    /// A field is reserved for the connection: see [`Response::with_header`].
+    ReservedHeader(String),
     /// The status is below 200, which is never final (RFC 9110 section 15.2).
     InterimStatus(Status),
     /// The application panicked. Contains the panic message. Only a session that
     /// [catches panics](crate::Session::catch_panics) and [`Gateway::respond`](crate::Gateway::respond) produce this.
     Panicked(String),
-    /// The response is [deferred](Response::later), but nothing here can wait for it.
+    /// The response is [deferred](Response::from_future), but nothing here can wait for it.
     Later,
     /// The content ended early, or did not have the declared length. What was already sent cannot be taken back.
-    Broken,
+    BodyError,
     /// Any other violation, reported by an adapter.
     Other(String),
 }
@@ -80,7 +81,7 @@ impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ResponseError::Field(error, name) => write!(f, "field {name:?}: {error}"),
-            ResponseError::ReservedField(name) => {
+            ResponseError::ReservedHeader(name) => {
                 write!(
                     f,
                     "field {name:?} is set by the connection, not by an application"
@@ -91,7 +92,7 @@ impl fmt::Display for ResponseError {
             ResponseError::Later => {
                 f.write_str("the response is deferred, but this front end cannot wait for it")
             }
-            ResponseError::Broken => {
+            ResponseError::BodyError => {
                 f.write_str("the content ended early or did not have its declared length")
             }
             ResponseError::Other(reason) => f.write_str(reason),
@@ -101,7 +102,7 @@ impl fmt::Display for ResponseError {
 
 impl core::error::Error for ResponseError {}
 
-/// Fields reserved for the connection and the framing of the message (RFC 9110 section 7.6.1).
+/// Headers reserved for the connection and the framing of the message (RFC 9110 section 7.6.1).
 const RESERVED: [&str; 9] = [
     "Connection",
     "Content-Length",
@@ -119,7 +120,7 @@ impl Response {
     pub const fn new(status: Status) -> Response {
         Response {
             status,
-            fields: Fields::new(),
+            fields: HeaderMap::new(),
             body: Body::empty(),
             has_default_page: false,
             exception: None,
@@ -137,15 +138,15 @@ impl Response {
     }
 
     /// Creates a 200 response with content of any media type.
-    pub fn content(media_type: &str, body: impl Into<Body>) -> Response {
+    pub fn of_type(media_type: &str, body: impl Into<Body>) -> Response {
         Response::new(Status::OK)
             .with_body(body)
-            .with_field("Content-Type", media_type)
+            .with_header("Content-Type", media_type)
     }
 
     fn prepared(line: &'static [u8], body: Body) -> Response {
         Response {
-            fields: Fields::from_valid(Bytes::from_static(line)),
+            fields: HeaderMap::from_valid(Bytes::from_static(line)),
             body,
             ..Response::new(Status::OK)
         }
@@ -170,35 +171,35 @@ impl Response {
     /// contains control characters, or if the name is reserved for the connection: `Connection`, `Content-Length`,
     /// `Date`, `Keep-Alive`, `Proxy-Connection`, `TE`, `Trailer`, `Transfer-Encoding`, `Upgrade`.
     #[doc(alias = "header")]
-    pub fn with_field(mut self, name: &str, value: impl AsRef<[u8]>) -> Response {
-        self.set_field(name, value);
+    pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Response {
+        self.set_header(name, value);
         self
     }
 
-    /// Like [`with_field`](Response::with_field), but modifies the response in place.
-    pub fn set_field(&mut self, name: &str, value: impl AsRef<[u8]>) {
+    /// Like [`with_header`](Response::with_header), but modifies the response in place.
+    pub fn set_header(&mut self, name: &str, value: impl AsRef<[u8]>) {
         self.change_fields(name, value.as_ref(), |fields, name, value| {
-            fields.set(name, value)
+            fields.insert(name, value)
         });
     }
 
     /// Removes all fields with the given name.
-    pub fn remove_field(&mut self, name: &str) {
+    pub fn remove_header(&mut self, name: &str) {
         self.fields.remove(name);
         self.when_ready(|| {
             let name = String::from(name);
-            move |response| response.remove_field(&name)
+            move |response| response.remove_header(&name)
         });
     }
 
     /// Adds a field, keeping others with the same name, and returns the response. `Set-Cookie` needs this.
-    pub fn with_appended_field(mut self, name: &str, value: impl AsRef<[u8]>) -> Response {
-        self.append_field(name, value);
+    pub fn with_appended_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Response {
+        self.append_header(name, value);
         self
     }
 
-    /// Like [`with_appended_field`](Response::with_appended_field), but modifies the response in place.
-    pub fn append_field(&mut self, name: &str, value: impl AsRef<[u8]>) {
+    /// Like [`with_appended_header`](Response::with_appended_header), but modifies the response in place.
+    pub fn append_header(&mut self, name: &str, value: impl AsRef<[u8]>) {
         self.change_fields(name, value.as_ref(), |fields, name, value| {
             fields.append(name, value)
         });
@@ -216,7 +217,7 @@ impl Response {
     }
 
     /// Returns the fields set so far.
-    pub fn fields(&self) -> &Fields {
+    pub fn headers(&self) -> &HeaderMap {
         &self.fields
     }
 
@@ -225,7 +226,7 @@ impl Response {
         &self.body
     }
 
-    /// Replaces the content with the result of applying `change` to it. A [deferred](Response::later) response has no
+    /// Replaces the content with the result of applying `change` to it. A [deferred](Response::from_future) response has no
     /// content yet, so it fails.
     ///
     /// ```
@@ -235,7 +236,7 @@ impl Response {
     /// response.map_body(|body| body.map_blocks(|block| block.to_ascii_uppercase().into()));
     /// ```
     pub fn map_body(&mut self, change: impl FnOnce(Body) -> Body) {
-        if self.is_later() {
+        if self.is_pending() {
             let reason = "the content of a deferred response cannot be changed before it is there";
             return self.fail(ResponseError::Other(reason.into()));
         }
@@ -249,7 +250,7 @@ impl Response {
     }
 
     fn replace_body(&mut self, body: Body) {
-        match self.is_later() {
+        match self.is_pending() {
             true => self.when_ready(|| move |response| response.replace_body(body)),
             false => {
                 self.body = body;
@@ -262,10 +263,10 @@ impl Response {
         &mut self,
         name: &str,
         value: &[u8],
-        change: fn(&mut Fields, &str, &[u8]) -> Result<(), FieldError>,
+        change: fn(&mut HeaderMap, &str, &[u8]) -> Result<(), HeaderError>,
     ) {
         if is_reserved(name) {
-            return self.fail(ResponseError::ReservedField(name.into()));
+            return self.fail(ResponseError::ReservedHeader(name.into()));
         }
         if let Err(error) = change(&mut self.fields, name, value) {
             return self.fail(ResponseError::Field(error, name.into()));
@@ -286,7 +287,7 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_later() {
+        if self.is_pending() {
             return f.write_str("Response(later)");
         }
         f.debug_struct("Response")
@@ -312,13 +313,13 @@ impl From<String> for Response {
 
 impl From<Vec<u8>> for Response {
     fn from(bytes: Vec<u8>) -> Response {
-        Response::content("application/octet-stream", bytes)
+        Response::of_type("application/octet-stream", bytes)
     }
 }
 
 impl From<Bytes> for Response {
     fn from(bytes: Bytes) -> Response {
-        Response::content("application/octet-stream", bytes)
+        Response::of_type("application/octet-stream", bytes)
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn answer(method: &Method, routed: &[&Method]) -> Response {
         Method::Options => Response::new(Status::NO_CONTENT),
         _ => Status::METHOD_NOT_ALLOWED.into(),
     };
-    response.with_field("Allow", names.join(", "))
+    response.with_header("Allow", names.join(", "))
 }
 
 #[cfg(test)]
@@ -58,13 +58,13 @@ mod tests {
         let response = answer(&Method::Post, &routed);
         let allow = Some(&b"GET, HEAD, DELETE, OPTIONS, COPY, PURGE"[..]);
         assert_eq!(response.status(), Status::METHOD_NOT_ALLOWED);
-        assert_eq!(response.fields().lines().get("allow"), allow);
+        assert_eq!(response.headers().get_bytes("allow"), allow);
         let response = answer(&Method::Options, &routed);
         assert_eq!(response.status(), Status::NO_CONTENT);
-        assert_eq!(response.fields().lines().get("allow"), allow);
+        assert_eq!(response.headers().get_bytes("allow"), allow);
         let response = answer(&Method::Get, &[&Method::Put]);
         assert_eq!(
-            response.fields().lines().get("allow"),
+            response.headers().get_bytes("allow"),
             Some(&b"PUT, OPTIONS"[..])
         );
     }

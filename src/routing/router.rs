@@ -231,7 +231,7 @@ impl Router {
     ///
     /// let router = Router::new()
     ///     .get("/echo", |_: &Request<'_>| "send me something\n")
-    ///     .any("/echo", |request: &Request<'_>| request.content().to_vec());
+    ///     .any("/echo", |request: &Request<'_>| request.body().to_vec());
     /// let gateway = Gateway::new(router);
     /// assert!(gateway.handle(b"GET /echo HTTP/1.1\r\nHost: x\r\n\r\n").ends_with(b"send me something\n"));
     /// assert!(gateway.handle(b"PUT /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi").ends_with(b"hi"));

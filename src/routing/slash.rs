@@ -47,7 +47,7 @@ pub(super) fn redirect(head: &Head<'_>) -> Option<Response> {
         location.push_str(query);
     }
     let response = Response::from(Status::PERMANENT_REDIRECT);
-    Some(response.with_field("Location", location))
+    Some(response.with_header("Location", location))
 }
 
 #[cfg(test)]
@@ -56,10 +56,10 @@ mod tests {
     use crate::request::request::Request;
 
     fn location(target: &str) -> Option<String> {
-        let request = Request::builder("GET", target).field("Host", "x");
+        let request = Request::builder("GET", target).header("Host", "x");
         let request = request.build().unwrap();
         let response = redirect(&request.head())?;
-        let location = response.fields().lines().get_str("location");
+        let location = response.headers().view().get("location");
         location.map(String::from)
     }
 

@@ -87,10 +87,10 @@ impl Site {
             }
             (Place::Directory, Method::Get | Method::Head) => self.redirect_to_directory(head),
             (Place::Listing, Method::Get | Method::Head) => self.list(&path, head),
-            (_, Method::Options) => Response::new(Status::NO_CONTENT).with_field("Allow", ALLOW),
+            (_, Method::Options) => Response::new(Status::NO_CONTENT).with_header("Allow", ALLOW),
             _ => self
                 .page(Status::METHOD_NOT_ALLOWED, now)
-                .with_field("Allow", ALLOW),
+                .with_header("Allow", ALLOW),
         };
         Some(response.into())
     }
@@ -159,7 +159,7 @@ impl Site {
     /// work (RFC 9110 section 9.3.2).
     fn list(&self, path: &str, head: &Head<'_>) -> Response {
         if let Method::Head = head.method() {
-            return listing::response(Body::stream(core::iter::empty::<Bytes>()));
+            return listing::response(Body::from_iterator(core::iter::empty::<Bytes>()));
         }
         let order = Order::from_query(head.query().unwrap_or_default());
         #[cfg(feature = "folder")]
@@ -260,10 +260,10 @@ impl Site {
             .query()
             .map_or(String::new(), |query| alloc::format!("?{query}"));
         let response = Response::from(Status::MOVED_PERMANENTLY)
-            .with_field("Location", alloc::format!("{path}{query}"));
+            .with_header("Location", alloc::format!("{path}{query}"));
         match self.lower.iter().any(Layer::is_live) {
             // Clients keep such redirects for good, but what is there may change.
-            true => response.with_field("Cache-Control", "no-cache"),
+            true => response.with_header("Cache-Control", "no-cache"),
             false => response,
         }
     }

@@ -2,10 +2,10 @@
 
 use super::options::{EncodedNames, SiteOptions};
 use crate::body::body::Body;
-use crate::body::broken::Broken;
+use crate::body::body_error::BodyError;
 #[cfg(feature = "folder")]
 use crate::body::stored_file::StoredFile;
-use crate::headers::fields::Fields;
+use crate::headers::header_map::HeaderMap;
 use crate::message::coding::{self, Choice, Coding};
 use crate::message::head::Head;
 use crate::message::precondition::{self, Validators, Verdict};
@@ -32,7 +32,7 @@ use core::time::Duration;
 #[derive(Clone)]
 pub(super) struct File {
     /// The media type, and other fields that only responses with content from the file have.
-    content_fields: Fields,
+    content_fields: HeaderMap,
     /// The text between the quotes of the ETag. `None` if another content of the file could have the same.
     tag: Option<String>,
     modified: Option<Duration>,
@@ -110,37 +110,37 @@ impl<'a> Representation<'a> {
             FileContent::Stored(file) => file.tag().map(String::from),
         };
         let mut whole = Response::new(Status::OK)
-            .with_field("Content-Type", media_type.as_bytes())
-            .with_field("X-Content-Type-Options", "nosniff")
-            .with_field("Accept-Ranges", "bytes");
+            .with_header("Content-Type", media_type.as_bytes())
+            .with_header("X-Content-Type-Options", "nosniff")
+            .with_header("Accept-Ranges", "bytes");
         let codings = [self.own_coding, self.coding].into_iter().flatten();
         let codings: Vec<&str> = codings.map(Coding::name).collect();
         if !codings.is_empty() {
             // In the order in which they were applied (RFC 9110 section 8.4).
-            whole.set_field("Content-Encoding", codings.join(", "));
+            whole.set_header("Content-Encoding", codings.join(", "));
         }
         if self.varies {
-            whole.set_field("Vary", "Accept-Encoding");
+            whole.set_header("Vary", "Accept-Encoding");
         }
         if let Some(value) = self.cache_control {
-            whole.set_field("Cache-Control", value);
+            whole.set_header("Cache-Control", value);
         }
         options.rules.apply(self.path, &mut whole);
         let mut not_modified = Response::new(Status::NOT_MODIFIED);
-        let mut content_fields = Fields::new();
-        for (name, value) in whole.fields().lines() {
+        let mut content_fields = HeaderMap::new();
+        for (name, value) in whole.headers().view() {
             if belongs_to_content(name) {
                 content_fields.append(name, value).ok()?;
             } else if !name.eq_ignore_ascii_case("Accept-Ranges") {
-                not_modified.append_field(name, value);
+                not_modified.append_header(name, value);
             }
         }
         for response in [&mut whole, &mut not_modified] {
             if let Some(tag) = &tag {
-                response.append_field("ETag", format!("\"{tag}\""));
+                response.append_header("ETag", format!("\"{tag}\""));
             }
             if let Some(date) = self.modified.and_then(date::format) {
-                response.append_field("Last-Modified", date);
+                response.append_header("Last-Modified", date);
             }
         }
         let whole = match content {
@@ -182,7 +182,7 @@ impl File {
     /// Returns the content, if it is in memory.
     pub(super) fn bytes(&self) -> Option<&Bytes> {
         match &self.whole {
-            Whole::Prepared(whole) => Some(whole.content()),
+            Whole::Prepared(whole) => Some(whole.body()),
             #[cfg(feature = "folder")]
             Whole::Stored(_) => None,
         }
@@ -190,8 +190,8 @@ impl File {
 
     /// Returns the media type.
     pub(super) fn media_type(&self) -> &str {
-        let fields = self.content_fields.lines();
-        fields.get_str("Content-Type").unwrap_or_default()
+        let fields = self.content_fields.view();
+        fields.get("Content-Type").unwrap_or_default()
     }
 
     /// Returns when the file was last modified, as time since the Unix epoch.
@@ -202,7 +202,7 @@ impl File {
     /// Returns the length in bytes.
     pub(super) fn length(&self) -> u64 {
         match &self.whole {
-            Whole::Prepared(whole) => whole.content().len() as u64,
+            Whole::Prepared(whole) => whole.body().len() as u64,
             #[cfg(feature = "folder")]
             Whole::Stored(file) => file.length(),
         }
@@ -238,7 +238,7 @@ impl File {
     /// Chooses what the client prefers.
     fn chosen(&self, head: &Head<'_>) -> &File {
         let offered: Vec<Coding> = self.coded.iter().map(|(coding, _)| *coding).collect();
-        match coding::choose(head.fields(), &offered) {
+        match coding::choose(head.headers(), &offered) {
             Choice::Identity => self,
             Choice::Coding(chosen) => {
                 let coded = self.coded.iter().find(|(coding, _)| *coding == chosen);
@@ -248,7 +248,7 @@ impl File {
     }
 
     fn conditional_answer(&self, head: &Head<'_>, now: Now) -> Reply<'_> {
-        let (method, fields) = (head.method(), head.fields());
+        let (method, fields) = (head.method(), head.headers());
         let response = match precondition::evaluate(&method, fields, &self.validators(), now.wall) {
             Verdict::NotModified => return Reply::Prepared(&self.not_modified),
             Verdict::Failed => self.page(Status::PRECONDITION_FAILED),
@@ -256,7 +256,7 @@ impl File {
                 Selection::Whole => return self.whole(),
                 Selection::Unsatisfiable => self
                     .page(Status::RANGE_NOT_SATISFIABLE)
-                    .with_field("Content-Range", format!("bytes */{}", self.length())),
+                    .with_header("Content-Range", format!("bytes */{}", self.length())),
                 Selection::Parts(parts) => match &parts[..] {
                     [only] => self.part(only.clone()),
                     parts => match &self.tag {
@@ -275,7 +275,7 @@ impl File {
     pub(super) fn page_with(&self, status: Status) -> Response {
         let mut response = without_caching(self.without_content(status));
         for name in ["ETag", "Last-Modified"] {
-            response.remove_field(name);
+            response.remove_header(name);
         }
         self.with_content_fields(response)
             .with_body(self.body(0..self.length()))
@@ -283,7 +283,7 @@ impl File {
 
     /// Gives an error about another file this file as its page.
     pub(super) fn as_page_of(&self, mut error: Response) -> Response {
-        error.remove_field("Content-Type");
+        error.remove_header("Content-Type");
         self.with_content_fields(error)
             .with_body(self.body(0..self.length()))
     }
@@ -294,7 +294,7 @@ impl File {
             #[cfg(feature = "folder")]
             Whole::Stored(_) => self
                 .with_content_fields(self.without_content(Status::OK))
-                .with_field("Accept-Ranges", "bytes")
+                .with_header("Accept-Ranges", "bytes")
                 .with_body(self.body(0..self.length()))
                 .into(),
         }
@@ -305,15 +305,15 @@ impl File {
     }
 
     fn with_content_fields(&self, mut response: Response) -> Response {
-        for (name, value) in self.content_fields.lines() {
-            response.append_field(name, value);
+        for (name, value) in self.content_fields.view() {
+            response.append_header(name, value);
         }
         response
     }
 
     fn is_encoded(&self) -> bool {
-        let fields = self.content_fields.lines();
-        fields.get("Content-Encoding").is_some()
+        let fields = self.content_fields.view();
+        fields.contains("Content-Encoding")
     }
 
     /// Returns the validators and one line of text.
@@ -323,7 +323,7 @@ impl File {
 
     /// Selects the ranges to send (RFC 9110 section 14.2). Ranges apply only to GET, and a repeated field is ignored.
     fn selection(&self, head: &Head<'_>, now: Now) -> Selection {
-        let mut ranges = head.fields().get_all("Range");
+        let mut ranges = head.headers().get_all("Range");
         match (head.method(), ranges.next(), ranges.next()) {
             (Method::Get, Some(range), None)
                 if precondition::range_applies(head, &self.validators(), now.wall) =>
@@ -336,7 +336,7 @@ impl File {
 
     fn part(&self, part: Range<u64>) -> Response {
         self.with_content_fields(self.without_content(Status::PARTIAL_CONTENT))
-            .with_field("Content-Range", self.content_range(&part))
+            .with_header("Content-Range", self.content_range(&part))
             .with_body(self.body(part))
     }
 
@@ -361,11 +361,11 @@ impl File {
         length += end.len() as u64;
         blocks.push(one(end.into()));
         self.with_content_fields(self.without_content(Status::PARTIAL_CONTENT))
-            .with_field(
+            .with_header(
                 "Content-Type",
                 format!("multipart/byteranges; boundary={boundary}"),
             )
-            .with_body(Body::fallible_stream(
+            .with_body(Body::try_from_iterator(
                 Some(length),
                 blocks.into_iter().flatten(),
             ))
@@ -377,7 +377,7 @@ impl File {
 
     fn body(&self, part: Range<u64>) -> Body {
         match &self.whole {
-            Whole::Prepared(whole) => slice(whole.content(), part).into(),
+            Whole::Prepared(whole) => slice(whole.body(), part).into(),
             #[cfg(feature = "folder")]
             Whole::Stored(file) => Body::stored(file, part),
         }
@@ -385,7 +385,7 @@ impl File {
 
     fn blocks(&self, part: Range<u64>) -> Blocks {
         match &self.whole {
-            Whole::Prepared(whole) => one(slice(whole.content(), part)),
+            Whole::Prepared(whole) => one(slice(whole.body(), part)),
             #[cfg(feature = "folder")]
             Whole::Stored(file) => Box::new(file.blocks(part)),
         }
@@ -405,12 +405,12 @@ impl File {
 /// Returns a response that may not be kept for as long as the file.
 fn without_caching(mut response: Response) -> Response {
     for name in ["Cache-Control", "Expires"] {
-        response.remove_field(name);
+        response.remove_header(name);
     }
     response
 }
 
-type Blocks = Box<dyn Iterator<Item = Result<Bytes, Broken>> + Send>;
+type Blocks = Box<dyn Iterator<Item = Result<Bytes, BodyError>> + Send>;
 
 fn one(block: Bytes) -> Blocks {
     Box::new(core::iter::once(Ok(block)))

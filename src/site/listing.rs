@@ -61,9 +61,9 @@ pub(super) fn page(
 /// Returns the response with a page.
 pub(super) fn response(page: impl Into<Body>) -> Response {
     Response::html(page)
-        .with_field("Content-Security-Policy", SECURITY_POLICY)
-        .with_field("X-Content-Type-Options", "nosniff")
-        .with_field("Cache-Control", "no-cache")
+        .with_header("Content-Security-Policy", SECURITY_POLICY)
+        .with_header("X-Content-Type-Options", "nosniff")
+        .with_header("Cache-Control", "no-cache")
 }
 
 struct Page<'a> {
@@ -474,8 +474,8 @@ mod tests {
             false,
         ));
         let head: Vec<String> = response
-            .fields()
-            .lines()
+            .headers()
+            .view()
             .iter()
             .map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value)))
             .collect();

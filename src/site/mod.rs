@@ -6,13 +6,12 @@
 //! let site = Site::new().file("/index.html", "<h1>hi</h1>").file("/style.css", "h1 { color: teal }");
 //! let client = bytegate::testing::Client::new(site);
 //! assert_eq!(client.get("/").send().text(), "<h1>hi</h1>");
-//! assert_eq!(client.get("/style.css").send().field("Content-Type"), Some("text/css; charset=utf-8"));
+//! assert_eq!(client.get("/style.css").send().header("Content-Type"), Some("text/css; charset=utf-8"));
 //! ```
 
 mod answer;
 mod error;
 mod file;
-mod file_response;
 mod files;
 #[cfg(feature = "folder")]
 mod folder;
@@ -23,6 +22,7 @@ mod listing;
 #[cfg(feature = "folder")]
 mod listing_cache;
 mod memory;
+mod named_file;
 mod options;
 mod pattern;
 mod pattern_error;
@@ -31,9 +31,9 @@ pub(crate) mod spelling;
 mod template;
 
 pub use error::SiteError;
-pub use file_response::FileResponse;
 #[cfg(feature = "folder")]
 pub use folder::{LoadError, Skipped};
+pub use named_file::NamedFile;
 pub use options::{Dotfiles, EncodedNames, SiteOptions, Symlinks};
 
 use crate::application::Application;

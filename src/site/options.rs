@@ -3,7 +3,7 @@
 use super::Site;
 use super::error::{Reason, SiteError};
 use super::rules::{RuleError, Rules};
-use crate::headers::fields::Fields;
+use crate::headers::header_map::HeaderMap;
 use crate::values::media_type;
 use crate::values::status::Status;
 use alloc::borrow::Cow;
@@ -93,8 +93,8 @@ pub enum Symlinks {
 ///     .build()?
 ///     .file("/game.wasm.gz", &b"\x1f\x8b"[..]);
 /// let response = Client::new(site).get("/game.wasm.gz").send();
-/// assert_eq!(response.field("Content-Type"), Some("application/wasm"));
-/// assert_eq!(response.field("Content-Encoding"), Some("gzip"));
+/// assert_eq!(response.header("Content-Type"), Some("application/wasm"));
+/// assert_eq!(response.header("Content-Encoding"), Some("gzip"));
 /// # Ok::<(), bytegate::site::SiteError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -280,7 +280,8 @@ impl SiteOptions {
         if suffix.is_empty() || suffix.contains(['.', '/']) {
             return self.fail(Reason::Suffix(suffix.to_string()));
         }
-        if !media_type.contains('/') || Fields::new().append("Content-Type", media_type).is_err() {
+        if !media_type.contains('/') || HeaderMap::new().append("Content-Type", media_type).is_err()
+        {
             return self.fail(Reason::MediaType(media_type.to_string()));
         }
         let entry = (suffix.to_ascii_lowercase(), media_type.to_string());
@@ -298,15 +299,15 @@ impl SiteOptions {
     /// Sets a field of the responses for matching files. A field of the same name that an earlier rule set, or that the
     /// site sets itself, is replaced; `Vary` is added to it. `ETag`, `Last-Modified`, `Accept-Ranges` and `Content-Range`
     /// cannot be set. Errors never have the `Cache-Control` and `Expires` of a file.
-    pub fn field(mut self, pattern: &str, name: &str, value: &str) -> SiteOptions {
-        let added = self.rules.field(pattern, name, value);
+    pub fn header(mut self, pattern: &str, name: &str, value: &str) -> SiteOptions {
+        let added = self.rules.header(pattern, name, value);
         self.checked(added)
     }
 
     /// Sets `Cache-Control` for matching files (RFC 9111 section 5.2). The default is `no-cache` for a folder that is
     /// open (`Site::open`), and none for files in memory.
     pub fn cache_control(self, pattern: &str, value: &str) -> SiteOptions {
-        self.field(pattern, "Cache-Control", value)
+        self.header(pattern, "Cache-Control", value)
     }
 
     /// Lets clients save matching files under their own name, instead of showing them (RFC 6266).

@@ -3,7 +3,7 @@
 use super::pattern::Pattern;
 use super::pattern_error::PatternError;
 use super::template::Template;
-use crate::headers::fields::Fields;
+use crate::headers::header_map::HeaderMap;
 use crate::message::head::Head;
 use crate::response::response::{Response, is_reserved};
 use crate::syntax::content_disposition;
@@ -72,11 +72,11 @@ impl fmt::Display for RuleError {
     }
 }
 
-/// Fields that follow from the content of a file, and from the request.
+/// Headers that follow from the content of a file, and from the request.
 const OWN_FIELDS: [&str; 4] = ["Accept-Ranges", "Content-Range", "ETag", "Last-Modified"];
 
 impl Rules {
-    pub(super) fn field(
+    pub(super) fn header(
         &mut self,
         pattern: &str,
         name: &str,
@@ -87,7 +87,7 @@ impl Rules {
         if is_reserved(name) || OWN_FIELDS.iter().any(is_own) {
             return Err(RuleError::Reserved(name.to_string()));
         }
-        if Fields::new().append(name, value).is_err() {
+        if HeaderMap::new().append(name, value).is_err() {
             return Err(RuleError::Field(name.to_string(), value.to_string()));
         }
         let action = Action::Set(name.to_string(), value.to_string());
@@ -138,13 +138,13 @@ impl Rules {
                 _ if !pattern.matches(path.as_bytes()) => {}
                 // Another reason to vary does not replace the first.
                 Action::Set(name, value) if name.eq_ignore_ascii_case("Vary") => {
-                    response.append_field(name, value);
+                    response.append_header(name, value);
                 }
-                Action::Set(name, value) => response.set_field(name, value),
+                Action::Set(name, value) => response.set_header(name, value),
                 Action::Download => {
                     let name = path.rsplit('/').next().unwrap_or_default();
                     let value = content_disposition::value("attachment", name);
-                    response.set_field("Content-Disposition", value);
+                    response.set_header("Content-Disposition", value);
                 }
             }
         }
@@ -168,7 +168,7 @@ impl Rules {
                 location.extend_from_slice(query.as_bytes());
             }
             location.extend_from_slice(&fragment);
-            Some(Response::from(*status).with_field("Location", location))
+            Some(Response::from(*status).with_header("Location", location))
         })
     }
 

@@ -5,7 +5,7 @@
 //! The parser takes one byte at a time, because these lines are short. Invalid input is rejected at its first byte.
 
 use super::byte_class::TOKEN;
-use crate::values::error::Error;
+use crate::values::protocol_error::ProtocolError;
 
 /// A partially parsed chunk-size line.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +49,7 @@ impl ChunkLine {
     }
 
     /// Parses the next byte. Returns whether it ended the line.
-    pub(crate) fn push(&mut self, octet: u8) -> Result<bool, Error> {
+    pub(crate) fn push(&mut self, octet: u8) -> Result<bool, ProtocolError> {
         self.place = self.next(octet)?;
         match self.place {
             Place::Done => return Ok(true),
@@ -61,13 +61,13 @@ impl ChunkLine {
         Ok(false)
     }
 
-    fn next(&mut self, octet: u8) -> Result<Place, Error> {
+    fn next(&mut self, octet: u8) -> Result<Place, ProtocolError> {
         use Place::*;
         let blank = matches!(octet, b' ' | b'\t');
         match (self.place, octet) {
             (CarriageReturn, b'\n') => Ok(Done),
-            (CarriageReturn, _) => Err(Error::BareCr),
-            (_, b'\n') => Err(Error::BareLf),
+            (CarriageReturn, _) => Err(ProtocolError::BareCr),
+            (_, b'\n') => Err(ProtocolError::BareLf),
 
             (Start | Size, _) if octet.is_ascii_hexdigit() => {
                 let digit = (octet as char).to_digit(16).unwrap_or_default();
@@ -77,7 +77,7 @@ impl ChunkLine {
                     .saturating_add(u64::from(digit));
                 Ok(Size)
             }
-            (Start, _) => Err(Error::ChunkSize),
+            (Start, _) => Err(ProtocolError::ChunkSize),
             (Size | Name | Token | QuoteClosed, b'\r') => Ok(CarriageReturn),
             (Size | Name | Token | QuoteClosed | BlankBeforeSemicolon | BlankAfterName, b';') => {
                 Ok(Semicolon)
@@ -85,7 +85,7 @@ impl ChunkLine {
             (Size | Token | QuoteClosed | BlankBeforeSemicolon, _) if blank => {
                 Ok(BlankBeforeSemicolon)
             }
-            (Size, _) => Err(Error::ChunkSize),
+            (Size, _) => Err(ProtocolError::ChunkSize),
 
             (Semicolon, _) if blank => Ok(Semicolon),
             (Semicolon | Name, _) if TOKEN.contains(octet) => Ok(Name),
@@ -100,7 +100,7 @@ impl ChunkLine {
             (Quoted, b'\\') => Ok(Escape),
             (Quoted | Escape, b'\t' | b' '..=b'~' | 0x80..=0xff) => Ok(Quoted),
 
-            _ => Err(Error::ChunkExtension),
+            _ => Err(ProtocolError::ChunkExtension),
         }
     }
 }
@@ -129,7 +129,7 @@ pub(crate) fn plain_line(input: &[u8]) -> Option<(u64, usize)> {
 mod tests {
     use super::*;
 
-    fn parse(line: &[u8]) -> Result<Option<u64>, Error> {
+    fn parse(line: &[u8]) -> Result<Option<u64>, ProtocolError> {
         let mut chunk_line = ChunkLine::new();
         for (index, &octet) in line.iter().enumerate() {
             if chunk_line.push(octet)? {
@@ -194,32 +194,32 @@ mod tests {
     #[test]
     fn invalid_lines_are_rejected() {
         for (line, error) in [
-            ("\r\n", Error::ChunkSize),
-            (" 5\r\n", Error::ChunkSize),
-            ("+5\r\n", Error::ChunkSize),
-            ("-5\r\n", Error::ChunkSize),
-            ("0x5\r\n", Error::ChunkSize),
-            ("1_0\r\n", Error::ChunkSize),
-            ("5 \r\n", Error::ChunkExtension),
-            ("5 5\r\n", Error::ChunkExtension),
-            ("5\n", Error::BareLf),
-            ("5\r\r\n", Error::BareCr),
-            ("5\rX", Error::BareCr),
-            ("5;\r\n", Error::ChunkExtension),
-            ("5;=a\r\n", Error::ChunkExtension),
-            ("5;a=\r\n", Error::ChunkExtension),
-            ("5;a b\r\n", Error::ChunkExtension),
-            ("5;a \r\n", Error::ChunkExtension),
-            ("5;a=b \r\n", Error::ChunkExtension),
-            ("5;a=b=c\r\n", Error::ChunkExtension),
-            ("5;a\n", Error::BareLf),
-            ("5;\n", Error::BareLf),
-            ("5;a=\"b\r\n", Error::ChunkExtension),
-            ("5;a=\"b\n", Error::BareLf),
-            ("5;a=\"b\"c\r\n", Error::ChunkExtension),
-            ("5;a=\0\r\n", Error::ChunkExtension),
-            ("5;a\0\r\n", Error::ChunkExtension),
-            ("5;a=\"\\\u{1}\"\r\n", Error::ChunkExtension),
+            ("\r\n", ProtocolError::ChunkSize),
+            (" 5\r\n", ProtocolError::ChunkSize),
+            ("+5\r\n", ProtocolError::ChunkSize),
+            ("-5\r\n", ProtocolError::ChunkSize),
+            ("0x5\r\n", ProtocolError::ChunkSize),
+            ("1_0\r\n", ProtocolError::ChunkSize),
+            ("5 \r\n", ProtocolError::ChunkExtension),
+            ("5 5\r\n", ProtocolError::ChunkExtension),
+            ("5\n", ProtocolError::BareLf),
+            ("5\r\r\n", ProtocolError::BareCr),
+            ("5\rX", ProtocolError::BareCr),
+            ("5;\r\n", ProtocolError::ChunkExtension),
+            ("5;=a\r\n", ProtocolError::ChunkExtension),
+            ("5;a=\r\n", ProtocolError::ChunkExtension),
+            ("5;a b\r\n", ProtocolError::ChunkExtension),
+            ("5;a \r\n", ProtocolError::ChunkExtension),
+            ("5;a=b \r\n", ProtocolError::ChunkExtension),
+            ("5;a=b=c\r\n", ProtocolError::ChunkExtension),
+            ("5;a\n", ProtocolError::BareLf),
+            ("5;\n", ProtocolError::BareLf),
+            ("5;a=\"b\r\n", ProtocolError::ChunkExtension),
+            ("5;a=\"b\n", ProtocolError::BareLf),
+            ("5;a=\"b\"c\r\n", ProtocolError::ChunkExtension),
+            ("5;a=\0\r\n", ProtocolError::ChunkExtension),
+            ("5;a\0\r\n", ProtocolError::ChunkExtension),
+            ("5;a=\"\\\u{1}\"\r\n", ProtocolError::ChunkExtension),
         ] {
             assert_eq!(parse(line.as_bytes()), Err(error), "{line:?}");
         }

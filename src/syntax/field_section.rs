@@ -5,7 +5,7 @@ use super::byte_class::TOKEN;
 use super::scan::{WINDOW_BYTES, name_end, refused_from, unusual_from, value_end};
 use super::span::Span;
 use crate::config::limits::Limits;
-use crate::values::error::{Error, Fault};
+use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 
 /// A resumable scan over field lines. It stops at the end of the input and continues once more has arrived.
 #[derive(Clone, Copy, Debug)]
@@ -29,12 +29,12 @@ enum Phase {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     pub(crate) line_bytes: usize,
-    pub(crate) line_too_long: Error,
+    pub(crate) line_too_long: ProtocolError,
     pub(crate) lines: u16,
-    pub(crate) too_many: Error,
+    pub(crate) too_many: ProtocolError,
     /// The position by which the section must have ended.
     pub(crate) end: usize,
-    pub(crate) too_long: Error,
+    pub(crate) too_long: ProtocolError,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,13 +66,13 @@ impl FieldSection {
         &mut self,
         input: &[u8],
         limits: &Limits,
-        mut each: impl FnMut(&[u8], Span, Span) -> Result<(), Fault>,
-    ) -> Result<Option<usize>, Fault> {
+        mut each: impl FnMut(&[u8], Span, Span) -> Result<(), InvalidRequest>,
+    ) -> Result<Option<usize>, InvalidRequest> {
         if !matches!(self.phase, Phase::LineStart) {
             return Ok(None);
         }
         // A line that ends before this is not too long, nor is the head.
-        let most = self.at.saturating_add(limits.field_line_bytes as usize);
+        let most = self.at.saturating_add(limits.header_line_bytes as usize);
         let input = input
             .get(..most.min(limits.head_bytes as usize))
             .unwrap_or(input);
@@ -103,7 +103,7 @@ impl FieldSection {
                     break 'windows;
                 }
                 let name_end = name_end(input, line as u32);
-                if lines >= limits.fields || name_end == line as u32 {
+                if lines >= limits.headers || name_end == line as u32 {
                     break 'windows;
                 }
                 let name = Span {
@@ -127,7 +127,7 @@ impl FieldSection {
     /// Returns the next line of `input`. The input must begin with what it contained before, and may contain more
     /// after it.
     #[inline]
-    pub(crate) fn next(&mut self, input: &[u8], bounds: &Bounds) -> Result<Event, Fault> {
+    pub(crate) fn next(&mut self, input: &[u8], bounds: &Bounds) -> Result<Event, InvalidRequest> {
         loop {
             match self.phase {
                 Phase::LineStart => match self.line_start(input, bounds)? {
@@ -153,24 +153,28 @@ impl FieldSection {
 
     /// Returns the end of the section, or `None` at the start of a name.
     #[inline]
-    fn line_start(&mut self, input: &[u8], bounds: &Bounds) -> Result<Option<Event>, Fault> {
+    fn line_start(
+        &mut self,
+        input: &[u8],
+        bounds: &Bounds,
+    ) -> Result<Option<Event>, InvalidRequest> {
         // At least the empty line is still missing.
         if self.at + 2 > bounds.end {
-            return Err(Fault::new(bounds.too_long, self.at));
+            return Err(InvalidRequest::new(bounds.too_long, self.at));
         }
         self.line = self.at;
-        let fault = |error| Err(Fault::new(error, self.at));
+        let fault = |error| Err(InvalidRequest::new(error, self.at));
         match input.get(self.at) {
             None => Ok(Some(Event::Incomplete)),
             Some(b'\r') => match input.get(self.at + 1) {
                 None => Ok(Some(Event::Incomplete)),
                 Some(b'\n') => Ok(Some(Event::End(self.at + 2))),
-                Some(_) => fault(Error::BareCr),
+                Some(_) => fault(ProtocolError::BareCr),
             },
-            Some(b'\n') => fault(Error::BareLf),
-            Some(b' ' | b'\t') if self.lines == 0 => fault(Error::FieldLeadingSpace),
-            Some(b' ' | b'\t') => fault(Error::FieldFolded),
-            Some(b':') => fault(Error::FieldNameEmpty),
+            Some(b'\n') => fault(ProtocolError::BareLf),
+            Some(b' ' | b'\t') if self.lines == 0 => fault(ProtocolError::HeaderLeadingSpace),
+            Some(b' ' | b'\t') => fault(ProtocolError::HeaderFolded),
+            Some(b':') => fault(ProtocolError::HeaderNameEmpty),
             Some(_) if self.lines >= bounds.lines => fault(bounds.too_many),
             Some(_) => {
                 self.lines += 1;
@@ -180,28 +184,33 @@ impl FieldSection {
     }
 
     #[inline]
-    fn name(&mut self, input: &[u8], bounds: &Bounds) -> Result<Option<Span>, Fault> {
+    fn name(&mut self, input: &[u8], bounds: &Bounds) -> Result<Option<Span>, InvalidRequest> {
         let window = self.window(input, bounds);
         self.at = TOKEN.skip(window, self.at);
-        let fault = |error| Err(Fault::new(error, self.at));
+        let fault = |error| Err(InvalidRequest::new(error, self.at));
         match window.get(self.at) {
             Some(b':') => {
                 let name = Span::new(self.line, self.at);
                 self.at += 1;
                 Ok(Some(name))
             }
-            Some(b' ' | b'\t') => fault(Error::FieldNameSpace),
-            Some(b'\r' | b'\n') => fault(Error::FieldColonMissing),
-            Some(_) => fault(Error::FieldNameByte),
+            Some(b' ' | b'\t') => fault(ProtocolError::HeaderNameSpace),
+            Some(b'\r' | b'\n') => fault(ProtocolError::HeaderColonMissing),
+            Some(_) => fault(ProtocolError::HeaderNameByte),
             None => self.ran_out(bounds).map(|()| None),
         }
     }
 
     #[inline]
-    fn value(&mut self, name: Span, input: &[u8], bounds: &Bounds) -> Result<Option<Span>, Fault> {
+    fn value(
+        &mut self,
+        name: Span,
+        input: &[u8],
+        bounds: &Bounds,
+    ) -> Result<Option<Span>, InvalidRequest> {
         let window = self.window(input, bounds);
         self.at = value_end(window, self.at as u32) as usize;
-        let fault = |error| Err(Fault::new(error, self.at));
+        let fault = |error| Err(InvalidRequest::new(error, self.at));
         match window.get(self.at) {
             Some(b'\r') => match input.get(self.at + 1) {
                 None => Ok(None),
@@ -210,10 +219,10 @@ impl FieldSection {
                     self.at += 2;
                     Ok(Some(value))
                 }
-                Some(_) => fault(Error::BareCr),
+                Some(_) => fault(ProtocolError::BareCr),
             },
-            Some(b'\n') => fault(Error::BareLf),
-            Some(_) => fault(Error::FieldValueByte),
+            Some(b'\n') => fault(ProtocolError::BareLf),
+            Some(_) => fault(ProtocolError::HeaderValueByte),
             None => self.ran_out(bounds).map(|()| None),
         }
     }
@@ -236,11 +245,11 @@ impl FieldSection {
 
     /// Handles the end of the window. More input may follow, unless the window ended because of a limit.
     #[cold]
-    fn ran_out(&self, bounds: &Bounds) -> Result<(), Fault> {
+    fn ran_out(&self, bounds: &Bounds) -> Result<(), InvalidRequest> {
         match self.at {
             at if at < self.window_end(bounds) => Ok(()),
-            at if at >= bounds.end => Err(Fault::new(bounds.too_long, at)),
-            at => Err(Fault::new(bounds.line_too_long, at - 1)),
+            at if at >= bounds.end => Err(InvalidRequest::new(bounds.too_long, at)),
+            at => Err(InvalidRequest::new(bounds.line_too_long, at - 1)),
         }
     }
 }

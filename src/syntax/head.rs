@@ -3,8 +3,8 @@
 use super::field_section::{Bounds, Event, FieldSection};
 use super::layout::Layout;
 use crate::config::limits::Limits;
-use crate::values::error::{Error, Fault};
 use crate::values::method::MethodKind;
+use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 
 /// The progress of a scan.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,7 @@ pub(super) enum Phase {
     Method,
     Target,
     Version,
-    Fields(FieldSection),
+    HeaderMap(FieldSection),
     /// The head is whole, and validated.
     Valid,
 }
@@ -57,10 +57,14 @@ impl HeadParser {
 
     /// Continues with `input`. The input must begin with what it contained before, and may contain more after it.
     #[inline(always)]
-    pub(crate) fn advance(&mut self, input: &[u8], limits: &Limits) -> Result<Parsed, Fault> {
+    pub(crate) fn advance(
+        &mut self,
+        input: &[u8],
+        limits: &Limits,
+    ) -> Result<Parsed, InvalidRequest> {
         let is_past_line = match self.phase {
             Phase::Start(_) => self.common_request_line(input, limits),
-            Phase::Fields(_) => true,
+            Phase::HeaderMap(_) => true,
             _ => false,
         };
         if !is_past_line {
@@ -94,15 +98,15 @@ impl HeadParser {
     pub(crate) fn method_seen(&self) -> Option<MethodKind> {
         match self.phase {
             Phase::Start(_) | Phase::Method => None,
-            Phase::Target | Phase::Version | Phase::Fields(_) | Phase::Valid => {
+            Phase::Target | Phase::Version | Phase::HeaderMap(_) | Phase::Valid => {
                 Some(self.layout.method)
             }
         }
     }
 
     #[inline(always)]
-    fn fields(&mut self, input: &[u8], limits: &Limits) -> Result<Parsed, Fault> {
-        let Phase::Fields(section) = &mut self.phase else {
+    fn fields(&mut self, input: &[u8], limits: &Limits) -> Result<Parsed, InvalidRequest> {
+        let Phase::HeaderMap(section) = &mut self.phase else {
             return Ok(Parsed::Incomplete);
         };
         let layout = &mut self.layout;
@@ -128,14 +132,18 @@ impl HeadParser {
 
 /// Continues where [`FieldSection::skip_lines`] has stopped.
 #[inline(never)]
-fn next_event(section: &mut FieldSection, input: &[u8], limits: &Limits) -> Result<Event, Fault> {
+fn next_event(
+    section: &mut FieldSection,
+    input: &[u8],
+    limits: &Limits,
+) -> Result<Event, InvalidRequest> {
     let bounds = Bounds {
-        line_bytes: limits.field_line_bytes as usize,
-        line_too_long: Error::FieldLineTooLong,
-        lines: limits.fields,
-        too_many: Error::TooManyFields,
+        line_bytes: limits.header_line_bytes as usize,
+        line_too_long: ProtocolError::HeaderLineTooLong,
+        lines: limits.headers,
+        too_many: ProtocolError::TooManyHeaders,
         end: limits.head_bytes as usize,
-        too_long: Error::HeadTooLong,
+        too_long: ProtocolError::HeadTooLong,
     };
     section.next(input, &bounds)
 }

@@ -4,13 +4,17 @@ use super::authority::AuthorityPlace;
 use super::head::{HeadParser, Phase};
 use super::layout::Layout;
 use super::target::TargetPlace;
-use crate::values::error::{Error, Fault};
+use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 use crate::values::scheme::Scheme;
 
 impl HeadParser {
     /// Validates the target and Host of a parsed head, which completes its layout. `bytes` begin with the head.
     #[inline(always)]
-    pub(crate) fn validate(&mut self, bytes: &[u8], scheme: Scheme) -> Result<&Layout, Fault> {
+    pub(crate) fn validate(
+        &mut self,
+        bytes: &[u8],
+        scheme: Scheme,
+    ) -> Result<&Layout, InvalidRequest> {
         let layout = &mut self.layout;
         let mut authority = None;
         // Parts of nearly every head are written in place, because moving what was just written is slow.
@@ -41,14 +45,20 @@ impl HeadParser {
 
 /// Validates Host, in any form (RFC 9112 section 3.2). HTTP/1.1 requires exactly one valid Host, and HTTP/1.0 allows at most one.
 #[inline(never)]
-fn host(bytes: &[u8], layout: &Layout) -> Result<Option<AuthorityPlace>, Fault> {
+fn host(bytes: &[u8], layout: &Layout) -> Result<Option<AuthorityPlace>, InvalidRequest> {
     match layout.host.get() {
         Some(span) => match AuthorityPlace::find(bytes, span) {
             Some(authority) => Ok(Some(authority)),
-            None => Err(Fault::new(Error::HostMalformed, span.start as usize)),
+            None => Err(InvalidRequest::new(
+                ProtocolError::HostMalformed,
+                span.start as usize,
+            )),
         },
         None if layout.minor == 0 => Ok(None),
-        None => Err(Fault::new(Error::HostMissing, layout.fields.end as usize)),
+        None => Err(InvalidRequest::new(
+            ProtocolError::HostMissing,
+            layout.fields.end as usize,
+        )),
     }
 }
 
@@ -60,13 +70,13 @@ fn validate_authority(
     layout: &Layout,
     scheme: Scheme,
     authority: AuthorityPlace,
-) -> Result<(), Fault> {
-    let fault = |error| Err(Fault::new(error, layout.target.start as usize));
+) -> Result<(), InvalidRequest> {
+    let fault = |error| Err(InvalidRequest::new(error, layout.target.start as usize));
     match (layout.target_place.scheme(), layout.authority) {
-        (None, _) => Err(Fault::new(Error::TunnelRefused, 0)),
-        (Some(named), _) if named != scheme => fault(Error::TargetScheme),
+        (None, _) => Err(InvalidRequest::new(ProtocolError::TunnelRefused, 0)),
+        (Some(named), _) if named != scheme => fault(ProtocolError::TargetScheme),
         (Some(_), Some(host)) if !authority.of(bytes).same_host(&host.of(bytes)) => {
-            fault(Error::HostConflict)
+            fault(ProtocolError::HostConflict)
         }
         (Some(_), _) => Ok(()),
     }

@@ -6,8 +6,8 @@ use super::list;
 use super::scan::is_token;
 use super::span::{OptionalSpan, Span};
 use super::target::TargetPlace;
-use crate::values::error::{Error, Fault};
 use crate::values::method::MethodKind;
+use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 
 /// The positions of everything in a head. The bytes themselves are stored elsewhere.
 #[derive(Clone, Copy, Debug)]
@@ -113,7 +113,12 @@ impl Layout {
 
     /// Records a field that affects framing, routing or persistence. All other fields are only looked up on demand.
     #[inline(always)]
-    pub(super) fn record(&mut self, input: &[u8], name: Span, value: Span) -> Result<(), Fault> {
+    pub(super) fn record(
+        &mut self,
+        input: &[u8],
+        name: Span,
+        value: Span,
+    ) -> Result<(), InvalidRequest> {
         // The length and the first letter distinguish most names from the known ones.
         let length = (name.end - name.start) as usize & 31;
         let letter = input.get(name.start as usize).map_or(0, |first| first % 32);
@@ -135,19 +140,19 @@ impl Layout {
         input: &[u8],
         name: Span,
         value: Span,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), InvalidRequest> {
         let line = name.start as usize;
         let name = name.of(input);
         let (slot, repeated) = match name.len() {
-            4 if is_token(name, b"host") => (&mut self.host, Error::HostRepeated),
+            4 if is_token(name, b"host") => (&mut self.host, ProtocolError::HostRepeated),
             12 if is_token(name, b"content-type") => {
-                (&mut self.content_type, Error::ContentTypeRepeated)
+                (&mut self.content_type, ProtocolError::ContentTypeRepeated)
             }
             14 if is_token(name, b"content-length") => {
-                (&mut self.content_length, Error::LengthRepeated)
+                (&mut self.content_length, ProtocolError::LengthRepeated)
             }
             17 if is_token(name, b"transfer-encoding") => {
-                (&mut self.transfer_encoding, Error::CodingRepeated)
+                (&mut self.transfer_encoding, ProtocolError::CodingRepeated)
             }
             6 if is_token(name, b"expect") => {
                 self.record_expect(input, value);
@@ -163,7 +168,7 @@ impl Layout {
             }
         };
         if slot.get().is_some() {
-            return Err(Fault::new(repeated, line));
+            return Err(InvalidRequest::new(repeated, line));
         }
         *slot = OptionalSpan::some(trimmed(input, value));
         Ok(())

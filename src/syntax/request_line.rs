@@ -6,8 +6,8 @@ use super::head::{HeadParser, Parsed, Phase};
 use super::scan::common_path_end;
 use super::span::Span;
 use crate::config::limits::Limits;
-use crate::values::error::{Error, Fault};
 use crate::values::method::{METHOD_BYTES, MethodKind};
+use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 
 /// The number of empty lines skipped before a request line. Old clients send one after a form (RFC 9112 section 2.2),
 /// and some send several between two requests.
@@ -41,7 +41,7 @@ impl HeadParser {
         layout.target = Span::new(start, path_end);
         layout.minor = 1;
         layout.fields = Span::new(end, end);
-        self.phase = Phase::Fields(FieldSection::starting_at(end));
+        self.phase = Phase::HeaderMap(FieldSection::starting_at(end));
         true
     }
 
@@ -51,19 +51,19 @@ impl HeadParser {
         &mut self,
         input: &[u8],
         limits: &Limits,
-    ) -> Result<Option<Parsed>, Fault> {
+    ) -> Result<Option<Parsed>, InvalidRequest> {
         if let Phase::Start(empty_lines) = self.phase {
             match input {
                 [] => return Ok(Some(Parsed::Incomplete)),
                 [b'\r', ..] if empty_lines == EMPTY_LINES => {
-                    return Err(Fault::new(Error::EmptyLines, 0));
+                    return Err(InvalidRequest::new(ProtocolError::EmptyLines, 0));
                 }
                 [b'\r'] => return Ok(Some(Parsed::Incomplete)),
                 [b'\r', b'\n', ..] => {
                     self.phase = Phase::Start(empty_lines + 1);
                     return Ok(Some(Parsed::EmptyLine));
                 }
-                [b'\r', ..] => return Err(Fault::new(Error::BareCr, 0)),
+                [b'\r', ..] => return Err(InvalidRequest::new(ProtocolError::BareCr, 0)),
                 _ => self.phase = Phase::Method,
             }
         }
@@ -73,10 +73,10 @@ impl HeadParser {
         Ok((!is_complete).then_some(Parsed::Incomplete))
     }
 
-    fn method(&mut self, input: &[u8], limits: &Limits) -> Result<bool, Fault> {
+    fn method(&mut self, input: &[u8], limits: &Limits) -> Result<bool, InvalidRequest> {
         let window = Self::line_window(input, limits, METHOD_BYTES + 1);
         self.at = TOKEN.skip(window, self.at);
-        let fault = |error| Err(Fault::new(error, self.at));
+        let fault = |error| Err(InvalidRequest::new(error, self.at));
         match window.get(self.at) {
             Some(b' ') if self.at > 0 => {
                 self.layout.method_bytes = self.at as u8;
@@ -85,20 +85,23 @@ impl HeadParser {
                 self.phase = Phase::Target;
                 Ok(true)
             }
-            Some(b'\r') => fault(Error::TargetMissing),
-            Some(b'\n') => fault(Error::BareLf),
-            Some(_) => fault(Error::MethodByte),
-            None if self.at > METHOD_BYTES => Err(Fault::new(Error::MethodTooLong, METHOD_BYTES)),
+            Some(b'\r') => fault(ProtocolError::TargetMissing),
+            Some(b'\n') => fault(ProtocolError::BareLf),
+            Some(_) => fault(ProtocolError::MethodByte),
+            None if self.at > METHOD_BYTES => Err(InvalidRequest::new(
+                ProtocolError::MethodTooLong,
+                METHOD_BYTES,
+            )),
             None => self.ran_out(limits).map(|()| false),
         }
     }
 
-    fn target(&mut self, input: &[u8], limits: &Limits) -> Result<bool, Fault> {
+    fn target(&mut self, input: &[u8], limits: &Limits) -> Result<bool, InvalidRequest> {
         let window = Self::line_window(input, limits, usize::MAX);
         (self.at, self.layout.target_seen) =
             TARGET.skip_seeing(window, self.at, self.layout.target_seen);
         let start = usize::from(self.layout.method_bytes) + 1;
-        let fault = |error| Err(Fault::new(error, self.at));
+        let fault = |error| Err(InvalidRequest::new(error, self.at));
         match window.get(self.at) {
             Some(b' ') if self.at > start => {
                 self.layout.target = Span::new(start, self.at);
@@ -106,19 +109,22 @@ impl HeadParser {
                 self.phase = Phase::Version;
                 Ok(true)
             }
-            Some(b' ' | b'\r') if self.at == start => fault(Error::TargetMissing),
-            Some(b'\r') => fault(Error::VersionMissing),
-            Some(b'\n') => fault(Error::BareLf),
-            Some(_) => fault(Error::TargetByte),
+            Some(b' ' | b'\r') if self.at == start => fault(ProtocolError::TargetMissing),
+            Some(b'\r') => fault(ProtocolError::VersionMissing),
+            Some(b'\n') => fault(ProtocolError::BareLf),
+            Some(_) => fault(ProtocolError::TargetByte),
             None => self.ran_out(limits).map(|()| false),
         }
     }
 
     /// Parses `HTTP/` DIGIT `.` DIGIT CR LF (RFC 9112 section 2.3).
-    fn version(&mut self, input: &[u8], limits: &Limits) -> Result<bool, Fault> {
+    fn version(&mut self, input: &[u8], limits: &Limits) -> Result<bool, InvalidRequest> {
         let end = self.at + "HTTP/1.1".len();
         if end > limits.request_line_bytes as usize {
-            return Err(Fault::new(Error::RequestLineTooLong, self.at - 1));
+            return Err(InvalidRequest::new(
+                ProtocolError::RequestLineTooLong,
+                self.at - 1,
+            ));
         }
         match input.get(self.at..).unwrap_or_default() {
             [
@@ -136,7 +142,7 @@ impl HeadParser {
             ] => {
                 self.layout.minor = minor - b'0';
                 self.layout.fields = Span::new(end + 2, end + 2);
-                self.phase = Phase::Fields(FieldSection::starting_at(end + 2));
+                self.phase = Phase::HeaderMap(FieldSection::starting_at(end + 2));
                 Ok(true)
             }
             version => doubtful_version(version, self.at).map(|()| false),
@@ -150,33 +156,37 @@ impl HeadParser {
     }
 
     #[cold]
-    fn ran_out(&self, limits: &Limits) -> Result<(), Fault> {
+    fn ran_out(&self, limits: &Limits) -> Result<(), InvalidRequest> {
         match self.at {
             at if at < line_end(limits) => Ok(()),
-            at if at > limits.request_line_bytes as usize => {
-                Err(Fault::new(Error::RequestLineTooLong, at - 1))
-            }
-            at => Err(Fault::new(Error::HeadTooLong, at.saturating_sub(1))),
+            at if at > limits.request_line_bytes as usize => Err(InvalidRequest::new(
+                ProtocolError::RequestLineTooLong,
+                at - 1,
+            )),
+            at => Err(InvalidRequest::new(
+                ProtocolError::HeadTooLong,
+                at.saturating_sub(1),
+            )),
         }
     }
 }
 
 /// Handles a version that is incomplete or invalid.
 #[cold]
-fn doubtful_version(version: &[u8], at: usize) -> Result<(), Fault> {
+fn doubtful_version(version: &[u8], at: usize) -> Result<(), InvalidRequest> {
     for (index, &octet) in version.iter().take("HTTP/1.1\r\n".len()).enumerate() {
         let (error, index) = match (index, octet) {
             (0..=4 | 6, octet) if octet == b"HTTP/1."[index] => continue,
             (5, b'0'..=b'9') => continue,
             (7, b'0'..=b'9') if version[5] == b'1' => continue,
-            (7, b'0'..=b'9') => (Error::VersionUnsupported, 5),
+            (7, b'0'..=b'9') => (ProtocolError::VersionUnsupported, 5),
             (8, b'\r') | (9, b'\n') => continue,
-            (9, _) => (Error::BareCr, 8),
-            (0, b'\r') => (Error::VersionMissing, 0),
-            (_, b'\n') => (Error::BareLf, index),
-            _ => (Error::VersionMalformed, index),
+            (9, _) => (ProtocolError::BareCr, 8),
+            (0, b'\r') => (ProtocolError::VersionMissing, 0),
+            (_, b'\n') => (ProtocolError::BareLf, index),
+            _ => (ProtocolError::VersionMalformed, index),
         };
-        return Err(Fault::new(error, at + index));
+        return Err(InvalidRequest::new(error, at + index));
     }
     Ok(())
 }

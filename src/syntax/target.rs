@@ -4,8 +4,8 @@ use super::authority::{Authority, AuthorityPlace};
 use super::byte_class::{HEX, PATH, PLAIN_PATH, Seen};
 use super::path;
 use super::span::{OptionalSpan, Span, ascii};
-use crate::values::error::{Error, Fault};
 use crate::values::method::MethodKind;
+use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 use crate::values::scheme::Scheme;
 use alloc::borrow::Cow;
 
@@ -22,7 +22,7 @@ use alloc::borrow::Cow;
 ///     }
 ///     other => unreachable!("{other:?}"),
 /// }
-/// # Ok::<(), bytegate::request::Fault>(())
+/// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target<'a> {
@@ -52,7 +52,7 @@ pub enum Target<'a> {
 /// let request = Request::builder("GET", "/a?b=c").build()?;
 /// let expected = PathAndQuery { path: "/a", query: Some("b=c") };
 /// assert_eq!(request.head().target(), Target::Origin(expected));
-/// # Ok::<(), bytegate::request::Fault>(())
+/// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PathAndQuery<'a> {
@@ -114,7 +114,7 @@ impl TargetPlace {
         method: MethodKind,
         bytes: &[u8],
         target: Span,
-    ) -> Result<(TargetPlace, Option<AuthorityPlace>), Fault> {
+    ) -> Result<(TargetPlace, Option<AuthorityPlace>), InvalidRequest> {
         match target.of(bytes) {
             [b'/', ..] if method != MethodKind::Connect => {
                 let (path, query) = path_and_query(bytes, target)?;
@@ -205,13 +205,16 @@ impl<'a> Target<'a> {
 
 /// Parses `absolute-path [ "?" query ]` as clients send it. See [`PATH`] for the characters beyond RFC 3986.
 #[inline]
-fn path_and_query(bytes: &[u8], whole: Span) -> Result<(OptionalSpan, OptionalSpan), Fault> {
+fn path_and_query(
+    bytes: &[u8],
+    whole: Span,
+) -> Result<(OptionalSpan, OptionalSpan), InvalidRequest> {
     let (start, end) = (whole.start as usize, whole.end as usize);
     let path_end = PATH.skip(bytes.get(..end).unwrap_or(bytes), start);
     let query = match bytes.get(path_end) {
         _ if path_end == end => None,
         Some(b'?') => Some(Span::new(path_end + 1, end)),
-        _ => return Err(Fault::new(Error::TargetByte, path_end)),
+        _ => return Err(InvalidRequest::new(ProtocolError::TargetByte, path_end)),
     };
     let path = Span::new(start, path_end);
     check_escapes(bytes, path, LonePercent::Refused)?;
@@ -233,7 +236,11 @@ enum LonePercent {
 }
 
 /// Checks each `%` of a path or a query. An escape must not encode NUL.
-fn check_escapes(bytes: &[u8], part: Span, lone_percent: LonePercent) -> Result<(), Fault> {
+fn check_escapes(
+    bytes: &[u8],
+    part: Span,
+    lone_percent: LonePercent,
+) -> Result<(), InvalidRequest> {
     let bytes = bytes.get(..part.end as usize).unwrap_or(bytes);
     let mut at = part.start as usize;
     while let Some(found) = bytes
@@ -242,10 +249,10 @@ fn check_escapes(bytes: &[u8], part: Span, lone_percent: LonePercent) -> Result<
     {
         at += found;
         match bytes.get(at + 1..at + 3) {
-            Some(b"00") => return Err(Fault::new(Error::TargetNul, at)),
+            Some(b"00") => return Err(InvalidRequest::new(ProtocolError::TargetNul, at)),
             Some([high, low]) if HEX.contains(*high) && HEX.contains(*low) => at += 3,
             _ if lone_percent == LonePercent::Literal => at += 1,
-            _ => return Err(Fault::new(Error::TargetEscape, at)),
+            _ => return Err(InvalidRequest::new(ProtocolError::TargetEscape, at)),
         }
     }
     Ok(())
@@ -256,7 +263,7 @@ fn find_other_form(
     method: MethodKind,
     bytes: &[u8],
     target: Span,
-) -> Result<(TargetPlace, Option<AuthorityPlace>), Fault> {
+) -> Result<(TargetPlace, Option<AuthorityPlace>), InvalidRequest> {
     let form = |form| TargetPlace {
         form,
         ..TargetPlace::NOWHERE
@@ -264,7 +271,10 @@ fn find_other_form(
     match (method, target.of(bytes)) {
         (MethodKind::Connect, _) => match AuthorityPlace::find(bytes, target) {
             Some(authority) if authority.has_port() => Ok((form(Form::Authority), Some(authority))),
-            _ => Err(Fault::new(Error::TargetForm, target.start as usize)),
+            _ => Err(InvalidRequest::new(
+                ProtocolError::TargetForm,
+                target.start as usize,
+            )),
         },
         (MethodKind::Options, b"*") => Ok((form(Form::Asterisk), None)),
         _ => find_absolute(method, bytes, target),
@@ -276,21 +286,23 @@ fn find_absolute(
     method: MethodKind,
     bytes: &[u8],
     target: Span,
-) -> Result<(TargetPlace, Option<AuthorityPlace>), Fault> {
+) -> Result<(TargetPlace, Option<AuthorityPlace>), InvalidRequest> {
     let (start, text) = (target.start as usize, target.text(bytes));
-    let form = Fault::new(Error::TargetForm, start);
+    let form = InvalidRequest::new(ProtocolError::TargetForm, start);
     let (name, rest) = text.split_once("://").ok_or(form)?;
     let scheme = match name {
         name if name.eq_ignore_ascii_case("http") => Scheme::Http,
         name if name.eq_ignore_ascii_case("https") => Scheme::Https,
-        name if is_scheme(name) => return Err(Fault::new(Error::TargetScheme, start)),
+        name if is_scheme(name) => {
+            return Err(InvalidRequest::new(ProtocolError::TargetScheme, start));
+        }
         _ => return Err(form),
     };
     let from = start + name.len() + "://".len();
     let length = rest.find(['/', '?']).unwrap_or(rest.len());
     let authority = Span::new(from, from + length);
-    let authority =
-        AuthorityPlace::find(bytes, authority).ok_or(Fault::new(Error::TargetAuthority, from))?;
+    let authority = AuthorityPlace::find(bytes, authority)
+        .ok_or(InvalidRequest::new(ProtocolError::TargetAuthority, from))?;
     let tail = Span::new(from + length, target.end as usize);
     let none = OptionalSpan::NONE;
     let (form, path, query) = match tail.of(bytes) {
@@ -322,7 +334,7 @@ mod tests {
     use super::*;
     use crate::syntax::byte_class::TARGET;
 
-    fn parse(method: MethodKind, text: &str) -> Result<Target<'_>, Fault> {
+    fn parse(method: MethodKind, text: &str) -> Result<Target<'_>, InvalidRequest> {
         let bytes = text.as_bytes();
         let end = TARGET.skip(bytes, 0);
         assert_eq!(end, text.len(), "{text} is no target");
@@ -330,7 +342,7 @@ mod tests {
         Ok(place.of(bytes, authority))
     }
 
-    fn error(method: MethodKind, text: &str) -> Error {
+    fn error(method: MethodKind, text: &str) -> ProtocolError {
         parse(method, text).unwrap_err().error
     }
 
@@ -369,34 +381,58 @@ mod tests {
 
     #[test]
     fn everything_else_is_rejected() {
-        assert_eq!(error(MethodKind::Get, "*"), Error::TargetForm);
-        assert_eq!(error(MethodKind::Get, "index.html"), Error::TargetForm);
-        assert_eq!(error(MethodKind::Get, "../x"), Error::TargetForm);
-        assert_eq!(error(MethodKind::Get, "?a=b"), Error::TargetForm);
-        assert_eq!(error(MethodKind::Get, "localhost:80"), Error::TargetForm);
-        assert_eq!(error(MethodKind::Connect, "/"), Error::TargetForm);
-        assert_eq!(error(MethodKind::Connect, "a.b"), Error::TargetForm);
-        assert_eq!(error(MethodKind::Get, "ftp://a/"), Error::TargetScheme);
-        assert_eq!(error(MethodKind::Get, "http:///x"), Error::TargetAuthority);
+        assert_eq!(error(MethodKind::Get, "*"), ProtocolError::TargetForm);
+        assert_eq!(
+            error(MethodKind::Get, "index.html"),
+            ProtocolError::TargetForm
+        );
+        assert_eq!(error(MethodKind::Get, "../x"), ProtocolError::TargetForm);
+        assert_eq!(error(MethodKind::Get, "?a=b"), ProtocolError::TargetForm);
+        assert_eq!(
+            error(MethodKind::Get, "localhost:80"),
+            ProtocolError::TargetForm
+        );
+        assert_eq!(error(MethodKind::Connect, "/"), ProtocolError::TargetForm);
+        assert_eq!(error(MethodKind::Connect, "a.b"), ProtocolError::TargetForm);
+        assert_eq!(
+            error(MethodKind::Get, "ftp://a/"),
+            ProtocolError::TargetScheme
+        );
+        assert_eq!(
+            error(MethodKind::Get, "http:///x"),
+            ProtocolError::TargetAuthority
+        );
         assert_eq!(
             error(MethodKind::Get, "http://u@h/x"),
-            Error::TargetAuthority
+            ProtocolError::TargetAuthority
         );
-        assert_eq!(error(MethodKind::Get, "/a%zz"), Error::TargetEscape);
-        assert_eq!(error(MethodKind::Get, "/a%z2"), Error::TargetEscape);
-        assert_eq!(error(MethodKind::Get, "/a%20%zz"), Error::TargetEscape);
-        assert_eq!(error(MethodKind::Get, "/a%20bc%00"), Error::TargetNul);
-        assert_eq!(error(MethodKind::Get, "/a%2z"), Error::TargetEscape);
-        assert_eq!(error(MethodKind::Get, "/a%2"), Error::TargetEscape);
-        assert_eq!(error(MethodKind::Get, "/a%00"), Error::TargetNul);
-        assert_eq!(error(MethodKind::Get, "/a?%%00"), Error::TargetNul);
-        assert_eq!(error(MethodKind::Get, "http://a?%00"), Error::TargetNul);
-        assert_eq!(error(MethodKind::Get, "/a\\b"), Error::TargetByte);
+        assert_eq!(error(MethodKind::Get, "/a%zz"), ProtocolError::TargetEscape);
+        assert_eq!(error(MethodKind::Get, "/a%z2"), ProtocolError::TargetEscape);
+        assert_eq!(
+            error(MethodKind::Get, "/a%20%zz"),
+            ProtocolError::TargetEscape
+        );
+        assert_eq!(
+            error(MethodKind::Get, "/a%20bc%00"),
+            ProtocolError::TargetNul
+        );
+        assert_eq!(error(MethodKind::Get, "/a%2z"), ProtocolError::TargetEscape);
+        assert_eq!(error(MethodKind::Get, "/a%2"), ProtocolError::TargetEscape);
+        assert_eq!(error(MethodKind::Get, "/a%00"), ProtocolError::TargetNul);
+        assert_eq!(error(MethodKind::Get, "/a?%%00"), ProtocolError::TargetNul);
+        assert_eq!(
+            error(MethodKind::Get, "http://a?%00"),
+            ProtocolError::TargetNul
+        );
+        assert_eq!(error(MethodKind::Get, "/a\\b"), ProtocolError::TargetByte);
         assert_eq!(
             error(MethodKind::Get, "http://a\\b/"),
-            Error::TargetAuthority
+            ProtocolError::TargetAuthority
         );
-        assert_eq!(error(MethodKind::Get, "http://a/\\b"), Error::TargetByte);
+        assert_eq!(
+            error(MethodKind::Get, "http://a/\\b"),
+            ProtocolError::TargetByte
+        );
     }
 
     #[test]

@@ -223,7 +223,7 @@ impl Client {
     /// use bytegate::Request;
     ///
     /// let client = Client::new(|request: &Request<'_>| {
-    ///     request.fields().get_str("Cookie").unwrap_or("none").to_string()
+    ///     request.headers().get("Cookie").unwrap_or("none").to_string()
     /// });
     /// client.set_cookie("theme=dark; Path=/");
     /// assert_eq!(client.get("/").send().text(), "theme=dark");
@@ -261,7 +261,7 @@ impl Client {
 
     pub(super) fn cookies_for(&self, path: &str) -> Option<String> {
         let jar = self.jar.borrow();
-        jar.field(
+        jar.header(
             self.host_without_port(),
             path,
             self.is_secure(),
@@ -270,7 +270,7 @@ impl Client {
     }
 
     pub(super) fn keep_cookies(&self, response: &ClientResponse, path: &str) {
-        for value in response.field_all("Set-Cookie") {
+        for value in response.headers().get_all("Set-Cookie") {
             if let Ok(value) = core::str::from_utf8(value) {
                 self.keep_cookie(value, path);
             }

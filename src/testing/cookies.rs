@@ -64,7 +64,7 @@ impl CookieJar {
     }
 
     /// Returns the value of the `Cookie` field for a request, or `None` if there is nothing to send.
-    pub(super) fn field(
+    pub(super) fn header(
         &self,
         host: &str,
         path: &str,
@@ -259,14 +259,14 @@ mod tests {
             ("garbage", "a.example.com", "/dir/", false),
         ];
         for (field, host, path, is_sent) in cases {
-            let sent = jar(&[field]).field(host, path, false, NOW);
+            let sent = jar(&[field]).header(host, path, false, NOW);
             assert_eq!(sent.is_some(), is_sent, "{field} to {host}{path}");
         }
     }
 
     #[test]
     fn cookies_are_replaced_removed_and_sorted() {
-        let sent = |jar: &CookieJar| jar.field("a.example.com", "/dir/x", false, NOW);
+        let sent = |jar: &CookieJar| jar.header("a.example.com", "/dir/x", false, NOW);
         let kept = jar(&["a=1; Path=/", "b=2", "a=3; Path=/"]);
         assert_eq!(sent(&kept).as_deref(), Some("b=2; a=3"));
         let removed = jar(&["a=1; Path=/", "a=; Path=/; Max-Age=0"]);
@@ -279,7 +279,7 @@ mod tests {
         for (field, is_secure) in fields {
             jar.set(field, "a.example.com", "/dir/page", *is_secure, NOW);
         }
-        jar.field("a.example.com", "/dir/page", true, NOW)
+        jar.header("a.example.com", "/dir/page", true, NOW)
     }
 
     #[test]
@@ -332,6 +332,6 @@ mod tests {
         };
         assert_eq!(jar.get("a", NOW), Some("1"));
         assert_eq!(jar.get("a", later), None);
-        assert_eq!(jar.field("a.example.com", "/", false, later), None);
+        assert_eq!(jar.header("a.example.com", "/", false, later), None);
     }
 }

@@ -10,14 +10,14 @@ use core::fmt::{self, Write};
 ///
 /// Lines of the request begin with `> `, lines of the response with `< `. Line ends of the content are visible, and so
 /// are control characters. Content that is not UTF-8 is described by its length. The text is the same for the same
-/// bytes, so it is fit for snapshots once what changes is masked: [fields](ExchangeText::mask), and
-/// [text](ExchangeText::mask_text) wherever it stands.
+/// bytes, so it is fit for snapshots once what changes is masked: [fields](Exchange::mask), and
+/// [text](Exchange::mask_text) wherever it stands.
 ///
 /// ```
 /// use bytegate::testing::Client;
 /// use bytegate::{Request, Response};
 ///
-/// let client = Client::new(|_: &Request<'_>| Response::text("hello\n").with_field("X-Id", "83f1"));
+/// let client = Client::new(|_: &Request<'_>| Response::text("hello\n").with_header("X-Id", "83f1"));
 /// let response = client.get("/").send();
 /// assert_eq!(
 ///     response.exchange().mask("X-Id").to_string(),
@@ -33,7 +33,7 @@ use core::fmt::{self, Write};
 /// );
 /// ```
 #[derive(Clone, Debug)]
-pub struct ExchangeText<'a> {
+pub struct Exchange<'a> {
     exchanged: Exchanged<'a>,
     masked: Vec<String>,
     /// Texts that are masked wherever they stand. None is empty.
@@ -55,9 +55,9 @@ pub(super) struct Exchanged<'a> {
 
 const MASK: &[u8] = b"(masked)";
 
-impl<'a> ExchangeText<'a> {
-    pub(super) fn new(exchanged: Exchanged<'a>) -> ExchangeText<'a> {
-        ExchangeText {
+impl<'a> Exchange<'a> {
+    pub(super) fn new(exchanged: Exchanged<'a>) -> Exchange<'a> {
+        Exchange {
             exchanged,
             masked: Vec::new(),
             masked_texts: Vec::new(),
@@ -66,14 +66,14 @@ impl<'a> ExchangeText<'a> {
 
     /// Replaces the values of all fields with this name, in the request and in the response. Their presence still
     /// shows.
-    pub fn mask(mut self, name: &str) -> ExchangeText<'a> {
+    pub fn mask(mut self, name: &str) -> Exchange<'a> {
         self.masked.push(name.into());
         self
     }
 
     /// Replaces a text wherever it stands, in the heads and in the contents of the request and the response. Take it from
     /// the response, where it is an identifier that was made just now. Of several texts that begin at the same place, the
-    /// longest is masked. `Content-Length` is left as it is: [mask](ExchangeText::mask) it, too, if it varies.
+    /// longest is masked. `Content-Length` is left as it is: [mask](Exchange::mask) it, too, if it varies.
     ///
     /// ```
     /// use bytegate::testing::Client;
@@ -81,13 +81,13 @@ impl<'a> ExchangeText<'a> {
     ///
     /// let client = Client::new(|_: &Request<'_>| Response::created("/orders/83f1").with_body("order 83f1\n"));
     /// let response = client.post("/orders").send();
-    /// let id = response.field("Location").unwrap().trim_start_matches("/orders/");
+    /// let id = response.header("Location").unwrap().trim_start_matches("/orders/");
     /// let text = response.exchange().mask_text(id).to_string();
     /// assert!(text.contains("< Location: /orders/(masked)\n") && text.contains("< order (masked)\\n\n"));
     /// ```
     #[doc(alias = "redact")]
     #[doc(alias = "add_filter")]
-    pub fn mask_text(mut self, text: &str) -> ExchangeText<'a> {
+    pub fn mask_text(mut self, text: &str) -> Exchange<'a> {
         if !text.is_empty() {
             self.masked_texts.push(text.into());
         }
@@ -157,7 +157,7 @@ impl<'a> ExchangeText<'a> {
     }
 }
 
-impl fmt::Display for ExchangeText<'_> {
+impl fmt::Display for Exchange<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Exchanged {
             request,

@@ -193,15 +193,15 @@ impl FrontEnd for Observer {
         Now::default()
     }
 
-    fn head(&mut self, head: &Head<'_>, _: u64) {
+    fn on_head(&mut self, head: &Head<'_>, _: u64) {
         self.current = Some(head.method());
     }
 
-    fn refusal(&mut self, refusal: &Refusal<'_>) {
+    fn on_refusal(&mut self, refusal: &Refusal<'_>) {
         self.current = refusal.method;
     }
 
-    fn answered(&mut self, _: &ResponseSummary) {
+    fn on_response(&mut self, _: &ResponseSummary) {
         self.answered.push(self.current.unwrap_or(Method::Get));
     }
 }
@@ -236,7 +236,7 @@ mod tests {
     #[test]
     fn content_is_labeled_as_what_it_looks_like() {
         let gateway = Gateway::new(|request: &Request<'_>| {
-            let media_type = request.fields().get_str("Content-Type");
+            let media_type = request.headers().get("Content-Type");
             alloc::format!("{media_type:?}")
         });
         for (data, media_type) in [
@@ -266,7 +266,7 @@ mod tests {
     #[should_panic(expected = "found")]
     fn a_panic_of_the_application_is_found() {
         let gateway = Gateway::new(|request: &Request<'_>| {
-            assert!(request.content() != b"bug", "found");
+            assert!(request.body() != b"bug", "found");
             ""
         });
         fuzz(&gateway, b"\x01\x02/abug");

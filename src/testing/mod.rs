@@ -107,7 +107,7 @@ mod wire_error;
 
 pub use client::Client;
 pub use corpus::{MalformedRequest, malformed_requests};
-pub use exchange::ExchangeText;
+pub use exchange::Exchange;
 #[cfg(feature = "std")]
 pub use faults::{Fault, Faulty, open_faulty};
 pub use fuzz::{fuzz, wrap};

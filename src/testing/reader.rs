@@ -95,14 +95,17 @@ impl<'a> Reader<'a> {
 
     fn head(&mut self) -> Result<ResponseHead, WireError> {
         let (status, reason) = self.status_line()?;
-        let mut fields = Vec::new();
-        while let Some(field) = self.field_line()? {
-            fields.push(field);
+        let mut lines = Vec::new();
+        while let Some((name, value)) = self.field_line()? {
+            lines.extend_from_slice(name.as_bytes());
+            lines.extend_from_slice(b":");
+            lines.extend_from_slice(&value);
+            lines.extend_from_slice(b"\r\n");
         }
         Ok(ResponseHead {
             status,
             reason,
-            fields,
+            lines,
         })
     }
 
@@ -171,13 +174,13 @@ impl<'a> Reader<'a> {
             "Date",
             "Location",
         ] {
-            if head.get_all(name).count() > 1 {
+            if head.headers().get_all(name).count() > 1 {
                 return Err(self.broken(
                     "Content-Length, Transfer-Encoding, Content-Type, Date and Location must not be repeated (RFC 9110 section 5.3)",
                 ));
             }
         }
-        let length = match head.get_all("Content-Length").next() {
+        let length = match head.headers().get_all("Content-Length").next() {
             None => None,
             Some(value) => match core::str::from_utf8(value).ok().and_then(parse_length) {
                 Some(length) => Some(length),
@@ -187,7 +190,7 @@ impl<'a> Reader<'a> {
                 }
             },
         };
-        let coding = head.get_all("Transfer-Encoding").next();
+        let coding = head.headers().get_all("Transfer-Encoding").next();
         if coding.is_some_and(|coding| !coding.eq_ignore_ascii_case(b"chunked")) {
             return Err(
                 self.broken("the only transfer coding must be chunked (RFC 9112 section 7)")
@@ -394,7 +397,7 @@ mod tests {
                 assert!(error.is_incomplete(), "{end}: {error}");
             }
             let responses = read_responses(whole, &[Method::Get]).unwrap();
-            assert_eq!(responses[0].content(), b"abc");
+            assert_eq!(responses[0].body(), b"abc");
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::client::Client;
 use super::response::ClientResponse;
 use super::wire_error::WireError;
-use crate::headers::fields::Fields;
+use crate::headers::header_map::HeaderMap;
 use crate::syntax::uri_reference;
 use crate::values::method::Method;
 use crate::values::status::Status;
@@ -23,7 +23,7 @@ const REDIRECTS: usize = 10;
 ///
 /// let client = Client::new(|request: &Request<'_>| {
 ///     let query = request.query().unwrap_or_default();
-///     format!("{} {query} {}", request.method(), String::from_utf8_lossy(request.content()))
+///     format!("{} {query} {}", request.method(), String::from_utf8_lossy(request.body()))
 /// });
 /// let response = client.post("/find").query("name", "Ada L").form(&[("a", "1"), ("b", "x y")]).send();
 /// assert_eq!(response.text(), "POST name=Ada+L a=1&b=x+y");
@@ -35,7 +35,7 @@ pub struct ClientRequest<'c> {
     method: Method,
     /// The path and the query.
     target: String,
-    fields: Fields,
+    fields: HeaderMap,
     content: RequestContent,
     follows_redirects: bool,
 }
@@ -60,7 +60,7 @@ impl<'c> ClientRequest<'c> {
             client,
             method,
             target: String::from_utf8_lossy(&target).into_owned(),
-            fields: Fields::new(),
+            fields: HeaderMap::new(),
             content: RequestContent::None,
             follows_redirects: false,
         }
@@ -72,8 +72,8 @@ impl<'c> ClientRequest<'c> {
     /// Panics if the field cannot be sent: its name is not a token, or its value contains control characters. Send
     /// [bytes](Client::send_bytes) to test how those are refused.
     #[track_caller]
-    #[doc(alias = "header")]
-    pub fn field(mut self, name: &str, value: impl AsRef<[u8]>) -> ClientRequest<'c> {
+    #[doc(alias = "field")]
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> ClientRequest<'c> {
         if let Err(error) = self.fields.append(name, value) {
             panic!("the field {name:?} cannot be sent: {error}");
         }
@@ -93,7 +93,7 @@ impl<'c> ClientRequest<'c> {
 
     /// Sets the content and its media type.
     pub fn content(self, media_type: &str, content: impl Into<Bytes>) -> ClientRequest<'c> {
-        let mut request = self.field("Content-Type", media_type);
+        let mut request = self.header("Content-Type", media_type);
         request.content = RequestContent::Whole(content.into());
         request
     }
@@ -114,7 +114,7 @@ impl<'c> ClientRequest<'c> {
     /// use bytegate::testing::{Client, FormPart};
     /// use bytegate::Request;
     ///
-    /// let client = Client::new(|request: &Request<'_>| request.content().to_vec());
+    /// let client = Client::new(|request: &Request<'_>| request.body().to_vec());
     /// let parts = [FormPart::text("name", "Ada"), FormPart::file("photo", "a.png", "image/png", "...")];
     /// let response = client.post("/").multipart(&parts).send();
     /// assert!(response.text().contains("name=\"photo\"; filename=\"a.png\"\r\n"));
@@ -162,12 +162,12 @@ impl<'c> ClientRequest<'c> {
     /// Adds a user name and a password (RFC 7617). The name must not contain a colon.
     pub fn basic_auth(self, user: &str, password: &str) -> ClientRequest<'c> {
         let credentials = base64(format!("{user}:{password}").as_bytes());
-        self.field("Authorization", format!("Basic {credentials}"))
+        self.header("Authorization", format!("Basic {credentials}"))
     }
 
     /// Adds a bearer token (RFC 6750).
     pub fn bearer(self, token: &str) -> ClientRequest<'c> {
-        self.field("Authorization", format!("Bearer {token}"))
+        self.header("Authorization", format!("Bearer {token}"))
     }
 
     /// Follows redirects to the same host, up to ten. A redirect to another host is returned.
@@ -182,9 +182,9 @@ impl<'c> ClientRequest<'c> {
 
     /// Returns the bytes of the request, with the cookies that the client would send now.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut fields = Fields::new();
+        let mut fields = HeaderMap::new();
         let mut append = |name: &str, value: &str| {
-            if self.fields.lines().get(name).is_none() {
+            if !self.fields.contains(name) {
                 // Valid, because the host and the cookies were checked when they were set.
                 let _ = fields.append(name, value);
             }
@@ -194,8 +194,8 @@ impl<'c> ClientRequest<'c> {
             append("Cookie", &cookies);
         }
         let mut bytes = format!("{} {} HTTP/1.1\r\n", self.method, self.target).into_bytes();
-        bytes.extend_from_slice(fields.lines().as_bytes());
-        bytes.extend_from_slice(self.fields.lines().as_bytes());
+        bytes.extend_from_slice(fields.view().as_bytes());
+        bytes.extend_from_slice(self.fields.view().as_bytes());
         match &self.content {
             RequestContent::None => bytes.extend_from_slice(b"\r\n"),
             RequestContent::Whole(content) => {
@@ -265,7 +265,7 @@ impl<'c> ClientRequest<'c> {
             Status::TEMPORARY_REDIRECT | Status::PERMANENT_REDIRECT => true,
             _ => return None,
         };
-        let location = response.field("Location")?;
+        let location = response.header("Location")?;
         let target = resolve(path_of(&self.target), location, self.client.host_name())?;
         let mut next = self.clone();
         next.target = target;

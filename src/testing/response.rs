@@ -1,6 +1,7 @@
 //! Responses as a client sees them.
 
-use super::exchange::{ExchangeText, Exchanged};
+use super::exchange::{Exchange, Exchanged};
+use crate::headers::headers::Headers;
 use crate::values::status::Status;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -15,7 +16,7 @@ use core::fmt;
 /// let client = Client::new(|_: &Request<'_>| "hello\n");
 /// let response = client.get("/").send();
 /// assert_eq!(response.status(), Status::OK);
-/// assert_eq!(response.field("content-type"), Some("text/plain; charset=utf-8"));
+/// assert_eq!(response.header("content-type"), Some("text/plain; charset=utf-8"));
 /// assert_eq!(response.text(), "hello\n");
 /// assert!(response.raw().starts_with(b"HTTP/1.1 200 OK\r\n"));
 /// ```
@@ -29,13 +30,13 @@ pub struct ClientResponse {
     pub(super) request: Vec<u8>,
 }
 
-/// A status line with its fields.
+/// A status line with its headers.
 #[derive(Clone, Debug)]
 pub(super) struct ResponseHead {
     pub(super) status: Status,
     pub(super) reason: String,
-    /// Names and values, in order.
-    pub(super) fields: Vec<(String, Vec<u8>)>,
+    /// Its valid lines.
+    pub(super) lines: Vec<u8>,
 }
 
 impl ClientResponse {
@@ -69,27 +70,21 @@ impl ClientResponse {
         &self.interim
     }
 
-    /// Returns the value of the first field with this name, or `None` if there is none or it is not UTF-8.
-    #[doc(alias = "header")]
-    pub fn field(&self, name: &str) -> Option<&str> {
-        core::str::from_utf8(self.head.get_all(name).next()?).ok()
+    /// Returns the value of the first header with this name, or `None` if there is none or it is not UTF-8.
+    #[doc(alias = "field")]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers().get(name)
     }
 
-    /// Returns the values of all fields with this name, in order.
-    pub fn field_all<'a, 'n: 'a>(&'a self, name: &'n str) -> impl Iterator<Item = &'a [u8]> {
-        self.head.get_all(name)
-    }
-
-    /// Returns the names and values of all fields, in order.
-    #[doc(alias = "headers")]
-    pub fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        let fields = self.head.fields.iter();
-        fields.map(|(name, value)| (&name[..], &value[..]))
+    /// Returns all headers, in order.
+    #[doc(alias = "fields")]
+    pub fn headers(&self) -> Headers<'_> {
+        self.head.headers()
     }
 
     /// Returns the content, without its framing.
-    #[doc(alias = "body")]
-    pub fn content(&self) -> &[u8] {
+    #[doc(alias = "content")]
+    pub fn body(&self) -> &[u8] {
         &self.content
     }
 
@@ -123,7 +118,7 @@ impl ClientResponse {
 
     /// Returns whether the connection closes after this response.
     pub fn closes(&self) -> bool {
-        self.field("Connection")
+        self.header("Connection")
             .is_some_and(|options| options.eq_ignore_ascii_case("close"))
     }
 
@@ -133,8 +128,8 @@ impl ClientResponse {
     }
 
     /// Returns the request and this response as text, for snapshots.
-    pub fn exchange(&self) -> ExchangeText<'_> {
-        ExchangeText::new(Exchanged {
+    pub fn exchange(&self) -> Exchange<'_> {
+        Exchange::new(Exchanged {
             request: &self.request,
             interim: &self.interim,
             response: &self.raw,
@@ -144,11 +139,8 @@ impl ClientResponse {
 }
 
 impl ResponseHead {
-    pub(super) fn get_all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        let fields = self.fields.iter();
-        fields
-            .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
-            .map(|(_, value)| &value[..])
+    pub(super) fn headers(&self) -> Headers<'_> {
+        Headers::from_valid(&self.lines)
     }
 }
 

@@ -11,7 +11,7 @@ use std::prelude::rust_2024::*;
 /// use bytegate::Request;
 /// use proptest::prelude::*;
 ///
-/// let client = Client::new(|request: &Request<'_>| request.content().to_vec());
+/// let client = Client::new(|request: &Request<'_>| request.body().to_vec());
 /// proptest!(|(request in requests())| {
 ///     let output = client.send_bytes(&request);
 ///     prop_assert!(output.starts_with(b"HTTP/1.1 "));
@@ -61,7 +61,7 @@ pub fn requests() -> impl Strategy<Value = Vec<u8>> {
     )
 }
 
-/// Fields that take any value without being refused.
+/// Headers that take any value without being refused.
 const FIELDS: [&str; 8] = [
     "Accept",
     "Accept-Language",

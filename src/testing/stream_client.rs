@@ -113,7 +113,7 @@ impl<S: Read + Write> StreamClient<S> {
     /// use std::io::Read;
     /// use std::sync::Arc;
     ///
-    /// let endless = |_: &Request<'_>| Response::text(Body::stream(std::iter::repeat("tick\n")));
+    /// let endless = |_: &Request<'_>| Response::text(Body::from_iterator(std::iter::repeat("tick\n")));
     /// let mut client = StreamClient::new(open(&Arc::new(Gateway::new(endless))));
     /// client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")?;
     /// assert_eq!(client.response_head(Method::Get)?.status().code(), 200);

@@ -42,7 +42,7 @@ pub struct Wire<'c> {
     methods: VecDeque<Method>,
     /// The framing of the content that is read block by block.
     framing: Option<Framing>,
-    waits_for_answer: bool,
+    is_pending: bool,
     closed: Option<CloseReason>,
 }
 
@@ -55,7 +55,7 @@ impl<'c> Wire<'c> {
             output: Vec::new(),
             methods: VecDeque::new(),
             framing: None,
-            waits_for_answer: false,
+            is_pending: false,
             closed: None,
         }
     }
@@ -80,7 +80,7 @@ impl<'c> Wire<'c> {
 
     /// Lets the gateway continue: after time has passed, or when a deferred response may be ready.
     pub fn poll(&mut self) {
-        self.waits_for_answer = false;
+        self.is_pending = false;
         let input = core::mem::take(&mut self.input);
         let mut rest = &input[..];
         self.poll_on(&mut rest);
@@ -96,8 +96,8 @@ impl<'c> Wire<'c> {
                     self.output.extend_from_slice(&output);
                 }
                 Wait::Read { .. } => return,
-                Wait::Answer { .. } => {
-                    self.waits_for_answer = true;
+                Wait::Pending { .. } => {
+                    self.is_pending = true;
                     return;
                 }
                 Wait::Close(reason) => self.closed = Some(reason),
@@ -161,7 +161,7 @@ impl<'c> Wire<'c> {
     /// sender.try_send("one").unwrap();
     /// assert_eq!(wire.blocks(), [b"one"]);
     /// sender.finish();
-    /// assert!(wire.blocks().is_empty() && wire.content_has_ended());
+    /// assert!(wire.blocks().is_empty() && wire.body_has_ended());
     /// # }
     /// ```
     ///
@@ -229,13 +229,13 @@ impl<'c> Wire<'c> {
 
     /// Returns whether the content that is read with [`blocks`](Wire::blocks) is complete. Content that is cut off
     /// never is.
-    pub fn content_has_ended(&self) -> bool {
+    pub fn body_has_ended(&self) -> bool {
         self.framing.is_none()
     }
 
     /// Returns whether the gateway waits for a deferred response.
-    pub fn waits_for_answer(&self) -> bool {
-        self.waits_for_answer
+    pub fn is_pending(&self) -> bool {
+        self.is_pending
     }
 
     /// Returns why the gateway closed the connection, or `None` while it is open.

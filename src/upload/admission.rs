@@ -1,10 +1,10 @@
 //! Admission of request content, and receivers that process it in parts.
 
-use crate::headers::fields::FieldLines;
+use crate::headers::headers::Headers;
 use crate::message::head::Head;
 use crate::request::extensions::Extensions;
 use crate::response::response::Response;
-use crate::values::error::Error;
+use crate::values::protocol_error::ProtocolError;
 use alloc::boxed::Box;
 use core::fmt;
 use core::task::{Context, Poll};
@@ -19,11 +19,11 @@ use core::task::{Context, Poll};
 ///
 /// impl Application for Inbox {
 ///     fn call(&self, request: &Request<'_>) -> Response {
-///         Response::text(format!("{} bytes\n", request.content().len()))
+///         Response::text(format!("{} bytes\n", request.body().len()))
 ///     }
 ///
 ///     fn admit(&self, request: &Request<'_>) -> Admission {
-///         match request.fields().get("Authorization") {
+///         match request.headers().get("Authorization") {
 ///             Some(_) => Admission::BufferUpTo(16 << 20),
 ///             None => Admission::Refuse(Status::UNAUTHORIZED.into()),
 ///         }
@@ -35,14 +35,14 @@ use core::task::{Context, Poll};
 /// ```
 #[non_exhaustive]
 pub enum Admission {
-    /// Buffer the content, up to [`Limits::content_bytes`](crate::config::Limits::content_bytes), then call the application.
+    /// Buffer the content, up to [`Limits::body_bytes`](crate::config::Limits::body_bytes), then call the application.
     Buffer,
     /// Buffer the content, but up to the given number of bytes.
     BufferUpTo(u64),
     /// Buffer the content, and add values to the extensions of the request that the application is then called with.
     /// An application that looks up the user of an upload to admit it need not do so again.
     BufferWith {
-        /// The maximum number of bytes; `None` for [`Limits::content_bytes`](crate::config::Limits::content_bytes).
+        /// The maximum number of bytes; `None` for [`Limits::body_bytes`](crate::config::Limits::body_bytes).
         limit: Option<u64>,
         /// The values to add.
         extensions: Extensions,
@@ -85,7 +85,7 @@ impl Receiver for Discard {
         Ok(())
     }
 
-    fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+    fn finish(self: Box<Self>, _: Headers<'_>) -> Response {
         self.0
     }
 
@@ -101,8 +101,8 @@ impl Receiver for Discard {
 ///
 /// ```
 /// use bytegate::{Application, Gateway, Request, Response, Status};
-/// use bytegate::headers::FieldLines;
-/// use bytegate::upload::{Abort, Admission, Receiver};
+/// use bytegate::headers::Headers;
+/// use bytegate::upload::{AbortReason, Admission, Receiver};
 ///
 /// struct Lines(usize);
 ///
@@ -115,11 +115,11 @@ impl Receiver for Discard {
 ///         Ok(())
 ///     }
 ///
-///     fn finish(self: Box<Self>, _: FieldLines<'_>) -> Response {
+///     fn finish(self: Box<Self>, _: Headers<'_>) -> Response {
 ///         Response::text(format!("{} lines\n", self.0))
 ///     }
 ///
-///     fn abort(self: Box<Self>, reason: Abort) {
+///     fn abort(self: Box<Self>, reason: AbortReason) {
 ///         eprintln!("an upload of {} lines and more was cut off: {reason}", self.0);
 ///     }
 /// }
@@ -156,10 +156,10 @@ pub trait Receiver: Send {
     fn data(&mut self, part: &[u8]) -> Result<(), Response>;
 
     /// Responds when the content is complete.
-    fn finish(self: Box<Self>, trailers: FieldLines<'_>) -> Response;
+    fn finish(self: Box<Self>, trailers: Headers<'_>) -> Response;
 
     /// Called when the content will never be complete.
-    fn abort(self: Box<Self>, reason: Abort) {
+    fn abort(self: Box<Self>, reason: AbortReason) {
         let _ = reason;
     }
 
@@ -172,27 +172,27 @@ pub trait Receiver: Send {
 /// The reason why content ended early.
 ///
 /// ```
-/// use bytegate::connection::Error;
-/// use bytegate::upload::Abort;
+/// use bytegate::connection::ProtocolError;
+/// use bytegate::upload::AbortReason;
 ///
-/// assert_eq!(Abort::Disconnected.to_string(), "the client disconnected");
-/// assert_eq!(Abort::Refused(Error::ContentTimeout).to_string(), Error::ContentTimeout.to_string());
+/// assert_eq!(AbortReason::Disconnected.to_string(), "the client disconnected");
+/// assert_eq!(AbortReason::Refused(ProtocolError::BodyTimeout).to_string(), ProtocolError::BodyTimeout.to_string());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Abort {
+pub enum AbortReason {
     /// The content violates a rule, a limit or a deadline, the client closed its side, or the receiver was not ready in
     /// time. The error is sent as the response.
-    Refused(Error),
+    Refused(ProtocolError),
     /// The connection was lost.
     Disconnected,
 }
 
-impl fmt::Display for Abort {
+impl fmt::Display for AbortReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Abort::Refused(error) => error.fmt(f),
-            Abort::Disconnected => f.write_str("the client disconnected"),
+            AbortReason::Refused(error) => error.fmt(f),
+            AbortReason::Disconnected => f.write_str("the client disconnected"),
         }
     }
 }

@@ -8,7 +8,7 @@
 //!
 //! impl Application for Small {
 //!     fn call(&self, request: &Request<'_>) -> Response {
-//!         Response::text(format!("{} bytes\n", request.content().len()))
+//!         Response::text(format!("{} bytes\n", request.body().len()))
 //!     }
 //!
 //!     fn admit(&self, request: &Request<'_>) -> Admission {
@@ -28,6 +28,6 @@ pub(crate) mod admission;
 #[cfg(feature = "multipart")]
 pub(crate) mod part_receiver;
 
-pub use admission::{Abort, Admission, Receiver};
+pub use admission::{AbortReason, Admission, Receiver};
 #[cfg(feature = "multipart")]
 pub use part_receiver::PartReceiver;

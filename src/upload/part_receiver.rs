@@ -1,7 +1,7 @@
 //! Forms with files that are taken part by part while they arrive.
 
-use super::admission::{Abort, Admission, Receiver};
-use crate::headers::fields::FieldLines;
+use super::admission::{AbortReason, Admission, Receiver};
+use crate::headers::headers::Headers;
 use crate::request::form_parser::{FormParser, FormStep};
 use crate::request::part::{MultipartLimits, Part};
 use crate::request::request::Request;
@@ -17,7 +17,7 @@ const FORM_BYTES: u64 = 64 * 1024 * 1024;
 /// and responds at the end. See [`Admission::multipart`].
 ///
 /// The last call is one of [`finish`](PartReceiver::finish), [`abort`](PartReceiver::abort) and a refusal by
-/// [`part`](PartReceiver::part) or [`content`](PartReceiver::content). If the form is malformed or exceeds its limits,
+/// [`part`](PartReceiver::part) or [`data`](PartReceiver::data). If the form is malformed or exceeds its limits,
 /// it is refused in the middle with 400 or 413, and the receiver is dropped without a further call.
 ///
 /// ```
@@ -37,7 +37,7 @@ const FORM_BYTES: u64 = 64 * 1024 * 1024;
 ///         Ok(())
 ///     }
 ///
-///     fn content(&mut self, block: &[u8]) -> Result<(), Response> {
+///     fn data(&mut self, block: &[u8]) -> Result<(), Response> {
 ///         // A real album would write the block to a file.
 ///         self.0.last_mut().expect("a part").1 += block.len();
 ///         Ok(())
@@ -81,13 +81,13 @@ pub trait PartReceiver: Send {
     ///
     /// # Errors
     /// Returns a response to refuse the rest of the form.
-    fn content(&mut self, block: &[u8]) -> Result<(), Response>;
+    fn data(&mut self, block: &[u8]) -> Result<(), Response>;
 
     /// Responds when the form is complete.
     fn finish(self: Box<Self>) -> Response;
 
     /// Called when the form will never be complete.
-    fn abort(self: Box<Self>, reason: Abort) {
+    fn abort(self: Box<Self>, reason: AbortReason) {
         let _ = reason;
     }
 
@@ -139,7 +139,7 @@ impl FormReceiver {
         while let Some(step) = self.parser.step(input, is_whole)? {
             match step {
                 FormStep::Part(part) => self.receiver.part(&part)?,
-                FormStep::Content(block) => self.receiver.content(block)?,
+                FormStep::Content(block) => self.receiver.data(block)?,
             }
         }
         Ok(())
@@ -168,7 +168,7 @@ impl Receiver for FormReceiver {
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>, _: FieldLines<'_>) -> Response {
+    fn finish(mut self: Box<Self>, _: Headers<'_>) -> Response {
         let kept = core::mem::take(&mut self.kept);
         match self.parse(&mut &kept[..], true) {
             Ok(()) => self.receiver.finish(),
@@ -176,7 +176,7 @@ impl Receiver for FormReceiver {
         }
     }
 
-    fn abort(self: Box<Self>, reason: Abort) {
+    fn abort(self: Box<Self>, reason: AbortReason) {
         self.receiver.abort(reason);
     }
 

@@ -1,9 +1,9 @@
 //! Plain values, independent of parsing, state and transport.
 
 pub(crate) mod connection_info;
-pub(crate) mod error;
 pub(crate) mod media_type;
 pub(crate) mod method;
 pub(crate) mod now;
+pub(crate) mod protocol_error;
 pub(crate) mod scheme;
 pub(crate) mod status;

@@ -3,7 +3,7 @@
 
 use crate::application::Application;
 use crate::body::body::Body;
-use crate::headers::fields::Fields;
+use crate::headers::header_map::HeaderMap;
 use crate::request::request::Request;
 use crate::response::response::{Response, ResponseError, is_reserved};
 use crate::syntax::length;
@@ -63,7 +63,7 @@ where
 /// });
 /// let request = Request::builder("GET", "/").build()?;
 /// assert_eq!(request.with(|request| application.call(request)).status().code(), 204);
-/// # Ok::<(), bytegate::request::Fault>(())
+/// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Wsgi<F> {
@@ -159,14 +159,14 @@ where
 /// use bytegate::Request;
 /// use bytegate::wsgi::Environ;
 ///
-/// let request = Request::builder("GET", "/a%20b?c").field("X-Color", "red").build()?;
+/// let request = Request::builder("GET", "/a%20b?c").header("X-Color", "red").build()?;
 /// request.with(|request| {
 ///     let environ = Environ::new(request);
 ///     assert_eq!(environ.get("PATH_INFO").as_deref(), Some("/a b"));
 ///     assert_eq!(environ.get("QUERY_STRING").as_deref(), Some("c"));
 ///     assert_eq!(environ.get("HTTP_X_COLOR").as_deref(), Some("red"));
 /// });
-/// # Ok::<(), bytegate::request::Fault>(())
+/// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Environ<'a> {
@@ -208,10 +208,10 @@ impl<'a> Environ<'a> {
             "SCRIPT_NAME" => request.script_name().into(),
             "PATH_INFO" => text(request.path_info_bytes()?),
             "QUERY_STRING" => request.query().unwrap_or_default().into(),
-            "CONTENT_TYPE" => text(request.fields().get("Content-Type")?),
+            "CONTENT_TYPE" => text(request.headers().get_bytes("Content-Type")?),
             "CONTENT_LENGTH" => match (
-                request.content().len(),
-                request.fields().get("Content-Length"),
+                request.body().len(),
+                request.headers().get_bytes("Content-Length"),
             ) {
                 (0, None) => return None,
                 (length, _) => length.to_string().into(),
@@ -231,7 +231,7 @@ impl<'a> Environ<'a> {
             "wsgi.url_scheme" => request.scheme().as_str().into(),
             "wsgi.multithread" => "true".into(),
             "wsgi.multiprocess" | "wsgi.run_once" => "false".into(),
-            _ => return self.field(key),
+            _ => return self.header(key),
         })
     }
 
@@ -241,7 +241,7 @@ impl<'a> Environ<'a> {
         let own = KEYS
             .iter()
             .filter_map(move |&key| Some((key.into(), environ.get(key)?)));
-        let mut fields: Vec<_> = environ.fields().collect();
+        let mut fields: Vec<_> = environ.headers().collect();
         // The sort is stable: values with the same key stay in order.
         fields.sort_by(|(one, _), (other, _)| one.cmp(other));
         let mut fields = fields.into_iter().peekable();
@@ -255,7 +255,7 @@ impl<'a> Environ<'a> {
 
     /// Returns the complete, decoded content (`wsgi.input`).
     pub fn input(&self) -> &'a [u8] {
-        self.request.content()
+        self.request.body()
     }
 
     /// Returns the request itself, for anything that CGI does not cover.
@@ -263,15 +263,15 @@ impl<'a> Environ<'a> {
         self.request
     }
 
-    fn field(&self, key: &str) -> Option<Cow<'a, str>> {
-        let mut values = self.fields().filter(|(other, _)| other == key);
+    fn header(&self, key: &str) -> Option<Cow<'a, str>> {
+        let mut values = self.headers().filter(|(other, _)| other == key);
         let (_, first) = values.next()?;
         Some(join_values(key, first, values.map(|(_, value)| value)))
     }
 
     /// Returns the key and the value of each field that has a key.
-    fn fields(&self) -> impl Iterator<Item = (String, &'a [u8])> + use<'a> {
-        let fields = self.request.fields().iter();
+    fn headers(&self) -> impl Iterator<Item = (String, &'a [u8])> + use<'a> {
+        let fields = self.request.headers().iter();
         fields.filter_map(|(name, value)| Some((field_key(name)?, value)))
     }
 }
@@ -347,7 +347,7 @@ pub struct StartResponse {
 #[derive(Debug)]
 struct Started {
     status: Status,
-    fields: Fields,
+    fields: HeaderMap,
     content_length: Option<u64>,
 }
 
@@ -387,8 +387,8 @@ impl StartResponse {
         blocks: impl Iterator<Item = Bytes> + Send + 'static,
     ) -> Response {
         let started = match (self.error, self.started) {
-            (Some(error), _) => return Response::failed(error),
-            (None, None) => return Response::failed(other("start_response was not called")),
+            (Some(error), _) => return Response::from_error(error),
+            (None, None) => return Response::from_error(other("start_response was not called")),
             (None, Some(started)) => started,
         };
         let blocks = self.written.into_iter().chain(blocks);
@@ -399,15 +399,17 @@ impl StartResponse {
                     if body.is_empty()
                         && (method == Method::Head || started.status.forbids_content()) =>
                 {
-                    Body::fallible_stream(Some(length), core::iter::empty())
+                    Body::try_from_iterator(Some(length), core::iter::empty())
                 }
                 Some(length) if length != body.len() as u64 => {
-                    return Response::failed(other("Content-Length is not the length of the body"));
+                    return Response::from_error(other(
+                        "Content-Length is not the length of the body",
+                    ));
                 }
                 _ => Body::from(body),
             },
             Gathered::Stream(blocks) => {
-                Body::fallible_stream(started.content_length, blocks.map(Ok))
+                Body::try_from_iterator(started.content_length, blocks.map(Ok))
             }
         };
         Response {
@@ -421,7 +423,7 @@ impl StartResponse {
 fn start(status: &str, headers: &[(&str, &str)]) -> Result<Started, ResponseError> {
     let mut started = Started {
         status: parse_status(status)?,
-        fields: Fields::new(),
+        fields: HeaderMap::new(),
         content_length: None,
     };
     for (name, value) in headers {
@@ -434,7 +436,7 @@ fn start(status: &str, headers: &[(&str, &str)]) -> Result<Started, ResponseErro
         } else if name.eq_ignore_ascii_case("date") {
             // PEP 3333 lets an application set `Date`, but the connection adds its own.
         } else if is_reserved(name) {
-            return Err(ResponseError::ReservedField(name.to_string()));
+            return Err(ResponseError::ReservedHeader(name.to_string()));
         } else if let Err(error) = started.fields.append(name, value) {
             return Err(ResponseError::Field(error, name.to_string()));
         }

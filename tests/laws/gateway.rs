@@ -1,6 +1,6 @@
 //! The gateways for fixtures and fuzz targets: a small site, and applications that report what they received.
 
-use bytegate::headers::FieldLines;
+use bytegate::headers::Headers;
 use bytegate::site::SiteOptions;
 use bytegate::upload::{Admission, Receiver};
 use bytegate::{Application, Body, Gateway, Request, Response, Router, Site, Status};
@@ -36,7 +36,7 @@ pub fn gateway() -> Gateway {
         .fallback(site)
         .suffix(".py", Echo)
         .suffix("/stream.py", |_: &Request<'_>| {
-            Response::text(Body::stream(["one ", "", "two"].into_iter()))
+            Response::text(Body::from_iterator(["one ", "", "two"].into_iter()))
         })
         .suffix("/empty.py", |_: &Request<'_>| {
             Response::new(Status::NO_CONTENT)
@@ -47,7 +47,7 @@ pub fn gateway() -> Gateway {
         })
         .suffix("/guarded/index.html", |_: &Request<'_>| "guarded\n")
         .suffix("/bad.py", |_: &Request<'_>| {
-            Response::text("x").with_field("X", "a\r\nSet-Cookie: b")
+            Response::text("x").with_header("X", "a\r\nSet-Cookie: b")
         })
         .suffix("/redirect.py", |request: &Request<'_>| {
             let to = request.query_pairs().find(|(name, _)| name == "to");
@@ -110,7 +110,7 @@ impl Application for EveryPath {
             Some(path) => format!("decoded {path}"),
             None => "not decoded".to_string(),
         };
-        let content = request.content().escape_ascii();
+        let content = request.body().escape_ascii();
         Response::text(format!(
             "{} {}, {decoded}, content {content}\n",
             request.method(),
@@ -128,8 +128,8 @@ impl Application for Echo {
         if let Some(query) = request.query() {
             text += &format!("query {query}\n");
         }
-        if !request.content().is_empty() {
-            text += &format!("content {}\n", request.content().escape_ascii());
+        if !request.body().is_empty() {
+            text += &format!("content {}\n", request.body().escape_ascii());
         }
         for (name, value) in request.trailers() {
             text += &format!("trailer {name}: {}\n", value.escape_ascii());
@@ -165,7 +165,7 @@ impl Receiver for Sum {
         Ok(())
     }
 
-    fn finish(self: Box<Self>, trailers: FieldLines<'_>) -> Response {
+    fn finish(self: Box<Self>, trailers: Headers<'_>) -> Response {
         let count = trailers.iter().count();
         Response::text(format!(
             "{} bytes, sum {}, {count} trailers\n",

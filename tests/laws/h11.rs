@@ -3,7 +3,7 @@
 
 use crate::laws::model::Served;
 use crate::oracle::{Opinion, Oracle};
-use bytegate::connection::Error;
+use bytegate::connection::ProtocolError;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -12,74 +12,104 @@ pub const H11: Oracle = Oracle {
     reads_content: true,
     laxer: &[
         (
-            Error::BareLf,
+            ProtocolError::BareLf,
             "it takes a line feed alone in heads, as RFC 9112 section 2.2 lets it",
         ),
-        (Error::BareCr, "it accepts any bytes in chunk extensions"),
         (
-            Error::ChunkExtension,
+            ProtocolError::BareCr,
+            "it accepts any bytes in chunk extensions",
+        ),
+        (
+            ProtocolError::ChunkExtension,
             "it accepts any bytes in chunk extensions, and spaces after a size",
         ),
         (
-            Error::FieldFolded,
+            ProtocolError::HeaderFolded,
             "it unfolds obs-fold, as RFC 9112 section 5.2 lets it",
         ),
         (
-            Error::FieldValueByte,
+            ProtocolError::HeaderValueByte,
             "it keeps control characters, as RFC 9110 section 5.5 lets it",
         ),
         (
-            Error::LengthMalformed,
+            ProtocolError::LengthMalformed,
             "it takes a list of equal lengths, as RFC 9112 section 6.3 lets it",
         ),
         (
-            Error::LengthRepeated,
+            ProtocolError::LengthRepeated,
             "it takes equal lengths twice, as RFC 9112 section 6.3 lets it",
         ),
         (
-            Error::CodingInHttp10,
+            ProtocolError::CodingInHttp10,
             "it reads chunked in HTTP/1.0; RFC 9112 section 6.1 calls that faulty framing",
         ),
         (
-            Error::CodingWithLength,
+            ProtocolError::CodingWithLength,
             "it lets Transfer-Encoding win and closes, as RFC 9112 section 6.3 lets it",
         ),
-        (Error::VersionUnsupported, "it reads any version as its own"),
-        (Error::TargetByte, "it accepts bytes that no URI has"),
-        (Error::TargetForm, "it does not look into targets"),
-        (Error::TargetEscape, "it does not look into targets"),
-        (Error::TargetNul, "it does not look into targets"),
-        (Error::TargetAuthority, "it does not look into targets"),
-        (Error::TargetScheme, "it does not look into targets"),
-        (Error::TunnelRefused, "it leaves CONNECT to its user"),
-        (Error::HostConflict, "it does not look into targets"),
-        (Error::HostMalformed, "it only counts Host"),
         (
-            Error::ContentTypeRepeated,
+            ProtocolError::VersionUnsupported,
+            "it reads any version as its own",
+        ),
+        (
+            ProtocolError::TargetByte,
+            "it accepts bytes that no URI has",
+        ),
+        (ProtocolError::TargetForm, "it does not look into targets"),
+        (ProtocolError::TargetEscape, "it does not look into targets"),
+        (ProtocolError::TargetNul, "it does not look into targets"),
+        (
+            ProtocolError::TargetAuthority,
+            "it does not look into targets",
+        ),
+        (ProtocolError::TargetScheme, "it does not look into targets"),
+        (
+            ProtocolError::TunnelRefused,
+            "it leaves CONNECT to its user",
+        ),
+        (ProtocolError::HostConflict, "it does not look into targets"),
+        (ProtocolError::HostMalformed, "it only counts Host"),
+        (
+            ProtocolError::ContentTypeRepeated,
             "it leaves all but the fields of framing to its user",
         ),
-        (Error::ExpectationUnknown, "it leaves 417 to its user"),
-        (Error::TrailerForbidden, "it leaves trailers to its user"),
-        (Error::MethodTooLong, "its only limit is the size of a head"),
         (
-            Error::RequestLineTooLong,
+            ProtocolError::ExpectationUnknown,
+            "it leaves 417 to its user",
+        ),
+        (
+            ProtocolError::TrailerForbidden,
+            "it leaves trailers to its user",
+        ),
+        (
+            ProtocolError::MethodTooLong,
             "its only limit is the size of a head",
         ),
         (
-            Error::FieldLineTooLong,
-            "its only limit is the size of a head",
-        ),
-        (Error::HeadTooLong, "its limit is larger"),
-        (Error::TooManyFields, "its only limit is the size of a head"),
-        (Error::ChunkLineTooLong, "its limit is larger"),
-        (Error::ChunkExtensionsTooLong, "it has no such limit"),
-        (Error::ContentTooLarge, "it has no such limit"),
-        (
-            Error::TooManyTrailers,
+            ProtocolError::RequestLineTooLong,
             "its only limit is the size of a head",
         ),
         (
-            Error::TrailersTooLong,
+            ProtocolError::HeaderLineTooLong,
+            "its only limit is the size of a head",
+        ),
+        (ProtocolError::HeadTooLong, "its limit is larger"),
+        (
+            ProtocolError::TooManyHeaders,
+            "its only limit is the size of a head",
+        ),
+        (ProtocolError::ChunkLineTooLong, "its limit is larger"),
+        (
+            ProtocolError::ChunkExtensionsTooLong,
+            "it has no such limit",
+        ),
+        (ProtocolError::BodyTooLarge, "it has no such limit"),
+        (
+            ProtocolError::TooManyTrailers,
+            "its only limit is the size of a head",
+        ),
+        (
+            ProtocolError::TrailersTooLong,
             "its only limit is the size of a head",
         ),
     ],

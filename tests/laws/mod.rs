@@ -21,7 +21,7 @@ pub struct Transcript {
     /// The requests that were complete.
     pub served: Vec<model::Served>,
     /// Each error, its position, and the line that is shown with it.
-    pub refusals: Vec<(bytegate::connection::Error, u64, Vec<u8>)>,
+    pub refusals: Vec<(bytegate::connection::ProtocolError, u64, Vec<u8>)>,
     pub close: CloseReason,
 }
 
@@ -38,11 +38,11 @@ impl FrontEnd for Notes {
         self.now
     }
 
-    fn head(&mut self, head: &Head<'_>, _: u64) {
+    fn on_head(&mut self, head: &Head<'_>, _: u64) {
         self.method = head.method();
     }
 
-    fn request(&mut self, request: &Message<'_>, _: u64) {
+    fn on_request(&mut self, request: &Message<'_>, _: u64) {
         self.transcript.served.push(model::Served {
             method: request.head.method().to_string(),
             target: request.head.target_text().to_string(),
@@ -51,14 +51,14 @@ impl FrontEnd for Notes {
         });
     }
 
-    fn refusal(&mut self, refusal: &Refusal<'_>) {
+    fn on_refusal(&mut self, refusal: &Refusal<'_>) {
         self.method = refusal.method.unwrap_or(Method::Get);
         let line = refusal.line.to_vec();
         let refusal = (refusal.error, refusal.at, line);
         self.transcript.refusals.push(refusal);
     }
 
-    fn answered(&mut self, _: &ResponseSummary) {
+    fn on_response(&mut self, _: &ResponseSummary) {
         self.transcript.answers.push(self.method);
     }
 }
@@ -101,7 +101,7 @@ pub fn drive<'p>(
                 Some(piece) => buffer.extend_from_slice(piece),
                 None => session.end_input(),
             },
-            Wait::Answer { .. } => panic!("no answer here comes later"),
+            Wait::Pending { .. } => panic!("no answer here comes later"),
             Wait::Yield => {}
             Wait::Close(reason) => {
                 notes.transcript.close = reason;

@@ -5,7 +5,7 @@
 use crate::laws::model::Served;
 use crate::laws::{a_moment, drive, plain_gateway};
 use bytegate::config::Config;
-use bytegate::connection::{Connection, Error, Step};
+use bytegate::connection::{Connection, ProtocolError, Step};
 use bytegate::request::Scheme;
 use core::cmp::Ordering;
 
@@ -24,7 +24,7 @@ pub struct Oracle {
     /// Whether it reads content and all requests; otherwise it reads only the first head.
     pub reads_content: bool,
     /// Our errors in cases that it accepts, and why we refuse them.
-    pub laxer: &'static [(Error, &'static str)],
+    pub laxer: &'static [(ProtocolError, &'static str)],
     /// Its errors in cases that we accept, and why we accept them.
     pub stricter: &'static [(&'static str, &'static str)],
 }
@@ -33,7 +33,7 @@ pub struct Oracle {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Difference {
     /// It serves what we refuse with this error.
-    Laxer(Error),
+    Laxer(ProtocolError),
     /// It refuses, with this complaint, what we serve.
     Stricter(String),
 }
@@ -69,7 +69,7 @@ pub fn difference(oracle: &Oracle, input: &[u8], theirs: &Opinion) -> Option<Dif
     }
 }
 
-fn all_requests(input: &[u8]) -> (Vec<Served>, Option<Error>) {
+fn all_requests(input: &[u8]) -> (Vec<Served>, Option<ProtocolError>) {
     let transcript = drive(&plain_gateway(), [input], a_moment());
     (
         transcript.served,
@@ -77,11 +77,11 @@ fn all_requests(input: &[u8]) -> (Vec<Served>, Option<Error>) {
     )
 }
 
-fn first_head(input: &[u8]) -> (Vec<Served>, Option<Error>) {
+fn first_head(input: &[u8]) -> (Vec<Served>, Option<ProtocolError>) {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut rest = input;
     let head = match connection.step(&mut rest, a_moment()) {
-        Step::Call(message) => message.head,
+        Step::Request(message) => message.head,
         Step::Admit(head) => head,
         Step::Refuse(refusal) => return (Vec::new(), Some(refusal.error)),
         _ => return (Vec::new(), None),
@@ -128,50 +128,56 @@ pub const HTTP_NET: Oracle = Oracle {
     reads_content: true,
     laxer: &[
         (
-            Error::CodingRepeated,
+            ProtocolError::CodingRepeated,
             "RFC 9110 section 5.3 makes one list of two lines; a proxy that reads only one of them sees another request",
         ),
-        (Error::ChunkExtensionsTooLong, "our limit is lower"),
-        (Error::ChunkLineTooLong, "our limit is lower"),
+        (ProtocolError::ChunkExtensionsTooLong, "our limit is lower"),
+        (ProtocolError::ChunkLineTooLong, "our limit is lower"),
         (
-            Error::ContentTooLarge,
+            ProtocolError::BodyTooLarge,
             "our limit is checked at the first digit that passes it",
         ),
-        (Error::TooManyTrailers, "our limit is lower"),
-        (Error::TrailersTooLong, "our limit is lower"),
-        (Error::MethodTooLong, "our limit is lower"),
+        (ProtocolError::TooManyTrailers, "our limit is lower"),
+        (ProtocolError::TrailersTooLong, "our limit is lower"),
+        (ProtocolError::MethodTooLong, "our limit is lower"),
         (
-            Error::TargetScheme,
+            ProtocolError::TargetScheme,
             "it leaves schemes to its user; RFC 9110 section 7.4 asks for a refusal",
         ),
-        (Error::TunnelRefused, "it leaves CONNECT to its user"),
-        (Error::ExpectationUnknown, "it leaves 417 to its user"),
         (
-            Error::EmptyLines,
+            ProtocolError::TunnelRefused,
+            "it leaves CONNECT to its user",
+        ),
+        (
+            ProtocolError::ExpectationUnknown,
+            "it leaves 417 to its user",
+        ),
+        (
+            ProtocolError::EmptyLines,
             "it skips any number of empty lines; RFC 9112 section 2.2 asks for one, and ten are enough",
         ),
         (
-            Error::ContentTypeRepeated,
+            ProtocolError::ContentTypeRepeated,
             "it leaves all but the fields of framing to its user",
         ),
         (
-            Error::HostConflict,
+            ProtocolError::HostConflict,
             "two names for one host are how caches are poisoned",
         ),
         (
-            Error::HostMalformed,
+            ProtocolError::HostMalformed,
             "RFC 9110 section 4.2.1: an http URI has a host, so an empty Host names none; RFC 3986 section 3.2.2: an IP literal of an unknown version is an error",
         ),
         (
-            Error::TargetAuthority,
+            ProtocolError::TargetAuthority,
             "RFC 3986 section 3.2.3: a port that is no port",
         ),
         (
-            Error::TargetNul,
+            ProtocolError::TargetNul,
             "an encoded NUL cuts names short in other programs",
         ),
         (
-            Error::TrailerForbidden,
+            ProtocolError::TrailerForbidden,
             "RFC 9110 section 6.5.1: no framing, routing or authentication after the content",
         ),
     ],
@@ -244,43 +250,79 @@ pub const HTTPARSE: Oracle = Oracle {
     reads_content: false,
     laxer: &[
         (
-            Error::BareLf,
+            ProtocolError::BareLf,
             "RFC 9112 section 2.2 lets a recipient take a line feed alone; it is how requests are smuggled",
         ),
         (
-            Error::EmptyLines,
+            ProtocolError::EmptyLines,
             "it skips any number of empty lines; RFC 9112 section 2.2 asks for one, and ten are enough",
         ),
-        (Error::MethodTooLong, "it has no limits"),
-        (Error::RequestLineTooLong, "it has no limits"),
-        (Error::FieldLineTooLong, "it has no limits"),
-        (Error::HeadTooLong, "it has no limits"),
-        (Error::TooManyFields, "its limit is its caller's"),
-        (Error::TargetByte, "it accepts bytes that no URI has"),
-        (Error::TargetForm, "it does not look into targets"),
-        (Error::TargetEscape, "it does not look into targets"),
-        (Error::TargetNul, "it does not look into targets"),
-        (Error::TargetAuthority, "it does not look into targets"),
-        (Error::TargetScheme, "it does not look into targets"),
-        (Error::TunnelRefused, "it does not look into methods"),
-        (Error::HostMissing, "it does not look into fields"),
-        (Error::HostRepeated, "it does not look into fields"),
-        (Error::HostMalformed, "it does not look into fields"),
-        (Error::HostConflict, "it does not look into fields"),
-        (Error::LengthMalformed, "it does not look into fields"),
-        (Error::LengthRepeated, "it does not look into fields"),
-        (Error::LengthOverflow, "it does not look into fields"),
-        (Error::CodingMalformed, "it does not look into fields"),
-        (Error::CodingRepeated, "it does not look into fields"),
-        (Error::CodingNotFinal, "it does not look into fields"),
-        (Error::CodingUnknown, "it does not look into fields"),
-        (Error::CodingWithLength, "it does not look into fields"),
-        (Error::CodingInHttp10, "it does not look into fields"),
+        (ProtocolError::MethodTooLong, "it has no limits"),
+        (ProtocolError::RequestLineTooLong, "it has no limits"),
+        (ProtocolError::HeaderLineTooLong, "it has no limits"),
+        (ProtocolError::HeadTooLong, "it has no limits"),
+        (ProtocolError::TooManyHeaders, "its limit is its caller's"),
         (
-            Error::ContentTypeRepeated,
+            ProtocolError::TargetByte,
+            "it accepts bytes that no URI has",
+        ),
+        (ProtocolError::TargetForm, "it does not look into targets"),
+        (ProtocolError::TargetEscape, "it does not look into targets"),
+        (ProtocolError::TargetNul, "it does not look into targets"),
+        (
+            ProtocolError::TargetAuthority,
+            "it does not look into targets",
+        ),
+        (ProtocolError::TargetScheme, "it does not look into targets"),
+        (
+            ProtocolError::TunnelRefused,
+            "it does not look into methods",
+        ),
+        (ProtocolError::HostMissing, "it does not look into fields"),
+        (ProtocolError::HostRepeated, "it does not look into fields"),
+        (ProtocolError::HostMalformed, "it does not look into fields"),
+        (ProtocolError::HostConflict, "it does not look into fields"),
+        (
+            ProtocolError::LengthMalformed,
+            "it does not look into fields",
+        ),
+        (
+            ProtocolError::LengthRepeated,
+            "it does not look into fields",
+        ),
+        (
+            ProtocolError::LengthOverflow,
+            "it does not look into fields",
+        ),
+        (
+            ProtocolError::CodingMalformed,
+            "it does not look into fields",
+        ),
+        (
+            ProtocolError::CodingRepeated,
+            "it does not look into fields",
+        ),
+        (
+            ProtocolError::CodingNotFinal,
+            "it does not look into fields",
+        ),
+        (ProtocolError::CodingUnknown, "it does not look into fields"),
+        (
+            ProtocolError::CodingWithLength,
+            "it does not look into fields",
+        ),
+        (
+            ProtocolError::CodingInHttp10,
+            "it does not look into fields",
+        ),
+        (
+            ProtocolError::ContentTypeRepeated,
             "it leaves all but the fields of framing to its user",
         ),
-        (Error::ExpectationUnknown, "it does not look into fields"),
+        (
+            ProtocolError::ExpectationUnknown,
+            "it does not look into fields",
+        ),
     ],
     stricter: &[(
         "Version",
@@ -318,11 +360,11 @@ fn fields_agree(input: &[u8], length: usize, theirs: &[httparse::Header<'_>]) {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut rest = input;
     let head = match connection.step(&mut rest, a_moment()) {
-        Step::Call(message) => message.head,
+        Step::Request(message) => message.head,
         Step::Admit(head) => head,
         _ => return,
     };
-    let ours: Vec<(&str, &[u8])> = head.fields().iter().collect();
+    let ours: Vec<(&str, &[u8])> = head.headers().iter().collect();
     let theirs: Vec<_> = theirs
         .iter()
         .map(|field| (field.name, field.value))

@@ -33,9 +33,9 @@ pub fn read_answer(request: &[u8], output: &[u8]) -> ClientResponse {
 pub fn checked(response: ClientResponse) -> ClientResponse {
     let mut interim = response.interim().iter();
     assert!(interim.all(|status| status.code() == 100));
-    let is_closed_by_end = response.field("Content-Length").is_none()
-        && response.field("Transfer-Encoding").is_none()
-        && !response.content().is_empty();
+    let is_closed_by_end = response.header("Content-Length").is_none()
+        && response.header("Transfer-Encoding").is_none()
+        && !response.body().is_empty();
     assert!(
         response.closes() || !is_closed_by_end,
         "content without framing must end with a close"

@@ -18,7 +18,7 @@ macro_rules! version {
                     .file("/large", vec![b'x'; 20_000]);
                 let router = Router::new()
                     .suffix(".py", |request: &Request<'_>| {
-                        format!("{:?} {:?}", request, request.content())
+                        format!("{:?} {:?}", request, request.body())
                     })
                     .get("/hello/{name}", |request: &Request<'_>| {
                         request.param("name").unwrap_or_default().to_string()
@@ -27,10 +27,10 @@ macro_rules! version {
                 let mut config = Config::default();
                 config.limits.requests = 3;
                 config.limits.head_bytes = 300;
-                config.limits.field_line_bytes = 100;
+                config.limits.header_line_bytes = 100;
                 config.limits.request_line_bytes = 100;
-                config.limits.content_bytes = 200;
-                config.limits.fields = 6;
+                config.limits.body_bytes = 200;
+                config.limits.headers = 6;
                 Gateway::new(router).config(config)
             });
 
@@ -54,7 +54,7 @@ macro_rules! version {
                             Some(piece) => held.extend_from_slice(piece),
                             None => session.end_input(),
                         },
-                        Wait::Answer { .. } | Wait::Close(_) => return output,
+                        Wait::Pending { .. } | Wait::Close(_) => return output,
                         // An earlier version may have no other.
                         #[allow(unreachable_patterns)]
                         _ => {}

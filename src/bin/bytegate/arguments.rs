@@ -253,8 +253,8 @@ mod tests {
         ]);
         let mut config = bytegate::config::Config::default();
         config.limits.head_bytes = 65_536;
-        config.limits.field_line_bytes = 32_768;
-        config.limits.content_bytes = 5;
+        config.limits.header_line_bytes = 32_768;
+        config.limits.body_bytes = 5;
         config.timeouts.head = Duration::from_millis(500);
         config.timeouts.idle = Duration::from_secs(120);
         assert_eq!(options.folder, Some("dir".into()));

@@ -42,7 +42,7 @@ pub(crate) fn gateway(options: &Options) -> Result<Gateway, Failure> {
 
 /// Lets pages of any origin read files, and parts of files as viewers of documents and media do.
 fn cors() -> Cors {
-    Cors::any().any_request_field().exposed_fields([
+    Cors::any().allow_any_header().expose_headers([
         "Accept-Ranges",
         "Content-Disposition",
         "Content-Encoding",

@@ -57,7 +57,7 @@ impl Explanation<'_> {
                 }
                 Wait::Write { .. } => drop(session.take_output()),
                 Wait::Yield => {}
-                Wait::Read { .. } | Wait::Answer { .. } => session.end_input(),
+                Wait::Read { .. } | Wait::Pending { .. } => session.end_input(),
             }
         }
     }
@@ -84,7 +84,7 @@ impl Explanation<'_> {
             },
             None => self.entry("host", format_args!("none, as HTTP/1.0 allows")),
         }
-        for (name, value) in head.fields() {
+        for (name, value) in head.headers() {
             self.entry("field", format_args!("{name}: {}", value.escape_ascii()));
         }
         if head.expects_continue() {
@@ -98,8 +98,8 @@ impl Explanation<'_> {
     fn show_content(&mut self, request: &Message<'_>) {
         let length = request.content.len();
         match (
-            request.head.fields().get("Transfer-Encoding"),
-            request.head.fields().get("Content-Length"),
+            request.head.headers().get_bytes("Transfer-Encoding"),
+            request.head.headers().get_bytes("Content-Length"),
         ) {
             (Some(_), _) => self.entry("content", format_args!("{length} bytes (chunked)")),
             (None, Some(_)) => {
@@ -179,22 +179,22 @@ impl FrontEnd for Explanation<'_> {
         Now::default()
     }
 
-    fn head(&mut self, head: &Head<'_>, at: u64) {
+    fn on_head(&mut self, head: &Head<'_>, at: u64) {
         self.show_head(head, at);
     }
 
-    fn request(&mut self, request: &Message<'_>, end: u64) {
+    fn on_request(&mut self, request: &Message<'_>, end: u64) {
         self.left = self.all.len() - usize::try_from(end).unwrap_or(self.all.len());
         self.show_content(request);
     }
 
-    fn refusal(&mut self, refusal: &Refusal<'_>) {
+    fn on_refusal(&mut self, refusal: &Refusal<'_>) {
         self.show_refusal(refusal);
     }
 
-    fn answered(&mut self, summary: &ResponseSummary) {
+    fn on_response(&mut self, summary: &ResponseSummary) {
         if core::mem::take(&mut self.open) {
-            self.show_persistence(summary.persists);
+            self.show_persistence(summary.keeps_alive);
         }
     }
 }

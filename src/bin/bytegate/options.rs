@@ -208,7 +208,7 @@ impl Options {
             }
             "header" => {
                 let (pattern, name, value) = value.header()?;
-                self.change(|site| site.field(&pattern, &name, &value))?;
+                self.change(|site| site.header(&pattern, &name, &value))?;
             }
             "download" => {
                 let pattern = text()?;
@@ -254,9 +254,9 @@ impl Options {
             "max-head" => {
                 let bytes = values::head_size(text()?)?;
                 self.config.limits.head_bytes = bytes;
-                self.config.limits.field_line_bytes = bytes / 2;
+                self.config.limits.header_line_bytes = bytes / 2;
             }
-            "max-content" => self.config.limits.content_bytes = values::size(text()?)?,
+            "max-content" => self.config.limits.body_bytes = values::size(text()?)?,
             "bind" => self.bind = Some(values::bind(text()?)?),
             "port" => self.port = Some(values::port(text()?)?),
             "host" => self.hosts.add(text()?)?,

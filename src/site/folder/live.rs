@@ -154,8 +154,8 @@ impl LiveFolder {
     /// Keeps a file in memory, unless another thread has looked at the folder later and kept what it found.
     fn keep(&self, path: &str, cached: Cached) {
         let _replacing = lock(&self.replacing);
-        let is_later = |kept: Arc<Cached>| kept.last_checked().real > cached.last_checked().real;
-        if !self.cache.peek(path).is_some_and(is_later) {
+        let is_pending = |kept: Arc<Cached>| kept.last_checked().real > cached.last_checked().real;
+        if !self.cache.peek(path).is_some_and(is_pending) {
             self.cache.insert(path.into(), Arc::new(cached));
         }
     }

@@ -1,4 +1,4 @@
-//! Fields of a response whose values are lists: `Vary` and `Cache-Control`.
+//! Headers of a response whose values are lists: `Vary` and `Cache-Control`.
 
 use crate::response::response::Response;
 use crate::syntax::list::elements;
@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 /// become one, because some caches read only the first.
 pub(super) fn add_vary(response: &mut Response, name: &str) {
     let mut names: Vec<u8> = Vec::new();
-    for element in response.fields().lines().get_all("Vary").flat_map(elements) {
+    for element in response.headers().view().get_all("Vary").flat_map(elements) {
         if element == b"*" || element.eq_ignore_ascii_case(name.as_bytes()) {
             return;
         }
@@ -16,12 +16,12 @@ pub(super) fn add_vary(response: &mut Response, name: &str) {
         names.extend_from_slice(b", ");
     }
     names.extend_from_slice(name.as_bytes());
-    response.set_field("Vary", names);
+    response.set_header("Vary", names);
 }
 
 /// Returns whether `Cache-Control` contains a directive, with or without an argument (RFC 9111 section 5.2).
 pub(super) fn has_directive(response: &Response, directive: &str) -> bool {
-    let lines = response.fields().lines();
+    let lines = response.headers().view();
     let mut directives = lines.get_all("Cache-Control").flat_map(elements);
     directives.any(|element| {
         let name = element.split(|&octet| octet == b'=').next();
@@ -44,10 +44,10 @@ mod tests {
         ] {
             let mut response = Response::text("");
             for line in before {
-                response.append_field("Vary", line);
+                response.append_header("Vary", line);
             }
             add_vary(&mut response, "Origin");
-            let lines: Vec<&[u8]> = response.fields().lines().get_all("vary").collect();
+            let lines: Vec<&[u8]> = response.headers().view().get_all("vary").collect();
             assert_eq!(lines, [after.as_bytes()], "{before:?}");
         }
     }
@@ -55,7 +55,7 @@ mod tests {
     #[test]
     fn directives_are_compared_whole_and_without_case() {
         let response =
-            Response::text("").with_field("Cache-Control", "private, No-Store,max-age=0");
+            Response::text("").with_header("Cache-Control", "private, No-Store,max-age=0");
         for (directive, has) in [
             ("no-store", true),
             ("private", true),

@@ -6,43 +6,43 @@ use core::fmt;
 macro_rules! errors {
     ($($name:ident => $status:ident, $section:literal, $sentence:literal;)*) => {
         /// An error in what a peer sent. A connection ends with its first error. The error is answered with
-        /// [`status`](Error::status), and nothing after it is interpreted.
+        /// [`status`](ProtocolError::status), and nothing after it is interpreted.
         ///
         /// ```
         /// use bytegate::Status;
-        /// use bytegate::connection::Error;
+        /// use bytegate::connection::ProtocolError;
         ///
-        /// assert_eq!(Error::HostMissing.status(), Status::BAD_REQUEST);
-        /// assert_eq!(Error::HostMissing.section(), "RFC 9112 section 3.2");
+        /// assert_eq!(ProtocolError::HostMissing.status(), Status::BAD_REQUEST);
+        /// assert_eq!(ProtocolError::HostMissing.section(), "RFC 9112 section 3.2");
         /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
-        pub enum Error {
+        pub enum ProtocolError {
             $(#[doc = concat!($sentence, " (", $section, ").")] $name,)*
         }
 
-        impl Error {
+        impl ProtocolError {
             /// All errors, in the order in which a request can trigger them.
-            pub const ALL: &'static [Error] = &[$(Error::$name,)*];
+            pub const ALL: &'static [ProtocolError] = &[$(ProtocolError::$name,)*];
 
             /// Returns the status sent for this error.
             pub const fn status(self) -> Status {
-                match self { $(Error::$name => Status::$status,)* }
+                match self { $(ProtocolError::$name => Status::$status,)* }
             }
 
             /// Returns the section that was violated or that defines the status.
             pub const fn section(self) -> &'static str {
-                match self { $(Error::$name => $section,)* }
+                match self { $(ProtocolError::$name => $section,)* }
             }
 
             /// Returns a human-readable sentence without a full stop.
             pub const fn sentence(self) -> &'static str {
-                match self { $(Error::$name => $sentence,)* }
+                match self { $(ProtocolError::$name => $sentence,)* }
             }
 
             /// Returns the name of the variant.
             pub const fn name(self) -> &'static str {
-                match self { $(Error::$name => stringify!($name),)* }
+                match self { $(ProtocolError::$name => stringify!($name),)* }
             }
         }
     };
@@ -65,15 +65,15 @@ errors! {
     VersionUnsupported => HTTP_VERSION_NOT_SUPPORTED, "RFC 9110 section 15.6.6", "only HTTP/1.0 and HTTP/1.1 are supported here";
 
     // Field section
-    FieldLeadingSpace => BAD_REQUEST, "RFC 9112 section 2.2", "whitespace is not allowed before the first field";
-    FieldFolded => BAD_REQUEST, "RFC 9112 section 5.2", "a field value must not be folded over several lines";
-    FieldNameEmpty => BAD_REQUEST, "RFC 9110 section 5.1", "a field must have a name";
-    FieldNameSpace => BAD_REQUEST, "RFC 9112 section 5.1", "whitespace is not allowed between a field name and its colon";
-    FieldNameByte => BAD_REQUEST, "RFC 9110 section 5.1", "a field name must be a token";
-    FieldColonMissing => BAD_REQUEST, "RFC 9112 section 5", "a field line must have a colon after its name";
-    FieldValueByte => BAD_REQUEST, "RFC 9110 section 5.5", "a field value must not contain control characters";
-    FieldLineTooLong => REQUEST_HEADER_FIELDS_TOO_LARGE, "RFC 6585 section 5", "a field line is longer than allowed here";
-    TooManyFields => REQUEST_HEADER_FIELDS_TOO_LARGE, "RFC 6585 section 5", "the head has more fields than allowed here";
+    HeaderLeadingSpace => BAD_REQUEST, "RFC 9112 section 2.2", "whitespace is not allowed before the first field";
+    HeaderFolded => BAD_REQUEST, "RFC 9112 section 5.2", "a field value must not be folded over several lines";
+    HeaderNameEmpty => BAD_REQUEST, "RFC 9110 section 5.1", "a field must have a name";
+    HeaderNameSpace => BAD_REQUEST, "RFC 9112 section 5.1", "whitespace is not allowed between a field name and its colon";
+    HeaderNameByte => BAD_REQUEST, "RFC 9110 section 5.1", "a field name must be a token";
+    HeaderColonMissing => BAD_REQUEST, "RFC 9112 section 5", "a field line must have a colon after its name";
+    HeaderValueByte => BAD_REQUEST, "RFC 9110 section 5.5", "a field value must not contain control characters";
+    HeaderLineTooLong => REQUEST_HEADER_FIELDS_TOO_LARGE, "RFC 6585 section 5", "a field line is longer than allowed here";
+    TooManyHeaders => REQUEST_HEADER_FIELDS_TOO_LARGE, "RFC 6585 section 5", "the head has more fields than allowed here";
     HeadTooLong => REQUEST_HEADER_FIELDS_TOO_LARGE, "RFC 6585 section 5", "the head is longer than allowed here";
     ContentTypeRepeated => BAD_REQUEST, "RFC 9110 section 5.3", "a request must not have more than one Content-Type field";
 
@@ -104,7 +104,7 @@ errors! {
     ExpectationUnknown => EXPECTATION_FAILED, "RFC 9110 section 10.1.1", "100-continue is the only expectation that can be met";
 
     // Content
-    ContentTooLarge => CONTENT_TOO_LARGE, "RFC 9110 section 15.5.14", "the content is larger than allowed here";
+    BodyTooLarge => CONTENT_TOO_LARGE, "RFC 9110 section 15.5.14", "the content is larger than allowed here";
     ChunkSize => BAD_REQUEST, "RFC 9112 section 7.1", "a chunk size must be hexadecimal digits, then CR LF or an extension";
     ChunkExtension => BAD_REQUEST, "RFC 9112 section 7.1.1", "a chunk extension must be a name and an optional value";
     ChunkLineTooLong => BAD_REQUEST, "RFC 9112 section 7.1.1", "a chunk-size line is longer than allowed here";
@@ -116,22 +116,22 @@ errors! {
 
     // Early ends and deadlines
     HeadIncomplete => BAD_REQUEST, "RFC 9112 section 8", "the input ended inside a head";
-    ContentIncomplete => BAD_REQUEST, "RFC 9112 section 8", "the input ended inside the content";
+    BodyIncomplete => BAD_REQUEST, "RFC 9112 section 8", "the input ended inside the content";
     HeadTimeout => REQUEST_TIMEOUT, "RFC 9110 section 15.5.9", "the head did not arrive in time";
-    ContentTimeout => REQUEST_TIMEOUT, "RFC 9110 section 15.5.9", "the content did not arrive in time";
+    BodyTimeout => REQUEST_TIMEOUT, "RFC 9110 section 15.5.9", "the content did not arrive in time";
 
     // Server side
-    AnswerTimeout => SERVICE_UNAVAILABLE, "RFC 9110 section 15.6.4", "the response was not ready in time";
-    Unanswered => INTERNAL_SERVER_ERROR, "RFC 9110 section 15.6.1", "the program did not answer the request";
+    ResponseTimeout => SERVICE_UNAVAILABLE, "RFC 9110 section 15.6.4", "the response was not ready in time";
+    NoResponse => INTERNAL_SERVER_ERROR, "RFC 9110 section 15.6.1", "the program did not answer the request";
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for ProtocolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.sentence(), self.section())
     }
 }
 
-impl core::error::Error for Error {}
+impl core::error::Error for ProtocolError {}
 
 /// An error and its position.
 ///
@@ -140,32 +140,32 @@ impl core::error::Error for Error {}
 ///
 /// ```
 /// use bytegate::Request;
-/// use bytegate::connection::Error;
+/// use bytegate::connection::ProtocolError;
 ///
 /// let fault = Request::builder("GET", "/a%zz").build().unwrap_err();
-/// assert_eq!((fault.error, fault.at), (Error::TargetEscape, 6));
+/// assert_eq!((fault.error, fault.at), (ProtocolError::TargetEscape, 6));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct InvalidRequest {
     /// The error.
-    pub error: Error,
+    pub error: ProtocolError,
     /// The offset from the start of the parsed input.
     pub at: usize,
 }
 
-impl Fault {
-    pub(crate) const fn new(error: Error, at: usize) -> Fault {
-        Fault { error, at }
+impl InvalidRequest {
+    pub(crate) const fn new(error: ProtocolError, at: usize) -> InvalidRequest {
+        InvalidRequest { error, at }
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for InvalidRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "at byte {}: {}", self.at, self.error)
     }
 }
 
-impl core::error::Error for Fault {}
+impl core::error::Error for InvalidRequest {}
 
 #[cfg(test)]
 mod tests {
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn every_error_has_an_error_status_and_a_section() {
-        for error in Error::ALL {
+        for error in ProtocolError::ALL {
             assert!(error.status().is_error(), "{}", error.name());
             assert!(error.section().starts_with("RFC "), "{}", error.name());
             assert!(!error.sentence().ends_with('.'), "{}", error.name());

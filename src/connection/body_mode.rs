@@ -5,23 +5,23 @@
 /// ```
 /// use bytegate::Now;
 /// use bytegate::config::Config;
-/// use bytegate::connection::{Connection, ContentPlan, Step};
+/// use bytegate::connection::{Connection, BodyMode, Step};
 /// use bytegate::request::Scheme;
 ///
 /// let mut connection = Connection::new(Config::default(), Scheme::Http);
 /// let mut input = &b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"[..];
 /// assert!(matches!(connection.step(&mut input, Now::default()), Step::Admit(_)));
-/// connection.admit(ContentPlan::HandOn(1024))?;
-/// assert!(matches!(connection.step(&mut input, Now::default()), Step::Content(b"hello")));
+/// connection.admit(BodyMode::Stream(1024))?;
+/// assert!(matches!(connection.step(&mut input, Now::default()), Step::Data(b"hello")));
 /// # Ok::<(), bytegate::connection::OutOfTurn>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ContentPlan {
-    /// Buffer the content, up to [`Limits::content_bytes`](crate::config::Limits::content_bytes).
-    Gather,
+pub enum BodyMode {
+    /// Buffer the content, up to [`Limits::body_bytes`](crate::config::Limits::body_bytes).
+    Buffer,
     /// Buffer the content, up to the given number of bytes.
-    GatherUpTo(u64),
-    /// Stream the content with [`Step::Content`](crate::connection::Step::Content), up to the given number of bytes.
-    HandOn(u64),
+    BufferUpTo(u64),
+    /// Stream the content with [`Step::Data`](crate::connection::Step::Data), up to the given number of bytes.
+    Stream(u64),
 }

@@ -25,10 +25,10 @@ use std::{io, path::Path, prelude::rust_2024::*};
 ///
 /// ```
 /// use bytegate::{Gateway, Request, Response, Router};
-/// use bytegate::site::FileResponse;
+/// use bytegate::site::NamedFile;
 ///
 /// fn report(request: &Request<'_>) -> Response {
-///     FileResponse::new("report.csv", "apple,1\n")
+///     NamedFile::new("report.csv", "apple,1\n")
 ///         .attachment("Report 2026.csv")
 ///         .cache_control("private, max-age=60")
 ///         .respond(request)
@@ -41,7 +41,7 @@ use std::{io, path::Path, prelude::rust_2024::*};
 /// ```
 #[derive(Debug)]
 #[doc(alias = "send_file")]
-pub struct FileResponse {
+pub struct NamedFile {
     name: String,
     content: FileContent,
     media_type: Option<String>,
@@ -50,11 +50,11 @@ pub struct FileResponse {
     attachment: Option<String>,
 }
 
-impl FileResponse {
+impl NamedFile {
     /// Takes content in memory. Its `ETag` is a hash, which is computed for each response. Only the suffix of the name is
     /// used, and only for the media type.
-    pub fn new(name: &str, content: impl Into<Bytes>) -> FileResponse {
-        FileResponse::of(name, FileContent::Memory(content.into()))
+    pub fn new(name: &str, content: impl Into<Bytes>) -> NamedFile {
+        NamedFile::of(name, FileContent::Memory(content.into()))
     }
 
     /// Opens a file on disk (feature `folder`). Its `ETag` is made from its size, the time of its last modification and its
@@ -70,10 +70,10 @@ impl FileResponse {
     ///
     /// ```
     /// use bytegate::{Gateway, Request, Response, Status};
-    /// use bytegate::site::FileResponse;
+    /// use bytegate::site::NamedFile;
     ///
     /// fn page(request: &Request<'_>) -> Result<Response, Status> {
-    ///     let file = FileResponse::open("fixtures/site/index.html").map_err(|_| Status::NOT_FOUND)?;
+    ///     let file = NamedFile::open("fixtures/site/index.html").map_err(|_| Status::NOT_FOUND)?;
     ///     Ok(file.respond(request))
     /// }
     ///
@@ -84,7 +84,7 @@ impl FileResponse {
     /// # Errors
     /// Returns an error if the file cannot be opened, or is a folder, a pipe or a device.
     #[cfg(feature = "folder")]
-    pub fn open(path: impl AsRef<Path>) -> io::Result<FileResponse> {
+    pub fn open(path: impl AsRef<Path>) -> io::Result<NamedFile> {
         let path = path.as_ref();
         // Opening a pipe would wait for its other end.
         if !path.metadata()?.is_file() {
@@ -96,14 +96,14 @@ impl FileResponse {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let modified = stamp.is_settled().then(|| stamp.modified());
         let content = FileContent::Stored(StoredFile::new(file, stamp));
-        Ok(FileResponse {
+        Ok(NamedFile {
             modified,
-            ..FileResponse::of(&name, content)
+            ..NamedFile::of(&name, content)
         })
     }
 
-    fn of(name: &str, content: FileContent) -> FileResponse {
-        FileResponse {
+    fn of(name: &str, content: FileContent) -> NamedFile {
+        NamedFile {
             name: name.into(),
             content,
             media_type: None,
@@ -114,26 +114,26 @@ impl FileResponse {
     }
 
     /// Sets the media type. The default is that of the name.
-    pub fn media_type(mut self, media_type: &str) -> FileResponse {
+    pub fn media_type(mut self, media_type: &str) -> NamedFile {
         self.media_type = Some(media_type.into());
         self
     }
 
     /// Sets `Cache-Control`. The default is `no-cache`. Content for one user only should be `private`.
-    pub fn cache_control(mut self, value: &str) -> FileResponse {
+    pub fn cache_control(mut self, value: &str) -> NamedFile {
         self.cache_control = value.into();
         self
     }
 
     /// Sets `Last-Modified`, as time since the Unix epoch. The default is that of the file on disk.
-    pub fn modified(mut self, modified: Duration) -> FileResponse {
+    pub fn modified(mut self, modified: Duration) -> NamedFile {
         self.modified = Some(modified);
         self
     }
 
     /// Lets the client save the content under this name, instead of showing it. Any name can be sent: see
     /// [`Response::attachment`].
-    pub fn attachment(mut self, file_name: &str) -> FileResponse {
+    pub fn attachment(mut self, file_name: &str) -> NamedFile {
         self.attachment = Some(file_name.into());
         self
     }
@@ -152,8 +152,8 @@ impl FileResponse {
         };
         let Some(file) = representation.file(self.content, &SiteOptions::new()) else {
             return Response::new(Status::OK)
-                .with_field("Content-Type", self.media_type.unwrap_or_default())
-                .with_field("Cache-Control", self.cache_control);
+                .with_header("Content-Type", self.media_type.unwrap_or_default())
+                .with_header("Cache-Control", self.cache_control);
         };
         let head = request.head();
         let mut response = match head.method() {
@@ -163,7 +163,7 @@ impl FileResponse {
         let has_content = matches!(response.status(), Status::OK | Status::PARTIAL_CONTENT);
         if let Some(name) = self.attachment.filter(|_| has_content) {
             let value = content_disposition::value("attachment", &name);
-            response.set_field("Content-Disposition", value);
+            response.set_header("Content-Disposition", value);
         }
         response
     }

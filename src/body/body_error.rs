@@ -7,19 +7,19 @@ use core::fmt;
 ///
 /// ```
 /// use bytegate::{Body, Bytes};
-/// use bytegate::body::Broken;
+/// use bytegate::body::BodyError;
 ///
-/// let blocks = [Ok(Bytes::from("one")), Err(Broken)];
-/// let body = Body::fallible_stream(None, blocks.into_iter());
+/// let blocks = [Ok(Bytes::from("one")), Err(BodyError)];
+/// let body = Body::try_from_iterator(None, blocks.into_iter());
 /// assert_eq!(body.length(), None);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Broken;
+pub struct BodyError;
 
-impl fmt::Display for Broken {
+impl fmt::Display for BodyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the body stream failed")
     }
 }
 
-impl core::error::Error for Broken {}
+impl core::error::Error for BodyError {}

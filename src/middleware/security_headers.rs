@@ -1,4 +1,4 @@
-//! Fields that tell browsers to be careful.
+//! Headers that tell browsers to be careful.
 
 use super::{Middleware, RequestInfo};
 use crate::response::response::Response;
@@ -12,7 +12,7 @@ use core::time::Duration;
 const TRANSPORT: &str = "Strict-Transport-Security";
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
 
-/// Middleware that adds the fields by which browsers protect users of a site. Fields that the application set are kept.
+/// Middleware that adds the fields by which browsers protect users of a site. Headers that the application set are kept.
 ///
 /// | field | default |
 /// |---|---|
@@ -27,27 +27,26 @@ const YEAR: Duration = Duration::from_secs(365 * 86_400);
 ///
 /// ```
 /// use bytegate::{Gateway, Request, Response};
-/// use bytegate::middleware::SecurityFields;
+/// use bytegate::middleware::SecurityHeaders;
 ///
-/// let fields = SecurityFields::new()
-///     .field("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'")
+/// let fields = SecurityHeaders::new()
+///     .header("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'")
 ///     .without("Cross-Origin-Opener-Policy");
-/// let page = |_: &Request<'_>| Response::html("<h1>hi</h1>").with_field("Referrer-Policy", "origin");
+/// let page = |_: &Request<'_>| Response::html("<h1>hi</h1>").with_header("Referrer-Policy", "origin");
 /// let reply = Gateway::new(page).with(fields).handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
 /// let reply = String::from_utf8_lossy(&reply);
 /// assert!(reply.contains("\r\nX-Content-Type-Options: nosniff\r\n"));
 /// assert!(reply.contains("\r\nReferrer-Policy: origin\r\n") && !reply.contains("Opener"));
 /// ```
-#[doc(alias = "SecurityHeaders")]
 #[doc(alias = "helmet")]
 #[derive(Clone)]
-pub struct SecurityFields {
+pub struct SecurityHeaders {
     fields: Vec<(Cow<'static, str>, Cow<'static, str>)>,
 }
 
-impl SecurityFields {
+impl SecurityHeaders {
     /// Creates the default set.
-    pub fn new() -> SecurityFields {
+    pub fn new() -> SecurityHeaders {
         let fields = [
             ("X-Content-Type-Options", "nosniff"),
             ("Referrer-Policy", "same-origin"),
@@ -55,15 +54,15 @@ impl SecurityFields {
             ("Cross-Origin-Opener-Policy", "same-origin"),
         ];
         let fields = fields.map(|(name, value)| (name.into(), value.into()));
-        SecurityFields {
+        SecurityHeaders {
             fields: Vec::from(fields),
         }
         .https_only_for(YEAR)
     }
 
     /// Sets a field, in place of the one with the same name. A field that cannot be sent makes every response fail, as
-    /// with [`Response::with_field`].
-    pub fn field(self, name: &str, value: &str) -> SecurityFields {
+    /// with [`Response::with_header`].
+    pub fn header(self, name: &str, value: &str) -> SecurityHeaders {
         let mut kept = self.without(name);
         kept.fields
             .push((Cow::Owned(name.into()), Cow::Owned(value.into())));
@@ -71,7 +70,7 @@ impl SecurityFields {
     }
 
     /// Leaves out a field.
-    pub fn without(mut self, name: &str) -> SecurityFields {
+    pub fn without(mut self, name: &str) -> SecurityHeaders {
         self.fields
             .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
         self
@@ -81,37 +80,37 @@ impl SecurityFields {
     /// forget it.
     ///
     /// ```
-    /// use bytegate::middleware::SecurityFields;
+    /// use bytegate::middleware::SecurityHeaders;
     /// use core::time::Duration;
     ///
-    /// let fields = SecurityFields::new().https_only_for(Duration::from_secs(3600));
+    /// let fields = SecurityHeaders::new().https_only_for(Duration::from_secs(3600));
     /// assert!(format!("{fields:?}").contains("max-age=3600"));
     /// ```
-    pub fn https_only_for(self, max_age: Duration) -> SecurityFields {
-        self.field(TRANSPORT, &format!("max-age={}", max_age.as_secs()))
+    pub fn https_only_for(self, max_age: Duration) -> SecurityHeaders {
+        self.header(TRANSPORT, &format!("max-age={}", max_age.as_secs()))
     }
 }
 
-impl Default for SecurityFields {
-    fn default() -> SecurityFields {
-        SecurityFields::new()
+impl Default for SecurityHeaders {
+    fn default() -> SecurityHeaders {
+        SecurityHeaders::new()
     }
 }
 
-impl Middleware for SecurityFields {
+impl Middleware for SecurityHeaders {
     fn after(&self, request: &RequestInfo<'_>, mut response: Response) -> Response {
         for (name, value) in &self.fields {
             let is_meant =
                 request.connection.scheme == Scheme::Https || !name.eq_ignore_ascii_case(TRANSPORT);
-            if is_meant && response.fields().lines().get(name).is_none() {
-                response.set_field(name, value.as_bytes());
+            if is_meant && !response.headers().contains(name) {
+                response.set_header(name, value.as_bytes());
             }
         }
         response
     }
 }
 
-impl fmt::Debug for SecurityFields {
+impl fmt::Debug for SecurityHeaders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fields = self.fields.iter().map(|(name, value)| (name, value));
         f.debug_map().entries(fields).finish()

@@ -1,8 +1,8 @@
 //! The Basic authentication scheme (RFC 7617).
 
 use super::{Middleware, RequestParts};
-use crate::headers::fields::FieldLines;
-use crate::request::credentials::BasicAuth;
+use crate::headers::headers::Headers;
+use crate::request::basic_credentials::BasicCredentials;
 use crate::response::response::Response;
 use crate::values::status::Status;
 use alloc::boxed::Box;
@@ -22,20 +22,20 @@ use core::hint::black_box;
 ///
 /// ```
 /// use bytegate::{Gateway, Request};
-/// use bytegate::middleware::{AuthenticatedUser, BasicAuthentication};
+/// use bytegate::middleware::{AuthenticatedUser, BasicAuth};
 ///
 /// let greet = |request: &Request<'_>| {
 ///     let user = request.extensions().get::<AuthenticatedUser>().unwrap();
 ///     format!("hello {}\n", user.name())
 /// };
-/// let gateway = Gateway::new(greet).with(BasicAuthentication::user("staff", "Aladdin", "open sesame"));
+/// let gateway = Gateway::new(greet).with(BasicAuth::user("staff", "Aladdin", "open sesame"));
 /// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
 /// assert!(reply.starts_with(b"HTTP/1.1 401 Unauthorized\r\n"));
 /// let with_credentials = b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n";
 /// assert!(gateway.handle(with_credentials).ends_with(b"hello Aladdin\n"));
 /// ```
-#[doc(alias = "BasicAuth")]
-pub struct BasicAuthentication {
+#[doc(alias = "BasicCredentials")]
+pub struct BasicAuth {
     /// The value of `WWW-Authenticate`.
     challenge: String,
     check: Box<Check>,
@@ -43,7 +43,7 @@ pub struct BasicAuthentication {
 
 type Check = dyn Fn(&str, &str) -> bool + Send + Sync;
 
-/// The name of the user who sent a request, which [`BasicAuthentication`] attaches. [`AccessLog`](crate::middleware::AccessLog)
+/// The name of the user who sent a request, which [`BasicAuth`] attaches. [`AccessLog`](crate::middleware::AccessLog)
 /// writes it.
 ///
 /// ```
@@ -56,7 +56,7 @@ type Check = dyn Fn(&str, &str) -> bool + Send + Sync;
 ///
 /// let request = Request::builder("GET", "/").extension(AuthenticatedUser::new("ada")).build()?;
 /// assert_eq!(request.with(|request| name(request).map(str::len)), Some(3));
-/// # Ok::<(), bytegate::request::Fault>(())
+/// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AuthenticatedUser(Arc<str>);
@@ -73,17 +73,17 @@ impl AuthenticatedUser {
     }
 }
 
-impl BasicAuthentication {
+impl BasicAuth {
     /// Accepts the names and passwords for which `check` returns `true`. Browsers show the realm to the user.
     ///
     /// `check` runs for each request. It must not block for long. Compare secrets in constant time. A realm that cannot
-    /// be sent in a field makes every 401 fail, as with [`Response::with_field`].
+    /// be sent in a field makes every 401 fail, as with [`Response::with_header`].
     ///
     /// ```
     /// use bytegate::{Gateway, Request};
-    /// use bytegate::middleware::BasicAuthentication;
+    /// use bytegate::middleware::BasicAuth;
     ///
-    /// let authentication = BasicAuthentication::new("members", |name, password| name.len() == password.len());
+    /// let authentication = BasicAuth::new("members", |name, password| name.len() == password.len());
     /// let gateway = Gateway::new(|_: &Request<'_>| "").with(authentication);
     /// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     /// let challenge = "\r\nWWW-Authenticate: Basic realm=\"members\", charset=\"UTF-8\"\r\n";
@@ -92,7 +92,7 @@ impl BasicAuthentication {
     pub fn new(
         realm: &str,
         check: impl Fn(&str, &str) -> bool + Send + Sync + 'static,
-    ) -> BasicAuthentication {
+    ) -> BasicAuth {
         let mut challenge = String::from("Basic realm=\"");
         for character in realm.chars() {
             if matches!(character, '"' | '\\') {
@@ -101,7 +101,7 @@ impl BasicAuthentication {
             challenge.push(character);
         }
         challenge.push_str("\", charset=\"UTF-8\"");
-        BasicAuthentication {
+        BasicAuth {
             challenge,
             check: Box::new(check),
         }
@@ -109,29 +109,29 @@ impl BasicAuthentication {
 
     /// Accepts a single user. How long the comparison takes depends on what the client sent, not on how much of it is
     /// right.
-    pub fn user(realm: &str, name: &str, password: &str) -> BasicAuthentication {
+    pub fn user(realm: &str, name: &str, password: &str) -> BasicAuth {
         let (name, password) = (String::from(name), String::from(password));
-        BasicAuthentication::new(realm, move |given_name, given_password| {
+        BasicAuth::new(realm, move |given_name, given_password| {
             // Both are always compared.
             is_same(&name, given_name) & is_same(&password, given_password)
         })
     }
 
     /// Returns the user of a request, or the response that asks for one.
-    fn authenticate(&self, fields: FieldLines<'_>) -> Result<AuthenticatedUser, Response> {
-        match BasicAuth::in_fields(fields) {
+    fn authenticate(&self, fields: Headers<'_>) -> Result<AuthenticatedUser, Response> {
+        match BasicCredentials::in_fields(fields) {
             Some(given) if (self.check)(given.user(), given.password()) => {
                 Ok(AuthenticatedUser::new(given.user()))
             }
             _ => Err(Response::from(Status::UNAUTHORIZED)
-                .with_field("WWW-Authenticate", &self.challenge)),
+                .with_header("WWW-Authenticate", &self.challenge)),
         }
     }
 }
 
-impl Middleware for BasicAuthentication {
+impl Middleware for BasicAuth {
     fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
-        match self.authenticate(request.head.fields()) {
+        match self.authenticate(request.head.headers()) {
             Ok(user) => {
                 request.extensions.insert(user);
                 None
@@ -141,9 +141,9 @@ impl Middleware for BasicAuthentication {
     }
 }
 
-impl fmt::Debug for BasicAuthentication {
+impl fmt::Debug for BasicAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BasicAuthentication")
+        f.debug_struct("BasicAuth")
             .field("challenge", &self.challenge)
             .finish_non_exhaustive()
     }

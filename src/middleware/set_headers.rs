@@ -9,35 +9,35 @@ use alloc::vec::Vec;
 ///
 /// ```
 /// use bytegate::{Gateway, Request};
-/// use bytegate::middleware::SetFields;
+/// use bytegate::middleware::SetHeaders;
 ///
-/// let fields = SetFields::new().field("Server", "bytegate").field("Referrer-Policy", "no-referrer");
+/// let fields = SetHeaders::new().header("Server", "bytegate").header("Referrer-Policy", "no-referrer");
 /// let gateway = Gateway::new(|_: &Request<'_>| "hello\n").with(fields);
 /// assert!(gateway.handle(b"nonsense").windows(18).any(|window| window == b"Server: bytegate\r\n"));
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct SetFields {
+pub struct SetHeaders {
     fields: Vec<(String, String)>,
 }
 
-impl SetFields {
+impl SetHeaders {
     /// Creates a set without fields.
-    pub fn new() -> SetFields {
-        SetFields::default()
+    pub fn new() -> SetHeaders {
+        SetHeaders::default()
     }
 
-    /// Adds a field. A field that cannot be sent makes every response fail, as with [`Response::with_field`].
-    pub fn field(mut self, name: &str, value: &str) -> SetFields {
+    /// Adds a field. A field that cannot be sent makes every response fail, as with [`Response::with_header`].
+    pub fn header(mut self, name: &str, value: &str) -> SetHeaders {
         self.fields.push((name.into(), value.into()));
         self
     }
 }
 
-impl Middleware for SetFields {
+impl Middleware for SetHeaders {
     fn after(&self, _: &RequestInfo<'_>, mut response: Response) -> Response {
         for (name, value) in &self.fields {
-            if response.fields().lines().get(name).is_none() {
-                response.set_field(name, value);
+            if !response.headers().contains(name) {
+                response.set_header(name, value);
             }
         }
         response

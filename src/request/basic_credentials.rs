@@ -1,7 +1,7 @@
 //! Credentials in the field `Authorization` (RFC 9110 section 11.6.2).
 
 use super::request::Request;
-use crate::headers::fields::FieldLines;
+use crate::headers::headers::Headers;
 use crate::request::base64;
 use crate::syntax::byte_class::trim_start;
 use alloc::string::String;
@@ -33,7 +33,7 @@ use core::fmt;
 /// assert!(reply.starts_with(b"HTTP/1.1 401 Unauthorized\r\n"));
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct BasicAuth {
+pub struct BasicCredentials {
     /// `user-id ":" password`
     text: String,
     colon: usize,
@@ -43,8 +43,8 @@ impl<'a> Request<'a> {
     /// Returns the name and the password that were sent with the scheme Basic (RFC 7617). Returns `None` if there are
     /// none, or if they are malformed: not base64, not UTF-8, without a colon, with control characters, or in one of
     /// several `Authorization` fields. The answer to all of these is a [401](crate::Rejection::unauthorized).
-    pub fn basic_auth(&self) -> Option<BasicAuth> {
-        BasicAuth::in_fields(self.fields())
+    pub fn basic_auth(&self) -> Option<BasicCredentials> {
+        BasicCredentials::in_fields(self.headers())
     }
 
     /// Returns the token that was sent with the scheme Bearer (RFC 6750 section 2.1). Returns `None` if there is none,
@@ -53,26 +53,26 @@ impl<'a> Request<'a> {
     /// ```
     /// use bytegate::Request;
     ///
-    /// let request = Request::builder("GET", "/").field("Authorization", "Bearer mF_9.B5f-4.1JqM").build()?;
+    /// let request = Request::builder("GET", "/").header("Authorization", "Bearer mF_9.B5f-4.1JqM").build()?;
     /// request.with(|request| assert_eq!(request.bearer_token(), Some("mF_9.B5f-4.1JqM")));
-    /// # Ok::<(), bytegate::request::Fault>(())
+    /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
     pub fn bearer_token(&self) -> Option<&'a str> {
-        let token = core::str::from_utf8(credentials(self.fields(), "Bearer")?).ok()?;
+        let token = core::str::from_utf8(credentials(self.headers(), "Bearer")?).ok()?;
         let digits = token.trim_end_matches('=');
         let is_digit = |octet: u8| octet.is_ascii_alphanumeric() || b"-._~+/".contains(&octet);
         (!digits.is_empty() && digits.bytes().all(is_digit)).then_some(token)
     }
 }
 
-impl BasicAuth {
+impl BasicCredentials {
     /// Reads the credentials of a request from its fields.
-    pub(crate) fn in_fields(fields: FieldLines<'_>) -> Option<BasicAuth> {
+    pub(crate) fn in_fields(fields: Headers<'_>) -> Option<BasicCredentials> {
         let text = base64::decode(credentials(fields, "Basic")?)?;
         let text = String::from_utf8(text).ok()?;
         let colon = text.find(':')?;
         let is_plain = !text.chars().any(char::is_control);
-        is_plain.then_some(BasicAuth { text, colon })
+        is_plain.then_some(BasicCredentials { text, colon })
     }
 
     /// Returns the name, which contains no colon.
@@ -88,7 +88,7 @@ impl BasicAuth {
 
 /// Returns what follows the name of an authentication scheme, which may be in any case. Returns `None` for another scheme, and for a field that is
 /// repeated.
-fn credentials<'a>(fields: FieldLines<'a>, scheme: &str) -> Option<&'a [u8]> {
+fn credentials<'a>(fields: Headers<'a>, scheme: &str) -> Option<&'a [u8]> {
     let mut values = fields.get_all("Authorization");
     let (value, None) = (values.next()?, values.next()) else {
         return None;
@@ -98,10 +98,10 @@ fn credentials<'a>(fields: FieldLines<'a>, scheme: &str) -> Option<&'a [u8]> {
     is_scheme.then_some(trim_start(rest))
 }
 
-impl fmt::Debug for BasicAuth {
+impl fmt::Debug for BasicCredentials {
     /// Omits the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BasicAuth")
+        f.debug_struct("BasicCredentials")
             .field("user", &self.user())
             .finish_non_exhaustive()
     }
