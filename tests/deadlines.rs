@@ -376,7 +376,8 @@ fn content_is_refused_at(octets_per_second: usize, within: u64) -> Option<u64> {
 
 #[test]
 fn content_at_one_byte_per_second_is_refused_after_the_grace_period() {
-    assert_eq!(content_is_refused_at(1, 100), Some(20));
+    // Each byte has earned 2 ms.
+    assert_eq!(content_is_refused_at(1, 100), Some(21));
 }
 
 #[test]
@@ -397,9 +398,11 @@ fn a_long_head_buys_no_time_for_its_content() {
     wire.send(format!(
         "POST / HTTP/1.1\r\nHost: x\r\nX: {long}\r\nContent-Length: 9\r\n\r\nx"
     ));
-    for (second, until) in [(9, 20), (18, 20)] {
+    // Each byte of the content earns 2 ms.
+    for (second, earned) in [(9, 4), (18, 6)] {
         wire.at(second);
-        assert_eq!(wire.send("x"), read_until(until));
+        let until = seconds(20) + Duration::from_millis(earned);
+        assert_eq!(wire.send("x"), Pause::Read(until));
     }
 }
 
@@ -409,10 +412,44 @@ fn a_long_gap_in_content_is_refused() {
     wire.send(post(1 << 20));
     assert_eq!(wire.send(vec![b'x'; 100_000]), read_until(30));
     assert_eq!(wire.at(29), read_until(30));
-    assert_eq!(wire.send("x"), read_until(59));
+    assert_eq!(wire.send(vec![b'x'; 100_000]), read_until(59));
     assert_eq!(wire.at(58), read_until(59));
     assert_eq!(wire.at(59), Pause::Close(CloseReason::Refused));
     assert_eq!(wire.statuses(), [408]);
+}
+
+/// The second at which an upload is refused that sends one part at once, and another every `interval` seconds.
+fn upload_is_refused_at(burst: usize, part: usize, interval: usize, within: u64) -> Option<u64> {
+    let mut wire = Wire::new(Config::default(), echo);
+    wire.send(post(1 << 20));
+    wire.send(vec![b'x'; burst]);
+    for second in 1..=within {
+        if let Pause::Close(_) = wire.at(second) {
+            assert_eq!(wire.statuses(), [408]);
+            return Some(second);
+        }
+        if second % interval as u64 == 0 {
+            wire.send(vec![b'x'; part]);
+        }
+    }
+    None
+}
+
+#[test]
+fn content_sent_at_once_earns_no_more_than_the_longest_gap() {
+    let burst = (1 << 20) - 2000;
+    assert_eq!(upload_is_refused_at(burst, 1, 25, 3000), Some(31));
+    assert_eq!(upload_is_refused_at(burst, 1, 1, 3000), Some(31));
+    assert_eq!(upload_is_refused_at(burst, 0, 1, 3000), Some(30));
+}
+
+#[test]
+fn content_in_bursts_is_received_if_its_rate_is_high_enough() {
+    // 520 bytes a second for 2,000 seconds, after a fast beginning.
+    assert_eq!(upload_is_refused_at(8000, 13_000, 25, 2000), None);
+    // 480 bytes a second use up what the beginning has earned.
+    let cut = upload_is_refused_at(8000, 12_000, 25, 2000);
+    assert!(cut.is_some_and(|second| second < 300), "{cut:?}");
 }
 
 #[test]
@@ -449,7 +486,8 @@ fn chunked_content_must_keep_the_same_pace() {
         assert!(matches!(wire.at(second), Pause::Read(_)));
         assert!(matches!(wire.send("0"), Pause::Read(_)));
     }
-    assert_eq!(wire.at(20), Pause::Close(CloseReason::Refused));
+    assert!(matches!(wire.at(20), Pause::Read(_)));
+    assert_eq!(wire.at(21), Pause::Close(CloseReason::Refused));
     assert_eq!(wire.statuses(), [408]);
 }
 
@@ -499,7 +537,7 @@ fn writing_is_cut_at(octets_per_second: usize) -> Option<u64> {
 
 #[test]
 fn a_peer_below_the_minimum_rate_is_eventually_cut_off() {
-    assert_eq!(writing_is_cut_at(1), Some(60));
+    assert_eq!(writing_is_cut_at(1), Some(61));
     let cut = writing_is_cut_at(400);
     assert!(cut.is_some_and(|second| second > 60), "{cut:?}");
 }
@@ -507,6 +545,29 @@ fn a_peer_below_the_minimum_rate_is_eventually_cut_off() {
 #[test]
 fn a_peer_above_the_minimum_rate_gets_everything() {
     assert_eq!(writing_is_cut_at(501), None);
+}
+
+#[test]
+fn output_read_at_once_earns_no_more_than_the_longest_gap() {
+    for (part, interval, cut) in [(1, 50, 61), (1, 1, 61), (0, 1, 60)] {
+        let mut wire = Wire::new(Config::default(), large);
+        wire.input.extend_from_slice(GET);
+        wire.step();
+        // The head, and a part of the content.
+        wire.take(4 << 20);
+        wire.take(4 << 20);
+        assert!(wire.taken.len() > 4 << 20);
+        wire.step();
+        let end = (1..3000).find(|second| {
+            wire.now.monotonic = seconds(*second);
+            let pause = wire.step();
+            if second % interval == 0 {
+                wire.take(part);
+            }
+            pause == Pause::Close(CloseReason::WriteTimeout)
+        });
+        assert_eq!(end, Some(cut), "{part} bytes every {interval} s");
+    }
 }
 
 #[test]

@@ -96,6 +96,11 @@ impl Setup {
         self
     }
 
+    fn buffered_bytes(mut self, count: usize) -> Setup {
+        self.options.buffered_bytes = count;
+        self
+    }
+
     fn timeouts(mut self, timeouts: Timeouts) -> Setup {
         self.gateway = self.gateway.config(Config {
             timeouts,
@@ -578,7 +583,9 @@ fn the_longest_idle_connection_makes_room_for_a_new_client() {
         let reports = server.errors();
         assert_eq!(
             reports,
-            ["all 20 connections are in use: idle ones are closed to make room"]
+            [
+                "all 20 connections are in use: idle and slow ones are closed to make room (see connections)"
+            ]
         );
     }
 }
@@ -599,6 +606,106 @@ fn connections_that_sent_nothing_make_room_first() {
         assert_eq!(client.get("/").status().code(), 200);
     }
     drop(silent);
+}
+
+/// Asks at 127.0.0.2 for a page on new connections, one after another. Returns the longest time that one took.
+#[cfg(target_os = "linux")]
+fn slowest_of_another_address(server: SocketAddr, count: usize) -> Duration {
+    use socket2::{Domain, Socket, Type};
+    let ask = |_| {
+        let start = Instant::now();
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        let other = SocketAddr::from(([127, 0, 0, 2], 0));
+        socket.bind(&other.into()).expect("an address");
+        socket.connect(&server.into()).expect("a connection");
+        socket.set_read_timeout(Some(SOON)).expect("a timeout");
+        let mut client = Client(StreamClient::new(socket.into()));
+        assert_eq!(client.get("/").status().code(), 200);
+        start.elapsed()
+    };
+    (0..count).map(ask).max().expect("one at least")
+}
+
+/// Keeps `count` connections open that have sent `input`, while `run` runs on another thread.
+#[cfg(target_os = "linux")]
+fn while_others_hold(server: SocketAddr, count: usize, input: &[u8], run: impl FnOnce() + Send) {
+    let connect = |_| {
+        let client = Client::of(server);
+        client.send(input);
+        client.socket().set_nonblocking(true).expect("a mode");
+        client
+    };
+    let mut held: Vec<Client> = (0..count).map(connect).collect();
+    thread::sleep(millis(200));
+    thread::scope(|scope| {
+        let honest = scope.spawn(run);
+        while !honest.is_finished() {
+            for client in &mut held {
+                // Whoever was closed comes back.
+                let read = client.socket().read(&mut [0; 512]);
+                if !matches!(&read, Err(error) if error.kind() == ErrorKind::WouldBlock) {
+                    *client = connect(0);
+                }
+            }
+            thread::sleep(millis(20));
+        }
+        honest.join().expect("other clients are served");
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn slow_heads_from_one_address_do_not_keep_others_out() {
+    net::raise_open_files_limit();
+    let server = Setup::alone(echo).connections(300).start();
+    let address = server.address;
+    while_others_hold(address, 600, &GET[..20], || {
+        let slowest = slowest_of_another_address(address, 20);
+        assert!(slowest < millis(1500), "{slowest:?}");
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn slow_uploads_from_one_address_do_not_keep_others_out() {
+    let server = Setup::new(echo).connections(40).start();
+    let address = server.address;
+    let request = post(&[b'x'; 100_000]);
+    while_others_hold(address, 60, &request[..50_000], || {
+        let slowest = slowest_of_another_address(address, 3);
+        assert!(slowest < SOON, "{slowest:?}");
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn clients_at_one_address_that_read_nothing_do_not_keep_others_out() {
+    let server = Setup::new(echo_or_large).connections(40).start();
+    let address = server.address;
+    let stuck: Vec<Client> = (0..60).map(|_| server.connect()).collect();
+    for client in &stuck {
+        client.send(get("/large"));
+    }
+    thread::sleep(millis(200));
+    let slowest = slowest_of_another_address(address, 3);
+    assert!(slowest < SOON, "{slowest:?}");
+}
+
+#[test]
+fn a_head_that_makes_room_for_others_gets_a_503() {
+    let server = Setup::new(echo).connections(2).start();
+    let slow = [server.connect(), server.connect()];
+    for client in &slow {
+        client.send(&GET[..20]);
+        thread::sleep(millis(20));
+    }
+    assert_eq!(server.connect().get("/").status().code(), 200);
+    let [first, mut second] = slow;
+    let answers = first.last_answers(1);
+    assert_eq!(answers[0].status().code(), 503);
+    assert_eq!(answers[0].header("Retry-After"), Some("5"));
+    second.send(&GET[20..]);
+    assert_eq!(second.answer().status().code(), 200);
 }
 
 #[test]
@@ -635,6 +742,132 @@ fn near_the_limit_idle_connections_are_kept_for_only_five_seconds() {
     let took = start.elapsed();
     assert!((millis(4500)..millis(5800)).contains(&took), "{took:?}");
     assert_eq!(clients[0].get("/").status().code(), 200);
+}
+
+/// The complaint about memory, for a server with 4 MiB.
+const NO_MEMORY: &str = "all of the 4194304 bytes for requests and responses are in use: \
+                         more are refused with 503 (see buffered_bytes)";
+
+#[test]
+fn contents_that_arrive_slowly_share_the_memory_for_them() {
+    let setup = Setup::new(echo_or_large).buffered_bytes(4 << 20);
+    let server = setup.start();
+    let upload = post(&[b'x'; 600_000]);
+    let (most, rest) = upload.split_at(580_000);
+    let mut clients: Vec<Client> = (0..20).map(|_| server.connect()).collect();
+    let (mut accepted, mut refused) = (Vec::new(), 0);
+    for client in clients.drain(..) {
+        // One that is refused stops reading after a while.
+        let _ = client.socket().write_all(most);
+        let socket = client.socket();
+        socket
+            .set_read_timeout(Some(millis(100)))
+            .expect("a timeout");
+        match socket.peek(&mut [0]) {
+            Err(_) => accepted.push(client),
+            Ok(_) => {
+                let answer = &client.last_answers(1)[0];
+                assert_eq!(answer.status().code(), 503);
+                assert_eq!(answer.header("Retry-After"), Some("5"));
+                refused += 1;
+            }
+        }
+    }
+    // A vector that grows has room for twice its content at most.
+    assert!((3..=7).contains(&accepted.len()), "{}", accepted.len());
+    assert_eq!(accepted.len() + refused, 20);
+    // Requests that need no memory are answered meanwhile.
+    assert_eq!(server.connect().get("/").body(), b"/");
+    let small = post(&[b'x'; 1000]);
+    let mut client = server.connect();
+    client.send(&small);
+    assert_eq!(client.answer().status().code(), 200);
+    for mut client in accepted {
+        let socket = client.socket();
+        socket.set_read_timeout(Some(SOON)).expect("a timeout");
+        client.send(rest);
+        assert_eq!(client.answer().status().code(), 200);
+    }
+    // All memory is free again.
+    for _ in 0..5 {
+        let mut client = server.connect();
+        client.send(&upload);
+        assert_eq!(client.answer().body().len(), 600_000);
+    }
+    assert_eq!(server.errors(), [NO_MEMORY]);
+}
+
+#[test]
+fn responses_that_nobody_reads_share_the_memory_for_them() {
+    let server = Setup::new(echo_or_large).buffered_bytes(4 << 20).start();
+    let stuck = server.connect();
+    stuck.send(get("/large"));
+    soon("the memory is used up", || !server.errors().is_empty());
+    let mut client = server.connect();
+    let refused = client.get("/large");
+    assert_eq!(refused.status().code(), 503);
+    assert_eq!(refused.header("Retry-After"), Some("5"));
+    // The connection stays open, and small responses are sent.
+    assert_eq!(client.get("/").body(), b"/");
+    drop(stuck);
+    soon("the memory is free", || {
+        server.connect().get("/large").body().len() == LARGE_BYTES
+    });
+    assert_eq!(server.errors(), [NO_MEMORY]);
+}
+
+#[test]
+fn a_stream_arrives_whole_when_the_memory_is_used_up() {
+    let setup = Setup::new(|request: &Request<'_>| match request.path() {
+        "/large" => large(request),
+        _ => Response::text(Body::from_iterator((0..4000).map(|_| vec![b'x'; 10_000]))),
+    });
+    let server = setup.buffered_bytes(4 << 20).start();
+    let stuck = server.connect();
+    stuck.send(get("/large"));
+    soon("the memory is used up", || !server.errors().is_empty());
+    let reader = server.connect();
+    reader.send("GET / HTTP/1.0\r\n\r\n");
+    // The server cannot send more for a while.
+    thread::sleep(millis(300));
+    let octets = reader.rest().expect("a clean end");
+    assert!(octets.len() > 40_000_000, "{}", octets.len());
+    drop(stuck);
+}
+
+#[test]
+fn input_that_waits_for_a_response_counts_as_memory() {
+    let server = Setup::new(|request: &Request<'_>| match request.path() {
+        "/never" => Response::from_future(std::future::pending::<Response>()),
+        _ => echo(request),
+    })
+    .buffered_bytes(1 << 18)
+    .timeouts(Timeouts {
+        answer: millis(1000),
+        ..Timeouts::default()
+    })
+    .start();
+    let waiting: Vec<Client> = (0..20).map(|_| server.connect()).collect();
+    for client in &waiting {
+        client.send([get("/never"), GET.repeat(2000)].concat());
+    }
+    let upload = post(&[b'x'; 100_000]);
+    soon("the memory is used up", || {
+        let client = server.connect();
+        client.send(&upload[..50_000]);
+        let socket = client.socket();
+        socket
+            .set_read_timeout(Some(millis(50)))
+            .expect("a timeout");
+        let mut line = [0; 12];
+        matches!(client.socket().read_exact(&mut line), Ok(()) if line.ends_with(b"503"))
+    });
+    drop(waiting);
+    soon("the memory is free", || {
+        let mut client = server.connect();
+        client.send(&upload);
+        client.answer().status().code() == 200
+    });
 }
 
 fn short_head() -> Timeouts {

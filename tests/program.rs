@@ -282,8 +282,14 @@ mod command_line {
           --stop-timeout TIME  After a signal to stop, let requests in progress take this
                                long [default: 8s]
           --connections N      Accept this many connections at once; when all are in use,
-                               idle ones are closed to make room [default: 10000, or what
-                               the limit on open files leaves]
+                               idle and slow ones are closed to make room [default: 10000,
+                               or half of what the limit on open files leaves]
+          --connections-per-address N
+                               Accept this many from one address; more for a proxy on another
+                               machine [default: 2500, or a quarter of the above]
+          --buffered-bytes SIZE
+                               Hold at most this much of requests and responses that are on
+                               their way; beyond it, send 503 [default: 256M]
 
           -h, --help           Print this help
           -V, --version        Print the version
@@ -1338,7 +1344,7 @@ mod serve {
             .stderr
             .recv_timeout(DEADLINE)
             .expect("a line");
-        insta::assert_snapshot!(text(complaint), @"bytegate: all 5 connections are in use: idle ones are closed to make room");
+        insta::assert_snapshot!(text(complaint), @"bytegate: all 5 connections are in use: idle and slow ones are closed to make room (see connections)");
     }
 
     #[test]
@@ -1366,6 +1372,35 @@ mod serve {
             assert!(start.elapsed() < Duration::from_secs(5));
             clients.push(client);
         }
+    }
+
+    #[test]
+    fn downloads_that_nobody_reads_leave_a_descriptor_for_another_client() {
+        let folder = Folder::new("unread", &[("index.html", b"hello")]);
+        let large = std::fs::File::create(folder.path.join("large.bin")).expect("a file");
+        large.set_len(50 << 20).expect("a length");
+        let mut shell = Command::new("sh");
+        let script = "ulimit -n 300 && exec \"$0\" serve \"$1\" --port 0 --no-access-log";
+        let program = env!("CARGO_BIN_EXE_bytegate");
+        shell.args(["-c", script, program, folder.as_str()]);
+        let server = Server::ready(Program::run(&mut shell, Stdio::piped()));
+        let unread: Vec<_> = (0..230)
+            .map(|_| {
+                let mut client = server.connect();
+                client.send(get("/large.bin")).expect("it is sent");
+                client
+            })
+            .collect();
+        std::thread::sleep(Duration::from_millis(500));
+        for _ in 0..3 {
+            let start = Instant::now();
+            let mut client = server.connect();
+            client.send(get("/")).expect("it is sent");
+            let page = client.response(Method::Get).expect("an answer");
+            assert_eq!(page.text(), "hello");
+            assert!(start.elapsed() < Duration::from_secs(5));
+        }
+        drop(unread);
     }
 
     #[test]

@@ -195,6 +195,17 @@ impl Body {
         }
     }
 
+    /// Returns the number of bytes that nothing else shares. They are freed with the body.
+    #[inline]
+    pub(crate) fn owned_bytes(&self) -> usize {
+        match &self.content {
+            Content::Bytes(bytes) if bytes.len() >= SHARED_FROM_BYTES && bytes.is_unique() => {
+                bytes.len()
+            }
+            _ => 0,
+        }
+    }
+
     /// Takes the blocks out of a stream.
     pub(crate) fn take_blocks(&mut self) -> Option<Blocks> {
         match core::mem::take(&mut self.content) {

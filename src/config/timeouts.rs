@@ -21,10 +21,11 @@ pub struct Timeouts {
     pub idle: Duration,
     /// The minimum pace at which content must arrive. Anything slower results in 408. The default is 500 bytes a
     /// second after 20 s, and no gap longer than 30 s. This stops a slow drip, but not a client that loses its
-    /// network for a moment.
+    /// network for a moment. Content that was sent fast earns at most 30 s.
     pub content: Pace,
     /// The minimum pace at which the peer must accept output. If it is slower, the connection is cut off. The default
-    /// is 500 bytes a second after a minute, and no gap longer than a minute. A user may pause a download.
+    /// is 500 bytes a second after a minute, and no gap longer than a minute, however much was read before. A user may
+    /// pause a download.
     pub write: Pace,
     /// After a stop, the time for a started request to become complete. Exceeding it results in 408.
     pub stop: Duration,
@@ -59,6 +60,10 @@ impl Default for Timeouts {
 
 /// The minimum pace of a transfer. The rate stops slow drips, which a maximum gap alone does not.
 ///
+/// Bytes earn time at the rate, so a transfer that is faster may pause later. However many bytes have moved, they earn
+/// no more than the longer of `grace` and `gap`: whoever sends a megabyte at once and then a byte now and then is cut
+/// off after that time.
+///
 /// ```
 /// use bytegate::config::{Pace, Timeouts};
 /// use std::time::Duration;
@@ -78,18 +83,30 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Returns the time at which the transfer is too slow unless more bytes move.
-    pub(crate) fn deadline(&self, started: Duration, progressed: Duration, moved: u64) -> Duration {
-        let earned = match moved.checked_div(u64::from(self.bytes_per_second)) {
-            Some(0) => self.grace,
-            Some(seconds) => self.grace.saturating_add(Duration::from_secs(seconds)),
-            None => Duration::MAX,
-        };
-        if started == progressed {
-            return started.saturating_add(earned.min(self.gap));
+    /// Returns the time at which a transfer that started at `now` breaks the rate unless bytes move.
+    pub(crate) fn first_due(&self, now: Duration) -> Duration {
+        match self.bytes_per_second {
+            0 => Duration::MAX,
+            _ => now.saturating_add(self.grace),
         }
-        let gap = progressed.saturating_add(self.gap);
-        gap.min(started.saturating_add(earned))
+    }
+
+    /// Returns when the next bytes are due after `count` bytes have moved. Before them, they were due at `due`.
+    pub(crate) fn next_due(&self, due: Duration, count: usize, now: Duration) -> Duration {
+        let latest = now.saturating_add(self.grace.max(self.gap));
+        match self.earned(count) {
+            Some(earned) => due.saturating_add(earned).min(latest),
+            None => Duration::MAX,
+        }
+    }
+
+    /// Returns the time that bytes take at the rate, or `None` if there is no rate.
+    fn earned(&self, count: usize) -> Option<Duration> {
+        let (count, rate) = (count as u64, u64::from(self.bytes_per_second));
+        let seconds = count.checked_div(rate)?;
+        // Rounded up, so that an exact pace is never too slow.
+        let nanos = (count % rate * 1_000_000_000).div_ceil(rate);
+        Some(Duration::from_secs(seconds).saturating_add(Duration::from_nanos(nanos)))
     }
 }
 
@@ -97,33 +114,49 @@ impl Pace {
 mod tests {
     use super::*;
 
+    const SECOND: Duration = Duration::from_secs(1);
+
     #[test]
-    fn transfers_are_limited_by_rate_and_by_gap() {
+    fn bytes_earn_time_at_the_rate_but_no_more_than_a_gap() {
         let pace = Timeouts::default().content;
-        let second = Duration::from_secs(1);
-        // One byte a second: never a gap, but still cut off after the grace period.
-        assert_eq!(pace.deadline(Duration::ZERO, 19 * second, 19), 20 * second);
-        // A burst earns time, but a gap that is too long ends the transfer.
-        assert_eq!(
-            pace.deadline(Duration::ZERO, 15 * second, 5000),
-            30 * second
-        );
-        assert_eq!(
-            pace.deadline(Duration::ZERO, 15 * second, 50_000),
-            45 * second
-        );
+        let due = pace.first_due(SECOND);
+        assert_eq!(due, 21 * SECOND);
+        assert_eq!(pace.next_due(due, 1, SECOND), due + SECOND / 500);
+        assert_eq!(pace.next_due(due, 2500, SECOND), 26 * SECOND);
+        for burst in [5000, 1 << 20, usize::MAX] {
+            assert_eq!(pace.next_due(due, burst, SECOND), 31 * SECOND);
+        }
+        let patient = Pace {
+            grace: 40 * SECOND,
+            ..pace
+        };
+        assert_eq!(patient.next_due(due, 1 << 20, SECOND), 41 * SECOND);
     }
 
     #[test]
-    fn without_a_rate_only_the_gap_counts() {
+    fn an_exact_pace_is_never_too_slow() {
+        for rate in [1, 3, 7, 500, u32::MAX] {
+            let pace = Pace {
+                bytes_per_second: rate,
+                ..Timeouts::default().content
+            };
+            let mut due = pace.first_due(Duration::ZERO);
+            for count in 1..100 {
+                due = pace.next_due(due, rate as usize, count * SECOND);
+                assert!(due >= (count + 20) * SECOND, "{rate}: {due:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_rate_nothing_is_due() {
         let pace = Pace {
             grace: Duration::ZERO,
             bytes_per_second: 0,
-            gap: Duration::from_secs(3),
+            gap: 3 * SECOND,
         };
-        assert_eq!(
-            pace.deadline(Duration::ZERO, Duration::from_secs(9), 0),
-            Duration::from_secs(12)
-        );
+        let due = pace.first_due(SECOND);
+        assert_eq!(due, Duration::MAX);
+        assert_eq!(pace.next_due(due, 0, SECOND), Duration::MAX);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::chunked::{Chunked, Decoded, kept_trailers};
 use super::progress::Progress;
+use crate::config::config::Config;
 use crate::config::limits::Limits;
 use crate::headers::header_map::HeaderMap;
 use crate::message::framing::Framing;
@@ -47,15 +48,20 @@ pub(super) enum Taken<'i> {
 }
 
 impl BodyReader {
-    pub(super) fn gather(framing: Framing, limit: u64, now: Duration) -> BodyReader {
-        BodyReader::new(framing, Some(Vec::new()), limit, now)
+    pub(super) fn gather(framing: Framing, limit: u64, progress: Progress) -> BodyReader {
+        BodyReader::new(framing, Some(Vec::new()), limit, progress)
     }
 
-    pub(super) fn hand_on(framing: Framing, limit: u64, now: Duration) -> BodyReader {
-        BodyReader::new(framing, None, limit, now)
+    pub(super) fn hand_on(framing: Framing, limit: u64, progress: Progress) -> BodyReader {
+        BodyReader::new(framing, None, limit, progress)
     }
 
-    fn new(framing: Framing, gathered: Option<Vec<u8>>, limit: u64, now: Duration) -> BodyReader {
+    fn new(
+        framing: Framing,
+        gathered: Option<Vec<u8>>,
+        limit: u64,
+        progress: Progress,
+    ) -> BodyReader {
         BodyReader {
             head: Vec::new(),
             decoder: match framing {
@@ -66,7 +72,7 @@ impl BodyReader {
             gathered,
             limit,
             received: 0,
-            progress: Progress::starting_at(now),
+            progress,
         }
     }
 
@@ -94,7 +100,7 @@ impl BodyReader {
         &mut self,
         input: &'i [u8],
         head: usize,
-        limits: &Limits,
+        config: &Config,
         now: Duration,
     ) -> Result<(usize, Taken<'i>), InvalidRequest> {
         let mut at = 0;
@@ -108,7 +114,7 @@ impl BodyReader {
             let room = self.limit.saturating_sub(self.received);
             let (used, decoded) = self
                 .decoder
-                .decode(rest, limits, room)
+                .decode(rest, &config.limits, room)
                 .map_err(|fault| InvalidRequest::new(fault.error, at + fault.at))?;
             at += used;
             match decoded {
@@ -117,18 +123,25 @@ impl BodyReader {
                     match &mut self.gathered {
                         Some(gathered) => gathered.extend_from_slice(part),
                         None => {
-                            self.progress.moved(at - start, now);
+                            self.progress
+                                .moved(at - start, now, &config.timeouts.content);
                             return Ok((at, Taken::Part(part)));
                         }
                     }
                 }
                 Decoded::End(trailers) => return Ok((at, Taken::Whole(kept_trailers(trailers)))),
                 Decoded::Incomplete => {
-                    self.progress.moved(at - start, now);
+                    self.progress
+                        .moved(at - start, now, &config.timeouts.content);
                     return Ok((at, Taken::Incomplete));
                 }
             }
         }
+    }
+
+    #[cfg(feature = "net")]
+    pub(super) fn held_bytes(&self) -> usize {
+        self.head.capacity() + self.gathered.as_ref().map_or(0, Vec::capacity)
     }
 
     pub(super) fn into_gathered(self, trailers: HeaderMap) -> Gathered {

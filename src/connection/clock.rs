@@ -36,7 +36,9 @@ impl<C: Borrow<Config>> Connection<C> {
         let now = self.now.monotonic;
         let sent = core::mem::take(&mut self.sent);
         match (&mut self.writing, self.output.is_empty()) {
-            (Some(writing), false) => writing.moved(sent, now),
+            (Some(writing), false) => {
+                writing.moved(sent, now, &self.config.borrow().timeouts.write);
+            }
             // Nothing was read while output was pending, so the peer's deadline starts now.
             (Some(_), true) => {
                 self.writing = None;
@@ -59,7 +61,10 @@ impl<C: Borrow<Config>> Connection<C> {
     fn restart_waiting(&mut self, now: Duration) {
         match &mut self.state {
             State::Head(waiting) => waiting.since = now,
-            State::Content(reader, _) => reader.progress = Progress::starting_at(now),
+            State::Content(reader, _) => {
+                let pace = &self.config.borrow().timeouts.content;
+                reader.progress = Progress::starting_at(now, pace);
+            }
             _ => {}
         }
     }

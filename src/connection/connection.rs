@@ -210,13 +210,13 @@ impl<C: Borrow<Config>> Connection<C> {
         let State::Admit(exchange) = self.state else {
             return Err(OutOfTurn);
         };
-        let (framing, now) = (exchange.framing, self.now.monotonic);
+        let Config { limits, timeouts } = self.config.borrow();
+        let (framing, body_bytes) = (exchange.framing, limits.body_bytes);
+        let progress = Progress::starting_at(self.now.monotonic, &timeouts.content);
         let reader = match plan {
-            BodyMode::Buffer => {
-                BodyReader::gather(framing, self.config.borrow().limits.body_bytes, now)
-            }
-            BodyMode::BufferUpTo(limit) => BodyReader::gather(framing, limit, now),
-            BodyMode::Stream(limit) => BodyReader::hand_on(framing, limit, now),
+            BodyMode::Buffer => BodyReader::gather(framing, body_bytes, progress),
+            BodyMode::BufferUpTo(limit) => BodyReader::gather(framing, limit, progress),
+            BodyMode::Stream(limit) => BodyReader::hand_on(framing, limit, progress),
         };
         if reader.is_too_large() {
             let fault =
@@ -456,6 +456,12 @@ impl<C: Borrow<Config>> Connection<C> {
     /// Reports that no more input will come. Complete requests are still answered.
     pub fn end_input(&mut self) {
         self.input_ended = true;
+    }
+
+    /// Returns whether a head is expected, or a part of it has arrived.
+    #[cfg(feature = "net")]
+    pub(crate) fn is_in_head(&self) -> bool {
+        matches!(self.state, State::Head(_))
     }
 
     /// Reports that the caller stopped reading input for its own reasons. The peer's deadline for the content starts

@@ -208,15 +208,11 @@ impl<C: Borrow<Config>> Connection<C> {
             return (State::Call(None, exchange), Some(Pause::Call(request)));
         }
         let method = self.parser.method_seen();
-        let (used, taken) = match reader.take_in(
-            input,
-            head,
-            &self.config.borrow().limits,
-            self.now.monotonic,
-        ) {
-            Ok(taken) => taken,
-            Err(fault) => return (failed_in(reader.into_head(), fault, method), None),
-        };
+        let (used, taken) =
+            match reader.take_in(input, head, self.config.borrow(), self.now.monotonic) {
+                Ok(taken) => taken,
+                Err(fault) => return (failed_in(reader.into_head(), fault, method), None),
+            };
         self.take(input, used);
         match taken {
             Taken::Part(part) => {
@@ -280,8 +276,9 @@ impl<C: Borrow<Config>> Connection<C> {
     pub(super) fn write<'i>(&mut self) -> Pause<'i> {
         let now = self.now.monotonic;
         self.needs_update = true;
-        let writing = self.writing.get_or_insert(Progress::starting_at(now));
-        let until = writing.deadline(&self.config.borrow().timeouts.write);
+        let pace = &self.config.borrow().timeouts.write;
+        let start = || Progress::starting_at(now, pace);
+        let until = self.writing.get_or_insert_with(start).deadline(pace);
         if !is_late(now, until) {
             return Pause::Write(until);
         }
@@ -306,7 +303,7 @@ impl<C: Borrow<Config>> Connection<C> {
     }
 
     /// Takes the state out. The caller must set a new one at once.
-    fn take_state(&mut self) -> State {
+    pub(super) fn take_state(&mut self) -> State {
         core::mem::replace(&mut self.state, State::Close(CloseReason::Refused))
     }
 }
@@ -320,6 +317,6 @@ pub(super) fn failed(fault: InvalidRequest, method: Option<MethodKind>) -> State
 
 /// Like [`failed`], for a request whose head was complete.
 #[cold]
-fn failed_in(head: Vec<u8>, fault: InvalidRequest, method: Option<MethodKind>) -> State {
+pub(super) fn failed_in(head: Vec<u8>, fault: InvalidRequest, method: Option<MethodKind>) -> State {
     State::Fault(fault, Box::new(RejectedRequest { method, head }))
 }

@@ -23,6 +23,8 @@ mod clock;
 mod connection;
 mod encoder;
 mod machine;
+#[cfg(feature = "net")]
+mod memory;
 mod output;
 mod progress;
 mod show;

@@ -177,6 +177,14 @@ impl Output {
         self.in_file
     }
 
+    /// Returns the memory that nothing else shares.
+    #[cfg(feature = "net")]
+    #[inline]
+    pub(super) fn held_bytes(&self) -> usize {
+        let owned = self.pieces.iter().filter(|piece| piece.is_unique());
+        self.tail.capacity() + owned.map(Bytes::len).sum::<usize>()
+    }
+
     /// Discards all but what is in a file.
     fn clear_pieces(&mut self) {
         *self = Output {

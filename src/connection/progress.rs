@@ -5,28 +5,28 @@ use core::time::Duration;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Progress {
-    started: Duration,
-    progressed: Duration,
-    moved: u64,
+    /// The time of the last byte, or of the start.
+    moved: Duration,
+    /// The time until which the bytes so far keep the rate.
+    due: Duration,
 }
 
 impl Progress {
-    pub(super) const fn starting_at(now: Duration) -> Progress {
+    pub(super) fn starting_at(now: Duration, pace: &Pace) -> Progress {
         Progress {
-            started: now,
-            progressed: now,
-            moved: 0,
+            moved: now,
+            due: pace.first_due(now),
         }
     }
 
-    pub(super) fn moved(&mut self, count: usize, now: Duration) {
+    pub(super) fn moved(&mut self, count: usize, now: Duration, pace: &Pace) {
         if count > 0 {
-            self.moved = self.moved.saturating_add(count as u64);
-            self.progressed = now;
+            self.due = pace.next_due(self.due, count, now);
+            self.moved = now;
         }
     }
 
     pub(super) fn deadline(&self, pace: &Pace) -> Duration {
-        pace.deadline(self.started, self.progressed, self.moved)
+        self.moved.saturating_add(pace.gap).min(self.due)
     }
 }

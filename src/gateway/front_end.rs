@@ -48,6 +48,12 @@ pub trait FrontEnd {
         false
     }
 
+    /// Returns whether the memory for all connections is used up. If so, a 503 with `Retry-After` takes the place of a
+    /// response whose content has 16 KiB or more and belongs to it alone.
+    fn is_full(&self) -> bool {
+        false
+    }
+
     /// Called when a head is complete. `at` is the position of its first byte on the connection.
     fn on_head(&mut self, head: &Head<'_>, at: u64) {
         let _ = (head, at);

@@ -33,6 +33,7 @@ use crate::middleware::Middleware;
 use crate::response::response::{Response, ResponseError};
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::method::Method;
+use crate::values::protocol_error::ProtocolError;
 use crate::values::status::Status;
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -58,6 +59,9 @@ pub struct Gateway {
     refusal_page: Option<Box<RefusalPage>>,
     on_error: Option<Box<OnError>>,
 }
+
+/// The seconds after which a client may try again if there was no room for its request.
+const RETRY_AFTER: &str = "5";
 
 type RefusalPage = dyn Fn(&Refusal<'_>) -> Response + Send + Sync;
 type OnError = dyn Fn(&ResponseError, &ConnectionInfo) + Send + Sync;
@@ -151,9 +155,13 @@ impl Gateway {
 
     /// Returns the response to input that is not a valid request.
     fn refuse(&self, refusal: &Refusal<'_>) -> Response {
-        match &self.refusal_page {
+        let response = match &self.refusal_page {
             None => refusal.page(),
             Some(page) => page(refusal).with_status(refusal.error.status()),
+        };
+        match refusal.error {
+            ProtocolError::Overloaded => response.with_header("Retry-After", RETRY_AFTER),
+            _ => response,
         }
     }
 
@@ -161,6 +169,11 @@ impl Gateway {
     #[cfg(feature = "std")]
     pub(crate) fn reports_errors(&self) -> bool {
         self.on_error.is_some()
+    }
+
+    #[cfg(feature = "net")]
+    pub(crate) fn configuration(&self) -> &Config {
+        &self.config
     }
 
     fn report(&self, error: &ResponseError, connection: &ConnectionInfo) {

@@ -11,6 +11,8 @@ use crate::body::body_error::BodyError;
 #[cfg(feature = "net")]
 use crate::body::stored_file::StoredBlocks;
 use crate::config::config::Config;
+#[cfg(feature = "net")]
+use crate::connection::Step;
 use crate::connection::{CloseReason, Connection, Output};
 use crate::upload::admission::AbortReason;
 use crate::values::connection_info::ConnectionInfo;
@@ -183,6 +185,11 @@ impl<'g> Session<'g> {
     /// used yet. This method removes the bytes it uses from the front. Pass the rest to the next call, followed by what
     /// has been received since.
     ///
+    /// A connection holds at most [`Limits::head_bytes`](crate::config::Limits::head_bytes) and the content that the application
+    /// admits, [`Limits::output_bytes`](crate::config::Limits::output_bytes) and one block or response more, and the input that the
+    /// caller keeps. Nothing limits the sum over all connections but their number, which the caller chooses. `net` also has
+    /// a limit on the sum. See [`FrontEnd::is_full`].
+    ///
     /// A turn calls the application for at most one request, so that no client holds up the others of a thread by sending
     /// many at once. It returns [`Wait::Yield`] if it has not used all input then.
     pub fn turn(&mut self, input: &mut &[u8], now: Now) -> Wait {
@@ -269,6 +276,35 @@ impl<'g> Session<'g> {
     #[inline]
     pub(super) fn is_between_requests(&self) -> bool {
         self.connection.is_between_requests()
+    }
+
+    /// See [`Connection::is_in_head`].
+    #[cfg(feature = "net")]
+    pub(crate) fn is_in_head(&self) -> bool {
+        self.connection.is_in_head()
+    }
+
+    /// See [`Connection::held_bytes`].
+    #[cfg(feature = "net")]
+    #[inline]
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.connection.held_bytes()
+    }
+
+    /// Waits until more of the pending output is written, without a turn. Returns `None` if there is none.
+    #[cfg(feature = "net")]
+    pub(crate) fn wait_for_write(&mut self, now: Now) -> Option<Wait> {
+        match self.connection.write_step(now)? {
+            Step::Write { until } => Some(Wait::Write { until }),
+            Step::Close(reason) => Some(Wait::Close(reason)),
+            _ => None,
+        }
+    }
+
+    /// See [`Connection::refuse_for_now`].
+    #[cfg(feature = "net")]
+    pub(crate) fn refuse_for_now(&mut self) {
+        self.connection.refuse_for_now();
     }
 
     /// Returns the time of the last step.

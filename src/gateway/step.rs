@@ -1,12 +1,14 @@
 //! One step of a session: what the connection asks for, and what the gateway gives it. Contains the only match over the
 //! steps of a connection.
 
+use super::RETRY_AFTER;
 use super::chain::Chain;
 use super::exchange::{Begun, Exchange, known};
 use super::front_end::FrontEnd;
 use super::session::{Session, Stepped, Wait};
 #[cfg(feature = "net")]
 use crate::body::body::Blocks;
+use crate::body::body::SHARED_FROM_BYTES;
 use crate::body::body_error::BodyError;
 use crate::config::config::Config;
 use crate::connection::{CloseReason, Connection, OutOfTurn, Step};
@@ -255,6 +257,9 @@ impl<'g> Session<'g> {
             self.exchange = Some(exchange);
             return;
         }
+        if response.body.owned_bytes() >= SHARED_FROM_BYTES && front_end.is_full() {
+            *response = overloaded();
+        }
         // A panic may have left unknown state, so the connection closes. A new connection starts clean.
         let panicked = matches!(response.error(), Some(ResponseError::Panicked(_)));
         if panicked || front_end.is_stopping() {
@@ -306,4 +311,11 @@ impl<'g> Session<'g> {
             front_end.on_error(error);
         }
     }
+}
+
+/// Returns the response if there is no room for another.
+#[cold]
+fn overloaded() -> Response {
+    Response::explained(Status::SERVICE_UNAVAILABLE, ProtocolError::Overloaded)
+        .with_header("Retry-After", RETRY_AFTER)
 }

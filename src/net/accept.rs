@@ -1,5 +1,6 @@
 //! Accepting connections and shutting down gracefully.
 
+use super::client::Client;
 use super::drive;
 use super::listen::BACKLOG;
 use super::options::Options;
@@ -15,7 +16,7 @@ use core::future::Future;
 use core::time::Duration;
 use smol::channel::{self, Sender};
 use smol::{Executor, Timer, future};
-use std::io;
+use std::io::{self, IoSlice};
 use std::prelude::rust_2024::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -78,11 +79,10 @@ async fn serve_on(
     let (connection_held, all_closed) = channel::bounded::<Infallible>(1);
     let (threads, stop_timeout) = (options.threads.get(), options.stop_timeout);
     let executor = Arc::new(Executor::new());
-    let connections = options.connections;
     let server = ServerContext::new(gateway, options, stopping);
     let acceptor = Acceptor {
         executor: Arc::downgrade(&executor),
-        places: Arc::new(Places::new(connections, server.started())),
+        places: Arc::new(Places::new(&server.options, server.started())),
         accepted: Arc::default(),
         server: Arc::new(server),
         connection_held,
@@ -140,7 +140,7 @@ impl Acceptor {
         let mut backoff = AcceptBackoff::default();
         loop {
             // Without a free place, nothing is accepted: the backlog is the queue.
-            let place = self.places.reserve(&self.server.options).await;
+            let place = self.places.reserve(&listener, &self.server.options).await;
             match listener.accept().await {
                 Ok((socket, peer)) => {
                     backoff.end();
@@ -151,7 +151,7 @@ impl Acceptor {
                 Err(error) if is_of_one_connection(&error) => future::yield_now().await,
                 Err(error) => {
                     // Most likely, no descriptor is free. An idle connection has one.
-                    if self.places.give_up_idle() {
+                    if self.places.give_up_one() {
                         backoff.end();
                     }
                     backoff.wait(error, &self.server.options).await;
@@ -163,7 +163,7 @@ impl Acceptor {
     /// Accepts the connections that the system has already established.
     async fn accept_backlog(&self, listener: &impl Listener) {
         for _ in 0..BACKLOG {
-            let place = self.places.reserve(&self.server.options).await;
+            let place = self.places.reserve(listener, &self.server.options).await;
             match future::poll_once(listener.accept()).await {
                 Some(Ok((socket, peer))) => self.spawn(socket, peer, place),
                 Some(Err(error)) if is_of_one_connection(&error) => {}
@@ -179,7 +179,13 @@ impl Acceptor {
             scheme: self.server.options.scheme,
             number,
         });
-        let place = self.places.seat(reserved, number, socket.clone());
+        let (client, options) = (Client::of(&info.peer), &self.server.options);
+        let seated = self
+            .places
+            .seat(reserved, number, client, socket.clone(), options);
+        let Some(place) = seated else {
+            return turn_away(&*socket);
+        };
         let server = self.server.clone();
         let held = self.connection_held.clone();
         if let Some(executor) = self.executor.upgrade() {
@@ -187,6 +193,17 @@ impl Acceptor {
             executor.spawn(connection).detach();
         }
     }
+}
+
+/// Sends a 503 to a client that has too many connections. Its request is not read.
+fn turn_away(socket: &impl Transport) {
+    const UNAVAILABLE: &[u8] =
+        b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\n\
+        Content-Type: text/plain; charset=utf-8\r\nContent-Length: 46\r\n\r\n\
+        503 Service Unavailable: too many connections\n";
+    // If this fails, closing the connection says the same.
+    let _ = socket.try_write(&[IoSlice::new(UNAVAILABLE)]);
+    let _ = socket.end_output();
 }
 
 /// Handles errors of `accept` that concern the whole process and need a pause.
@@ -254,5 +271,166 @@ impl Helpers {
             thread.spawn(move || smol::block_on(executor.run(closed(&quitting))))?;
         }
         Ok(Helpers { _quit: quit })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::request::Request;
+    use async_net::TcpStream;
+    use smol::Async;
+    use smol::io::{AsyncReadExt, AsyncWriteExt};
+    use std::net::{IpAddr, SocketAddr};
+    use std::sync::Mutex;
+
+    const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    /// A listener whose peers seem to have an address that is not of this machine.
+    #[derive(Clone)]
+    struct Distant(TcpListener, IpAddr);
+
+    impl Listener for Distant {
+        type Stream = Async<std::net::TcpStream>;
+
+        async fn accept(&self) -> io::Result<(Arc<Self::Stream>, Peer)> {
+            let (stream, peer) = Listener::accept(&self.0).await?;
+            let port = peer.address().map_or(0, |address| address.port());
+            Ok((stream, Peer::from(SocketAddr::new(self.1, port))))
+        }
+
+        async fn pending(&self) {
+            self.0.pending().await;
+        }
+    }
+
+    /// Serves clients that seem to be at `address`, which may have three connections, while `talk` runs. Returns the log.
+    fn serve_at<T: Future<Output = ()>>(
+        address: &str,
+        talk: impl FnOnce(SocketAddr) -> T,
+    ) -> Vec<String> {
+        let options = Options {
+            connections_per_address: 3,
+            ..Options::default()
+        };
+        serve_with(options, address, talk)
+    }
+
+    fn serve_with<T: Future<Output = ()>>(
+        options: Options,
+        address: &str,
+        talk: impl FnOnce(SocketAddr) -> T,
+    ) -> Vec<String> {
+        let listener = crate::net::listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let to = listener.local_addr().unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let logged = log.clone();
+        let options = Options {
+            error_log: Some(Arc::new(move |line| {
+                logged.lock().unwrap().push(line.to_string());
+            })),
+            ..options
+        };
+        let gateway = Arc::new(Gateway::new(|_: &Request<'_>| "hello"));
+        let listener = Distant(listener, address.parse().unwrap());
+        smol::block_on(serve_on(listener, gateway, options, talk(to))).unwrap();
+        log.lock().unwrap().clone()
+    }
+
+    async fn connect(to: SocketAddr, input: &[u8]) -> TcpStream {
+        let mut stream = TcpStream::connect(to).await.unwrap();
+        stream.write_all(input).await.unwrap();
+        stream
+    }
+
+    async fn status(stream: &mut TcpStream) -> String {
+        let mut line = [0; 12];
+        stream.read_exact(&mut line).await.unwrap();
+        String::from_utf8_lossy(&line[9..]).into()
+    }
+
+    #[test]
+    fn an_address_with_all_its_connections_busy_gets_a_503_and_one_line_in_the_log() {
+        for (address, client) in [("192.0.2.7", "192.0.2.7"), ("2001:db8::7", "2001:db8::/64")] {
+            let log = serve_at(address, |to| async move {
+                let mut busy = Vec::new();
+                for _ in 0..3 {
+                    busy.push(connect(to, &GET[..9]).await);
+                }
+                for _ in 0..20 {
+                    let mut refused = TcpStream::connect(to).await.unwrap();
+                    let mut answer = String::new();
+                    refused.read_to_string(&mut answer).await.unwrap();
+                    let (head, content) = answer.split_once("\r\n\r\n").unwrap();
+                    assert!(head.starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
+                    assert!(head.contains("\r\nRetry-After: "));
+                    let length = format!("\r\nContent-Length: {}", content.len());
+                    assert!(head.ends_with(&length), "{answer}");
+                }
+                for stream in &mut busy {
+                    stream.write_all(&GET[9..]).await.unwrap();
+                    assert_eq!(status(stream).await, "200");
+                }
+            });
+            let line = format!(
+                "{client} has all 3 connections that one address may have: more are refused \
+                 (a proxy needs more: see connections_per_address)"
+            );
+            assert_eq!(log, [line]);
+        }
+    }
+
+    #[test]
+    fn the_longest_idle_connection_of_an_address_makes_room_for_its_next_one() {
+        let log = serve_at("192.0.2.7", |to| async move {
+            let mut clients = Vec::new();
+            for _ in 0..10 {
+                let mut client = connect(to, GET).await;
+                assert_eq!(status(&mut client).await, "200");
+                clients.push(client);
+            }
+            let mut rest = Vec::new();
+            clients[0].read_to_end(&mut rest).await.unwrap();
+            clients[9].write_all(GET).await.unwrap();
+            rest.clear();
+            let mut last = [0; 20];
+            clients[9].read_exact(&mut last).await.unwrap();
+        });
+        assert!(log.is_empty(), "{log:?}");
+    }
+
+    #[test]
+    fn this_machine_may_have_all_connections() {
+        for address in ["127.0.0.1", "::1"] {
+            let log = serve_at(address, |to| async move {
+                let mut busy = Vec::new();
+                for _ in 0..30 {
+                    busy.push(connect(to, &GET[..9]).await);
+                }
+                assert_eq!(status(&mut connect(to, GET).await).await, "200");
+            });
+            assert!(log.is_empty(), "{log:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_may_hold_a_quarter_of_the_memory() {
+        let options = Options {
+            buffered_bytes: 1 << 20,
+            ..Options::default()
+        };
+        let log = serve_with(options, "192.0.2.7", |to| async move {
+            let head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n";
+            let part = [&head[..], &[b'x'; 150_000]].concat();
+            let mut first = connect(to, &part).await;
+            Timer::after(Duration::from_millis(200)).await;
+            let mut second = connect(to, &part).await;
+            assert_eq!(status(&mut second).await, "503");
+            first.write_all(&[b'x'; 50_000]).await.unwrap();
+            assert_eq!(status(&mut first).await, "200");
+        });
+        let line = "a quarter of the 1048576 bytes for requests and responses are in use for 192.0.2.7: \
+                    more are refused with 503 (see buffered_bytes)";
+        assert_eq!(log, [line]);
     }
 }

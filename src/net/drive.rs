@@ -3,11 +3,13 @@
 use super::buffers::{Buffers, READ_BYTES, is_transient, read_some};
 use super::linger::linger;
 use super::places::{Place, SHORT_IDLE};
+use super::seat::{Awaited, ClientWait};
 use super::server::ServerContext;
 use super::timers::{Deadline, Woken, closed, or_after};
 use super::transport::{Transport, readable};
 use crate::connection::CloseReason;
 use crate::gateway::Gateway;
+use crate::gateway::front_end::FrontEnd;
 use crate::gateway::session::{Session, Wait};
 use crate::values::connection_info::ConnectionInfo;
 use core::convert::Infallible;
@@ -54,6 +56,7 @@ pub(super) fn connection<T: Transport>(
             idle_since: None,
             read_first: true,
             knows_stop: false,
+            gives_way: false,
             is_over: false,
             deadline: Deadline::new(),
         };
@@ -97,6 +100,8 @@ struct Driver<'s, T: Transport> {
     read_first: bool,
     /// Whether the stop of the server has been noticed.
     knows_stop: bool,
+    /// Whether the connection was told to close, to make room for others.
+    gives_way: bool,
     /// Whether the session has ended by itself.
     is_over: bool,
     deadline: Deadline,
@@ -115,8 +120,6 @@ impl<T: Transport> Drop for Driver<'_, T> {
 /// A wait for input.
 struct Waiting {
     until: Option<Instant>,
-    /// Whether the connection waits for a request, so that it may be closed.
-    is_idle: bool,
     /// The time at which the connection closes because few places are left.
     gives_way: Option<Duration>,
 }
@@ -129,6 +132,10 @@ impl<T: Transport> Driver<'_, T> {
         let mut wait = self.turn_on_rest(Waker::noop());
         loop {
             wait = match wait {
+                Wait::Read { .. } if !self.hold() => {
+                    self.session.refuse_for_now();
+                    self.turn_on_rest(Waker::noop())
+                }
                 Wait::Read { .. } if self.read_first => {
                     // Yield, so that a peer that sends continuously does not starve the others.
                     future::yield_now().await;
@@ -152,6 +159,8 @@ impl<T: Transport> Driver<'_, T> {
                 }
                 Wait::Write { until } => {
                     if !self.write_now()? {
+                        self.hold();
+                        self.begin_wait(Awaited::Reading, until);
                         // A response in progress is written, even after a stop.
                         let until = self.server.instant(until);
                         poll_fn(|context| {
@@ -159,13 +168,14 @@ impl<T: Transport> Driver<'_, T> {
                             self.deadline.poll_after(ready, until, context)
                         })
                         .await?;
+                        self.gives_way |= self.place.end_wait();
                     }
                     // Yield, so that a peer that accepts everything at once does not starve the others.
                     writes += 1;
                     if writes % WRITES_IN_A_ROW == 0 {
                         future::yield_now().await;
                     }
-                    self.turn_on_rest(Waker::noop())
+                    self.turn_after_write()
                 }
                 Wait::Pending { .. } => Box::pin(self.answer()).await?,
                 Wait::Yield => {
@@ -207,10 +217,32 @@ impl<T: Transport> Driver<'_, T> {
         wait
     }
 
+    /// Like [`turn_on_rest`](Driver::turn_on_rest), but when the memory of all connections is used up, pending
+    /// output is written before more is made.
+    fn turn_after_write(&mut self) -> Wait {
+        let is_pending = !self.session.output().is_empty();
+        if is_pending && self.place.is_memory_full() {
+            let now = self.server.turn(self.place, Waker::noop()).now();
+            if let Some(wait) = self.session.wait_for_write(now) {
+                return wait;
+            }
+        }
+        self.turn_on_rest(Waker::noop())
+    }
+
+    /// Counts the memory that the connection holds. Returns `false` if that has become too much.
+    #[inline]
+    fn hold(&mut self) -> bool {
+        let bytes = self.input.capacity() + self.session.held_bytes();
+        self.place.hold(bytes, &self.server.options)
+    }
+
     /// Processes all available input until the session waits. Removes what is used from the front of `input`.
     fn turn(&mut self, input: &mut &[u8], buffers: &mut Buffers, waker: &Waker) -> Wait {
         self.session.output().lend(&mut buffers.output);
-        let wait = self.session.turn_for(input, &mut self.server.turn(waker));
+        let wait = self
+            .session
+            .turn_for(input, &mut self.server.turn(self.place, waker));
         if self.session.output().is_empty() {
             self.session.output().move_to(&mut buffers.output);
         }
@@ -223,31 +255,51 @@ impl<T: Transport> Driver<'_, T> {
             // An idle connection holds no buffer.
             self.input = Vec::new();
         }
-        let is_idle = self.session.is_idle() && self.input.is_empty();
         let mut gives_way = None;
-        if is_idle {
+        if self.session.is_idle() && self.input.is_empty() {
             // The step before this one read the clock.
             let now = self.session.last_step().monotonic;
             let since = *self.idle_since.get_or_insert(now);
             let few_left = self.place.are_few_left();
             gives_way = few_left.then(|| since.saturating_add(SHORT_IDLE));
-            self.place.idle_since(since, self.used);
+            let awaited = match self.used {
+                true => Awaited::NextRequest,
+                false => Awaited::FirstRequest,
+            };
+            self.place.begin_wait(ClientWait::new(awaited, since));
+        } else if self.session.is_in_head() {
+            self.begin_wait(Awaited::Head, until);
+        } else {
+            self.begin_wait(Awaited::Content, until);
         }
         let until = gives_way.map_or(until, |gives_way| until.min(gives_way));
         Waiting {
             until: self.server.instant(until),
-            is_idle,
             gives_way,
         }
     }
 
     fn end_reading(&mut self, waiting: Waiting) {
-        if waiting.is_idle {
-            self.place.busy();
-        }
+        self.gives_way |= self.place.end_wait();
         let gives_way = waiting.gives_way;
         if gives_way.is_some_and(|gives_way| self.server.elapsed() >= gives_way) {
             self.session.stop();
+        }
+    }
+
+    /// Records a wait for a client in the middle of an exchange. Its deadline tells since when the client has been slow:
+    /// one that keeps its pace moves the deadline forward. One that pauses after that is slow since the last step.
+    fn begin_wait(&self, awaited: Awaited, until: Duration) {
+        let timeouts = &self.server.gateway.configuration().timeouts;
+        let time = match awaited {
+            Awaited::FirstRequest | Awaited::NextRequest | Awaited::Head => timeouts.head,
+            Awaited::Content => timeouts.content.grace.min(timeouts.content.gap),
+            Awaited::Reading => timeouts.write.grace.min(timeouts.write.gap),
+        };
+        if until < Duration::MAX {
+            let last = self.session.last_step().monotonic;
+            let since = until.saturating_sub(time).min(last);
+            self.place.begin_wait(ClientWait::new(awaited, since));
         }
     }
 
@@ -288,7 +340,10 @@ impl<T: Transport> Driver<'_, T> {
     fn note(&mut self, count: usize) {
         if count == 0 {
             self.input_ended = true;
-            return self.session.end_input();
+            return match self.gives_way {
+                true => self.session.refuse_for_now(),
+                false => self.session.end_input(),
+            };
         }
         self.used = true;
         self.idle_since = None;
@@ -299,7 +354,9 @@ impl<T: Transport> Driver<'_, T> {
     /// response is dropped.
     async fn answer(&mut self) -> io::Result<Wait> {
         loop {
-            let reads = !self.input_ended && self.input.len() < HELD_BACK_BYTES;
+            self.hold();
+            let has_room = self.input.len() < HELD_BACK_BYTES && !self.place.is_memory_full();
+            let reads = !self.input_ended && has_room;
             let wait = poll_fn(|context| {
                 let wait = self.turn_on_rest(context.waker());
                 let Wait::Pending { until } = wait else {
@@ -404,6 +461,8 @@ impl<T: Transport> Driver<'_, T> {
 
     /// Closes the connection so that the peer receives everything that was written.
     async fn close(&mut self, reason: CloseReason) {
+        self.input = Vec::new();
+        self.hold();
         match reason {
             // The peer has closed, or received its last response long ago.
             CloseReason::InputEnded | CloseReason::Idle | CloseReason::Stopped => return,
@@ -415,7 +474,9 @@ impl<T: Transport> Driver<'_, T> {
             CloseReason::Persistence | CloseReason::Refused | CloseReason::ResponseBroken => {}
         }
         if self.socket.end_output().is_ok() {
-            self.place.idle_since(self.server.elapsed(), true);
+            let now = self.server.elapsed();
+            self.place
+                .begin_wait(ClientWait::new(Awaited::NextRequest, now));
             let stopped = async {
                 closed(&self.server.stopping).await;
                 Timer::after(QUIET).await;

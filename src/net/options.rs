@@ -37,9 +37,34 @@ pub type LogFn = Arc<dyn Fn(&str) + Send + Sync>;
 #[derive(Clone)]
 pub struct Options {
     /// The maximum number of connections at once. When all are in use, idle ones are closed to make room, starting
-    /// with the longest idle. Further connections wait in the listener's backlog. Default: 10,000, or what the limit
-    /// on open files leaves after 64 others (see [`raise_open_files_limit`](super::raise_open_files_limit)).
+    /// with the longest idle. If none is idle, the address that has the most of them loses slow ones, and heads that take
+    /// longer than a second get a 503. Further connections wait in the listener's backlog.
+    ///
+    /// Default: 10,000, or half of what the limit on open files leaves after 64 others: each connection may send a file
+    /// (see [`raise_open_files_limit`](super::raise_open_files_limit)).
     pub connections: usize,
+    /// The maximum number of connections of one IPv4 address, or of one IPv6 network of 64 bits, which one customer
+    /// usually has. When all are in use, its longest idle one is closed to make room. If none is idle, further ones get
+    /// a 503 and are closed.
+    ///
+    /// Behind a proxy, all connections come from its address: allow it as many as it opens, or `usize::MAX`. Loopback
+    /// addresses and peers without an address are not limited, because they are often a proxy on the same machine.
+    ///
+    /// Default: a quarter of the default of [`connections`](Options::connections), which is 2,500, but at least 64. Several
+    /// hundred browsers may share an address, with up to six connections each.
+    pub connections_per_address: usize,
+    /// The bytes that all connections together may hold: heads and contents that have not arrived completely, input that
+    /// waits for a response, and output that a client has not read. Not counted are the first 4 KiB of each connection,
+    /// content that a response shares with the application, such as files in memory, and the memory of applications.
+    ///
+    /// When they are in use, heads and contents that grow get a 503 with `Retry-After`, and so do requests whose response has
+    /// 16 KiB or more. No input is read while a response is awaited, and streams continue only when the client has read
+    /// everything before. One address may have a quarter of the bytes, unless it is a loopback address. Beyond it, its
+    /// heads and contents get a 503.
+    ///
+    /// Default: 256 MiB, which 256 uploads of the default [`Limits::body_bytes`](crate::config::Limits::body_bytes) fill at
+    /// once.
+    pub buffered_bytes: usize,
     /// The number of threads that serve. Applications run on them too, so a slow application delays the other
     /// connections of its thread. If no application is slow, one thread costs least: 5 to 20 % less for each request
     /// than two. Default: the number of processors.
@@ -63,6 +88,8 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             connections: default_connections(),
+            connections_per_address: (default_connections() / 4).max(64),
+            buffered_bytes: 256 * 1024 * 1024,
             threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             stop_timeout: Duration::from_secs(8),
             scheme: Scheme::default(),
@@ -86,6 +113,8 @@ impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
             .field("connections", &self.connections)
+            .field("connections_per_address", &self.connections_per_address)
+            .field("buffered_bytes", &self.buffered_bytes)
             .field("threads", &self.threads)
             .field("stop_timeout", &self.stop_timeout)
             .field("scheme", &self.scheme)
@@ -95,7 +124,26 @@ impl fmt::Debug for Options {
 }
 
 fn default_connections() -> usize {
-    const MOST: usize = 10_000;
+    open_files_limit().map_or(MOST_CONNECTIONS, connections_within)
+}
+
+const MOST_CONNECTIONS: usize = 10_000;
+
+/// Returns the number of connections for this many descriptors. A connection that sends a file needs two.
+fn connections_within(descriptors: usize) -> usize {
     const OTHERS: usize = 64;
-    open_files_limit().map_or(MOST, |limit| limit.saturating_sub(OTHERS).clamp(1, MOST))
+    (descriptors.saturating_sub(OTHERS) / 2).clamp(1, MOST_CONNECTIONS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_connection_has_a_descriptor_for_a_file() {
+        let cases = [(0, 1), (65, 1), (300, 118), (1024, 480), (1 << 20, 10_000)];
+        for (descriptors, connections) in cases {
+            assert_eq!(connections_within(descriptors), connections);
+        }
+    }
 }

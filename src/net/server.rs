@@ -1,6 +1,7 @@
 //! State shared by all connections of a server.
 
 use super::options::Options;
+use super::places::Place;
 use crate::gateway::Gateway;
 use crate::gateway::front_end::FrontEnd;
 use crate::response::response::ResponseError;
@@ -85,9 +86,10 @@ impl ServerContext {
     }
 
     /// Returns the front end for one turn.
-    pub(super) fn turn<'s>(&'s self, waker: &'s Waker) -> Turn<'s> {
+    pub(super) fn turn<'s>(&'s self, place: &'s Place, waker: &'s Waker) -> Turn<'s> {
         Turn {
             server: self,
+            place,
             waker,
         }
     }
@@ -96,6 +98,7 @@ impl ServerContext {
 /// The server as seen by a session during one turn.
 pub(super) struct Turn<'s> {
     server: &'s ServerContext,
+    place: &'s Place,
     waker: &'s Waker,
 }
 
@@ -114,6 +117,10 @@ impl FrontEnd for Turn<'_> {
 
     fn is_stopping(&self) -> bool {
         self.server.stopping.is_closed()
+    }
+
+    fn is_full(&self) -> bool {
+        self.place.is_memory_full()
     }
 
     fn on_error(&mut self, error: &ResponseError) {

@@ -1,6 +1,6 @@
 //! TCP as a transport.
 
-use super::transport::{EndInput, Listener, Transport};
+use super::transport::{End, Listener, Transport};
 use crate::values::connection_info::Peer;
 use async_net::TcpListener;
 use core::task::{Context, Poll};
@@ -22,12 +22,22 @@ impl Listener for TcpListener {
         let _ = stream.set_nodelay(true);
         Ok((stream.into(), peer.into()))
     }
+
+    async fn pending(&self) {
+        let listener: Arc<Async<std::net::TcpListener>> = self.clone().into();
+        // After an error, accepting fails too.
+        let _ = listener.readable().await;
+    }
 }
 
-impl EndInput for Async<TcpStream> {
+impl End for Async<TcpStream> {
     fn end_input(&self) {
         // A stream that no longer exists has ended too.
         let _ = self.get_ref().shutdown(Shutdown::Read);
+    }
+
+    fn end(&self) {
+        let _ = self.get_ref().shutdown(Shutdown::Both);
     }
 }
 

@@ -14,10 +14,13 @@ pub(super) trait Listener: Clone + Send + Sync + 'static {
 
     /// Waits for a connection and accepts it.
     fn accept(&self) -> impl Future<Output = io::Result<(Arc<Self::Stream>, Peer)>> + Send;
+
+    /// Waits until there is a connection to accept.
+    fn pending(&self) -> impl Future<Output = ()> + Send;
 }
 
 /// A non-blocking byte stream that reports when it is ready.
-pub(super) trait Transport: EndInput + Send + Sync + 'static {
+pub(super) trait Transport: End + Send + Sync + 'static {
     /// Whether the system sends files over this stream without copying them through the program.
     const SENDS_FILES: bool;
 
@@ -46,9 +49,12 @@ pub(super) trait Transport: EndInput + Send + Sync + 'static {
 }
 
 /// The part of a stream that others than its driver may use.
-pub(super) trait EndInput: Send + Sync {
+pub(super) trait End: Send + Sync {
     /// Closes the receiving side. Reads return what has already arrived, and then the end.
     fn end_input(&self);
+
+    /// Closes both sides, so that a write that waits fails.
+    fn end(&self);
 }
 
 /// Waits until a read may return data or an error.

@@ -122,6 +122,7 @@ errors! {
 
     // Server side
     ResponseTimeout => SERVICE_UNAVAILABLE, "RFC 9110 section 15.6.4", "the response was not ready in time";
+    Overloaded => SERVICE_UNAVAILABLE, "RFC 9110 section 15.6.4", "the server has no room for this request for now";
     NoResponse => INTERNAL_SERVER_ERROR, "RFC 9110 section 15.6.1", "the program did not answer the request";
 }
 

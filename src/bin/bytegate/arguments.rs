@@ -250,6 +250,8 @@ mod tests {
             "--idle-timeout=2m",
             "--stop-timeout=3",
             "--connections=7",
+            "--connections-per-address=3",
+            "--buffered-bytes=1M",
         ]);
         let mut config = bytegate::config::Config::default();
         config.limits.head_bytes = 65_536;
@@ -265,6 +267,8 @@ mod tests {
         assert!(options.no_access_log);
         assert_eq!(options.stop_timeout, Some(Duration::from_secs(3)));
         assert_eq!(options.connections, Some(7));
+        assert_eq!(options.connections_per_address, Some(3));
+        assert_eq!(options.buffered_bytes, Some(1 << 20));
     }
 
     #[test]

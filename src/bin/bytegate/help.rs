@@ -77,8 +77,14 @@ Options of serve:
   --stop-timeout TIME  After a signal to stop, let requests in progress take this
                        long [default: 8s]
   --connections N      Accept this many connections at once; when all are in use,
-                       idle ones are closed to make room [default: 10000, or what
-                       the limit on open files leaves]
+                       idle and slow ones are closed to make room [default: 10000,
+                       or half of what the limit on open files leaves]
+  --connections-per-address N
+                       Accept this many from one address; more for a proxy on another
+                       machine [default: 2500, or a quarter of the above]
+  --buffered-bytes SIZE
+                       Hold at most this much of requests and responses that are on
+                       their way; beyond it, send 503 [default: 256M]
 
   -h, --help           Print this help
   -V, --version        Print the version

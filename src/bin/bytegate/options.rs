@@ -32,6 +32,8 @@ pub(crate) struct Options {
     pub(crate) no_access_log: bool,
     pub(crate) stop_timeout: Option<Duration>,
     pub(crate) connections: Option<usize>,
+    pub(crate) connections_per_address: Option<usize>,
+    pub(crate) buffered_bytes: Option<usize>,
     /// Everything above, as it was given.
     pub(crate) settings: Vec<Setting>,
 }
@@ -132,6 +134,8 @@ const SPECS: &[Spec] = &[
     spec("idle-timeout", Takes::Number, Scope::Server),
     spec("stop-timeout", Takes::Number, Scope::Server),
     spec("connections", Takes::Number, Scope::Server),
+    spec("connections-per-address", Takes::Number, Scope::Server),
+    spec("buffered-bytes", Takes::Number, Scope::Server),
 ];
 
 impl Spec {
@@ -266,6 +270,13 @@ impl Options {
             "idle-timeout" => self.config.timeouts.idle = values::time(text()?)?,
             "stop-timeout" => self.stop_timeout = Some(values::time(text()?)?),
             "connections" => self.connections = Some(values::count(text()?)?),
+            "connections-per-address" => {
+                self.connections_per_address = Some(values::count(text()?)?);
+            }
+            "buffered-bytes" => {
+                let bytes = usize::try_from(values::size(text()?)?).unwrap_or(usize::MAX);
+                self.buffered_bytes = Some(bytes);
+            }
             _ => return Err("no such option".to_string()),
         }
         Ok(())

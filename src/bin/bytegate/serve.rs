@@ -33,6 +33,10 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
         error_log: Some(Arc::new(crate::complain)),
         stop_timeout: options.stop_timeout.unwrap_or(defaults.stop_timeout),
         connections: options.connections.unwrap_or(defaults.connections),
+        connections_per_address: options
+            .connections_per_address
+            .unwrap_or(defaults.connections_per_address),
+        buffered_bytes: options.buffered_bytes.unwrap_or(defaults.buffered_bytes),
         ..defaults
     };
     let is_only_ipv6 = socket2::SockRef::from(&listener).only_v6().unwrap_or(true);
