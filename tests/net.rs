@@ -563,7 +563,7 @@ fn answers_at_once(server: &Server) -> Client {
 #[test]
 fn the_longest_idle_connection_makes_room_for_a_new_client() {
     for threads in [1, 2] {
-        let setup = Setup::new(echo).connections(20).threads(threads);
+        let setup = Setup::alone(echo).connections(20).threads(threads);
         let server = setup.start();
         let mut clients: Vec<Client> = Vec::new();
         for _ in 0..20 {
@@ -2011,7 +2011,6 @@ fn a_stop_does_not_wait_for_pipelined_requests() {
 
 // Measurements of the whole process
 
-#[cfg(target_os = "linux")]
 impl Setup {
     /// Settings for a test that must run alone in the process.
     fn alone(application: impl Application + 'static) -> Setup {
