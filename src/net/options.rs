@@ -65,9 +65,16 @@ pub struct Options {
     /// Default: 256 MiB, which 256 uploads of the default [`Limits::body_bytes`](crate::config::Limits::body_bytes) fill at
     /// once.
     pub buffered_bytes: usize,
-    /// The number of threads that serve. Applications run on them too, so a slow application delays the other
-    /// connections of its thread. If no application is slow, one thread costs least: 5 to 20 % less for each request
-    /// than two. Default: the number of processors.
+    /// The number of threads that serve. Applications run on them too, so a handler that computes or blocks delays the
+    /// other connections of its thread: put such handlers on other threads with [`blocking`](super::blocking).
+    ///
+    /// All threads share one queue and one reactor, so each request costs 10 to 15 % more processor time with two threads
+    /// than with one. If handlers take microseconds, one thread is enough for 150,000 small requests a second, and leaves
+    /// the other processors to the program. Take more where handlers compute for a millisecond or longer: as many as
+    /// processors on 2 to 8 of them. On 32, the shared queue becomes the limit before the processors do; start several
+    /// processes behind a balancer instead.
+    ///
+    /// Default: the number of processors, so that one slow handler does not delay all clients.
     pub threads: NonZeroUsize,
     /// The time that active requests have after a stop before they are cut off. Default: 8 s, because containers are
     /// killed after 10. An event stream never ends by itself, so it takes all of this time unless the application ends
