@@ -81,11 +81,12 @@ fn an_axum_router_answers_through_bytes() {
     assert_eq!(response.text(), "localhost");
     let json = client
         .post("/json")
-        .content("application/json", "{\"a\":1}")
+        .content_type("application/json")
+        .body("{\"a\":1}")
         .send();
     assert_eq!(json.text(), "2");
     assert_eq!(
-        client.post("/json").text("{}").send().status(),
+        client.post("/json").body("{}").send().status(),
         Status::UNSUPPORTED_MEDIA_TYPE
     );
     assert_eq!(client.get("/none").send().status(), Status::NOT_FOUND);
@@ -148,14 +149,23 @@ mod as_axum_tests_with_oneshot {
     #[test]
     fn json() {
         let (client, numbers) = (client(), "{\"numbers\":[1,2,3,4]}");
-        let request = client.post("/json").content("application/json", numbers);
+        let request = client
+            .post("/json")
+            .content_type("application/json")
+            .body(numbers);
         let response = request.send();
         assert_eq!(response.status(), Status::OK);
         assert_eq!(response.header("Content-Type"), Some("application/json"));
         assert_eq!(response.text(), "{\"data\":{\"numbers\":[1,2,3,4]}}");
-        let broken = client.post("/json").content("application/json", "{");
+        let broken = client
+            .post("/json")
+            .content_type("application/json")
+            .body("{");
         assert_eq!(broken.send().status(), Status::BAD_REQUEST);
-        let wrong = client.post("/json").content("application/json", "[]");
+        let wrong = client
+            .post("/json")
+            .content_type("application/json")
+            .body("[]");
         assert_eq!(wrong.send().status(), Status::UNPROCESSABLE_CONTENT);
     }
 

@@ -66,7 +66,11 @@ fn what_comes_later_comes() {
 fn an_axum_router_answers_without_a_runtime() {
     let client = Client::new(bytegate::bridge::tower(axum_router::app()));
     assert_eq!(client.get("/hello/Ada").send().text(), "hello Ada\n");
-    let shouted = client.post("/shout").content("text/plain", "hey").send();
+    let shouted = client
+        .post("/shout")
+        .content_type("text/plain")
+        .body("hey")
+        .send();
     assert_eq!(shouted.text(), "HEY");
 }
 
@@ -230,9 +234,12 @@ fn notes_are_added_listed_and_read_as_json() {
         (client.get("/notes/x"), 404, "invalid digit"),
         (client.get("/elsewhere"), 404, "Not Found"),
         (client.put("/notes"), 405, "Method Not Allowed"),
-        (client.post("/notes").text("{}"), 415, "application/json"),
+        (client.post("/notes").body("{}"), 415, "application/json"),
         (
-            client.post("/notes").content("application/json", "{"),
+            client
+                .post("/notes")
+                .content_type("application/json")
+                .body("{"),
             400,
             "line 1",
         ),
@@ -265,7 +272,8 @@ fn the_progress_of_an_upload_is_seen_while_it_arrives() {
     assert_eq!(watcher.blocks().concat(), b"data: 3 MiB\n\ndata: done\n\n");
     let at_once = client
         .put("/checksum")
-        .content("text/plain", vec![b'a'; 3 << 20]);
+        .content_type("text/plain")
+        .body(vec![b'a'; 3 << 20]);
     assert_eq!(sender.response().text(), at_once.send().text());
 }
 
@@ -282,7 +290,10 @@ fn an_upload_that_breaks_off_is_reported() {
         watcher.blocks().concat(),
         b"data: aborted: the client disconnected\n\n"
     );
-    let known = client.put("/checksum").content("text/plain", "foobar");
+    let known = client
+        .put("/checksum")
+        .content_type("text/plain")
+        .body("foobar");
     assert_eq!(known.send().text(), "6 bytes, 85944171f73967e8\n");
     let nothing = client.put("/checksum").send();
     assert_eq!(nothing.status(), Status::BAD_REQUEST);
@@ -384,7 +395,7 @@ fn a_watch_list_says_what_is_wrong_and_stays_as_it_is() {
     for (request, status, words) in [
         (add("000007"), 409, "the list has changed"),
         (add("7"), 422, "six digits"),
-        (client.post("/add").text("code=000008"), 415, "form"),
+        (client.post("/add").body("code=000008"), 415, "form"),
         (client.post("/add").form(&[]), 422, "six digits"),
         (client.post("/remove/000008"), 409, "the list has changed"),
         (client.post("/remove/00000x"), 404, "six digits"),

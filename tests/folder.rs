@@ -679,7 +679,7 @@ fn an_application_in_the_browser_gets_its_page_for_unknown_paths() {
             assert_eq!(get(&client, path).text(), "nothing", "{path}");
         }
         assert_eq!(
-            client.post("/users/7").text("x").send().status(),
+            client.post("/users/7").body("x").send().status(),
             Status::NOT_FOUND
         );
     }
@@ -1178,7 +1178,7 @@ fn other_methods_for_directories_are_answered_like_those_for_files() {
     let folder = Folder::new(&[("a/index.html", b"a"), ("b/b.txt", b"b")]);
     for client in both(&folder, &SiteOptions::new().listing(true)) {
         for path in ["/a", "/a/", "/b", "/b/"] {
-            let posted = client.post(path).text("x").send();
+            let posted = client.post(path).body("x").send();
             assert_eq!(posted.status(), Status::METHOD_NOT_ALLOWED, "{path}");
             assert_eq!(posted.header("Allow"), Some("GET, HEAD, OPTIONS"));
         }

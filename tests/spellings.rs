@@ -69,7 +69,7 @@ fn a_file_is_served_in_one_spelling_and_the_others_lead_there() {
                 &format!("{PATH}?a=%CC%88"),
                 place,
             );
-            let posted = client.post(path).text("x").send();
+            let posted = client.post(path).body("x").send();
             assert_eq!(posted.status(), Status::METHOD_NOT_ALLOWED);
         }
         for path in ["/mull/%E1%BB%87.txt", "/mu%CC%88ll/e.txt", "/mu%CC%88"] {

@@ -51,9 +51,9 @@ fn requests_of_every_kind_arrive_as_they_were_built() {
         text(client.get("/a?b=1").query("c d", "e&f")),
         "GET /a b=1&c+d=e%26f "
     );
-    assert_eq!(text(client.put("/a").text("hello")), "PUT /a - hello");
+    assert_eq!(text(client.put("/a").body("hello")), "PUT /a - hello");
     assert_eq!(
-        text(client.patch("/a").content("a/b", vec![b'x'])),
+        text(client.patch("/a").content_type("a/b").body(vec![b'x'])),
         "PATCH /a - x"
     );
     assert_eq!(text(client.delete("/a")), "DELETE /a - ");
@@ -183,13 +183,13 @@ fn redirects_are_followed_on_request() {
         client.post("/301").send().status(),
         Status::MOVED_PERMANENTLY
     );
-    assert_eq!(follow(client.post("/301").text("a")).text(), "GET /end - ");
+    assert_eq!(follow(client.post("/301").body("a")).text(), "GET /end - ");
     assert_eq!(
-        follow(client.post("/303").text("a")).text(),
+        follow(client.post("/303").body("a")).text(),
         "GET /end x=1 "
     );
     assert_eq!(
-        follow(client.post("/307").text("a")).text(),
+        follow(client.post("/307").body("a")).text(),
         "POST /end - a"
     );
     assert_eq!(follow(client.get("/loop")).status(), Status::FOUND);
@@ -502,7 +502,8 @@ fn an_exchange_as_text_shows_what_matters() {
     let response = client
         .post("/x")
         .header("X-Token", "123")
-        .content("a/b", vec![0xff])
+        .content_type("a/b")
+        .body(vec![0xff])
         .send();
     let text = response
         .exchange()
@@ -534,7 +535,7 @@ fn a_masked_text_shows_nowhere() {
     let client = Client::new(|_: &Request<'_>| {
         Response::text("id 83f1, 83f17, mask\n83f1").with_header("X-Id", "a 83f1 b")
     });
-    let response = client.post("/83f1").content("a/b", "83f1").send();
+    let response = client.post("/83f1").content_type("a/b").body("83f1").send();
     let text = response
         .exchange()
         .mask_text("83f1")

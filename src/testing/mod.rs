@@ -55,7 +55,7 @@
 //!     numbers.iter().sum::<u32>().to_string()
 //! }));
 //! let client = Client::new(tower(app));
-//! let response = client.post("/sum").content("application/json", "[1, 2, 3]").send();
+//! let response = client.post("/sum").content_type("application/json").body("[1, 2, 3]").send();
 //! assert_eq!(response.text(), "6");
 //! for request in malformed_requests() {
 //!     client.send_bytes(&request.bytes);

@@ -91,21 +91,22 @@ impl<'c> ClientRequest<'c> {
         self
     }
 
-    /// Sets the content and its media type.
-    pub fn content(self, media_type: &str, content: impl Into<Bytes>) -> ClientRequest<'c> {
-        let mut request = self.header("Content-Type", media_type);
-        request.content = RequestContent::Whole(content.into());
-        request
+    /// Sets the media type of the body.
+    pub fn content_type(self, media_type: &str) -> ClientRequest<'c> {
+        self.header("Content-Type", media_type)
     }
 
-    /// Sets plain text as the content.
-    pub fn text(self, text: impl Into<String>) -> ClientRequest<'c> {
-        self.content("text/plain; charset=utf-8", text.into())
+    /// Sets the body. Without [`content_type`](ClientRequest::content_type), its media type is not said.
+    #[doc(alias = "content")]
+    pub fn body(mut self, body: impl Into<Bytes>) -> ClientRequest<'c> {
+        self.content = RequestContent::Whole(body.into());
+        self
     }
 
     /// Sets a form as the content, encoded as `application/x-www-form-urlencoded`.
     pub fn form(self, pairs: &[(&str, &str)]) -> ClientRequest<'c> {
-        self.content("application/x-www-form-urlencoded", encode_pairs(pairs))
+        self.content_type("application/x-www-form-urlencoded")
+            .body(encode_pairs(pairs))
     }
 
     /// Sets a form with files as the content, encoded as `multipart/form-data` (RFC 7578).
@@ -128,10 +129,8 @@ impl<'c> ClientRequest<'c> {
             content.extend_from_slice(b"\r\n");
         }
         content.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
-        self.content(
-            &format!("multipart/form-data; boundary={BOUNDARY}"),
-            content,
-        )
+        self.content_type(&format!("multipart/form-data; boundary={BOUNDARY}"))
+            .body(content)
     }
 
     /// Sets content that is sent with the chunked coding, one chunk for each block.
@@ -154,7 +153,7 @@ impl<'c> ClientRequest<'c> {
     #[track_caller]
     pub fn json(self, value: &impl serde::Serialize) -> ClientRequest<'c> {
         match serde_json::to_vec(value) {
-            Ok(content) => self.content("application/json", content),
+            Ok(body) => self.content_type("application/json").body(body),
             Err(error) => panic!("the value cannot be encoded as JSON: {error}"),
         }
     }
@@ -216,7 +215,40 @@ impl<'c> ClientRequest<'c> {
         bytes
     }
 
-    /// Sends the request on a connection of its own, and returns the response.
+    /// Sends the request, and returns the body of the response as text.
+    ///
+    /// ```
+    /// use bytegate::Request;
+    /// use bytegate::testing::Client;
+    ///
+    /// let client = Client::new(|_: &Request<'_>| "hello\n");
+    /// assert_eq!(client.get("/").text(), "hello\n");
+    /// ```
+    ///
+    /// # Panics
+    /// Panics if the response breaks a rule of HTTP, or if its body is not UTF-8.
+    #[track_caller]
+    pub fn text(self) -> String {
+        self.send().text().into()
+    }
+
+    /// Sends the request, and returns the status of the response.
+    ///
+    /// ```
+    /// use bytegate::Router;
+    /// use bytegate::testing::Client;
+    ///
+    /// assert_eq!(Client::new(Router::new()).get("/nowhere").status(), 404);
+    /// ```
+    ///
+    /// # Panics
+    /// Panics if the response breaks a rule of HTTP.
+    #[track_caller]
+    pub fn status(self) -> Status {
+        self.send().status()
+    }
+
+    /// Sends the request on a new connection, and returns the response.
     ///
     /// # Panics
     /// Panics if the response breaks a rule of HTTP, and names the rule. A panic of the application passes through.

@@ -7,7 +7,7 @@ use core::fmt;
 /// ```
 /// use bytegate::Status;
 ///
-/// assert_eq!(Status::NOT_FOUND.code(), 404);
+/// assert_eq!(Status::NOT_FOUND, 404);
 /// assert_eq!(Status::NOT_FOUND.to_string(), "404 Not Found");
 /// assert_eq!(Status::new(99), None);
 /// ```
@@ -122,6 +122,13 @@ impl Status {
             b'0' + (self.0 / 10 % 10) as u8,
             b'0' + (self.0 % 10) as u8,
         ]
+    }
+}
+
+/// Compares with a code.
+impl PartialEq<u16> for Status {
+    fn eq(&self, code: &u16) -> bool {
+        self.0 == *code
     }
 }
 
