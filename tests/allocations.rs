@@ -1,4 +1,4 @@
-//! How much memory an answer and an idle connection take, counted by the allocator.
+//! How much memory a response and an idle connection take, counted by the allocator.
 
 use allocation_counter::{AllocationInfo, measure};
 use bytegate::config::Config;
@@ -19,7 +19,7 @@ fn gateway() -> Gateway {
     Gateway::new(router)
 }
 
-/// Allocations for the second answer into the same buffer, after the first one has made it large enough.
+/// Allocations for the second response into the same buffer, after the first one has made it large enough.
 fn into_used_buffer(input: &[u8]) -> AllocationInfo {
     into_used_buffer_of(&gateway(), input)
 }
@@ -37,22 +37,22 @@ fn into_used_buffer_of(gateway: &Gateway, input: &[u8]) -> AllocationInfo {
 }
 
 #[test]
-fn a_static_answer_into_a_used_buffer_allocates_nothing() {
+fn a_static_response_into_a_used_buffer_allocates_nothing() {
     assert_eq!(into_used_buffer(STATIC).count_total, 0);
 }
 
 #[test]
-fn pipelined_answers_into_a_used_buffer_allocate_nothing() {
+fn pipelined_responses_into_a_used_buffer_allocate_nothing() {
     assert_eq!(into_used_buffer(&STATIC.repeat(16)).count_total, 0);
 }
 
 #[test]
-fn an_application_answer_into_a_used_buffer_adds_no_allocations() {
+fn an_application_response_into_a_used_buffer_adds_no_allocations() {
     assert_eq!(into_used_buffer(DYNAMIC).count_total, 0);
 }
 
 #[test]
-fn a_routed_answer_with_parameters_into_a_used_buffer_allocates_nothing() {
+fn a_routed_response_with_parameters_into_a_used_buffer_allocates_nothing() {
     let page = |request: &Request<'_>| match (request.param("name"), request.param("page")) {
         (Some("ada"), Some("a/b")) => Response::html(PAGE),
         _ => Status::NOT_FOUND.into(),
@@ -64,7 +64,7 @@ fn a_routed_answer_with_parameters_into_a_used_buffer_allocates_nothing() {
 }
 
 #[test]
-fn an_answer_as_bytes_takes_one_buffer() {
+fn a_response_as_bytes_takes_one_buffer() {
     let gateway = gateway();
     let info = measure(|| {
         black_box(gateway.handle(black_box(STATIC)));
@@ -73,11 +73,11 @@ fn an_answer_as_bytes_takes_one_buffer() {
     assert!(info.count_total <= 2, "{info:?}");
 }
 
-/// Allocations of a connection for an answer with a file of this length.
+/// Allocations of a connection for a response with a file of this length.
 fn for_file(length: usize) -> AllocationInfo {
     let gateway = Gateway::new(Site::new().file("/a.bin", vec![b'x'; length]));
     let input = b"GET /a.bin HTTP/1.1\r\nHost: x\r\n\r\n";
-    // The first answer makes the content shareable; this happens only once.
+    // The first response makes the body shareable; this happens only once.
     gateway.handle(input);
     let mut session = gateway.session(ConnectionInfo::default());
     let info = measure(|| serve(&mut session, input));
@@ -119,7 +119,7 @@ fn a_connection_that_waits_for_a_request_holds_no_heap_memory() {
         let wait = session.turn(&mut input, Now::default());
         assert!(matches!(wait, Wait::Read { .. }));
         assert!(session.is_idle());
-        // Not dropped, so that the measurement ends with what the session still holds.
+        // Not dropped, so that the measurement includes the memory that the session still holds.
         std::mem::forget(session);
     });
     assert_eq!((info.count_current, info.bytes_current), (0, 0), "{info:?}");
@@ -157,7 +157,7 @@ fn a_connection_is_small() {
     assert!(size <= 640, "{size}");
 }
 
-/// Lets the gateway answer, without writing the output.
+/// Lets the gateway respond, without writing the output.
 fn serve(session: &mut Session<'_>, mut input: &[u8]) {
     session.turn(&mut input, Now::default());
 }

@@ -1,4 +1,4 @@
-//! The public API apart from the bytes on the wire: what an application sees, what it may answer, what a log shows.
+//! The public API apart from the bytes on the wire: requests, responses and logs.
 
 mod laws;
 
@@ -46,7 +46,7 @@ fn with_request(input: &[u8], look: impl Fn(&Request<'_>)) {
         .fold(builder, |builder, (name, value)| {
             builder.header(&name, value)
         });
-    // The application sees the same request however it was made.
+    // The application sees the same request, regardless of how it was made.
     builder.build().expect("a request").with(|request| {
         look(request);
         request.into_owned().with(&look);
@@ -132,7 +132,7 @@ fn an_application_sees_everything_about_a_request() {
 }
 
 #[test]
-fn debug_output_shows_neither_credentials_nor_content() {
+fn debug_output_shows_neither_credentials_nor_bodies() {
     with_request(GET, |request| {
         let shown = format!("{request:?} {:?}", request.head());
         assert!(
@@ -203,7 +203,7 @@ impl Receiver for Deaf {
     }
 }
 
-/// Admits the content and returns the step after that.
+/// Admits the body and returns the next step.
 fn admitted<'c, 'i: 'c>(
     connection: &'c mut Connection,
     input: &mut &'i [u8],
@@ -216,7 +216,7 @@ fn admitted<'c, 'i: 'c>(
 }
 
 #[test]
-fn debug_output_shows_what_each_state_holds() {
+fn debug_output_shows_the_data_of_each_state() {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let (start, rest) = POST.split_at(POST.len() - 3);
     let step = admitted(&mut connection, &mut &start[..], BodyMode::Buffer);
@@ -252,7 +252,7 @@ fn debug_output_shows_what_each_state_holds() {
 }
 
 #[test]
-fn debug_output_of_a_field_iterator_shows_the_remaining_fields() {
+fn debug_output_of_a_header_iterator_shows_the_remaining_headers() {
     with_request(GET, |request| {
         let mut fields = request.headers().iter();
         fields.by_ref().take(2).for_each(drop);
@@ -275,7 +275,7 @@ fn debug_output_of_a_stream_shows_its_framing() {
 }
 
 #[test]
-fn content_that_arrives_with_its_head_is_not_copied() {
+fn a_body_that_arrives_with_its_head_is_not_copied() {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut input = POST;
     match admitted(&mut connection, &mut input, BodyMode::Buffer) {
@@ -289,7 +289,7 @@ fn content_that_arrives_with_its_head_is_not_copied() {
 }
 
 #[test]
-fn a_refusal_in_the_content_still_shows_the_request_line() {
+fn a_refusal_in_the_body_still_shows_the_request_line() {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let head = &b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"[..];
     let step = admitted(&mut connection, &mut &head[..], BodyMode::Buffer);
@@ -408,7 +408,7 @@ fn a_response_that_breaks_a_rule_becomes_a_500_with_a_reason() {
 }
 
 #[test]
-fn a_status_without_content_drops_the_body() {
+fn a_status_that_forbids_a_body_drops_it() {
     for (status, length) in [(204, None), (205, Some("0")), (304, None)] {
         let status = Status::new(status).expect("a status");
         let response = answer(
@@ -504,7 +504,7 @@ fn a_response_reports_the_first_rule_it_breaks() {
 }
 
 #[test]
-fn request_fields_are_exactly_the_field_lines() {
+fn request_headers_are_exactly_the_field_lines() {
     let gateway = Gateway::new(|request: &Request<'_>| {
         format!("{:?}", request.headers().iter().collect::<Vec<_>>())
     });
@@ -516,7 +516,7 @@ fn request_fields_are_exactly_the_field_lines() {
 }
 
 #[test]
-fn fields_with_the_same_name_can_be_appended_or_replaced() {
+fn headers_with_the_same_name_can_be_appended_or_replaced() {
     let response = Response::text("")
         .with_appended_header("Set-Cookie", "a=1")
         .with_appended_header("Set-Cookie", "b=2")
@@ -547,7 +547,7 @@ impl Application for UpTo {
 }
 
 #[test]
-fn an_application_can_set_its_own_content_limit() {
+fn an_application_can_set_its_own_body_limit() {
     let post = |length: usize| {
         let head = format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
         [head.into_bytes(), vec![b'x'; length]].concat()
@@ -606,7 +606,7 @@ fn the_smaller_of_the_head_and_request_line_limits_applies_to_the_request_line()
 }
 
 #[test]
-fn a_field_line_can_exceed_its_own_limit_or_that_of_the_head() {
+fn a_field_line_can_exceed_its_limit_or_the_head_limit() {
     let limits = Limits {
         header_line_bytes: 20,
         head_bytes: 60,
@@ -649,7 +649,7 @@ fn a_field_line_can_exceed_its_own_limit_or_that_of_the_head() {
 }
 
 #[test]
-fn a_fault_in_a_target_or_a_repeated_line_is_reported_at_its_offset() {
+fn an_error_in_a_target_or_a_repeated_line_is_reported_at_its_offset() {
     let eleven_lines = "\r\n".repeat(11);
     let two_types = "GET / HTTP/1.1\r\nHost: x\r\nContent-Type: a\r\nContent-Type: a\r\n\r\n";
     let get = |target: &str| format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -677,7 +677,7 @@ fn a_fault_in_a_target_or_a_repeated_line_is_reported_at_its_offset() {
 }
 
 #[test]
-fn a_fault_in_the_version_is_reported_at_its_offset() {
+fn an_error_in_the_version_is_reported_at_its_offset() {
     for (line, error, at) in [
         ("GET / XTTP/1.1\r\n", ProtocolError::VersionMalformed, 6),
         ("GET / HTTP/a.1\r\n", ProtocolError::VersionMalformed, 11),
@@ -769,7 +769,7 @@ fn the_longest_suffix_wins() {
 }
 
 #[test]
-fn every_answer_carries_the_date_at_which_it_was_made() {
+fn every_response_carries_the_date_at_which_it_was_made() {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut dates = Vec::new();
     let days = [

@@ -41,7 +41,7 @@ fn every_exchange_holds_at_every_split() {
     }
 }
 
-/// Checks that the outcome is what the name of the fixture says.
+/// Checks that the outcome matches the name of the fixture.
 fn outcome_matches_name(exchange: &Exchange, responses: &[ClientResponse]) {
     let name = exchange.name();
     let last = responses.last();

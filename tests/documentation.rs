@@ -1,10 +1,10 @@
-//! Each public type and free function has an example of its own in its documentation. It is a doc-test, so it runs.
+//! Each public type and free function has its own example in its documentation. It is a doc-test, so it runs.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The fences that begin an example which is at least compiled.
+/// The opening fences of examples that are at least compiled.
 const COMPILED: [&str; 3] = ["```", "```no_run", "```should_panic"];
 
 /// The source files of the library. The program has no public API.
@@ -22,7 +22,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The name that a line makes public. The lint `unreachable_pub` sees to it that what is `pub` can be reached.
+/// The name that a line makes public. The lint `unreachable_pub` ensures that everything `pub` is reachable.
 fn public_name(line: &str) -> Option<&str> {
     let declaration = line.trim_start().strip_prefix("pub ")?;
     let mut words = declaration.split(|char: char| !char.is_alphanumeric() && char != '_');
@@ -95,7 +95,7 @@ fn each_public_type_and_function_has_an_example() {
     assert!(overlooked.is_empty(), "no declaration of {overlooked:?}");
 }
 
-/// The names that the root of the crate has beside its modules.
+/// The names in the crate root apart from its modules.
 fn root_names(text: &str) -> Vec<String> {
     let exports = text.split("\npub use ").skip(1);
     let exports = exports.filter_map(|export| Some(export.split_once(';')?.0));
@@ -119,7 +119,7 @@ fn the_root_has_few_names() {
 }
 
 #[test]
-fn each_public_module_says_who_needs_it_and_begins_with_an_example() {
+fn each_public_module_states_its_purpose_and_begins_with_an_example() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let root = fs::read_to_string(source.join("lib.rs")).expect("the root");
     let modules = root

@@ -91,7 +91,8 @@ fn no_layer_imports_from_a_later_one() {
     assert!(imports > 50, "only {imports} imports found");
 }
 
-/// A request of the test client sends itself, and a connection of it reads its clock. Users hold one and need the other.
+/// A request of the test client sends itself, and a connection reads the client's clock. Users hold one and need the
+/// other.
 const KNOWN_CIRCLE: [(&str, &str); 2] = [
     ("testing/request", "testing/client"),
     ("testing/wire", "testing/client"),
@@ -108,8 +109,7 @@ fn module(path: &Path) -> String {
     }
 }
 
-/// The modules of this crate that a file imports from. What a file of a folder re-exports from the folder is not among
-/// them.
+/// The modules of this crate that a file imports from. Re-exports do not count.
 fn imports(path: &Path, modules: &BTreeSet<String>) -> BTreeSet<String> {
     let own = module(path);
     let is_folder = path.ends_with("mod.rs");
@@ -135,7 +135,7 @@ fn imports(path: &Path, modules: &BTreeSet<String>) -> BTreeSet<String> {
                     step => at.push(step),
                 }
             }
-            // What remains after the module are items.
+            // The rest of the path names an item.
             while !at.is_empty() && !modules.contains(&at.join("/")) {
                 at.pop();
             }
@@ -148,7 +148,7 @@ fn imports(path: &Path, modules: &BTreeSet<String>) -> BTreeSet<String> {
 }
 
 #[test]
-fn no_files_import_in_a_circle() {
+fn imports_have_no_cycles() {
     let paths: Vec<PathBuf> = LAYERS.iter().flat_map(|name| layer(name)).collect();
     let modules: BTreeSet<String> = paths.iter().map(|path| module(path)).collect();
     let mut left: BTreeMap<String, BTreeSet<String>> = paths
@@ -162,7 +162,7 @@ fn no_files_import_in_a_circle() {
     let count: usize = left.values().map(BTreeSet::len).sum();
     assert!(count > 400, "only {count} imports found");
 
-    // What imports nothing that is left is in no circle.
+    // A module that imports none of the others is in no circle.
     while let Some(free) = left.iter().find(|(_, imports)| imports.is_empty()) {
         let free = free.0.clone();
         left.remove(&free);
@@ -230,7 +230,7 @@ fn no_file_is_too_long() {
     }
 }
 
-/// What makes a thread wait, when it stands in code that is not async.
+/// Calls that make a thread wait, in code that is not async.
 const WAITS: [&str; 8] = [
     "thread::sleep",
     "park(",
@@ -276,7 +276,7 @@ const MAY_WAIT: [(&str, &str); 9] = [
     ),
 ];
 
-/// A thread that serves a connection serves many others, which would wait with it.
+/// A thread that serves a connection serves many others, which would wait too.
 #[test]
 fn nothing_that_serves_a_connection_waits() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -1,4 +1,4 @@
-//! Prepared responses: they are sent as the same bytes as equal responses that are made for the request.
+//! Prepared responses are sent as the same bytes as equal responses made for the request.
 
 use bytegate::config::{Config, Limits};
 use bytegate::response::{PreparedResponse, Reply, ResponseError};
@@ -37,7 +37,7 @@ fn site() -> Site {
     site
 }
 
-/// Requests of every kind that changes what is written for a response.
+/// Every kind of request that changes how a response is written.
 fn requests() -> Vec<String> {
     let mut requests = Vec::new();
     for method in ["GET", "HEAD", "POST", "OPTIONS"] {
@@ -106,7 +106,7 @@ fn prepared_responses_of_every_status_are_the_same_as_made_ones() {
 }
 
 #[test]
-fn what_cannot_be_encoded_in_advance_is_returned() {
+fn a_response_that_cannot_be_prepared_is_returned() {
     let stream = Response::text(Body::from_iterator(["a", "b"].into_iter()));
     let stream = PreparedResponse::new(stream).unwrap_err();
     assert_eq!(stream.body().length(), None);
@@ -120,7 +120,7 @@ fn what_cannot_be_encoded_in_advance_is_returned() {
 }
 
 #[test]
-fn the_last_response_that_the_limit_allows_closes_the_connection_whatever_it_is() {
+fn the_last_allowed_response_closes_the_connection_of_any_kind() {
     let limits = Limits {
         requests: 2,
         ..Limits::default()

@@ -154,7 +154,7 @@ proptest! {
     }
 
     #[test]
-    fn an_application_answer_is_sent_as_given_or_is_a_500(
+    fn an_application_response_is_sent_as_given_or_is_a_500(
         code in 100..1000u16,
         name in ".{0,12}",
         value in vec(any::<u8>(), 0..40),
@@ -181,7 +181,7 @@ proptest! {
     }
 }
 
-/// A file cut into parts, and the requests that ask for them.
+/// A file split into parts, and the requests for them.
 #[derive(Clone, Debug)]
 struct Parts {
     content: Vec<u8>,
@@ -190,7 +190,7 @@ struct Parts {
 }
 
 fn parts() -> impl Strategy<Value = Parts> {
-    // Small alphabets make content that looks like the lines between parts.
+    // Small alphabets make bodies that look like the lines between parts.
     let content = prop_oneof![
         vec(any::<u8>(), 1..300),
         "[\r\n-]{1,60}".prop_map(String::into_bytes)
@@ -237,8 +237,8 @@ fn content_range(value: &str, length: usize) -> (usize, usize) {
     (first.parse().unwrap(), last.parse::<usize>().unwrap() + 1)
 }
 
-/// Reads multipart/byteranges: what each part says that it is, and its content. The lengths come from the ranges, so
-/// that nothing in the content is taken for a boundary.
+/// Reads multipart/byteranges: the declared range of each part, and its body. The lengths come from the ranges, so that
+/// no byte of a body is taken for a boundary.
 fn read_parts(response: &ClientResponse, length: usize) -> Vec<((usize, usize), &[u8])> {
     let media_type = response.header("content-type").unwrap();
     let boundary = media_type

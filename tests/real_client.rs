@@ -1,4 +1,4 @@
-//! A real client, ureq, that talks to an application in process: over the kit's stream in memory, without a socket.
+//! A real client, ureq, that talks to an in-process application over the kit's in-memory stream, without a socket.
 #![cfg(feature = "std")]
 
 use bytegate::blocking::BlockingStream;
@@ -18,7 +18,7 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Agent, Error};
 
-/// Opens each connection to a gateway in process, whatever the host.
+/// Connects every host to an in-process gateway.
 #[derive(Clone, Debug)]
 struct InProcess {
     gateway: Arc<Gateway>,
@@ -76,7 +76,7 @@ impl Transport for Connection {
         Ok(count > 0)
     }
 
-    /// A connection that can be used again has nothing to be read and no end.
+    /// A reusable connection has no pending input and is still open.
     fn is_open(&mut self) -> bool {
         let waits = self.pipe.set_timeout(Some(Duration::ZERO));
         let read = waits.and_then(|()| self.pipe.read(&mut [0]));
@@ -148,7 +148,7 @@ fn a_real_client_gets_pages_over_one_connection() {
 }
 
 #[test]
-fn a_real_client_sends_content_of_known_and_of_unknown_length() {
+fn a_real_client_sends_bodies_of_known_and_unknown_length() {
     let (client, connections) = client(router());
     let large = "content ".repeat(50_000);
     for content in ["a", &large] {
@@ -219,7 +219,7 @@ fn a_real_client_reads_the_refusal_of_an_upload() {
             let text = response.body_mut().read_to_string().expect("text");
             assert_eq!(text, "403 Forbidden\n");
         }
-        // It is not used again, since the content was not read.
+        // It is not reused, because the body was not read.
         assert_eq!(connections.load(Ordering::Relaxed), 2 * count);
     }
 }

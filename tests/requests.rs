@@ -1,4 +1,4 @@
-//! What an application reads from a request, and what a client is told when it cannot be read.
+//! Requests as an application reads them, and the responses if they cannot be read.
 
 mod laws;
 
@@ -42,7 +42,7 @@ fn post(media_type: &str, content: impl AsRef<[u8]>) -> Vec<u8> {
     [head.as_bytes(), content].concat()
 }
 
-/// Calls `look` with a request that has the given field lines.
+/// Calls `look` with a request that has the given headers.
 fn with_fields<T>(fields: &[(&str, &str)], look: impl FnOnce(&Request<'_>) -> T) -> T {
     let builder = Request::builder("GET", "/");
     let builder = fields.iter().fold(builder, |builder, (name, value)| {
@@ -83,7 +83,7 @@ mod rejections {
     }
 
     #[test]
-    fn a_401_has_a_challenge_and_a_415_says_what_is_accepted() {
+    fn a_401_has_a_challenge_and_a_415_lists_the_accepted_types() {
         let response = ask(
             |_: &Request<'_>| Rejection::unauthorized("Basic realm=\"a\"", "log in"),
             get("/"),
@@ -102,7 +102,7 @@ mod rejections {
     }
 
     #[test]
-    fn an_error_type_of_the_application_can_contain_one() {
+    fn an_error_of_the_application_can_contain_a_rejection() {
         #[derive(Debug)]
         struct Failure(Box<dyn std::error::Error>);
         impl From<Rejection> for Failure {
@@ -265,7 +265,7 @@ mod forms {
     }
 
     #[test]
-    fn a_request_without_content_and_type_has_an_empty_form() {
+    fn a_request_without_body_and_type_has_an_empty_form() {
         assert_eq!(told(names, get("/?a=1")), (200, String::new()));
         assert_eq!(told(names, post(FORM, "")), (200, String::new()));
         assert_eq!(told(names, post("text/plain", "")).0, 415);
@@ -287,7 +287,7 @@ mod forms {
         let (status, page) = told(count, post(FORM, "a=1&".repeat(1001)));
         let sentence = "413 Content Too Large: the form has more than 1000 fields\n";
         assert_eq!((status, &*page), (413, sentence));
-        // Not even its encoding is looked at.
+        // Not even its encoding is checked.
         assert_eq!(told(count, post(FORM, "%ff&".repeat(200_000))).0, 413);
         let million = post(FORM, "a=1&".repeat(1_000_000));
         assert_eq!(told(count, &million).0, 413);
@@ -316,7 +316,7 @@ mod cookies {
     use super::*;
 
     #[test]
-    fn all_cookies_of_all_fields_are_read_in_order() {
+    fn all_cookies_of_all_headers_are_read_in_order() {
         for (fields, expected) in [
             (&[][..], &[][..]),
             (&[("Cookie", "")], &[]),
@@ -434,7 +434,7 @@ mod negotiation {
                 Some("text/html"),
             ),
             ("image/gif, *; q=.2", Some("text/html")),
-            // What a browser sends.
+            // The value that a browser sends.
             (
                 "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8",
                 Some("text/html"),
@@ -501,7 +501,7 @@ mod negotiation {
     }
 
     #[test]
-    fn only_the_first_hundred_members_of_a_list_with_weights_are_read() {
+    fn only_the_first_hundred_members_of_a_weighted_list_are_read() {
         for (before, chosen) in [(99, Some("de")), (100, None)] {
             let list = format!("{}de", "x,".repeat(before));
             let language = with_fields(&[("Accept-Language", &list)], |request| {
@@ -515,7 +515,7 @@ mod negotiation {
     }
 
     #[test]
-    fn any_language_is_the_same_however_often_it_is_named() {
+    fn repeated_wildcards_for_languages_change_nothing() {
         for (accept, offers, expected) in [
             ("*,*,*", &["en", "de"][..], Some("en")),
             ("*,*;q=0.5,en;q=0.1", &["en", "de"], Some("de")),
@@ -570,7 +570,7 @@ mod negotiation {
         }
 
         #[test]
-        fn no_field_value_causes_a_panic(value in "[ -~]{0,60}|([a*/;,=\"\\\\q01. -]){0,40}") {
+        fn no_header_value_causes_a_panic(value in "[ -~]{0,60}|([a*/;,=\"\\\\q01. -]){0,40}") {
             let fields = ["Accept", "Accept-Language", "Cookie", "Authorization", "Content-Type"];
             let fields = fields.map(|name| (name, &*value));
             with_fields(&fields, |request| {
@@ -655,7 +655,7 @@ mod credentials {
     }
 
     #[test]
-    fn a_bearer_token_has_only_the_characters_of_one() {
+    fn a_bearer_token_has_only_valid_characters() {
         for (value, token) in [
             ("Bearer abc.DEF-1_2~3+4/5==", Some("abc.DEF-1_2~3+4/5==")),
             ("bearer  a", Some("a")),
@@ -806,7 +806,7 @@ mod json {
     }
 
     #[test]
-    fn content_of_another_type_is_not_read_as_json() {
+    fn a_body_of_another_type_is_not_read_as_json() {
         for media_type in ["", "text/json", "text/plain", "application/jsonp", FORM] {
             let response = ask(lines, post(media_type, "{}"));
             assert_eq!(response.status().code(), 415, "{media_type}");
@@ -815,7 +815,7 @@ mod json {
     }
 
     #[test]
-    fn a_mistake_in_the_syntax_is_a_400_with_its_place() {
+    fn a_syntax_error_is_a_400_with_its_position() {
         for (content, detail) in [
             ("", "EOF while parsing a value at line 1 column 0"),
             ("{\n  \"a\": [,]}", "expected value at line 2 column 9"),
@@ -880,7 +880,7 @@ mod json {
     }
 
     #[test]
-    fn a_value_that_json_cannot_hold_makes_the_response_fail() {
+    fn a_value_that_json_cannot_represent_makes_the_response_fail() {
         let response = Response::json(&BTreeMap::from([(vec![1], 2)]));
         let error = response.error().expect("an error").to_string();
         assert_eq!(
@@ -915,7 +915,7 @@ mod set_cookies {
     }
 
     #[test]
-    fn several_cookies_are_several_fields() {
+    fn several_cookies_are_several_headers() {
         let response = Response::text("").with_cookie(("a", "1")).with_cookie(
             Cookie::build(("b", "2"))
                 .same_site(SameSite::Strict)
@@ -926,7 +926,7 @@ mod set_cookies {
     }
 
     #[test]
-    fn a_cookie_that_would_be_read_otherwise_makes_the_response_fail() {
+    fn a_cookie_that_would_be_misread_makes_the_response_fail() {
         for (name, value) in [
             ("", "1"),
             ("a b", "1"),
@@ -1039,7 +1039,7 @@ mod signed_cookies {
     }
 
     #[test]
-    fn a_value_that_a_cookie_cannot_hold_makes_the_response_fail() {
+    fn a_value_that_a_cookie_cannot_contain_makes_the_response_fail() {
         let response = Response::text("").with_signed_cookie(&key(), ("user", "a; Domain=com"));
         assert!(response.error().is_some());
     }
@@ -1107,7 +1107,7 @@ mod multipart {
     }
 
     #[test]
-    fn a_name_that_only_the_extended_parameter_has_is_that_of_a_file() {
+    fn an_extended_parameter_alone_names_the_file() {
         for (parameters, name) in [
             ("filename*=UTF-8''na%C3%AFve.txt", "na\u{ef}ve.txt"),
             (
@@ -1313,7 +1313,7 @@ mod multipart {
         part_bytes: 5,
     };
 
-    /// Shows the parts of a form, as they arrive or once they are there.
+    /// Shows the parts of a form, as they arrive or after they have arrived.
     struct Shows {
         limits: MultipartLimits,
         streams: bool,
@@ -1408,7 +1408,7 @@ mod multipart {
         }
     }
 
-    /// The answer to a form that arrives in pieces of this size.
+    /// The response to a form that arrives in pieces of this size.
     fn in_pieces(gateway: &Gateway, content: &[u8], size: usize) -> (u16, String) {
         let input = form(content);
         let head = input.len() - content.len();
@@ -1443,7 +1443,7 @@ mod multipart {
     }
 
     #[test]
-    fn a_form_is_read_alike_in_memory_and_while_it_arrives() {
+    fn a_form_is_read_the_same_in_memory_and_while_it_arrives() {
         let part = |name: &str, content: &str| {
             let field = "Content-Disposition: form-data; name=";
             format!("\r\n--b \r\n{field}{name}\r\n\r\n{content}")
@@ -1540,7 +1540,7 @@ mod multipart {
     }
 
     #[test]
-    fn a_form_that_is_taken_part_by_part_has_64_mib_at_most_by_default() {
+    fn a_form_received_part_by_part_has_at_most_64_mib_by_default() {
         let gateway = Gateway::new(Plain);
         let starts = |length: u64, start: &str| {
             let head = format!(
@@ -1550,12 +1550,12 @@ mod multipart {
             String::from_utf8(gateway.handle((head + start).as_bytes()).to_vec()).expect("text")
         };
         assert!(starts((64 << 20) + 1, "--b").starts_with("HTTP/1.1 413 "));
-        // What is not refused at once is incomplete.
+        // A form that is not refused at once is incomplete.
         assert!(starts(64 << 20, "--b").starts_with("HTTP/1.1 400 "));
     }
 
     #[test]
-    fn a_form_is_refused_as_soon_as_it_is_known_to_be_wrong() {
+    fn a_form_is_refused_at_its_first_error() {
         let head = |length| {
             format!(
                 "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n\
@@ -1615,7 +1615,7 @@ mod multipart {
     }
 
     #[test]
-    fn a_form_that_breaks_off_is_aborted() {
+    fn a_truncated_form_is_aborted() {
         let application = shows(LOW, true);
         let calls = application.calls.clone();
         let gateway = Gateway::new(application);
@@ -1705,7 +1705,7 @@ mod multipart {
         }
 
         #[test]
-        fn no_content_causes_a_panic(content in "(--b|\r\n|-|:|a|\"|;|Content-Disposition: form-data; name=a){0,30}") {
+        fn no_body_causes_a_panic(content in "(--b|\r\n|-|:|a|\"|;|Content-Disposition: form-data; name=a){0,30}") {
             let (status, _) = told(shown, form(&content));
             prop_assert!(matches!(status, 200 | 400), "{}: {}", status, content);
         }

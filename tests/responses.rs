@@ -1,5 +1,5 @@
-//! What an application answers with: redirects, named files, problem details, error pages, events, and content that is
-//! read while it is sent.
+//! Responses of an application: redirects, named files, problem details, error pages, events, and bodies that are read
+//! while they are sent.
 #![cfg(feature = "std")]
 
 mod laws;
@@ -66,7 +66,7 @@ fn each_redirect_has_its_status_and_an_encoded_location() {
     }
 }
 
-// Content with a name
+// Named files
 
 #[test]
 fn an_attachment_has_a_name_a_media_type_and_is_not_sniffed() {
@@ -96,7 +96,7 @@ fn an_attachment_has_a_name_a_media_type_and_is_not_sniffed() {
 
 proptest! {
     #[test]
-    fn no_file_name_splits_a_field(name in ".*|[\r\n\0\"\\\\;:a/\u{e4}]*") {
+    fn no_file_name_splits_a_header(name in ".*|[\r\n\0\"\\\\;:a/\u{e4}]*") {
         let response = answer(move |_: &Request<'_>| Response::attachment(&name, "x"), GET);
         prop_assert_eq!(response.status().code(), 200);
         let names: Vec<String> = response.headers().iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
@@ -123,7 +123,7 @@ impl From<Rejection> for AppError {
     }
 }
 
-/// The one place where errors become answers.
+/// The one place where errors become responses.
 impl From<AppError> for Response {
     fn from(error: AppError) -> Response {
         match error {
@@ -149,7 +149,7 @@ fn pay(request: &Request<'_>) -> Result<String, AppError> {
 }
 
 #[test]
-fn an_applications_own_errors_become_answers_in_one_place() {
+fn application_errors_become_responses_in_one_place() {
     let post = |content: &str| {
         let length = content.len();
         let media_type = "application/x-www-form-urlencoded";
@@ -208,7 +208,7 @@ fn pages() -> ErrorPages {
     })
 }
 
-/// Answers every path with one kind of error.
+/// Responds to every path with one kind of error.
 fn faulty() -> Router {
     let site = Site::new().file("/a.txt", "0123456789");
     Router::new()
@@ -244,7 +244,7 @@ fn faulty() -> Router {
 }
 
 #[test]
-fn all_default_pages_take_the_form_of_the_application() {
+fn all_default_pages_take_the_form_that_the_application_chose() {
     let gateway = Gateway::new(faulty()).with(pages());
     for (method, path, fields, status, content) in [
         ("GET", "/bare", "", 403, "GET 403 Forbidden <->"),
@@ -328,7 +328,7 @@ fn all_default_pages_take_the_form_of_the_application() {
 }
 
 #[test]
-fn an_error_page_keeps_the_fields_of_the_answer() {
+fn an_error_page_keeps_the_headers_of_the_response() {
     let gateway = Gateway::new(faulty())
         .with(
             SetHeaders::new()
@@ -366,7 +366,7 @@ fn an_error_page_keeps_the_fields_of_the_answer() {
 }
 
 #[test]
-fn an_answer_with_content_of_its_own_is_left_alone() {
+fn a_response_with_its_own_body_is_left_alone() {
     let gateway = Gateway::new(faulty()).with(pages());
     for (path, status, content) in [
         ("/own", 404, "mine"),
@@ -392,7 +392,7 @@ fn an_answer_with_content_of_its_own_is_left_alone() {
 }
 
 #[test]
-fn error_pages_see_what_other_middlewares_answer_and_a_log_sees_the_pages() {
+fn error_pages_see_the_responses_of_other_middleware_and_a_log_sees_the_pages() {
     struct Closed;
     impl bytegate::Middleware for Closed {
         fn before(&self, request: &mut bytegate::middleware::RequestParts<'_>) -> Option<Response> {
@@ -419,7 +419,7 @@ fn error_pages_see_what_other_middlewares_answer_and_a_log_sees_the_pages() {
 }
 
 #[test]
-fn an_error_page_answers_head_without_content_but_with_its_length() {
+fn an_error_page_for_head_has_a_length_but_no_body() {
     let gateway = Gateway::new(faulty()).with(pages());
     for path in ["/bare", "/invalid"] {
         let get = answer_of(&gateway, &request("GET", path, ""));
@@ -431,7 +431,7 @@ fn an_error_page_answers_head_without_content_but_with_its_length() {
 }
 
 #[test]
-fn a_panic_takes_the_form_of_the_application_and_closes_the_connection() {
+fn a_panic_gets_an_error_page_and_closes_the_connection() {
     let gateway = Gateway::new(|_: &Request<'_>| -> Response {
         std::panic::resume_unwind(Box::new("deliberate"));
     })
@@ -481,7 +481,7 @@ fn an_error_page_that_cannot_be_sent_is_a_plain_500_with_a_reason() {
 }
 
 #[test]
-fn an_api_answers_all_errors_with_problem_details() {
+fn an_api_responds_to_all_errors_with_problem_details() {
     let gateway = Gateway::new(faulty()).with(ErrorPages::problem_details());
     for (input, content) in [
         (
@@ -505,7 +505,7 @@ fn an_api_answers_all_errors_with_problem_details() {
 }
 
 #[test]
-fn a_refused_upload_takes_the_form_of_the_application() {
+fn a_refused_upload_gets_an_error_page() {
     struct Small;
     impl Application for Small {
         fn call(&self, _: &Request<'_>) -> Response {
@@ -553,7 +553,7 @@ impl FrontEnd for Front {
     }
 }
 
-/// A client that reads everything as soon as it is there. Unlike the kit's `Wire`, it counts how often it is woken.
+/// A client that reads everything as soon as it arrives. Unlike the kit's `Wire`, it counts how often it is woken.
 struct Client<'g> {
     session: Session<'g>,
     alarm: Arc<Alarm>,
@@ -591,7 +591,7 @@ impl<'g> Client<'g> {
         String::from_utf8_lossy(&self.received).into_owned()
     }
 
-    /// Takes turns when woken, until the text ends in this way.
+    /// Takes turns when woken, until the text ends with `end`.
     fn wait_for(&mut self, end: &str) {
         for _ in 0..1000 {
             if self.text().ends_with(end) {
@@ -649,7 +649,7 @@ fn events_arrive_one_by_one_from_another_thread() {
         sending.thread().unpark();
         sending.join().expect("no panic");
     });
-    // Dropping the sender ended the response, and the connection goes on.
+    // Dropping the sender ended the response, and the connection stays open.
     assert!(matches!(client.turn(&mut &b""[..]), Wait::Read { .. }));
     assert!(client.alarm.count.load(Ordering::SeqCst) > 0);
     let content = client.content();
@@ -678,7 +678,7 @@ fn a_comment_is_sent_only_while_nothing_is_queued() {
 }
 
 #[test]
-fn sending_to_a_client_that_is_gone_fails() {
+fn sending_to_a_disconnected_client_fails() {
     let (kept, gateway) = channel(1);
     let client = Client::new(&gateway, GET);
     let sender = taken(&kept);
@@ -700,7 +700,7 @@ fn sending_to_a_client_that_is_gone_fails() {
     drop(head);
 }
 
-/// A stream of two events, the second of which is not there at once.
+/// A stream of two events, the second of which is not ready at once.
 struct Halting(u32);
 
 impl futures_core::Stream for Halting {
@@ -779,11 +779,11 @@ fn a_slow_client_of_a_broadcast_is_disconnected_and_does_not_delay_others() {
         assert_eq!(news.send(event), clients, "{event}");
         assert!(fast.text().ends_with(&format!("data: {event}\n\n\r\n")));
     }
-    // What was queued for it is dropped, and its response is cut off.
+    // Its queue is dropped, and its response is cut off.
     let cut = Wait::Close(CloseReason::ResponseBroken);
     assert_eq!(slow.turn(&mut &b""[..]), cut);
     assert!(slow.text().ends_with("chunked\r\n\r\n"));
-    // A comment disconnects nobody.
+    // A comment disconnects no client.
     for event in ["four", "five"] {
         assert_eq!(news.send(event), 1);
     }
@@ -854,9 +854,9 @@ fn comments_keep_a_quiet_stream_alive() {
     assert_eq!(lines.iter().filter(|line| **line != ":").count(), 1);
 }
 
-// Content that is read while it is sent
+// Bodies that are read while they are sent
 
-/// Gives its parts one by one. A part that is `None` is an error.
+/// Yields its parts one by one. A part that is `None` is an error.
 struct Parts(Vec<Option<Vec<u8>>>);
 
 impl Read for Parts {
@@ -874,7 +874,7 @@ impl Read for Parts {
     }
 }
 
-/// The output and the reason why the connection closed, for content from a reader.
+/// The output and the reason why the connection closed, for a body from a reader.
 fn read_by(parts: &[Option<&[u8]>], length: Option<u64>) -> (Vec<u8>, Wait) {
     let parts: Vec<_> = parts.iter().map(|part| part.map(<[u8]>::to_vec)).collect();
     let gateway = Gateway::new(move |_: &Request<'_>| {
@@ -901,7 +901,7 @@ fn a_reader_is_sent_in_blocks_of_at_most_64_kib() {
 }
 
 #[test]
-fn a_reader_that_fails_or_ends_early_breaks_the_content_off() {
+fn a_reader_that_fails_or_ends_early_cuts_the_body_off() {
     for (parts, length) in [
         (&[Some(&b"one"[..]), None][..], None),
         (&[Some(b"one"), None], Some(6)),
@@ -945,7 +945,7 @@ impl Drop for Temporary {
     }
 }
 
-/// The output for a file that changes after its body was made, and what the connection waits for then.
+/// The output for a file that changes after its body was made, and the next wait of the connection.
 fn served(file: std::fs::File, change: impl FnOnce()) -> (Vec<u8>, Wait) {
     let body = Mutex::new(Some(Body::file(file).expect("a regular file")));
     change();
@@ -980,7 +980,7 @@ fn a_file_is_sent_from_its_position_with_the_length_that_it_had() {
 }
 
 #[test]
-fn a_file_that_shrinks_breaks_the_content_off() {
+fn a_file_that_shrinks_cuts_the_body_off() {
     let temporary = Temporary::new("shrinks", b"0123456789");
     let truncate = || std::fs::write(&temporary.0, b"01234").expect("it shrinks");
     let (output, wait) = served(temporary.open(), truncate);
@@ -997,10 +997,10 @@ fn only_a_regular_file_has_a_length() {
     assert!(error.to_string().contains("use Body::reader"), "{error}");
 }
 
-/// What an application may do to a response that is not there yet.
+/// A change to a response that is not ready yet.
 type Change = fn(Response) -> Response;
 
-/// Answers with a deferred response, and keeps the errors.
+/// Responds with a deferred response, and keeps the errors.
 fn deferred(change: Change) -> (ClientResponse, Vec<String>) {
     let errors = Arc::new(Mutex::new(Vec::new()));
     let told = errors.clone();
@@ -1023,7 +1023,7 @@ fn deferred(change: Change) -> (ClientResponse, Vec<String>) {
 }
 
 #[test]
-fn what_is_put_on_a_deferred_response_is_applied_when_it_is_there() {
+fn changes_to_a_deferred_response_are_applied_when_it_is_ready() {
     let (response, errors) = deferred(|response| {
         let mut response = response
             .with_header("a", "set")

@@ -83,7 +83,7 @@ fn the_conformance_statement_matches_the_fixtures() {
     );
 }
 
-/// The answers to a fixture, such as `200, 400, close`.
+/// The responses of a fixture, such as `200, 400, close`.
 fn answer(exchange: &Exchange) -> String {
     let transcript = drive(
         &gateway_for(exchange.folder()),

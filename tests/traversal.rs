@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 use temporary::Folder;
 
-/// What must never be sent.
+/// A text that must never be sent.
 const SECRET: &[u8] = b"canary-4711";
 
 fn has_secret(reply: &[u8]) -> bool {
@@ -27,7 +27,7 @@ fn reply_to(gateway: &Gateway, target: &[u8]) -> bytes::Bytes {
     gateway.handle(&request.concat())
 }
 
-/// Every maker and every policy, with a secret around the folder, and folders beside it whose names begin alike.
+/// Every constructor and every policy, with a secret around the folder, and folders beside it with the same prefix.
 fn sites_around_a_secret(around: &Folder) -> Vec<Gateway> {
     let root = around.path("root");
     let new = || SiteOptions::new().dotfiles(Dotfiles::Serve);
@@ -57,7 +57,7 @@ fn around() -> Folder {
     ])
 }
 
-/// Two dots, in every way in which a server may have been made to see them.
+/// Two dots, in every spelling that has fooled a server.
 const DOTS: [&str; 38] = [
     "..",
     "%2e%2e",
@@ -147,9 +147,9 @@ fn no_path_leaves_the_folder() {
     }
 }
 
-/// Whether something exists outside of the folder does not show either.
+/// Responses do not reveal whether something exists outside of the folder.
 #[test]
-fn what_is_outside_looks_like_what_does_not_exist() {
+fn paths_outside_of_the_folder_look_like_missing_files() {
     let around = around();
     let status = |reply: &[u8]| reply.get(9..12).map(<[u8]>::to_vec);
     for gateway in sites_around_a_secret(&around) {
@@ -163,7 +163,7 @@ fn what_is_outside_looks_like_what_does_not_exist() {
     }
 }
 
-/// Absolute paths, and names that some system gives a meaning.
+/// Absolute paths, and names with a special meaning on some system.
 #[test]
 fn names_with_a_special_meaning_are_not_served() {
     let around = around();
@@ -277,7 +277,7 @@ fn a_link_that_appears_meanwhile_does_not_lead_out() {
         (Symlinks::WithinRoot, true),
         (Symlinks::Refuse, true),
         (Symlinks::WithinRoot, false),
-        // This one shows that the links are there to be followed.
+        // This one shows that the links exist and can be followed.
         (Symlinks::Follow, true),
     ];
     let gateways = makers.map(|(policy, is_cached)| {

@@ -1,8 +1,8 @@
-//! The error of content that breaks off.
+//! The error of a body that ends early.
 
 use core::fmt;
 
-/// The error of a stream that cannot continue. The connection is cut off so that the client sees that the content is
+/// The error of a body stream that cannot continue. The connection is cut off, so the client can tell that the body is
 /// incomplete.
 ///
 /// ```

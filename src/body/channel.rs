@@ -11,13 +11,13 @@ use std::collections::VecDeque;
 use std::prelude::rust_2024::*;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// The most bytes that a channel queues, unless it is empty: then a block of any length fits.
+/// The maximum number of bytes that a channel queues. An empty channel accepts a block of any length.
 pub(crate) const QUEUED_BYTES: usize = 1024 * 1024;
 
 /// The writing end of a [`Body::channel`].
 ///
-/// Dropping it without calling [`finish`](BodySender::finish) aborts the response, so the client can tell that the
-/// content is incomplete.
+/// Dropping it without calling [`finish`](BodySender::finish) aborts the response, so the client can tell that the body
+/// is incomplete.
 ///
 /// ```
 /// use bytegate::Body;
@@ -70,7 +70,7 @@ struct Shared {
 
 struct State {
     blocks: VecDeque<Bytes>,
-    /// The length of all blocks together.
+    /// The total length of all blocks.
     bytes: usize,
     most_blocks: usize,
     most_bytes: usize,
@@ -84,8 +84,8 @@ struct Reader {
 }
 
 impl Body {
-    /// Creates a body together with a sender that can write its blocks from any thread (feature `std`). At most
-    /// `blocks` blocks are queued for the client, and together at most 1 MiB; a single block may be longer.
+    /// Creates a body together with a sender that can write its blocks from any thread (feature `std`). It queues at
+    /// most `blocks` blocks and 1 MiB in total; a single block can be longer.
     ///
     /// ```
     /// use bytegate::{Body, Gateway, Request, Response};
@@ -102,14 +102,14 @@ impl Body {
     ///     });
     ///     Response::text(body)
     /// });
-    /// let reply = gateway.handle(b"GET / HTTP/1.0\r\n\r\n");
-    /// assert!(reply.ends_with(b"\r\n\r\none\ntwo\n"));
+    /// let response = gateway.handle(b"GET / HTTP/1.0\r\n\r\n");
+    /// assert!(response.ends_with(b"\r\n\r\none\ntwo\n"));
     /// ```
     pub fn channel(blocks: usize) -> (BodySender, Body) {
         Body::channel_within(blocks, QUEUED_BYTES)
     }
 
-    /// Like [`channel`](Body::channel), with another limit on the bytes that are queued.
+    /// Like [`channel`](Body::channel), but with a different limit on queued bytes.
     pub(crate) fn channel_within(blocks: usize, bytes: usize) -> (BodySender, Body) {
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
@@ -162,7 +162,7 @@ impl BodySender {
         self.shared.lock().reader_gone
     }
 
-    /// Ends the content and marks it as complete.
+    /// Ends the body and marks it as complete.
     pub fn finish(self) {
         self.end();
     }
@@ -171,7 +171,7 @@ impl BodySender {
         self.shared.lock().end(Ok(()));
     }
 
-    /// Drops what is queued and marks the content as incomplete.
+    /// Drops all queued blocks and marks the body as incomplete.
     pub(crate) fn break_off(&self) {
         let mut state = self.shared.lock();
         state.clear();
@@ -220,7 +220,7 @@ impl State {
         self.bytes = 0;
     }
 
-    /// Sets how the content ends. Only the first call has an effect.
+    /// Sets how the body ends. Only the first call has an effect.
     fn end(&mut self, end: Result<(), BodyError>) {
         self.end.get_or_insert(end);
         self.wake();

@@ -7,18 +7,18 @@ use core::time::Duration;
 use std::fs::File;
 use std::io;
 
-/// Compares a file with what it was when it was opened, again and again while it is sent.
+/// Checks a file for changes, repeatedly while it is sent.
 ///
-/// A file that only grows, as a log does, still begins with what was announced. No system says whether a file that is
-/// longer than before was also changed before its old end. So samples of what was sent are compared with the file.
+/// A file that only grows, such as a log, still begins with the announced bytes. No system reports whether a file that
+/// grew was also changed before its old end, so samples of the sent bytes are compared with the file.
 #[derive(Debug)]
 pub(crate) struct Growth {
-    /// The state that was accepted last.
+    /// The last accepted state.
     stamp: Stamp,
-    /// Whether the file may have changed again without another stamp.
+    /// Whether the file may have changed again without a new stamp.
     is_doubtful: bool,
     samples: Vec<Sample>,
-    /// Of this many blocks, one is sampled.
+    /// One block in this many is sampled.
     step: u64,
     blocks: u64,
 }
@@ -29,7 +29,7 @@ struct Sample {
     bytes: Vec<u8>,
 }
 
-/// Systems note the time of a write before the length. The writer may be interrupted between the two.
+/// Systems record the time of a write before the length. The writer may be interrupted between the two.
 const LONGEST_WRITE: Duration = Duration::from_millis(100);
 /// The length of a sample in bytes.
 const SAMPLE_BYTES: usize = 64;
@@ -46,7 +46,7 @@ impl Growth {
         }
     }
 
-    /// Notes how a block begins that is sent.
+    /// Records the beginning of a sent block.
     pub(crate) fn note(&mut self, position: u64, block: &[u8]) {
         if self.blocks % self.step == 0 {
             if self.samples.len() == MOST_SAMPLES {
@@ -65,18 +65,18 @@ impl Growth {
         self.blocks += 1;
     }
 
-    /// Like [`note`](Growth::note), for a block that is sent without being read here.
+    /// Like [`note`](Growth::note), for a block that is not read here.
     #[cfg(feature = "net")]
     pub(crate) fn note_unread(&mut self, position: u64, file: &File) {
-        // Where nothing can be read, the block cannot be sent either.
+        // If nothing can be read, the block cannot be sent either.
         let block = read_at(file, position, SAMPLE_BYTES).unwrap_or_default();
         self.note(position, &block);
     }
 
-    /// Returns an error if the file was changed otherwise than by growing.
+    /// Returns an error if the file changed in any way other than growing.
     pub(crate) fn check(&mut self, file: &File) -> io::Result<()> {
         let now = Stamp::of(&file.metadata()?);
-        // A file that is removed or renamed keeps its content.
+        // A file that is removed or renamed keeps its contents.
         let is_same = now.is_same_content(&self.stamp);
         if is_same && !self.is_doubtful {
             return Ok(());

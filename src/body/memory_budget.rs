@@ -1,19 +1,19 @@
-//! A limit on the memory that files take.
+//! A limit on the memory used by files.
 
 use alloc::sync::Arc;
 use bytes::Bytes;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-/// A limit on the memory that the files of a folder take, in a cache and in responses. A client that reads slowly keeps a
-/// file in memory that the cache has long dropped, so the size of the cache alone bounds nothing.
+/// A limit on the memory used by the files of a folder, in a cache and in responses. A slow client keeps a file in
+/// memory long after the cache has dropped it, so limiting the cache alone is not enough.
 #[derive(Debug)]
 pub(crate) struct MemoryBudget {
     bytes: AtomicU64,
-    /// The number of files in memory that the system has opened for this process.
+    /// The number of in-memory files that this process has open.
     files: AtomicU64,
 }
 
-/// A part of a budget. It is given back when this is dropped.
+/// A part of a budget, returned on drop.
 #[derive(Debug)]
 pub(crate) struct Lease {
     budget: Arc<MemoryBudget>,
@@ -21,7 +21,7 @@ pub(crate) struct Lease {
     files: u64,
 }
 
-/// Content that holds a part of a budget.
+/// Bytes that hold a part of a budget.
 struct Leased {
     content: Bytes,
     _lease: Lease,
@@ -35,7 +35,7 @@ impl MemoryBudget {
         }
     }
 
-    /// Takes memory for some bytes. Returns `None` if there is not enough left.
+    /// Reserves memory. Returns `None` if not enough is left.
     pub(crate) fn lease(self: &Arc<Self>, bytes: u64) -> Option<Lease> {
         take(&self.bytes, bytes)?;
         Some(Lease {
@@ -47,14 +47,14 @@ impl MemoryBudget {
 }
 
 impl Lease {
-    /// Also takes one of the files that the process may open. Returns whether there was one left.
+    /// Also reserves one of the files that the process can open. Returns whether one was left.
     pub(crate) fn add_file(&mut self) -> bool {
         let is_left = take(&self.budget.files, 1).is_some();
         self.files += u64::from(is_left);
         is_left
     }
 
-    /// Keeps the memory for as long as the content, or any part of it, is in use.
+    /// Keeps the reservation for as long as `content`, or any part of it, is in use.
     pub(crate) fn hold(self, content: Bytes) -> Bytes {
         Bytes::from_owner(Leased {
             content,
@@ -83,7 +83,7 @@ fn take(left: &AtomicU64, count: u64) -> Option<u64> {
     .ok()
 }
 
-/// Returns how many files in memory may be open: a small part of what the process may open, most of which is for
+/// Returns how many in-memory files can be open: a small share of the process's limit, most of which is for
 /// connections.
 fn most_files() -> u64 {
     const PART: u64 = 32;
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn memory_is_given_back_when_the_last_part_of_the_content_is_dropped() {
+    fn memory_is_returned_when_the_last_part_of_the_bytes_is_dropped() {
         let budget = Arc::new(MemoryBudget::new(10));
         let content = budget.lease(8).expect("8 of 10").hold("12345678".into());
         assert!(budget.lease(3).is_none());

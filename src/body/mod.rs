@@ -1,4 +1,4 @@
-//! The bodies of responses, for those who stream one: from an iterator, a stream, a reader or another thread.
+//! Response bodies, including streams from an iterator, a reader or another thread.
 //!
 //! ```
 //! use bytegate::{Body, Gateway, Request, Response};

@@ -8,22 +8,22 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// What identifies the state of a file. File systems keep times in steps, most of a few milliseconds, so two changes within
-/// one step cannot be told apart by it.
+/// Identifies the state of a file. File systems record times in steps, mostly of a few milliseconds, so a stamp cannot
+/// distinguish two changes within one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
     length: u64,
     modified: Duration,
-    /// When the file or its attributes were last changed, where the system knows.
+    /// The time of the last change to the file or its attributes, if the system records it.
     changed: (i64, i64),
-    /// The number of the file, where the system has one.
+    /// The inode number, if the system has one.
     number: u64,
 }
 
 impl Stamp {
-    /// The step in which most systems keep the times of files, and a little more.
+    /// Slightly more than the step in which most systems record file times.
     const STEP: Duration = Duration::from_millis(12);
-    /// The longest step of systems that keep no parts of seconds.
+    /// The longest step of systems that record only whole seconds.
     const COARSE_STEP: Duration = Duration::from_secs(2);
 
     pub(crate) fn of(file: &Metadata) -> Stamp {
@@ -48,18 +48,19 @@ impl Stamp {
         self.length
     }
 
-    /// Returns whether nothing says that the content differs between two states of the same file.
+    /// Returns whether nothing indicates that the contents differ between two states of the same file.
     pub(crate) fn is_same_content(&self, other: &Stamp) -> bool {
         (self.length, self.modified) == (other.length, other.modified)
     }
 
-    /// Returns when the file was last modified, as time since the Unix epoch, but no later than now, because a date in
-    /// the future would promise too much (RFC 9110 section 8.8.2.1).
+    /// Returns the time of the last modification since the Unix epoch, but no later than now, because `Last-Modified`
+    /// cannot be in the future (RFC 9110 section 8.8.2.1).
     pub(crate) fn modified(&self) -> Duration {
         self.modified.min(now())
     }
 
-    /// Returns a text that no other content of the file has. Returns `None` if another change could have the same stamp.
+    /// Returns a tag that identifies the contents of the file. Returns `None` if another change could leave the same
+    /// stamp.
     pub(crate) fn tag(&self) -> Option<String> {
         let Stamp { length, number, .. } = self;
         let modified = self.modified.as_nanos();
@@ -67,7 +68,7 @@ impl Stamp {
             .then(|| format!("{length:x}-{modified:x}-{number:x}"))
     }
 
-    /// Returns whether the file has not been changed for so long that another change must have another stamp.
+    /// Returns whether the last change is so old that any further change must have a different stamp.
     pub(crate) fn is_settled(&self) -> bool {
         let step = match self.last_change().subsec_nanos() {
             0 => Stamp::COARSE_STEP,
@@ -76,7 +77,7 @@ impl Stamp {
         !self.is_newer_than(step)
     }
 
-    /// Returns whether the last change was less than a time ago. A time in the future comes from another clock.
+    /// Returns whether the last change is more recent than `age`. A time in the future comes from another clock.
     pub(crate) fn is_newer_than(&self, age: Duration) -> bool {
         now().abs_diff(self.last_change()) <= age
     }
@@ -92,12 +93,12 @@ impl Stamp {
     }
 }
 
-/// Reads a whole file as it was at one moment. It had the given state when it was opened. If it grows meanwhile, the content
-/// has the length that it had then. Returns `None` if it changes again and again, or if the system does not know its length.
+/// Reads a whole file as it was at one moment. `stamp` is its state when it was opened. If it grows meanwhile, only the
+/// original length is returned. Returns `None` if it keeps changing, or if the system does not know its length.
 pub(crate) fn read_whole(file: &File, stamp: &Stamp) -> io::Result<Option<Bytes>> {
     const MOST_TRIES: usize = 4;
     let is_settled = stamp.is_settled();
-    // One byte more, because some files of the system are longer than it says.
+    // One byte more, because some system files are longer than reported.
     let mut last = read_from_start(file, stamp.length + 1)?;
     let is_longer = last.len() as u64 > stamp.length;
     last.truncate(usize::try_from(stamp.length).unwrap_or(usize::MAX));
@@ -110,7 +111,7 @@ pub(crate) fn read_whole(file: &File, stamp: &Stamp) -> io::Result<Option<Bytes>
         if is_settled && now == *stamp && last.len() as u64 == length {
             return Ok(Some(last.into()));
         }
-        // What is read twice was there between the two.
+        // Two equal reads show the contents at a moment between them.
         let again = read_from_start(file, length)?;
         if again == last && again.len() as u64 == length {
             return Ok(Some(again.into()));

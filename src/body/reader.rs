@@ -14,21 +14,21 @@ impl Body {
     /// Creates a body from a reader, with its length if it is known (feature `std`). Up to 64 KiB are read at once,
     /// after the previous block has been written.
     ///
-    /// At most the stated length is read. If the reader fails or ends early, the connection is cut off, so that the
-    /// client sees that the content is incomplete.
+    /// At most the stated length is read. If the reader fails or ends early, the connection is cut off, so the client
+    /// can tell that the body is incomplete.
     ///
-    /// The reader is called on the thread that serves the connection. One that can block for long, such as a socket or
-    /// a pipe, is better read on a thread of its own that writes to a [`channel`](Body::channel).
+    /// The reader is called on the thread that serves the connection. Read from one that can block for long, such as a
+    /// socket or a pipe, on a separate thread that writes to a [`channel`](Body::channel).
     ///
     /// ```
     /// use bytegate::{Body, Gateway, Request, Response};
     ///
     /// let gateway = Gateway::new(|_: &Request<'_>| {
-    ///     let content = std::io::Cursor::new("hello");
-    ///     Response::text(Body::reader(content, Some(5)))
+    ///     let reader = std::io::Cursor::new("hello");
+    ///     Response::text(Body::reader(reader, Some(5)))
     /// });
-    /// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// assert!(reply.ends_with(b"Content-Length: 5\r\n\r\nhello"));
+    /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(response.ends_with(b"Content-Length: 5\r\n\r\nhello"));
     /// ```
     pub fn reader(reader: impl Read + Send + 'static, length: Option<u64>) -> Body {
         let blocks = ReaderBlocks {
@@ -38,8 +38,8 @@ impl Body {
         Body::try_from_iterator(length, blocks)
     }
 
-    /// Creates a body from an open file, from its current position to its end (feature `std`). The length is that of
-    /// the file now: if it grows, the rest is not sent, and if it shrinks, the connection is cut off.
+    /// Creates a body from an open file, from its current position to its end (feature `std`). The length is fixed now:
+    /// if the file grows, the rest is not sent, and if it shrinks, the connection is cut off.
     ///
     /// ```
     /// use bytegate::Body;
@@ -52,7 +52,7 @@ impl Body {
     ///
     /// # Errors
     /// Returns an error if the length cannot be read, or if this is not a regular file, but a folder, a pipe or a
-    /// device. [`reader`](Body::reader) takes those that can be read.
+    /// device. Use [`reader`](Body::reader) for pipes and devices.
     pub fn file(mut file: File) -> io::Result<Body> {
         let metadata = file.metadata()?;
         if !metadata.is_file() {

@@ -1,4 +1,4 @@
-//! Content that is read from an open file while it is sent.
+//! Bodies that are read from an open file while they are sent.
 
 use super::body_error::BodyError;
 use super::growth::Growth;
@@ -17,27 +17,27 @@ use std::io;
 /// The size of the blocks that are read and sent.
 const BLOCK_BYTES: usize = 64 * 1024;
 
-/// An open file that is sent as it was when it was opened. It may grow meanwhile. Any other change breaks the content off,
-/// so that a client does not take a mixture of old and new content for a file.
+/// An open file, sent as it was when it was opened. It may grow meanwhile. Any other change cuts the body off, so that
+/// a client never takes a mixture of old and new contents for the file.
 #[derive(Debug)]
 pub(crate) struct StoredFile {
     file: File,
     length: u64,
-    /// The text between the quotes of the ETag. `None` if another content of the file could have the same.
+    /// The text between the quotes of the ETag. `None` if other contents of the file could have the same tag.
     tag: Option<String>,
     state: State,
 }
 
-/// What a stored file is compared with while it is sent.
+/// How a stored file is checked for changes while it is sent.
 #[derive(Debug)]
 enum State {
-    /// The state in which it was opened.
+    /// Compared with the state in which it was opened.
     Stamp(Stamp),
     /// It is in memory, where only this program can change it.
     InMemory(#[expect(dead_code, reason = "it is given back when the file is dropped")] Lease),
 }
 
-/// Creates a file in memory.
+/// Creates an in-memory file.
 #[cfg(target_os = "linux")]
 fn memory_file(content: &[u8]) -> Option<File> {
     use rustix::fs::MemfdFlags;
@@ -49,8 +49,8 @@ fn memory_file(content: &[u8]) -> Option<File> {
 }
 
 impl StoredFile {
-    /// Creates a stored file that other programs may change. Its ETag is made from the size, the time of the last
-    /// modification and the inode number. A file that was changed just now has none.
+    /// Creates a stored file that other programs may change. Its ETag is computed from the size, the time of the last
+    /// modification and the inode number. A file that has only just changed has none.
     pub(crate) fn new(file: File, stamp: Stamp) -> StoredFile {
         StoredFile {
             file,
@@ -60,9 +60,9 @@ impl StoredFile {
         }
     }
 
-    /// Creates a stored file in memory, which no other program can change. The system can send it without copying it. Its
-    /// ETag is made from the content. Returns the memory for it if the system does not support this, or if too many files
-    /// are open.
+    /// Creates a stored file in memory, which no other program can change. The system can send it without copying it.
+    /// Its ETag is computed from the contents. Returns the reserved memory if the system does not support this, or if
+    /// too many files are open.
     #[cfg(target_os = "linux")]
     pub(crate) fn in_memory(content: &[u8], mut lease: Lease) -> Result<StoredFile, Lease> {
         match lease.add_file().then(|| memory_file(content)).flatten() {
@@ -76,7 +76,7 @@ impl StoredFile {
         }
     }
 
-    /// Returns the memory, because this system does not support files in memory.
+    /// Returns the reserved memory, because this system does not support in-memory files.
     #[cfg(not(target_os = "linux"))]
     pub(crate) fn in_memory(_: &[u8], lease: Lease) -> Result<StoredFile, Lease> {
         Err(lease)
@@ -92,7 +92,7 @@ impl StoredFile {
         self.tag.as_deref()
     }
 
-    /// Returns whether the content is in memory.
+    /// Returns whether the file is in memory.
     pub(crate) fn is_in_memory(&self) -> bool {
         matches!(self.state, State::InMemory(_))
     }
@@ -111,7 +111,7 @@ impl StoredFile {
     }
 }
 
-/// Returns at least how many bytes the system keeps for a connection within this machine, sent and received.
+/// Returns an upper bound on the bytes that the system buffers for a local connection, sent and received.
 #[cfg(feature = "net")]
 fn queue_bytes() -> u64 {
     static BYTES: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
@@ -123,7 +123,7 @@ fn queue_bytes() -> u64 {
     };
     *BYTES.get_or_init(|| {
         let sent = maximum("ipv4/tcp_wmem");
-        // A program that sets its own size gets twice of what it asks for.
+        // A program that sets its own size gets twice the size it asks for.
         let received = maximum("ipv4/tcp_rmem").zip(maximum("core/rmem_max"));
         let received = received.map(|(automatic, asked)| automatic.max(asked.saturating_mul(2)));
         let both = sent.zip(received);
@@ -135,19 +135,19 @@ fn queue_bytes() -> u64 {
 #[derive(Debug)]
 pub(crate) struct StoredBlocks {
     stored: Arc<StoredFile>,
-    /// `None` if no other program can change the file. In a box, because every body has room for this.
+    /// `None` if no other program can change the file. Boxed, because every body has room for it.
     growth: Option<Box<Growth>>,
     next: u64,
     end: u64,
 }
 
 impl StoredBlocks {
-    /// Passes over the next bytes, which the front end takes from the file itself. Returns how many. The end of the part
-    /// is not among them: it is [read](StoredBlocks::next), so that a change up to then is noticed.
+    /// Skips the next bytes, which the front end takes from the file itself, and returns their number. The end of the
+    /// part is never skipped: it is [read](StoredBlocks::next), so that any change up to then is noticed.
     ///
-    /// The system sends such bytes as they are in the file when they leave its queues, not as they were when they entered
-    /// them. So the end that is read is larger than those queues: when it enters them, all other bytes have left them. A
-    /// file in memory is passed over to its end, because no other program can change it.
+    /// The system sends such bytes as they are in the file when they leave its queues, not as they were when they
+    /// entered. The end that is read is therefore larger than those queues: when it enters them, all other bytes have
+    /// left. An in-memory file is skipped to its end, because no other program can change it.
     #[cfg(feature = "net")]
     pub(crate) fn pass(&mut self) -> usize {
         const MOST_BYTES: u64 = 1024 * 1024;
@@ -165,7 +165,7 @@ impl StoredBlocks {
         usize::try_from(count).unwrap_or_default()
     }
 
-    /// Returns the file, and the position of the bytes of which `left` have been passed over but not sent.
+    /// Returns the file, and the position of the bytes of which `left` have been skipped but not sent.
     #[cfg(feature = "net")]
     pub(crate) fn passed(&self, left: usize) -> (&File, u64) {
         (&self.stored.file, self.next - left as u64)
@@ -178,7 +178,7 @@ impl StoredBlocks {
         if block.is_empty() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        // After reading, so that nothing that was read before a change is sent as if it were the last block.
+        // Checked after reading, so that no block read before a change is sent as the last one.
         if let Some(growth) = &mut self.growth {
             growth.note(self.next, &block);
             growth.check(&self.stored.file)?;

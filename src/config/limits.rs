@@ -22,18 +22,18 @@ pub struct Limits {
     /// The whole head with all line endings. Exceeding it results in 431. This bounds the memory that one attacker
     /// can use. It leaves room for cookies: browsers send all cookies of a host to each of its ports and programs.
     pub head_bytes: u32,
-    /// The content of one request, after decoding, unless the application admits more. Exceeding it results in 413.
+    /// The body of one request, after decoding, unless the application admits more. Exceeding it results in 413.
     pub body_bytes: u64,
     /// One chunk-size line with its extensions, without its CRLF. Exceeding it results in 400.
     pub chunk_line_bytes: u32,
-    /// All chunk extensions of one request, together with leading zeros of sizes. Exceeding it results in 400. RFC
-    /// 9112 section 7.1.1 asks for such a limit.
+    /// All chunk extensions of one request, together with leading zeros of sizes. Exceeding it results in 400. RFC 9112
+    /// section 7.1.1 recommends such a limit.
     pub chunk_extension_bytes: u32,
     /// The trailer section with all line endings. Exceeding it results in 431.
     pub trailer_bytes: u32,
     /// The number of trailer lines. Exceeding it results in 431.
     pub trailers: u16,
-    /// The number of requests answered on one connection. The last response says `Connection: close`.
+    /// The number of requests on one connection. The last response says `Connection: close`.
     pub requests: u32,
     /// The amount of pending output at which the connection asks to write before it processes the next request.
     pub output_bytes: usize,

@@ -1,4 +1,4 @@
-//! Limits and timeouts of connections, for those who want other ones than the defaults.
+//! Connection limits and timeouts, with safe defaults.
 //!
 //! ```
 //! use bytegate::config::{Config, Limits};

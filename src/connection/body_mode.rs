@@ -1,6 +1,6 @@
-//! What a caller plans for the content of a request.
+//! The way in which a caller receives a request body.
 
-/// What to do with the content of a request: buffer it or stream it.
+/// How to receive a request body: buffered or streamed.
 ///
 /// ```
 /// use bytegate::Now;
@@ -18,10 +18,10 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BodyMode {
-    /// Buffer the content, up to [`Limits::body_bytes`](crate::config::Limits::body_bytes).
+    /// Buffer the body, up to [`Limits::body_bytes`](crate::config::Limits::body_bytes).
     Buffer,
-    /// Buffer the content, up to the given number of bytes.
+    /// Buffer the body, up to the given number of bytes.
     BufferUpTo(u64),
-    /// Stream the content with [`Step::Data`](crate::connection::Step::Data), up to the given number of bytes.
+    /// Stream the body with [`Step::Data`](crate::connection::Step::Data), up to the given number of bytes.
     Stream(u64),
 }

@@ -1,4 +1,4 @@
-//! Incremental decoding of chunked content (RFC 9112 section 7.1).
+//! Incremental decoding of chunked bodies (RFC 9112 section 7.1).
 
 use crate::config::limits::Limits;
 use crate::headers::header_map::HeaderMap;
@@ -8,10 +8,10 @@ use crate::syntax::field_section::{Bounds, Event, FieldSection};
 use crate::syntax::span::Span;
 use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 
-/// The decoder for chunked content. It consumes a chunk line byte by byte. The trailer section stays in the input until
+/// The decoder for chunked bodies. It consumes a chunk line byte by byte. The trailer section stays in the input until
 /// it is complete.
 ///
-/// | state | what comes | next state |
+/// | state | input | next state |
 /// |---|---|---|
 /// | `Line` | a chunk line with a size | `Data` |
 /// | `Line` | a chunk line with size 0 | `Trailers` |
@@ -38,25 +38,25 @@ enum State {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Decoded<'i> {
     Data(&'i [u8]),
-    /// The content has ended. Contains the trailer lines without the empty line.
+    /// The body has ended. Contains the trailer lines without the empty line.
     End(&'i [u8]),
     Incomplete,
 }
 
-/// How a trailer field is treated (RFC 9110 section 6.5.1).
+/// How a trailer is treated (RFC 9110 section 6.5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TrailerRule {
-    /// The field is passed to the application.
+    /// The trailer is passed to the application.
     Keep,
-    /// The field is dropped. It would affect how the content or the response is handled, but it arrives too late for
+    /// The trailer is dropped. It would affect how the body or the response is handled, but it arrives too late for
     /// that.
     Drop,
-    /// The request is refused. The field would frame, route or authenticate the request, and a program that merges
+    /// The request is refused. The trailer would frame, route or authenticate the request, and a program that merges
     /// trailers into the head would trust it.
     Refuse,
 }
 
-/// Field names that are not allowed as trailers, and how each is treated. In addition, names that start with
+/// Header names that are not allowed as trailers, and how each is treated. In addition, names that start with
 /// `x-forwarded-` are refused and names that start with `if-` are dropped.
 const NOT_TRAILERS: [(&str, TrailerRule); 36] = {
     use TrailerRule::{Drop, Refuse};
@@ -109,7 +109,7 @@ impl Chunked {
     }
 
     /// Decodes up to the next data or the end. Also returns the number of bytes of `input` used. `room` is the number
-    /// of content bytes that are still allowed. The offset of a fault counts from the start of `input`.
+    /// of body bytes that are still allowed. The offset of an error counts from the start of `input`.
     pub(super) fn decode<'i>(
         &mut self,
         input: &'i [u8],
@@ -132,7 +132,7 @@ impl Chunked {
                 State::Line(line) => {
                     if line.bytes == 0 {
                         if let Some((size, used)) = plain_line(rest) {
-                            // What passes a limit is refused at its first byte, further down.
+                            // Input beyond a limit is refused at its first byte, further down.
                             if size <= room && used <= limits.chunk_line_bytes as usize {
                                 at += used;
                                 if let Some(data) = whole_data(rest, used, size) {
@@ -193,7 +193,7 @@ impl Chunked {
     }
 }
 
-/// Returns the data of a chunk whose line has `line` bytes, if all of it and the CR LF after it are there.
+/// Returns the data of a chunk whose line has `line` bytes, if all of it and the CR LF after it have arrived.
 #[inline]
 fn whole_data(input: &[u8], line: usize, size: u64) -> Option<&[u8]> {
     let (data, rest) = input

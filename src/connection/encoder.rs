@@ -18,20 +18,20 @@ pub(super) struct Setting<'a> {
     pub(super) exchange: &'a Decisions,
     /// Whether the connection may stay open afterwards.
     pub(super) persists: bool,
-    /// The line with the field Date.
+    /// The `Date` line.
     pub(super) date: Option<&'a [u8; DATE_LINE_BYTES]>,
 }
 
-/// What has been written and what is left to write.
+/// The outcome of writing a response.
 pub(super) struct Written {
-    /// The length of the content that is sent. `None` for a stream of unknown length.
+    /// The length of the body that is sent. `None` for a stream of unknown length.
     pub(super) content_length: Option<u64>,
     pub(super) persists: bool,
-    /// The delimiter of the stream that follows, if the content is a stream.
+    /// The delimiter of the stream that follows, if the body is a stream.
     pub(super) stream: Option<Delimiter>,
 }
 
-/// Writes the head, and the content unless it is a stream.
+/// Writes the head, and the body unless it is a stream.
 pub(super) fn write(output: &mut Output, response: &mut Response, setting: Setting<'_>) -> Written {
     let status = response.status;
     // The request method and the status decide this, never the application (RFC 9110 section 6.4.1).
@@ -52,7 +52,7 @@ pub(super) fn write(output: &mut Output, response: &mut Response, setting: Setti
     let connection = connection_line(persists, setting.exchange.version);
     let head = line.len() + fields.len() + framing.len() + connection.len() + b"\r\n".len();
     let date = setting.date.map_or(0, |line| line.len());
-    // Exactly what is needed, so that a buffer of just this response becomes `Bytes` without another allocation.
+    // The exact size, so that a buffer of just this response becomes `Bytes` without another allocation.
     output.reserve(head + date + small_length(&response.body));
     let tail = output.tail();
     let from = tail.len();
@@ -86,7 +86,7 @@ pub(super) fn write(output: &mut Output, response: &mut Response, setting: Setti
     }
 }
 
-/// Writes a prepared response. Returns the length of the content that is sent.
+/// Writes a prepared response. Returns the length of the body that is sent.
 #[inline(always)]
 pub(super) fn write_prepared(
     output: &mut Output,
@@ -99,7 +99,7 @@ pub(super) fn write_prepared(
         return write_parts(output, prepared, setting);
     }
     let (status_line, block) = (prepared.status_line().as_bytes(), prepared.block());
-    // Exactly what is needed, as above.
+    // The exact size, as above.
     let date_bytes = setting.date.map_or(0, |line| line.len());
     output.reserve(status_line.len() + date_bytes + block.len());
     let tail = output.tail();
@@ -113,7 +113,7 @@ pub(super) fn write_prepared(
     prepared.body().len() as u64
 }
 
-/// Like [`write_prepared`], for a response without its content, with a field Connection, or with large content.
+/// Like [`write_prepared`], for a response without its body, with a `Connection` header, or with a large body.
 #[inline(never)]
 fn write_parts(output: &mut Output, prepared: &PreparedResponse, setting: Setting<'_>) -> u64 {
     let connection = connection_line(setting.persists, setting.exchange.version);
@@ -160,10 +160,10 @@ fn small_length(body: &Body) -> usize {
     }
 }
 
-/// How the end of the content is marked.
+/// How the end of the body is marked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Delimiter {
-    /// There is no content and no framing field (RFC 9110 section 8.6).
+    /// The response has no body and no framing header (RFC 9110 section 8.6).
     None,
     Length(u64),
     Chunked,
@@ -175,7 +175,7 @@ impl Delimiter {
     fn of(body: &Body, status: Status, version: Version) -> Delimiter {
         match (body.length(), version) {
             _ if status.forbids_content() => Delimiter::None,
-            // A 205 response has no content and states a length of 0 (RFC 9110 section 15.3.6).
+            // A 205 response has no body and states a length of 0 (RFC 9110 section 15.3.6).
             _ if status == Status::RESET_CONTENT => Delimiter::Length(0),
             (Some(length), _) => Delimiter::Length(length),
             (None, Version::Http11) => Delimiter::Chunked,
@@ -185,7 +185,7 @@ impl Delimiter {
 }
 
 impl Delimiter {
-    /// Returns the reason for closing the connection if the content ends early.
+    /// Returns the reason for closing the connection if the body ends early.
     pub(super) fn broken_reason(self) -> CloseReason {
         match self {
             Delimiter::Length(_) | Delimiter::Chunked => CloseReason::ResponseBroken,
@@ -193,7 +193,7 @@ impl Delimiter {
         }
     }
 
-    /// Writes a block of the content.
+    /// Writes a block of the body.
     pub(super) fn write_block(
         &mut self,
         output: &mut Output,
@@ -217,7 +217,7 @@ impl Delimiter {
         Ok(())
     }
 
-    /// Writes the end of the content.
+    /// Writes the end of the body.
     pub(super) fn write_end(self, output: &mut Output) -> Result<(), BodyError> {
         match self {
             Delimiter::Length(0) | Delimiter::None | Delimiter::Close => Ok(()),
@@ -230,7 +230,7 @@ impl Delimiter {
     }
 }
 
-/// The line with the field Content-Length. It does not use `core::fmt`, which costs more than the rest of a head.
+/// The `Content-Length` line. It does not use `core::fmt`, which costs more than the rest of a head.
 struct LengthLine([u8; 38]);
 
 impl LengthLine {
@@ -264,7 +264,7 @@ impl ChunkLine {
     }
 }
 
-/// Writes the digits of a number to the end of a place, which has room for any. Returns where they begin.
+/// Writes the digits of a number at the end of a buffer that has room for any number. Returns where they begin.
 #[inline(always)]
 fn write_digits<const BASE: u64>(place: &mut [u8], mut number: u64) -> usize {
     let mut first = place.len();

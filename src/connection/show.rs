@@ -72,8 +72,8 @@ impl<C: Borrow<Config>> Connection<C> {
             State::Refuse(_, rejected) if !rejected.head.is_empty() => {
                 (rejected.method, &rejected.head[..])
             }
-            // Stop at the fault. If the input arrives in pieces, what follows may not be there yet, and the result
-            // must not depend on that.
+            // Stop at the error. If the input arrives in pieces, the rest may not have arrived yet, and the result must
+            // not depend on that.
             State::Refuse(_, rejected) => {
                 (rejected.method, input.get(..=fault.at).unwrap_or(input))
             }

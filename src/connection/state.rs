@@ -1,4 +1,4 @@
-//! The states of a connection, and what each of them remembers.
+//! The states of a connection, and the data that each of them holds.
 
 use super::CloseReason;
 use super::body_reader::{BodyReader, Gathered};
@@ -18,14 +18,14 @@ pub(super) enum State {
     /// A head was returned and is still in the input. An admission must follow.
     Admit(Decisions),
     Content(Box<BodyReader>, Decisions),
-    /// The request was returned and a response must follow. Gathered content is held until then.
+    /// The request was returned and a response must follow. A buffered body is held until then.
     Call(Option<Box<Gathered>>, Decisions),
     /// The response was deferred.
     Later(Box<Later>),
     Fault(InvalidRequest, Box<RejectedRequest>),
-    /// The fault was returned. An error page must follow.
+    /// The error was returned. An error page must follow.
     Refuse(ProtocolError, Box<RejectedRequest>),
-    /// The content is sent block by block.
+    /// The body is sent block by block.
     Stream(Delimiter, AfterResponse, NextBlock),
     Close(CloseReason),
 }
@@ -47,7 +47,7 @@ pub(super) struct Waiting {
     pub(super) begun: bool,
 }
 
-/// What is known about a refused request.
+/// The known parts of a refused request.
 pub(super) struct RejectedRequest {
     pub(super) method: Option<MethodKind>,
     /// The head, if it was complete. Otherwise empty.
@@ -63,7 +63,7 @@ pub(super) enum NextBlock {
     AfterWrite,
 }
 
-/// What follows a response.
+/// The next state after a response.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum AfterResponse {
     NextRequest,

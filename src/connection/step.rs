@@ -20,17 +20,18 @@ use core::time::Duration;
 /// let mut connection = Connection::new(Config::default(), Scheme::Http);
 /// match connection.step(&mut &b"GET /a HTTP/1.1\r\n"[..], Now::default()) {
 ///     Step::Read { until } => assert_eq!(until, Config::default().timeouts.head),
-///     other => unreachable!("the head is not whole: {other:?}"),
+///     other => unreachable!("the head is incomplete: {other:?}"),
 /// }
 /// ```
 #[derive(Debug)]
 pub enum Step<'c> {
-    /// A head was received, and content will follow. Decide with [`admit`](crate::connection::Connection::admit) what to do with
-    /// the content, or respond at once with [`respond`](crate::connection::Connection::respond).
+    /// A head was received, and a body will follow. Decide how to receive it with
+    /// [`admit`](crate::connection::Connection::admit), or respond at once with
+    /// [`respond`](crate::connection::Connection::respond).
     Admit(Head<'c>),
-    /// The next bytes of streamed content. Never empty. The caller may respond without waiting for the rest.
+    /// The next bytes of a streamed body. Never empty. The caller may respond without waiting for the rest.
     Data(&'c [u8]),
-    /// A request is complete. Answer it with [`respond`](crate::connection::Connection::respond), or
+    /// A request is complete. Respond with [`respond`](crate::connection::Connection::respond), or
     /// [`defer`](crate::connection::Connection::defer) the response.
     Request(Message<'c>),
     /// The input is not a valid request, or its response was not ready in time. Respond with an error page. The
@@ -41,15 +42,15 @@ pub enum Step<'c> {
         /// The deadline; `Duration::MAX` for none.
         until: Duration,
     },
-    /// The next block of the response content is needed. Provide it with [`send`](crate::connection::Connection::send), or end the
-    /// content with [`end_body`](crate::connection::Connection::end_body).
+    /// The next block of the response body is needed. Provide it with [`send`](crate::connection::Connection::send), or
+    /// end the body with [`end_body`](crate::connection::Connection::end_body).
     SendBody,
     /// More input is needed. Read until the given monotonic time, then call `step` again.
     Read {
         /// The deadline; `Duration::MAX` for none.
         until: Duration,
     },
-    /// There is pending output. Write until the given monotonic time, then call `step` again.
+    /// Output is pending. Write until the given monotonic time, then call `step` again.
     Write {
         /// The deadline; `Duration::MAX` for none.
         until: Duration,
@@ -114,11 +115,11 @@ impl Refusal<'_> {
 pub struct ResponseSummary {
     /// The status that was sent. It is 500 if the response broke the rules.
     pub status: Status,
-    /// The number of content bytes that are sent. `None` for a stream of unknown length.
+    /// The number of body bytes that are sent. `None` for a stream of unknown length.
     pub content_length: Option<u64>,
     /// Whether the connection stays open afterwards.
     pub keeps_alive: bool,
-    /// Whether the content is requested block by block with [`Step::SendBody`].
+    /// Whether the body is requested block by block with [`Step::SendBody`].
     pub is_stream: bool,
     /// The error in the application's response, if any.
     pub error: Option<ResponseError>,
@@ -133,8 +134,8 @@ pub struct ResponseSummary {
 /// use bytegate::request::Scheme;
 ///
 /// let mut connection = Connection::new(Config::default(), Scheme::Http);
-/// let answer = connection.respond(&mut Response::text("to whom?"));
-/// assert_eq!(answer, Err(OutOfTurn));
+/// let result = connection.respond(&mut Response::text("to whom?"));
+/// assert_eq!(result, Err(OutOfTurn));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutOfTurn;
@@ -175,7 +176,7 @@ pub enum CloseReason {
     Stopped,
     /// The peer did not read its response in time. The rest of the response was discarded.
     WriteTimeout,
-    /// The content of a response ended early. The framing shows the peer that it is incomplete.
+    /// The body of a response ended early. The framing shows the peer that it is incomplete.
     ResponseBroken,
     /// Like [`ResponseBroken`](CloseReason::ResponseBroken), but for a response that is delimited by the end of the
     /// connection. Only a reset of the transport shows the peer that it is incomplete.

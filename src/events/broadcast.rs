@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Sends each event to all clients that have subscribed (feature `std`). Clones send to the same clients.
 ///
-/// Sending never waits. For each client, a limited number of events is queued, which take at most 1 MiB together (see
-/// [`queued_bytes`](Broadcast::queued_bytes)). When an event does not fit into the queue of a client that reads too slowly,
-/// the queue is dropped and the response is cut off. An `EventSource` connects again by itself.
+/// Sending never waits. Each client has a queue with a limited number of events and 1 MiB in total (see
+/// [`queued_bytes`](Broadcast::queued_bytes)). If an event does not fit because the client reads too slowly, its queue
+/// is dropped and its response is cut off. An `EventSource` then reconnects by itself.
 ///
 /// ```
 /// use bytegate::{Gateway, Request, Response, Router, Status};
@@ -27,8 +27,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 ///         Status::NO_CONTENT
 ///     });
 /// let gateway = Gateway::new(router);
-/// let reply = gateway.handle(b"POST /say HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello");
-/// assert!(reply.starts_with(b"HTTP/1.1 204 "));
+/// let response = gateway.handle(b"POST /say HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello");
+/// assert!(response.starts_with(b"HTTP/1.1 204 "));
 /// ```
 #[derive(Clone)]
 pub struct Broadcast {
@@ -40,7 +40,7 @@ pub struct Broadcast {
 }
 
 impl Broadcast {
-    /// Creates a broadcast that queues at most `events` events for each client.
+    /// Creates a broadcast that queues at most `events` events per client.
     pub fn new(events: usize) -> Broadcast {
         Broadcast {
             events,
@@ -49,8 +49,8 @@ impl Broadcast {
         }
     }
 
-    /// Sets how many bytes of events are queued for each client that subscribes from now on, as they are sent: each line
-    /// of the data takes 7 bytes more. The default is 1 MiB. An event that is longer is queued only if nothing else is.
+    /// Sets how many bytes of events are queued per client that subscribes from now on. Each line of data takes 7 extra
+    /// bytes, as when it is sent. The default is 1 MiB. A longer event is queued only if the queue is empty.
     ///
     /// ```
     /// use bytegate::events::Broadcast;
@@ -76,7 +76,7 @@ impl Broadcast {
         events
     }
 
-    /// Sends an event to all clients. Returns for how many it was queued.
+    /// Sends an event to all clients. Returns the number of clients for which it was queued.
     pub fn send(&self, event: impl Into<Event>) -> usize {
         let block = Bytes::from(event.into());
         let mut subscribers = self.lock();
@@ -90,7 +90,8 @@ impl Broadcast {
         subscribers.len()
     }
 
-    /// Sends a [comment](Event::keep_alive) to all clients with a queue that is not full. Returns the number of clients.
+    /// Sends a [comment](Event::keep_alive) to all clients with a queue that is not full. Returns the number of
+    /// clients.
     pub fn keep_alive(&self) -> usize {
         let block = Bytes::from(Event::keep_alive());
         let mut subscribers = self.lock();
@@ -101,7 +102,7 @@ impl Broadcast {
         subscribers.len()
     }
 
-    /// Returns the number of clients that are connected.
+    /// Returns the number of connected clients.
     pub fn subscribers(&self) -> usize {
         let subscribers = self.lock();
         let connected = subscribers

@@ -1,4 +1,4 @@
-//! Server-sent events (HTML Standard, section 9.2): a response that goes on, one event after another.
+//! Server-sent events (HTML Standard, section 9.2): a long-lived response, one event after another.
 
 use crate::body::body::Body;
 use crate::body::body_error::BodyError;
@@ -14,7 +14,7 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 use futures_core::Stream;
 
-/// A server-sent event: what an `EventSource` in a browser receives.
+/// A server-sent event, as received by an `EventSource` in a browser.
 ///
 /// The data may have any number of lines; CR LF, LF and CR all end a line, and clients receive LF. No value can add
 /// another field or event.
@@ -45,8 +45,8 @@ impl Event {
         }
     }
 
-    /// Creates a comment, which clients ignore, so that proxies do not take the connection for idle and a client that is
-    /// gone is noticed. The HTML Standard advises one every 15 seconds or so.
+    /// Creates a comment, which clients ignore. It keeps proxies from timing out the connection, and reveals clients
+    /// that have disconnected. The HTML Standard suggests one about every 15 seconds.
     ///
     /// ```
     /// use bytegate::events::Event;
@@ -69,21 +69,21 @@ impl Event {
         self
     }
 
-    /// Sets the id. A client that connects again sends the last one in the field `Last-Event-ID`. CR, LF and NUL are replaced by
-    /// spaces.
+    /// Sets the id. A client that reconnects sends the last one in the header `Last-Event-ID`. CR, LF and NUL are
+    /// replaced by spaces.
     pub fn with_id(mut self, id: &str) -> Event {
         self.id = Some(one_line(id));
         self
     }
 
-    /// Sets how long the client waits before it connects again, in whole milliseconds.
+    /// Sets how long the client waits before it reconnects, in whole milliseconds.
     pub fn with_retry(mut self, retry: Duration) -> Event {
         self.retry = Some(retry);
         self
     }
 }
 
-/// Replaces what would end the line, and NUL, with which clients ignore an id.
+/// Replaces line endings, and NUL, because clients ignore an id that contains it.
 fn one_line(text: &str) -> String {
     text.replace(['\r', '\n', '\0'], " ")
 }
@@ -144,7 +144,7 @@ impl From<&str> for Event {
     }
 }
 
-/// Events that are sent as they occur: the content of [`Response::events`].
+/// Events that are sent as they occur: the body of [`Response::events`].
 ///
 /// ```
 /// use bytegate::{Gateway, Request, Response};
@@ -153,8 +153,8 @@ impl From<&str> for Event {
 /// let gateway = Gateway::new(|_: &Request<'_>| {
 ///     Response::events(Events::from_iterator(["one", "two"].into_iter().map(Event::new)))
 /// });
-/// let reply = gateway.handle(b"GET / HTTP/1.0\r\n\r\n");
-/// assert!(reply.ends_with(b"\r\n\r\ndata: one\n\ndata: two\n\n"));
+/// let response = gateway.handle(b"GET / HTTP/1.0\r\n\r\n");
+/// assert!(response.ends_with(b"\r\n\r\ndata: one\n\ndata: two\n\n"));
 /// ```
 #[derive(Debug)]
 pub struct Events {
@@ -162,7 +162,7 @@ pub struct Events {
 }
 
 impl Events {
-    /// Creates events from an iterator. The response ends with it, and the client connects again.
+    /// Creates events from an iterator. The response ends with the iterator, and the client then reconnects.
     pub fn from_iterator<I>(events: I) -> Events
     where
         I: Iterator<Item = Event> + Send + 'static,
@@ -190,7 +190,7 @@ impl Events {
     }
 }
 
-/// A stream of events as one of blocks.
+/// Turns a stream of events into a stream of blocks.
 struct AsBlocks(Pin<Box<dyn Stream<Item = Event> + Send>>);
 
 impl Stream for AsBlocks {
@@ -209,8 +209,8 @@ impl Response {
     /// Creates a 200 response with server-sent events. It is `text/event-stream`, is never stored in a cache, and asks
     /// proxies like nginx not to buffer it (`X-Accel-Buffering: no`).
     ///
-    /// Send something at least every 15 seconds or so, because proxies cut connections that look idle: see
-    /// [`Event::keep_alive`], and `net::keep_alive`, which does so by itself.
+    /// Send something about every 15 seconds, because proxies cut idle connections: see [`Event::keep_alive`], and
+    /// `net::keep_alive`, which does so automatically.
     pub fn events(events: Events) -> Response {
         Response::new(Status::OK)
             .with_body(events.body)
@@ -233,7 +233,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// Interprets one event as a client does (HTML Standard, section 9.2.6), with all three line endings. Returns data,
-    /// name, id and retry; or `None` if there is not exactly one event.
+    /// name, id and retry; or `None` unless the stream has exactly one event.
     fn read(stream: &str) -> Option<(String, String, String, String)> {
         let text = stream.replace("\r\n", "\n").replace('\r', "\n");
         let (mut data, mut name, mut id, mut retry) =

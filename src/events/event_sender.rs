@@ -22,8 +22,8 @@ pub struct EventSender {
 }
 
 impl Events {
-    /// Creates events together with a sender that can be used from any thread (feature `std`). At most `events` events
-    /// are queued for the client, and together at most 1 MiB; a single event may be longer.
+    /// Creates events together with a sender that can be used from any thread (feature `std`). It queues at most
+    /// `events` events and 1 MiB in total; a single event can be longer.
     ///
     /// ```
     /// use bytegate::{Gateway, Request, Response};
@@ -40,14 +40,14 @@ impl Events {
     ///     });
     ///     Response::events(events)
     /// });
-    /// let reply = gateway.handle(b"GET / HTTP/1.0\r\n\r\n");
-    /// assert!(reply.ends_with(b"event: count\ndata: 1\n\nevent: count\ndata: 2\n\n"));
+    /// let response = gateway.handle(b"GET / HTTP/1.0\r\n\r\n");
+    /// assert!(response.ends_with(b"event: count\ndata: 1\n\nevent: count\ndata: 2\n\n"));
     /// ```
     pub fn channel(events: usize) -> (EventSender, Events) {
         Events::channel_within(events, QUEUED_BYTES)
     }
 
-    /// Like [`channel`](Events::channel), with another limit on the bytes that are queued.
+    /// Like [`channel`](Events::channel), but with a different limit on queued bytes.
     pub(crate) fn channel_within(events: usize, bytes: usize) -> (EventSender, Events) {
         let (sender, body) = Body::channel_within(events, bytes);
         (EventSender { sender }, Events { body })
@@ -72,7 +72,7 @@ impl EventSender {
         self.sender.try_send(event.into())
     }
 
-    /// Sends a [comment](Event::keep_alive). Does not wait: while events are queued, there is no need for a comment.
+    /// Sends a [comment](Event::keep_alive). Does not wait: while events are queued, no comment is needed.
     ///
     /// ```
     /// use bytegate::events::Events;
@@ -102,14 +102,14 @@ impl EventSender {
         self.sender.try_send(block)
     }
 
-    /// Drops what is queued and cuts the response off.
+    /// Drops all queued events and cuts the response off.
     pub(crate) fn break_off(&self) {
         self.sender.break_off();
     }
 }
 
 impl Drop for EventSender {
-    /// Ends the content. It has no length that it could fall short of, so it cannot end early.
+    /// Ends the body. It has no declared length, so it cannot end early.
     fn drop(&mut self) {
         self.sender.end();
     }

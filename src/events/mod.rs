@@ -1,4 +1,4 @@
-//! Events for browsers (server-sent events), for those who push them as they occur.
+//! Server-sent events, pushed to browsers as they occur.
 //!
 //! ```
 //! use bytegate::events::{Event, Events};

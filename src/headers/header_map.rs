@@ -53,9 +53,9 @@ impl HeaderMap {
         }
     }
 
-    /// Adds a header, also if there is one with the same name. Whitespace around the value is removed. The values of `Location` and `Content-Location` are
-    /// URI references (RFC 9110 sections 8.7 and 10.2.2), so characters that are not allowed there are
-    /// percent-encoded.
+    /// Adds a header, keeping others with the same name. Whitespace around the value is removed. The values of
+    /// `Location` and `Content-Location` are URI references (RFC 9110 sections 8.7 and 10.2.2), so characters that are
+    /// not allowed there are percent-encoded.
     ///
     /// # Errors
     /// Returns an error if the name or the value cannot be sent. Nothing is added in that case.
@@ -74,7 +74,7 @@ impl HeaderMap {
         Ok(())
     }
 
-    /// Adds a header in place of all others with the same name.
+    /// Adds a header, replacing all others with the same name.
     ///
     /// # Errors
     /// Fails like [`append`](HeaderMap::append). Existing headers with that name are kept in that case.
@@ -113,7 +113,7 @@ impl HeaderMap {
         self.view().iter()
     }
 
-    /// Returns whether there is a header with the given name, ignoring case.
+    /// Returns whether a header has the given name, ignoring case.
     pub fn contains(&self, name: &str) -> bool {
         self.view().contains(name)
     }
@@ -123,7 +123,7 @@ impl HeaderMap {
         self.view().len()
     }
 
-    /// Returns whether there are no headers.
+    /// Returns whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.view().is_empty()
     }

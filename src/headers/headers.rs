@@ -3,7 +3,7 @@
 use crate::syntax::byte_class::trim;
 use core::fmt;
 
-/// A borrowed list of headers, in the order and the spelling in which they were sent (RFC 9110 section 5).
+/// A borrowed list of headers, in the order and spelling in which they were sent (RFC 9110 section 5).
 ///
 /// No index is kept: a lookup scans the lines, which is faster than building a map for a typical head.
 ///
@@ -54,7 +54,7 @@ impl<'a> Headers<'a> {
             .map(|(_, value)| value)
     }
 
-    /// Returns whether there is a header with the given name, ignoring case.
+    /// Returns whether a header has the given name, ignoring case.
     pub fn contains(&self, name: &str) -> bool {
         self.get_bytes(name).is_some()
     }
@@ -64,7 +64,7 @@ impl<'a> Headers<'a> {
         self.iter().count()
     }
 
-    /// Returns whether there are no headers.
+    /// Returns whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }

@@ -1,4 +1,4 @@
-//! Lists of headers, for those who read or build them: a borrowed view and an owned list.
+//! Header lists, to read or to build: a borrowed view and an owned list.
 //!
 //! ```
 //! use bytegate::headers::HeaderMap;

@@ -1,13 +1,13 @@
-//! Content codings, and the choice of one by what the client accepts (RFC 9110 sections 8.4.1 and 12.5.3).
+//! Content codings, and the choice of one by `Accept-Encoding` (RFC 9110 sections 8.4.1 and 12.5.3).
 
 use crate::headers::headers::Headers;
 use crate::message::preferences::preferences_in;
 use crate::syntax::quality::Quality;
 
-/// The field that decides, for `Vary`.
+/// The header that decides, for `Vary`.
 pub(crate) const ACCEPT_ENCODING: &str = "Accept-Encoding";
 
-/// A content coding. The order is that of the server: the first usually makes the smallest content.
+/// A content coding. The order is the server's preference: the first usually compresses best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Coding {
     Brotli,
@@ -15,7 +15,7 @@ pub(crate) enum Coding {
     Gzip,
 }
 
-/// What to send: the content as it is, or in a coding.
+/// The form in which a body is sent: plain or in a coding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Choice {
     Identity,
@@ -34,7 +34,7 @@ impl Coding {
         }
     }
 
-    /// Returns what the name of a file in this coding ends with.
+    /// Returns the suffix of file names in this coding.
     pub(crate) fn suffix(self) -> &'static str {
         match self {
             Coding::Brotli => ".br",
@@ -43,7 +43,7 @@ impl Coding {
         }
     }
 
-    /// Returns the coding of a file by what its path ends with, and the path without that.
+    /// Returns the path without its suffix, and the coding that the suffix stands for.
     pub(crate) fn of_suffix(path: &str) -> Option<(&str, Coding)> {
         Coding::ALL.into_iter().find_map(|coding| {
             let inner = path.strip_suffix(coding.suffix())?;
@@ -51,23 +51,22 @@ impl Coding {
         })
     }
 
-    /// Returns whether this is the coding that a client names. `x-gzip` is the old name of gzip (RFC 9110 section
-    /// 8.4.1.3).
+    /// Returns whether `name` means this coding. `x-gzip` is the old name of gzip (RFC 9110 section 8.4.1.3).
     fn is_named(self, name: &[u8]) -> bool {
         let is = |own: &str| name.eq_ignore_ascii_case(own.as_bytes());
         is(self.name()) || self == Coding::Gzip && is("x-gzip")
     }
 }
 
-/// Chooses one of the codings that are offered, by `Accept-Encoding`.
+/// Chooses one of the offered codings by `Accept-Encoding`.
 ///
-/// - The greatest weight wins, and the order of [`Coding`] among equals. `*` is the weight of codings that are not named.
-/// - A coding is preferred to the plain content, unless `identity` is named with a greater weight.
-/// - Several lines are one list, of which the first 100 members count. Members that cannot be parsed are skipped. A coding that is named more than once has
-///   the greatest of its weights.
-/// - Without the field, and if no coding is acceptable, the content is sent as it is. That is so even if the client
-///   rules that out with `identity;q=0`: it can do more with plain content than with a 406, which section 12.5.3 leaves
-///   to the server.
+/// - The greatest weight wins, and the order of [`Coding`] among equals. `*` is the weight of codings that are not
+///   named.
+/// - A coding is preferred to the plain body, unless `identity` is named with a greater weight.
+/// - Several lines form one list, and its first 100 members count. Members that cannot be parsed are skipped. A coding
+///   that is named more than once has the greatest of its weights.
+/// - Without the header, or if no coding is acceptable, the body is sent plain, even if the client rules that out with
+///   `identity;q=0`: a plain body is more useful to it than a 406, and section 12.5.3 leaves the choice to the server.
 pub(crate) fn choose(fields: Headers<'_>, offered: &[Coding]) -> Choice {
     let weights = Weights::of(fields);
     let mut best: Option<(Quality, Coding)> = None;
@@ -106,7 +105,7 @@ impl Weights {
                 .iter()
                 .position(|coding| coding.is_named(member.value));
             let weight = match (coding, member.value) {
-                // Codings have no parameters but the weight.
+                // Codings have no parameters other than the weight.
                 _ if member.parameters().next().is_some() => continue,
                 (Some(place), _) => &mut weights.codings[place],
                 (None, b"*") => &mut weights.others,
@@ -179,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn the_greatest_weight_wins_and_then_the_order_of_the_server() {
+    fn the_greatest_weight_wins_and_then_the_server_order() {
         use Coding::{Brotli, Gzip, Zstandard};
         for (lines, expected) in [
             (&["gzip, deflate, br, zstd"][..], Some(Brotli)),
@@ -206,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_coding_is_known_by_the_suffix_of_a_file() {
+    fn a_file_suffix_determines_its_coding() {
         for coding in Coding::ALL {
             let path = format!("/app.wasm{}", coding.suffix());
             assert_eq!(Coding::of_suffix(&path), Some(("/app.wasm", coding)));
@@ -284,7 +283,7 @@ mod tests {
         }
 
         #[test]
-        fn any_value_leads_to_a_coding_that_is_offered(
+        fn any_value_leads_to_an_offered_coding(
             value in "[ -~\t]{0,40}",
             offered in subsequence(Coding::ALL.to_vec(), 0..=3),
         ) {

@@ -1,5 +1,5 @@
-//! Decisions about an exchange, made once from the request head. Later code uses these decisions and never re-reads
-//! the fields.
+//! Decisions about an exchange, made once from the request head. Later code uses these decisions and never re-reads the
+//! headers.
 
 use super::head::{Head, Version};
 use crate::syntax::byte_class::TOKEN;
@@ -14,16 +14,16 @@ use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Decisions {
     pub(crate) version: Version,
-    /// The response is sent without content.
+    /// The response is sent without a body.
     pub(crate) is_head: bool,
     pub(crate) framing: Framing,
-    /// The client waits for `100 Continue` before it sends the content.
+    /// The client waits for `100 Continue` before it sends the body.
     pub(crate) expects_continue: bool,
     /// The client allows the connection to stay open.
     pub(crate) persists: bool,
 }
 
-/// How the content of a request is delimited (RFC 9112 section 6).
+/// How a request body is delimited (RFC 9112 section 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Framing {
     None,
@@ -102,7 +102,7 @@ fn codings(value: &[u8]) -> Result<(), ProtocolError> {
     }
 }
 
-/// Returns whether the client expects `100 Continue` (RFC 9110 section 10.1.1). A request without content never does.
+/// Returns whether the client expects `100 Continue` (RFC 9110 section 10.1.1). A request without a body never does.
 #[inline(always)]
 fn expects_continue(head: &Head<'_>, framing: Framing) -> Result<bool, InvalidRequest> {
     match (head.version(), head.layout().expect) {

@@ -66,7 +66,7 @@ impl<'a> Head<'a> {
         kind.method(self.layout.method_token().of(self.bytes))
     }
 
-    /// Returns which method it is.
+    /// Returns the kind of the method.
     #[inline]
     pub(crate) fn method_kind(&self) -> MethodKind {
         self.layout.method
@@ -144,13 +144,13 @@ impl<'a> Head<'a> {
         Some(self.layout.authority?.of(self.bytes))
     }
 
-    /// Returns whether the client waits for `100 Continue`, or for a final response, before it sends content (RFC
-    /// 9110 section 10.1.1).
+    /// Returns whether the client waits for `100 Continue`, or for a final response, before it sends the body (RFC 9110
+    /// section 10.1.1).
     pub fn expects_continue(&self) -> bool {
         self.version() == Version::Http11 && self.layout.expect == Some(Expect::Continue)
     }
 
-    /// Returns whether there is a precondition or a range (RFC 9110 sections 13 and 14).
+    /// Returns whether the request has a precondition or a range (RFC 9110 sections 13 and 14).
     pub(crate) fn is_conditional(&self) -> bool {
         self.layout.is_conditional
     }

@@ -1,5 +1,5 @@
-//! The decisions that are made once for each message: framing, expectation, persistence, preconditions and ranges. This
-//! module knows nothing of connections and sockets.
+//! Decisions made once per message: framing, expectation, persistence, preconditions and ranges. This module knows
+//! nothing about connections and sockets.
 
 pub(crate) mod coding;
 pub(crate) mod framing;

@@ -10,13 +10,13 @@ use core::time::Duration;
 /// The validators of the representation that would be sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Validators<'a> {
-    /// `None` if two different contents could have the same tag.
+    /// `None` if two different representations could have the same tag.
     pub(crate) tag: Option<EntityTag<'a>>,
     /// Last-Modified, in seconds since the Unix epoch.
     pub(crate) modified: Option<u64>,
 }
 
-/// The outcome of the preconditions of a request.
+/// The outcome of a request's preconditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Proceed,
@@ -24,8 +24,8 @@ pub(crate) enum Verdict {
     Failed,
 }
 
-/// Evaluates the preconditions in the fields of a request that would otherwise be answered with 2xx. `now` determines
-/// the century of dates with two-digit years.
+/// Evaluates the preconditions of a request that would otherwise get a 2xx response. `now` determines the century of
+/// dates with two-digit years.
 pub(crate) fn evaluate(
     method: &Method,
     fields: Headers<'_>,
@@ -91,8 +91,8 @@ pub(crate) fn range_applies(
     }
 }
 
-/// Returns whether a list of entity tags contains a matching one, or `None` if there is no such field. A list that
-/// cannot be parsed matches nothing, which errs on the side of sending too much and changing too little.
+/// Returns whether a list of entity tags contains a matching one, or `None` without such a header. A list that cannot
+/// be parsed matches nothing, which errs on the side of sending too much and changing too little.
 fn matches_any(
     fields: Headers<'_>,
     name: &str,
@@ -106,7 +106,7 @@ fn matches_any(
     }))
 }
 
-/// Returns the value of a field. Returns `None` if the field is missing or repeated.
+/// Returns the value of a header, or `None` if it is missing or repeated.
 fn single<'a>(fields: Headers<'a>, name: &str) -> Option<&'a [u8]> {
     let mut values = fields.get_all(name);
     let first = values.next()?;
@@ -130,7 +130,7 @@ mod tests {
     use proptest::prelude::*;
     use proptest::sample::select;
 
-    /// Returns the outcome for a request with one field, given a representation tagged `"a"` from 1994.
+    /// Returns the outcome for a request with one header, given a representation tagged `"a"` from 1994.
     fn verdict(method: &str, field: &str) -> Verdict {
         let request = format!("{method} / HTTP/1.1\r\nHost: x\r\n{field}\r\n\r\n");
         let mut parser = HeadParser::new();
@@ -201,7 +201,7 @@ mod tests {
         }
     }
 
-    /// The preconditions of a request. Dates are the seconds after an arbitrary moment, and `None` is no date.
+    /// The preconditions of a request. Dates are seconds after an arbitrary moment, and `None` is an invalid date.
     #[derive(Clone, Debug)]
     struct Conditions {
         if_match: Vec<Line>,

@@ -1,13 +1,13 @@
-//! Lists with weights, on one line or several.
+//! Weighted lists, on one line or several.
 
 use crate::headers::headers::Headers;
 use crate::syntax::quality::{Preference, preferences};
 
-/// How many members of a list with weights are read. Each is compared with each offer, so this bounds the cost of a
-/// request. Browsers send about ten.
+/// The maximum number of members read from a weighted list. Each is compared with each offer, so this bounds the cost
+/// of a request. Browsers send about ten.
 const MEMBERS: usize = 100;
 
-/// Returns the first [`MEMBERS`] valid members of a list with weights, which may be on several lines.
+/// Returns the first [`MEMBERS`] valid members of a weighted list, which may span several lines.
 pub(crate) fn preferences_in<'a>(
     fields: Headers<'a>,
     name: &str,

@@ -9,11 +9,11 @@ const RANGES: usize = 8;
 /// The part of a representation that a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Selection {
-    /// The whole representation: there is no range, it cannot be parsed, or there are too many ranges.
+    /// The whole representation: the request has no range, an invalid one, or too many.
     Whole,
     /// These parts, in the requested order. Each is non-empty and within the length.
     Parts(Vec<Range<u64>>),
-    /// There are ranges, but all lie outside the representation.
+    /// All ranges lie outside the representation.
     Unsatisfiable,
 }
 
@@ -22,7 +22,7 @@ pub(crate) enum Selection {
 /// A range that cannot be parsed and an unknown unit are ignored (section 14.2). So are more than eight ranges, and
 /// ranges that add up to more than the whole (section 17.15).
 ///
-/// Any range of an empty representation is ignored too, as there is no part to send. Clients that always ask for
+/// Any range of an empty representation is ignored too, because no part of it can be sent. Clients that always ask for
 /// `bytes=0-` get an empty file with 200.
 pub(crate) fn select(value: &[u8], length: u64) -> Selection {
     let ranges = match parse(value, length) {
@@ -157,7 +157,7 @@ mod tests {
         }
     }
 
-    /// A range as the grammar has it, or something else.
+    /// A range that follows the grammar, or something else.
     #[derive(Clone, Debug)]
     enum Spec {
         FromTo(u64, u64),
@@ -176,7 +176,7 @@ mod tests {
             }
         }
 
-        /// Looks at each position on its own.
+        /// Checks each position separately.
         fn positions(&self, length: u64) -> Vec<u64> {
             let contains = |&position: &u64| match *self {
                 Spec::FromTo(first, last) => (first..=last).contains(&position),

@@ -1,4 +1,4 @@
-//! Base64 (RFC 4648 section 4), as credentials are encoded. It is a dozen lines, so that the core needs no crate for it.
+//! Base64 (RFC 4648 section 4), the encoding of credentials. It is so short that the core needs no crate for it.
 
 use alloc::vec::Vec;
 

@@ -1,4 +1,4 @@
-//! Credentials in the field `Authorization` (RFC 9110 section 11.6.2).
+//! Credentials in the header `Authorization` (RFC 9110 section 11.6.2).
 
 use super::request::Request;
 use crate::headers::headers::Headers;
@@ -9,8 +9,7 @@ use core::fmt;
 
 /// A name and a password, as a client sends them with the scheme Basic (RFC 7617).
 ///
-/// Anybody who can read the connection can read them, so use it only over TLS. Verify passwords with a password-hashing
-/// function.
+/// They are sent in plain text, so use them only over TLS. Verify passwords with a password-hashing function.
 ///
 /// ```
 /// use bytegate::{Gateway, Rejection, Request};
@@ -25,12 +24,12 @@ use core::fmt;
 /// }
 ///
 /// let gateway = Gateway::new(greet);
-/// let reply = gateway.handle(
+/// let response = gateway.handle(
 ///     b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n",
 /// );
-/// assert!(reply.ends_with(b"hello Aladdin\n"));
-/// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-/// assert!(reply.starts_with(b"HTTP/1.1 401 Unauthorized\r\n"));
+/// assert!(response.ends_with(b"hello Aladdin\n"));
+/// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(response.starts_with(b"HTTP/1.1 401 Unauthorized\r\n"));
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct BasicCredentials {
@@ -42,13 +41,13 @@ pub struct BasicCredentials {
 impl<'a> Request<'a> {
     /// Returns the name and the password that were sent with the scheme Basic (RFC 7617). Returns `None` if there are
     /// none, or if they are malformed: not base64, not UTF-8, without a colon, with control characters, or in one of
-    /// several `Authorization` fields. The answer to all of these is a [401](crate::Rejection::unauthorized).
+    /// several `Authorization` headers. Respond to all of these with a [401](crate::Rejection::unauthorized).
     pub fn basic_auth(&self) -> Option<BasicCredentials> {
         BasicCredentials::in_fields(self.headers())
     }
 
     /// Returns the token that was sent with the scheme Bearer (RFC 6750 section 2.1). Returns `None` if there is none,
-    /// or if it is malformed or in one of several `Authorization` fields.
+    /// or if it is malformed or in one of several `Authorization` headers.
     ///
     /// ```
     /// use bytegate::Request;
@@ -66,7 +65,7 @@ impl<'a> Request<'a> {
 }
 
 impl BasicCredentials {
-    /// Reads the credentials of a request from its fields.
+    /// Reads the credentials of a request from its headers.
     pub(crate) fn in_fields(fields: Headers<'_>) -> Option<BasicCredentials> {
         let text = base64::decode(credentials(fields, "Basic")?)?;
         let text = String::from_utf8(text).ok()?;
@@ -86,8 +85,8 @@ impl BasicCredentials {
     }
 }
 
-/// Returns what follows the name of an authentication scheme, which may be in any case. Returns `None` for another scheme, and for a field that is
-/// repeated.
+/// Returns the credentials after the name of an authentication scheme, ignoring its case. Returns `None` for another
+/// scheme, and for a repeated header.
 fn credentials<'a>(fields: Headers<'a>, scheme: &str) -> Option<&'a [u8]> {
     let mut values = fields.get_all("Authorization");
     let (value, None) = (values.next()?, values.next()) else {

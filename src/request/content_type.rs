@@ -1,4 +1,4 @@
-//! The check of Content-Type before content is read (RFC 9110 section 8.3).
+//! The check of Content-Type before a body is read (RFC 9110 section 8.3).
 
 use super::request::Request;
 use crate::response::rejection::{Rejection, detail};
@@ -8,9 +8,9 @@ use alloc::string::String;
 
 impl<'a> Request<'a> {
     /// Returns the parameters of Content-Type if `fits` holds for its media type, which is passed in lower case. If
-    /// not, the rejection tells the client that `expected` is accepted. Content without a type does not fit: guessing
-    /// would let another site's page send anything, because a browser asks before it sends most types but not before
-    /// it sends none.
+    /// not, the rejection tells the client that `expected` is accepted. A body without a type does not fit: guessing
+    /// would let another site's page send anything, because a browser asks for permission before it sends most types,
+    /// but not before it sends a body without one.
     pub(crate) fn check_content_type(
         &self,
         expected: &'static str,

@@ -37,8 +37,8 @@ impl<'a> Request<'a> {
     /// let gateway = Gateway::new(|request: &Request<'_>| {
     ///     format!("you prefer {}\n", request.cookie("theme").unwrap_or("light"))
     /// });
-    /// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nCookie: theme=dark\r\n\r\n");
-    /// assert!(reply.ends_with(b"you prefer dark\n"));
+    /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nCookie: theme=dark\r\n\r\n");
+    /// assert!(response.ends_with(b"you prefer dark\n"));
     /// ```
     pub fn cookie(&self, name: &str) -> Option<&'a str> {
         let mut cookies = self.cookies();

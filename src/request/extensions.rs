@@ -54,12 +54,12 @@ impl Extensions {
         values.insert(TypeId::of::<T>(), Box::new(value));
     }
 
-    /// Returns whether there are no values.
+    /// Returns whether the map is empty.
     pub(crate) fn is_empty(&self) -> bool {
         self.values.is_none()
     }
 
-    /// Adds all values of another map, replacing those of the same types.
+    /// Adds all values of another map, replacing values of the same types.
     pub(crate) fn extend(&mut self, other: Extensions) {
         match (&mut self.values, other.values) {
             (Some(values), Some(others)) => values.extend(*others),

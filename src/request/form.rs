@@ -1,4 +1,4 @@
-//! HTML form data: content of type `application/x-www-form-urlencoded`.
+//! HTML form data: bodies of type `application/x-www-form-urlencoded`.
 
 use super::request::Request;
 use crate::response::rejection::Rejection;
@@ -32,7 +32,7 @@ pub struct Form<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Returns the names and values of a form. A request without Content-Type and content, such as a GET, has an empty
+    /// Returns the names and values of a form. A request without a Content-Type and a body, such as a GET, has an empty
     /// form.
     ///
     /// ```
@@ -42,23 +42,23 @@ impl<'a> Request<'a> {
     ///     let name = request.form()?.get("name").unwrap_or("nobody".into());
     ///     Ok(format!("hello {name}\n"))
     /// });
-    /// let reply = gateway.handle(
+    /// let response = gateway.handle(
     ///     b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n\
     ///       Content-Length: 8\r\n\r\nname=Ada",
     /// );
-    /// assert!(reply.ends_with(b"hello Ada\n"));
+    /// assert!(response.ends_with(b"hello Ada\n"));
     /// ```
     ///
     /// # Errors
     /// - 415 if Content-Type is missing or is not `application/x-www-form-urlencoded`. Its parameters are ignored: the
     ///   URL Standard decodes every form as UTF-8.
-    /// - 413 if there are more than [`Form::MAX_PAIRS`] pairs.
+    /// - 413 if the form has more than [`Form::MAX_PAIRS`] pairs.
     /// - 400 if a name or a value is not UTF-8. Replacing the bytes could make different values equal.
     pub fn form(&self) -> Result<Form<'a>, Rejection> {
         self.form_up_to(Form::MAX_PAIRS)
     }
 
-    /// Like [`form`](Request::form), but with another limit on the number of pairs.
+    /// Like [`form`](Request::form), but with a different limit on the number of pairs.
     ///
     /// ```
     /// use bytegate::{Request, Status};

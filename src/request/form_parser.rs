@@ -1,4 +1,4 @@
-//! The parser of forms with files, within their limits.
+//! The parser of forms with files, which enforces their limits.
 
 use super::part::{MultipartLimits, Part};
 use super::request::Request;
@@ -6,27 +6,27 @@ use crate::response::rejection::Rejection;
 use crate::syntax::multipart::{OUTSIDE_LIMIT, PartError, PartParser, PartStep, is_boundary};
 use alloc::format;
 
-/// A parser for the parts of a form, within limits, whether the content is complete or still arriving.
+/// A parser for the parts of a form, within limits, whether the body is complete or still arriving.
 #[derive(Clone, Debug)]
 pub(crate) struct FormParser {
     parser: PartParser,
     limits: MultipartLimits,
     /// The number of parts so far.
     parts: usize,
-    /// The length of the content of the last part so far.
+    /// The body length of the last part so far.
     part_content: u64,
 }
 
 /// A piece of a form.
 pub(crate) enum FormStep<'a> {
-    /// The next part, without its content.
+    /// The next part, without its body.
     Part(Part<'a>),
-    /// The next bytes of its content. They are never empty.
+    /// The next bytes of its body. They are never empty.
     Content(&'a [u8]),
 }
 
 impl FormParser {
-    /// Creates a parser for the content of a request.
+    /// Creates a parser for a request body.
     pub(crate) fn new(
         request: &Request<'_>,
         limits: MultipartLimits,
@@ -48,8 +48,8 @@ impl FormParser {
         }
     }
 
-    /// Returns the next piece, or `None` if more content is needed. `input` begins with what was left of it by the last
-    /// step. If it `is_whole`, `None` means that the form is complete.
+    /// Returns the next piece, or `None` if more input is needed. `input` begins with the rest left by the last step.
+    /// If it `is_whole`, `None` means that the form is complete.
     pub(crate) fn step<'a>(
         &mut self,
         input: &mut &'a [u8],

@@ -10,7 +10,7 @@ use serde::de::{Deserialize, DeserializeOwned};
 use serde_json::error::Category;
 
 impl<'a> Request<'a> {
-    /// Returns JSON content as a value (feature `json`). Text that has no escapes can be borrowed.
+    /// Deserializes a JSON body (feature `json`). Text without escapes can be borrowed.
     ///
     /// ```
     /// use bytegate::{Gateway, Rejection, Request, Response};
@@ -27,16 +27,16 @@ impl<'a> Request<'a> {
     ///     Ok(Response::json(&Point { x: y, y: x }))
     /// }
     ///
-    /// let reply = Gateway::new(mirror).handle(
+    /// let response = Gateway::new(mirror).handle(
     ///     b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
     ///       Content-Length: 14\r\n\r\n{\"x\":1, \"y\":2}",
     /// );
-    /// assert!(reply.ends_with(b"\r\nContent-Length: 13\r\n\r\n{\"x\":2,\"y\":1}"));
+    /// assert!(response.ends_with(b"\r\nContent-Length: 13\r\n\r\n{\"x\":2,\"y\":1}"));
     /// ```
     ///
     /// # Errors
     /// - 415 if Content-Type is missing or is neither `application/json` nor a type that ends in `+json` (RFC 6839).
-    /// - 400 if the content is not JSON, with the line and the column. Values are nested at most 128 deep.
+    /// - 400 if the body is not JSON, with the line and the column. Values are nested at most 128 deep.
     /// - 422 if the JSON does not fit the type, with the path to the value.
     pub fn json<T: Deserialize<'a>>(&self) -> Result<T, Rejection> {
         self.check_content_type("application/json", |media_type| {
@@ -70,8 +70,8 @@ impl OwnedRequest {
 }
 
 impl Response {
-    /// Creates a 200 response with a value as JSON (feature `json`). A value that JSON cannot hold, such as a map with
-    /// lists as keys, makes the response fail.
+    /// Creates a 200 response with a value as JSON (feature `json`). A value that JSON cannot represent, such as a map
+    /// with lists as keys, makes the response fail.
     ///
     /// ```
     /// use bytegate::Response;

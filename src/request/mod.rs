@@ -1,4 +1,4 @@
-//! Requests, for those who read them: path, query, headers, forms, cookies, and where they came from.
+//! Requests, and how to read them: path, query, headers, forms, cookies, and the connection that they came from.
 //!
 //! ```
 //! use bytegate::{Rejection, Request};

@@ -1,8 +1,8 @@
-//! Forms with files: content of type `multipart/form-data` (RFC 7578).
+//! Forms with files: bodies of type `multipart/form-data` (RFC 7578).
 //!
-//! The parser is our own, because the maintained crates read from an asynchronous stream and bring some fifteen others
-//! along. Here, the part of a request that has its whole content is a slice of it, and nothing is copied. Content that
-//! still arrives is parsed in the same way.
+//! The parser is part of this crate, because the maintained ones read from an asynchronous stream and bring about
+//! fifteen dependencies. Here, the parts of a complete body are slices of it, and nothing is copied. A body that is
+//! still arriving is parsed in the same way.
 
 use super::form_parser::{FormParser, FormStep};
 use super::part::{MultipartLimits, Part};
@@ -37,9 +37,9 @@ pub struct Multipart<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Returns the parts of a form with files (feature `multipart`). The content must have arrived whole; for larger
-    /// uploads than [`Limits::body_bytes`](crate::config::Limits::body_bytes), admit more with
-    /// [`Admission::BufferUpTo`](crate::upload::Admission::BufferUpTo), or take the parts while they arrive with
+    /// Returns the parts of a form with files (feature `multipart`). The whole body must have arrived. For uploads
+    /// larger than [`Limits::body_bytes`](crate::config::Limits::body_bytes), admit more with
+    /// [`Admission::BufferUpTo`](crate::upload::Admission::BufferUpTo), or receive the parts as they arrive with
     /// [`Admission::multipart`](crate::upload::Admission::multipart).
     ///
     /// ```
@@ -66,10 +66,11 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     /// - 415 if Content-Type is missing or is not `multipart/form-data`.
-    /// - 413 if a part exceeds the default [`MultipartLimits`], if there are too many, or if too much is outside of them.
-    /// - 400 if the boundary is missing or malformed, if the form has no end, or if a part is malformed: its head has no
-    ///   end, has other lines than fields, no name in `Content-Disposition` or a `filename*` that is not UTF-8, or the
-    ///   content is encoded.
+    /// - 413 if a part exceeds the default [`MultipartLimits`], if the form has too many parts, or if too many bytes
+    ///   lie outside of them.
+    /// - 400 if the boundary is missing or malformed, if the form has no end, or if a part is malformed: its head has
+    ///   no end or has invalid lines, its `Content-Disposition` has no name or a `filename*` that is not UTF-8, or its
+    ///   body is encoded.
     pub fn multipart(&self) -> Result<Multipart<'a>, Rejection> {
         self.multipart_within(MultipartLimits::default())
     }
@@ -102,7 +103,7 @@ impl<'a> Request<'a> {
             match (step, parts.last_mut()) {
                 (FormStep::Part(part), _) => parts.push(part),
                 (FormStep::Content(content), Some(part)) => part.set_content(content),
-                // Content follows a part.
+                // Data follows a part.
                 (FormStep::Content(_), None) => {}
             }
         }

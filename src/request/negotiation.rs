@@ -1,4 +1,4 @@
-//! The choice of a representation by what the client prefers (RFC 9110 section 12).
+//! The choice of a representation by the client's preferences (RFC 9110 section 12).
 
 use super::request::Request;
 use crate::message::preferences::preferences_in;
@@ -12,8 +12,8 @@ impl Request<'_> {
     /// name the preferred one first. Returns `None` if the client accepts none of them.
     ///
     /// The most specific range of `Accept` that matches a type decides about it, and `q=0` rules it out. A client that
-    /// sends no `Accept` accepts everything. Ranges after the first 100 are ignored. A response that depends on this has
-    /// the field `Vary: Accept`.
+    /// sends no `Accept` accepts everything. Ranges after the first 100 are ignored. Set `Vary: Accept` on a response
+    /// that depends on this.
     ///
     /// ```
     /// use bytegate::{Rejection, Request, Response};
@@ -47,12 +47,14 @@ impl Request<'_> {
         best.1
     }
 
-    /// Returns the offered language that the client prefers. Languages are tags such as `en` and `pt-BR`. Returns `None`
-    /// if none of them fits: then respond in a default language. A client that sends no `Accept-Language` gets the first.
+    /// Returns the offered language that the client prefers. Languages are tags such as `en` and `pt-BR`. Returns
+    /// `None` if none of them fits: then respond in a default language. A client that sends no `Accept-Language` gets
+    /// the first.
     ///
-    /// The ranges of the client are tried in the order of their weight. `en` fits `en` and then `en-GB` (basic
-    /// filtering, RFC 4647 section 3.3.1). `de-CH-1996` fits also `de-CH` and then `de` (lookup, section 3.4). `*` fits
-    /// whatever no other range names. A range with `q=0` rules out what it names. Ranges after the first 100 are ignored.
+    /// The client's ranges are tried in the order of their weight. `en` fits `en` and then `en-GB` (basic filtering,
+    /// RFC 4647 section 3.3.1). `de-CH-1996` also fits `de-CH` and then `de` (lookup, section 3.4). `*` fits every
+    /// language that no other range names. A range with `q=0` rules out the languages that it names. Ranges after the
+    /// first 100 are ignored.
     ///
     /// ```
     /// use bytegate::Request;
@@ -80,7 +82,7 @@ impl Request<'_> {
         };
         let mut open: Vec<&'l str> = offers.to_vec();
         open.retain(|offer| !is_named(refused, offer));
-        // Searched at most once, however many `*` there are: the second one finds the iterator at its end.
+        // Searched at most once: a second `*` finds the iterator at its end.
         let mut unnamed = (open.iter().copied()).filter(|offer| !is_named(accepted, offer));
         accepted.iter().find_map(|range| match range.value {
             b"*" => unnamed.next(),
@@ -138,7 +140,7 @@ fn look_up<'l>(range: &[u8], offers: &[&'l str]) -> Option<&'l str> {
     let mut rest = range;
     while let Some(dash) = rest.iter().rposition(|&octet| octet == b'-') {
         rest = rest.get(..dash)?;
-        // A single letter announces what follows, and means nothing on its own.
+        // A single letter introduces the next subtag, and means nothing by itself.
         if let [before @ .., b'-', _] = rest {
             rest = before;
         }

@@ -42,7 +42,7 @@ pub struct OwnedRequest {
     connection: ConnectionInfo,
     extensions: Extensions,
     mounted: usize,
-    /// The names of the parameters of all routers. The last ones may have no value.
+    /// The parameter names of all routers. The last ones may have no value.
     param_names: Vec<Box<str>>,
     param_values: Vec<Box<str>>,
 }
@@ -67,7 +67,7 @@ pub struct RequestBuilder {
     request_line: String,
     fields: Vec<(String, Vec<u8>)>,
     content: Option<Bytes>,
-    /// The length of content that is not in the request.
+    /// The length of a body that is not in the request.
     announced: Option<u64>,
     now: Now,
     connection: ConnectionInfo,
@@ -136,7 +136,7 @@ impl OwnedRequest {
         })
     }
 
-    /// Returns the same request with another method. Returns `None` if the head would not be valid.
+    /// Returns the same request with another method, or `None` if the head would be invalid.
     pub(crate) fn with_method(mut self, method: &str) -> Option<OwnedRequest> {
         let token = self.head().method_token().len();
         self.head = [method.as_bytes(), self.head.get(token..)?].concat();
@@ -156,12 +156,12 @@ impl OwnedRequest {
         Some(value)
     }
 
-    /// Returns the decoded content, which is shared rather than copied.
+    /// Returns the decoded body, which is shared rather than copied.
     pub fn body(&self) -> &Bytes {
         &self.content
     }
 
-    /// Returns the trailer fields, which follow chunked content.
+    /// Returns the trailers, which follow a chunked body.
     pub fn trailers(&self) -> Headers<'_> {
         self.trailers.view()
     }
@@ -173,13 +173,13 @@ impl OwnedRequest {
 }
 
 impl RequestBuilder {
-    /// Adds a field. `Host` defaults to `localhost`. `Content-Length` always matches the content.
+    /// Adds a header. `Host` defaults to `localhost`. `Content-Length` always matches the body.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> RequestBuilder {
         self.fields.push((name.into(), value.as_ref().into()));
         self
     }
 
-    /// Sets the content.
+    /// Sets the body.
     pub fn body(mut self, content: impl Into<Bytes>) -> RequestBuilder {
         self.content = Some(content.into());
         self
@@ -209,7 +209,7 @@ impl RequestBuilder {
         self
     }
 
-    /// Announces the length of content that is received later.
+    /// Announces the length of a body that is received later.
     #[cfg(feature = "tower")]
     pub(crate) fn announce(mut self, length: u64) -> RequestBuilder {
         self.announced = Some(length);
@@ -233,7 +233,8 @@ impl RequestBuilder {
     /// Builds the request.
     ///
     /// # Errors
-    /// Returns a [`InvalidRequest`] if the request is invalid. It names the broken rule and its position in the head.
+    /// Returns an [`InvalidRequest`] if the request is invalid. It names the violated rule and its position in the
+    /// head.
     pub fn build(self) -> Result<OwnedRequest, InvalidRequest> {
         let mut head = self.request_line.into_bytes();
         let has_host = self
@@ -272,7 +273,6 @@ impl RequestBuilder {
     }
 }
 
-/// Parses a head that is not limited.
 /// Returns the names of all parameters that an application sees, and their values. Names without a value come last.
 fn copy_params(request: Request<'_>) -> (Vec<Box<str>>, Vec<Box<str>>) {
     let mut names: Vec<&str> = Vec::new();
@@ -287,6 +287,7 @@ fn copy_params(request: Request<'_>) -> (Vec<Box<str>>, Vec<Box<str>>) {
     (names.into_iter().map(Box::from).collect(), values)
 }
 
+/// Parses a head without limits.
 fn layout_of(head: &[u8], scheme: Scheme) -> Result<Box<Layout>, InvalidRequest> {
     let limits = Limits {
         request_line_bytes: u32::MAX / 2,

@@ -2,8 +2,8 @@
 
 use alloc::boxed::Box;
 
-/// The values that the segments of a pattern matched, linked to those of the routers outside. Nothing is copied. The
-/// last names have no value if what they matched has no decoded form.
+/// The values that the segments of a pattern matched, linked to the values of the outer routers. Nothing is copied. The
+/// last names have no value if the path that they matched has no decoded form.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Params<'a> {
     names: &'a [Box<str>],
@@ -26,7 +26,7 @@ impl<'a> Params<'a> {
         }
     }
 
-    /// Returns the value with the given name. The innermost router is asked first.
+    /// Returns the value with the given name. The innermost router is searched first.
     pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
         let mut params = *self;
         loop {
@@ -42,7 +42,7 @@ impl<'a> Params<'a> {
         }
     }
 
-    /// Returns whether there is a parameter with the given name, even if it has no value.
+    /// Returns whether a parameter has the given name, even if it has no value.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.names().any(|other| other == name)
     }

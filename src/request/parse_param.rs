@@ -9,11 +9,11 @@ use core::fmt::Display;
 use core::str::FromStr;
 
 impl<'a> Request<'a> {
-    /// Returns the decoded value of a route parameter, such as `{name}` in `/hello/{name}`. Parameters of the routers
-    /// outside are visible too. If several have the same name, the innermost one is returned.
+    /// Returns the decoded value of a route parameter, such as `{name}` in `/hello/{name}`. Parameters of outer routers
+    /// are visible too. If several have the same name, the innermost one is returned.
     ///
-    /// `{*name}` also matches what has no decoded form, such as `@scope%2fname`. The parameter then has no value: see
-    /// [`decoded_path`](Request::decoded_path). [`parse_param`](Request::parse_param) answers that with 404.
+    /// `{*name}` also matches a path without a decoded form, such as `@scope%2fname`. The parameter then has no value:
+    /// see [`decoded_path`](Request::decoded_path). [`parse_param`](Request::parse_param) rejects that with 404.
     pub fn param(&self, name: &str) -> Option<&'a str> {
         self.params?.get(name)
     }
@@ -29,15 +29,15 @@ impl<'a> Request<'a> {
     /// }
     ///
     /// let gateway = Gateway::new(Router::new().get("/orders/{number}", order));
-    /// let reply = gateway.handle(b"GET /orders/7 HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// assert!(reply.ends_with(b"order 7\n"));
-    /// let reply = gateway.handle(b"GET /orders/seven HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// assert!(reply.starts_with(b"HTTP/1.1 404 Not Found\r\n"));
+    /// let response = gateway.handle(b"GET /orders/7 HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(response.ends_with(b"order 7\n"));
+    /// let response = gateway.handle(b"GET /orders/seven HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(response.starts_with(b"HTTP/1.1 404 Not Found\r\n"));
     /// ```
     ///
     /// # Errors
     /// - 404 if the value does not parse, or has no decoded form, because no resource has that path.
-    /// - 500 if the route has no parameter of that name, which is a mistake in the program. The log says so.
+    /// - 500 if the route has no parameter of that name, which is a bug in the program. The reason is logged.
     pub fn parse_param<T>(&self, name: &str) -> Result<T, Rejection>
     where
         T: FromStr<Err: Display>,

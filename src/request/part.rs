@@ -34,12 +34,12 @@ pub struct Part<'a> {
     content: &'a [u8],
 }
 
-/// Limits on the parts of a form, beside that on the whole content, which is
-/// [`Limits::body_bytes`](crate::config::Limits::body_bytes) or [`PartReceiver::limit`](crate::upload::PartReceiver::limit). A form
-/// exactly at a limit is accepted.
+/// Limits on the parts of a form, in addition to the limit on the whole body, which is
+/// [`Limits::body_bytes`](crate::config::Limits::body_bytes) or
+/// [`PartReceiver::limit`](crate::upload::PartReceiver::limit). A form exactly at a limit is accepted.
 ///
-/// What is outside of the parts is skipped: text before the first boundary and after the last one, and padding after
-/// boundaries. More than 4096 bytes of it result in 413, whatever the limits.
+/// Bytes outside of the parts are skipped: text before the first boundary and after the last one, and padding after
+/// boundaries. More than 4096 of them result in 413, regardless of the limits.
 ///
 /// ```
 /// use bytegate::request::MultipartLimits;
@@ -51,9 +51,9 @@ pub struct Part<'a> {
 pub struct MultipartLimits {
     /// The number of parts. Exceeding it results in 413.
     pub parts: usize,
-    /// The head of one part with all line endings, in bytes. It holds the name of a file. Exceeding it results in 413.
+    /// The head of one part with all line endings, in bytes. It contains the file name. Exceeding it results in 413.
     pub part_head_bytes: usize,
-    /// The content of one part, in bytes. Exceeding it results in 413. By default, only the whole form is limited.
+    /// The body of one part, in bytes. Exceeding it results in 413. By default, only the whole form is limited.
     pub part_bytes: u64,
 }
 
@@ -100,20 +100,20 @@ impl<'a> Part<'a> {
         })
     }
 
-    /// Sets the content, which follows the head.
+    /// Sets the body, which follows the head.
     pub(crate) fn set_content(&mut self, content: &'a [u8]) {
         self.content = content;
     }
 
-    /// Returns the name of the field of the form.
+    /// Returns the name of the form field.
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Returns the name of the file on the client, if this is a file. It is empty if no file was chosen.
     ///
-    /// Browsers send `filename`. From clients that send only `filename*`, which RFC 7578 does not allow, that is decoded
-    /// (RFC 8187).
+    /// Browsers send `filename`. If a client sends only `filename*`, which RFC 7578 does not allow, it is decoded (RFC
+    /// 8187).
     ///
     /// The client is free to send any text, such as `../../etc/passwd`. Show it, but never use it as a path. Browsers
     /// write a quote in it as `%22`, which is kept, because they do not encode percent signs.
@@ -126,17 +126,17 @@ impl<'a> Part<'a> {
         self.fields.get("Content-Type")
     }
 
-    /// Returns the fields of the part.
+    /// Returns the headers of the part.
     pub fn headers(&self) -> Headers<'a> {
         self.fields
     }
 
-    /// Returns the content.
+    /// Returns the body.
     pub fn bytes(&self) -> &'a [u8] {
         self.content
     }
 
-    /// Returns the content as text.
+    /// Returns the body as text.
     ///
     /// # Errors
     /// Returns a 400 if it is not UTF-8.
@@ -151,7 +151,7 @@ impl<'a> Part<'a> {
 const MALFORMED: &str = "has a malformed Content-Disposition";
 const NOT_UTF8: &str = "has a name that is not UTF-8";
 
-/// Returns the name of a file: that of `filename`, as browsers send it, or else that of `filename*`.
+/// Returns the file name: `filename`, as browsers send it, or else `filename*`.
 fn file_name(parameters: Parameters<'_>) -> Result<Option<Cow<'_, str>>, String> {
     if let Some(name) = parameters.get("filename").map_err(|_| MALFORMED)? {
         return Ok(Some(unescape(name).ok_or(NOT_UTF8)?));
@@ -182,7 +182,7 @@ fn unescape(text: &[u8]) -> Option<Cow<'_, str>> {
 }
 
 impl fmt::Debug for Part<'_> {
-    /// Omits the content, which may be a password.
+    /// Omits the body, which may be a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Part")
             .field("name", &self.name)

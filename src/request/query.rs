@@ -15,8 +15,8 @@ impl<'a> Request<'a> {
     }
 
     /// Returns the names and values of the query, decoded as `application/x-www-form-urlencoded`. A `%` that is not
-    /// followed by two hexadecimal digits is kept as is, and invalid UTF-8 is replaced with U+FFFD. To refuse it instead,
-    /// use [`parse_query_value`](Request::parse_query_value).
+    /// followed by two hexadecimal digits is kept as is, and invalid UTF-8 is replaced with U+FFFD. To reject it
+    /// instead, use [`parse_query_value`](Request::parse_query_value).
     ///
     /// ```
     /// use bytegate::{Gateway, Request};
@@ -24,8 +24,8 @@ impl<'a> Request<'a> {
     /// let gateway = Gateway::new(|request: &Request<'_>| {
     ///     request.query_pairs().map(|(name, value)| format!("{name} is {value}\n")).collect::<String>()
     /// });
-    /// let reply = gateway.handle(b"GET /?q=50%&r=a+b%21 HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// assert!(reply.ends_with(b"q is 50%\nr is a b!\n"));
+    /// let response = gateway.handle(b"GET /?q=50%&r=a+b%21 HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(response.ends_with(b"q is 50%\nr is a b!\n"));
     /// ```
     pub fn query_pairs(&self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> + use<'a> {
         form_urlencoded::parse(self.query().unwrap_or_default().as_bytes())
@@ -70,7 +70,8 @@ impl<'a> Request<'a> {
     /// ```
     ///
     /// # Errors
-    /// Returns a 400 if the value does not parse, or is not UTF-8. Replacing the bytes could make different values equal.
+    /// Returns a 400 if the value does not parse, or is not UTF-8. Replacing the bytes could make different values
+    /// equal.
     pub fn parse_query_value<T>(&self, name: &str) -> Result<Option<T>, Rejection>
     where
         T: FromStr<Err: Display>,
@@ -95,7 +96,7 @@ impl<'a> Request<'a> {
 
     fn query_pieces(&self) -> impl Iterator<Item = Piece<'a>> + use<'a> {
         let query = self.query().unwrap_or_default();
-        // Decoding skips what is empty, too.
+        // Decoding skips empty pairs, too.
         let sent = query.split('&').filter(|sent| !sent.is_empty());
         let pieces = sent.zip(self.query_pairs());
         pieces.map(|(sent, (name, value))| Piece { sent, name, value })
@@ -110,7 +111,7 @@ struct Piece<'a> {
 }
 
 impl Piece<'_> {
-    /// Returns a 400 if bytes were replaced to decode it.
+    /// Returns a 400 if decoding replaced any bytes.
     fn check(self) -> Result<Self, Rejection> {
         match percent_decode_str(self.sent).decode_utf8() {
             Ok(_) => Ok(self),

@@ -27,22 +27,22 @@ use core::fmt;
 ///     }
 /// }
 ///
-/// let reply = Gateway::new(application)
+/// let response = Gateway::new(application)
 ///     .handle(b"POST /shout HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello");
-/// assert!(reply.ends_with(b"HELLO"));
+/// assert!(response.ends_with(b"HELLO"));
 /// ```
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     pub(crate) message: &'a Message<'a>,
     pub(crate) context: &'a RequestContext<'a>,
-    /// The length, in bytes, of the part of the decoded path that leads to the application's mount point. If there is no
-    /// decoded path, it is that of the path as it was sent, and this part has no escapes.
+    /// The length, in bytes, of the part of the decoded path that leads to the application's mount point. Without a
+    /// decoded path, it refers to the path as it was sent, where this part has no escapes.
     pub(crate) mounted: usize,
     pub(crate) params: Option<&'a Params<'a>>,
 }
 
-/// A request as it was received: head, content and trailers. Everything is borrowed. A request received in one piece
-/// was not copied.
+/// A request as it was received: head, body and trailers. Everything is borrowed. A request received in one piece was
+/// not copied.
 ///
 /// ```
 /// use bytegate::Now;
@@ -53,16 +53,16 @@ pub struct Request<'a> {
 /// let mut connection = Connection::new(Config::default(), Scheme::Http);
 /// match connection.step(&mut &b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"[..], Now::default()) {
 ///     Step::Request(message) => assert_eq!((message.head.path(), message.content), ("/a", &b""[..])),
-///     other => unreachable!("the request is whole: {other:?}"),
+///     other => unreachable!("the request is complete: {other:?}"),
 /// }
 /// ```
 #[derive(Clone, Copy)]
 pub struct Message<'c> {
     /// The head.
     pub head: Head<'c>,
-    /// The decoded content. Empty if there is none or if it was streamed.
+    /// The decoded body. Empty if the request has none or if it was streamed.
     pub content: &'c [u8],
-    /// The fields that follow chunked content.
+    /// The trailers, which follow a chunked body.
     pub trailers: Headers<'c>,
 }
 
@@ -78,7 +78,7 @@ impl<'c> Message<'c> {
 }
 
 impl fmt::Debug for Message<'_> {
-    /// Omits the content, which may be a password.
+    /// Omits the body, which may be a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message")
             .field("head", &self.head)
@@ -147,7 +147,7 @@ impl<'a> Request<'a> {
         self.message.head.version()
     }
 
-    /// Returns the fields of the head.
+    /// Returns the headers.
     #[doc(alias = "fields")]
     pub fn headers(&self) -> Headers<'a> {
         self.message.head.headers()
@@ -158,15 +158,15 @@ impl<'a> Request<'a> {
         self.message.head.authority()
     }
 
-    /// Returns the decoded content, or an empty slice if there is none.
+    /// Returns the decoded body, or an empty slice if the request has none.
     #[doc(alias = "content")]
     pub fn body(&self) -> &'a [u8] {
         self.message.content
     }
 
-    /// Returns the trailer fields, which follow chunked content. They are never merged into the fields of the head.
-    /// Headers that describe the content or the response, such as `Content-Type` and `Vary`, are left out because they
-    /// come too late (RFC 9110 section 6.5.1).
+    /// Returns the trailers, which follow a chunked body. They are never merged into the headers. Trailers that
+    /// describe the body or the response, such as `Content-Type` and `Vary`, are left out because they come too late
+    /// (RFC 9110 section 6.5.1).
     pub fn trailers(&self) -> Headers<'a> {
         self.message.trailers
     }
@@ -214,7 +214,7 @@ impl<'a> RequestContext<'a> {
 }
 
 impl fmt::Debug for Request<'_> {
-    /// Omits the content, which may be a password.
+    /// Omits the body, which may be a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("head", &self.message.head)

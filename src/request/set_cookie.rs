@@ -14,7 +14,7 @@ use core::fmt::Write;
 impl Request<'_> {
     /// Creates a cookie that lasts as long as the browser is open (feature `cookies`).
     ///
-    /// Scripts cannot read it (`HttpOnly`). Other sites cannot send it with a POST (`SameSite=Lax`). It holds for the
+    /// Scripts cannot read it (`HttpOnly`). Other sites cannot send it with a POST (`SameSite=Lax`). It applies to the
     /// whole site (`Path=/`). If the request came over HTTPS, it is never sent without encryption (`Secure`).
     ///
     /// ```
@@ -23,8 +23,8 @@ impl Request<'_> {
     /// let gateway = Gateway::new(|request: &Request<'_>| {
     ///     Response::see_other("/").with_cookie(request.session_cookie("session", "8f2c"))
     /// });
-    /// let reply = gateway.handle(b"POST /login HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// let text = std::str::from_utf8(&reply).unwrap();
+    /// let response = gateway.handle(b"POST /login HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// let text = std::str::from_utf8(&response).unwrap();
     /// assert!(text.contains("Set-Cookie: session=8f2c; HttpOnly; SameSite=Lax; Path=/\r\n"));
     /// ```
     pub fn session_cookie<'c>(
@@ -45,8 +45,8 @@ impl Response {
     /// Sets a cookie and returns the response (feature `cookies`).
     ///
     /// The name must be a token. The value must not contain spaces, quotes, commas, semicolons, backslashes, control
-    /// characters and what is not ASCII; quotes around the whole are allowed. Anything else makes the response fail, so
-    /// encode text that a client chose, for example as `%20`. Otherwise it could set attributes of its own.
+    /// characters or non-ASCII characters; quotes around the whole value are allowed. Anything else makes the response
+    /// fail, because it could add attributes. Encode text that a client chose, for example a space as `%20`.
     ///
     /// ```
     /// use bytegate::Response;
@@ -69,9 +69,8 @@ impl Response {
     }
 
     /// Tells the browser to discard a cookie and returns the response (feature `cookies`). The path and the domain must
-    /// be those with which it was set. Without a path, `/` is meant, which
-    /// [`session_cookie`](Request::session_cookie) sets. A name that begins with `__Host-` or `__Secure-` needs `Secure`
-    /// here as well.
+    /// be the same as when it was set. The path defaults to `/`, as in [`session_cookie`](Request::session_cookie). A
+    /// name that begins with `__Host-` or `__Secure-` needs `Secure` here as well.
     ///
     /// ```
     /// use bytegate::Response;
@@ -95,7 +94,7 @@ impl Response {
     }
 }
 
-/// Returns the value of the field, or the reason why the cookie cannot be sent. The crate writes any text.
+/// Returns the header value, or the reason why the cookie cannot be sent. The crate `cookie` writes any text.
 fn set_cookie(cookie: &Cookie<'_>) -> Result<String, String> {
     let (name, value) = cookie.name_value();
     let inner = value

@@ -9,17 +9,17 @@ use cookie::{Cookie, CookieJar, Key};
 
 impl Request<'_> {
     /// Returns the value of a cookie that [`with_signed_cookie`](Response::with_signed_cookie) set, without its
-    /// signature (feature `signed-cookies`). Returns `None` if there is none or if the signature does not match the
-    /// key, the name and the value. If several cookies have the name, the first that matches counts, so that another
-    /// program of the same host cannot hide it.
+    /// signature (feature `signed-cookies`). Returns `None` without such a cookie, or if the signature does not match
+    /// the key, the name and the value. If several cookies have the name, the first that matches counts, so that
+    /// another program on the same host cannot hide it.
     ///
-    /// A signature never expires. To let one expire, put a time into the value and compare it with
+    /// A signature never expires. To limit its lifetime, put a time into the value and compare it with
     /// [`now`](Request::now).
     ///
     /// ```
     /// use bytegate::{Gateway, Request, Response, Router, cookie::Key};
     ///
-    /// let key = Key::from(&[7; 64]); // In earnest: 64 random bytes that are kept secret.
+    /// let key = Key::from(&[7; 64]); // In production: 64 secret random bytes.
     /// let for_login = key.clone();
     /// let gateway = Gateway::new(
     ///     Router::new()
@@ -31,8 +31,8 @@ impl Request<'_> {
     ///             request.signed_cookie(&key, "user").unwrap_or("nobody".to_string())
     ///         }),
     /// );
-    /// let reply = gateway.handle(b"POST /login HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// let text = std::str::from_utf8(&reply).unwrap();
+    /// let response = gateway.handle(b"POST /login HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// let text = std::str::from_utf8(&response).unwrap();
     /// let (_, cookie) = text.split_once("Set-Cookie: ").unwrap();
     /// let (cookie, _) = cookie.split_once(';').unwrap();
     /// let ask = |cookie: &str| {
@@ -56,11 +56,11 @@ impl Request<'_> {
 
 impl Response {
     /// Sets a cookie with a signature and returns the response (feature `signed-cookies`). See
-    /// [`signed_cookie`](Request::signed_cookie) for an example, and [`with_cookie`](Response::with_cookie) for what a
-    /// value may contain. The value can be read by the client.
+    /// [`signed_cookie`](Request::signed_cookie) for an example, and [`with_cookie`](Response::with_cookie) for the
+    /// characters allowed in a value. The client can read the value.
     ///
-    /// The signature is an HMAC-SHA256 of the name and the value, so a value that was signed for one cookie does not
-    /// count for another.
+    /// The signature is an HMAC-SHA256 of the name and the value, so a value that was signed for one cookie is not
+    /// valid for another.
     pub fn with_signed_cookie<'c>(self, key: &Key, cookie: impl Into<Cookie<'c>>) -> Response {
         let mut cookie = cookie.into().into_owned();
         // The crate signs the value alone.

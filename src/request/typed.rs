@@ -9,8 +9,8 @@ use serde::de::{Deserialize, DeserializeOwned};
 use serde_html_form::Deserializer;
 
 impl<'a> Request<'a> {
-    /// Returns the query as a value (feature `serde`). A field that is a list takes all values of its name. Names that
-    /// the type does not have are ignored, unless it denies them.
+    /// Deserializes the query (feature `serde`). A field that is a list takes all values with its name. Unknown names
+    /// are ignored, unless the type denies them.
     ///
     /// ```
     /// use bytegate::Request;
@@ -36,7 +36,7 @@ impl<'a> Request<'a> {
     /// ```
     ///
     /// # Errors
-    /// Returns a 400 that names the field where that is known. What is not UTF-8 is refused in any field, as in a
+    /// Returns a 400 that names the field, if it is known. Text that is not UTF-8 is rejected in any field, as in a
     /// [form](Request::form).
     pub fn query_as<T: Deserialize<'a>>(&self) -> Result<T, Rejection> {
         self.check_query()?;
@@ -49,8 +49,7 @@ impl<'a> Request<'a> {
         })
     }
 
-    /// Returns the [form](Request::form) as a value (feature `serde`), by the same rules as
-    /// [`query_as`](Request::query_as).
+    /// Deserializes the [form](Request::form) (feature `serde`), by the same rules as [`query_as`](Request::query_as).
     ///
     /// ```
     /// use bytegate::{Gateway, Rejection, Request};
@@ -67,16 +66,16 @@ impl<'a> Request<'a> {
     ///     Ok(format!("{count} of {item}\n"))
     /// }
     ///
-    /// let reply = Gateway::new(order).handle(
+    /// let response = Gateway::new(order).handle(
     ///     b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n\
     ///       Content-Length: 16\r\n\r\nitem=tea&count=2",
     /// );
-    /// assert!(reply.ends_with(b"2 of tea\n"));
+    /// assert!(response.ends_with(b"2 of tea\n"));
     /// ```
     ///
     /// # Errors
-    /// Fails like [`form`](Request::form), and with a 422 that names the field, where that is known, if the form does
-    /// not fit the type.
+    /// Fails like [`form`](Request::form), and with a 422 that names the field, if it is known, if the form does not
+    /// fit the type.
     pub fn form_as<T: Deserialize<'a>>(&self) -> Result<T, Rejection> {
         let form: Form<'a> = self.form()?;
         serde_path_to_error::deserialize(Deserializer::new(form.into_pairs())).map_err(|error| {

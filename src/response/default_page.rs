@@ -1,4 +1,4 @@
-//! The default page of a status: one line of plain text, which an application can replace by its own form.
+//! The default page of a status: one line of plain text, which an application can replace with its own.
 
 use super::response::Response;
 use crate::values::status::Status;
@@ -6,10 +6,10 @@ use alloc::format;
 use core::fmt::Display;
 
 impl Response {
-    /// Creates the default page of a status: a line of plain text that names the status and says more in a sentence.
+    /// Creates the default page of a status: a line of plain text with the status and a sentence.
     ///
-    /// The middleware [`ErrorPages`](crate::middleware::ErrorPages) can turn this page, like those that the server makes itself,
-    /// into another form. So an application that returns it decides on that form in one place.
+    /// The middleware [`ErrorPages`](crate::middleware::ErrorPages) can replace this page, like the pages that the
+    /// server generates, so an application decides on the form of its error pages in one place.
     ///
     /// ```
     /// use bytegate::{Response, Status};
@@ -23,7 +23,7 @@ impl Response {
         response
     }
 
-    /// Replaces the content by the default page of the status.
+    /// Replaces the body with the default page of the status.
     pub(crate) fn with_default_page(self) -> Response {
         let page = format!("{}\n", self.status);
         let mut response = self
@@ -49,7 +49,7 @@ impl Response {
 }
 
 impl From<Status> for Response {
-    /// Creates the default page of a status: a line of plain text that names it. A status that forbids content gets
+    /// Creates the default page of a status: a line of plain text that names it. A status that forbids a body gets
     /// none.
     fn from(status: Status) -> Response {
         if status.forbids_content() || status == Status::RESET_CONTENT {
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sentence_is_what_was_said() {
+    fn the_sentence_is_returned_unchanged() {
         for sentence in ["a", "a: b", "", "two\nlines\n"] {
             let response = Response::explained(Status::BAD_REQUEST, sentence);
             assert_eq!(response.sentence(), Some(sentence));
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn content_of_an_application_is_never_a_default_page() {
+    fn an_application_body_is_never_a_default_page() {
         let page = || Response::explained(Status::NOT_FOUND, "a");
         assert!(page().is_default_error_page());
         assert!(page().with_header("Allow", "GET").is_default_error_page());

@@ -1,4 +1,4 @@
-//! Responses that come later.
+//! Deferred responses.
 
 use super::response::{Exception, LaterResponse, Response};
 use crate::values::status::Status;
@@ -9,14 +9,14 @@ impl Response {
     /// Creates a response from a future.
     ///
     /// The connection waits for it, up to [`Timeouts::answer`](crate::config::Timeouts::answer), without delaying other
-    /// connections. The future is dropped if the connection is lost. A client that has only closed its side still gets the
-    /// response. Use an [`OwnedRequest`](crate::OwnedRequest) to
-    /// carry parts of the request into the future.
+    /// connections. The future is dropped if the connection is lost. A client that has only closed its sending side
+    /// still gets the response. Use an [`OwnedRequest`](crate::OwnedRequest) to carry parts of the request into the
+    /// future.
     ///
     /// `handle` blocks while it waits, which needs the feature `std`. Without it, the response is a 500 that says so.
     ///
-    /// Changes to this response are recorded, and applied in the same order to the response that the future returns: a
-    /// status and a field that are set replace those of the future, and a field that is appended is added to them. A field
+    /// Changes to this response are recorded, and applied in the same order to the response that the future returns:
+    /// setting a status or a header replaces the one from the future, and appending a header adds to them. A header
     /// that cannot be sent makes the response fail at once, and the future is dropped.
     ///
     /// ```
@@ -27,14 +27,14 @@ impl Response {
     /// }
     ///
     /// let gateway = Gateway::new(|request: &Request<'_>| Response::from_future(hello(request.path().to_string())));
-    /// let reply = gateway.handle(b"GET /ada HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// assert!(reply.ends_with(b"hello /ada\n"));
+    /// let response = gateway.handle(b"GET /ada HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(response.ends_with(b"hello /ada\n"));
     ///
     /// let gateway = Gateway::new(|_: &Request<'_>| {
     ///     Response::from_future(hello("ada".to_string())).with_header("Cache-Control", "no-store")
     /// });
-    /// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// assert!(reply.windows(8).any(|octets| octets == b"no-store"));
+    /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(response.windows(8).any(|octets| octets == b"no-store"));
     /// ```
     pub fn from_future<F>(response: F) -> Response
     where
@@ -47,8 +47,8 @@ impl Response {
         }
     }
 
-    /// Returns whether this response is [deferred](Response::from_future). If so, its status and its content are not known
-    /// yet, and its fields are only those that were put on it.
+    /// Returns whether this response is [deferred](Response::from_future). If so, its status and body are not known
+    /// yet, and it has only the headers that were set on it.
     pub fn is_pending(&self) -> bool {
         matches!(self.exception.as_deref(), Some(Exception::Later(_)))
     }

@@ -1,4 +1,4 @@
-//! Responses that have failed, and what is sent in their place.
+//! Failed responses, and the pages sent in their place.
 
 use super::response::{Exception, Response, ResponseError};
 use crate::values::status::Status;
@@ -38,8 +38,8 @@ impl Response {
         }
     }
 
-    /// Replaces a response that has failed with the default page of a 500. Its error is kept, to be reported. Headers that
-    /// middleware sets afterwards are sent with the page.
+    /// Replaces a response that has failed with the default page of a 500. Its error is kept, to be reported. Headers
+    /// that middleware sets afterwards are sent with the page.
     pub(crate) fn replace_invalid(&mut self) {
         self.check();
         if let Some(Exception::Error(_)) = self.exception.as_deref() {
@@ -50,8 +50,8 @@ impl Response {
         }
     }
 
-    /// Returns this page with the error of the response that it replaces. If the page cannot be sent itself, returns that
-    /// response.
+    /// Returns this page with the error of the response that it replaces. If the page cannot be sent itself, returns
+    /// that response.
     pub(crate) fn in_place_of(mut self, mut replaced: Response) -> Response {
         match replaced.exception.take() {
             None => self,
@@ -70,7 +70,7 @@ impl Response {
         }
     }
 
-    /// Takes the error out of a response that has failed, and leaves what is sent in its place.
+    /// Takes the error out of a response that has failed, and leaves the page that is sent in its place.
     #[inline]
     pub(crate) fn take_error(&mut self) -> Option<Box<ResponseError>> {
         self.check();
@@ -99,7 +99,7 @@ impl Response {
         }
     }
 
-    /// Records an error. Only the first one is kept. A deferred response is not waited for any more.
+    /// Records an error. Only the first one is kept. A deferred response is no longer awaited.
     #[cold]
     pub(crate) fn fail(&mut self, error: ResponseError) {
         if self.exception.is_none() || self.is_pending() {

@@ -46,7 +46,7 @@ impl<T: Display> Display for Escaped<T> {
 
 const SPECIAL: [char; 5] = ['&', '<', '>', '"', '\''];
 
-/// Escapes what is written to it.
+/// Escapes everything that is written to it.
 struct Escaping<W>(W);
 
 impl<W: Write> Write for Escaping<W> {

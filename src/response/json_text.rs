@@ -1,4 +1,4 @@
-//! JSON text (RFC 8259): writing of strings, and a check of values that are passed on as they are.
+//! JSON text (RFC 8259): writing strings, and checking values that are passed on verbatim.
 
 use alloc::string::String;
 use core::fmt::Write;
@@ -30,7 +30,7 @@ pub(crate) fn is_value(text: &str) -> bool {
     rest.is_some_and(|rest| trim(rest).is_empty())
 }
 
-/// Reads one value. Returns what follows it, or `None` if there is none.
+/// Reads one value. Returns the text after it, or `None` if the text does not begin with a value.
 fn value(text: &[u8], depth: usize) -> Option<&[u8]> {
     match text.first()? {
         b'{' => members(

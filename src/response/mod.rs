@@ -1,4 +1,4 @@
-//! Responses and errors, for those who build them.
+//! Responses, and the errors that become responses.
 //!
 //! ```
 //! use bytegate::{Rejection, Request, Response};

@@ -1,4 +1,4 @@
-//! Content with a file name.
+//! Responses with a file name.
 
 use super::response::Response;
 use crate::body::body::Body;
@@ -16,10 +16,10 @@ impl Response {
     /// use bytegate::Response;
     ///
     /// let response = Response::attachment("Preise in \u{20ac}.csv", "apple,1\n");
-    /// let fields = response.headers();
-    /// assert_eq!(fields.get("Content-Type"), Some("text/csv; charset=utf-8"));
+    /// let headers = response.headers();
+    /// assert_eq!(headers.get("Content-Type"), Some("text/csv; charset=utf-8"));
     /// assert_eq!(
-    ///     fields.get("Content-Disposition"),
+    ///     headers.get("Content-Disposition"),
     ///     Some("attachment; filename=\"Preise in _.csv\"; filename*=UTF-8''Preise%20in%20%E2%82%AC.csv")
     /// );
     /// ```
@@ -32,8 +32,8 @@ impl Response {
             )
     }
 
-    /// Sets the name under which the client saves the content, if the user asks for that, and returns the response.
-    /// The client shows the content as usual. The name is sent as in [`attachment`](Response::attachment).
+    /// Sets the name under which the client saves the body, if the user asks for it, and returns the response. The
+    /// client shows the body as usual. The name is sent as in [`attachment`](Response::attachment).
     ///
     /// ```
     /// use bytegate::Response;

@@ -38,7 +38,7 @@ pub struct Problem {
 const DEFINED: [&str; 5] = ["type", "status", "title", "detail", "instance"];
 
 impl Problem {
-    /// Creates a problem that says no more than the status. The title is the reason phrase.
+    /// Creates a problem that states only the status. The title is the reason phrase.
     pub fn new(status: Status) -> Problem {
         Problem {
             status,
@@ -63,7 +63,7 @@ impl Problem {
         self
     }
 
-    /// Sets the explanation of what went wrong this time (section 3.1.4).
+    /// Sets the explanation of this occurrence of the problem (section 3.1.4).
     pub fn with_detail(mut self, detail: &str) -> Problem {
         self.detail = Some(detail.to_string());
         self
@@ -75,7 +75,7 @@ impl Problem {
         self
     }
 
-    /// Adds a member of your own (section 3.2). The value is JSON text, for example `30`, `"text"` or `[1, 2]`.
+    /// Adds an extension member (section 3.2). The value is JSON text, for example `30`, `"text"` or `[1, 2]`.
     ///
     /// The response fails if the value is not JSON or nested more than 64 levels deep, or if the name is used already.
     ///

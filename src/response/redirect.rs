@@ -1,4 +1,4 @@
-//! Responses that lead elsewhere: redirects (RFC 9110 section 15.4), and what a request has created.
+//! Responses with a `Location`: redirects (RFC 9110 section 15.4) and created resources.
 
 use super::response::Response;
 use crate::values::status::Status;
@@ -10,15 +10,15 @@ use crate::values::status::Status;
 /// | [`moved_permanently`](Response::moved_permanently) | 301 | yes | GET after POST, otherwise the same |
 /// | [`found`](Response::found) | 302 | no | GET after POST, otherwise the same |
 /// | [`see_other`](Response::see_other) | 303 | no | GET |
-/// | [`temporary_redirect`](Response::temporary_redirect) | 307 | no | the same, with the same content |
-/// | [`permanent_redirect`](Response::permanent_redirect) | 308 | yes | the same, with the same content |
+/// | [`temporary_redirect`](Response::temporary_redirect) | 307 | no | the same, with the same body |
+/// | [`permanent_redirect`](Response::permanent_redirect) | 308 | yes | the same, with the same body |
 ///
-/// `location` is a path on this server or a full URL. Characters that a `Location` must not hold are percent-encoded,
-/// and a control character makes the response fail. A location that comes from a client can lead to any host, so check
-/// it first.
+/// `location` is a path on this server or a full URL. Characters that are not allowed in `Location` are
+/// percent-encoded, and a control character makes the response fail. A location that comes from a client can lead to
+/// any host, so check it first.
 impl Response {
-    /// Creates a 301 redirect. The target has moved for good, so that clients may remember the new location. A client
-    /// may follow a POST with GET; use [`permanent_redirect`](Response::permanent_redirect) to keep the method.
+    /// Creates a 301 redirect. The target has moved for good, so clients can remember the new location. A client may
+    /// follow a POST with GET; use [`permanent_redirect`](Response::permanent_redirect) to keep the method.
     ///
     /// ```
     /// use bytegate::{Response, Status};
@@ -44,7 +44,7 @@ impl Response {
         Response::with_location(Status::FOUND, location)
     }
 
-    /// Creates a 303 redirect, which the client follows with GET. Answer a form with it, so that reloading the next
+    /// Creates a 303 redirect, which the client follows with GET. Respond to a form with it, so that reloading the next
     /// page does not send the form again.
     ///
     /// ```
@@ -57,7 +57,7 @@ impl Response {
     }
 
     /// Creates a 307 redirect. The target is elsewhere for now, and the client repeats the request there with the same
-    /// method and content.
+    /// method and body.
     ///
     /// ```
     /// use bytegate::{Response, Status};
@@ -70,7 +70,7 @@ impl Response {
     }
 
     /// Creates a 308 redirect. The target has moved for good, and the client repeats the request there with the same
-    /// method and content.
+    /// method and body.
     ///
     /// ```
     /// use bytegate::{Response, Status};
@@ -82,8 +82,8 @@ impl Response {
         Response::with_location(Status::PERMANENT_REDIRECT, location)
     }
 
-    /// Creates a 201 response: the request has created something, and `location` is where it is (RFC 9110 section
-    /// 15.3.2). This is no redirect, so clients do not follow it.
+    /// Creates a 201 response: the request has created the resource at `location` (RFC 9110 section 15.3.2). This is
+    /// not a redirect, so clients do not follow it.
     ///
     /// ```
     /// use bytegate::{Response, Status};

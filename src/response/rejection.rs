@@ -8,15 +8,15 @@ use alloc::string::String;
 use core::error::Error;
 use core::fmt;
 
-/// The maximum number of characters that a rejection repeats of what a client sent, or of another error.
+/// The maximum number of characters that a rejection quotes from a request or from another error.
 const DETAIL_CHARACTERS: usize = 200;
 
-/// The error for a request that an application cannot use: a status, and one sentence for people that says what is
-/// wrong and where.
+/// The error for a request that an application cannot use: a status, and one sentence for people that names the mistake
+/// and its place.
 ///
-/// The methods of [`Request`](crate::Request) that read a request return it, and applications make their own. It
-/// converts into a page of plain text, so a function that returns `Result<T, Rejection>` is an application and may
-/// use `?`. A rejection with status 500 is a mistake of the server: its sentence goes to the log of the front end, as a
+/// Methods of [`Request`](crate::Request) return it if they cannot read a request, and applications create others. It
+/// converts into a page of plain text, so a function that returns `Result<T, Rejection>` is an application and can use
+/// `?`. A rejection with status 500 is a server error: its sentence goes to the front end's log, as a
 /// [`ResponseError`], and not to the client.
 ///
 /// ```
@@ -32,12 +32,12 @@ const DETAIL_CHARACTERS: usize = 200;
 ///     Ok(format!("{}\n", side * side))
 /// }
 ///
-/// let reply = Gateway::new(square).handle(b"GET /?side=2000 HTTP/1.1\r\nHost: x\r\n\r\n");
-/// assert!(reply.starts_with(b"HTTP/1.1 422 Unprocessable Content\r\n"));
-/// assert!(reply.ends_with(b"\r\n\r\n422 Unprocessable Content: a side has at most 1000 points\n"));
+/// let response = Gateway::new(square).handle(b"GET /?side=2000 HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(response.starts_with(b"HTTP/1.1 422 Unprocessable Content\r\n"));
+/// assert!(response.ends_with(b"\r\n\r\n422 Unprocessable Content: a side has at most 1000 points\n"));
 /// ```
 ///
-/// An application with an error type of its own converts it:
+/// An application with its own error type converts it:
 ///
 /// ```
 /// use bytegate::{Rejection, Request, Response, Status};
@@ -71,14 +71,14 @@ const DETAIL_CHARACTERS: usize = 200;
 ///     Ok(format!("added {name}\n"))
 /// }
 /// # let gateway = bytegate::Gateway::new(add);
-/// # let reply = gateway.handle(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na");
-/// # assert!(reply.starts_with(b"HTTP/1.1 415 "));
+/// # let response = gateway.handle(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na");
+/// # assert!(response.starts_with(b"HTTP/1.1 415 "));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
     status: Status,
     sentence: Cow<'static, str>,
-    /// A field that the status calls for.
+    /// A header that the status requires.
     field: Option<(&'static str, Cow<'static, str>)>,
 }
 
@@ -127,18 +127,19 @@ impl Rejection {
         Rejection::new(Status::NOT_FOUND, sentence)
     }
 
-    /// Creates a rejection with status 406: there is nothing that the client [accepts](crate::Request::accepts).
+    /// Creates a rejection with status 406: the client [accepts](crate::Request::accepts) none of the available
+    /// representations.
     pub fn not_acceptable(sentence: impl Into<Cow<'static, str>>) -> Rejection {
         Rejection::new(Status::NOT_ACCEPTABLE, sentence)
     }
 
-    /// Creates a rejection with status 413: the content has more than the application is willing to process.
+    /// Creates a rejection with status 413: the body is larger than the application is willing to process.
     pub fn content_too_large(sentence: impl Into<Cow<'static, str>>) -> Rejection {
         Rejection::new(Status::CONTENT_TOO_LARGE, sentence)
     }
 
-    /// Creates a rejection with status 415: the content has the wrong type. `accepted` is the value of the `Accept`
-    /// field, which tells the client what to send instead (RFC 9110 section 12.5.1).
+    /// Creates a rejection with status 415: the body has the wrong type. `accepted` is the value of the `Accept`
+    /// header, which tells the client which types to send instead (RFC 9110 section 12.5.1).
     ///
     /// ```
     /// use bytegate::{Rejection, Response};
@@ -157,7 +158,7 @@ impl Rejection {
         }
     }
 
-    /// Creates a rejection with status 422: the content is well-formed, but what it says cannot be done.
+    /// Creates a rejection with status 422: the body is well-formed, but cannot be processed.
     pub fn unprocessable_content(sentence: impl Into<Cow<'static, str>>) -> Rejection {
         Rejection::new(Status::UNPROCESSABLE_CONTENT, sentence)
     }
@@ -219,7 +220,7 @@ pub(crate) fn detail(text: impl fmt::Display) -> String {
     shown
 }
 
-/// Like [`detail`], but begins with the path to the field that the error is about, if there is one.
+/// Like [`detail`], but begins with the path to the header that the error is about, if it has one.
 #[cfg(any(feature = "serde", feature = "json"))]
 pub(crate) fn detail_at(path: &serde_path_to_error::Path, error: impl fmt::Display) -> String {
     match path.iter().len() {
@@ -242,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sentence_of_a_500_goes_to_the_log_alone() {
+    fn the_sentence_of_a_500_is_only_logged() {
         let rejection = Rejection::new(Status::INTERNAL_SERVER_ERROR, "the disk is gone");
         let response = Response::from(rejection);
         let error = ResponseError::Other("the disk is gone".into());

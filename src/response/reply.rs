@@ -9,8 +9,8 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
 
-/// What an application returns from [`Application::reply`](crate::Application::reply): a response made for the request,
-/// or a prepared one.
+/// The return value of [`Application::reply`](crate::Application::reply): a response made for the request, or a
+/// prepared one.
 ///
 /// ```
 /// use bytegate::{Application, Request, Response, testing::Client};
@@ -43,14 +43,14 @@ use core::fmt;
 pub enum Reply<'a> {
     /// A response made for this request.
     Made(Response),
-    /// A response that is encoded already. It is written without being copied first.
+    /// A response that is already encoded. It is written without being copied first.
     Prepared(&'a PreparedResponse),
-    /// A response that is encoded already, and that the application may drop or replace before it is sent.
+    /// A response that is already encoded, and that the application may drop or replace before it is sent.
     Shared(PreparedResponse),
 }
 
 impl Reply<'_> {
-    /// Returns a response that can be changed. The content is shared, not copied.
+    /// Returns a response that can be changed. The body is shared, not copied.
     pub fn into_response(self) -> Response {
         match self {
             Reply::Made(response) => response,
@@ -103,15 +103,15 @@ impl<'a> From<&'a PreparedResponse> for Reply<'a> {
 /// }
 ///
 /// let health = PreparedResponse::new(Response::text("ok\n"))?;
-/// let reply = Gateway::new(Health(health)).handle(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
-/// assert!(reply.starts_with(b"HTTP/1.1 200 OK\r\n") && reply.ends_with(b"ok\n"));
+/// let response = Gateway::new(Health(health)).handle(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(response.starts_with(b"HTTP/1.1 200 OK\r\n") && response.ends_with(b"ok\n"));
 /// # Ok::<(), Box<Response>>(())
 /// ```
 #[derive(Clone)]
 pub struct PreparedResponse {
     status: Status,
     status_line: &'static str,
-    /// What follows the status line and Date: the fields, the length, an empty line, and small content.
+    /// The bytes after the status line and Date: the headers, the length, an empty line, and a small body.
     block: Bytes,
     /// The position of the empty line in the block.
     fields_end: usize,
@@ -125,7 +125,7 @@ impl PreparedResponse {
     ///
     /// # Errors
     /// Returns the response if it cannot be encoded in advance: it is invalid or [deferred](Response::from_future), its
-    /// content is a stream, or its status has no reason phrase in [`Status`].
+    /// body is a stream, or its status has no reason phrase in [`Status`].
     pub fn new(mut response: Response) -> Result<PreparedResponse, Box<Response>> {
         let is_made = response.exception.is_none() && !response.status.is_informational();
         let (true, Some(status_line)) = (is_made, response.status.line()) else {
@@ -158,7 +158,7 @@ impl PreparedResponse {
         if status.forbids_content() {
             content = Bytes::new();
         } else {
-            // A 205 response has no content and states a length of 0 (RFC 9110 section 15.3.6).
+            // A 205 response has no body and states a length of 0 (RFC 9110 section 15.3.6).
             if status == Status::RESET_CONTENT {
                 content = Bytes::new();
             }
@@ -168,7 +168,7 @@ impl PreparedResponse {
         }
         let fields_end = block.len();
         block.extend_from_slice(b"\r\n");
-        // Small content is stored directly after its head, so that both are copied at once.
+        // A small body is stored directly after its head, so that both are copied at once.
         let is_small = content.len() < SHARED_FROM_BYTES;
         if is_small {
             block.extend_from_slice(&content);
@@ -187,7 +187,7 @@ impl PreparedResponse {
         }
     }
 
-    /// Returns an equal response that can be changed. The content is shared, not copied.
+    /// Returns an equal response that can be changed. The body is shared, not copied.
     pub fn to_response(&self) -> Response {
         Response {
             fields: self.headers(),
@@ -201,12 +201,12 @@ impl PreparedResponse {
         self.status
     }
 
-    /// Returns the content.
+    /// Returns the body.
     pub fn body(&self) -> &Bytes {
         &self.content
     }
 
-    /// Returns the fields, without framing. They share the memory of the prepared response.
+    /// Returns the headers, without framing. They share the memory of the prepared response.
     pub(crate) fn headers(&self) -> HeaderMap {
         HeaderMap::from_valid(self.block.slice(..self.fields_end - self.framing_bytes))
     }
@@ -216,20 +216,20 @@ impl PreparedResponse {
         self.status_line
     }
 
-    /// Returns the fields with the length, an empty line, and small content.
+    /// Returns the headers with the length, an empty line, and a small body.
     #[inline]
     pub(crate) fn block(&self) -> &[u8] {
         &self.block
     }
 
-    /// Returns the parts of the block before and after the place for further fields.
+    /// Returns the parts of the block before and after the place for further headers.
     pub(crate) fn split_block(&self) -> (&[u8], &[u8]) {
         self.block
             .split_at_checked(self.fields_end)
             .unwrap_or_default()
     }
 
-    /// Returns the content, if it is not in the block.
+    /// Returns the body, if it is not in the block.
     #[inline]
     pub(crate) fn large_content(&self) -> Option<&Bytes> {
         (self.content.len() >= SHARED_FROM_BYTES).then_some(&self.content)

@@ -30,7 +30,7 @@ pub struct Response {
     pub(crate) status: Status,
     pub(crate) fields: HeaderMap,
     pub(crate) body: Body,
-    /// Whether the content is the default page of the status: see [`Response::explained`].
+    /// Whether the body is the default page of the status: see [`Response::explained`].
     pub(crate) has_default_page: bool,
     /// Boxed, because almost no response has one.
     pub(crate) exception: Option<Box<Exception>>,
@@ -48,7 +48,7 @@ pub(crate) enum Exception {
 /// A response that is not ready yet.
 pub(crate) type LaterResponse = Pin<Box<dyn Future<Output = Response> + Send>>;
 
-/// The way in which a response is invalid. A 500 is sent instead, and the front end logs this error.
+/// The reason why a response is invalid. A 500 is sent instead, and the front end logs this error.
 ///
 /// ```
 /// use bytegate::Response;
@@ -60,18 +60,18 @@ pub(crate) type LaterResponse = Pin<Box<dyn Future<Output = Response> + Send>>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResponseError {
-    /// A field cannot be sent. Contains its name.
+    /// A header cannot be sent. Contains its name.
     Field(HeaderError, String),
-    /// A field is reserved for the connection: see [`Response::with_header`].
+    /// A header is reserved for the connection: see [`Response::with_header`].
     ReservedHeader(String),
     /// The status is below 200, which is never final (RFC 9110 section 15.2).
     InterimStatus(Status),
     /// The application panicked. Contains the panic message. Only a session that
     /// [catches panics](crate::Session::catch_panics) and [`Gateway::respond`](crate::Gateway::respond) produce this.
     Panicked(String),
-    /// The response is [deferred](Response::from_future), but nothing here can wait for it.
+    /// The response is [deferred](Response::from_future), but cannot be awaited here.
     Later,
-    /// The content ended early, or did not have the declared length. What was already sent cannot be taken back.
+    /// The body ended early, or did not have the declared length. Bytes that were already sent cannot be taken back.
     BodyError,
     /// Any other violation, reported by an adapter.
     Other(String),
@@ -116,7 +116,7 @@ const RESERVED: [&str; 9] = [
 ];
 
 impl Response {
-    /// Creates a response without fields or content.
+    /// Creates a response without headers or a body.
     pub const fn new(status: Status) -> Response {
         Response {
             status,
@@ -137,7 +137,7 @@ impl Response {
         Response::prepared(b"Content-Type: text/plain; charset=utf-8\r\n", body.into())
     }
 
-    /// Creates a 200 response with content of any media type.
+    /// Creates a 200 response with a body of any media type.
     pub fn of_type(media_type: &str, body: impl Into<Body>) -> Response {
         Response::new(Status::OK)
             .with_body(body)
@@ -165,9 +165,9 @@ impl Response {
         self.when_ready(|| move |response| response.set_status(status));
     }
 
-    /// Sets a field, replacing others with the same name, and returns the response.
+    /// Sets a header, replacing others with the same name, and returns the response.
     ///
-    /// A field that cannot be sent makes the response fail. That is the case if the name is not a token, if the value
+    /// A header that cannot be sent makes the response fail. This is the case if the name is not a token, if the value
     /// contains control characters, or if the name is reserved for the connection: `Connection`, `Content-Length`,
     /// `Date`, `Keep-Alive`, `Proxy-Connection`, `TE`, `Trailer`, `Transfer-Encoding`, `Upgrade`.
     #[doc(alias = "header")]
@@ -183,7 +183,7 @@ impl Response {
         });
     }
 
-    /// Removes all fields with the given name.
+    /// Removes all headers with the given name.
     pub fn remove_header(&mut self, name: &str) {
         self.fields.remove(name);
         self.when_ready(|| {
@@ -192,7 +192,7 @@ impl Response {
         });
     }
 
-    /// Adds a field, keeping others with the same name, and returns the response. `Set-Cookie` needs this.
+    /// Adds a header, keeping others with the same name, and returns the response. `Set-Cookie` needs this.
     pub fn with_appended_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Response {
         self.append_header(name, value);
         self
@@ -205,7 +205,7 @@ impl Response {
         });
     }
 
-    /// Replaces the content and returns the response.
+    /// Replaces the body and returns the response.
     pub fn with_body(mut self, body: impl Into<Body>) -> Response {
         self.replace_body(body.into());
         self
@@ -216,18 +216,18 @@ impl Response {
         self.status
     }
 
-    /// Returns the fields set so far.
+    /// Returns the headers set so far.
     pub fn headers(&self) -> &HeaderMap {
         &self.fields
     }
 
-    /// Returns the content.
+    /// Returns the body.
     pub fn body(&self) -> &Body {
         &self.body
     }
 
-    /// Replaces the content with the result of applying `change` to it. A [deferred](Response::from_future) response has no
-    /// content yet, so it fails.
+    /// Replaces the body with the result of applying `change` to it. A [deferred](Response::from_future) response has
+    /// no body yet, so it fails.
     ///
     /// ```
     /// use bytegate::Response;
@@ -244,7 +244,7 @@ impl Response {
         self.has_default_page = false;
     }
 
-    /// Returns the content and discards the rest.
+    /// Returns the body and discards the rest.
     pub fn into_body(self) -> Body {
         self.body
     }
@@ -278,7 +278,7 @@ impl Response {
     }
 }
 
-/// Returns whether a field is reserved for the connection.
+/// Returns whether a header is reserved for the connection.
 pub(crate) fn is_reserved(name: &str) -> bool {
     RESERVED
         .iter()

@@ -92,7 +92,7 @@ fn split(text: &[u8]) -> Option<(usize, Option<u16>)> {
     (end > 0).then_some((end, port))
 }
 
-/// Parses a port of any number of digits, up to 65535. No digits at all are no port.
+/// Parses a port of any number of digits, up to 65535. An empty port is `None`.
 #[inline]
 fn parse_port(digits: &[u8]) -> Option<Option<u16>> {
     let mut port = 0u32;

@@ -25,7 +25,7 @@ impl Seen {
 pub(crate) const TOKEN: Class = Class(1);
 /// RFC 9110 section 5.5: `field-vchar`, SP and HTAB, the bytes of a field value, including `obs-text`.
 pub(crate) const VALUE: Class = Class(2);
-/// The bytes allowed in a request target before its form is known: those of a path, `?`, and the backslash that
+/// The bytes allowed in a request target before its form is known: the bytes of a path, `?`, and the backslash that
 /// clients leave unencoded in a query.
 pub(crate) const TARGET: Class = Class(4);
 /// The bytes allowed in a path: RFC 3986 section 3.3 (`pchar`, `/` and `%`, whose digits are checked separately), and
@@ -117,7 +117,7 @@ impl Class {
         }
     }
 
-    /// Returns whether every byte is in this class. Returns `true` if there are no bytes.
+    /// Returns whether every byte is in this class. Returns `true` for no bytes.
     pub(crate) fn all(self, bytes: &[u8]) -> bool {
         bytes.iter().all(|&octet| self.contains(octet))
     }

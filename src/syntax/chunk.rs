@@ -105,9 +105,9 @@ impl ChunkLine {
     }
 }
 
-/// Reads a line that is complete and holds a size alone, as nearly every one does, and returns the size and the length
-/// of the line with its CRLF. Leaves to [`ChunkLine`] everything else: sizes with a leading zero or more than eight
-/// digits, extensions, faults, and lines that are not complete.
+/// Reads a complete line that holds only a size, as nearly every one does, and returns the size and the length of the
+/// line with its CRLF. Leaves everything else to [`ChunkLine`]: sizes with a leading zero or more than eight digits,
+/// extensions, errors, and incomplete lines.
 #[inline]
 pub(crate) fn plain_line(input: &[u8]) -> Option<(u64, usize)> {
     const DIGITS: usize = 8;
@@ -142,7 +142,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn a_plain_line_is_what_the_line_says(line in "[0-9a-fA-F]{0,10}(\\r\\n|\\r|\\n|;a\\r\\n| |g)?.{0,2}") {
+        fn a_plain_line_agrees_with_the_full_parser(line in "[0-9a-fA-F]{0,10}(\\r\\n|\\r|\\n|;a\\r\\n| |g)?.{0,2}") {
             let bytes = line.as_bytes();
             if let Some((size, length)) = plain_line(bytes) {
                 proptest::prop_assert_eq!(parse(&bytes[..length]), Ok(Some(size)));

@@ -28,8 +28,8 @@ pub(crate) fn value(disposition: &str, file_name: &str) -> String {
     value
 }
 
-/// Decodes the value of a parameter such as `filename*`: `UTF-8''` and text that is percent-encoded (RFC 8187 section
-/// 3.2.1), with or without a language. Returns `None` for anything else, other charsets included.
+/// Decodes the value of a parameter such as `filename*`: `UTF-8''` and percent-encoded text (RFC 8187 section 3.2.1),
+/// with or without a language. Returns `None` for anything else, including other charsets.
 #[cfg(feature = "multipart")]
 pub(crate) fn extended_value(text: &[u8]) -> Option<String> {
     let mut parts = text.splitn(3, |&octet| octet == b'\'');
@@ -50,7 +50,7 @@ pub(crate) fn extended_value(text: &[u8]) -> Option<String> {
     decoded.ok().map(String::from)
 }
 
-/// Replaces characters that no file name should hold (RFC 6266 section 4.3).
+/// Replaces characters that no file name should contain (RFC 6266 section 4.3).
 fn safe(character: char) -> char {
     match character {
         '/' | '\\' => '_',
@@ -81,7 +81,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_name_in_ascii_is_quoted_and_others_are_also_sent_in_utf_8() {
+    fn ascii_names_are_quoted_and_others_are_also_sent_in_utf_8() {
         for (name, expected) in [
             ("", "attachment"),
             ("a b;c.txt", "attachment; filename=\"a b;c.txt\""),

@@ -36,7 +36,7 @@ impl Civil {
         }
         // Before that limit, the days and the seconds of a day are small numbers.
         let (days, of_day) = ((seconds / 86_400) as u32, (seconds % 86_400) as u32);
-        // Days are counted from 0000-03-01, which makes the leap day the last day of its year. The factors are those of
+        // Days are counted from 0000-03-01, which makes the leap day the last day of its year. The factors come from
         // Neri and Schneider, "Euclidean affine functions and their application to calendar algorithms" (2022).
         let quarters = 4 * (days + 719_468) + 3;
         let (century, of_century) = (quarters / 146_097, quarters % 146_097);

@@ -59,8 +59,8 @@ impl FieldSection {
     }
 
     /// Passes the names and values of complete, valid lines of a head to `each`. Nearly all lines are. Returns the
-    /// position after the empty line if all lines were. Stops at any other line, which [`next`](FieldSection::next) then
-    /// handles.
+    /// position after the empty line if all lines were. Stops at any other line, which [`next`](FieldSection::next)
+    /// then handles.
     #[inline(never)]
     pub(crate) fn skip_lines(
         &mut self,
@@ -124,8 +124,7 @@ impl FieldSection {
         Ok(end_of_section)
     }
 
-    /// Returns the next line of `input`. The input must begin with what it contained before, and may contain more
-    /// after it.
+    /// Returns the next line of `input`. The input must begin with the previous input, and can contain more after it.
     #[inline]
     pub(crate) fn next(&mut self, input: &[u8], bounds: &Bounds) -> Result<Event, InvalidRequest> {
         loop {

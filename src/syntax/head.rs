@@ -1,4 +1,4 @@
-//! Parsing of request heads in a single scan: request line and fields (RFC 9112 sections 2 to 5).
+//! Parsing of request heads in a single scan: request line and field lines (RFC 9112 sections 2 to 5).
 
 use super::field_section::{Bounds, Event, FieldSection};
 use super::layout::Layout;
@@ -34,7 +34,7 @@ pub(super) enum Phase {
     Target,
     Version,
     HeaderMap(FieldSection),
-    /// The head is whole, and validated.
+    /// The head is complete and validated.
     Valid,
 }
 
@@ -55,7 +55,7 @@ impl HeadParser {
         self.layout.restart();
     }
 
-    /// Continues with `input`. The input must begin with what it contained before, and may contain more after it.
+    /// Continues with `input`. The input must begin with the previous input, and can contain more after it.
     #[inline(always)]
     pub(crate) fn advance(
         &mut self,
@@ -80,7 +80,7 @@ impl HeadParser {
         self.layout.end()
     }
 
-    /// Returns where Content-Length is, for the offset of a fault.
+    /// Returns the position of Content-Length, for the offset of an error.
     pub(crate) fn content_length_at(&self) -> usize {
         let content_length = self.layout.content_length.get();
         content_length.map_or(0, |span| span.start as usize)

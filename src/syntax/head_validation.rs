@@ -1,4 +1,4 @@
-//! The last checks of a head, once it is whole: its target and its Host.
+//! The last checks of a head, once it is complete: its target and its Host.
 
 use super::authority::AuthorityPlace;
 use super::head::{HeadParser, Phase};
@@ -17,7 +17,7 @@ impl HeadParser {
     ) -> Result<&Layout, InvalidRequest> {
         let layout = &mut self.layout;
         let mut authority = None;
-        // Parts of nearly every head are written in place, because moving what was just written is slow.
+        // Parts of nearly every head are written in place, because moving them right after a write is slow.
         let is_common =
             TargetPlace::is_common(layout.method, bytes, layout.target, layout.target_seen);
         if is_common {
@@ -43,7 +43,8 @@ impl HeadParser {
     }
 }
 
-/// Validates Host, in any form (RFC 9112 section 3.2). HTTP/1.1 requires exactly one valid Host, and HTTP/1.0 allows at most one.
+/// Validates Host, in any form (RFC 9112 section 3.2). HTTP/1.1 requires exactly one valid Host, and HTTP/1.0 allows at
+/// most one.
 #[inline(never)]
 fn host(bytes: &[u8], layout: &Layout) -> Result<Option<AuthorityPlace>, InvalidRequest> {
     match layout.host.get() {

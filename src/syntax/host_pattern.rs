@@ -13,8 +13,7 @@ pub(crate) fn is_pattern(text: &str) -> bool {
     is_host && !name.contains('*') && !name.ends_with('.')
 }
 
-/// Returns whether a pattern matches a host, whose case and a dot at whose end are ignored. `*` stands for one or more
-/// labels.
+/// Returns whether a pattern matches a host, ignoring case and a trailing dot. `*` stands for one or more labels.
 pub(crate) fn matches(pattern: &str, host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     let Some(domain) = pattern.strip_prefix('*') else {

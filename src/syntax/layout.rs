@@ -1,4 +1,4 @@
-//! The layout of a head: where its parts are, and the fields that affect framing, routing or persistence.
+//! The layout of a head: where its parts are, and the headers that affect framing, routing or persistence.
 
 use super::authority::AuthorityPlace;
 use super::byte_class::{Seen, trim, trim_start};
@@ -32,7 +32,7 @@ pub(crate) struct Layout {
     pub(crate) transfer_encoding: OptionalSpan,
     pub(crate) expect: Option<Expect>,
     pub(crate) connection: ConnectionOptions,
-    /// Whether there is a precondition or a range. Most requests have none and need not be searched for them.
+    /// Whether the head has a precondition or a range. Most requests have neither and need not be searched for them.
     pub(crate) is_conditional: bool,
 }
 
@@ -77,7 +77,7 @@ impl Layout {
         }
     };
 
-    /// Clears what the next head may leave unset. Every complete head sets the rest.
+    /// Clears the values that the next head may leave unset. Every complete head sets the rest.
     #[inline]
     pub(super) fn restart(&mut self) {
         self.target_seen = Seen::NOTHING;
@@ -111,7 +111,7 @@ impl Layout {
         }
     }
 
-    /// Records a field that affects framing, routing or persistence. All other fields are only looked up on demand.
+    /// Records a header that affects framing, routing or persistence. All other headers are only looked up on demand.
     #[inline(always)]
     pub(super) fn record(
         &mut self,
@@ -200,7 +200,7 @@ impl Layout {
     }
 }
 
-/// The names of the recorded fields.
+/// The names of the recorded headers.
 const KNOWN: [&str; 12] = [
     "connection",
     "content-length",

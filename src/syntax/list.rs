@@ -23,7 +23,7 @@ pub(crate) fn quoted_elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     elements.filter(|element| !element.is_empty())
 }
 
-/// Splits off everything before the first comma that is not quoted. Returns the rest if there is such a comma.
+/// Splits off everything before the first comma that is not quoted. Returns the rest after such a comma, if any.
 fn split_at_comma(value: &[u8]) -> (&[u8], Option<&[u8]>) {
     let mut at = 0;
     while let Some(&octet) = value.get(at) {

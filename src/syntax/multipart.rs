@@ -1,13 +1,13 @@
-//! The framing of `multipart` content: boundaries and the heads of parts (RFC 2046 section 5.1).
+//! The framing of `multipart` bodies: boundaries and the heads of parts (RFC 2046 section 5.1).
 
 use super::byte_class::{TOKEN, VALUE, trim_start};
 use alloc::vec::Vec;
 
-/// The most bytes outside of the parts that are skipped: before the first boundary, after the last one, and of padding on
-/// the lines of boundaries. No client sends more than a sentence.
+/// The maximum number of bytes skipped outside of the parts: before the first boundary, after the last one, and as
+/// padding on boundary lines. No client sends more than a sentence.
 pub(crate) const OUTSIDE_LIMIT: usize = 4096;
 
-/// A parser that splits content at its boundaries, in one pass, whether it is there or still arrives.
+/// A parser that splits a body at its boundaries, in one pass, whether the body is complete or still arriving.
 #[derive(Clone, Debug)]
 pub(crate) struct PartParser {
     /// CRLF, two dashes and the boundary. It begins with its only CR.
@@ -18,7 +18,7 @@ pub(crate) struct PartParser {
     state: State,
 }
 
-/// What comes next.
+/// The element that comes next.
 #[derive(Clone, Copy, Debug)]
 enum State {
     Start,
@@ -36,28 +36,28 @@ enum State {
     Epilogue,
 }
 
-/// A piece of content.
+/// A piece of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PartStep<'a> {
     /// The head of the next part: valid field lines.
     Head(&'a [u8]),
-    /// The next bytes of its content. They are never empty.
+    /// The next bytes of its body. They are never empty.
     Content(&'a [u8]),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PartError {
-    /// The content has no boundary at all.
+    /// The body has no boundary at all.
     NoStart,
     /// No boundary follows.
     NoEnd,
     /// Something else follows a boundary on its line.
     BoundaryLine,
-    /// The head has no end, or a line of it is not a field.
+    /// The head has no end, or one of its lines is not a field line.
     Head,
     /// The head is longer than the limit.
     HeadTooLong,
-    /// More than [`OUTSIDE_LIMIT`] is outside of the parts.
+    /// More than [`OUTSIDE_LIMIT`] bytes are outside of the parts.
     OutsideTooLong,
 }
 
@@ -78,10 +78,10 @@ impl PartParser {
         }
     }
 
-    /// Returns the next piece of the content, or `None` if more content is needed. `input` begins with what was left of
-    /// it by the last step. If it `is_whole`, nothing follows it, and `None` means that all parts were returned.
+    /// Returns the next piece of the body, or `None` if more input is needed. `input` begins with the rest left by the
+    /// last step. If it `is_whole`, nothing follows it, and `None` means that all parts were returned.
     ///
-    /// What is left is at most as long as a head and a delimiter.
+    /// The rest is at most as long as a head and a delimiter.
     pub(crate) fn step<'a>(
         &mut self,
         input: &mut &'a [u8],
@@ -108,7 +108,7 @@ impl PartParser {
         }
     }
 
-    /// Returns whether the content of a part comes next.
+    /// Returns whether the body of a part comes next.
     pub(crate) const fn is_in_content(&self) -> bool {
         matches!(self.state, State::Content)
     }
@@ -186,7 +186,7 @@ impl PartParser {
         scanned: usize,
         is_whole: bool,
     ) -> Result<Next<'a>, PartError> {
-        // A longer head would not help: the limit, and what tells where it ends.
+        // More input would not help: the limit, and the delimiter that can end the head.
         let enough = self.head_limit.saturating_add(self.delimiter.len());
         let is_whole = is_whole || input.len() >= enough;
         let mut at = scanned;
@@ -224,7 +224,7 @@ impl PartParser {
         }
     }
 
-    /// Returns whether a head ends at a CR: with an empty line, or without one if it has no content.
+    /// Returns whether a head ends at a CR: with an empty line, or without one if the part has no body.
     fn head_end(&self, input: &[u8], at: usize, is_whole: bool) -> HeadEnd {
         let rest = input.get(at..).unwrap_or_default();
         let may_become = |text: &[u8], rest: &[u8]| !is_whole && text.starts_with(rest);
@@ -234,7 +234,7 @@ impl PartParser {
                 content: at,
             };
         }
-        // The line end of the last field, if there is one.
+        // The line end of the last field line, if the head has one.
         let length = if at == 0 { 0 } else { at + 2 };
         let empty_line = input.get(length..).unwrap_or_default();
         if may_become(&self.delimiter, rest) || may_become(&self.delimiter, empty_line) {
@@ -283,18 +283,18 @@ enum Next<'a> {
 }
 
 enum HeadEnd {
-    /// The length of the head, and where the content begins.
+    /// The length of the head, and where the body begins.
     At {
         length: usize,
         content: usize,
     },
-    /// What follows decides.
+    /// The next bytes decide.
     Unknown,
     NotHere,
 }
 
-/// Returns the number of bytes before the first delimiter, and whether it is whole. Otherwise, at most its beginning
-/// follows. No byte is looked at more than twice.
+/// Returns the number of bytes before the first delimiter, and whether it is complete. Otherwise, at most its beginning
+/// follows. No byte is examined more than twice.
 fn find(input: &[u8], delimiter: &[u8]) -> (usize, bool) {
     let mut at = 0;
     while let Some(next) = position_of_cr(input, at) {
@@ -338,7 +338,7 @@ mod tests {
 
     type Parts = Result<Vec<(String, String)>, PartError>;
 
-    /// Parses content that arrives in pieces of this size.
+    /// Parses a body that arrives in pieces of this size.
     fn parts_of(content: &str, size: usize) -> Parts {
         let mut parser = PartParser::new(b"b", 20);
         let mut parts: Vec<(String, String)> = Vec::new();
@@ -400,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_in_parts_is_an_error() {
+    fn malformed_bodies_are_errors() {
         for (content, error) in [
             ("", PartError::NoStart),
             ("x--b--", PartError::NoStart),
@@ -431,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn little_is_skipped_outside_of_the_parts() {
+    fn only_a_few_bytes_are_skipped_outside_of_the_parts() {
         let forms = |count| {
             [
                 format!("{}\r\n--b--", "x".repeat(count)),

@@ -17,7 +17,7 @@ pub(crate) struct Parameter<'a> {
     pub(crate) value: &'a [u8],
 }
 
-/// The error for what is not a parameter.
+/// The error for a malformed parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
@@ -77,7 +77,7 @@ fn take(text: &[u8]) -> Option<(Parameter<'_>, &[u8])> {
     (!name.is_empty()).then_some((Parameter { name, value }, rest))
 }
 
-/// Returns the number of bytes before the closing quote, or all if there is none (RFC 9110 section 5.6.4).
+/// Returns the number of bytes before the closing quote, or the whole length without one (RFC 9110 section 5.6.4).
 pub(crate) fn quoted_length(text: &[u8]) -> usize {
     let mut escaped = false;
     let end = text.iter().position(|&octet| {

@@ -5,9 +5,9 @@ use super::span::Span;
 use alloc::borrow::Cow;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode, percent_encode};
 
-/// Decodes a path once. Returns `None` if the result could be mistaken for a path other than the requested one. This
-/// is the case for an encoded slash, a backslash, a control character, a `.` or `..` segment, and bytes that are not
-/// UTF-8. Such a path never names anything: it is answered as not found, whatever exists.
+/// Decodes a path once. Returns `None` if the result could be mistaken for a path other than the requested one. This is
+/// the case for an encoded slash, a backslash, a control character, a `.` or `..` segment, and bytes that are not
+/// UTF-8. Such a path never names anything: the response is a 404 in any case.
 ///
 /// `path` is a part of `bytes`. Its escapes must be valid, which the target parser ensures. The result is UTF-8.
 #[inline]
@@ -28,7 +28,7 @@ fn decode_doubtful(path: &[u8]) -> Option<Cow<'_, [u8]>> {
     (is_plain && !has_encoded_slash).then_some(decoded)
 }
 
-/// Returns whether a path as it was sent has a `.` or `..` segment, or one that somebody else could find in it: after
+/// Returns whether a path as it was sent has a `.` or `..` segment, or one that another program could find in it: after
 /// decoding, or between backslashes.
 pub(crate) fn leads_elsewhere(path: &[u8]) -> bool {
     let decoded: Cow<'_, [u8]> = percent_decode(path).into();
@@ -36,8 +36,8 @@ pub(crate) fn leads_elsewhere(path: &[u8]) -> bool {
     segments.any(|segment| matches!(segment, b"." | b".."))
 }
 
-/// Percent-encodes a decoded path, or a part of one, for a URI reference. What RFC 3986 section 3.3 allows in a path
-/// stays as it is, slashes included.
+/// Percent-encodes a decoded path, or a part of one, for a URI reference. Characters that RFC 3986 section 3.3 allows
+/// in a path, including slashes, are kept.
 pub(crate) fn encode(path: &[u8]) -> PercentEncode<'_> {
     /// All but `pchar` and `/`.
     const ENCODED: &AsciiSet = &NON_ALPHANUMERIC

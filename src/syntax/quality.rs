@@ -10,14 +10,14 @@ pub(crate) struct Quality(u16);
 /// A member of `Accept`, `Accept-Language` or `Accept-Encoding`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Preference<'a> {
-    /// What is preferred: a media range, a language range or a coding. It is not empty.
+    /// The media range, language range or coding. It is not empty.
     pub(crate) value: &'a [u8],
     pub(crate) quality: Quality,
     parameters: Parameters<'a>,
 }
 
-/// Returns the members of a list in order. Malformed members are skipped, so that one mistake of a client does not
-/// discard everything else that it prefers.
+/// Returns the members of a list in order. Malformed members are skipped, so that one mistake does not discard the
+/// client's other preferences.
 pub(crate) fn preferences(list: &[u8]) -> impl Iterator<Item = Preference<'_>> {
     quoted_elements(list).filter_map(|member| Preference::parse(member).ok())
 }
@@ -65,7 +65,7 @@ impl<'a> Preference<'a> {
         }
     }
 
-    /// Returns the parameters before the weight. They belong to the value; those after it have no meaning.
+    /// Returns the parameters before the weight. They belong to the value; parameters after it have no meaning.
     pub(crate) fn parameters(&self) -> impl Iterator<Item = Parameter<'a>> + use<'a> {
         let valid = self.parameters.map_while(Result::ok);
         valid.take_while(|parameter| !parameter.name.eq_ignore_ascii_case(b"q"))

@@ -1,9 +1,10 @@
-//! Scans over bytes, a block of sixteen at a time where there is one.
+//! Scans over bytes, in blocks of sixteen where possible.
 
 use super::block::{BLOCK_BYTES, Block};
 use super::byte_class::{TOKEN, VALUE};
 
-/// Returns the end of the name that begins at `from`: `1*tchar`. Returns `from` if there is none that a colon follows.
+/// Returns the end of the name that begins at `from`: `1*tchar`. Returns `from` if no name with a colon after it begins
+/// there.
 ///
 /// Most names consist of up to 31 letters, hyphens and digits, which two blocks recognize. The table decides about the
 /// rest.
@@ -41,14 +42,14 @@ fn uncommon_name_end(bytes: &[u8], from: u32, common: u32) -> u32 {
 /// The number of bytes that [`unusual_from`] examines.
 pub(crate) const WINDOW_BYTES: usize = 64;
 
-/// Marks all but printable characters of ASCII among the first [`WINDOW_BYTES`] bytes at or after `from`. The first byte
-/// has the lowest bit.
+/// Marks all except printable ASCII characters among the first [`WINDOW_BYTES`] bytes at or after `from`. The first
+/// byte has the lowest bit.
 #[inline(always)]
 pub(crate) fn unusual_from(bytes: &[u8], from: usize) -> u64 {
     marks_from(bytes, from, |octets| octets.outside(b' ', b'~').bits())
 }
 
-/// Like [`unusual_from`], but marks only what is not in [`VALUE`]. This takes longer.
+/// Like [`unusual_from`], but marks only bytes outside of [`VALUE`]. This takes longer.
 #[cold]
 pub(crate) fn refused_from(bytes: &[u8], from: usize) -> u64 {
     marks_from(bytes, from, refused)
@@ -57,11 +58,11 @@ pub(crate) fn refused_from(bytes: &[u8], from: usize) -> u64 {
 /// Returns the position of the first byte at or after `from` that is not in [`VALUE`], or the length.
 pub(crate) fn value_end(bytes: &[u8], from: u32) -> u32 {
     let end = find(bytes, from, refused);
-    // What is shorter than a block is left to the table.
+    // Anything shorter than a block is left to the table.
     VALUE.skip(bytes, end as usize) as u32
 }
 
-/// Marks what is not in [`VALUE`]: control characters but HTAB.
+/// Marks bytes outside of [`VALUE`]: control characters other than HTAB.
 #[inline(always)]
 fn refused(octets: Block) -> u32 {
     let controls = octets.outside(b' ', 0xff).without(octets.equals(b'\t'));
@@ -85,7 +86,7 @@ fn marks_from(bytes: &[u8], from: usize, mark: impl Fn(Block) -> u32) -> u64 {
     }
 }
 
-/// Like [`marks_from`], where less than a window is left.
+/// Like [`marks_from`], when less than a window is left.
 #[inline(never)]
 fn marks_in_rest(bytes: &[u8], from: usize, mark: impl Fn(Block) -> u32) -> u64 {
     let mut rest = bytes.get(from..).unwrap_or_default();
@@ -95,7 +96,7 @@ fn marks_in_rest(bytes: &[u8], from: usize, mark: impl Fn(Block) -> u32) -> u64 
         shift += BLOCK_BYTES;
         rest = tail;
     }
-    // Less than a block is left. The last one overlaps what precedes it, which is shifted out.
+    // Less than a block is left. The last block overlaps the bytes before it, which are shifted out.
     let last = match bytes.last_chunk() {
         _ if rest.is_empty() => 0,
         Some(block) => mark(Block::of(block)) >> (BLOCK_BYTES - rest.len()),
@@ -194,8 +195,8 @@ fn few_have_escape_or_dot(path: &[u8], slash_before: u32) -> bool {
     })
 }
 
-/// Returns the position of the first byte at or after `from` that `mark` marks, or the length. If there is not even one
-/// block of bytes, returns `from`.
+/// Returns the position of the first byte at or after `from` that `mark` marks, or the length. Returns `from` if
+/// `bytes` is shorter than a block.
 #[inline(always)]
 fn find(bytes: &[u8], from: u32, mark: impl Fn(Block) -> u32) -> u32 {
     let mut at = from as usize;
@@ -208,7 +209,7 @@ fn find(bytes: &[u8], from: u32, mark: impl Fn(Block) -> u32) -> u32 {
     find_in_rest(bytes, at, mark)
 }
 
-/// Like [`find`], where less than a block is left. The last one overlaps what precedes it, which is shifted out.
+/// Like [`find`], when less than a block is left. The last block overlaps the bytes before it, which are shifted out.
 #[cold]
 fn find_in_rest(bytes: &[u8], from: usize, mark: impl Fn(Block) -> u32) -> u32 {
     match (bytes.last_chunk(), bytes.len().saturating_sub(from)) {
@@ -250,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn values_end_at_the_same_byte_whatever_their_length() {
+    fn values_end_at_the_same_byte_for_every_length() {
         for length in 0..200usize {
             for position in 0..length {
                 for octet in [b'\t', b'\r', 0x7f, b'x'] {

@@ -58,7 +58,7 @@ pub enum Target<'a> {
 pub struct PathAndQuery<'a> {
     /// The path. It begins with `/` or is `*`.
     pub path: &'a str,
-    /// The query without the question mark, or `None` if there is none.
+    /// The query without the question mark, if any.
     pub query: Option<&'a str>,
 }
 

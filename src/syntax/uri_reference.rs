@@ -42,11 +42,11 @@ pub(crate) fn encode(text: &[u8]) -> Option<Cow<'_, [u8]>> {
     Some(Cow::Owned(encoded))
 }
 
-/// The positions of what gives `:`, `@`, `[` and `]` a meaning of their own.
+/// The positions of the parts that give `:`, `@`, `[` and `]` a special meaning.
 struct Parts {
-    /// The first segment of a relative path (RFC 3986 section 4.2). What precedes a colon in it would be the scheme.
+    /// The first segment of a relative path (RFC 3986 section 4.2). Text before a colon in it would be the scheme.
     first_segment: Range<usize>,
-    /// What follows `//`.
+    /// The part after `//`.
     authority: Range<usize>,
     /// The `@` after the user information in the authority.
     user_end: Option<usize>,

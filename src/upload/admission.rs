@@ -1,4 +1,4 @@
-//! Admission of request content, and receivers that process it in parts.
+//! Admission of request bodies, and receivers that process them as they arrive.
 
 use crate::headers::headers::Headers;
 use crate::message::head::Head;
@@ -9,7 +9,7 @@ use alloc::boxed::Box;
 use core::fmt;
 use core::task::{Context, Poll};
 
-/// The decision about the content of a request, made when only the head has arrived.
+/// The decision about a request body, made when only the head has arrived.
 ///
 /// ```
 /// use bytegate::{Application, Gateway, Request, Response, Status};
@@ -30,26 +30,26 @@ use core::task::{Context, Poll};
 ///     }
 /// }
 ///
-/// let reply = Gateway::new(Inbox).handle(b"PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n");
-/// assert!(reply.starts_with(b"HTTP/1.1 401 Unauthorized\r\n"));
+/// let response = Gateway::new(Inbox).handle(b"PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n");
+/// assert!(response.starts_with(b"HTTP/1.1 401 Unauthorized\r\n"));
 /// ```
 #[non_exhaustive]
 pub enum Admission {
-    /// Buffer the content, up to [`Limits::body_bytes`](crate::config::Limits::body_bytes), then call the application.
+    /// Buffer the body, up to [`Limits::body_bytes`](crate::config::Limits::body_bytes), then call the application.
     Buffer,
-    /// Buffer the content, but up to the given number of bytes.
+    /// Buffer the body, but up to the given number of bytes.
     BufferUpTo(u64),
-    /// Buffer the content, and add values to the extensions of the request that the application is then called with.
-    /// An application that looks up the user of an upload to admit it need not do so again.
+    /// Buffer the body, and add values to the request's extensions before the application is called. An application
+    /// that looks up the user to admit an upload need not do so again.
     BufferWith {
         /// The maximum number of bytes; `None` for [`Limits::body_bytes`](crate::config::Limits::body_bytes).
         limit: Option<u64>,
         /// The values to add.
         extensions: Extensions,
     },
-    /// Pass on each part as it arrives, without buffering.
+    /// Pass on each block as it arrives, without buffering.
     Stream(Box<dyn Receiver>),
-    /// Respond at once. The connection closes, because the content was not read (RFC 9112 section 9.3).
+    /// Respond at once. The connection closes, because the body was not read (RFC 9112 section 9.3).
     Refuse(Response),
 }
 
@@ -68,7 +68,7 @@ impl fmt::Debug for Admission {
 }
 
 impl Admission {
-    /// Discards content that does not affect the response. A client that expects `100 Continue` gets the response at
+    /// Discards a body that does not affect the response. A client that expects `100 Continue` gets the response at
     /// once. From other clients, up to 1 MiB is read and dropped, so that the connection can stay open.
     pub fn discard(head: &Head<'_>, response: Response) -> Admission {
         match head.expects_continue() {
@@ -94,7 +94,7 @@ impl Receiver for Discard {
     }
 }
 
-/// A receiver of request content. It processes the content in parts and responds at the end.
+/// A receiver of a request body. It processes the body block by block and responds at the end.
 ///
 /// The last call is exactly one of [`finish`](Receiver::finish), [`abort`](Receiver::abort) and a refusal by
 /// [`data`](Receiver::data).
@@ -136,29 +136,29 @@ impl Receiver for Discard {
 ///     }
 /// }
 ///
-/// let reply = Gateway::new(Counter).handle(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\na\nb\n");
-/// assert!(reply.ends_with(b"2 lines\n"));
+/// let response = Gateway::new(Counter).handle(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\na\nb\n");
+/// assert!(response.ends_with(b"2 lines\n"));
 /// ```
 pub trait Receiver: Send {
-    /// Polls whether a part can be accepted now. Until then, nothing is read from the client, except for up to 64 KiB by
-    /// which `net` notices a disconnected client. The receiver must wake the waker of the context when it is ready again.
-    /// If it is not ready within [`Timeouts::answer`](crate::config::Timeouts::answer), it is [aborted](Receiver::abort), and the
-    /// response is a 503. `handle` blocks while it waits (feature `std`).
+    /// Polls whether a block can be accepted now. Until then, nothing is read from the client, except for up to 64 KiB
+    /// that let `net` notice a disconnected client. The receiver must wake the waker of the context when it is ready
+    /// again. If it is not ready within [`Timeouts::answer`](crate::config::Timeouts::answer), it is
+    /// [aborted](Receiver::abort), and the response is a 503. `handle` blocks while it waits (feature `std`).
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let _ = context;
         Poll::Ready(())
     }
 
-    /// Processes the next bytes of the content. They are decoded and never empty.
+    /// Processes the next bytes of the body. They are decoded and never empty.
     ///
     /// # Errors
     /// Returns a response to refuse the rest. It is sent at once, and the connection closes.
     fn data(&mut self, part: &[u8]) -> Result<(), Response>;
 
-    /// Responds when the content is complete.
+    /// Responds when the body is complete.
     fn finish(self: Box<Self>, trailers: Headers<'_>) -> Response;
 
-    /// Called when the content will never be complete.
+    /// Called when the body will never be complete.
     fn abort(self: Box<Self>, reason: AbortReason) {
         let _ = reason;
     }
@@ -169,7 +169,7 @@ pub trait Receiver: Send {
     }
 }
 
-/// The reason why content ended early.
+/// The reason why a body ended early.
 ///
 /// ```
 /// use bytegate::connection::ProtocolError;
@@ -181,8 +181,8 @@ pub trait Receiver: Send {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AbortReason {
-    /// The content violates a rule, a limit or a deadline, the client closed its side, or the receiver was not ready in
-    /// time. The error is sent as the response.
+    /// The body violates a rule, a limit or a deadline, the client closed its sending side, or the receiver was not
+    /// ready in time. The error is sent as the response.
     Refused(ProtocolError),
     /// The connection was lost.
     Disconnected,

@@ -1,4 +1,4 @@
-//! Uploads, for those who receive a large body part by part, or refuse it before it is sent.
+//! Uploads: receive a large body as it arrives, or refuse it before it is sent.
 //!
 //! ```
 //! use bytegate::upload::Admission;

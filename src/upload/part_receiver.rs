@@ -1,4 +1,4 @@
-//! Forms with files that are taken part by part while they arrive.
+//! Forms with files, received part by part.
 
 use super::admission::{AbortReason, Admission, Receiver};
 use crate::headers::headers::Headers;
@@ -10,15 +10,15 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::task::{Context, Poll};
 
-/// The default limit on a whole form that is taken part by part.
+/// The default limit on a whole form that is received part by part.
 const FORM_BYTES: u64 = 64 * 1024 * 1024;
 
-/// A receiver of a form with files (feature `multipart`). It takes the parts while they arrive, without buffering them,
+/// A receiver of a form with files (feature `multipart`). It receives the parts as they arrive, without buffering them,
 /// and responds at the end. See [`Admission::multipart`].
 ///
 /// The last call is one of [`finish`](PartReceiver::finish), [`abort`](PartReceiver::abort) and a refusal by
-/// [`part`](PartReceiver::part) or [`data`](PartReceiver::data). If the form is malformed or exceeds its limits,
-/// it is refused in the middle with 400 or 413, and the receiver is dropped without a further call.
+/// [`part`](PartReceiver::part) or [`data`](PartReceiver::data). If the form is malformed or exceeds its limits, it is
+/// refused midway with 400 or 413, and the receiver is dropped without a further call.
 ///
 /// ```
 /// use bytegate::testing::{Client, FormPart};
@@ -71,13 +71,13 @@ pub trait PartReceiver: Send {
         Poll::Ready(())
     }
 
-    /// Begins the next part, whose head has arrived. Its content is still empty.
+    /// Begins the next part, whose head has arrived. Its body is still empty.
     ///
     /// # Errors
     /// Returns a response to refuse the rest of the form.
     fn part(&mut self, part: &Part<'_>) -> Result<(), Response>;
 
-    /// Processes the next bytes of the content of the part that was begun last. They are never empty.
+    /// Processes the next bytes of the body of the current part. They are never empty.
     ///
     /// # Errors
     /// Returns a response to refuse the rest of the form.
@@ -91,8 +91,8 @@ pub trait PartReceiver: Send {
         let _ = reason;
     }
 
-    /// Returns the maximum number of bytes of the whole form, by default 64 MiB. Exceeding it results in 413. A receiver
-    /// of larger files returns more.
+    /// Returns the maximum number of bytes of the whole form, by default 64 MiB. Exceeding it results in 413. A
+    /// receiver of larger files returns more.
     fn limit(&self) -> u64 {
         FORM_BYTES
     }
@@ -101,9 +101,9 @@ pub trait PartReceiver: Send {
 impl Admission {
     /// Passes a form with files to a receiver, part by part as it arrives (feature `multipart`).
     ///
-    /// What [`Request::multipart`](crate::Request::multipart) would refuse is refused with the same response, but as soon
-    /// as it is known: content of another type before it is sent, and a malformed part in the middle of the form. At most
-    /// the head of one part is kept in memory. A request without content is not admitted but answered by
+    /// Forms that [`Request::multipart`](crate::Request::multipart) would reject are refused with the same response,
+    /// but as early as possible: a body of another type before it is sent, and a malformed part in the middle of the
+    /// form. At most the head of one part is kept in memory. A request without a body is not admitted but passed to
     /// [`Application::call`](crate::Application::call).
     pub fn multipart(request: &Request<'_>, receiver: impl PartReceiver + 'static) -> Admission {
         Admission::multipart_within(request, MultipartLimits::default(), receiver)
@@ -128,13 +128,13 @@ impl Admission {
 
 struct FormReceiver {
     parser: FormParser,
-    /// What has arrived of a head, or of what may be a boundary.
+    /// The bytes so far of a head or a possible boundary.
     kept: Vec<u8>,
     receiver: Box<dyn PartReceiver>,
 }
 
 impl FormReceiver {
-    /// Hands on what can be parsed of the input, and removes it.
+    /// Parses as much of the input as possible, passes it to the receiver, and removes it.
     fn parse(&mut self, input: &mut &[u8], is_whole: bool) -> Result<(), Response> {
         while let Some(step) = self.parser.step(input, is_whole)? {
             match step {

@@ -46,7 +46,7 @@ pub enum Peer {
     Unknown,
     /// An internet address.
     Address(SocketAddr),
-    /// Any other name, such as that of a Unix socket, a vsock or a serial line.
+    /// Any other name, such as the name of a Unix socket, a vsock or a serial line.
     Named(Arc<str>),
 }
 

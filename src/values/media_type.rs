@@ -1,19 +1,19 @@
 //! Media types of files (RFC 9110 section 8.3).
 //!
-//! The types are those that IANA has registered, and else those of mime-db and mime_guess, with these decisions:
+//! The types are registered with IANA, or else taken from mime-db and mime_guess, with these decisions:
 //!
 //! - Text is UTF-8. XML and SGML have no charset here, because each document declares its own encoding, which a charset
 //!   would override (RFC 7303 section 3).
 //! - Source code and settings are plain text, so that every browser shows them.
-//! - `.ts` is a segment of a video, `video/mp2t`, as it is registered. Some players insist on that type. The price is
-//!   small: browsers download TypeScript instead of showing it, and run it under no type. No browser plays other files
-//!   in `.mts`, so it is TypeScript, and plain text like `.cts` and `.tsx`.
+//! - `.ts` is a video segment, `video/mp2t`, as registered. Some players insist on that type. The cost is small:
+//!   browsers download TypeScript instead of showing it, and run it under no type. No browser plays videos named
+//!   `.mts`, so that suffix is TypeScript, and plain text like `.cts` and `.tsx`.
 //! - A file without a suffix is plain text if it has a name such as `LICENSE` or `.gitignore`.
 //! - All other files are plain bytes.
 
 use core::cmp::Ordering;
 
-/// Returns the media type for a path, with a charset if there is one. The case of the suffix is ignored.
+/// Returns the media type for a path, with a charset if it has one. The case of the suffix is ignored.
 pub(crate) fn of(path: &str) -> &'static str {
     of_bytes(path.as_bytes())
 }
@@ -31,11 +31,11 @@ pub(crate) fn of_bytes(path: &[u8]) -> &'static str {
     }
 }
 
-/// The media type of files of which nothing is known.
+/// The media type of unknown files.
 pub(crate) const BYTES: &str = "application/octet-stream";
 
-/// Returns a media type without the charset at its end, so that a client looks for one in the content. Other
-/// parameters are kept.
+/// Returns a media type without the charset at its end, so that a client looks for one in the body. Other parameters
+/// are kept.
 pub(crate) fn without_charset(media_type: &str) -> &str {
     match media_type.rsplit_once(';') {
         Some((before, parameter)) => match parameter.trim_start().split_once('=') {
@@ -46,10 +46,10 @@ pub(crate) fn without_charset(media_type: &str) -> &str {
     }
 }
 
-/// Lines of a suffix in lower case, a tab and a media type, in the order of the suffixes.
+/// Lines with a suffix in lower case, a tab and a media type, sorted by suffix.
 const TABLE: &str = include_str!("media_types.txt");
 
-/// Searches the table, which is halved with each step.
+/// Searches the table by bisection.
 fn of_suffix(suffix: &[u8]) -> Option<&'static str> {
     let mut rest = TABLE;
     loop {
@@ -63,7 +63,7 @@ fn of_suffix(suffix: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Splits lines into the one in the middle, those before and those after. Returns `None` if there are none.
+/// Splits lines into the middle one, the lines before it and the lines after it. Returns `None` without lines.
 fn middle(lines: &'static str) -> Option<(&'static str, &'static str, &'static str)> {
     let (before, _) = lines.as_bytes().split_at(lines.len() / 2);
     let newline = before.iter().rposition(|&octet| octet == b'\n');
@@ -72,8 +72,7 @@ fn middle(lines: &'static str) -> Option<(&'static str, &'static str, &'static s
     Some((line, before, after))
 }
 
-/// Names of files that are text, in lower case and in order. A file of such a name may have more after a dot or a
-/// hyphen, as in `LICENSE-MIT`.
+/// Names of text files, in lower case and sorted. A name can continue after a dot or a hyphen, as in `LICENSE-MIT`.
 const TEXT: [&str; 78] = [
     ".babelrc",
     ".bash_profile",
@@ -155,7 +154,7 @@ const TEXT: [&str; 78] = [
     "workspace",
 ];
 
-/// Returns whether a name without a known suffix is that of a text.
+/// Returns whether a name without a known suffix belongs to a text file.
 fn is_text_by_name(name: &[u8]) -> bool {
     // A dot at the start belongs to the name.
     let mut rest = name.iter().skip(1);
@@ -254,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_in_order_and_each_line_is_found() {
+    fn the_table_is_sorted_and_each_line_is_found() {
         let mut last = "";
         for (suffix, media_type) in table() {
             assert!(last < suffix, "{suffix}");
@@ -330,19 +329,19 @@ mod tests {
         "asa asax ascx ashx asmx aspx hdml htt hxt master qht qhtm sct skin",
         // Several formats have this suffix, and none is much more common on the web.
         "art cd dif feature group i mac mix mod raw scr srf user x xdr",
-        // One program had it long ago.
+        // Used by a single program long ago.
         "323 anx contact dlm iqy mfp odh odl pko pnz rat rct rf rqy sor sst uls",
     ];
 
-    /// Suffixes whose types differ from those of mime_guess. Where it has plain bytes, anything is better.
+    /// Suffixes whose types differ from those of mime_guess. If mime_guess has plain bytes, any other type is better.
     const DECIDED: [&str; 3] = [
-        // Registered with IANA, or what mime-db and browsers use, where mime_guess has an older or a made-up name.
+        // Registered with IANA, or used by mime-db and browsers, where mime_guess has an older or a made-up name.
         "avifs cdf class dll dtd dwf dwg dxf emf evy fdf flr jpgm m2t m2ts m3u8 m4a m4b m4p m4v man me mid midi mjs mkd mmf \
          mml ms obj otf pct pic ra rar rmi roff skp spl sql step stl stp t tgz tr ts vcf vcs wmf woff wrl wrz x3db x3dv \
          xaf xfdf xlf xof",
         // The suffix has several formats: this one is more common on the web, or the registered one.
         "adp cer cod manifest map mpf nsc pls pml rmp rpm sub svc wsc",
-        // Documents of a language that is XML have the type of that language, and others that of XML.
+        // Documents in a registered XML language have its type, and other XML documents have the type of XML.
         "wsdl xsd xsf xsl xslt",
     ];
 
@@ -362,7 +361,7 @@ mod tests {
                 let mut theirs = theirs.iter_raw();
                 theirs.any(|theirs| theirs.eq_ignore_ascii_case(essence(ours)))
             };
-            // The last suffix decides, so that none has a dot.
+            // Only the last suffix counts, so none contains a dot.
             let is_left_out = suffix.contains('.') || is_listed(&LEFT_OUT, suffix);
             let is_fine = match of_suffix(suffix.as_bytes()) {
                 None => is_left_out,

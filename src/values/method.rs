@@ -3,13 +3,13 @@
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
-/// The maximum length of a method, in bytes. A longer one is answered with 501 before the rest of it arrives.
+/// The maximum length of a method, in bytes. A longer one gets a 501 before the rest of it arrives.
 pub(crate) const METHOD_BYTES: usize = 32;
 
 /// A request method. Methods are case-sensitive (RFC 9110 section 9.1).
 ///
-/// Any token of up to 32 bytes is a method. Methods without a variant of their own are [`Method::Other`] and are
-/// compared by their token.
+/// Any token of up to 32 bytes is a method. Methods without a variant are [`Method::Other`] and are compared by their
+/// token.
 ///
 /// ```
 /// use bytegate::Method;
@@ -24,17 +24,17 @@ pub(crate) const METHOD_BYTES: usize = 32;
 pub enum Method {
     /// Transfer a representation of the resource.
     Get,
-    /// Like GET, but without the content.
+    /// Like GET, but without the response body.
     Head,
-    /// Let the resource process the content.
+    /// Let the resource process the body.
     Post,
-    /// Replace the resource with the content.
+    /// Replace the resource with the body.
     Put,
-    /// Change the resource as the content says (RFC 5789).
+    /// Change the resource as the body describes (RFC 5789).
     Patch,
     /// Remove the resource.
     Delete,
-    /// Ask what may be done with the resource.
+    /// Ask which methods the resource supports.
     Options,
     /// Loop the request back. Never served, because it reflects secrets.
     Trace,
@@ -44,14 +44,14 @@ pub enum Method {
     Other(OtherMethod),
 }
 
-/// The token of a method without a variant of its own in [`Method`].
+/// The token of a method without a variant in [`Method`].
 ///
 /// ```
 /// use bytegate::Method;
 ///
 /// match Method::from_token("PROPFIND") {
 ///     Some(Method::Other(other)) => assert_eq!(other.as_str(), "PROPFIND"),
-///     _ => unreachable!("it has no name of its own"),
+///     _ => unreachable!("PROPFIND has no variant"),
 /// }
 /// ```
 #[derive(Clone, Copy)]
@@ -60,7 +60,7 @@ pub struct OtherMethod {
     token: [u8; METHOD_BYTES],
 }
 
-/// Which method a token names. Unlike [`Method`], it does not hold the token.
+/// The method that a token names, without the token itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MethodKind {
     Get,

@@ -4,9 +4,9 @@ use core::time::Duration;
 
 /// The time of one step. The connection and the applications have no other clock.
 ///
-/// `monotonic` counts from any fixed moment, such as the start of the program, and determines deadlines. `wall` is
-/// the time since 1970-01-01T00:00:00Z and determines the `Date` field. Without a wall time, no `Date` is sent, which
-/// RFC 9110 section 6.6.1 allows for a server without a clock.
+/// `monotonic` counts from any fixed moment, such as the start of the program, and determines deadlines. `wall` is the
+/// time since 1970-01-01T00:00:00Z and determines the `Date` header. Without a wall time, no `Date` is sent, which RFC
+/// 9110 section 6.6.1 allows for a server without a clock.
 ///
 /// ```
 /// use bytegate::Now;
@@ -20,7 +20,7 @@ use core::time::Duration;
 pub struct Now {
     /// Time that never goes backwards. If it does, deadlines are only delayed.
     pub monotonic: Duration,
-    /// The time since the Unix epoch, if there is a clock.
+    /// The time since the Unix epoch, if the caller has a clock.
     pub wall: Option<Duration>,
 }
 

@@ -1,12 +1,12 @@
-//! The errors of a connection, in one table that maps each error to a status, a section and a sentence.
+//! Connection errors, in one table that maps each error to a status, a section and a sentence.
 
 use super::status::Status;
 use core::fmt;
 
 macro_rules! errors {
     ($($name:ident => $status:ident, $section:literal, $sentence:literal;)*) => {
-        /// An error in what a peer sent. A connection ends with its first error. The error is answered with
-        /// [`status`](ProtocolError::status), and nothing after it is interpreted.
+        /// An error in a peer's input. A connection ends with its first error: it responds with
+        /// [`status`](ProtocolError::status) and interprets nothing after it.
         ///
         /// ```
         /// use bytegate::Status;
@@ -103,7 +103,7 @@ errors! {
     CodingInHttp10 => BAD_REQUEST, "RFC 9112 section 6.1", "Transfer-Encoding must not be used in an HTTP/1.0 request";
     ExpectationUnknown => EXPECTATION_FAILED, "RFC 9110 section 10.1.1", "100-continue is the only expectation that can be met";
 
-    // Content
+    // Body
     BodyTooLarge => CONTENT_TOO_LARGE, "RFC 9110 section 15.5.14", "the content is larger than allowed here";
     ChunkSize => BAD_REQUEST, "RFC 9112 section 7.1", "a chunk size must be hexadecimal digits, then CR LF or an extension";
     ChunkExtension => BAD_REQUEST, "RFC 9112 section 7.1.1", "a chunk extension must be a name and an optional value";
@@ -143,8 +143,8 @@ impl core::error::Error for ProtocolError {}
 /// use bytegate::Request;
 /// use bytegate::connection::ProtocolError;
 ///
-/// let fault = Request::builder("GET", "/a%zz").build().unwrap_err();
-/// assert_eq!((fault.error, fault.at), (ProtocolError::TargetEscape, 6));
+/// let invalid = Request::builder("GET", "/a%zz").build().unwrap_err();
+/// assert_eq!((invalid.error, invalid.at), (ProtocolError::TargetEscape, 6));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidRequest {

@@ -9,7 +9,7 @@
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scheme {
-    /// Plain bytes. An `https://` target is answered with 421.
+    /// Plain bytes. An `https://` target gets a 421.
     #[default]
     Http,
     /// The caller decrypted TLS, or trusts the proxy that did.

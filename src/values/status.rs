@@ -105,7 +105,7 @@ impl Status {
         self.0 < 200
     }
 
-    /// Returns whether a response with this status never has content (RFC 9110 section 6.4.1).
+    /// Returns whether a response with this status never has a body (RFC 9110 section 6.4.1).
     pub const fn forbids_content(self) -> bool {
         matches!(self.0, 100..=199 | 204 | 304)
     }

@@ -1,4 +1,4 @@
-//! The gateways for fixtures and fuzz targets: a small site, and applications that report what they received.
+//! The gateways for fixtures and fuzz targets: a small site, and applications that report their requests.
 
 use bytegate::headers::Headers;
 use bytegate::site::SiteOptions;
@@ -101,7 +101,7 @@ fn lines<'a>(pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> Strin
         .collect()
 }
 
-/// Answers with the method and the path, raw and decoded.
+/// Responds with the method and the path, raw and decoded.
 struct EveryPath;
 
 impl Application for EveryPath {
@@ -119,7 +119,7 @@ impl Application for EveryPath {
     }
 }
 
-/// Answers with the request that it received.
+/// Responds with the request that it received.
 struct Echo;
 
 impl Application for Echo {
@@ -138,7 +138,7 @@ impl Application for Echo {
     }
 }
 
-/// Receives content part by part.
+/// Receives a body block by block.
 struct Upload;
 
 impl Application for Upload {

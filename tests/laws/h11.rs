@@ -137,7 +137,7 @@ pub const H11: Oracle = Oracle {
     ],
 };
 
-/// The opinions on all inputs; `None` if there is no Python with h11.
+/// The opinions on all inputs; `None` if Python or h11 is not installed.
 pub fn opinions<'i>(inputs: impl Iterator<Item = &'i [u8]>) -> Option<Vec<Opinion>> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/laws/h11_opinions.py");
     let found = Command::new("python3")

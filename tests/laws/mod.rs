@@ -12,23 +12,23 @@ use bytegate::request::{ConnectionInfo, Head};
 use bytegate::{Gateway, Method, Now, Request, Response};
 use std::time::Duration;
 
-/// What a connection did with its whole input.
+/// The outcome of a connection for its whole input.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Transcript {
     pub output: Vec<u8>,
-    /// For each final answer, the method of its request, or GET if that is not known.
+    /// For each final response, the method of its request, or GET if the method is unknown.
     pub answers: Vec<Method>,
     /// The requests that were complete.
     pub served: Vec<model::Served>,
-    /// Each error, its position, and the line that is shown with it.
+    /// Each error, with its position and its line.
     pub refusals: Vec<(bytegate::connection::ProtocolError, u64, Vec<u8>)>,
     pub close: CloseReason,
 }
 
-/// Records what a session does.
+/// Records the events of a session.
 struct Notes {
     now: Now,
-    /// The method of the request of the next answer.
+    /// The request method of the next response.
     method: Method,
     transcript: Transcript,
 }
@@ -155,7 +155,7 @@ pub fn hold_for_split(gateway: &Gateway, transcript: &Transcript, pieces: &[&[u8
     );
 }
 
-/// A fixed time, so that answers do not change.
+/// A fixed time, so that responses do not change.
 pub fn a_moment() -> Now {
     Now {
         monotonic: Duration::from_secs(1),
@@ -163,8 +163,8 @@ pub fn a_moment() -> Now {
     }
 }
 
-/// The model law: with a gateway that answers every request, a connection serves and refuses exactly what the model
-/// does.
+/// The model law: with a gateway that responds to every request, a connection serves and refuses exactly the same
+/// requests as the model.
 pub fn hold_for_model(input: &[u8], now: Now) {
     let transcript = drive(&plain_gateway(), [input], now);
     let (served, refused) = model::connection(input);
@@ -178,7 +178,7 @@ pub fn hold_for_model(input: &[u8], now: Now) {
     );
 }
 
-/// A gateway that gives every request the same answer.
+/// A gateway that sends the same response to every request.
 pub fn plain_gateway() -> Gateway {
     Gateway::new(|_: &Request<'_>| Response::text("served\n"))
 }

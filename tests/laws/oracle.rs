@@ -1,5 +1,5 @@
-//! Other parsers as oracles. They must read every request we serve as we do. Where they serve what we refuse, or refuse
-//! what we serve, the difference must be listed here with a reason.
+//! Other parsers as oracles. They must read every request that we serve in the same way. If they serve a request that
+//! we refuse, or refuse one that we serve, the difference must be listed here with a reason.
 #![allow(dead_code, unreachable_pub)]
 
 use crate::laws::model::Served;
@@ -21,7 +21,7 @@ pub struct Opinion {
 #[derive(Clone, Copy)]
 pub struct Oracle {
     pub name: &'static str,
-    /// Whether it reads content and all requests; otherwise it reads only the first head.
+    /// Whether it reads bodies and all requests; otherwise it reads only the first head.
     pub reads_content: bool,
     /// Our errors in cases that it accepts, and why we refuse them.
     pub laxer: &'static [(ProtocolError, &'static str)],
@@ -32,9 +32,9 @@ pub struct Oracle {
 /// How another opinion differs from ours.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Difference {
-    /// It serves what we refuse with this error.
+    /// It serves a request that we refuse with this error.
     Laxer(ProtocolError),
-    /// It refuses, with this complaint, what we serve.
+    /// It refuses, with this complaint, a request that we serve.
     Stricter(String),
 }
 
@@ -355,7 +355,7 @@ pub fn httparse(input: &[u8]) -> Opinion {
     }
 }
 
-/// Where both accept a head, they must find the same fields in it.
+/// Where both accept a head, they must find the same headers in it.
 fn fields_agree(input: &[u8], length: usize, theirs: &[httparse::Header<'_>]) {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut rest = input;

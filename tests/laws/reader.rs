@@ -1,4 +1,4 @@
-//! Reads responses with the strict reader of the test kit, and checks what holds for every response of ours.
+//! Reads responses with the strict reader of the test kit, and checks the rules for all our responses.
 
 use bytegate::Method;
 use bytegate::testing::{ClientResponse, read_responses};
@@ -12,7 +12,7 @@ pub fn read_all(output: &[u8], methods: &[Method]) -> Vec<ClientResponse> {
     }
 }
 
-/// Reads exactly one response to a GET, or to any other request that allows content.
+/// Reads exactly one response to a GET, or to any other request whose response can have a body.
 #[track_caller]
 pub fn read_one(output: &[u8]) -> ClientResponse {
     read_all(output, &[Method::Get]).remove(0)
@@ -28,7 +28,7 @@ pub fn read_answer(request: &[u8], output: &[u8]) -> ClientResponse {
     read_all(output, &[method]).remove(0)
 }
 
-/// Returns a response that was read, with what holds for ours checked.
+/// Checks the rules for our responses, and returns the response.
 #[track_caller]
 pub fn checked(response: ClientResponse) -> ClientResponse {
     let mut interim = response.interim().iter();

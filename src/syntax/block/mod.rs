@@ -1,7 +1,7 @@
 //! Blocks of sixteen bytes that are compared at once. The result of a comparison is a mask with one bit per byte.
 //!
-//! The operations exist twice: with the vector instructions of x86-64, and with arrays, for all other processors. A test
-//! checks that both give the same results.
+//! The operations exist twice: with the vector instructions of x86-64, and with arrays, for all other processors. A
+//! test checks that both give the same results.
 
 #[cfg(any(test, not(target_arch = "x86_64")))]
 #[cfg_attr(target_arch = "x86_64", allow(dead_code))]

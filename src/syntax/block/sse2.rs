@@ -1,5 +1,5 @@
-//! Blocks with the vector instructions that every x86-64 processor has. See [`portable`](super::portable) for what each
-//! operation does.
+//! Blocks with the vector instructions that every x86-64 processor has. See [`portable`](super::portable) for the
+//! meaning of each operation.
 
 use super::BLOCK_BYTES;
 use safe_arch::{
@@ -28,7 +28,7 @@ impl Block {
 
     #[inline(always)]
     pub(crate) fn outside(self, first: u8, last: u8) -> Block {
-        // There is only a comparison of signed bytes, so the range is moved to where they begin.
+        // Only signed bytes can be compared, so the range is moved to where they begin.
         const LEAST: u8 = 0x80;
         let moved = sub_i8_m128i(self.0, all(first.wrapping_sub(LEAST)));
         Block(cmp_gt_mask_i8_m128i(
