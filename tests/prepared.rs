@@ -120,7 +120,7 @@ fn a_response_that_cannot_be_prepared_is_returned() {
 }
 
 #[test]
-fn the_last_allowed_response_closes_the_connection_of_any_kind() {
+fn the_last_allowed_response_of_any_kind_closes_the_connection() {
     let limits = Limits {
         requests: 2,
         ..Limits::default()

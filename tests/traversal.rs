@@ -99,7 +99,7 @@ const DOTS: [&str; 38] = [
     "&#46;&#46;",
 ];
 
-/// Slashes, likewise.
+/// Slashes, in the same way.
 const SLASHES: [&str; 16] = [
     "/",
     "%2f",

@@ -165,7 +165,7 @@ impl StoredBlocks {
         usize::try_from(count).unwrap_or_default()
     }
 
-    /// Returns the file, and the position of the bytes of which `left` have been skipped but not sent.
+    /// Returns the file, and the position of its first byte that is skipped but not sent, if `left` such bytes remain.
     #[cfg(feature = "net")]
     pub(crate) fn passed(&self, left: usize) -> (&File, u64) {
         (&self.stored.file, self.next - left as u64)

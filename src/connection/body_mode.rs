@@ -1,4 +1,4 @@
-//! The way in which a caller receives a request body.
+//! How a caller receives a request body.
 
 /// How to receive a request body: buffered or streamed.
 ///

@@ -88,7 +88,7 @@ fn one_line(text: &str) -> String {
     text.replace(['\r', '\n', '\0'], " ")
 }
 
-/// Returns the lines of a text, whether they end in CR LF, LF or CR.
+/// Returns the lines of a text, ended by CR LF, LF or CR.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     core::iter::from_fn(move || {

@@ -65,8 +65,8 @@ pub(crate) fn evaluate(
     }
 }
 
-/// Returns whether the representation is exactly the one that the client has a part of (step 5, section 13.1.5). A
-/// date proves that only if the representation did not change within the second in which it was sent.
+/// Returns whether the representation is exactly the one of which the client has a part (step 5, section 13.1.5). A
+/// date proves this only if the representation did not change within the second in which it was sent.
 pub(crate) fn range_applies(
     head: &Head<'_>,
     validators: &Validators<'_>,

@@ -3,7 +3,7 @@
 use super::request::Request;
 
 impl<'a> Request<'a> {
-    /// Returns the names and values of all cookies, in the order in which they were sent.
+    /// Returns the names and values of all cookies, in the order sent.
     ///
     /// Names and values are as the browser sent them: nothing is decoded, and quotes around a value belong to it.
     /// Pairs without a name and pairs that are not UTF-8 are skipped. The limits on the head bound their number.

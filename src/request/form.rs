@@ -9,7 +9,7 @@ use percent_encoding::percent_decode;
 
 const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 
-/// An iterator over the decoded names and values of a form, in the order in which they were sent. Created by
+/// An iterator over the decoded names and values of a form, in the order sent. Created by
 /// [`Request::form`](crate::Request::form).
 ///
 /// ```

@@ -11,7 +11,7 @@ use crate::response::rejection::Rejection;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// The parts of a form, in the order in which they were sent. Created by [`Request::multipart`].
+/// The parts of a form, in the order sent. Created by [`Request::multipart`].
 ///
 /// ```
 /// use bytegate::{Rejection, Request};

@@ -109,7 +109,7 @@ impl<'a> Request<'a> {
         self.message.head.method()
     }
 
-    /// Returns the target in the form in which it was sent.
+    /// Returns the target as it was sent.
     pub fn target(&self) -> Target<'a> {
         self.message.head.target()
     }

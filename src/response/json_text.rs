@@ -24,7 +24,7 @@ pub(crate) fn write_string(to: &mut String, text: &str) {
     to.push('"');
 }
 
-/// Returns whether a text is one JSON value, nested at most 64 levels deep.
+/// Returns whether the text is a single JSON value, nested at most 64 levels deep.
 pub(crate) fn is_value(text: &str) -> bool {
     let rest = value(trim(text.as_bytes()), DEPTH);
     rest.is_some_and(|rest| trim(rest).is_empty())

@@ -40,7 +40,7 @@ pub struct Response {
 pub(crate) enum Exception {
     /// The response cannot be sent. The default page of a 500 is sent instead.
     Error(ResponseError),
-    /// The response could not be sent, and this one already is in its place.
+    /// The response could not be sent, and this one has already taken its place.
     Replaced(ResponseError),
     Later(LaterResponse),
 }

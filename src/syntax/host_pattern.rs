@@ -2,11 +2,11 @@
 
 use super::authority::Authority;
 
-/// The form of a pattern for hosts.
+/// The form of a host pattern.
 pub(crate) const SHAPE: &str = "a host is a name without a port, such as example.com or *.example.com; \
      letters outside ASCII are written as in xn--bcher-kva.example";
 
-/// Returns whether a text is a pattern for hosts.
+/// Returns whether the text is a host pattern.
 pub(crate) fn is_pattern(text: &str) -> bool {
     let name = text.strip_prefix("*.").unwrap_or(text);
     let is_host = matches!(Authority::parse(name), Some(host) if host.host == name);

@@ -125,7 +125,7 @@ impl Layout {
         if FIRST_LETTERS[length] >> letter & 1 == 0 {
             return Ok(());
         }
-        // Every request has this one.
+        // Every request has Host.
         if self.host.get().is_none() && is_token(name.of(input), b"host") {
             self.host = OptionalSpan::some(trimmed(input, value));
             return Ok(());

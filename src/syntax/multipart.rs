@@ -28,7 +28,7 @@ enum State {
     /// The rest of the line of a boundary.
     BoundaryLine,
     Head {
-        /// The number of bytes in which the head does not end.
+        /// The number of bytes already searched for the end of the head.
         scanned: usize,
     },
     Content,
@@ -61,7 +61,7 @@ pub(crate) enum PartError {
     OutsideTooLong,
 }
 
-/// Returns whether a text may be a boundary: 1 to 70 `bchars` that do not end with a space.
+/// Returns whether the text can be a boundary: 1 to 70 `bchars` that do not end with a space.
 pub(crate) fn is_boundary(text: &[u8]) -> bool {
     let is_bchar = |octet: &u8| octet.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(octet);
     matches!(text.len(), 1..=70) && text.iter().all(is_bchar) && !text.ends_with(b" ")

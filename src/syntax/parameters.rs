@@ -13,7 +13,7 @@ pub(crate) struct Parameters<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Parameter<'a> {
     pub(crate) name: &'a [u8],
-    /// The token, or the text between the quotes, in which backslashes are kept as they were sent.
+    /// The token, or the text between the quotes, with its backslashes kept as sent.
     pub(crate) value: &'a [u8],
 }
 

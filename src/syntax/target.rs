@@ -436,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_have_positions() {
+    fn errors_have_positions() {
         assert_eq!(parse(MethodKind::Get, "/abc%4").unwrap_err().at, 4);
         assert_eq!(parse(MethodKind::Get, "http://a/b%4").unwrap_err().at, 10);
         assert_eq!(parse(MethodKind::Get, "http://u@h/").unwrap_err().at, 7);

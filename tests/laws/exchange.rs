@@ -11,8 +11,8 @@
 //! < HTTP/1.1 400 Bad Request\r\n
 //! ```
 //!
-//! Lines that begin with `> ` are input, those with `< ` are output, and line ends are written as escapes. Escapes are
-//! the ones of Rust (`\r`, `\n`, `\t`, `\\`, `\"`, `\'`, `\xHH`), and `\{text*N}` is a text repeated N times.
+//! Lines that begin with `> ` are input, those with `< ` are output, and line ends are written as escapes. The escapes
+//! are Rust's (`\r`, `\n`, `\t`, `\\`, `\"`, `\'`, `\xHH`), and `\{text*N}` is a text repeated N times.
 
 use std::fs;
 use std::path::{Path, PathBuf};
