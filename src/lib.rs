@@ -8,22 +8,21 @@
 //!     .fallback(Site::new().file("/index.html", "<h1>hi</h1>"));
 //! let gateway = Gateway::new(router);
 //!
-//! let reply = gateway.handle(b"GET /login.py HTTP/1.1\r\nHost: localhost\r\n\r\n");
-//! assert!(reply.ends_with(b"\r\n\r\nyou asked for /login.py\n"));
+//! let response = gateway.handle(b"GET /login.py HTTP/1.1\r\nHost: localhost\r\n\r\n");
+//! assert!(response.ends_with(b"\r\n\r\nyou asked for /login.py\n"));
 //! ```
 //!
 //! # Where to start
 //!
-//! Read the [guide](manual::guide): from nothing to a tested application with two pages. Then look into the module that you
-//! need:
+//! The [guide](manual::guide) builds and tests an application with two pages. Then read the module that you need:
 //!
 //! | to | look at |
 //! |---|---|
 //! | write an application: a function from [`Request`] to anything that becomes a [`Response`] | [`application`], [`request`], [`response`] |
 //! | find a handler by host, path and method | [`routing`] |
 //! | serve files from memory or a folder | [`site`] |
-//! | wrap every response: log, limits, authentication, CORS | [`middleware`] |
-//! | stream a body, push events, receive uploads | [`body`], [`events`], [`upload`] |
+//! | wrap every response: logging, limits, authentication, CORS | [`middleware`] |
+//! | stream a body, push events, receive an upload | [`body`], [`events`], [`upload`] |
 //! | call it with bytes, or from an event loop | [`gateway`]: [`Gateway::handle`], [`Session`] |
 //! | serve over TCP, or over any blocking stream | `net` (feature `net`), `blocking` (feature `std`) |
 //! | test and fuzz it on the wire, without a socket | [`testing`] |
@@ -31,7 +30,7 @@
 //! | follow PEP 3333 | [`mod@wsgi`] |
 //! | change limits and timeouts | [`config`] |
 //! | use the protocol alone | [`connection`] |
-//! | look up a rule of HTTP, a promise, a figure | [`manual`] |
+//! | look up an HTTP rule, a guarantee or a benchmark | [`manual`] |
 //!
 //! # Features
 //!
@@ -40,12 +39,12 @@
 //!   `Broadcast`, `RateLimit`. [`Gateway::handle`] waits for deferred responses.
 //! - `folder`: sites from folders, with `Site::load` and `Site::open`.
 //! - `net`: the TCP front end and the program. Includes `folder`.
-//! - `compression`: gzip for content in memory, with the middleware `Compression`.
-//! - `serde`: queries and forms as values of your own types, with `Request::query_as` and `Request::form_as`.
+//! - `compression`: gzip for bodies in memory, with the middleware `Compression`.
+//! - `serde`: typed queries and forms, with `Request::query_as` and `Request::form_as`.
 //! - `json`: JSON in both directions, with `Request::json` and `Response::json`.
 //! - `cookies`: `Response::with_cookie`, with the crate `cookie`. Reading cookies needs no feature.
 //! - `signed-cookies`: cookies that a client cannot change. Includes `cookies`.
-//! - `multipart`: forms with files, with `Request::multipart`, or while they arrive with `Admission::multipart`.
+//! - `multipart`: forms with files, buffered with `Request::multipart` or streamed with `Admission::multipart`.
 //! - `http`: conversions from and to the types of the crate `http`.
 //! - `tower`: tower services and axum routers as applications, with `bridge::tower`, and gateways as tower services, with
 //!   `bridge::GatewayService`. Includes `http`.
@@ -56,7 +55,7 @@
 //! # Architecture
 //!
 //! **A connection takes bytes and time as values and returns the next step. A session joins a connection to an
-//! application. A front end is a loop that does what the session asks for.** There are front ends for a byte slice
+//! application. A front end is a loop that does the I/O a session asks for.** There are front ends for a byte slice
 //! ([`Gateway::handle`]), a blocking stream (`Gateway::serve_stream`), a TCP socket (`net::serve`) and standard input and
 //! output (the program's `handle`). Tests and fuzzers are front ends too.
 //!
@@ -67,16 +66,16 @@
 //!
 //! A file imports only from its own folder and from folders above it in this table. A test checks this.
 //!
-//! | folder | contents | knows nothing of |
+//! | folder | contents | does not depend on |
 //! |---|---|---|
 //! | `values`, [`config`] | [`Now`], [`Status`], [`Method`], limits, the table of protocol errors | everything else |
 //! | `syntax` | the grammar of a head and of a chunk line; targets, authorities, dates | state |
 //! | [`headers`], `message` | lists of headers; framing, preconditions, ranges | connections |
 //! | [`body`], [`response`], [`request`], [`events`], [`upload`] | the values that applications take and return | connections |
 //! | [`connection`] | the state machine with its transition table | applications, transports, clocks, user code |
-//! | [`application`], [`middleware`], [`site`], [`routing`], [`mod@wsgi`] | the side of the application | connections |
+//! | [`application`], [`middleware`], [`site`], [`routing`], [`mod@wsgi`] | everything that produces responses | connections |
 //! | [`gateway`] | [`Gateway`], [`Session`], the chain of middleware around an application | sockets |
-//! | `blocking`, `bridge`, `net` | front ends | the rules of HTTP |
+//! | `blocking`, `bridge`, `net` | front ends | HTTP rules |
 //! | [`testing`] | the test kit: clients, exchanges as text, faults, fuzzing | sockets, apart from its servers |
 //!
 //! A request passes through these stages: bytes, head, framing and persistence, [`Request`], middleware, router,
@@ -89,14 +88,13 @@
 //! 1. The output does not depend on how the input is split.
 //! 2. No input causes a panic, an endless loop, or more memory use than the limits allow.
 //! 3. Time is an argument. Without a wall-clock time there is no `Date`, so [`Gateway::handle`] is a pure function.
-//! 4. Input that can never become valid is refused at once. Input that may still become valid waits for more.
+//! 4. Input that can never become valid is refused at once. Input that can still become valid waits for more.
 //! 5. The first error gets a response and closes the connection. Nothing after it is interpreted.
 //! 6. Every error has one row in one table: status, RFC section, sentence.
 //! 7. Output is valid by construction. A response that breaks the rules is replaced by a 500.
-//! 8. User code runs only in the session, never in the state machine. A panic affects only one request. The guard is no
-//!    middleware: it also covers receivers, streams, and middleware itself.
-//! 9. Valid field lines are kept as they were sent. A head is scanned once, nothing is copied out of it, and a lookup
-//!    scans its lines.
+//! 8. User code runs only in the session, never in the state machine. A panic affects only one request. The session catches
+//!    it, not a middleware, so receivers, streams and middleware are covered too.
+//! 9. Valid headers are kept as they were sent. A head is scanned once and not copied, and a lookup scans its lines.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -156,6 +154,6 @@ pub use values::now::Now;
 pub use values::status::Status;
 
 /// The examples of the README, run as tests.
-#[cfg(all(doctest, feature = "std"))]
+#[cfg(all(doctest, feature = "net"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
