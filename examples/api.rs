@@ -1,4 +1,4 @@
-//! A JSON API: list, add and read notes. Errors are problem details, whatever makes them.
+//! A JSON API: list, add and read notes. Every error is a problem detail (RFC 9457).
 //!
 //! `cargo run --features net,json --example api`
 

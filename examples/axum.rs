@@ -1,4 +1,4 @@
-//! An axum router that answers from bytes: no runtime, no socket. The test kit tests it on the wire.
+//! An axum router that is tested on the wire, without a runtime or a socket.
 //!
 //! `cargo run --features tower --example axum`
 

@@ -1,4 +1,4 @@
-//! A chat over server-sent events: what one browser sends, all of them see.
+//! A chat over server-sent events: every browser sees each line that one of them sends.
 //!
 //! `cargo run --features net --example chat`, then open `http://127.0.0.1:7890/` in two windows.
 
@@ -7,7 +7,7 @@ use bytegate::middleware::{CrossOriginProtection, limit_content};
 use bytegate::{Gateway, Rejection, Request, Response, Router, Status, net};
 use std::time::Duration;
 
-/// The most bytes that a line may have, as it is sent.
+/// The limit on the bytes of a line in a form.
 const LINE_BYTES: u64 = 4096;
 
 const PAGE: &str = r#"<!doctype html><title>Chat</title>
@@ -27,7 +27,7 @@ const PAGE: &str = r#"<!doctype html><title>Chat</title>
 </script>
 "#;
 
-/// The application. A disconnected browser is noticed with the next line, or the next comment that keeps it alive.
+/// The application. The next line, or the next keep-alive comment, detects that a browser has disconnected.
 pub(crate) fn app() -> Gateway {
     let room = Broadcast::new(100);
     let chat = room.clone();

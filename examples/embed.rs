@@ -7,7 +7,7 @@ use bytegate::{Gateway, Request, Response, Router, with_state};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::{io, net::TcpListener, sync::Arc, thread, time::Duration};
 
-/// What the program does, and what the admin page shows and changes.
+/// The work of the program. The admin page shows it and can pause it.
 #[derive(Default)]
 pub(crate) struct Work {
     done: AtomicU64,
@@ -42,7 +42,7 @@ impl Work {
     }
 }
 
-/// Without a log-in, so no other site may use it through a browser on this machine.
+/// There is no log-in, so it refuses requests that other sites send through a browser on this machine.
 pub(crate) fn admin(work: &Arc<Work>) -> Gateway {
     let router = Router::new()
         .get("/", with_state(work, Work::page))
@@ -52,13 +52,13 @@ pub(crate) fn admin(work: &Arc<Work>) -> Gateway {
     gateway.with(AllowedHosts::local())
 }
 
-/// Serves each connection on a thread of its own.
+/// Serves each connection on a separate thread.
 pub(crate) fn serve(listener: &TcpListener, gateway: &Arc<Gateway>) -> ! {
     loop {
         let gateway = gateway.clone();
         match listener.accept() {
             Ok((stream, peer)) => drop(thread::spawn(move || gateway.serve_stream(stream, peer))),
-            // The client is gone, or too many files are open.
+            // The client has disconnected, or too many files are open.
             Err(_) => thread::sleep(Duration::from_millis(100)),
         }
     }

@@ -1,7 +1,7 @@
-//! Fuzzing an application: any data, as it is and in a valid request. No panic, and only valid responses.
+//! Fuzzing an application: sends any data, as is and in a valid request, and checks that nothing panics and that responses are valid.
 //!
-//! `cargo run --release --example fuzz` tries random data until it finds the mistake in `discount`. With cargo-fuzz,
-//! which learns from the code that it reaches, the whole target is one line:
+//! `cargo run --release --example fuzz` tries random data until it finds the mistake in `discount`. With cargo-fuzz, which
+//! is guided by coverage, the whole target is one line:
 //!
 //! ```text
 //! fuzz_target!(|data: &[u8]| bytegate::testing::fuzz(gateway(), data));
@@ -13,20 +13,20 @@ use std::hash::{BuildHasher, RandomState};
 use std::panic::catch_unwind;
 use std::sync::LazyLock;
 
-/// Divides by what it is given.
+/// Divides by a parameter, which may be zero.
 fn discount(request: &Request<'_>) -> Result<String, Rejection> {
     let parts: u8 = request.parse_param("parts")?;
     Ok(format!("{} cents each\n", 1000 / u16::from(parts)))
 }
 
-/// The application, which is made once.
+/// The application, created once.
 pub(crate) fn gateway() -> &'static Gateway {
     static GATEWAY: LazyLock<Gateway> =
         LazyLock::new(|| Gateway::new(Router::new().any("/{parts}", discount)));
     &GATEWAY
 }
 
-/// Tries data of a generator until it finds a mistake. Returns the data.
+/// Tries random data until one makes the application fail. Returns the data.
 pub(crate) fn find(mut random: impl FnMut() -> u64, attempts: usize) -> Option<Vec<u8>> {
     (0..attempts).find_map(|_| {
         let data: Vec<u8> = (0..random() % 8).map(|_| random() as u8).collect();

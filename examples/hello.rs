@@ -19,6 +19,6 @@ pub(crate) fn app() -> Router {
 
 fn main() {
     let gateway = Gateway::new(app());
-    let reply = gateway.handle(b"GET /hello/Ada HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    print!("{}", String::from_utf8_lossy(&reply));
+    let response = gateway.handle(b"GET /hello/Ada HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    print!("{}", String::from_utf8_lossy(&response));
 }

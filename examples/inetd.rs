@@ -1,5 +1,5 @@
-//! One connection over standard input and output, as inetd, `socat` and systemd's `Accept=yes` start it. Only the standard
-//! library is needed.
+//! One connection over standard input and output, as inetd, `socat` and systemd's `Accept=yes` start it. It needs only the
+//! standard library.
 //!
 //! `printf 'GET /hello/Ada HTTP/1.1\r\nHost: x\r\n\r\n' | cargo run --example inetd`, or
 //! `socat TCP-LISTEN:7890,fork,reuseaddr EXEC:target/debug/examples/inetd`
@@ -33,7 +33,7 @@ fn hello(request: &Request<'_>) -> String {
     format!("hello {}\n", request.param("name").unwrap_or("nobody"))
 }
 
-/// Serves until the connection closes. There are no timeouts: whoever started the program ends slow connections.
+/// Serves until the connection closes. It has no timeouts: the parent process must end slow connections.
 pub(crate) fn serve(input: impl Read, output: impl Write) -> io::Result<CloseReason> {
     let gateway = Gateway::new(Router::new().get("/hello/{name}", hello));
     let stream = Untimed(Duplex(input, output));

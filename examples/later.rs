@@ -1,4 +1,4 @@
-//! Answers that come later: a future, and a page that another thread writes line by line.
+//! Deferred and streamed responses: a future, and a page that another thread writes line by line.
 //!
 //! `cargo run --features net --example later`, then `curl -N http://127.0.0.1:7892/lines`
 
@@ -6,19 +6,19 @@ use bytegate::application::later;
 use bytegate::{Body, OwnedRequest, Rejection, Request, Response, Router, net};
 use std::{io, thread, time::Duration};
 
-/// Sleeps without holding up any other client.
+/// Sleeps without delaying other clients.
 async fn slow(request: OwnedRequest) -> Result<String, Rejection> {
     let seconds: u8 = request.parse_param("seconds")?;
     smol::Timer::after(Duration::from_secs(seconds.into())).await;
     Ok(format!("{seconds} seconds later\n"))
 }
 
-/// Is written while it is read.
+/// Streams lines from another thread.
 fn lines() -> Response {
     let (sender, body) = Body::channel(4);
     thread::spawn(move || {
         for number in 1..=5 {
-            // The client may be gone.
+            // The client may have disconnected.
             if sender.send(format!("line {number}\n")).is_err() {
                 return;
             }

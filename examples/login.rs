@@ -15,10 +15,10 @@ const FORM: &str = "<form method=post action=/login><input name=name><input name
 <button>Log in</button></form>\n";
 const LOG_OUT: &str = "<form method=post action=/logout><button>Log out</button></form>\n";
 
-/// When there are more, everybody logs in again.
+/// At this limit, all sessions end, and everybody logs in again.
 const MOST_SESSIONS: usize = 1000;
 
-/// Who is logged in, by the value of a cookie.
+/// The name of each user who is logged in, by session cookie.
 type Sessions = Mutex<HashMap<String, String>>;
 
 fn page(sessions: &Sessions, request: &Request<'_>) -> Response {
@@ -32,7 +32,7 @@ fn page(sessions: &Sessions, request: &Request<'_>) -> Response {
 fn login(sessions: &Sessions, request: &Request<'_>) -> Result<Response, Rejection> {
     let form = request.form()?;
     let value = |name| form.get(name).unwrap_or_default();
-    // How long this takes says nothing about the password. A real site keeps only a slow hash of it.
+    // Compares in time independent of the password. A real site stores only a slow hash of it.
     let is_right: bool = value("password").as_bytes().ct_eq(b"lovelace").into();
     if !is_right {
         return Ok(Response::html(FORM).with_status(Status::FORBIDDEN));
@@ -55,7 +55,7 @@ fn logout(sessions: &Sessions, request: &Request<'_>) -> Response {
     Response::see_other("/").with_removed_cookie("session")
 }
 
-/// The application. A name and a password fit into 1000 bytes, and may be tried ten times a minute.
+/// The application. Request bodies have at most 1000 bytes, and a client can try ten passwords a minute.
 pub(crate) fn app() -> Gateway {
     let sessions = Arc::<Sessions>::default();
     let attempts = RateLimit::new(10, Duration::from_secs(60));

@@ -1,4 +1,4 @@
-//! A thousand clients on a virtual clock, with faults, in a fraction of a second. Every run is the same.
+//! A thousand clients on a virtual clock, with faults, in a fraction of a second. Every run gives the same result.
 //!
 //! `cargo run --release --example simulation`
 
@@ -21,7 +21,8 @@ impl Dice {
     }
 }
 
-/// Lets the clients act for so many virtual seconds. Returns how many responses came, and why connections closed.
+/// Runs the clients for a number of virtual seconds. Returns the number of responses, and the number of closed connections for
+/// each reason.
 pub(crate) fn simulate(clients: usize, seconds: usize) -> (usize, BTreeMap<String, usize>) {
     const REQUEST: &[u8] = b"POST /add HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n1234";
     let app = Router::new().post("/add", |request: &Request<'_>| request.body().to_vec());
@@ -33,13 +34,13 @@ pub(crate) fn simulate(clients: usize, seconds: usize) -> (usize, BTreeMap<Strin
         client.advance(Duration::from_secs(1));
         for (wire, sent) in &mut wires {
             match dice.roll(100) {
-                // Most of the time, a part of a request is sent.
+                // Most of the time, the client sends a part of a request.
                 0..60 => {
                     let end = (*sent + 1 + dice.roll(40)).min(REQUEST.len());
                     wire.send(&REQUEST[*sent..end]);
                     *sent = end % REQUEST.len();
                 }
-                // Sometimes garbage, or the client disconnects.
+                // Sometimes it sends garbage, or disconnects.
                 60 => wire.send([dice.roll(256) as u8]),
                 61 => wire.end_input(),
                 _ => wire.poll(),

@@ -1,4 +1,4 @@
-//! State without globals: what all requests share is in an `Arc`, and what belongs to one request is in its extensions.
+//! State without globals: shared state in an `Arc`, and the values of a single request in its extensions.
 //!
 //! `cargo run --features net --example state`, then `curl -H 'Authorization: Bearer 1815' http://127.0.0.1:7890/`
 
@@ -7,17 +7,17 @@ use bytegate::{Gateway, Middleware, Rejection, Request, Response, Router, net, w
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-/// Shared by all requests. What changes is behind a lock.
+/// Shared by all requests. A lock protects the part that changes.
 pub(crate) struct State {
     users: HashMap<&'static str, &'static str>,
     visits: Mutex<HashMap<&'static str, u32>>,
 }
 
-/// Who sent a request: a value for this request alone, found by its type.
+/// The sender of one request, stored in its extensions by type.
 #[derive(Clone, Copy)]
 struct User(&'static str);
 
-/// Looks up the user for the inner applications.
+/// Looks up the user, so that handlers can read it.
 struct Identify(Arc<State>);
 
 impl Middleware for Identify {

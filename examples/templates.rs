@@ -1,4 +1,4 @@
-//! Pages from templates: minijinja here, and any other template crate in the same way. What is inserted is escaped.
+//! Pages from templates, with minijinja; any other template crate works in the same way. Inserted values are escaped.
 //!
 //! `cargo run --features net --example templates`, then open `http://127.0.0.1:7890/hello/Ada?mood=happy`
 
@@ -17,7 +17,7 @@ const HELLO: &str = "{% extends 'layout.html' %}
 
 type Templates = Environment<'static>;
 
-/// Renders a page. A mistake in a template is a 500, and its reason goes to the log.
+/// Renders a page. An error in a template becomes a 500, and its reason goes to the log.
 fn render(
     templates: &Templates,
     name: &str,

@@ -1,4 +1,4 @@
-//! The tutorial that this crate grew from: static pages, and a mini framework behind `application(environ,
+//! The tutorial that this crate grew from: static pages, and a mini framework with the interface `application(environ,
 //! start_response)`.
 //!
 //! `cargo run --features net --example tutorial`, then open <http://127.0.0.1:7890/>

@@ -1,4 +1,4 @@
-//! HTTP over a Unix socket, with a thread for each connection. Only the standard library is needed.
+//! HTTP over a Unix socket, with one thread per connection. It needs only the standard library.
 //!
 //! `cargo run --example unix`, then `curl --unix-socket /tmp/bytegate.sock http://localhost/`
 
@@ -11,7 +11,7 @@ pub(crate) mod socket {
     use std::time::Duration;
     use std::{fs, io, path::Path, thread};
 
-    /// Listens at a path that is free, or where a program that has ended has left its socket.
+    /// Listens at a path. Replaces a socket that an earlier run has left there.
     pub(crate) fn bind(path: &Path) -> io::Result<UnixListener> {
         match UnixListener::bind(path) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {

@@ -1,4 +1,4 @@
-//! An upload that is received part by part, with its progress over server-sent events. Memory does not grow with it.
+//! An upload that is received part by part, with its progress over server-sent events. Memory use does not depend on its size.
 //!
 //! `cargo run --features net --example upload`, then `curl -N http://127.0.0.1:7890/progress` in one window and
 //! `curl -T FILE http://127.0.0.1:7890/checksum` in another.

@@ -58,8 +58,8 @@ fn failed(error: Failure) -> Rejection {
     Rejection::new(Status::INTERNAL_SERVER_ERROR, "the list is not available")
 }
 
-/// The application. There is no log-in, so no other site may use it through a browser on this machine. The database waits for
-/// the disk, and the threads of the server must not.
+/// The application. There is no log-in, so it refuses requests that other sites send through a browser on this machine. The
+/// database waits for the disk, so the handlers run in `net::blocking`.
 pub(crate) fn app(store: Store) -> Gateway {
     let store = Arc::new(store);
     let router = Router::new()

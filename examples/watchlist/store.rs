@@ -3,7 +3,7 @@
 use redb::{Database, ReadableTable, TableDefinition};
 use std::str::FromStr;
 
-/// An error of the database, of any kind.
+/// Any error of the database.
 pub(crate) type Failure = Box<dyn std::error::Error>;
 
 /// The notes, by the codes of the stocks.
@@ -26,7 +26,7 @@ impl FromStr for Code {
 pub(crate) struct Store(Database);
 
 impl Store {
-    /// Takes over a database, which may be empty.
+    /// Uses a database, which may be empty.
     pub(crate) fn new(database: Database) -> Result<Store, Failure> {
         let change = database.begin_write()?;
         change.open_table(NOTES)?;
@@ -44,8 +44,8 @@ impl Store {
         rows.collect()
     }
 
-    /// Sets the note of a stock, or removes the stock. If `is_listed` is wrong about it, nothing changes, and this
-    /// returns `false`.
+    /// Sets the note of a stock, or removes the stock. Changes nothing and returns `false` if the stock is listed and
+    /// `is_listed` is false, or the other way around.
     pub(crate) fn set(
         &self,
         code: &Code,

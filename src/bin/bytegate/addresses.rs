@@ -1,9 +1,9 @@
-//! The addresses at which others find a server.
+//! The addresses at which clients can reach a server.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Returns the URLs of a server that listens on an address. The first one is for this machine. If the server listens on
-/// all addresses, there is one for each that another device in the same network may use.
+/// all addresses, the others are for devices in the same network.
 pub(crate) fn urls(listening: SocketAddr, has_ipv4_too: bool) -> Vec<String> {
     let found = if_addrs::get_if_addrs().unwrap_or_default();
     let of_machine: Vec<IpAddr> = found
@@ -14,7 +14,7 @@ pub(crate) fn urls(listening: SocketAddr, has_ipv4_too: bool) -> Vec<String> {
     urls_among(listening, has_ipv4_too, &of_machine)
 }
 
-/// Returns whether others than this machine can connect to an address.
+/// Returns whether other machines can connect to an address.
 pub(crate) fn is_open_to_others(listening: SocketAddr) -> bool {
     !listening.ip().to_canonical().is_loopback()
 }
@@ -29,10 +29,10 @@ fn urls_among(listening: SocketAddr, has_ipv4_too: bool, of_machine: &[IpAddr]) 
     let mut others = of_machine.to_vec();
     others.retain(|ip| match ip {
         IpAddr::V4(ip) => (is_ipv4 || has_ipv4_too) && !ip.is_loopback() && !ip.is_link_local(),
-        // Those for a single link would need the name of an interface, which browsers do not accept in a URL.
+        // Link-local addresses would need the name of an interface, which browsers do not accept in a URL.
         IpAddr::V6(ip) => !is_ipv4 && !ip.is_loopback() && !ip.is_unicast_link_local(),
     });
-    // The addresses that people type come first.
+    // IPv4 addresses come first: people type them.
     others.sort_unstable();
     others.dedup();
     std::iter::once(loopback).chain(others).map(url).collect()
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn each_address_that_others_may_use_is_named() {
+    fn every_address_that_other_machines_can_reach_is_listed() {
         assert_eq!(
             urls_of("0.0.0.0:80", false, &MACHINE),
             ["http://127.0.0.1:80/", "http://192.168.1.5:80/"]

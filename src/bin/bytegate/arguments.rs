@@ -18,18 +18,18 @@ pub(crate) enum Command {
     Explain,
 }
 
-/// The reason why a command line has no meaning.
+/// The reason why a command line is invalid.
 #[derive(Debug)]
 pub(crate) enum Invalid {
     /// The command line, or a value in a config file.
     Usage(String),
-    /// A config file whose content is not as it should be.
+    /// A config file with an error.
     Config(String),
     /// A config file that cannot be read.
     Unreadable(String),
 }
 
-/// All given arguments, before it is known which command they belong to.
+/// All arguments, before the command that they belong to is known.
 #[derive(Default)]
 struct Given {
     command: Option<&'static str>,
@@ -40,7 +40,7 @@ struct Given {
 
 const COMMANDS: [&str; 4] = ["serve", "handle", "routes", "explain"];
 
-/// Parses the command line, and the config file that it names. `arguments` begins with the program's name.
+/// Parses the command line, and the config file that it names. `arguments` begins with the name of the program.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Invalid> {
     let mut parser = Parser::from_iter(arguments);
     let mut given = Given::default();
@@ -80,7 +80,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
 }
 
 impl Given {
-    /// Takes an argument that is no option: a command, if it is the first, or a folder.
+    /// Takes a positional argument: a command, if it is the first, or a folder.
     fn value(&mut self, value: OsString) -> Result<(), lexopt::Error> {
         if self.folder.is_some() {
             return Err(Arg::Value(value).unexpected());
@@ -102,7 +102,7 @@ impl Given {
         Ok(())
     }
 
-    /// Takes an option. The last of several values applies, unless the option has as many as are given.
+    /// Takes an option. The last of several values applies, unless the option can be repeated.
     fn setting(&mut self, setting: Setting) {
         if setting.option.takes != Takes::Texts {
             self.settings.retain(|it| it.option != setting.option);
@@ -137,7 +137,7 @@ impl Given {
             return Err(Invalid::Usage(message));
         }
         let mut options = self.into_options()?;
-        // One file serves for several commands.
+        // Several commands can share one file.
         options
             .settings
             .retain(|it| scopes.contains(&it.option.scope));
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn the_application_answers_beside_a_folder_only_if_asked() {
+    fn the_application_runs_beside_a_folder_only_on_request() {
         assert!(serve(&["serve", "fixtures"]).suffixes.is_empty());
         let options = serve(&["fixtures", "--dynamic", ".py"]);
         assert_eq!(options.suffixes, [".py"]);
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn options_set_what_they_say() {
+    fn every_option_has_its_effect() {
         let options = serve(&[
             "serve",
             "dir",

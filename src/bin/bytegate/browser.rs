@@ -1,10 +1,10 @@
-//! Opening a page in the browser of the user.
+//! Opens a page in the user's browser.
 
 use std::io;
 use std::process::{Command, Stdio};
 use std::thread;
 
-/// Opens a URL. Whatever goes wrong is told in one line, and changes nothing else.
+/// Opens a URL. Prints an error in one line and ignores it otherwise.
 pub(crate) fn open(url: &str) {
     let mut command = opener();
     command
@@ -36,7 +36,7 @@ fn complain(program: &str, reason: &str) {
 fn opener() -> Command {
     if cfg!(windows) {
         let mut command = Command::new("cmd");
-        // The first argument of start is the title of a window.
+        // The first argument of `start` is a window title.
         command.args(["/C", "start", ""]);
         command
     } else if cfg!(target_os = "macos") {

@@ -8,20 +8,20 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// The key of the folder, which is no option on the command line.
+/// The key for the folder, which is a positional argument on the command line.
 const FOLDER: &str = "folder";
 
-/// What a config file says.
+/// The settings in a config file.
 #[derive(Debug, Default)]
 pub(crate) struct Config {
     pub(crate) folder: Option<PathBuf>,
     pub(crate) settings: Vec<Setting>,
 }
 
-/// Reads the text of a config file. Its path is named in errors, and its folder is where relative paths begin.
+/// Parses the text of a config file. Errors name its path, and relative paths start at its folder.
 ///
 /// # Errors
-/// Returns an error that names the file, the line and the key that is wrong.
+/// Returns an error that names the file, the line and the invalid key.
 pub(crate) fn parse(path: &Path, text: &str) -> Result<Config, String> {
     let source = Source {
         path: Arc::new(path.to_path_buf()),
@@ -45,7 +45,7 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Config, String> {
     Ok(config)
 }
 
-/// The text of a file.
+/// The text of a config file.
 struct Source<'a> {
     path: Arc<PathBuf>,
     text: &'a str,
@@ -60,7 +60,7 @@ impl Source<'_> {
         Ok(base.join(folder))
     }
 
-    /// Returns the values of an option, which may be several.
+    /// Returns the values of an option. Some options have several.
     fn settings(
         &self,
         option: &'static Spec,
@@ -91,14 +91,14 @@ impl Source<'_> {
         format!("{:?} line {}: {error}", self.path, self.line(span))
     }
 
-    /// Returns the number of the line where something begins.
+    /// Returns the number of the line in which a span begins.
     fn line(&self, span: &Range<usize>) -> usize {
         let before = self.text.get(..span.start).unwrap_or(self.text);
         before.matches('\n').count() + 1
     }
 }
 
-/// Reads a value as what it would be on the command line.
+/// Converts a value into its form on the command line.
 fn read(value: &DeValue<'_>, takes: Takes) -> Result<Value, String> {
     let text = match (value, takes) {
         (DeValue::Boolean(is_on), Takes::Switch | Takes::SwitchOrText) => is_on.to_string(),
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_what_they_are_on_the_command_line() {
+    fn values_have_the_same_form_as_on_the_command_line() {
         let text = "port = 8_080\nlisting = true\nspa = false\nindex = [\n  'a',\n  'b']\ncache = 'no-store'\n\
                     head-timeout = '2m'\n[[redirect]]\npattern = '/a b'\ntarget = '/c'\nstatus = 301\n";
         assert_eq!(
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_with_its_file_line_and_key() {
+    fn errors_name_the_file_the_line_and_the_key() {
         for (text, message) in [
             ("\nlistings = true", "line 2: unknown option \"listings\""),
             ("config = 'a'", "line 1: unknown option \"config\""),

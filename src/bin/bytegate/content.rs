@@ -1,4 +1,4 @@
-//! What is served: a folder as it is, a folder in memory, or the demo.
+//! The served site: a live folder, a folder in memory, or the demo.
 
 use crate::options::{Options, Origin};
 use crate::{Failure, complain, demo};
@@ -10,7 +10,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-/// After this time, whoever waits for a folder to be read is told so.
+/// If reading a folder takes longer than this, the program prints a message.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Creates the gateway for a folder or for the demo. Paths that end in a dynamic suffix go to the demo application.
@@ -40,7 +40,7 @@ pub(crate) fn gateway(options: &Options) -> Result<Gateway, Failure> {
     })
 }
 
-/// Lets pages of any origin read files, and parts of files as viewers of documents and media do.
+/// Lets pages of any origin read files, and ranges of files, which viewers of documents and media request.
 fn cors() -> Cors {
     Cors::any().allow_any_header().expose_headers([
         "Accept-Ranges",
@@ -58,7 +58,7 @@ fn load(site: SiteOptions, folder: &Path) -> Result<Site, Failure> {
     Ok(site?)
 }
 
-/// Works, and says so if that takes longer than a given time.
+/// Runs `work`, and `say_so` if that takes longer than a given time.
 fn patiently<T>(
     patience: Duration,
     say_so: impl FnOnce() + Send + 'static,
@@ -75,7 +75,7 @@ fn patiently<T>(
     result
 }
 
-/// Says what is served, and which options say so.
+/// Prints the served site and the given options.
 fn describe(options: &Options, site: &Site) {
     match &options.folder {
         None => complain("no folder given: serving the demo"),
@@ -99,12 +99,12 @@ fn describe(options: &Options, site: &Site) {
     complain("all other options use their defaults (see bytegate --help)");
 }
 
-/// Names what a live folder has and is not served.
+/// Prints the files of a live folder that are not served.
 pub(crate) fn survey(options: &Options) {
     let Some(folder) = options.folder.as_ref().filter(|_| !options.memory) else {
         return;
     };
-    // If the folder cannot be opened, that has been reported already.
+    // An error about the folder itself has been reported already.
     let Ok(site) = options.site.clone().open(folder) else {
         return;
     };
@@ -113,7 +113,7 @@ pub(crate) fn survey(options: &Options) {
     passed_over.end();
 }
 
-/// Names files that are not served, but only the first ones without `--verbose`.
+/// Prints files that are not served: all of them with `--verbose`, otherwise only the first ones.
 struct PassedOver {
     most: usize,
     count: usize,

@@ -1,4 +1,4 @@
-//! `bytegate explain`: explains how bytes are understood.
+//! `bytegate explain`: shows how bytes are parsed.
 
 use crate::Failure;
 use bytegate::connection::{CloseReason, Message, Refusal, ResponseSummary};
@@ -23,16 +23,16 @@ pub(crate) fn run() -> Result<ExitCode, Failure> {
     })
 }
 
-/// Observes a session that answers all requests alike.
+/// Observes a session that responds to all requests in the same way.
 struct Explanation<'i> {
     text: String,
     /// The whole input.
     all: &'i [u8],
     requests: usize,
-    /// Whether a head has been shown, but not yet the end of its request.
+    /// Whether a head has been shown, but not the end of its request.
     open: bool,
     refused: bool,
-    /// The number of bytes left when the last request was complete.
+    /// The number of bytes that were left when the last request was complete.
     left: usize,
 }
 

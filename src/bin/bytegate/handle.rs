@@ -8,8 +8,8 @@ use bytegate::request::ConnectionInfo;
 use std::io::{self, Read, Write, stdin, stdout};
 use std::process::ExitCode;
 
-/// Answers requests while the input is still open, so that a client of inetd receives responses before it closes.
-/// Pipes have no deadlines: whoever connects them must end anything that takes too long.
+/// Responds while the input is still open, so that a client of inetd receives responses before it closes.
+/// Pipes have no timeouts: the parent process must end slow connections.
 pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
     let gateway = content::gateway(&options)?;
     if options.verbose {

@@ -1,4 +1,4 @@
-//! The program. It serves a folder or the demo site, lists its routes, answers raw bytes, and explains raw bytes.
+//! The program. It serves a folder or the demo site, lists routes, and responds to or explains raw bytes.
 
 mod addresses;
 mod arguments;

@@ -1,4 +1,4 @@
-//! The options of the program: what each is called, what it belongs to, and what it sets.
+//! The options of the program: the name, scope and effect of each.
 
 use crate::values::{self, Hosts, Value};
 use bytegate::Status;
@@ -34,7 +34,7 @@ pub(crate) struct Options {
     pub(crate) connections: Option<usize>,
     pub(crate) connections_per_address: Option<usize>,
     pub(crate) buffered_bytes: Option<usize>,
-    /// Everything above, as it was given.
+    /// All options, as they were given.
     pub(crate) settings: Vec<Setting>,
 }
 
@@ -53,7 +53,7 @@ pub(crate) enum Origin {
     File { path: Arc<PathBuf>, line: usize },
 }
 
-/// What is known of an option.
+/// The specification of an option.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Spec {
     /// The name, which is the key in a config file.
@@ -62,7 +62,7 @@ pub(crate) struct Spec {
     pub(crate) scope: Scope,
 }
 
-/// Which values an option takes.
+/// The values that an option takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Takes {
     /// `true`, `false` or none, which is `true`.
@@ -72,7 +72,7 @@ pub(crate) enum Takes {
     /// A number, or a number with a unit.
     Number,
     Text,
-    /// Text, each time that the option is given.
+    /// Text. The option can be repeated.
     Texts,
 }
 
@@ -83,14 +83,14 @@ impl Takes {
     }
 }
 
-/// What an option is for.
+/// The scope of an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// How a folder is served.
+    /// Settings of a folder.
     Folder,
-    /// What is served.
+    /// The choice of the site.
     Content,
-    /// What requests may be like.
+    /// Limits on requests.
     Requests,
     /// Connections.
     Server,
@@ -146,7 +146,7 @@ impl Spec {
 }
 
 impl Options {
-    /// Returns the options for a folder, or for the demo, before any is given.
+    /// Returns the default options for a folder or for the demo.
     pub(crate) fn of(folder: Option<PathBuf>) -> Options {
         Options {
             folder,
@@ -157,7 +157,7 @@ impl Options {
     /// Sets an option.
     ///
     /// # Errors
-    /// Returns an error that names the option, its value and where it was given, if the value is invalid.
+    /// Returns an error that names the option, its value and its origin, if the value is invalid.
     pub(crate) fn set(&mut self, setting: Setting) -> Result<(), String> {
         self.apply(setting.option.name, &setting.value)
             .map_err(|error| format!("{setting}: {error}"))?;
@@ -318,7 +318,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_option_can_be_set_and_every_other_value_is_refused_with_its_name() {
+    fn every_option_can_be_set_and_invalid_values_are_refused_by_name() {
         for option in SPECS {
             let set = |value: Value| {
                 let origin = Origin::CommandLine;

@@ -28,7 +28,7 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
     net::raise_open_files_limit();
     let defaults = net::Options::default();
     let net_options = net::Options {
-        // Nothing served here waits for anything but the disk, and a single thread costs least.
+        // These applications wait only for the disk, and a single thread costs least.
         threads: NonZeroUsize::MIN,
         error_log: Some(Arc::new(crate::complain)),
         stop_timeout: options.stop_timeout.unwrap_or(defaults.stop_timeout),
@@ -41,7 +41,7 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
     };
     let is_only_ipv6 = socket2::SockRef::from(&listener).only_v6().unwrap_or(true);
     let url = greet(&options, listener.local_addr()?, !is_only_ipv6);
-    // The folder may be large, and clients need not wait for this.
+    // The folder may be large, so this does not delay the start.
     let surveyed = options.clone();
     std::thread::spawn(move || content::survey(&surveyed));
     if options.open {
@@ -52,8 +52,8 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Returns the hosts that are served, unless all are. A server that only this machine can reach is asked for other names by
-/// browsers whose page was rebound to this machine.
+/// Returns the hosts that are served, unless all are. If only this machine can reach the server, a request for another name
+/// comes from a page whose name was rebound to this machine (DNS rebinding).
 fn allowed_hosts(hosts: &Hosts, address: SocketAddr) -> Option<AllowedHosts> {
     let names = match hosts {
         Hosts::Any => return None,
@@ -72,7 +72,7 @@ fn allowed_hosts(hosts: &Hosts, address: SocketAddr) -> Option<AllowedHosts> {
     Some(names.iter().fold(local, |allowed, name| allowed.host(name)))
 }
 
-/// Says what is served where, and to whom. Returns the URL for this machine.
+/// Prints the served site, its addresses, and who can connect. Returns the URL for this machine.
 fn greet(options: &Options, address: SocketAddr, has_ipv4_too: bool) -> String {
     let what = match &options.folder {
         None => "the demo site".to_string(),

@@ -58,12 +58,12 @@ impl Value {
         }
     }
 
-    /// Returns a pattern, and the name and value of a field.
+    /// Returns a pattern, and the name and value of a header.
     pub(crate) fn header(&self) -> Result<(String, String, String), String> {
         const SHAPE: &str = "a header is 'NAME: VALUE' or 'PATTERN NAME: VALUE'";
         let split = |text: &str| {
-            let (pattern, field) = split_pattern(text);
-            let (name, value) = field.split_once(':')?;
+            let (pattern, header) = split_pattern(text);
+            let (name, value) = header.split_once(':')?;
             Some([pattern, Some(name.to_string()), Some(value.to_string())])
         };
         match self.parts(["pattern", "name", "value"], split, SHAPE)? {
@@ -128,7 +128,7 @@ fn words<const N: usize>(text: &str) -> Option<[Option<String>; N]> {
     words.next().is_none().then_some(found)
 }
 
-/// Splits a pattern, which begins with a slash or a star, from what comes after it. The values of fields that follow can
+/// Splits a pattern, which begins with a slash or a star, from the rest. Header values that follow can
 /// begin with neither.
 fn split_pattern(text: &str) -> (Option<String>, &str) {
     let text = text.trim();
@@ -151,7 +151,7 @@ fn is_cache_control(text: &str) -> bool {
         let is_in_token = |octet: u8| octet.is_ascii_alphanumeric() || b"-_".contains(&octet);
         !text.is_empty() && text.bytes().all(is_in_token)
     };
-    // Names of fields in quotes may have commas between them.
+    // Quoted header names may have commas between them.
     let unquoted: String = text.split('"').step_by(2).collect::<Vec<_>>().join("x");
     unquoted.split(',').all(|directive| {
         let (name, value) = directive
@@ -162,7 +162,7 @@ fn is_cache_control(text: &str) -> bool {
     })
 }
 
-/// Parses the value of an option that is on or off.
+/// Parses the value of a switch.
 pub(crate) fn switch(text: &str) -> Result<bool, String> {
     match text {
         "true" => Ok(true),
@@ -171,7 +171,7 @@ pub(crate) fn switch(text: &str) -> Result<bool, String> {
     }
 }
 
-/// Parses `--spa`: a page, or whether there is one.
+/// Parses `--spa`: a page, `true` or `false`.
 pub(crate) fn single_page(text: &str) -> Option<&str> {
     match text {
         "true" => Some("/index.html"),
@@ -215,7 +215,7 @@ pub(crate) fn bind(text: &str) -> Result<IpAddr, String> {
     }
 }
 
-/// The names that are served besides `localhost` and addresses.
+/// The names that are served in addition to `localhost` and addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Hosts {
     Any,
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_means_the_same_as_text_and_as_a_table() {
+    fn text_and_table_forms_of_a_rule_are_equal() {
         let table = parts(&[("target", "/b"), ("pattern", "/a"), ("status", "308")]);
         assert_eq!(text(" /a  /b 308 ").redirect(), table.redirect());
         let table = parts(&[("pattern", "*.js"), ("target", "/b.js")]);
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_is_told_from_a_value_by_its_first_character() {
+    fn the_first_character_distinguishes_a_pattern_from_a_value() {
         let owned = |(pattern, value): (&str, &str)| (pattern.to_string(), value.to_string());
         for (rule, expected) in [
             ("max-age=60", ("**", "max-age=60")),
@@ -373,13 +373,13 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_without_a_status_may_be_changed_later() {
+    fn a_redirect_without_a_status_is_temporary() {
         let (.., status) = text("/a /b").redirect().unwrap();
         assert_eq!(status, Status::FOUND);
     }
 
     #[test]
-    fn rules_of_another_shape_say_which_one_they_need() {
+    fn errors_about_malformed_rules_name_the_expected_form() {
         for wrong in ["", "/a", "/a /b 301 x"] {
             let error = text(wrong).redirect().unwrap_err();
             assert!(error.contains("PATTERN TARGET STATUS"), "{error}");

@@ -44,7 +44,7 @@ const GREETED: &str = "welcome";
 /// The only account of the demo, which does not store others.
 const DEMO_ACCOUNT: (&str, &str) = ("ada", "lovelace");
 
-/// The entry point of the framework: PEP 3333's `application(environ, start_response)`.
+/// The entry point of the framework: `application(environ, start_response)` of PEP 3333.
 pub fn application(environ: &Environ<'_>, start_response: &mut StartResponse) -> [String; 1] {
     let visit = Visit::of(environ);
     let view = PAGES.iter().find(|(name, _)| *name == visit.name);
@@ -69,7 +69,7 @@ pub fn application(environ: &Environ<'_>, start_response: &mut StartResponse) ->
         }
         (Some((_, view)), Verb::Read | Verb::Post, _) => match view(&visit) {
             Outcome::Page(page) => {
-                // Not served from a cache without revalidation, but kept for going back. With `no-store`, the browser
+                // Caches must revalidate it, but the browser keeps it for going back. With `no-store`, the browser
                 // would ask whether to send a form again.
                 start_response.call("200 OK", &[HTML, ("Cache-Control", "no-cache")]);
                 page
@@ -83,7 +83,7 @@ pub fn application(environ: &Environ<'_>, start_response: &mut StartResponse) ->
     [layout(&page, &visit)]
 }
 
-/// A request as seen by the pages.
+/// A request, as the pages see it.
 struct Visit<'a> {
     method: Verb,
     path: String,
@@ -94,7 +94,7 @@ struct Visit<'a> {
     form: Result<BTreeMap<Cow<'a, str>, Cow<'a, str>>, Rejection>,
     /// The name to greet after a form was accepted, from the query.
     greeted: Option<Cow<'a, str>>,
-    /// The time of the request, which is an argument like everything else.
+    /// The time of the request.
     now: String,
 }
 
