@@ -476,7 +476,7 @@ fn an_error_page_that_cannot_be_sent_is_a_plain_500_with_a_reason() {
         |name: &str| format!("field {name:?}: a field name must be a token (RFC 9110 section 5.1)");
     assert_eq!(
         *errors.lock().expect("a list"),
-        [name("c d"), name("a b"), ResponseError::Later.to_string()]
+        [name("c d"), name("a b"), ResponseError::Pending.to_string()]
     );
 }
 

@@ -115,7 +115,7 @@ impl<'g> Session<'g> {
                 let later = self.exchange.as_mut().and_then(|it| it.later.as_mut());
                 let polled = match later {
                     Some(later) => chain.guard(|| later.as_mut().poll(&mut context)),
-                    None => Err(Response::from_error(ResponseError::Later)),
+                    None => Err(Response::from_error(ResponseError::Pending)),
                 };
                 let mut response = match polled {
                     Ok(Poll::Pending) => return Stepped::Waits(Wait::Pending { until: *until }),
@@ -195,7 +195,7 @@ impl<'g> Session<'g> {
         let chain = Chain::new(self.gateway, &self.info, self.catches_panics);
         exchange.abort(chain, AbortReason::Disconnected);
         exchange.later = None;
-        let mut response = Response::from_error(ResponseError::Later);
+        let mut response = Response::from_error(ResponseError::Pending);
         exchange.after(chain, &mut response);
         self.answer(&mut response, Some(exchange), front_end);
     }

@@ -76,7 +76,7 @@ impl Middleware for ErrorPages {
         let status = response.status();
         let page = (self.page)(request, status, response.sentence());
         if page.is_pending() {
-            return Response::from_error(ResponseError::Later);
+            return Response::from_error(ResponseError::Pending);
         }
         with_kept_fields(page.with_status(status), &response).in_place_of(response)
     }

@@ -86,7 +86,7 @@ impl Response {
                 return Box::new(error);
             }
             Exception::Error(error) => error,
-            Exception::Later(_) => ResponseError::Later,
+            Exception::Later(_) => ResponseError::Pending,
         };
         *self = Status::INTERNAL_SERVER_ERROR.into();
         Box::new(error)

@@ -92,6 +92,24 @@ impl Rejection {
         }
     }
 
+    /// Creates a rejection for an error of the server, such as an [`io::Error`](https://doc.rust-lang.org/std/io/struct.Error.html).
+    /// The client gets a plain 500, and the error goes to the log.
+    ///
+    /// ```
+    /// use bytegate::{Rejection, Request};
+    ///
+    /// fn report(_: &Request<'_>) -> Result<Vec<u8>, Rejection> {
+    ///     std::fs::read("/missing/report.txt").map_err(Rejection::internal)
+    /// }
+    ///
+    /// let response = bytegate::testing::Client::new(report).get("/").send();
+    /// assert_eq!(response.status(), 500);
+    /// assert!(!response.text().contains("No such file"));
+    /// ```
+    pub fn internal(error: impl fmt::Display) -> Rejection {
+        Rejection::new(Status::INTERNAL_SERVER_ERROR, format!("{error}"))
+    }
+
     /// Creates a rejection with status 400: the request is malformed.
     pub fn bad_request(sentence: impl Into<Cow<'static, str>>) -> Rejection {
         Rejection::new(Status::BAD_REQUEST, sentence)

@@ -61,7 +61,7 @@ pub(crate) type LaterResponse = Pin<Box<dyn Future<Output = Response> + Send>>;
 #[non_exhaustive]
 pub enum ResponseError {
     /// A header cannot be sent. Contains its name.
-    Field(HeaderError, String),
+    Header(HeaderError, String),
     /// A header is reserved for the connection: see [`Response::with_header`].
     ReservedHeader(String),
     /// The status is below 200, which is never final (RFC 9110 section 15.2).
@@ -70,7 +70,7 @@ pub enum ResponseError {
     /// [catches panics](crate::Session::catch_panics) and [`Gateway::respond`](crate::Gateway::respond) produce this.
     Panicked(String),
     /// The response is [deferred](Response::from_future), but cannot be awaited here.
-    Later,
+    Pending,
     /// The body ended early, or did not have the declared length. Bytes that were already sent cannot be taken back.
     BodyError,
     /// Any other violation, reported by an adapter.
@@ -80,7 +80,7 @@ pub enum ResponseError {
 impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ResponseError::Field(error, name) => write!(f, "field {name:?}: {error}"),
+            ResponseError::Header(error, name) => write!(f, "field {name:?}: {error}"),
             ResponseError::ReservedHeader(name) => {
                 write!(
                     f,
@@ -89,7 +89,7 @@ impl fmt::Display for ResponseError {
             }
             ResponseError::InterimStatus(status) => write!(f, "{status} is not a final status"),
             ResponseError::Panicked(words) => write!(f, "the application panicked: {words}"),
-            ResponseError::Later => {
+            ResponseError::Pending => {
                 f.write_str("the response is deferred, but this front end cannot wait for it")
             }
             ResponseError::BodyError => {
@@ -269,7 +269,7 @@ impl Response {
             return self.fail(ResponseError::ReservedHeader(name.into()));
         }
         if let Err(error) = change(&mut self.fields, name, value) {
-            return self.fail(ResponseError::Field(error, name.into()));
+            return self.fail(ResponseError::Header(error, name.into()));
         }
         self.when_ready(|| {
             let (name, value) = (String::from(name), Vec::from(value));

@@ -438,7 +438,7 @@ fn start(status: &str, headers: &[(&str, &str)]) -> Result<Started, ResponseErro
         } else if is_reserved(name) {
             return Err(ResponseError::ReservedHeader(name.to_string()));
         } else if let Err(error) = started.fields.append(name, value) {
-            return Err(ResponseError::Field(error, name.to_string()));
+            return Err(ResponseError::Header(error, name.to_string()));
         }
     }
     Ok(started)
