@@ -62,18 +62,18 @@ pub trait BlockingStream: Read + Write {
     /// `None` means never.
     ///
     /// # Errors
-    /// Returns the error of the system.
+    /// Returns the system's error.
     fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
 
     /// Closes the writing side. The peer can still read everything that was written.
     ///
     /// # Errors
-    /// Returns the error of the system.
+    /// Returns the system's error.
     fn end_output(&mut self) -> io::Result<()>;
 
-    /// Makes closing the stream look like a failure to the peer. This is called for a response that is incomplete, and whose
-    /// end would look like that of the content. The default does nothing. For a `TcpStream`, closing resets the connection
-    /// if the feature `net` is on: the standard library cannot do this.
+    /// Makes closing the stream look like a failure to the peer. This is called for an incomplete response that the
+    /// peer could otherwise mistake for a complete one. The default does nothing. For a `TcpStream`, closing resets the
+    /// connection if the feature `net` is on: the standard library cannot do this.
     fn reset_on_close(&mut self) {}
 }
 
@@ -181,12 +181,12 @@ impl Gateway {
     /// # }
     /// ```
     ///
-    /// While a response is [deferred](crate::Response::from_future), or a receiver or a stream of content is not ready, nothing is
-    /// read, so a client that disconnects is only noticed when there is something to write, or after
+    /// While a response is [deferred](crate::Response::from_future), or a receiver or a body stream is not ready,
+    /// nothing is read, so a client that disconnects is only noticed at the next write, or after
     /// [`Timeouts::answer`](crate::config::Timeouts::answer).
     ///
     /// # Errors
-    /// Returns the error of the stream, for example when the peer has disconnected.
+    /// Returns the stream's error, for example when the peer has disconnected.
     pub fn serve_stream(
         &self,
         mut stream: impl BlockingStream,
@@ -217,7 +217,7 @@ impl Gateway {
                     write(&mut stream, &mut session)?;
                 }
                 Wait::Pending { until } => thread.park(front_end.inner.left(until)),
-                // This thread serves nobody else.
+                // This thread serves no other connection.
                 Wait::Yield => {}
                 Wait::Close(reason) => break reason,
             }

@@ -1,15 +1,15 @@
-//! How long a front end goes on reading after the last byte of a response, so that the peer sees the response before its own
-//! bytes meet a closed socket (RFC 9112 section 9.6).
+//! How long a front end continues to read after the last byte of a response, so that the peer sees the response before
+//! its own bytes meet a closed socket (RFC 9112 section 9.6).
 
 use core::time::Duration;
 
 /// How long the peer may be silent.
 pub(crate) const LINGER_GAP: Duration = Duration::from_secs(5);
 
-/// What the peer must send in each gap, in bytes. Less than 13 kB/s is not worth waiting for.
+/// The number of bytes that the peer must send in each gap. Less than 13 kB/s is not worth waiting for.
 const GAP_BYTES: usize = 64 * 1024;
-/// What is read in total, in bytes. A client that sends a large file which is not wanted often reads only after it has sent
-/// everything.
+/// The maximum number of bytes read in total. A client that sends a large, unwanted file often reads only after it has
+/// sent everything.
 const TOTAL_BYTES: usize = 256 * 1024 * 1024;
 
 /// Bytes that are read and discarded.
@@ -41,7 +41,7 @@ impl Linger {
 mod tests {
     use super::*;
 
-    /// How long a peer is read that sends this many bytes in each second, up to an hour.
+    /// How long the front end reads from a peer that sends this many bytes per second, up to an hour.
     fn seconds_at(bytes: usize) -> u64 {
         let mut linger = Linger::default();
         let mut seconds = 1..3600;

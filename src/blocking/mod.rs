@@ -1,4 +1,4 @@
-//! Serving over anything that can be read and written, for those who use threads or a transport of their own.
+//! Serving over anything that can be read and written, for programs with threads or a custom transport.
 //!
 //! ```
 //! use bytegate::{Gateway, Request};

@@ -25,16 +25,16 @@ use tower_service::Service;
 
 /// A gateway as a tower service, for example as a route or the fallback of an axum `Router`.
 ///
-/// As over a connection, the application [admits](crate::Application::admit) the content of a request before it is read.
-/// Content is gathered up to [`Limits::body_bytes`](crate::config::Limits::body_bytes) or the limit that the application
-/// states, or it is handed on part by part as it arrives. Trailers are left out. Limits and deadlines of heads are those of
-/// the server that received the request.
+/// As over a connection, the application [admits](crate::Application::admit) the body of a request before it is read.
+/// The body is buffered up to [`Limits::body_bytes`](crate::config::Limits::body_bytes) or the application's limit, or
+/// streamed to a receiver as it arrives. Trailers are left out. Limits and timeouts for heads are up to the server that
+/// received the request.
 ///
-/// The host is the authority of the URI, which HTTP/2 calls `:authority`, or else `Host`. A request in which they differ is
-/// answered with 400 (RFC 9113 section 8.3.1).
+/// The host is the authority of the URI, which HTTP/2 calls `:authority`, or else `Host`. A request in which they
+/// differ gets a 400 (RFC 9113 section 8.3.1).
 ///
-/// The peer is that of a [`ConnectionInfo`] in the extensions of the request. The servers of axum attach the address of the
-/// client in a type of their own, so a layer has to pass it on. Without it, the peer is unknown, and so
+/// The peer comes from a [`ConnectionInfo`] in the extensions of the request. The servers of axum attach the client's
+/// address as a different type, so a layer has to convert it. Without it, the peer is unknown, and
 /// [`RateLimit`](crate::middleware::RateLimit) does not tell clients apart.
 ///
 /// ```
@@ -48,7 +48,7 @@ use tower_service::Service;
 /// # #[derive(Clone)]
 /// # struct ConnectInfo<T>(T);
 ///
-/// /// Passes on what `into_make_service_with_connect_info::<SocketAddr>` attaches.
+/// /// Passes on the address attached by `into_make_service_with_connect_info::<SocketAddr>`.
 /// async fn with_peer(mut request: Request) -> Request {
 ///     if let Some(ConnectInfo(address)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
 ///         let connection = ConnectionInfo::from(*address);
@@ -61,7 +61,7 @@ use tower_service::Service;
 /// let app = Router::<()>::new().fallback_service(service).layer(map_request(with_peer));
 /// ```
 ///
-/// The time is that of the system, unless a test [sets it](GatewayService::with_clock).
+/// The time is the system time, unless a test [sets it](GatewayService::with_clock).
 #[derive(Clone)]
 pub struct GatewayService {
     gateway: Arc<Gateway>,
@@ -94,15 +94,15 @@ impl GatewayService {
     /// let service = GatewayService::new(gateway).with_clock(|| Now::at_unix(784_111_777));
     /// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
     /// # let mut service = service;
-    /// # let answer = tower_service::Service::call(&mut service, http::Request::new(bytegate::Body::empty()));
-    /// # assert!(pin!(answer).poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    /// # let response = tower_service::Service::call(&mut service, http::Request::new(bytegate::Body::empty()));
+    /// # assert!(pin!(response).poll(&mut Context::from_waker(Waker::noop())).is_ready());
     /// ```
     pub fn with_clock(mut self, clock: impl Fn() -> Now + Send + Sync + 'static) -> GatewayService {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Answers a request whose content may still arrive.
+    /// Responds to a request whose body may still arrive.
     async fn respond<B: HttpBody + Send>(self, request: http::Request<B>) -> Response {
         let (parts, content) = request.into_parts();
         let incoming = IncomingBody {
@@ -139,7 +139,7 @@ where
 }
 
 impl GatewayService {
-    /// Answers a request that is valid for the `http` crate, but not here.
+    /// Responds to a request that is valid for the `http` crate, but not here.
     async fn respond_to_invalid(
         &self,
         parts: &http::request::Parts,
@@ -169,14 +169,14 @@ impl fmt::Debug for GatewayService {
     }
 }
 
-/// The content of a request, as it arrives, and the clock of the service.
+/// The body of a request, as it arrives, and the clock of the service.
 struct IncomingBody<B> {
     content: Pin<Box<B>>,
     clock: Clock,
 }
 
 impl<B: HttpBody> IncomingBody<B> {
-    /// States in the head whether there is content, and how long it is.
+    /// States in the head whether the request has a body, and how long it is.
     fn announce(&self, head: RequestBuilder) -> RequestBuilder {
         match self.content.size_hint().exact() {
             _ if self.content.is_end_stream() => head,

@@ -1,4 +1,4 @@
-//! Conversions between messages of this crate and those of the `http` crate.
+//! Conversions between messages of this crate and of the `http` crate.
 
 use crate::body::body::Body;
 use crate::middleware::{AuthenticatedUser, RequestId};
@@ -44,10 +44,10 @@ impl<B: Into<Body>> From<http::Response<B>> for Response {
 }
 
 impl From<Response> for http::Response<Body> {
-    /// Converts a response. One that breaks the rules becomes a 500, and so does one that is
-    /// [deferred](Response::from_future): wait for it first.
+    /// Converts a response. An invalid response becomes a 500, and so does a [deferred](Response::from_future) one:
+    /// wait for it first.
     fn from(mut response: Response) -> http::Response<Body> {
-        // Leaves what is sent in its place, with what middleware has set.
+        // Leaves the replacement in its place, with the headers set by middleware.
         let _ = response.take_error();
         let mut converted = http::Response::new(Body::empty());
         if let Ok(status) = http::StatusCode::from_u16(response.status().code()) {
@@ -62,11 +62,11 @@ impl From<Response> for http::Response<Body> {
 impl TryFrom<&Request<'_>> for http::Request<Bytes> {
     type Error = http::Error;
 
-    /// Converts a request. The content is copied. Below a [mount](crate::Router::mount), the target is the rest of the
+    /// Converts a request. The body is copied. Below a [mount](crate::Router::mount), the target is the rest of the
     /// path, in the form in which it was sent, and the query.
     ///
-    /// The extensions contain the [`ConnectionInfo`] and, if there are any, the [`AuthenticatedUser`] and the
-    /// [`RequestId`]. All values that middleware attached are there as one value of the type [`Extensions`].
+    /// The extensions contain the [`ConnectionInfo`] and, if present, the [`AuthenticatedUser`] and the [`RequestId`].
+    /// All values attached by middleware are in one value of the type [`Extensions`].
     ///
     /// ```
     /// use bytegate::{Bytes, Request};
@@ -141,9 +141,9 @@ fn sent_length(path: &str, decoded: usize) -> usize {
 impl TryFrom<http::Request<Bytes>> for OwnedRequest {
     type Error = InvalidRequest;
 
-    /// Converts a request. Its extensions may contain a [`ConnectionInfo`], an [`AuthenticatedUser`] and a [`RequestId`].
-    /// Values for [`Request::extensions`] may be there as one value of the type [`Extensions`]. The extensions of the
-    /// `http` crate are there as well, as a value of their own type:
+    /// Converts a request. Its extensions may contain a [`ConnectionInfo`], an [`AuthenticatedUser`] and a
+    /// [`RequestId`]. Values for [`Request::extensions`] may be in one value of the type [`Extensions`]. The extensions
+    /// of the `http` crate are kept as well, as a value of the type [`http::Extensions`]:
     ///
     /// ```
     /// use bytegate::{Bytes, OwnedRequest};
@@ -161,8 +161,8 @@ impl TryFrom<http::Request<Bytes>> for OwnedRequest {
     /// ```
     ///
     /// # Errors
-    /// Returns a [`InvalidRequest`] if it is not a valid request. One whose URI and `Host` name different hosts is none (RFC 9113
-    /// section 8.3.1).
+    /// Returns an [`InvalidRequest`] if it is not a valid request. A request whose URI and `Host` name different hosts
+    /// is invalid (RFC 9113 section 8.3.1).
     fn try_from(request: http::Request<Bytes>) -> Result<OwnedRequest, InvalidRequest> {
         let (parts, content) = request.into_parts();
         let builder = builder_of(&parts)?;
@@ -173,11 +173,12 @@ impl TryFrom<http::Request<Bytes>> for OwnedRequest {
     }
 }
 
-/// Starts building a request without content. Its Host is the authority of the URI, if there is one.
+/// Starts building a request without a body. Its `Host` is the authority of the URI, if it has one.
 ///
 /// # Errors
-/// Returns a [`InvalidRequest`] if Host names another host or port than the URI: in HTTP/2, where the authority is a field of its
-/// own, such a request is malformed (RFC 9113 section 8.3.1), and over a connection it is refused too.
+/// Returns an [`InvalidRequest`] if `Host` names another host or port than the URI. In HTTP/2, where the authority is a
+/// separate pseudo-header, such a request is malformed (RFC 9113 section 8.3.1), and over a connection it is refused
+/// too.
 pub(super) fn builder_of(parts: &http::request::Parts) -> Result<RequestBuilder, InvalidRequest> {
     let mut builder = Request::builder(parts.method.as_str(), target_of(parts));
     let authority = parts.uri.authority();
@@ -187,7 +188,7 @@ pub(super) fn builder_of(parts: &http::request::Parts) -> Result<RequestBuilder,
     }
     for (name, value) in &parts.headers {
         let is_replaced = name == http::header::HOST && authority.is_some();
-        // Content has no coding on this side.
+        // The body has no transfer coding on this side.
         if !is_replaced && name != http::header::TRANSFER_ENCODING {
             builder = builder.header(name.as_str(), value.as_bytes());
         }
@@ -195,7 +196,7 @@ pub(super) fn builder_of(parts: &http::request::Parts) -> Result<RequestBuilder,
     Ok(with_extensions(builder, &parts.extensions))
 }
 
-/// Checks that Host, if it is there, is the authority of the URI.
+/// Checks that `Host`, if present, is the authority of the URI.
 fn check_host(parts: &http::request::Parts, authority: &str) -> Result<(), InvalidRequest> {
     let mut hosts = parts.headers.get_all(http::header::HOST).iter();
     let host = match (hosts.next(), hosts.next()) {
@@ -218,7 +219,7 @@ fn check_host(parts: &http::request::Parts, authority: &str) -> Result<(), Inval
     }
 }
 
-/// Adds what the extensions of a request contain for this crate.
+/// Adds the values that a request's extensions contain for this crate.
 fn with_extensions(mut builder: RequestBuilder, from: &http::Extensions) -> RequestBuilder {
     if let Some(connection) = from.get::<ConnectionInfo>() {
         builder = builder.connection(connection.clone());
@@ -244,7 +245,7 @@ pub(super) fn target_of(parts: &http::request::Parts) -> &str {
     target.map_or("/", |target| target.as_str())
 }
 
-/// Appends all fields. All of them are valid on both sides.
+/// Appends all headers. All of them are valid on both sides.
 fn append_all(to: &mut http::HeaderMap, lines: crate::headers::Headers<'_>) {
     for (name, value) in lines {
         let name = http::HeaderName::from_bytes(name.as_bytes());

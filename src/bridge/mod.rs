@@ -1,6 +1,6 @@
 //! Bridges to the types of the `http` crate (feature `http`) and to tower services (feature `tower`).
 //!
-//! With the feature `tower`, an existing axum `Router` answers from bytes, without tokio and without a socket, so that it
+//! With the feature `tower`, an existing axum `Router` works on bytes, without tokio and without a socket, so that it
 //! can be tested on the wire with the [test kit](crate::testing):
 //!
 //! ```
@@ -16,7 +16,7 @@
 //! # }
 //! ```
 //!
-//! In the other direction, a [`GatewayService`] is mounted in an axum `Router`:
+//! In the other direction, a [`GatewayService`] can be mounted in an axum `Router`:
 //!
 //! ```
 //! # #[cfg(feature = "tower")] {

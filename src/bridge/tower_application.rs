@@ -19,9 +19,9 @@ use tower_service::Service;
 
 /// Turns a tower service into an application: an axum `Router`, or anything else that takes `http::Request<Body>`.
 ///
-/// Below a [mount](crate::Router::mount), the service sees the rest of the path, as below axum's `nest`. The extensions of
-/// the request contain the [`ConnectionInfo`](crate::request::ConnectionInfo) and what middleware attached, as
-/// the conversion of a [`Request`] into an `http::Request` says.
+/// Below a [mount](crate::Router::mount), the service sees the rest of the path, as below axum's `nest`. The extensions
+/// of the request contain the [`ConnectionInfo`](crate::request::ConnectionInfo) and the values attached by middleware,
+/// as described for the conversion of a [`Request`] into an `http::Request`.
 ///
 /// ```
 /// use axum::{Extension, routing::get};
@@ -40,15 +40,15 @@ use tower_service::Service;
 /// assert_eq!(response.text(), "hello Aladdin\n");
 /// ```
 ///
-/// Each request gets a clone of the service, and its response is [deferred](Response::from_future). A service that needs a
-/// runtime, for timers or sockets, has to be called where that runtime is. [`Gateway::handle`](crate::Gateway::handle) and
-/// the test kit wait on the thread that they are called on, so that tokio's runtime must have another one:
-/// `#[tokio::test(flavor = "multi_thread")]`.
+/// Each request gets a clone of the service, and its response is [deferred](Response::from_future). A service that
+/// needs a runtime, for timers or sockets, has to be called within that runtime.
+/// [`Gateway::handle`](crate::Gateway::handle) and the test kit block the calling thread, so tokio's runtime needs
+/// another one: `#[tokio::test(flavor = "multi_thread")]`.
 pub fn tower<S>(service: S) -> TowerApplication<S> {
     TowerApplication(service)
 }
 
-/// The application that [`tower`] returns.
+/// The application returned by [`tower`].
 ///
 /// ```
 /// use axum::routing::get;
@@ -97,18 +97,18 @@ where
     }
 }
 
-/// Replaces the content of a response to HEAD by content that is never sent, but whose length is, if it is known. The
-/// response to GET then has the same length, or is a stream of unknown length too (RFC 9110 section 8.6).
+/// Replaces the body of a response to HEAD with a body that is never sent, but has the same length, if it is known. The
+/// response to GET then has this length, or is a stream of unknown length too (RFC 9110 section 8.6).
 fn without_content<B: HttpBody>(response: http::Response<B>) -> http::Response<Body> {
     let stated = response.headers().get(http::header::CONTENT_LENGTH);
     let stated = stated.and_then(|length| length.to_str().ok()?.parse().ok());
-    // Some services leave out the content themselves.
+    // Some services leave out the body themselves.
     let known = || response.body().size_hint().exact();
     let length = stated.or_else(|| known().filter(|length| *length > 0));
     response.map(|_| Body::try_from_iterator(length, core::iter::empty()))
 }
 
-/// Converts content of a response. Trailers are left out.
+/// Converts a response body. Trailers are left out.
 fn of_http_body<B: HttpBody<Data = Bytes> + Send + 'static>(body: B) -> Body {
     if body.is_end_stream() {
         return Body::empty();

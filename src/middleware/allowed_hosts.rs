@@ -1,4 +1,4 @@
-//! The hosts that a server answers for.
+//! The hosts that a server accepts.
 
 use super::{Middleware, RequestParts};
 use crate::response::response::Response;
@@ -11,14 +11,15 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::Ipv4Addr;
 
-/// Middleware that answers only requests for the given hosts. Others get 421 (RFC 9110 section 15.5.20), before their content
-/// is read. The case, the port and a dot at the end of a host are ignored.
+/// Middleware that accepts only requests for the given hosts. Others get a 421 (RFC 9110 section 15.5.20), before their
+/// body is read. The case, the port and a dot at the end of a host are ignored.
 ///
-/// Without it, a page of another site whose name is pointed at this server's address can read its responses, because the
-/// browser takes both for the same origin: DNS rebinding. That reaches servers which only this machine or its network can
-/// reach, so use [`local`](AllowedHosts::local) for those. For a public server, name its hosts if links are made from `Host`.
+/// Without it, a page of another site can read this server's responses if the name of the site is pointed at this
+/// server's address, because the browser then treats both as the same origin: DNS rebinding. The attack reaches servers
+/// that are only reachable from this machine or its network, so use [`local`](AllowedHosts::local) for those. For a
+/// public server, name its hosts if links are made from `Host`.
 ///
-/// A request of HTTP/1.0 without `Host` names no host and passes. No browser sends one.
+/// An HTTP/1.0 request without `Host` names no host and passes. No browser sends one.
 ///
 /// ```
 /// use bytegate::{Gateway, Request};
@@ -69,7 +70,7 @@ impl AllowedHosts {
         }
     }
 
-    /// Allows `localhost`, all names below it, and IP addresses: nobody can point these at another machine.
+    /// Allows `localhost`, all names below it, and IP addresses, which cannot be pointed at another machine.
     pub fn local() -> AllowedHosts {
         AllowedHosts {
             addresses: Addresses::Allowed,
@@ -79,7 +80,7 @@ impl AllowedHosts {
         .host("*.localhost")
     }
 
-    /// Allows a host as well. `*.example.com` stands for all hosts below `example.com`, but not for that itself.
+    /// Allows another host. `*.example.com` stands for all hosts below `example.com`, but not for `example.com` itself.
     ///
     /// # Panics
     /// Panics if the host is invalid or has a port.
@@ -94,7 +95,7 @@ impl AllowedHosts {
         self
     }
 
-    /// Sets the response to requests for other hosts, which is called with the host that the request names.
+    /// Sets the response to requests for other hosts. The function is called with the host that the request names.
     ///
     /// ```
     /// use bytegate::{Gateway, Request, Response};

@@ -13,10 +13,10 @@ use core::hint::black_box;
 
 /// Middleware that asks for a user name and a password, with the Basic scheme (RFC 7617).
 ///
-/// A request without valid credentials is answered with 401 and `WWW-Authenticate`, before its content is read. Other
-/// requests get the extension [`AuthenticatedUser`]. Credentials are UTF-8. To protect only a part of the paths, put it
-/// around what is mounted there with [`layered`](crate::middleware::layered); then an [`AccessLog`](crate::middleware::AccessLog) of the gateway
-/// does not know the user.
+/// A request without valid credentials gets a 401 with `WWW-Authenticate`, before its body is read. Other requests get
+/// the extension [`AuthenticatedUser`]. Credentials are UTF-8. To protect only some paths, wrap the application mounted
+/// there with [`layered`](crate::middleware::layered); then an [`AccessLog`](crate::middleware::AccessLog) of the
+/// gateway does not know the user.
 ///
 /// The password is sent with each request, and is only encoded. Use it only over TLS.
 ///
@@ -29,8 +29,8 @@ use core::hint::black_box;
 ///     format!("hello {}\n", user.name())
 /// };
 /// let gateway = Gateway::new(greet).with(BasicAuth::user("staff", "Aladdin", "open sesame"));
-/// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-/// assert!(reply.starts_with(b"HTTP/1.1 401 Unauthorized\r\n"));
+/// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(response.starts_with(b"HTTP/1.1 401 Unauthorized\r\n"));
 /// let with_credentials = b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n";
 /// assert!(gateway.handle(with_credentials).ends_with(b"hello Aladdin\n"));
 /// ```
@@ -43,7 +43,7 @@ pub struct BasicAuth {
 
 type Check = dyn Fn(&str, &str) -> bool + Send + Sync;
 
-/// The name of the user who sent a request, which [`BasicAuth`] attaches. [`AccessLog`](crate::middleware::AccessLog)
+/// The name of the user who sent a request, attached by [`BasicAuth`]. [`AccessLog`](crate::middleware::AccessLog)
 /// writes it.
 ///
 /// ```
@@ -77,7 +77,7 @@ impl BasicAuth {
     /// Accepts the names and passwords for which `check` returns `true`. Browsers show the realm to the user.
     ///
     /// `check` runs for each request. It must not block for long. Compare secrets in constant time. A realm that cannot
-    /// be sent in a field makes every 401 fail, as with [`Response::with_header`].
+    /// be sent in a header makes every 401 fail, as with [`Response::with_header`].
     ///
     /// ```
     /// use bytegate::{Gateway, Request};
@@ -85,9 +85,9 @@ impl BasicAuth {
     ///
     /// let authentication = BasicAuth::new("members", |name, password| name.len() == password.len());
     /// let gateway = Gateway::new(|_: &Request<'_>| "").with(authentication);
-    /// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     /// let challenge = "\r\nWWW-Authenticate: Basic realm=\"members\", charset=\"UTF-8\"\r\n";
-    /// assert!(String::from_utf8_lossy(&reply).contains(challenge));
+    /// assert!(String::from_utf8_lossy(&response).contains(challenge));
     /// ```
     pub fn new(
         realm: &str,
@@ -107,8 +107,7 @@ impl BasicAuth {
         }
     }
 
-    /// Accepts a single user. How long the comparison takes depends on what the client sent, not on how much of it is
-    /// right.
+    /// Accepts a single user. Compares in time independent of the secrets.
     pub fn user(realm: &str, name: &str, password: &str) -> BasicAuth {
         let (name, password) = (String::from(name), String::from(password));
         BasicAuth::new(realm, move |given_name, given_password| {

@@ -1,4 +1,4 @@
-//! Compression of content in memory with gzip (RFC 9110 section 8.4.1.3).
+//! Compression of bodies in memory with gzip (RFC 9110 section 8.4.1.3).
 
 use super::list_headers::{add_vary, has_directive};
 use super::{Middleware, RequestInfo, RequestParts};
@@ -13,33 +13,33 @@ use core::ops::RangeInclusive;
 use flate2::write::GzEncoder;
 use std::io::{self, Write};
 
-/// The sizes of content that is compressed by default. Below 1 KiB, a packet is hardly filled. Above 4 MiB, compressing
-/// would delay other clients by more than about 100 milliseconds.
+/// The sizes of the bodies that are compressed by default. Below 1 KiB, a packet is hardly filled. Above 4 MiB,
+/// compressing would delay other clients by more than about 100 milliseconds.
 const SIZES: RangeInclusive<usize> = 1024..=4 * 1024 * 1024;
 
-/// Headers that state a digest of the content. Compressing would make them wrong.
+/// Headers that state a digest of the body. Compressing would make them wrong.
 const DIGESTS: [&str; 4] = ["Content-Digest", "Content-MD5", "Digest", "Repr-Digest"];
 
-/// Middleware that compresses content with gzip for clients that accept it (feature `compression`).
+/// Middleware that compresses bodies with gzip for clients that accept it (feature `compression`).
 ///
-/// Content is compressed if it is in memory, has between 1 KiB and 4 MiB, and is of a media type that gains from it, such
-/// as text, JSON and SVG. `Vary` then lists `Accept-Encoding`, also in the response to a client that does not accept
-/// gzip. An `ETag` becomes weak, because the bytes are no longer the same, and `Accept-Ranges` is removed.
+/// A body is compressed if it is in memory, has between 1 KiB and 4 MiB, and is of a media type that gains from it,
+/// such as text, JSON and SVG. `Vary` then lists `Accept-Encoding`, also in the response to a client that does not
+/// accept gzip. An `ETag` becomes weak, because the bytes are no longer the same, and `Accept-Ranges` is removed.
 ///
-/// These are left alone: streams, which would take 300 KiB of memory each; partial content; content that is already
+/// These are left alone: streams, which would take 300 KiB of memory each; partial bodies; bodies that are already
 /// encoded or that would grow; responses with a digest; and responses with `Cache-Control: no-transform`. Use the
-/// latter for pages that hold both a secret and what a client sent, since the length of compressed content reveals
+/// latter for pages that contain both a secret and input from the client, since the length of a compressed body reveals
 /// whether the two have something in common (the BREACH attack).
 ///
-/// The same content is compressed to the same bytes. HEAD is answered with the fields of GET.
+/// The same body is always compressed to the same bytes. HEAD gets the same headers as GET.
 ///
 /// ```
 /// use bytegate::{Gateway, Request};
 /// use bytegate::middleware::Compression;
 ///
 /// let gateway = Gateway::new(|_: &Request<'_>| "hello ".repeat(1000)).with(Compression::new());
-/// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nAccept-Encoding: br, gzip;q=0.8\r\n\r\n");
-/// assert!(String::from_utf8_lossy(&reply).contains("\r\nContent-Encoding: gzip\r\n") && reply.len() < 300);
+/// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nAccept-Encoding: br, gzip;q=0.8\r\n\r\n");
+/// assert!(String::from_utf8_lossy(&response).contains("\r\nContent-Encoding: gzip\r\n") && response.len() < 300);
 /// ```
 #[derive(Clone, Debug)]
 #[doc(alias = "gzip")]
@@ -57,7 +57,7 @@ impl Compression {
         Compression { sizes: SIZES }
     }
 
-    /// Sets the sizes of content that is compressed, in bytes.
+    /// Sets the sizes of the bodies that are compressed, in bytes.
     ///
     /// ```
     /// use bytegate::middleware::Compression;
@@ -69,7 +69,7 @@ impl Compression {
         self
     }
 
-    /// Returns the content, if it would be compressed for a client that accepts gzip.
+    /// Returns the body, if it would be compressed for a client that accepts gzip.
     fn compressible<'r>(&self, response: &'r Response) -> Option<&'r [u8]> {
         let content = response.body().as_bytes()?;
         let fields = response.headers().view();
@@ -104,7 +104,7 @@ impl Middleware for Compression {
     fn after(&self, request: &RequestInfo<'_>, mut response: Response) -> Response {
         let accepts_gzip = request.extensions.get::<AcceptsGzip>().is_some();
         if response.sent_status() == Status::NOT_MODIFIED {
-            // It stands for a response that may have been compressed, so it has the same fields (RFC 9110 section
+            // It stands for a response that may have been compressed, so it has the same headers (RFC 9110 section
             // 15.4.5).
             add_vary(&mut response, ACCEPT_ENCODING);
             if accepts_gzip {
@@ -134,7 +134,7 @@ impl Middleware for Compression {
     }
 }
 
-/// Compresses content.
+/// Compresses a body.
 pub(crate) fn gzip(content: &[u8], level: flate2::Compression) -> io::Result<Vec<u8>> {
     let output = Vec::with_capacity(content.len() / 4);
     let mut encoder = GzEncoder::new(output, level);
@@ -151,7 +151,7 @@ fn weaken_tag(response: &mut Response) {
     }
 }
 
-/// Returns whether content of a media type usually gets smaller.
+/// Returns whether bodies of a media type usually get smaller.
 pub(crate) fn gains(media_type: &[u8]) -> bool {
     let essence = media_type.split(|&octet| octet == b';').next();
     let essence = String::from_utf8_lossy(trim(essence.unwrap_or_default())).to_ascii_lowercase();
@@ -182,7 +182,7 @@ pub(crate) fn gains(media_type: &[u8]) -> bool {
         }
 }
 
-/// Returns whether the client accepts gzip, and likes it no less than no coding.
+/// Returns whether the client accepts gzip, and prefers it at least as much as no coding.
 fn accepts_gzip(fields: Headers<'_>) -> bool {
     choose(fields, &[Coding::Gzip]) == Choice::Coding(Coding::Gzip)
 }

@@ -1,4 +1,4 @@
-//! Entity tags and 304 for responses that are made for each request.
+//! Entity tags and 304 for dynamic responses.
 
 use super::list_headers::has_directive;
 use super::{Middleware, RequestInfo, RequestParts};
@@ -12,7 +12,7 @@ use crate::values::method::Method;
 use crate::values::status::Status;
 use alloc::format;
 
-/// The fields of a request that make it conditional, without ranges (RFC 9110 section 13.1).
+/// The headers that make a request conditional, without ranges (RFC 9110 section 13.1).
 const CONDITIONS: [&str; 4] = [
     "If-Match",
     "If-None-Match",
@@ -20,7 +20,7 @@ const CONDITIONS: [&str; 4] = [
     "If-Unmodified-Since",
 ];
 
-/// Headers that describe content, which a 304 does not have (RFC 9110 section 15.4.5).
+/// Headers that describe the body, which a 304 leaves out (RFC 9110 section 15.4.5).
 const ABOUT_CONTENT: [&str; 4] = [
     "Content-Type",
     "Content-Encoding",
@@ -28,15 +28,15 @@ const ABOUT_CONTENT: [&str; 4] = [
     "Content-Disposition",
 ];
 
-/// Middleware that responds with 304 if the client already has the content.
+/// Middleware that responds with 304 if the client's copy is current.
 ///
-/// It concerns 200 responses to GET and HEAD whose content is in memory and not empty. Each gets an `ETag`, unless the
-/// application set one: a hash of the content. If the request says with `If-None-Match` or `If-Modified-Since` that
-/// the client has this content, the response becomes a 304 without content. All preconditions are evaluated as RFC
-/// 9110 section 13.2.2 requires, so `If-Match` may also lead to a 412.
+/// It applies to 200 responses to GET and HEAD whose body is in memory and not empty. Each gets an `ETag`, a hash of
+/// the body, unless the application set one. If `If-None-Match` or `If-Modified-Since` says that the client has this
+/// body, the response becomes a 304 without a body. All preconditions are evaluated as RFC 9110 section 13.2.2
+/// requires, so `If-Match` can also lead to a 412.
 ///
-/// The tag is weak. That is all that a 304 needs, and it stays true if the content is compressed afterwards. The
-/// application still runs, and hashing takes about a nanosecond for each byte. What is saved is the transfer.
+/// The tag is weak. A 304 needs no more, and a weak tag stays true if the body is compressed afterwards. The
+/// application still runs, and hashing takes about a nanosecond per byte; the saving is the transfer.
 ///
 /// Streams are left alone, and so are responses with `Cache-Control: no-store`, which no client keeps. A
 /// [`Site`](crate::Site) does all this for its files, with strong tags.
@@ -46,8 +46,8 @@ const ABOUT_CONTENT: [&str; 4] = [
 /// use bytegate::middleware::ConditionalGet;
 ///
 /// let gateway = Gateway::new(|_: &Request<'_>| "hello").with(ConditionalGet::new());
-/// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-/// assert!(reply.windows(10).any(|window| window == b"\r\nETag: W/"));
+/// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(response.windows(10).any(|window| window == b"\r\nETag: W/"));
 /// let known = b"GET / HTTP/1.1\r\nHost: x\r\nIf-None-Match: *\r\n\r\n";
 /// assert!(gateway.handle(known).starts_with(b"HTTP/1.1 304 Not Modified\r\n"));
 /// ```
@@ -56,7 +56,7 @@ const ABOUT_CONTENT: [&str; 4] = [
 #[non_exhaustive]
 pub struct ConditionalGet {}
 
-/// The conditions of a request, kept until the response is there.
+/// The conditions of a request, kept until the response is ready.
 #[derive(Clone)]
 struct Conditions(HeaderMap);
 
@@ -122,7 +122,7 @@ fn is_read(method: &Method) -> bool {
     matches!(method, Method::Get | Method::Head)
 }
 
-/// Returns whether a client may keep the response and ask for it again.
+/// Returns whether a client may keep the response and revalidate it.
 fn may_be_kept(response: &Response) -> bool {
     let has_content = response
         .body()

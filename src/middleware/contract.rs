@@ -1,4 +1,4 @@
-//! Checks of what an application answers, for tests.
+//! Checks of an application's responses, for tests.
 
 use super::{Middleware, RequestInfo};
 use crate::application::Application;
@@ -18,22 +18,22 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// Middleware for tests that checks each response against rules which an application must keep itself, since no server
-/// can do so for it. It panics at the first violation, or [reports](Contract::report) all of them.
+/// Middleware for tests that checks each response against rules that no server can enforce for the application. It
+/// panics at the first violation, or [reports](Contract::report) all of them.
 ///
 /// Responses that would be malformed on the wire become a 500 anyway: see [`Response::error`]. The contract covers
 /// responses that are well-formed but wrong:
 ///
-/// - 204, 205 and 304 have no content. Other content has a valid media type.
+/// - 204, 205 and 304 have no body. Any other body has a valid media type.
 /// - 401 has `WWW-Authenticate`, 405 has `Allow`, a redirect has `Location`, and 206 and 416 have `Content-Range`.
 /// - `ETag`, `Last-Modified` and `Retry-After` are well-formed.
 /// - Headers with a single value are sent once.
 /// - A cookie with `SameSite=None`, or with a name that begins with `__Secure-` or `__Host-`, is `Secure`. No cookie is
 ///   set twice.
 /// - The application does not panic, and its responses are valid.
-/// - HEAD is answered like GET. Only an application that is [wrapped](Contract::around) is asked both.
+/// - HEAD gets the same response as GET. Only a [wrapped](Contract::around) application is called for both.
 ///
-/// Add it to the gateway first, so that it sees what the application answers, before other middleware changes it.
+/// Add it to the gateway first, so that it sees the application's responses before other middleware changes them.
 ///
 /// ```should_panic
 /// use bytegate::{Gateway, Request, Status};
@@ -48,7 +48,7 @@ pub struct Contract {
     report: Box<dyn Fn(&Violation) + Send + Sync>,
 }
 
-/// A rule that a response breaks, as [`Contract`] finds it.
+/// A rule that a response breaks, found by [`Contract`].
 ///
 /// ```
 /// use bytegate::{Gateway, Request, Status};
@@ -68,9 +68,9 @@ pub struct Contract {
 pub struct Violation {
     /// The request line.
     pub line: String,
-    /// What is wrong.
+    /// The problem.
     pub rule: Cow<'static, str>,
-    /// Where the rule is stated, such as `RFC 9110 section 15.5.6`.
+    /// The source of the rule, such as `RFC 9110 section 15.5.6`.
     pub source: &'static str,
 }
 
@@ -86,9 +86,10 @@ impl Contract {
         Contract::report(|violation| panic!("{violation}"))
     }
 
-    /// Wraps an application, to check that it answers HEAD like GET: with the same status, the same fields and content
-    /// of the same length. It is called twice for each GET and HEAD, which is safe by definition. Deferred responses
-    /// and streams are not compared. What it answers is otherwise checked as by the middleware, unless it is deferred.
+    /// Wraps an application, to check that it responds to HEAD as to GET: with the same status, the same headers and a
+    /// body of the same length. It is called twice for each GET and HEAD, which is safe by definition. Deferred
+    /// responses and streams are not compared. All other rules are checked as by the middleware, unless the response is
+    /// deferred.
     ///
     /// ```should_panic
     /// use bytegate::{Gateway, Method, Request, Status};
@@ -145,7 +146,7 @@ impl fmt::Debug for Contract {
     }
 }
 
-/// An application whose answers are checked, created by [`Contract::around`].
+/// An application whose responses are checked, created by [`Contract::around`].
 ///
 /// ```
 /// use bytegate::Site;
@@ -193,7 +194,7 @@ impl<A: Application> Application for Checked<A> {
     }
 }
 
-/// Returns in what the response to HEAD differs from that to GET.
+/// Lists the differences between the HEAD and GET responses.
 fn differences(get: &Response, head: &Response) -> Vec<BodyError> {
     const SOURCE: &str = "RFC 9110 section 9.3.2";
     let mut broken: Vec<BodyError> = Vec::new();

@@ -21,16 +21,16 @@ const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
 /// Middleware that lets pages of other origins use this server (CORS).
 ///
 /// An origin is written as browsers send it: `https://example.com`, without a path or a slash at the end, and without
-/// the default port. Browsers allow pages of other origins to send GET, HEAD and POST with plain fields in any case.
-/// What they may read, and what else they may send, is up to this server.
+/// the default port. Browsers always allow pages of other origins to send GET, HEAD and POST with plain headers. This
+/// server decides which responses they can read, and which other requests they can send.
 ///
-/// A preflight request is answered with 204, without asking the application. Responses depend on the origin of the
-/// request, so `Vary` lists `Origin`, unless [any](Cors::any) origin is allowed. If the application sets
-/// `Access-Control-Allow-Origin`, its fields are kept as they are.
+/// A preflight request gets a 204, without a call of the application. Responses depend on the origin of the request, so
+/// `Vary` lists `Origin`, unless [any](Cors::any) origin is allowed. If the application sets
+/// `Access-Control-Allow-Origin`, its headers are kept as they are.
 ///
-/// Put it around a gateway, a whole router or a mount, not around a single route with [`layered`](crate::middleware::layered): a
-/// preflight request is an OPTIONS, which a router with a route for another method answers itself, so the middleware
-/// around that route never sees it.
+/// Put it around a gateway, a whole router or a mount, not around a single route with
+/// [`layered`](crate::middleware::layered): a preflight request is an OPTIONS request, and a router with a route for
+/// another method responds to it without that route, so middleware around the route never sees it.
 ///
 /// ```
 /// use bytegate::{Gateway, Method, Request};
@@ -38,10 +38,10 @@ const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
 ///
 /// let cors = Cors::origins(["https://example.com"]).methods([Method::Put]).allow_headers(["Content-Type"]);
 /// let gateway = Gateway::new(|_: &Request<'_>| "hello\n").with(cors);
-/// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nOrigin: https://example.com\r\n\r\n");
-/// let reply = String::from_utf8_lossy(&reply);
-/// assert!(reply.contains("\r\nAccess-Control-Allow-Origin: https://example.com\r\n"));
-/// assert!(reply.contains("\r\nVary: Origin\r\n"));
+/// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nOrigin: https://example.com\r\n\r\n");
+/// let response = String::from_utf8_lossy(&response);
+/// assert!(response.contains("\r\nAccess-Control-Allow-Origin: https://example.com\r\n"));
+/// assert!(response.contains("\r\nVary: Origin\r\n"));
 /// ```
 pub struct Cors {
     origins: Origins,
@@ -63,7 +63,7 @@ enum RequestFields {
     Listed(String),
 }
 
-/// The origin of a request, if it is allowed, kept until the response is there.
+/// The origin of a request, if it is allowed, kept until the response is ready.
 #[derive(Clone)]
 struct AllowedOrigin(String);
 
@@ -75,8 +75,8 @@ impl Cors {
     /// use bytegate::middleware::Cors;
     ///
     /// let gateway = Gateway::new(|_: &Request<'_>| "public\n").with(Cors::any());
-    /// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// assert!(String::from_utf8_lossy(&reply).contains("\r\nAccess-Control-Allow-Origin: *\r\n"));
+    /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(String::from_utf8_lossy(&response).contains("\r\nAccess-Control-Allow-Origin: *\r\n"));
     /// ```
     pub fn any() -> Cors {
         Cors::of(Origins::Any)
@@ -91,8 +91,8 @@ impl Cors {
         Cors::of(Origins::Listed(listed_origins(origins)))
     }
 
-    /// Allows pages of the origins for which `is_allowed` returns `true`. It is called with the value of `Origin`, which
-    /// a client that is not a browser chooses freely, and which is `null` for sandboxed pages.
+    /// Allows pages of the origins for which `is_allowed` returns `true`. It is called with the value of `Origin`,
+    /// which clients other than browsers choose freely, and which is `null` for sandboxed pages.
     ///
     /// ```
     /// use bytegate::{Gateway, Request};
@@ -100,8 +100,8 @@ impl Cors {
     ///
     /// let cors = Cors::matching(|origin| origin.starts_with("https://") && origin.ends_with(".example.com"));
     /// let gateway = Gateway::new(|_: &Request<'_>| "hello\n").with(cors);
-    /// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nOrigin: https://a.example.com\r\n\r\n");
-    /// assert!(String::from_utf8_lossy(&reply).contains("-Origin: https://a.example.com\r\n"));
+    /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nOrigin: https://a.example.com\r\n\r\n");
+    /// assert!(String::from_utf8_lossy(&response).contains("-Origin: https://a.example.com\r\n"));
     /// ```
     pub fn matching(is_allowed: impl Fn(&str) -> bool + Send + Sync + 'static) -> Cors {
         Cors::of(Origins::Matching(Box::new(is_allowed)))
@@ -118,39 +118,39 @@ impl Cors {
         }
     }
 
-    /// Sets the methods that pages may use besides GET, HEAD and POST. By default, there are none.
+    /// Sets the methods that pages may use besides GET, HEAD and POST. By default, none.
     pub fn methods(mut self, methods: impl IntoIterator<Item = Method>) -> Cors {
         self.methods = listed(methods.into_iter().map(|method| method.to_string()));
         self
     }
 
-    /// Sets the fields that pages may set besides `Accept`, `Accept-Language`, `Content-Language` and the plain forms
-    /// of `Content-Type`. By default, there are none. JSON needs `Content-Type` here.
+    /// Sets the headers that pages may send besides `Accept`, `Accept-Language`, `Content-Language` and the plain forms
+    /// of `Content-Type`. By default, none. JSON needs `Content-Type` here.
     pub fn allow_headers(mut self, names: impl IntoIterator<Item: AsRef<str>>) -> Cors {
         self.allow_headers = RequestFields::Listed(listed(names));
         self
     }
 
-    /// Allows pages to set any field.
+    /// Allows pages to send any header.
     ///
     /// ```
     /// use bytegate::{Gateway, Request};
     /// use bytegate::middleware::Cors;
     ///
     /// let gateway = Gateway::new(|_: &Request<'_>| "").with(Cors::any().allow_any_header());
-    /// let reply = gateway.handle(
+    /// let response = gateway.handle(
     ///     b"OPTIONS / HTTP/1.1\r\nHost: x\r\nOrigin: https://a\r\nAccess-Control-Request-Method: PUT\r\n\
     ///       Access-Control-Request-Headers: x-a,x-b\r\n\r\n",
     /// );
-    /// assert!(String::from_utf8_lossy(&reply).contains("\r\nAccess-Control-Allow-Headers: x-a,x-b\r\n"));
+    /// assert!(String::from_utf8_lossy(&response).contains("\r\nAccess-Control-Allow-Headers: x-a,x-b\r\n"));
     /// ```
     pub fn allow_any_header(mut self) -> Cors {
         self.allow_headers = RequestFields::Any;
         self
     }
 
-    /// Sets the fields of responses that pages may read besides `Cache-Control`, `Content-Language`,
-    /// `Content-Length`, `Content-Type`, `Expires`, `Last-Modified` and `Pragma`. By default, there are none.
+    /// Sets the response headers that pages may read besides `Cache-Control`, `Content-Language`, `Content-Length`,
+    /// `Content-Type`, `Expires`, `Last-Modified` and `Pragma`. By default, none.
     pub fn expose_headers(mut self, names: impl IntoIterator<Item: AsRef<str>>) -> Cors {
         self.expose_headers = listed(names);
         self
@@ -186,7 +186,7 @@ impl Cors {
         }
     }
 
-    /// Returns the response to a preflight request of an allowed origin, without the fields that all responses get.
+    /// Returns the response to a preflight request of an allowed origin, without the headers that all responses get.
     fn preflight(&self, asked_fields: Option<&[u8]>) -> Response {
         let mut response = not_shared();
         let fields = match &self.allow_headers {
@@ -273,7 +273,7 @@ impl fmt::Debug for Cors {
 }
 
 /// Returns the response to a preflight request that allows nothing. HTTP caches do not store responses to OPTIONS, but
-/// some shared caches do, so `Vary` lists what it depends on.
+/// some shared caches do, so `Vary` lists the headers it depends on.
 fn not_shared() -> Response {
     let vary = format!("{REQUEST_METHOD}, {REQUEST_FIELDS}");
     Response::new(Status::NO_CONTENT).with_header("Vary", vary)

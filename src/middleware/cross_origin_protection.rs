@@ -1,4 +1,4 @@
-//! Protection against requests that pages of other sites make in a browser.
+//! Protection against browser requests that pages of other sites make.
 
 use super::origin::listed_origins;
 use super::{Middleware, RequestParts};
@@ -11,10 +11,10 @@ use crate::values::status::Status;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Middleware that refuses requests by which a page of another site would change something in the name of the user:
-/// cross-site request forgery (CSRF). No tokens in forms are needed.
+/// Middleware against cross-site request forgery (CSRF): it refuses requests by which a page of another site would
+/// change something in the name of the user. Forms need no tokens.
 ///
-/// Browsers say where a request comes from, and pages cannot change what they say:
+/// Browsers state where a request comes from, and pages cannot forge this:
 ///
 /// 1. GET, HEAD and OPTIONS pass. They must not change anything (RFC 9110 section 9.2.1).
 /// 2. With `Sec-Fetch-Site`, `same-origin` and `none` pass. So does a request of a [trusted
@@ -23,17 +23,17 @@ use alloc::vec::Vec;
 ///    browsers send only this.
 /// 4. With neither, the request passes: it does not come from a browser.
 ///
-/// Anything else is answered with 403, before its content is read. Forms that other sites log users in with are refused as
-/// well. Requests are compared with the host that they name, so combine it with [`AllowedHosts`](crate::middleware::AllowedHosts) on a
-/// server without a proxy in front; a proxy must pass `Host` on.
+/// Anything else gets a 403, before its body is read. Forms by which other sites log users in are refused as well.
+/// Requests are compared with the host that they name, so combine it with
+/// [`AllowedHosts`](crate::middleware::AllowedHosts) on a server without a reverse proxy; a proxy must pass on `Host`.
 ///
 /// ```
 /// use bytegate::{Gateway, Request};
 /// use bytegate::middleware::CrossOriginProtection;
 ///
 /// let gateway = Gateway::new(|_: &Request<'_>| "done\n").with(CrossOriginProtection::new());
-/// let post = |fields: &str| {
-///     let request = format!("POST / HTTP/1.1\r\nHost: example.com\r\n{fields}\r\n");
+/// let post = |headers: &str| {
+///     let request = format!("POST / HTTP/1.1\r\nHost: example.com\r\n{headers}\r\n");
 ///     gateway.handle(request.as_bytes())
 /// };
 /// assert!(post("Sec-Fetch-Site: same-origin\r\n").starts_with(b"HTTP/1.1 200 "));
@@ -54,8 +54,9 @@ impl CrossOriginProtection {
         CrossOriginProtection::default()
     }
 
-    /// Lets pages of these origins change something too, in place of those that were given before. An origin is written as
-    /// browsers send it, as for [`Cors`](crate::middleware::Cors::origins). What these pages may read is up to that middleware.
+    /// Lets pages of these origins change something too, in place of those given before. An origin is written as
+    /// browsers send it, as for [`Cors`](crate::middleware::Cors::origins), which decides which responses these pages
+    /// can read.
     ///
     /// ```
     /// use bytegate::{Gateway, Request};
@@ -63,10 +64,10 @@ impl CrossOriginProtection {
     ///
     /// let protection = CrossOriginProtection::new().trusted_origins(["https://shop.example"]);
     /// let gateway = Gateway::new(|_: &Request<'_>| "done\n").with(protection);
-    /// let reply = gateway.handle(
+    /// let response = gateway.handle(
     ///     b"POST / HTTP/1.1\r\nHost: pay.example\r\nOrigin: https://shop.example\r\nSec-Fetch-Site: cross-site\r\n\r\n",
     /// );
-    /// assert!(reply.ends_with(b"\r\n\r\ndone\n"));
+    /// assert!(response.ends_with(b"\r\n\r\ndone\n"));
     /// ```
     ///
     /// # Panics
@@ -104,7 +105,7 @@ impl Middleware for CrossOriginProtection {
     }
 }
 
-/// The value of a field that must not be repeated.
+/// The value of a header that must not be repeated.
 #[derive(Clone, Copy)]
 enum Value<'a> {
     None,
@@ -123,8 +124,8 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Returns whether an origin has the host and the port that a request names. The scheme is not compared: behind a proxy that
-/// decrypts, it is not known.
+/// Returns whether an origin has the host and the port that a request names. The scheme is not compared: it is unknown
+/// if a proxy terminates TLS.
 fn is_own(origin: &[u8], host: Option<Authority<'_>>) -> bool {
     let parsed = core::str::from_utf8(origin)
         .ok()

@@ -1,4 +1,4 @@
-//! Error pages in the form of the application.
+//! Error pages in the style of the application.
 
 use super::{Middleware, RequestInfo};
 use crate::response::problem::Problem;
@@ -7,18 +7,19 @@ use crate::values::status::Status;
 use alloc::boxed::Box;
 use core::fmt;
 
-/// Middleware that gives all errors that carry a default page the form of the application.
+/// Middleware that replaces every default error page with one in the style of the application.
 ///
-/// A default page is one line of plain text. It is the content of what the server answers by itself: input that is
-/// refused, 404 and 405 of a [`Router`](crate::Router) or a [`Site`](crate::Site), 501, 503, and the 500 for a panic
-/// or an invalid response. It is also the content of an application's bare [`Status`] and of
-/// [`Response::explained`]. Errors with any other content are left alone.
+/// A default page is one line of plain text. It is the body of the server's own responses: to refused input, 404 and
+/// 405 from a [`Router`](crate::Router) or a [`Site`](crate::Site), 501, 503, and the 500 for a panic or an invalid
+/// response. It is also the body of an application's bare [`Status`] and of [`Response::explained`]. Errors with any
+/// other body are left alone.
 ///
-/// The page is made from the request, the status and a sentence, if there is more to say than the status. The status
-/// stays, and so do fields such as `Allow`, `Retry-After` and `WWW-Authenticate`, unless the page has fields of the
-/// same name. A page that is [deferred](Response::from_future) becomes a 500.
+/// The page is made from the request, the status and a sentence, if more can be said than the status. The status stays,
+/// and so do headers such as `Allow`, `Retry-After` and `WWW-Authenticate`, unless the page sets the same header. A
+/// page that is [deferred](Response::from_future) becomes a 500.
 ///
-/// Add it first: middleware that is added later, such as an [`AccessLog`](crate::middleware::AccessLog), sees its pages.
+/// Add it first, so that middleware added later, such as an [`AccessLog`](crate::middleware::AccessLog), sees its
+/// pages.
 ///
 /// ```
 /// use bytegate::{Gateway, Response, Router};
@@ -29,10 +30,11 @@ use core::fmt;
 ///     Response::html(format!("<h1>{status}</h1><p>{}</p>", Escaped(sentence.unwrap_or_default())))
 /// });
 /// let gateway = Gateway::new(Router::new()).with(pages);
-/// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-/// assert!(reply.starts_with(b"HTTP/1.1 404 Not Found\r\n") && reply.ends_with(b"<h1>404 Not Found</h1><p></p>"));
-/// let reply = gateway.handle(b"GET / HTTP/1.1\r\n\r\n");
-/// assert!(reply.ends_with(b"must have a Host field (RFC 9112 section 3.2)</p>"));
+/// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(response.starts_with(b"HTTP/1.1 404 Not Found\r\n"));
+/// assert!(response.ends_with(b"<h1>404 Not Found</h1><p></p>"));
+/// let response = gateway.handle(b"GET / HTTP/1.1\r\n\r\n");
+/// assert!(response.ends_with(b"must have a Host field (RFC 9112 section 3.2)</p>"));
 /// ```
 pub struct ErrorPages {
     page: Box<Page>,
@@ -50,15 +52,15 @@ impl ErrorPages {
         }
     }
 
-    /// Answers with problem details (RFC 9457), as an API does. The sentence is the detail.
+    /// Responds with problem details (RFC 9457), as an API does. The sentence is the detail.
     ///
     /// ```
     /// use bytegate::{Gateway, Router};
     /// use bytegate::middleware::ErrorPages;
     ///
     /// let gateway = Gateway::new(Router::new()).with(ErrorPages::problem_details());
-    /// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// assert!(reply.ends_with(br#"{"status":404,"title":"Not Found"}"#));
+    /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(response.ends_with(br#"{"status":404,"title":"Not Found"}"#));
     /// ```
     pub fn problem_details() -> ErrorPages {
         ErrorPages::new(|_, status, sentence| match sentence {

@@ -4,7 +4,7 @@ use crate::response::response::Response;
 use crate::syntax::list::elements;
 use alloc::vec::Vec;
 
-/// Adds the name of a request field to `Vary` (RFC 9110 section 12.5.5), unless it or `*` is listed. Several lines
+/// Adds the name of a request header to `Vary` (RFC 9110 section 12.5.5), unless it or `*` is listed. Several lines
 /// become one, because some caches read only the first.
 pub(super) fn add_vary(response: &mut Response, name: &str) {
     let mut names: Vec<u8> = Vec::new();

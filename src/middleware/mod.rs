@@ -1,4 +1,4 @@
-//! Middleware, for those who wrap every response: it sees each request first and each response last.
+//! Middleware, for wrapping every response: it sees each request first and each response last.
 //!
 //! ```
 //! use bytegate::middleware::SecurityHeaders;
@@ -59,15 +59,15 @@ use crate::values::method::Method;
 use crate::values::now::Now;
 use crate::values::status::Status;
 
-/// A layer around the application of a [`Gateway`](crate::Gateway). It sees each request before the application is
-/// called, and each response afterwards. To put it around only a part of the paths, see [`layered`].
+/// Code that wraps the application of a [`Gateway`](crate::Gateway). It sees each request before the application is
+/// called, and each response afterwards. To wrap only some of the paths, see [`layered`].
 ///
-/// `after` sees every response exactly once, whatever produced it: the application, middleware, an upload that was
-/// refused at its head or midway, an upload that ended, a refusal page, or a panic. An invalid response is replaced by
-/// the page for its [error](Response::error) before `after` sees it, and what `after` adds is sent.
+/// `after` sees every response exactly once, from any source: the application, middleware, an upload that was refused
+/// at its head or midway, an upload that ended, a refusal page, or a panic. An invalid response is replaced with the
+/// page for its [error](Response::error) before `after` sees it, and headers added by `after` are sent.
 ///
-/// `before` may not have seen the request: refused input is no request, and a middleware further out may have
-/// answered. So `after` finds in the extensions only what a `before` has put there.
+/// `before` may not have seen the request: refused input is no request, and outer middleware may have responded. So the
+/// extensions in `after` contain only values that a `before` has inserted.
 ///
 /// ```
 /// use bytegate::{Gateway, Middleware, Request, Response, Status};
@@ -86,15 +86,15 @@ use crate::values::status::Status;
 /// }
 ///
 /// let gateway = Gateway::new(|_: &Request<'_>| "up\n").with(Closed);
-/// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET /health HTTP/1.1\r\nHost: x\r\n\r\n");
-/// let reply = String::from_utf8_lossy(&reply);
-/// assert!(reply.starts_with("HTTP/1.1 503 ") && reply.ends_with("\r\n\r\nup\n"));
-/// assert_eq!(reply.matches("Cache-Control: no-store\r\n").count(), 2);
+/// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+/// let response = String::from_utf8_lossy(&response);
+/// assert!(response.starts_with("HTTP/1.1 503 ") && response.ends_with("\r\n\r\nup\n"));
+/// assert_eq!(response.matches("Cache-Control: no-store\r\n").count(), 2);
 /// ```
 ///
 /// # Order
 ///
-/// The middleware that is added first is next to the application. This is the recommended order:
+/// The middleware added first is closest to the application. This is the recommended order:
 ///
 /// ```
 /// # #[cfg(feature = "std")] {
@@ -103,41 +103,41 @@ use crate::values::status::Status;
 /// use std::time::Duration;
 ///
 /// let gateway = Gateway::new(|_: &Request<'_>| Response::html("<h1>hi</h1>"));
-/// // Tags the content of the application, before anything changes it.
+/// // Tags the bodies of the application, before anything changes them.
 /// let gateway = gateway.with(ConditionalGet::new());
-/// // Outside of that, so that the same content has the same tag, compressed or not.
+/// // Outside of that, so that the same body has the same tag, compressed or not.
 /// # #[cfg(feature = "compression")]
 /// let gateway = gateway.with(Compression::new());
 /// let gateway = gateway
 ///     .with(BasicAuth::user("staff", "Aladdin", "open sesame"))
 ///     // Outside of authentication, so that passwords cannot be tried out quickly.
 ///     .with(RateLimit::new(100, Duration::from_secs(60)))
-///     // Outside of authentication, because browsers send credentials with what other sites ask for.
+///     // Outside of authentication, because browsers send credentials with cross-site requests.
 ///     .with(CrossOriginProtection::new().trusted_origins(["https://example.com"]))
 ///     // Outside of all three: preflight requests have no credentials, and pages may read why they were refused.
 ///     .with(Cors::origins(["https://example.com"]).credentials())
 ///     .with(AllowedHosts::local())
-///     // Outside of everything that answers in place of the application.
+///     // Outside of everything that responds in place of the application.
 ///     .with(SecurityHeaders::new())
 ///     .with(ServerTiming::new())
 ///     .with(SetRequestId::new())
 ///     // Last, so that it logs what is sent.
 ///     .with(AccessLog::to(|line| print!("{line}")));
 ///
-/// let reply = gateway.handle(
+/// let response = gateway.handle(
 ///     b"GET / HTTP/1.1\r\nHost: localhost\r\nOrigin: https://example.com\r\n\
 ///       Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n",
 /// );
-/// let reply = String::from_utf8_lossy(&reply);
-/// assert!(reply.starts_with("HTTP/1.1 200 OK\r\n") && reply.ends_with("\r\n\r\n<h1>hi</h1>"));
+/// let response = String::from_utf8_lossy(&response);
+/// assert!(response.starts_with("HTTP/1.1 200 OK\r\n") && response.ends_with("\r\n\r\n<h1>hi</h1>"));
 /// for name in ["ETag", "Vary", "Access-Control-Allow-Origin", "Referrer-Policy", "Server-Timing", "X-Request-Id"] {
-///     assert!(reply.contains(&format!("\r\n{name}: ")), "{name}");
+///     assert!(response.contains(&format!("\r\n{name}: ")), "{name}");
 /// }
 /// # }
 /// ```
 pub trait Middleware: Send + Sync {
-    /// Inspects the head of a request, before its content is read and before the application is called. May respond
-    /// in place of the application, or attach values for it to the extensions.
+    /// Inspects the head of a request, before its body is read and before the application is called. May respond in
+    /// place of the application, or attach values for it to the extensions.
     fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
         let _ = request;
         None
@@ -171,8 +171,8 @@ pub trait Middleware: Send + Sync {
 ///
 /// let show = |request: &Request<'_>| request.extensions().get::<Language>().unwrap().0.clone();
 /// let gateway = Gateway::new(show).with(Languages);
-/// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nAccept-Language: de\r\n\r\n");
-/// assert!(reply.ends_with(b"\r\n\r\nde"));
+/// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nAccept-Language: de\r\n\r\n");
+/// assert!(response.ends_with(b"\r\n\r\nde"));
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
@@ -187,7 +187,7 @@ pub struct RequestParts<'a> {
     pub extensions: &'a mut Extensions,
 }
 
-/// Information about a request that has been answered, even if the request was invalid.
+/// Information about a request that has a response, even if the request was invalid.
 ///
 /// ```
 /// use bytegate::{Gateway, Middleware, Request, Response};
@@ -202,8 +202,8 @@ pub struct RequestParts<'a> {
 /// }
 ///
 /// let gateway = Gateway::new(|_: &Request<'_>| "").with(Echo);
-/// let reply = gateway.handle(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
-/// assert!(String::from_utf8_lossy(&reply).contains("X-Line: GET /a HTTP/1.1\r\n"));
+/// let response = gateway.handle(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(String::from_utf8_lossy(&response).contains("X-Line: GET /a HTTP/1.1\r\n"));
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -254,7 +254,7 @@ impl<'a> RequestInfo<'a> {
         }
     }
 
-    /// Returns the number of content bytes sent with `response`, or `None` for a stream of unknown length.
+    /// Returns the number of body bytes sent with `response`, or `None` for a stream of unknown length.
     pub fn content_length(&self, response: &Response) -> Option<u64> {
         let status = response.sent_status();
         let is_empty = self.method == Some(Method::Head)

@@ -1,4 +1,4 @@
-//! A limit on how many requests a client may send in a time.
+//! A limit on the request rate of each client.
 
 use super::{Middleware, RequestParts};
 use crate::response::response::Response;
@@ -16,21 +16,21 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::RandomState;
 use std::sync::{Mutex, PoisonError};
 
-/// The default number of clients that are remembered, which takes less than 3 MB, however long their keys are.
+/// The default number of remembered clients. They take less than 3 MB, even if their keys are long.
 const CLIENTS: usize = 10_000;
 
-/// The longest key that is remembered as it is, in bytes: an address, a user name or the usual API key.
+/// The longest key that is stored as it is, in bytes: an address, a user name or the usual API key.
 const LONGEST_TEXT: usize = 64;
 
-/// Middleware that limits the rate of requests for each client (feature `std`). Requests beyond it are answered with
-/// 429 and `Retry-After` (RFC 6585 section 4), before their content is read.
+/// Middleware that limits the request rate of each client (feature `std`). Requests beyond the limit get a 429 with
+/// `Retry-After` (RFC 6585 section 4), before their body is read.
 ///
 /// Each client has a bucket of tokens. A request takes one, and an empty bucket refuses. Buckets are refilled at a
 /// steady rate. The clock is [`Now::monotonic`](crate::Now::monotonic), so tests set the time.
 ///
-/// By default, a client is an IPv4 address, or an IPv6 network of 64 bits, which is what one customer has. Peers of
-/// other transports are told apart by name, and peers that are unknown are not limited. If a proxy is in front, all
-/// requests come from its address: use [`by`](RateLimit::by).
+/// By default, a client is an IPv4 address, or an IPv6 network of 64 bits, which one customer has. Peers of other
+/// transports are told apart by name, and unknown peers are not limited. With a reverse proxy, all requests come from
+/// its address: use [`by`](RateLimit::by).
 ///
 /// ```
 /// use bytegate::{Gateway, Now, Request};
@@ -40,15 +40,15 @@ const LONGEST_TEXT: usize = 64;
 ///
 /// let limit = RateLimit::new(2, Duration::from_secs(10));
 /// let gateway = Gateway::new(|_: &Request<'_>| "hello\n").with(limit);
-/// let ask = |second| {
-///     let (mut now, mut reply) = (Now::at_unix(0).after(Duration::from_secs(second)), Vec::new());
-///     gateway.handle_for(b"GET / HTTP/1.0\r\n\r\n", Peer::named("a"), &mut now, &mut reply);
-///     String::from_utf8(reply).unwrap()
+/// let get = |second| {
+///     let (mut now, mut response) = (Now::at_unix(0).after(Duration::from_secs(second)), Vec::new());
+///     gateway.handle_for(b"GET / HTTP/1.0\r\n\r\n", Peer::named("a"), &mut now, &mut response);
+///     String::from_utf8(response).unwrap()
 /// };
-/// assert!(ask(0).starts_with("HTTP/1.1 200 ") && ask(0).starts_with("HTTP/1.1 200 "));
-/// let refused = ask(1);
+/// assert!(get(0).starts_with("HTTP/1.1 200 ") && get(0).starts_with("HTTP/1.1 200 "));
+/// let refused = get(1);
 /// assert!(refused.starts_with("HTTP/1.1 429 ") && refused.contains("\r\nRetry-After: 4\r\n"));
-/// assert!(ask(5).starts_with("HTTP/1.1 200 "));
+/// assert!(get(5).starts_with("HTTP/1.1 200 "));
 /// ```
 pub struct RateLimit {
     /// The time in which a bucket gains one token.
@@ -64,7 +64,7 @@ pub struct RateLimit {
 
 type Key = dyn Fn(&RequestParts<'_>) -> Option<String> + Send + Sync;
 
-/// For each client, the time at which its bucket is full again. That is all there is to know about a bucket.
+/// For each client, the time at which its bucket is full again. This describes the bucket completely.
 #[derive(Default)]
 struct Buckets {
     full_at: HashMap<Client, Duration>,
@@ -72,7 +72,7 @@ struct Buckets {
     order: BTreeSet<(Duration, Client)>,
 }
 
-/// What is remembered of the key of a client. A short text and a hash are never equal.
+/// The stored form of a client's key. A short text and a hash are never equal.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Client {
     Short(Arc<str>),
@@ -107,7 +107,7 @@ impl RateLimit {
     /// use bytegate::middleware::RateLimit;
     /// use std::time::Duration;
     ///
-    /// // One request each second, and three at once after a pause.
+    /// // One request per second, and three at once after a pause.
     /// let limit = RateLimit::new(60, Duration::from_secs(60)).burst(3);
     /// ```
     ///
@@ -120,10 +120,10 @@ impl RateLimit {
         self
     }
 
-    /// Tells clients apart by the text that `key` returns, such as that of an API key. Requests for which it returns
-    /// `None` are not limited.
+    /// Tells clients apart by the text that `key` returns, such as an API key. Requests for which it returns `None` are
+    /// not limited.
     ///
-    /// A text of more than 64 bytes is remembered as a hash of 16 bytes with a secret key, so a client that sends long
+    /// A text of more than 64 bytes is stored as a hash of 16 bytes with a secret key, so a client that sends long
     /// texts takes no more memory than others.
     ///
     /// ```
@@ -148,7 +148,7 @@ impl RateLimit {
         self
     }
 
-    /// Takes a token, or returns the time until there is one.
+    /// Takes a token, or returns the time until the next one.
     fn take(&self, key: &str, now: Duration) -> Result<(), Duration> {
         let client = self.remembered(key);
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
@@ -167,7 +167,7 @@ impl RateLimit {
         Ok(())
     }
 
-    /// Returns what is remembered of a key.
+    /// Returns the stored form of a key.
     fn remembered(&self, key: &str) -> Client {
         match key.len() > LONGEST_TEXT {
             true => Client::Long(self.hashers.each_ref().map(|hasher| hasher.hash_one(key))),

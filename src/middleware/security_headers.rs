@@ -12,9 +12,9 @@ use core::time::Duration;
 const TRANSPORT: &str = "Strict-Transport-Security";
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
 
-/// Middleware that adds the fields by which browsers protect users of a site. Headers that the application set are kept.
+/// Middleware that adds the headers by which browsers protect users of a site. Headers set by the application are kept.
 ///
-/// | field | default |
+/// | header | default |
 /// |---|---|
 /// | `X-Content-Type-Options` | `nosniff`: the media type is not guessed |
 /// | `Referrer-Policy` | `same-origin`: other sites do not learn which page linked to them |
@@ -29,14 +29,14 @@ const YEAR: Duration = Duration::from_secs(365 * 86_400);
 /// use bytegate::{Gateway, Request, Response};
 /// use bytegate::middleware::SecurityHeaders;
 ///
-/// let fields = SecurityHeaders::new()
+/// let headers = SecurityHeaders::new()
 ///     .header("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'")
 ///     .without("Cross-Origin-Opener-Policy");
 /// let page = |_: &Request<'_>| Response::html("<h1>hi</h1>").with_header("Referrer-Policy", "origin");
-/// let reply = Gateway::new(page).with(fields).handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-/// let reply = String::from_utf8_lossy(&reply);
-/// assert!(reply.contains("\r\nX-Content-Type-Options: nosniff\r\n"));
-/// assert!(reply.contains("\r\nReferrer-Policy: origin\r\n") && !reply.contains("Opener"));
+/// let response = Gateway::new(page).with(headers).handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+/// let response = String::from_utf8_lossy(&response);
+/// assert!(response.contains("\r\nX-Content-Type-Options: nosniff\r\n"));
+/// assert!(response.contains("\r\nReferrer-Policy: origin\r\n") && !response.contains("Opener"));
 /// ```
 #[doc(alias = "helmet")]
 #[derive(Clone)]
@@ -60,8 +60,8 @@ impl SecurityHeaders {
         .https_only_for(YEAR)
     }
 
-    /// Sets a field, in place of the one with the same name. A field that cannot be sent makes every response fail, as
-    /// with [`Response::with_header`].
+    /// Sets a header, in place of the one with the same name. A header that cannot be sent makes every response fail,
+    /// as with [`Response::with_header`].
     pub fn header(self, name: &str, value: &str) -> SecurityHeaders {
         let mut kept = self.without(name);
         kept.fields
@@ -69,22 +69,21 @@ impl SecurityHeaders {
         kept
     }
 
-    /// Leaves out a field.
+    /// Leaves out a header.
     pub fn without(mut self, name: &str) -> SecurityHeaders {
         self.fields
             .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
         self
     }
 
-    /// Sets the time for which browsers use only https for this host, in whole seconds. A time of zero makes browsers
-    /// forget it.
+    /// Sets how long browsers use only https for this host, in whole seconds. Zero makes browsers forget it.
     ///
     /// ```
     /// use bytegate::middleware::SecurityHeaders;
     /// use core::time::Duration;
     ///
-    /// let fields = SecurityHeaders::new().https_only_for(Duration::from_secs(3600));
-    /// assert!(format!("{fields:?}").contains("max-age=3600"));
+    /// let headers = SecurityHeaders::new().https_only_for(Duration::from_secs(3600));
+    /// assert!(format!("{headers:?}").contains("max-age=3600"));
     /// ```
     pub fn https_only_for(self, max_age: Duration) -> SecurityHeaders {
         self.header(TRANSPORT, &format!("max-age={}", max_age.as_secs()))

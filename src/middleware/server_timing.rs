@@ -8,11 +8,11 @@ use core::fmt;
 use core::time::Duration;
 
 /// Middleware that adds `Server-Timing: total;dur=1.234`, the time from the head of a request to the head of its
-/// response, in milliseconds. It includes the time in which the content arrives, and that for which a
-/// [deferred](Response::from_future) response is awaited. Browsers show it in their developer tools.
+/// response, in milliseconds. It includes the arrival of the body and the wait for a [deferred](Response::from_future)
+/// response. Browsers show it in their developer tools.
 ///
-/// The time may reveal what the server did, so this is for responses to people you trust. Input without a valid
-/// head gets no such field.
+/// The time may reveal how the server works, so send it only to people you trust. Input without a valid head gets no
+/// such header.
 ///
 /// ```
 /// use bytegate::{Gateway, Request};
@@ -23,15 +23,15 @@ use core::time::Duration;
 /// let ticks = AtomicU64::new(0);
 /// let clock = move || Duration::from_micros(1500 * ticks.fetch_add(1, Ordering::Relaxed));
 /// let gateway = Gateway::new(|_: &Request<'_>| "hello\n").with(ServerTiming::with_clock(clock));
-/// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-/// assert!(String::from_utf8_lossy(&reply).contains("\r\nServer-Timing: total;dur=1.500\r\n"));
+/// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(String::from_utf8_lossy(&response).contains("\r\nServer-Timing: total;dur=1.500\r\n"));
 /// ```
 #[doc(alias = "Timing")]
 pub struct ServerTiming {
     clock: Box<dyn Fn() -> Duration + Send + Sync>,
 }
 
-/// When the head of the request was there.
+/// When the head of the request was complete.
 #[derive(Clone, Copy)]
 struct Started(Duration);
 
@@ -43,8 +43,8 @@ impl ServerTiming {
     /// use bytegate::middleware::ServerTiming;
     ///
     /// let gateway = Gateway::new(|_: &Request<'_>| "hello\n").with(ServerTiming::new());
-    /// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// assert!(String::from_utf8_lossy(&reply).contains("\r\nServer-Timing: total;dur="));
+    /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(String::from_utf8_lossy(&response).contains("\r\nServer-Timing: total;dur="));
     /// ```
     #[cfg(feature = "std")]
     pub fn new() -> ServerTiming {
@@ -77,7 +77,7 @@ impl Middleware for ServerTiming {
         if let Some(Started(started)) = request.extensions.get::<Started>() {
             let micros = (self.clock)().saturating_sub(*started).as_micros();
             let value = format!("total;dur={}.{:03}", micros / 1000, micros % 1000);
-            // The application may have measured its parts.
+            // The application may have added other measurements.
             response.append_header("Server-Timing", value);
         }
         response

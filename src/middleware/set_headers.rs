@@ -1,18 +1,18 @@
-//! Default fields for all responses of a server.
+//! Default headers for all responses of a server.
 
 use super::{Middleware, RequestInfo};
 use crate::response::response::Response;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Middleware that adds fields to every response that does not have them, including refusals.
+/// Middleware that adds headers to every response that lacks them, including refusals.
 ///
 /// ```
 /// use bytegate::{Gateway, Request};
 /// use bytegate::middleware::SetHeaders;
 ///
-/// let fields = SetHeaders::new().header("Server", "bytegate").header("Referrer-Policy", "no-referrer");
-/// let gateway = Gateway::new(|_: &Request<'_>| "hello\n").with(fields);
+/// let headers = SetHeaders::new().header("Server", "bytegate").header("Referrer-Policy", "no-referrer");
+/// let gateway = Gateway::new(|_: &Request<'_>| "hello\n").with(headers);
 /// assert!(gateway.handle(b"nonsense").windows(18).any(|window| window == b"Server: bytegate\r\n"));
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -21,12 +21,12 @@ pub struct SetHeaders {
 }
 
 impl SetHeaders {
-    /// Creates a set without fields.
+    /// Creates a set without headers.
     pub fn new() -> SetHeaders {
         SetHeaders::default()
     }
 
-    /// Adds a field. A field that cannot be sent makes every response fail, as with [`Response::with_header`].
+    /// Adds a header. A header that cannot be sent makes every response fail, as with [`Response::with_header`].
     pub fn header(mut self, name: &str, value: &str) -> SetHeaders {
         self.fields.push((name.into(), value.into()));
         self

@@ -1,4 +1,4 @@
-//! An identifier for each request, which handlers, logs and clients share.
+//! An identifier for each request, shared by handlers, logs and clients.
 
 use super::{Middleware, RequestInfo, RequestParts};
 use crate::response::response::Response;
@@ -12,18 +12,17 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 const FIELD: &str = "X-Request-Id";
 
-/// The maximum length of an identifier that is taken from a request, in bytes. A UUID has 36.
+/// The maximum length of an identifier taken from a request, in bytes. A UUID has 36.
 const TAKEN_BYTES: usize = 128;
 
-/// Middleware that gives each request an identifier: the extension [`RequestId`], and the field `X-Request-Id` of the
-/// response.
+/// Middleware that gives each request an identifier: the extension [`RequestId`], and the response header
+/// `X-Request-Id`.
 ///
-/// By default, an identifier consists of the number of the connection and the number of the request, such as `17-42`.
-/// It is unique until the program restarts. For other identifiers, use
-/// [`generated_by`](SetRequestId::generated_by). Identifiers that clients send are ignored, unless they come from a
-/// [trusted](SetRequestId::trust) peer.
+/// By default, an identifier consists of the connection number and the request number, such as `17-42`. It is unique
+/// until the program restarts. For other identifiers, use [`generated_by`](SetRequestId::generated_by). Identifiers
+/// sent by clients are ignored, unless they come from a [trusted](SetRequestId::trust) peer.
 ///
-/// Input without a valid head has no identifier, so its response has no such field.
+/// Input without a valid head has no identifier, so its response has no such header.
 /// [`AccessLog`](crate::middleware::AccessLog) ends its lines with the identifier.
 ///
 /// ```
@@ -32,8 +31,8 @@ const TAKEN_BYTES: usize = 128;
 ///
 /// let show = |request: &Request<'_>| request.extensions().get::<RequestId>().unwrap().to_string();
 /// let gateway = Gateway::new(show).with(SetRequestId::new());
-/// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-/// assert!(reply.ends_with(b"\r\nX-Request-Id: 0-1\r\nContent-Length: 3\r\n\r\n0-1"));
+/// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(response.ends_with(b"\r\nX-Request-Id: 0-1\r\nContent-Length: 3\r\n\r\n0-1"));
 /// ```
 pub struct SetRequestId {
     generate: Box<Generate>,
@@ -43,7 +42,7 @@ pub struct SetRequestId {
 type Generate = dyn Fn(&RequestParts<'_>) -> String + Send + Sync;
 type IsTrusted = dyn Fn(&ConnectionInfo) -> bool + Send + Sync;
 
-/// The identifier of a request, which [`SetRequestId`] attaches.
+/// The identifier of a request, attached by [`SetRequestId`].
 ///
 /// ```
 /// use bytegate::{Gateway, Request};
@@ -82,7 +81,7 @@ impl SetRequestId {
         })
     }
 
-    /// Uses the identifiers that `generate` returns. An identifier that cannot be sent in a field makes the response
+    /// Uses the identifiers that `generate` returns. An identifier that is not a valid header value makes the response
     /// fail, as with [`Response::with_header`].
     ///
     /// ```
@@ -90,8 +89,8 @@ impl SetRequestId {
     /// use bytegate::middleware::SetRequestId;
     ///
     /// let ids = SetRequestId::generated_by(|request| format!("{}-eu", request.connection.number));
-    /// let reply = Gateway::new(|_: &Request<'_>| "").with(ids).handle(b"GET / HTTP/1.0\r\n\r\n");
-    /// assert!(String::from_utf8_lossy(&reply).contains("\r\nX-Request-Id: 0-eu\r\n"));
+    /// let response = Gateway::new(|_: &Request<'_>| "").with(ids).handle(b"GET / HTTP/1.0\r\n\r\n");
+    /// assert!(String::from_utf8_lossy(&response).contains("\r\nX-Request-Id: 0-eu\r\n"));
     /// ```
     pub fn generated_by(
         generate: impl Fn(&RequestParts<'_>) -> String + Send + Sync + 'static,
@@ -102,9 +101,9 @@ impl SetRequestId {
         }
     }
 
-    /// Takes the identifier in `X-Request-Id` from connections for which `is_trusted` returns `true`, such as those of
-    /// a proxy in front. It is taken if the field is there once and has 1 to 128 visible ASCII characters. Otherwise,
-    /// one is generated.
+    /// Takes the identifier in `X-Request-Id` from connections for which `is_trusted` returns `true`, such as
+    /// connections from a reverse proxy. It is taken if the header occurs once and has 1 to 128 visible ASCII
+    /// characters. Otherwise, one is generated.
     ///
     /// ```
     /// use bytegate::{Gateway, Request};
@@ -113,8 +112,8 @@ impl SetRequestId {
     ///
     /// let ids = SetRequestId::new().trust(|connection| connection.peer == Peer::Unknown);
     /// let gateway = Gateway::new(|_: &Request<'_>| "").with(ids);
-    /// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nX-Request-Id: abc\r\n\r\n");
-    /// assert!(String::from_utf8_lossy(&reply).contains("\r\nX-Request-Id: abc\r\n"));
+    /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nX-Request-Id: abc\r\n\r\n");
+    /// assert!(String::from_utf8_lossy(&response).contains("\r\nX-Request-Id: abc\r\n"));
     /// ```
     pub fn trust(
         mut self,

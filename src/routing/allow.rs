@@ -23,7 +23,7 @@ pub(super) fn order(method: &Method) -> (usize, &str) {
 }
 
 /// Responds to a request for a path whose routes accept only `routed` methods. OPTIONS gets a 204, and any other method
-/// a 405. `Allow` names each method once, including HEAD if there is GET.
+/// a 405. `Allow` names each method once, including HEAD if it includes GET.
 pub(super) fn answer(method: &Method, routed: &[&Method]) -> Response {
     let mut methods = routed.to_vec();
     if methods.contains(&&Method::Get) {

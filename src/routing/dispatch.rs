@@ -1,4 +1,4 @@
-//! The search for the application that answers a request.
+//! The search for the application that handles a request.
 
 use super::allow;
 use super::route::{Kind, Route};
@@ -44,7 +44,7 @@ impl Application for Router {
 }
 
 impl Router {
-    /// Finds the application and calls it, or answers instead. A file of a site is an answer.
+    /// Finds the application and calls it, or creates the response itself. A file of a site is such a response.
     #[inline]
     fn dispatch<'a, T>(
         &'a self,
@@ -74,13 +74,13 @@ impl Router {
         }
     }
 
-    /// Returns whether there are only suffixes and a fallback, as in many routers.
+    /// Returns whether the router has only suffixes and a fallback, as many routers do.
     #[inline]
     fn is_simple(&self) -> bool {
         !self.tree.has_patterns() && self.files.is_empty() && self.hosts.is_empty()
     }
 
-    /// Finds the application if there are only suffixes and a fallback.
+    /// Finds the application if the router has only suffixes and a fallback.
     #[inline]
     fn find_simply(&self, request: &Request<'_>) -> Option<&dyn Application> {
         let path = request.path_info_bytes();
@@ -170,7 +170,7 @@ impl Router {
                 return Err(Box::new(reply));
             }
         } else if self.files.iter().any(|site| site.answers(&method, path)) {
-            // `Allow` names the methods of the routes and those of the file.
+            // `Allow` names the methods of the routes and of the file.
             search.note_method(&Method::Get);
         }
         if is_known {

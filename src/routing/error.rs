@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::fmt;
 
-/// The error for a rule that cannot be added to a [`Router`](crate::Router). It names the rule, and the one that it
+/// The error for a rule that cannot be added to a [`Router`](crate::Router). It names the rule, and any rule that it
 /// conflicts with.
 ///
 /// ```
@@ -28,7 +28,7 @@ pub struct RouteError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Reason {
     Invalid(&'static str),
-    /// Contains the rule that was there before.
+    /// Contains the existing rule.
     Conflict(String),
 }
 

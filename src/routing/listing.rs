@@ -6,8 +6,7 @@ use crate::application::Application;
 use alloc::string::ToString;
 use core::fmt;
 
-/// Writes one line for each rule, in the order in which rules are tried. Those of the applications inside are
-/// indented.
+/// Writes one line per rule, in the order in which rules are tried. The rules of inner applications are indented.
 ///
 /// ```
 /// use bytegate::{Request, Router, Site};

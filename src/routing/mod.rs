@@ -1,4 +1,4 @@
-//! Routing, for those who have more than one handler: by host, path and method.
+//! Routing, for applications with more than one handler: by host, path and method.
 //!
 //! ```
 //! use bytegate::{Request, Router};

@@ -9,7 +9,7 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// A rule of a router, and the application that it leads to.
+/// A rule of a router, and its application.
 pub(super) struct Route {
     pub(super) kind: Kind,
     /// The pattern, prefix, suffix or host, as it was given.
@@ -62,7 +62,7 @@ impl Routes {
         Ok(())
     }
 
-    /// Finds the rule for a method: its own, that of GET for HEAD, or the one for any method.
+    /// Finds the rule for a method: an exact match, the GET rule for HEAD, or the rule for any method.
     #[inline]
     pub(super) fn find(&self, method: &Method) -> Option<&Route> {
         let own = |method: &Method| self.iter().find(|route| route.is_for(method));

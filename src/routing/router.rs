@@ -1,4 +1,4 @@
-//! A router, which is an application that forwards requests to others.
+//! A router: an application that forwards requests to others.
 
 use super::error::RouteError;
 use super::hosts::Hosts;
@@ -25,12 +25,12 @@ use alloc::vec::Vec;
 ///     .fallback(Site::new().file("/index.html", "<h1>hi</h1>"));
 ///
 /// let gateway = Gateway::new(router);
-/// let reply = gateway.handle(b"GET /login.py?next=/ HTTP/1.1\r\nHost: localhost\r\n\r\n");
-/// assert!(reply.starts_with(b"HTTP/1.1 200 OK\r\n") && reply.ends_with(b"/login.py by GET\n"));
-/// let reply = gateway.handle(b"GET /hello/Ada%20L HTTP/1.1\r\nHost: localhost\r\n\r\n");
-/// assert!(reply.ends_with(b"hello Ada L\n"));
-/// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
-/// assert!(reply.ends_with(b"<h1>hi</h1>"));
+/// let response = gateway.handle(b"GET /login.py?next=/ HTTP/1.1\r\nHost: localhost\r\n\r\n");
+/// assert!(response.starts_with(b"HTTP/1.1 200 OK\r\n") && response.ends_with(b"/login.py by GET\n"));
+/// let response = gateway.handle(b"GET /hello/Ada%20L HTTP/1.1\r\nHost: localhost\r\n\r\n");
+/// assert!(response.ends_with(b"hello Ada L\n"));
+/// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+/// assert!(response.ends_with(b"<h1>hi</h1>"));
 /// ```
 ///
 /// # Patterns
@@ -49,12 +49,12 @@ use alloc::vec::Vec;
 ///
 /// 1. The [host](Router::host).
 /// 2. Patterns and [mounts](Router::mount) that accept the method, most specific first. Patterns are compared segment
-///    by segment: text comes before `{name}`, that before `{*name}`, and that before a mount. So `/users/me` comes
-///    before `/users/{id}`, and a mount at `/admin` before `/{page}`. A [suffix](Router::suffix) counts as a pattern
-///    for the whole path that also says how the path ends. So `.py` comes before `/{*path}` and a mount at `/`, but
-///    after `/admin/{*path}`. The longest suffix comes first.
+///    by segment: text comes before `{name}`, which comes before `{*name}`, which comes before a mount. So `/users/me`
+///    comes before `/users/{id}`, and a mount at `/admin` before `/{page}`. A [suffix](Router::suffix) counts as a
+///    pattern for the whole path that also says how the path ends. So `.py` comes before `/{*path}` and a mount at `/`,
+///    but after `/admin/{*path}`. The longest suffix comes first.
 /// 3. [Files](Router::files) with this path.
-/// 4. If there are routes for the path, but none for the method: a 405 with `Allow`, or a 204 for OPTIONS.
+/// 4. If the path has routes, but none for the method: a 405 with `Allow`, or a 204 for OPTIONS.
 /// 5. The path with or without a slash at its end, according to the [policy](Router::trailing_slash).
 /// 6. The [fallback](Router::fallback), or a 404.
 ///
@@ -62,30 +62,31 @@ use alloc::vec::Vec;
 ///
 /// # Paths without a decoded form
 ///
-/// A path such as `/@scope%2fname` has no [decoded form](crate::Request::decoded_path), because it could be mistaken for
-/// another one. Applications that are routed for every path are asked nevertheless, and can read the path as it was
-/// sent: the application for the host, `{*name}`, mounts and the fallback. With `{*name}`, the parameter has no value.
-/// The part of the path that leads to such an application is only matched as it was sent, so it cannot have escapes.
-/// A path with `.` or `..` segments only reaches those that are routed for every path of the router.
+/// A path such as `/@scope%2fname` has no [decoded form](crate::Request::decoded_path), because it could be mistaken
+/// for another one. Such a request still reaches applications that are routed for every path, and they can read the
+/// path as it was sent: the application for the host, `{*name}`, mounts and the fallback. With `{*name}`, the parameter
+/// has no value. The part of the path that leads to such an application is only matched as it was sent, so it cannot
+/// have escapes. A path with `.` or `..` segments only reaches applications that are routed for every path of the
+/// router.
 ///
 /// ```
 /// use bytegate::{Gateway, Request, Router};
 ///
 /// let registry = |request: &Request<'_>| format!("{} at {}\n", request.path(), request.script_name());
 /// let gateway = Gateway::new(Router::new().mount("/npm", registry));
-/// let reply = gateway.handle(b"GET /npm/@scope%2fname HTTP/1.1\r\nHost: x\r\n\r\n");
-/// assert!(reply.ends_with(b"/npm/@scope%2fname at /npm\n"));
+/// let response = gateway.handle(b"GET /npm/@scope%2fname HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(response.ends_with(b"/npm/@scope%2fname at /npm\n"));
 /// ```
 ///
 /// # Spellings
 ///
-/// With the feature `folder`, patterns, prefixes and suffixes are composed (Unicode NFC), as browsers send what people type.
-/// A [`Site`] redirects paths in other spellings, such as `/u%CC%88ber` for `/über`, to the composed one. So no spelling of a
-/// file's path gets past a route or a mount for it.
+/// With the feature `folder`, patterns, prefixes and suffixes are composed (Unicode NFC), as browsers send typed text.
+/// A [`Site`] redirects paths in other spellings, such as `/u%CC%88ber` for `/über`, to the composed one. So no
+/// spelling of a file's path bypasses a route or a mount for it.
 ///
 /// # State
 ///
-/// Applications are closures, so they can own what they share. Use `Arc`, and a lock for what changes.
+/// Applications are closures, so they can own shared values. Use `Arc`, and a lock for values that change.
 ///
 /// ```
 /// use bytegate::{Gateway, Request, Router};
@@ -107,7 +108,7 @@ use alloc::vec::Vec;
 ///
 /// # Errors
 ///
-/// A rule that is invalid, or that matches the same requests as another one, is a mistake in the program. The methods
+/// An invalid rule, or a rule that matches the same requests as another one, is a programming mistake. The methods
 /// panic with a message that names both rules. [`try_route`](Router::try_route) returns an error instead.
 #[derive(Default)]
 #[doc(alias = "route")]
@@ -128,8 +129,8 @@ impl Router {
     /// Routes requests with the given method, and with paths that match the [pattern](Router#patterns), to
     /// `application`.
     ///
-    /// A route for GET also answers HEAD, and OPTIONS is answered with `Allow`, unless there are routes for these
-    /// methods. A method can be any token, as in WebDAV.
+    /// A route for GET also responds to HEAD, and OPTIONS gets a response with `Allow`, unless routes for these methods
+    /// exist. A method can be any token, as in WebDAV.
     ///
     /// ```
     /// use bytegate::{Gateway, Method, Rejection, Request, Router};
@@ -139,13 +140,13 @@ impl Router {
     ///     .route(propfind, "/files/{*path}", |request: &Request<'_>| -> Result<String, Rejection> {
     ///         Ok(format!("properties of {}\n", request.parse_param::<String>("path")?))
     ///     });
-    /// let reply = Gateway::new(router).handle(b"PROPFIND /files/a/b HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// assert!(reply.ends_with(b"properties of a/b\n"));
+    /// let response = Gateway::new(router).handle(b"PROPFIND /files/a/b HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(response.ends_with(b"properties of a/b\n"));
     /// ```
     ///
     /// # Panics
-    /// Panics if the pattern is invalid, if there is a route for the same method and paths, or if the method is TRACE
-    /// or CONNECT, which never reach an application.
+    /// Panics if the pattern is invalid, if a route for the same method and paths exists, or if the method is TRACE or
+    /// CONNECT, which never reach an application.
     #[track_caller]
     pub fn route(
         self,
@@ -178,7 +179,7 @@ impl Router {
         self.route(Method::Get, pattern, application)
     }
 
-    /// Adds a [`route`](Router::route) for HEAD alone, for an answer that is cheaper to make than that to GET.
+    /// Adds a [`route`](Router::route) for HEAD alone, if its response can be created with less work than for GET.
     ///
     /// # Panics
     /// Panics like [`route`](Router::route).
@@ -224,7 +225,7 @@ impl Router {
     }
 
     /// Routes requests with any method, and with paths that match the pattern, to `application`. Routes for a single
-    /// method of the same paths come first.
+    /// method and the same paths come first.
     ///
     /// ```
     /// use bytegate::{Gateway, Request, Router};
@@ -245,10 +246,10 @@ impl Router {
     }
 
     /// Routes requests whose decoded path ends in `suffix` to `application`, with any method. A path that ends in a
-    /// slash is treated as that of its `index.html`.
+    /// slash is treated like the path of its `index.html`.
     ///
     /// # Panics
-    /// Panics if the router has the same suffix already.
+    /// Panics if the router already has the same suffix.
     #[track_caller]
     pub fn suffix(self, suffix: &str, application: impl Application + 'static) -> Router {
         self.with(Kind::Suffix, suffix, application)
@@ -257,9 +258,9 @@ impl Router {
     /// Routes requests for `prefix` and everything below it to `application`, with any method. The prefix may have
     /// parameters.
     ///
-    /// The application sees the rest of the path as its own: [`Request::script_name`](crate::Request::script_name) is the part that matches the
-    /// prefix, and [`Request::path_info`](crate::Request::path_info) is the rest, which is empty for the prefix itself. A mounted router treats
-    /// an empty path as `/`.
+    /// The application sees the rest of the path as its path: [`Request::script_name`](crate::Request::script_name) is
+    /// the part that matches the prefix, and [`Request::path_info`](crate::Request::path_info) is the rest, which is
+    /// empty for the prefix itself. A mounted router treats an empty path as `/`.
     ///
     /// ```
     /// use bytegate::{Gateway, Request, Router};
@@ -270,22 +271,22 @@ impl Router {
     /// };
     /// let blog = Router::new().get("/", show).get("/posts/{post}", show);
     /// let gateway = Gateway::new(Router::new().mount("/users/{user}", blog));
-    /// let reply = gateway.handle(b"GET /users/ada/posts/7 HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// assert!(reply.ends_with(b"Some(\"ada\") Some(\"7\") at /users/ada\n"));
+    /// let response = gateway.handle(b"GET /users/ada/posts/7 HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(response.ends_with(b"Some(\"ada\") Some(\"7\") at /users/ada\n"));
     /// ```
     ///
     /// # Panics
-    /// Panics if the prefix is invalid, or if there is a mount for the same paths.
+    /// Panics if the prefix is invalid, or if a mount for the same paths exists.
     #[track_caller]
     pub fn mount(self, prefix: &str, application: impl Application + 'static) -> Router {
         self.with(Kind::Mount, prefix, application)
     }
 
     /// Routes requests for a host to `application`. `*.example.com` stands for all hosts below `example.com`, but not
-    /// for that itself. The longest matching host wins. The case, the port and a dot at the end are ignored.
+    /// for `example.com` itself. The longest matching host wins. The case, the port and a dot at the end are ignored.
     ///
-    /// Requests for other hosts go on to the other rules of this router. They act as the default host. Always add
-    /// some: the `Host` field is chosen by the client, and an HTTP/1.0 request may have none.
+    /// Requests for other hosts continue to the other rules of this router, which act as the default host. Always add
+    /// some: the client chooses the `Host` header, and an HTTP/1.0 request may have none.
     ///
     /// ```
     /// use bytegate::{Gateway, Request, Router};
@@ -301,14 +302,14 @@ impl Router {
     /// ```
     ///
     /// # Panics
-    /// Panics if the host is invalid or has a port, or if the router has the same host already.
+    /// Panics if the host is invalid or has a port, or if the router already has the same host.
     #[track_caller]
     pub fn host(self, host: &str, application: impl Application + 'static) -> Router {
         self.with(Kind::Host, host, application)
     }
 
-    /// Answers requests for the paths of a site, and leaves all other paths to the fallback. The site's own page for
-    /// missing paths is not used. If several sites are added, they are tried in that order.
+    /// Responds to requests for the paths of a site, and leaves all other paths to the fallback. The site's own page
+    /// for missing paths is not used. If several sites are added, they are tried in that order.
     ///
     /// ```
     /// use bytegate::{Gateway, Request, Router, Site};
@@ -325,8 +326,8 @@ impl Router {
         self
     }
 
-    /// Sets what happens to a path that only matches a route with or without a slash at its end. The default is
-    /// [`TrailingSlash::Strict`]. The policy does not concern mounts, suffixes and files.
+    /// Sets how the router treats a path that only matches a route with or without a slash at its end. The default is
+    /// [`TrailingSlash::Strict`]. The policy does not affect mounts, suffixes and files.
     pub fn trailing_slash(mut self, policy: TrailingSlash) -> Router {
         self.trailing_slash = policy;
         self
@@ -335,7 +336,7 @@ impl Router {
     /// Routes all other requests to `application`.
     ///
     /// # Panics
-    /// Panics if the router has a fallback already.
+    /// Panics if the router already has a fallback.
     #[track_caller]
     pub fn fallback(mut self, application: impl Application + 'static) -> Router {
         assert!(self.fallback.is_none(), "the router has a fallback already");

@@ -5,7 +5,7 @@ use super::route::{Kind, Route, Routes};
 use crate::values::method::Method;
 use alloc::vec::Vec;
 
-/// A search for the route of a request: what is searched for, and what was seen on the way.
+/// A search for the route of a request, with the routes seen so far.
 pub(super) struct Search<'t, 'p> {
     method: &'p Method,
     /// Whether the path is searched for with another slash at its end.
@@ -47,7 +47,7 @@ impl<'t, 'p> Search<'t, 'p> {
         &self.other_methods
     }
 
-    /// Returns the route for the method, if there is one. `rest` is what follows the next slash.
+    /// Returns the route for the method, if it exists. `rest` is the path after the next slash.
     pub(super) fn accept(&mut self, routes: &'t Routes, rest: Option<&[u8]>) -> Option<Found<'t>> {
         if routes.is_empty() {
             return None;
@@ -84,7 +84,7 @@ impl<'t, 'p> Search<'t, 'p> {
         value: &'p [u8],
         search: impl FnOnce(&mut Search<'t, 'p>) -> Option<Found<'t>>,
     ) -> Option<Found<'t>> {
-        // No pattern has more parameters than there is room for.
+        // No pattern has more parameters than this has room for.
         *self.values.get_mut(self.count)? = value;
         self.count += 1;
         let found = search(self);

@@ -5,8 +5,8 @@ use crate::response::response::Response;
 use crate::values::status::Status;
 use alloc::string::String;
 
-/// What a [`Router`](crate::Router) does with a path that no rule matches, if a route matches the same path with or
-/// without a slash at its end.
+/// How a [`Router`](crate::Router) treats a path that no rule matches, if a route matches the same path with or without
+/// a slash at its end.
 ///
 /// ```
 /// use bytegate::{Gateway, Request, Router};
@@ -17,15 +17,15 @@ use alloc::string::String;
 ///
 /// assert!(get(TrailingSlash::Strict).starts_with(b"HTTP/1.1 404 "));
 /// assert!(get(TrailingSlash::Either).starts_with(b"HTTP/1.1 200 "));
-/// let reply = String::from_utf8(get(TrailingSlash::Redirect).to_vec()).unwrap();
-/// assert!(reply.starts_with("HTTP/1.1 308 ") && reply.contains("Location: /about?page=2\r\n"));
+/// let response = String::from_utf8(get(TrailingSlash::Redirect).to_vec()).unwrap();
+/// assert!(response.starts_with("HTTP/1.1 308 ") && response.contains("Location: /about?page=2\r\n"));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TrailingSlash {
     /// The two are different paths.
     #[default]
     Strict,
-    /// Redirect to the path of the route with 308, which keeps the method, the content and the query.
+    /// Redirect to the path of the route with 308, which keeps the method, the body and the query.
     Redirect,
     /// Call the application of the route. It sees the path as it was sent.
     Either,

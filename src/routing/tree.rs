@@ -14,13 +14,13 @@ use core::fmt;
 /// The patterns, mounts and suffixes of a router.
 #[derive(Default)]
 pub(super) struct Tree {
-    /// `None` if there are no patterns and mounts.
+    /// `None` without patterns and mounts.
     root: Option<Box<Node>>,
     /// Longest first.
     suffixes: Vec<Route>,
 }
 
-/// What follows one segment. The fields are in the order in which they are tried.
+/// The rules after one segment. The fields are in the order in which they are tried.
 #[derive(Default)]
 struct Node {
     /// Routes whose pattern ends here.
@@ -88,7 +88,7 @@ impl Tree {
             .or_else(|| root.walk_rest(after_slash, search))
     }
 
-    /// Returns whether there are patterns or mounts.
+    /// Returns whether the tree has patterns or mounts.
     #[inline]
     pub(super) const fn has_patterns(&self) -> bool {
         self.root.is_some()
@@ -154,7 +154,7 @@ fn after_slash(path: &[u8]) -> &[u8] {
 }
 
 impl Node {
-    /// Finds the most specific route for what follows the next slash of a path, or for `None` at its end.
+    /// Finds the most specific route for the path after its next slash, or for `None` at its end.
     ///
     /// Each node is visited at most once, so no path takes longer than all patterns together.
     #[inline(always)]
@@ -211,7 +211,7 @@ impl Node {
     }
 
     /// Like [`walk`](Node::walk), but for a path that has no decoded form. Only segments without escapes are compared
-    /// with those of patterns.
+    /// with the segments of patterns.
     fn walk_undecoded<'t, 'p>(
         &'t self,
         path: &'p [u8],
@@ -263,7 +263,7 @@ impl Node {
         let start = self.texts.partition_point(|other| other.key < key);
         let texts = self.texts.get(start..)?.iter();
         let mut texts = texts.take_while(|other| other.key == key);
-        // A key that has room for a text is that of no other.
+        // A key with room for a whole text belongs to no other text.
         let is_same = |text: &str| length < 8 || Some(text.as_bytes()) == path.get(..length);
         let found = texts.find(|other| is_same(&other.text))?;
         Some(&found.node)

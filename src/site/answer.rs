@@ -1,4 +1,4 @@
-//! How a site answers: what is at a path, and the response about it.
+//! How a site responds: looks up a path, and creates the response.
 
 use super::Site;
 use super::layer::{Found, Layer};
@@ -34,7 +34,7 @@ impl Site {
         }
     }
 
-    /// Responds to everything but GET and HEAD for a file in memory.
+    /// Responds to all methods but GET and HEAD for a file in memory.
     #[inline(never)]
     fn other_answer(&self, head: &Head<'_>, path: Option<&[u8]>, now: Now) -> Reply<'_> {
         let method = head.method();
@@ -52,7 +52,7 @@ impl Site {
         }
     }
 
-    /// Responds to a request for a decoded path. Returns `None` if nothing is there.
+    /// Responds to a request for a decoded path. Returns `None` if the site has nothing at the path.
     pub(crate) fn answer_if_there(
         &self,
         head: &Head<'_>,
@@ -68,7 +68,7 @@ impl Site {
         let is_read = matches!(method, Method::Get | Method::Head);
         let path = core::str::from_utf8(path).ok()?;
         let path = match spelling::compose(path)? {
-            // Rules, mounts and middleware must see the path in the spelling in which they are written.
+            // Rules, mounts and middleware must see the path in its canonical spelling.
             Cow::Owned(composed) if is_read => {
                 let is_there = self.answers(method, composed.as_bytes());
                 return is_there.then(|| self.redirect_to_composed(head))?;
@@ -95,7 +95,7 @@ impl Site {
         Some(response.into())
     }
 
-    /// Returns what is at a path or at the path that it is rewritten to, and that path.
+    /// Returns the entry at a path, or at the path that it is rewritten to, with that path.
     pub(super) fn place<'p>(&self, path: &'p str, now: Now) -> (Cow<'p, str>, Option<Place<'_>>) {
         let Some(path) = self.options.rules.rewritten(path) else {
             return (path.into(), self.look_up(path, now));
@@ -114,7 +114,7 @@ impl Site {
         (path.into(), place)
     }
 
-    /// Returns what is at a path.
+    /// Returns the entry at a path.
     fn look_up(&self, path: &str, now: Now) -> Option<Place<'_>> {
         if path.ends_with('/') {
             return self.look_up_directory(path, now);
@@ -131,7 +131,7 @@ impl Site {
             .map(|_| Place::Directory)
     }
 
-    /// Returns what is at a path that ends with a slash.
+    /// Returns the entry at a path that ends with a slash.
     fn look_up_directory(&self, path: &str, now: Now) -> Option<Place<'_>> {
         if let Some(file) = self.files.find(path) {
             return Some(Place::File(Found::Borrowed(file)));
@@ -155,8 +155,8 @@ impl Site {
         self.files.find(path).map(Found::Borrowed).or_else(lower)
     }
 
-    /// Responds with the list of a directory. A response to HEAD leaves out its length, because that would be all of the
-    /// work (RFC 9110 section 9.3.2).
+    /// Responds with the listing of a directory. A response to HEAD leaves out its length, because computing it would
+    /// take as much work as the listing (RFC 9110 section 9.3.2).
     fn list(&self, path: &str, head: &Head<'_>) -> Response {
         if let Method::Head = head.method() {
             return listing::response(Body::from_iterator(core::iter::empty::<Bytes>()));
@@ -176,7 +176,7 @@ impl Site {
 
     fn listing(&self, path: &str, order: Order) -> String {
         let mut entries = self.files.entries(path);
-        // A folder alone has each name once.
+        // A single folder has each name once.
         let may_repeat = !entries.is_empty() || self.lower.len() > 1;
         let mut is_complete = true;
         for layer in &self.lower {
@@ -191,7 +191,7 @@ impl Site {
         listing::page(path.as_bytes(), entries, order, is_complete)
     }
 
-    /// Responds where there is nothing but what an application in the browser may know.
+    /// Responds to a path without a file, which an application in the browser may still know.
     fn single_page(&self, head: &Head<'_>, now: Now) -> Reply<'_> {
         let page = self.options.single_page.as_ref();
         match page.and_then(|(path, status)| Some((self.find(path, now)?, *status))) {
@@ -209,7 +209,7 @@ impl Site {
         }
     }
 
-    /// Gives an error about a file the page for its status, if there is one.
+    /// Makes the page for its status the body of an error about a file, if the site has one.
     fn with_error_page<'a>(&'a self, reply: Reply<'a>, now: Now) -> Reply<'a> {
         match reply {
             Reply::Made(response) if response.status().is_error() => {
@@ -254,7 +254,7 @@ impl Site {
         Some(self.redirect(&path, head).into())
     }
 
-    /// Redirects to a path, with the query of the request.
+    /// Redirects to a path, keeping the query of the request.
     fn redirect(&self, path: &str, head: &Head<'_>) -> Response {
         let query = head
             .query()
@@ -262,14 +262,14 @@ impl Site {
         let response = Response::from(Status::MOVED_PERMANENTLY)
             .with_header("Location", alloc::format!("{path}{query}"));
         match self.lower.iter().any(Layer::is_live) {
-            // Clients keep such redirects for good, but what is there may change.
+            // Clients keep such redirects permanently, but the target may change.
             true => response.with_header("Cache-Control", "no-cache"),
             false => response,
         }
     }
 }
 
-/// What is at a path.
+/// The result of looking up a path.
 pub(super) enum Place<'a> {
     File(Found<'a>),
     /// A directory that is named without its slash.

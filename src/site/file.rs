@@ -31,19 +31,19 @@ use core::time::Duration;
 /// A file. If it is in memory, an unconditional request only needs a lookup and an append.
 #[derive(Clone)]
 pub(super) struct File {
-    /// The media type, and other fields that only responses with content from the file have.
+    /// The media type, and other headers only for responses with a body from the file.
     content_fields: HeaderMap,
-    /// The text between the quotes of the ETag. `None` if another content of the file could have the same.
+    /// The text between the quotes of the ETag. `None` if the file could have the same tag after another change.
     tag: Option<String>,
     modified: Option<Duration>,
     whole: Whole,
-    /// The response to a client whose copy is current. Its fields belong to every response about the file.
+    /// The response to a client whose copy is current. Its headers belong to every response about the file.
     not_modified: PreparedResponse,
-    /// The same content, compressed.
+    /// The same data, compressed.
     coded: Vec<(Coding, File)>,
 }
 
-/// The response with the whole file, or what it is made from.
+/// The response with the whole file, or the parts to make it from.
 #[derive(Clone)]
 enum Whole {
     Prepared(PreparedResponse),
@@ -51,7 +51,7 @@ enum Whole {
     Stored(Arc<StoredFile>),
 }
 
-/// The content of a file.
+/// The data of a file.
 #[derive(Debug)]
 pub(super) enum FileContent {
     Memory(Bytes),
@@ -59,28 +59,28 @@ pub(super) enum FileContent {
     Stored(StoredFile),
 }
 
-/// What a file is served as.
+/// How a file is served.
 #[derive(Clone, Copy)]
 pub(super) struct Representation<'a> {
-    /// The path of the file, which decides about the fields.
+    /// The path of the file, which determines the headers.
     pub(super) path: &'a str,
-    /// The path that decides about the media type. It lacks the suffix of the file's own coding.
+    /// The path that determines the media type, without a suffix for a coding.
     pub(super) type_path: &'a str,
-    /// The media type, if not that of the path.
+    /// The media type, if it differs from the path's type.
     pub(super) media_type: Option<&'a str>,
     pub(super) modified: Option<Duration>,
-    /// The coding that the file has by its own name.
+    /// The coding stated by the name of the file.
     pub(super) own_coding: Option<Coding>,
     /// The coding that was applied to the file.
     pub(super) coding: Option<Coding>,
-    /// Whether there are others to choose from.
+    /// Whether other codings can be chosen.
     pub(super) varies: bool,
     /// The default `Cache-Control`.
     pub(super) cache_control: Option<&'a str>,
 }
 
 impl<'a> Representation<'a> {
-    /// Returns what a file of this name is served as.
+    /// Returns how a file of this name is served.
     pub(super) fn named(path: &'a str, options: &SiteOptions) -> Representation<'a> {
         let (type_path, own_coding) = match (options.encoded_names, Coding::of_suffix(path)) {
             (EncodedNames::AsContent, Some((inner, coding))) => (inner, Some(coding)),
@@ -98,7 +98,7 @@ impl<'a> Representation<'a> {
         }
     }
 
-    /// Creates a file. Returns `None` if the media type cannot be sent in a field.
+    /// Creates a file. Returns `None` if the media type is not a valid header value.
     pub(super) fn file(&self, content: FileContent, options: &SiteOptions) -> Option<File> {
         let media_type = match self.media_type {
             Some(media_type) => Cow::Borrowed(media_type),
@@ -161,7 +161,7 @@ impl<'a> Representation<'a> {
     }
 }
 
-/// Returns whether a field describes content that is sent, and is of no use without it.
+/// Returns whether a header describes the body, and is of no use without it.
 fn belongs_to_content(name: &str) -> bool {
     const NAMES: [&str; 4] = [
         "Content-Type",
@@ -173,13 +173,14 @@ fn belongs_to_content(name: &str) -> bool {
 }
 
 impl File {
-    /// Adds compressed forms of the same content. This file and they were made to [vary](Representation::varies).
+    /// Adds compressed forms of the same data. This file and its forms must have been created to
+    /// [vary](Representation::varies).
     pub(super) fn with_coded(mut self, coded: Vec<(Coding, File)>) -> File {
         self.coded = coded;
         self
     }
 
-    /// Returns the content, if it is in memory.
+    /// Returns the data, if it is in memory.
     pub(super) fn bytes(&self) -> Option<&Bytes> {
         match &self.whole {
             Whole::Prepared(whole) => Some(whole.body()),
@@ -208,7 +209,7 @@ impl File {
         }
     }
 
-    /// Returns the length of all content in memory.
+    /// Returns the length of all data in memory.
     #[cfg(feature = "folder")]
     pub(super) fn length_in_memory(&self) -> u64 {
         let coded = self.coded.iter().map(|(_, file)| file.length_in_memory());
@@ -235,7 +236,7 @@ impl File {
         self.whole().into_response()
     }
 
-    /// Chooses what the client prefers.
+    /// Chooses the form that the client prefers.
     fn chosen(&self, head: &Head<'_>) -> &File {
         let offered: Vec<Coding> = self.coded.iter().map(|(coding, _)| *coding).collect();
         match coding::choose(head.headers(), &offered) {
@@ -261,7 +262,7 @@ impl File {
                     [only] => self.part(only.clone()),
                     parts => match &self.tag {
                         Some(tag) if !self.is_encoded() => self.parts(parts, tag),
-                        // Each part would have to be decoded on its own, or the boundary could be in the file.
+                        // The client would have to decode each part separately, or the boundary could be in the file.
                         _ => return self.whole(),
                     },
                 },
@@ -270,8 +271,8 @@ impl File {
         response.into()
     }
 
-    /// Returns the file as a page with another status. Its validators are left out, because they do not belong to the
-    /// requested resource, and so is how long it may be kept.
+    /// Returns the file as a page with another status. It has no validators, because they do not belong to the
+    /// requested resource, and no caching headers.
     pub(super) fn page_with(&self, status: Status) -> Response {
         let mut response = without_caching(self.without_content(status));
         for name in ["ETag", "Last-Modified"] {
@@ -281,7 +282,7 @@ impl File {
             .with_body(self.body(0..self.length()))
     }
 
-    /// Gives an error about another file this file as its page.
+    /// Makes this file the page of an error about another file.
     pub(super) fn as_page_of(&self, mut error: Response) -> Response {
         error.remove_header("Content-Type");
         self.with_content_fields(error)
@@ -321,7 +322,7 @@ impl File {
         without_caching(self.without_content(status)).with_default_page()
     }
 
-    /// Selects the ranges to send (RFC 9110 section 14.2). Ranges apply only to GET, and a repeated field is ignored.
+    /// Selects the ranges to send (RFC 9110 section 14.2). Ranges apply only to GET, and a repeated header is ignored.
     fn selection(&self, head: &Head<'_>, now: Now) -> Selection {
         let mut ranges = head.headers().get_all("Range");
         match (head.method(), ranges.next(), ranges.next()) {
@@ -342,8 +343,8 @@ impl File {
 
     /// Responds with several parts (RFC 9110 section 14.6), without copying the file.
     fn parts(&self, parts: &[Range<u64>], tag: &str) -> Response {
-        // To end a part early, a file in memory would have to contain its own hash. A larger one would have to contain the
-        // time of its last change.
+        // To contain the boundary, a file in memory would have to contain its own hash, and a larger one the time of
+        // its last change.
         let boundary = format!("bytegate-{tag}");
         let media_type = self.media_type();
         let mut blocks: Vec<Blocks> = Vec::new();
@@ -402,7 +403,7 @@ impl File {
     }
 }
 
-/// Returns a response that may not be kept for as long as the file.
+/// Returns a response without the file's caching headers.
 fn without_caching(mut response: Response) -> Response {
     for name in ["Cache-Control", "Expires"] {
         response.remove_header(name);

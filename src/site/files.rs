@@ -17,7 +17,7 @@ mod hash {
 
     pub(super) type BuildPathHasher = BuildHasherDefault<PathHasher>;
 
-    /// A hash of sixteen bytes at a time. It is not protected against chosen paths, because whoever builds a site
+    /// A hash of sixteen bytes at a time. It is not protected against chosen paths, because the author of a site
     /// chooses its paths, not a client.
     #[derive(Default)]
     pub(crate) struct PathHasher(u64);

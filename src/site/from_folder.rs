@@ -12,16 +12,17 @@ use alloc::vec::Vec;
 use std::path::Path;
 
 impl Site {
-    /// Reads all files below `folder` into memory (feature `folder`). Later changes are not noticed.
+    /// Reads all files below `folder` into memory (feature `folder`). Later changes are not seen.
     ///
-    /// What cannot be served is left out, and listed by [`skipped`](Site::skipped): names that begin with a dot, except
-    /// `.well-known`; links that lead out of the folder or nowhere; what is neither a file nor a folder, or cannot be
-    /// read; names that are not UTF-8, or that contain a backslash or control characters; and what exceeds 100,000 files
-    /// or 1 GiB. [`open`](Site::open) has no such limits. Links between folders stay links: each folder is read once.
+    /// Files that cannot be served are left out, and listed by [`skipped`](Site::skipped): names that begin with a dot,
+    /// except `.well-known`; links that lead out of the folder or nowhere; anything that is neither a file nor a
+    /// folder, or cannot be read; names that are not UTF-8, or that contain a backslash or control characters; and
+    /// everything beyond 100,000 files or 1 GiB. [`open`](Site::open) has no such limits. Links between folders stay
+    /// links: each folder is read once.
     ///
-    /// Each file has one path, in composed characters (Unicode NFC), also if its name is decomposed, as on macOS (NFD). A
-    /// path in another spelling is redirected to that one. Names with a character that stands for one of ASCII, such as
-    /// U+212A for `K`, are left out.
+    /// Each file has one path, in composed characters (Unicode NFC), even if its name is decomposed, as on macOS (NFD).
+    /// A path in another spelling is redirected to that path. Names with a character that stands for an ASCII
+    /// character, such as U+212A for `K`, are left out.
     ///
     /// Do not load a folder that untrusted users can write to. If a file is replaced by a symbolic link between the check
     /// and the read, the target of the link is read, even outside the folder. [`open`](Site::open) does not have this gap.
@@ -38,40 +39,42 @@ impl Site {
         SiteOptions::new().load(folder)
     }
 
-    /// Serves a folder as it is at each request (feature `folder`). A file that is changed, added or removed shows within
-    /// ten milliseconds.
+    /// Serves a folder live (feature `folder`). Files that are changed, added or removed are picked up within ten
+    /// milliseconds.
     ///
-    /// Files of up to 4 MiB are kept in memory, up to a [limit](SiteOptions::cache_bytes), and read again when they
-    /// change. Larger ones are read while they are sent, and so are small ones as long as slow clients hold twice the
-    /// limit.
+    /// Files of up to 4 MiB are cached in memory, up to a [limit](SiteOptions::cache_bytes), and read again when they
+    /// change. Larger ones are read while they are sent, and so are small ones while slow clients hold twice the limit.
     ///
-    /// A file that grows, as a log does, is sent with the length that it had when it was opened. A small file is sent as it
-    /// was at one moment. If a larger one is changed otherwise while it is sent, or truncated, the response is cut off, so
-    /// that the client sees that it is incomplete. A file that is replaced or removed is sent to its end, as it was.
+    /// A file that grows, such as a log, is sent with the length that it had when it was opened. A small file is sent
+    /// as it was at one moment. If a larger one is truncated, or changed otherwise while it is sent, the response is
+    /// cut off, so that the client sees that it is incomplete. A file that is replaced or removed is sent to its end,
+    /// unchanged.
     ///
-    /// Programs should replace files instead of writing into them. A write that goes on while a file is opened shows as it is
-    /// at that moment: a mixture of old and new content. If a larger file grows while it is also changed before its old end,
-    /// samples of what was sent decide whether the response is cut off.
+    /// Programs should replace files instead of writing into them. A file that is being written is sent as it is when
+    /// it is opened: a mixture of old and new data. If a larger file grows while it is also changed before its old end,
+    /// samples of the sent data decide whether the response is cut off.
     ///
-    /// File systems note the time of a change in steps, most of them of some milliseconds. A file that was changed within the
-    /// last 12 milliseconds (2 seconds if the system keeps whole seconds) has no `Last-Modified`, and no `ETag` unless that is
-    /// made from its content, because another change could have the same. It is served at once, without waiting.
+    /// File systems record modification times in steps, most of them of some milliseconds. A file that was changed
+    /// within the last 12 milliseconds (2 seconds if the system keeps whole seconds) has no `Last-Modified`, and no
+    /// `ETag` unless it is a hash of the file, because another change could have the same. The file is served at once,
+    /// without waiting.
     ///
-    /// No request leaves the folder. Paths are resolved below it by the operating system, if it offers that (`openat2`
-    /// on Linux), and otherwise one component at a time, so that concurrent renames and links have no effect. Where
-    /// a link leads to is found first, and opened without links then. Without `openat2`, a link that is created between the
-    /// two is followed, but only within the folder. With [`Symlinks::Follow`](crate::site::Symlinks::Follow), links lead anywhere.
+    /// No request leaves the folder. The operating system resolves paths below it, if it supports that (`openat2` on
+    /// Linux). Otherwise paths are resolved one component at a time, so that concurrent renames and links have no
+    /// effect. The target of a link is found first, and then opened without links. Without `openat2`, a link that is
+    /// created between the two steps is followed, but only within the folder. With
+    /// [`Symlinks::Follow`](crate::site::Symlinks::Follow), links lead anywhere.
     ///
-    /// Each file has one path, in composed characters (Unicode NFC), also if its name is decomposed, as on macOS (NFD). A
-    /// path in another spelling is redirected to that one, so that it meets all rules. Decomposed names are found if their
-    /// folder has no more than 4,096 entries. They are remembered, and read again when the folder changes.
+    /// Each file has one path, in composed characters (Unicode NFC), even if its name is decomposed, as on macOS (NFD).
+    /// A path in another spelling is redirected to that path, so that all rules apply to it. Decomposed names are found
+    /// if their folder has no more than 4,096 entries. They are remembered, and read again when the folder changes.
     ///
-    /// Where the file system ignores case, as on Windows and macOS, a file is found by every such form of its name, while
-    /// routes, mounts and rules compare paths exactly. Do not protect a part of a folder by its path there: open the folders
-    /// of the protected part as a site for themselves.
+    /// On a file system that ignores case, as on Windows and macOS, every such form of a name finds the file, while
+    /// routes, mounts and rules compare paths exactly. Do not protect a part of a folder by its path there: open the
+    /// folders of the protected part as a separate site.
     ///
-    /// `ETag` is made from the content of small files, and from size, time and number (inode) of larger ones.
-    /// `Cache-Control: no-cache` lets clients keep copies that they check before each use.
+    /// `ETag` is a hash of small files, and made from the size, time and number (inode) of larger ones. `Cache-Control:
+    /// no-cache` makes clients check their copies before each use.
     ///
     /// Files are read on the thread that serves the connection. If the folder is on a slow disk or a network,
     /// `net::blocking` moves this to other threads.
@@ -83,21 +86,21 @@ impl Site {
     /// use bytegate::{Gateway, Site};
     ///
     /// let gateway = Gateway::new(Site::open("fixtures/site")?);
-    /// let reply = gateway.handle(b"GET /index.html HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// assert!(reply.starts_with(b"HTTP/1.1 200 OK\r\n"));
+    /// let response = gateway.handle(b"GET /index.html HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(response.starts_with(b"HTTP/1.1 200 OK\r\n"));
     /// # Ok::<(), bytegate::site::LoadError>(())
     /// ```
     pub fn open(folder: impl AsRef<Path>) -> Result<Site, LoadError> {
         SiteOptions::new().open(folder)
     }
 
-    /// Returns what [`load`](Site::load) left out.
+    /// Returns the files and folders that [`load`](Site::load) left out.
     pub fn skipped(&self) -> &[Skipped] {
         &self.skipped
     }
 
-    /// Reports each file or folder in an [open](Site::open) folder that this site does not serve, with the reason. All
-    /// folders are read for this, but no file. Links to folders are not followed.
+    /// Reports each file or folder in an [open](Site::open) folder that this site does not serve, with the reason. This
+    /// reads all folders, but no files. Links to folders are not followed.
     ///
     /// ```
     /// let site = bytegate::Site::open("fixtures/site")?;
@@ -126,7 +129,7 @@ impl SiteOptions {
         Ok(site)
     }
 
-    /// Serves a folder as it is at each request, as [`Site::open`] does (feature `folder`).
+    /// Serves a folder live, as [`Site::open`] does (feature `folder`).
     ///
     /// # Errors
     /// Returns the first error in the options, or an error if `folder` is not a folder or cannot be opened.

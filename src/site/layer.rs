@@ -1,4 +1,4 @@
-//! A place where a site looks for files: in memory or in a folder.
+//! A source of a site's files: memory or a folder.
 
 use super::file::File;
 #[cfg(feature = "folder")]
@@ -14,7 +14,7 @@ use crate::values::status::Status;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-/// A place where a site looks for files.
+/// A source of a site's files.
 #[derive(Clone)]
 pub(super) enum Layer {
     Memory(Memory),
@@ -27,7 +27,7 @@ pub(super) enum Found<'a> {
     Borrowed(&'a File),
     #[cfg(feature = "folder")]
     Shared(Arc<File>),
-    /// There may be a file, but the system fails.
+    /// A file may exist, but the system fails.
     #[cfg(feature = "folder")]
     Failed,
 }
@@ -69,8 +69,8 @@ impl Layer {
         !matches!(self, Layer::Memory(_))
     }
 
-    /// Returns the entries of a directory whose path ends with a slash, and whether these are all. Files in memory may have a
-    /// name twice.
+    /// Returns the entries of a directory whose path ends with a slash, and whether the list is complete. Files in
+    /// memory may have a name twice.
     pub(super) fn entries(&self, path: &str) -> (Vec<Entry>, bool) {
         match self {
             Layer::Memory(memory) => (memory.entries(path), true),
@@ -92,7 +92,7 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// Gives an error about another file this file as its page.
+    /// Makes a file the page of an error about another file.
     pub(super) fn as_page_of(&self, error: Response) -> Response {
         match self {
             Found::Borrowed(file) => file.as_page_of(error),

@@ -12,10 +12,10 @@ use core::cmp::Ordering;
 use core::fmt::{self, Display, Write};
 use core::time::Duration;
 
-/// What a directory holds.
+/// An entry of a directory.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
-    /// The decoded name: one segment of a path. It may not be UTF-8.
+    /// The decoded name: one segment of a path. It might not be UTF-8.
     pub(super) name: Vec<u8>,
     pub(super) kind: Kind,
     /// The time of the last change, since the Unix epoch.
@@ -29,16 +29,16 @@ pub(super) enum Kind {
     Directory,
 }
 
-/// Nothing but the style is allowed: a page that lists names that anyone chose runs no script, whatever they are.
+/// Only the style is allowed: the page may list names chosen by anyone, so it runs no scripts.
 const SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; \
                                form-action 'none'";
 
 const STYLE: &str = include_str!("listing.css");
 
-/// Returns the page of a directory. Its path is decoded and ends with a slash. If the list is not complete, the page says
-/// so.
+/// Returns the page of a directory. Its path is decoded and ends with a slash. If the list is not complete, the page
+/// says so.
 ///
-/// All links are relative, so that they hold below a prefix that a proxy takes away.
+/// All links are relative, so that they work below a prefix that a proxy removes.
 pub(super) fn page(
     path: &[u8],
     mut entries: Vec<Entry>,
@@ -106,7 +106,7 @@ impl Display for Page<'_> {
 }
 
 impl Page<'_> {
-    /// Writes how much the directory holds.
+    /// Writes the number of entries and their size.
     fn write_sum(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sizes = self.entries.iter().filter_map(Entry::bytes);
         let (files, bytes) = sizes.fold((0, 0u64), |(files, sum), bytes| {
@@ -166,7 +166,7 @@ fn plural(count: u64) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
-/// The order of the entries, for which the heads of the columns ask in the query. Directories come first in any case.
+/// The order of the entries, which the column headings set in the query. Directories always come first.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Order {
     column: Column,
@@ -181,7 +181,7 @@ enum Column {
 }
 
 impl Column {
-    /// Returns the name in a query, the title and the order of the first click: what is large or new is of interest.
+    /// Returns the name in a query, the title and the order of the first click: large and new entries first.
     fn head(self) -> (&'static str, &'static str, bool) {
         match self {
             Column::Name => ("name", "Name", false),
@@ -192,7 +192,7 @@ impl Column {
 }
 
 impl Order {
-    /// Reads `sort=size&order=desc`. Whatever else a query holds is ignored.
+    /// Reads `sort=size&order=desc`. The rest of a query is ignored.
     pub(super) fn from_query(query: &str) -> Order {
         let value = |wanted: &str| {
             let mut parameters = query.split('&').filter_map(|pair| pair.split_once('='));
@@ -227,7 +227,7 @@ impl Order {
             .then_with(|| compare_names(&one.name, &other.name))
     }
 
-    /// Writes the head of a column, with a link that sorts by it, or the other way round.
+    /// Writes a column heading, with a link that sorts by the column, or reverses the order.
     fn write_head(self, column: Column, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, title, starts_descending) = column.head();
         let is_current = self.column == column;
@@ -254,8 +254,8 @@ impl Order {
     }
 }
 
-/// Compares names as people do: numbers by their value, and letters of ASCII regardless of case. Names that are alike
-/// are compared by their bytes.
+/// Compares names as people do: numbers by their value, and ASCII letters regardless of case. Equal names are compared
+/// by their bytes.
 fn compare_names(one: &[u8], other: &[u8]) -> Ordering {
     let (mut left, mut right) = (one, other);
     loop {
@@ -265,7 +265,7 @@ fn compare_names(one: &[u8], other: &[u8]) -> Ordering {
                 let (number, rest) = split_number(left);
                 let (other_number, other_rest) = split_number(right);
                 (left, right) = (rest, other_rest);
-                // Without zeros before it, a longer number is a larger one.
+                // Without leading zeros, a longer number is a larger one.
                 let by_length = number.len().cmp(&other_number.len());
                 by_length.then_with(|| number.cmp(other_number))
             }
@@ -281,7 +281,7 @@ fn compare_names(one: &[u8], other: &[u8]) -> Ordering {
     }
 }
 
-/// Splits off the digits at the start, and leaves out the zeros before them.
+/// Splits off the digits at the start, without leading zeros.
 fn split_number(text: &[u8]) -> (&[u8], &[u8]) {
     let end = text.iter().position(|octet| !octet.is_ascii_digit());
     let (digits, rest) = text.split_at(end.unwrap_or(text.len()));
@@ -289,7 +289,7 @@ fn split_number(text: &[u8]) -> (&[u8], &[u8]) {
     (digits.get(zeros..).unwrap_or_default(), rest)
 }
 
-/// A decoded name or path, for people to read. U+FFFD stands for what cannot be shown.
+/// A decoded name or path, for people to read. U+FFFD replaces bytes that cannot be shown.
 struct Name<'a>(&'a [u8]);
 
 impl Display for Name<'_> {
@@ -320,7 +320,7 @@ struct Link<'a>(&'a [u8]);
 
 impl Display for Link<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What comes before a colon would be a scheme.
+        // Text before a colon would be a scheme.
         if self.0.contains(&b':') {
             f.write_str("./")?;
         }
@@ -431,7 +431,7 @@ mod tests {
             .collect()
     }
 
-    /// Returns what a link leads to, from a directory with the given path (RFC 3986 section 5.2).
+    /// Returns the target of a link, from a directory with the given path (RFC 3986 section 5.2).
     fn followed(base: &[u8], link: &str) -> Vec<u8> {
         assert!(
             !link.starts_with('/') && !link.contains(['?', '#']),

@@ -1,4 +1,4 @@
-//! Lists of large directories, kept for a moment.
+//! Cached listings of large directories.
 
 use super::listing::Order;
 use alloc::boxed::Box;
@@ -7,8 +7,7 @@ use bytes::Bytes;
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-/// The pages of directories that took long to list, so that clients that ask for one again and again do not hold others
-/// up.
+/// The pages of directories that took long to list, so that repeated requests for them do not delay other clients.
 #[derive(Default)]
 pub(super) struct ListingCache(Mutex<Vec<Page>>);
 
@@ -21,15 +20,15 @@ struct Page {
 
 /// The memory for all pages.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
-/// What is listed faster is always listed anew.
+/// Faster listings are not cached.
 const FAST: Duration = Duration::from_millis(1);
 /// How long a page is kept.
 const TIME: Duration = Duration::from_secs(1);
-/// A page is kept for at least so many times the time that it took.
+/// A page is kept for at least this many times as long as it took to make.
 const SHARE: u32 = 20;
 
 impl ListingCache {
-    /// Returns the page of a directory, if it was made a moment ago.
+    /// Returns the page of a directory, if it was made recently.
     pub(super) fn get(&self, path: &str, order: Order) -> Option<Bytes> {
         let pages = self.lock();
         let mut pages = pages.iter();
@@ -37,7 +36,7 @@ impl ListingCache {
         (Instant::now() < page.until).then(|| page.html.clone())
     }
 
-    /// Makes a page, and keeps it if that takes long.
+    /// Makes a page, and keeps it if making it takes long.
     pub(super) fn make(&self, path: &str, order: Order, make: impl FnOnce() -> Bytes) -> Bytes {
         let start = Instant::now();
         let html = make();
@@ -69,7 +68,7 @@ impl ListingCache {
         pages.drain(..count);
     }
 
-    /// What is kept is always consistent, so a poisoned lock can be used.
+    /// The cache is always consistent, so a poisoned lock can be used.
     fn lock(&self) -> MutexGuard<'_, Vec<Page>> {
         self.0.lock().unwrap_or_else(|error| error.into_inner())
     }

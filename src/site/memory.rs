@@ -1,4 +1,4 @@
-//! The files of a site that are in memory.
+//! A site's files in memory.
 
 use super::file::{File, FileContent, Representation};
 use super::files::Files;
@@ -24,14 +24,14 @@ pub(super) struct Memory {
 /// A file to be added.
 pub(super) struct Addition<'a> {
     pub(super) path: &'a str,
-    /// The media type, if not that of the path.
+    /// The media type, if it differs from the path's type.
     pub(super) media_type: Option<&'a str>,
     pub(super) content: Bytes,
     pub(super) modified: Option<Duration>,
 }
 
 impl Memory {
-    /// Returns the file at a path. A path with a slash at its end has the index of that directory.
+    /// Returns the file at a path. A path with a slash at its end has the directory's index.
     #[inline]
     pub(super) fn get(&self, path: &[u8]) -> Option<&File> {
         self.files.get(path)
@@ -128,7 +128,7 @@ impl Memory {
         self.add_parents(path);
     }
 
-    /// Adds what another site has and this one has not.
+    /// Adds the files that another site has and this one has not.
     pub(super) fn merge(&mut self, lower: Memory, options: &SiteOptions) {
         for (path, file) in lower.files {
             let path = core::str::from_utf8(&path).unwrap_or("/");
@@ -143,7 +143,7 @@ impl Memory {
         self.directories.extend(lower.directories);
     }
 
-    /// Creates a file with what the site has of its compressed forms.
+    /// Creates a file with the compressed forms that the site has.
     fn file(&self, added: &Addition<'_>, options: &SiteOptions) -> Option<File> {
         let mut coded = Vec::new();
         if options.precompressed {
@@ -243,7 +243,7 @@ impl Memory {
     }
 }
 
-/// Compresses text, unless that does not make it smaller.
+/// Compresses text. Returns `None` if it does not become smaller.
 #[cfg(feature = "compression")]
 fn compress(media_type: &str, content: &Bytes) -> Option<Bytes> {
     use crate::middleware::{gains, gzip};

@@ -1,4 +1,4 @@
-//! Static sites, for those who serve files: from memory, from a folder that is read once, or from one that stays open.
+//! Static sites, for serving files: from memory, from a folder that is read once, or from a live folder.
 //!
 //! ```
 //! use bytegate::{Gateway, Site};
@@ -57,27 +57,27 @@ use layer::Layer;
 use listing_cache::ListingCache;
 use memory::{Addition, Memory};
 
-/// A static site. Its files are in memory, or in a folder, and are looked up by their exact path.
+/// A static site. Its files are in memory or in a folder, and are looked up by their exact path.
 ///
-/// There are several ways to make one, which can be combined:
+/// A site can be made in several ways, which can be combined:
 ///
 /// - in code, with [`file`](Site::file);
 /// - from files that are part of the program, with [`files`](Site::files), `include_bytes!` or the crate `include_dir`;
 /// - from a folder that is read once, with `Site::load` (feature `folder`). No request can reach outside of it, because
 ///   the file system is not accessed afterwards;
-/// - from a folder that stays open, with `Site::open` (feature `folder`). Changes show within ten milliseconds.
+/// - from a live folder, with `Site::open` (feature `folder`). Changes are picked up within ten milliseconds.
 ///
-/// [`SiteOptions`] change what is described here:
+/// [`SiteOptions`] change these defaults:
 ///
 /// - `/` and `/docs/` return `/index.html` and `/docs/index.html`. `/docs` redirects to `/docs/` (301).
 /// - The suffix determines the media type. Text is UTF-8. `X-Content-Type-Options: nosniff` prevents clients from
 ///   guessing another type.
-/// - GET and HEAD are supported. OPTIONS is answered with `Allow`, POST, PUT, PATCH and DELETE with 405 and `Allow`,
-///   and other methods with 501.
+/// - GET and HEAD are supported. OPTIONS gets `Allow`, POST, PUT, PATCH and DELETE get a 405 with `Allow`, and other
+///   methods get a 501.
 /// - Responses carry a strong `ETag`, and `Last-Modified` if it is known. Preconditions (RFC 9110 section 13) and
 ///   ranges (section 14) are supported. Several ranges are sent as multipart/byteranges, unless there are more than
 ///   eight or they add up to more than the file.
-/// - A missing path is answered with 404, and with the page `/404.html` if the site has one.
+/// - A missing path gets a 404, with the page `/404.html` if the site has one.
 ///
 /// ```
 /// use bytegate::Site;
@@ -91,9 +91,9 @@ use memory::{Addition, Memory};
 #[derive(Clone)]
 pub struct Site {
     files: Memory,
-    /// Where else to look, in this order.
+    /// Other places to look, in this order.
     lower: Vec<Layer>,
-    /// Whether there are rules for paths, or pages for errors about files, so that the answer is not always that of the
+    /// Whether the site has rules for paths, or pages for errors about files, so that the response is not always the
     /// file at the path.
     needs_rules: bool,
     options: Arc<SiteOptions>,
@@ -140,7 +140,7 @@ impl Site {
     /// Like [`file`](Site::file), but with an explicit media type.
     ///
     /// # Panics
-    /// Panics if no request can reach the path, or if the media type cannot be sent in a field.
+    /// Panics if no request can reach the path, or if the media type is not a valid header value.
     #[track_caller]
     pub fn file_as(mut self, path: &str, media_type: &str, content: impl Into<Bytes>) -> Site {
         if let Err(error) = self.insert(path, Some(media_type), content.into(), None) {
@@ -171,8 +171,7 @@ impl Site {
         self.insert(path, None, content.into(), Some(modified))
     }
 
-    /// Adds many files, usually ones that are part of the program. Paths are given with or without a slash at their
-    /// beginning.
+    /// Adds many files, usually from the program itself. Paths are given with or without a slash at their beginning.
     ///
     /// ```
     /// use bytegate::Site;
@@ -184,7 +183,7 @@ impl Site {
     /// assert!(site.has("/about.txt"));
     /// ```
     ///
-    /// A whole folder is embedded with the crate `include_dir`:
+    /// The crate `include_dir` embeds a whole folder:
     ///
     /// ```
     /// use bytegate::Site;
@@ -217,8 +216,9 @@ impl Site {
         self
     }
 
-    /// Lays this site over another one: what this site does not have is looked up in the other one. The options of this
-    /// site decide about directories, pages and paths, and each file keeps the fields of the site that it was added to.
+    /// Layers this site over another one: files missing from this site are looked up in the other one. The options of
+    /// this site apply to directories, pages and paths, and each file keeps the headers of the site that it was added
+    /// to.
     ///
     /// ```
     /// use bytegate::Site;
@@ -241,9 +241,8 @@ impl Site {
         self
     }
 
-    /// Returns whether this site answers GET for a decoded path with something other than a 404: with a file, with the
-    /// list of a directory, or with a redirect. The page of a [single-page application](SiteOptions::single_page) does
-    /// not count.
+    /// Returns whether this site responds to GET for a decoded path with anything but a 404: with a file, a directory
+    /// listing, or a redirect. The page of a [single-page application](SiteOptions::single_page) does not count.
     ///
     /// ```
     /// use bytegate::Site;
@@ -256,8 +255,8 @@ impl Site {
         self.answers(&Method::Get, path.as_bytes())
     }
 
-    /// Like [`has`](Site::has), but for any method. Redirects and lists are only for GET and HEAD: others may be meant for
-    /// an application at the same path.
+    /// Like [`has`](Site::has), but for any method. Redirects and lists are only for GET and HEAD: other methods may be
+    /// meant for an application at the same path.
     pub(crate) fn answers(&self, method: &Method, path: &[u8]) -> bool {
         let path = core::str::from_utf8(path).ok();
         let Some(path) = path.and_then(spelling::compose) else {
@@ -291,7 +290,7 @@ impl Site {
         content: Bytes,
         modified: Option<Duration>,
     ) -> Result<(), SiteError> {
-        // Paths in code may come from the names of files, which macOS decomposes.
+        // Paths in code may come from file names, which macOS decomposes.
         #[cfg(feature = "folder")]
         {
             self.listings = Arc::default();
@@ -334,12 +333,12 @@ impl Application for Site {
         )
     }
 
-    /// Discards all content, because a site never uses it.
+    /// Discards the body, because a site never uses it.
     fn admit(&self, request: &Request<'_>) -> Admission {
         Admission::discard(&request.head(), self.call(request))
     }
 
-    /// Counts the files in memory, of which there may be many.
+    /// Counts the files in memory. A site may have many.
     fn routes(&self) -> String {
         let count = self.paths().count();
         let plural = if count == 1 { "" } else { "s" };

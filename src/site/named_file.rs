@@ -17,11 +17,11 @@ use core::time::Duration;
 #[cfg(feature = "folder")]
 use std::{io, path::Path, prelude::rust_2024::*};
 
-/// A file that an application sends, as a [`Site`](crate::Site) would: with a media type, `ETag` and `Last-Modified`, 304
-/// for clients whose copy is current, and ranges, so that downloads can be resumed.
+/// A file sent by an application, as a [`Site`](crate::Site) sends it: with a media type, `ETag` and `Last-Modified`,
+/// 304 for clients whose copy is current, and ranges, so that downloads can be resumed.
 ///
-/// The suffix of the name determines the media type. `Cache-Control: no-cache` lets clients keep copies that they check
-/// before each use. A file on disk is read while it is sent, and never held in memory as a whole.
+/// The suffix of the name determines the media type. `Cache-Control: no-cache` makes clients check their copies before
+/// each use. A file on disk is read while it is sent, and never held in memory as a whole.
 ///
 /// ```
 /// use bytegate::{Gateway, Request, Response, Router};
@@ -35,9 +35,9 @@ use std::{io, path::Path, prelude::rust_2024::*};
 /// }
 ///
 /// let gateway = Gateway::new(Router::new().get("/report", report));
-/// let reply = gateway.handle(b"GET /report HTTP/1.1\r\nHost: x\r\nRange: bytes=0-4\r\n\r\n");
-/// assert!(reply.starts_with(b"HTTP/1.1 206 Partial Content\r\n"));
-/// assert!(reply.ends_with(b"\r\n\r\napple"));
+/// let response = gateway.handle(b"GET /report HTTP/1.1\r\nHost: x\r\nRange: bytes=0-4\r\n\r\n");
+/// assert!(response.starts_with(b"HTTP/1.1 206 Partial Content\r\n"));
+/// assert!(response.ends_with(b"\r\n\r\napple"));
 /// ```
 #[derive(Debug)]
 #[doc(alias = "send_file")]
@@ -51,21 +51,21 @@ pub struct NamedFile {
 }
 
 impl NamedFile {
-    /// Takes content in memory. Its `ETag` is a hash, which is computed for each response. Only the suffix of the name is
-    /// used, and only for the media type.
+    /// Creates a file from bytes in memory. Its `ETag` is a hash, which is computed for each response. Only the suffix
+    /// of the name is used, and only for the media type.
     pub fn new(name: &str, content: impl Into<Bytes>) -> NamedFile {
         NamedFile::of(name, FileContent::Memory(content.into()))
     }
 
-    /// Opens a file on disk (feature `folder`). Its `ETag` is made from its size, the time of its last modification and its
-    /// number (inode). A file that was changed within the last 12 milliseconds has neither `ETag` nor `Last-Modified`, because
-    /// another change could have the same.
+    /// Opens a file on disk (feature `folder`). Its `ETag` is made from its size, modification time and number (inode).
+    /// A file that was changed within the last 12 milliseconds has neither `ETag` nor `Last-Modified`, because another
+    /// change could have the same.
     ///
-    /// A file that grows while it is sent, as a log does, is sent with the length that it had. If it is changed otherwise,
-    /// the connection is cut off, so that the client sees that the content is incomplete. A program that replaces files
-    /// instead of writing into them avoids that.
+    /// A file that grows while it is sent, such as a log, is sent with the length it had when it was opened. After any
+    /// other change, the connection is cut off, so that the client sees that the body is incomplete. A program that
+    /// replaces files instead of writing into them avoids that.
     ///
-    /// Never build the path from what a client sent: `..` or an absolute path would lead out of any folder.
+    /// Never build the path from client input: `..` or an absolute path would lead out of any folder.
     /// [`Site::open`](crate::Site::open) serves a folder safely.
     ///
     /// ```
@@ -77,8 +77,8 @@ impl NamedFile {
     ///     Ok(file.respond(request))
     /// }
     ///
-    /// let reply = Gateway::new(page).handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// assert!(String::from_utf8_lossy(&reply).contains("\r\nContent-Type: text/html; charset=utf-8\r\n"));
+    /// let response = Gateway::new(page).handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(String::from_utf8_lossy(&response).contains("\r\nContent-Type: text/html; charset=utf-8\r\n"));
     /// ```
     ///
     /// # Errors
@@ -113,34 +113,34 @@ impl NamedFile {
         }
     }
 
-    /// Sets the media type. The default is that of the name.
+    /// Sets the media type. The default depends on the suffix of the name.
     pub fn media_type(mut self, media_type: &str) -> NamedFile {
         self.media_type = Some(media_type.into());
         self
     }
 
-    /// Sets `Cache-Control`. The default is `no-cache`. Content for one user only should be `private`.
+    /// Sets `Cache-Control`. The default is `no-cache`. Files for one user only should be `private`.
     pub fn cache_control(mut self, value: &str) -> NamedFile {
         self.cache_control = value.into();
         self
     }
 
-    /// Sets `Last-Modified`, as time since the Unix epoch. The default is that of the file on disk.
+    /// Sets `Last-Modified`, as time since the Unix epoch. By default, a file on disk has its modification time.
     pub fn modified(mut self, modified: Duration) -> NamedFile {
         self.modified = Some(modified);
         self
     }
 
-    /// Lets the client save the content under this name, instead of showing it. Any name can be sent: see
+    /// Lets the client save the file under this name, instead of showing it. Any name can be sent: see
     /// [`Response::attachment`].
     pub fn attachment(mut self, file_name: &str) -> NamedFile {
         self.attachment = Some(file_name.into());
         self
     }
 
-    /// Creates the response: 200, 206 for ranges, 304 if the client's copy is current, 412 if a precondition fails, or 416
-    /// if no range is satisfiable. Methods other than GET and HEAD get the whole content, because preconditions and ranges
-    /// of theirs do not concern this file. A value that no field can have makes the response fail.
+    /// Creates the response: 200, 206 for ranges, 304 if the client's copy is current, 412 if a precondition fails, or
+    /// 416 if no range is satisfiable. Methods other than GET and HEAD get the whole file, because their preconditions
+    /// and ranges do not concern this file. A value that no header can have makes the response fail.
     pub fn respond(self, request: &Request<'_>) -> Response {
         let representation = Representation {
             media_type: self.media_type.as_deref(),

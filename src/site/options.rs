@@ -1,4 +1,4 @@
-//! How a site is built and served.
+//! Options for building and serving a site.
 
 use super::Site;
 use super::error::{Reason, SiteError};
@@ -14,8 +14,8 @@ use core::fmt;
 /// Which files and folders whose names begin with a dot are served from a folder. The others are treated as if they
 /// did not exist.
 ///
-/// A link within the folder is judged by its own name and by the path that it leads to in the end: neither `env.txt`, a link
-/// to `.env`, nor `repo`, a link to `.git`, is served unless these are. What is outside of the folder is only a matter of
+/// A link within the folder is judged by its own name and by the path of its final target: neither `env.txt`, a link to
+/// `.env`, nor `repo`, a link to `.git`, is served unless its target is. Targets outside the folder are only subject to
 /// [`Symlinks`].
 ///
 /// ```
@@ -74,11 +74,11 @@ pub enum Dotfiles {
 pub enum Symlinks {
     /// None.
     Refuse,
-    /// Those that lead to something within the folder that is [not hidden](Dotfiles). This is the default.
+    /// Links to anything within the folder that is [not hidden](Dotfiles). This is the default.
     #[default]
     WithinRoot,
-    /// All of them, except for those within the folder that lead to [hidden](Dotfiles) names. Anyone who can create a link
-    /// in the folder can then publish any file outside of it that the program can read.
+    /// All of them, except for links within the folder that lead to [hidden](Dotfiles) names. Anyone who can create a
+    /// link in the folder can then publish any file outside of it that the program can read.
     Follow,
 }
 
@@ -99,15 +99,15 @@ pub enum Symlinks {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EncodedNames {
-    /// As compressed files, to be saved as they are: `data.csv.gz` has the type `application/gzip`. The default.
+    /// As compressed files, to be saved unchanged: `data.csv.gz` has the type `application/gzip`. The default.
     #[default]
     AsFiles,
-    /// As what they contain, with `Content-Encoding`: `game.wasm.gz` has the type `application/wasm`. Games that were
-    /// exported for the web need this. Clients that cannot decode the coding are sent the same.
+    /// As the file they contain, with `Content-Encoding`: `game.wasm.gz` has the type `application/wasm`. Games
+    /// exported for the web need this. Clients that cannot decode the coding get the same response.
     AsContent,
 }
 
-/// How a site is built and served. Every option has a default, which suits a plain folder of files.
+/// Options for building and serving a site. Every option has a default, which suits a plain folder of files.
 ///
 /// Patterns select files by path. `*` stands for any characters but `/`, and `**` for any characters. A pattern that does
 /// not begin with `/` matches in every folder, so `*.pdf` selects all PDF files.
@@ -125,10 +125,10 @@ pub enum EncodedNames {
 ///     .file("/assets/app-1f3d.js", "run()");
 ///
 /// let gateway = Gateway::new(site);
-/// let reply = gateway.handle(b"GET /blog/hello HTTP/1.1\r\nHost: x\r\n\r\n");
-/// assert!(String::from_utf8_lossy(&reply).contains("\r\nLocation: /posts/hello\r\n"));
-/// let reply = gateway.handle(b"GET /any/page HTTP/1.1\r\nHost: x\r\n\r\n");
-/// assert!(reply.starts_with(b"HTTP/1.1 200 OK\r\n") && reply.ends_with(b"<h1>hi</h1>"));
+/// let response = gateway.handle(b"GET /blog/hello HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(String::from_utf8_lossy(&response).contains("\r\nLocation: /posts/hello\r\n"));
+/// let response = gateway.handle(b"GET /any/page HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(response.starts_with(b"HTTP/1.1 200 OK\r\n") && response.ends_with(b"<h1>hi</h1>"));
 /// # Ok::<(), bytegate::site::SiteError>(())
 /// ```
 ///
@@ -157,13 +157,13 @@ pub struct SiteOptions {
     error: Option<SiteError>,
 }
 
-/// What a site responds with where there is no file, or where its method is not supported.
+/// The statuses of responses to paths without a file, and to unsupported methods.
 const SITE_ERRORS: [Status; 3] = [
     Status::NOT_FOUND,
     Status::METHOD_NOT_ALLOWED,
     Status::NOT_IMPLEMENTED,
 ];
-/// What a site responds with about a file.
+/// The statuses of errors about a file.
 const FILE_ERRORS: [Status; 3] = [
     Status::PRECONDITION_FAILED,
     Status::RANGE_NOT_SATISFIABLE,
@@ -206,15 +206,15 @@ impl SiteOptions {
         }
     }
 
-    /// Sets whether directories without an index are shown as a list of their files. The default is `false`: they are
-    /// answered with 404. The list of a large directory may be up to a second old. It has at most 20,000 entries.
+    /// Sets whether directories without an index are shown as a list of their files. The default is `false`: they get a
+    /// 404. The list of a large directory may be up to a second old. It has at most 20,000 entries.
     pub fn listing(mut self, is_shown: bool) -> SiteOptions {
         self.listing = is_shown;
         self
     }
 
-    /// Sets whether `/about` is answered with the file `/about.html`, if there is no file `/about`. The default is
-    /// `false`. Such a page comes before a directory of the same name. `/about.html` is still served.
+    /// Sets whether `/about` serves the file `/about.html`, if no file `/about` exists. The default is `false`. Such a
+    /// page comes before a directory of the same name. `/about.html` is still served.
     ///
     /// ```
     /// use bytegate::site::SiteOptions;
@@ -229,8 +229,8 @@ impl SiteOptions {
     }
 
     /// Sets the page that is sent with 200 for paths that do not exist, so that an application in the browser can
-    /// interpret them. Paths whose suffix belongs to another kind of file than HTML, such as `/missing.css`, are still
-    /// answered with 404, and so is everything but GET and HEAD.
+    /// interpret them. Paths whose suffix belongs to another kind of file than HTML, such as `/missing.css`, still get
+    /// a 404, and so do all methods but GET and HEAD.
     pub fn single_page(self, path: &str) -> SiteOptions {
         self.single_page_with(path, Status::OK)
     }
@@ -241,9 +241,9 @@ impl SiteOptions {
         self.page(path)
     }
 
-    /// Sets the page for a status that the site responds with by itself: 404, 405, 412, 416, 501 or 503. The default is
-    /// `/404.html` for 404, if there is such a file. [`ErrorPages`](crate::middleware::ErrorPages) sets the pages of all other
-    /// responses.
+    /// Sets the page for a status with which the site itself responds: 404, 405, 412, 416, 501 or 503. The default is
+    /// `/404.html` for 404, if such a file exists. [`ErrorPages`](crate::middleware::ErrorPages) sets the pages of all
+    /// other responses.
     pub fn error_page(mut self, status: Status, path: &str) -> SiteOptions {
         if !SITE_ERRORS.contains(&status) && !FILE_ERRORS.contains(&status) {
             return self.fail(Reason::ErrorPage(status));
@@ -265,15 +265,15 @@ impl SiteOptions {
         self
     }
 
-    /// Sets the media type for a suffix, which is given without its dot. The case of suffixes is ignored.
+    /// Sets the media type for a suffix, given without its dot. The case of suffixes is ignored.
     ///
     /// ```
     /// use bytegate::Gateway;
     /// use bytegate::site::SiteOptions;
     ///
     /// let site = SiteOptions::new().media_type("glsl", "text/x-glsl").build()?.file("/a.glsl", "void main() {}");
-    /// let reply = Gateway::new(site).handle(b"GET /a.glsl HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// assert!(String::from_utf8_lossy(&reply).contains("\r\nContent-Type: text/x-glsl\r\n"));
+    /// let response = Gateway::new(site).handle(b"GET /a.glsl HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(String::from_utf8_lossy(&response).contains("\r\nContent-Type: text/x-glsl\r\n"));
     /// # Ok::<(), bytegate::site::SiteError>(())
     /// ```
     pub fn media_type(mut self, suffix: &str, media_type: &str) -> SiteOptions {
@@ -296,16 +296,16 @@ impl SiteOptions {
         self
     }
 
-    /// Sets a field of the responses for matching files. A field of the same name that an earlier rule set, or that the
-    /// site sets itself, is replaced; `Vary` is added to it. `ETag`, `Last-Modified`, `Accept-Ranges` and `Content-Range`
-    /// cannot be set. Errors never have the `Cache-Control` and `Expires` of a file.
+    /// Sets a header in the responses for matching files. It replaces a header of the same name from an earlier rule or
+    /// from the site; a value for `Vary` is added. `ETag`, `Last-Modified`, `Accept-Ranges` and `Content-Range` cannot
+    /// be set. Errors never have the `Cache-Control` and `Expires` of a file.
     pub fn header(mut self, pattern: &str, name: &str, value: &str) -> SiteOptions {
         let added = self.rules.header(pattern, name, value);
         self.checked(added)
     }
 
-    /// Sets `Cache-Control` for matching files (RFC 9111 section 5.2). The default is `no-cache` for a folder that is
-    /// open (`Site::open`), and none for files in memory.
+    /// Sets `Cache-Control` for matching files (RFC 9111 section 5.2). The default is `no-cache` for an open folder
+    /// (`Site::open`), and none for files in memory.
     pub fn cache_control(self, pattern: &str, value: &str) -> SiteOptions {
         self.header(pattern, "Cache-Control", value)
     }
@@ -316,33 +316,33 @@ impl SiteOptions {
         self.checked(added)
     }
 
-    /// Redirects GET and HEAD for matching paths, whether or not there is a file. `$1` to `$9` in the target stand for
-    /// what the stars of the pattern matched. The query of the request is kept, unless the target has one. The first
-    /// rule that matches applies.
+    /// Redirects GET and HEAD for matching paths, even if a file exists. `$1` to `$9` in the target stand for the
+    /// captures of the pattern's stars. The query of the request is kept, unless the target has one. The first rule
+    /// that matches applies.
     ///
-    /// A target is a path of this server or an absolute URI. What a client sends can never turn a path into another
-    /// host.
+    /// A target is a path of this server or an absolute URI. Client input can never turn a path into another host.
     pub fn redirect(mut self, pattern: &str, target: &str, status: Status) -> SiteOptions {
         let added = self.rules.redirect(pattern, target, status);
         self.checked(added)
     }
 
-    /// Answers matching paths with the file at another path, or with the index of a directory. `$1` to `$9` in the target
-    /// stand for what the stars of the pattern matched. The first rule that matches applies, and its target is not rewritten again.
+    /// Serves the file at another path, or the index of a directory, for matching paths. `$1` to `$9` in the target
+    /// stand for the captures of the pattern's stars. The first rule that matches applies, and its target is not
+    /// rewritten again.
     pub fn rewrite(mut self, pattern: &str, target: &str) -> SiteOptions {
         let added = self.rules.rewrite(pattern, target);
         self.checked(added)
     }
 
     /// Sets whether a file such as `style.css.br`, `style.css.zst` or `style.css.gz` is sent in place of `style.css` to
-    /// clients that accept its coding (RFC 9110 section 12.5.3). The default is `false`. The site does not check that both
-    /// files have the same content.
+    /// clients that accept its coding (RFC 9110 section 12.5.3). The default is `false`. The site does not check that
+    /// both files contain the same data.
     pub fn precompressed(mut self, is_used: bool) -> SiteOptions {
         self.precompressed = is_used;
         self
     }
 
-    /// Sets whether text that is added to a site in memory is also compressed with gzip, for clients that accept it
+    /// Sets whether text files added to a site in memory are also compressed with gzip, for clients that accept it
     /// (feature `compression`). The default is `false`. Files that do not become smaller stay as they are.
     #[cfg(feature = "compression")]
     pub fn compressed(mut self, is_compressed: bool) -> SiteOptions {

@@ -1,4 +1,4 @@
-//! Patterns that say which paths a rule of a site is for.
+//! Patterns that select the paths a site's rule applies to.
 
 use super::pattern_error::{PatternError, Reason, unfit};
 use super::spelling;
@@ -10,9 +10,9 @@ use core::ops::Range;
 /// A pattern of decoded paths.
 ///
 /// `*` matches any run of characters without a slash, and `**` any run of characters. `/**/` matches any number of
-/// folders, none included: `/**/x` matches `/x`. All other text matches itself, and the whole path has to match. A
+/// folders, including none: `/**/x` matches `/x`. All other text matches itself, and the whole path has to match. A
 /// pattern that does not begin with a slash matches at any depth: `*.html` is short for `/**/*.html`, where only the
-/// star that is written counts.
+/// star in `*.html` captures.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     parts: Vec<Part>,
@@ -32,10 +32,10 @@ enum Part {
 }
 
 impl Pattern {
-    /// Parses a pattern, which is written as the decoded path, with a space and not `%20`.
+    /// Parses a pattern. It is written like the decoded path, with a space and not `%20`.
     ///
     /// # Errors
-    /// Returns an error for a text that can match no path, or that probably means something else.
+    /// Returns an error for a text that can match no path, or that probably has another meaning.
     pub(super) fn parse(text: &str) -> Result<Pattern, PatternError> {
         let error = |reason| Err(PatternError::new(text, reason));
         if text.is_empty() {
@@ -88,8 +88,8 @@ impl Pattern {
         self.parts.iter().filter(|part| part.captures()).count()
     }
 
-    /// Returns whether a decoded path matches. Most paths that do not match are found by their beginning or their end. At
-    /// worst, this takes time in proportion to the length of the path.
+    /// Returns whether a decoded path matches. Most paths that do not match are rejected by their beginning or their
+    /// end. At worst, this takes time proportional to the length of the path.
     pub(super) fn matches(&self, path: &[u8]) -> bool {
         if let [.., Part::Text(text)] = &*self.parts {
             if !path.ends_with(text) {
@@ -104,7 +104,7 @@ impl Pattern {
                 parts: parts_of_run,
                 is_last: rest.is_empty(),
             };
-            // What follows can match from any later place from which it matches at all, so only the first counts.
+            // The rest matches from any later place if it matches at all, so only the first place counts.
             match run.first_end(path, start, at) {
                 Some(end) => at = end,
                 None => return false,
@@ -120,9 +120,9 @@ impl Pattern {
         }
     }
 
-    /// Returns what each star matched, or `None` if the path does not match. If there are several ways to match, the
-    /// first star matches as much as it can, then the second, and so on. `/**/` captures the names of the folders
-    /// without the slashes around them.
+    /// Returns the text that each star matched, or `None` if the path does not match. If the path can match in several
+    /// ways, the first star matches as much as it can, then the second, and so on. `/**/` captures the names of the
+    /// folders without the slashes around them.
     pub(super) fn captures<'p>(&self, path: &'p [u8]) -> Option<Vec<&'p [u8]>> {
         if !self.matches(path) {
             return None;
@@ -150,7 +150,7 @@ impl Pattern {
     }
 }
 
-/// Where a run of parts may begin.
+/// The places where a run of parts can begin.
 #[derive(Clone, Copy)]
 enum Start {
     /// At a place.
@@ -168,11 +168,12 @@ struct Run<'a> {
     is_last: bool,
 }
 
-/// Why a run does not match from a place.
+/// The reason why a run does not match from a place.
 enum Mismatch {
-    /// Its first text is another.
+    /// Its first text differs.
     Start,
-    /// After the first star, nothing matches up to the slash at this place. Nor would it from a place between the two.
+    /// After the first star, nothing matches up to the slash at this place. Nor would it from any place between the
+    /// two.
     UpTo(usize),
 }
 
@@ -243,7 +244,7 @@ impl Run<'_> {
             let mut places = match (up_to, is_end) {
                 (None, _) => at..=at,
                 (Some(up_to), false) => at..=up_to,
-                // It may be there more than once.
+                // It may occur more than once.
                 (Some(up_to), true) => at.max(path.len().saturating_sub(text.len()))..=up_to,
             };
             match places.find(|&place| path[place..].starts_with(text)) {
@@ -282,7 +283,7 @@ impl Reach {
 }
 
 impl Part {
-    /// Returns whether this matches text with slashes, whatever it is.
+    /// Returns whether this matches any text, even with slashes.
     fn crosses_slashes(&self) -> bool {
         matches!(self, Part::Anything | Part::Folders { .. })
     }
@@ -295,10 +296,10 @@ impl Part {
         }
     }
 
-    /// Returns from where this part and all that follow match. `next` is from where those that follow do.
+    /// Returns the places from which this part and all later parts match. `next` has the places for the later parts.
     fn reach(&self, path: &[u8], next: &Reach) -> Reach {
         let mut places = vec![false; path.len() + 1];
-        // For a star: whether it matches if it goes on at the place after this one.
+        // For a star: whether it matches if it continues at the next place.
         let mut goes_on = false;
         for at in (0..=path.len()).rev() {
             let octet = path.get(at).copied();

@@ -1,4 +1,4 @@
-//! Texts that are not patterns or not targets.
+//! Errors of invalid patterns and targets.
 
 use alloc::format;
 use alloc::string::{String, ToString};

@@ -1,4 +1,4 @@
-//! What is done to files by their path: fields, redirects, rewrites.
+//! Rules for files by path: headers, redirects, rewrites.
 
 use super::pattern::Pattern;
 use super::pattern_error::PatternError;
@@ -31,7 +31,7 @@ enum Action {
 pub(super) enum RuleError {
     Pattern(PatternError),
     Field(String, String),
-    /// A field that the server itself sets.
+    /// A header that the server itself sets.
     Reserved(String),
     Status(Status),
     Target(String),
@@ -72,7 +72,7 @@ impl fmt::Display for RuleError {
     }
 }
 
-/// Headers that follow from the content of a file, and from the request.
+/// Headers that depend on the data of a file, and on the request.
 const OWN_FIELDS: [&str; 4] = ["Accept-Ranges", "Content-Range", "ETag", "Last-Modified"];
 
 impl Rules {
@@ -131,12 +131,12 @@ impl Rules {
         !self.redirects.is_empty() || !self.rewrites.is_empty()
     }
 
-    /// Sets the fields for a file.
+    /// Sets the headers for a file.
     pub(super) fn apply(&self, path: &str, response: &mut Response) {
         for (pattern, action) in &self.fields {
             match action {
                 _ if !pattern.matches(path.as_bytes()) => {}
-                // Another reason to vary does not replace the first.
+                // An additional `Vary` does not replace the first.
                 Action::Set(name, value) if name.eq_ignore_ascii_case("Vary") => {
                     response.append_header(name, value);
                 }
@@ -172,7 +172,7 @@ impl Rules {
         })
     }
 
-    /// Returns the path that a path is rewritten to. It may name nothing.
+    /// Returns the path that a path is rewritten to, which may not exist.
     pub(super) fn rewritten(&self, path: &str) -> Option<String> {
         self.rewrites.iter().find_map(|(pattern, target)| {
             let captures = pattern.captures(path.as_bytes())?;

@@ -1,11 +1,12 @@
-//! One spelling for each path, however its characters are composed.
+//! One spelling for each path, independent of the composition of its characters.
 
 use alloc::borrow::Cow;
 
-/// Returns the composed form of a decoded path or name (Unicode NFC), in which files and rules are compared. Returns `None`
-/// if a character outside of ASCII stands for one inside, as U+212A does for `K`: no file and no rule has such a name.
+/// Returns the composed form of a decoded path or name (Unicode NFC), in which files and rules are compared. Returns
+/// `None` if a non-ASCII character stands for an ASCII one, as U+212A does for `K`: no file and no rule has such a
+/// name.
 ///
-/// Without the feature `folder`, each spelling is a name for itself.
+/// Without the feature `folder`, each spelling is a separate name.
 #[cfg(feature = "folder")]
 #[inline]
 pub(crate) fn compose(text: &str) -> Option<Cow<'_, str>> {
@@ -59,7 +60,7 @@ mod tests {
                 None => true,
             })
             .collect();
-        // The semicolon of Greek, a grave accent, and the sign of the Kelvin.
+        // The Greek question mark, a grave accent, and the kelvin sign.
         assert_eq!(refused, ["\u{37e}", "\u{1fef}", "\u{212a}"]);
         assert_eq!(compose("/a\u{212a}\u{327}"), None);
     }

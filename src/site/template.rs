@@ -1,4 +1,4 @@
-//! Targets of redirects and rewrites, made from what the stars of a pattern matched.
+//! Targets of redirects and rewrites, made from the captures of a pattern's stars.
 
 use super::pattern_error::{PatternError, Reason, unfit};
 use crate::syntax::path;
@@ -6,7 +6,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
-/// A target of a redirect or a rewrite: text in which `$1` to `$9` stand for what the stars of a pattern matched, and
+/// A target of a redirect or a rewrite: text in which `$1` to `$9` stand for the captures of a pattern's stars, and
 /// `$$` for a dollar sign. It is a path, or a URL with a host.
 #[derive(Clone, Debug)]
 pub(super) struct Template {
@@ -25,8 +25,8 @@ impl Template {
     /// Parses a target for a pattern with a number of stars.
     ///
     /// # Errors
-    /// Returns an error if the target refers to a star that the pattern does not have, and if it is neither a path nor
-    /// a URL with a scheme and a host, both written out.
+    /// Returns an error if the target refers to a star that the pattern does not have, or if it is neither a path nor a
+    /// URL with a scheme and a host, both written out.
     pub(super) fn parse(text: &str, stars: usize) -> Result<Template, PatternError> {
         let error = |reason| PatternError::new(text, reason);
         if let Some(reason) = unfit(text) {
@@ -68,11 +68,11 @@ impl Template {
         !self.names_host && !self.pieces.iter().any(has_more)
     }
 
-    /// Returns the target with what the stars matched. With `encode`, the captures are percent-encoded for `Location`.
+    /// Returns the target with the captures inserted. With `encode`, the captures are percent-encoded for `Location`.
     /// Without, the target is a decoded path.
     ///
-    /// The target leads to another host only if the template names one: a path never begins with `//` or `/\`, whatever
-    /// the captures are. Folders that matched nothing leave no empty segment.
+    /// The target leads to another host only if the template names one: a path never begins with `//` or `/\`, for any
+    /// captures. Folders that matched nothing leave no empty segment.
     pub(super) fn fill(&self, captures: &[&[u8]], encode: bool) -> Vec<u8> {
         let mut target = Vec::new();
         let (mut is_in_path, mut is_empty_segment) = (true, false);

@@ -18,19 +18,19 @@ struct Cookie {
     value: String,
     /// The host that set it, or the domain that it is for.
     domain: String,
-    /// Whether it is sent only to that host, not to those below it.
+    /// Whether it is sent only to that host, not to hosts below it.
     host_only: bool,
     path: String,
-    /// Whether the field named the path.
+    /// Whether the header named the path.
     has_path: bool,
     secure: bool,
-    /// The monotonic time from which it is gone, if it does not last as long as the client.
+    /// The monotonic time at which it expires, if it does not last as long as the client.
     expires: Option<Duration>,
 }
 
 impl CookieJar {
-    /// Keeps what a `Set-Cookie` field says, unless the host may not set it. A cookie that is already expired removes the
-    /// one that it replaces.
+    /// Stores the cookie in a `Set-Cookie` header, unless the host may not set it. A cookie that is already expired
+    /// removes the cookie that it replaces.
     pub(super) fn set(&mut self, value: &str, host: &str, path: &str, is_secure: bool, now: Now) {
         let Some(cookie) = Cookie::parse(value, host, path, now) else {
             return;
@@ -49,7 +49,7 @@ impl CookieJar {
         }
     }
 
-    /// Returns whether a cookie would replace a secure one, or would be sent in its place. Over HTTP, anybody could have
+    /// Returns whether a cookie would replace a secure one, or would be sent in its place. Over HTTP, anyone could have
     /// set it (RFC 6265bis section 5.7).
     fn hides_secure(&self, cookie: &Cookie, now: Now) -> bool {
         self.cookies.iter().any(|other| {
@@ -63,7 +63,7 @@ impl CookieJar {
         })
     }
 
-    /// Returns the value of the `Cookie` field for a request, or `None` if there is nothing to send.
+    /// Returns the value of the `Cookie` header for a request, or `None` if no cookie applies.
     pub(super) fn header(
         &self,
         host: &str,
@@ -76,7 +76,7 @@ impl CookieJar {
             .iter()
             .filter(|cookie| cookie.applies(host, path, is_secure, now))
             .collect();
-        // Longer paths come first. The order is otherwise that of their creation.
+        // Longer paths come first, then older cookies.
         sent.sort_by_key(|cookie| core::cmp::Reverse(cookie.path.len()));
         let pairs: Vec<String> = sent
             .iter()
@@ -85,7 +85,7 @@ impl CookieJar {
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
 
-    /// Returns the value of a cookie that has not expired, whatever its path and domain.
+    /// Returns the value of an unexpired cookie, regardless of its path and domain.
     pub(super) fn get(&self, name: &str, now: Now) -> Option<&str> {
         let mut current = self.cookies.iter().filter(|cookie| cookie.is_current(now));
         let cookie = current.find(|cookie| cookie.name == name)?;
@@ -98,7 +98,7 @@ impl CookieJar {
 }
 
 impl Cookie {
-    /// Reads a `Set-Cookie` field. Returns `None` for what is not a cookie, or is one for another domain.
+    /// Reads a `Set-Cookie` header. Returns `None` for an invalid cookie, or a cookie for another domain.
     fn parse(value: &str, host: &str, path: &str, now: Now) -> Option<Cookie> {
         let mut parts = value.split(';');
         let (name, value) = parts.next()?.split_once('=')?;
@@ -145,8 +145,8 @@ impl Cookie {
         (!cookie.name.is_empty()).then_some(cookie)
     }
 
-    /// Returns whether a cookie is what its name says: one that begins with `__Secure-` is secure, and one that begins
-    /// with `__Host-` also holds for one host and all its paths (RFC 6265bis section 4.1.3).
+    /// Returns whether a cookie keeps the promise of its name: a cookie whose name begins with `__Secure-` is secure,
+    /// and one whose name begins with `__Host-` also applies to one host and all its paths (RFC 6265bis section 4.1.3).
     fn keeps_the_promise_of_its_name(&self) -> bool {
         let name = self.name.to_ascii_lowercase();
         let is_for_host = self.host_only && self.has_path && self.path == "/";
@@ -176,7 +176,7 @@ fn is_below(host: &str, domain: &str) -> bool {
     domain.is_empty() || above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
 }
 
-/// Returns whether a path is that of a cookie or is below it (RFC 6265 section 5.1.4).
+/// Returns whether a path is the cookie's path or below it (RFC 6265 section 5.1.4).
 fn is_within(path: &str, cookie_path: &str) -> bool {
     path.strip_prefix(cookie_path)
         .is_some_and(|rest| rest.is_empty() || cookie_path.ends_with('/') || rest.starts_with('/'))
@@ -273,7 +273,7 @@ mod tests {
         assert_eq!(sent(&removed), None);
     }
 
-    /// What is sent over HTTPS after these fields, which came over HTTPS or HTTP.
+    /// The cookies sent over HTTPS after these headers, which arrived over HTTPS or HTTP.
     fn sent_securely(fields: &[(&str, bool)]) -> Option<String> {
         let mut jar = CookieJar::default();
         for (field, is_secure) in fields {

@@ -23,7 +23,7 @@ use alloc::vec::Vec;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MalformedRequest {
-    /// What is wrong with it, in a few words.
+    /// The violation, in a few words.
     pub name: &'static str,
     /// The bytes of the request.
     pub bytes: Vec<u8>,
@@ -31,8 +31,8 @@ pub struct MalformedRequest {
     pub status: Status,
 }
 
-/// Returns requests that must be refused before they reach an application: what request smuggling, response splitting,
-/// path traversal and broken clients send. Send them to check that each is refused.
+/// Returns requests that must be refused before they reach an application, as sent for request smuggling, response
+/// splitting and path traversal, and by broken clients. Send them to check that each is refused.
 ///
 /// ```
 /// use bytegate::testing::{Client, malformed_requests};
@@ -55,7 +55,7 @@ pub fn malformed_requests() -> impl Iterator<Item = MalformedRequest> {
 
 const BAD: Status = Status::BAD_REQUEST;
 
-/// Only what is refused at its head or its first bytes of content, so that no application is asked.
+/// Only requests that are refused at their head or the first bytes of their body, so that no application is called.
 const CASES: &[(&str, Status, &[u8])] = &[
     ("no host", BAD, b"GET / HTTP/1.1\r\n\r\n"),
     ("two hosts", BAD, b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"),

@@ -8,10 +8,10 @@ use core::fmt::{self, Write};
 
 /// The canonical text of a request and its response.
 ///
-/// Lines of the request begin with `> `, lines of the response with `< `. Line ends of the content are visible, and so
-/// are control characters. Content that is not UTF-8 is described by its length. The text is the same for the same
-/// bytes, so it is fit for snapshots once what changes is masked: [fields](Exchange::mask), and
-/// [text](Exchange::mask_text) wherever it stands.
+/// Lines of the request begin with `> `, lines of the response with `< `. Line ends of the body are visible, and so are
+/// control characters. A body that is not UTF-8 is described by its length. The text is the same for the same bytes, so
+/// it is suitable for snapshots once varying values are masked: [headers](Exchange::mask), and
+/// [text](Exchange::mask_text) anywhere.
 ///
 /// ```
 /// use bytegate::testing::Client;
@@ -36,20 +36,20 @@ use core::fmt::{self, Write};
 pub struct Exchange<'a> {
     exchanged: Exchanged<'a>,
     masked: Vec<String>,
-    /// Texts that are masked wherever they stand. None is empty.
+    /// Texts that are masked anywhere. None is empty.
     masked_texts: Vec<String>,
 }
 
 /// The messages of an exchange.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Exchanged<'a> {
-    /// The request as it was sent. It may be unknown, and is empty then.
+    /// The request as it was sent. It is empty if unknown.
     pub(super) request: &'a [u8],
     /// The statuses of the interim responses.
     pub(super) interim: &'a [Status],
-    /// All responses as they were received, interim ones included.
+    /// All responses as they were received, including interim ones.
     pub(super) response: &'a [u8],
-    /// The decoded content of the response.
+    /// The decoded body of the response.
     pub(super) content: &'a [u8],
 }
 
@@ -64,16 +64,16 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// Replaces the values of all fields with this name, in the request and in the response. Their presence still
-    /// shows.
+    /// Replaces the values of all headers with this name, in the request and in the response. The header names stay
+    /// visible.
     pub fn mask(mut self, name: &str) -> Exchange<'a> {
         self.masked.push(name.into());
         self
     }
 
-    /// Replaces a text wherever it stands, in the heads and in the contents of the request and the response. Take it from
-    /// the response, where it is an identifier that was made just now. Of several texts that begin at the same place, the
-    /// longest is masked. `Content-Length` is left as it is: [mask](Exchange::mask) it, too, if it varies.
+    /// Replaces all occurrences of a text, in the heads and bodies of the request and the response. Use it for
+    /// generated identifiers, taken from the response. Of several texts that begin at the same place, the longest is
+    /// masked. `Content-Length` is left unchanged: [mask](Exchange::mask) it too if it varies.
     ///
     /// ```
     /// use bytegate::testing::Client;
@@ -193,7 +193,7 @@ fn split_head(message: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// Writes text with control characters as escapes. What is not UTF-8 is escaped byte by byte.
+/// Writes text with control characters as escapes. Invalid UTF-8 is escaped byte by byte.
 fn write_visibly(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     let Ok(text) = core::str::from_utf8(bytes) else {
         return write!(f, "{}", bytes.escape_ascii());

@@ -1,4 +1,4 @@
-//! Servers that fail in a chosen way, to test clients.
+//! Servers that fail in scripted ways, to test clients.
 
 use super::pipe::{Pipe, pipe, serve};
 use crate::blocking::blocking_stream::BlockingStream;
@@ -8,7 +8,7 @@ use std::prelude::rust_2024::*;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A way in which the output of a server goes wrong. It concerns one connection, and positions count from its beginning.
+/// A way in which a server's output goes wrong. It affects one connection, and positions count from its beginning.
 ///
 /// ```
 /// use bytegate::testing::{Fault, open_faulty};
@@ -31,7 +31,7 @@ pub enum Fault {
     CutAfter(usize),
     /// Nothing more is sent after this many bytes, but the connection stays open.
     StallAfter(usize),
-    /// These bytes are inserted after so many bytes of output.
+    /// These bytes are inserted after a number of output bytes.
     Garbage {
         /// The position in the output.
         after: usize,
@@ -45,10 +45,10 @@ pub enum Fault {
         /// The time between two pieces.
         pause: Duration,
     },
-    /// The first `Content-Length` states this length instead. If that is too much, the client waits for the rest until the
-    /// connection closes, which a request with `Connection: close` asks for.
+    /// The first `Content-Length` states this length instead. If it is too large, the client waits for the rest until
+    /// the connection closes, which `Connection: close` in the request brings about.
     ContentLength(u64),
-    /// The size of the first chunk is not a number. A first response without chunks goes out as it is.
+    /// The size of the first chunk is not a number. A first response without chunks is sent unchanged.
     BrokenChunk,
 }
 
@@ -126,7 +126,7 @@ impl<S: BlockingStream> Faulty<S> {
         Ok((self.written == position).then_some(rest))
     }
 
-    /// Holds output back until `rewrite` finds what it looks for.
+    /// Holds output back until `rewrite` finds its target.
     fn rewrite(
         &mut self,
         bytes: &[u8],
@@ -207,7 +207,7 @@ impl<S: BlockingStream> BlockingStream for Faulty<S> {
     }
 
     fn end_output(&mut self) -> io::Result<()> {
-        // Whatever was not rewritten goes out as it is.
+        // Output that was not rewritten is sent unchanged.
         let held = std::mem::take(&mut self.held);
         self.stream.write_all(&held)?;
         match (&self.fault, self.done) {
@@ -240,11 +240,11 @@ fn with_length(output: &[u8], length: u64) -> Option<Vec<u8>> {
     Some([before, field.as_bytes(), after, rest].concat())
 }
 
-/// Replaces the size of the first chunk, once it is there. An answer without chunks goes out as it is.
+/// Replaces the size of the first chunk, once it has arrived. A response without chunks is sent unchanged.
 fn with_broken_chunk(output: &[u8]) -> Option<Vec<u8>> {
     let start = find(output, b"\r\n\r\n")? + 4;
     let (head, content) = output.split_at(start);
-    // Looked for first: content without chunks may have no line end to wait for.
+    // Checked first: a body without chunks may have no line end to wait for.
     if find(head, b"Transfer-Encoding: chunked").is_none() {
         return Some(output.to_vec());
     }

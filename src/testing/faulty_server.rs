@@ -1,4 +1,4 @@
-//! A server over sockets whose connections fail as a script says.
+//! A server over sockets whose connections fail in scripted ways.
 
 use super::faults::{Fault, Faulty};
 use crate::blocking::blocking_stream::BlockingStream;
@@ -13,8 +13,8 @@ use std::sync::{Arc, Weak};
 use std::thread::{Builder, JoinHandle};
 use std::vec::Vec;
 
-/// Accepts connections in a thread of its own, and serves each in another, with the blocking front end: that is the one
-/// whose streams can be wrapped in [`Faulty`].
+/// Accepts connections in a dedicated thread, and serves each in another, with the blocking front end, because its
+/// streams can be wrapped in [`Faulty`].
 pub(super) struct FaultyServer {
     address: SocketAddr,
     stop: Sender<Infallible>,
@@ -63,7 +63,7 @@ fn serve(
     let ended = loop {
         let accepting = async { Some(listener.accept().await) };
         let stopped = async {
-            // An error means that the sender is gone, which is how it asks.
+            // An error means that the sender was dropped, which tells this thread to stop.
             let _ = stopping.recv().await;
             None
         };
@@ -84,7 +84,7 @@ fn serve(
                     break Err(error);
                 }
             }
-            // The client has disconnected, which it knows.
+            // The client has disconnected and needs no error.
             Err(_) => continue,
         }
     };
@@ -95,7 +95,7 @@ fn serve(
     ended
 }
 
-/// A socket that can also be closed by the server as a whole. It closes when its connection is over.
+/// A socket that the server can also close. It closes when its connection is over.
 struct Socket(Arc<TcpStream>);
 
 impl Socket {

@@ -22,10 +22,10 @@ use alloc::vec::Vec;
 /// fuzz_target!(|data: &[u8]| bytegate::testing::fuzz(&gateway, data));
 /// ```
 ///
-/// The first byte of the data chooses the method and a field, the second one the lengths of the path, of the query and
-/// of the field. The rest is the content. Bytes that are not allowed there are percent-encoded or replaced.
-/// Content is labeled as what it looks like, JSON, a form or a form with files, unless the seventh bit of the first
-/// byte is set, so that the fuzzer need not guess whole media types.
+/// The first byte of the data chooses the method and a header, the second one the lengths of the path, of the query and
+/// of the header. The rest is the body. Bytes that are not allowed there are percent-encoded or replaced. The body gets
+/// the media type it resembles, JSON, a form or a form with files, unless the seventh bit of the first byte is set, so
+/// that the fuzzer need not guess whole media types.
 ///
 /// # Panics
 /// Panics if the application panics, or if a response breaks a rule of HTTP.
@@ -93,7 +93,7 @@ pub fn wrap(data: &[u8]) -> Option<Vec<u8>> {
         push_content_type(&mut request, content);
     }
     match choice >= 128 && !content.is_empty() {
-        // In two chunks, so that content that arrives in pieces is tested too.
+        // In two chunks, to test a body that arrives in pieces too.
         true => {
             request.extend_from_slice(b"Transfer-Encoding: chunked\r\n\r\n");
             let (first, second) = content.split_at(content.len() / 2);
@@ -126,7 +126,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Appends bytes that may stand in a target, and percent-encodes the others. `also` lists delimiters to keep.
+/// Appends bytes that are allowed in a target, and percent-encodes the others. `also` lists delimiters to keep.
 fn push_encoded(request: &mut Vec<u8>, bytes: &[u8], also: &[u8]) {
     for &octet in bytes {
         let is_kept =
@@ -140,7 +140,7 @@ fn push_encoded(request: &mut Vec<u8>, bytes: &[u8], also: &[u8]) {
     }
 }
 
-/// Appends the media type that content looks like.
+/// Appends the media type that the body resembles.
 fn push_content_type(request: &mut Vec<u8>, content: &[u8]) {
     request.extend_from_slice(b"Content-Type: ");
     match content {
@@ -157,7 +157,7 @@ fn push_content_type(request: &mut Vec<u8>, content: &[u8]) {
     request.extend_from_slice(b"\r\n");
 }
 
-/// Answers input and checks that the output consists of valid responses.
+/// Handles input and checks that the output consists of valid responses.
 fn check(gateway: &Gateway, input: &[u8]) {
     let mut observer = Observer::default();
     let mut output = Vec::new();
@@ -165,7 +165,7 @@ fn check(gateway: &Gateway, input: &[u8]) {
     let mut reader = Reader::new(&output);
     for method in observer.answered {
         if let Err(error) = reader.response(method) {
-            // Content that ends early is visible to the client, which is how an application reports a late failure.
+            // The client can see that a body ends early, which is how an application reports a late failure.
             assert!(
                 error.is_incomplete(),
                 "a response is invalid {error}\n{}",
@@ -181,7 +181,7 @@ fn check(gateway: &Gateway, input: &[u8]) {
     );
 }
 
-/// Notes the method of each answered request.
+/// Records the method of each request that has a response.
 #[derive(Default)]
 struct Observer {
     current: Option<Method>,

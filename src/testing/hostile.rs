@@ -1,10 +1,10 @@
-//! A corpus of requests that are valid HTTP and hard on an application.
+//! A corpus of requests that are valid HTTP but stress an application.
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// A valid request with content or fields that an application may not expect.
+/// A valid request with a body or headers that an application may not expect.
 ///
 /// ```
 /// use bytegate::testing::{HostileRequest, hostile_requests};
@@ -14,15 +14,15 @@ use alloc::vec::Vec;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostileRequest {
-    /// What is unusual about it, in a few words.
+    /// The unusual part, in a few words.
     pub name: &'static str,
     /// The bytes of the request.
     pub bytes: Vec<u8>,
 }
 
-/// Returns requests for a target that are valid, and that applications often handle badly: huge and broken forms, deep JSON,
-/// forms with files that have no end, cookies and credentials of garbage. Send them to each route that reads content.
-/// Whatever the answer is, it should be no error of the server.
+/// Returns valid requests for a target that applications often handle badly: huge and broken forms, deep JSON, forms
+/// with files that never end, garbage in cookies and credentials. Send them to each route that reads the body. None
+/// should produce a 5xx.
 ///
 /// ```
 /// use bytegate::testing::{Client, hostile_requests};

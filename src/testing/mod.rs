@@ -1,4 +1,4 @@
-//! The test kit: everything to test a web application on the wire, without a socket.
+//! The test kit: tests a web application on the wire, without a socket.
 //!
 //! [`Client`] sends requests to an application or a gateway through real bytes, and reads the responses strictly: a
 //! response that breaks a rule of HTTP fails the test and names the rule. Time is an argument, so nothing sleeps.
@@ -38,12 +38,12 @@
 //!
 //! # Any axum `Router` on the wire
 //!
-//! With the feature `tower`, an axum application, or any other tower service, is tested in the same way: in memory, without
-//! a runtime, with every tool of the kit and no change to the application. `cargo add --dev bytegate --features tower` is
-//! enough. A handler that itself needs tokio, for timers or sockets, is tested in a runtime with more than one thread,
-//! `#[tokio::test(flavor = "multi_thread")]`: the test blocks the thread that it runs on, so a single-threaded runtime would
-//! deadlock. The peer is in the extension [`ConnectionInfo`](crate::request::ConnectionInfo); axum's `ConnectInfo` is set by
-//! its `MockConnectInfo`.
+//! With the feature `tower`, an axum application, or any other tower service, is tested in the same way: in memory,
+//! without a runtime, with every tool of the kit and no change to the application. `cargo add --dev bytegate --features
+//! tower` is enough. A handler that itself needs tokio, for timers or sockets, is tested in a runtime with more than
+//! one thread, `#[tokio::test(flavor = "multi_thread")]`: the test blocks its thread, so a single-threaded runtime
+//! would deadlock. The peer is in the extension [`ConnectionInfo`](crate::request::ConnectionInfo); axum's
+//! `ConnectInfo` is set by its `MockConnectInfo`.
 //!
 //! ```
 //! # #[cfg(feature = "tower")] {
@@ -72,7 +72,7 @@
 //! | snapshots | [`ClientResponse::exchange`] |
 //! | several connections, partial input, streams, time | [`Client::connect`], [`Client::advance`] |
 //! | that malformed input does no harm | [`malformed_requests`] |
-//! | that valid input which is hard on an application is no error of the server | [`hostile_requests`] |
+//! | that valid requests that stress an application never cause a 5xx | [`hostile_requests`] |
 //! | with a fuzzer | [`fuzz`] |
 //! | properties | `requests`, with the feature `proptest` |
 //! | with a real client, in process | `open`, a blocking stream (feature `std`) |

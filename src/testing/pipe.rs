@@ -45,9 +45,9 @@ struct Direction {
 #[derive(Default)]
 struct State {
     bytes: VecDeque<u8>,
-    /// The writer is gone.
+    /// The writer was dropped.
     ended: bool,
-    /// The reader is gone.
+    /// The reader was dropped.
     unread: bool,
 }
 
@@ -80,7 +80,7 @@ pub fn pipe() -> (Pipe, Pipe) {
     (one, other)
 }
 
-/// Serves one connection on a thread of its own, and returns the client's end. Real clients can talk to it.
+/// Serves one connection on a dedicated thread, and returns the client's end. Real clients can talk to it.
 ///
 /// ```
 /// use bytegate::testing::open;
@@ -102,11 +102,11 @@ pub fn open(gateway: &Arc<Gateway>) -> Pipe {
     client
 }
 
-/// Serves a stream on a thread of its own, which ends with the connection.
+/// Serves a stream on a dedicated thread, which ends with the connection.
 pub(super) fn serve(gateway: &Arc<Gateway>, stream: impl BlockingStream + Send + 'static) {
     let gateway = Arc::clone(gateway);
     std::thread::spawn(move || {
-        // An error means that the client has disconnected, which it knows.
+        // An error means that the client has disconnected, and it needs no report.
         let _ = gateway.serve_stream(stream, ConnectionInfo::default());
     });
 }

@@ -23,7 +23,7 @@ use alloc::vec::Vec;
 /// ```
 ///
 /// # Errors
-/// Returns the first rule that the output breaks, such as a line without CR LF, two kinds of framing, content that is
+/// Returns the first rule that the output breaks, such as a line without CR LF, two kinds of framing, a body that is
 /// shorter than stated, or bytes after the last response.
 pub fn read_responses(output: &[u8], methods: &[Method]) -> Result<Vec<ClientResponse>, WireError> {
     let mut reader = Reader::new(output);
@@ -41,7 +41,7 @@ pub(super) struct Reader<'a> {
     pub(super) at: usize,
 }
 
-/// How the content of a response ends.
+/// How the body of a response ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
     Length(usize),
@@ -68,7 +68,7 @@ impl<'a> Reader<'a> {
         Ok(ClientResponse::new(head, interim, content, raw))
     }
 
-    /// Reads interim responses and the head of the final one, and decides how its content ends.
+    /// Reads interim responses and the head of the final one, and decides how its body ends.
     pub(super) fn response_head(
         &mut self,
         method: Method,
@@ -165,7 +165,7 @@ impl<'a> Reader<'a> {
         Ok(Some((String::from(name), value.to_vec())))
     }
 
-    /// Decides how the content ends (RFC 9112 section 6.3).
+    /// Decides how the body ends (RFC 9112 section 6.3).
     fn framing(&self, head: &ResponseHead, method: Method) -> Result<Framing, WireError> {
         for name in [
             "Content-Length",

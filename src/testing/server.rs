@@ -12,13 +12,13 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::string::String;
 
-/// The time that active requests have when the server stops.
+/// The time that active requests get when the server stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A real server on a free port of the loopback interface, for tests with browsers, command-line clients and HTTP
-/// libraries. It runs in threads of its own until it is stopped or dropped.
+/// libraries. It runs in dedicated threads until it is stopped or dropped.
 ///
-/// It is [`net::start`](crate::net::start) with what tests need: use that to choose the address.
+/// It is [`net::start`](crate::net::start) with defaults for tests; call that function to choose the address.
 /// [`Client`](super::Client) needs no socket, so prefer it if no other program takes part in the test.
 ///
 /// ```
@@ -28,7 +28,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 /// let server = Server::start(|request: &Request<'_>| request.path().to_string());
 /// assert_eq!(server.url("/hello"), format!("http://{}/hello", server.address()));
 ///
-/// // The kit has a client of its own. Any other can be used as well.
+/// // The kit includes a client. Any other can be used as well.
 /// let mut client = server.connect();
 /// assert_eq!(client.get("/hello")?.text(), "/hello");
 /// assert_eq!(client.get("/again")?.text(), "/again");
@@ -94,12 +94,12 @@ impl Server {
         }
     }
 
-    /// Serves an application or a gateway over connections that fail, to test clients. The first connection suffers the
+    /// Serves an application or a gateway over connections that fail, to test clients. The first connection gets the
     /// first fault of the script, the second one the second, and so on. `None` is a connection without a fault, and so
     /// are all connections after the end of the script.
     ///
-    /// The script is a list or any other iterator: with [`repeat`](core::iter::repeat), no connection is spared, and
-    /// `(1..).map(|number| ...)` decides by the number of the connection.
+    /// The script is a list or any other iterator: with [`repeat`](core::iter::repeat), every connection fails, and
+    /// `(1..).map(|number| ...)` decides by the connection number.
     ///
     /// ```
     /// use bytegate::testing::{Fault, Server};
@@ -122,8 +122,8 @@ impl Server {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     ///
-    /// Each connection has a thread of its own. When the server stops, all connections are closed at once, and requests
-    /// in progress are not waited for.
+    /// Each connection has a dedicated thread. When the server stops, it closes all connections at once, without
+    /// waiting for requests in progress.
     ///
     /// # Panics
     /// Panics if the system has no free port or no thread.
@@ -156,7 +156,7 @@ impl Server {
     /// Opens a connection, with the timeouts of [`StreamClient::connect`].
     ///
     /// # Panics
-    /// Panics if there is no connection, for example because the system has no more descriptors.
+    /// Panics if the connection fails, for example because the system has no more descriptors.
     #[track_caller]
     pub fn connect(&self) -> StreamClient<TcpStream> {
         match StreamClient::connect(self.address) {

@@ -10,11 +10,11 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::prelude::rust_2024::*;
 use std::time::Duration;
 
-/// The time that each read and each write over TCP has.
+/// The timeout of each read and each write over TCP.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// A client over any blocking stream, such as a socket or a [`Pipe`](super::Pipe), that reads responses as strictly as
-/// [`Client`](super::Client). It sends what it is given, so it can also send half a request.
+/// [`Client`](super::Client). It sends any bytes, so it can also send half a request.
 ///
 /// ```
 /// use bytegate::testing::{StreamClient, open};
@@ -33,16 +33,16 @@ const DEADLINE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct StreamClient<S> {
     stream: S,
-    /// What was read beyond the last response.
+    /// Bytes that were read beyond the last response.
     input: Vec<u8>,
 }
 
 impl StreamClient<TcpStream> {
-    /// Connects to a server over TCP. Each read and each write fails if it takes longer than ten seconds; other timeouts
-    /// are set on the [stream](StreamClient::stream). Nothing that is sent waits for more.
+    /// Connects to a server over TCP. Each read and each write fails if it takes longer than ten seconds; set other
+    /// timeouts on the [stream](StreamClient::stream). Every write is sent at once.
     ///
     /// # Errors
-    /// Returns the error of the system, for example if no server listens on this address.
+    /// Returns the system's error, for example if no server listens on this address.
     pub fn connect(address: impl ToSocketAddrs) -> io::Result<StreamClient<TcpStream>> {
         let stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(DEADLINE))?;
@@ -53,7 +53,7 @@ impl StreamClient<TcpStream> {
 }
 
 impl<S: Read + Write> StreamClient<S> {
-    /// Creates a client. Timeouts are those of the stream.
+    /// Creates a client, with the timeouts of the stream.
     pub fn new(stream: S) -> StreamClient<S> {
         StreamClient {
             stream,
@@ -90,13 +90,13 @@ impl<S: Read + Write> StreamClient<S> {
         self.stream.end_output()
     }
 
-    /// Reads the response to a request with this method. Interim responses are kept with it. What follows is left to be
-    /// read.
+    /// Reads the response to a request with this method. Interim responses are kept with it. Bytes after it are left to
+    /// be read.
     ///
     /// # Errors
     /// - [`InvalidData`](ErrorKind::InvalidData) with a [`WireError`] if the response breaks a rule of HTTP.
     /// - [`UnexpectedEof`](ErrorKind::UnexpectedEof) if the stream ends first.
-    /// - The errors of the stream. What has arrived is kept, and the call can be repeated.
+    /// - The errors of the stream. Bytes that have arrived are kept, and the call can be repeated.
     pub fn response(&mut self, method: Method) -> io::Result<ClientResponse> {
         self.read_with(|reader, has_ended| match has_ended {
             true => reader.response(method),
@@ -104,8 +104,8 @@ impl<S: Read + Write> StreamClient<S> {
         })
     }
 
-    /// Reads the head of the response to a request with this method. Its content is left to be read as it is on the wire,
-    /// with its framing: piece by piece, or not to the end.
+    /// Reads the head of the response to a request with this method. The body is left to be read from the wire, with
+    /// its framing: piece by piece, or not to the end.
     ///
     /// ```
     /// use bytegate::testing::{StreamClient, open};
@@ -162,7 +162,7 @@ impl<S: Read + Write> StreamClient<S> {
         &self.stream
     }
 
-    /// Reads more until there is enough, or until a rule is broken. `read` also receives whether the stream has ended.
+    /// Reads more until it is enough, or until a rule is broken. `read` also receives whether the stream has ended.
     fn read_with<T>(
         &mut self,
         read: impl Fn(&mut Reader<'_>, bool) -> Result<T, WireError>,
@@ -188,7 +188,7 @@ impl<S: Read + Write> StreamClient<S> {
         }
     }
 
-    /// Reads more, and returns whether there was any.
+    /// Reads more, and returns whether anything arrived.
     fn read_more(&mut self) -> io::Result<bool> {
         let mut block = [0; 4096];
         let count = self.stream.read(&mut block)?;
@@ -198,7 +198,7 @@ impl<S: Read + Write> StreamClient<S> {
     }
 }
 
-/// Reads what follows the responses that were read.
+/// Reads the bytes after the responses that were read.
 impl<S: Read> Read for StreamClient<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.input.is_empty() {
@@ -210,7 +210,7 @@ impl<S: Read> Read for StreamClient<S> {
     }
 }
 
-/// Reads a response whose end can be seen before that of the stream.
+/// Reads a response whose end can be detected before the end of the stream.
 fn complete(reader: &mut Reader<'_>, method: Method) -> Result<ClientResponse, WireError> {
     let start = reader.at;
     let (_, framing) = reader.response_head(method)?;

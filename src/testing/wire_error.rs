@@ -1,8 +1,8 @@
-//! What is wrong with bytes that should be a response.
+//! Errors in bytes that should be a response.
 
 use core::fmt;
 
-/// The rule that a response breaks, and where.
+/// The rule that a response breaks, and the position.
 ///
 /// ```
 /// use bytegate::testing::read_responses;
@@ -30,7 +30,7 @@ impl WireError {
         self.rule
     }
 
-    /// Returns whether the output ended too early. Otherwise, it is wrong whatever follows.
+    /// Returns whether the output ended too early. Otherwise, no further bytes could make it valid.
     pub fn is_incomplete(&self) -> bool {
         self.is_incomplete
     }

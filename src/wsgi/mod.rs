@@ -1,4 +1,4 @@
-//! Applications in the shape of PEP 3333, for those who follow the tutorial or port from WSGI.
+//! Applications in the style of PEP 3333, for following the tutorial or porting from WSGI.
 //!
 //! ```
 //! use bytegate::wsgi::{Environ, StartResponse, adapt};

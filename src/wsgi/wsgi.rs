@@ -17,8 +17,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use bytes::Bytes;
 
-/// The maximum size of a body that is gathered into one piece of known length. A longer body, or one whose iterator
-/// has no upper bound, is sent as a stream.
+/// The maximum size of a body that is buffered into one piece of known length. A longer body, or one whose iterator has
+/// no upper bound, is sent as a stream.
 const GATHERED_BYTES: usize = 64 * 1024;
 
 /// Converts a PEP 3333 application into an [`Application`]. It is a function of the environ and `start_response` that
@@ -34,12 +34,12 @@ const GATHERED_BYTES: usize = 64 * 1024;
 /// }
 ///
 /// let gateway = Gateway::new(wsgi::adapt(application));
-/// let reply = gateway.handle(b"GET /a%20b HTTP/1.1\r\nHost: x\r\n\r\n");
-/// assert!(reply.ends_with(b"Content-Length: 13\r\n\r\nthis is /a b\n"));
+/// let response = gateway.handle(b"GET /a%20b HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(response.ends_with(b"Content-Length: 13\r\n\r\nthis is /a b\n"));
 /// ```
 ///
-/// A path that has no decoded form, such as `/a%2fb`, has no `PATH_INFO`. The application would take it for its root page,
-/// so it is not called, and the answer is 404. See [`Wsgi::undecoded_paths`].
+/// A path that has no decoded form, such as `/a%2fb`, has no `PATH_INFO`. The application would take it for its root
+/// page, so it is not called, and the response is a 404. See [`Wsgi::undecoded_paths`].
 pub fn adapt<F, I>(application: F) -> Wsgi<F>
 where
     F: Fn(&Environ<'_>, &mut StartResponse) -> I + Send + Sync,
@@ -71,7 +71,7 @@ pub struct Wsgi<F> {
     paths: Paths,
 }
 
-/// The paths about which an application is asked.
+/// The paths for which the application is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Paths {
     Decoded,
@@ -93,17 +93,17 @@ impl<F> Wsgi<F> {
     /// }
     ///
     /// let request = b"GET /npm/@scope%2fname HTTP/1.1\r\nHost: x\r\n\r\n";
-    /// let reply = Gateway::new(wsgi::adapt(application)).handle(request);
-    /// assert!(reply.starts_with(b"HTTP/1.1 404 "));
-    /// let reply = Gateway::new(wsgi::adapt(application).undecoded_paths()).handle(request);
-    /// assert!(reply.ends_with(b"/npm/@scope%2fname"));
+    /// let response = Gateway::new(wsgi::adapt(application)).handle(request);
+    /// assert!(response.starts_with(b"HTTP/1.1 404 "));
+    /// let response = Gateway::new(wsgi::adapt(application).undecoded_paths()).handle(request);
+    /// assert!(response.ends_with(b"/npm/@scope%2fname"));
     /// ```
     pub fn undecoded_paths(mut self) -> Wsgi<F> {
         self.paths = Paths::All;
         self
     }
 
-    /// Returns the response in place of the application's, if it is not asked about the path of a request.
+    /// Returns a response in place of the application's, if the application is not called for the path of a request.
     fn refusal(&self, request: &Request<'_>) -> Option<Response> {
         let is_asked = self.paths == Paths::All || request.path_info_bytes().is_some();
         (!is_asked).then(|| Status::NOT_FOUND.into())
@@ -140,20 +140,20 @@ where
 /// | `SCRIPT_NAME` | the part of the path that leads to the application's mount point; empty at the root |
 /// | `PATH_INFO` | the rest of the path, decoded once; only if it has a [decoded form](Request::decoded_path) |
 /// | `QUERY_STRING` | the query as it was sent, or empty |
-/// | `CONTENT_TYPE`, `CONTENT_LENGTH` | only with content, or with the corresponding field |
+/// | `CONTENT_TYPE`, `CONTENT_LENGTH` | only with a body, or with the corresponding header |
 /// | `SERVER_NAME`, `SERVER_PORT` | from the target or Host; `localhost` for HTTP/1.0 without Host |
 /// | `SERVER_PROTOCOL` | `HTTP/1.0` or `HTTP/1.1` |
 /// | `REMOTE_ADDR`, `REMOTE_PORT` | only if the connection knows its peer |
-/// | `HTTP_*` | the other fields; repeated fields are joined by commas |
+/// | `HTTP_*` | the other headers; repeated headers are joined by commas |
 /// | `wsgi.version`, `wsgi.url_scheme` | `1.0`; `http` or `https` |
 /// | `wsgi.multithread`, `wsgi.multiprocess`, `wsgi.run_once` | `true`, `false`, `false` |
 ///
 /// `wsgi.input` is [`input`](Environ::input). `wsgi.errors` and `wsgi.file_wrapper` do not exist. Use the logging of
 /// your program instead of `wsgi.errors`.
 ///
-/// Bytes that are not UTF-8 are interpreted as Latin-1, as PEP 3333 specifies. A field with an underscore in its name
-/// is left out, because it could be mistaken for another one. So is `Proxy`, because CGI libraries use `HTTP_PROXY`
-/// as a setting of their own (CVE-2016-5385).
+/// Bytes that are not UTF-8 are interpreted as Latin-1, as PEP 3333 specifies. A header with an underscore in its name
+/// is left out, because it could be mistaken for another one. So is `Proxy`, because CGI libraries use `HTTP_PROXY` as
+/// a setting (CVE-2016-5385).
 ///
 /// ```
 /// use bytegate::Request;
@@ -173,7 +173,7 @@ pub struct Environ<'a> {
     request: &'a Request<'a>,
 }
 
-/// The keys that are not derived from fields.
+/// The keys that are not derived from headers.
 const KEYS: [&str; 16] = [
     "REQUEST_METHOD",
     "SCRIPT_NAME",
@@ -253,12 +253,12 @@ impl<'a> Environ<'a> {
         }))
     }
 
-    /// Returns the complete, decoded content (`wsgi.input`).
+    /// Returns the complete, decoded body (`wsgi.input`).
     pub fn input(&self) -> &'a [u8] {
         self.request.body()
     }
 
-    /// Returns the request itself, for anything that CGI does not cover.
+    /// Returns the request itself, for values that CGI does not cover.
     pub fn request(&self) -> &'a Request<'a> {
         self.request
     }
@@ -269,14 +269,14 @@ impl<'a> Environ<'a> {
         Some(join_values(key, first, values.map(|(_, value)| value)))
     }
 
-    /// Returns the key and the value of each field that has a key.
+    /// Returns the key and the value of each header that has a key.
     fn headers(&self) -> impl Iterator<Item = (String, &'a [u8])> + use<'a> {
         let fields = self.request.headers().iter();
         fields.filter_map(|(name, value)| Some((field_key(name)?, value)))
     }
 }
 
-/// Joins the values of a repeated field.
+/// Joins the values of a repeated header.
 fn join_values<'a>(
     key: &str,
     first: &'a [u8],
@@ -291,7 +291,7 @@ fn join_values<'a>(
     })
 }
 
-/// Returns `HTTP_` and the name in upper case. Returns `None` for a name that has a key of its own, and for `Proxy` and names
+/// Returns `HTTP_` and the name in upper case. Returns `None` for a name with a separate key, and for `Proxy` and names
 /// with an underscore, which a client could use to forge another key.
 fn field_key(name: &str) -> Option<String> {
     let own_key = ["content-type", "content-length"];
@@ -365,7 +365,7 @@ impl StartResponse {
         self
     }
 
-    /// Sends a block before those that the application returns: PEP 3333's `write`.
+    /// Sends a block before the blocks that the application returns: PEP 3333's `write`.
     pub fn write(&mut self, block: impl Into<Bytes>) -> &mut StartResponse {
         match self.started {
             Some(_) => self.written.push_back(block.into()),

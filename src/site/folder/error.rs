@@ -1,4 +1,4 @@
-//! Folders that cannot be used, and files that are left out.
+//! Errors about folders, and files that are left out.
 
 use crate::site::SiteError;
 use alloc::format;

@@ -1,4 +1,4 @@
-//! A folder that is served as it is at each request.
+//! A folder that is served live.
 
 use super::error::Skipped;
 use super::root::{Opened, Root};
@@ -23,22 +23,22 @@ use std::time::{Duration, Instant};
 
 /// Files of up to this size are kept in memory, if the cache is not too small for them.
 const SMALL_BYTES: u64 = 4 * 1024 * 1024;
-/// Files from this size on are kept in memory that the system can send without copying it. Each needs one of the files that
-/// the process may open.
+/// Files from this size on are kept in memory that the system can send without copying it. Each needs one of the file
+/// descriptors of the process.
 const SENT_BYTES: u64 = 256 * 1024;
 /// How long a file is served from memory before it is compared with the folder again.
 const FRESH: Duration = Duration::from_millis(10);
 /// The maximum number of entries in the list of a directory.
 const LISTED: usize = 20_000;
 
-/// A folder that is served as it is at each request, with small files in memory.
+/// A folder that is served live, with small files cached in memory.
 pub(in crate::site) struct LiveFolder {
     root: Root,
     options: Arc<SiteOptions>,
     cache: Cache<Box<str>, Arc<Cached>, Size>,
     /// Files of up to this size are kept in memory.
     small_bytes: u64,
-    /// For what is in the cache, and for what only responses hold.
+    /// For entries in the cache, and for entries held only by responses.
     memory: Arc<MemoryBudget>,
     /// Held while a file in memory is replaced.
     replacing: Mutex<()>,
@@ -48,7 +48,7 @@ pub(in crate::site) struct LiveFolder {
 struct Cached {
     file: Arc<File>,
     stamps: Vec<Stamp>,
-    /// Whether another change would change the stamps.
+    /// Whether a later change could leave the stamps unchanged.
     is_settled: bool,
     checked: Mutex<Checked>,
 }
@@ -65,7 +65,7 @@ struct Size;
 
 impl Weighter<Box<str>, Arc<Cached>> for Size {
     fn weight(&self, path: &Box<str>, cached: &Arc<Cached>) -> u64 {
-        // The fields, and the tables around them.
+        // The struct fields, and the tables around them.
         const OVERHEAD: u64 = 1024;
         cached.file.length_in_memory() + path.len() as u64 + OVERHEAD
     }
@@ -76,7 +76,7 @@ fn cache(bytes: u64) -> Cache<Box<str>, Arc<Cached>, Size> {
     const PART_BYTES: u64 = 2 * SMALL_BYTES;
     const MOST_PARTS: u64 = 64;
     let parts = (bytes / PART_BYTES).clamp(1, MOST_PARTS);
-    // The number is rounded up to a power of two otherwise.
+    // Otherwise, the number would be rounded up to a power of two.
     let parts = 1 << parts.ilog2();
     let expected = usize::try_from(bytes / 4096).unwrap_or(usize::MAX);
     let options = OptionsBuilder::new()
@@ -106,7 +106,7 @@ impl LiveFolder {
     /// Returns the file at a path.
     ///
     /// # Errors
-    /// Returns an error if the system has too little of something, or if the disk fails.
+    /// Returns an error if the system is out of resources, or on an I/O error.
     pub(in crate::site) fn find(&self, path: &str, now: Now) -> io::Result<Option<Arc<File>>> {
         if path.ends_with('/') {
             return Ok(None);
@@ -151,7 +151,7 @@ impl LiveFolder {
         Ok(Some(file))
     }
 
-    /// Keeps a file in memory, unless another thread has looked at the folder later and kept what it found.
+    /// Keeps a file in memory, unless another thread has read the folder later and kept its result.
     fn keep(&self, path: &str, cached: Cached) {
         let _replacing = lock(&self.replacing);
         let is_pending = |kept: Arc<Cached>| kept.last_checked().real > cached.last_checked().real;
@@ -165,7 +165,7 @@ impl LiveFolder {
         matches!(self.root.get(path), Ok(Some(Opened::Folder)))
     }
 
-    /// Returns the entries of a folder, and whether these are all.
+    /// Returns the entries of a folder, and whether the list is complete.
     pub(in crate::site) fn entries(&self, path: &str) -> (Vec<Entry>, bool) {
         let Ok((entries, are_all)) = self.root.entries(path, LISTED) else {
             return (Vec::new(), true);
@@ -181,7 +181,7 @@ impl LiveFolder {
         (entries.collect(), are_all)
     }
 
-    /// Reports everything below the folder that is not served. Links to folders are not followed.
+    /// Reports every entry below the folder that is not served. Links to folders are not followed.
     pub(in crate::site) fn survey(&self, report: &mut dyn FnMut(Skipped)) {
         let mut waiting = Vec::from([String::from("/")]);
         while let Some(path) = waiting.pop() {
@@ -216,7 +216,7 @@ impl LiveFolder {
         Ok(Some(forms))
     }
 
-    /// Creates a file from its forms. Returns also whether all of them are in memory.
+    /// Creates a file from its forms. Also returns whether all of them are in memory.
     fn file(&self, path: &str, forms: Vec<Form>, is_small: bool) -> io::Result<(File, bool)> {
         let named = Representation {
             varies: forms.len() > 1,
@@ -238,7 +238,7 @@ impl LiveFolder {
             };
             is_in_memory &= content.is_some();
             let representation = Representation {
-                // A date, like a stamp, would say too little about a file that changes right now.
+                // A date, like a stamp, would be ambiguous for a file that is changing right now.
                 modified: form.stamp.is_settled().then(|| form.stamp.modified()),
                 coding: form.coding,
                 ..named
@@ -266,7 +266,7 @@ impl LiveFolder {
     }
 }
 
-/// A file as it is, or compressed.
+/// A file, unchanged or compressed.
 struct Form {
     coding: Option<Coding>,
     file: std::fs::File,
@@ -283,8 +283,7 @@ impl Checked {
 }
 
 impl Cached {
-    /// Returns whether the file was compared with the folder just now, by both clocks. A clock that stands still, as in
-    /// tests, says nothing.
+    /// Returns whether the file was compared with the folder just now, by both clocks. A frozen test clock is ignored.
     fn is_fresh(&self, now: Now) -> bool {
         let checked = self.last_checked();
         let is_just_now = |passed: Option<Duration>| {
@@ -306,7 +305,7 @@ impl Cached {
     }
 }
 
-/// Locks a mutex. Its contents are always consistent, so a poisoned lock can be used.
+/// Locks a mutex. Its data is always consistent, so a poisoned lock can be used.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|error| error.into_inner())
 }

@@ -25,7 +25,7 @@ const BYTES: u64 = 1 << 30;
 /// Paths of requests cannot be much longer.
 const PATH_BYTES: usize = 16 * 1024;
 
-/// Reads all files below a folder. Returns what was left out.
+/// Reads all files below a folder. Returns the entries that were left out.
 pub(in crate::site) fn load(
     folder: &Path,
     memory: &mut Memory,
@@ -58,11 +58,11 @@ struct Loader<'a> {
     memory: &'a mut Memory,
     options: &'a SiteOptions,
     root: PathBuf,
-    /// Every folder that is read, with its path on the web.
+    /// Every folder that is read, with its URL path.
     folders: BTreeMap<PathBuf, String>,
-    /// Folders that are still to be read.
+    /// Folders yet to be read.
     waiting: Vec<(PathBuf, String)>,
-    /// Links to folders: the target, and the path of the link on the web.
+    /// Links to folders: the target, and the URL path of the link.
     links: Vec<(PathBuf, String)>,
     skipped: Vec<Skipped>,
     files: usize,
@@ -84,7 +84,7 @@ impl Loader<'_> {
             };
             match self.folders.get(&target) {
                 Some(known) => self.memory.link(&path, known),
-                // It is outside.
+                // The target is outside.
                 None => self.folder(target, path),
             }
         }
@@ -202,7 +202,7 @@ fn read(path: &Path, limit: u64) -> io::Result<Option<(Bytes, Stamp)>> {
     if stamp.length() > limit {
         return Ok(None);
     }
-    // Some files of the system have no end, or wait for something to be written to them.
+    // Some system files never end, or wait until something is written to them.
     let content = read_whole(&file, &stamp)?;
     let content = content.ok_or_else(|| io::Error::other("it changed while it was read"))?;
     Ok(Some((content, stamp)))

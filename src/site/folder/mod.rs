@@ -1,4 +1,4 @@
-//! Folders that hold the files of a site: read once, or left open.
+//! Folders with the files of a site: read once, or live.
 
 mod error;
 mod live;

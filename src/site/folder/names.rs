@@ -21,7 +21,7 @@ pub(super) fn servable(name: &OsStr, dotfiles: Dotfiles) -> Result<&str, &'stati
     }
 }
 
-/// Returns whether all names in a path of a request may be served. Paths begin with a slash, and may end with one. Two
+/// Returns whether all names in a request path may be served. Paths begin with a slash, and may end with one. Two
 /// slashes in a row are not one: a redirect to such a path could lead to another host.
 pub(super) fn are_servable(path: &str, dotfiles: Dotfiles) -> bool {
     let names = path.strip_prefix('/').unwrap_or(path);
@@ -48,8 +48,8 @@ fn is_hidden(name: &str, dotfiles: Dotfiles) -> bool {
         }
 }
 
-/// Returns whether Windows interprets a name in a way of its own: as a stream of a file, a device, the file whose name
-/// lacks the dots and spaces at the end, or a file with a long name, for which `GIT~1` is a short one.
+/// Returns whether Windows gives a name a special meaning: a stream of a file, a device, the file without the dots and
+/// spaces at the end of the name, or a file with a long name, for which `GIT~1` is a short one.
 fn is_special(name: &str) -> bool {
     const DEVICES: [&str; 8] = [
         "CON", "PRN", "AUX", "NUL", "COM", "LPT", "CONIN$", "CONOUT$",

@@ -1,4 +1,4 @@
-//! An open folder that no path leaves.
+//! An open directory that no path can escape.
 
 use super::error::{Skipped, unreadable};
 use super::names;
@@ -18,7 +18,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-/// An open folder, with the policies for what it has.
+/// An open folder, with the policies for its entries.
 pub(super) struct Root {
     tree: Tree,
     dotfiles: Dotfiles,
@@ -26,7 +26,7 @@ pub(super) struct Root {
     spellings: Spellings,
 }
 
-/// What was opened.
+/// The result of opening a path.
 pub(super) enum Opened {
     File(File, Stamp),
     Folder,
@@ -51,10 +51,10 @@ impl Root {
         })
     }
 
-    /// Opens what a decoded path in composed characters names. Returns `None` if nothing is there, or if it is not served.
+    /// Opens the entry at a decoded path in composed characters. Returns `None` if it does not exist or is not served.
     ///
     /// # Errors
-    /// Returns an error if the system has too little of something, or if the disk fails.
+    /// Returns an error if the system is out of resources, or on an I/O error.
     pub(super) fn get(&self, path: &str) -> io::Result<Option<Opened>> {
         if !names::are_servable(path, self.dotfiles) {
             return Ok(None);
@@ -84,7 +84,7 @@ impl Root {
         }
     }
 
-    /// Returns at most `limit` entries of a folder, and whether these are all.
+    /// Returns at most `limit` entries of a folder, and whether the list is complete.
     pub(super) fn entries(&self, path: &str, limit: usize) -> io::Result<(Vec<RootEntry>, bool)> {
         let path = self.actual(relative(path));
         let (mut found, mut others) = (Vec::new(), None);
@@ -101,7 +101,7 @@ impl Root {
                     continue;
                 }
             }
-            // What vanishes meanwhile, or is not served, is not listed.
+            // Entries that vanish meanwhile, or are not served, are not listed.
             let Some((bytes, modified)) = self.listed(&entry, &path.join(name)) else {
                 continue;
             };
@@ -137,7 +137,7 @@ impl Root {
         is_served.then_some((metadata.is_file().then_some(metadata.len()), modified))
     }
 
-    /// Returns the path under which a folder is found.
+    /// Returns the path on disk of a folder.
     fn actual<'p>(&self, path: &'p Path) -> Cow<'p, Path> {
         let is_other = !path.to_str().is_some_and(str::is_ascii) && self.open_file(path).is_err();
         match is_other.then(|| self.other_spelling(path)).flatten() {
@@ -146,7 +146,8 @@ impl Root {
         }
     }
 
-    /// Returns the folders in a folder, and what is not served, with the reason. Links to folders are not among either.
+    /// Returns the folders in a folder, and the entries that are not served, with the reason. Links to folders are in
+    /// neither list.
     pub(super) fn survey(&self, path: &str) -> (Vec<String>, Vec<Skipped>) {
         let (mut folders, mut skipped) = (Vec::new(), Vec::new());
         let names = self
@@ -185,7 +186,7 @@ impl Root {
         (folders, skipped)
     }
 
-    /// Returns whether a request for the composed form of a name finds it.
+    /// Returns whether a request for the composed form of a name finds the name.
     fn is_found(&self, folder: &Path, name: &str) -> bool {
         match compose(name) {
             Some(Cow::Borrowed(_)) => true,
@@ -214,7 +215,7 @@ impl Root {
         }
     }
 
-    /// Opens a path by the policies. Where a link leads to decides whether that is hidden.
+    /// Opens a path by the policies. The target of a link determines whether the link is hidden.
     fn open_file(&self, path: &Path) -> io::Result<File> {
         if let Some(file) = self.tree.open_without_links(path)? {
             return Ok(file);
@@ -234,11 +235,11 @@ impl Root {
         if names::has_hidden(&target, self.dotfiles) {
             return Err(refused());
         }
-        // Without links once more, so that nobody can put another one in its place meanwhile.
+        // Without links once more, so that the target cannot be replaced with another link meanwhile.
         self.tree.open_without_links(&target)?.ok_or_else(refused)
     }
 
-    /// Returns the path to what a path in composed characters names, if its names are written in another spelling.
+    /// Returns the path on disk for a path in composed characters, if its names are written in another spelling.
     fn other_spelling(&self, path: &Path) -> Option<PathBuf> {
         let (mut found, mut differs) = (PathBuf::new(), false);
         for name in path.iter() {
@@ -291,7 +292,7 @@ fn is_failure(error: &io::Error) -> bool {
             Errno::NFILE,
             Errno::NOMEM,
             Errno::IO,
-            // File systems of other machines.
+            // Network file systems.
             Errno::STALE,
             Errno::TIMEDOUT,
         ];

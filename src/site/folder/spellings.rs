@@ -13,22 +13,22 @@ use std::ffi::OsString;
 use std::io;
 use std::time::{Duration, Instant};
 
-/// The names of folders that are not composed, as macOS writes them. Most folders have none, and then a path that does not
-/// exist costs little more than another.
+/// The names of folders that are not composed, as macOS writes them. Most folders have none, and then a missing path
+/// costs little more than an existing one.
 pub(super) struct Spellings(Cache<Box<str>, Arc<Names>, Size>);
 
 /// At most this many names of a folder are searched.
 pub(super) const MOST_NAMES: usize = 4096;
 /// The memory for all folders.
 const MOST_BYTES: u64 = 8 * 1024 * 1024;
-/// A folder that changes all the time is read so rarely that this takes one part in so many of the time.
+/// A folder that changes constantly is read so rarely that reading takes at most 1/`SHARE` of the time.
 const SHARE: u32 = 20;
 
 /// The names in one folder that are not composed.
 pub(super) struct Names {
     stamp: Stamp,
     is_settled: bool,
-    /// The folder is not read again before.
+    /// The folder is not read again before this time.
     keep_until: Instant,
     /// The composed form and the name, in order.
     names: Box<[(Box<str>, Box<str>)]>,
@@ -71,7 +71,7 @@ impl Spellings {
 }
 
 impl Names {
-    /// Returns the name in the folder for a composed one, if it is another.
+    /// Returns the name in the folder for a composed one, if the two differ.
     pub(super) fn find(&self, composed: &str) -> Option<&str> {
         let place = self.names.partition_point(|(other, _)| &**other < composed);
         let (other, name) = self.names.get(place)?;
@@ -79,8 +79,7 @@ impl Names {
     }
 }
 
-/// Returns the composed form and the name for names that are not composed. Of names that are the same, one that is
-/// composed comes first.
+/// Returns the composed form and the name for names that are not composed. Of equal names, a composed one comes first.
 fn not_composed(names: &[OsString]) -> Box<[(Box<str>, Box<str>)]> {
     let texts = names.iter().filter_map(|name| name.to_str());
     let mut found: Vec<(Box<str>, Box<str>)> = texts
@@ -103,7 +102,7 @@ struct Size;
 
 impl Weighter<Box<str>, Arc<Names>> for Size {
     fn weight(&self, folder: &Box<str>, names: &Arc<Names>) -> u64 {
-        // The fields, and the tables around them.
+        // The struct fields, and the tables around them.
         const OVERHEAD: usize = 256;
         const OF_NAME: usize = 64;
         let names = names.names.iter();

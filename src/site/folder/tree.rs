@@ -11,14 +11,14 @@ use std::path::{Component, Path, PathBuf};
 /// An open folder. Paths are relative to it.
 pub(super) struct Tree {
     folder: Dir,
-    /// Where the folder was when it was opened, without links.
+    /// The path of the folder when it was opened, without links.
     place: PathBuf,
 }
 
 impl Tree {
     pub(super) fn open(folder: &Path) -> io::Result<Tree> {
         let opened = Dir::open_ambient_dir(folder, ambient_authority())?;
-        // The system may open a folder in which it then finds nothing, for lack of permission.
+        // The system may open a folder but then find nothing in it, for lack of permission.
         match opened.symlink_metadata(crate::site::INDEX) {
             Err(error) if error.kind() == ErrorKind::PermissionDenied => return Err(error),
             _ => {}
@@ -29,12 +29,12 @@ impl Tree {
         })
     }
 
-    /// Returns where the folder was when it was opened, without links.
+    /// Returns the path of the folder when it was opened, without links.
     pub(super) fn place(&self) -> &Path {
         &self.place
     }
 
-    /// Opens what a path names. Returns `None` if a link is on the way.
+    /// Opens the entry at a path. Returns `None` if a link is on the way.
     pub(super) fn open_without_links(&self, path: &Path) -> io::Result<Option<File>> {
         #[cfg(target_os = "linux")]
         {
@@ -45,7 +45,7 @@ impl Tree {
             match openat2(&self.folder, or_dot(path), flags, Mode::empty(), resolve) {
                 Ok(file) => return Ok(Some(file.into())),
                 Err(Errno::LOOP) => return Ok(None),
-                // The system is old, or forbids this.
+                // The system is old, or forbids this call.
                 Err(Errno::NOSYS | Errno::PERM) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -56,7 +56,7 @@ impl Tree {
         }
     }
 
-    /// Opens what a path names. The system leads no link out of the folder.
+    /// Opens the entry at a path. The system follows no link out of the folder.
     fn open_beneath(&self, path: &Path) -> io::Result<File> {
         let mut options = OpenOptions::new();
         options.read(true);
@@ -68,12 +68,12 @@ impl Tree {
             .map(cap_std::fs::File::into_std)
     }
 
-    /// Returns the path without links to what a path names.
+    /// Returns the path of an entry without links.
     ///
     /// # Errors
-    /// Returns an error if that is outside of the folder, or if there are too many links.
+    /// Returns an error if the entry is outside of the folder, or if the path has too many links.
     pub(super) fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
-        // As many as Linux follows.
+        // The same limit as in Linux.
         const MOST_LINKS: usize = 40;
         let mut waiting = Vec::new();
         wait_for(path, &mut waiting);
@@ -86,7 +86,7 @@ impl Tree {
                 continue;
             }
             resolved.push(&name);
-            // Whatever else this fails for shows when the path is opened.
+            // Any other failure shows when the path is opened.
             let Ok(target) = self.folder.read_link_contents(&resolved) else {
                 continue;
             };
@@ -112,12 +112,12 @@ impl Tree {
         Ok(resolved)
     }
 
-    /// Opens a folder, of which links may be a part.
+    /// Opens a folder, even through links.
     pub(super) fn open_folder(&self, path: &Path) -> io::Result<Dir> {
         self.folder.open_dir(or_dot(path))
     }
 
-    /// Opens a folder, wherever links lead to.
+    /// Opens a folder, following all links.
     pub(super) fn open_folder_anywhere(&self, path: &Path) -> io::Result<Dir> {
         Dir::open_ambient_dir(self.place.join(path), ambient_authority())
     }
@@ -132,7 +132,7 @@ impl Tree {
     }
 }
 
-/// Adds the names of a path to those that are to be looked up. The first one comes last.
+/// Adds the names of a path to the names to look up. The first one comes last.
 fn wait_for(path: &Path, waiting: &mut Vec<OsString>) {
     waiting.extend(path.components().rev().filter_map(|part| match part {
         Component::Normal(_) | Component::ParentDir => Some(part.as_os_str().into()),
@@ -143,7 +143,7 @@ fn wait_for(path: &Path, waiting: &mut Vec<OsString>) {
 #[cfg(unix)]
 const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits() as i32;
 
-/// Opens what a path names, wherever it is.
+/// Opens the entry at a path, anywhere.
 pub(super) fn open_anywhere(path: &Path) -> io::Result<File> {
     let mut options = fs::OpenOptions::new();
     options.read(true);
