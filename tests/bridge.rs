@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Waker};
 use tower_service::Service;
 
-/// An axum application like many: parameters, a query, a form, JSON, state, fields.
+/// A typical axum application: parameters, a query, a form, JSON, state, headers.
 fn axum_app() -> axum::Router {
     async fn count(State(count): State<Arc<AtomicU32>>) -> String {
         count.fetch_add(1, Ordering::SeqCst).to_string()
@@ -59,7 +59,7 @@ fn axum_app() -> axum::Router {
 }
 
 #[test]
-fn an_axum_router_answers_through_bytes() {
+fn an_axum_router_works_on_bytes() {
     let client = Client::new(tower(axum_app())).with_peer(Peer::named("a test"));
     assert_eq!(client.get("/").send().text(), "root");
     assert_eq!(client.get("/hello/Ada%20L").send().text(), "Ada L");
@@ -100,8 +100,8 @@ fn an_axum_router_answers_through_bytes() {
     );
 }
 
-/// What axum's own example of testing shows with `oneshot`: a page, JSON both ways, a page that is missing, several
-/// requests to one application, and the address of the client.
+/// The tests from axum's testing example, which use `oneshot`: a page, JSON both ways, a missing page, several requests
+/// to one application, and the client's address.
 mod as_axum_tests_with_oneshot {
     use super::*;
     use axum::extract::Request;
@@ -113,7 +113,7 @@ mod as_axum_tests_with_oneshot {
     #[derive(Clone, Copy)]
     struct Caller(SocketAddr);
 
-    /// Hands the address of the client on in a type of the application's own.
+    /// Passes on the client's address in a type of the application.
     async fn add_caller(mut request: Request) -> Request {
         let connection = request.extensions().get::<ConnectionInfo>();
         if let Some(address) = connection.and_then(|connection| connection.peer.address()) {
@@ -184,7 +184,7 @@ mod as_axum_tests_with_oneshot {
             wire.request(&client.get("/"));
             assert_eq!(wire.response().text(), "Hello, World!");
         }
-        // And two at once.
+        // And two concurrent ones.
         wire.send([client.get("/").to_bytes(), client.get("/none").to_bytes()].concat());
         assert_eq!(wire.response().status(), Status::OK);
         assert_eq!(wire.response().status(), Status::NOT_FOUND);
@@ -192,7 +192,7 @@ mod as_axum_tests_with_oneshot {
     }
 
     #[test]
-    fn the_address_of_the_client() {
+    fn the_client_address() {
         let address = SocketAddr::from(([127, 0, 0, 1], 3000));
         let client = client().with_peer(address);
         assert_eq!(client.get("/caller").send().text(), "Hi 127.0.0.1:3000");
@@ -226,7 +226,7 @@ fn an_axum_router_and_bytegate_share_a_router() {
     );
 }
 
-/// Drives a future that never waits.
+/// Polls a future that never waits.
 fn ready<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
@@ -304,7 +304,7 @@ fn a_gateway_is_mounted_in_an_axum_router() {
 }
 
 #[test]
-fn the_host_is_the_authority_of_the_uri_and_another_host_is_refused() {
+fn a_host_that_differs_from_the_authority_of_the_uri_is_refused() {
     let router = Router::new()
         .host("a.example", |_: &Request<'_>| "a")
         .host("b.example", |_: &Request<'_>| "b")
@@ -337,7 +337,7 @@ fn the_host_is_the_authority_of_the_uri_and_another_host_is_refused() {
 }
 
 #[test]
-fn content_beyond_the_limit_is_refused() {
+fn a_body_over_the_limit_is_refused() {
     let mut config = bytegate::config::Config::default();
     config.limits.body_bytes = 3;
     let gateway = Gateway::new(|request: &Request<'_>| request.body().to_vec()).config(config);
@@ -348,7 +348,7 @@ fn content_beyond_the_limit_is_refused() {
 }
 
 #[test]
-fn requests_survive_the_conversion_and_back() {
+fn requests_survive_a_round_trip() {
     let request = Request::builder("POST", "/a/b?c=d")
         .header("Host", "example.com")
         .header("X-A", "1")
@@ -372,7 +372,7 @@ fn requests_survive_the_conversion_and_back() {
 }
 
 #[test]
-fn responses_survive_the_conversion_and_back() {
+fn responses_survive_a_round_trip() {
     let response = Response::html("<p>")
         .with_status(Status::CREATED)
         .with_appended_header("Set-Cookie", "a=1")
@@ -393,7 +393,7 @@ fn responses_survive_the_conversion_and_back() {
     assert_eq!(Response::from(hop).error(), None);
 }
 
-/// A gateway treats content from another server like content from a connection: the application admits it first.
+/// A gateway treats a body from another server like a body from a connection: the application admits it first.
 mod admission {
     use super::*;
     use bytegate::connection::ProtocolError;
@@ -404,7 +404,7 @@ mod admission {
     use bytegate::{Application, Method};
     use std::sync::Mutex;
 
-    /// Counts the polls of content that is never there.
+    /// Counts the polls of a body that never arrives.
     struct Unread(Arc<AtomicU32>);
 
     impl http_body::Body for Unread {
@@ -502,7 +502,7 @@ mod admission {
         String::from_utf8_lossy(response.body().as_bytes().unwrap()).into_owned()
     }
 
-    /// Answers through the service and through [`Gateway::respond`], which have to agree.
+    /// Responds through the service and through [`Gateway::respond`], which have to agree.
     fn status(gateway: &Arc<Gateway>, path: &str, content: &'static str) -> u16 {
         let request = Request::builder("PUT", path).body(content).build().unwrap();
         let response = ready(gateway.respond(request));
@@ -518,7 +518,7 @@ mod admission {
     }
 
     #[test]
-    fn limits_of_applications_hold() {
+    fn application_limits_apply() {
         let count = |request: &Request<'_>| format!("{}", request.body().len());
         let router = Router::new()
             .route(Method::Put, "/small", limit_content(count, 2))
@@ -534,7 +534,7 @@ mod admission {
     }
 
     #[test]
-    fn admissions_are_obeyed() {
+    fn admissions_are_respected() {
         let gateway = Arc::new(gateway(Uploads::default()));
         assert_eq!(status(&gateway, "/large", "123456"), 200);
         assert_eq!(status(&gateway, "/large", "1234567"), 413);
@@ -542,7 +542,7 @@ mod admission {
         assert_eq!(status(&gateway, "/stream", "1234567890"), 200);
         assert_eq!(status(&gateway, "/stream", "12345678901"), 413);
         let mut service = GatewayService::new(gateway);
-        // A request without content is not admitted.
+        // A request without a body is not admitted.
         assert_eq!(ask(&mut service, put("/refuse", "")).status(), 200);
         assert_eq!(
             text(ask(&mut service, put("/with", "123"))),
@@ -551,7 +551,7 @@ mod admission {
     }
 
     #[test]
-    fn content_that_is_refused_is_not_read() {
+    fn a_refused_body_is_not_read() {
         let polls = Arc::new(AtomicU32::new(0));
         let request = http::Request::put("/refuse")
             .body(Unread(polls.clone()))
@@ -597,7 +597,7 @@ mod admission {
     }
 
     #[test]
-    fn a_receiver_learns_that_its_client_is_gone() {
+    fn a_receiver_learns_that_its_client_disconnected() {
         let uploads = Uploads::default();
         let log = uploads.0.clone();
         let polls = Arc::new(AtomicU32::new(0));
@@ -618,7 +618,7 @@ mod admission {
     }
 
     #[test]
-    fn blocks_are_gathered_in_order() {
+    fn blocks_are_buffered_in_order() {
         let echo = |request: &Request<'_>| String::from_utf8_lossy(request.body()).into_owned();
         let mut service = GatewayService::new(Gateway::new(echo));
         let blocks = Body::from_iterator(["one ", "two ", "three"].into_iter());
@@ -669,7 +669,7 @@ mod admission {
     }
 }
 
-/// The clock of a service, which is that of the system unless a test sets it.
+/// The service's clock, which is the system clock unless a test sets it.
 mod time {
     use super::*;
     use bytegate::Now;
@@ -678,7 +678,7 @@ mod time {
     use std::sync::atomic::AtomicU64;
     use std::time::Duration;
 
-    /// A request of a client that is known.
+    /// A request of a known client.
     fn get() -> http::Request<Body> {
         let connection = ConnectionInfo::from(Peer::named("a"));
         let request = http::Request::get("/").extension(connection);
@@ -686,7 +686,7 @@ mod time {
     }
 
     #[test]
-    fn a_rate_limit_refills() {
+    fn the_rate_limit_refills_over_time() {
         let limit = RateLimit::new(2, Duration::from_secs(10));
         let gateway = Gateway::new(|_: &Request<'_>| "hello").with(limit);
         let seconds = Arc::new(AtomicU64::new(0));
@@ -704,7 +704,7 @@ mod time {
     }
 
     #[test]
-    fn the_default_clock_runs() {
+    fn the_default_clock_advances() {
         let times = Arc::new(Mutex::new(Vec::new()));
         let seen = times.clone();
         let note = move |request: &Request<'_>| {
@@ -738,7 +738,7 @@ mod time {
     }
 }
 
-/// What a gateway answers itself passes through the middlewares, even if another server is in front.
+/// The gateway's own responses pass through the middleware, even with another server in front.
 mod errors {
     use super::*;
     use bytegate::middleware::{AccessLog, ErrorPages};
@@ -751,7 +751,7 @@ mod errors {
         panic!("a response")
     }
 
-    /// A gateway that fails in many ways, with pages of its own form, a field, and a log of statuses and errors.
+    /// A gateway that fails in many ways, with custom pages, a header, and a log of statuses and errors.
     fn gateway(log: &Log) -> Gateway {
         let router = Router::new()
             .post("/echo", |request: &Request<'_>| request.body().to_vec())
@@ -780,7 +780,7 @@ mod errors {
             })
     }
 
-    /// Asserts that a response is a page of the gateway's form, with its field.
+    /// Asserts that a response is one of the gateway's custom pages, with its header.
     fn assert_own_page(response: &Response, status: u16) {
         let fields = response.headers().view();
         assert_eq!(response.status().code(), status);
@@ -814,7 +814,7 @@ mod errors {
     }
 
     #[test]
-    fn content_that_breaks_off_is_reported() {
+    fn an_interrupted_body_is_reported() {
         type Block = Result<Bytes, bytegate::body::BodyError>;
         for (second, error) in [
             (
@@ -848,7 +848,7 @@ mod errors {
     }
 
     #[test]
-    fn refusals_pass_through_the_middlewares() {
+    fn refusals_pass_through_middleware() {
         let log = Log::default();
         let mut service = GatewayService::new(gateway(&log));
         let broken = Body::try_from_iterator(None, [Err(bytegate::body::BodyError)].into_iter());
@@ -866,7 +866,7 @@ mod errors {
     }
 
     #[test]
-    fn a_page_in_place_of_a_failed_response_is_converted_with_its_fields() {
+    fn the_page_for_a_failed_response_is_converted_with_its_headers() {
         struct Marked;
 
         impl bytegate::Middleware for Marked {
@@ -889,7 +889,7 @@ mod errors {
     }
 }
 
-/// A tower application sees the rest of the path below its mount point, and what middleware attached.
+/// A tower application sees the rest of the path below its mount point, and the values attached by middleware.
 mod mounted {
     use super::*;
     use axum::http::Uri;
@@ -915,7 +915,7 @@ mod mounted {
     }
 
     #[test]
-    fn the_target_is_the_rest() {
+    fn the_target_is_the_rest_of_the_path() {
         let client = client();
         for (sent, seen) in [
             ("/api", "/"),
@@ -946,7 +946,7 @@ mod mounted {
     }
 
     #[test]
-    fn routes_of_axum_match_below_a_mount() {
+    fn axum_routes_match_below_a_mount() {
         let api = axum::Router::new().route(
             "/hello/{name}",
             get(|Path(name): Path<String>| async move { name }),
@@ -968,7 +968,7 @@ mod mounted {
     }
 
     #[test]
-    fn a_service_sees_what_middleware_attached() {
+    fn a_service_sees_extensions_from_middleware() {
         async fn show(fields: axum::http::Extensions) -> String {
             let user = fields.get::<AuthenticatedUser>().unwrap();
             let id = fields.get::<RequestId>().unwrap();
@@ -985,7 +985,7 @@ mod mounted {
     }
 
     #[test]
-    fn a_gateway_sees_what_layers_attached() {
+    fn a_gateway_sees_extensions_from_layers() {
         let show = |request: &Request<'_>| {
             let (own, connection) = (request.extensions(), request.connection());
             let foreign = own.get::<http::Extensions>().unwrap();
@@ -1021,7 +1021,7 @@ mod mounted {
     }
 }
 
-/// The response to HEAD states the length that GET has, or that it is unknown.
+/// The response to HEAD states the same length as for GET, or that the length is unknown.
 mod head {
     use super::*;
 
@@ -1053,7 +1053,7 @@ mod head {
     }
 
     #[test]
-    fn a_service_may_leave_the_content_of_get_in_place() {
+    fn a_service_may_respond_to_head_with_the_body_of_get() {
         #[derive(Clone)]
         struct Same;
 

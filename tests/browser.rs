@@ -42,7 +42,7 @@ fn site_of_all_names() -> Site {
     site
 }
 
-/// Answers with the query as it was sent and as it was decoded.
+/// Responds with the query as it was sent and as it was decoded.
 fn queries(request: &Request<'_>) -> String {
     let raw = request.query().unwrap_or("none").to_string();
     let decoded = request
@@ -92,7 +92,7 @@ fn every_printable_character_in_a_query_arrives_unchanged() {
     browser.open(&server.url("/"));
     for character in ' '..='~' {
         let code = u32::from(character);
-        // The browser's own URL parser tells what it sends and what that means.
+        // The browser's URL parser shows the sent query and its meaning.
         let answers = browser.run(&format!(
             "const url = new URL('/query?a' + String.fromCharCode({code}) + 'b=50%', location);
              const pairs = [...url.searchParams].map(pair => pair.join('=')).join('&');
@@ -146,7 +146,7 @@ fn back_and_forward_around_a_login_show_no_error_page() {
 }
 
 #[test]
-fn the_demo_script_can_read_what_it_fetches() {
+fn the_demo_script_can_read_its_responses() {
     let Some(browser) = start() else { return };
     let server = Server::start(demo::gateway());
     browser.open(&server.url("/"));

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// How long a test writes.
 const TIME: Duration = Duration::from_secs(2);
 const CLIENTS: usize = 4;
-/// The number of a version, in every line of it, tells mixtures from versions.
+/// Every line has the number of its version, which distinguishes mixtures from versions.
 const LINE: usize = 16;
 
 fn line(version: u32) -> String {
@@ -27,7 +27,7 @@ fn version_with(version: u32, lines: usize) -> Vec<u8> {
     line(version).repeat(lines).into_bytes()
 }
 
-/// The version that a content is. `lines` is how long each is.
+/// The version of a body. `lines` is the length of each version.
 fn version_of(content: &[u8], lines: impl Fn(u32) -> usize) -> Option<u32> {
     let first = content.get(..LINE)?;
     let version: u32 = std::str::from_utf8(first).ok()?.trim().parse().ok()?;
@@ -42,7 +42,7 @@ struct Download {
     is_complete: bool,
 }
 
-/// Downloads a file on a connection of its own. Between reads, it pauses.
+/// Downloads a file on a new connection, with a pause between reads.
 fn download(server: &Server, path: &str, pause: Duration, after_head: impl FnOnce()) -> Download {
     let mut client = server.connect();
     let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -88,7 +88,7 @@ impl Download {
     }
 }
 
-/// Runs a writer in a thread for a while, and clients beside it until it ends. Returns what the clients did.
+/// Runs a writer in a thread for a while, with concurrent clients until it ends. Returns the clients' results.
 fn under_load<R: Send>(
     write: impl Fn(u32) + Sync,
     client: impl Fn(usize, &AtomicBool) -> R + Sync,
@@ -120,14 +120,14 @@ fn serve(folder: &Folder) -> Server {
     Server::start(Site::open(&folder.0).expect("a folder"))
 }
 
-/// Writes a version beside the file and puts it in its place.
+/// Writes a version beside the file and moves it into place.
 fn replace(folder: &Folder, path: &str, version: &[u8]) {
     folder.write("new", version);
     fs::rename(folder.path("new"), folder.path(path)).expect("a file");
 }
 
 #[test]
-fn a_file_that_is_replaced_is_always_one_of_its_versions_and_never_an_older_one_again() {
+fn a_replaced_file_is_always_one_version_and_never_goes_back() {
     // In memory, in memory that is sent without a copy, from the disk, and from one to the other.
     let sizes: [fn(u32) -> usize; 4] = [
         |version| 100 + version as usize % 7,
@@ -152,7 +152,7 @@ fn a_file_that_is_replaced_is_always_one_of_its_versions_and_never_an_older_one_
                 assert_eq!(got.status, 200);
                 assert!(got.is_complete, "{} bytes", got.content.len());
                 let version = version_of(&got.content, lines).expect("one of the versions");
-                // A file that was too large for the memory may be replaced in it by an older one for some milliseconds.
+                // A file that was too large for the memory may be replaced there by an older one for some milliseconds.
                 let was_in_memory = lines(newest) < 300_000;
                 assert!(
                     version >= newest || !was_in_memory,
@@ -169,7 +169,7 @@ fn a_file_that_is_replaced_is_always_one_of_its_versions_and_never_an_older_one_
             }
             (versions.len(), tags)
         });
-        // Otherwise nothing was tested.
+        // Otherwise the test has no effect.
         assert!(
             counts.iter().all(|(versions, _)| *versions > 3),
             "{counts:?}"
@@ -188,7 +188,7 @@ fn a_file_that_vanishes_and_returns_is_whole_or_missing() {
         let server = serve(&folder);
         let write = |version| {
             fs::remove_file(folder.path("a.txt")).expect("a file");
-            // So long that it must be noticed.
+            // Long enough that the change must be noticed.
             thread::sleep(Duration::from_millis(15));
             replace(&folder, "a.txt", &version_with(version, lines));
             thread::sleep(Duration::from_millis(5));
@@ -216,11 +216,11 @@ fn a_file_that_vanishes_and_returns_is_whole_or_missing() {
     }
 }
 
-/// A response that begins while a program writes is of no version, and no server can know that. Nor can it if a file is
-/// written twice within one step of its time, and keeps its length. So the writer pauses between versions for longer
-/// than a step, and clients leave out responses that began while it wrote.
+/// A response that begins during a write has no version, and no server can know this. The same is true if a file is
+/// written twice within one step of its modification time, and keeps its length. So the writer pauses between versions
+/// for longer than a step, and clients leave out responses that began during a write.
 #[test]
-fn a_file_that_is_written_in_place_is_one_of_its_versions_or_breaks_off() {
+fn a_file_written_in_place_is_one_version_or_is_cut_off() {
     // Each version is longer or shorter than the one before, or as long.
     let lines = |version: u32| 400_000 + [0, 0, 4096, 100, 100][version as usize % 5];
     let folder = Folder::new(&[("a.txt", &version_with(1, lines(1)))]);
@@ -272,10 +272,10 @@ fn a_file_that_is_written_in_place_is_one_of_its_versions_or_breaks_off() {
     assert!(whole > 3 && broken > 3, "{counts:?}");
 }
 
-/// A small file is read at once, so that it is hardly ever cut off. Written from its beginning, it is at each moment the
-/// beginning of one version before the rest of the one before.
+/// A small file is read at once, so it is hardly ever cut off. If written from its beginning, it always consists of the
+/// beginning of one version and the rest of the previous one.
 #[test]
-fn a_small_file_that_is_written_in_place_is_sent_as_it_was_at_one_moment() {
+fn a_small_file_written_in_place_is_sent_as_a_snapshot() {
     for lines in [64, 20_000] {
         let folder = Folder::new(&[("a.txt", &version_with(1, lines))]);
         let server = serve(&folder);
@@ -315,9 +315,9 @@ fn a_small_file_that_is_written_in_place_is_sent_as_it_was_at_one_moment() {
     }
 }
 
-/// A log is at each moment the beginning of what it will be. So it is whole at any length that it had.
+/// A log is always the beginning of its later self. So it is whole at any length that it had.
 #[test]
-fn a_file_that_only_grows_is_always_sent_whole() {
+fn a_growing_file_is_always_sent_whole() {
     // In memory, in memory that is sent without a copy, from the disk, and from the disk without a copy.
     for lines in [10, 20_000, 300_000, 1_500_000] {
         let folder = Folder::new(&[]);
@@ -354,14 +354,14 @@ fn a_file_that_only_grows_is_always_sent_whole() {
             }
             lengths.len()
         });
-        // Otherwise nothing was tested.
+        // Otherwise the test has no effect.
         assert!(counts.iter().sum::<usize>() > CLIENTS, "{counts:?}");
     }
 }
 
-/// A file that is written all the time costs as much as any other, and no other client waits for it.
+/// A file that is written constantly costs as much as any other, and delays no other client.
 #[test]
-fn a_file_that_changes_does_not_hold_others_up() {
+fn a_changing_file_does_not_delay_other_clients() {
     let folder = Folder::new(&[("app.log", b"a"), ("index.html", b"home")]);
     let gateway = bytegate::Gateway::new(Site::open(&folder.0).expect("a folder"));
     let now = || bytegate::Now::default();
@@ -378,10 +378,10 @@ fn a_file_that_changes_does_not_hold_others_up() {
     assert!(fastest < Duration::from_millis(4), "{fastest:?}");
 }
 
-/// A response is also right on a connection that is kept: what follows one that was cut off is never taken for its
-/// rest, because the connection ends.
+/// Responses are also correct on a kept-alive connection: bytes after a truncated response are never taken for its
+/// rest, because the connection closes.
 #[test]
-fn a_connection_ends_with_a_response_that_breaks_off() {
+fn a_connection_closes_after_an_incomplete_response() {
     let content = version_with(1, 1_000_000);
     let folder = Folder::new(&[("a.txt", &content), ("b.txt", b"b")]);
     let server = serve(&folder);

@@ -1,5 +1,5 @@
-//! Programs that people download with, and a browser, over TCP against an open folder. Each is skipped, with a printed
-//! line, where it is not installed.
+//! Download programs and a browser, over TCP against an open folder. Each is skipped, with a printed line, where it is
+//! not installed.
 #![cfg(feature = "net")]
 
 #[path = "laws/browser.rs"]
@@ -18,7 +18,7 @@ use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-/// Names that are hard to write in a URL. Each is also the content of its file.
+/// Names that are hard to write in a URL. Each file contains its name.
 const NAMES: [&str; 20] = [
     "plain",
     "a b",
@@ -42,7 +42,7 @@ const NAMES: [&str; 20] = [
     "javascript:alert(1)",
 ];
 
-/// A site that notes how it answers.
+/// A site that records its responses.
 #[derive(Clone)]
 struct Watched {
     site: Site,
@@ -65,7 +65,7 @@ impl Watched {
         }
     }
 
-    /// Takes the answers since the last call, except for what programs look for on their own.
+    /// Takes the responses since the last call, except for files that programs request by themselves.
     fn take(&self) -> Vec<Answer> {
         let mut answers = std::mem::take(&mut *self.answers.lock().expect("no panic"));
         answers.retain(|answer| !["/robots.txt", "/favicon.ico"].contains(&&answer.path[..]));
@@ -92,7 +92,7 @@ fn serve(folder: &Folder) -> (Server, Watched) {
     (Server::start(watched.clone()), watched)
 }
 
-/// Returns whether a program is here. Prints a line if it is not.
+/// Returns whether a program is installed. Prints a line if it is not.
 fn has(program: &str, arguments: &[&str], package: &str) -> bool {
     let run = Command::new(program).args(arguments).output();
     let is_here = run.is_ok_and(|run| run.status.success());
@@ -114,7 +114,7 @@ fn run(program: &str, arguments: &[&str], folder: &Folder) -> Output {
         .expect("the program starts")
 }
 
-/// Runs a program that must succeed, and returns what it prints.
+/// Runs a program that must succeed, and returns its output.
 #[track_caller]
 fn output_of(program: &str, arguments: &[&str], folder: &Folder) -> String {
     let run = run(program, arguments, folder);
@@ -128,12 +128,12 @@ fn output_of(program: &str, arguments: &[&str], folder: &Folder) -> String {
     stdout
 }
 
-/// Waits as long as a change may go unnoticed.
+/// Waits until a change must have been noticed.
 fn wait_until_noticed() {
     std::thread::sleep(Duration::from_millis(10));
 }
 
-/// Bytes without a period that a wrong position could hide in.
+/// Bytes without a period that could hide a wrong position.
 fn numbers(bytes: usize) -> Vec<u8> {
     let numbers = 0..u32::try_from(bytes / 4).expect("a small file");
     numbers.flat_map(u32::to_le_bytes).collect()
@@ -191,7 +191,7 @@ fn curl_resumes_a_download_that_was_cut() {
 }
 
 #[test]
-fn curl_downloads_again_only_what_changed() {
+fn curl_downloads_only_changed_files_again() {
     if !has_curl() {
         return;
     }
@@ -205,7 +205,7 @@ fn curl_downloads_again_only_what_changed() {
         output_of("curl", &arguments, &target);
         let copy = read(&target, "a.bin");
         assert!(copy == numbers(bytes));
-        // Some versions of curl empty the file of the tag when there is nothing new.
+        // Some versions of curl empty the ETag file if nothing is new.
         let kept = read(&target, "tag");
         output_of("curl", &arguments, &target);
         target.write("tag", &kept);
@@ -268,7 +268,7 @@ fn has_wget() -> bool {
     has("wget", &["--version"], "wget")
 }
 
-/// Answers fast or not at all.
+/// Fails quickly if the server does not respond.
 const PATIENT: [&str; 4] = ["-nv", "--timeout=20", "--tries=2", "--no-config"];
 
 #[test]
@@ -298,7 +298,7 @@ fn wget_mirrors_a_site_and_then_finds_nothing_new() {
     let again = watched.take();
     let statuses: Vec<u16> = again.iter().map(|it| it.status).collect();
     assert_eq!(statuses, [304], "{again:?}");
-    // It does so if it compares the fields of HEAD instead.
+    // It does so if it compares the headers of HEAD instead.
     let with_head = [&arguments[..], &["--no-if-modified-since"]].concat();
     output_of("wget", &with_head, &target);
     let again = watched.take();
@@ -307,7 +307,7 @@ fn wget_mirrors_a_site_and_then_finds_nothing_new() {
 }
 
 #[test]
-fn wget_downloads_again_only_what_is_newer() {
+fn wget_downloads_only_newer_files_again() {
     if !has_wget() {
         return;
     }
@@ -329,7 +329,7 @@ fn wget_downloads_again_only_what_is_newer() {
         let statuses = watched.take().into_iter().map(|it| it.status);
         statuses.collect::<Vec<_>>()
     };
-    // The fields of HTTP know only seconds.
+    // HTTP dates have a resolution of one second.
     write(b"one", 1, SystemTime::now() - Duration::from_secs(60));
     folder.settle();
     assert_eq!(fetch(), [200, 200]);
@@ -380,7 +380,7 @@ fn has_requests() -> bool {
     has("python3", &["-c", "import requests"], "python3-requests")
 }
 
-/// Runs a Python script. `base` is the URL of the server, `folder` what it serves.
+/// Runs a Python script. `base` is the URL of the server, `folder` the served folder.
 #[track_caller]
 fn python(script: &str, server: &Server, folder: &Folder) {
     const BEGIN: &str = "import os, sys, urllib.parse, requests\n\
@@ -450,14 +450,14 @@ fn folder_of_names() -> Folder {
 }
 
 #[test]
-fn curl_finds_every_name_encoded_or_as_it_is_typed() {
+fn curl_finds_every_name_encoded_or_typed() {
     if !has_curl() {
         return;
     }
     let folder = folder_of_names();
     let (server, _) = serve(&folder);
     let fetch = |name: &str, path: String| {
-        // `-g`: brackets and braces are characters like others.
+        // `-g`: brackets and braces are ordinary characters.
         let arguments = ["-sSgL", "-w", " %{http_code}", &server.url(&path)];
         let answer = output_of("curl", &arguments, &folder);
         assert_eq!(answer, format!("{name} 200"), "{path}");
@@ -466,7 +466,7 @@ fn curl_finds_every_name_encoded_or_as_it_is_typed() {
         fetch(name, format!("/{}.txt", encoded(name)));
         // By a redirect, which curl follows.
         fetch(name, format!("/in/{}", encoded(name)));
-        // curl sends what is typed. It does not accept spaces, and these no URL may contain.
+        // curl sends the typed text. It does not accept spaces, and no URL can contain these.
         if !name.contains([' ', '#', '?', '%', '"', '<', '>']) {
             fetch(name, format!("/{name}.txt"));
             fetch(name, format!("/in/{name}"));
@@ -475,7 +475,7 @@ fn curl_finds_every_name_encoded_or_as_it_is_typed() {
 }
 
 #[test]
-fn requests_finds_every_name_encoded_or_as_it_is_typed() {
+fn requests_finds_every_name_encoded_or_typed() {
     if !has_requests() {
         return;
     }
@@ -505,7 +505,7 @@ fn start_browser() -> Option<Browser> {
     browser
 }
 
-/// A page can set this in a script; a page that is loaded again has lost it.
+/// A script can set this on a page; a reloaded page has lost it.
 const MARK: &str = "window.mark";
 
 #[test]
@@ -566,7 +566,7 @@ fn wave(seconds: u32) -> Vec<u8> {
 }
 
 #[test]
-fn chromium_seeks_in_a_medium_that_it_has_not_loaded() {
+fn chromium_seeks_in_media_before_it_is_loaded() {
     let Some(browser) = start_browser() else {
         return;
     };
@@ -630,7 +630,7 @@ fn chromium_goes_back_and_forward_without_loading_pages_again() {
     browser.wait_until("document.title === 'b'");
     assert_eq!(browser.run(&format!("return {MARK};")), "second");
     assert_eq!(loaded(), [""; 0]);
-    // An edit shows when the page is loaded again.
+    // An edit shows after a reload.
     folder.write("b.html", b"<title>edited</title>");
     wait_until_noticed();
     browser.run("location.reload(); return '';");

@@ -1,4 +1,4 @@
-//! The figures of the comparison with other frameworks are those of the code that they speak of.
+//! The figures of the comparison with other frameworks match the code they cite.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,7 @@ fn lines(code: &str, comment: &str) -> usize {
     lines.filter(is_counted).count()
 }
 
-/// What lies between two marks.
+/// The text between two marks.
 fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
     let (_, rest) = text
         .split_once(start)
@@ -28,7 +28,7 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
     part
 }
 
-/// A row of the table of lines.
+/// A row of the table of line counts.
 fn figures(work: &str) -> [usize; 3] {
     let row = between(PAGE, &format!("\n| {work} |"), "|\n");
     let figures: Vec<usize> = row
@@ -38,7 +38,8 @@ fn figures(work: &str) -> [usize; 3] {
     figures.try_into().expect("three numbers")
 }
 
-/// Compares a row with the lines of this crate and of the versions that the page shows. `most` is what we promise.
+/// Compares a row with the line counts of this crate and of the versions shown on the page. `most` is the promised
+/// maximum.
 #[track_caller]
 fn check(work: &str, ours: usize, most: usize) {
     let axum = between(PAGE, &format!("\n```text\n// axum: {work}\n"), "```");
@@ -57,7 +58,7 @@ fn a_json_api_takes_at_most_35_lines() {
 }
 
 #[test]
-fn a_log_in_takes_at_most_55_lines_and_15_for_its_test() {
+fn a_login_takes_at_most_55_lines_and_its_test_15() {
     check("a log-in", lines(&read("examples/login.rs"), "//"), 55);
     let tests = read("tests/examples.rs");
     let body = between(
@@ -68,7 +69,7 @@ fn a_log_in_takes_at_most_55_lines_and_15_for_its_test() {
     check("the test of the log-in", lines(body, "//") + 3, 15);
 }
 
-/// The lines of the code block of the README that has a text.
+/// The lines of the code block in the README that contains a text.
 fn in_readme(text: &str) -> usize {
     let readme = read("README.md");
     let blocks = readme.split("\n```").skip(1).step_by(2);
@@ -81,7 +82,7 @@ fn in_readme(text: &str) -> usize {
 }
 
 #[test]
-fn the_loops_of_the_readme_are_short() {
+fn the_readme_loops_are_short() {
     assert!(in_readme("gateway.serve_stream(") <= 20);
     // Fifteen without the imports.
     assert!(in_readme("session.turn_on(") <= 20);
@@ -93,7 +94,7 @@ fn two_pages_with_a_form_a_cookie_and_a_snapshot_take_less_than_40_lines() {
     let section = between(&readme, "\n## Test\n", "\n## ");
     let code = between(section, "```rust\n", "```");
     assert!(code.contains("Set-Cookie") && code.contains("form(") && code.contains("exchange()"));
-    // The three lines that make a test of it.
+    // The three lines that make it a test.
     check("two pages and their test", lines(code, "//") + 3, 39);
 }
 

@@ -1,4 +1,4 @@
-//! The examples do what they say.
+//! The examples behave as documented.
 #![cfg(all(feature = "net", feature = "json", feature = "cookies"))]
 #![allow(dead_code)]
 
@@ -44,7 +44,7 @@ mod upload;
 mod watchlist;
 
 #[test]
-fn hello_is_said_as_often_as_asked_for() {
+fn hello_repeats_as_often_as_requested() {
     let client = Client::new(hello::app());
     assert_eq!(client.get("/hello/Ada").send().text(), "hello Ada\n");
     let twice = client.get("/hello/Ada").query("times", "2").send();
@@ -54,7 +54,7 @@ fn hello_is_said_as_often_as_asked_for() {
 }
 
 #[test]
-fn what_comes_later_comes() {
+fn deferred_and_streamed_responses_arrive() {
     let client = Client::new(later::app());
     assert_eq!(client.get("/slow/0").send().text(), "0 seconds later\n");
     assert_eq!(client.get("/slow/x").send().status(), Status::NOT_FOUND);
@@ -63,7 +63,7 @@ fn what_comes_later_comes() {
 
 #[cfg(feature = "tower")]
 #[test]
-fn an_axum_router_answers_without_a_runtime() {
+fn an_axum_router_works_without_a_runtime() {
     let client = Client::new(bytegate::bridge::tower(axum_router::app()));
     assert_eq!(client.get("/hello/Ada").send().text(), "hello Ada\n");
     let shouted = client
@@ -90,7 +90,7 @@ fn a_user_can_log_in_and_out() {
 }
 
 #[test]
-fn hostile_requests_are_no_errors_of_the_server() {
+fn hostile_requests_never_cause_a_5xx() {
     let routes = [
         (Client::new(login::app()), "/login"),
         (Client::new(api::app()), "/notes"),
@@ -128,7 +128,7 @@ fn a_closed_session_is_rejected() {
 }
 
 #[test]
-fn what_another_site_sends_through_a_browser_changes_nothing() {
+fn cross_site_requests_change_nothing() {
     let form = [
         ("name", "Ada"),
         ("password", "lovelace"),
@@ -161,7 +161,7 @@ fn what_another_site_sends_through_a_browser_changes_nothing() {
 }
 
 #[test]
-fn what_has_no_log_in_is_only_for_this_machine() {
+fn examples_without_a_login_accept_only_local_hosts() {
     for client in [
         Client::new(embed::admin(&Arc::default())),
         watch_list("watchlist-host.redb"),
@@ -174,7 +174,7 @@ fn what_has_no_log_in_is_only_for_this_machine() {
 }
 
 #[test]
-fn what_clients_make_the_examples_keep_is_bounded() {
+fn memory_held_for_clients_is_bounded() {
     let long = "x".repeat(9000);
     for (client, path, name) in [
         (Client::new(login::app()), "/login", "name"),
@@ -206,7 +206,7 @@ fn what_clients_make_the_examples_keep_is_bounded() {
 }
 
 #[test]
-fn the_cookie_of_a_session_is_secret_and_stays_so() {
+fn the_session_cookie_is_secret_and_protected() {
     let form = [("name", "Ada"), ("password", "lovelace")];
     for (scheme, secure) in [(Scheme::Http, false), (Scheme::Https, true)] {
         let client = Client::new(login::app()).with_scheme(scheme);
@@ -278,7 +278,7 @@ fn the_progress_of_an_upload_is_seen_while_it_arrives() {
 }
 
 #[test]
-fn an_upload_that_breaks_off_is_reported() {
+fn an_interrupted_upload_is_reported() {
     let client = Client::new(upload::app());
     let mut watcher = client.connect();
     watcher.request(&client.get("/progress"));
@@ -300,7 +300,7 @@ fn an_upload_that_breaks_off_is_reported() {
 }
 
 #[test]
-fn standard_input_is_answered_on_standard_output() {
+fn requests_on_standard_input_get_responses_on_standard_output() {
     let mut output = Vec::new();
     let input = b"GET /hello/Ada HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n";
     inetd::serve(&input[..], &mut output).unwrap();
@@ -312,7 +312,7 @@ fn standard_input_is_answered_on_standard_output() {
 
 #[cfg(unix)]
 #[test]
-fn a_unix_socket_is_served_also_where_an_old_one_was_left() {
+fn a_unix_socket_is_served_even_if_a_stale_one_exists() {
     use std::os::unix::net::UnixStream;
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("example.sock");
     drop(unix::socket::bind(&path).unwrap());
@@ -323,7 +323,7 @@ fn a_unix_socket_is_served_also_where_an_old_one_was_left() {
 }
 
 #[test]
-fn an_admin_page_pauses_the_work_of_a_program() {
+fn an_admin_page_pauses_a_running_program() {
     let work = Arc::new(embed::Work::default());
     let client = Client::new(embed::admin(&work));
     work.step();
@@ -386,7 +386,7 @@ fn stocks_are_added_noted_and_removed() {
 }
 
 #[test]
-fn a_watch_list_says_what_is_wrong_and_stays_as_it_is() {
+fn invalid_changes_to_a_watch_list_are_explained_and_change_nothing() {
     let client = watch_list("watchlist-wrong.redb");
     let add = |code| client.post("/add").form(&[("code", code)]);
     add("000007").send();
@@ -418,7 +418,7 @@ fn a_watch_list_says_what_is_wrong_and_stays_as_it_is() {
 }
 
 #[test]
-fn what_is_put_into_a_template_is_escaped() {
+fn template_values_are_escaped() {
     let client = Client::new(templates::app().unwrap());
     let page = client
         .get("/hello/<Ada>")
@@ -452,7 +452,7 @@ fn each_user_has_a_count_of_visits() {
 }
 
 #[test]
-fn random_data_finds_the_mistake_in_the_fuzzing_example() {
+fn random_data_finds_the_bug_in_the_fuzzing_example() {
     let mut seed = 1_u64;
     let random = move || {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -483,7 +483,7 @@ fn two_browsers_see_each_others_lines() {
 }
 
 #[test]
-fn a_simulation_is_the_same_every_time() {
+fn a_simulation_is_reproducible() {
     let first = simulation::simulate(1000, 60);
     assert_eq!(first, simulation::simulate(1000, 60));
     assert!(first.0 > 400, "{first:?}");

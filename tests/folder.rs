@@ -1,4 +1,4 @@
-//! Sites from folders: read once, or left open.
+//! Sites from folders: read once, or live.
 #![cfg(feature = "folder")]
 
 #[path = "laws/folder.rs"]
@@ -14,7 +14,7 @@ use std::fs;
 use std::io::Write;
 use temporary::Folder;
 
-/// Both makers of a site from a folder: whatever is there at the beginning is served alike.
+/// Both constructors of a site from a folder: they serve existing files alike.
 fn both(folder: &Folder, options: &SiteOptions) -> [Client; 2] {
     let loaded = options.clone().load(&folder.0).expect("a folder");
     let open = options.clone().open(&folder.0).expect("a folder");
@@ -100,7 +100,7 @@ fn a_change_shows_at_the_next_request() {
 }
 
 #[test]
-fn a_copy_of_a_client_is_current_until_the_file_changes() {
+fn a_cached_copy_is_current_until_the_file_changes() {
     for bytes in [10, 500_000, 5_000_000] {
         let folder = Folder::new(&[("a.txt", &vec![b'a'; bytes])]);
         folder.settle();
@@ -118,9 +118,9 @@ fn a_copy_of_a_client_is_current_until_the_file_changes() {
     }
 }
 
-/// A time stamp cannot tell two changes apart that follow each other at once.
+/// A time stamp cannot distinguish two changes in quick succession.
 #[test]
-fn a_file_that_changed_just_now_has_no_validator_that_could_be_wrong() {
+fn a_file_changed_just_now_has_no_ambiguous_validator() {
     // In memory, in memory that is sent without a copy, and on the disk.
     for (bytes, cache_bytes, has_tag) in [
         (10, 1 << 20, true),
@@ -232,7 +232,7 @@ fn sent_with(change: impl FnOnce(&Folder)) -> (Vec<u8>, CloseReason) {
 }
 
 #[test]
-fn a_file_that_changes_while_it_is_sent_breaks_off() {
+fn a_file_that_changes_while_it_is_sent_is_cut_off() {
     type Change = fn(&Folder);
     let changes: [(&str, Change); 4] = [
         ("overwritten", |folder| {
@@ -255,7 +255,7 @@ fn a_file_that_changes_while_it_is_sent_breaks_off() {
 }
 
 #[test]
-fn a_file_that_grows_or_is_replaced_or_removed_while_it_is_sent_is_sent_to_its_end() {
+fn a_file_that_grows_or_is_replaced_or_removed_while_it_is_sent_arrives_complete() {
     type Change = fn(&Folder);
     let changes: [(&str, Change); 3] = [
         ("grown", |folder| {
@@ -368,7 +368,7 @@ fn links_are_followed_by_policy() {
     }
 }
 
-/// Files of the system may have no end, or wait for something to be written to them.
+/// System files may never end, or wait until something is written to them.
 #[cfg(target_os = "linux")]
 #[test]
 fn files_without_an_end_are_left_out() {
@@ -384,10 +384,10 @@ fn files_without_an_end_are_left_out() {
     assert_eq!(site.skipped().len(), 3, "{:?}", site.skipped());
 }
 
-/// Twenty folders with two links each: there are a million paths, and each leads to a file.
+/// Twenty folders with two links each make a million paths, and each leads to a file.
 #[cfg(unix)]
 #[test]
-fn links_between_folders_are_not_followed_again_and_again() {
+fn links_between_folders_are_followed_only_once() {
     let folder = Folder::new(&[]);
     for step in 0..20 {
         folder.write(&format!("{step}/a.txt"), b"a");
@@ -403,7 +403,7 @@ fn links_between_folders_are_not_followed_again_and_again() {
 
 #[cfg(unix)]
 #[test]
-fn packages_that_link_to_each_other_load_at_once() {
+fn packages_that_link_to_each_other_load_quickly() {
     let folder = Folder::new(&[]);
     for package in 0..12 {
         folder.write(&format!("packages/{package}/index.js"), b"run()");
@@ -503,7 +503,7 @@ fn compressed_forms_are_sent_to_clients_that_accept_them() {
             ("gzip", Some("gzip"))
         );
         assert_eq!(get(&client, "/b.css").header("Vary"), None);
-        // By its own name, it is a file like any other.
+        // Under its own name, it is a file like any other.
         let itself = get(&client, "/a.css.gz");
         assert_eq!(itself.header("Content-Type"), Some("application/gzip"));
         assert_eq!(itself.header("Content-Encoding"), None);
@@ -549,7 +549,7 @@ fn text_in_memory_is_compressed_on_request() {
 }
 
 #[test]
-fn a_compressed_name_can_be_served_as_what_it_contains() {
+fn a_compressed_file_can_be_served_decoded() {
     let folder = Folder::new(&[("game.wasm.gz", b"gzipped"), ("game.data.br", b"brotli")]);
     let options = SiteOptions::new().encoded_names(EncodedNames::AsContent);
     for client in both(&folder, &options) {
@@ -595,9 +595,9 @@ fn directories_are_listed_on_request() {
     }
 }
 
-/// The list of a large directory takes long to make, so that it is not made again for everyone who asks.
+/// Listing a large directory takes long, so it is not repeated for every client.
 #[test]
-fn a_large_directory_is_listed_once_in_a_while_and_not_for_head() {
+fn a_large_listing_is_cached_and_never_made_for_head() {
     let folder = Folder::new(&[]);
     for number in 0..3000 {
         folder.write(&format!("file-{number}.txt"), b"x");
@@ -667,7 +667,7 @@ fn pages_are_found_without_their_suffix() {
 }
 
 #[test]
-fn an_application_in_the_browser_gets_its_page_for_unknown_paths() {
+fn a_single_page_application_gets_its_page_for_unknown_paths() {
     let folder = Folder::new(&[("app.html", b"app"), ("404.html", b"nothing")]);
     for client in both(&folder, &SiteOptions::new().single_page("/app.html")) {
         for path in ["/", "/users/7", "/users/ada.lovelace", "/users/"] {
@@ -840,7 +840,7 @@ fn sites_can_be_layered() {
 
 #[cfg(unix)]
 #[test]
-fn what_cannot_be_served_is_left_out_and_named() {
+fn files_that_cannot_be_served_are_skipped_and_reported() {
     use std::os::unix::ffi::OsStrExt;
     let folder = Folder::new(&[
         ("a.txt", b"a"),
@@ -888,7 +888,7 @@ fn what_cannot_be_served_is_left_out_and_named() {
 
 #[cfg(unix)]
 #[test]
-fn a_survey_of_an_open_folder_names_exactly_what_it_does_not_serve() {
+fn a_survey_of_an_open_folder_reports_exactly_the_unserved_files() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::new(&[
         ("a.txt", b"a"),
@@ -951,7 +951,7 @@ fn a_survey_of_an_open_folder_names_exactly_what_it_does_not_serve() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_used_is_named() {
+fn an_error_names_the_unusable_folder() {
     let folder = Folder::new(&[("a.txt", b"a")]);
     for path in [folder.path("a.txt"), folder.path("missing")] {
         for made in [Site::load(&path), Site::open(&path)] {
@@ -961,7 +961,7 @@ fn a_folder_that_cannot_be_used_is_named() {
     }
 }
 
-/// What is larger than the queues of the system leaves without being copied through the program.
+/// A file larger than the system's queues is sent without being copied through the program.
 #[cfg(feature = "net")]
 mod over_tcp {
     use super::*;
@@ -1012,7 +1012,7 @@ mod over_tcp {
     }
 
     #[test]
-    fn a_huge_file_that_changes_while_it_is_sent_is_not_mistaken_for_a_whole_one() {
+    fn a_huge_file_that_changes_while_it_is_sent_never_seems_complete() {
         let expected = content(1);
         type Change = fn(&Folder);
         let changes: [(&str, Change); 2] = [
@@ -1031,7 +1031,7 @@ mod over_tcp {
 }
 
 #[test]
-fn a_rewrite_to_a_folder_answers_with_its_index_and_never_redirects_to_another_host() {
+fn a_rewrite_to_a_folder_serves_its_index_and_never_redirects_to_another_host() {
     let folder = Folder::new(&[("manual/index.html", b"manual"), ("empty/a.txt", b"a")]);
     let options = SiteOptions::new()
         .listing(true)
@@ -1044,14 +1044,14 @@ fn a_rewrite_to_a_folder_answers_with_its_index_and_never_redirects_to_another_h
         }
         let other = get(&client, "//example.com/docs");
         assert_eq!((other.header("Location"), other.text()), (None, "manual"));
-        // The links in a list would lead elsewhere.
+        // Otherwise the links in a list would lead elsewhere.
         assert_eq!(get(&client, "/list").status(), Status::NOT_FOUND);
         assert_eq!(get(&client, "/manual").header("Location"), Some("/manual/"));
     }
 }
 
 #[test]
-fn errors_about_files_may_not_be_kept_and_have_pages() {
+fn file_errors_are_not_cacheable_and_have_pages() {
     let folder = Folder::new(&[
         ("a.js", b"run()"),
         ("416.html", b"<h1>no such part</h1>"),
@@ -1096,7 +1096,7 @@ fn errors_about_files_may_not_be_kept_and_have_pages() {
 }
 
 #[test]
-fn rules_add_to_vary_and_cannot_replace_what_belongs_to_the_content() {
+fn rules_add_to_vary_and_cannot_replace_headers_of_the_body() {
     let folder = Folder::new(&[("a.css", b"a {}"), ("a.css.gz", b"gzip")]);
     let options = SiteOptions::new()
         .precompressed(true)
@@ -1174,7 +1174,7 @@ fn a_compressed_file_that_is_compressed_again_has_both_codings() {
 }
 
 #[test]
-fn other_methods_for_directories_are_answered_like_those_for_files() {
+fn other_methods_are_treated_alike_for_directories_and_files() {
     let folder = Folder::new(&[("a/index.html", b"a"), ("b/b.txt", b"b")]);
     for client in both(&folder, &SiteOptions::new().listing(true)) {
         for path in ["/a", "/a/", "/b", "/b/"] {

@@ -1,4 +1,4 @@
-//! The middleware of the crate, in front of applications that answer at once, later, block by block, or not at all.
+//! The crate's middleware, with applications that respond at once, later, block by block, or not at all.
 #![cfg(feature = "std")]
 
 mod laws;
@@ -42,7 +42,7 @@ fn ask(gateway: &Gateway, input: &str) -> ClientResponse {
     ask_as(gateway, ConnectionInfo::default(), Now::default(), input)
 }
 
-/// Returns a request without content.
+/// Returns a request without a body.
 fn request(line: &str, fields: &[&str]) -> String {
     let fields: String = fields.iter().map(|field| format!("{field}\r\n")).collect();
     format!("{line} HTTP/1.1\r\nHost: x\r\n{fields}\r\n")
@@ -52,7 +52,7 @@ fn get(fields: &[&str]) -> String {
     request("GET /", fields)
 }
 
-/// Answers in each way there is.
+/// Responds in every possible way.
 struct EveryWay;
 
 impl Application for EveryWay {
@@ -82,7 +82,7 @@ impl Application for EveryWay {
     }
 }
 
-/// Refuses content once it arrives.
+/// Refuses the body once it arrives.
 struct Refuser;
 
 impl Receiver for Refuser {
@@ -95,7 +95,7 @@ impl Receiver for Refuser {
     }
 }
 
-/// Each way to be answered by [`EveryWay`], and the status.
+/// Each kind of response from [`EveryWay`], and the status.
 fn every_way() -> Vec<(String, u16)> {
     let fields = ["Origin: https://a.example", "Accept-Encoding: gzip"];
     let content = |line: &str| {
@@ -154,7 +154,7 @@ fn wrapped(application: impl Application + 'static) -> (Gateway, Arc<Mutex<Strin
 }
 
 #[test]
-fn every_response_to_a_request_passes_all_middlewares_once() {
+fn every_response_passes_all_middleware_once() {
     for (input, status) in every_way() {
         let (gateway, log) = wrapped(EveryWay);
         let response = ask(&gateway, &input);
@@ -187,11 +187,11 @@ fn every_response_to_a_request_passes_all_middlewares_once() {
     }
 }
 
-/// Notes what it sees.
+/// Records each call.
 #[derive(Clone, Default)]
 struct Notes(Arc<Mutex<Vec<String>>>);
 
-/// A middleware with a name that writes into notes.
+/// A middleware with a name that records its calls.
 struct Noting(&'static str, Notes);
 
 impl Middleware for Noting {
@@ -223,7 +223,7 @@ impl Notes {
 }
 
 #[test]
-fn a_layer_sees_each_request_once_and_each_answer_of_its_application_once() {
+fn layered_middleware_sees_each_request_and_response_once() {
     for (input, status) in every_way() {
         let notes = Notes::default();
         let layer = |application| layered(Noting("a", notes.clone()), application);
@@ -239,7 +239,7 @@ fn a_layer_sees_each_request_once_and_each_answer_of_its_application_once() {
             [before] => assert!(is_of_the_gateway && before == "a before", "{input}"),
             [before, after] => {
                 assert_eq!(before, "a before", "{input}");
-                // What is invalid has been replaced.
+                // The invalid response has been replaced.
                 assert_eq!(*after, format!("a after {status} Some(\"a\")"), "{input}");
             }
             more => panic!("{input}: {more:?}"),
@@ -248,7 +248,7 @@ fn a_layer_sees_each_request_once_and_each_answer_of_its_application_once() {
 }
 
 #[test]
-fn the_outermost_layer_sees_requests_first_and_answers_last() {
+fn the_outermost_middleware_sees_requests_first_and_responses_last() {
     let notes = Notes::default();
     let layer = |name| Noting(name, notes.clone());
     let inner = layered(layer("a"), layered(layer("b"), EveryWay));
@@ -268,7 +268,7 @@ fn the_outermost_layer_sees_requests_first_and_answers_last() {
             after("g"),
         ];
         match seen.len() {
-            // The gateway answers itself, without the application or after it was asked.
+            // The gateway responds itself, without the application or after calling it.
             2 => assert_eq!(seen, [&all[0], &all[5]].map(String::clone), "{input}"),
             4 => assert_eq!(seen, [&all[..3], &all[5..]].concat(), "{input}"),
             _ => assert_eq!(seen, all, "{input}"),
@@ -277,7 +277,7 @@ fn the_outermost_layer_sees_requests_first_and_answers_last() {
 }
 
 #[test]
-fn a_layer_may_answer_in_place_of_its_application() {
+fn layered_middleware_may_respond_in_place_of_its_application() {
     let notes = Notes::default();
     let layer = |name| Noting(name, notes.clone());
     let gateway = Gateway::new(layered(layer("a"), layered(layer("b"), EveryWay)));
@@ -306,7 +306,7 @@ fn a_layer_may_answer_in_place_of_its_application() {
 }
 
 #[test]
-fn a_layer_affects_only_its_route_or_mount() {
+fn layered_middleware_affects_only_its_route_or_mount() {
     let notes = Notes::default();
     let layer = |name| Noting(name, notes.clone());
     let inner = Router::new().get("/{id}", |request: &Request<'_>| {
@@ -337,7 +337,7 @@ fn a_layer_affects_only_its_route_or_mount() {
 }
 
 #[test]
-fn what_a_layer_does_not_see_and_does_not_pass_out() {
+fn layered_middleware_misses_preflight_requests_and_hides_extensions_from_the_gateway() {
     let cors = || Cors::origins(["https://a.example"]).methods([Method::Put]);
     let log = Arc::new(Mutex::new(String::new()));
     let lines = log.clone();
@@ -373,7 +373,7 @@ fn what_a_layer_does_not_see_and_does_not_pass_out() {
 }
 
 #[test]
-fn values_that_an_admission_adds_reach_the_application() {
+fn extensions_from_an_admission_reach_the_application() {
     struct Careful;
     impl Application for Careful {
         fn call(&self, request: &Request<'_>) -> Response {
@@ -417,7 +417,7 @@ fn values_that_an_admission_adds_reach_the_application() {
 }
 
 #[test]
-fn refused_input_gets_the_fields_that_do_not_depend_on_a_request() {
+fn refused_input_gets_the_headers_that_do_not_depend_on_a_request() {
     let (gateway, log) = wrapped(EveryWay);
     for input in ["nonsense\r\n\r\n", "GET / HTTP/3.0\r\n\r\n"] {
         let response = ask(&gateway, input);
@@ -437,7 +437,7 @@ fn refused_input_gets_the_fields_that_do_not_depend_on_a_request() {
 }
 
 #[test]
-fn what_middleware_adds_to_a_failed_response_is_sent_but_nothing_of_the_application() {
+fn a_failed_response_keeps_headers_from_middleware_but_not_from_the_application() {
     let application = |_: &Request<'_>| {
         Response::text("secret")
             .with_header("X-Secret", "1")
@@ -451,7 +451,7 @@ fn what_middleware_adds_to_a_failed_response_is_sent_but_nothing_of_the_applicat
 }
 
 #[test]
-fn a_middleware_that_panics_does_not_keep_the_outer_ones_from_seeing_the_answer() {
+fn outer_middleware_sees_the_response_after_a_panic_in_middleware() {
     struct Panics;
     impl Middleware for Panics {
         fn after(&self, _: &RequestInfo<'_>, _: Response) -> Response {
@@ -481,7 +481,7 @@ fn a_middleware_that_panics_does_not_keep_the_outer_ones_from_seeing_the_answer(
             1,
             "{path}"
         );
-        // What was added to the answer that is gone is gone, too.
+        // Headers added to the lost response are lost, too.
         assert_eq!(response.header("x-request-id"), None, "{path}");
         let log = log.lock().expect("a log");
         assert!(log.contains("\" 500 ") && log.lines().count() == 1, "{log}");
@@ -489,7 +489,7 @@ fn a_middleware_that_panics_does_not_keep_the_outer_ones_from_seeing_the_answer(
 }
 
 #[test]
-fn a_middleware_that_breaks_a_response_does_not_keep_others_from_adding_to_it() {
+fn other_middleware_can_still_add_to_a_response_that_one_made_invalid() {
     struct Breaks;
     impl Middleware for Breaks {
         fn after(&self, _: &RequestInfo<'_>, response: Response) -> Response {
@@ -541,7 +541,7 @@ fn requests_are_numbered_and_handlers_see_the_number() {
 }
 
 #[test]
-fn a_request_id_is_taken_only_from_a_trusted_peer_and_only_if_it_is_sound() {
+fn a_request_id_is_taken_only_from_a_trusted_peer_and_only_if_valid() {
     let trusted: SocketAddr = "192.0.2.1:80".parse().expect("an address");
     let ids = SetRequestId::generated_by(|_| "made".to_string())
         .trust(move |connection| connection.peer.ip() == Some(trusted.ip()));
@@ -761,7 +761,7 @@ fn a_preflight_request_is_answered_without_the_application() {
         assert_eq!(response.header(&name), None);
     }
 
-    // Without both fields, it is no preflight request.
+    // Without both headers, it is no preflight request.
     for fields in [&[origin][..], &[asks], &[]] {
         let response = ask(&gateway, &request("OPTIONS /a", fields));
         assert_eq!(response.body(), b"called with OPTIONS", "{fields:?}");
@@ -791,7 +791,7 @@ fn vary_names_the_origin_unless_any_origin_is_allowed() {
 }
 
 #[test]
-fn cross_origin_fields_of_the_application_are_kept() {
+fn cross_origin_headers_of_the_application_are_kept() {
     let application = |_: &Request<'_>| {
         Response::text("").with_header("Access-Control-Allow-Origin", "https://own.invalid")
     };
@@ -803,7 +803,7 @@ fn cross_origin_fields_of_the_application_are_kept() {
 }
 
 #[test]
-fn a_repeated_origin_is_no_origin() {
+fn a_repeated_origin_is_ignored() {
     let gateway = Gateway::new(EveryWay).with(Cors::origins([RABBIT]));
     let origin = "Origin: https://rabbit.invalid";
     let response = ask(&gateway, &get(&[origin, origin]));
@@ -822,9 +822,9 @@ fn an_origin_that_never_matches_is_refused_when_it_is_built() {
     let _ = Cors::origins(["https://rabbit.invalid/"]);
 }
 
-/// The cases are named by the fields of the request, and whether it passes.
+/// The cases are named by the headers of the request, and whether it passes.
 #[test]
-fn pages_of_other_sites_change_nothing() {
+fn pages_of_other_sites_cannot_change_anything() {
     let plain = Gateway::new(EveryWay).with(CrossOriginProtection::new());
     let trusting = CrossOriginProtection::new().trusted_origins([RABBIT]);
     let trusting = Gateway::new(EveryWay).with(trusting);
@@ -885,7 +885,7 @@ fn pages_of_other_sites_change_nothing() {
 }
 
 #[test]
-fn an_own_origin_has_the_port_of_the_request() {
+fn the_same_origin_has_the_same_port() {
     let gateway = Gateway::new(EveryWay).with(CrossOriginProtection::new());
     for (host, origin, status) in [
         ("x:8080", "http://x:8080", 200),
@@ -907,7 +907,7 @@ fn an_own_origin_has_the_port_of_the_request() {
 }
 
 #[test]
-fn a_request_that_is_refused_for_its_origin_keeps_its_content() {
+fn a_request_is_refused_for_its_origin_before_its_body_is_sent() {
     let gateway = Gateway::new(EveryWay).with(CrossOriginProtection::new());
     let fields = ["Origin: null", "Content-Length: 9", "Expect: 100-continue"];
     let response = ask(&gateway, &request("POST /now", &fields));
@@ -921,7 +921,7 @@ fn a_trusted_origin_that_never_matches_is_refused_when_it_is_built() {
 }
 
 #[test]
-fn only_allowed_hosts_are_answered_for() {
+fn only_requests_for_allowed_hosts_are_accepted() {
     let local = Gateway::new(EveryWay).with(AllowedHosts::local().host("*.dev.test"));
     let named = Gateway::new(EveryWay).with(AllowedHosts::new().host("example.com"));
     for (host, is_local, is_named) in [
@@ -968,7 +968,7 @@ fn an_allowed_host_with_a_port_is_refused_when_it_is_built() {
 }
 
 #[test]
-fn content_that_the_client_has_is_not_sent_again() {
+fn a_body_that_the_client_has_is_not_sent_again() {
     let gateway = Gateway::new(|request: &Request<'_>| {
         Response::html(request.path().to_string())
             .with_header("Cache-Control", "no-cache")
@@ -1048,7 +1048,7 @@ fn validators_of_the_application_are_used() {
 }
 
 #[test]
-fn responses_that_no_client_may_keep_get_no_tag() {
+fn uncacheable_responses_get_no_tag() {
     let application = |request: &Request<'_>| match request.path() {
         "/no-store" => Response::text("a").with_header("Cache-Control", "private, no-store"),
         "/stream" => Response::text(Body::from_iterator(["a"].into_iter())),
@@ -1081,7 +1081,7 @@ fn responses_that_no_client_may_keep_get_no_tag() {
 }
 
 #[test]
-fn a_site_answers_the_same_with_and_without_the_middleware() {
+fn a_site_responds_the_same_with_and_without_the_middleware() {
     let site = || Site::new().file("/index.html", "0123456789");
     let (plain, wrapped) = (
         Gateway::new(site()),
@@ -1104,7 +1104,7 @@ fn a_site_answers_the_same_with_and_without_the_middleware() {
     }
 }
 
-/// Admits content in each way there is, and counts it.
+/// Admits bodies in every possible way, and counts them.
 struct Inbox;
 
 impl Application for Inbox {
@@ -1137,7 +1137,7 @@ impl Receiver for Count {
 }
 
 #[test]
-fn content_beyond_the_limit_of_its_route_is_answered_with_413() {
+fn a_body_over_the_limit_of_its_route_gets_a_413() {
     let gateway = Gateway::new(
         Router::new()
             .mount("/a", Inbox)
@@ -1170,7 +1170,7 @@ fn content_beyond_the_limit_of_its_route_is_answered_with_413() {
 }
 
 #[test]
-fn content_beyond_the_limit_is_refused_before_it_is_sent() {
+fn a_body_over_the_limit_is_refused_before_it_is_sent() {
     let gateway = Gateway::new(limit_content(Inbox, 10));
     let expects = |length: &str| {
         let fields = ["Expect: 100-continue", &format!("Content-Length: {length}")];
@@ -1181,7 +1181,7 @@ fn content_beyond_the_limit_is_refused_before_it_is_sent() {
 }
 
 #[test]
-fn a_limit_may_be_larger_than_that_of_the_gateway() {
+fn a_limit_may_be_larger_than_the_gateways() {
     let length = 2 << 20;
     let head = request("PUT /", &[&format!("Content-Length: {length}")]);
     let input = head + &"x".repeat(length);
@@ -1246,7 +1246,7 @@ fn only_the_right_name_and_password_are_let_through() {
 }
 
 #[test]
-fn a_user_who_is_not_known_is_refused_before_the_content_is_read() {
+fn an_unknown_user_is_refused_before_the_body_is_read() {
     for gateway in [
         Gateway::new(show_user).with(staff()),
         Gateway::new(layered(staff(), show_user)),
@@ -1306,7 +1306,7 @@ fn at(seconds: f64) -> Now {
 }
 
 #[test]
-fn requests_beyond_the_rate_are_refused_until_there_is_a_token() {
+fn requests_over_the_rate_are_refused_until_a_token_is_available() {
     let limit = RateLimit::new(60, Duration::from_secs(60)).burst(2);
     let gateway = Gateway::new(EveryWay).with(limit);
     for (seconds, status, retry_after) in [
@@ -1337,7 +1337,7 @@ fn requests_beyond_the_rate_are_refused_until_there_is_a_token() {
 }
 
 #[test]
-fn each_client_has_a_rate_of_its_own() {
+fn each_client_has_a_separate_rate() {
     let gateway = Gateway::new(EveryWay).with(RateLimit::new(1, Duration::from_secs(10)));
     let ask = |peer: &str| {
         let peer: SocketAddr = peer.parse().expect("an address");
@@ -1351,7 +1351,7 @@ fn each_client_has_a_rate_of_its_own() {
     assert_eq!(ask("[2001:db8::1]:1"), 200);
     assert_eq!(ask("[2001:db8::ffff:1]:1"), 429);
     assert_eq!(ask("[2001:db8:0:1::1]:1"), 200);
-    // Peers that are unknown cannot be told apart.
+    // Unknown peers cannot be told apart.
     for _ in 0..3 {
         let unknown = ConnectionInfo::default();
         assert_eq!(
@@ -1364,7 +1364,7 @@ fn each_client_has_a_rate_of_its_own() {
 }
 
 #[test]
-fn clients_may_be_told_apart_by_a_field() {
+fn clients_may_be_told_apart_by_a_header() {
     let limit = RateLimit::new(1, Duration::from_secs(10))
         .by(|request| request.head.headers().get("X-Key").map(String::from));
     let gateway = Gateway::new(EveryWay).with(limit);
@@ -1374,7 +1374,7 @@ fn clients_may_be_told_apart_by_a_field() {
 }
 
 #[test]
-fn a_client_beyond_the_rate_is_refused_before_its_content_is_read() {
+fn a_client_over_the_rate_is_refused_before_its_body_is_read() {
     let gateway = Gateway::new(EveryWay).with(RateLimit::new(1, Duration::from_secs(10)));
     let fields = ["Content-Length: 2", "Expect: 100-continue"];
     let ask = || {
@@ -1399,7 +1399,7 @@ fn a_rate_of_zero_is_refused_when_it_is_built() {
 }
 
 #[test]
-fn the_time_is_that_between_the_head_and_the_response() {
+fn server_timing_runs_from_the_request_head_to_the_response() {
     let micros = Arc::new(AtomicU64::new(0));
     let (clock, hand) = (micros.clone(), micros);
     let application = move |_: &Request<'_>| {
@@ -1450,7 +1450,7 @@ fn the_contract_reports_each_violation_with_its_request_and_source() {
     );
 }
 
-/// Returns the rules that an application breaks when it is asked with `line`.
+/// Returns the rules that an application breaks in response to `line`.
 fn broken(application: impl Application + 'static, line: &str) -> Vec<String> {
     let found: Arc<Mutex<Vec<Violation>>> = Arc::default();
     let list = found.clone();
@@ -1469,7 +1469,7 @@ fn broken(application: impl Application + 'static, line: &str) -> Vec<String> {
 }
 
 #[test]
-fn head_must_be_answered_like_get() {
+fn the_response_to_head_must_match_get() {
     let application = |request: &Request<'_>| {
         let is_get = request.method() == Method::Get;
         match request.path() {
@@ -1519,7 +1519,7 @@ fn head_must_be_answered_like_get() {
 }
 
 #[test]
-fn a_site_and_a_router_answer_head_like_get() {
+fn a_site_and_a_router_respond_to_head_as_to_get() {
     let site = || Site::new().file("/index.html", "0123456789");
     let router = || {
         Router::new()
@@ -1543,7 +1543,7 @@ fn a_site_and_a_router_answer_head_like_get() {
 }
 
 #[test]
-fn what_the_crate_answers_itself_keeps_the_contract() {
+fn built_in_responses_keep_the_contract() {
     let site = Site::new()
         .file("/index.html", "0123456789")
         .file("/a/index.html", "");
@@ -1617,7 +1617,7 @@ mod compression {
     }
 
     #[test]
-    fn content_is_compressed_for_clients_that_accept_it() {
+    fn a_body_is_compressed_for_clients_that_accept_it() {
         let gateway =
             Gateway::new(|_: &Request<'_>| Response::html(long())).with(Compression::new());
         for (fields, is_compressed) in [
@@ -1649,7 +1649,7 @@ mod compression {
     }
 
     #[test]
-    fn head_has_the_fields_of_get() {
+    fn head_has_the_headers_of_get() {
         let gateway = Gateway::new(|_: &Request<'_>| long())
             .with(ConditionalGet::new())
             .with(Compression::new());
@@ -1675,7 +1675,7 @@ mod compression {
     }
 
     #[test]
-    fn unsuitable_content_is_not_compressed() {
+    fn an_unsuitable_body_is_not_compressed() {
         let application = |request: &Request<'_>| {
             let response = Response::text(long());
             match request.path() {
@@ -1713,7 +1713,7 @@ mod compression {
     }
 
     #[test]
-    fn content_that_would_grow_is_sent_as_it_is() {
+    fn a_body_that_would_grow_is_sent_unchanged() {
         let mut state: u32 = 1;
         let noise: Vec<u8> = std::iter::repeat_with(|| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -1774,13 +1774,13 @@ mod compression {
             (response.status().code(), response.header("etag")),
             (304, Some(strong))
         );
-        // A part of compressed content is never joined with a part of plain content.
+        // A part of a compressed body is never combined with a part of a plain one.
         let resume = [GZIP, "Range: bytes=5-", &format!("If-Range: {weak}")];
         assert_eq!(ask(&gateway, &get(&resume)).status().code(), 200);
     }
 
     #[test]
-    fn the_same_content_has_the_same_tag_compressed_or_not() {
+    fn the_same_body_has_the_same_tag_compressed_or_not() {
         let gateway = Gateway::new(|_: &Request<'_>| long())
             .with(ConditionalGet::new())
             .with(Compression::new());
@@ -1792,7 +1792,7 @@ mod compression {
     }
 
     #[test]
-    fn the_same_content_is_compressed_to_the_same_bytes() {
+    fn the_same_body_is_compressed_to_the_same_bytes() {
         let gateway = Gateway::new(|_: &Request<'_>| long()).with(Compression::new());
         let packed = || ask(&gateway, &get(&[GZIP]));
         assert_eq!(packed().raw(), packed().raw());

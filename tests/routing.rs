@@ -1,4 +1,4 @@
-//! Which application answers: patterns, methods, mounts, suffixes, files, slashes and hosts.
+//! Which application handles a request: patterns, methods, mounts, suffixes, files, slashes and hosts.
 
 mod laws;
 
@@ -27,7 +27,7 @@ fn ask(gateway: &Gateway, method: &str, target: &str) -> ClientResponse {
     ask_host(gateway, method, target, "localhost")
 }
 
-/// The content of a 200 response, or the status of another one.
+/// The body of a 200 response, or the status of another one.
 fn outcome(response: &ClientResponse) -> String {
     match response.status() {
         Status::OK => response.text().to_string(),
@@ -43,12 +43,12 @@ fn field(response: &ClientResponse, name: &str) -> String {
     response.header(name).unwrap_or_default().to_string()
 }
 
-/// An application that answers with a fixed text.
+/// An application that responds with a fixed text.
 fn named(name: &'static str) -> impl Application + 'static {
     move |_: &Request<'_>| name
 }
 
-/// An application that shows the path that it sees, and all parameters of these tests.
+/// An application that shows the path it sees, and all parameters of these tests.
 fn shown(request: &Request<'_>) -> String {
     let params = ["id", "path", "tenant"].map(|name| request.param(name).unwrap_or("-"));
     let (script, rest) = (request.script_name(), request.path_info().unwrap_or("none"));
@@ -58,7 +58,7 @@ fn shown(request: &Request<'_>) -> String {
 // Patterns
 
 #[test]
-fn text_comes_before_a_parameter_and_that_before_the_rest_of_the_path() {
+fn text_comes_before_a_parameter_and_parameters_before_the_rest_of_the_path() {
     let gateway = Gateway::new(
         Router::new()
             .get("/{*path}", named("rest"))
@@ -152,7 +152,7 @@ fn each_method_has_its_route_and_any_takes_the_others() {
 }
 
 #[test]
-fn a_method_without_a_route_is_a_405_with_all_methods_of_the_path() {
+fn a_method_without_a_route_gets_a_405_with_all_methods_of_the_path() {
     let purge = Method::from_token("PURGE").expect("a token");
     let gateway = Gateway::new(
         Router::new()
@@ -230,7 +230,7 @@ fn head_and_options_are_automatic_unless_they_are_routed() {
 // Mounts
 
 #[test]
-fn a_mounted_application_gets_its_prefix_and_all_below() {
+fn a_mounted_application_gets_its_prefix_and_all_paths_below() {
     let gateway = Gateway::new(
         Router::new()
             .mount("/a/", shown)
@@ -248,7 +248,7 @@ fn a_mounted_application_gets_its_prefix_and_all_below() {
 }
 
 #[test]
-fn parameters_of_all_routers_around_are_visible() {
+fn parameters_of_all_outer_routers_are_visible() {
     let users = Router::new().get("/{id}/{*path}", shown).get("/", shown);
     let tenants = Router::new().mount("/users", users).mount("/x/{id}", shown);
     let gateway = Gateway::new(Router::new().mount("/t/{tenant}", Arc::new(tenants)));
@@ -304,7 +304,7 @@ fn a_second_fallback_is_a_conflict() {
 // Paths without a decoded form
 
 #[test]
-fn an_application_for_every_path_is_asked_about_paths_without_a_decoded_form() {
+fn paths_without_a_decoded_form_reach_applications_for_every_path() {
     let paths = [
         "/@scope%2fname",
         "/a/../b",
@@ -334,7 +334,7 @@ fn an_application_for_every_path_is_asked_about_paths_without_a_decoded_form() {
 }
 
 #[test]
-fn the_most_specific_application_for_every_path_below_a_prefix_is_asked() {
+fn the_most_specific_application_for_every_path_below_a_prefix_is_called() {
     let gateway = Gateway::new(
         Router::new()
             .mount("/npm", shown)
@@ -379,7 +379,7 @@ fn a_path_without_a_decoded_form_gets_405_if_only_other_methods_are_routed() {
 }
 
 #[test]
-fn a_parameter_for_what_has_no_decoded_form_has_no_value() {
+fn a_parameter_without_a_decoded_form_has_no_value() {
     let parsed = |request: &Request<'_>| -> Result<String, Rejection> {
         assert_eq!(request.param("path"), None);
         let owned = request.into_owned();
@@ -418,7 +418,7 @@ fn a_suffix_comes_after_patterns_and_before_the_rest_of_the_path() {
 }
 
 #[test]
-fn a_site_answers_the_paths_that_it_has_and_the_fallback_all_others() {
+fn a_site_serves_its_paths_and_the_fallback_all_others() {
     let site = Site::new()
         .file("/index.html", "home")
         .file("/docs/index.html", "docs")
@@ -554,7 +554,7 @@ fn either_form_reaches_the_route() {
 // Hosts
 
 #[test]
-fn a_host_is_found_whatever_its_case_and_port() {
+fn a_host_is_found_regardless_of_case_and_port() {
     let api = Router::new().get("/users/{id}", shown);
     let gateway = Gateway::new(
         Router::new()
@@ -715,7 +715,7 @@ fn a_router_lists_its_rules_in_the_order_in_which_they_are_tried() {
 // Applications
 
 #[test]
-fn all_ways_to_answer_go_through_a_router() {
+fn all_ways_to_respond_work_through_a_router() {
     struct Prepared(PreparedResponse);
 
     impl Application for Prepared {
@@ -787,7 +787,7 @@ fn all_ways_to_answer_go_through_a_router() {
 
 // Laws
 
-/// A rule, and what it accepts, without any cleverness.
+/// A rule and the requests it accepts, without optimizations.
 #[derive(Clone, Debug, PartialEq)]
 enum Rule {
     Route(Option<&'static str>, Vec<Segment>),
@@ -798,7 +798,7 @@ enum Rule {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Segment {
     Text(&'static str),
-    /// With its name, which makes no difference to what matches.
+    /// The parameter's name makes no difference to matching.
     Param(&'static str),
     Tail,
 }
@@ -827,7 +827,7 @@ impl Rule {
         }
     }
 
-    /// What must not be the same for two rules of a router.
+    /// The shape that no two rules of a router may share.
     fn shape(&self) -> String {
         let text = self.text().replace("{x", "{y");
         match self {
@@ -844,7 +844,7 @@ impl Rule {
         }
     }
 
-    /// Adds the rule with an application that names it, and the values of its parameters, in a field.
+    /// Adds the rule with an application that sends its name, and the values of its parameters, in a header.
     fn add_to(&self, router: Router) -> Router {
         let (text, shape) = (self.text(), self.shape());
         let segments = self.segments().iter().enumerate();
@@ -1024,7 +1024,7 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_registration_never_changes_an_answer(
+    fn the_order_of_registration_never_changes_a_response(
         (rules, shuffled) in rules().prop_flat_map(|rules| (Just(rules.clone()), Just(rules).prop_shuffle())),
         requests in vec((method(), path()), 1..20),
     ) {
@@ -1038,7 +1038,7 @@ proptest! {
     }
 
     #[test]
-    fn a_conflict_is_found_whatever_the_names_of_parameters(mut pairs in vec(rule(), 2)) {
+    fn a_conflict_is_found_regardless_of_parameter_names(mut pairs in vec(rule(), 2)) {
         let (other, rule) = (pairs.remove(0), pairs.remove(0));
         if let Rule::Route(Some(method), _) = &rule {
             let mut router = other.add_to(Router::new());

@@ -5,7 +5,7 @@ mod demo;
 
 use bytegate::Now;
 
-/// The bytes of the answer as text.
+/// The bytes of the response as text.
 fn exchange(request: &str) -> String {
     let reply = demo::gateway().handle_at(request.as_bytes(), Now::at_unix(784_111_777));
     String::from_utf8_lossy(&reply).replace("\r\n", "\n")

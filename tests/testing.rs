@@ -1,4 +1,4 @@
-//! The test kit, used as its users would use it.
+//! The test kit, used like its users would use it.
 #![cfg(feature = "std")]
 
 use bytegate::connection::CloseReason;
@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// An application that answers with what it was asked.
+/// An application that responds with a description of the request.
 fn echo(request: &Request<'_>) -> String {
     let content = String::from_utf8_lossy(request.body());
     let query = request.query().unwrap_or("-");
@@ -110,13 +110,13 @@ fn the_application_sees_the_peer_the_scheme_the_host_and_the_time() {
 
 #[test]
 #[should_panic(expected = "the field \"X\" cannot be sent")]
-fn a_field_that_would_split_the_request_is_refused() {
+fn a_header_that_would_split_the_request_is_refused() {
     let client = Client::new(echo);
     let _ = client.get("/").header("X", "a\r\nY: b");
 }
 
 #[test]
-fn a_response_that_breaks_off_is_incomplete_and_names_the_rule() {
+fn a_truncated_response_is_incomplete_and_names_the_rule() {
     let client = Client::new(|_: &Request<'_>| {
         Response::text(Body::try_from_iterator(
             None,
@@ -197,7 +197,7 @@ fn redirects_are_followed_on_request() {
 }
 
 #[test]
-fn a_connection_takes_any_pieces_and_closes_when_time_is_up() {
+fn a_connection_accepts_input_in_any_pieces_and_times_out() {
     let client = Client::new(echo);
     let mut wire = client.connect();
     for byte in b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n" {
@@ -223,7 +223,7 @@ fn a_connection_takes_any_pieces_and_closes_when_time_is_up() {
 }
 
 #[test]
-fn streamed_content_is_read_block_by_block() {
+fn a_streamed_body_is_read_block_by_block() {
     let senders = Arc::new(Mutex::new(Vec::new()));
     let kept = senders.clone();
     let client = Client::new(move |_: &Request<'_>| {
@@ -244,7 +244,7 @@ fn streamed_content_is_read_block_by_block() {
     sender.finish();
     assert!(wire.blocks().is_empty() && wire.body_has_ended());
 
-    // Content that is cut off does not end.
+    // A body that is cut off does not end.
     wire.request(&client.get("/"));
     wire.response_head();
     drop(senders.lock().unwrap().remove(0));
@@ -253,7 +253,7 @@ fn streamed_content_is_read_block_by_block() {
 }
 
 #[test]
-fn answers_that_come_later_are_waited_for() {
+fn deferred_responses_are_awaited() {
     let client = Client::new(|request: &Request<'_>| {
         let request: OwnedRequest = request.into_owned();
         Response::from_future(async move { request.with(echo) })
@@ -448,7 +448,7 @@ fn a_stalled_server_keeps_the_connection_open() {
 }
 
 #[test]
-fn an_answer_without_chunks_goes_out_as_it_is_and_the_connection_stays_open() {
+fn a_response_without_chunks_is_sent_unchanged_and_the_connection_stays_open() {
     use bytegate::blocking::BlockingStream;
     let gateway = Arc::new(Gateway::new(|_: &Request<'_>| "no line end"));
     let mut stream = open_faulty(&gateway, Fault::BrokenChunk);
@@ -493,7 +493,7 @@ fn faults_also_work_over_tcp() {
 }
 
 #[test]
-fn an_exchange_as_text_shows_what_matters() {
+fn an_exchange_is_shown_as_text() {
     let client = Client::new(|_: &Request<'_>| {
         Response::of_type("text/plain", "a\r\nb\tc\n\u{1b}end")
             .with_appended_header("Set-Cookie", "id=1")
@@ -531,7 +531,7 @@ fn an_exchange_as_text_shows_what_matters() {
 }
 
 #[test]
-fn a_masked_text_shows_nowhere() {
+fn a_masked_text_appears_nowhere() {
     let client = Client::new(|_: &Request<'_>| {
         Response::text("id 83f1, 83f17, mask\n83f1").with_header("X-Id", "a 83f1 b")
     });
@@ -572,7 +572,7 @@ mod server {
     use std::num::NonZeroUsize;
 
     #[test]
-    fn a_server_answers_until_it_is_dropped() {
+    fn a_server_responds_until_it_is_dropped() {
         let server = Server::start(echo);
         let address = server.address();
         assert!(address.ip().is_loopback());
@@ -633,13 +633,13 @@ mod server {
         assert_eq!(error.kind(), ErrorKind::InvalidData);
     }
 
-    /// Asks a real client for a path, each time over a connection of its own.
+    /// Requests a path with a real client, each time over a new connection.
     fn ureq_get(server: &Server, path: &str) -> Result<String, ureq::Error> {
         let config = ureq::Agent::config_builder()
             .proxy(None)
             .timeout_global(Some(Duration::from_secs(1)));
         let request = config.build().new_agent().get(server.url(path));
-        // A client that is promised too much content waits for it until the connection closes.
+        // If Content-Length promises too many bytes, the client waits for them until the connection closes.
         let mut response = request.header("Connection", "close").call()?;
         response.body_mut().read_to_string()
     }
@@ -653,7 +653,7 @@ mod server {
     }
 
     #[test]
-    fn each_connection_suffers_its_own_fault_of_the_script() {
+    fn each_connection_gets_the_next_fault_of_the_script() {
         let script = [
             Some(Fault::CutAfter(0)),
             None,

@@ -1,4 +1,4 @@
-//! The transition table in the documentation of `Connection` is what the machine does: each row is played, from each state
+//! The machine follows the transition table in the documentation of `Connection`: each row is played, from each state
 //! that it names to each state that it names.
 
 use bytegate::body::BodyError;
@@ -13,7 +13,7 @@ const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 const GET_AND_CLOSE: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 const POST: &[u8] = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n";
 
-/// A row of the table: states, what comes, next states, steps.
+/// A row of the table: states, events, next states, steps.
 struct Row {
     states: BTreeSet<String>,
     event: String,
@@ -54,7 +54,7 @@ fn state(connection: &Connection) -> String {
     rest[..end.unwrap_or(rest.len())].to_string()
 }
 
-/// A connection, what it has not used up, and the time.
+/// A connection, its unconsumed input, and the time.
 struct Machine {
     connection: Connection,
     input: Vec<u8>,
@@ -70,7 +70,7 @@ impl Machine {
         }
     }
 
-    /// A machine in a state that a request leads to.
+    /// A machine in a state reached by a request.
     fn in_state(name: &str, get: &[u8]) -> Machine {
         let mut machine = Machine::new();
         match name {
@@ -147,7 +147,7 @@ impl Machine {
     }
 }
 
-/// Every way to play a row from a state: the machine afterwards, and the step that was asked for, if any was.
+/// Every way to play a row from a state: the machine afterwards, and the step that was asked for, if any.
 fn play(event: &str, from: &str) -> Vec<(Machine, Option<String>)> {
     let mut played = Vec::new();
     let mut with = |mut machine: Machine, run: &dyn Fn(&mut Machine) -> Option<String>| {
@@ -216,7 +216,7 @@ fn play(event: &str, from: &str) -> Vec<(Machine, Option<String>)> {
             it.step();
             Some(it.at(30))
         }),
-        // A fault is shown in the step in which it is found.
+        // An error is reported in the step that finds it.
         "" => with(Machine::in_state("Head", GET), &|it| {
             Some(it.send(b"GET\r\n"))
         }),
@@ -258,7 +258,7 @@ fn play(event: &str, from: &str) -> Vec<(Machine, Option<String>)> {
             }
         }
         "the write deadline" => {
-            // From two of the states in which output may wait.
+            // From two of the states in which output may be pending.
             let limits = Limits {
                 output_bytes: 1,
                 ..Limits::default()
@@ -289,7 +289,7 @@ fn play(event: &str, from: &str) -> Vec<(Machine, Option<String>)> {
 }
 
 #[test]
-fn every_row_of_the_transition_table_is_what_the_machine_does() {
+fn the_machine_follows_every_row_of_the_transition_table() {
     let rows = table();
     assert!(rows.len() >= 19, "only {} rows found", rows.len());
     for row in rows {
@@ -304,8 +304,8 @@ fn every_row_of_the_transition_table_is_what_the_machine_does() {
                 asked.extend(step);
             }
         }
-        // A fault is shown at once, so that the state in which it is kept is never seen from outside. What is refused
-        // without an answer gets its page, which waits to be written.
+        // An error is reported at once, so the state that holds it is never visible from outside. Refused input without
+        // a response gets its page, which is still to be written.
         let (next, steps) = match (row.next.iter().next().map(String::as_str), &*row.event) {
             (Some("Fault"), _) => (names("`Refuse`"), names("`Refuse`")),
             (Some("Close"), "a step without an answer") => (names("`Close`"), names("`Write`")),

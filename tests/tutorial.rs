@@ -16,7 +16,7 @@ use laws::reader;
 #[cfg(feature = "net")]
 use std::net::TcpStream;
 
-/// The answer to one request, parsed strictly.
+/// The response to one request, parsed strictly.
 fn answer(gateway: &Gateway, request: impl AsRef<[u8]>) -> ClientResponse {
     answer_at(gateway, request, Now::default())
 }
@@ -220,7 +220,7 @@ mod stage_3_static_and_dynamic {
                 link.starts_with('/') && !link.starts_with("//") && !link.contains('<')
             });
             for link in links {
-                // One link is there to show the 404 page.
+                // One link exists to show the 404 page.
                 let status = if link == "/nope.html" { 404 } else { 200 };
                 assert_eq!(get(&gateway, link).status().code(), status, "{link}");
             }
@@ -247,14 +247,14 @@ mod stage_4_dynamic_page {
     }
 
     #[test]
-    fn no_time_is_made_up_without_a_clock() {
+    fn a_page_without_a_clock_shows_no_time() {
         let page = answer(&demo::gateway(), GET_TIME);
         assert!(page.text().contains("an unknown time"));
         assert_eq!(page.header("date"), None);
     }
 
     #[test]
-    fn the_same_request_at_the_same_time_gets_the_same_answer() {
+    fn the_same_request_at_the_same_time_gets_the_same_response() {
         let now = Now::at_unix(951_782_400);
         let pages = [(); 2].map(|()| demo::gateway().handle_at(GET_TIME.as_bytes(), now));
         assert_eq!(pages[0], pages[1]);
@@ -305,7 +305,7 @@ mod stage_5_mini_frame {
         }
     }
 
-    /// The page that a browser shows after a form was accepted: it follows the redirect.
+    /// The page that a browser shows after accepting a form: it follows the redirect.
     fn after_redirect(gateway: &Gateway, redirect: &ClientResponse) -> ClientResponse {
         assert_eq!((redirect.status().code(), redirect.text()), (303, ""));
         get(gateway, field(redirect, "location"))
@@ -401,7 +401,7 @@ mod stage_5_mini_frame {
     }
 
     #[test]
-    fn odd_form_content_gets_a_page_that_says_what_is_wrong() {
+    fn an_odd_form_gets_a_page_that_explains_the_problem() {
         let huge = "x".repeat(900_000);
         let many = "name=&".repeat(1000);
         let mut forms: Vec<Vec<u8>> = [
@@ -462,7 +462,7 @@ mod stage_5_mini_frame {
     }
 
     #[test]
-    fn content_of_another_type_is_not_read_as_a_form() {
+    fn a_body_of_another_type_is_not_read_as_a_form() {
         for (media_type, status) in [
             ("application/json", 415),
             ("multipart/form-data; boundary=x", 415),
@@ -539,7 +539,7 @@ mod stage_5_mini_frame {
     }
 
     #[test]
-    fn head_is_get_without_the_content() {
+    fn head_is_get_without_the_body() {
         for target in ["/", "/login.py", "/nope.py"] {
             let head = answer(
                 &demo::gateway(),
@@ -723,7 +723,7 @@ mod stage_6_wsgi {
     }
 
     #[test]
-    fn repeated_fields_are_joined() {
+    fn repeated_headers_are_joined() {
         let environ = environ_of(
             "GET / HTTP/1.1\r\nHost: x\r\nX-A: 1\r\nCookie: a=b\r\nx-a: 2\r\ncookie: c=d\r\nX-A:\r\n\r\n",
         );
@@ -733,7 +733,7 @@ mod stage_6_wsgi {
     }
 
     #[test]
-    fn a_field_that_could_be_mistaken_for_another_is_left_out() {
+    fn a_header_that_could_be_mistaken_for_another_is_left_out() {
         let environ = environ_of(
             "GET / HTTP/1.1\r\nHost: x\r\nX_User: root\r\nX-User: ada\r\nProxy: http://evil/\r\n\
              Content_Length: 1\r\nHTTP-HOST: y\r\n\r\n",
@@ -746,13 +746,13 @@ mod stage_6_wsgi {
     }
 
     #[test]
-    fn field_values_that_are_not_utf_8_are_read_as_latin_1() {
+    fn header_values_that_are_not_utf_8_are_read_as_latin_1() {
         let environ = environ_of(b"GET / HTTP/1.1\r\nHost: x\r\nA: \xe4\r\nB: \xc3\xa4\r\n\r\n");
         assert!(environ.contains("HTTP_A=ä\nHTTP_B=ä\n"), "{environ}");
     }
 
     #[test]
-    fn input_is_the_complete_decoded_content() {
+    fn input_is_the_complete_decoded_body() {
         let echo = |environ: &Environ<'_>, start_response: &mut StartResponse| {
             start_response.call("200 OK", &[]);
             let length = environ.get("CONTENT_LENGTH").unwrap_or_default();
@@ -901,7 +901,7 @@ mod stage_6_wsgi {
     }
 
     #[test]
-    fn an_answer_to_head_may_declare_the_length_of_the_answer_to_get() {
+    fn a_response_to_head_may_declare_the_length_for_get() {
         let application = |_: &Environ<'_>, start_response: &mut StartResponse| {
             start_response.call("200 OK", &[("Content-Length", "1000")]);
             Vec::<Bytes>::new()
@@ -1045,7 +1045,7 @@ mod stage_6_wsgi {
     }
 
     #[test]
-    fn a_stream_that_is_not_as_long_as_declared_closes_the_connection() {
+    fn a_stream_of_the_wrong_length_closes_the_connection() {
         for length in ["999999", "1000001"] {
             let application = move |_: &Environ<'_>, start_response: &mut StartResponse| {
                 start_response.call("200 OK", &[("Content-Length", length)]);
@@ -1152,10 +1152,10 @@ mod faults {
         assert_eq!(page.text(), expected);
     }
 
-    /// The client may even wait with the content until the server asks for it.
+    /// The client may even hold the body back until the server asks for it.
     #[cfg(feature = "net")]
     #[test]
-    fn content_may_arrive_long_after_its_head() {
+    fn a_body_may_arrive_long_after_its_head() {
         use std::io::Read;
         let server = Server::start(demo::gateway());
         let mut client = server.connect();
@@ -1261,9 +1261,9 @@ mod faults {
         assert_eq!(get(&gateway, "/inside.txt").body(), b"a");
     }
 
-    /// Answers had a status line and one made-up header.
+    /// Responses had a status line and one made-up header.
     #[test]
-    fn every_answer_has_a_length_and_a_type() {
+    fn every_response_has_a_length_and_a_type() {
         let broken = |_: &Request<'_>| bytegate::Response::text("").with_header("Date", "");
         let router = Router::new()
             .suffix(".py", bytegate::wsgi::adapt(demo::mini_frame::application))
@@ -1363,10 +1363,10 @@ mod faults {
         }
     }
 
-    /// `send` sent what fit into the buffer, and the rest was lost.
+    /// `send` sent as much as fit into the buffer, and the rest was lost.
     #[cfg(feature = "net")]
     #[test]
-    fn a_large_file_arrives_whole_however_slowly_it_is_read() {
+    fn a_large_file_arrives_whole_at_any_reading_speed() {
         use std::io::Read;
         let file: Vec<u8> = (0..4_u32 << 20)
             .map(|number| number.wrapping_mul(2_654_435_761).to_be_bytes()[0])
@@ -1397,7 +1397,7 @@ mod faults {
 
     /// `decode("utf-8")` of a request that was not UTF-8 ended the handler.
     #[test]
-    fn content_that_is_not_utf_8_reaches_the_application() {
+    fn a_body_that_is_not_utf_8_reaches_the_application() {
         let gateway = Gateway::new(|request: &Request<'_>| {
             let form = match request.form() {
                 Ok(form) => form

@@ -26,7 +26,7 @@ const READ_BYTES: usize = 16 * 1024;
 /// use std::net::{Shutdown, TcpStream};
 /// use std::time::Duration;
 ///
-/// /// A TCP stream that counts what it reads.
+/// /// A TCP stream that counts the bytes it reads.
 /// struct Counted(TcpStream, u64);
 ///
 /// impl Read for Counted {
@@ -65,7 +65,7 @@ pub trait BlockingStream: Read + Write {
     /// Returns the system's error.
     fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
 
-    /// Closes the writing side. The peer can still read everything that was written.
+    /// Closes the writing side. The peer can still read all written bytes.
     ///
     /// # Errors
     /// Returns the system's error.
@@ -174,7 +174,7 @@ impl Gateway {
     /// thread::scope(|scope| loop {
     ///     match listener.accept() {
     ///         Ok((stream, peer)) => drop(scope.spawn(move || gateway.serve_stream(stream, peer))),
-    ///         // The client is gone, or too many files are open.
+    ///         // The client has disconnected, or too many files are open.
     ///         Err(_) => thread::sleep(Duration::from_millis(100)),
     ///     }
     /// })

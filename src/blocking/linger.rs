@@ -50,13 +50,13 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_that_sends_steadily_is_read_for_as_long_as_it_takes() {
+    fn a_peer_that_sends_steadily_is_read_to_the_end() {
         assert_eq!(seconds_at(100_000), 2685);
         assert_eq!(seconds_at(14_000), 3600);
     }
 
     #[test]
-    fn a_peer_that_drips_or_never_ends_is_cut_off() {
+    fn a_slow_or_endless_peer_is_cut_off() {
         assert_eq!(seconds_at(1), 5);
         assert_eq!(seconds_at(10_000), 5);
         assert_eq!(seconds_at(TOTAL_BYTES / 2), 2);

@@ -103,7 +103,7 @@ fn write_line(text: &mut String, request: &RequestInfo<'_>, response: &Response)
     text.write_char('\n')
 }
 
-/// Writes visible characters as they are. Escapes all others and those in `also`.
+/// Writes visible characters as they are. Escapes all others, and the ones in `also`.
 fn escape(bytes: &[u8], also: &[u8], text: &mut String) -> fmt::Result {
     for &octet in bytes.iter().take(REQUEST_LINE_BYTES) {
         match octet {

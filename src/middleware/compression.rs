@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn media_types_that_are_text_gain() {
+    fn text_gains_from_compression() {
         for media_type in [
             "text/html; charset=utf-8",
             "TEXT/CSS",

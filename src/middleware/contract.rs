@@ -415,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn responses_that_keep_the_contract_break_no_rule() {
+    fn correct_responses_break_no_rule() {
         for response in [
             Response::text("hello"),
             Response::new(Status::NO_CONTENT),
@@ -434,7 +434,7 @@ mod tests {
     }
 
     #[test]
-    fn each_rule_is_found() {
+    fn each_violation_is_found() {
         let text = || Response::text("a");
         for (response, rule) in [
             (

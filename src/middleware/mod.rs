@@ -121,7 +121,7 @@ use crate::values::status::Status;
 ///     .with(SecurityHeaders::new())
 ///     .with(ServerTiming::new())
 ///     .with(SetRequestId::new())
-///     // Last, so that it logs what is sent.
+///     // Last, so that it logs the final response.
 ///     .with(AccessLog::to(|line| print!("{line}")));
 ///
 /// let response = gateway.handle(

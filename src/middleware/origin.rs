@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_is_written_as_browsers_send_it() {
+    fn only_origins_as_browsers_send_them_are_accepted() {
         for origin in [
             "https://example.com",
             "http://localhost:8080",

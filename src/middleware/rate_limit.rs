@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn long_keys_take_no_more_memory_than_short_ones_and_stay_apart() {
+    fn long_keys_take_no_more_memory_than_short_ones_and_stay_distinct() {
         let limit = RateLimit::new(1, Duration::from_secs(1));
         let take = |key: &str| limit.take(key, Duration::ZERO).is_ok();
         let long = "k".repeat(16 * 1024);

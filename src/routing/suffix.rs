@@ -2,7 +2,7 @@
 
 use crate::site::INDEX;
 
-/// Returns whether a path ends in a suffix. The path of a directory is treated like that of its index, so `/` cannot
+/// Returns whether a path ends in a suffix. The path of a directory is treated like its index, so `/` cannot
 /// bypass the suffix of `/index.html`.
 #[inline]
 pub(super) fn matches(path: &[u8], suffix: &str) -> bool {

@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_of_a_segment_does_not_depend_on_what_follows() {
+    fn the_key_of_a_segment_does_not_depend_on_later_segments() {
         for length in 0..12 {
             let text = &b"abcdefghijkl"[..length];
             for rest in [&b"/"[..], b"/1", b"/12345678"] {

@@ -3,11 +3,11 @@
 use super::file::File;
 use alloc::boxed::Box;
 
-/// A map from decoded paths to files. An index is stored twice: under its own path and under that of its directory.
+/// A map from decoded paths to files. An index is stored twice: under its own path and under its directory.
 #[cfg(feature = "std")]
 pub(super) type Files = std::collections::HashMap<Box<[u8]>, File, hash::BuildPathHasher>;
 
-/// A map from decoded paths to files. An index is stored twice: under its own path and under that of its directory.
+/// A map from decoded paths to files. An index is stored twice: under its own path and under its directory.
 #[cfg(not(feature = "std"))]
 pub(super) type Files = alloc::collections::BTreeMap<Box<[u8]>, File>;
 

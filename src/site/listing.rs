@@ -559,7 +559,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_asks_for_the_other_order() {
+    fn a_column_heading_reverses_the_order() {
         for (query, expected) in [
             (
                 None,
@@ -602,7 +602,7 @@ mod tests {
     }
 
     #[test]
-    fn crumbs_lead_to_the_directories_around() {
+    fn crumbs_link_to_the_parent_directories() {
         let links = |path: &'static [u8]| attributes(&Crumbs(path).to_string(), "href");
         assert_eq!(links(b"/"), [""; 0]);
         assert_eq!(links(b"/a/"), ["../"]);
@@ -626,7 +626,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn following_a_link_gives_back_the_name(
+        fn following_a_link_yields_the_name(
             names in list((name(), any::<bool>()), 0..6),
             path in list(name(), 0..3),
         ) {
@@ -663,7 +663,7 @@ mod tests {
         }
 
         #[test]
-        fn names_have_one_order(names in list(name(), 3)) {
+        fn names_are_totally_ordered(names in list(name(), 3)) {
             let [a, b, c] = [&names[0], &names[1], &names[2]];
             prop_assert_eq!(compare_names(a, b), compare_names(b, a).reverse());
             prop_assert_eq!(compare_names(a, b).is_eq(), a == b);

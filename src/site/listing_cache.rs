@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_takes_long_is_kept_and_the_oldest_is_dropped_first() {
+    fn only_slow_pages_are_kept_and_the_oldest_is_dropped_first() {
         let cache = ListingCache::default();
         let is_kept = |path: &str, query: &str| cache.get(path, Order::from_query(query)).is_some();
         made(&cache, "/slow/", 10, FAST);
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_listed_anew_after_its_time() {
+    fn an_expired_page_is_made_again() {
         let cache = ListingCache::default();
         let order = Order::from_query("");
         made(&cache, "/", 10, FAST);

@@ -75,8 +75,8 @@ use memory::{Addition, Memory};
 /// - GET and HEAD are supported. OPTIONS gets `Allow`, POST, PUT, PATCH and DELETE get a 405 with `Allow`, and other
 ///   methods get a 501.
 /// - Responses carry a strong `ETag`, and `Last-Modified` if it is known. Preconditions (RFC 9110 section 13) and
-///   ranges (section 14) are supported. Several ranges are sent as multipart/byteranges, unless there are more than
-///   eight or they add up to more than the file.
+///   ranges (section 14) are supported. Several ranges are sent as multipart/byteranges, unless more than
+///   eight are requested or they add up to more than the file.
 /// - A missing path gets a 404, with the page `/404.html` if the site has one.
 ///
 /// ```

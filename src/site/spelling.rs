@@ -49,7 +49,7 @@ mod tests {
     use proptest::sample::select;
 
     #[test]
-    fn no_character_becomes_one_of_ascii() {
+    fn no_character_becomes_ascii() {
         let others = ('\u{80}'..=char::MAX).map(String::from);
         let refused: Vec<String> = others
             .filter(|text| match compose(text) {
@@ -67,7 +67,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn composing_adds_no_character_of_ascii_and_is_done_once(
+        fn composing_adds_no_ascii_and_is_idempotent(
             text in proptest::collection::vec(
                 select(&['a', 'g', 'K', '<', '/', '.', '\u{fc}', '\u{1e69}', '\u{226e}', '\u{1ed9}', '\u{308}',
                          '\u{323}', '\u{327}', '\u{338}', '\u{301}', '\u{ac00}', '\u{11a8}', '\u{2126}'][..]),

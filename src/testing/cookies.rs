@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn cookies_go_where_they_belong() {
+    fn cookies_are_sent_only_where_they_belong() {
         let cases = [
             ("a=1", "a.example.com", "/dir/x", true),
             ("a=1", "a.example.com", "/dir", true),
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn the_prefix_of_a_name_is_a_promise() {
+    fn name_prefixes_are_enforced() {
         for (field, is_kept) in [
             ("__Secure-a=1; Secure", true),
             ("__Secure-a=1", false),

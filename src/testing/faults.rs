@@ -118,7 +118,7 @@ impl<S: BlockingStream> Faulty<S> {
         }
     }
 
-    /// Sends what precedes the position of the fault. Returns the rest if the fault is due.
+    /// Sends the output before the position of the fault. Returns the rest if the fault is due.
     fn up_to<'b>(&mut self, position: usize, bytes: &'b [u8]) -> io::Result<Option<&'b [u8]>> {
         let (before, rest) = bytes.split_at(position.saturating_sub(self.written).min(bytes.len()));
         self.stream.write_all(before)?;

@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn content_is_labeled_as_what_it_looks_like() {
+    fn a_body_gets_the_media_type_it_resembles() {
         let gateway = Gateway::new(|request: &Request<'_>| {
             let media_type = request.headers().get("Content-Type");
             alloc::format!("{media_type:?}")

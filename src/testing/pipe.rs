@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 /// The number of bytes that wait in one direction before a write blocks.
 const CAPACITY: usize = 64 * 1024;
 
-/// One end of a connection in memory. Reads and writes block like those of a socket.
+/// One end of a connection in memory. Reads and writes block as on a socket.
 ///
-/// Dropping an end closes both directions: the other end reads what was written and then the end, and its writes fail.
+/// Dropping an end closes both directions: the other end reads all written bytes and then the end, and its writes fail.
 ///
 /// ```
 /// use bytegate::blocking::BlockingStream;

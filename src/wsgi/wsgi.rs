@@ -80,7 +80,7 @@ enum Paths {
 
 impl<F> Wsgi<F> {
     /// Calls the application also for paths that have no decoded form: an encoded slash, a backslash, control characters,
-    /// `.` and `..` segments, and bytes that are not UTF-8. Then there is no `PATH_INFO`, and the application interprets
+    /// `.` and `..` segments, and bytes that are not UTF-8. `PATH_INFO` is then missing, and the application interprets
     /// [`Request::path`] itself.
     ///
     /// ```
