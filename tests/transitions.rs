@@ -224,9 +224,10 @@ fn play(event: &str, from: &str) -> Vec<(Machine, Option<String>)> {
         "respond, and the connection stays open" => {
             for streams in [false, true] {
                 with(start(GET), &|it| {
-                    match streams {
-                        true => it.respond_with_stream(),
-                        false => it.respond(),
+                    if streams {
+                        it.respond_with_stream()
+                    } else {
+                        it.respond()
                     }
                     None
                 });
@@ -235,9 +236,10 @@ fn play(event: &str, from: &str) -> Vec<(Machine, Option<String>)> {
         "respond, and it does not" => {
             for streams in [false, true] {
                 with(start(GET_AND_CLOSE), &|it| {
-                    match streams {
-                        true => it.respond_with_stream(),
-                        false => it.respond(),
+                    if streams {
+                        it.respond_with_stream()
+                    } else {
+                        it.respond()
                     }
                     None
                 });
@@ -293,9 +295,10 @@ fn the_machine_follows_every_row_of_the_transition_table() {
     let rows = table();
     assert!(rows.len() >= 19, "only {} rows found", rows.len());
     for row in rows {
-        let states = match row.states.is_empty() {
-            true => BTreeSet::from(["any".to_string()]),
-            false => row.states.clone(),
+        let states = if row.states.is_empty() {
+            BTreeSet::from(["any".to_string()])
+        } else {
+            row.states.clone()
         };
         let (mut reached, mut asked) = (BTreeSet::new(), BTreeSet::new());
         for from in &states {

@@ -246,9 +246,10 @@ fn write(stream: &mut impl Write, session: &mut Session<'_>) -> io::Result<()> {
         Ok(0) => Err(ErrorKind::WriteZero.into()),
         Ok(count) => {
             session.sent(count);
-            match session.output().is_empty() {
-                true => stream.flush(),
-                false => Ok(()),
+            if session.output().is_empty() {
+                stream.flush()
+            } else {
+                Ok(())
             }
         }
         Err(error) if is_timeout(&error) => Ok(()),

@@ -166,9 +166,10 @@ impl TryFrom<http::Request<Bytes>> for OwnedRequest {
     fn try_from(request: http::Request<Bytes>) -> Result<OwnedRequest, InvalidRequest> {
         let (parts, content) = request.into_parts();
         let builder = builder_of(&parts)?;
-        match content.is_empty() {
-            true => builder.build(),
-            false => builder.body(content).build(),
+        if content.is_empty() {
+            builder.build()
+        } else {
+            builder.body(content).build()
         }
     }
 }
@@ -233,9 +234,10 @@ fn with_extensions(mut builder: RequestBuilder, from: &http::Extensions) -> Requ
     if let Some(id) = from.get::<RequestId>() {
         builder = builder.extension(id.clone());
     }
-    match from.is_empty() {
-        true => builder,
-        false => builder.extension(from.clone()),
+    if from.is_empty() {
+        builder
+    } else {
+        builder.extension(from.clone())
     }
 }
 

@@ -112,9 +112,10 @@ fn escape(bytes: &[u8], also: &[u8], text: &mut String) -> fmt::Result {
             _ => write!(text, "\\x{octet:02x}")?,
         }
     }
-    match bytes.len() > REQUEST_LINE_BYTES {
-        true => text.write_str("..."),
-        false => Ok(()),
+    if bytes.len() > REQUEST_LINE_BYTES {
+        text.write_str("...")
+    } else {
+        Ok(())
     }
 }
 

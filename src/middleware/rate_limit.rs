@@ -169,9 +169,10 @@ impl RateLimit {
 
     /// Returns the stored form of a key.
     fn remembered(&self, key: &str) -> Client {
-        match key.len() > LONGEST_TEXT {
-            true => Client::Long(self.hashers.each_ref().map(|hasher| hasher.hash_one(key))),
-            false => Client::Short(key.into()),
+        if key.len() > LONGEST_TEXT {
+            Client::Long(self.hashers.each_ref().map(|hasher| hasher.hash_one(key)))
+        } else {
+            Client::Short(key.into())
         }
     }
 }

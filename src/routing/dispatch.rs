@@ -162,9 +162,12 @@ impl Router {
         if is_read || !is_known {
             let mut sites = self.files.iter();
             // Other methods for a directory may be meant for the fallback.
-            let answer = |site: &'a Site| match is_read || site.answers(&method, path) {
-                true => site.answer_if_there(&head, path, request.now()),
-                false => None,
+            let answer = |site: &'a Site| {
+                if is_read || site.answers(&method, path) {
+                    site.answer_if_there(&head, path, request.now())
+                } else {
+                    None
+                }
             };
             if let Some(reply) = sites.find_map(answer) {
                 return Err(Box::new(reply));

@@ -104,9 +104,10 @@ impl Segment {
         if name.is_empty() || name.contains(['{', '}', '*']) {
             return Err(BRACES);
         }
-        Ok(match is_tail {
-            true => Segment::Tail(name.into()),
-            false => Segment::Param(name.into()),
+        Ok(if is_tail {
+            Segment::Tail(name.into())
+        } else {
+            Segment::Param(name.into())
         })
     }
 }

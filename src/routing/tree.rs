@@ -113,9 +113,10 @@ impl Tree {
     ) -> Option<Found<'t>> {
         let root = self.root.as_ref()?;
         let after_slash = after_slash(path);
-        match path::leads_elsewhere(path) {
-            true => root.accept_undecoded(after_slash, search),
-            false => root.walk_undecoded(after_slash, search),
+        if path::leads_elsewhere(path) {
+            root.accept_undecoded(after_slash, search)
+        } else {
+            root.walk_undecoded(after_slash, search)
         }
     }
 

@@ -46,9 +46,10 @@ impl Site {
         }
         let path = path.and_then(|path| core::str::from_utf8(path).ok());
         let is_read = matches!(method, Method::Get | Method::Head);
-        match path.is_some_and(|path| is_read && self.is_page(path)) {
-            true => self.single_page(head, now),
-            false => self.page(Status::NOT_FOUND, now).into(),
+        if path.is_some_and(|path| is_read && self.is_page(path)) {
+            self.single_page(head, now)
+        } else {
+            self.page(Status::NOT_FOUND, now).into()
         }
     }
 

@@ -217,9 +217,10 @@ impl Order {
             Column::Size => one.bytes().cmp(&other.bytes()),
             Column::Time => one.modified.cmp(&other.modified),
         };
-        let by_column = match self.is_descending {
-            true => by_column.reverse(),
-            false => by_column,
+        let by_column = if self.is_descending {
+            by_column.reverse()
+        } else {
+            by_column
         };
         let by_kind = by_kind(one).cmp(&by_kind(other));
         by_kind

@@ -228,9 +228,10 @@ impl Site {
     /// assert!(site.has("/logo.svg"));
     /// ```
     pub fn over(mut self, lower: Site) -> Site {
-        match self.lower.is_empty() {
-            true => self.files.merge(lower.files, &self.options),
-            false => self.lower.push(Layer::Memory(lower.files)),
+        if self.lower.is_empty() {
+            self.files.merge(lower.files, &self.options)
+        } else {
+            self.lower.push(Layer::Memory(lower.files))
         }
         self.lower.extend(lower.lower);
         #[cfg(feature = "folder")]
@@ -305,9 +306,10 @@ impl Site {
             };
             self.files.insert(&added, &self.options)
         });
-        match is_added {
-            true => Ok(()),
-            false => Err(Reason::Path(path.to_string()).into()),
+        if is_added {
+            Ok(())
+        } else {
+            Err(Reason::Path(path.to_string()).into())
         }
     }
 }

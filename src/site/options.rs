@@ -407,9 +407,10 @@ impl SiteOptions {
 
     /// Checks the path of a page.
     fn page(self, path: &str) -> SiteOptions {
-        match super::is_servable(path) {
-            true => self,
-            false => self.fail(Reason::Page(path.to_string())),
+        if super::is_servable(path) {
+            self
+        } else {
+            self.fail(Reason::Page(path.to_string()))
         }
     }
 

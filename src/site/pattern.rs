@@ -55,9 +55,10 @@ impl Pattern {
         }
         // Paths are compared in this form.
         let text = &*spelling::compose(text).unwrap_or(text.into());
-        let mut parts = match text.starts_with('/') {
-            true => Vec::new(),
-            false => vec![Part::Text(b"/".as_slice().into())],
+        let mut parts = if text.starts_with('/') {
+            Vec::new()
+        } else {
+            vec![Part::Text(b"/".as_slice().into())]
         };
         if !text.starts_with("**") && !parts.is_empty() {
             parts.push(Part::Folders { is_written: false });
@@ -590,10 +591,7 @@ mod tests {
                 text = text.replace("***", "**");
             }
             prop_assume!(!text.is_empty());
-            let whole = match text.starts_with('/') {
-                true => text.clone(),
-                false => format!("/**/{text}"),
-            };
+            let whole = if text.starts_with('/') { text.clone() } else { format!("/**/{text}") };
             let pattern = pattern(&text);
             prop_assert_eq!(pattern.matches(path.as_bytes()), naive(whole.as_bytes(), path.as_bytes(), false));
             let captures = pattern.captures(path.as_bytes());

@@ -10,9 +10,10 @@ use alloc::borrow::Cow;
 #[cfg(feature = "folder")]
 #[inline]
 pub(crate) fn compose(text: &str) -> Option<Cow<'_, str>> {
-    match text.is_ascii() || unicode_normalization::is_nfc(text) {
-        true => Some(Cow::Borrowed(text)),
-        false => compose_other(text),
+    if text.is_ascii() || unicode_normalization::is_nfc(text) {
+        Some(Cow::Borrowed(text))
+    } else {
+        compose_other(text)
     }
 }
 

@@ -160,9 +160,10 @@ impl Cookie {
 
     fn applies(&self, host: &str, path: &str, is_secure: bool, now: Now) -> bool {
         let host = host.to_ascii_lowercase();
-        let is_host = match self.host_only {
-            true => host == self.domain,
-            false => is_below(&host, &self.domain),
+        let is_host = if self.host_only {
+            host == self.domain
+        } else {
+            is_below(&host, &self.domain)
         };
         let is_allowed = is_secure || !self.secure;
         is_host && is_within(path, &self.path) && self.is_current(now) && is_allowed
@@ -198,10 +199,7 @@ fn expiry(date: &str, now: Now) -> Option<Duration> {
             let left = expires.saturating_sub(wall);
             Some(now.monotonic.saturating_add(left))
         }
-        None => match expires.is_zero() {
-            true => Some(now.monotonic),
-            false => None,
-        },
+        None => expires.is_zero().then_some(now.monotonic),
     }
 }
 

@@ -126,17 +126,15 @@ impl<'a> Exchange<'a> {
                 .masked
                 .iter()
                 .any(|masked| name.eq_ignore_ascii_case(masked.as_bytes()));
-            let shown = match is_masked {
-                true => name,
-                false => line,
-            };
+            let shown = if is_masked { name } else { line };
             f.write_char(mark)?;
             if !shown.is_empty() {
                 f.write_char(' ')?;
             }
-            match is_masked {
-                true => write_visibly(f, &[shown, b": ", MASK].concat())?,
-                false => write_visibly(f, &self.without_masked(shown))?,
+            if is_masked {
+                write_visibly(f, &[shown, b": ", MASK].concat())?
+            } else {
+                write_visibly(f, &self.without_masked(shown))?
             }
             f.write_char('\n')?;
         }
@@ -199,9 +197,10 @@ fn write_visibly(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
         return write!(f, "{}", bytes.escape_ascii());
     };
     for character in text.chars() {
-        match character.is_control() || character == '\\' {
-            true => write!(f, "{}", character.escape_default())?,
-            false => f.write_char(character)?,
+        if character.is_control() || character == '\\' {
+            write!(f, "{}", character.escape_default())?
+        } else {
+            f.write_char(character)?
         }
     }
     Ok(())

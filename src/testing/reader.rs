@@ -29,9 +29,10 @@ pub fn read_responses(output: &[u8], methods: &[Method]) -> Result<Vec<ClientRes
     let mut reader = Reader::new(output);
     let responses = methods.iter().map(|&method| reader.response(method));
     let responses = responses.collect::<Result<_, _>>()?;
-    match reader.rest().is_empty() {
-        true => Ok(responses),
-        false => Err(reader.broken("no bytes may follow the last response")),
+    if reader.rest().is_empty() {
+        Ok(responses)
+    } else {
+        Err(reader.broken("no bytes may follow the last response"))
     }
 }
 

@@ -98,9 +98,12 @@ impl<S: Read + Write> StreamClient<S> {
     /// - [`UnexpectedEof`](ErrorKind::UnexpectedEof) if the stream ends first.
     /// - The errors of the stream. Bytes that have arrived are kept, and the call can be repeated.
     pub fn response(&mut self, method: Method) -> io::Result<ClientResponse> {
-        self.read_with(|reader, has_ended| match has_ended {
-            true => reader.response(method),
-            false => complete(reader, method),
+        self.read_with(|reader, has_ended| {
+            if has_ended {
+                reader.response(method)
+            } else {
+                complete(reader, method)
+            }
         })
     }
 

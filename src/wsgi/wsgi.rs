@@ -354,9 +354,10 @@ struct Started {
 impl StartResponse {
     /// Sets the status and headers. The status consists of three digits, a space and a reason, such as `"200 OK"`.
     pub fn call(&mut self, status: &str, headers: &[(&str, &str)]) -> &mut StartResponse {
-        let started = match self.written.is_empty() {
-            true => start(status, headers),
-            false => Err(other("start_response was called after the first block")),
+        let started = if self.written.is_empty() {
+            start(status, headers)
+        } else {
+            Err(other("start_response was called after the first block"))
         };
         match started {
             Ok(started) => self.started = Some(started),

@@ -50,9 +50,10 @@ impl Tree {
                 Err(error) => return Err(error.into()),
             }
         }
-        match self.has_link(path) {
-            true => Ok(None),
-            false => self.open_beneath(path).map(Some),
+        if self.has_link(path) {
+            Ok(None)
+        } else {
+            self.open_beneath(path).map(Some)
         }
     }
 
@@ -154,8 +155,9 @@ pub(super) fn open_anywhere(path: &Path) -> io::Result<File> {
 
 /// Returns a path, or `.` for an empty one.
 fn or_dot(path: &Path) -> &Path {
-    match path.as_os_str().is_empty() {
-        true => Path::new("."),
-        false => path,
+    if path.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        path
     }
 }
