@@ -1,5 +1,4 @@
-//! An adapter for applications in the style of PEP 3333: `application(environ, start_response)` returns an iterable
-//! of blocks.
+//! An adapter for PEP 3333 applications: `application(environ, start_response)` returns an iterable of blocks.
 
 use crate::application::Application;
 use crate::body::body::Body;
