@@ -61,16 +61,16 @@ fn axum_app() -> axum::Router {
 #[test]
 fn an_axum_router_works_on_bytes() {
     let client = Client::new(tower(axum_app())).with_peer(Peer::named("a test"));
-    assert_eq!(client.get("/").send().text(), "root");
-    assert_eq!(client.get("/hello/Ada%20L").send().text(), "Ada L");
-    assert_eq!(client.get("/count").send().text(), "0");
-    assert_eq!(client.get("/count").send().text(), "1");
+    assert_eq!(client.get("/").text(), "root");
+    assert_eq!(client.get("/hello/Ada%20L").text(), "Ada L");
+    assert_eq!(client.get("/count").text(), "0");
+    assert_eq!(client.get("/count").text(), "1");
     assert_eq!(
         client.post("/form").form(&[("name", "x y")]).send().text(),
         "x y"
     );
-    assert_eq!(client.get("/query").query("q", "a&b").send().text(), "a&b");
-    assert_eq!(client.get("/peer").send().text(), "a test");
+    assert_eq!(client.get("/query").query("q", "a&b").text(), "a&b");
+    assert_eq!(client.get("/peer").text(), "a test");
     assert_eq!(
         client.post("/echo").chunks(["one", "two"]).send().text(),
         "onetwo"
@@ -89,7 +89,7 @@ fn an_axum_router_works_on_bytes() {
         client.post("/json").body("{}").send().status(),
         Status::UNSUPPORTED_MEDIA_TYPE
     );
-    assert_eq!(client.get("/none").send().status(), Status::NOT_FOUND);
+    assert_eq!(client.get("/none").status(), Status::NOT_FOUND);
     let wrong = client.delete("/").send();
     assert_eq!(wrong.status(), Status::METHOD_NOT_ALLOWED);
     assert_eq!(wrong.header("Allow"), Some("GET,HEAD"));
@@ -161,12 +161,12 @@ mod as_axum_tests_with_oneshot {
             .post("/json")
             .content_type("application/json")
             .body("{");
-        assert_eq!(broken.send().status(), Status::BAD_REQUEST);
+        assert_eq!(broken.status(), Status::BAD_REQUEST);
         let wrong = client
             .post("/json")
             .content_type("application/json")
             .body("[]");
-        assert_eq!(wrong.send().status(), Status::UNPROCESSABLE_CONTENT);
+        assert_eq!(wrong.status(), Status::UNPROCESSABLE_CONTENT);
     }
 
     #[test]
@@ -195,7 +195,7 @@ mod as_axum_tests_with_oneshot {
     fn the_client_address() {
         let address = SocketAddr::from(([127, 0, 0, 1], 3000));
         let client = client().with_peer(address);
-        assert_eq!(client.get("/caller").send().text(), "Hi 127.0.0.1:3000");
+        assert_eq!(client.get("/caller").text(), "Hi 127.0.0.1:3000");
     }
 
     #[test]
@@ -218,7 +218,7 @@ fn an_axum_router_and_bytegate_share_a_router() {
         .get("/own", |_: &Request<'_>| "own")
         .fallback(tower(axum_app()));
     let client = Client::new(Gateway::new(router).with(SetHeaders::new().header("X-Both", "yes")));
-    assert_eq!(client.get("/own").send().text(), "own");
+    assert_eq!(client.get("/own").text(), "own");
     let response = client.get("/hello/Ada").send();
     assert_eq!(
         (response.text(), response.header("X-Both")),
@@ -952,7 +952,7 @@ mod mounted {
             get(|Path(name): Path<String>| async move { name }),
         );
         let client = Client::new(Router::new().mount("/api/v1", tower(api)));
-        assert_eq!(client.get("/api/v1/hello/Ada%20L").send().text(), "Ada L");
+        assert_eq!(client.get("/api/v1/hello/Ada%20L").text(), "Ada L");
     }
 
     #[derive(Clone)]

@@ -46,7 +46,7 @@ mod watchlist;
 #[test]
 fn hello_repeats_as_often_as_requested() {
     let client = Client::new(hello::app());
-    assert_eq!(client.get("/hello/Ada").send().text(), "hello Ada\n");
+    assert_eq!(client.get("/hello/Ada").text(), "hello Ada\n");
     let twice = client.get("/hello/Ada").query("times", "2").send();
     assert_eq!(twice.text(), "hello Ada\nhello Ada\n");
     let often = client.get("/hello/Ada").query("times", "11").send();
@@ -56,16 +56,16 @@ fn hello_repeats_as_often_as_requested() {
 #[test]
 fn deferred_and_streamed_responses_arrive() {
     let client = Client::new(later::app());
-    assert_eq!(client.get("/slow/0").send().text(), "0 seconds later\n");
-    assert_eq!(client.get("/slow/x").send().status(), Status::NOT_FOUND);
-    assert!(client.get("/lines").send().text().ends_with("line 5\n"));
+    assert_eq!(client.get("/slow/0").text(), "0 seconds later\n");
+    assert_eq!(client.get("/slow/x").status(), Status::NOT_FOUND);
+    assert!(client.get("/lines").text().ends_with("line 5\n"));
 }
 
 #[cfg(feature = "tower")]
 #[test]
 fn an_axum_router_works_without_a_runtime() {
     let client = Client::new(bytegate::bridge::tower(axum_router::app()));
-    assert_eq!(client.get("/hello/Ada").send().text(), "hello Ada\n");
+    assert_eq!(client.get("/hello/Ada").text(), "hello Ada\n");
     let shouted = client
         .post("/shout")
         .content_type("text/plain")
@@ -83,8 +83,8 @@ fn a_user_can_log_in_and_out() {
     assert!(wrong.text().contains("name=password"));
     let form = [("name", "<Ada>"), ("password", "lovelace")];
     let page = client.post("/login").form(&form).follow_redirects();
-    assert!(page.send().text().starts_with("<p>Hello &lt;Ada&gt;</p>"));
-    assert!(client.get("/").send().text().contains("Hello"));
+    assert!(page.text().starts_with("<p>Hello &lt;Ada&gt;</p>"));
+    assert!(client.get("/").text().contains("Hello"));
     let page = client.post("/logout").follow_redirects().send();
     assert!(page.text().contains("name=password"));
 }
@@ -122,7 +122,7 @@ fn a_closed_session_is_rejected() {
     let first = client.cookie("session").unwrap();
     client.post("/logout").send();
     client.set_cookie(&format!("session={first}; Path=/"));
-    assert!(client.get("/").send().text().contains("name=password"));
+    assert!(client.get("/").text().contains("name=password"));
     client.post("/login").form(&form).send();
     assert_ne!(client.cookie("session").unwrap(), first);
 }
@@ -150,7 +150,7 @@ fn cross_site_requests_change_nothing() {
             ("Origin", "https://evil.example"),
         ] {
             let request = client.request(method, path).form(&form).header(name, value);
-            assert_eq!(request.send().status(), Status::FORBIDDEN, "{path}");
+            assert_eq!(request.status(), Status::FORBIDDEN, "{path}");
         }
         let own = client
             .request(method, path)
@@ -166,7 +166,7 @@ fn examples_without_a_login_accept_only_local_hosts() {
         Client::new(embed::admin(&Arc::default())),
         watch_list("watchlist-host.redb"),
     ] {
-        assert_eq!(client.get("/").send().status(), Status::OK);
+        assert_eq!(client.get("/").status(), Status::OK);
         let rebound = client.with_host("rebind.attacker.example");
         let response = rebound.get("/").send();
         assert_eq!(response.status(), Status::MISDIRECTED_REQUEST);
@@ -193,7 +193,7 @@ fn memory_held_for_clients_is_bounded() {
         client.post("/login").form(&form).send();
     }
     client.set_cookie(&format!("session={first}; Path=/"));
-    assert!(!client.get("/").send().text().contains("Hello"));
+    assert!(!client.get("/").text().contains("Hello"));
     let client = Client::new(api::app());
     let add = || {
         client
@@ -274,7 +274,7 @@ fn the_progress_of_an_upload_is_seen_while_it_arrives() {
         .put("/checksum")
         .content_type("text/plain")
         .body(vec![b'a'; 3 << 20]);
-    assert_eq!(sender.response().text(), at_once.send().text());
+    assert_eq!(sender.response().text(), at_once.text());
 }
 
 #[test]
@@ -294,7 +294,7 @@ fn an_interrupted_upload_is_reported() {
         .put("/checksum")
         .content_type("text/plain")
         .body("foobar");
-    assert_eq!(known.send().text(), "6 bytes, 85944171f73967e8\n");
+    assert_eq!(known.text(), "6 bytes, 85944171f73967e8\n");
     let nothing = client.put("/checksum").send();
     assert_eq!(nothing.status(), Status::BAD_REQUEST);
 }
@@ -327,7 +327,7 @@ fn an_admin_page_pauses_a_running_program() {
     let work = Arc::new(embed::Work::default());
     let client = Client::new(embed::admin(&work));
     work.step();
-    assert!(client.get("/").send().text().contains("<p>1 steps</p>"));
+    assert!(client.get("/").text().contains("<p>1 steps</p>"));
     let paused = client.post("/").follow_redirects().send();
     assert!(paused.text().contains("Continue"));
     work.step();
@@ -338,7 +338,7 @@ fn an_admin_page_pauses_a_running_program() {
     );
     client.post("/").send();
     work.step();
-    assert!(client.get("/").send().text().contains("<p>2 steps</p>"));
+    assert!(client.get("/").text().contains("<p>2 steps</p>"));
 }
 
 #[test]
@@ -368,7 +368,7 @@ fn watch_list(name: &str) -> Client {
 fn stocks_are_added_noted_and_removed() {
     let client = watch_list("watchlist.redb");
     let add = |code| client.post("/add").form(&[("code", code)]);
-    assert!(!client.get("/").send().text().contains("<h2>"));
+    assert!(!client.get("/").text().contains("<h2>"));
     add("300268").send();
     let page = add("000007").follow_redirects().send();
     let (first, second) = (page.text().find("000007"), page.text().find("300268"));
@@ -410,11 +410,11 @@ fn invalid_changes_to_a_watch_list_are_explained_and_change_nothing() {
         assert_eq!(response.status().code(), status, "{}", response.text());
         assert!(response.text().contains(words), "{}", response.text());
     }
-    assert_eq!(client.get("/").send().text(), before);
+    assert_eq!(client.get("/").text(), before);
     for request in malformed_requests() {
         client.send_bytes(&request.bytes);
     }
-    assert_eq!(client.get("/").send().text(), before);
+    assert_eq!(client.get("/").text(), before);
 }
 
 #[test]
@@ -479,7 +479,7 @@ fn two_browsers_see_each_others_lines() {
     for wire in [&mut one, &mut two] {
         assert_eq!(wire.blocks().concat(), b"data: hello\n\n");
     }
-    assert!(client.get("/").send().text().contains("EventSource"));
+    assert!(client.get("/").text().contains("EventSource"));
 }
 
 #[test]

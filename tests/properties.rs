@@ -176,7 +176,7 @@ proptest! {
             prop_assert_eq!(response.headers().get_all(&name).next().map(<[u8]>::trim_ascii), expected);
             prop_assert!(head || matches!(code, 204 | 205 | 304) || response.body() == body);
         } else {
-            prop_assert_eq!(response.status().code(), 500);
+            prop_assert_eq!(response.status(), 500);
         }
     }
 }
@@ -298,7 +298,7 @@ proptest! {
             let ranges: Vec<String> = request.iter().map(|part| range(*part, length, form.index(3))).collect();
             let ranges = format!("Range: bytes={}\r\n", ranges.join(&format!(",{space}")));
             let response = get(&format!("{ranges}If-Range: {tag}\r\n"));
-            prop_assert_eq!(response.status().code(), 206);
+            prop_assert_eq!(response.status(), 206);
             prop_assert_eq!(response.header("etag"), Some(tag));
             let received = match response.header("content-range") {
                 Some(range) => vec![(content_range(range, length), response.body())],

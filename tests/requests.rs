@@ -88,7 +88,7 @@ mod rejections {
             |_: &Request<'_>| Rejection::unauthorized("Basic realm=\"a\"", "log in"),
             get("/"),
         );
-        assert_eq!(response.status().code(), 401);
+        assert_eq!(response.status(), 401);
         assert_eq!(
             response.header("www-authenticate"),
             Some("Basic realm=\"a\"")
@@ -97,7 +97,7 @@ mod rejections {
             |_: &Request<'_>| Rejection::unsupported_media_type("image/png", "not an image"),
             get("/"),
         );
-        assert_eq!(response.status().code(), 415);
+        assert_eq!(response.status(), 415);
         assert_eq!(response.header("accept"), Some("image/png"));
     }
 
@@ -160,7 +160,7 @@ mod parameters_and_queries {
         );
         let output = gateway.handle(get("/a/7").as_bytes());
         let response = reader::read_one(&output);
-        assert_eq!(response.status().code(), 500);
+        assert_eq!(response.status(), 500);
         assert!(!response.body().windows(5).any(|bytes| bytes == b"route"));
         let reason = "the route has no parameter \"n\"";
         assert_eq!(*errors.lock().expect("a list"), [reason]);
@@ -247,7 +247,7 @@ mod forms {
         }
         for media_type in ["", ";", "text/plain", "application/x-www-form-urlencoded2"] {
             let response = ask(names, post(media_type, "a=1&b=2"));
-            assert_eq!(response.status().code(), 415, "{media_type}");
+            assert_eq!(response.status(), 415, "{media_type}");
             assert_eq!(response.header("accept"), Some(FORM), "{media_type}");
         }
         let (status, page) = told(names, post("application/json", "{}"));
@@ -799,7 +799,7 @@ mod json {
         ] {
             let content = r#"{ "lines": [ {"count": 2, "name": "tea", "more": null} ] }"#;
             let response = ask(lines, post(media_type, content));
-            assert_eq!(response.status().code(), 200, "{media_type}");
+            assert_eq!(response.status(), 200, "{media_type}");
             assert_eq!(response.header("content-type"), Some(JSON));
             assert_eq!(response.body(), br#"{"lines":[{"name":"tea","count":2}]}"#);
         }
@@ -809,7 +809,7 @@ mod json {
     fn a_body_of_another_type_is_not_read_as_json() {
         for media_type in ["", "text/json", "text/plain", "application/jsonp", FORM] {
             let response = ask(lines, post(media_type, "{}"));
-            assert_eq!(response.status().code(), 415, "{media_type}");
+            assert_eq!(response.status(), 415, "{media_type}");
             assert_eq!(response.header("accept"), Some(JSON));
         }
     }
@@ -1667,7 +1667,7 @@ mod multipart {
                 blocks += 1;
             }
             let response = reader::read_one(&session.take_output());
-            assert_eq!(response.status().code(), 413, "{begins:?} {streams}");
+            assert_eq!(response.status(), 413, "{begins:?} {streams}");
         }
     }
 

@@ -98,7 +98,7 @@ proptest! {
     #[test]
     fn no_file_name_splits_a_header(name in ".*|[\r\n\0\"\\\\;:a/\u{e4}]*") {
         let response = answer(move |_: &Request<'_>| Response::attachment(&name, "x"), GET);
-        prop_assert_eq!(response.status().code(), 200);
+        prop_assert_eq!(response.status(), 200);
         let names: Vec<String> = response.headers().iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
         prop_assert_eq!(
             names,
@@ -171,7 +171,7 @@ fn application_errors_become_responses_in_one_place() {
         (400, "400 Bad Request: the form is not UTF-8\n")
     );
     let poor = post("user=bob");
-    assert_eq!(poor.status().code(), 403);
+    assert_eq!(poor.status(), 403);
     assert_eq!(
         poor.header("content-type"),
         Some("application/problem+json")
@@ -192,7 +192,7 @@ fn a_member_that_is_not_json_is_a_500_with_a_reason() {
     .on_error(move |error: &ResponseError, _: &ConnectionInfo| {
         told.lock().expect("a list").push(error.to_string());
     });
-    assert_eq!(answer_of(&gateway, GET).status().code(), 500);
+    assert_eq!(answer_of(&gateway, GET).status(), 500);
     let said = "the problem member \"name\" is not a JSON value: write text in quotes";
     assert_eq!(*errors.lock().expect("a list"), [said]);
 }
@@ -518,7 +518,7 @@ fn a_refused_upload_gets_an_error_page() {
     }
     let gateway = Gateway::new(Small).with(pages());
     let response = answer_of(&gateway, &request("POST", "/", "Content-Length: 4\r\n"));
-    assert_eq!(response.status().code(), 413);
+    assert_eq!(response.status(), 413);
     assert!(
         response
             .text()
@@ -745,7 +745,7 @@ fn every_client_of_a_broadcast_sees_the_lines_of_the_others() {
     let say = |line: &str| {
         let fields = format!("Content-Length: {}\r\n", line.len());
         let input = [request("POST", "/", &fields), line.into()].concat();
-        assert_eq!(answer_of(&gateway, &input).status().code(), 204);
+        assert_eq!(answer_of(&gateway, &input).status(), 204);
     };
     say("early");
     let mut two = Client::new(&gateway, GET);
@@ -1070,7 +1070,7 @@ fn a_deferred_response_fails_for_the_same_reasons_as_others() {
     ];
     for (change, reason) in cases {
         let (response, errors) = deferred(change);
-        assert_eq!(response.status().code(), 500, "{reason}");
+        assert_eq!(response.status(), 500, "{reason}");
         assert_eq!(errors.len(), 1, "{reason}");
         assert!(errors[0].starts_with(reason), "{errors:?}");
     }

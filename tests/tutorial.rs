@@ -73,7 +73,7 @@ mod stage_1_static_pages {
     fn a_file_is_served_over_tcp() {
         let server = Server::start(demo::site());
         let page = get_over_tcp(server.connect(), "/about.html");
-        assert_eq!(page.status().code(), 200);
+        assert_eq!(page.status(), 200);
         assert_eq!(page.body(), include_bytes!("../fixtures/site/about.html"));
     }
 
@@ -81,7 +81,7 @@ mod stage_1_static_pages {
     fn the_root_serves_the_index() {
         let server = Server::start(demo::site());
         let page = get_over_tcp(server.connect(), "/");
-        assert_eq!(page.status().code(), 200);
+        assert_eq!(page.status(), 200);
         assert_eq!(page.body(), include_bytes!("../fixtures/site/index.html"));
     }
 
@@ -118,12 +118,12 @@ mod stage_2_server_object {
         let first = Server::start(demo::site());
         let address = first.address();
         // The server closes first, so its side of the connection enters TIME_WAIT.
-        assert_eq!(get_over_tcp(first.connect(), "/").status().code(), 200);
+        assert_eq!(get_over_tcp(first.connect(), "/").status(), 200);
         drop(first);
         let second = net::start(address, demo::site(), net::Options::default());
         let second = second.expect("the port is free");
         let client = StreamClient::connect(second.address()).expect("a connection");
-        assert_eq!(get_over_tcp(client, "/").status().code(), 200);
+        assert_eq!(get_over_tcp(client, "/").status(), 200);
     }
 
     #[test]
@@ -164,7 +164,7 @@ mod stage_3_static_and_dynamic {
             ),
         ] {
             let page = get(&demo::gateway(), target);
-            assert_eq!(page.status().code(), 200, "{target}");
+            assert_eq!(page.status(), 200, "{target}");
             assert_eq!(field(&page, "content-type"), media_type);
             assert_eq!(field(&page, "content-length"), file.len().to_string());
             assert_eq!(page.body(), file, "{target}");
@@ -269,7 +269,7 @@ mod stage_4_dynamic_page {
         let gateway = Gateway::new(Router::new().suffix(".py", clock));
         let page = answer_at(&gateway, GET_TIME, Now::at_unix(0));
         assert_eq!(page.text(), "<h1>Thu, 01 Jan 1970 00:00:00 GMT</h1>");
-        assert_eq!(answer(&gateway, GET_TIME).status().code(), 404);
+        assert_eq!(answer(&gateway, GET_TIME).status(), 404);
     }
 }
 
@@ -317,7 +317,7 @@ mod stage_5_mini_frame {
         let redirect = post(&gateway, "/login.py", "name=%61da&password=lovelace");
         assert_eq!(field(&redirect, "location"), "/login.py?welcome=ada");
         let page = after_redirect(&gateway, &redirect);
-        assert_eq!(page.status().code(), 200);
+        assert_eq!(page.status(), 200);
         assert!(page.text().contains("<h1>Welcome, ada</h1>"));
         assert!(!page.text().contains("<form"));
     }
@@ -354,7 +354,7 @@ mod stage_5_mini_frame {
         let form = "name=Gr%C3%A9ce.H&password=debugging+it&again=debugging%20it";
         let gateway = demo::gateway();
         let page = after_redirect(&gateway, &post(&gateway, "/register.py", form));
-        assert_eq!(page.status().code(), 200);
+        assert_eq!(page.status(), 200);
         assert!(page.text().contains("<h1>Thank you, Gréce.H</h1>"));
     }
 
@@ -445,7 +445,7 @@ mod stage_5_mini_frame {
                     assert!(page.text().contains(&format!("<h1>{title}</h1>")));
                     assert!(page.text().contains("role=\"alert\""), "{target}: {start}");
                 } else {
-                    assert_eq!(page.status().code(), 400, "{target}: {start}");
+                    assert_eq!(page.status(), 400, "{target}: {start}");
                 }
             }
         }
@@ -454,7 +454,7 @@ mod stage_5_mini_frame {
     #[test]
     fn a_form_with_too_many_fields_is_refused() {
         let page = post(&demo::gateway(), "/login.py", "name=&".repeat(100_000));
-        assert_eq!(page.status().code(), 413);
+        assert_eq!(page.status(), 413);
         assert!(
             page.text()
                 .contains("Invalid request: the form has more than 1000 fields.")
@@ -579,7 +579,7 @@ mod stage_6_wsgi {
 
     fn environ_of(request: impl AsRef<[u8]>) -> String {
         let shown = answer(&Gateway::new(wsgi::adapt(show)), request);
-        assert_eq!(shown.status().code(), 200);
+        assert_eq!(shown.status(), 200);
         shown.text().to_string()
     }
 
@@ -596,7 +596,7 @@ mod stage_6_wsgi {
             Gateway::new(wsgi::adapt(application)).on_error(move |error: &ResponseError, _| {
                 told.lock().expect("a list").push(error.to_string());
             });
-        assert_eq!(answer(&gateway, GET).status().code(), 500);
+        assert_eq!(answer(&gateway, GET).status(), 500);
         let mut errors = errors.lock().expect("a list");
         assert_eq!(errors.len(), 1, "{errors:?}");
         errors.remove(0)
@@ -1196,7 +1196,7 @@ mod faults {
         for target in WAYS_OUT {
             let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
             let page = answer(gateway, request);
-            assert_eq!(page.status().code(), 404, "{target}");
+            assert_eq!(page.status(), 404, "{target}");
             assert!(!page.text().contains("root:"), "{target}");
         }
     }
@@ -1210,7 +1210,7 @@ mod faults {
     #[test]
     fn a_backslash_is_not_a_slash() {
         let page = get(&demo::gateway(), "/..\\..\\etc\\passwd");
-        assert_eq!(page.status().code(), 400);
+        assert_eq!(page.status(), 400);
     }
 
     #[cfg(all(unix, feature = "folder"))]
@@ -1256,7 +1256,7 @@ mod faults {
         let gateway = Gateway::new(site);
         assert_no_way_out(&gateway);
         for target in ["/file.txt", "/folder/secret.txt", "/../secret.txt"] {
-            assert_eq!(get(&gateway, target).status().code(), 404, "{target}");
+            assert_eq!(get(&gateway, target).status(), 404, "{target}");
         }
         assert_eq!(get(&gateway, "/inside.txt").body(), b"a");
     }
@@ -1343,7 +1343,7 @@ mod faults {
             );
         }
         let page = get_over_tcp(server.connect(), "/");
-        assert_eq!(page.status().code(), 200);
+        assert_eq!(page.status(), 200);
         drop(open);
     }
 
@@ -1381,7 +1381,7 @@ mod faults {
 
         // While it does not read, others are still served.
         let page = get_over_tcp(server.connect(), "/");
-        assert_eq!(page.status().code(), 200);
+        assert_eq!(page.status(), 200);
 
         let mut block = [0; 5000];
         loop {
@@ -1391,7 +1391,7 @@ mod faults {
             }
         }
         let answer = reader::read_one(&output);
-        assert_eq!(answer.status().code(), 200);
+        assert_eq!(answer.status(), 200);
         assert!(answer.body() == file);
     }
 
@@ -1413,7 +1413,7 @@ mod faults {
         let page = post(&gateway, "/a.py", b"a=\xff&b=%fe&\xc3\xa4=%c3%b6");
         assert_eq!(page.text(), "19 bytes: the form is not UTF-8");
         let page = post(&demo::gateway(), "/login.py", b"\x89PNG\r\n\x1a\n\x00\xff");
-        assert_eq!(page.status().code(), 400);
+        assert_eq!(page.status(), 400);
     }
 
     /// Files were read as text.

@@ -29,10 +29,10 @@ use core::fmt;
 ///     }),
 /// );
 /// let client = bytegate::testing::Client::new(router);
-/// assert_eq!(client.get("/").send().text(), "visit 1\n");
-/// assert_eq!(client.get("/").send().text(), "visit 2\n");
+/// assert_eq!(client.get("/").text(), "visit 1\n");
+/// assert_eq!(client.get("/").text(), "visit 2\n");
 /// client.post("/reset").send();
-/// assert_eq!(client.get("/").send().text(), "visit 1\n");
+/// assert_eq!(client.get("/").text(), "visit 1\n");
 /// ```
 pub fn with_state<S, H, R>(state: &Arc<S>, handler: H) -> WithState<S, H>
 where
@@ -64,7 +64,7 @@ where
 ///
 /// let shop = Arc::new(Shop { name: "the corner shop".to_string() });
 /// let client = Client::new(with_state(&shop, Shop::home));
-/// assert_eq!(client.get("/").send().text(), "welcome to the corner shop\n");
+/// assert_eq!(client.get("/").text(), "welcome to the corner shop\n");
 /// ```
 pub struct WithState<S: ?Sized, H> {
     state: Arc<S>,

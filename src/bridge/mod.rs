@@ -11,8 +11,8 @@
 //!
 //! let app = Router::new().route("/hello/{name}", get(|Path(name): Path<String>| async move { format!("hello {name}\n") }));
 //! let client = Client::new(tower(app));
-//! assert_eq!(client.get("/hello/Ada").send().text(), "hello Ada\n");
-//! assert_eq!(client.post("/hello/Ada").send().status().code(), 405);
+//! assert_eq!(client.get("/hello/Ada").text(), "hello Ada\n");
+//! assert_eq!(client.post("/hello/Ada").status(), 405);
 //! # }
 //! ```
 //!

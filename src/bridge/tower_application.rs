@@ -58,8 +58,8 @@ pub fn tower<S>(service: S) -> TowerApplication<S> {
 /// let api = axum::Router::new().route("/health", get(|| async { "ok\n" }));
 /// let api: TowerApplication<axum::Router> = tower(api);
 /// let client = Client::new(Router::new().mount("/v1", api.clone()).mount("/latest", api));
-/// assert_eq!(client.get("/v1/health").send().text(), "ok\n");
-/// assert_eq!(client.get("/latest/health").send().text(), "ok\n");
+/// assert_eq!(client.get("/v1/health").text(), "ok\n");
+/// assert_eq!(client.get("/latest/health").text(), "ok\n");
 /// ```
 #[derive(Clone, Debug)]
 pub struct TowerApplication<S>(S);

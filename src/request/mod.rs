@@ -9,7 +9,7 @@
 //! }
 //!
 //! let client = bytegate::testing::Client::new(bytegate::Router::new().post("/greet", greet));
-//! assert_eq!(client.post("/greet").form(&[("name", "Ada")]).send().text(), "hello Ada\n");
+//! assert_eq!(client.post("/greet").form(&[("name", "Ada")]).text(), "hello Ada\n");
 //! ```
 
 pub(crate) mod base64;

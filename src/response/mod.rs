@@ -9,8 +9,8 @@
 //! }
 //!
 //! let client = bytegate::testing::Client::new(bytegate::Router::new().get("/square/{number}", square));
-//! assert_eq!(client.get("/square/7").send().text(), "49\n");
-//! assert_eq!(client.get("/square/x").send().status().code(), 404);
+//! assert_eq!(client.get("/square/7").text(), "49\n");
+//! assert_eq!(client.get("/square/x").status(), 404);
 //! ```
 
 mod default_page;

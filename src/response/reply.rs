@@ -35,8 +35,8 @@ use core::fmt;
 ///
 /// let home = PreparedResponse::new(Response::html("<h1>hi</h1>"))?;
 /// let client = Client::new(Pages { home });
-/// assert_eq!(client.get("/").send().text(), "<h1>hi</h1>");
-/// assert_eq!(client.get("/a").send().text(), "you asked for /a\n");
+/// assert_eq!(client.get("/").text(), "<h1>hi</h1>");
+/// assert_eq!(client.get("/a").text(), "you asked for /a\n");
 /// # Ok::<(), Box<Response>>(())
 /// ```
 #[derive(Debug)]

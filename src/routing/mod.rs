@@ -7,8 +7,8 @@
 //!     .get("/", |_: &Request<'_>| "home\n")
 //!     .get("/users/{id}", |request: &Request<'_>| format!("user {}\n", request.param("id").unwrap_or_default()));
 //! let client = bytegate::testing::Client::new(router);
-//! assert_eq!(client.get("/users/7").send().text(), "user 7\n");
-//! assert_eq!(client.post("/users/7").send().status().code(), 405);
+//! assert_eq!(client.get("/users/7").text(), "user 7\n");
+//! assert_eq!(client.post("/users/7").status(), 405);
 //! ```
 
 mod allow;

@@ -5,7 +5,7 @@
 //!
 //! let site = Site::new().file("/index.html", "<h1>hi</h1>").file("/style.css", "h1 { color: teal }");
 //! let client = bytegate::testing::Client::new(site);
-//! assert_eq!(client.get("/").send().text(), "<h1>hi</h1>");
+//! assert_eq!(client.get("/").text(), "<h1>hi</h1>");
 //! assert_eq!(client.get("/style.css").send().header("Content-Type"), Some("text/css; charset=utf-8"));
 //! ```
 

@@ -32,8 +32,8 @@ use core::time::Duration;
 ///     format!("hello {}\n", request.param("name").unwrap_or_default())
 /// });
 /// let client = Client::new(app);
-/// assert_eq!(client.get("/hello/Ada").send().text(), "hello Ada\n");
-/// assert_eq!(client.post("/hello/Ada").send().status(), Status::METHOD_NOT_ALLOWED);
+/// assert_eq!(client.get("/hello/Ada").text(), "hello Ada\n");
+/// assert_eq!(client.post("/hello/Ada").status(), Status::METHOD_NOT_ALLOWED);
 /// ```
 pub struct Client {
     gateway: Arc<Gateway>,
@@ -107,7 +107,7 @@ impl Client {
     ///
     /// let client = Client::new(|request: &Request<'_>| format!("{:?}", request.now().monotonic));
     /// client.advance(Duration::from_secs(90));
-    /// assert_eq!(client.get("/").send().text(), "90s");
+    /// assert_eq!(client.get("/").text(), "90s");
     /// ```
     pub fn advance(&self, time: Duration) {
         let now = self.now.get();
@@ -226,9 +226,9 @@ impl Client {
     ///     request.headers().get("Cookie").unwrap_or("none").to_string()
     /// });
     /// client.set_cookie("theme=dark; Path=/");
-    /// assert_eq!(client.get("/").send().text(), "theme=dark");
+    /// assert_eq!(client.get("/").text(), "theme=dark");
     /// client.clear_cookies();
-    /// assert_eq!(client.get("/").send().text(), "none");
+    /// assert_eq!(client.get("/").text(), "none");
     /// ```
     pub fn set_cookie(&self, set_cookie: &str) {
         self.keep_cookie(set_cookie, "/");

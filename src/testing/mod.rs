@@ -18,7 +18,7 @@
 //! }
 //!
 //! let client = Client::new(app());
-//! assert_eq!(client.get("/").send().status(), Status::OK);
+//! assert_eq!(client.get("/").status(), Status::OK);
 //! let response = client.post("/greet").form(&[("name", "Ada")]).send();
 //! assert_eq!(
 //!     response.exchange().to_string(),

@@ -119,7 +119,7 @@ impl<S: Read + Write> StreamClient<S> {
     /// let endless = |_: &Request<'_>| Response::text(Body::from_iterator(std::iter::repeat("tick\n")));
     /// let mut client = StreamClient::new(open(&Arc::new(Gateway::new(endless))));
     /// client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")?;
-    /// assert_eq!(client.response_head(Method::Get)?.status().code(), 200);
+    /// assert_eq!(client.response_head(Method::Get)?.status(), 200);
     /// let mut block = [0; 10];
     /// client.read_exact(&mut block)?;
     /// assert_eq!(&block, b"5\r\ntick\n\r\n");

@@ -156,7 +156,7 @@ impl<'c> Wire<'c> {
     /// });
     /// let mut wire = client.connect();
     /// wire.request(&client.get("/"));
-    /// assert_eq!(wire.response_head().status().code(), 200);
+    /// assert_eq!(wire.response_head().status(), 200);
     /// let sender = senders.lock().unwrap().remove(0);
     /// sender.try_send("one").unwrap();
     /// assert_eq!(wire.blocks(), [b"one"]);

@@ -20,8 +20,8 @@
 //! }
 //!
 //! let client = bytegate::testing::Client::new(Small);
-//! assert_eq!(client.post("/upload").body("abc").send().text(), "3 bytes\n");
-//! assert_eq!(client.post("/other").body("abc").send().status(), Status::NOT_FOUND);
+//! assert_eq!(client.post("/upload").body("abc").text(), "3 bytes\n");
+//! assert_eq!(client.post("/other").body("abc").status(), Status::NOT_FOUND);
 //! ```
 
 pub(crate) mod admission;

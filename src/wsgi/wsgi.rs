@@ -61,7 +61,7 @@ where
 ///     Vec::<String>::new()
 /// });
 /// let request = Request::builder("GET", "/").build()?;
-/// assert_eq!(request.with(|request| application.call(request)).status().code(), 204);
+/// assert_eq!(request.with(|request| application.call(request)).status(), 204);
 /// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
