@@ -3,8 +3,8 @@
 //! `cargo run --features net --example chat`, then open `http://127.0.0.1:7890/` in two windows.
 
 use bytegate::events::Broadcast;
-use bytegate::middleware::{CrossOriginProtection, limit_content};
-use bytegate::{Gateway, Rejection, Request, Response, Router, Status, net};
+use bytegate::middleware::CrossOriginProtection;
+use bytegate::{Gateway, Rejection, Request, Response, Router, Status, net, with_body_limit};
 use std::time::Duration;
 
 /// The limit on the bytes of a line in a form.
@@ -41,7 +41,7 @@ pub(crate) fn app() -> Gateway {
         .get("/events", move |_: &Request<'_>| {
             net::keep_alive(room.subscribe(), Duration::from_secs(15))
         })
-        .post("/say", limit_content(say, LINE_BYTES));
+        .post("/say", with_body_limit(LINE_BYTES, say));
     Gateway::new(router).with(CrossOriginProtection::new())
 }
 

@@ -2,10 +2,9 @@
 //!
 //! `cargo run --features net,cookies --example login`, then open `http://127.0.0.1:7890/`. The password is `lovelace`.
 
-use bytegate::middleware::{CrossOriginProtection, RateLimit, layered, limit_content};
-use bytegate::{
-    Gateway, Rejection, Request, Response, Router, Status, escape_html, net, with_state,
-};
+use bytegate::middleware::{CrossOriginProtection, RateLimit, with_middleware};
+use bytegate::{Gateway, Rejection, Request, Response, Router, Status};
+use bytegate::{escape_html, net, with_body_limit, with_state};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -59,11 +58,12 @@ fn logout(sessions: &Sessions, request: &Request<'_>) -> Response {
 pub(crate) fn app() -> Gateway {
     let sessions = Arc::<Sessions>::default();
     let attempts = RateLimit::new(10, Duration::from_secs(60));
+    let login = with_middleware(attempts, with_state(&sessions, login));
     let router = Router::new()
         .get("/", with_state(&sessions, page))
-        .post("/login", layered(attempts, with_state(&sessions, login)))
+        .post("/login", login)
         .post("/logout", with_state(&sessions, logout));
-    Gateway::new(limit_content(router, 1000)).with(CrossOriginProtection::new())
+    Gateway::new(with_body_limit(1000, router)).with(CrossOriginProtection::new())
 }
 
 fn main() -> std::io::Result<()> {

@@ -131,7 +131,7 @@ mod values;
 pub mod wsgi;
 
 #[doc(inline)]
-pub use crate::application::{Application, with_state};
+pub use crate::application::{Application, with_body_limit, with_state};
 #[doc(inline)]
 pub use crate::body::Body;
 #[doc(inline)]

@@ -398,10 +398,9 @@ mod admission {
     use super::*;
     use bytegate::connection::ProtocolError;
     use bytegate::headers::Headers;
-    use bytegate::middleware::limit_content;
     use bytegate::request::Extensions;
     use bytegate::upload::{AbortReason, Admission, Receiver};
-    use bytegate::{Application, Method};
+    use bytegate::{Application, Method, with_body_limit};
     use std::sync::Mutex;
 
     /// Counts the polls of a body that never arrives.
@@ -521,8 +520,8 @@ mod admission {
     fn application_limits_apply() {
         let count = |request: &Request<'_>| format!("{}", request.body().len());
         let router = Router::new()
-            .route(Method::Put, "/small", limit_content(count, 2))
-            .route(Method::Put, "/large", limit_content(count, 5))
+            .route(Method::Put, "/small", with_body_limit(2, count))
+            .route(Method::Put, "/large", with_body_limit(5, count))
             .route(Method::Put, "/", count);
         let gateway = Arc::new(gateway(router));
         assert_eq!(status(&gateway, "/small", "12"), 200);
@@ -880,7 +879,7 @@ mod errors {
         }
 
         let failing = |_: &Request<'_>| Response::text("a").with_header("Date", "now");
-        let application = bytegate::middleware::layered(Marked, failing);
+        let application = bytegate::middleware::with_middleware(Marked, failing);
         let request = Request::builder("GET", "/").build().unwrap();
         let response = request.with(|request| bytegate::Application::call(&application, request));
         let converted = http::Response::<Body>::from(response);

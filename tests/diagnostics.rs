@@ -37,7 +37,10 @@ fn an_async_function_is_no_application_and_the_error_says_what_to_do() {
     let function = "async fn hello(request: &Request<'_>) -> String { String::new() }";
     let errors = errors("async", function, "hello");
     assert!(errors.contains("is not an application"), "{errors}");
-    assert!(errors.contains("is wrapped: `later(answer)`"), "{errors}");
+    assert!(
+        errors.contains("is wrapped: `async_fn(answer)`"),
+        "{errors}"
+    );
 }
 
 #[test]

@@ -8,11 +8,12 @@ use bytegate::headers::Headers;
 use bytegate::middleware::{
     AccessLog, AllowedHosts, AuthenticatedUser, BasicAuth, ConditionalGet, Contract, Cors,
     CrossOriginProtection, RateLimit, RequestId, RequestInfo, RequestParts, SecurityHeaders,
-    ServerTiming, SetRequestId, Violation, layered, limit_content,
+    ServerTiming, SetRequestId, Violation, with_middleware,
 };
 use bytegate::request::{ConnectionInfo, Peer, Scheme};
 use bytegate::testing::ClientResponse;
 use bytegate::upload::{Admission, Receiver};
+use bytegate::with_body_limit;
 use bytegate::{
     Application, Body, Gateway, Method, Middleware, Now, Request, Response, Router, Site, Status,
 };
@@ -226,7 +227,7 @@ impl Notes {
 fn layered_middleware_sees_each_request_and_response_once() {
     for (input, status) in every_way() {
         let notes = Notes::default();
-        let layer = |application| layered(Noting("a", notes.clone()), application);
+        let layer = |application| with_middleware(Noting("a", notes.clone()), application);
         let gateway = Gateway::new(Router::new().mount("/", layer(EveryWay)));
         let response = ask(&gateway, &input);
         let plain = ask(&Gateway::new(EveryWay), &input);
@@ -251,7 +252,7 @@ fn layered_middleware_sees_each_request_and_response_once() {
 fn the_outermost_middleware_sees_requests_first_and_responses_last() {
     let notes = Notes::default();
     let layer = |name| Noting(name, notes.clone());
-    let inner = layered(layer("a"), layered(layer("b"), EveryWay));
+    let inner = with_middleware(layer("a"), with_middleware(layer("b"), EveryWay));
     let router = Router::new().mount("/", Router::new().mount("/", inner));
     let gateway = Gateway::new(router).with(layer("g"));
     for (input, status) in every_way() {
@@ -280,7 +281,10 @@ fn the_outermost_middleware_sees_requests_first_and_responses_last() {
 fn layered_middleware_may_respond_in_place_of_its_application() {
     let notes = Notes::default();
     let layer = |name| Noting(name, notes.clone());
-    let gateway = Gateway::new(layered(layer("a"), layered(layer("b"), EveryWay)));
+    let gateway = Gateway::new(with_middleware(
+        layer("a"),
+        with_middleware(layer("b"), EveryWay),
+    ));
     for (query, expected) in [
         ("a", &["a before", "a after 403 Some(\"a\")"][..]),
         (
@@ -314,8 +318,8 @@ fn layered_middleware_affects_only_its_route_or_mount() {
         format!("{id} in {}", request.script_name())
     });
     let router = Router::new()
-        .get("/a", layered(layer("a"), |_: &Request<'_>| "a"))
-        .mount("/b", layered(layer("b"), inner))
+        .get("/a", with_middleware(layer("a"), |_: &Request<'_>| "a"))
+        .mount("/b", with_middleware(layer("b"), inner))
         .get("/c", |_: &Request<'_>| "c");
     assert_eq!(
         router.to_string(),
@@ -342,12 +346,12 @@ fn layered_middleware_misses_preflight_requests_and_hides_extensions_from_the_ga
     let log = Arc::new(Mutex::new(String::new()));
     let lines = log.clone();
     let router = Router::new()
-        .put("/route", layered(cors(), |_: &Request<'_>| ""))
+        .put("/route", with_middleware(cors(), |_: &Request<'_>| ""))
         .mount(
             "/mount",
-            layered(cors(), Router::new().put("/", |_: &Request<'_>| "")),
+            with_middleware(cors(), Router::new().put("/", |_: &Request<'_>| "")),
         )
-        .get("/staff", layered(staff(), show_user));
+        .get("/staff", with_middleware(staff(), show_user));
     let gateway = Gateway::new(router).with(AccessLog::to(move |line| {
         lines.lock().expect("a log").push_str(line)
     }));
@@ -394,9 +398,15 @@ fn extensions_from_an_admission_reach_the_application() {
     let layer = || Noting("a", Notes::default());
     for gateway in [
         Gateway::new(Careful).with(SetRequestId::new()),
-        Gateway::new(layered(SetRequestId::new(), Careful)),
-        Gateway::new(layered(SetRequestId::new(), layered(layer(), Careful))),
-        Gateway::new(limit_content(layered(SetRequestId::new(), Careful), 5)),
+        Gateway::new(with_middleware(SetRequestId::new(), Careful)),
+        Gateway::new(with_middleware(
+            SetRequestId::new(),
+            with_middleware(layer(), Careful),
+        )),
+        Gateway::new(with_body_limit(
+            5,
+            with_middleware(SetRequestId::new(), Careful),
+        )),
     ] {
         for (target, length, status) in [("/", 5, 200), ("/?3", 3, 200), ("/?3", 4, 413)] {
             let fields = [format!("Content-Length: {length}")];
@@ -409,7 +419,7 @@ fn extensions_from_an_admission_reach_the_application() {
             }
         }
     }
-    let limited = Gateway::new(limit_content(layered(layer(), Careful), 5));
+    let limited = Gateway::new(with_body_limit(5, with_middleware(layer(), Careful)));
     for target in ["/", "/?9"] {
         let input = request(&format!("PUT {target}"), &["Content-Length: 6"]) + "abcdef";
         assert_eq!(ask(&limited, &input).status(), 413, "{target}");
@@ -1141,7 +1151,7 @@ fn a_body_over_the_limit_of_its_route_gets_a_413() {
     let gateway = Gateway::new(
         Router::new()
             .mount("/a", Inbox)
-            .fallback(limit_content(Inbox, 10)),
+            .fallback(with_body_limit(10, Inbox)),
     );
     let put = |path: &str, length: usize| {
         let head = request(
@@ -1171,7 +1181,7 @@ fn a_body_over_the_limit_of_its_route_gets_a_413() {
 
 #[test]
 fn a_body_over_the_limit_is_refused_before_it_is_sent() {
-    let gateway = Gateway::new(limit_content(Inbox, 10));
+    let gateway = Gateway::new(with_body_limit(10, Inbox));
     let expects = |length: &str| {
         let fields = ["Expect: 100-continue", &format!("Content-Length: {length}")];
         gateway.handle(request("PUT /", &fields).as_bytes())
@@ -1186,7 +1196,7 @@ fn a_limit_may_be_larger_than_the_gateways() {
     let head = request("PUT /", &[&format!("Content-Length: {length}")]);
     let input = head + &"x".repeat(length);
     assert_eq!(ask(&Gateway::new(Inbox), &input).status(), 413);
-    let gateway = Gateway::new(limit_content(Inbox, 1 << 24));
+    let gateway = Gateway::new(with_body_limit(1 << 24, Inbox));
     assert_eq!(ask(&gateway, &input).body(), b"2097152");
 }
 
@@ -1206,7 +1216,7 @@ fn show_user(request: &Request<'_>) -> String {
 #[test]
 fn only_the_right_name_and_password_are_let_through() {
     let middleware = Gateway::new(show_user).with(staff());
-    let wrapper = Gateway::new(Router::new().mount("/", layered(staff(), show_user)));
+    let wrapper = Gateway::new(Router::new().mount("/", with_middleware(staff(), show_user)));
     for gateway in [middleware, wrapper] {
         for credentials in [
             "QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
@@ -1249,7 +1259,7 @@ fn only_the_right_name_and_password_are_let_through() {
 fn an_unknown_user_is_refused_before_the_body_is_read() {
     for gateway in [
         Gateway::new(show_user).with(staff()),
-        Gateway::new(layered(staff(), show_user)),
+        Gateway::new(with_middleware(staff(), show_user)),
     ] {
         let fields = ["Content-Length: 2", "Expect: 100-continue"];
         let output = gateway.handle(request("PUT /", &fields).as_bytes());
@@ -1294,7 +1304,7 @@ fn other_extensions_reach_a_protected_application() {
             request.path_info().unwrap_or_default()
         )
     };
-    let admin = Router::new().mount("/admin", layered(staff(), show));
+    let admin = Router::new().mount("/admin", with_middleware(staff(), show));
     let gateway = Gateway::new(admin).with(SetRequestId::new());
     let right = "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==";
     let response = ask(&gateway, &request("GET /admin/a", &[right]));
@@ -1549,7 +1559,7 @@ fn built_in_responses_keep_the_contract() {
         .file("/a/index.html", "");
     let router = Router::new()
         .get("/get", |_: &Request<'_>| "got")
-        .mount("/admin", layered(staff(), EveryWay))
+        .mount("/admin", with_middleware(staff(), EveryWay))
         .fallback(site);
     let gateway = Gateway::new(router)
         .with(ConditionalGet::new())

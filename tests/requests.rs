@@ -2,11 +2,12 @@
 
 mod laws;
 
-use bytegate::middleware::limit_content;
 use bytegate::request::ConnectionInfo;
 use bytegate::response::ResponseError;
 use bytegate::testing::ClientResponse;
-use bytegate::{Application, Gateway, Now, Rejection, Request, Response, Router, Status};
+use bytegate::{
+    Application, Gateway, Now, Rejection, Request, Response, Router, Status, with_body_limit,
+};
 use laws::reader;
 use proptest::prelude::*;
 use std::sync::{Arc, Mutex};
@@ -291,7 +292,7 @@ mod forms {
         assert_eq!(told(count, post(FORM, "%ff&".repeat(200_000))).0, 413);
         let million = post(FORM, "a=1&".repeat(1_000_000));
         assert_eq!(told(count, &million).0, 413);
-        let large = limit_content(count, 1 << 24);
+        let large = with_body_limit(1 << 24, count);
         assert_eq!(told(large, million), (413, sentence.to_string()));
         let one = |request: &Request<'_>| request.form_up_to(1).map(|_| "");
         assert_eq!(
@@ -861,7 +862,7 @@ mod json {
         );
         let deep = post(JSON, "[".repeat(10_000_000));
         assert_eq!(told(depth, &deep).0, 413);
-        assert_eq!(told(limit_content(depth, 1 << 24), deep), (400, page));
+        assert_eq!(told(with_body_limit(1 << 24, depth), deep), (400, page));
     }
 
     #[cfg(feature = "std")]

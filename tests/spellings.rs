@@ -4,7 +4,7 @@
 #[path = "laws/folder.rs"]
 mod temporary;
 
-use bytegate::middleware::{BasicAuth, layered};
+use bytegate::middleware::{BasicAuth, with_middleware};
 use bytegate::site::{SiteOptions, Skipped};
 use bytegate::testing::{Client, ClientResponse};
 use bytegate::{Request, Router, Site, Status};
@@ -130,12 +130,12 @@ fn no_spelling_gets_past_a_route_or_a_mount() {
     };
     for prefix in ["/m\u{fc}ll", "/mu\u{308}ll"] {
         sites(&SiteOptions::new(), |site, place| {
-            let mounted = Router::new().mount(prefix, layered(closed(), inside));
+            let mounted = Router::new().mount(prefix, with_middleware(closed(), inside));
             unauthorized(&Client::new(mounted.fallback(site.clone())), place);
-            let mounted = Router::new().mount(prefix, layered(closed(), inside));
+            let mounted = Router::new().mount(prefix, with_middleware(closed(), inside));
             unauthorized(&Client::new(mounted.files(site.clone())), place);
             let route = [prefix, "/{name}"].concat();
-            let routed = Router::new().any(&route, layered(closed(), inside));
+            let routed = Router::new().any(&route, with_middleware(closed(), inside));
             unauthorized(&Client::new(routed.fallback(site)), place);
         });
     }

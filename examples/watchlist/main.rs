@@ -4,7 +4,8 @@
 
 pub(crate) mod store;
 
-use bytegate::middleware::{AllowedHosts, CrossOriginProtection, limit_content};
+use bytegate::middleware::{AllowedHosts, CrossOriginProtection};
+use bytegate::with_body_limit;
 use bytegate::{
     Gateway, Rejection, Request, Response, Router, Status, escape_html, net, with_state,
 };
@@ -67,7 +68,7 @@ pub(crate) fn app(store: Store) -> Gateway {
         .post("/add", with_state(&store, add))
         .post("/note/{code}", with_state(&store, note))
         .post("/remove/{code}", with_state(&store, remove));
-    let gateway = Gateway::new(limit_content(net::blocking(router), 8 * 1024));
+    let gateway = Gateway::new(with_body_limit(8 * 1024, net::blocking(router)));
     let gateway = gateway.with(CrossOriginProtection::new());
     gateway.with(AllowedHosts::local())
 }

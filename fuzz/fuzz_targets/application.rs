@@ -2,10 +2,8 @@
 //! write it: no panic, and valid responses only. Forms with files have the same outcome in memory and while they arrive.
 #![no_main]
 
-use bytegate::middleware::{
-    BasicAuth, ConditionalGet, Contract, Cors, CrossOriginProtection, ErrorPages, SecurityHeaders,
-    layered, limit_content,
-};
+use bytegate::middleware::{BasicAuth, ConditionalGet, Contract, Cors, CrossOriginProtection, ErrorPages, SecurityHeaders, with_middleware};
+use bytegate::with_body_limit;
 use bytegate::request::{MultipartLimits, Part};
 use bytegate::routing::TrailingSlash;
 use bytegate::testing::{fuzz, read_responses, wrap};
@@ -42,14 +40,14 @@ fn gateway() -> Gateway {
         .get("/", page)
         .post("/l", log_in)
         .get("/n/{id}", note)
-        .put("/n/{id}", limit_content(add, 200))
+        .put("/n/{id}", with_body_limit(200, add))
         .post("/j", any_json)
-        .post("/f", limit_content(Files(true), 1000))
+        .post("/f", with_body_limit(1000, Files(true)))
         .put("/f", Files(false))
         .suffix(".x", echo)
         .mount(
             "/a",
-            layered(BasicAuth::new("a", |name, _| name == "a"), admin),
+            with_middleware(BasicAuth::new("a", |name, _| name == "a"), admin),
         )
         .files(
             Site::new()

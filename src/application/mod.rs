@@ -1,4 +1,4 @@
-//! Applications, for those who implement the trait or wrap a handler. A handler is a function; most programs need no more.
+//! Applications: the trait, and functions that wrap a handler. A handler is a function; most programs need no more.
 //!
 //! ```
 //! use bytegate::{Gateway, Request, with_state};
@@ -14,11 +14,13 @@
 //! assert!(gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").ends_with(b"visit 1\n"));
 //! ```
 
-pub(crate) mod later;
-pub(crate) mod state;
+mod async_fn;
+mod with_body_limit;
+mod with_state;
 
-pub use later::{Later, later};
-pub use state::{WithState, with_state};
+pub use async_fn::async_fn;
+pub use with_body_limit::with_body_limit;
+pub use with_state::with_state;
 
 use crate::request::request::Request;
 use crate::response::reply::Reply;
@@ -30,7 +32,7 @@ use alloc::sync::Arc;
 /// A handler for requests.
 ///
 /// It is implemented by functions and closures from `&Request<'_>` to anything that converts into a [`Response`], and
-/// by [`Router`](crate::Router), [`Site`](crate::Site), and the results of [`later`] for async functions,
+/// by [`Router`](crate::Router), [`Site`](crate::Site), and the results of [`async_fn`] for async functions,
 /// [`with_state`](crate::with_state()) for functions that share a state, and [`wsgi`](crate::wsgi::adapt).
 ///
 /// A closure must state the type of its argument: `|request: &Request<'_>| ...`. Without it, the compiler says that the
@@ -101,7 +103,7 @@ use alloc::sync::Arc;
     message = "`{Self}` is not an application",
     label = "not a function from `&Request<'_>` to what becomes a `Response`",
     note = "a closure must name the type of its argument: `|request: &Request<'_>| ...`",
-    note = "an `async fn` takes an `OwnedRequest` and is wrapped: `later(answer)`",
+    note = "an `async fn` takes an `OwnedRequest` and is wrapped: `async_fn(answer)`",
     note = "text, bytes, a `Status`, a `(Status, text)`, and an `Option` or `Result` of them become a `Response`"
 )]
 pub trait Application: Send + Sync {

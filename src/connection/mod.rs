@@ -1,4 +1,4 @@
-//! The protocol alone, for those who want HTTP/1.1 without applications: a state machine that takes bytes and time as values
+//! The protocol alone, for using HTTP/1.1 without applications: a state machine that takes bytes and time as values
 //! and returns the next step. It runs no user code.
 //!
 //! ```

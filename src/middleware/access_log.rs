@@ -15,7 +15,7 @@ const REQUEST_LINE_BYTES: usize = 1024;
 
 /// Middleware that writes a line in the Common Log Format for each response.
 ///
-/// The user is the [`AuthenticatedUser`], unless [`layered`](crate::middleware::layered) attached it on some paths
+/// The user is the [`AuthenticatedUser`], unless [`with_middleware`](crate::middleware::with_middleware) attached it on some paths
 /// only. If the request has a [`RequestId`], it follows the number of bytes. Times are in UTC. Unknown values are
 /// written as `-`. Bytes of the request line that could break the line, end a quoted string or control a terminal are
 /// written as `\xHH`.

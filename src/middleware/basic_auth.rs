@@ -15,7 +15,7 @@ use core::hint::black_box;
 ///
 /// A request without valid credentials gets a 401 with `WWW-Authenticate`, before its body is read. Other requests get
 /// the extension [`AuthenticatedUser`]. Credentials are UTF-8. To protect only some paths, wrap the application mounted
-/// there with [`layered`](crate::middleware::layered); then an [`AccessLog`](crate::middleware::AccessLog) of the
+/// there with [`with_middleware`](crate::middleware::with_middleware); then an [`AccessLog`](crate::middleware::AccessLog) of the
 /// gateway does not know the user.
 ///
 /// The password is sent with each request, and is only encoded. Use it only over TLS.

@@ -29,7 +29,7 @@ const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
 /// `Access-Control-Allow-Origin`, its headers are kept as they are.
 ///
 /// Put it around a gateway, a whole router or a mount, not around a single route with
-/// [`layered`](crate::middleware::layered): a preflight request is an OPTIONS request, and a router with a route for
+/// [`with_middleware`](crate::middleware::with_middleware): a preflight request is an OPTIONS request, and a router with a route for
 /// another method responds to it without that route, so middleware around the route never sees it.
 ///
 /// ```

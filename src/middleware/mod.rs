@@ -19,8 +19,6 @@ mod contract;
 mod cors;
 mod cross_origin_protection;
 mod error_pages;
-mod layered;
-mod limit_content;
 mod list_headers;
 mod origin;
 #[cfg(feature = "std")]
@@ -29,6 +27,7 @@ mod security_headers;
 mod server_timing;
 mod set_headers;
 mod set_request_id;
+mod with_middleware;
 
 pub use access_log::AccessLog;
 pub use allowed_hosts::AllowedHosts;
@@ -42,14 +41,13 @@ pub use contract::{Checked, Contract, Violation};
 pub use cors::Cors;
 pub use cross_origin_protection::CrossOriginProtection;
 pub use error_pages::ErrorPages;
-pub use layered::{Layered, layered};
-pub use limit_content::{LimitContent, limit_content};
 #[cfg(feature = "std")]
 pub use rate_limit::RateLimit;
 pub use security_headers::SecurityHeaders;
 pub use server_timing::ServerTiming;
 pub use set_headers::SetHeaders;
 pub use set_request_id::{RequestId, SetRequestId};
+pub use with_middleware::with_middleware;
 
 use crate::message::head::Head;
 use crate::request::extensions::Extensions;
@@ -60,7 +58,7 @@ use crate::values::now::Now;
 use crate::values::status::Status;
 
 /// Code that wraps the application of a [`Gateway`](crate::Gateway). It sees each request before the application is
-/// called, and each response afterwards. To wrap only some of the paths, see [`layered`].
+/// called, and each response afterwards. To wrap only some of the paths, see [`with_middleware`].
 ///
 /// `after` sees every response exactly once, from any source: the application, middleware, an upload that was refused
 /// at its head or midway, an upload that ended, a refusal page, or a panic. An invalid response is replaced with the

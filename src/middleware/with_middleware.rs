@@ -18,16 +18,15 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::task::{Context, Poll};
 
-/// Puts middleware around one application, such as that of a route or a mount, instead of the whole gateway.
+/// Wraps one application, such as a route or a mount, in middleware, instead of the whole gateway.
 ///
-/// The middleware sees the requests for this application, and each of its responses once. What the gateway answers in
-/// place of the application is seen only by the middleware of the [gateway](crate::Gateway::with): a panic, and
-/// content that is malformed, too large or too slow. For more middleware, wrap the result again: the outermost sees the
-/// request first.
+/// The middleware sees the requests for this application, and each of its responses once. Only the middleware of the
+/// [gateway](crate::Gateway::with) sees the responses that replace the application's: after a panic, and for a body that is
+/// malformed, too large or too slow. For more middleware, wrap the result again: the outermost sees the request first.
 ///
-/// Around a single route, it sees only the requests that the route answers. What a router answers itself is not among
-/// them: OPTIONS, so that [`Cors`](crate::middleware::Cors) cannot answer preflight requests there, and 405. Wrap a mount or the whole
-/// router instead.
+/// Around a single route, it sees only the requests for which the route is called. The router itself responds to OPTIONS,
+/// so [`Cors`](crate::middleware::Cors) sees no preflight requests there, and to other methods with 405. Wrap a mount or
+/// the whole router instead.
 ///
 /// Values that the middleware attaches to a request reach the application inside it, and nothing outside. So an
 /// [`AccessLog`](crate::middleware::AccessLog) of the gateway does not write the user of a
@@ -35,42 +34,33 @@ use core::task::{Context, Poll};
 ///
 /// ```
 /// use bytegate::{Gateway, Request, Router};
-/// use bytegate::middleware::{BasicAuth, SetHeaders, layered};
+/// use bytegate::middleware::{BasicAuth, SetHeaders, with_middleware};
 ///
 /// let staff = BasicAuth::user("staff", "Aladdin", "open sesame");
 /// let admin = Router::new().get("/", |_: &Request<'_>| "the lamp\n");
 /// let router = Router::new()
-///     .get("/news", layered(SetHeaders::new().header("Cache-Control", "no-store"), |_: &Request<'_>| "none\n"))
-///     .mount("/admin", layered(staff, admin));
+///     .get("/news", with_middleware(SetHeaders::new().header("Cache-Control", "no-store"), |_: &Request<'_>| "none\n"))
+///     .mount("/admin", with_middleware(staff, admin));
 ///
 /// let gateway = Gateway::new(router);
-/// let reply = gateway.handle(b"GET /admin HTTP/1.1\r\nHost: x\r\n\r\n");
-/// assert!(reply.starts_with(b"HTTP/1.1 401 Unauthorized\r\n"));
-/// let reply = gateway.handle(b"GET /news HTTP/1.1\r\nHost: x\r\n\r\n");
-/// assert!(String::from_utf8_lossy(&reply).contains("Cache-Control: no-store\r\n"));
+/// let response = gateway.handle(b"GET /admin HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(response.starts_with(b"HTTP/1.1 401 Unauthorized\r\n"));
+/// let response = gateway.handle(b"GET /news HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert!(String::from_utf8_lossy(&response).contains("Cache-Control: no-store\r\n"));
 /// ```
 #[doc(alias = "layer")]
 #[doc(alias = "wrap")]
-pub fn layered<M, A>(middleware: M, application: A) -> Layered<M, A>
-where
-    M: Middleware + 'static,
-    A: Application,
-{
+pub fn with_middleware(
+    middleware: impl Middleware + 'static,
+    application: impl Application,
+) -> impl Application {
     Layered {
         middleware: Arc::new(middleware),
         application,
     }
 }
 
-/// An application with a middleware around it, created by [`layered`].
-///
-/// ```
-/// use bytegate::Site;
-/// use bytegate::middleware::{Layered, SecurityHeaders, layered};
-///
-/// let site: Layered<SecurityHeaders, Site> = layered(SecurityHeaders::new(), Site::new());
-/// ```
-pub struct Layered<M, A> {
+struct Layered<M, A> {
     middleware: Arc<M>,
     application: A,
 }

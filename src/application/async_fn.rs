@@ -16,7 +16,7 @@ use core::future::Future;
 ///
 /// ```
 /// use bytegate::{Gateway, OwnedRequest, Request, Response, Router};
-/// use bytegate::application::later;
+/// use bytegate::application::async_fn;
 ///
 /// async fn hello(request: OwnedRequest) -> Result<Response, bytegate::Status> {
 ///     let name = request.param("name").ok_or(bytegate::Status::NOT_FOUND)?;
@@ -24,34 +24,23 @@ use core::future::Future;
 /// }
 ///
 /// let router = Router::new()
-///     .get("/hello/{name}", later(hello))
+///     .get("/hello/{name}", async_fn(hello))
 ///     .get("/health", |_: &Request<'_>| "ok\n");
 /// let reply = Gateway::new(router).handle(b"GET /hello/ada HTTP/1.1\r\nHost: x\r\n\r\n");
 /// assert!(reply.ends_with(b"hello ada\n"));
 /// ```
-pub const fn later<H, F>(handler: H) -> Later<H>
+pub const fn async_fn<H, F>(handler: H) -> impl Application
 where
     H: Fn(OwnedRequest) -> F + Send + Sync,
     F: Future<Output: Into<Response>> + Send + 'static,
 {
-    Later(handler)
+    AsyncFn(handler)
 }
 
-/// An application that is an async function, created by [`later`].
-///
-/// ```
-/// use bytegate::{Application, OwnedRequest, Request};
-/// use bytegate::application::later;
-///
-/// let application = later(async |_: OwnedRequest| "hello\n");
-/// let request = Request::builder("GET", "/").build()?;
-/// assert!(request.with(|request| application.call(request)).is_pending());
-/// # Ok::<(), bytegate::request::InvalidRequest>(())
-/// ```
 #[derive(Clone, Copy)]
-pub struct Later<H>(H);
+struct AsyncFn<H>(H);
 
-impl<H, F> Application for Later<H>
+impl<H, F> Application for AsyncFn<H>
 where
     H: Fn(OwnedRequest) -> F + Send + Sync,
     F: Future<Output: Into<Response>> + Send + 'static,
@@ -61,8 +50,8 @@ where
     }
 }
 
-impl<H> fmt::Debug for Later<H> {
+impl<H> fmt::Debug for AsyncFn<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Later")
+        f.write_str("AsyncFn")
     }
 }

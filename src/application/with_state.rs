@@ -34,7 +34,7 @@ use core::fmt;
 /// client.post("/reset").send();
 /// assert_eq!(client.get("/").text(), "visit 1\n");
 /// ```
-pub fn with_state<S, H, R>(state: &Arc<S>, handler: H) -> WithState<S, H>
+pub fn with_state<S, H, R>(state: &Arc<S>, handler: H) -> impl Application + use<S, H, R>
 where
     S: Send + Sync + ?Sized,
     H: Fn(&S, &Request<'_>) -> R + Send + Sync,
@@ -46,27 +46,7 @@ where
     }
 }
 
-/// An application with a state, created by [`with_state`].
-///
-/// ```
-/// use bytegate::{Request, testing::Client, with_state};
-/// use std::sync::Arc;
-///
-/// struct Shop {
-///     name: String,
-/// }
-///
-/// impl Shop {
-///     fn home(&self, _: &Request<'_>) -> String {
-///         format!("welcome to {}\n", self.name)
-///     }
-/// }
-///
-/// let shop = Arc::new(Shop { name: "the corner shop".to_string() });
-/// let client = Client::new(with_state(&shop, Shop::home));
-/// assert_eq!(client.get("/").text(), "welcome to the corner shop\n");
-/// ```
-pub struct WithState<S: ?Sized, H> {
+struct WithState<S: ?Sized, H> {
     state: Arc<S>,
     handler: H,
 }

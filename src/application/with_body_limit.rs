@@ -1,4 +1,4 @@
-//! A limit on the content of requests to one application, such as a route or a mount.
+//! A limit on the bodies of requests to one application, such as a route or a mount.
 
 use crate::application::Application;
 use crate::headers::headers::Headers;
@@ -10,46 +10,37 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use core::task::{Context, Poll};
 
-/// Limits the content of requests to an application, such as that of a route or a mount.
+/// Limits the bodies of requests to an application, such as a route or a mount.
 ///
-/// Longer content is answered with 413 (RFC 9110 section 15.5.14): before it is sent, if its length is announced, and
-/// otherwise as soon as it exceeds the limit. A content of exactly `bytes` bytes is accepted.
+/// A longer body gets a 413 (RFC 9110 section 15.5.14): before it is sent, if its length is announced, and otherwise as soon
+/// as it exceeds the limit. A body of exactly `bytes` bytes is accepted.
 ///
-/// For content that is buffered, the limit takes the place of [`Limits::body_bytes`](crate::config::Limits::body_bytes),
-/// so it may also be larger. An application that states a limit of its own keeps it if it is lower.
+/// For bodies that are buffered, the limit replaces [`Limits::body_bytes`](crate::config::Limits::body_bytes), so it may be
+/// larger. An application that [admits](Application::admit) less keeps its lower limit.
 ///
 /// ```
-/// use bytegate::{Gateway, Method, Request, Router};
-/// use bytegate::middleware::limit_content;
+/// use bytegate::{Gateway, Method, Request, Router, with_body_limit};
 ///
 /// let count = |request: &Request<'_>| format!("{} bytes\n", request.body().len());
 /// let router = Router::new()
-///     .route(Method::Put, "/avatar", limit_content(count, 64 * 1024))
-///     .route(Method::Put, "/film", limit_content(count, 1 << 30));
+///     .route(Method::Put, "/avatar", with_body_limit(64 * 1024, count))
+///     .route(Method::Put, "/film", with_body_limit(1 << 30, count));
 /// let gateway = Gateway::new(router);
-/// let reply = gateway.handle(b"PUT /avatar HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n");
-/// assert!(reply.starts_with(b"HTTP/1.1 413 Content Too Large\r\n"));
+/// let response = gateway.handle(b"PUT /avatar HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n");
+/// assert!(response.starts_with(b"HTTP/1.1 413 Content Too Large\r\n"));
 /// ```
 #[doc(alias = "DefaultBodyLimit")]
-pub fn limit_content<A: Application>(application: A, bytes: u64) -> LimitContent<A> {
-    LimitContent { application, bytes }
+pub fn with_body_limit(bytes: u64, application: impl Application) -> impl Application {
+    BodyLimit { application, bytes }
 }
 
-/// An application with a limit on the content of requests, created by [`limit_content`].
-///
-/// ```
-/// use bytegate::Site;
-/// use bytegate::middleware::{LimitContent, limit_content};
-///
-/// let site: LimitContent<Site> = limit_content(Site::new(), 0);
-/// ```
 #[derive(Clone, Debug)]
-pub struct LimitContent<A> {
+struct BodyLimit<A> {
     application: A,
     bytes: u64,
 }
 
-impl<A: Application> Application for LimitContent<A> {
+impl<A: Application> Application for BodyLimit<A> {
     fn call(&self, request: &Request<'_>) -> Response {
         self.application.call(request)
     }
