@@ -144,3 +144,57 @@ fn each_public_module_states_its_purpose_and_begins_with_an_example() {
         );
     }
 }
+
+/// Phrases that read as translated, and what to write instead.
+const PHRASES: [(&str, &str); 7] = [
+    ("that of", "repeat the noun"),
+    ("those of", "repeat the noun"),
+    ("of its own", "own, separate"),
+    ("of their own", "own, separate"),
+    ("is there", "has arrived, is ready, exists"),
+    ("whoever", "name who it is"),
+    ("in vain", "say what fails"),
+];
+
+/// The text that people read: comments of the library and of examples, and pages.
+fn prose(path: &Path) -> String {
+    let text = fs::read_to_string(path).expect("a file");
+    match path.extension().is_some_and(|suffix| suffix == "rs") {
+        false => text,
+        true => {
+            let comments = text.lines().map(str::trim_start);
+            let comments = comments.filter(|line| line.starts_with("//"));
+            comments.collect::<Vec<_>>().join("\n")
+        }
+    }
+}
+
+#[test]
+fn the_prose_uses_plain_phrases() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut paths = files(&root.join("src"));
+    paths.extend(files(&root.join("examples")));
+    paths.extend(["README.md", "CONTRIBUTING.md"].map(|name| root.join(name)));
+    paths.extend(
+        ["guide", "security", "performance"].map(|name| root.join(format!("src/manual/{name}.md"))),
+    );
+    let mut found = Vec::new();
+    for path in &paths {
+        for (number, line) in prose(path).lines().enumerate() {
+            // The list of words in CONTRIBUTING quotes them.
+            let line = line.split('|').next().unwrap_or_default();
+            let words = format!(" {line} ");
+            for (phrase, instead) in PHRASES {
+                if words.contains(&format!(" {phrase} ")) {
+                    found.push(format!(
+                        "{} ({}): {phrase:?}: {instead}",
+                        path.display(),
+                        number + 1
+                    ));
+                }
+            }
+        }
+    }
+    assert!(paths.len() > 150, "only {} files found", paths.len());
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}

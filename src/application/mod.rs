@@ -55,7 +55,7 @@ use alloc::sync::Arc;
 ///
 /// # Errors
 ///
-/// A handler may return a `Result` whose error becomes a [`Response`] too. An application with errors of its own turns them into responses in one
+/// A handler may return a `Result` whose error becomes a [`Response`] too. An application with its own error type turns them into responses in one
 /// place, and uses `?` everywhere else:
 ///
 /// ```
@@ -117,10 +117,10 @@ pub trait Application: Send + Sync {
         self.call(request).into()
     }
 
-    /// Decides how the content of a request is handled.
+    /// Decides how the body of a request is handled.
     ///
-    /// This is called when only the head has arrived, so the content of `request` is still empty. It is called only
-    /// if content was announced. Use it to refuse an upload before it is sent.
+    /// This is called when only the head has arrived, so the body of `request` is still empty. It is called only
+    /// if a body was announced. Use it to refuse an upload before it is sent.
     fn admit(&self, request: &Request<'_>) -> Admission {
         let _ = request;
         Admission::Buffer

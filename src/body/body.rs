@@ -1,4 +1,4 @@
-//! The content of a response: nothing, bytes, or a stream of blocks.
+//! The body of a response: nothing, bytes, or a stream of blocks.
 
 use super::body_error::BodyError;
 #[cfg(feature = "folder")]
@@ -19,9 +19,9 @@ use futures_core::Stream;
 /// The size from which bodies are shared instead of copied after their head. They are still sent in the same write.
 pub(crate) const SHARED_FROM_BYTES: usize = 16 * 1024;
 
-/// The content of a response.
+/// The body of a response.
 ///
-/// Large byte content is shared and never copied. A stream is polled for one block at a time, and only after the
+/// Large bodies of bytes are shared and never copied. A stream is polled for one block at a time, and only after the
 /// previous block has been written. A slow reader therefore costs one block of memory.
 ///
 /// ```
@@ -108,7 +108,7 @@ impl Body {
     /// Creates a body from an asynchronous stream of blocks, with their total length if it is known. The connection
     /// waits for the blocks without delaying other connections.
     ///
-    /// `handle` blocks while it waits, which needs the feature `std`. Without it, the content is cut off.
+    /// `handle` blocks while it waits, which needs the feature `std`. Without it, the body is cut off.
     pub fn from_stream<S>(length: Option<u64>, blocks: S) -> Body
     where
         S: Stream<Item = Result<Bytes, BodyError>> + Send + 'static,

@@ -14,9 +14,9 @@
 pub struct Limits {
     /// The request line without its CRLF. Exceeding it results in 414. RFC 9112 section 3 recommends at least 8,000.
     pub request_line_bytes: u32,
-    /// One field line without its CRLF. Exceeding it results in 431. A Kerberos ticket for `Negotiate` takes 12 KiB.
+    /// One header line without its CRLF. Exceeding it results in 431. A Kerberos ticket for `Negotiate` takes 12 KiB.
     pub header_line_bytes: u32,
-    /// The number of field lines in a head. Exceeding it results in 431. Browsers send about 15, and proxies add a
+    /// The number of header lines in a head. Exceeding it results in 431. Browsers send about 15, and proxies add a
     /// few.
     pub headers: u16,
     /// The whole head with all line endings. Exceeding it results in 431. This bounds the memory that one attacker

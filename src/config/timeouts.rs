@@ -19,7 +19,7 @@ pub struct Timeouts {
     pub head: Duration,
     /// The time between two requests, before the first byte of the second. Exceeding it results in a silent close.
     pub idle: Duration,
-    /// The minimum pace at which content must arrive. Anything slower results in 408. The default is 500 bytes a
+    /// The minimum pace at which a body must arrive. Anything slower results in 408. The default is 500 bytes a
     /// second after 20 s, and no gap longer than 30 s. This stops a slow drip, but not a client that loses its
     /// network for a moment. Content that was sent fast earns at most 30 s.
     pub content: Pace,
@@ -61,7 +61,7 @@ impl Default for Timeouts {
 /// The minimum pace of a transfer. The rate stops slow drips, which a maximum gap alone does not.
 ///
 /// Bytes earn time at the rate, so a transfer that is faster may pause later. However many bytes have moved, they earn
-/// no more than the longer of `grace` and `gap`: whoever sends a megabyte at once and then a byte now and then is cut
+/// no more than the longer of `grace` and `gap`: a client that sends a megabyte at once and then a byte now and then is cut
 /// off after that time.
 ///
 /// ```

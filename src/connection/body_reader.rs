@@ -1,4 +1,4 @@
-//! Reading the content of a request, which is either gathered or handed on part by part.
+//! Reading the body of a request, which is either buffered or streamed.
 
 use super::chunked::{Chunked, Decoded, kept_trailers};
 use super::progress::Progress;
@@ -11,13 +11,13 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-/// A reader for content that is still arriving.
+/// A reader for a body that is still arriving.
 pub(super) struct BodyReader {
-    /// The head. Empty until it turns out that the content has not fully arrived; then the head is copied out of the
+    /// The head. Empty until it turns out that the body has not fully arrived; then the head is copied out of the
     /// input.
     head: Vec<u8>,
     decoder: Decoder,
-    /// The content so far, or `None` if it is handed on part by part.
+    /// The body so far, or `None` if it is streamed.
     gathered: Option<Vec<u8>>,
     limit: u64,
     received: u64,
@@ -30,19 +30,19 @@ enum Decoder {
     Chunked(Chunked),
 }
 
-/// A request whose content did not arrive in one piece with its head.
+/// A request whose body did not arrive in one piece with its head.
 pub(super) struct Gathered {
     pub(super) head: Vec<u8>,
-    /// `None` if the content was handed on.
+    /// `None` if the body was streamed.
     pub(super) content: Option<Vec<u8>>,
     pub(super) trailers: HeaderMap,
 }
 
 /// The result of reading the input.
 pub(super) enum Taken<'i> {
-    /// The next bytes of the content.
+    /// The next bytes of the body.
     Part(&'i [u8]),
-    /// The content is complete. Contains its trailers.
+    /// The body is complete. Contains its trailers.
     Whole(HeaderMap),
     Incomplete,
 }
@@ -76,12 +76,12 @@ impl BodyReader {
         }
     }
 
-    /// Returns whether content of a known length exceeds the limit.
+    /// Returns whether a body of a known length exceeds the limit.
     pub(super) fn is_too_large(&self) -> bool {
         matches!(self.decoder, Decoder::Length { left } if left > self.limit)
     }
 
-    /// Returns the length of the whole request if its content is to be gathered and all of it is in `input`, which
+    /// Returns the length of the whole request if its body is to be buffered and all of it is in `input`, which
     /// starts with a head of length `head`. Nothing needs to be copied in that case.
     pub(super) fn whole_in(&self, input: &[u8], head: usize) -> Option<usize> {
         match (&self.decoder, &self.gathered) {
@@ -93,7 +93,7 @@ impl BodyReader {
         }
     }
 
-    /// Reads the available content, up to the next part to hand on. Also returns the number of bytes used. The offset
+    /// Reads the available content, up to the next part to stream. Also returns the number of bytes used. The offset
     /// of a fault counts from the start of `input`, which starts with a head of length `head` until the head has been
     /// used.
     pub(super) fn take_in<'i>(

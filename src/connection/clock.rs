@@ -85,7 +85,7 @@ pub(super) fn is_late(now: Duration, until: Duration) -> bool {
     now >= until && until < Duration::MAX
 }
 
-/// The line with the field `Date`, updated in place once per second.
+/// The `Date` line, updated in place once per second.
 #[derive(Debug)]
 pub(super) struct DateLine {
     /// Whether there is a time that can be formatted as a date.

@@ -33,7 +33,7 @@ use core::time::Duration;
 ///
 /// | step | command |
 /// |---|---|
-/// | [`Step::Admit`] | [`admit`](Connection::admit), or [`respond`](Connection::respond) without waiting for the content |
+/// | [`Step::Admit`] | [`admit`](Connection::admit), or [`respond`](Connection::respond) without waiting for the body |
 /// | [`Step::Data`] | none, or `respond` without waiting for the rest |
 /// | [`Step::Request`] | `respond`, or [`defer`](Connection::defer) |
 /// | [`Step::Refuse`] | `respond` |
@@ -91,7 +91,7 @@ use core::time::Duration;
 ///         Step::Write { .. } => connection.output().move_to(&mut reply),
 ///         Step::Read { .. } => connection.end_input(),
 ///         Step::Close(_) => break,
-///         other => unreachable!("this request is whole and has no content: {other:?}"),
+///         other => unreachable!("this request is whole and has no body: {other:?}"),
 ///     }
 /// }
 /// assert!(reply.ends_with(b"\r\n\r\nyou asked for /hello\n"));
@@ -202,7 +202,7 @@ impl<C: Borrow<Config>> Connection<C> {
         self.advance(input)
     }
 
-    /// Answers [`Step::Admit`] by accepting the content.
+    /// Responds to [`Step::Admit`] by accepting the body.
     ///
     /// # Errors
     /// [`OutOfTurn`] at any other time.
@@ -224,7 +224,7 @@ impl<C: Borrow<Config>> Connection<C> {
             self.state = machine::failed(fault, self.parser.method_seen());
             return Ok(());
         }
-        // Sent even if content has already arrived: the output must not depend on how the input was split.
+        // Sent even if a part of the body has already arrived: the output must not depend on how the input was split.
         if exchange.expects_continue {
             self.output.extend(b"HTTP/1.1 100 Continue\r\n\r\n");
         }
@@ -257,10 +257,10 @@ impl<C: Borrow<Config>> Connection<C> {
         Ok(())
     }
 
-    /// Answers [`Step::Request`], [`Step::Pending`] and [`Step::Refuse`] with a response. At [`Step::Admit`] and
-    /// [`Step::Data`], it responds without waiting for the content and closes the connection.
+    /// Responds to [`Step::Request`], [`Step::Pending`] and [`Step::Refuse`] with a response. At [`Step::Admit`] and
+    /// [`Step::Data`], it responds without waiting for the body and closes the connection.
     ///
-    /// The content is taken out of the response. A stream stays in the response, to be sent block by block. A response
+    /// The body is taken out of the response. A stream stays in the response, to be sent block by block. A response
     /// that breaks the rules or is itself [deferred](Response::from_future) is replaced by a 500.
     ///
     /// # Errors
@@ -346,7 +346,7 @@ impl<C: Borrow<Config>> Connection<C> {
         self.respond(response)
     }
 
-    /// Answers [`Step::SendBody`] with the next block of the content. An empty block is skipped.
+    /// Responds to [`Step::SendBody`] with the next block of the body. An empty block is skipped.
     ///
     /// A block that exceeds the declared length is not sent. The connection then closes as if
     /// [`end_body`](Connection::end_body) had been called with an error.
@@ -365,7 +365,7 @@ impl<C: Borrow<Config>> Connection<C> {
     }
 
     /// Like [`send`](Connection::send), but for bytes that the front end takes from a file itself. Returns `false`, and
-    /// sends nothing, if the content is not delimited by its length.
+    /// sends nothing, if the body is not delimited by its length.
     #[cfg(feature = "net")]
     pub(crate) fn send_in_file(&mut self, count: usize) -> bool {
         let State::Stream(encoder::Delimiter::Length(left), _, next) = &mut self.state else {
@@ -380,7 +380,7 @@ impl<C: Borrow<Config>> Connection<C> {
         true
     }
 
-    /// Answers [`Step::SendBody`] when no block is ready yet. Pending output is written first, then the block is requested
+    /// Responds to [`Step::SendBody`] when no block is ready yet. Pending output is written first, then the block is requested
     /// again.
     ///
     /// # Errors
@@ -389,10 +389,10 @@ impl<C: Borrow<Config>> Connection<C> {
         self.send(Bytes::new())
     }
 
-    /// Answers [`Step::SendBody`] when there are no more blocks or when the content ended early.
+    /// Responds to [`Step::SendBody`] when there are no more blocks or when the body ended early.
     ///
-    /// If the content ended early or is shorter than the declared length, the connection closes in a way that shows the
-    /// peer that the content is incomplete.
+    /// If the body ended early or is shorter than the declared length, the connection closes in a way that shows the
+    /// peer that the body is incomplete.
     ///
     /// # Errors
     /// [`OutOfTurn`] at any other time.
@@ -464,7 +464,7 @@ impl<C: Borrow<Config>> Connection<C> {
         matches!(self.state, State::Head(_))
     }
 
-    /// Reports that the caller stopped reading input for its own reasons. The peer's deadline for the content starts
+    /// Reports that the caller stopped reading input for its own reasons. The peer's deadline for the body starts
     /// again with the next step.
     pub fn hold(&mut self) {
         self.held = true;

@@ -22,7 +22,7 @@ use core::time::Duration;
 pub(super) enum Pause<'i> {
     /// A head.
     Admit(&'i [u8]),
-    /// A part of content that is handed on.
+    /// A part of a body that is streamed.
     Content(&'i [u8]),
     /// A request in one piece.
     Call(&'i [u8]),
@@ -191,7 +191,7 @@ impl<C: Borrow<Config>> Connection<C> {
         until.min(*self.whole_by.get_or_insert(soon))
     }
 
-    /// Reads the content of an admitted request.
+    /// Reads the body of an admitted request.
     fn content<'i>(
         &mut self,
         mut reader: Box<BodyReader>,

@@ -8,7 +8,7 @@ use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 use core::borrow::Borrow;
 
 impl<C: Borrow<Config>> Connection<C> {
-    /// Returns the memory that is held for a request that arrives and for pending output, without shared content.
+    /// Returns the memory that is held for a request that arrives and for pending output, without shared bodies.
     #[inline]
     pub(crate) fn held_bytes(&self) -> usize {
         let content = match &self.state {

@@ -38,7 +38,7 @@ impl<'g, 's> Chain<'g, 's> {
         }
     }
 
-    /// Asks the application what to do with the content of a request whose head was received.
+    /// Asks the application what to do with the body of a request whose head was received.
     pub(super) fn admit(
         &self,
         head: Head<'_>,

@@ -21,7 +21,7 @@ use core::time::Duration;
 #[derive(Default)]
 pub(super) struct Exchange {
     pub(super) extensions: Extensions,
-    /// What the application has added for itself when it admitted the content.
+    /// What the application has added for itself when it admitted the body.
     pub(super) added: Extensions,
     /// What the middleware needs to know about the request when the response is ready.
     pub(super) record: Option<Record>,
@@ -39,9 +39,9 @@ pub(super) struct Record {
     now: Now,
 }
 
-/// The start of an exchange whose request has content.
+/// The start of an exchange whose request has a body.
 pub(super) enum Begun {
-    /// The content is wanted.
+    /// The body is wanted.
     Admitted(BodyMode, Box<Exchange>),
     /// The response, and what to keep if it is deferred.
     Refused(Response, Option<Box<Exchange>>),
@@ -59,7 +59,7 @@ impl Chain<'_, '_> {
         !self.gateway.middlewares.is_empty()
     }
 
-    /// Asks the middleware and the application about the content of a request, before it is read.
+    /// Asks the middleware and the application about the body of a request, before it is read.
     pub(super) fn begin(&self, head: Head<'_>, now: Now, mut extensions: Extensions) -> Begun {
         let admission = self.admit(head, &now, &mut extensions);
         let (method, line) = known(&head);
@@ -112,7 +112,7 @@ impl Chain<'_, '_> {
 }
 
 impl Exchange {
-    /// Polls whether the receiver, if there is one, can take more content. A panic becomes a response.
+    /// Polls whether the receiver, if there is one, can take more of the body. A panic becomes a response.
     #[inline(always)]
     pub(super) fn poll_ready(
         &mut self,
@@ -125,7 +125,7 @@ impl Exchange {
         }
     }
 
-    /// Hands a part of the content to the receiver. A refusal or a panic becomes a response.
+    /// Hands a part of the body to the receiver. A refusal or a panic becomes a response.
     pub(super) fn take_in(&mut self, chain: Chain<'_, '_>, part: &[u8]) -> Result<(), Response> {
         match &mut self.receiver {
             Some(receiver) => chain.guard(|| receiver.data(part))?,
@@ -133,7 +133,7 @@ impl Exchange {
         }
     }
 
-    /// Answers the complete request: the receiver does if the content was handed on, and otherwise the application.
+    /// Answers the complete request: the receiver does if the body was streamed, and otherwise the application.
     #[inline(always)]
     pub(super) fn call(
         &mut self,
@@ -164,7 +164,7 @@ impl Exchange {
         (response, kept)
     }
 
-    /// Tells the receiver, if there is one, that the content is incomplete.
+    /// Tells the receiver, if there is one, that the body is incomplete.
     pub(super) fn abort(&mut self, chain: Chain<'_, '_>, reason: AbortReason) {
         if let Some(receiver) = self.receiver.take() {
             // A panic here does not affect the response.

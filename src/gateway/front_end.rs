@@ -38,7 +38,7 @@ pub trait FrontEnd {
     /// Returns the current time.
     fn now(&mut self) -> Now;
 
-    /// Returns the waker to notify when a response, a block of content or a receiver becomes ready.
+    /// Returns the waker to notify when a response, a block of a body or a receiver becomes ready.
     fn waker(&self) -> &Waker {
         Waker::noop()
     }
@@ -49,7 +49,7 @@ pub trait FrontEnd {
     }
 
     /// Returns whether the memory for all connections is used up. If so, a 503 with `Retry-After` takes the place of a
-    /// response whose content has 16 KiB or more and belongs to it alone.
+    /// response whose body has 16 KiB or more and belongs to it alone.
     fn is_full(&self) -> bool {
         false
     }
@@ -59,7 +59,7 @@ pub trait FrontEnd {
         let _ = (head, at);
     }
 
-    /// Called when a request is complete, including its content. `end` is the number of bytes used on the connection so
+    /// Called when a request is complete, including its body. `end` is the number of bytes used on the connection so
     /// far.
     fn on_request(&mut self, request: &Message<'_>, end: u64) {
         let _ = (request, end);

@@ -13,7 +13,7 @@ use core::time::Duration;
 impl Gateway {
     /// Answers every request in `input` in order, and returns the responses as bytes. It does no I/O.
     ///
-    /// The input is one connection from its first byte to its end. An incomplete last request is answered with 400. An
+    /// The input is one connection from its first byte to its end. An incomplete last request is refused with 400. An
     /// empty input produces an empty output. Without a clock there is no `Date`, so the same input produces the same
     /// output if the application is deterministic.
     ///
@@ -59,7 +59,7 @@ impl Gateway {
         loop {
             let now = front_end.now();
             match session.step(&mut input, &now, front_end) {
-                // All requests are answered.
+                // All requests get their responses.
                 Stepped::Quick | Stepped::Ran
                     if input.is_empty() && session.is_between_requests() =>
                 {

@@ -1,16 +1,16 @@
-//! The content of a request that another server receives.
+//! The body of a request that another server receives.
 
 use crate::values::now::Now;
 use crate::values::protocol_error::ProtocolError;
 use bytes::Bytes;
 use core::task::{Context, Poll};
 
-/// The content of a request that another server receives, and the time.
+/// The body of a request that another server receives, and the time.
 pub(crate) trait Incoming {
     /// Returns the current time.
     fn now(&self) -> Now;
 
-    /// Polls for the next part of the content. Returns `None` after the last one.
+    /// Polls for the next part of the body. Returns `None` after the last one.
     fn poll_part(
         &mut self,
         context: &mut Context<'_>,

@@ -23,7 +23,7 @@ use core::task::{Context, Poll};
 impl Gateway {
     /// Answers a request that was received in another way than from bytes, for example by another server.
     ///
-    /// The middleware and the application see it like any other request. If it has content, the application is asked to
+    /// The middleware and the application see it like any other request. If it has a body, the application is asked to
     /// [admit](crate::Application::admit) it first, within the limits of [`Config`](crate::config::Config). Waits for a deferred
     /// response. A response that breaks the rules and, with the feature `std`, a panic are replaced by a 500. The caller
     /// adds the framing and `Date`.
@@ -51,7 +51,7 @@ impl Gateway {
         self.respond_to(&request, Arrived { content, now }).await
     }
 
-    /// Like [`respond`](Gateway::respond), but for content that may still arrive. That of the request itself is ignored.
+    /// Like [`respond`](Gateway::respond), but for a body that may still arrive. The body of the request itself is ignored.
     pub(crate) async fn respond_to(
         &self,
         request: &OwnedRequest,
@@ -125,7 +125,7 @@ impl<'r> Guest<'r> {
         }
     }
 
-    /// Answers a request without content.
+    /// Answers a request without a body.
     fn call(self, now: Now) -> Answer {
         let (message, mut extensions) = (self.message(&[]), self.extensions());
         let (method, line) = known(&message.head);
@@ -137,7 +137,7 @@ impl<'r> Guest<'r> {
         (response, kept)
     }
 
-    /// Answers a request with content, which is received if it is admitted.
+    /// Answers a request with a body, which is received if it is admitted.
     async fn receive(self, framing: Framing, incoming: impl Incoming) -> Answer {
         let begun = self
             .chain
@@ -179,7 +179,7 @@ impl<'r> Guest<'r> {
     }
 }
 
-/// Why content is not received to its end.
+/// Why the body is not received to its end.
 enum End {
     /// The receiver has answered instead.
     Answered(Response),
@@ -209,7 +209,7 @@ impl<'r> Reception<'r> {
         }
     }
 
-    /// Receives the content to its end. Returns what was gathered, and the time.
+    /// Receives the body to its end. Returns what was buffered, and the time.
     async fn receive(
         &mut self,
         framing: Framing,
@@ -247,7 +247,7 @@ impl<'r> Reception<'r> {
         part.len() as u64 <= self.limit.saturating_sub(self.received)
     }
 
-    /// Hands a part to the receiver, or adds it to what was gathered.
+    /// Hands a part to the receiver, or adds it to what was buffered.
     fn take_in(&mut self, part: Bytes) -> Result<(), End> {
         self.received += part.len() as u64;
         match &self.exchange.receiver {

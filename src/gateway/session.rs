@@ -69,7 +69,7 @@ pub struct Session<'g> {
     pub(super) connection: Connection<&'g Config>,
     pub(super) info: ConnectionInfo,
     pub(super) catches_panics: bool,
-    /// Whether the front end takes content from files itself.
+    /// Whether the front end takes bodies from files itself.
     #[cfg(feature = "net")]
     pub(super) takes_files: bool,
     /// State of the current exchange that is kept between steps. Most exchanges need none.
@@ -104,7 +104,7 @@ pub enum Wait {
         /// The deadline; `Duration::MAX` for none.
         until: Duration,
     },
-    /// A response, a block of content or a receiver is not ready. Call `turn` again when the front end's
+    /// A response, a block of a body or a receiver is not ready. Call `turn` again when the front end's
     /// [waker](FrontEnd::waker) is woken, at the latest at the given monotonic time.
     Pending {
         /// The deadline; `Duration::MAX` for none.
@@ -119,7 +119,7 @@ pub enum Wait {
 
 /// The outcome of one step.
 pub(super) enum Stepped {
-    /// The next step can be taken at once. The response was at hand, or the content was admitted.
+    /// The next step can be taken at once. The response was at hand, or the body was admitted.
     Quick,
     /// The next step can be taken at once. The application ran, which may have taken any time.
     Ran,
@@ -154,7 +154,7 @@ impl<'g> Session<'g> {
         self
     }
 
-    /// Lets the front end take content from files itself. When all [pieces](Output::pieces) of the output are written and
+    /// Lets the front end take bodies from files itself. When all [pieces](Output::pieces) of the output are written and
     /// it is still not empty, [`file_to_send`](Session::file_to_send) has the rest.
     #[cfg(feature = "net")]
     pub(crate) fn take_files(mut self) -> Session<'g> {
@@ -173,7 +173,7 @@ impl<'g> Session<'g> {
         }
     }
 
-    /// Breaks the content off, because the rest of the output cannot be read from its file.
+    /// Breaks the body off, because the rest of the output cannot be read from its file.
     #[cfg(feature = "net")]
     pub(crate) fn break_file_off(&mut self) {
         self.connection.output().clear();
@@ -185,7 +185,7 @@ impl<'g> Session<'g> {
     /// used yet. This method removes the bytes it uses from the front. Pass the rest to the next call, followed by what
     /// has been received since.
     ///
-    /// A connection holds at most [`Limits::head_bytes`](crate::config::Limits::head_bytes) and the content that the application
+    /// A connection holds at most [`Limits::head_bytes`](crate::config::Limits::head_bytes) and the body that the application
     /// admits, [`Limits::output_bytes`](crate::config::Limits::output_bytes) and one block or response more, and the input that the
     /// caller keeps. Nothing limits the sum over all connections but their number, which the caller chooses. `net` also has
     /// a limit on the sum. See [`FrontEnd::is_full`].
@@ -325,7 +325,7 @@ impl<'g> Session<'g> {
 }
 
 impl Drop for Session<'_> {
-    /// Aborts a receiver whose content will not be completed.
+    /// Aborts a receiver whose body will not be completed.
     fn drop(&mut self) {
         if let Some(exchange) = &mut self.exchange {
             let chain = Chain::new(self.gateway, &self.info, self.catches_panics);

@@ -185,7 +185,7 @@ impl<'g> Session<'g> {
         Stepped::Ran
     }
 
-    /// Stops waiting for something that will never be ready. A missing response becomes a 500, and content is cut off.
+    /// Stops waiting for something that will never be ready. A missing response becomes a 500, and the body is cut off.
     #[cfg(not(feature = "std"))]
     pub(super) fn give_up(&mut self, front_end: &mut impl FrontEnd) {
         let mut exchange = self.exchange.take().unwrap_or_default();
@@ -200,7 +200,7 @@ impl<'g> Session<'g> {
         self.answer(&mut response, Some(exchange), front_end);
     }
 
-    /// Asks the receiver of the content, if there is one, whether it can take more.
+    /// Asks the receiver of the body, if there is one, whether it can take more.
     fn poll_receiver(&mut self, front_end: &impl FrontEnd) -> Result<Poll<()>, Response> {
         let Some(exchange) = &mut self.exchange else {
             return Ok(Poll::Ready(()));
@@ -235,7 +235,7 @@ impl<'g> Session<'g> {
         None
     }
 
-    /// Responds in place of a receiver that refused its content, panicked or was not ready in time.
+    /// Responds in place of a receiver that refused its body, panicked or was not ready in time.
     fn answer_for_receiver(&mut self, mut response: Response, front_end: &mut impl FrontEnd) {
         let mut exchange = self.exchange.take().unwrap_or_default();
         exchange.receiver = None;

@@ -13,7 +13,7 @@ use core::task::{Context, Poll};
 use futures_core::Stream;
 
 impl Gateway {
-    /// Reports if the content of a response breaks off, as a session does. A panic breaks it off, too.
+    /// Reports if the body of a response breaks off, as a session does. A panic breaks it off, too.
     pub(crate) fn watch(
         self: &Arc<Gateway>,
         mut response: Response,

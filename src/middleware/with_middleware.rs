@@ -112,7 +112,7 @@ impl<M: Middleware + 'static, A: Application> Layered<M, A> {
         with_extensions(request, &extensions, |request| go_on(request, answer))
     }
 
-    /// Shows a response to the middleware, at once or when it is there.
+    /// Shows a response to the middleware, at once or when it is ready.
     fn after(&self, request: &Request<'_>, response: Response) -> Response {
         if response.is_pending() {
             return Pending::of(self.middleware.clone(), request).after(response);
@@ -177,7 +177,7 @@ fn show(middleware: &dyn Middleware, info: &RequestInfo<'_>, mut response: Respo
     middleware.after(info, response)
 }
 
-/// What a middleware needs to know about a request when the response is there.
+/// What a middleware needs to know about a request when the response is ready.
 struct Pending {
     middleware: Arc<dyn Middleware>,
     method: Method,
@@ -200,7 +200,7 @@ impl Pending {
         })
     }
 
-    /// Shows a response to the middleware, at once or when it is there.
+    /// Shows a response to the middleware, at once or when it is ready.
     fn after(self: Arc<Self>, mut response: Response) -> Response {
         if let Some(later) = response.take_later() {
             // It may be deferred again.
@@ -217,8 +217,8 @@ impl Pending {
     }
 }
 
-/// The middleware that has seen the head of a request, which is kept until its content is complete. Each one sees a
-/// request only once, although the application is asked twice: whether it admits the content, and for the response.
+/// The middleware that has seen the head of a request, which is kept until its body is complete. Each one sees a
+/// request only once, although the application is asked twice: whether it admits the body, and for the response.
 #[derive(Clone, Default)]
 struct Passed(Vec<Arc<Pending>>);
 

@@ -28,8 +28,8 @@ const TASKS_IN_A_ROW: usize = 8;
 
 /// Serves connections from `listener` until `stop` completes, then shuts down gracefully.
 ///
-/// During shutdown, connections waiting in the backlog are still accepted. Active requests are answered and their
-/// connections closed. An incomplete request has [`Timeouts::stop`](crate::config::Timeouts::stop) to become complete.
+/// During shutdown, connections waiting in the backlog are still accepted. Active requests get their responses, then their
+/// connections close. An incomplete request has [`Timeouts::stop`](crate::config::Timeouts::stop) to become complete.
 /// Connections that stay quiet are closed. Everything left after [`Options::stop_timeout`] is cut off.
 ///
 /// The future runs on any executor. If [`Options::threads`] is more than one, it starts the threads itself and ends

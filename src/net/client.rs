@@ -7,7 +7,7 @@ use std::prelude::rust_2024::*;
 
 /// An IPv4 address, an IPv6 network of 64 bits, which one customer usually has, or all peers without an address.
 ///
-/// An IPv4 address is in the lower half. No network begins with 32 zero bits except that of `::1`.
+/// An IPv4 address is in the lower half. No network begins with 32 zero bits except the network of `::1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Client(u64);
 

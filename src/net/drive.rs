@@ -108,7 +108,7 @@ struct Driver<'s, T: Transport> {
 }
 
 impl<T: Transport> Drop for Driver<'_, T> {
-    /// Resets a connection that is cut in the middle of an exchange. Otherwise, a response whose end is that of the
+    /// Resets a connection that is cut in the middle of an exchange. Otherwise, a response that ends with the
     /// connection would look complete.
     fn drop(&mut self) {
         if !self.is_over && !self.session.is_idle() {

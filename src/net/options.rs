@@ -53,14 +53,14 @@ pub struct Options {
     /// Default: a quarter of the default of [`connections`](Options::connections), which is 2,500, but at least 64. Several
     /// hundred browsers may share an address, with up to six connections each.
     pub connections_per_address: usize,
-    /// The bytes that all connections together may hold: heads and contents that have not arrived completely, input that
+    /// The bytes that all connections together may hold: heads and bodies that have not arrived completely, input that
     /// waits for a response, and output that a client has not read. Not counted are the first 4 KiB of each connection,
-    /// content that a response shares with the application, such as files in memory, and the memory of applications.
+    /// bodies that a response shares with the application, such as files in memory, and the memory of applications.
     ///
-    /// When they are in use, heads and contents that grow get a 503 with `Retry-After`, and so do requests whose response has
+    /// When they are in use, heads and bodies that grow get a 503 with `Retry-After`, and so do requests whose response has
     /// 16 KiB or more. No input is read while a response is awaited, and streams continue only when the client has read
     /// everything before. One address may have a quarter of the bytes, unless it is a loopback address. Beyond it, its
-    /// heads and contents get a 503.
+    /// heads and bodies get a 503.
     ///
     /// Default: 256 MiB, which 256 uploads of the default [`Limits::body_bytes`](crate::config::Limits::body_bytes) fill at
     /// once.

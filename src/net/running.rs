@@ -1,4 +1,4 @@
-//! A server on a thread of its own.
+//! A server on a separate thread.
 
 use super::Options;
 use super::listen;
@@ -12,7 +12,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::prelude::rust_2024::*;
 use std::thread::JoinHandle;
 
-/// Serves a gateway on a thread of its own, until the result is stopped or dropped. Port 0 selects a free port.
+/// Serves a gateway on a separate thread, until the result is stopped or dropped. Port 0 selects a free port.
 ///
 /// Use it in tests, and in programs that also do other work.
 ///
@@ -57,7 +57,7 @@ pub fn start(
     })
 }
 
-/// A server that runs on a thread of its own, created by [`start`]. Dropping it stops the server, and waits until it has
+/// A server that runs on a separate thread, created by [`start`]. Dropping it stops the server, and waits until it has
 /// stopped: see [`Options::stop_timeout`].
 ///
 /// ```

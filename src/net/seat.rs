@@ -28,7 +28,7 @@ pub(super) enum Awaited {
     NextRequest,
     /// The rest of a head.
     Head,
-    /// More content.
+    /// More of the body.
     Content,
     /// That the client reads.
     Reading,

@@ -186,7 +186,7 @@ impl Client {
         ClientRequest::new(self, method, target)
     }
 
-    /// Sends any bytes on a connection of their own and returns everything that comes back. Use it to test input that
+    /// Sends any bytes on a new connection and returns everything that comes back. Use it to test input that
     /// is not a valid request.
     ///
     /// ```

@@ -66,10 +66,10 @@ impl<'c> ClientRequest<'c> {
         }
     }
 
-    /// Adds a field.
+    /// Adds a header.
     ///
     /// # Panics
-    /// Panics if the field cannot be sent: its name is not a token, or its value contains control characters. Send
+    /// Panics if the header cannot be sent: its name is not a token, or its value contains control characters. Send
     /// [bytes](Client::send_bytes) to test how those are refused.
     #[track_caller]
     #[doc(alias = "field")]
@@ -103,13 +103,13 @@ impl<'c> ClientRequest<'c> {
         self
     }
 
-    /// Sets a form as the content, encoded as `application/x-www-form-urlencoded`.
+    /// Sets a form as the body, encoded as `application/x-www-form-urlencoded`.
     pub fn form(self, pairs: &[(&str, &str)]) -> ClientRequest<'c> {
         self.content_type("application/x-www-form-urlencoded")
             .body(encode_pairs(pairs))
     }
 
-    /// Sets a form with files as the content, encoded as `multipart/form-data` (RFC 7578).
+    /// Sets a form with files as the body, encoded as `multipart/form-data` (RFC 7578).
     ///
     /// ```
     /// use bytegate::testing::{Client, FormPart};
@@ -133,7 +133,7 @@ impl<'c> ClientRequest<'c> {
             .body(content)
     }
 
-    /// Sets content that is sent with the chunked coding, one chunk for each block.
+    /// Sets a body that is sent with the chunked coding, one chunk for each block.
     pub fn chunks<I>(mut self, blocks: I) -> ClientRequest<'c>
     where
         I: IntoIterator<Item: Into<Bytes>>,
@@ -145,7 +145,7 @@ impl<'c> ClientRequest<'c> {
         self
     }
 
-    /// Sets a value as the content, encoded as JSON.
+    /// Sets a value as the body, encoded as JSON.
     ///
     /// # Panics
     /// Panics if the value cannot be encoded.
@@ -263,7 +263,7 @@ impl<'c> ClientRequest<'c> {
     /// Like [`send`](ClientRequest::send), but returns the rule that the response breaks.
     ///
     /// # Errors
-    /// Returns the rule that the response breaks, for example that its content ended early.
+    /// Returns the rule that the response breaks, for example that its body ended early.
     pub fn try_send(self) -> Result<ClientResponse, WireError> {
         let mut request = self;
         let mut left = REDIRECTS;

@@ -82,16 +82,16 @@ impl ClientResponse {
         self.head.headers()
     }
 
-    /// Returns the content, without its framing.
+    /// Returns the body, without its framing.
     #[doc(alias = "content")]
     pub fn body(&self) -> &[u8] {
         &self.content
     }
 
-    /// Returns the content as text.
+    /// Returns the body as text.
     ///
     /// # Panics
-    /// Panics if the content is not UTF-8.
+    /// Panics if the body is not UTF-8.
     #[track_caller]
     pub fn text(&self) -> &str {
         match core::str::from_utf8(&self.content) {
@@ -100,10 +100,10 @@ impl ClientResponse {
         }
     }
 
-    /// Returns the content, decoded as JSON.
+    /// Returns the body, decoded as JSON.
     ///
     /// # Panics
-    /// Panics if the content is not JSON for this type.
+    /// Panics if the body is not JSON for this type.
     #[cfg(feature = "json")]
     #[track_caller]
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> T {

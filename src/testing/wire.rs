@@ -40,7 +40,7 @@ pub struct Wire<'c> {
     output: Vec<u8>,
     /// The methods of requests whose responses were not read yet.
     methods: VecDeque<Method>,
-    /// The framing of the content that is read block by block.
+    /// The framing of the body that is read block by block.
     framing: Option<Framing>,
     is_pending: bool,
     closed: Option<CloseReason>,
@@ -182,7 +182,7 @@ impl<'c> Wire<'c> {
         response
     }
 
-    /// Returns the blocks of content that have arrived since the last call: chunks, or what is there of content with
+    /// Returns the blocks of the body that have arrived since the last call: chunks, or what has arrived of a body with
     /// another framing.
     ///
     /// # Panics
@@ -227,7 +227,7 @@ impl<'c> Wire<'c> {
         blocks
     }
 
-    /// Returns whether the content that is read with [`blocks`](Wire::blocks) is complete. Content that is cut off
+    /// Returns whether the body that is read with [`blocks`](Wire::blocks) is complete. A body that is cut off
     /// never is.
     pub fn body_has_ended(&self) -> bool {
         self.framing.is_none()

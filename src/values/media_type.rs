@@ -333,7 +333,7 @@ mod tests {
         "323 anx contact dlm iqy mfp odh odl pko pnz rat rct rf rqy sor sst uls",
     ];
 
-    /// Suffixes whose types differ from those of mime_guess. If mime_guess has plain bytes, any other type is better.
+    /// Suffixes whose types differ from the ones in mime_guess. If mime_guess has plain bytes, any other type is better.
     const DECIDED: [&str; 3] = [
         // Registered with IANA, or used by mime-db and browsers, where mime_guess has an older or a made-up name.
         "avifs cdf class dll dtd dwf dwg dxf emf evy fdf flr jpgm m2t m2ts m3u8 m4a m4b m4p m4v man me mid midi mjs mkd mmf \
