@@ -2,7 +2,6 @@
 //!
 //! `cargo run --features net --example later`, then `curl -N http://127.0.0.1:7892/lines`
 
-use bytegate::application::async_fn;
 use bytegate::{Body, OwnedRequest, Rejection, Request, Response, Router, net};
 use std::{io, thread, time::Duration};
 
@@ -31,7 +30,7 @@ fn lines() -> Response {
 
 pub(crate) fn app() -> Router {
     Router::new()
-        .get("/slow/{seconds}", async_fn(slow))
+        .get("/slow/{seconds}", slow)
         .get("/lines", |_: &Request<'_>| lines())
 }
 

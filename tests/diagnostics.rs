@@ -38,7 +38,7 @@ fn an_async_function_is_no_application_and_the_error_says_what_to_do() {
     let errors = errors("async", function, "hello");
     assert!(errors.contains("is not an application"), "{errors}");
     assert!(
-        errors.contains("is wrapped: `async_fn(answer)`"),
+        errors.contains("an `async fn` takes an `OwnedRequest`"),
         "{errors}"
     );
 }

@@ -2,7 +2,6 @@
 
 mod laws;
 
-use bytegate::application::async_fn;
 use bytegate::headers::Headers;
 use bytegate::response::{PreparedResponse, Reply};
 use bytegate::routing::TrailingSlash;
@@ -770,7 +769,7 @@ fn all_ways_to_respond_work_through_a_router() {
     let inner = Router::new()
         .get("/prepared/{id}", Prepared(prepared))
         .put("/upload/{id}", Upload)
-        .get("/later/{id}", async_fn(hello));
+        .get("/later/{id}", hello);
     let gateway = Gateway::new(Router::new().mount("/{tenant}", inner));
     assert_eq!(get(&gateway, "/t/prepared/1"), "prepared");
     assert_eq!(get(&gateway, "/t/later/ada"), "hello ada of t");

@@ -7,27 +7,20 @@ use crate::response::response::Response;
 use core::fmt;
 use core::future::Future;
 
-/// Turns an async function into an application. The function takes an [`OwnedRequest`], because it may run for longer
-/// than the request is in memory, and returns anything that becomes a [`Response`]. See [`Response::from_future`] for how it
-/// is run.
+/// Turns an async function into an application. Routers, gateways and what wraps an application take async functions as
+/// they are; this is for other places that need an [`Application`].
 ///
-/// Async functions, plain ones, and functions that block (wrapped in `net::blocking`, feature `net`) can be routed by
-/// the same router.
+/// The function takes an [`OwnedRequest`], because it may run for longer than the request is in memory, and returns anything
+/// that becomes a [`Response`]. See [`Response::from_future`] for how it is run.
 ///
 /// ```
-/// use bytegate::{Gateway, OwnedRequest, Request, Response, Router};
 /// use bytegate::application::async_fn;
+/// use bytegate::{Application, OwnedRequest, Request};
 ///
-/// async fn hello(request: OwnedRequest) -> Result<Response, bytegate::Status> {
-///     let name = request.param("name").ok_or(bytegate::Status::NOT_FOUND)?;
-///     Ok(Response::text(format!("hello {name}\n")))
-/// }
-///
-/// let router = Router::new()
-///     .get("/hello/{name}", async_fn(hello))
-///     .get("/health", |_: &Request<'_>| "ok\n");
-/// let reply = Gateway::new(router).handle(b"GET /hello/ada HTTP/1.1\r\nHost: x\r\n\r\n");
-/// assert!(reply.ends_with(b"hello ada\n"));
+/// let application: Box<dyn Application> = Box::new(async_fn(async |_: OwnedRequest| "hello\n"));
+/// let request = Request::builder("GET", "/").build()?;
+/// assert!(request.with(|request| application.call(request)).is_pending());
+/// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
 pub const fn async_fn<H, F>(handler: H) -> impl Application
 where

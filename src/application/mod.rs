@@ -15,10 +15,12 @@
 //! ```
 
 mod async_fn;
+mod into_application;
 mod with_body_limit;
 mod with_state;
 
 pub use async_fn::async_fn;
+pub use into_application::IntoApplication;
 pub use with_body_limit::with_body_limit;
 pub use with_state::with_state;
 
@@ -32,7 +34,7 @@ use alloc::sync::Arc;
 /// A handler for requests.
 ///
 /// It is implemented by functions and closures from `&Request<'_>` to anything that converts into a [`Response`], and
-/// by [`Router`](crate::Router), [`Site`](crate::Site), and the results of [`async_fn`] for async functions,
+/// by [`Router`](crate::Router), [`Site`](crate::Site), and the results of [`async_fn`] for async functions (which routers and gateways take as they are),
 /// [`with_state`](crate::with_state()) for functions that share a state, and [`wsgi`](crate::wsgi::adapt).
 ///
 /// A closure must state the type of its argument: `|request: &Request<'_>| ...`. Without it, the compiler says that the
@@ -103,7 +105,7 @@ use alloc::sync::Arc;
     message = "`{Self}` is not an application",
     label = "not a function from `&Request<'_>` to what becomes a `Response`",
     note = "a closure must name the type of its argument: `|request: &Request<'_>| ...`",
-    note = "an `async fn` takes an `OwnedRequest` and is wrapped: `async_fn(answer)`",
+    note = "an `async fn` takes an `OwnedRequest`, because it may run for longer than the request is in memory",
     note = "text, bytes, a `Status`, a `(Status, text)`, and an `Option` or `Result` of them become a `Response`"
 )]
 pub trait Application: Send + Sync {

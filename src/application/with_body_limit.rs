@@ -1,6 +1,6 @@
 //! A limit on the bodies of requests to one application, such as a route or a mount.
 
-use crate::application::Application;
+use super::{Application, IntoApplication};
 use crate::headers::headers::Headers;
 use crate::request::request::Request;
 use crate::response::reply::Reply;
@@ -30,7 +30,11 @@ use core::task::{Context, Poll};
 /// assert!(response.starts_with(b"HTTP/1.1 413 Content Too Large\r\n"));
 /// ```
 #[doc(alias = "DefaultBodyLimit")]
-pub fn with_body_limit(bytes: u64, application: impl Application) -> impl Application {
+pub fn with_body_limit<M: 'static>(
+    bytes: u64,
+    application: impl IntoApplication<M>,
+) -> impl Application {
+    let application = application.into_application();
     BodyLimit { application, bytes }
 }
 

@@ -25,7 +25,7 @@ mod watched_body;
 pub use front_end::FrontEnd;
 pub use session::{Session, Wait};
 
-use crate::application::Application;
+use crate::application::{Application, IntoApplication};
 use crate::config::config::Config;
 use crate::connection::Refusal;
 use crate::message::head::Head;
@@ -68,9 +68,9 @@ type OnError = dyn Fn(&ResponseError, &ConnectionInfo) + Send + Sync;
 
 impl Gateway {
     /// Creates a gateway for an application, with the default configuration.
-    pub fn new(application: impl Application + 'static) -> Gateway {
+    pub fn new<M>(application: impl IntoApplication<M>) -> Gateway {
         Gateway {
-            application: Box::new(application),
+            application: Box::new(application.into_application()),
             config: Arc::default(),
             middlewares: Vec::new(),
             refusal_page: None,

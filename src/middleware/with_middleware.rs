@@ -1,7 +1,7 @@
 //! A middleware around one application, such as a route or a mount.
 
 use super::{Middleware, RequestInfo, RequestParts};
-use crate::application::Application;
+use crate::application::{Application, IntoApplication};
 use crate::headers::headers::Headers;
 use crate::request::extensions::Extensions;
 use crate::request::request::{Request, RequestContext};
@@ -50,13 +50,13 @@ use core::task::{Context, Poll};
 /// ```
 #[doc(alias = "layer")]
 #[doc(alias = "wrap")]
-pub fn with_middleware(
+pub fn with_middleware<M: 'static>(
     middleware: impl Middleware + 'static,
-    application: impl Application,
+    application: impl IntoApplication<M>,
 ) -> impl Application {
     Layered {
         middleware: Arc::new(middleware),
-        application,
+        application: application.into_application(),
     }
 }
 

@@ -6,7 +6,7 @@ use super::pattern::Pattern;
 use super::route::{Kind, Route};
 use super::slash::TrailingSlash;
 use super::tree::Tree;
-use crate::application::Application;
+use crate::application::{Application, IntoApplication};
 use crate::site::Site;
 use crate::site::spelling;
 use crate::values::method::Method;
@@ -148,11 +148,11 @@ impl Router {
     /// Panics if the pattern is invalid, if a route for the same method and paths exists, or if the method is TRACE or
     /// CONNECT, which never reach an application.
     #[track_caller]
-    pub fn route(
+    pub fn route<M>(
         self,
         method: Method,
         pattern: &str,
-        application: impl Application + 'static,
+        application: impl IntoApplication<M>,
     ) -> Router {
         self.with(Kind::Method(method), pattern, application)
     }
@@ -161,13 +161,17 @@ impl Router {
     ///
     /// # Errors
     /// Returns an error where [`route`](Router::route) panics. The router is unchanged in that case.
-    pub fn try_route(
+    pub fn try_route<M>(
         &mut self,
         method: Method,
         pattern: &str,
-        application: impl Application + 'static,
+        application: impl IntoApplication<M>,
     ) -> Result<(), RouteError> {
-        self.add(Kind::Method(method), pattern, Box::new(application))
+        self.add(
+            Kind::Method(method),
+            pattern,
+            Box::new(application.into_application()),
+        )
     }
 
     /// Adds a [`route`](Router::route) for GET, and therefore for HEAD.
@@ -175,7 +179,7 @@ impl Router {
     /// # Panics
     /// Panics like [`route`](Router::route).
     #[track_caller]
-    pub fn get(self, pattern: &str, application: impl Application + 'static) -> Router {
+    pub fn get<M>(self, pattern: &str, application: impl IntoApplication<M>) -> Router {
         self.route(Method::Get, pattern, application)
     }
 
@@ -184,7 +188,7 @@ impl Router {
     /// # Panics
     /// Panics like [`route`](Router::route).
     #[track_caller]
-    pub fn head(self, pattern: &str, application: impl Application + 'static) -> Router {
+    pub fn head<M>(self, pattern: &str, application: impl IntoApplication<M>) -> Router {
         self.route(Method::Head, pattern, application)
     }
 
@@ -193,7 +197,7 @@ impl Router {
     /// # Panics
     /// Panics like [`route`](Router::route).
     #[track_caller]
-    pub fn post(self, pattern: &str, application: impl Application + 'static) -> Router {
+    pub fn post<M>(self, pattern: &str, application: impl IntoApplication<M>) -> Router {
         self.route(Method::Post, pattern, application)
     }
 
@@ -202,7 +206,7 @@ impl Router {
     /// # Panics
     /// Panics like [`route`](Router::route).
     #[track_caller]
-    pub fn put(self, pattern: &str, application: impl Application + 'static) -> Router {
+    pub fn put<M>(self, pattern: &str, application: impl IntoApplication<M>) -> Router {
         self.route(Method::Put, pattern, application)
     }
 
@@ -211,7 +215,7 @@ impl Router {
     /// # Panics
     /// Panics like [`route`](Router::route).
     #[track_caller]
-    pub fn patch(self, pattern: &str, application: impl Application + 'static) -> Router {
+    pub fn patch<M>(self, pattern: &str, application: impl IntoApplication<M>) -> Router {
         self.route(Method::Patch, pattern, application)
     }
 
@@ -220,7 +224,7 @@ impl Router {
     /// # Panics
     /// Panics like [`route`](Router::route).
     #[track_caller]
-    pub fn delete(self, pattern: &str, application: impl Application + 'static) -> Router {
+    pub fn delete<M>(self, pattern: &str, application: impl IntoApplication<M>) -> Router {
         self.route(Method::Delete, pattern, application)
     }
 
@@ -241,7 +245,7 @@ impl Router {
     /// # Panics
     /// Panics like [`route`](Router::route).
     #[track_caller]
-    pub fn any(self, pattern: &str, application: impl Application + 'static) -> Router {
+    pub fn any<M>(self, pattern: &str, application: impl IntoApplication<M>) -> Router {
         self.with(Kind::Any, pattern, application)
     }
 
@@ -251,7 +255,7 @@ impl Router {
     /// # Panics
     /// Panics if the router already has the same suffix.
     #[track_caller]
-    pub fn suffix(self, suffix: &str, application: impl Application + 'static) -> Router {
+    pub fn suffix<M>(self, suffix: &str, application: impl IntoApplication<M>) -> Router {
         self.with(Kind::Suffix, suffix, application)
     }
 
@@ -278,7 +282,7 @@ impl Router {
     /// # Panics
     /// Panics if the prefix is invalid, or if a mount for the same paths exists.
     #[track_caller]
-    pub fn mount(self, prefix: &str, application: impl Application + 'static) -> Router {
+    pub fn mount<M>(self, prefix: &str, application: impl IntoApplication<M>) -> Router {
         self.with(Kind::Mount, prefix, application)
     }
 
@@ -304,7 +308,7 @@ impl Router {
     /// # Panics
     /// Panics if the host is invalid or has a port, or if the router already has the same host.
     #[track_caller]
-    pub fn host(self, host: &str, application: impl Application + 'static) -> Router {
+    pub fn host<M>(self, host: &str, application: impl IntoApplication<M>) -> Router {
         self.with(Kind::Host, host, application)
     }
 
@@ -338,15 +342,15 @@ impl Router {
     /// # Panics
     /// Panics if the router already has a fallback.
     #[track_caller]
-    pub fn fallback(mut self, application: impl Application + 'static) -> Router {
+    pub fn fallback<M>(mut self, application: impl IntoApplication<M>) -> Router {
         assert!(self.fallback.is_none(), "the router has a fallback already");
-        self.fallback = Some(Box::new(application));
+        self.fallback = Some(Box::new(application.into_application()));
         self
     }
 
     #[track_caller]
-    fn with(mut self, kind: Kind, text: &str, application: impl Application + 'static) -> Router {
-        if let Err(error) = self.add(kind, text, Box::new(application)) {
+    fn with<M>(mut self, kind: Kind, text: &str, application: impl IntoApplication<M>) -> Router {
+        if let Err(error) = self.add(kind, text, Box::new(application.into_application())) {
             panic!("{error}");
         }
         self
