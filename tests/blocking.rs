@@ -49,7 +49,7 @@ fn impatient() -> Config {
         timeouts: Timeouts {
             head: Duration::from_millis(200),
             idle: Duration::from_millis(300),
-            answer: Duration::from_millis(200),
+            response: Duration::from_millis(200),
             ..Timeouts::default()
         },
         ..Config::default()

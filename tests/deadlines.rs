@@ -629,11 +629,11 @@ const NEVER: Pace = Pace {
 };
 
 const NO_TIMEOUTS: Timeouts = Timeouts {
-    answer: Duration::MAX,
+    response: Duration::MAX,
     stop: Duration::MAX,
     head: Duration::MAX,
     idle: Duration::MAX,
-    content: NEVER,
+    body: NEVER,
     write: NEVER,
     age: Duration::MAX,
 };

@@ -848,7 +848,7 @@ fn input_that_waits_for_a_response_counts_as_memory() {
     })
     .buffered_bytes(1 << 18)
     .timeouts(Timeouts {
-        answer: millis(1000),
+        response: millis(1000),
         ..Timeouts::default()
     })
     .start();
@@ -920,9 +920,9 @@ fn an_idle_connection_is_closed_without_another_byte() {
 #[test]
 fn incomplete_content_gets_a_408() {
     let timeouts = Timeouts {
-        content: Pace {
+        body: Pace {
             gap: millis(200),
-            ..Timeouts::default().content
+            ..Timeouts::default().body
         },
         ..Timeouts::default()
     };
@@ -1125,7 +1125,7 @@ fn impatient() -> Timeouts {
     Timeouts {
         head: millis(500),
         idle: millis(500),
-        content: pace,
+        body: pace,
         write: pace,
         ..Timeouts::default()
     }
@@ -1696,7 +1696,7 @@ fn the_answer_to_a_client_that_is_gone_is_dropped() {
 #[test]
 fn an_answer_that_never_comes_is_a_503() {
     let timeouts = Timeouts {
-        answer: millis(200),
+        response: millis(200),
         ..Timeouts::default()
     };
     let setup = Setup::new(|_: &Request<'_>| Response::from_future(std::future::pending::<&str>()));

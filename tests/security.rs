@@ -89,7 +89,7 @@ fn the_timeouts_are_those_of_the_code() {
         &format!("{timeouts:#?}"),
         |field, value, stated| {
             let pace = match field {
-                "content" => timeouts.content,
+                "body" => timeouts.body,
                 "write" => timeouts.write,
                 _ => return value.replace('s', " s") == stated,
             };

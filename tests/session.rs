@@ -465,7 +465,7 @@ fn a_receiver_that_is_not_ready_gets_no_data_and_the_peer_does_not_time_out() {
     let upload = Upload::default();
     let mut wire = Wire::new(upload.clone());
     let waits = Wait::Pending {
-        until: Timeouts::default().answer,
+        until: Timeouts::default().response,
     };
     assert_eq!(wire.send(post("hello")), waits);
     assert_eq!(wire.at(29), waits);
@@ -988,7 +988,7 @@ fn a_request_can_be_built_for_a_test() {
 #[test]
 fn the_answer_timeout_comes_from_the_config_of_the_gateway() {
     let timeouts = Timeouts {
-        answer: seconds(1),
+        response: seconds(1),
         ..Timeouts::default()
     };
     let config = Config {

@@ -183,7 +183,7 @@ impl Gateway {
     ///
     /// While a response is [deferred](crate::Response::from_future), or a receiver or a body stream is not ready,
     /// nothing is read, so a client that disconnects is only noticed at the next write, or after
-    /// [`Timeouts::answer`](crate::config::Timeouts::answer).
+    /// [`Timeouts::response`](crate::config::Timeouts::response).
     ///
     /// # Errors
     /// Returns the stream's error, for example when the peer has disconnected.

@@ -22,7 +22,7 @@ pub struct Timeouts {
     /// The minimum pace at which a body must arrive. Anything slower results in 408. The default is 500 bytes a
     /// second after 20 s, and no gap longer than 30 s. This stops a slow drip, but not a client that loses its
     /// network for a moment. Content that was sent fast earns at most 30 s.
-    pub content: Pace,
+    pub body: Pace,
     /// The minimum pace at which the peer must accept output. If it is slower, the connection is cut off. The default
     /// is 500 bytes a second after a minute, and no gap longer than a minute, however much was read before. A user may
     /// pause a download.
@@ -31,7 +31,7 @@ pub struct Timeouts {
     pub stop: Duration,
     /// The maximum time for a [deferred](crate::Response::from_future) response, and for a [receiver](crate::upload::Receiver) to become
     /// ready again. Exceeding it results in 503, and the connection closes.
-    pub answer: Duration,
+    pub response: Duration,
     /// The age of a connection after which the next response says `Connection: close`.
     pub age: Duration,
 }
@@ -41,7 +41,7 @@ impl Default for Timeouts {
         Timeouts {
             head: Duration::from_secs(10),
             idle: Duration::from_secs(75),
-            content: Pace {
+            body: Pace {
                 grace: Duration::from_secs(20),
                 bytes_per_second: 500,
                 gap: Duration::from_secs(30),
@@ -52,7 +52,7 @@ impl Default for Timeouts {
                 gap: Duration::from_secs(60),
             },
             stop: Duration::from_secs(1),
-            answer: Duration::from_secs(30),
+            response: Duration::from_secs(30),
             age: Duration::from_secs(3600),
         }
     }
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn bytes_earn_time_at_the_rate_but_no_more_than_a_gap() {
-        let pace = Timeouts::default().content;
+        let pace = Timeouts::default().body;
         let due = pace.first_due(SECOND);
         assert_eq!(due, 21 * SECOND);
         assert_eq!(pace.next_due(due, 1, SECOND), due + SECOND / 500);
@@ -138,7 +138,7 @@ mod tests {
         for rate in [1, 3, 7, 500, u32::MAX] {
             let pace = Pace {
                 bytes_per_second: rate,
-                ..Timeouts::default().content
+                ..Timeouts::default().body
             };
             let mut due = pace.first_due(Duration::ZERO);
             for count in 1..100 {

@@ -123,16 +123,14 @@ impl BodyReader {
                     match &mut self.gathered {
                         Some(gathered) => gathered.extend_from_slice(part),
                         None => {
-                            self.progress
-                                .moved(at - start, now, &config.timeouts.content);
+                            self.progress.moved(at - start, now, &config.timeouts.body);
                             return Ok((at, Taken::Part(part)));
                         }
                     }
                 }
                 Decoded::End(trailers) => return Ok((at, Taken::Whole(kept_trailers(trailers)))),
                 Decoded::Incomplete => {
-                    self.progress
-                        .moved(at - start, now, &config.timeouts.content);
+                    self.progress.moved(at - start, now, &config.timeouts.body);
                     return Ok((at, Taken::Incomplete));
                 }
             }

@@ -62,7 +62,7 @@ impl<C: Borrow<Config>> Connection<C> {
         match &mut self.state {
             State::Head(waiting) => waiting.since = now,
             State::Content(reader, _) => {
-                let pace = &self.config.borrow().timeouts.content;
+                let pace = &self.config.borrow().timeouts.body;
                 reader.progress = Progress::starting_at(now, pace);
             }
             _ => {}

@@ -212,7 +212,7 @@ impl<C: Borrow<Config>> Connection<C> {
         };
         let Config { limits, timeouts } = self.config.borrow();
         let (framing, body_bytes) = (exchange.framing, limits.body_bytes);
-        let progress = Progress::starting_at(self.now.monotonic, &timeouts.content);
+        let progress = Progress::starting_at(self.now.monotonic, &timeouts.body);
         let reader = match plan {
             BodyMode::Buffer => BodyReader::gather(framing, body_bytes, progress),
             BodyMode::BufferUpTo(limit) => BodyReader::gather(framing, limit, progress),

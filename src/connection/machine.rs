@@ -229,7 +229,7 @@ impl<C: Borrow<Config>> Connection<C> {
         }
         let until = reader
             .progress
-            .deadline(&self.config.borrow().timeouts.content);
+            .deadline(&self.config.borrow().timeouts.body);
         let until = self.sooner_after_a_stop(until);
         let late = is_late(self.now.monotonic, until) && self.output.is_empty();
         let error = match (self.input_ended, late) {
@@ -245,7 +245,7 @@ impl<C: Borrow<Config>> Connection<C> {
     fn later<'i>(&mut self, later: Box<Later>) -> Transition<'i> {
         let until = later
             .since
-            .saturating_add(self.config.borrow().timeouts.answer);
+            .saturating_add(self.config.borrow().timeouts.response);
         if !is_late(self.now.monotonic, until) {
             return (State::Later(later), Some(Pause::Answer(until)));
         }

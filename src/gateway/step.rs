@@ -223,7 +223,7 @@ impl<'g> Session<'g> {
         }
         let exchange = self.exchange.as_mut()?;
         let since = *exchange.waits_since.get_or_insert(now.monotonic);
-        let until = since.saturating_add(self.gateway.config.timeouts.answer);
+        let until = since.saturating_add(self.gateway.config.timeouts.response);
         if now.monotonic < until {
             return Some(Wait::Pending { until });
         }

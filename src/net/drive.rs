@@ -293,7 +293,7 @@ impl<T: Transport> Driver<'_, T> {
         let timeouts = &self.server.gateway.configuration().timeouts;
         let time = match awaited {
             Awaited::FirstRequest | Awaited::NextRequest | Awaited::Head => timeouts.head,
-            Awaited::Content => timeouts.content.grace.min(timeouts.content.gap),
+            Awaited::Content => timeouts.body.grace.min(timeouts.body.gap),
             Awaited::Reading => timeouts.write.grace.min(timeouts.write.gap),
         };
         if until < Duration::MAX {

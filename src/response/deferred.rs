@@ -8,7 +8,7 @@ use core::future::Future;
 impl Response {
     /// Creates a response from a future.
     ///
-    /// The connection waits for it, up to [`Timeouts::answer`](crate::config::Timeouts::answer), without delaying other
+    /// The connection waits for it, up to [`Timeouts::response`](crate::config::Timeouts::response), without delaying other
     /// connections. The future is dropped if the connection is lost. A client that has only closed its sending side
     /// still gets the response. Use an [`OwnedRequest`](crate::OwnedRequest) to carry parts of the request into the
     /// future.

@@ -142,7 +142,7 @@ impl Receiver for Discard {
 pub trait Receiver: Send {
     /// Polls whether a block can be accepted now. Until then, nothing is read from the client, except for up to 64 KiB
     /// that let `net` notice a disconnected client. The receiver must wake the waker of the context when it is ready
-    /// again. If it is not ready within [`Timeouts::answer`](crate::config::Timeouts::answer), it is
+    /// again. If it is not ready within [`Timeouts::response`](crate::config::Timeouts::response), it is
     /// [aborted](Receiver::abort), and the response is a 503. `handle` blocks while it waits (feature `std`).
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let _ = context;
