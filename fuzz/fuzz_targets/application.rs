@@ -2,12 +2,15 @@
 //! write it: no panic, and valid responses only. Forms with files have the same outcome in memory and while they arrive.
 #![no_main]
 
-use bytegate::middleware::{BasicAuth, ConditionalGet, Contract, Cors, CrossOriginProtection, ErrorPages, SecurityHeaders, with_middleware};
-use bytegate::with_body_limit;
+use bytegate::middleware::{
+    BasicAuth, ConditionalGet, Contract, Cors, CrossOriginProtection, ErrorPages, SecurityHeaders,
+    with_middleware,
+};
 use bytegate::request::{MultipartLimits, Part};
 use bytegate::routing::TrailingSlash;
 use bytegate::testing::{fuzz, read_responses, wrap};
 use bytegate::upload::{Admission, PartReceiver};
+use bytegate::with_body_limit;
 use bytegate::{
     Application, Gateway, Method, Rejection, Request, Response, Router, Site, Status, escape_html,
 };

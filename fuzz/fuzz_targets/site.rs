@@ -47,7 +47,10 @@ fuzz_target!(|input: &[u8]| {
             .any(|it| it == SECRET);
         assert!(!has_secret, "{}", request.escape_ascii());
         let responses = reader::read_all(&transcript.output, &transcript.answers);
-        for location in responses.iter().flat_map(|it| it.headers().get_all("location")) {
+        for location in responses
+            .iter()
+            .flat_map(|it| it.headers().get_all("location"))
+        {
             let rest = location.strip_prefix(b"/").unwrap_or_default();
             let leads_away = rest.starts_with(b"/") || rest.starts_with(b"\\");
             assert!(!leads_away, "{}", request.escape_ascii());
@@ -143,7 +146,9 @@ fn essence(response: &ClientResponse) -> (u16, Vec<Option<&[u8]>>, BTreeSet<Vec<
         "accept-ranges",
         "last-modified",
     ];
-    let fields = FIELDS.map(|name| response.headers().get_all(name).next()).to_vec();
+    let fields = FIELDS
+        .map(|name| response.headers().get_all(name).next())
+        .to_vec();
     let is_list = response
         .body()
         .starts_with(b"<!doctype html>\n<html lang=\"en\">");
