@@ -121,7 +121,7 @@ fn the_options_of_a_server_are_those_of_the_code() {
         &limits.join("\n"),
         |field, value, stated| match field {
             // Depend on the machine.
-            "connections" => stated.starts_with("10,000, or half of what"),
+            "connections" => stated.starts_with("10,000, or half of the open-file limit"),
             "connections_per_address" => stated.starts_with("2,500, or a quarter"),
             "threads" => stated == "the number of processors",
             _ if value.ends_with('s') => value.replace('s', " s") == stated,

@@ -191,7 +191,8 @@ impl<'g> Session<'g> {
     /// a limit on the sum. See [`FrontEnd::is_full`].
     ///
     /// A turn calls the application for at most one request, so that no client holds up the others of a thread by sending
-    /// many at once. It returns [`Wait::Yield`] if it has not used all input then.
+    /// many at once. It returns [`Wait::Yield`] if it has not used all input then. Prepared
+    /// responses do not count, such as files of a site in memory.
     pub fn turn(&mut self, input: &mut &[u8], now: Now) -> Wait {
         loop {
             match self.step(input, &now, &mut Unobserved) {

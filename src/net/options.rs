@@ -40,7 +40,7 @@ pub struct Options {
     /// with the longest idle. If none is idle, the address that has the most of them loses slow ones, and heads that take
     /// longer than a second get a 503. Further connections wait in the listener's backlog.
     ///
-    /// Default: 10,000, or half of what the limit on open files leaves after 64 others: each connection may send a file
+    /// Default: 10,000, or half of the open-file limit after 64 are set aside: each connection may send a file
     /// (see [`raise_open_files_limit`](super::raise_open_files_limit)).
     pub connections: usize,
     /// The maximum number of connections of one IPv4 address, or of one IPv6 network of 64 bits, which one customer
