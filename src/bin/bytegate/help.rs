@@ -78,7 +78,7 @@ Options of serve:
                        long [default: 8s]
   --connections N      Accept this many connections at once; when all are in use,
                        idle and slow ones are closed to make room [default: 10000,
-                       or half of what the limit on open files leaves]
+                       or half of the limit on open files]
   --connections-per-address N
                        Accept this many from one address; more for a proxy on another
                        machine [default: 2500, or a quarter of the above]
