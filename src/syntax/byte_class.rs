@@ -16,6 +16,12 @@ impl Seen {
     /// The value before the first byte.
     pub(crate) const NOTHING: Seen = Seen(0xff);
 
+    /// Returns whether no byte was seen. In a target that is not empty, this means that the fast scan of common request
+    /// lines has parsed it: the first byte of any other has cleared a bit.
+    pub(crate) const fn is_nothing(self) -> bool {
+        self.0 == 0xff
+    }
+
     pub(crate) fn only(self, class: Class) -> bool {
         self.0 & class.0 != 0
     }

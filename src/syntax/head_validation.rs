@@ -21,7 +21,7 @@ impl HeadParser {
         let is_common =
             TargetPlace::is_common(layout.method, bytes, layout.target, layout.target_seen);
         if is_common {
-            layout.target_place = TargetPlace::common(layout.target);
+            layout.target_place = TargetPlace::common(layout.target, layout.target_seen);
         } else {
             (layout.target_place, authority) =
                 TargetPlace::find(layout.method, bytes, layout.target)?;

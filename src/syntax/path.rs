@@ -10,10 +10,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode
 /// UTF-8. Such a path never names anything: the response is a 404 in any case.
 ///
 /// `path` is a part of `bytes`. Its escapes must be valid, which the target parser ensures. The result is UTF-8.
-#[inline]
 pub(crate) fn decode(bytes: &[u8], path: Span) -> Option<Cow<'_, [u8]>> {
     // Bytes that a target must not contain unencoded cannot occur here.
-    match has_escape_or_dot(bytes, path.start, path.end) {
+    match has_escape_or_dot(bytes, path.start as usize, path.end as usize) {
         false => Some(Cow::Borrowed(path.of(bytes))),
         true => decode_doubtful(path.of(bytes)),
     }

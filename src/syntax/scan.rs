@@ -113,14 +113,19 @@ fn marks_in_rest(bytes: &[u8], from: usize, mark: impl Fn(Block) -> u32) -> u64 
 }
 
 /// Returns the position of the first byte at or after `from` that common paths do not contain. They consist of letters,
-/// digits, `_`, and the bytes from `+` to `;`, all of which are in [`PLAIN_PATH`](super::byte_class::PLAIN_PATH).
-/// Returns `from` if `bytes` is shorter than a block.
+/// digits, `_`, and the bytes from `+` to `;`, all of which are in [`PLAIN_PATH`](super::byte_class::PLAIN_PATH). A `.`
+/// after a `/` is not common, so a common path has no `.` and `..` segments. Returns `from` if `bytes` is shorter than a
+/// block.
 #[inline(always)]
 pub(crate) fn common_path_end(bytes: &[u8], from: u32) -> u32 {
+    let mut slash_before = 0;
     find(bytes, from, |octets| {
         let no_marks = octets.outside(b'+', b';');
         let others = octets.no_letters().and(no_marks);
-        others.without(octets.equals(b'_')).bits()
+        let slashes = octets.equals(b'/').bits();
+        let dots = octets.equals(b'.').bits() & (slashes << 1 | slash_before);
+        slash_before = slashes >> (BLOCK_BYTES - 1);
+        others.without(octets.equals(b'_')).bits() | dots
     })
 }
 
@@ -148,25 +153,8 @@ pub(crate) fn is_token<const N: usize>(token: &[u8], known: &[u8; N]) -> bool {
 
 /// Returns whether a path contains a `%`, or a segment that begins with `.`. `path` is the part of `bytes` from `start`
 /// to `end`.
-#[inline(always)]
-pub(crate) fn has_escape_or_dot(bytes: &[u8], start: u32, end: u32) -> bool {
-    match block_at(bytes, start as usize) {
-        Some(block) if end.wrapping_sub(start) <= BLOCK_BYTES as u32 => {
-            doubts(Block::of(block), 0) & ((1 << (end - start)) - 1) != 0
-        }
-        _ => long_has_escape_or_dot(bytes, start as usize, end as usize),
-    }
-}
-
-/// Marks each `%`, and each `.` after a `/`. The first byte is after a `/` if `slash_before` is 1.
-#[inline(always)]
-fn doubts(octets: Block, slash_before: u32) -> u32 {
-    let after_slash = octets.equals(b'/').bits() << 1 | slash_before;
-    octets.equals(b'.').bits() & after_slash | octets.equals(b'%').bits()
-}
-
 #[inline(never)]
-fn long_has_escape_or_dot(bytes: &[u8], start: usize, end: usize) -> bool {
+pub(crate) fn has_escape_or_dot(bytes: &[u8], start: usize, end: usize) -> bool {
     let mut at = start;
     let mut slash_before = 0;
     while at < end {
@@ -181,6 +169,13 @@ fn long_has_escape_or_dot(bytes: &[u8], start: usize, end: usize) -> bool {
         at += BLOCK_BYTES;
     }
     false
+}
+
+/// Marks each `%`, and each `.` after a `/`. The first byte is after a `/` if `slash_before` is 1.
+#[inline(always)]
+fn doubts(octets: Block, slash_before: u32) -> u32 {
+    let after_slash = octets.equals(b'/').bits() << 1 | slash_before;
+    octets.equals(b'.').bits() & after_slash | octets.equals(b'%').bits()
 }
 
 fn few_have_escape_or_dot(path: &[u8], slash_before: u32) -> bool {
@@ -198,7 +193,7 @@ fn few_have_escape_or_dot(path: &[u8], slash_before: u32) -> bool {
 /// Returns the position of the first byte at or after `from` that `mark` marks, or the length. Returns `from` if
 /// `bytes` is shorter than a block.
 #[inline(always)]
-fn find(bytes: &[u8], from: u32, mark: impl Fn(Block) -> u32) -> u32 {
+fn find(bytes: &[u8], from: u32, mut mark: impl FnMut(Block) -> u32) -> u32 {
     let mut at = from as usize;
     while let Some(block) = block_at(bytes, at) {
         match mark(Block::of(block)) {
@@ -211,7 +206,7 @@ fn find(bytes: &[u8], from: u32, mark: impl Fn(Block) -> u32) -> u32 {
 
 /// Like [`find`], when less than a block is left. The last block overlaps the bytes before it, which are shifted out.
 #[cold]
-fn find_in_rest(bytes: &[u8], from: usize, mark: impl Fn(Block) -> u32) -> u32 {
+fn find_in_rest(bytes: &[u8], from: usize, mut mark: impl FnMut(Block) -> u32) -> u32 {
     match (bytes.last_chunk(), bytes.len().saturating_sub(from)) {
         (Some(block), left @ 1..) => match mark(Block::of(block)) >> (BLOCK_BYTES - left) {
             0 => (from + left) as u32,
@@ -359,7 +354,7 @@ mod tests {
                         bytes.extend_from_slice(tail);
                         let has_dot = path.windows(2).any(|pair| pair == b"/.");
                         let expected = has_dot || path.contains(&b'%');
-                        let found = has_escape_or_dot(&bytes, 0, path.len() as u32);
+                        let found = has_escape_or_dot(&bytes, 0, path.len());
                         assert_eq!(found, expected, "{part} at {position} of {length}");
                     }
                 }

@@ -74,6 +74,8 @@ pub(crate) struct TargetPlace {
 #[derive(Clone, Copy, Debug)]
 enum Form {
     Origin,
+    /// A path without a query that is equal to its decoded form, as the scan of the request line has found.
+    PlainOrigin,
     /// Without a path, the same as with "/" (RFC 9110 section 4.2.4).
     Absolute(Scheme),
     /// Has no path, and asks about the server as a whole (RFC 9112 section 3.2.4). Only with OPTIONS.
@@ -99,9 +101,12 @@ impl TargetPlace {
 
     /// Returns the parts of a [common](TargetPlace::is_common) target.
     #[inline(always)]
-    pub(crate) const fn common(target: Span) -> TargetPlace {
+    pub(crate) const fn common(target: Span, seen: Seen) -> TargetPlace {
         TargetPlace {
-            form: Form::Origin,
+            form: match seen.is_nothing() {
+                true => Form::PlainOrigin,
+                false => Form::Origin,
+            },
             path: OptionalSpan::some(target),
             query: OptionalSpan::NONE,
         }
@@ -129,7 +134,7 @@ impl TargetPlace {
     pub(crate) fn scheme(&self) -> Option<Scheme> {
         match self.form {
             Form::Absolute(scheme) | Form::AbsoluteServer(scheme) => Some(scheme),
-            Form::Origin | Form::Authority | Form::Asterisk => None,
+            Form::Origin | Form::PlainOrigin | Form::Authority | Form::Asterisk => None,
         }
     }
 
@@ -146,6 +151,9 @@ impl TargetPlace {
     #[inline]
     pub(crate) fn decoded_path<'a>(&self, bytes: &'a [u8]) -> Option<Cow<'a, [u8]>> {
         match self.path.get() {
+            Some(path) if matches!(self.form, Form::PlainOrigin) => {
+                Some(Cow::Borrowed(path.of(bytes)))
+            }
             Some(path) => path::decode(bytes, path),
             None => Some(Cow::Borrowed(self.default_path())),
         }
@@ -154,7 +162,7 @@ impl TargetPlace {
     #[cold]
     fn default_path(&self) -> &'static [u8] {
         match self.form {
-            Form::Origin | Form::Absolute(_) => b"/",
+            Form::Origin | Form::PlainOrigin | Form::Absolute(_) => b"/",
             Form::AbsoluteServer(_) | Form::Authority | Form::Asterisk => b"*",
         }
     }
