@@ -3,11 +3,12 @@
 //! `cargo run --features net --example upload`, then `curl -N http://127.0.0.1:7890/progress` in one window and
 //! `curl -T FILE http://127.0.0.1:7890/checksum` in another.
 
+use bytegate::application::receive_upload;
 use bytegate::events::Broadcast;
 use bytegate::headers::Headers;
 use bytegate::middleware::CrossOriginProtection;
-use bytegate::upload::{AbortReason, Admission, Receiver};
-use bytegate::{Application, Gateway, Rejection, Request, Response, Router, net};
+use bytegate::upload::{AbortReason, Receiver};
+use bytegate::{Gateway, Request, Response, Router, net};
 use std::time::Duration;
 
 /// Counts the bytes of an upload and computes their checksum (FNV-1a).
@@ -39,28 +40,17 @@ impl Receiver for Upload {
     }
 }
 
-struct Uploads(Broadcast);
-
-impl Application for Uploads {
-    fn call(&self, _: &Request<'_>) -> Response {
-        Rejection::bad_request("there is no content").into()
-    }
-
-    fn admit(&self, _: &Request<'_>) -> Admission {
-        Admission::Stream(Box::new(Upload {
-            bytes: 0,
-            checksum: 0xcbf2_9ce4_8422_2325,
-            progress: self.0.clone(),
-        }))
-    }
-}
-
 /// The application.
 pub(crate) fn app() -> Gateway {
     let progress = Broadcast::new(100);
-    let uploads = Uploads(progress.clone());
+    let told = progress.clone();
+    let upload = move |_: &Request<'_>| Upload {
+        bytes: 0,
+        checksum: 0xcbf2_9ce4_8422_2325,
+        progress: told.clone(),
+    };
     let router = Router::new()
-        .put("/checksum", uploads)
+        .put("/checksum", receive_upload(upload))
         .get("/progress", move |_: &Request<'_>| {
             net::keep_alive(progress.subscribe(), Duration::from_secs(15))
         });

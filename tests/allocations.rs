@@ -153,12 +153,12 @@ fn a_turn_with_a_lent_buffer_allocates_nothing_and_gives_it_back() {
 
 #[test]
 fn a_connection_is_small() {
-    let size = size_of::<Session<'_>>();
+    let size = size_of::<Session>();
     assert!(size <= 640, "{size}");
 }
 
 /// Lets the gateway respond, without writing the output.
-fn serve(session: &mut Session<'_>, mut input: &[u8]) {
+fn serve(session: &mut Session, mut input: &[u8]) {
     session.turn(&mut input, Now::default());
 }
 

@@ -7,7 +7,7 @@ use bytegate::config::{Config, Limits};
 use bytegate::connection::{BodyMode, Connection, ProtocolError, Step};
 use bytegate::headers::{HeaderError, HeaderMap, Headers};
 use bytegate::middleware::AccessLog;
-use bytegate::request::{ConnectionInfo, Extensions, Scheme, Target, Version};
+use bytegate::request::{ConnectionInfo, Scheme, Target, Version};
 use bytegate::response::ResponseError;
 use bytegate::testing::ClientResponse;
 use bytegate::upload::{Admission, Receiver};
@@ -160,18 +160,11 @@ fn debug_output_shows_neither_credentials_nor_bodies() {
     // Not as a list of numbers either: 80, 79, 83, 84 is `POST`.
     assert!(!shown.contains("80, 79, 83, 84"), "{shown}");
     for (admission, shown) in [
-        (Admission::Buffer, "Buffer"),
-        (Admission::BufferUpTo(5), "BufferUpTo(5)"),
+        (Admission::buffer(), "Buffer(None)"),
+        (Admission::buffer().up_to(5), "Buffer(Some(5))"),
+        (Admission::stream(Deaf), "Stream(None)"),
         (
-            Admission::BufferWith {
-                limit: Some(5),
-                extensions: Extensions::new(),
-            },
-            "BufferWith(Some(5), Extensions(0 values))",
-        ),
-        (Admission::Stream(Box::new(Deaf)), "Stream"),
-        (
-            Admission::Refuse(Status::FORBIDDEN.into()),
+            Admission::refuse(Status::FORBIDDEN),
             "Refuse(403 Forbidden)",
         ),
     ] {
@@ -542,7 +535,7 @@ impl Application for UpTo {
     }
 
     fn admit(&self, _: &Request<'_>) -> Admission {
-        Admission::BufferUpTo(self.0)
+        Admission::buffer().up_to(self.0)
     }
 }
 

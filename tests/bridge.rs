@@ -398,7 +398,6 @@ mod admission {
     use super::*;
     use bytegate::connection::ProtocolError;
     use bytegate::headers::Headers;
-    use bytegate::request::Extensions;
     use bytegate::upload::{AbortReason, Admission, Receiver};
     use bytegate::{Application, Method, with_body_limit};
     use std::sync::Mutex;
@@ -447,10 +446,6 @@ mod admission {
         fn abort(self: Box<Self>, reason: AbortReason) {
             self.note(format!("aborted: {reason}"));
         }
-
-        fn limit(&self) -> u64 {
-            10
-        }
     }
 
     #[derive(Default)]
@@ -470,18 +465,11 @@ mod admission {
 
         fn admit(&self, request: &Request<'_>) -> Admission {
             match request.path() {
-                "/stream" => Admission::Stream(Box::new(Recorder(self.0.clone()))),
-                "/refuse" => Admission::Refuse(Status::UNAUTHORIZED.into()),
-                "/large" => Admission::BufferUpTo(6),
-                "/with" => {
-                    let mut extensions = Extensions::new();
-                    extensions.insert(Quota(7));
-                    Admission::BufferWith {
-                        limit: None,
-                        extensions,
-                    }
-                }
-                _ => Admission::Buffer,
+                "/stream" => Admission::stream(Recorder(self.0.clone())).up_to(10),
+                "/refuse" => Admission::refuse(Status::UNAUTHORIZED),
+                "/large" => Admission::buffer().up_to(6),
+                "/with" => Admission::buffer().with_extension(Quota(7)),
+                _ => Admission::buffer(),
             }
         }
     }
@@ -502,7 +490,7 @@ mod admission {
     }
 
     /// Responds through the service and through [`Gateway::respond`], which have to agree.
-    fn status(gateway: &Arc<Gateway>, path: &str, content: &'static str) -> u16 {
+    fn status(gateway: &Gateway, path: &str, content: &'static str) -> u16 {
         let request = Request::builder("PUT", path).body(content).build().unwrap();
         let response = ready(gateway.respond(request));
         let served = ask(
@@ -523,7 +511,7 @@ mod admission {
             .route(Method::Put, "/small", with_body_limit(2, count))
             .route(Method::Put, "/large", with_body_limit(5, count))
             .route(Method::Put, "/", count);
-        let gateway = Arc::new(gateway(router));
+        let gateway = gateway(router);
         assert_eq!(status(&gateway, "/small", "12"), 200);
         assert_eq!(status(&gateway, "/small", "123"), 413);
         assert_eq!(status(&gateway, "/large", "12345"), 200);
@@ -534,7 +522,7 @@ mod admission {
 
     #[test]
     fn admissions_are_respected() {
-        let gateway = Arc::new(gateway(Uploads::default()));
+        let gateway = gateway(Uploads::default());
         assert_eq!(status(&gateway, "/large", "123456"), 200);
         assert_eq!(status(&gateway, "/large", "1234567"), 413);
         assert_eq!(status(&gateway, "/refuse", "1"), 401);
@@ -792,7 +780,7 @@ mod errors {
     #[test]
     fn a_failed_response_keeps_its_page() {
         let log = Log::default();
-        let gateway = Arc::new(gateway(&log));
+        let gateway = gateway(&log);
         for (path, error) in [
             (
                 "/invalid",

@@ -85,7 +85,7 @@ fn in_readme(text: &str) -> usize {
 fn the_readme_loops_are_short() {
     assert!(in_readme("gateway.serve_stream(") <= 20);
     // Fifteen without the imports.
-    assert!(in_readme("session.turn_on(") <= 20);
+    assert!(in_readme("session.turn(") <= 20);
 }
 
 #[test]

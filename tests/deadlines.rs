@@ -35,7 +35,7 @@ enum Pause {
 
 /// A session, its peer and its clock. The kit's `Wire` does not show until when a session waits.
 struct Wire {
-    session: Session<'static>,
+    session: Session,
     now: Now,
     /// Bytes that the peer has sent and the session has not consumed.
     input: Vec<u8>,
@@ -95,7 +95,7 @@ impl Wire {
         };
         let mut input = &self.input[..];
         let wait = loop {
-            match self.session.turn_for(&mut input, &mut notes) {
+            match self.session.turn(&mut input, &mut notes) {
                 Wait::Yield => {}
                 wait => break wait,
             }
@@ -981,7 +981,7 @@ impl Application for Discarding {
     }
 
     fn admit(&self, _: &Request<'_>) -> Admission {
-        Admission::Stream(Box::new(Discarding))
+        Admission::stream(Discarding)
     }
 }
 

@@ -211,7 +211,7 @@ fn sent_with(change: impl FnOnce(&Folder)) -> (Vec<u8>, CloseReason) {
     let mut input = b"GET /a.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_vec();
     let (mut output, mut change) = (Vec::new(), Some(change));
     loop {
-        match session.turn_on(&mut input, Now::default()) {
+        match session.turn(&mut input, Now::default()) {
             Wait::Write { .. } => output.extend_from_slice(&session.take_output()),
             Wait::Close(reason) => {
                 let head = output

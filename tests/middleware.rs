@@ -75,10 +75,10 @@ impl Application for EveryWay {
 
     fn admit(&self, request: &Request<'_>) -> Admission {
         match request.path() {
-            "/refuse" => Admission::Refuse(Status::FORBIDDEN.into()),
-            "/receive" => Admission::Stream(Box::new(Refuser)),
-            "/count" => Admission::Stream(Box::new(Count(0))),
-            _ => Admission::Buffer,
+            "/refuse" => Admission::refuse(Status::FORBIDDEN),
+            "/receive" => Admission::stream(Refuser),
+            "/count" => Admission::stream(Count(0)),
+            _ => Admission::buffer(),
         }
     }
 }
@@ -389,10 +389,11 @@ fn extensions_from_an_admission_reach_the_application() {
         }
 
         fn admit(&self, request: &Request<'_>) -> Admission {
-            let mut extensions = bytegate::request::Extensions::new();
-            extensions.insert("ada");
-            let limit = request.query().map(|query| query.parse().expect("a limit"));
-            Admission::BufferWith { limit, extensions }
+            let admission = Admission::buffer().with_extension("ada");
+            match request.query() {
+                Some(limit) => admission.up_to(limit.parse().expect("a limit")),
+                None => admission,
+            }
         }
     }
     let layer = || Noting("a", Notes::default());
@@ -1124,11 +1125,11 @@ impl Application for Inbox {
 
     fn admit(&self, request: &Request<'_>) -> Admission {
         match request.path() {
-            "/small" => Admission::BufferUpTo(5),
-            "/large" => Admission::BufferUpTo(50),
-            "/stream" => Admission::Stream(Box::new(Count(0))),
-            "/refuse" => Admission::Refuse(Status::FORBIDDEN.into()),
-            _ => Admission::Buffer,
+            "/small" => Admission::buffer().up_to(5),
+            "/large" => Admission::buffer().up_to(50),
+            "/stream" => Admission::stream(Count(0)),
+            "/refuse" => Admission::refuse(Status::FORBIDDEN),
+            _ => Admission::buffer(),
         }
     }
 }

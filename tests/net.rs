@@ -1227,7 +1227,7 @@ fn a_long_upload_does_not_block_other_clients_of_its_thread() {
             echo(request)
         }
         fn admit(&self, _: &Request<'_>) -> Admission {
-            Admission::Stream(Box::new(Slow))
+            Admission::stream(Slow)
         }
     }
     impl Receiver for Slow {
@@ -1428,7 +1428,7 @@ fn a_panic_in_a_receiver_is_a_500() {
             if let Panics::Admit = panics {
                 deliberate();
             }
-            Admission::Stream(Box::new(panics))
+            Admission::stream(panics)
         }
     }
     impl Receiver for Panics {

@@ -204,7 +204,7 @@ fn a_real_client_reads_the_refusal_of_an_upload() {
         }
 
         fn admit(&self, _: &Request<'_>) -> Admission {
-            Admission::Refuse(Status::FORBIDDEN.into())
+            Admission::refuse(Status::FORBIDDEN)
         }
     }
     let (client, connections) = client(Refuses);

@@ -1349,8 +1349,8 @@ mod multipart {
                 ..Shown::default()
             };
             match self.streams {
-                true => Admission::multipart_within(request, self.limits, receiver),
-                false => Admission::Buffer,
+                true => Admission::multipart_within(request, self.limits, receiver).up_to(1 << 20),
+                false => Admission::buffer(),
             }
         }
     }
@@ -1388,10 +1388,6 @@ mod multipart {
         fn abort(self: Box<Self>, reason: AbortReason) {
             self.note(format!("abort: {reason}"));
         }
-
-        fn limit(&self) -> u64 {
-            1 << 20
-        }
     }
 
     impl Shown {
@@ -1420,7 +1416,7 @@ mod multipart {
             .chain(input[head..].chunks(size))
         {
             buffer.extend_from_slice(piece);
-            session.turn_on(&mut buffer, Now::default());
+            session.turn(&mut buffer, Now::default());
         }
         let response = reader::read_one(&session.take_output());
         let page = response.text().to_string();
@@ -1584,7 +1580,7 @@ mod multipart {
             let mut session = gateway.session(ConnectionInfo::default());
             // Most of the form is still missing.
             let mut buffer = (head(1 << 20) + &content).into_bytes();
-            session.turn_on(&mut buffer, Now::default());
+            session.turn(&mut buffer, Now::default());
             let response = reader::read_one(&session.take_output());
             assert_eq!(
                 (response.status().code(), response.closes()),
@@ -1608,7 +1604,7 @@ mod multipart {
         for (length, status) in [(length, 0), (length + 1, 413)] {
             let output = gateway.session(ConnectionInfo::default());
             let mut session = output;
-            session.turn_on(&mut head(length).into_bytes(), Now::default());
+            session.turn(&mut head(length).into_bytes(), Now::default());
             let output = session.take_output();
             let is_refused = output.starts_with(b"HTTP/1.1 413 ");
             assert_eq!(is_refused, status == 413, "{length}");
@@ -1661,7 +1657,7 @@ mod multipart {
             let block = [b"380\r\n", &b"x\r\n\r\n--".repeat(128)[..], b"\r\n"].concat();
             let mut blocks = 0;
             while session.output().is_empty() {
-                session.turn_on(&mut input, Now::default());
+                session.turn(&mut input, Now::default());
                 // Nothing but a chunk is left, and the limit is 1 MiB.
                 assert!(input.len() <= block.len() && blocks <= (1 << 20) / 896 + 1);
                 input.extend_from_slice(&block);
@@ -1728,7 +1724,7 @@ fn requests_from_a_gateway_are_read_at_every_cut() {
         let (mut session, mut buffer) = (gateway.session(ConnectionInfo::default()), Vec::new());
         for piece in [&input[..cut], &input[cut..]] {
             buffer.extend_from_slice(piece.as_bytes());
-            session.turn_on(&mut buffer, Now::default());
+            session.turn(&mut buffer, Now::default());
         }
         let output = session.take_output();
         assert_eq!(reader::read_one(&output).body(), b"b d\n", "{cut}");

@@ -513,7 +513,7 @@ fn a_refused_upload_gets_an_error_page() {
         }
 
         fn admit(&self, _: &Request<'_>) -> Admission {
-            Admission::BufferUpTo(3)
+            Admission::buffer().up_to(3)
         }
     }
     let gateway = Gateway::new(Small).with(pages());
@@ -554,14 +554,14 @@ impl FrontEnd for Front {
 }
 
 /// A client that reads everything as soon as it arrives. Unlike the kit's `Wire`, it counts how often it is woken.
-struct Client<'g> {
-    session: Session<'g>,
+struct Client {
+    session: Session,
     alarm: Arc<Alarm>,
     received: Vec<u8>,
 }
 
-impl<'g> Client<'g> {
-    fn new(gateway: &'g Gateway, mut input: &[u8]) -> Client<'g> {
+impl Client {
+    fn new(gateway: &Gateway, mut input: &[u8]) -> Client {
         let alarm = Alarm {
             thread: thread::current(),
             count: AtomicUsize::new(0),
@@ -578,7 +578,7 @@ impl<'g> Client<'g> {
     fn turn(&mut self, input: &mut &[u8]) -> Wait {
         let mut front = Front(self.alarm.clone().into());
         loop {
-            match self.session.turn_for(input, &mut front) {
+            match self.session.turn(input, &mut front) {
                 Wait::Write { .. } => self.session.output().move_to(&mut self.received),
                 Wait::Yield => {}
                 other => return other,

@@ -749,8 +749,8 @@ fn all_ways_to_respond_work_through_a_router() {
 
         fn admit(&self, request: &Request<'_>) -> Admission {
             match request.param("id") {
-                Some("7") => Admission::Stream(Box::new(Length(0))),
-                _ => Admission::Refuse(Status::FORBIDDEN.into()),
+                Some("7") => Admission::stream(Length(0)),
+                _ => Admission::refuse(Status::FORBIDDEN),
             }
         }
     }

@@ -48,7 +48,7 @@ impl Wake for Alarm {
 
 /// A session, its peer, its clock and its waker. The kit's `Wire` shows neither what a session waits for nor its errors.
 struct Wire {
-    session: Session<'static>,
+    session: Session,
     now: Now,
     alarm: Arc<Alarm>,
     input: Vec<u8>,
@@ -103,7 +103,7 @@ impl Wire {
                 errors: &mut self.errors,
             };
             let mut rest = &self.input[..];
-            let wait = self.session.turn_for(&mut rest, &mut front);
+            let wait = self.session.turn(&mut rest, &mut front);
             let used = self.input.len() - rest.len();
             self.input.drain(..used);
             match wait {
@@ -303,7 +303,7 @@ fn an_upload_may_be_refused_later_based_on_its_head() {
         }
 
         fn admit(&self, _: &Request<'_>) -> Admission {
-            Admission::Refuse(Response::from_future(self.0.wait()))
+            Admission::refuse(Response::from_future(self.0.wait()))
         }
     }
     let promise = Promise::default();
@@ -430,7 +430,7 @@ impl Application for Upload {
     }
 
     fn admit(&self, _: &Request<'_>) -> Admission {
-        Admission::Stream(Box::new(self.clone()))
+        Admission::stream(self.clone())
     }
 }
 
@@ -549,8 +549,8 @@ fn a_panic_while_a_receiver_is_asked_or_told_is_caught() {
 
         fn admit(&self, request: &Request<'_>) -> Admission {
             match request.path() {
-                "/asked" => Admission::Stream(Box::new(PanicsWhenAsked)),
-                _ => Admission::Stream(Box::new(PanicsWhenTold)),
+                "/asked" => Admission::stream(PanicsWhenAsked),
+                _ => Admission::stream(PanicsWhenTold),
             }
         }
     }
@@ -673,7 +673,7 @@ fn a_middleware_sees_every_answer_whatever_its_source() {
         }
 
         fn admit(&self, _: &Request<'_>) -> Admission {
-            Admission::Refuse(Status::FORBIDDEN.into())
+            Admission::refuse(Status::FORBIDDEN)
         }
     }
     let router = || {
@@ -1056,15 +1056,12 @@ fn files_in_memory_need_no_turn_each() {
 }
 
 /// Takes turns with all sessions until the last one has answered. Returns when it did.
-fn time_until_the_last_answers(
-    sessions: &mut [(Session<'_>, Vec<u8>)],
-    clock: &WorkClock,
-) -> Duration {
+fn time_until_the_last_answers(sessions: &mut [(Session, Vec<u8>)], clock: &WorkClock) -> Duration {
     for _ in 0..1000 {
         let last = sessions.len() - 1;
         for (index, (session, input)) in sessions.iter_mut().enumerate() {
             let mut rest = &input[..];
-            let wait = session.turn_for(&mut rest, &mut clock.clone());
+            let wait = session.turn(&mut rest, &mut clock.clone());
             *input = rest.to_vec();
             if let Wait::Write { .. } = wait {
                 session.take_output();
@@ -1113,7 +1110,7 @@ fn parts_of_content_hold_others_up_no_longer_than_requests() {
     struct SlowUpload(WorkClock);
     impl Application for SlowUpload {
         fn admit(&self, _: &Request<'_>) -> Admission {
-            Admission::Stream(Box::new(SlowReceiver(self.0.clone())))
+            Admission::stream(SlowReceiver(self.0.clone()))
         }
         fn call(&self, _: &Request<'_>) -> Response {
             Response::text("hello")

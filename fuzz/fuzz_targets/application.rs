@@ -154,7 +154,7 @@ impl Application for Files {
     fn admit(&self, request: &Request<'_>) -> Admission {
         match self.0 {
             true => Admission::multipart_within(request, LIMITS, Shown::default()),
-            false => Admission::Buffer,
+            false => Admission::buffer(),
         }
     }
 }

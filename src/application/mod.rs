@@ -16,11 +16,13 @@
 
 mod async_fn;
 mod into_application;
+mod receive_upload;
 mod with_body_limit;
 mod with_state;
 
 pub use async_fn::async_fn;
 pub use into_application::IntoApplication;
+pub use receive_upload::receive_upload;
 pub use with_body_limit::with_body_limit;
 pub use with_state::with_state;
 
@@ -125,7 +127,7 @@ pub trait Application: Send + Sync {
     /// if a body was announced. Use it to refuse an upload before it is sent.
     fn admit(&self, request: &Request<'_>) -> Admission {
         let _ = request;
-        Admission::Buffer
+        Admission::buffer()
     }
 
     /// Returns the list of the routes inside, for people: one line for each, or none. A router lists the routes of the

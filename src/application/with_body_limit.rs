@@ -1,14 +1,11 @@
 //! A limit on the bodies of requests to one application, such as a route or a mount.
 
 use super::{Application, IntoApplication};
-use crate::headers::headers::Headers;
 use crate::request::request::Request;
 use crate::response::reply::Reply;
 use crate::response::response::Response;
-use crate::upload::admission::{AbortReason, Admission, Receiver};
-use alloc::boxed::Box;
+use crate::upload::admission::Admission;
 use alloc::string::String;
-use core::task::{Context, Poll};
 
 /// Limits the bodies of requests to an application, such as a route or a mount.
 ///
@@ -58,45 +55,6 @@ impl<A: Application> Application for BodyLimit<A> {
     }
 
     fn admit(&self, request: &Request<'_>) -> Admission {
-        match self.application.admit(request) {
-            Admission::Buffer => Admission::BufferUpTo(self.bytes),
-            Admission::BufferUpTo(limit) => Admission::BufferUpTo(limit.min(self.bytes)),
-            Admission::BufferWith { limit, extensions } => Admission::BufferWith {
-                limit: Some(limit.map_or(self.bytes, |limit| limit.min(self.bytes))),
-                extensions,
-            },
-            Admission::Stream(receiver) => Admission::Stream(Box::new(Limited {
-                limit: receiver.limit().min(self.bytes),
-                receiver,
-            })),
-            refusal @ Admission::Refuse(_) => refusal,
-        }
-    }
-}
-
-struct Limited {
-    receiver: Box<dyn Receiver>,
-    limit: u64,
-}
-
-impl Receiver for Limited {
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        self.receiver.poll_ready(context)
-    }
-
-    fn data(&mut self, part: &[u8]) -> Result<(), Response> {
-        self.receiver.data(part)
-    }
-
-    fn finish(self: Box<Self>, trailers: Headers<'_>) -> Response {
-        self.receiver.finish(trailers)
-    }
-
-    fn abort(self: Box<Self>, reason: AbortReason) {
-        self.receiver.abort(reason);
-    }
-
-    fn limit(&self) -> u64 {
-        self.limit
+        self.application.admit(request).at_most(self.bytes)
     }
 }

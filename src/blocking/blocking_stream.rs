@@ -2,18 +2,20 @@
 
 use super::linger::{LINGER_GAP, Linger};
 use crate::connection::CloseReason;
-use crate::gateway::Gateway;
+use crate::gateway::clock::Clock;
 use crate::gateway::front_end::FrontEnd;
-use crate::gateway::session::{Session, Wait};
-use crate::gateway::this_thread::ThisThread;
+use crate::gateway::gateway::Gateway;
+use crate::gateway::session::Session;
+use crate::gateway::wait::Wait;
 use crate::response::response::ResponseError;
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::now::Now;
+use core::task::Waker;
 use core::time::Duration;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::prelude::rust_2024::*;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 /// The size of one read in bytes.
 const READ_BYTES: usize = 16 * 1024;
@@ -193,18 +195,15 @@ impl Gateway {
         connection: impl Into<ConnectionInfo>,
     ) -> io::Result<CloseReason> {
         let mut session = self.session(connection).catch_panics();
-        let thread = ThisThread::new();
-        let mut clock = Clock::new(!self.reports_errors());
-        let mut front_end = thread.wakes(&mut clock);
+        let mut front_end = Reporting {
+            clock: Clock::start(),
+            reports: !self.reports_errors(),
+        };
         let mut input = Vec::new();
         let reason = loop {
-            let mut rest = &input[..];
-            let wait = session.turn_for(&mut rest, &mut front_end);
-            let used = input.len() - rest.len();
-            input.drain(..used);
-            match wait {
+            match session.turn(&mut input, &mut front_end) {
                 Wait::Read { until } => {
-                    stream.set_timeout(front_end.inner.left(until))?;
+                    stream.set_timeout(front_end.clock.left(until))?;
                     match read(&mut stream, &mut input) {
                         Ok(0) => session.end_input(),
                         Ok(_) => {}
@@ -213,10 +212,10 @@ impl Gateway {
                     }
                 }
                 Wait::Write { until } => {
-                    stream.set_timeout(front_end.inner.left(until))?;
+                    stream.set_timeout(front_end.clock.left(until))?;
                     write(&mut stream, &mut session)?;
                 }
-                Wait::Pending { until } => thread.park(front_end.inner.left(until)),
+                Wait::Pending { until } => front_end.clock.wait(until),
                 // This thread serves no other connection.
                 Wait::Yield => {}
                 Wait::Close(reason) => break reason,
@@ -240,7 +239,7 @@ fn read(stream: &mut impl Read, input: &mut Vec<u8>) -> io::Result<usize> {
     Ok(count)
 }
 
-fn write(stream: &mut impl Write, session: &mut Session<'_>) -> io::Result<()> {
+fn write(stream: &mut impl Write, session: &mut Session) -> io::Result<()> {
     let piece = session.output().pieces().next().unwrap_or_default();
     match stream.write(piece) {
         Ok(0) => Err(ErrorKind::WriteZero.into()),
@@ -281,34 +280,19 @@ fn is_timeout(error: &io::Error) -> bool {
     )
 }
 
-/// A front end that uses the system clocks.
-struct Clock {
-    started: Instant,
+/// A clock that also writes errors to standard error.
+struct Reporting {
+    clock: Clock,
     reports: bool,
 }
 
-impl Clock {
-    fn new(reports: bool) -> Clock {
-        Clock {
-            started: Instant::now(),
-            reports,
-        }
-    }
-
-    /// Returns the time left until `until`, or `None` if there is no deadline. It is never zero, because zero can mean
-    /// no timeout.
-    fn left(&self, until: Duration) -> Option<Duration> {
-        let left = until.saturating_sub(self.started.elapsed());
-        (until < Duration::MAX).then(|| left.max(Duration::from_millis(1)))
-    }
-}
-
-impl FrontEnd for Clock {
+impl FrontEnd for Reporting {
     fn now(&mut self) -> Now {
-        Now {
-            monotonic: self.started.elapsed(),
-            wall: SystemTime::now().duration_since(UNIX_EPOCH).ok(),
-        }
+        self.clock.now()
+    }
+
+    fn waker(&self) -> &Waker {
+        self.clock.waker()
     }
 
     fn on_error(&mut self, error: &ResponseError) {

@@ -3,7 +3,7 @@
 use super::messages::{builder_of, target_of};
 use crate::body::body::Body;
 use crate::connection::Refusal;
-use crate::gateway::Gateway;
+use crate::gateway::gateway::Gateway;
 use crate::gateway::incoming::Incoming;
 use crate::request::owned_request::RequestBuilder;
 use crate::response::response::Response;
@@ -64,7 +64,7 @@ use tower_service::Service;
 /// The time is the system time, unless a test [sets it](GatewayService::with_clock).
 #[derive(Clone)]
 pub struct GatewayService {
-    gateway: Arc<Gateway>,
+    gateway: Gateway,
     clock: Clock,
 }
 
@@ -72,7 +72,7 @@ type Clock = Arc<dyn Fn() -> Now + Send + Sync>;
 
 impl GatewayService {
     /// Creates a service. Clones share the gateway.
-    pub fn new(gateway: impl Into<Arc<Gateway>>) -> GatewayService {
+    pub fn new(gateway: impl Into<Gateway>) -> GatewayService {
         let started = Instant::now();
         GatewayService {
             gateway: gateway.into(),

@@ -2,7 +2,8 @@
 //! produces every response. User code is called through this chain, which also catches panics if the session asks for
 //! that.
 
-use super::{Gateway, own_answer};
+use super::gateway::Shared;
+use super::own_response::own_response;
 use crate::connection::Refusal;
 use crate::message::head::Head;
 use crate::middleware::{RequestInfo, RequestParts};
@@ -16,127 +17,20 @@ use crate::values::now::Now;
 use crate::values::status::Status;
 use alloc::string::String;
 
-/// The gateway and the connection of one exchange.
-#[derive(Clone, Copy)]
-pub(super) struct Chain<'g, 's> {
-    pub(super) gateway: &'g Gateway,
-    pub(super) connection: &'s ConnectionInfo,
-    catches_panics: bool,
+/// The caller of user code: a connection, and whether panics become responses.
+pub(super) struct Caller {
+    pub(super) info: ConnectionInfo,
+    pub(super) catches_panics: bool,
 }
 
-impl<'g, 's> Chain<'g, 's> {
-    /// Takes the parts of a session, so that its connection can be borrowed meanwhile.
-    pub(super) const fn new(
-        gateway: &'g Gateway,
-        connection: &'s ConnectionInfo,
-        catches_panics: bool,
-    ) -> Chain<'g, 's> {
-        Chain {
-            gateway,
-            connection,
-            catches_panics,
-        }
-    }
+/// A gateway and the caller of its user code, for one exchange.
+#[derive(Clone, Copy)]
+pub(super) struct Chain<'g, 's> {
+    pub(super) gateway: &'g Shared,
+    pub(super) caller: &'s Caller,
+}
 
-    /// Asks the application what to do with the body of a request whose head was received.
-    pub(super) fn admit(
-        &self,
-        head: Head<'_>,
-        now: &Now,
-        extensions: &mut Extensions,
-    ) -> Admission {
-        let admission = self.guard(|| match self.before(head, now, extensions) {
-            Some(response) => Admission::Refuse(response),
-            None => self.with_request(&Message::of_head(head), now, extensions, |request| {
-                match own_answer(&head) {
-                    Some(response) => Admission::discard(&head, response),
-                    None => self.gateway.application.admit(request),
-                }
-            }),
-        });
-        admission.unwrap_or_else(Admission::Refuse)
-    }
-
-    /// Answers a complete request.
-    #[inline(never)]
-    pub(super) fn call(
-        &self,
-        message: &Message<'_>,
-        now: &Now,
-        extensions: &mut Extensions,
-    ) -> Reply<'g> {
-        match self.catches_panics {
-            true => self.respond(|| self.call_unguarded(message, now, extensions)),
-            false => self.call_unguarded(message, now, extensions),
-        }
-    }
-
-    #[inline(always)]
-    fn call_unguarded(
-        &self,
-        message: &Message<'_>,
-        now: &Now,
-        extensions: &mut Extensions,
-    ) -> Reply<'g> {
-        match self.before(message.head, now, extensions) {
-            Some(response) => response.into(),
-            None => self.reply(message, now, extensions),
-        }
-    }
-
-    /// Answers a complete request whose head the middleware has already seen.
-    pub(super) fn call_admitted(
-        &self,
-        message: &Message<'_>,
-        now: &Now,
-        extensions: &Extensions,
-    ) -> Response {
-        self.respond(|| self.reply(message, now, extensions).into_response())
-    }
-
-    #[inline(always)]
-    fn reply(&self, message: &Message<'_>, now: &Now, extensions: &Extensions) -> Reply<'g> {
-        match own_answer(&message.head) {
-            Some(response) => response.into(),
-            None => self.with_request(message, now, extensions, |request| {
-                self.gateway.application.reply(request)
-            }),
-        }
-    }
-
-    /// Returns the page for input that is not a valid request.
-    pub(super) fn refuse(&self, refusal: &Refusal<'_>) -> Response {
-        self.respond(|| self.gateway.refuse(refusal))
-    }
-
-    /// Passes a response through all middleware, innermost first.
-    #[inline]
-    pub(super) fn after(&self, request: &RequestInfo<'_>, response: &mut Response) {
-        if !self.gateway.middlewares.is_empty() {
-            self.after_all(request, response);
-        }
-    }
-
-    /// A panic is the answer that the middlewares outside of the one that panicked see. They go on where it left off.
-    fn after_all(&self, request: &RequestInfo<'_>, response: &mut Response) {
-        let mut answer = core::mem::replace(response, Response::new(Status::OK));
-        let mut middlewares = self.gateway.middlewares.iter().rev();
-        *response = loop {
-            let all = self.guard(|| {
-                for middleware in middlewares.by_ref() {
-                    // So that what a middleware adds is sent with the page for an invalid response, too.
-                    answer.replace_invalid();
-                    answer = middleware.after(request, answer);
-                }
-                answer
-            });
-            match all {
-                Ok(answer) => break answer,
-                Err(page) => answer = page,
-            }
-        };
-    }
-
+impl Caller {
     /// Runs user code that returns a response. A caught panic also becomes a response.
     #[inline(always)]
     pub(super) fn respond<T: From<Response>>(&self, run: impl FnOnce() -> T) -> T {
@@ -154,13 +48,125 @@ impl<'g, 's> Chain<'g, 's> {
             false => Ok(run()),
         }
     }
+}
+
+impl<'g, 's> Chain<'g, 's> {
+    #[inline(always)]
+    pub(super) const fn new(gateway: &'g Shared, caller: &'s Caller) -> Chain<'g, 's> {
+        Chain { gateway, caller }
+    }
+
+    /// Returns whether there is any middleware.
+    #[inline]
+    pub(super) fn has_middlewares(&self) -> bool {
+        !self.gateway.middlewares.is_empty()
+    }
+
+    /// Asks the application what to do with the body of a request whose head was received.
+    pub(super) fn admit(
+        &self,
+        head: Head<'_>,
+        now: &Now,
+        extensions: &mut Extensions,
+    ) -> Admission {
+        let admission = self
+            .caller
+            .guard(|| match self.before(head, now, extensions) {
+                Some(response) => Admission::refuse(response),
+                None => self.with_request(&Message::of_head(head), now, extensions, |request| {
+                    match own_response(&head) {
+                        Some(response) => Admission::discard(&head, response),
+                        None => self.gateway.application.admit(request),
+                    }
+                }),
+            });
+        admission.unwrap_or_else(Admission::refuse)
+    }
+
+    /// Responds to a complete request.
+    #[inline(never)]
+    pub(super) fn call(
+        &self,
+        message: &Message<'_>,
+        now: &Now,
+        extensions: &mut Extensions,
+    ) -> Reply<'g> {
+        match self.caller.catches_panics {
+            true => self
+                .caller
+                .respond(|| self.call_unguarded(message, now, extensions)),
+            false => self.call_unguarded(message, now, extensions),
+        }
+    }
+
+    #[inline(always)]
+    fn call_unguarded(
+        &self,
+        message: &Message<'_>,
+        now: &Now,
+        extensions: &mut Extensions,
+    ) -> Reply<'g> {
+        match self.before(message.head, now, extensions) {
+            Some(response) => response.into(),
+            None => self.reply(message, now, extensions),
+        }
+    }
+
+    /// Responds to a complete request whose head the middleware has already seen.
+    #[inline(always)]
+    pub(super) fn reply(
+        &self,
+        message: &Message<'_>,
+        now: &Now,
+        extensions: &Extensions,
+    ) -> Reply<'g> {
+        match own_response(&message.head) {
+            Some(response) => response.into(),
+            None => self.with_request(message, now, extensions, |request| {
+                self.gateway.application.reply(request)
+            }),
+        }
+    }
+
+    /// Returns the page for input that is not a valid request.
+    pub(super) fn refuse(&self, refusal: &Refusal<'_>) -> Response {
+        self.caller.respond(|| self.gateway.refuse(refusal))
+    }
+
+    /// Passes a response through all middleware, innermost first.
+    #[inline]
+    pub(super) fn after(&self, request: &RequestInfo<'_>, response: &mut Response) {
+        if !self.gateway.middlewares.is_empty() {
+            self.after_all(request, response);
+        }
+    }
+
+    /// If a middleware panics, the ones outside of it see the response to the panic.
+    fn after_all(&self, request: &RequestInfo<'_>, response: &mut Response) {
+        let mut current = core::mem::replace(response, Response::new(Status::OK));
+        let mut middlewares = self.gateway.middlewares.iter().rev();
+        *response = loop {
+            let all = self.caller.guard(|| {
+                for middleware in middlewares.by_ref() {
+                    // So that what a middleware adds is sent with the page for an invalid response, too.
+                    current.replace_invalid();
+                    current = middleware.after(request, current);
+                }
+                current
+            });
+            match all {
+                Ok(response) => break response,
+                Err(page) => current = page,
+            }
+        };
+    }
 
     #[inline]
     fn before(&self, head: Head<'_>, now: &Now, extensions: &mut Extensions) -> Option<Response> {
         if self.gateway.middlewares.is_empty() {
             return None;
         }
-        let mut parts = RequestParts::new(head, self.connection, *now, extensions);
+        let mut parts = RequestParts::new(head, &self.caller.info, *now, extensions);
         let mut middlewares = self.gateway.middlewares.iter();
         middlewares.find_map(|middleware| middleware.before(&mut parts))
     }
@@ -174,7 +180,7 @@ impl<'g, 's> Chain<'g, 's> {
         ask: impl FnOnce(&Request<'_>) -> T,
     ) -> T {
         let path = message.head.decoded_path_bytes();
-        let context = RequestContext::new(now, self.connection, extensions, &path);
+        let context = RequestContext::new(now, &self.caller.info, extensions, &path);
         ask(&Request {
             message,
             context: &context,

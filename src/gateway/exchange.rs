@@ -1,4 +1,5 @@
-//! State that a session keeps for an exchange that takes more than one step.
+//! One exchange: a request, the middleware and the application that see it, and the response. Everything that takes more
+//! than one step is here, for connections and for requests that another server received.
 
 use super::chain::Chain;
 use crate::body::body::Blocks;
@@ -7,12 +8,13 @@ use crate::message::head::Head;
 use crate::middleware::RequestInfo;
 use crate::request::extensions::Extensions;
 use crate::request::request::Message;
-use crate::response::response::{LaterResponse, Response};
-use crate::upload::admission::{AbortReason, Admission, Receiver};
+use crate::response::response::{LaterResponse, Response, ResponseError};
+use crate::upload::admission::{AbortReason, Decision, Pass, Receiver};
 use crate::values::method::Method;
 use crate::values::now::Now;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::task::{Context, Poll};
 use core::time::Duration;
@@ -20,98 +22,108 @@ use core::time::Duration;
 /// The state of an exchange that takes more than one step.
 #[derive(Default)]
 pub(super) struct Exchange {
-    pub(super) extensions: Extensions,
-    /// What the application has added for itself when it admitted the body.
-    pub(super) added: Extensions,
-    /// What the middleware needs to know about the request when the response is ready.
-    pub(super) record: Option<Record>,
-    pub(super) receiver: Option<Box<dyn Receiver>>,
+    extensions: Extensions,
+    /// The values that the application added when it admitted the body.
+    added: Extensions,
+    /// The parts of the request that the middleware needs when the response is ready.
+    record: Option<Record>,
+    receiver: Option<Box<dyn Receiver>>,
+    /// The middleware inside the application that sees the response, from innermost to outermost.
+    passes: Vec<Arc<dyn Pass>>,
     /// When the receiver was first not ready since it was ready last.
     pub(super) waits_since: Option<Duration>,
-    pub(super) later: Option<LaterResponse>,
+    later: Option<LaterResponse>,
     pub(super) blocks: Option<Blocks>,
 }
 
 /// The parts of a request that middleware needs when the response is ready.
-pub(super) struct Record {
+struct Record {
     method: Option<Method>,
     line: Vec<u8>,
     now: Now,
+}
+
+/// The method and the request line, as far as they are known.
+#[derive(Clone, Copy)]
+pub(super) struct RequestLine<'h> {
+    method: Option<Method>,
+    bytes: &'h [u8],
 }
 
 /// The start of an exchange whose request has a body.
 pub(super) enum Begun {
     /// The body is wanted.
     Admitted(BodyMode, Box<Exchange>),
-    /// The response, and what to keep if it is deferred.
+    /// The response, and the state to keep if it is deferred.
     Refused(Response, Option<Box<Exchange>>),
 }
 
-/// Returns the parts of a head that middleware needs when the response is ready.
-pub(super) fn known<'h>(head: &Head<'h>) -> (Option<Method>, &'h [u8]) {
-    (Some(head.method()), head.line())
-}
-
-impl Chain<'_, '_> {
-    /// Returns whether there is any middleware.
-    #[inline]
-    pub(super) fn has_middlewares(&self) -> bool {
-        !self.gateway.middlewares.is_empty()
-    }
-
+impl Exchange {
     /// Asks the middleware and the application about the body of a request, before it is read.
-    pub(super) fn begin(&self, head: Head<'_>, now: Now, mut extensions: Extensions) -> Begun {
-        let admission = self.admit(head, &now, &mut extensions);
-        let (method, line) = known(&head);
-        let mut added = Extensions::new();
-        let (plan, receiver) = match admission {
-            Admission::Refuse(mut response) => {
-                let kept = self.keep(&mut response, method, line, now, extensions);
-                return Begun::Refused(response, kept);
-            }
-            Admission::Buffer => (BodyMode::Buffer, None),
-            Admission::BufferUpTo(limit) => (BodyMode::BufferUpTo(limit), None),
-            Admission::BufferWith { limit, extensions } => {
-                added = extensions;
-                let plan = limit.map_or(BodyMode::Buffer, BodyMode::BufferUpTo);
-                (plan, None)
-            }
-            Admission::Stream(receiver) => (BodyMode::Stream(receiver.limit()), Some(receiver)),
-        };
-        let exchange = Exchange {
+    pub(super) fn begin(
+        chain: Chain<'_, '_>,
+        head: Head<'_>,
+        now: Now,
+        mut extensions: Extensions,
+    ) -> Begun {
+        let admission = chain.admit(head, &now, &mut extensions);
+        let mut exchange = Exchange {
+            record: Record::wanted(chain, RequestLine::of(&head), now),
             extensions,
-            added,
-            record: Record::wanted(*self, method, line, now),
-            receiver,
+            added: admission.extensions,
+            passes: admission.passes,
             ..Exchange::default()
         };
-        Begun::Admitted(plan, Box::new(exchange))
+        let mode = match admission.decision {
+            Decision::Refuse(response) => {
+                let refuse = || exchange.pass(response);
+                let mut response = chain.caller.respond(refuse);
+                exchange.after(chain, &mut response);
+                let kept = response.is_pending().then(|| Box::new(exchange));
+                return Begun::Refused(response, kept);
+            }
+            Decision::Buffer(None) => BodyMode::Buffer,
+            Decision::Buffer(Some(limit)) => BodyMode::BufferUpTo(limit),
+            Decision::Stream(receiver, limit) => {
+                exchange.receiver = Some(receiver);
+                BodyMode::Stream(limit.unwrap_or(u64::MAX))
+            }
+        };
+        Begun::Admitted(mode, Box::new(exchange))
     }
 
-    /// Passes a response to the middleware. For a deferred response, returns the state to keep instead; the
-    /// middleware sees it once it is ready.
+    /// Passes a response to the middleware. For a deferred response, returns the state to keep instead; the middleware
+    /// sees it once it is ready.
     pub(super) fn keep(
-        &self,
+        chain: Chain<'_, '_>,
         response: &mut Response,
-        method: Option<Method>,
-        line: &[u8],
+        line: RequestLine<'_>,
         now: Now,
         extensions: Extensions,
     ) -> Option<Box<Exchange>> {
         if response.is_pending() {
             return Some(Box::new(Exchange {
                 extensions,
-                record: Record::wanted(*self, method, line, now),
+                record: Record::wanted(chain, line, now),
                 ..Exchange::default()
             }));
         }
-        let info = RequestInfo::new(method, line, now, self.connection, &extensions);
-        self.after(&info, response);
+        let info = RequestInfo::new(
+            line.method,
+            line.bytes,
+            now,
+            &chain.caller.info,
+            &extensions,
+        );
+        chain.after(&info, response);
         None
     }
-}
 
-impl Exchange {
+    /// Returns whether a receiver takes the body as it arrives.
+    pub(super) fn is_streamed(&self) -> bool {
+        self.receiver.is_some()
+    }
+
     /// Polls whether the receiver, if there is one, can take more of the body. A panic becomes a response.
     #[inline(always)]
     pub(super) fn poll_ready(
@@ -120,36 +132,58 @@ impl Exchange {
         context: &mut Context<'_>,
     ) -> Result<Poll<()>, Response> {
         match &mut self.receiver {
-            Some(receiver) => chain.guard(|| receiver.poll_ready(context)),
+            Some(receiver) => chain.caller.guard(|| receiver.poll_ready(context)),
             None => Ok(Poll::Ready(())),
         }
     }
 
-    /// Hands a part of the body to the receiver. A refusal or a panic becomes a response.
-    pub(super) fn take_in(&mut self, chain: Chain<'_, '_>, part: &[u8]) -> Result<(), Response> {
-        match &mut self.receiver {
-            Some(receiver) => chain.guard(|| receiver.data(part))?,
-            None => Ok(()),
-        }
+    /// Gives the receiver a part of the body. A refusal or a panic becomes a response.
+    pub(super) fn data(&mut self, chain: Chain<'_, '_>, part: &[u8]) -> Result<(), Response> {
+        let Some(receiver) = &mut self.receiver else {
+            return Ok(());
+        };
+        let passes = &self.passes;
+        let taken = || {
+            let taken = receiver.data(part);
+            taken.map_err(|response| pass_through(passes, response))
+        };
+        chain.caller.guard(taken)?
     }
 
-    /// Answers the complete request: the receiver does if the body was streamed, and otherwise the application.
+    /// Responds to the complete request: the receiver does if the body was streamed, and otherwise the application.
     #[inline(always)]
-    pub(super) fn call(
+    pub(super) fn finish(
         &mut self,
         chain: Chain<'_, '_>,
         message: &Message<'_>,
         now: &Now,
     ) -> Response {
-        let mut response = match self.receiver.take() {
-            Some(receiver) => chain.respond(|| receiver.finish(message.trailers)),
-            None => chain.call_admitted(message, now, &self.for_application()),
+        let receiver = self.receiver.take();
+        let extensions = match self.added.is_empty() {
+            true => Cow::Borrowed(&self.extensions),
+            false => {
+                let mut extensions = self.extensions.clone();
+                extensions.extend(core::mem::take(&mut self.added));
+                Cow::Owned(extensions)
+            }
         };
+        let mut response = chain.caller.respond(|| {
+            self.pass(match receiver {
+                Some(receiver) => receiver.finish(message.trailers),
+                None => chain.reply(message, now, &extensions).into_response(),
+            })
+        });
         self.after(chain, &mut response);
         response
     }
 
-    /// Answers input that is not a valid request. Also returns what to keep if the response is deferred.
+    /// Responds in place of the receiver: with its refusal, or because it panicked or was not ready in time.
+    pub(super) fn interrupt(&mut self, chain: Chain<'_, '_>, response: &mut Response) {
+        self.receiver = None;
+        self.after(chain, response);
+    }
+
+    /// Responds to input that is not a valid request. Also returns the state to keep if the response is deferred.
     #[inline(never)]
     pub(super) fn refuse(
         mut self,
@@ -159,52 +193,104 @@ impl Exchange {
     ) -> (Response, Option<Box<Exchange>>) {
         self.abort(chain, AbortReason::Refused(refusal.error));
         let mut response = chain.refuse(refusal);
-        let (method, line) = (refusal.method, refusal.line);
-        let kept = chain.keep(&mut response, method, line, now, self.extensions);
+        let line = RequestLine {
+            method: refusal.method,
+            bytes: refusal.line,
+        };
+        let kept = Exchange::keep(chain, &mut response, line, now, self.extensions);
         (response, kept)
+    }
+
+    /// Keeps a deferred response, to be polled.
+    pub(super) fn defer(&mut self, response: &mut Response) {
+        self.later = response.take_later();
+    }
+
+    /// Polls a deferred response. It may be deferred again when it is ready.
+    pub(super) fn poll_response(
+        &mut self,
+        chain: Chain<'_, '_>,
+        context: &mut Context<'_>,
+    ) -> Poll<Response> {
+        let passes = &self.passes;
+        let polled = match &mut self.later {
+            Some(later) => chain.caller.guard(|| {
+                let polled = later.as_mut().poll(context);
+                polled.map(|response| pass_through(passes, response))
+            }),
+            None => Err(Response::from_error(ResponseError::Pending)),
+        };
+        let (Ok(Poll::Ready(mut response)) | Err(mut response)) = polled else {
+            return Poll::Pending;
+        };
+        self.later = None;
+        self.after(chain, &mut response);
+        Poll::Ready(response)
+    }
+
+    /// Gives up a deferred response that cannot be awaited.
+    #[cfg(not(feature = "std"))]
+    pub(super) fn give_up(&mut self, chain: Chain<'_, '_>) -> Response {
+        self.abort(chain, AbortReason::Disconnected);
+        self.later = None;
+        let mut response = Response::from_error(ResponseError::Pending);
+        self.after(chain, &mut response);
+        response
     }
 
     /// Tells the receiver, if there is one, that the body is incomplete.
     pub(super) fn abort(&mut self, chain: Chain<'_, '_>, reason: AbortReason) {
         if let Some(receiver) = self.receiver.take() {
             // A panic here does not affect the response.
-            let _ = chain.guard(|| receiver.abort(reason));
+            let _ = chain.caller.guard(|| receiver.abort(reason));
         }
     }
 
-    /// Returns the extensions that the application sees.
-    #[inline]
-    fn for_application(&mut self) -> Cow<'_, Extensions> {
-        if self.added.is_empty() {
-            return Cow::Borrowed(&self.extensions);
-        }
-        let mut extensions = self.extensions.clone();
-        extensions.extend(core::mem::take(&mut self.added));
-        Cow::Owned(extensions)
+    /// Passes a response of the application to the middleware inside it.
+    fn pass(&self, response: Response) -> Response {
+        pass_through(&self.passes, response)
     }
 
-    /// Passes a response to the middleware, unless it is deferred again.
-    pub(super) fn after(&self, chain: Chain<'_, '_>, response: &mut Response) {
+    /// Passes a response to the gateway's middleware, unless it is deferred.
+    fn after(&self, chain: Chain<'_, '_>, response: &mut Response) {
         if let (Some(record), false) = (&self.record, response.is_pending()) {
             let (method, line) = (record.method, &record.line[..]);
-            let info =
-                RequestInfo::new(method, line, record.now, chain.connection, &self.extensions);
+            let info = RequestInfo::new(
+                method,
+                line,
+                record.now,
+                &chain.caller.info,
+                &self.extensions,
+            );
             chain.after(&info, response);
         }
     }
 }
 
+/// Passes a response through middleware, unless it is deferred: then they see it when it is ready.
+fn pass_through(passes: &[Arc<dyn Pass>], response: Response) -> Response {
+    match response.is_pending() {
+        true => response,
+        false => passes
+            .iter()
+            .fold(response, |response, pass| pass.after(response)),
+    }
+}
+
+impl<'h> RequestLine<'h> {
+    pub(super) fn of(head: &Head<'h>) -> RequestLine<'h> {
+        RequestLine {
+            method: Some(head.method()),
+            bytes: head.line(),
+        }
+    }
+}
+
 impl Record {
-    pub(super) fn wanted(
-        chain: Chain<'_, '_>,
-        method: Option<Method>,
-        line: &[u8],
-        now: Now,
-    ) -> Option<Record> {
-        let is_wanted = !chain.gateway.middlewares.is_empty();
-        is_wanted.then(|| Record {
-            method,
-            line: line.to_vec(),
+    fn wanted(chain: Chain<'_, '_>, line: RequestLine<'_>, now: Now) -> Option<Record> {
+        chain.has_middlewares().then(|| Record {
+            method: line.method,
+            line: line.bytes.to_vec(),
             now,
         })
     }

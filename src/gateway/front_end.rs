@@ -31,7 +31,7 @@ use core::task::Waker;
 /// let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
 /// let mut session = gateway.session(ConnectionInfo::default());
 /// let (mut counter, mut input) = (Counter(0), &b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..]);
-/// assert!(matches!(session.turn_for(&mut input, &mut counter), Wait::Write { .. }));
+/// assert!(matches!(session.turn(&mut input, &mut counter), Wait::Write { .. }));
 /// assert_eq!(counter.0, 1);
 /// ```
 pub trait FrontEnd {
@@ -81,12 +81,41 @@ pub trait FrontEnd {
     }
 }
 
-/// A front end that observes nothing and has no clock.
-pub(super) struct Unobserved;
-
-impl FrontEnd for Unobserved {
+impl<F: FrontEnd + ?Sized> FrontEnd for &mut F {
     fn now(&mut self) -> Now {
-        Now::default()
+        (**self).now()
+    }
+
+    fn waker(&self) -> &Waker {
+        (**self).waker()
+    }
+
+    fn is_stopping(&self) -> bool {
+        (**self).is_stopping()
+    }
+
+    fn is_full(&self) -> bool {
+        (**self).is_full()
+    }
+
+    fn on_head(&mut self, head: &Head<'_>, at: u64) {
+        (**self).on_head(head, at);
+    }
+
+    fn on_request(&mut self, request: &Message<'_>, end: u64) {
+        (**self).on_request(request, end);
+    }
+
+    fn on_refusal(&mut self, refusal: &Refusal<'_>) {
+        (**self).on_refusal(refusal);
+    }
+
+    fn on_response(&mut self, summary: &ResponseSummary) {
+        (**self).on_response(summary);
+    }
+
+    fn on_error(&mut self, error: &ResponseError) {
+        (**self).on_error(error);
     }
 }
 

@@ -1,8 +1,10 @@
 //! The front end that uses a byte slice as its transport.
 
-use super::Gateway;
+use super::driver::{Driver, Stepped};
 use super::front_end::FrontEnd;
-use super::session::{Session, Stepped, Wait};
+use super::gateway::{Gateway, Shared};
+use super::wait::Wait;
+use crate::config::config::Config;
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::now::Now;
 use alloc::vec::Vec;
@@ -52,35 +54,38 @@ impl Gateway {
         front_end: &mut impl FrontEnd,
         output: &mut Vec<u8>,
     ) {
-        let mut session = self.session(connection);
-        session.output().lend(output);
+        let gateway = self.shared();
+        // Borrowed, so that threads that share a gateway do not count references all the time.
+        let mut driver = Driver::new(&*gateway.config, connection.into());
+        driver.connection.output().lend(output);
         // The input is already complete.
-        session.end_input();
+        driver.connection.end_input();
         loop {
             let now = front_end.now();
-            match session.step(&mut input, &now, front_end) {
+            match driver.step(gateway, &mut input, &now, front_end) {
                 // All requests get their responses.
                 Stepped::Quick | Stepped::Ran
-                    if input.is_empty() && session.is_between_requests() =>
+                    if input.is_empty() && driver.connection.is_between_requests() =>
                 {
                     break;
                 }
                 Stepped::Quick | Stepped::Ran | Stepped::Waits(Wait::Yield) => {}
                 Stepped::Waits(Wait::Write { .. }) => {
-                    session.output().move_to(output);
-                    if session.has_ended_well() {
-                        return;
+                    driver.connection.output().move_to(output);
+                    if driver.connection.has_ended_well() {
+                        break;
                     }
                 }
                 Stepped::Waits(Wait::Pending { .. }) => {
-                    finish(&mut session, &mut input, front_end, output);
+                    finish(&mut driver, gateway, &mut input, front_end, output);
                 }
                 // The input has ended, so `Read` does not occur.
                 Stepped::Waits(Wait::Read { .. } | Wait::Close(_)) => break,
             }
         }
         // Returns the lent buffer if there was nothing to write.
-        session.output().move_to(output);
+        driver.connection.output().move_to(output);
+        driver.disconnect(gateway);
     }
 }
 
@@ -88,7 +93,8 @@ impl Gateway {
 #[cfg(feature = "std")]
 #[cold]
 fn finish(
-    session: &mut Session<'_>,
+    driver: &mut Driver<&Config>,
+    gateway: &Shared,
     input: &mut &[u8],
     front_end: &mut impl FrontEnd,
     output: &mut Vec<u8>,
@@ -96,13 +102,13 @@ fn finish(
     let thread = super::this_thread::ThisThread::new();
     let mut front_end = thread.wakes(front_end);
     loop {
-        match session.turn_for(input, &mut front_end) {
+        match driver.turn(gateway, input, &mut front_end) {
             Wait::Pending { until } => {
                 let left = until.saturating_sub(front_end.now().monotonic);
                 thread.park((until != Duration::MAX).then_some(left));
             }
             Wait::Yield => {}
-            Wait::Write { .. } => return session.output().move_to(output),
+            Wait::Write { .. } => return driver.connection.output().move_to(output),
             Wait::Read { .. } | Wait::Close(_) => return,
         }
     }
@@ -112,10 +118,11 @@ fn finish(
 #[cfg(not(feature = "std"))]
 #[cold]
 fn finish(
-    session: &mut Session<'_>,
+    driver: &mut Driver<&Config>,
+    gateway: &Shared,
     _: &mut &[u8],
     front_end: &mut impl FrontEnd,
     _: &mut Vec<u8>,
 ) {
-    session.give_up(front_end);
+    driver.give_up(gateway, front_end);
 }

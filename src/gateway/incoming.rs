@@ -17,9 +17,9 @@ pub(crate) trait Incoming {
     ) -> Poll<Option<Result<Bytes, ProtocolError>>>;
 }
 
-/// Content that has arrived already.
+/// A body that has arrived already.
 pub(super) struct Arrived {
-    pub(super) content: Option<Bytes>,
+    pub(super) body: Option<Bytes>,
     pub(super) now: Now,
 }
 
@@ -29,6 +29,6 @@ impl Incoming for Arrived {
     }
 
     fn poll_part(&mut self, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, ProtocolError>>> {
-        Poll::Ready(self.content.take().map(Ok))
+        Poll::Ready(self.body.take().map(Ok))
     }
 }

@@ -1,8 +1,8 @@
-//! Answering requests that another server received.
+//! The front end for requests that another server received.
 
-use super::Gateway;
-use super::chain::Chain;
-use super::exchange::{Begun, Exchange, known};
+use super::chain::{Caller, Chain};
+use super::exchange::{Begun, Exchange, RequestLine};
+use super::gateway::Gateway;
 use super::incoming::{Arrived, Incoming};
 use crate::connection::{BodyMode, Refusal};
 use crate::message::framing::{self, Framing};
@@ -21,7 +21,7 @@ use core::future::poll_fn;
 use core::task::{Context, Poll};
 
 impl Gateway {
-    /// Answers a request that was received in another way than from bytes, for example by another server.
+    /// Responds to a request that was received in another way than from bytes, for example by another server.
     ///
     /// The middleware and the application see it like any other request. If it has a body, the application is asked to
     /// [admit](crate::Application::admit) it first, within the limits of [`Config`](crate::config::Config). Waits for a deferred
@@ -46,9 +46,9 @@ impl Gateway {
     /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
     pub async fn respond(&self, request: OwnedRequest) -> Response {
-        let content = Some(request.body().clone());
+        let body = Some(request.body().clone());
         let now = request.with(|request| request.now());
-        self.respond_to(&request, Arrived { content, now }).await
+        self.respond_to(&request, Arrived { body, now }).await
     }
 
     /// Like [`respond`](Gateway::respond), but for a body that may still arrive. The body of the request itself is ignored.
@@ -57,15 +57,19 @@ impl Gateway {
         request: &OwnedRequest,
         incoming: impl Incoming,
     ) -> Response {
-        let chain = Chain::new(self, request.connection(), true);
-        let guest = Guest { chain, request };
-        let answer = match framing::Decisions::of(&request.head()).map(|exchange| exchange.framing)
-        {
-            Ok(Framing::None) => guest.call(incoming.now()),
-            Ok(framing) => guest.receive(framing, incoming).await,
-            Err(fault) => guest.refuse(Exchange::default(), fault, incoming.now()),
+        let caller = Caller {
+            info: request.connection().clone(),
+            catches_panics: true,
         };
-        chain.settle(answer).await
+        let chain = Chain::new(self.shared(), &caller);
+        let guest = Guest { chain, request };
+        let response =
+            match framing::Decisions::of(&request.head()).map(|exchange| exchange.framing) {
+                Ok(Framing::None) => guest.call(incoming.now()),
+                Ok(framing) => guest.receive(framing, incoming).await,
+                Err(fault) => guest.refuse(Exchange::default(), fault, incoming.now()),
+            };
+        settle(chain, response).await
     }
 
     /// Returns the response to input that another server received and that is not a valid request.
@@ -76,33 +80,29 @@ impl Gateway {
         connection: &ConnectionInfo,
         now: Now,
     ) -> Response {
-        let chain = Chain::new(self, connection, true);
-        let answer = Exchange::default().refuse(chain, refusal, now);
-        chain.settle(answer).await
+        let caller = Caller {
+            info: connection.clone(),
+            catches_panics: true,
+        };
+        let chain = Chain::new(self.shared(), &caller);
+        settle(chain, Exchange::default().refuse(chain, refusal, now)).await
     }
 }
 
-/// A response, and what to keep if it is deferred.
-type Answer = (Response, Option<Box<Exchange>>);
+/// A response, and the state to keep if it is deferred.
+type Kept = (Response, Option<Box<Exchange>>);
 
-impl Chain<'_, '_> {
-    /// Waits for a deferred response, reports an error in it, and returns what is to be sent.
-    async fn settle(self, (mut response, kept): Answer) -> Response {
-        while let Some(mut later) = response.take_later() {
-            response = poll_fn(|context| {
-                let polled = self.guard(|| later.as_mut().poll(context));
-                polled.unwrap_or_else(Poll::Ready)
-            })
-            .await;
-            if let Some(exchange) = &kept {
-                exchange.after(self, &mut response);
-            }
-        }
-        if let Some(error) = response.take_error() {
-            self.gateway.report(&error, self.connection);
-        }
-        response
+/// Waits for a deferred response, reports an error in it, and returns the response to send.
+async fn settle(chain: Chain<'_, '_>, (mut response, kept): Kept) -> Response {
+    let mut exchange = kept.unwrap_or_default();
+    while response.is_pending() {
+        exchange.defer(&mut response);
+        response = poll_fn(|context| exchange.poll_response(chain, context)).await;
     }
+    if let Some(error) = response.take_error() {
+        chain.gateway.report(&error, &chain.caller.info);
+    }
+    response
 }
 
 /// A request that another server received.
@@ -117,46 +117,41 @@ impl<'r> Guest<'r> {
         self.request.with(|request| request.extensions().clone())
     }
 
-    fn message(self, content: &'r [u8]) -> Message<'r> {
+    fn message(self, body: &'r [u8]) -> Message<'r> {
         Message {
             head: self.request.head(),
-            content,
+            content: body,
             trailers: self.request.trailers(),
         }
     }
 
-    /// Answers a request without a body.
-    fn call(self, now: Now) -> Answer {
+    /// Responds to a request without a body.
+    fn call(self, now: Now) -> Kept {
         let (message, mut extensions) = (self.message(&[]), self.extensions());
-        let (method, line) = known(&message.head);
         let reply = self.chain.call(&message, &now, &mut extensions);
         let mut response = reply.into_response();
-        let kept = self
-            .chain
-            .keep(&mut response, method, line, now, extensions);
+        let line = RequestLine::of(&message.head);
+        let kept = Exchange::keep(self.chain, &mut response, line, now, extensions);
         (response, kept)
     }
 
-    /// Answers a request with a body, which is received if it is admitted.
-    async fn receive(self, framing: Framing, incoming: impl Incoming) -> Answer {
-        let begun = self
-            .chain
-            .begin(self.request.head(), incoming.now(), self.extensions());
-        let (plan, exchange) = match begun {
+    /// Responds to a request with a body, which is received if it is admitted.
+    async fn receive(self, framing: Framing, incoming: impl Incoming) -> Kept {
+        let (head, now) = (self.request.head(), incoming.now());
+        let (mode, exchange) = match Exchange::begin(self.chain, head, now, self.extensions()) {
             Begun::Refused(response, kept) => return (response, kept),
-            Begun::Admitted(plan, exchange) => (plan, exchange),
+            Begun::Admitted(mode, exchange) => (mode, exchange),
         };
-        let mut reception = Reception::new(self.chain, plan, exchange);
+        let mut reception = Reception::new(self.chain, mode, exchange);
         let received = reception.receive(framing, incoming).await;
         let mut exchange = core::mem::take(&mut reception.exchange);
         match received {
-            Ok((content, now)) => {
-                let response = exchange.call(self.chain, &self.message(&content), &now);
+            Ok((body, now)) => {
+                let response = exchange.finish(self.chain, &self.message(&body), &now);
                 (response, Some(exchange))
             }
-            Err(End::Answered(mut response)) => {
-                exchange.receiver = None;
-                exchange.after(self.chain, &mut response);
+            Err(End::Interrupted(mut response)) => {
+                exchange.interrupt(self.chain, &mut response);
                 (response, Some(exchange))
             }
             Err(End::Invalid(error, now)) => {
@@ -167,13 +162,13 @@ impl<'r> Guest<'r> {
         }
     }
 
-    fn refuse(self, exchange: Exchange, fault: InvalidRequest, now: Now) -> Answer {
-        let (method, line) = known(&self.request.head());
+    fn refuse(self, exchange: Exchange, fault: InvalidRequest, now: Now) -> Kept {
+        let head = self.request.head();
         let refusal = Refusal {
             error: fault.error,
             at: fault.at as u64,
-            method,
-            line,
+            method: Some(head.method()),
+            line: head.line(),
         };
         exchange.refuse(self.chain, &refusal, now)
     }
@@ -181,35 +176,35 @@ impl<'r> Guest<'r> {
 
 /// Why the body is not received to its end.
 enum End {
-    /// The receiver has answered instead.
-    Answered(Response),
+    /// The receiver refused the rest of the body, or panicked.
+    Interrupted(Response),
     Invalid(ProtocolError, Now),
 }
 
-/// Content that is being received. If it is dropped before its end, because the client is gone, the receiver is told.
+/// A body that is being received. If this is dropped before its end, because the client is gone, the receiver is aborted.
 struct Reception<'r> {
     chain: Chain<'r, 'r>,
     exchange: Box<Exchange>,
     limit: u64,
     received: u64,
-    gathered: Bytes,
+    buffered: Bytes,
 }
 
 impl<'r> Reception<'r> {
-    fn new(chain: Chain<'r, 'r>, plan: BodyMode, exchange: Box<Exchange>) -> Reception<'r> {
+    fn new(chain: Chain<'r, 'r>, mode: BodyMode, exchange: Box<Exchange>) -> Reception<'r> {
         Reception {
             chain,
             exchange,
-            limit: match plan {
+            limit: match mode {
                 BodyMode::Buffer => chain.gateway.config.limits.body_bytes,
                 BodyMode::BufferUpTo(limit) | BodyMode::Stream(limit) => limit,
             },
             received: 0,
-            gathered: Bytes::new(),
+            buffered: Bytes::new(),
         }
     }
 
-    /// Receives the body to its end. Returns what was buffered, and the time.
+    /// Receives the body to its end. Returns the buffered body, and the time.
     async fn receive(
         &mut self,
         framing: Framing,
@@ -221,8 +216,8 @@ impl<'r> Reception<'r> {
         }
         loop {
             let next = poll_fn(|context| self.poll_next(&mut incoming, context)).await;
-            match next.map_err(End::Answered)? {
-                None => return Ok((core::mem::take(&mut self.gathered), incoming.now())),
+            match next.map_err(End::Interrupted)? {
+                None => return Ok((core::mem::take(&mut self.buffered), incoming.now())),
                 Some(Ok(part)) if self.has_room(&part) => self.take_in(part)?,
                 Some(Ok(_)) => return invalid(ProtocolError::BodyTooLarge, &incoming),
                 Some(Err(error)) => return invalid(error, &incoming),
@@ -247,26 +242,24 @@ impl<'r> Reception<'r> {
         part.len() as u64 <= self.limit.saturating_sub(self.received)
     }
 
-    /// Hands a part to the receiver, or adds it to what was buffered.
+    /// Gives a part to the receiver, or adds it to the buffered body.
     fn take_in(&mut self, part: Bytes) -> Result<(), End> {
         self.received += part.len() as u64;
-        match &self.exchange.receiver {
-            _ if part.is_empty() => Ok(()),
-            Some(_) => self
-                .exchange
-                .take_in(self.chain, &part)
-                .map_err(End::Answered),
-            None if self.gathered.is_empty() => {
-                self.gathered = part;
-                Ok(())
-            }
-            None => {
-                let mut gathered = BytesMut::from(core::mem::take(&mut self.gathered));
-                gathered.extend_from_slice(&part);
-                self.gathered = gathered.freeze();
-                Ok(())
-            }
+        if part.is_empty() {
+            return Ok(());
         }
+        if self.exchange.is_streamed() {
+            let taken = self.exchange.data(self.chain, &part);
+            return taken.map_err(End::Interrupted);
+        }
+        if self.buffered.is_empty() {
+            self.buffered = part;
+            return Ok(());
+        }
+        let mut buffered = BytesMut::from(core::mem::take(&mut self.buffered));
+        buffered.extend_from_slice(&part);
+        self.buffered = buffered.freeze();
+        Ok(())
     }
 }
 

@@ -14,6 +14,7 @@ use std::task::Wake;
 use std::thread::{self, Thread};
 
 /// The current thread, which blocks while it waits for a response.
+#[derive(Debug)]
 pub(crate) struct ThisThread {
     waker: Waker,
 }
@@ -31,6 +32,11 @@ impl ThisThread {
         ThisThread {
             waker: Arc::new(Unpark(thread::current())).into(),
         }
+    }
+
+    /// Returns the waker that wakes this thread.
+    pub(super) fn waker(&self) -> &Waker {
+        &self.waker
     }
 
     /// Blocks until the thread is woken or the timeout has passed.
@@ -52,7 +58,7 @@ impl ThisThread {
 
 /// A front end with a different waker.
 pub(crate) struct WithWaker<'f, F> {
-    pub(crate) inner: &'f mut F,
+    inner: &'f mut F,
     waker: Waker,
 }
 
@@ -67,6 +73,10 @@ impl<F: FrontEnd> FrontEnd for WithWaker<'_, F> {
 
     fn is_stopping(&self) -> bool {
         self.inner.is_stopping()
+    }
+
+    fn is_full(&self) -> bool {
+        self.inner.is_full()
     }
 
     fn on_head(&mut self, head: &Head<'_>, at: u64) {

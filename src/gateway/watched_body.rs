@@ -1,12 +1,11 @@
-//! Content of responses that another server sends.
+//! The bodies of responses that another server sends.
 
-use super::Gateway;
-use super::chain::Chain;
+use super::chain::Caller;
+use super::gateway::Gateway;
 use crate::body::body::Body;
 use crate::body::body_error::BodyError;
 use crate::response::response::{Response, ResponseError};
 use crate::values::connection_info::ConnectionInfo;
-use alloc::sync::Arc;
 use bytes::Bytes;
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -14,17 +13,17 @@ use futures_core::Stream;
 
 impl Gateway {
     /// Reports if the body of a response breaks off, as a session does. A panic breaks it off, too.
-    pub(crate) fn watch(
-        self: &Arc<Gateway>,
-        mut response: Response,
-        connection: &ConnectionInfo,
-    ) -> Response {
+    pub(crate) fn watch(&self, mut response: Response, connection: &ConnectionInfo) -> Response {
         if response.body().as_bytes().is_none() {
-            let (gateway, connection) = (self.clone(), connection.clone());
+            let (gateway, info) = (self.clone(), connection.clone());
             response.map_body(|body| {
+                let caller = Caller {
+                    info,
+                    catches_panics: true,
+                };
                 let watched = WatchedBody {
                     gateway,
-                    connection,
+                    caller,
                     body,
                 };
                 Body::from_stream(watched.body.length(), watched)
@@ -35,14 +34,14 @@ impl Gateway {
 }
 
 struct WatchedBody {
-    gateway: Arc<Gateway>,
-    connection: ConnectionInfo,
+    gateway: Gateway,
+    caller: Caller,
     body: Body,
 }
 
 impl WatchedBody {
     fn break_off(&mut self, error: &ResponseError) -> BodyError {
-        self.gateway.report(error, &self.connection);
+        self.gateway.shared().report(error, &self.caller.info);
         self.body = Body::empty();
         BodyError
     }
@@ -56,8 +55,7 @@ impl Stream for WatchedBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, BodyError>>> {
         let this = &mut *self;
-        let chain = Chain::new(&this.gateway, &this.connection, true);
-        let error = match chain.guard(|| this.body.poll_block(context)) {
+        let error = match this.caller.guard(|| this.body.poll_block(context)) {
             Ok(Poll::Ready(Some(Err(BodyError)))) => ResponseError::BodyError,
             Ok(polled) => return polled,
             Err(response) => response

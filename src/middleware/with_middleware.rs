@@ -2,21 +2,17 @@
 
 use super::{Middleware, RequestInfo, RequestParts};
 use crate::application::{Application, IntoApplication};
-use crate::headers::headers::Headers;
 use crate::request::extensions::Extensions;
 use crate::request::request::{Request, RequestContext};
-use crate::response::reply::Reply;
 use crate::response::response::Response;
-use crate::upload::admission::{AbortReason, Admission, Receiver};
+use crate::upload::admission::{Admission, Pass};
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::method::Method;
 use crate::values::now::Now;
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::task::{Context, Poll};
 
 /// Wraps one application, such as a route or a mount, in middleware, instead of the whole gateway.
 ///
@@ -67,28 +63,25 @@ struct Layered<M, A> {
 
 impl<M: Middleware + 'static, A: Application> Application for Layered<M, A> {
     fn call(&self, request: &Request<'_>) -> Response {
-        self.reply(request).into_response()
-    }
-
-    fn reply<'a>(&'a self, request: &Request<'_>) -> Reply<'a> {
-        let ask = |request: &Request<'_>| self.application.reply(request).into_response();
-        let response = match Passed::by(&self.middleware, request) {
-            Some(exchange) => exchange.after(ask(request)),
-            None => self.around(request, |request, answer| match answer {
-                Some(response) => self.after(request, response),
-                None => self.after(request, ask(request)),
-            }),
-        };
-        response.into()
+        // The middleware has already seen the head, and the session shows it the response.
+        if Passed::includes(&self.middleware, request) {
+            return self.application.call(request);
+        }
+        self.around(request, |request, response| {
+            let response = response.unwrap_or_else(|| self.application.call(request));
+            self.after(request, response)
+        })
     }
 
     fn admit(&self, request: &Request<'_>) -> Admission {
-        self.around(request, |request, answer| {
-            let exchange = Pending::of(self.middleware.clone(), request);
-            match answer {
-                Some(response) => Admission::Refuse(exchange.after(response)),
-                None => self.admit_content(request, exchange),
-            }
+        self.around(request, |request, response| {
+            let pending = Pending::of(self.middleware.clone(), request);
+            let mut admission = match response {
+                Some(response) => Admission::refuse(response),
+                None => self.admit_inside(request, pending.clone()),
+            };
+            admission.passes.push(pending);
+            admission
         })
     }
 
@@ -98,7 +91,7 @@ impl<M: Middleware + 'static, A: Application> Application for Layered<M, A> {
 }
 
 impl<M: Middleware + 'static, A: Application> Layered<M, A> {
-    /// Shows a request to the middleware, and continues with what it attached and with its answer.
+    /// Shows a request to the middleware, and continues with the values that it attached and its response.
     fn around<T>(
         &self,
         request: &Request<'_>,
@@ -108,14 +101,14 @@ impl<M: Middleware + 'static, A: Application> Layered<M, A> {
         let connection = request.connection();
         let mut parts =
             RequestParts::new(request.head(), connection, request.now(), &mut extensions);
-        let answer = self.middleware.before(&mut parts);
-        with_extensions(request, &extensions, |request| go_on(request, answer))
+        let response = self.middleware.before(&mut parts);
+        with_extensions(request, &extensions, |request| go_on(request, response))
     }
 
     /// Shows a response to the middleware, at once or when it is ready.
     fn after(&self, request: &Request<'_>, response: Response) -> Response {
         if response.is_pending() {
-            return Pending::of(self.middleware.clone(), request).after(response);
+            return Pending::of(self.middleware.clone(), request).after_all(response);
         }
         let head = request.message.head;
         let info = RequestInfo::new(
@@ -128,23 +121,17 @@ impl<M: Middleware + 'static, A: Application> Layered<M, A> {
         show(&*self.middleware, &info, response)
     }
 
-    fn admit_content(&self, request: &Request<'_>, exchange: Arc<Pending>) -> Admission {
+    fn admit_inside(&self, request: &Request<'_>, pending: Arc<Pending>) -> Admission {
         let mut extensions = request.extensions().clone();
-        Passed::note(&mut extensions, exchange.clone());
-        let admission = with_extensions(request, &extensions, |request| {
+        Passed::note(&mut extensions, pending);
+        let mut admission = with_extensions(request, &extensions, |request| {
             self.application.admit(request)
         });
-        let (limit, added) = match admission {
-            Admission::Buffer => (None, Extensions::new()),
-            Admission::BufferUpTo(limit) => (Some(limit), Extensions::new()),
-            Admission::BufferWith { limit, extensions } => (limit, extensions),
-            Admission::Stream(receiver) => {
-                return Admission::Stream(Box::new(LayeredReceiver { receiver, exchange }));
-            }
-            Admission::Refuse(response) => return Admission::Refuse(exchange.after(response)),
-        };
-        extensions.extend(added);
-        Admission::BufferWith { limit, extensions }
+        extensions.extend(core::mem::take(&mut admission.extensions));
+        Admission {
+            extensions,
+            ..admission
+        }
     }
 }
 
@@ -201,11 +188,17 @@ impl Pending {
     }
 
     /// Shows a response to the middleware, at once or when it is ready.
-    fn after(self: Arc<Self>, mut response: Response) -> Response {
-        if let Some(later) = response.take_later() {
+    fn after_all(self: Arc<Self>, mut response: Response) -> Response {
+        match response.take_later() {
             // It may be deferred again.
-            return Response::from_future(async { self.after(later.await) });
+            Some(later) => Response::from_future(async { self.after_all(later.await) }),
+            None => self.after(response),
         }
+    }
+}
+
+impl Pass for Pending {
+    fn after(&self, response: Response) -> Response {
         let info = RequestInfo::new(
             Some(self.method),
             &self.line,
@@ -223,46 +216,18 @@ impl Pending {
 struct Passed(Vec<Arc<Pending>>);
 
 impl Passed {
-    fn note(extensions: &mut Extensions, exchange: Arc<Pending>) {
+    fn note(extensions: &mut Extensions, pending: Arc<Pending>) {
         let mut passed = extensions.get::<Passed>().cloned().unwrap_or_default();
-        passed.0.push(exchange);
+        passed.0.push(pending);
         extensions.insert(passed);
     }
 
-    fn by<M>(middleware: &Arc<M>, request: &Request<'_>) -> Option<Arc<Pending>> {
-        let mut passed = request.extensions().get::<Passed>()?.0.iter();
+    fn includes<M>(middleware: &Arc<M>, request: &Request<'_>) -> bool {
+        let Some(Passed(passed)) = request.extensions().get::<Passed>() else {
+            return false;
+        };
         let own = Arc::as_ptr(middleware).cast::<()>();
-        let found = passed.find(|it| Arc::as_ptr(&it.middleware).cast::<()>() == own);
-        found.cloned()
-    }
-}
-
-/// A receiver whose response passes a middleware.
-struct LayeredReceiver {
-    receiver: Box<dyn Receiver>,
-    exchange: Arc<Pending>,
-}
-
-impl Receiver for LayeredReceiver {
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        self.receiver.poll_ready(context)
-    }
-
-    fn data(&mut self, part: &[u8]) -> Result<(), Response> {
-        let taken = self.receiver.data(part);
-        taken.map_err(|response| self.exchange.clone().after(response))
-    }
-
-    fn finish(self: Box<Self>, trailers: Headers<'_>) -> Response {
-        let response = self.receiver.finish(trailers);
-        self.exchange.after(response)
-    }
-
-    fn abort(self: Box<Self>, reason: AbortReason) {
-        self.receiver.abort(reason);
-    }
-
-    fn limit(&self) -> u64 {
-        self.receiver.limit()
+        let mut middlewares = passed.iter().map(|pending| &pending.middleware);
+        middlewares.any(|middleware| Arc::as_ptr(middleware).cast::<()>() == own)
     }
 }

@@ -61,7 +61,7 @@ const TASKS_IN_A_ROW: usize = 8;
 /// Returns an error if the threads cannot be started. Errors of individual connections are not returned.
 pub async fn serve(
     listener: TcpListener,
-    gateway: impl Into<Arc<Gateway>>,
+    gateway: impl Into<Gateway>,
     options: Options,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
@@ -71,7 +71,7 @@ pub async fn serve(
 /// Like [`serve`], for any listener.
 async fn serve_on(
     listener: impl Listener,
-    gateway: Arc<Gateway>,
+    gateway: Gateway,
     options: Options,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
@@ -331,7 +331,7 @@ mod tests {
             })),
             ..options
         };
-        let gateway = Arc::new(Gateway::new(|_: &Request<'_>| "hello"));
+        let gateway = Gateway::new(|_: &Request<'_>| "hello");
         let listener = Distant(listener, address.parse().unwrap());
         smol::block_on(serve_on(listener, gateway, options, talk(to))).unwrap();
         log.lock().unwrap().clone()

@@ -10,7 +10,8 @@ use super::transport::{Transport, readable};
 use crate::connection::CloseReason;
 use crate::gateway::Gateway;
 use crate::gateway::front_end::FrontEnd;
-use crate::gateway::session::{Session, Wait};
+use crate::gateway::session::Session;
+use crate::gateway::wait::Wait;
 use crate::values::connection_info::ConnectionInfo;
 use core::convert::Infallible;
 use core::future::{Future, poll_fn};
@@ -76,7 +77,7 @@ pub(super) fn connection<T: Transport>(
     clippy::boxed_local,
     reason = "the future of the connection keeps room for what it was given"
 )]
-fn session<T: Transport>(gateway: &Gateway, info: Box<ConnectionInfo>) -> Session<'_> {
+fn session<T: Transport>(gateway: &Gateway, info: Box<ConnectionInfo>) -> Session {
     let session = gateway.session(*info).catch_panics();
     match T::SENDS_FILES {
         true => session.take_files(),
@@ -88,7 +89,7 @@ struct Driver<'s, T: Transport> {
     server: &'s ServerContext,
     socket: Arc<T>,
     place: &'s Place,
-    session: Session<'s>,
+    session: Session,
     /// Input that has been received but not yet used.
     input: Vec<u8>,
     /// Whether anything has been received.
@@ -242,7 +243,7 @@ impl<T: Transport> Driver<'_, T> {
         self.session.output().lend(&mut buffers.output);
         let wait = self
             .session
-            .turn_for(input, &mut self.server.turn(self.place, waker));
+            .turn(input, &mut self.server.turn(self.place, waker));
         if self.session.output().is_empty() {
             self.session.output().move_to(&mut buffers.output);
         }

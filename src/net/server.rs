@@ -11,13 +11,12 @@ use core::task::Waker;
 use core::time::Duration;
 use smol::channel::Receiver;
 use std::prelude::rust_2024::*;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// The server as seen by a connection.
 pub(super) struct ServerContext {
-    pub(super) gateway: Arc<Gateway>,
+    pub(super) gateway: Gateway,
     pub(super) options: Options,
     /// Closed when the server stops.
     pub(super) stopping: Receiver<Infallible>,
@@ -57,7 +56,7 @@ impl WallClock {
 
 impl ServerContext {
     pub(super) fn new(
-        gateway: Arc<Gateway>,
+        gateway: Gateway,
         options: Options,
         stopping: Receiver<Infallible>,
     ) -> ServerContext {

@@ -39,7 +39,7 @@ pub struct Multipart<'a> {
 impl<'a> Request<'a> {
     /// Returns the parts of a form with files (feature `multipart`). The whole body must have arrived. For uploads
     /// larger than [`Limits::body_bytes`](crate::config::Limits::body_bytes), admit more with
-    /// [`Admission::BufferUpTo`](crate::upload::Admission::BufferUpTo), or receive the parts as they arrive with
+    /// [`Admission::up_to`](crate::upload::Admission::up_to), or receive the parts as they arrive with
     /// [`Admission::multipart`](crate::upload::Admission::multipart).
     ///
     /// ```

@@ -6,7 +6,8 @@ use super::request::ClientRequest;
 use super::response::ClientResponse;
 use super::wire_error::WireError;
 use crate::connection::CloseReason;
-use crate::gateway::session::{Session, Wait};
+use crate::gateway::session::Session;
+use crate::gateway::wait::Wait;
 use crate::values::method::Method;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -33,7 +34,7 @@ use core::fmt;
 /// ```
 pub struct Wire<'c> {
     client: &'c Client,
-    session: Session<'c>,
+    session: Session,
     /// Input that the session has not used yet.
     input: Vec<u8>,
     /// Output that was not read yet.
@@ -47,7 +48,7 @@ pub struct Wire<'c> {
 }
 
 impl<'c> Wire<'c> {
-    pub(super) fn new(client: &'c Client, session: Session<'c>) -> Wire<'c> {
+    pub(super) fn new(client: &'c Client, session: Session) -> Wire<'c> {
         Wire {
             client,
             session,

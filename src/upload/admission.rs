@@ -6,6 +6,8 @@ use crate::request::extensions::Extensions;
 use crate::response::response::Response;
 use crate::values::protocol_error::ProtocolError;
 use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 use core::task::{Context, Poll};
 
@@ -24,8 +26,8 @@ use core::task::{Context, Poll};
 ///
 ///     fn admit(&self, request: &Request<'_>) -> Admission {
 ///         match request.headers().get("Authorization") {
-///             Some(_) => Admission::BufferUpTo(16 << 20),
-///             None => Admission::Refuse(Status::UNAUTHORIZED.into()),
+///             Some(_) => Admission::buffer().up_to(16 << 20),
+///             None => Admission::refuse(Status::UNAUTHORIZED),
 ///         }
 ///     }
 /// }
@@ -33,47 +35,95 @@ use core::task::{Context, Poll};
 /// let response = Gateway::new(Inbox).handle(b"PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n");
 /// assert!(response.starts_with(b"HTTP/1.1 401 Unauthorized\r\n"));
 /// ```
-#[non_exhaustive]
-pub enum Admission {
-    /// Buffer the body, up to [`Limits::body_bytes`](crate::config::Limits::body_bytes), then call the application.
-    Buffer,
-    /// Buffer the body, but up to the given number of bytes.
-    BufferUpTo(u64),
-    /// Buffer the body, and add values to the request's extensions before the application is called. An application
-    /// that looks up the user to admit an upload need not do so again.
-    BufferWith {
-        /// The maximum number of bytes; `None` for [`Limits::body_bytes`](crate::config::Limits::body_bytes).
-        limit: Option<u64>,
-        /// The values to add.
-        extensions: Extensions,
-    },
-    /// Pass on each block as it arrives, without buffering.
-    Stream(Box<dyn Receiver>),
-    /// Respond at once. The connection closes, because the body was not read (RFC 9112 section 9.3).
+#[must_use]
+pub struct Admission {
+    pub(crate) decision: Decision,
+    /// The values to add to the request's extensions.
+    pub(crate) extensions: Extensions,
+    /// The middleware that has seen the request and sees its response, from innermost to outermost.
+    pub(crate) passes: Vec<Arc<dyn Pass>>,
+}
+
+pub(crate) enum Decision {
+    /// Buffer up to a number of bytes.
+    Buffer(Option<u64>),
+    /// Pass on up to a number of bytes.
+    Stream(Box<dyn Receiver>, Option<u64>),
     Refuse(Response),
 }
 
-impl fmt::Debug for Admission {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Admission::Buffer => f.write_str("Buffer"),
-            Admission::BufferUpTo(limit) => write!(f, "BufferUpTo({limit})"),
-            Admission::BufferWith { limit, extensions } => {
-                write!(f, "BufferWith({limit:?}, {extensions:?})")
-            }
-            Admission::Stream(_) => f.write_str("Stream"),
-            Admission::Refuse(response) => write!(f, "Refuse({})", response.status()),
-        }
-    }
+/// A middleware around an application, which has seen a request and sees the response to it.
+pub(crate) trait Pass: Send + Sync {
+    fn after(&self, response: Response) -> Response;
 }
 
 impl Admission {
+    /// Buffers the body, up to [`Limits::body_bytes`](crate::config::Limits::body_bytes), and then calls the application.
+    pub fn buffer() -> Admission {
+        Decision::Buffer(None).into()
+    }
+
+    /// Passes each block to a receiver as it arrives, without buffering or a limit.
+    pub fn stream(receiver: impl Receiver + 'static) -> Admission {
+        Decision::Stream(Box::new(receiver), None).into()
+    }
+
+    /// Responds at once. The connection closes, because the body was not read (RFC 9112 section 9.3).
+    pub fn refuse(response: impl Into<Response>) -> Admission {
+        Decision::Refuse(response.into()).into()
+    }
+
     /// Discards a body that does not affect the response. A client that expects `100 Continue` gets the response at
     /// once. From other clients, up to 1 MiB is read and dropped, so that the connection can stay open.
     pub fn discard(head: &Head<'_>, response: Response) -> Admission {
         match head.expects_continue() {
-            true => Admission::Refuse(response),
-            false => Admission::Stream(Box::new(Discard(response))),
+            true => Admission::refuse(response),
+            false => Admission::stream(Discard(response)).up_to(1024 * 1024),
+        }
+    }
+
+    /// Sets the maximum number of bytes of the body. A longer one gets a 413 (RFC 9110 section 15.5.14). This replaces
+    /// [`Limits::body_bytes`](crate::config::Limits::body_bytes), up or down, but does not exceed the limit of a
+    /// [`with_body_limit`](crate::with_body_limit) around the application.
+    pub fn up_to(mut self, bytes: u64) -> Admission {
+        if let Decision::Buffer(limit) | Decision::Stream(_, limit) = &mut self.decision {
+            *limit = Some(bytes);
+        }
+        self
+    }
+
+    /// Adds a value to the request's [`Extensions`] before the application is called. An application that looks up the
+    /// user to admit an upload need not do so again.
+    pub fn with_extension<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Admission {
+        self.extensions.insert(value);
+        self
+    }
+
+    /// Lowers the limit, or sets it if there is none.
+    pub(crate) fn at_most(mut self, bytes: u64) -> Admission {
+        if let Decision::Buffer(limit) | Decision::Stream(_, limit) = &mut self.decision {
+            *limit = Some(limit.map_or(bytes, |limit| limit.min(bytes)));
+        }
+        self
+    }
+}
+
+impl From<Decision> for Admission {
+    fn from(decision: Decision) -> Admission {
+        Admission {
+            decision,
+            extensions: Extensions::new(),
+            passes: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Debug for Admission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.decision {
+            Decision::Buffer(limit) => f.debug_tuple("Buffer").field(limit).finish(),
+            Decision::Stream(_, limit) => f.debug_tuple("Stream").field(limit).finish(),
+            Decision::Refuse(response) => write!(f, "Refuse({})", response.status()),
         }
     }
 }
@@ -87,10 +137,6 @@ impl Receiver for Discard {
 
     fn finish(self: Box<Self>, _: Headers<'_>) -> Response {
         self.0
-    }
-
-    fn limit(&self) -> u64 {
-        1024 * 1024
     }
 }
 
@@ -132,7 +178,7 @@ impl Receiver for Discard {
 ///     }
 ///
 ///     fn admit(&self, _: &Request<'_>) -> Admission {
-///         Admission::Stream(Box::new(Lines(0)))
+///         Admission::stream(Lines(0))
 ///     }
 /// }
 ///
@@ -161,11 +207,6 @@ pub trait Receiver: Send {
     /// Called when the body will never be complete.
     fn abort(self: Box<Self>, reason: AbortReason) {
         let _ = reason;
-    }
-
-    /// Returns the maximum number of bytes. Exceeding it results in 413.
-    fn limit(&self) -> u64 {
-        u64::MAX
     }
 }
 

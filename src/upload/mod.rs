@@ -13,8 +13,8 @@
 //!
 //!     fn admit(&self, request: &Request<'_>) -> Admission {
 //!         match request.path() {
-//!             "/upload" => Admission::BufferUpTo(1000),
-//!             _ => Admission::Refuse(Status::NOT_FOUND.into()),
+//!             "/upload" => Admission::buffer().up_to(1000),
+//!             _ => Admission::refuse(Status::NOT_FOUND),
 //!         }
 //!     }
 //! }

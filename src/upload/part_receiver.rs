@@ -90,12 +90,6 @@ pub trait PartReceiver: Send {
     fn abort(self: Box<Self>, reason: AbortReason) {
         let _ = reason;
     }
-
-    /// Returns the maximum number of bytes of the whole form, by default 64 MiB. Exceeding it results in 413. A
-    /// receiver of larger files returns more.
-    fn limit(&self) -> u64 {
-        FORM_BYTES
-    }
 }
 
 impl Admission {
@@ -103,24 +97,26 @@ impl Admission {
     ///
     /// Forms that [`Request::multipart`](crate::Request::multipart) would reject are refused with the same response,
     /// but as early as possible: a body of another type before it is sent, and a malformed part in the middle of the
-    /// form. At most the head of one part is kept in memory. A request without a body is not admitted but passed to
+    /// form. At most the head of one part is kept in memory. A form of more than 64 MiB gets a 413;
+    /// [`up_to`](Admission::up_to) changes that. A request without a body is not admitted but passed to
     /// [`Application::call`](crate::Application::call).
     pub fn multipart(request: &Request<'_>, receiver: impl PartReceiver + 'static) -> Admission {
         Admission::multipart_within(request, MultipartLimits::default(), receiver)
     }
 
-    /// Like [`multipart`](Admission::multipart), but with other limits.
+    /// Like [`multipart`](Admission::multipart), but with other limits on the parts.
     pub fn multipart_within(
         request: &Request<'_>,
         limits: MultipartLimits,
         receiver: impl PartReceiver + 'static,
     ) -> Admission {
         match FormParser::new(request, limits) {
-            Ok(parser) => Admission::Stream(Box::new(FormReceiver {
+            Ok(parser) => Admission::stream(FormReceiver {
                 parser,
                 kept: Vec::new(),
                 receiver: Box::new(receiver),
-            })),
+            })
+            .up_to(FORM_BYTES),
             Err(rejection) => Admission::discard(&request.head(), rejection.into()),
         }
     }
@@ -178,9 +174,5 @@ impl Receiver for FormReceiver {
 
     fn abort(self: Box<Self>, reason: AbortReason) {
         self.receiver.abort(reason);
-    }
-
-    fn limit(&self) -> u64 {
-        self.receiver.limit()
     }
 }

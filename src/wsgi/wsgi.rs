@@ -116,8 +116,8 @@ where
 {
     fn admit(&self, request: &Request<'_>) -> Admission {
         match self.refusal(request) {
-            Some(refusal) => Admission::Refuse(refusal),
-            None => Admission::Buffer,
+            Some(refusal) => Admission::refuse(refusal),
+            None => Admission::buffer(),
         }
     }
 

@@ -147,7 +147,7 @@ impl Application for Upload {
     }
 
     fn admit(&self, _: &Request<'_>) -> Admission {
-        Admission::Stream(Box::new(Sum::default()))
+        Admission::stream(Sum::default()).up_to(4 << 20)
     }
 }
 
@@ -172,10 +172,6 @@ impl Receiver for Sum {
             self.octets, self.sum
         ))
     }
-
-    fn limit(&self) -> u64 {
-        4 << 20
-    }
 }
 
 struct RefuseContent;
@@ -186,6 +182,6 @@ impl Application for RefuseContent {
     }
 
     fn admit(&self, _: &Request<'_>) -> Admission {
-        Admission::Refuse(Status::FORBIDDEN.into())
+        Admission::refuse(Status::FORBIDDEN)
     }
 }

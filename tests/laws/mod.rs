@@ -85,7 +85,7 @@ pub fn drive<'p>(
     };
     loop {
         let mut input = &buffer[..];
-        let wait = session.turn_for(&mut input, &mut notes);
+        let wait = session.turn(&mut input, &mut notes);
         assert!(input.len() <= buffer.len(), "a turn gave input back");
         let used = buffer.len() - input.len();
         buffer.drain(..used);

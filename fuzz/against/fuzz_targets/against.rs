@@ -48,7 +48,7 @@ macro_rules! version {
                 let (first, second) = input.split_at(cut.min(input.len()));
                 let mut pieces = [first, second].into_iter();
                 loop {
-                    match session.turn_on(&mut held, Now::default()) {
+                    match session.turn(&mut held, Now::default()) {
                         Wait::Write { .. } => output.extend(session.take_output()),
                         Wait::Read { .. } => match pieces.next() {
                             Some(piece) => held.extend_from_slice(piece),

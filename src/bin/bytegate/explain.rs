@@ -50,7 +50,7 @@ impl Explanation<'_> {
         let mut session = gateway.session(ConnectionInfo::default());
         let mut input = all;
         loop {
-            match session.turn_for(&mut input, &mut explanation) {
+            match session.turn(&mut input, &mut explanation) {
                 Wait::Close(reason) => {
                     explanation.end(reason);
                     return explanation;

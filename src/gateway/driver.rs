@@ -1,11 +1,10 @@
-//! One step of a session: what the connection asks for, and what the gateway gives it. Contains the only match over the
-//! steps of a connection.
+//! The driver of a connection: gives a connection what it asks for. It has the only match over the steps of a connection.
 
-use super::RETRY_AFTER;
-use super::chain::Chain;
-use super::exchange::{Begun, Exchange, known};
+use super::chain::{Caller, Chain};
+use super::exchange::{Begun, Exchange, RequestLine};
 use super::front_end::FrontEnd;
-use super::session::{Session, Stepped, Wait};
+use super::gateway::{RETRY_AFTER, Shared};
+use super::wait::Wait;
 #[cfg(feature = "net")]
 use crate::body::body::Blocks;
 use crate::body::body::SHARED_FROM_BYTES;
@@ -16,35 +15,109 @@ use crate::request::extensions::Extensions;
 use crate::response::reply::{PreparedResponse, Reply};
 use crate::response::response::{Response, ResponseError};
 use crate::upload::admission::AbortReason;
+use crate::values::connection_info::ConnectionInfo;
 use crate::values::now::Now;
 use crate::values::protocol_error::ProtocolError;
 use crate::values::status::Status;
 use alloc::boxed::Box;
 use bytes::Bytes;
+use core::borrow::Borrow;
 use core::task::{Context, Poll};
 use core::time::Duration;
 
-impl<'g> Session<'g> {
+/// The outcome of one step.
+pub(super) enum Stepped {
+    /// The next step can be taken at once. The response was at hand, or the body was admitted.
+    Quick,
+    /// The next step can be taken at once. The application ran, which may have taken any time.
+    Ran,
+    Waits(Wait),
+}
+
+/// The time after which a turn lets other connections have theirs.
+const TURN_TIME: Duration = Duration::from_millis(1);
+
+/// The number of quick steps for which the clock is read once. Together they take a few microseconds.
+const QUICK_STEPS: u32 = 32;
+
+/// A connection, and the state of its exchange. `C` is how the connection holds its configuration.
+pub(super) struct Driver<C: Borrow<Config>> {
+    pub(super) connection: Connection<C>,
+    pub(super) caller: Caller,
+    /// Whether the front end takes bodies from files itself.
+    #[cfg(feature = "net")]
+    pub(super) takes_files: bool,
+    /// State of the current exchange that is kept between steps. Most exchanges need none.
+    pub(super) exchange: Option<Box<Exchange>>,
+}
+
+impl<C: Borrow<Config>> Driver<C> {
+    #[inline]
+    pub(super) fn new(config: C, info: ConnectionInfo) -> Driver<C> {
+        Driver {
+            connection: Connection::with_config(config, info.scheme),
+            caller: Caller {
+                info,
+                catches_panics: false,
+            },
+            #[cfg(feature = "net")]
+            takes_files: false,
+            exchange: None,
+        }
+    }
+
+    /// Takes steps until something is waited for, or until the turn is over. See [`Session::turn`](crate::Session::turn).
+    pub(super) fn turn(
+        &mut self,
+        gateway: &Shared,
+        input: &mut &[u8],
+        front_end: &mut impl FrontEnd,
+    ) -> Wait {
+        let start = front_end.now();
+        let end = start.monotonic.saturating_add(TURN_TIME);
+        let (mut now, mut quick) = (start, 0);
+        loop {
+            match self.step(gateway, input, &now, front_end) {
+                Stepped::Waits(wait) => return wait,
+                Stepped::Quick if quick < QUICK_STEPS => quick += 1,
+                stepped => {
+                    // The time that the application took must not count against the client.
+                    now = front_end.now();
+                    quick = 0;
+                    let is_over = match stepped {
+                        // A clock that stands still cannot tell how long the application took.
+                        Stepped::Ran => now.monotonic >= end || now.monotonic == start.monotonic,
+                        _ => now.monotonic >= end,
+                    };
+                    if is_over && !input.is_empty() {
+                        return Wait::Yield;
+                    }
+                }
+            }
+        }
+    }
+
     /// Takes one step of the connection.
     #[inline]
     pub(super) fn step(
         &mut self,
+        gateway: &Shared,
         input: &mut &[u8],
         now: &Now,
         front_end: &mut impl FrontEnd,
     ) -> Stepped {
         // Most exchanges keep nothing between steps.
         if self.exchange.is_some() {
-            match self.poll_receiver(front_end) {
+            match self.poll_receiver(gateway, front_end) {
                 Ok(Poll::Ready(())) => {}
                 Ok(Poll::Pending) => {
-                    let wait = self.wait_for_receiver(*now, front_end);
+                    let wait = self.wait_for_receiver(gateway, *now, front_end);
                     return wait.map_or(Stepped::Ran, Stepped::Waits);
                 }
-                Err(response) => self.answer_for_receiver(response, front_end),
+                Err(response) => self.interrupt(gateway, response, front_end),
             }
         }
-        let chain = Chain::new(self.gateway, &self.info, self.catches_panics);
+        let chain = Chain::new(gateway, &self.caller);
         let (at, before) = (self.connection.offset(), input.len());
         // Matched by reference, because moving the returned value costs more than the step itself.
         match &self.connection.step_at(input, now) {
@@ -55,43 +128,43 @@ impl<'g> Session<'g> {
                 }
                 front_end.on_request(message, end);
                 if let Some(mut exchange) = self.exchange.take() {
-                    let mut response = exchange.call(chain, message, now);
-                    self.answer(&mut response, Some(exchange), front_end);
+                    let mut response = exchange.finish(chain, message, now);
+                    self.respond(gateway, &mut response, Some(exchange), front_end);
                 } else {
                     let mut extensions = Extensions::new();
                     // Also matched by reference.
                     let mut reply = chain.call(message, now, &mut extensions);
                     match &mut reply {
                         Reply::Prepared(prepared) if !chain.has_middlewares() => {
-                            self.answer_prepared(prepared, front_end);
+                            self.respond_prepared(prepared, front_end);
                             return Stepped::Quick;
                         }
                         Reply::Shared(prepared) if !chain.has_middlewares() => {
-                            self.answer_prepared(prepared, front_end);
+                            self.respond_prepared(prepared, front_end);
                         }
                         Reply::Made(response)
                             if !chain.has_middlewares() && !response.is_pending() =>
                         {
-                            self.answer(response, None, front_end);
+                            self.respond(gateway, response, None, front_end);
                         }
                         _ => {
-                            let (method, line) = known(&message.head);
+                            let line = RequestLine::of(&message.head);
                             let mut response = reply.into_response();
-                            let kept = chain.keep(&mut response, method, line, *now, extensions);
-                            self.answer(&mut response, kept, front_end);
+                            let kept = Exchange::keep(chain, &mut response, line, *now, extensions);
+                            self.respond(gateway, &mut response, kept, front_end);
                         }
                     }
                 }
             }
             Step::Admit(head) => {
                 front_end.on_head(head, at);
-                match chain.begin(*head, *now, Extensions::new()) {
+                match Exchange::begin(chain, *head, *now, Extensions::new()) {
                     Begun::Refused(mut response, kept) => {
-                        self.answer(&mut response, kept, front_end);
+                        self.respond(gateway, &mut response, kept, front_end);
                     }
-                    Begun::Admitted(plan, exchange) => {
+                    Begun::Admitted(mode, exchange) => {
                         self.exchange = Some(exchange);
-                        self.asked(|connection| connection.admit(plan));
+                        self.asked(|connection| connection.admit(mode));
                         // The call for the same request follows.
                         return Stepped::Quick;
                     }
@@ -99,32 +172,29 @@ impl<'g> Session<'g> {
             }
             Step::Data(part) => {
                 let exchange = self.exchange.as_mut();
-                let taken = exchange.map_or(Ok(()), |exchange| exchange.take_in(chain, part));
+                let taken = exchange.map_or(Ok(()), |exchange| exchange.data(chain, part));
                 if let Err(response) = taken {
-                    self.answer_for_receiver(response, front_end);
+                    self.interrupt(gateway, response, front_end);
                 }
             }
             Step::Refuse(refusal) => {
                 front_end.on_refusal(refusal);
                 let exchange = self.exchange.take().unwrap_or_default();
                 let (mut response, kept) = exchange.refuse(chain, refusal, *now);
-                self.answer(&mut response, kept, front_end);
+                self.respond(gateway, &mut response, kept, front_end);
             }
             Step::Pending { until } => {
                 let mut context = Context::from_waker(front_end.waker());
-                let later = self.exchange.as_mut().and_then(|it| it.later.as_mut());
-                let polled = match later {
-                    Some(later) => chain.guard(|| later.as_mut().poll(&mut context)),
-                    None => Err(Response::from_error(ResponseError::Pending)),
-                };
-                let mut response = match polled {
-                    Ok(Poll::Pending) => return Stepped::Waits(Wait::Pending { until: *until }),
-                    Ok(Poll::Ready(response)) | Err(response) => response,
-                };
                 let mut exchange = self.exchange.take().unwrap_or_default();
-                exchange.later = None;
-                exchange.after(chain, &mut response);
-                self.answer(&mut response, Some(exchange), front_end);
+                match exchange.poll_response(chain, &mut context) {
+                    Poll::Ready(mut response) => {
+                        self.respond(gateway, &mut response, Some(exchange), front_end);
+                    }
+                    Poll::Pending => {
+                        self.exchange = Some(exchange);
+                        return Stepped::Waits(Wait::Pending { until: *until });
+                    }
+                }
             }
             Step::SendBody => {
                 let blocks = self.exchange.as_mut().and_then(|it| it.blocks.as_mut());
@@ -147,7 +217,7 @@ impl<'g> Session<'g> {
                 };
                 let mut context = Context::from_waker(front_end.waker());
                 let next = match blocks {
-                    Some(blocks) => chain.guard(|| blocks.poll_next(&mut context)),
+                    Some(blocks) => chain.caller.guard(|| blocks.poll_next(&mut context)),
                     None => Ok(Poll::Ready(None)),
                 };
                 match next {
@@ -168,7 +238,7 @@ impl<'g> Session<'g> {
                     Ok(Poll::Ready(None)) => self.end_body(Ok(())),
                     Ok(Poll::Ready(Some(Err(broken)))) => self.end_body(Err(broken)),
                     Err(response) => {
-                        self.report(response.error(), front_end);
+                        self.report(gateway, response.error(), front_end);
                         self.end_body(Err(BodyError));
                     }
                 }
@@ -177,7 +247,7 @@ impl<'g> Session<'g> {
             Step::Write { until } => return Stepped::Waits(Wait::Write { until: *until }),
             Step::Close(reason) => {
                 if let CloseReason::ResponseBroken | CloseReason::ResponseReset = reason {
-                    self.report(Some(&ResponseError::BodyError), front_end);
+                    self.report(gateway, Some(&ResponseError::BodyError), front_end);
                 }
                 return Stepped::Waits(Wait::Close(*reason));
             }
@@ -187,25 +257,26 @@ impl<'g> Session<'g> {
 
     /// Stops waiting for something that will never be ready. A missing response becomes a 500, and the body is cut off.
     #[cfg(not(feature = "std"))]
-    pub(super) fn give_up(&mut self, front_end: &mut impl FrontEnd) {
+    pub(super) fn give_up(&mut self, gateway: &Shared, front_end: &mut impl FrontEnd) {
         let mut exchange = self.exchange.take().unwrap_or_default();
         if exchange.blocks.is_some() {
             return self.end_body(Err(BodyError));
         }
-        let chain = Chain::new(self.gateway, &self.info, self.catches_panics);
-        exchange.abort(chain, AbortReason::Disconnected);
-        exchange.later = None;
-        let mut response = Response::from_error(ResponseError::Pending);
-        exchange.after(chain, &mut response);
-        self.answer(&mut response, Some(exchange), front_end);
+        let chain = Chain::new(gateway, &self.caller);
+        let mut response = exchange.give_up(chain);
+        self.respond(gateway, &mut response, Some(exchange), front_end);
     }
 
     /// Asks the receiver of the body, if there is one, whether it can take more.
-    fn poll_receiver(&mut self, front_end: &impl FrontEnd) -> Result<Poll<()>, Response> {
+    fn poll_receiver(
+        &mut self,
+        gateway: &Shared,
+        front_end: &impl FrontEnd,
+    ) -> Result<Poll<()>, Response> {
         let Some(exchange) = &mut self.exchange else {
             return Ok(Poll::Ready(()));
         };
-        let chain = Chain::new(self.gateway, &self.info, self.catches_panics);
+        let chain = Chain::new(gateway, &self.caller);
         let polled = exchange.poll_ready(chain, &mut Context::from_waker(front_end.waker()));
         if let Ok(Poll::Ready(())) = polled {
             exchange.waits_since = None;
@@ -214,7 +285,12 @@ impl<'g> Session<'g> {
     }
 
     /// Reads nothing until the receiver is ready, or answers if that takes too long. Pending output is still written.
-    fn wait_for_receiver(&mut self, now: Now, front_end: &mut impl FrontEnd) -> Option<Wait> {
+    fn wait_for_receiver(
+        &mut self,
+        gateway: &Shared,
+        now: Now,
+        front_end: &mut impl FrontEnd,
+    ) -> Option<Wait> {
         self.connection.hold();
         match self.connection.write_step(now) {
             Some(Step::Write { until }) => return Some(Wait::Write { until }),
@@ -223,37 +299,42 @@ impl<'g> Session<'g> {
         }
         let exchange = self.exchange.as_mut()?;
         let since = *exchange.waits_since.get_or_insert(now.monotonic);
-        let until = since.saturating_add(self.gateway.config.timeouts.response);
+        let until = since.saturating_add(gateway.config.timeouts.response);
         if now.monotonic < until {
             return Some(Wait::Pending { until });
         }
-        let chain = Chain::new(self.gateway, &self.info, self.catches_panics);
+        let chain = Chain::new(gateway, &self.caller);
         exchange.abort(chain, AbortReason::Refused(ProtocolError::ResponseTimeout));
         let response =
             Response::explained(Status::SERVICE_UNAVAILABLE, ProtocolError::ResponseTimeout);
-        self.answer_for_receiver(response, front_end);
+        self.interrupt(gateway, response, front_end);
         None
     }
 
     /// Responds in place of a receiver that refused its body, panicked or was not ready in time.
-    fn answer_for_receiver(&mut self, mut response: Response, front_end: &mut impl FrontEnd) {
+    fn interrupt(
+        &mut self,
+        gateway: &Shared,
+        mut response: Response,
+        front_end: &mut impl FrontEnd,
+    ) {
         let mut exchange = self.exchange.take().unwrap_or_default();
-        exchange.receiver = None;
-        let chain = Chain::new(self.gateway, &self.info, self.catches_panics);
-        exchange.after(chain, &mut response);
-        self.answer(&mut response, Some(exchange), front_end);
+        let chain = Chain::new(gateway, &self.caller);
+        exchange.interrupt(chain, &mut response);
+        self.respond(gateway, &mut response, Some(exchange), front_end);
     }
 
     /// Gives a response, or keeps the state needed to wait for it.
-    fn answer(
+    fn respond(
         &mut self,
+        gateway: &Shared,
         response: &mut Response,
         exchange: Option<Box<Exchange>>,
         front_end: &mut impl FrontEnd,
     ) {
         if response.is_pending() && self.connection.defer().is_ok() {
             let mut exchange = exchange.unwrap_or_default();
-            exchange.later = response.take_later();
+            exchange.defer(response);
             self.exchange = Some(exchange);
             return;
         }
@@ -267,7 +348,7 @@ impl<'g> Session<'g> {
         }
         // Matched by reference, like the steps.
         let Ok(summary) = &self.connection.respond(response) else {
-            debug_assert!(false, "the loop answers what was asked");
+            debug_assert!(false, "the driver responds when it is asked to");
             return;
         };
         if summary.is_stream {
@@ -275,18 +356,18 @@ impl<'g> Session<'g> {
             exchange.blocks = response.body.take_blocks();
             self.exchange = Some(exchange);
         }
-        self.report(summary.error.as_ref(), front_end);
+        self.report(gateway, summary.error.as_ref(), front_end);
         front_end.on_response(summary);
     }
 
     #[inline]
-    fn answer_prepared(&mut self, prepared: &PreparedResponse, front_end: &mut impl FrontEnd) {
+    fn respond_prepared(&mut self, prepared: &PreparedResponse, front_end: &mut impl FrontEnd) {
         if front_end.is_stopping() {
             self.connection.stop();
         }
         match &self.connection.respond_prepared(prepared) {
             Ok(summary) => front_end.on_response(summary),
-            Err(OutOfTurn) => debug_assert!(false, "the loop answers what was asked"),
+            Err(OutOfTurn) => debug_assert!(false, "the driver responds when it is asked to"),
         }
     }
 
@@ -300,15 +381,33 @@ impl<'g> Session<'g> {
     }
 
     /// Runs a command that matches the last step.
-    fn asked<E>(&mut self, command: impl FnOnce(&mut Connection<&'g Config>) -> Result<(), E>) {
+    fn asked<E>(&mut self, command: impl FnOnce(&mut Connection<C>) -> Result<(), E>) {
         let was_asked = command(&mut self.connection).is_ok();
-        debug_assert!(was_asked, "the loop commands what was asked for");
+        debug_assert!(
+            was_asked,
+            "the driver gives the command that the step asks for"
+        );
     }
 
-    fn report(&self, error: Option<&ResponseError>, front_end: &mut impl FrontEnd) {
+    fn report(
+        &self,
+        gateway: &Shared,
+        error: Option<&ResponseError>,
+        front_end: &mut impl FrontEnd,
+    ) {
         if let Some(error) = error {
-            self.gateway.report(error, &self.info);
+            gateway.report(error, &self.caller.info);
             front_end.on_error(error);
+        }
+    }
+}
+
+impl<C: Borrow<Config>> Driver<C> {
+    /// Tells a receiver whose body will not be completed.
+    pub(super) fn disconnect(&mut self, gateway: &Shared) {
+        if let Some(exchange) = &mut self.exchange {
+            let chain = Chain::new(gateway, &self.caller);
+            exchange.abort(chain, AbortReason::Disconnected);
         }
     }
 }

@@ -1,0 +1,204 @@
+//! The gateway: an application, its configuration and its middleware.
+
+use crate::application::{Application, IntoApplication};
+use crate::config::config::Config;
+use crate::connection::Refusal;
+use crate::middleware::Middleware;
+use crate::response::response::{Response, ResponseError};
+use crate::values::connection_info::ConnectionInfo;
+use crate::values::protocol_error::ProtocolError;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// An application together with its configuration, its middleware, and the page for invalid input. To process bytes,
+/// use [`handle`](Gateway::handle), a [`session`](Gateway::session) or `net::serve`.
+///
+/// ```
+/// use bytegate::{Gateway, Request};
+///
+/// let gateway = Gateway::new(|request: &Request<'_>| format!("you asked for {}\n", request.path()));
+/// let reply = gateway.handle(b"GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n");
+/// assert!(reply.starts_with(b"HTTP/1.1 200 OK\r\n") && reply.ends_with(b"you asked for /hello\n"));
+/// ```
+///
+/// A gateway is a cheap handle: its clones share the application and everything else. Setting something on a clone does
+/// not change the others. A gateway is not an [`Application`]; to mount applications inside others, use a
+/// [`Router`](crate::Router).
+#[derive(Clone)]
+#[must_use]
+pub struct Gateway {
+    shared: Arc<Shared>,
+}
+
+/// What the clones of a gateway share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) application: Arc<dyn Application>,
+    pub(super) config: Arc<Config>,
+    /// Ordered from outermost to innermost.
+    pub(super) middlewares: Vec<Arc<dyn Middleware>>,
+    refusal_page: Option<Arc<RefusalPage>>,
+    on_error: Option<Arc<OnError>>,
+}
+
+/// The seconds after which a client may try again if there was no room for its request.
+pub(super) const RETRY_AFTER: &str = "5";
+
+type RefusalPage = dyn Fn(&Refusal<'_>) -> Response + Send + Sync;
+type OnError = dyn Fn(&ResponseError, &ConnectionInfo) + Send + Sync;
+
+impl Gateway {
+    /// Creates a gateway for an application, with the default configuration.
+    pub fn new<M>(application: impl IntoApplication<M>) -> Gateway {
+        let shared = Shared {
+            application: Arc::new(application.into_application()),
+            config: Arc::default(),
+            middlewares: Vec::new(),
+            refusal_page: None,
+            on_error: None,
+        };
+        Gateway {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// Sets the limits and timeouts for every connection.
+    pub fn config(self, config: Config) -> Gateway {
+        self.configure(|current| *current = config)
+    }
+
+    /// Changes some of the limits and timeouts. See [`Config`] for the defaults.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request};
+    ///
+    /// let gateway = Gateway::new(|_: &Request<'_>| "hello").configure(|config| config.limits.body_bytes = 4);
+    /// let response = gateway.handle(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nabcde");
+    /// assert!(response.starts_with(b"HTTP/1.1 413 Content Too Large\r\n"));
+    /// ```
+    pub fn configure(mut self, change: impl FnOnce(&mut Config)) -> Gateway {
+        change(Arc::make_mut(&mut self.change().config));
+        self
+    }
+
+    /// Adds middleware around the application and the middleware added so far.
+    #[doc(alias = "middleware")]
+    pub fn with(mut self, middleware: impl Middleware + 'static) -> Gateway {
+        self.change().middlewares.insert(0, Arc::new(middleware));
+        self
+    }
+
+    /// Sets the page for refused input, which is a line of plain text by default. The page cannot change the status,
+    /// and the connection still closes. To give all error pages the same form, use [`ErrorPages`](crate::middleware::ErrorPages).
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request, Response};
+    /// use bytegate::connection::Refusal;
+    ///
+    /// let gateway = Gateway::new(|_: &Request<'_>| "hello\n")
+    ///     .refusal_page(|refusal: &Refusal<'_>| Response::html(format!("<p>{}</p>", refusal.error)));
+    /// assert!(gateway.handle(b"GET /\r\n").starts_with(b"HTTP/1.1 400 Bad Request\r\n"));
+    /// ```
+    pub fn refusal_page(
+        mut self,
+        page: impl Fn(&Refusal<'_>) -> Response + Send + Sync + 'static,
+    ) -> Gateway {
+        self.change().refusal_page = Some(Arc::new(page));
+        self
+    }
+
+    /// Calls `report` for each response that broke the rules, panicked or ended early. The client only learns that
+    /// something went wrong. Front ends that otherwise write this to standard error, or to a log, leave it to `report`.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request, Response};
+    /// use bytegate::request::ConnectionInfo;
+    /// use bytegate::response::ResponseError;
+    ///
+    /// let gateway = Gateway::new(|_: &Request<'_>| Response::text("x").with_header("not a name", "x"))
+    ///     .on_error(|error: &ResponseError, _: &ConnectionInfo| eprintln!("{error}"));
+    /// assert!(gateway.handle(b"GET / HTTP/1.0\r\n\r\n").starts_with(b"HTTP/1.1 500 "));
+    /// ```
+    pub fn on_error(
+        mut self,
+        report: impl Fn(&ResponseError, &ConnectionInfo) + Send + Sync + 'static,
+    ) -> Gateway {
+        self.change().on_error = Some(Arc::new(report));
+        self
+    }
+
+    /// Returns the list of the routes of the application, for people and for snapshot tests. It is empty if the
+    /// application is neither a [`Router`](crate::Router) nor a [`Site`](crate::Site).
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request, Router, Site};
+    ///
+    /// let router = Router::new().get("/news", |_: &Request<'_>| "none").fallback(Site::new().file("/index.html", ""));
+    /// assert_eq!(Gateway::new(router).routes(), "\
+    /// GET      /news
+    /// fallback
+    ///   files    1 file
+    /// ");
+    /// ```
+    pub fn routes(&self) -> String {
+        self.shared.application.routes()
+    }
+
+    #[inline]
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Returns what a builder method changes. Clones keep what they had.
+    fn change(&mut self) -> &mut Shared {
+        Arc::make_mut(&mut self.shared)
+    }
+
+    /// Returns whether errors of responses are reported to a function.
+    #[cfg(feature = "std")]
+    pub(crate) fn reports_errors(&self) -> bool {
+        self.shared.on_error.is_some()
+    }
+
+    #[cfg(feature = "net")]
+    pub(crate) fn configuration(&self) -> &Config {
+        &self.shared.config
+    }
+}
+
+impl Shared {
+    /// Returns the response to input that is not a valid request.
+    pub(super) fn refuse(&self, refusal: &Refusal<'_>) -> Response {
+        let response = match &self.refusal_page {
+            None => refusal.page(),
+            Some(page) => page(refusal).with_status(refusal.error.status()),
+        };
+        match refusal.error {
+            ProtocolError::Overloaded => response.with_header("Retry-After", RETRY_AFTER),
+            _ => response,
+        }
+    }
+
+    pub(super) fn report(&self, error: &ResponseError, connection: &ConnectionInfo) {
+        if let Some(on_error) = &self.on_error {
+            on_error(error, connection);
+        }
+    }
+}
+
+impl<A: Application + 'static> From<A> for Gateway {
+    fn from(application: A) -> Gateway {
+        Gateway::new(application)
+    }
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway")
+            .field("config", &self.shared.config)
+            .field("middlewares", &self.shared.middlewares.len())
+            .finish_non_exhaustive()
+    }
+}
