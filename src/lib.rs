@@ -52,6 +52,16 @@
 //!
 //! Features only add functionality. They never change existing behavior.
 //!
+//! # Targets without the standard library
+//!
+//! The core needs `alloc` and nothing else. Every change is built for `thumbv7em-none-eabi`, `thumbv6m-none-eabi`,
+//! `riscv32imc-unknown-none-elf` and `wasm32-unknown-unknown`.
+//!
+//! Some chips have no atomic compare-and-swap, for example the RP2040 and the ESP32-C3. There, this crate uses
+//! [`portable-atomic`](https://docs.rs/portable-atomic), and the `Arc` in its signatures is `portable_atomic_util::Arc`.
+//! The program says how to keep interrupts away: with the feature `critical-section` of `portable-atomic`, or, on a chip
+//! with a single core, with `--cfg portable_atomic_unsafe_assume_single_core` in `RUSTFLAGS`.
+//!
 //! # Architecture
 //!
 //! **A connection takes bytes and time as values and returns the next step. A session joins a connection to an

@@ -30,8 +30,8 @@ use crate::request::request::Request;
 use crate::response::reply::Reply;
 use crate::response::response::Response;
 use crate::upload::admission::Admission;
+use crate::values::sync::Arc;
 use alloc::string::String;
-use alloc::sync::Arc;
 
 /// A handler for requests.
 ///

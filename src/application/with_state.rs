@@ -3,7 +3,7 @@
 use super::Application;
 use crate::request::request::Request;
 use crate::response::response::Response;
-use alloc::sync::Arc;
+use crate::values::sync::Arc;
 use core::fmt;
 
 /// Turns a function that takes a state as its first argument into an application. Several of them can share the state.

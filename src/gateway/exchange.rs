@@ -14,7 +14,6 @@ use crate::values::method::Method;
 use crate::values::now::Now;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::task::{Context, Poll};
 use core::time::Duration;
@@ -29,7 +28,7 @@ pub(super) struct Exchange {
     record: Option<Record>,
     receiver: Option<Box<dyn Receiver>>,
     /// The middleware inside the application that sees the response, from innermost to outermost.
-    passes: Vec<Arc<dyn Pass>>,
+    passes: Vec<Box<dyn Pass>>,
     /// When the receiver was first not ready since it was ready last.
     pub(super) waits_since: Option<Duration>,
     later: Option<LaterResponse>,
@@ -268,7 +267,7 @@ impl Exchange {
 }
 
 /// Passes a response through middleware, unless it is deferred: then they see it when it is ready.
-fn pass_through(passes: &[Arc<dyn Pass>], response: Response) -> Response {
+fn pass_through(passes: &[Box<dyn Pass>], response: Response) -> Response {
     match response.is_pending() {
         true => response,
         false => passes

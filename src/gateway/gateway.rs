@@ -7,8 +7,9 @@ use crate::middleware::Middleware;
 use crate::response::response::{Response, ResponseError};
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::protocol_error::ProtocolError;
+use crate::values::sync::Arc;
+use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -53,7 +54,7 @@ impl Gateway {
     /// Creates a gateway for an application, with the default configuration.
     pub fn new<M>(application: impl IntoApplication<M>) -> Gateway {
         let shared = Shared {
-            application: Arc::new(application.into_application()),
+            application: Arc::from(Box::new(application.into_application()) as Box<dyn Application>),
             config: Arc::default(),
             middlewares: Vec::new(),
             refusal_page: None,
@@ -86,7 +87,9 @@ impl Gateway {
     /// Adds middleware around the application and the middleware added so far.
     #[doc(alias = "middleware")]
     pub fn with(mut self, middleware: impl Middleware + 'static) -> Gateway {
-        self.change().middlewares.insert(0, Arc::new(middleware));
+        self.change()
+            .middlewares
+            .insert(0, Arc::from(Box::new(middleware) as Box<dyn Middleware>));
         self
     }
 
@@ -105,7 +108,7 @@ impl Gateway {
         mut self,
         page: impl Fn(&Refusal<'_>) -> Response + Send + Sync + 'static,
     ) -> Gateway {
-        self.change().refusal_page = Some(Arc::new(page));
+        self.change().refusal_page = Some(Arc::from(Box::new(page) as Box<RefusalPage>));
         self
     }
 
@@ -125,7 +128,7 @@ impl Gateway {
         mut self,
         report: impl Fn(&ResponseError, &ConnectionInfo) + Send + Sync + 'static,
     ) -> Gateway {
-        self.change().on_error = Some(Arc::new(report));
+        self.change().on_error = Some(Arc::from(Box::new(report) as Box<OnError>));
         self
     }
 

@@ -18,7 +18,7 @@ use crate::connection::Step;
 use crate::values::connection_info::ConnectionInfo;
 #[cfg(feature = "net")]
 use crate::values::now::Now;
-use alloc::sync::Arc;
+use crate::values::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 

@@ -5,9 +5,9 @@ use crate::headers::headers::Headers;
 use crate::request::basic_credentials::BasicCredentials;
 use crate::response::response::Response;
 use crate::values::status::Status;
+use crate::values::sync::Arc;
 use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::sync::Arc;
 use core::fmt;
 use core::hint::black_box;
 

@@ -3,12 +3,11 @@
 use super::{Middleware, RequestInfo, RequestParts};
 use crate::response::response::Response;
 use crate::values::connection_info::ConnectionInfo;
+use crate::values::sync::{Arc, AtomicUsize, Ordering};
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
-use alloc::sync::Arc;
 use core::fmt;
-use core::sync::atomic::{AtomicUsize, Ordering};
 
 const FIELD: &str = "X-Request-Id";
 

@@ -9,8 +9,9 @@ use crate::upload::admission::{Admission, Pass};
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::method::Method;
 use crate::values::now::Now;
+use crate::values::sync::Arc;
+use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -51,17 +52,17 @@ pub fn with_middleware<M: 'static>(
     application: impl IntoApplication<M>,
 ) -> impl Application {
     Layered {
-        middleware: Arc::new(middleware),
+        middleware: Arc::from(Box::new(middleware) as Box<dyn Middleware>),
         application: application.into_application(),
     }
 }
 
-struct Layered<M, A> {
-    middleware: Arc<M>,
+struct Layered<A> {
+    middleware: Arc<dyn Middleware>,
     application: A,
 }
 
-impl<M: Middleware + 'static, A: Application> Application for Layered<M, A> {
+impl<A: Application> Application for Layered<A> {
     fn call(&self, request: &Request<'_>) -> Response {
         // The middleware has already seen the head, and the session shows it the response.
         if Passed::includes(&self.middleware, request) {
@@ -80,7 +81,7 @@ impl<M: Middleware + 'static, A: Application> Application for Layered<M, A> {
                 Some(response) => Admission::refuse(response),
                 None => self.admit_inside(request, pending.clone()),
             };
-            admission.passes.push(pending);
+            admission.passes.push(Box::new(pending));
             admission
         })
     }
@@ -90,7 +91,7 @@ impl<M: Middleware + 'static, A: Application> Application for Layered<M, A> {
     }
 }
 
-impl<M: Middleware + 'static, A: Application> Layered<M, A> {
+impl<A: Application> Layered<A> {
     /// Shows a request to the middleware, and continues with the values that it attached and its response.
     fn around<T>(
         &self,
@@ -108,7 +109,7 @@ impl<M: Middleware + 'static, A: Application> Layered<M, A> {
     /// Shows a response to the middleware, at once or when it is ready.
     fn after(&self, request: &Request<'_>, response: Response) -> Response {
         if response.is_pending() {
-            return Pending::of(self.middleware.clone(), request).after_all(response);
+            return Pending::after_all(Pending::of(self.middleware.clone(), request), response);
         }
         let head = request.message.head;
         let info = RequestInfo::new(
@@ -135,7 +136,7 @@ impl<M: Middleware + 'static, A: Application> Layered<M, A> {
     }
 }
 
-impl<M, A: fmt::Debug> fmt::Debug for Layered<M, A> {
+impl<A: fmt::Debug> fmt::Debug for Layered<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Layered")
             .field("application", &self.application)
@@ -188,16 +189,18 @@ impl Pending {
     }
 
     /// Shows a response to the middleware, at once or when it is ready.
-    fn after_all(self: Arc<Self>, mut response: Response) -> Response {
+    fn after_all(pending: Arc<Pending>, mut response: Response) -> Response {
         match response.take_later() {
             // It may be deferred again.
-            Some(later) => Response::from_future(async { self.after_all(later.await) }),
-            None => self.after(response),
+            Some(later) => {
+                Response::from_future(async { Pending::after_all(pending, later.await) })
+            }
+            None => pending.after(response),
         }
     }
 }
 
-impl Pass for Pending {
+impl Pass for Arc<Pending> {
     fn after(&self, response: Response) -> Response {
         let info = RequestInfo::new(
             Some(self.method),
@@ -222,12 +225,12 @@ impl Passed {
         extensions.insert(passed);
     }
 
-    fn includes<M>(middleware: &Arc<M>, request: &Request<'_>) -> bool {
+    fn includes(middleware: &Arc<dyn Middleware>, request: &Request<'_>) -> bool {
         let Some(Passed(passed)) = request.extensions().get::<Passed>() else {
             return false;
         };
-        let own = Arc::as_ptr(middleware).cast::<()>();
+
         let mut middlewares = passed.iter().map(|pending| &pending.middleware);
-        middlewares.any(|middleware| Arc::as_ptr(middleware).cast::<()>() == own)
+        middlewares.any(|other| Arc::ptr_eq(other, middleware))
     }
 }

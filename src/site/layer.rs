@@ -11,7 +11,7 @@ use crate::response::response::Response;
 use crate::values::now::Now;
 use crate::values::status::Status;
 #[cfg(feature = "folder")]
-use alloc::sync::Arc;
+use crate::values::sync::Arc;
 use alloc::vec::Vec;
 
 /// A source of a site's files.

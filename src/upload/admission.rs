@@ -6,7 +6,6 @@ use crate::request::extensions::Extensions;
 use crate::response::response::Response;
 use crate::values::protocol_error::ProtocolError;
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::task::{Context, Poll};
@@ -41,7 +40,7 @@ pub struct Admission {
     /// The values to add to the request's extensions.
     pub(crate) extensions: Extensions,
     /// The middleware that has seen the request and sees its response, from innermost to outermost.
-    pub(crate) passes: Vec<Arc<dyn Pass>>,
+    pub(crate) passes: Vec<Box<dyn Pass>>,
 }
 
 pub(crate) enum Decision {

@@ -1,7 +1,7 @@
 //! Information about a connection other than its bytes: its peer, its scheme and its number.
 
 use super::scheme::Scheme;
-use alloc::sync::Arc;
+use crate::values::sync::Arc;
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 

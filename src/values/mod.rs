@@ -7,3 +7,4 @@ pub(crate) mod now;
 pub(crate) mod protocol_error;
 pub(crate) mod scheme;
 pub(crate) mod status;
+pub(crate) mod sync;
