@@ -24,8 +24,8 @@
 //! | wrap every response: logging, limits, authentication, CORS | [`middleware`] |
 //! | stream a body, push events, receive an upload | [`body`], [`events`], [`upload`] |
 //! | call it with bytes, or from an event loop | [`gateway`]: [`Gateway::handle`], [`Session`] |
-//! | serve over TCP, or over any blocking stream | `net` (feature `net`), `blocking` (feature `std`) |
-//! | test and fuzz it on the wire, without a socket | [`testing`] |
+//! | serve over TCP, or over any blocking stream | `net` (feature `server`), `blocking` (feature `std`) |
+//! | test and fuzz it on the wire, without a socket | `testing` (feature `testing`) |
 //! | connect it to axum, tower or the crate `http` | `bridge` (features `http`, `tower`) |
 //! | follow PEP 3333 | [`mod@wsgi`] |
 //! | change limits and timeouts | [`config`] |
@@ -34,23 +34,31 @@
 //!
 //! # Features
 //!
-//! - none: the complete core, `no_std` with `alloc`.
-//! - `std` (default): `Gateway::serve_stream`, `Body::channel`, `Body::file`, `Events::channel`,
-//!   `Broadcast`, `RateLimit`. [`Gateway::handle`] waits for deferred responses.
-//! - `folder`: sites from folders, with `Site::load` and `Site::open`.
-//! - `net`: the TCP front end and the program. Includes `folder`.
-//! - `compression`: gzip for bodies in memory, with the middleware `Compression`.
-//! - `serde`: typed queries and forms, with `Request::query_as` and `Request::form_as`.
-//! - `json`: JSON in both directions, with `Request::json` and `Response::json`.
-//! - `cookies`: `Response::with_cookie`, with the crate `cookie`. Reading cookies needs no feature.
-//! - `signed-cookies`: cookies that a client cannot change. Includes `cookies`.
-//! - `multipart`: forms with files, buffered with `Request::multipart` or streamed with `Admission::multipart`.
-//! - `http`: conversions from and to the types of the crate `http`.
-//! - `tower`: tower services and axum routers as applications, with `bridge::tower`, and gateways as tower services, with
-//!   `bridge::GatewayService`. Includes `http`.
-//! - `proptest`: `testing::requests`, a proptest strategy of valid requests.
+//! | feature | adds |
+//! |---|---|
+//! | none | the complete core, `no_std` with `alloc` |
+//! | `std` (default) | `Gateway::serve_stream`, `Body::channel`, `Body::file`, `Events::channel`, `Broadcast`, `RateLimit` |
+//! | `testing` (default) | the test kit, without sockets |
+//! | `folder` | sites from folders, with `Site::load` and `Site::open` |
+//! | `server` | the TCP front end, `net`, and `testing::Server`; includes `folder` |
+//! | `net` | the program `bytegate`; includes `server` and `testing` |
+//! | `compression` | gzip for bodies in memory, with the middleware `Compression` |
+//! | `serde` | typed queries and forms, with `Request::query_as` and `Request::form_as` |
+//! | `json` | JSON in both directions, with `Request::json` and `Response::json` |
+//! | `cookies` | `Response::with_cookie`, with the crate `cookie`; reading cookies needs no feature |
+//! | `signed-cookies` | cookies that a client cannot change; includes `cookies` |
+//! | `http` | conversions from and to the types of the crate `http` |
+//! | `tower` | tower services and axum routers as applications, with `bridge::tower`, and gateways as tower services, with `bridge::GatewayService`; includes `http` |
+//! | `proptest` | `testing::requests`, a proptest strategy of valid requests; includes `testing` |
 //!
-//! Features only add functionality. They never change existing behavior.
+//! Features only add functionality, with these exceptions:
+//!
+//! - With `std`, [`Gateway::handle`] waits for a deferred response, and [`Session::catch_panics`] catches panics. Without it,
+//!   a deferred response becomes a 500, and a panic passes through.
+//! - With `server`, `Gateway::serve_stream` resets a `TcpStream` after an incomplete response. Without it, it closes the
+//!   stream, because the standard library cannot do more. A response without a length then looks complete.
+//! - With `folder`, sites and routers compose the characters of paths (Unicode NFC), so that names that look the same are
+//!   the same. Without it, each spelling is a separate name.
 //!
 //! # Targets without the standard library
 //!
@@ -86,7 +94,7 @@
 //! | [`application`], [`middleware`], [`site`], [`routing`], [`mod@wsgi`] | everything that produces responses | connections |
 //! | [`gateway`] | [`Gateway`], [`Session`], the chain of middleware around an application | sockets |
 //! | `blocking`, `bridge`, `net` | front ends | HTTP rules |
-//! | [`testing`] | the test kit: clients, exchanges as text, faults, fuzzing | sockets, apart from its servers |
+//! | `testing` | the test kit: clients, exchanges as text, faults, fuzzing | sockets, apart from its servers |
 //!
 //! A request passes through these stages: bytes, head, framing and persistence, [`Request`], middleware, router,
 //! application or site, [`Response`], middleware, bytes.
@@ -107,6 +115,7 @@
 //! 9. Valid headers are kept as they were sent. A head is scanned once and not copied, and a lookup scans its lines.
 
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
@@ -128,13 +137,14 @@ pub mod headers;
 pub mod manual;
 mod message;
 pub mod middleware;
-#[cfg(feature = "net")]
+#[cfg(feature = "server")]
 pub mod net;
 pub mod request;
 pub mod response;
 pub mod routing;
 pub mod site;
 mod syntax;
+#[cfg(feature = "testing")]
 pub mod testing;
 pub mod upload;
 mod values;
@@ -164,6 +174,6 @@ pub use values::now::Now;
 pub use values::status::Status;
 
 /// The examples of the README, run as tests.
-#[cfg(all(doctest, feature = "net"))]
+#[cfg(all(doctest, feature = "server", feature = "testing"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -182,7 +182,7 @@ fn a_unix_socket_is_served_too_and_its_peer_may_have_a_name() {
     });
 }
 
-#[cfg(feature = "net")]
+#[cfg(feature = "server")]
 #[test]
 fn a_stream_that_ends_early_does_not_look_complete_to_an_http_1_0_client() {
     use bytegate::body::BodyError;

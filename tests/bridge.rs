@@ -612,7 +612,6 @@ mod admission {
         assert_eq!(text(ask(&mut service, put("/", blocks))), "one two three");
     }
 
-    #[cfg(feature = "multipart")]
     #[test]
     fn forms_are_received_part_by_part() {
         struct Names(Vec<String>);

@@ -1,5 +1,5 @@
 //! Tests with a real browser, headless Chromium over TCP. They print a note and are skipped where it is not installed.
-#![cfg(feature = "net")]
+#![cfg(feature = "server")]
 
 #[path = "laws/browser.rs"]
 mod browser;

@@ -1,5 +1,5 @@
 //! Files that change, shrink, vanish and are replaced while clients download them over TCP.
-#![cfg(feature = "net")]
+#![cfg(feature = "server")]
 
 #[path = "laws/folder.rs"]
 mod folder;

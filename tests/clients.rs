@@ -1,6 +1,6 @@
 //! Download programs and a browser, over TCP against an open folder. Each is skipped, with a printed line, where it is
 //! not installed.
-#![cfg(feature = "net")]
+#![cfg(feature = "server")]
 
 #[path = "laws/browser.rs"]
 mod browser;

@@ -1,5 +1,5 @@
 //! The examples behave as documented.
-#![cfg(all(feature = "net", feature = "json", feature = "cookies"))]
+#![cfg(all(feature = "server", feature = "json", feature = "cookies"))]
 #![allow(dead_code)]
 
 use bytegate::Status;

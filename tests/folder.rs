@@ -962,7 +962,7 @@ fn an_error_names_the_unusable_folder() {
 }
 
 /// A file larger than the system's queues is sent without being copied through the program.
-#[cfg(feature = "net")]
+#[cfg(feature = "server")]
 mod over_tcp {
     use super::*;
     use bytegate::Method;

@@ -1,5 +1,5 @@
 //! The TCP front end over the loopback interface, with clients that send, stop halfway, disconnect and read too slowly.
-#![cfg(feature = "net")]
+#![cfg(feature = "server")]
 
 mod laws;
 

@@ -2,7 +2,7 @@
 //!
 //! Every fixture goes through the proxy. The requests that the proxy logs as passed on must be the requests that arrive
 //! here. Then no bytes are content for one side and a request for the other.
-#![cfg(feature = "net")]
+#![cfg(feature = "server")]
 
 mod laws;
 

@@ -1046,7 +1046,6 @@ mod signed_cookies {
     }
 }
 
-#[cfg(feature = "multipart")]
 mod multipart {
     use super::*;
     use bytegate::request::{MultipartLimits, Part};

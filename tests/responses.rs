@@ -827,7 +827,7 @@ fn a_channel_queues_at_most_a_mebibyte_and_at_least_one_block() {
     assert_eq!(full, Err(TrySendError::Full("more".into())));
 }
 
-#[cfg(feature = "net")]
+#[cfg(feature = "server")]
 #[test]
 fn comments_keep_a_quiet_stream_alive() {
     let kept = Arc::new(Mutex::new(None));

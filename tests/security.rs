@@ -104,7 +104,7 @@ fn the_timeouts_are_those_of_the_code() {
     );
 }
 
-#[cfg(feature = "net")]
+#[cfg(feature = "server")]
 #[test]
 fn the_options_of_a_server_are_those_of_the_code() {
     let options = bytegate::net::Options::default();
@@ -130,7 +130,6 @@ fn the_options_of_a_server_are_those_of_the_code() {
     );
 }
 
-#[cfg(feature = "multipart")]
 #[test]
 fn the_limits_of_forms_with_files_are_those_of_the_code() {
     let debug = format!("{:#?}", bytegate::request::MultipartLimits::default());

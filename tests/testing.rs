@@ -562,7 +562,7 @@ fn a_masked_text_appears_nowhere() {
 }
 
 /// Servers over real sockets.
-#[cfg(feature = "net")]
+#[cfg(feature = "server")]
 mod server {
     use super::*;
     use bytegate::body::BodyError;

@@ -7,13 +7,13 @@ mod laws;
 
 use bytegate::testing::ClientResponse;
 use bytegate::{Gateway, Now, Router};
-#[cfg(feature = "net")]
+#[cfg(feature = "server")]
 use bytegate::{
     Method,
     testing::{Server, StreamClient},
 };
 use laws::reader;
-#[cfg(feature = "net")]
+#[cfg(feature = "server")]
 use std::net::TcpStream;
 
 /// The response to one request, parsed strictly.
@@ -49,13 +49,13 @@ fn field<'a>(answer: &'a ClientResponse, name: &str) -> &'a str {
 }
 
 /// The response to the last request of a connection.
-#[cfg(feature = "net")]
+#[cfg(feature = "server")]
 fn last_response(mut client: StreamClient<TcpStream>) -> ClientResponse {
     let responses = client.last_responses(&[Method::Get]);
     reader::checked(responses.expect("one response").remove(0))
 }
 
-#[cfg(feature = "net")]
+#[cfg(feature = "server")]
 fn get_over_tcp(mut client: StreamClient<TcpStream>, target: &str) -> ClientResponse {
     let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     client.send(request).expect("it is sent");
@@ -65,7 +65,7 @@ fn get_over_tcp(mut client: StreamClient<TcpStream>, target: &str) -> ClientResp
 const HTML: &str = "text/html; charset=utf-8";
 
 /// A socket, a one-line request, a file.
-#[cfg(feature = "net")]
+#[cfg(feature = "server")]
 mod stage_1_static_pages {
     use super::*;
 
@@ -108,7 +108,7 @@ mod stage_1_static_pages {
 }
 
 /// The server becomes an object, and its port can be used again at once.
-#[cfg(feature = "net")]
+#[cfg(feature = "server")]
 mod stage_2_server_object {
     use super::*;
     use bytegate::net;
@@ -1121,7 +1121,7 @@ mod faults {
     use bytegate::Request;
 
     /// An application that reports how much it received.
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     fn count(request: &Request<'_>) -> String {
         let fields: usize = request.headers().iter().map(|(_, value)| value.len()).sum();
         let sum: u64 = request.body().iter().map(|&octet| u64::from(octet)).sum();
@@ -1132,7 +1132,7 @@ mod faults {
     }
 
     /// The server treated the result of one `recv(1024)` as the whole request.
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     #[test]
     fn a_request_may_be_longer_than_one_read_and_arrive_in_pieces() {
         let server = Server::start(Router::new().suffix(".py", count));
@@ -1153,7 +1153,7 @@ mod faults {
     }
 
     /// The client may even hold the body back until the server asks for it.
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     #[test]
     fn a_body_may_arrive_long_after_its_head() {
         use std::io::Read;
@@ -1311,7 +1311,7 @@ mod faults {
     }
 
     /// `request.splitlines()[0]` failed for an empty request, which ended the handler and with it the server.
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     #[test]
     fn a_connection_without_a_request_does_not_affect_others() {
         use std::io::Read;
@@ -1364,7 +1364,7 @@ mod faults {
     }
 
     /// `send` sent as much as fit into the buffer, and the rest was lost.
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     #[test]
     fn a_large_file_arrives_whole_at_any_reading_speed() {
         use std::io::Read;

@@ -75,7 +75,7 @@ pub trait BlockingStream: Read + Write {
 
     /// Makes closing the stream look like a failure to the peer. This is called for an incomplete response that the
     /// peer could otherwise mistake for a complete one. The default does nothing. For a `TcpStream`, closing resets the
-    /// connection if the feature `net` is on: the standard library cannot do this.
+    /// connection if the feature `server` is on: the standard library cannot do this.
     fn reset_on_close(&mut self) {}
 }
 
@@ -89,7 +89,7 @@ impl BlockingStream for TcpStream {
         self.shutdown(Shutdown::Write)
     }
 
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     fn reset_on_close(&mut self) {
         let _ = socket2::SockRef::from(&*self).set_linger(Some(Duration::ZERO));
     }

@@ -66,7 +66,7 @@ impl Growth {
     }
 
     /// Like [`note`](Growth::note), for a block that is not read here.
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     pub(crate) fn note_unread(&mut self, position: u64, file: &File) {
         // If nothing can be read, the block cannot be sent either.
         let block = read_at(file, position, SAMPLE_BYTES).unwrap_or_default();

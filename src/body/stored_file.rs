@@ -112,7 +112,7 @@ impl StoredFile {
 }
 
 /// Returns an upper bound on the bytes that the system buffers for a local connection, sent and received.
-#[cfg(feature = "net")]
+#[cfg(feature = "server")]
 fn queue_bytes() -> u64 {
     static BYTES: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
     const UNKNOWN: u64 = 64 * 1024 * 1024;
@@ -148,7 +148,7 @@ impl StoredBlocks {
     /// The system sends such bytes as they are in the file when they leave its queues, not as they were when they
     /// entered. The end that is read is therefore larger than those queues: when it enters them, all other bytes have
     /// left. An in-memory file is skipped to its end, because no other program can change it.
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     pub(crate) fn pass(&mut self) -> usize {
         const MOST_BYTES: u64 = 1024 * 1024;
         let end_bytes = match self.stored.is_in_memory() {
@@ -166,7 +166,7 @@ impl StoredBlocks {
     }
 
     /// Returns the file, and the position of its first byte that is skipped but not sent, if `left` such bytes remain.
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     pub(crate) fn passed(&self, left: usize) -> (&File, u64) {
         (&self.stored.file, self.next - left as u64)
     }

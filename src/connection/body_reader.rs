@@ -137,7 +137,7 @@ impl BodyReader {
         }
     }
 
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     pub(super) fn held_bytes(&self) -> usize {
         self.head.capacity() + self.gathered.as_ref().map_or(0, Vec::capacity)
     }

@@ -366,7 +366,7 @@ impl<C: Borrow<Config>> Connection<C> {
 
     /// Like [`send`](Connection::send), but for bytes that the front end takes from a file itself. Returns `false`, and
     /// sends nothing, if the body is not delimited by its length.
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     pub(crate) fn send_in_file(&mut self, count: usize) -> bool {
         let State::Stream(encoder::Delimiter::Length(left), _, next) = &mut self.state else {
             return false;
@@ -422,7 +422,7 @@ impl<C: Borrow<Config>> Connection<C> {
     }
 
     /// Returns the time of the last step.
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     pub(crate) fn last_step(&self) -> Now {
         self.now
     }
@@ -459,7 +459,7 @@ impl<C: Borrow<Config>> Connection<C> {
     }
 
     /// Returns whether a head is expected, or a part of it has arrived.
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     pub(crate) fn is_in_head(&self) -> bool {
         matches!(self.state, State::Head(_))
     }

@@ -23,7 +23,7 @@ mod clock;
 mod connection;
 mod encoder;
 mod machine;
-#[cfg(feature = "net")]
+#[cfg(feature = "server")]
 mod memory;
 mod output;
 mod progress;

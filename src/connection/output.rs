@@ -165,20 +165,20 @@ impl Output {
     }
 
     /// Adds bytes that the front end takes from a file itself. Nothing is added before they are sent.
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     pub(super) fn push_in_file(&mut self, count: usize) {
         self.in_file += count;
         self.length += count;
     }
 
     /// Returns the number of bytes at the end that the front end takes from a file itself.
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     pub(crate) fn in_file(&self) -> usize {
         self.in_file
     }
 
     /// Returns the memory that nothing else shares.
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     #[inline]
     pub(super) fn held_bytes(&self) -> usize {
         let owned = self.pieces.iter().filter(|piece| piece.is_unique());

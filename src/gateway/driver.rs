@@ -5,7 +5,7 @@ use super::exchange::{Begun, Exchange, RequestLine};
 use super::front_end::FrontEnd;
 use super::gateway::{RETRY_AFTER, Shared};
 use super::wait::Wait;
-#[cfg(feature = "net")]
+#[cfg(feature = "server")]
 use crate::body::body::Blocks;
 use crate::body::body::SHARED_FROM_BYTES;
 use crate::body::body_error::BodyError;
@@ -45,7 +45,7 @@ pub(super) struct Driver<C: Borrow<Config>> {
     pub(super) connection: Connection<C>,
     pub(super) caller: Caller,
     /// Whether the front end takes bodies from files itself.
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     pub(super) takes_files: bool,
     /// State of the current exchange that is kept between steps. Most exchanges need none.
     pub(super) exchange: Option<Box<Exchange>>,
@@ -60,7 +60,7 @@ impl<C: Borrow<Config>> Driver<C> {
                 info,
                 catches_panics: false,
             },
-            #[cfg(feature = "net")]
+            #[cfg(feature = "server")]
             takes_files: false,
             exchange: None,
         }
@@ -198,7 +198,7 @@ impl<C: Borrow<Config>> Driver<C> {
             }
             Step::SendBody => {
                 let blocks = self.exchange.as_mut().and_then(|it| it.blocks.as_mut());
-                #[cfg(feature = "net")]
+                #[cfg(feature = "server")]
                 let blocks = match blocks {
                     Some(Blocks::Stored(file)) if self.takes_files => {
                         // The front end takes the next bytes from the file itself.

@@ -165,7 +165,7 @@ impl Gateway {
         self.shared.on_error.is_some()
     }
 
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     pub(crate) fn configuration(&self) -> &Config {
         &self.shared.config
     }

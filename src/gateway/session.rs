@@ -5,18 +5,18 @@ use super::front_end::FrontEnd;
 use super::gateway::Gateway;
 use super::input::Input;
 use super::wait::Wait;
-#[cfg(feature = "net")]
+#[cfg(feature = "server")]
 use crate::body::body::Blocks;
-#[cfg(feature = "net")]
+#[cfg(feature = "server")]
 use crate::body::body_error::BodyError;
-#[cfg(feature = "net")]
+#[cfg(feature = "server")]
 use crate::body::stored_file::StoredBlocks;
 use crate::config::config::Config;
 use crate::connection::Output;
-#[cfg(feature = "net")]
+#[cfg(feature = "server")]
 use crate::connection::Step;
 use crate::values::connection_info::ConnectionInfo;
-#[cfg(feature = "net")]
+#[cfg(feature = "server")]
 use crate::values::now::Now;
 use crate::values::sync::Arc;
 use alloc::vec::Vec;
@@ -95,14 +95,14 @@ impl Session {
 
     /// Lets the front end take bodies from files itself. When all [pieces](Output::pieces) of the output are written and
     /// it is still not empty, [`file_to_send`](Session::file_to_send) has the rest.
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     pub(crate) fn take_files(mut self) -> Session {
         self.driver.takes_files = true;
         self
     }
 
     /// Returns the blocks that the rest of the output was passed over in, and how many bytes it has.
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     pub(crate) fn file_to_send(&mut self) -> Option<(&StoredBlocks, usize)> {
         let count = self.driver.connection.output().in_file();
         let blocks = self
@@ -117,7 +117,7 @@ impl Session {
     }
 
     /// Breaks the body off, because the rest of the output cannot be read from its file.
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     pub(crate) fn break_file_off(&mut self) {
         self.driver.connection.output().clear();
         self.driver.exchange = None;
@@ -183,20 +183,20 @@ impl Session {
     }
 
     /// See [`Connection::is_in_head`].
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     pub(crate) fn is_in_head(&self) -> bool {
         self.driver.connection.is_in_head()
     }
 
     /// See [`Connection::held_bytes`].
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     #[inline]
     pub(crate) fn held_bytes(&self) -> usize {
         self.driver.connection.held_bytes()
     }
 
     /// Waits until more of the pending output is written, without a turn. Returns `None` if there is none.
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     pub(crate) fn wait_for_write(&mut self, now: Now) -> Option<Wait> {
         match self.driver.connection.write_step(now)? {
             Step::Write { until } => Some(Wait::Write { until }),
@@ -206,13 +206,13 @@ impl Session {
     }
 
     /// See [`Connection::refuse_for_now`].
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     pub(crate) fn refuse_for_now(&mut self) {
         self.driver.connection.refuse_for_now();
     }
 
     /// Returns the time of the last step.
-    #[cfg(feature = "net")]
+    #[cfg(feature = "server")]
     pub(crate) fn last_step(&self) -> Now {
         self.driver.connection.last_step()
     }

@@ -1,4 +1,4 @@
-//! The TCP front end (feature `net`): accepting, reading, writing, timers and signals. It contains no HTTP logic.
+//! The TCP front end (feature `server`): accepting, reading, writing, timers and signals. It contains no HTTP logic.
 //!
 //! ```no_run
 //! use bytegate::{Gateway, Site, net};

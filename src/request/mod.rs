@@ -18,17 +18,14 @@ mod content_type;
 mod cookies;
 pub(crate) mod extensions;
 pub(crate) mod form;
-#[cfg(feature = "multipart")]
 pub(crate) mod form_parser;
 #[cfg(feature = "json")]
 mod json;
-#[cfg(feature = "multipart")]
 pub(crate) mod multipart;
 mod negotiation;
 pub(crate) mod owned_request;
 pub(crate) mod params;
 mod parse_param;
-#[cfg(feature = "multipart")]
 pub(crate) mod part;
 mod query;
 #[allow(clippy::module_inception, reason = "each name has a file of its name")]
@@ -49,9 +46,7 @@ pub use crate::values::scheme::Scheme;
 pub use basic_credentials::BasicCredentials;
 pub use extensions::Extensions;
 pub use form::Form;
-#[cfg(feature = "multipart")]
 pub use multipart::Multipart;
 pub use owned_request::{OwnedRequest, RequestBuilder};
-#[cfg(feature = "multipart")]
 pub use part::{MultipartLimits, Part};
 pub use request::Request;

@@ -30,7 +30,6 @@ pub(crate) fn value(disposition: &str, file_name: &str) -> String {
 
 /// Decodes the value of a parameter such as `filename*`: `UTF-8''` and percent-encoded text (RFC 8187 section 3.2.1),
 /// with or without a language. Returns `None` for anything else, including other charsets.
-#[cfg(feature = "multipart")]
 pub(crate) fn extended_value(text: &[u8]) -> Option<String> {
     let mut parts = text.splitn(3, |&octet| octet == b'\'');
     let (charset, _language, encoded) = (parts.next()?, parts.next()?, parts.next()?);
@@ -99,7 +98,6 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "multipart")]
     #[test]
     fn an_extended_value_is_utf_8_or_nothing() {
         for (text, expected) in [

@@ -15,7 +15,6 @@ pub(crate) mod host_pattern;
 pub(crate) mod layout;
 pub(crate) mod length;
 pub(crate) mod list;
-#[cfg(feature = "multipart")]
 pub(crate) mod multipart;
 pub(crate) mod parameters;
 pub(crate) mod path;

@@ -75,7 +75,7 @@ pub fn open_faulty(gateway: &Arc<Gateway>, fault: Fault) -> Pipe {
 }
 
 /// A server's stream whose output goes wrong. It wraps any stream, for example a TCP stream that is served with
-/// [`Gateway::serve_stream`]. `Server::with_faults` (feature `net`) does this for every connection to a port.
+/// [`Gateway::serve_stream`]. `Server::with_faults` (feature `server`) does this for every connection to a port.
 ///
 /// ```
 /// use bytegate::testing::{Fault, Faulty, StreamClient};

@@ -76,9 +76,9 @@
 //! | with a fuzzer | [`fuzz`] |
 //! | properties | `requests`, with the feature `proptest` |
 //! | with a real client, in process | `open`, a blocking stream (feature `std`) |
-//! | with a browser, curl or any client, over a socket | `Server` (feature `net`) |
+//! | with a browser, curl or any client, over a socket | `Server` (feature `server`) |
 //! | a server, over a socket or another stream | `StreamClient` (feature `std`) |
-//! | a client, against a server that fails | `open_faulty`, `Faulty` (feature `std`), `Server::with_faults` (feature `net`) |
+//! | a client, against a server that fails | `open_faulty`, `Faulty` (feature `std`), `Server::with_faults` (feature `server`) |
 //! | the output of any server | [`read_responses`] |
 
 mod client;
@@ -87,7 +87,7 @@ mod corpus;
 mod exchange;
 #[cfg(feature = "std")]
 mod faults;
-#[cfg(feature = "net")]
+#[cfg(feature = "server")]
 mod faulty_server;
 mod fuzz;
 mod hostile;
@@ -96,7 +96,7 @@ mod pipe;
 mod reader;
 mod request;
 mod response;
-#[cfg(feature = "net")]
+#[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "proptest")]
 mod strategy;
@@ -117,7 +117,7 @@ pub use pipe::{Pipe, open, pipe};
 pub use reader::read_responses;
 pub use request::{ClientRequest, FormPart};
 pub use response::ClientResponse;
-#[cfg(feature = "net")]
+#[cfg(feature = "server")]
 pub use server::Server;
 #[cfg(feature = "proptest")]
 pub use strategy::requests;

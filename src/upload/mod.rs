@@ -25,9 +25,7 @@
 //! ```
 
 pub(crate) mod admission;
-#[cfg(feature = "multipart")]
 pub(crate) mod part_receiver;
 
 pub use admission::{AbortReason, Admission, Receiver};
-#[cfg(feature = "multipart")]
 pub use part_receiver::PartReceiver;
