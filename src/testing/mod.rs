@@ -79,12 +79,14 @@
 //! | with a browser, curl or any client, over a socket | `Server` (feature `server`) |
 //! | a server, over a socket or another stream | `StreamClient` (feature `std`) |
 //! | a client, against a server that fails | `open_faulty`, `Faulty` (feature `std`), `Server::with_faults` (feature `server`) |
+//! | why input is refused, and at which byte | [`explain`] |
 //! | the output of any server | [`read_responses`] |
 
 mod client;
 mod cookies;
 mod corpus;
 mod exchange;
+mod explain;
 #[cfg(feature = "std")]
 mod faults;
 #[cfg(feature = "server")]
@@ -108,6 +110,7 @@ mod wire_error;
 pub use client::Client;
 pub use corpus::{MalformedRequest, malformed_requests};
 pub use exchange::Exchange;
+pub use explain::{Explanation, explain};
 #[cfg(feature = "std")]
 pub use faults::{Fault, Faulty, open_faulty};
 pub use fuzz::{fuzz, wrap};
