@@ -4,7 +4,8 @@
 mod laws;
 
 use bytegate::body::BodyError;
-use bytegate::config::{Config, Limits, Pace, Timeouts};
+use bytegate::config::{Config, Timeouts};
+use bytegate::events::{Broadcast, Event};
 use bytegate::headers::Headers;
 use bytegate::middleware::AccessLog;
 use bytegate::net::{self, Options};
@@ -77,9 +78,10 @@ impl Setup {
     fn with_turn(application: impl Application + 'static, turn: Turn) -> Setup {
         Setup {
             gateway: Gateway::new(application),
-            options: Options {
-                stop_timeout: SOON,
-                ..Options::default()
+            options: {
+                let mut options = Options::default();
+                options.stop_timeout = SOON;
+                options
             },
             turn,
         }
@@ -92,7 +94,7 @@ impl Setup {
     }
 
     fn connections(mut self, count: usize) -> Setup {
-        self.options.connections = count;
+        self.options.max_connections = count;
         self
     }
 
@@ -102,23 +104,24 @@ impl Setup {
     }
 
     fn timeouts(mut self, timeouts: Timeouts) -> Setup {
-        self.gateway = self.gateway.config(Config {
-            timeouts,
-            ..Config::default()
+        self.gateway = self.gateway.config({
+            let mut config = Config::default();
+            config.timeouts = timeouts;
+            config
         });
         self
     }
 
-    fn start(mut self) -> Server {
+    fn start(self) -> Server {
         let errors = Arc::new(Mutex::new(Vec::new()));
         let accesses = Arc::new(Mutex::new(String::new()));
         let (report, log) = (errors.clone(), accesses.clone());
-        self.options.error_log = Some(Arc::new(move |line| {
+        let options = self.options.log_to(move |line| {
             report.lock().expect("a log").push(line.to_string());
-        }));
+        });
         let access_log = AccessLog::to(move |line| log.lock().expect("a log").push_str(line));
         let gateway = self.gateway.with(access_log);
-        let running = testing::Server::start_with(gateway, self.options);
+        let running = testing::Server::start_with(gateway, options);
         Server {
             address: running.address(),
             running: Some(running),
@@ -181,7 +184,7 @@ type Serving = Pin<Box<dyn Future<Output = io::Result<()>>>>;
 /// server chooses these itself.
 struct Custom {
     setup: Setup,
-    listener: async_net::TcpListener,
+    listener: std::net::TcpListener,
     stop: (channel::Sender<()>, channel::Receiver<()>),
     block_on: fn(Serving) -> io::Result<()>,
 }
@@ -847,9 +850,10 @@ fn input_that_waits_for_a_response_counts_as_memory() {
         _ => echo(request),
     })
     .buffered_bytes(1 << 18)
-    .timeouts(Timeouts {
-        response: millis(1000),
-        ..Timeouts::default()
+    .timeouts({
+        let mut timeouts = Timeouts::default();
+        timeouts.response = millis(1000);
+        timeouts
     })
     .start();
     let waiting: Vec<Client> = (0..20).map(|_| server.connect()).collect();
@@ -876,10 +880,9 @@ fn input_that_waits_for_a_response_counts_as_memory() {
 }
 
 fn short_head() -> Timeouts {
-    Timeouts {
-        head: millis(200),
-        ..Timeouts::default()
-    }
+    let mut timeouts = Timeouts::default();
+    timeouts.head = millis(200);
+    timeouts
 }
 
 #[test]
@@ -905,10 +908,8 @@ fn a_silent_connection_is_closed_without_an_answer() {
 
 #[test]
 fn an_idle_connection_is_closed_without_another_byte() {
-    let timeouts = Timeouts {
-        idle: millis(200),
-        ..Timeouts::default()
-    };
+    let mut timeouts = Timeouts::default();
+    timeouts.idle = millis(200);
     let server = Setup::new(echo).timeouts(timeouts).start();
     let mut client = server.connect();
     let start = Instant::now();
@@ -919,13 +920,8 @@ fn an_idle_connection_is_closed_without_another_byte() {
 
 #[test]
 fn incomplete_content_gets_a_408() {
-    let timeouts = Timeouts {
-        body: Pace {
-            gap: millis(200),
-            ..Timeouts::default().body
-        },
-        ..Timeouts::default()
-    };
+    let mut timeouts = Timeouts::default();
+    timeouts.body.gap = millis(200);
     let server = Setup::new(echo).timeouts(timeouts).start();
     let client = server.connect();
     let request = post(b"hello");
@@ -935,13 +931,8 @@ fn incomplete_content_gets_a_408() {
 
 #[test]
 fn a_peer_that_does_not_read_loses_its_place() {
-    let timeouts = Timeouts {
-        write: Pace {
-            gap: millis(200),
-            ..Timeouts::default().write
-        },
-        ..Timeouts::default()
-    };
+    let mut timeouts = Timeouts::default();
+    timeouts.write.gap = millis(200);
     let setup = Setup::new(echo_or_large).timeouts(timeouts);
     let server = setup.connections(1).start();
     let stuck = server.connect();
@@ -1035,14 +1026,9 @@ fn a_slow_reader_gets_the_whole_of_a_large_answer() {
 #[test]
 fn limits_of_the_gateway_apply_to_its_connections() {
     let mut setup = Setup::new(echo);
-    setup.gateway = setup.gateway.config(Config {
-        limits: Limits {
-            requests: 2,
-            body_bytes: 4,
-            ..Limits::default()
-        },
-        ..Config::default()
-    });
+    let mut config = Config::default();
+    (config.limits.requests, config.limits.body_bytes) = (2, 4);
+    setup.gateway = setup.gateway.config(config);
     let server = setup.start();
     let client = server.connect();
     client.send(GET.repeat(3));
@@ -1117,18 +1103,12 @@ fn new_clients_are_served_while_one_thread_is_free() {
 const WORK: Duration = millis(800);
 
 fn impatient() -> Timeouts {
-    let pace = Pace {
-        grace: millis(500),
-        gap: millis(500),
-        ..Timeouts::default().write
-    };
-    Timeouts {
-        head: millis(500),
-        idle: millis(500),
-        body: pace,
-        write: pace,
-        ..Timeouts::default()
+    let mut timeouts = Timeouts::default();
+    (timeouts.head, timeouts.idle) = (millis(500), millis(500));
+    for pace in [&mut timeouts.body, &mut timeouts.write] {
+        (pace.grace, pace.gap) = (millis(500), millis(500));
     }
+    timeouts
 }
 
 fn slow_echo_or_large(request: &Request<'_>) -> Response {
@@ -1695,10 +1675,8 @@ fn the_answer_to_a_client_that_is_gone_is_dropped() {
 
 #[test]
 fn an_answer_that_never_comes_is_a_503() {
-    let timeouts = Timeouts {
-        response: millis(200),
-        ..Timeouts::default()
-    };
+    let mut timeouts = Timeouts::default();
+    timeouts.response = millis(200);
     let setup = Setup::new(|_: &Request<'_>| Response::from_future(std::future::pending::<&str>()));
     let server = setup.timeouts(timeouts).start();
     let client = server.connect();
@@ -1960,6 +1938,27 @@ fn a_stop_that_cuts_a_response_without_a_length_does_not_let_it_look_complete() 
     let end = client.rest();
     assert!(end.is_err(), "{:?}", end.map(|octets| octets.len()));
     drop(sender);
+}
+
+#[test]
+fn a_stop_ends_event_streams_at_once_and_well() {
+    for threads in [1, 2] {
+        let news = Broadcast::new(10_000);
+        let subscribed = news.clone();
+        let subscribe = move |_: &Request<'_>| Response::events(subscribed.subscribe());
+        let mut server = Setup::new(subscribe).threads(threads).start();
+        let clients: Vec<Client> = (0..3).map(|_| server.connect()).collect();
+        clients.iter().for_each(|client| client.send(GET));
+        soon("all subscribe", || news.send(Event::new("hello")) == 3);
+
+        let asked = Instant::now();
+        server.ask_to_stop();
+        for mut client in clients {
+            assert!(client.answer().body().ends_with(b"data: hello\n\n"));
+        }
+        let took = asked.elapsed();
+        assert!(took < millis(1000), "{took:?}");
+    }
 }
 
 /// A handler that works for five milliseconds, on one thread, and a client that sends many requests to it at once.

@@ -1197,6 +1197,29 @@ mod serve {
     }
 
     #[test]
+    fn a_second_signal_ends_the_program_at_once() {
+        for (second, code) in [("-INT", 130), ("-TERM", 143)] {
+            let server = Server::start(&["--stop-timeout", "60s"]);
+            let mut client = server.connect();
+            let head = "POST /login.py HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 26\r\n\
+                Content-Type: application/x-www-form-urlencoded\r\n\r\n";
+            client.send(head).expect("it is sent");
+            let mut interim = [0; 25];
+            client.read_exact(&mut interim).expect("an interim answer");
+
+            server.signal("-INT");
+            let asked = Instant::now();
+            while TcpStream::connect(&server.address).is_ok() {
+                assert!(asked.elapsed() < DEADLINE, "the server does not stop");
+                thread::sleep(Duration::from_millis(2));
+            }
+            server.signal(second);
+            let ended = server.ended();
+            assert_eq!((ended.code, &*ended.stderr), (Some(code), ""));
+        }
+    }
+
+    #[test]
     fn a_signal_lets_a_request_in_progress_be_answered() {
         let server = Server::start(&[]);
         let mut client = server.connect();

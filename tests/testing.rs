@@ -603,10 +603,8 @@ mod server {
     #[test]
     fn servers_run_side_by_side_with_their_own_options() {
         let names = |_: &Request<'_>| std::thread::current().name().unwrap_or("-").to_string();
-        let options = net::Options {
-            threads: NonZeroUsize::new(2).unwrap(),
-            ..net::Options::default()
-        };
+        let mut options = net::Options::default();
+        options.threads = NonZeroUsize::new(2).unwrap();
         let (one, two) = (Server::start(names), Server::start_with(names, options));
         assert_ne!(one.address(), two.address());
         let name = |server: &Server| server.connect().get("/").unwrap().text().to_string();

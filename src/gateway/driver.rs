@@ -221,6 +221,10 @@ impl<C: Borrow<Config>> Driver<C> {
                     None => Ok(Poll::Ready(None)),
                 };
                 match next {
+                    // What is already there is sent first.
+                    Ok(Poll::Pending) if self.ends_at_stop() && front_end.is_stopping() => {
+                        self.end_body(Ok(()));
+                    }
                     Ok(Poll::Pending) => {
                         self.asked(Connection::flush);
                         if self.connection.output().is_empty() {
@@ -353,6 +357,7 @@ impl<C: Borrow<Config>> Driver<C> {
         };
         if summary.is_stream {
             let mut exchange = exchange.unwrap_or_default();
+            exchange.ends_at_stop = is_event_stream(response);
             exchange.blocks = response.body.take_blocks();
             self.exchange = Some(exchange);
         }
@@ -369,6 +374,11 @@ impl<C: Borrow<Config>> Driver<C> {
             Ok(summary) => front_end.on_response(summary),
             Err(OutOfTurn) => debug_assert!(false, "the driver responds when it is asked to"),
         }
+    }
+
+    fn ends_at_stop(&self) -> bool {
+        let exchange = self.exchange.as_ref();
+        exchange.is_some_and(|exchange| exchange.ends_at_stop)
     }
 
     fn send(&mut self, block: Bytes) {
@@ -410,6 +420,12 @@ impl<C: Borrow<Config>> Driver<C> {
             exchange.abort(chain, AbortReason::Disconnected);
         }
     }
+}
+
+/// Returns whether a response consists of events that come until somebody ends it.
+fn is_event_stream(response: &Response) -> bool {
+    let is_endless = response.body.length().is_none();
+    is_endless && response.headers().get("Content-Type") == Some("text/event-stream")
 }
 
 /// Returns the response if there is no room for another.

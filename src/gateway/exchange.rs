@@ -33,6 +33,8 @@ pub(super) struct Exchange {
     pub(super) waits_since: Option<Duration>,
     later: Option<LaterResponse>,
     pub(super) blocks: Option<Blocks>,
+    /// Whether the body ends when the server stops: it is a stream of events, and its client reconnects.
+    pub(super) ends_at_stop: bool,
 }
 
 /// The parts of a request that middleware needs when the response is ready.

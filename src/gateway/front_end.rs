@@ -43,7 +43,9 @@ pub trait FrontEnd {
         Waker::noop()
     }
 
-    /// Returns whether the server is stopping. If so, the next response is the last one on its connection.
+    /// Returns whether the server is stopping. If so, the next response is the last one on its connection, and
+    /// [event streams](crate::Response::events) end after the events that wait, because their clients reconnect by
+    /// themselves.
     fn is_stopping(&self) -> bool {
         false
     }

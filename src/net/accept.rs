@@ -10,13 +10,13 @@ use super::timers::{closed, or_after, when_woken};
 use super::transport::{Listener, Transport};
 use crate::gateway::Gateway;
 use crate::values::connection_info::{ConnectionInfo, Peer};
-use async_net::TcpListener;
 use core::convert::Infallible;
 use core::future::Future;
 use core::time::Duration;
 use smol::channel::{self, Sender};
-use smol::{Executor, Timer, future};
+use smol::{Async, Executor, Timer, future};
 use std::io::{self, IoSlice};
+use std::net::TcpListener;
 use std::prelude::rust_2024::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -58,13 +58,14 @@ const TASKS_IN_A_ROW: usize = 8;
 /// ```
 ///
 /// # Errors
-/// Returns an error if the threads cannot be started. Errors of individual connections are not returned.
+/// Returns an error if the listener cannot be made non-blocking or the threads cannot be started. Errors of individual connections are not returned.
 pub async fn serve(
     listener: TcpListener,
     gateway: impl Into<Gateway>,
     options: Options,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    let listener = Arc::new(Async::new(listener)?);
     serve_on(listener, gateway.into(), options, stop).await
 }
 
@@ -278,9 +279,8 @@ impl Helpers {
 mod tests {
     use super::*;
     use crate::request::request::Request;
-    use async_net::TcpStream;
-    use smol::Async;
     use smol::io::{AsyncReadExt, AsyncWriteExt};
+    use smol::net::TcpStream;
     use std::net::{IpAddr, SocketAddr};
     use std::sync::Mutex;
 
@@ -288,7 +288,7 @@ mod tests {
 
     /// A listener whose peers seem to have an address that is not of this machine.
     #[derive(Clone)]
-    struct Distant(TcpListener, IpAddr);
+    struct Distant(Arc<Async<TcpListener>>, IpAddr);
 
     impl Listener for Distant {
         type Stream = Async<std::net::TcpStream>;
@@ -309,10 +309,8 @@ mod tests {
         address: &str,
         talk: impl FnOnce(SocketAddr) -> T,
     ) -> Vec<String> {
-        let options = Options {
-            connections_per_address: 3,
-            ..Options::default()
-        };
+        let mut options = Options::default();
+        options.connections_per_address = 3;
         serve_with(options, address, talk)
     }
 
@@ -325,13 +323,9 @@ mod tests {
         let to = listener.local_addr().unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
         let logged = log.clone();
-        let options = Options {
-            error_log: Some(Arc::new(move |line| {
-                logged.lock().unwrap().push(line.to_string());
-            })),
-            ..options
-        };
+        let options = options.log_to(move |line| logged.lock().unwrap().push(line.to_string()));
         let gateway = Gateway::new(|_: &Request<'_>| "hello");
+        let listener = Arc::new(Async::new(listener).unwrap());
         let listener = Distant(listener, address.parse().unwrap());
         smol::block_on(serve_on(listener, gateway, options, talk(to))).unwrap();
         log.lock().unwrap().clone()
@@ -415,10 +409,8 @@ mod tests {
 
     #[test]
     fn an_address_may_hold_a_quarter_of_the_memory() {
-        let options = Options {
-            buffered_bytes: 1 << 20,
-            ..Options::default()
-        };
+        let mut options = Options::default();
+        options.buffered_bytes = 1 << 20;
         let log = serve_with(options, "192.0.2.7", |to| async move {
             let head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n";
             let part = [&head[..], &[b'x'; 150_000]].concat();

@@ -352,8 +352,9 @@ impl<T: Transport> Driver<'_, T> {
     }
 
     /// Waits for the response of the application. Input received meanwhile is buffered. If the peer disconnects, the
-    /// response is dropped.
+    /// response is dropped. A stop of the server gives the session a turn, in which it ends a stream of events.
     async fn answer(&mut self) -> io::Result<Wait> {
+        let mut saw_stop = false;
         loop {
             self.hold();
             let has_room = self.input.len() < HELD_BACK_BYTES && !self.place.is_memory_full();
@@ -363,6 +364,10 @@ impl<T: Transport> Driver<'_, T> {
                 let Wait::Pending { until } = wait else {
                     return Poll::Ready(Ok(Some(wait)));
                 };
+                if !saw_stop && self.place.poll_stop(&self.server.stopping, context.waker()) {
+                    saw_stop = true;
+                    return Poll::Ready(Ok(None));
+                }
                 if reads {
                     if let Poll::Ready(ready) = self.socket.poll_readable(context) {
                         return Poll::Ready(ready.map(|()| None));

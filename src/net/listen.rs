@@ -1,9 +1,8 @@
 //! The listening socket.
 
-use async_net::TcpListener;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::prelude::rust_2024::*;
 
 /// The number of connections that may wait to be accepted. The 128 of the standard library are too few under load.
@@ -49,5 +48,5 @@ fn try_listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
-    TcpListener::try_from(std::net::TcpListener::from(socket))
+    Ok(socket.into())
 }

@@ -34,7 +34,7 @@ pub use blocking::{Blocking, blocking};
 pub use keep_alive::keep_alive;
 pub use listen::listen;
 pub use open_files::raise_open_files_limit;
-pub use options::{LogFn, Options};
+pub use options::Options;
 pub use run::run;
 pub use running::{Running, start};
 pub use signals::stop_signal;

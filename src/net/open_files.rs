@@ -11,7 +11,7 @@
 ///
 /// net::raise_open_files_limit();
 /// let options = net::Options::default();
-/// assert!(options.connections > 0);
+/// assert!(options.max_connections > 0);
 /// ```
 pub fn raise_open_files_limit() -> Option<usize> {
     raise();

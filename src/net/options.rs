@@ -10,17 +10,6 @@ use std::prelude::rust_2024::*;
 use std::sync::Arc;
 use std::thread;
 
-/// A log, as a function that receives lines of text.
-///
-/// ```
-/// use bytegate::net::{LogFn, Options};
-/// use std::sync::Arc;
-///
-/// let log: LogFn = Arc::new(|line| eprintln!("my server: {line}"));
-/// let options = Options { error_log: Some(log), ..Options::default() };
-/// ```
-pub type LogFn = Arc<dyn Fn(&str) + Send + Sync>;
-
 /// Options for serving. The limits and deadlines of individual connections are part of the gateway's
 /// [`Config`](crate::config::Config).
 ///
@@ -28,13 +17,12 @@ pub type LogFn = Arc<dyn Fn(&str) + Send + Sync>;
 /// use bytegate::net::Options;
 /// use std::time::Duration;
 ///
-/// let options = Options {
-///     connections: 500,
-///     stop_timeout: Duration::from_secs(3),
-///     ..Options::default()
-/// };
+/// let mut options = Options::default().log_to(|line| eprintln!("my server: {line}"));
+/// options.max_connections = 500;
+/// options.stop_timeout = Duration::from_secs(3);
 /// ```
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Options {
     /// The maximum number of connections at once. When all are in use, idle ones are closed to make room, starting
     /// with the longest idle. If none is idle, the address that has the most of them loses slow ones, and heads that take
@@ -42,7 +30,7 @@ pub struct Options {
     ///
     /// Default: 10,000, or half of the open-file limit after 64 are set aside: each connection may send a file
     /// (see [`raise_open_files_limit`](super::raise_open_files_limit)).
-    pub connections: usize,
+    pub max_connections: usize,
     /// The maximum number of connections of one IPv4 address, or of one IPv6 network of 64 bits, which one customer
     /// usually has. When all are in use, its longest idle one is closed to make room. If none is idle, further ones get
     /// a 503 and are closed.
@@ -50,7 +38,7 @@ pub struct Options {
     /// Behind a proxy, all connections come from its address: allow it as many as it opens, or `usize::MAX`. Loopback
     /// addresses and peers without an address are not limited, because they are often a proxy on the same machine.
     ///
-    /// Default: a quarter of the default of [`connections`](Options::connections), which is 2,500, but at least 64. Several
+    /// Default: a quarter of the default of [`max_connections`](Options::max_connections), which is 2,500, but at least 64. Several
     /// hundred browsers may share an address, with up to six connections each.
     pub connections_per_address: usize,
     /// The bytes that all connections together may hold: heads and bodies that have not arrived completely, input that
@@ -77,56 +65,65 @@ pub struct Options {
     /// Default: the number of processors, so that one slow handler does not delay all clients.
     pub threads: NonZeroUsize,
     /// The time that active requests have after a stop before they are cut off. Default: 8 s, because containers are
-    /// killed after 10. An event stream never ends by itself, so it takes all of this time unless the application ends
-    /// it: drop its sender when the program is told to stop.
+    /// killed after 10. [Event streams](crate::Response::events) end after the events that wait, because their clients reconnect by
+    /// themselves.
     pub stop_timeout: Duration,
     /// The scheme of the connections. Use [`Scheme::Https`] behind a proxy that terminates TLS and sends nothing
     /// else. Default: `http`.
     pub scheme: Scheme,
-    /// Receives one line, without line ending, for each event that an administrator should know about: an application
-    /// that broke the rules or panicked, unless [`Gateway::on_error`](crate::Gateway::on_error) is set, or a lack of
-    /// descriptors or connections.
-    ///
-    /// Default: standard error.
-    pub error_log: Option<LogFn>,
+    log: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
 impl Default for Options {
     fn default() -> Options {
         Options {
-            connections: default_connections(),
+            max_connections: default_connections(),
             connections_per_address: (default_connections() / 4).max(64),
             buffered_bytes: 256 * 1024 * 1024,
             threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             stop_timeout: Duration::from_secs(8),
             scheme: Scheme::default(),
-            error_log: Some(Arc::new(|line| {
+            log: Arc::new(|line| {
                 // If nobody reads it, nothing is lost.
                 let _ = writeln!(std::io::stderr(), "bytegate: {line}");
-            })),
+            }),
         }
     }
 }
 
 impl Options {
+    /// Passes one line, without line ending, to `log` for each event that an administrator should know about: an
+    /// application that broke the rules or panicked, unless [`Gateway::on_error`](crate::Gateway::on_error) is set, or a
+    /// lack of descriptors or connections. `|_| {}` turns the log off.
+    ///
+    /// The default writes the line to standard error, after `bytegate: `.
+    ///
+    /// ```
+    /// use bytegate::net::Options;
+    ///
+    /// let options = Options::default().log_to(|line| eprintln!("my server: {line}"));
+    /// # assert!(options.max_connections > 0);
+    /// ```
+    pub fn log_to(mut self, log: impl Fn(&str) + Send + Sync + 'static) -> Options {
+        self.log = Arc::new(log);
+        self
+    }
+
     pub(super) fn report(&self, message: &str) {
-        if let Some(log) = &self.error_log {
-            log(message);
-        }
+        (self.log)(message);
     }
 }
 
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
-            .field("connections", &self.connections)
+            .field("max_connections", &self.max_connections)
             .field("connections_per_address", &self.connections_per_address)
             .field("buffered_bytes", &self.buffered_bytes)
             .field("threads", &self.threads)
             .field("stop_timeout", &self.stop_timeout)
             .field("scheme", &self.scheme)
-            .field("error_log", &self.error_log.is_some())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -99,7 +99,7 @@ enum Room {
 
 impl Places {
     pub(super) fn new(options: &Options, started: Instant) -> Places {
-        let limit = options.connections.max(1);
+        let limit = options.max_connections.max(1);
         Places {
             limit,
             client_limit: options.connections_per_address.max(1),

@@ -5,12 +5,12 @@ use super::listen;
 use super::serve;
 use super::stop_signal;
 use crate::gateway::Gateway;
-use std::io;
+use std::io::{self, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::prelude::rust_2024::*;
 
-/// Serves an application or a gateway on an address until SIGINT or SIGTERM, with the default options. This is all that
-/// a `main` function needs.
+/// Serves an application or a gateway on an address until SIGINT or SIGTERM, with the default options, and writes its URL
+/// to standard error. This is all that a `main` function needs. A [second signal](stop_signal) ends the process at once.
 ///
 /// ```no_run
 /// use bytegate::{Request, net};
@@ -25,6 +25,12 @@ use std::prelude::rust_2024::*;
 pub fn run(address: impl ToSocketAddrs, gateway: impl Into<Gateway>) -> io::Result<()> {
     let listener = listen(first(address)?)?;
     let stop = stop_signal()?;
+    // If nobody reads it, nothing is lost.
+    let _ = writeln!(
+        io::stderr(),
+        "bytegate: listening on http://{}/",
+        listener.local_addr()?
+    );
     smol::block_on(serve(listener, gateway.into(), Options::default(), stop))
 }
 

@@ -72,6 +72,7 @@ pub fn start(
 /// assert!(TcpStream::connect(address).is_err());
 /// # Ok::<(), std::io::Error>(())
 /// ```
+#[must_use = "the server stops when this is dropped"]
 pub struct Running {
     address: SocketAddr,
     stop: Option<Sender<Infallible>>,

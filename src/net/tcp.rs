@@ -2,31 +2,29 @@
 
 use super::transport::{End, Listener, Transport};
 use crate::values::connection_info::Peer;
-use async_net::TcpListener;
 use core::task::{Context, Poll};
 use smol::Async;
 use socket2::SockRef;
 use std::fs::File;
 use std::io::{self, IoSlice, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::prelude::rust_2024::*;
 use std::sync::Arc;
 use std::time::Duration;
 
-impl Listener for TcpListener {
+impl Listener for Arc<Async<TcpListener>> {
     type Stream = Async<TcpStream>;
 
     async fn accept(&self) -> io::Result<(Arc<Async<TcpStream>>, Peer)> {
-        let (stream, peer) = TcpListener::accept(self).await?;
+        let (stream, peer) = Async::<TcpListener>::accept(self).await?;
         // Responses are written in one piece, so waiting for more would only delay them.
-        let _ = stream.set_nodelay(true);
+        let _ = stream.get_ref().set_nodelay(true);
         Ok((stream.into(), peer.into()))
     }
 
     async fn pending(&self) {
-        let listener: Arc<Async<std::net::TcpListener>> = self.clone().into();
         // After an error, accepting fails too.
-        let _ = listener.readable().await;
+        let _ = self.readable().await;
     }
 }
 

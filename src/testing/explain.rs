@@ -3,7 +3,7 @@
 use crate::connection::{CloseReason, Refusal, ResponseSummary};
 use crate::gateway::Gateway;
 use crate::gateway::front_end::FrontEnd;
-use crate::gateway::session::Wait;
+use crate::gateway::wait::Wait;
 use crate::message::head::Head;
 use crate::request::request::{Message, Request};
 use crate::syntax::target::Target;

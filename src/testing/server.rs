@@ -60,11 +60,8 @@ impl Server {
     /// Panics if the system has no free port or no thread.
     #[track_caller]
     pub fn start(gateway: impl Into<Gateway>) -> Server {
-        let options = Options {
-            threads: NonZeroUsize::MIN,
-            stop_timeout: STOP_TIMEOUT,
-            ..Options::default()
-        };
+        let mut options = Options::default();
+        (options.threads, options.stop_timeout) = (NonZeroUsize::MIN, STOP_TIMEOUT);
         Server::start_with(gateway, options)
     }
 
@@ -75,7 +72,8 @@ impl Server {
     /// use bytegate::{Request, net};
     /// use bytegate::request::Scheme;
     ///
-    /// let options = net::Options { scheme: Scheme::Https, ..net::Options::default() };
+    /// let mut options = net::Options::default();
+    /// options.scheme = Scheme::Https;
     /// let server = Server::start_with(|request: &Request<'_>| request.scheme().as_str(), options);
     /// assert_eq!(server.connect().get("/")?.text(), "https");
     /// # Ok::<(), std::io::Error>(())

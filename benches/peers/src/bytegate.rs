@@ -24,7 +24,7 @@ pub(crate) fn serve_folder(address: SocketAddr, folder: &str) -> Outcome {
 fn listen(address: SocketAddr, gateway: Gateway, threads: Option<usize>) -> Outcome {
     let mut options = net::Options::default();
     // More than a scenario opens, so that none has to make room.
-    options.connections = 20_000;
+    options.max_connections = 20_000;
     if let Some(threads) = threads.and_then(NonZeroUsize::new) {
         options.threads = threads;
     }

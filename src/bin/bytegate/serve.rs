@@ -9,7 +9,6 @@ use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 const PORT: u16 = 7890;
 
@@ -24,21 +23,9 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
         gateway = gateway.with(AccessLog::to(log_access));
     }
     let listener = net::listen(address)?;
-    let stop = stop_or_exit()?;
+    let stop = net::stop_signal()?;
     net::raise_open_files_limit();
-    let defaults = net::Options::default();
-    let net_options = net::Options {
-        // These applications wait only for the disk, and a single thread costs least.
-        threads: NonZeroUsize::MIN,
-        error_log: Some(Arc::new(crate::complain)),
-        stop_timeout: options.stop_timeout.unwrap_or(defaults.stop_timeout),
-        connections: options.connections.unwrap_or(defaults.connections),
-        connections_per_address: options
-            .connections_per_address
-            .unwrap_or(defaults.connections_per_address),
-        buffered_bytes: options.buffered_bytes.unwrap_or(defaults.buffered_bytes),
-        ..defaults
-    };
+    let net_options = net_options(&options);
     let is_only_ipv6 = socket2::SockRef::from(&listener).only_v6().unwrap_or(true);
     let url = greet(&options, listener.local_addr()?, !is_only_ipv6);
     // The folder may be large, so this does not delay the start.
@@ -50,6 +37,18 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
     smol::block_on(net::serve(listener, gateway, net_options, stop))?;
     crate::tell("bytegate: stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+fn net_options(options: &Options) -> net::Options {
+    let mut net = net::Options::default().log_to(crate::complain);
+    // These applications wait only for the disk, and a single thread costs least.
+    net.threads = NonZeroUsize::MIN;
+    let or = |given: Option<usize>, default| given.unwrap_or(default);
+    net.max_connections = or(options.connections, net.max_connections);
+    net.connections_per_address = or(options.connections_per_address, net.connections_per_address);
+    net.buffered_bytes = or(options.buffered_bytes, net.buffered_bytes);
+    net.stop_timeout = options.stop_timeout.unwrap_or(net.stop_timeout);
+    net
 }
 
 /// Returns the hosts that are served, unless all are. If only this machine can reach the server, a request for another name
@@ -93,20 +92,6 @@ fn greet(options: &Options, address: SocketAddr, has_ipv4_too: bool) -> String {
         ));
     }
     url
-}
-
-/// Returns a future that completes at the first signal. A second signal exits at once.
-fn stop_or_exit() -> Result<impl Future<Output = ()>, Failure> {
-    let first = net::stop_signal()?;
-    Ok(async move {
-        first.await;
-        std::thread::spawn(|| {
-            if let Ok(second) = net::stop_signal() {
-                smol::block_on(second);
-                std::process::exit(130);
-            }
-        });
-    })
 }
 
 /// Writes to the access log. A failure to write must not stop the server.
