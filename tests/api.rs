@@ -581,15 +581,12 @@ fn the_smaller_of_the_head_and_request_line_limits_applies_to_the_request_line()
         (20, ProtocolError::HeadTooLong),
         (19, ProtocolError::RequestLineTooLong),
     ] {
-        let limits = Limits {
-            head_bytes: 20,
-            request_line_bytes,
-            ..Limits::default()
-        };
-        let gateway = Gateway::new(Site::new()).config(Config {
-            limits,
-            ..Config::default()
-        });
+        let mut limits = Limits::default();
+        limits.head_bytes = 20;
+        limits.request_line_bytes = request_line_bytes;
+        let mut config = Config::default();
+        config.limits = limits;
+        let gateway = Gateway::new(Site::new()).config(config);
         let output = gateway.handle(b"GET /aaaaaaaaaaaaaaaaaaaaaaaa HTTP/1.1\r\nHost: x\r\n\r\n");
         assert_eq!(
             reader::read_one(&output).status().code(),
@@ -600,15 +597,11 @@ fn the_smaller_of_the_head_and_request_line_limits_applies_to_the_request_line()
 
 #[test]
 fn a_field_line_can_exceed_its_limit_or_the_head_limit() {
-    let limits = Limits {
-        header_line_bytes: 20,
-        head_bytes: 60,
-        ..Limits::default()
-    };
-    let config = Config {
-        limits,
-        ..Config::default()
-    };
+    let mut limits = Limits::default();
+    limits.header_line_bytes = 20;
+    limits.head_bytes = 60;
+    let mut config = Config::default();
+    config.limits = limits;
     let start = "GET / HTTP/1.1\r\nHost: x\r\n";
     let filled = format!("{start}X: {}\r\n", "y".repeat(17));
     let (line, head) = (ProtocolError::HeaderLineTooLong, ProtocolError::HeadTooLong);

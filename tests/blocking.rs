@@ -45,15 +45,11 @@ fn path(request: &Request<'_>) -> String {
 }
 
 fn impatient() -> Config {
-    Config {
-        timeouts: Timeouts {
-            head: Duration::from_millis(200),
-            idle: Duration::from_millis(300),
-            response: Duration::from_millis(200),
-            ..Timeouts::default()
-        },
-        ..Config::default()
-    }
+    let mut config = Config::default();
+    config.timeouts.head = Duration::from_millis(200);
+    config.timeouts.idle = Duration::from_millis(300);
+    config.timeouts.response = Duration::from_millis(200);
+    config
 }
 
 #[test]

@@ -190,24 +190,23 @@ fn read_until(second: u64) -> Pause {
 }
 
 fn with_limits(limits: Limits) -> Config {
-    Config {
-        limits,
-        ..Config::default()
-    }
+    let mut config = Config::default();
+    config.limits = limits;
+    config
 }
 
 fn with_timeouts(timeouts: Timeouts) -> Config {
-    Config {
-        timeouts,
-        ..Config::default()
-    }
+    let mut config = Config::default();
+    config.timeouts = timeouts;
+    config
 }
 
 /// Allows uploads of any length.
 fn large_uploads() -> Config {
-    with_limits(Limits {
-        body_bytes: u64::MAX,
-        ..Limits::default()
+    with_limits({
+        let mut limits = Limits::default();
+        limits.body_bytes = u64::MAX;
+        limits
     })
 }
 
@@ -622,27 +621,28 @@ fn partial_writes_do_not_change_the_output() {
 
 // Clocks
 
-const NEVER: Pace = Pace {
-    grace: Duration::MAX,
-    bytes_per_second: 500,
-    gap: Duration::MAX,
-};
-
-const NO_TIMEOUTS: Timeouts = Timeouts {
-    response: Duration::MAX,
-    stop: Duration::MAX,
-    head: Duration::MAX,
-    idle: Duration::MAX,
-    body: NEVER,
-    write: NEVER,
-    age: Duration::MAX,
-};
+fn no_timeouts() -> Timeouts {
+    let mut timeouts = Timeouts::default();
+    for pace in [&mut timeouts.body, &mut timeouts.write] {
+        (pace.grace, pace.gap) = (Duration::MAX, Duration::MAX);
+    }
+    for timeout in [
+        &mut timeouts.response,
+        &mut timeouts.stop,
+        &mut timeouts.head,
+        &mut timeouts.idle,
+        &mut timeouts.age,
+    ] {
+        *timeout = Duration::MAX;
+    }
+    timeouts
+}
 
 #[test]
 fn timeouts_of_the_maximum_duration_never_fire() {
     let never = Pause::Read(Duration::MAX);
     for start in [0, 1, u64::MAX / 2] {
-        let mut wire = Wire::new(with_timeouts(NO_TIMEOUTS), echo);
+        let mut wire = Wire::new(with_timeouts(no_timeouts()), echo);
         wire.at(start);
         for part in [b"GET / ".to_vec(), GET[6..].to_vec(), post(5)] {
             assert_eq!(wire.send(part), never);
@@ -734,10 +734,8 @@ fn extra_steps_do_no_harm() {
 
 #[test]
 fn the_answer_to_the_last_allowed_request_closes_the_connection() {
-    let limits = Limits {
-        requests: 3,
-        ..Limits::default()
-    };
+    let mut limits = Limits::default();
+    limits.requests = 3;
     let mut wire = Wire::new(with_limits(limits), hello);
     assert_eq!(
         wire.send(GET.repeat(5)),
@@ -865,9 +863,10 @@ fn an_incomplete_request_has_one_second_left_after_a_stop() {
 
 #[test]
 fn deadlines_still_apply_after_a_stop() {
-    let config = with_timeouts(Timeouts {
-        stop: Duration::MAX,
-        ..Timeouts::default()
+    let config = with_timeouts({
+        let mut timeouts = Timeouts::default();
+        timeouts.stop = Duration::MAX;
+        timeouts
     });
     let mut wire = Wire::new(config, hello);
     wire.send("GET");
@@ -1315,11 +1314,9 @@ fn one_byte_chunks_take_linear_time() {
 
 #[test]
 fn a_head_sent_byte_by_byte_takes_linear_time() {
-    let limits = Limits {
-        head_bytes: 1 << 20,
-        headers: u16::MAX,
-        ..Limits::default()
-    };
+    let mut limits = Limits::default();
+    limits.head_bytes = 1 << 20;
+    limits.headers = u16::MAX;
     takes_linear_time(16 * 1024, |length| {
         let mut wire = Wire::new(with_limits(limits), hello);
         let field = format!("X-Field: {}\r\n", "x".repeat(89));

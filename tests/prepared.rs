@@ -121,14 +121,10 @@ fn a_response_that_cannot_be_prepared_is_returned() {
 
 #[test]
 fn the_last_allowed_response_of_any_kind_closes_the_connection() {
-    let limits = Limits {
-        requests: 2,
-        ..Limits::default()
-    };
-    let config = Config {
-        limits,
-        ..Config::default()
-    };
+    let mut limits = Limits::default();
+    limits.requests = 2;
+    let mut config = Config::default();
+    config.limits = limits;
     let application = Router::new()
         .suffix(".py", |_: &Request<'_>| "dynamic")
         .fallback(site());

@@ -1,6 +1,6 @@
 //! The page on security states the limits that the code has.
 
-use bytegate::config::{Limits, Timeouts};
+use bytegate::config::{Limits, Pace, Timeouts};
 use std::fs;
 use std::path::Path;
 
@@ -20,8 +20,45 @@ fn default_of(row: &str) -> &'static str {
     default
 }
 
+/// The default that the documentation of a field states.
+#[track_caller]
+fn documented(source: &'static str, name: &str, field: &str) -> &'static str {
+    let fields = source.split_once(&format!("pub struct {name} {{"));
+    let docs = fields.and_then(|(_, it)| it.split_once(&format!("    pub {field}: ")));
+    let stated = docs.and_then(|(it, _)| it.rsplit_once("/// Default: "));
+    let (_, stated) = stated.unwrap_or_else(|| panic!("{name}::{field} states no default"));
+    stated
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches('.')
+}
+
+/// Checks that each field of a value states its default, whatever fields it gets.
+fn check_documentation(
+    source: &'static str,
+    name: &str,
+    debug: &str,
+    is_same: impl Fn(&str, &str, &str) -> bool,
+) {
+    check_each(name, debug, is_same, |field| {
+        documented(source, name, field)
+    });
+}
+
 /// Checks that each field of a value has a row, whatever fields it gets.
 fn check_fields(name: &str, debug: &str, is_same: impl Fn(&str, &str, &str) -> bool) {
+    check_each(name, debug, is_same, |field| {
+        default_of(&format!("{name}::{field}`"))
+    });
+}
+
+fn check_each(
+    name: &str,
+    debug: &str,
+    is_same: impl Fn(&str, &str, &str) -> bool,
+    stated: impl Fn(&str) -> &'static str,
+) {
     let mut count = 0;
     for line in debug.lines() {
         // The fields of inner values are indented further.
@@ -32,11 +69,11 @@ fn check_fields(name: &str, debug: &str, is_same: impl Fn(&str, &str, &str) -> b
         if field.starts_with(' ') {
             continue;
         }
-        let stated = default_of(&format!("{name}::{field}`"));
+        let stated = stated(field);
         let value = value.trim_end_matches(',');
         assert!(
             is_same(field, value, stated),
-            "{name}::{field} is {value}, and src/manual/security.md says {stated}"
+            "{name}::{field} is {value}, and {stated} is stated"
         );
         count += 1;
     }
@@ -76,32 +113,36 @@ fn shown(field: &str, value: &str) -> String {
 #[test]
 fn the_limits_of_requests_and_connections_are_those_of_the_code() {
     let debug = format!("{:#?}", Limits::default());
-    check_fields("Limits", &debug, |field, value, stated| {
-        shown(field, value) == stated
-    });
+    let is_same = |field: &str, value: &str, stated: &str| shown(field, value) == stated;
+    check_fields("Limits", &debug, is_same);
+    let source = include_str!("../src/config/limits.rs");
+    check_documentation(source, "Limits", &debug, is_same);
 }
 
 #[test]
 fn the_timeouts_are_those_of_the_code() {
     let timeouts = Timeouts::default();
-    check_fields(
-        "Timeouts",
-        &format!("{timeouts:#?}"),
-        |field, value, stated| {
-            let pace = match field {
-                "body" => timeouts.body,
-                "write" => timeouts.write,
-                _ => return value.replace('s', " s") == stated,
-            };
-            let rate = format!(
-                "{} bytes a second after {} s, no gap over {} s",
-                pace.bytes_per_second,
-                pace.grace.as_secs(),
-                pace.gap.as_secs()
-            );
-            rate == stated
-        },
-    );
+    let is_same = |field: &str, value: &str, stated: &str| {
+        let pace = match field {
+            "body" => timeouts.body,
+            "write" => timeouts.write,
+            "bytes_per_second" => return value == stated,
+            _ => return value.replace('s', " s") == stated,
+        };
+        let rate = format!(
+            "{} bytes a second after {} s, no gap over {} s",
+            pace.bytes_per_second,
+            pace.grace.as_secs(),
+            pace.gap.as_secs()
+        );
+        rate == stated
+    };
+    let debug = format!("{timeouts:#?}");
+    check_fields("Timeouts", &debug, is_same);
+    let source = include_str!("../src/config/timeouts.rs");
+    check_documentation(source, "Timeouts", &debug, is_same);
+    let debug = format!("{:#?}", Pace::default());
+    check_documentation(source, "Pace", &debug, is_same);
 }
 
 #[cfg(feature = "server")]

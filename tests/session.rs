@@ -987,14 +987,10 @@ fn a_request_can_be_built_for_a_test() {
 
 #[test]
 fn the_answer_timeout_comes_from_the_config_of_the_gateway() {
-    let timeouts = Timeouts {
-        response: seconds(1),
-        ..Timeouts::default()
-    };
-    let config = Config {
-        timeouts,
-        ..Config::default()
-    };
+    let mut timeouts = Timeouts::default();
+    timeouts.response = seconds(1);
+    let mut config = Config::default();
+    config.timeouts = timeouts;
     let promise = Promise::default();
     let mut wire = Wire::of(Gateway::new(promise.application()).config(config));
     assert_eq!(wire.send(SLOW), Wait::Pending { until: seconds(1) });

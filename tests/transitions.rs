@@ -261,14 +261,10 @@ fn play(event: &str, from: &str) -> Vec<(Machine, Option<String>)> {
         }
         "the write deadline" => {
             // From two of the states in which output may be pending.
-            let limits = Limits {
-                output_bytes: 1,
-                ..Limits::default()
-            };
-            let config = Config {
-                limits,
-                ..Config::default()
-            };
+            let mut limits = Limits::default();
+            limits.output_bytes = 1;
+            let mut config = Config::default();
+            config.limits = limits;
             let mut machine = Machine::new();
             machine.connection = Connection::new(config, Scheme::Http);
             machine.send(GET);

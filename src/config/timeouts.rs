@@ -5,34 +5,47 @@ use core::time::Duration;
 /// Limits on how long a peer and a response may take. `Duration::MAX` means no limit.
 ///
 /// ```
-/// use bytegate::config::{Config, Timeouts};
+/// use bytegate::config::Config;
 /// use std::time::Duration;
 ///
-/// let timeouts = Timeouts { idle: Duration::from_secs(5), ..Timeouts::default() };
-/// let config = Config { timeouts, ..Config::default() };
+/// let mut config = Config::default();
+/// config.timeouts.idle = Duration::from_secs(5);
 /// # assert_eq!(config.timeouts.head, Duration::from_secs(10));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Timeouts {
     /// The time for receiving a head, from its first byte to its end. On a new connection, it starts with the
     /// connection. Exceeding it results in 408, or in a silent close if no byte arrived.
+    ///
+    /// Default: 10 s.
     pub head: Duration,
     /// The time between two requests, before the first byte of the second. Exceeding it results in a silent close.
+    ///
+    /// Default: 75 s.
     pub idle: Duration,
-    /// The minimum pace at which a body must arrive. Anything slower results in 408. The default is 500 bytes a
-    /// second after 20 s, and no gap longer than 30 s. This stops a slow drip, but not a client that loses its
-    /// network for a moment. Content that was sent fast earns at most 30 s.
+    /// The minimum pace at which a body must arrive. Anything slower results in 408. This stops a slow drip, but not
+    /// a client that loses its network for a moment. A body that was sent fast earns at most 30 s.
+    ///
+    /// Default: 500 bytes a second after 20 s, no gap over 30 s.
     pub body: Pace,
-    /// The minimum pace at which the peer must accept output. If it is slower, the connection is cut off. The default
-    /// is 500 bytes a second after a minute, and no gap longer than a minute, however much was read before. A user may
-    /// pause a download.
+    /// The minimum pace at which the peer must accept output. If it is slower, the connection is cut off. However much
+    /// was read before, no gap is longer than a minute: a user may pause a download.
+    ///
+    /// Default: 500 bytes a second after 60 s, no gap over 60 s.
     pub write: Pace,
     /// After a stop, the time for a started request to become complete. Exceeding it results in 408.
+    ///
+    /// Default: 1 s.
     pub stop: Duration,
     /// The maximum time for a [deferred](crate::Response::from_future) response, and for a [receiver](crate::upload::Receiver) to become
     /// ready again. Exceeding it results in 503, and the connection closes.
+    ///
+    /// Default: 30 s.
     pub response: Duration,
     /// The age of a connection after which the next response says `Connection: close`.
+    ///
+    /// Default: 3600 s.
     pub age: Duration,
 }
 
@@ -41,11 +54,7 @@ impl Default for Timeouts {
         Timeouts {
             head: Duration::from_secs(10),
             idle: Duration::from_secs(75),
-            body: Pace {
-                grace: Duration::from_secs(20),
-                bytes_per_second: 500,
-                gap: Duration::from_secs(30),
-            },
+            body: Pace::default(),
             write: Pace {
                 grace: Duration::from_secs(60),
                 bytes_per_second: 500,
@@ -68,18 +77,36 @@ impl Default for Timeouts {
 /// use bytegate::config::{Pace, Timeouts};
 /// use std::time::Duration;
 ///
-/// let patient = Pace { gap: Duration::from_secs(300), ..Timeouts::default().write };
-/// let timeouts = Timeouts { write: patient, ..Timeouts::default() };
-/// # assert_eq!(timeouts.write.bytes_per_second, 500);
+/// let mut timeouts = Timeouts::default();
+/// timeouts.write.gap = Duration::from_secs(300);
+/// assert_eq!(timeouts.write.bytes_per_second, Pace::default().bytes_per_second);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Pace {
     /// The time before the rate applies.
+    ///
+    /// Default: 20 s.
     pub grace: Duration,
     /// The bytes per second that must be reached after the grace period, or 0 for no rate.
+    ///
+    /// Default: 500.
     pub bytes_per_second: u32,
     /// The longest time without a byte.
+    ///
+    /// Default: 30 s.
     pub gap: Duration,
+}
+
+impl Default for Pace {
+    /// Returns the pace of [`Timeouts::body`].
+    fn default() -> Pace {
+        Pace {
+            grace: Duration::from_secs(20),
+            bytes_per_second: 500,
+            gap: Duration::from_secs(30),
+        }
+    }
 }
 
 impl Pace {
