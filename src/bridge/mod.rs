@@ -33,6 +33,8 @@
 mod gateway_service;
 mod messages;
 #[cfg(feature = "tower")]
+mod streamed_body;
+#[cfg(feature = "tower")]
 mod tower_application;
 
 #[cfg(feature = "tower")]

@@ -1,17 +1,20 @@
 //! Tower services as applications.
 
+use super::streamed_body::{BodyWriter, streamed_body};
 use crate::application::Application;
 use crate::body::body::Body;
 use crate::body::body_error::BodyError;
+use crate::headers::headers::Headers;
 use crate::request::request::Request;
 use crate::response::response::{Response, ResponseError};
+use crate::upload::admission::{Admission, Receiver};
 use crate::values::method::Method;
 use crate::values::status::Status;
 use bytes::Bytes;
 use core::fmt;
 use core::future::poll_fn;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, Waker, ready};
 use futures_core::Stream;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use std::prelude::rust_2024::*;
@@ -39,6 +42,12 @@ use tower_service::Service;
 /// let response = client.get("/api/hello").basic_auth("Aladdin", "open sesame").send();
 /// assert_eq!(response.text(), "hello Aladdin\n");
 /// ```
+///
+/// The service gets the body of a request block by block as it arrives, and decides how much it takes: no limit of this
+/// crate applies, neither [`Limits::body_bytes`](crate::config::Limits::body_bytes) nor another, except for a
+/// [`with_body_limit`](crate::with_body_limit()) around it. The next block is read when the service has taken the last
+/// one. It has to take each within [`Timeouts::response`](crate::config::Timeouts::response). When it responds early, up to
+/// 1 MiB more is read and dropped, then the response is sent and the connection closes. Trailers are left out.
 ///
 /// Each request gets a clone of the service, and its response is [deferred](Response::from_future). A service that
 /// needs a runtime, for timers or sockets, has to be called within that runtime.
@@ -76,24 +85,114 @@ where
 {
     fn call(&self, request: &Request<'_>) -> Response {
         let is_head = request.method() == Method::Head;
-        let request = match http::Request::<Bytes>::try_from(request) {
-            Ok(request) => request.map(Body::from),
+        match http::Request::<Bytes>::try_from(request) {
+            Ok(request) => {
+                let service = self.0.clone();
+                Response::from_future(respond(service, request.map(Body::from), is_head))
+            }
+            Err(error) => Response::explained(Status::BAD_REQUEST, error),
+        }
+    }
+
+    fn admit(&self, request: &Request<'_>) -> Admission {
+        let (writer, body) = streamed_body(announced_length(request));
+        let converted = match http::Request::<Bytes>::try_from(request) {
+            Ok(converted) => converted.map(|_| body),
             Err(error) => {
-                return Response::explained(Status::BAD_REQUEST, error);
+                return Admission::Refuse(Response::explained(Status::BAD_REQUEST, error));
             }
         };
-        let mut service = self.0.clone();
-        Response::from_future(async move {
-            let answered = async {
-                poll_fn(|context| service.poll_ready(context)).await?;
-                service.call(request).await
-            };
-            match answered.await {
-                Ok(response) if is_head => Response::from(without_content(response)),
-                Ok(response) => Response::from(response.map(of_http_body)),
-                Err(error) => Response::from_error(ResponseError::Other(error.to_string())),
-            }
-        })
+        let is_head = request.method() == Method::Head;
+        let mut receiver = ServiceReceiver {
+            writer,
+            service: Box::pin(respond(self.0.clone(), converted, is_head)),
+            response: None,
+            dropped_bytes: 0,
+        };
+        // A service that responds without the body need not make the client send it.
+        let _ = receiver.poll_service(&mut Context::from_waker(Waker::noop()));
+        match receiver.response {
+            Some(response) if request.head().expects_continue() => Admission::Refuse(response),
+            _ => Admission::Stream(Box::new(receiver)),
+        }
+    }
+}
+
+/// Calls a service when it is ready.
+async fn respond<S, B>(mut service: S, request: http::Request<Body>, is_head: bool) -> Response
+where
+    S: Service<http::Request<Body>, Response = http::Response<B>, Error: fmt::Display>,
+    B: HttpBody<Data = Bytes> + Send + 'static,
+{
+    let answered = async {
+        poll_fn(|context| service.poll_ready(context)).await?;
+        service.call(request).await
+    };
+    match answered.await {
+        Ok(response) if is_head => Response::from(without_content(response)),
+        Ok(response) => Response::from(response.map(of_http_body)),
+        Err(error) => Response::from_error(ResponseError::Other(error.to_string())),
+    }
+}
+
+/// Returns the length of a body that is not chunked.
+fn announced_length(request: &Request<'_>) -> Option<u64> {
+    let headers = request.headers();
+    match headers.get_bytes("Transfer-Encoding") {
+        Some(_) => None,
+        None => headers.get("Content-Length")?.parse().ok(),
+    }
+}
+
+/// The bytes that are read and dropped after the service has responded, so that the connection can stay open.
+const DROPPED_BYTES: usize = 1024 * 1024;
+
+/// A service that runs while the body of its request arrives.
+struct ServiceReceiver {
+    writer: BodyWriter,
+    service: Pin<Box<dyn Future<Output = Response> + Send>>,
+    /// The response, once the service has returned it.
+    response: Option<Response>,
+    dropped_bytes: usize,
+}
+
+impl ServiceReceiver {
+    fn poll_service(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.response.is_none() {
+            self.response = Some(ready!(self.service.as_mut().poll(context)));
+        }
+        Poll::Ready(())
+    }
+}
+
+impl Receiver for ServiceReceiver {
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        match self.poll_service(context) {
+            Poll::Ready(()) => Poll::Ready(()),
+            Poll::Pending => self.writer.poll_taken(context),
+        }
+    }
+
+    fn data(&mut self, part: &[u8]) -> Result<(), Response> {
+        if self.response.is_none() {
+            self.writer.write(part);
+            // The next poll, with a waker, may come only with the next block.
+            let _ = self.poll_service(&mut Context::from_waker(Waker::noop()));
+            return Ok(());
+        }
+        self.dropped_bytes += part.len();
+        match self.dropped_bytes > DROPPED_BYTES {
+            true => self.response.take().map_or(Ok(()), Err),
+            false => Ok(()),
+        }
+    }
+
+    fn finish(self: Box<Self>, _: Headers<'_>) -> Response {
+        self.writer.end();
+        match self.response {
+            Some(response) => response,
+            None => Response::from_future(self.service),
+        }
     }
 }
 
