@@ -89,6 +89,7 @@
 //! | `values`, [`config`] | [`Now`], [`Status`], [`Method`], limits, the table of protocol errors | everything else |
 //! | `syntax` | the grammar of a head and of a chunk line; targets, authorities, dates | state |
 //! | [`headers`], `message` | lists of headers; framing, preconditions, ranges | connections |
+//! | `files` | files of the system, and the memory and descriptors that they take | bodies |
 //! | [`body`], [`response`], [`request`], [`events`], [`upload`] | the values that applications take and return | connections |
 //! | [`connection`] | the state machine with its transition table | applications, transports, clocks, user code |
 //! | [`application`], [`middleware`], [`site`], [`routing`], [`mod@wsgi`] | everything that produces responses | connections |
@@ -132,6 +133,8 @@ pub mod bridge;
 pub mod config;
 pub mod connection;
 pub mod events;
+#[cfg(feature = "std")]
+mod files;
 pub mod gateway;
 pub mod headers;
 pub mod manual;

@@ -2,7 +2,7 @@
 
 use super::body_error::BodyError;
 #[cfg(feature = "folder")]
-use super::stored_file::{StoredBlocks, StoredFile};
+use crate::files::stored_file::{StoredBlocks, StoredFile};
 use alloc::boxed::Box;
 use alloc::string::String;
 #[cfg(feature = "folder")]
@@ -64,7 +64,9 @@ impl Blocks {
             Blocks::Ready(blocks) => Poll::Ready(blocks.next()),
             Blocks::Async(blocks) => blocks.as_mut().poll_next(context),
             #[cfg(feature = "folder")]
-            Blocks::Stored(blocks) => Poll::Ready(blocks.next()),
+            Blocks::Stored(blocks) => {
+                Poll::Ready(blocks.next().map(|block| block.map_err(|_| BodyError)))
+            }
         }
     }
 }
@@ -191,7 +193,10 @@ impl Body {
             Content::Stream {
                 blocks: Blocks::Stored(blocks),
                 ..
-            } => Body::try_from_iterator(None, blocks.map(move |block| block.map(&mut change))),
+            } => {
+                let blocks = blocks.map(move |block| block.map_err(|_| BodyError).map(&mut change));
+                Body::try_from_iterator(None, blocks)
+            }
         }
     }
 

@@ -13,16 +13,8 @@ pub(crate) mod body;
 pub(crate) mod body_error;
 #[cfg(feature = "std")]
 pub(crate) mod channel;
-#[cfg(feature = "folder")]
-mod growth;
-#[cfg(feature = "folder")]
-pub(crate) mod memory_budget;
-#[cfg(feature = "folder")]
-pub(crate) mod open_file;
 #[cfg(feature = "std")]
 mod reader;
-#[cfg(feature = "folder")]
-pub(crate) mod stored_file;
 
 pub use body::Body;
 pub use body_error::BodyError;

@@ -2,9 +2,10 @@
 
 use super::body::Body;
 use super::body_error::BodyError;
+use crate::files::rest_of_file::rest_of_file;
 use bytes::Bytes;
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Seek};
+use std::io::{self, ErrorKind, Read};
 use std::prelude::rust_2024::*;
 
 /// The size of the blocks that are read and sent.
@@ -54,14 +55,7 @@ impl Body {
     /// Returns an error if the length cannot be read, or if this is not a regular file, but a folder, a pipe or a
     /// device. Use [`reader`](Body::reader) for pipes and devices.
     pub fn file(mut file: File) -> io::Result<Body> {
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            let reason =
-                "only a regular file has a length; use Body::reader for a pipe or a device";
-            return Err(io::Error::new(ErrorKind::InvalidInput, reason));
-        }
-        let position = file.stream_position()?;
-        let length = metadata.len().saturating_sub(position);
+        let length = rest_of_file(&mut file)?;
         Ok(Body::reader(file, Some(length)))
     }
 }

@@ -9,12 +9,12 @@ use super::wait::Wait;
 use crate::body::body::Blocks;
 #[cfg(feature = "server")]
 use crate::body::body_error::BodyError;
-#[cfg(feature = "server")]
-use crate::body::stored_file::StoredBlocks;
 use crate::config::config::Config;
 use crate::connection::Output;
 #[cfg(feature = "server")]
 use crate::connection::Step;
+#[cfg(feature = "server")]
+use crate::files::stored_file::StoredBlocks;
 use crate::values::connection_info::ConnectionInfo;
 #[cfg(feature = "server")]
 use crate::values::now::Now;

@@ -4,7 +4,7 @@ use super::options::{EncodedNames, SiteOptions};
 use crate::body::body::Body;
 use crate::body::body_error::BodyError;
 #[cfg(feature = "folder")]
-use crate::body::stored_file::StoredFile;
+use crate::files::stored_file::StoredFile;
 use crate::headers::header_map::HeaderMap;
 use crate::message::coding::{self, Choice, Coding};
 use crate::message::head::Head;
@@ -388,7 +388,9 @@ impl File {
         match &self.whole {
             Whole::Prepared(whole) => one(slice(whole.body(), part)),
             #[cfg(feature = "folder")]
-            Whole::Stored(file) => Box::new(file.blocks(part)),
+            Whole::Stored(file) => {
+                Box::new(file.blocks(part).map(|block| block.map_err(|_| BodyError)))
+            }
         }
     }
 

@@ -3,9 +3,9 @@
 use super::file::{FileContent, Representation};
 use super::options::SiteOptions;
 #[cfg(feature = "folder")]
-use crate::body::open_file::Stamp;
+use crate::files::open_file::open_regular;
 #[cfg(feature = "folder")]
-use crate::body::stored_file::StoredFile;
+use crate::files::stored_file::StoredFile;
 use crate::request::request::Request;
 use crate::response::response::Response;
 use crate::syntax::content_disposition;
@@ -86,13 +86,7 @@ impl NamedFile {
     #[cfg(feature = "folder")]
     pub fn open(path: impl AsRef<Path>) -> io::Result<NamedFile> {
         let path = path.as_ref();
-        // Opening a pipe would wait for its other end.
-        if !path.metadata()?.is_file() {
-            let reason = format!("{path:?} is not a regular file");
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
-        }
-        let file = std::fs::File::open(path)?;
-        let stamp = Stamp::of(&file.metadata()?);
+        let (file, stamp) = open_regular(path)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let modified = stamp.is_settled().then(|| stamp.modified());
         let content = FileContent::Stored(StoredFile::new(file, stamp));

@@ -2,9 +2,9 @@
 
 use super::error::Skipped;
 use super::root::{Opened, Root};
-use crate::body::memory_budget::MemoryBudget;
-use crate::body::open_file::{Stamp, read_whole};
-use crate::body::stored_file::StoredFile;
+use crate::files::memory_budget::MemoryBudget;
+use crate::files::open_file::{Stamp, read_whole};
+use crate::files::stored_file::StoredFile;
 use crate::message::coding::Coding;
 use crate::site::file::{File, FileContent, Representation};
 use crate::site::listing::{Entry, Kind};

@@ -3,7 +3,7 @@
 use super::error::{LoadError, Reason, Skipped, unreadable};
 use super::names::{has_hidden, servable};
 use super::tree::open_anywhere;
-use crate::body::open_file::{Stamp, read_whole};
+use crate::files::open_file::{Stamp, read_whole};
 use crate::site::is_servable;
 use crate::site::memory::{Addition, Memory};
 use crate::site::options::{SiteOptions, Symlinks};

@@ -4,7 +4,7 @@ use super::error::{Skipped, unreadable};
 use super::names;
 use super::spellings::{MOST_NAMES, Names, Spellings};
 use super::tree::{Tree, open_anywhere};
-use crate::body::open_file::Stamp;
+use crate::files::open_file::Stamp;
 use crate::site::options::{Dotfiles, SiteOptions, Symlinks};
 use crate::site::spelling::compose;
 use alloc::borrow::Cow;

@@ -1,6 +1,6 @@
 //! Names in folders whose characters are not composed.
 
-use crate::body::open_file::Stamp;
+use crate::files::open_file::Stamp;
 use crate::site::spelling::compose;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;

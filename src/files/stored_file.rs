@@ -1,9 +1,10 @@
-//! Bodies that are read from an open file while they are sent.
+//! Open files that are read, or passed to a socket, while they are sent.
 
-use super::body_error::BodyError;
 use super::growth::Growth;
 use super::memory_budget::Lease;
 use super::open_file::{Stamp, read_at};
+#[cfg(feature = "server")]
+use super::socket_buffers::socket_buffer_bytes;
 use crate::syntax::entity_tag::opaque_of;
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -111,26 +112,6 @@ impl StoredFile {
     }
 }
 
-/// Returns an upper bound on the bytes that the system buffers for a local connection, sent and received.
-#[cfg(feature = "server")]
-fn queue_bytes() -> u64 {
-    static BYTES: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
-    const UNKNOWN: u64 = 64 * 1024 * 1024;
-    // The last number of a line is the maximum.
-    let maximum = |name: &str| {
-        let line = std::fs::read_to_string(["/proc/sys/net/", name].concat()).ok()?;
-        line.split_ascii_whitespace().last()?.parse::<u64>().ok()
-    };
-    *BYTES.get_or_init(|| {
-        let sent = maximum("ipv4/tcp_wmem");
-        // A program that sets its own size gets twice the size it asks for.
-        let received = maximum("ipv4/tcp_rmem").zip(maximum("core/rmem_max"));
-        let received = received.map(|(automatic, asked)| automatic.max(asked.saturating_mul(2)));
-        let both = sent.zip(received);
-        both.map_or(UNKNOWN, |(sent, received)| sent.saturating_add(received))
-    })
-}
-
 /// The blocks of a part of a file.
 #[derive(Debug)]
 pub(crate) struct StoredBlocks {
@@ -153,7 +134,7 @@ impl StoredBlocks {
         const MOST_BYTES: u64 = 1024 * 1024;
         let end_bytes = match self.stored.is_in_memory() {
             true => 0,
-            false => queue_bytes(),
+            false => socket_buffer_bytes(),
         };
         let count = (self.end - self.next)
             .saturating_sub(end_bytes)
@@ -189,17 +170,17 @@ impl StoredBlocks {
 }
 
 impl Iterator for StoredBlocks {
-    type Item = Result<Bytes, BodyError>;
+    type Item = io::Result<Bytes>;
 
-    fn next(&mut self) -> Option<Result<Bytes, BodyError>> {
+    fn next(&mut self) -> Option<io::Result<Bytes>> {
         if self.next >= self.end {
             return None;
         }
         match self.read() {
             Ok(block) => Some(Ok(block.into())),
-            Err(_) => {
+            Err(error) => {
                 self.next = self.end;
-                Some(Err(BodyError))
+                Some(Err(error))
             }
         }
     }

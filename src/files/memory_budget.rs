@@ -1,5 +1,6 @@
 //! A limit on the memory used by files.
 
+use super::open_files_limit::open_files_limit;
 use alloc::sync::Arc;
 use bytes::Bytes;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -87,11 +88,7 @@ fn take(left: &AtomicU64, count: u64) -> Option<u64> {
 /// connections.
 fn most_files() -> u64 {
     const PART: u64 = 32;
-    #[cfg(unix)]
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-    #[cfg(not(unix))]
-    let limit: Option<u64> = None;
-    limit.map_or(u64::MAX, |limit| limit / PART)
+    open_files_limit().map_or(u64::MAX, |limit| limit / PART)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 use std::fs::{File, Metadata};
 use std::io;
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Identifies the state of a file. File systems record times in steps, mostly of a few milliseconds, so a stamp cannot
@@ -91,6 +92,21 @@ impl Stamp {
             ),
         }
     }
+}
+
+/// Opens a regular file.
+///
+/// # Errors
+/// Returns an error if the file cannot be opened, or is a folder, a pipe or a device.
+pub(crate) fn open_regular(path: &Path) -> io::Result<(File, Stamp)> {
+    // Opening a pipe would wait for its other end.
+    if !path.metadata()?.is_file() {
+        let reason = format!("{path:?} is not a regular file");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+    }
+    let file = File::open(path)?;
+    let stamp = Stamp::of(&file.metadata()?);
+    Ok((file, stamp))
 }
 
 /// Reads a whole file as it was at one moment. `stamp` is its state when it was opened. If it grows meanwhile, only the
