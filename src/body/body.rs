@@ -1,8 +1,12 @@
 //! The body of a response: nothing, bytes, or a stream of blocks.
 
+#[cfg(feature = "server")]
+use super::block::Block;
 use super::body_error::BodyError;
 #[cfg(feature = "folder")]
-use crate::files::stored_file::{StoredBlocks, StoredFile};
+use crate::files::stored_blocks::StoredBlocks;
+#[cfg(feature = "folder")]
+use crate::files::stored_file::StoredFile;
 use alloc::boxed::Box;
 use alloc::string::String;
 #[cfg(feature = "folder")]
@@ -56,7 +60,22 @@ pub(crate) enum Blocks {
 }
 
 impl Blocks {
-    pub(crate) fn poll_next(
+    /// Polls for the next block, for a front end that has the system send parts of files.
+    #[cfg(feature = "server")]
+    pub(crate) fn poll_block(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Block, BodyError>>> {
+        if let Blocks::Stored(blocks) = self {
+            if let Some(range) = blocks.next_range() {
+                return Poll::Ready(Some(Ok(Block::File(range))));
+            }
+        }
+        self.poll_bytes(context).map_ok(Block::Bytes)
+    }
+
+    /// Polls for the next block, which is read if it is in a file.
+    pub(crate) fn poll_bytes(
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, BodyError>>> {
@@ -122,7 +141,7 @@ impl Body {
     #[cfg(feature = "folder")]
     pub(crate) fn stored(file: &Arc<StoredFile>, part: Range<u64>) -> Body {
         let length = part.end - part.start;
-        Body::of_blocks(Some(length), Blocks::Stored(file.blocks(part)))
+        Body::of_blocks(Some(length), Blocks::Stored(StoredBlocks::new(file, part)))
     }
 
     fn of_blocks(length: Option<u64>, blocks: Blocks) -> Body {
@@ -162,7 +181,7 @@ impl Body {
                 self.content = Content::Empty;
                 Poll::Ready(Some(Ok(bytes)))
             }
-            Content::Stream { blocks, .. } => blocks.poll_next(context),
+            Content::Stream { blocks, .. } => blocks.poll_bytes(context),
         }
     }
 

@@ -8,6 +8,7 @@
 //! assert!(response.ends_with(b"2\n\r\n2\r\n3\n\r\n0\r\n\r\n"));
 //! ```
 
+pub(crate) mod block;
 #[allow(clippy::module_inception, reason = "each name has a file of its name")]
 pub(crate) mod body;
 pub(crate) mod body_error;

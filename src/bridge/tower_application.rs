@@ -99,7 +99,7 @@ where
         let converted = match http::Request::<Bytes>::try_from(request) {
             Ok(converted) => converted.map(|_| body),
             Err(error) => {
-                return Admission::Refuse(Response::explained(Status::BAD_REQUEST, error));
+                return Admission::refuse(Response::explained(Status::BAD_REQUEST, error));
             }
         };
         let is_head = request.method() == Method::Head;
@@ -112,8 +112,8 @@ where
         // A service that responds without the body need not make the client send it.
         let _ = receiver.poll_service(&mut Context::from_waker(Waker::noop()));
         match receiver.response {
-            Some(response) if request.head().expects_continue() => Admission::Refuse(response),
-            _ => Admission::Stream(Box::new(receiver)),
+            Some(response) if request.head().expects_continue() => Admission::refuse(response),
+            _ => Admission::stream(receiver),
         }
     }
 }

@@ -8,6 +8,7 @@ use super::progress::Progress;
 use super::state::{AfterResponse, Later, NextBlock, State, Waiting};
 use super::step::{CloseReason, OutOfTurn, ResponseSummary, Step};
 use super::{encoder, machine};
+use crate::body::block::Block;
 use crate::body::body_error::BodyError;
 use crate::config::config::Config;
 use crate::message::framing::Decisions;
@@ -354,6 +355,12 @@ impl<C: Borrow<Config>> Connection<C> {
     /// # Errors
     /// [`OutOfTurn`] at any other time.
     pub fn send(&mut self, block: Bytes) -> Result<(), OutOfTurn> {
+        self.send_block(block.into())
+    }
+
+    /// Like [`send`](Connection::send), but the block may be a part of a file. No other block is requested before that
+    /// is sent.
+    pub(crate) fn send_block(&mut self, block: Block) -> Result<(), OutOfTurn> {
         let State::Stream(delimiter, _, next) = &mut self.state else {
             return Err(OutOfTurn);
         };
@@ -362,22 +369,6 @@ impl<C: Borrow<Config>> Connection<C> {
             Ok(()) => Ok(()),
             Err(broken) => self.end_body(Err(broken)),
         }
-    }
-
-    /// Like [`send`](Connection::send), but for bytes that the front end takes from a file itself. Returns `false`, and
-    /// sends nothing, if the body is not delimited by its length.
-    #[cfg(feature = "server")]
-    pub(crate) fn send_in_file(&mut self, count: usize) -> bool {
-        let State::Stream(encoder::Delimiter::Length(left), _, next) = &mut self.state else {
-            return false;
-        };
-        let Some(rest) = left.checked_sub(count as u64) else {
-            return false;
-        };
-        *left = rest;
-        *next = NextBlock::AfterWrite;
-        self.output.push_in_file(count);
-        true
     }
 
     /// Responds to [`Step::SendBody`] when no block is ready yet. Pending output is written first, then the block is requested

@@ -2,6 +2,7 @@
 
 use super::CloseReason;
 use super::output::Output;
+use crate::body::block::Block;
 use crate::body::body::{Body, Content, SHARED_FROM_BYTES};
 use crate::body::body_error::BodyError;
 use crate::message::framing::Decisions;
@@ -10,7 +11,6 @@ use crate::response::reply::PreparedResponse;
 use crate::response::response::Response;
 use crate::syntax::date::DATE_LINE_BYTES;
 use crate::values::status::Status;
-use bytes::Bytes;
 
 /// The decisions needed to encode a response, apart from the response itself.
 #[derive(Clone, Copy, Debug)]
@@ -197,7 +197,7 @@ impl Delimiter {
     pub(super) fn write_block(
         &mut self,
         output: &mut Output,
-        block: Bytes,
+        block: Block,
     ) -> Result<(), BodyError> {
         if block.is_empty() {
             return Ok(());
@@ -205,14 +205,14 @@ impl Delimiter {
         match self {
             Delimiter::Length(left) => {
                 *left = left.checked_sub(block.len() as u64).ok_or(BodyError)?;
-                output.push(block);
+                output.push_block(block);
             }
             Delimiter::Chunked => {
                 output.extend(ChunkLine::new().of(block.len() as u64));
-                output.push(block);
+                output.push_block(block);
                 output.extend(b"\r\n");
             }
-            Delimiter::None | Delimiter::Close => output.push(block),
+            Delimiter::None | Delimiter::Close => output.push_block(block),
         }
         Ok(())
     }

@@ -73,7 +73,10 @@ impl<C: Borrow<Config>> Connection<C> {
                 (State::Close(reason), Some(Pause::Close(reason)))
             }
             State::Content(reader, exchange) => self.content(reader, exchange, input),
-            State::Stream(delimiter, after, NextBlock::AfterWrite) if !self.output.is_empty() => {
+            State::Stream(delimiter, after, next)
+                if !self.output.is_empty()
+                    && (next == NextBlock::AfterWrite || self.output.has_file()) =>
+            {
                 self.state = State::Stream(delimiter, after, NextBlock::Now);
                 let write = self.write();
                 (self.take_state(), Some(write))

@@ -1,6 +1,9 @@
 //! Pending output: one buffer for heads and small bodies, shared bytes for large bodies.
 
+use crate::body::block::Block;
 use crate::body::body::SHARED_FROM_BYTES;
+#[cfg(feature = "server")]
+use crate::files::file_range::FileRest;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
@@ -22,14 +25,12 @@ use core::fmt;
 #[derive(Default)]
 pub struct Output {
     /// Finished pieces, which come before `tail`.
-    pieces: Vec<Bytes>,
+    pieces: Vec<Block>,
     /// The piece to which output is appended.
     tail: Vec<u8>,
     /// Number of bytes of the first piece that were sent.
     sent: usize,
     length: usize,
-    /// The number of bytes after `tail` that the front end takes from a file itself.
-    in_file: usize,
 }
 
 impl Output {
@@ -45,18 +46,33 @@ impl Output {
 
     /// Returns the pending pieces in order, for one vectored write. No piece is empty.
     pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
-        let whole = self
-            .pieces
-            .iter()
-            .map(|piece| &piece[..])
-            .chain([&self.tail[..]]);
-        whole
+        let pieces = self.pieces.iter().map(Block::as_bytes);
+        let pieces = pieces.map(|bytes| bytes.map(|bytes| &bytes[..]));
+        pieces
+            .chain([Some(&self.tail[..])])
+            // A part of a file has its own call of the system.
+            .map_while(|piece| piece)
             .enumerate()
             .map(|(index, piece)| match index {
                 0 => piece.get(self.sent..).unwrap_or_default(),
                 _ => piece,
             })
             .filter(|piece| !piece.is_empty())
+    }
+
+    /// Returns what is left of a part of a file, if that comes next.
+    #[cfg(feature = "server")]
+    #[inline]
+    pub(crate) fn next_file(&self) -> Option<FileRest<'_>> {
+        match self.pieces.first() {
+            Some(Block::File(range)) => Some(range.rest(self.sent)),
+            _ => None,
+        }
+    }
+
+    /// Returns whether a part of a file is pending.
+    pub(super) fn has_file(&self) -> bool {
+        self.pieces.iter().any(|piece| piece.as_bytes().is_none())
     }
 
     /// Moves all pending output to the end of `to`. Nothing is copied if `to` is empty, there are no shared pieces and
@@ -115,23 +131,33 @@ impl Output {
         if body.len() < SHARED_FROM_BYTES {
             return self.extend(&body);
         }
-        self.length += body.len();
+        self.push_piece(body.into());
+    }
+
+    /// Appends a block of a body.
+    pub(super) fn push_block(&mut self, block: Block) {
+        match block {
+            Block::Bytes(bytes) => self.push(bytes),
+            #[cfg(feature = "server")]
+            range => self.push_piece(range),
+        }
+    }
+
+    fn push_piece(&mut self, piece: Block) {
+        self.length += piece.len();
         let head = core::mem::take(&mut self.tail);
         if !head.is_empty() {
-            self.pieces.push(head.into());
+            self.pieces.push(Bytes::from(head).into());
         }
-        self.pieces.push(body);
+        self.pieces.push(piece);
     }
 
     /// Drops the first `count` bytes, which were sent.
     pub(super) fn advance(&mut self, count: usize) {
         let count = count.min(self.length);
         self.length -= count;
-        if self.length < self.in_file {
-            self.in_file = self.length;
-        }
-        if self.length == self.in_file {
-            return self.clear_pieces();
+        if self.length == 0 {
+            return self.clear();
         }
         self.sent += count;
         let mut gone = 0;
@@ -164,34 +190,13 @@ impl Output {
         self.clear();
     }
 
-    /// Adds bytes that the front end takes from a file itself. Nothing is added before they are sent.
-    #[cfg(feature = "server")]
-    pub(super) fn push_in_file(&mut self, count: usize) {
-        self.in_file += count;
-        self.length += count;
-    }
-
-    /// Returns the number of bytes at the end that the front end takes from a file itself.
-    #[cfg(feature = "server")]
-    pub(crate) fn in_file(&self) -> usize {
-        self.in_file
-    }
-
     /// Returns the memory that nothing else shares.
     #[cfg(feature = "server")]
     #[inline]
     pub(super) fn held_bytes(&self) -> usize {
-        let owned = self.pieces.iter().filter(|piece| piece.is_unique());
+        let shared = self.pieces.iter().filter_map(Block::as_bytes);
+        let owned = shared.filter(|piece| piece.is_unique());
         self.tail.capacity() + owned.map(Bytes::len).sum::<usize>()
-    }
-
-    /// Discards all but what is in a file.
-    fn clear_pieces(&mut self) {
-        *self = Output {
-            length: self.in_file,
-            in_file: self.in_file,
-            ..Output::default()
-        };
     }
 
     /// Discards everything and frees the memory.
@@ -291,6 +296,33 @@ mod tests {
         assert!(!body.is_unique());
         output.advance(1);
         assert!(body.is_unique());
+        assert_eq!(output.pieces().collect::<Vec<_>>(), [b"tail"]);
+    }
+
+    #[cfg(feature = "server")]
+    #[test]
+    fn a_part_of_a_file_comes_in_its_turn() {
+        use crate::files::file_range::FileRange;
+        use crate::files::open_file::open_regular;
+        use crate::files::stored_file::StoredFile;
+        let (file, stamp) = open_regular("Cargo.toml".as_ref()).unwrap();
+        let range = FileRange::new(StoredFile::new(file, stamp).into(), 5, 10);
+        let mut output = Output::default();
+        output.extend(b"head");
+        output.push_block(Block::File(range));
+        output.extend(b"tail");
+        assert_eq!(output.len(), 18);
+        assert_eq!(output.pieces().collect::<Vec<_>>(), [b"head"]);
+        assert!(output.next_file().is_none());
+
+        output.advance(4);
+        assert_eq!(output.pieces().count(), 0);
+        output.advance(3);
+        let rest = output.next_file().unwrap();
+        assert_eq!((rest.position, rest.length), (8, 7));
+
+        output.advance(7);
+        assert!(output.next_file().is_none() && !output.has_file());
         assert_eq!(output.pieces().collect::<Vec<_>>(), [b"tail"]);
     }
 

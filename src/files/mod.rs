@@ -2,6 +2,8 @@
 //!
 //! Code outside of this folder and of `site/folder` opens no file.
 
+#[cfg(feature = "server")]
+pub(crate) mod file_range;
 #[cfg(feature = "folder")]
 mod growth;
 #[cfg(feature = "folder")]
@@ -13,5 +15,7 @@ pub(crate) mod open_files_limit;
 pub(crate) mod rest_of_file;
 #[cfg(feature = "server")]
 mod socket_buffers;
+#[cfg(feature = "folder")]
+pub(crate) mod stored_blocks;
 #[cfg(feature = "folder")]
 pub(crate) mod stored_file;

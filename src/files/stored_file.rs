@@ -1,22 +1,12 @@
-//! Open files that are read, or passed to a socket, while they are sent.
+//! Open files that are sent as they were when they were opened.
 
 use super::growth::Growth;
 use super::memory_budget::Lease;
-use super::open_file::{Stamp, read_at};
-#[cfg(feature = "server")]
-use super::socket_buffers::socket_buffer_bytes;
+use super::open_file::Stamp;
 use crate::syntax::entity_tag::opaque_of;
 use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::sync::Arc;
-use alloc::vec::Vec;
-use bytes::Bytes;
-use core::ops::Range;
 use std::fs::File;
-use std::io;
-
-/// The size of the blocks that are read and sent.
-const BLOCK_BYTES: usize = 64 * 1024;
 
 /// An open file, sent as it was when it was opened. It may grow meanwhile. Any other change cuts the body off, so that
 /// a client never takes a mixture of old and new contents for the file.
@@ -83,6 +73,10 @@ impl StoredFile {
         Err(lease)
     }
 
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
     /// Returns the length in bytes.
     pub(crate) fn length(&self) -> u64 {
         self.length
@@ -98,90 +92,11 @@ impl StoredFile {
         matches!(self.state, State::InMemory(_))
     }
 
-    /// Returns the blocks of a part.
-    pub(crate) fn blocks(self: &Arc<Self>, part: Range<u64>) -> StoredBlocks {
-        StoredBlocks {
-            growth: match self.state {
-                State::Stamp(stamp) => Some(Box::new(Growth::since(stamp))),
-                State::InMemory(_) => None,
-            },
-            stored: self.clone(),
-            next: part.start,
-            end: part.end,
-        }
-    }
-}
-
-/// The blocks of a part of a file.
-#[derive(Debug)]
-pub(crate) struct StoredBlocks {
-    stored: Arc<StoredFile>,
-    /// `None` if no other program can change the file. Boxed, because every body has room for it.
-    growth: Option<Box<Growth>>,
-    next: u64,
-    end: u64,
-}
-
-impl StoredBlocks {
-    /// Skips the next bytes, which the front end takes from the file itself, and returns their number. The end of the
-    /// part is never skipped: it is [read](StoredBlocks::next), so that any change up to then is noticed.
-    ///
-    /// The system sends such bytes as they are in the file when they leave its queues, not as they were when they
-    /// entered. The end that is read is therefore larger than those queues: when it enters them, all other bytes have
-    /// left. An in-memory file is skipped to its end, because no other program can change it.
-    #[cfg(feature = "server")]
-    pub(crate) fn pass(&mut self) -> usize {
-        const MOST_BYTES: u64 = 1024 * 1024;
-        let end_bytes = match self.stored.is_in_memory() {
-            true => 0,
-            false => socket_buffer_bytes(),
-        };
-        let count = (self.end - self.next)
-            .saturating_sub(end_bytes)
-            .min(MOST_BYTES);
-        if let Some(growth) = self.growth.as_mut().filter(|_| count > 0) {
-            growth.note_unread(self.next, &self.stored.file);
-        }
-        self.next += count;
-        usize::try_from(count).unwrap_or_default()
-    }
-
-    /// Returns the file, and the position of its first byte that is skipped but not sent, if `left` such bytes remain.
-    #[cfg(feature = "server")]
-    pub(crate) fn passed(&self, left: usize) -> (&File, u64) {
-        (&self.stored.file, self.next - left as u64)
-    }
-
-    fn read(&mut self) -> io::Result<Vec<u8>> {
-        let remaining = self.end - self.next;
-        let length = usize::try_from(remaining).map_or(BLOCK_BYTES, |it| it.min(BLOCK_BYTES));
-        let block = read_at(&self.stored.file, self.next, length)?;
-        if block.is_empty() {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        // Checked after reading, so that no block read before a change is sent as the last one.
-        if let Some(growth) = &mut self.growth {
-            growth.note(self.next, &block);
-            growth.check(&self.stored.file)?;
-        }
-        self.next += block.len() as u64;
-        Ok(block)
-    }
-}
-
-impl Iterator for StoredBlocks {
-    type Item = io::Result<Bytes>;
-
-    fn next(&mut self) -> Option<io::Result<Bytes>> {
-        if self.next >= self.end {
-            return None;
-        }
-        match self.read() {
-            Ok(block) => Some(Ok(block.into())),
-            Err(error) => {
-                self.next = self.end;
-                Some(Err(error))
-            }
+    /// Starts to check the file for changes. Returns `None` if no other program can change it.
+    pub(super) fn growth(&self) -> Option<Box<Growth>> {
+        match self.state {
+            State::Stamp(stamp) => Some(Box::new(Growth::since(stamp))),
+            State::InMemory(_) => None,
         }
     }
 }

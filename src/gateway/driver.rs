@@ -5,8 +5,7 @@ use super::exchange::{Begun, Exchange, RequestLine};
 use super::front_end::FrontEnd;
 use super::gateway::{RETRY_AFTER, Shared};
 use super::wait::Wait;
-#[cfg(feature = "server")]
-use crate::body::body::Blocks;
+use crate::body::block::Block;
 use crate::body::body::SHARED_FROM_BYTES;
 use crate::body::body_error::BodyError;
 use crate::config::config::Config;
@@ -20,7 +19,6 @@ use crate::values::now::Now;
 use crate::values::protocol_error::ProtocolError;
 use crate::values::status::Status;
 use alloc::boxed::Box;
-use bytes::Bytes;
 use core::borrow::Borrow;
 use core::task::{Context, Poll};
 use core::time::Duration;
@@ -44,7 +42,7 @@ const QUICK_STEPS: u32 = 32;
 pub(super) struct Driver<C: Borrow<Config>> {
     pub(super) connection: Connection<C>,
     pub(super) caller: Caller,
-    /// Whether the front end takes bodies from files itself.
+    /// Whether the front end has the system send parts of files.
     #[cfg(feature = "server")]
     pub(super) takes_files: bool,
     /// State of the current exchange that is kept between steps. Most exchanges need none.
@@ -198,26 +196,15 @@ impl<C: Borrow<Config>> Driver<C> {
             }
             Step::SendBody => {
                 let blocks = self.exchange.as_mut().and_then(|it| it.blocks.as_mut());
-                #[cfg(feature = "server")]
-                let blocks = match blocks {
-                    Some(Blocks::Stored(file)) if self.takes_files => {
-                        // The front end takes the next bytes from the file itself.
-                        let count = file.pass();
-                        if count > 0 && self.connection.send_in_file(count) {
-                            return Stepped::Ran;
-                        }
-                        // What is read comes after them.
-                        if self.connection.output().in_file() > 0 {
-                            self.asked(Connection::flush);
-                            return Stepped::Ran;
-                        }
-                        self.exchange.as_mut().and_then(|it| it.blocks.as_mut())
-                    }
-                    blocks => blocks,
-                };
                 let mut context = Context::from_waker(front_end.waker());
                 let next = match blocks {
-                    Some(blocks) => chain.caller.guard(|| blocks.poll_next(&mut context)),
+                    #[cfg(feature = "server")]
+                    Some(blocks) if self.takes_files => {
+                        chain.caller.guard(|| blocks.poll_block(&mut context))
+                    }
+                    Some(blocks) => chain
+                        .caller
+                        .guard(|| blocks.poll_bytes(&mut context).map_ok(Block::Bytes)),
                     None => Ok(Poll::Ready(None)),
                 };
                 match next {
@@ -381,8 +368,8 @@ impl<C: Borrow<Config>> Driver<C> {
         exchange.is_some_and(|exchange| exchange.ends_at_stop)
     }
 
-    fn send(&mut self, block: Bytes) {
-        self.asked(|connection| connection.send(block));
+    fn send(&mut self, block: Block) {
+        self.asked(|connection| connection.send_block(block));
     }
 
     fn end_body(&mut self, end: Result<(), BodyError>) {

@@ -6,15 +6,11 @@ use super::gateway::Gateway;
 use super::input::Input;
 use super::wait::Wait;
 #[cfg(feature = "server")]
-use crate::body::body::Blocks;
-#[cfg(feature = "server")]
 use crate::body::body_error::BodyError;
 use crate::config::config::Config;
 use crate::connection::Output;
 #[cfg(feature = "server")]
 use crate::connection::Step;
-#[cfg(feature = "server")]
-use crate::files::stored_file::StoredBlocks;
 use crate::values::connection_info::ConnectionInfo;
 #[cfg(feature = "server")]
 use crate::values::now::Now;
@@ -93,32 +89,16 @@ impl Session {
         self
     }
 
-    /// Lets the front end take bodies from files itself. When all [pieces](Output::pieces) of the output are written and
-    /// it is still not empty, [`file_to_send`](Session::file_to_send) has the rest.
+    /// Adds parts of files to the output as such, for a front end that has the system send [them](Output::next_file).
     #[cfg(feature = "server")]
     pub(crate) fn take_files(mut self) -> Session {
         self.driver.takes_files = true;
         self
     }
 
-    /// Returns the blocks that the rest of the output was passed over in, and how many bytes it has.
+    /// Breaks the body off, because a part of a file cannot be sent.
     #[cfg(feature = "server")]
-    pub(crate) fn file_to_send(&mut self) -> Option<(&StoredBlocks, usize)> {
-        let count = self.driver.connection.output().in_file();
-        let blocks = self
-            .driver
-            .exchange
-            .as_ref()
-            .and_then(|it| it.blocks.as_ref());
-        match blocks {
-            Some(Blocks::Stored(blocks)) if count > 0 => Some((blocks, count)),
-            _ => None,
-        }
-    }
-
-    /// Breaks the body off, because the rest of the output cannot be read from its file.
-    #[cfg(feature = "server")]
-    pub(crate) fn break_file_off(&mut self) {
+    pub(crate) fn break_body_off(&mut self) {
         self.driver.connection.output().clear();
         self.driver.exchange = None;
         let _ = self.driver.connection.end_body(Err(BodyError));

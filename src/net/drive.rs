@@ -405,17 +405,16 @@ impl<T: Transport> Driver<'_, T> {
 
     /// Writes what there is room for. Returns `false` if there is none.
     fn write_now(&mut self) -> io::Result<bool> {
-        if self.session.output().pieces().next().is_none() {
-            return self.send_file();
-        }
-        let written = {
-            let mut slices = [IoSlice::new(&[]); WRITE_PIECES];
-            let mut count = 0;
-            for (slice, piece) in slices.iter_mut().zip(self.session.output().pieces()) {
-                *slice = IoSlice::new(piece);
-                count += 1;
-            }
-            self.socket.try_write(&slices[..count])
+        let written = match self.session.output().next_file() {
+            Some(file) => match self.socket.try_send_file(file) {
+                Ok(0) => {
+                    // The file ends earlier than before.
+                    self.session.break_body_off();
+                    return Ok(true);
+                }
+                sent => sent,
+            },
+            None => self.write_pieces(),
         };
         match written {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
@@ -430,21 +429,15 @@ impl<T: Transport> Driver<'_, T> {
         Ok(true)
     }
 
-    /// Sends what the rest of the output has in a file. Returns `false` if there is no room.
-    fn send_file(&mut self) -> io::Result<bool> {
-        let Some((blocks, count)) = self.session.file_to_send() else {
-            return Ok(true);
-        };
-        let (file, position) = blocks.passed(count);
-        match self.socket.try_send_file(file, position, count) {
-            // The file ends earlier than before.
-            Ok(0) => self.session.break_file_off(),
-            Ok(count) => self.session.sent(count),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+    /// Writes the pieces of the output as far as there is room, up to the next part of a file.
+    fn write_pieces(&mut self) -> io::Result<usize> {
+        let mut slices = [IoSlice::new(&[]); WRITE_PIECES];
+        let mut count = 0;
+        for (slice, piece) in slices.iter_mut().zip(self.session.output().pieces()) {
+            *slice = IoSlice::new(piece);
+            count += 1;
         }
-        Ok(true)
+        self.socket.try_write(&slices[..count])
     }
 
     /// Handles the stop of the server. An idle connection gets a moment more, because a request may already be on its

@@ -1,11 +1,11 @@
 //! TCP as a transport.
 
 use super::transport::{End, Listener, Transport};
+use crate::files::file_range::FileRest;
 use crate::values::connection_info::Peer;
 use core::task::{Context, Poll};
 use smol::Async;
 use socket2::SockRef;
-use std::fs::File;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::prelude::rust_2024::*;
@@ -63,13 +63,15 @@ impl Transport for Async<TcpStream> {
     }
 
     #[cfg(target_os = "linux")]
-    fn try_send_file(&self, file: &File, mut position: u64, count: usize) -> io::Result<usize> {
-        let sent = rustix::fs::sendfile(self.get_ref(), file, Some(&mut position), count);
+    fn try_send_file(&self, file: FileRest<'_>) -> io::Result<usize> {
+        let mut position = file.position;
+        let sent =
+            rustix::fs::sendfile(self.get_ref(), file.file, Some(&mut position), file.length);
         Ok(sent?)
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn try_send_file(&self, _: &File, _: u64, _: usize) -> io::Result<usize> {
+    fn try_send_file(&self, _: FileRest<'_>) -> io::Result<usize> {
         Err(io::ErrorKind::Unsupported.into())
     }
 

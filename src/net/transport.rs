@@ -1,9 +1,9 @@
 //! The listener and the byte stream as the front end needs them. `tcp.rs` implements them.
 
+use crate::files::file_range::FileRest;
 use crate::values::connection_info::Peer;
 use core::future::poll_fn;
 use core::task::{Context, Poll};
-use std::fs::File;
 use std::io::{self, IoSlice};
 use std::prelude::rust_2024::*;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub(super) trait Transport: End + Send + Sync + 'static {
 
     /// Sends a part of a file as far as there is room, if the system [can](Transport::SENDS_FILES). Returns 0 at the end of
     /// the file, and [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no room.
-    fn try_send_file(&self, file: &File, position: u64, count: usize) -> io::Result<usize>;
+    fn try_send_file(&self, file: FileRest<'_>) -> io::Result<usize>;
 
     /// Closes the sending side. The peer can still read everything that was written.
     fn end_output(&self) -> io::Result<()>;

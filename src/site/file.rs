@@ -4,6 +4,8 @@ use super::options::{EncodedNames, SiteOptions};
 use crate::body::body::Body;
 use crate::body::body_error::BodyError;
 #[cfg(feature = "folder")]
+use crate::files::stored_blocks::StoredBlocks;
+#[cfg(feature = "folder")]
 use crate::files::stored_file::StoredFile;
 use crate::headers::header_map::HeaderMap;
 use crate::message::coding::{self, Choice, Coding};
@@ -389,7 +391,7 @@ impl File {
             Whole::Prepared(whole) => one(slice(whole.body(), part)),
             #[cfg(feature = "folder")]
             Whole::Stored(file) => {
-                Box::new(file.blocks(part).map(|block| block.map_err(|_| BodyError)))
+                Box::new(StoredBlocks::new(file, part).map(|block| block.map_err(|_| BodyError)))
             }
         }
     }
