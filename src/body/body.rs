@@ -7,10 +7,10 @@ use super::body_error::BodyError;
 use crate::files::stored_blocks::StoredBlocks;
 #[cfg(feature = "folder")]
 use crate::files::stored_file::StoredFile;
+#[cfg(feature = "folder")]
+use crate::values::sync::Arc;
 use alloc::boxed::Box;
 use alloc::string::String;
-#[cfg(feature = "folder")]
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;

@@ -1,7 +1,7 @@
 //! A part of a stored file.
 
 use super::stored_file::StoredFile;
-use alloc::sync::Arc;
+use crate::values::sync::Arc;
 use std::fs::File;
 
 /// A part of a stored file that the system sends without copying it through the program.

@@ -1,7 +1,7 @@
 //! A limit on the memory used by files.
 
 use super::open_files_limit::open_files_limit;
-use alloc::sync::Arc;
+use crate::values::sync::Arc;
 use bytes::Bytes;
 use core::sync::atomic::{AtomicU64, Ordering};
 

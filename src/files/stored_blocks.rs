@@ -7,8 +7,8 @@ use super::open_file::read_at;
 #[cfg(feature = "server")]
 use super::socket_buffers::socket_buffer_bytes;
 use super::stored_file::StoredFile;
+use crate::values::sync::Arc;
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::ops::Range;

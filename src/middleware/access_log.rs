@@ -2,7 +2,10 @@
 //!
 //! `host ident authuser [date] "request line" status bytes`, as written by the NCSA and Apache servers.
 
-use super::{AuthenticatedUser, Middleware, RequestId, RequestInfo};
+use super::basic_auth::AuthenticatedUser;
+use super::middleware::Middleware;
+use super::request_info::RequestInfo;
+use super::set_request_id::RequestId;
 use crate::response::response::Response;
 use crate::syntax::date::Civil;
 use crate::values::connection_info::Peer;

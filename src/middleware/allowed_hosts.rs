@@ -1,6 +1,7 @@
 //! The hosts that a server accepts.
 
-use super::{Middleware, RequestParts};
+use super::middleware::Middleware;
+use super::request_parts::RequestParts;
 use crate::response::response::Response;
 use crate::syntax::host_pattern;
 use crate::values::status::Status;

@@ -1,6 +1,7 @@
 //! The Basic authentication scheme (RFC 7617).
 
-use super::{Middleware, RequestParts};
+use super::middleware::Middleware;
+use super::request_parts::RequestParts;
 use crate::headers::headers::Headers;
 use crate::request::basic_credentials::BasicCredentials;
 use crate::response::response::Response;

@@ -1,7 +1,9 @@
 //! Compression of bodies in memory with gzip (RFC 9110 section 8.4.1.3).
 
 use super::list_headers::{add_vary, has_directive};
-use super::{Middleware, RequestInfo, RequestParts};
+use super::middleware::Middleware;
+use super::request_info::RequestInfo;
+use super::request_parts::RequestParts;
 use crate::headers::headers::Headers;
 use crate::message::coding::{ACCEPT_ENCODING, Choice, Coding, choose};
 use crate::response::response::Response;

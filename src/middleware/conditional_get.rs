@@ -1,7 +1,9 @@
 //! Entity tags and 304 for dynamic responses.
 
 use super::list_headers::has_directive;
-use super::{Middleware, RequestInfo, RequestParts};
+use super::middleware::Middleware;
+use super::request_info::RequestInfo;
+use super::request_parts::RequestParts;
 use crate::body::body::Body;
 use crate::headers::header_map::HeaderMap;
 use crate::message::precondition::{Validators, Verdict, evaluate};

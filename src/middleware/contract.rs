@@ -1,6 +1,7 @@
 //! Checks of an application's responses, for tests.
 
-use super::{Middleware, RequestInfo};
+use super::middleware::Middleware;
+use super::request_info::RequestInfo;
 use crate::application::Application;
 use crate::headers::headers::Headers;
 use crate::request::request::Request;

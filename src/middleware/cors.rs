@@ -1,8 +1,10 @@
 //! Cross-origin resource sharing, as the Fetch standard defines it (section "CORS protocol").
 
 use super::list_headers::add_vary;
+use super::middleware::Middleware;
 use super::origin::listed_origins;
-use super::{Middleware, RequestInfo, RequestParts};
+use super::request_info::RequestInfo;
+use super::request_parts::RequestParts;
 use crate::response::response::Response;
 use crate::values::method::Method;
 use crate::values::status::Status;

@@ -1,7 +1,8 @@
 //! Protection against browser requests that pages of other sites make.
 
+use super::middleware::Middleware;
 use super::origin::listed_origins;
-use super::{Middleware, RequestParts};
+use super::request_parts::RequestParts;
 use crate::headers::headers::Headers;
 use crate::message::head::Head;
 use crate::response::response::Response;

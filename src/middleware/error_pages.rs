@@ -1,6 +1,7 @@
 //! Error pages in the style of the application.
 
-use super::{Middleware, RequestInfo};
+use super::middleware::Middleware;
+use super::request_info::RequestInfo;
 use crate::response::problem::Problem;
 use crate::response::response::{Response, ResponseError};
 use crate::values::status::Status;

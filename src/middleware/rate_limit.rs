@@ -1,13 +1,14 @@
 //! A limit on the request rate of each client.
 
-use super::{Middleware, RequestParts};
+use super::middleware::Middleware;
+use super::request_parts::RequestParts;
 use crate::response::response::Response;
 use crate::values::connection_info::Peer;
 use crate::values::status::Status;
+use crate::values::sync::Arc;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
-use alloc::sync::Arc;
 use core::fmt;
 use core::hash::BuildHasher;
 use core::net::{IpAddr, Ipv6Addr};

@@ -1,6 +1,7 @@
 //! Headers that tell browsers to be careful.
 
-use super::{Middleware, RequestInfo};
+use super::middleware::Middleware;
+use super::request_info::RequestInfo;
 use crate::response::response::Response;
 use crate::values::scheme::Scheme;
 use alloc::borrow::Cow;

@@ -1,6 +1,8 @@
 //! The time that a response took, for the developer tools of browsers (W3C Server Timing).
 
-use super::{Middleware, RequestInfo, RequestParts};
+use super::middleware::Middleware;
+use super::request_info::RequestInfo;
+use super::request_parts::RequestParts;
 use crate::response::response::Response;
 use alloc::boxed::Box;
 use alloc::format;

@@ -1,6 +1,7 @@
 //! Default headers for all responses of a server.
 
-use super::{Middleware, RequestInfo};
+use super::middleware::Middleware;
+use super::request_info::RequestInfo;
 use crate::response::response::Response;
 use alloc::string::String;
 use alloc::vec::Vec;

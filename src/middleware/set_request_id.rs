@@ -1,6 +1,8 @@
 //! An identifier for each request, shared by handlers, logs and clients.
 
-use super::{Middleware, RequestInfo, RequestParts};
+use super::middleware::Middleware;
+use super::request_info::RequestInfo;
+use super::request_parts::RequestParts;
 use crate::response::response::Response;
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::sync::{Arc, AtomicUsize, Ordering};

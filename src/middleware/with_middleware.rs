@@ -1,6 +1,8 @@
 //! A middleware around one application, such as a route or a mount.
 
-use super::{Middleware, RequestInfo, RequestParts};
+use super::middleware::Middleware;
+use super::request_info::RequestInfo;
+use super::request_parts::RequestParts;
 use crate::application::{Application, IntoApplication};
 use crate::request::extensions::Extensions;
 use crate::request::request::{Request, RequestContext};

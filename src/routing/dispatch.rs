@@ -10,7 +10,7 @@ use crate::request::params::Params;
 use crate::request::request::Request;
 use crate::response::reply::Reply;
 use crate::response::response::Response;
-use crate::site::Site;
+use crate::site::site::Site;
 use crate::upload::admission::Admission;
 use crate::values::method::Method;
 use crate::values::status::Status;

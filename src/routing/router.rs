@@ -7,7 +7,7 @@ use super::route::{Kind, Route};
 use super::slash::TrailingSlash;
 use super::tree::Tree;
 use crate::application::{Application, IntoApplication};
-use crate::site::Site;
+use crate::site::site::Site;
 use crate::site::spelling;
 use crate::values::method::Method;
 use alloc::boxed::Box;

@@ -1,6 +1,6 @@
 //! Suffixes of paths, such as `.py`.
 
-use crate::site::INDEX;
+use crate::site::paths::INDEX;
 
 /// Returns whether a path ends in a suffix. The path of a directory is treated like its index, so `/` cannot
 /// bypass the suffix of `/index.html`.

@@ -1,15 +1,19 @@
 //! How a site responds: looks up a path, and creates the response.
 
-use super::Site;
 use super::layer::{Found, Layer};
 use super::listing;
 use super::listing::Order;
+use super::lookup::Place;
+use super::site::Site;
 use super::spelling;
+use crate::application::Application;
 use crate::body::body::Body;
 use crate::message::head::Head;
+use crate::request::request::Request;
 use crate::response::reply::Reply;
 use crate::response::response::Response;
 use crate::syntax::path;
+use crate::upload::admission::Admission;
 use crate::values::media_type;
 use crate::values::method::Method;
 use crate::values::now::Now;
@@ -94,66 +98,6 @@ impl Site {
                 .with_header("Allow", ALLOW),
         };
         Some(response.into())
-    }
-
-    /// Returns the entry at a path, or at the path that it is rewritten to, with that path.
-    pub(super) fn place<'p>(&self, path: &'p str, now: Now) -> (Cow<'p, str>, Option<Place<'_>>) {
-        let Some(path) = self.options.rules.rewritten(path) else {
-            return (path.into(), self.look_up(path, now));
-        };
-        let Some(path) = spelling::compose(&path).map(Cow::into_owned) else {
-            return (path.into(), None);
-        };
-        let place = match self.look_up(&path, now) {
-            // The client sees another path, to which a slash would add nothing.
-            Some(Place::Directory) => match self.look_up_directory(&[&path, "/"].concat(), now) {
-                Some(Place::Listing) => None,
-                place => place,
-            },
-            place => place,
-        };
-        (path.into(), place)
-    }
-
-    /// Returns the entry at a path.
-    fn look_up(&self, path: &str, now: Now) -> Option<Place<'_>> {
-        if path.ends_with('/') {
-            return self.look_up_directory(path, now);
-        }
-        if let Some(file) = self.find(path, now) {
-            return Some(Place::File(file));
-        }
-        let page = self.options.pretty_urls.then(|| [path, ".html"].concat());
-        if let Some(file) = page.and_then(|page| self.find(&page, now)) {
-            return Some(Place::File(file));
-        }
-        let directory = [path, "/"].concat();
-        self.look_up_directory(&directory, now)
-            .map(|_| Place::Directory)
-    }
-
-    /// Returns the entry at a path that ends with a slash.
-    fn look_up_directory(&self, path: &str, now: Now) -> Option<Place<'_>> {
-        if let Some(file) = self.files.find(path) {
-            return Some(Place::File(Found::Borrowed(file)));
-        }
-        let mut names = self.options.index.iter();
-        let index = names.find_map(|name| self.find(&[path, name].concat(), now));
-        if let Some(file) = index {
-            return Some(Place::File(file));
-        }
-        let mut lower = self.lower.iter();
-        let is_listed = self.options.listing
-            && (self.files.is_directory(path) || lower.any(|layer| layer.is_directory(path)));
-        is_listed.then_some(Place::Listing)
-    }
-
-    /// Returns the file at a path.
-    fn find(&self, path: &str, now: Now) -> Option<Found<'_>> {
-        // The name of a page or of an index may be written in another spelling.
-        let path = &*spelling::compose(path)?;
-        let lower = || self.lower.iter().find_map(|layer| layer.find(path, now));
-        self.files.find(path).map(Found::Borrowed).or_else(lower)
     }
 
     /// Responds with the listing of a directory. A response to HEAD leaves out its length, because computing it would
@@ -270,11 +214,35 @@ impl Site {
     }
 }
 
-/// The result of looking up a path.
-pub(super) enum Place<'a> {
-    File(Found<'a>),
-    /// A directory that is named without its slash.
-    Directory,
-    /// A directory without an index.
-    Listing,
+impl Application for Site {
+    fn call(&self, request: &Request<'_>) -> Response {
+        self.reply(request).into_response()
+    }
+
+    fn reply<'a>(&'a self, request: &Request<'_>) -> Reply<'a> {
+        self.answer(
+            &request.message.head,
+            request.path_info_bytes(),
+            request.now(),
+        )
+    }
+
+    /// Discards the body, because a site never uses it.
+    fn admit(&self, request: &Request<'_>) -> Admission {
+        Admission::discard(&request.head(), self.call(request))
+    }
+
+    /// Counts the files in memory. A site may have many.
+    fn routes(&self) -> String {
+        let count = self.paths().count();
+        let plural = if count == 1 { "" } else { "s" };
+        let files = alloc::format!("{:<8} {count} file{plural}\n", "files");
+        let folder = alloc::format!("{:<8} as it is at each request\n", "folder");
+        let folders = self.lower.iter().filter(|layer| layer.is_live()).count();
+        match (count, folders) {
+            (_, 0) => files,
+            (0, _) => folder.repeat(folders),
+            _ => [files, folder.repeat(folders)].concat(),
+        }
+    }
 }

@@ -19,12 +19,12 @@ use crate::syntax::entity_tag::{EntityTag, opaque_of};
 use crate::values::method::Method;
 use crate::values::now::Now;
 use crate::values::status::Status;
+#[cfg(feature = "folder")]
+use crate::values::sync::Arc;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
-#[cfg(feature = "folder")]
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::ops::Range;

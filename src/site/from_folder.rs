@@ -6,8 +6,9 @@ use super::folder::Reason;
 use super::folder::Skipped;
 use super::folder::load;
 use super::layer::Layer;
-use super::{Site, SiteOptions};
-use alloc::sync::Arc;
+use super::options::SiteOptions;
+use super::site::Site;
+use crate::values::sync::Arc;
 use alloc::vec::Vec;
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! Options for building and serving a site.
 
-use super::Site;
 use super::error::{Reason, SiteError};
+use super::paths::{INDEX, is_servable};
 use super::rules::{RuleError, Rules};
 use crate::headers::header_map::HeaderMap;
 use crate::values::media_type;
@@ -174,7 +174,7 @@ impl SiteOptions {
     /// Creates the default options.
     pub fn new() -> SiteOptions {
         SiteOptions {
-            index: Vec::from([super::INDEX.to_string()]),
+            index: Vec::from([INDEX.to_string()]),
             listing: false,
             pretty_urls: false,
             single_page: None,
@@ -198,8 +198,7 @@ impl SiteOptions {
     /// `index.html`. Without a name, directories have no index.
     pub fn index<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> SiteOptions {
         self.index = names.into_iter().map(Into::into).collect();
-        let is_name =
-            |name: &String| !name.contains('/') && super::is_servable(&["/", name].concat());
+        let is_name = |name: &String| !name.contains('/') && is_servable(&["/", name].concat());
         match self.index.iter().find(|name| !is_name(name)).cloned() {
             Some(name) => self.fail(Reason::IndexName(name)),
             None => self,
@@ -301,7 +300,7 @@ impl SiteOptions {
     /// be set. Errors never have the `Cache-Control` and `Expires` of a file.
     pub fn header(mut self, pattern: &str, name: &str, value: &str) -> SiteOptions {
         let added = self.rules.header(pattern, name, value);
-        self.checked(added)
+        self.with_rule(added)
     }
 
     /// Sets `Cache-Control` for matching files (RFC 9111 section 5.2). The default is `no-cache` for an open folder
@@ -313,7 +312,7 @@ impl SiteOptions {
     /// Lets clients save matching files under their own name, instead of showing them (RFC 6266).
     pub fn download(mut self, pattern: &str) -> SiteOptions {
         let added = self.rules.download(pattern);
-        self.checked(added)
+        self.with_rule(added)
     }
 
     /// Redirects GET and HEAD for matching paths, even if a file exists. `$1` to `$9` in the target stand for the
@@ -323,7 +322,7 @@ impl SiteOptions {
     /// A target is a path of this server or an absolute URI. Client input can never turn a path into another host.
     pub fn redirect(mut self, pattern: &str, target: &str, status: Status) -> SiteOptions {
         let added = self.rules.redirect(pattern, target, status);
-        self.checked(added)
+        self.with_rule(added)
     }
 
     /// Serves the file at another path, or the index of a directory, for matching paths. `$1` to `$9` in the target
@@ -331,7 +330,7 @@ impl SiteOptions {
     /// rewritten again.
     pub fn rewrite(mut self, pattern: &str, target: &str) -> SiteOptions {
         let added = self.rules.rewrite(pattern, target);
-        self.checked(added)
+        self.with_rule(added)
     }
 
     /// Sets whether a file such as `style.css.br`, `style.css.zst` or `style.css.gz` is sent in place of `style.css` to
@@ -356,7 +355,7 @@ impl SiteOptions {
         self
     }
 
-    /// Sets how many bytes of files an [open](Site::open) folder keeps in memory. The default is 64 MiB. A file that is
+    /// Sets how many bytes of files an [open](crate::Site::open) folder keeps in memory. The default is 64 MiB. A file that is
     /// larger than half of this is read for each request.
     #[cfg(feature = "folder")]
     pub fn cache_bytes(mut self, bytes: u64) -> SiteOptions {
@@ -364,14 +363,11 @@ impl SiteOptions {
         self
     }
 
-    /// Creates a site without files.
-    ///
-    /// # Errors
-    /// Returns the first error in the options.
-    pub fn build(self) -> Result<Site, SiteError> {
+    /// Returns the options, or the first error in them.
+    pub(super) fn checked(self) -> Result<SiteOptions, SiteError> {
         match self.error {
             Some(error) => Err(error),
-            None => Ok(Site::with(self)),
+            None => Ok(self),
         }
     }
 
@@ -398,7 +394,7 @@ impl SiteOptions {
         }
     }
 
-    fn checked(self, rule: Result<(), RuleError>) -> SiteOptions {
+    fn with_rule(self, rule: Result<(), RuleError>) -> SiteOptions {
         match rule {
             Ok(()) => self,
             Err(error) => self.fail(Reason::Rule(error)),
@@ -407,7 +403,7 @@ impl SiteOptions {
 
     /// Checks the path of a page.
     fn page(self, path: &str) -> SiteOptions {
-        if super::is_servable(path) {
+        if is_servable(path) {
             self
         } else {
             self.fail(Reason::Page(path.to_string()))

@@ -1,6 +1,6 @@
 //! Errors about folders, and files that are left out.
 
-use crate::site::SiteError;
+use crate::site::error::SiteError;
 use alloc::format;
 use alloc::string::String;
 use core::fmt;

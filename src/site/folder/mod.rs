@@ -1,6 +1,6 @@
 //! Folders with the files of a site: read once, or live.
 
-mod error;
+pub(super) mod error;
 mod live;
 mod load;
 mod names;

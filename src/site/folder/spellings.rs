@@ -2,10 +2,10 @@
 
 use crate::files::open_file::Stamp;
 use crate::site::spelling::compose;
+use crate::values::sync::Arc;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;

@@ -19,7 +19,7 @@ impl Tree {
     pub(super) fn open(folder: &Path) -> io::Result<Tree> {
         let opened = Dir::open_ambient_dir(folder, ambient_authority())?;
         // The system may open a folder but then find nothing in it, for lack of permission.
-        match opened.symlink_metadata(crate::site::INDEX) {
+        match opened.symlink_metadata(crate::site::paths::INDEX) {
             Err(error) if error.kind() == ErrorKind::PermissionDenied => return Err(error),
             _ => {}
         }

@@ -1,0 +1,111 @@
+//! What a site has at a path.
+
+use super::layer::Found;
+use super::site::Site;
+use super::spelling;
+use crate::values::method::Method;
+use crate::values::now::Now;
+use alloc::borrow::Cow;
+
+/// The result of looking up a path.
+pub(super) enum Place<'a> {
+    File(Found<'a>),
+    /// A directory that is named without its slash.
+    Directory,
+    /// A directory without an index.
+    Listing,
+}
+
+impl Site {
+    /// Returns whether this site responds to GET for a decoded path with anything but a 404: with a file, a directory
+    /// listing, or a redirect. The page of a [single-page application](SiteOptions::single_page) does not count.
+    ///
+    /// ```
+    /// use bytegate::Site;
+    ///
+    /// let site = Site::new().file("/docs/index.html", "<h1>docs</h1>");
+    /// assert!(site.has("/docs/index.html") && site.has("/docs/") && site.has("/docs"));
+    /// assert!(!site.has("/") && !site.has("/doc"));
+    /// ```
+    pub fn has(&self, path: &str) -> bool {
+        self.answers(&Method::Get, path.as_bytes())
+    }
+
+    /// Like [`has`](Site::has), but for any method. Redirects and lists are only for GET and HEAD: other methods may be
+    /// meant for an application at the same path.
+    pub(crate) fn answers(&self, method: &Method, path: &[u8]) -> bool {
+        let path = core::str::from_utf8(path).ok();
+        let Some(path) = path.and_then(spelling::compose) else {
+            return false;
+        };
+        let is_read = matches!(method, Method::Get | Method::Head);
+        if is_read && self.options.rules.redirects(&path) {
+            return true;
+        }
+        match self.place(&path, Now::default()).1 {
+            Some(Place::File(_)) => true,
+            Some(Place::Directory | Place::Listing) => is_read,
+            None => false,
+        }
+    }
+
+    /// Returns the entry at a path, or at the path that it is rewritten to, with that path.
+    pub(super) fn place<'p>(&self, path: &'p str, now: Now) -> (Cow<'p, str>, Option<Place<'_>>) {
+        let Some(path) = self.options.rules.rewritten(path) else {
+            return (path.into(), self.look_up(path, now));
+        };
+        let Some(path) = spelling::compose(&path).map(Cow::into_owned) else {
+            return (path.into(), None);
+        };
+        let place = match self.look_up(&path, now) {
+            // The client sees another path, to which a slash would add nothing.
+            Some(Place::Directory) => match self.look_up_directory(&[&path, "/"].concat(), now) {
+                Some(Place::Listing) => None,
+                place => place,
+            },
+            place => place,
+        };
+        (path.into(), place)
+    }
+
+    /// Returns the entry at a path.
+    fn look_up(&self, path: &str, now: Now) -> Option<Place<'_>> {
+        if path.ends_with('/') {
+            return self.look_up_directory(path, now);
+        }
+        if let Some(file) = self.find(path, now) {
+            return Some(Place::File(file));
+        }
+        let page = self.options.pretty_urls.then(|| [path, ".html"].concat());
+        if let Some(file) = page.and_then(|page| self.find(&page, now)) {
+            return Some(Place::File(file));
+        }
+        let directory = [path, "/"].concat();
+        self.look_up_directory(&directory, now)
+            .map(|_| Place::Directory)
+    }
+
+    /// Returns the entry at a path that ends with a slash.
+    fn look_up_directory(&self, path: &str, now: Now) -> Option<Place<'_>> {
+        if let Some(file) = self.files.find(path) {
+            return Some(Place::File(Found::Borrowed(file)));
+        }
+        let mut names = self.options.index.iter();
+        let index = names.find_map(|name| self.find(&[path, name].concat(), now));
+        if let Some(file) = index {
+            return Some(Place::File(file));
+        }
+        let mut lower = self.lower.iter();
+        let is_listed = self.options.listing
+            && (self.files.is_directory(path) || lower.any(|layer| layer.is_directory(path)));
+        is_listed.then_some(Place::Listing)
+    }
+
+    /// Returns the file at a path.
+    pub(super) fn find(&self, path: &str, now: Now) -> Option<Found<'_>> {
+        // The name of a page or of an index may be written in another spelling.
+        let path = &*spelling::compose(path)?;
+        let lower = || self.lower.iter().find_map(|layer| layer.find(path, now));
+        self.files.find(path).map(Found::Borrowed).or_else(lower)
+    }
+}

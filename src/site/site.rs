@@ -1,0 +1,284 @@
+//! A site: its files, its options, and how it is made.
+
+use super::error::{Reason, SiteError};
+#[cfg(feature = "folder")]
+use super::folder::error::Skipped;
+use super::layer::Layer;
+#[cfg(feature = "folder")]
+use super::listing_cache::ListingCache;
+use super::memory::{Addition, Memory};
+use super::options::SiteOptions;
+use super::paths::is_servable;
+use super::spelling;
+use crate::values::sync::Arc;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use bytes::Bytes;
+use core::fmt;
+use core::time::Duration;
+
+/// A static site. Its files are in memory or in a folder, and are looked up by their exact path.
+///
+/// A site can be made in several ways, which can be combined:
+///
+/// - in code, with [`file`](Site::file);
+/// - from files that are part of the program, with [`files`](Site::files), `include_bytes!` or the crate `include_dir`;
+/// - from a folder that is read once, with `Site::load` (feature `folder`). No request can reach outside of it, because
+///   the file system is not accessed afterwards;
+/// - from a live folder, with `Site::open` (feature `folder`). Changes are picked up within ten milliseconds.
+///
+/// [`SiteOptions`] change these defaults:
+///
+/// - `/` and `/docs/` return `/index.html` and `/docs/index.html`. `/docs` redirects to `/docs/` (301).
+/// - The suffix determines the media type. Text is UTF-8. `X-Content-Type-Options: nosniff` prevents clients from
+///   guessing another type.
+/// - GET and HEAD are supported. OPTIONS gets `Allow`, POST, PUT, PATCH and DELETE get a 405 with `Allow`, and other
+///   methods get a 501.
+/// - Responses carry a strong `ETag`, and `Last-Modified` if it is known. Preconditions (RFC 9110 section 13) and
+///   ranges (section 14) are supported. Several ranges are sent as multipart/byteranges, unless more than
+///   eight are requested or they add up to more than the file.
+/// - A missing path gets a 404, with the page `/404.html` if the site has one.
+///
+/// ```
+/// use bytegate::Site;
+///
+/// let site = Site::new()
+///     .file("/index.html", "<h1>hi</h1>")
+///     .file("/404.html", "<h1>not here</h1>")
+///     .file_as("/data", "application/json", "{}");
+/// assert_eq!(site.paths().count(), 3);
+/// ```
+#[derive(Clone)]
+pub struct Site {
+    pub(super) files: Memory,
+    /// Other places to look, in this order.
+    pub(super) lower: Vec<Layer>,
+    /// Whether the site has rules for paths, or pages for errors about files, so that the response is not always the
+    /// file at the path.
+    pub(super) needs_rules: bool,
+    pub(super) options: Arc<SiteOptions>,
+    #[cfg(feature = "folder")]
+    pub(super) skipped: Vec<Skipped>,
+    /// Replaced when a file is added.
+    #[cfg(feature = "folder")]
+    pub(super) listings: Arc<ListingCache>,
+}
+
+impl Site {
+    /// Creates a site without files.
+    pub fn new() -> Site {
+        Site::with(SiteOptions::new())
+    }
+
+    fn with(options: SiteOptions) -> Site {
+        Site {
+            files: Memory::default(),
+            lower: Vec::new(),
+            needs_rules: options.rules.change_paths() || options.has_file_error_pages(),
+            options: Arc::new(options),
+            #[cfg(feature = "folder")]
+            skipped: Vec::new(),
+            #[cfg(feature = "folder")]
+            listings: Arc::default(),
+        }
+    }
+
+    /// Adds a file, or replaces the one with the same path. The path is decoded and begins at the root.
+    ///
+    /// # Panics
+    /// Panics if no request can reach the path. [`try_file`](Site::try_file) returns an error instead.
+    #[track_caller]
+    pub fn file(mut self, path: &str, content: impl Into<Bytes>) -> Site {
+        if let Err(error) = self.try_file(path, content) {
+            panic!("{error}");
+        }
+        self
+    }
+
+    /// Like [`file`](Site::file), but with an explicit media type.
+    ///
+    /// # Panics
+    /// Panics if no request can reach the path, or if the media type is not a valid header value.
+    #[track_caller]
+    pub fn file_as(mut self, path: &str, media_type: &str, content: impl Into<Bytes>) -> Site {
+        if let Err(error) = self.insert(path, Some(media_type), content.into(), None) {
+            panic!("{error}");
+        }
+        self
+    }
+
+    /// Like [`file`](Site::file), but for paths that are only known at run time.
+    ///
+    /// # Errors
+    /// Returns an error if no request can reach the path. The site is unchanged in that case.
+    pub fn try_file(&mut self, path: &str, content: impl Into<Bytes>) -> Result<(), SiteError> {
+        self.insert(path, None, content.into(), None)
+    }
+
+    /// Like [`try_file`](Site::try_file), but with the time of the last modification, given as time since the Unix
+    /// epoch. Responses carry `Last-Modified`, and requests may be conditional on it.
+    ///
+    /// # Errors
+    /// Returns an error if no request can reach the path. The site is unchanged in that case.
+    pub fn try_file_modified(
+        &mut self,
+        path: &str,
+        content: impl Into<Bytes>,
+        modified: Duration,
+    ) -> Result<(), SiteError> {
+        self.insert(path, None, content.into(), Some(modified))
+    }
+
+    /// Adds many files, usually from the program itself. Paths are given with or without a slash at their beginning.
+    ///
+    /// ```
+    /// use bytegate::Site;
+    ///
+    /// let site = Site::new().files([
+    ///     ("index.html", &include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/site/index.html"))[..]),
+    ///     ("about.txt", &b"a site in a program"[..]),
+    /// ]);
+    /// assert!(site.has("/about.txt"));
+    /// ```
+    ///
+    /// The crate `include_dir` embeds a whole folder:
+    ///
+    /// ```
+    /// use bytegate::Site;
+    /// use include_dir::{Dir, include_dir};
+    ///
+    /// static FOLDER: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures/site");
+    ///
+    /// fn files(folder: &'static Dir<'static>) -> Vec<(&'static str, &'static [u8])> {
+    ///     let own = folder.files().filter_map(|file| Some((file.path().to_str()?, file.contents())));
+    ///     own.chain(folder.dirs().flat_map(files)).collect()
+    /// }
+    ///
+    /// let site = Site::new().files(files(&FOLDER));
+    /// assert!(site.has("/") && site.has("/index.html"));
+    /// ```
+    ///
+    /// # Panics
+    /// Panics if no request can reach one of the paths.
+    #[track_caller]
+    pub fn files<'p, C: Into<Bytes>>(
+        mut self,
+        files: impl IntoIterator<Item = (&'p str, C)>,
+    ) -> Site {
+        for (path, content) in files {
+            let path = ["/", path.strip_prefix('/').unwrap_or(path)].concat();
+            if let Err(error) = self.try_file(&path, content) {
+                panic!("{error}");
+            }
+        }
+        self
+    }
+
+    /// Layers this site over another one: files missing from this site are looked up in the other one. The options of
+    /// this site apply to directories, pages and paths, and each file keeps the headers of the site that it was added
+    /// to.
+    ///
+    /// ```
+    /// use bytegate::Site;
+    ///
+    /// let theme = Site::new().file("/style.css", "body {}").file("/logo.svg", "<svg/>");
+    /// let site = Site::new().file("/style.css", "body { color: navy }").over(theme);
+    /// assert!(site.has("/logo.svg"));
+    /// ```
+    pub fn over(mut self, lower: Site) -> Site {
+        if self.lower.is_empty() {
+            self.files.merge(lower.files, &self.options)
+        } else {
+            self.lower.push(Layer::Memory(lower.files))
+        }
+        self.lower.extend(lower.lower);
+        #[cfg(feature = "folder")]
+        {
+            self.skipped.extend(lower.skipped);
+            self.listings = Arc::default();
+        }
+        self
+    }
+
+    /// Returns the paths of all files in memory, in order.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        let lower = self.lower.iter().filter_map(Layer::memory);
+        let all = core::iter::once(&self.files).chain(lower);
+        let mut paths: Vec<&str> = all.flat_map(Memory::paths).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        paths.into_iter()
+    }
+
+    fn insert(
+        &mut self,
+        path: &str,
+        media_type: Option<&str>,
+        content: Bytes,
+        modified: Option<Duration>,
+    ) -> Result<(), SiteError> {
+        // Paths in code may come from file names, which macOS decomposes.
+        #[cfg(feature = "folder")]
+        {
+            self.listings = Arc::default();
+        }
+        let composed = spelling::compose(path).filter(|path| is_servable(path));
+        let is_added = composed.is_some_and(|path| {
+            let added = Addition {
+                path: &path,
+                media_type,
+                content,
+                modified,
+            };
+            self.files.insert(&added, &self.options)
+        });
+        if is_added {
+            Ok(())
+        } else {
+            Err(Reason::Path(path.to_string()).into())
+        }
+    }
+}
+
+impl SiteOptions {
+    /// Creates a site without files.
+    ///
+    /// # Errors
+    /// Returns the first error in the options.
+    pub fn build(self) -> Result<Site, SiteError> {
+        self.checked().map(Site::with)
+    }
+}
+
+impl Default for Site {
+    fn default() -> Site {
+        Site::new()
+    }
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Site({} files)", self.paths().count())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unreachable_paths_are_rejected() {
+        for path in [
+            "", "a", "//a", "/a//b", "/a/", "/../a", "/a/..", "/./a", "/a\\b", "/a\nb", "/\0",
+        ] {
+            let error = Site::new().try_file(path, "").unwrap_err();
+            assert!(
+                error.to_string().contains("no request can reach"),
+                "{path:?}"
+            );
+        }
+        for path in ["/a", "/a b", "/%41", "/\u{e4}", "/...", "/c:d"] {
+            assert_eq!(Site::new().try_file(path, ""), Ok(()), "{path:?}");
+        }
+    }
+}
