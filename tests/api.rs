@@ -9,6 +9,7 @@ use bytegate::headers::{HeaderError, HeaderMap, Headers};
 use bytegate::middleware::AccessLog;
 use bytegate::request::{ConnectionInfo, Scheme, Target, Version};
 use bytegate::response::ResponseError;
+use bytegate::site::NamedFile;
 use bytegate::testing::ClientResponse;
 use bytegate::upload::{Admission, Receiver};
 use bytegate::{
@@ -689,10 +690,8 @@ fn an_error_in_the_version_is_reported_at_its_offset() {
 
 #[test]
 fn if_range_with_a_date_needs_a_date_in_the_past() {
-    let mut site = Site::new();
     let modified = Duration::from_secs(784_111_777);
-    site.try_file_modified("/a", "0123456789", modified)
-        .expect("a path that can be named");
+    let site = Site::new().file("/a", NamedFile::from("0123456789").modified(modified));
     let gateway = Gateway::new(site);
     let get = |date: &str, now: u64| {
         let request = format!("GET /a HTTP/1.1\r\nHost: x\r\nRange: bytes=0-0\r\n{date}\r\n");

@@ -1,8 +1,8 @@
 //! Files as responses of applications: validators, preconditions, ranges and names.
 
-use bytegate::site::NamedFile;
+use bytegate::site::{NamedFile, SiteOptions};
 use bytegate::testing::{Client, ClientResponse};
-use bytegate::{Request, Response};
+use bytegate::{Request, Response, Site};
 use std::time::Duration;
 
 /// 2001-09-09T01:46:40Z.
@@ -146,4 +146,53 @@ mod on_disk {
         #[cfg(unix)]
         assert!(NamedFile::open("/dev/null").is_err());
     }
+}
+
+#[test]
+fn a_site_sends_a_file_with_what_it_states() {
+    let modified = Duration::from_secs(784_111_777);
+    let file = NamedFile::new("report.csv", "apple,1\n")
+        .modified(modified)
+        .cache_control("private")
+        .attachment("Report.csv");
+    let options = SiteOptions::new().precompressed(true);
+    let site = options.build().expect("valid options");
+    // The second form is added later, and the first one keeps what it states.
+    let site = site.file("/report", file).file("/report.gz", "compressed");
+    let client = Client::new(site);
+    let response = client.get("/report").send();
+    assert_eq!(response.text(), "apple,1\n");
+    for (name, value) in [
+        ("Content-Type", "text/csv; charset=utf-8"),
+        ("Content-Disposition", "attachment; filename=\"Report.csv\""),
+        ("Cache-Control", "private"),
+        ("Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT"),
+        ("Vary", "Accept-Encoding"),
+    ] {
+        assert_eq!(response.header(name), Some(value));
+    }
+    let request = client.get("/report").header("Accept-Encoding", "gzip");
+    let response = request.send();
+    assert_eq!(response.header("Content-Encoding"), Some("gzip"));
+    assert_eq!(response.header("Cache-Control"), Some("private"));
+}
+
+#[test]
+fn a_site_reads_an_opened_file_and_refuses_headers_that_cannot_be_sent() {
+    let file = NamedFile::open("fixtures/site/index.html").expect("a file");
+    let client = Client::new(Site::new().file("/page", file));
+    let response = client.get("/page").send();
+    let expected = std::fs::read_to_string("fixtures/site/index.html").expect("a file");
+    assert_eq!(response.text(), expected);
+    assert_eq!(
+        response.header("Content-Type"),
+        Some("text/html; charset=utf-8")
+    );
+
+    let mut site = Site::new();
+    let file = NamedFile::from("x").media_type("text/\nhtml");
+    let error = site.try_file("/x", file).expect_err("an invalid header");
+    assert_eq!(error.path(), Some("/x".as_ref()));
+    assert!(error.to_string().contains("cannot be sent in a header"));
+    assert!(!site.contains("/x"));
 }

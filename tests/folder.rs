@@ -683,7 +683,7 @@ fn a_single_page_application_gets_its_page_for_unknown_paths() {
             Status::NOT_FOUND
         );
     }
-    let options = SiteOptions::new().single_page_with("/app.html", Status::NOT_FOUND);
+    let options = SiteOptions::new().error_page(Status::NOT_FOUND, "/app.html");
     for client in both(&folder, &options) {
         let response = get(&client, "/users/7");
         assert_eq!(
@@ -941,7 +941,7 @@ fn a_survey_of_an_open_folder_reports_exactly_the_unserved_files() {
                         .iter()
                         .filter(|named| **named == root.join(path))
                         .count(),
-                    usize::from(!site.has(&format!("/{path}"))),
+                    usize::from(!site.contains(&format!("/{path}"))),
                     "{path} with {dotfiles:?} and {symlinks:?}: {named:#?}"
                 );
             }

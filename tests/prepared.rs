@@ -2,6 +2,7 @@
 
 use bytegate::config::{Config, Limits};
 use bytegate::response::{PreparedResponse, Reply, ResponseError};
+use bytegate::site::NamedFile;
 use bytegate::{Application, Body, Gateway, Now, Request, Response, Router, Site, Status};
 
 /// An application whose responses are always made, never prepared.
@@ -27,14 +28,13 @@ impl Application for Always {
 }
 
 fn site() -> Site {
-    let mut site = Site::new()
+    let site = Site::new()
         .file("/index.html", "<h1>hi</h1>")
         .file("/empty", "")
         .file("/404.html", "nothing here")
         .file("/large", vec![b'x'; 100_000]);
     let modified = std::time::Duration::from_secs(784_111_777);
-    site.try_file_modified("/dated", "dated", modified).unwrap();
-    site
+    site.file("/dated", NamedFile::from("dated").modified(modified))
 }
 
 /// Every kind of request that changes how a response is written.

@@ -2,11 +2,13 @@
 
 use super::growth::Growth;
 use super::memory_budget::Lease;
-use super::open_file::Stamp;
+use super::open_file::{Stamp, read_whole};
 use crate::syntax::entity_tag::opaque_of;
 use alloc::boxed::Box;
 use alloc::string::String;
+use bytes::Bytes;
 use std::fs::File;
+use std::io;
 
 /// An open file, sent as it was when it was opened. It may grow meanwhile. Any other change cuts the body off, so that
 /// a client never takes a mixture of old and new contents for the file.
@@ -85,6 +87,13 @@ impl StoredFile {
     /// Returns the text between the quotes of the ETag.
     pub(crate) fn tag(&self) -> Option<&str> {
         self.tag.as_deref()
+    }
+
+    /// Reads the whole file as it was at one moment.
+    pub(crate) fn read(&self) -> io::Result<Bytes> {
+        let stamp = Stamp::of(&self.file.metadata()?);
+        let content = read_whole(&self.file, &stamp)?;
+        content.ok_or_else(|| io::Error::other("it changed while it was read"))
     }
 
     /// Returns whether the file is in memory.

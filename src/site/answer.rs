@@ -139,9 +139,8 @@ impl Site {
     /// Responds to a path without a file, which an application in the browser may still know.
     fn single_page(&self, head: &Head<'_>, now: Now) -> Reply<'_> {
         let page = self.options.single_page.as_ref();
-        match page.and_then(|(path, status)| Some((self.find(path, now)?, *status))) {
-            Some((file, Status::OK)) => file.answer(head, now),
-            Some((file, status)) => file.page_with(status).into(),
+        match page.and_then(|path| self.find(path, now)) {
+            Some(file) => file.answer(head, now),
             None => self.page(Status::NOT_FOUND, now).into(),
         }
     }

@@ -1,11 +1,14 @@
-//! Errors in the options and paths of a site.
+//! Errors in the options, paths and folders of a site.
 
+#[cfg(feature = "folder")]
+use super::folder::error::FolderError;
 use super::rules::RuleError;
 use crate::values::status::Status;
 use alloc::string::String;
 use core::fmt;
 
-/// The error for a path that no request can reach, or for an invalid option of a site.
+/// The error of a site that cannot be made: no request can reach a path, an option is invalid, or a folder or a file
+/// cannot be read. It names the path and the reason. An I/O error is its [source](core::error::Error::source).
 ///
 /// ```
 /// use bytegate::Site;
@@ -17,20 +20,49 @@ use core::fmt;
 /// let error = SiteOptions::new().cache_control("", "no-store").build().unwrap_err();
 /// assert!(error.to_string().contains("pattern"));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct SiteError {
     pub(super) reason: Reason,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) enum Reason {
     Path(String),
+    Header(String),
     Page(String),
     ErrorPage(Status),
     IndexName(String),
     Suffix(String),
     MediaType(String),
     Rule(RuleError),
+    #[cfg(feature = "folder")]
+    Folder(FolderError),
+}
+
+impl SiteError {
+    /// Returns the path of the folder or file that cannot be read, or that no request can reach (feature `folder`).
+    /// `None` if the error is about an option without a path.
+    ///
+    /// ```
+    /// let error = bytegate::Site::load("no/such/folder").unwrap_err();
+    /// assert_eq!(error.path(), Some("no/such/folder".as_ref()));
+    /// assert!(error.to_string().starts_with("cannot read \"no/such/folder\": "));
+    /// ```
+    #[cfg(feature = "folder")]
+    pub fn path(&self) -> Option<&std::path::Path> {
+        match &self.reason {
+            Reason::Path(path) | Reason::Header(path) | Reason::Page(path) => Some(path.as_ref()),
+            Reason::Folder(error) => Some(error.path()),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(feature = "folder")]
+impl From<FolderError> for SiteError {
+    fn from(error: FolderError) -> SiteError {
+        Reason::Folder(error).into()
+    }
 }
 
 impl From<Reason> for SiteError {
@@ -60,11 +92,25 @@ impl fmt::Display for SiteError {
             ),
             Reason::MediaType(media_type) => write!(
                 f,
-                "{media_type:?} is not a media type such as text/html, or cannot be sent in a field"
+                "{media_type:?} is not a media type such as text/html, or cannot be sent in a header"
             ),
             Reason::Rule(error) => error.fmt(f),
+            Reason::Header(path) => write!(
+                f,
+                "the media type, Cache-Control or file name of {path:?} cannot be sent in a header"
+            ),
+            #[cfg(feature = "folder")]
+            Reason::Folder(error) => error.fmt(f),
         }
     }
 }
 
-impl core::error::Error for SiteError {}
+impl core::error::Error for SiteError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match &self.reason {
+            #[cfg(feature = "folder")]
+            Reason::Folder(error) => error.source(),
+            _ => None,
+        }
+    }
+}

@@ -79,6 +79,8 @@ pub(super) struct Representation<'a> {
     pub(super) varies: bool,
     /// The default `Cache-Control`.
     pub(super) cache_control: Option<&'a str>,
+    /// The value of `Content-Disposition`.
+    pub(super) disposition: Option<&'a str>,
 }
 
 impl<'a> Representation<'a> {
@@ -97,6 +99,7 @@ impl<'a> Representation<'a> {
             coding: None,
             varies: false,
             cache_control: None,
+            disposition: None,
         }
     }
 
@@ -126,6 +129,9 @@ impl<'a> Representation<'a> {
         }
         if let Some(value) = self.cache_control {
             whole.set_header("Cache-Control", value);
+        }
+        if let Some(value) = self.disposition {
+            whole.set_header("Content-Disposition", value);
         }
         options.rules.apply(self.path, &mut whole);
         let mut not_modified = Response::new(Status::NOT_MODIFIED);
@@ -189,6 +195,17 @@ impl File {
             #[cfg(feature = "folder")]
             Whole::Stored(_) => None,
         }
+    }
+
+    /// Returns the value of `Cache-Control`.
+    pub(super) fn cache_control(&self) -> Option<String> {
+        let response = self.not_modified.to_response();
+        response.headers().get("Cache-Control").map(String::from)
+    }
+
+    /// Returns the value of `Content-Disposition`.
+    pub(super) fn disposition(&self) -> Option<&str> {
+        self.content_fields.view().get("Content-Disposition")
     }
 
     /// Returns the media type.

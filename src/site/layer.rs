@@ -2,7 +2,7 @@
 
 use super::file::File;
 #[cfg(feature = "folder")]
-use super::folder::LiveFolder;
+use super::folder::live::LiveFolder;
 use super::listing::Entry;
 use super::memory::Memory;
 use crate::message::head::Head;

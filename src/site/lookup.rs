@@ -24,14 +24,14 @@ impl Site {
     /// use bytegate::Site;
     ///
     /// let site = Site::new().file("/docs/index.html", "<h1>docs</h1>");
-    /// assert!(site.has("/docs/index.html") && site.has("/docs/") && site.has("/docs"));
-    /// assert!(!site.has("/") && !site.has("/doc"));
+    /// assert!(site.contains("/docs/index.html") && site.contains("/docs/") && site.contains("/docs"));
+    /// assert!(!site.contains("/") && !site.contains("/doc"));
     /// ```
-    pub fn has(&self, path: &str) -> bool {
+    pub fn contains(&self, path: &str) -> bool {
         self.answers(&Method::Get, path.as_bytes())
     }
 
-    /// Like [`has`](Site::has), but for any method. Redirects and lists are only for GET and HEAD: other methods may be
+    /// Like [`contains`](Site::contains), but for any method. Redirects and lists are only for GET and HEAD: other methods may be
     /// meant for an application at the same path.
     pub(crate) fn answers(&self, method: &Method, path: &[u8]) -> bool {
         let path = core::str::from_utf8(path).ok();

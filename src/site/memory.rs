@@ -5,6 +5,7 @@ use super::files::Files;
 use super::listing::{Entry, Kind};
 use super::options::SiteOptions;
 use crate::message::coding::Coding;
+use alloc::borrow::Cow;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -23,11 +24,31 @@ pub(super) struct Memory {
 
 /// A file to be added.
 pub(super) struct Addition<'a> {
-    pub(super) path: &'a str,
+    pub(super) path: Cow<'a, str>,
+    /// The path that determines the media type.
+    pub(super) type_path: Cow<'a, str>,
     /// The media type, if it differs from the path's type.
-    pub(super) media_type: Option<&'a str>,
+    pub(super) media_type: Option<String>,
     pub(super) content: Bytes,
     pub(super) modified: Option<Duration>,
+    pub(super) cache_control: Option<String>,
+    /// The value of `Content-Disposition`.
+    pub(super) disposition: Option<String>,
+}
+
+impl<'a> Addition<'a> {
+    /// A file of which nothing is stated.
+    pub(super) fn new(path: &'a str, content: Bytes) -> Addition<'a> {
+        Addition {
+            path: path.into(),
+            type_path: path.into(),
+            media_type: None,
+            content,
+            modified: None,
+            cache_control: None,
+            disposition: None,
+        }
+    }
 }
 
 impl Memory {
@@ -107,14 +128,14 @@ impl Memory {
             .filter(|path| !path.ends_with('/'))
     }
 
-    /// Adds a file, or replaces the one with the same path. Returns whether its media type can be sent.
+    /// Adds a file, or replaces the one with the same path. Returns whether its headers can be sent.
     pub(super) fn insert(&mut self, added: &Addition<'_>, options: &SiteOptions) -> bool {
         let Some(file) = self.file(added, options) else {
             return false;
         };
-        self.put(added.path, file, options);
+        self.put(&added.path, file, options);
         // This may be a compressed form of a file that was added before.
-        let original = Coding::of_suffix(added.path).map(|(path, _)| path);
+        let original = Coding::of_suffix(&added.path).map(|(path, _)| path);
         if let Some(path) = original.filter(|_| options.precompressed) {
             self.renew(path, options);
         }
@@ -148,7 +169,7 @@ impl Memory {
         let mut coded = Vec::new();
         if options.precompressed {
             for coding in Coding::ALL {
-                let path = [added.path, coding.suffix()].concat();
+                let path = [&added.path, coding.suffix()].concat();
                 if let Some(content) = self.get(path.as_bytes()).and_then(File::bytes) {
                     coded.push((coding, content.clone()));
                 }
@@ -156,18 +177,26 @@ impl Memory {
         }
         #[cfg(feature = "compression")]
         if options.compressed && coded.iter().all(|(coding, _)| *coding != Coding::Gzip) {
-            let media_type = match added.media_type {
+            let media_type = match &added.media_type {
                 Some(media_type) => media_type.into(),
-                None => options.media_type_of(added.path),
+                None => options.media_type_of(&added.type_path),
             };
             let compressed = compress(&media_type, &added.content);
             coded.extend(compressed.map(|content| (Coding::Gzip, content)));
         }
+        let named = Representation::named(&added.path, options);
         let plain = Representation {
-            media_type: added.media_type,
+            // The suffix of a coding has been taken from it.
+            type_path: match added.type_path == added.path {
+                true => named.type_path,
+                false => &added.type_path,
+            },
+            media_type: added.media_type.as_deref(),
             modified: added.modified,
             varies: !coded.is_empty(),
-            ..Representation::named(added.path, options)
+            cache_control: added.cache_control.as_deref(),
+            disposition: added.disposition.as_deref(),
+            ..named
         };
         let file = plain.file(FileContent::Memory(added.content.clone()), options)?;
         let coded = coded.into_iter().map(|(coding, content)| {
@@ -189,12 +218,12 @@ impl Memory {
         else {
             return;
         };
-        let media_type = file.media_type().to_string();
         let added = Addition {
-            path,
-            media_type: Some(&media_type),
-            content: content.clone(),
+            media_type: Some(file.media_type().to_string()),
             modified: file.modified(),
+            cache_control: file.cache_control(),
+            disposition: file.disposition().map(String::from),
+            ..Addition::new(path, content.clone())
         };
         if let Some(file) = self.file(&added, options) {
             self.put(path, file, options);

@@ -15,12 +15,8 @@ mod file;
 mod files;
 #[cfg(feature = "folder")]
 mod folder;
-#[cfg(feature = "folder")]
-mod from_folder;
 mod layer;
 mod listing;
-#[cfg(feature = "folder")]
-mod listing_cache;
 mod lookup;
 mod memory;
 mod named_file;
@@ -36,7 +32,7 @@ mod template;
 
 pub use error::SiteError;
 #[cfg(feature = "folder")]
-pub use folder::{LoadError, Skipped};
+pub use folder::Skipped;
 pub use named_file::NamedFile;
 pub use options::{Dotfiles, EncodedNames, SiteOptions, Symlinks};
 pub use site::Site;

@@ -1,6 +1,10 @@
-//! A file as the response of an application.
+//! A file as the response of an application, or of a site.
 
+use super::error::SiteError;
 use super::file::{FileContent, Representation};
+#[cfg(feature = "folder")]
+use super::folder::error::FolderError;
+use super::memory::Addition;
 use super::options::SiteOptions;
 #[cfg(feature = "folder")]
 use crate::files::open_file::open_regular;
@@ -22,6 +26,9 @@ use std::{io, path::Path, prelude::rust_2024::*};
 ///
 /// The suffix of the name determines the media type. `Cache-Control: no-cache` makes clients check their copies before
 /// each use. A file on disk is read while it is sent, and never held in memory as a whole.
+///
+/// [`Site::file`](crate::Site::file) adds such a file to a site. There, bytes and text are a file too: its path
+/// determines the media type.
 ///
 /// ```
 /// use bytegate::{Gateway, Request, Response, Router};
@@ -46,8 +53,15 @@ pub struct NamedFile {
     content: FileContent,
     media_type: Option<String>,
     modified: Option<Duration>,
-    cache_control: String,
+    cache_control: Option<String>,
     attachment: Option<String>,
+}
+
+impl<C: Into<Bytes>> From<C> for NamedFile {
+    /// Creates a file without a name.
+    fn from(content: C) -> NamedFile {
+        NamedFile::new("", content)
+    }
 }
 
 impl NamedFile {
@@ -102,20 +116,22 @@ impl NamedFile {
             content,
             media_type: None,
             modified: None,
-            cache_control: "no-cache".into(),
+            cache_control: None,
             attachment: None,
         }
     }
 
-    /// Sets the media type. The default depends on the suffix of the name.
+    /// Sets the media type. The default depends on the suffix of the name, and for a file without a name on the path in
+    /// the site.
     pub fn media_type(mut self, media_type: &str) -> NamedFile {
         self.media_type = Some(media_type.into());
         self
     }
 
-    /// Sets `Cache-Control`. The default is `no-cache`. Files for one user only should be `private`.
+    /// Sets `Cache-Control`. The default of a response is `no-cache`, and a file in a site has none. Files for one user
+    /// only should be `private`.
     pub fn cache_control(mut self, value: &str) -> NamedFile {
-        self.cache_control = value.into();
+        self.cache_control = Some(value.into());
         self
     }
 
@@ -136,29 +152,55 @@ impl NamedFile {
     /// 416 if no range is satisfiable. Methods other than GET and HEAD get the whole file, because their preconditions
     /// and ranges do not concern this file. A value that no header can have makes the response fail.
     pub fn respond(self, request: &Request<'_>) -> Response {
+        let disposition = self.disposition();
+        let cache_control = self.cache_control.as_deref().unwrap_or("no-cache");
         let representation = Representation {
             media_type: self.media_type.as_deref(),
             modified: self.modified,
             own_coding: None,
             type_path: &self.name,
-            cache_control: Some(&self.cache_control),
+            cache_control: Some(cache_control),
+            disposition: disposition.as_deref(),
             ..Representation::named(&self.name, &SiteOptions::new())
         };
         let Some(file) = representation.file(self.content, &SiteOptions::new()) else {
             return Response::new(Status::OK)
                 .with_header("Content-Type", self.media_type.unwrap_or_default())
-                .with_header("Cache-Control", self.cache_control);
+                .with_header("Cache-Control", cache_control);
         };
         let head = request.head();
-        let mut response = match head.method() {
+        match head.method() {
             Method::Get | Method::Head => file.answer(&head, request.now()).into_response(),
             _ => file.into_response(),
-        };
-        let has_content = matches!(response.status(), Status::OK | Status::PARTIAL_CONTENT);
-        if let Some(name) = self.attachment.filter(|_| has_content) {
-            let value = content_disposition::value("attachment", &name);
-            response.set_header("Content-Disposition", value);
         }
-        response
+    }
+
+    /// Takes the file apart, to add it to a site at a path. A file on disk is read.
+    pub(super) fn into_addition(self, path: &str) -> Result<Addition<'_>, SiteError> {
+        let disposition = self.disposition();
+        let content = match self.content {
+            FileContent::Memory(content) => content,
+            #[cfg(feature = "folder")]
+            FileContent::Stored(file) => file
+                .read()
+                .map_err(|error| FolderError::io(self.name.as_ref(), error))?,
+        };
+        Ok(Addition {
+            type_path: match &*self.name {
+                "" => path.into(),
+                _ => self.name.into(),
+            },
+            media_type: self.media_type,
+            modified: self.modified,
+            cache_control: self.cache_control,
+            disposition,
+            ..Addition::new(path, content)
+        })
+    }
+
+    /// Returns the value of `Content-Disposition`.
+    fn disposition(&self) -> Option<String> {
+        let name = self.attachment.as_deref()?;
+        Some(content_disposition::value("attachment", name))
     }
 }

@@ -29,10 +29,10 @@ use core::fmt;
 ///
 /// // The folder contains `.env` and `.well-known/security.txt`.
 /// let site = SiteOptions::new().load(&folder)?;
-/// assert!(site.has("/.well-known/security.txt") && !site.has("/.env"));
+/// assert!(site.contains("/.well-known/security.txt") && !site.contains("/.env"));
 ///
 /// let site = SiteOptions::new().dotfiles(Dotfiles::Refuse).load(&folder)?;
-/// assert!(!site.has("/.well-known/security.txt"));
+/// assert!(!site.contains("/.well-known/security.txt"));
 /// # fs::remove_dir_all(folder)?;
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -62,10 +62,10 @@ pub enum Dotfiles {
 ///
 /// // The folder contains `report.txt`, a link to a file outside of the folder.
 /// let site = SiteOptions::new().load(&folder)?;
-/// assert!(!site.has("/report.txt"));
+/// assert!(!site.contains("/report.txt"));
 ///
 /// let site = SiteOptions::new().symlinks(Symlinks::Follow).load(&folder)?;
-/// assert!(site.has("/report.txt"));
+/// assert!(site.contains("/report.txt"));
 /// # fs::remove_dir_all(temporary)?;
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -141,7 +141,7 @@ pub struct SiteOptions {
     pub(super) index: Vec<String>,
     pub(super) listing: bool,
     pub(super) pretty_urls: bool,
-    pub(super) single_page: Option<(String, Status)>,
+    pub(super) single_page: Option<String>,
     pub(super) error_pages: Vec<(Status, String)>,
     pub(super) dotfiles: Dotfiles,
     pub(super) symlinks: Symlinks,
@@ -219,7 +219,7 @@ impl SiteOptions {
     /// use bytegate::site::SiteOptions;
     ///
     /// let site = SiteOptions::new().pretty_urls(true).build()?.file("/about.html", "<h1>about</h1>");
-    /// assert!(site.has("/about") && site.has("/about.html") && !site.has("/about/"));
+    /// assert!(site.contains("/about") && site.contains("/about.html") && !site.contains("/about/"));
     /// # Ok::<(), bytegate::site::SiteError>(())
     /// ```
     pub fn pretty_urls(mut self, are_known: bool) -> SiteOptions {
@@ -229,14 +229,10 @@ impl SiteOptions {
 
     /// Sets the page that is sent with 200 for paths that do not exist, so that an application in the browser can
     /// interpret them. Paths whose suffix belongs to another kind of file than HTML, such as `/missing.css`, still get
-    /// a 404, and so do all methods but GET and HEAD.
-    pub fn single_page(self, path: &str) -> SiteOptions {
-        self.single_page_with(path, Status::OK)
-    }
-
-    /// Like [`single_page`](SiteOptions::single_page), but with another status.
-    pub fn single_page_with(mut self, path: &str, status: Status) -> SiteOptions {
-        self.single_page = Some((path.to_string(), status));
+    /// a 404, and so do all methods but GET and HEAD. For a page that is sent with 404, see
+    /// [`error_page`](SiteOptions::error_page).
+    pub fn single_page(mut self, path: &str) -> SiteOptions {
+        self.single_page = Some(path.to_string());
         self.page(path)
     }
 

@@ -3,19 +3,18 @@
 use super::error::{Reason, SiteError};
 #[cfg(feature = "folder")]
 use super::folder::error::Skipped;
-use super::layer::Layer;
 #[cfg(feature = "folder")]
-use super::listing_cache::ListingCache;
-use super::memory::{Addition, Memory};
+use super::folder::listing_cache::ListingCache;
+use super::layer::Layer;
+use super::memory::Memory;
+use super::named_file::NamedFile;
 use super::options::SiteOptions;
 use super::paths::is_servable;
 use super::spelling;
 use crate::values::sync::Arc;
 use alloc::string::ToString;
 use alloc::vec::Vec;
-use bytes::Bytes;
 use core::fmt;
-use core::time::Duration;
 
 /// A static site. Its files are in memory or in a folder, and are looked up by their exact path.
 ///
@@ -45,7 +44,7 @@ use core::time::Duration;
 /// let site = Site::new()
 ///     .file("/index.html", "<h1>hi</h1>")
 ///     .file("/404.html", "<h1>not here</h1>")
-///     .file_as("/data", "application/json", "{}");
+///     .file("/style.css", "h1 { color: teal }");
 /// assert_eq!(site.paths().count(), 3);
 /// ```
 #[derive(Clone)]
@@ -85,23 +84,33 @@ impl Site {
 
     /// Adds a file, or replaces the one with the same path. The path is decoded and begins at the root.
     ///
-    /// # Panics
-    /// Panics if no request can reach the path. [`try_file`](Site::try_file) returns an error instead.
-    #[track_caller]
-    pub fn file(mut self, path: &str, content: impl Into<Bytes>) -> Site {
-        if let Err(error) = self.try_file(path, content) {
-            panic!("{error}");
-        }
-        self
-    }
-
-    /// Like [`file`](Site::file), but with an explicit media type.
+    /// The file is text or bytes, whose media type depends on the path, or a [`NamedFile`] that states more:
+    ///
+    /// ```
+    /// use bytegate::Site;
+    /// use bytegate::site::NamedFile;
+    /// use std::time::Duration;
+    ///
+    /// let data = NamedFile::from("{}").media_type("application/json").modified(Duration::from_secs(784_111_777));
+    /// let site = Site::new()
+    ///     .file("/index.html", "<h1>hi</h1>")
+    ///     .file("/data", data)
+    ///     .file("/report", NamedFile::new("report.csv", "apple,1\n").attachment("Report 2026.csv"));
+    ///
+    /// let client = bytegate::testing::Client::new(site);
+    /// let response = client.get("/data").send();
+    /// assert_eq!(response.header("Content-Type"), Some("application/json"));
+    /// assert_eq!(response.header("Last-Modified"), Some("Sun, 06 Nov 1994 08:49:37 GMT"));
+    /// ```
+    ///
+    /// A file on disk (`NamedFile::open`) is read into memory.
     ///
     /// # Panics
-    /// Panics if no request can reach the path, or if the media type is not a valid header value.
+    /// Panics if no request can reach the path, if the file cannot be read, or if a header of the file cannot have its
+    /// value. [`try_file`](Site::try_file) returns an error instead.
     #[track_caller]
-    pub fn file_as(mut self, path: &str, media_type: &str, content: impl Into<Bytes>) -> Site {
-        if let Err(error) = self.insert(path, Some(media_type), content.into(), None) {
+    pub fn file(mut self, path: &str, file: impl Into<NamedFile>) -> Site {
+        if let Err(error) = self.try_file(path, file) {
             panic!("{error}");
         }
         self
@@ -110,23 +119,10 @@ impl Site {
     /// Like [`file`](Site::file), but for paths that are only known at run time.
     ///
     /// # Errors
-    /// Returns an error if no request can reach the path. The site is unchanged in that case.
-    pub fn try_file(&mut self, path: &str, content: impl Into<Bytes>) -> Result<(), SiteError> {
-        self.insert(path, None, content.into(), None)
-    }
-
-    /// Like [`try_file`](Site::try_file), but with the time of the last modification, given as time since the Unix
-    /// epoch. Responses carry `Last-Modified`, and requests may be conditional on it.
-    ///
-    /// # Errors
-    /// Returns an error if no request can reach the path. The site is unchanged in that case.
-    pub fn try_file_modified(
-        &mut self,
-        path: &str,
-        content: impl Into<Bytes>,
-        modified: Duration,
-    ) -> Result<(), SiteError> {
-        self.insert(path, None, content.into(), Some(modified))
+    /// Returns an error if no request can reach the path, if the file cannot be read, or if a header of the file cannot
+    /// have its value. The site is unchanged in that case.
+    pub fn try_file(&mut self, path: &str, file: impl Into<NamedFile>) -> Result<(), SiteError> {
+        self.insert(path, file.into())
     }
 
     /// Adds many files, usually from the program itself. Paths are given with or without a slash at their beginning.
@@ -138,7 +134,7 @@ impl Site {
     ///     ("index.html", &include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/site/index.html"))[..]),
     ///     ("about.txt", &b"a site in a program"[..]),
     /// ]);
-    /// assert!(site.has("/about.txt"));
+    /// assert!(site.contains("/about.txt"));
     /// ```
     ///
     /// The crate `include_dir` embeds a whole folder:
@@ -155,19 +151,19 @@ impl Site {
     /// }
     ///
     /// let site = Site::new().files(files(&FOLDER));
-    /// assert!(site.has("/") && site.has("/index.html"));
+    /// assert!(site.contains("/") && site.contains("/index.html"));
     /// ```
     ///
     /// # Panics
-    /// Panics if no request can reach one of the paths.
+    /// Panics for the same reasons as [`file`](Site::file).
     #[track_caller]
-    pub fn files<'p, C: Into<Bytes>>(
+    pub fn files<'p, F: Into<NamedFile>>(
         mut self,
-        files: impl IntoIterator<Item = (&'p str, C)>,
+        files: impl IntoIterator<Item = (&'p str, F)>,
     ) -> Site {
-        for (path, content) in files {
+        for (path, file) in files {
             let path = ["/", path.strip_prefix('/').unwrap_or(path)].concat();
-            if let Err(error) = self.try_file(&path, content) {
+            if let Err(error) = self.try_file(&path, file) {
                 panic!("{error}");
             }
         }
@@ -183,7 +179,7 @@ impl Site {
     ///
     /// let theme = Site::new().file("/style.css", "body {}").file("/logo.svg", "<svg/>");
     /// let site = Site::new().file("/style.css", "body { color: navy }").over(theme);
-    /// assert!(site.has("/logo.svg"));
+    /// assert!(site.contains("/logo.svg"));
     /// ```
     pub fn over(mut self, lower: Site) -> Site {
         if self.lower.is_empty() {
@@ -210,33 +206,21 @@ impl Site {
         paths.into_iter()
     }
 
-    fn insert(
-        &mut self,
-        path: &str,
-        media_type: Option<&str>,
-        content: Bytes,
-        modified: Option<Duration>,
-    ) -> Result<(), SiteError> {
+    fn insert(&mut self, path: &str, file: NamedFile) -> Result<(), SiteError> {
         // Paths in code may come from file names, which macOS decomposes.
+        let composed = spelling::compose(path).filter(|path| is_servable(path));
+        let composed = composed.ok_or_else(|| Reason::Path(path.to_string()))?;
+        if !self
+            .files
+            .insert(&file.into_addition(&composed)?, &self.options)
+        {
+            return Err(Reason::Header(path.to_string()).into());
+        }
         #[cfg(feature = "folder")]
         {
             self.listings = Arc::default();
         }
-        let composed = spelling::compose(path).filter(|path| is_servable(path));
-        let is_added = composed.is_some_and(|path| {
-            let added = Addition {
-                path: &path,
-                media_type,
-                content,
-                modified,
-            };
-            self.files.insert(&added, &self.options)
-        });
-        if is_added {
-            Ok(())
-        } else {
-            Err(Reason::Path(path.to_string()).into())
-        }
+        Ok(())
     }
 }
 
@@ -278,7 +262,7 @@ mod tests {
             );
         }
         for path in ["/a", "/a b", "/%41", "/\u{e4}", "/...", "/c:d"] {
-            assert_eq!(Site::new().try_file(path, ""), Ok(()), "{path:?}");
+            assert!(Site::new().try_file(path, "").is_ok(), "{path:?}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The gateways for fixtures and fuzz targets: a small site, and applications that report their requests.
 
 use bytegate::headers::Headers;
-use bytegate::site::SiteOptions;
+use bytegate::site::{NamedFile, SiteOptions};
 use bytegate::upload::{Admission, Receiver};
 use bytegate::{Application, Body, Gateway, Request, Response, Router, Site, Status};
 use std::borrow::Cow;
@@ -30,7 +30,7 @@ pub fn gateway() -> Gateway {
         .file("/docs/index.html", "<h1>docs</h1>\n");
     // Sun, 06 Nov 1994 08:49:37 GMT
     let modified = Duration::from_secs(784_111_777);
-    let dated = site.try_file_modified("/dated.txt", "dated\n", modified);
+    let dated = site.try_file("/dated.txt", NamedFile::from("dated\n").modified(modified));
     dated.expect("a path that can be named");
     let router = Router::new()
         .fallback(site)

@@ -23,7 +23,11 @@ pub(crate) fn gateway(options: &Options) -> Result<Gateway, Failure> {
     let mut passed_over = PassedOver::new(options);
     site.skipped().iter().for_each(|it| passed_over.name(it));
     passed_over.end();
-    for (option, page) in options.pages.iter().filter(|(_, page)| !site.has(page)) {
+    for (option, page) in options
+        .pages
+        .iter()
+        .filter(|(_, page)| !site.contains(page))
+    {
         complain(&format!("{option}: there is no file {page:?}"));
     }
     if options.verbose {

@@ -1,65 +1,47 @@
 //! Errors about folders, and files that are left out.
 
-use crate::site::error::SiteError;
+use crate::values::sync::Arc;
 use alloc::format;
 use alloc::string::String;
 use core::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The error for a folder that cannot be served. It names the folder and the reason.
-///
-/// ```
-/// let error = bytegate::Site::load("no/such/folder").unwrap_err();
-/// assert!(error.to_string().starts_with("cannot read \"no/such/folder\": "));
-/// ```
-#[derive(Debug)]
-pub struct LoadError {
-    path: PathBuf,
-    reason: Reason,
+/// The reason why a folder cannot be served, or why a file cannot be read.
+#[derive(Clone, Debug)]
+pub(in crate::site) enum FolderError {
+    Io(PathBuf, Arc<io::Error>),
+    NoFolder(PathBuf),
 }
 
-#[derive(Debug)]
-pub(in crate::site) enum Reason {
-    Io(io::Error),
-    NoFolder,
-    Options(SiteError),
-}
-
-impl LoadError {
-    pub(in crate::site) fn new(path: &Path, reason: Reason) -> LoadError {
-        LoadError {
-            path: path.to_path_buf(),
-            reason,
-        }
-    }
-
-    pub(in crate::site) fn io(path: &Path, error: io::Error) -> LoadError {
+impl FolderError {
+    pub(in crate::site) fn io(path: &Path, error: io::Error) -> FolderError {
         match error.kind() {
-            io::ErrorKind::NotADirectory => LoadError::new(path, Reason::NoFolder),
-            _ => LoadError::new(path, Reason::Io(error)),
+            io::ErrorKind::NotADirectory => FolderError::NoFolder(path.to_path_buf()),
+            _ => FolderError::Io(path.to_path_buf(), Arc::new(error)),
+        }
+    }
+
+    pub(in crate::site) fn path(&self) -> &Path {
+        match self {
+            FolderError::Io(path, _) | FolderError::NoFolder(path) => path,
+        }
+    }
+
+    pub(in crate::site) fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            FolderError::Io(_, error) => Some(&**error),
+            FolderError::NoFolder(_) => None,
         }
     }
 }
 
-impl fmt::Display for LoadError {
+impl fmt::Display for FolderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Quoted and escaped, because a name may contain anything.
-        let path = &self.path;
-        match &self.reason {
-            Reason::Io(error) => write!(f, "cannot read {path:?}: {error}"),
-            Reason::NoFolder => write!(f, "{path:?} is not a folder"),
-            Reason::Options(error) => error.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for LoadError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match &self.reason {
-            Reason::Io(error) => Some(error),
-            Reason::Options(error) => Some(error),
-            Reason::NoFolder => None,
+        match self {
+            FolderError::Io(path, error) => write!(f, "cannot read {path:?}: {error}"),
+            FolderError::NoFolder(path) => write!(f, "{path:?} is not a folder"),
         }
     }
 }
@@ -71,7 +53,7 @@ impl core::error::Error for LoadError {
 /// for skipped in site.skipped() {
 ///     eprintln!("{}: {}", skipped.path.display(), skipped.reason);
 /// }
-/// # Ok::<(), bytegate::site::LoadError>(())
+/// # Ok::<(), bytegate::site::SiteError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {

@@ -1,6 +1,6 @@
 //! Reading a folder into memory.
 
-use super::error::{LoadError, Reason, Skipped, unreadable};
+use super::error::{FolderError, Skipped, unreadable};
 use super::names::{has_hidden, servable};
 use super::tree::open_anywhere;
 use crate::files::open_file::{Stamp, read_whole};
@@ -30,14 +30,14 @@ pub(in crate::site) fn load(
     folder: &Path,
     memory: &mut Memory,
     options: &SiteOptions,
-) -> Result<Vec<Skipped>, LoadError> {
+) -> Result<Vec<Skipped>, FolderError> {
     let root = folder
         .canonicalize()
-        .map_err(|error| LoadError::io(folder, error))?;
+        .map_err(|error| FolderError::io(folder, error))?;
     if !root.is_dir() {
-        return Err(LoadError::new(folder, Reason::NoFolder));
+        return Err(FolderError::NoFolder(folder.to_path_buf()));
     }
-    let names = names(&root).map_err(|error| LoadError::io(folder, error))?;
+    let names = names(&root).map_err(|error| FolderError::io(folder, error))?;
     let mut loader = Loader {
         memory,
         options,
@@ -157,10 +157,8 @@ impl Loader<'_> {
                 self.files += 1;
                 self.bytes += content.len() as u64;
                 let added = Addition {
-                    path,
-                    media_type: None,
-                    content,
                     modified: Some(stamp.modified()),
+                    ..Addition::new(path, content)
                 };
                 if !is_servable(path) || !self.memory.insert(&added, self.options) {
                     self.skip(place, "no request can reach it");

@@ -1,14 +1,13 @@
-//! Folders with the files of a site: read once, or live.
+//! Folders with the files of a site: read once, or live. Opens files and reads the clock of the system.
 
 pub(super) mod error;
-mod live;
+mod from_folder;
+pub(super) mod listing_cache;
+pub(super) mod live;
 mod load;
 mod names;
 mod root;
 mod spellings;
 mod tree;
 
-pub(super) use error::Reason;
-pub use error::{LoadError, Skipped};
-pub(super) use live::LiveFolder;
-pub(super) use load::load;
+pub use error::Skipped;

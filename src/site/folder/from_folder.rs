@@ -1,13 +1,12 @@
 //! Sites from folders.
 
-use super::folder::LiveFolder;
-use super::folder::LoadError;
-use super::folder::Reason;
-use super::folder::Skipped;
-use super::folder::load;
-use super::layer::Layer;
-use super::options::SiteOptions;
-use super::site::Site;
+use super::error::{FolderError, Skipped};
+use super::live::LiveFolder;
+use super::load::load;
+use crate::site::error::SiteError;
+use crate::site::layer::Layer;
+use crate::site::options::SiteOptions;
+use crate::site::site::Site;
 use crate::values::sync::Arc;
 use alloc::vec::Vec;
 use std::path::Path;
@@ -34,9 +33,9 @@ impl Site {
     /// ```
     /// let site = bytegate::Site::load("fixtures/site")?;
     /// assert!(site.paths().any(|path| path == "/index.html"));
-    /// # Ok::<(), bytegate::site::LoadError>(())
+    /// # Ok::<(), bytegate::site::SiteError>(())
     /// ```
-    pub fn load(folder: impl AsRef<Path>) -> Result<Site, LoadError> {
+    pub fn load(folder: impl AsRef<Path>) -> Result<Site, SiteError> {
         SiteOptions::new().load(folder)
     }
 
@@ -89,9 +88,9 @@ impl Site {
     /// let gateway = Gateway::new(Site::open("fixtures/site")?);
     /// let response = gateway.handle(b"GET /index.html HTTP/1.1\r\nHost: x\r\n\r\n");
     /// assert!(response.starts_with(b"HTTP/1.1 200 OK\r\n"));
-    /// # Ok::<(), bytegate::site::LoadError>(())
+    /// # Ok::<(), bytegate::site::SiteError>(())
     /// ```
-    pub fn open(folder: impl AsRef<Path>) -> Result<Site, LoadError> {
+    pub fn open(folder: impl AsRef<Path>) -> Result<Site, SiteError> {
         SiteOptions::new().open(folder)
     }
 
@@ -106,7 +105,7 @@ impl Site {
     /// ```
     /// let site = bytegate::Site::open("fixtures/site")?;
     /// site.survey(|skipped| eprintln!("{skipped}"));
-    /// # Ok::<(), bytegate::site::LoadError>(())
+    /// # Ok::<(), bytegate::site::SiteError>(())
     /// ```
     pub fn survey(&self, mut report: impl FnMut(Skipped)) {
         for layer in &self.lower {
@@ -122,9 +121,9 @@ impl SiteOptions {
     ///
     /// # Errors
     /// Returns the first error in the options, or an error if `folder` is not a folder or cannot be read at all.
-    pub fn load(self, folder: impl AsRef<Path>) -> Result<Site, LoadError> {
+    pub fn load(self, folder: impl AsRef<Path>) -> Result<Site, SiteError> {
         let folder = folder.as_ref();
-        let mut site = self.build_for(folder)?;
+        let mut site = self.build()?;
         let skipped = load(folder, &mut site.files, &site.options)?;
         site.skipped = skipped;
         Ok(site)
@@ -134,17 +133,12 @@ impl SiteOptions {
     ///
     /// # Errors
     /// Returns the first error in the options, or an error if `folder` is not a folder or cannot be opened.
-    pub fn open(self, folder: impl AsRef<Path>) -> Result<Site, LoadError> {
+    pub fn open(self, folder: impl AsRef<Path>) -> Result<Site, SiteError> {
         let folder = folder.as_ref();
-        let mut site = self.build_for(folder)?;
+        let mut site = self.build()?;
         let live = LiveFolder::open(folder, site.options.clone())
-            .map_err(|error| LoadError::io(folder, error))?;
+            .map_err(|error| FolderError::io(folder, error))?;
         site.lower = Vec::from([Layer::Folder(Arc::new(live))]);
         Ok(site)
-    }
-
-    fn build_for(self, folder: &Path) -> Result<Site, LoadError> {
-        self.build()
-            .map_err(|error| LoadError::new(folder, Reason::Options(error)))
     }
 }

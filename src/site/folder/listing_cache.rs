@@ -1,6 +1,6 @@
 //! Cached listings of large directories.
 
-use super::listing::Order;
+use crate::site::listing::Order;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 /// The pages of directories that took long to list, so that repeated requests for them do not delay other clients.
 #[derive(Default)]
-pub(super) struct ListingCache(Mutex<Vec<Page>>);
+pub(in crate::site) struct ListingCache(Mutex<Vec<Page>>);
 
 struct Page {
     path: Box<str>,
@@ -29,7 +29,7 @@ const SHARE: u32 = 20;
 
 impl ListingCache {
     /// Returns the page of a directory, if it was made recently.
-    pub(super) fn get(&self, path: &str, order: Order) -> Option<Bytes> {
+    pub(in crate::site) fn get(&self, path: &str, order: Order) -> Option<Bytes> {
         let pages = self.lock();
         let mut pages = pages.iter();
         let page = pages.find(|page| &*page.path == path && page.order == order)?;
@@ -37,7 +37,12 @@ impl ListingCache {
     }
 
     /// Makes a page, and keeps it if making it takes long.
-    pub(super) fn make(&self, path: &str, order: Order, make: impl FnOnce() -> Bytes) -> Bytes {
+    pub(in crate::site) fn make(
+        &self,
+        path: &str,
+        order: Order,
+        make: impl FnOnce() -> Bytes,
+    ) -> Bytes {
         let start = Instant::now();
         let html = make();
         let end = Instant::now();
