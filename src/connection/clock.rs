@@ -1,10 +1,9 @@
 //! Time handling of a connection.
 
-use super::Connection;
-use super::progress::Progress;
+use super::connection::Connection;
+use super::progress::{Progress, is_late};
 use super::state::State;
 use crate::config::config::Config;
-use crate::syntax::date::{self, DATE_LINE_BYTES};
 use crate::values::now::Now;
 use core::borrow::Borrow;
 use core::time::Duration;
@@ -77,36 +76,5 @@ impl<C: Borrow<Config>> Connection<C> {
             && !self
                 .retires
                 .is_some_and(|retires| is_late(self.now.monotonic, retires))
-    }
-}
-
-/// Returns whether a deadline has passed. [`Duration::MAX`] means that there is no deadline.
-pub(super) fn is_late(now: Duration, until: Duration) -> bool {
-    now >= until && until < Duration::MAX
-}
-
-/// The `Date` line, updated in place once per second.
-#[derive(Debug)]
-pub(super) struct DateLine {
-    /// Whether there is a time that can be formatted as a date.
-    is_date: bool,
-    line: [u8; DATE_LINE_BYTES],
-}
-
-impl DateLine {
-    pub(super) const fn new() -> DateLine {
-        DateLine {
-            is_date: false,
-            line: date::LINE_TEMPLATE,
-        }
-    }
-
-    #[inline]
-    pub(super) fn get(&self) -> Option<&[u8; DATE_LINE_BYTES]> {
-        self.is_date.then_some(&self.line)
-    }
-
-    fn set(&mut self, wall: Option<Duration>) {
-        self.is_date = wall.is_some_and(|wall| date::write_line(wall, &mut self.line));
     }
 }

@@ -2,12 +2,12 @@
 
 use super::body_mode::BodyMode;
 use super::body_reader::BodyReader;
-use super::clock::DateLine;
+use super::date_line::DateLine;
+use super::encoder;
 use super::output::Output;
 use super::progress::Progress;
-use super::state::{AfterResponse, Later, NextBlock, State, Waiting};
+use super::state::{AfterResponse, Later, NextBlock, State, Waiting, failed};
 use super::step::{CloseReason, OutOfTurn, ResponseSummary, Step};
-use super::{encoder, machine};
 use crate::body::block::Block;
 use crate::body::body_error::BodyError;
 use crate::config::config::Config;
@@ -222,7 +222,7 @@ impl<C: Borrow<Config>> Connection<C> {
         if reader.is_too_large() {
             let fault =
                 InvalidRequest::new(ProtocolError::BodyTooLarge, self.parser.content_length_at());
-            self.state = machine::failed(fault, self.parser.method_seen());
+            self.state = failed(fault, self.parser.method_seen());
             return Ok(());
         }
         // Sent even if a part of the body has already arrived: the output must not depend on how the input was split.

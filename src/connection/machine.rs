@@ -1,9 +1,8 @@
 //! The transitions of a connection. Each takes a state by value and returns the next one.
 
 use super::body_reader::{BodyReader, Taken};
-use super::clock::is_late;
-use super::progress::Progress;
-use super::state::{AfterResponse, Later, NextBlock, RejectedRequest, State, Waiting};
+use super::progress::{Progress, is_late};
+use super::state::{AfterResponse, Later, NextBlock, State, Waiting, failed, failed_in};
 use super::{CloseReason, Connection, Step};
 use crate::config::config::Config;
 use crate::message::framing::{Decisions, Framing};
@@ -13,7 +12,6 @@ use crate::syntax::head::Parsed;
 use crate::values::method::MethodKind;
 use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::borrow::Borrow;
 use core::time::Duration;
 
@@ -309,17 +307,4 @@ impl<C: Borrow<Config>> Connection<C> {
     pub(super) fn take_state(&mut self) -> State {
         core::mem::replace(&mut self.state, State::Close(CloseReason::Refused))
     }
-}
-
-/// Returns the state that records a fault. The offset of the fault counts from the first unused byte. Nothing after the
-/// fault is interpreted.
-#[cold]
-pub(super) fn failed(fault: InvalidRequest, method: Option<MethodKind>) -> State {
-    failed_in(Vec::new(), fault, method)
-}
-
-/// Like [`failed`], for a request whose head was complete.
-#[cold]
-pub(super) fn failed_in(head: Vec<u8>, fault: InvalidRequest, method: Option<MethodKind>) -> State {
-    State::Fault(fault, Box::new(RejectedRequest { method, head }))
 }

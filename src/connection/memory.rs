@@ -1,8 +1,7 @@
 //! The memory that a connection holds, and the refusal of a request if there is no room.
 
 use super::Connection;
-use super::machine::{failed, failed_in};
-use super::state::{State, Waiting};
+use super::state::{State, Waiting, failed, failed_in};
 use crate::config::config::Config;
 use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 use core::borrow::Borrow;

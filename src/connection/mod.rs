@@ -21,6 +21,7 @@ mod chunked;
 mod clock;
 #[allow(clippy::module_inception, reason = "each name has a file of its name")]
 mod connection;
+mod date_line;
 mod encoder;
 mod machine;
 #[cfg(feature = "server")]

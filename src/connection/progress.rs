@@ -30,3 +30,8 @@ impl Progress {
         self.moved.saturating_add(pace.gap).min(self.due)
     }
 }
+
+/// Returns whether a deadline has passed. [`Duration::MAX`] means that there is no deadline.
+pub(super) fn is_late(now: Duration, until: Duration) -> bool {
+    now >= until && until < Duration::MAX
+}

@@ -54,6 +54,19 @@ pub(super) struct RejectedRequest {
     pub(super) head: Vec<u8>,
 }
 
+/// Returns the state that records a fault. The offset of the fault counts from the first unused byte. Nothing after the
+/// fault is interpreted.
+#[cold]
+pub(super) fn failed(fault: InvalidRequest, method: Option<MethodKind>) -> State {
+    failed_in(Vec::new(), fault, method)
+}
+
+/// Like [`failed`], for a request whose head was complete.
+#[cold]
+pub(super) fn failed_in(head: Vec<u8>, fault: InvalidRequest, method: Option<MethodKind>) -> State {
+    State::Fault(fault, Box::new(RejectedRequest { method, head }))
+}
+
 /// When the next block of a response is requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NextBlock {

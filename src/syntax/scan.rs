@@ -1,6 +1,7 @@
 //! Scans over bytes, in blocks of sixteen where possible.
 
-use super::block::{BLOCK_BYTES, Block};
+use super::block::Block;
+use super::block::size::BLOCK_BYTES;
 use super::byte_class::{TOKEN, VALUE};
 
 /// Returns the end of the name that begins at `from`: `1*tchar`. Returns `from` if no name with a colon after it begins

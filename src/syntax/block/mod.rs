@@ -3,9 +3,11 @@
 //! The operations exist twice: with the vector instructions of x86-64, and with arrays, for all other processors. A
 //! test checks that both give the same results.
 
+mod letters;
 #[cfg(any(test, not(target_arch = "x86_64")))]
 #[cfg_attr(target_arch = "x86_64", allow(dead_code))]
 mod portable;
+pub(crate) mod size;
 #[cfg(target_arch = "x86_64")]
 mod sse2;
 
@@ -13,17 +15,6 @@ mod sse2;
 pub(crate) use portable::Block;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use sse2::Block;
-
-/// The number of bytes in a block.
-pub(crate) const BLOCK_BYTES: usize = 16;
-
-impl Block {
-    /// Marks all bytes but the letters of either case.
-    #[inline(always)]
-    pub(crate) fn no_letters(self) -> Block {
-        self.or(0x20).outside(b'a', b'z')
-    }
-}
 
 #[cfg(all(test, target_arch = "x86_64"))]
 mod tests {

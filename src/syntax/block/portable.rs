@@ -1,6 +1,6 @@
 //! Blocks as arrays. Compilers use vector instructions for them where the processor has some.
 
-use super::BLOCK_BYTES;
+use super::size::BLOCK_BYTES;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Block([u8; BLOCK_BYTES]);

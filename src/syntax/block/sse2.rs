@@ -1,7 +1,7 @@
 //! Blocks with the vector instructions that every x86-64 processor has. See [`portable`](super::portable) for the
 //! meaning of each operation.
 
-use super::BLOCK_BYTES;
+use super::size::BLOCK_BYTES;
 use safe_arch::{
     bitand_m128i, bitandnot_m128i, bitor_m128i, cmp_eq_mask_i8_m128i, cmp_gt_mask_i8_m128i,
     load_unaligned_m128i, m128i, move_mask_i8_m128i, set_splat_i8_m128i, sub_i8_m128i,
