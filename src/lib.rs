@@ -82,7 +82,9 @@
 //! - A *session* is a connection joined to a gateway. It has the loop over the steps of a connection.
 //! - An *application* takes a request and returns a response. Routers and sites are applications.
 //!
-//! A file imports only from its own folder and from folders above it in this table. A test checks this.
+//! A file imports only from its own folder and from folders above it in this table. Only `files`, `site/folder`, the front
+//! ends and the test kit open files, use sockets, start threads or read a clock. Three other files do, each for a reason that
+//! the test of these rules states.
 //!
 //! | folder | contents | does not depend on |
 //! |---|---|---|

@@ -18,6 +18,8 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+// May reach sockets and clocks.
+
 pub(crate) mod blocking_stream;
 pub(crate) mod linger;
 

@@ -29,6 +29,8 @@
 //! # }
 //! ```
 
+// May reach clocks.
+
 #[cfg(feature = "tower")]
 mod gateway_service;
 mod messages;

@@ -2,6 +2,8 @@
 //!
 //! Code outside of this folder and of `site/folder` opens no file.
 
+// May reach files and clocks.
+
 #[cfg(feature = "server")]
 pub(crate) mod file_range;
 #[cfg(feature = "folder")]

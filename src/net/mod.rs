@@ -8,6 +8,8 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+// May reach sockets, threads and clocks.
+
 mod accept;
 mod blocking;
 mod buffers;

@@ -82,6 +82,8 @@
 //! | why input is refused, and at which byte | [`explain`] |
 //! | the output of any server | [`read_responses`] |
 
+// May reach sockets, threads and clocks.
+
 mod client;
 mod cookies;
 mod corpus;

@@ -1,5 +1,7 @@
 //! Folders with the files of a site: read once, or live. Opens files and reads the clock of the system.
 
+// May reach files and clocks.
+
 pub(super) mod error;
 mod from_folder;
 pub(super) mod listing_cache;
