@@ -89,7 +89,7 @@ fn an_application_sees_everything_about_a_request() {
     with_request(GET, |request| {
         assert_eq!(
             (request.method(), request.method().as_str()),
-            (Method::Get, "GET")
+            (Method::GET, "GET")
         );
         assert!(matches!(request.target(), Target::Origin(path) if path.path == "/a"));
         assert_eq!((request.path(), request.query()), ("/a", Some("b=c%20d&e")));
@@ -291,7 +291,7 @@ fn a_refusal_in_the_body_still_shows_the_request_line() {
     match connection.step(&mut &b"2\r\nab\r\nz"[..], Now::default()) {
         Step::Refuse(refusal) => {
             assert_eq!(refusal.line, b"POST /a HTTP/1.1");
-            assert_eq!(refusal.method, Some(Method::Post));
+            assert_eq!(refusal.method, Some(Method::POST));
             assert_eq!(refusal.at, head.len() as u64 + 7);
         }
         other => panic!("{other:?}"),

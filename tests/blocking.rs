@@ -35,7 +35,7 @@ fn serve(
 
 /// The responses up to the end of the connection.
 fn last(mut client: StreamClient<TcpStream>, count: usize) -> Vec<ClientResponse> {
-    let responses = client.last_responses(&vec![Method::Get; count]);
+    let responses = client.last_responses(&vec![Method::GET; count]);
     let responses = responses.expect("responses and a clean end");
     responses.into_iter().map(reader::checked).collect()
 }
@@ -173,7 +173,7 @@ fn a_unix_socket_is_served_too_and_its_peer_may_have_a_name() {
         scope.spawn(|| gateway.serve_stream(server, Peer::named("the other half")));
         client.send(GET).expect("a write");
         client.end_input().expect("an end");
-        let answers = client.last_responses(&[Method::Get]);
+        let answers = client.last_responses(&[Method::GET]);
         assert_eq!(answers.expect("a clean end")[0].text(), "the other half");
     });
 }

@@ -508,9 +508,9 @@ mod admission {
     fn application_limits_apply() {
         let count = |request: &Request<'_>| format!("{}", request.body().len());
         let router = Router::new()
-            .route(Method::Put, "/small", with_body_limit(2, count))
-            .route(Method::Put, "/large", with_body_limit(5, count))
-            .route(Method::Put, "/", count);
+            .route(Method::PUT, "/small", with_body_limit(2, count))
+            .route(Method::PUT, "/large", with_body_limit(5, count))
+            .route(Method::PUT, "/", count);
         let gateway = gateway(router);
         assert_eq!(status(&gateway, "/small", "12"), 200);
         assert_eq!(status(&gateway, "/small", "123"), 413);
@@ -984,7 +984,7 @@ mod mounted {
                 foreign.get::<u32>().unwrap(),
             )
         };
-        let router = Router::new().route(Method::Post, "/", show);
+        let router = Router::new().route(Method::POST, "/", show);
         let mut extensions = Extensions::new();
         extensions.insert(Language("de"));
         let connection = ConnectionInfo {

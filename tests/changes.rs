@@ -47,7 +47,7 @@ fn download(server: &Server, path: &str, pause: Duration, after_head: impl FnOnc
     let mut client = server.connect();
     let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     client.send(request).expect("it is sent");
-    let head = match client.response_head(Method::Get) {
+    let head = match client.response_head(Method::GET) {
         Ok(head) => head,
         Err(error) if is_cut_off(&error) => return Download::default(),
         Err(error) => panic!("{path}: {error}"),
@@ -344,7 +344,7 @@ fn a_growing_file_is_always_sent_whole() {
                 client
                     .send("GET /app.log HTTP/1.1\r\nHost: x\r\n\r\n")
                     .expect("the connection is kept");
-                let got = client.response(Method::Get).expect("a whole response");
+                let got = client.response(Method::GET).expect("a whole response");
                 assert_eq!(got.status(), 200);
                 let length = got.body().len();
                 assert!(length >= start && text.as_bytes().starts_with(got.body()));
@@ -392,7 +392,7 @@ fn a_connection_closes_after_an_incomplete_response() {
     client
         .send("GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\nGET /b.txt HTTP/1.1\r\nHost: x\r\n\r\n")
         .expect("it is sent");
-    let head = client.response_head(Method::Get).expect("the beginning");
+    let head = client.response_head(Method::GET).expect("the beginning");
     folder.write("a.txt", &version_with(2, 10));
     let mut content = Vec::new();
     if let Err(error) = client.read_to_end(&mut content) {

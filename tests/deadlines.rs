@@ -148,7 +148,7 @@ impl Wire {
 
     /// All answers so far; each must be complete.
     fn answers(&self) -> Vec<ClientResponse> {
-        reader::read_all(&self.taken, &vec![Method::Get; self.answered.len()])
+        reader::read_all(&self.taken, &vec![Method::GET; self.answered.len()])
     }
 
     fn statuses(&self) -> Vec<u16> {
@@ -1025,7 +1025,7 @@ fn without_answers(input: &[u8], answer: impl Fn(&mut Connection, &str)) -> Vec<
 }
 
 fn assert_one_500_that_closes(output: &[u8]) {
-    let answers = reader::read_all(output, &[Method::Get]);
+    let answers = reader::read_all(output, &[Method::GET]);
     assert_eq!(answers[0].status(), 500);
     assert!(answers[0].closes());
 }
@@ -1064,7 +1064,7 @@ fn a_caller_that_never_answers_sends_an_error_and_closes() {
         assert_one_500_that_closes(&without_answers(&request, |_, _| {}));
     }
     let refused = without_answers(b"nonsense\r\n\r\n", |_, _| {});
-    let answers = reader::read_all(&refused, &[Method::Get]);
+    let answers = reader::read_all(&refused, &[Method::GET]);
     assert_eq!(
         (answers[0].status().code(), answers[0].closes()),
         (400, true)

@@ -304,7 +304,7 @@ fn requests_on_standard_input_get_responses_on_standard_output() {
     let mut output = Vec::new();
     let input = b"GET /hello/Ada HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n";
     inetd::serve(&input[..], &mut output).unwrap();
-    let responses = bytegate::testing::read_responses(&output, &[bytegate::Method::Get; 2]);
+    let responses = bytegate::testing::read_responses(&output, &[bytegate::Method::GET; 2]);
     let responses = responses.unwrap();
     assert_eq!(responses[0].text(), "hello Ada\n");
     assert_eq!(responses[1].status(), Status::NOT_FOUND);

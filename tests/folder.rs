@@ -985,7 +985,7 @@ mod over_tcp {
         let mut client = server.connect();
         let request = format!("GET /a.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{range}\r\n");
         client.send(request).expect("a server");
-        client.response_head(Method::Get).expect("a response");
+        client.response_head(Method::GET).expect("a response");
         change(folder);
         let mut content = Vec::new();
         client

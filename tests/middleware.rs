@@ -342,7 +342,7 @@ fn layered_middleware_affects_only_its_route_or_mount() {
 
 #[test]
 fn layered_middleware_misses_preflight_requests_and_hides_extensions_from_the_gateway() {
-    let cors = || Cors::origins(["https://a.example"]).methods([Method::Put]);
+    let cors = || Cors::origins(["https://a.example"]).methods([Method::PUT]);
     let log = Arc::new(Mutex::new(String::new()));
     let lines = log.clone();
     let router = Router::new()
@@ -735,7 +735,7 @@ fn pages_of_allowed_origins_may_read_responses_and_others_may_not() {
 fn a_preflight_request_is_answered_without_the_application() {
     let cors = || {
         Cors::origins([RABBIT])
-            .methods([Method::Put, Method::Delete])
+            .methods([Method::PUT, Method::DELETE])
             .allow_headers(["Content-Type", "X-Token"])
             .expose_headers(["X-Total", "ETag"])
             .max_age(Duration::from_secs(600))
@@ -1482,7 +1482,7 @@ fn broken(application: impl Application + 'static, line: &str) -> Vec<String> {
 #[test]
 fn the_response_to_head_must_match_get() {
     let application = |request: &Request<'_>| {
-        let is_get = request.method() == Method::Get;
+        let is_get = request.method() == Method::GET;
         match request.path() {
             "/same" => Response::text("same"),
             "/status" if is_get => Response::text("got"),

@@ -259,7 +259,7 @@ impl Client {
     }
 
     fn try_answer(&mut self) -> io::Result<ClientResponse> {
-        self.0.response(Method::Get).map(reader::checked)
+        self.0.response(Method::GET).map(reader::checked)
     }
 
     fn get(&mut self, path: &str) -> ClientResponse {
@@ -282,7 +282,7 @@ impl Client {
 
     /// The answers up to the end of the connection, none of them to HEAD.
     fn last_answers(mut self, count: usize) -> Vec<ClientResponse> {
-        let answers = self.0.last_responses(&vec![Method::Get; count]);
+        let answers = self.0.last_responses(&vec![Method::GET; count]);
         let answers = answers.expect("valid answers and a clean end");
         answers.into_iter().map(reader::checked).collect()
     }
@@ -356,7 +356,7 @@ fn one_connection_serves_requests_of_all_kinds() {
     client.send("HEAD /abc HTTP/1.1\r\nHost: x\r\n\r\n");
     client.send("GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     let rest = client.rest().expect("a clean end");
-    let answers = reader::read_all(&rest, &[Method::Head, Method::Get]);
+    let answers = reader::read_all(&rest, &[Method::HEAD, Method::GET]);
     assert_eq!(answers[0].header("content-length"), Some("4"));
     assert_eq!(answers[1].body(), b"/last");
     assert!(answers[1].closes());
@@ -1019,7 +1019,7 @@ fn a_slow_reader_gets_the_whole_of_a_large_answer() {
     client.end();
     let rest = client.0.read_to_end(&mut octets);
     assert!(rest.is_ok());
-    let answers = reader::read_all(&octets, &[Method::Get]);
+    let answers = reader::read_all(&octets, &[Method::GET]);
     assert_eq!(answers[0].body().len(), LARGE_BYTES);
 }
 

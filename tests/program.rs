@@ -1033,7 +1033,7 @@ mod serve {
     }
 
     fn last_response(mut client: StreamClient<TcpStream>) -> ClientResponse {
-        let responses = client.last_responses(&[Method::Get]);
+        let responses = client.last_responses(&[Method::GET]);
         responses.expect("one response").remove(0)
     }
 
@@ -1348,7 +1348,7 @@ mod serve {
 
     fn get_page(client: &mut StreamClient<TcpStream>) {
         client.send(get("/")).expect("it is sent");
-        let page = client.response(Method::Get).expect("an answer");
+        let page = client.response(Method::GET).expect("an answer");
         assert!(page.text().ends_with("</html>\n"), "{}", page.text());
     }
 
@@ -1419,7 +1419,7 @@ mod serve {
             let start = Instant::now();
             let mut client = server.connect();
             client.send(get("/")).expect("it is sent");
-            let page = client.response(Method::Get).expect("an answer");
+            let page = client.response(Method::GET).expect("an answer");
             assert_eq!(page.text(), "hello");
             assert!(start.elapsed() < Duration::from_secs(5));
         }
@@ -1433,7 +1433,7 @@ mod serve {
         let server = Server::start(&[folder.as_str(), "--stop-timeout", "1s"]);
         let mut client = server.connect();
         client.send(get("/large.bin")).expect("it is sent");
-        client.response_head(Method::Get).expect("an answer begins");
+        client.response_head(Method::GET).expect("an answer begins");
         let asked = Instant::now();
         let ended = server.stop();
         assert_eq!(

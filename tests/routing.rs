@@ -137,7 +137,7 @@ fn each_method_has_its_route_and_any_takes_the_others() {
         .patch("/a", named("patch"))
         .delete("/a", named("delete"))
         .route(
-            Method::from_token("PROPFIND").expect("a token"),
+            "PROPFIND".parse::<Method>().expect("a token"),
             "/a",
             named("propfind"),
         );
@@ -152,7 +152,7 @@ fn each_method_has_its_route_and_any_takes_the_others() {
 
 #[test]
 fn a_method_without_a_route_gets_a_405_with_all_methods_of_the_path() {
-    let purge = Method::from_token("PURGE").expect("a token");
+    let purge = "PURGE".parse::<Method>().expect("a token");
     let gateway = Gateway::new(
         Router::new()
             .route(purge, "/users/me", named("purge"))
@@ -207,7 +207,7 @@ fn head_and_options_are_automatic_unless_they_are_routed() {
             .head("/b", |_: &Request<'_>| {
                 Response::new(Status::OK).with_header("X", "head")
             })
-            .route(Method::Options, "/b", named("options"))
+            .route(Method::OPTIONS, "/b", named("options"))
             .post("/c", named("post")),
     );
     let head = ask(&gateway, "HEAD", "/a");
@@ -618,12 +618,12 @@ fn add_all(router: &mut Router, rules: &[(Method, &str)]) -> Vec<String> {
 fn a_conflict_names_both_routes_and_changes_nothing() {
     let mut router = Router::new().get("/a/{x}/b", named("first"));
     let rules = [
-        (Method::Get, "/a/{y}/b"),
-        (Method::Post, "/a/{y}/b"),
-        (Method::Get, "/a/{y}/{*z}"),
-        (Method::Get, "/a/x/b"),
-        (Method::Get, "/a/{x}/b/"),
-        (Method::Get, "/a/{z}/{*x}"),
+        (Method::GET, "/a/{y}/b"),
+        (Method::POST, "/a/{y}/b"),
+        (Method::GET, "/a/{y}/{*z}"),
+        (Method::GET, "/a/x/b"),
+        (Method::GET, "/a/{x}/b/"),
+        (Method::GET, "/a/{z}/{*x}"),
     ];
     assert_eq!(
         add_all(&mut router, &rules),
@@ -638,14 +638,14 @@ fn a_conflict_names_both_routes_and_changes_nothing() {
 #[test]
 fn an_invalid_rule_is_reported_with_the_reason() {
     let rules = [
-        (Method::Get, "a"),
-        (Method::Get, "/a{b}"),
-        (Method::Get, "/{*a}/b"),
-        (Method::Get, "/a//b"),
-        (Method::Get, "/../a"),
-        (Method::Get, "/{a}/{a}"),
-        (Method::Get, "/{1}/{2}/{3}/{4}/{5}/{6}/{7}/{8}/{9}"),
-        (Method::Trace, "/a"),
+        (Method::GET, "a"),
+        (Method::GET, "/a{b}"),
+        (Method::GET, "/{*a}/b"),
+        (Method::GET, "/a//b"),
+        (Method::GET, "/../a"),
+        (Method::GET, "/{a}/{a}"),
+        (Method::GET, "/{1}/{2}/{3}/{4}/{5}/{6}/{7}/{8}/{9}"),
+        (Method::TRACE, "/a"),
     ];
     insta::assert_snapshot!(add_all(&mut Router::new(), &rules).join("\n"));
 }
@@ -700,7 +700,7 @@ fn a_router_lists_its_rules_in_the_order_in_which_they_are_tried() {
         .get("/{page}", shown)
         .get("/about", shown)
         .route(
-            Method::from_token("PROPFIND").expect("a token"),
+            "PROPFIND".parse::<Method>().expect("a token"),
             "/about",
             shown,
         )
@@ -862,7 +862,7 @@ impl Rule {
         };
         match self {
             Rule::Route(Some(method), _) => {
-                let method = Method::from_token(method).expect("a token");
+                let method = method.parse::<Method>().expect("a token");
                 router.route(method, &text, application)
             }
             Rule::Route(None, _) => router.any(&text, application),
@@ -1041,7 +1041,7 @@ proptest! {
         let (other, rule) = (pairs.remove(0), pairs.remove(0));
         if let Rule::Route(Some(method), _) = &rule {
             let mut router = other.add_to(Router::new());
-            let method = Method::from_token(method).expect("a token");
+            let method = method.parse::<Method>().expect("a token");
             let added = router.try_route(method, &rule.text(), shown);
             prop_assert_eq!(added.is_err(), rule.shape() == other.shape());
         }

@@ -130,7 +130,7 @@ impl Wire {
 
     /// The answers to this many requests, none of them HEAD.
     fn answers(&self, count: usize) -> Vec<ClientResponse> {
-        reader::read_all(&self.output, &vec![Method::Get; count])
+        reader::read_all(&self.output, &vec![Method::GET; count])
     }
 
     fn text(&self) -> String {
@@ -326,7 +326,7 @@ fn handle_waits_for_answers_that_come_later() {
         Response::from_future(async move { receiver.recv().unwrap_or_default() })
     });
     let output = gateway.handle(&SLOW.repeat(2));
-    let answers = reader::read_all(&output, &[Method::Get; 2]);
+    let answers = reader::read_all(&output, &[Method::GET; 2]);
     assert!(answers.iter().all(|answer| answer.body() == b"/slow"));
 }
 
@@ -914,7 +914,7 @@ fn routes_have_parameters_and_methods() {
         .get("/users/me", |_: &Request<'_>| "me")
         .post("/users/{id}", show)
         .route(
-            Method::from_token("PURGE").expect("a token"),
+            "PURGE".parse::<Method>().expect("a token"),
             "/users/{id}",
             show,
         )
@@ -1038,7 +1038,7 @@ fn a_turn_calls_the_application_for_one_request() {
     }
     let wait = session.turn(&mut rest, Now::default());
     assert!(matches!(wait, Wait::Write { .. }), "{wait:?}");
-    let answers = reader::read_all(&session.take_output(), &[Method::Get; 3]);
+    let answers = reader::read_all(&session.take_output(), &[Method::GET; 3]);
     assert_eq!(answers.len(), 3);
 }
 

@@ -171,9 +171,9 @@ fn redirects_are_followed_on_request() {
         }
     };
     let router = Router::new()
-        .route(Method::Post, "/301", to(301, "/end"))
-        .route(Method::Post, "/303", to(303, "end?x=1"))
-        .route(Method::Post, "/307", to(307, "http://localhost/end"))
+        .route(Method::POST, "/301", to(301, "/end"))
+        .route(Method::POST, "/303", to(303, "end?x=1"))
+        .route(Method::POST, "/307", to(307, "http://localhost/end"))
         .get("/loop", to(302, "/loop"))
         .get("/away", to(302, "http://elsewhere/end"))
         .fallback(echo);
@@ -271,7 +271,7 @@ fn real_input_and_output_pass_through_a_pipe() {
         client
             .send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
             .unwrap();
-        let response = client.response(Method::Get).unwrap();
+        let response = client.response(Method::GET).unwrap();
         assert_eq!(response.body().len(), 1_000_000);
     }
 }
@@ -294,15 +294,15 @@ fn a_client_over_a_stream_reads_each_response_and_leaves_the_rest() {
         });
         let mut client = StreamClient::new(there);
         let mut read = |method| client.response(method).unwrap();
-        let first = read(Method::Get);
+        let first = read(Method::GET);
         assert_eq!(
             (first.text(), first.interim()),
             ("a", &[Status::CONTINUE][..])
         );
-        assert_eq!(read(Method::Head).text(), "");
-        assert_eq!(read(Method::Get).text(), "b");
-        assert_eq!(read(Method::Get).text(), "c");
-        let error = client.response(Method::Get).unwrap_err();
+        assert_eq!(read(Method::HEAD).text(), "");
+        assert_eq!(read(Method::GET).text(), "b");
+        assert_eq!(read(Method::GET).text(), "c");
+        let error = client.response(Method::GET).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
         writer.join().unwrap();
     }
@@ -317,14 +317,14 @@ fn a_client_over_a_stream_reads_each_response_and_leaves_the_rest() {
         let (mut server, there) = pipe();
         server.write_all(output).unwrap();
         drop(server);
-        let error = StreamClient::new(there).response(Method::Get).unwrap_err();
+        let error = StreamClient::new(there).response(Method::GET).unwrap_err();
         assert_eq!(error.kind(), kind, "{}", output.escape_ascii());
     }
     let (mut server, there) = pipe();
     server.write_all(&responses[..80]).unwrap();
     drop(server);
     let mut client = StreamClient::new(there);
-    assert_eq!(client.response(Method::Get).unwrap().text(), "a");
+    assert_eq!(client.response(Method::GET).unwrap().text(), "a");
     let mut rest = Vec::new();
     client.read_to_end(&mut rest).unwrap();
     assert!(responses[..80].ends_with(&rest) && !rest.is_empty());
@@ -342,7 +342,7 @@ fn a_client_over_a_stream_can_read_a_head_alone() {
             }
         });
         let mut client = StreamClient::new(there);
-        let head = client.response_head(Method::Get).unwrap();
+        let head = client.response_head(Method::GET).unwrap();
         assert_eq!(head.interim(), [Status::CONTINUE]);
         assert_eq!(head.header("transfer-encoding"), Some("chunked"));
         assert!(response.starts_with(head.raw()) && head.body().is_empty());
@@ -354,7 +354,7 @@ fn a_client_over_a_stream_can_read_a_head_alone() {
     let (mut server, there) = pipe();
     server.write_all(&response[..30]).unwrap();
     drop(server);
-    let error = StreamClient::new(there).response_head(Method::Get);
+    let error = StreamClient::new(there).response_head(Method::GET);
     assert_eq!(error.unwrap_err().kind(), ErrorKind::UnexpectedEof);
 }
 
@@ -409,7 +409,7 @@ fn faulty_output(fault: Fault) -> Vec<u8> {
 fn faults_break_the_rule_that_they_name() {
     let rule = |fault| {
         let output = faulty_output(fault);
-        read_responses(&output, &[Method::Get]).unwrap_err().rule()
+        read_responses(&output, &[Method::GET]).unwrap_err().rule()
     };
     assert!(rule(Fault::CutAfter(10)).starts_with("a status line must end"));
     assert!(rule(Fault::CutAfter(60)).starts_with("a field line must end"));
@@ -426,7 +426,7 @@ fn faults_break_the_rule_that_they_name() {
         pause: Duration::from_micros(10),
     };
     let output = faulty_output(drip);
-    let responses = read_responses(&output, &[Method::Get]).unwrap();
+    let responses = read_responses(&output, &[Method::GET]).unwrap();
     assert_eq!(responses[0].text(), "hello\n");
 }
 
@@ -620,14 +620,14 @@ mod server {
             .send("HEAD /a HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n")
             .unwrap();
         client.end_input().unwrap();
-        let responses = client.last_responses(&[Method::Head, Method::Get]).unwrap();
+        let responses = client.last_responses(&[Method::HEAD, Method::GET]).unwrap();
         assert_eq!(responses[0].header("Content-Length"), Some("10"));
         assert_eq!(responses[1].text(), "GET /b - ");
 
         let mut client = server.connect();
         client.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
         client.end_input().unwrap();
-        let error = client.last_responses(&[Method::Get; 2]).unwrap_err();
+        let error = client.last_responses(&[Method::GET; 2]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidData);
     }
 

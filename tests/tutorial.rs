@@ -51,7 +51,7 @@ fn field<'a>(answer: &'a ClientResponse, name: &str) -> &'a str {
 /// The response to the last request of a connection.
 #[cfg(feature = "server")]
 fn last_response(mut client: StreamClient<TcpStream>) -> ClientResponse {
-    let responses = client.last_responses(&[Method::Get]);
+    let responses = client.last_responses(&[Method::GET]);
     reader::checked(responses.expect("one response").remove(0))
 }
 
@@ -101,7 +101,7 @@ mod stage_1_static_pages {
         let last = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
         let mut client = server.connect();
         client.send([again, again, last].concat()).expect("sent");
-        let pages = client.last_responses(&[Method::Get; 3]);
+        let pages = client.last_responses(&[Method::GET; 3]);
         let pages = pages.expect("three responses");
         assert!(pages.iter().all(|page| page.status().code() == 200));
     }

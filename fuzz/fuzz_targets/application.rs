@@ -30,7 +30,7 @@ fuzz_target!(|data: &[u8]| {
     if let Some(request) = wrap(&[&[choice, 0], content].concat()) {
         let outcome = |gateway: &Gateway| {
             let output = gateway.handle(&request);
-            let responses = read_responses(&output, &[Method::Post]).expect("a response");
+            let responses = read_responses(&output, &[Method::POST]).expect("a response");
             (responses[0].status(), responses[0].body().to_vec())
         };
         assert_eq!(outcome(&IN_MEMORY), outcome(&WHILE_IT_ARRIVES));

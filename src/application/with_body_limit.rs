@@ -20,8 +20,8 @@ use alloc::string::String;
 ///
 /// let count = |request: &Request<'_>| format!("{} bytes\n", request.body().len());
 /// let router = Router::new()
-///     .route(Method::Put, "/avatar", with_body_limit(64 * 1024, count))
-///     .route(Method::Put, "/film", with_body_limit(1 << 30, count));
+///     .route(Method::PUT, "/avatar", with_body_limit(64 * 1024, count))
+///     .route(Method::PUT, "/film", with_body_limit(1 << 30, count));
 /// let gateway = Gateway::new(router);
 /// let response = gateway.handle(b"PUT /avatar HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n");
 /// assert!(response.starts_with(b"HTTP/1.1 413 Content Too Large\r\n"));

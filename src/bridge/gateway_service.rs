@@ -8,7 +8,6 @@ use crate::gateway::incoming::Incoming;
 use crate::request::owned_request::RequestBuilder;
 use crate::response::response::Response;
 use crate::values::connection_info::ConnectionInfo;
-use crate::values::method::Method;
 use crate::values::now::Now;
 use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 use bytes::{Buf, Bytes};
@@ -150,7 +149,7 @@ impl GatewayService {
         let refusal = Refusal {
             error: fault.error,
             at: fault.at as u64,
-            method: Method::from_token(parts.method.as_str()),
+            method: parts.method.as_str().parse().ok(),
             line: line.as_bytes(),
         };
         let connection = parts.extensions.get::<ConnectionInfo>();

@@ -84,7 +84,7 @@ where
     B: HttpBody<Data = Bytes> + Send + 'static,
 {
     fn call(&self, request: &Request<'_>) -> Response {
-        let is_head = request.method() == Method::Head;
+        let is_head = request.method() == Method::HEAD;
         match http::Request::<Bytes>::try_from(request) {
             Ok(request) => {
                 let service = self.0.clone();
@@ -102,7 +102,7 @@ where
                 return Admission::refuse(Response::explained(Status::BAD_REQUEST, error));
             }
         };
-        let is_head = request.method() == Method::Head;
+        let is_head = request.method() == Method::HEAD;
         let mut receiver = ServiceReceiver {
             writer,
             service: Box::pin(respond(self.0.clone(), converted, is_head)),

@@ -9,7 +9,7 @@ use crate::message::framing::{Decisions, Framing};
 use crate::message::head::Head;
 use crate::response::response::Response;
 use crate::syntax::head::Parsed;
-use crate::values::method::MethodKind;
+use crate::values::method::Method;
 use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 use alloc::boxed::Box;
 use core::borrow::Borrow;
@@ -86,7 +86,7 @@ impl<C: Borrow<Config>> Connection<C> {
                 Some(Pause::Refuse(fault, core::mem::take(input))),
             ),
             State::Admit(exchange) | State::Call(_, exchange) => {
-                let method = exchange.is_head.then_some(MethodKind::Head);
+                let method = exchange.is_head.then_some(Method::HEAD);
                 (
                     failed(InvalidRequest::new(ProtocolError::NoResponse, 0), method),
                     None,
@@ -250,7 +250,7 @@ impl<C: Borrow<Config>> Connection<C> {
         if !is_late(self.now.monotonic, until) {
             return (State::Later(later), Some(Pause::Answer(until)));
         }
-        let method = later.exchange.is_head.then_some(MethodKind::Head);
+        let method = later.exchange.is_head.then_some(Method::HEAD);
         (
             failed(
                 InvalidRequest::new(ProtocolError::ResponseTimeout, 0),

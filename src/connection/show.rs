@@ -68,7 +68,7 @@ impl<C: Borrow<Config>> Connection<C> {
     }
 
     fn show_refusal<'c, 'i: 'c>(&'c self, fault: InvalidRequest, input: &'i [u8]) -> Step<'c> {
-        let (kind, head) = match &self.state {
+        let (method, head) = match &self.state {
             State::Refuse(_, rejected) if !rejected.head.is_empty() => {
                 (rejected.method, &rejected.head[..])
             }
@@ -79,13 +79,11 @@ impl<C: Borrow<Config>> Connection<C> {
             }
             _ => (None, input),
         };
-        let line = first_line(head);
-        let token = line.split(|&octet| octet == b' ').next();
         Step::Refuse(Refusal {
             error: fault.error,
             at: self.offset.saturating_add(fault.at as u64),
-            method: kind.map(|kind| kind.method(token.unwrap_or_default())),
-            line,
+            method,
+            line: first_line(head),
         })
     }
 }

@@ -4,7 +4,7 @@ use super::CloseReason;
 use super::body_reader::{BodyReader, Gathered};
 use super::encoder::Delimiter;
 use crate::message::framing::Decisions;
-use crate::values::method::MethodKind;
+use crate::values::method::Method;
 use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -49,7 +49,7 @@ pub(super) struct Waiting {
 
 /// The known parts of a refused request.
 pub(super) struct RejectedRequest {
-    pub(super) method: Option<MethodKind>,
+    pub(super) method: Option<Method>,
     /// The head, if it was complete. Otherwise empty.
     pub(super) head: Vec<u8>,
 }
@@ -57,13 +57,13 @@ pub(super) struct RejectedRequest {
 /// Returns the state that records a fault. The offset of the fault counts from the first unused byte. Nothing after the
 /// fault is interpreted.
 #[cold]
-pub(super) fn failed(fault: InvalidRequest, method: Option<MethodKind>) -> State {
+pub(super) fn failed(fault: InvalidRequest, method: Option<Method>) -> State {
     failed_in(Vec::new(), fault, method)
 }
 
 /// Like [`failed`], for a request whose head was complete.
 #[cold]
-pub(super) fn failed_in(head: Vec<u8>, fault: InvalidRequest, method: Option<MethodKind>) -> State {
+pub(super) fn failed_in(head: Vec<u8>, fault: InvalidRequest, method: Option<Method>) -> State {
     State::Fault(fault, Box::new(RejectedRequest { method, head }))
 }
 

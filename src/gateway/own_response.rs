@@ -9,7 +9,7 @@ use crate::values::status::Status;
 #[inline(always)]
 pub(super) fn own_response(head: &Head<'_>) -> Option<Response> {
     match head.method() {
-        Method::Trace | Method::Connect | Method::Options => own_response_to_rare(head),
+        Method::TRACE | Method::CONNECT | Method::OPTIONS => own_response_to_rare(head),
         _ => None,
     }
 }
@@ -18,8 +18,8 @@ pub(super) fn own_response(head: &Head<'_>) -> Option<Response> {
 fn own_response_to_rare(head: &Head<'_>) -> Option<Response> {
     match (head.method(), head.path_bytes()) {
         // TRACE would reflect credentials (RFC 9110 section 9.3.8).
-        (Method::Trace | Method::Connect, _) => Some(Status::NOT_IMPLEMENTED.into()),
-        (Method::Options, b"*") => {
+        (Method::TRACE | Method::CONNECT, _) => Some(Status::NOT_IMPLEMENTED.into()),
+        (Method::OPTIONS, b"*") => {
             Some(Response::new(Status::NO_CONTENT).with_header("Allow", ALLOW))
         }
         _ => None,

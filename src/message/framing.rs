@@ -7,7 +7,7 @@ use crate::syntax::layout::Expect;
 use crate::syntax::length;
 use crate::syntax::list;
 use crate::syntax::span::Span;
-use crate::values::method::MethodKind;
+use crate::values::method::Method;
 use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 
 /// The decisions about one request and its response.
@@ -37,7 +37,7 @@ impl Decisions {
         let framing = framing(head)?;
         Ok(Decisions {
             version: head.version(),
-            is_head: head.method_kind() == MethodKind::Head,
+            is_head: head.method() == Method::HEAD,
             framing,
             expects_continue: expects_continue(head, framing)?,
             persists: persists(head),
@@ -46,10 +46,10 @@ impl Decisions {
 
     /// Returns the decisions for a refused request, where at most the method is known. The version is unknown, so the
     /// response has to work for both.
-    pub(crate) fn of_refused(method: Option<MethodKind>) -> Decisions {
+    pub(crate) fn of_refused(method: Option<Method>) -> Decisions {
         Decisions {
             version: Version::Http10,
-            is_head: method == Some(MethodKind::Head),
+            is_head: method == Some(Method::HEAD),
             framing: Framing::None,
             expects_continue: false,
             persists: false,

@@ -5,10 +5,12 @@ use crate::syntax::authority::Authority;
 use crate::syntax::layout::{Expect, Layout};
 use crate::syntax::span::ascii;
 use crate::syntax::target::Target;
-use crate::values::method::{Method, MethodKind};
+use crate::values::invalid_value::InvalidValue;
+use crate::values::method::Method;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use core::fmt;
+use core::str::FromStr;
 
 /// A request head. It borrows the bytes it was parsed from.
 ///
@@ -17,7 +19,7 @@ use core::fmt;
 ///
 /// let request = Request::builder("PUT", "/a%20b?c").build()?;
 /// let head = request.head();
-/// assert_eq!((head.method(), head.path(), head.query()), (Method::Put, "/a%20b", Some("c")));
+/// assert_eq!((head.method(), head.path(), head.query()), (Method::PUT, "/a%20b", Some("c")));
 /// assert_eq!(head.decoded_path().as_deref(), Some("/a b"));
 /// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
@@ -33,6 +35,7 @@ pub struct Head<'a> {
 /// use bytegate::request::Version;
 ///
 /// assert_eq!(Version::Http11.as_str(), "HTTP/1.1");
+/// assert_eq!("HTTP/1.0".parse(), Ok(Version::Http10));
 /// assert!(Version::Http10 < Version::Http11);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +56,23 @@ impl Version {
     }
 }
 
+impl FromStr for Version {
+    type Err = InvalidValue;
+
+    /// Returns the version with this name. The case matters (RFC 9112 section 2.3).
+    fn from_str(name: &str) -> Result<Version, InvalidValue> {
+        let mut versions = [Version::Http10, Version::Http11].into_iter();
+        let version = versions.find(|version| name == version.as_str());
+        version.ok_or(InvalidValue::VERSION)
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 impl<'a> Head<'a> {
     /// Creates a head from validated bytes.
     pub(crate) const fn new(bytes: &'a [u8], layout: &'a Layout) -> Head<'a> {
@@ -62,13 +82,6 @@ impl<'a> Head<'a> {
     /// Returns the method.
     #[inline]
     pub fn method(&self) -> Method {
-        let kind = self.layout.method;
-        kind.method(self.layout.method_token().of(self.bytes))
-    }
-
-    /// Returns the kind of the method.
-    #[inline]
-    pub(crate) fn method_kind(&self) -> MethodKind {
         self.layout.method
     }
 

@@ -32,7 +32,7 @@ pub(crate) fn evaluate(
     validators: &Validators<'_>,
     now: Option<Duration>,
 ) -> Verdict {
-    let is_read = matches!(method, Method::Get | Method::Head);
+    let is_read = matches!(*method, Method::GET | Method::HEAD);
     let date = |name| single(fields, name).and_then(|value| date::parse(value, now));
     let unmodified_since = |since| validators.modified.is_none_or(|modified| modified <= since);
 
@@ -314,7 +314,7 @@ mod tests {
         #[test]
         fn the_verdict_matches_the_model(
             conditions in conditions(),
-            method in select(&[Method::Get, Method::Head, Method::Put, Method::Delete][..]),
+            method in select(&[Method::GET, Method::HEAD, Method::PUT, Method::DELETE][..]),
             (weak, opaque) in tag(),
             modified in proptest::option::of(0..3u64),
         ) {
@@ -323,7 +323,7 @@ mod tests {
                 tag: Some(EntityTag { weak, opaque: opaque.as_bytes() }),
                 modified: modified.map(|seconds| MOMENT + seconds),
             };
-            let is_read = matches!(method, Method::Get | Method::Head);
+            let is_read = matches!(method, Method::GET | Method::HEAD);
             let expected = conditions.verdict(is_read, (weak, opaque), modified);
             prop_assert_eq!(evaluate(&method, fields.view(), &validators, None), expected, "{:?}", fields);
         }

@@ -121,7 +121,7 @@ impl Middleware for ConditionalGet {
 }
 
 fn is_read(method: &Method) -> bool {
-    matches!(method, Method::Get | Method::Head)
+    matches!(*method, Method::GET | Method::HEAD)
 }
 
 /// Returns whether a client may keep the response and revalidate it.

@@ -97,7 +97,7 @@ impl Contract {
     /// use bytegate::middleware::Contract;
     ///
     /// let application = |request: &Request<'_>| match request.method() {
-    ///     Method::Get => Ok("hello\n"),
+    ///     Method::GET => Ok("hello\n"),
     ///     _ => Err(Status::NOT_FOUND),
     /// };
     /// let gateway = Gateway::new(Contract::new().around(application));
@@ -171,14 +171,14 @@ impl<A: Application> Application for Checked<A> {
         let line = request.message.head.line();
         self.contract.check(line, broken_rules(&response));
         let other = match request.method() {
-            Method::Get => "HEAD",
-            Method::Head => "GET",
+            Method::GET => "HEAD",
+            Method::HEAD => "GET",
             _ => return response,
         };
         let other = request.into_owned().with_method(other);
         if let Some(other) = other.map(|request| request.with(ask)) {
             let (get, head) = match request.method() {
-                Method::Get => (&response, &other),
+                Method::GET => (&response, &other),
                 _ => (&other, &response),
             };
             self.contract.check(line, differences(get, head));

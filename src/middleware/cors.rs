@@ -38,7 +38,7 @@ const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
 /// use bytegate::{Gateway, Method, Request};
 /// use bytegate::middleware::Cors;
 ///
-/// let cors = Cors::origins(["https://example.com"]).methods([Method::Put]).allow_headers(["Content-Type"]);
+/// let cors = Cors::origins(["https://example.com"]).methods([Method::PUT]).allow_headers(["Content-Type"]);
 /// let gateway = Gateway::new(|_: &Request<'_>| "hello\n").with(cors);
 /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nOrigin: https://example.com\r\n\r\n");
 /// let response = String::from_utf8_lossy(&response);
@@ -220,7 +220,7 @@ impl Middleware for Cors {
         };
         let allowed = origin.filter(|origin| self.is_allowed(origin));
         let asked_fields = fields.get_bytes(REQUEST_FIELDS);
-        let is_preflight = request.head.method() == Method::Options
+        let is_preflight = request.head.method() == Method::OPTIONS
             && fields.get_bytes(ORIGIN).is_some()
             && fields.get_bytes(REQUEST_METHOD).is_some();
         let response = is_preflight.then(|| match allowed {

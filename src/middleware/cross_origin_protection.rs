@@ -83,7 +83,7 @@ impl CrossOriginProtection {
     }
 
     fn passes(&self, head: &Head<'_>) -> bool {
-        if matches!(head.method(), Method::Get | Method::Head | Method::Options) {
+        if matches!(head.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
             return true;
         }
         let origin = Value::of(head.headers(), "Origin");

@@ -61,7 +61,7 @@ impl<'a> RequestInfo<'a> {
     /// Returns the number of body bytes sent with `response`, or `None` for a stream of unknown length.
     pub fn content_length(&self, response: &Response) -> Option<u64> {
         let status = response.sent_status();
-        let is_empty = self.method == Some(Method::Head)
+        let is_empty = self.method == Some(Method::HEAD)
             || status.forbids_content()
             || status == Status::RESET_CONTENT;
         match (is_empty, response.has_failed()) {

@@ -26,7 +26,7 @@ use std::thread::JoinHandle;
 ///
 /// let mut client = StreamClient::new(TcpStream::connect(server.address())?);
 /// client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")?;
-/// assert_eq!(client.response(Method::Get)?.text(), "hello\n");
+/// assert_eq!(client.response(Method::GET)?.text(), "hello\n");
 /// server.stop()?;
 /// # Ok::<(), std::io::Error>(())
 /// ```

@@ -41,6 +41,7 @@ pub use crate::message::head::{Head, Version};
 pub use crate::syntax::authority::Authority;
 pub use crate::syntax::target::{PathAndQuery, Target};
 pub use crate::values::connection_info::{ConnectionInfo, Peer};
+pub use crate::values::invalid_value::InvalidValue;
 pub use crate::values::protocol_error::InvalidRequest;
 pub use crate::values::scheme::Scheme;
 pub use basic_credentials::BasicCredentials;

@@ -21,7 +21,7 @@ use core::fmt;
 ///
 /// fn application(request: &Request<'_>) -> Result<String, Status> {
 ///     match (request.method(), request.path()) {
-///         (Method::Post, "/shout") => Ok(String::from_utf8_lossy(request.body()).to_uppercase()),
+///         (Method::POST, "/shout") => Ok(String::from_utf8_lossy(request.body()).to_uppercase()),
 ///         (_, "/shout") => Err(Status::METHOD_NOT_ALLOWED),
 ///         _ => Err(Status::NOT_FOUND),
 ///     }

@@ -7,13 +7,13 @@ use alloc::vec::Vec;
 
 /// The order of methods in `Allow`. Others follow in alphabetical order.
 const ORDER: [Method; 7] = [
-    Method::Get,
-    Method::Head,
-    Method::Post,
-    Method::Put,
-    Method::Patch,
-    Method::Delete,
-    Method::Options,
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::OPTIONS,
 ];
 
 /// Returns the key by which methods are sorted.
@@ -26,15 +26,15 @@ pub(super) fn order(method: &Method) -> (usize, &str) {
 /// a 405. `Allow` names each method once, including HEAD if it includes GET.
 pub(super) fn answer(method: &Method, routed: &[&Method]) -> Response {
     let mut methods = routed.to_vec();
-    if methods.contains(&&Method::Get) {
-        methods.push(&Method::Head);
+    if methods.contains(&&Method::GET) {
+        methods.push(&Method::HEAD);
     }
-    methods.push(&Method::Options);
+    methods.push(&Method::OPTIONS);
     methods.sort_by_key(|method| order(method));
     methods.dedup();
     let names: Vec<&str> = methods.iter().map(|method| method.as_str()).collect();
-    let response = match method {
-        Method::Options => Response::new(Status::NO_CONTENT),
+    let response = match *method {
+        Method::OPTIONS => Response::new(Status::NO_CONTENT),
         _ => Status::METHOD_NOT_ALLOWED.into(),
     };
     response.with_header("Allow", names.join(", "))
@@ -46,23 +46,23 @@ mod tests {
 
     #[test]
     fn methods_are_named_once_in_a_fixed_order() {
-        let other = |token| Method::from_token(token).unwrap();
+        let other = |token: &str| token.parse::<Method>().unwrap();
         let routed = [
             &other("PURGE"),
-            &Method::Delete,
+            &Method::DELETE,
             &other("COPY"),
-            &Method::Get,
-            &Method::Head,
-            &Method::Get,
+            &Method::GET,
+            &Method::HEAD,
+            &Method::GET,
         ];
-        let response = answer(&Method::Post, &routed);
+        let response = answer(&Method::POST, &routed);
         let allow = Some(&b"GET, HEAD, DELETE, OPTIONS, COPY, PURGE"[..]);
         assert_eq!(response.status(), Status::METHOD_NOT_ALLOWED);
         assert_eq!(response.headers().get_bytes("allow"), allow);
-        let response = answer(&Method::Options, &routed);
+        let response = answer(&Method::OPTIONS, &routed);
         assert_eq!(response.status(), Status::NO_CONTENT);
         assert_eq!(response.headers().get_bytes("allow"), allow);
-        let response = answer(&Method::Get, &[&Method::Put]);
+        let response = answer(&Method::GET, &[&Method::PUT]);
         assert_eq!(
             response.headers().get_bytes("allow"),
             Some(&b"PUT, OPTIONS"[..])

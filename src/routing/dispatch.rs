@@ -157,7 +157,7 @@ impl Router {
     ) -> Result<Target<'a>, Box<Reply<'a>>> {
         let head = request.message.head;
         let method = head.method();
-        let is_read = matches!(method, Method::Get | Method::Head);
+        let is_read = matches!(method, Method::GET | Method::HEAD);
         let is_known = !search.other_methods().is_empty();
         if is_read || !is_known {
             let mut sites = self.files.iter();
@@ -174,7 +174,7 @@ impl Router {
             }
         } else if self.files.iter().any(|site| site.answers(&method, path)) {
             // `Allow` names the methods of the routes and of the file.
-            search.note_method(&Method::Get);
+            search.note_method(&Method::GET);
         }
         if is_known {
             return Err(answered(allow::answer(&method, search.other_methods())));

@@ -11,12 +11,12 @@ use core::fmt;
 ///
 /// let show = |request: &Request<'_>| request.path().to_string();
 /// let mut router = Router::new().get("/users/{id}", show);
-/// let error = router.try_route(Method::Get, "/users/{name}", show).unwrap_err();
+/// let error = router.try_route(Method::GET, "/users/{name}", show).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
 ///     "cannot add the rule \"GET /users/{name}\": it matches the same requests as \"GET /users/{id}\"",
 /// );
-/// let error = router.try_route(Method::Get, "users", show).unwrap_err();
+/// let error = router.try_route(Method::GET, "users", show).unwrap_err();
 /// assert_eq!(error.to_string(), "cannot add the rule \"GET users\": the path must begin with a slash");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

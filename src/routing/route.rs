@@ -67,8 +67,8 @@ impl Routes {
     pub(super) fn find(&self, method: &Method) -> Option<&Route> {
         let own = |method: &Method| self.iter().find(|route| route.is_for(method));
         own(method)
-            .or_else(|| match method {
-                Method::Head => own(&Method::Get),
+            .or_else(|| match *method {
+                Method::HEAD => own(&Method::GET),
                 _ => None,
             })
             .or_else(|| {

@@ -135,7 +135,7 @@ impl Router {
     /// ```
     /// use bytegate::{Gateway, Method, Rejection, Request, Router};
     ///
-    /// let propfind = Method::from_token("PROPFIND").unwrap();
+    /// let propfind = "PROPFIND".parse::<Method>().unwrap();
     /// let router = Router::new()
     ///     .route(propfind, "/files/{*path}", |request: &Request<'_>| -> Result<String, Rejection> {
     ///         Ok(format!("properties of {}\n", request.parse_param::<String>("path")?))
@@ -180,7 +180,7 @@ impl Router {
     /// Panics like [`route`](Router::route).
     #[track_caller]
     pub fn get<M>(self, pattern: &str, application: impl IntoApplication<M>) -> Router {
-        self.route(Method::Get, pattern, application)
+        self.route(Method::GET, pattern, application)
     }
 
     /// Adds a [`route`](Router::route) for HEAD alone, if its response can be created with less work than for GET.
@@ -189,7 +189,7 @@ impl Router {
     /// Panics like [`route`](Router::route).
     #[track_caller]
     pub fn head<M>(self, pattern: &str, application: impl IntoApplication<M>) -> Router {
-        self.route(Method::Head, pattern, application)
+        self.route(Method::HEAD, pattern, application)
     }
 
     /// Adds a [`route`](Router::route) for POST.
@@ -198,7 +198,7 @@ impl Router {
     /// Panics like [`route`](Router::route).
     #[track_caller]
     pub fn post<M>(self, pattern: &str, application: impl IntoApplication<M>) -> Router {
-        self.route(Method::Post, pattern, application)
+        self.route(Method::POST, pattern, application)
     }
 
     /// Adds a [`route`](Router::route) for PUT.
@@ -207,7 +207,7 @@ impl Router {
     /// Panics like [`route`](Router::route).
     #[track_caller]
     pub fn put<M>(self, pattern: &str, application: impl IntoApplication<M>) -> Router {
-        self.route(Method::Put, pattern, application)
+        self.route(Method::PUT, pattern, application)
     }
 
     /// Adds a [`route`](Router::route) for PATCH.
@@ -216,7 +216,7 @@ impl Router {
     /// Panics like [`route`](Router::route).
     #[track_caller]
     pub fn patch<M>(self, pattern: &str, application: impl IntoApplication<M>) -> Router {
-        self.route(Method::Patch, pattern, application)
+        self.route(Method::PATCH, pattern, application)
     }
 
     /// Adds a [`route`](Router::route) for DELETE.
@@ -225,7 +225,7 @@ impl Router {
     /// Panics like [`route`](Router::route).
     #[track_caller]
     pub fn delete<M>(self, pattern: &str, application: impl IntoApplication<M>) -> Router {
-        self.route(Method::Delete, pattern, application)
+        self.route(Method::DELETE, pattern, application)
     }
 
     /// Routes requests with any method, and with paths that match the pattern, to `application`. Routes for a single
@@ -373,7 +373,7 @@ impl Router {
         let pattern = match route.kind {
             Kind::Host => return self.hosts.insert(route),
             Kind::Suffix => return self.tree.insert_suffix(route),
-            Kind::Method(Method::Trace | Method::Connect) => {
+            Kind::Method(Method::TRACE | Method::CONNECT) => {
                 Err("TRACE and CONNECT never reach an application")
             }
             Kind::Mount => Pattern::parse_prefix(text),

@@ -33,7 +33,7 @@ impl Site {
             .filter(|_| !self.needs_rules)
             .and_then(|path| self.files.get(path));
         match (file, head.method()) {
-            (Some(file), Method::Get | Method::Head) => file.answer(head, now),
+            (Some(file), Method::GET | Method::HEAD) => file.answer(head, now),
             _ => self.other_answer(head, path, now),
         }
     }
@@ -42,14 +42,14 @@ impl Site {
     #[inline(never)]
     fn other_answer(&self, head: &Head<'_>, path: Option<&[u8]>, now: Now) -> Reply<'_> {
         let method = head.method();
-        if let Method::Other(_) | Method::Trace | Method::Connect = method {
+        if is_foreign(method) {
             return self.page(Status::NOT_IMPLEMENTED, now).into();
         }
         if let Some(reply) = path.and_then(|path| self.answer_if_there(head, path, now)) {
             return reply;
         }
         let path = path.and_then(|path| core::str::from_utf8(path).ok());
-        let is_read = matches!(method, Method::Get | Method::Head);
+        let is_read = matches!(method, Method::GET | Method::HEAD);
         if path.is_some_and(|path| is_read && self.is_page(path)) {
             self.single_page(head, now)
         } else {
@@ -64,18 +64,18 @@ impl Site {
         path: &[u8],
         now: Now,
     ) -> Option<Reply<'_>> {
-        let method = &head.method();
-        if let Method::Other(_) | Method::Trace | Method::Connect = method {
+        let method = head.method();
+        if is_foreign(method) {
             return self
-                .answers(method, path)
+                .answers(&method, path)
                 .then(|| self.page(Status::NOT_IMPLEMENTED, now).into());
         }
-        let is_read = matches!(method, Method::Get | Method::Head);
+        let is_read = matches!(method, Method::GET | Method::HEAD);
         let path = core::str::from_utf8(path).ok()?;
         let path = match spelling::compose(path)? {
             // Rules, mounts and middleware must see the path in its canonical spelling.
             Cow::Owned(composed) if is_read => {
-                let is_there = self.answers(method, composed.as_bytes());
+                let is_there = self.answers(&method, composed.as_bytes());
                 return is_there.then(|| self.redirect_to_composed(head))?;
             }
             path => path,
@@ -87,12 +87,12 @@ impl Site {
         }
         let (path, place) = self.place(&path, now);
         let response = match (place?, method) {
-            (Place::File(file), Method::Get | Method::Head) => {
+            (Place::File(file), Method::GET | Method::HEAD) => {
                 return Some(self.with_error_page(file.answer(head, now), now));
             }
-            (Place::Directory, Method::Get | Method::Head) => self.redirect_to_directory(head),
-            (Place::Listing, Method::Get | Method::Head) => self.list(&path, head),
-            (_, Method::Options) => Response::new(Status::NO_CONTENT).with_header("Allow", ALLOW),
+            (Place::Directory, Method::GET | Method::HEAD) => self.redirect_to_directory(head),
+            (Place::Listing, Method::GET | Method::HEAD) => self.list(&path, head),
+            (_, Method::OPTIONS) => Response::new(Status::NO_CONTENT).with_header("Allow", ALLOW),
             _ => self
                 .page(Status::METHOD_NOT_ALLOWED, now)
                 .with_header("Allow", ALLOW),
@@ -103,7 +103,7 @@ impl Site {
     /// Responds with the listing of a directory. A response to HEAD leaves out its length, because computing it would
     /// take as much work as the listing (RFC 9110 section 9.3.2).
     fn list(&self, path: &str, head: &Head<'_>) -> Response {
-        if let Method::Head = head.method() {
+        if let Method::HEAD = head.method() {
             return listing::response(Body::from_iterator(core::iter::empty::<Bytes>()));
         }
         let order = Order::from_query(head.query().unwrap_or_default());
@@ -244,4 +244,9 @@ impl Application for Site {
             _ => [files, folder.repeat(folders)].concat(),
         }
     }
+}
+
+/// Returns whether no resource of a site has this method.
+fn is_foreign(method: Method) -> bool {
+    method.is_extension() || matches!(method, Method::TRACE | Method::CONNECT)
 }

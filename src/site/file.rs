@@ -345,7 +345,7 @@ impl File {
     fn selection(&self, head: &Head<'_>, now: Now) -> Selection {
         let mut ranges = head.headers().get_all("Range");
         match (head.method(), ranges.next(), ranges.next()) {
-            (Method::Get, Some(range), None)
+            (Method::GET, Some(range), None)
                 if precondition::range_applies(head, &self.validators(), now.wall) =>
             {
                 range::select(range, self.length())

@@ -28,7 +28,7 @@ impl Site {
     /// assert!(!site.contains("/") && !site.contains("/doc"));
     /// ```
     pub fn contains(&self, path: &str) -> bool {
-        self.answers(&Method::Get, path.as_bytes())
+        self.answers(&Method::GET, path.as_bytes())
     }
 
     /// Like [`contains`](Site::contains), but for any method. Redirects and lists are only for GET and HEAD: other methods may be
@@ -38,7 +38,7 @@ impl Site {
         let Some(path) = path.and_then(spelling::compose) else {
             return false;
         };
-        let is_read = matches!(method, Method::Get | Method::Head);
+        let is_read = matches!(*method, Method::GET | Method::HEAD);
         if is_read && self.options.rules.redirects(&path) {
             return true;
         }

@@ -170,7 +170,7 @@ impl NamedFile {
         };
         let head = request.head();
         match head.method() {
-            Method::Get | Method::Head => file.answer(&head, request.now()).into_response(),
+            Method::GET | Method::HEAD => file.answer(&head, request.now()).into_response(),
             _ => file.into_response(),
         }
     }

@@ -3,7 +3,7 @@
 use super::field_section::{Bounds, Event, FieldSection};
 use super::layout::Layout;
 use crate::config::limits::Limits;
-use crate::values::method::MethodKind;
+use crate::values::method::Method;
 use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 
 /// The progress of a scan.
@@ -94,8 +94,8 @@ impl HeadParser {
         }
     }
 
-    /// Returns the kind of the method, if the scan is past it.
-    pub(crate) fn method_seen(&self) -> Option<MethodKind> {
+    /// Returns the method, if the scan is past it.
+    pub(crate) fn method_seen(&self) -> Option<Method> {
         match self.phase {
             Phase::Start(_) | Phase::Method => None,
             Phase::Target | Phase::Version | Phase::HeaderMap(_) | Phase::Valid => {

@@ -6,13 +6,13 @@ use super::list;
 use super::scan::is_token;
 use super::span::{OptionalSpan, Span};
 use super::target::TargetPlace;
-use crate::values::method::MethodKind;
+use crate::values::method::Method;
 use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 
 /// The positions of everything in a head. The bytes themselves are stored elsewhere.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout {
-    pub(crate) method: MethodKind,
+    pub(crate) method: Method,
     /// The length of the method, which is the start of the head.
     pub(crate) method_bytes: u8,
     pub(crate) target: Span,
@@ -56,7 +56,7 @@ impl Layout {
     pub(super) const EMPTY: Layout = {
         const NOWHERE: Span = Span { start: 0, end: 0 };
         Layout {
-            method: MethodKind::Get,
+            method: Method::GET,
             method_bytes: 0,
             target: NOWHERE,
             target_seen: Seen::NOTHING,

@@ -6,7 +6,7 @@ use super::head::{HeadParser, Parsed, Phase};
 use super::scan::common_path_end;
 use super::span::Span;
 use crate::config::limits::Limits;
-use crate::values::method::{METHOD_BYTES, MethodKind};
+use crate::values::method::{METHOD_BYTES, Method};
 use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 
 /// The number of empty lines skipped before a request line. Old clients send one after a form (RFC 9112 section 2.2),
@@ -20,9 +20,9 @@ impl HeadParser {
     pub(super) fn common_request_line(&mut self, input: &[u8], limits: &Limits) -> bool {
         const VERSION: &[u8; 11] = b" HTTP/1.1\r\n";
         let (method, length) = match input.first_chunk() {
-            Some(b"GET /") => (MethodKind::Get, 3),
-            Some(b"POST ") => (MethodKind::Post, 4),
-            Some(b"HEAD ") => (MethodKind::Head, 4),
+            Some(b"GET /") => (Method::GET, 3),
+            Some(b"POST ") => (Method::POST, 4),
+            Some(b"HEAD ") => (Method::HEAD, 4),
             _ => return false,
         };
         let start = usize::from(length) + 1;
@@ -80,7 +80,7 @@ impl HeadParser {
         match window.get(self.at) {
             Some(b' ') if self.at > 0 => {
                 self.layout.method_bytes = self.at as u8;
-                self.layout.method = MethodKind::of(self.layout.method_token().of(input));
+                self.layout.method = Method::from_valid(self.layout.method_token().of(input));
                 self.at += 1;
                 self.phase = Phase::Target;
                 Ok(true)

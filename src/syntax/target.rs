@@ -4,7 +4,7 @@ use super::authority::{Authority, AuthorityPlace};
 use super::byte_class::{HEX, PATH, PLAIN_PATH, Seen};
 use super::path;
 use super::span::{OptionalSpan, Span, ascii};
-use crate::values::method::MethodKind;
+use crate::values::method::Method;
 use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 use crate::values::scheme::Scheme;
 use alloc::borrow::Cow;
@@ -94,9 +94,9 @@ impl TargetPlace {
 
     /// Returns whether a target is only a path without escapes, which nearly every target is.
     #[inline]
-    pub(crate) fn is_common(method: MethodKind, bytes: &[u8], target: Span, seen: Seen) -> bool {
+    pub(crate) fn is_common(method: Method, bytes: &[u8], target: Span, seen: Seen) -> bool {
         let is_path = seen.only(PLAIN_PATH) && matches!(target.of(bytes), [b'/', ..]);
-        is_path && method != MethodKind::Connect
+        is_path && method != Method::CONNECT
     }
 
     /// Returns the parts of a [common](TargetPlace::is_common) target.
@@ -116,12 +116,12 @@ impl TargetPlace {
     /// restricted its bytes.
     #[inline(never)]
     pub(crate) fn find(
-        method: MethodKind,
+        method: Method,
         bytes: &[u8],
         target: Span,
     ) -> Result<(TargetPlace, Option<AuthorityPlace>), InvalidRequest> {
         match target.of(bytes) {
-            [b'/', ..] if method != MethodKind::Connect => {
+            [b'/', ..] if method != Method::CONNECT => {
                 let (path, query) = path_and_query(bytes, target)?;
                 let form = Form::Origin;
                 Ok((TargetPlace { form, path, query }, None))
@@ -268,7 +268,7 @@ fn check_escapes(
 
 #[cold]
 fn find_other_form(
-    method: MethodKind,
+    method: Method,
     bytes: &[u8],
     target: Span,
 ) -> Result<(TargetPlace, Option<AuthorityPlace>), InvalidRequest> {
@@ -277,21 +277,21 @@ fn find_other_form(
         ..TargetPlace::NOWHERE
     };
     match (method, target.of(bytes)) {
-        (MethodKind::Connect, _) => match AuthorityPlace::find(bytes, target) {
+        (Method::CONNECT, _) => match AuthorityPlace::find(bytes, target) {
             Some(authority) if authority.has_port() => Ok((form(Form::Authority), Some(authority))),
             _ => Err(InvalidRequest::new(
                 ProtocolError::TargetForm,
                 target.start as usize,
             )),
         },
-        (MethodKind::Options, b"*") => Ok((form(Form::Asterisk), None)),
+        (Method::OPTIONS, b"*") => Ok((form(Form::Asterisk), None)),
         _ => find_absolute(method, bytes, target),
     }
 }
 
 /// Parses `scheme "://" authority path-abempty [ "?" query ]`.
 fn find_absolute(
-    method: MethodKind,
+    method: Method,
     bytes: &[u8],
     target: Span,
 ) -> Result<(TargetPlace, Option<AuthorityPlace>), InvalidRequest> {
@@ -314,7 +314,7 @@ fn find_absolute(
     let tail = Span::new(from + length, target.end as usize);
     let none = OptionalSpan::NONE;
     let (form, path, query) = match tail.of(bytes) {
-        [] if method == MethodKind::Options => (Form::AbsoluteServer(scheme), none, none),
+        [] if method == Method::OPTIONS => (Form::AbsoluteServer(scheme), none, none),
         [] => (Form::Absolute(scheme), none, none),
         [b'?', ..] => {
             let query = Span::new(from + length + 1, target.end as usize);
@@ -342,7 +342,7 @@ mod tests {
     use super::*;
     use crate::syntax::byte_class::TARGET;
 
-    fn parse(method: MethodKind, text: &str) -> Result<Target<'_>, InvalidRequest> {
+    fn parse(method: Method, text: &str) -> Result<Target<'_>, InvalidRequest> {
         let bytes = text.as_bytes();
         let end = TARGET.skip(bytes, 0);
         assert_eq!(end, text.len(), "{text} is no target");
@@ -350,25 +350,25 @@ mod tests {
         Ok(place.of(bytes, authority))
     }
 
-    fn error(method: MethodKind, text: &str) -> ProtocolError {
+    fn error(method: Method, text: &str) -> ProtocolError {
         parse(method, text).unwrap_err().error
     }
 
     #[test]
     fn all_four_forms_are_parsed() {
         let origin = |path, query| Ok(Target::Origin(PathAndQuery { path, query }));
-        assert_eq!(parse(MethodKind::Get, "/"), origin("/", None));
-        assert_eq!(parse(MethodKind::Get, "/a?b?c"), origin("/a", Some("b?c")));
-        assert_eq!(parse(MethodKind::Get, "/a?"), origin("/a", Some("")));
-        assert_eq!(parse(MethodKind::Options, "*"), Ok(Target::Asterisk));
-        assert_eq!(parse(MethodKind::Options, "http://a").unwrap().path(), "*");
+        assert_eq!(parse(Method::GET, "/"), origin("/", None));
+        assert_eq!(parse(Method::GET, "/a?b?c"), origin("/a", Some("b?c")));
+        assert_eq!(parse(Method::GET, "/a?"), origin("/a", Some("")));
+        assert_eq!(parse(Method::OPTIONS, "*"), Ok(Target::Asterisk));
+        assert_eq!(parse(Method::OPTIONS, "http://a").unwrap().path(), "*");
         let authority = Authority::parse("a.b:1").unwrap();
         assert_eq!(
-            parse(MethodKind::Connect, "a.b:1"),
+            parse(Method::CONNECT, "a.b:1"),
             Ok(Target::Authority(authority))
         );
         assert_eq!(
-            parse(MethodKind::Get, "/a[1]{|}^`?\\&%&%u20AC&50%"),
+            parse(Method::GET, "/a[1]{|}^`?\\&%&%u20AC&50%"),
             origin("/a[1]{|}^`", Some("\\&%&%u20AC&50%"))
         );
         for (text, path, query) in [
@@ -377,7 +377,7 @@ mod tests {
             ("http://a.b:1/c?q", "/c", Some("q")),
         ] {
             assert_eq!(
-                parse(MethodKind::Get, text),
+                parse(Method::GET, text),
                 Ok(Target::Absolute {
                     scheme: Scheme::Http,
                     authority,
@@ -389,66 +389,51 @@ mod tests {
 
     #[test]
     fn everything_else_is_rejected() {
-        assert_eq!(error(MethodKind::Get, "*"), ProtocolError::TargetForm);
+        assert_eq!(error(Method::GET, "*"), ProtocolError::TargetForm);
+        assert_eq!(error(Method::GET, "index.html"), ProtocolError::TargetForm);
+        assert_eq!(error(Method::GET, "../x"), ProtocolError::TargetForm);
+        assert_eq!(error(Method::GET, "?a=b"), ProtocolError::TargetForm);
         assert_eq!(
-            error(MethodKind::Get, "index.html"),
+            error(Method::GET, "localhost:80"),
             ProtocolError::TargetForm
         );
-        assert_eq!(error(MethodKind::Get, "../x"), ProtocolError::TargetForm);
-        assert_eq!(error(MethodKind::Get, "?a=b"), ProtocolError::TargetForm);
+        assert_eq!(error(Method::CONNECT, "/"), ProtocolError::TargetForm);
+        assert_eq!(error(Method::CONNECT, "a.b"), ProtocolError::TargetForm);
+        assert_eq!(error(Method::GET, "ftp://a/"), ProtocolError::TargetScheme);
         assert_eq!(
-            error(MethodKind::Get, "localhost:80"),
-            ProtocolError::TargetForm
-        );
-        assert_eq!(error(MethodKind::Connect, "/"), ProtocolError::TargetForm);
-        assert_eq!(error(MethodKind::Connect, "a.b"), ProtocolError::TargetForm);
-        assert_eq!(
-            error(MethodKind::Get, "ftp://a/"),
-            ProtocolError::TargetScheme
-        );
-        assert_eq!(
-            error(MethodKind::Get, "http:///x"),
+            error(Method::GET, "http:///x"),
             ProtocolError::TargetAuthority
         );
         assert_eq!(
-            error(MethodKind::Get, "http://u@h/x"),
+            error(Method::GET, "http://u@h/x"),
             ProtocolError::TargetAuthority
         );
-        assert_eq!(error(MethodKind::Get, "/a%zz"), ProtocolError::TargetEscape);
-        assert_eq!(error(MethodKind::Get, "/a%z2"), ProtocolError::TargetEscape);
+        assert_eq!(error(Method::GET, "/a%zz"), ProtocolError::TargetEscape);
+        assert_eq!(error(Method::GET, "/a%z2"), ProtocolError::TargetEscape);
+        assert_eq!(error(Method::GET, "/a%20%zz"), ProtocolError::TargetEscape);
+        assert_eq!(error(Method::GET, "/a%20bc%00"), ProtocolError::TargetNul);
+        assert_eq!(error(Method::GET, "/a%2z"), ProtocolError::TargetEscape);
+        assert_eq!(error(Method::GET, "/a%2"), ProtocolError::TargetEscape);
+        assert_eq!(error(Method::GET, "/a%00"), ProtocolError::TargetNul);
+        assert_eq!(error(Method::GET, "/a?%%00"), ProtocolError::TargetNul);
+        assert_eq!(error(Method::GET, "http://a?%00"), ProtocolError::TargetNul);
+        assert_eq!(error(Method::GET, "/a\\b"), ProtocolError::TargetByte);
         assert_eq!(
-            error(MethodKind::Get, "/a%20%zz"),
-            ProtocolError::TargetEscape
-        );
-        assert_eq!(
-            error(MethodKind::Get, "/a%20bc%00"),
-            ProtocolError::TargetNul
-        );
-        assert_eq!(error(MethodKind::Get, "/a%2z"), ProtocolError::TargetEscape);
-        assert_eq!(error(MethodKind::Get, "/a%2"), ProtocolError::TargetEscape);
-        assert_eq!(error(MethodKind::Get, "/a%00"), ProtocolError::TargetNul);
-        assert_eq!(error(MethodKind::Get, "/a?%%00"), ProtocolError::TargetNul);
-        assert_eq!(
-            error(MethodKind::Get, "http://a?%00"),
-            ProtocolError::TargetNul
-        );
-        assert_eq!(error(MethodKind::Get, "/a\\b"), ProtocolError::TargetByte);
-        assert_eq!(
-            error(MethodKind::Get, "http://a\\b/"),
+            error(Method::GET, "http://a\\b/"),
             ProtocolError::TargetAuthority
         );
         assert_eq!(
-            error(MethodKind::Get, "http://a/\\b"),
+            error(Method::GET, "http://a/\\b"),
             ProtocolError::TargetByte
         );
     }
 
     #[test]
     fn errors_have_positions() {
-        assert_eq!(parse(MethodKind::Get, "/abc%4").unwrap_err().at, 4);
-        assert_eq!(parse(MethodKind::Get, "http://a/b%4").unwrap_err().at, 10);
-        assert_eq!(parse(MethodKind::Get, "http://u@h/").unwrap_err().at, 7);
-        assert_eq!(parse(MethodKind::Get, "/ab\\").unwrap_err().at, 3);
-        assert_eq!(parse(MethodKind::Get, "/a?%%00").unwrap_err().at, 4);
+        assert_eq!(parse(Method::GET, "/abc%4").unwrap_err().at, 4);
+        assert_eq!(parse(Method::GET, "http://a/b%4").unwrap_err().at, 10);
+        assert_eq!(parse(Method::GET, "http://u@h/").unwrap_err().at, 7);
+        assert_eq!(parse(Method::GET, "/ab\\").unwrap_err().at, 3);
+        assert_eq!(parse(Method::GET, "/a?%%00").unwrap_err().at, 4);
     }
 }

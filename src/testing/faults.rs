@@ -64,7 +64,7 @@ pub enum Fault {
 /// let garbage = Fault::Garbage { after: 0, bytes: b"\0".to_vec() };
 /// let mut client = StreamClient::new(open_faulty(&gateway, garbage));
 /// client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")?;
-/// let error = client.response(Method::Get).unwrap_err();
+/// let error = client.response(Method::GET).unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::InvalidData);
 /// # Ok::<(), std::io::Error>(())
 /// ```
@@ -91,7 +91,7 @@ pub fn open_faulty(gateway: &Arc<Gateway>, fault: Fault) -> Pipe {
 ///     gateway.serve_stream(Faulty::new(stream, Fault::CutAfter(12)), peer)
 /// });
 /// client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")?;
-/// let error = client.response(Method::Get).unwrap_err();
+/// let error = client.response(Method::GET).unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
 /// # Ok::<(), std::io::Error>(())
 /// ```

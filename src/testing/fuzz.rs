@@ -202,7 +202,7 @@ impl FrontEnd for Observer {
     }
 
     fn on_response(&mut self, _: &ResponseSummary) {
-        self.answered.push(self.current.unwrap_or(Method::Get));
+        self.answered.push(self.current.unwrap_or(Method::GET));
     }
 }
 

@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 ///
 /// let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
 /// let output = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\nHEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
-/// let responses = read_responses(&output, &[Method::Get, Method::Head])?;
+/// let responses = read_responses(&output, &[Method::GET, Method::HEAD])?;
 /// assert_eq!(responses[0].text(), "hello\n");
 /// assert_eq!(responses[1].text(), "");
 /// # Ok::<(), bytegate::testing::WireError>(())
@@ -209,7 +209,7 @@ impl<'a> Reader<'a> {
             ));
         }
         Ok(match (coding, length) {
-            _ if never_has_content || method == Method::Head => Framing::Length(0),
+            _ if never_has_content || method == Method::HEAD => Framing::Length(0),
             (Some(_), _) => Framing::Chunked,
             (None, Some(length)) => Framing::Length(length),
             (None, None) => Framing::UntilClose,
@@ -323,7 +323,7 @@ mod tests {
     use super::*;
 
     fn rule(output: &[u8]) -> &'static str {
-        read_responses(output, &[Method::Get]).unwrap_err().rule
+        read_responses(output, &[Method::GET]).unwrap_err().rule
     }
 
     #[test]
@@ -394,10 +394,10 @@ mod tests {
             b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
         ] {
             for end in 0..whole.len() {
-                let error = read_responses(&whole[..end], &[Method::Get]).unwrap_err();
+                let error = read_responses(&whole[..end], &[Method::GET]).unwrap_err();
                 assert!(error.is_incomplete(), "{end}: {error}");
             }
-            let responses = read_responses(whole, &[Method::Get]).unwrap();
+            let responses = read_responses(whole, &[Method::GET]).unwrap();
             assert_eq!(responses[0].body(), b"abc");
         }
     }

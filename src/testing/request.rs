@@ -50,7 +50,7 @@ enum RequestContent {
 impl<'c> ClientRequest<'c> {
     #[track_caller]
     pub(super) fn new(client: &'c Client, method: &str, target: &str) -> ClientRequest<'c> {
-        let Some(method) = Method::from_token(method) else {
+        let Ok(method) = method.parse::<Method>() else {
             panic!("{method:?} is not a method: a method is a token of up to 32 bytes");
         };
         let Some(target) = uri_reference::encode(target.as_bytes()) else {
@@ -292,7 +292,7 @@ impl<'c> ClientRequest<'c> {
     /// Returns the request that follows a redirect (RFC 9110 section 15.4), if there is one on this host.
     fn redirected(&self, response: &ClientResponse) -> Option<ClientRequest<'c>> {
         let keeps_method = match response.status() {
-            Status::MOVED_PERMANENTLY | Status::FOUND => self.method != Method::Post,
+            Status::MOVED_PERMANENTLY | Status::FOUND => self.method != Method::POST,
             Status::SEE_OTHER => false,
             Status::TEMPORARY_REDIRECT | Status::PERMANENT_REDIRECT => true,
             _ => return None,
@@ -304,8 +304,8 @@ impl<'c> ClientRequest<'c> {
         if !keeps_method {
             next.content = RequestContent::None;
             next.fields.remove("Content-Type");
-            if next.method != Method::Head {
-                next.method = Method::Get;
+            if next.method != Method::HEAD {
+                next.method = Method::GET;
             }
         }
         Some(next)

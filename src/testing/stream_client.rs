@@ -27,7 +27,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 ///
 /// client.send("GET /b HTTP/1.1\r\nHo")?;
 /// client.send("st: x\r\n\r\n")?;
-/// assert_eq!(client.response(Method::Get)?.text(), "/b");
+/// assert_eq!(client.response(Method::GET)?.text(), "/b");
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl<S: Read + Write> StreamClient<S> {
     /// Returns the errors of [`send`](StreamClient::send) and [`response`](StreamClient::response).
     pub fn get(&mut self, target: &str) -> io::Result<ClientResponse> {
         self.send(format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n"))?;
-        self.response(Method::Get)
+        self.response(Method::GET)
     }
 
     /// Closes the sending side. Responses can still be read.
@@ -119,7 +119,7 @@ impl<S: Read + Write> StreamClient<S> {
     /// let endless = |_: &Request<'_>| Response::text(Body::from_iterator(std::iter::repeat("tick\n")));
     /// let mut client = StreamClient::new(open(&Arc::new(Gateway::new(endless))));
     /// client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")?;
-    /// assert_eq!(client.response_head(Method::Get)?.status(), 200);
+    /// assert_eq!(client.response_head(Method::GET)?.status(), 200);
     /// let mut block = [0; 10];
     /// client.read_exact(&mut block)?;
     /// assert_eq!(&block, b"5\r\ntick\n\r\n");
@@ -144,7 +144,7 @@ impl<S: Read + Write> StreamClient<S> {
     /// let mut client = StreamClient::new(open(&gateway));
     /// client.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\nHEAD /b HTTP/1.1\r\nHost: x\r\n\r\n")?;
     /// client.end_input()?;
-    /// let responses = client.last_responses(&[Method::Get, Method::Head])?;
+    /// let responses = client.last_responses(&[Method::GET, Method::HEAD])?;
     /// assert_eq!(responses[0].text(), "/a");
     /// # Ok::<(), std::io::Error>(())
     /// ```

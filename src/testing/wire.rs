@@ -131,7 +131,7 @@ impl<'c> Wire<'c> {
     /// after more has arrived.
     pub fn try_response(&mut self) -> Result<ClientResponse, WireError> {
         self.poll();
-        let method = self.methods.front().copied().unwrap_or(Method::Get);
+        let method = self.methods.front().copied().unwrap_or(Method::GET);
         let mut reader = Reader::new(&self.output);
         let response = reader.response(method)?;
         let used = reader.at;
@@ -171,7 +171,7 @@ impl<'c> Wire<'c> {
     #[track_caller]
     pub fn response_head(&mut self) -> ClientResponse {
         self.poll();
-        let method = self.methods.pop_front().unwrap_or(Method::Get);
+        let method = self.methods.pop_front().unwrap_or(Method::GET);
         let mut reader = Reader::new(&self.output);
         let (response, framing) = match reader.response_head(method) {
             Ok(read) => read,

@@ -8,7 +8,7 @@ use core::fmt;
 /// use bytegate::testing::read_responses;
 /// use bytegate::Method;
 ///
-/// let error = read_responses(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell", &[Method::Get]).unwrap_err();
+/// let error = read_responses(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell", &[Method::GET]).unwrap_err();
 /// assert!(error.is_incomplete());
 /// assert_eq!(error.to_string(), "at byte 42: the content must be as long as Content-Length says (RFC 9112 section 6.2)");
 /// ```

@@ -1,6 +1,7 @@
 //! Plain values, independent of parsing, state and transport.
 
 pub(crate) mod connection_info;
+pub(crate) mod invalid_value;
 pub(crate) mod media_type;
 pub(crate) mod method;
 pub(crate) mod now;

@@ -1,11 +1,16 @@
 //! The scheme of a connection: `http` or `https`.
 
+use super::invalid_value::InvalidValue;
+use core::fmt;
+use core::str::FromStr;
+
 /// The scheme of a connection. A target in absolute-form must name it (RFC 9110 section 7.4).
 ///
 /// ```
 /// use bytegate::request::Scheme;
 ///
 /// assert_eq!((Scheme::Https.as_str(), Scheme::Https.default_port()), ("https", 443));
+/// assert_eq!("HTTPS".parse(), Ok(Scheme::Https));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scheme {
@@ -31,5 +36,23 @@ impl Scheme {
             Scheme::Http => 80,
             Scheme::Https => 443,
         }
+    }
+}
+
+impl FromStr for Scheme {
+    type Err = InvalidValue;
+
+    /// Returns the scheme with this name, in any case (RFC 3986 section 3.1).
+    fn from_str(name: &str) -> Result<Scheme, InvalidValue> {
+        let schemes = [Scheme::Http, Scheme::Https];
+        let mut named = schemes.into_iter();
+        let scheme = named.find(|scheme| name.eq_ignore_ascii_case(scheme.as_str()));
+        scheme.ok_or(InvalidValue::SCHEME)
+    }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }

@@ -1,5 +1,6 @@
 //! Status codes (RFC 9110 section 15).
 
+use super::invalid_value::InvalidValue;
 use core::fmt;
 
 /// A three-digit status code, 100 to 999, with its reason phrase.
@@ -9,6 +10,7 @@ use core::fmt;
 ///
 /// assert_eq!(Status::NOT_FOUND, 404);
 /// assert_eq!(Status::NOT_FOUND.to_string(), "404 Not Found");
+/// assert!(Status::NOT_FOUND.is_client_error());
 /// assert_eq!(Status::new(99), None);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,6 +112,26 @@ impl Status {
         matches!(self.0, 100..=199 | 204 | 304)
     }
 
+    /// Returns whether this is a success, 2xx (RFC 9110 section 15.3).
+    pub const fn is_success(self) -> bool {
+        matches!(self.0, 200..=299)
+    }
+
+    /// Returns whether this is a redirection, 3xx (RFC 9110 section 15.4).
+    pub const fn is_redirection(self) -> bool {
+        matches!(self.0, 300..=399)
+    }
+
+    /// Returns whether this is an error of the client, 4xx (RFC 9110 section 15.5).
+    pub const fn is_client_error(self) -> bool {
+        matches!(self.0, 400..=499)
+    }
+
+    /// Returns whether this is an error of the server, 5xx (RFC 9110 section 15.6).
+    pub const fn is_server_error(self) -> bool {
+        matches!(self.0, 500..=599)
+    }
+
     /// Returns whether this is an error, 4xx or 5xx.
     pub const fn is_error(self) -> bool {
         matches!(self.0, 400..=599)
@@ -122,6 +144,21 @@ impl Status {
             b'0' + (self.0 / 10 % 10) as u8,
             b'0' + (self.0 % 10) as u8,
         ]
+    }
+}
+
+impl TryFrom<u16> for Status {
+    type Error = InvalidValue;
+
+    /// Like [`Status::new`].
+    fn try_from(code: u16) -> Result<Status, InvalidValue> {
+        Status::new(code).ok_or(InvalidValue::STATUS)
+    }
+}
+
+impl From<Status> for u16 {
+    fn from(status: Status) -> u16 {
+        status.code()
     }
 }
 

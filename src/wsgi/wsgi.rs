@@ -397,7 +397,7 @@ impl StartResponse {
                 // The length that a response to GET would have.
                 Some(length)
                     if body.is_empty()
-                        && (method == Method::Head || started.status.forbids_content()) =>
+                        && (method == Method::HEAD || started.status.forbids_content()) =>
                 {
                     Body::try_from_iterator(Some(length), core::iter::empty())
                 }

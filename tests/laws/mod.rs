@@ -52,7 +52,7 @@ impl FrontEnd for Notes {
     }
 
     fn on_refusal(&mut self, refusal: &Refusal<'_>) {
-        self.method = refusal.method.unwrap_or(Method::Get);
+        self.method = refusal.method.unwrap_or(Method::GET);
         let line = refusal.line.to_vec();
         let refusal = (refusal.error, refusal.at, line);
         self.transcript.refusals.push(refusal);
@@ -74,7 +74,7 @@ pub fn drive<'p>(
     let mut buffer: Vec<u8> = Vec::new();
     let mut notes = Notes {
         now,
-        method: Method::Get,
+        method: Method::GET,
         transcript: Transcript {
             output: Vec::new(),
             answers: Vec::new(),

@@ -15,15 +15,15 @@ pub fn read_all(output: &[u8], methods: &[Method]) -> Vec<ClientResponse> {
 /// Reads exactly one response to a GET, or to any other request whose response can have a body.
 #[track_caller]
 pub fn read_one(output: &[u8]) -> ClientResponse {
-    read_all(output, &[Method::Get]).remove(0)
+    read_all(output, &[Method::GET]).remove(0)
 }
 
 /// Reads exactly one response to this request.
 #[track_caller]
 pub fn read_answer(request: &[u8], output: &[u8]) -> ClientResponse {
     let method = match request.starts_with(b"HEAD ") {
-        true => Method::Head,
-        false => Method::Get,
+        true => Method::HEAD,
+        false => Method::GET,
     };
     read_all(output, &[method]).remove(0)
 }
