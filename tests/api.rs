@@ -371,10 +371,7 @@ fn a_response_that_breaks_a_rule_becomes_a_500_with_a_reason() {
             || Response::from_error(ResponseError::Panicked("oh".into())),
             "the application panicked: oh",
         ),
-        (
-            || Response::from_error(ResponseError::Other("oh".into())),
-            "oh",
-        ),
+        (|| Response::from_error(ResponseError::other("oh")), "oh"),
     ];
     for (response, reason) in cases {
         assert_eq!(

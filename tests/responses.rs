@@ -128,12 +128,12 @@ impl From<AppError> for Response {
     fn from(error: AppError) -> Response {
         match error {
             AppError::UnknownUser(name) => {
-                Response::explained(Status::NOT_FOUND, format_args!("nobody is called {name:?}"))
+                Rejection::new(Status::NOT_FOUND, format!("nobody is called {name:?}")).into()
             }
             AppError::BadForm(error) => error.into(),
             AppError::OutOfCredit { balance } => Problem::new(Status::FORBIDDEN)
                 .with_type("/problems/credit")
-                .with_member("balance", &balance.to_string())
+                .with_detail(&format!("the balance is {balance}"))
                 .into(),
         }
     }
@@ -178,23 +178,46 @@ fn application_errors_become_responses_in_one_place() {
     );
     assert_eq!(
         poor.text(),
-        r#"{"status":403,"type":"/problems/credit","title":"Forbidden","balance":30}"#
+        r#"{"status":403,"type":"/problems/credit","title":"Forbidden","detail":"the balance is 30"}"#
     );
 }
 
 #[test]
-fn a_member_that_is_not_json_is_a_500_with_a_reason() {
+fn an_error_in_a_handler_is_a_500_that_is_reported_with_its_source() {
     let errors = Arc::new(Mutex::new(Vec::new()));
-    let told = errors.clone();
-    let gateway = Gateway::new(|_: &Request<'_>| {
-        Problem::new(Status::CONFLICT).with_member("name", "1,\"status\":200")
-    })
-    .on_error(move |error: &ResponseError, _: &ConnectionInfo| {
-        told.lock().expect("a list").push(error.to_string());
-    });
-    assert_eq!(answer_of(&gateway, GET).status(), 500);
-    let said = "the problem member \"name\" is not a JSON value: write text in quotes";
-    assert_eq!(*errors.lock().expect("a list"), [said]);
+    let reported = errors.clone();
+    let handler = |request: &Request<'_>| -> Result<Response, Rejection> {
+        match request.path() {
+            "/file" => Ok(std::fs::read("/missing/file")?.into()),
+            "/boxed" => Err(Box::<dyn std::error::Error + Send + Sync>::from("a secret"))?,
+            "/request" => Err(Request::builder("GET", "/a%zz").build().unwrap_err())?,
+            "/problem" => Err(Problem::from(Rejection::internal("a secret")))?,
+            _ => Err(Rejection::new(Status::BAD_GATEWAY, "try again").with_source("a secret")),
+        }
+    };
+    let gateway = Gateway::new(handler).with(pages()).on_error(
+        move |error: &ResponseError, _: &ConnectionInfo| {
+            reported.lock().expect("a list").push(error.to_string());
+        },
+    );
+    let page = |path: &str| {
+        let response = answer_of(&gateway, &request("GET", path, ""));
+        (response.status().code(), response.text().to_string())
+    };
+    let internal = "GET 500 Internal Server Error <->".to_string();
+    assert_eq!(page("/file"), (500, internal.clone()));
+    assert_eq!(page("/boxed"), (500, internal));
+    let (status, text) = page("/request");
+    assert!(status == 400 && text.contains("at byte 6: "), "{text}");
+    let problem = r#"{"status":500,"title":"Internal Server Error"}"#;
+    assert_eq!(page("/problem"), (500, problem.to_string()));
+    assert_eq!(
+        page("/"),
+        (502, "GET 502 Bad Gateway <try again>".to_string())
+    );
+    let errors = errors.lock().expect("a list");
+    assert!(errors[0].contains("No such file"), "{errors:?}");
+    assert_eq!(errors[1..], ["a secret", "a secret", "try again: a secret"]);
 }
 
 // Error pages
@@ -215,7 +238,7 @@ fn faulty() -> Router {
         .get("/bare", |_: &Request<'_>| Status::FORBIDDEN)
         .get("/none", |_: &Request<'_>| None::<Response>)
         .get("/explained", |_: &Request<'_>| {
-            Response::explained(Status::CONFLICT, "it is <taken>")
+            Rejection::new(Status::CONFLICT, "it is <taken>")
         })
         .get("/asks", |_: &Request<'_>| {
             Response::from(Status::UNAUTHORIZED)

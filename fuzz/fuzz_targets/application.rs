@@ -80,7 +80,7 @@ fn page(request: &Request<'_>) -> Result<Response, Rejection> {
 fn log_in(request: &Request<'_>) -> Result<Response, Rejection> {
     let form = request.form()?;
     if form.get("p").as_deref() != Some("w") {
-        return Err(Rejection::forbidden("the password is wrong"));
+        return Err(Rejection::new(Status::FORBIDDEN, "the password is wrong"));
     }
     let name = hex(&form.get("n").unwrap_or_default());
     let to = request.query_value("to").unwrap_or_default();
@@ -123,7 +123,7 @@ fn accepted(request: &Request<'_>) -> Result<Response, Rejection> {
     let cookies = request.cookies().count();
     let language = request.accepts_language(&["de", "en"]);
     let media_type = request.accepts(&["text/plain", "text/html"]);
-    let media_type = media_type.ok_or_else(|| Rejection::not_acceptable("text or HTML"))?;
+    let media_type = media_type.ok_or_else(|| Rejection::new(Status::NOT_ACCEPTABLE, "text or HTML"))?;
     let text = format!("{cookies} {language:?} {:?}", request.bearer_token());
     Ok(Response::of_type(media_type, text))
 }

@@ -59,39 +59,27 @@ use alloc::string::String;
 ///
 /// # Errors
 ///
-/// A handler may return a `Result` whose error becomes a [`Response`] too. An application with its own error type turns them into responses in one
-/// place, and uses `?` everywhere else:
+/// A handler may return a `Result` whose error becomes a [`Response`] too. [`Rejection`](crate::Rejection) is the
+/// crate's own error. An application turns its errors into rejections in one place, and uses `?` everywhere else:
 ///
 /// ```
 /// use bytegate::{Rejection, Gateway, Request, Response, Router, Status};
 ///
-/// enum AppError {
-///     NameTaken(String),
-///     BadForm(Rejection),
-/// }
+/// struct NameTaken(String);
 ///
-/// impl From<AppError> for Response {
-///     fn from(error: AppError) -> Response {
-///         match error {
-///             AppError::NameTaken(name) => {
-///                 Response::explained(Status::CONFLICT, format_args!("{name} is taken"))
-///             }
-///             AppError::BadForm(error) => error.into(),
-///         }
+/// impl From<NameTaken> for Rejection {
+///     fn from(NameTaken(name): NameTaken) -> Rejection {
+///         Rejection::new(Status::CONFLICT, format!("{name} is taken"))
 ///     }
 /// }
 ///
-/// impl From<Rejection> for AppError {
-///     fn from(error: Rejection) -> AppError {
-///         AppError::BadForm(error)
-///     }
+/// fn add(name: &str) -> Result<(), NameTaken> {
+///     if name == "ada" { Err(NameTaken(name.to_string())) } else { Ok(()) }
 /// }
 ///
-/// fn register(request: &Request<'_>) -> Result<Response, AppError> {
-///     match request.form()?.get("name").as_deref() {
-///         Some("ada") => Err(AppError::NameTaken("ada".to_string())),
-///         _ => Ok(Response::see_other("/welcome")),
-///     }
+/// fn register(request: &Request<'_>) -> Result<Response, Rejection> {
+///     add(&request.form()?.get("name").unwrap_or_default())?;
+///     Ok(Response::see_other("/welcome"))
 /// }
 ///
 /// let gateway = Gateway::new(Router::new().post("/users", register));

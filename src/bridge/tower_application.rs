@@ -90,7 +90,7 @@ where
                 let service = self.0.clone();
                 Response::from_future(respond(service, request.map(Body::from), is_head))
             }
-            Err(error) => Response::explained(Status::BAD_REQUEST, error),
+            Err(error) => Rejection::bad_request(error.to_string()).into(),
         }
     }
 
@@ -99,7 +99,7 @@ where
         let converted = match http::Request::<Bytes>::try_from(request) {
             Ok(converted) => converted.map(|_| body),
             Err(error) => {
-                return Admission::refuse(Response::explained(Status::BAD_REQUEST, error));
+                return Admission::refuse(Rejection::bad_request(error.to_string()));
             }
         };
         let is_head = request.method() == Method::HEAD;
@@ -131,7 +131,7 @@ where
     match answered.await {
         Ok(response) if is_head => Response::from(without_content(response)),
         Ok(response) => Response::from(response.map(of_http_body)),
-        Err(error) => Response::from_error(ResponseError::Other(error.to_string())),
+        Err(error) => Response::from_error(ResponseError::other(error.to_string())),
     }
 }
 

@@ -12,7 +12,7 @@ use core::fmt;
 ///
 /// A default page is one line of plain text. It is the body of the server's own responses: to refused input, 404 and
 /// 405 from a [`Router`](crate::Router) or a [`Site`](crate::Site), 501, 503, and the 500 for a panic or an invalid
-/// response. It is also the body of an application's bare [`Status`] and of [`Response::explained`]. Errors with any
+/// response. It is also the body of an application's bare [`Status`] and of a [`Rejection`](crate::Rejection). Errors with any
 /// other body are left alone.
 ///
 /// The page is made from the request, the status and a sentence, if more can be said than the status. The status stays,

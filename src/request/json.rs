@@ -83,7 +83,7 @@ impl Response {
     pub fn json<T: Serialize + ?Sized>(value: &T) -> Response {
         match serde_json::to_vec(value) {
             Ok(text) => Response::of_type("application/json", text),
-            Err(error) => Response::from_error(ResponseError::Other(format!(
+            Err(error) => Response::from_error(ResponseError::other(format!(
                 "the value cannot be sent as JSON: {error}"
             ))),
         }

@@ -16,13 +16,13 @@ impl Request<'_> {
     /// that depends on this.
     ///
     /// ```
-    /// use bytegate::{Rejection, Request, Response};
+    /// use bytegate::{Rejection, Request, Response, Status};
     ///
     /// fn page(request: &Request<'_>) -> Result<Response, Rejection> {
     ///     let response = match request.accepts(&["text/html", "text/plain"]) {
     ///         Some("text/html") => Response::html("<p>hello"),
     ///         Some(_) => Response::text("hello\n"),
-    ///         None => return Err(Rejection::not_acceptable("this is text/html or text/plain")),
+    ///         None => return Err(Rejection::new(Status::NOT_ACCEPTABLE, "this is text/html or text/plain")),
     ///     };
     ///     Ok(response.with_header("Vary", "Accept"))
     /// }

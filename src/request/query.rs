@@ -64,7 +64,7 @@ impl<'a> Request<'a> {
     /// assert_eq!(at("/?page=3"), Ok(3));
     /// assert_eq!(at("/"), Ok(1));
     /// assert_eq!(
-    ///     at("/?page=x").unwrap_err().sentence(),
+    ///     at("/?page=x").unwrap_err().detail(),
     ///     "\"page\" in the query is not valid: invalid digit found in string"
     /// );
     /// ```

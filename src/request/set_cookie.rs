@@ -63,7 +63,7 @@ impl Response {
     pub fn with_cookie<'c>(mut self, cookie: impl Into<Cookie<'c>>) -> Response {
         match set_cookie(&cookie.into()) {
             Ok(value) => self.append_header("Set-Cookie", value),
-            Err(reason) => self.fail(ResponseError::Other(reason)),
+            Err(reason) => self.fail(ResponseError::other(reason)),
         }
         self
     }

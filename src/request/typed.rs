@@ -30,7 +30,7 @@ impl<'a> Request<'a> {
     /// let expected = Search { q: "a b".into(), page: None, tag: vec!["x".into(), "y".into()] };
     /// assert_eq!(search("/?q=a+b&tag=x&tag=y"), Ok(expected));
     /// assert_eq!(
-    ///     search("/?q=a&page=x").unwrap_err().sentence(),
+    ///     search("/?q=a&page=x").unwrap_err().detail(),
     ///     "the query does not match the expected type: page: invalid digit found in string"
     /// );
     /// ```

@@ -10,14 +10,7 @@ impl Response {
     ///
     /// The middleware [`ErrorPages`](crate::middleware::ErrorPages) can replace this page, like the pages that the
     /// server generates, so an application decides on the form of its error pages in one place.
-    ///
-    /// ```
-    /// use bytegate::{Response, Status};
-    ///
-    /// let response = Response::explained(Status::CONFLICT, "the name is taken");
-    /// assert_eq!(response.body().as_bytes(), Some(&b"409 Conflict: the name is taken\n"[..]));
-    /// ```
-    pub fn explained(status: Status, sentence: impl Display) -> Response {
+    pub(crate) fn explained(status: Status, sentence: impl Display) -> Response {
         let mut response = Response::text(format!("{status}: {sentence}\n")).with_status(status);
         response.has_default_page = true;
         response

@@ -17,7 +17,7 @@ impl Response {
     pub fn error(&self) -> Option<&ResponseError> {
         match self.exception.as_deref() {
             Some(Exception::Error(error) | Exception::Replaced(error)) => Some(error),
-            Some(Exception::Later(_)) | None => None,
+            Some(Exception::Noted(_) | Exception::Later(_)) | None => None,
         }
     }
 
@@ -34,7 +34,7 @@ impl Response {
         match self.exception.as_deref() {
             Some(Exception::Error(_)) => true,
             Some(Exception::Replaced(_) | Exception::Later(_)) => false,
-            None => self.status.is_informational(),
+            Some(Exception::Noted(_)) | None => self.status.is_informational(),
         }
     }
 
@@ -56,7 +56,9 @@ impl Response {
         match replaced.exception.take() {
             None => self,
             Some(exception) => {
-                let is_sendable = self.exception.is_none() && !self.has_failed();
+                let is_sendable =
+                    matches!(self.exception.as_deref(), None | Some(Exception::Noted(_)))
+                        && !self.has_failed();
                 let sent = match is_sendable {
                     true => &mut self,
                     false => &mut replaced,
@@ -85,6 +87,7 @@ impl Response {
                 self.status = Status::INTERNAL_SERVER_ERROR;
                 return Box::new(error);
             }
+            Exception::Noted(error) => return Box::new(error),
             Exception::Error(error) => error,
             Exception::Later(_) => ResponseError::Pending,
         };
@@ -99,10 +102,17 @@ impl Response {
         }
     }
 
+    /// Records an error that is reported, although the response is sent as it is.
+    pub(super) fn note(&mut self, error: Option<ResponseError>) {
+        if let (None, Some(error)) = (&self.exception, error) {
+            self.exception = Some(Box::new(Exception::Noted(error)));
+        }
+    }
+
     /// Records an error. Only the first one is kept. A deferred response is no longer awaited.
     #[cold]
     pub(crate) fn fail(&mut self, error: ResponseError) {
-        if self.exception.is_none() || self.is_pending() {
+        if let None | Some(Exception::Noted(_) | Exception::Later(_)) = self.exception.as_deref() {
             self.exception = Some(Box::new(Exception::Error(error)));
         }
     }

@@ -1,13 +1,20 @@
 //! Problem details (RFC 9457): an error as a JSON object that programs can read.
 
+use super::rejection::Rejection;
 use super::response::{Response, ResponseError};
 use crate::response::json_text;
 use crate::values::status::Status;
+use alloc::boxed::Box;
+#[cfg(feature = "json")]
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 /// The details of an error, sent as `application/problem+json` (RFC 9457).
+///
+/// A [`Rejection`] converts into a problem and back, so a handler that returns `Result<_, Rejection>` can fail with one:
+/// `return Err(problem.into())`. A problem keeps the headers and the source of a rejection. It leaves out the detail of
+/// an error of the server, which is reported instead.
 ///
 /// ```
 /// use bytegate::{Response, Status};
@@ -17,36 +24,41 @@ use alloc::vec::Vec;
 ///     .with_type("https://example.com/problems/credit")
 ///     .with_title("You do not have enough credit.")
 ///     .with_detail("Your balance is 30, but that costs 50.")
-///     .with_member("balance", "30");
+///     .with_instance("/accounts/7");
 /// let response = Response::from(problem);
 /// assert_eq!(response.status(), Status::FORBIDDEN);
 /// assert_eq!(response.headers().get("Content-Type"), Some("application/problem+json"));
-/// assert!(response.body().as_bytes().unwrap().ends_with(br#","balance":30}"#));
+/// assert!(response.body().as_bytes().unwrap().ends_with(br#","instance":"/accounts/7"}"#));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Problem {
-    status: Status,
+    /// The status, the headers and the source.
+    rejection: Rejection,
     type_uri: Option<String>,
     title: String,
     detail: Option<String>,
     instance: Option<String>,
     /// Names with JSON values.
     members: Vec<(String, String)>,
+    /// The reason why the problem cannot be sent.
+    failure: Option<String>,
 }
 
 /// The members that RFC 9457 section 3.1 defines.
+#[cfg(feature = "json")]
 const DEFINED: [&str; 5] = ["type", "status", "title", "detail", "instance"];
 
 impl Problem {
     /// Creates a problem that states only the status. The title is the reason phrase.
     pub fn new(status: Status) -> Problem {
         Problem {
-            status,
+            rejection: Rejection::new(status, ""),
             type_uri: None,
             title: status.reason().to_string(),
             detail: None,
             instance: None,
             members: Vec::new(),
+            failure: None,
         }
     }
 
@@ -75,30 +87,52 @@ impl Problem {
         self
     }
 
-    /// Adds an extension member (section 3.2). The value is JSON text, for example `30`, `"text"` or `[1, 2]`.
-    ///
-    /// The response fails if the value is not JSON or nested more than 64 levels deep, or if the name is used already.
+    /// Adds an extension member (section 3.2, feature `json`). The response fails if JSON cannot represent the value, or
+    /// if the name is used already.
     ///
     /// ```
     /// use bytegate::{Response, Status};
     /// use bytegate::response::Problem;
     ///
-    /// let problem = Problem::new(Status::BAD_REQUEST).with_member("line", "seven");
-    /// let error = Response::from(problem).error().unwrap().to_string();
-    /// assert_eq!(error, "the problem member \"line\" is not a JSON value: write text in quotes");
+    /// let problem = Problem::new(Status::UNPROCESSABLE_CONTENT).with_member("errors", ["name", "age"]);
+    /// let response = Response::from(problem);
+    /// assert!(response.body().as_bytes().unwrap().ends_with(br#","errors":["name","age"]}"#));
     /// ```
-    pub fn with_member(mut self, name: &str, json: &str) -> Problem {
-        self.members.push((name.to_string(), json.to_string()));
+    #[cfg(feature = "json")]
+    pub fn with_member(mut self, name: &str, value: impl serde::Serialize) -> Problem {
+        let is_used = self.members.iter().any(|(other, _)| other == name);
+        let member = match serde_json::to_string(&value) {
+            _ if is_used || DEFINED.contains(&name) => {
+                Err(format!("the problem member {name:?} is set twice"))
+            }
+            Ok(json) => Ok(json),
+            Err(error) => Err(format!(
+                "the problem member {name:?} cannot be sent as JSON: {error}"
+            )),
+        };
+        match member {
+            Ok(json) => self.members.push((name.to_string(), json)),
+            Err(reason) => self.failure = self.failure.or(Some(reason)),
+        }
         self
     }
 
     /// Returns the status.
     pub fn status(&self) -> Status {
-        self.status
+        self.rejection.status
+    }
+
+    /// Returns the response, without the headers and the source.
+    pub(super) fn page(&self) -> Response {
+        match &self.failure {
+            None => Response::of_type("application/problem+json", self.to_json())
+                .with_status(self.status()),
+            Some(reason) => Response::from_error(ResponseError::other(reason.clone())),
+        }
     }
 
     /// Returns the JSON object.
-    fn to_json(&self) -> Result<String, String> {
+    fn to_json(&self) -> String {
         let mut text = String::from("{");
         let mut put = |name: &str, value: &dyn Fn(&mut String)| {
             if text.len() > 1 {
@@ -118,27 +152,18 @@ impl Problem {
             ("instance", self.instance.as_deref()),
         ];
         put("status", &|text| {
-            text.push_str(&self.status.code().to_string())
+            text.push_str(&self.status().code().to_string())
         });
         for (name, value) in texts {
             if let Some(value) = value {
                 put(name, &|text| json_text::write_string(text, value));
             }
         }
-        for (index, (name, value)) in self.members.iter().enumerate() {
-            let mut before = self.members.iter().take(index);
-            if DEFINED.contains(&&**name) || before.any(|(other, _)| other == name) {
-                return Err(format!("the problem member {name:?} is set twice"));
-            }
-            if !json_text::is_value(value) {
-                return Err(format!(
-                    "the problem member {name:?} is not a JSON value: write text in quotes"
-                ));
-            }
+        for (name, value) in &self.members {
             put(name, &|text| text.push_str(value));
         }
         text.push('}');
-        Ok(text)
+        text
     }
 }
 
@@ -148,14 +173,41 @@ impl From<Status> for Problem {
     }
 }
 
+impl From<Rejection> for Problem {
+    /// Creates a problem with the status, the detail, the headers and the source of the rejection.
+    fn from(mut rejection: Rejection) -> Problem {
+        if let Some(mut problem) = rejection.problem.take() {
+            problem.rejection = rejection;
+            return *problem;
+        }
+        let is_internal = rejection.status == Status::INTERNAL_SERVER_ERROR;
+        let detail = Some(&*rejection.detail).filter(|detail| !is_internal && !detail.is_empty());
+        Problem {
+            detail: detail.map(ToString::to_string),
+            ..Problem {
+                rejection: rejection.clone(),
+                ..Problem::new(rejection.status)
+            }
+        }
+    }
+}
+
+impl From<Problem> for Rejection {
+    /// Creates a rejection that is sent as the problem.
+    fn from(problem: Problem) -> Rejection {
+        let mut rejection = problem.rejection.clone();
+        if rejection.detail.is_empty() {
+            let detail = problem.detail.as_ref().unwrap_or(&problem.title);
+            rejection.detail = detail.clone().into();
+        }
+        rejection.problem = Some(Box::new(problem));
+        rejection
+    }
+}
+
 impl From<Problem> for Response {
     fn from(problem: Problem) -> Response {
-        match problem.to_json() {
-            Ok(json) => {
-                Response::of_type("application/problem+json", json).with_status(problem.status)
-            }
-            Err(reason) => Response::from_error(ResponseError::Other(reason)),
-        }
+        Rejection::from(problem).into()
     }
 }
 
@@ -163,46 +215,66 @@ impl From<Problem> for Response {
 mod tests {
     use super::*;
 
-    fn json(problem: Problem) -> String {
-        problem.to_json().unwrap()
-    }
-
     #[test]
     fn all_members_are_written_in_order() {
         assert_eq!(
-            json(Status::NOT_FOUND.into()),
+            Problem::from(Status::NOT_FOUND).to_json(),
             r#"{"status":404,"title":"Not Found"}"#
         );
         let problem = Problem::new(Status::CONFLICT)
             .with_instance("/orders/7")
             .with_detail("it is \"taken\"\n\u{1}\\")
             .with_title("Taken")
-            .with_type("/problems/taken")
-            .with_member("errors", r#"[{"pointer": "/name"}]"#)
-            .with_member("by \"", "null");
+            .with_type("/problems/taken");
         assert_eq!(
-            json(problem),
+            problem.to_json(),
             "{\"status\":409,\"type\":\"/problems/taken\",\"title\":\"Taken\",\
-             \"detail\":\"it is \\\"taken\\\"\\n\\u0001\\\\\",\"instance\":\"/orders/7\",\
-             \"errors\":[{\"pointer\": \"/name\"}],\"by \\\"\":null}"
+             \"detail\":\"it is \\\"taken\\\"\\n\\u0001\\\\\",\"instance\":\"/orders/7\"}"
         );
         let unregistered = Status::new(799).unwrap();
-        assert_eq!(json(unregistered.into()), r#"{"status":799}"#);
+        assert_eq!(Problem::from(unregistered).to_json(), r#"{"status":799}"#);
     }
 
+    #[cfg(feature = "json")]
+    #[test]
+    fn extension_members_come_last() {
+        let problem = Problem::new(Status::CONFLICT)
+            .with_member("errors", [1, 2])
+            .with_member("by \"", ());
+        let text = r#"{"status":409,"title":"Conflict","errors":[1,2],"by \"":null}"#;
+        assert_eq!(problem.to_json(), text);
+    }
+
+    #[cfg(feature = "json")]
     #[test]
     fn members_that_would_make_the_object_ambiguous_fail() {
         let problem = || Problem::new(Status::CONFLICT);
-        for problem in [
-            problem().with_member("status", "200"),
-            problem().with_member("detail", "\"a\""),
-            problem().with_member("a", "1").with_member("a", "1"),
-            problem().with_member("a", "1,\"status\":200"),
-            problem().with_member("a", ""),
+        let no_json = alloc::collections::BTreeMap::from([([1], 2)]);
+        for (problem, reason) in [
+            (
+                problem().with_member("status", 200),
+                "\"status\" is set twice",
+            ),
+            (
+                problem().with_member("detail", "a"),
+                "\"detail\" is set twice",
+            ),
+            (
+                problem().with_member("a", 1).with_member("a", 1),
+                "\"a\" is set twice",
+            ),
+            (
+                problem().with_member("a", no_json),
+                "\"a\" cannot be sent as JSON",
+            ),
         ] {
-            let response = Response::from(problem);
-            assert_eq!(response.sent_status(), Status::INTERNAL_SERVER_ERROR);
-            assert!(matches!(response.error(), Some(ResponseError::Other(_))));
+            for response in [
+                Response::from(problem.clone()),
+                Rejection::from(problem).into(),
+            ] {
+                assert_eq!(response.sent_status(), Status::INTERNAL_SERVER_ERROR);
+                assert!(response.error().unwrap().to_string().contains(reason));
+            }
         }
     }
 }

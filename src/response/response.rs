@@ -4,10 +4,12 @@ use crate::body::body::Body;
 use crate::headers::header_error::HeaderError;
 use crate::headers::header_map::HeaderMap;
 use crate::values::status::Status;
+use crate::values::sync::Arc;
 use alloc::boxed::Box;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use bytes::Bytes;
+use core::error::Error;
 use core::fmt;
 use core::pin::Pin;
 
@@ -30,7 +32,7 @@ pub struct Response {
     pub(crate) status: Status,
     pub(crate) fields: HeaderMap,
     pub(crate) body: Body,
-    /// Whether the body is the default page of the status: see [`Response::explained`].
+    /// Whether the body is the default page of the status: see `Response::explained`.
     pub(crate) has_default_page: bool,
     /// Boxed, because almost no response has one.
     pub(crate) exception: Option<Box<Exception>>,
@@ -42,6 +44,8 @@ pub(crate) enum Exception {
     Error(ResponseError),
     /// The response could not be sent, and this one has already taken its place.
     Replaced(ResponseError),
+    /// The response is sent as it is, and this error is reported.
+    Noted(ResponseError),
     Later(LaterResponse),
 }
 
@@ -57,7 +61,7 @@ pub(crate) type LaterResponse = Pin<Box<dyn Future<Output = Response> + Send>>;
 /// let response = Response::text("hello").with_header("Connection", "close");
 /// assert_eq!(response.error(), Some(&ResponseError::ReservedHeader("Connection".to_string())));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ResponseError {
     /// A header cannot be sent. Contains its name.
@@ -73,9 +77,33 @@ pub enum ResponseError {
     Pending,
     /// The body ended early, or did not have the declared length. Bytes that were already sent cannot be taken back.
     BodyError,
-    /// Any other violation, reported by an adapter.
-    Other(String),
+    /// Any other error: a [`Rejection`](super::rejection::Rejection) with status 500 or with a source, or an error that
+    /// an adapter reports. Its text includes the texts of its sources.
+    Other(Arc<dyn Error + Send + Sync>),
 }
+
+impl ResponseError {
+    /// Creates an [`Other`](ResponseError::Other) from an error or a text.
+    ///
+    /// ```
+    /// use bytegate::response::ResponseError;
+    ///
+    /// assert_eq!(ResponseError::other("no page").to_string(), "no page");
+    /// ```
+    pub fn other(error: impl Into<Box<dyn Error + Send + Sync>>) -> ResponseError {
+        ResponseError::Other(Arc::from(error.into()))
+    }
+}
+
+/// Compares the variants and the texts.
+impl PartialEq for ResponseError {
+    fn eq(&self, other: &ResponseError) -> bool {
+        let same_variant = core::mem::discriminant(self) == core::mem::discriminant(other);
+        same_variant && self.to_string() == other.to_string()
+    }
+}
+
+impl Eq for ResponseError {}
 
 impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -95,12 +123,28 @@ impl fmt::Display for ResponseError {
             ResponseError::BodyError => {
                 f.write_str("the content ended early or did not have its declared length")
             }
-            ResponseError::Other(reason) => f.write_str(reason),
+            ResponseError::Other(error) => {
+                write!(f, "{error}")?;
+                let mut source = error.source();
+                while let Some(error) = source {
+                    write!(f, ": {error}")?;
+                    source = error.source();
+                }
+                Ok(())
+            }
         }
     }
 }
 
-impl core::error::Error for ResponseError {}
+impl Error for ResponseError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            ResponseError::Header(error, _) => Some(error),
+            ResponseError::Other(error) => Some(&**error),
+            _ => None,
+        }
+    }
+}
 
 /// Headers reserved for the connection and the framing of the message (RFC 9110 section 7.6.1).
 const RESERVED: [&str; 9] = [
@@ -238,7 +282,7 @@ impl Response {
     pub fn map_body(&mut self, change: impl FnOnce(Body) -> Body) {
         if self.is_pending() {
             let reason = "the content of a deferred response cannot be changed before it is there";
-            return self.fail(ResponseError::Other(reason.into()));
+            return self.fail(ResponseError::other(reason));
         }
         self.body = change(core::mem::take(&mut self.body));
         self.has_default_page = false;

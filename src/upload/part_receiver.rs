@@ -22,7 +22,7 @@ const FORM_BYTES: u64 = 64 * 1024 * 1024;
 ///
 /// ```
 /// use bytegate::testing::{Client, FormPart};
-/// use bytegate::{Application, Request, Response, Status};
+/// use bytegate::{Application, Rejection, Request, Response};
 /// use bytegate::request::Part;
 /// use bytegate::upload::{Admission, PartReceiver};
 ///
@@ -52,7 +52,7 @@ const FORM_BYTES: u64 = 64 * 1024 * 1024;
 ///
 /// impl Application for Uploads {
 ///     fn call(&self, _: &Request<'_>) -> Response {
-///         Response::explained(Status::BAD_REQUEST, "there is no form")
+///         Rejection::bad_request("there is no form").into()
 ///     }
 ///
 ///     fn admit(&self, request: &Request<'_>) -> Admission {

@@ -496,5 +496,5 @@ fn join(mut blocks: Vec<Bytes>) -> Bytes {
 }
 
 fn other(reason: &str) -> ResponseError {
-    ResponseError::Other(reason.to_string())
+    ResponseError::other(reason.to_string())
 }

@@ -4,7 +4,7 @@ use crate::options::Options;
 use crate::values::Hosts;
 use crate::{Failure, addresses, browser, content};
 use bytegate::middleware::{AccessLog, AllowedHosts};
-use bytegate::{Response, Status, net};
+use bytegate::{Rejection, Status, net};
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -66,7 +66,7 @@ fn allowed_hosts(hosts: &Hosts, address: SocketAddr) -> Option<AllowedHosts> {
             "bytegate serves only localhost, IP addresses, and names that it was given with --host, but this request is \
              for {host}; --host any serves all names, for a proxy on the same machine"
         );
-        Response::explained(Status::MISDIRECTED_REQUEST, sentence)
+        Rejection::new(Status::MISDIRECTED_REQUEST, sentence).into()
     });
     Some(names.iter().fold(local, |allowed, name| allowed.host(name)))
 }

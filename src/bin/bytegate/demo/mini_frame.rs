@@ -64,7 +64,7 @@ pub fn application(environ: &Environ<'_>, start_response: &mut StartResponse) ->
         (Some(_), Verb::Post, Err(rejection)) => {
             let status = rejection.status();
             start_response.call(&status.to_string(), &[HTML]);
-            let reason = escape(rejection.sentence());
+            let reason = escape(rejection.detail());
             Page::of_one_line(status.reason(), &format!("Invalid request: {reason}."))
         }
         (Some((_, view)), Verb::Read | Verb::Post, _) => match view(&visit) {
