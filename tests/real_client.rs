@@ -113,12 +113,14 @@ fn router() -> Router {
             Response::text(Body::from_iterator(["a", "b", "c"].into_iter()))
         })
         .get("/old", |_: &Request<'_>| {
-            Response::moved_permanently("/hello/moved?a=b")
+            Response::redirect(Status::MOVED_PERMANENTLY, "/hello/moved?a=b")
         })
         .post("/save", |_: &Request<'_>| {
             Response::see_other("/hello/saved")
         })
-        .get("/loop", |_: &Request<'_>| Response::found("/loop"))
+        .get("/loop", |_: &Request<'_>| {
+            Response::redirect(Status::FOUND, "/loop")
+        })
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn gateway() -> Gateway {
 fn page(request: &Request<'_>) -> Result<Response, Rejection> {
     let name = request
         .query_value("name")
-        .or_else(|| request.cookie("s").map(Into::into));
+        .or_else(|| request.cookie("s"));
     let page: u64 = request.parse_query_value("p")?.unwrap_or(1);
     let hello = format!("<p>{page} {}</p>\n", escape_html(&name.unwrap_or_default()));
     Ok(Response::html(hello))
@@ -100,7 +100,7 @@ fn hex(text: &str) -> String {
 fn note(request: &Request<'_>) -> Result<Response, Rejection> {
     let id: u8 = request.parse_param("id")?;
     let name = format!("{}.txt", request.query_value("as").unwrap_or_default());
-    Ok(Response::attachment(&name, format!("{id}\n")))
+    Ok(Response::text(format!("{id}\n")).with_attachment(&name))
 }
 
 fn add(request: &Request<'_>) -> Result<Response, Rejection> {

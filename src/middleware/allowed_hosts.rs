@@ -102,9 +102,9 @@ impl AllowedHosts {
     /// use bytegate::{Gateway, Request, Response};
     /// use bytegate::middleware::AllowedHosts;
     ///
-    /// let hosts = AllowedHosts::local().refusal(|_| Response::found("https://example.com/"));
+    /// let hosts = AllowedHosts::local().refusal(|_| Response::see_other("https://example.com/"));
     /// let gateway = Gateway::new(|_: &Request<'_>| "").with(hosts);
-    /// assert!(gateway.handle(b"GET / HTTP/1.1\r\nHost: old.example\r\n\r\n").starts_with(b"HTTP/1.1 302 "));
+    /// assert!(gateway.handle(b"GET / HTTP/1.1\r\nHost: old.example\r\n\r\n").starts_with(b"HTTP/1.1 303 "));
     /// ```
     pub fn refusal(
         mut self,

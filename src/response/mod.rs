@@ -13,12 +13,12 @@
 //! assert_eq!(client.get("/square/x").status(), 404);
 //! ```
 
+mod attachment;
 mod default_page;
 pub(crate) mod deferred;
 mod failure;
 pub(crate) mod html;
 pub(crate) mod json_text;
-mod named_content;
 pub(crate) mod problem;
 mod redirect;
 pub(crate) mod rejection;

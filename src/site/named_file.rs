@@ -142,7 +142,7 @@ impl NamedFile {
     }
 
     /// Lets the client save the file under this name, instead of showing it. Any name can be sent: see
-    /// [`Response::attachment`].
+    /// [`Response::with_attachment`].
     pub fn attachment(mut self, file_name: &str) -> NamedFile {
         self.attachment = Some(file_name.into());
         self
