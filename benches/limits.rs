@@ -135,7 +135,7 @@ fn media_type(request: &Request<'_>) -> String {
 }
 
 fn cookie(request: &Request<'_>) -> String {
-    request.cookie("session").unwrap_or("none").into()
+    request.cookie("session").unwrap_or_default().into_owned()
 }
 
 fn query(request: &Request<'_>) -> String {

@@ -22,7 +22,7 @@ type Sessions = Mutex<HashMap<String, String>>;
 
 fn page(sessions: &Sessions, request: &Request<'_>) -> Response {
     let session = request.cookie("session").unwrap_or_default();
-    match sessions.lock().unwrap().get(session) {
+    match sessions.lock().unwrap().get(&*session) {
         Some(name) => Response::html(format!("<p>Hello {}</p>{LOG_OUT}", escape_html(name))),
         None => Response::html(FORM),
     }
@@ -50,7 +50,7 @@ fn login(sessions: &Sessions, request: &Request<'_>) -> Result<Response, Rejecti
 
 fn logout(sessions: &Sessions, request: &Request<'_>) -> Response {
     let session = request.cookie("session").unwrap_or_default();
-    sessions.lock().unwrap().remove(session);
+    sessions.lock().unwrap().remove(&*session);
     Response::see_other("/").with_removed_cookie("session")
 }
 

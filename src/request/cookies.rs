@@ -1,11 +1,14 @@
 //! The cookies of a request (RFC 6265bis section 4.2).
 
 use super::request::Request;
+use alloc::borrow::Cow;
+use percent_encoding::percent_decode_str;
 
 impl<'a> Request<'a> {
     /// Returns the names and values of all cookies, in the order sent.
     ///
-    /// Names and values are as the browser sent them: nothing is decoded, and quotes around a value belong to it.
+    /// Names and values are as the browser sent them: nothing is decoded, and quotes around a value belong to it. Use
+    /// [`cookie`](Request::cookie) for a decoded value.
     /// Pairs without a name and pairs that are not UTF-8 are skipped. The limits on the head bound their number.
     ///
     /// ```
@@ -31,20 +34,29 @@ impl<'a> Request<'a> {
     /// Returns the value of the first cookie with the given name. The case matters. If several have the name, browsers
     /// send the one with the longest path first.
     ///
+    /// `%` followed by two hexadecimal digits is decoded, as `Response::with_cookie` encodes it. A value that
+    /// is not UTF-8 then is returned as it was sent.
+    ///
     /// ```
     /// use bytegate::{Gateway, Request};
     ///
     /// let gateway = Gateway::new(|request: &Request<'_>| {
-    ///     format!("you prefer {}\n", request.cookie("theme").unwrap_or("light"))
+    ///     format!("hello {}\n", request.cookie("name").unwrap_or_default())
     /// });
-    /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nCookie: theme=dark\r\n\r\n");
-    /// assert!(response.ends_with(b"you prefer dark\n"));
+    /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nCookie: name=Ada%20Lovelace\r\n\r\n");
+    /// assert!(response.ends_with(b"hello Ada Lovelace\n"));
     /// ```
-    pub fn cookie(&self, name: &str) -> Option<&'a str> {
+    pub fn cookie(&self, name: &str) -> Option<Cow<'a, str>> {
         let mut cookies = self.cookies();
         let (_, value) = cookies.find(|(other, _)| *other == name)?;
-        Some(value)
+        Some(decode(value))
     }
+}
+
+/// Decodes the value of a cookie.
+pub(super) fn decode(value: &str) -> Cow<'_, str> {
+    let decoded = percent_decode_str(value).decode_utf8();
+    decoded.unwrap_or(Cow::Borrowed(value))
 }
 
 /// Removes spaces and tabs from both ends.

@@ -10,6 +10,7 @@ use alloc::string::String;
 use cookie::time::{Duration, OffsetDateTime};
 use cookie::{Cookie, SameSite};
 use core::fmt::Write;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 impl Request<'_> {
     /// Creates a cookie that lasts as long as the browser is open (feature `cookies`).
@@ -44,9 +45,9 @@ impl Request<'_> {
 impl Response {
     /// Sets a cookie and returns the response (feature `cookies`).
     ///
-    /// The name must be a token. The value must not contain spaces, quotes, commas, semicolons, backslashes, control
-    /// characters or non-ASCII characters; quotes around the whole value are allowed. Anything else makes the response
-    /// fail, because it could add attributes. Encode text that a client chose, for example a space as `%20`.
+    /// The name must be a token, otherwise the response fails. The value can be any text. Characters that a cookie cannot
+    /// hold, and `%`, are percent-encoded in UTF-8, and [`Request::cookie`] decodes them. Those are spaces, quotes, commas,
+    /// semicolons, backslashes, control characters and non-ASCII characters (RFC 6265 section 4.1.1).
     ///
     /// ```
     /// use bytegate::Response;
@@ -58,10 +59,11 @@ impl Response {
     ///     response.headers().get("Set-Cookie"),
     ///     Some("theme=dark; Path=/; Max-Age=7776000")
     /// );
-    /// assert!(Response::text("").with_cookie(("theme", "dark; Domain=com")).error().is_some());
+    /// let name = Response::text("").with_cookie(("name", "Jos\u{e9}; Path=/"));
+    /// assert_eq!(name.headers().get("Set-Cookie"), Some("name=Jos%C3%A9%3B%20Path=/"));
     /// ```
     pub fn with_cookie<'c>(mut self, cookie: impl Into<Cookie<'c>>) -> Response {
-        match set_cookie(&cookie.into()) {
+        match set_cookie(cookie.into()) {
             Ok(value) => self.append_header("Set-Cookie", value),
             Err(reason) => self.fail(ResponseError::other(reason)),
         }
@@ -94,18 +96,27 @@ impl Response {
     }
 }
 
+/// The ASCII characters that are not cookie octets (RFC 6265 section 4.1.1), and the percent sign.
+const ENCODED: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b',')
+    .add(b';')
+    .add(b'\\')
+    .add(b'%');
+
 /// Returns the header value, or the reason why the cookie cannot be sent. The crate `cookie` writes any text.
-fn set_cookie(cookie: &Cookie<'_>) -> Result<String, String> {
-    let (name, value) = cookie.name_value();
-    let inner = value
-        .strip_prefix('"')
-        .and_then(|value| value.strip_suffix('"'));
-    let is_cookie_octet =
-        |octet: u8| matches!(octet, 0x21 | 0x23..=0x2b | 0x2d..=0x3a | 0x3c..=0x5b | 0x5d..=0x7e);
+fn set_cookie(mut cookie: Cookie<'_>) -> Result<String, String> {
+    let value = match Cow::from(utf8_percent_encode(cookie.value(), ENCODED)) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(encoded) => Some(encoded),
+    };
+    if let Some(value) = value {
+        cookie.set_value(value);
+    }
+    let name = cookie.name();
     let reason = if name.is_empty() || !TOKEN.all(name.as_bytes()) {
         "the name must be a token"
-    } else if !inner.unwrap_or(value).bytes().all(is_cookie_octet) {
-        "the value has a character that must be encoded"
     } else if [cookie.path(), cookie.domain()]
         .iter()
         .flatten()

@@ -1,5 +1,6 @@
 //! Cookies that a client can read but not change.
 
+use super::cookies::decode;
 use super::request::Request;
 use crate::response::response::Response;
 use alloc::borrow::ToOwned;
@@ -46,7 +47,7 @@ impl Request<'_> {
         let jar = jar.signed(key);
         let mut named = self.cookies().filter(|(other, _)| *other == name);
         named.find_map(|(name, value)| {
-            let cookie = Cookie::new(name, value).into_owned();
+            let cookie = Cookie::new(name, decode(value)).into_owned();
             let cookie = jar.verify(cookie)?;
             let value = cookie.value().strip_prefix(name)?.strip_prefix('=')?;
             Some(value.to_owned())
@@ -56,8 +57,8 @@ impl Request<'_> {
 
 impl Response {
     /// Sets a cookie with a signature and returns the response (feature `signed-cookies`). See
-    /// [`signed_cookie`](Request::signed_cookie) for an example, and [`with_cookie`](Response::with_cookie) for the
-    /// characters allowed in a value. The client can read the value.
+    /// [`signed_cookie`](Request::signed_cookie) for an example. The value is encoded as by
+    /// [`with_cookie`](Response::with_cookie). The client can read the value.
     ///
     /// The signature is an HMAC-SHA256 of the name and the value, so a value that was signed for one cookie is not
     /// valid for another.
