@@ -6,7 +6,7 @@ use bytegate::{Gateway, Rejection, Request, Router};
 
 fn hello(request: &Request<'_>) -> Result<String, Rejection> {
     let name: String = request.parse_param("name")?;
-    let times = request.parse_query_value("times")?.unwrap_or(1);
+    let times = request.parse_query("times")?.unwrap_or(1);
     if times > 10 {
         return Err(Rejection::unprocessable_content("ten times are enough"));
     }

@@ -48,10 +48,9 @@ fn with_request(input: &[u8], look: impl Fn(&Request<'_>)) {
             builder.header(&name, value)
         });
     // The application sees the same request, regardless of how it was made.
-    builder.build().expect("a request").with(|request| {
-        look(request);
-        request.into_owned().with(&look);
-    });
+    let request = builder.build().expect("a request");
+    look(&request.view());
+    look(&request.view().into_owned().view());
     with_request_of_a_session(input, look);
 }
 
@@ -75,7 +74,7 @@ fn with_request_of_a_session(input: &[u8], look: impl Fn(&Request<'_>)) {
     gateway.handle_for(input, info, &mut Now::at_unix(7), &mut Vec::new());
     let owned = owned.lock().expect("a request").take();
     if let Some(request) = owned {
-        request.with(look);
+        look(&request.view());
     }
 }
 

@@ -356,9 +356,7 @@ fn requests_survive_a_round_trip() {
         .body("hello")
         .build()
         .unwrap();
-    let converted = request
-        .with(|request| http::Request::<Bytes>::try_from(request))
-        .unwrap();
+    let converted = http::Request::<Bytes>::try_from(&request.view()).unwrap();
     assert_eq!(
         (converted.method().as_str(), converted.uri().to_string()),
         ("POST", "/a/b?c=d".to_string())
@@ -868,7 +866,7 @@ mod errors {
         let failing = |_: &Request<'_>| Response::text("a").with_header("Date", "now");
         let application = bytegate::middleware::with_middleware(Marked, failing);
         let request = Request::builder("GET", "/").build().unwrap();
-        let response = request.with(|request| bytegate::Application::call(&application, request));
+        let response = bytegate::Application::call(&application, &request.view());
         let converted = http::Response::<Body>::from(response);
         assert_eq!(converted.status(), 500);
         assert_eq!(converted.headers()["x-by"], "bytegate");

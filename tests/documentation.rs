@@ -198,3 +198,38 @@ fn the_prose_uses_plain_phrases() {
     assert!(paths.len() > 150, "only {} files found", paths.len());
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
+
+#[test]
+fn an_owned_request_has_every_method_of_a_request() {
+    // A builder starts a request, and an owned request is owned already.
+    let mut missing = methods_of("Request", "    pub fn ");
+    missing.retain(|name| name != "builder" && name != "into_owned");
+    assert!(missing.len() > 30, "{missing:?}");
+    let mut owned = methods_of("OwnedRequest", "    pub fn ");
+    owned.extend(methods_of("forward!", "    fn "));
+    missing.retain(|name| !owned.contains(name));
+    assert!(missing.is_empty(), "not on OwnedRequest: {missing:?}");
+}
+
+/// Returns the names after `start` in the blocks of `src/request` that begin with `impl` and the type, or with the macro.
+fn methods_of(of: &str, start: &str) -> Vec<String> {
+    let is_start = |line: &str| {
+        let line = line.replace("<'a>", "").replace("<'_>", "");
+        line == format!("impl {of} {{") || line == format!("{of} {{")
+    };
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir("src/request").unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let mut is_inside = false;
+        for line in text.lines() {
+            is_inside = match line {
+                "}" => false,
+                line => is_inside || is_start(line),
+            };
+            let name = line.strip_prefix(start).filter(|_| is_inside);
+            let name = name.and_then(|rest| rest.split(['<', '(', '[']).next());
+            names.extend(name.map(|name| name.trim().to_string()));
+        }
+    }
+    names
+}

@@ -49,7 +49,7 @@ fn with_fields<T>(fields: &[(&str, &str)], look: impl FnOnce(&Request<'_>) -> T)
     let builder = fields.iter().fold(builder, |builder, (name, value)| {
         builder.header(name, value)
     });
-    builder.build().expect("a request").with(look)
+    look(&builder.build().expect("a request").view())
 }
 
 mod rejections {
@@ -118,10 +118,7 @@ mod rejections {
         }
         let page = told(
             |request: &Request<'_>| -> Result<String, Failure> {
-                Ok(request
-                    .parse_query_value::<u8>("a")?
-                    .unwrap_or(0)
-                    .to_string())
+                Ok(request.parse_query::<u8>("a")?.unwrap_or(0).to_string())
             },
             get("/?a=256"),
         );
@@ -179,17 +176,19 @@ mod parameters_and_queries {
     #[test]
     fn the_first_value_of_a_name_in_the_query_counts() {
         let request = Request::builder("GET", "/?a=1&b=x+%26&a=2&c&=d").build();
-        request.expect("a request").with(|request| {
+        {
+            let request = request.expect("a request");
+            let request = &request.view();
             assert_eq!(request.query_value("a").as_deref(), Some("1"));
             assert_eq!(request.query_value("b").as_deref(), Some("x &"));
             assert_eq!(request.query_value("c").as_deref(), Some(""));
             assert_eq!(request.query_value("").as_deref(), Some("d"));
             assert_eq!(request.query_value("d"), None);
-            assert_eq!(request.parse_query_value::<u8>("a"), Ok(Some(1)));
-            assert_eq!(request.parse_query_value::<u8>("d"), Ok(None));
-            let rejection = request.parse_query_value::<u8>("c").unwrap_err();
+            assert_eq!(request.parse_query::<u8>("a"), Ok(Some(1)));
+            assert_eq!(request.parse_query::<u8>("d"), Ok(None));
+            let rejection = request.parse_query::<u8>("c").unwrap_err();
             assert_eq!(rejection.status(), Status::BAD_REQUEST);
-        });
+        }
     }
 
     #[test]
@@ -203,7 +202,7 @@ mod parameters_and_queries {
             }
         }
         let application = |request: &Request<'_>| -> Result<&str, Rejection> {
-            request.parse_query_value::<Echo>("a")?;
+            request.parse_query::<Echo>("a")?;
             Ok("")
         };
         let (status, page) = told(application, get("/?a=x%0D%0Ay%1B"));
@@ -219,7 +218,7 @@ mod parameters_and_queries {
         }
         let other = told(
             |request: &Request<'_>| -> Result<String, Rejection> {
-                Ok(format!("{:?}", request.parse_query_value::<String>("a")?))
+                Ok(format!("{:?}", request.parse_query::<String>("a")?))
             },
             get("/?b=%FF&&a=+%C3%A4&a=%FF"),
         );
@@ -294,7 +293,7 @@ mod forms {
         assert_eq!(told(count, &million).0, 413);
         let large = with_body_limit(1 << 24, count);
         assert_eq!(told(large, million), (413, sentence.to_string()));
-        let one = |request: &Request<'_>| request.form_up_to(1).map(|_| "");
+        let one = |request: &Request<'_>| request.form_with(1).map(|_| "");
         assert_eq!(
             (told(one, post(FORM, "a")).0, told(one, post(FORM, "a&b")).0),
             (200, 413)
@@ -348,12 +347,14 @@ mod cookies {
             });
         }
         let request = Request::builder("GET", "/").header("Cookie", b"a=\xff; b=\xc3\xa4; c=1");
-        request.build().expect("a request").with(|request| {
+        {
+            let request = request.build().expect("a request");
+            let request = &request.view();
             assert_eq!(
                 request.cookies().collect::<Vec<_>>(),
                 [("b", "\u{e4}"), ("c", "1")]
             );
-        });
+        }
     }
 
     #[test]
@@ -908,9 +909,8 @@ mod set_cookies {
             (Scheme::Https, "s=1; HttpOnly; SameSite=Lax; Secure; Path=/"),
         ] {
             let request = Request::builder("GET", "/").scheme(scheme).build();
-            let response = request
-                .expect("a request")
-                .with(|request| Response::text("").with_cookie(request.session_cookie("s", "1")));
+            let request = request.expect("a request");
+            let response = Response::text("").with_cookie(request.session_cookie("s", "1"));
             assert_eq!(sent(&response), Some(expected));
         }
     }
@@ -1141,7 +1141,8 @@ mod multipart {
             .body(content)
             .build()
             .expect("a request");
-        request.with(|request| {
+        {
+            let request = &request.view();
             let form = request.multipart().expect("a form");
             assert_eq!(form.get("a").expect("a part").text(), Ok("1"));
             assert!(form.get("b").is_none());
@@ -1153,7 +1154,7 @@ mod multipart {
             );
             let shown = "Part { name: \"a\", file_name: None, content: 1 bytes, .. }";
             assert_eq!(format!("{part:?}"), shown);
-        });
+        }
     }
 
     #[test]
@@ -1310,7 +1311,7 @@ mod multipart {
                 ..MultipartLimits::default()
             };
             request
-                .multipart_within(limits)
+                .multipart_with(limits)
                 .map(|form| form.into_iter().count().to_string())
         };
         assert_eq!(told(within, parts(1)), (200, "1".to_string()));
@@ -1339,7 +1340,7 @@ mod multipart {
 
     impl Application for Shows {
         fn call(&self, request: &Request<'_>) -> Response {
-            let form = match request.multipart_within(self.limits) {
+            let form = match request.multipart_with(self.limits) {
                 Ok(form) => form,
                 Err(rejection) => return rejection.into(),
             };
@@ -1359,7 +1360,7 @@ mod multipart {
                 ..Shown::default()
             };
             match self.streams {
-                true => Admission::multipart_within(request, self.limits, receiver).up_to(1 << 20),
+                true => Admission::multipart_with(request, self.limits, receiver).up_to(1 << 20),
                 false => Admission::buffer(),
             }
         }
@@ -1696,12 +1697,9 @@ mod multipart {
                 .body(content)
                 .build()
                 .expect("a request");
-            request.with(|request| {
-                let form = request.multipart().expect("a form");
-                let read: Vec<&str> = form.iter().map(|part| part.text().expect("text")).collect();
-                prop_assert_eq!(read, contents.iter().map(|content| &**content).collect::<Vec<_>>());
-                Ok(())
-            })?;
+            let form = request.multipart().expect("a form");
+            let read: Vec<&str> = form.iter().map(|part| part.text().expect("text")).collect();
+            prop_assert_eq!(read, contents.iter().map(|content| &**content).collect::<Vec<_>>());
         }
 
         #[test]

@@ -772,13 +772,15 @@ mod stage_6_wsgi {
         let request = bytegate::Request::builder("GET", "/a.py")
             .peer(peer)
             .build();
-        request.expect("a request").with(|request| {
+        {
+            let request = request.expect("a request");
+            let request = &request.view();
             let environ = Environ::new(request);
             assert_eq!(environ.get("REMOTE_ADDR").as_deref(), Some("192.0.2.1"));
             assert_eq!(environ.get("REMOTE_PORT").as_deref(), Some("4711"));
             assert_eq!(environ.get("HTTP_NONE"), None);
             assert_eq!(environ.get("http_host"), None);
-        });
+        }
     }
 
     #[test]

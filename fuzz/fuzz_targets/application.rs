@@ -72,7 +72,7 @@ fn page(request: &Request<'_>) -> Result<Response, Rejection> {
     let name = request
         .query_value("name")
         .or_else(|| request.cookie("s"));
-    let page: u64 = request.parse_query_value("p")?.unwrap_or(1);
+    let page: u64 = request.parse_query("p")?.unwrap_or(1);
     let hello = format!("<p>{page} {}</p>\n", escape_html(&name.unwrap_or_default()));
     Ok(Response::html(hello))
 }
@@ -142,7 +142,7 @@ const LIMITS: MultipartLimits = MultipartLimits {
 
 impl Application for Files {
     fn call(&self, request: &Request<'_>) -> Response {
-        let form = match request.multipart_within(LIMITS) {
+        let form = match request.multipart_with(LIMITS) {
             Ok(form) => form,
             Err(rejection) => return rejection.into(),
         };
@@ -153,7 +153,7 @@ impl Application for Files {
 
     fn admit(&self, request: &Request<'_>) -> Admission {
         match self.0 {
-            true => Admission::multipart_within(request, LIMITS, Shown::default()),
+            true => Admission::multipart_with(request, LIMITS, Shown::default()),
             false => Admission::buffer(),
         }
     }

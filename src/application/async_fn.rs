@@ -19,7 +19,7 @@ use core::future::Future;
 ///
 /// let application: Box<dyn Application> = Box::new(async_fn(async |_: OwnedRequest| "hello\n"));
 /// let request = Request::builder("GET", "/").build()?;
-/// assert!(request.with(|request| application.call(request)).is_pending());
+/// assert!(application.call(&request.view()).is_pending());
 /// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
 pub const fn async_fn<H, F>(handler: H) -> impl Application

@@ -76,7 +76,7 @@ impl TryFrom<&Request<'_>> for http::Request<Bytes> {
     /// struct Language(&'static str);
     ///
     /// let request = Request::builder("GET", "/a").extension(Language("de")).build()?;
-    /// let converted = request.with(|request| http::Request::<Bytes>::try_from(request)).unwrap();
+    /// let converted = http::Request::<Bytes>::try_from(&request.view()).unwrap();
     /// let extensions = converted.extensions().get::<Extensions>().unwrap();
     /// assert_eq!(extensions.get::<Language>(), Some(&Language("de")));
     /// # Ok::<(), bytegate::request::InvalidRequest>(())
@@ -153,10 +153,8 @@ impl TryFrom<http::Request<Bytes>> for OwnedRequest {
     ///
     /// let request = http::Request::get("/a").extension(Language("de")).body(Bytes::new()).unwrap();
     /// let converted = OwnedRequest::try_from(request)?;
-    /// converted.with(|request| {
-    ///     let extensions = request.extensions().get::<http::Extensions>().unwrap();
-    ///     assert_eq!(extensions.get::<Language>(), Some(&Language("de")));
-    /// });
+    /// let extensions = converted.extensions().get::<http::Extensions>().unwrap();
+    /// assert_eq!(extensions.get::<Language>(), Some(&Language("de")));
     /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
     ///

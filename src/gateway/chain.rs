@@ -8,6 +8,7 @@ use crate::connection::Refusal;
 use crate::message::head::Head;
 use crate::middleware::{RequestInfo, RequestParts};
 use crate::request::extensions::Extensions;
+use crate::request::params::AllParams;
 use crate::request::request::{Message, Request, RequestContext};
 use crate::response::reply::Reply;
 use crate::response::response::{Response, ResponseError};
@@ -182,10 +183,10 @@ impl<'g, 's> Chain<'g, 's> {
         let path = message.head.decoded_path_bytes();
         let context = RequestContext::new(now, &self.caller.info, extensions, &path);
         ask(&Request {
-            message,
-            context: &context,
+            message: *message,
+            context,
             mounted: 0,
-            params: None,
+            params: AllParams::None,
         })
     }
 }

@@ -47,7 +47,7 @@ impl Gateway {
     /// ```
     pub async fn respond(&self, request: OwnedRequest) -> Response {
         let body = Some(request.body().clone());
-        let now = request.with(|request| request.now());
+        let now = request.now();
         self.respond_to(&request, Arrived { body, now }).await
     }
 
@@ -114,7 +114,7 @@ struct Guest<'r> {
 
 impl<'r> Guest<'r> {
     fn extensions(self) -> Extensions {
-        self.request.with(|request| request.extensions().clone())
+        self.request.extensions().clone()
     }
 
     fn message(self, body: &'r [u8]) -> Message<'r> {

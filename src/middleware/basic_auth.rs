@@ -56,7 +56,7 @@ type Check = dyn Fn(&str, &str) -> bool + Send + Sync;
 /// }
 ///
 /// let request = Request::builder("GET", "/").extension(AuthenticatedUser::new("ada")).build()?;
-/// assert_eq!(request.with(|request| name(request).map(str::len)), Some(3));
+/// assert_eq!(name(&request.view()).map(str::len), Some(3));
 /// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -176,7 +176,7 @@ impl<A: Application> Application for Checked<A> {
             _ => return response,
         };
         let other = request.into_owned().with_method(other);
-        if let Some(other) = other.map(|request| request.with(ask)) {
+        if let Some(other) = other.map(|request| ask(&request.view())) {
             let (get, head) = match request.method() {
                 Method::GET => (&response, &other),
                 _ => (&other, &response),

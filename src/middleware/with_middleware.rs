@@ -153,10 +153,10 @@ fn with_extensions<T>(
 ) -> T {
     let context = RequestContext {
         extensions,
-        ..*request.context
+        ..request.context
     };
     go_on(&Request {
-        context: &context,
+        context: context,
         ..*request
     })
 }

@@ -81,7 +81,7 @@ impl<A: Application + 'static> Application for Blocking<A> {
             let permit = running.acquire_arc().await;
             // A running request cannot be cancelled. It keeps its place until it ends, even if the client has disconnected.
             smol::unblock(move || {
-                let response = request.with(|request| application.call(request));
+                let response = application.call(&request.view());
                 drop((permit, accepted));
                 response
             })

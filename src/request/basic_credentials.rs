@@ -38,6 +38,7 @@ pub struct BasicCredentials {
     colon: usize,
 }
 
+/// # Credentials
 impl<'a> Request<'a> {
     /// Returns the name and the password that were sent with the scheme Basic (RFC 7617). Returns `None` if there are
     /// none, or if they are malformed: not base64, not UTF-8, without a colon, with control characters, or in one of
@@ -53,7 +54,7 @@ impl<'a> Request<'a> {
     /// use bytegate::Request;
     ///
     /// let request = Request::builder("GET", "/").header("Authorization", "Bearer mF_9.B5f-4.1JqM").build()?;
-    /// request.with(|request| assert_eq!(request.bearer_token(), Some("mF_9.B5f-4.1JqM")));
+    /// assert_eq!(request.bearer_token(), Some("mF_9.B5f-4.1JqM"));
     /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
     pub fn bearer_token(&self) -> Option<&'a str> {

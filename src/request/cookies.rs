@@ -4,6 +4,7 @@ use super::request::Request;
 use alloc::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
+/// # Cookies
 impl<'a> Request<'a> {
     /// Returns the names and values of all cookies, in the order sent.
     ///
@@ -15,10 +16,8 @@ impl<'a> Request<'a> {
     /// use bytegate::Request;
     ///
     /// let request = Request::builder("GET", "/").header("Cookie", "a=1; b=\"2\"; a=3").build()?;
-    /// request.with(|request| {
-    ///     let cookies: Vec<_> = request.cookies().collect();
-    ///     assert_eq!(cookies, [("a", "1"), ("b", "\"2\""), ("a", "3")]);
-    /// });
+    /// let cookies: Vec<_> = request.cookies().collect();
+    /// assert_eq!(cookies, [("a", "1"), ("b", "\"2\""), ("a", "3")]);
     /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
     pub fn cookies(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {

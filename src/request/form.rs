@@ -19,11 +19,9 @@ const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 ///     .header("Content-Type", "application/x-www-form-urlencoded")
 ///     .body("tag=a&tag=b+c")
 ///     .build()?;
-/// request.with(|request| {
-///     let form = request.form().expect("a form");
-///     assert_eq!(form.get("tag").as_deref(), Some("a"));
-///     assert_eq!(form.get_all("tag").collect::<Vec<_>>(), ["a", "b c"]);
-/// });
+/// let form = request.form().expect("a form");
+/// assert_eq!(form.get("tag").as_deref(), Some("a"));
+/// assert_eq!(form.get_all("tag").collect::<Vec<_>>(), ["a", "b c"]);
 /// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
 #[derive(Clone)]
@@ -31,6 +29,7 @@ pub struct Form<'a> {
     pairs: form_urlencoded::Parse<'a>,
 }
 
+/// # Forms
 impl<'a> Request<'a> {
     /// Returns the names and values of a form. A request without a Content-Type and a body, such as a GET, has an empty
     /// form.
@@ -55,7 +54,7 @@ impl<'a> Request<'a> {
     /// - 413 if the form has more than [`Form::MAX_PAIRS`] pairs.
     /// - 400 if a name or a value is not UTF-8. Replacing the bytes could make different values equal.
     pub fn form(&self) -> Result<Form<'a>, Rejection> {
-        self.form_up_to(Form::MAX_PAIRS)
+        self.form_with(Form::MAX_PAIRS)
     }
 
     /// Like [`form`](Request::form), but with a different limit on the number of pairs.
@@ -67,16 +66,14 @@ impl<'a> Request<'a> {
     ///     .header("Content-Type", "application/x-www-form-urlencoded")
     ///     .body("a=1&b=2&c=3")
     ///     .build()?;
-    /// request.with(|request| {
-    ///     assert_eq!(request.form_up_to(3).expect("three pairs").count(), 3);
-    ///     assert_eq!(request.form_up_to(2).unwrap_err().status(), Status::CONTENT_TOO_LARGE);
-    /// });
+    /// assert_eq!(request.form_with(3).expect("three pairs").count(), 3);
+    /// assert_eq!(request.form_with(2).unwrap_err().status(), Status::CONTENT_TOO_LARGE);
     /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
     ///
     /// # Errors
     /// Fails like [`form`](Request::form).
-    pub fn form_up_to(&self, pairs: usize) -> Result<Form<'a>, Rejection> {
+    pub fn form_with(&self, pairs: usize) -> Result<Form<'a>, Rejection> {
         if !self.body().is_empty() || self.headers().contains("Content-Type") {
             self.check_content_type(MEDIA_TYPE, |media_type| media_type == MEDIA_TYPE.as_bytes())?;
         }

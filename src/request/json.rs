@@ -1,14 +1,14 @@
 //! JSON (RFC 8259), received and sent.
 
-use super::owned_request::OwnedRequest;
 use super::request::Request;
 use crate::response::rejection::{Rejection, detail, detail_at};
 use crate::response::response::{Response, ResponseError};
 use alloc::format;
 use serde::Serialize;
-use serde::de::{Deserialize, DeserializeOwned};
+use serde::de::Deserialize;
 use serde_json::error::Category;
 
+/// # JSON
 impl<'a> Request<'a> {
     /// Deserializes a JSON body (feature `json`). Text without escapes can be borrowed.
     ///
@@ -56,16 +56,6 @@ impl<'a> Request<'a> {
         })?;
         content.end().map_err(|error| malformed(&error))?;
         Ok(value)
-    }
-}
-
-impl OwnedRequest {
-    /// Like [`Request::json`].
-    ///
-    /// # Errors
-    /// Fails like [`Request::json`].
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
-        self.with(|request| request.json())
     }
 }
 

@@ -28,7 +28,7 @@ use core::fmt;
 ///          --x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"b.txt\"\r\n\r\nB\r\n--x--\r\n",
 ///     )
 ///     .build()?;
-/// assert_eq!(request.with(file_names).unwrap(), ["a.txt", "b.txt"]);
+/// assert_eq!(file_names(&request.view()).unwrap(), ["a.txt", "b.txt"]);
 /// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
 #[derive(Clone)]
@@ -36,6 +36,7 @@ pub struct Multipart<'a> {
     parts: Vec<Part<'a>>,
 }
 
+/// # Forms with files
 impl<'a> Request<'a> {
     /// Returns the parts of a form with files (feature `multipart`). The whole body must have arrived. For uploads
     /// larger than [`Limits::body_bytes`](crate::config::Limits::body_bytes), admit more with
@@ -60,7 +61,7 @@ impl<'a> Request<'a> {
     ///          Content-Type: image/png\r\n\r\n\x7fPNG\r\n--x--\r\n",
     ///     )
     ///     .build()?;
-    /// assert_eq!(request.with(upload).unwrap(), "The sea: Some(\"sea.png\"), 4 bytes");
+    /// assert_eq!(upload(&request.view()).unwrap(), "The sea: Some(\"sea.png\"), 4 bytes");
     /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
     ///
@@ -72,7 +73,7 @@ impl<'a> Request<'a> {
     ///   no end or has invalid lines, its `Content-Disposition` has no name or a `filename*` that is not UTF-8, or its
     ///   body is encoded.
     pub fn multipart(&self) -> Result<Multipart<'a>, Rejection> {
-        self.multipart_within(MultipartLimits::default())
+        self.multipart_with(MultipartLimits::default())
     }
 
     /// Like [`multipart`](Request::multipart), but with other limits.
@@ -86,16 +87,14 @@ impl<'a> Request<'a> {
     ///     .body("--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x--\r\n")
     ///     .build()?;
     /// let none = MultipartLimits { parts: 0, ..MultipartLimits::default() };
-    /// request.with(|request| {
-    ///     let rejection = request.multipart_within(none).unwrap_err();
-    ///     assert_eq!(rejection.status(), Status::CONTENT_TOO_LARGE);
-    /// });
+    /// let rejection = request.multipart_with(none).unwrap_err();
+    /// assert_eq!(rejection.status(), Status::CONTENT_TOO_LARGE);
     /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
     ///
     /// # Errors
     /// Fails like [`multipart`](Request::multipart).
-    pub fn multipart_within(&self, limits: MultipartLimits) -> Result<Multipart<'a>, Rejection> {
+    pub fn multipart_with(&self, limits: MultipartLimits) -> Result<Multipart<'a>, Rejection> {
         let mut parser = FormParser::new(self, limits)?;
         let mut content = self.body();
         let mut parts: Vec<Part<'a>> = Vec::new();

@@ -7,6 +7,7 @@ use crate::syntax::quality::{Preference, Quality};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
+/// # Preferences of the client
 impl Request<'_> {
     /// Returns the offered media type that the client prefers (RFC 9110 section 12.5.1). The first of equals wins, so
     /// name the preferred one first. Returns `None` if the client accepts none of them.
@@ -28,7 +29,7 @@ impl Request<'_> {
     /// }
     ///
     /// let request = Request::builder("GET", "/").header("Accept", "text/plain, text/*;q=0.5").build()?;
-    /// let response = request.with(page).expect("an acceptable type");
+    /// let response = page(&request.view()).expect("an acceptable type");
     /// assert_eq!(response.body().as_bytes(), Some(&b"hello\n"[..]));
     /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
@@ -60,11 +61,9 @@ impl Request<'_> {
     /// use bytegate::Request;
     ///
     /// let request = Request::builder("GET", "/").header("Accept-Language", "de-CH, fr;q=0.8").build()?;
-    /// request.with(|request| {
-    ///     assert_eq!(request.accepts_language(&["en", "fr", "de"]), Some("de"));
-    ///     assert_eq!(request.accepts_language(&["en", "fr"]), Some("fr"));
-    ///     assert_eq!(request.accepts_language(&["en"]), None);
-    /// });
+    /// assert_eq!(request.accepts_language(&["en", "fr", "de"]), Some("de"));
+    /// assert_eq!(request.accepts_language(&["en", "fr"]), Some("fr"));
+    /// assert_eq!(request.accepts_language(&["en"]), None);
     /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
     pub fn accepts_language<'l>(&self, offers: &[&'l str]) -> Option<&'l str> {

@@ -1,15 +1,25 @@
 //! A request that owns its parts, created by a builder or copied from a received request.
 
+use super::basic_credentials::BasicCredentials;
 use super::extensions::Extensions;
-use super::params::Params;
+use super::form::Form;
+#[cfg(feature = "multipart")]
+use super::multipart::Multipart;
+use super::params::{AllParams, OwnedParams};
+#[cfg(feature = "multipart")]
+use super::part::MultipartLimits;
 use super::request::{Message, Request, RequestContext};
 use crate::config::limits::Limits;
 use crate::headers::header_map::HeaderMap;
 use crate::headers::headers::Headers;
-use crate::message::head::Head;
+use crate::message::head::{Head, Version};
+use crate::response::rejection::Rejection;
+use crate::syntax::authority::Authority;
 use crate::syntax::head::{HeadParser, Parsed};
 use crate::syntax::layout::Layout;
+use crate::syntax::target::Target;
 use crate::values::connection_info::{ConnectionInfo, Peer};
+use crate::values::method::Method;
 use crate::values::now::Now;
 use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 use crate::values::scheme::Scheme;
@@ -19,7 +29,14 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
-use core::fmt;
+#[cfg(feature = "cookies")]
+use cookie::Cookie;
+#[cfg(feature = "signed-cookies")]
+use cookie::Key;
+use core::fmt::{self, Display};
+use core::str::FromStr;
+#[cfg(any(feature = "serde", feature = "json"))]
+use serde::de::Deserialize;
 
 /// A request that owns its parts and can outlive its connection. Use it for deferred responses and in tests.
 ///
@@ -28,7 +45,7 @@ use core::fmt;
 ///
 /// let application = |request: &Request<'_>| Response::text(format!("hello {}\n", request.path()));
 /// let request = Request::builder("GET", "/ada").header("Accept", "text/plain").build()?;
-/// let response = request.with(|request| application.call(request));
+/// let response = application.call(&request.view());
 /// assert_eq!(response.body().as_bytes(), Some(&b"hello /ada\n"[..]));
 /// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
@@ -42,9 +59,18 @@ pub struct OwnedRequest {
     connection: ConnectionInfo,
     extensions: Extensions,
     mounted: usize,
-    /// The parameter names of all routers. The last ones may have no value.
-    param_names: Vec<Box<str>>,
-    param_values: Vec<Box<str>>,
+    path: OwnedPath,
+    params: OwnedParams,
+}
+
+/// The decoded path.
+#[derive(Clone)]
+enum OwnedPath {
+    /// The path needs no decoding.
+    AsSent,
+    Decoded(Box<[u8]>),
+    /// The path has no decoded form.
+    None,
 }
 
 /// A builder for an [`OwnedRequest`], created by [`Request::builder`].
@@ -74,6 +100,7 @@ pub struct RequestBuilder {
     extensions: Extensions,
 }
 
+/// # Building and copying
 impl<'a> Request<'a> {
     /// Starts building a request with the given method and target.
     pub fn builder(method: &str, target: &str) -> RequestBuilder {
@@ -95,7 +122,6 @@ impl<'a> Request<'a> {
             // Already validated when it was received.
             let _ = trailers.append(name, value);
         }
-        let (param_names, param_values) = copy_params(self);
         OwnedRequest {
             head: self.message.head.bytes().to_vec(),
             layout: Box::new(*self.message.head.layout()),
@@ -105,35 +131,36 @@ impl<'a> Request<'a> {
             connection: self.context.connection.clone(),
             extensions: self.context.extensions.clone(),
             mounted: self.mounted,
-            param_names,
-            param_values,
+            path: OwnedPath::new(self.message.head, self.context.path),
+            params: self.params.to_owned(),
         }
     }
 }
 
 impl OwnedRequest {
-    /// Calls `look` with a borrowed view of this request, as an application sees it.
-    pub fn with<T>(&self, look: impl FnOnce(&Request<'_>) -> T) -> T {
+    /// Returns a view of this request, as an application sees it.
+    pub fn view(&self) -> Request<'_> {
         let head = Head::new(&self.head, &self.layout);
-        let path: Option<Cow<'_, [u8]>> = head.decoded_path_bytes();
-        let context = RequestContext::new(&self.now, &self.connection, &self.extensions, &path);
-        let values: Vec<&[u8]> = self
-            .param_values
-            .iter()
-            .map(|value| value.as_bytes())
-            .collect();
-        let params = Params::new(&self.param_names, &values, None);
-        let message = Message {
-            head,
-            content: &self.content,
-            trailers: self.trailers(),
+        let path = match &self.path {
+            OwnedPath::AsSent => Some(head.path_bytes()),
+            OwnedPath::Decoded(path) => Some(&path[..]),
+            OwnedPath::None => None,
         };
-        look(&Request {
-            message: &message,
-            context: &context,
+        Request {
+            message: Message {
+                head,
+                content: &self.content,
+                trailers: self.trailers.view(),
+            },
+            context: RequestContext {
+                now: &self.now,
+                connection: &self.connection,
+                extensions: &self.extensions,
+                path,
+            },
             mounted: self.mounted,
-            params: (!self.param_names.is_empty()).then_some(&params),
-        })
+            params: AllParams::Owned(&self.params),
+        }
     }
 
     /// Returns the same request with another method, or `None` if the head would be invalid.
@@ -144,31 +171,123 @@ impl OwnedRequest {
         Some(self)
     }
 
-    /// Returns the head.
-    pub fn head(&self) -> Head<'_> {
-        Head::new(&self.head, &self.layout)
-    }
-
-    /// Returns the decoded value of a route parameter, like [`Request::param`].
-    pub fn param(&self, name: &str) -> Option<&str> {
-        let mut params = self.param_names.iter().zip(&self.param_values);
-        let (_, value) = params.find(|(other, _)| ***other == *name)?;
-        Some(value)
-    }
-
     /// Returns the decoded body, which is shared rather than copied.
     pub fn body(&self) -> &Bytes {
         &self.content
     }
+}
 
-    /// Returns the trailers, which follow a chunked body.
-    pub fn trailers(&self) -> Headers<'_> {
-        self.trailers.view()
+/// Forwards methods to the [view](OwnedRequest::view).
+macro_rules! forward {
+    ($(
+        $(#[$attribute:meta])*
+        fn $name:ident $([$($generics:tt)*])? ($($argument:ident: $type:ty),*) -> $result:ty;
+    )*) => {
+        /// # The methods of a request
+        ///
+        /// Each works like the method of [`Request`] with its name.
+        impl OwnedRequest {
+            $(
+                #[doc = concat!("Like [`Request::", stringify!($name), "`].")]
+                $(#[$attribute])*
+                pub fn $name<'a $(, $($generics)*)?>(&'a self $(, $argument: $type)*) -> $result {
+                    self.view().$name($($argument),*)
+                }
+            )*
+        }
+    };
+}
+
+forward! {
+    fn head() -> Head<'a>;
+    fn method() -> Method;
+    fn target() -> Target<'a>;
+    fn path() -> &'a str;
+    fn decoded_path() -> Option<&'a str>;
+    fn script_name() -> &'a str;
+    fn path_info() -> Option<&'a str>;
+    fn version() -> Version;
+    fn headers() -> Headers<'a>;
+    fn header(name: &str) -> Option<&'a str>;
+    fn authority() -> Option<Authority<'a>>;
+    fn trailers() -> Headers<'a>;
+    fn now() -> Now;
+    fn connection() -> &'a ConnectionInfo;
+    fn peer() -> &'a Peer;
+    fn scheme() -> Scheme;
+    fn extensions() -> &'a Extensions;
+
+    fn param(name: &str) -> Option<&'a str>;
+    /// # Errors
+    /// Fails like the method of [`Request`].
+    fn parse_param[T: FromStr<Err: Display>](name: &str) -> Result<T, Rejection>;
+
+    fn query() -> Option<&'a str>;
+    fn query_pairs() -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> + use<'a>;
+    fn query_value(name: &str) -> Option<Cow<'a, str>>;
+    /// # Errors
+    /// Fails like the method of [`Request`].
+    fn parse_query[T: FromStr<Err: Display>](name: &str) -> Result<Option<T>, Rejection>;
+    /// # Errors
+    /// Fails like the method of [`Request`].
+    #[cfg(feature = "serde")]
+    fn query_as[T: Deserialize<'a>]() -> Result<T, Rejection>;
+
+    /// # Errors
+    /// Fails like the method of [`Request`].
+    fn form() -> Result<Form<'a>, Rejection>;
+    /// # Errors
+    /// Fails like the method of [`Request`].
+    fn form_with(pairs: usize) -> Result<Form<'a>, Rejection>;
+    /// # Errors
+    /// Fails like the method of [`Request`].
+    #[cfg(feature = "serde")]
+    fn form_as[T: Deserialize<'a>]() -> Result<T, Rejection>;
+    /// # Errors
+    /// Fails like the method of [`Request`].
+    #[cfg(feature = "multipart")]
+    fn multipart() -> Result<Multipart<'a>, Rejection>;
+    /// # Errors
+    /// Fails like the method of [`Request`].
+    #[cfg(feature = "multipart")]
+    fn multipart_with(limits: MultipartLimits) -> Result<Multipart<'a>, Rejection>;
+    /// # Errors
+    /// Fails like the method of [`Request`].
+    #[cfg(feature = "json")]
+    fn json[T: Deserialize<'a>]() -> Result<T, Rejection>;
+
+    fn cookies() -> impl Iterator<Item = (&'a str, &'a str)> + use<'a>;
+    fn cookie(name: &str) -> Option<Cow<'a, str>>;
+    #[cfg(feature = "cookies")]
+    fn session_cookie['c](name: impl Into<Cow<'c, str>>, value: impl Into<Cow<'c, str>>) -> Cookie<'c>;
+    #[cfg(feature = "signed-cookies")]
+    fn signed_cookie(key: &Key, name: &str) -> Option<String>;
+
+    fn basic_auth() -> Option<BasicCredentials>;
+    fn bearer_token() -> Option<&'a str>;
+    fn accepts['m](offers: &[&'m str]) -> Option<&'m str>;
+    fn accepts_language['l](offers: &[&'l str]) -> Option<&'l str>;
+}
+
+impl From<Request<'_>> for OwnedRequest {
+    fn from(request: Request<'_>) -> OwnedRequest {
+        request.into_owned()
     }
+}
 
-    /// Returns information about the connection.
-    pub fn connection(&self) -> &ConnectionInfo {
-        &self.connection
+impl From<&Request<'_>> for OwnedRequest {
+    fn from(request: &Request<'_>) -> OwnedRequest {
+        request.into_owned()
+    }
+}
+
+impl OwnedPath {
+    fn new(head: Head<'_>, decoded: Option<&[u8]>) -> OwnedPath {
+        match decoded {
+            Some(path) if path == head.path_bytes() => OwnedPath::AsSent,
+            Some(path) => OwnedPath::Decoded(path.into()),
+            None => OwnedPath::None,
+        }
     }
 }
 
@@ -258,33 +377,24 @@ impl RequestBuilder {
             head.extend_from_slice(format!("Content-Length: {length}\r\n").as_bytes());
         }
         head.extend_from_slice(b"\r\n");
+        let layout = layout_of(&head, self.connection.scheme)?;
+        let path = {
+            let head = Head::new(&head, &layout);
+            OwnedPath::new(head, head.decoded_path_bytes().as_deref())
+        };
         Ok(OwnedRequest {
-            layout: layout_of(&head, self.connection.scheme)?,
+            layout,
             head,
+            path,
             content: self.content.unwrap_or_default(),
             trailers: HeaderMap::new(),
             now: self.now,
             connection: self.connection,
             extensions: self.extensions,
             mounted: 0,
-            param_names: Vec::new(),
-            param_values: Vec::new(),
+            params: OwnedParams::default(),
         })
     }
-}
-
-/// Returns the names of all parameters that an application sees, and their values. Names without a value come last.
-fn copy_params(request: Request<'_>) -> (Vec<Box<str>>, Vec<Box<str>>) {
-    let mut names: Vec<&str> = Vec::new();
-    for name in request.params.into_iter().flat_map(Params::names) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names.sort_by_key(|name| request.param(name).is_none());
-    let values = names.iter().filter_map(|name| request.param(name));
-    let values = values.map(Box::from).collect();
-    (names.into_iter().map(Box::from).collect(), values)
 }
 
 /// Parses a head without limits.
@@ -315,6 +425,6 @@ fn layout_of(head: &[u8], scheme: Scheme) -> Result<Box<Layout>, InvalidRequest>
 
 impl fmt::Debug for OwnedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.with(|request| request.fmt(f))
+        self.view().fmt(f)
     }
 }

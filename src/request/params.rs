@@ -1,6 +1,7 @@
 //! Route parameters, such as `{name}` in `/hello/{name}`.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 /// The values that the segments of a pattern matched, linked to the values of the outer routers. Nothing is copied. The
 /// last names have no value if the path that they matched has no decoded form.
@@ -9,7 +10,24 @@ pub(crate) struct Params<'a> {
     names: &'a [Box<str>],
     /// Parts of the decoded path, which is UTF-8.
     values: &'a [&'a [u8]],
-    outer: Option<&'a Params<'a>>,
+    outer: AllParams<'a>,
+}
+
+/// All parameters of a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum AllParams<'a> {
+    None,
+    /// The parameters of a route, and of the routes around it.
+    Routed(&'a Params<'a>),
+    /// The parameters of an owned request.
+    Owned(&'a OwnedParams),
+}
+
+/// Copied parameters. The last names may have no value.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OwnedParams {
+    names: Vec<Box<str>>,
+    values: Vec<Box<str>>,
 }
 
 impl<'a> Params<'a> {
@@ -17,7 +35,7 @@ impl<'a> Params<'a> {
     pub(crate) const fn new(
         names: &'a [Box<str>],
         values: &'a [&'a [u8]],
-        outer: Option<&'a Params<'a>>,
+        outer: AllParams<'a>,
     ) -> Params<'a> {
         Params {
             names,
@@ -25,47 +43,73 @@ impl<'a> Params<'a> {
             outer,
         }
     }
+}
 
+impl<'a> AllParams<'a> {
     /// Returns the value with the given name. The innermost router is searched first.
-    pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
-        let mut params = *self;
-        loop {
-            let place = params.names.iter().position(|other| **other == *name);
-            match (place, params.outer) {
-                (Some(place), _) => {
-                    let value = params.values.get(place)?;
-                    return core::str::from_utf8(value).ok();
-                }
-                (None, Some(outer)) => params = *outer,
-                (None, None) => return None,
+    pub(crate) fn get(self, name: &str) -> Option<&'a str> {
+        let mut params = self;
+        while let AllParams::Routed(routed) = params {
+            if let Some(place) = routed.names.iter().position(|other| **other == *name) {
+                return core::str::from_utf8(routed.values.get(place)?).ok();
             }
+            params = routed.outer;
         }
+        let AllParams::Owned(owned) = params else {
+            return None;
+        };
+        let place = owned.names.iter().position(|other| **other == *name)?;
+        Some(owned.values.get(place)?)
     }
 
     /// Returns whether a parameter has the given name, even if it has no value.
-    pub(crate) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(self, name: &str) -> bool {
         self.names().any(|other| other == name)
     }
 
     /// Returns all names, innermost first.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        let routers = core::iter::successors(Some(*self), |params| params.outer.copied());
-        routers.flat_map(|params| params.names.iter().map(|name| &**name))
+    fn names(self) -> impl Iterator<Item = &'a str> + use<'a> {
+        let routers = core::iter::successors(Some(self), |params| match params {
+            AllParams::Routed(routed) => Some(routed.outer),
+            AllParams::None | AllParams::Owned(_) => None,
+        });
+        let names = routers.flat_map(|params| match params {
+            AllParams::None => &[],
+            AllParams::Routed(routed) => routed.names,
+            AllParams::Owned(owned) => &owned.names[..],
+        });
+        names.map(|name| &**name)
+    }
+
+    /// Copies the parameters that an application sees.
+    pub(crate) fn to_owned(self) -> OwnedParams {
+        let mut names: Vec<&str> = Vec::new();
+        for name in self.names() {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names.sort_by_key(|name| self.get(name).is_none());
+        let values = names.iter().filter_map(|name| self.get(name));
+        OwnedParams {
+            values: values.map(Box::from).collect(),
+            names: names.into_iter().map(Box::from).collect(),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec::Vec;
 
     #[test]
     fn inner_parameters_hide_outer_ones_of_the_same_name() {
         let (outer_names, inner_names) = (["a".into(), "b".into()], ["b".into()]);
         let outer_values = [&b"1"[..], b"2"];
         let inner_values = ["\u{e4}".as_bytes()];
-        let outer = Params::new(&outer_names, &outer_values, None);
-        let inner = Params::new(&inner_names, &inner_values, Some(&outer));
+        let outer = Params::new(&outer_names, &outer_values, AllParams::None);
+        let inner = Params::new(&inner_names, &inner_values, AllParams::Routed(&outer));
+        let (outer, inner) = (AllParams::Routed(&outer), AllParams::Routed(&inner));
         assert_eq!(
             (inner.get("a"), inner.get("b")),
             (Some("1"), Some("\u{e4}"))
@@ -78,9 +122,18 @@ mod tests {
     fn a_parameter_without_a_value_hides_an_outer_one_too() {
         let (outer_names, inner_names) = (["a".into(), "b".into()], ["b".into()]);
         let outer_values = [&b"1"[..], b"2"];
-        let outer = Params::new(&outer_names, &outer_values, None);
-        let inner = Params::new(&inner_names, &[], Some(&outer));
+        let outer = Params::new(&outer_names, &outer_values, AllParams::None);
+        let inner = Params::new(&inner_names, &[], AllParams::Routed(&outer));
+        let inner = AllParams::Routed(&inner);
         assert_eq!((inner.get("a"), inner.get("b")), (Some("1"), None));
         assert!(inner.has("b") && inner.has("a") && !inner.has("c"));
+
+        let owned = inner.to_owned();
+        let owned = AllParams::Owned(&owned);
+        assert_eq!((owned.get("a"), owned.get("b")), (Some("1"), None));
+        assert!(owned.has("b") && owned.has("a") && !owned.has("c"));
+        let around = Params::new(&inner_names, &outer_values, owned);
+        let around = AllParams::Routed(&around);
+        assert_eq!((around.get("a"), around.get("b")), (Some("1"), Some("1")));
     }
 }

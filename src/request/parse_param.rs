@@ -1,6 +1,5 @@
 //! Reading the parameters of a route.
 
-use super::owned_request::OwnedRequest;
 use super::request::Request;
 use crate::response::rejection::{Rejection, detail};
 use crate::values::status::Status;
@@ -8,6 +7,7 @@ use alloc::format;
 use core::fmt::Display;
 use core::str::FromStr;
 
+/// # Route parameters
 impl<'a> Request<'a> {
     /// Returns the decoded value of a route parameter, such as `{name}` in `/hello/{name}`. Parameters of outer routers
     /// are visible too. If several have the same name, the innermost one is returned.
@@ -15,7 +15,7 @@ impl<'a> Request<'a> {
     /// `{*name}` also matches a path without a decoded form, such as `@scope%2fname`. The parameter then has no value:
     /// see [`decoded_path`](Request::decoded_path). [`parse_param`](Request::parse_param) rejects that with 404.
     pub fn param(&self, name: &str) -> Option<&'a str> {
-        self.params?.get(name)
+        self.params.get(name)
     }
 
     /// Parses the value of a route parameter.
@@ -52,27 +52,10 @@ impl<'a> Request<'a> {
     /// Explains why a parameter has no value.
     #[cold]
     fn without_param(&self, name: &str) -> Rejection {
-        match self.params {
-            Some(params) if params.has(name) => {
-                Rejection::not_found(format!("{name:?} in the path has no decoded form"))
-            }
-            _ => {
-                let reason = format!("the route has no parameter {name:?}");
-                Rejection::new(Status::INTERNAL_SERVER_ERROR, reason)
-            }
+        if self.params.has(name) {
+            return Rejection::not_found(format!("{name:?} in the path has no decoded form"));
         }
-    }
-}
-
-impl OwnedRequest {
-    /// Like [`Request::parse_param`].
-    ///
-    /// # Errors
-    /// Fails like [`Request::parse_param`].
-    pub fn parse_param<T>(&self, name: &str) -> Result<T, Rejection>
-    where
-        T: FromStr<Err: Display>,
-    {
-        self.with(|request| request.parse_param(name))
+        let reason = format!("the route has no parameter {name:?}");
+        Rejection::new(Status::INTERNAL_SERVER_ERROR, reason)
     }
 }

@@ -18,12 +18,10 @@ use core::fmt;
 ///     .header("Content-Type", "multipart/form-data; boundary=x")
 ///     .body("--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nsome text\r\n--x--\r\n")
 ///     .build()?;
-/// request.with(|request| {
-///     let form = request.multipart().expect("a form");
-///     let part = form.get("a").expect("a part");
-///     assert_eq!((part.name(), part.file_name(), part.content_type()), ("a", None, None));
-///     assert_eq!(part.text(), Ok("some text"));
-/// });
+/// let form = request.multipart().expect("a form");
+/// let part = form.get("a").expect("a part");
+/// assert_eq!((part.name(), part.file_name(), part.content_type()), ("a", None, None));
+/// assert_eq!(part.text(), Ok("some text"));
 /// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
 #[derive(Clone)]

@@ -8,6 +8,7 @@ use core::fmt::Display;
 use core::str::FromStr;
 use percent_encoding::percent_decode_str;
 
+/// # The query
 impl<'a> Request<'a> {
     /// Returns the query as it was sent, without the question mark.
     pub fn query(&self) -> Option<&'a str> {
@@ -16,7 +17,7 @@ impl<'a> Request<'a> {
 
     /// Returns the names and values of the query, decoded as `application/x-www-form-urlencoded`. A `%` that is not
     /// followed by two hexadecimal digits is kept as is, and invalid UTF-8 is replaced with U+FFFD. To reject it
-    /// instead, use [`parse_query_value`](Request::parse_query_value).
+    /// instead, use [`parse_query`](Request::parse_query).
     ///
     /// ```
     /// use bytegate::{Gateway, Request};
@@ -38,10 +39,8 @@ impl<'a> Request<'a> {
     /// use bytegate::Request;
     ///
     /// let request = Request::builder("GET", "/search?q=a+b&q=c").build()?;
-    /// request.with(|request| {
-    ///     assert_eq!(request.query_value("q").as_deref(), Some("a b"));
-    ///     assert_eq!(request.query_value("page"), None);
-    /// });
+    /// assert_eq!(request.query_value("q").as_deref(), Some("a b"));
+    /// assert_eq!(request.query_value("page"), None);
     /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
     pub fn query_value(&self, name: &str) -> Option<Cow<'a, str>> {
@@ -57,10 +56,10 @@ impl<'a> Request<'a> {
     /// use bytegate::{Rejection, Request};
     ///
     /// fn page(request: &Request<'_>) -> Result<u32, Rejection> {
-    ///     Ok(request.parse_query_value("page")?.unwrap_or(1))
+    ///     Ok(request.parse_query("page")?.unwrap_or(1))
     /// }
     ///
-    /// let at = |target| Request::builder("GET", target).build().expect("a request").with(page);
+    /// let at = |target| page(&Request::builder("GET", target).build().expect("a request").view());
     /// assert_eq!(at("/?page=3"), Ok(3));
     /// assert_eq!(at("/"), Ok(1));
     /// assert_eq!(
@@ -72,7 +71,7 @@ impl<'a> Request<'a> {
     /// # Errors
     /// Returns a 400 if the value does not parse, or is not UTF-8. Replacing the bytes could make different values
     /// equal.
-    pub fn parse_query_value<T>(&self, name: &str) -> Result<Option<T>, Rejection>
+    pub fn parse_query<T>(&self, name: &str) -> Result<Option<T>, Rejection>
     where
         T: FromStr<Err: Display>,
     {

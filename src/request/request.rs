@@ -1,7 +1,7 @@
 //! A request as an application sees it: the message and its context.
 
 use super::extensions::Extensions;
-use super::params::Params;
+use super::params::AllParams;
 use crate::headers::headers::Headers;
 use crate::message::head::{Head, Version};
 use crate::syntax::authority::Authority;
@@ -33,12 +33,12 @@ use core::fmt;
 /// ```
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
-    pub(crate) message: &'a Message<'a>,
-    pub(crate) context: &'a RequestContext<'a>,
+    pub(crate) message: Message<'a>,
+    pub(crate) context: RequestContext<'a>,
     /// The length, in bytes, of the part of the decoded path that leads to the application's mount point. Without a
     /// decoded path, it refers to the path as it was sent, where this part has no escapes.
     pub(crate) mounted: usize,
-    pub(crate) params: Option<&'a Params<'a>>,
+    pub(crate) params: AllParams<'a>,
 }
 
 /// A request as it was received: head, body and trailers. Everything is borrowed. A request received in one piece was
@@ -98,6 +98,7 @@ pub(crate) struct RequestContext<'a> {
     pub(crate) path: Option<&'a [u8]>,
 }
 
+/// # The message and its context
 impl<'a> Request<'a> {
     /// Returns the head.
     pub fn head(&self) -> Head<'a> {
@@ -151,6 +152,20 @@ impl<'a> Request<'a> {
     #[doc(alias = "fields")]
     pub fn headers(&self) -> Headers<'a> {
         self.message.head.headers()
+    }
+
+    /// Returns the value of the first header with the given name, in any case, if it is visible ASCII: see
+    /// [`Headers::get`].
+    ///
+    /// ```
+    /// use bytegate::Request;
+    ///
+    /// let request = Request::builder("GET", "/").header("DNT", "1").build()?;
+    /// assert_eq!(request.header("dnt"), Some("1"));
+    /// # Ok::<(), bytegate::request::InvalidRequest>(())
+    /// ```
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        self.headers().get(name)
     }
 
     /// Returns the requested host and port. `None` only for HTTP/1.0.

@@ -12,6 +12,7 @@ use cookie::{Cookie, SameSite};
 use core::fmt::Write;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+/// # Cookies to set
 impl Request<'_> {
     /// Creates a cookie that lasts as long as the browser is open (feature `cookies`).
     ///

@@ -8,6 +8,7 @@ use alloc::format;
 use alloc::string::String;
 use cookie::{Cookie, CookieJar, Key};
 
+/// # Signed cookies
 impl Request<'_> {
     /// Returns the value of a cookie that [`with_signed_cookie`](Response::with_signed_cookie) set, without its
     /// signature (feature `signed-cookies`). Returns `None` without such a cookie, or if the signature does not match

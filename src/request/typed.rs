@@ -1,13 +1,13 @@
 //! Queries and forms as values of types that implement [`Deserialize`].
 
 use super::form::Form;
-use super::owned_request::OwnedRequest;
 use super::request::Request;
 use crate::response::rejection::{Rejection, detail_at};
 use alloc::format;
-use serde::de::{Deserialize, DeserializeOwned};
+use serde::de::Deserialize;
 use serde_html_form::Deserializer;
 
+/// # Queries and forms of a type
 impl<'a> Request<'a> {
     /// Deserializes the query (feature `serde`). A field that is a list takes all values with its name. Unknown names
     /// are ignored, unless the type denies them.
@@ -84,23 +84,5 @@ impl<'a> Request<'a> {
                 "the form does not match the expected type: {detail}"
             ))
         })
-    }
-}
-
-impl OwnedRequest {
-    /// Like [`Request::query_as`].
-    ///
-    /// # Errors
-    /// Fails like [`Request::query_as`].
-    pub fn query_as<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
-        self.with(|request| request.query_as())
-    }
-
-    /// Like [`Request::form_as`].
-    ///
-    /// # Errors
-    /// Fails like [`Request::form_as`].
-    pub fn form_as<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
-        self.with(|request| request.form_as())
     }
 }

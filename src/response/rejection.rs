@@ -34,7 +34,7 @@ const INTERNAL: &str = "the server has failed";
 ///
 /// fn square(request: &Request<'_>) -> Result<String, Rejection> {
 ///     let side: u64 = request
-///         .parse_query_value("side")?
+///         .parse_query("side")?
 ///         .ok_or_else(|| Rejection::bad_request("the query has no \"side\""))?;
 ///     if side > 1000 {
 ///         return Err(Rejection::unprocessable_content("a side has at most 1000 points"));

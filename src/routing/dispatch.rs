@@ -6,7 +6,7 @@ use super::router::Router;
 use super::search::{Found, Search};
 use super::slash::{self, TrailingSlash};
 use crate::application::Application;
-use crate::request::params::Params;
+use crate::request::params::{AllParams, Params};
 use crate::request::request::Request;
 use crate::response::reply::Reply;
 use crate::response::response::Response;
@@ -65,7 +65,7 @@ impl Router {
                 let params = Params::new(&route.names, search.values(), request.params);
                 let request = Request {
                     mounted,
-                    params: Some(&params),
+                    params: AllParams::Routed(&params),
                     ..*request
                 };
                 ask(&*route.application, &request)

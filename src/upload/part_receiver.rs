@@ -101,11 +101,11 @@ impl Admission {
     /// [`up_to`](Admission::up_to) changes that. A request without a body is not admitted but passed to
     /// [`Application::call`](crate::Application::call).
     pub fn multipart(request: &Request<'_>, receiver: impl PartReceiver + 'static) -> Admission {
-        Admission::multipart_within(request, MultipartLimits::default(), receiver)
+        Admission::multipart_with(request, MultipartLimits::default(), receiver)
     }
 
     /// Like [`multipart`](Admission::multipart), but with other limits on the parts.
-    pub fn multipart_within(
+    pub fn multipart_with(
         request: &Request<'_>,
         limits: MultipartLimits,
         receiver: impl PartReceiver + 'static,

@@ -61,7 +61,7 @@ where
 ///     Vec::<String>::new()
 /// });
 /// let request = Request::builder("GET", "/").build()?;
-/// assert_eq!(request.with(|request| application.call(request)).status(), 204);
+/// assert_eq!(application.call(&request.view()).status(), 204);
 /// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -159,12 +159,10 @@ where
 /// use bytegate::wsgi::Environ;
 ///
 /// let request = Request::builder("GET", "/a%20b?c").header("X-Color", "red").build()?;
-/// request.with(|request| {
-///     let environ = Environ::new(request);
-///     assert_eq!(environ.get("PATH_INFO").as_deref(), Some("/a b"));
-///     assert_eq!(environ.get("QUERY_STRING").as_deref(), Some("c"));
-///     assert_eq!(environ.get("HTTP_X_COLOR").as_deref(), Some("red"));
-/// });
+/// let environ = Environ::new(request);
+/// assert_eq!(environ.get("PATH_INFO").as_deref(), Some("/a b"));
+/// assert_eq!(environ.get("QUERY_STRING").as_deref(), Some("c"));
+/// assert_eq!(environ.get("HTTP_X_COLOR").as_deref(), Some("red"));
 /// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
