@@ -241,7 +241,7 @@ fn debug_output_shows_the_data_of_each_state() {
     let step = connection.step(&mut &b"GET /\r\n"[..], Now::default());
     assert!(matches!(step, Step::Refuse(_)));
     let shown = format!("{connection:?}");
-    assert!(shown.contains("RejectedRequest(Some(Get))"), "{shown}");
+    assert!(shown.contains("RejectedRequest(Some(GET))"), "{shown}");
 }
 
 #[test]

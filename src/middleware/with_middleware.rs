@@ -156,7 +156,7 @@ fn with_extensions<T>(
         ..request.context
     };
     go_on(&Request {
-        context: context,
+        context,
         ..*request
     })
 }

@@ -3,10 +3,8 @@
 use super::basic_credentials::BasicCredentials;
 use super::extensions::Extensions;
 use super::form::Form;
-#[cfg(feature = "multipart")]
 use super::multipart::Multipart;
 use super::params::{AllParams, OwnedParams};
-#[cfg(feature = "multipart")]
 use super::part::MultipartLimits;
 use super::request::{Message, Request, RequestContext};
 use crate::config::limits::Limits;
@@ -186,6 +184,7 @@ macro_rules! forward {
         /// # The methods of a request
         ///
         /// Each works like the method of [`Request`] with its name.
+        #[allow(clippy::needless_lifetimes, reason = "most results name the lifetime")]
         impl OwnedRequest {
             $(
                 #[doc = concat!("Like [`Request::", stringify!($name), "`].")]
@@ -245,11 +244,9 @@ forward! {
     fn form_as[T: Deserialize<'a>]() -> Result<T, Rejection>;
     /// # Errors
     /// Fails like the method of [`Request`].
-    #[cfg(feature = "multipart")]
     fn multipart() -> Result<Multipart<'a>, Rejection>;
     /// # Errors
     /// Fails like the method of [`Request`].
-    #[cfg(feature = "multipart")]
     fn multipart_with(limits: MultipartLimits) -> Result<Multipart<'a>, Rejection>;
     /// # Errors
     /// Fails like the method of [`Request`].

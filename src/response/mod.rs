@@ -16,6 +16,7 @@
 mod attachment;
 mod default_page;
 pub(crate) mod deferred;
+mod details;
 mod failure;
 pub(crate) mod html;
 pub(crate) mod json_text;

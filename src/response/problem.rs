@@ -1,14 +1,13 @@
 //! Problem details (RFC 9457): an error as a JSON object that programs can read.
 
+use super::details::Details;
 use super::rejection::Rejection;
-use super::response::{Response, ResponseError};
-use crate::response::json_text;
+use super::response::Response;
 use crate::values::status::Status;
 use alloc::boxed::Box;
 #[cfg(feature = "json")]
 use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use alloc::string::ToString;
 
 /// The details of an error, sent as `application/problem+json` (RFC 9457).
 ///
@@ -34,14 +33,7 @@ use alloc::vec::Vec;
 pub struct Problem {
     /// The status, the headers and the source.
     rejection: Rejection,
-    type_uri: Option<String>,
-    title: String,
-    detail: Option<String>,
-    instance: Option<String>,
-    /// Names with JSON values.
-    members: Vec<(String, String)>,
-    /// The reason why the problem cannot be sent.
-    failure: Option<String>,
+    details: Details,
 }
 
 /// The members that RFC 9457 section 3.1 defines.
@@ -53,37 +45,35 @@ impl Problem {
     pub fn new(status: Status) -> Problem {
         Problem {
             rejection: Rejection::new(status, ""),
-            type_uri: None,
-            title: status.reason().to_string(),
-            detail: None,
-            instance: None,
-            members: Vec::new(),
-            failure: None,
+            details: Details {
+                title: status.reason().to_string(),
+                ..Details::default()
+            },
         }
     }
 
     /// Sets the URI reference that identifies the type of the problem (RFC 9457 section 3.1.1). Without one, the type
     /// is `about:blank`: the problem has no meaning beyond its status.
     pub fn with_type(mut self, uri: &str) -> Problem {
-        self.type_uri = Some(uri.to_string());
+        self.details.type_uri = Some(uri.to_string());
         self
     }
 
     /// Sets the title: a short summary of the type of the problem, the same each time it occurs (section 3.1.3).
     pub fn with_title(mut self, title: &str) -> Problem {
-        self.title = title.to_string();
+        self.details.title = title.to_string();
         self
     }
 
     /// Sets the explanation of this occurrence of the problem (section 3.1.4).
     pub fn with_detail(mut self, detail: &str) -> Problem {
-        self.detail = Some(detail.to_string());
+        self.details.detail = Some(detail.to_string());
         self
     }
 
     /// Sets the URI reference that identifies this occurrence of the problem (section 3.1.5).
     pub fn with_instance(mut self, uri: &str) -> Problem {
-        self.instance = Some(uri.to_string());
+        self.details.instance = Some(uri.to_string());
         self
     }
 
@@ -100,7 +90,7 @@ impl Problem {
     /// ```
     #[cfg(feature = "json")]
     pub fn with_member(mut self, name: &str, value: impl serde::Serialize) -> Problem {
-        let is_used = self.members.iter().any(|(other, _)| other == name);
+        let is_used = self.details.members.iter().any(|(other, _)| other == name);
         let member = match serde_json::to_string(&value) {
             _ if is_used || DEFINED.contains(&name) => {
                 Err(format!("the problem member {name:?} is set twice"))
@@ -111,8 +101,8 @@ impl Problem {
             )),
         };
         match member {
-            Ok(json) => self.members.push((name.to_string(), json)),
-            Err(reason) => self.failure = self.failure.or(Some(reason)),
+            Ok(json) => self.details.members.push((name.to_string(), json)),
+            Err(reason) => self.details.failure = self.details.failure.or(Some(reason)),
         }
         self
     }
@@ -120,50 +110,6 @@ impl Problem {
     /// Returns the status.
     pub fn status(&self) -> Status {
         self.rejection.status
-    }
-
-    /// Returns the response, without the headers and the source.
-    pub(super) fn page(&self) -> Response {
-        match &self.failure {
-            None => Response::of_type("application/problem+json", self.to_json())
-                .with_status(self.status()),
-            Some(reason) => Response::from_error(ResponseError::other(reason.clone())),
-        }
-    }
-
-    /// Returns the JSON object.
-    fn to_json(&self) -> String {
-        let mut text = String::from("{");
-        let mut put = |name: &str, value: &dyn Fn(&mut String)| {
-            if text.len() > 1 {
-                text.push(',');
-            }
-            json_text::write_string(&mut text, name);
-            text.push(':');
-            value(&mut text);
-        };
-        let texts = [
-            ("type", self.type_uri.as_deref()),
-            (
-                "title",
-                Some(&*self.title).filter(|title| !title.is_empty()),
-            ),
-            ("detail", self.detail.as_deref()),
-            ("instance", self.instance.as_deref()),
-        ];
-        put("status", &|text| {
-            text.push_str(&self.status().code().to_string())
-        });
-        for (name, value) in texts {
-            if let Some(value) = value {
-                put(name, &|text| json_text::write_string(text, value));
-            }
-        }
-        for (name, value) in &self.members {
-            put(name, &|text| text.push_str(value));
-        }
-        text.push('}');
-        text
     }
 }
 
@@ -176,31 +122,33 @@ impl From<Status> for Problem {
 impl From<Rejection> for Problem {
     /// Creates a problem with the status, the detail, the headers and the source of the rejection.
     fn from(mut rejection: Rejection) -> Problem {
-        if let Some(mut problem) = rejection.problem.take() {
-            problem.rejection = rejection;
-            return *problem;
+        if let Some(details) = rejection.problem.take() {
+            return Problem {
+                rejection,
+                details: *details,
+            };
         }
         let is_internal = rejection.status == Status::INTERNAL_SERVER_ERROR;
         let detail = Some(&*rejection.detail).filter(|detail| !is_internal && !detail.is_empty());
-        Problem {
-            detail: detail.map(ToString::to_string),
-            ..Problem {
-                rejection: rejection.clone(),
-                ..Problem::new(rejection.status)
-            }
-        }
+        let mut problem = Problem::new(rejection.status);
+        problem.details.detail = detail.map(ToString::to_string);
+        problem.rejection = rejection;
+        problem
     }
 }
 
 impl From<Problem> for Rejection {
     /// Creates a rejection that is sent as the problem.
     fn from(problem: Problem) -> Rejection {
-        let mut rejection = problem.rejection.clone();
+        let Problem {
+            mut rejection,
+            details,
+        } = problem;
         if rejection.detail.is_empty() {
-            let detail = problem.detail.as_ref().unwrap_or(&problem.title);
+            let detail = details.detail.as_ref().unwrap_or(&details.title);
             rejection.detail = detail.clone().into();
         }
-        rejection.problem = Some(Box::new(problem));
+        rejection.problem = Some(Box::new(details));
         rejection
     }
 }
@@ -214,11 +162,16 @@ impl From<Problem> for Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::String;
+
+    fn json(problem: Problem) -> String {
+        problem.details.to_json(problem.status())
+    }
 
     #[test]
     fn all_members_are_written_in_order() {
         assert_eq!(
-            Problem::from(Status::NOT_FOUND).to_json(),
+            json(Status::NOT_FOUND.into()),
             r#"{"status":404,"title":"Not Found"}"#
         );
         let problem = Problem::new(Status::CONFLICT)
@@ -227,12 +180,12 @@ mod tests {
             .with_title("Taken")
             .with_type("/problems/taken");
         assert_eq!(
-            problem.to_json(),
+            json(problem),
             "{\"status\":409,\"type\":\"/problems/taken\",\"title\":\"Taken\",\
              \"detail\":\"it is \\\"taken\\\"\\n\\u0001\\\\\",\"instance\":\"/orders/7\"}"
         );
         let unregistered = Status::new(799).unwrap();
-        assert_eq!(Problem::from(unregistered).to_json(), r#"{"status":799}"#);
+        assert_eq!(json(unregistered.into()), r#"{"status":799}"#);
     }
 
     #[cfg(feature = "json")]
@@ -242,7 +195,7 @@ mod tests {
             .with_member("errors", [1, 2])
             .with_member("by \"", ());
         let text = r#"{"status":409,"title":"Conflict","errors":[1,2],"by \"":null}"#;
-        assert_eq!(problem.to_json(), text);
+        assert_eq!(json(problem), text);
     }
 
     #[cfg(feature = "json")]

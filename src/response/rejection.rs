@@ -1,6 +1,6 @@
 //! Rejections: errors for requests that an application cannot use.
 
-use super::problem::Problem;
+use super::details::Details;
 use super::response::{Response, ResponseError};
 use crate::values::protocol_error::InvalidRequest;
 use crate::values::status::Status;
@@ -82,7 +82,7 @@ pub struct Rejection {
     pub(super) headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     pub(super) source: Option<Arc<dyn Error + Send + Sync>>,
     /// The body to send instead of a line of text.
-    pub(super) problem: Option<Box<Problem>>,
+    pub(super) problem: Option<Box<Details>>,
 }
 
 impl Rejection {
@@ -275,13 +275,13 @@ impl From<Box<dyn Error + Send + Sync>> for Rejection {
 }
 
 impl From<Rejection> for Response {
-    /// Creates a one-line text page with the status and the detail, or sends the [`Problem`] that the rejection was
+    /// Creates a one-line text page with the status and the detail, or sends the [`Problem`](super::problem::Problem) that the rejection was
     /// made from.
     fn from(mut rejection: Rejection) -> Response {
         let error = rejection.to_report();
         let mut response = match (rejection.problem.take(), error) {
             (Some(problem), error) => {
-                let mut response = problem.page();
+                let mut response = problem.page(rejection.status);
                 response.note(error);
                 response
             }
@@ -330,6 +330,7 @@ pub(crate) fn detail_at(path: &serde_path_to_error::Path, error: impl fmt::Displ
 
 #[cfg(test)]
 mod tests {
+    use super::super::problem::Problem;
     use super::*;
     use alloc::string::ToString;
 
