@@ -1,10 +1,23 @@
 //! The cookies that a client keeps.
 
-use crate::syntax::date;
+use super::cookie_date;
 use crate::values::now::Now;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::net::IpAddr;
 use core::time::Duration;
+
+/// The length of a name and its value together from which browsers drop a cookie (RFC 6265bis section 5.7).
+const MAX_BYTES: usize = 4096;
+
+/// The length of an attribute's value from which browsers ignore the attribute (RFC 6265bis section 5.6).
+const MAX_ATTRIBUTE_BYTES: usize = 1024;
+
+/// The longest time that browsers keep a cookie: 400 days (RFC 6265bis section 5.5).
+const MAX_LIFETIME: Duration = Duration::from_secs(400 * 86_400);
+
+/// 1 January 2020, in seconds since the Unix epoch. A client without a clock knows that dates before it are over.
+const LONG_PAST: u64 = 1_577_836_800;
 
 /// The cookies of one client, kept by the rules of RFC 6265bis section 5.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +37,8 @@ struct Cookie {
     /// Whether the header named the path.
     has_path: bool,
     secure: bool,
+    /// Whether it is `SameSite=None`, which needs `Secure`.
+    is_for_every_site: bool,
     /// The monotonic time at which it expires, if it does not last as long as the client.
     expires: Option<Duration>,
 }
@@ -36,16 +51,22 @@ impl CookieJar {
             return;
         };
         let may_be_set = (is_secure || !cookie.secure && !self.hides_secure(&cookie, now))
+            && (cookie.secure || !cookie.is_for_every_site)
             && cookie.keeps_the_promise_of_its_name();
         if !may_be_set {
             return;
         }
-        self.cookies.retain(|other| {
-            (&other.name, &other.domain, &other.path)
-                != (&cookie.name, &cookie.domain, &cookie.path)
+        self.cookies.retain(|other| other.is_current(now));
+        let place = self.cookies.iter().position(|other| {
+            (&other.name, &other.domain, other.host_only, &other.path)
+                == (&cookie.name, &cookie.domain, cookie.host_only, &cookie.path)
         });
-        if cookie.is_current(now) {
-            self.cookies.push(cookie);
+        match (place, cookie.is_current(now)) {
+            // The time of its creation stays, and with it the order (RFC 6265bis section 5.7).
+            (Some(place), true) => self.cookies[place] = cookie,
+            (Some(place), false) => drop(self.cookies.remove(place)),
+            (None, true) => self.cookies.push(cookie),
+            (None, false) => {}
         }
     }
 
@@ -98,51 +119,69 @@ impl CookieJar {
 }
 
 impl Cookie {
-    /// Reads a `Set-Cookie` header. Returns `None` for an invalid cookie, or a cookie for another domain.
+    /// Reads a `Set-Cookie` header. Returns `None` for an invalid cookie, or a cookie for another domain. Of several
+    /// attributes with the same name, the last one counts (RFC 6265bis section 5.7).
     fn parse(value: &str, host: &str, path: &str, now: Now) -> Option<Cookie> {
         let mut parts = value.split(';');
         let (name, value) = parts.next()?.split_once('=')?;
+        let (name, value) = (name.trim_matches(BLANKS), value.trim_matches(BLANKS));
+        if name.is_empty() || name.len() + value.len() > MAX_BYTES {
+            return None;
+        }
         let mut cookie = Cookie {
-            name: name.trim().into(),
-            value: value.trim().into(),
+            name: name.into(),
+            value: value.into(),
             domain: host.to_ascii_lowercase(),
             host_only: true,
             path: default_path(path).into(),
             has_path: false,
             secure: false,
+            is_for_every_site: false,
             expires: None,
         };
-        let mut max_age = None;
+        let (mut max_age, mut domain) = (None, String::new());
         for attribute in parts {
             let (name, value) = attribute.split_once('=').unwrap_or((attribute, ""));
-            let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
+            let name = name.trim_matches(BLANKS).to_ascii_lowercase();
+            let value = value.trim_matches(BLANKS);
+            if value.len() > MAX_ATTRIBUTE_BYTES {
+                continue;
+            }
             match &name[..] {
                 "secure" => cookie.secure = true,
-                "path" if value.starts_with('/') => {
-                    cookie.path = value.into();
-                    cookie.has_path = true;
+                "path" => {
+                    cookie.has_path = value.starts_with('/');
+                    cookie.path = match cookie.has_path {
+                        true => value.into(),
+                        false => default_path(path).into(),
+                    };
                 }
                 "domain" => {
-                    let domain = value.trim_start_matches('.').to_ascii_lowercase();
-                    if !is_below(host, &domain) {
-                        return None;
-                    }
-                    cookie.host_only = domain.is_empty();
-                    if !domain.is_empty() {
-                        cookie.domain = domain;
-                    }
+                    domain = value
+                        .strip_prefix('.')
+                        .unwrap_or(value)
+                        .to_ascii_lowercase();
                 }
-                "max-age" => max_age = value.parse::<i64>().ok(),
-                "expires" => cookie.expires = expiry(value, now),
+                "max-age" => max_age = lifetime(value).or(max_age),
+                "expires" => cookie.expires = expiry(value, now).or(cookie.expires),
+                "samesite" => cookie.is_for_every_site = value.eq_ignore_ascii_case("none"),
                 _ => {}
             }
         }
-        // Max-Age takes precedence (RFC 6265 section 5.3).
-        if let Some(seconds) = max_age {
-            let lifetime = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
-            cookie.expires = Some(now.monotonic.saturating_add(lifetime));
+        if !domain.is_empty() {
+            // No host may set a cookie for a whole top-level domain.
+            let is_shared = domain.contains('.') && is_below(host, &domain);
+            if !is_shared && domain != cookie.domain {
+                return None;
+            }
+            cookie.host_only = !is_shared;
+            cookie.domain = domain;
         }
-        (!cookie.name.is_empty()).then_some(cookie)
+        // Max-Age takes precedence (RFC 6265bis section 5.7).
+        let latest = now.monotonic.saturating_add(MAX_LIFETIME);
+        let expires = max_age.map(|lifetime| now.monotonic.saturating_add(lifetime));
+        cookie.expires = expires.or(cookie.expires).map(|end| end.min(latest));
+        Some(cookie)
     }
 
     /// Returns whether a cookie keeps the promise of its name: a cookie whose name begins with `__Secure-` is secure,
@@ -170,11 +209,17 @@ impl Cookie {
     }
 }
 
-/// Returns whether a host is the domain or is below it.
+/// The space around names and values that is ignored.
+const BLANKS: [char; 2] = [' ', '\t'];
+
+/// Returns whether a host is the domain or is below it. Nothing is below an IP address (RFC 6265 section 5.1.3).
 fn is_below(host: &str, domain: &str) -> bool {
     let host = host.to_ascii_lowercase();
-    let above = host.strip_suffix(domain);
-    domain.is_empty() || above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+    match host.strip_suffix(domain) {
+        None => false,
+        Some("") => true,
+        Some(above) => above.ends_with('.') && host.parse::<IpAddr>().is_err(),
+    }
 }
 
 /// Returns whether a path is the cookie's path or below it (RFC 6265 section 5.1.4).
@@ -191,15 +236,28 @@ fn default_path(path: &str) -> &str {
     }
 }
 
-/// Converts a date into a monotonic time. Without a clock, every date is in the future.
+/// Reads a number of seconds. Returns `None` for anything else, and zero for a number below it.
+fn lifetime(seconds: &str) -> Option<Duration> {
+    let digits = seconds.strip_prefix('-').unwrap_or(seconds);
+    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    match digits.len() == seconds.len() {
+        // A number that does not fit is a long time.
+        true => Some(Duration::from_secs(seconds.parse().unwrap_or(u64::MAX))),
+        false => Some(Duration::ZERO),
+    }
+}
+
+/// Converts a date into a monotonic time. Without a clock, only a date that is long past is over.
 fn expiry(date: &str, now: Now) -> Option<Duration> {
-    let expires = Duration::from_secs(date::parse(date.as_bytes(), now.wall)?);
+    let seconds = cookie_date::parse(date)?;
     match now.wall {
         Some(wall) => {
-            let left = expires.saturating_sub(wall);
+            let left = Duration::from_secs(seconds).saturating_sub(wall);
             Some(now.monotonic.saturating_add(left))
         }
-        None => expires.is_zero().then_some(now.monotonic),
+        None => (seconds < LONG_PAST).then_some(now.monotonic),
     }
 }
 
@@ -237,6 +295,32 @@ mod tests {
             ("a=1; Path=/; Domain=.Example.com", "example.com", "/", true),
             ("a=1; Path=/; Domain=other.com", "a.example.com", "/", false),
             ("a=1; Path=/; Domain=ample.com", "a.example.com", "/", false),
+            ("a=1; Path=/; Domain=com", "a.example.com", "/", false),
+            (
+                "a=1; Path=/; Domain=a.example.com",
+                "b.a.example.com",
+                "/",
+                true,
+            ),
+            ("a=1; Path=/; Domain=", "a.example.com", "/", true),
+            (
+                "a=1; Domain=other.com; Path=/; Domain=example.com",
+                "b.example.com",
+                "/",
+                true,
+            ),
+            ("a=1; Path=/; Path=none", "a.example.com", "/", false),
+            ("a=1; Path=/; SameSite=None", "a.example.com", "/", false),
+            ("a=1; Path=/; SameSite=Lax", "a.example.com", "/", true),
+            ("a=1; Path=/; Max-Age=+0", "a.example.com", "/", true),
+            ("a=1; Path=/; Max-Age=0x", "a.example.com", "/", true),
+            (
+                "a=1; Path=/; Max-Age=99999999999999999999",
+                "a.example.com",
+                "/",
+                true,
+            ),
+            ("a=1; Path=/; Expires=tomorrow", "a.example.com", "/", true),
             ("a=1; Path=/; Secure", "a.example.com", "/", false),
             ("a=1; Path=/; Max-Age=1", "a.example.com", "/", true),
             ("a=1; Path=/; Max-Age=0", "a.example.com", "/", false),
@@ -269,6 +353,88 @@ mod tests {
         assert_eq!(sent(&kept).as_deref(), Some("b=2; a=3"));
         let removed = jar(&["a=1; Path=/", "a=; Path=/; Max-Age=0"]);
         assert_eq!(sent(&removed), None);
+    }
+
+    #[test]
+    fn a_replaced_cookie_keeps_its_place_and_a_removed_one_does_not() {
+        let sent = |fields: &[&str]| jar(fields).header("a.example.com", "/dir/x", false, NOW);
+        assert_eq!(sent(&["a=1", "b=2", "a=3"]).as_deref(), Some("a=3; b=2"));
+        let removed = ["a=1", "b=2", "a=; Max-Age=0", "a=3"];
+        assert_eq!(sent(&removed).as_deref(), Some("b=2; a=3"));
+    }
+
+    #[test]
+    fn a_date_that_is_over_removes_a_cookie() {
+        let without_clock = Now { wall: None, ..NOW };
+        for date in [
+            "Thu, 01-Jan-1970 00:00:00 GMT",
+            "Thu, 01 Jan 1970 00:00:01 GMT",
+            "Thu Jan  1 00:00:00 1970",
+            "Tue, 12-Oct-99 00:00:00 GMT",
+            "Sat, 1 Jan 1994 0:00:00",
+        ] {
+            for now in [NOW, without_clock] {
+                let now = match date.contains("99") && now.wall.is_some() {
+                    true => Now::at_unix(1_577_836_800),
+                    false => now,
+                };
+                let mut jar = CookieJar::default();
+                jar.set("a=1", "a.example.com", "/", false, now);
+                assert_eq!(jar.get("a", now), Some("1"));
+                let removal = alloc::format!("a=; Expires={date}");
+                jar.set(&removal, "a.example.com", "/", false, now);
+                assert_eq!(jar.get("a", now), None, "{date}");
+                assert_eq!(jar.header("a.example.com", "/", false, now), None, "{date}");
+            }
+        }
+        let mut jar = CookieJar::default();
+        let future = "a=1; Expires=Wed, 01 Jan 2020 00:00:00 GMT";
+        jar.set(future, "a.example.com", "/", false, without_clock);
+        assert_eq!(jar.get("a", without_clock), Some("1"));
+    }
+
+    #[test]
+    fn nothing_is_below_an_address() {
+        let mut jar = CookieJar::default();
+        jar.set("a=1; Domain=0.0.1; Path=/", "127.0.0.1", "/", false, NOW);
+        jar.set(
+            "b=1; Domain=127.0.0.1; Path=/",
+            "127.0.0.1",
+            "/",
+            false,
+            NOW,
+        );
+        assert_eq!(
+            jar.header("127.0.0.1", "/", false, NOW).as_deref(),
+            Some("b=1")
+        );
+    }
+
+    #[test]
+    fn a_cookie_that_no_browser_keeps_is_dropped() {
+        let value = "v".repeat(4095);
+        let mut jar = CookieJar::default();
+        jar.set(
+            &alloc::format!("a={value}"),
+            "a.example.com",
+            "/",
+            false,
+            NOW,
+        );
+        jar.set(
+            &alloc::format!("bc={value}"),
+            "a.example.com",
+            "/",
+            false,
+            NOW,
+        );
+        assert_eq!(jar.get("a", NOW), Some(&value[..]));
+        assert_eq!(jar.get("bc", NOW), None);
+        let lasting = "d=1; Max-Age=99999999999";
+        jar.set(lasting, "a.example.com", "/", false, NOW);
+        let days = |count: u64| NOW.after(Duration::from_secs(count * 86_400));
+        assert_eq!(jar.get("d", days(399)), Some("1"));
+        assert_eq!(jar.get("d", days(400)), None);
     }
 
     /// The cookies sent over HTTPS after these headers, which arrived over HTTPS or HTTP.

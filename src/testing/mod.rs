@@ -85,6 +85,7 @@
 // May reach sockets, threads and clocks.
 
 mod client;
+mod cookie_date;
 mod cookies;
 mod corpus;
 mod exchange;
