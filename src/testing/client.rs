@@ -2,7 +2,7 @@
 
 use super::cookies::CookieJar;
 use super::reader::read_responses;
-use super::request::ClientRequest;
+use super::request::{ClientRequest, Place};
 use super::response::ClientResponse;
 use super::wire::Wire;
 use super::wire_error::WireError;
@@ -231,7 +231,13 @@ impl Client {
     /// assert_eq!(client.get("/").text(), "none");
     /// ```
     pub fn set_cookie(&self, set_cookie: &str) {
-        self.keep_cookie(set_cookie, "/");
+        let place = Place {
+            origin: "",
+            authority: &self.host,
+            path: "/",
+            query: None,
+        };
+        self.keep_cookie(set_cookie, &place);
     }
 
     /// Forgets all cookies.
@@ -259,37 +265,28 @@ impl Client {
         Ok(responses.remove(0))
     }
 
-    pub(super) fn cookies_for(&self, path: &str) -> Option<String> {
+    pub(super) fn cookies_for(&self, place: &Place<'_>) -> Option<String> {
         let jar = self.jar.borrow();
-        jar.header(
-            self.host_without_port(),
-            path,
-            self.is_secure(),
-            self.now.get(),
-        )
+        jar.header(place.host(), place.path, self.is_secure(), self.now.get())
     }
 
-    pub(super) fn keep_cookies(&self, response: &ClientResponse, path: &str) {
+    pub(super) fn keep_cookies(&self, response: &ClientResponse, place: &Place<'_>) {
         for value in response.headers().get_all("Set-Cookie") {
             if let Ok(value) = core::str::from_utf8(value) {
-                self.keep_cookie(value, path);
+                self.keep_cookie(value, place);
             }
         }
     }
 
-    fn keep_cookie(&self, value: &str, path: &str) {
+    fn keep_cookie(&self, value: &str, place: &Place<'_>) {
         let mut jar = self.jar.borrow_mut();
         jar.set(
             value,
-            self.host_without_port(),
-            path,
+            place.host(),
+            place.path,
             self.is_secure(),
             self.now.get(),
         );
-    }
-
-    fn host_without_port(&self) -> &str {
-        Authority::parse(&self.host).map_or(&self.host, |authority| authority.host)
     }
 
     fn is_secure(&self) -> bool {

@@ -99,6 +99,7 @@ mod hostile;
 #[cfg(feature = "std")]
 mod pipe;
 mod reader;
+mod redirect;
 mod request;
 mod response;
 #[cfg(feature = "server")]
