@@ -238,7 +238,9 @@ impl<C: Borrow<Config>> Driver<C> {
             Step::Write { until } => return Stepped::Waits(Wait::Write { until: *until }),
             Step::Close(reason) => {
                 if let CloseReason::ResponseBroken | CloseReason::ResponseReset = reason {
-                    self.report(gateway, Some(&ResponseError::BodyError), front_end);
+                    let error = self.exchange.as_ref().map(|exchange| exchange.body_error());
+                    let error = error.unwrap_or(ResponseError::BodyError);
+                    self.report(gateway, Some(&error), front_end);
                 }
                 return Stepped::Waits(Wait::Close(*reason));
             }
@@ -346,6 +348,7 @@ impl<C: Borrow<Config>> Driver<C> {
             let mut exchange = exchange.unwrap_or_default();
             exchange.ends_at_stop = is_event_stream(response);
             exchange.blocks = response.body.take_blocks();
+            exchange.declared = summary.content_length;
             self.exchange = Some(exchange);
         }
         self.report(gateway, summary.error.as_ref(), front_end);
@@ -369,11 +372,27 @@ impl<C: Borrow<Config>> Driver<C> {
     }
 
     fn send(&mut self, block: Block) {
+        self.count(block.len());
         self.asked(|connection| connection.send_block(block));
     }
 
+    /// Counts bytes that the stream of a body has given.
+    fn count(&mut self, bytes: usize) {
+        if let Some(exchange) = &mut self.exchange {
+            exchange.given += bytes as u64;
+        }
+    }
+
     fn end_body(&mut self, end: Result<(), BodyError>) {
-        self.exchange = None;
+        // A stream that ended by itself is kept if it was too short, to say so when the connection closes.
+        let exchange = self.exchange.take();
+        self.exchange = exchange.filter(|exchange| {
+            let length = exchange.declared.unwrap_or(exchange.given);
+            end.is_ok() && length != exchange.given
+        });
+        if let Some(exchange) = &mut self.exchange {
+            exchange.blocks = None;
+        }
         self.asked(|connection| connection.end_body(end));
     }
 

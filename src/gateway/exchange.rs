@@ -35,6 +35,10 @@ pub(super) struct Exchange {
     pub(super) blocks: Option<Blocks>,
     /// Whether the body ends when the server stops: it is a stream of events, and its client reconnects.
     pub(super) ends_at_stop: bool,
+    /// The length that a streamed body has declared.
+    pub(super) declared: Option<u64>,
+    /// The number of bytes that the stream has given.
+    pub(super) given: u64,
 }
 
 /// The parts of a request that middleware needs when the response is ready.
@@ -123,6 +127,16 @@ impl Exchange {
     /// Returns whether a receiver takes the body as it arrives.
     pub(super) fn is_streamed(&self) -> bool {
         self.receiver.is_some()
+    }
+
+    /// Returns why a body is incomplete that ended in another way than it declared.
+    pub(super) fn body_error(&self) -> ResponseError {
+        match (self.declared, self.given) {
+            (Some(declared), given) if given != declared => {
+                ResponseError::BodyLength { declared, given }
+            }
+            _ => ResponseError::BodyError,
+        }
     }
 
     /// Polls whether the receiver, if there is one, can take more of the body. A panic becomes a response.

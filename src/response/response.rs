@@ -75,8 +75,15 @@ pub enum ResponseError {
     Panicked(String),
     /// The response is [deferred](Response::from_future), but cannot be awaited here.
     Pending,
-    /// The body ended early, or did not have the declared length. Bytes that were already sent cannot be taken back.
+    /// The body ended early. Bytes that were already sent cannot be taken back.
     BodyError,
+    /// The stream of the body gave another number of bytes than it declared. The client gets an incomplete body.
+    BodyLength {
+        /// The length that was declared.
+        declared: u64,
+        /// The number of bytes that the stream gave. It was not asked for more after the block that was too much.
+        given: u64,
+    },
     /// Any other error: a [`Rejection`](super::rejection::Rejection) with status 500 or with a source, or an error that
     /// an adapter reports. Its text includes the texts of its sources.
     Other(Arc<dyn Error + Send + Sync>),
@@ -120,9 +127,6 @@ impl fmt::Display for ResponseError {
             ResponseError::Pending => {
                 f.write_str("the response is deferred, but this front end cannot wait for it")
             }
-            ResponseError::BodyError => {
-                f.write_str("the content ended early or did not have its declared length")
-            }
             ResponseError::Other(error) => {
                 write!(f, "{error}")?;
                 let mut source = error.source();
@@ -132,6 +136,11 @@ impl fmt::Display for ResponseError {
                 }
                 Ok(())
             }
+            ResponseError::BodyError => f.write_str("the body ended early"),
+            ResponseError::BodyLength { declared, given } => write!(
+                f,
+                "the body has another length than declared: declared {declared}, the stream gave {given}"
+            ),
         }
     }
 }
