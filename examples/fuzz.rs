@@ -1,4 +1,5 @@
-//! Fuzzing an application: sends any data, as is and in a valid request, and checks that nothing panics and that responses are valid.
+//! Fuzzing an application: sends any data, as is and as a request for a route, and checks that nothing panics and that
+//! responses are valid.
 //!
 //! `cargo run --release --example fuzz` tries random data until it finds the mistake in `discount`. With cargo-fuzz, which
 //! is guided by coverage, the whole target is one line:
@@ -7,7 +8,7 @@
 //! fuzz_target!(|data: &[u8]| bytegate::testing::fuzz(gateway(), data));
 //! ```
 
-use bytegate::testing::{fuzz, wrap};
+use bytegate::testing::{fuzz, fuzz_request};
 use bytegate::{Gateway, Rejection, Request, Router};
 use std::hash::{BuildHasher, RandomState};
 use std::panic::catch_unwind;
@@ -44,7 +45,10 @@ fn main() {
         state.hash_one(count)
     };
     match find(random, 10_000_000) {
-        Some(data) => println!("found: {}", wrap(&data).unwrap_or(data).escape_ascii()),
+        Some(data) => {
+            let request = fuzz_request(gateway(), &data).unwrap_or(data);
+            println!("found: {}", request.escape_ascii());
+        }
         None => println!("nothing found"),
     }
 }

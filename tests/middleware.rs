@@ -6,12 +6,12 @@ mod laws;
 use bytegate::gateway::Wait;
 use bytegate::headers::Headers;
 use bytegate::middleware::{
-    AccessLog, AllowedHosts, AuthenticatedUser, BasicAuth, ConditionalGet, Contract, Cors,
+    AccessLog, AllowedHosts, AuthenticatedUser, BasicAuth, ConditionalGet, Cors,
     CrossOriginProtection, RateLimit, RequestId, RequestInfo, RequestParts, SecurityHeaders,
-    ServerTiming, SetRequestId, Violation, with_middleware,
+    ServerTiming, SetRequestId, with_middleware,
 };
 use bytegate::request::{ConnectionInfo, Peer, Scheme};
-use bytegate::testing::ClientResponse;
+use bytegate::testing::{ClientResponse, Contract, Violation};
 use bytegate::upload::{Admission, Receiver};
 use bytegate::with_body_limit;
 use bytegate::{

@@ -3,38 +3,44 @@
 #![no_main]
 
 use bytegate::middleware::{
-    BasicAuth, ConditionalGet, Contract, Cors, CrossOriginProtection, ErrorPages, SecurityHeaders,
+    BasicAuth, ConditionalGet, Cors, CrossOriginProtection, ErrorPages, SecurityHeaders,
     with_middleware,
 };
 use bytegate::request::{MultipartLimits, Part};
 use bytegate::routing::TrailingSlash;
-use bytegate::testing::{fuzz, read_responses, wrap};
+use bytegate::testing::{Client, Contract, fuzz};
 use bytegate::upload::{Admission, PartReceiver};
 use bytegate::with_body_limit;
 use bytegate::{
-    Application, Gateway, Method, Rejection, Request, Response, Router, Site, Status, escape_html,
+    Application, Gateway, Rejection, Request, Response, Router, Site, Status, escape_html,
 };
 use libfuzzer_sys::fuzz_target;
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 static GATEWAY: LazyLock<Gateway> = LazyLock::new(gateway);
-static IN_MEMORY: LazyLock<Gateway> = LazyLock::new(|| Files(false).into());
-static WHILE_IT_ARRIVES: LazyLock<Gateway> = LazyLock::new(|| Files(true).into());
+static IN_MEMORY: LazyLock<Arc<Gateway>> = LazyLock::new(|| Arc::new(Files(false).into()));
+static WHILE_IT_ARRIVES: LazyLock<Arc<Gateway>> = LazyLock::new(|| Arc::new(Files(true).into()));
 
 fuzz_target!(|data: &[u8]| {
     fuzz(&GATEWAY, data);
-    let content = data.get(1..).unwrap_or_default();
-    // POST, whole or in two chunks, and no path.
-    let choice = 1 | data.first().unwrap_or(&0) & 128;
-    if let Some(request) = wrap(&[&[choice, 0], content].concat()) {
-        let outcome = |gateway: &Gateway| {
-            let output = gateway.handle(&request);
-            let responses = read_responses(&output, &[Method::POST]).expect("a response");
-            (responses[0].status(), responses[0].body().to_vec())
+    // Whole or in chunks, with the rest of the data as a form with files.
+    let (choice, content) = data.split_first().unwrap_or((&0, &[]));
+    let boundary = content.iter().skip(2).take(70);
+    let boundary: Vec<u8> = boundary.copied().take_while(u8::is_ascii_alphanumeric).collect();
+    let boundary = String::from_utf8_lossy(&boundary).into_owned();
+    let outcome = |gateway: &Arc<Gateway>| {
+        let client = Client::shared(gateway.clone());
+        let media_type = format!("multipart/form-data; boundary=\"{boundary}\"");
+        let request = client.post("/").content_type(&media_type);
+        let response = match choice % 2 {
+            0 => request.body(content.to_vec()),
+            _ => request.chunks(content.chunks(1 + usize::from(*choice)).map(<[u8]>::to_vec)),
         };
-        assert_eq!(outcome(&IN_MEMORY), outcome(&WHILE_IT_ARRIVES));
-    }
+        let response = response.send();
+        (response.status(), response.body().to_vec())
+    };
+    assert_eq!(outcome(&IN_MEMORY), outcome(&WHILE_IT_ARRIVES));
 });
 
 fn gateway() -> Gateway {
@@ -71,8 +77,8 @@ fn gateway() -> Gateway {
 fn page(request: &Request<'_>) -> Result<Response, Rejection> {
     let name = request
         .query_value("name")
-        .or_else(|| request.cookie("s"));
-    let page: u64 = request.parse_query("p")?.unwrap_or(1);
+        .or_else(|| request.cookie("s").map(Into::into));
+    let page: u64 = request.parse_query_value("p")?.unwrap_or(1);
     let hello = format!("<p>{page} {}</p>\n", escape_html(&name.unwrap_or_default()));
     Ok(Response::html(hello))
 }
@@ -80,7 +86,7 @@ fn page(request: &Request<'_>) -> Result<Response, Rejection> {
 fn log_in(request: &Request<'_>) -> Result<Response, Rejection> {
     let form = request.form()?;
     if form.get("p").as_deref() != Some("w") {
-        return Err(Rejection::new(Status::FORBIDDEN, "the password is wrong"));
+        return Err(Rejection::forbidden("the password is wrong"));
     }
     let name = hex(&form.get("n").unwrap_or_default());
     let to = request.query_value("to").unwrap_or_default();
@@ -100,7 +106,7 @@ fn hex(text: &str) -> String {
 fn note(request: &Request<'_>) -> Result<Response, Rejection> {
     let id: u8 = request.parse_param("id")?;
     let name = format!("{}.txt", request.query_value("as").unwrap_or_default());
-    Ok(Response::text(format!("{id}\n")).with_attachment(&name))
+    Ok(Response::attachment(&name, format!("{id}\n")))
 }
 
 fn add(request: &Request<'_>) -> Result<Response, Rejection> {
@@ -123,7 +129,7 @@ fn accepted(request: &Request<'_>) -> Result<Response, Rejection> {
     let cookies = request.cookies().count();
     let language = request.accepts_language(&["de", "en"]);
     let media_type = request.accepts(&["text/plain", "text/html"]);
-    let media_type = media_type.ok_or_else(|| Rejection::new(Status::NOT_ACCEPTABLE, "text or HTML"))?;
+    let media_type = media_type.ok_or_else(|| Rejection::not_acceptable("text or HTML"))?;
     let text = format!("{cookies} {language:?} {:?}", request.bearer_token());
     Ok(Response::of_type(media_type, text))
 }
@@ -142,7 +148,7 @@ const LIMITS: MultipartLimits = MultipartLimits {
 
 impl Application for Files {
     fn call(&self, request: &Request<'_>) -> Response {
-        let form = match request.multipart_with(LIMITS) {
+        let form = match request.multipart_within(LIMITS) {
             Ok(form) => form,
             Err(rejection) => return rejection.into(),
         };
@@ -153,7 +159,7 @@ impl Application for Files {
 
     fn admit(&self, request: &Request<'_>) -> Admission {
         match self.0 {
-            true => Admission::multipart_with(request, LIMITS, Shown::default()),
+            true => Admission::multipart_within(request, LIMITS, Shown::default()),
             false => Admission::buffer(),
         }
     }

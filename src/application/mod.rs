@@ -16,12 +16,15 @@
 
 mod async_fn;
 mod into_application;
+mod listed_route;
 mod receive_upload;
 mod with_body_limit;
 mod with_state;
 
 pub use async_fn::async_fn;
 pub use into_application::IntoApplication;
+#[doc(hidden)]
+pub use listed_route::ListedRoute;
 pub use receive_upload::receive_upload;
 pub use with_body_limit::with_body_limit;
 pub use with_state::with_state;
@@ -32,6 +35,7 @@ use crate::response::response::Response;
 use crate::upload::admission::Admission;
 use crate::values::sync::Arc;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 /// A handler for requests.
 ///
@@ -123,6 +127,13 @@ pub trait Application: Send + Sync {
     fn routes(&self) -> String {
         String::new()
     }
+
+    /// Returns the same routes as values, for the test kit, which sends requests to each of them. An application that
+    /// has none is asked for every path.
+    #[doc(hidden)]
+    fn route_list(&self) -> Vec<ListedRoute> {
+        Vec::new()
+    }
 }
 
 // So that an error names `Application` and its advice, not what this implementation asks for.
@@ -152,5 +163,9 @@ impl<A: Application + ?Sized> Application for Arc<A> {
 
     fn routes(&self) -> String {
         (**self).routes()
+    }
+
+    fn route_list(&self) -> Vec<ListedRoute> {
+        (**self).route_list()
     }
 }

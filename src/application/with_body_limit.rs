@@ -1,11 +1,12 @@
 //! A limit on the bodies of requests to one application, such as a route or a mount.
 
-use super::{Application, IntoApplication};
+use super::{Application, IntoApplication, ListedRoute};
 use crate::request::request::Request;
 use crate::response::reply::Reply;
 use crate::response::response::Response;
 use crate::upload::admission::Admission;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 /// Limits the bodies of requests to an application, such as a route or a mount.
 ///
@@ -52,6 +53,10 @@ impl<A: Application> Application for BodyLimit<A> {
 
     fn routes(&self) -> String {
         self.application.routes()
+    }
+
+    fn route_list(&self) -> Vec<ListedRoute> {
+        self.application.route_list()
     }
 
     fn admit(&self, request: &Request<'_>) -> Admission {

@@ -1,5 +1,7 @@
 //! The gateway: an application, its configuration and its middleware.
 
+#[cfg(feature = "testing")]
+use crate::application::ListedRoute;
 use crate::application::{Application, IntoApplication};
 use crate::config::config::Config;
 use crate::connection::Refusal;
@@ -147,6 +149,12 @@ impl Gateway {
     /// ```
     pub fn routes(&self) -> String {
         self.shared.application.routes()
+    }
+
+    /// Returns the routes of the application, or one for all paths.
+    #[cfg(feature = "testing")]
+    pub(crate) fn route_list(&self) -> Vec<ListedRoute> {
+        ListedRoute::all_of(&*self.shared.application)
     }
 
     #[inline]

@@ -24,7 +24,7 @@ mod own_response;
 mod respond;
 pub(crate) mod session;
 #[cfg(feature = "std")]
-mod this_thread;
+pub(crate) mod this_thread;
 pub(crate) mod wait;
 #[cfg(feature = "tower")]
 mod watched_body;

@@ -15,7 +15,6 @@ mod basic_auth;
 #[cfg(feature = "compression")]
 mod compression;
 mod conditional_get;
-mod contract;
 mod cors;
 mod cross_origin_protection;
 mod error_pages;
@@ -41,7 +40,6 @@ pub use compression::Compression;
 #[cfg(feature = "compression")]
 pub(crate) use compression::{gains, gzip};
 pub use conditional_get::ConditionalGet;
-pub use contract::{Checked, Contract, Violation};
 pub use cors::Cors;
 pub use cross_origin_protection::CrossOriginProtection;
 pub use error_pages::ErrorPages;

@@ -3,7 +3,7 @@
 use super::middleware::Middleware;
 use super::request_info::RequestInfo;
 use super::request_parts::RequestParts;
-use crate::application::{Application, IntoApplication};
+use crate::application::{Application, IntoApplication, ListedRoute};
 use crate::request::extensions::Extensions;
 use crate::request::request::{Request, RequestContext};
 use crate::response::response::Response;
@@ -90,6 +90,10 @@ impl<A: Application> Application for Layered<A> {
 
     fn routes(&self) -> String {
         self.application.routes()
+    }
+
+    fn route_list(&self) -> Vec<ListedRoute> {
+        self.application.route_list()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Support for blocking applications: each active request gets a thread from a pool.
 
-use crate::application::Application;
+use crate::application::{Application, ListedRoute};
 use crate::request::request::Request;
 use crate::response::response::Response;
 use crate::upload::admission::Admission;
@@ -95,5 +95,9 @@ impl<A: Application + 'static> Application for Blocking<A> {
 
     fn routes(&self) -> String {
         self.application.routes()
+    }
+
+    fn route_list(&self) -> Vec<ListedRoute> {
+        self.application.route_list()
     }
 }

@@ -5,7 +5,7 @@ use super::route::{Kind, Route};
 use super::router::Router;
 use super::search::{Found, Search};
 use super::slash::{self, TrailingSlash};
-use crate::application::Application;
+use crate::application::{Application, ListedRoute};
 use crate::request::params::{AllParams, Params};
 use crate::request::request::Request;
 use crate::response::reply::Reply;
@@ -16,6 +16,7 @@ use crate::values::method::Method;
 use crate::values::status::Status;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 impl Application for Router {
     fn call(&self, request: &Request<'_>) -> Response {
@@ -40,6 +41,10 @@ impl Application for Router {
 
     fn routes(&self) -> String {
         self.to_string()
+    }
+
+    fn route_list(&self) -> Vec<ListedRoute> {
+        self.list()
     }
 }
 

@@ -1,9 +1,11 @@
-//! The list of the rules of a router, for people and for snapshot tests.
+//! The lists of the rules of a router: for people and for snapshot tests, and as values for the test kit.
 
-use super::route::Route;
+use super::route::{Kind, Route};
 use super::router::Router;
-use crate::application::Application;
+use crate::application::{Application, ListedRoute};
+use alloc::format;
 use alloc::string::ToString;
+use alloc::vec::Vec;
 use core::fmt;
 
 /// Writes one line per rule, in the order in which rules are tried. The rules of inner applications are indented.
@@ -54,6 +56,42 @@ impl fmt::Debug for Router {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Router ")?;
         f.debug_list().entries(self.to_string().lines()).finish()
+    }
+}
+
+impl Router {
+    /// Lists the routes with whole patterns, in the order in which they are tried.
+    pub(super) fn list(&self) -> Vec<ListedRoute> {
+        let mut list = Vec::new();
+        for route in self.hosts.iter() {
+            let host = route.text.replace("*.", "any.");
+            let routes = ListedRoute::all_of(&*route.application).into_iter();
+            list.extend(routes.map(|listed| ListedRoute {
+                host: Some(host.clone()),
+                ..listed
+            }));
+        }
+        let mut add = |route: &Route| {
+            match route.kind {
+                Kind::Mount => {
+                    let routes = ListedRoute::all_of(&*route.application).into_iter();
+                    list.extend(routes.map(|listed| listed.below(&route.text)));
+                }
+                Kind::Suffix => {
+                    list.push(ListedRoute::new(None, format!("/{{name}}{}", route.text)))
+                }
+                Kind::Method(method) => list.push(ListedRoute::new(Some(method), &*route.text)),
+                Kind::Any | Kind::Host => list.push(ListedRoute::new(None, &*route.text)),
+            }
+            Ok(())
+        };
+        // The closure never fails.
+        let _ = self.tree.for_each(&mut add);
+        list.extend(self.files.iter().flat_map(Application::route_list));
+        if let Some(application) = &self.fallback {
+            list.extend(ListedRoute::all_of(&**application));
+        }
+        list
     }
 }
 

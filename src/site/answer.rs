@@ -6,7 +6,7 @@ use super::listing::Order;
 use super::lookup::Place;
 use super::site::Site;
 use super::spelling;
-use crate::application::Application;
+use crate::application::{Application, ListedRoute};
 use crate::body::body::Body;
 use crate::message::head::Head;
 use crate::request::request::Request;
@@ -21,6 +21,7 @@ use crate::values::status::Status;
 use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
+use alloc::vec::Vec;
 use bytes::Bytes;
 
 const ALLOW: &str = "GET, HEAD, OPTIONS";
@@ -213,6 +214,9 @@ impl Site {
     }
 }
 
+/// The number of files that are listed as routes. All are served in the same way.
+const LISTED_FILES: usize = 32;
+
 impl Application for Site {
     fn call(&self, request: &Request<'_>) -> Response {
         self.reply(request).into_response()
@@ -243,6 +247,16 @@ impl Application for Site {
             (0, _) => folder.repeat(folders),
             _ => [files, folder.repeat(folders)].concat(),
         }
+    }
+
+    /// Lists the first files in memory, and every path if the site has an open folder.
+    fn route_list(&self) -> Vec<ListedRoute> {
+        let get = |path: &str| ListedRoute::new(Some(Method::GET), path);
+        let mut list: Vec<ListedRoute> = self.paths().take(LISTED_FILES).map(get).collect();
+        if list.is_empty() || self.lower.iter().any(Layer::is_live) {
+            list.push(get("/{*path}"));
+        }
+        list
     }
 }
 

@@ -1,9 +1,12 @@
 //! A client without a socket.
 
 use super::cookies::CookieJar;
+use super::place::Place;
 use super::reader::read_responses;
-use super::request::{ClientRequest, Place};
+use super::request::ClientRequest;
 use super::response::ClientResponse;
+#[cfg(feature = "std")]
+use super::run::{Patience, reason, run};
 use super::wire::Wire;
 use super::wire_error::WireError;
 use crate::gateway::Gateway;
@@ -189,6 +192,9 @@ impl Client {
     /// Sends any bytes on a new connection and returns everything that comes back. Use it to test input that
     /// is not a valid request.
     ///
+    /// It waits for deferred responses and streamed bodies (feature `std`). To test a response that is still pending, or
+    /// a stream that does not end, use [`connect`](Client::connect).
+    ///
     /// ```
     /// use bytegate::testing::Client;
     /// use bytegate::Request;
@@ -196,12 +202,30 @@ impl Client {
     /// let client = Client::new(|_: &Request<'_>| "");
     /// assert!(client.send_bytes(b"GET / HTTP/1.1\r\n\r\n").starts_with(b"HTTP/1.1 400 "));
     /// ```
+    ///
+    /// # Panics
+    /// Panics if a response, or the next block of a body, is still pending after ten seconds of real time, and says what
+    /// is missing and the likely reason. A panic of the application passes through.
+    #[track_caller]
     pub fn send_bytes(&self, input: &[u8]) -> Vec<u8> {
-        let mut output = Vec::new();
-        let mut now = self.now.get();
-        self.gateway
-            .handle_for(input, self.connection.clone(), &mut now, &mut output);
-        output
+        let connection = self.connection.clone();
+        let now = self.now.get();
+        #[cfg(feature = "std")]
+        {
+            let ran = run(&self.gateway, connection, input, now, Patience::WHOLE);
+            match reason(ran.end, input) {
+                None => ran.output,
+                Some(reason) => panic!("{reason}"),
+            }
+        }
+        #[cfg(not(feature = "std"))]
+        {
+            let mut output = Vec::new();
+            let mut now = now;
+            self.gateway
+                .handle_for(input, connection, &mut now, &mut output);
+            output
+        }
     }
 
     /// Opens a connection that stays open, for several requests, partial input and streamed responses.
@@ -255,6 +279,7 @@ impl Client {
     }
 
     /// Sends one request and reads its response.
+    #[track_caller]
     pub(super) fn exchange(
         &self,
         request: &[u8],

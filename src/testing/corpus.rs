@@ -1,38 +1,11 @@
 //! A corpus of malformed requests.
 
+use super::raw_request::RawRequest;
 use crate::values::status::Status;
-use alloc::vec::Vec;
-
-/// A request that must be refused.
-///
-/// ```
-/// use bytegate::testing::{Client, MalformedRequest, malformed_requests};
-/// use bytegate::{Request, Status};
-///
-/// let own = MalformedRequest {
-///     name: "a negative length",
-///     bytes: b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n".to_vec(),
-///     status: Status::BAD_REQUEST,
-/// };
-/// let client = Client::new(|_: &Request<'_>| "not reached\n");
-/// for request in malformed_requests().chain([own]) {
-///     let output = client.send_bytes(&request.bytes);
-///     let status = format!("HTTP/1.1 {}\r\n", request.status);
-///     assert!(output.starts_with(status.as_bytes()), "{}", request.name);
-/// }
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MalformedRequest {
-    /// The violation, in a few words.
-    pub name: &'static str,
-    /// The bytes of the request.
-    pub bytes: Vec<u8>,
-    /// The status of the refusal.
-    pub status: Status,
-}
 
 /// Returns requests that must be refused before they reach an application, as sent for request smuggling, response
-/// splitting and path traversal, and by broken clients. Send them to check that each is refused.
+/// splitting and path traversal, and by broken clients. Send them to check that each is refused, with its
+/// [status](RawRequest::status).
 ///
 /// ```
 /// use bytegate::testing::{Client, malformed_requests};
@@ -41,15 +14,14 @@ pub struct MalformedRequest {
 /// let client = Client::new(|_: &Request<'_>| -> &'static str { panic!("not reached") });
 /// for request in malformed_requests() {
 ///     let output = client.send_bytes(&request.bytes);
-///     let status = format!("HTTP/1.1 {}\r\n", request.status);
+///     let status = format!("HTTP/1.1 {}\r\n", request.status.unwrap());
 ///     assert!(output.starts_with(status.as_bytes()), "{}", request.name);
 /// }
 /// ```
-pub fn malformed_requests() -> impl Iterator<Item = MalformedRequest> {
-    CASES.iter().map(|&(name, status, bytes)| MalformedRequest {
-        name,
-        bytes: bytes.to_vec(),
-        status,
+pub fn malformed_requests() -> impl Iterator<Item = RawRequest> {
+    CASES.iter().map(|&(name, status, bytes)| RawRequest {
+        status: Some(status),
+        ..RawRequest::new(name, bytes.to_vec())
     })
 }
 

@@ -1,17 +1,22 @@
 //! Fuzzing of a whole application.
 
+use super::hostile::{Body, encode, encode_json, has_content, json_object};
+use super::names::{names_in, quoted_in};
 use super::reader::Reader;
-use crate::connection::{Refusal, ResponseSummary};
+use super::response::ClientResponse;
+use super::rules::response_rules;
+use super::run::{End, Patience, run};
+use super::targets::RouteTarget;
+use super::values::{COMMON_NAMES, ODD_JSON, json_string, odd_texts};
 use crate::gateway::Gateway;
-use crate::gateway::front_end::FrontEnd;
-use crate::message::head::Head;
+use crate::response::response::ResponseError;
 use crate::values::connection_info::ConnectionInfo;
-use crate::values::method::Method;
 use crate::values::now::Now;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-/// Sends the data of a fuzzer to an application: once as it is, and once wrapped in a valid request, so that the fuzzer
-/// reaches the handlers quickly.
+/// Sends the data of a fuzzer to an application: as it is, and as a valid request for one of its routes, so that the
+/// fuzzer reaches the handlers at once.
 ///
 /// A fuzz target is one line:
 ///
@@ -22,253 +27,340 @@ use alloc::vec::Vec;
 /// fuzz_target!(|data: &[u8]| bytegate::testing::fuzz(&gateway, data));
 /// ```
 ///
-/// The first byte of the data chooses the method and a header, the second one the lengths of the path, of the query and
-/// of the header. The rest is the body. Bytes that are not allowed there are percent-encoded or replaced. The body gets
-/// the media type it resembles, JSON, a form or a form with files, unless the seventh bit of the first byte is set, so
-/// that the fuzzer need not guess whole media types.
+/// [`fuzz_request`] builds the valid request. If the response is an error that names fields, as errors of forms and of
+/// JSON do, further requests have fields with these names, or other values in them, up to six times.
+///
+/// A body that never ends is read for up to 4 MiB, or until its next block has been pending for 50 ms.
 ///
 /// # Panics
-/// Panics if the application panics, or if a response breaks a rule of HTTP.
+/// Panics if the application panics, if a response breaks a rule of HTTP, or if the stream of a body has another length
+/// than it declares. Also if a response is still pending after ten seconds.
 pub fn fuzz(gateway: &Gateway, data: &[u8]) {
     check(gateway, data);
-    if let Some(request) = wrap(data) {
-        check(gateway, &request);
-    }
-}
-
-/// Builds the valid request that [`fuzz`] sends for this data. Returns `None` if the data is shorter than two bytes.
-///
-/// ```
-/// use bytegate::testing::wrap;
-///
-/// let request = wrap(b"\x00\x04/useContent").unwrap();
-/// assert!(request.starts_with(b"GET /use HTTP/1.1\r\nHost: localhost\r\n"));
-/// assert!(request.ends_with(b"Content-Length: 7\r\n\r\nContent"));
-/// ```
-pub fn wrap(data: &[u8]) -> Option<Vec<u8>> {
-    const METHODS: [&str; 8] = [
-        "GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND",
-    ];
-    const FIELDS: [&str; 8] = [
-        "Cookie",
-        "Content-Type",
-        "Authorization",
-        "Accept",
-        "If-None-Match",
-        "Range",
-        "Accept-Encoding",
-        "X-Forwarded-For",
-    ];
-    let (&[choice, lengths], rest) = data.split_first_chunk()?;
-    let mut parts = Parts(rest);
-    let path = parts.take(usize::from(lengths % 32));
-    let query = parts.take(usize::from(lengths / 32 % 4) * 8);
-    let field = parts.take(usize::from(lengths / 128) * 24);
-    let content = parts.0;
-
-    let mut request = Vec::new();
-    request.extend_from_slice(METHODS[usize::from(choice % 8)].as_bytes());
-    request.push(b' ');
-    if path.first() != Some(&b'/') {
-        request.push(b'/');
-    }
-    push_encoded(&mut request, path, b"/");
-    if !query.is_empty() {
-        request.push(b'?');
-        push_encoded(&mut request, query, b"&=+%/");
-    }
-    request.extend_from_slice(b" HTTP/1.1\r\nHost: localhost\r\n");
-    if !field.is_empty() {
-        request.extend_from_slice(FIELDS[usize::from(choice / 8 % 8)].as_bytes());
-        request.extend_from_slice(b": ");
-        let visible = |octet: &u8| match octet {
-            0..=31 | 127 => b' ',
-            octet => *octet,
+    let Some(mut case) = Case::new(gateway, data) else {
+        return;
+    };
+    for _ in 0..=FOLLOW_UPS {
+        let Some(response) = check(gateway, &case.request()) else {
+            return;
         };
-        request.extend(field.iter().map(visible));
-        request.extend_from_slice(b"\r\n");
-    }
-    let has_type = choice & 64 != 0 || choice / 8 % 8 == 1 && !field.is_empty();
-    if !has_type && !content.is_empty() {
-        push_content_type(&mut request, content);
-    }
-    match choice >= 128 && !content.is_empty() {
-        // In two chunks, to test a body that arrives in pieces too.
-        true => {
-            request.extend_from_slice(b"Transfer-Encoding: chunked\r\n\r\n");
-            let (first, second) = content.split_at(content.len() / 2);
-            for chunk in [first, second] {
-                if !chunk.is_empty() {
-                    request.extend_from_slice(alloc::format!("{:x}\r\n", chunk.len()).as_bytes());
-                    request.extend_from_slice(chunk);
-                    request.extend_from_slice(b"\r\n");
-                }
-            }
-            request.extend_from_slice(b"0\r\n\r\n");
-        }
-        false => {
-            let length = content.len();
-            request
-                .extend_from_slice(alloc::format!("Content-Length: {length}\r\n\r\n").as_bytes());
-            request.extend_from_slice(content);
-        }
-    }
-    Some(request)
-}
-
-struct Parts<'a>(&'a [u8]);
-
-impl<'a> Parts<'a> {
-    fn take(&mut self, count: usize) -> &'a [u8] {
-        let (part, rest) = self.0.split_at(count.min(self.0.len()));
-        self.0 = rest;
-        part
-    }
-}
-
-/// Appends bytes that are allowed in a target, and percent-encodes the others. `also` lists delimiters to keep.
-fn push_encoded(request: &mut Vec<u8>, bytes: &[u8], also: &[u8]) {
-    for &octet in bytes {
-        let is_kept =
-            octet.is_ascii_alphanumeric() || b"-._~".contains(&octet) || also.contains(&octet);
-        match octet {
-            // An encoded NUL is refused.
-            0 => request.push(b'0'),
-            _ if is_kept => request.push(octet),
-            _ => request.extend_from_slice(alloc::format!("%{octet:02X}").as_bytes()),
-        }
-    }
-}
-
-/// Appends the media type that the body resembles.
-fn push_content_type(request: &mut Vec<u8>, content: &[u8]) {
-    request.extend_from_slice(b"Content-Type: ");
-    match content {
-        [b'-', b'-', rest @ ..] => {
-            request.extend_from_slice(b"multipart/form-data; boundary=\"");
-            let boundary = rest.iter().take(70);
-            let is_plain = |octet: &&u8| matches!(octet, b' '..=b'~') && !b"\"\\".contains(octet);
-            request.extend(boundary.take_while(is_plain));
-            request.push(b'"');
-        }
-        [b'{' | b'[' | b'"', ..] => request.extend_from_slice(b"application/json"),
-        _ => request.extend_from_slice(b"application/x-www-form-urlencoded"),
-    }
-    request.extend_from_slice(b"\r\n");
-}
-
-/// Handles input and checks that the output consists of valid responses.
-fn check(gateway: &Gateway, input: &[u8]) {
-    let mut observer = Observer::default();
-    let mut output = Vec::new();
-    gateway.handle_for(input, ConnectionInfo::default(), &mut observer, &mut output);
-    let mut reader = Reader::new(&output);
-    for method in observer.answered {
-        if let Err(error) = reader.response(method) {
-            // The client can see that a body ends early, which is how an application reports a late failure.
-            assert!(
-                error.is_incomplete(),
-                "a response is invalid {error}\n{}",
-                output.escape_ascii()
-            );
+        if !response.status().is_error() || !case.mend(&response) {
             return;
         }
     }
+}
+
+/// Builds the valid request for a route that [`fuzz`] sends for this data. Returns `None` if the data is shorter than two
+/// bytes.
+///
+/// The first byte chooses the route and its method. If the gateway has no routes, every path is one. The second byte
+/// chooses where fields are: in the query, a URL-encoded form, a form with files, a JSON object, or, without names, the
+/// rest of the data as it is; how many fields it has, up to three; and whether the request has an unusual header. Each further value takes a byte that chooses
+/// a value that applications often handle badly, or the length of a text that follows. Path parameters come first, then
+/// fields, which also take a byte for their name.
+///
+/// ```
+/// use bytegate::testing::fuzz_request;
+/// use bytegate::{Gateway, Request, Router};
+///
+/// let show = |request: &Request<'_>| request.path().to_string();
+/// let gateway = Gateway::new(Router::new().get("/", show).get("/users/{id}", show));
+/// let request = fuzz_request(&gateway, b"\x01\x00\x83Ada").unwrap();
+/// assert_eq!(request, b"GET /users/Ada HTTP/1.1\r\nHost: localhost\r\n\r\n");
+/// ```
+pub fn fuzz_request(gateway: &Gateway, data: &[u8]) -> Option<Vec<u8>> {
+    Case::new(gateway, data).map(|case| case.request())
+}
+
+/// The number of further requests for names that an error mentions.
+const FOLLOW_UPS: usize = 6;
+
+/// A request that is built from data, and the data that is left.
+struct Case<'d> {
+    route: RouteTarget,
+    path: String,
+    headers: String,
+    place: Place,
+    /// Names with their values, as JSON and as text.
+    fields: Vec<(String, String, String)>,
+    source: Source<'d>,
+}
+
+/// Where the data goes.
+#[derive(Clone, Copy)]
+enum Place {
+    Fields(Body),
+    /// The rest of the data is the content, in chunks or as it is.
+    Rest {
+        chunked: bool,
+    },
+}
+
+impl<'d> Case<'d> {
+    fn new(gateway: &Gateway, data: &'d [u8]) -> Option<Case<'d>> {
+        let (&[route, choice], rest) = data.split_first_chunk()?;
+        let mut routes = RouteTarget::all_of(gateway);
+        let route = routes.swap_remove(usize::from(route) % routes.len());
+        let mut source = Source(rest);
+        let path = route.path(|_| source.text());
+        let place = match (has_content(route.method), choice % 8) {
+            (_, 0 | 4) => Place::Fields(Body::Query),
+            (true, 1) => Place::Fields(Body::UrlEncoded),
+            (true, 2) => Place::Fields(Body::Multipart),
+            (true, 3) => Place::Fields(Body::Json),
+            (_, 5) => Place::Rest { chunked: true },
+            (true, _) => Place::Rest { chunked: false },
+            (false, _) => Place::Fields(Body::Query),
+        };
+        let headers = match choice >= 128 {
+            true => source.header(),
+            false => String::new(),
+        };
+        let mut fields = Vec::new();
+        if let Place::Fields(_) = place {
+            // The rest of the data is for names that an error mentions.
+            for _ in 0..choice / 8 % 4 {
+                if let Some(name) = source.name() {
+                    let (json, text) = source.value();
+                    fields.push((name, json, text));
+                }
+            }
+        }
+        Some(Case {
+            route,
+            path,
+            headers,
+            place,
+            fields,
+            source,
+        })
+    }
+
+    fn request(&self) -> Vec<u8> {
+        let method = self.route.method;
+        let request = match self.place {
+            Place::Fields(Body::Json) => {
+                let members = self.fields.iter();
+                let members = members.map(|(name, json, _)| (&name[..], json.clone()));
+                encode_json(method, &self.path, &json_object(members))
+            }
+            Place::Fields(body) => {
+                let fields = self.fields.iter();
+                let fields: Vec<_> = fields
+                    .map(|(name, _, text)| (&name[..], &text[..]))
+                    .collect();
+                body.encode(method, &self.path, &fields)
+            }
+            Place::Rest { chunked } => {
+                let content = self.source.0;
+                let media_type = media_type_of(content);
+                match chunked && !content.is_empty() {
+                    false => encode(method, &self.path, &media_type, Some(content)),
+                    true => {
+                        let head = alloc::format!("{media_type}Transfer-Encoding: chunked\r\n");
+                        let mut request = encode(method, &self.path, &head, None);
+                        // In two chunks, to test a body that arrives in pieces too.
+                        let (first, second) = content.split_at(content.len() / 2);
+                        for chunk in [first, second]
+                            .into_iter()
+                            .filter(|chunk| !chunk.is_empty())
+                        {
+                            let size = alloc::format!("{:x}\r\n", chunk.len());
+                            request.extend([size.as_bytes(), chunk, b"\r\n"].concat());
+                        }
+                        request.extend_from_slice(b"0\r\n\r\n");
+                        request
+                    }
+                }
+            }
+        };
+        let request = self.route.at_host(request);
+        match request.windows(2).position(|pair| pair == b"\r\n") {
+            Some(end) if !self.headers.is_empty() => {
+                let (line, rest) = request.split_at(end + 2);
+                [line, self.headers.as_bytes(), rest].concat()
+            }
+            _ => request,
+        }
+    }
+
+    /// Adds the fields that an error mentions. If none is new, the values of those that it mentions become text in JSON,
+    /// or no text. Returns whether the request is another one.
+    fn mend(&mut self, error: &ClientResponse) -> bool {
+        if !matches!(self.place, Place::Fields(_)) {
+            return false;
+        }
+        let is_json = matches!(self.place, Place::Fields(Body::Json));
+        let names = match is_json {
+            true => quoted_in(error),
+            false => names_in(error),
+        };
+        let count = self.fields.len();
+        for name in names {
+            if !self.fields.iter().any(|(known, ..)| *known == name) {
+                let (json, text) = self.source.value();
+                self.fields.push((name, json, text));
+            }
+        }
+        if self.fields.len() > count {
+            return true;
+        }
+        if !is_json {
+            return false;
+        }
+        let shown = String::from_utf8_lossy(error.body());
+        let mentioned = self
+            .fields
+            .iter_mut()
+            .filter(|(name, ..)| shown.contains(&**name));
+        let mut has_changed = false;
+        for (_, json, text) in mentioned {
+            *json = match json.starts_with('"') {
+                true => "1".to_string(),
+                false => json_string(text),
+            };
+            has_changed = true;
+        }
+        has_changed
+    }
+}
+
+/// The rest of the data. After its end, every value is `1`.
+struct Source<'d>(&'d [u8]);
+
+impl Source<'_> {
+    fn byte(&mut self) -> Option<u8> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*first)
+    }
+
+    /// Takes text: a value that is often handled badly, or up to 31 bytes of the data.
+    fn text(&mut self) -> String {
+        match self.byte() {
+            None => "1".to_string(),
+            Some(choice @ 0..=127) => {
+                let texts = odd_texts();
+                texts[usize::from(choice) % texts.len()].1.clone()
+            }
+            Some(choice) => {
+                let length = usize::from(choice % 32).min(self.0.len());
+                let (text, rest) = self.0.split_at(length);
+                self.0 = rest;
+                String::from_utf8_lossy(text).into_owned()
+            }
+        }
+    }
+
+    /// Takes a value, as JSON and as text.
+    fn value(&mut self) -> (String, String) {
+        match self.0.first() {
+            None => ("1".to_string(), "1".to_string()),
+            Some(choice) if choice % 2 == 0 => {
+                let choice = self.byte().unwrap_or_default() / 2;
+                let (_, json) = ODD_JSON[usize::from(choice) % ODD_JSON.len()];
+                (json.to_string(), json.to_string())
+            }
+            Some(_) => {
+                let text = self.text();
+                (json_string(&text), text)
+            }
+        }
+    }
+
+    /// Takes the name of a field. Returns `None` at the end of the data.
+    fn name(&mut self) -> Option<String> {
+        match self.byte()? {
+            choice @ 0..=223 => {
+                Some(COMMON_NAMES[usize::from(choice) % COMMON_NAMES.len()].to_string())
+            }
+            _ => Some(self.text()),
+        }
+    }
+
+    /// Takes a header.
+    fn header(&mut self) -> String {
+        const NAMES: [&str; 8] = [
+            "Cookie",
+            "Authorization",
+            "Accept",
+            "If-None-Match",
+            "Range",
+            "Accept-Encoding",
+            "X-Forwarded-For",
+            "Origin",
+        ];
+        let name = NAMES[usize::from(self.byte().unwrap_or_default()) % NAMES.len()];
+        let value = self.text();
+        let visible = |character: char| {
+            if character.is_control() {
+                ' '
+            } else {
+                character
+            }
+        };
+        let value: String = value.chars().map(visible).collect();
+        alloc::format!("{name}: {value}\r\n")
+    }
+}
+
+/// Returns a header with the media type that content resembles, so that the fuzzer need not guess whole media types.
+fn media_type_of(content: &[u8]) -> String {
+    match content {
+        [] => String::new(),
+        [b'-', b'-', rest @ ..] => {
+            let is_plain = |octet: &&u8| octet.is_ascii_graphic() && !b"\"\\%".contains(octet);
+            let mut boundary = String::new();
+            let plain: Vec<u8> = rest.iter().take(70).take_while(is_plain).copied().collect();
+            boundary.push_str(&String::from_utf8_lossy(&plain));
+            alloc::format!("Content-Type: multipart/form-data; boundary=\"{boundary}\"\r\n")
+        }
+        [b'{' | b'[' | b'"', ..] => "Content-Type: application/json\r\n".to_string(),
+        _ => "Content-Type: application/x-www-form-urlencoded\r\n".to_string(),
+    }
+}
+
+/// Handles input and checks that the output consists of valid responses. Returns the last one if it is whole.
+fn check(gateway: &Gateway, input: &[u8]) -> Option<ClientResponse> {
+    let connection = ConnectionInfo::default();
+    let ran = run(gateway, connection, input, Now::default(), Patience::BRIEF);
+    let shown = || alloc::format!("for the request {}", input.escape_ascii());
+    for error in &ran.errors {
+        // The client can see that a body ends early, which is how an application reports a late failure.
+        let is_late = *error == ResponseError::BodyError;
+        assert!(is_late, "a response is invalid: {error}\n{}", shown());
+    }
+    assert!(
+        ran.end != End::NoResponse,
+        "a response is still pending {}",
+        shown()
+    );
+    let mut reader = Reader::new(&ran.output);
+    let mut last = None;
+    for method in ran.methods {
+        match reader.response(method) {
+            Ok(response) => {
+                if let Some((rule, source)) = response_rules(&response).into_iter().next() {
+                    panic!("a response breaks a rule: {rule} ({source})\n{}", shown());
+                }
+                last = Some(response);
+            }
+            Err(error) => {
+                let output = ran.output.escape_ascii();
+                assert!(
+                    error.is_incomplete(),
+                    "a response is invalid {error}\n{output}\n{}",
+                    shown()
+                );
+                return None;
+            }
+        }
+    }
+    let rest = reader.rest().escape_ascii();
     assert!(
         reader.rest().is_empty(),
-        "bytes after the last response: {}",
-        reader.rest().escape_ascii()
+        "bytes after the last response: {rest}\n{}",
+        shown()
     );
-}
-
-/// Records the method of each request that has a response.
-#[derive(Default)]
-struct Observer {
-    current: Option<Method>,
-    answered: Vec<Method>,
-}
-
-impl FrontEnd for Observer {
-    fn now(&mut self) -> Now {
-        Now::default()
-    }
-
-    fn on_head(&mut self, head: &Head<'_>, _: u64) {
-        self.current = Some(head.method());
-    }
-
-    fn on_refusal(&mut self, refusal: &Refusal<'_>) {
-        self.current = refusal.method;
-    }
-
-    fn on_response(&mut self, _: &ResponseSummary) {
-        self.answered.push(self.current.unwrap_or(Method::GET));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::request::request::Request;
-    use alloc::string::ToString;
-
-    #[test]
-    fn every_wrapped_request_reaches_the_application() {
-        let gateway = Gateway::new(|request: &Request<'_>| {
-            assert!(request.path().starts_with('/'));
-            request.method().to_string()
-        });
-        let mut seed = 1u32;
-        for length in 2..400 {
-            let data: Vec<u8> = (0..length)
-                .map(|_| {
-                    seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                    (seed >> 24) as u8
-                })
-                .collect();
-            let output = gateway.handle(&wrap(&data).unwrap());
-            let is_served = output.windows(15).any(|line| line == b"HTTP/1.1 200 OK");
-            assert!(is_served, "{}", output.escape_ascii());
-            fuzz(&gateway, &data);
-        }
-    }
-
-    #[test]
-    fn a_body_gets_the_media_type_it_resembles() {
-        let gateway = Gateway::new(|request: &Request<'_>| {
-            let media_type = request.headers().get("Content-Type");
-            alloc::format!("{media_type:?}")
-        });
-        for (data, media_type) in [
-            (&b"\x01\x00{\"a\": 1}"[..], "Some(\"application/json\")"),
-            (
-                b"\x81\x00--a b\r\n",
-                "Some(\"multipart/form-data; boundary=\\\"a b\\\"\")",
-            ),
-            (
-                b"\x01\x00a=b",
-                "Some(\"application/x-www-form-urlencoded\")",
-            ),
-            (b"\x41\x00a=b", "None"),
-            (b"\x01\x00", "None"),
-            (
-                b"\x09\x80text/plain, twenty-four {}",
-                "Some(\"text/plain, twenty-four\")",
-            ),
-        ] {
-            let output = gateway.handle(&wrap(data).unwrap());
-            let output = alloc::string::String::from_utf8_lossy(&output).into_owned();
-            assert!(output.ends_with(media_type), "{output}");
-        }
-    }
-
-    #[test]
-    #[should_panic(expected = "found")]
-    fn a_panic_of_the_application_is_found() {
-        let gateway = Gateway::new(|request: &Request<'_>| {
-            assert!(request.body() != b"bug", "found");
-            ""
-        });
-        fuzz(&gateway, b"\x01\x02/abug");
-    }
+    last
 }

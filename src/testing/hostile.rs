@@ -1,32 +1,22 @@
 //! A corpus of requests that are valid HTTP but stress an application.
 
+use super::raw_request::RawRequest;
+use super::values::{ODD_JSON, json_string, odd_texts};
+use crate::values::method::Method;
+use alloc::borrow::Cow;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-/// A valid request with a body or headers that an application may not expect.
+/// Returns valid requests for a method and a target that applications often handle badly: garbage in cookies,
+/// credentials, conditions, ranges and the query, and with methods that have content, huge and broken forms, deep JSON,
+/// and forms with files that never end. Send them to each route. None should produce a 5xx.
 ///
-/// ```
-/// use bytegate::testing::{HostileRequest, hostile_requests};
-///
-/// let request: HostileRequest = hostile_requests("/sign").next().unwrap();
-/// assert!(request.bytes.starts_with(b"POST /sign HTTP/1.1\r\n"));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HostileRequest {
-    /// The unusual part, in a few words.
-    pub name: &'static str,
-    /// The bytes of the request.
-    pub bytes: Vec<u8>,
-}
-
-/// Returns valid requests for a target that applications often handle badly: huge and broken forms, deep JSON, forms
-/// with files that never end, garbage in cookies and credentials. Send them to each route that reads the body. None
-/// should produce a 5xx.
+/// Forms with the fields that a handler reads are in [`hostile_forms`].
 ///
 /// ```
 /// use bytegate::testing::{Client, hostile_requests};
-/// use bytegate::{Rejection, Request, Router};
+/// use bytegate::{Method, Rejection, Request, Router};
 ///
 /// fn sign(request: &Request<'_>) -> Result<String, Rejection> {
 ///     let form = request.form()?;
@@ -35,7 +25,7 @@ pub struct HostileRequest {
 /// }
 ///
 /// let client = Client::new(Router::new().post("/sign", sign));
-/// for request in hostile_requests("/sign") {
+/// for request in hostile_requests(Method::POST, "/sign") {
 ///     let output = client.send_bytes(&request.bytes);
 ///     assert!(!output.starts_with(b"HTTP/1.1 5"), "{}", request.name);
 /// }
@@ -43,38 +33,218 @@ pub struct HostileRequest {
 ///
 /// # Panics
 /// Panics if the target has a space, a control character, or a character that is not ASCII.
-pub fn hostile_requests(target: &str) -> impl Iterator<Item = HostileRequest> {
+#[track_caller]
+pub fn hostile_requests(method: Method, target: &str) -> impl Iterator<Item = RawRequest> + use<> {
+    assert_can_be_sent(target);
+    let contents = match has_content(method) {
+        true => contents(),
+        false => Vec::new(),
+    };
+    let target = target.to_string();
+    let contents = contents.into_iter().map({
+        let target = target.clone();
+        move |(name, media_type, content)| {
+            let head = format!("Content-Type: {media_type}\r\n");
+            RawRequest::new(name, encode(method, &target, &head, Some(&content)))
+        }
+    });
+    let queries = QUERIES.map(|(name, query)| {
+        let separator = if target.contains('?') { '&' } else { '?' };
+        let fields = [("name", "Ada")];
+        let body = if has_content(method) {
+            Body::UrlEncoded
+        } else {
+            Body::Query
+        };
+        let target = format!("{target}{separator}{query}");
+        RawRequest::new(name, body.encode(method, &target, &fields))
+    });
+    let headers = HEADERS.iter().map(move |(name, headers)| {
+        let bytes = match has_content(method) {
+            true => {
+                let head = format!("Content-Type: {FORM}\r\n{headers}");
+                encode(method, &target, &head, Some(b"name=Ada"))
+            }
+            false => encode(method, &target, headers, None),
+        };
+        RawRequest::new(*name, bytes)
+    });
+    contents.chain(headers).chain(queries)
+}
+
+/// Returns valid requests that fill in a form. In each request, one of the fields has an odd value: text with a quote, a
+/// NUL, HTML, a path out of the folder or ten kilobytes, or a number at the limit of a type. The other fields have `Ada`.
+/// Each form is sent in the encodings that forms have: URL-encoded, as a form with files, and as a JSON object. With
+/// methods that have no content, such as GET, it is the query. None should produce a 5xx.
+///
+/// ```
+/// use bytegate::testing::{Client, hostile_forms};
+/// use bytegate::{Method, Rejection, Request, Response, Router};
+///
+/// /// Shows the first three bytes of the name, if they are whole characters.
+/// fn sign(request: &Request<'_>) -> Result<Response, Rejection> {
+///     let form = request.form()?;
+///     let name = form.get("name").ok_or(Rejection::unprocessable_content("the form has no name"))?;
+///     Ok(Response::text(name.get(..3).unwrap_or("?").to_string()))
+/// }
+///
+/// let client = Client::new(Router::new().post("/sign", sign));
+/// for request in hostile_forms(Method::POST, "/sign", &["name", "password"]) {
+///     let output = client.send_bytes(&request.bytes);
+///     assert!(!output.starts_with(b"HTTP/1.1 5"), "{}", request.name);
+/// }
+/// ```
+///
+/// # Panics
+/// Panics if the target has a space, a control character, or a character that is not ASCII.
+#[track_caller]
+pub fn hostile_forms(
+    method: Method,
+    target: &str,
+    names: &[&str],
+) -> impl Iterator<Item = RawRequest> + use<> {
+    assert_can_be_sent(target);
+    let mut requests = Vec::new();
+    for name in names {
+        for (words, odd) in odd_texts() {
+            let words = format!("{words} in {name}");
+            let fields = fields(names, name, &odd);
+            for (encoding, body) in Body::all(method) {
+                let name = format!("{words}{encoding}");
+                requests.push(RawRequest::new(name, body.encode(method, target, &fields)));
+            }
+        }
+        if has_content(method) {
+            for (words, odd) in ODD_JSON {
+                let words = format!("{words} in {name}, as JSON");
+                let members = names.iter().map(|other| match other == name {
+                    true => (*other, odd.to_string()),
+                    false => (*other, json_string("Ada")),
+                });
+                let content = json_object(members);
+                requests.push(RawRequest::new(
+                    words,
+                    encode_json(method, target, &content),
+                ));
+            }
+        }
+    }
+    requests.into_iter()
+}
+
+/// The fields of a form, of which one has another value.
+fn fields<'a>(names: &[&'a str], odd_name: &str, odd: &'a str) -> Vec<(&'a str, &'a str)> {
+    let value = |name: &str| if name == odd_name { odd } else { "Ada" };
+    names.iter().map(|name| (*name, value(name))).collect()
+}
+
+/// Where the fields of a form are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Body {
+    Query,
+    UrlEncoded,
+    Multipart,
+    Json,
+}
+
+impl Body {
+    /// Returns the encodings of forms with a method, with words for the names of requests.
+    pub(super) fn all(method: Method) -> Vec<(&'static str, Body)> {
+        match has_content(method) {
+            false => Vec::from([(", in the query", Body::Query)]),
+            true => Vec::from([
+                ("", Body::UrlEncoded),
+                (", in a form with files", Body::Multipart),
+                (", as JSON", Body::Json),
+            ]),
+        }
+    }
+
+    /// Returns the request with these fields.
+    pub(super) fn encode(self, method: Method, target: &str, fields: &[(&str, &str)]) -> Vec<u8> {
+        match self {
+            Body::Query => {
+                let separator = if target.contains('?') { '&' } else { '?' };
+                let target = match fields.is_empty() {
+                    true => Cow::from(target),
+                    false => format!("{target}{separator}{}", encode_pairs(fields)).into(),
+                };
+                let content = has_content(method).then_some(&b""[..]);
+                encode(method, &target, "", content)
+            }
+            Body::UrlEncoded => {
+                let head = format!("Content-Type: {FORM}\r\n");
+                encode(method, target, &head, Some(encode_pairs(fields).as_bytes()))
+            }
+            Body::Multipart => {
+                let mut content = String::new();
+                for (name, value) in fields {
+                    let name = name.replace('"', "%22");
+                    content.push_str(&format!(
+                        "--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+                    ));
+                }
+                content.push_str("--x--\r\n");
+                let head = format!("Content-Type: {MULTIPART}\r\n");
+                encode(method, target, &head, Some(content.as_bytes()))
+            }
+            Body::Json => {
+                let members = fields
+                    .iter()
+                    .map(|(name, value)| (*name, json_string(value)));
+                encode_json(method, target, &json_object(members))
+            }
+        }
+    }
+}
+
+/// Returns whether a request with this method usually has content.
+pub(super) fn has_content(method: Method) -> bool {
+    !matches!(
+        method,
+        Method::GET | Method::HEAD | Method::DELETE | Method::OPTIONS
+    )
+}
+
+pub(super) fn encode_json(method: Method, target: &str, content: &str) -> Vec<u8> {
+    let head = format!("Content-Type: {JSON}\r\n");
+    encode(method, target, &head, Some(content.as_bytes()))
+}
+
+/// Writes a JSON object. The values are JSON already.
+pub(super) fn json_object<'a>(members: impl Iterator<Item = (&'a str, String)>) -> String {
+    let members = members.map(|(name, value)| format!("{}:{value}", json_string(name)));
+    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+}
+
+/// Returns a request for the host `localhost`.
+pub(super) fn encode(
+    method: Method,
+    target: &str,
+    headers: &str,
+    content: Option<&[u8]>,
+) -> Vec<u8> {
+    let length = content.map(|content| format!("Content-Length: {}\r\n", content.len()));
+    let length = length.unwrap_or_default();
+    let head = format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\n{headers}{length}\r\n");
+    [head.as_bytes(), content.unwrap_or_default()].concat()
+}
+
+pub(super) fn encode_pairs(pairs: &[(&str, &str)]) -> String {
+    let mut encoder = form_urlencoded::Serializer::new(String::new());
+    encoder.extend_pairs(pairs);
+    encoder.finish()
+}
+
+#[track_caller]
+fn assert_can_be_sent(target: &str) {
     assert!(
         target.bytes().all(|byte| byte.is_ascii_graphic()),
         "the target {target:?} cannot be sent"
     );
-    let contents = contents().into_iter().map({
-        let target = String::from(target);
-        move |(name, media_type, content)| HostileRequest {
-            name,
-            bytes: post(
-                &target,
-                &format!("Content-Type: {media_type}\r\n"),
-                &content,
-            ),
-        }
-    });
-    let target = String::from(target);
-    contents.chain(FIELDS.iter().map(move |(name, fields)| HostileRequest {
-        name,
-        bytes: post(&target, fields, b"name=Ada"),
-    }))
 }
 
-fn post(target: &str, fields: &str, content: &[u8]) -> Vec<u8> {
-    let length = content.len();
-    let head = format!(
-        "POST {target} HTTP/1.1\r\nHost: localhost\r\n{fields}Content-Length: {length}\r\n\r\n"
-    );
-    [head.as_bytes(), content].concat()
-}
-
-const FORM: &str = "application/x-www-form-urlencoded";
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 const MULTIPART: &str = "multipart/form-data; boundary=x";
 
@@ -109,7 +279,8 @@ fn contents() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     ])
 }
 
-const FIELDS: &[(&str, &str)] = &[
+/// Headers with values that applications may not expect.
+pub(super) const HEADERS: [(&str, &str); 12] = [
     (
         "cookies of garbage",
         "Cookie: =; ;;=a; a=\"; session=%00; session=\u{fffd}\r\n",
@@ -139,5 +310,29 @@ const FIELDS: &[(&str, &str)] = &[
     (
         "ranges of garbage",
         "Range: bytes=9-1,-,a-b\r\nIf-Range: x\r\n",
+    ),
+    (
+        "a foreign origin",
+        "Origin: https://bytegate.example\r\nSec-Fetch-Site: cross-site\r\n",
+    ),
+    ("an origin that is none", "Origin: null\r\nReferer: \"\r\n"),
+    (
+        "a forged address",
+        "X-Forwarded-For: ,unknown, ::1\r\nForwarded: for=\"_x\";;\r\nX-Forwarded-Proto: \r\n",
+    ),
+];
+
+/// Queries that applications may not expect.
+const QUERIES: [(&str, &str); 5] = [
+    ("a query of separators", "&=&==&"),
+    ("a query that is not UTF-8", "name=%ff%fe"),
+    (
+        "a query with control characters",
+        "name=%00%0d%0aSet-Cookie:%20a=b",
+    ),
+    ("a query with the same name twice", "name=a&name=b"),
+    (
+        "a query with HTML",
+        "name=%3Cscript%3Ealert(1)%3C/script%3E",
     ),
 ];

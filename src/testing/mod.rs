@@ -71,8 +71,10 @@
 //! | an axum `Router`, a tower service | [`Client`] of `bridge::tower(router)` (feature `tower`) |
 //! | snapshots | [`ClientResponse::exchange`] |
 //! | several connections, partial input, streams, time | [`Client::connect`], [`Client::advance`] |
+//! | every route of an application, in one call | [`probe`], [`findings`] |
+//! | that each response keeps the rules of HTTP | [`Contract`] |
 //! | that malformed input does no harm | [`malformed_requests`] |
-//! | that valid requests that stress an application never cause a 5xx | [`hostile_requests`] |
+//! | that valid requests that stress an application never cause a 5xx | [`hostile_requests`], [`hostile_forms`] |
 //! | with a fuzzer | [`fuzz`] |
 //! | properties | `requests`, with the feature `proptest` |
 //! | with a real client, in process | `open`, a blocking stream (feature `std`) |
@@ -85,6 +87,7 @@
 // May reach sockets, threads and clocks.
 
 mod client;
+mod contract;
 mod cookie_date;
 mod cookies;
 mod corpus;
@@ -94,33 +97,47 @@ mod explain;
 mod faults;
 #[cfg(feature = "server")]
 mod faulty_server;
+mod finding;
 mod fuzz;
 mod hostile;
+mod names;
 #[cfg(feature = "std")]
 mod pipe;
+mod place;
+mod probe;
+mod raw_request;
 mod reader;
 mod redirect;
+mod reflection;
 mod request;
 mod response;
+mod rules;
+mod run;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "proptest")]
 mod strategy;
 #[cfg(feature = "std")]
 mod stream_client;
+mod targets;
+mod values;
 mod wire;
 mod wire_error;
 
 pub use client::Client;
-pub use corpus::{MalformedRequest, malformed_requests};
+pub use contract::{Contract, Violation};
+pub use corpus::malformed_requests;
 pub use exchange::Exchange;
 pub use explain::{Explanation, explain};
 #[cfg(feature = "std")]
 pub use faults::{Fault, Faulty, open_faulty};
-pub use fuzz::{fuzz, wrap};
-pub use hostile::{HostileRequest, hostile_requests};
+pub use finding::Finding;
+pub use fuzz::{fuzz, fuzz_request};
+pub use hostile::{hostile_forms, hostile_requests};
 #[cfg(feature = "std")]
 pub use pipe::{Pipe, open, pipe};
+pub use probe::{findings, probe};
+pub use raw_request::RawRequest;
 pub use reader::read_responses;
 pub use request::{ClientRequest, FormPart};
 pub use response::ClientResponse;

@@ -1,6 +1,6 @@
 //! Where a redirect leads (RFC 3986 section 5.2), read as browsers read it.
 
-use super::request::Place;
+use super::place::{Place, split_query};
 use crate::syntax::uri_reference;
 use alloc::borrow::Cow;
 use alloc::format;
@@ -41,14 +41,6 @@ pub(super) fn resolve(base: &Place<'_>, location: &str) -> Option<String> {
     };
     let encoded = uri_reference::encode(target.as_bytes())?;
     Some(String::from_utf8_lossy(&encoded).into_owned())
-}
-
-/// Splits text at the first question mark.
-pub(super) fn split_query(text: &str) -> (&str, Option<&str>) {
-    match text.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
-        None => (text, None),
-    }
 }
 
 /// Browsers read a backslash before the query as a slash.

@@ -1,11 +1,11 @@
 //! Requests that a client sends.
 
 use super::client::Client;
-use super::redirect::{resolve, split_query};
+use super::place::{Place, split_query};
+use super::redirect::resolve;
 use super::response::ClientResponse;
 use super::wire_error::WireError;
 use crate::headers::header_map::HeaderMap;
-use crate::syntax::authority::Authority;
 use crate::syntax::uri_reference;
 use crate::values::method::Method;
 use crate::values::status::Status;
@@ -426,37 +426,6 @@ fn boundary_for(parts: &[FormPart]) -> String {
         boundary = format!("bytegate-boundary-{number}");
     }
     boundary
-}
-
-/// The place that a request is for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place<'a> {
-    /// The scheme and the host, as far as the target names them.
-    pub(super) origin: &'a str,
-    /// The host with an optional port.
-    pub(super) authority: &'a str,
-    pub(super) path: &'a str,
-    pub(super) query: Option<&'a str>,
-}
-
-impl Place<'_> {
-    /// Returns the host without its port.
-    pub(super) fn host(&self) -> &str {
-        Authority::parse(self.authority).map_or(self.authority, |authority| authority.host)
-    }
-
-    /// Returns whether an authority is the same host with the same port. 80 and 443 are the same as none.
-    pub(super) fn is_at(&self, authority: &str) -> bool {
-        let port =
-            |authority: &Authority<'_>| authority.port.filter(|port| !matches!(port, 80 | 443));
-        match (
-            Authority::parse(self.authority),
-            Authority::parse(authority),
-        ) {
-            (Some(own), Some(other)) => own.same_host(&other) && port(&own) == port(&other),
-            _ => false,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,231 +1,19 @@
-//! Checks of an application's responses, for tests.
+//! Rules for responses that no server can enforce for an application.
 
-use super::middleware::Middleware;
-use super::request_info::RequestInfo;
-use crate::application::Application;
+use super::response::ClientResponse;
 use crate::headers::headers::Headers;
-use crate::request::request::Request;
 use crate::response::response::Response;
 use crate::syntax::byte_class::{TOKEN, trim};
 use crate::syntax::date;
 use crate::syntax::entity_tag::EntityTag;
-use crate::upload::admission::Admission;
-use crate::values::method::Method;
 use crate::values::status::Status;
 use alloc::borrow::Cow;
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
-/// Middleware for tests that checks each response against rules that no server can enforce for the application. It
-/// panics at the first violation, or [reports](Contract::report) all of them.
-///
-/// Responses that would be malformed on the wire become a 500 anyway: see [`Response::error`]. The contract covers
-/// responses that are well-formed but wrong:
-///
-/// - 204, 205 and 304 have no body. Any other body has a valid media type.
-/// - 401 has `WWW-Authenticate`, 405 has `Allow`, a redirect has `Location`, and 206 and 416 have `Content-Range`.
-/// - `ETag`, `Last-Modified` and `Retry-After` are well-formed.
-/// - Headers with a single value are sent once.
-/// - A cookie with `SameSite=None`, or with a name that begins with `__Secure-` or `__Host-`, is `Secure`. No cookie is
-///   set twice.
-/// - The application does not panic, and its responses are valid.
-/// - HEAD gets the same response as GET. Only a [wrapped](Contract::around) application is called for both.
-///
-/// Add it to the gateway first, so that it sees the application's responses before other middleware changes them.
-///
-/// ```should_panic
-/// use bytegate::{Gateway, Request, Status};
-/// use bytegate::middleware::Contract;
-///
-/// let gateway = Gateway::new(|_: &Request<'_>| Status::METHOD_NOT_ALLOWED).with(Contract::new());
-/// // POST / HTTP/1.1: a 405 response must have Allow (RFC 9110 section 15.5.6)
-/// gateway.handle(b"POST / HTTP/1.1\r\nHost: x\r\n\r\n");
-/// ```
-#[doc(alias = "lint")]
-pub struct Contract {
-    report: Box<dyn Fn(&Violation) + Send + Sync>,
-}
-
-/// A rule that a response breaks, found by [`Contract`].
-///
-/// ```
-/// use bytegate::{Gateway, Request, Status};
-/// use bytegate::middleware::{Contract, Violation};
-/// use std::sync::{Arc, Mutex};
-///
-/// let found: Arc<Mutex<Vec<Violation>>> = Arc::default();
-/// let list = found.clone();
-/// let contract = Contract::report(move |violation| list.lock().unwrap().push(violation.clone()));
-/// let gateway = Gateway::new(|_: &Request<'_>| Status::UNAUTHORIZED).with(contract);
-/// gateway.handle(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
-/// let found = found.lock().unwrap();
-/// assert_eq!(found[0].to_string(), "GET /a HTTP/1.1: a 401 response must have WWW-Authenticate (RFC 9110 section 15.5.2)");
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Violation {
-    /// The request line.
-    pub line: String,
-    /// The problem.
-    pub rule: Cow<'static, str>,
-    /// The source of the rule, such as `RFC 9110 section 15.5.6`.
-    pub source: &'static str,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} ({})", self.line, self.rule, self.source)
-    }
-}
-
-impl Contract {
-    /// Panics at the first violation.
-    pub fn new() -> Contract {
-        Contract::report(|violation| panic!("{violation}"))
-    }
-
-    /// Wraps an application, to check that it responds to HEAD as to GET: with the same status, the same headers and a
-    /// body of the same length. It is called twice for each GET and HEAD, which is safe by definition. Deferred
-    /// responses and streams are not compared. All other rules are checked as by the middleware, unless the response is
-    /// deferred.
-    ///
-    /// ```should_panic
-    /// use bytegate::{Gateway, Method, Request, Status};
-    /// use bytegate::middleware::Contract;
-    ///
-    /// let application = |request: &Request<'_>| match request.method() {
-    ///     Method::GET => Ok("hello\n"),
-    ///     _ => Err(Status::NOT_FOUND),
-    /// };
-    /// let gateway = Gateway::new(Contract::new().around(application));
-    /// // GET / HTTP/1.1: HEAD must have the status of GET, but has 404 instead of 200 (RFC 9110 section 9.3.2)
-    /// gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// ```
-    pub fn around<A: Application>(self, application: A) -> Checked<A> {
-        Checked {
-            contract: self,
-            application,
-        }
-    }
-
-    /// Passes each violation to `report`.
-    pub fn report(report: impl Fn(&Violation) + Send + Sync + 'static) -> Contract {
-        Contract {
-            report: Box::new(report),
-        }
-    }
-}
-
-impl Contract {
-    fn check(&self, line: &[u8], broken: Vec<BodyError>) {
-        for (rule, source) in broken {
-            let line = String::from_utf8_lossy(line).into_owned();
-            (self.report)(&Violation { line, rule, source });
-        }
-    }
-}
-
-impl Default for Contract {
-    fn default() -> Contract {
-        Contract::new()
-    }
-}
-
-impl Middleware for Contract {
-    fn after(&self, request: &RequestInfo<'_>, response: Response) -> Response {
-        self.check(request.line, broken_rules(&response));
-        response
-    }
-}
-
-impl fmt::Debug for Contract {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Contract")
-    }
-}
-
-/// An application whose responses are checked, created by [`Contract::around`].
-///
-/// ```
-/// use bytegate::Site;
-/// use bytegate::middleware::{Checked, Contract};
-///
-/// let site: Checked<Site> = Contract::new().around(Site::new());
-/// ```
-#[derive(Debug)]
-pub struct Checked<A> {
-    contract: Contract,
-    application: A,
-}
-
-impl<A: Application> Application for Checked<A> {
-    fn call(&self, request: &Request<'_>) -> Response {
-        let ask = |request: &Request<'_>| self.application.reply(request).into_response();
-        let response = ask(request);
-        if response.is_pending() {
-            return response;
-        }
-        let line = request.message.head.line();
-        self.contract.check(line, broken_rules(&response));
-        let other = match request.method() {
-            Method::GET => "HEAD",
-            Method::HEAD => "GET",
-            _ => return response,
-        };
-        let other = request.into_owned().with_method(other);
-        if let Some(other) = other.map(|request| ask(&request.view())) {
-            let (get, head) = match request.method() {
-                Method::GET => (&response, &other),
-                _ => (&other, &response),
-            };
-            self.contract.check(line, differences(get, head));
-        }
-        response
-    }
-
-    fn admit(&self, request: &Request<'_>) -> Admission {
-        self.application.admit(request)
-    }
-
-    fn routes(&self) -> String {
-        self.application.routes()
-    }
-}
-
-/// Lists the differences between the HEAD and GET responses.
-fn differences(get: &Response, head: &Response) -> Vec<BodyError> {
-    const SOURCE: &str = "RFC 9110 section 9.3.2";
-    let mut broken: Vec<BodyError> = Vec::new();
-    if head.is_pending() {
-        return broken;
-    }
-    let (wanted, found) = (get.sent_status().code(), head.sent_status().code());
-    if wanted != found {
-        let rule = format!("HEAD must have the status of GET, but has {found} instead of {wanted}");
-        broken.push((rule.into(), SOURCE));
-        return broken;
-    }
-    for (name, value) in get.headers().view() {
-        let is_same = head.headers().view().get_all(name).any(|it| it == value);
-        if !is_same {
-            let rule = format!("HEAD must have the fields of GET, but {name} differs");
-            broken.push((rule.into(), SOURCE));
-        }
-    }
-    if let (Some(wanted), Some(found)) = (get.body().length(), head.body().length()) {
-        if wanted != found {
-            let rule =
-                format!("HEAD must have the length of GET, but has {found} instead of {wanted}");
-            broken.push((rule.into(), SOURCE));
-        }
-    }
-    broken
-}
-
-type BodyError = (Cow<'static, str>, &'static str);
+/// A rule that a response breaks, and its source.
+pub(super) type Broken = (Cow<'static, str>, &'static str);
 
 /// Headers that a status requires.
 const REQUIRED: [(&[u16], &str, &str); 4] = [
@@ -257,13 +45,25 @@ const SINGLE: [&str; 13] = [
 ];
 
 /// Returns the rules that a response breaks, each with its source.
-fn broken_rules(response: &Response) -> Vec<BodyError> {
-    let mut broken = Vec::new();
+pub(super) fn broken_rules(response: &Response) -> Vec<Broken> {
     if let Some(error) = response.error() {
-        broken.push((Cow::from(format!("{error}")), "a 500 is sent instead"));
-        return broken;
+        return Vec::from([(Cow::from(format!("{error}")), "a 500 is sent instead")]);
     }
-    let (status, fields) = (response.status(), response.headers().view());
+    let has_content = response.body().length() != Some(0);
+    rules(response.status(), response.headers().view(), has_content)
+}
+
+/// Returns the rules that a response breaks as a client has received it.
+pub(super) fn response_rules(response: &ClientResponse) -> Vec<Broken> {
+    rules(
+        response.status(),
+        response.headers(),
+        !response.body().is_empty(),
+    )
+}
+
+fn rules(status: Status, fields: Headers<'_>, has_content: bool) -> Vec<Broken> {
+    let mut broken = Vec::new();
     for (statuses, name, source) in REQUIRED {
         if statuses.contains(&status.code()) && fields.get_bytes(name).is_none() {
             let rule = format!("a {} response must have {name}", status.code());
@@ -276,15 +76,13 @@ fn broken_rules(response: &Response) -> Vec<BodyError> {
             broken.push((rule.into(), "RFC 9110 section 5.3"));
         }
     }
-    content_rules(response, &mut broken);
+    content_rules(status, fields, has_content, &mut broken);
     value_rules(fields, &mut broken);
     cookie_rules(fields, &mut broken);
     broken
 }
 
-fn content_rules(response: &Response, broken: &mut Vec<BodyError>) {
-    let (status, fields) = (response.status(), response.headers().view());
-    let has_content = response.body().length() != Some(0);
+fn content_rules(status: Status, fields: Headers<'_>, has_content: bool, broken: &mut Vec<Broken>) {
     let media_type = fields.get_bytes("Content-Type");
     if has_content && (status.forbids_content() || status == Status::RESET_CONTENT) {
         let rule = format!("a {} response must not have content", status.code());
@@ -308,7 +106,7 @@ fn content_rules(response: &Response, broken: &mut Vec<BodyError>) {
     }
 }
 
-fn value_rules(fields: Headers<'_>, broken: &mut Vec<BodyError>) {
+fn value_rules(fields: Headers<'_>, broken: &mut Vec<Broken>) {
     let is_date = |value: &[u8]| date::parse(value, None).is_some();
     let is_number = |value: &[u8]| !value.is_empty() && value.iter().all(u8::is_ascii_digit);
     if fields
@@ -335,7 +133,7 @@ fn value_rules(fields: Headers<'_>, broken: &mut Vec<BodyError>) {
     }
 }
 
-fn cookie_rules(fields: Headers<'_>, broken: &mut Vec<BodyError>) {
+fn cookie_rules(fields: Headers<'_>, broken: &mut Vec<Broken>) {
     let mut names: Vec<&[u8]> = Vec::new();
     for cookie in fields.get_all("Set-Cookie") {
         let mut parts = cookie.split(|&octet| octet == b';').map(trim);
