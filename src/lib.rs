@@ -49,7 +49,7 @@
 //! | `signed-cookies` | cookies that a client cannot change; includes `cookies` |
 //! | `http` | conversions from and to the types of the crate `http` |
 //! | `tower` | tower services and axum routers as applications, with `bridge::tower`, and gateways as tower services, with `bridge::GatewayService`; includes `http` |
-//! | `proptest` | `testing::requests`, a proptest strategy of valid requests; includes `testing` |
+//! | `proptest` | `testing::valid_requests`, a proptest strategy of valid requests; includes `testing` |
 //!
 //! Features only add functionality, with these exceptions:
 //!

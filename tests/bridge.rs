@@ -60,7 +60,7 @@ fn axum_app() -> axum::Router {
 
 #[test]
 fn an_axum_router_works_on_bytes() {
-    let client = Client::new(tower(axum_app())).with_peer(Peer::named("a test"));
+    let client = Client::new(tower(axum_app())).peer(Peer::named("a test"));
     assert_eq!(client.get("/").text(), "root");
     assert_eq!(client.get("/hello/Ada%20L").text(), "Ada L");
     assert_eq!(client.get("/count").text(), "0");
@@ -194,7 +194,7 @@ mod as_axum_tests_with_oneshot {
     #[test]
     fn the_client_address() {
         let address = SocketAddr::from(([127, 0, 0, 1], 3000));
-        let client = client().with_peer(address);
+        let client = client().peer(address);
         assert_eq!(client.get("/caller").text(), "Hi 127.0.0.1:3000");
     }
 

@@ -167,7 +167,7 @@ fn examples_without_a_login_accept_only_local_hosts() {
         watch_list("watchlist-host.redb"),
     ] {
         assert_eq!(client.get("/").status(), Status::OK);
-        let rebound = client.with_host("rebind.attacker.example");
+        let rebound = client.host("rebind.attacker.example");
         let response = rebound.get("/").send();
         assert_eq!(response.status(), Status::MISDIRECTED_REQUEST);
     }
@@ -209,7 +209,7 @@ fn memory_held_for_clients_is_bounded() {
 fn the_session_cookie_is_secret_and_protected() {
     let form = [("name", "Ada"), ("password", "lovelace")];
     for (scheme, secure) in [(Scheme::Http, false), (Scheme::Https, true)] {
-        let client = Client::new(login::app()).with_scheme(scheme);
+        let client = Client::new(login::app()).scheme(scheme);
         let response = client.post("/login").form(&form).send();
         let cookie = response.header("Set-Cookie").unwrap();
         assert_eq!(cookie.contains("; Secure"), secure, "{cookie}");
@@ -439,7 +439,7 @@ fn template_values_are_escaped() {
 #[test]
 fn each_user_has_a_count_of_visits() {
     let client = Client::new(state::app());
-    let visit = |token| client.get("/").bearer(token).send();
+    let visit = |token| client.get("/").bearer_auth(token).send();
     visit("1815");
     assert_eq!(visit("1815").text(), "hello Ada, this is your visit 2\n");
     assert_eq!(

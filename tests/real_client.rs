@@ -2,7 +2,7 @@
 #![cfg(feature = "std")]
 
 use bytegate::blocking::BlockingStream;
-use bytegate::testing::{Pipe, open};
+use bytegate::testing::Pipe;
 use bytegate::upload::Admission;
 use bytegate::{Application, Body, Gateway, Request, Response, Router, Status};
 use std::io::{ErrorKind, Read, Write};
@@ -36,7 +36,7 @@ impl Connector for InProcess {
         self.connections.fetch_add(1, Ordering::Relaxed);
         let config = details.config;
         Ok(Some(Connection {
-            pipe: open(&self.gateway),
+            pipe: Pipe::connect(&self.gateway),
             buffers: LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size()),
         }))
     }

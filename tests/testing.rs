@@ -4,8 +4,7 @@
 use bytegate::connection::CloseReason;
 use bytegate::request::{ConnectionInfo, Peer, Scheme};
 use bytegate::testing::{
-    Client, Fault, Faulty, FormPart, StreamClient, malformed_requests, open, open_faulty, pipe,
-    read_responses,
+    Client, Fault, Faulty, FormPart, Pipe, StreamClient, malformed_requests, read_responses,
 };
 use bytegate::{Body, Gateway, Method, Now, OwnedRequest, Request, Response, Router, Site, Status};
 use std::io::{ErrorKind, Read, Write};
@@ -91,10 +90,10 @@ fn the_application_sees_the_peer_the_scheme_the_host_and_the_time() {
             request.now().monotonic,
         )
     })
-    .with_peer(Peer::named("a test"))
-    .with_scheme(Scheme::Https)
-    .with_host("example.com:8080")
-    .with_time(Now::at_unix(784_111_777));
+    .peer(Peer::named("a test"))
+    .scheme(Scheme::Https)
+    .host("example.com:8080")
+    .start_at(Now::at_unix(784_111_777));
     client.advance(Duration::from_secs(3));
     let response = client.get("/").send();
     assert!(
@@ -266,7 +265,7 @@ fn real_input_and_output_pass_through_a_pipe() {
     let gateway = Arc::new(Gateway::new(
         Site::new().file("/large", vec![b'x'; 1_000_000]),
     ));
-    let mut client = StreamClient::new(open(&gateway));
+    let mut client = StreamClient::new(Pipe::connect(&gateway));
     for _ in 0..2 {
         client
             .send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -284,7 +283,7 @@ fn a_client_over_a_stream_reads_each_response_and_leaves_the_rest() {
         HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nb\r\n0\r\n\r\n\
         HTTP/1.1 200 OK\r\n\r\nc";
     for size in 1..responses.len() {
-        let (mut server, there) = pipe();
+        let (mut server, there) = Pipe::pair();
         let pieces = responses.chunks(size).map(<[u8]>::to_vec);
         let pieces: Vec<Vec<u8>> = pieces.collect();
         let writer = std::thread::spawn(move || {
@@ -314,13 +313,13 @@ fn a_client_over_a_stream_reads_each_response_and_leaves_the_rest() {
         (b"HTTP/1.1 200 OK\n\n", ErrorKind::InvalidData),
         (b"", ErrorKind::UnexpectedEof),
     ] {
-        let (mut server, there) = pipe();
+        let (mut server, there) = Pipe::pair();
         server.write_all(output).unwrap();
         drop(server);
         let error = StreamClient::new(there).response(Method::GET).unwrap_err();
         assert_eq!(error.kind(), kind, "{}", output.escape_ascii());
     }
-    let (mut server, there) = pipe();
+    let (mut server, there) = Pipe::pair();
     server.write_all(&responses[..80]).unwrap();
     drop(server);
     let mut client = StreamClient::new(there);
@@ -335,7 +334,7 @@ fn a_client_over_a_stream_can_read_a_head_alone() {
     let response: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n\
         HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na";
     for size in 1..response.len() {
-        let (mut server, there) = pipe();
+        let (mut server, there) = Pipe::pair();
         let writer = std::thread::spawn(move || {
             for piece in response.chunks(size) {
                 server.write_all(piece).unwrap();
@@ -351,7 +350,7 @@ fn a_client_over_a_stream_can_read_a_head_alone() {
         assert_eq!(rest, b"1\r\na", "what is there of the content");
         writer.join().unwrap();
     }
-    let (mut server, there) = pipe();
+    let (mut server, there) = Pipe::pair();
     server.write_all(&response[..30]).unwrap();
     drop(server);
     let error = StreamClient::new(there).response_head(Method::GET);
@@ -361,7 +360,7 @@ fn a_client_over_a_stream_can_read_a_head_alone() {
 #[test]
 fn a_pipe_behaves_like_a_socket() {
     use bytegate::blocking::BlockingStream;
-    let (mut one, mut other) = pipe();
+    let (mut one, mut other) = Pipe::pair();
     other.set_timeout(Some(Duration::from_millis(1))).unwrap();
     assert_eq!(
         other.read(&mut [0]).unwrap_err().kind(),
@@ -375,7 +374,7 @@ fn a_pipe_behaves_like_a_socket() {
     other.write_all(b"c").unwrap();
     drop(one);
     assert_eq!(other.write(b"d").unwrap_err().kind(), ErrorKind::BrokenPipe);
-    let (mut one, other) = pipe();
+    let (mut one, other) = Pipe::pair();
     one.set_timeout(Some(Duration::from_millis(1))).unwrap();
     let full = one.write_all(&[0; 1_000_000]);
     assert_eq!(
@@ -397,7 +396,7 @@ fn faulty_output(fault: Fault) -> Vec<u8> {
         Fault::BrokenChunk => "/stream",
         _ => "/",
     };
-    let mut stream = open_faulty(&gateway, fault);
+    let mut stream = Pipe::connect_faulty(&gateway, fault);
     let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     let mut output = Vec::new();
@@ -434,7 +433,7 @@ fn faults_break_the_rule_that_they_name() {
 fn a_stalled_server_keeps_the_connection_open() {
     use bytegate::blocking::BlockingStream;
     let gateway = Arc::new(Gateway::new(|_: &Request<'_>| "hello\n"));
-    let mut stream = open_faulty(&gateway, Fault::StallAfter(20));
+    let mut stream = Pipe::connect_faulty(&gateway, Fault::StallAfter(20));
     stream
         .write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         .unwrap();
@@ -451,7 +450,7 @@ fn a_stalled_server_keeps_the_connection_open() {
 fn a_response_without_chunks_is_sent_unchanged_and_the_connection_stays_open() {
     use bytegate::blocking::BlockingStream;
     let gateway = Arc::new(Gateway::new(|_: &Request<'_>| "no line end"));
-    let mut stream = open_faulty(&gateway, Fault::BrokenChunk);
+    let mut stream = Pipe::connect_faulty(&gateway, Fault::BrokenChunk);
     stream.set_timeout(Some(Duration::from_secs(5))).unwrap();
     let mut output = Vec::new();
     for _ in 0..2 {
@@ -668,7 +667,7 @@ mod server {
                 pause: Duration::from_micros(10),
             }),
         ];
-        let server = Server::with_faults(hello_or_stream(), script);
+        let server = Server::start_faulty(hello_or_stream(), script);
         let next = |path| ureq_get(&server, path);
         assert_eq!(io_kind(next("/")), Some(ErrorKind::UnexpectedEof), "cut");
         assert_eq!(next("/").unwrap(), "hello\n");
@@ -703,20 +702,20 @@ mod server {
     #[test]
     fn a_script_can_be_any_iterator() {
         let script = std::iter::repeat(Fault::CutAfter(12));
-        let server = Server::with_faults(echo, script);
+        let server = Server::start_faulty(echo, script);
         for _ in 0..20 {
             let error = server.connect().get("/").unwrap_err();
             assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
         }
         let odd = (1..).map(|number| (number % 2 == 1).then_some(Fault::CutAfter(0)));
-        let server = Server::with_faults(echo, odd);
+        let server = Server::start_faulty(echo, odd);
         let answers = |_| server.connect().get("/").is_ok();
         assert_eq!([1, 2, 3, 4].map(answers), [false, true, false, true]);
     }
 
     #[test]
     fn a_server_with_faults_closes_all_connections_when_it_is_dropped() {
-        let server = Server::with_faults(echo, [None, Some(Fault::StallAfter(20))]);
+        let server = Server::start_faulty(echo, [None, Some(Fault::StallAfter(20))]);
         let (mut kept, mut stalled) = (server.connect(), server.connect());
         assert_eq!(kept.get("/a").unwrap().text(), "GET /a - ");
         stalled.send("GET / HTTP/1.0\r\n\r\n").unwrap();
@@ -744,7 +743,7 @@ mod server {
             bytes: 7,
             pause: Duration::from_micros(10),
         };
-        let server = Server::with_faults(gateway, [drip]);
+        let server = Server::start_faulty(gateway, [drip]);
         for _ in 0..2 {
             let mut client = server.connect();
             client.send("GET / HTTP/1.0\r\n\r\n").unwrap();

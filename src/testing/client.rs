@@ -65,13 +65,13 @@ impl Client {
     }
 
     /// Sets the peer that the application sees.
-    pub fn with_peer(mut self, peer: impl Into<Peer>) -> Client {
+    pub fn peer(mut self, peer: impl Into<Peer>) -> Client {
         self.connection.peer = peer.into();
         self
     }
 
     /// Sets the scheme that the application sees. Cookies with `Secure` need `https`.
-    pub fn with_scheme(mut self, scheme: Scheme) -> Client {
+    pub fn scheme(mut self, scheme: Scheme) -> Client {
         self.connection.scheme = scheme;
         self
     }
@@ -81,7 +81,7 @@ impl Client {
     /// # Panics
     /// Panics if this is not a host with an optional port.
     #[track_caller]
-    pub fn with_host(mut self, host: &str) -> Client {
+    pub fn host(mut self, host: &str) -> Client {
         assert!(
             Authority::parse(host).is_some(),
             "{host:?} is not a host with an optional port"
@@ -90,8 +90,8 @@ impl Client {
         self
     }
 
-    /// Sets the time.
-    pub fn with_time(self, now: Now) -> Client {
+    /// Sets the time at which the client starts.
+    pub fn start_at(self, now: Now) -> Client {
         self.now.set(now);
         self
     }

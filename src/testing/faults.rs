@@ -1,23 +1,22 @@
 //! Servers that fail in scripted ways, to test clients.
 
-use super::pipe::{Pipe, pipe, serve};
 use crate::blocking::blocking_stream::BlockingStream;
-use crate::gateway::Gateway;
 use std::io::{self, ErrorKind, Read, Write};
 use std::prelude::rust_2024::*;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// A way in which a server's output goes wrong. It affects one connection, and positions count from its beginning.
 ///
 /// ```
-/// use bytegate::testing::{Fault, open_faulty};
+/// use bytegate::testing::{Fault, Pipe};
 /// use bytegate::{Gateway, Request};
 /// use std::io::{Read, Write};
 /// use std::sync::Arc;
 ///
 /// let gateway = Arc::new(Gateway::new(|_: &Request<'_>| "hello\n"));
-/// let mut stream = open_faulty(&gateway, Fault::CutAfter(12));
+/// let mut stream = Pipe::connect_faulty(&gateway, Fault::CutAfter(12));
 /// stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")?;
 /// let mut output = Vec::new();
 /// stream.read_to_end(&mut output)?;
@@ -29,8 +28,18 @@ use std::time::Duration;
 pub enum Fault {
     /// The connection closes after this many bytes.
     CutAfter(usize),
+    /// The connection is reset after this many bytes, as when a server is killed. The client has an error instead of the
+    /// end. A stream that cannot [reset](BlockingStream::reset_on_close) closes.
+    ResetAfter(usize),
     /// Nothing more is sent after this many bytes, but the connection stays open.
     StallAfter(usize),
+    /// Nothing is sent for some time after this many bytes, and then the rest.
+    Delay {
+        /// The position in the output.
+        after: usize,
+        /// The time.
+        time: Duration,
+    },
     /// These bytes are inserted after a number of output bytes.
     Garbage {
         /// The position in the output.
@@ -50,32 +59,56 @@ pub enum Fault {
     ContentLength(u64),
     /// The size of the first chunk is not a number. A first response without chunks is sent unchanged.
     BrokenChunk,
+    /// A fault whose position counts from the start of the body: see [`in_body`](Fault::in_body).
+    InBody(Box<Fault>),
 }
 
-/// Like [`open`](super::open), with a server whose output goes wrong.
-///
-/// ```
-/// use bytegate::testing::{Fault, StreamClient, open_faulty};
-/// use bytegate::{Gateway, Method, Request};
-/// use std::io::ErrorKind;
-/// use std::sync::Arc;
-///
-/// let gateway = Arc::new(Gateway::new(|_: &Request<'_>| "hello\n"));
-/// let garbage = Fault::Garbage { after: 0, bytes: b"\0".to_vec() };
-/// let mut client = StreamClient::new(open_faulty(&gateway, garbage));
-/// client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")?;
-/// let error = client.response(Method::GET).unwrap_err();
-/// assert_eq!(error.kind(), ErrorKind::InvalidData);
-/// # Ok::<(), std::io::Error>(())
-/// ```
-pub fn open_faulty(gateway: &Arc<Gateway>, fault: Fault) -> Pipe {
-    let (client, server) = pipe();
-    serve(gateway, Faulty::new(server, fault));
-    client
+impl Fault {
+    /// Counts the position from the start of the body of the first response, after its head. The framing of chunks
+    /// counts too.
+    ///
+    /// ```
+    /// use bytegate::testing::{Fault, Pipe};
+    /// use bytegate::{Gateway, Request};
+    /// use std::io::{Read, Write};
+    /// use std::sync::Arc;
+    ///
+    /// let gateway = Arc::new(Gateway::new(|_: &Request<'_>| "hello\n"));
+    /// let mut stream = Pipe::connect_faulty(&gateway, Fault::CutAfter(2).in_body());
+    /// stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")?;
+    /// let mut output = Vec::new();
+    /// stream.read_to_end(&mut output)?;
+    /// assert!(output.ends_with(b"\r\n\r\nhe"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn in_body(self) -> Fault {
+        Fault::InBody(Box::new(self))
+    }
+
+    /// Moves the position.
+    fn after(self, bytes: usize) -> Fault {
+        match self {
+            Fault::CutAfter(position) => Fault::CutAfter(position.saturating_add(bytes)),
+            Fault::ResetAfter(position) => Fault::ResetAfter(position.saturating_add(bytes)),
+            Fault::StallAfter(position) => Fault::StallAfter(position.saturating_add(bytes)),
+            Fault::Delay { after, time } => Fault::Delay {
+                after: after.saturating_add(bytes),
+                time,
+            },
+            Fault::Garbage {
+                after,
+                bytes: garbage,
+            } => Fault::Garbage {
+                after: after.saturating_add(bytes),
+                bytes: garbage,
+            },
+            other => other,
+        }
+    }
 }
 
 /// A server's stream whose output goes wrong. It wraps any stream, for example a TCP stream that is served with
-/// [`Gateway::serve_stream`]. `Server::with_faults` (feature `server`) does this for every connection to a port.
+/// [`Gateway::serve_stream`](crate::Gateway::serve_stream). `Server::start_faulty` (feature `server`) does this for every connection to a port.
 ///
 /// ```
 /// use bytegate::testing::{Fault, Faulty, StreamClient};
@@ -104,6 +137,7 @@ pub struct Faulty<S> {
     /// Output that is held back until its head is complete.
     held: Vec<u8>,
     done: bool,
+    fired: Arc<AtomicUsize>,
 }
 
 impl<S: BlockingStream> Faulty<S> {
@@ -115,6 +149,29 @@ impl<S: BlockingStream> Faulty<S> {
             written: 0,
             held: Vec::new(),
             done: false,
+            fired: Arc::default(),
+        }
+    }
+
+    /// Like [`new`](Faulty::new), and counts the fault with others.
+    #[cfg(feature = "server")]
+    pub(super) fn counted(stream: S, fault: Fault, fired: Arc<AtomicUsize>) -> Faulty<S> {
+        Faulty {
+            fired,
+            ..Faulty::new(stream, fault)
+        }
+    }
+
+    /// Returns the number of faults that have taken effect, which changes.
+    pub(super) fn fired(&self) -> Arc<AtomicUsize> {
+        self.fired.clone()
+    }
+
+    /// Counts the fault, once.
+    fn fire(&mut self) {
+        if !self.done {
+            self.done = true;
+            self.fired.fetch_add(1, Ordering::SeqCst);
         }
     }
 
@@ -137,8 +194,11 @@ impl<S: BlockingStream> Faulty<S> {
         }
         self.held.extend_from_slice(bytes);
         if let Some(rewritten) = rewrite(&self.held) {
-            self.done = true;
-            self.held.clear();
+            let held = std::mem::take(&mut self.held);
+            match rewritten == held {
+                true => self.done = true,
+                false => self.fire(),
+            }
             self.stream.write_all(&rewritten)?;
         }
         Ok(())
@@ -154,15 +214,42 @@ impl<S: BlockingStream> Read for Faulty<S> {
 impl<S: BlockingStream> Write for Faulty<S> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.fault.clone() {
+            Fault::InBody(fault) => {
+                self.held.extend_from_slice(bytes);
+                if let Some(start) = body_start(&self.held) {
+                    self.fault = fault.after(start);
+                    let held = std::mem::take(&mut self.held);
+                    self.write_all(&held)?;
+                }
+            }
+            Fault::ResetAfter(position) => {
+                if self.up_to(position, bytes)?.is_some() {
+                    self.fire();
+                    self.stream.reset_on_close();
+                    return Err(ErrorKind::BrokenPipe.into());
+                }
+            }
+            Fault::Delay { after, time } => match self.done {
+                true => self.stream.write_all(bytes)?,
+                false => {
+                    if let Some(rest) = self.up_to(after, bytes)? {
+                        self.stream.flush()?;
+                        self.fire();
+                        std::thread::sleep(time);
+                        self.stream.write_all(rest)?;
+                    }
+                }
+            },
             Fault::CutAfter(position) => {
                 if self.up_to(position, bytes)?.is_some() {
+                    self.fire();
                     self.stream.end_output()?;
                     return Err(ErrorKind::BrokenPipe.into());
                 }
             }
             Fault::StallAfter(position) => {
                 if self.up_to(position, bytes)?.is_some() {
-                    self.done = true;
+                    self.fire();
                 }
             }
             Fault::Garbage {
@@ -172,7 +259,7 @@ impl<S: BlockingStream> Write for Faulty<S> {
                 true => self.stream.write_all(bytes)?,
                 false => {
                     if let Some(rest) = self.up_to(after, bytes)? {
-                        self.done = true;
+                        self.fire();
                         self.stream.write_all(&garbage)?;
                         self.stream.write_all(rest)?;
                     }
@@ -182,6 +269,7 @@ impl<S: BlockingStream> Write for Faulty<S> {
                 bytes: piece,
                 pause,
             } => {
+                self.fire();
                 for piece in bytes.chunks(piece.max(1)) {
                     self.stream.write_all(piece)?;
                     self.stream.flush()?;
@@ -250,6 +338,19 @@ fn with_broken_chunk(output: &[u8]) -> Option<Vec<u8>> {
     }
     let size = find(content, b"\r\n")?;
     Some([head, b"zz", &content[size..]].concat())
+}
+
+/// Returns where the body of the first response begins that is not interim, once its head is complete.
+fn body_start(output: &[u8]) -> Option<usize> {
+    let mut start = 0;
+    loop {
+        let rest = output.get(start..)?;
+        let end = start + find(rest, b"\r\n\r\n")? + 4;
+        if !rest.starts_with(b"HTTP/1.1 1") {
+            return Some(end);
+        }
+        start = end;
+    }
 }
 
 fn find(bytes: &[u8], part: &[u8]) -> Option<usize> {

@@ -9,6 +9,7 @@ use smol::channel::{Receiver, Sender, bounded};
 use smol::{Async, future};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread::{Builder, JoinHandle};
 use std::vec::Vec;
@@ -17,6 +18,7 @@ use std::vec::Vec;
 /// streams can be wrapped in [`Faulty`].
 pub(super) struct FaultyServer {
     address: SocketAddr,
+    fired: Arc<AtomicUsize>,
     stop: Sender<Infallible>,
     thread: JoinHandle<io::Result<()>>,
 }
@@ -31,12 +33,20 @@ impl FaultyServer {
         let address = listener.get_ref().local_addr()?;
         let (stop, stopping) = bounded(1);
         let thread = Builder::new().name("bytegate-faulty".into());
-        let thread = thread.spawn(move || serve(&listener, &gateway.into(), script, &stopping))?;
+        let fired: Arc<AtomicUsize> = Arc::default();
+        let counter = fired.clone();
+        let thread =
+            thread.spawn(move || serve(&listener, &gateway.into(), script, &stopping, &counter))?;
         Ok(FaultyServer {
             address,
+            fired,
             stop,
             thread,
         })
+    }
+
+    pub(super) fn faults_fired(&self) -> usize {
+        self.fired.load(Ordering::SeqCst)
     }
 
     pub(super) fn address(&self) -> SocketAddr {
@@ -58,6 +68,7 @@ fn serve(
     gateway: &Arc<Gateway>,
     mut script: impl Iterator<Item = Option<Fault>>,
     stopping: &Receiver<Infallible>,
+    fired: &Arc<AtomicUsize>,
 ) -> io::Result<()> {
     let mut sockets: Vec<Weak<TcpStream>> = Vec::new();
     let ended = loop {
@@ -79,8 +90,9 @@ fn serve(
             Ok(socket) => {
                 sockets.push(Arc::downgrade(&socket.0));
                 let thread = Builder::new().name("bytegate-faulty".into());
-                let gateway = gateway.clone();
-                if let Err(error) = thread.spawn(move || socket.serve(&gateway, peer, fault)) {
+                let (gateway, fired) = (gateway.clone(), fired.clone());
+                let serve = move || socket.serve(&gateway, peer, fault, fired);
+                if let Err(error) = thread.spawn(serve) {
                     break Err(error);
                 }
             }
@@ -106,10 +118,16 @@ impl Socket {
         Ok(Socket(Arc::new(stream)))
     }
 
-    fn serve(self, gateway: &Gateway, peer: SocketAddr, fault: Option<Fault>) {
+    fn serve(
+        self,
+        gateway: &Gateway,
+        peer: SocketAddr,
+        fault: Option<Fault>,
+        fired: Arc<AtomicUsize>,
+    ) {
         // An error means that the client has disconnected, or that the fault has cut the connection.
         let _ = match fault {
-            Some(fault) => gateway.serve_stream(Faulty::new(self, fault), peer),
+            Some(fault) => gateway.serve_stream(Faulty::counted(self, fault, fired), peer),
             None => gateway.serve_stream(self, peer),
         };
     }

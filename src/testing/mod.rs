@@ -41,8 +41,8 @@
 //! With the feature `tower`, an axum application, or any other tower service, is tested in the same way: in memory,
 //! without a runtime, with every tool of the kit and no change to the application. `cargo add --dev bytegate --features
 //! tower` is enough. A handler that itself needs tokio, for timers or sockets, is tested in a runtime with more than
-//! one thread, `#[tokio::test(flavor = "multi_thread")]`: the test blocks its thread, so a single-threaded runtime
-//! would deadlock. The peer is in the extension [`ConnectionInfo`](crate::request::ConnectionInfo); axum's
+//! one thread, `#[tokio::test(flavor = "multi_thread")]`: the test blocks its thread, so a runtime with a single thread
+//! could not run. The client then panics after ten seconds and says so. The peer is in the extension [`ConnectionInfo`](crate::request::ConnectionInfo); axum's
 //! `ConnectInfo` is set by its `MockConnectInfo`.
 //!
 //! ```
@@ -76,11 +76,11 @@
 //! | that malformed input does no harm | [`malformed_requests`] |
 //! | that valid requests that stress an application never cause a 5xx | [`hostile_requests`], [`hostile_forms`] |
 //! | with a fuzzer | [`fuzz`] |
-//! | properties | `requests`, with the feature `proptest` |
-//! | with a real client, in process | `open`, a blocking stream (feature `std`) |
+//! | properties | `valid_requests`, with the feature `proptest` |
+//! | with a real client, in process | `Pipe`, a blocking stream (feature `std`) |
 //! | with a browser, curl or any client, over a socket | `Server` (feature `server`) |
 //! | a server, over a socket or another stream | `StreamClient` (feature `std`) |
-//! | a client, against a server that fails | `open_faulty`, `Faulty` (feature `std`), `Server::with_faults` (feature `server`) |
+//! | a client, against a server that fails | `Fault`, `Pipe::connect_faulty`, `Faulty` (feature `std`), `Server::start_faulty` (feature `server`) |
 //! | why input is refused, and at which byte | [`explain`] |
 //! | the output of any server | [`read_responses`] |
 
@@ -130,12 +130,12 @@ pub use corpus::malformed_requests;
 pub use exchange::Exchange;
 pub use explain::{Explanation, explain};
 #[cfg(feature = "std")]
-pub use faults::{Fault, Faulty, open_faulty};
+pub use faults::{Fault, Faulty};
 pub use finding::Finding;
 pub use fuzz::{fuzz, fuzz_request};
 pub use hostile::{hostile_forms, hostile_requests};
 #[cfg(feature = "std")]
-pub use pipe::{Pipe, open, pipe};
+pub use pipe::Pipe;
 pub use probe::{findings, probe};
 pub use raw_request::RawRequest;
 pub use reader::read_responses;
@@ -144,7 +144,7 @@ pub use response::ClientResponse;
 #[cfg(feature = "server")]
 pub use server::Server;
 #[cfg(feature = "proptest")]
-pub use strategy::requests;
+pub use strategy::valid_requests;
 #[cfg(feature = "std")]
 pub use stream_client::StreamClient;
 pub use wire::Wire;

@@ -1,5 +1,7 @@
 //! A pair of connected blocking streams in memory.
 
+use super::faults::{Fault, Faulty};
+use super::run::PATIENCE;
 use crate::blocking::blocking_stream::BlockingStream;
 use crate::gateway::Gateway;
 use crate::values::connection_info::ConnectionInfo;
@@ -7,6 +9,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::prelude::rust_2024::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,15 +19,16 @@ const CAPACITY: usize = 64 * 1024;
 /// One end of a connection in memory. Reads and writes block as on a socket.
 ///
 /// Dropping an end closes both directions: the other end reads all written bytes and then the end, and its writes fail.
+/// If the connection is [reset](BlockingStream::reset_on_close), the error `ConnectionReset` takes the place of the end.
 ///
 /// ```
 /// use bytegate::blocking::BlockingStream;
-/// use bytegate::testing::{Pipe, pipe};
+/// use bytegate::testing::Pipe;
 /// use std::io::{ErrorKind, Read};
 /// use std::time::Duration;
 ///
 /// // The server never sends anything, and the client does not wait forever.
-/// let (mut client, _server): (Pipe, Pipe) = pipe();
+/// let (mut client, _server) = Pipe::pair();
 /// client.set_timeout(Some(Duration::from_millis(10)))?;
 /// let error = client.read(&mut [0; 100]).unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::TimedOut);
@@ -34,6 +38,10 @@ pub struct Pipe {
     incoming: Arc<Direction>,
     outgoing: Arc<Direction>,
     timeout: Option<Duration>,
+    /// Whether dropping this end resets the connection.
+    resets: bool,
+    /// The number of faults that have taken effect.
+    fired: Arc<AtomicUsize>,
 }
 
 #[derive(Default)]
@@ -47,59 +55,98 @@ struct State {
     bytes: VecDeque<u8>,
     /// The writer was dropped.
     ended: bool,
+    /// The writer was dropped before the end of what it had to write.
+    reset: bool,
     /// The reader was dropped.
     unread: bool,
 }
 
-/// Creates two connected ends.
-///
-/// ```
-/// use bytegate::testing::pipe;
-/// use std::io::{Read, Write};
-///
-/// let (mut one, mut other) = pipe();
-/// one.write_all(b"hello")?;
-/// drop(one);
-/// let mut text = String::new();
-/// other.read_to_string(&mut text)?;
-/// assert_eq!(text, "hello");
-/// # Ok::<(), std::io::Error>(())
-/// ```
-pub fn pipe() -> (Pipe, Pipe) {
-    let (there, back) = (Arc::default(), Arc::default());
-    let one = Pipe {
-        incoming: Arc::clone(&back),
-        outgoing: Arc::clone(&there),
-        timeout: None,
-    };
-    let other = Pipe {
-        incoming: there,
-        outgoing: back,
-        timeout: None,
-    };
-    (one, other)
-}
+impl Pipe {
+    /// Creates two connected ends.
+    ///
+    /// ```
+    /// use bytegate::testing::Pipe;
+    /// use std::io::{Read, Write};
+    ///
+    /// let (mut one, mut other) = Pipe::pair();
+    /// one.write_all(b"hello")?;
+    /// drop(one);
+    /// let mut text = String::new();
+    /// other.read_to_string(&mut text)?;
+    /// assert_eq!(text, "hello");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn pair() -> (Pipe, Pipe) {
+        let (there, back) = (Arc::default(), Arc::default());
+        let one = Pipe::of(Arc::clone(&back), Arc::clone(&there));
+        (one, Pipe::of(there, back))
+    }
 
-/// Serves one connection on a dedicated thread, and returns the client's end. Real clients can talk to it.
-///
-/// ```
-/// use bytegate::testing::open;
-/// use bytegate::{Gateway, Request};
-/// use std::io::{Read, Write};
-/// use std::sync::Arc;
-///
-/// let gateway = Arc::new(Gateway::new(|_: &Request<'_>| "hello\n"));
-/// let mut stream = open(&gateway);
-/// stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")?;
-/// let mut output = String::new();
-/// stream.read_to_string(&mut output)?;
-/// assert!(output.ends_with("hello\n"));
-/// # Ok::<(), std::io::Error>(())
-/// ```
-pub fn open(gateway: &Arc<Gateway>) -> Pipe {
-    let (client, server) = pipe();
-    serve(gateway, server);
-    client
+    /// Serves one connection on a dedicated thread, and returns the client's end. Real clients can talk to it. A read or
+    /// a write that takes longer than ten seconds fails, unless the client sets another timeout.
+    ///
+    /// ```
+    /// use bytegate::testing::Pipe;
+    /// use bytegate::{Gateway, Request};
+    /// use std::io::{Read, Write};
+    /// use std::sync::Arc;
+    ///
+    /// let gateway = Arc::new(Gateway::new(|_: &Request<'_>| "hello\n"));
+    /// let mut stream = Pipe::connect(&gateway);
+    /// stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")?;
+    /// let mut output = String::new();
+    /// stream.read_to_string(&mut output)?;
+    /// assert!(output.ends_with("hello\n"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn connect(gateway: &Arc<Gateway>) -> Pipe {
+        let (mut client, server) = Pipe::pair();
+        client.timeout = Some(PATIENCE);
+        serve(gateway, server);
+        client
+    }
+
+    /// Like [`connect`](Pipe::connect), with a server whose output goes wrong.
+    ///
+    /// ```
+    /// use bytegate::testing::{Fault, Pipe, StreamClient};
+    /// use bytegate::{Gateway, Method, Request};
+    /// use std::io::ErrorKind;
+    /// use std::sync::Arc;
+    ///
+    /// let gateway = Arc::new(Gateway::new(|_: &Request<'_>| "hello\n"));
+    /// let garbage = Fault::Garbage { after: 0, bytes: b"\0".to_vec() };
+    /// let mut client = StreamClient::new(Pipe::connect_faulty(&gateway, garbage));
+    /// client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")?;
+    /// let error = client.response(Method::GET).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::InvalidData);
+    /// assert!(client.stream().fault_has_fired());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn connect_faulty(gateway: &Arc<Gateway>, fault: Fault) -> Pipe {
+        let (mut client, server) = Pipe::pair();
+        client.timeout = Some(PATIENCE);
+        let faulty = Faulty::new(server, fault);
+        client.fired = faulty.fired();
+        serve(gateway, faulty);
+        client
+    }
+
+    /// Returns whether the fault of [`connect_faulty`](Pipe::connect_faulty) has taken effect. A test that passes without
+    /// it tests nothing.
+    pub fn fault_has_fired(&self) -> bool {
+        self.fired.load(Ordering::SeqCst) > 0
+    }
+
+    fn of(incoming: Arc<Direction>, outgoing: Arc<Direction>) -> Pipe {
+        Pipe {
+            incoming,
+            outgoing,
+            timeout: None,
+            resets: false,
+            fired: Arc::default(),
+        }
+    }
 }
 
 /// Serves a stream on a dedicated thread, which ends with the connection.
@@ -155,16 +202,21 @@ impl Direction {
 
 impl Read for Pipe {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.incoming.wait(self.timeout, |state| {
+        let read = self.incoming.wait(self.timeout, |state| {
             let count = buffer.len().min(state.bytes.len());
-            if count == 0 && !buffer.is_empty() && !state.ended {
-                return None;
+            if count == 0 && !buffer.is_empty() {
+                return match (state.reset, state.ended) {
+                    (true, _) => Some(Err(ErrorKind::ConnectionReset)),
+                    (false, true) => Some(Ok(0)),
+                    (false, false) => None,
+                };
             }
             for (place, octet) in buffer.iter_mut().zip(state.bytes.drain(..count)) {
                 *place = octet;
             }
-            Some(count)
-        })
+            Some(Ok(count))
+        })?;
+        read.map_err(io::Error::from)
     }
 }
 
@@ -196,11 +248,19 @@ impl BlockingStream for Pipe {
         self.outgoing.change(|state| state.ended = true);
         Ok(())
     }
+
+    fn reset_on_close(&mut self) {
+        self.resets = true;
+    }
 }
 
 impl Drop for Pipe {
     fn drop(&mut self) {
-        self.outgoing.change(|state| state.ended = true);
+        let resets = self.resets;
+        self.outgoing.change(|state| {
+            state.ended = true;
+            state.reset = resets;
+        });
         self.incoming.change(|state| state.unread = true);
     }
 }

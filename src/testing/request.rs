@@ -168,7 +168,8 @@ impl<'c> ClientRequest<'c> {
     }
 
     /// Adds a bearer token (RFC 6750).
-    pub fn bearer(self, token: &str) -> ClientRequest<'c> {
+    #[doc(alias = "bearer")]
+    pub fn bearer_auth(self, token: &str) -> ClientRequest<'c> {
         self.header("Authorization", format!("Bearer {token}"))
     }
 

@@ -42,6 +42,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 #[doc(alias = "TestServer")]
 #[doc(alias = "MockServer")]
 #[doc(alias = "LiveServer")]
+#[must_use = "it stops when it is dropped"]
 pub struct Server {
     address: SocketAddr,
     serving: Option<Serving>,
@@ -115,7 +116,7 @@ impl Server {
     /// }
     ///
     /// let script = [Fault::CutAfter(0), Fault::CutAfter(30)];
-    /// let server = Server::with_faults(|_: &Request<'_>| "hello\n", script);
+    /// let server = Server::start_faulty(|_: &Request<'_>| "hello\n", script);
     /// assert_eq!(fetch(&server)?, "hello\n");
     /// # Ok::<(), std::io::Error>(())
     /// ```
@@ -126,7 +127,8 @@ impl Server {
     /// # Panics
     /// Panics if the system has no free port or no thread.
     #[track_caller]
-    pub fn with_faults<I>(gateway: impl Into<Gateway>, script: I) -> Server
+    #[doc(alias = "with_faults")]
+    pub fn start_faulty<I>(gateway: impl Into<Gateway>, script: I) -> Server
     where
         I: IntoIterator<Item: Into<Option<Fault>> + 'static, IntoIter: Send + 'static>,
     {
@@ -137,6 +139,24 @@ impl Server {
                 serving: Some(Serving::Faultily(server)),
             },
             Err(error) => panic!("the server does not start: {error}"),
+        }
+    }
+
+    /// Returns how many faults of [`start_faulty`](Server::start_faulty) have taken effect. A test that passes without
+    /// them tests nothing.
+    ///
+    /// ```
+    /// use bytegate::testing::{Fault, Server};
+    /// use bytegate::Request;
+    ///
+    /// let server = Server::start_faulty(|_: &Request<'_>| "hello\n", [Fault::CutAfter(30)]);
+    /// assert!(server.connect().get("/").is_err());
+    /// assert_eq!(server.faults_fired(), 1);
+    /// ```
+    pub fn faults_fired(&self) -> usize {
+        match &self.serving {
+            Some(Serving::Faultily(server)) => server.faults_fired(),
+            _ => 0,
         }
     }
 

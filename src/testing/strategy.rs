@@ -7,17 +7,18 @@ use std::prelude::rust_2024::*;
 /// Returns a strategy of the bytes of valid requests, for property tests of whole applications.
 ///
 /// ```
-/// use bytegate::testing::{requests, Client};
+/// use bytegate::testing::{Client, valid_requests};
 /// use bytegate::Request;
 /// use proptest::prelude::*;
 ///
 /// let client = Client::new(|request: &Request<'_>| request.body().to_vec());
-/// proptest!(|(request in requests())| {
+/// proptest!(|(request in valid_requests())| {
 ///     let output = client.send_bytes(&request);
 ///     prop_assert!(output.starts_with(b"HTTP/1.1 "));
 /// });
 /// ```
-pub fn requests() -> impl Strategy<Value = Vec<u8>> {
+#[doc(alias = "requests")]
+pub fn valid_requests() -> impl Strategy<Value = Vec<u8>> {
     let method = prop::sample::select(vec![
         "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS",
     ]);

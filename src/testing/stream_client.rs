@@ -17,12 +17,12 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// [`Client`](super::Client). It sends any bytes, so it can also send half a request.
 ///
 /// ```
-/// use bytegate::testing::{StreamClient, open};
+/// use bytegate::testing::{Pipe, StreamClient};
 /// use bytegate::{Gateway, Method, Request};
 /// use std::sync::Arc;
 ///
 /// let gateway = Arc::new(Gateway::new(|request: &Request<'_>| request.path().to_string()));
-/// let mut client = StreamClient::new(open(&gateway));
+/// let mut client = StreamClient::new(Pipe::connect(&gateway));
 /// assert_eq!(client.get("/a")?.text(), "/a");
 ///
 /// client.send("GET /b HTTP/1.1\r\nHo")?;
@@ -111,13 +111,13 @@ impl<S: Read + Write> StreamClient<S> {
     /// its framing: piece by piece, or not to the end.
     ///
     /// ```
-    /// use bytegate::testing::{StreamClient, open};
+    /// use bytegate::testing::{Pipe, StreamClient};
     /// use bytegate::{Body, Gateway, Method, Request, Response};
     /// use std::io::Read;
     /// use std::sync::Arc;
     ///
     /// let endless = |_: &Request<'_>| Response::text(Body::from_iterator(std::iter::repeat("tick\n")));
-    /// let mut client = StreamClient::new(open(&Arc::new(Gateway::new(endless))));
+    /// let mut client = StreamClient::new(Pipe::connect(&Arc::new(Gateway::new(endless))));
     /// client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")?;
     /// assert_eq!(client.response_head(Method::GET)?.status(), 200);
     /// let mut block = [0; 10];
@@ -136,12 +136,12 @@ impl<S: Read + Write> StreamClient<S> {
     /// [`read_responses`](super::read_responses) does.
     ///
     /// ```
-    /// use bytegate::testing::{StreamClient, open};
+    /// use bytegate::testing::{Pipe, StreamClient};
     /// use bytegate::{Gateway, Method, Request};
     /// use std::sync::Arc;
     ///
     /// let gateway = Arc::new(Gateway::new(|request: &Request<'_>| request.path().to_string()));
-    /// let mut client = StreamClient::new(open(&gateway));
+    /// let mut client = StreamClient::new(Pipe::connect(&gateway));
     /// client.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\nHEAD /b HTTP/1.1\r\nHost: x\r\n\r\n")?;
     /// client.end_input()?;
     /// let responses = client.last_responses(&[Method::GET, Method::HEAD])?;

@@ -10,8 +10,12 @@ use crate::gateway::session::Session;
 use crate::gateway::wait::Wait;
 use crate::values::method::Method;
 use alloc::collections::VecDeque;
+#[cfg(feature = "std")]
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+#[cfg(feature = "std")]
+use core::time::Duration;
 
 /// A connection to a gateway, created by [`Client::connect`]. Input can be sent in any pieces, and responses can be read
 /// as they arrive. Several connections can be open at once.
@@ -226,6 +230,52 @@ impl<'c> Wire<'c> {
             }
         }
         blocks
+    }
+
+    /// Waits until the body that is read with [`blocks`](Wire::blocks) has a text, for example an event that another
+    /// thread sends (feature `std`). Returns everything that has arrived since the last block was read. The timeout is
+    /// real time.
+    ///
+    /// ```
+    /// # #[cfg(feature = "std")] {
+    /// use bytegate::events::{Broadcast, Event};
+    /// use bytegate::testing::Client;
+    /// use bytegate::Request;
+    /// use std::time::Duration;
+    ///
+    /// let news = Broadcast::new(8);
+    /// # let news: &'static Broadcast = Box::leak(Box::new(news));
+    /// let client = Client::new(|_: &Request<'_>| news.subscribe());
+    /// let mut wire = client.connect();
+    /// wire.request(&client.get("/events"));
+    /// assert_eq!(wire.response_head().status(), 200);
+    /// std::thread::spawn(|| news.send(Event::new("late")));
+    /// assert_eq!(wire.wait_for("late", Duration::from_secs(5)), "data: late\n\n");
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// Panics if the body ends first, or after the timeout, and says what has arrived.
+    #[cfg(feature = "std")]
+    #[track_caller]
+    pub fn wait_for(&mut self, text: &str, timeout: Duration) -> String {
+        let start = std::time::Instant::now();
+        let mut arrived = Vec::new();
+        loop {
+            arrived.extend(self.blocks().concat());
+            let shown = String::from_utf8_lossy(&arrived);
+            if shown.contains(text) {
+                return shown.into_owned();
+            }
+            let has_ended = self.body_has_ended() || self.closed.is_some();
+            assert!(!has_ended, "the body has ended without {text:?}: {shown:?}");
+            let is_late = start.elapsed() >= timeout;
+            assert!(
+                !is_late,
+                "{text:?} has not arrived after {timeout:?}: {shown:?}"
+            );
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Returns whether the body that is read with [`blocks`](Wire::blocks) is complete. A body that is cut off
