@@ -3,7 +3,9 @@
 #![allow(dead_code)]
 
 use bytegate::request::Scheme;
-use bytegate::testing::{Client, StreamClient, fuzz_request, hostile_requests, malformed_requests};
+use bytegate::testing::{
+    Client, StreamClient, fuzz_request, hostile_requests, malformed_requests, probe,
+};
 use bytegate::{Method, Status};
 use std::collections::BTreeMap;
 use std::net::{TcpListener, TcpStream};
@@ -87,6 +89,16 @@ fn a_user_can_log_in_and_out() {
     assert!(client.get("/").text().contains("Hello"));
     let page = client.post("/logout").follow_redirects().send();
     assert!(page.text().contains("name=password"));
+}
+
+#[test]
+fn a_probe_finds_nothing_in_the_examples() {
+    probe(login::app());
+    probe(api::app());
+    probe(upload::app());
+    probe(state::app());
+    probe(templates::app().unwrap());
+    probe(chat::app());
 }
 
 #[test]

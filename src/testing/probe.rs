@@ -10,7 +10,7 @@ use super::reader::Reader;
 use super::reflection::reflections;
 use super::response::ClientResponse;
 use super::rules::response_rules;
-use super::run::{End, run_caught};
+use super::run::{End, Patience, run_caught};
 use super::targets::RouteTarget;
 use super::values::{COMMON_NAMES, ODD_JSON, json_string, odd_texts};
 use crate::gateway::Gateway;
@@ -20,6 +20,7 @@ use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::time::Duration;
 
 /// Sends odd requests to every route of an application or a gateway, and panics with a list of what is wrong. One test
 /// for a whole application:
@@ -69,7 +70,7 @@ pub fn probe(gateway: impl Into<Gateway>) {
 /// - JSON with the members that the errors of the application ask for, and odd values in each;
 /// - five hundred random requests, always the same, as [`fuzz_request`] builds them.
 ///
-/// A kind of mistake is listed once for each route. A panic is caught (feature `std`) and is a finding.
+/// An application without routes, such as a tower service, is asked for every path. A kind of mistake is listed once for each route. A panic is caught (feature `std`) and is a finding.
 ///
 /// ```
 /// use bytegate::testing::findings;
@@ -90,6 +91,7 @@ pub fn findings(gateway: impl Into<Gateway>, names: &[&str]) -> Vec<Finding> {
         gateway: &gateway,
         names: names.iter().map(|name| name.to_string()).collect(),
         findings: Vec::new(),
+        endless: Vec::new(),
     };
     let routes = RouteTarget::all_of(&gateway);
     for route in &routes {
@@ -111,13 +113,18 @@ pub fn findings(gateway: impl Into<Gateway>, names: &[&str]) -> Vec<Finding> {
 const RANDOM: u32 = 500;
 
 /// The most names that are tried alone.
-const ALONE: usize = 48;
+const ALONE: usize = 64;
+
+/// The most names that are taken from responses.
+const TAKEN: usize = 24;
 
 struct Probe<'g> {
     gateway: &'g Gateway,
     /// Names that the application reads, as far as they are known.
     names: Vec<String>,
     findings: Vec<Finding>,
+    /// Patterns of routes with streams that do not end. Nothing waits for them again.
+    endless: Vec<String>,
 }
 
 impl Probe<'_> {
@@ -340,7 +347,14 @@ impl Probe<'_> {
         request: Vec<u8>,
     ) -> Option<ClientResponse> {
         let (case, request) = (case.into(), route.at_host(request));
-        let ran = run_caught(self.gateway, &request);
+        let mut patience = Patience::BRIEF;
+        if self.endless.contains(&route.pattern) {
+            patience.block = Duration::ZERO;
+        }
+        let ran = run_caught(self.gateway, &request, patience);
+        if ran.end == End::NoEndOfBody && !self.endless.contains(&route.pattern) {
+            self.endless.push(route.pattern.clone());
+        }
         for error in &ran.errors {
             // This is how an application reports a late failure.
             if *error != ResponseError::BodyError {
@@ -374,9 +388,10 @@ impl Probe<'_> {
             for (rule, source) in broken {
                 self.add(route, rule, source, case.clone(), &request);
             }
-            self.names
-                .extend(names_in(&response).into_iter().filter(|_| code < 400));
-            deduplicate(&mut self.names);
+            if code < 400 && self.names.len() < TAKEN {
+                self.names.extend(names_in(&response));
+                deduplicate(&mut self.names);
+            }
             last = Some(response);
         }
         last

@@ -82,9 +82,9 @@ pub(super) fn run(
 }
 
 /// Like [`run`], and a panic of the application is one of the errors.
-pub(super) fn run_caught(gateway: &Gateway, input: &[u8]) -> Ran {
+pub(super) fn run_caught(gateway: &Gateway, input: &[u8], patience: Patience) -> Ran {
     let session = gateway.session(ConnectionInfo::default()).catch_panics();
-    run_session(session, input, Now::default(), Patience::BRIEF)
+    run_session(session, input, Now::default(), patience)
 }
 
 fn run_session(mut session: Session, mut input: &[u8], now: Now, patience: Patience) -> Ran {
@@ -111,8 +111,9 @@ fn run_session(mut session: Session, mut input: &[u8], now: Now, patience: Patie
                 };
                 #[cfg(feature = "std")]
                 let is_over = !observer.wait(&thread, patience);
+                // Without `std`, nothing can wait.
                 #[cfg(not(feature = "std"))]
-                let is_over = patience > Duration::ZERO;
+                let is_over = patience < Duration::MAX;
                 if is_over {
                     break end;
                 }
