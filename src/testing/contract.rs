@@ -76,6 +76,8 @@ impl fmt::Display for Violation {
     }
 }
 
+impl core::error::Error for Violation {}
+
 impl Contract {
     /// Panics at the first violation.
     pub fn new() -> Contract {
