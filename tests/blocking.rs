@@ -3,7 +3,7 @@
 
 mod laws;
 
-use bytegate::config::{Config, Timeouts};
+use bytegate::config::Config;
 use bytegate::connection::CloseReason;
 use bytegate::request::{ConnectionInfo, Peer};
 use bytegate::response::ResponseError;

@@ -3,7 +3,7 @@
 mod laws;
 
 use bytegate::body::BodyError;
-use bytegate::config::{Config, Limits, Pace, Timeouts};
+use bytegate::config::{Config, Limits, Timeouts};
 use bytegate::connection::{
     BodyMode, CloseReason, Connection, OutOfTurn, ProtocolError, Refusal, ResponseSummary, Step,
 };

@@ -1,5 +1,5 @@
 //! The client of the test kit keeps cookies, follows redirects and builds forms as browsers do.
-#![cfg(all(feature = "std", feature = "multipart"))]
+#![cfg(feature = "std")]
 
 use bytegate::testing::{Client, FormPart};
 use bytegate::{Rejection, Request, Response, Router, Status};
