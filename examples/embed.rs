@@ -53,7 +53,7 @@ pub(crate) fn admin(work: &Arc<Work>) -> Gateway {
 }
 
 /// Serves each connection on a separate thread.
-pub(crate) fn serve(listener: &TcpListener, gateway: &Arc<Gateway>) -> ! {
+pub(crate) fn serve(listener: &TcpListener, gateway: &Gateway) -> ! {
     loop {
         let gateway = gateway.clone();
         match listener.accept() {

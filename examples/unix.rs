@@ -7,7 +7,6 @@ pub(crate) mod socket {
     use bytegate::request::Peer;
     use bytegate::{Gateway, Request};
     use std::os::unix::net::UnixListener;
-    use std::sync::Arc;
     use std::time::Duration;
     use std::{fs, io, path::Path, thread};
 
@@ -24,7 +23,7 @@ pub(crate) mod socket {
 
     pub(crate) fn serve(listener: &UnixListener) -> ! {
         let hello = |request: &Request<'_>| format!("hello {}\n", request.peer());
-        let gateway = Arc::new(Gateway::new(hello));
+        let gateway = Gateway::new(hello);
         loop {
             let (accepted, gateway) = (listener.accept(), gateway.clone());
             match accepted {

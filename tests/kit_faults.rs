@@ -6,7 +6,6 @@ use bytegate::testing::{Client, Fault, Pipe};
 use bytegate::{Body, Gateway, Request, Response};
 use std::io::{ErrorKind, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 fn hello(_: &Request<'_>) -> &'static str {
@@ -15,7 +14,7 @@ fn hello(_: &Request<'_>) -> &'static str {
 
 /// What a client receives, how the connection ends, and whether the fault has taken effect.
 fn received(fault: Fault) -> (String, Option<ErrorKind>, bool) {
-    let mut stream = Pipe::connect_faulty(&Arc::new(Gateway::new(hello)), fault);
+    let mut stream = Pipe::connect_faulty(&Gateway::new(hello), fault);
     let request = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     stream.write_all(request).unwrap();
     let mut output = Vec::new();
@@ -73,7 +72,7 @@ fn a_reset_is_an_error_after_what_was_sent() {
 fn a_delay_comes_before_the_rest() {
     let time = Duration::from_millis(60);
     let fault = Fault::Delay { after: 1, time }.in_body();
-    let mut stream = Pipe::connect_faulty(&Arc::new(Gateway::new(hello)), fault);
+    let mut stream = Pipe::connect_faulty(&Gateway::new(hello), fault);
     stream.set_timeout(Some(Duration::from_secs(5))).unwrap();
     let start = Instant::now();
     stream.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();

@@ -21,7 +21,7 @@ use ureq::{Agent, Error};
 /// Connects every host to an in-process gateway.
 #[derive(Clone, Debug)]
 struct InProcess {
-    gateway: Arc<Gateway>,
+    gateway: Gateway,
     connections: Arc<AtomicUsize>,
 }
 
@@ -88,7 +88,7 @@ impl Transport for Connection {
 fn client(gateway: impl Into<Gateway>) -> (Agent, Arc<AtomicUsize>) {
     let connections = Arc::default();
     let in_process = InProcess {
-        gateway: Arc::new(gateway.into()),
+        gateway: gateway.into(),
         connections: Arc::clone(&connections),
     };
     let config = Agent::config_builder().timeout_global(Some(Duration::from_secs(20)));

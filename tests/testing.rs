@@ -152,7 +152,7 @@ fn cookies_are_kept_sent_and_removed() {
     client.get("/login").send();
     client.get("/logout").send();
     assert_eq!(client.get("/me").text(), "-");
-    let other = Client::shared(client.gateway().clone());
+    let other = Client::new(client.gateway().clone());
     other.get("/login").send();
     assert_eq!(
         client.get("/me").send().text(),
@@ -262,9 +262,7 @@ fn deferred_responses_are_awaited() {
 
 #[test]
 fn real_input_and_output_pass_through_a_pipe() {
-    let gateway = Arc::new(Gateway::new(
-        Site::new().file("/large", vec![b'x'; 1_000_000]),
-    ));
+    let gateway = Gateway::new(Site::new().file("/large", vec![b'x'; 1_000_000]));
     let mut client = StreamClient::new(Pipe::connect(&gateway));
     for _ in 0..2 {
         client
@@ -391,7 +389,7 @@ fn faulty_output(fault: Fault) -> Vec<u8> {
             Response::text(Body::from_iterator(["one", "two"].into_iter()))
         })
         .fallback(|_: &Request<'_>| "hello\n");
-    let gateway = Arc::new(Gateway::new(router));
+    let gateway = Gateway::new(router);
     let path = match fault {
         Fault::BrokenChunk => "/stream",
         _ => "/",
@@ -432,7 +430,7 @@ fn faults_break_the_rule_that_they_name() {
 #[test]
 fn a_stalled_server_keeps_the_connection_open() {
     use bytegate::blocking::BlockingStream;
-    let gateway = Arc::new(Gateway::new(|_: &Request<'_>| "hello\n"));
+    let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
     let mut stream = Pipe::connect_faulty(&gateway, Fault::StallAfter(20));
     stream
         .write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -449,7 +447,7 @@ fn a_stalled_server_keeps_the_connection_open() {
 #[test]
 fn a_response_without_chunks_is_sent_unchanged_and_the_connection_stays_open() {
     use bytegate::blocking::BlockingStream;
-    let gateway = Arc::new(Gateway::new(|_: &Request<'_>| "no line end"));
+    let gateway = Gateway::new(|_: &Request<'_>| "no line end");
     let mut stream = Pipe::connect_faulty(&gateway, Fault::BrokenChunk);
     stream.set_timeout(Some(Duration::from_secs(5))).unwrap();
     let mut output = Vec::new();

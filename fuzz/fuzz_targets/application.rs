@@ -19,8 +19,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 static GATEWAY: LazyLock<Gateway> = LazyLock::new(gateway);
-static IN_MEMORY: LazyLock<Arc<Gateway>> = LazyLock::new(|| Arc::new(Files(false).into()));
-static WHILE_IT_ARRIVES: LazyLock<Arc<Gateway>> = LazyLock::new(|| Arc::new(Files(true).into()));
+static IN_MEMORY: LazyLock<Gateway> = LazyLock::new(|| Files(false).into());
+static WHILE_IT_ARRIVES: LazyLock<Gateway> = LazyLock::new(|| Files(true).into());
 
 fuzz_target!(|data: &[u8]| {
     fuzz(&GATEWAY, data);
@@ -29,8 +29,8 @@ fuzz_target!(|data: &[u8]| {
     let boundary = content.iter().skip(2).take(70);
     let boundary: Vec<u8> = boundary.copied().take_while(u8::is_ascii_alphanumeric).collect();
     let boundary = String::from_utf8_lossy(&boundary).into_owned();
-    let outcome = |gateway: &Arc<Gateway>| {
-        let client = Client::shared(gateway.clone());
+    let outcome = |gateway: &Gateway| {
+        let client = Client::new(gateway.clone());
         let media_type = format!("multipart/form-data; boundary=\"{boundary}\"");
         let request = client.post("/").content_type(&media_type);
         let response = match choice % 2 {

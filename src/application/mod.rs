@@ -14,13 +14,16 @@
 //! assert!(gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").ends_with(b"visit 1\n"));
 //! ```
 
+#[expect(clippy::module_inception, reason = "each name has a file of its name")]
+pub(crate) mod application;
 mod async_fn;
 mod into_application;
-mod listed_route;
+pub(crate) mod listed_route;
 mod receive_upload;
 mod with_body_limit;
 mod with_state;
 
+pub use application::Application;
 pub use async_fn::async_fn;
 pub use into_application::IntoApplication;
 #[doc(hidden)]
@@ -28,144 +31,3 @@ pub use listed_route::ListedRoute;
 pub use receive_upload::receive_upload;
 pub use with_body_limit::with_body_limit;
 pub use with_state::with_state;
-
-use crate::request::request::Request;
-use crate::response::reply::Reply;
-use crate::response::response::Response;
-use crate::upload::admission::Admission;
-use crate::values::sync::Arc;
-use alloc::string::String;
-use alloc::vec::Vec;
-
-/// A handler for requests.
-///
-/// It is implemented by functions and closures from `&Request<'_>` to anything that converts into a [`Response`], and
-/// by [`Router`](crate::Router), [`Site`](crate::Site), and the results of [`async_fn`] for async functions (which routers and gateways take as they are),
-/// [`with_state`](crate::with_state()) for functions that share a state, and [`wsgi`](crate::wsgi::adapt).
-///
-/// A closure must state the type of its argument: `|request: &Request<'_>| ...`. Without it, the compiler says that the
-/// "implementation of `FnOnce` is not general enough", or asks for type annotations.
-///
-/// ```
-/// use bytegate::{Gateway, Request, Response, Status};
-///
-/// fn application(request: &Request<'_>) -> Result<Response, Status> {
-///     match request.query_pairs().find(|(name, _)| name == "name") {
-///         Some((_, name)) => Ok(Response::text(format!("hello {name}\n"))),
-///         None => Err(Status::NOT_FOUND),
-///     }
-/// }
-///
-/// let gateway = Gateway::new(application);
-/// let reply = gateway.handle(b"GET /hello?name=Ada HTTP/1.1\r\nHost: localhost\r\n\r\n");
-/// assert!(reply.ends_with(b"hello Ada\n"));
-/// ```
-///
-/// # Errors
-///
-/// A handler may return a `Result` whose error becomes a [`Response`] too. [`Rejection`](crate::Rejection) is the
-/// crate's own error. An application turns its errors into rejections in one place, and uses `?` everywhere else:
-///
-/// ```
-/// use bytegate::{Rejection, Gateway, Request, Response, Router, Status};
-///
-/// struct NameTaken(String);
-///
-/// impl From<NameTaken> for Rejection {
-///     fn from(NameTaken(name): NameTaken) -> Rejection {
-///         Rejection::new(Status::CONFLICT, format!("{name} is taken"))
-///     }
-/// }
-///
-/// fn add(name: &str) -> Result<(), NameTaken> {
-///     if name == "ada" { Err(NameTaken(name.to_string())) } else { Ok(()) }
-/// }
-///
-/// fn register(request: &Request<'_>) -> Result<Response, Rejection> {
-///     add(&request.form()?.get("name").unwrap_or_default())?;
-///     Ok(Response::see_other("/welcome"))
-/// }
-///
-/// let gateway = Gateway::new(Router::new().post("/users", register));
-/// let client = bytegate::testing::Client::new(gateway);
-/// let response = client.post("/users").form(&[("name", "ada")]).send();
-/// assert_eq!(response.status(), Status::CONFLICT);
-/// assert!(response.text().ends_with(": ada is taken\n"));
-/// ```
-///
-/// The middleware [`ErrorPages`](crate::middleware::ErrorPages) then decides how the sentence is shown, as it does for the errors
-/// that the server finds itself.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not an application",
-    label = "not a function from `&Request<'_>` to what becomes a `Response`",
-    note = "a closure must name the type of its argument: `|request: &Request<'_>| ...`",
-    note = "an `async fn` takes an `OwnedRequest`, because it may run for longer than the request is in memory",
-    note = "text, bytes, a `Status`, a `(Status, text)`, and an `Option` or `Result` of them become a `Response`"
-)]
-pub trait Application: Send + Sync {
-    /// Responds to a complete request.
-    fn call(&self, request: &Request<'_>) -> Response;
-
-    /// Like [`call`](Application::call), but may return a reference to a [prepared](crate::response::PreparedResponse) response.
-    /// This is the method that a gateway calls. By default, it returns what `call` returns.
-    #[inline]
-    fn reply<'a>(&'a self, request: &Request<'_>) -> Reply<'a> {
-        self.call(request).into()
-    }
-
-    /// Decides how the body of a request is handled.
-    ///
-    /// This is called when only the head has arrived, so the body of `request` is still empty. It is called only
-    /// if a body was announced. Use it to refuse an upload before it is sent.
-    fn admit(&self, request: &Request<'_>) -> Admission {
-        let _ = request;
-        Admission::buffer()
-    }
-
-    /// Returns the list of the routes inside, for people: one line for each, or none. A router lists the routes of the
-    /// applications in it as well. An application that wraps another one returns what that returns.
-    fn routes(&self) -> String {
-        String::new()
-    }
-
-    /// Returns the same routes as values, for the test kit, which sends requests to each of them. An application that
-    /// has none is asked for every path.
-    #[doc(hidden)]
-    fn route_list(&self) -> Vec<ListedRoute> {
-        Vec::new()
-    }
-}
-
-// So that an error names `Application` and its advice, not what this implementation asks for.
-#[diagnostic::do_not_recommend]
-impl<F, R> Application for F
-where
-    F: Fn(&Request<'_>) -> R + Send + Sync,
-    R: Into<Response>,
-{
-    fn call(&self, request: &Request<'_>) -> Response {
-        self(request).into()
-    }
-}
-
-impl<A: Application + ?Sized> Application for Arc<A> {
-    fn call(&self, request: &Request<'_>) -> Response {
-        (**self).call(request)
-    }
-
-    fn reply<'a>(&'a self, request: &Request<'_>) -> Reply<'a> {
-        (**self).reply(request)
-    }
-
-    fn admit(&self, request: &Request<'_>) -> Admission {
-        (**self).admit(request)
-    }
-
-    fn routes(&self) -> String {
-        (**self).routes()
-    }
-
-    fn route_list(&self) -> Vec<ListedRoute> {
-        (**self).route_list()
-    }
-}

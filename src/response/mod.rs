@@ -30,5 +30,7 @@ pub(crate) mod response;
 pub use html::{Escaped, escape_html};
 pub use problem::Problem;
 pub use rejection::Rejection;
-pub use reply::{PreparedResponse, Reply};
+pub use reply::PreparedResponse;
+#[doc(hidden)]
+pub use reply::Reply;
 pub use response::{Response, ResponseError};

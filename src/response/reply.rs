@@ -9,36 +9,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
 
-/// The return value of [`Application::reply`](crate::Application::reply): a response made for the request, or a
-/// prepared one.
-///
-/// ```
-/// use bytegate::{Application, Request, Response, testing::Client};
-/// use bytegate::response::{PreparedResponse, Reply};
-///
-/// struct Pages {
-///     home: PreparedResponse,
-/// }
-///
-/// impl Application for Pages {
-///     fn call(&self, request: &Request<'_>) -> Response {
-///         self.reply(request).into_response()
-///     }
-///
-///     fn reply<'a>(&'a self, request: &Request<'_>) -> Reply<'a> {
-///         match request.path() {
-///             "/" => Reply::Prepared(&self.home),
-///             path => Reply::Made(Response::text(format!("you asked for {path}\n"))),
-///         }
-///     }
-/// }
-///
-/// let home = PreparedResponse::new(Response::html("<h1>hi</h1>"))?;
-/// let client = Client::new(Pages { home });
-/// assert_eq!(client.get("/").text(), "<h1>hi</h1>");
-/// assert_eq!(client.get("/a").text(), "you asked for /a\n");
-/// # Ok::<(), Box<Response>>(())
-/// ```
+/// A response made for one request, or a prepared one that an application of this crate lends.
 #[derive(Debug)]
 pub enum Reply<'a> {
     /// A response made for this request.
@@ -83,27 +54,16 @@ impl<'a> From<&'a PreparedResponse> for Reply<'a> {
     }
 }
 
-/// A response that is encoded once and sent many times. Sending it takes less than half the time of a response that is
-/// made for each request. Clones share its bytes.
+/// A response whose headers and body are checked and encoded once, and sent many times. Clones share its bytes. A handler
+/// returns it like any other response.
 ///
 /// ```
-/// use bytegate::{Application, Gateway, Request, Response};
-/// use bytegate::response::{PreparedResponse, Reply};
-///
-/// struct Health(PreparedResponse);
-///
-/// impl Application for Health {
-///     fn call(&self, _: &Request<'_>) -> Response {
-///         self.0.to_response()
-///     }
-///
-///     fn reply<'a>(&'a self, _: &Request<'_>) -> Reply<'a> {
-///         Reply::Prepared(&self.0)
-///     }
-/// }
+/// use bytegate::{Gateway, Request, Response};
+/// use bytegate::response::PreparedResponse;
 ///
 /// let health = PreparedResponse::new(Response::text("ok\n"))?;
-/// let response = Gateway::new(Health(health)).handle(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+/// let gateway = Gateway::new(move |_: &Request<'_>| Response::from(&health));
+/// let response = gateway.handle(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
 /// assert!(response.starts_with(b"HTTP/1.1 200 OK\r\n") && response.ends_with(b"ok\n"));
 /// # Ok::<(), Box<Response>>(())
 /// ```
@@ -233,6 +193,18 @@ impl PreparedResponse {
     #[inline]
     pub(crate) fn large_content(&self) -> Option<&Bytes> {
         (self.content.len() >= SHARED_FROM_BYTES).then_some(&self.content)
+    }
+}
+
+impl From<&PreparedResponse> for Response {
+    fn from(prepared: &PreparedResponse) -> Response {
+        prepared.to_response()
+    }
+}
+
+impl From<PreparedResponse> for Response {
+    fn from(prepared: PreparedResponse) -> Response {
+        prepared.to_response()
     }
 }
 

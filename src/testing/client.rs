@@ -15,7 +15,6 @@ use crate::values::connection_info::{ConnectionInfo, Peer};
 use crate::values::method::Method;
 use crate::values::now::Now;
 use crate::values::scheme::Scheme;
-use crate::values::sync::Arc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
@@ -39,7 +38,7 @@ use core::time::Duration;
 /// assert_eq!(client.post("/hello/Ada").status(), Status::METHOD_NOT_ALLOWED);
 /// ```
 pub struct Client {
-    gateway: Arc<Gateway>,
+    gateway: Gateway,
     connection: ConnectionInfo,
     host: String,
     now: Cell<Now>,
@@ -48,15 +47,10 @@ pub struct Client {
 
 impl Client {
     /// Creates a client of an application or of a gateway. The peer is unknown, the scheme is `http`, and the host is
-    /// `localhost`.
+    /// `localhost`. Clients of clones of a gateway share the application, and each has its own cookies.
     pub fn new(gateway: impl Into<Gateway>) -> Client {
-        Client::shared(Arc::new(gateway.into()))
-    }
-
-    /// Creates another client of the same gateway, with its own cookies.
-    pub fn shared(gateway: Arc<Gateway>) -> Client {
         Client {
-            gateway,
+            gateway: gateway.into(),
             connection: ConnectionInfo::default(),
             host: String::from("localhost"),
             now: Cell::default(),
@@ -270,7 +264,7 @@ impl Client {
     }
 
     /// Returns the gateway.
-    pub fn gateway(&self) -> &Arc<Gateway> {
+    pub fn gateway(&self) -> &Gateway {
         &self.gateway
     }
 

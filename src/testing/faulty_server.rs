@@ -65,7 +65,7 @@ impl FaultyServer {
 
 fn serve(
     listener: &Async<TcpListener>,
-    gateway: &Arc<Gateway>,
+    gateway: &Gateway,
     mut script: impl Iterator<Item = Option<Fault>>,
     stopping: &Receiver<Infallible>,
     fired: &Arc<AtomicUsize>,

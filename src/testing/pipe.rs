@@ -91,7 +91,7 @@ impl Pipe {
     /// use std::io::{Read, Write};
     /// use std::sync::Arc;
     ///
-    /// let gateway = Arc::new(Gateway::new(|_: &Request<'_>| "hello\n"));
+    /// let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
     /// let mut stream = Pipe::connect(&gateway);
     /// stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")?;
     /// let mut output = String::new();
@@ -99,7 +99,7 @@ impl Pipe {
     /// assert!(output.ends_with("hello\n"));
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub fn connect(gateway: &Arc<Gateway>) -> Pipe {
+    pub fn connect(gateway: &Gateway) -> Pipe {
         let (mut client, server) = Pipe::pair();
         client.timeout = Some(PATIENCE);
         serve(gateway, server);
@@ -114,7 +114,7 @@ impl Pipe {
     /// use std::io::ErrorKind;
     /// use std::sync::Arc;
     ///
-    /// let gateway = Arc::new(Gateway::new(|_: &Request<'_>| "hello\n"));
+    /// let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
     /// let garbage = Fault::Garbage { after: 0, bytes: b"\0".to_vec() };
     /// let mut client = StreamClient::new(Pipe::connect_faulty(&gateway, garbage));
     /// client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")?;
@@ -123,7 +123,7 @@ impl Pipe {
     /// assert!(client.stream().fault_has_fired());
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub fn connect_faulty(gateway: &Arc<Gateway>, fault: Fault) -> Pipe {
+    pub fn connect_faulty(gateway: &Gateway, fault: Fault) -> Pipe {
         let (mut client, server) = Pipe::pair();
         client.timeout = Some(PATIENCE);
         let faulty = Faulty::new(server, fault);
@@ -150,8 +150,8 @@ impl Pipe {
 }
 
 /// Serves a stream on a dedicated thread, which ends with the connection.
-pub(super) fn serve(gateway: &Arc<Gateway>, stream: impl BlockingStream + Send + 'static) {
-    let gateway = Arc::clone(gateway);
+pub(super) fn serve(gateway: &Gateway, stream: impl BlockingStream + Send + 'static) {
+    let gateway = gateway.clone();
     std::thread::spawn(move || {
         // An error means that the client has disconnected, and it needs no report.
         let _ = gateway.serve_stream(stream, ConnectionInfo::default());
