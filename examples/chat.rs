@@ -39,7 +39,7 @@ pub(crate) fn app() -> Gateway {
     let router = Router::new()
         .get("/", |_: &Request<'_>| Response::html(PAGE))
         .get("/events", move |_: &Request<'_>| {
-            net::keep_alive(room.subscribe(), Duration::from_secs(15))
+            room.subscribe().keep_alive(Duration::from_secs(15))
         })
         .post("/say", with_body_limit(LINE_BYTES, say));
     Gateway::new(router).with(CrossOriginProtection::new())

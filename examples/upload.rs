@@ -52,7 +52,7 @@ pub(crate) fn app() -> Gateway {
     let router = Router::new()
         .put("/checksum", receive_upload(upload))
         .get("/progress", move |_: &Request<'_>| {
-            net::keep_alive(progress.subscribe(), Duration::from_secs(15))
+            progress.subscribe().keep_alive(Duration::from_secs(15))
         });
     Gateway::new(router).with(CrossOriginProtection::new())
 }

@@ -659,7 +659,7 @@ fn events_arrive_one_by_one_from_another_thread() {
             sender.send("one\ntwo").expect("a client");
             let event = Event::new("three").with_name("a\r\ndata: b").with_id("7\n");
             sender.send(event).expect("a client");
-            sender.keep_alive().expect("a client");
+            sender.send(Event::comment()).expect("a client");
             // More than fit into the channel.
             for number in 0..20 {
                 sender.send(number.to_string()).expect("a client");
@@ -682,23 +682,6 @@ fn events_arrive_one_by_one_from_another_thread() {
 }
 
 #[test]
-fn a_comment_is_sent_only_while_nothing_is_queued() {
-    let (kept, gateway) = channel(1);
-    let mut client = Client::new(&gateway, GET);
-    let sender = taken(&kept);
-    assert_eq!(sender.keep_alive(), Ok(()));
-    assert_eq!(sender.keep_alive(), Ok(()));
-    assert!(client.text().ends_with("\r\n\r\n3\r\n:\n\n\r\n"));
-    assert_eq!(sender.try_send("a"), Ok(()));
-    assert_eq!(sender.keep_alive(), Ok(()));
-    let full = TrySendError::Full("data: b\n\n".into());
-    assert_eq!(sender.try_send("b"), Err(full));
-    drop(sender);
-    client.text();
-    assert_eq!(client.content(), ":\n\ndata: a\n\n");
-}
-
-#[test]
 fn sending_to_a_disconnected_client_fails() {
     let (kept, gateway) = channel(1);
     let client = Client::new(&gateway, GET);
@@ -713,7 +696,6 @@ fn sending_to_a_disconnected_client_fails() {
     });
     assert!(sender.is_closed());
     assert_eq!(sender.send("c"), Err(Closed));
-    assert_eq!(sender.keep_alive(), Err(Closed));
     assert_eq!(sender.try_send("d"), Err(TrySendError::Closed));
 
     let head = Client::new(&gateway, b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -785,7 +767,7 @@ fn every_client_of_a_broadcast_sees_the_lines_of_the_others() {
     assert_eq!(chat.send("bye"), 1);
     assert!(two.text().ends_with("data: bye\n\n\r\n"));
     drop(two);
-    assert_eq!(chat.keep_alive(), 0);
+    assert_eq!(chat.subscribers(), 0);
     assert_eq!(format!("{chat:?}"), "Broadcast(0 subscribers)");
 }
 
@@ -804,14 +786,6 @@ fn a_slow_client_of_a_broadcast_is_disconnected_and_does_not_delay_others() {
     let cut = Wait::Close(CloseReason::ResponseBroken);
     assert_eq!(slow.turn(&mut &b""[..]), cut);
     assert!(slow.text().ends_with("chunked\r\n\r\n"));
-    // A comment disconnects no client.
-    for event in ["four", "five"] {
-        assert_eq!(news.send(event), 1);
-    }
-    assert_eq!(news.keep_alive(), 1);
-    assert!(fast.text().ends_with("data: five\n\n\r\n"));
-    assert_eq!(news.keep_alive(), 1);
-    assert!(fast.text().ends_with("3\r\n:\n\n\r\n"));
 }
 
 #[test]
@@ -848,31 +822,47 @@ fn a_channel_queues_at_most_a_mebibyte_and_at_least_one_block() {
     assert_eq!(full, Err(TrySendError::Full("more".into())));
 }
 
-#[cfg(feature = "server")]
 #[test]
 fn comments_keep_a_quiet_stream_alive() {
+    let seconds = |seconds| Now {
+        monotonic: Duration::from_secs(seconds),
+        wall: None,
+    };
     let kept = Arc::new(Mutex::new(None));
     let keep = kept.clone();
     let gateway = Gateway::new(move |_: &Request<'_>| {
         let (sender, events) = Events::channel(4);
         *keep.lock().expect("a sender") = Some(sender);
-        bytegate::net::keep_alive(events, Duration::from_millis(20))
+        events.keep_alive(Duration::from_secs(15))
     });
-    let mut client = Client::new(&gateway, GET);
-    client.wait_for(":\n\n\r\n3\r\n:\n\n\r\n");
+    let mut session = gateway.session(ConnectionInfo::default());
+    let mut input = GET;
+    let mut turn = |second| {
+        let mut sent = Vec::new();
+        loop {
+            match session.turn(&mut input, seconds(second)) {
+                Wait::Write { .. } => session.output().move_to(&mut sent),
+                Wait::Pending { until } => {
+                    break (String::from_utf8(sent).unwrap(), until.as_secs());
+                }
+                other => unreachable!("{other:?}"),
+            }
+        }
+    };
+    let (head, until) = turn(1);
+    assert!(head.ends_with("\r\n\r\n") && until == 16, "{head} {until}");
+    assert_eq!(turn(15), (String::new(), 16));
+    assert_eq!(turn(17), ("3\r\n:\n\n\r\n".to_string(), 32));
+    // An event puts the next comment off.
     let sender = taken(&kept);
     sender.send("a").expect("a client");
-    assert!(client.text().contains("data: a\n\n"));
-    client.wait_for(":\n\n\r\n");
-    drop(sender);
-    assert!(matches!(client.turn(&mut &b""[..]), Wait::Read { .. }));
-    let content = client.content();
-    let lines: Vec<&str> = content.split_terminator("\n\n").collect();
+    let (event, until) = turn(20);
     assert!(
-        lines.iter().all(|line| matches!(*line, ":" | "data: a")),
-        "{content}"
+        event.contains("data: a\n\n") && until == 35,
+        "{event} {until}"
     );
-    assert_eq!(lines.iter().filter(|line| **line != ":").count(), 1);
+    assert_eq!(turn(34), (String::new(), 35));
+    assert_eq!(turn(35), ("3\r\n:\n\n\r\n".to_string(), 50));
 }
 
 // Bodies that are read while they are sent

@@ -18,6 +18,7 @@ use core::fmt;
 use core::ops::Range;
 use core::pin::Pin;
 use core::task::{Context, Poll};
+use core::time::Duration;
 use futures_core::Stream;
 
 /// The size from which bodies are shared instead of copied after their head. They are still sent in the same write.
@@ -57,9 +58,25 @@ pub(crate) enum Blocks {
     Async(Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>),
     #[cfg(feature = "folder")]
     Stored(StoredBlocks),
+    /// Blocks with a filler that is sent when there was none for a while. Boxed, because hardly any body has one.
+    Filled(Box<Filled>),
+}
+
+pub(crate) struct Filled {
+    blocks: Blocks,
+    interval: Duration,
+    filler: Bytes,
 }
 
 impl Blocks {
+    /// Returns the filler, and the time without a block after which it is sent.
+    pub(crate) fn filler(&self) -> Option<(&Bytes, Duration)> {
+        match self {
+            Blocks::Filled(filled) => Some((&filled.filler, filled.interval)),
+            _ => None,
+        }
+    }
+
     /// Polls for the next block, for a front end that has the system send parts of files.
     #[cfg(feature = "server")]
     pub(crate) fn poll_block(
@@ -86,6 +103,7 @@ impl Blocks {
             Blocks::Stored(blocks) => {
                 Poll::Ready(blocks.next().map(|block| block.map_err(|_| BodyError)))
             }
+            Blocks::Filled(filled) => filled.blocks.poll_bytes(context),
         }
     }
 }
@@ -142,6 +160,21 @@ impl Body {
     pub(crate) fn stored(file: &Arc<StoredFile>, part: Range<u64>) -> Body {
         let length = part.end - part.start;
         Body::of_blocks(Some(length), Blocks::Stored(StoredBlocks::new(file, part)))
+    }
+
+    /// Sends `filler` whenever the body had no block for this time.
+    pub(crate) fn with_fillers(self, interval: Duration, filler: Bytes) -> Body {
+        match self.content {
+            Content::Stream { length, blocks } => {
+                let filled = Filled {
+                    blocks,
+                    interval,
+                    filler,
+                };
+                Body::of_blocks(length, Blocks::Filled(Box::new(filled)))
+            }
+            content => Body { content },
+        }
     }
 
     fn of_blocks(length: Option<u64>, blocks: Blocks) -> Body {
@@ -216,6 +249,10 @@ impl Body {
                 let blocks = blocks.map(move |block| block.map_err(|_| BodyError).map(&mut change));
                 Body::try_from_iterator(None, blocks)
             }
+            Content::Stream {
+                length,
+                blocks: Blocks::Filled(filled),
+            } => Body::of_blocks(length, filled.blocks).map_blocks(change),
         }
     }
 

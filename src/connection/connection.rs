@@ -413,7 +413,6 @@ impl<C: Borrow<Config>> Connection<C> {
     }
 
     /// Returns the time of the last step.
-    #[cfg(feature = "server")]
     pub(crate) fn last_step(&self) -> Now {
         self.now
     }

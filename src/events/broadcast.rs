@@ -90,18 +90,6 @@ impl Broadcast {
         subscribers.len()
     }
 
-    /// Sends a [comment](Event::keep_alive) to all clients with a queue that is not full. Returns the number of
-    /// clients.
-    pub fn keep_alive(&self) -> usize {
-        let block = Bytes::from(Event::keep_alive());
-        let mut subscribers = self.lock();
-        subscribers.retain(|subscriber| {
-            let sent = subscriber.try_send_block(block.clone());
-            !matches!(sent, Err(TrySendError::Closed))
-        });
-        subscribers.len()
-    }
-
     /// Returns the number of connected clients.
     pub fn subscribers(&self) -> usize {
         let subscribers = self.lock();

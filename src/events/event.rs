@@ -41,19 +41,18 @@ impl Event {
     pub fn new(data: impl Into<String>) -> Event {
         Event {
             data: Some(data.into()),
-            ..Event::keep_alive()
+            ..Event::comment()
         }
     }
 
-    /// Creates a comment, which clients ignore. It keeps proxies from timing out the connection, and reveals clients
-    /// that have disconnected. The HTML Standard suggests one about every 15 seconds.
+    /// Creates an empty comment, which clients ignore. [`Events::keep_alive`] sends them by itself.
     ///
     /// ```
     /// use bytegate::events::Event;
     ///
-    /// assert_eq!(Event::keep_alive().to_string(), ":\n\n");
+    /// assert_eq!(Event::comment().to_string(), ":\n\n");
     /// ```
-    pub const fn keep_alive() -> Event {
+    pub const fn comment() -> Event {
         Event {
             data: None,
             name: None,
@@ -158,7 +157,8 @@ impl From<&str> for Event {
 /// ```
 #[derive(Debug)]
 pub struct Events {
-    pub(crate) body: Body,
+    body: Body,
+    keep_alive: Option<Duration>,
 }
 
 impl Events {
@@ -167,9 +167,7 @@ impl Events {
     where
         I: Iterator<Item = Event> + Send + 'static,
     {
-        Events {
-            body: Body::from_iterator(events),
-        }
+        Events::of_body(Body::from_iterator(events))
     }
 
     /// Creates events from an asynchronous stream. The connection waits for them without delaying other connections.
@@ -177,15 +175,40 @@ impl Events {
     where
         S: Stream<Item = Event> + Send + 'static,
     {
-        Events::of_blocks(AsBlocks(Box::pin(events)))
+        Events::of_body(Body::from_stream(None, AsBlocks(Box::pin(events))))
     }
 
-    pub(crate) fn of_blocks<S>(blocks: S) -> Events
-    where
-        S: Stream<Item = Result<Bytes, BodyError>> + Send + 'static,
-    {
+    /// Sends a [comment](Event::comment), which clients ignore, whenever no event was sent for this time. This keeps
+    /// proxies from closing the connection, and detects clients that have disconnected. The HTML Standard suggests 15
+    /// seconds. By default, no comments are sent.
+    ///
+    /// The session sends them, by the clock of its front end. Middleware that changes the blocks of the body
+    /// ([`Body::map_blocks`]) ends them, and so does a tower server, which has no clock.
+    ///
+    /// ```
+    /// use bytegate::events::Broadcast;
+    /// use bytegate::testing::Client;
+    /// use bytegate::Request;
+    /// use std::time::Duration;
+    ///
+    /// let news = Broadcast::new(16);
+    /// let client = Client::new(move |_: &Request<'_>| news.subscribe().keep_alive(Duration::from_secs(15)));
+    /// let mut wire = client.connect();
+    /// wire.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// wire.poll();
+    /// client.advance(Duration::from_secs(15));
+    /// wire.poll();
+    /// assert!(wire.output().ends_with(b":\n\n\r\n"));
+    /// ```
+    pub fn keep_alive(mut self, interval: Duration) -> Events {
+        self.keep_alive = Some(interval);
+        self
+    }
+
+    pub(super) fn of_body(body: Body) -> Events {
         Events {
-            body: Body::from_stream(None, blocks),
+            body,
+            keep_alive: None,
         }
     }
 }
@@ -209,11 +232,14 @@ impl Response {
     /// Creates a 200 response with server-sent events. It is `text/event-stream`, is never stored in a cache, and asks
     /// proxies like nginx not to buffer it (`X-Accel-Buffering: no`).
     ///
-    /// Send something about every 15 seconds, because proxies cut idle connections: see [`Event::keep_alive`], and
-    /// `net::keep_alive`, which does so automatically.
+    /// Send something about every 15 seconds, because proxies cut idle connections: see [`Events::keep_alive`].
     pub fn events(events: Events) -> Response {
+        let body = match events.keep_alive {
+            Some(interval) => events.body.with_fillers(interval, Event::comment().into()),
+            None => events.body,
+        };
         Response::new(Status::OK)
-            .with_body(events.body)
+            .with_body(body)
             .with_header("Content-Type", "text/event-stream")
             .with_header("Cache-Control", "no-store")
             .with_header("X-Accel-Buffering", "no")

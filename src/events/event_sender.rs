@@ -50,7 +50,7 @@ impl Events {
     /// Like [`channel`](Events::channel), but with a different limit on queued bytes.
     pub(crate) fn channel_within(events: usize, bytes: usize) -> (EventSender, Events) {
         let (sender, body) = Body::channel_within(events, bytes);
-        (EventSender { sender }, Events { body })
+        (EventSender { sender }, Events::of_body(body))
     }
 }
 
@@ -70,26 +70,6 @@ impl EventSender {
     /// slowly; or an error if the client has disconnected.
     pub fn try_send(&self, event: impl Into<Event>) -> Result<(), TrySendError> {
         self.sender.try_send(event.into())
-    }
-
-    /// Sends a [comment](Event::keep_alive). Does not wait: while events are queued, no comment is needed.
-    ///
-    /// ```
-    /// use bytegate::events::Events;
-    ///
-    /// let (sender, events) = Events::channel(1);
-    /// assert!(sender.keep_alive().is_ok());
-    /// drop(events);
-    /// assert!(sender.keep_alive().is_err());
-    /// ```
-    ///
-    /// # Errors
-    /// Returns [`Closed`] if the client has disconnected.
-    pub fn keep_alive(&self) -> Result<(), Closed> {
-        match self.sender.try_send(Event::keep_alive()) {
-            Ok(()) | Err(TrySendError::Full(_)) => Ok(()),
-            Err(TrySendError::Closed) => Err(Closed),
-        }
     }
 
     /// Returns whether the client has disconnected.

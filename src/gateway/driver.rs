@@ -213,11 +213,15 @@ impl<C: Borrow<Config>> Driver<C> {
                         self.end_body(Ok(()));
                     }
                     Ok(Poll::Pending) => {
-                        self.asked(Connection::flush);
-                        if self.connection.output().is_empty() {
-                            return Stepped::Waits(Wait::Pending {
-                                until: Duration::MAX,
-                            });
+                        let exchange = self.exchange.as_ref();
+                        match exchange.map_or(Err(Duration::MAX), |it| it.filler(*now)) {
+                            Ok(filler) => self.send(Block::Bytes(filler)),
+                            Err(until) => {
+                                self.asked(Connection::flush);
+                                if self.connection.output().is_empty() {
+                                    return Stepped::Waits(Wait::Pending { until });
+                                }
+                            }
                         }
                     }
                     // Nothing comes to be written, so a stream of empty blocks would never let go.
@@ -349,6 +353,7 @@ impl<C: Borrow<Config>> Driver<C> {
             exchange.ends_at_stop = is_event_stream(response);
             exchange.blocks = response.body.take_blocks();
             exchange.declared = summary.content_length;
+            exchange.put_off_filler(self.connection.last_step());
             self.exchange = Some(exchange);
         }
         self.report(gateway, summary.error.as_ref(), front_end);
@@ -380,6 +385,7 @@ impl<C: Borrow<Config>> Driver<C> {
     fn count(&mut self, bytes: usize) {
         if let Some(exchange) = &mut self.exchange {
             exchange.given += bytes as u64;
+            exchange.put_off_filler(self.connection.last_step());
         }
     }
 

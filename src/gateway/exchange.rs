@@ -15,6 +15,7 @@ use crate::values::now::Now;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use bytes::Bytes;
 use core::task::{Context, Poll};
 use core::time::Duration;
 
@@ -35,6 +36,8 @@ pub(super) struct Exchange {
     pub(super) blocks: Option<Blocks>,
     /// Whether the body ends when the server stops: it is a stream of events, and its client reconnects.
     pub(super) ends_at_stop: bool,
+    /// When the filler of the body is sent, if no block comes before.
+    pub(super) filler_at: Duration,
     /// The length that a streamed body has declared.
     pub(super) declared: Option<u64>,
     /// The number of bytes that the stream has given.
@@ -219,6 +222,22 @@ impl Exchange {
     /// Keeps a deferred response, to be polled.
     pub(super) fn defer(&mut self, response: &mut Response) {
         self.later = response.take_later();
+    }
+
+    /// Puts off the filler of the body, because a block was sent.
+    pub(super) fn put_off_filler(&mut self, now: Now) {
+        if let Some((_, interval)) = self.blocks.as_ref().and_then(Blocks::filler) {
+            self.filler_at = now.monotonic.saturating_add(interval);
+        }
+    }
+
+    /// Returns the filler of the body if it is due, and otherwise the time at which it will be.
+    pub(super) fn filler(&self, now: Now) -> Result<Bytes, Duration> {
+        match self.blocks.as_ref().and_then(Blocks::filler) {
+            Some((filler, _)) if now.monotonic >= self.filler_at => Ok(filler.clone()),
+            Some(_) => Err(self.filler_at),
+            None => Err(Duration::MAX),
+        }
     }
 
     /// Polls a deferred response. It may be deferred again when it is ready.

@@ -15,7 +15,6 @@ mod blocking;
 mod buffers;
 mod client;
 mod drive;
-mod keep_alive;
 mod linger;
 mod listen;
 mod notice;
@@ -33,7 +32,6 @@ mod transport;
 
 pub use accept::serve;
 pub use blocking::{Blocking, blocking};
-pub use keep_alive::keep_alive;
 pub use listen::listen;
 pub use open_files::raise_open_files_limit;
 pub use options::Options;
