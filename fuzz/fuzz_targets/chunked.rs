@@ -1,7 +1,8 @@
 //! Any bytes as chunked content: the decoder accepts and refuses what the model does, however the input is cut.
 #![no_main]
 
-#[path = "../../tests/laws/mod.rs"]
+#[path = "../../tests/it/laws/mod.rs"]
+#[allow(dead_code)]
 mod laws;
 
 use libfuzzer_sys::fuzz_target;

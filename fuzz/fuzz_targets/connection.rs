@@ -2,7 +2,8 @@
 //! the same order, and all laws hold. This finds faults between requests: pairing, draining, persistence.
 #![no_main]
 
-#[path = "../../tests/laws/mod.rs"]
+#[path = "../../tests/it/laws/mod.rs"]
+#[allow(dead_code)]
 mod laws;
 
 use arbitrary::Arbitrary;

@@ -3,7 +3,8 @@
 
 #[path = "../../src/bin/bytegate/demo/mod.rs"]
 mod demo;
-#[path = "../../tests/laws/mod.rs"]
+#[path = "../../tests/it/laws/mod.rs"]
+#[allow(dead_code)]
 mod laws;
 
 use libfuzzer_sys::fuzz_target;

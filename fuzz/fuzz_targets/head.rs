@@ -1,7 +1,8 @@
 //! Any bytes as the head of a request: the parser serves and refuses what the model does.
 #![no_main]
 
-#[path = "../../tests/laws/mod.rs"]
+#[path = "../../tests/it/laws/mod.rs"]
+#[allow(dead_code)]
 mod laws;
 
 use libfuzzer_sys::fuzz_target;

@@ -1,11 +1,11 @@
 //! Any bytes: httparse and http-net read what we serve as we do, except for the known differences.
 #![no_main]
 
-#[path = "../../tests/laws/mod.rs"]
+#[path = "../../tests/it/laws/mod.rs"]
+#[allow(dead_code)]
 mod laws;
-#[path = "../../tests/laws/oracle.rs"]
-mod oracle;
 
+use laws::oracle;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {

@@ -2,7 +2,8 @@
 //! hold, and a folder that was read answers like one that is open.
 #![no_main]
 
-#[path = "../../tests/laws/mod.rs"]
+#[path = "../../tests/it/laws/mod.rs"]
+#[allow(dead_code)]
 mod laws;
 
 use bytegate::site::{Dotfiles, EncodedNames, SiteOptions, Symlinks};

@@ -1,7 +1,8 @@
 //! Any bytes, cut anywhere: the output is the same.
 #![no_main]
 
-#[path = "../../tests/laws/mod.rs"]
+#[path = "../../tests/it/laws/mod.rs"]
+#[allow(dead_code)]
 mod laws;
 
 use libfuzzer_sys::fuzz_target;

@@ -1,0 +1,20 @@
+//! Programs of others against this crate: proxies, browsers, and clients that download. Each is skipped, with a printed
+//! line, where it is not installed.
+#![cfg(feature = "std")]
+
+#[cfg(feature = "server")]
+mod browser;
+#[cfg(feature = "server")]
+mod chromium;
+#[cfg(feature = "server")]
+mod downloads;
+#[cfg(feature = "server")]
+#[path = "../it/laws/exchange.rs"]
+#[expect(dead_code, reason = "proxies need the input alone")]
+mod exchange;
+#[cfg(feature = "server")]
+mod proxies;
+#[cfg(feature = "server")]
+#[path = "../it/temporary.rs"]
+mod temporary;
+mod ureq;

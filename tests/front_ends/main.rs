@@ -1,0 +1,19 @@
+//! The front ends, over real sockets. They have a process for themselves, because these tests measure how long clients
+//! wait, count the descriptors and the processor time of the process, and set its panic hook.
+#![cfg(feature = "std")]
+
+mod blocking;
+#[cfg(feature = "server")]
+mod changing_files;
+#[path = "../it/laws/reader.rs"]
+#[cfg_attr(
+    not(feature = "server"),
+    expect(dead_code, reason = "only clients of the TCP front end need all of it")
+)]
+mod reader;
+#[cfg(feature = "server")]
+mod tcp;
+#[cfg(feature = "server")]
+#[path = "../it/temporary.rs"]
+#[expect(dead_code, reason = "no file here has to settle")]
+mod temporary;

@@ -1,0 +1,33 @@
+//! The examples. Tests call their parts, and not `main`.
+
+#[path = "../../../examples/api.rs"]
+pub(super) mod api;
+#[cfg(feature = "tower")]
+#[path = "../../../examples/axum.rs"]
+pub(super) mod axum_router;
+#[path = "../../../examples/chat.rs"]
+pub(super) mod chat;
+#[path = "../../../examples/embed.rs"]
+pub(super) mod embed;
+#[path = "../../../examples/fuzz.rs"]
+pub(super) mod fuzz;
+#[path = "../../../examples/hello.rs"]
+pub(super) mod hello;
+#[path = "../../../examples/inetd.rs"]
+pub(super) mod inetd;
+#[path = "../../../examples/later.rs"]
+pub(super) mod later;
+#[path = "../../../examples/login.rs"]
+pub(super) mod login;
+#[path = "../../../examples/simulation.rs"]
+pub(super) mod simulation;
+#[path = "../../../examples/state.rs"]
+pub(super) mod state;
+#[path = "../../../examples/templates.rs"]
+pub(super) mod templates;
+#[path = "../../../examples/unix.rs"]
+pub(super) mod unix;
+#[path = "../../../examples/upload.rs"]
+pub(super) mod upload;
+#[path = "../../../examples/watchlist/main.rs"]
+pub(super) mod watchlist;
