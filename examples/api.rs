@@ -13,11 +13,11 @@ struct Note {
 
 type Notes = Mutex<Vec<Note>>;
 
-fn list(notes: &Notes, _: &Request<'_>) -> Response {
+fn list(notes: &Notes, _: &Request) -> Response {
     Response::json(&*notes.lock().unwrap())
 }
 
-fn add(notes: &Notes, request: &Request<'_>) -> Result<Response, Rejection> {
+fn add(notes: &Notes, request: &Request) -> Result<Response, Rejection> {
     let mut notes = notes.lock().unwrap();
     if notes.len() == 1000 {
         return Err(Rejection::new(Status::CONFLICT, "the list is full"));
@@ -26,7 +26,7 @@ fn add(notes: &Notes, request: &Request<'_>) -> Result<Response, Rejection> {
     Ok(Response::created(&format!("/notes/{}", notes.len() - 1)))
 }
 
-fn read(notes: &Notes, request: &Request<'_>) -> Result<Option<Response>, Rejection> {
+fn read(notes: &Notes, request: &Request) -> Result<Option<Response>, Rejection> {
     let number: usize = request.parse_param("number")?;
     Ok(notes.lock().unwrap().get(number).map(Response::json))
 }

@@ -31,14 +31,14 @@ const PAGE: &str = r#"<!doctype html><title>Chat</title>
 pub(crate) fn app() -> Gateway {
     let room = Broadcast::new(100);
     let chat = room.clone();
-    let say = move |request: &Request<'_>| -> Result<Status, Rejection> {
+    let say = move |request: &Request| -> Result<Status, Rejection> {
         let line = request.form()?.get("line").unwrap_or_default().into_owned();
         chat.send(line);
         Ok(Status::NO_CONTENT)
     };
     let router = Router::new()
-        .get("/", |_: &Request<'_>| Response::html(PAGE))
-        .get("/events", move |_: &Request<'_>| {
+        .get("/", |_: &Request| Response::html(PAGE))
+        .get("/events", move |_: &Request| {
             room.subscribe().keep_alive(Duration::from_secs(15))
         })
         .post("/say", with_body_limit(LINE_BYTES, say));

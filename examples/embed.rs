@@ -21,7 +21,7 @@ impl Work {
         }
     }
 
-    fn page(&self, _: &Request<'_>) -> Response {
+    fn page(&self, _: &Request) -> Response {
         let (done, is_paused) = (self.done.load(Relaxed), self.is_paused.load(Relaxed));
         let action = if is_paused { "Continue" } else { "Pause" };
         Response::html(format!(
@@ -29,13 +29,13 @@ impl Work {
         ))
     }
 
-    fn toggle(&self, _: &Request<'_>) -> Response {
+    fn toggle(&self, _: &Request) -> Response {
         self.is_paused.fetch_xor(true, Relaxed);
         Response::see_other("/")
     }
 
     /// In the text format of Prometheus.
-    fn metrics(&self, _: &Request<'_>) -> Response {
+    fn metrics(&self, _: &Request) -> Response {
         let done = self.done.load(Relaxed);
         let text = format!("# TYPE steps_total counter\nsteps_total {done}\n");
         Response::of_type("text/plain; version=0.0.4", text)

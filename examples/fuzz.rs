@@ -15,7 +15,7 @@ use std::panic::catch_unwind;
 use std::sync::LazyLock;
 
 /// Divides by a parameter, which may be zero.
-fn discount(request: &Request<'_>) -> Result<String, Rejection> {
+fn discount(request: &Request) -> Result<String, Rejection> {
     let parts: u8 = request.parse_param("parts")?;
     Ok(format!("{} cents each\n", 1000 / u16::from(parts)))
 }

@@ -4,7 +4,7 @@
 
 use bytegate::{Gateway, Rejection, Request, Router};
 
-fn hello(request: &Request<'_>) -> Result<String, Rejection> {
+fn hello(request: &Request) -> Result<String, Rejection> {
     let name: String = request.parse_param("name")?;
     let times = request.parse_query("times")?.unwrap_or(1);
     if times > 10 {

@@ -29,7 +29,7 @@ impl<I, O: Write> Write for Duplex<I, O> {
     }
 }
 
-fn hello(request: &Request<'_>) -> String {
+fn hello(request: &Request) -> String {
     format!("hello {}\n", request.param("name").unwrap_or("nobody"))
 }
 

@@ -31,7 +31,7 @@ fn lines() -> Response {
 pub(crate) fn app() -> Router {
     Router::new()
         .get("/slow/{seconds}", slow)
-        .get("/lines", |_: &Request<'_>| lines())
+        .get("/lines", |_: &Request| lines())
 }
 
 fn main() -> io::Result<()> {

@@ -20,7 +20,7 @@ const MOST_SESSIONS: usize = 1000;
 /// The name of each user who is logged in, by session cookie.
 type Sessions = Mutex<HashMap<String, String>>;
 
-fn page(sessions: &Sessions, request: &Request<'_>) -> Response {
+fn page(sessions: &Sessions, request: &Request) -> Response {
     let session = request.cookie("session").unwrap_or_default();
     match sessions.lock().unwrap().get(&*session) {
         Some(name) => Response::html(format!("<p>Hello {}</p>{LOG_OUT}", escape_html(name))),
@@ -28,7 +28,7 @@ fn page(sessions: &Sessions, request: &Request<'_>) -> Response {
     }
 }
 
-fn login(sessions: &Sessions, request: &Request<'_>) -> Result<Response, Rejection> {
+fn login(sessions: &Sessions, request: &Request) -> Result<Response, Rejection> {
     let form = request.form()?;
     let value = |name| form.get(name).unwrap_or_default();
     // Compares in time independent of the password. A real site stores only a slow hash of it.
@@ -48,7 +48,7 @@ fn login(sessions: &Sessions, request: &Request<'_>) -> Result<Response, Rejecti
     Ok(Response::see_other("/").with_cookie(cookie))
 }
 
-fn logout(sessions: &Sessions, request: &Request<'_>) -> Response {
+fn logout(sessions: &Sessions, request: &Request) -> Response {
     let session = request.cookie("session").unwrap_or_default();
     sessions.lock().unwrap().remove(&*session);
     Response::see_other("/").with_removed_cookie("session")

@@ -25,7 +25,7 @@ impl Dice {
 /// each reason.
 pub(crate) fn simulate(clients: usize, seconds: usize) -> (usize, BTreeMap<String, usize>) {
     const REQUEST: &[u8] = b"POST /add HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n1234";
-    let app = Router::new().post("/add", |request: &Request<'_>| request.body().to_vec());
+    let app = Router::new().post("/add", |request: &Request| request.body().to_vec());
     let client = Client::new(app);
     let mut dice = Dice(1);
     let mut wires: Vec<(Wire<'_>, usize)> = (0..clients).map(|_| (client.connect(), 0)).collect();

@@ -21,7 +21,7 @@ struct User(&'static str);
 struct Identify(Arc<State>);
 
 impl Middleware for Identify {
-    fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
+    fn before(&self, request: &mut RequestParts) -> Option<Response> {
         let value = request.head.headers().get("Authorization")?;
         let user = self.0.users.get(value.strip_prefix("Bearer ")?)?;
         request.extensions.insert(User(user));
@@ -29,7 +29,7 @@ impl Middleware for Identify {
     }
 }
 
-fn home(state: &State, request: &Request<'_>) -> Result<String, Rejection> {
+fn home(state: &State, request: &Request) -> Result<String, Rejection> {
     let user = request.extensions().get::<User>();
     let User(name) =
         user.ok_or_else(|| Rejection::unauthorized("Bearer", "please send a token"))?;

@@ -32,7 +32,7 @@ fn render(
     })
 }
 
-fn hello(templates: &Templates, request: &Request<'_>) -> Result<Response, Rejection> {
+fn hello(templates: &Templates, request: &Request) -> Result<Response, Rejection> {
     let name = request.param("name");
     let moods = request.query_pairs().filter(|(key, _)| key == "mood");
     let moods: Vec<String> = moods.map(|(_, mood)| mood.into_owned()).collect();

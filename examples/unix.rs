@@ -22,7 +22,7 @@ pub(crate) mod socket {
     }
 
     pub(crate) fn serve(listener: &UnixListener) -> ! {
-        let hello = |request: &Request<'_>| format!("hello {}\n", request.peer());
+        let hello = |request: &Request| format!("hello {}\n", request.peer());
         let gateway = Gateway::new(hello);
         loop {
             let (accepted, gateway) = (listener.accept(), gateway.clone());

@@ -44,14 +44,14 @@ impl Receiver for Upload {
 pub(crate) fn app() -> Gateway {
     let progress = Broadcast::new(100);
     let told = progress.clone();
-    let upload = move |_: &Request<'_>| Upload {
+    let upload = move |_: &Request| Upload {
         bytes: 0,
         checksum: 0xcbf2_9ce4_8422_2325,
         progress: told.clone(),
     };
     let router = Router::new()
         .put("/checksum", receive_upload(upload))
-        .get("/progress", move |_: &Request<'_>| {
+        .get("/progress", move |_: &Request| {
             progress.subscribe().keep_alive(Duration::from_secs(15))
         });
     Gateway::new(router).with(CrossOriginProtection::new())

@@ -4,7 +4,7 @@
 //! use bytegate::{Gateway, Request, Router, Site};
 //!
 //! let router = Router::new()
-//!     .suffix(".py", |request: &Request<'_>| format!("you asked for {}\n", request.path()))
+//!     .suffix(".py", |request: &Request| format!("you asked for {}\n", request.path()))
 //!     .fallback(Site::new().file("/index.html", "<h1>hi</h1>"));
 //! let gateway = Gateway::new(router);
 //!

@@ -14,7 +14,7 @@ use store::{Code, Failure, Store};
 
 const ADD: &str = "<form method=post action=/add><input name=code><button>Add</button></form>\n";
 
-fn list(store: &Store, _: &Request<'_>) -> Result<Response, Rejection> {
+fn list(store: &Store, _: &Request) -> Result<Response, Rejection> {
     let row = |(code, note): (String, String)| {
         let note = escape_html(&note);
         format!(
@@ -28,18 +28,18 @@ fn list(store: &Store, _: &Request<'_>) -> Result<Response, Rejection> {
     )))
 }
 
-fn add(store: &Store, request: &Request<'_>) -> Result<Response, Rejection> {
+fn add(store: &Store, request: &Request) -> Result<Response, Rejection> {
     let code: Result<Code, _> = request.form()?.get("code").unwrap_or_default().parse();
     let code = code.map_err(Rejection::unprocessable_content)?;
     changed(store.set(&code, false, Some("")))
 }
 
-fn note(store: &Store, request: &Request<'_>) -> Result<Response, Rejection> {
+fn note(store: &Store, request: &Request) -> Result<Response, Rejection> {
     let (code, form) = (request.parse_param("code")?, request.form()?);
     changed(store.set(&code, true, Some(&form.get("note").unwrap_or_default())))
 }
 
-fn remove(store: &Store, request: &Request<'_>) -> Result<Response, Rejection> {
+fn remove(store: &Store, request: &Request) -> Result<Response, Rejection> {
     changed(store.set(&request.parse_param("code")?, true, None))
 }
 

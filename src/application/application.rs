@@ -11,17 +11,17 @@ use alloc::vec::Vec;
 
 /// A handler for requests.
 ///
-/// It is implemented by functions and closures from `&Request<'_>` to anything that converts into a [`Response`], and
+/// It is implemented by functions and closures from `&Request` to anything that converts into a [`Response`], and
 /// by [`Router`](crate::Router), [`Site`](crate::Site), and the results of [`async_fn`] for async functions (which routers and gateways take as they are),
 /// [`with_state`](crate::with_state()) for functions that share a state, and [`wsgi`](crate::wsgi::adapt).
 ///
-/// A closure must state the type of its argument: `|request: &Request<'_>| ...`. Without it, the compiler says that the
+/// A closure must state the type of its argument: `|request: &Request| ...`. Without it, the compiler says that the
 /// "implementation of `FnOnce` is not general enough", or asks for type annotations.
 ///
 /// ```
 /// use bytegate::{Gateway, Request, Response, Status};
 ///
-/// fn application(request: &Request<'_>) -> Result<Response, Status> {
+/// fn application(request: &Request) -> Result<Response, Status> {
 ///     match request.query_pairs().find(|(name, _)| name == "name") {
 ///         Some((_, name)) => Ok(Response::text(format!("hello {name}\n"))),
 ///         None => Err(Status::NOT_FOUND),
@@ -53,7 +53,7 @@ use alloc::vec::Vec;
 ///     if name == "ada" { Err(NameTaken(name.to_string())) } else { Ok(()) }
 /// }
 ///
-/// fn register(request: &Request<'_>) -> Result<Response, Rejection> {
+/// fn register(request: &Request) -> Result<Response, Rejection> {
 ///     add(&request.form()?.get("name").unwrap_or_default())?;
 ///     Ok(Response::see_other("/welcome"))
 /// }

@@ -20,7 +20,7 @@ use core::future::Future;
 /// }
 ///
 /// let router = Router::new()
-///     .get("/health", |_: &Request<'_>| "ok\n")
+///     .get("/health", |_: &Request| "ok\n")
 ///     .get("/hello/{name}", greet);
 /// let client = bytegate::testing::Client::new(router);
 /// assert_eq!(client.get("/health").text(), "ok\n");
@@ -28,8 +28,8 @@ use core::future::Future;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an application",
-    label = "not a function from `&Request<'_>` to what becomes a `Response`",
-    note = "a closure must name the type of its argument: `|request: &Request<'_>| ...`",
+    label = "not a function from `&Request` to what becomes a `Response`",
+    note = "a closure must name the type of its argument: `|request: &Request| ...`",
     note = "an `async fn` takes an `OwnedRequest`, because it may run for longer than the request is in memory",
     note = "text, bytes, a `Status`, a `(Status, text)`, and an `Option` or `Result` of them become a `Response`",
     note = "what a closure captures must be `Send + Sync + 'static`: an `Arc`, not an `Rc` or a reference"

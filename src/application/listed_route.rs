@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 /// use bytegate::application::{Application, ListedRoute};
 /// use bytegate::{Method, Request, Router};
 ///
-/// let inner = Router::new().get("/{id}", |_: &Request<'_>| "a user\n");
+/// let inner = Router::new().get("/{id}", |_: &Request| "a user\n");
 /// let routes: Vec<ListedRoute> = Router::new().mount("/users", inner).route_list();
 /// assert_eq!((routes[0].method, &routes[0].pattern[..]), (Some(Method::GET), "/users/{id}"));
 /// ```

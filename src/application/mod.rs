@@ -5,7 +5,7 @@
 //! use std::sync::Arc;
 //! use std::sync::atomic::{AtomicU64, Ordering};
 //!
-//! fn count(visits: &AtomicU64, _: &Request<'_>) -> String {
+//! fn count(visits: &AtomicU64, _: &Request) -> String {
 //!     format!("visit {}\n", visits.fetch_add(1, Ordering::Relaxed) + 1)
 //! }
 //!

@@ -33,7 +33,7 @@ use alloc::boxed::Box;
 ///     }
 /// }
 ///
-/// let router = Router::new().put("/sum", with_body_limit(1 << 30, receive_upload(|_: &Request<'_>| Sum(0))));
+/// let router = Router::new().put("/sum", with_body_limit(1 << 30, receive_upload(|_: &Request| Sum(0))));
 /// let client = Client::new(router);
 /// assert_eq!(client.put("/sum").body([1, 2, 3]).text(), "6\n");
 /// ```

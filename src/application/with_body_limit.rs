@@ -19,7 +19,7 @@ use alloc::vec::Vec;
 /// ```
 /// use bytegate::{Gateway, Method, Request, Router, with_body_limit};
 ///
-/// let count = |request: &Request<'_>| format!("{} bytes\n", request.body().len());
+/// let count = |request: &Request| format!("{} bytes\n", request.body().len());
 /// let router = Router::new()
 ///     .route(Method::PUT, "/avatar", with_body_limit(64 * 1024, count))
 ///     .route(Method::PUT, "/film", with_body_limit(1 << 30, count));

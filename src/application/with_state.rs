@@ -16,7 +16,7 @@ use core::fmt;
 /// use std::sync::Arc;
 /// use std::sync::atomic::{AtomicU32, Ordering};
 ///
-/// fn count(visits: &AtomicU32, _: &Request<'_>) -> String {
+/// fn count(visits: &AtomicU32, _: &Request) -> String {
 ///     format!("visit {}\n", visits.fetch_add(1, Ordering::Relaxed) + 1)
 /// }
 ///

@@ -123,7 +123,7 @@ impl BlockingStream for std::os::unix::net::UnixStream {
 /// #     fn flush(&mut self) -> io::Result<()> { Ok(()) }
 /// # }
 /// # let mut serial_line = Serial(io::Cursor::new(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n".to_vec()), Vec::new());
-/// let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
+/// let gateway = Gateway::new(|_: &Request| "hello\n");
 /// gateway.serve_stream(Untimed(&mut serial_line), ConnectionInfo::default())?;
 /// # assert!(serial_line.1.ends_with(b"hello\n"));
 /// # Ok::<(), std::io::Error>(())
@@ -171,7 +171,7 @@ impl Gateway {
     /// use std::time::Duration;
     ///
     /// # fn serve() -> std::io::Result<()> {
-    /// let gateway = &Gateway::new(|_: &Request<'_>| "all is well\n");
+    /// let gateway = &Gateway::new(|_: &Request| "all is well\n");
     /// let listener = TcpListener::bind("127.0.0.1:7890")?;
     /// thread::scope(|scope| loop {
     ///     match listener.accept() {

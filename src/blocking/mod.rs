@@ -12,7 +12,7 @@
 //! # }
 //! # let mut serial = Serial(Cursor::new(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"), Vec::new());
 //!
-//! let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
+//! let gateway = Gateway::new(|_: &Request| "hello\n");
 //! gateway.serve_stream(Untimed(&mut serial), bytegate::request::ConnectionInfo::default())?;
 //! # assert!(serial.1.ends_with(b"hello\n"));
 //! # Ok::<(), std::io::Error>(())

@@ -122,7 +122,7 @@ impl Body {
     /// ```
     /// use bytegate::{Body, Gateway, Request, Response};
     ///
-    /// let gateway = Gateway::new(|_: &Request<'_>| {
+    /// let gateway = Gateway::new(|_: &Request| {
     ///     Response::text(Body::from_iterator(["one ", "two"].into_iter()))
     /// });
     /// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");

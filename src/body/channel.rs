@@ -90,7 +90,7 @@ impl Body {
     /// ```
     /// use bytegate::{Body, Gateway, Request, Response};
     ///
-    /// let gateway = Gateway::new(|_: &Request<'_>| {
+    /// let gateway = Gateway::new(|_: &Request| {
     ///     let (sender, body) = Body::channel(4);
     ///     std::thread::spawn(move || {
     ///         for line in ["one\n", "two\n"] {

@@ -3,7 +3,7 @@
 //! ```
 //! use bytegate::{Body, Gateway, Request, Response};
 //!
-//! let count = |_: &Request<'_>| Response::text(Body::from_iterator((1..=3).map(|number| format!("{number}\n"))));
+//! let count = |_: &Request| Response::text(Body::from_iterator((1..=3).map(|number| format!("{number}\n"))));
 //! let response = Gateway::new(count).handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
 //! assert!(response.ends_with(b"2\n\r\n2\r\n3\n\r\n0\r\n\r\n"));
 //! ```

@@ -24,7 +24,7 @@ impl Body {
     /// ```
     /// use bytegate::{Body, Gateway, Request, Response};
     ///
-    /// let gateway = Gateway::new(|_: &Request<'_>| {
+    /// let gateway = Gateway::new(|_: &Request| {
     ///     let reader = std::io::Cursor::new("hello");
     ///     Response::text(Body::reader(reader, Some(5)))
     /// });

@@ -6,7 +6,7 @@
 //!
 //! let mut config = Config::default();
 //! config.limits.body_bytes = 16 << 20;
-//! let gateway = Gateway::new(|_: &Request<'_>| "up to 16 MiB\n").config(config);
+//! let gateway = Gateway::new(|_: &Request| "up to 16 MiB\n").config(config);
 //! # assert!(Limits::default().body_bytes < 16 << 20);
 //! # let _ = gateway;
 //! ```

@@ -14,7 +14,7 @@ use core::fmt;
 /// use bytegate::{Gateway, Now, Request};
 /// use bytegate::request::ConnectionInfo;
 ///
-/// let gateway = Gateway::new(|_: &Request<'_>| "hello");
+/// let gateway = Gateway::new(|_: &Request| "hello");
 /// let mut session = gateway.session(ConnectionInfo::default());
 /// session.turn(&mut &b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..], Now::default());
 /// let length = session.output().len();

@@ -21,8 +21,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// let chat = Broadcast::new(64);
 /// let room = chat.clone();
 /// let router = Router::new()
-///     .get("/events", move |_: &Request<'_>| room.subscribe())
-///     .post("/say", move |request: &Request<'_>| {
+///     .get("/events", move |_: &Request| room.subscribe())
+///     .post("/say", move |request: &Request| {
 ///         chat.send(String::from_utf8_lossy(request.body()));
 ///         Status::NO_CONTENT
 ///     });

@@ -149,7 +149,7 @@ impl From<&str> for Event {
 /// use bytegate::{Gateway, Request, Response};
 /// use bytegate::events::{Event, Events};
 ///
-/// let gateway = Gateway::new(|_: &Request<'_>| {
+/// let gateway = Gateway::new(|_: &Request| {
 ///     Response::events(Events::from_iterator(["one", "two"].into_iter().map(Event::new)))
 /// });
 /// let response = gateway.handle(b"GET / HTTP/1.0\r\n\r\n");
@@ -192,7 +192,7 @@ impl Events {
     /// use std::time::Duration;
     ///
     /// let news = Broadcast::new(16);
-    /// let client = Client::new(move |_: &Request<'_>| news.subscribe().keep_alive(Duration::from_secs(15)));
+    /// let client = Client::new(move |_: &Request| news.subscribe().keep_alive(Duration::from_secs(15)));
     /// let mut wire = client.connect();
     /// wire.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     /// wire.poll();

@@ -29,7 +29,7 @@ impl Events {
     /// use bytegate::{Gateway, Request, Response};
     /// use bytegate::events::{Event, Events};
     ///
-    /// let gateway = Gateway::new(|_: &Request<'_>| {
+    /// let gateway = Gateway::new(|_: &Request| {
     ///     let (sender, events) = Events::channel(4);
     ///     std::thread::spawn(move || {
     ///         for number in 1..=2 {

@@ -4,7 +4,7 @@
 //! use bytegate::events::{Event, Events};
 //! use bytegate::{Gateway, Request, Response};
 //!
-//! let news = |_: &Request<'_>| Response::events(Events::from_iterator(["hello", "world"].into_iter().map(Event::new)));
+//! let news = |_: &Request| Response::events(Events::from_iterator(["hello", "world"].into_iter().map(Event::new)));
 //! let response = Gateway::new(news).handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
 //! assert!(String::from_utf8_lossy(&response).contains("data: hello\n\n"));
 //! ```

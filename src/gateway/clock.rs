@@ -42,7 +42,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 /// # }
 /// # impl Write for &mut Duplex<'_> { fn write(&mut self, bytes: &[u8]) -> io::Result<usize> { (**self).write(bytes) } fn flush(&mut self) -> io::Result<()> { Ok(()) } }
 /// # impl Read for &mut Duplex<'_> { fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> { (**self).read(buffer) } }
-/// # let gateway = Gateway::new(|_: &Request<'_>| Response::from_future(async {
+/// # let gateway = Gateway::new(|_: &Request| Response::from_future(async {
 /// #     let (sender, body) = bytegate::Body::channel();
 /// #     std::thread::spawn(move || sender.send("late"));
 /// #     Response::new(bytegate::Status::OK).with_body(body)

@@ -28,7 +28,7 @@ use core::task::Waker;
 ///     }
 /// }
 ///
-/// let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
+/// let gateway = Gateway::new(|_: &Request| "hello\n");
 /// let mut session = gateway.session(ConnectionInfo::default());
 /// let (mut counter, mut input) = (Counter(0), &b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..]);
 /// assert!(matches!(session.turn(&mut input, &mut counter), Wait::Write { .. }));

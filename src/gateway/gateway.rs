@@ -21,7 +21,7 @@ use core::fmt;
 /// ```
 /// use bytegate::{Gateway, Request};
 ///
-/// let gateway = Gateway::new(|request: &Request<'_>| format!("you asked for {}\n", request.path()));
+/// let gateway = Gateway::new(|request: &Request| format!("you asked for {}\n", request.path()));
 /// let reply = gateway.handle(b"GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n");
 /// assert!(reply.starts_with(b"HTTP/1.1 200 OK\r\n") && reply.ends_with(b"you asked for /hello\n"));
 /// ```
@@ -77,7 +77,7 @@ impl Gateway {
     /// ```
     /// use bytegate::{Gateway, Request};
     ///
-    /// let gateway = Gateway::new(|_: &Request<'_>| "hello").configure(|config| config.limits.body_bytes = 4);
+    /// let gateway = Gateway::new(|_: &Request| "hello").configure(|config| config.limits.body_bytes = 4);
     /// let response = gateway.handle(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nabcde");
     /// assert!(response.starts_with(b"HTTP/1.1 413 Content Too Large\r\n"));
     /// ```
@@ -102,8 +102,8 @@ impl Gateway {
     /// use bytegate::{Gateway, Request, Response};
     /// use bytegate::connection::Refusal;
     ///
-    /// let gateway = Gateway::new(|_: &Request<'_>| "hello\n")
-    ///     .refusal_page(|refusal: &Refusal<'_>| Response::html(format!("<p>{}</p>", refusal.error)));
+    /// let gateway = Gateway::new(|_: &Request| "hello\n")
+    ///     .refusal_page(|refusal: &Refusal| Response::html(format!("<p>{}</p>", refusal.error)));
     /// assert!(gateway.handle(b"GET /\r\n").starts_with(b"HTTP/1.1 400 Bad Request\r\n"));
     /// ```
     pub fn refusal_page(
@@ -122,7 +122,7 @@ impl Gateway {
     /// use bytegate::request::ConnectionInfo;
     /// use bytegate::response::ResponseError;
     ///
-    /// let gateway = Gateway::new(|_: &Request<'_>| Response::text("x").with_header("not a name", "x"))
+    /// let gateway = Gateway::new(|_: &Request| Response::text("x").with_header("not a name", "x"))
     ///     .on_error(|error: &ResponseError, _: &ConnectionInfo| eprintln!("{error}"));
     /// assert!(gateway.handle(b"GET / HTTP/1.0\r\n\r\n").starts_with(b"HTTP/1.1 500 "));
     /// ```
@@ -140,7 +140,7 @@ impl Gateway {
     /// ```
     /// use bytegate::{Gateway, Request, Router, Site};
     ///
-    /// let router = Router::new().get("/news", |_: &Request<'_>| "none").fallback(Site::new().file("/index.html", ""));
+    /// let router = Router::new().get("/news", |_: &Request| "none").fallback(Site::new().file("/index.html", ""));
     /// assert_eq!(Gateway::new(router).routes(), "\
     /// GET      /news
     /// fallback

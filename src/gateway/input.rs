@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 /// use bytegate::{Gateway, Now, Request};
 /// use bytegate::request::ConnectionInfo;
 ///
-/// let mut session = Gateway::new(|_: &Request<'_>| "hello\n").session(ConnectionInfo::default());
+/// let mut session = Gateway::new(|_: &Request| "hello\n").session(ConnectionInfo::default());
 /// let mut input = b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET".to_vec();
 /// session.turn(&mut input, Now::default());
 /// assert_eq!(input, b"GET");

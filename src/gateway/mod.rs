@@ -3,7 +3,7 @@
 //! ```
 //! use bytegate::{Gateway, Now, Request};
 //!
-//! let gateway = Gateway::new(|request: &Request<'_>| format!("you asked for {}\n", request.path()));
+//! let gateway = Gateway::new(|request: &Request| format!("you asked for {}\n", request.path()));
 //! let now = Now::at_unix(784_111_777);
 //! let output = gateway.handle_at(b"GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n", now);
 //! assert!(output.starts_with(b"HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"));

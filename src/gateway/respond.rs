@@ -33,7 +33,7 @@ impl Gateway {
     /// use bytegate::middleware::SetHeaders;
     /// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
     ///
-    /// let gateway = Gateway::new(|request: &Request<'_>| request.path().to_string())
+    /// let gateway = Gateway::new(|request: &Request| request.path().to_string())
     ///     .with(SetHeaders::new().header("X-Served-By", "a"));
     /// let request = Request::builder("GET", "/hello").build()?;
     /// let response = gateway.respond(request);

@@ -30,7 +30,7 @@ const REQUEST_LINE_BYTES: usize = 1024;
 ///
 /// let log = Arc::new(Mutex::new(String::new()));
 /// let lines = log.clone();
-/// let gateway = Gateway::new(|_: &Request<'_>| "hello")
+/// let gateway = Gateway::new(|_: &Request| "hello")
 ///     .with(AccessLog::to(move |line| lines.lock().unwrap().push_str(line)));
 /// gateway.handle_at(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n", Now::at_unix(971_186_136));
 /// assert_eq!(*log.lock().unwrap(), "- - - [10/Oct/2000:13:55:36 +0000] \"GET /a HTTP/1.1\" 200 5\n");

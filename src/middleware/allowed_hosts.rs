@@ -26,7 +26,7 @@ use core::net::Ipv4Addr;
 /// use bytegate::{Gateway, Request};
 /// use bytegate::middleware::AllowedHosts;
 ///
-/// let gateway = Gateway::new(|_: &Request<'_>| "mine\n").with(AllowedHosts::local().host("dev.test"));
+/// let gateway = Gateway::new(|_: &Request| "mine\n").with(AllowedHosts::local().host("dev.test"));
 /// let get = |host: &str| gateway.handle(format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes());
 /// for host in ["localhost:7890", "127.0.0.1", "[::1]:7890", "app.localhost", "dev.test"] {
 ///     assert!(get(host).ends_with(b"\r\n\r\nmine\n"));
@@ -55,7 +55,7 @@ impl AllowedHosts {
     /// use bytegate::middleware::AllowedHosts;
     ///
     /// let hosts = AllowedHosts::new().host("example.com").host("*.example.com");
-    /// let gateway = Gateway::new(|_: &Request<'_>| "").with(hosts);
+    /// let gateway = Gateway::new(|_: &Request| "").with(hosts);
     /// assert!(gateway.handle(b"GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n").starts_with(b"HTTP/1.1 200 "));
     /// assert!(gateway.handle(b"GET / HTTP/1.1\r\nHost: 192.0.2.1\r\n\r\n").starts_with(b"HTTP/1.1 421 "));
     /// ```
@@ -103,7 +103,7 @@ impl AllowedHosts {
     /// use bytegate::middleware::AllowedHosts;
     ///
     /// let hosts = AllowedHosts::local().refusal(|_| Response::see_other("https://example.com/"));
-    /// let gateway = Gateway::new(|_: &Request<'_>| "").with(hosts);
+    /// let gateway = Gateway::new(|_: &Request| "").with(hosts);
     /// assert!(gateway.handle(b"GET / HTTP/1.1\r\nHost: old.example\r\n\r\n").starts_with(b"HTTP/1.1 303 "));
     /// ```
     pub fn refusal(

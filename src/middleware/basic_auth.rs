@@ -25,7 +25,7 @@ use core::hint::black_box;
 /// use bytegate::{Gateway, Request};
 /// use bytegate::middleware::{AuthenticatedUser, BasicAuth};
 ///
-/// let greet = |request: &Request<'_>| {
+/// let greet = |request: &Request| {
 ///     let user = request.extensions().get::<AuthenticatedUser>().unwrap();
 ///     format!("hello {}\n", user.name())
 /// };
@@ -85,7 +85,7 @@ impl BasicAuth {
     /// use bytegate::middleware::BasicAuth;
     ///
     /// let authentication = BasicAuth::new("members", |name, password| name.len() == password.len());
-    /// let gateway = Gateway::new(|_: &Request<'_>| "").with(authentication);
+    /// let gateway = Gateway::new(|_: &Request| "").with(authentication);
     /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     /// let challenge = "\r\nWWW-Authenticate: Basic realm=\"members\", charset=\"UTF-8\"\r\n";
     /// assert!(String::from_utf8_lossy(&response).contains(challenge));

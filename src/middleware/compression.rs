@@ -39,7 +39,7 @@ const DIGESTS: [&str; 4] = ["Content-Digest", "Content-MD5", "Digest", "Repr-Dig
 /// use bytegate::{Gateway, Request};
 /// use bytegate::middleware::Compression;
 ///
-/// let gateway = Gateway::new(|_: &Request<'_>| "hello ".repeat(1000)).with(Compression::new());
+/// let gateway = Gateway::new(|_: &Request| "hello ".repeat(1000)).with(Compression::new());
 /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nAccept-Encoding: br, gzip;q=0.8\r\n\r\n");
 /// assert!(String::from_utf8_lossy(&response).contains("\r\nContent-Encoding: gzip\r\n") && response.len() < 300);
 /// ```

@@ -47,7 +47,7 @@ const ABOUT_CONTENT: [&str; 4] = [
 /// use bytegate::{Gateway, Request};
 /// use bytegate::middleware::ConditionalGet;
 ///
-/// let gateway = Gateway::new(|_: &Request<'_>| "hello").with(ConditionalGet::new());
+/// let gateway = Gateway::new(|_: &Request| "hello").with(ConditionalGet::new());
 /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
 /// assert!(response.windows(10).any(|window| window == b"\r\nETag: W/"));
 /// let known = b"GET / HTTP/1.1\r\nHost: x\r\nIf-None-Match: *\r\n\r\n";

@@ -39,7 +39,7 @@ const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
 /// use bytegate::middleware::Cors;
 ///
 /// let cors = Cors::origins(["https://example.com"]).methods([Method::PUT]).allow_headers(["Content-Type"]);
-/// let gateway = Gateway::new(|_: &Request<'_>| "hello\n").with(cors);
+/// let gateway = Gateway::new(|_: &Request| "hello\n").with(cors);
 /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nOrigin: https://example.com\r\n\r\n");
 /// let response = String::from_utf8_lossy(&response);
 /// assert!(response.contains("\r\nAccess-Control-Allow-Origin: https://example.com\r\n"));
@@ -76,7 +76,7 @@ impl Cors {
     /// use bytegate::{Gateway, Request};
     /// use bytegate::middleware::Cors;
     ///
-    /// let gateway = Gateway::new(|_: &Request<'_>| "public\n").with(Cors::any());
+    /// let gateway = Gateway::new(|_: &Request| "public\n").with(Cors::any());
     /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     /// assert!(String::from_utf8_lossy(&response).contains("\r\nAccess-Control-Allow-Origin: *\r\n"));
     /// ```
@@ -101,7 +101,7 @@ impl Cors {
     /// use bytegate::middleware::Cors;
     ///
     /// let cors = Cors::matching(|origin| origin.starts_with("https://") && origin.ends_with(".example.com"));
-    /// let gateway = Gateway::new(|_: &Request<'_>| "hello\n").with(cors);
+    /// let gateway = Gateway::new(|_: &Request| "hello\n").with(cors);
     /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nOrigin: https://a.example.com\r\n\r\n");
     /// assert!(String::from_utf8_lossy(&response).contains("-Origin: https://a.example.com\r\n"));
     /// ```
@@ -139,7 +139,7 @@ impl Cors {
     /// use bytegate::{Gateway, Request};
     /// use bytegate::middleware::Cors;
     ///
-    /// let gateway = Gateway::new(|_: &Request<'_>| "").with(Cors::any().allow_any_header());
+    /// let gateway = Gateway::new(|_: &Request| "").with(Cors::any().allow_any_header());
     /// let response = gateway.handle(
     ///     b"OPTIONS / HTTP/1.1\r\nHost: x\r\nOrigin: https://a\r\nAccess-Control-Request-Method: PUT\r\n\
     ///       Access-Control-Request-Headers: x-a,x-b\r\n\r\n",

@@ -32,7 +32,7 @@ use alloc::vec::Vec;
 /// use bytegate::{Gateway, Request};
 /// use bytegate::middleware::CrossOriginProtection;
 ///
-/// let gateway = Gateway::new(|_: &Request<'_>| "done\n").with(CrossOriginProtection::new());
+/// let gateway = Gateway::new(|_: &Request| "done\n").with(CrossOriginProtection::new());
 /// let post = |headers: &str| {
 ///     let request = format!("POST / HTTP/1.1\r\nHost: example.com\r\n{headers}\r\n");
 ///     gateway.handle(request.as_bytes())
@@ -64,7 +64,7 @@ impl CrossOriginProtection {
     /// use bytegate::middleware::CrossOriginProtection;
     ///
     /// let protection = CrossOriginProtection::new().trusted_origins(["https://shop.example"]);
-    /// let gateway = Gateway::new(|_: &Request<'_>| "done\n").with(protection);
+    /// let gateway = Gateway::new(|_: &Request| "done\n").with(protection);
     /// let response = gateway.handle(
     ///     b"POST / HTTP/1.1\r\nHost: pay.example\r\nOrigin: https://shop.example\r\nSec-Fetch-Site: cross-site\r\n\r\n",
     /// );

@@ -25,12 +25,12 @@ use crate::response::response::Response;
 ///         (request.head.path() != "/health").then(|| Status::SERVICE_UNAVAILABLE.into())
 ///     }
 ///
-///     fn after(&self, _: &RequestInfo<'_>, response: Response) -> Response {
+///     fn after(&self, _: &RequestInfo, response: Response) -> Response {
 ///         response.with_header("Cache-Control", "no-store")
 ///     }
 /// }
 ///
-/// let gateway = Gateway::new(|_: &Request<'_>| "up\n").with(Closed);
+/// let gateway = Gateway::new(|_: &Request| "up\n").with(Closed);
 /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET /health HTTP/1.1\r\nHost: x\r\n\r\n");
 /// let response = String::from_utf8_lossy(&response);
 /// assert!(response.starts_with("HTTP/1.1 503 ") && response.ends_with("\r\n\r\nup\n"));
@@ -47,7 +47,7 @@ use crate::response::response::Response;
 /// use bytegate::{Gateway, Request, Response};
 /// use std::time::Duration;
 ///
-/// let gateway = Gateway::new(|_: &Request<'_>| Response::html("<h1>hi</h1>"));
+/// let gateway = Gateway::new(|_: &Request| Response::html("<h1>hi</h1>"));
 /// // Tags the bodies of the application, before anything changes them.
 /// let gateway = gateway.with(ConditionalGet::new());
 /// // Outside of that, so that the same body has the same tag, compressed or not.

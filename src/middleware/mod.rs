@@ -4,7 +4,7 @@
 //! use bytegate::middleware::SecurityHeaders;
 //! use bytegate::{Gateway, Request};
 //!
-//! let gateway = Gateway::new(|_: &Request<'_>| "hello\n").with(SecurityHeaders::new());
+//! let gateway = Gateway::new(|_: &Request| "hello\n").with(SecurityHeaders::new());
 //! let client = bytegate::testing::Client::new(gateway);
 //! assert_eq!(client.get("/").send().header("X-Content-Type-Options"), Some("nosniff"));
 //! ```

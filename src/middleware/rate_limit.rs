@@ -40,7 +40,7 @@ const LONGEST_TEXT: usize = 64;
 /// use std::time::Duration;
 ///
 /// let limit = RateLimit::new(2, Duration::from_secs(10));
-/// let gateway = Gateway::new(|_: &Request<'_>| "hello\n").with(limit);
+/// let gateway = Gateway::new(|_: &Request| "hello\n").with(limit);
 /// let get = |second| {
 ///     let (mut now, mut response) = (Now::at_unix(0).after(Duration::from_secs(second)), Vec::new());
 ///     gateway.handle_for(b"GET / HTTP/1.0\r\n\r\n", Peer::named("a"), &mut now, &mut response);

@@ -16,12 +16,12 @@ use crate::values::status::Status;
 /// struct Echo;
 ///
 /// impl Middleware for Echo {
-///     fn after(&self, request: &RequestInfo<'_>, response: Response) -> Response {
+///     fn after(&self, request: &RequestInfo, response: Response) -> Response {
 ///         response.with_header("X-Line", request.line)
 ///     }
 /// }
 ///
-/// let gateway = Gateway::new(|_: &Request<'_>| "").with(Echo);
+/// let gateway = Gateway::new(|_: &Request| "").with(Echo);
 /// let response = gateway.handle(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
 /// assert!(String::from_utf8_lossy(&response).contains("X-Line: GET /a HTTP/1.1\r\n"));
 /// ```

@@ -24,7 +24,7 @@ use crate::values::now::Now;
 ///     }
 /// }
 ///
-/// let show = |request: &Request<'_>| request.extensions().get::<Language>().unwrap().0.clone();
+/// let show = |request: &Request| request.extensions().get::<Language>().unwrap().0.clone();
 /// let gateway = Gateway::new(show).with(Languages);
 /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nAccept-Language: de\r\n\r\n");
 /// assert!(response.ends_with(b"\r\n\r\nde"));

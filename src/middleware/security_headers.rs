@@ -33,7 +33,7 @@ const YEAR: Duration = Duration::from_secs(365 * 86_400);
 /// let headers = SecurityHeaders::new()
 ///     .header("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'")
 ///     .without("Cross-Origin-Opener-Policy");
-/// let page = |_: &Request<'_>| Response::html("<h1>hi</h1>").with_header("Referrer-Policy", "origin");
+/// let page = |_: &Request| Response::html("<h1>hi</h1>").with_header("Referrer-Policy", "origin");
 /// let response = Gateway::new(page).with(headers).handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
 /// let response = String::from_utf8_lossy(&response);
 /// assert!(response.contains("\r\nX-Content-Type-Options: nosniff\r\n"));

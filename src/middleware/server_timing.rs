@@ -24,7 +24,7 @@ use core::time::Duration;
 ///
 /// let ticks = AtomicU64::new(0);
 /// let clock = move || Duration::from_micros(1500 * ticks.fetch_add(1, Ordering::Relaxed));
-/// let gateway = Gateway::new(|_: &Request<'_>| "hello\n").with(ServerTiming::with_clock(clock));
+/// let gateway = Gateway::new(|_: &Request| "hello\n").with(ServerTiming::with_clock(clock));
 /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
 /// assert!(String::from_utf8_lossy(&response).contains("\r\nServer-Timing: total;dur=1.500\r\n"));
 /// ```
@@ -44,7 +44,7 @@ impl ServerTiming {
     /// use bytegate::{Gateway, Request};
     /// use bytegate::middleware::ServerTiming;
     ///
-    /// let gateway = Gateway::new(|_: &Request<'_>| "hello\n").with(ServerTiming::new());
+    /// let gateway = Gateway::new(|_: &Request| "hello\n").with(ServerTiming::new());
     /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     /// assert!(String::from_utf8_lossy(&response).contains("\r\nServer-Timing: total;dur="));
     /// ```

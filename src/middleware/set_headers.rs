@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 /// use bytegate::middleware::SetHeaders;
 ///
 /// let headers = SetHeaders::new().header("Server", "bytegate").header("Referrer-Policy", "no-referrer");
-/// let gateway = Gateway::new(|_: &Request<'_>| "hello\n").with(headers);
+/// let gateway = Gateway::new(|_: &Request| "hello\n").with(headers);
 /// assert!(gateway.handle(b"nonsense").windows(18).any(|window| window == b"Server: bytegate\r\n"));
 /// ```
 #[derive(Clone, Debug, Default)]

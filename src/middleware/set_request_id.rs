@@ -30,7 +30,7 @@ const TAKEN_BYTES: usize = 128;
 /// use bytegate::{Gateway, Request};
 /// use bytegate::middleware::{RequestId, SetRequestId};
 ///
-/// let show = |request: &Request<'_>| request.extensions().get::<RequestId>().unwrap().to_string();
+/// let show = |request: &Request| request.extensions().get::<RequestId>().unwrap().to_string();
 /// let gateway = Gateway::new(show).with(SetRequestId::new());
 /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
 /// assert!(response.ends_with(b"\r\nX-Request-Id: 0-1\r\nContent-Length: 3\r\n\r\n0-1"));
@@ -49,7 +49,7 @@ type IsTrusted = dyn Fn(&ConnectionInfo) -> bool + Send + Sync;
 /// use bytegate::{Gateway, Request};
 /// use bytegate::middleware::{RequestId, SetRequestId};
 ///
-/// let gateway = Gateway::new(|request: &Request<'_>| {
+/// let gateway = Gateway::new(|request: &Request| {
 ///     let id = request.extensions().get::<RequestId>().map(RequestId::as_str);
 ///     format!("this is request {}\n", id.unwrap_or("?"))
 /// });
@@ -90,7 +90,7 @@ impl SetRequestId {
     /// use bytegate::middleware::SetRequestId;
     ///
     /// let ids = SetRequestId::generated_by(|request| format!("{}-eu", request.connection.number));
-    /// let response = Gateway::new(|_: &Request<'_>| "").with(ids).handle(b"GET / HTTP/1.0\r\n\r\n");
+    /// let response = Gateway::new(|_: &Request| "").with(ids).handle(b"GET / HTTP/1.0\r\n\r\n");
     /// assert!(String::from_utf8_lossy(&response).contains("\r\nX-Request-Id: 0-eu\r\n"));
     /// ```
     pub fn generated_by(
@@ -112,7 +112,7 @@ impl SetRequestId {
     /// use bytegate::request::Peer;
     ///
     /// let ids = SetRequestId::new().trust(|connection| connection.peer == Peer::Unknown);
-    /// let gateway = Gateway::new(|_: &Request<'_>| "").with(ids);
+    /// let gateway = Gateway::new(|_: &Request| "").with(ids);
     /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nX-Request-Id: abc\r\n\r\n");
     /// assert!(String::from_utf8_lossy(&response).contains("\r\nX-Request-Id: abc\r\n"));
     /// ```

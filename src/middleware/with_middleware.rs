@@ -36,9 +36,9 @@ use core::fmt;
 /// use bytegate::middleware::{BasicAuth, SetHeaders, with_middleware};
 ///
 /// let staff = BasicAuth::user("staff", "Aladdin", "open sesame");
-/// let admin = Router::new().get("/", |_: &Request<'_>| "the lamp\n");
+/// let admin = Router::new().get("/", |_: &Request| "the lamp\n");
 /// let router = Router::new()
-///     .get("/news", with_middleware(SetHeaders::new().header("Cache-Control", "no-store"), |_: &Request<'_>| "none\n"))
+///     .get("/news", with_middleware(SetHeaders::new().header("Cache-Control", "no-store"), |_: &Request| "none\n"))
 ///     .mount("/admin", with_middleware(staff, admin));
 ///
 /// let gateway = Gateway::new(router);

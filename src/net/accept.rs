@@ -42,7 +42,7 @@ const TASKS_IN_A_ROW: usize = 8;
 ///
 /// let listener = net::listen("127.0.0.1:0".parse().unwrap())?;
 /// let address = listener.local_addr()?;
-/// let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
+/// let gateway = Gateway::new(|_: &Request| "hello\n");
 ///
 /// // The server runs until this is done.
 /// let program = async {

@@ -26,7 +26,7 @@ const WAITING: usize = 256;
 /// use bytegate::{Gateway, Request, net};
 /// use std::time::Duration;
 ///
-/// let slow = net::blocking(|_: &Request<'_>| {
+/// let slow = net::blocking(|_: &Request| {
 ///     std::thread::sleep(Duration::from_secs(10));
 ///     "at last\n"
 /// });
@@ -48,8 +48,8 @@ pub fn blocking<A: Application + 'static>(application: A) -> Blocking<A> {
 ///
 /// // Only what blocks goes to the pool.
 /// let router = Router::new()
-///     .get("/report", net::blocking(|_: &Request<'_>| std::fs::read("report.txt").ok()))
-///     .fallback(|_: &Request<'_>| "at once\n");
+///     .get("/report", net::blocking(|_: &Request| std::fs::read("report.txt").ok()))
+///     .fallback(|_: &Request| "at once\n");
 /// ```
 #[derive(Debug)]
 pub struct Blocking<A> {

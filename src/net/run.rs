@@ -16,7 +16,7 @@ use std::prelude::rust_2024::*;
 /// use bytegate::{Request, net};
 ///
 /// fn main() -> std::io::Result<()> {
-///     net::run("127.0.0.1:7890", |_: &Request<'_>| "hello\n")
+///     net::run("127.0.0.1:7890", |_: &Request| "hello\n")
 /// }
 /// ```
 ///

@@ -21,7 +21,7 @@ use std::thread::JoinHandle;
 /// use bytegate::{Gateway, Method, Request, net};
 /// use std::net::TcpStream;
 ///
-/// let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
+/// let gateway = Gateway::new(|_: &Request| "hello\n");
 /// let server = net::start("127.0.0.1:0", gateway, net::Options::default())?;
 ///
 /// let mut client = StreamClient::new(TcpStream::connect(server.address())?);
@@ -64,7 +64,7 @@ pub fn start(
 /// use bytegate::{Gateway, Request, net};
 /// use std::net::TcpStream;
 ///
-/// let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
+/// let gateway = Gateway::new(|_: &Request| "hello\n");
 /// let server: net::Running = net::start("127.0.0.1:0", gateway, net::Options::default())?;
 /// let address = server.address();
 /// assert!(TcpStream::connect(address).is_ok());

@@ -14,7 +14,7 @@ use core::fmt;
 /// ```
 /// use bytegate::{Gateway, Rejection, Request};
 ///
-/// fn greet(request: &Request<'_>) -> Result<String, Rejection> {
+/// fn greet(request: &Request) -> Result<String, Rejection> {
 ///     match request.basic_auth() {
 ///         Some(auth) if auth.user() == "Aladdin" && auth.password() == "open sesame" => {
 ///             Ok(format!("hello {}\n", auth.user()))

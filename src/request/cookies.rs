@@ -39,7 +39,7 @@ impl<'a> Request<'a> {
     /// ```
     /// use bytegate::{Gateway, Request};
     ///
-    /// let gateway = Gateway::new(|request: &Request<'_>| {
+    /// let gateway = Gateway::new(|request: &Request| {
     ///     format!("hello {}\n", request.cookie("name").unwrap_or_default())
     /// });
     /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nCookie: name=Ada%20Lovelace\r\n\r\n");

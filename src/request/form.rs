@@ -37,7 +37,7 @@ impl<'a> Request<'a> {
     /// ```
     /// use bytegate::{Gateway, Rejection, Request};
     ///
-    /// let gateway = Gateway::new(|request: &Request<'_>| -> Result<String, Rejection> {
+    /// let gateway = Gateway::new(|request: &Request| -> Result<String, Rejection> {
     ///     let name = request.form()?.get("name").unwrap_or("nobody".into());
     ///     Ok(format!("hello {name}\n"))
     /// });

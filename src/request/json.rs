@@ -22,7 +22,7 @@ impl<'a> Request<'a> {
     ///     y: i32,
     /// }
     ///
-    /// fn mirror(request: &Request<'_>) -> Result<Response, Rejection> {
+    /// fn mirror(request: &Request) -> Result<Response, Rejection> {
     ///     let Point { x, y } = request.json()?;
     ///     Ok(Response::json(&Point { x: y, y: x }))
     /// }

@@ -3,7 +3,7 @@
 //! ```
 //! use bytegate::{Rejection, Request};
 //!
-//! fn greet(request: &Request<'_>) -> Result<String, Rejection> {
+//! fn greet(request: &Request) -> Result<String, Rejection> {
 //!     let form = request.form()?;
 //!     Ok(format!("hello {}\n", form.get("name").unwrap_or_default()))
 //! }

@@ -16,7 +16,7 @@ use core::fmt;
 /// ```
 /// use bytegate::{Rejection, Request};
 ///
-/// fn file_names(request: &Request<'_>) -> Result<Vec<String>, Rejection> {
+/// fn file_names(request: &Request) -> Result<Vec<String>, Rejection> {
 ///     let form = request.multipart()?;
 ///     Ok(form.iter().filter_map(|part| part.file_name()).map(str::to_string).collect())
 /// }
@@ -46,7 +46,7 @@ impl<'a> Request<'a> {
     /// ```
     /// use bytegate::{Rejection, Request};
     ///
-    /// fn upload(request: &Request<'_>) -> Result<String, Rejection> {
+    /// fn upload(request: &Request) -> Result<String, Rejection> {
     ///     let form = request.multipart()?;
     ///     let title = form.get("title").ok_or_else(|| Rejection::bad_request("no title"))?.text()?;
     ///     let photo = form.get("photo").ok_or_else(|| Rejection::bad_request("no photo"))?;

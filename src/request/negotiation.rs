@@ -19,7 +19,7 @@ impl Request<'_> {
     /// ```
     /// use bytegate::{Rejection, Request, Response, Status};
     ///
-    /// fn page(request: &Request<'_>) -> Result<Response, Rejection> {
+    /// fn page(request: &Request) -> Result<Response, Rejection> {
     ///     let response = match request.accepts(&["text/html", "text/plain"]) {
     ///         Some("text/html") => Response::html("<p>hello"),
     ///         Some(_) => Response::text("hello\n"),

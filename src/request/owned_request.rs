@@ -41,7 +41,7 @@ use serde::de::Deserialize;
 /// ```
 /// use bytegate::{Application, Request, Response};
 ///
-/// let application = |request: &Request<'_>| Response::text(format!("hello {}\n", request.path()));
+/// let application = |request: &Request| Response::text(format!("hello {}\n", request.path()));
 /// let request = Request::builder("GET", "/ada").header("Accept", "text/plain").build()?;
 /// let response = application.call(&request.view());
 /// assert_eq!(response.body().as_bytes(), Some(&b"hello /ada\n"[..]));

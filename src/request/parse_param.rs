@@ -23,7 +23,7 @@ impl<'a> Request<'a> {
     /// ```
     /// use bytegate::{Gateway, Rejection, Request, Router};
     ///
-    /// fn order(request: &Request<'_>) -> Result<String, Rejection> {
+    /// fn order(request: &Request) -> Result<String, Rejection> {
     ///     let number: u32 = request.parse_param("number")?;
     ///     Ok(format!("order {number}\n"))
     /// }

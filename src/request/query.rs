@@ -22,7 +22,7 @@ impl<'a> Request<'a> {
     /// ```
     /// use bytegate::{Gateway, Request};
     ///
-    /// let gateway = Gateway::new(|request: &Request<'_>| {
+    /// let gateway = Gateway::new(|request: &Request| {
     ///     request.query_pairs().map(|(name, value)| format!("{name} is {value}\n")).collect::<String>()
     /// });
     /// let response = gateway.handle(b"GET /?q=50%&r=a+b%21 HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -55,7 +55,7 @@ impl<'a> Request<'a> {
     /// ```
     /// use bytegate::{Rejection, Request};
     ///
-    /// fn page(request: &Request<'_>) -> Result<u32, Rejection> {
+    /// fn page(request: &Request) -> Result<u32, Rejection> {
     ///     Ok(request.parse_query("page")?.unwrap_or(1))
     /// }
     ///

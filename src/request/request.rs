@@ -19,7 +19,7 @@ use core::fmt;
 /// ```
 /// use bytegate::{Gateway, Method, Request, Status};
 ///
-/// fn application(request: &Request<'_>) -> Result<String, Status> {
+/// fn application(request: &Request) -> Result<String, Status> {
 ///     match (request.method(), request.path()) {
 ///         (Method::POST, "/shout") => Ok(String::from_utf8_lossy(request.body()).to_uppercase()),
 ///         (_, "/shout") => Err(Status::METHOD_NOT_ALLOWED),

@@ -22,7 +22,7 @@ impl Request<'_> {
     /// ```
     /// use bytegate::{Gateway, Request, Response};
     ///
-    /// let gateway = Gateway::new(|request: &Request<'_>| {
+    /// let gateway = Gateway::new(|request: &Request| {
     ///     Response::see_other("/").with_cookie(request.session_cookie("session", "8f2c"))
     /// });
     /// let response = gateway.handle(b"POST /login HTTP/1.1\r\nHost: x\r\n\r\n");

@@ -25,11 +25,11 @@ impl Request<'_> {
     /// let for_login = key.clone();
     /// let gateway = Gateway::new(
     ///     Router::new()
-    ///         .post("/login", move |request: &Request<'_>| {
+    ///         .post("/login", move |request: &Request| {
     ///             let cookie = request.session_cookie("user", "ada");
     ///             Response::text("welcome\n").with_signed_cookie(&for_login, cookie)
     ///         })
-    ///         .get("/", move |request: &Request<'_>| {
+    ///         .get("/", move |request: &Request| {
     ///             request.signed_cookie(&key, "user").unwrap_or("nobody".to_string())
     ///         }),
     /// );

@@ -61,7 +61,7 @@ impl<'a> Request<'a> {
     ///     count: u32,
     /// }
     ///
-    /// fn order(request: &Request<'_>) -> Result<String, Rejection> {
+    /// fn order(request: &Request) -> Result<String, Rejection> {
     ///     let Order { item, count } = request.form_as()?;
     ///     Ok(format!("{count} of {item}\n"))
     /// }

@@ -26,11 +26,11 @@ impl Response {
     ///     Response::text(format!("hello {name}\n"))
     /// }
     ///
-    /// let gateway = Gateway::new(|request: &Request<'_>| Response::from_future(hello(request.path().to_string())));
+    /// let gateway = Gateway::new(|request: &Request| Response::from_future(hello(request.path().to_string())));
     /// let response = gateway.handle(b"GET /ada HTTP/1.1\r\nHost: x\r\n\r\n");
     /// assert!(response.ends_with(b"hello /ada\n"));
     ///
-    /// let gateway = Gateway::new(|_: &Request<'_>| {
+    /// let gateway = Gateway::new(|_: &Request| {
     ///     Response::from_future(hello("ada".to_string())).with_header("Cache-Control", "no-store")
     /// });
     /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");

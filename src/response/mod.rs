@@ -3,7 +3,7 @@
 //! ```
 //! use bytegate::{Rejection, Request, Response};
 //!
-//! fn square(request: &Request<'_>) -> Result<Response, Rejection> {
+//! fn square(request: &Request) -> Result<Response, Rejection> {
 //!     let number: i64 = request.parse_param("number")?;
 //!     Ok(Response::text(format!("{}\n", number * number)))
 //! }

@@ -32,7 +32,7 @@ const INTERNAL: &str = "the server has failed";
 /// ```
 /// use bytegate::{Gateway, Rejection, Request};
 ///
-/// fn square(request: &Request<'_>) -> Result<String, Rejection> {
+/// fn square(request: &Request) -> Result<String, Rejection> {
 ///     let side: u64 = request
 ///         .parse_query("side")?
 ///         .ok_or_else(|| Rejection::bad_request("the query has no \"side\""))?;
@@ -64,7 +64,7 @@ const INTERNAL: &str = "the server has failed";
 ///     if name.len() > 10 { Err(Full) } else { Ok(()) }
 /// }
 ///
-/// fn add(request: &Request<'_>) -> Result<String, Rejection> {
+/// fn add(request: &Request) -> Result<String, Rejection> {
 ///     let name = request.form()?.get("name").unwrap_or_default().into_owned();
 ///     store(&name)?;
 ///     std::fs::write("/missing/names", &name)?;
@@ -104,7 +104,7 @@ impl Rejection {
     /// ```
     /// use bytegate::{Rejection, Request};
     ///
-    /// fn report(_: &Request<'_>) -> Result<String, Rejection> {
+    /// fn report(_: &Request) -> Result<String, Rejection> {
     ///     let bytes = std::fs::read("/missing/report.txt")?;
     ///     String::from_utf8(bytes).map_err(Rejection::internal)
     /// }
@@ -188,7 +188,7 @@ impl Rejection {
     /// ```
     /// use bytegate::{Gateway, Rejection, Request, Status};
     ///
-    /// let gateway = Gateway::new(|_: &Request<'_>| {
+    /// let gateway = Gateway::new(|_: &Request| {
     ///     Rejection::new(Status::SERVICE_UNAVAILABLE, "try again").with_source("the pool is empty")
     /// });
     /// let gateway = gateway.on_error(|error, _| {

@@ -62,7 +62,7 @@ impl<'a> From<&'a PreparedResponse> for Reply<'a> {
 /// use bytegate::response::PreparedResponse;
 ///
 /// let health = PreparedResponse::new(Response::text("ok\n"))?;
-/// let gateway = Gateway::new(move |_: &Request<'_>| Response::from(&health));
+/// let gateway = Gateway::new(move |_: &Request| Response::from(&health));
 /// let response = gateway.handle(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
 /// assert!(response.starts_with(b"HTTP/1.1 200 OK\r\n") && response.ends_with(b"ok\n"));
 /// # Ok::<(), Box<Response>>(())

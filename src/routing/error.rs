@@ -9,7 +9,7 @@ use core::fmt;
 /// ```
 /// use bytegate::{Method, Request, Router};
 ///
-/// let show = |request: &Request<'_>| request.path().to_string();
+/// let show = |request: &Request| request.path().to_string();
 /// let mut router = Router::new().get("/users/{id}", show);
 /// let error = router.try_route(Method::GET, "/users/{name}", show).unwrap_err();
 /// assert_eq!(

@@ -13,7 +13,7 @@ use core::fmt;
 /// ```
 /// use bytegate::{Request, Router, Site};
 ///
-/// let show = |request: &Request<'_>| request.path().to_string();
+/// let show = |request: &Request| request.path().to_string();
 /// let admin = Router::new().get("/", show).post("/users", show);
 /// let router = Router::new()
 ///     .suffix(".py", show)

@@ -4,8 +4,8 @@
 //! use bytegate::{Request, Router};
 //!
 //! let router = Router::new()
-//!     .get("/", |_: &Request<'_>| "home\n")
-//!     .get("/users/{id}", |request: &Request<'_>| format!("user {}\n", request.param("id").unwrap_or_default()));
+//!     .get("/", |_: &Request| "home\n")
+//!     .get("/users/{id}", |request: &Request| format!("user {}\n", request.param("id").unwrap_or_default()));
 //! let client = bytegate::testing::Client::new(router);
 //! assert_eq!(client.get("/users/7").text(), "user 7\n");
 //! assert_eq!(client.post("/users/7").status(), 405);

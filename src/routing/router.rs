@@ -20,8 +20,8 @@ use alloc::vec::Vec;
 /// use bytegate::{Gateway, Request, Router, Site};
 ///
 /// let router = Router::new()
-///     .suffix(".py", |request: &Request<'_>| format!("{} by {}\n", request.path(), request.method()))
-///     .get("/hello/{name}", |request: &Request<'_>| format!("hello {}\n", request.param("name").unwrap_or_default()))
+///     .suffix(".py", |request: &Request| format!("{} by {}\n", request.path(), request.method()))
+///     .get("/hello/{name}", |request: &Request| format!("hello {}\n", request.param("name").unwrap_or_default()))
 ///     .fallback(Site::new().file("/index.html", "<h1>hi</h1>"));
 ///
 /// let gateway = Gateway::new(router);
@@ -72,7 +72,7 @@ use alloc::vec::Vec;
 /// ```
 /// use bytegate::{Gateway, Request, Router};
 ///
-/// let registry = |request: &Request<'_>| format!("{} at {}\n", request.path(), request.script_name());
+/// let registry = |request: &Request| format!("{} at {}\n", request.path(), request.script_name());
 /// let gateway = Gateway::new(Router::new().mount("/npm", registry));
 /// let response = gateway.handle(b"GET /npm/@scope%2fname HTTP/1.1\r\nHost: x\r\n\r\n");
 /// assert!(response.ends_with(b"/npm/@scope%2fname at /npm\n"));
@@ -95,8 +95,8 @@ use alloc::vec::Vec;
 /// let guests = Arc::new(Mutex::new(vec!["Ada".to_string()]));
 /// let shown = guests.clone();
 /// let router = Router::new()
-///     .get("/guests", move |_: &Request<'_>| shown.lock().unwrap().join(", "))
-///     .post("/guests/{name}", move |request: &Request<'_>| {
+///     .get("/guests", move |_: &Request| shown.lock().unwrap().join(", "))
+///     .post("/guests/{name}", move |request: &Request| {
 ///         guests.lock().unwrap().push(request.param("name").unwrap_or_default().to_string());
 ///         "welcome\n"
 ///     });
@@ -137,7 +137,7 @@ impl Router {
     ///
     /// let propfind = "PROPFIND".parse::<Method>().unwrap();
     /// let router = Router::new()
-    ///     .route(propfind, "/files/{*path}", |request: &Request<'_>| -> Result<String, Rejection> {
+    ///     .route(propfind, "/files/{*path}", |request: &Request| -> Result<String, Rejection> {
     ///         Ok(format!("properties of {}\n", request.parse_param::<String>("path")?))
     ///     });
     /// let response = Gateway::new(router).handle(b"PROPFIND /files/a/b HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -235,8 +235,8 @@ impl Router {
     /// use bytegate::{Gateway, Request, Router};
     ///
     /// let router = Router::new()
-    ///     .get("/echo", |_: &Request<'_>| "send me something\n")
-    ///     .any("/echo", |request: &Request<'_>| request.body().to_vec());
+    ///     .get("/echo", |_: &Request| "send me something\n")
+    ///     .any("/echo", |request: &Request| request.body().to_vec());
     /// let gateway = Gateway::new(router);
     /// assert!(gateway.handle(b"GET /echo HTTP/1.1\r\nHost: x\r\n\r\n").ends_with(b"send me something\n"));
     /// assert!(gateway.handle(b"PUT /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi").ends_with(b"hi"));
@@ -269,7 +269,7 @@ impl Router {
     /// ```
     /// use bytegate::{Gateway, Request, Router};
     ///
-    /// let show = |request: &Request<'_>| {
+    /// let show = |request: &Request| {
     ///     let (user, post) = (request.param("user"), request.param("post"));
     ///     format!("{user:?} {post:?} at {}\n", request.script_name())
     /// };
@@ -296,9 +296,9 @@ impl Router {
     /// use bytegate::{Gateway, Request, Router};
     ///
     /// let router = Router::new()
-    ///     .host("example.com", |_: &Request<'_>| "the shop\n")
-    ///     .host("*.example.com", |_: &Request<'_>| "a customer\n")
-    ///     .fallback(|_: &Request<'_>| "nothing here\n");
+    ///     .host("example.com", |_: &Request| "the shop\n")
+    ///     .host("*.example.com", |_: &Request| "a customer\n")
+    ///     .fallback(|_: &Request| "nothing here\n");
     /// let gateway = Gateway::new(router);
     /// assert!(gateway.handle(b"GET / HTTP/1.1\r\nHost: Example.com:7890\r\n\r\n").ends_with(b"the shop\n"));
     /// assert!(gateway.handle(b"GET / HTTP/1.1\r\nHost: ada.example.com\r\n\r\n").ends_with(b"a customer\n"));
@@ -320,7 +320,7 @@ impl Router {
     ///
     /// let router = Router::new()
     ///     .files(Site::new().file("/style.css", "body {}"))
-    ///     .fallback(|request: &Request<'_>| format!("a page for {}\n", request.path()));
+    ///     .fallback(|request: &Request| format!("a page for {}\n", request.path()));
     /// let gateway = Gateway::new(router);
     /// assert!(gateway.handle(b"GET /style.css HTTP/1.1\r\nHost: x\r\n\r\n").ends_with(b"body {}"));
     /// assert!(gateway.handle(b"GET /news HTTP/1.1\r\nHost: x\r\n\r\n").ends_with(b"a page for /news\n"));

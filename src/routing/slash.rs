@@ -12,7 +12,7 @@ use alloc::string::String;
 /// use bytegate::{Gateway, Request, Router};
 /// use bytegate::routing::TrailingSlash;
 ///
-/// let router = |policy| Router::new().get("/about", |_: &Request<'_>| "about us").trailing_slash(policy);
+/// let router = |policy| Router::new().get("/about", |_: &Request| "about us").trailing_slash(policy);
 /// let get = |policy| Gateway::new(router(policy)).handle(b"GET /about/?page=2 HTTP/1.1\r\nHost: x\r\n\r\n");
 ///
 /// assert!(get(TrailingSlash::Strict).starts_with(b"HTTP/1.1 404 "));

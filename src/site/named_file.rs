@@ -34,7 +34,7 @@ use std::{io, path::Path, prelude::rust_2024::*};
 /// use bytegate::{Gateway, Request, Response, Router};
 /// use bytegate::site::NamedFile;
 ///
-/// fn report(request: &Request<'_>) -> Response {
+/// fn report(request: &Request) -> Response {
 ///     NamedFile::new("report.csv", "apple,1\n")
 ///         .attachment("Report 2026.csv")
 ///         .cache_control("private, max-age=60")
@@ -86,7 +86,7 @@ impl NamedFile {
     /// use bytegate::{Gateway, Request, Response, Status};
     /// use bytegate::site::NamedFile;
     ///
-    /// fn page(request: &Request<'_>) -> Result<Response, Status> {
+    /// fn page(request: &Request) -> Result<Response, Status> {
     ///     let file = NamedFile::open("fixtures/site/index.html").map_err(|_| Status::NOT_FOUND)?;
     ///     Ok(file.respond(request))
     /// }

@@ -30,7 +30,7 @@ use core::time::Duration;
 /// use bytegate::testing::Client;
 /// use bytegate::{Request, Router, Status};
 ///
-/// let app = Router::new().get("/hello/{name}", |request: &Request<'_>| {
+/// let app = Router::new().get("/hello/{name}", |request: &Request| {
 ///     format!("hello {}\n", request.param("name").unwrap_or_default())
 /// });
 /// let client = Client::new(app);
@@ -102,7 +102,7 @@ impl Client {
     /// use bytegate::{Now, Request};
     /// use std::time::Duration;
     ///
-    /// let client = Client::new(|request: &Request<'_>| format!("{:?}", request.now().monotonic));
+    /// let client = Client::new(|request: &Request| format!("{:?}", request.now().monotonic));
     /// client.advance(Duration::from_secs(90));
     /// assert_eq!(client.get("/").text(), "90s");
     /// ```
@@ -193,7 +193,7 @@ impl Client {
     /// use bytegate::testing::Client;
     /// use bytegate::Request;
     ///
-    /// let client = Client::new(|_: &Request<'_>| "");
+    /// let client = Client::new(|_: &Request| "");
     /// assert!(client.send_bytes(b"GET / HTTP/1.1\r\n\r\n").starts_with(b"HTTP/1.1 400 "));
     /// ```
     ///
@@ -240,7 +240,7 @@ impl Client {
     /// use bytegate::testing::Client;
     /// use bytegate::Request;
     ///
-    /// let client = Client::new(|request: &Request<'_>| {
+    /// let client = Client::new(|request: &Request| {
     ///     request.headers().get("Cookie").unwrap_or("none").to_string()
     /// });
     /// client.set_cookie("theme=dark; Path=/");

@@ -35,7 +35,7 @@ use core::fmt;
 /// use bytegate::{Gateway, Request, Status};
 /// use bytegate::testing::Contract;
 ///
-/// let gateway = Gateway::new(|_: &Request<'_>| Status::METHOD_NOT_ALLOWED).with(Contract::new());
+/// let gateway = Gateway::new(|_: &Request| Status::METHOD_NOT_ALLOWED).with(Contract::new());
 /// // POST / HTTP/1.1: a 405 response must have Allow (RFC 9110 section 15.5.6)
 /// gateway.handle(b"POST / HTTP/1.1\r\nHost: x\r\n\r\n");
 /// ```
@@ -54,7 +54,7 @@ pub struct Contract {
 /// let found: Arc<Mutex<Vec<Violation>>> = Arc::default();
 /// let list = found.clone();
 /// let contract = Contract::report(move |violation| list.lock().unwrap().push(violation.clone()));
-/// let gateway = Gateway::new(|_: &Request<'_>| Status::UNAUTHORIZED).with(contract);
+/// let gateway = Gateway::new(|_: &Request| Status::UNAUTHORIZED).with(contract);
 /// gateway.handle(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
 /// let found = found.lock().unwrap();
 /// assert_eq!(found[0].to_string(), "GET /a HTTP/1.1: a 401 response must have WWW-Authenticate (RFC 9110 section 15.5.2)");
@@ -93,7 +93,7 @@ impl Contract {
     /// use bytegate::{Gateway, Method, Request, Status};
     /// use bytegate::testing::Contract;
     ///
-    /// let application = |request: &Request<'_>| match request.method() {
+    /// let application = |request: &Request| match request.method() {
     ///     Method::GET => Ok("hello\n"),
     ///     _ => Err(Status::NOT_FOUND),
     /// };

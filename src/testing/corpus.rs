@@ -11,7 +11,7 @@ use crate::values::status::Status;
 /// use bytegate::testing::{Client, malformed_requests};
 /// use bytegate::Request;
 ///
-/// let client = Client::new(|_: &Request<'_>| -> &'static str { panic!("not reached") });
+/// let client = Client::new(|_: &Request| -> &'static str { panic!("not reached") });
 /// for request in malformed_requests() {
 ///     let output = client.send_bytes(&request.bytes);
 ///     let status = format!("HTTP/1.1 {}\r\n", request.status.unwrap());

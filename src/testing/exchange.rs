@@ -17,7 +17,7 @@ use core::fmt::{self, Write};
 /// use bytegate::testing::Client;
 /// use bytegate::{Request, Response};
 ///
-/// let client = Client::new(|_: &Request<'_>| Response::text("hello\n").with_header("X-Id", "83f1"));
+/// let client = Client::new(|_: &Request| Response::text("hello\n").with_header("X-Id", "83f1"));
 /// let response = client.get("/").send();
 /// assert_eq!(
 ///     response.exchange().mask("X-Id").to_string(),
@@ -79,7 +79,7 @@ impl<'a> Exchange<'a> {
     /// use bytegate::testing::Client;
     /// use bytegate::{Request, Response};
     ///
-    /// let client = Client::new(|_: &Request<'_>| Response::created("/orders/83f1").with_body("order 83f1\n"));
+    /// let client = Client::new(|_: &Request| Response::created("/orders/83f1").with_body("order 83f1\n"));
     /// let response = client.post("/orders").send();
     /// let id = response.header("Location").unwrap().trim_start_matches("/orders/");
     /// let text = response.exchange().mask_text(id).to_string();

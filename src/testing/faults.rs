@@ -15,7 +15,7 @@ use std::time::Duration;
 /// use std::io::{Read, Write};
 /// use std::sync::Arc;
 ///
-/// let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
+/// let gateway = Gateway::new(|_: &Request| "hello\n");
 /// let mut stream = Pipe::connect_faulty(&gateway, Fault::CutAfter(12));
 /// stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")?;
 /// let mut output = Vec::new();
@@ -73,7 +73,7 @@ impl Fault {
     /// use std::io::{Read, Write};
     /// use std::sync::Arc;
     ///
-    /// let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
+    /// let gateway = Gateway::new(|_: &Request| "hello\n");
     /// let mut stream = Pipe::connect_faulty(&gateway, Fault::CutAfter(2).in_body());
     /// stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")?;
     /// let mut output = Vec::new();
@@ -120,7 +120,7 @@ impl Fault {
 /// let mut client = StreamClient::new(TcpStream::connect(listener.local_addr()?)?);
 /// std::thread::spawn(move || {
 ///     let (stream, peer) = listener.accept()?;
-///     let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
+///     let gateway = Gateway::new(|_: &Request| "hello\n");
 ///     gateway.serve_stream(Faulty::new(stream, Fault::CutAfter(12)), peer)
 /// });
 /// client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")?;

@@ -11,7 +11,7 @@ use core::fmt;
 /// use bytegate::testing::{Finding, findings};
 /// use bytegate::{Request, Router};
 ///
-/// let app = Router::new().get("/first/{name}", |request: &Request<'_>| {
+/// let app = Router::new().get("/first/{name}", |request: &Request| {
 ///     request.param("name").unwrap_or_default()[..1].to_string()
 /// });
 /// let found: Vec<Finding> = findings(app, &[]);

@@ -23,7 +23,7 @@ use alloc::vec::Vec;
 /// ```
 /// # macro_rules! fuzz_target { (|$data:ident: &[u8]| $check:expr) => { let $data: &[u8] = b"\0\0a"; $check } }
 /// # use bytegate::{Gateway, Request};
-/// # let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
+/// # let gateway = Gateway::new(|_: &Request| "hello\n");
 /// fuzz_target!(|data: &[u8]| bytegate::testing::fuzz(&gateway, data));
 /// ```
 ///
@@ -63,7 +63,7 @@ pub fn fuzz(gateway: &Gateway, data: &[u8]) {
 /// use bytegate::testing::fuzz_request;
 /// use bytegate::{Gateway, Request, Router};
 ///
-/// let show = |request: &Request<'_>| request.path().to_string();
+/// let show = |request: &Request| request.path().to_string();
 /// let gateway = Gateway::new(Router::new().get("/", show).get("/users/{id}", show));
 /// let request = fuzz_request(&gateway, b"\x01\x00\x83Ada").unwrap();
 /// assert_eq!(request, b"GET /users/Ada HTTP/1.1\r\nHost: localhost\r\n\r\n");

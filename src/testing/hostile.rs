@@ -18,7 +18,7 @@ use alloc::vec::Vec;
 /// use bytegate::testing::{Client, hostile_requests};
 /// use bytegate::{Method, Rejection, Request, Router};
 ///
-/// fn sign(request: &Request<'_>) -> Result<String, Rejection> {
+/// fn sign(request: &Request) -> Result<String, Rejection> {
 ///     let form = request.form()?;
 ///     let name = form.get("name").ok_or(Rejection::unprocessable_content("the form has no name"))?;
 ///     Ok(format!("hello {name}\n"))
@@ -82,7 +82,7 @@ pub fn hostile_requests(method: Method, target: &str) -> impl Iterator<Item = Ra
 /// use bytegate::{Method, Rejection, Request, Response, Router};
 ///
 /// /// Shows the first three bytes of the name, if they are whole characters.
-/// fn sign(request: &Request<'_>) -> Result<Response, Rejection> {
+/// fn sign(request: &Request) -> Result<Response, Rejection> {
 ///     let form = request.form()?;
 ///     let name = form.get("name").ok_or(Rejection::unprocessable_content("the form has no name"))?;
 ///     Ok(Response::text(name.get(..3).unwrap_or("?").to_string()))

@@ -8,10 +8,10 @@
 //! use bytegate::{Rejection, Request, Response, Router, Status};
 //!
 //! fn app() -> Router {
-//!     Router::new().get("/", |_: &Request<'_>| Response::html("<h1>Hello</h1>\n")).post("/greet", greet)
+//!     Router::new().get("/", |_: &Request| Response::html("<h1>Hello</h1>\n")).post("/greet", greet)
 //! }
 //!
-//! fn greet(request: &Request<'_>) -> Result<String, Rejection> {
+//! fn greet(request: &Request) -> Result<String, Rejection> {
 //!     let form = request.form()?;
 //!     let name = form.get("name").ok_or(Rejection::unprocessable_content("the form has no name"))?;
 //!     Ok(format!("hello {name}\n"))

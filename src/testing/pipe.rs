@@ -91,7 +91,7 @@ impl Pipe {
     /// use std::io::{Read, Write};
     /// use std::sync::Arc;
     ///
-    /// let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
+    /// let gateway = Gateway::new(|_: &Request| "hello\n");
     /// let mut stream = Pipe::connect(&gateway);
     /// stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")?;
     /// let mut output = String::new();
@@ -114,7 +114,7 @@ impl Pipe {
     /// use std::io::ErrorKind;
     /// use std::sync::Arc;
     ///
-    /// let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
+    /// let gateway = Gateway::new(|_: &Request| "hello\n");
     /// let garbage = Fault::Garbage { after: 0, bytes: b"\0".to_vec() };
     /// let mut client = StreamClient::new(Pipe::connect_faulty(&gateway, garbage));
     /// client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")?;

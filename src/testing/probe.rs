@@ -30,7 +30,7 @@ use core::time::Duration;
 /// use bytegate::{Request, Response, Router, escape_html};
 ///
 /// fn app() -> Router {
-///     Router::new().get("/hello/{name}", |request: &Request<'_>| {
+///     Router::new().get("/hello/{name}", |request: &Request| {
 ///         Response::html(format!("<p>Hello {}</p>", escape_html(request.param("name").unwrap_or_default())))
 ///     })
 /// }
@@ -76,7 +76,7 @@ pub fn probe(gateway: impl Into<Gateway>) {
 /// use bytegate::testing::findings;
 /// use bytegate::{Request, Response, Router};
 ///
-/// let app = Router::new().get("/search", |request: &Request<'_>| {
+/// let app = Router::new().get("/search", |request: &Request| {
 ///     let words = request.query_value("words").unwrap_or_default();
 ///     Response::html(format!("<p>Nothing found for {words}</p>"))
 /// });

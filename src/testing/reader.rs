@@ -14,7 +14,7 @@ use alloc::vec::Vec;
 /// use bytegate::testing::read_responses;
 /// use bytegate::{Gateway, Method, Request};
 ///
-/// let gateway = Gateway::new(|_: &Request<'_>| "hello\n");
+/// let gateway = Gateway::new(|_: &Request| "hello\n");
 /// let output = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\nHEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
 /// let responses = read_responses(&output, &[Method::GET, Method::HEAD])?;
 /// assert_eq!(responses[0].text(), "hello\n");

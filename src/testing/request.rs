@@ -23,7 +23,7 @@ const REDIRECTS: usize = 10;
 /// use bytegate::testing::Client;
 /// use bytegate::Request;
 ///
-/// let client = Client::new(|request: &Request<'_>| {
+/// let client = Client::new(|request: &Request| {
 ///     let query = request.query().unwrap_or_default();
 ///     format!("{} {query} {}", request.method(), String::from_utf8_lossy(request.body()))
 /// });
@@ -118,7 +118,7 @@ impl<'c> ClientRequest<'c> {
     /// use bytegate::testing::{Client, FormPart};
     /// use bytegate::Request;
     ///
-    /// let client = Client::new(|request: &Request<'_>| request.body().to_vec());
+    /// let client = Client::new(|request: &Request| request.body().to_vec());
     /// let parts = [FormPart::text("name", "Ada"), FormPart::file("photo", "a.png", "image/png", "...")];
     /// let response = client.post("/").multipart(&parts).send();
     /// assert!(response.text().contains("name=\"photo\"; filename=\"a.png\"\r\n"));
@@ -226,7 +226,7 @@ impl<'c> ClientRequest<'c> {
     /// use bytegate::Request;
     /// use bytegate::testing::Client;
     ///
-    /// let client = Client::new(|_: &Request<'_>| "hello\n");
+    /// let client = Client::new(|_: &Request| "hello\n");
     /// assert_eq!(client.get("/").text(), "hello\n");
     /// ```
     ///

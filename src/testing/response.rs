@@ -13,7 +13,7 @@ use core::fmt;
 /// use bytegate::testing::Client;
 /// use bytegate::{Request, Status};
 ///
-/// let client = Client::new(|_: &Request<'_>| "hello\n");
+/// let client = Client::new(|_: &Request| "hello\n");
 /// let response = client.get("/").send();
 /// assert_eq!(response.status(), Status::OK);
 /// assert_eq!(response.header("content-type"), Some("text/plain; charset=utf-8"));

@@ -25,7 +25,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 /// use bytegate::Request;
 /// use bytegate::testing::Server;
 ///
-/// let server = Server::start(|request: &Request<'_>| request.path().to_string());
+/// let server = Server::start(|request: &Request| request.path().to_string());
 /// assert_eq!(server.url("/hello"), format!("http://{}/hello", server.address()));
 ///
 /// // The kit includes a client. Any other can be used as well.
@@ -75,7 +75,7 @@ impl Server {
     ///
     /// let mut options = net::Options::default();
     /// options.scheme = Scheme::Https;
-    /// let server = Server::start_with(|request: &Request<'_>| request.scheme().as_str(), options);
+    /// let server = Server::start_with(|request: &Request| request.scheme().as_str(), options);
     /// assert_eq!(server.connect().get("/")?.text(), "https");
     /// # Ok::<(), std::io::Error>(())
     /// ```
@@ -116,7 +116,7 @@ impl Server {
     /// }
     ///
     /// let script = [Fault::CutAfter(0), Fault::CutAfter(30)];
-    /// let server = Server::start_faulty(|_: &Request<'_>| "hello\n", script);
+    /// let server = Server::start_faulty(|_: &Request| "hello\n", script);
     /// assert_eq!(fetch(&server)?, "hello\n");
     /// # Ok::<(), std::io::Error>(())
     /// ```
@@ -149,7 +149,7 @@ impl Server {
     /// use bytegate::testing::{Fault, Server};
     /// use bytegate::Request;
     ///
-    /// let server = Server::start_faulty(|_: &Request<'_>| "hello\n", [Fault::CutAfter(30)]);
+    /// let server = Server::start_faulty(|_: &Request| "hello\n", [Fault::CutAfter(30)]);
     /// assert!(server.connect().get("/").is_err());
     /// assert_eq!(server.faults_fired(), 1);
     /// ```

@@ -11,7 +11,7 @@ use std::prelude::rust_2024::*;
 /// use bytegate::Request;
 /// use proptest::prelude::*;
 ///
-/// let client = Client::new(|request: &Request<'_>| request.body().to_vec());
+/// let client = Client::new(|request: &Request| request.body().to_vec());
 /// proptest!(|(request in valid_requests())| {
 ///     let output = client.send_bytes(&request);
 ///     prop_assert!(output.starts_with(b"HTTP/1.1 "));

@@ -21,7 +21,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// use bytegate::{Gateway, Method, Request};
 /// use std::sync::Arc;
 ///
-/// let gateway = Gateway::new(|request: &Request<'_>| request.path().to_string());
+/// let gateway = Gateway::new(|request: &Request| request.path().to_string());
 /// let mut client = StreamClient::new(Pipe::connect(&gateway));
 /// assert_eq!(client.get("/a")?.text(), "/a");
 ///
@@ -116,7 +116,7 @@ impl<S: Read + Write> StreamClient<S> {
     /// use std::io::Read;
     /// use std::sync::Arc;
     ///
-    /// let endless = |_: &Request<'_>| Response::text(Body::from_iterator(std::iter::repeat("tick\n")));
+    /// let endless = |_: &Request| Response::text(Body::from_iterator(std::iter::repeat("tick\n")));
     /// let mut client = StreamClient::new(Pipe::connect(&Gateway::new(endless)));
     /// client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")?;
     /// assert_eq!(client.response_head(Method::GET)?.status(), 200);
@@ -140,7 +140,7 @@ impl<S: Read + Write> StreamClient<S> {
     /// use bytegate::{Gateway, Method, Request};
     /// use std::sync::Arc;
     ///
-    /// let gateway = Gateway::new(|request: &Request<'_>| request.path().to_string());
+    /// let gateway = Gateway::new(|request: &Request| request.path().to_string());
     /// let mut client = StreamClient::new(Pipe::connect(&gateway));
     /// client.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\nHEAD /b HTTP/1.1\r\nHost: x\r\n\r\n")?;
     /// client.end_input()?;

@@ -24,7 +24,7 @@ use core::time::Duration;
 /// use bytegate::testing::Client;
 /// use bytegate::Request;
 ///
-/// let client = Client::new(|request: &Request<'_>| request.path().to_string());
+/// let client = Client::new(|request: &Request| request.path().to_string());
 /// let mut wire = client.connect();
 /// wire.send("GET /one HTTP/1.1\r\nHost: x\r\n");
 /// assert!(wire.take_output().is_empty());
@@ -154,7 +154,7 @@ impl<'c> Wire<'c> {
     ///
     /// let senders = Mutex::new(Vec::new());
     /// # let senders: &'static Mutex<Vec<_>> = Box::leak(Box::new(senders));
-    /// let client = Client::new(|_: &Request<'_>| {
+    /// let client = Client::new(|_: &Request| {
     ///     let (sender, body) = Body::channel(8);
     ///     senders.lock().unwrap().push(sender);
     ///     Response::text(body)
@@ -245,7 +245,7 @@ impl<'c> Wire<'c> {
     ///
     /// let news = Broadcast::new(8);
     /// # let news: &'static Broadcast = Box::leak(Box::new(news));
-    /// let client = Client::new(|_: &Request<'_>| news.subscribe());
+    /// let client = Client::new(|_: &Request| news.subscribe());
     /// let mut wire = client.connect();
     /// wire.request(&client.get("/events"));
     /// assert_eq!(wire.response_head().status(), 200);

@@ -19,11 +19,11 @@ use core::task::{Context, Poll};
 /// struct Inbox;
 ///
 /// impl Application for Inbox {
-///     fn call(&self, request: &Request<'_>) -> Response {
+///     fn call(&self, request: &Request) -> Response {
 ///         Response::text(format!("{} bytes\n", request.body().len()))
 ///     }
 ///
-///     fn admit(&self, request: &Request<'_>) -> Admission {
+///     fn admit(&self, request: &Request) -> Admission {
 ///         match request.headers().get("Authorization") {
 ///             Some(_) => Admission::buffer().up_to(16 << 20),
 ///             None => Admission::refuse(Status::UNAUTHORIZED),
@@ -172,11 +172,11 @@ impl Receiver for Discard {
 /// struct Counter;
 ///
 /// impl Application for Counter {
-///     fn call(&self, _: &Request<'_>) -> Response {
+///     fn call(&self, _: &Request) -> Response {
 ///         Response::text("nothing to count\n")
 ///     }
 ///
-///     fn admit(&self, _: &Request<'_>) -> Admission {
+///     fn admit(&self, _: &Request) -> Admission {
 ///         Admission::stream(Lines(0))
 ///     }
 /// }

@@ -7,11 +7,11 @@
 //! struct Small;
 //!
 //! impl Application for Small {
-//!     fn call(&self, request: &Request<'_>) -> Response {
+//!     fn call(&self, request: &Request) -> Response {
 //!         Response::text(format!("{} bytes\n", request.body().len()))
 //!     }
 //!
-//!     fn admit(&self, request: &Request<'_>) -> Admission {
+//!     fn admit(&self, request: &Request) -> Admission {
 //!         match request.path() {
 //!             "/upload" => Admission::buffer().up_to(1000),
 //!             _ => Admission::refuse(Status::NOT_FOUND),

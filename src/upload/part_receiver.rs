@@ -31,7 +31,7 @@ const FORM_BYTES: u64 = 64 * 1024 * 1024;
 /// struct Album(Vec<(String, usize)>);
 ///
 /// impl PartReceiver for Album {
-///     fn part(&mut self, part: &Part<'_>) -> Result<(), Response> {
+///     fn part(&mut self, part: &Part) -> Result<(), Response> {
 ///         let name = part.file_name().ok_or(Status::UNPROCESSABLE_CONTENT)?;
 ///         self.0.push((name.to_string(), 0));
 ///         Ok(())
@@ -51,11 +51,11 @@ const FORM_BYTES: u64 = 64 * 1024 * 1024;
 /// struct Uploads;
 ///
 /// impl Application for Uploads {
-///     fn call(&self, _: &Request<'_>) -> Response {
+///     fn call(&self, _: &Request) -> Response {
 ///         Rejection::bad_request("there is no form").into()
 ///     }
 ///
-///     fn admit(&self, request: &Request<'_>) -> Admission {
+///     fn admit(&self, request: &Request) -> Admission {
 ///         Admission::multipart(request, Album::default())
 ///     }
 /// }

@@ -4,7 +4,7 @@
 //! use bytegate::wsgi::{Environ, StartResponse, adapt};
 //! use bytegate::Gateway;
 //!
-//! fn application(environ: &Environ<'_>, start_response: &mut StartResponse) -> [String; 1] {
+//! fn application(environ: &Environ, start_response: &mut StartResponse) -> [String; 1] {
 //!     start_response.call("200 OK", &[("Content-Type", "text/plain")]);
 //!     [format!("{}\n", environ.get("REQUEST_METHOD").unwrap_or_default())]
 //! }

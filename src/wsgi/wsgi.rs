@@ -27,7 +27,7 @@ const GATHERED_BYTES: usize = 64 * 1024;
 /// use bytegate::{Gateway, wsgi};
 /// use bytegate::wsgi::{Environ, StartResponse};
 ///
-/// fn application(environ: &Environ<'_>, start_response: &mut StartResponse) -> [String; 1] {
+/// fn application(environ: &Environ, start_response: &mut StartResponse) -> [String; 1] {
 ///     start_response.call("200 OK", &[("Content-Type", "text/plain")]);
 ///     [format!("this is {}\n", environ.get("PATH_INFO").unwrap_or_default())]
 /// }
@@ -56,7 +56,7 @@ where
 /// use bytegate::{Application, Request, wsgi};
 /// use bytegate::wsgi::{Environ, StartResponse};
 ///
-/// let application = wsgi::adapt(|_: &Environ<'_>, start_response: &mut StartResponse| {
+/// let application = wsgi::adapt(|_: &Environ, start_response: &mut StartResponse| {
 ///     start_response.call("204 No Content", &[]);
 ///     Vec::<String>::new()
 /// });
@@ -86,7 +86,7 @@ impl<F> Wsgi<F> {
     /// use bytegate::{Gateway, wsgi};
     /// use bytegate::wsgi::{Environ, StartResponse};
     ///
-    /// fn application(environ: &Environ<'_>, start_response: &mut StartResponse) -> [String; 1] {
+    /// fn application(environ: &Environ, start_response: &mut StartResponse) -> [String; 1] {
     ///     start_response.call("200 OK", &[("Content-Type", "text/plain")]);
     ///     [environ.request().path().to_string()]
     /// }
@@ -328,7 +328,7 @@ fn text(value: &[u8]) -> Cow<'_, str> {
 /// use bytegate::{Gateway, wsgi};
 /// use bytegate::wsgi::{Environ, StartResponse};
 ///
-/// let gateway = Gateway::new(wsgi::adapt(|_: &Environ<'_>, start_response: &mut StartResponse| {
+/// let gateway = Gateway::new(wsgi::adapt(|_: &Environ, start_response: &mut StartResponse| {
 ///     start_response.call("200 OK", &[("Content-Type", "text/plain")]).write("one ");
 ///     ["two"]
 /// }));
