@@ -4,7 +4,6 @@
 pub mod comparison {}
 #[doc = include_str!("conformance.md")]
 pub mod conformance {}
-// A hidden macro calls the tests that the guide shows.
 #[allow(clippy::test_attr_in_doctest)]
 #[doc = include_str!("guide.md")]
 pub mod guide {}
