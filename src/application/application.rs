@@ -72,7 +72,10 @@ use alloc::vec::Vec;
     label = "not a function from `&Request<'_>` to what becomes a `Response`",
     note = "a closure must name the type of its argument: `|request: &Request<'_>| ...`",
     note = "an `async fn` takes an `OwnedRequest`, because it may run for longer than the request is in memory",
-    note = "text, bytes, a `Status`, a `(Status, text)`, and an `Option` or `Result` of them become a `Response`"
+    note = "an `async fn` that takes a state as well goes into `with_state_async`: `async fn f(state: Arc<State>, request: OwnedRequest)`",
+    note = "text, bytes, a `Status`, a `(Status, text)`, and an `Option` or `Result` of them become a `Response`",
+    note = "an error must be a `Rejection`, which `?` makes of an `io::Error`, a `Status`, or a type with `From<..> for Response`",
+    note = "what a closure captures must be `Send + Sync + 'static`: `Arc` and `Mutex`, not `Rc`, `RefCell` or a reference"
 )]
 pub trait Application: Send + Sync {
     /// Responds to a complete request.
@@ -109,8 +112,6 @@ pub trait Application: Send + Sync {
     }
 }
 
-// So that an error names `Application` and its advice, not what this implementation asks for.
-#[diagnostic::do_not_recommend]
 impl<F, R> Application for F
 where
     F: Fn(&Request<'_>) -> R + Send + Sync,

@@ -31,8 +31,10 @@ use core::future::Future;
     label = "not a function from `&Request` to what becomes a `Response`",
     note = "a closure must name the type of its argument: `|request: &Request| ...`",
     note = "an `async fn` takes an `OwnedRequest`, because it may run for longer than the request is in memory",
+    note = "an `async fn` that takes a state as well goes into `with_state_async`: `async fn f(state: Arc<State>, request: OwnedRequest)`",
     note = "text, bytes, a `Status`, a `(Status, text)`, and an `Option` or `Result` of them become a `Response`",
-    note = "what a closure captures must be `Send + Sync + 'static`: an `Arc`, not an `Rc` or a reference"
+    note = "an error must be a `Rejection`, which `?` makes of an `io::Error`, a `Status`, or a type with `From<..> for Response`",
+    note = "what a closure captures must be `Send + Sync + 'static`: `Arc` and `Mutex`, not `Rc`, `RefCell` or a reference"
 )]
 pub trait IntoApplication<M> {
     /// Returns the application.

@@ -30,4 +30,4 @@ pub use into_application::IntoApplication;
 pub use listed_route::ListedRoute;
 pub use receive_upload::receive_upload;
 pub use with_body_limit::with_body_limit;
-pub use with_state::with_state;
+pub use with_state::{with_state, with_state_async};

@@ -162,6 +162,7 @@ impl OwnedRequest {
     }
 
     /// Returns the same request with another method, or `None` if the head would be invalid.
+    #[cfg(feature = "testing")]
     pub(crate) fn with_method(mut self, method: &str) -> Option<OwnedRequest> {
         let token = self.head().method_token().len();
         self.head = [method.as_bytes(), self.head.get(token..)?].concat();
