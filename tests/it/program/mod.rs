@@ -1,4 +1,4 @@
-//! The built program: what it reads, what it writes, and how it ends.
+//! The built program: its input, its output, and its end.
 
 mod command_line;
 mod config;

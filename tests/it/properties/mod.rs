@@ -1,4 +1,4 @@
-//! What holds for generated input: the laws, and that other parsers agree.
+//! Generated input: the laws hold, and other parsers agree.
 
 mod generate;
 mod h11;

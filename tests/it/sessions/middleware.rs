@@ -1,4 +1,4 @@
-//! What middleware sees of requests and responses.
+//! Requests and responses as middleware sees them.
 
 use super::*;
 

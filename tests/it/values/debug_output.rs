@@ -1,4 +1,4 @@
-//! What debug output shows and hides.
+//! Debug output, and the values that it hides.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What an application sees of a request.
+//! Requests as applications see them.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What becomes a response, and what makes it fail.
+//! Values that become responses, and responses that fail.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What rules, errors and methods do to responses.
+//! Responses with rules, errors and methods.
 
 use super::*;
 
