@@ -7,6 +7,7 @@ use crate::gateway::front_end::FrontEnd;
 use crate::gateway::gateway::Gateway;
 use crate::gateway::session::Session;
 use crate::gateway::wait::Wait;
+use crate::middleware::RequestInfo;
 use crate::response::response::ResponseError;
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::now::Now;
@@ -295,10 +296,10 @@ impl FrontEnd for Reporting {
         self.clock.waker()
     }
 
-    fn on_error(&mut self, error: &ResponseError) {
+    fn on_error(&mut self, error: &ResponseError, request: &RequestInfo<'_>) {
         if self.reports {
             // A failed write to standard error is ignored.
-            let _ = writeln!(io::stderr(), "bytegate: {error}");
+            let _ = writeln!(io::stderr(), "bytegate: {request}: {error}");
         }
     }
 }

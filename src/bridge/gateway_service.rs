@@ -112,7 +112,7 @@ impl GatewayService {
         match request {
             Ok(request) => {
                 let response = self.gateway.respond_to(&request, incoming).await;
-                self.gateway.watch(response, request.connection())
+                self.gateway.watch(response, &request)
             }
             Err(fault) => self.respond_to_invalid(&parts, fault, incoming.now()).await,
         }

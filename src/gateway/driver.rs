@@ -1,7 +1,7 @@
 //! The driver of a connection: gives a connection what it asks for. It has the only match over the steps of a connection.
 
 use super::chain::{Caller, Chain};
-use super::exchange::{Begun, Exchange, RequestLine};
+use super::exchange::{Begun, Exchange, RequestLine, may_need_record};
 use super::front_end::FrontEnd;
 use super::gateway::{RETRY_AFTER, Shared};
 use super::wait::Wait;
@@ -127,6 +127,7 @@ impl<C: Borrow<Config>> Driver<C> {
                 front_end.on_request(message, end);
                 if let Some(mut exchange) = self.exchange.take() {
                     let mut response = exchange.finish(chain, message, now);
+                    exchange.record_for(&response, RequestLine::of(&message.head), *now);
                     self.respond(gateway, &mut response, Some(exchange), front_end);
                 } else {
                     let mut extensions = Extensions::new();
@@ -143,7 +144,11 @@ impl<C: Borrow<Config>> Driver<C> {
                         Reply::Made(response)
                             if !chain.has_middlewares() && !response.is_pending() =>
                         {
-                            self.respond(gateway, response, None, front_end);
+                            let kept = may_need_record(response).then(|| {
+                                let line = RequestLine::of(&message.head);
+                                Exchange::recorded(line, now, extensions)
+                            });
+                            self.respond(gateway, response, kept, front_end);
                         }
                         _ => {
                             let line = RequestLine::of(&message.head);
@@ -176,7 +181,6 @@ impl<C: Borrow<Config>> Driver<C> {
                 }
             }
             Step::Refuse(refusal) => {
-                front_end.on_refusal(refusal);
                 let exchange = self.exchange.take().unwrap_or_default();
                 let (mut response, kept) = exchange.refuse(chain, refusal, *now);
                 self.respond(gateway, &mut response, kept, front_end);
@@ -233,7 +237,9 @@ impl<C: Borrow<Config>> Driver<C> {
                     Ok(Poll::Ready(None)) => self.end_body(Ok(())),
                     Ok(Poll::Ready(Some(Err(broken)))) => self.end_body(Err(broken)),
                     Err(response) => {
-                        self.report(gateway, response.error(), front_end);
+                        if let Some(error) = response.error() {
+                            self.report(gateway, error, self.exchange.as_deref(), front_end);
+                        }
                         self.end_body(Err(BodyError));
                     }
                 }
@@ -244,7 +250,7 @@ impl<C: Borrow<Config>> Driver<C> {
                 if let CloseReason::ResponseBroken | CloseReason::ResponseReset = reason {
                     let error = self.exchange.as_ref().map(|exchange| exchange.body_error());
                     let error = error.unwrap_or(ResponseError::BodyError);
-                    self.report(gateway, Some(&error), front_end);
+                    self.report(gateway, &error, self.exchange.as_deref(), front_end);
                 }
                 return Stepped::Waits(Wait::Close(*reason));
             }
@@ -348,6 +354,9 @@ impl<C: Borrow<Config>> Driver<C> {
             debug_assert!(false, "the driver responds when it is asked to");
             return;
         };
+        if let Some(error) = &summary.error {
+            self.report(gateway, error, exchange.as_deref(), front_end);
+        }
         if summary.is_stream {
             let mut exchange = exchange.unwrap_or_default();
             exchange.ends_at_stop = is_event_stream(response);
@@ -356,7 +365,6 @@ impl<C: Borrow<Config>> Driver<C> {
             exchange.put_off_filler(self.connection.last_step());
             self.exchange = Some(exchange);
         }
-        self.report(gateway, summary.error.as_ref(), front_end);
         front_end.on_response(summary);
     }
 
@@ -390,16 +398,22 @@ impl<C: Borrow<Config>> Driver<C> {
     }
 
     fn end_body(&mut self, end: Result<(), BodyError>) {
-        // A stream that ended by itself is kept if it was too short, to say so when the connection closes.
-        let exchange = self.exchange.take();
-        self.exchange = exchange.filter(|exchange| {
-            let length = exchange.declared.unwrap_or(exchange.given);
-            end.is_ok() && length != exchange.given
-        });
-        if let Some(exchange) = &mut self.exchange {
-            exchange.blocks = None;
-        }
+        self.keep_to_report(end.is_err());
         self.asked(|connection| connection.end_body(end));
+    }
+
+    /// Keeps the exchange of a body that has ended only if that is reported when the connection closes: it broke off, or
+    /// had another length than declared.
+    pub(super) fn keep_to_report(&mut self, has_broken_off: bool) {
+        let Some(exchange) = &mut self.exchange else {
+            return;
+        };
+        exchange.blocks = None;
+        if has_broken_off {
+            exchange.declared = None;
+        } else if exchange.declared.unwrap_or(exchange.given) == exchange.given {
+            self.exchange = None;
+        }
     }
 
     /// Runs a command that matches the last step.
@@ -411,16 +425,18 @@ impl<C: Borrow<Config>> Driver<C> {
         );
     }
 
+    #[cold]
     fn report(
         &self,
         gateway: &Shared,
-        error: Option<&ResponseError>,
+        error: &ResponseError,
+        exchange: Option<&Exchange>,
         front_end: &mut impl FrontEnd,
     ) {
-        if let Some(error) = error {
-            gateway.report(error, &self.caller.info);
-            front_end.on_error(error);
-        }
+        let unknown = Exchange::default();
+        let request = exchange.unwrap_or(&unknown).info(&self.caller.info);
+        gateway.report(error, &request);
+        front_end.on_error(error, &request);
     }
 }
 

@@ -10,6 +10,7 @@ use crate::request::extensions::Extensions;
 use crate::request::request::Message;
 use crate::response::response::{LaterResponse, Response, ResponseError};
 use crate::upload::admission::{AbortReason, Decision, Pass, Receiver};
+use crate::values::connection_info::ConnectionInfo;
 use crate::values::method::Method;
 use crate::values::now::Now;
 use alloc::borrow::Cow;
@@ -25,7 +26,7 @@ pub(super) struct Exchange {
     extensions: Extensions,
     /// The values that the application added when it admitted the body.
     added: Extensions,
-    /// The parts of the request that the middleware needs when the response is ready.
+    /// The parts of the request that the middleware needs when the response is ready, and reports of errors.
     record: Option<Record>,
     receiver: Option<Box<dyn Receiver>>,
     /// The middleware inside the application that sees the response, from innermost to outermost.
@@ -44,7 +45,7 @@ pub(super) struct Exchange {
     pub(super) given: u64,
 }
 
-/// The parts of a request that middleware needs when the response is ready.
+/// The parts of a request that are needed when its head is gone.
 struct Record {
     method: Option<Method>,
     line: Vec<u8>,
@@ -75,8 +76,10 @@ impl Exchange {
         mut extensions: Extensions,
     ) -> Begun {
         let admission = chain.admit(head, &now, &mut extensions);
+        let is_streamed = matches!(admission.decision, Decision::Stream(..));
+        let is_wanted = is_streamed || chain.has_middlewares();
         let mut exchange = Exchange {
-            record: Record::wanted(chain, RequestLine::of(&head), now),
+            record: is_wanted.then(|| Record::of(RequestLine::of(&head), now)),
             extensions,
             added: admission.extensions,
             passes: admission.passes,
@@ -87,7 +90,8 @@ impl Exchange {
                 let refuse = || exchange.pass(response);
                 let mut response = chain.caller.respond(refuse);
                 exchange.after(chain, &mut response);
-                let kept = response.is_pending().then(|| Box::new(exchange));
+                exchange.record_for(&response, RequestLine::of(&head), now);
+                let kept = may_need_record(&response).then(|| Box::new(exchange));
                 return Begun::Refused(response, kept);
             }
             Decision::Buffer(None) => BodyMode::Buffer,
@@ -100,8 +104,8 @@ impl Exchange {
         Begun::Admitted(mode, Box::new(exchange))
     }
 
-    /// Passes a response to the middleware. For a deferred response, returns the state to keep instead; the middleware
-    /// sees it once it is ready.
+    /// Passes a response to the middleware, and returns the state to keep. The middleware sees a deferred response once it
+    /// is ready.
     pub(super) fn keep(
         chain: Chain<'_, '_>,
         response: &mut Response,
@@ -109,22 +113,49 @@ impl Exchange {
         now: Now,
         extensions: Extensions,
     ) -> Option<Box<Exchange>> {
-        if response.is_pending() {
-            return Some(Box::new(Exchange {
-                extensions,
-                record: Record::wanted(chain, line, now),
-                ..Exchange::default()
-            }));
+        if !response.is_pending() {
+            let info = RequestInfo::new(
+                line.method,
+                line.bytes,
+                now,
+                &chain.caller.info,
+                &extensions,
+            );
+            chain.after(&info, response);
         }
-        let info = RequestInfo::new(
-            line.method,
-            line.bytes,
-            now,
-            &chain.caller.info,
-            &extensions,
-        );
-        chain.after(&info, response);
-        None
+        may_need_record(response).then(|| Exchange::recorded(line, &now, extensions))
+    }
+
+    /// Returns the state of an exchange that needs the request when its head is gone.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn recorded(
+        line: RequestLine<'_>,
+        now: &Now,
+        extensions: Extensions,
+    ) -> Box<Exchange> {
+        Box::new(Exchange {
+            extensions,
+            record: Some(Record::of(line, *now)),
+            ..Exchange::default()
+        })
+    }
+
+    /// Keeps the request line if something about the response may have to be reported.
+    #[inline]
+    pub(super) fn record_for(&mut self, response: &Response, line: RequestLine<'_>, now: Now) {
+        if self.record.is_none() && may_need_record(response) {
+            self.record = Some(Record::of(line, now));
+        }
+    }
+
+    /// Returns the request, as far as it is known.
+    pub(super) fn info<'e>(&'e self, connection: &'e ConnectionInfo) -> RequestInfo<'e> {
+        let (method, line, now) = match &self.record {
+            Some(record) => (record.method, &record.line[..], record.now),
+            None => (None, &[][..], Now::default()),
+        };
+        RequestInfo::new(method, line, now, connection, &self.extensions)
     }
 
     /// Returns whether a receiver takes the body as it arrives.
@@ -287,16 +318,8 @@ impl Exchange {
 
     /// Passes a response to the gateway's middleware, unless it is deferred.
     fn after(&self, chain: Chain<'_, '_>, response: &mut Response) {
-        if let (Some(record), false) = (&self.record, response.is_pending()) {
-            let (method, line) = (record.method, &record.line[..]);
-            let info = RequestInfo::new(
-                method,
-                line,
-                record.now,
-                &chain.caller.info,
-                &self.extensions,
-            );
-            chain.after(&info, response);
+        if chain.has_middlewares() && !response.is_pending() {
+            chain.after(&self.info(&chain.caller.info), response);
         }
     }
 }
@@ -320,12 +343,21 @@ impl<'h> RequestLine<'h> {
     }
 }
 
+/// Returns whether the request is needed after its head is gone: the response is deferred, or it has failed, or its body
+/// may fail.
+#[inline(always)]
+pub(super) fn may_need_record(response: &Response) -> bool {
+    response.exception.is_some()
+        || response.status.is_informational()
+        || response.body.as_bytes().is_none()
+}
+
 impl Record {
-    fn wanted(chain: Chain<'_, '_>, line: RequestLine<'_>, now: Now) -> Option<Record> {
-        chain.has_middlewares().then(|| Record {
+    fn of(line: RequestLine<'_>, now: Now) -> Record {
+        Record {
             method: line.method,
             line: line.bytes.to_vec(),
             now,
-        })
+        }
     }
 }

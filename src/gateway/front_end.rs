@@ -2,6 +2,7 @@
 
 use crate::connection::{Refusal, ResponseSummary};
 use crate::message::head::Head;
+use crate::middleware::RequestInfo;
 use crate::request::request::Message;
 use crate::response::response::ResponseError;
 use crate::values::now::Now;
@@ -77,9 +78,9 @@ pub trait FrontEnd {
         let _ = summary;
     }
 
-    /// Called when a response broke the rules, panicked or ended early.
-    fn on_error(&mut self, error: &ResponseError) {
-        let _ = error;
+    /// Called when a response to `request` broke the rules, panicked or ended early.
+    fn on_error(&mut self, error: &ResponseError, request: &RequestInfo<'_>) {
+        let _ = (error, request);
     }
 }
 
@@ -116,8 +117,8 @@ impl<F: FrontEnd + ?Sized> FrontEnd for &mut F {
         (**self).on_response(summary);
     }
 
-    fn on_error(&mut self, error: &ResponseError) {
-        (**self).on_error(error);
+    fn on_error(&mut self, error: &ResponseError, request: &RequestInfo<'_>) {
+        (**self).on_error(error, request);
     }
 }
 

@@ -5,9 +5,8 @@ use crate::application::ListedRoute;
 use crate::application::{Application, IntoApplication};
 use crate::config::config::Config;
 use crate::connection::Refusal;
-use crate::middleware::Middleware;
+use crate::middleware::{Middleware, RequestInfo};
 use crate::response::response::{Response, ResponseError};
-use crate::values::connection_info::ConnectionInfo;
 use crate::values::protocol_error::ProtocolError;
 use crate::values::sync::Arc;
 use alloc::boxed::Box;
@@ -50,7 +49,7 @@ pub(super) struct Shared {
 pub(super) const RETRY_AFTER: &str = "5";
 
 type RefusalPage = dyn Fn(&Refusal<'_>) -> Response + Send + Sync;
-type OnError = dyn Fn(&ResponseError, &ConnectionInfo) + Send + Sync;
+type OnError = dyn Fn(&ResponseError, &RequestInfo<'_>) + Send + Sync;
 
 impl Gateway {
     /// Creates a gateway for an application, with the default configuration.
@@ -114,21 +113,23 @@ impl Gateway {
         self
     }
 
-    /// Calls `report` for each response that broke the rules, panicked or ended early. The client only learns that
-    /// something went wrong. Front ends that otherwise write this to standard error, or to a log, leave it to `report`.
+    /// Calls `report` for each response that broke the rules, panicked or ended early, with the request that it was for.
+    /// The client only learns that something went wrong. Front ends that otherwise write this to standard error, or to a
+    /// log, leave it to `report`.
     ///
     /// ```
     /// use bytegate::{Gateway, Request, Response};
-    /// use bytegate::request::ConnectionInfo;
-    /// use bytegate::response::ResponseError;
     ///
-    /// let gateway = Gateway::new(|_: &Request| Response::text("x").with_header("not a name", "x"))
-    ///     .on_error(|error: &ResponseError, _: &ConnectionInfo| eprintln!("{error}"));
-    /// assert!(gateway.handle(b"GET / HTTP/1.0\r\n\r\n").starts_with(b"HTTP/1.1 500 "));
+    /// let gateway = Gateway::new(|_: &Request| Response::text("x").with_header("Connection", "x"))
+    ///     .on_error(|error, request| {
+    ///         let line = format!("{request}: {error}");
+    ///         assert_eq!(line, "GET /a: field \"Connection\" is set by the connection, not by an application");
+    ///     });
+    /// assert!(gateway.handle(b"GET /a?b HTTP/1.0\r\n\r\n").starts_with(b"HTTP/1.1 500 "));
     /// ```
     pub fn on_error(
         mut self,
-        report: impl Fn(&ResponseError, &ConnectionInfo) + Send + Sync + 'static,
+        report: impl Fn(&ResponseError, &RequestInfo<'_>) + Send + Sync + 'static,
     ) -> Gateway {
         self.change().on_error = Some(Arc::from(Box::new(report) as Box<OnError>));
         self
@@ -192,9 +193,9 @@ impl Shared {
         }
     }
 
-    pub(super) fn report(&self, error: &ResponseError, connection: &ConnectionInfo) {
+    pub(super) fn report(&self, error: &ResponseError, request: &RequestInfo<'_>) {
         if let Some(on_error) = &self.on_error {
-            on_error(error, connection);
+            on_error(error, request);
         }
     }
 }

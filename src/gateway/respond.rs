@@ -100,7 +100,9 @@ async fn settle(chain: Chain<'_, '_>, (mut response, kept): Kept) -> Response {
         response = poll_fn(|context| exchange.poll_response(chain, context)).await;
     }
     if let Some(error) = response.take_error() {
-        chain.gateway.report(&error, &chain.caller.info);
+        chain
+            .gateway
+            .report(&error, &exchange.info(&chain.caller.info));
     }
     response
 }
@@ -148,6 +150,7 @@ impl<'r> Guest<'r> {
         match received {
             Ok((body, now)) => {
                 let response = exchange.finish(self.chain, &self.message(&body), &now);
+                exchange.record_for(&response, RequestLine::of(&head), now);
                 (response, Some(exchange))
             }
             Err(End::Interrupted(mut response)) => {

@@ -100,7 +100,7 @@ impl Session {
     #[cfg(feature = "server")]
     pub(crate) fn break_body_off(&mut self) {
         self.driver.connection.output().clear();
-        self.driver.exchange = None;
+        self.driver.keep_to_report(true);
         let _ = self.driver.connection.end_body(Err(BodyError));
     }
 

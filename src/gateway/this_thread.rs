@@ -3,6 +3,7 @@
 use super::front_end::FrontEnd;
 use crate::connection::{Refusal, ResponseSummary};
 use crate::message::head::Head;
+use crate::middleware::RequestInfo;
 use crate::request::request::Message;
 use crate::response::response::ResponseError;
 use crate::values::now::Now;
@@ -95,7 +96,7 @@ impl<F: FrontEnd> FrontEnd for WithWaker<'_, F> {
         self.inner.on_response(summary);
     }
 
-    fn on_error(&mut self, error: &ResponseError) {
-        self.inner.on_error(error);
+    fn on_error(&mut self, error: &ResponseError, request: &RequestInfo<'_>) {
+        self.inner.on_error(error, request);
     }
 }

@@ -1,11 +1,13 @@
 //! The bodies of responses that another server sends.
 
 use super::chain::Caller;
+use super::exchange::{Exchange, RequestLine};
 use super::gateway::Gateway;
 use crate::body::body::Body;
 use crate::body::body_error::BodyError;
+use crate::request::owned_request::OwnedRequest;
 use crate::response::response::{Response, ResponseError};
-use crate::values::connection_info::ConnectionInfo;
+use alloc::boxed::Box;
 use bytes::Bytes;
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -13,17 +15,20 @@ use futures_core::Stream;
 
 impl Gateway {
     /// Reports if the body of a response breaks off, as a session does. A panic breaks it off, too.
-    pub(crate) fn watch(&self, mut response: Response, connection: &ConnectionInfo) -> Response {
+    pub(crate) fn watch(&self, mut response: Response, request: &OwnedRequest) -> Response {
         if response.body().as_bytes().is_none() {
-            let (gateway, info) = (self.clone(), connection.clone());
+            let caller = Caller {
+                info: request.connection().clone(),
+                catches_panics: true,
+            };
+            let (gateway, line) = (self.clone(), RequestLine::of(&request.head()));
+            let extensions = request.extensions().clone();
+            let exchange = Exchange::recorded(line, &request.now(), extensions);
             response.map_body(|body| {
-                let caller = Caller {
-                    info,
-                    catches_panics: true,
-                };
                 let watched = WatchedBody {
                     gateway,
                     caller,
+                    exchange,
                     body,
                 };
                 Body::from_stream(watched.body.length(), watched)
@@ -36,12 +41,14 @@ impl Gateway {
 struct WatchedBody {
     gateway: Gateway,
     caller: Caller,
+    exchange: Box<Exchange>,
     body: Body,
 }
 
 impl WatchedBody {
     fn break_off(&mut self, error: &ResponseError) -> BodyError {
-        self.gateway.shared().report(error, &self.caller.info);
+        let request = self.exchange.info(&self.caller.info);
+        self.gateway.shared().report(error, &request);
         self.body = Body::empty();
         BodyError
     }

@@ -6,8 +6,13 @@ use crate::values::connection_info::ConnectionInfo;
 use crate::values::method::Method;
 use crate::values::now::Now;
 use crate::values::status::Status;
+use alloc::format;
+use alloc::string::String;
+use core::fmt;
 
 /// Information about a request that has a response, even if the request was invalid.
+///
+/// Its text is the method and the path as they were sent, without the query, which may have secrets: `GET /report`.
 ///
 /// ```
 /// use bytegate::{Gateway, Middleware, Request, Response};
@@ -39,6 +44,25 @@ pub struct RequestInfo<'a> {
     pub connection: &'a ConnectionInfo,
     /// The values that middleware attached.
     pub extensions: &'a Extensions,
+}
+
+impl fmt::Display for RequestInfo<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&identify(self.line))
+    }
+}
+
+/// Returns what identifies a request in a log: the method and the path of its request line. It has no control characters.
+pub(crate) fn identify(line: &[u8]) -> String {
+    let mut words = line.split(|octet| *octet == b' ');
+    match (words.next(), words.next()) {
+        (Some(method), Some(target)) => {
+            let path = target.split(|octet| *octet == b'?').next();
+            let path = path.unwrap_or_default().escape_ascii();
+            format!("{} {path}", method.escape_ascii())
+        }
+        _ => String::from("an incomplete request"),
+    }
 }
 
 impl<'a> RequestInfo<'a> {

@@ -4,6 +4,7 @@ use super::options::Options;
 use super::places::Place;
 use crate::gateway::Gateway;
 use crate::gateway::front_end::FrontEnd;
+use crate::middleware::RequestInfo;
 use crate::response::response::ResponseError;
 use crate::values::now::Now;
 use core::convert::Infallible;
@@ -122,9 +123,9 @@ impl FrontEnd for Turn<'_> {
         self.place.is_memory_full()
     }
 
-    fn on_error(&mut self, error: &ResponseError) {
+    fn on_error(&mut self, error: &ResponseError, request: &RequestInfo<'_>) {
         if !self.server.gateway.reports_errors() {
-            self.server.options.report(&error.to_string());
+            self.server.options.report(&format!("{request}: {error}"));
         }
     }
 }

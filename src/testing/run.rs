@@ -8,6 +8,7 @@ use crate::gateway::session::Session;
 use crate::gateway::this_thread::ThisThread;
 use crate::gateway::wait::Wait;
 use crate::message::head::Head;
+use crate::middleware::RequestInfo;
 use crate::response::response::ResponseError;
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::method::Method;
@@ -216,7 +217,7 @@ impl FrontEnd for Observer {
         self.has_responded = true;
     }
 
-    fn on_error(&mut self, error: &ResponseError) {
+    fn on_error(&mut self, error: &ResponseError, _: &RequestInfo<'_>) {
         self.errors.push(error.clone());
     }
 }

@@ -3,7 +3,7 @@
 use crate::reader;
 use bytegate::config::Config;
 use bytegate::connection::CloseReason;
-use bytegate::request::{ConnectionInfo, Peer};
+use bytegate::request::Peer;
 use bytegate::response::ResponseError;
 use bytegate::testing::{ClientResponse, StreamClient};
 use bytegate::{Gateway, Method, Request, Response};
@@ -122,16 +122,18 @@ fn a_panic_is_a_500_and_is_reported() {
     let gateway = Gateway::new(|_: &Request<'_>| -> Response {
         std::panic::resume_unwind(Box::new("deliberate"))
     })
-    .on_error(move |error: &ResponseError, info: &ConnectionInfo| {
-        assert!(matches!(info.peer, Peer::Address(_)));
-        told.lock().expect("a list").push(error.to_string());
+    .on_error(move |error: &ResponseError, request| {
+        assert!(matches!(request.connection.peer, Peer::Address(_)));
+        told.lock()
+            .expect("a list")
+            .push(format!("{request}: {error}"));
     });
     let reason = serve(&gateway, |mut client| {
         client.send(GET).expect("a write");
         assert_eq!(last(client, 1)[0].status(), 500);
     });
     assert_eq!(reason.expect("a clean end"), CloseReason::Persistence);
-    let said = "the application panicked: deliberate";
+    let said = "GET /a: the application panicked: deliberate";
     assert_eq!(*errors.lock().expect("a list"), [said]);
 }
 
@@ -185,7 +187,7 @@ fn a_stream_that_ends_early_does_not_look_complete_to_an_http_1_0_client() {
         let blocks = [Ok(Bytes::from_static(b"block")), Err(BodyError)];
         Response::text(Body::try_from_iterator(None, blocks.into_iter()))
     })
-    .on_error(|_: &ResponseError, _: &ConnectionInfo| {});
+    .on_error(|_: &ResponseError, _| {});
     let reason = serve(&gateway, |mut client| {
         client.send(b"GET / HTTP/1.0\r\n\r\n").expect("sent");
         let error = client.read_to_end(&mut Vec::new()).expect_err("a reset");

@@ -1,7 +1,6 @@
 //! The one difference without the standard library: `handle` cannot wait for an answer.
 
 use bytegate::middleware::SetHeaders;
-use bytegate::request::ConnectionInfo;
 use bytegate::response::ResponseError;
 use bytegate::{Gateway, Request, Response};
 use std::sync::{Arc, Mutex};
@@ -14,7 +13,7 @@ fn an_answer_that_comes_later_is_a_500_with_a_reason() {
         "/later" => Response::from_future(std::future::pending::<&str>()),
         _ => Response::text("now"),
     })
-    .on_error(move |error: &ResponseError, _: &ConnectionInfo| {
+    .on_error(move |error: &ResponseError, _| {
         told.lock().expect("a list").push(error.to_string());
     })
     .with(SetHeaders::new().header("X-Middleware", "sees it"));

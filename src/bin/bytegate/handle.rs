@@ -15,7 +15,8 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
     if options.verbose {
         content::survey(&options);
     }
-    let gateway = gateway.on_error(|error, _| crate::complain(&error.to_string()));
+    let gateway =
+        gateway.on_error(|error, request| crate::complain(&format!("{request}: {error}")));
     gateway.serve_stream(Untimed(Pipes), ConnectionInfo::default())?;
     Ok(ExitCode::SUCCESS)
 }

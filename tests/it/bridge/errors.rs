@@ -35,7 +35,7 @@ fn gateway(log: &Log) -> Gateway {
             let line = line.split('"').nth(1).unwrap_or_default();
             lines.lock().unwrap().push(line.to_string());
         }))
-        .on_error(move |error: &ResponseError, _: &ConnectionInfo| {
+        .on_error(move |error: &ResponseError, _| {
             errors.lock().unwrap().push(error.to_string());
         })
 }
@@ -93,7 +93,7 @@ fn an_interrupted_body_is_reported() {
             let blocks = blocks.into_iter().map(|block| block());
             Response::text(Body::try_from_iterator(Some(6), blocks))
         });
-        let gateway = gateway.on_error(move |error: &ResponseError, _: &ConnectionInfo| {
+        let gateway = gateway.on_error(move |error: &ResponseError, _| {
             log.lock().unwrap().push(error.clone());
         });
         let request = http::Request::new(Body::empty());

@@ -1,7 +1,6 @@
 //! A stream of another length than it declared is reported with both lengths.
 
 use bytegate::body::BodyError;
-use bytegate::request::ConnectionInfo;
 use bytegate::response::ResponseError;
 use bytegate::testing::Client;
 use bytegate::{Body, Bytes, Gateway, Request, Response};
@@ -18,7 +17,7 @@ fn errors(
         let blocks = blocks.iter().map(|block| block.map(Bytes::from));
         Response::text(Body::try_from_iterator(declared, blocks))
     });
-    let gateway = gateway.on_error(move |error: &ResponseError, _: &ConnectionInfo| {
+    let gateway = gateway.on_error(move |error: &ResponseError, _| {
         log.lock().unwrap().push(error.clone());
     });
     let client = Client::new(gateway);

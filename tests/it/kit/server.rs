@@ -174,7 +174,7 @@ fn a_faulty_connection_is_still_reset_if_its_response_is_incomplete() {
         let blocks = [Ok(Bytes::from_static(b"block")), Err(BodyError)];
         Response::text(Body::try_from_iterator(None, blocks.into_iter()))
     };
-    let gateway = Gateway::new(application).on_error(|_: &ResponseError, _: &ConnectionInfo| {});
+    let gateway = Gateway::new(application).on_error(|_: &ResponseError, _| {});
     let drip = Fault::Drip {
         bytes: 7,
         pause: Duration::from_micros(10),

@@ -23,7 +23,7 @@ fn a_parameter_that_the_route_lacks_is_a_500_whose_reason_is_logged() {
     let errors = Arc::new(Mutex::new(Vec::new()));
     let log = errors.clone();
     let gateway = Gateway::new(Router::new().get("/a/{m}", double)).on_error(
-        move |error: &ResponseError, _: &ConnectionInfo| {
+        move |error: &ResponseError, _| {
             log.lock().expect("a list").push(error.to_string());
         },
     );

@@ -19,7 +19,7 @@ fn deferred(change: Change) -> (ClientResponse, Vec<String>) {
             Response::from_future(inner).with_appended_header("C", "1")
         }))
     })
-    .on_error(move |error: &ResponseError, _: &ConnectionInfo| {
+    .on_error(move |error: &ResponseError, _| {
         told.lock().expect("a list").push(error.to_string());
     });
     let response = answer_of(&gateway, &request("GET", "/", ""));

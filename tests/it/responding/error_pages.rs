@@ -249,7 +249,7 @@ fn an_error_page_that_cannot_be_sent_is_a_plain_500_with_a_reason() {
         let told = errors.clone();
         Gateway::new(faulty())
             .with(ErrorPages::new(move |_, _, _| page()))
-            .on_error(move |error: &ResponseError, _: &ConnectionInfo| {
+            .on_error(move |error: &ResponseError, _| {
                 told.lock().expect("a list").push(error.to_string());
             })
     };

@@ -87,11 +87,11 @@ fn an_error_in_a_handler_is_a_500_that_is_reported_with_its_source() {
             _ => Err(Rejection::new(Status::BAD_GATEWAY, "try again").with_source("a secret")),
         }
     };
-    let gateway = Gateway::new(handler).with(pages()).on_error(
-        move |error: &ResponseError, _: &ConnectionInfo| {
+    let gateway = Gateway::new(handler)
+        .with(pages())
+        .on_error(move |error: &ResponseError, _| {
             reported.lock().expect("a list").push(error.to_string());
-        },
-    );
+        });
     let page = |path: &str| {
         let response = answer_of(&gateway, &request("GET", path, ""));
         (response.status().code(), response.text().to_string())

@@ -236,7 +236,7 @@ fn errors_also_reach_the_hook_of_the_gateway() {
     let told = Arc::new(Mutex::new(Vec::new()));
     let notes = told.clone();
     let gateway = Gateway::new(|_: &Request<'_>| Response::new(Status::CONTINUE)).on_error(
-        move |error: &ResponseError, _: &ConnectionInfo| {
+        move |error: &ResponseError, _| {
             notes.lock().expect("notes").push(error.to_string());
         },
     );

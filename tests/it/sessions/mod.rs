@@ -75,7 +75,7 @@ impl FrontEnd for Front<'_> {
         &self.waker
     }
 
-    fn on_error(&mut self, error: &ResponseError) {
+    fn on_error(&mut self, error: &ResponseError, _: &RequestInfo<'_>) {
         self.errors.push(error.clone());
     }
 }
