@@ -47,6 +47,8 @@ pub use middleware::Middleware;
 #[cfg(feature = "std")]
 pub use rate_limit::RateLimit;
 pub use request_info::RequestInfo;
+#[cfg(feature = "server")]
+pub(crate) use request_info::identify;
 pub use request_parts::RequestParts;
 pub use security_headers::SecurityHeaders;
 pub use server_timing::ServerTiming;

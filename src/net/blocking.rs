@@ -19,6 +19,10 @@ const WAITING: usize = 256;
 /// Runs an application on a thread pool, so that it can sleep or wait for a database without delaying other
 /// connections. At most 64 requests run at once and 256 more wait. Beyond that, the response is 503.
 ///
+/// A handler that should be wrapped is named in the [log](super::Options::log_to): `GET /report held a serving thread for
+/// 2.0 s: wrap it in net::blocking`. That happens once for each path, for the first 32 paths, if a call takes a second or
+/// more.
+///
 /// The application receives a copy of the request. Content is still [admitted](Application::admit) on the serving
 /// thread.
 ///

@@ -11,6 +11,7 @@
 // May reach sockets, threads and clocks.
 
 mod accept;
+mod advice;
 mod blocking;
 mod buffers;
 mod client;

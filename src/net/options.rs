@@ -93,8 +93,8 @@ impl Default for Options {
 
 impl Options {
     /// Passes one line, without line ending, to `log` for each event that an administrator should know about: an
-    /// application that broke the rules or panicked, unless [`Gateway::on_error`](crate::Gateway::on_error) is set, or a
-    /// lack of descriptors or connections. `|_| {}` turns the log off.
+    /// application that broke the rules or panicked, unless [`Gateway::on_error`](crate::Gateway::on_error) is set, a
+    /// handler that should be [`blocking`](super::blocking), or a lack of descriptors or connections. `|_| {}` turns the log off.
     ///
     /// The default writes the line to standard error, after `bytegate: `.
     ///

@@ -1,10 +1,12 @@
 //! State shared by all connections of a server.
 
+use super::advice::{Advice, LONG, Line};
 use super::options::Options;
 use super::places::Place;
 use crate::gateway::Gateway;
 use crate::gateway::front_end::FrontEnd;
-use crate::middleware::RequestInfo;
+use crate::middleware::{RequestInfo, identify};
+use crate::request::request::Message;
 use crate::response::response::ResponseError;
 use crate::values::now::Now;
 use core::convert::Infallible;
@@ -24,6 +26,8 @@ pub(super) struct ServerContext {
     /// The reference point of the monotonic time.
     started: Instant,
     wall: WallClock,
+    /// About requests that held a serving thread.
+    blocking: Advice,
 }
 
 /// The wall clock. It is read once a second, because reading a clock takes as long as parsing a head. In between, it
@@ -67,6 +71,7 @@ impl ServerContext {
             stopping,
             started: Instant::now(),
             wall: WallClock::default(),
+            blocking: Advice::default(),
         }
     }
 
@@ -91,6 +96,8 @@ impl ServerContext {
             server: self,
             place,
             waker,
+            last: Duration::MAX,
+            line: Line::none(),
         }
     }
 }
@@ -100,11 +107,37 @@ pub(super) struct Turn<'s> {
     server: &'s ServerContext,
     place: &'s Place,
     waker: &'s Waker,
+    /// The time at which the clock was last read, or the largest time before that.
+    last: Duration,
+    /// The request line of the last request.
+    line: Line,
+}
+
+impl Turn<'_> {
+    /// Names a request that held the thread. The other connections of the thread had to wait.
+    #[cold]
+    fn advise(&mut self, held: Duration) {
+        if let Some(line) = self.line.take() {
+            let advice = format!(
+                "held a serving thread for {:.1} s: wrap it in net::blocking",
+                held.as_secs_f64()
+            );
+            let request = identify(&line);
+            self.server
+                .blocking
+                .give(&self.server.options, request, &advice);
+        }
+    }
 }
 
 impl FrontEnd for Turn<'_> {
     fn now(&mut self) -> Now {
         let elapsed = self.server.elapsed();
+        let held = elapsed.saturating_sub(self.last);
+        self.last = elapsed;
+        if held >= LONG {
+            self.advise(held);
+        }
         Now {
             monotonic: elapsed,
             wall: self.server.wall.at(elapsed),
@@ -121,6 +154,11 @@ impl FrontEnd for Turn<'_> {
 
     fn is_full(&self) -> bool {
         self.place.is_memory_full()
+    }
+
+    #[inline]
+    fn on_request(&mut self, request: &Message<'_>, _: u64) {
+        self.line.set(request.head.line());
     }
 
     fn on_error(&mut self, error: &ResponseError, request: &RequestInfo<'_>) {
