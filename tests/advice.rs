@@ -3,7 +3,7 @@
 
 use bytegate::net::{self, Options};
 use bytegate::testing::StreamClient;
-use bytegate::{Gateway, Method, OwnedRequest, Request, Router};
+use bytegate::{Gateway, Method, OwnedRequest, Request, Router, with_body_limit};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 use std::thread::sleep;
@@ -50,5 +50,27 @@ fn a_handler_that_holds_a_serving_thread_is_named_once_for_each_path() {
         let start = format!("GET {path} held a serving thread for 1.");
         assert!(line.starts_with(&start), "{line}");
         assert!(line.ends_with(" s: wrap it in net::blocking"), "{line}");
+    }
+}
+
+#[test]
+fn a_body_that_is_too_large_is_named_with_its_limit() {
+    let count = |request: &Request<'_>| format!("{}\n", request.body().len());
+    let router = Router::new()
+        .post("/", count)
+        .post("/b", with_body_limit(2, count));
+    let gateway = Gateway::new(router).configure(|config| config.limits.body_bytes = 4);
+    let post = |target, length| {
+        format!("POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n")
+    };
+    let too_large = "the content is larger than the 2 bytes allowed here";
+    let response = gateway.handle(post("/b", 3).as_bytes());
+    assert!(String::from_utf8_lossy(&response).contains(too_large));
+    // Each of them closes its connection.
+    let advice = "raise the limit with with_body_limit or Limits::body_bytes";
+    for (target, length, limit) in [("/?a", 5, 4), ("/b", 3, 2)] {
+        let line = target.trim_end_matches("?a");
+        let expected = format!("POST {line} has a body of more than {limit} bytes: {advice}");
+        assert_eq!(log(gateway.clone(), &[&post(target, length)]), [expected]);
     }
 }

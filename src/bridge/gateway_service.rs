@@ -151,6 +151,7 @@ impl GatewayService {
             at: fault.at as u64,
             method: parts.method.as_str().parse().ok(),
             line: line.as_bytes(),
+            body_limit: None,
         };
         let connection = parts.extensions.get::<ConnectionInfo>();
         let connection = connection.cloned().unwrap_or_default();

@@ -41,6 +41,7 @@ pub struct Limits {
     /// Default: 32 KiB.
     pub head_bytes: u32,
     /// The body of one request, after decoding, unless the application admits more. Exceeding it results in 413.
+    /// [`with_body_limit`](crate::with_body_limit()) raises it for one handler. The page of the 413 names the limit.
     ///
     /// Default: 1 MiB.
     pub body_bytes: u64,

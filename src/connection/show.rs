@@ -84,6 +84,7 @@ impl<C: Borrow<Config>> Connection<C> {
             at: self.offset.saturating_add(fault.at as u64),
             method,
             line: first_line(head),
+            body_limit: None,
         })
     }
 }

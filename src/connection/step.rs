@@ -6,6 +6,7 @@ use crate::response::response::{Response, ResponseError};
 use crate::values::method::Method;
 use crate::values::protocol_error::ProtocolError;
 use crate::values::status::Status;
+use alloc::format;
 use core::fmt;
 use core::time::Duration;
 
@@ -87,12 +88,24 @@ pub struct Refusal<'c> {
     pub method: Option<Method>,
     /// The request line as far as it was received, without the line ending. It may contain any bytes.
     pub line: &'c [u8],
+    /// The bytes that the body could have had, if it is too large. A gateway sets this, because it admits bodies.
+    pub body_limit: Option<u64>,
 }
 
 impl Refusal<'_> {
-    /// Returns a page with one line of plain text that names the error and the rule it violates.
+    /// Returns a page with one line of plain text that names the error and the rule it violates, and the limit of a body
+    /// that is too large.
     pub fn page(&self) -> Response {
-        Response::explained(self.error.status(), self.error)
+        let (status, section) = (self.error.status(), self.error.section());
+        match self.body_limit {
+            None => Response::explained(status, self.error),
+            Some(limit) => {
+                let sentence = format!(
+                    "the content is larger than the {limit} bytes allowed here ({section})"
+                );
+                Response::explained(status, sentence)
+            }
+        }
     }
 }
 

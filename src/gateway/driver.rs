@@ -182,7 +182,9 @@ impl<C: Borrow<Config>> Driver<C> {
             }
             Step::Refuse(refusal) => {
                 let exchange = self.exchange.take().unwrap_or_default();
-                let (mut response, kept) = exchange.refuse(chain, refusal, *now);
+                let refusal = exchange.with_limit(*refusal);
+                front_end.on_refusal(&refusal);
+                let (mut response, kept) = exchange.refuse(chain, &refusal, *now);
                 self.respond(gateway, &mut response, kept, front_end);
             }
             Step::Pending { until } => {

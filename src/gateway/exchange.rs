@@ -13,6 +13,7 @@ use crate::upload::admission::{AbortReason, Decision, Pass, Receiver};
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::method::Method;
 use crate::values::now::Now;
+use crate::values::protocol_error::ProtocolError;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -29,6 +30,8 @@ pub(super) struct Exchange {
     /// The parts of the request that the middleware needs when the response is ready, and reports of errors.
     record: Option<Record>,
     receiver: Option<Box<dyn Receiver>>,
+    /// The bytes that the body may have.
+    pub(super) body_limit: u64,
     /// The middleware inside the application that sees the response, from innermost to outermost.
     passes: Vec<Box<dyn Pass>>,
     /// When the receiver was first not ready since it was ready last.
@@ -100,6 +103,10 @@ impl Exchange {
                 exchange.receiver = Some(receiver);
                 BodyMode::Stream(limit.unwrap_or(u64::MAX))
             }
+        };
+        exchange.body_limit = match mode {
+            BodyMode::Buffer => chain.gateway.config.limits.body_bytes,
+            BodyMode::BufferUpTo(limit) | BodyMode::Stream(limit) => limit,
         };
         Begun::Admitted(mode, Box::new(exchange))
     }
@@ -230,6 +237,15 @@ impl Exchange {
     pub(super) fn interrupt(&mut self, chain: Chain<'_, '_>, response: &mut Response) {
         self.receiver = None;
         self.after(chain, response);
+    }
+
+    /// Adds the limit that the body has exceeded.
+    pub(super) fn with_limit<'r>(&self, refusal: Refusal<'r>) -> Refusal<'r> {
+        let is_too_large = refusal.error == ProtocolError::BodyTooLarge;
+        Refusal {
+            body_limit: is_too_large.then_some(self.body_limit),
+            ..refusal
+        }
     }
 
     /// Responds to input that is not a valid request. Also returns the state to keep if the response is deferred.

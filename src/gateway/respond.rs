@@ -4,7 +4,7 @@ use super::chain::{Caller, Chain};
 use super::exchange::{Begun, Exchange, RequestLine};
 use super::gateway::Gateway;
 use super::incoming::{Arrived, Incoming};
-use crate::connection::{BodyMode, Refusal};
+use crate::connection::Refusal;
 use crate::message::framing::{self, Framing};
 use crate::request::extensions::Extensions;
 use crate::request::owned_request::OwnedRequest;
@@ -140,11 +140,11 @@ impl<'r> Guest<'r> {
     /// Responds to a request with a body, which is received if it is admitted.
     async fn receive(self, framing: Framing, incoming: impl Incoming) -> Kept {
         let (head, now) = (self.request.head(), incoming.now());
-        let (mode, exchange) = match Exchange::begin(self.chain, head, now, self.extensions()) {
+        let exchange = match Exchange::begin(self.chain, head, now, self.extensions()) {
             Begun::Refused(response, kept) => return (response, kept),
-            Begun::Admitted(mode, exchange) => (mode, exchange),
+            Begun::Admitted(_, exchange) => exchange,
         };
-        let mut reception = Reception::new(self.chain, mode, exchange);
+        let mut reception = Reception::new(self.chain, exchange);
         let received = reception.receive(framing, incoming).await;
         let mut exchange = core::mem::take(&mut reception.exchange);
         match received {
@@ -172,7 +172,9 @@ impl<'r> Guest<'r> {
             at: fault.at as u64,
             method: Some(head.method()),
             line: head.line(),
+            body_limit: None,
         };
+        let refusal = exchange.with_limit(refusal);
         exchange.refuse(self.chain, &refusal, now)
     }
 }
@@ -194,14 +196,11 @@ struct Reception<'r> {
 }
 
 impl<'r> Reception<'r> {
-    fn new(chain: Chain<'r, 'r>, mode: BodyMode, exchange: Box<Exchange>) -> Reception<'r> {
+    fn new(chain: Chain<'r, 'r>, exchange: Box<Exchange>) -> Reception<'r> {
         Reception {
             chain,
+            limit: exchange.body_limit,
             exchange,
-            limit: match mode {
-                BodyMode::Buffer => chain.gateway.config.limits.body_bytes,
-                BodyMode::BufferUpTo(limit) | BodyMode::Stream(limit) => limit,
-            },
             received: 0,
             buffered: Bytes::new(),
         }

@@ -3,6 +3,7 @@
 use super::advice::{Advice, LONG, Line};
 use super::options::Options;
 use super::places::Place;
+use crate::connection::Refusal;
 use crate::gateway::Gateway;
 use crate::gateway::front_end::FrontEnd;
 use crate::middleware::{RequestInfo, identify};
@@ -28,6 +29,8 @@ pub(super) struct ServerContext {
     wall: WallClock,
     /// About requests that held a serving thread.
     blocking: Advice,
+    /// About requests whose bodies are too large.
+    large_bodies: Advice,
 }
 
 /// The wall clock. It is read once a second, because reading a clock takes as long as parsing a head. In between, it
@@ -72,6 +75,7 @@ impl ServerContext {
             started: Instant::now(),
             wall: WallClock::default(),
             blocking: Advice::default(),
+            large_bodies: Advice::default(),
         }
     }
 
@@ -159,6 +163,18 @@ impl FrontEnd for Turn<'_> {
     #[inline]
     fn on_request(&mut self, request: &Message<'_>, _: u64) {
         self.line.set(request.head.line());
+    }
+
+    fn on_refusal(&mut self, refusal: &Refusal<'_>) {
+        if let Some(limit) = refusal.body_limit {
+            let advice = format!(
+                "has a body of more than {limit} bytes: raise the limit with with_body_limit or Limits::body_bytes"
+            );
+            let request = identify(refusal.line);
+            self.server
+                .large_bodies
+                .give(&self.server.options, request, &advice);
+        }
     }
 
     fn on_error(&mut self, error: &ResponseError, request: &RequestInfo<'_>) {
