@@ -13,6 +13,10 @@ use core::future::Future;
 /// The function takes an [`OwnedRequest`], because it may run for longer than the request is in memory, and returns anything
 /// that becomes a [`Response`]. See [`Response::from_future`] for how it is run.
 ///
+/// The future may be polled on any thread. If it needs tokio, as reqwest and sqlx do, wrap it in
+/// `async_compat::Compat` (crate `async-compat`), which enters a runtime at each poll. Or await `net::serve` with one thread
+/// (`Options::threads`) in `#[tokio::main]`: then handlers are polled on the thread that awaits the server.
+///
 /// ```
 /// use bytegate::application::async_fn;
 /// use bytegate::{Application, OwnedRequest, Request};

@@ -7,6 +7,10 @@
 //! net::run("127.0.0.1:7890", gateway)?;
 //! # Ok::<(), std::io::Error>(())
 //! ```
+//!
+//! The server needs no runtime. [`serve`] is a future for any executor, but most connections are polled on other threads, and
+//! so are async handlers. Wrap futures that need tokio in `async_compat::Compat`, or set [`Options::threads`] to 1 and await
+//! [`serve`] in `#[tokio::main]`: with one thread, everything is polled on the thread that awaits it.
 
 // May reach sockets, threads and clocks.
 
