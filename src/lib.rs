@@ -30,6 +30,7 @@
 //! | follow PEP 3333 | [`mod@wsgi`] |
 //! | change limits and timeouts | [`config`] |
 //! | use the protocol alone | [`connection`] |
+//! | find out why something goes wrong: 413, stalls, tokio, closures | [`manual::troubleshooting`] |
 //! | look up an HTTP rule, a guarantee or a benchmark | [`manual`] |
 //!
 //! # Features

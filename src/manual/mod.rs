@@ -11,3 +11,5 @@ pub mod guide {}
 pub mod performance {}
 #[doc = include_str!("security.md")]
 pub mod security {}
+#[doc = include_str!("troubleshooting.md")]
+pub mod troubleshooting {}

@@ -176,7 +176,8 @@ fn the_prose_uses_plain_phrases() {
     paths.extend(files(&root.join("examples")));
     paths.extend(["README.md", "CONTRIBUTING.md"].map(|name| root.join(name)));
     paths.extend(
-        ["guide", "security", "performance"].map(|name| root.join(format!("src/manual/{name}.md"))),
+        ["guide", "security", "performance", "troubleshooting"]
+            .map(|name| root.join(format!("src/manual/{name}.md"))),
     );
     let mut found = Vec::new();
     for path in &paths {
