@@ -17,7 +17,8 @@ pub(crate) struct Stamp {
     modified: Duration,
     /// The time of the last change to the file or its attributes, if the system records it.
     changed: (i64, i64),
-    /// The inode number, if the system has one.
+    /// The numbers of the device and of the inode, if the system has them.
+    device: u64,
     number: u64,
 }
 
@@ -29,17 +30,19 @@ impl Stamp {
 
     pub(crate) fn of(file: &Metadata) -> Stamp {
         #[cfg(unix)]
-        let (changed, number) = {
+        let (changed, device, number) = {
             use std::os::unix::fs::MetadataExt;
-            ((file.ctime(), file.ctime_nsec()), file.ino())
+            let changed = (file.ctime(), file.ctime_nsec());
+            (changed, file.dev(), file.ino())
         };
         #[cfg(not(unix))]
-        let (changed, number) = ((0, 0), 0);
+        let (changed, device, number) = ((0, 0), 0, 0);
         let modified = file.modified().unwrap_or(UNIX_EPOCH);
         Stamp {
             length: file.len(),
             modified: modified.duration_since(UNIX_EPOCH).unwrap_or_default(),
             changed,
+            device,
             number,
         }
     }

@@ -103,7 +103,7 @@ impl Response {
     }
 
     /// Records an error that is reported, although the response is sent as it is.
-    pub(super) fn note(&mut self, error: Option<ResponseError>) {
+    pub(crate) fn note(&mut self, error: Option<ResponseError>) {
         if let (None, Some(error)) = (&self.exception, error) {
             self.exception = Some(Box::new(Exception::Noted(error)));
         }

@@ -2,6 +2,8 @@
 
 use super::file::File;
 #[cfg(feature = "folder")]
+use super::folder::failure::Failure;
+#[cfg(feature = "folder")]
 use super::folder::live::LiveFolder;
 use super::listing::Entry;
 use super::memory::Memory;
@@ -29,7 +31,7 @@ pub(super) enum Found<'a> {
     Shared(Arc<File>),
     /// A file may exist, but the system fails.
     #[cfg(feature = "folder")]
-    Failed,
+    Failed(Failure),
 }
 
 impl Layer {
@@ -50,7 +52,7 @@ impl Layer {
             #[cfg(feature = "folder")]
             Layer::Folder(folder) => match folder.find(path, now) {
                 Ok(found) => found.map(Found::Shared),
-                Err(_) => Some(Found::Failed),
+                Err(failure) => Some(Found::Failed(failure)),
             },
         }
     }
@@ -88,7 +90,7 @@ impl<'a> Found<'a> {
             #[cfg(feature = "folder")]
             Found::Shared(file) => file.answer(head, now).into_owned(),
             #[cfg(feature = "folder")]
-            Found::Failed => Response::from(Status::SERVICE_UNAVAILABLE).into(),
+            Found::Failed(failure) => failure.response().into(),
         }
     }
 
@@ -99,7 +101,7 @@ impl<'a> Found<'a> {
             #[cfg(feature = "folder")]
             Found::Shared(file) => file.as_page_of(error),
             #[cfg(feature = "folder")]
-            Found::Failed => error,
+            Found::Failed(_) => error,
         }
     }
 
@@ -110,7 +112,7 @@ impl<'a> Found<'a> {
             #[cfg(feature = "folder")]
             Found::Shared(file) => file.page_with(status),
             #[cfg(feature = "folder")]
-            Found::Failed => status.into(),
+            Found::Failed(_) => status.into(),
         }
     }
 }

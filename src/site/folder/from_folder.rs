@@ -59,6 +59,10 @@ impl Site {
     /// `ETag` unless it is a hash of the file, because another change could have the same. The file is served at once,
     /// without waiting.
     ///
+    /// The folder itself may be replaced: removed and made anew, renamed away for another one, or reached through a link
+    /// that is turned. The files of the folder that is at the path now are served. While there is none, paths that need
+    /// it get a 503, and the first of these responses is reported to [`Gateway::on_error`](crate::Gateway::on_error).
+    ///
     /// No request leaves the folder. The operating system resolves paths below it, if it supports that (`openat2` on
     /// Linux). Otherwise paths are resolved one component at a time, so that concurrent renames and links have no
     /// effect. The target of a link is found first, and then opened without links. Without `openat2`, a link that is

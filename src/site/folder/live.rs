@@ -1,6 +1,8 @@
 //! A folder that is served live.
 
-use super::error::Skipped;
+use super::current_root::CurrentRoot;
+use super::error::{FolderError, Skipped};
+use super::failure::Failure;
 use super::root::{Opened, Root};
 use crate::files::memory_budget::MemoryBudget;
 use crate::files::open_file::{Stamp, read_whole};
@@ -18,6 +20,7 @@ use quick_cache::sync::Cache;
 use quick_cache::{OptionsBuilder, Weighter};
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -33,13 +36,15 @@ const LISTED: usize = 20_000;
 
 /// A folder that is served live, with small files cached in memory.
 pub(in crate::site) struct LiveFolder {
-    root: Root,
+    root: CurrentRoot,
     options: Arc<SiteOptions>,
     cache: Cache<Box<str>, Arc<Cached>, Size>,
     /// Files of up to this size are kept in memory.
     small_bytes: u64,
     /// For entries in the cache, and for entries held only by responses.
     memory: Arc<MemoryBudget>,
+    /// Whether a failure was reported since the last file was found.
+    is_failing: Arc<AtomicBool>,
     /// Held while a file in memory is replaced.
     replacing: Mutex<()>,
 }
@@ -94,7 +99,8 @@ impl LiveFolder {
         options: Arc<SiteOptions>,
     ) -> io::Result<LiveFolder> {
         Ok(LiveFolder {
-            root: Root::open(folder, &options)?,
+            root: CurrentRoot::open(folder, options.clone())?,
+            is_failing: Arc::default(),
             cache: cache(options.cache_bytes),
             small_bytes: SMALL_BYTES.min(options.cache_bytes / 2),
             memory: Arc::new(MemoryBudget::new(options.cache_bytes.saturating_mul(2))),
@@ -106,8 +112,8 @@ impl LiveFolder {
     /// Returns the file at a path.
     ///
     /// # Errors
-    /// Returns an error if the system is out of resources, or on an I/O error.
-    pub(in crate::site) fn find(&self, path: &str, now: Now) -> io::Result<Option<Arc<File>>> {
+    /// Returns an error if the folder is gone, if the system is out of resources, or on an I/O error.
+    pub(in crate::site) fn find(&self, path: &str, now: Now) -> Result<Option<Arc<File>>, Failure> {
         if path.ends_with('/') {
             return Ok(None);
         }
@@ -117,8 +123,26 @@ impl LiveFolder {
                 return Ok(Some(cached.file.clone()));
             }
         }
+        match self.read(path, cached, now) {
+            Ok(found) => {
+                self.is_failing.store(false, Ordering::Relaxed);
+                Ok(found)
+            }
+            Err(error) => Err(Failure::new(error, self.is_failing.clone())),
+        }
+    }
+
+    /// Returns the file at a path as it is in the folder now. `cached` is its last known state.
+    fn read(
+        &self,
+        path: &str,
+        cached: Option<Arc<Cached>>,
+        now: Now,
+    ) -> Result<Option<Arc<File>>, FolderError> {
         let checked = Checked::at(now);
-        let Some(forms) = self.open_forms(path)? else {
+        let root = self.root.now()?;
+        let failed = |error| FolderError::io(&root.path_of(path), error);
+        let Some(forms) = self.open_forms(&root, path).map_err(failed)? else {
             if cached.is_some() {
                 self.cache.remove(path);
             }
@@ -133,7 +157,7 @@ impl LiveFolder {
             .iter()
             .all(|stamp| stamp.length() <= self.small_bytes);
         let is_settled = stamps.iter().all(Stamp::is_settled);
-        let (file, is_in_memory) = self.file(path, forms, is_small)?;
+        let (file, is_in_memory) = self.file(path, forms, is_small).map_err(failed)?;
         let file = Arc::new(file);
         if is_in_memory {
             self.keep(
@@ -162,12 +186,14 @@ impl LiveFolder {
 
     /// Returns whether a path, which ends with a slash, is a folder.
     pub(in crate::site) fn is_directory(&self, path: &str) -> bool {
-        matches!(self.root.get(path), Ok(Some(Opened::Folder)))
+        let root = self.root.now();
+        root.is_ok_and(|root| matches!(root.get(path), Ok(Some(Opened::Folder))))
     }
 
     /// Returns the entries of a folder, and whether the list is complete.
     pub(in crate::site) fn entries(&self, path: &str) -> (Vec<Entry>, bool) {
-        let Ok((entries, are_all)) = self.root.entries(path, LISTED) else {
+        let root = self.root.now();
+        let Ok(Ok((entries, are_all))) = root.map(|root| root.entries(path, LISTED)) else {
             return (Vec::new(), true);
         };
         let entries = entries.into_iter().map(|entry| Entry {
@@ -183,17 +209,20 @@ impl LiveFolder {
 
     /// Reports every entry below the folder that is not served. Links to folders are not followed.
     pub(in crate::site) fn survey(&self, report: &mut dyn FnMut(Skipped)) {
+        let Ok(root) = self.root.now() else {
+            return;
+        };
         let mut waiting = Vec::from([String::from("/")]);
         while let Some(path) = waiting.pop() {
-            let (folders, skipped) = self.root.survey(&path);
+            let (folders, skipped) = root.survey(&path);
             waiting.extend(folders);
             skipped.into_iter().for_each(&mut *report);
         }
     }
 
     /// Opens a file and its compressed forms. The file itself comes first.
-    fn open_forms(&self, path: &str) -> io::Result<Option<Vec<Form>>> {
-        let Some(Opened::File(file, stamp)) = self.root.get(path)? else {
+    fn open_forms(&self, root: &Root, path: &str) -> io::Result<Option<Vec<Form>>> {
+        let Some(Opened::File(file, stamp)) = root.get(path)? else {
             return Ok(None);
         };
         let mut forms = Vec::from([Form {
@@ -204,7 +233,7 @@ impl LiveFolder {
         if self.options.precompressed {
             for coding in Coding::ALL {
                 let other = [path, coding.suffix()].concat();
-                if let Some(Opened::File(file, stamp)) = self.root.get(&other)? {
+                if let Some(Opened::File(file, stamp)) = root.get(&other)? {
                     forms.push(Form {
                         coding: Some(coding),
                         file,

@@ -2,7 +2,9 @@
 
 // May reach files and clocks.
 
+mod current_root;
 pub(super) mod error;
+pub(super) mod failure;
 mod from_folder;
 pub(super) mod listing_cache;
 pub(super) mod live;

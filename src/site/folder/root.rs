@@ -51,6 +51,16 @@ impl Root {
         })
     }
 
+    /// Returns whether this folder is the one at a path, and whether it is still where it was when it was opened.
+    pub(super) fn is_at(&self, path: &Path) -> io::Result<bool> {
+        self.tree.is_at(path)
+    }
+
+    /// Returns the path on disk for a decoded path, for messages.
+    pub(super) fn path_of(&self, path: &str) -> PathBuf {
+        self.tree.place().join(relative(path))
+    }
+
     /// Opens the entry at a decoded path in composed characters. Returns `None` if it does not exist or is not served.
     ///
     /// # Errors

@@ -11,12 +11,25 @@ use std::path::{Component, Path, PathBuf};
 /// An open folder. Paths are relative to it.
 pub(super) struct Tree {
     folder: Dir,
+    identity: Identity,
     /// The path of the folder when it was opened, without links.
     place: PathBuf,
 }
 
 impl Tree {
     pub(super) fn open(folder: &Path) -> io::Result<Tree> {
+        // Another folder may take its place between the two looks at its path.
+        const MOST_TRIES: usize = 8;
+        for _ in 0..MOST_TRIES {
+            let tree = Tree::open_at_once(folder)?;
+            if tree.is_in_place().unwrap_or(false) {
+                return Ok(tree);
+            }
+        }
+        Err(io::Error::other("it is replaced too often"))
+    }
+
+    fn open_at_once(folder: &Path) -> io::Result<Tree> {
         let opened = Dir::open_ambient_dir(folder, ambient_authority())?;
         // The system may open a folder but then find nothing in it, for lack of permission.
         match opened.symlink_metadata(crate::site::paths::INDEX) {
@@ -24,9 +37,20 @@ impl Tree {
             _ => {}
         }
         Ok(Tree {
+            identity: Identity::of_open(&opened)?,
             folder: opened,
             place: folder.canonicalize()?,
         })
+    }
+
+    /// Returns whether this folder is the one at a path, and whether it is still where it was when it was opened.
+    pub(super) fn is_at(&self, path: &Path) -> io::Result<bool> {
+        let is_there = path == self.place || Identity::of(&path.metadata()?) == self.identity;
+        Ok(is_there && self.is_in_place()?)
+    }
+
+    fn is_in_place(&self) -> io::Result<bool> {
+        Ok(Identity::of(&self.place.symlink_metadata()?) == self.identity)
     }
 
     /// Returns the path of the folder when it was opened, without links.
@@ -130,6 +154,51 @@ impl Tree {
             let metadata = self.folder.symlink_metadata(it);
             metadata.is_ok_and(|metadata| metadata.is_symlink())
         })
+    }
+}
+
+/// The numbers by which the system knows a folder. No other folder has them while this one is open.
+#[cfg(unix)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Identity {
+    device: u64,
+    number: u64,
+}
+
+#[cfg(unix)]
+impl Identity {
+    fn of(folder: &fs::Metadata) -> Identity {
+        use std::os::unix::fs::MetadataExt;
+        Identity {
+            device: folder.dev(),
+            number: folder.ino(),
+        }
+    }
+
+    fn of_open(folder: &Dir) -> io::Result<Identity> {
+        use cap_std::fs::MetadataExt;
+        let folder = folder.dir_metadata()?;
+        Ok(Identity {
+            device: folder.dev(),
+            number: folder.ino(),
+        })
+    }
+}
+
+/// When a folder was created. The standard library gives no better identity on this system.
+#[cfg(not(unix))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Identity(Option<std::time::SystemTime>);
+
+#[cfg(not(unix))]
+impl Identity {
+    fn of(folder: &fs::Metadata) -> Identity {
+        Identity(folder.created().ok())
+    }
+
+    fn of_open(folder: &Dir) -> io::Result<Identity> {
+        let created = folder.dir_metadata()?.created();
+        Ok(Identity(created.ok().map(|time| time.into_std())))
     }
 }
 
