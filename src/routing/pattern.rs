@@ -93,7 +93,10 @@ impl Segment {
                 false if !path::is_plain(text) => Err(
                     "no request can reach a path with '.' or '..', a backslash or a control character",
                 ),
-                false => Ok(Segment::Text(text.into())),
+                false => match mistake(text) {
+                    Some(reason) => Err(reason),
+                    None => Ok(Segment::Text(text.into())),
+                },
             };
         };
         let name = inner.strip_suffix('}').ok_or(BRACES)?;
@@ -109,6 +112,29 @@ impl Segment {
         } else {
             Segment::Param(name.into())
         })
+    }
+}
+
+/// Returns why a text does not match what its author means. Most such texts have a meaning in other routers.
+fn mistake(text: &str) -> Option<&'static str> {
+    let is_escape = |at: usize| {
+        let digits = text.as_bytes().get(at + 1..at + 3);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    if text.starts_with(':') || text.starts_with('<') && text.ends_with('>') {
+        Some("a parameter is written in braces, such as {id}")
+    } else if text.starts_with('*') {
+        Some("the rest of a path is written as {*name}")
+    } else if text.contains('?') {
+        Some("a pattern is for the path alone: read the query from the request")
+    } else if text.contains('#') {
+        Some("clients do not send the fragment, which begins with '#'")
+    } else if text.match_indices('%').any(|(at, _)| is_escape(at)) {
+        Some(
+            "a pattern is compared with decoded paths: write the character itself, such as a space for %20",
+        )
+    } else {
+        None
     }
 }
 
@@ -154,6 +180,36 @@ mod tests {
         ] {
             assert!(Pattern::parse(pattern).is_err(), "{pattern}");
             assert!(Pattern::parse_prefix(pattern).is_err(), "{pattern}");
+        }
+        for pattern in [
+            "/users/:id",
+            "/:id/posts",
+            "/<id>",
+            "/*",
+            "/files/*rest",
+            "/q?x",
+            "/a?",
+            "/a#b",
+            "/a%20b",
+            "/%7Eada",
+        ] {
+            assert!(Pattern::parse(pattern).is_err(), "{pattern}");
+            assert!(Pattern::parse_prefix(pattern).is_err(), "{pattern}");
+        }
+        for pattern in [
+            "/a b",
+            "/a.b",
+            "/[id]",
+            "/a;b",
+            "/v1/x:cancel",
+            "/100%",
+            "/a<b",
+            "/2*3",
+            "/@ada",
+            "/\u{e4}",
+        ] {
+            assert!(Pattern::parse(pattern).is_ok(), "{pattern}");
+            assert!(Pattern::parse_prefix(pattern).is_ok(), "{pattern}");
         }
         for pattern in ["/a", "/a/", "/{a}/b/", "/{1}/{2}/{3}/{4}/{5}/{6}/{7}/{8}"] {
             assert!(Pattern::parse(pattern).is_ok(), "{pattern}");

@@ -145,7 +145,8 @@ impl Router {
     /// ```
     ///
     /// # Panics
-    /// Panics if the pattern is invalid, if a route for the same method and paths exists, or if the method is TRACE or
+    /// Panics if the pattern is invalid or means something else in other routers, such as `/users/:id` and `/q?x`, if a
+    /// route for the same method and paths exists, or if the method is TRACE or
     /// CONNECT, which never reach an application.
     #[track_caller]
     pub fn route<M>(
