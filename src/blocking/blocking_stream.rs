@@ -68,6 +68,16 @@ pub trait BlockingStream: Read + Write {
     /// Returns the system's error.
     fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
 
+    /// Makes reads and writes wait, if the stream is set to return [`ErrorKind::WouldBlock`] at once. A stream that a
+    /// listener accepted may be, on some systems. This is called once, before the first read. The default does nothing:
+    /// wrappers should call the method of the stream that they wrap.
+    ///
+    /// # Errors
+    /// Returns the system's error.
+    fn set_blocking(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Closes the writing side. The peer can still read all written bytes.
     ///
     /// # Errors
@@ -81,6 +91,10 @@ pub trait BlockingStream: Read + Write {
 }
 
 impl BlockingStream for TcpStream {
+    fn set_blocking(&mut self) -> io::Result<()> {
+        self.set_nonblocking(false)
+    }
+
     fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         self.set_read_timeout(timeout)?;
         self.set_write_timeout(timeout)
@@ -98,6 +112,10 @@ impl BlockingStream for TcpStream {
 
 #[cfg(unix)]
 impl BlockingStream for std::os::unix::net::UnixStream {
+    fn set_blocking(&mut self) -> io::Result<()> {
+        self.set_nonblocking(false)
+    }
+
     fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         self.set_read_timeout(timeout)?;
         self.set_write_timeout(timeout)
@@ -195,6 +213,7 @@ impl Gateway {
         mut stream: impl BlockingStream,
         connection: impl Into<ConnectionInfo>,
     ) -> io::Result<CloseReason> {
+        stream.set_blocking()?;
         let mut session = self.session(connection).catch_panics();
         let mut front_end = Reporting {
             clock: Clock::start(),
@@ -247,13 +266,23 @@ fn write(stream: &mut impl Write, session: &mut Session) -> io::Result<()> {
         Ok(count) => {
             session.sent(count);
             if session.output().is_empty() {
-                stream.flush()
+                flush(stream)
             } else {
                 Ok(())
             }
         }
         Err(error) if is_timeout(&error) => Ok(()),
         Err(error) => Err(error),
+    }
+}
+
+/// Flushes the stream. A signal does not end this, as it does not end a read or a write.
+fn flush(stream: &mut impl Write) -> io::Result<()> {
+    loop {
+        match stream.flush() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
     }
 }
 
@@ -267,6 +296,7 @@ fn linger(stream: &mut impl BlockingStream) {
     let mut block = [0; READ_BYTES];
     loop {
         match stream.read(&mut block) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Ok(0) | Err(_) => return,
             Ok(count) if !linger.goes_on(count, start.elapsed()) => return,
             Ok(_) => {}
