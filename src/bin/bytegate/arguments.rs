@@ -5,7 +5,7 @@ use crate::demo;
 use crate::options::{Options, Origin, Scope, Setting, Spec, Takes};
 use crate::values::Value;
 use lexopt::{Arg, Parser, ValueExt};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug)]
@@ -61,7 +61,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
             Arg::Short(_) => None,
         };
         let Some(option) = option else {
-            return Err(argument.unexpected().into());
+            return Err(unknown(argument));
         };
         let text = match option.takes {
             Takes::Switch | Takes::SwitchOrText => match parser.optional_value() {
@@ -91,6 +91,9 @@ impl Given {
         }
         self.command = COMMANDS.into_iter().find(|command| value == *command);
         if self.command.is_none() {
+            if Path::new(&value).is_file() {
+                return Err(is_a_file(&value).into());
+            }
             if !Path::new(&value).is_dir() {
                 let commands = COMMANDS.join(", ");
                 let message = format!("{value:?} is neither a command ({commands}) nor a folder");
@@ -173,6 +176,64 @@ impl Given {
         }
         Ok(options)
     }
+}
+
+/// Returns the error for an unknown option, with the option that is probably meant.
+fn unknown(argument: Arg<'_>) -> Invalid {
+    let meant = match argument {
+        Arg::Long(name) => closest(name),
+        Arg::Short(_) | Arg::Value(_) => None,
+    };
+    let message = argument.unexpected().to_string();
+    Invalid::Usage(match meant {
+        Some(meant) => format!("{message}: did you mean --{meant}?"),
+        None => message,
+    })
+}
+
+/// Returns the error for a file that is given in place of a folder.
+fn is_a_file(file: &OsStr) -> String {
+    let path = Path::new(file);
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let name = path.file_name().unwrap_or_default();
+    format!(
+        "{file:?} is a file: to serve it, give its folder, {folder:?}, and open /{}",
+        name.display()
+    )
+}
+
+/// Returns the option whose name is closest to a mistyped one, if one is close.
+fn closest(name: &str) -> Option<&'static str> {
+    let others = ["help", "version", "config"];
+    let names = Spec::all().map(|spec| spec.name).chain(others);
+    let most = (name.len() / 3).clamp(1, 3);
+    let distances = names.map(|known| (distance(name, known), known));
+    let (distance, known) = distances.min_by_key(|(distance, _)| *distance)?;
+    (distance <= most).then_some(known)
+}
+
+/// Returns the least number of letters that are added, removed, replaced or swapped with their neighbors to make one
+/// text the other.
+fn distance(one: &str, other: &str) -> usize {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let mut rows: Vec<Vec<usize>> = vec![(0..=other.len()).collect()];
+    for (i, letter) in one.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, against) in other.iter().enumerate() {
+            let replaced = rows[i][j] + usize::from(letter != against);
+            let mut least = replaced.min(rows[i][j + 1] + 1).min(row[j] + 1);
+            let is_swap = i > 0 && j > 0 && *letter == other[j - 1] && one[i - 1] == *against;
+            if is_swap {
+                least = least.min(rows[i - 1][j - 1] + 1);
+            }
+            row.push(least);
+        }
+        rows.push(row);
+    }
+    rows[one.len()][other.len()]
 }
 
 fn read_config(path: &Path) -> Result<Config, Invalid> {
@@ -292,7 +353,12 @@ mod tests {
     #[test]
     fn invalid_command_lines_are_explained() {
         for (arguments, message) in [
-            (&["--prot", "80"][..], "invalid option '--prot'"),
+            (
+                &["--prot", "80"][..],
+                "invalid option '--prot': did you mean --port?",
+            ),
+            (&["--sap"], "invalid option '--sap': did you mean --spa?"),
+            (&["--nonsense"], "invalid option '--nonsense'"),
             (&["--port", "x"], "--port \"x\": not a port from 0 to 65535"),
             (&["--port", "65536"], "not a port from 0 to 65535"),
             (&["--port"], "missing argument"),
@@ -336,7 +402,10 @@ mod tests {
             ),
             (&["explain", "a"], "explain takes no arguments"),
             (&["nonsense"], "\"nonsense\" is neither a command (serve, "),
-            (&["Cargo.toml"], "\"Cargo.toml\" is neither a command ("),
+            (
+                &["Cargo.toml"],
+                "\"Cargo.toml\" is a file: to serve it, give its folder, \".\", and open /Cargo.toml",
+            ),
             (&["serve", "a", "b"], "unexpected argument \"b\""),
             (&["src", "b"], "unexpected argument \"b\""),
         ] {

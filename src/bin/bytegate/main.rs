@@ -9,6 +9,7 @@ mod demo;
 mod explain;
 mod handle;
 mod help;
+mod log;
 mod options;
 mod serve;
 mod values;
@@ -57,12 +58,17 @@ type Failure = Box<dyn std::error::Error>;
 
 /// Writes a message to standard error as a single line, with control characters escaped.
 fn complain(message: &str) {
+    tell(&complaint(message));
+}
+
+/// Returns a message as a single line, with control characters escaped.
+fn complaint(message: &str) -> String {
     let escape = |character: char| match character.is_control() {
         true => character.escape_default().to_string(),
         false => character.to_string(),
     };
     let line: String = message.chars().map(escape).collect();
-    tell(&format!("bytegate: {line}"));
+    format!("bytegate: {line}")
 }
 
 /// Writes a line to standard error. Errors are ignored.

@@ -139,6 +139,11 @@ const SPECS: &[Spec] = &[
 ];
 
 impl Spec {
+    /// Returns all options.
+    pub(crate) fn all() -> impl Iterator<Item = &'static Spec> {
+        SPECS.iter()
+    }
+
     /// Returns the option with a name.
     pub(crate) fn named(name: &str) -> Option<&'static Spec> {
         SPECS.iter().find(|spec| spec.name == name)

@@ -1,31 +1,42 @@
 //! `bytegate serve`
 
+use crate::log::Log;
 use crate::options::Options;
 use crate::values::Hosts;
 use crate::{Failure, addresses, browser, content};
 use bytegate::middleware::{AccessLog, AllowedHosts};
 use bytegate::{Rejection, Status, net};
-use std::io::Write;
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
+use std::time::Duration;
 
 const PORT: u16 = 7890;
+/// How long the end of the log may take.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
     let bind = options.bind.unwrap_or(Ipv4Addr::LOCALHOST.into());
     let address = SocketAddr::new(bind, options.port.unwrap_or(PORT));
     let mut gateway = content::gateway(&options)?;
+    let errors = Log::start(io::stderr(), crate::complain);
+    let complain = {
+        let errors = errors.clone();
+        move |message: &str| errors.push(&(crate::complaint(message) + "\n"))
+    };
+    let output = Log::start(io::stdout(), complain.clone());
     if let Some(hosts) = allowed_hosts(&options.hosts, address) {
         gateway = gateway.with(hosts);
     }
     if !options.no_access_log {
-        gateway = gateway.with(AccessLog::to(log_access));
+        let access = output.clone();
+        gateway = gateway.with(AccessLog::to(move |lines| access.push(lines)));
     }
     let listener = net::listen(address)?;
     let stop = net::stop_signal()?;
     net::raise_open_files_limit();
-    let net_options = net_options(&options);
+    let net_options = net_options(&options).log_to(complain.clone());
     let is_only_ipv6 = socket2::SockRef::from(&listener).only_v6().unwrap_or(true);
     let url = greet(&options, listener.local_addr()?, !is_only_ipv6);
     // The folder may be large, so this does not delay the start.
@@ -35,12 +46,15 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
         browser::open(&url);
     }
     smol::block_on(net::serve(listener, gateway, net_options, stop))?;
-    crate::tell("bytegate: stopped");
+    complain("stopped");
+    // A reader that is gone or stalled does not keep the program.
+    output.finish(PATIENCE);
+    errors.finish(PATIENCE);
     Ok(ExitCode::SUCCESS)
 }
 
 fn net_options(options: &Options) -> net::Options {
-    let mut net = net::Options::default().log_to(crate::complain);
+    let mut net = net::Options::default();
     // These applications wait only for the disk, and a single thread costs least.
     net.threads = NonZeroUsize::MIN;
     let or = |given: Option<usize>, default| given.unwrap_or(default);
@@ -92,9 +106,4 @@ fn greet(options: &Options, address: SocketAddr, has_ipv4_too: bool) -> String {
         ));
     }
     url
-}
-
-/// Writes to the access log. A failure to write must not stop the server.
-fn log_access(lines: &str) {
-    let _ = std::io::stdout().lock().write_all(lines.as_bytes());
 }

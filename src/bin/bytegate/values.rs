@@ -209,9 +209,17 @@ pub(crate) fn encoded_names(text: &str) -> Result<EncodedNames, String> {
 pub(crate) fn bind(text: &str) -> Result<IpAddr, String> {
     match text {
         "localhost" => Ok(Ipv4Addr::LOCALHOST.into()),
-        text => text
-            .parse()
-            .map_err(|_| "not an IP address such as 127.0.0.1 or ::1".to_string()),
+        text => {
+            // As in a URL.
+            let inner = text
+                .strip_prefix('[')
+                .and_then(|text| text.strip_suffix(']'));
+            let address = match inner {
+                Some(inner) => inner.parse().map(IpAddr::V6).ok(),
+                None => text.parse().ok(),
+            };
+            address.ok_or_else(|| "not an IP address such as 127.0.0.1 or ::1".to_string())
+        }
     }
 }
 

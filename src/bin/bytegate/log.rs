@@ -1,0 +1,176 @@
+//! Lines for a stream that may not be read: a thread of its own writes them, so that nobody waits for the reader.
+
+use std::io::Write;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A log that is written by its own thread. While nobody reads it, lines wait, and later ones are dropped and counted.
+#[derive(Clone)]
+pub(crate) struct Log(Arc<Shared>);
+
+struct Shared {
+    queue: Mutex<Queue>,
+    has_lines: Condvar,
+    is_written: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    lines: Vec<u8>,
+    dropped: u64,
+    /// Whether the thread is writing lines that it took from the queue.
+    is_writing: bool,
+}
+
+/// The memory for lines that wait. A reader that keeps up never lets so many wait.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
+
+impl Log {
+    /// Starts a log that is written to `stream`. Errors are ignored. `report` is told when lines were dropped.
+    pub(crate) fn start(
+        mut stream: impl Write + Send + 'static,
+        report: impl Fn(&str) + Send + 'static,
+    ) -> Log {
+        let log = Log(Arc::new(Shared {
+            queue: Mutex::default(),
+            has_lines: Condvar::new(),
+            is_written: Condvar::new(),
+        }));
+        let shared = log.0.clone();
+        thread::spawn(move || {
+            loop {
+                let (lines, dropped) = shared.take();
+                let _ = stream.write_all(&lines).and_then(|()| stream.flush());
+                if dropped > 0 {
+                    let plural = if dropped == 1 { "" } else { "s" };
+                    report(&format!(
+                        "{dropped} line{plural} of the log dropped, because nobody read it"
+                    ));
+                }
+            }
+        });
+        log
+    }
+
+    /// Adds lines, or drops them if too many wait.
+    pub(crate) fn push(&self, lines: &str) {
+        let mut queue = self.0.lock();
+        if queue.lines.len() + lines.len() > MOST_BYTES {
+            let count = lines.matches('\n').count();
+            queue.dropped = queue.dropped.saturating_add(count as u64);
+            return;
+        }
+        queue.lines.extend_from_slice(lines.as_bytes());
+        drop(queue);
+        self.0.has_lines.notify_one();
+    }
+
+    /// Waits until all lines are written. Gives up if that takes longer than `patience`.
+    pub(crate) fn finish(&self, patience: Duration) {
+        let end = Instant::now() + patience;
+        let mut queue = self.0.lock();
+        while queue.is_writing || !queue.lines.is_empty() {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            let waited = self.0.is_written.wait_timeout(queue, left);
+            (queue, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Shared {
+    /// Waits for lines, and takes all of them, with the number of lines that were dropped after them.
+    fn take(&self) -> (Vec<u8>, u64) {
+        let mut queue = self.lock();
+        queue.is_writing = false;
+        while queue.lines.is_empty() {
+            self.is_written.notify_all();
+            let waited = self.has_lines.wait(queue);
+            queue = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+        queue.is_writing = true;
+        (
+            std::mem::take(&mut queue.lines),
+            std::mem::take(&mut queue.dropped),
+        )
+    }
+
+    /// The queue is always consistent, so a poisoned lock can be used.
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+    use std::sync::mpsc::{self, Receiver, Sender};
+
+    /// A stream whose reader takes as many writes as it allows.
+    struct Slow {
+        allowed: Receiver<()>,
+        written: Sender<Vec<u8>>,
+    }
+
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let is_allowed = self.allowed.recv();
+            is_allowed.map_err(|_| io::ErrorKind::BrokenPipe)?;
+            let _ = self.written.send(bytes.to_vec());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_are_written_in_order_and_none_is_lost_while_the_reader_keeps_up() {
+        let (allow, allowed) = mpsc::channel();
+        let (written, is_written) = mpsc::channel();
+        let log = Log::start(Slow { allowed, written }, |_| {
+            unreachable!("nothing is dropped")
+        });
+        let lines: Vec<String> = (0..10_000).map(|number| format!("{number}\n")).collect();
+        for line in &lines {
+            log.push(line);
+            let _ = allow.send(());
+        }
+        log.finish(Duration::from_secs(20));
+        let written: Vec<u8> = is_written.try_iter().flatten().collect();
+        assert_eq!(written, lines.concat().as_bytes());
+    }
+
+    #[test]
+    fn lines_that_nobody_reads_are_dropped_and_counted() {
+        let (allow, allowed) = mpsc::channel();
+        let (written, is_written) = mpsc::channel();
+        let (reported, is_reported) = mpsc::channel();
+        let report = move |text: &str| {
+            let _ = reported.send(text.to_string());
+        };
+        let log = Log::start(Slow { allowed, written }, report);
+        let line = format!("{}\n", "x".repeat(1023));
+        let count = 3 * MOST_BYTES / line.len();
+        for _ in 0..count {
+            log.push(&line);
+        }
+        // It does not wait for the reader.
+        log.finish(Duration::from_millis(1));
+        for _ in 0..3 {
+            let _ = allow.send(());
+        }
+        let text = is_reported.recv_timeout(Duration::from_secs(20));
+        let text = text.expect("a report");
+        let dropped = text.split(' ').next().and_then(|word| word.parse().ok());
+        let dropped: usize = dropped.expect("a number");
+        log.finish(Duration::from_secs(20));
+        let written: usize = is_written.try_iter().map(|bytes| bytes.len()).sum();
+        assert_eq!(written / line.len() + dropped, count, "{text}");
+    }
+}
