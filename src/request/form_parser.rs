@@ -34,7 +34,7 @@ impl FormParser {
         let parameters = request.check_content_type("multipart/form-data", |media_type| {
             media_type == b"multipart/form-data"
         })?;
-        match parameters.get("boundary") {
+        match parameters.get_loosely("boundary") {
             Ok(Some(boundary)) if is_boundary(boundary) => Ok(FormParser {
                 parser: PartParser::new(boundary, limits.part_head_bytes),
                 limits,

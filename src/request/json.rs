@@ -10,7 +10,7 @@ use serde_json::error::Category;
 
 /// # JSON
 impl<'a> Request<'a> {
-    /// Deserializes a JSON body (feature `json`). Text without escapes can be borrowed.
+    /// Deserializes a JSON body (feature `json`). Text without escapes can be borrowed. A byte order mark is ignored.
     ///
     /// ```
     /// use bytegate::{Gateway, Rejection, Request, Response};
@@ -42,7 +42,43 @@ impl<'a> Request<'a> {
         self.check_content_type("application/json", |media_type| {
             media_type == b"application/json" || media_type.ends_with(b"+json")
         })?;
-        let mut content = serde_json::Deserializer::from_slice(self.body());
+        self.json_content()
+    }
+
+    /// Like [`json`](Request::json), but for JSON under another media type, whose name does not say that it is JSON.
+    ///
+    /// ```
+    /// use bytegate::{Request, Status};
+    ///
+    /// let request = Request::builder("POST", "/reports")
+    ///     .header("Content-Type", "application/csp-report")
+    ///     .body(r#"{"blocked-uri":"inline"}"#)
+    ///     .build()?;
+    /// let report: serde_json::Value = request.view().json_of_type("application/csp-report").expect("a report");
+    /// assert_eq!(report["blocked-uri"], "inline");
+    /// let other = request.view().json_of_type::<serde_json::Value>("application/reports+json");
+    /// assert_eq!(other.unwrap_err().status(), Status::UNSUPPORTED_MEDIA_TYPE);
+    /// # Ok::<(), bytegate::request::InvalidRequest>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Fails like [`json`](Request::json), with 415 for every other media type, `application/json` included.
+    pub fn json_of_type<T: Deserialize<'a>>(
+        &self,
+        media_type: &'static str,
+    ) -> Result<T, Rejection> {
+        self.check_content_type(media_type, |sent| {
+            sent.eq_ignore_ascii_case(media_type.as_bytes())
+        })?;
+        self.json_content()
+    }
+
+    fn json_content<T: Deserialize<'a>>(&self) -> Result<T, Rejection> {
+        // RFC 8259 section 8.1: a parser may ignore it.
+        const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+        let text = self.body();
+        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+        let mut content = serde_json::Deserializer::from_slice(text);
         let value = serde_path_to_error::deserialize(&mut content).map_err(|error| match error
             .inner()
             .classify()

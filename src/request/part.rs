@@ -74,7 +74,7 @@ impl<'a> Part<'a> {
             return Err("must have one Content-Disposition".into());
         };
         let (kind, parameters) = split(disposition);
-        let name = parameters.get("name").map_err(|_| MALFORMED)?;
+        let name = parameters.get_loosely("name").map_err(|_| MALFORMED)?;
         let Some(name) = name.filter(|_| kind.eq_ignore_ascii_case(b"form-data")) else {
             return Err(
                 "has no name: its Content-Disposition must be form-data with a name".into(),
@@ -110,8 +110,9 @@ impl<'a> Part<'a> {
 
     /// Returns the name of the file on the client, if this is a file. It is empty if no file was chosen.
     ///
-    /// Browsers send `filename`. If a client sends only `filename*`, which RFC 7578 does not allow, it is decoded (RFC
-    /// 8187).
+    /// Browsers send `filename`. If a client also sends a valid `filename*`, which RFC 7578 does not allow but some
+    /// libraries send, its text is preferred, because `filename` is then a replacement (RFC 8187). A name that is not
+    /// UTF-8 is read as Latin-1.
     ///
     /// The client is free to send any text, such as `../../etc/passwd`. Show it, but never use it as a path. Browsers
     /// write a quote in it as `%22`, which is kept, because they do not encode percent signs.
@@ -149,18 +150,23 @@ impl<'a> Part<'a> {
 const MALFORMED: &str = "has a malformed Content-Disposition";
 const NOT_UTF8: &str = "has a name that is not UTF-8";
 
-/// Returns the file name: `filename`, as browsers send it, or else `filename*`.
+/// Returns the file name: `filename*`, or else `filename`, as browsers send it.
 fn file_name(parameters: Parameters<'_>) -> Result<Option<Cow<'_, str>>, String> {
-    if let Some(name) = parameters.get("filename").map_err(|_| MALFORMED)? {
-        return Ok(Some(unescape(name).ok_or(NOT_UTF8)?));
+    let plain = parameters.get_loosely("filename").map_err(|_| MALFORMED)?;
+    let extended = parameters.get_loosely("filename*").map_err(|_| MALFORMED)?;
+    match (extended.map(extended_value), plain) {
+        (Some(Some(name)), _) => Ok(Some(name.into())),
+        (_, Some(name)) => Ok(Some(unescape(name).unwrap_or_else(|| latin_1(name).into()))),
+        (Some(None), None) => {
+            Err("has a filename* that is not UTF-8 in the form of RFC 8187".into())
+        }
+        (None, None) => Ok(None),
     }
-    match parameters.get("filename*").map_err(|_| MALFORMED)? {
-        Some(name) => match extended_value(name) {
-            Some(name) => Ok(Some(name.into())),
-            None => Err("has a filename* that is not UTF-8 in the form of RFC 8187".into()),
-        },
-        None => Ok(None),
-    }
+}
+
+/// Reads a text as ISO 8859-1, as old clients write names.
+fn latin_1(text: &[u8]) -> String {
+    text.iter().copied().map(char::from).collect()
 }
 
 /// Removes the backslashes before quotes and before other backslashes, and no others: browsers do not escape them, and

@@ -41,6 +41,26 @@ impl<'a> Parameters<'a> {
         }
         Ok(found)
     }
+
+    /// Like [`get`](Parameters::get), but also understands values as programs write them that ignore the grammar: without
+    /// quotes, up to the next semicolon, and with a backslash before the closing quote, which is not escaped by it.
+    pub(crate) fn get_loosely(self, name: &str) -> Result<Option<&'a [u8]>, Malformed> {
+        let (mut rest, mut found) = (trim_start(self.rest), None);
+        while let Some(after) = rest.strip_prefix(b";") {
+            rest = trim_start(after);
+            if !matches!(rest.first(), None | Some(b';')) {
+                let (parameter, after) = take_loosely(rest).ok_or(Malformed)?;
+                if parameter.name.eq_ignore_ascii_case(name.as_bytes()) {
+                    found = found.or(Some(parameter.value));
+                }
+                rest = trim_start(after);
+            }
+        }
+        match rest.is_empty() {
+            true => Ok(found),
+            false => Err(Malformed),
+        }
+    }
 }
 
 impl<'a> Iterator for Parameters<'a> {
@@ -77,6 +97,30 @@ fn take(text: &[u8]) -> Option<(Parameter<'_>, &[u8])> {
     (!name.is_empty()).then_some((Parameter { name, value }, rest))
 }
 
+/// Splits off the parameter at the start of the text, which ends at a semicolon or at the end of the text.
+fn take_loosely(text: &[u8]) -> Option<(Parameter<'_>, &[u8])> {
+    let is_over = |rest: &[u8]| matches!(trim_start(rest).first(), None | Some(b';'));
+    if let Some((parameter, rest)) = take(text).filter(|(_, rest)| is_over(rest)) {
+        return Some((parameter, rest));
+    }
+    let (name, rest) = text.split_at(TOKEN.skip(text, 0));
+    let rest = rest.strip_prefix(b"=")?;
+    let (value, rest) = match rest.strip_prefix(b"\"") {
+        Some(quoted) => {
+            let end = quoted.iter().position(|&octet| octet == b'"')?;
+            let (value, rest) = quoted.split_at(end);
+            (value, rest.get(1..).unwrap_or_default())
+        }
+        None => {
+            let end = rest.iter().position(|octet| b";\"".contains(octet));
+            let (value, rest) = rest.split_at(end.unwrap_or(rest.len()));
+            (trim(value), rest)
+        }
+    };
+    let is_whole = !name.is_empty() && !value.is_empty() && is_over(rest);
+    is_whole.then_some((Parameter { name, value }, rest))
+}
+
 /// Returns the number of bytes before the closing quote, or the whole length without one (RFC 9110 section 5.6.4).
 pub(crate) fn quoted_length(text: &[u8]) -> usize {
     let mut escaped = false;
@@ -107,6 +151,30 @@ mod tests {
             Err(Malformed) => "malformed".into(),
         }));
         shown
+    }
+
+    #[test]
+    fn values_are_also_read_as_programs_write_them() {
+        for (text, expected) in [
+            ("a; b=f(1).txt", Ok(Some("f(1).txt"))),
+            ("a; b=----=_Part_1_2.3 ; c=d", Ok(Some("----=_Part_1_2.3"))),
+            ("a; b=two words", Ok(Some("two words"))),
+            ("a; b=\"c\\\"", Ok(Some("c\\"))),
+            ("a; b=\"c\\\"; d=\"e\"", Ok(Some("c\\"))),
+            ("a; b=\"c\\\"d\"; e=f", Ok(Some("c\\\"d"))),
+            ("a; b=\"\"", Ok(Some(""))),
+            ("a; c=d;", Ok(None)),
+            ("a; b=", Err(Malformed)),
+            ("a; b=\"c", Err(Malformed)),
+            ("a; b=\"c\"d", Err(Malformed)),
+            ("a; b=c\"d\"", Err(Malformed)),
+            ("a; =c", Err(Malformed)),
+            ("a; b c", Err(Malformed)),
+        ] {
+            let (_, parameters) = split(text.as_bytes());
+            let expected = expected.map(|value| value.map(str::as_bytes));
+            assert_eq!(parameters.get_loosely("b"), expected, "{text}");
+        }
     }
 
     #[test]
