@@ -50,6 +50,10 @@ impl Response {
     /// hold, and `%`, are percent-encoded in UTF-8, and [`Request::cookie`] decodes them. Those are spaces, quotes, commas,
     /// semicolons, backslashes, control characters and non-ASCII characters (RFC 6265 section 4.1.1).
     ///
+    /// A cookie that no browser keeps is sent, and reported to [`Gateway::on_error`](crate::Gateway::on_error): a name and
+    /// a value of more than 4096 bytes, a path or a domain of more than 1024; `__Secure-`, `__Host-`, `SameSite=None` or
+    /// `Partitioned` without `Secure`; and `__Host-` with a domain, or with another path than `/`.
+    ///
     /// ```
     /// use bytegate::Response;
     /// use bytegate::cookie::{Cookie, time::Duration};
@@ -64,8 +68,14 @@ impl Response {
     /// assert_eq!(name.headers().get("Set-Cookie"), Some("name=Jos%C3%A9%3B%20Path=/"));
     /// ```
     pub fn with_cookie<'c>(mut self, cookie: impl Into<Cookie<'c>>) -> Response {
-        match set_cookie(cookie.into()) {
-            Ok(value) => self.append_header("Set-Cookie", value),
+        let cookie = cookie.into();
+        let discarded = discarded(&cookie);
+        match set_cookie(cookie) {
+            Ok(value) => {
+                let discarded = discarded.or_else(|| too_long(&value));
+                self.note(discarded.map(ResponseError::other));
+                self.append_header("Set-Cookie", value);
+            }
             Err(reason) => self.fail(ResponseError::other(reason)),
         }
         self
@@ -105,6 +115,50 @@ const ENCODED: &AsciiSet = &CONTROLS
     .add(b';')
     .add(b'\\')
     .add(b'%');
+
+/// Returns the reason why browsers discard a cookie with these attributes (RFC 6265bis sections 5.6 and 5.7).
+fn discarded(cookie: &Cookie<'_>) -> Option<String> {
+    let has_prefix = |prefix: &str| {
+        let start = cookie.name().get(..prefix.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    let is_secure = cookie.secure() == Some(true);
+    let is_long = |text: Option<&str>| text.is_some_and(|text| text.len() > 1024);
+    let reason = if has_prefix("__Host-") && !is_secure {
+        "__Host- needs Secure"
+    } else if has_prefix("__Host-") && (cookie.domain().is_some() || cookie.path() != Some("/")) {
+        "__Host- needs the path /, and no domain"
+    } else if has_prefix("__Secure-") && !is_secure {
+        "__Secure- needs Secure"
+    } else if cookie.same_site() == Some(SameSite::None) && cookie.secure() == Some(false) {
+        "SameSite=None needs Secure"
+    } else if cookie.partitioned() == Some(true) && cookie.secure() == Some(false) {
+        "Partitioned needs Secure"
+    } else if is_long(cookie.path()) || is_long(cookie.domain()) {
+        "the path and the domain have at most 1024 bytes"
+    } else {
+        return None;
+    };
+    Some(format!(
+        "no browser keeps the cookie {:?}: {reason} (RFC 6265bis section 5.7)",
+        cookie.name()
+    ))
+}
+
+/// Returns the reason why browsers discard a cookie with a long name and value, as they are sent.
+fn too_long(sent: &str) -> Option<String> {
+    // Without the equals sign.
+    const MOST_BYTES: usize = 4096;
+    let pair = sent.split(';').next().unwrap_or_default();
+    let (name, _) = pair.split_once('=')?;
+    let bytes = pair.len() - 1;
+    (bytes > MOST_BYTES).then(|| {
+        format!(
+            "no browser keeps the cookie {name:?}: its name and value have {bytes} bytes, and not {MOST_BYTES} at most \
+             (RFC 6265bis section 5.7)"
+        )
+    })
+}
 
 /// Returns the header value, or the reason why the cookie cannot be sent. The crate `cookie` writes any text.
 fn set_cookie(mut cookie: Cookie<'_>) -> Result<String, String> {
