@@ -50,8 +50,11 @@ pub struct Compression {
 }
 
 /// Marks a request whose client accepts gzip.
-#[derive(Clone, Copy)]
-struct AcceptsGzip;
+#[derive(Clone, Debug)]
+struct AcceptsGzip {
+    /// `If-None-Match`: the tags of the responses that the client has. Empty if there is none.
+    held: Vec<u8>,
+}
 
 impl Compression {
     /// Creates the middleware.
@@ -98,18 +101,24 @@ impl Default for Compression {
 impl Middleware for Compression {
     fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
         if accepts_gzip(request.head.headers()) {
-            request.extensions.insert(AcceptsGzip);
+            let held = request.head.headers().get_bytes("If-None-Match");
+            let held = held.unwrap_or_default().to_vec();
+            request.extensions.insert(AcceptsGzip { held });
         }
         None
     }
 
     fn after(&self, request: &RequestInfo<'_>, mut response: Response) -> Response {
-        let accepts_gzip = request.extensions.get::<AcceptsGzip>().is_some();
+        let accepted = request.extensions.get::<AcceptsGzip>();
+        let accepts_gzip = accepted.is_some();
         if response.sent_status() == Status::NOT_MODIFIED {
-            // It stands for a response that may have been compressed, so it has the same headers (RFC 9110 section
-            // 15.4.5).
-            add_vary(&mut response, ACCEPT_ENCODING);
-            if accepts_gzip {
+            // It has the headers of the response that it stands for (RFC 9110 section 15.4.5). A client that accepts gzip
+            // and has a strong tag has it from a response that does not gain from compression.
+            let is_plain = accepted.is_some_and(|accepted| holds_only_strong(accepted, &response));
+            if !is_plain {
+                add_vary(&mut response, ACCEPT_ENCODING);
+            }
+            if accepts_gzip && !is_plain {
                 weaken_tag(&mut response);
             }
             return response;
@@ -142,6 +151,21 @@ pub(crate) fn gzip(content: &[u8], level: flate2::Compression) -> io::Result<Vec
     let mut encoder = GzEncoder::new(output, level);
     encoder.write_all(content)?;
     encoder.finish()
+}
+
+/// Returns whether a client has a response with the strong form of a tag, and none with its weak form.
+fn holds_only_strong(client: &AcceptsGzip, response: &Response) -> bool {
+    let tag = response.headers().view().get_bytes("ETag");
+    tag.is_some_and(|tag| {
+        let starts: Vec<usize> = client
+            .held
+            .windows(tag.len().max(1))
+            .enumerate()
+            .filter_map(|(start, held)| (held == tag).then_some(start))
+            .collect();
+        let is_weak = |start: &usize| client.held[..*start].ends_with(b"W/");
+        tag.starts_with(b"\"") && !starts.is_empty() && !starts.iter().any(is_weak)
+    })
 }
 
 /// Marks the entity tag as weak (RFC 9110 section 8.8.1).
