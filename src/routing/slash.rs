@@ -2,6 +2,7 @@
 
 use crate::message::head::Head;
 use crate::response::response::Response;
+use crate::syntax::path;
 use crate::values::status::Status;
 use alloc::string::String;
 
@@ -18,7 +19,7 @@ use alloc::string::String;
 /// assert!(get(TrailingSlash::Strict).starts_with(b"HTTP/1.1 404 "));
 /// assert!(get(TrailingSlash::Either).starts_with(b"HTTP/1.1 200 "));
 /// let response = String::from_utf8(get(TrailingSlash::Redirect).to_vec()).unwrap();
-/// assert!(response.starts_with("HTTP/1.1 308 ") && response.contains("Location: /about?page=2\r\n"));
+/// assert!(response.starts_with("HTTP/1.1 308 ") && response.contains("Location: ../about?page=2\r\n"));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TrailingSlash {
@@ -38,10 +39,12 @@ pub(super) fn redirect(head: &Head<'_>) -> Option<Response> {
     if !path.starts_with('/') || path.starts_with("//") {
         return None;
     }
-    let mut location = match path.strip_suffix('/') {
+    let location = match path.strip_suffix('/') {
         Some(path) => String::from(path),
         None => alloc::format!("{path}/"),
     };
+    // Right below any prefix that a proxy or another server removed from the path.
+    let mut location = path::relative(path, &location);
     if let Some(query) = head.query() {
         location.push('?');
         location.push_str(query);
@@ -65,9 +68,9 @@ mod tests {
 
     #[test]
     fn redirects_keep_the_query_and_the_escapes_but_never_name_a_host() {
-        assert_eq!(location("/a%20b?c=/").as_deref(), Some("/a%20b/?c=/"));
-        assert_eq!(location("/a/?").as_deref(), Some("/a?"));
-        assert_eq!(location("http://x/a/").as_deref(), Some("/a"));
+        assert_eq!(location("/a%20b?c=/").as_deref(), Some("a%20b/?c=/"));
+        assert_eq!(location("/a/?").as_deref(), Some("../a?"));
+        assert_eq!(location("http://x/a/").as_deref(), Some("../a"));
         for target in ["//example.com", "//example.com/", "//", "http://x//y"] {
             assert_eq!(location(target), None, "{target}");
         }

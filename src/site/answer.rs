@@ -4,6 +4,7 @@ use super::layer::{Found, Layer};
 use super::listing;
 use super::listing::Order;
 use super::lookup::Place;
+use super::navigation;
 use super::site::Site;
 use super::spelling;
 use crate::application::{Application, ListedRoute};
@@ -51,10 +52,11 @@ impl Site {
         }
         let path = path.and_then(|path| core::str::from_utf8(path).ok());
         let is_read = matches!(method, Method::GET | Method::HEAD);
-        if path.is_some_and(|path| is_read && self.is_page(path)) {
-            self.single_page(head, now)
-        } else {
-            self.page(Status::NOT_FOUND, now).into()
+        match path {
+            Some(path) if is_read && self.options.single_page.is_some() => {
+                self.single_page(head, path, now)
+            }
+            _ => self.page(Status::NOT_FOUND, now).into(),
         }
     }
 
@@ -92,6 +94,7 @@ impl Site {
                 return Some(self.with_error_page(file.answer(head, now), now));
             }
             (Place::Directory, Method::GET | Method::HEAD) => self.redirect_to_directory(head),
+            (Place::Page, Method::GET | Method::HEAD) => self.redirect_to_page(head),
             (Place::Listing, Method::GET | Method::HEAD) => self.list(&path, head),
             (_, Method::OPTIONS) => Response::new(Status::NO_CONTENT).with_header("Allow", ALLOW),
             _ => self
@@ -138,12 +141,16 @@ impl Site {
     }
 
     /// Responds to a path without a file, which an application in the browser may still know.
-    fn single_page(&self, head: &Head<'_>, now: Now) -> Reply<'_> {
+    fn single_page(&self, head: &Head<'_>, path: &str, now: Now) -> Reply<'_> {
         let page = self.options.single_page.as_ref();
-        match page.and_then(|path| self.find(path, now)) {
-            Some(file) => file.answer(head, now),
-            None => self.page(Status::NOT_FOUND, now).into(),
-        }
+        let is_meant = || navigation::is_meant(head).unwrap_or_else(|| self.is_page(path));
+        let page = page.filter(|_| is_meant());
+        let mut response = match page.and_then(|path| self.find(path, now)) {
+            Some(file) => file.answer(head, now).into_response(),
+            None => self.page(Status::NOT_FOUND, now),
+        };
+        response.append_header("Vary", navigation::HEADERS);
+        response.into()
     }
 
     /// Returns the page for a status.
@@ -173,7 +180,7 @@ impl Site {
         self.find(path, now)
     }
 
-    /// Returns whether a path may belong to a page, and not to a file that is missing.
+    /// Returns whether a path may belong to a page, and not to a file that is missing. Only for requests that do not tell.
     fn is_page(&self, path: &str) -> bool {
         let name = path.rsplit('/').next().unwrap_or_default();
         let media_type = self.options.media_type_of(path);
@@ -182,25 +189,28 @@ impl Site {
             || media_type.starts_with("text/html")
     }
 
-    /// Redirects to a directory. The path, as the client sent it, names a directory of this site. It therefore begins
-    /// with a single slash and cannot be mistaken for another host.
+    /// Redirects to a directory that was named without its slash.
     fn redirect_to_directory(&self, head: &Head<'_>) -> Response {
         self.redirect(&[head.path(), "/"].concat(), head)
     }
 
-    /// Redirects to the same path in composed characters. Returns `None` if a client could take that for another host.
+    /// Redirects to a page that was named with a slash after it.
+    fn redirect_to_page(&self, head: &Head<'_>) -> Response {
+        self.redirect(head.path().trim_end_matches('/'), head)
+    }
+
+    /// Redirects to the same path in composed characters.
     fn redirect_to_composed(&self, head: &Head<'_>) -> Option<Reply<'static>> {
         let path = head.decoded_path()?;
         let path = spelling::compose(&path)?;
-        if path.starts_with("//") {
-            return None;
-        }
         let path: String = path::encode(path.as_bytes()).collect();
         Some(self.redirect(&path, head).into())
     }
 
-    /// Redirects to a path, keeping the query of the request.
+    /// Redirects to a path, keeping the query of the request. The reference is relative, so that it is right below any
+    /// prefix that a proxy or another server removed from the path.
     fn redirect(&self, path: &str, head: &Head<'_>) -> Response {
+        let path = path::relative(head.path(), path);
         let query = head
             .query()
             .map_or(String::new(), |query| alloc::format!("?{query}"));

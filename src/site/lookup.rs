@@ -12,6 +12,8 @@ pub(super) enum Place<'a> {
     File(Found<'a>),
     /// A directory that is named without its slash.
     Directory,
+    /// A page that is named with a slash after it.
+    Page,
     /// A directory without an index.
     Listing,
 }
@@ -44,7 +46,7 @@ impl Site {
         }
         match self.place(&path, Now::default()).1 {
             Some(Place::File(_)) => true,
-            Some(Place::Directory | Place::Listing) => is_read,
+            Some(Place::Directory | Place::Page | Place::Listing) => is_read,
             None => false,
         }
     }
@@ -63,6 +65,7 @@ impl Site {
                 Some(Place::Listing) => None,
                 place => place,
             },
+            Some(Place::Page) => None,
             place => place,
         };
         (path.into(), place)
@@ -71,18 +74,27 @@ impl Site {
     /// Returns the entry at a path.
     fn look_up(&self, path: &str, now: Now) -> Option<Place<'_>> {
         if path.ends_with('/') {
-            return self.look_up_directory(path, now);
+            let directory = self.look_up_directory(path, now);
+            return directory.or_else(|| self.look_up_page(path, now).map(|_| Place::Page));
         }
         if let Some(file) = self.find(path, now) {
             return Some(Place::File(file));
         }
-        let page = self.options.pretty_urls.then(|| [path, ".html"].concat());
-        if let Some(file) = page.and_then(|page| self.find(&page, now)) {
+        if let Some(file) = self.look_up_page(path, now) {
             return Some(Place::File(file));
         }
         let directory = [path, "/"].concat();
         self.look_up_directory(&directory, now)
             .map(|_| Place::Directory)
+    }
+
+    /// Returns the page at a path without its suffix.
+    fn look_up_page(&self, path: &str, now: Now) -> Option<Found<'_>> {
+        let path = path.strip_suffix('/').unwrap_or(path);
+        let has_name = self.options.pretty_urls && !path.is_empty() && !path.ends_with('/');
+        has_name
+            .then(|| [path, ".html"].concat())
+            .and_then(|page| self.find(&page, now))
     }
 
     /// Returns the entry at a path that ends with a slash.

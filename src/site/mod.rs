@@ -20,6 +20,7 @@ mod listing;
 mod lookup;
 mod memory;
 mod named_file;
+mod navigation;
 mod options;
 pub(crate) mod paths;
 mod pattern;

@@ -213,13 +213,14 @@ impl SiteOptions {
     }
 
     /// Sets whether `/about` serves the file `/about.html`, if no file `/about` exists. The default is `false`. Such a
-    /// page comes before a directory of the same name. `/about.html` is still served.
+    /// page comes before a directory of the same name. `/about.html` is still served, and `/about/` redirects to `/about`,
+    /// if it is not a directory with an index.
     ///
     /// ```
     /// use bytegate::site::SiteOptions;
     ///
     /// let site = SiteOptions::new().pretty_urls(true).build()?.file("/about.html", "<h1>about</h1>");
-    /// assert!(site.contains("/about") && site.contains("/about.html") && !site.contains("/about/"));
+    /// assert!(site.contains("/about") && site.contains("/about.html") && site.contains("/about/"));
     /// # Ok::<(), bytegate::site::SiteError>(())
     /// ```
     pub fn pretty_urls(mut self, are_known: bool) -> SiteOptions {
@@ -228,8 +229,10 @@ impl SiteOptions {
     }
 
     /// Sets the page that is sent with 200 for paths that do not exist, so that an application in the browser can
-    /// interpret them. Paths whose suffix belongs to another kind of file than HTML, such as `/missing.css`, still get
-    /// a 404, and so do all methods but GET and HEAD. For a page that is sent with 404, see
+    /// interpret them. It is sent to a browser that opens a page, whatever the path is: `Sec-Fetch-Mode` is `navigate`,
+    /// or `Accept` names `text/html`. Requests for scripts, images and data get a 404. For a client that does not tell,
+    /// such as curl, a suffix of another kind of file than HTML decides, as in `/missing.css`. All methods but GET and
+    /// HEAD get a 404. For a page that is sent with 404, see
     /// [`error_page`](SiteOptions::error_page).
     pub fn single_page(mut self, path: &str) -> SiteOptions {
         self.single_page = Some(path.to_string());
@@ -313,7 +316,7 @@ impl SiteOptions {
 
     /// Redirects GET and HEAD for matching paths, even if a file exists. `$1` to `$9` in the target stand for the
     /// captures of the pattern's stars. The query of the request is kept, unless the target has one. The first rule
-    /// that matches applies.
+    /// that matches applies. Rules that redirect for ever, such as from `/a/*` to `/a/$1`, are an error.
     ///
     /// A target is a path of this server or an absolute URI. Client input can never turn a path into another host.
     pub fn redirect(mut self, pattern: &str, target: &str, status: Status) -> SiteOptions {
@@ -361,9 +364,13 @@ impl SiteOptions {
 
     /// Returns the options, or the first error in them.
     pub(super) fn checked(self) -> Result<SiteOptions, SiteError> {
-        match self.error {
-            Some(error) => Err(error),
-            None => Ok(self),
+        let looping = self.rules.check().map_err(Reason::Rule);
+        match (&self.error, looping) {
+            (Some(error), _) => Err(error.clone()),
+            (None, looping) => {
+                looping?;
+                Ok(self)
+            }
         }
     }
 

@@ -16,8 +16,17 @@ use core::fmt;
 #[derive(Clone, Default)]
 pub(super) struct Rules {
     fields: Vec<(Pattern, Action)>,
-    redirects: Vec<(Pattern, Template, Status)>,
+    redirects: Vec<Redirect>,
     rewrites: Vec<(Pattern, Template)>,
+}
+
+#[derive(Clone)]
+struct Redirect {
+    pattern: Pattern,
+    target: Template,
+    status: Status,
+    /// A path that matches the pattern.
+    example: String,
 }
 
 #[derive(Clone)]
@@ -35,6 +44,8 @@ pub(super) enum RuleError {
     Reserved(String),
     Status(Status),
     Target(String),
+    /// A path that is redirected for ever.
+    Loop(String),
 }
 
 impl From<PatternError> for RuleError {
@@ -63,6 +74,11 @@ impl fmt::Display for RuleError {
                 "{} is not the status of a redirect: use 301, 302, 303, 307 or 308",
                 status.code()
             ),
+            RuleError::Loop(path) => write!(
+                f,
+                "a request for {path:?} would be redirected for ever: the target of a redirect must not match a pattern \
+                 that leads back to it"
+            ),
             RuleError::Target(target) => write!(
                 f,
                 "nothing can be rewritten to {target:?}: the target is the path of a file, without a host, a query or a \
@@ -74,6 +90,15 @@ impl fmt::Display for RuleError {
 
 /// Headers that depend on the data of a file, and on the request.
 const OWN_FIELDS: [&str; 4] = ["Accept-Ranges", "Content-Range", "ETag", "Last-Modified"];
+
+/// Returns a path that matches a pattern: each star stands for an `x`.
+fn example(pattern: &str) -> String {
+    let path = pattern.replace("**", "x").replace('*', "x");
+    match path.starts_with('/') {
+        true => path,
+        false => ["/", &path].concat(),
+    }
+}
 
 impl Rules {
     pub(super) fn header(
@@ -110,10 +135,49 @@ impl Rules {
         if !matches!(status.code(), 301 | 302 | 303 | 307 | 308) {
             return Err(RuleError::Status(status));
         }
+        let example = example(pattern);
         let pattern = Pattern::parse(pattern)?;
-        let template = Template::parse(target, pattern.stars())?;
-        self.redirects.push((pattern, template, status));
+        let target = Template::parse(target, pattern.stars())?;
+        self.redirects.push(Redirect {
+            pattern,
+            target,
+            status,
+            example,
+        });
         Ok(())
+    }
+
+    /// Returns an error if a path is redirected for ever.
+    pub(super) fn check(&self) -> Result<(), RuleError> {
+        // Browsers give up after as many.
+        const MOST_REDIRECTS: usize = 20;
+        for redirect in &self.redirects {
+            let mut path = redirect.example.clone();
+            for _ in 0..MOST_REDIRECTS {
+                match self.next(&path) {
+                    Some(next) => path = next,
+                    None => break,
+                }
+            }
+            if self.next(&path).is_some() {
+                return Err(RuleError::Loop(redirect.example.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the path of this server that a path is redirected to.
+    fn next(&self, path: &str) -> Option<String> {
+        let mut redirects = self.redirects.iter();
+        let (redirect, captures) = redirects.find_map(|redirect| {
+            let captures = redirect.pattern.captures(path.as_bytes())?;
+            Some((redirect, captures))
+        })?;
+        if redirect.target.names_host {
+            return None;
+        }
+        let target = String::from_utf8(redirect.target.fill(&captures, false)).ok()?;
+        target.split(['?', '#']).next().map(String::from)
     }
 
     pub(super) fn rewrite(&mut self, pattern: &str, target: &str) -> Result<(), RuleError> {
@@ -153,14 +217,14 @@ impl Rules {
     /// Returns whether a path is redirected.
     pub(super) fn redirects(&self, path: &str) -> bool {
         let mut redirects = self.redirects.iter();
-        redirects.any(|(pattern, ..)| pattern.matches(path.as_bytes()))
+        redirects.any(|redirect| redirect.pattern.matches(path.as_bytes()))
     }
 
     /// Returns the redirect for a path.
     pub(super) fn redirection(&self, path: &str, head: &Head<'_>) -> Option<Response> {
-        self.redirects.iter().find_map(|(pattern, target, status)| {
-            let captures = pattern.captures(path.as_bytes())?;
-            let mut location = target.fill(&captures, true);
+        self.redirects.iter().find_map(|redirect| {
+            let captures = redirect.pattern.captures(path.as_bytes())?;
+            let mut location = redirect.target.fill(&captures, true);
             let fragment = location.iter().position(|octet| *octet == b'#');
             let fragment = location.split_off(fragment.unwrap_or(location.len()));
             if let Some(query) = head.query().filter(|_| !location.contains(&b'?')) {
@@ -168,7 +232,7 @@ impl Rules {
                 location.extend_from_slice(query.as_bytes());
             }
             location.extend_from_slice(&fragment);
-            Some(Response::from(*status).with_header("Location", location))
+            Some(Response::from(redirect.status).with_header("Location", location))
         })
     }
 

@@ -3,6 +3,7 @@
 use super::scan::has_escape_or_dot;
 use super::span::Span;
 use alloc::borrow::Cow;
+use alloc::string::String;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode, percent_encode};
 
 /// Decodes a path once. Returns `None` if the result could be mistaken for a path other than the requested one. This is
@@ -64,6 +65,28 @@ pub(crate) fn encode(path: &[u8]) -> PercentEncode<'_> {
     percent_encode(path, ENCODED)
 }
 
+/// Returns the reference that leads from one encoded path to another one (RFC 3986 section 5.2). It is relative, never
+/// begins with a slash, and has no colon in its first segment, which would look like a scheme.
+pub(crate) fn relative(from: &str, to: &str) -> String {
+    let same = from.bytes().zip(to.bytes());
+    let same = same.take_while(|(one, other)| one == other).count();
+    // The folder that both are in.
+    let folder = from.as_bytes()[..same]
+        .iter()
+        .rposition(|&octet| octet == b'/');
+    let start = folder.map_or(0, |slash| slash + 1);
+    let (from, to) = (from.get(start..), to.get(start..).unwrap_or_default());
+    let ups = from.unwrap_or_default().matches('/').count();
+    if ups > 0 {
+        return ["../".repeat(ups).as_str(), to].concat();
+    }
+    let first = to.split('/').next().unwrap_or_default();
+    match first.is_empty() || first.contains(':') {
+        true => ["./", to].concat(),
+        false => to.into(),
+    }
+}
+
 /// Returns whether a decoded path is unambiguous on every platform.
 pub(crate) fn is_plain(path: &str) -> bool {
     !path.contains(is_refused) && !has_dot_segment(path)
@@ -81,7 +104,6 @@ fn has_dot_segment(path: &str) -> bool {
 mod tests {
     use super::*;
     use crate::syntax::byte_class::PATH;
-    use alloc::string::String;
     use alloc::vec::Vec;
     use proptest::prelude::*;
 
@@ -89,6 +111,30 @@ mod tests {
         match super::decode(path.as_bytes(), Span::new(0, path.len()))? {
             Cow::Borrowed(path) => core::str::from_utf8(path).ok().map(Cow::Borrowed),
             Cow::Owned(path) => String::from_utf8(path).ok().map(Cow::Owned),
+        }
+    }
+
+    #[test]
+    fn references_are_relative_and_name_no_host_and_no_scheme() {
+        for (from, to, expected) in [
+            ("/d", "/d/", "d/"),
+            ("/a/d", "/a/d/", "d/"),
+            ("/a/d/", "/a/d", "../d"),
+            ("/d/", "/d", "../d"),
+            ("/a:b", "/a:b/", "./a:b/"),
+            ("//example.com", "//example.com/", "example.com/"),
+            ("//example.com/", "//example.com", "../example.com"),
+            ("/a/x/c", "/a/y/c", "../y/c"),
+            ("/a/x/", "/a/y/", "../y/"),
+            ("/a/xy", "/a/xz", "xz"),
+            ("/a", "//b", "./"),
+            ("/a", "/", "./"),
+        ] {
+            let relative = relative(from, to);
+            match expected {
+                "./" => assert!(relative.starts_with("./"), "{from} {to}: {relative}"),
+                expected => assert_eq!(relative, expected, "{from} {to}"),
+            }
         }
     }
 

@@ -22,7 +22,7 @@ fn files_indexes_and_directories_are_served() {
     for client in both(&folder, &SiteOptions::new()) {
         let response = get(&client, "/a?b");
         assert_eq!(response.status(), Status::MOVED_PERMANENTLY);
-        assert_eq!(response.header("Location"), Some("/a/?b"));
+        assert_eq!(response.header("Location"), Some("a/?b"));
     }
 }
 

@@ -36,7 +36,7 @@ fn sites_can_be_layered() {
         ] {
             assert_eq!(get(&client, path).text(), text, "{path}");
         }
-        assert_eq!(get(&client, "/docs").header("Location"), Some("/docs/"));
+        assert_eq!(get(&client, "/docs").header("Location"), Some("docs/"));
     }
     let page = get(&Client::new(listed(&upper).over(load(&lower))), "/");
     for name in ["style.css", "only.txt", "logo.svg", "docs/"] {

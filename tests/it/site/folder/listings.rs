@@ -25,7 +25,7 @@ fn directories_are_listed_on_request() {
             );
         }
         assert!(!page.text().contains(".env"));
-        assert_eq!(get(&client, "/b").header("Location"), Some("/b/"));
+        assert_eq!(get(&client, "/b").header("Location"), Some("b/"));
         assert_eq!(get(&client, "/d/").text(), "index");
         assert_eq!(get(&client, "/missing/").status(), Status::NOT_FOUND);
     }
