@@ -34,11 +34,11 @@ impl ListedRoute {
         }
     }
 
-    /// Returns the routes of an application, or one for all paths if it has none.
-    pub(crate) fn all_of(application: &(impl super::Application + ?Sized)) -> Vec<ListedRoute> {
-        match application.route_list() {
-            list if list.is_empty() => Vec::from([ListedRoute::new(None, "/{*path}")]),
-            list => list,
+    /// Returns the routes, or one for all paths if there are none.
+    pub(crate) fn or_all(list: Vec<ListedRoute>) -> Vec<ListedRoute> {
+        match list.is_empty() {
+            true => Vec::from([ListedRoute::new(None, "/{*path}")]),
+            false => list,
         }
     }
 

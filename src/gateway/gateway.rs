@@ -155,7 +155,7 @@ impl Gateway {
     /// Returns the routes of the application, or one for all paths.
     #[cfg(feature = "testing")]
     pub(crate) fn route_list(&self) -> Vec<ListedRoute> {
-        ListedRoute::all_of(&*self.shared.application)
+        ListedRoute::or_all(self.shared.application.route_list())
     }
 
     #[inline]

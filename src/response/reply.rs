@@ -10,6 +10,7 @@ use bytes::Bytes;
 use core::fmt;
 
 /// A response made for one request, or a prepared one that an application of this crate lends.
+#[doc(hidden)]
 #[derive(Debug)]
 pub enum Reply<'a> {
     /// A response made for this request.

@@ -65,7 +65,7 @@ impl Router {
         let mut list = Vec::new();
         for route in self.hosts.iter() {
             let host = route.text.replace("*.", "any.");
-            let routes = ListedRoute::all_of(&*route.application).into_iter();
+            let routes = ListedRoute::or_all(route.application.route_list()).into_iter();
             list.extend(routes.map(|listed| ListedRoute {
                 host: Some(host.clone()),
                 ..listed
@@ -74,7 +74,7 @@ impl Router {
         let mut add = |route: &Route| {
             match route.kind {
                 Kind::Mount => {
-                    let routes = ListedRoute::all_of(&*route.application).into_iter();
+                    let routes = ListedRoute::or_all(route.application.route_list()).into_iter();
                     list.extend(routes.map(|listed| listed.below(&route.text)));
                 }
                 Kind::Suffix => {
@@ -89,7 +89,7 @@ impl Router {
         let _ = self.tree.for_each(&mut add);
         list.extend(self.files.iter().flat_map(Application::route_list));
         if let Some(application) = &self.fallback {
-            list.extend(ListedRoute::all_of(&**application));
+            list.extend(ListedRoute::or_all(application.route_list()));
         }
         list
     }

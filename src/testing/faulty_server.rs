@@ -36,7 +36,7 @@ impl FaultyServer {
         let fired: Arc<AtomicUsize> = Arc::default();
         let counter = fired.clone();
         let thread =
-            thread.spawn(move || serve(&listener, &gateway.into(), script, &stopping, &counter))?;
+            thread.spawn(move || serve(&listener, &gateway, script, &stopping, &counter))?;
         Ok(FaultyServer {
             address,
             fired,

@@ -2,15 +2,20 @@
 //! wait, count the descriptors and the processor time of the process, and set its panic hook.
 #![cfg(feature = "std")]
 
+#[cfg(feature = "server")]
+mod advice;
 mod blocking;
 #[cfg(feature = "server")]
 mod changing_files;
+mod odd_streams;
 #[path = "../it/laws/reader.rs"]
 #[cfg_attr(
     not(feature = "server"),
     expect(dead_code, reason = "only clients of the TCP front end need all of it")
 )]
 mod reader;
+#[cfg(feature = "server")]
+mod runtimes;
 #[cfg(feature = "server")]
 mod tcp;
 #[cfg(feature = "server")]

@@ -24,6 +24,7 @@ mod routing;
 #[cfg(feature = "std")]
 mod sessions;
 mod site;
+mod small_programs;
 mod snapshots;
 mod support;
 #[cfg(feature = "folder")]

@@ -34,6 +34,16 @@ fn public_name(line: &str) -> Option<&str> {
     }
 }
 
+/// Whether an item is not part of the documentation. A trait that seals another one is in a module of its own.
+fn is_hidden(above: &[&str]) -> bool {
+    let own = above.iter().rev().map(|line| line.trim());
+    let mut own = own.take_while(|line| line.starts_with("///") || line.starts_with("#["));
+    let is_sealed = above
+        .last()
+        .is_some_and(|line| line.trim_end().ends_with("mod sealed {"));
+    is_sealed || own.any(|line| line == "#[doc(hidden)]")
+}
+
 /// Whether the documentation above an item has an example.
 fn has_example(above: &[&str]) -> bool {
     let lines = above.iter().rev().map(|line| line.trim_start());
@@ -77,6 +87,9 @@ fn each_public_type_and_function_has_an_example() {
                 continue;
             };
             found.insert(name.to_string());
+            if is_hidden(&lines[..index]) {
+                continue;
+            }
             if !has_example(&lines[..index]) {
                 let path = path.strip_prefix(root).expect("a path below the root");
                 without.push(format!("{}:{}: {name}", path.display(), index + 1));

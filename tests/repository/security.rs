@@ -219,7 +219,6 @@ fn the_other_limits_are_those_of_the_code() {
             "response/rejection.rs",
             "DETAIL_CHARACTERS",
         ),
-        ("depth of JSON", "response/json_text.rs", "DEPTH"),
         (
             "bytes of these, for each client",
             "body/channel.rs",

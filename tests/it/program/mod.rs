@@ -6,6 +6,8 @@ mod explain;
 mod folder;
 mod handle;
 #[cfg(unix)]
+mod pipes;
+#[cfg(unix)]
 mod serve;
 #[cfg(unix)]
 mod start;

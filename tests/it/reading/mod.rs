@@ -8,6 +8,8 @@ mod forms;
 mod json;
 mod multipart;
 mod negotiation;
+#[cfg(all(feature = "json", feature = "cookies", feature = "compression"))]
+mod odd_clients;
 mod parameters;
 mod rejections;
 #[cfg(feature = "cookies")]

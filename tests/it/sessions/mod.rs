@@ -4,6 +4,7 @@ mod channels;
 mod deferred;
 mod middleware;
 mod receivers;
+mod reports;
 mod routing;
 mod turns;
 

@@ -3,6 +3,7 @@
 #[cfg(feature = "folder")]
 mod folder;
 mod named_file;
+mod prefixes;
 #[cfg(feature = "folder")]
 mod spellings;
 #[cfg(feature = "folder")]

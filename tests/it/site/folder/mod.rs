@@ -8,6 +8,7 @@ mod listings;
 #[cfg(feature = "server")]
 mod over_tcp;
 mod policies;
+mod replaced;
 mod responses;
 mod rules;
 mod unserved;

@@ -1,5 +1,4 @@
 //! Twelve small programs, as a newcomer writes them. Each is compiled and run, so that they stay as short as they are.
-#![cfg(feature = "testing")]
 
 use bytegate::middleware::{BasicAuth, RequestParts, with_middleware};
 use bytegate::testing::Client;
@@ -267,13 +266,12 @@ mod with_threads {
 #[test]
 fn events_for_every_browser() {
     use bytegate::events::Broadcast;
-    use bytegate::net;
     use std::time::Duration;
 
     let room = Broadcast::new(100);
     let subscribed = room.clone();
     let router = Router::new().get("/events", move |_: &Request| {
-        net::keep_alive(subscribed.subscribe(), Duration::from_secs(15))
+        subscribed.subscribe().keep_alive(Duration::from_secs(15))
     });
     let client = Client::new(router);
     let mut wire = client.connect();

@@ -1,5 +1,4 @@
 //! What the compiler says about usual mistakes.
-#![cfg(feature = "std")]
 
 use std::fmt::Write;
 use std::path::Path;

@@ -1,9 +1,6 @@
 //! Folders that are replaced while they are served.
-#![cfg(feature = "folder")]
 
-#[path = "laws/folder.rs"]
-mod temporary;
-
+use crate::temporary::Folder;
 use bytegate::site::{Dotfiles, SiteOptions, Symlinks};
 use bytegate::testing::Client;
 use bytegate::{Gateway, Site, Status};
@@ -11,7 +8,6 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use temporary::Folder;
 
 /// Serves the folder `site` of a folder.
 fn served(folder: &Folder) -> (Client, Arc<Mutex<Vec<String>>>) {

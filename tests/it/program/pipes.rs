@@ -1,5 +1,4 @@
 //! The program as people start it: behind a pipe that nobody reads, and with mistyped options.
-#![cfg(all(feature = "net", unix))]
 
 use bytegate::Method;
 use bytegate::testing::StreamClient;

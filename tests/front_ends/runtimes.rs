@@ -1,5 +1,4 @@
 //! Handlers that need the runtime of the thread on which the server is awaited, as those that use tokio do.
-#![cfg(feature = "server")]
 
 use bytegate::net::{self, Options};
 use bytegate::testing::StreamClient;

@@ -1,5 +1,4 @@
 //! Errors of responses are reported with the request that they belong to.
-#![cfg(feature = "std")]
 
 use bytegate::application::receive_upload;
 use bytegate::blocking::Untimed;

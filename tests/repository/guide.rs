@@ -1,5 +1,4 @@
 //! The guide works word for word, in an empty directory.
-#![cfg(all(unix, feature = "net"))]
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};

@@ -1,5 +1,4 @@
 //! What the TCP front end tells developers about single requests.
-#![cfg(feature = "server")]
 
 use bytegate::net::{self, Options};
 use bytegate::testing::StreamClient;

@@ -1,5 +1,4 @@
 //! Blocking streams that behave as the systems allow them to.
-#![cfg(feature = "std")]
 
 use bytegate::blocking::BlockingStream;
 use bytegate::connection::CloseReason;

@@ -1,5 +1,4 @@
 //! Forms, JSON, cookies and compressed pages as clients send and keep them.
-#![cfg(all(feature = "json", feature = "cookies", feature = "compression"))]
 
 use bytegate::cookie::{Cookie, SameSite};
 use bytegate::middleware::Compression;
