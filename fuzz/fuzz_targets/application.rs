@@ -16,7 +16,7 @@ use bytegate::{
 };
 use libfuzzer_sys::fuzz_target;
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 static GATEWAY: LazyLock<Gateway> = LazyLock::new(gateway);
 static IN_MEMORY: LazyLock<Gateway> = LazyLock::new(|| Files(false).into());
@@ -27,7 +27,10 @@ fuzz_target!(|data: &[u8]| {
     // Whole or in chunks, with the rest of the data as a form with files.
     let (choice, content) = data.split_first().unwrap_or((&0, &[]));
     let boundary = content.iter().skip(2).take(70);
-    let boundary: Vec<u8> = boundary.copied().take_while(u8::is_ascii_alphanumeric).collect();
+    let boundary: Vec<u8> = boundary
+        .copied()
+        .take_while(u8::is_ascii_alphanumeric)
+        .collect();
     let boundary = String::from_utf8_lossy(&boundary).into_owned();
     let outcome = |gateway: &Gateway| {
         let client = Client::new(gateway.clone());
@@ -78,7 +81,7 @@ fn page(request: &Request<'_>) -> Result<Response, Rejection> {
     let name = request
         .query_value("name")
         .or_else(|| request.cookie("s").map(Into::into));
-    let page: u64 = request.parse_query_value("p")?.unwrap_or(1);
+    let page: u64 = request.parse_query("p")?.unwrap_or(1);
     let hello = format!("<p>{page} {}</p>\n", escape_html(&name.unwrap_or_default()));
     Ok(Response::html(hello))
 }
@@ -86,7 +89,7 @@ fn page(request: &Request<'_>) -> Result<Response, Rejection> {
 fn log_in(request: &Request<'_>) -> Result<Response, Rejection> {
     let form = request.form()?;
     if form.get("p").as_deref() != Some("w") {
-        return Err(Rejection::forbidden("the password is wrong"));
+        return Err(Rejection::new(Status::FORBIDDEN, "the password is wrong"));
     }
     let name = hex(&form.get("n").unwrap_or_default());
     let to = request.query_value("to").unwrap_or_default();
@@ -106,7 +109,7 @@ fn hex(text: &str) -> String {
 fn note(request: &Request<'_>) -> Result<Response, Rejection> {
     let id: u8 = request.parse_param("id")?;
     let name = format!("{}.txt", request.query_value("as").unwrap_or_default());
-    Ok(Response::attachment(&name, format!("{id}\n")))
+    Ok(Response::text(format!("{id}\n")).with_attachment(&name))
 }
 
 fn add(request: &Request<'_>) -> Result<Response, Rejection> {
@@ -129,7 +132,8 @@ fn accepted(request: &Request<'_>) -> Result<Response, Rejection> {
     let cookies = request.cookies().count();
     let language = request.accepts_language(&["de", "en"]);
     let media_type = request.accepts(&["text/plain", "text/html"]);
-    let media_type = media_type.ok_or_else(|| Rejection::not_acceptable("text or HTML"))?;
+    let media_type =
+        media_type.ok_or_else(|| Rejection::new(Status::NOT_ACCEPTABLE, "text or HTML"))?;
     let text = format!("{cookies} {language:?} {:?}", request.bearer_token());
     Ok(Response::of_type(media_type, text))
 }
@@ -148,7 +152,7 @@ const LIMITS: MultipartLimits = MultipartLimits {
 
 impl Application for Files {
     fn call(&self, request: &Request<'_>) -> Response {
-        let form = match request.multipart_within(LIMITS) {
+        let form = match request.multipart_with(LIMITS) {
             Ok(form) => form,
             Err(rejection) => return rejection.into(),
         };
@@ -159,7 +163,7 @@ impl Application for Files {
 
     fn admit(&self, request: &Request<'_>) -> Admission {
         match self.0 {
-            true => Admission::multipart_within(request, LIMITS, Shown::default()),
+            true => Admission::multipart_with(request, LIMITS, Shown::default()),
             false => Admission::buffer(),
         }
     }

@@ -103,10 +103,10 @@ impl Request {
     fn write(&self, to: &mut Vec<u8>) {
         let start = to.len();
         let method = match self.method {
-            Method::GET => "GET",
-            Method::HEAD => "HEAD",
-            Method::POST => "POST",
-            Method::OPTIONS => "OPTIONS",
+            Method::Get => "GET",
+            Method::Head => "HEAD",
+            Method::Post => "POST",
+            Method::Options => "OPTIONS",
             Method::Unknown => "BREW",
         };
         let target = match self.target {
