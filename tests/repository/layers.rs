@@ -427,9 +427,7 @@ const EXEMPT: [(&str, &str, &str); 4] = [
 fn reached(path: &[String]) -> Option<Vec<&'static str>> {
     let text = path.join("::");
     let leads = |to: &&str| text == **to || text.starts_with(&format!("{to}::"));
-    let kinds = OUTSIDE
-        .iter()
-        .filter(|(_, paths)| paths.iter().any(|it| leads(&it)));
+    let kinds = OUTSIDE.iter().filter(|(_, paths)| paths.iter().any(leads));
     let kinds: Vec<&str> = kinds.map(|(kind, _)| *kind).collect();
     match (&*path[0], path.get(1)) {
         ("std", Some(part)) if kinds.is_empty() => {
