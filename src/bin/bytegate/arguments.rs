@@ -201,7 +201,7 @@ fn is_a_file(file: &OsStr) -> String {
     let name = path.file_name().unwrap_or_default();
     format!(
         "{file:?} is a file: to serve it, give its folder, {folder:?}, and open /{}",
-        name.display()
+        name.to_string_lossy()
     )
 }
 
