@@ -46,7 +46,7 @@ fn odd_file_names_do_not_lose_the_form() {
             .send();
         let sent = String::from_utf8_lossy(parameters);
         assert_eq!(
-            (response.status(), &*response.text()),
+            (response.status(), response.text()),
             (Status::OK, expected),
             "{sent}"
         );
