@@ -362,6 +362,12 @@ impl<C: Borrow<Config>> Driver<C> {
         if summary.is_stream {
             let mut exchange = exchange.unwrap_or_default();
             exchange.ends_at_stop = is_event_stream(response);
+            #[cfg(feature = "server")]
+            {
+                let coding = response.headers().get("Content-Encoding");
+                exchange.is_plain = exchange.ends_at_stop && coding.is_none();
+                exchange.takes_comments = exchange.is_plain;
+            }
             exchange.blocks = response.body.take_blocks();
             exchange.declared = summary.content_length;
             exchange.put_off_filler(self.connection.last_step());
@@ -388,7 +394,22 @@ impl<C: Borrow<Config>> Driver<C> {
 
     fn send(&mut self, block: Block) {
         self.count(block.len());
+        #[cfg(feature = "server")]
+        if let (Some(exchange), Block::Bytes(bytes)) = (&mut self.exchange, &block) {
+            if let (true, Some(last)) = (exchange.ends_at_stop, bytes.last()) {
+                exchange.takes_comments = exchange.is_plain && *last == b'\n';
+            }
+        }
         self.asked(|connection| connection.send_block(block));
+    }
+
+    /// Sends an empty comment in a stream of events that waits for its next event. A client ignores it, and one that is
+    /// gone shows that it is. Returns `false` if no such stream waits.
+    #[cfg(feature = "server")]
+    pub(super) fn send_comment(&mut self) -> bool {
+        let exchange = self.exchange.as_ref();
+        let takes_comments = exchange.is_some_and(|exchange| exchange.takes_comments);
+        takes_comments && self.connection.send(b":\n"[..].into()).is_ok()
     }
 
     /// Counts bytes that the stream of a body has given.

@@ -42,6 +42,12 @@ pub(super) struct Exchange {
     pub(super) ends_at_stop: bool,
     /// When the filler of the body is sent, if no block comes before.
     pub(super) filler_at: Duration,
+    /// Whether the body is a stream of events that is not encoded.
+    #[cfg(feature = "server")]
+    pub(super) is_plain: bool,
+    /// Whether a comment can be sent now: in a stream of events, at the start of a line.
+    #[cfg(feature = "server")]
+    pub(super) takes_comments: bool,
     /// The length that a streamed body has declared.
     pub(super) declared: Option<u64>,
     /// The number of bytes that the stream has given.

@@ -191,6 +191,12 @@ impl Session {
         self.driver.connection.refuse_for_now();
     }
 
+    /// Sends a comment in a stream of events that waits for its next event. Returns `false` if no such stream waits.
+    #[cfg(feature = "server")]
+    pub(crate) fn send_comment(&mut self) -> bool {
+        self.driver.send_comment()
+    }
+
     /// Returns the time of the last step.
     #[cfg(feature = "server")]
     pub(crate) fn last_step(&self) -> Now {

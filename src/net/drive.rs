@@ -1,6 +1,7 @@
 //! The driver of one connection over a byte stream: a loop that follows the session.
 
 use super::buffers::{Buffers, READ_BYTES, is_transient, read_some};
+use super::comments::Comments;
 use super::linger::linger;
 use super::places::{Place, SHORT_IDLE};
 use super::seat::{Awaited, ClientWait};
@@ -54,6 +55,7 @@ pub(super) fn connection<T: Transport>(
             input: Vec::new(),
             used: false,
             input_ended: false,
+            comments: Comments::default(),
             idle_since: None,
             read_first: true,
             knows_stop: false,
@@ -95,6 +97,7 @@ struct Driver<'s, T: Transport> {
     /// Whether anything has been received.
     used: bool,
     input_ended: bool,
+    comments: Comments,
     /// The time since which the connection has been waiting for a request, if it is.
     idle_since: Option<Duration>,
     /// Whether a read is likely to succeed, so that waiting first would be an unnecessary call.
@@ -355,7 +358,11 @@ impl<T: Transport> Driver<'_, T> {
     /// response is dropped. A stop of the server gives the session a turn, in which it ends a stream of events.
     async fn answer(&mut self) -> io::Result<Wait> {
         let mut saw_stop = false;
+        self.comments.begin_pause();
         loop {
+            if self.input_ended {
+                self.comments.send_if_due(&mut self.session);
+            }
             self.hold();
             let has_room = self.input.len() < HELD_BACK_BYTES && !self.place.is_memory_full();
             let reads = !self.input_ended && has_room;
@@ -373,7 +380,7 @@ impl<T: Transport> Driver<'_, T> {
                         return Poll::Ready(ready.map(|()| None));
                     }
                 }
-                let until = self.server.instant(until);
+                let until = self.comments.or_earlier(self.server.instant(until));
                 let late = self.deadline.poll(until, context);
                 late.map(|()| Ok(None))
             });

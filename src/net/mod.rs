@@ -19,6 +19,7 @@ mod advice;
 mod blocking;
 mod buffers;
 mod client;
+mod comments;
 mod drive;
 mod linger;
 mod listen;

@@ -7,6 +7,8 @@ mod advice;
 mod blocking;
 #[cfg(feature = "server")]
 mod changing_files;
+#[cfg(feature = "server")]
+mod left_streams;
 mod odd_streams;
 #[path = "../it/laws/reader.rs"]
 #[cfg_attr(
