@@ -35,7 +35,7 @@ use alloc::boxed::Box;
 ///
 /// let router = Router::new().put("/sum", with_body_limit(1 << 30, receive_upload(|_: &Request| Sum(0))));
 /// let client = Client::new(router);
-/// assert_eq!(client.put("/sum").body([1, 2, 3]).text(), "6\n");
+/// assert_eq!(client.put("/sum").body(vec![1, 2, 3]).text(), "6\n");
 /// ```
 pub fn receive_upload<R: Receiver + 'static>(
     receiver: impl Fn(&Request<'_>) -> R + Send + Sync,

@@ -40,10 +40,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 /// #     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> { self.1.write(bytes) }
 /// #     fn flush(&mut self) -> io::Result<()> { Ok(()) }
 /// # }
-/// # impl Write for &mut Duplex<'_> { fn write(&mut self, bytes: &[u8]) -> io::Result<usize> { (**self).write(bytes) } fn flush(&mut self) -> io::Result<()> { Ok(()) } }
-/// # impl Read for &mut Duplex<'_> { fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> { (**self).read(buffer) } }
 /// # let gateway = Gateway::new(|_: &Request| Response::from_future(async {
-/// #     let (sender, body) = bytegate::Body::channel();
+/// #     let (sender, body) = bytegate::Body::channel(1);
 /// #     std::thread::spawn(move || sender.send("late"));
 /// #     Response::new(bytegate::Status::OK).with_body(body)
 /// # }));

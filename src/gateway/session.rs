@@ -113,7 +113,7 @@ impl Session {
     /// caller keeps. Nothing limits the sum over all connections but their number, which the caller chooses. `net` also has
     /// a limit on the sum. See [`FrontEnd::is_full`].
     ///
-    /// `front_end` has the time, and may observe events: a [`Now`](crate::Now), a [`Clock`](super::Clock), or any
+    /// `front_end` has the time, and may observe events: a [`Now`](crate::Now), a `Clock` (feature `std`), or any
     /// [`FrontEnd`].
     ///
     /// A turn ends with [`Wait::Yield`] if there is input left after a call of the application that ended a millisecond or
@@ -137,27 +137,27 @@ impl Session {
         output
     }
 
-    /// See [`Connection::sent`].
+    /// See [`Connection::sent`](crate::connection::Connection::sent).
     pub fn sent(&mut self, count: usize) {
         self.driver.connection.sent(count);
     }
 
-    /// See [`Connection::sent_all`].
+    /// See [`Connection::sent_all`](crate::connection::Connection::sent_all).
     pub fn sent_all(&mut self, buffer: &mut Vec<u8>) {
         self.driver.connection.sent_all(buffer);
     }
 
-    /// See [`Connection::end_input`].
+    /// See [`Connection::end_input`](crate::connection::Connection::end_input).
     pub fn end_input(&mut self) {
         self.driver.connection.end_input();
     }
 
-    /// See [`Connection::stop`].
+    /// See [`Connection::stop`](crate::connection::Connection::stop).
     pub fn stop(&mut self) {
         self.driver.connection.stop();
     }
 
-    /// See [`Connection::is_idle`].
+    /// See [`Connection::is_idle`](crate::connection::Connection::is_idle).
     pub fn is_idle(&self) -> bool {
         self.driver.connection.is_idle()
     }

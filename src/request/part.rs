@@ -34,7 +34,7 @@ pub struct Part<'a> {
 
 /// Limits on the parts of a form, in addition to the limit on the whole body, which is
 /// [`Limits::body_bytes`](crate::config::Limits::body_bytes) or
-/// [`PartReceiver::limit`](crate::upload::PartReceiver::limit). A form exactly at a limit is accepted.
+/// [`Admission::up_to`](crate::upload::Admission::up_to). A form exactly at a limit is accepted.
 ///
 /// Bytes outside of the parts are skipped: text before the first boundary and after the last one, and padding after
 /// boundaries. More than 4096 of them result in 413, regardless of the limits.

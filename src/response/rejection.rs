@@ -26,7 +26,7 @@ const INTERNAL: &str = "the server has failed";
 /// `?`. [`ErrorPages`](crate::middleware::ErrorPages) can replace that page.
 ///
 /// A rejection with status 500 is a server error: its detail and its [source](Rejection::with_source) go to the front
-/// end's log, as a [`ResponseError`], and not to the client. An [`io::Error`](std::io::Error) and a boxed error become
+/// end's log, as a [`ResponseError`], and not to the client. An [`io::Error`](https://doc.rust-lang.org/std/io/struct.Error.html) and a boxed error become
 /// such a rejection by `?`, like [`internal`](Rejection::internal).
 ///
 /// ```

@@ -20,7 +20,7 @@ pub(super) enum Place<'a> {
 
 impl Site {
     /// Returns whether this site responds to GET for a decoded path with anything but a 404: with a file, a directory
-    /// listing, or a redirect. The page of a [single-page application](SiteOptions::single_page) does not count.
+    /// listing, or a redirect. The page of a [single-page application](crate::site::SiteOptions::single_page) does not count.
     ///
     /// ```
     /// use bytegate::Site;

@@ -22,7 +22,7 @@ const FORM_BYTES: u64 = 64 * 1024 * 1024;
 ///
 /// ```
 /// use bytegate::testing::{Client, FormPart};
-/// use bytegate::{Application, Rejection, Request, Response};
+/// use bytegate::{Application, Rejection, Request, Response, Status};
 /// use bytegate::request::Part;
 /// use bytegate::upload::{Admission, PartReceiver};
 ///

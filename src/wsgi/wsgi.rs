@@ -159,7 +159,8 @@ where
 /// use bytegate::wsgi::Environ;
 ///
 /// let request = Request::builder("GET", "/a%20b?c").header("X-Color", "red").build()?;
-/// let environ = Environ::new(request);
+/// let request = request.view();
+/// let environ = Environ::new(&request);
 /// assert_eq!(environ.get("PATH_INFO").as_deref(), Some("/a b"));
 /// assert_eq!(environ.get("QUERY_STRING").as_deref(), Some("c"));
 /// assert_eq!(environ.get("HTTP_X_COLOR").as_deref(), Some("red"));
