@@ -36,6 +36,7 @@ pub(crate) const SHARED_FROM_BYTES: usize = 16 * 1024;
 /// assert_eq!(Body::from_iterator(["a", "bc"].into_iter()).length(), None);
 /// ```
 #[derive(Default)]
+#[must_use]
 pub struct Body {
     pub(crate) content: Content,
 }

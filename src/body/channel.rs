@@ -158,6 +158,7 @@ impl BodySender {
     }
 
     /// Returns whether the receiving end is closed.
+    #[must_use]
     pub fn is_closed(&self) -> bool {
         self.shared.lock().reader_gone
     }

@@ -62,6 +62,7 @@ use tower_service::Service;
 ///
 /// The time is the system time, unless a test [sets it](GatewayService::with_clock).
 #[derive(Clone)]
+#[must_use]
 pub struct GatewayService {
     gateway: Gateway,
     clock: Clock,

@@ -35,11 +35,13 @@ pub struct Output {
 
 impl Output {
     /// Returns the number of pending bytes.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.length
     }
 
     /// Returns whether there is no pending output.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.length == 0
     }

@@ -31,6 +31,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// assert!(response.starts_with(b"HTTP/1.1 204 "));
 /// ```
 #[derive(Clone)]
+#[must_use]
 pub struct Broadcast {
     /// The maximum number of events queued for a client.
     events: usize,
@@ -91,6 +92,7 @@ impl Broadcast {
     }
 
     /// Returns the number of connected clients.
+    #[must_use]
     pub fn subscribers(&self) -> usize {
         let subscribers = self.lock();
         let connected = subscribers

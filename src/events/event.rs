@@ -28,6 +28,7 @@ use futures_core::Stream;
 /// assert_eq!(Bytes::from(event), "event: line\nid: 7\nretry: 3000\ndata: one\ndata: two\n\n");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct Event {
     /// `None` for a comment.
     data: Option<String>,
@@ -156,6 +157,7 @@ impl From<&str> for Event {
 /// assert!(response.ends_with(b"\r\n\r\ndata: one\n\ndata: two\n\n"));
 /// ```
 #[derive(Debug)]
+#[must_use]
 pub struct Events {
     body: Body,
     keep_alive: Option<Duration>,

@@ -73,6 +73,7 @@ impl EventSender {
     }
 
     /// Returns whether the client has disconnected.
+    #[must_use]
     pub fn is_closed(&self) -> bool {
         self.sender.is_closed()
     }

@@ -148,6 +148,7 @@ impl Gateway {
     ///   files    1 file
     /// ");
     /// ```
+    #[must_use]
     pub fn routes(&self) -> String {
         self.shared.application.routes()
     }

@@ -28,12 +28,14 @@ impl Gateway {
     /// assert!(reply.ends_with(b"\r\n\r\nhello"));
     /// assert!(gateway.handle(b"").is_empty());
     /// ```
+    #[must_use]
     pub fn handle(&self, input: &[u8]) -> Bytes {
         self.handle_at(input, Now::default())
     }
 
     /// Like [`handle`](Gateway::handle), but at a given time. Responses contain `Date`, and applications can read the
     /// time.
+    #[must_use]
     pub fn handle_at(&self, input: &[u8], now: Now) -> Bytes {
         let mut output = Vec::new();
         self.handle_into(input, now, &mut output);

@@ -158,6 +158,7 @@ impl Session {
     }
 
     /// See [`Connection::is_idle`](crate::connection::Connection::is_idle).
+    #[must_use]
     pub fn is_idle(&self) -> bool {
         self.driver.connection.is_idle()
     }
@@ -204,6 +205,7 @@ impl Session {
     }
 
     /// Returns the information about the connection.
+    #[must_use]
     pub fn connection(&self) -> &ConnectionInfo {
         &self.driver.caller.info
     }

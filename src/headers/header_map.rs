@@ -40,6 +40,7 @@ impl Default for Storage {
 
 impl HeaderMap {
     /// Creates an empty list.
+    #[must_use]
     pub const fn new() -> HeaderMap {
         HeaderMap {
             storage: Storage::Owned(Vec::new()),

@@ -32,17 +32,20 @@ impl<'a> Headers<'a> {
 
     /// Returns an iterator over names and values in order. Names keep their original case, and surrounding whitespace
     /// is removed from values.
+    #[must_use]
     pub fn iter(&self) -> HeadersIter<'a> {
         HeadersIter { rest: self.lines }
     }
 
     /// Returns the value of the first header with the given name, ignoring case. Returns `None` if there is none, or if
     /// its value is not UTF-8: see [`get_bytes`](Headers::get_bytes).
+    #[must_use]
     pub fn get(&self, name: &str) -> Option<&'a str> {
         core::str::from_utf8(self.get_bytes(name)?).ok()
     }
 
     /// Like [`get`](Headers::get), for a value that may not be UTF-8.
+    #[must_use]
     pub fn get_bytes(&self, name: &str) -> Option<&'a [u8]> {
         self.get_all(name).next()
     }
@@ -55,16 +58,19 @@ impl<'a> Headers<'a> {
     }
 
     /// Returns whether a header has the given name, ignoring case.
+    #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         self.get_bytes(name).is_some()
     }
 
     /// Returns the number of headers. Each line counts.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.iter().count()
     }
 
     /// Returns whether the list is empty.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }

@@ -48,6 +48,7 @@ pub enum Version {
 
 impl Version {
     /// Returns `"HTTP/1.0"` or `"HTTP/1.1"`.
+    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Version::Http10 => "HTTP/1.0",
@@ -81,6 +82,7 @@ impl<'a> Head<'a> {
 
     /// Returns the method.
     #[inline]
+    #[must_use]
     pub fn method(&self) -> Method {
         self.layout.method
     }
@@ -91,23 +93,27 @@ impl<'a> Head<'a> {
     }
 
     /// Returns the request line as it was sent, without the line ending.
+    #[must_use]
     pub fn line(&self) -> &'a [u8] {
         let end = (self.layout.fields.start as usize).saturating_sub(2);
         self.bytes.get(..end).unwrap_or_default()
     }
 
     /// Returns the target.
+    #[must_use]
     pub fn target(&self) -> Target<'a> {
         let authority = self.layout.authority;
         self.layout.target_place.of(self.bytes, authority)
     }
 
     /// Returns the target as it was sent.
+    #[must_use]
     pub fn target_text(&self) -> &'a str {
         self.layout.target.text(self.bytes)
     }
 
     /// Returns the path as it was sent, including percent-encoding. It is `*` for the server as a whole.
+    #[must_use]
     pub fn path(&self) -> &'a str {
         ascii(self.path_bytes())
     }
@@ -134,11 +140,13 @@ impl<'a> Head<'a> {
     }
 
     /// Returns the query as it was sent, without the question mark.
+    #[must_use]
     pub fn query(&self) -> Option<&'a str> {
         self.layout.target_place.query(self.bytes)
     }
 
     /// Returns the HTTP version whose rules apply.
+    #[must_use]
     pub fn version(&self) -> Version {
         match self.layout.minor {
             0 => Version::Http10,
@@ -147,18 +155,21 @@ impl<'a> Head<'a> {
     }
 
     /// Returns the headers.
+    #[must_use]
     pub fn headers(&self) -> Headers<'a> {
         Headers::from_valid(self.layout.fields.of(self.bytes))
     }
 
     /// Returns the requested host and port, taken from the target if it names them and otherwise from Host (RFC 9110
     /// section 7.1). `None` only for HTTP/1.0.
+    #[must_use]
     pub fn authority(&self) -> Option<Authority<'a>> {
         Some(self.layout.authority?.of(self.bytes))
     }
 
     /// Returns whether the client waits for `100 Continue`, or for a final response, before it sends the body (RFC 9110
     /// section 10.1.1).
+    #[must_use]
     pub fn expects_continue(&self) -> bool {
         self.version() == Version::Http11 && self.layout.expect == Some(Expect::Continue)
     }

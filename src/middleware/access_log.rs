@@ -35,6 +35,7 @@ const REQUEST_LINE_BYTES: usize = 1024;
 /// gateway.handle_at(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n", Now::at_unix(971_186_136));
 /// assert_eq!(*log.lock().unwrap(), "- - - [10/Oct/2000:13:55:36 +0000] \"GET /a HTTP/1.1\" 200 5\n");
 /// ```
+#[must_use]
 pub struct AccessLog {
     write: Box<dyn Fn(&str) + Send + Sync>,
 }

@@ -34,6 +34,7 @@ use core::net::Ipv4Addr;
 /// assert!(get("rebound.example").starts_with(b"HTTP/1.1 421 Misdirected Request\r\n"));
 /// ```
 #[doc(alias = "TrustedHostMiddleware")]
+#[must_use]
 pub struct AllowedHosts {
     hosts: Vec<String>,
     addresses: Addresses,

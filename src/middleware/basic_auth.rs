@@ -36,6 +36,7 @@ use core::hint::black_box;
 /// assert!(gateway.handle(with_credentials).ends_with(b"hello Aladdin\n"));
 /// ```
 #[doc(alias = "BasicCredentials")]
+#[must_use]
 pub struct BasicAuth {
     /// The value of `WWW-Authenticate`.
     challenge: String,
@@ -64,11 +65,13 @@ pub struct AuthenticatedUser(Arc<str>);
 
 impl AuthenticatedUser {
     /// Creates the value for a user, for tests and for middleware with another scheme.
+    #[must_use]
     pub fn new(name: &str) -> AuthenticatedUser {
         AuthenticatedUser(name.into())
     }
 
     /// Returns the name.
+    #[must_use]
     pub fn name(&self) -> &str {
         &self.0
     }

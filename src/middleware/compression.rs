@@ -45,6 +45,7 @@ const DIGESTS: [&str; 4] = ["Content-Digest", "Content-MD5", "Digest", "Repr-Dig
 /// ```
 #[derive(Clone, Debug)]
 #[doc(alias = "gzip")]
+#[must_use]
 pub struct Compression {
     sizes: RangeInclusive<usize>,
 }

@@ -64,6 +64,7 @@ struct Conditions(HeaderMap);
 
 impl ConditionalGet {
     /// Creates the middleware.
+    #[must_use]
     pub fn new() -> ConditionalGet {
         ConditionalGet::default()
     }

@@ -45,6 +45,7 @@ const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
 /// assert!(response.contains("\r\nAccess-Control-Allow-Origin: https://example.com\r\n"));
 /// assert!(response.contains("\r\nVary: Origin\r\n"));
 /// ```
+#[must_use]
 pub struct Cors {
     origins: Origins,
     methods: String,

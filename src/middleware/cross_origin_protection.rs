@@ -45,6 +45,7 @@ use alloc::vec::Vec;
 /// ```
 #[doc(alias = "CSRF")]
 #[derive(Clone, Debug, Default)]
+#[must_use]
 pub struct CrossOriginProtection {
     trusted: Vec<String>,
 }

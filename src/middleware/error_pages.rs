@@ -37,6 +37,7 @@ use core::fmt;
 /// let response = gateway.handle(b"GET / HTTP/1.1\r\n\r\n");
 /// assert!(response.ends_with(b"must have a Host field (RFC 9112 section 3.2)</p>"));
 /// ```
+#[must_use]
 pub struct ErrorPages {
     page: Box<Page>,
 }

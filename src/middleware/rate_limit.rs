@@ -51,6 +51,7 @@ const LONGEST_TEXT: usize = 64;
 /// assert!(refused.starts_with("HTTP/1.1 429 ") && refused.contains("\r\nRetry-After: 4\r\n"));
 /// assert!(get(5).starts_with("HTTP/1.1 200 "));
 /// ```
+#[must_use]
 pub struct RateLimit {
     /// The time in which a bucket gains one token.
     interval: Duration,

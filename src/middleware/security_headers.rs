@@ -41,6 +41,7 @@ const YEAR: Duration = Duration::from_secs(365 * 86_400);
 /// ```
 #[doc(alias = "helmet")]
 #[derive(Clone)]
+#[must_use]
 pub struct SecurityHeaders {
     fields: Vec<(Cow<'static, str>, Cow<'static, str>)>,
 }

@@ -49,6 +49,7 @@ impl ServerTiming {
     /// assert!(String::from_utf8_lossy(&response).contains("\r\nServer-Timing: total;dur="));
     /// ```
     #[cfg(feature = "std")]
+    #[must_use]
     pub fn new() -> ServerTiming {
         let start = std::time::Instant::now();
         ServerTiming::with_clock(move || start.elapsed())

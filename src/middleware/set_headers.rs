@@ -17,6 +17,7 @@ use alloc::vec::Vec;
 /// assert!(gateway.handle(b"nonsense").windows(18).any(|window| window == b"Server: bytegate\r\n"));
 /// ```
 #[derive(Clone, Debug, Default)]
+#[must_use]
 pub struct SetHeaders {
     fields: Vec<(String, String)>,
 }

@@ -35,6 +35,7 @@ const TAKEN_BYTES: usize = 128;
 /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
 /// assert!(response.ends_with(b"\r\nX-Request-Id: 0-1\r\nContent-Length: 3\r\n\r\n0-1"));
 /// ```
+#[must_use]
 pub struct SetRequestId {
     generate: Box<Generate>,
     is_trusted: Option<Box<IsTrusted>>,
@@ -61,6 +62,7 @@ pub struct RequestId(Arc<str>);
 
 impl RequestId {
     /// Returns the text.
+    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -15,6 +15,10 @@ use crate::files::open_files_limit;
 /// let options = net::Options::default();
 /// assert!(options.max_connections > 0);
 /// ```
+#[allow(
+    clippy::must_use_candidate,
+    reason = "most callers do not need the number"
+)]
 pub fn raise_open_files_limit() -> Option<usize> {
     open_files_limit::raise_open_files_limit();
     open_files_limit()

@@ -23,6 +23,7 @@ use std::thread;
 /// ```
 #[derive(Clone)]
 #[non_exhaustive]
+#[must_use]
 pub struct Options {
     /// The maximum number of connections at once. When all are in use, idle ones are closed to make room, starting
     /// with the longest idle. If none is idle, the address that has the most of them loses slow ones, and heads that take

@@ -81,6 +81,7 @@ pub struct Running {
 
 impl Running {
     /// Returns the address on which the server listens.
+    #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }

@@ -43,6 +43,7 @@ impl<'a> Request<'a> {
     /// Returns the name and the password that were sent with the scheme Basic (RFC 7617). Returns `None` if there are
     /// none, or if they are malformed: not base64, not UTF-8, without a colon, with control characters, or in one of
     /// several `Authorization` headers. Respond to all of these with a [401](crate::Rejection::unauthorized).
+    #[must_use]
     pub fn basic_auth(&self) -> Option<BasicCredentials> {
         BasicCredentials::in_fields(self.headers())
     }
@@ -57,6 +58,7 @@ impl<'a> Request<'a> {
     /// assert_eq!(request.bearer_token(), Some("mF_9.B5f-4.1JqM"));
     /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
+    #[must_use]
     pub fn bearer_token(&self) -> Option<&'a str> {
         let token = core::str::from_utf8(credentials(self.headers(), "Bearer")?).ok()?;
         let digits = token.trim_end_matches('=');
@@ -76,11 +78,13 @@ impl BasicCredentials {
     }
 
     /// Returns the name, which contains no colon.
+    #[must_use]
     pub fn user(&self) -> &str {
         self.text.get(..self.colon).unwrap_or_default()
     }
 
     /// Returns the password.
+    #[must_use]
     pub fn password(&self) -> &str {
         self.text.get(self.colon + 1..).unwrap_or_default()
     }

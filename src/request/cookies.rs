@@ -45,6 +45,7 @@ impl<'a> Request<'a> {
     /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nCookie: name=Ada%20Lovelace\r\n\r\n");
     /// assert!(response.ends_with(b"hello Ada Lovelace\n"));
     /// ```
+    #[must_use]
     pub fn cookie(&self, name: &str) -> Option<Cow<'a, str>> {
         let mut cookies = self.cookies();
         let (_, value) = cookies.find(|(other, _)| *other == name)?;

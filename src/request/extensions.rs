@@ -44,6 +44,7 @@ impl<T: Clone + Send + Sync + 'static> AnyValue for T {
 
 impl Extensions {
     /// Creates an empty map.
+    #[must_use]
     pub const fn new() -> Extensions {
         Extensions { values: None }
     }
@@ -69,6 +70,7 @@ impl Extensions {
     }
 
     /// Returns the value of the given type.
+    #[must_use]
     pub fn get<T: 'static>(&self) -> Option<&T> {
         let value = self.values.as_ref()?.get(&TypeId::of::<T>())?;
         (**value).as_any().downcast_ref()

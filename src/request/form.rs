@@ -25,6 +25,7 @@ const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 /// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
 #[derive(Clone)]
+#[must_use]
 pub struct Form<'a> {
     pairs: form_urlencoded::Parse<'a>,
 }
@@ -110,6 +111,7 @@ impl<'a> Form<'a> {
     }
 
     /// Returns the first value with the given name.
+    #[must_use]
     pub fn get(&self, name: &str) -> Option<Cow<'a, str>> {
         self.get_all(name).next()
     }

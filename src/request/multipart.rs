@@ -112,6 +112,7 @@ impl<'a> Request<'a> {
 
 impl<'a> Multipart<'a> {
     /// Returns the first part with the given name.
+    #[must_use]
     pub fn get(&self, name: &str) -> Option<&Part<'a>> {
         self.iter().find(|part| part.name() == name)
     }

@@ -33,6 +33,7 @@ impl Request<'_> {
     /// assert_eq!(response.body().as_bytes(), Some(&b"hello\n"[..]));
     /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
+    #[must_use]
     pub fn accepts<'m>(&self, offers: &[&'m str]) -> Option<&'m str> {
         let ranges: Vec<_> = preferences_in(self.headers(), "Accept").collect();
         if ranges.is_empty() {
@@ -66,6 +67,7 @@ impl Request<'_> {
     /// assert_eq!(request.accepts_language(&["en"]), None);
     /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
+    #[must_use]
     pub fn accepts_language<'l>(&self, offers: &[&'l str]) -> Option<&'l str> {
         let mut ranges: Vec<_> = preferences_in(self.headers(), "Accept-Language").collect();
         if ranges.is_empty() {

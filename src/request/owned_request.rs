@@ -87,6 +87,7 @@ enum OwnedPath {
 /// # Ok::<(), bytegate::request::InvalidRequest>(())
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct RequestBuilder {
     request_line: String,
     fields: Vec<(String, Vec<u8>)>,
@@ -114,6 +115,7 @@ impl<'a> Request<'a> {
     }
 
     /// Returns a copy that owns its parts.
+    #[must_use]
     pub fn into_owned(self) -> OwnedRequest {
         let mut trailers = HeaderMap::new();
         for (name, value) in self.message.trailers {

@@ -14,6 +14,7 @@ impl<'a> Request<'a> {
     ///
     /// `{*name}` also matches a path without a decoded form, such as `@scope%2fname`. The parameter then has no value:
     /// see [`decoded_path`](Request::decoded_path). [`parse_param`](Request::parse_param) rejects that with 404.
+    #[must_use]
     pub fn param(&self, name: &str) -> Option<&'a str> {
         self.params.get(name)
     }

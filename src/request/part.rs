@@ -104,6 +104,7 @@ impl<'a> Part<'a> {
     }
 
     /// Returns the name of the form field.
+    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -116,21 +117,25 @@ impl<'a> Part<'a> {
     ///
     /// The client is free to send any text, such as `../../etc/passwd`. Show it, but never use it as a path. Browsers
     /// write a quote in it as `%22`, which is kept, because they do not encode percent signs.
+    #[must_use]
     pub fn file_name(&self) -> Option<&str> {
         self.file_name.as_deref()
     }
 
     /// Returns the media type that the client states for a file. It is often guessed from the name.
+    #[must_use]
     pub fn content_type(&self) -> Option<&'a str> {
         self.fields.get("Content-Type")
     }
 
     /// Returns the headers of the part.
+    #[must_use]
     pub fn headers(&self) -> Headers<'a> {
         self.fields
     }
 
     /// Returns the body.
+    #[must_use]
     pub fn bytes(&self) -> &'a [u8] {
         self.content
     }

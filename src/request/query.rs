@@ -11,6 +11,7 @@ use percent_encoding::percent_decode_str;
 /// # The query
 impl<'a> Request<'a> {
     /// Returns the query as it was sent, without the question mark.
+    #[must_use]
     pub fn query(&self) -> Option<&'a str> {
         self.message.head.query()
     }
@@ -43,6 +44,7 @@ impl<'a> Request<'a> {
     /// assert_eq!(request.query_value("page"), None);
     /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
+    #[must_use]
     pub fn query_value(&self, name: &str) -> Option<Cow<'a, str>> {
         let mut pairs = self.query_pairs();
         let (_, value) = pairs.find(|(other, _)| other == name)?;

@@ -101,39 +101,46 @@ pub(crate) struct RequestContext<'a> {
 /// # The message and its context
 impl<'a> Request<'a> {
     /// Returns the head.
+    #[must_use]
     pub fn head(&self) -> Head<'a> {
         self.message.head
     }
 
     /// Returns the method.
+    #[must_use]
     pub fn method(&self) -> Method {
         self.message.head.method()
     }
 
     /// Returns the target as it was sent.
+    #[must_use]
     pub fn target(&self) -> Target<'a> {
         self.message.head.target()
     }
 
     /// Returns the path as it was sent, including percent-encoding.
+    #[must_use]
     pub fn path(&self) -> &'a str {
         self.message.head.path()
     }
 
     /// Returns the decoded path, which routers and sites use. Returns `None` if the path could be mistaken for
     /// another one (an encoded slash, a backslash, control characters, `.` and `..` segments) or is not UTF-8.
+    #[must_use]
     pub fn decoded_path(&self) -> Option<&'a str> {
         core::str::from_utf8(self.context.path?).ok()
     }
 
     /// Returns the part of the decoded path that leads to the application's mount point: PEP 3333's `SCRIPT_NAME`. It
     /// is empty at the root.
+    #[must_use]
     pub fn script_name(&self) -> &'a str {
         let path = self.decoded_path().unwrap_or_else(|| self.path());
         path.get(..self.mounted).unwrap_or_default()
     }
 
     /// Returns the rest of the decoded path, which the application interprets itself: PEP 3333's `PATH_INFO`.
+    #[must_use]
     pub fn path_info(&self) -> Option<&'a str> {
         self.decoded_path()?.get(self.mounted..)
     }
@@ -144,12 +151,14 @@ impl<'a> Request<'a> {
     }
 
     /// Returns the HTTP version whose rules apply.
+    #[must_use]
     pub fn version(&self) -> Version {
         self.message.head.version()
     }
 
     /// Returns the headers.
     #[doc(alias = "fields")]
+    #[must_use]
     pub fn headers(&self) -> Headers<'a> {
         self.message.head.headers()
     }
@@ -164,17 +173,20 @@ impl<'a> Request<'a> {
     /// assert_eq!(request.header("dnt"), Some("1"));
     /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
+    #[must_use]
     pub fn header(&self, name: &str) -> Option<&'a str> {
         self.headers().get(name)
     }
 
     /// Returns the requested host and port. `None` only for HTTP/1.0.
+    #[must_use]
     pub fn authority(&self) -> Option<Authority<'a>> {
         self.message.head.authority()
     }
 
     /// Returns the decoded body, or an empty slice if the request has none.
     #[doc(alias = "content")]
+    #[must_use]
     pub fn body(&self) -> &'a [u8] {
         self.message.content
     }
@@ -182,31 +194,37 @@ impl<'a> Request<'a> {
     /// Returns the trailers, which follow a chunked body. They are never merged into the headers. Trailers that
     /// describe the body or the response, such as `Content-Type` and `Vary`, are left out because they come too late
     /// (RFC 9110 section 6.5.1).
+    #[must_use]
     pub fn trailers(&self) -> Headers<'a> {
         self.message.trailers
     }
 
     /// Returns the time at which the request was complete, as provided by the caller.
+    #[must_use]
     pub fn now(&self) -> Now {
         *self.context.now
     }
 
     /// Returns information about the connection.
+    #[must_use]
     pub fn connection(&self) -> &'a ConnectionInfo {
         self.context.connection
     }
 
     /// Returns the peer.
+    #[must_use]
     pub fn peer(&self) -> &'a Peer {
         &self.context.connection.peer
     }
 
     /// Returns the scheme of the connection.
+    #[must_use]
     pub fn scheme(&self) -> Scheme {
         self.context.connection.scheme
     }
 
     /// Returns the values that middleware attached for the application.
+    #[must_use]
     pub fn extensions(&self) -> &'a Extensions {
         self.context.extensions
     }

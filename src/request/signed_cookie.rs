@@ -43,6 +43,7 @@ impl Request<'_> {
     /// assert!(ask(cookie).ends_with(b"\r\n\r\nada"));
     /// assert!(ask(&cookie.replace("ada", "bob")).ends_with(b"\r\n\r\nnobody"));
     /// ```
+    #[must_use]
     pub fn signed_cookie(&self, key: &Key, name: &str) -> Option<String> {
         let jar = CookieJar::new();
         let jar = jar.signed(key);

@@ -17,6 +17,7 @@ use core::fmt::{self, Display, Write};
 /// let page = format!("<p title=\"{0}\">{0}</p>", escape_html(name));
 /// assert!(page.ends_with(">&lt;b&gt;&quot;Ada&quot; &amp; co&lt;/b&gt;</p>"));
 /// ```
+#[must_use]
 pub fn escape_html(text: &str) -> Cow<'_, str> {
     if !text.contains(SPECIAL) {
         return Cow::Borrowed(text);

@@ -30,6 +30,7 @@ use alloc::string::ToString;
 /// assert!(response.body().as_bytes().unwrap().ends_with(br#","instance":"/accounts/7"}"#));
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Problem {
     /// The status, the headers and the source.
     rejection: Rejection,
@@ -108,6 +109,7 @@ impl Problem {
     }
 
     /// Returns the status.
+    #[must_use]
     pub fn status(&self) -> Status {
         self.rejection.status
     }

@@ -76,6 +76,7 @@ const INTERNAL: &str = "the server has failed";
 /// assert_eq!(client.post("/").form(&[("name", "Ada")]).text(), "500 Internal Server Error\n");
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Rejection {
     pub(super) status: Status,
     pub(super) detail: Cow<'static, str>,
@@ -172,7 +173,6 @@ impl Rejection {
     /// let busy = Rejection::new(Status::SERVICE_UNAVAILABLE, "try again").with_header("Retry-After", "30");
     /// assert_eq!(Response::from(busy).headers().get("Retry-After"), Some("30"));
     /// ```
-    #[must_use]
     pub fn with_header(
         mut self,
         name: impl Into<Cow<'static, str>>,
@@ -197,18 +197,19 @@ impl Rejection {
     /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     /// assert!(response.ends_with(b"\r\n503 Service Unavailable: try again\n"));
     /// ```
-    #[must_use]
     pub fn with_source(mut self, error: impl Into<Box<dyn Error + Send + Sync>>) -> Rejection {
         self.source = Some(Arc::from(error.into()));
         self
     }
 
     /// Returns the status.
+    #[must_use]
     pub fn status(&self) -> Status {
         self.status
     }
 
     /// Returns the sentence that names the mistake.
+    #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
     }

@@ -28,6 +28,7 @@ use core::pin::Pin;
 /// ```
 #[doc(alias = "redirect")]
 #[doc(alias = "cookie")]
+#[must_use]
 pub struct Response {
     pub(crate) status: Status,
     pub(crate) fields: HeaderMap,

@@ -112,6 +112,7 @@ use alloc::vec::Vec;
 /// panic with a message that names both rules. [`try_route`](Router::try_route) returns an error instead.
 #[derive(Default)]
 #[doc(alias = "route")]
+#[must_use]
 pub struct Router {
     pub(super) hosts: Hosts,
     pub(super) tree: Tree,

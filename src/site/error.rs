@@ -49,6 +49,7 @@ impl SiteError {
     /// assert!(error.to_string().starts_with("cannot read \"no/such/folder\": "));
     /// ```
     #[cfg(feature = "folder")]
+    #[must_use]
     pub fn path(&self) -> Option<&std::path::Path> {
         match &self.reason {
             Reason::Path(path) | Reason::Header(path) | Reason::Page(path) => Some(path.as_ref()),

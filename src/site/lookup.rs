@@ -29,6 +29,7 @@ impl Site {
     /// assert!(site.contains("/docs/index.html") && site.contains("/docs/") && site.contains("/docs"));
     /// assert!(!site.contains("/") && !site.contains("/doc"));
     /// ```
+    #[must_use]
     pub fn contains(&self, path: &str) -> bool {
         self.answers(&Method::GET, path.as_bytes())
     }

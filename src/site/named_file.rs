@@ -48,6 +48,7 @@ use std::{io, path::Path, prelude::rust_2024::*};
 /// ```
 #[derive(Debug)]
 #[doc(alias = "send_file")]
+#[must_use]
 pub struct NamedFile {
     name: String,
     content: FileContent,

@@ -48,6 +48,7 @@ use core::fmt;
 /// assert_eq!(site.paths().count(), 3);
 /// ```
 #[derive(Clone)]
+#[must_use]
 pub struct Site {
     pub(super) files: Memory,
     /// Other places to look, in this order.

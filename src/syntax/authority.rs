@@ -29,6 +29,7 @@ pub(crate) struct AuthorityPlace {
 
 impl<'a> Authority<'a> {
     /// Parses `text` as an authority. Userinfo, a path, whitespace and an empty host are rejected.
+    #[must_use]
     pub fn parse(text: &'a str) -> Option<Authority<'a>> {
         let (end, port) = split(text.as_bytes())?;
         let host = text.get(..end)?;
@@ -36,6 +37,7 @@ impl<'a> Authority<'a> {
     }
 
     /// Returns whether both hosts are the same name, ignoring case (RFC 3986 section 3.2.2).
+    #[must_use]
     pub fn same_host(&self, other: &Authority<'_>) -> bool {
         self.host.eq_ignore_ascii_case(other.host)
     }

@@ -78,6 +78,7 @@ impl Civil {
 /// let date = bytegate::headers::http_date(Duration::from_secs(784_111_777));
 /// assert_eq!(date.as_deref(), Some("Sun, 06 Nov 1994 08:49:37 GMT"));
 /// ```
+#[must_use]
 pub fn http_date(wall: Duration) -> Option<String> {
     format(wall).map(|text| String::from_utf8_lossy(&text).into_owned())
 }

@@ -195,6 +195,7 @@ impl TargetPlace {
 
 impl<'a> Target<'a> {
     /// Returns the path as it was sent, or `*` for the server as a whole.
+    #[must_use]
     pub fn path(&self) -> &'a str {
         match self {
             Target::Origin(path) | Target::Absolute { path, .. } => path.path,
@@ -203,6 +204,7 @@ impl<'a> Target<'a> {
     }
 
     /// Returns the query as it was sent, without the question mark.
+    #[must_use]
     pub fn query(&self) -> Option<&'a str> {
         match self {
             Target::Origin(path) | Target::Absolute { path, .. } => path.query,

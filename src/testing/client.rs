@@ -37,6 +37,7 @@ use core::time::Duration;
 /// assert_eq!(client.get("/hello/Ada").text(), "hello Ada\n");
 /// assert_eq!(client.post("/hello/Ada").status(), Status::METHOD_NOT_ALLOWED);
 /// ```
+#[must_use]
 pub struct Client {
     gateway: Gateway,
     connection: ConnectionInfo,

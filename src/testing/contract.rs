@@ -40,6 +40,7 @@ use core::fmt;
 /// gateway.handle(b"POST / HTTP/1.1\r\nHost: x\r\n\r\n");
 /// ```
 #[doc(alias = "lint")]
+#[must_use]
 pub struct Contract {
     report: Box<dyn Fn(&Violation) + Send + Sync>,
 }

@@ -66,6 +66,7 @@ impl<'a> Exchange<'a> {
 
     /// Replaces the values of all headers with this name, in the request and in the response. The header names stay
     /// visible.
+    #[must_use]
     pub fn mask(mut self, name: &str) -> Exchange<'a> {
         self.masked.push(name.into());
         self
@@ -87,6 +88,7 @@ impl<'a> Exchange<'a> {
     /// ```
     #[doc(alias = "redact")]
     #[doc(alias = "add_filter")]
+    #[must_use]
     pub fn mask_text(mut self, text: &str) -> Exchange<'a> {
         if !text.is_empty() {
             self.masked_texts.push(text.into());

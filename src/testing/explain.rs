@@ -27,6 +27,7 @@ use core::fmt::{self, Write};
 /// assert!(text.starts_with("request 1, from byte 0\n  method   GET\n"));
 /// assert!(text.contains("refused at byte "));
 /// ```
+#[must_use]
 pub fn explain(bytes: &[u8]) -> Explanation {
     let mut observer = Observer {
         text: String::new(),
@@ -72,6 +73,7 @@ pub struct Explanation {
 
 impl Explanation {
     /// Returns whether any of the input was refused.
+    #[must_use]
     pub fn is_refused(&self) -> bool {
         self.is_refused
     }

@@ -25,6 +25,7 @@ use std::time::Duration;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[must_use]
 pub enum Fault {
     /// The connection closes after this many bytes.
     CutAfter(usize),

@@ -68,6 +68,7 @@ pub fn fuzz(gateway: &Gateway, data: &[u8]) {
 /// let request = fuzz_request(&gateway, b"\x01\x00\x83Ada").unwrap();
 /// assert_eq!(request, b"GET /users/Ada HTTP/1.1\r\nHost: localhost\r\n\r\n");
 /// ```
+#[must_use]
 pub fn fuzz_request(gateway: &Gateway, data: &[u8]) -> Option<Vec<u8>> {
     Case::new(gateway, data).map(|case| case.request())
 }

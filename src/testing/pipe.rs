@@ -76,6 +76,7 @@ impl Pipe {
     /// assert_eq!(text, "hello");
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[must_use]
     pub fn pair() -> (Pipe, Pipe) {
         let (there, back) = (Arc::default(), Arc::default());
         let one = Pipe::of(Arc::clone(&back), Arc::clone(&there));
@@ -99,6 +100,7 @@ impl Pipe {
     /// assert!(output.ends_with("hello\n"));
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[must_use]
     pub fn connect(gateway: &Gateway) -> Pipe {
         let (mut client, server) = Pipe::pair();
         client.timeout = Some(PATIENCE);
@@ -123,6 +125,7 @@ impl Pipe {
     /// assert!(client.stream().fault_has_fired());
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[must_use]
     pub fn connect_faulty(gateway: &Gateway, fault: Fault) -> Pipe {
         let (mut client, server) = Pipe::pair();
         client.timeout = Some(PATIENCE);
@@ -134,6 +137,7 @@ impl Pipe {
 
     /// Returns whether the fault of [`connect_faulty`](Pipe::connect_faulty) has taken effect. A test that passes without
     /// it tests nothing.
+    #[must_use]
     pub fn fault_has_fired(&self) -> bool {
         self.fired.load(Ordering::SeqCst) > 0
     }

@@ -346,6 +346,7 @@ impl<'c> ClientRequest<'c> {
 /// # let _ = part;
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct FormPart {
     head: String,
     content: Bytes,

@@ -56,34 +56,40 @@ impl ClientResponse {
     }
 
     /// Returns the status.
+    #[must_use]
     pub fn status(&self) -> Status {
         self.head.status
     }
 
     /// Returns the reason phrase.
+    #[must_use]
     pub fn reason(&self) -> &str {
         &self.head.reason
     }
 
     /// Returns the statuses of the interim responses before this one, such as 100.
+    #[must_use]
     pub fn interim(&self) -> &[Status] {
         &self.interim
     }
 
     /// Returns the value of the first header with this name, or `None` if there is none or it is not UTF-8.
     #[doc(alias = "field")]
+    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers().get(name)
     }
 
     /// Returns all headers, in order.
     #[doc(alias = "fields")]
+    #[must_use]
     pub fn headers(&self) -> Headers<'_> {
         self.head.headers()
     }
 
     /// Returns the body, without its framing.
     #[doc(alias = "content")]
+    #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.content
     }
@@ -93,6 +99,7 @@ impl ClientResponse {
     /// # Panics
     /// Panics if the body is not UTF-8.
     #[track_caller]
+    #[must_use]
     pub fn text(&self) -> &str {
         match core::str::from_utf8(&self.content) {
             Ok(text) => text,
@@ -106,6 +113,7 @@ impl ClientResponse {
     /// Panics if the body is not JSON for this type.
     #[cfg(feature = "json")]
     #[track_caller]
+    #[must_use]
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> T {
         match serde_json::from_slice(&self.content) {
             Ok(value) => value,
@@ -117,17 +125,20 @@ impl ClientResponse {
     }
 
     /// Returns whether the connection closes after this response.
+    #[must_use]
     pub fn closes(&self) -> bool {
         self.header("Connection")
             .is_some_and(|options| options.eq_ignore_ascii_case("close"))
     }
 
     /// Returns the bytes as they were sent, with interim responses and framing.
+    #[must_use]
     pub fn raw(&self) -> &[u8] {
         &self.raw
     }
 
     /// Returns the request and this response as text, for snapshots.
+    #[must_use]
     pub fn exchange(&self) -> Exchange<'_> {
         Exchange::new(Exchanged {
             request: &self.request,

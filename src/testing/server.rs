@@ -153,6 +153,7 @@ impl Server {
     /// assert!(server.connect().get("/").is_err());
     /// assert_eq!(server.faults_fired(), 1);
     /// ```
+    #[must_use]
     pub fn faults_fired(&self) -> usize {
         match &self.serving {
             Some(Serving::Faultily(server)) => server.faults_fired(),
@@ -161,12 +162,14 @@ impl Server {
     }
 
     /// Returns the address on which the server listens.
+    #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Returns the URL of a path that begins with a slash.
     #[doc(alias = "uri")]
+    #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
@@ -176,6 +179,7 @@ impl Server {
     /// # Panics
     /// Panics if the connection fails, for example because the system has no more descriptors.
     #[track_caller]
+    #[must_use]
     pub fn connect(&self) -> StreamClient<TcpStream> {
         match StreamClient::connect(self.address) {
             Ok(client) => client,

@@ -280,16 +280,19 @@ impl<'c> Wire<'c> {
 
     /// Returns whether the body that is read with [`blocks`](Wire::blocks) is complete. A body that is cut off
     /// never is.
+    #[must_use]
     pub fn body_has_ended(&self) -> bool {
         self.framing.is_none()
     }
 
     /// Returns whether the gateway waits for a deferred response.
+    #[must_use]
     pub fn is_pending(&self) -> bool {
         self.is_pending
     }
 
     /// Returns why the gateway closed the connection, or `None` while it is open.
+    #[must_use]
     pub fn closed(&self) -> Option<CloseReason> {
         self.closed
     }

@@ -21,16 +21,19 @@ pub struct WireError {
 
 impl WireError {
     /// Returns the position of the error, in bytes from the start of the output.
+    #[must_use]
     pub fn at(&self) -> usize {
         self.at
     }
 
     /// Returns the rule, with its section.
+    #[must_use]
     pub fn rule(&self) -> &'static str {
         self.rule
     }
 
     /// Returns whether the output ended too early. Otherwise, no further bytes could make it valid.
+    #[must_use]
     pub fn is_incomplete(&self) -> bool {
         self.is_incomplete
     }

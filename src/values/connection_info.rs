@@ -52,11 +52,13 @@ pub enum Peer {
 
 impl Peer {
     /// Creates a peer with a name.
+    #[must_use]
     pub fn named(name: &str) -> Peer {
         Peer::Named(name.into())
     }
 
     /// Returns the address and port, if the peer has them.
+    #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         match self {
             Peer::Address(address) => Some(*address),
@@ -65,6 +67,7 @@ impl Peer {
     }
 
     /// Returns the address without the port, if the peer has one.
+    #[must_use]
     pub fn ip(&self) -> Option<IpAddr> {
         self.address().map(|address| address.ip())
     }

@@ -96,6 +96,7 @@ impl Method {
     }
 
     /// Returns the token as it is sent.
+    #[must_use]
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Token::Get => "GET",

@@ -26,6 +26,7 @@ pub struct Now {
 
 impl Now {
     /// Returns a monotonic time of zero, and a wall time of `seconds` since the Unix epoch.
+    #[must_use]
     pub const fn at_unix(seconds: u64) -> Now {
         Now {
             monotonic: Duration::ZERO,
@@ -34,6 +35,7 @@ impl Now {
     }
 
     /// Returns this time with the monotonic time advanced by `elapsed`.
+    #[must_use]
     pub const fn after(self, elapsed: Duration) -> Now {
         Now {
             monotonic: self.monotonic.saturating_add(elapsed),

@@ -23,6 +23,7 @@ pub enum Scheme {
 
 impl Scheme {
     /// Returns `"http"` or `"https"`.
+    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Scheme::Http => "http",
@@ -31,6 +32,7 @@ impl Scheme {
     }
 
     /// Returns the default port, used for a target that does not name one.
+    #[must_use]
     pub const fn default_port(self) -> u16 {
         match self {
             Scheme::Http => 80,

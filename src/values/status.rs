@@ -90,6 +90,7 @@ statuses! {
 
 impl Status {
     /// Creates a status from its number. Returns `None` outside 100 to 999 (RFC 9112 section 4: three digits).
+    #[must_use]
     pub const fn new(code: u16) -> Option<Status> {
         match code {
             100..=999 => Some(Status(code)),
@@ -98,41 +99,49 @@ impl Status {
     }
 
     /// Returns the number.
+    #[must_use]
     pub const fn code(self) -> u16 {
         self.0
     }
 
     /// Returns whether this is an interim status, 1xx, which is never final (RFC 9110 section 15.2).
+    #[must_use]
     pub const fn is_informational(self) -> bool {
         self.0 < 200
     }
 
     /// Returns whether a response with this status never has a body (RFC 9110 section 6.4.1).
+    #[must_use]
     pub const fn forbids_content(self) -> bool {
         matches!(self.0, 100..=199 | 204 | 304)
     }
 
     /// Returns whether this is a success, 2xx (RFC 9110 section 15.3).
+    #[must_use]
     pub const fn is_success(self) -> bool {
         matches!(self.0, 200..=299)
     }
 
     /// Returns whether this is a redirection, 3xx (RFC 9110 section 15.4).
+    #[must_use]
     pub const fn is_redirection(self) -> bool {
         matches!(self.0, 300..=399)
     }
 
     /// Returns whether this is an error of the client, 4xx (RFC 9110 section 15.5).
+    #[must_use]
     pub const fn is_client_error(self) -> bool {
         matches!(self.0, 400..=499)
     }
 
     /// Returns whether this is an error of the server, 5xx (RFC 9110 section 15.6).
+    #[must_use]
     pub const fn is_server_error(self) -> bool {
         matches!(self.0, 500..=599)
     }
 
     /// Returns whether this is an error, 4xx or 5xx.
+    #[must_use]
     pub const fn is_error(self) -> bool {
         matches!(self.0, 400..=599)
     }

@@ -97,6 +97,7 @@ impl<F> Wsgi<F> {
     /// let response = Gateway::new(wsgi::adapt(application).undecoded_paths()).handle(request);
     /// assert!(response.ends_with(b"/npm/@scope%2fname"));
     /// ```
+    #[must_use]
     pub fn undecoded_paths(mut self) -> Wsgi<F> {
         self.paths = Paths::All;
         self
@@ -193,11 +194,13 @@ const KEYS: [&str; 16] = [
 
 impl<'a> Environ<'a> {
     /// Creates the environ of a request.
+    #[must_use]
     pub fn new(request: &'a Request<'a>) -> Environ<'a> {
         Environ { request }
     }
 
     /// Returns the value of a key, or `None` if it has none for this request.
+    #[must_use]
     pub fn get(&self, key: &str) -> Option<Cow<'a, str>> {
         let request = self.request;
         let authority = request.authority();
@@ -252,11 +255,13 @@ impl<'a> Environ<'a> {
     }
 
     /// Returns the complete, decoded body (`wsgi.input`).
+    #[must_use]
     pub fn input(&self) -> &'a [u8] {
         self.request.body()
     }
 
     /// Returns the request itself, for values that CGI does not cover.
+    #[must_use]
     pub fn request(&self) -> &'a Request<'a> {
         self.request
     }

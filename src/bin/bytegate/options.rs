@@ -290,8 +290,7 @@ impl Options {
     /// Changes the options of the site, unless that makes them invalid.
     fn change(&mut self, change: impl FnOnce(SiteOptions) -> SiteOptions) -> Result<(), String> {
         let changed = change(self.site.clone());
-        let built = changed.clone().build();
-        built.map_err(|error| error.to_string())?;
+        drop(changed.clone().build().map_err(|error| error.to_string())?);
         self.site = changed;
         Ok(())
     }

@@ -99,6 +99,7 @@ impl Site {
     }
 
     /// Returns the files and folders that [`load`](Site::load) left out.
+    #[must_use]
     pub fn skipped(&self) -> &[Skipped] {
         &self.skipped
     }

@@ -157,7 +157,7 @@ fn a_panic_in_a_receiver_is_a_500() {
                 _ => Panics::Finish,
             };
             if let Panics::Admit = panics {
-                deliberate();
+                drop(deliberate());
             }
             Admission::stream(panics)
         }
@@ -165,7 +165,7 @@ fn a_panic_in_a_receiver_is_a_500() {
     impl Receiver for Panics {
         fn data(&mut self, _: &[u8]) -> Result<(), Response> {
             if let Panics::Data = self {
-                deliberate();
+                drop(deliberate());
             }
             Ok(())
         }

@@ -300,7 +300,7 @@ fn requests_without_content_get_past_the_checks_of_handlers() {
         match request.method() {
             Method::GET => assert!(request.body().is_empty()),
             _ => {
-                request.form()?;
+                drop(request.form()?);
             }
         }
         Ok(Response::new(Status::NO_CONTENT))

@@ -240,7 +240,7 @@ fn errors_also_reach_the_hook_of_the_gateway() {
             notes.lock().expect("notes").push(error.to_string());
         },
     );
-    gateway.handle(GET);
+    drop(gateway.handle(GET));
     assert_eq!(
         *told.lock().expect("notes"),
         ["100 Continue is not a final status"]
