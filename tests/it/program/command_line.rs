@@ -195,10 +195,10 @@ fn bad_usage_prints_one_line_and_exits_with_2() {
     .map(|arguments| complaint(arguments, 2))
     .collect();
     insta::assert_snapshot!(complaints.join("\n"), @r#"
-        bytegate: invalid option '--prot' (see bytegate --help)
+        bytegate: invalid option '--prot': did you mean --port? (see bytegate --help)
         bytegate: invalid option '-x' (see bytegate --help)
         bytegate: "nonsense" is neither a command (serve, handle, routes, explain) nor a folder (see bytegate --help)
-        bytegate: "Cargo.toml" is neither a command (serve, handle, routes, explain) nor a folder (see bytegate --help)
+        bytegate: "Cargo.toml" is a file: to serve it, give its folder, ".", and open /Cargo.toml (see bytegate --help)
         bytegate: unexpected argument "b" (see bytegate --help)
         bytegate: --port "x": not a port from 0 to 65535 (see bytegate --help)
         bytegate: --port "65536": not a port from 0 to 65535 (see bytegate --help)

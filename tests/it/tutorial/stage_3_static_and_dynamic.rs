@@ -45,7 +45,7 @@ fn the_root_and_folders_serve_their_index() {
     let docs = get(&gateway, "/docs");
     assert_eq!(
         (docs.status().code(), field(&docs, "location")),
-        (301, "/docs/")
+        (301, "docs/")
     );
 }
 
