@@ -1,12 +1,15 @@
 //! Route parameters, such as `{name}` in `/hello/{name}`.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// The values that the segments of a pattern matched, linked to the values of the outer routers. Nothing is copied. The
 /// last names have no value if the path that they matched has no decoded form.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Params<'a> {
+    /// The pattern of the route, or the prefix of a mount.
+    pattern: &'a str,
     names: &'a [Box<str>],
     /// Parts of the decoded path, which is UTF-8.
     values: &'a [&'a [u8]],
@@ -26,18 +29,21 @@ pub(crate) enum AllParams<'a> {
 /// Copied parameters. The last names may have no value.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OwnedParams {
+    route: Option<Box<str>>,
     names: Vec<Box<str>>,
     values: Vec<Box<str>>,
 }
 
 impl<'a> Params<'a> {
-    /// Joins names to values, in the same order.
+    /// Joins the names of a pattern to values, in the same order.
     pub(crate) const fn new(
+        pattern: &'a str,
         names: &'a [Box<str>],
         values: &'a [&'a [u8]],
         outer: AllParams<'a>,
     ) -> Params<'a> {
         Params {
+            pattern,
             names,
             values,
             outer,
@@ -62,6 +68,40 @@ impl<'a> AllParams<'a> {
         Some(owned.values.get(place)?)
     }
 
+    /// Returns the patterns of all routers that led here, joined.
+    pub(crate) fn route(self) -> Option<String> {
+        match self {
+            AllParams::None => None,
+            AllParams::Owned(owned) => owned.route.as_deref().map(String::from),
+            AllParams::Routed(routed) => {
+                let mut route = routed.outer.route().unwrap_or_default();
+                route.truncate(route.trim_end_matches('/').len());
+                route.push_str(routed.pattern);
+                Some(route)
+            }
+        }
+    }
+
+    /// Returns all names and values, outermost first. Of equal names, the innermost one counts.
+    pub(crate) fn list(self) -> Vec<(&'a str, &'a str)> {
+        let mut list: Vec<(&str, &str)> = Vec::new();
+        let (mut params, mut routers) = (self, Vec::new());
+        while let AllParams::Routed(routed) = params {
+            routers.push(&routed.names[..]);
+            params = routed.outer;
+        }
+        if let AllParams::Owned(owned) = params {
+            routers.push(&owned.names[..]);
+        }
+        for name in routers.into_iter().rev().flatten() {
+            let value = self
+                .get(name)
+                .filter(|_| !list.iter().any(|(other, _)| **other == **name));
+            list.extend(value.map(|value| (&**name, value)));
+        }
+        list
+    }
+
     /// Returns whether a parameter has the given name, even if it has no value.
     pub(crate) fn has(self, name: &str) -> bool {
         self.names().any(|other| other == name)
@@ -83,7 +123,8 @@ impl<'a> AllParams<'a> {
 
     /// Copies the parameters that an application sees.
     pub(crate) fn to_owned(self) -> OwnedParams {
-        let mut names: Vec<&str> = Vec::new();
+        // In the order of the path.
+        let mut names: Vec<&str> = self.list().into_iter().map(|(name, _)| name).collect();
         for name in self.names() {
             if !names.contains(&name) {
                 names.push(name);
@@ -92,6 +133,7 @@ impl<'a> AllParams<'a> {
         names.sort_by_key(|name| self.get(name).is_none());
         let values = names.iter().filter_map(|name| self.get(name));
         OwnedParams {
+            route: self.route().map(Box::from),
             values: values.map(Box::from).collect(),
             names: names.into_iter().map(Box::from).collect(),
         }
@@ -107,8 +149,13 @@ mod tests {
         let (outer_names, inner_names) = (["a".into(), "b".into()], ["b".into()]);
         let outer_values = [&b"1"[..], b"2"];
         let inner_values = ["\u{e4}".as_bytes()];
-        let outer = Params::new(&outer_names, &outer_values, AllParams::None);
-        let inner = Params::new(&inner_names, &inner_values, AllParams::Routed(&outer));
+        let outer = Params::new("/{a}/{b}", &outer_names, &outer_values, AllParams::None);
+        let inner = Params::new(
+            "/{b}",
+            &inner_names,
+            &inner_values,
+            AllParams::Routed(&outer),
+        );
         let (outer, inner) = (AllParams::Routed(&outer), AllParams::Routed(&inner));
         assert_eq!(
             (inner.get("a"), inner.get("b")),
@@ -116,14 +163,19 @@ mod tests {
         );
         assert_eq!((outer.get("b"), inner.get("c")), (Some("2"), None));
         assert_eq!(inner.names().collect::<Vec<_>>(), ["b", "a", "b"]);
+        assert_eq!(inner.list(), [("a", "1"), ("b", "\u{e4}")]);
+        assert_eq!(inner.route().as_deref(), Some("/{a}/{b}/{b}"));
+        let owned = inner.to_owned();
+        let owned = AllParams::Owned(&owned);
+        assert_eq!((owned.list(), owned.route()), (inner.list(), inner.route()));
     }
 
     #[test]
     fn a_parameter_without_a_value_hides_an_outer_one_too() {
         let (outer_names, inner_names) = (["a".into(), "b".into()], ["b".into()]);
         let outer_values = [&b"1"[..], b"2"];
-        let outer = Params::new(&outer_names, &outer_values, AllParams::None);
-        let inner = Params::new(&inner_names, &[], AllParams::Routed(&outer));
+        let outer = Params::new("/{a}/{b}", &outer_names, &outer_values, AllParams::None);
+        let inner = Params::new("/{*b}", &inner_names, &[], AllParams::Routed(&outer));
         let inner = AllParams::Routed(&inner);
         assert_eq!((inner.get("a"), inner.get("b")), (Some("1"), None));
         assert!(inner.has("b") && inner.has("a") && !inner.has("c"));
@@ -132,7 +184,7 @@ mod tests {
         let owned = AllParams::Owned(&owned);
         assert_eq!((owned.get("a"), owned.get("b")), (Some("1"), None));
         assert!(owned.has("b") && owned.has("a") && !owned.has("c"));
-        let around = Params::new(&inner_names, &outer_values, owned);
+        let around = Params::new("/{b}", &inner_names, &outer_values, owned);
         let around = AllParams::Routed(&around);
         assert_eq!((around.get("a"), around.get("b")), (Some("1"), Some("1")));
     }

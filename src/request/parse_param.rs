@@ -4,6 +4,8 @@ use super::request::Request;
 use crate::response::rejection::{Rejection, detail};
 use crate::values::status::Status;
 use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt::Display;
 use core::str::FromStr;
 
@@ -17,6 +19,38 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn param(&self, name: &str) -> Option<&'a str> {
         self.params.get(name)
+    }
+
+    /// Returns all route parameters that have a value, with their names, in the order of the path. If several have the
+    /// same name, the value is that of the innermost one.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request, Router};
+    ///
+    /// let show = |request: &Request<'_>| format!("{:?}", request.params());
+    /// let gateway = Gateway::new(Router::new().get("/users/{user}/posts/{post}", show));
+    /// let response = gateway.handle(b"GET /users/ada/posts/7 HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(response.ends_with(br#"[("user", "ada"), ("post", "7")]"#));
+    /// ```
+    pub fn params(&self) -> Vec<(&'a str, &'a str)> {
+        self.params.list()
+    }
+
+    /// Returns the pattern of the route that led here, for logs and metrics: unlike the path, it is one of a few. The
+    /// patterns of a mount and of the router in it are joined. `None` outside of routes: in a fallback, a file, or an
+    /// application for a host or a suffix.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request, Router};
+    ///
+    /// let show = |request: &Request<'_>| request.route().unwrap_or_default();
+    /// let blog = Router::new().get("/posts/{post}", show);
+    /// let gateway = Gateway::new(Router::new().mount("/users/{user}", blog));
+    /// let response = gateway.handle(b"GET /users/ada/posts/7 HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(response.ends_with(b"/users/{user}/posts/{post}"));
+    /// ```
+    pub fn route(&self) -> Option<String> {
+        self.params.route()
     }
 
     /// Parses the value of a route parameter.

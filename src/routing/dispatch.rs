@@ -67,7 +67,8 @@ impl Router {
         match self.find(request, &mut search) {
             Ok(Target::Application(application)) => ask(application, request),
             Ok(Target::Route(route, mounted)) => {
-                let params = Params::new(&route.names, search.values(), request.params);
+                let params =
+                    Params::new(&route.text, &route.names, search.values(), request.params);
                 let request = Request {
                     mounted,
                     params: AllParams::Routed(&params),
@@ -209,7 +210,7 @@ fn answered<'a>(response: impl Into<Response>) -> Box<Reply<'a>> {
 enum Target<'a> {
     /// An application that gets the request as it is.
     Application(&'a dyn Application),
-    /// A route with parameters, or with the number of bytes up to its mount point.
+    /// A route, with the number of bytes up to its mount point.
     Route(&'a Route, usize),
 }
 
@@ -222,7 +223,7 @@ impl<'a> Target<'a> {
                 let prefix = path.len().saturating_sub(rest);
                 Target::Route(route, request.mounted + prefix)
             }
-            _ if route.names.is_empty() => Target::Application(&*route.application),
+            Kind::Suffix | Kind::Host => Target::Application(&*route.application),
             _ => Target::Route(route, request.mounted),
         }
     }

@@ -281,6 +281,10 @@ impl Router {
     /// assert!(response.ends_with(b"Some(\"ada\") Some(\"7\") at /users/ada\n"));
     /// ```
     ///
+    /// Everything below the prefix belongs to the application. A mounted router without a fallback responds to a path
+    /// that it does not know with a 404 itself, and the fallback of this router is not asked. To have the same page
+    /// everywhere, add the same fallback to both, or wrap the gateway in [`ErrorPages`](crate::middleware::ErrorPages).
+    ///
     /// # Panics
     /// Panics if the prefix is invalid, or if a mount for the same paths exists.
     #[track_caller]
