@@ -87,7 +87,7 @@ impl<'a> AllParams<'a> {
         let mut list: Vec<(&str, &str)> = Vec::new();
         let (mut params, mut routers) = (self, Vec::new());
         while let AllParams::Routed(routed) = params {
-            routers.push(&routed.names[..]);
+            routers.push(routed.names);
             params = routed.outer;
         }
         if let AllParams::Owned(owned) = params {
