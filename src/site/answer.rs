@@ -9,6 +9,7 @@ use super::site::Site;
 use super::spelling;
 use crate::application::{Application, ListedRoute};
 use crate::body::body::Body;
+use crate::message::coding::{ACCEPT_ENCODING, Choice, Coding, choose};
 use crate::message::head::Head;
 use crate::request::request::Request;
 use crate::response::reply::Reply;
@@ -89,7 +90,10 @@ impl Site {
             }
         }
         let (path, place) = self.place(&path, now);
-        let response = match (place?, method) {
+        let Some(place) = place else {
+            return self.answer_coded(head, &path, now).filter(|_| is_read);
+        };
+        let response = match (place, method) {
             (Place::File(file), Method::GET | Method::HEAD) => {
                 return Some(self.with_error_page(file.answer(head, now), now));
             }
@@ -101,6 +105,32 @@ impl Site {
                 .page(Status::METHOD_NOT_ALLOWED, now)
                 .with_header("Allow", ALLOW),
         };
+        Some(response.into())
+    }
+
+    /// Responds with the compressed form of a file of which nothing else is there, if the client accepts it.
+    fn answer_coded(&self, head: &Head<'_>, path: &str, now: Now) -> Option<Reply<'static>> {
+        if !self.options.precompressed || path.ends_with('/') {
+            return None;
+        }
+        let file = |coding: &Coding| self.find(&[path, coding.suffix()].concat(), now);
+        let there = Coding::ALL
+            .into_iter()
+            .filter(|coding| file(coding).is_some());
+        let there: Vec<Coding> = there.collect();
+        let Choice::Coding(coding) = choose(head.headers(), &there) else {
+            return None;
+        };
+        let mut response = file(&coding)?.answer(head, now).into_response();
+        response.append_header("Vary", ACCEPT_ENCODING);
+        if response.status().is_success() {
+            response.set_header("Content-Encoding", coding.name());
+            let media_type = response.headers().get("Content-Type");
+            // The parts of several ranges have their own types.
+            if !media_type.is_some_and(|it| it.starts_with("multipart/byteranges")) {
+                response.set_header("Content-Type", &*self.options.media_type_of(path));
+            }
+        }
         Some(response.into())
     }
 

@@ -153,3 +153,59 @@ fn redirects_without_an_end_are_an_error() {
         assert_eq!(error(rules), None, "{rules:?}");
     }
 }
+
+#[test]
+fn a_file_that_is_only_there_in_a_compressed_form_is_sent_to_clients_that_accept_it() {
+    let options = SiteOptions::new().precompressed(true);
+    let site = options
+        .build()
+        .expect("a site")
+        .file("/app.css.gz", &b"gzip"[..])
+        .file("/both.js.gz", &b"gzip"[..])
+        .file("/both.js.br", &b"brotli"[..]);
+    let client = Client::new(site);
+    let get =
+        |path: &str, accepted: &str| client.get(path).header("Accept-Encoding", accepted).send();
+    let response = get("/app.css", "gzip, br");
+    assert_eq!(
+        (response.status(), response.body()),
+        (Status::OK, &b"gzip"[..])
+    );
+    assert_eq!(response.header("Content-Encoding"), Some("gzip"));
+    assert_eq!(
+        response.header("Content-Type"),
+        Some("text/css; charset=utf-8")
+    );
+    assert_eq!(response.header("Vary"), Some("Accept-Encoding"));
+    let tag = response.header("ETag").expect("a tag").to_string();
+    let current = client
+        .get("/app.css")
+        .header("Accept-Encoding", "gzip")
+        .header("If-None-Match", &*tag)
+        .send();
+    assert_eq!(current.status(), Status::NOT_MODIFIED);
+    assert_eq!(current.header("Content-Encoding"), None);
+    assert_eq!(get("/both.js", "br").body(), b"brotli");
+    assert_eq!(get("/both.js", "gzip").body(), b"gzip");
+    for (path, accepted) in [
+        ("/app.css", "br"),
+        ("/app.css", "gzip;q=0"),
+        ("/app.css", "identity"),
+        ("/app.css/", "gzip"),
+        ("/other.css", "gzip"),
+    ] {
+        assert_eq!(
+            get(path, accepted).status(),
+            Status::NOT_FOUND,
+            "{path} {accepted}"
+        );
+    }
+    let file = get("/app.css.gz", "gzip");
+    assert_eq!(file.header("Content-Encoding"), None);
+    assert_eq!(file.header("Content-Type"), Some("application/gzip"));
+    let posted = client
+        .post("/app.css")
+        .header("Accept-Encoding", "gzip")
+        .send();
+    assert_eq!(posted.status(), Status::NOT_FOUND);
+}
