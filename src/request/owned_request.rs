@@ -220,6 +220,8 @@ forward! {
     fn extensions() -> &'a Extensions;
 
     fn param(name: &str) -> Option<&'a str>;
+    fn params() -> Vec<(&'a str, &'a str)>;
+    fn route() -> Option<String>;
     /// # Errors
     /// Fails like the method of [`Request`].
     fn parse_param[T: FromStr<Err: Display>](name: &str) -> Result<T, Rejection>;
@@ -255,6 +257,10 @@ forward! {
     /// Fails like the method of [`Request`].
     #[cfg(feature = "json")]
     fn json[T: Deserialize<'a>]() -> Result<T, Rejection>;
+    /// # Errors
+    /// Fails like the method of [`Request`].
+    #[cfg(feature = "json")]
+    fn json_of_type[T: Deserialize<'a>](media_type: &'static str) -> Result<T, Rejection>;
 
     fn cookies() -> impl Iterator<Item = (&'a str, &'a str)> + use<'a>;
     fn cookie(name: &str) -> Option<Cow<'a, str>>;

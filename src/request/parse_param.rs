@@ -22,7 +22,7 @@ impl<'a> Request<'a> {
     }
 
     /// Returns all route parameters that have a value, with their names, in the order of the path. If several have the
-    /// same name, the value is that of the innermost one.
+    /// same name, the innermost value counts.
     ///
     /// ```
     /// use bytegate::{Gateway, Request, Router};

@@ -108,7 +108,7 @@ impl Site {
         Some(response.into())
     }
 
-    /// Responds with the compressed form of a file of which nothing else is there, if the client accepts it.
+    /// Responds with the compressed form of a file without its plain form, if the client accepts it.
     fn answer_coded(&self, head: &Head<'_>, path: &str, now: Now) -> Option<Reply<'static>> {
         if !self.options.precompressed || path.ends_with('/') {
             return None;

@@ -1,11 +1,11 @@
-//! Lines for a stream that may not be read: a thread of its own writes them, so that nobody waits for the reader.
+//! Lines for a stream that may not be read: another thread writes them, so that nobody waits for the reader.
 
 use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A log that is written by its own thread. While nobody reads it, lines wait, and later ones are dropped and counted.
+/// A log that another thread writes. While nobody reads it, lines wait, and later ones are dropped and counted.
 #[derive(Clone)]
 pub(crate) struct Log(Arc<Shared>);
 
