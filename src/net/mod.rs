@@ -12,7 +12,7 @@
 //! so are async handlers. Wrap futures that need tokio in `async_compat::Compat`, or set [`Options::threads`] to 1 and await
 //! [`serve`] in `#[tokio::main]`: with one thread, everything is polled on the thread that awaits it.
 
-// May reach sockets, threads and clocks.
+// May reach sockets, threads, clocks and the system.
 
 mod accept;
 mod advice;

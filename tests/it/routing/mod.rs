@@ -6,6 +6,7 @@ mod hosts;
 mod methods;
 mod model;
 mod mounts;
+mod names;
 mod patterns;
 mod slashes;
 mod suffixes;
