@@ -32,6 +32,7 @@ impl<'a> Request<'a> {
     /// let response = gateway.handle(b"GET /users/ada/posts/7 HTTP/1.1\r\nHost: x\r\n\r\n");
     /// assert!(response.ends_with(br#"[("user", "ada"), ("post", "7")]"#));
     /// ```
+    #[must_use]
     pub fn params(&self) -> Vec<(&'a str, &'a str)> {
         self.params.list()
     }
@@ -49,6 +50,7 @@ impl<'a> Request<'a> {
     /// let response = gateway.handle(b"GET /users/ada/posts/7 HTTP/1.1\r\nHost: x\r\n\r\n");
     /// assert!(response.ends_with(b"/users/{user}/posts/{post}"));
     /// ```
+    #[must_use]
     pub fn route(&self) -> Option<String> {
         self.params.route()
     }
