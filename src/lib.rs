@@ -28,6 +28,7 @@
 //! | test and fuzz it on the wire, without a socket | `testing` (feature `testing`) |
 //! | connect it to axum, tower or the crate `http` | `bridge` (features `http`, `tower`) |
 //! | follow PEP 3333 | [`mod@wsgi`] |
+//! | host an application in Python: Flask, Django | `python` (feature `python`, Unix) |
 //! | change limits and timeouts | [`config`] |
 //! | use the protocol alone | [`connection`] |
 //! | find out why something goes wrong: 413, stalls, tokio, closures | [`manual::troubleshooting`] |
@@ -42,7 +43,8 @@
 //! | `testing` (default) | the test kit, without sockets |
 //! | `folder` | sites from folders, with `Site::load` and `Site::open` |
 //! | `server` | the TCP front end, `net`, and `testing::Server`; includes `folder` |
-//! | `net` | the program `bytegate`; includes `server` and `testing` |
+//! | `net` | the program `bytegate`; includes `server`, `testing` and `python` |
+//! | `python` | WSGI applications in Python, in processes of its interpreter (Unix only); includes `folder` |
 //! | `compression` | gzip for bodies in memory, with the middleware `Compression` |
 //! | `serde` | typed queries and forms, with `Request::query_as` and `Request::form_as` |
 //! | `json` | JSON in both directions, with `Request::json` and `Response::json` |
@@ -98,6 +100,7 @@
 //! | [`application`], [`middleware`], [`site`], [`routing`], [`mod@wsgi`] | everything that produces responses | connections |
 //! | [`gateway`] | [`Gateway`], [`Session`], the chain of middleware around an application | sockets |
 //! | `blocking`, `bridge`, `net` | front ends | HTTP rules |
+//! | `python` | workers: processes of Python's interpreter, and the protocol to them | sockets of clients |
 //! | `testing` | the test kit: clients, exchanges as text, faults, fuzzing | sockets, apart from its servers |
 //!
 //! A request passes through these stages: bytes, head, framing and persistence, [`Request`], middleware, router,
@@ -145,6 +148,8 @@ mod message;
 pub mod middleware;
 #[cfg(feature = "server")]
 pub mod net;
+#[cfg(all(feature = "python", unix))]
+pub mod python;
 pub mod request;
 pub mod response;
 pub mod routing;
