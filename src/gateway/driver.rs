@@ -4,6 +4,7 @@ use super::chain::{Caller, Chain};
 use super::exchange::{Begun, Exchange, RequestLine, may_need_record};
 use super::front_end::FrontEnd;
 use super::gateway::{RETRY_AFTER, Shared};
+use super::poll_time;
 use super::wait::Wait;
 use crate::body::block::Block;
 use crate::body::body::SHARED_FROM_BYTES;
@@ -181,16 +182,21 @@ impl<C: Borrow<Config>> Driver<C> {
                 }
             }
             Step::Refuse(refusal) => {
-                let exchange = self.exchange.take().unwrap_or_default();
+                let mut exchange = self.exchange.take().unwrap_or_default();
                 let refusal = exchange.with_limit(*refusal);
                 front_end.on_refusal(&refusal);
+                // A deferred response may have its own page for the time at which it is late.
+                if let Some(mut response) = exchange.last_response(chain, now) {
+                    self.respond(gateway, &mut response, Some(exchange), front_end);
+                    return Stepped::Ran;
+                }
                 let (mut response, kept) = exchange.refuse(chain, &refusal, *now);
                 self.respond(gateway, &mut response, kept, front_end);
             }
             Step::Pending { until } => {
                 let mut context = Context::from_waker(front_end.waker());
                 let mut exchange = self.exchange.take().unwrap_or_default();
-                match exchange.poll_response(chain, &mut context) {
+                match poll_time::at(now, || exchange.poll_response(chain, &mut context)) {
                     Poll::Ready(mut response) => {
                         self.respond(gateway, &mut response, Some(exchange), front_end);
                     }

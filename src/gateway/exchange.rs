@@ -2,6 +2,7 @@
 //! than one step is here, for connections and for requests that another server received.
 
 use super::chain::Chain;
+use super::poll_time;
 use crate::body::body::Blocks;
 use crate::connection::{BodyMode, Refusal};
 use crate::message::head::Head;
@@ -18,7 +19,7 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use bytes::Bytes;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
 /// The state of an exchange that takes more than one step.
@@ -313,6 +314,18 @@ impl Exchange {
         self.later = None;
         self.after(chain, &mut response);
         Poll::Ready(response)
+    }
+
+    /// Polls a deferred response for the last time, because nothing waits for it any longer.
+    pub(super) fn last_response(&mut self, chain: Chain<'_, '_>, now: &Now) -> Option<Response> {
+        self.later.as_ref()?;
+        let mut context = Context::from_waker(Waker::noop());
+        let polled = poll_time::at(now, || self.poll_response(chain, &mut context));
+        self.later = None;
+        match polled {
+            Poll::Ready(response) if !response.is_pending() => Some(response),
+            _ => None,
+        }
     }
 
     /// Gives up a deferred response that cannot be awaited.

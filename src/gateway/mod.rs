@@ -21,6 +21,7 @@ mod handle;
 pub(crate) mod incoming;
 mod input;
 mod own_response;
+pub(crate) mod poll_time;
 mod respond;
 pub(crate) mod session;
 #[cfg(feature = "std")]

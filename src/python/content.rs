@@ -1,0 +1,111 @@
+//! The content of a request: in memory while it is short, and then in a file without a name.
+
+use alloc::vec::Vec;
+use rustix::fd::OwnedFd;
+use rustix::fs::{Mode, OFlags};
+use std::format;
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::path::Path;
+
+/// The longest content that stays in memory, and reaches the worker in the frame of its request.
+pub(super) const IN_MEMORY_BYTES: usize = 16 * 1024;
+
+/// The content of a request, as far as it has arrived.
+#[derive(Debug)]
+pub(super) enum Content {
+    InMemory(Vec<u8>),
+    InFile(File, u64),
+}
+
+impl Default for Content {
+    fn default() -> Content {
+        Content::InMemory(Vec::new())
+    }
+}
+
+impl Content {
+    /// Returns content that has arrived already.
+    pub(super) fn of(bytes: &[u8]) -> io::Result<Content> {
+        let mut content = Content::default();
+        content.add(bytes)?;
+        Ok(content)
+    }
+
+    /// Adds a part that has arrived.
+    pub(super) fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if let Content::InMemory(memory) = self {
+            if memory.len() + bytes.len() <= IN_MEMORY_BYTES {
+                memory.extend_from_slice(bytes);
+                return Ok(());
+            }
+            let mut file = unnamed_file(&std::env::temp_dir())?;
+            file.write_all(memory)?;
+            *self = Content::InFile(file, memory.len() as u64);
+        }
+        if let Content::InFile(file, length) = self {
+            file.write_all(bytes)?;
+            *length += bytes.len() as u64;
+        }
+        Ok(())
+    }
+
+    pub(super) fn length(&self) -> u64 {
+        match self {
+            Content::InMemory(memory) => memory.len() as u64,
+            Content::InFile(_, length) => *length,
+        }
+    }
+
+    /// Returns what goes into the frame of the request, and the file, at its beginning.
+    pub(super) fn finish(self) -> io::Result<(Vec<u8>, Option<OwnedFd>)> {
+        match self {
+            Content::InMemory(memory) => Ok((memory, None)),
+            Content::InFile(mut file, _) => {
+                file.rewind()?;
+                Ok((Vec::new(), Some(file.into())))
+            }
+        }
+    }
+}
+
+/// Creates a file that only its descriptor leads to.
+fn unnamed_file(folder: &Path) -> io::Result<File> {
+    let mode = Mode::RUSR | Mode::WUSR;
+    #[cfg(target_os = "linux")]
+    {
+        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+        if let Ok(file) = rustix::fs::open(folder, flags, mode) {
+            return Ok(file.into());
+        }
+    }
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let path = folder.join(format!("bytegate-{}-{number}", std::process::id()));
+    let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC;
+    let file = rustix::fs::open(&path, flags, mode)?;
+    std::fs::remove_file(&path)?;
+    Ok(file.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+    use std::vec;
+
+    #[test]
+    fn content_moves_to_a_file_when_it_grows() {
+        let mut content = Content::of(&[1; IN_MEMORY_BYTES]).unwrap();
+        assert!(matches!(content, Content::InMemory(_)));
+        content.add(&[2; 5]).unwrap();
+        assert!(matches!(content, Content::InFile(..)));
+        assert_eq!(content.length(), IN_MEMORY_BYTES as u64 + 5);
+        let (memory, file) = content.finish().unwrap();
+        assert!(memory.is_empty());
+        let mut stored = vec![];
+        File::from(file.unwrap()).read_to_end(&mut stored).unwrap();
+        assert_eq!(stored, [&[1; IN_MEMORY_BYTES][..], &[2; 5]].concat());
+    }
+}

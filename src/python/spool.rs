@@ -1,0 +1,37 @@
+//! The receiver of the content of a request, for which no worker waits.
+
+use super::answer::answer;
+use super::content::Content;
+use super::environ::Environ;
+use super::pages::not_stored;
+use super::service::Service;
+use crate::headers::headers::Headers;
+use crate::response::response::Response;
+use crate::upload::admission::Receiver;
+use crate::values::sync::Arc;
+use alloc::boxed::Box;
+
+/// Receives the content of a request. No worker waits for it.
+#[derive(Debug)]
+pub(super) struct Spool {
+    pub(super) service: Arc<Service>,
+    pub(super) environ: Environ,
+    pub(super) content: Content,
+}
+
+impl Receiver for Spool {
+    fn data(&mut self, part: &[u8]) -> Result<(), Response> {
+        self.content
+            .add(part)
+            .map_err(|error| not_stored(&self.service, &error))
+    }
+
+    fn finish(self: Box<Self>, _: Headers<'_>) -> Response {
+        let Spool {
+            service,
+            environ,
+            content,
+        } = *self;
+        answer(&service, environ, content, None)
+    }
+}
