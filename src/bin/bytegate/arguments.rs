@@ -16,6 +16,8 @@ pub(crate) enum Command {
     Handle(Options),
     Routes(Options),
     Explain,
+    #[cfg(unix)]
+    Wsgi(Options),
 }
 
 /// The reason why a command line is invalid.
@@ -38,6 +40,9 @@ struct Given {
     settings: Vec<Setting>,
 }
 
+#[cfg(unix)]
+const COMMANDS: [&str; 5] = ["serve", "handle", "routes", "explain", "wsgi"];
+#[cfg(not(unix))]
 const COMMANDS: [&str; 4] = ["serve", "handle", "routes", "explain"];
 
 /// Parses the command line, and the config file that it names. `arguments` begins with the name of the program.
@@ -85,6 +90,15 @@ impl Given {
         if self.folder.is_some() {
             return Err(Arg::Value(value).unexpected());
         }
+        if self.command == Some("wsgi") && !self.has_application() {
+            let option = Spec::named("application").ok_or("no such option")?;
+            self.setting(Setting {
+                option,
+                value: Value::Text(value.string()?),
+                origin: Origin::CommandLine,
+            });
+            return Ok(());
+        }
         if self.command.is_some() {
             self.folder = Some(value.into());
             return Ok(());
@@ -105,6 +119,12 @@ impl Given {
         Ok(())
     }
 
+    /// Returns whether an application in Python is named.
+    fn has_application(&self) -> bool {
+        let mut settings = self.settings.iter();
+        settings.any(|setting| setting.option.name == "application")
+    }
+
     /// Takes an option. The last of several values applies, unless the option can be repeated.
     fn setting(&mut self, setting: Setting) {
         if setting.option.takes != Takes::Texts {
@@ -119,6 +139,13 @@ impl Given {
             "explain" => &[],
             "routes" => &[Scope::Folder, Scope::Content],
             "handle" => &[Scope::Folder, Scope::Content, Scope::Requests],
+            "wsgi" => &[
+                Scope::Folder,
+                Scope::Content,
+                Scope::Requests,
+                Scope::Server,
+                Scope::Wsgi,
+            ],
             _ => &[
                 Scope::Folder,
                 Scope::Content,
@@ -140,6 +167,13 @@ impl Given {
             return Err(Invalid::Usage(message));
         }
         let mut options = self.into_options()?;
+        #[cfg(unix)]
+        if command == "wsgi" {
+            // Suffixes are for the application, if it is of that kind, and not for the demo.
+            if !options.is_set("dynamic") {
+                options.suffixes.clear();
+            }
+        }
         // Several commands can share one file.
         options
             .settings
@@ -147,6 +181,8 @@ impl Given {
         Ok(match command {
             "handle" => Command::Handle(options),
             "routes" => Command::Routes(options),
+            #[cfg(unix)]
+            "wsgi" => Command::Wsgi(options),
             _ => Command::Serve(options),
         })
     }

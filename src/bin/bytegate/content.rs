@@ -15,8 +15,30 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Creates the gateway for a folder or for the demo. Paths that end in a dynamic suffix go to the demo application.
 pub(crate) fn gateway(options: &Options) -> Result<Gateway, Failure> {
+    let site = folder_site(options)?.unwrap_or_else(demo::site);
+    if options.verbose {
+        describe(options, &site);
+    }
+    let router = Router::new().fallback(site);
+    let router = options.suffixes.iter().fold(router, |router, suffix| {
+        router.suffix(suffix, wsgi::adapt(demo::mini_frame::application))
+    });
+    let gateway = Gateway::new(router).config(options.config);
+    Ok(with_cors(options, gateway))
+}
+
+/// Adds the middleware that lets pages of any origin read the responses, if it is wanted.
+pub(crate) fn with_cors(options: &Options, gateway: Gateway) -> Gateway {
+    match options.cors {
+        true => gateway.with(cors()),
+        false => gateway,
+    }
+}
+
+/// Creates the site of the folder, if there is one, and names the files that are not served.
+pub(crate) fn folder_site(options: &Options) -> Result<Option<Site>, Failure> {
     let site = match &options.folder {
-        None => demo::site(),
+        None => return Ok(None),
         Some(folder) if options.memory => load(options.site.clone(), folder)?,
         Some(folder) => options.site.clone().open(folder)?,
     };
@@ -30,18 +52,7 @@ pub(crate) fn gateway(options: &Options) -> Result<Gateway, Failure> {
     {
         complain(&format!("{option}: there is no file {page:?}"));
     }
-    if options.verbose {
-        describe(options, &site);
-    }
-    let router = Router::new().fallback(site);
-    let router = options.suffixes.iter().fold(router, |router, suffix| {
-        router.suffix(suffix, wsgi::adapt(demo::mini_frame::application))
-    });
-    let gateway = Gateway::new(router).config(options.config);
-    Ok(match options.cors {
-        true => gateway.with(cors()),
-        false => gateway,
-    })
+    Ok(Some(site))
 }
 
 /// Lets pages of any origin read files, and ranges of files, which viewers of documents and media request.

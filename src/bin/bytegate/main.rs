@@ -1,4 +1,4 @@
-//! The program. It serves a folder or the demo site, lists routes, and responds to or explains raw bytes.
+//! The program. It serves a folder, the demo site or an application in Python, lists routes, and responds to or explains raw bytes.
 
 mod addresses;
 mod arguments;
@@ -13,6 +13,8 @@ mod log;
 mod options;
 mod serve;
 mod values;
+#[cfg(unix)]
+mod wsgi;
 
 use arguments::{Command, Invalid};
 use std::io::Write;
@@ -46,6 +48,8 @@ fn main() -> ExitCode {
             content::gateway(&options).and_then(|gateway| print(&gateway.routes()))
         }
         Command::Explain => explain::run(),
+        #[cfg(unix)]
+        Command::Wsgi(options) => wsgi::run(options),
     };
     done.unwrap_or_else(|error| {
         complain(&error.to_string());

@@ -1,6 +1,8 @@
 //! The options of the program: the name, scope and effect of each.
 
 use crate::values::{self, Hosts, Value};
+#[cfg(unix)]
+use crate::wsgi::WsgiOptions;
 use bytegate::Status;
 use bytegate::config::Config;
 use bytegate::site::SiteOptions;
@@ -34,6 +36,8 @@ pub(crate) struct Options {
     pub(crate) connections: Option<usize>,
     pub(crate) connections_per_address: Option<usize>,
     pub(crate) buffered_bytes: Option<usize>,
+    #[cfg(unix)]
+    pub(crate) wsgi: WsgiOptions,
     /// All options, as they were given.
     pub(crate) settings: Vec<Setting>,
 }
@@ -94,6 +98,8 @@ pub(crate) enum Scope {
     Requests,
     /// Connections.
     Server,
+    /// An application in Python.
+    Wsgi,
 }
 
 const fn spec(name: &'static str, takes: Takes, scope: Scope) -> Spec {
@@ -136,6 +142,16 @@ const SPECS: &[Spec] = &[
     spec("connections", Takes::Number, Scope::Server),
     spec("connections-per-address", Takes::Number, Scope::Server),
     spec("buffered-bytes", Takes::Number, Scope::Server),
+    spec("application", Takes::Text, Scope::Wsgi),
+    spec("workers", Takes::Number, Scope::Wsgi),
+    spec("threads", Takes::Number, Scope::Wsgi),
+    spec("python", Takes::Text, Scope::Wsgi),
+    spec("reload", Takes::Switch, Scope::Wsgi),
+    spec("lenient", Takes::Switch, Scope::Wsgi),
+    spec("static", Takes::Texts, Scope::Wsgi),
+    spec("max-requests", Takes::Number, Scope::Wsgi),
+    spec("max-memory", Takes::Number, Scope::Wsgi),
+    spec("timeout", Takes::Number, Scope::Wsgi),
 ];
 
 impl Spec {
@@ -168,6 +184,14 @@ impl Options {
             .map_err(|error| format!("{setting}: {error}"))?;
         self.settings.push(setting);
         Ok(())
+    }
+
+    /// Returns whether an option was given.
+    #[cfg(unix)]
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        self.settings
+            .iter()
+            .any(|setting| setting.option.name == name)
     }
 
     fn apply(&mut self, name: &'static str, value: &Value) -> Result<(), String> {
@@ -282,7 +306,10 @@ impl Options {
                 let bytes = usize::try_from(values::size(text()?)?).unwrap_or(usize::MAX);
                 self.buffered_bytes = Some(bytes);
             }
-            _ => return Err("no such option".to_string()),
+            #[cfg(unix)]
+            name => self.wsgi.apply(name, value)?,
+            #[cfg(not(unix))]
+            _ => return Err("only on Unix".to_string()),
         }
         Ok(())
     }
@@ -344,6 +371,9 @@ mod tests {
                 "error-page" => "405 /a",
                 "bind" => "::1",
                 "host" => "dev.test",
+                "application" => "shop:application",
+                "python" => "/usr/bin/python3",
+                "static" => "/static=static",
                 _ if option.takes == Takes::Number => "1000",
                 _ => "true",
             };

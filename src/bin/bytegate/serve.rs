@@ -5,7 +5,7 @@ use crate::options::Options;
 use crate::values::Hosts;
 use crate::{Failure, addresses, browser, content};
 use bytegate::middleware::{AccessLog, AllowedHosts};
-use bytegate::{Rejection, Status, net};
+use bytegate::{Gateway, Rejection, Status, net};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -17,9 +17,22 @@ const PORT: u16 = 7890;
 const PATIENCE: Duration = Duration::from_millis(500);
 
 pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
+    let gateway = content::gateway(&options)?;
+    let served = match &options.folder {
+        None => "the demo site".to_string(),
+        Some(folder) => folder.display().to_string(),
+    };
+    serve(&options, gateway, &served)
+}
+
+/// Serves a gateway until a signal stops it. `served` is what people are told.
+pub(crate) fn serve(
+    options: &Options,
+    mut gateway: Gateway,
+    served: &str,
+) -> Result<ExitCode, Failure> {
     let bind = options.bind.unwrap_or(Ipv4Addr::LOCALHOST.into());
     let address = SocketAddr::new(bind, options.port.unwrap_or(PORT));
-    let mut gateway = content::gateway(&options)?;
     let errors = Log::start(io::stderr(), crate::complain);
     let complain = {
         let errors = errors.clone();
@@ -36,9 +49,9 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
     let listener = net::listen(address)?;
     let stop = net::stop_signal()?;
     net::raise_open_files_limit();
-    let net_options = net_options(&options).log_to(complain.clone());
+    let net_options = net_options(options).log_to(complain.clone());
     let is_only_ipv6 = socket2::SockRef::from(&listener).only_v6().unwrap_or(true);
-    let url = greet(&options, listener.local_addr()?, !is_only_ipv6);
+    let url = greet(served, listener.local_addr()?, !is_only_ipv6);
     // The folder may be large, so this does not delay the start.
     let surveyed = options.clone();
     std::thread::spawn(move || content::survey(&surveyed));
@@ -86,15 +99,11 @@ fn allowed_hosts(hosts: &Hosts, address: SocketAddr) -> Option<AllowedHosts> {
 }
 
 /// Prints the served site, its addresses, and who can connect. Returns the URL for this machine.
-fn greet(options: &Options, address: SocketAddr, has_ipv4_too: bool) -> String {
-    let what = match &options.folder {
-        None => "the demo site".to_string(),
-        Some(folder) => folder.display().to_string(),
-    };
+fn greet(served: &str, address: SocketAddr, has_ipv4_too: bool) -> String {
     let mut urls = addresses::urls(address, has_ipv4_too).into_iter();
     let url = urls.next().unwrap_or_default();
     crate::tell(&format!(
-        "bytegate serves {what} on {url} (Ctrl-C stops it)"
+        "bytegate serves {served} on {url} (Ctrl-C stops it)"
     ));
     for other in urls {
         crate::tell(&format!("  and on {other}"));

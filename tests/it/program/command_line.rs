@@ -39,6 +39,7 @@ fn help_is_printed_to_standard_output() {
           bytegate handle [DIR] [OPTIONS]
           bytegate routes [DIR] [OPTIONS]
           bytegate explain
+          bytegate wsgi MODULE:APPLICATION [DIR] [OPTIONS]
 
         Commands:
           serve    Serve the files of DIR as they are at each request, over TCP. Without DIR,
@@ -47,6 +48,10 @@ fn help_is_printed_to_standard_output() {
           routes   List the routes that would be served, in the order they are tried.
           explain  Read requests from standard input and explain how they are understood:
                    line, fields and framing of each, or which rule is broken, and where.
+          wsgi     Serve an application in Python, such as shop.wsgi:application, over TCP. With
+                   DIR, files that exist there are served, but never Python's sources, and the
+                   application gets everything else. An application with one parameter, as in the
+                   tutorial, gets the paths that end in .py (Unix only).
 
         Folder options (serve, handle and routes with DIR):
           --listing            Show directories without an index as a list of their files
@@ -116,6 +121,21 @@ fn help_is_printed_to_standard_output() {
           --buffered-bytes SIZE
                                Hold at most this much of requests and responses that are on
                                their way; beyond it, send 503 [default: 256M]
+
+        Options of wsgi, which takes the options of serve too:
+          --workers N          Run this many processes of Python [default: 1]
+          --threads N          Run this many threads in each of them [default: 1]
+          --python PATH        Use this interpreter, 3.9 or newer [default: from the active
+                               virtual environment, from .venv, or python3]
+          --reload             Load the application again when its source changes; a SIGHUP does
+                               that too
+          --static PATH=DIR    Serve the files of DIR below PATH; may be given several times
+          --timeout TIME       Replace a process whose application is silent for longer, and send
+                               504 [default: 30s]
+          --max-requests N     Replace each process after about this many requests
+          --max-memory SIZE    Replace a process that uses more memory (Linux only)
+          --lenient            Let the application return text in place of bytes
+          --application NAME   The application, for the config file: MODULE:APPLICATION
 
           -h, --help           Print this help
           -V, --version        Print the version
@@ -197,7 +217,7 @@ fn bad_usage_prints_one_line_and_exits_with_2() {
     insta::assert_snapshot!(complaints.join("\n"), @r#"
         bytegate: invalid option '--prot': did you mean --port? (see bytegate --help)
         bytegate: invalid option '-x' (see bytegate --help)
-        bytegate: "nonsense" is neither a command (serve, handle, routes, explain) nor a folder (see bytegate --help)
+        bytegate: "nonsense" is neither a command (serve, handle, routes, explain, wsgi) nor a folder (see bytegate --help)
         bytegate: "Cargo.toml" is a file: to serve it, give its folder, ".", and open /Cargo.toml (see bytegate --help)
         bytegate: unexpected argument "b" (see bytegate --help)
         bytegate: --port "x": not a port from 0 to 65535 (see bytegate --help)

@@ -11,6 +11,8 @@ mod pipes;
 mod serve;
 #[cfg(unix)]
 mod start;
+#[cfg(unix)]
+mod wsgi;
 
 use crate::demo;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -1,0 +1,309 @@
+//! `bytegate wsgi`: hosts an application in Python, beside files.
+
+use crate::options::Options;
+use crate::values::{self, Value};
+use crate::{Failure, complain, content, serve, tell};
+use bytegate::python::{Kind, Python, StartError, Workers};
+use bytegate::upload::Admission;
+use bytegate::{Application, Gateway, Method, Request, Response, Router, Site, Status};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// The suffix of paths that go to an application of the tutorial's kind.
+const DYNAMIC_SUFFIX: &str = ".py";
+/// The time that the front end waits longer than the application has, so that the application's own limit shows.
+const MARGIN: Duration = Duration::from_secs(5);
+
+/// The options of an application in Python.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WsgiOptions {
+    pub(crate) application: Option<String>,
+    workers: Option<usize>,
+    threads: Option<usize>,
+    python: Option<PathBuf>,
+    reload: bool,
+    lenient: bool,
+    statics: Vec<(String, PathBuf)>,
+    max_requests: Option<usize>,
+    max_memory: Option<u64>,
+    timeout: Option<Duration>,
+}
+
+impl WsgiOptions {
+    /// Sets an option.
+    pub(crate) fn apply(&mut self, name: &str, value: &Value) -> Result<(), String> {
+        let text = value.text()?;
+        match name {
+            "application" => self.application = Some(application(text)?),
+            "workers" => self.workers = Some(values::count(text)?),
+            "threads" => self.threads = Some(values::count(text)?),
+            "python" => self.python = Some(not_empty(text, "a path must not be empty")?.into()),
+            "reload" => self.reload = values::switch(text)?,
+            "lenient" => self.lenient = values::switch(text)?,
+            "static" => self.statics.push(mounted_folder(text)?),
+            "max-requests" => self.max_requests = Some(values::count(text)?),
+            "max-memory" => self.max_memory = Some(values::size(text)?),
+            "timeout" => self.timeout = Some(values::time(text)?),
+            _ => return Err("no such option".to_string()),
+        }
+        Ok(())
+    }
+}
+
+fn not_empty<'t>(text: &'t str, error: &str) -> Result<&'t str, String> {
+    match text {
+        "" => Err(error.to_string()),
+        text => Ok(text),
+    }
+}
+
+/// Reads the name of an application: a module and, after a colon, an attribute.
+fn application(text: &str) -> Result<String, String> {
+    let (module, attribute) = text.split_once(':').unwrap_or((text, "application"));
+    let is_dotted = |text: &str| {
+        text.split('.').all(|part| {
+            let is_in_name = |character: char| character == '_' || character.is_alphanumeric();
+            !part.is_empty() && part.chars().all(is_in_name)
+        })
+    };
+    match is_dotted(module) && is_dotted(attribute.strip_suffix("()").unwrap_or(attribute)) {
+        true => Ok(text.to_string()),
+        false => Err("not MODULE:APPLICATION, such as shop.wsgi:application".to_string()),
+    }
+}
+
+fn mounted_folder(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((prefix, folder))
+            if prefix.starts_with('/') && prefix.len() > 1 && !folder.is_empty() =>
+        {
+            Ok((prefix.trim_end_matches('/').to_string(), folder.into()))
+        }
+        _ => Err("not PATH=DIR, such as /static=static".to_string()),
+    }
+}
+
+pub(crate) fn run(mut options: Options) -> Result<ExitCode, Failure> {
+    let Some(application) = options.wsgi.application.clone() else {
+        return Err("wsgi needs an application: bytegate wsgi MODULE:APPLICATION".into());
+    };
+    let site = content::folder_site(&options)?;
+    let mut mounts = Vec::new();
+    for (prefix, folder) in &options.wsgi.statics {
+        mounts.push((prefix, options.site.clone().open(folder)?));
+    }
+    let workers = match python(&options, &application).start() {
+        Ok(workers) => workers,
+        Err(error) => return Ok(report(&error)),
+    };
+    let (kind, version) = (workers.kind(), workers.version());
+    tell(&format!(
+        "bytegate: {application} is {kind}, with Python {version} ({})",
+        workers.interpreter()
+    ));
+    reload_on_hangup(workers.clone())?;
+    let timeout = options.wsgi.timeout.unwrap_or(Duration::from_secs(30));
+    options.config.timeouts.response = timeout.saturating_add(MARGIN);
+    let router = mounts
+        .into_iter()
+        .fold(Router::new(), |router, (prefix, site)| {
+            router.mount(prefix, site)
+        });
+    let router = match (kind, site) {
+        (Kind::FileName, site) => {
+            let mut suffixes = options.suffixes.clone();
+            if suffixes.is_empty() {
+                suffixes.push(DYNAMIC_SUFFIX.to_string());
+            }
+            let router = suffixes.iter().fold(router, |router, suffix| {
+                router.suffix(suffix, workers.clone())
+            });
+            match site {
+                Some(site) => router.fallback(NoSources(site)),
+                None => router.fallback(workers),
+            }
+        }
+        (_, Some(site)) => router.fallback(FilesFirst {
+            files: NoSources(site),
+            application: workers,
+        }),
+        (_, None) => router.fallback(workers),
+    };
+    let gateway = Gateway::new(router).config(options.config);
+    let served = match &options.folder {
+        Some(folder) => format!("{application} and the files of {}", folder.display()),
+        None => application,
+    };
+    serve::serve(&options, content::with_cors(&options, gateway), &served)
+}
+
+fn python(options: &Options, application: &str) -> Python {
+    let wsgi = &options.wsgi;
+    let mut python = Python::new(application)
+        .folder(import_folder(options.folder.as_deref(), application))
+        .workers(wsgi.workers.unwrap_or(1))
+        .threads(wsgi.threads.unwrap_or(1))
+        .reload(wsgi.reload)
+        .lenient(wsgi.lenient)
+        .log(log);
+    if options.is_set("max-content") {
+        python = python.content_bytes(options.config.limits.body_bytes);
+    }
+    if let Some(path) = &wsgi.python {
+        python = python.interpreter(path);
+    }
+    if let Some(count) = wsgi.max_requests {
+        python = python.max_requests(count as u64);
+    }
+    if let Some(bytes) = wsgi.max_memory {
+        python = python.max_memory(bytes);
+    }
+    match wsgi.timeout {
+        Some(timeout) => python.timeout(timeout),
+        None => python,
+    }
+}
+
+/// Returns the folder in which Python looks for the module: the current one, unless only the served one has it.
+fn import_folder(served: Option<&Path>, application: &str) -> PathBuf {
+    let module = application.split([':', '.']).next().unwrap_or_default();
+    let has_it = |folder: &Path| {
+        folder.join(module).is_dir() || folder.join(format!("{module}.py")).is_file()
+    };
+    match served {
+        Some(folder) if !has_it(Path::new(".")) && has_it(folder) => folder.into(),
+        _ => ".".into(),
+    }
+}
+
+/// Prints why the application is not started. A traceback has several lines.
+fn report(error: &StartError) -> ExitCode {
+    log(&error.to_string());
+    ExitCode::FAILURE
+}
+
+fn log(text: &str) {
+    let mut lines = text.lines();
+    complain(lines.next().unwrap_or_default());
+    lines.for_each(tell);
+}
+
+/// Loads the application again at each SIGHUP.
+fn reload_on_hangup(workers: Workers) -> Result<(), Failure> {
+    use async_signal::{Signal, Signals};
+    use smol::stream::StreamExt;
+    let mut signals = Signals::new([Signal::Hup])?;
+    std::thread::spawn(move || {
+        smol::block_on(async {
+            while signals.next().await.is_some() {
+                workers.reload();
+            }
+        });
+    });
+    Ok(())
+}
+
+/// The files of a folder, without Python's sources and what it compiles them to.
+#[derive(Debug)]
+struct NoSources(Site);
+
+/// Suffixes of files that are never sent.
+const SOURCES: [&str; 5] = [".py", ".pyc", ".pyi", ".pyo", ".pyw"];
+
+fn is_source(request: &Request<'_>) -> bool {
+    let Some(path) = request.decoded_path() else {
+        return true;
+    };
+    let path = path.to_lowercase();
+    path.split('/').any(|name| {
+        let name = name.trim_end_matches(['.', ' ']);
+        name == "__pycache__" || SOURCES.iter().any(|suffix| name.ends_with(suffix))
+    })
+}
+
+impl Application for NoSources {
+    fn call(&self, request: &Request<'_>) -> Response {
+        match is_source(request) {
+            true => Status::NOT_FOUND.into(),
+            false => self.0.reply(request).into_response(),
+        }
+    }
+
+    fn admit(&self, request: &Request<'_>) -> Admission {
+        self.0.admit(request)
+    }
+}
+
+/// Files that exist, and an application for everything else.
+#[derive(Debug)]
+struct FilesFirst {
+    files: NoSources,
+    application: Workers,
+}
+
+impl Application for FilesFirst {
+    fn call(&self, request: &Request<'_>) -> Response {
+        if matches!(request.method(), Method::GET | Method::HEAD) && request.body().is_empty() {
+            let response = self.files.call(request);
+            if response.status() != Status::NOT_FOUND {
+                return response;
+            }
+        }
+        self.application.call(request)
+    }
+
+    fn admit(&self, request: &Request<'_>) -> Admission {
+        self.application.admit(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_application_has_the_name_of_a_module_and_of_an_attribute() {
+        for good in ["a", "a:b", "a.b_1:c.d", "a:make()"] {
+            assert_eq!(application(good).as_deref(), Ok(good));
+        }
+        for wrong in ["", ":a", "a:", "a/b.py", "a..b:c", "a:b:c", "a:b(1)", "a b"] {
+            assert!(application(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_static_folder_has_a_path() {
+        assert_eq!(
+            mounted_folder("/static/=a=b"),
+            Ok(("/static".into(), "a=b".into()))
+        );
+        for wrong in ["", "/static", "static=a", "/=a", "/static="] {
+            assert!(mounted_folder(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sources_are_recognized_however_they_are_spelled() {
+        let asks_for_source = |path: &str| {
+            let request = Request::builder("GET", path).build().unwrap();
+            is_source(&request.view())
+        };
+        for path in [
+            "/a.py",
+            "/A.PY",
+            "/a.p%79",
+            "/a.py/",
+            "/a.py/b",
+            "/a.py.",
+            "/a.pyc",
+            "/__pycache__/a.cpython-311.x",
+            "/a%2fb",
+        ] {
+            assert!(asks_for_source(path), "{path}");
+        }
+        for path in ["/", "/a.html", "/apy", "/a.pyx", "/python/a.png"] {
+            assert!(!asks_for_source(path), "{path}");
+        }
+    }
+}
