@@ -9,6 +9,8 @@ pub mod conformance {}
 pub mod guide {}
 #[doc = include_str!("performance.md")]
 pub mod performance {}
+#[doc = include_str!("python.md")]
+pub mod python {}
 #[doc = include_str!("security.md")]
 pub mod security {}
 #[doc = include_str!("troubleshooting.md")]

@@ -10,6 +10,8 @@ mod changing_files;
 #[cfg(feature = "server")]
 mod left_streams;
 mod odd_streams;
+#[cfg(all(feature = "python", feature = "server", unix))]
+mod python;
 #[path = "../it/laws/reader.rs"]
 #[cfg_attr(
     not(feature = "server"),
@@ -24,3 +26,5 @@ mod tcp;
 #[path = "../it/temporary.rs"]
 #[expect(dead_code, reason = "no file here has to settle")]
 mod temporary;
+#[cfg(feature = "server")]
+mod turn;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the lowest to the highest. A file imports from its own layer and from lower ones.
-const LAYERS: [&str; 22] = [
+const LAYERS: [&str; 23] = [
     "values",
     "config",
     "syntax",
@@ -28,6 +28,7 @@ const LAYERS: [&str; 22] = [
     "blocking",
     "bridge",
     "net",
+    "python",
     "testing",
 ];
 
@@ -507,6 +508,7 @@ fn only_rooms_that_say_so_reach_files_sockets_threads_and_clocks() {
         "blocking",
         "bridge",
         "net",
+        "python",
         "testing",
     ] {
         for kind in permitted(room) {

@@ -18,7 +18,7 @@ const WAITS: [&str; 8] = [
 ];
 
 /// Files that may wait, or begin to serve by waiting, with the reason.
-const MAY_WAIT: [(&str, &str); 11] = [
+const MAY_WAIT: [(&str, &str); 12] = [
     (
         "src/gateway/clock.rs",
         "its caller serves one connection on a thread",
@@ -51,6 +51,10 @@ const MAY_WAIT: [(&str, &str); 11] = [
     (
         "src/net/signals.rs",
         "the thread that it starts waits for the second signal",
+    ),
+    (
+        "src/python",
+        "its threads watch processes and receive long responses, and the start waits for the import",
     ),
     ("src/testing", "tests wait for the server"),
     (

@@ -13,6 +13,7 @@ mod stopping;
 mod whole_process;
 
 use crate::reader;
+use crate::turn::Turn;
 use bytegate::body::BodyError;
 use bytegate::config::{Config, Timeouts};
 use bytegate::events::{Broadcast, Event};
@@ -31,9 +32,7 @@ use std::num::NonZeroUsize;
 use std::panic;
 use std::pin::{Pin, pin};
 use std::sync::mpsc;
-use std::sync::{
-    Arc, Condvar, Mutex, Once, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-};
+use std::sync::{Arc, Condvar, Mutex, Once};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
@@ -45,21 +44,6 @@ const SOON: Duration = Duration::from_secs(5);
 
 const fn millis(count: u64) -> Duration {
     Duration::from_millis(count)
-}
-
-/// Tests that measure the whole process must run alone; all others may run in parallel.
-static ALONE: RwLock<()> = RwLock::new(());
-
-#[expect(dead_code, reason = "held, never looked at")]
-enum Turn {
-    Shared(RwLockReadGuard<'static, ()>),
-    Alone(RwLockWriteGuard<'static, ()>),
-}
-
-impl Turn {
-    fn shared() -> Turn {
-        Turn::Shared(ALONE.read().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
 /// The kit's server, with what it logs, and with a stop that a test need not wait for.
@@ -387,7 +371,6 @@ fn deliberate() -> Response {
 impl Setup {
     /// Settings for a test that must run alone in the process.
     fn alone(application: impl Application + 'static) -> Setup {
-        let turn = ALONE.write().unwrap_or_else(PoisonError::into_inner);
-        Setup::with_turn(application, Turn::Alone(turn))
+        Setup::with_turn(application, Turn::alone())
     }
 }

@@ -1,0 +1,102 @@
+//! Requests that wait for a worker, and clients for which no worker waits.
+
+use super::*;
+
+#[test]
+fn a_full_queue_is_a_503_with_retry_after() {
+    let Some(_turn) = turn() else {
+        return;
+    };
+    let (options, _) = python("processes");
+    let client = Client::new(start(options.waiting(1)));
+    let mut first = client.connect();
+    first.request(&client.get("/sleep?0.4"));
+    let mut second = client.connect();
+    second.request(&client.get("/pid"));
+    let response = client.get("/pid").send();
+    assert_eq!(response.status(), Status::SERVICE_UNAVAILABLE);
+    assert_eq!(response.headers().get("Retry-After"), Some("1"));
+    wait_until("both are answered", || {
+        first.poll();
+        second.poll();
+        !first.is_pending() && !second.is_pending()
+    });
+    assert_eq!(
+        (first.response().text(), second.response().status().code()),
+        ("slept", 200)
+    );
+}
+
+#[test]
+fn a_client_that_leaves_the_queue_leaves_no_trace() {
+    let Some(_turn) = turn() else {
+        return;
+    };
+    let (options, _) = python("processes");
+    let client = Client::new(start(options));
+    let mut first = client.connect();
+    first.request(&client.get("/sleep?0.2"));
+    for _ in 0..5 {
+        let mut gone = client.connect();
+        gone.request(&client.get("/sleep?5"));
+    }
+    // Sent and left: its worker ends it alone.
+    drop(first);
+    let begin = Instant::now();
+    assert_eq!(client.get("/pid").status(), 200);
+    assert!(begin.elapsed() < 4 * SECOND);
+}
+
+#[test]
+fn a_slow_upload_holds_no_worker() {
+    let Some(_turn) = turn() else {
+        return;
+    };
+    let (options, _) = python("processes");
+    let client = Client::new(start(options));
+    let body = vec![b'x'; 5 << 20];
+    let upload = client.post("/digest").body(body.clone());
+    let bytes = upload.to_bytes();
+    let mut wire = client.connect();
+    let (first, last) = bytes.split_at(bytes.len() - 1);
+    wire.send(first);
+    assert_eq!(client.get("/pid").status(), 200);
+    wire.send(last);
+    wait_until("the upload is answered", || {
+        wire.poll();
+        !wire.is_pending()
+    });
+    let text = wire.response().text().to_string();
+    assert!(text.starts_with("5242880 "), "{text}");
+    // In memory and in a file, the content is the same.
+    for size in [1, 1000, 16 * 1024, 16 * 1024 + 1, 100_000] {
+        let text = client.post("/digest").body(vec![7; size]).text();
+        assert!(text.starts_with(&format!("{size} ")), "{text}");
+    }
+}
+
+#[test]
+fn a_slow_reader_holds_no_worker() {
+    let Some(_turn) = turn() else {
+        return;
+    };
+    let (options, _) = python("processes");
+    let server = Server::start(start(options));
+    let mut readers = Vec::new();
+    for _ in 0..10 {
+        let mut reader = TcpStream::connect(server.address()).unwrap();
+        reader
+            .write_all(b"GET /big?900000 HTTP/1.1\r\nHost: x\r\n\r\n")
+            .unwrap();
+        readers.push(reader);
+    }
+    let begin = Instant::now();
+    let mut other = TcpStream::connect(server.address()).unwrap();
+    other
+        .write_all(b"GET /pid HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    let mut text = String::new();
+    other.read_to_string(&mut text).unwrap();
+    assert!(text.starts_with("HTTP/1.1 200 "), "{text}");
+    assert!(begin.elapsed() < 5 * SECOND, "{:?}", begin.elapsed());
+}
