@@ -29,6 +29,7 @@ impl StartError {
     }
 
     /// Returns Python's traceback, if the application was not imported because of an exception.
+    #[must_use]
     pub fn traceback(&self) -> Option<&str> {
         self.traceback.as_deref()
     }

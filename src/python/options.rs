@@ -46,6 +46,7 @@ const LINES_AHEAD: usize = 3;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
+#[must_use]
 pub struct Python {
     application: String,
     folder: PathBuf,

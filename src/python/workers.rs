@@ -64,6 +64,7 @@ impl Workers {
     }
 
     /// Returns the kind of the application.
+    #[must_use]
     pub fn kind(&self) -> Kind {
         match &*self.handle.about.kind {
             "file_name" => Kind::FileName,
@@ -73,11 +74,13 @@ impl Workers {
     }
 
     /// Returns the version of Python, such as `3.13.1`.
+    #[must_use]
     pub fn version(&self) -> &str {
         &self.handle.about.version
     }
 
     /// Returns the path of the interpreter.
+    #[must_use]
     pub fn interpreter(&self) -> &str {
         &self.handle.about.interpreter
     }
