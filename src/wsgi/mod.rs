@@ -13,7 +13,10 @@
 //! assert!(response.ends_with(b"\r\n\r\nGET\n"));
 //! ```
 
-#[allow(clippy::module_inception, reason = "each name has a file of its name")]
-pub(crate) mod wsgi;
+mod adapt;
+pub(crate) mod environ;
+mod start_response;
 
-pub use wsgi::{Environ, StartResponse, Wsgi, adapt};
+pub use adapt::{Wsgi, adapt};
+pub use environ::Environ;
+pub use start_response::StartResponse;
