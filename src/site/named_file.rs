@@ -179,6 +179,7 @@ impl NamedFile {
     /// Takes the file apart, to add it to a site at a path. A file on disk is read.
     pub(super) fn into_addition(self, path: &str) -> Result<Addition<'_>, SiteError> {
         let disposition = self.disposition();
+        #[cfg_attr(not(feature = "folder"), allow(clippy::infallible_destructuring_match))]
         let content = match self.content {
             FileContent::Memory(content) => content,
             #[cfg(feature = "folder")]
