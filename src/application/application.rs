@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 /// A handler for requests.
 ///
 /// It is implemented by functions and closures from `&Request` to anything that converts into a [`Response`], and
-/// by [`Router`](crate::Router), [`Site`](crate::Site), and the results of [`async_fn`] for async functions (which routers and gateways take as they are),
+/// by [`Router`](crate::Router), [`Site`](crate::Site), and the results of [`async_fn`](super::async_fn()) for async functions (which routers and gateways take as they are),
 /// [`with_state`](crate::with_state()) for functions that share a state, and [`wsgi`](crate::wsgi::adapt).
 ///
 /// A closure must state the type of its argument: `|request: &Request| ...`. Without it, the compiler says that the
