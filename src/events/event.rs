@@ -200,7 +200,7 @@ impl Events {
     /// wire.poll();
     /// client.advance(Duration::from_secs(15));
     /// wire.poll();
-    /// assert!(wire.output().ends_with(b":\n\n\r\n"));
+    /// assert!(wire.take_output().ends_with(b":\n\n\r\n"));
     /// ```
     pub fn keep_alive(mut self, interval: Duration) -> Events {
         self.keep_alive = Some(interval);
