@@ -466,7 +466,9 @@ class Worker:
         self.settings = dict(zip(fields, fields))
         sys.path[:] = [self.settings["folder"]] + [path for path in sys.path if path]
         sys.argv = ["bytegate"]
-        sys.dont_write_bytecode = False
+        if self.settings["reload"] == "1":
+            # A compiled file is taken for the one of any source of the same size and second.
+            sys.dont_write_bytecode = True
         try:
             application, kind = load(self.settings["application"], self.settings["lenient"] == "1")
         except Refusal as refusal:

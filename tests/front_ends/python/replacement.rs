@@ -84,6 +84,24 @@ fn a_reload_that_fails_keeps_the_old_application() {
 }
 
 #[test]
+fn sources_are_not_compiled_to_files_if_that_is_forbidden_or_they_are_watched() {
+    let Some(_turn) = turn() else {
+        return;
+    };
+    let is_compiled = |change: fn(Python) -> Python| {
+        let folder = Folder::new(&[("page.py", page("one").as_bytes())]);
+        let options = python("page").0.folder(&folder.0);
+        drop(start(change(options.env("PYTHONDONTWRITEBYTECODE", ""))));
+        folder.path("__pycache__").exists()
+    };
+    assert!(is_compiled(|options| options));
+    assert!(!is_compiled(|options| options.reload(true)));
+    assert!(!is_compiled(
+        |options| options.env("PYTHONDONTWRITEBYTECODE", "1")
+    ));
+}
+
+#[test]
 fn a_changed_source_is_loaded() {
     let Some(_turn) = turn() else {
         return;
