@@ -18,7 +18,7 @@ use std::os::unix::process::CommandExt;
 use std::prelude::rust_2024::*;
 use std::process::Stdio;
 use std::sync::mpsc::Sender;
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 const BOOTSTRAP: &str = include_str!("bootstrap.py");
 const WORKER: &str = include_str!("worker.py");
@@ -51,18 +51,21 @@ pub(super) fn start(
         .spawn()?;
     let worker = Worker::new(number, generation, child, wires.clone(), most_requests)?;
     let worker = Arc::new(worker);
-    let waits = (worker.clone(), commands.clone(), control.try_clone()?);
+    let talks = (setup(plan), commands.clone(), control.try_clone()?);
+    let talking = spawn(move || {
+        let (setup, commands, control) = talks;
+        // An error means that it has ended, which the other thread notices.
+        let _ = talk(&control, &setup, streams, number, &commands);
+    })?;
+    let waits = (worker.clone(), commands.clone());
     spawn(move || {
-        let (worker, commands, control) = waits;
+        let (worker, commands) = waits;
         let ended = worker.wait();
         // A child of the process can keep its end open.
         let _ = control.shutdown(std::net::Shutdown::Both);
+        // What it said last comes before its end.
+        let _ = talking.join();
         let _ = commands.send(Command::Ended(worker.number, ended.ok()));
-    })?;
-    let (setup, commands) = (setup(plan), commands.clone());
-    spawn(move || {
-        // An error means that it has ended, which the other thread notices.
-        let _ = talk(&control, &setup, streams, number, &commands);
     })?;
     let lines = wires
         .into_iter()
@@ -70,10 +73,9 @@ pub(super) fn start(
     Ok((worker.clone(), lines.collect()))
 }
 
-fn spawn(run: impl FnOnce() + Send + 'static) -> io::Result<()> {
+fn spawn(run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
     let thread = thread::Builder::new().name("bytegate-worker".into());
-    thread.stack_size(64 * 1024).spawn(run)?;
-    Ok(())
+    thread.stack_size(64 * 1024).spawn(run)
 }
 
 fn setup(plan: &Plan) -> Vec<u8> {

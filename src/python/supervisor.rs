@@ -143,6 +143,7 @@ impl Supervisor {
             if self.resume.is_none_or(|at| now >= at) {
                 self.resume = None;
                 self.fill();
+                soonest(Some(now + self.limits.start_timeout));
             }
             soonest(self.resume);
         }
