@@ -8,6 +8,7 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 
 /// Serves the folder `site` of a folder.
 fn served(folder: &Folder) -> (Client, Arc<Mutex<Vec<String>>>) {
@@ -157,30 +158,37 @@ fn no_request_leaves_a_folder_that_is_swapped() {
     let site = Site::open(folder.path("site")).expect("a folder");
     let gateway = Gateway::new(site);
     let is_over = AtomicBool::new(false);
-    let seen = thread::scope(|scope| {
+    let seen = [AtomicBool::new(false), AtomicBool::new(false)];
+    thread::scope(|scope| {
         let asking = scope.spawn(|| {
             let client = Client::new(gateway.clone());
-            let mut seen = [0; 2];
             while !is_over.load(Ordering::Relaxed) {
                 for (number, path) in ["/d/a.txt", "/e/a.txt"].into_iter().enumerate() {
                     let response = client.get(path).send();
                     match response.status() {
                         Status::OK => {
                             assert_eq!(response.text(), ["one", "two"][number]);
-                            seen[number] += 1;
+                            seen[number].store(true, Ordering::Relaxed);
                         }
                         status => assert_eq!(status, Status::NOT_FOUND),
                     }
                 }
             }
-            seen
         });
-        for round in 0..2_000 {
+        // At least this often, and until both folders were seen.
+        let end = Instant::now() + Duration::from_secs(20);
+        let is_seen = || seen.iter().all(|seen| seen.load(Ordering::Relaxed));
+        let mut round = 0;
+        while round < 2_000 || !is_seen() && Instant::now() < end && !asking.is_finished() {
             folder.link("turned", ["2", "1"][round % 2]);
             fs::rename(folder.path("turned"), folder.path("site")).expect("a link");
+            round += 1;
         }
         is_over.store(true, Ordering::Relaxed);
-        asking.join().expect("no panic")
+        asking.join().expect("no panic");
     });
-    assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
+    assert!(
+        seen.iter().all(|seen| seen.load(Ordering::Relaxed)),
+        "{seen:?}"
+    );
 }
