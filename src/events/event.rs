@@ -188,6 +188,7 @@ impl Events {
     /// ([`Body::map_blocks`]) ends them, and so does a tower server, which has no clock.
     ///
     /// ```
+    /// # #[cfg(feature = "std")] {
     /// use bytegate::events::Broadcast;
     /// use bytegate::testing::Client;
     /// use bytegate::Request;
@@ -201,6 +202,7 @@ impl Events {
     /// client.advance(Duration::from_secs(15));
     /// wire.poll();
     /// assert!(wire.take_output().ends_with(b":\n\n\r\n"));
+    /// # }
     /// ```
     pub fn keep_alive(mut self, interval: Duration) -> Events {
         self.keep_alive = Some(interval);

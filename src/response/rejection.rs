@@ -224,7 +224,7 @@ impl Rejection {
                     problem: None,
                     ..self.clone()
                 };
-                Some(ResponseError::Other(Arc::new(rejection)))
+                Some(ResponseError::other(rejection))
             }
         }
     }
