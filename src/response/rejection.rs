@@ -50,6 +50,7 @@ const INTERNAL: &str = "the server has failed";
 /// An application with its own error type converts it:
 ///
 /// ```
+/// # #[cfg(feature = "std")] {
 /// use bytegate::{Rejection, Request, Status};
 ///
 /// struct Full;
@@ -74,6 +75,7 @@ const INTERNAL: &str = "the server has failed";
 /// let client = bytegate::testing::Client::new(add);
 /// assert_eq!(client.post("/").form(&[("name", "Ada Augusta")]).status(), 507);
 /// assert_eq!(client.post("/").form(&[("name", "Ada")]).text(), "500 Internal Server Error\n");
+/// # }
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
@@ -103,6 +105,7 @@ impl Rejection {
     /// the [source](Rejection::with_source). The [detail](Rejection::detail) does not name it either.
     ///
     /// ```
+    /// # #[cfg(feature = "std")] {
     /// use bytegate::{Rejection, Request};
     ///
     /// fn report(_: &Request) -> Result<String, Rejection> {
@@ -113,6 +116,7 @@ impl Rejection {
     /// let response = bytegate::testing::Client::new(report).get("/").send();
     /// assert_eq!(response.status(), 500);
     /// assert!(!response.text().contains("No such file"));
+    /// # }
     /// ```
     pub fn internal(error: impl Into<Box<dyn Error + Send + Sync>>) -> Rejection {
         Rejection::new(Status::INTERNAL_SERVER_ERROR, INTERNAL).with_source(error)

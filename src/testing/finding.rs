@@ -8,6 +8,7 @@ use core::fmt;
 /// A mistake of an application that [`findings`](super::findings) has found.
 ///
 /// ```
+/// # #[cfg(feature = "std")] {
 /// use bytegate::testing::{Finding, findings};
 /// use bytegate::{Request, Router};
 ///
@@ -18,6 +19,7 @@ use core::fmt;
 /// assert_eq!(found[0].route, "GET /first/{name}");
 /// assert!(found[0].rule.starts_with("the application panicked: "));
 /// assert!(found[0].request.starts_with(b"GET /first/"));
+/// # }
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
