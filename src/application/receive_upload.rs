@@ -7,8 +7,8 @@ use crate::response::response::Response;
 use crate::upload::admission::{Admission, Receiver};
 use alloc::boxed::Box;
 
-/// Receives the body of each request with a [`Receiver`] of its own, block by block as it arrives. `receiver` makes one
-/// when only the head has arrived.
+/// Creates a [`Receiver`] for each request, which gets the body block by block as it arrives. `receiver` is called when only
+/// the head has arrived.
 ///
 /// The body may have any length, unless a [`with_body_limit`](crate::with_body_limit) is around the application. A request
 /// without a body is an empty upload: its receiver [finishes](Receiver::finish) at once. To refuse some uploads, or to

@@ -295,7 +295,7 @@ impl<C: Borrow<Config>> Driver<C> {
         polled
     }
 
-    /// Reads nothing until the receiver is ready, or answers if that takes too long. Pending output is still written.
+    /// Reads nothing until the receiver is ready, or responds if that takes too long. Pending output is still written.
     fn wait_for_receiver(
         &mut self,
         gateway: &Shared,
@@ -479,7 +479,7 @@ impl<C: Borrow<Config>> Driver<C> {
     }
 }
 
-/// Returns whether a response consists of events that come until somebody ends it.
+/// Returns whether a response is a stream of events without an end.
 fn is_event_stream(response: &Response) -> bool {
     let is_endless = response.body.length().is_none();
     is_endless && response.headers().get("Content-Type") == Some("text/event-stream")

@@ -359,7 +359,7 @@ impl Exchange {
     }
 }
 
-/// Passes a response through middleware, unless it is deferred: then they see it when it is ready.
+/// Passes a response through middleware. A deferred response passes when it is ready.
 fn pass_through(passes: &[Box<dyn Pass>], response: Response) -> Response {
     match response.is_pending() {
         true => response,

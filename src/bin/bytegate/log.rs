@@ -1,11 +1,11 @@
-//! Lines for a stream that may not be read: another thread writes them, so that nobody waits for the reader.
+//! A log that never blocks the threads that write to it, even if nobody reads the stream.
 
 use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A log that another thread writes. While nobody reads it, lines wait, and later ones are dropped and counted.
+/// A queue of lines that a dedicated thread writes to a stream. When the queue is full, new lines are dropped and counted.
 #[derive(Clone)]
 pub(crate) struct Log(Arc<Shared>);
 
