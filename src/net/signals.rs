@@ -7,10 +7,12 @@ use std::io;
 use std::prelude::rust_2024::*;
 use std::process;
 use std::thread;
+use std::time::{Duration, Instant};
 
 /// Returns a future that completes at the first SIGINT or SIGTERM after this call. From this call on, these signals
 /// no longer end the process by themselves. After the first one, a second ends it at once, with exit status 130 or 143, so
-/// that nobody has to wait for a stop that takes long.
+/// that a person need not wait for a stop that takes long. Signals within 200 milliseconds of the first one count as one:
+/// `timeout`, for example, sends each signal twice.
 ///
 /// ```no_run
 /// use bytegate::{Gateway, Site, net};
@@ -35,12 +37,18 @@ pub fn stop_signal() -> io::Result<impl Future<Output = ()> + Send> {
     })
 }
 
+/// The time within which several signals count as one.
+const ONE_SIGNAL: Duration = Duration::from_millis(200);
+
 /// Ends the process at the next signal, with the exit status that a shell shows for it.
 fn exit_at_next(mut signals: Signals) {
-    if let Some(Ok(signal)) = smol::block_on(signals.next()) {
-        process::exit(match signal {
-            Signal::Term => 143,
-            _ => 130,
-        });
+    let first = Instant::now();
+    while let Some(Ok(signal)) = smol::block_on(signals.next()) {
+        if first.elapsed() >= ONE_SIGNAL {
+            process::exit(match signal {
+                Signal::Term => 143,
+                _ => 130,
+            });
+        }
     }
 }

@@ -280,10 +280,24 @@ fn a_second_signal_ends_the_program_at_once() {
             assert!(asked.elapsed() < DEADLINE, "the server does not stop");
             thread::sleep(Duration::from_millis(2));
         }
+        // Sooner, it would count as the same signal.
+        thread::sleep(Duration::from_millis(300));
         server.signal(second);
         let ended = server.ended();
         assert_eq!((ended.code, &*ended.stderr), (Some(code), ""));
     }
+}
+
+#[test]
+fn a_signal_that_is_sent_twice_at_once_stops_the_program_in_order() {
+    let server = Server::start(&[]);
+    server.signal("-INT");
+    server.signal("-INT");
+    let ended = server.ended();
+    assert_eq!(
+        (ended.code, &*ended.stderr),
+        (Some(0), "bytegate: stopped\n")
+    );
 }
 
 #[test]
