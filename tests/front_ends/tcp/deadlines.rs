@@ -79,7 +79,7 @@ fn fifty_slow_heads_do_not_delay_other_clients() {
         }
         let start = Instant::now();
         assert_eq!(client.get("/").status(), 200);
-        assert!(start.elapsed() < Duration::from_secs(1));
+        assert!(start.elapsed() < Duration::from_secs(5));
     }
     for slow in &mut slow {
         slow.send("\n");

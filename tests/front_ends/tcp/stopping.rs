@@ -103,7 +103,7 @@ fn a_stop_waits_one_second_for_an_incomplete_request() {
     halves.push(client);
     thread::sleep(millis(50));
     let took = server.stop();
-    assert!((millis(900)..millis(3000)).contains(&took), "{took:?}");
+    assert!((millis(900)..millis(6000)).contains(&took), "{took:?}");
     for client in halves {
         let answers = client.last_answers(1);
         assert_eq!(
@@ -122,7 +122,7 @@ fn a_stop_waits_for_a_client_that_does_not_read_only_until_its_timeout() {
     reader.send(get("/large"));
     reader.socket().peek(&mut [0]).expect("an answer begins");
     let took = server.stop();
-    assert!((millis(1400)..millis(3000)).contains(&took), "{took:?}");
+    assert!((millis(1400)..millis(6000)).contains(&took), "{took:?}");
 }
 
 /// Starts a server that has been told to stop before it accepts its first connection.
@@ -171,7 +171,7 @@ fn a_stop_closes_connections_that_do_not_end() {
     reader.send(get("/large"));
     reader.socket().peek(&mut [0]).expect("an answer begins");
     let took = server.stop();
-    assert!((millis(300)..millis(2000)).contains(&took), "{took:?}");
+    assert!((millis(300)..millis(5000)).contains(&took), "{took:?}");
     assert!(matches!(head.rest().as_deref(), Ok(b"") | Err(_)));
     assert!(matches!(content.rest().as_deref(), Ok(b"") | Err(_)));
     let cut = reader.rest();
@@ -215,7 +215,7 @@ fn a_stop_ends_event_streams_at_once_and_well() {
             assert!(client.answer().body().ends_with(b"data: hello\n\n"));
         }
         let took = asked.elapsed();
-        assert!(took < millis(1000), "{took:?}");
+        assert!(took < millis(4000), "{took:?}");
     }
 }
 
@@ -250,7 +250,7 @@ fn pipelined_requests_hold_other_clients_up_for_one_call_only() {
     let mut waits: Vec<_> = waits.collect();
     waits.sort();
     // Usually 5 ms. The machine of the test may be busy.
-    assert!(waits[10] < millis(100), "{waits:?}");
+    assert!(waits[10] < millis(500), "{waits:?}");
 }
 
 #[test]
