@@ -16,6 +16,7 @@ use crate::gateway::wait::Wait;
 use crate::values::connection_info::ConnectionInfo;
 use core::convert::Infallible;
 use core::future::{Future, poll_fn};
+use core::mem::replace;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use smol::channel::Sender;
@@ -58,6 +59,7 @@ pub(super) fn connection<T: Transport>(
             comments: Comments::default(),
             idle_since: None,
             read_first: true,
+            waits: false,
             knows_stop: false,
             gives_way: false,
             is_over: false,
@@ -102,6 +104,8 @@ struct Driver<'s, T: Transport> {
     idle_since: Option<Duration>,
     /// Whether a read is likely to succeed, so that waiting first would be an unnecessary call.
     read_first: bool,
+    /// Whether a wait for the socket has begun.
+    waits: bool,
     /// Whether the stop of the server has been noticed.
     knows_stop: bool,
     /// Whether the connection was told to close, to make room for others.
@@ -150,7 +154,8 @@ impl<T: Transport> Driver<'_, T> {
                     let until = waiting.until;
                     let woken = poll_fn(|context| {
                         let ready = self.socket.poll_readable(context);
-                        self.poll_woken(ready, until, context)
+                        let woken = self.poll_woken(ready, until, context);
+                        self.take_wakeup_for_readiness(woken)
                     })
                     .await?;
                     self.end_reading(waiting);
@@ -169,7 +174,8 @@ impl<T: Transport> Driver<'_, T> {
                         let until = self.server.instant(until);
                         poll_fn(|context| {
                             let ready = self.socket.poll_writable(context);
-                            self.deadline.poll_after(ready, until, context)
+                            let woken = self.deadline.poll_after(ready, until, context);
+                            self.take_wakeup_for_readiness(woken)
                         })
                         .await?;
                         self.gives_way |= self.place.end_wait();
@@ -208,6 +214,22 @@ impl<T: Transport> Driver<'_, T> {
             return Poll::Ready(Ok(Woken::Stopped));
         }
         self.deadline.poll_after(ready, until, context)
+    }
+
+    /// Ends a wait for the socket at the first wake-up: the read or write that follows tells whether the socket is ready.
+    ///
+    /// async-io ignores an event if another thread already waited for events when this one began to wait. On a thread
+    /// that is always busy, each event is ignored, and the wait would last as long as the work of the other clients.
+    fn take_wakeup_for_readiness(
+        &mut self,
+        woken: Poll<io::Result<Woken>>,
+    ) -> Poll<io::Result<Woken>> {
+        let is_awake = replace(&mut self.waits, woken.is_pending());
+        if woken.is_pending() && is_awake {
+            self.waits = false;
+            return Poll::Ready(Ok(Woken::Ready));
+        }
+        woken
     }
 
     /// Processes the input left over from an earlier turn.

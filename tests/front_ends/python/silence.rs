@@ -89,6 +89,10 @@ fn a_request_can_be_sent_ahead_of_a_slow_close() {
         next.poll();
         assert!(next.is_pending());
         fs::write(file, "").unwrap();
+        wait_until("the next request is answered", || {
+            next.poll();
+            !next.is_pending()
+        });
         assert_eq!(next.response().status(), 200);
     }
     // With a second worker, nobody waits for the first.
