@@ -1,6 +1,6 @@
 //! An application in Python inside of a Rust program, beside files: `cargo run --features server,python --example python`.
 
-use bytegate::middleware::SecurityHeaders;
+use bytegate::middleware::SetHeaders;
 use bytegate::python::{Python, StartError};
 use bytegate::{Gateway, Router, Site, net};
 
@@ -11,7 +11,7 @@ pub fn gateway() -> Result<Gateway, StartError> {
         .start()?;
     let site = Site::new().file("/style.css", "body { margin: 2em }\n");
     let router = Router::new().mount("/book", guestbook).fallback(site);
-    Ok(Gateway::new(router).with(SecurityHeaders::new()))
+    Ok(Gateway::new(router).with(SetHeaders::security()))
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

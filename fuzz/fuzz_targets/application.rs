@@ -3,7 +3,7 @@
 #![no_main]
 
 use bytegate::middleware::{
-    BasicAuth, ConditionalGet, Cors, CrossOriginProtection, ErrorPages, SecurityHeaders,
+    BasicAuth, ConditionalGet, Cors, CrossOriginProtection, ErrorPages, SetHeaders,
     with_middleware,
 };
 use bytegate::request::{MultipartLimits, Part};
@@ -73,7 +73,7 @@ fn gateway() -> Gateway {
         .with(ConditionalGet::new())
         .with(CrossOriginProtection::new().trusted_origins(["https://a.example"]))
         .with(Cors::origins(["https://a.example"]))
-        .with(SecurityHeaders::new())
+        .with(SetHeaders::security())
         .with(ErrorPages::problem_details())
 }
 

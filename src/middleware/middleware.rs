@@ -63,7 +63,7 @@ use crate::response::response::Response;
 ///     .with(Cors::origins(["https://example.com"]).credentials())
 ///     .with(AllowedHosts::local())
 ///     // Outside of everything that responds in place of the application.
-///     .with(SecurityHeaders::new())
+///     .with(SetHeaders::security())
 ///     .with(ServerTiming::new())
 ///     .with(SetRequestId::new())
 ///     // Last, so that it logs the final response.

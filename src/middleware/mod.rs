@@ -1,10 +1,10 @@
 //! Middleware, for wrapping every response: it sees each request first and each response last.
 //!
 //! ```
-//! use bytegate::middleware::SecurityHeaders;
+//! use bytegate::middleware::SetHeaders;
 //! use bytegate::{Gateway, Request};
 //!
-//! let gateway = Gateway::new(|_: &Request| "hello\n").with(SecurityHeaders::new());
+//! let gateway = Gateway::new(|_: &Request| "hello\n").with(SetHeaders::security());
 //! let client = bytegate::testing::Client::new(gateway);
 //! assert_eq!(client.get("/").send().header("X-Content-Type-Options"), Some("nosniff"));
 //! ```
@@ -26,7 +26,6 @@ mod origin;
 mod rate_limit;
 pub(crate) mod request_info;
 pub(crate) mod request_parts;
-mod security_headers;
 mod server_timing;
 mod set_headers;
 mod set_request_id;
@@ -50,7 +49,6 @@ pub use request_info::RequestInfo;
 #[cfg(feature = "server")]
 pub(crate) use request_info::identify;
 pub use request_parts::RequestParts;
-pub use security_headers::SecurityHeaders;
 pub use server_timing::ServerTiming;
 pub use set_headers::SetHeaders;
 pub use set_request_id::{RequestId, SetRequestId};

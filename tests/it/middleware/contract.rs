@@ -140,7 +140,7 @@ fn built_in_responses_keep_the_contract() {
                 .by(|request| request.head.headers().get("X-Key").map(String::from)),
         )
         .with(Cors::origins([RABBIT]))
-        .with(SecurityHeaders::new())
+        .with(SetHeaders::security())
         .with(Contract::new());
     let preflight = [
         "Origin: https://rabbit.invalid",

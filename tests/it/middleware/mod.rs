@@ -12,16 +12,16 @@ mod order;
 mod rate_limit;
 mod request_id;
 mod same_origin;
-mod security_headers;
 mod server_timing;
+mod set_headers;
 
 use crate::support;
 use bytegate::gateway::Wait;
 use bytegate::headers::Headers;
 use bytegate::middleware::{
     AccessLog, AllowedHosts, AuthenticatedUser, BasicAuth, ConditionalGet, Cors,
-    CrossOriginProtection, RateLimit, RequestId, RequestInfo, RequestParts, SecurityHeaders,
-    ServerTiming, SetRequestId, with_middleware,
+    CrossOriginProtection, RateLimit, RequestId, RequestInfo, RequestParts, ServerTiming,
+    SetHeaders, SetRequestId, with_middleware,
 };
 use bytegate::request::{ConnectionInfo, Peer, Scheme};
 use bytegate::testing::{ClientResponse, Contract, Violation};
@@ -157,7 +157,7 @@ fn wrapped(application: impl Application + 'static) -> (Gateway, Arc<Mutex<Strin
         .with(CrossOriginProtection::new().trusted_origins(["https://a.example"]))
         .with(Cors::origins(["https://a.example"]).credentials())
         .with(AllowedHosts::new().host("x"))
-        .with(SecurityHeaders::new())
+        .with(SetHeaders::security())
         .with(ServerTiming::new())
         .with(SetRequestId::generated_by(|_| "id".to_string()))
         .with(AccessLog::to(move |line| {

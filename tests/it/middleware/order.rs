@@ -321,7 +321,7 @@ fn outer_middleware_sees_the_response_after_a_panic_in_middleware() {
         let log = Arc::new(Mutex::new(String::new()));
         let lines = log.clone();
         let gateway = Gateway::new(EveryWay)
-            .with(SecurityHeaders::new())
+            .with(SetHeaders::security())
             .with(Panics)
             .with(SetRequestId::generated_by(|_| "id".to_string()))
             .with(Panics)
