@@ -96,14 +96,14 @@ impl Refusal<'_> {
     /// Returns a page with one line of plain text that names the error and the rule it violates, and the limit of a body
     /// that is too large.
     pub fn page(&self) -> Response {
-        let (status, section) = (self.error.status(), self.error.section());
         match self.body_limit {
-            None => Response::explained(status, self.error),
+            None => Response::refused(self.error, self.error),
             Some(limit) => {
+                let section = self.error.section();
                 let sentence = format!(
                     "the content is larger than the {limit} bytes allowed here ({section})"
                 );
-                Response::explained(status, sentence)
+                Response::refused(self.error, sentence)
             }
         }
     }

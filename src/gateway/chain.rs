@@ -4,7 +4,6 @@
 
 use super::gateway::Shared;
 use super::own_response::own_response;
-use crate::connection::Refusal;
 use crate::message::head::Head;
 use crate::middleware::{RequestInfo, RequestParts};
 use crate::request::extensions::Extensions;
@@ -127,11 +126,6 @@ impl<'g, 's> Chain<'g, 's> {
                 self.gateway.application.reply(request)
             }),
         }
-    }
-
-    /// Returns the page for input that is not a valid request.
-    pub(super) fn refuse(&self, refusal: &Refusal<'_>) -> Response {
-        self.caller.respond(|| self.gateway.refuse(refusal))
     }
 
     /// Passes a response through all middleware, innermost first.

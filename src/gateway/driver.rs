@@ -3,7 +3,7 @@
 use super::chain::{Caller, Chain};
 use super::exchange::{Begun, Exchange, RequestLine, may_need_record};
 use super::front_end::FrontEnd;
-use super::gateway::{RETRY_AFTER, Shared};
+use super::gateway::Shared;
 use super::poll_time;
 use super::wait::Wait;
 use crate::body::block::Block;
@@ -18,7 +18,6 @@ use crate::upload::admission::AbortReason;
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::now::Now;
 use crate::values::protocol_error::ProtocolError;
-use crate::values::status::Status;
 use alloc::boxed::Box;
 use core::borrow::Borrow;
 use core::task::{Context, Poll};
@@ -316,8 +315,8 @@ impl<C: Borrow<Config>> Driver<C> {
         }
         let chain = Chain::new(gateway, &self.caller);
         exchange.abort(chain, AbortReason::Refused(ProtocolError::ResponseTimeout));
-        let response =
-            Response::explained(Status::SERVICE_UNAVAILABLE, ProtocolError::ResponseTimeout);
+        let late = ProtocolError::ResponseTimeout;
+        let response = Response::refused(late, late);
         self.interrupt(gateway, response, front_end);
         None
     }
@@ -488,6 +487,6 @@ fn is_event_stream(response: &Response) -> bool {
 /// Returns the response if there is no room for another.
 #[cold]
 fn overloaded() -> Response {
-    Response::explained(Status::SERVICE_UNAVAILABLE, ProtocolError::Overloaded)
-        .with_header("Retry-After", RETRY_AFTER)
+    let full = ProtocolError::Overloaded;
+    Response::refused(full, full)
 }

@@ -255,7 +255,8 @@ impl Exchange {
         }
     }
 
-    /// Responds to input that is not a valid request. Also returns the state to keep if the response is deferred.
+    /// Responds to input that is not a valid request. Also returns the state to keep if middleware made the
+    /// response fail.
     #[inline(never)]
     pub(super) fn refuse(
         mut self,
@@ -264,7 +265,7 @@ impl Exchange {
         now: Now,
     ) -> (Response, Option<Box<Exchange>>) {
         self.abort(chain, AbortReason::Refused(refusal.error));
-        let mut response = chain.refuse(refusal);
+        let mut response = refusal.page();
         let line = RequestLine {
             method: refusal.method,
             bytes: refusal.line,

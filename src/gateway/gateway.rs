@@ -4,18 +4,16 @@
 use crate::application::ListedRoute;
 use crate::application::{Application, IntoApplication};
 use crate::config::config::Config;
-use crate::connection::Refusal;
 use crate::middleware::{Middleware, RequestInfo};
-use crate::response::response::{Response, ResponseError};
-use crate::values::protocol_error::ProtocolError;
+use crate::response::response::ResponseError;
 use crate::values::sync::Arc;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// An application together with its configuration, its middleware, and the page for invalid input. To process bytes,
-/// use [`handle`](Gateway::handle), a [`session`](Gateway::session) or `net::serve`.
+/// An application together with its configuration and its middleware. To process bytes, use
+/// [`handle`](Gateway::handle), a [`session`](Gateway::session) or `net::serve`.
 ///
 /// ```
 /// use bytegate::{Gateway, Request};
@@ -41,14 +39,9 @@ pub(super) struct Shared {
     pub(super) config: Arc<Config>,
     /// Ordered from outermost to innermost.
     pub(super) middlewares: Vec<Arc<dyn Middleware>>,
-    refusal_page: Option<Arc<RefusalPage>>,
     on_error: Option<Arc<OnError>>,
 }
 
-/// The seconds after which a client may try again if there was no room for its request.
-pub(super) const RETRY_AFTER: &str = "5";
-
-type RefusalPage = dyn Fn(&Refusal<'_>) -> Response + Send + Sync;
 type OnError = dyn Fn(&ResponseError, &RequestInfo<'_>) + Send + Sync;
 
 impl Gateway {
@@ -58,7 +51,6 @@ impl Gateway {
             application: Arc::from(Box::new(application.into_application()) as Box<dyn Application>),
             config: Arc::default(),
             middlewares: Vec::new(),
-            refusal_page: None,
             on_error: None,
         };
         Gateway {
@@ -91,25 +83,6 @@ impl Gateway {
         self.change()
             .middlewares
             .insert(0, Arc::from(Box::new(middleware) as Box<dyn Middleware>));
-        self
-    }
-
-    /// Sets the page for refused input, which is a line of plain text by default. The page cannot change the status,
-    /// and the connection still closes. To give all error pages the same form, use [`ErrorPages`](crate::middleware::ErrorPages).
-    ///
-    /// ```
-    /// use bytegate::{Gateway, Request, Response};
-    /// use bytegate::connection::Refusal;
-    ///
-    /// let gateway = Gateway::new(|_: &Request| "hello\n")
-    ///     .refusal_page(|refusal: &Refusal| Response::html(format!("<p>{}</p>", refusal.error)));
-    /// assert!(gateway.handle(b"GET /\r\n").starts_with(b"HTTP/1.1 400 Bad Request\r\n"));
-    /// ```
-    pub fn refusal_page(
-        mut self,
-        page: impl Fn(&Refusal<'_>) -> Response + Send + Sync + 'static,
-    ) -> Gateway {
-        self.change().refusal_page = Some(Arc::from(Box::new(page) as Box<RefusalPage>));
         self
     }
 
@@ -182,18 +155,6 @@ impl Gateway {
 }
 
 impl Shared {
-    /// Returns the response to input that is not a valid request.
-    pub(super) fn refuse(&self, refusal: &Refusal<'_>) -> Response {
-        let response = match &self.refusal_page {
-            None => refusal.page(),
-            Some(page) => page(refusal).with_status(refusal.error.status()),
-        };
-        match refusal.error {
-            ProtocolError::Overloaded => response.with_header("Retry-After", RETRY_AFTER),
-            _ => response,
-        }
-    }
-
     pub(super) fn report(&self, error: &ResponseError, request: &RequestInfo<'_>) {
         if let Some(on_error) = &self.on_error {
             on_error(error, request);

@@ -1,10 +1,10 @@
 //! Error pages in the style of the application.
 
+use super::error_info::ErrorInfo;
 use super::middleware::Middleware;
 use super::request_info::RequestInfo;
 use crate::response::problem::Problem;
 use crate::response::response::{Response, ResponseError};
-use crate::values::status::Status;
 use alloc::boxed::Box;
 use core::fmt;
 
@@ -12,11 +12,10 @@ use core::fmt;
 ///
 /// A default page is one line of plain text. It is the body of the server's own responses: to refused input, 404 and
 /// 405 from a [`Router`](crate::Router) or a [`Site`](crate::Site), 501, 503, and the 500 for a panic or an invalid
-/// response. It is also the body of an application's bare [`Status`] and of a [`Rejection`](crate::Rejection). Errors with any
+/// response. It is also the body of an application's bare [`Status`](crate::Status) and of a [`Rejection`](crate::Rejection). Errors with any
 /// other body are left alone.
 ///
-/// The page is made from the request, the status and a sentence, if more can be said than the status. The status stays,
-/// and so do headers such as `Allow`, `Retry-After` and `WWW-Authenticate`, unless the page sets the same header. A
+/// The page is made from an [`ErrorInfo`]. The status stays, and so do headers such as `Allow`, `Retry-After` and `WWW-Authenticate`, unless the page sets the same header. A
 /// page that is [deferred](Response::from_future) becomes a 500.
 ///
 /// Add it first, so that middleware added later, such as an [`AccessLog`](crate::middleware::AccessLog), sees its
@@ -27,8 +26,8 @@ use core::fmt;
 /// use bytegate::middleware::ErrorPages;
 /// use bytegate::response::Escaped;
 ///
-/// let pages = ErrorPages::new(|_, status, sentence| {
-///     Response::html(format!("<h1>{status}</h1><p>{}</p>", Escaped(sentence.unwrap_or_default())))
+/// let pages = ErrorPages::new(|error| {
+///     Response::html(format!("<h1>{}</h1><p>{}</p>", error.status, Escaped(error.detail.unwrap_or_default())))
 /// });
 /// let gateway = Gateway::new(Router::new()).with(pages);
 /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -42,19 +41,19 @@ pub struct ErrorPages {
     page: Box<Page>,
 }
 
-type Page = dyn Fn(&RequestInfo<'_>, Status, Option<&str>) -> Response + Send + Sync;
+type Page = dyn Fn(&ErrorInfo<'_>) -> Response + Send + Sync;
 
 impl ErrorPages {
-    /// Creates the middleware from a function that makes a page from the request, the status and a sentence.
+    /// Creates the middleware from a function that makes the page for an error.
     pub fn new<R: Into<Response>>(
-        page: impl Fn(&RequestInfo<'_>, Status, Option<&str>) -> R + Send + Sync + 'static,
+        page: impl Fn(&ErrorInfo<'_>) -> R + Send + Sync + 'static,
     ) -> ErrorPages {
         ErrorPages {
-            page: Box::new(move |request, status, sentence| page(request, status, sentence).into()),
+            page: Box::new(move |error| page(error).into()),
         }
     }
 
-    /// Responds with problem details (RFC 9457), as an API does. The sentence is the detail.
+    /// Responds with problem details (RFC 9457), as an API does.
     ///
     /// ```
     /// use bytegate::{Gateway, Router};
@@ -65,9 +64,12 @@ impl ErrorPages {
     /// assert!(response.ends_with(br#"{"status":404,"title":"Not Found"}"#));
     /// ```
     pub fn problem_details() -> ErrorPages {
-        ErrorPages::new(|_, status, sentence| match sentence {
-            Some(sentence) => Problem::new(status).with_detail(sentence),
-            None => Problem::new(status),
+        ErrorPages::new(|error| {
+            let problem = Problem::new(error.status);
+            match error.detail {
+                Some(detail) => problem.with_detail(detail),
+                None => problem,
+            }
         })
     }
 }
@@ -78,15 +80,20 @@ impl Middleware for ErrorPages {
             return response;
         }
         let status = response.status();
-        let page = (self.page)(request, status, response.sentence());
+        let page = (self.page)(&ErrorInfo {
+            request,
+            status,
+            detail: response.sentence(),
+            protocol_error: response.protocol_error(),
+        });
         if page.is_pending() {
             return Response::from_error(ResponseError::Pending);
         }
-        with_kept_fields(page.with_status(status), &response).in_place_of(response)
+        with_kept_headers(page.with_status(status), &response).in_place_of(response)
     }
 }
 
-fn with_kept_fields(page: Response, default: &Response) -> Response {
+fn with_kept_headers(page: Response, default: &Response) -> Response {
     let own = page.headers().clone();
     let kept = default
         .headers()

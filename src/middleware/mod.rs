@@ -17,6 +17,7 @@ mod compression;
 mod conditional_get;
 mod cors;
 mod cross_origin_protection;
+mod error_info;
 mod error_pages;
 mod list_headers;
 #[allow(clippy::module_inception, reason = "each name has a file of its name")]
@@ -41,6 +42,7 @@ pub(crate) use compression::{gains, gzip};
 pub use conditional_get::ConditionalGet;
 pub use cors::Cors;
 pub use cross_origin_protection::CrossOriginProtection;
+pub use error_info::ErrorInfo;
 pub use error_pages::ErrorPages;
 pub use middleware::Middleware;
 #[cfg(feature = "std")]

@@ -1,9 +1,24 @@
 //! The default page of a status: one line of plain text, which an application can replace with its own.
 
 use super::response::Response;
+use crate::values::protocol_error::ProtocolError;
 use crate::values::status::Status;
 use alloc::format;
 use core::fmt::Display;
+
+/// The seconds after which a client may try again if there was no room for its request.
+const RETRY_AFTER: &str = "5";
+
+/// The kind of page that the body of a response is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// A body that the application chose.
+    Own,
+    /// The default page of the status.
+    Default,
+    /// The default page that explains an error in the input, or why the server cannot respond.
+    Explains(ProtocolError),
+}
 
 impl Response {
     /// Creates the default page of a status: a line of plain text with the status and a sentence.
@@ -12,7 +27,17 @@ impl Response {
     /// server generates, so an application decides on the form of its error pages in one place.
     pub(crate) fn explained(status: Status, sentence: impl Display) -> Response {
         let mut response = Response::text(format!("{status}: {sentence}\n")).with_status(status);
-        response.has_default_page = true;
+        response.page = Page::Default;
+        response
+    }
+
+    /// Creates the default page for input that an application never sees, or whose response is missing.
+    pub(crate) fn refused(error: ProtocolError, sentence: impl Display) -> Response {
+        let mut response = Response::explained(error.status(), sentence);
+        response.page = Page::Explains(error);
+        if error == ProtocolError::Overloaded {
+            response.set_header("Retry-After", RETRY_AFTER);
+        }
         response
     }
 
@@ -22,22 +47,30 @@ impl Response {
         let mut response = self
             .with_header("Content-Type", "text/plain; charset=utf-8")
             .with_body(page);
-        response.has_default_page = true;
+        response.page = Page::Default;
         response
     }
 
     /// Returns whether the default page of an error is sent.
     pub(crate) fn is_default_error_page(&self) -> bool {
-        self.has_failed() || self.has_default_page && self.status.is_error()
+        self.has_failed() || self.page != Page::Own && self.status.is_error()
     }
 
     /// Returns the sentence of the default page that is sent, if it says more than the status.
     pub(crate) fn sentence(&self) -> Option<&str> {
-        let is_sent = self.has_default_page && !self.has_failed();
+        let is_sent = self.page != Page::Own && !self.has_failed();
         let line = self.body.as_bytes().filter(|_| is_sent)?;
         // No reason phrase contains a colon.
         let (_, sentence) = core::str::from_utf8(line).ok()?.split_once(": ")?;
         sentence.strip_suffix('\n')
+    }
+
+    /// Returns the protocol error that the default page explains, if it does.
+    pub(crate) fn protocol_error(&self) -> Option<ProtocolError> {
+        match self.page {
+            Page::Explains(error) if !self.has_failed() => Some(error),
+            _ => None,
+        }
     }
 }
 
@@ -49,7 +82,7 @@ impl From<Status> for Response {
             return Response::new(Status::OK).with_status(status);
         }
         let mut response = Response::text(format!("{status}\n")).with_status(status);
-        response.has_default_page = true;
+        response.page = Page::Default;
         response
     }
 }

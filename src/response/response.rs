@@ -1,5 +1,6 @@
 //! Responses. A response is valid by construction, or is replaced by a 500 that says why.
 
+use super::default_page::Page;
 use crate::body::body::Body;
 use crate::headers::header_error::HeaderError;
 use crate::headers::header_map::HeaderMap;
@@ -33,8 +34,7 @@ pub struct Response {
     pub(crate) status: Status,
     pub(crate) fields: HeaderMap,
     pub(crate) body: Body,
-    /// Whether the body is the default page of the status: see `Response::explained`.
-    pub(crate) has_default_page: bool,
+    pub(crate) page: Page,
     /// Boxed, because almost no response has one.
     pub(crate) exception: Option<Box<Exception>>,
 }
@@ -176,7 +176,7 @@ impl Response {
             status,
             fields: HeaderMap::new(),
             body: Body::empty(),
-            has_default_page: false,
+            page: Page::Own,
             exception: None,
         }
     }
@@ -295,7 +295,7 @@ impl Response {
             return self.fail(ResponseError::other(reason));
         }
         self.body = change(core::mem::take(&mut self.body));
-        self.has_default_page = false;
+        self.page = Page::Own;
     }
 
     /// Returns the body and discards the rest.
@@ -308,7 +308,7 @@ impl Response {
             true => self.when_ready(|| move |response| response.replace_body(body)),
             false => {
                 self.body = body;
-                self.has_default_page = false;
+                self.page = Page::Own;
             }
         }
     }

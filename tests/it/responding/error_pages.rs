@@ -129,7 +129,7 @@ fn an_error_page_keeps_the_headers_of_the_response() {
                 .header("X-Inner", "1")
                 .header("X-Page", "1"),
         )
-        .with(ErrorPages::new(|_, _, _| {
+        .with(ErrorPages::new(|_| {
             Response::text("page").with_header("X-Page", "2")
         }))
         .with(SetHeaders::new().header("X-Outer", "1"));
@@ -176,13 +176,41 @@ fn a_response_with_its_own_body_is_left_alone() {
             "{path}"
         );
     }
-    let own_refusals = Gateway::new(faulty())
-        .refusal_page(|_| Response::text("refused"))
-        .with(pages());
-    assert_eq!(answer_of(&own_refusals, b"GET /\r\n\r\n").text(), "refused");
     let own_404 = Site::new().file("/404.html", "not here");
     let gateway = Gateway::new(own_404).with(pages());
     assert_eq!(answer_of(&gateway, GET).text(), "not here");
+}
+
+#[test]
+fn the_page_for_refused_input_can_name_the_error_but_not_change_the_status() {
+    let pages = ErrorPages::new(|error| {
+        let name = error.protocol_error.map_or("none", ProtocolError::name);
+        let line = error.request.line.escape_ascii();
+        Response::html(format!("<h1>{name}</h1> {line}")).with_status(Status::OK)
+    });
+    let gateway = Gateway::new(faulty()).with(pages);
+    for (input, status, page) in [
+        (
+            &b"GET /a@ HTTP/3.0\r\n\r\n"[..],
+            505,
+            "<h1>VersionUnsupported</h1> GET /a@ HTTP/3",
+        ),
+        (
+            b"GET /bare HTTP/1.1\r\nHost: x\r\n\r\n",
+            403,
+            "<h1>none</h1> GET /bare HTTP/1.1",
+        ),
+        (
+            b"GET /invalid HTTP/1.1\r\nHost: x\r\n\r\n",
+            500,
+            "<h1>none</h1> GET /invalid HTTP/1.1",
+        ),
+    ] {
+        let output = gateway.handle(input);
+        let response = support::read_one(&output);
+        assert_eq!((response.status().code(), response.text()), (status, page));
+        assert_eq!(response.closes(), status == 505);
+    }
 }
 
 #[test]
@@ -248,7 +276,7 @@ fn an_error_page_that_cannot_be_sent_is_a_plain_500_with_a_reason() {
     let gateway = |page: fn() -> Response| {
         let told = errors.clone();
         Gateway::new(faulty())
-            .with(ErrorPages::new(move |_, _, _| page()))
+            .with(ErrorPages::new(move |_| page()))
             .on_error(move |error: &ResponseError, _| {
                 told.lock().expect("a list").push(error.to_string());
             })

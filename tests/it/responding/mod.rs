@@ -11,7 +11,7 @@ mod redirects;
 
 use crate::support;
 use bytegate::body::{Closed, TrySendError};
-use bytegate::connection::CloseReason;
+use bytegate::connection::{CloseReason, ProtocolError};
 use bytegate::events::{Broadcast, Event, EventSender, Events};
 use bytegate::gateway::{FrontEnd, Wait};
 use bytegate::middleware::{AccessLog, ErrorPages, SetHeaders};
@@ -48,10 +48,10 @@ fn answer(application: impl Application + 'static, input: &[u8]) -> ClientRespon
 
 /// Marks its pages, so that a test can tell them apart.
 fn pages() -> ErrorPages {
-    ErrorPages::new(|request, status, sentence| {
-        let sentence = sentence.unwrap_or("-");
-        let method = request.method.as_ref().map_or("?", Method::as_str);
-        Response::html(format!("{method} {status} <{}>", Escaped(sentence)))
+    ErrorPages::new(|error| {
+        let detail = Escaped(error.detail.unwrap_or("-"));
+        let method = error.request.method.as_ref().map_or("?", Method::as_str);
+        Response::html(format!("{method} {} <{detail}>", error.status))
     })
 }
 

@@ -2,9 +2,8 @@
 
 use bytegate::application::receive_upload;
 use bytegate::blocking::Untimed;
-use bytegate::connection::Refusal;
 use bytegate::headers::Headers;
-use bytegate::middleware::SetHeaders;
+use bytegate::middleware::{ErrorPages, SetHeaders};
 use bytegate::request::{ConnectionInfo, Peer};
 use bytegate::upload::{Admission, Receiver};
 use bytegate::{Application, Body, Gateway, OwnedRequest, Request, Response, Router, Status};
@@ -169,8 +168,8 @@ fn a_body_that_breaks_off() {
 #[test]
 fn the_page_for_a_refused_request() {
     let failing = |input: &str| {
-        let gateway = Gateway::new(router()).refusal_page(|_: &Refusal<'_>| panic("on the page"));
-        reports(gateway, input)
+        let pages = ErrorPages::new(|_| -> Response { panic("on the page") });
+        reports(Gateway::new(router()).with(pages), input)
     };
     let panicked = "the application panicked: on the page";
     assert_eq!(

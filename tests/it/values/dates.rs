@@ -3,25 +3,6 @@
 use super::*;
 
 #[test]
-fn a_refusal_page_can_be_customized_but_not_its_status() {
-    let gateway = Gateway::new(Site::new()).refusal_page(|refusal| {
-        Response::html(format!(
-            "<h1>{}</h1> {}",
-            refusal.error.name(),
-            refusal.line.escape_ascii()
-        ))
-    });
-    let output = gateway.handle(b"GET /a@ HTTP/3.0\r\n\r\n");
-    let response = support::read_one(&output);
-    assert_eq!((response.status().code(), response.closes()), (505, true));
-    assert_eq!(
-        response.body(),
-        b"<h1>VersionUnsupported</h1> GET /a@ HTTP/3"
-    );
-    assert!(format!("{gateway:?}").starts_with("Gateway"));
-}
-
-#[test]
 fn the_longest_suffix_wins() {
     let router = Router::new()
         .suffix(".py", |_: &Request<'_>| "short")
