@@ -26,12 +26,12 @@ impl Body {
     ///
     /// let gateway = Gateway::new(|_: &Request| {
     ///     let reader = std::io::Cursor::new("hello");
-    ///     Response::text(Body::reader(reader, Some(5)))
+    ///     Response::text(Body::from_reader(reader, Some(5)))
     /// });
     /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     /// assert!(response.ends_with(b"Content-Length: 5\r\n\r\nhello"));
     /// ```
-    pub fn reader(reader: impl Read + Send + 'static, length: Option<u64>) -> Body {
+    pub fn from_reader(reader: impl Read + Send + 'static, length: Option<u64>) -> Body {
         let blocks = ReaderBlocks {
             reader: Some(reader),
             remaining: length,
@@ -53,10 +53,10 @@ impl Body {
     ///
     /// # Errors
     /// Returns an error if the length cannot be read, or if this is not a regular file, but a folder, a pipe or a
-    /// device. Use [`reader`](Body::reader) for pipes and devices.
+    /// device. Use [`from_reader`](Body::from_reader) for pipes and devices.
     pub fn file(mut file: File) -> io::Result<Body> {
         let length = rest_of_file(&mut file)?;
-        Ok(Body::reader(file, Some(length)))
+        Ok(Body::from_reader(file, Some(length)))
     }
 }
 

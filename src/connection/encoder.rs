@@ -36,7 +36,7 @@ pub(super) fn write(output: &mut Output, response: &mut Response, setting: Setti
     let status = response.status;
     // The request method and the status decide this, never the application (RFC 9110 section 6.4.1).
     let sends_content =
-        !status.forbids_content() && status != Status::RESET_CONTENT && !setting.exchange.is_head;
+        !status.forbids_body() && status != Status::RESET_CONTENT && !setting.exchange.is_head;
     let delimiter = Delimiter::of(&response.body, status, setting.exchange.version);
     let persists = setting.persists && delimiter != Delimiter::Close;
 
@@ -174,7 +174,7 @@ pub(super) enum Delimiter {
 impl Delimiter {
     fn of(body: &Body, status: Status, version: Version) -> Delimiter {
         match (body.length(), version) {
-            _ if status.forbids_content() => Delimiter::None,
+            _ if status.forbids_body() => Delimiter::None,
             // A 205 response has no body and states a length of 0 (RFC 9110 section 15.3.6).
             _ if status == Status::RESET_CONTENT => Delimiter::Length(0),
             (Some(length), _) => Delimiter::Length(length),

@@ -10,7 +10,8 @@ use std::io::{self, ErrorKind, Seek};
 pub(crate) fn rest_of_file(file: &mut File) -> io::Result<u64> {
     let metadata = file.metadata()?;
     if !metadata.is_file() {
-        let reason = "only a regular file has a length; use Body::reader for a pipe or a device";
+        let reason =
+            "only a regular file has a length; use Body::from_reader for a pipe or a device";
         return Err(io::Error::new(ErrorKind::InvalidInput, reason));
     }
     let position = file.stream_position()?;

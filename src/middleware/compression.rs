@@ -84,7 +84,7 @@ impl Compression {
         let is_meant = self.sizes.contains(&content.len())
             && fields.get_bytes("Content-Type").is_some_and(gains)
             && status != Status::PARTIAL_CONTENT
-            && !status.forbids_content()
+            && !status.forbids_body()
             && !has("Content-Encoding")
             && !has("Content-Range")
             && !DIGESTS.iter().any(|name| has(name))

@@ -38,7 +38,7 @@ const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
 /// use bytegate::{Gateway, Method, Request};
 /// use bytegate::middleware::Cors;
 ///
-/// let cors = Cors::origins(["https://example.com"]).methods([Method::PUT]).allow_headers(["Content-Type"]);
+/// let cors = Cors::origins(["https://example.com"]).allow_methods([Method::PUT]).allow_headers(["Content-Type"]);
 /// let gateway = Gateway::new(|_: &Request| "hello\n").with(cors);
 /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nOrigin: https://example.com\r\n\r\n");
 /// let response = String::from_utf8_lossy(&response);
@@ -122,7 +122,7 @@ impl Cors {
     }
 
     /// Sets the methods that pages may use besides GET, HEAD and POST. By default, none.
-    pub fn methods(mut self, methods: impl IntoIterator<Item = Method>) -> Cors {
+    pub fn allow_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Cors {
         self.methods = listed(methods.into_iter().map(|method| method.to_string()));
         self
     }
@@ -164,7 +164,7 @@ impl Cors {
     /// # Panics
     /// Panics if [any](Cors::any) origin is allowed. Browsers refuse that, since every page could act as the user.
     #[track_caller]
-    pub fn credentials(mut self) -> Cors {
+    pub fn allow_credentials(mut self) -> Cors {
         assert!(
             !matches!(self.origins, Origins::Any),
             "credentials cannot be allowed to any origin (Fetch standard, \"CORS protocol and credentials\"): \

@@ -60,7 +60,7 @@ use crate::response::response::Response;
 ///     // Outside of authentication, because browsers send credentials with cross-site requests.
 ///     .with(CrossOriginProtection::new().trusted_origins(["https://example.com"]))
 ///     // Outside of all three: preflight requests have no credentials, and pages may read why they were refused.
-///     .with(Cors::origins(["https://example.com"]).credentials())
+///     .with(Cors::origins(["https://example.com"]).allow_credentials())
 ///     .with(AllowedHosts::local())
 ///     // Outside of everything that responds in place of the application.
 ///     .with(SetHeaders::security())

@@ -86,7 +86,7 @@ impl<'a> RequestInfo<'a> {
     pub fn content_length(&self, response: &Response) -> Option<u64> {
         let status = response.sent_status();
         let is_empty = self.method == Some(Method::HEAD)
-            || status.forbids_content()
+            || status.forbids_body()
             || status == Status::RESET_CONTENT;
         match (is_empty, response.has_failed()) {
             (true, _) => Some(0),

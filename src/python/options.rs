@@ -32,7 +32,7 @@ const LINES_AHEAD: usize = 3;
 /// | [`workers`](Python::workers), [`threads`](Python::threads) | 1 process with 1 thread |
 /// | [`timeout`](Python::timeout), [`kill_after`](Python::kill_after) | 30 s, 5 s more |
 /// | [`start_timeout`](Python::start_timeout), [`stop_timeout`](Python::stop_timeout) | 60 s, 30 s |
-/// | [`content_bytes`](Python::content_bytes) | 64 MiB |
+/// | [`body_bytes`](Python::body_bytes) | 64 MiB |
 /// | [`waiting`](Python::waiting) | 256 requests |
 /// | [`max_requests`](Python::max_requests), [`max_memory`](Python::max_memory), [`max_age`](Python::max_age) | no limit |
 ///
@@ -57,7 +57,7 @@ pub struct Python {
     is_lenient: bool,
     reloads: bool,
     all_paths: bool,
-    content_bytes: u64,
+    body_bytes: u64,
     waiting: usize,
     timeout: Duration,
     kill_after: Duration,
@@ -82,7 +82,7 @@ impl Python {
             is_lenient: false,
             reloads: false,
             all_paths: false,
-            content_bytes: 64 * 1024 * 1024,
+            body_bytes: 64 * 1024 * 1024,
             waiting: 256,
             timeout: Duration::from_secs(30),
             kill_after: Duration::from_secs(5),
@@ -168,8 +168,8 @@ impl Python {
     ///
     /// A body that is longer than 16 KiB is stored in a file without a name in the system's folder for temporary files. A
     /// worker gets a request when its body is complete, so a slow upload holds none up.
-    pub fn content_bytes(mut self, bytes: u64) -> Python {
-        self.content_bytes = bytes;
+    pub fn body_bytes(mut self, bytes: u64) -> Python {
+        self.body_bytes = bytes;
         self
     }
 
@@ -201,16 +201,17 @@ impl Python {
         self
     }
 
-    /// Loads the application again when the source of one of its modules changes. If that fails, the processes that run go
-    /// on.
-    pub fn reload(mut self, reloads: bool) -> Python {
-        self.reloads = reloads;
+    /// Sets whether the application is loaded again when the source of one of its modules changes. If that fails, the
+    /// processes that run go on. The default is `false`.
+    pub fn reload(mut self, enabled: bool) -> Python {
+        self.reloads = enabled;
         self
     }
 
-    /// Lets the application return a `str` in place of an iterable of bytes, against PEP 3333.
-    pub fn lenient(mut self, is_lenient: bool) -> Python {
-        self.is_lenient = is_lenient;
+    /// Sets whether the application may return a `str` in place of an iterable of bytes, against PEP 3333. The default is
+    /// `false`.
+    pub fn lenient(mut self, enabled: bool) -> Python {
+        self.is_lenient = enabled;
         self
     }
 
@@ -245,7 +246,7 @@ impl Python {
         let (started, is_started) = mpsc::channel();
         let service = Arc::new(Service {
             pool: Pool::new(self.waiting - (lines - 1)),
-            content_bytes: self.content_bytes,
+            body_bytes: self.body_bytes,
             all_paths: self.all_paths,
             timeout: self.timeout,
             kill_after: self.kill_after,

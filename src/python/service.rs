@@ -16,7 +16,7 @@ pub(super) type Log = Arc<dyn Fn(&str) + Send + Sync>;
 /// The state that requests share.
 pub(super) struct Service {
     pub(super) pool: Pool,
-    pub(super) content_bytes: u64,
+    pub(super) body_bytes: u64,
     pub(super) all_paths: bool,
     /// How long the application may be silent.
     pub(super) timeout: Duration,

@@ -114,7 +114,7 @@ impl Application for Workers {
         match self.environ(request) {
             Ok(environ) => {
                 let service = self.handle.service.clone();
-                let limit = service.content_bytes;
+                let limit = service.body_bytes;
                 let content = Content::default();
                 Admission::stream(Spool {
                     service,

@@ -78,7 +78,7 @@ impl From<Status> for Response {
     /// Creates the default page of a status: a line of plain text that names it. A status that forbids a body gets
     /// none.
     fn from(status: Status) -> Response {
-        if status.forbids_content() || status == Status::RESET_CONTENT {
+        if status.forbids_body() || status == Status::RESET_CONTENT {
             return Response::new(Status::OK).with_status(status);
         }
         let mut response = Response::text(format!("{status}\n")).with_status(status);

@@ -116,7 +116,7 @@ impl PreparedResponse {
     ) -> PreparedResponse {
         let mut block = Vec::from(fields.view().as_bytes());
         let own_fields = block.len();
-        if status.forbids_content() {
+        if status.forbids_body() {
             content = Bytes::new();
         } else {
             // A 205 response has no body and states a length of 0 (RFC 9110 section 15.3.6).

@@ -207,8 +207,8 @@ impl SiteOptions {
 
     /// Sets whether directories without an index are shown as a list of their files. The default is `false`: they get a
     /// 404. The list of a large directory may be up to a second old. It has at most 20,000 entries.
-    pub fn listing(mut self, is_shown: bool) -> SiteOptions {
-        self.listing = is_shown;
+    pub fn listing(mut self, enabled: bool) -> SiteOptions {
+        self.listing = enabled;
         self
     }
 
@@ -223,8 +223,8 @@ impl SiteOptions {
     /// assert!(site.contains("/about") && site.contains("/about.html") && site.contains("/about/"));
     /// # Ok::<(), bytegate::site::SiteError>(())
     /// ```
-    pub fn pretty_urls(mut self, are_known: bool) -> SiteOptions {
-        self.pretty_urls = are_known;
+    pub fn pretty_urls(mut self, enabled: bool) -> SiteOptions {
+        self.pretty_urls = enabled;
         self
     }
 
@@ -289,8 +289,8 @@ impl SiteOptions {
 
     /// Sets whether text is declared to be UTF-8. The default is `true`. With `false`, the media types that the site
     /// determines have no charset, so that old pages can declare theirs in a `<meta>` element.
-    pub fn charset(mut self, is_declared: bool) -> SiteOptions {
-        self.charset = is_declared;
+    pub fn charset(mut self, enabled: bool) -> SiteOptions {
+        self.charset = enabled;
         self
     }
 
@@ -336,16 +336,16 @@ impl SiteOptions {
     /// clients that accept its coding (RFC 9110 section 12.5.3). The default is `false`. The site does not check that
     /// both files contain the same data. If only the compressed file is there, clients that do not accept its coding get
     /// a 404, and rules for headers are those for its own name.
-    pub fn precompressed(mut self, is_used: bool) -> SiteOptions {
-        self.precompressed = is_used;
+    pub fn precompressed(mut self, enabled: bool) -> SiteOptions {
+        self.precompressed = enabled;
         self
     }
 
-    /// Sets whether text files added to a site in memory are also compressed with gzip, for clients that accept it
-    /// (feature `compression`). The default is `false`. Files that do not become smaller stay as they are.
+    /// Compresses text files that are added to a site in memory with gzip, for clients that accept it (feature
+    /// `compression`). Files that do not become smaller stay as they are.
     #[cfg(feature = "compression")]
-    pub fn compressed(mut self, is_compressed: bool) -> SiteOptions {
-        self.compressed = is_compressed;
+    pub fn compress(mut self) -> SiteOptions {
+        self.compressed = true;
         self
     }
 

@@ -84,7 +84,7 @@ fn rules(status: Status, fields: Headers<'_>, has_content: bool) -> Vec<Broken> 
 
 fn content_rules(status: Status, fields: Headers<'_>, has_content: bool, broken: &mut Vec<Broken>) {
     let media_type = fields.get_bytes("Content-Type");
-    if has_content && (status.forbids_content() || status == Status::RESET_CONTENT) {
+    if has_content && (status.forbids_body() || status == Status::RESET_CONTENT) {
         let rule = format!("a {} response must not have content", status.code());
         broken.push((rule.into(), "RFC 9110 section 6.4.1"));
     } else if has_content && media_type.is_none() {

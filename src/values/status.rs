@@ -112,7 +112,7 @@ impl Status {
 
     /// Returns whether a response with this status never has a body (RFC 9110 section 6.4.1).
     #[must_use]
-    pub const fn forbids_content(self) -> bool {
+    pub const fn forbids_body(self) -> bool {
         matches!(self.0, 100..=199 | 204 | 304)
     }
 

@@ -95,7 +95,7 @@ impl StartResponse {
                 // The length that a response to GET would have.
                 Some(length)
                     if body.is_empty()
-                        && (method == Method::HEAD || started.status.forbids_content()) =>
+                        && (method == Method::HEAD || started.status.forbids_body()) =>
                 {
                     Body::try_from_iterator(Some(length), core::iter::empty())
                 }

@@ -148,7 +148,7 @@ fn python(options: &Options, application: &str) -> Python {
         .lenient(wsgi.lenient)
         .log(log);
     if options.is_set("max-content") {
-        python = python.content_bytes(options.config.limits.body_bytes);
+        python = python.body_bytes(options.config.limits.body_bytes);
     }
     if let Some(path) = &wsgi.python {
         python = python.interpreter(path);

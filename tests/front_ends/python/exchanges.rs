@@ -8,7 +8,7 @@ fn a_body_that_is_too_long_is_refused() {
         return;
     };
     let (options, _) = python("processes");
-    let client = Client::new(start(options.content_bytes(1000)));
+    let client = Client::new(start(options.body_bytes(1000)));
     assert_eq!(client.post("/digest").body(vec![1; 1000]).status(), 200);
     assert_eq!(
         client.post("/digest").body(vec![1; 1001]).status(),

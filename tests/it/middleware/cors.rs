@@ -58,7 +58,12 @@ fn pages_of_allowed_origins_may_read_responses_and_others_may_not() {
         (Cors::any as Make, RABBIT, true, false),
         (Cors::any, "null", true, false),
         (rabbit, RABBIT, true, false),
-        (|| Cors::origins([RABBIT]).credentials(), RABBIT, true, true),
+        (
+            || Cors::origins([RABBIT]).allow_credentials(),
+            RABBIT,
+            true,
+            true,
+        ),
         (rabbit, "http://localhost:8080", true, false),
         (rabbit, "http://localhost", false, false),
         (rabbit, "http://rabbit.invalid", false, false),
@@ -96,7 +101,7 @@ fn pages_of_allowed_origins_may_read_responses_and_others_may_not() {
 fn a_preflight_request_is_answered_without_the_application() {
     let cors = || {
         Cors::origins([RABBIT])
-            .methods([Method::PUT, Method::DELETE])
+            .allow_methods([Method::PUT, Method::DELETE])
             .allow_headers(["Content-Type", "X-Token"])
             .expose_headers(["X-Total", "ETag"])
             .max_age(Duration::from_secs(600))
@@ -167,7 +172,7 @@ fn cross_origin_headers_of_the_application_are_kept() {
     let application = |_: &Request<'_>| {
         Response::text("").with_header("Access-Control-Allow-Origin", "https://own.invalid")
     };
-    let gateway = Gateway::new(application).with(Cors::origins([RABBIT]).credentials());
+    let gateway = Gateway::new(application).with(Cors::origins([RABBIT]).allow_credentials());
     let response = ask(&gateway, &get(&["Origin: https://rabbit.invalid"]));
     let origin = response.header("access-control-allow-origin");
     assert_eq!(origin, Some("https://own.invalid"));
@@ -185,7 +190,7 @@ fn a_repeated_origin_is_ignored() {
 #[test]
 #[should_panic(expected = "credentials cannot be allowed to any origin")]
 fn any_origin_with_credentials_is_refused_when_it_is_built() {
-    let _ = Cors::any().credentials();
+    let _ = Cors::any().allow_credentials();
 }
 
 #[test]

@@ -155,7 +155,7 @@ fn wrapped(application: impl Application + 'static) -> (Gateway, Arc<Mutex<Strin
     let gateway = gateway
         .with(RateLimit::new(100, Duration::from_secs(1)))
         .with(CrossOriginProtection::new().trusted_origins(["https://a.example"]))
-        .with(Cors::origins(["https://a.example"]).credentials())
+        .with(Cors::origins(["https://a.example"]).allow_credentials())
         .with(AllowedHosts::new().host("x"))
         .with(SetHeaders::security())
         .with(ServerTiming::new())

@@ -190,7 +190,7 @@ fn layered_middleware_affects_only_its_route_or_mount() {
 
 #[test]
 fn layered_middleware_misses_preflight_requests_and_hides_extensions_from_the_gateway() {
-    let cors = || Cors::origins(["https://a.example"]).methods([Method::PUT]);
+    let cors = || Cors::origins(["https://a.example"]).allow_methods([Method::PUT]);
     let log = Arc::new(Mutex::new(String::new()));
     let lines = log.clone();
     let router = Router::new()

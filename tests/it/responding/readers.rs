@@ -24,7 +24,7 @@ impl Read for Parts {
 fn read_by(parts: &[Option<&[u8]>], length: Option<u64>) -> (Vec<u8>, Wait) {
     let parts: Vec<_> = parts.iter().map(|part| part.map(<[u8]>::to_vec)).collect();
     let gateway = Gateway::new(move |_: &Request<'_>| {
-        Response::text(Body::reader(Parts(parts.clone()), length))
+        Response::text(Body::from_reader(Parts(parts.clone()), length))
     });
     let mut client = Client::new(&gateway, GET);
     let wait = client.turn(&mut &b""[..]);
@@ -140,5 +140,8 @@ fn only_a_regular_file_has_a_length() {
     let folder = std::fs::File::open(std::env::temp_dir()).expect("a folder");
     let error = Body::file(folder).expect_err("no regular file");
     assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
-    assert!(error.to_string().contains("use Body::reader"), "{error}");
+    assert!(
+        error.to_string().contains("use Body::from_reader"),
+        "{error}"
+    );
 }

@@ -71,7 +71,7 @@ fn text_in_memory_is_compressed_on_request() {
         ("b.txt", b"b"),
     ]);
     let site = SiteOptions::new()
-        .compressed(true)
+        .compress()
         .load(&folder.0)
         .expect("a folder");
     let client = Client::new(site.file("/c.txt", text.clone()));
