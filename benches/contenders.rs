@@ -210,11 +210,11 @@ pub(crate) fn special_cases() -> Vec<Contender> {
         .leak()
         .as_bytes();
     // Each of these once took many times as long as the others, and nothing showed it.
-    let value = |octets: &[u8]| -> &'static [u8] {
-        let octets = octets.repeat(8000 / octets.len());
+    let value = |bytes: &[u8]| -> &'static [u8] {
+        let bytes = bytes.repeat(8000 / bytes.len());
         [
             b"GET / HTTP/1.1\r\nHost: x\r\nX: ",
-            &octets[..],
+            &bytes[..],
             b"x\r\n\r\n",
         ]
         .concat()

@@ -105,7 +105,7 @@ def path_of(scenario, server):
 
 
 def hold(scenario, server):
-    """Octets of memory for each connection that has had one answer and stays open, and what it took to get there."""
+    """Bytes of memory for each connection that has had one answer and stays open, and what it took to get there."""
     request = scenario.head.format(path=server.contender.page).encode()
     held = []
     before = server.memory()

@@ -138,7 +138,7 @@ class Server:
         return sum(time.clock_gettime(cpu_clock(pid)) for pid in self.processes())
 
     def memory(self):
-        """Octets that belong to it; shared pages count by their share."""
+        """Bytes that belong to it; shared pages count by their share."""
         total = 0
         for pid in self.processes():
             for line in open(f"/proc/{pid}/smaps_rollup"):

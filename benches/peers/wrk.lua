@@ -1,14 +1,14 @@
--- Sends the octets of a file again and again, and reports in JSON. Without a `request` function of its own
--- wrk stays on its fast path and counts by itself how many requests the octets hold.
+-- Sends the bytes of a file again and again, and reports in JSON. Without a `request` function of its own
+-- wrk stays on its fast path and counts by itself how many requests the bytes hold.
 
 function init(arguments)
   local file = assert(io.open(arguments[1], "rb"))
-  local octets = file:read("*a")
+  local bytes = file:read("*a")
   file:close()
-  wrk.format = function() return octets end
+  wrk.format = function() return bytes end
   local many = tonumber(arguments[2])
   if many then
-    local before, after = octets:match("^(.-)NUMBER(.*)$")
+    local before, after = bytes:match("^(.-)NUMBER(.*)$")
     local number = 0
     function request()
       number = (number + 1) % many

@@ -103,7 +103,7 @@ fn log_in(request: &Request<'_>) -> Result<Response, Rejection> {
 
 /// Encodes a value so that a cookie can hold it.
 fn hex(text: &str) -> String {
-    text.bytes().map(|octet| format!("{octet:02x}")).collect()
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn note(request: &Request<'_>) -> Result<Response, Rejection> {

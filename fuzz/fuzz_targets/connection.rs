@@ -64,9 +64,9 @@ enum Connection {
 #[derive(Arbitrary, Debug)]
 enum Content {
     None,
-    Length(Octets),
+    Length(ThreeBytes),
     Chunked {
-        chunks: Vec<Octets>,
+        chunks: Vec<ThreeBytes>,
         extension: bool,
         trailer: bool,
     },
@@ -74,18 +74,18 @@ enum Content {
     Disguised {
         chunked: bool,
     },
-    Both(Octets),
+    Both(ThreeBytes),
 }
 
 /// Only three bytes, so that the cases stay small.
 #[derive(Arbitrary, Debug)]
-struct Octets([u8; 3]);
+struct ThreeBytes([u8; 3]);
 
 /// One byte inserted, changed or removed, or the request cut short.
 #[derive(Arbitrary, Debug)]
 struct Damage {
     at: u16,
-    octet: u8,
+    byte: u8,
     kind: Kind,
 }
 
@@ -139,9 +139,9 @@ impl Request {
         let mut content = Vec::new();
         match &self.content {
             Content::None => {}
-            Content::Length(octets) => {
+            Content::Length(bytes) => {
                 head += "Content-Length: 3\r\n";
-                content.extend_from_slice(&octets.0);
+                content.extend_from_slice(&bytes.0);
             }
             Content::Chunked {
                 chunks,
@@ -174,9 +174,9 @@ impl Request {
                 content.extend_from_slice(DISGUISED);
                 content.extend_from_slice(b"\r\n0\r\n\r\n");
             }
-            Content::Both(octets) => {
+            Content::Both(bytes) => {
                 head += "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n";
-                content.extend_from_slice(&octets.0);
+                content.extend_from_slice(&bytes.0);
             }
         }
         to.extend_from_slice(head.as_bytes());
@@ -185,8 +185,8 @@ impl Request {
         if let Some(damage) = &self.damage {
             let at = start + usize::from(damage.at) % (to.len() - start);
             match damage.kind {
-                Kind::Insert => to.insert(at, damage.octet),
-                Kind::Replace => to[at] = damage.octet,
+                Kind::Insert => to.insert(at, damage.byte),
+                Kind::Replace => to[at] = damage.byte,
                 Kind::Remove => drop(to.remove(at)),
                 Kind::CutShort => to.truncate(at),
             }

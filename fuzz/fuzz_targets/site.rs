@@ -29,7 +29,7 @@ fuzz_target!(|input: &[u8]| {
         return;
     }
     let flags = u16::from_le_bytes([one, other]);
-    let mut lines = lines.split(|octet| *octet == b'\n');
+    let mut lines = lines.split(|byte| *byte == b'\n');
     let mut line = || lines.next().unwrap_or_default();
     let request = request(flags, [line(), line(), line()]);
     let options = options(flags, [line(), line(), line(), line()]);

@@ -124,7 +124,7 @@ impl Chunked {
                     .map_err(|fault| InvalidRequest::new(fault.error, at + fault.at))?;
                 return Ok((at + used, decoded));
             }
-            let Some(&octet) = rest.first() else {
+            let Some(&byte) = rest.first() else {
                 return Ok((at, Decoded::Incomplete));
             };
             let fault = |error| Err(InvalidRequest::new(error, at));
@@ -145,7 +145,7 @@ impl Chunked {
                     }
                     let before = line.idle_bytes;
                     let ended = line
-                        .push(octet)
+                        .push(byte)
                         .map_err(|error| InvalidRequest::new(error, at))?;
                     self.idle_bytes = self.idle_bytes.saturating_add(line.idle_bytes - before);
                     if line.size > room {
@@ -177,11 +177,11 @@ impl Chunked {
                     self.state = State::Line(ChunkLine::new());
                     at += 2;
                 }
-                State::DataCr if octet == b'\r' => {
+                State::DataCr if byte == b'\r' => {
                     self.state = State::DataLf;
                     at += 1;
                 }
-                State::DataLf if octet == b'\n' => {
+                State::DataLf if byte == b'\n' => {
                     self.state = State::Line(ChunkLine::new());
                     at += 1;
                 }

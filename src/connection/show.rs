@@ -91,6 +91,6 @@ impl<C: Borrow<Config>> Connection<C> {
 
 /// Returns the request line, as far as it was received.
 fn first_line(head: &[u8]) -> &[u8] {
-    let end = head.iter().position(|octet| matches!(octet, b'\r' | b'\n'));
+    let end = head.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
     head.get(..end.unwrap_or(head.len())).unwrap_or_default()
 }

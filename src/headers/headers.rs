@@ -108,9 +108,9 @@ impl<'a> Iterator for HeadersIter<'a> {
     type Item = (&'a str, &'a [u8]);
 
     fn next(&mut self) -> Option<(&'a str, &'a [u8])> {
-        let colon = self.rest.iter().position(|&octet| octet == b':')?;
+        let colon = self.rest.iter().position(|&byte| byte == b':')?;
         let (name, rest) = self.rest.split_at(colon);
-        let end = rest.iter().position(|&octet| octet == b'\n')?;
+        let end = rest.iter().position(|&byte| byte == b'\n')?;
         let (value, rest) = rest.split_at(end + 1);
         self.rest = rest;
         let value = value.get(1..value.len() - 2).unwrap_or_default();

@@ -109,11 +109,11 @@ fn write_line(text: &mut String, request: &RequestInfo<'_>, response: &Response)
 
 /// Writes visible characters as they are. Escapes all others, and the ones in `also`.
 fn escape(bytes: &[u8], also: &[u8], text: &mut String) -> fmt::Result {
-    for &octet in bytes.iter().take(REQUEST_LINE_BYTES) {
-        match octet {
-            b'"' | b'\\' => write!(text, "\\{}", char::from(octet))?,
-            b' '..=b'~' if !also.contains(&octet) => text.push(char::from(octet)),
-            _ => write!(text, "\\x{octet:02x}")?,
+    for &byte in bytes.iter().take(REQUEST_LINE_BYTES) {
+        match byte {
+            b'"' | b'\\' => write!(text, "\\{}", char::from(byte))?,
+            b' '..=b'~' if !also.contains(&byte) => text.push(char::from(byte)),
+            _ => write!(text, "\\x{byte:02x}")?,
         }
     }
     if bytes.len() > REQUEST_LINE_BYTES {

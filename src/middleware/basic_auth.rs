@@ -157,8 +157,8 @@ impl fmt::Debug for BasicAuth {
 fn is_same(secret: &str, given: &str) -> bool {
     let (secret, given) = (secret.as_bytes(), given.as_bytes());
     let mut difference = secret.len() ^ given.len();
-    for (&octet, &expected) in given.iter().zip(secret.iter().chain(&[0]).cycle()) {
-        difference |= usize::from(octet ^ expected);
+    for (&byte, &expected) in given.iter().zip(secret.iter().chain(&[0]).cycle()) {
+        difference |= usize::from(byte ^ expected);
         // Keeps the compiler from leaving the loop early.
         difference = black_box(difference);
     }

@@ -180,7 +180,7 @@ fn weaken_tag(response: &mut Response) {
 
 /// Returns whether bodies of a media type usually get smaller.
 pub(crate) fn gains(media_type: &[u8]) -> bool {
-    let essence = media_type.split(|&octet| octet == b';').next();
+    let essence = media_type.split(|&byte| byte == b';').next();
     let essence = String::from_utf8_lossy(trim(essence.unwrap_or_default())).to_ascii_lowercase();
     let Some((kind, subtype)) = essence.split_once('/') else {
         return false;

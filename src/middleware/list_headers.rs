@@ -24,7 +24,7 @@ pub(super) fn has_directive(response: &Response, directive: &str) -> bool {
     let lines = response.headers().view();
     let mut directives = lines.get_all("Cache-Control").flat_map(elements);
     directives.any(|element| {
-        let name = element.split(|&octet| octet == b'=').next();
+        let name = element.split(|&byte| byte == b'=').next();
         name.is_some_and(|name| name.eq_ignore_ascii_case(directive.as_bytes()))
     })
 }

@@ -28,12 +28,12 @@ fn is_serialized(origin: &str) -> bool {
         return false;
     };
     let is_scheme = scheme.starts_with(|first: char| first.is_ascii_lowercase())
-        && scheme.bytes().all(|octet| {
-            octet.is_ascii_lowercase() || octet.is_ascii_digit() || b"+-.".contains(&octet)
+        && scheme.bytes().all(|byte| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte)
         });
     let is_authority = !authority.is_empty()
-        && authority.bytes().all(|octet| {
-            octet.is_ascii_graphic() && !octet.is_ascii_uppercase() && !b"/?#@\\*,".contains(&octet)
+        && authority.bytes().all(|byte| {
+            byte.is_ascii_graphic() && !byte.is_ascii_uppercase() && !b"/?#@\\*,".contains(&byte)
         });
     let has_default_port = match scheme {
         "http" => authority.ends_with(":80"),

@@ -54,10 +54,10 @@ impl fmt::Display for RequestInfo<'_> {
 
 /// Returns what identifies a request in a log: the method and the path of its request line. It has no control characters.
 pub(crate) fn identify(line: &[u8]) -> String {
-    let mut words = line.split(|octet| *octet == b' ');
+    let mut words = line.split(|byte| *byte == b' ');
     match (words.next(), words.next()) {
         (Some(method), Some(target)) => {
-            let path = target.split(|octet| *octet == b'?').next();
+            let path = target.split(|byte| *byte == b'?').next();
             let path = path.unwrap_or_default().escape_ascii();
             format!("{} {path}", method.escape_ascii())
         }

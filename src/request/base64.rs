@@ -14,8 +14,8 @@ pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     }
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
     let (mut bits, mut count) = (0_u32, 0);
-    for &octet in digits {
-        bits = (bits << 6) | u32::from(digit(octet)?);
+    for &byte in digits {
+        bits = (bits << 6) | u32::from(digit(byte)?);
         count += 6;
         if count >= 8 {
             count -= 8;
@@ -26,11 +26,11 @@ pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     (lost == 0).then_some(bytes)
 }
 
-fn digit(octet: u8) -> Option<u8> {
-    match octet {
-        b'A'..=b'Z' => Some(octet - b'A'),
-        b'a'..=b'z' => Some(octet - b'a' + 26),
-        b'0'..=b'9' => Some(octet - b'0' + 52),
+fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
         b'+' => Some(62),
         b'/' => Some(63),
         _ => None,

@@ -62,7 +62,7 @@ impl<'a> Request<'a> {
     pub fn bearer_token(&self) -> Option<&'a str> {
         let token = core::str::from_utf8(credentials(self.headers(), "Bearer")?).ok()?;
         let digits = token.trim_end_matches('=');
-        let is_digit = |octet: u8| octet.is_ascii_alphanumeric() || b"-._~+/".contains(&octet);
+        let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
         (!digits.is_empty() && digits.bytes().all(is_digit)).then_some(token)
     }
 }

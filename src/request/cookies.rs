@@ -22,7 +22,7 @@ impl<'a> Request<'a> {
     /// ```
     pub fn cookies(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         let lines = self.headers().get_all("Cookie");
-        let pairs = lines.flat_map(|line| line.split(|&octet| octet == b';'));
+        let pairs = lines.flat_map(|line| line.split(|&byte| byte == b';'));
         pairs.filter_map(|pair| {
             let (name, value) = core::str::from_utf8(pair).ok()?.split_once('=')?;
             let (name, value) = (trim_text(name), trim_text(value));

@@ -89,7 +89,7 @@ impl<'a> Form<'a> {
     /// Counts before it decodes, so that a form with a million fields is cheap to refuse.
     fn parse(content: &'a [u8], limit: usize) -> Result<Form<'a>, Rejection> {
         let mut pairs = content
-            .split(|&octet| octet == b'&')
+            .split(|&byte| byte == b'&')
             .filter(|pair| !pair.is_empty());
         if pairs.nth(limit).is_some() {
             let reason = format!("the form has more than {limit} fields");

@@ -114,7 +114,7 @@ fn specificity(range: &Preference<'_>, offer: &[u8]) -> Option<usize> {
         })?;
         count += 1;
     }
-    let kind = |media_type: &[u8]| media_type.iter().position(|&octet| octet == b'/');
+    let kind = |media_type: &[u8]| media_type.iter().position(|&byte| byte == b'/');
     match range.value {
         b"*" | b"*/*" => Some(0),
         value if value.eq_ignore_ascii_case(media_type) => Some(2 + count),
@@ -139,7 +139,7 @@ fn look_up<'l>(range: &[u8], offers: &[&'l str]) -> Option<&'l str> {
         return fitting;
     }
     let mut rest = range;
-    while let Some(dash) = rest.iter().rposition(|&octet| octet == b'-') {
+    while let Some(dash) = rest.iter().rposition(|&byte| byte == b'-') {
         rest = rest.get(..dash)?;
         // A single letter introduces the next subtag, and means nothing by itself.
         if let [before @ .., b'-', _] = rest {

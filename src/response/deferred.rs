@@ -34,7 +34,7 @@ impl Response {
     ///     Response::from_future(hello("ada".to_string())).with_header("Cache-Control", "no-store")
     /// });
     /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// assert!(response.windows(8).any(|octets| octets == b"no-store"));
+    /// assert!(response.windows(8).any(|bytes| bytes == b"no-store"));
     /// ```
     pub fn from_future<F>(response: F) -> Response
     where

@@ -185,7 +185,7 @@ impl Node {
         path: &'p [u8],
         search: &mut Search<'t, 'p>,
     ) -> Option<Found<'t>> {
-        let end = path.iter().position(|octet| *octet == b'/');
+        let end = path.iter().position(|byte| *byte == b'/');
         let (segment, rest) = match end.and_then(|end| path.split_at_checked(end)) {
             Some((segment, rest)) => (segment, Some(after_slash(rest))),
             None => (path, None),
@@ -227,7 +227,7 @@ impl Node {
         path: &'p [u8],
         search: &mut Search<'t, 'p>,
     ) -> Option<Found<'t>> {
-        let end = path.iter().position(|octet| *octet == b'/')?;
+        let end = path.iter().position(|byte| *byte == b'/')?;
         let (segment, rest) = path.split_at_checked(end)?;
         if segment.contains(&b'%') {
             return None;
@@ -311,7 +311,7 @@ fn key(path: &[u8], length: usize) -> u64 {
         None => bytes
             .iter_mut()
             .zip(path)
-            .for_each(|(to, octet)| *to = *octet),
+            .for_each(|(to, byte)| *to = *byte),
     }
     let beyond = u64::MAX.checked_shr(8 * length as u32).unwrap_or(0);
     u64::from_be_bytes(bytes) & !beyond

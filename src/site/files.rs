@@ -50,7 +50,7 @@ mod hash {
                 _ => {
                     let word = rest
                         .iter()
-                        .fold(0, |word, &octet| word << 8 | u64::from(octet));
+                        .fold(0, |word, &byte| word << 8 | u64::from(byte));
                     self.mix(word, 0);
                 }
             }

@@ -284,7 +284,7 @@ fn compare_names(one: &[u8], other: &[u8]) -> Ordering {
 
 /// Splits off the digits at the start, without leading zeros.
 fn split_number(text: &[u8]) -> (&[u8], &[u8]) {
-    let end = text.iter().position(|octet| !octet.is_ascii_digit());
+    let end = text.iter().position(|byte| !byte.is_ascii_digit());
     let (digits, rest) = text.split_at(end.unwrap_or(text.len()));
     let zeros = digits.iter().take_while(|&&digit| digit == b'0').count();
     (digits.get(zeros..).unwrap_or_default(), rest)
@@ -334,7 +334,7 @@ struct Crumbs<'a>(&'a [u8]);
 
 impl Display for Crumbs<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.0.split_inclusive(|&octet| octet == b'/');
+        let names = self.0.split_inclusive(|&byte| byte == b'/');
         let depth = names.clone().count();
         for (place, name) in names.enumerate() {
             let name = Name(name);
@@ -440,8 +440,7 @@ mod tests {
         );
         let first = link.split('/').next().unwrap_or_default();
         assert!(!first.contains(':'), "{link:?} has a scheme");
-        let mut segments: Vec<Vec<u8>> =
-            base.split(|&octet| octet == b'/').map(Vec::from).collect();
+        let mut segments: Vec<Vec<u8>> = base.split(|&byte| byte == b'/').map(Vec::from).collect();
         segments.pop();
         for segment in link.split('/') {
             match segment {
@@ -618,7 +617,7 @@ mod tests {
         let name = prop_oneof![
             text.prop_map(String::into_bytes),
             list(
-                any::<u8>().prop_filter("a slash", |octet| *octet != b'/'),
+                any::<u8>().prop_filter("a slash", |byte| *byte != b'/'),
                 1..8
             ),
         ];

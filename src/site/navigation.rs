@@ -15,8 +15,8 @@ pub(super) fn is_meant(head: &Head<'_>) -> Option<bool> {
     }
     let (mut tells, mut is_open) = (false, false);
     for types in headers.get_all("Accept") {
-        for accepted in types.split(|&octet| octet == b',') {
-            let media_type = accepted.split(|&octet| octet == b';').next();
+        for accepted in types.split(|&byte| byte == b',') {
+            let media_type = accepted.split(|&byte| byte == b';').next();
             let media_type = trim(media_type.unwrap_or_default());
             if media_type.eq_ignore_ascii_case(b"text/html") {
                 return Some(true);

@@ -263,7 +263,7 @@ impl Run<'_> {
 
 /// Returns the place of the first slash from a place on, or the end.
 fn slash_from(path: &[u8], at: usize) -> usize {
-    let slash = path[at..].iter().position(|&octet| octet == b'/');
+    let slash = path[at..].iter().position(|&byte| byte == b'/');
     slash.map_or(path.len(), |length| at + length)
 }
 
@@ -303,16 +303,16 @@ impl Part {
         // For a star: whether it matches if it continues at the next place.
         let mut goes_on = false;
         for at in (0..=path.len()).rev() {
-            let octet = path.get(at).copied();
+            let byte = path.get(at).copied();
             places[at] = match self {
                 Part::Text(text) => path[at..].starts_with(text) && next.contains(at + text.len()),
                 Part::Name | Part::Anything => {
-                    let may_go_on = matches!(self, Part::Anything) || octet != Some(b'/');
+                    let may_go_on = matches!(self, Part::Anything) || byte != Some(b'/');
                     goes_on = next.contains(at) || may_go_on && goes_on;
                     goes_on
                 }
                 Part::Folders { .. } => {
-                    goes_on |= octet == Some(b'/') && next.contains(at + 1);
+                    goes_on |= byte == Some(b'/') && next.contains(at + 1);
                     next.contains(at) || goes_on
                 }
             };
@@ -556,7 +556,7 @@ mod tests {
     /// Tries every way to match, which takes exponential time.
     fn naive(pattern: &[u8], path: &[u8], follows_slash: bool) -> bool {
         let some_rest = |rest: &[u8], may_skip: fn(u8) -> bool| {
-            let skipped = path.iter().take_while(|&&octet| may_skip(octet)).count();
+            let skipped = path.iter().take_while(|&&byte| may_skip(byte)).count();
             (0..=skipped).any(|length| naive(rest, &path[length..], false))
         };
         match pattern {
@@ -569,7 +569,7 @@ mod tests {
                         .any(|at| naive(rest, &path[at + 1..], true))
             }
             [b'*', b'*', rest @ ..] => some_rest(rest, |_| true),
-            [b'*', rest @ ..] => some_rest(rest, |octet| octet != b'/'),
+            [b'*', rest @ ..] => some_rest(rest, |byte| byte != b'/'),
             [first, rest @ ..] => {
                 path.first() == Some(first) && naive(rest, &path[1..], *first == b'/')
             }
@@ -635,7 +635,7 @@ mod tests {
             }
             if encode {
                 // Browsers drop these wherever they are, so that they could hide a slash.
-                prop_assert!(!target.iter().any(|octet| octet.is_ascii_control() || *octet == b' '));
+                prop_assert!(!target.iter().any(|byte| byte.is_ascii_control() || *byte == b' '));
                 prop_assert!(target.is_ascii());
             }
         }

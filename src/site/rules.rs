@@ -225,7 +225,7 @@ impl Rules {
         self.redirects.iter().find_map(|redirect| {
             let captures = redirect.pattern.captures(path.as_bytes())?;
             let mut location = redirect.target.fill(&captures, true);
-            let fragment = location.iter().position(|octet| *octet == b'#');
+            let fragment = location.iter().position(|byte| *byte == b'#');
             let fragment = location.split_off(fragment.unwrap_or(location.len()));
             if let Some(query) = head.query().filter(|_| !location.contains(&b'?')) {
                 location.push(b'?');

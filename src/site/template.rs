@@ -101,7 +101,7 @@ impl Template {
         }
         if !self.names_host {
             let rest = target.get(1..).unwrap_or_default();
-            let is_slash = |octet: &&u8| matches!(octet, b'/' | b'\\');
+            let is_slash = |byte: &&u8| matches!(byte, b'/' | b'\\');
             let slashes = rest.iter().take_while(is_slash).count();
             target.drain(1..1 + slashes);
         }
@@ -119,14 +119,14 @@ const NOT_IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/');
 
 /// Returns whether a byte ends a path.
-fn is_delimiter(octet: &u8) -> bool {
-    matches!(octet, b'?' | b'#')
+fn is_delimiter(byte: &u8) -> bool {
+    matches!(byte, b'?' | b'#')
 }
 
 /// Returns the authority of a URL, or `None` if the text does not begin with a scheme and `://`.
 pub(super) fn authority(text: &str) -> Option<&str> {
     let (scheme, rest) = text.split_once("://")?;
-    let is_in_scheme = |octet: u8| octet.is_ascii_alphanumeric() || b"+-.".contains(&octet);
+    let is_in_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
     let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.bytes().all(is_in_scheme);
     let authority = rest.split(['/', '?', '#']).next();

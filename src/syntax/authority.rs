@@ -98,8 +98,8 @@ fn split(text: &[u8]) -> Option<(usize, Option<u16>)> {
 #[inline]
 fn parse_port(digits: &[u8]) -> Option<Option<u16>> {
     let mut port = 0u32;
-    for octet in digits {
-        let digit = u32::from(octet.wrapping_sub(b'0'));
+    for byte in digits {
+        let digit = u32::from(byte.wrapping_sub(b'0'));
         port = port * 10 + digit;
         if digit > 9 || port > u32::from(u16::MAX) {
             return None;
@@ -124,7 +124,7 @@ fn reg_name_end(name: &[u8]) -> Option<usize> {
 
 /// Returns the end of an IP literal in brackets.
 fn ip_literal_end(text: &[u8]) -> Option<usize> {
-    let close = text.iter().position(|&octet| octet == b']')?;
+    let close = text.iter().position(|&byte| byte == b']')?;
     let literal = core::str::from_utf8(text.get(1..close)?).ok()?;
     is_ip_literal(literal).then_some(close + 1)
 }

@@ -50,37 +50,37 @@ pub(crate) const PLAIN_PATH: Class = Class(128);
 
 static TABLE: [u8; 256] = {
     let mut table = [0; 256];
-    let mut octet = 0;
-    while octet < 256 {
-        table[octet] = classes(octet as u8);
-        octet += 1;
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = classes(byte as u8);
+        byte += 1;
     }
     table
 };
 
-const fn classes(octet: u8) -> u8 {
-    let alphanumeric = octet.is_ascii_alphanumeric();
-    let token = is_tchar(octet);
-    let value = matches!(octet, b'\t' | b' '..=b'~' | 0x80..=0xff);
+const fn classes(byte: u8) -> u8 {
+    let alphanumeric = byte.is_ascii_alphanumeric();
+    let token = is_tchar(byte);
+    let value = matches!(byte, b'\t' | b' '..=b'~' | 0x80..=0xff);
     // RFC 3986 section 2.3 and 2.2: unreserved, sub-delims.
-    let unreserved = alphanumeric || matches!(octet, b'-' | b'.' | b'_' | b'~');
+    let unreserved = alphanumeric || matches!(byte, b'-' | b'.' | b'_' | b'~');
     let sub_delim = matches!(
-        octet,
+        byte,
         b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'='
     );
     let reg_name = unreserved || sub_delim;
-    let unwise = matches!(octet, b'[' | b']' | b'{' | b'|' | b'}' | b'^' | b'`');
-    let plain_path = reg_name || unwise || matches!(octet, b':' | b'@' | b'/');
-    let path = plain_path || octet == b'%';
-    let target = path || matches!(octet, b'?' | b'\\');
+    let unwise = matches!(byte, b'[' | b']' | b'{' | b'|' | b'}' | b'^' | b'`');
+    let plain_path = reg_name || unwise || matches!(byte, b':' | b'@' | b'/');
+    let path = plain_path || byte == b'%';
+    let target = path || matches!(byte, b'?' | b'\\');
     let bits = [
         token,
         value,
         target,
         path,
         reg_name,
-        octet.is_ascii_hexdigit(),
-        octet.is_ascii_digit(),
+        byte.is_ascii_hexdigit(),
+        byte.is_ascii_digit(),
         plain_path,
     ];
     let mut all = 0;
@@ -94,16 +94,16 @@ const fn classes(octet: u8) -> u8 {
 
 impl Class {
     #[inline]
-    pub(crate) fn contains(self, octet: u8) -> bool {
-        TABLE[octet as usize] & self.0 != 0
+    pub(crate) fn contains(self, byte: u8) -> bool {
+        TABLE[byte as usize] & self.0 != 0
     }
 
     /// Like [`skip`](Class::skip), but also narrows `seen` to the classes shared by every byte skipped.
     #[inline]
     pub(crate) fn skip_seeing(self, bytes: &[u8], from: usize, mut seen: Seen) -> (usize, Seen) {
         let mut at = from;
-        for &octet in bytes.get(from..).unwrap_or_default() {
-            let classes = TABLE[octet as usize];
+        for &byte in bytes.get(from..).unwrap_or_default() {
+            let classes = TABLE[byte as usize];
             if classes & self.0 == 0 {
                 break;
             }
@@ -117,7 +117,7 @@ impl Class {
     #[inline]
     pub(crate) fn skip(self, bytes: &[u8], from: usize) -> usize {
         let rest = bytes.get(from..).unwrap_or_default();
-        match rest.iter().position(|&octet| !self.contains(octet)) {
+        match rest.iter().position(|&byte| !self.contains(byte)) {
             Some(length) => from + length,
             None => bytes.len().max(from),
         }
@@ -125,7 +125,7 @@ impl Class {
 
     /// Returns whether every byte is in this class. Returns `true` for no bytes.
     pub(crate) fn all(self, bytes: &[u8]) -> bool {
-        bytes.iter().all(|&octet| self.contains(octet))
+        bytes.iter().all(|&byte| self.contains(byte))
     }
 }
 
@@ -153,7 +153,7 @@ mod tests {
     use alloc::vec::Vec;
 
     fn members(class: Class) -> Vec<u8> {
-        (0..=255).filter(|&octet| class.contains(octet)).collect()
+        (0..=255).filter(|&byte| class.contains(byte)).collect()
     }
 
     #[test]

@@ -49,8 +49,8 @@ impl ChunkLine {
     }
 
     /// Parses the next byte. Returns whether it ended the line.
-    pub(crate) fn push(&mut self, octet: u8) -> Result<bool, ProtocolError> {
-        self.place = self.next(octet)?;
+    pub(crate) fn push(&mut self, byte: u8) -> Result<bool, ProtocolError> {
+        self.place = self.next(byte)?;
         match self.place {
             Place::Done => return Ok(true),
             Place::CarriageReturn => return Ok(false),
@@ -61,16 +61,16 @@ impl ChunkLine {
         Ok(false)
     }
 
-    fn next(&mut self, octet: u8) -> Result<Place, ProtocolError> {
+    fn next(&mut self, byte: u8) -> Result<Place, ProtocolError> {
         use Place::*;
-        let blank = matches!(octet, b' ' | b'\t');
-        match (self.place, octet) {
+        let blank = matches!(byte, b' ' | b'\t');
+        match (self.place, byte) {
             (CarriageReturn, b'\n') => Ok(Done),
             (CarriageReturn, _) => Err(ProtocolError::BareCr),
             (_, b'\n') => Err(ProtocolError::BareLf),
 
-            (Start | Size, _) if octet.is_ascii_hexdigit() => {
-                let digit = (octet as char).to_digit(16).unwrap_or_default();
+            (Start | Size, _) if byte.is_ascii_hexdigit() => {
+                let digit = (byte as char).to_digit(16).unwrap_or_default();
                 self.size = self
                     .size
                     .saturating_mul(16)
@@ -88,13 +88,13 @@ impl ChunkLine {
             (Size, _) => Err(ProtocolError::ChunkSize),
 
             (Semicolon, _) if blank => Ok(Semicolon),
-            (Semicolon | Name, _) if TOKEN.contains(octet) => Ok(Name),
+            (Semicolon | Name, _) if TOKEN.contains(byte) => Ok(Name),
             (Name | BlankAfterName, _) if blank => Ok(BlankAfterName),
             (Name | BlankAfterName, b'=') => Ok(Equals),
 
             (Equals, _) if blank => Ok(Equals),
             (Equals, b'"') => Ok(Quoted),
-            (Equals | Token, _) if TOKEN.contains(octet) => Ok(Token),
+            (Equals | Token, _) if TOKEN.contains(byte) => Ok(Token),
 
             (Quoted, b'"') => Ok(QuoteClosed),
             (Quoted, b'\\') => Ok(Escape),
@@ -131,8 +131,8 @@ mod tests {
 
     fn parse(line: &[u8]) -> Result<Option<u64>, ProtocolError> {
         let mut chunk_line = ChunkLine::new();
-        for (index, &octet) in line.iter().enumerate() {
-            if chunk_line.push(octet)? {
+        for (index, &byte) in line.iter().enumerate() {
+            if chunk_line.push(byte)? {
                 assert_eq!(index + 1, line.len(), "ended early");
                 return Ok(Some(chunk_line.size));
             }
@@ -228,13 +228,13 @@ mod tests {
     #[test]
     fn bytes_are_counted_for_the_limits() {
         let mut line = ChunkLine::new();
-        for &octet in b"1f;a=b\r" {
-            assert_eq!(line.push(octet), Ok(false));
+        for &byte in b"1f;a=b\r" {
+            assert_eq!(line.push(byte), Ok(false));
         }
         assert_eq!((line.bytes, line.idle_bytes), (6, 4));
         let mut line = ChunkLine::new();
-        for &octet in b"0001" {
-            assert_eq!(line.push(octet), Ok(false));
+        for &byte in b"0001" {
+            assert_eq!(line.push(byte), Ok(false));
         }
         assert_eq!((line.bytes, line.idle_bytes), (4, 3));
     }

@@ -31,10 +31,10 @@ pub(crate) fn value(disposition: &str, file_name: &str) -> String {
 /// Decodes the value of a parameter such as `filename*`: `UTF-8''` and percent-encoded text (RFC 8187 section 3.2.1),
 /// with or without a language. Returns `None` for anything else, including other charsets.
 pub(crate) fn extended_value(text: &[u8]) -> Option<String> {
-    let mut parts = text.splitn(3, |&octet| octet == b'\'');
+    let mut parts = text.splitn(3, |&byte| byte == b'\'');
     let (charset, _language, encoded) = (parts.next()?, parts.next()?, parts.next()?);
-    let mut pieces = encoded.split(|&octet| octet == b'%');
-    let is_plain = |text: &[u8]| text.iter().all(|&octet| is_attr_char(octet));
+    let mut pieces = encoded.split(|&byte| byte == b'%');
+    let is_plain = |text: &[u8]| text.iter().all(|&byte| is_attr_char(byte));
     let is_encoded = pieces.next().is_some_and(is_plain)
         && pieces.all(|piece| match piece {
             [high, low, rest @ ..] => {

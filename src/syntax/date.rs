@@ -249,7 +249,7 @@ fn month_number(name: &str) -> Option<u64> {
 }
 
 fn digits(text: &str, count: usize) -> Option<u64> {
-    match text.len() == count && text.bytes().all(|octet| octet.is_ascii_digit()) {
+    match text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit()) {
         true => text.parse().ok(),
         false => None,
     }

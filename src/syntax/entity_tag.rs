@@ -56,8 +56,8 @@ pub(crate) fn any_in_list(mut list: &[u8], fits: impl Fn(&EntityTag<'_>) -> bool
 pub(crate) fn opaque_of(content: &[u8]) -> String {
     const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-    let hash = content.iter().fold(OFFSET, |hash, &octet| {
-        (hash ^ u128::from(octet)).wrapping_mul(PRIME)
+    let hash = content.iter().fold(OFFSET, |hash, &byte| {
+        (hash ^ u128::from(byte)).wrapping_mul(PRIME)
     });
     format!("{hash:032x}")
 }
@@ -65,7 +65,7 @@ pub(crate) fn opaque_of(content: &[u8]) -> String {
 fn skip_separators(list: &[u8]) -> &[u8] {
     let start = list
         .iter()
-        .position(|octet| !matches!(octet, b',' | b' ' | b'\t'));
+        .position(|byte| !matches!(byte, b',' | b' ' | b'\t'));
     list.get(start.unwrap_or(list.len())..).unwrap_or_default()
 }
 
@@ -76,9 +76,9 @@ fn take(value: &[u8]) -> Option<(EntityTag<'_>, &[u8])> {
         None => (false, value),
     };
     let opaque = quoted.strip_prefix(b"\"")?;
-    let end = opaque.iter().position(|&octet| octet == b'"')?;
+    let end = opaque.iter().position(|&byte| byte == b'"')?;
     let (opaque, rest) = opaque.split_at_checked(end)?;
-    let is_tag = |&octet: &u8| matches!(octet, 0x21 | 0x23..=0x7e | 0x80..=0xff);
+    let is_tag = |&byte: &u8| matches!(byte, 0x21 | 0x23..=0x7e | 0x80..=0xff);
     opaque
         .iter()
         .all(is_tag)

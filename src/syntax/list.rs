@@ -7,7 +7,7 @@ use super::parameters::quoted_length;
 /// section 5.6.1.2 requires of recipients.
 pub(crate) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value
-        .split(|&octet| octet == b',')
+        .split(|&byte| byte == b',')
         .map(trim)
         .filter(|element| !element.is_empty())
 }
@@ -26,8 +26,8 @@ pub(crate) fn quoted_elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// Splits off everything before the first comma that is not quoted. Returns the rest after such a comma, if any.
 fn split_at_comma(value: &[u8]) -> (&[u8], Option<&[u8]>) {
     let mut at = 0;
-    while let Some(&octet) = value.get(at) {
-        match octet {
+    while let Some(&byte) = value.get(at) {
+        match byte {
             b',' => return (&value[..at], Some(&value[at + 1..])),
             b'"' => at += 1 + quoted_length(&value[at + 1..]),
             _ => {}

@@ -63,7 +63,7 @@ pub(crate) enum PartError {
 
 /// Returns whether the text can be a boundary: 1 to 70 `bchars` that do not end with a space.
 pub(crate) fn is_boundary(text: &[u8]) -> bool {
-    let is_bchar = |octet: &u8| octet.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(octet);
+    let is_bchar = |byte: &u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(byte);
     matches!(text.len(), 1..=70) && text.iter().all(is_bchar) && !text.ends_with(b" ")
 }
 
@@ -311,7 +311,7 @@ fn find(input: &[u8], delimiter: &[u8]) -> (usize, bool) {
 
 fn position_of_cr(input: &[u8], from: usize) -> Option<usize> {
     let mut rest = input.get(from..)?.iter();
-    Some(from + rest.position(|&octet| octet == b'\r')?)
+    Some(from + rest.position(|&byte| byte == b'\r')?)
 }
 
 /// Returns whether a head consists of lines `name ":" value CRLF`.

@@ -23,7 +23,7 @@ pub(crate) struct Malformed;
 
 /// Splits a value from its parameters.
 pub(crate) fn split(text: &[u8]) -> (&[u8], Parameters<'_>) {
-    let end = text.iter().position(|&octet| octet == b';');
+    let end = text.iter().position(|&byte| byte == b';');
     let (value, rest) = text.split_at(end.unwrap_or(text.len()));
     (trim(value), Parameters { rest })
 }
@@ -107,12 +107,12 @@ fn take_loosely(text: &[u8]) -> Option<(Parameter<'_>, &[u8])> {
     let rest = rest.strip_prefix(b"=")?;
     let (value, rest) = match rest.strip_prefix(b"\"") {
         Some(quoted) => {
-            let end = quoted.iter().position(|&octet| octet == b'"')?;
+            let end = quoted.iter().position(|&byte| byte == b'"')?;
             let (value, rest) = quoted.split_at(end);
             (value, rest.get(1..).unwrap_or_default())
         }
         None => {
-            let end = rest.iter().position(|octet| b";\"".contains(octet));
+            let end = rest.iter().position(|byte| b";\"".contains(byte));
             let (value, rest) = rest.split_at(end.unwrap_or(rest.len()));
             (trim(value), rest)
         }
@@ -124,9 +124,9 @@ fn take_loosely(text: &[u8]) -> Option<(Parameter<'_>, &[u8])> {
 /// Returns the number of bytes before the closing quote, or the whole length without one (RFC 9110 section 5.6.4).
 pub(crate) fn quoted_length(text: &[u8]) -> usize {
     let mut escaped = false;
-    let end = text.iter().position(|&octet| {
-        let closes = octet == b'"' && !escaped;
-        escaped = octet == b'\\' && !escaped;
+    let end = text.iter().position(|&byte| {
+        let closes = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
         closes
     });
     end.unwrap_or(text.len())

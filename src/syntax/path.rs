@@ -22,7 +22,7 @@ pub(crate) fn decode(bytes: &[u8], path: Span) -> Option<Cow<'_, [u8]>> {
 #[cold]
 fn decode_doubtful(path: &[u8]) -> Option<Cow<'_, [u8]>> {
     let decoded: Cow<'_, [u8]> = percent_decode(path).into();
-    let slashes = |text: &[u8]| text.iter().filter(|&&octet| octet == b'/').count();
+    let slashes = |text: &[u8]| text.iter().filter(|&&byte| byte == b'/').count();
     let has_encoded_slash = slashes(&decoded) != slashes(path);
     let is_plain = core::str::from_utf8(&decoded).is_ok_and(is_plain);
     (is_plain && !has_encoded_slash).then_some(decoded)
@@ -32,7 +32,7 @@ fn decode_doubtful(path: &[u8]) -> Option<Cow<'_, [u8]>> {
 /// decoding, or between backslashes.
 pub(crate) fn leads_elsewhere(path: &[u8]) -> bool {
     let decoded: Cow<'_, [u8]> = percent_decode(path).into();
-    let mut segments = decoded.split(|octet| matches!(octet, b'/' | b'\\'));
+    let mut segments = decoded.split(|byte| matches!(byte, b'/' | b'\\'));
     segments.any(|segment| matches!(segment, b"." | b".."))
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn relative(from: &str, to: &str) -> String {
     // The folder that both are in.
     let folder = from.as_bytes()[..same]
         .iter()
-        .rposition(|&octet| octet == b'/');
+        .rposition(|&byte| byte == b'/');
     let start = folder.map_or(0, |slash| slash + 1);
     let (from, to) = (from.get(start..), to.get(start..).unwrap_or_default());
     let ups = from.unwrap_or_default().matches('/').count();

@@ -29,7 +29,7 @@ impl Quality {
     /// Parses a weight. Digits after the third are ignored, and the zero before the point may be missing, because
     /// clients send `0.3333` and `.2`.
     fn parse(text: &[u8]) -> Option<Quality> {
-        let point = text.iter().position(|&octet| octet == b'.');
+        let point = text.iter().position(|&byte| byte == b'.');
         let (whole, fraction) = text.split_at(point.unwrap_or(text.len()));
         let fraction = fraction.get(1..).unwrap_or_default();
         let digits = fraction.iter().copied().chain([b'0'; 3]).take(3);

@@ -174,9 +174,9 @@ impl HeadParser {
 /// Handles a version that is incomplete or invalid.
 #[cold]
 fn doubtful_version(version: &[u8], at: usize) -> Result<(), InvalidRequest> {
-    for (index, &octet) in version.iter().take("HTTP/1.1\r\n".len()).enumerate() {
-        let (error, index) = match (index, octet) {
-            (0..=4 | 6, octet) if octet == b"HTTP/1."[index] => continue,
+    for (index, &byte) in version.iter().take("HTTP/1.1\r\n".len()).enumerate() {
+        let (error, index) = match (index, byte) {
+            (0..=4 | 6, byte) if byte == b"HTTP/1."[index] => continue,
             (5, b'0'..=b'9') => continue,
             (7, b'0'..=b'9') if version[5] == b'1' => continue,
             (7, b'0'..=b'9') => (ProtocolError::VersionUnsupported, 5),

@@ -16,9 +16,9 @@ pub(crate) fn name_end(bytes: &[u8], from: u32) -> u32 {
         let Some(block) = block_at(bytes, at as usize) else {
             break;
         };
-        let octets = Block::of(block);
-        let no_marks = octets.outside(b'0', b'9').without(octets.equals(b'-'));
-        let others = octets.no_letters().and(no_marks).bits();
+        let block = Block::of(block);
+        let no_marks = block.outside(b'0', b'9').without(block.equals(b'-'));
+        let others = block.no_letters().and(no_marks).bits();
         if others != 0 {
             at += others.trailing_zeros();
             if bytes.get(at as usize) == Some(&b':') {
@@ -47,7 +47,7 @@ pub(crate) const WINDOW_BYTES: usize = 64;
 /// byte has the lowest bit.
 #[inline(always)]
 pub(crate) fn unusual_from(bytes: &[u8], from: usize) -> u64 {
-    marks_from(bytes, from, |octets| octets.outside(b' ', b'~').bits())
+    marks_from(bytes, from, |block| block.outside(b' ', b'~').bits())
 }
 
 /// Like [`unusual_from`], but marks only bytes outside of [`VALUE`]. This takes longer.
@@ -65,9 +65,9 @@ pub(crate) fn value_end(bytes: &[u8], from: u32) -> u32 {
 
 /// Marks bytes outside of [`VALUE`]: control characters other than HTAB.
 #[inline(always)]
-fn refused(octets: Block) -> u32 {
-    let controls = octets.outside(b' ', 0xff).without(octets.equals(b'\t'));
-    controls.bits() | octets.equals(0x7f).bits()
+fn refused(block: Block) -> u32 {
+    let controls = block.outside(b' ', 0xff).without(block.equals(b'\t'));
+    controls.bits() | block.equals(0x7f).bits()
 }
 
 #[inline(always)]
@@ -120,22 +120,22 @@ fn marks_in_rest(bytes: &[u8], from: usize, mark: impl Fn(Block) -> u32) -> u64 
 #[inline(always)]
 pub(crate) fn common_path_end(bytes: &[u8], from: u32) -> u32 {
     let mut slash_before = 0;
-    find(bytes, from, |octets| {
-        let no_marks = octets.outside(b'+', b';');
-        let others = octets.no_letters().and(no_marks);
-        let slashes = octets.equals(b'/').bits();
-        let dots = octets.equals(b'.').bits() & (slashes << 1 | slash_before);
+    find(bytes, from, |block| {
+        let no_marks = block.outside(b'+', b';');
+        let others = block.no_letters().and(no_marks);
+        let slashes = block.equals(b'/').bits();
+        let dots = block.equals(b'.').bits() & (slashes << 1 | slash_before);
         slash_before = slashes >> (BLOCK_BYTES - 1);
-        others.without(octets.equals(b'_')).bits() | dots
+        others.without(block.equals(b'_')).bits() | dots
     })
 }
 
 /// Like [`common_path_end`], for host names: letters, digits, `-` and `.`.
 #[inline(always)]
 pub(crate) fn common_host_end(bytes: &[u8], from: u32) -> u32 {
-    find(bytes, from, |octets| {
-        let no_marks = octets.outside(b'0', b'9').and(octets.outside(b'-', b'.'));
-        octets.no_letters().and(no_marks).bits()
+    find(bytes, from, |block| {
+        let no_marks = block.outside(b'0', b'9').and(block.outside(b'-', b'.'));
+        block.no_letters().and(no_marks).bits()
     })
 }
 
@@ -146,8 +146,8 @@ pub(crate) fn is_token<const N: usize>(token: &[u8], known: &[u8; N]) -> bool {
     <&[u8; N]>::try_from(token).is_ok_and(|token| {
         let pairs = token.iter().zip(known);
         // No early exit, so that the compiler compares words.
-        pairs.fold(0, |difference, (octet, known)| {
-            difference | ((octet | 0x20) ^ known)
+        pairs.fold(0, |difference, (byte, known)| {
+            difference | ((byte | 0x20) ^ known)
         }) == 0
     })
 }
@@ -174,9 +174,9 @@ pub(crate) fn has_escape_or_dot(bytes: &[u8], start: usize, end: usize) -> bool 
 
 /// Marks each `%`, and each `.` after a `/`. The first byte is after a `/` if `slash_before` is 1.
 #[inline(always)]
-fn doubts(octets: Block, slash_before: u32) -> u32 {
-    let after_slash = octets.equals(b'/').bits() << 1 | slash_before;
-    octets.equals(b'.').bits() & after_slash | octets.equals(b'%').bits()
+fn doubts(block: Block, slash_before: u32) -> u32 {
+    let after_slash = block.equals(b'/').bits() << 1 | slash_before;
+    block.equals(b'.').bits() & after_slash | block.equals(b'%').bits()
 }
 
 fn few_have_escape_or_dot(path: &[u8], slash_before: u32) -> bool {
@@ -184,9 +184,9 @@ fn few_have_escape_or_dot(path: &[u8], slash_before: u32) -> bool {
         0 => 0,
         _ => b'/',
     };
-    path.iter().any(|&octet| {
-        let found = octet == b'%' || octet == b'.' && before == b'/';
-        before = octet;
+    path.iter().any(|&byte| {
+        let found = byte == b'%' || byte == b'.' && before == b'/';
+        before = byte;
         found
     })
 }
@@ -231,13 +231,13 @@ mod tests {
     #[test]
     fn values_end_at_the_same_byte_as_in_the_table() {
         // Every byte at every position of a block, after and before every kind of neighbour.
-        for octet in 0..=255u8 {
+        for byte in 0..=255u8 {
             for neighbour in b"aZ-0\t !~\x80\xff\0\r\x1f\x7f" {
                 for position in 0..40 {
                     let mut bytes = [*neighbour; 40];
-                    bytes[position] = octet;
+                    bytes[position] = byte;
                     for from in 0..=40 {
-                        let case = (octet, neighbour, position, from);
+                        let case = (byte, neighbour, position, from);
                         let end = value_end(&bytes, from) as usize;
                         assert_eq!(end, VALUE.skip(&bytes, from as usize), "{case:x?}");
                     }
@@ -250,9 +250,9 @@ mod tests {
     fn values_end_at_the_same_byte_for_every_length() {
         for length in 0..200usize {
             for position in 0..length {
-                for octet in [b'\t', b'\r', 0x7f, b'x'] {
+                for byte in [b'\t', b'\r', 0x7f, b'x'] {
                     let mut bytes = alloc::vec![b'v'; length];
-                    bytes[position] = octet;
+                    bytes[position] = byte;
                     for from in [0, 1, position, length.saturating_sub(70)] {
                         let expected = VALUE.skip(&bytes, from);
                         let end = value_end(&bytes, from as u32) as usize;
@@ -265,12 +265,12 @@ mod tests {
 
     #[test]
     fn names_are_tokens_followed_by_a_colon() {
-        for octet in 0..=255u8 {
+        for byte in 0..=255u8 {
             for neighbour in [b'a', b'Z', b'-', b'0', b'!', b';', b'9', 0xba, 0x3b] {
                 for (position, size) in (0..20).flat_map(|at| [(at, at + 1), (at, 20), (at, 40)]) {
                     for last in [b':', b' ', b'a'] {
                         let mut bytes = alloc::vec![neighbour; size];
-                        bytes[position] = octet;
+                        bytes[position] = byte;
                         bytes.push(last);
                         for from in 0..size {
                             let end = TOKEN.skip(&bytes, from);
@@ -287,10 +287,10 @@ mod tests {
 
     #[test]
     fn common_paths_and_hosts_stay_within_their_classes() {
-        for octet in 0..=255u8 {
+        for byte in 0..=255u8 {
             for position in 0..16 {
                 let mut block = [b'a'; 17];
-                block[position] = octet;
+                block[position] = byte;
                 let path = common_path_end(&block, 0) as usize;
                 assert!(PLAIN_PATH.all(&block[..path]), "{block:x?}");
                 let host = common_host_end(&block, 0) as usize;
@@ -321,14 +321,14 @@ mod tests {
         for end in (0..200).chain(900..1000) {
             for from in 0..=end {
                 let window = bytes[from..end].iter().take(WINDOW_BYTES).enumerate();
-                let expected = window.fold(0, |marks, (index, octet)| {
-                    marks | u64::from(!matches!(octet, b' '..=b'~')) << index
+                let expected = window.fold(0, |marks, (index, byte)| {
+                    marks | u64::from(!matches!(byte, b' '..=b'~')) << index
                 });
                 let marks = unusual_from(&bytes[..end], from);
                 assert_eq!(marks, expected, "{from}..{end}");
                 let window = bytes[from..end].iter().take(WINDOW_BYTES).enumerate();
-                let expected = window.fold(0, |marks, (index, octet)| {
-                    marks | u64::from(!VALUE.contains(*octet)) << index
+                let expected = window.fold(0, |marks, (index, byte)| {
+                    marks | u64::from(!VALUE.contains(*byte)) << index
                 });
                 let marks = refused_from(&bytes[..end], from);
                 assert_eq!(marks, expected, "{from}..{end}");

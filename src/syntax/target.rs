@@ -255,7 +255,7 @@ fn check_escapes(
     let mut at = part.start as usize;
     while let Some(found) = bytes
         .get(at..)
-        .and_then(|rest| rest.iter().position(|&octet| octet == b'%'))
+        .and_then(|rest| rest.iter().position(|&byte| byte == b'%'))
     {
         at += found;
         match bytes.get(at + 1..at + 3) {
@@ -336,7 +336,7 @@ fn is_scheme(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic())
         && name
             .bytes()
-            .all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'-' | b'.'))
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
 }
 
 #[cfg(test)]

@@ -13,30 +13,30 @@ pub(crate) fn encode(text: &[u8]) -> Option<Cow<'_, [u8]>> {
         return None;
     }
     let parts = Parts::of(text);
-    let fragment = text.iter().position(|&octet| octet == b'#');
-    let is_valid = |at: usize, octet: u8| match octet {
+    let fragment = text.iter().position(|&byte| byte == b'#');
+    let is_valid = |at: usize, byte: u8| match byte {
         b'%' => matches!(text.get(at + 1..at + 3), Some(digits) if HEX.all(digits)),
         b'#' => fragment == Some(at),
         b'[' | b']' => parts.literal.contains(&at),
         b':' => parts.allows_colon(at),
         b'@' => !parts.authority.contains(&at) || parts.user_end == Some(at),
         b'/' | b'?' => true,
-        _ => REG_NAME.contains(octet),
+        _ => REG_NAME.contains(byte),
     };
     if text
         .iter()
         .enumerate()
-        .all(|(at, &octet)| is_valid(at, octet))
+        .all(|(at, &byte)| is_valid(at, byte))
     {
         return Some(Cow::Borrowed(text));
     }
     let mut encoded = Vec::with_capacity(text.len() + 16);
-    for (at, &octet) in text.iter().enumerate() {
-        if is_valid(at, octet) {
-            encoded.push(octet);
+    for (at, &byte) in text.iter().enumerate() {
+        if is_valid(at, byte) {
+            encoded.push(byte);
         } else {
             let digit = |value: u8| b"0123456789ABCDEF"[usize::from(value % 16)];
-            encoded.extend_from_slice(&[b'%', digit(octet >> 4), digit(octet)]);
+            encoded.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte)]);
         }
     }
     Some(Cow::Owned(encoded))
@@ -60,7 +60,7 @@ impl Parts {
     fn of(text: &[u8]) -> Parts {
         let end = |from: usize, ends: &[u8]| {
             let mut rest = text.iter().skip(from);
-            let length = rest.position(|octet| ends.contains(octet));
+            let length = rest.position(|byte| ends.contains(byte));
             length.map_or(text.len(), |length| from + length)
         };
         let scheme = end(0, b":/?#");
@@ -78,8 +78,8 @@ impl Parts {
         }
         parts.authority = start + 2..end(start + 2, b"/?#");
         let within = &text[..parts.authority.end];
-        let last = |from: usize, octet: u8| {
-            let place = within[from..].iter().rposition(|other| *other == octet);
+        let last = |from: usize, byte: u8| {
+            let place = within[from..].iter().rposition(|other| *other == byte);
             place.map(|place| from + place)
         };
         parts.user_end = last(parts.authority.start, b'@');
@@ -88,7 +88,7 @@ impl Parts {
         parts.port = last(host, b':').filter(|colon| is_port(*colon));
         let host_end = parts.port.unwrap_or(within.len());
         if let [b'[', address @ .., b']'] = &within[host..host_end] {
-            let is_nested = address.iter().any(|octet| matches!(octet, b'[' | b']'));
+            let is_nested = address.iter().any(|byte| matches!(byte, b'[' | b']'));
             parts.literal = if is_nested { 0..0 } else { host..host_end };
         }
         parts
@@ -105,7 +105,7 @@ impl Parts {
 
 /// RFC 3986 section 3.1.
 fn is_scheme(text: &[u8]) -> bool {
-    let is_other = |octet: &u8| octet.is_ascii_alphanumeric() || b"+-.".contains(octet);
+    let is_other = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
     matches!(text, [first, rest @ ..] if first.is_ascii_alphabetic() && rest.iter().all(is_other))
 }
 

@@ -120,9 +120,9 @@ impl<'a> Exchange<'a> {
     }
 
     fn write_message(&self, f: &mut fmt::Formatter<'_>, mark: char, head: &[u8]) -> fmt::Result {
-        for line in head.split(|&octet| octet == b'\n') {
+        for line in head.split(|&byte| byte == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
-            let colon = line.iter().position(|&octet| octet == b':');
+            let colon = line.iter().position(|&byte| byte == b':');
             let name = line.get(..colon.unwrap_or(0)).unwrap_or_default();
             let is_masked = self
                 .masked
@@ -148,7 +148,7 @@ impl<'a> Exchange<'a> {
             return writeln!(f, "{mark} ({} bytes that are not text)", content.len());
         }
         let content = self.without_masked(content);
-        for line in content.split_inclusive(|&octet| octet == b'\n') {
+        for line in content.split_inclusive(|&byte| byte == b'\n') {
             write!(f, "{mark} ")?;
             write_visibly(f, line)?;
             f.write_char('\n')?;

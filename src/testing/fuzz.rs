@@ -310,7 +310,7 @@ fn media_type_of(content: &[u8]) -> String {
     match content {
         [] => String::new(),
         [b'-', b'-', rest @ ..] => {
-            let is_plain = |octet: &&u8| octet.is_ascii_graphic() && !b"\"\\%".contains(octet);
+            let is_plain = |byte: &&u8| byte.is_ascii_graphic() && !b"\"\\%".contains(byte);
             let mut boundary = String::new();
             let plain: Vec<u8> = rest.iter().take(70).take_while(is_plain).copied().collect();
             boundary.push_str(&String::from_utf8_lossy(&plain));

@@ -215,8 +215,8 @@ impl Read for Pipe {
                     (false, false) => None,
                 };
             }
-            for (place, octet) in buffer.iter_mut().zip(state.bytes.drain(..count)) {
-                *place = octet;
+            for (place, byte) in buffer.iter_mut().zip(state.bytes.drain(..count)) {
+                *place = byte;
             }
             Some(Ok(count))
         })?;

@@ -146,17 +146,17 @@ impl<'a> Reader<'a> {
         if line.is_empty() {
             return Ok(None);
         }
-        let Some(colon) = line.iter().position(|&octet| octet == b':') else {
+        let Some(colon) = line.iter().position(|&byte| byte == b':') else {
             return broken("a field line must have a colon (RFC 9112 section 5)");
         };
         let (name, value) = line.split_at(colon);
         let is_token =
-            |octet: &u8| octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(octet);
+            |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
         let name = match core::str::from_utf8(name) {
-            Ok(name) if !name.is_empty() && name.bytes().all(|octet| is_token(&octet)) => name,
+            Ok(name) if !name.is_empty() && name.bytes().all(|byte| is_token(&byte)) => name,
             _ => return broken("a field name must be a token (RFC 9110 section 5.1)"),
         };
-        let is_value = |octet: &u8| *octet == b'\t' || *octet >= b' ' && *octet != 0x7f;
+        let is_value = |byte: &u8| *byte == b'\t' || *byte >= b' ' && *byte != 0x7f;
         let value = value.get(1..).unwrap_or_default().trim_ascii();
         if !value.iter().all(is_value) {
             return broken(
@@ -241,10 +241,7 @@ impl<'a> Reader<'a> {
     pub(super) fn chunk(&mut self) -> Result<Option<Vec<u8>>, WireError> {
         let line =
             self.line("a chunk must begin with its size and CR LF (RFC 9112 section 7.1)")?;
-        let digits = line
-            .split(|&octet| octet == b';')
-            .next()
-            .unwrap_or_default();
+        let digits = line.split(|&byte| byte == b';').next().unwrap_or_default();
         let size = core::str::from_utf8(digits.trim_ascii_end())
             .ok()
             .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
@@ -283,7 +280,7 @@ impl<'a> Reader<'a> {
     /// Reads a line and its CR LF.
     fn line(&mut self, rule: &'static str) -> Result<&'a [u8], WireError> {
         let rest = self.rest();
-        let Some(end) = rest.iter().position(|&octet| octet == b'\n') else {
+        let Some(end) = rest.iter().position(|&byte| byte == b'\n') else {
             return Err(self.incomplete(rule));
         };
         let line = rest.get(..end).and_then(|line| line.strip_suffix(b"\r"));

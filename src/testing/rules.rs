@@ -136,13 +136,9 @@ fn value_rules(fields: Headers<'_>, broken: &mut Vec<Broken>) {
 fn cookie_rules(fields: Headers<'_>, broken: &mut Vec<Broken>) {
     let mut names: Vec<&[u8]> = Vec::new();
     for cookie in fields.get_all("Set-Cookie") {
-        let mut parts = cookie.split(|&octet| octet == b';').map(trim);
+        let mut parts = cookie.split(|&byte| byte == b';').map(trim);
         let pair = parts.next().unwrap_or_default();
-        let name = trim(
-            pair.split(|&octet| octet == b'=')
-                .next()
-                .unwrap_or_default(),
-        );
+        let name = trim(pair.split(|&byte| byte == b'=').next().unwrap_or_default());
         let has = |attribute: &[u8]| {
             parts
                 .clone()
@@ -171,12 +167,12 @@ fn cookie_rules(fields: Headers<'_>, broken: &mut Vec<Broken>) {
 /// Returns whether a value is a media type, with parameters whose names are tokens.
 fn is_media_type(value: &[u8]) -> bool {
     let is_token = |bytes: &[u8]| !bytes.is_empty() && TOKEN.all(bytes);
-    let mut parts = value.splitn(2, |&octet| octet == b';');
-    let mut names = trim(parts.next().unwrap_or_default()).splitn(2, |&octet| octet == b'/');
+    let mut parts = value.splitn(2, |&byte| byte == b';');
+    let mut names = trim(parts.next().unwrap_or_default()).splitn(2, |&byte| byte == b'/');
     let is_type = names.next().is_some_and(is_token) && names.next().is_some_and(is_token);
     let parameters = parts.next().unwrap_or_default();
     // Semicolons may also stand in a quoted value, so only the first name is checked.
-    let first = parameters.split(|&octet| octet == b'=').next();
+    let first = parameters.split(|&byte| byte == b'=').next();
     is_type && (trim(parameters).is_empty() || first.is_some_and(|name| is_token(trim(name))))
 }
 

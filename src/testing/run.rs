@@ -141,7 +141,7 @@ fn run_session(mut session: Session, mut input: &[u8], now: Now, patience: Patie
 #[cfg(feature = "std")]
 pub(super) fn reason(end: End, input: &[u8]) -> Option<String> {
     let line = input
-        .split(|octet| *octet == b'\r')
+        .split(|byte| *byte == b'\r')
         .next()
         .unwrap_or_default();
     let line = String::from_utf8_lossy(line).into_owned();

@@ -86,14 +86,14 @@ impl RouteTarget {
 /// Appends text that is allowed in a target, and percent-encodes the rest. `also` lists delimiters to keep. A NUL becomes
 /// a zero, because an encoded one is refused.
 pub(super) fn encode_into(target: &mut String, bytes: &[u8], also: &[u8]) {
-    for &octet in bytes {
-        match octet {
+    for &byte in bytes {
+        match byte {
             0 => target.push('0'),
-            b'-' | b'.' | b'_' | b'~' => target.push(char::from(octet)),
-            _ if octet.is_ascii_alphanumeric() || also.contains(&octet) => {
-                target.push(char::from(octet));
+            b'-' | b'.' | b'_' | b'~' => target.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() || also.contains(&byte) => {
+                target.push(char::from(byte));
             }
-            _ => target.push_str(&format!("%{octet:02X}")),
+            _ => target.push_str(&format!("%{byte:02X}")),
         }
     }
 }

@@ -20,9 +20,9 @@ pub(crate) fn of(path: &str) -> &'static str {
 
 /// Like [`of`], for a path that may not be UTF-8.
 pub(crate) fn of_bytes(path: &[u8]) -> &'static str {
-    let name = path.rsplit(|&octet| octet == b'/').next();
+    let name = path.rsplit(|&byte| byte == b'/').next();
     let name = name.unwrap_or_default();
-    let dot = name.iter().rposition(|&octet| octet == b'.');
+    let dot = name.iter().rposition(|&byte| byte == b'.');
     let suffix = dot.and_then(|dot| name.get(dot + 1..));
     match suffix.and_then(of_suffix) {
         Some(media_type) => media_type,
@@ -66,7 +66,7 @@ fn of_suffix(suffix: &[u8]) -> Option<&'static str> {
 /// Splits lines into the middle one, the lines before it and the lines after it. Returns `None` without lines.
 fn middle(lines: &'static str) -> Option<(&'static str, &'static str, &'static str)> {
     let (before, _) = lines.as_bytes().split_at(lines.len() / 2);
-    let newline = before.iter().rposition(|&octet| octet == b'\n');
+    let newline = before.iter().rposition(|&byte| byte == b'\n');
     let (before, rest) = lines.split_at(newline.map_or(0, |newline| newline + 1));
     let (line, after) = rest.split_once('\n')?;
     Some((line, before, after))
@@ -158,7 +158,7 @@ const TEXT: [&str; 78] = [
 fn is_text_by_name(name: &[u8]) -> bool {
     // A dot at the start belongs to the name.
     let mut rest = name.iter().skip(1);
-    let end = rest.position(|octet| matches!(octet, b'.' | b'-'));
+    let end = rest.position(|byte| matches!(byte, b'.' | b'-'));
     let start = end.and_then(|end| name.get(..=end)).unwrap_or(name);
     TEXT.binary_search_by(|known| compare_ignoring_case(start, known).reverse())
         .is_ok()
@@ -258,8 +258,8 @@ mod tests {
         for (suffix, media_type) in table() {
             assert!(last < suffix, "{suffix}");
             last = suffix;
-            let is_plain = |octet: u8| {
-                octet.is_ascii_lowercase() || octet.is_ascii_digit() || b"-_".contains(&octet)
+            let is_plain = |byte: u8| {
+                byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte)
             };
             assert!(
                 !suffix.is_empty() && suffix.bytes().all(is_plain),

@@ -120,8 +120,8 @@ impl Extension {
             length: 0,
             bytes: [0; METHOD_BYTES],
         };
-        for (place, &octet) in extension.bytes.iter_mut().zip(token) {
-            *place = octet;
+        for (place, &byte) in extension.bytes.iter_mut().zip(token) {
+            *place = byte;
             extension.length += 1;
         }
         extension
@@ -177,10 +177,10 @@ impl PartialEq<&str> for Method {
 }
 
 /// Returns whether a byte is a `tchar` (RFC 9110 section 5.6.2).
-pub(crate) const fn is_tchar(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric()
+pub(crate) const fn is_tchar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
         || matches!(
-            octet,
+            byte,
             b'!' | b'#'
                 | b'$'
                 | b'%'

@@ -189,7 +189,7 @@ fn text(value: &[u8]) -> Cow<'_, str> {
         Ok(text) => text.into(),
         Err(_) => value
             .iter()
-            .map(|&octet| char::from(octet))
+            .map(|&byte| char::from(byte))
             .collect::<String>()
             .into(),
     }

@@ -25,9 +25,9 @@ fn subscribe(server: &Server) -> TcpStream {
 fn read_to(stream: &mut TcpStream, end: &str) -> String {
     let mut read = Vec::new();
     while !read.ends_with(end.as_bytes()) {
-        let mut octet = [0];
-        stream.read_exact(&mut octet).expect("more");
-        read.extend(octet);
+        let mut byte = [0];
+        stream.read_exact(&mut byte).expect("more");
+        read.extend(byte);
     }
     read.truncate(read.len() - end.len());
     String::from_utf8(read).expect("text")

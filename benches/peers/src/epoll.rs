@@ -86,12 +86,12 @@ impl Limit {
         if count == 0 {
             return Err(ErrorKind::UnexpectedEof.into());
         }
-        let octets = &self.buffer[..TAIL + count];
-        let heads = octets
+        let bytes = &self.buffer[..TAIL + count];
+        let heads = bytes
             .windows(HEAD_END.len())
             .filter(|window| *window == HEAD_END)
             .count();
-        connection.tail.copy_from_slice(&octets[count..]);
+        connection.tail.copy_from_slice(&bytes[count..]);
         // Clients that do not read their answers are cut off, since this is not measured here.
         connection
             .stream

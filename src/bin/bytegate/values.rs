@@ -148,7 +148,7 @@ fn status(code: &str) -> Result<Status, String> {
 /// section 5.2).
 fn is_cache_control(text: &str) -> bool {
     let is_token = |text: &str| {
-        let is_in_token = |octet: u8| octet.is_ascii_alphanumeric() || b"-_".contains(&octet);
+        let is_in_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
         !text.is_empty() && text.bytes().all(is_in_token)
     };
     // Quoted header names may have commas between them.

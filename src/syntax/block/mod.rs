@@ -22,24 +22,24 @@ mod tests {
 
     #[test]
     fn vector_instructions_and_arrays_give_the_same_results() {
-        let octets: [u8; 271] = core::array::from_fn(|index| index as u8);
-        for block in octets.windows(16) {
+        let bytes: [u8; 271] = core::array::from_fn(|index| index as u8);
+        for block in bytes.windows(16) {
             let block: &[u8; 16] = block.try_into().unwrap();
             let (fast, slow) = (sse2::Block::of(block), portable::Block::of(block));
-            for octet in 0..=255 {
+            for byte in 0..=255 {
                 let fast = [
-                    fast.or(octet).bits(),
-                    fast.equals(octet).bits(),
-                    fast.and(fast.equals(octet)).bits(),
-                    fast.without(fast.equals(octet)).bits(),
+                    fast.or(byte).bits(),
+                    fast.equals(byte).bits(),
+                    fast.and(fast.equals(byte)).bits(),
+                    fast.without(fast.equals(byte)).bits(),
                 ];
                 let slow = [
-                    slow.or(octet).bits(),
-                    slow.equals(octet).bits(),
-                    slow.and(slow.equals(octet)).bits(),
-                    slow.without(slow.equals(octet)).bits(),
+                    slow.or(byte).bits(),
+                    slow.equals(byte).bits(),
+                    slow.and(slow.equals(byte)).bits(),
+                    slow.without(slow.equals(byte)).bits(),
                 ];
-                assert_eq!(fast, slow, "{block:x?} and {octet:x}");
+                assert_eq!(fast, slow, "{block:x?} and {byte:x}");
             }
             for first in 0..=255 {
                 for last in first..=255 {

@@ -7,20 +7,20 @@ pub(crate) struct Block([u8; BLOCK_BYTES]);
 
 impl Block {
     #[inline(always)]
-    pub(crate) fn of(octets: &[u8; BLOCK_BYTES]) -> Block {
-        Block(*octets)
+    pub(crate) fn of(bytes: &[u8; BLOCK_BYTES]) -> Block {
+        Block(*bytes)
     }
 
-    /// Sets the bits of `octet` in each byte.
+    /// Sets the bits of `byte` in each byte.
     #[inline(always)]
-    pub(crate) fn or(self, octet: u8) -> Block {
-        Block(self.0.map(|own| own | octet))
+    pub(crate) fn or(self, byte: u8) -> Block {
+        Block(self.0.map(|own| own | byte))
     }
 
-    /// Marks the bytes that are equal to `octet`. A marked byte is 0xff, any other is 0.
+    /// Marks the bytes that are equal to `byte`. A marked byte is 0xff, any other is 0.
     #[inline(always)]
-    pub(crate) fn equals(self, octet: u8) -> Block {
-        self.mark(|own| own == octet)
+    pub(crate) fn equals(self, byte: u8) -> Block {
+        self.mark(|own| own == byte)
     }
 
     /// Marks the bytes that are not from `first` to `last`.

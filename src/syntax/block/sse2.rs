@@ -12,18 +12,18 @@ pub(crate) struct Block(m128i);
 
 impl Block {
     #[inline(always)]
-    pub(crate) fn of(octets: &[u8; BLOCK_BYTES]) -> Block {
-        Block(load_unaligned_m128i(octets))
+    pub(crate) fn of(bytes: &[u8; BLOCK_BYTES]) -> Block {
+        Block(load_unaligned_m128i(bytes))
     }
 
     #[inline(always)]
-    pub(crate) fn or(self, octet: u8) -> Block {
-        Block(bitor_m128i(self.0, all(octet)))
+    pub(crate) fn or(self, byte: u8) -> Block {
+        Block(bitor_m128i(self.0, all(byte)))
     }
 
     #[inline(always)]
-    pub(crate) fn equals(self, octet: u8) -> Block {
-        Block(cmp_eq_mask_i8_m128i(self.0, all(octet)))
+    pub(crate) fn equals(self, byte: u8) -> Block {
+        Block(cmp_eq_mask_i8_m128i(self.0, all(byte)))
     }
 
     #[inline(always)]
@@ -54,6 +54,6 @@ impl Block {
 }
 
 #[inline(always)]
-fn all(octet: u8) -> m128i {
-    set_splat_i8_m128i(octet as i8)
+fn all(byte: u8) -> m128i {
+    set_splat_i8_m128i(byte as i8)
 }

@@ -140,7 +140,7 @@ fn numbers(bytes: usize) -> Vec<u8> {
 }
 
 fn encoded(name: &str) -> String {
-    name.bytes().map(|octet| format!("%{octet:02X}")).collect()
+    name.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 fn read(folder: &Folder, path: &str) -> Vec<u8> {

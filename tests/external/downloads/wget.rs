@@ -96,8 +96,8 @@ fn wget_downloads_only_newer_files_again() {
         return;
     }
     let folder = Folder::new(&[]);
-    let write = |text: &[u8], octet: u8, modified: SystemTime| {
-        for (path, content) in [("small.txt", text), ("large.bin", &[octet; 200_000])] {
+    let write = |text: &[u8], byte: u8, modified: SystemTime| {
+        for (path, content) in [("small.txt", text), ("large.bin", &[byte; 200_000])] {
             folder.write(path, content);
             let file = fs::File::options().write(true).open(folder.path(path));
             let set = file.expect("a file").set_modified(modified);

@@ -56,9 +56,9 @@ fn a_panic_in_a_stream_closes_only_that_connection() {
     for _ in 0..10 {
         let client = server.connect();
         client.send(get("/panic"));
-        let (octets, _) = client.rest_and_end();
-        assert!(octets.starts_with(b"HTTP/1.1 200 OK\r\n"));
-        assert!(!octets.ends_with(b"0\r\n\r\n"));
+        let (bytes, _) = client.rest_and_end();
+        assert!(bytes.starts_with(b"HTTP/1.1 200 OK\r\n"));
+        assert!(!bytes.ends_with(b"0\r\n\r\n"));
         assert_eq!(other.get("/").status(), 200);
     }
     let errors = server.errors();
@@ -213,8 +213,8 @@ fn a_stream_that_breaks_off_ends_after_its_last_block() {
     let server = Server::start(|_: &Request<'_>| broken_stream(None));
     let client = server.connect();
     client.send(GET);
-    let (octets, _) = client.rest_and_end();
-    assert!(octets.ends_with(b"\r\n\r\n5\r\nblock\r\n"));
+    let (bytes, _) = client.rest_and_end();
+    assert!(bytes.ends_with(b"\r\n\r\n5\r\nblock\r\n"));
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn a_stream_that_breaks_off_looks_incomplete_to_an_http_1_0_client() {
     assert!(
         end.is_err(),
         "{:?} ended cleanly",
-        end.map(|octets| octets.len())
+        end.map(|bytes| bytes.len())
     );
 }
 

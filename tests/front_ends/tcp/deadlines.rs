@@ -62,8 +62,8 @@ fn a_peer_that_does_not_read_loses_its_place() {
     stuck.send(get("/large"));
     assert_eq!(server.connect().get("/").status(), 200);
     // A reset, so that the system does not keep the rest of the answer.
-    let (octets, end) = stuck.rest_and_end();
-    assert!(octets.len() < LARGE_BYTES);
+    let (bytes, end) = stuck.rest_and_end();
+    assert!(bytes.len() < LARGE_BYTES);
     let end = end.expect_err("a reset");
     assert_eq!(end.kind(), ErrorKind::ConnectionReset);
 }
@@ -73,9 +73,9 @@ fn fifty_slow_heads_do_not_delay_other_clients() {
     let server = Setup::new(echo).threads(1).start();
     let mut slow: Vec<Client> = (0..50).map(|_| server.connect()).collect();
     let mut client = server.connect();
-    for octet in &GET[..GET.len() - 1] {
+    for byte in &GET[..GET.len() - 1] {
         for slow in &slow {
-            slow.send([*octet]);
+            slow.send([*byte]);
         }
         let start = Instant::now();
         assert_eq!(client.get("/").status(), 200);
@@ -131,18 +131,18 @@ fn a_slow_reader_gets_the_whole_of_a_large_answer() {
     let server = Server::start(echo_or_large);
     let mut client = server.connect();
     client.send(get("/large"));
-    let mut octets = Vec::new();
-    while octets.len() < LARGE_BYTES {
+    let mut bytes = Vec::new();
+    while bytes.len() < LARGE_BYTES {
         let mut part = [0; 65_536];
         let count = client.0.read(&mut part).expect("more");
-        assert!(count > 0, "it ended after {} bytes", octets.len());
-        octets.extend_from_slice(&part[..count]);
+        assert!(count > 0, "it ended after {} bytes", bytes.len());
+        bytes.extend_from_slice(&part[..count]);
         thread::sleep(millis(1));
     }
     client.end();
-    let rest = client.0.read_to_end(&mut octets);
+    let rest = client.0.read_to_end(&mut bytes);
     assert!(rest.is_ok());
-    let answers = reader::read_all(&octets, &[Method::GET]);
+    let answers = reader::read_all(&bytes, &[Method::GET]);
     assert_eq!(answers[0].body().len(), LARGE_BYTES);
 }
 

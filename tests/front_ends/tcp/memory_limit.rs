@@ -88,8 +88,8 @@ fn a_stream_arrives_whole_when_the_memory_is_used_up() {
     reader.send("GET / HTTP/1.0\r\n\r\n");
     // The server cannot send more for a while.
     thread::sleep(millis(300));
-    let octets = reader.rest().expect("a clean end");
-    assert!(octets.len() > 40_000_000, "{}", octets.len());
+    let bytes = reader.rest().expect("a clean end");
+    assert!(bytes.len() > 40_000_000, "{}", bytes.len());
     drop(stuck);
 }
 

@@ -239,9 +239,9 @@ impl Client {
         self.0.stream()
     }
 
-    fn send(&self, octets: impl AsRef<[u8]>) {
+    fn send(&self, bytes: impl AsRef<[u8]>) {
         let mut socket = self.socket();
-        socket.write_all(octets.as_ref()).expect("a write");
+        socket.write_all(bytes.as_ref()).expect("a write");
     }
 
     fn end(&self) {
@@ -263,15 +263,15 @@ impl Client {
 
     /// Everything up to the end of the connection.
     fn rest(self) -> io::Result<Vec<u8>> {
-        let (octets, end) = self.rest_and_end();
-        end.map(|_| octets)
+        let (bytes, end) = self.rest_and_end();
+        end.map(|_| bytes)
     }
 
     /// Like [`rest`](Client::rest), but the connection need not end cleanly.
     fn rest_and_end(mut self) -> (Vec<u8>, io::Result<usize>) {
-        let mut octets = Vec::new();
-        let end = self.0.read_to_end(&mut octets);
-        (octets, end)
+        let mut bytes = Vec::new();
+        let end = self.0.read_to_end(&mut bytes);
+        (bytes, end)
     }
 
     /// The answers up to the end of the connection, none of them to HEAD.

@@ -38,8 +38,8 @@ fn a_request_may_arrive_byte_by_byte() {
     let server = Server::start(echo);
     let mut client = server.connect();
     for _ in 0..3 {
-        for octet in post(b"hello") {
-            client.send([octet]);
+        for byte in post(b"hello") {
+            client.send([byte]);
         }
         assert_eq!(client.answer().body(), b"hello");
     }

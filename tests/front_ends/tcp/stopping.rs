@@ -175,7 +175,7 @@ fn a_stop_closes_connections_that_do_not_end() {
     assert!(matches!(head.rest().as_deref(), Ok(b"") | Err(_)));
     assert!(matches!(content.rest().as_deref(), Ok(b"") | Err(_)));
     let cut = reader.rest();
-    assert!(cut.is_err() || cut.is_ok_and(|octets| octets.len() < LARGE_BYTES));
+    assert!(cut.is_err() || cut.is_ok_and(|bytes| bytes.len() < LARGE_BYTES));
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn a_stop_that_cuts_a_response_without_a_length_does_not_let_it_look_complete() 
     client.socket().peek(&mut [0]).expect("an answer begins");
     server.stop();
     let end = client.rest();
-    assert!(end.is_err(), "{:?}", end.map(|octets| octets.len()));
+    assert!(end.is_err(), "{:?}", end.map(|bytes| bytes.len()));
     drop(sender);
 }
 

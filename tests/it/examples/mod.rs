@@ -447,7 +447,7 @@ fn random_data_finds_the_bug_in_the_fuzzing_example() {
     };
     let data = fuzz::find(random, 1_000_000);
     let request = fuzz_request(fuzz::gateway(), &data.expect("found")).expect("a request");
-    let line = request.split(|octet| *octet == b'\r').next().unwrap();
+    let line = request.split(|byte| *byte == b'\r').next().unwrap();
     let is_zero = line.ends_with(b"/0 HTTP/1.1") || line.ends_with(b"/0? HTTP/1.1");
     assert!(is_zero || line.contains(&b'?'), "{}", line.escape_ascii());
 }

@@ -86,7 +86,7 @@ impl Exchange {
     /// Rewrites the file with this output.
     pub(crate) fn bless(&self, output: &[u8]) {
         let mut text = format!("{}\n\n", self.preamble);
-        for line in output.split_inclusive(|&octet| octet == b'\n') {
+        for line in output.split_inclusive(|&byte| byte == b'\n') {
             text += &format!(
                 "< {}\n",
                 line.escape_ascii()

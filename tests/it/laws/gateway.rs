@@ -153,15 +153,15 @@ impl Application for Upload {
 
 #[derive(Default)]
 struct Sum {
-    octets: u64,
+    bytes: u64,
     sum: u64,
 }
 
 impl Receiver for Sum {
     fn data(&mut self, part: &[u8]) -> Result<(), Response> {
         assert!(!part.is_empty());
-        self.octets += part.len() as u64;
-        self.sum += part.iter().map(|&octet| u64::from(octet)).sum::<u64>();
+        self.bytes += part.len() as u64;
+        self.sum += part.iter().map(|&byte| u64::from(byte)).sum::<u64>();
         Ok(())
     }
 
@@ -169,7 +169,7 @@ impl Receiver for Sum {
         let count = trailers.iter().count();
         Response::text(format!(
             "{} bytes, sum {}, {count} trailers\n",
-            self.octets, self.sum
+            self.bytes, self.sum
         ))
     }
 }

@@ -142,7 +142,7 @@ fn head_lines(head: &[u8]) -> Option<Vec<&[u8]>> {
         rest = after;
     }
     lines.push(rest);
-    let is_clean = |line: &&[u8]| !line.iter().any(|octet| matches!(octet, b'\r' | b'\n'));
+    let is_clean = |line: &&[u8]| !line.iter().any(|byte| matches!(byte, b'\r' | b'\n'));
     lines.iter().all(is_clean).then_some(lines)
 }
 
@@ -154,7 +154,7 @@ fn fields<'l>(
 ) -> Option<Vec<(String, String)>> {
     let mut fields = Vec::new();
     for line in lines {
-        let text: String = line.iter().map(|&octet| char::from(octet)).collect();
+        let text: String = line.iter().map(|&byte| char::from(byte)).collect();
         let (name, value) = text.split_once(':')?;
         let is_value =
             |character: char| character == '\t' || (character >= ' ' && character != '\u{7f}');
@@ -173,7 +173,7 @@ fn chunked(mut rest: &[u8], limit: u64) -> Option<(Vec<u8>, usize, &[u8])> {
         let (line, after) = split_at_text(rest, b"\r\n")?;
         let digits = line
             .iter()
-            .take_while(|octet| octet.is_ascii_hexdigit())
+            .take_while(|byte| byte.is_ascii_hexdigit())
             .count();
         let (size, extension) = line.split_at(digits);
         let significant = core::str::from_utf8(size).ok()?.trim_start_matches('0');
@@ -243,21 +243,21 @@ fn is_extensions(mut text: &[u8]) -> bool {
 fn skip_blank(text: &[u8]) -> &[u8] {
     let count = text
         .iter()
-        .take_while(|octet| matches!(octet, b' ' | b'\t'))
+        .take_while(|byte| matches!(byte, b' ' | b'\t'))
         .count();
     &text[count..]
 }
 
 fn skip_token(text: &[u8]) -> Option<&[u8]> {
-    let count = text.iter().take_while(|&&octet| is_tchar(octet)).count();
+    let count = text.iter().take_while(|&&byte| is_tchar(byte)).count();
     (count > 0).then(|| &text[count..])
 }
 
 fn skip_quoted(text: &[u8]) -> Option<&[u8]> {
     let mut rest = text.strip_prefix(b"\"")?;
     loop {
-        let (&octet, after) = rest.split_first()?;
-        rest = match octet {
+        let (&byte, after) = rest.split_first()?;
+        rest = match byte {
             b'"' => return Some(after),
             b'\\' => {
                 let (&escaped, after) = after.split_first()?;
@@ -266,21 +266,21 @@ fn skip_quoted(text: &[u8]) -> Option<&[u8]> {
                 }
                 after
             }
-            octet if is_text(octet) => after,
+            byte if is_text(byte) => after,
             _ => return None,
         };
     }
 }
 
-fn is_text(octet: u8) -> bool {
-    octet == b'\t' || (octet >= b' ' && octet != 0x7f)
+fn is_text(byte: u8) -> bool {
+    byte == b'\t' || (byte >= b' ' && byte != 0x7f)
 }
 
 fn is_target(method: &str, target: &str) -> bool {
-    let in_query = |octet: u8| is_path_octet(octet) || b"?\\".contains(&octet);
+    let in_query = |byte: u8| is_path_byte(byte) || b"?\\".contains(&byte);
     let is_path = |text: &str| {
         let (path, query) = text.split_once('?').unwrap_or((text, ""));
-        path.bytes().all(is_path_octet)
+        path.bytes().all(is_path_byte)
             && query.bytes().all(in_query)
             && has_good_escapes(path)
             && !query.contains("%00")
@@ -306,8 +306,8 @@ fn absolute_authority(target: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("http://").then(|| &rest[..end])
 }
 
-fn is_path_octet(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%[]{}|^`".contains(&octet)
+fn is_path_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%[]{}|^`".contains(&byte)
 }
 
 fn has_good_escapes(text: &str) -> bool {
@@ -325,8 +325,8 @@ fn is_token(text: &str) -> bool {
             .all(|character| character.is_ascii() && is_tchar(character as u8))
 }
 
-fn is_tchar(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet)
+fn is_tchar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 fn trim(text: &str) -> &str {

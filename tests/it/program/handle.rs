@@ -7,7 +7,7 @@ const GET: &[u8] = b"GET /about.html HTTP/1.1\r\nHost: x\r\n\r\n";
 
 /// The output without its `Date` lines.
 fn without_date(output: &[u8]) -> Vec<u8> {
-    let lines = output.split_inclusive(|&octet| octet == b'\n');
+    let lines = output.split_inclusive(|&byte| byte == b'\n');
     lines
         .filter(|line| !line.starts_with(b"Date: "))
         .collect::<Vec<_>>()
@@ -152,8 +152,8 @@ fn a_request_may_arrive_in_pieces() {
     let request =
         b"POST /login.py HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 8\r\n\
         Content-Type: application/x-www-form-urlencoded\r\n\r\n";
-    for octet in request.chunks(1) {
-        program.write(octet);
+    for byte in request.chunks(1) {
+        program.write(byte);
     }
     assert_eq!(program.line(), "HTTP/1.1 100 Continue\r\n");
     program.write(b"name=ada");

@@ -88,12 +88,12 @@ pub(crate) fn damaged_http() -> impl Strategy<Value = Vec<u8>> {
         select(&FRAGMENTS[FRAGMENTS.len() - 3..FRAGMENTS.len() - 1]),
         1..4,
     );
-    (whole, any::<Index>(), any::<u8>(), 0..3u8).prop_map(|(whole, at, octet, kind)| {
+    (whole, any::<Index>(), any::<u8>(), 0..3u8).prop_map(|(whole, at, byte, kind)| {
         let mut bytes = whole.concat();
         let at = at.index(bytes.len());
         match kind {
-            0 => bytes[at] = octet,
-            1 => bytes.insert(at, octet),
+            0 => bytes[at] = byte,
+            1 => bytes.insert(at, byte),
             _ => drop(bytes.remove(at)),
         }
         bytes

@@ -188,14 +188,14 @@ fn text(hex: &str) -> String {
     String::from_utf8_lossy(&from_hex(hex)).into_owned()
 }
 
-fn to_hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn from_hex(text: &str) -> Vec<u8> {
     let digits = text.as_bytes().chunks_exact(2);
-    let octet = |pair: &[u8]| {
+    let byte = |pair: &[u8]| {
         u8::from_str_radix(std::str::from_utf8(pair).expect("digits"), 16).expect("digits")
     };
-    digits.map(octet).collect()
+    digits.map(byte).collect()
 }

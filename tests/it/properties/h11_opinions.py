@@ -5,9 +5,9 @@ import sys
 import h11
 
 
-def opinion(octets):
+def opinion(data):
     connection = h11.Connection(h11.SERVER, max_incomplete_event_size=20000)
-    connection.receive_data(octets)
+    connection.receive_data(data)
     connection.receive_data(b"")
     served, content, request = [], b"", None
     try:

@@ -254,7 +254,7 @@ fn read_parts(response: &ClientResponse, length: usize) -> Vec<((usize, usize), 
     while let Some(part) = rest.strip_prefix(b"\r\n") {
         let end = part
             .windows(4)
-            .position(|octets| octets == b"\r\n\r\n")
+            .position(|bytes| bytes == b"\r\n\r\n")
             .expect("an end of the fields");
         let fields = std::str::from_utf8(&part[..end]).unwrap();
         let mut fields = fields
@@ -305,8 +305,8 @@ proptest! {
             prop_assert_eq!(&asked, request);
             for ((first, last), part) in received {
                 prop_assert_eq!(part.len(), last - first);
-                for (place, octet) in found[first..last].iter_mut().zip(part) {
-                    prop_assert_eq!(place.replace(*octet), None, "a byte was sent twice");
+                for (place, byte) in found[first..last].iter_mut().zip(part) {
+                    prop_assert_eq!(place.replace(*byte), None, "a byte was sent twice");
                 }
             }
             // Parts of another version would not fit.

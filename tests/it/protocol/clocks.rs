@@ -47,10 +47,10 @@ fn two_requests_at(times: &[Duration]) {
             wall: has_wall.then_some(time),
         };
         let mut wire = Wire::opened_at(now(times[0]), Config::default(), echo);
-        let octets = [GET, &post(5), b"hello"].concat();
-        for (octet, &time) in octets.iter().zip(times.iter().cycle()) {
+        let bytes = [GET, &post(5), b"hello"].concat();
+        for (byte, &time) in bytes.iter().zip(times.iter().cycle()) {
             wire.now = now(time);
-            let pause = wire.send([*octet]);
+            let pause = wire.send([*byte]);
             assert!(matches!(pause, Pause::Read(_)), "{times:?}: {pause:?}");
         }
         assert_eq!(wire.statuses(), [200, 200], "{times:?}");
@@ -103,8 +103,8 @@ fn a_clock_that_runs_backwards_cuts_no_answer_short() {
 #[test]
 fn extra_steps_do_no_harm() {
     let mut wire = Wire::new(Config::default(), echo);
-    for octet in [GET, &post(5), b"hello"].concat() {
-        wire.send([octet]);
+    for byte in [GET, &post(5), b"hello"].concat() {
+        wire.send([byte]);
         let pause = wire.step();
         assert_eq!(wire.step(), pause);
     }

@@ -26,9 +26,9 @@ fn a_head_that_is_not_complete_in_time_gets_a_408() {
 #[test]
 fn dripping_bytes_does_not_extend_the_head_timeout() {
     let mut wire = Wire::new(Config::default(), hello);
-    for (second, octet) in (0..).zip(&GET[..10]) {
+    for (second, byte) in (0..).zip(&GET[..10]) {
         assert_eq!(wire.at(second), read_until(10));
-        assert_eq!(wire.send([*octet]), read_until(10));
+        assert_eq!(wire.send([*byte]), read_until(10));
     }
     assert_eq!(wire.at(10), Pause::Close(CloseReason::Refused));
     assert_eq!(wire.statuses(), [408]);

@@ -46,8 +46,8 @@ fn a_head_sent_byte_by_byte_takes_linear_time() {
         let field = format!("X-Field: {}\r\n", "x".repeat(89));
         let fields = field.repeat(length / field.len());
         let head = format!("GET / HTTP/1.1\r\nHost: x\r\n{fields}\r\n");
-        for octet in head.bytes() {
-            wire.send([octet]);
+        for byte in head.bytes() {
+            wire.send([byte]);
         }
         assert_eq!(wire.statuses(), [200]);
     });

@@ -143,8 +143,8 @@ impl Wire {
         }
     }
 
-    fn send(&mut self, octets: impl AsRef<[u8]>) -> Pause {
-        self.input.extend_from_slice(octets.as_ref());
+    fn send(&mut self, bytes: impl AsRef<[u8]>) -> Pause {
+        self.input.extend_from_slice(bytes.as_ref());
         self.settle()
     }
 

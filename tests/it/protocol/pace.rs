@@ -3,7 +3,7 @@
 use super::*;
 
 /// The second at which content arriving at this rate is refused, if it is.
-fn content_is_refused_at(octets_per_second: usize, within: u64) -> Option<u64> {
+fn content_is_refused_at(bytes_per_second: usize, within: u64) -> Option<u64> {
     let mut wire = Wire::new(large_uploads(), Discarding);
     wire.send(post(usize::MAX));
     for second in 1..=within {
@@ -15,7 +15,7 @@ fn content_is_refused_at(octets_per_second: usize, within: u64) -> Option<u64> {
             assert!(wire.last_closes());
             return Some(second);
         }
-        wire.send(vec![b'x'; octets_per_second]);
+        wire.send(vec![b'x'; bytes_per_second]);
     }
     None
 }
@@ -165,13 +165,13 @@ fn a_peer_that_reads_nothing_is_cut_off() {
 }
 
 /// The second at which a peer that reads at this rate is cut off, if it is.
-fn writing_is_cut_at(octets_per_second: usize) -> Option<u64> {
+fn writing_is_cut_at(bytes_per_second: usize) -> Option<u64> {
     let mut wire = Wire::new(Config::default(), large);
     wire.input.extend_from_slice(GET);
     for second in 0.. {
         wire.now.monotonic = seconds(second);
         match wire.step() {
-            Pause::Write(_) => wire.take(octets_per_second),
+            Pause::Write(_) => wire.take(bytes_per_second),
             Pause::Close(CloseReason::WriteTimeout) => return Some(second),
             _ => break,
         }
@@ -238,7 +238,7 @@ fn bytes_count_as_sent_when_reported_not_when_offered() {
 
 #[test]
 fn partial_writes_do_not_change_the_output() {
-    let octets_of = |most: &mut dyn FnMut() -> usize| {
+    let bytes_of = |most: &mut dyn FnMut() -> usize| {
         let mut wire = Wire::new(Config::default(), |request: &Request<'_>| {
             Response::text(match request.path() {
                 "/stream" => Body::from_iterator(
@@ -258,8 +258,8 @@ fn partial_writes_do_not_change_the_output() {
         assert_eq!(wire.statuses(), [200; 5]);
         wire.taken
     };
-    let whole = octets_of(&mut || usize::MAX);
-    assert!(octets_of(&mut || 1) == whole);
+    let whole = bytes_of(&mut || usize::MAX);
+    assert!(bytes_of(&mut || 1) == whole);
     let mut counts = (0_usize..).map(|count| 1 + count * 7919 % 40_000);
-    assert!(octets_of(&mut || counts.next().expect("endless")) == whole);
+    assert!(bytes_of(&mut || counts.next().expect("endless")) == whole);
 }

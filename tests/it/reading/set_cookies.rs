@@ -53,7 +53,7 @@ fn a_cookie_that_would_be_misread_makes_the_response_fail() {
 }
 
 #[test]
-fn any_value_is_sent_as_cookie_octets_and_read_back() {
+fn any_value_is_sent_in_a_cookie_and_read_back() {
     for (value, expected) in [
         ("Ada Lovelace", "Ada%20Lovelace"),
         ("Jos\u{e9}", "Jos%C3%A9"),

@@ -235,13 +235,13 @@ fn names_with_a_special_meaning_are_not_served() {
 fn no_byte_lets_a_path_leave_the_folder() {
     let around = around();
     for gateway in sites_around_a_secret(&around) {
-        for octet in 0..=255u8 {
+        for byte in 0..=255u8 {
             for at in 0..=4 {
                 let mut raw = b"/../secret.txt".to_vec();
-                raw.insert(at, octet);
+                raw.insert(at, byte);
                 let mut replaced = b"/../secret.txt".to_vec();
-                replaced[at.min(3)] = octet;
-                let encoded = format!("%{octet:02x}");
+                replaced[at.min(3)] = byte;
+                let encoded = format!("%{byte:02x}");
                 let mut inserted = b"/../secret.txt".to_vec();
                 inserted.splice(at..at, encoded.bytes());
                 for target in [raw, replaced, inserted] {

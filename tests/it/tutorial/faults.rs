@@ -7,7 +7,7 @@ use bytegate::Request;
 #[cfg(feature = "server")]
 fn count(request: &Request<'_>) -> String {
     let fields: usize = request.headers().iter().map(|(_, value)| value.len()).sum();
-    let sum: u64 = request.body().iter().map(|&octet| u64::from(octet)).sum();
+    let sum: u64 = request.body().iter().map(|&byte| u64::from(byte)).sum();
     format!(
         "{fields} bytes of fields, {} of content, sum {sum}\n",
         request.body().len()
@@ -30,7 +30,7 @@ fn a_request_may_be_longer_than_one_read_and_arrive_in_pieces() {
         client.send(piece).expect("a piece is sent");
     }
     let page = last_response(client);
-    let sum: u64 = content.iter().map(|&octet| u64::from(octet)).sum();
+    let sum: u64 = content.iter().map(|&byte| u64::from(byte)).sum();
     let expected = format!("5012 bytes of fields, 100000 of content, sum {sum}\n");
     assert_eq!(page.text(), expected);
 }
@@ -302,10 +302,10 @@ fn a_body_that_is_not_utf_8_reaches_the_application() {
 /// Files were read as text.
 #[test]
 fn a_file_that_is_not_utf_8_is_served_unchanged() {
-    let octets: Vec<u8> = (0..=255).collect();
-    let site = demo::site().file("/octets.bin", octets.clone());
+    let bytes: Vec<u8> = (0..=255).collect();
+    let site = demo::site().file("/octets.bin", bytes.clone());
     let gateway = Gateway::new(site);
-    assert_eq!(get(&gateway, "/octets.bin").body(), octets);
+    assert_eq!(get(&gateway, "/octets.bin").body(), bytes);
     assert_eq!(
         get(&gateway, "/logo.png").body(),
         include_bytes!("../../../fixtures/site/logo.png")

@@ -147,13 +147,13 @@ fn an_odd_form_gets_a_page_that_explains_the_problem() {
     forms.push(vec![0; 10_000]);
     let mut state: u64 = 1;
     for length in 0..300 {
-        let mut octet = || {
+        let mut byte = || {
             state = state
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
             (state >> 56) as u8
         };
-        forms.push((0..length).map(|_| octet()).collect());
+        forms.push((0..length).map(|_| byte()).collect());
     }
     let gateway = demo::gateway();
     for form in forms {

@@ -173,7 +173,7 @@ fn a_file_that_changes_while_it_is_sent_is_cut_off() {
         let (content, reason) = sent_with(change);
         assert_eq!(reason, CloseReason::ResponseBroken, "{name}");
         assert!(content.len() < 5_000_000, "{name}: {}", content.len());
-        assert!(content.iter().all(|&octet| octet == b'a'), "{name}");
+        assert!(content.iter().all(|&byte| byte == b'a'), "{name}");
     }
 }
 

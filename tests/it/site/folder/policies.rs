@@ -161,7 +161,7 @@ fn names_with_special_characters_are_found() {
     }
     let encode = |name: &str| {
         name.bytes()
-            .map(|octet| format!("%{octet:02X}"))
+            .map(|byte| format!("%{byte:02X}"))
             .collect::<String>()
     };
     for client in both(&folder, &SiteOptions::new().listing(true)) {
