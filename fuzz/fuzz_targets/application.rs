@@ -25,8 +25,8 @@ static WHILE_IT_ARRIVES: LazyLock<Gateway> = LazyLock::new(|| Files(true).into()
 fuzz_target!(|data: &[u8]| {
     fuzz(&GATEWAY, data);
     // Whole or in chunks, with the rest of the data as a form with files.
-    let (choice, content) = data.split_first().unwrap_or((&0, &[]));
-    let boundary = content.iter().skip(2).take(70);
+    let (choice, body) = data.split_first().unwrap_or((&0, &[]));
+    let boundary = body.iter().skip(2).take(70);
     let boundary: Vec<u8> = boundary
         .copied()
         .take_while(u8::is_ascii_alphanumeric)
@@ -37,8 +37,8 @@ fuzz_target!(|data: &[u8]| {
         let media_type = format!("multipart/form-data; boundary=\"{boundary}\"");
         let request = client.post("/").content_type(&media_type);
         let response = match choice % 2 {
-            0 => request.body(content.to_vec()),
-            _ => request.chunks(content.chunks(1 + usize::from(*choice)).map(<[u8]>::to_vec)),
+            0 => request.body(body.to_vec()),
+            _ => request.chunks(body.chunks(1 + usize::from(*choice)).map(<[u8]>::to_vec)),
         };
         let response = response.send();
         (response.status(), response.body().to_vec())
@@ -176,8 +176,8 @@ impl PartReceiver for Shown {
     }
 
     fn data(&mut self, block: &[u8]) -> Result<(), Response> {
-        let (_, content) = self.0.last_mut().expect("a part");
-        content.extend_from_slice(block);
+        let (_, body) = self.0.last_mut().expect("a part");
+        body.extend_from_slice(block);
         Ok(())
     }
 

@@ -10,8 +10,8 @@ use libfuzzer_sys::fuzz_target;
 const HEAD: &[u8] = b"POST /echo.py HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 fuzz_target!(|input: (u8, &[u8])| {
-    let (size, content) = input;
-    let input = [HEAD, content].concat();
+    let (size, body) = input;
+    let input = [HEAD, body].concat();
     let (gateway, now) = (laws::plain_gateway(), laws::a_moment());
     laws::hold_for_model(&input, now);
     let transcript = laws::hold_for(&gateway, &input, now);

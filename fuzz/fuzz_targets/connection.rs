@@ -22,7 +22,7 @@ struct Request {
     old: bool,
     expect: bool,
     connection: Connection,
-    content: Content,
+    body: Body,
     damage: Option<Damage>,
 }
 
@@ -62,7 +62,7 @@ enum Connection {
 }
 
 #[derive(Arbitrary, Debug)]
-enum Content {
+enum Body {
     None,
     Length(ThreeBytes),
     Chunked {
@@ -136,52 +136,52 @@ impl Request {
         if self.expect {
             head += "Expect: 100-continue\r\n";
         }
-        let mut content = Vec::new();
-        match &self.content {
-            Content::None => {}
-            Content::Length(bytes) => {
+        let mut body = Vec::new();
+        match &self.body {
+            Body::None => {}
+            Body::Length(bytes) => {
                 head += "Content-Length: 3\r\n";
-                content.extend_from_slice(&bytes.0);
+                body.extend_from_slice(&bytes.0);
             }
-            Content::Chunked {
+            Body::Chunked {
                 chunks,
                 extension,
                 trailer,
             } => {
                 head += "Transfer-Encoding: chunked\r\n";
                 for chunk in chunks {
-                    content.extend_from_slice(if *extension {
+                    body.extend_from_slice(if *extension {
                         b"3;a=\"b\"\r\n"
                     } else {
                         b"3\r\n"
                     });
-                    content.extend_from_slice(&chunk.0);
-                    content.extend_from_slice(b"\r\n");
+                    body.extend_from_slice(&chunk.0);
+                    body.extend_from_slice(b"\r\n");
                 }
-                content.extend_from_slice(if *trailer {
+                body.extend_from_slice(if *trailer {
                     b"0\r\nX: y\r\nVary: x\r\n\r\n"
                 } else {
                     b"0\r\n\r\n"
                 });
             }
-            Content::Disguised { chunked: false } => {
+            Body::Disguised { chunked: false } => {
                 head += &format!("Content-Length: {}\r\n", DISGUISED.len());
-                content.extend_from_slice(DISGUISED);
+                body.extend_from_slice(DISGUISED);
             }
-            Content::Disguised { chunked: true } => {
+            Body::Disguised { chunked: true } => {
                 head += "Transfer-Encoding: chunked\r\n";
-                content.extend_from_slice(format!("{:x}\r\n", DISGUISED.len()).as_bytes());
-                content.extend_from_slice(DISGUISED);
-                content.extend_from_slice(b"\r\n0\r\n\r\n");
+                body.extend_from_slice(format!("{:x}\r\n", DISGUISED.len()).as_bytes());
+                body.extend_from_slice(DISGUISED);
+                body.extend_from_slice(b"\r\n0\r\n\r\n");
             }
-            Content::Both(bytes) => {
+            Body::Both(bytes) => {
                 head += "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n";
-                content.extend_from_slice(&bytes.0);
+                body.extend_from_slice(&bytes.0);
             }
         }
         to.extend_from_slice(head.as_bytes());
         to.extend_from_slice(b"\r\n");
-        to.extend_from_slice(&content);
+        to.extend_from_slice(&body);
         if let Some(damage) = &self.damage {
             let at = start + usize::from(damage.at) % (to.len() - start);
             match damage.kind {

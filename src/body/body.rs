@@ -38,11 +38,11 @@ pub(crate) const SHARED_FROM_BYTES: usize = 16 * 1024;
 #[derive(Default)]
 #[must_use]
 pub struct Body {
-    pub(crate) content: Content,
+    pub(crate) kind: Kind,
 }
 
 #[derive(Default)]
-pub(crate) enum Content {
+pub(crate) enum Kind {
     #[default]
     Empty,
     Bytes(Bytes),
@@ -112,9 +112,7 @@ impl Blocks {
 impl Body {
     /// Creates an empty body.
     pub const fn empty() -> Body {
-        Body {
-            content: Content::Empty,
-        }
+        Body { kind: Kind::Empty }
     }
 
     /// Creates a body from blocks whose total length is unknown. It is sent with the chunked coding, or, to an
@@ -165,8 +163,8 @@ impl Body {
 
     /// Sends `filler` whenever the body had no block for this time.
     pub(crate) fn with_fillers(self, interval: Duration, filler: Bytes) -> Body {
-        match self.content {
-            Content::Stream { length, blocks } => {
+        match self.kind {
+            Kind::Stream { length, blocks } => {
                 let filled = Filled {
                     blocks,
                     interval,
@@ -174,31 +172,31 @@ impl Body {
                 };
                 Body::of_blocks(length, Blocks::Filled(Box::new(filled)))
             }
-            content => Body { content },
+            kind => Body { kind },
         }
     }
 
     fn of_blocks(length: Option<u64>, blocks: Blocks) -> Body {
         Body {
-            content: Content::Stream { length, blocks },
+            kind: Kind::Stream { length, blocks },
         }
     }
 
     /// Returns the length in bytes, if it is known.
     pub fn length(&self) -> Option<u64> {
-        match &self.content {
-            Content::Empty => Some(0),
-            Content::Bytes(bytes) => Some(bytes.len() as u64),
-            Content::Stream { length, .. } => *length,
+        match &self.kind {
+            Kind::Empty => Some(0),
+            Kind::Bytes(bytes) => Some(bytes.len() as u64),
+            Kind::Stream { length, .. } => *length,
         }
     }
 
     /// Returns the bytes, or `None` for a stream.
     pub fn as_bytes(&self) -> Option<&[u8]> {
-        match &self.content {
-            Content::Empty => Some(&[]),
-            Content::Bytes(bytes) => Some(bytes),
-            Content::Stream { .. } => None,
+        match &self.kind {
+            Kind::Empty => Some(&[]),
+            Kind::Bytes(bytes) => Some(bytes),
+            Kind::Stream { .. } => None,
         }
     }
 
@@ -208,14 +206,14 @@ impl Body {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, BodyError>>> {
-        match &mut self.content {
-            Content::Empty => Poll::Ready(None),
-            Content::Bytes(bytes) => {
+        match &mut self.kind {
+            Kind::Empty => Poll::Ready(None),
+            Kind::Bytes(bytes) => {
                 let bytes = core::mem::take(bytes);
-                self.content = Content::Empty;
+                self.kind = Kind::Empty;
                 Poll::Ready(Some(Ok(bytes)))
             }
-            Content::Stream { blocks, .. } => blocks.poll_bytes(context),
+            Kind::Stream { blocks, .. } => blocks.poll_bytes(context),
         }
     }
 
@@ -229,28 +227,26 @@ impl Body {
     /// assert_eq!(body.length(), None);
     /// ```
     pub fn map_blocks(self, mut change: impl FnMut(Bytes) -> Bytes + Send + 'static) -> Body {
-        match self.content {
-            Content::Empty => Body::empty(),
-            Content::Bytes(bytes) => {
-                Body::from_iterator(core::iter::once_with(move || change(bytes)))
-            }
-            Content::Stream {
+        match self.kind {
+            Kind::Empty => Body::empty(),
+            Kind::Bytes(bytes) => Body::from_iterator(core::iter::once_with(move || change(bytes))),
+            Kind::Stream {
                 blocks: Blocks::Ready(blocks),
                 ..
             } => Body::try_from_iterator(None, blocks.map(move |block| block.map(&mut change))),
-            Content::Stream {
+            Kind::Stream {
                 blocks: Blocks::Async(blocks),
                 ..
             } => Body::from_stream(None, MapBlocks { blocks, change }),
             #[cfg(feature = "folder")]
-            Content::Stream {
+            Kind::Stream {
                 blocks: Blocks::Stored(blocks),
                 ..
             } => {
                 let blocks = blocks.map(move |block| block.map_err(|_| BodyError).map(&mut change));
                 Body::try_from_iterator(None, blocks)
             }
-            Content::Stream {
+            Kind::Stream {
                 length,
                 blocks: Blocks::Filled(filled),
             } => Body::of_blocks(length, filled.blocks).map_blocks(change),
@@ -260,8 +256,8 @@ impl Body {
     /// Returns the number of bytes that nothing else shares. They are freed with the body.
     #[inline]
     pub(crate) fn owned_bytes(&self) -> usize {
-        match &self.content {
-            Content::Bytes(bytes) if bytes.len() >= SHARED_FROM_BYTES && bytes.is_unique() => {
+        match &self.kind {
+            Kind::Bytes(bytes) if bytes.len() >= SHARED_FROM_BYTES && bytes.is_unique() => {
                 bytes.len()
             }
             _ => 0,
@@ -270,9 +266,9 @@ impl Body {
 
     /// Takes the blocks out of a stream.
     pub(crate) fn take_blocks(&mut self) -> Option<Blocks> {
-        match core::mem::take(&mut self.content) {
-            Content::Stream { blocks, .. } => Some(blocks),
-            Content::Empty | Content::Bytes(_) => None,
+        match core::mem::take(&mut self.kind) {
+            Kind::Stream { blocks, .. } => Some(blocks),
+            Kind::Empty | Kind::Bytes(_) => None,
         }
     }
 }
@@ -300,10 +296,10 @@ impl<F: FnMut(Bytes) -> Bytes> Stream for MapBlocks<F> {
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.content {
-            Content::Empty => f.write_str("Empty"),
-            Content::Bytes(bytes) => write!(f, "Bytes({})", bytes.len()),
-            Content::Stream { length, .. } => write!(f, "Stream({length:?})"),
+        match &self.kind {
+            Kind::Empty => f.write_str("Empty"),
+            Kind::Bytes(bytes) => write!(f, "Bytes({})", bytes.len()),
+            Kind::Stream { length, .. } => write!(f, "Stream({length:?})"),
         }
     }
 }
@@ -311,7 +307,7 @@ impl fmt::Debug for Body {
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Body {
         Body {
-            content: Content::Bytes(bytes),
+            kind: Kind::Bytes(bytes),
         }
     }
 }

@@ -104,9 +104,9 @@ impl GatewayService {
 
     /// Responds to a request whose body may still arrive.
     async fn respond<B: HttpBody + Send>(self, request: http::Request<B>) -> Response {
-        let (parts, content) = request.into_parts();
+        let (parts, body) = request.into_parts();
         let incoming = IncomingBody {
-            content: Box::pin(content),
+            body: Box::pin(body),
             clock: self.clock.clone(),
         };
         let request = builder_of(&parts).and_then(|builder| incoming.announce(builder).build());
@@ -172,15 +172,15 @@ impl fmt::Debug for GatewayService {
 
 /// The body of a request, as it arrives, and the clock of the service.
 struct IncomingBody<B> {
-    content: Pin<Box<B>>,
+    body: Pin<Box<B>>,
     clock: Clock,
 }
 
 impl<B: HttpBody> IncomingBody<B> {
     /// States in the head whether the request has a body, and how long it is.
     fn announce(&self, head: RequestBuilder) -> RequestBuilder {
-        match self.content.size_hint().exact() {
-            _ if self.content.is_end_stream() => head,
+        match self.body.size_hint().exact() {
+            _ if self.body.is_end_stream() => head,
             Some(0) => head,
             Some(length) => head.announce(length),
             None => head.header("Transfer-Encoding", "chunked"),
@@ -198,7 +198,7 @@ impl<B: HttpBody> Incoming for IncomingBody<B> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, ProtocolError>>> {
         loop {
-            match self.content.as_mut().poll_frame(context) {
+            match self.body.as_mut().poll_frame(context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(None) => return Poll::Ready(None),
                 Poll::Ready(Some(Err(_))) => {

@@ -162,12 +162,12 @@ impl TryFrom<http::Request<Bytes>> for OwnedRequest {
     /// Returns an [`InvalidRequest`] if it is not a valid request. A request whose URI and `Host` name different hosts
     /// is invalid (RFC 9113 section 8.3.1).
     fn try_from(request: http::Request<Bytes>) -> Result<OwnedRequest, InvalidRequest> {
-        let (parts, content) = request.into_parts();
+        let (parts, body) = request.into_parts();
         let builder = builder_of(&parts)?;
-        if content.is_empty() {
+        if body.is_empty() {
             builder.build()
         } else {
-            builder.body(content).build()
+            builder.body(body).build()
         }
     }
 }

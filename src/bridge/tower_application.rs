@@ -129,7 +129,7 @@ where
         service.call(request).await
     };
     match answered.await {
-        Ok(response) if is_head => Response::from(without_content(response)),
+        Ok(response) if is_head => Response::from(without_body(response)),
         Ok(response) => Response::from(response.map(of_http_body)),
         Err(error) => Response::from_error(ResponseError::other(error.to_string())),
     }
@@ -198,7 +198,7 @@ impl Receiver for ServiceReceiver {
 
 /// Replaces the body of a response to HEAD with a body that is never sent, but has the same length, if it is known. The
 /// response to GET then has this length, or is a stream of unknown length too (RFC 9110 section 8.6).
-fn without_content<B: HttpBody>(response: http::Response<B>) -> http::Response<Body> {
+fn without_body<B: HttpBody>(response: http::Response<B>) -> http::Response<Body> {
     let stated = response.headers().get(http::header::CONTENT_LENGTH);
     let stated = stated.and_then(|length| length.to_str().ok()?.parse().ok());
     // Some services leave out the body themselves.

@@ -34,7 +34,7 @@ enum Decoder {
 pub(super) struct Gathered {
     pub(super) head: Vec<u8>,
     /// `None` if the body was streamed.
-    pub(super) content: Option<Vec<u8>>,
+    pub(super) body: Option<Vec<u8>>,
     pub(super) trailers: HeaderMap,
 }
 
@@ -145,7 +145,7 @@ impl BodyReader {
     pub(super) fn into_gathered(self, trailers: HeaderMap) -> Gathered {
         Gathered {
             head: self.head,
-            content: self.gathered,
+            body: self.gathered,
             trailers,
         }
     }
@@ -195,8 +195,8 @@ impl fmt::Debug for BodyReader {
 
 impl fmt::Debug for Gathered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.content {
-            Some(content) => write!(f, "Gathered({})", content.len()),
+        match &self.body {
+            Some(body) => write!(f, "Gathered({})", body.len()),
             None => f.write_str("HandedOn"),
         }
     }

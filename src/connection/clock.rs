@@ -60,7 +60,7 @@ impl<C: Borrow<Config>> Connection<C> {
     fn restart_waiting(&mut self, now: Duration) {
         match &mut self.state {
             State::Head(waiting) => waiting.since = now,
-            State::Content(reader, _) => {
+            State::Body(reader, _) => {
                 let pace = &self.config.borrow().timeouts.body;
                 reader.progress = Progress::starting_at(now, pace);
             }

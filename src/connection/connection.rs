@@ -6,7 +6,7 @@ use super::date_line::DateLine;
 use super::encoder;
 use super::output::Output;
 use super::progress::Progress;
-use super::state::{AfterResponse, Later, NextBlock, State, Waiting, failed};
+use super::state::{AfterResponse, Deferred, NextBlock, State, Waiting, failed};
 use super::step::{CloseReason, OutOfTurn, ResponseSummary, Step};
 use crate::body::block::Block;
 use crate::body::body_error::BodyError;
@@ -49,22 +49,22 @@ use core::time::Duration;
 ///
 /// | state | what comes | next state | step |
 /// |---|---|---|---|
-/// | `Head` | a whole head without content | `Call` | `Request` |
-/// | `Head` | a whole head with content to come | `Admit` | `Admit` |
+/// | `Head` | a whole head without a body | `Call` | `Request` |
+/// | `Head` | a whole head with a body to come | `Admit` | `Admit` |
 /// | `Head` | the end of the input, the idle deadline, or `stop`, before a head began | `Close` | `Close` |
 /// | `Head` | a fault, the end of the input, or the head or stop deadline, inside a head | `Fault` | |
-/// | `Admit` | `admit` | `Content` | |
-/// | `Admit` | `admit`, and the content is known to be too large | `Fault` | |
-/// | `Content` | the last of the content | `Call` | `Request` |
-/// | `Content` | a part of content that is handed on | `Content` | `Data` |
-/// | `Content` | a fault, the end of the input, or the content or stop deadline | `Fault` | |
-/// | `Admit`, `Content`, `Call` | `defer` | `Later` | `Pending` |
-/// | `Later` | the answer deadline | `Fault` | |
+/// | `Admit` | `admit` | `Body` | |
+/// | `Admit` | `admit`, and the body is known to be too large | `Fault` | |
+/// | `Body` | the last of the body | `Call` | `Request` |
+/// | `Body` | a part of a body that is streamed | `Body` | `Data` |
+/// | `Body` | a fault, the end of the input, or the body or stop deadline | `Fault` | |
+/// | `Admit`, `Body`, `Call` | `defer` | `Deferred` | `Pending` |
+/// | `Deferred` | the response deadline | `Fault` | |
 /// | `Fault` | | `Refuse` | `Refuse` |
-/// | `Admit`, `Call` | a step without an answer | `Fault` | |
-/// | `Refuse` | a step without an answer | `Close` | |
-/// | `Call`, `Later` | `respond`, and the connection stays open | `Stream` or `Head` | |
-/// | `Admit`, `Content`, `Call`, `Later`, `Refuse` | `respond`, and it does not | `Stream` or `Close` | |
+/// | `Admit`, `Call` | a step without a response | `Fault` | |
+/// | `Refuse` | a step without a response | `Close` | |
+/// | `Call`, `Deferred` | `respond`, and the connection stays open | `Stream` or `Head` | |
+/// | `Admit`, `Body`, `Call`, `Deferred`, `Refuse` | `respond`, and it does not | `Stream` or `Close` | |
 /// | `Stream` | `send` | `Stream` | `SendBody` |
 /// | `Stream` | `end_body` | `Head` or `Close` | |
 /// | any | the write deadline | `Close` | `Close` |
@@ -229,7 +229,7 @@ impl<C: Borrow<Config>> Connection<C> {
         if exchange.expects_continue {
             self.output.extend(b"HTTP/1.1 100 Continue\r\n\r\n");
         }
-        self.state = State::Content(Box::new(reader), exchange);
+        self.state = State::Body(Box::new(reader), exchange);
         Ok(())
     }
 
@@ -241,16 +241,16 @@ impl<C: Borrow<Config>> Connection<C> {
     /// [`OutOfTurn`] at any other time.
     pub fn defer(&mut self) -> Result<(), OutOfTurn> {
         let (exchange, finished) = match &self.state {
-            State::Later(_) => return Ok(()),
+            State::Deferred(_) => return Ok(()),
             State::Call(_, exchange) => (*exchange, true),
-            State::Admit(exchange) | State::Content(_, exchange) => (*exchange, false),
+            State::Admit(exchange) | State::Body(_, exchange) => (*exchange, false),
             State::Head(_)
             | State::Fault(..)
             | State::Refuse(..)
             | State::Stream(..)
             | State::Close(_) => return Err(OutOfTurn),
         };
-        self.state = State::Later(Box::new(Later {
+        self.state = State::Deferred(Box::new(Deferred {
             exchange,
             since: self.now.monotonic,
             finished,
@@ -270,8 +270,8 @@ impl<C: Borrow<Config>> Connection<C> {
     pub fn respond(&mut self, response: &mut Response) -> Result<ResponseSummary, OutOfTurn> {
         let (exchange, finished) = match &self.state {
             State::Call(_, exchange) => (*exchange, true),
-            State::Later(later) => (later.exchange, later.finished),
-            State::Admit(exchange) | State::Content(_, exchange) => (*exchange, false),
+            State::Deferred(deferred) => (deferred.exchange, deferred.finished),
+            State::Admit(exchange) | State::Body(_, exchange) => (*exchange, false),
             State::Refuse(_, rejected) => (Decisions::of_refused(rejected.method), false),
             State::Head(_) | State::Fault(..) | State::Stream(..) | State::Close(_) => {
                 return Err(OutOfTurn);

@@ -3,7 +3,7 @@
 use super::CloseReason;
 use super::output::Output;
 use crate::body::block::Block;
-use crate::body::body::{Body, Content, SHARED_FROM_BYTES};
+use crate::body::body::{Body, Kind, SHARED_FROM_BYTES};
 use crate::body::body_error::BodyError;
 use crate::message::framing::Decisions;
 use crate::message::head::Version;
@@ -35,7 +35,7 @@ pub(super) struct Written {
 pub(super) fn write(output: &mut Output, response: &mut Response, setting: Setting<'_>) -> Written {
     let status = response.status;
     // The request method and the status decide this, never the application (RFC 9110 section 6.4.1).
-    let sends_content =
+    let sends_body =
         !status.forbids_body() && status != Status::RESET_CONTENT && !setting.exchange.is_head;
     let delimiter = Delimiter::of(&response.body, status, setting.exchange.version);
     let persists = setting.persists && delimiter != Delimiter::Close;
@@ -66,17 +66,17 @@ pub(super) fn write(output: &mut Output, response: &mut Response, setting: Setti
     tail.extend_from_slice(b"\r\n");
     output.appended(from);
 
-    let content_length = match (sends_content, delimiter) {
+    let content_length = match (sends_body, delimiter) {
         (false, _) => Some(0),
         (true, Delimiter::Length(length)) => Some(length),
         (true, _) => None,
     };
     let mut stream = None;
-    if sends_content {
-        match &mut response.body.content {
-            Content::Empty => {}
-            Content::Bytes(bytes) => output.push(core::mem::take(bytes)),
-            Content::Stream { .. } => stream = Some(delimiter),
+    if sends_body {
+        match &mut response.body.kind {
+            Kind::Empty => {}
+            Kind::Bytes(bytes) => output.push(core::mem::take(bytes)),
+            Kind::Stream { .. } => stream = Some(delimiter),
         }
     }
     Written {
@@ -95,7 +95,7 @@ pub(super) fn write_prepared(
 ) -> u64 {
     let exchange = setting.exchange;
     let sends_block = setting.persists && exchange.version == Version::Http11 && !exchange.is_head;
-    if !sends_block || prepared.large_content().is_some() {
+    if !sends_block || prepared.large_body().is_some() {
         return write_parts(output, prepared, setting);
     }
     let (status_line, block) = (prepared.status_line().as_bytes(), prepared.block());
@@ -134,8 +134,8 @@ fn write_parts(output: &mut Output, prepared: &PreparedResponse, setting: Settin
     if setting.exchange.is_head {
         return 0;
     }
-    if let Some(content) = prepared.large_content() {
-        output.push(content.clone());
+    if let Some(body) = prepared.large_body() {
+        output.push(body.clone());
     }
     prepared.body().len() as u64
 }

@@ -2,7 +2,7 @@
 
 use super::body_reader::{BodyReader, Taken};
 use super::progress::{Progress, is_late};
-use super::state::{AfterResponse, Later, NextBlock, State, Waiting, failed, failed_in};
+use super::state::{AfterResponse, Deferred, NextBlock, State, Waiting, failed, failed_in};
 use super::{CloseReason, Connection, Step};
 use crate::config::config::Config;
 use crate::message::framing::{Decisions, Framing};
@@ -21,12 +21,12 @@ pub(super) enum Pause<'i> {
     /// A head.
     Admit(&'i [u8]),
     /// A part of a body that is streamed.
-    Content(&'i [u8]),
+    Data(&'i [u8]),
     /// A request in one piece.
     Call(&'i [u8]),
     CallGathered,
-    Answer(Duration),
-    Body,
+    Pending(Duration),
+    SendBody,
     /// The fault, and the input that contains it.
     Refuse(InvalidRequest, &'i [u8]),
     Read(Duration),
@@ -70,7 +70,7 @@ impl<C: Borrow<Config>> Connection<C> {
                 *input = &[];
                 (State::Close(reason), Some(Pause::Close(reason)))
             }
-            State::Content(reader, exchange) => self.content(reader, exchange, input),
+            State::Body(reader, exchange) => self.body(reader, exchange, input),
             State::Stream(delimiter, after, next)
                 if !self.output.is_empty()
                     && (next == NextBlock::AfterWrite || self.output.has_file()) =>
@@ -79,8 +79,8 @@ impl<C: Borrow<Config>> Connection<C> {
                 let write = self.write();
                 (self.take_state(), Some(write))
             }
-            state @ State::Stream(..) => (state, Some(Pause::Body)),
-            State::Later(later) => self.later(later),
+            state @ State::Stream(..) => (state, Some(Pause::SendBody)),
+            State::Deferred(deferred) => self.deferred(deferred),
             State::Fault(fault, rejected) => (
                 State::Refuse(fault.error, rejected),
                 Some(Pause::Refuse(fault, core::mem::take(input))),
@@ -193,7 +193,7 @@ impl<C: Borrow<Config>> Connection<C> {
     }
 
     /// Reads the body of an admitted request.
-    fn content<'i>(
+    fn body<'i>(
         &mut self,
         mut reader: Box<BodyReader>,
         exchange: Decisions,
@@ -217,7 +217,7 @@ impl<C: Borrow<Config>> Connection<C> {
         self.take(input, used);
         match taken {
             Taken::Part(part) => {
-                return (State::Content(reader, exchange), Some(Pause::Content(part)));
+                return (State::Body(reader, exchange), Some(Pause::Data(part)));
             }
             Taken::Whole(trailers) => {
                 let gathered = Box::new(reader.into_gathered(trailers));
@@ -236,21 +236,21 @@ impl<C: Borrow<Config>> Connection<C> {
         let error = match (self.input_ended, late) {
             (true, _) => ProtocolError::BodyIncomplete,
             (false, true) => ProtocolError::BodyTimeout,
-            (false, false) => return (State::Content(reader, exchange), Some(Pause::Read(until))),
+            (false, false) => return (State::Body(reader, exchange), Some(Pause::Read(until))),
         };
         let fault = InvalidRequest::new(error, input.len());
         (failed_in(reader.into_head(), fault, method), None)
     }
 
     /// Handles a deferred response that has not been given yet.
-    fn later<'i>(&mut self, later: Box<Later>) -> Transition<'i> {
-        let until = later
+    fn deferred<'i>(&mut self, deferred: Box<Deferred>) -> Transition<'i> {
+        let until = deferred
             .since
             .saturating_add(self.config.borrow().timeouts.response);
         if !is_late(self.now.monotonic, until) {
-            return (State::Later(later), Some(Pause::Answer(until)));
+            return (State::Deferred(deferred), Some(Pause::Pending(until)));
         }
-        let method = later.exchange.is_head.then_some(Method::HEAD);
+        let method = deferred.exchange.is_head.then_some(Method::HEAD);
         (
             failed(
                 InvalidRequest::new(ProtocolError::ResponseTimeout, 0),

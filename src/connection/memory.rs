@@ -10,11 +10,11 @@ impl<C: Borrow<Config>> Connection<C> {
     /// Returns the memory that is held for a request that arrives and for pending output, without shared bodies.
     #[inline]
     pub(crate) fn held_bytes(&self) -> usize {
-        let content = match &self.state {
-            State::Content(reader, _) => reader.held_bytes(),
+        let body = match &self.state {
+            State::Body(reader, _) => reader.held_bytes(),
             _ => 0,
         };
-        content + self.output.held_bytes()
+        body + self.output.held_bytes()
     }
 
     /// Like [`end_input`](Connection::end_input), but a request that has not arrived completely is refused because there is
@@ -26,7 +26,7 @@ impl<C: Borrow<Config>> Connection<C> {
             self.parser.method_seen(),
         );
         self.state = match self.take_state() {
-            State::Content(reader, _) => failed_in(reader.into_head(), fault, method),
+            State::Body(reader, _) => failed_in(reader.into_head(), fault, method),
             State::Head(Waiting { begun: true, .. }) => failed(fault, method),
             other => other,
         };

@@ -18,12 +18,12 @@ impl<C: Borrow<Config>> Connection<C> {
                 Some(layout) => Step::Admit(Head::new(head, layout)),
                 None => Step::Close(CloseReason::Refused),
             },
-            Pause::Content(part) => Step::Data(part),
+            Pause::Data(part) => Step::Data(part),
             Pause::Call(request) => self.show_call(request),
             Pause::CallGathered => self.show_gathered(),
             Pause::Refuse(fault, input) => self.show_refusal(fault, input),
-            Pause::Answer(until) => Step::Pending { until },
-            Pause::Body => Step::SendBody,
+            Pause::Pending(until) => Step::Pending { until },
+            Pause::SendBody => Step::SendBody,
             Pause::Read(until) => Step::Read { until },
             Pause::Write(until) => Step::Write { until },
             Pause::Close(reason) => Step::Close(reason),
@@ -33,7 +33,7 @@ impl<C: Borrow<Config>> Connection<C> {
     /// Like [`show`](Connection::show), but pending output goes first, so that the peer receives each block promptly.
     #[inline(never)]
     pub(super) fn show_in_order<'c, 'i: 'c>(&'c mut self, pause: Pause<'i>) -> Step<'c> {
-        let waits = matches!(pause, Pause::Read(_) | Pause::Answer(_) | Pause::Close(_));
+        let waits = matches!(pause, Pause::Read(_) | Pause::Pending(_) | Pause::Close(_));
         let pause = match waits && !self.output.is_empty() {
             true => self.write(),
             false => pause,
@@ -47,10 +47,10 @@ impl<C: Borrow<Config>> Connection<C> {
         let Some(layout) = self.parser.layout() else {
             return Step::Close(CloseReason::Refused);
         };
-        let (head, content) = request.split_at_checked(layout.end()).unwrap_or_default();
+        let (head, body) = request.split_at_checked(layout.end()).unwrap_or_default();
         Step::Request(Message {
             head: Head::new(head, layout),
-            content,
+            body,
             trailers: Headers::default(),
         })
     }
@@ -62,7 +62,7 @@ impl<C: Borrow<Config>> Connection<C> {
         };
         Step::Request(Message {
             head: Head::new(&gathered.head, layout),
-            content: gathered.content.as_deref().unwrap_or_default(),
+            body: gathered.body.as_deref().unwrap_or_default(),
             trailers: gathered.trailers.view(),
         })
     }

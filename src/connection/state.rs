@@ -17,11 +17,11 @@ pub(super) enum State {
     Head(Waiting),
     /// A head was returned and is still in the input. An admission must follow.
     Admit(Decisions),
-    Content(Box<BodyReader>, Decisions),
+    Body(Box<BodyReader>, Decisions),
     /// The request was returned and a response must follow. A buffered body is held until then.
     Call(Option<Box<Gathered>>, Decisions),
     /// The response was deferred.
-    Later(Box<Later>),
+    Deferred(Box<Deferred>),
     Fault(InvalidRequest, Box<RejectedRequest>),
     /// The error was returned. An error page must follow.
     Refuse(ProtocolError, Box<RejectedRequest>),
@@ -32,7 +32,7 @@ pub(super) enum State {
 
 /// A deferred response.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Later {
+pub(super) struct Deferred {
     pub(super) exchange: Decisions,
     pub(super) since: Duration,
     /// Whether the request is complete, so that another one may follow the response.

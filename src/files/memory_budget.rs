@@ -24,7 +24,7 @@ pub(crate) struct Lease {
 
 /// Bytes that hold a part of a budget.
 struct Leased {
-    content: Bytes,
+    bytes: Bytes,
     _lease: Lease,
 }
 
@@ -56,9 +56,9 @@ impl Lease {
     }
 
     /// Keeps the reservation for as long as `content`, or any part of it, is in use.
-    pub(crate) fn hold(self, content: Bytes) -> Bytes {
+    pub(crate) fn hold(self, bytes: Bytes) -> Bytes {
         Bytes::from_owner(Leased {
-            content,
+            bytes,
             _lease: self,
         })
     }
@@ -66,7 +66,7 @@ impl Lease {
 
 impl AsRef<[u8]> for Leased {
     fn as_ref(&self) -> &[u8] {
-        &self.content
+        &self.bytes
     }
 }
 
@@ -98,10 +98,10 @@ mod tests {
     #[test]
     fn memory_is_returned_when_the_last_part_of_the_bytes_is_dropped() {
         let budget = Arc::new(MemoryBudget::new(10));
-        let content = budget.lease(8).expect("8 of 10").hold("12345678".into());
+        let bytes = budget.lease(8).expect("8 of 10").hold("12345678".into());
         assert!(budget.lease(3).is_none());
-        let part = content.slice(2..3);
-        drop(content);
+        let part = bytes.slice(2..3);
+        drop(bytes);
         assert!(budget.lease(3).is_none());
         drop(part);
         assert!(budget.lease(10).is_some());

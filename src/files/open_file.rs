@@ -142,10 +142,10 @@ pub(crate) fn read_whole(file: &File, stamp: &Stamp) -> io::Result<Option<Bytes>
 
 fn read_from_start(mut file: &File, most: u64) -> io::Result<Vec<u8>> {
     use std::io::{Read, Seek};
-    let mut content = Vec::with_capacity(usize::try_from(most).unwrap_or(0));
+    let mut bytes = Vec::with_capacity(usize::try_from(most).unwrap_or(0));
     file.rewind()?;
-    file.by_ref().take(most).read_to_end(&mut content)?;
-    Ok(content)
+    file.by_ref().take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Reads at most one block.

@@ -32,12 +32,12 @@ enum State {
 
 /// Creates an in-memory file.
 #[cfg(target_os = "linux")]
-fn memory_file(content: &[u8]) -> Option<File> {
+fn memory_file(bytes: &[u8]) -> Option<File> {
     use rustix::fs::MemfdFlags;
     use std::io::Write;
     let file = rustix::fs::memfd_create("bytegate", MemfdFlags::CLOEXEC).ok()?;
     let mut file = File::from(file);
-    file.write_all(content).ok()?;
+    file.write_all(bytes).ok()?;
     Some(file)
 }
 
@@ -57,12 +57,12 @@ impl StoredFile {
     /// Its ETag is computed from the contents. Returns the reserved memory if the system does not support this, or if
     /// too many files are open.
     #[cfg(target_os = "linux")]
-    pub(crate) fn in_memory(content: &[u8], mut lease: Lease) -> Result<StoredFile, Lease> {
-        match lease.add_file().then(|| memory_file(content)).flatten() {
+    pub(crate) fn in_memory(bytes: &[u8], mut lease: Lease) -> Result<StoredFile, Lease> {
+        match lease.add_file().then(|| memory_file(bytes)).flatten() {
             Some(file) => Ok(StoredFile {
                 file,
-                length: content.len() as u64,
-                tag: Some(opaque_of(content)),
+                length: bytes.len() as u64,
+                tag: Some(opaque_of(bytes)),
                 state: State::InMemory(lease),
             }),
             None => Err(lease),
@@ -92,8 +92,8 @@ impl StoredFile {
     /// Reads the whole file as it was at one moment.
     pub(crate) fn read(&self) -> io::Result<Bytes> {
         let stamp = Stamp::of(&self.file.metadata()?);
-        let content = read_whole(&self.file, &stamp)?;
-        content.ok_or_else(|| io::Error::other("it changed while it was read"))
+        let bytes = read_whole(&self.file, &stamp)?;
+        bytes.ok_or_else(|| io::Error::other("it changed while it was read"))
     }
 
     /// Returns whether the file is in memory.

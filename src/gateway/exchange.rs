@@ -9,7 +9,7 @@ use crate::message::head::Head;
 use crate::middleware::RequestInfo;
 use crate::request::extensions::Extensions;
 use crate::request::request::Message;
-use crate::response::response::{LaterResponse, Response, ResponseError};
+use crate::response::response::{DeferredResponse, Response, ResponseError};
 use crate::upload::admission::{AbortReason, Decision, Pass, Receiver};
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::method::Method;
@@ -37,7 +37,7 @@ pub(super) struct Exchange {
     passes: Vec<Box<dyn Pass>>,
     /// When the receiver was first not ready since it was ready last.
     pub(super) waits_since: Option<Duration>,
-    later: Option<LaterResponse>,
+    deferred: Option<DeferredResponse>,
     pub(super) blocks: Option<Blocks>,
     /// Whether the body ends when the server stops: it is a stream of events, and its client reconnects.
     pub(super) ends_at_stop: bool,
@@ -276,7 +276,7 @@ impl Exchange {
 
     /// Keeps a deferred response, to be polled.
     pub(super) fn defer(&mut self, response: &mut Response) {
-        self.later = response.take_later();
+        self.deferred = response.take_deferred();
     }
 
     /// Puts off the filler of the body, because a block was sent.
@@ -302,9 +302,9 @@ impl Exchange {
         context: &mut Context<'_>,
     ) -> Poll<Response> {
         let passes = &self.passes;
-        let polled = match &mut self.later {
-            Some(later) => chain.caller.guard(|| {
-                let polled = later.as_mut().poll(context);
+        let polled = match &mut self.deferred {
+            Some(deferred) => chain.caller.guard(|| {
+                let polled = deferred.as_mut().poll(context);
                 polled.map(|response| pass_through(passes, response))
             }),
             None => Err(Response::from_error(ResponseError::Pending)),
@@ -312,17 +312,17 @@ impl Exchange {
         let (Ok(Poll::Ready(mut response)) | Err(mut response)) = polled else {
             return Poll::Pending;
         };
-        self.later = None;
+        self.deferred = None;
         self.after(chain, &mut response);
         Poll::Ready(response)
     }
 
     /// Polls a deferred response for the last time, because nothing waits for it any longer.
     pub(super) fn last_response(&mut self, chain: Chain<'_, '_>, now: &Now) -> Option<Response> {
-        self.later.as_ref()?;
+        self.deferred.as_ref()?;
         let mut context = Context::from_waker(Waker::noop());
         let polled = poll_time::at(now, || self.poll_response(chain, &mut context));
-        self.later = None;
+        self.deferred = None;
         match polled {
             Poll::Ready(response) if !response.is_pending() => Some(response),
             _ => None,
@@ -333,7 +333,7 @@ impl Exchange {
     #[cfg(not(feature = "std"))]
     pub(super) fn give_up(&mut self, chain: Chain<'_, '_>) -> Response {
         self.abort(chain, AbortReason::Disconnected);
-        self.later = None;
+        self.deferred = None;
         let mut response = Response::from_error(ResponseError::Pending);
         self.after(chain, &mut response);
         response

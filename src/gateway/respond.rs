@@ -122,7 +122,7 @@ impl<'r> Guest<'r> {
     fn message(self, body: &'r [u8]) -> Message<'r> {
         Message {
             head: self.request.head(),
-            content: body,
+            body,
             trailers: self.request.trailers(),
         }
     }

@@ -194,7 +194,7 @@ impl fmt::Debug for Head<'_> {
             .field("method", &self.method_token())
             .field("target", &self.target_text())
             .field("version", &self.version())
-            .field("fields", &self.headers())
+            .field("headers", &self.headers())
             .finish()
     }
 }

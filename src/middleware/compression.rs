@@ -77,11 +77,11 @@ impl Compression {
 
     /// Returns the body, if it would be compressed for a client that accepts gzip.
     fn compressible<'r>(&self, response: &'r Response) -> Option<&'r [u8]> {
-        let content = response.body().as_bytes()?;
+        let body = response.body().as_bytes()?;
         let fields = response.headers().view();
         let has = |name: &str| fields.get_bytes(name).is_some();
         let status = response.sent_status();
-        let is_meant = self.sizes.contains(&content.len())
+        let is_meant = self.sizes.contains(&body.len())
             && fields.get_bytes("Content-Type").is_some_and(gains)
             && status != Status::PARTIAL_CONTENT
             && !status.forbids_body()
@@ -89,7 +89,7 @@ impl Compression {
             && !has("Content-Range")
             && !DIGESTS.iter().any(|name| has(name))
             && !has_directive(response, "no-transform");
-        is_meant.then_some(content)
+        is_meant.then_some(body)
     }
 }
 
@@ -124,15 +124,15 @@ impl Middleware for Compression {
             }
             return response;
         }
-        let Some(content) = self.compressible(&response) else {
+        let Some(body) = self.compressible(&response) else {
             return response;
         };
         let compressed = match accepts_gzip {
             // Writing to memory cannot fail.
-            true => gzip(content, flate2::Compression::default()).ok(),
+            true => gzip(body, flate2::Compression::default()).ok(),
             false => None,
         };
-        let gain = compressed.filter(|compressed| compressed.len() < content.len());
+        let gain = compressed.filter(|compressed| compressed.len() < body.len());
         add_vary(&mut response, ACCEPT_ENCODING);
         match gain {
             None => response,
@@ -147,10 +147,10 @@ impl Middleware for Compression {
 }
 
 /// Compresses a body.
-pub(crate) fn gzip(content: &[u8], level: flate2::Compression) -> io::Result<Vec<u8>> {
-    let output = Vec::with_capacity(content.len() / 4);
+pub(crate) fn gzip(body: &[u8], level: flate2::Compression) -> io::Result<Vec<u8>> {
+    let output = Vec::with_capacity(body.len() / 4);
     let mut encoder = GzEncoder::new(output, level);
-    encoder.write_all(content)?;
+    encoder.write_all(body)?;
     encoder.finish()
 }
 

@@ -127,11 +127,11 @@ fn is_read(method: &Method) -> bool {
 
 /// Returns whether a client may keep the response and revalidate it.
 fn may_be_kept(response: &Response) -> bool {
-    let has_content = response
+    let has_body = response
         .body()
         .as_bytes()
-        .is_some_and(|content| !content.is_empty());
-    has_content && response.sent_status() == Status::OK && !has_directive(response, "no-store")
+        .is_some_and(|body| !body.is_empty());
+    has_body && response.sent_status() == Status::OK && !has_directive(response, "no-store")
 }
 
 fn not_modified(mut response: Response) -> Response {

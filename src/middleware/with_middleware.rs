@@ -196,10 +196,10 @@ impl Pending {
 
     /// Shows a response to the middleware, at once or when it is ready.
     fn after_all(pending: Arc<Pending>, mut response: Response) -> Response {
-        match response.take_later() {
+        match response.take_deferred() {
             // It may be deferred again.
-            Some(later) => {
-                Response::from_future(async { Pending::after_all(pending, later.await) })
+            Some(deferred) => {
+                Response::from_future(async { Pending::after_all(pending, deferred.await) })
             }
             None => pending.after(response),
         }

@@ -355,10 +355,10 @@ mod tests {
                     let mut refused = TcpStream::connect(to).await.unwrap();
                     let mut answer = String::new();
                     refused.read_to_string(&mut answer).await.unwrap();
-                    let (head, content) = answer.split_once("\r\n\r\n").unwrap();
+                    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
                     assert!(head.starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
                     assert!(head.contains("\r\nRetry-After: "));
-                    let length = format!("\r\nContent-Length: {}", content.len());
+                    let length = format!("\r\nContent-Length: {}", body.len());
                     assert!(head.ends_with(&length), "{answer}");
                 }
                 for stream in &mut busy {

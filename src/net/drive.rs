@@ -296,7 +296,7 @@ impl<T: Transport> Driver<'_, T> {
         } else if self.session.is_in_head() {
             self.begin_wait(Awaited::Head, until);
         } else {
-            self.begin_wait(Awaited::Content, until);
+            self.begin_wait(Awaited::Body, until);
         }
         let until = gives_way.map_or(until, |gives_way| until.min(gives_way));
         Waiting {
@@ -319,7 +319,7 @@ impl<T: Transport> Driver<'_, T> {
         let timeouts = &self.server.gateway.configuration().timeouts;
         let time = match awaited {
             Awaited::FirstRequest | Awaited::NextRequest | Awaited::Head => timeouts.head,
-            Awaited::Content => timeouts.body.grace.min(timeouts.body.gap),
+            Awaited::Body => timeouts.body.grace.min(timeouts.body.gap),
             Awaited::Reading => timeouts.write.grace.min(timeouts.write.gap),
         };
         if until < Duration::MAX {

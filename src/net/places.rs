@@ -330,8 +330,8 @@ impl ClientWait {
         let patience = match (self.awaited, of_hoarder) {
             (Awaited::NextRequest, _) => Duration::ZERO,
             (Awaited::FirstRequest, _) | (Awaited::Head, true) => FIRST_REQUEST,
-            (Awaited::Head, false) | (Awaited::Content | Awaited::Reading, true) => SLOW,
-            (Awaited::Content | Awaited::Reading, false) => return None,
+            (Awaited::Head, false) | (Awaited::Body | Awaited::Reading, true) => SLOW,
+            (Awaited::Body | Awaited::Reading, false) => return None,
         };
         Some(self.since.saturating_add(nanos(patience)))
     }

@@ -29,7 +29,7 @@ pub(super) enum Awaited {
     /// The rest of a head.
     Head,
     /// More of the body.
-    Content,
+    Body,
     /// That the client reads.
     Reading,
 }
@@ -111,7 +111,7 @@ impl ClientWait {
             Awaited::FirstRequest => 0,
             Awaited::NextRequest => 1,
             Awaited::Head => 2,
-            Awaited::Content => 3,
+            Awaited::Body => 3,
             Awaited::Reading => 4,
         };
         awaited << SINCE_BITS | self.since
@@ -122,7 +122,7 @@ impl ClientWait {
             0 => Awaited::FirstRequest,
             1 => Awaited::NextRequest,
             2 => Awaited::Head,
-            3 => Awaited::Content,
+            3 => Awaited::Body,
             4 => Awaited::Reading,
             _ => return None,
         };
@@ -146,7 +146,7 @@ mod tests {
             Awaited::FirstRequest,
             Awaited::NextRequest,
             Awaited::Head,
-            Awaited::Content,
+            Awaited::Body,
             Awaited::Reading,
         ] {
             for since in [Duration::ZERO, Duration::from_secs(1), Duration::MAX] {

@@ -1,7 +1,6 @@
 //! The answer to one request: a future that has a worker make the response.
 
 use super::command::Command;
-use super::content::Content;
 use super::environ::Environ;
 use super::exchange::{Broken, Event, State};
 use super::frame::{IN_FILE, Kind, LENGTH_BYTES, MAX_PAYLOAD, encode};
@@ -10,6 +9,7 @@ use super::line::{Line, Received};
 use super::pages::{in_file, late, lost, not_stored, other, unavailable, whole};
 use super::pool::{Place, Waiter};
 use super::pump;
+use super::request_body::RequestBody;
 use super::service::Service;
 use super::wire::Phase;
 use crate::gateway::poll_time;
@@ -30,16 +30,16 @@ use std::prelude::rust_2024::*;
 pub(super) fn answer(
     service: &Arc<Service>,
     environ: Environ,
-    content: Content,
+    body: RequestBody,
     now: Option<Now>,
 ) -> Response {
-    let length = content.length();
-    let (content, file) = match content.finish() {
-        Ok(content) => content,
+    let length = body.length();
+    let (body, file) = match body.finish() {
+        Ok(body) => body,
         Err(error) => return not_stored(service, &error),
     };
     let environ = environ.finish((length > 0).then_some(length));
-    Response::from_future(Answer::new(service.clone(), &environ, &content, file, now))
+    Response::from_future(Answer::new(service.clone(), &environ, &body, file, now))
 }
 
 /// A response in the making.
@@ -65,22 +65,17 @@ impl Answer {
     fn new(
         service: Arc<Service>,
         environ: &[u8],
-        content: &[u8],
+        body: &[u8],
         file: Option<OwnedFd>,
         now: Option<Now>,
     ) -> Answer {
         let mut request = Vec::new();
-        let length = environ.len() + content.len() + LENGTH_BYTES;
+        let length = environ.len() + body.len() + LENGTH_BYTES;
         // Limits on heads are far below this, unless a program has raised them.
         if length <= MAX_PAYLOAD {
             let size = (environ.len() as u32).to_le_bytes();
             let flags = if file.is_some() { IN_FILE } else { 0 };
-            encode(
-                Kind::Request,
-                flags,
-                &[&size, environ, content],
-                &mut request,
-            );
+            encode(Kind::Request, flags, &[&size, environ, body], &mut request);
         }
         Answer {
             until: now.map(|now| now.monotonic.saturating_add(service.timeout)),
@@ -204,7 +199,7 @@ impl Answer {
                 Received::Event(Event::Closed) => {}
                 Received::Event(Event::Head {
                     head: block,
-                    content,
+                    body,
                     is_whole,
                 }) => {
                     let parsed = match ResponseHead::parse(&block) {
@@ -216,16 +211,16 @@ impl Answer {
                     };
                     if is_whole {
                         self.finish(line);
-                        return Poll::Ready(Some(whole(parsed, content)));
+                        return Poll::Ready(Some(whole(parsed, body)));
                     }
-                    if !content.is_empty() {
-                        return Poll::Ready(Some(self.stream(line, parsed, content)));
+                    if !body.is_empty() {
+                        return Poll::Ready(Some(self.stream(line, parsed, body)));
                     }
                     head = Some(parsed);
                 }
-                Received::Event(Event::Data(content)) => {
+                Received::Event(Event::Data(body)) => {
                     if let Some(head) = head.take() {
-                        return Poll::Ready(Some(self.stream(line, head, content)));
+                        return Poll::Ready(Some(self.stream(line, head, body)));
                     }
                 }
                 Received::Event(Event::File {

@@ -15,7 +15,7 @@ pub(super) enum State {
     /// The head of the response has come, and nothing of the content.
     Begun,
     /// A part of the content has come.
-    Content,
+    Body,
     /// The response is complete, and the application is closing it.
     Closing,
     /// Like `Closing`, and the next request was sent.
@@ -30,7 +30,7 @@ pub(super) enum Event<D> {
     /// The head of the response, in the form in which the worker sent it, and the first block of its content.
     Head {
         head: Bytes,
-        content: Bytes,
+        body: Bytes,
         is_whole: bool,
     },
     /// A block of content.
@@ -180,19 +180,19 @@ impl<D> Exchange<D> {
                     (false, false) => State::Begun,
                     (false, true) => return Err(Broken::Payload(kind)),
                 };
-                let (head, content) = split_head(&payload).ok_or(Broken::Payload(kind))?;
+                let (head, body) = split_head(&payload).ok_or(Broken::Payload(kind))?;
                 let state = match state {
-                    State::Begun if !content.is_empty() => State::Content,
+                    State::Begun if !body.is_empty() => State::Body,
                     state => state,
                 };
                 let event = Event::Head {
                     head,
-                    content,
+                    body,
                     is_whole: flags & LAST != 0,
                 };
                 (state, event)
             }
-            (State::Begun | State::Content, Kind::Data) => (State::Content, Event::Data(payload)),
+            (State::Begun | State::Body, Kind::Data) => (State::Body, Event::Data(payload)),
             (State::Begun, Kind::File) => {
                 let (position, length) = numbers(&payload).ok_or(Broken::Payload(kind))?;
                 let file = self.descriptor.take().ok_or(Broken::NoDescriptor)?;
@@ -203,11 +203,9 @@ impl<D> Exchange<D> {
                 };
                 (State::Closing, event)
             }
-            (State::Begun | State::Content | State::Closing, Kind::End) => {
-                (State::Free, Event::End)
-            }
+            (State::Begun | State::Body | State::Closing, Kind::End) => (State::Free, Event::End),
             (State::AskedAhead, Kind::End | Kind::Error) => (State::Asked, Event::Closed),
-            (State::Asked | State::Begun | State::Content | State::Closing, Kind::Error) => {
+            (State::Asked | State::Begun | State::Body | State::Closing, Kind::Error) => {
                 let event = Event::Failed {
                     reason: text(&payload),
                     ends: flags & ENDS != 0,
@@ -293,7 +291,7 @@ mod tests {
         let steps: &[(Kind, u8, &[u8])] = match state {
             State::Free | State::Asked => &[],
             State::Begun => &[(Kind::Head, 0, EMPTY_HEAD)],
-            State::Content => &[(Kind::Head, 0, HEAD)],
+            State::Body => &[(Kind::Head, 0, HEAD)],
             State::Closing | State::AskedAhead => &[(Kind::Head, LAST, HEAD)],
             State::Broken => &[(Kind::Abort, 0, b"")],
         };
@@ -326,7 +324,7 @@ mod tests {
         State::Free,
         State::Asked,
         State::Begun,
-        State::Content,
+        State::Body,
         State::Closing,
         State::AskedAhead,
         State::Broken,
@@ -337,7 +335,7 @@ mod tests {
     /// Each row is a frame, and the state that follows each of [`STATES`]; `None` if the frame breaks the stream.
     #[test]
     fn the_table_of_states() {
-        use State::{Asked, Begun, Closing, Content, Free};
+        use State::{Asked, Begun, Body, Closing, Free};
         let table: [Row; 8] = [
             (
                 Kind::Head,
@@ -349,7 +347,7 @@ mod tests {
                 Kind::Head,
                 0,
                 HEAD,
-                [None, Some(Content), None, None, None, None, None],
+                [None, Some(Body), None, None, None, None, None],
             ),
             (
                 Kind::Head,
@@ -367,7 +365,7 @@ mod tests {
                 Kind::Data,
                 0,
                 b"x",
-                [None, None, Some(Content), Some(Content), None, None, None],
+                [None, None, Some(Body), Some(Body), None, None, None],
             ),
             (
                 Kind::File,
@@ -450,8 +448,8 @@ mod tests {
             feed(exchange, kind, flags, payload).unwrap_err()
         };
         assert_eq!(
-            error(&mut at(State::Content), Kind::Head, 0, HEAD),
-            Broken::Unexpected(State::Content, Kind::Head)
+            error(&mut at(State::Body), Kind::Head, 0, HEAD),
+            Broken::Unexpected(State::Body, Kind::Head)
         );
         assert_eq!(
             error(&mut at(State::Asked), Kind::Head, FREE, HEAD),
@@ -513,7 +511,7 @@ mod tests {
         }
         let head = Event::Head {
             head: "OK".into(),
-            content: Bytes::new(),
+            body: Bytes::new(),
             is_whole: false,
         };
         let failed = Event::Failed {

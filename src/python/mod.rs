@@ -19,7 +19,6 @@
 
 mod answer;
 mod command;
-mod content;
 mod decimal;
 mod environ;
 mod error;
@@ -36,6 +35,7 @@ mod plan;
 mod pool;
 mod process;
 mod pump;
+mod request_body;
 mod service;
 mod spool;
 mod supervisor;

@@ -19,19 +19,19 @@ use std::prelude::rust_2024::*;
 const RETRY_AFTER: &str = "1";
 
 /// Returns a response whose content has arrived.
-pub(super) fn whole(head: ResponseHead, content: Bytes) -> Response {
+pub(super) fn whole(head: ResponseHead, body: Bytes) -> Response {
     let length = head.content_length;
     let response = head.into_response();
     match length {
         // A response to HEAD, or one whose status forbids content: the length that a response to GET would have.
-        Some(length) if content.is_empty() && length > 0 => {
+        Some(length) if body.is_empty() && length > 0 => {
             let none = core::iter::empty();
             response.with_body(Body::try_from_iterator(Some(length), none))
         }
-        Some(length) if length != content.len() as u64 => Response::from_error(other(
+        Some(length) if length != body.len() as u64 => Response::from_error(other(
             "the content has not the length that its Content-Length says",
         )),
-        _ => response.with_body(content),
+        _ => response.with_body(body),
     }
 }
 

@@ -1,9 +1,9 @@
 //! The receiver of the content of a request, for which no worker waits.
 
 use super::answer::answer;
-use super::content::Content;
 use super::environ::Environ;
 use super::pages::not_stored;
+use super::request_body::RequestBody;
 use super::service::Service;
 use crate::headers::headers::Headers;
 use crate::response::response::Response;
@@ -16,12 +16,12 @@ use alloc::boxed::Box;
 pub(super) struct Spool {
     pub(super) service: Arc<Service>,
     pub(super) environ: Environ,
-    pub(super) content: Content,
+    pub(super) body: RequestBody,
 }
 
 impl Receiver for Spool {
     fn data(&mut self, part: &[u8]) -> Result<(), Response> {
-        self.content
+        self.body
             .add(part)
             .map_err(|error| not_stored(&self.service, &error))
     }
@@ -30,8 +30,8 @@ impl Receiver for Spool {
         let Spool {
             service,
             environ,
-            content,
+            body,
         } = *self;
-        answer(&service, environ, content, None)
+        answer(&service, environ, body, None)
     }
 }

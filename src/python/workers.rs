@@ -2,9 +2,9 @@
 
 use super::answer::answer;
 use super::command::{About, Command};
-use super::content::Content;
 use super::environ::Environ;
 use super::pages::not_stored;
+use super::request_body::RequestBody;
 use super::service::Service;
 use super::spool::Spool;
 use crate::application::Application;
@@ -104,8 +104,8 @@ impl Application for Workers {
             Ok(environ) => environ,
             Err(refusal) => return refusal,
         };
-        match Content::of(request.body()) {
-            Ok(content) => answer(service, environ, content, Some(request.now())),
+        match RequestBody::of(request.body()) {
+            Ok(body) => answer(service, environ, body, Some(request.now())),
             Err(error) => not_stored(service, &error),
         }
     }
@@ -115,11 +115,11 @@ impl Application for Workers {
             Ok(environ) => {
                 let service = self.handle.service.clone();
                 let limit = service.body_bytes;
-                let content = Content::default();
+                let body = RequestBody::default();
                 Admission::stream(Spool {
                     service,
                     environ,
-                    content,
+                    body,
                 })
                 .up_to(limit)
             }

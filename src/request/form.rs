@@ -87,18 +87,18 @@ impl<'a> Form<'a> {
     pub const MAX_PAIRS: usize = 1000;
 
     /// Counts before it decodes, so that a form with a million fields is cheap to refuse.
-    fn parse(content: &'a [u8], limit: usize) -> Result<Form<'a>, Rejection> {
-        let mut pairs = content
+    fn parse(body: &'a [u8], limit: usize) -> Result<Form<'a>, Rejection> {
+        let mut pairs = body
             .split(|&byte| byte == b'&')
             .filter(|pair| !pair.is_empty());
         if pairs.nth(limit).is_some() {
             let reason = format!("the form has more than {limit} fields");
-            return Err(Rejection::content_too_large(reason));
+            return Err(Rejection::body_too_large(reason));
         }
         // The separators are ASCII, so the whole is UTF-8 if and only if every name and value is.
-        match percent_decode(content).decode_utf8() {
+        match percent_decode(body).decode_utf8() {
             Ok(_) => Ok(Form {
-                pairs: form_urlencoded::parse(content),
+                pairs: form_urlencoded::parse(body),
             }),
             Err(_) => Err(Rejection::bad_request("the form is not UTF-8")),
         }

@@ -14,7 +14,7 @@ pub(crate) struct FormParser {
     /// The number of parts so far.
     parts: usize,
     /// The body length of the last part so far.
-    part_content: u64,
+    part_bytes: u64,
 }
 
 /// A piece of a form.
@@ -22,7 +22,7 @@ pub(crate) enum FormStep<'a> {
     /// The next part, without its body.
     Part(Part<'a>),
     /// The next bytes of its body. They are never empty.
-    Content(&'a [u8]),
+    Data(&'a [u8]),
 }
 
 impl FormParser {
@@ -39,7 +39,7 @@ impl FormParser {
                 parser: PartParser::new(boundary, limits.part_head_bytes),
                 limits,
                 parts: 0,
-                part_content: 0,
+                part_bytes: 0,
             }),
             _ => {
                 let reason = "the Content-Type has no boundary of 1 to 70 characters";
@@ -61,30 +61,30 @@ impl FormParser {
             None => None,
             Some(PartStep::Head(_)) if self.parts == self.limits.parts => {
                 let reason = format!("the form has more than {} parts", self.limits.parts);
-                return Err(Rejection::content_too_large(reason));
+                return Err(Rejection::body_too_large(reason));
             }
             Some(PartStep::Head(head)) => {
                 self.parts = number;
-                self.part_content = 0;
+                self.part_bytes = 0;
                 Some(FormStep::Part(Part::parse(head).map_err(|reason| {
                     Rejection::bad_request(format!("part {number} of the form {reason}"))
                 })?))
             }
-            Some(PartStep::Content(content)) => {
-                self.part_content = self.part_content.saturating_add(content.len() as u64);
+            Some(PartStep::Data(bytes)) => {
+                self.part_bytes = self.part_bytes.saturating_add(bytes.len() as u64);
                 let limit = self.limits.part_bytes;
-                if self.part_content > limit {
+                if self.part_bytes > limit {
                     let part = self.parts;
                     let reason = format!("part {part} of the form has more than {limit} bytes");
-                    return Err(Rejection::content_too_large(reason));
+                    return Err(Rejection::body_too_large(reason));
                 }
-                Some(FormStep::Content(content))
+                Some(FormStep::Data(bytes))
             }
         })
     }
 
     fn reject(&self, error: PartError) -> Rejection {
-        let part = self.parts + usize::from(!self.parser.is_in_content());
+        let part = self.parts + usize::from(!self.parser.is_in_data());
         Rejection::bad_request(match error {
             PartError::NoStart => {
                 "the form does not contain the boundary of its Content-Type".into()
@@ -96,12 +96,12 @@ impl FormParser {
             PartError::Head => format!("part {part} of the form has a malformed head"),
             PartError::HeadTooLong => {
                 let reason = format!("part {part} of the form has a head that is too long");
-                return Rejection::content_too_large(reason);
+                return Rejection::body_too_large(reason);
             }
             PartError::OutsideTooLong => {
                 let reason =
                     format!("the form has more than {OUTSIDE_LIMIT} bytes outside of its parts");
-                return Rejection::content_too_large(reason);
+                return Rejection::body_too_large(reason);
             }
         })
     }

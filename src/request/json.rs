@@ -42,7 +42,7 @@ impl<'a> Request<'a> {
         self.check_content_type("application/json", |media_type| {
             media_type == b"application/json" || media_type.ends_with(b"+json")
         })?;
-        self.json_content()
+        self.read_json()
     }
 
     /// Like [`json`](Request::json), but for JSON under another media type, whose name does not say that it is JSON.
@@ -70,27 +70,27 @@ impl<'a> Request<'a> {
         self.check_content_type(media_type, |sent| {
             sent.eq_ignore_ascii_case(media_type.as_bytes())
         })?;
-        self.json_content()
+        self.read_json()
     }
 
-    fn json_content<T: Deserialize<'a>>(&self) -> Result<T, Rejection> {
+    fn read_json<T: Deserialize<'a>>(&self) -> Result<T, Rejection> {
         // RFC 8259 section 8.1: a parser may ignore it.
         const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
         let text = self.body();
         let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-        let mut content = serde_json::Deserializer::from_slice(text);
-        let value = serde_path_to_error::deserialize(&mut content).map_err(|error| match error
-            .inner()
-            .classify()
-        {
-            Category::Data => {
-                let detail = detail_at(error.path(), error.inner());
-                let reason = format!("the JSON does not match the expected type: {detail}");
-                Rejection::unprocessable_content(reason)
-            }
-            Category::Syntax | Category::Eof | Category::Io => malformed(error.inner()),
-        })?;
-        content.end().map_err(|error| malformed(&error))?;
+        let mut deserializer = serde_json::Deserializer::from_slice(text);
+        let value =
+            serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+                match error.inner().classify() {
+                    Category::Data => {
+                        let detail = detail_at(error.path(), error.inner());
+                        let reason = format!("the JSON does not match the expected type: {detail}");
+                        Rejection::unprocessable_content(reason)
+                    }
+                    Category::Syntax | Category::Eof | Category::Io => malformed(error.inner()),
+                }
+            })?;
+        deserializer.end().map_err(|error| malformed(&error))?;
         Ok(value)
     }
 }

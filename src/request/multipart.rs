@@ -96,14 +96,14 @@ impl<'a> Request<'a> {
     /// Fails like [`multipart`](Request::multipart).
     pub fn multipart_with(&self, limits: MultipartLimits) -> Result<Multipart<'a>, Rejection> {
         let mut parser = FormParser::new(self, limits)?;
-        let mut content = self.body();
+        let mut rest = self.body();
         let mut parts: Vec<Part<'a>> = Vec::new();
-        while let Some(step) = parser.step(&mut content, true)? {
+        while let Some(step) = parser.step(&mut rest, true)? {
             match (step, parts.last_mut()) {
                 (FormStep::Part(part), _) => parts.push(part),
-                (FormStep::Content(content), Some(part)) => part.set_content(content),
+                (FormStep::Data(bytes), Some(part)) => part.set_bytes(bytes),
                 // Data follows a part.
-                (FormStep::Content(_), None) => {}
+                (FormStep::Data(_), None) => {}
             }
         }
         Ok(Multipart { parts })

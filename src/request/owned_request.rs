@@ -51,7 +51,7 @@ use serde::de::Deserialize;
 pub struct OwnedRequest {
     head: Vec<u8>,
     layout: Box<Layout>,
-    content: Bytes,
+    body: Bytes,
     trailers: HeaderMap,
     now: Now,
     connection: ConnectionInfo,
@@ -91,7 +91,7 @@ enum OwnedPath {
 pub struct RequestBuilder {
     request_line: String,
     fields: Vec<(String, Vec<u8>)>,
-    content: Option<Bytes>,
+    body: Option<Bytes>,
     /// The length of a body that is not in the request.
     announced: Option<u64>,
     now: Now,
@@ -106,7 +106,7 @@ impl<'a> Request<'a> {
         RequestBuilder {
             request_line: format!("{method} {target} HTTP/1.1\r\n"),
             fields: Vec::new(),
-            content: None,
+            body: None,
             announced: None,
             now: Now::default(),
             connection: ConnectionInfo::default(),
@@ -125,7 +125,7 @@ impl<'a> Request<'a> {
         OwnedRequest {
             head: self.message.head.bytes().to_vec(),
             layout: Box::new(*self.message.head.layout()),
-            content: Bytes::copy_from_slice(self.message.content),
+            body: Bytes::copy_from_slice(self.message.body),
             trailers,
             now: *self.context.now,
             connection: self.context.connection.clone(),
@@ -149,7 +149,7 @@ impl OwnedRequest {
         Request {
             message: Message {
                 head,
-                content: &self.content,
+                body: &self.body,
                 trailers: self.trailers.view(),
             },
             context: RequestContext {
@@ -174,7 +174,7 @@ impl OwnedRequest {
 
     /// Returns the decoded body, which is shared rather than copied.
     pub fn body(&self) -> &Bytes {
-        &self.content
+        &self.body
     }
 }
 
@@ -305,8 +305,8 @@ impl RequestBuilder {
     }
 
     /// Sets the body.
-    pub fn body(mut self, content: impl Into<Bytes>) -> RequestBuilder {
-        self.content = Some(content.into());
+    pub fn body(mut self, body: impl Into<Bytes>) -> RequestBuilder {
+        self.body = Some(body.into());
         self
     }
 
@@ -378,7 +378,7 @@ impl RequestBuilder {
             head.extend_from_slice(value);
             head.extend_from_slice(b"\r\n");
         }
-        let length = self.content.as_ref().map(|content| content.len() as u64);
+        let length = self.body.as_ref().map(|body| body.len() as u64);
         if let Some(length) = length.or(self.announced) {
             head.extend_from_slice(format!("Content-Length: {length}\r\n").as_bytes());
         }
@@ -392,7 +392,7 @@ impl RequestBuilder {
             layout,
             head,
             path,
-            content: self.content.unwrap_or_default(),
+            body: self.body.unwrap_or_default(),
             trailers: HeaderMap::new(),
             now: self.now,
             connection: self.connection,

@@ -29,7 +29,7 @@ pub struct Part<'a> {
     name: Cow<'a, str>,
     file_name: Option<Cow<'a, str>>,
     fields: Headers<'a>,
-    content: &'a [u8],
+    bytes: &'a [u8],
 }
 
 /// Limits on the parts of a form, in addition to the limit on the whole body, which is
@@ -94,13 +94,13 @@ impl<'a> Part<'a> {
             name: unescape(name).ok_or(NOT_UTF8)?,
             file_name: file_name(parameters)?,
             fields,
-            content: b"",
+            bytes: b"",
         })
     }
 
     /// Sets the body, which follows the head.
-    pub(crate) fn set_content(&mut self, content: &'a [u8]) {
-        self.content = content;
+    pub(crate) fn set_bytes(&mut self, bytes: &'a [u8]) {
+        self.bytes = bytes;
     }
 
     /// Returns the name of the form field.
@@ -137,7 +137,7 @@ impl<'a> Part<'a> {
     /// Returns the body.
     #[must_use]
     pub fn bytes(&self) -> &'a [u8] {
-        self.content
+        self.bytes
     }
 
     /// Returns the body as text.
@@ -145,7 +145,7 @@ impl<'a> Part<'a> {
     /// # Errors
     /// Returns a 400 if it is not UTF-8.
     pub fn text(&self) -> Result<&'a str, Rejection> {
-        core::str::from_utf8(self.content).map_err(|_| {
+        core::str::from_utf8(self.bytes).map_err(|_| {
             let name = detail(&self.name);
             Rejection::bad_request(format!("\"{name}\" in the form is not UTF-8"))
         })
@@ -196,7 +196,7 @@ impl fmt::Debug for Part<'_> {
         f.debug_struct("Part")
             .field("name", &self.name)
             .field("file_name", &self.file_name)
-            .field("content", &format_args!("{} bytes", self.content.len()))
+            .field("bytes", &format_args!("{} bytes", self.bytes.len()))
             .finish_non_exhaustive()
     }
 }

@@ -52,7 +52,7 @@ pub struct Request<'a> {
 ///
 /// let mut connection = Connection::new(Config::default(), Scheme::Http);
 /// match connection.step(&mut &b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"[..], Now::default()) {
-///     Step::Request(message) => assert_eq!((message.head.path(), message.content), ("/a", &b""[..])),
+///     Step::Request(message) => assert_eq!((message.head.path(), message.body), ("/a", &b""[..])),
 ///     other => unreachable!("the request is complete: {other:?}"),
 /// }
 /// ```
@@ -61,7 +61,7 @@ pub struct Message<'c> {
     /// The head.
     pub head: Head<'c>,
     /// The decoded body. Empty if the request has none or if it was streamed.
-    pub content: &'c [u8],
+    pub body: &'c [u8],
     /// The trailers, which follow a chunked body.
     pub trailers: Headers<'c>,
 }
@@ -71,7 +71,7 @@ impl<'c> Message<'c> {
     pub(crate) fn of_head(head: Head<'c>) -> Message<'c> {
         Message {
             head,
-            content: &[],
+            body: &[],
             trailers: Headers::default(),
         }
     }
@@ -82,7 +82,7 @@ impl fmt::Debug for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message")
             .field("head", &self.head)
-            .field("content", &format_args!("{} bytes", self.content.len()))
+            .field("body", &format_args!("{} bytes", self.body.len()))
             .field("trailers", &self.trailers)
             .finish()
     }
@@ -188,7 +188,7 @@ impl<'a> Request<'a> {
     #[doc(alias = "content")]
     #[must_use]
     pub fn body(&self) -> &'a [u8] {
-        self.message.content
+        self.message.body
     }
 
     /// Returns the trailers, which follow a chunked body. They are never merged into the headers. Trailers that
@@ -251,10 +251,7 @@ impl fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("head", &self.message.head)
-            .field(
-                "content",
-                &format_args!("{} bytes", self.message.content.len()),
-            )
+            .field("body", &format_args!("{} bytes", self.message.body.len()))
             .field("trailers", &self.message.trailers)
             .finish_non_exhaustive()
     }

@@ -1,6 +1,6 @@
 //! Deferred responses.
 
-use super::response::{Exception, LaterResponse, Response};
+use super::response::{DeferredResponse, Exception, Response};
 use crate::values::status::Status;
 use alloc::boxed::Box;
 use core::future::Future;
@@ -40,9 +40,9 @@ impl Response {
     where
         F: Future<Output: Into<Response>> + Send + 'static,
     {
-        let response: LaterResponse = Box::pin(async { response.await.into() });
+        let response: DeferredResponse = Box::pin(async { response.await.into() });
         Response {
-            exception: Some(Box::new(Exception::Later(response))),
+            exception: Some(Box::new(Exception::Deferred(response))),
             ..Response::new(Status::INTERNAL_SERVER_ERROR)
         }
     }
@@ -50,13 +50,13 @@ impl Response {
     /// Returns whether this response is [deferred](Response::from_future). If so, its status and body are not known
     /// yet, and it has only the headers that were set on it.
     pub fn is_pending(&self) -> bool {
-        matches!(self.exception.as_deref(), Some(Exception::Later(_)))
+        matches!(self.exception.as_deref(), Some(Exception::Deferred(_)))
     }
 
     /// Takes the future out of a deferred response.
-    pub(crate) fn take_later(&mut self) -> Option<LaterResponse> {
+    pub(crate) fn take_deferred(&mut self) -> Option<DeferredResponse> {
         match self.exception.take().map(|exception| *exception) {
-            Some(Exception::Later(response)) => Some(response),
+            Some(Exception::Deferred(response)) => Some(response),
             other => {
                 self.exception = other.map(Box::new);
                 None
@@ -77,13 +77,13 @@ impl Response {
 
     #[cold]
     fn change_later(&mut self, change: impl FnOnce(&mut Response) + Send + 'static) {
-        if let Some(later) = self.take_later() {
-            let changed: LaterResponse = Box::pin(async {
-                let mut response = later.await;
+        if let Some(deferred) = self.take_deferred() {
+            let changed: DeferredResponse = Box::pin(async {
+                let mut response = deferred.await;
                 change(&mut response);
                 response
             });
-            self.exception = Some(Box::new(Exception::Later(changed)));
+            self.exception = Some(Box::new(Exception::Deferred(changed)));
         }
     }
 }

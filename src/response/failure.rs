@@ -17,7 +17,7 @@ impl Response {
     pub fn error(&self) -> Option<&ResponseError> {
         match self.exception.as_deref() {
             Some(Exception::Error(error) | Exception::Replaced(error)) => Some(error),
-            Some(Exception::Noted(_) | Exception::Later(_)) | None => None,
+            Some(Exception::Noted(_) | Exception::Deferred(_)) | None => None,
         }
     }
 
@@ -33,7 +33,7 @@ impl Response {
     pub(crate) fn has_failed(&self) -> bool {
         match self.exception.as_deref() {
             Some(Exception::Error(_)) => true,
-            Some(Exception::Replaced(_) | Exception::Later(_)) => false,
+            Some(Exception::Replaced(_) | Exception::Deferred(_)) => false,
             Some(Exception::Noted(_)) | None => self.status.is_informational(),
         }
     }
@@ -89,7 +89,7 @@ impl Response {
             }
             Exception::Noted(error) => return Box::new(error),
             Exception::Error(error) => error,
-            Exception::Later(_) => ResponseError::Pending,
+            Exception::Deferred(_) => ResponseError::Pending,
         };
         *self = Status::INTERNAL_SERVER_ERROR.into();
         Box::new(error)
@@ -112,7 +112,8 @@ impl Response {
     /// Records an error. Only the first one is kept. A deferred response is no longer awaited.
     #[cold]
     pub(crate) fn fail(&mut self, error: ResponseError) {
-        if let None | Some(Exception::Noted(_) | Exception::Later(_)) = self.exception.as_deref() {
+        if let None | Some(Exception::Noted(_) | Exception::Deferred(_)) = self.exception.as_deref()
+        {
             self.exception = Some(Box::new(Exception::Error(error)));
         }
     }

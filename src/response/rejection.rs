@@ -150,7 +150,7 @@ impl Rejection {
     }
 
     /// Creates a rejection with status 413: the body is larger than the application is willing to process.
-    pub(crate) fn content_too_large(detail: impl Into<Cow<'static, str>>) -> Rejection {
+    pub(crate) fn body_too_large(detail: impl Into<Cow<'static, str>>) -> Rejection {
         Rejection::new(Status::CONTENT_TOO_LARGE, detail)
     }
 

@@ -1,7 +1,7 @@
 //! Replies: responses made for one request, and responses that are encoded once and sent many times.
 
 use super::response::Response;
-use crate::body::body::{Body, Content, SHARED_FROM_BYTES};
+use crate::body::body::{Body, Kind, SHARED_FROM_BYTES};
 use crate::headers::header_map::HeaderMap;
 use crate::values::status::Status;
 use alloc::boxed::Box;
@@ -78,7 +78,7 @@ pub struct PreparedResponse {
     fields_end: usize,
     /// The length of `Content-Length` in the block, before the empty line.
     framing_bytes: usize,
-    content: Bytes,
+    body: Bytes,
 }
 
 impl PreparedResponse {
@@ -92,11 +92,11 @@ impl PreparedResponse {
         let (true, Some(status_line)) = (is_made, response.status.line()) else {
             return Err(Box::new(response));
         };
-        let content = match core::mem::take(&mut response.body.content) {
-            Content::Empty => Bytes::new(),
-            Content::Bytes(bytes) => bytes,
-            content @ Content::Stream { .. } => {
-                response.body.content = content;
+        let body = match core::mem::take(&mut response.body.kind) {
+            Kind::Empty => Bytes::new(),
+            Kind::Bytes(bytes) => bytes,
+            kind @ Kind::Stream { .. } => {
+                response.body.kind = kind;
                 return Err(Box::new(response));
             }
         };
@@ -104,7 +104,7 @@ impl PreparedResponse {
             response.status,
             status_line,
             &response.fields,
-            content,
+            body,
         ))
     }
 
@@ -112,31 +112,30 @@ impl PreparedResponse {
         status: Status,
         status_line: &'static str,
         fields: &HeaderMap,
-        mut content: Bytes,
+        mut body: Bytes,
     ) -> PreparedResponse {
         let mut block = Vec::from(fields.view().as_bytes());
         let own_fields = block.len();
         if status.forbids_body() {
-            content = Bytes::new();
+            body = Bytes::new();
         } else {
             // A 205 response has no body and states a length of 0 (RFC 9110 section 15.3.6).
             if status == Status::RESET_CONTENT {
-                content = Bytes::new();
+                body = Bytes::new();
             }
-            block.extend_from_slice(
-                alloc::format!("Content-Length: {}\r\n", content.len()).as_bytes(),
-            );
+            block
+                .extend_from_slice(alloc::format!("Content-Length: {}\r\n", body.len()).as_bytes());
         }
         let fields_end = block.len();
         block.extend_from_slice(b"\r\n");
         // A small body is stored directly after its head, so that both are copied at once.
-        let is_small = content.len() < SHARED_FROM_BYTES;
+        let is_small = body.len() < SHARED_FROM_BYTES;
         if is_small {
-            block.extend_from_slice(&content);
+            block.extend_from_slice(&body);
         }
         let block = Bytes::from(block);
         if is_small {
-            content = block.slice(fields_end + 2..);
+            body = block.slice(fields_end + 2..);
         }
         PreparedResponse {
             status,
@@ -144,7 +143,7 @@ impl PreparedResponse {
             block,
             fields_end,
             framing_bytes: fields_end - own_fields,
-            content,
+            body,
         }
     }
 
@@ -152,7 +151,7 @@ impl PreparedResponse {
     pub fn to_response(&self) -> Response {
         Response {
             fields: self.headers(),
-            body: Body::from(self.content.clone()),
+            body: Body::from(self.body.clone()),
             ..Response::new(self.status)
         }
     }
@@ -164,7 +163,7 @@ impl PreparedResponse {
 
     /// Returns the body.
     pub fn body(&self) -> &Bytes {
-        &self.content
+        &self.body
     }
 
     /// Returns the headers, without framing. They share the memory of the prepared response.
@@ -192,8 +191,8 @@ impl PreparedResponse {
 
     /// Returns the body, if it is not in the block.
     #[inline]
-    pub(crate) fn large_content(&self) -> Option<&Bytes> {
-        (self.content.len() >= SHARED_FROM_BYTES).then_some(&self.content)
+    pub(crate) fn large_body(&self) -> Option<&Bytes> {
+        (self.body.len() >= SHARED_FROM_BYTES).then_some(&self.body)
     }
 }
 
@@ -213,8 +212,8 @@ impl fmt::Debug for PreparedResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PreparedResponse")
             .field("status", &self.status)
-            .field("fields", &self.headers())
-            .field("content", &format_args!("{} bytes", self.content.len()))
+            .field("headers", &self.headers())
+            .field("body", &format_args!("{} bytes", self.body.len()))
             .finish()
     }
 }

@@ -47,11 +47,11 @@ pub(crate) enum Exception {
     Replaced(ResponseError),
     /// The response is sent as it is, and this error is reported.
     Noted(ResponseError),
-    Later(LaterResponse),
+    Deferred(DeferredResponse),
 }
 
 /// A response that is not ready yet.
-pub(crate) type LaterResponse = Pin<Box<dyn Future<Output = Response> + Send>>;
+pub(crate) type DeferredResponse = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 /// The reason why a response is invalid. A 500 is sent instead, and the front end logs this error.
 ///
@@ -342,11 +342,11 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_pending() {
-            return f.write_str("Response(later)");
+            return f.write_str("Response(deferred)");
         }
         f.debug_struct("Response")
             .field("status", &self.status)
-            .field("fields", &self.fields)
+            .field("headers", &self.fields)
             .field("body", &self.body)
             .field("error", &self.error())
             .finish()

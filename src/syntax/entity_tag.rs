@@ -53,10 +53,10 @@ pub(crate) fn any_in_list(mut list: &[u8], fits: impl Fn(&EntityTag<'_>) -> bool
 
 /// Returns an opaque tag for content: its 128-bit FNV-1a hash, which depends only on the content. An accidental
 /// collision is too unlikely to matter. A deliberate one only makes clients keep an earlier version by the same author.
-pub(crate) fn opaque_of(content: &[u8]) -> String {
+pub(crate) fn opaque_of(bytes: &[u8]) -> String {
     const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-    let hash = content.iter().fold(OFFSET, |hash, &byte| {
+    let hash = bytes.iter().fold(OFFSET, |hash, &byte| {
         (hash ^ u128::from(byte)).wrapping_mul(PRIME)
     });
     format!("{hash:032x}")

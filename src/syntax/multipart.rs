@@ -31,7 +31,7 @@ enum State {
         /// The number of bytes already searched for the end of the head.
         scanned: usize,
     },
-    Content,
+    Data,
     /// Text after the last boundary, which is skipped.
     Epilogue,
 }
@@ -42,7 +42,7 @@ pub(crate) enum PartStep<'a> {
     /// The head of the next part: valid field lines.
     Head(&'a [u8]),
     /// The next bytes of its body. They are never empty.
-    Content(&'a [u8]),
+    Data(&'a [u8]),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ impl PartParser {
                 State::AfterBoundary => self.after_boundary(input, is_whole),
                 State::BoundaryLine => self.boundary_line(input, is_whole)?,
                 State::Head { scanned } => self.head(input, scanned, is_whole)?,
-                State::Content => self.content(input, is_whole)?,
+                State::Data => self.data(input, is_whole)?,
                 State::Epilogue => {
                     self.skip(input, input.len())?;
                     Next::NeedMore
@@ -109,8 +109,8 @@ impl PartParser {
     }
 
     /// Returns whether the body of a part comes next.
-    pub(crate) const fn is_in_content(&self) -> bool {
-        matches!(self.state, State::Content)
+    pub(crate) const fn is_in_data(&self) -> bool {
+        matches!(self.state, State::Data)
     }
 
     /// The first boundary may lack the line end before it.
@@ -193,16 +193,16 @@ impl PartParser {
         while let Some(next) = position_of_cr(input, at).filter(|next| *next <= self.head_limit) {
             at = next;
             match self.head_end(input, at, is_whole) {
-                HeadEnd::At { length, content } => {
+                HeadEnd::At { length, data } => {
                     let head = input.get(..length).unwrap_or_default();
                     if length > self.head_limit {
                         return Err(PartError::HeadTooLong);
                     }
-                    if !is_field_lines(head) || length == 0 && content == 0 {
+                    if !is_field_lines(head) || length == 0 && data == 0 {
                         return Err(PartError::Head);
                     }
-                    *input = input.get(content..).unwrap_or_default();
-                    self.state = State::Content;
+                    *input = input.get(data..).unwrap_or_default();
+                    self.state = State::Data;
                     return Ok(Next::Step(PartStep::Head(head)));
                 }
                 HeadEnd::Unknown => {
@@ -231,7 +231,7 @@ impl PartParser {
         if rest.starts_with(&self.delimiter) {
             return HeadEnd::At {
                 length: at,
-                content: at,
+                data: at,
             };
         }
         // The line end of the last field line, if the head has one.
@@ -246,27 +246,27 @@ impl PartParser {
         if empty_line.starts_with(&self.delimiter) {
             return HeadEnd::At {
                 length,
-                content: length,
+                data: length,
             };
         }
         match empty_line.starts_with(b"\r\n") {
             true => HeadEnd::At {
                 length,
-                content: length + 2,
+                data: length + 2,
             },
             false => HeadEnd::NotHere,
         }
     }
 
-    fn content<'a>(&self, input: &mut &'a [u8], is_whole: bool) -> Result<Next<'a>, PartError> {
+    fn data<'a>(&self, input: &mut &'a [u8], is_whole: bool) -> Result<Next<'a>, PartError> {
         let (before, is_found) = find(input, &self.delimiter);
-        let (content, rest) = input.split_at(before);
+        let (data, rest) = input.split_at(before);
         *input = rest;
-        Ok(match (content, is_found) {
+        Ok(match (data, is_found) {
             (b"", true) => self.skip_delimiter(input),
             (b"", false) if is_whole => return Err(PartError::NoEnd),
             (b"", false) => Next::NeedMore,
-            _ => Next::Step(PartStep::Content(content)),
+            _ => Next::Step(PartStep::Data(data)),
         })
     }
 
@@ -286,7 +286,7 @@ enum HeadEnd {
     /// The length of the head, and where the body begins.
     At {
         length: usize,
-        content: usize,
+        data: usize,
     },
     /// The next bytes decide.
     Unknown,
@@ -339,10 +339,10 @@ mod tests {
     type Parts = Result<Vec<(String, String)>, PartError>;
 
     /// Parses a body that arrives in pieces of this size.
-    fn parts_of(content: &str, size: usize) -> Parts {
+    fn parts_of(data: &str, size: usize) -> Parts {
         let mut parser = PartParser::new(b"b", 20);
         let mut parts: Vec<(String, String)> = Vec::new();
-        let (mut kept, mut rest) = (Vec::new(), content.as_bytes());
+        let (mut kept, mut rest) = (Vec::new(), data.as_bytes());
         loop {
             let (piece, after) = rest.split_at(size.min(rest.len()));
             rest = after;
@@ -352,30 +352,30 @@ mod tests {
                 let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
                 match step {
                     PartStep::Head(head) => parts.push((text(head), String::new())),
-                    PartStep::Content(content) => {
-                        parts.last_mut().unwrap().1.push_str(&text(content));
+                    PartStep::Data(data) => {
+                        parts.last_mut().unwrap().1.push_str(&text(data));
                     }
                 }
             }
             kept = input.to_vec();
-            assert!(kept.len() <= 20 + 5, "{content:?}");
+            assert!(kept.len() <= 20 + 5, "{data:?}");
             if rest.is_empty() {
                 return Ok(parts);
             }
         }
     }
 
-    fn parts(content: &str) -> Parts {
-        let whole = parts_of(content, content.len() + 1);
-        for size in 1..=content.len() {
-            assert_eq!(parts_of(content, size), whole, "{content:?} by {size}");
+    fn parts(data: &str) -> Parts {
+        let whole = parts_of(data, data.len() + 1);
+        for size in 1..=data.len() {
+            assert_eq!(parts_of(data, size), whole, "{data:?} by {size}");
         }
         whole
     }
 
     #[test]
     fn parts_are_split_at_boundaries() {
-        for (content, expected) in [
+        for (data, expected) in [
             ("--b--", &[][..]),
             ("--b--\r\nafter\r\n--b\r\n", &[]),
             ("before\r\n--b--", &[]),
@@ -393,15 +393,15 @@ mod tests {
         ] {
             let expected: Vec<(String, String)> = expected
                 .iter()
-                .map(|(head, content)| ((*head).into(), (*content).into()))
+                .map(|(head, data)| ((*head).into(), (*data).into()))
                 .collect();
-            assert_eq!(parts(content), Ok(expected), "{content:?}");
+            assert_eq!(parts(data), Ok(expected), "{data:?}");
         }
     }
 
     #[test]
     fn malformed_bodies_are_errors() {
-        for (content, error) in [
+        for (data, error) in [
             ("", PartError::NoStart),
             ("x--b--", PartError::NoStart),
             ("\n--b--", PartError::NoStart),
@@ -426,7 +426,7 @@ mod tests {
                 PartError::HeadTooLong,
             ),
         ] {
-            assert_eq!(parts(content), Err(error), "{content:?}");
+            assert_eq!(parts(data), Err(error), "{data:?}");
         }
     }
 

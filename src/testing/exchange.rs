@@ -50,7 +50,7 @@ pub(super) struct Exchanged<'a> {
     /// All responses as they were received, including interim ones.
     pub(super) response: &'a [u8],
     /// The decoded body of the response.
-    pub(super) content: &'a [u8],
+    pub(super) body: &'a [u8],
 }
 
 const MASK: &[u8] = b"(masked)";
@@ -143,12 +143,12 @@ impl<'a> Exchange<'a> {
         Ok(())
     }
 
-    fn write_content(&self, f: &mut fmt::Formatter<'_>, mark: char, content: &[u8]) -> fmt::Result {
-        if core::str::from_utf8(content).is_err() {
-            return writeln!(f, "{mark} ({} bytes that are not text)", content.len());
+    fn write_body(&self, f: &mut fmt::Formatter<'_>, mark: char, body: &[u8]) -> fmt::Result {
+        if core::str::from_utf8(body).is_err() {
+            return writeln!(f, "{mark} ({} bytes that are not text)", body.len());
         }
-        let content = self.without_masked(content);
-        for line in content.split_inclusive(|&byte| byte == b'\n') {
+        let body = self.without_masked(body);
+        for line in body.split_inclusive(|&byte| byte == b'\n') {
             write!(f, "{mark} ")?;
             write_visibly(f, line)?;
             f.write_char('\n')?;
@@ -163,12 +163,12 @@ impl fmt::Display for Exchange<'_> {
             request,
             interim,
             response,
-            content: received,
+            body: received,
         } = self.exchanged;
-        let (head, content) = split_head(request);
+        let (head, body) = split_head(request);
         if !head.is_empty() {
             self.write_message(f, '>', head)?;
-            self.write_content(f, '>', content)?;
+            self.write_body(f, '>', body)?;
         }
         let mut rest = response;
         for status in interim {
@@ -176,7 +176,7 @@ impl fmt::Display for Exchange<'_> {
             rest = split_head(rest).1;
         }
         self.write_message(f, '<', split_head(rest).0)?;
-        self.write_content(f, '<', received)
+        self.write_body(f, '<', received)
     }
 }
 

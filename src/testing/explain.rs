@@ -132,8 +132,8 @@ impl Observer<'_> {
         }
     }
 
-    fn show_content(&mut self, request: &Message<'_>) {
-        let length = request.content.len();
+    fn show_body(&mut self, request: &Message<'_>) {
+        let length = request.body.len();
         match (
             request.head.headers().get_bytes("Transfer-Encoding"),
             request.head.headers().get_bytes("Content-Length"),
@@ -222,7 +222,7 @@ impl FrontEnd for Observer<'_> {
 
     fn on_request(&mut self, request: &Message<'_>, end: u64) {
         self.left = self.all.len() - usize::try_from(end).unwrap_or(self.all.len());
-        self.show_content(request);
+        self.show_body(request);
     }
 
     fn on_refusal(&mut self, refusal: &Refusal<'_>) {

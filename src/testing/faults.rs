@@ -332,13 +332,13 @@ fn with_length(output: &[u8], length: u64) -> Option<Vec<u8>> {
 /// Replaces the size of the first chunk, once it has arrived. A response without chunks is sent unchanged.
 fn with_broken_chunk(output: &[u8]) -> Option<Vec<u8>> {
     let start = find(output, b"\r\n\r\n")? + 4;
-    let (head, content) = output.split_at(start);
+    let (head, body) = output.split_at(start);
     // Checked first: a body without chunks may have no line end to wait for.
     if find(head, b"Transfer-Encoding: chunked").is_none() {
         return Some(output.to_vec());
     }
-    let size = find(content, b"\r\n")?;
-    Some([head, b"zz", &content[size..]].concat())
+    let size = find(body, b"\r\n")?;
+    Some([head, b"zz", &body[size..]].concat())
 }
 
 /// Returns where the body of the first response begins that is not interim, once its head is complete.

@@ -1,6 +1,6 @@
 //! Fuzzing of a whole application.
 
-use super::hostile::{Body, encode, encode_json, has_content, json_object};
+use super::hostile::{Body, encode, encode_json, has_body, json_object};
 use super::names::{names_in, quoted_in};
 use super::reader::Reader;
 use super::response::ClientResponse;
@@ -104,7 +104,7 @@ impl<'d> Case<'d> {
         let route = routes.swap_remove(usize::from(route) % routes.len());
         let mut source = Source(rest);
         let path = route.path(|_| source.text());
-        let place = match (has_content(route.method), choice % 8) {
+        let place = match (has_body(route.method), choice % 8) {
             (_, 0 | 4) => Place::Fields(Body::Query),
             (true, 1) => Place::Fields(Body::UrlEncoded),
             (true, 2) => Place::Fields(Body::Multipart),
@@ -153,15 +153,15 @@ impl<'d> Case<'d> {
                 body.encode(method, &self.path, &fields)
             }
             Place::Rest { chunked } => {
-                let content = self.source.0;
-                let media_type = media_type_of(content);
-                match chunked && !content.is_empty() {
-                    false => encode(method, &self.path, &media_type, Some(content)),
+                let body = self.source.0;
+                let media_type = media_type_of(body);
+                match chunked && !body.is_empty() {
+                    false => encode(method, &self.path, &media_type, Some(body)),
                     true => {
                         let head = alloc::format!("{media_type}Transfer-Encoding: chunked\r\n");
                         let mut request = encode(method, &self.path, &head, None);
                         // In two chunks, to test a body that arrives in pieces too.
-                        let (first, second) = content.split_at(content.len() / 2);
+                        let (first, second) = body.split_at(body.len() / 2);
                         for chunk in [first, second]
                             .into_iter()
                             .filter(|chunk| !chunk.is_empty())
@@ -306,8 +306,8 @@ impl Source<'_> {
 }
 
 /// Returns a header with the media type that content resembles, so that the fuzzer need not guess whole media types.
-fn media_type_of(content: &[u8]) -> String {
-    match content {
+fn media_type_of(body: &[u8]) -> String {
+    match body {
         [] => String::new(),
         [b'-', b'-', rest @ ..] => {
             let is_plain = |byte: &&u8| byte.is_ascii_graphic() && !b"\"\\%".contains(byte);

@@ -36,31 +36,31 @@ use alloc::vec::Vec;
 #[track_caller]
 pub fn hostile_requests(method: Method, target: &str) -> impl Iterator<Item = RawRequest> + use<> {
     assert_can_be_sent(target);
-    let contents = match has_content(method) {
-        true => contents(),
+    let bodies = match has_body(method) {
+        true => bodies(),
         false => Vec::new(),
     };
     let target = target.to_string();
-    let contents = contents.into_iter().map({
+    let bodies = bodies.into_iter().map({
         let target = target.clone();
-        move |(name, media_type, content)| {
+        move |(name, media_type, body)| {
             let head = format!("Content-Type: {media_type}\r\n");
-            RawRequest::new(name, encode(method, &target, &head, Some(&content)))
+            RawRequest::new(name, encode(method, &target, &head, Some(&body)))
         }
     });
     let queries = QUERIES.map(|(name, query)| {
         let separator = if target.contains('?') { '&' } else { '?' };
         let fields = [("name", "Ada")];
-        let body = if has_content(method) {
+        let encoding = if has_body(method) {
             Body::UrlEncoded
         } else {
             Body::Query
         };
         let target = format!("{target}{separator}{query}");
-        RawRequest::new(name, body.encode(method, &target, &fields))
+        RawRequest::new(name, encoding.encode(method, &target, &fields))
     });
     let headers = HEADERS.iter().map(move |(name, headers)| {
-        let bytes = match has_content(method) {
+        let bytes = match has_body(method) {
             true => {
                 let head = format!("Content-Type: {FORM}\r\n{headers}");
                 encode(method, &target, &head, Some(b"name=Ada"))
@@ -69,7 +69,7 @@ pub fn hostile_requests(method: Method, target: &str) -> impl Iterator<Item = Ra
         };
         RawRequest::new(*name, bytes)
     });
-    contents.chain(headers).chain(queries)
+    bodies.chain(headers).chain(queries)
 }
 
 /// Returns valid requests that fill in a form. In each request, one of the fields has an odd value: text with a quote, a
@@ -114,18 +114,15 @@ pub fn hostile_forms(
                 requests.push(RawRequest::new(name, body.encode(method, target, &fields)));
             }
         }
-        if has_content(method) {
+        if has_body(method) {
             for (words, odd) in ODD_JSON {
                 let words = format!("{words} in {name}, as JSON");
                 let members = names.iter().map(|other| match other == name {
                     true => (*other, odd.to_string()),
                     false => (*other, json_string("Ada")),
                 });
-                let content = json_object(members);
-                requests.push(RawRequest::new(
-                    words,
-                    encode_json(method, target, &content),
-                ));
+                let json = json_object(members);
+                requests.push(RawRequest::new(words, encode_json(method, target, &json)));
             }
         }
     }
@@ -150,7 +147,7 @@ pub(super) enum Body {
 impl Body {
     /// Returns the encodings of forms with a method, with words for the names of requests.
     pub(super) fn all(method: Method) -> Vec<(&'static str, Body)> {
-        match has_content(method) {
+        match has_body(method) {
             false => Vec::from([(", in the query", Body::Query)]),
             true => Vec::from([
                 ("", Body::UrlEncoded),
@@ -169,24 +166,24 @@ impl Body {
                     true => Cow::from(target),
                     false => format!("{target}{separator}{}", encode_pairs(fields)).into(),
                 };
-                let content = has_content(method).then_some(&b""[..]);
-                encode(method, &target, "", content)
+                let body = has_body(method).then_some(&b""[..]);
+                encode(method, &target, "", body)
             }
             Body::UrlEncoded => {
                 let head = format!("Content-Type: {FORM}\r\n");
                 encode(method, target, &head, Some(encode_pairs(fields).as_bytes()))
             }
             Body::Multipart => {
-                let mut content = String::new();
+                let mut body = String::new();
                 for (name, value) in fields {
                     let name = name.replace('"', "%22");
-                    content.push_str(&format!(
+                    body.push_str(&format!(
                         "--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
                     ));
                 }
-                content.push_str("--x--\r\n");
+                body.push_str("--x--\r\n");
                 let head = format!("Content-Type: {MULTIPART}\r\n");
-                encode(method, target, &head, Some(content.as_bytes()))
+                encode(method, target, &head, Some(body.as_bytes()))
             }
             Body::Json => {
                 let members = fields
@@ -199,16 +196,16 @@ impl Body {
 }
 
 /// Returns whether a request with this method usually has content.
-pub(super) fn has_content(method: Method) -> bool {
+pub(super) fn has_body(method: Method) -> bool {
     !matches!(
         method,
         Method::GET | Method::HEAD | Method::DELETE | Method::OPTIONS
     )
 }
 
-pub(super) fn encode_json(method: Method, target: &str, content: &str) -> Vec<u8> {
+pub(super) fn encode_json(method: Method, target: &str, body: &str) -> Vec<u8> {
     let head = format!("Content-Type: {JSON}\r\n");
-    encode(method, target, &head, Some(content.as_bytes()))
+    encode(method, target, &head, Some(body.as_bytes()))
 }
 
 /// Writes a JSON object. The values are JSON already.
@@ -218,16 +215,11 @@ pub(super) fn json_object<'a>(members: impl Iterator<Item = (&'a str, String)>) 
 }
 
 /// Returns a request for the host `localhost`.
-pub(super) fn encode(
-    method: Method,
-    target: &str,
-    headers: &str,
-    content: Option<&[u8]>,
-) -> Vec<u8> {
-    let length = content.map(|content| format!("Content-Length: {}\r\n", content.len()));
+pub(super) fn encode(method: Method, target: &str, headers: &str, body: Option<&[u8]>) -> Vec<u8> {
+    let length = body.map(|body| format!("Content-Length: {}\r\n", body.len()));
     let length = length.unwrap_or_default();
     let head = format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\n{headers}{length}\r\n");
-    [head.as_bytes(), content.unwrap_or_default()].concat()
+    [head.as_bytes(), body.unwrap_or_default()].concat()
 }
 
 pub(super) fn encode_pairs(pairs: &[(&str, &str)]) -> String {
@@ -248,7 +240,7 @@ pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 const MULTIPART: &str = "multipart/form-data; boundary=x";
 
-fn contents() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+fn bodies() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let part = "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n";
     Vec::from([
         ("no content", FORM, Vec::new()),

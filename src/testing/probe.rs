@@ -2,9 +2,7 @@
 
 use super::finding::Finding;
 use super::fuzz::fuzz_request;
-use super::hostile::{
-    Body, HEADERS, encode, encode_json, has_content, hostile_requests, json_object,
-};
+use super::hostile::{Body, HEADERS, encode, encode_json, has_body, hostile_requests, json_object};
 use super::names::{names_in, quoted_in};
 use super::reader::Reader;
 use super::reflection::reflections;
@@ -101,7 +99,7 @@ pub fn findings(gateway: impl Into<Gateway>, names: &[&str]) -> Vec<Finding> {
         probe.hostile(route);
         probe.paths(route);
         probe.fields(route);
-        if has_content(route.method) {
+        if has_body(route.method) {
             probe.json(route);
         }
     }
@@ -204,7 +202,7 @@ impl Probe<'_> {
     fn fields(&mut self, route: &RouteTarget) {
         let path = route.path(|_| "1".to_string());
         let mut places = Vec::from([(", in the query", Body::Query)]);
-        if has_content(route.method) {
+        if has_body(route.method) {
             places.extend(Body::all(route.method));
         }
         for (encoding, place) in places {

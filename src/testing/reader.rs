@@ -64,9 +64,9 @@ impl<'a> Reader<'a> {
         let start = self.at;
         let (interim, head) = self.heads()?;
         let framing = self.framing(&head, method)?;
-        let content = self.content(framing)?;
+        let body = self.body(framing)?;
         let raw = self.output.get(start..self.at).unwrap_or_default();
-        Ok(ClientResponse::new(head, interim, content, raw))
+        Ok(ClientResponse::new(head, interim, body, raw))
     }
 
     /// Reads interim responses and the head of the final one, and decides how its body ends.
@@ -202,37 +202,37 @@ impl<'a> Reader<'a> {
                 "Content-Length and Transfer-Encoding must not occur together (RFC 9112 section 6.2)",
             ));
         }
-        let never_has_content = matches!(head.status.code(), 204 | 304);
+        let never_has_body = matches!(head.status.code(), 204 | 304);
         if head.status.code() == 204 && (coding.is_some() || length.is_some()) {
             return Err(self.broken(
                 "a 204 must not have Content-Length or Transfer-Encoding (RFC 9110 section 8.6)",
             ));
         }
         Ok(match (coding, length) {
-            _ if never_has_content || method == Method::HEAD => Framing::Length(0),
+            _ if never_has_body || method == Method::HEAD => Framing::Length(0),
             (Some(_), _) => Framing::Chunked,
             (None, Some(length)) => Framing::Length(length),
             (None, None) => Framing::UntilClose,
         })
     }
 
-    fn content(&mut self, framing: Framing) -> Result<Vec<u8>, WireError> {
+    fn body(&mut self, framing: Framing) -> Result<Vec<u8>, WireError> {
         match framing {
             Framing::Length(length) => self.take(
                 length,
                 "the content must be as long as Content-Length says (RFC 9112 section 6.2)",
             ),
             Framing::UntilClose => {
-                let content = self.rest().to_vec();
+                let body = self.rest().to_vec();
                 self.at = self.output.len();
-                Ok(content)
+                Ok(body)
             }
             Framing::Chunked => {
-                let mut content = Vec::new();
+                let mut body = Vec::new();
                 while let Some(chunk) = self.chunk()? {
-                    content.extend_from_slice(&chunk);
+                    body.extend_from_slice(&chunk);
                 }
-                Ok(content)
+                Ok(body)
             }
         }
     }

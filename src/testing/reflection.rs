@@ -115,9 +115,9 @@ mod tests {
     use super::*;
     use crate::values::method::Method;
 
-    fn found(head: &str, content: &str) -> Vec<String> {
-        let length = content.len();
-        let output = format!("HTTP/1.1 {head}Content-Length: {length}\r\n\r\n{content}");
+    fn found(head: &str, body: &str) -> Vec<String> {
+        let length = body.len();
+        let output = format!("HTTP/1.1 {head}Content-Length: {length}\r\n\r\n{body}");
         let responses = read_responses(output.as_bytes(), &[Method::GET]).unwrap();
         let found = reflections(&responses[0]).into_iter();
         found.map(|(rule, _)| rule.into_owned()).collect()
@@ -128,7 +128,7 @@ mod tests {
         let page = "200 OK\r\nContent-Type: text/html; charset=utf-8\r\n";
         let html = "the page contains text of the request as HTML";
         let attribute = "text of the request ends an attribute of the page";
-        for (content, expected) in [
+        for (body, expected) in [
             ("<p><bytegate\">'</p>", Some(html)),
             ("<script>x = \"<bytegate\\\">'\"</script>", Some(html)),
             ("<a href=\"&lt;bytegate\">'\">x</a>", Some(attribute)),
@@ -142,7 +142,7 @@ mod tests {
             ("<title>bytegate</title>", None),
         ] {
             let expected: Vec<&str> = expected.into_iter().collect();
-            assert_eq!(found(page, content), expected, "{content}");
+            assert_eq!(found(page, body), expected, "{body}");
         }
         let text = "200 OK\r\nContent-Type: text/plain\r\n";
         assert_eq!(found(text, "<bytegate\">'"), [""; 0]);

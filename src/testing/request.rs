@@ -38,12 +38,12 @@ pub struct ClientRequest<'c> {
     /// The path and the query.
     target: String,
     fields: HeaderMap,
-    content: RequestContent,
+    body: RequestBody,
     follows_redirects: bool,
 }
 
 #[derive(Clone, Debug)]
-enum RequestContent {
+enum RequestBody {
     None,
     Whole(Bytes),
     Chunks(Vec<Bytes>),
@@ -63,7 +63,7 @@ impl<'c> ClientRequest<'c> {
             method,
             target: String::from_utf8_lossy(&target).into_owned(),
             fields: HeaderMap::new(),
-            content: RequestContent::None,
+            body: RequestBody::None,
             follows_redirects: false,
         }
     }
@@ -101,7 +101,7 @@ impl<'c> ClientRequest<'c> {
     /// Sets the body. Without [`content_type`](ClientRequest::content_type), its media type is not said.
     #[doc(alias = "content")]
     pub fn body(mut self, body: impl Into<Bytes>) -> ClientRequest<'c> {
-        self.content = RequestContent::Whole(body.into());
+        self.body = RequestBody::Whole(body.into());
         self
     }
 
@@ -125,15 +125,15 @@ impl<'c> ClientRequest<'c> {
     /// ```
     pub fn multipart(self, parts: &[FormPart]) -> ClientRequest<'c> {
         let boundary = boundary_for(parts);
-        let mut content = Vec::new();
+        let mut body = Vec::new();
         for part in parts {
-            content.extend_from_slice(format!("--{boundary}\r\n{}\r\n\r\n", part.head).as_bytes());
-            content.extend_from_slice(&part.content);
-            content.extend_from_slice(b"\r\n");
+            body.extend_from_slice(format!("--{boundary}\r\n{}\r\n\r\n", part.head).as_bytes());
+            body.extend_from_slice(&part.body);
+            body.extend_from_slice(b"\r\n");
         }
-        content.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+        body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
         self.content_type(&format!("multipart/form-data; boundary={boundary}"))
-            .body(content)
+            .body(body)
     }
 
     /// Sets a body that is sent with the chunked coding, one chunk for each block.
@@ -143,8 +143,7 @@ impl<'c> ClientRequest<'c> {
     {
         let blocks = blocks.into_iter().map(Into::into);
         // An empty chunk would be the last one.
-        self.content =
-            RequestContent::Chunks(blocks.filter(|block: &Bytes| !block.is_empty()).collect());
+        self.body = RequestBody::Chunks(blocks.filter(|block: &Bytes| !block.is_empty()).collect());
         self
     }
 
@@ -200,14 +199,14 @@ impl<'c> ClientRequest<'c> {
         let mut bytes = format!("{} {} HTTP/1.1\r\n", self.method, self.target).into_bytes();
         bytes.extend_from_slice(fields.view().as_bytes());
         bytes.extend_from_slice(self.fields.view().as_bytes());
-        match &self.content {
-            RequestContent::None => bytes.extend_from_slice(b"\r\n"),
-            RequestContent::Whole(content) => {
-                let length = content.len().to_string();
+        match &self.body {
+            RequestBody::None => bytes.extend_from_slice(b"\r\n"),
+            RequestBody::Whole(body) => {
+                let length = body.len().to_string();
                 bytes.extend_from_slice(format!("Content-Length: {length}\r\n\r\n").as_bytes());
-                bytes.extend_from_slice(content);
+                bytes.extend_from_slice(body);
             }
-            RequestContent::Chunks(blocks) => {
+            RequestBody::Chunks(blocks) => {
                 bytes.extend_from_slice(b"Transfer-Encoding: chunked\r\n\r\n");
                 for block in blocks {
                     bytes.extend_from_slice(format!("{:x}\r\n", block.len()).as_bytes());
@@ -327,7 +326,7 @@ impl<'c> ClientRequest<'c> {
         let mut next = self.clone();
         next.target = target;
         if !keeps_method {
-            next.content = RequestContent::None;
+            next.body = RequestBody::None;
             next.fields.remove("Content-Type");
             if next.method != Method::HEAD {
                 next.method = Method::GET;
@@ -349,7 +348,7 @@ impl<'c> ClientRequest<'c> {
 #[must_use]
 pub struct FormPart {
     head: String,
-    content: Bytes,
+    body: Bytes,
 }
 
 impl FormPart {
@@ -357,24 +356,19 @@ impl FormPart {
     pub fn text(name: &str, text: &str) -> FormPart {
         FormPart {
             head: format!("Content-Disposition: form-data; name=\"{}\"", quoted(name)),
-            content: text.to_string().into(),
+            body: text.to_string().into(),
         }
     }
 
     /// Creates a part with a file.
-    pub fn file(
-        name: &str,
-        file_name: &str,
-        media_type: &str,
-        content: impl Into<Bytes>,
-    ) -> FormPart {
+    pub fn file(name: &str, file_name: &str, media_type: &str, body: impl Into<Bytes>) -> FormPart {
         FormPart {
             head: format!(
                 "Content-Disposition: form-data; name=\"{}\"; filename=\"{}\"\r\nContent-Type: {media_type}",
                 quoted(name),
                 quoted(file_name)
             ),
-            content: content.into(),
+            body: body.into(),
         }
     }
 }
@@ -419,7 +413,7 @@ fn boundary_for(parts: &[FormPart]) -> String {
         };
         parts
             .iter()
-            .any(|part| is_in(part.head.as_bytes()) || is_in(&part.content))
+            .any(|part| is_in(part.head.as_bytes()) || is_in(&part.body))
     };
     let mut number = 1u64;
     let mut boundary = String::from("bytegate-boundary");

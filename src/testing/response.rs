@@ -24,7 +24,7 @@ use core::fmt;
 pub struct ClientResponse {
     head: ResponseHead,
     interim: Vec<Status>,
-    content: Vec<u8>,
+    body: Vec<u8>,
     raw: Vec<u8>,
     /// The bytes of the request, for the text of the exchange.
     pub(super) request: Vec<u8>,
@@ -43,13 +43,13 @@ impl ClientResponse {
     pub(super) fn new(
         head: ResponseHead,
         interim: Vec<Status>,
-        content: Vec<u8>,
+        body: Vec<u8>,
         raw: &[u8],
     ) -> ClientResponse {
         ClientResponse {
             head,
             interim,
-            content,
+            body,
             raw: raw.to_vec(),
             request: Vec::new(),
         }
@@ -91,7 +91,7 @@ impl ClientResponse {
     #[doc(alias = "content")]
     #[must_use]
     pub fn body(&self) -> &[u8] {
-        &self.content
+        &self.body
     }
 
     /// Returns the body as text.
@@ -101,7 +101,7 @@ impl ClientResponse {
     #[track_caller]
     #[must_use]
     pub fn text(&self) -> &str {
-        match core::str::from_utf8(&self.content) {
+        match core::str::from_utf8(&self.body) {
             Ok(text) => text,
             Err(error) => panic!("the content is not text: {error}"),
         }
@@ -115,7 +115,7 @@ impl ClientResponse {
     #[track_caller]
     #[must_use]
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> T {
-        match serde_json::from_slice(&self.content) {
+        match serde_json::from_slice(&self.body) {
             Ok(value) => value,
             Err(error) => panic!(
                 "the content is not JSON for this type: {error}\n{}",
@@ -144,7 +144,7 @@ impl ClientResponse {
             request: &self.request,
             interim: &self.interim,
             response: &self.raw,
-            content: &self.content,
+            body: &self.body,
         })
     }
 }

@@ -49,8 +49,8 @@ pub(super) fn broken_rules(response: &Response) -> Vec<Broken> {
     if let Some(error) = response.error() {
         return Vec::from([(Cow::from(format!("{error}")), "a 500 is sent instead")]);
     }
-    let has_content = response.body().length() != Some(0);
-    rules(response.status(), response.headers().view(), has_content)
+    let has_body = response.body().length() != Some(0);
+    rules(response.status(), response.headers().view(), has_body)
 }
 
 /// Returns the rules that a response breaks as a client has received it.
@@ -62,7 +62,7 @@ pub(super) fn response_rules(response: &ClientResponse) -> Vec<Broken> {
     )
 }
 
-fn rules(status: Status, fields: Headers<'_>, has_content: bool) -> Vec<Broken> {
+fn rules(status: Status, fields: Headers<'_>, has_body: bool) -> Vec<Broken> {
     let mut broken = Vec::new();
     for (statuses, name, source) in REQUIRED {
         if statuses.contains(&status.code()) && fields.get_bytes(name).is_none() {
@@ -76,18 +76,18 @@ fn rules(status: Status, fields: Headers<'_>, has_content: bool) -> Vec<Broken> 
             broken.push((rule.into(), "RFC 9110 section 5.3"));
         }
     }
-    content_rules(status, fields, has_content, &mut broken);
+    body_rules(status, fields, has_body, &mut broken);
     value_rules(fields, &mut broken);
     cookie_rules(fields, &mut broken);
     broken
 }
 
-fn content_rules(status: Status, fields: Headers<'_>, has_content: bool, broken: &mut Vec<Broken>) {
+fn body_rules(status: Status, fields: Headers<'_>, has_body: bool, broken: &mut Vec<Broken>) {
     let media_type = fields.get_bytes("Content-Type");
-    if has_content && (status.forbids_body() || status == Status::RESET_CONTENT) {
+    if has_body && (status.forbids_body() || status == Status::RESET_CONTENT) {
         let rule = format!("a {} response must not have content", status.code());
         broken.push((rule.into(), "RFC 9110 section 6.4.1"));
-    } else if has_content && media_type.is_none() {
+    } else if has_body && media_type.is_none() {
         let rule = "a response with content must have Content-Type";
         broken.push((rule.into(), "RFC 9110 section 8.3"));
     }

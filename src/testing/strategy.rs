@@ -29,9 +29,9 @@ pub fn valid_requests() -> impl Strategy<Value = Vec<u8>> {
         "[!-~]([ -~]{0,30}[!-~])?",
     );
     let fields = vec(field, 0..6);
-    let content = vec(any::<u8>(), 0..200);
-    (method, path, query, fields, content, any::<bool>()).prop_map(
-        |(method, path, query, fields, content, is_chunked)| {
+    let body = vec(any::<u8>(), 0..200);
+    (method, path, query, fields, body, any::<bool>()).prop_map(
+        |(method, path, query, fields, body, is_chunked)| {
             let query = query.map_or(String::new(), |query| format!("?{query}"));
             let mut request = format!("{method} {path}{query} HTTP/1.1\r\nHost: localhost\r\n");
             let mut seen = Vec::new();
@@ -43,18 +43,18 @@ pub fn valid_requests() -> impl Strategy<Value = Vec<u8>> {
                 }
             }
             let mut request = request.into_bytes();
-            match is_chunked && !content.is_empty() {
+            match is_chunked && !body.is_empty() {
                 true => {
                     request.extend_from_slice(b"Transfer-Encoding: chunked\r\n\r\n");
-                    request.extend_from_slice(format!("{:x}\r\n", content.len()).as_bytes());
-                    request.extend_from_slice(&content);
+                    request.extend_from_slice(format!("{:x}\r\n", body.len()).as_bytes());
+                    request.extend_from_slice(&body);
                     request.extend_from_slice(b"\r\n0\r\n\r\n");
                 }
                 false => {
-                    let length = content.len();
+                    let length = body.len();
                     request
                         .extend_from_slice(format!("Content-Length: {length}\r\n\r\n").as_bytes());
-                    request.extend_from_slice(&content);
+                    request.extend_from_slice(&body);
                 }
             }
             request

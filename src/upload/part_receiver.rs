@@ -135,7 +135,7 @@ impl FormReceiver {
         while let Some(step) = self.parser.step(input, is_whole)? {
             match step {
                 FormStep::Part(part) => self.receiver.part(&part)?,
-                FormStep::Content(block) => self.receiver.data(block)?,
+                FormStep::Data(block) => self.receiver.data(block)?,
             }
         }
         Ok(())

@@ -31,8 +31,8 @@ fn site_of_all_names() -> Site {
     fs::create_dir_all(&names).expect("a folder");
     fs::write(folder.join("index.html"), "<title>names</title>").expect("a file");
     for character in (' '..='~').filter(|character| !"/\\".contains(*character)) {
-        let content = format!("<{character}>");
-        fs::write(names.join(format!("a{character}b")), content).expect("a file");
+        let body = format!("<{character}>");
+        fs::write(names.join(format!("a{character}b")), body).expect("a file");
     }
     let site = Site::load(&folder).expect("a folder that can be read");
     assert!(site.skipped().is_empty(), "{:?}", site.skipped());

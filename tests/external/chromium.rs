@@ -153,11 +153,11 @@ impl Browser {
         let head = head.to_ascii_lowercase();
         let length = head.split_once("content-length:").expect("a length").1;
         let length = length.lines().next().unwrap_or_default().trim();
-        let mut content = vec![0; length.parse().expect("a length")];
-        stream.read_exact(&mut content).expect("the whole answer");
-        let content = String::from_utf8(content).expect("JSON");
-        assert!(head.starts_with("http/1.1 200"), "{path}: {content}");
-        content
+        let mut text = vec![0; length.parse().expect("a length")];
+        stream.read_exact(&mut text).expect("the whole answer");
+        let text = String::from_utf8(text).expect("JSON");
+        assert!(head.starts_with("http/1.1 200"), "{path}: {text}");
+        text
     }
 }
 

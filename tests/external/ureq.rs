@@ -152,19 +152,19 @@ fn a_real_client_gets_pages_over_one_connection() {
 fn a_real_client_sends_bodies_of_known_and_unknown_length() {
     let (client, connections) = client(router());
     let large = "content ".repeat(50_000);
-    for content in ["a", &large] {
+    for body in ["a", &large] {
         let mut known = client
             .post("http://x/upper")
             .content_type("text/plain")
-            .send(content)
+            .send(body)
             .expect("a response");
         let text = known
             .body_mut()
             .with_config()
             .limit(1 << 20)
             .read_to_string();
-        assert_eq!(text.expect("text"), content.to_uppercase());
-        let mut reader = content.as_bytes();
+        assert_eq!(text.expect("text"), body.to_uppercase());
+        let mut reader = body.as_bytes();
         let mut unknown = client
             .post("http://x/upper")
             .send(ureq::SendBody::from_reader(&mut reader))
@@ -174,7 +174,7 @@ fn a_real_client_sends_bodies_of_known_and_unknown_length() {
             .with_config()
             .limit(1 << 20)
             .read_to_string();
-        assert_eq!(text.expect("text"), content.to_uppercase());
+        assert_eq!(text.expect("text"), body.to_uppercase());
     }
     assert_eq!(connections.load(Ordering::Relaxed), 1);
 }

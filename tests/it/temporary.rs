@@ -14,8 +14,8 @@ impl Folder {
         let name = format!("folder-{}-{count}", std::process::id());
         let folder = Folder(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name));
         fs::create_dir_all(&folder.0).expect("a folder");
-        for (path, content) in files {
-            folder.write(path, content);
+        for (path, body) in files {
+            folder.write(path, body);
         }
         folder
     }
@@ -24,10 +24,10 @@ impl Folder {
         self.0.join(path)
     }
 
-    pub(crate) fn write(&self, path: &str, content: &[u8]) {
+    pub(crate) fn write(&self, path: &str, body: &[u8]) {
         let path = self.path(path);
         fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-        fs::write(path, content).expect("a file");
+        fs::write(path, body).expect("a file");
     }
 
     /// Waits until the last change of a file can no longer be mistaken for another one.

@@ -53,8 +53,8 @@ fn flask() {
         .form(&[("name", "Ada"), ("password", "secret")]);
     assert_eq!(right.status(), 302);
     assert_eq!(client.get("/").text(), "hello Ada");
-    let content = "x".repeat(3_000_000);
-    let part = FormPart::file("file", "sea.png", "image/png", content);
+    let body = "x".repeat(3_000_000);
+    let part = FormPart::file("file", "sea.png", "image/png", body);
     let shown = client.post("/upload").multipart(&[part]).text();
     assert!(
         shown.contains("\"bytes\":3000000") && shown.contains("\"name\":\"sea.png\""),
@@ -95,8 +95,8 @@ fn django() {
     let response = client.post("/admin/login/").form(&form).send();
     assert_eq!(response.status(), 302, "{}", response.text());
     assert!(client.get("/admin/").text().contains("Site administration"));
-    let content = "0123456789".repeat(5 << 20);
-    let part = FormPart::file("file", "large.bin", "application/octet-stream", content);
+    let body = "0123456789".repeat(5 << 20);
+    let part = FormPart::file("file", "large.bin", "application/octet-stream", body);
     let shown = client.post("/upload").multipart(&[part]).text();
     assert!(shown.contains("\"bytes\": 52428800"), "{shown}");
     assert_eq!(client.get("/stream").text(), lines());

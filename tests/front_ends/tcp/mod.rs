@@ -286,10 +286,10 @@ fn get(path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").into_bytes()
 }
 
-fn post(content: &[u8]) -> Vec<u8> {
-    let length = content.len();
+fn post(body: &[u8]) -> Vec<u8> {
+    let length = body.len();
     let head = format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
-    [head.as_bytes(), content].concat()
+    [head.as_bytes(), body].concat()
 }
 
 /// Waits until the condition holds.
@@ -305,7 +305,7 @@ fn soon(what: &str, mut is_so: impl FnMut() -> bool) {
 fn echo(request: &Request<'_>) -> Response {
     match request.body() {
         b"" => Response::text(request.path().to_string()),
-        content => Response::text(content.to_vec()),
+        body => Response::text(body.to_vec()),
     }
 }
 

@@ -165,15 +165,15 @@ fn a_stop_closes_connections_that_do_not_end() {
     let mut setup = Setup::new(echo_or_large);
     setup.options.stop_timeout = millis(300);
     let mut server = setup.start();
-    let (head, content, reader) = (server.connect(), server.connect(), server.connect());
+    let (head, body, reader) = (server.connect(), server.connect(), server.connect());
     head.send(&GET[..10]);
-    content.send(&post(b"hello")[..50]);
+    body.send(&post(b"hello")[..50]);
     reader.send(get("/large"));
     reader.socket().peek(&mut [0]).expect("an answer begins");
     let took = server.stop();
     assert!((millis(300)..millis(5000)).contains(&took), "{took:?}");
     assert!(matches!(head.rest().as_deref(), Ok(b"") | Err(_)));
-    assert!(matches!(content.rest().as_deref(), Ok(b"") | Err(_)));
+    assert!(matches!(body.rest().as_deref(), Ok(b"") | Err(_)));
     let cut = reader.rest();
     assert!(cut.is_err() || cut.is_ok_and(|bytes| bytes.len() < LARGE_BYTES));
 }

@@ -86,8 +86,8 @@ fn gateway(application: impl Application + 'static) -> Gateway {
     Gateway::new(application).config(config)
 }
 
-fn put(path: &str, content: impl Into<Body>) -> http::Request<Body> {
-    http::Request::put(path).body(content.into()).unwrap()
+fn put(path: &str, body: impl Into<Body>) -> http::Request<Body> {
+    http::Request::put(path).body(body.into()).unwrap()
 }
 
 fn text(response: http::Response<Body>) -> String {
@@ -95,15 +95,12 @@ fn text(response: http::Response<Body>) -> String {
 }
 
 /// Responds through the service and through [`Gateway::respond`], which have to agree.
-fn status(gateway: &Gateway, path: &str, content: &'static str) -> u16 {
-    let request = Request::builder("PUT", path).body(content).build().unwrap();
+fn status(gateway: &Gateway, path: &str, body: &'static str) -> u16 {
+    let request = Request::builder("PUT", path).body(body).build().unwrap();
     let response = ready(gateway.respond(request));
-    let served = ask(
-        &mut GatewayService::new(gateway.clone()),
-        put(path, content),
-    );
+    let served = ask(&mut GatewayService::new(gateway.clone()), put(path, body));
     assert_eq!(served.status().as_u16(), response.status().code());
-    let blocks = Body::from_iterator([content].into_iter());
+    let blocks = Body::from_iterator([body].into_iter());
     let served = ask(&mut GatewayService::new(gateway.clone()), put(path, blocks));
     assert_eq!(served.status().as_u16(), response.status().code());
     response.status().code()
@@ -248,9 +245,9 @@ fn forms_are_received_part_by_part() {
         }
     }
 
-    let content = "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n\
+    let body = "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n\
                    --x\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\n2\r\n--x--\r\n";
-    let (first, second) = content.split_at(70);
+    let (first, second) = body.split_at(70);
     let request = http::Request::post("/")
         .header("Content-Type", "multipart/form-data; boundary=x")
         .body(Body::from_iterator([first, second].into_iter()))

@@ -22,8 +22,8 @@ impl Intake {
     }
 }
 
-async fn count(content: Bytes) -> String {
-    format!("{} bytes\n", content.len())
+async fn count(body: Bytes) -> String {
+    format!("{} bytes\n", body.len())
 }
 
 async fn stream(State(intake): State<Arc<Intake>>, body: axum::body::Body) -> String {

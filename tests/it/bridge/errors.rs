@@ -112,13 +112,13 @@ fn refusals_pass_through_middleware() {
     let log = Log::default();
     let mut service = GatewayService::new(gateway(&log));
     let broken = Body::try_from_iterator(None, [Err(bytegate::body::BodyError)].into_iter());
-    for (status, path, content) in [
+    for (status, path, body) in [
         (413, "/echo", Body::from("1234")),
         (413, "/echo", Body::from_iterator(["12", "34"].into_iter())),
         (400, "/echo", broken),
         (400, "/a%zz", Body::empty()),
     ] {
-        let request = http::Request::post(path).body(content).unwrap();
+        let request = http::Request::post(path).body(body).unwrap();
         assert_own_page(&ask(&mut service, request).into(), status);
         let lines = std::mem::take(&mut *log.lock().unwrap());
         assert_eq!(lines, [format!("POST {path} HTTP/1.1")]);

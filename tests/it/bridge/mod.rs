@@ -54,7 +54,7 @@ fn axum_app() -> axum::Router {
         .route("/query", get(query))
         .route("/fields", get(fields))
         .route("/peer", get(peer))
-        .route("/echo", post(|content: Bytes| async { content }))
+        .route("/echo", post(|body: Bytes| async { body }))
         .route(
             "/json",
             post(
@@ -74,7 +74,7 @@ fn ready<F: Future>(future: F) -> F::Output {
     }
 }
 
-fn ask<S>(service: &mut S, request: http::Request<Body>) -> http::Response<S::Content>
+fn ask<S>(service: &mut S, request: http::Request<Body>) -> http::Response<S::ResponseBody>
 where
     S: OneShot,
 {
@@ -82,20 +82,20 @@ where
 }
 
 trait OneShot {
-    type Content;
-    fn one_shot(&mut self, request: http::Request<Body>) -> http::Response<Self::Content>;
+    type ResponseBody;
+    fn one_shot(&mut self, request: http::Request<Body>) -> http::Response<Self::ResponseBody>;
 }
 
 impl OneShot for axum::Router {
-    type Content = axum::body::Body;
-    fn one_shot(&mut self, request: http::Request<Body>) -> http::Response<Self::Content> {
+    type ResponseBody = axum::body::Body;
+    fn one_shot(&mut self, request: http::Request<Body>) -> http::Response<Self::ResponseBody> {
         ready(self.call(request)).unwrap()
     }
 }
 
 impl OneShot for GatewayService {
-    type Content = Body;
-    fn one_shot(&mut self, request: http::Request<Body>) -> http::Response<Self::Content> {
+    type ResponseBody = Body;
+    fn one_shot(&mut self, request: http::Request<Body>) -> http::Response<Self::ResponseBody> {
         ready(self.call(request)).unwrap()
     }
 }

@@ -91,9 +91,9 @@ fn a_gateway_is_mounted_in_an_axum_router() {
         .body(Body::from_iterator(["one ", "two"].into_iter()))
         .unwrap();
     let response = ask(&mut app, echo);
-    let mut content = response.into_body();
+    let mut body = response.into_body();
     let frame = ready(std::future::poll_fn(|context| {
-        http_body::Body::poll_frame(pin!(&mut content), context)
+        http_body::Body::poll_frame(pin!(&mut body), context)
     }));
     assert_eq!(
         frame.unwrap().unwrap().into_data().unwrap(),
@@ -140,7 +140,7 @@ fn a_body_over_the_limit_is_refused() {
     config.limits.body_bytes = 3;
     let gateway = Gateway::new(|request: &Request<'_>| request.body().to_vec()).config(config);
     let mut service = GatewayService::new(gateway);
-    let post = |content: &'static str| http::Request::post("/").body(Body::from(content)).unwrap();
+    let post = |body: &'static str| http::Request::post("/").body(Body::from(body)).unwrap();
     assert_eq!(ask(&mut service, post("123")).status(), 200);
     assert_eq!(ask(&mut service, post("1234")).status(), 413);
 }

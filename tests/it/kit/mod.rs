@@ -27,7 +27,7 @@ use std::time::Duration;
 
 /// An application that responds with a description of the request.
 fn echo(request: &Request<'_>) -> String {
-    let content = String::from_utf8_lossy(request.body());
+    let body = String::from_utf8_lossy(request.body());
     let query = request.query().unwrap_or("-");
-    format!("{} {} {query} {content}", request.method(), request.path())
+    format!("{} {} {query} {body}", request.method(), request.path())
 }

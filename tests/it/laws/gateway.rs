@@ -60,7 +60,7 @@ pub(crate) fn gateway() -> Gateway {
             request.form().map(lines)
         })
         .suffix("/upload.py", Upload)
-        .suffix("/refuse.py", RefuseContent);
+        .suffix("/refuse.py", RefuseBody);
     Gateway::new(router)
 }
 
@@ -110,9 +110,9 @@ impl Application for EveryPath {
             Some(path) => format!("decoded {path}"),
             None => "not decoded".to_string(),
         };
-        let content = request.body().escape_ascii();
+        let body = request.body().escape_ascii();
         Response::text(format!(
-            "{} {}, {decoded}, content {content}\n",
+            "{} {}, {decoded}, content {body}\n",
             request.method(),
             request.path()
         ))
@@ -174,9 +174,9 @@ impl Receiver for Sum {
     }
 }
 
-struct RefuseContent;
+struct RefuseBody;
 
-impl Application for RefuseContent {
+impl Application for RefuseBody {
     fn call(&self, _: &Request<'_>) -> Response {
         Response::text("no content\n")
     }

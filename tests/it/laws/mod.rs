@@ -46,7 +46,7 @@ impl FrontEnd for Notes {
         self.transcript.served.push(model::Served {
             method: request.head.method().to_string(),
             target: request.head.target_text().to_string(),
-            content: request.content.to_vec(),
+            body: request.body.to_vec(),
             trailers: request.trailers.iter().count(),
         });
     }

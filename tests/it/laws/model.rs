@@ -6,7 +6,7 @@
 pub(crate) struct Served {
     pub(crate) method: String,
     pub(crate) target: String,
-    pub(crate) content: Vec<u8>,
+    pub(crate) body: Vec<u8>,
     pub(crate) trailers: usize,
 }
 
@@ -94,40 +94,39 @@ fn request(input: &[u8]) -> Option<Parsed<'_>> {
     let persists = !has("close") && (!is_http10 || has("keep-alive"));
 
     let limit = 1 << 20;
-    let (content, trailers, rest) =
-        match (&all("content-length")[..], &all("transfer-encoding")[..]) {
-            ([], []) => (Vec::new(), 0, rest),
-            ([length], []) => {
-                let is_digits =
-                    !length.is_empty() && length.bytes().all(|digit| digit.is_ascii_digit());
-                let length: u64 = if is_digits {
-                    length.parse().ok()?
-                } else {
-                    return None;
-                };
-                if length > limit {
-                    return None;
-                }
-                let length = length as usize;
-                (rest.get(..length)?.to_vec(), 0, rest.get(length..)?)
+    let (body, trailers, rest) = match (&all("content-length")[..], &all("transfer-encoding")[..]) {
+        ([], []) => (Vec::new(), 0, rest),
+        ([length], []) => {
+            let is_digits =
+                !length.is_empty() && length.bytes().all(|digit| digit.is_ascii_digit());
+            let length: u64 = if is_digits {
+                length.parse().ok()?
+            } else {
+                return None;
+            };
+            if length > limit {
+                return None;
             }
-            ([], [coding]) if !is_http10 => {
-                let codings: Vec<_> = coding
-                    .split(',')
-                    .map(trim)
-                    .filter(|coding| !coding.is_empty())
-                    .collect();
-                match codings[..] {
-                    [only] if only.eq_ignore_ascii_case("chunked") => chunked(rest, limit)?,
-                    _ => return None,
-                }
+            let length = length as usize;
+            (rest.get(..length)?.to_vec(), 0, rest.get(length..)?)
+        }
+        ([], [coding]) if !is_http10 => {
+            let codings: Vec<_> = coding
+                .split(',')
+                .map(trim)
+                .filter(|coding| !coding.is_empty())
+                .collect();
+            match codings[..] {
+                [only] if only.eq_ignore_ascii_case("chunked") => chunked(rest, limit)?,
+                _ => return None,
             }
-            _ => return None,
-        };
+        }
+        _ => return None,
+    };
     let served = Served {
         method: method.to_string(),
         target: target.to_string(),
-        content,
+        body,
         trailers,
     };
     Some((served, persists, rest))
@@ -167,7 +166,7 @@ fn fields<'l>(
 }
 
 fn chunked(mut rest: &[u8], limit: u64) -> Option<(Vec<u8>, usize, &[u8])> {
-    let mut content = Vec::new();
+    let mut body = Vec::new();
     let mut extensions = 0;
     loop {
         let (line, after) = split_at_text(rest, b"\r\n")?;
@@ -185,16 +184,16 @@ fn chunked(mut rest: &[u8], limit: u64) -> Option<(Vec<u8>, usize, &[u8])> {
         extensions += extension.len() + digits - significant.len();
         if line.len() > 256
             || extensions > 4096
-            || content.len() as u64 + size > limit
+            || body.len() as u64 + size > limit
             || !is_extensions(extension)
         {
             return None;
         }
         if size == 0 {
             let (trailers, after) = trailers(after)?;
-            return Some((content, trailers, after));
+            return Some((body, trailers, after));
         }
-        content.extend_from_slice(after.get(..size as usize)?);
+        body.extend_from_slice(after.get(..size as usize)?);
         rest = after.get(size as usize..)?.strip_prefix(b"\r\n")?;
     }
 }

@@ -21,7 +21,7 @@ pub(crate) struct Opinion {
 pub(crate) struct Oracle {
     pub(crate) name: &'static str,
     /// Whether it reads bodies and all requests; otherwise it reads only the first head.
-    pub(crate) reads_content: bool,
+    pub(crate) reads_body: bool,
     /// Our errors in cases that it accepts, and why we refuse them.
     pub(crate) laxer: &'static [(ProtocolError, &'static str)],
     /// Its errors in cases that we accept, and why we accept them.
@@ -39,13 +39,13 @@ pub(crate) enum Difference {
 
 /// The first difference between our opinion and another one. Panics if both serve a request but read it differently.
 pub(crate) fn difference(oracle: &Oracle, input: &[u8], theirs: &Opinion) -> Option<Difference> {
-    let (served, refusal) = match oracle.reads_content {
+    let (served, refusal) = match oracle.reads_body {
         true => all_requests(input),
         false => first_head(input),
     };
     for (our, their) in served.iter().zip(&theirs.served) {
-        let alike = (&our.method, &our.target, &our.content)
-            == (&their.method, &their.target, &their.content);
+        let alike =
+            (&our.method, &our.target, &our.body) == (&their.method, &their.target, &their.body);
         let (name, input) = (oracle.name, input.escape_ascii());
         assert!(
             alike,
@@ -88,7 +88,7 @@ fn first_head(input: &[u8]) -> (Vec<Served>, Option<ProtocolError>) {
     let served = Served {
         method: head.method().to_string(),
         target: head.target_text().to_string(),
-        content: Vec::new(),
+        body: Vec::new(),
         trailers: 0,
     };
     (vec![served], None)
@@ -124,7 +124,7 @@ pub(crate) fn compare(oracle: &Oracle, input: &[u8], theirs: &Opinion) {
 
 pub(crate) const HTTP_NET: Oracle = Oracle {
     name: "http-net",
-    reads_content: true,
+    reads_body: true,
     laxer: &[
         (
             ProtocolError::CodingRepeated,
@@ -208,13 +208,13 @@ pub(crate) fn http_net(input: &[u8]) -> Opinion {
                 current = Some(Served {
                     method: head.method_str().to_string(),
                     target: head.target().to_string(),
-                    content: Vec::new(),
+                    body: Vec::new(),
                     trailers: 0,
                 });
             }
             Ok(http_net::ServerEvent::Body(part)) => {
                 if let Some(current) = &mut current {
-                    current.content.extend_from_slice(part);
+                    current.body.extend_from_slice(part);
                 }
             }
             Ok(http_net::ServerEvent::RequestEnd) => {
@@ -246,7 +246,7 @@ pub(crate) fn http_net(input: &[u8]) -> Opinion {
 
 pub(crate) const HTTPARSE: Oracle = Oracle {
     name: "httparse",
-    reads_content: false,
+    reads_body: false,
     laxer: &[
         (
             ProtocolError::BareLf,
@@ -340,7 +340,7 @@ pub(crate) fn httparse(input: &[u8]) -> Opinion {
                 served: vec![Served {
                     method: request.method.unwrap_or_default().to_string(),
                     target: request.path.unwrap_or_default().to_string(),
-                    content: Vec::new(),
+                    body: Vec::new(),
                     trailers: 0,
                 }],
                 complaint: None,

@@ -37,10 +37,10 @@ fn a_body_over_the_limit_of_its_route_gets_a_413() {
     };
     let chunked = |path: &str, length: usize| {
         let head = request(&format!("PUT {path}"), &["Transfer-Encoding: chunked"]);
-        let content = "x".repeat(length);
+        let body = "x".repeat(length);
         ask(
             &gateway,
-            &format!("{head}{length:x}\r\n{content}\r\n0\r\n\r\n"),
+            &format!("{head}{length:x}\r\n{body}\r\n0\r\n\r\n"),
         )
     };
     for (path, most) in [("/", 10), ("/small", 5), ("/large", 10), ("/stream", 10)] {

@@ -124,8 +124,8 @@ fn a_body_that_would_grow_is_sent_unchanged() {
     })
     .take(2000)
     .collect();
-    let content = noise.clone();
-    let application = move |_: &Request<'_>| Response::of_type("text/plain", content.clone());
+    let body = noise.clone();
+    let application = move |_: &Request<'_>| Response::of_type("text/plain", body.clone());
     let gateway = Gateway::new(application).with(Compression::new());
     let response = ask(&gateway, &get(&[GZIP]));
     assert_eq!(

@@ -111,7 +111,7 @@ impl Receiver for Refuser {
 /// Each kind of response from [`EveryWay`], and the status.
 fn every_way() -> Vec<(String, u16)> {
     let fields = ["Origin: https://a.example", "Accept-Encoding: gzip"];
-    let content = |line: &str| {
+    let body = |line: &str| {
         let fields = [&fields[..], &["Content-Length: 2"]].concat();
         request(line, &fields) + "ab"
     };
@@ -124,10 +124,10 @@ fn every_way() -> Vec<(String, u16)> {
         (request("GET /later-panic", &fields), 500),
         (request("GET /invalid", &fields), 500),
         (request("TRACE /now", &fields), 501),
-        (content("POST /now"), 200),
-        (content("POST /refuse"), 403),
-        (content("POST /receive"), 422),
-        (content("POST /count"), 200),
+        (body("POST /now"), 200),
+        (body("POST /refuse"), 403),
+        (body("POST /receive"), 422),
+        (body("POST /count"), 200),
         (
             request(
                 "POST /count",

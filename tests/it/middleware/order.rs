@@ -145,11 +145,10 @@ fn layered_middleware_may_respond_in_place_of_its_application() {
             ],
         ),
     ] {
-        for (method, fields, content) in
-            [("GET", &[][..], ""), ("POST", &["Content-Length: 2"], "ab")]
+        for (method, fields, body) in [("GET", &[][..], ""), ("POST", &["Content-Length: 2"], "ab")]
         {
             for path in ["/now", "/later", "/count"] {
-                let input = request(&format!("{method} {path}?{query}"), fields) + content;
+                let input = request(&format!("{method} {path}?{query}"), fields) + body;
                 assert_eq!(ask(&gateway, &input).status(), 403, "{input}");
                 assert_eq!(notes.take(), expected, "{input}");
             }
@@ -174,7 +173,7 @@ fn layered_middleware_affects_only_its_route_or_mount() {
         "GET      /a\nmount    /b\n  GET      /{id}\nGET      /c\n"
     );
     let gateway = Gateway::new(router);
-    for (path, content, seen) in [
+    for (path, body, seen) in [
         ("/a", "a", "a before"),
         ("/b/7", "7 in /b", "b before"),
         ("/b/7/8", "404 Not Found\n", "b before"),
@@ -182,7 +181,7 @@ fn layered_middleware_affects_only_its_route_or_mount() {
         ("/d", "404 Not Found\n", ""),
     ] {
         let response = ask(&gateway, &request(&format!("GET {path}"), &[]));
-        assert_eq!(response.body(), content.as_bytes(), "{path}");
+        assert_eq!(response.body(), body.as_bytes(), "{path}");
         let first = notes.take().into_iter().next();
         assert_eq!(first.unwrap_or_default(), seen, "{path}");
     }
@@ -263,8 +262,8 @@ fn extensions_from_an_admission_reach_the_application() {
             let response = ask(&gateway, &(head + &"x".repeat(length)));
             assert_eq!(response.status().code(), status, "{target} {length}");
             if status == 200 {
-                let content = response.text();
-                assert!(content.starts_with("Some(\"ada\") Some("), "{content}");
+                let body = response.text();
+                assert!(body.starts_with("Some(\"ada\") Some("), "{body}");
             }
         }
     }

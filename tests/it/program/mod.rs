@@ -157,10 +157,10 @@ impl Folder {
     fn new(name: &str, files: &[(&str, &[u8])]) -> Folder {
         let name = format!("program-{name}-{}", std::process::id());
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        for (file, content) in files {
+        for (file, body) in files {
             let file = path.join(file);
             std::fs::create_dir_all(file.parent().expect("a parent")).expect("a folder");
-            std::fs::write(file, content).expect("a file");
+            std::fs::write(file, body).expect("a file");
         }
         Folder { path }
     }

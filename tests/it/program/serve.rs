@@ -393,10 +393,10 @@ fn message_limits_can_be_set() {
         431
     );
     let post = |length: usize| {
-        let content = "x".repeat(length);
+        let body = "x".repeat(length);
         format!(
             "POST /login.py HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
-             Content-Length: {length}\r\n\r\n{content}"
+             Content-Length: {length}\r\n\r\n{body}"
         )
     };
     assert_eq!(status(post(5)), 200);

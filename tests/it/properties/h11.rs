@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 pub(crate) const H11: Oracle = Oracle {
     name: "h11",
-    reads_content: true,
+    reads_body: true,
     laxer: &[
         (
             ProtocolError::BareLf,
@@ -172,7 +172,7 @@ fn read(line: &str) -> Opinion {
     let served = strings.chunks_exact(3).map(|parts| Served {
         method: text(parts[0]),
         target: text(parts[1]),
-        content: from_hex(parts[2]),
+        body: from_hex(parts[2]),
         trailers: 0,
     });
     Opinion {

@@ -24,7 +24,7 @@ struct Valid {
     path: String,
     query: Option<String>,
     fields: Vec<(String, String)>,
-    content: Vec<u8>,
+    body: Vec<u8>,
     /// Chunks of these sizes instead of Content-Length, with extensions and trailers.
     chunks: Option<Vec<usize>>,
     host_first: bool,
@@ -51,7 +51,7 @@ impl Valid {
         );
         match &self.chunks {
             Some(_) => fields.push("transfer-encoding: CHUNKED".to_string()),
-            None => fields.push(format!("content-length: {}", self.content.len())),
+            None => fields.push(format!("content-length: {}", self.body.len())),
         }
         for field in fields {
             bytes.extend_from_slice(field.as_bytes());
@@ -59,10 +59,10 @@ impl Valid {
         }
         bytes.extend_from_slice(b"\r\n");
         let Some(sizes) = &self.chunks else {
-            bytes.extend_from_slice(&self.content);
+            bytes.extend_from_slice(&self.body);
             return bytes;
         };
-        let mut rest = &self.content[..];
+        let mut rest = &self.body[..];
         for &size in sizes.iter().chain([&usize::MAX]) {
             let (chunk, after) = rest.split_at(size.min(rest.len()));
             if !chunk.is_empty() {
@@ -95,12 +95,12 @@ fn valid() -> impl Strategy<Value = Valid> {
         any::<bool>(),
     )
         .prop_map(
-            |(method, path, query, fields, content, chunks, host_first)| Valid {
+            |(method, path, query, fields, body, chunks, host_first)| Valid {
                 method,
                 path,
                 query,
                 fields,
-                content,
+                body,
                 chunks,
                 host_first,
             },
@@ -139,7 +139,7 @@ proptest! {
             let given = expected.fields.iter();
             let given: Vec<_> = given.map(|(name, value)| (&name[..], value.trim_matches([' ', '\t']).as_bytes())).collect();
             assert_eq!(fields, given);
-            assert_eq!(request.body(), expected.content);
+            assert_eq!(request.body(), expected.body);
             assert_eq!(request.trailers().iter().count(), usize::from(expected.chunks.is_some()));
             Status::NO_CONTENT
         });
@@ -181,37 +181,35 @@ proptest! {
 /// A file split into parts, and the requests for them.
 #[derive(Clone, Debug)]
 struct Parts {
-    content: Vec<u8>,
+    body: Vec<u8>,
     /// The parts of each request: the first byte, and the one after the last.
     requests: Vec<Vec<(usize, usize)>>,
 }
 
 fn parts() -> impl Strategy<Value = Parts> {
     // Small alphabets make bodies that look like the lines between parts.
-    let content = prop_oneof![
+    let body = prop_oneof![
         vec(any::<u8>(), 1..300),
         "[\r\n-]{1,60}".prop_map(String::into_bytes)
     ];
     let cuts = (vec(any::<Index>(), 0..12), vec(1..=8usize, 12));
-    (content, cuts)
-        .prop_map(|(content, (cuts, sizes))| {
-            let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(content.len())).collect();
-            ends.extend([0, content.len()]);
+    (body, cuts)
+        .prop_map(|(body, (cuts, sizes))| {
+            let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(body.len())).collect();
+            ends.extend([0, body.len()]);
             ends.sort_unstable();
             ends.dedup();
             let parts = ends.windows(2).map(|part| (part[0], part[1]));
-            (content, parts.collect::<Vec<_>>(), sizes)
+            (body, parts.collect::<Vec<_>>(), sizes)
         })
-        .prop_flat_map(|(content, parts, sizes)| {
-            (Just(content), Just(parts).prop_shuffle(), Just(sizes))
-        })
-        .prop_map(|(content, mut parts, sizes)| {
+        .prop_flat_map(|(body, parts, sizes)| (Just(body), Just(parts).prop_shuffle(), Just(sizes)))
+        .prop_map(|(body, mut parts, sizes)| {
             let mut requests = Vec::new();
             for size in sizes {
                 requests.push(parts.split_off(parts.len().saturating_sub(size)));
             }
             requests.retain(|request| !request.is_empty());
-            Parts { content, requests }
+            Parts { body, requests }
         })
 }
 
@@ -267,8 +265,8 @@ fn read_parts(response: &ClientResponse, length: usize) -> Vec<((usize, usize), 
         let (name, value) = fields.next().expect("a range");
         assert!(name == "Content-Range" && fields.next().is_none());
         let (first, last) = content_range(value, length);
-        let (content, after) = part[end + 4..].split_at(last - first);
-        parts.push(((first, last), content));
+        let (body, after) = part[end + 4..].split_at(last - first);
+        parts.push(((first, last), body));
         rest = after
             .strip_prefix(delimiter.as_bytes())
             .expect("a delimiter");
@@ -280,15 +278,15 @@ fn read_parts(response: &ClientResponse, length: usize) -> Vec<((usize, usize), 
 proptest! {
     #[test]
     fn the_parts_of_a_file_add_up_to_the_file(parts in parts(), form in any::<Index>(), space in "[ \t]{0,2}") {
-        let Parts { content, requests } = parts;
-        let length = content.len();
-        let gateway = Gateway::new(Site::new().file("/a.txt", content.clone()));
+        let Parts { body, requests } = parts;
+        let length = body.len();
+        let gateway = Gateway::new(Site::new().file("/a.txt", body.clone()));
         let get = |fields: &str| {
             let input = format!("GET /a.txt HTTP/1.1\r\nHost: x\r\n{fields}\r\n");
             support::read_one(&gateway.handle(input.as_bytes()))
         };
         let whole = get("");
-        prop_assert_eq!((whole.status().code(), whole.body()), (200, &content[..]));
+        prop_assert_eq!((whole.status().code(), whole.body()), (200, &body[..]));
         let tag = whole.header("etag").expect("a tag");
         let mut found = vec![None; length];
         for request in &requests {
@@ -311,10 +309,10 @@ proptest! {
             }
             // Parts of another version would not fit.
             let changed = get(&format!("{ranges}If-Range: \"another\"\r\n"));
-            prop_assert_eq!((changed.status().code(), changed.body()), (200, &content[..]));
+            prop_assert_eq!((changed.status().code(), changed.body()), (200, &body[..]));
         }
         let found: Option<Vec<u8>> = found.into_iter().collect();
-        prop_assert_eq!(found, Some(content));
+        prop_assert_eq!(found, Some(body));
     }
 }
 

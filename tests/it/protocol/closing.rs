@@ -225,7 +225,7 @@ fn end_of_input_while_a_request_is_handled_does_not_affect_it() {
     connection.end_input();
     assert_eq!(connection.admit(BodyMode::Buffer), Ok(()));
     let step = connection.step(&mut input, Now::default());
-    assert!(matches!(step, Step::Request(message) if message.content == b"hello"));
+    assert!(matches!(step, Step::Request(message) if message.body == b"hello"));
 }
 
 #[test]

@@ -106,8 +106,8 @@ fn blocks(count: usize) -> impl Iterator<Item = Result<Bytes, BodyError>> + Send
 fn a_stream_that_breaks_off_has_no_last_chunk() {
     let broken = || blocks(2).chain([Err(BodyError)]).chain(blocks(9));
     let output = ends_broken(move || Body::try_from_iterator(None, broken()));
-    let (_, content) = output.split_once("\r\n\r\n").expect("a head");
-    assert_eq!(content, "5\r\nblock\r\n5\r\nblock\r\n");
+    let (_, body) = output.split_once("\r\n\r\n").expect("a head");
+    assert_eq!(body, "5\r\nblock\r\n5\r\nblock\r\n");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::*;
 
 /// The second at which content arriving at this rate is refused, if it is.
-fn content_is_refused_at(bytes_per_second: usize, within: u64) -> Option<u64> {
+fn body_is_refused_at(bytes_per_second: usize, within: u64) -> Option<u64> {
     let mut wire = Wire::new(large_uploads(), Discarding);
     wire.send(post(usize::MAX));
     for second in 1..=within {
@@ -23,18 +23,18 @@ fn content_is_refused_at(bytes_per_second: usize, within: u64) -> Option<u64> {
 #[test]
 fn content_at_one_byte_per_second_is_refused_after_the_grace_period() {
     // Each byte has earned 2 ms.
-    assert_eq!(content_is_refused_at(1, 100), Some(21));
+    assert_eq!(body_is_refused_at(1, 100), Some(21));
 }
 
 #[test]
 fn content_below_the_minimum_rate_is_eventually_refused() {
-    let cut = content_is_refused_at(499, 20_000);
+    let cut = body_is_refused_at(499, 20_000);
     assert!(cut.is_some_and(|second| second > 20), "{cut:?}");
 }
 
 #[test]
 fn content_above_the_minimum_rate_is_never_refused() {
-    assert_eq!(content_is_refused_at(501, 20_000), None);
+    assert_eq!(body_is_refused_at(501, 20_000), None);
 }
 
 #[test]

@@ -77,11 +77,11 @@ impl Machine {
             "Head" => drop(machine.step()),
             "Call" => drop(machine.send(get)),
             "Admit" => drop(machine.send(POST)),
-            "Content" => {
+            "Body" => {
                 machine.send(POST);
                 machine.admit(BodyMode::Stream(4));
             }
-            "Later" => {
+            "Deferred" => {
                 machine.send(get);
                 machine.connection.defer().expect("its turn");
             }
@@ -156,8 +156,8 @@ fn play(event: &str, from: &str) -> Vec<(Machine, Option<String>)> {
     };
     let start = |get: &[u8]| Machine::in_state(from, get);
     match event {
-        "a whole head without content" => with(start(GET), &|it| Some(it.send(GET))),
-        "a whole head with content to come" => with(start(GET), &|it| Some(it.send(POST))),
+        "a whole head without a body" => with(start(GET), &|it| Some(it.send(GET))),
+        "a whole head with a body to come" => with(start(GET), &|it| Some(it.send(POST))),
         "the end of the input, the idle deadline, or stop, before a head began" => {
             with(start(GET), &|it| Some(it.end()));
             with(start(GET), &|it| Some(it.at(10)));
@@ -187,16 +187,16 @@ fn play(event: &str, from: &str) -> Vec<(Machine, Option<String>)> {
             it.admit(BodyMode::Buffer);
             None
         }),
-        "admit, and the content is known to be too large" => with(start(GET), &|it| {
+        "admit, and the body is known to be too large" => with(start(GET), &|it| {
             it.admit(BodyMode::BufferUpTo(3));
             Some(it.step())
         }),
-        "the last of the content" => with(start(GET), &|it| {
+        "the last of the body" => with(start(GET), &|it| {
             it.send(b"1234");
             Some(it.step())
         }),
-        "a part of content that is handed on" => with(start(GET), &|it| Some(it.send(b"12"))),
-        "a fault, the end of the input, or the content or stop deadline" => {
+        "a part of a body that is streamed" => with(start(GET), &|it| Some(it.send(b"12"))),
+        "a fault, the end of the input, or the body or stop deadline" => {
             with(start(GET), &|it| Some(it.end()));
             with(start(GET), &|it| {
                 it.connection.stop();
@@ -212,7 +212,7 @@ fn play(event: &str, from: &str) -> Vec<(Machine, Option<String>)> {
             it.connection.defer().expect("its turn");
             Some(it.step())
         }),
-        "the answer deadline" => with(start(GET), &|it| {
+        "the response deadline" => with(start(GET), &|it| {
             it.step();
             Some(it.at(30))
         }),
@@ -220,7 +220,7 @@ fn play(event: &str, from: &str) -> Vec<(Machine, Option<String>)> {
         "" => with(Machine::in_state("Head", GET), &|it| {
             Some(it.send(b"GET\r\n"))
         }),
-        "a step without an answer" => with(start(GET), &|it| Some(it.step())),
+        "a step without a response" => with(start(GET), &|it| Some(it.step())),
         "respond, and the connection stays open" => {
             for streams in [false, true] {
                 with(start(GET), &|it| {
@@ -307,7 +307,7 @@ fn the_machine_follows_every_row_of_the_transition_table() {
         // a response gets its page, which is still to be written.
         let (next, steps) = match (row.next.iter().next().map(String::as_str), &*row.event) {
             (Some("Fault"), _) => (names("`Refuse`"), names("`Refuse`")),
-            (Some("Close"), "a step without an answer") => (names("`Close`"), names("`Write`")),
+            (Some("Close"), "a step without a response") => (names("`Close`"), names("`Write`")),
             _ => (row.next, row.steps),
         };
         assert_eq!((reached, asked), (next, steps), "{}", row.event);

@@ -73,8 +73,8 @@ fn a_form_with_more_pairs_than_the_limit_is_refused() {
 
 #[test]
 fn a_form_that_is_not_utf_8_is_refused() {
-    for content in [&b"a=%ff"[..], b"\xff=a", b"a=%c3&%a4"] {
-        let page = told(names, post(FORM, content));
+    for body in [&b"a=%ff"[..], b"\xff=a", b"a=%c3&%a4"] {
+        let page = told(names, post(FORM, body));
         assert_eq!(
             page,
             (400, "400 Bad Request: the form is not UTF-8\n".to_string())

@@ -24,8 +24,8 @@ fn json_is_read_and_written() {
         "Application/JSON; charset=utf-8",
         "application/problem+json",
     ] {
-        let content = r#"{ "lines": [ {"count": 2, "name": "tea", "more": null} ] }"#;
-        let response = ask(lines, post(media_type, content));
+        let body = r#"{ "lines": [ {"count": 2, "name": "tea", "more": null} ] }"#;
+        let response = ask(lines, post(media_type, body));
         assert_eq!(response.status(), 200, "{media_type}");
         assert_eq!(response.header("content-type"), Some(JSON));
         assert_eq!(response.body(), br#"{"lines":[{"name":"tea","count":2}]}"#);
@@ -43,7 +43,7 @@ fn a_body_of_another_type_is_not_read_as_json() {
 
 #[test]
 fn a_syntax_error_is_a_400_with_its_position() {
-    for (content, detail) in [
+    for (body, detail) in [
         ("", "EOF while parsing a value at line 1 column 0"),
         ("{\n  \"a\": [,]}", "expected value at line 2 column 9"),
         ("{} x", "trailing characters at line 1 column 4"),
@@ -52,17 +52,17 @@ fn a_syntax_error_is_a_400_with_its_position() {
             "EOF while parsing a list at line 1 column 11",
         ),
     ] {
-        let page = told(lines, post(JSON, content));
+        let page = told(lines, post(JSON, body));
         let expected = format!("400 Bad Request: the content is not JSON: {detail}\n");
-        assert_eq!(page, (400, expected), "{content}");
+        assert_eq!(page, (400, expected), "{body}");
     }
     assert_eq!(told(lines, post(JSON, b"{\"\xff\": []}")).0, 400);
 }
 
 #[test]
 fn wrong_data_is_a_422_with_its_path() {
-    let content = r#"{"lines": [{"name": "a", "count": 1}, {"name": "b", "count": "2"}]}"#;
-    let (status, page) = told(lines, post(JSON, content));
+    let body = r#"{"lines": [{"name": "a", "count": 1}, {"name": "b", "count": "2"}]}"#;
+    let (status, page) = told(lines, post(JSON, body));
     assert_eq!(status, 422);
     let start = "422 Unprocessable Content: the JSON does not match the expected type: lines[1].count: invalid type: string \"2\"";
     assert!(page.starts_with(start), "{page}");

@@ -51,13 +51,13 @@ fn get_with(fields: &str) -> String {
     format!("GET / HTTP/1.1\r\nHost: x\r\n{fields}\r\n")
 }
 
-fn post(media_type: &str, content: impl AsRef<[u8]>) -> Vec<u8> {
-    let content = content.as_ref();
+fn post(media_type: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+    let body = body.as_ref();
     let head = format!(
         "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: {media_type}\r\nContent-Length: {}\r\n\r\n",
-        content.len()
+        body.len()
     );
-    [head.as_bytes(), content].concat()
+    [head.as_bytes(), body].concat()
 }
 
 /// Calls `look` with a request that has the given headers.

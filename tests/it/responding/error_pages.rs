@@ -40,7 +40,7 @@ fn faulty() -> Router {
 #[test]
 fn all_default_pages_take_the_form_that_the_application_chose() {
     let gateway = Gateway::new(faulty()).with(pages());
-    for (method, path, fields, status, content) in [
+    for (method, path, fields, status, body) in [
         ("GET", "/bare", "", 403, "GET 403 Forbidden <->"),
         ("GET", "/none", "", 404, "GET 404 Not Found <->"),
         (
@@ -108,7 +108,7 @@ fn all_default_pages_take_the_form_that_the_application_chose() {
         let response = answer_of(&gateway, &request(method, path, fields));
         assert_eq!(
             (response.status().code(), response.text()),
-            (status, content),
+            (status, body),
             "{method} {path}"
         );
         let media_type = response.header("content-type");
@@ -162,7 +162,7 @@ fn an_error_page_keeps_the_headers_of_the_response() {
 #[test]
 fn a_response_with_its_own_body_is_left_alone() {
     let gateway = Gateway::new(faulty()).with(pages());
-    for (path, status, content) in [
+    for (path, status, body) in [
         ("/own", 404, "mine"),
         ("/pair", 404, "mine"),
         ("/empty", 404, ""),
@@ -172,7 +172,7 @@ fn a_response_with_its_own_body_is_left_alone() {
         let response = answer_of(&gateway, &request("GET", path, ""));
         assert_eq!(
             (response.status().code(), response.text()),
-            (status, content),
+            (status, body),
             "{path}"
         );
     }
@@ -305,7 +305,7 @@ fn an_error_page_that_cannot_be_sent_is_a_plain_500_with_a_reason() {
 #[test]
 fn an_api_responds_to_all_errors_with_problem_details() {
     let gateway = Gateway::new(faulty()).with(ErrorPages::problem_details());
-    for (input, content) in [
+    for (input, body) in [
         (
             request("GET", "/nowhere", ""),
             r#"{"status":404,"title":"Not Found"}"#,
@@ -320,7 +320,7 @@ fn an_api_responds_to_all_errors_with_problem_details() {
         ),
     ] {
         let response = answer_of(&gateway, &input);
-        assert_eq!(response.text(), content);
+        assert_eq!(response.text(), body);
         let media_type = response.header("content-type");
         assert_eq!(media_type, Some("application/problem+json"));
     }

@@ -47,8 +47,8 @@ fn events_arrive_one_by_one_from_another_thread() {
     // Dropping the sender ended the response, and the connection stays open.
     assert!(matches!(client.turn(&mut &b""[..]), Wait::Read { .. }));
     assert!(client.alarm.count.load(Ordering::SeqCst) > 0);
-    let content = client.content();
-    let (first, rest) = content.split_once("\n\n").expect("an event");
+    let body = client.body();
+    let (first, rest) = body.split_once("\n\n").expect("an event");
     assert_eq!(first, "data: one\ndata: two");
     let (second, rest) = rest.split_once("\n\n").expect("an event");
     assert_eq!(second, "event: a  data: b\nid: 7 \ndata: three");

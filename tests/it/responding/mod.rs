@@ -129,7 +129,7 @@ impl Client {
         panic!("{end:?} is not the end of {}", self.text());
     }
 
-    fn content(&self) -> String {
+    fn body(&self) -> String {
         support::read_one(&self.received).text().to_string()
     }
 }

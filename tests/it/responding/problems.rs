@@ -42,12 +42,12 @@ fn pay(request: &Request<'_>) -> Result<String, AppError> {
 
 #[test]
 fn application_errors_become_responses_in_one_place() {
-    let post = |content: &str| {
-        let length = content.len();
+    let post = |body: &str| {
+        let length = body.len();
         let media_type = "application/x-www-form-urlencoded";
         let fields = format!("Content-Type: {media_type}\r\nContent-Length: {length}\r\n");
         let mut input = request("POST", "/", &fields);
-        input.extend_from_slice(content.as_bytes());
+        input.extend_from_slice(body.as_bytes());
         answer(pay, &input)
     };
     let paid = post("user=ada");

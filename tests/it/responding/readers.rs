@@ -73,10 +73,10 @@ fn a_reader_is_read_no_further_than_its_stated_length() {
 struct Temporary(std::path::PathBuf);
 
 impl Temporary {
-    fn new(name: &str, content: &[u8]) -> Temporary {
+    fn new(name: &str, body: &[u8]) -> Temporary {
         let name = format!("bytegate-{}-{name}", std::process::id());
         let path = std::env::temp_dir().join(name);
-        std::fs::write(&path, content).expect("a file");
+        std::fs::write(&path, body).expect("a file");
         Temporary(path)
     }
 

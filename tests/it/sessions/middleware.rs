@@ -59,11 +59,11 @@ fn a_middleware_sees_every_answer_whatever_its_source() {
             .suffix("/upload", upload.clone())
             .suffix("/refused", NoUploads)
     };
-    let request = |method: &str, path: &str, content: &str| {
-        let length = content.len();
-        format!("{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{content}")
+    let request = |method: &str, path: &str, body: &str| {
+        let length = body.len();
+        format!("{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}")
     };
-    for (input, notes, content) in [
+    for (input, notes, body) in [
         (
             request("GET", "/call", ""),
             vec!["before /call", "after GET /call HTTP/1.1 200"],
@@ -139,7 +139,7 @@ fn a_middleware_sees_every_answer_whatever_its_source() {
         }
         if answer.status().code() != 400 {
             let shown = String::from_utf8_lossy(answer.body());
-            assert_eq!(shown, content, "{input}");
+            assert_eq!(shown, body, "{input}");
         }
     }
 }

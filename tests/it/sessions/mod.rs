@@ -36,9 +36,9 @@ const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-fn post(content: &str) -> Vec<u8> {
-    let length = content.len();
-    format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{content}").into_bytes()
+fn post(body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
 }
 
 /// Counts how often it was woken.

@@ -19,18 +19,18 @@ fn count(request: &Request<'_>) -> String {
 #[test]
 fn a_request_may_be_longer_than_one_read_and_arrive_in_pieces() {
     let server = Server::start(Router::new().suffix(".py", count));
-    let content: Vec<u8> = (0..100_000_u32).map(|number| number as u8).collect();
+    let body: Vec<u8> = (0..100_000_u32).map(|number| number as u8).collect();
     let head = format!(
         "POST /a.py HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
         "x".repeat(5000),
-        content.len()
+        body.len()
     );
     let mut client = server.connect();
-    for piece in [head.as_bytes(), &content].concat().chunks(777) {
+    for piece in [head.as_bytes(), &body].concat().chunks(777) {
         client.send(piece).expect("a piece is sent");
     }
     let page = last_response(client);
-    let sum: u64 = content.iter().map(|&byte| u64::from(byte)).sum();
+    let sum: u64 = body.iter().map(|&byte| u64::from(byte)).sum();
     let expected = format!("5012 bytes of fields, 100000 of content, sum {sum}\n");
     assert_eq!(page.text(), expected);
 }

@@ -8,9 +8,9 @@ fn a_body_that_arrives_with_its_head_is_not_copied() {
     let mut input = POST;
     match admitted(&mut connection, &mut input, BodyMode::Buffer) {
         Step::Request(request) => {
-            assert_eq!(request.content, b"secret");
+            assert_eq!(request.body, b"secret");
             let place = POST.as_ptr_range();
-            assert!(place.contains(&request.content.as_ptr()));
+            assert!(place.contains(&request.body.as_ptr()));
         }
         other => panic!("{other:?}"),
     }

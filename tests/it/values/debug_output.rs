@@ -61,8 +61,7 @@ fn debug_output_shows_the_data_of_each_state() {
     assert!(matches!(step, Step::Read { .. }));
     let step = connection.step(&mut &rest[..], Now::default());
     let shown = format!("{step:?}");
-    let head =
-        r#"Request(Message { head: Head { method: "POST", target: "/a", version: Http11, fields: "#;
+    let head = r#"Request(Message { head: Head { method: "POST", target: "/a", version: Http11, headers: "#;
     assert!(shown.starts_with(head), "{shown}");
     let shown = format!("{connection:?}");
     assert!(shown.contains("Call(Some(Gathered(6)), "), "{shown}");

@@ -18,8 +18,8 @@ fn shown(request: &Request<'_>) -> Result<String, Rejection> {
     Ok(lines.collect())
 }
 
-fn form(content: impl AsRef<[u8]>) -> Vec<u8> {
-    post("multipart/form-data; boundary=b", content)
+fn form(body: impl AsRef<[u8]>) -> Vec<u8> {
+    post("multipart/form-data; boundary=b", body)
 }
 
 /// A form with one part that has this head.
@@ -32,7 +32,7 @@ const FIELD: &str = "Content-Disposition: form-data; name=\"a\"";
 #[test]
 fn values_and_files_are_read() {
     // As Firefox and Chromium write it.
-    let content = b"------geckoformboundary8\r\n\
+    let body = b"------geckoformboundary8\r\n\
         Content-Disposition: form-data; name=\"title\"\r\n\r\nThe sea\r\n\
         ------geckoformboundary8\r\n\
         Content-Disposition: form-data; name=\"photo\"; filename=\"s\xc3\xa9a \\a %22.png\"\r\n\
@@ -42,7 +42,7 @@ fn values_and_files_are_read() {
         Content-Type: application/octet-stream\r\n\r\n\r\n\
         ------geckoformboundary8--\r\n";
     let media_type = "multipart/form-data; boundary=----geckoformboundary8";
-    let (status, page) = told(shown, post(media_type, content));
+    let (status, page) = told(shown, post(media_type, body));
     assert_eq!(status, 200, "{page}");
     assert_eq!(
         page,
@@ -78,10 +78,10 @@ fn an_extended_parameter_names_the_file() {
 
 #[test]
 fn the_first_part_of_a_name_is_found() {
-    let content = format!("--b\r\n{FIELD}\r\n\r\n1\r\n--b\r\n{FIELD}\r\n\r\n2\r\n--b--");
+    let body = format!("--b\r\n{FIELD}\r\n\r\n1\r\n--b\r\n{FIELD}\r\n\r\n2\r\n--b--");
     let request = Request::builder("POST", "/")
         .header("Content-Type", "multipart/form-data; boundary=b")
-        .body(content)
+        .body(body)
         .build()
         .expect("a request");
     {
@@ -95,7 +95,7 @@ fn the_first_part_of_a_name_is_found() {
             part.headers().get("content-disposition"),
             Some("form-data; name=\"a\"")
         );
-        let shown = "Part { name: \"a\", file_name: None, content: 1 bytes, .. }";
+        let shown = "Part { name: \"a\", file_name: None, bytes: 1 bytes, .. }";
         assert_eq!(format!("{part:?}"), shown);
     }
 }
@@ -109,16 +109,16 @@ fn text_must_be_utf_8() {
             .ok_or_else(|| Rejection::bad_request("no part"))?;
         part.text().map(str::to_string)
     };
-    let content = |value: &[u8]| {
+    let body = |value: &[u8]| {
         let head = format!("--b\r\n{FIELD}\r\n\r\n");
         form([head.as_bytes(), value, b"\r\n--b--"].concat())
     };
     assert_eq!(
-        told(text, content("\u{e4}".as_bytes())),
+        told(text, body("\u{e4}".as_bytes())),
         (200, "\u{e4}".to_string())
     );
     let page = "400 Bad Request: \"a\" in the form is not UTF-8\n";
-    assert_eq!(told(text, content(b"\xff")), (400, page.to_string()));
+    assert_eq!(told(text, body(b"\xff")), (400, page.to_string()));
 }
 
 #[test]
@@ -151,14 +151,14 @@ fn another_type_or_boundary_is_refused() {
             "b".repeat(length)
         )
     };
-    let content = |length| format!("--{}--", "b".repeat(length));
-    assert_eq!(told(shown, post(&media_type(70), content(70))).0, 200);
-    assert_eq!(told(shown, post(&media_type(71), content(71))).0, 400);
+    let body = |length| format!("--{}--", "b".repeat(length));
+    assert_eq!(told(shown, post(&media_type(70), body(70))).0, 200);
+    assert_eq!(told(shown, post(&media_type(71), body(71))).0, 400);
 }
 
 #[test]
 fn malformed_parts_are_refused_with_their_number() {
-    for (content, sentence) in [
+    for (body, sentence) in [
         (
             "".to_string(),
             "the form does not contain the boundary of its Content-Type",
@@ -185,7 +185,7 @@ fn malformed_parts_are_refused_with_their_number() {
         ),
     ] {
         let page = (400, format!("400 Bad Request: {sentence}\n"));
-        assert_eq!(told(shown, form(&content)), page, "{content:?}");
+        assert_eq!(told(shown, form(&body)), page, "{body:?}");
     }
     for (head, reason) in [
         (

@@ -59,8 +59,8 @@ impl PartReceiver for Shown {
     fn data(&mut self, block: &[u8]) -> Result<(), Response> {
         assert!(!block.is_empty());
         self.note(format!("content of {} bytes", block.len()));
-        let (_, content) = self.parts.last_mut().expect("a part");
-        content.extend_from_slice(block);
+        let (_, body) = self.parts.last_mut().expect("a part");
+        body.extend_from_slice(block);
         match block {
             b"refused" => Err(Status::UNPROCESSABLE_CONTENT.into()),
             _ => Ok(()),
@@ -70,8 +70,7 @@ impl PartReceiver for Shown {
     fn finish(self: Box<Self>) -> Response {
         self.note("finish".to_string());
         let parts = self.parts.iter();
-        let show =
-            |(name, content): &(String, Vec<u8>)| format!("{name}={};", content.escape_ascii());
+        let show = |(name, body): &(String, Vec<u8>)| format!("{name}={};", body.escape_ascii());
         Response::text(parts.map(show).collect::<String>())
     }
 
@@ -96,9 +95,9 @@ fn shows(limits: MultipartLimits, streams: bool) -> Shows {
 }
 
 /// The response to a form that arrives in pieces of this size.
-fn in_pieces(gateway: &Gateway, content: &[u8], size: usize) -> (u16, String) {
-    let input = form(content);
-    let head = input.len() - content.len();
+fn in_pieces(gateway: &Gateway, body: &[u8], size: usize) -> (u16, String) {
+    let input = form(body);
+    let head = input.len() - body.len();
     let (mut session, mut buffer) = (gateway.session(ConnectionInfo::default()), Vec::new());
     session.turn(&mut &b""[..], Now::default());
     for piece in [&input[..head]]
@@ -114,16 +113,16 @@ fn in_pieces(gateway: &Gateway, content: &[u8], size: usize) -> (u16, String) {
 }
 
 /// Checks that all ways to read a form have the same outcome, which is returned.
-fn same_in_all_ways(content: &[u8], limits: MultipartLimits) -> (u16, String) {
-    let whole = told(shows(limits, false), form(content));
+fn same_in_all_ways(body: &[u8], limits: MultipartLimits) -> (u16, String) {
+    let whole = told(shows(limits, false), form(body));
     let gateway = Gateway::new(shows(limits, true));
-    for size in 1..=content.len() {
-        let outcome = in_pieces(&gateway, content, size);
+    for size in 1..=body.len() {
+        let outcome = in_pieces(&gateway, body, size);
         assert_eq!(
             outcome,
             whole,
             "{size}: {:?}",
-            content.escape_ascii().to_string()
+            body.escape_ascii().to_string()
         );
     }
     whole
@@ -131,18 +130,16 @@ fn same_in_all_ways(content: &[u8], limits: MultipartLimits) -> (u16, String) {
 
 #[test]
 fn a_form_is_read_the_same_in_memory_and_while_it_arrives() {
-    let part = |name: &str, content: &str| {
+    let part = |name: &str, body: &str| {
         let field = "Content-Disposition: form-data; name=";
-        format!("\r\n--b \r\n{field}{name}\r\n\r\n{content}")
+        format!("\r\n--b \r\n{field}{name}\r\n\r\n{body}")
     };
-    let all = |contents: &[&str]| {
-        contents
+    let all = |bodies: &[&str]| {
+        bodies
             .iter()
-            .fold(String::from("before"), |form, content| {
-                form + &part("a", content)
-            })
+            .fold(String::from("before"), |form, body| form + &part("a", body))
     };
-    for (content, expected) in [
+    for (body, expected) in [
         (all(&[]) + "\r\n--b--", "200 "),
         (
             all(&["", "1", "12345"]) + "\r\n--b--after\r\n--b",
@@ -193,9 +190,9 @@ fn a_form_is_read_the_same_in_memory_and_while_it_arrives() {
             "outside of its parts",
         ),
     ] {
-        let (status, page) = same_in_all_ways(content.as_bytes(), LOW);
+        let (status, page) = same_in_all_ways(body.as_bytes(), LOW);
         let outcome = format!("{status} {page}");
-        assert!(outcome.contains(expected), "{content:?}: {outcome}");
+        assert!(outcome.contains(expected), "{body:?}: {outcome}");
     }
 }
 
@@ -250,7 +247,7 @@ fn a_form_is_refused_at_its_first_error() {
         )
     };
     let begins = format!("--b\r\n{FIELD}\r\n\r\n");
-    for (content, calls, status) in [
+    for (body, calls, status) in [
         ("--b\r\nno field\r\n\r\nx".to_string(), &[][..], 400),
         ("--bc".to_string(), &[], 400),
         ("--b\r\n".to_string() + &"x".repeat(100), &[], 413),
@@ -269,15 +266,15 @@ fn a_form_is_refused_at_its_first_error() {
         let gateway = Gateway::new(application);
         let mut session = gateway.session(ConnectionInfo::default());
         // Most of the form is still missing.
-        let mut buffer = (head(1 << 20) + &content).into_bytes();
+        let mut buffer = (head(1 << 20) + &body).into_bytes();
         session.turn(&mut buffer, Now::default());
         let response = support::read_one(&session.take_output());
         assert_eq!(
             (response.status().code(), response.closes()),
             (status, true),
-            "{content:?}"
+            "{body:?}"
         );
-        assert_eq!(*noted.lock().expect("calls"), calls, "{content:?}");
+        assert_eq!(*noted.lock().expect("calls"), calls, "{body:?}");
     }
     let application = shows(MultipartLimits::default(), true);
     let noted = application.calls.clone();
@@ -367,30 +364,30 @@ fn another_type_is_refused_before_the_form_is_sent() {
 
 proptest! {
     #[test]
-    fn multipart_forms_round_trip(contents in prop::collection::vec("[-b\r\n x]{0,30}", 0..5)) {
-        prop_assume!(contents.iter().all(|content| !format!("\r\n{content}").contains("\r\n--b")));
-        let parts = contents.iter().map(|content| format!("--b\r\n{FIELD}\r\n\r\n{content}\r\n"));
-        let content = parts.collect::<String>() + "--b--\r\n";
+    fn multipart_forms_round_trip(bodies in prop::collection::vec("[-b\r\n x]{0,30}", 0..5)) {
+        prop_assume!(bodies.iter().all(|body| !format!("\r\n{body}").contains("\r\n--b")));
+        let parts = bodies.iter().map(|body| format!("--b\r\n{FIELD}\r\n\r\n{body}\r\n"));
+        let body = parts.collect::<String>() + "--b--\r\n";
         let request = Request::builder("POST", "/")
             .header("Content-Type", "multipart/form-data; boundary=b")
-            .body(content)
+            .body(body)
             .build()
             .expect("a request");
         let form = request.multipart().expect("a form");
         let read: Vec<&str> = form.iter().map(|part| part.text().expect("text")).collect();
-        prop_assert_eq!(read, contents.iter().map(|content| &**content).collect::<Vec<_>>());
+        prop_assert_eq!(read, bodies.iter().map(|body| &**body).collect::<Vec<_>>());
     }
 
     #[test]
     fn no_form_is_read_in_two_ways(
-        content in "(\r\n--b|--b|--|\r\n|-|:|a|\r\n--b\r\n|\r\n--b\r\nContent-Disposition: form-data; name=a\r\n\r\n|Content-Disposition: form-data; name=a){0,12}"
+        body in "(\r\n--b|--b|--|\r\n|-|:|a|\r\n--b\r\n|\r\n--b\r\nContent-Disposition: form-data; name=a\r\n\r\n|Content-Disposition: form-data; name=a){0,12}"
     ) {
-        same_in_all_ways(content.as_bytes(), LOW);
+        same_in_all_ways(body.as_bytes(), LOW);
     }
 
     #[test]
-    fn no_body_causes_a_panic(content in "(--b|\r\n|-|:|a|\"|;|Content-Disposition: form-data; name=a){0,30}") {
-        let (status, _) = told(shown, form(&content));
-        prop_assert!(matches!(status, 200 | 400), "{}: {}", status, content);
+    fn no_body_causes_a_panic(body in "(--b|\r\n|-|:|a|\"|;|Content-Disposition: form-data; name=a){0,30}") {
+        let (status, _) = told(shown, form(&body));
+        prop_assert!(matches!(status, 200 | 400), "{}: {}", status, body);
     }
 }

@@ -13,37 +13,37 @@ pub(super) const IN_MEMORY_BYTES: usize = 16 * 1024;
 
 /// The content of a request, as far as it has arrived.
 #[derive(Debug)]
-pub(super) enum Content {
+pub(super) enum RequestBody {
     InMemory(Vec<u8>),
     InFile(File, u64),
 }
 
-impl Default for Content {
-    fn default() -> Content {
-        Content::InMemory(Vec::new())
+impl Default for RequestBody {
+    fn default() -> RequestBody {
+        RequestBody::InMemory(Vec::new())
     }
 }
 
-impl Content {
+impl RequestBody {
     /// Returns content that has arrived already.
-    pub(super) fn of(bytes: &[u8]) -> io::Result<Content> {
-        let mut content = Content::default();
-        content.add(bytes)?;
-        Ok(content)
+    pub(super) fn of(bytes: &[u8]) -> io::Result<RequestBody> {
+        let mut body = RequestBody::default();
+        body.add(bytes)?;
+        Ok(body)
     }
 
     /// Adds a part that has arrived.
     pub(super) fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if let Content::InMemory(memory) = self {
+        if let RequestBody::InMemory(memory) = self {
             if memory.len() + bytes.len() <= IN_MEMORY_BYTES {
                 memory.extend_from_slice(bytes);
                 return Ok(());
             }
             let mut file = unnamed_file(&std::env::temp_dir())?;
             file.write_all(memory)?;
-            *self = Content::InFile(file, memory.len() as u64);
+            *self = RequestBody::InFile(file, memory.len() as u64);
         }
-        if let Content::InFile(file, length) = self {
+        if let RequestBody::InFile(file, length) = self {
             file.write_all(bytes)?;
             *length += bytes.len() as u64;
         }
@@ -52,16 +52,16 @@ impl Content {
 
     pub(super) fn length(&self) -> u64 {
         match self {
-            Content::InMemory(memory) => memory.len() as u64,
-            Content::InFile(_, length) => *length,
+            RequestBody::InMemory(memory) => memory.len() as u64,
+            RequestBody::InFile(_, length) => *length,
         }
     }
 
     /// Returns what goes into the frame of the request, and the file, at its beginning.
     pub(super) fn finish(self) -> io::Result<(Vec<u8>, Option<OwnedFd>)> {
         match self {
-            Content::InMemory(memory) => Ok((memory, None)),
-            Content::InFile(mut file, _) => {
+            RequestBody::InMemory(memory) => Ok((memory, None)),
+            RequestBody::InFile(mut file, _) => {
                 file.rewind()?;
                 Ok((Vec::new(), Some(file.into())))
             }
@@ -96,13 +96,13 @@ mod tests {
     use std::vec;
 
     #[test]
-    fn content_moves_to_a_file_when_it_grows() {
-        let mut content = Content::of(&[1; IN_MEMORY_BYTES]).unwrap();
-        assert!(matches!(content, Content::InMemory(_)));
-        content.add(&[2; 5]).unwrap();
-        assert!(matches!(content, Content::InFile(..)));
-        assert_eq!(content.length(), IN_MEMORY_BYTES as u64 + 5);
-        let (memory, file) = content.finish().unwrap();
+    fn a_body_moves_to_a_file_when_it_grows() {
+        let mut body = RequestBody::of(&[1; IN_MEMORY_BYTES]).unwrap();
+        assert!(matches!(body, RequestBody::InMemory(_)));
+        body.add(&[2; 5]).unwrap();
+        assert!(matches!(body, RequestBody::InFile(..)));
+        assert_eq!(body.length(), IN_MEMORY_BYTES as u64 + 5);
+        let (memory, file) = body.finish().unwrap();
         assert!(memory.is_empty());
         let mut stored = vec![];
         File::from(file.unwrap()).read_to_end(&mut stored).unwrap();
