@@ -88,9 +88,9 @@ const DATED: Now = Now::at_unix(784_111_777);
 /// The cheapest way to call it: the field array is not initialized first.
 fn httparse_cheapest(request: &'static [u8]) -> Box<dyn FnMut()> {
     Box::new(move || {
-        let mut fields = [const { MaybeUninit::uninit() }; 100];
+        let mut headers = [const { MaybeUninit::uninit() }; 100];
         let mut parsed = httparse::Request::new(&mut []);
-        let status = parsed.parse_with_uninit_headers(black_box(request), &mut fields);
+        let status = parsed.parse_with_uninit_headers(black_box(request), &mut headers);
         assert!(status.unwrap().is_complete());
         black_box(&parsed);
     })
@@ -99,8 +99,8 @@ fn httparse_cheapest(request: &'static [u8]) -> Box<dyn FnMut()> {
 /// The way that its documentation shows.
 fn httparse_as_documented(request: &'static [u8]) -> Box<dyn FnMut()> {
     Box::new(move || {
-        let mut fields = [httparse::EMPTY_HEADER; 100];
-        let mut parsed = httparse::Request::new(&mut fields);
+        let mut headers = [httparse::EMPTY_HEADER; 100];
+        let mut parsed = httparse::Request::new(&mut headers);
         assert!(parsed.parse(black_box(request)).unwrap().is_complete());
         black_box(&parsed);
     })
@@ -137,11 +137,11 @@ fn unlimited() -> Config {
 }
 
 /// A GET with this many fields of 80 bytes in addition to Host.
-pub(crate) fn with_fields(count: usize) -> &'static [u8] {
-    let fields: String = (0..count)
+pub(crate) fn with_headers(count: usize) -> &'static [u8] {
+    let headers: String = (0..count)
         .map(|number| format!("X-Field-{number:02}: {}\r\n", "value ".repeat(11)))
         .collect();
-    format!("GET /index.html HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n")
+    format!("GET /index.html HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n")
         .leak()
         .as_bytes()
 }

@@ -74,8 +74,8 @@ fn ratios() {
 /// Prints data for a plot of the cost against the size of the head.
 fn head_sizes() {
     println!("contender,bytes,ns");
-    for fields in [0, 1, 2, 4, 8, 16, 32, 64, 95] {
-        let request = contenders::with_fields(fields);
+    for headers in [0, 1, 2, 4, 8, 16, 32, 64, 95] {
+        let request = contenders::with_headers(headers);
         let mut contenders = contenders::contenders(request);
         let times = compare(&mut contenders, 15);
         for ((name, _), times) in contenders.iter().zip(times) {

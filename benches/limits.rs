@@ -174,8 +174,8 @@ fn rules() -> Site {
     options.build().expect("valid rules")
 }
 
-fn get(target: &str, fields: &str) -> Vec<u8> {
-    format!("GET {target} HTTP/1.1\r\nHost: x\r\n{fields}\r\n").into()
+fn get(target: &str, headers: &str) -> Vec<u8> {
+    format!("GET {target} HTTP/1.1\r\nHost: x\r\n{headers}\r\n").into()
 }
 
 /// A request with a field line that is there so many times.

@@ -42,7 +42,7 @@ pub(super) fn write(output: &mut Output, response: &mut Response, setting: Setti
 
     let mut line = UNNAMED_STATUS_LINE;
     let line = status_line(status, &mut line);
-    let fields = response.fields.view().as_bytes();
+    let headers = response.headers.view().as_bytes();
     let mut framing = LengthLine::new();
     let framing: &[u8] = match delimiter {
         Delimiter::Length(length) => framing.of(length),
@@ -50,7 +50,7 @@ pub(super) fn write(output: &mut Output, response: &mut Response, setting: Setti
         Delimiter::None | Delimiter::Close => b"",
     };
     let connection = connection_line(persists, setting.exchange.version);
-    let head = line.len() + fields.len() + framing.len() + connection.len() + b"\r\n".len();
+    let head = line.len() + headers.len() + framing.len() + connection.len() + b"\r\n".len();
     let date = setting.date.map_or(0, |line| line.len());
     // The exact size, so that a buffer of just this response becomes `Bytes` without another allocation.
     output.reserve(head + date + small_length(&response.body));
@@ -60,7 +60,7 @@ pub(super) fn write(output: &mut Output, response: &mut Response, setting: Setti
     if let Some(line) = setting.date {
         tail.extend_from_slice(line);
     }
-    tail.extend_from_slice(fields);
+    tail.extend_from_slice(headers);
     tail.extend_from_slice(framing);
     tail.extend_from_slice(connection);
     tail.extend_from_slice(b"\r\n");
@@ -118,14 +118,14 @@ pub(super) fn write_prepared(
 fn write_parts(output: &mut Output, prepared: &PreparedResponse, setting: Setting<'_>) -> u64 {
     let connection = connection_line(setting.persists, setting.exchange.version);
     let date: &[u8] = setting.date.map_or(b"", |line| line);
-    let (fields, mut rest) = prepared.split_block();
+    let (headers, mut rest) = prepared.split_block();
     if setting.exchange.is_head {
         rest = b"\r\n";
     }
     let parts = [
         prepared.status_line().as_bytes(),
         date,
-        fields,
+        headers,
         connection,
         rest,
     ];

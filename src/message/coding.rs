@@ -67,8 +67,8 @@ impl Coding {
 ///   that is named more than once has the greatest of its weights.
 /// - Without the header, or if no coding is acceptable, the body is sent plain, even if the client rules that out with
 ///   `identity;q=0`: a plain body is more useful to it than a 406, and section 12.5.3 leaves the choice to the server.
-pub(crate) fn choose(fields: Headers<'_>, offered: &[Coding]) -> Choice {
-    let weights = Weights::of(fields);
+pub(crate) fn choose(headers: Headers<'_>, offered: &[Coding]) -> Choice {
+    let weights = Weights::of(headers);
     let mut best: Option<(Quality, Coding)> = None;
     for &coding in offered {
         let quality = weights.of_coding(coding);
@@ -98,9 +98,9 @@ struct Weights {
 }
 
 impl Weights {
-    fn of(fields: Headers<'_>) -> Weights {
+    fn of(headers: Headers<'_>) -> Weights {
         let mut weights = Weights::default();
-        for member in preferences_in(fields, ACCEPT_ENCODING) {
+        for member in preferences_in(headers, ACCEPT_ENCODING) {
             let coding = Coding::ALL
                 .iter()
                 .position(|coding| coding.is_named(member.value));
@@ -135,11 +135,11 @@ mod tests {
     use proptest::sample::{select, subsequence};
 
     fn chosen(lines: &[&str], offered: &[Coding]) -> Choice {
-        let mut fields = HeaderMap::new();
+        let mut headers = HeaderMap::new();
         for line in lines {
-            fields.append(ACCEPT_ENCODING, line).expect("a field");
+            headers.append(ACCEPT_ENCODING, line).expect("a field");
         }
-        choose(fields.view(), offered)
+        choose(headers.view(), offered)
     }
 
     #[test]

@@ -28,18 +28,18 @@ pub(crate) enum Verdict {
 /// dates with two-digit years.
 pub(crate) fn evaluate(
     method: &Method,
-    fields: Headers<'_>,
+    headers: Headers<'_>,
     validators: &Validators<'_>,
     now: Option<Duration>,
 ) -> Verdict {
     let is_read = matches!(*method, Method::GET | Method::HEAD);
-    let date = |name| single(fields, name).and_then(|value| date::parse(value, now));
+    let date = |name| single(headers, name).and_then(|value| date::parse(value, now));
     let unmodified_since = |since| validators.modified.is_none_or(|modified| modified <= since);
 
     let current = validators.tag.as_ref();
 
     // Steps 1 and 2: the representation must be the one that the client expects.
-    let stands = match matches_any(fields, "If-Match", |tag| {
+    let stands = match matches_any(headers, "If-Match", |tag| {
         current.is_some_and(|current| tag.matches_strongly(current))
     }) {
         Some(matches) => matches,
@@ -52,7 +52,7 @@ pub(crate) fn evaluate(
         return Verdict::Failed;
     }
     // Steps 3 and 4: the representation must differ from the one that the client has.
-    match matches_any(fields, "If-None-Match", |tag| {
+    match matches_any(headers, "If-None-Match", |tag| {
         current.is_some_and(|current| tag.matches_weakly(current))
     }) {
         Some(true) if is_read => Verdict::NotModified,
@@ -94,11 +94,11 @@ pub(crate) fn range_applies(
 /// Returns whether a list of entity tags contains a matching one, or `None` without such a header. A list that cannot
 /// be parsed matches nothing, which errs on the side of sending too much and changing too little.
 fn matches_any(
-    fields: Headers<'_>,
+    headers: Headers<'_>,
     name: &str,
     fits: impl Fn(&EntityTag<'_>) -> bool,
 ) -> Option<bool> {
-    let mut lists = fields.get_all(name).peekable();
+    let mut lists = headers.get_all(name).peekable();
     lists.peek()?;
     Some(lists.any(|list| match list {
         b"*" => true,
@@ -107,8 +107,8 @@ fn matches_any(
 }
 
 /// Returns the value of a header, or `None` if it is missing or repeated.
-fn single<'a>(fields: Headers<'a>, name: &str) -> Option<&'a [u8]> {
-    let mut values = fields.get_all(name);
+fn single<'a>(headers: Headers<'a>, name: &str) -> Option<&'a [u8]> {
+    let mut values = headers.get_all(name);
     let first = values.next()?;
     match values.next() {
         None => Some(first),
@@ -131,8 +131,8 @@ mod tests {
     use proptest::sample::select;
 
     /// Returns the outcome for a request with one header, given a representation tagged `"a"` from 1994.
-    fn verdict(method: &str, field: &str) -> Verdict {
-        let request = format!("{method} / HTTP/1.1\r\nHost: x\r\n{field}\r\n\r\n");
+    fn verdict(method: &str, header: &str) -> Verdict {
+        let request = format!("{method} / HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n");
         let mut parser = HeadParser::new();
         parser
             .advance(request.as_bytes(), &Limits::default())
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn writes_fail_where_reads_are_not_modified() {
-        for (field, read, change) in [
+        for (header, read, change) in [
             ("If-None-Match: *", Verdict::NotModified, Verdict::Failed),
             (
                 "If-None-Match: \"a\"",
@@ -170,9 +170,9 @@ mod tests {
                 Verdict::Failed,
             ),
         ] {
-            assert_eq!(verdict("GET", field), read, "{field}");
-            assert_eq!(verdict("HEAD", field), read, "{field}");
-            assert_eq!(verdict("PUT", field), change, "{field}");
+            assert_eq!(verdict("GET", header), read, "{header}");
+            assert_eq!(verdict("HEAD", header), read, "{header}");
+            assert_eq!(verdict("PUT", header), change, "{header}");
         }
     }
 
@@ -213,10 +213,10 @@ mod tests {
     const MOMENT: u64 = 784_111_777;
 
     impl Conditions {
-        fn fields(&self) -> HeaderMap {
-            let mut fields = HeaderMap::new();
+        fn headers(&self) -> HeaderMap {
+            let mut headers = HeaderMap::new();
             let mut append =
-                |name: &str, value: String| fields.append(name, value).expect("a field");
+                |name: &str, value: String| headers.append(name, value).expect("a field");
             for (name, lines) in [
                 ("If-Match", &self.if_match),
                 ("If-None-Match", &self.if_none_match),
@@ -233,7 +233,7 @@ mod tests {
                     append(name, date.unwrap_or("yesterday".to_string()));
                 }
             }
-            fields
+            headers
         }
 
         /// The rules of section 13.2.2, one after the other.
@@ -318,14 +318,14 @@ mod tests {
             (weak, opaque) in tag(),
             modified in proptest::option::of(0..3u64),
         ) {
-            let fields = conditions.fields();
+            let headers = conditions.headers();
             let validators = Validators {
                 tag: Some(EntityTag { weak, opaque: opaque.as_bytes() }),
                 modified: modified.map(|seconds| MOMENT + seconds),
             };
             let is_read = matches!(method, Method::GET | Method::HEAD);
             let expected = conditions.verdict(is_read, (weak, opaque), modified);
-            prop_assert_eq!(evaluate(&method, fields.view(), &validators, None), expected, "{:?}", fields);
+            prop_assert_eq!(evaluate(&method, headers.view(), &validators, None), expected, "{:?}", headers);
         }
     }
 }

@@ -9,8 +9,8 @@ const MEMBERS: usize = 100;
 
 /// Returns the first [`MEMBERS`] valid members of a weighted list, which may span several lines.
 pub(crate) fn preferences_in<'a>(
-    fields: Headers<'a>,
+    headers: Headers<'a>,
     name: &str,
 ) -> impl Iterator<Item = Preference<'a>> {
-    fields.get_all(name).flat_map(preferences).take(MEMBERS)
+    headers.get_all(name).flat_map(preferences).take(MEMBERS)
 }

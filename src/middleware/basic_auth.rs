@@ -121,8 +121,8 @@ impl BasicAuth {
     }
 
     /// Returns the user of a request, or the response that asks for one.
-    fn authenticate(&self, fields: Headers<'_>) -> Result<AuthenticatedUser, Response> {
-        match BasicCredentials::in_fields(fields) {
+    fn authenticate(&self, headers: Headers<'_>) -> Result<AuthenticatedUser, Response> {
+        match BasicCredentials::in_headers(headers) {
             Some(given) if (self.check)(given.user(), given.password()) => {
                 Ok(AuthenticatedUser::new(given.user()))
             }

@@ -78,11 +78,11 @@ impl Compression {
     /// Returns the body, if it would be compressed for a client that accepts gzip.
     fn compressible<'r>(&self, response: &'r Response) -> Option<&'r [u8]> {
         let body = response.body().as_bytes()?;
-        let fields = response.headers().view();
-        let has = |name: &str| fields.get_bytes(name).is_some();
+        let headers = response.headers().view();
+        let has = |name: &str| headers.get_bytes(name).is_some();
         let status = response.sent_status();
         let is_meant = self.sizes.contains(&body.len())
-            && fields.get_bytes("Content-Type").is_some_and(gains)
+            && headers.get_bytes("Content-Type").is_some_and(gains)
             && status != Status::PARTIAL_CONTENT
             && !status.forbids_body()
             && !has("Content-Encoding")
@@ -210,8 +210,8 @@ pub(crate) fn gains(media_type: &[u8]) -> bool {
 }
 
 /// Returns whether the client accepts gzip, and prefers it at least as much as no coding.
-fn accepts_gzip(fields: Headers<'_>) -> bool {
-    choose(fields, &[Coding::Gzip]) == Choice::Coding(Coding::Gzip)
+fn accepts_gzip(headers: Headers<'_>) -> bool {
+    choose(headers, &[Coding::Gzip]) == Choice::Coding(Coding::Gzip)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use core::time::Duration;
 
 const ORIGIN: &str = "Origin";
 const REQUEST_METHOD: &str = "Access-Control-Request-Method";
-const REQUEST_FIELDS: &str = "Access-Control-Request-Headers";
+const REQUEST_HEADERS: &str = "Access-Control-Request-Headers";
 const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
 
 /// Middleware that lets pages of other origins use this server (CORS).
@@ -49,7 +49,7 @@ const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
 pub struct Cors {
     origins: Origins,
     methods: String,
-    allow_headers: RequestFields,
+    allow_headers: RequestHeaders,
     expose_headers: String,
     credentials: bool,
     max_age: Option<Duration>,
@@ -61,7 +61,7 @@ enum Origins {
     Matching(Box<dyn Fn(&str) -> bool + Send + Sync>),
 }
 
-enum RequestFields {
+enum RequestHeaders {
     Any,
     Listed(String),
 }
@@ -114,7 +114,7 @@ impl Cors {
         Cors {
             origins,
             methods: String::new(),
-            allow_headers: RequestFields::Listed(String::new()),
+            allow_headers: RequestHeaders::Listed(String::new()),
             expose_headers: String::new(),
             credentials: false,
             max_age: None,
@@ -130,7 +130,7 @@ impl Cors {
     /// Sets the headers that pages may send besides `Accept`, `Accept-Language`, `Content-Language` and the plain forms
     /// of `Content-Type`. By default, none. JSON needs `Content-Type` here.
     pub fn allow_headers(mut self, names: impl IntoIterator<Item: AsRef<str>>) -> Cors {
-        self.allow_headers = RequestFields::Listed(listed(names));
+        self.allow_headers = RequestHeaders::Listed(listed(names));
         self
     }
 
@@ -148,7 +148,7 @@ impl Cors {
     /// assert!(String::from_utf8_lossy(&response).contains("\r\nAccess-Control-Allow-Headers: x-a,x-b\r\n"));
     /// ```
     pub fn allow_any_header(mut self) -> Cors {
-        self.allow_headers = RequestFields::Any;
+        self.allow_headers = RequestHeaders::Any;
         self
     }
 
@@ -190,15 +190,15 @@ impl Cors {
     }
 
     /// Returns the response to a preflight request of an allowed origin, without the headers that all responses get.
-    fn preflight(&self, asked_fields: Option<&[u8]>) -> Response {
+    fn preflight(&self, asked_headers: Option<&[u8]>) -> Response {
         let mut response = not_shared();
-        let fields = match &self.allow_headers {
-            RequestFields::Any => asked_fields.unwrap_or_default(),
-            RequestFields::Listed(names) => names.as_bytes(),
+        let headers = match &self.allow_headers {
+            RequestHeaders::Any => asked_headers.unwrap_or_default(),
+            RequestHeaders::Listed(names) => names.as_bytes(),
         };
         for (name, value) in [
             ("Access-Control-Allow-Methods", self.methods.as_bytes()),
-            ("Access-Control-Allow-Headers", fields),
+            ("Access-Control-Allow-Headers", headers),
         ] {
             if !value.is_empty() {
                 response.set_header(name, value);
@@ -213,19 +213,19 @@ impl Cors {
 
 impl Middleware for Cors {
     fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
-        let fields = request.head.headers();
-        let mut origins = fields.get_all(ORIGIN);
+        let headers = request.head.headers();
+        let mut origins = headers.get_all(ORIGIN);
         let origin = match (origins.next(), origins.next()) {
             (Some(origin), None) => core::str::from_utf8(origin).ok(),
             _ => None,
         };
         let allowed = origin.filter(|origin| self.is_allowed(origin));
-        let asked_fields = fields.get_bytes(REQUEST_FIELDS);
+        let asked_headers = headers.get_bytes(REQUEST_HEADERS);
         let is_preflight = request.head.method() == Method::OPTIONS
-            && fields.get_bytes(ORIGIN).is_some()
-            && fields.get_bytes(REQUEST_METHOD).is_some();
+            && headers.get_bytes(ORIGIN).is_some()
+            && headers.get_bytes(REQUEST_METHOD).is_some();
         let response = is_preflight.then(|| match allowed {
-            Some(_) => self.preflight(asked_fields),
+            Some(_) => self.preflight(asked_headers),
             None => not_shared(),
         });
         if let Some(allowed) = allowed {
@@ -278,7 +278,7 @@ impl fmt::Debug for Cors {
 /// Returns the response to a preflight request that allows nothing. HTTP caches do not store responses to OPTIONS, but
 /// some shared caches do, so `Vary` lists the headers it depends on.
 fn not_shared() -> Response {
-    let vary = format!("{REQUEST_METHOD}, {REQUEST_FIELDS}");
+    let vary = format!("{REQUEST_METHOD}, {REQUEST_HEADERS}");
     Response::new(Status::NO_CONTENT).with_header("Vary", vary)
 }
 

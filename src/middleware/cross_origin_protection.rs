@@ -116,8 +116,8 @@ enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    fn of(fields: Headers<'a>, name: &str) -> Value<'a> {
-        let mut values = fields.get_all(name);
+    fn of(headers: Headers<'a>, name: &str) -> Value<'a> {
+        let mut values = headers.get_all(name);
         match (values.next(), values.next()) {
             (None, _) => Value::None,
             (Some(value), None) => Value::One(value),

@@ -11,7 +11,7 @@ use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
-const FIELD: &str = "X-Request-Id";
+const HEADER: &str = "X-Request-Id";
 
 /// The maximum length of an identifier taken from a request, in bytes. A UUID has 36.
 const TAKEN_BYTES: usize = 128;
@@ -129,7 +129,7 @@ impl SetRequestId {
     /// Returns the identifier in the request, if it can be trusted.
     fn taken(&self, request: &RequestParts<'_>) -> Option<RequestId> {
         let is_trusted = self.is_trusted.as_ref()?;
-        let mut values = request.head.headers().get_all(FIELD);
+        let mut values = request.head.headers().get_all(HEADER);
         let (Some(value), None) = (values.next(), values.next()) else {
             return None;
         };
@@ -157,7 +157,7 @@ impl Middleware for SetRequestId {
 
     fn after(&self, request: &RequestInfo<'_>, mut response: Response) -> Response {
         if let Some(id) = request.extensions.get::<RequestId>() {
-            response.set_header(FIELD, id.as_str());
+            response.set_header(HEADER, id.as_str());
         }
         response
     }

@@ -152,9 +152,9 @@ mod tests {
         let block = environ.finish(length);
         // Python decodes Latin-1.
         let text: String = block.iter().copied().map(char::from).collect();
-        let fields: Vec<&str> = text.split('\0').collect();
+        let headers: Vec<&str> = text.split('\0').collect();
         let pair = |pair: &[&str]| (pair[0].to_owned(), pair[1].to_owned());
-        fields.chunks(2).map(pair).collect()
+        headers.chunks(2).map(pair).collect()
     }
 
     fn value(pairs: &[(String, String)], name: &str) -> Option<String> {

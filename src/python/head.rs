@@ -11,7 +11,7 @@ use alloc::string::{String, ToString};
 #[derive(Debug)]
 pub(super) struct ResponseHead {
     pub(super) status: Status,
-    pub(super) fields: HeaderMap,
+    pub(super) headers: HeaderMap,
     pub(super) content_length: Option<u64>,
 }
 
@@ -22,7 +22,7 @@ impl ResponseHead {
         let status = parse_status(parts.next().unwrap_or_default())?;
         let mut head = ResponseHead {
             status,
-            fields: HeaderMap::new(),
+            headers: HeaderMap::new(),
             content_length: None,
         };
         while let Some(name) = parts.next() {
@@ -47,7 +47,7 @@ impl ResponseHead {
             // PEP 3333 lets an application set `Date`, but the connection adds its own.
         } else if is_reserved(name) {
             return Err(ResponseError::ReservedHeader(name.to_string()));
-        } else if let Err(error) = self.fields.append(name, value) {
+        } else if let Err(error) = self.headers.append(name, value) {
             return Err(ResponseError::Header(error, name.to_string()));
         }
         Ok(())
@@ -56,7 +56,7 @@ impl ResponseHead {
     /// Returns a response without its content.
     pub(super) fn into_response(self) -> Response {
         Response {
-            fields: self.fields,
+            headers: self.headers,
             ..Response::new(self.status)
         }
     }
@@ -98,9 +98,9 @@ mod tests {
             (head.status, head.content_length),
             (Status::CREATED, Some(5))
         );
-        let cookies: alloc::vec::Vec<_> = head.fields.get_all("set-cookie").collect();
+        let cookies: alloc::vec::Vec<_> = head.headers.get_all("set-cookie").collect();
         assert_eq!(cookies, [b"a=1", b"b=2"]);
-        assert_eq!(head.fields.len(), 2);
+        assert_eq!(head.headers.len(), 2);
     }
 
     #[test]

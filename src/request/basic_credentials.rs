@@ -45,7 +45,7 @@ impl<'a> Request<'a> {
     /// several `Authorization` headers. Respond to all of these with a [401](crate::Rejection::unauthorized).
     #[must_use]
     pub fn basic_auth(&self) -> Option<BasicCredentials> {
-        BasicCredentials::in_fields(self.headers())
+        BasicCredentials::in_headers(self.headers())
     }
 
     /// Returns the token that was sent with the scheme Bearer (RFC 6750 section 2.1). Returns `None` if there is none,
@@ -69,8 +69,8 @@ impl<'a> Request<'a> {
 
 impl BasicCredentials {
     /// Reads the credentials of a request from its headers.
-    pub(crate) fn in_fields(fields: Headers<'_>) -> Option<BasicCredentials> {
-        let text = base64::decode(credentials(fields, "Basic")?)?;
+    pub(crate) fn in_headers(headers: Headers<'_>) -> Option<BasicCredentials> {
+        let text = base64::decode(credentials(headers, "Basic")?)?;
         let text = String::from_utf8(text).ok()?;
         let colon = text.find(':')?;
         let is_plain = !text.chars().any(char::is_control);
@@ -92,8 +92,8 @@ impl BasicCredentials {
 
 /// Returns the credentials after the name of an authentication scheme, ignoring its case. Returns `None` for another
 /// scheme, and for a repeated header.
-fn credentials<'a>(fields: Headers<'a>, scheme: &str) -> Option<&'a [u8]> {
-    let mut values = fields.get_all("Authorization");
+fn credentials<'a>(headers: Headers<'a>, scheme: &str) -> Option<&'a [u8]> {
+    let mut values = headers.get_all("Authorization");
     let (value, None) = (values.next()?, values.next()) else {
         return None;
     };

@@ -90,7 +90,7 @@ enum OwnedPath {
 #[must_use]
 pub struct RequestBuilder {
     request_line: String,
-    fields: Vec<(String, Vec<u8>)>,
+    headers: Vec<(String, Vec<u8>)>,
     body: Option<Bytes>,
     /// The length of a body that is not in the request.
     announced: Option<u64>,
@@ -105,7 +105,7 @@ impl<'a> Request<'a> {
     pub fn builder(method: &str, target: &str) -> RequestBuilder {
         RequestBuilder {
             request_line: format!("{method} {target} HTTP/1.1\r\n"),
-            fields: Vec::new(),
+            headers: Vec::new(),
             body: None,
             announced: None,
             now: Now::default(),
@@ -300,7 +300,7 @@ impl OwnedPath {
 impl RequestBuilder {
     /// Adds a header. `Host` defaults to `localhost`. `Content-Length` always matches the body.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> RequestBuilder {
-        self.fields.push((name.into(), value.as_ref().into()));
+        self.headers.push((name.into(), value.as_ref().into()));
         self
     }
 
@@ -363,13 +363,13 @@ impl RequestBuilder {
     pub fn build(self) -> Result<OwnedRequest, InvalidRequest> {
         let mut head = self.request_line.into_bytes();
         let has_host = self
-            .fields
+            .headers
             .iter()
             .any(|(name, _)| name.eq_ignore_ascii_case("host"));
         if !has_host {
             head.extend_from_slice(b"Host: localhost\r\n");
         }
-        for (name, value) in &self.fields {
+        for (name, value) in &self.headers {
             if name.eq_ignore_ascii_case("content-length") {
                 continue;
             }

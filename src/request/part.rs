@@ -28,7 +28,7 @@ use core::fmt;
 pub struct Part<'a> {
     name: Cow<'a, str>,
     file_name: Option<Cow<'a, str>>,
-    fields: Headers<'a>,
+    headers: Headers<'a>,
     bytes: &'a [u8],
 }
 
@@ -68,8 +68,8 @@ impl Default for MultipartLimits {
 impl<'a> Part<'a> {
     /// Parses the head of a part.
     pub(crate) fn parse(head: &'a [u8]) -> Result<Part<'a>, String> {
-        let fields = Headers::from_valid(head);
-        let mut dispositions = fields.get_all("Content-Disposition");
+        let headers = Headers::from_valid(head);
+        let mut dispositions = headers.get_all("Content-Disposition");
         let (Some(disposition), None) = (dispositions.next(), dispositions.next()) else {
             return Err("must have one Content-Disposition".into());
         };
@@ -80,7 +80,7 @@ impl<'a> Part<'a> {
                 "has no name: its Content-Disposition must be form-data with a name".into(),
             );
         };
-        if let Some(coding) = fields.get_bytes("Content-Transfer-Encoding") {
+        if let Some(coding) = headers.get_bytes("Content-Transfer-Encoding") {
             let harmless = ["7bit", "8bit", "binary"];
             let is_harmless = |name: &&str| coding.eq_ignore_ascii_case(name.as_bytes());
             if !harmless.iter().any(is_harmless) {
@@ -93,7 +93,7 @@ impl<'a> Part<'a> {
         Ok(Part {
             name: unescape(name).ok_or(NOT_UTF8)?,
             file_name: file_name(parameters)?,
-            fields,
+            headers,
             bytes: b"",
         })
     }
@@ -125,13 +125,13 @@ impl<'a> Part<'a> {
     /// Returns the media type that the client states for a file. It is often guessed from the name.
     #[must_use]
     pub fn content_type(&self) -> Option<&'a str> {
-        self.fields.get("Content-Type")
+        self.headers.get("Content-Type")
     }
 
     /// Returns the headers of the part.
     #[must_use]
     pub fn headers(&self) -> Headers<'a> {
-        self.fields
+        self.headers
     }
 
     /// Returns the body.

@@ -75,7 +75,7 @@ pub struct PreparedResponse {
     /// The bytes after the status line and Date: the headers, the length, an empty line, and a small body.
     block: Bytes,
     /// The position of the empty line in the block.
-    fields_end: usize,
+    headers_end: usize,
     /// The length of `Content-Length` in the block, before the empty line.
     framing_bytes: usize,
     body: Bytes,
@@ -103,7 +103,7 @@ impl PreparedResponse {
         Ok(PreparedResponse::of(
             response.status,
             status_line,
-            &response.fields,
+            &response.headers,
             body,
         ))
     }
@@ -111,11 +111,11 @@ impl PreparedResponse {
     fn of(
         status: Status,
         status_line: &'static str,
-        fields: &HeaderMap,
+        headers: &HeaderMap,
         mut body: Bytes,
     ) -> PreparedResponse {
-        let mut block = Vec::from(fields.view().as_bytes());
-        let own_fields = block.len();
+        let mut block = Vec::from(headers.view().as_bytes());
+        let own_headers = block.len();
         if status.forbids_body() {
             body = Bytes::new();
         } else {
@@ -126,7 +126,7 @@ impl PreparedResponse {
             block
                 .extend_from_slice(alloc::format!("Content-Length: {}\r\n", body.len()).as_bytes());
         }
-        let fields_end = block.len();
+        let headers_end = block.len();
         block.extend_from_slice(b"\r\n");
         // A small body is stored directly after its head, so that both are copied at once.
         let is_small = body.len() < SHARED_FROM_BYTES;
@@ -135,14 +135,14 @@ impl PreparedResponse {
         }
         let block = Bytes::from(block);
         if is_small {
-            body = block.slice(fields_end + 2..);
+            body = block.slice(headers_end + 2..);
         }
         PreparedResponse {
             status,
             status_line,
             block,
-            fields_end,
-            framing_bytes: fields_end - own_fields,
+            headers_end,
+            framing_bytes: headers_end - own_headers,
             body,
         }
     }
@@ -150,7 +150,7 @@ impl PreparedResponse {
     /// Returns an equal response that can be changed. The body is shared, not copied.
     pub fn to_response(&self) -> Response {
         Response {
-            fields: self.headers(),
+            headers: self.headers(),
             body: Body::from(self.body.clone()),
             ..Response::new(self.status)
         }
@@ -168,7 +168,7 @@ impl PreparedResponse {
 
     /// Returns the headers, without framing. They share the memory of the prepared response.
     pub(crate) fn headers(&self) -> HeaderMap {
-        HeaderMap::from_valid(self.block.slice(..self.fields_end - self.framing_bytes))
+        HeaderMap::from_valid(self.block.slice(..self.headers_end - self.framing_bytes))
     }
 
     #[inline]
@@ -185,7 +185,7 @@ impl PreparedResponse {
     /// Returns the parts of the block before and after the place for further headers.
     pub(crate) fn split_block(&self) -> (&[u8], &[u8]) {
         self.block
-            .split_at_checked(self.fields_end)
+            .split_at_checked(self.headers_end)
             .unwrap_or_default()
     }
 

@@ -32,7 +32,7 @@ use core::pin::Pin;
 #[must_use]
 pub struct Response {
     pub(crate) status: Status,
-    pub(crate) fields: HeaderMap,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
     pub(crate) page: Page,
     /// Boxed, because almost no response has one.
@@ -174,7 +174,7 @@ impl Response {
     pub const fn new(status: Status) -> Response {
         Response {
             status,
-            fields: HeaderMap::new(),
+            headers: HeaderMap::new(),
             body: Body::empty(),
             page: Page::Own,
             exception: None,
@@ -200,7 +200,7 @@ impl Response {
 
     fn prepared(line: &'static [u8], body: Body) -> Response {
         Response {
-            fields: HeaderMap::from_valid(Bytes::from_static(line)),
+            headers: HeaderMap::from_valid(Bytes::from_static(line)),
             body,
             ..Response::new(Status::OK)
         }
@@ -232,14 +232,14 @@ impl Response {
 
     /// Like [`with_header`](Response::with_header), but modifies the response in place.
     pub fn set_header(&mut self, name: &str, value: impl AsRef<[u8]>) {
-        self.change_fields(name, value.as_ref(), |fields, name, value| {
-            fields.insert(name, value)
+        self.change_headers(name, value.as_ref(), |headers, name, value| {
+            headers.insert(name, value)
         });
     }
 
     /// Removes all headers with the given name.
     pub fn remove_header(&mut self, name: &str) {
-        self.fields.remove(name);
+        self.headers.remove(name);
         self.when_ready(|| {
             let name = String::from(name);
             move |response| response.remove_header(&name)
@@ -254,8 +254,8 @@ impl Response {
 
     /// Like [`with_appended_header`](Response::with_appended_header), but modifies the response in place.
     pub fn append_header(&mut self, name: &str, value: impl AsRef<[u8]>) {
-        self.change_fields(name, value.as_ref(), |fields, name, value| {
-            fields.append(name, value)
+        self.change_headers(name, value.as_ref(), |headers, name, value| {
+            headers.append(name, value)
         });
     }
 
@@ -272,7 +272,7 @@ impl Response {
 
     /// Returns the headers set so far.
     pub fn headers(&self) -> &HeaderMap {
-        &self.fields
+        &self.headers
     }
 
     /// Returns the body.
@@ -313,7 +313,7 @@ impl Response {
         }
     }
 
-    fn change_fields(
+    fn change_headers(
         &mut self,
         name: &str,
         value: &[u8],
@@ -322,12 +322,12 @@ impl Response {
         if is_reserved(name) {
             return self.fail(ResponseError::ReservedHeader(name.into()));
         }
-        if let Err(error) = change(&mut self.fields, name, value) {
+        if let Err(error) = change(&mut self.headers, name, value) {
             return self.fail(ResponseError::Header(error, name.into()));
         }
         self.when_ready(|| {
             let (name, value) = (String::from(name), Vec::from(value));
-            move |response| response.change_fields(&name, &value, change)
+            move |response| response.change_headers(&name, &value, change)
         });
     }
 }
@@ -346,7 +346,7 @@ impl fmt::Debug for Response {
         }
         f.debug_struct("Response")
             .field("status", &self.status)
-            .field("headers", &self.fields)
+            .field("headers", &self.headers)
             .field("body", &self.body)
             .field("error", &self.error())
             .finish()

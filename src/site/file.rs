@@ -34,7 +34,7 @@ use core::time::Duration;
 #[derive(Clone)]
 pub(super) struct File {
     /// The media type, and other headers only for responses with a body from the file.
-    content_fields: HeaderMap,
+    file_headers: HeaderMap,
     /// The text between the quotes of the ETag. `None` if the file could have the same tag after another change.
     tag: Option<String>,
     modified: Option<Duration>,
@@ -135,10 +135,10 @@ impl<'a> Representation<'a> {
         }
         options.rules.apply(self.path, &mut whole);
         let mut not_modified = Response::new(Status::NOT_MODIFIED);
-        let mut content_fields = HeaderMap::new();
+        let mut file_headers = HeaderMap::new();
         for (name, value) in whole.headers().view() {
-            if belongs_to_content(name) {
-                content_fields.append(name, value).ok()?;
+            if belongs_to_body(name) {
+                file_headers.append(name, value).ok()?;
             } else if !name.eq_ignore_ascii_case("Accept-Ranges") {
                 not_modified.append_header(name, value);
             }
@@ -159,7 +159,7 @@ impl<'a> Representation<'a> {
             FileContent::Stored(file) => Whole::Stored(Arc::new(file)),
         };
         Some(File {
-            content_fields,
+            file_headers,
             tag,
             modified: self.modified,
             whole,
@@ -170,7 +170,7 @@ impl<'a> Representation<'a> {
 }
 
 /// Returns whether a header describes the body, and is of no use without it.
-fn belongs_to_content(name: &str) -> bool {
+fn belongs_to_body(name: &str) -> bool {
     const NAMES: [&str; 4] = [
         "Content-Type",
         "X-Content-Type-Options",
@@ -205,13 +205,13 @@ impl File {
 
     /// Returns the value of `Content-Disposition`.
     pub(super) fn disposition(&self) -> Option<&str> {
-        self.content_fields.view().get("Content-Disposition")
+        self.file_headers.view().get("Content-Disposition")
     }
 
     /// Returns the media type.
     pub(super) fn media_type(&self) -> &str {
-        let fields = self.content_fields.view();
-        fields.get("Content-Type").unwrap_or_default()
+        let headers = self.file_headers.view();
+        headers.get("Content-Type").unwrap_or_default()
     }
 
     /// Returns when the file was last modified, as time since the Unix epoch.
@@ -268,8 +268,9 @@ impl File {
     }
 
     fn conditional_answer(&self, head: &Head<'_>, now: Now) -> Reply<'_> {
-        let (method, fields) = (head.method(), head.headers());
-        let response = match precondition::evaluate(&method, fields, &self.validators(), now.wall) {
+        let (method, headers) = (head.method(), head.headers());
+        let response = match precondition::evaluate(&method, headers, &self.validators(), now.wall)
+        {
             Verdict::NotModified => return Reply::Prepared(&self.not_modified),
             Verdict::Failed => self.page(Status::PRECONDITION_FAILED),
             Verdict::Proceed => match self.selection(head, now) {
@@ -293,18 +294,18 @@ impl File {
     /// Returns the file as a page with another status. It has no validators, because they do not belong to the
     /// requested resource, and no caching headers.
     pub(super) fn page_with(&self, status: Status) -> Response {
-        let mut response = without_caching(self.without_content(status));
+        let mut response = without_caching(self.without_body(status));
         for name in ["ETag", "Last-Modified"] {
             response.remove_header(name);
         }
-        self.with_content_fields(response)
+        self.with_file_headers(response)
             .with_body(self.body(0..self.length()))
     }
 
     /// Makes this file the page of an error about another file.
     pub(super) fn as_page_of(&self, mut error: Response) -> Response {
         error.remove_header("Content-Type");
-        self.with_content_fields(error)
+        self.with_file_headers(error)
             .with_body(self.body(0..self.length()))
     }
 
@@ -313,32 +314,32 @@ impl File {
             Whole::Prepared(whole) => Reply::Prepared(whole),
             #[cfg(feature = "folder")]
             Whole::Stored(_) => self
-                .with_content_fields(self.without_content(Status::OK))
+                .with_file_headers(self.without_body(Status::OK))
                 .with_header("Accept-Ranges", "bytes")
                 .with_body(self.body(0..self.length()))
                 .into(),
         }
     }
 
-    fn without_content(&self, status: Status) -> Response {
+    fn without_body(&self, status: Status) -> Response {
         self.not_modified.to_response().with_status(status)
     }
 
-    fn with_content_fields(&self, mut response: Response) -> Response {
-        for (name, value) in self.content_fields.view() {
+    fn with_file_headers(&self, mut response: Response) -> Response {
+        for (name, value) in self.file_headers.view() {
             response.append_header(name, value);
         }
         response
     }
 
     fn is_encoded(&self) -> bool {
-        let fields = self.content_fields.view();
-        fields.contains("Content-Encoding")
+        let headers = self.file_headers.view();
+        headers.contains("Content-Encoding")
     }
 
     /// Returns the validators and one line of text.
     fn page(&self, status: Status) -> Response {
-        without_caching(self.without_content(status)).with_default_page()
+        without_caching(self.without_body(status)).with_default_page()
     }
 
     /// Selects the ranges to send (RFC 9110 section 14.2). Ranges apply only to GET, and a repeated header is ignored.
@@ -355,7 +356,7 @@ impl File {
     }
 
     fn part(&self, part: Range<u64>) -> Response {
-        self.with_content_fields(self.without_content(Status::PARTIAL_CONTENT))
+        self.with_file_headers(self.without_body(Status::PARTIAL_CONTENT))
             .with_header("Content-Range", self.content_range(&part))
             .with_body(self.body(part))
     }
@@ -380,7 +381,7 @@ impl File {
         let end = format!("\r\n--{boundary}--\r\n");
         length += end.len() as u64;
         blocks.push(one(end.into()));
-        self.with_content_fields(self.without_content(Status::PARTIAL_CONTENT))
+        self.with_file_headers(self.without_body(Status::PARTIAL_CONTENT))
             .with_header(
                 "Content-Type",
                 format!("multipart/byteranges; boundary={boundary}"),

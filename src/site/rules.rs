@@ -15,7 +15,7 @@ use core::fmt;
 /// The rules of a site, in the order in which they were added.
 #[derive(Clone, Default)]
 pub(super) struct Rules {
-    fields: Vec<(Pattern, Action)>,
+    headers: Vec<(Pattern, Action)>,
     redirects: Vec<Redirect>,
     rewrites: Vec<(Pattern, Template)>,
 }
@@ -39,7 +39,7 @@ enum Action {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum RuleError {
     Pattern(PatternError),
-    Field(String, String),
+    Header(String, String),
     /// A header that the server itself sets.
     Reserved(String),
     Status(Status),
@@ -58,7 +58,7 @@ impl fmt::Display for RuleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             RuleError::Pattern(error) => write!(f, "the pattern or target {error}"),
-            RuleError::Field(name, value) => write!(
+            RuleError::Header(name, value) => write!(
                 f,
                 "the field {name:?} with the value {value:?} cannot be sent: a name is a token, and a value has no \
                  control character"
@@ -89,7 +89,7 @@ impl fmt::Display for RuleError {
 }
 
 /// Headers that depend on the data of a file, and on the request.
-const OWN_FIELDS: [&str; 4] = ["Accept-Ranges", "Content-Range", "ETag", "Last-Modified"];
+const OWN_HEADERS: [&str; 4] = ["Accept-Ranges", "Content-Range", "ETag", "Last-Modified"];
 
 /// Returns a path that matches a pattern: each star stands for an `x`.
 fn example(pattern: &str) -> String {
@@ -109,19 +109,19 @@ impl Rules {
     ) -> Result<(), RuleError> {
         let pattern = Pattern::parse(pattern)?;
         let is_own = |own: &&str| own.eq_ignore_ascii_case(name);
-        if is_reserved(name) || OWN_FIELDS.iter().any(is_own) {
+        if is_reserved(name) || OWN_HEADERS.iter().any(is_own) {
             return Err(RuleError::Reserved(name.to_string()));
         }
         if HeaderMap::new().append(name, value).is_err() {
-            return Err(RuleError::Field(name.to_string(), value.to_string()));
+            return Err(RuleError::Header(name.to_string(), value.to_string()));
         }
         let action = Action::Set(name.to_string(), value.to_string());
-        self.fields.push((pattern, action));
+        self.headers.push((pattern, action));
         Ok(())
     }
 
     pub(super) fn download(&mut self, pattern: &str) -> Result<(), RuleError> {
-        self.fields
+        self.headers
             .push((Pattern::parse(pattern)?, Action::Download));
         Ok(())
     }
@@ -197,7 +197,7 @@ impl Rules {
 
     /// Sets the headers for a file.
     pub(super) fn apply(&self, path: &str, response: &mut Response) {
-        for (pattern, action) in &self.fields {
+        for (pattern, action) in &self.headers {
             match action {
                 _ if !pattern.matches(path.as_bytes()) => {}
                 // An additional `Vary` does not replace the first.

@@ -270,10 +270,10 @@ mod tests {
         wall: Some(Duration::from_secs(784_111_777)),
     };
 
-    fn jar(fields: &[&str]) -> CookieJar {
+    fn jar(headers: &[&str]) -> CookieJar {
         let mut jar = CookieJar::default();
-        for field in fields {
-            jar.set(field, "a.example.com", "/dir/page", false, NOW);
+        for header in headers {
+            jar.set(header, "a.example.com", "/dir/page", false, NOW);
         }
         jar
     }
@@ -340,9 +340,9 @@ mod tests {
             ("=1; Path=/", "a.example.com", "/", false),
             ("garbage", "a.example.com", "/dir/", false),
         ];
-        for (field, host, path, is_sent) in cases {
-            let sent = jar(&[field]).header(host, path, false, NOW);
-            assert_eq!(sent.is_some(), is_sent, "{field} to {host}{path}");
+        for (header, host, path, is_sent) in cases {
+            let sent = jar(&[header]).header(host, path, false, NOW);
+            assert_eq!(sent.is_some(), is_sent, "{header} to {host}{path}");
         }
     }
 
@@ -357,7 +357,7 @@ mod tests {
 
     #[test]
     fn a_replaced_cookie_keeps_its_place_and_a_removed_one_does_not() {
-        let sent = |fields: &[&str]| jar(fields).header("a.example.com", "/dir/x", false, NOW);
+        let sent = |headers: &[&str]| jar(headers).header("a.example.com", "/dir/x", false, NOW);
         assert_eq!(sent(&["a=1", "b=2", "a=3"]).as_deref(), Some("a=3; b=2"));
         let removed = ["a=1", "b=2", "a=; Max-Age=0", "a=3"];
         assert_eq!(sent(&removed).as_deref(), Some("b=2; a=3"));
@@ -438,17 +438,17 @@ mod tests {
     }
 
     /// The cookies sent over HTTPS after these headers, which arrived over HTTPS or HTTP.
-    fn sent_securely(fields: &[(&str, bool)]) -> Option<String> {
+    fn sent_securely(headers: &[(&str, bool)]) -> Option<String> {
         let mut jar = CookieJar::default();
-        for (field, is_secure) in fields {
-            jar.set(field, "a.example.com", "/dir/page", *is_secure, NOW);
+        for (header, is_secure) in headers {
+            jar.set(header, "a.example.com", "/dir/page", *is_secure, NOW);
         }
         jar.header("a.example.com", "/dir/page", true, NOW)
     }
 
     #[test]
     fn name_prefixes_are_enforced() {
-        for (field, is_kept) in [
+        for (header, is_kept) in [
             ("__Secure-a=1; Secure", true),
             ("__Secure-a=1", false),
             ("__secure-a=1", false),
@@ -461,9 +461,9 @@ mod tests {
             ("__Hosta=1", true),
         ] {
             assert_eq!(
-                sent_securely(&[(field, true)]).is_some(),
+                sent_securely(&[(header, true)]).is_some(),
                 is_kept,
-                "{field}"
+                "{header}"
             );
         }
         assert_eq!(sent_securely(&[("__Secure-a=1; Secure", false)]), None);
@@ -472,14 +472,14 @@ mod tests {
     #[test]
     fn a_cookie_set_over_http_does_not_hide_a_secure_one() {
         let secure = ("a=1; Path=/dir; Secure", true);
-        for field in [
+        for header in [
             "a=2; Path=/dir",
             "a=2; Path=/dir/page",
             "a=2; Path=/dir; Domain=example.com",
             "a=; Path=/dir; Max-Age=0",
         ] {
-            let sent = sent_securely(&[secure, (field, false)]);
-            assert_eq!(sent.as_deref(), Some("a=1"), "{field}");
+            let sent = sent_securely(&[secure, (header, false)]);
+            assert_eq!(sent.as_deref(), Some("a=1"), "{header}");
         }
         let both = sent_securely(&[secure, ("a=2; Path=/", false)]);
         assert_eq!(both.as_deref(), Some("a=1; a=2"));

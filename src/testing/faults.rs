@@ -323,10 +323,10 @@ fn with_length(output: &[u8], length: u64) -> Option<Vec<u8>> {
     let Some(start) = find(head, b"Content-Length: ") else {
         return Some(output.to_vec());
     };
-    let (before, field) = head.split_at(start);
-    let after = find(field, b"\r\n").map_or(&b""[..], |end| &field[end..]);
-    let field = format!("Content-Length: {length}");
-    Some([before, field.as_bytes(), after, rest].concat())
+    let (before, header) = head.split_at(start);
+    let after = find(header, b"\r\n").map_or(&b""[..], |end| &header[end..]);
+    let header = format!("Content-Length: {length}");
+    Some([before, header.as_bytes(), after, rest].concat())
 }
 
 /// Replaces the size of the first chunk, once it has arrived. A response without chunks is sent unchanged.

@@ -37,7 +37,7 @@ pub struct ClientRequest<'c> {
     method: Method,
     /// The path and the query.
     target: String,
-    fields: HeaderMap,
+    headers: HeaderMap,
     body: RequestBody,
     follows_redirects: bool,
 }
@@ -62,7 +62,7 @@ impl<'c> ClientRequest<'c> {
             client,
             method,
             target: String::from_utf8_lossy(&target).into_owned(),
-            fields: HeaderMap::new(),
+            headers: HeaderMap::new(),
             body: RequestBody::None,
             follows_redirects: false,
         }
@@ -76,7 +76,7 @@ impl<'c> ClientRequest<'c> {
     #[track_caller]
     #[doc(alias = "field")]
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> ClientRequest<'c> {
-        if let Err(error) = self.fields.append(name, value) {
+        if let Err(error) = self.headers.append(name, value) {
             panic!("the field {name:?} cannot be sent: {error}");
         }
         self
@@ -184,11 +184,11 @@ impl<'c> ClientRequest<'c> {
 
     /// Returns the bytes of the request, with the cookies that the client would send now.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut fields = HeaderMap::new();
+        let mut headers = HeaderMap::new();
         let mut append = |name: &str, value: &str| {
-            if !self.fields.contains(name) {
+            if !self.headers.contains(name) {
                 // Valid, because the host and the cookies were checked when they were set.
-                let _ = fields.append(name, value);
+                let _ = headers.append(name, value);
             }
         };
         let place = self.place();
@@ -197,8 +197,8 @@ impl<'c> ClientRequest<'c> {
             append("Cookie", &cookies);
         }
         let mut bytes = format!("{} {} HTTP/1.1\r\n", self.method, self.target).into_bytes();
-        bytes.extend_from_slice(fields.view().as_bytes());
-        bytes.extend_from_slice(self.fields.view().as_bytes());
+        bytes.extend_from_slice(headers.view().as_bytes());
+        bytes.extend_from_slice(self.headers.view().as_bytes());
         match &self.body {
             RequestBody::None => bytes.extend_from_slice(b"\r\n"),
             RequestBody::Whole(body) => {
@@ -327,7 +327,7 @@ impl<'c> ClientRequest<'c> {
         next.target = target;
         if !keeps_method {
             next.body = RequestBody::None;
-            next.fields.remove("Content-Type");
+            next.headers.remove("Content-Type");
             if next.method != Method::HEAD {
                 next.method = Method::GET;
             }

@@ -62,28 +62,28 @@ pub(super) fn response_rules(response: &ClientResponse) -> Vec<Broken> {
     )
 }
 
-fn rules(status: Status, fields: Headers<'_>, has_body: bool) -> Vec<Broken> {
+fn rules(status: Status, headers: Headers<'_>, has_body: bool) -> Vec<Broken> {
     let mut broken = Vec::new();
     for (statuses, name, source) in REQUIRED {
-        if statuses.contains(&status.code()) && fields.get_bytes(name).is_none() {
+        if statuses.contains(&status.code()) && headers.get_bytes(name).is_none() {
             let rule = format!("a {} response must have {name}", status.code());
             broken.push((rule.into(), source));
         }
     }
     for name in SINGLE {
-        if fields.get_all(name).count() > 1 {
+        if headers.get_all(name).count() > 1 {
             let rule = format!("{name} must be sent only once");
             broken.push((rule.into(), "RFC 9110 section 5.3"));
         }
     }
-    body_rules(status, fields, has_body, &mut broken);
-    value_rules(fields, &mut broken);
-    cookie_rules(fields, &mut broken);
+    body_rules(status, headers, has_body, &mut broken);
+    value_rules(headers, &mut broken);
+    cookie_rules(headers, &mut broken);
     broken
 }
 
-fn body_rules(status: Status, fields: Headers<'_>, has_body: bool, broken: &mut Vec<Broken>) {
-    let media_type = fields.get_bytes("Content-Type");
+fn body_rules(status: Status, headers: Headers<'_>, has_body: bool, broken: &mut Vec<Broken>) {
+    let media_type = headers.get_bytes("Content-Type");
     if has_body && (status.forbids_body() || status == Status::RESET_CONTENT) {
         let rule = format!("a {} response must not have content", status.code());
         broken.push((rule.into(), "RFC 9110 section 6.4.1"));
@@ -99,24 +99,24 @@ fn body_rules(status: Status, fields: Headers<'_>, has_body: bool, broken: &mut 
     let is_multipart = media_type.is_some_and(|value| value.starts_with(b"multipart/byteranges"));
     if status == Status::PARTIAL_CONTENT
         && !is_multipart
-        && fields.get_bytes("Content-Range").is_none()
+        && headers.get_bytes("Content-Range").is_none()
     {
         let rule = "a 206 response with a single part must have Content-Range";
         broken.push((rule.into(), "RFC 9110 section 15.3.7.1"));
     }
 }
 
-fn value_rules(fields: Headers<'_>, broken: &mut Vec<Broken>) {
+fn value_rules(headers: Headers<'_>, broken: &mut Vec<Broken>) {
     let is_date = |value: &[u8]| date::parse(value, None).is_some();
     let is_number = |value: &[u8]| !value.is_empty() && value.iter().all(u8::is_ascii_digit);
-    if fields
+    if headers
         .get_bytes("ETag")
         .is_some_and(|value| EntityTag::parse(value).is_none())
     {
         let rule = "ETag must be a quoted string, such as \"1\" or W/\"1\"";
         broken.push((rule.into(), "RFC 9110 section 8.8.3"));
     }
-    if fields
+    if headers
         .get_bytes("Last-Modified")
         .is_some_and(|value| !is_date(value))
     {
@@ -124,7 +124,7 @@ fn value_rules(fields: Headers<'_>, broken: &mut Vec<Broken>) {
         broken.push((rule.into(), "RFC 9110 section 8.8.2"));
     }
     let is_delay = |value: &[u8]| is_number(value) || is_date(value);
-    if fields
+    if headers
         .get_bytes("Retry-After")
         .is_some_and(|value| !is_delay(value))
     {
@@ -133,9 +133,9 @@ fn value_rules(fields: Headers<'_>, broken: &mut Vec<Broken>) {
     }
 }
 
-fn cookie_rules(fields: Headers<'_>, broken: &mut Vec<Broken>) {
+fn cookie_rules(headers: Headers<'_>, broken: &mut Vec<Broken>) {
     let mut names: Vec<&[u8]> = Vec::new();
-    for cookie in fields.get_all("Set-Cookie") {
+    for cookie in headers.get_all("Set-Cookie") {
         let mut parts = cookie.split(|&byte| byte == b';').map(trim);
         let pair = parts.next().unwrap_or_default();
         let name = trim(pair.split(|&byte| byte == b'=').next().unwrap_or_default());

@@ -24,18 +24,18 @@ pub fn valid_requests() -> impl Strategy<Value = Vec<u8>> {
     ]);
     let path = "(/[a-zA-Z0-9._~%-]{0,12}){1,4}".prop_map(|path| path.replace('%', "%20"));
     let query = prop::option::of("[a-z]{1,8}=[a-zA-Z0-9+]{0,12}(&[a-z]{1,8}=[a-z0-9]{0,8}){0,3}");
-    let field = (
-        prop::sample::select(FIELDS.to_vec()),
+    let header = (
+        prop::sample::select(HEADERS.to_vec()),
         "[!-~]([ -~]{0,30}[!-~])?",
     );
-    let fields = vec(field, 0..6);
+    let headers = vec(header, 0..6);
     let body = vec(any::<u8>(), 0..200);
-    (method, path, query, fields, body, any::<bool>()).prop_map(
-        |(method, path, query, fields, body, is_chunked)| {
+    (method, path, query, headers, body, any::<bool>()).prop_map(
+        |(method, path, query, headers, body, is_chunked)| {
             let query = query.map_or(String::new(), |query| format!("?{query}"));
             let mut request = format!("{method} {path}{query} HTTP/1.1\r\nHost: localhost\r\n");
             let mut seen = Vec::new();
-            for (name, value) in fields {
+            for (name, value) in headers {
                 // Most of them must not occur twice.
                 if !seen.contains(&name) {
                     seen.push(name);
@@ -63,7 +63,7 @@ pub fn valid_requests() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// Headers that take any value without being refused.
-const FIELDS: [&str; 8] = [
+const HEADERS: [&str; 8] = [
     "Accept",
     "Accept-Language",
     "Authorization",

@@ -116,13 +116,13 @@ impl<'a> Environ<'a> {
         let own = KEYS
             .iter()
             .filter_map(move |&key| Some((key.into(), environ.get(key)?)));
-        let mut fields: Vec<_> = environ.headers().collect();
+        let mut headers: Vec<_> = environ.headers().collect();
         // The sort is stable: values with the same key stay in order.
-        fields.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let mut fields = fields.into_iter().peekable();
+        headers.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let mut headers = headers.into_iter().peekable();
         own.chain(core::iter::from_fn(move || {
-            let (key, first) = fields.next()?;
-            let others = core::iter::from_fn(|| fields.next_if(|(other, _)| *other == key));
+            let (key, first) = headers.next()?;
+            let others = core::iter::from_fn(|| headers.next_if(|(other, _)| *other == key));
             let value = join_values(&key, first, others.map(|(_, value)| value));
             Some((key.into(), value))
         }))
@@ -148,8 +148,8 @@ impl<'a> Environ<'a> {
 
     /// Returns the key and the value of each header that has a key.
     fn headers(&self) -> impl Iterator<Item = (String, &'a [u8])> + use<'a> {
-        let fields = self.request.headers().iter();
-        fields.filter_map(|(name, value)| Some((field_key(name)?, value)))
+        let headers = self.request.headers().iter();
+        headers.filter_map(|(name, value)| Some((header_key(name)?, value)))
     }
 }
 
@@ -170,7 +170,7 @@ fn join_values<'a>(
 
 /// Returns `HTTP_` and the name in upper case. Returns `None` for a name with a separate key, and for `Proxy` and names
 /// with an underscore, which a client could use to forge another key.
-fn field_key(name: &str) -> Option<String> {
+fn header_key(name: &str) -> Option<String> {
     let own_key = ["content-type", "content-length"];
     let left_out = name.contains('_')
         || name.eq_ignore_ascii_case("proxy")

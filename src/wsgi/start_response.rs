@@ -44,7 +44,7 @@ pub struct StartResponse {
 #[derive(Debug)]
 struct Started {
     status: Status,
-    fields: HeaderMap,
+    headers: HeaderMap,
     content_length: Option<u64>,
 }
 
@@ -111,7 +111,7 @@ impl StartResponse {
             }
         };
         Response {
-            fields: started.fields,
+            headers: started.headers,
             body,
             ..Response::new(started.status)
         }
@@ -121,7 +121,7 @@ impl StartResponse {
 fn start(status: &str, headers: &[(&str, &str)]) -> Result<Started, ResponseError> {
     let mut started = Started {
         status: parse_status(status)?,
-        fields: HeaderMap::new(),
+        headers: HeaderMap::new(),
         content_length: None,
     };
     for (name, value) in headers {
@@ -135,7 +135,7 @@ fn start(status: &str, headers: &[(&str, &str)]) -> Result<Started, ResponseErro
             // PEP 3333 lets an application set `Date`, but the connection adds its own.
         } else if is_reserved(name) {
             return Err(ResponseError::ReservedHeader(name.to_string()));
-        } else if let Err(error) = started.fields.append(name, value) {
+        } else if let Err(error) = started.headers.append(name, value) {
             return Err(ResponseError::Header(error, name.to_string()));
         }
     }

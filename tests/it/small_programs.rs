@@ -290,8 +290,8 @@ fn middleware_that_identifies_the_user() {
 
     impl Middleware for Identify {
         fn before(&self, request: &mut RequestParts) -> Option<Response> {
-            let field = request.head.headers().get("Authorization")?;
-            let token = field.strip_prefix("Bearer ")?;
+            let header = request.head.headers().get("Authorization")?;
+            let token = header.strip_prefix("Bearer ")?;
             request
                 .extensions
                 .insert(User(self.users.get(token)?.clone()));

@@ -42,10 +42,13 @@ fn gateway(log: &Log) -> Gateway {
 
 /// Asserts that a response is one of the gateway's custom pages, with its header.
 fn assert_own_page(response: &Response, status: u16) {
-    let fields = response.headers().view();
+    let headers = response.headers().view();
     assert_eq!(response.status().code(), status);
-    assert_eq!(fields.get("X-By"), Some("bytegate"));
-    assert_eq!(fields.get("Content-Type"), Some("application/problem+json"));
+    assert_eq!(headers.get("X-By"), Some("bytegate"));
+    assert_eq!(
+        headers.get("Content-Type"),
+        Some("application/problem+json")
+    );
     let page = String::from_utf8_lossy(response.body().as_bytes().unwrap());
     assert!(page.contains(&format!("\"status\":{status}")), "{page}");
 }

@@ -6,8 +6,8 @@ use super::*;
 fn both(client: &Client, path: &str) -> [[Option<String>; 2]; 2] {
     [client.get(path), client.head(path)].map(|request| {
         let response = request.send();
-        let field = |name| response.header(name).map(str::to_string);
-        ["Content-Length", "Transfer-Encoding"].map(field)
+        let header = |name| response.header(name).map(str::to_string);
+        ["Content-Length", "Transfer-Encoding"].map(header)
     })
 }
 

@@ -36,8 +36,10 @@ fn axum_app() -> axum::Router {
     async fn query(Query(pairs): Query<HashMap<String, String>>) -> String {
         pairs.get("q").cloned().unwrap_or_default()
     }
-    async fn fields(fields: HeaderMap) -> (StatusCode, [(&'static str, &'static str); 1], String) {
-        let host = fields["host"].to_str().unwrap().to_string();
+    async fn headers(
+        headers: HeaderMap,
+    ) -> (StatusCode, [(&'static str, &'static str); 1], String) {
+        let host = headers["host"].to_str().unwrap().to_string();
         (StatusCode::ACCEPTED, [("x-kind", "axum")], host)
     }
     async fn peer(axum::Extension(connection): axum::Extension<ConnectionInfo>) -> String {
@@ -52,7 +54,7 @@ fn axum_app() -> axum::Router {
         .route("/count", get(count))
         .route("/form", post(form))
         .route("/query", get(query))
-        .route("/fields", get(fields))
+        .route("/fields", get(headers))
         .route("/peer", get(peer))
         .route("/echo", post(|body: Bytes| async { body }))
         .route(

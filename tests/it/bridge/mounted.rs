@@ -76,10 +76,10 @@ impl Middleware for Languages {
 
 #[test]
 fn a_service_sees_extensions_from_middleware() {
-    async fn show(fields: axum::http::Extensions) -> String {
-        let user = fields.get::<AuthenticatedUser>().unwrap();
-        let id = fields.get::<RequestId>().unwrap();
-        let own = fields.get::<Extensions>().unwrap();
+    async fn show(extensions: axum::http::Extensions) -> String {
+        let user = extensions.get::<AuthenticatedUser>().unwrap();
+        let id = extensions.get::<RequestId>().unwrap();
+        let own = extensions.get::<Extensions>().unwrap();
         format!("{} {id} {}", user.name(), own.get::<Language>().unwrap().0)
     }
     let gateway = Gateway::new(tower(axum::Router::new().fallback(show)))

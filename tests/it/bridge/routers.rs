@@ -160,9 +160,9 @@ fn requests_survive_a_round_trip() {
         ("POST", "/a/b?c=d".to_string())
     );
     let back = OwnedRequest::try_from(converted).unwrap();
-    let fields = back.head().headers();
-    assert_eq!(fields.get_all("x-a").count(), 2);
-    assert_eq!(fields.get("host"), Some("example.com"));
+    let headers = back.head().headers();
+    assert_eq!(headers.get_all("x-a").count(), 2);
+    assert_eq!(headers.get("host"), Some("example.com"));
     assert_eq!(back.head().target_text(), "/a/b?c=d");
     assert_eq!(&back.body()[..], b"hello");
 }

@@ -50,9 +50,9 @@ fn request(input: &[u8]) -> Option<Parsed<'_>> {
     if request_line.len() > 8192 || minor.len() != 1 || !minor.as_bytes()[0].is_ascii_digit() {
         return None;
     }
-    let fields = fields(lines, 100, 16_384)?;
+    let headers = headers(lines, 100, 16_384)?;
     let all = |name: &str| -> Vec<&str> {
-        let of_name = fields.iter().filter(|(known, _)| known == name);
+        let of_name = headers.iter().filter(|(known, _)| known == name);
         of_name.map(|(_, value)| value.as_str()).collect()
     };
 
@@ -146,12 +146,12 @@ fn head_lines(head: &[u8]) -> Option<Vec<&[u8]>> {
 }
 
 /// Names in lower case; values in Latin-1, without the whitespace around them.
-fn fields<'l>(
+fn headers<'l>(
     lines: impl Iterator<Item = &'l [u8]>,
     most: usize,
     line_bytes: usize,
 ) -> Option<Vec<(String, String)>> {
-    let mut fields = Vec::new();
+    let mut headers = Vec::new();
     for line in lines {
         let text: String = line.iter().map(|&byte| char::from(byte)).collect();
         let (name, value) = text.split_once(':')?;
@@ -160,9 +160,9 @@ fn fields<'l>(
         if !is_token(name) || !value.chars().all(is_value) || line.len() > line_bytes {
             return None;
         }
-        fields.push((name.to_lowercase(), trim(value).to_string()));
+        headers.push((name.to_lowercase(), trim(value).to_string()));
     }
-    (fields.len() <= most).then_some(fields)
+    (headers.len() <= most).then_some(headers)
 }
 
 fn chunked(mut rest: &[u8], limit: u64) -> Option<(Vec<u8>, usize, &[u8])> {
@@ -209,13 +209,13 @@ fn trailers(rest: &[u8]) -> Option<(usize, &[u8])> {
         return Some((0, after));
     }
     let (section, after) = split_at_text(rest, b"\r\n\r\n")?;
-    let fields = fields(head_lines(section)?.into_iter(), 32, 16_384)?;
+    let headers = headers(head_lines(section)?.into_iter(), 32, 16_384)?;
     let allowed =
         |(name, _): &(String, String)| !has(FORBIDDEN, name) && !name.starts_with("x-forwarded-");
     let kept = |(name, _): &&(String, String)| !has(TOO_LATE, name) && !name.starts_with("if-");
     let fits = section.len() + 4 <= 4096;
-    let count = fields.iter().filter(kept).count();
-    (fits && fields.iter().all(allowed)).then_some((count, after))
+    let count = headers.iter().filter(kept).count();
+    (fits && headers.iter().all(allowed)).then_some((count, after))
 }
 
 /// `*( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )`

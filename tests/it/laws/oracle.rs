@@ -331,11 +331,11 @@ pub(crate) const HTTPARSE: Oracle = Oracle {
 
 /// Asks httparse for the first head.
 pub(crate) fn httparse(input: &[u8]) -> Opinion {
-    let mut fields = [httparse::EMPTY_HEADER; 128];
-    let mut request = httparse::Request::new(&mut fields);
+    let mut headers = [httparse::EMPTY_HEADER; 128];
+    let mut request = httparse::Request::new(&mut headers);
     match request.parse(input) {
         Ok(httparse::Status::Complete(length)) => {
-            fields_agree(input, length, request.headers);
+            headers_agree(input, length, request.headers);
             Opinion {
                 served: vec![Served {
                     method: request.method.unwrap_or_default().to_string(),
@@ -355,7 +355,7 @@ pub(crate) fn httparse(input: &[u8]) -> Opinion {
 }
 
 /// Where both accept a head, they must find the same headers in it.
-fn fields_agree(input: &[u8], length: usize, theirs: &[httparse::Header<'_>]) {
+fn headers_agree(input: &[u8], length: usize, theirs: &[httparse::Header<'_>]) {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut rest = input;
     let head = match connection.step(&mut rest, a_moment()) {
@@ -366,7 +366,7 @@ fn fields_agree(input: &[u8], length: usize, theirs: &[httparse::Header<'_>]) {
     let ours: Vec<(&str, &[u8])> = head.headers().iter().collect();
     let theirs: Vec<_> = theirs
         .iter()
-        .map(|field| (field.name, field.value))
+        .map(|header| (header.name, header.value))
         .collect();
     assert_eq!(ours, theirs, "{}", input[..length].escape_ascii());
 }

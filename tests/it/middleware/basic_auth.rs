@@ -20,7 +20,7 @@ fn only_the_right_name_and_password_are_let_through() {
             }
         }
         let right = "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==";
-        for fields in [
+        for headers in [
             &[][..],
             &["Authorization: Basic"],
             &["Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ"],
@@ -35,8 +35,8 @@ fn only_the_right_name_and_password_are_let_through() {
             &["Authorization: BasicQWxhZGRpbjpvcGVuIHNlc2FtZQ=="],
             &[right, right],
         ] {
-            let response = ask(&gateway, &get(fields));
-            assert_eq!(response.status(), 401, "{fields:?}");
+            let response = ask(&gateway, &get(headers));
+            assert_eq!(response.status(), 401, "{headers:?}");
             let challenge = response.header("www-authenticate");
             let expected = r#"Basic realm="the \"staff\"", charset="UTF-8""#;
             assert_eq!(challenge, Some(expected));
@@ -50,8 +50,8 @@ fn an_unknown_user_is_refused_before_the_body_is_read() {
         Gateway::new(show_user).with(staff()),
         Gateway::new(with_middleware(staff(), show_user)),
     ] {
-        let fields = ["Content-Length: 2", "Expect: 100-continue"];
-        let output = gateway.handle(request("PUT /", &fields).as_bytes());
+        let headers = ["Content-Length: 2", "Expect: 100-continue"];
+        let output = gateway.handle(request("PUT /", &headers).as_bytes());
         assert!(output.starts_with(b"HTTP/1.1 401 "));
         let right = "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==";
         let input = request("PUT /", &["Content-Length: 2", right]) + "ab";

@@ -58,8 +58,8 @@ fn a_body_over_the_limit_of_its_route_gets_a_413() {
 fn a_body_over_the_limit_is_refused_before_it_is_sent() {
     let gateway = Gateway::new(with_body_limit(10, Inbox));
     let expects = |length: &str| {
-        let fields = ["Expect: 100-continue", &format!("Content-Length: {length}")];
-        gateway.handle(request("PUT /", &fields).as_bytes())
+        let headers = ["Expect: 100-continue", &format!("Content-Length: {length}")];
+        gateway.handle(request("PUT /", &headers).as_bytes())
     };
     assert!(expects("11").starts_with(b"HTTP/1.1 413 "));
     assert!(expects("10").starts_with(b"HTTP/1.1 100 "));

@@ -22,7 +22,7 @@ fn unpacked(response: &ClientResponse) -> String {
 #[test]
 fn a_body_is_compressed_for_clients_that_accept_it() {
     let gateway = Gateway::new(|_: &Request<'_>| Response::html(long())).with(Compression::new());
-    for (fields, is_compressed) in [
+    for (headers, is_compressed) in [
         (&[GZIP][..], true),
         (
             &["Accept-Encoding: br", "Accept-Encoding: gzip;q=0.5"],
@@ -33,16 +33,16 @@ fn a_body_is_compressed_for_clients_that_accept_it() {
         (&["Accept-Encoding: br"], false),
         (&[], false),
     ] {
-        let response = ask(&gateway, &get(fields));
+        let response = ask(&gateway, &get(headers));
         if is_compressed {
-            assert_eq!(unpacked(&response), long(), "{fields:?}")
+            assert_eq!(unpacked(&response), long(), "{headers:?}")
         } else {
-            assert_eq!(response.body(), long().into_bytes(), "{fields:?}")
+            assert_eq!(response.body(), long().into_bytes(), "{headers:?}")
         }
         assert_eq!(
             response.header("vary"),
             Some("Accept-Encoding"),
-            "{fields:?}"
+            "{headers:?}"
         );
         assert_eq!(
             response.header("content-type"),
@@ -56,9 +56,9 @@ fn head_has_the_headers_of_get() {
     let gateway = Gateway::new(|_: &Request<'_>| long())
         .with(ConditionalGet::new())
         .with(Compression::new());
-    for fields in [&[GZIP][..], &[]] {
-        let head = ask(&gateway, &request("HEAD /", fields));
-        let get = ask(&gateway, &get(fields));
+    for headers in [&[GZIP][..], &[]] {
+        let head = ask(&gateway, &request("HEAD /", headers));
+        let get = ask(&gateway, &get(headers));
         assert_eq!(head.headers(), get.headers(), "{head:?} {get:?}");
         assert!(head.body().is_empty());
     }

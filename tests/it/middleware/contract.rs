@@ -146,7 +146,7 @@ fn built_in_responses_keep_the_contract() {
         "Origin: https://rabbit.invalid",
         "Access-Control-Request-Method: PUT",
     ];
-    for (line, fields, status) in [
+    for (line, headers, status) in [
         ("GET /", &[][..], 200),
         ("GET /", &["If-None-Match: *"], 304),
         ("GET /", &["If-Match: \"x\""], 412),
@@ -170,9 +170,9 @@ fn built_in_responses_keep_the_contract() {
     ] {
         // A panic of the contract would be a 500.
         assert_eq!(
-            ask(&gateway, &request(line, fields)).status().code(),
+            ask(&gateway, &request(line, headers)).status().code(),
             status,
-            "{line} {fields:?}"
+            "{line} {headers:?}"
         );
     }
 }

@@ -73,9 +73,9 @@ fn pages_of_allowed_origins_may_read_responses_and_others_may_not() {
         (matching, "null", false, false),
     ] {
         let gateway = Gateway::new(EveryWay).with(make());
-        let origin_field = format!("Origin: {origin}");
+        let origin_header = format!("Origin: {origin}");
         for line in ["GET /now", "GET /none", "POST /now", "GET /panic"] {
-            let response = ask(&gateway, &request(line, &[&origin_field]));
+            let response = ask(&gateway, &request(line, &[&origin_header]));
             assert_eq!(
                 is_readable(false, origin, &response),
                 without,
@@ -89,7 +89,7 @@ fn pages_of_allowed_origins_may_read_responses_and_others_may_not() {
         }
         let preflight = request(
             "OPTIONS /now",
-            &[&origin_field, "Access-Control-Request-Method: PUT"],
+            &[&origin_header, "Access-Control-Request-Method: PUT"],
         );
         let response = ask(&gateway, &preflight);
         assert_eq!(is_readable(false, origin, &response), without, "{origin}");
@@ -139,9 +139,9 @@ fn a_preflight_request_is_answered_without_the_application() {
     }
 
     // Without both headers, it is no preflight request.
-    for fields in [&[origin][..], &[asks], &[]] {
-        let response = ask(&gateway, &request("OPTIONS /a", fields));
-        assert_eq!(response.body(), b"called with OPTIONS", "{fields:?}");
+    for headers in [&[origin][..], &[asks], &[]] {
+        let response = ask(&gateway, &request("OPTIONS /a", headers));
+        assert_eq!(response.body(), b"called with OPTIONS", "{headers:?}");
     }
     let response = ask(&gateway, &request("GET /a", &[origin, asks]));
     assert_eq!(response.body(), b"called with GET");
@@ -152,8 +152,8 @@ fn a_preflight_request_is_answered_without_the_application() {
 #[test]
 fn vary_names_the_origin_unless_any_origin_is_allowed() {
     let application = |_: &Request<'_>| Response::text("").with_header("Vary", "Cookie");
-    let vary = |cors: Cors, fields: &[&str]| {
-        let response = ask(&Gateway::new(application).with(cors), &get(fields));
+    let vary = |cors: Cors, headers: &[&str]| {
+        let response = ask(&Gateway::new(application).with(cors), &get(headers));
         response.header("vary").map(str::to_string)
     };
     let cookie_and_origin = Some("Cookie, Origin".to_string());

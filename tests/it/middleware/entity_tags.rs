@@ -68,7 +68,7 @@ fn validators_of_the_application_are_used() {
     };
     let gateway = Gateway::new(application).with(ConditionalGet::new());
     let same = "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT";
-    for (fields, status) in [
+    for (headers, status) in [
         (&[][..], 200),
         (&["If-None-Match: \"v1\""], 304),
         (&["If-None-Match: \"v2\""], 200),
@@ -76,9 +76,9 @@ fn validators_of_the_application_are_used() {
         (&["If-None-Match: \"v2\"", same], 200),
         (&["If-Match: \"v1\""], 200),
     ] {
-        let response = ask(&gateway, &get(fields));
-        assert_eq!(response.status().code(), status, "{fields:?}");
-        assert_eq!(response.header("etag"), Some("\"v1\""), "{fields:?}");
+        let response = ask(&gateway, &get(headers));
+        assert_eq!(response.status().code(), status, "{headers:?}");
+        assert_eq!(response.header("etag"), Some("\"v1\""), "{headers:?}");
     }
 }
 
@@ -124,7 +124,7 @@ fn a_site_responds_the_same_with_and_without_the_middleware() {
     );
     let first = ask(&plain, &get(&[]));
     let tag = first.header("etag").expect("a tag");
-    for fields in [
+    for headers in [
         &[][..],
         &[&*format!("If-None-Match: {tag}")],
         &[&*format!("If-Match: {tag}")],
@@ -132,9 +132,9 @@ fn a_site_responds_the_same_with_and_without_the_middleware() {
         &["Range: bytes=0-3"],
     ] {
         assert_eq!(
-            ask(&plain, &get(fields)).raw(),
-            ask(&wrapped, &get(fields)).raw(),
-            "{fields:?}"
+            ask(&plain, &get(headers)).raw(),
+            ask(&wrapped, &get(headers)).raw(),
+            "{headers:?}"
         );
     }
 }

@@ -56,13 +56,16 @@ fn ask(gateway: &Gateway, input: &str) -> ClientResponse {
 }
 
 /// Returns a request without a body.
-fn request(line: &str, fields: &[&str]) -> String {
-    let fields: String = fields.iter().map(|field| format!("{field}\r\n")).collect();
-    format!("{line} HTTP/1.1\r\nHost: x\r\n{fields}\r\n")
+fn request(line: &str, headers: &[&str]) -> String {
+    let headers: String = headers
+        .iter()
+        .map(|header| format!("{header}\r\n"))
+        .collect();
+    format!("{line} HTTP/1.1\r\nHost: x\r\n{headers}\r\n")
 }
 
-fn get(fields: &[&str]) -> String {
-    request("GET /", fields)
+fn get(headers: &[&str]) -> String {
+    request("GET /", headers)
 }
 
 /// Responds in every possible way.
@@ -110,20 +113,20 @@ impl Receiver for Refuser {
 
 /// Each kind of response from [`EveryWay`], and the status.
 fn every_way() -> Vec<(String, u16)> {
-    let fields = ["Origin: https://a.example", "Accept-Encoding: gzip"];
+    let headers = ["Origin: https://a.example", "Accept-Encoding: gzip"];
     let body = |line: &str| {
-        let fields = [&fields[..], &["Content-Length: 2"]].concat();
-        request(line, &fields) + "ab"
+        let headers = [&headers[..], &["Content-Length: 2"]].concat();
+        request(line, &headers) + "ab"
     };
     vec![
-        (request("GET /now", &fields), 200),
-        (request("HEAD /now", &fields), 200),
-        (request("GET /later", &fields), 200),
-        (request("GET /stream", &fields), 200),
-        (request("GET /panic", &fields), 500),
-        (request("GET /later-panic", &fields), 500),
-        (request("GET /invalid", &fields), 500),
-        (request("TRACE /now", &fields), 501),
+        (request("GET /now", &headers), 200),
+        (request("HEAD /now", &headers), 200),
+        (request("GET /later", &headers), 200),
+        (request("GET /stream", &headers), 200),
+        (request("GET /panic", &headers), 500),
+        (request("GET /later-panic", &headers), 500),
+        (request("GET /invalid", &headers), 500),
+        (request("TRACE /now", &headers), 501),
         (body("POST /now"), 200),
         (body("POST /refuse"), 403),
         (body("POST /receive"), 422),
@@ -131,14 +134,14 @@ fn every_way() -> Vec<(String, u16)> {
         (
             request(
                 "POST /count",
-                &[&fields[..], &["Transfer-Encoding: chunked"]].concat(),
+                &[&headers[..], &["Transfer-Encoding: chunked"]].concat(),
             ) + "2\r\nab\r\nno chunk",
             400,
         ),
         (
             request(
                 "POST /now",
-                &[&fields[..], &["Content-Length: 1048577"]].concat(),
+                &[&headers[..], &["Content-Length: 1048577"]].concat(),
             ),
             413,
         ),

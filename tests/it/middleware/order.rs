@@ -145,10 +145,11 @@ fn layered_middleware_may_respond_in_place_of_its_application() {
             ],
         ),
     ] {
-        for (method, fields, body) in [("GET", &[][..], ""), ("POST", &["Content-Length: 2"], "ab")]
+        for (method, headers, body) in
+            [("GET", &[][..], ""), ("POST", &["Content-Length: 2"], "ab")]
         {
             for path in ["/now", "/later", "/count"] {
-                let input = request(&format!("{method} {path}?{query}"), fields) + body;
+                let input = request(&format!("{method} {path}?{query}"), headers) + body;
                 assert_eq!(ask(&gateway, &input).status(), 403, "{input}");
                 assert_eq!(notes.take(), expected, "{input}");
             }
@@ -257,8 +258,8 @@ fn extensions_from_an_admission_reach_the_application() {
         )),
     ] {
         for (target, length, status) in [("/", 5, 200), ("/?3", 3, 200), ("/?3", 4, 413)] {
-            let fields = [format!("Content-Length: {length}")];
-            let head = request(&format!("PUT {target}"), &[&fields[0]]);
+            let headers = [format!("Content-Length: {length}")];
+            let head = request(&format!("PUT {target}"), &[&headers[0]]);
             let response = ask(&gateway, &(head + &"x".repeat(length)));
             assert_eq!(response.status().code(), status, "{target} {length}");
             if status == 200 {

@@ -69,7 +69,7 @@ fn clients_may_be_told_apart_by_a_header() {
     let limit = RateLimit::new(1, Duration::from_secs(10))
         .by(|request| request.head.headers().get("X-Key").map(String::from));
     let gateway = Gateway::new(EveryWay).with(limit);
-    let ask = |fields: &[&str]| ask(&gateway, &request("GET /now", fields)).status().code();
+    let ask = |headers: &[&str]| ask(&gateway, &request("GET /now", headers)).status().code();
     assert_eq!((ask(&["X-Key: a"]), ask(&["X-Key: a"])), (200, 429));
     assert_eq!((ask(&["X-Key: b"]), ask(&[]), ask(&[])), (200, 200, 200));
 }
@@ -77,10 +77,10 @@ fn clients_may_be_told_apart_by_a_header() {
 #[test]
 fn a_client_over_the_rate_is_refused_before_its_body_is_read() {
     let gateway = Gateway::new(EveryWay).with(RateLimit::new(1, Duration::from_secs(10)));
-    let fields = ["Content-Length: 2", "Expect: 100-continue"];
+    let headers = ["Content-Length: 2", "Expect: 100-continue"];
     let ask = || {
         let mut output = Vec::new();
-        let input = request("PUT /now", &fields);
+        let input = request("PUT /now", &headers);
         gateway.handle_for(
             input.as_bytes(),
             Peer::named("a"),

@@ -27,15 +27,15 @@ fn a_request_id_is_taken_only_from_a_trusted_peer_and_only_if_valid() {
     let ids = SetRequestId::generated_by(|_| "made".to_string())
         .trust(move |connection| connection.peer.ip() == Some(trusted.ip()));
     let gateway = Gateway::new(EveryWay).with(ids);
-    let ask = |peer: Peer, fields: &[&str]| {
-        let response = ask_as(&gateway, peer.into(), Now::default(), &get(fields));
+    let ask = |peer: Peer, headers: &[&str]| {
+        let response = ask_as(&gateway, peer.into(), Now::default(), &get(headers));
         response.header("x-request-id").expect("an id").to_string()
     };
     let long = format!("X-Request-Id: {}", "a".repeat(128));
     assert_eq!(ask(trusted.into(), &["X-Request-ID: a-1"]), "a-1");
     assert_eq!(ask(trusted.into(), &[&long]).len(), 128);
     assert_eq!(ask(Peer::Unknown, &["X-Request-Id: a-1"]), "made");
-    for fields in [
+    for headers in [
         &[][..],
         &["X-Request-Id:"],
         &["X-Request-Id: a b"],
@@ -43,7 +43,7 @@ fn a_request_id_is_taken_only_from_a_trusted_peer_and_only_if_valid() {
         &["X-Request-Id: a", "X-Request-Id: b"],
         &[&format!("{long}a")],
     ] {
-        assert_eq!(ask(trusted.into(), fields), "made", "{fields:?}");
+        assert_eq!(ask(trusted.into(), headers), "made", "{headers:?}");
     }
 }
 

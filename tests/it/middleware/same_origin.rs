@@ -9,7 +9,7 @@ fn pages_of_other_sites_cannot_change_anything() {
     let trusting = CrossOriginProtection::new().trusted_origins([RABBIT]);
     let trusting = Gateway::new(EveryWay).with(trusting);
     let rabbit = "Origin: https://rabbit.invalid";
-    for (fields, passes, passes_if_trusted) in [
+    for (headers, passes, passes_if_trusted) in [
         (&[][..], true, true),
         (&["Sec-Fetch-Site: same-origin"], true, true),
         (&["Sec-Fetch-Site: none"], true, true),
@@ -52,12 +52,12 @@ fn pages_of_other_sites_cannot_change_anything() {
     ] {
         for (gateway, passes) in [(&plain, passes), (&trusting, passes_if_trusted)] {
             for method in ["POST", "PUT", "DELETE", "PATCH", "BREW"] {
-                let input = request(&format!("{method} /now"), fields);
+                let input = request(&format!("{method} /now"), headers);
                 let status = if passes { 200 } else { 403 };
                 assert_eq!(ask(gateway, &input).status().code(), status, "{input}");
             }
             for method in ["GET", "HEAD", "OPTIONS"] {
-                let input = request(&format!("{method} /now"), fields);
+                let input = request(&format!("{method} /now"), headers);
                 assert_eq!(ask(gateway, &input).status(), 200, "{input}");
             }
         }
@@ -89,8 +89,8 @@ fn the_same_origin_has_the_same_port() {
 #[test]
 fn a_request_is_refused_for_its_origin_before_its_body_is_sent() {
     let gateway = Gateway::new(EveryWay).with(CrossOriginProtection::new());
-    let fields = ["Origin: null", "Content-Length: 9", "Expect: 100-continue"];
-    let response = ask(&gateway, &request("POST /now", &fields));
+    let headers = ["Origin: null", "Content-Length: 9", "Expect: 100-continue"];
+    let response = ask(&gateway, &request("POST /now", &headers));
     assert_eq!(response.status(), 403);
 }
 

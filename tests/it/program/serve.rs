@@ -381,9 +381,11 @@ fn message_limits_can_be_set() {
         )),
         200
     );
-    let fields = format!("X: {long}\r\nY: {long}\r\n");
+    let headers = format!("X: {long}\r\nY: {long}\r\n");
     assert_eq!(
-        status(format!("GET / HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n")),
+        status(format!(
+            "GET / HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n"
+        )),
         431
     );
     assert_eq!(

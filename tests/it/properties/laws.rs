@@ -23,7 +23,7 @@ struct Valid {
     method: &'static str,
     path: String,
     query: Option<String>,
-    fields: Vec<(String, String)>,
+    headers: Vec<(String, String)>,
     body: Vec<u8>,
     /// Chunks of these sizes instead of Content-Length, with extensions and trailers.
     chunks: Option<Vec<usize>>,
@@ -40,21 +40,21 @@ impl Valid {
 
     fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = format!("{} {} HTTP/1.1\r\n", self.method, self.target()).into_bytes();
-        let mut fields: Vec<String> = self
-            .fields
+        let mut headers: Vec<String> = self
+            .headers
             .iter()
             .map(|(name, value)| format!("{name}:{value}"))
             .collect();
-        fields.insert(
-            if self.host_first { 0 } else { fields.len() },
+        headers.insert(
+            if self.host_first { 0 } else { headers.len() },
             "hOST:\t localhost:80 ".to_string(),
         );
         match &self.chunks {
-            Some(_) => fields.push("transfer-encoding: CHUNKED".to_string()),
-            None => fields.push(format!("content-length: {}", self.body.len())),
+            Some(_) => headers.push("transfer-encoding: CHUNKED".to_string()),
+            None => headers.push(format!("content-length: {}", self.body.len())),
         }
-        for field in fields {
-            bytes.extend_from_slice(field.as_bytes());
+        for header in headers {
+            bytes.extend_from_slice(header.as_bytes());
             bytes.extend_from_slice(b"\r\n");
         }
         bytes.extend_from_slice(b"\r\n");
@@ -78,7 +78,7 @@ impl Valid {
 }
 
 fn valid() -> impl Strategy<Value = Valid> {
-    let fields = vec(
+    let headers = vec(
         (
             "X-[a-zA-Z0-9!#$%&'*+.^_`|~-]{0,12}",
             "[ \t]{0,2}[!-~][ -~]{0,20}",
@@ -89,17 +89,17 @@ fn valid() -> impl Strategy<Value = Valid> {
         select(&["GET", "POST", "PUT", "PATCH", "DELETE", "PROPFIND", "get"][..]),
         r"(/[a-z0-9._~!$&'()*+,;=:@\[\]{}|^`-]{0,8}){1,4}",
         proptest::option::of(r"([a-z0-9=&/?:@\[\]{}|^`\\-]|%[g-z]){0,12}"),
-        fields,
+        headers,
         vec(any::<u8>(), 0..200),
         proptest::option::of(vec(1..50usize, 0..6)),
         any::<bool>(),
     )
         .prop_map(
-            |(method, path, query, fields, body, chunks, host_first)| Valid {
+            |(method, path, query, headers, body, chunks, host_first)| Valid {
                 method,
                 path,
                 query,
-                fields,
+                headers,
                 body,
                 chunks,
                 host_first,
@@ -135,10 +135,10 @@ proptest! {
             assert_eq!(request.head().target_text(), expected.target());
             let authority = request.authority().unwrap();
             assert_eq!((authority.host, authority.port), ("localhost", Some(80)));
-            let fields: Vec<_> = request.headers().iter().filter(|(name, _)| name.starts_with("X-")).collect();
-            let given = expected.fields.iter();
+            let headers: Vec<_> = request.headers().iter().filter(|(name, _)| name.starts_with("X-")).collect();
+            let given = expected.headers.iter();
             let given: Vec<_> = given.map(|(name, value)| (&name[..], value.trim_matches([' ', '\t']).as_bytes())).collect();
-            assert_eq!(fields, given);
+            assert_eq!(headers, given);
             assert_eq!(request.body(), expected.body);
             assert_eq!(request.trailers().iter().count(), usize::from(expected.chunks.is_some()));
             Status::NO_CONTENT
@@ -254,16 +254,16 @@ fn read_parts(response: &ClientResponse, length: usize) -> Vec<((usize, usize), 
             .windows(4)
             .position(|bytes| bytes == b"\r\n\r\n")
             .expect("an end of the fields");
-        let fields = std::str::from_utf8(&part[..end]).unwrap();
-        let mut fields = fields
+        let headers = std::str::from_utf8(&part[..end]).unwrap();
+        let mut headers = headers
             .split("\r\n")
             .map(|line| line.split_once(": ").expect("a field"));
         assert_eq!(
-            fields.next(),
+            headers.next(),
             Some(("Content-Type", "text/plain; charset=utf-8"))
         );
-        let (name, value) = fields.next().expect("a range");
-        assert!(name == "Content-Range" && fields.next().is_none());
+        let (name, value) = headers.next().expect("a range");
+        assert!(name == "Content-Range" && headers.next().is_none());
         let (first, last) = content_range(value, length);
         let (body, after) = part[end + 4..].split_at(last - first);
         parts.push(((first, last), body));
@@ -281,8 +281,8 @@ proptest! {
         let Parts { body, requests } = parts;
         let length = body.len();
         let gateway = Gateway::new(Site::new().file("/a.txt", body.clone()));
-        let get = |fields: &str| {
-            let input = format!("GET /a.txt HTTP/1.1\r\nHost: x\r\n{fields}\r\n");
+        let get = |headers: &str| {
+            let input = format!("GET /a.txt HTTP/1.1\r\nHost: x\r\n{headers}\r\n");
             support::read_one(&gateway.handle(input.as_bytes()))
         };
         let whole = get("");

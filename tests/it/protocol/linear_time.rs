@@ -43,9 +43,9 @@ fn a_head_sent_byte_by_byte_takes_linear_time() {
     limits.headers = u16::MAX;
     takes_linear_time(16 * 1024, |length| {
         let mut wire = Wire::new(with_limits(limits), hello);
-        let field = format!("X-Field: {}\r\n", "x".repeat(89));
-        let fields = field.repeat(length / field.len());
-        let head = format!("GET / HTTP/1.1\r\nHost: x\r\n{fields}\r\n");
+        let header = format!("X-Field: {}\r\n", "x".repeat(89));
+        let headers = header.repeat(length / header.len());
+        let head = format!("GET / HTTP/1.1\r\nHost: x\r\n{headers}\r\n");
         for byte in head.bytes() {
             wire.send([byte]);
         }

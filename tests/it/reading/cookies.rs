@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn all_cookies_of_all_headers_are_read_in_order() {
-    for (fields, expected) in [
+    for (headers, expected) in [
         (&[][..], &[][..]),
         (&[("Cookie", "")], &[]),
         (&[("Cookie", "a=1")], &[("a", "1")]),
@@ -25,11 +25,11 @@ fn all_cookies_of_all_headers_are_read_in_order() {
             &[("A", "1"), ("a", "%41")],
         ),
     ] {
-        with_fields(fields, |request| {
+        with_headers(headers, |request| {
             assert_eq!(
                 request.cookies().collect::<Vec<_>>(),
                 expected,
-                "{fields:?}"
+                "{headers:?}"
             );
         });
     }
@@ -58,20 +58,20 @@ fn malformed_cookies_are_ignored() {
         (b" \t ; ,\"\\\xc3;".repeat(1000), "[] None"),
         (b"\xff=1; a=2; =3".to_vec(), "[(\"a\", \"2\")] Some(\"2\")"),
     ] {
-        let field = [&b"Cookie: "[..], &garbage, b"\r\n"].concat();
-        let input = [&b"GET / HTTP/1.1\r\nHost: x\r\n"[..], &field, b"\r\n"].concat();
+        let header = [&b"Cookie: "[..], &garbage, b"\r\n"].concat();
+        let input = [&b"GET / HTTP/1.1\r\nHost: x\r\n"[..], &header, b"\r\n"].concat();
         assert_eq!(told(show, input), (200, page.to_string()));
     }
     for count in [1, 5] {
-        let field = format!("Cookie: {}\r\n", "a=1;".repeat(20_000 / 4 / count));
-        let status = told(show, get_with(&field.repeat(2 * count))).0;
+        let header = format!("Cookie: {}\r\n", "a=1;".repeat(20_000 / 4 / count));
+        let status = told(show, get_with(&header.repeat(2 * count))).0;
         assert_eq!(status, 431, "{count}");
     }
 }
 
 #[test]
 fn the_first_cookie_of_a_name_counts_and_the_case_matters() {
-    with_fields(&[("Cookie", "A=0; a=1; a=2")], |request| {
+    with_headers(&[("Cookie", "A=0; a=1; a=2")], |request| {
         assert_eq!(request.cookie("a"), Some("1".into()));
         assert_eq!(request.cookie("A"), Some("0".into()));
         assert_eq!(request.cookie("b"), None);

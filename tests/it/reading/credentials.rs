@@ -3,7 +3,7 @@
 use super::*;
 
 fn basic(value: &str) -> Option<(String, String)> {
-    with_fields(&[("Authorization", value)], |request| {
+    with_headers(&[("Authorization", value)], |request| {
         let auth = request.basic_auth()?;
         Some((auth.user().to_string(), auth.password().to_string()))
     })
@@ -50,13 +50,13 @@ fn malformed_credentials_are_none() {
         ("Authorization", "Basic YTpi"),
         ("Authorization", "Basic YTpj"),
     ];
-    with_fields(&twice, |request| assert_eq!(request.basic_auth(), None));
-    with_fields(&[], |request| assert_eq!(request.basic_auth(), None));
+    with_headers(&twice, |request| assert_eq!(request.basic_auth(), None));
+    with_headers(&[], |request| assert_eq!(request.basic_auth(), None));
 }
 
 #[test]
 fn debug_output_does_not_show_the_password() {
-    with_fields(&[("Authorization", "Basic YWRhOmxvdmVsYWNl")], |request| {
+    with_headers(&[("Authorization", "Basic YWRhOmxvdmVsYWNl")], |request| {
         let auth = request.basic_auth().expect("credentials");
         assert_eq!((auth.user(), auth.password()), ("ada", "lovelace"));
         assert_eq!(
@@ -80,7 +80,7 @@ fn a_bearer_token_has_only_valid_characters() {
         ("Bearer \u{e4}", None),
         ("Basic YTpi", None),
     ] {
-        with_fields(&[("Authorization", value)], |request| {
+        with_headers(&[("Authorization", value)], |request| {
             assert_eq!(request.bearer_token(), token, "{value}");
         });
     }

@@ -47,8 +47,8 @@ fn get(target: &str) -> String {
     format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n")
 }
 
-fn get_with(fields: &str) -> String {
-    format!("GET / HTTP/1.1\r\nHost: x\r\n{fields}\r\n")
+fn get_with(headers: &str) -> String {
+    format!("GET / HTTP/1.1\r\nHost: x\r\n{headers}\r\n")
 }
 
 fn post(media_type: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
@@ -61,9 +61,9 @@ fn post(media_type: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
 }
 
 /// Calls `look` with a request that has the given headers.
-fn with_fields<T>(fields: &[(&str, &str)], look: impl FnOnce(&Request<'_>) -> T) -> T {
+fn with_headers<T>(headers: &[(&str, &str)], look: impl FnOnce(&Request<'_>) -> T) -> T {
     let builder = Request::builder("GET", "/");
-    let builder = fields.iter().fold(builder, |builder, (name, value)| {
+    let builder = headers.iter().fold(builder, |builder, (name, value)| {
         builder.header(name, value)
     });
     look(&builder.build().expect("a request").view())

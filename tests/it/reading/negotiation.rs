@@ -3,12 +3,12 @@
 use super::*;
 
 fn accepts<'m>(accept: &str, offers: &[&'m str]) -> Option<&'m str> {
-    with_fields(&[("Accept", accept)], |request| request.accepts(offers))
+    with_headers(&[("Accept", accept)], |request| request.accepts(offers))
 }
 
 #[test]
 fn without_accept_the_first_offer_is_chosen() {
-    with_fields(&[], |request| {
+    with_headers(&[], |request| {
         assert_eq!(request.accepts(&["a/b", "c/d"]), Some("a/b"));
         assert_eq!(request.accepts(&[]), None);
         assert_eq!(request.accepts_language(&["de", "en"]), Some("de"));
@@ -57,7 +57,7 @@ fn the_offer_with_the_greatest_weight_is_chosen() {
         assert_eq!(accepts(accept, &offers), expected, "{accept}");
     }
     let lines = [("Accept", "text/html;q=0.1"), ("Accept", "text/plain")];
-    with_fields(&lines, |request| {
+    with_headers(&lines, |request| {
         assert_eq!(request.accepts(&offers), Some("text/plain"))
     });
 }
@@ -102,7 +102,7 @@ fn languages_are_looked_up() {
         ("fr;q=0", &["fr", "de"], None),
         ("ja", &["en"], None),
     ] {
-        let chosen = with_fields(&[("Accept-Language", accept)], |request| {
+        let chosen = with_headers(&[("Accept-Language", accept)], |request| {
             request.accepts_language(offers)
         });
         assert_eq!(chosen, expected, "{accept} of {offers:?}");
@@ -113,7 +113,7 @@ fn languages_are_looked_up() {
 fn only_the_first_hundred_members_of_a_weighted_list_are_read() {
     for (before, chosen) in [(99, Some("de")), (100, None)] {
         let list = format!("{}de", "x,".repeat(before));
-        let language = with_fields(&[("Accept-Language", &list)], |request| {
+        let language = with_headers(&[("Accept-Language", &list)], |request| {
             request.accepts_language(&["en", "de"])
         });
         assert_eq!(language, chosen, "{before}");
@@ -131,7 +131,7 @@ fn repeated_wildcards_for_languages_change_nothing() {
         ("*,*,en;q=0.2,de;q=0.1", &["de", "en"], Some("en")),
         ("*,*,en;q=0,de;q=0", &["de", "en"], None),
     ] {
-        let chosen = with_fields(&[("Accept-Language", accept)], |request| {
+        let chosen = with_headers(&[("Accept-Language", accept)], |request| {
             request.accepts_language(offers)
         });
         assert_eq!(chosen, expected, "{accept} of {offers:?}");
@@ -180,9 +180,9 @@ proptest! {
 
     #[test]
     fn no_header_value_causes_a_panic(value in "[ -~]{0,60}|([a*/;,=\"\\\\q01. -]){0,40}") {
-        let fields = ["Accept", "Accept-Language", "Cookie", "Authorization", "Content-Type"];
-        let fields = fields.map(|name| (name, &*value));
-        with_fields(&fields, |request| {
+        let headers = ["Accept", "Accept-Language", "Cookie", "Authorization", "Content-Type"];
+        let headers = headers.map(|name| (name, &*value));
+        with_headers(&headers, |request| {
             let offers = ["a/a", "*/*", "a", "", "a-a"];
             prop_assert!(request.accepts(&offers).is_none_or(|chosen| offers.contains(&chosen)));
             prop_assert!(request.accepts_language(&offers).is_none_or(|chosen| offers.contains(&chosen)));

@@ -67,11 +67,11 @@ fn any_value_is_sent_in_a_cookie_and_read_back() {
         let response = Response::text("").with_cookie(("a", value));
         let cookie = sent(&response).expect("a cookie");
         assert_eq!(cookie, format!("a={expected}"));
-        with_fields(&[("Cookie", cookie)], |request| {
+        with_headers(&[("Cookie", cookie)], |request| {
             assert_eq!(request.cookie("a").as_deref(), Some(value));
         });
     }
-    with_fields(&[("Cookie", "a=%FF%20; b=5%; c=%4")], |request| {
+    with_headers(&[("Cookie", "a=%FF%20; b=5%; c=%4")], |request| {
         assert_eq!(request.cookie("a").as_deref(), Some("%FF%20"));
         assert_eq!(request.cookie("b").as_deref(), Some("5%"));
         assert_eq!(request.cookie("c").as_deref(), Some("%4"));

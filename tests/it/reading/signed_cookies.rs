@@ -11,12 +11,12 @@ fn key() -> Key {
 fn signed(name: &str, value: &str) -> String {
     let response = Response::text("").with_signed_cookie(&key(), (name, value));
     assert_eq!(response.error(), None);
-    let field = response.headers().view().get("Set-Cookie");
-    field.expect("a cookie").to_string()
+    let header = response.headers().view().get("Set-Cookie");
+    header.expect("a cookie").to_string()
 }
 
 fn read(cookies: &str, key: &Key) -> Option<String> {
-    with_fields(&[("Cookie", cookies)], |request| {
+    with_headers(&[("Cookie", cookies)], |request| {
         request.signed_cookie(key, "user")
     })
 }

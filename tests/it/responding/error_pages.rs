@@ -40,7 +40,7 @@ fn faulty() -> Router {
 #[test]
 fn all_default_pages_take_the_form_that_the_application_chose() {
     let gateway = Gateway::new(faulty()).with(pages());
-    for (method, path, fields, status, body) in [
+    for (method, path, headers, status, body) in [
         ("GET", "/bare", "", 403, "GET 403 Forbidden <->"),
         ("GET", "/none", "", 404, "GET 404 Not Found <->"),
         (
@@ -105,7 +105,7 @@ fn all_default_pages_take_the_form_that_the_application_chose() {
             "POST 405 Method Not Allowed <->",
         ),
     ] {
-        let response = answer_of(&gateway, &request(method, path, fields));
+        let response = answer_of(&gateway, &request(method, path, headers));
         assert_eq!(
             (response.status().code(), response.text()),
             (status, body),
@@ -135,7 +135,7 @@ fn an_error_page_keeps_the_headers_of_the_response() {
         .with(SetHeaders::new().header("X-Outer", "1"));
     let asks = answer_of(&gateway, &request("GET", "/asks", ""));
     assert_eq!(asks.headers().get_all("www-authenticate").count(), 2);
-    for (method, path, fields, name, value) in [
+    for (method, path, headers, name, value) in [
         ("PUT", "/bare", "", "allow", "GET, HEAD, OPTIONS"),
         ("PUT", "/site/a.txt", "", "allow", "GET, HEAD, OPTIONS"),
         ("GET", "/busy", "", "retry-after", "7"),
@@ -153,7 +153,7 @@ fn an_error_page_keeps_the_headers_of_the_response() {
         ("GET", "/invalid", "", "x-outer", "1"),
         ("GET", "/interim", "", "x-outer", "1"),
     ] {
-        let response = answer_of(&gateway, &request(method, path, fields));
+        let response = answer_of(&gateway, &request(method, path, headers));
         assert_eq!(response.header(name), Some(value), "{method} {path}");
         assert_eq!(response.text(), "page");
     }

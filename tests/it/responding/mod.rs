@@ -33,8 +33,8 @@ use std::time::Duration;
 
 const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
-fn request(method: &str, path: &str, fields: &str) -> Vec<u8> {
-    format!("{method} {path} HTTP/1.1\r\nHost: x\r\n{fields}\r\n").into_bytes()
+fn request(method: &str, path: &str, headers: &str) -> Vec<u8> {
+    format!("{method} {path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n").into_bytes()
 }
 
 fn answer_of(gateway: &Gateway, input: &[u8]) -> ClientResponse {

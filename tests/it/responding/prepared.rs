@@ -43,7 +43,7 @@ fn requests() -> Vec<String> {
     for method in ["GET", "HEAD", "POST", "OPTIONS"] {
         for path in ["/", "/index.html", "/empty", "/large", "/dated", "/none"] {
             for version in ["1.0", "1.1"] {
-                for fields in [
+                for headers in [
                     "",
                     "Connection: close\r\n",
                     "Connection: keep-alive\r\n",
@@ -53,7 +53,7 @@ fn requests() -> Vec<String> {
                     "Range: bytes=900000-\r\n",
                 ] {
                     requests.push(format!(
-                        "{method} {path} HTTP/{version}\r\nHost: x\r\n{fields}\r\n"
+                        "{method} {path} HTTP/{version}\r\nHost: x\r\n{headers}\r\n"
                     ));
                 }
             }

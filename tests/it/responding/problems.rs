@@ -45,8 +45,8 @@ fn application_errors_become_responses_in_one_place() {
     let post = |body: &str| {
         let length = body.len();
         let media_type = "application/x-www-form-urlencoded";
-        let fields = format!("Content-Type: {media_type}\r\nContent-Length: {length}\r\n");
-        let mut input = request("POST", "/", &fields);
+        let headers = format!("Content-Type: {media_type}\r\nContent-Length: {length}\r\n");
+        let mut input = request("POST", "/", &headers);
         input.extend_from_slice(body.as_bytes());
         answer(pay, &input)
     };

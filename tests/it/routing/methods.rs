@@ -40,19 +40,19 @@ fn a_method_without_a_route_gets_a_405_with_all_methods_of_the_path() {
         let refused = ask(&gateway, method, "/users/me");
         assert_eq!(refused.status(), 405);
         assert_eq!(
-            field(&refused, "allow"),
+            header(&refused, "allow"),
             "GET, HEAD, DELETE, OPTIONS, PURGE"
         );
     }
     assert_eq!(
-        field(&ask(&gateway, "GET", "/posts"), "allow"),
+        header(&ask(&gateway, "GET", "/posts"), "allow"),
         "POST, OPTIONS"
     );
     assert_eq!(outcome(&ask(&gateway, "POST", "/other")), "fallback");
     let options = ask(&gateway, "OPTIONS", "/users/me");
     assert_eq!((options.status().code(), options.body().len()), (204, 0));
     assert_eq!(
-        field(&options, "allow"),
+        header(&options, "allow"),
         "GET, HEAD, DELETE, OPTIONS, PURGE"
     );
 }
@@ -87,16 +87,16 @@ fn head_and_options_are_automatic_unless_they_are_routed() {
     );
     let head = ask(&gateway, "HEAD", "/a");
     assert_eq!(
-        (head.status().code(), field(&head, "content-length")),
+        (head.status().code(), header(&head, "content-length")),
         (200, "4".to_string())
     );
     let head = ask(&gateway, "HEAD", "/b");
     assert_eq!(
-        (field(&head, "x"), field(&head, "content-length")),
+        (header(&head, "x"), header(&head, "content-length")),
         ("head".into(), "0".into())
     );
     assert_eq!(outcome(&ask(&gateway, "OPTIONS", "/b")), "options");
     let refused = ask(&gateway, "PUT", "/b");
-    assert_eq!(field(&refused, "allow"), "GET, HEAD, OPTIONS");
+    assert_eq!(header(&refused, "allow"), "GET, HEAD, OPTIONS");
     assert_eq!(ask(&gateway, "HEAD", "/c").status(), 405);
 }

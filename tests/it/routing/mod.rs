@@ -48,7 +48,7 @@ fn get(gateway: &Gateway, target: &str) -> String {
     outcome(&ask(gateway, "GET", target))
 }
 
-fn field(response: &ClientResponse, name: &str) -> String {
+fn header(response: &ClientResponse, name: &str) -> String {
     response.header(name).unwrap_or_default().to_string()
 }
 

@@ -243,7 +243,7 @@ proptest! {
             let expected = model(&rules, method, &path);
             let response = ask(&gateway, method, &path);
             let found = match response.status().code() {
-                200 => field(&response, "x-rule"),
+                200 => header(&response, "x-rule"),
                 status => status.to_string(),
             };
             prop_assert_eq!(found, expected, "{} {}", method, path);
@@ -286,7 +286,7 @@ proptest! {
         let gateway = Gateway::new(router);
         let response = ask(&gateway, method, &format!("{path}{query}"));
         if response.status().code() == 308 {
-            let location = field(&response, "location");
+            let location = header(&response, "location");
             let first = location.split(['/', '?']).next().unwrap_or_default();
             prop_assert!(!first.is_empty() && !first.contains(':'), "{}", location);
             prop_assert!(location.ends_with(query), "{}", location);

@@ -45,7 +45,7 @@ fn a_redirect_leads_to_the_path_of_the_route() {
     ] {
         let redirect = ask(&gateway, "GET", target);
         assert_eq!(
-            (redirect.status().code(), field(&redirect, "location")),
+            (redirect.status().code(), header(&redirect, "location")),
             (308, location.to_string())
         );
         assert_eq!(ask(&gateway, "HEAD", target).status(), 308);
@@ -55,9 +55,9 @@ fn a_redirect_leads_to_the_path_of_the_route() {
         (get(&gateway, "/both"), get(&gateway, "/both/")),
         ("without".into(), "with".into())
     );
-    assert_eq!(field(&ask(&gateway, "POST", "/form"), "location"), "form/");
+    assert_eq!(header(&ask(&gateway, "POST", "/form"), "location"), "form/");
     assert_eq!(
-        field(&ask(&gateway, "GET", "/form"), "allow"),
+        header(&ask(&gateway, "GET", "/form"), "allow"),
         "POST, OPTIONS"
     );
     for path in ["/none", "/none/", "/a//", "/"] {

@@ -49,7 +49,7 @@ fn a_site_serves_its_paths_and_the_fallback_all_others() {
     assert_eq!(get(&gateway, "/none"), "fallback for /none");
     let redirect = ask(&gateway, "GET", "/docs?a");
     assert_eq!(
-        (redirect.status().code(), field(&redirect, "location")),
+        (redirect.status().code(), header(&redirect, "location")),
         (301, "docs/?a".to_string())
     );
     assert_eq!(
@@ -59,12 +59,12 @@ fn a_site_serves_its_paths_and_the_fallback_all_others() {
     assert_eq!(outcome(&ask(&gateway, "POST", "/index.html")), "posted");
     let refused = ask(&gateway, "PUT", "/index.html");
     assert_eq!(
-        (refused.status().code(), field(&refused, "allow")),
+        (refused.status().code(), header(&refused, "allow")),
         (405, "GET, HEAD, POST, OPTIONS".into())
     );
     let refused = ask(&gateway, "PUT", "/docs/");
     assert_eq!(
-        (refused.status().code(), field(&refused, "allow")),
+        (refused.status().code(), header(&refused, "allow")),
         (405, "GET, HEAD, OPTIONS".into())
     );
     assert_eq!(

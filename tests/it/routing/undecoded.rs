@@ -74,7 +74,7 @@ fn a_path_without_a_decoded_form_gets_405_if_only_other_methods_are_routed() {
     let gateway = Gateway::new(Router::new().get("/files/{*path}", named("files")));
     let response = ask(&gateway, "PUT", "/files/a%2fb");
     assert_eq!(response.status(), 405);
-    assert_eq!(field(&response, "allow"), "GET, HEAD, OPTIONS");
+    assert_eq!(header(&response, "allow"), "GET, HEAD, OPTIONS");
 }
 
 #[test]

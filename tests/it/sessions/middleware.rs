@@ -154,12 +154,12 @@ fn middlewares_nest_and_may_change_the_content() {
             response
         }
     }
-    let fields = SetHeaders::new()
+    let headers = SetHeaders::new()
         .header("Server", "test")
         .header("Content-Type", "x/y");
     let gateway = Gateway::new(|_: &Request<'_>| "hello")
         .with(Shout)
-        .with(fields);
+        .with(headers);
     let output = gateway.handle(GET);
     let answer = support::read_one(&output);
     assert_eq!(answer.body(), b"HELLO");

@@ -17,9 +17,9 @@ fn client() -> Client {
     })
 }
 
-fn get(client: &Client, fields: &[(&str, &str)]) -> ClientResponse {
+fn get(client: &Client, headers: &[(&str, &str)]) -> ClientResponse {
     let request = client.get("/");
-    let request = fields.iter().fold(request, |request, (name, value)| {
+    let request = headers.iter().fold(request, |request, (name, value)| {
         request.header(name, value)
     });
     request.send()
@@ -76,7 +76,7 @@ fn a_download_is_resumed_only_if_the_file_is_the_same() {
 }
 
 #[test]
-fn head_gets_the_fields_and_other_methods_get_the_whole_file() {
+fn head_gets_the_headers_and_other_methods_get_the_whole_file() {
     let client = client();
     let head = client.request("HEAD", "/").send();
     assert_eq!(head.header("Content-Length"), Some("10"));

@@ -6,10 +6,10 @@ use bytegate::Request;
 /// An application that reports how much it received.
 #[cfg(feature = "server")]
 fn count(request: &Request<'_>) -> String {
-    let fields: usize = request.headers().iter().map(|(_, value)| value.len()).sum();
+    let headers: usize = request.headers().iter().map(|(_, value)| value.len()).sum();
     let sum: u64 = request.body().iter().map(|&byte| u64::from(byte)).sum();
     format!(
-        "{fields} bytes of fields, {} of content, sum {sum}\n",
+        "{headers} bytes of fields, {} of content, sum {sum}\n",
         request.body().len()
     )
 }
@@ -56,7 +56,7 @@ fn a_body_may_arrive_long_after_its_head() {
         .send(b"name=ada&password=lovelace")
         .expect("the content is sent");
     let page = last_response(client);
-    assert_eq!(field(&page, "location"), "/login.py?welcome=ada");
+    assert_eq!(header(&page, "location"), "/login.py?welcome=ada");
 }
 
 /// Targets that led out of the site's folder.
@@ -167,8 +167,8 @@ fn every_response_has_a_length_and_a_type() {
     ] {
         let page = answer(&gateway, request);
         assert_eq!(page.status().code(), status, "{request:?}");
-        assert_ne!(field(&page, "content-type"), "", "{request:?}");
-        assert_ne!(field(&page, "content-length"), "", "{request:?}");
+        assert_ne!(header(&page, "content-type"), "", "{request:?}");
+        assert_ne!(header(&page, "content-length"), "", "{request:?}");
     }
 }
 
@@ -188,7 +188,7 @@ fn the_query_is_not_part_of_the_file_name() {
     );
     let docs = get(&gateway, "/docs?a=b");
     assert_eq!(
-        (docs.status().code(), field(&docs, "location")),
+        (docs.status().code(), header(&docs, "location")),
         (301, "docs/?a=b")
     );
 }

@@ -53,7 +53,7 @@ fn post(gateway: &Gateway, target: &str, form: impl AsRef<[u8]>) -> ClientRespon
     answer(gateway, [head.as_bytes(), form].concat())
 }
 
-fn field<'a>(answer: &'a ClientResponse, name: &str) -> &'a str {
+fn header<'a>(answer: &'a ClientResponse, name: &str) -> &'a str {
     answer.header(name).unwrap_or_default()
 }
 

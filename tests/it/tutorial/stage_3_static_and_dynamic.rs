@@ -28,8 +28,8 @@ fn a_file_has_its_length_and_the_type_of_its_suffix() {
     ] {
         let page = get(&demo::gateway(), target);
         assert_eq!(page.status(), 200, "{target}");
-        assert_eq!(field(&page, "content-type"), media_type);
-        assert_eq!(field(&page, "content-length"), file.len().to_string());
+        assert_eq!(header(&page, "content-type"), media_type);
+        assert_eq!(header(&page, "content-length"), file.len().to_string());
         assert_eq!(page.body(), file, "{target}");
     }
 }
@@ -44,7 +44,7 @@ fn the_root_and_folders_serve_their_index() {
     );
     let docs = get(&gateway, "/docs");
     assert_eq!(
-        (docs.status().code(), field(&docs, "location")),
+        (docs.status().code(), header(&docs, "location")),
         (301, "docs/")
     );
 }
@@ -53,7 +53,7 @@ fn the_root_and_folders_serve_their_index() {
 fn a_missing_file_shows_the_404_page_of_the_site() {
     let page = get(&demo::gateway(), "/nope.html");
     assert_eq!(
-        (page.status().code(), field(&page, "content-type")),
+        (page.status().code(), header(&page, "content-type")),
         (404, HTML)
     );
     assert_eq!(

@@ -13,7 +13,7 @@ fn a_page_shows_the_time_it_was_given() {
         page.text()
             .contains("It is <time>Sun, 06 Nov 1994 08:49:37 GMT</time>.")
     );
-    assert_eq!(field(&page, "date"), "Sun, 06 Nov 1994 08:49:37 GMT");
+    assert_eq!(header(&page, "date"), "Sun, 06 Nov 1994 08:49:37 GMT");
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn get_shows_a_form_and_the_time() {
         let page = answer_at(&demo::gateway(), request, Now::at_unix(784_111_777));
         let html = page.text();
         assert_eq!(
-            (page.status().code(), field(&page, "content-type")),
+            (page.status().code(), header(&page, "content-type")),
             (200, HTML)
         );
         assert!(html.contains(&format!("<h1>{title}</h1>")));
@@ -31,14 +31,14 @@ fn get_shows_a_form_and_the_time() {
 /// The page that a browser shows after accepting a form: it follows the redirect.
 fn after_redirect(gateway: &Gateway, redirect: &ClientResponse) -> ClientResponse {
     assert_eq!((redirect.status().code(), redirect.text()), (303, ""));
-    get(gateway, field(redirect, "location"))
+    get(gateway, header(redirect, "location"))
 }
 
 #[test]
 fn the_right_password_logs_in() {
     let gateway = demo::gateway();
     let redirect = post(&gateway, "/login.py", "name=%61da&password=lovelace");
-    assert_eq!(field(&redirect, "location"), "/login.py?welcome=ada");
+    assert_eq!(header(&redirect, "location"), "/login.py?welcome=ada");
     let page = after_redirect(&gateway, &redirect);
     assert_eq!(page.status(), 200);
     assert!(page.text().contains("<h1>Welcome, ada</h1>"));
@@ -61,7 +61,7 @@ fn a_form_that_is_not_utf_8_is_rejected() {
         for target in ["/login.py", "/register.py"] {
             let page = post(&gateway, target, &form);
             assert_eq!(
-                (page.status().code(), field(&page, "content-type")),
+                (page.status().code(), header(&page, "content-type")),
                 (400, HTML)
             );
             assert!(
@@ -241,7 +241,7 @@ fn a_password_is_never_shown_again() {
 fn an_unknown_page_gets_the_404_page_of_the_framework() {
     let page = get(&demo::gateway(), "/nope.py");
     assert_eq!(
-        (page.status().code(), field(&page, "content-type")),
+        (page.status().code(), header(&page, "content-type")),
         (404, HTML)
     );
     assert!(
@@ -257,7 +257,7 @@ fn other_methods_get_the_list_of_allowed_ones() {
         let request = format!("{method} /login.py HTTP/1.1\r\nHost: x\r\n\r\n");
         let page = answer(&gateway, request);
         assert_eq!(page.status().code(), status, "{method}");
-        assert_eq!(field(&page, "allow"), "GET, HEAD, POST, OPTIONS");
+        assert_eq!(header(&page, "allow"), "GET, HEAD, POST, OPTIONS");
     }
 }
 

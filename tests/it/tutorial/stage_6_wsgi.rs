@@ -123,8 +123,8 @@ fn a_path_without_a_decoded_form_is_not_taken_for_the_root_page() {
         "/in/x%2fy",
         "/in/%ff",
     ] {
-        for fields in ["", "Content-Length: 5\r\nExpect: 100-continue\r\n"] {
-            let request = format!("POST {path} HTTP/1.1\r\nHost: x\r\n{fields}\r\n");
+        for headers in ["", "Content-Length: 5\r\nExpect: 100-continue\r\n"] {
+            let request = format!("POST {path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n");
             let reply = strict.handle(request.as_bytes());
             assert!(reply.starts_with(b"HTTP/1.1 404 "), "{path}");
         }
@@ -237,8 +237,8 @@ fn status_and_headers_are_sent_as_given() {
     });
     assert_eq!((page.status().code(), page.text()), (404, "one two"));
     assert_eq!(page.headers().get_all("set-cookie").count(), 2);
-    assert_eq!(field(&page, "x-a"), "1");
-    assert_eq!(field(&page, "content-length"), "7");
+    assert_eq!(header(&page, "x-a"), "1");
+    assert_eq!(header(&page, "content-length"), "7");
 }
 
 #[test]
@@ -250,7 +250,7 @@ fn a_second_call_before_the_first_block_replaces_the_first() {
     });
     assert_eq!((page.status().code(), page.text()), (503, "sorry"));
     assert_eq!(page.header("x-first"), None);
-    assert_eq!(field(&page, "x-second"), "2");
+    assert_eq!(header(&page, "x-second"), "2");
 }
 
 #[test]
@@ -356,7 +356,7 @@ fn a_response_to_head_may_declare_the_length_for_get() {
     let gateway = Gateway::new(Router::new().suffix(".py", wsgi::adapt(application)));
     let head = answer(&gateway, "HEAD /a.py HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_eq!(
-        (head.status().code(), field(&head, "content-length")),
+        (head.status().code(), header(&head, "content-length")),
         (200, "1000")
     );
 }
@@ -424,7 +424,7 @@ fn written_blocks_come_before_the_returned_ones() {
         ["three ", "four"]
     });
     assert_eq!(page.text(), "one two three four");
-    assert_eq!(field(&page, "content-length"), "18");
+    assert_eq!(header(&page, "content-length"), "18");
 }
 
 #[test]
@@ -434,7 +434,7 @@ fn a_result_without_blocks_is_an_empty_body() {
         Vec::<Bytes>::new()
     });
     assert_eq!(
-        (page.status().code(), field(&page, "content-length")),
+        (page.status().code(), header(&page, "content-length")),
         (200, "0")
     );
 }
@@ -449,7 +449,7 @@ fn an_iterator_of_unknown_length_is_sent_chunked() {
             (count < 4).then(|| count.to_string())
         })
     });
-    assert_eq!(field(&page, "transfer-encoding"), "chunked");
+    assert_eq!(header(&page, "transfer-encoding"), "chunked");
     assert_eq!(page.text(), "0123");
 }
 
@@ -459,7 +459,7 @@ fn a_long_body_is_sent_as_a_stream() {
         start_response.call("200 OK", &[]);
         (0..100_000_u32).map(|number| format!("{number}\n"))
     });
-    assert_eq!(field(&page, "transfer-encoding"), "chunked");
+    assert_eq!(header(&page, "transfer-encoding"), "chunked");
     let lines = page.text().lines().map(str::parse::<u32>);
     assert!(lines.eq((0..100_000).map(Ok)));
 }
@@ -471,7 +471,7 @@ fn a_long_body_of_known_length_is_not_chunked() {
         std::iter::repeat_n("0123456789", 100_000)
     });
     assert_eq!(page.header("transfer-encoding"), None);
-    assert_eq!(field(&page, "content-length"), "1000000");
+    assert_eq!(header(&page, "content-length"), "1000000");
     assert_eq!(page.body(), b"0123456789".repeat(100_000));
 }
 

@@ -91,9 +91,9 @@ fn debug_output_shows_the_data_of_each_state() {
 #[test]
 fn debug_output_of_a_header_iterator_shows_the_remaining_headers() {
     with_request(GET, |request| {
-        let mut fields = request.headers().iter();
-        fields.by_ref().take(2).for_each(drop);
-        assert_eq!(format!("{fields:?}"), r#"{"X": "y"}"#);
+        let mut headers = request.headers().iter();
+        headers.by_ref().take(2).for_each(drop);
+        assert_eq!(format!("{headers:?}"), r#"{"X": "y"}"#);
     });
 }
 

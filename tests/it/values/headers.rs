@@ -89,14 +89,14 @@ fn headers_with_the_same_name_can_be_appended_or_replaced() {
         .with_appended_header("Set-Cookie", "a=1")
         .with_appended_header("Set-Cookie", "b=2")
         .with_header("content-type", "text/css");
-    let fields = response.headers();
-    assert_eq!(fields.view().get_all("set-cookie").count(), 2);
+    let headers = response.headers();
+    assert_eq!(headers.view().get_all("set-cookie").count(), 2);
     assert_eq!(
-        fields.view().get_all("Content-Type").collect::<Vec<_>>(),
+        headers.view().get_all("Content-Type").collect::<Vec<_>>(),
         [b"text/css"]
     );
     let mut others = HeaderMap::new();
-    assert!(others.view().is_empty() && others != *fields);
+    assert!(others.view().is_empty() && others != *headers);
     others.append("A", "b").expect("it is valid");
     assert_eq!(format!("{others:?}"), "{\"A\": \"b\"}");
     assert!(!others.view().is_empty() && others == others.clone());

@@ -71,7 +71,7 @@ fn the_smaller_of_the_head_and_request_line_limits_applies_to_the_request_line()
 }
 
 #[test]
-fn a_field_line_can_exceed_its_limit_or_the_head_limit() {
+fn a_header_line_can_exceed_its_limit_or_the_head_limit() {
     let mut limits = Limits::default();
     limits.header_line_bytes = 20;
     limits.head_bytes = 60;

@@ -74,9 +74,9 @@ fn rules_add_to_vary_and_cannot_replace_headers_of_the_body() {
         .precompressed(true)
         .header("**", "Vary", "Origin");
     for client in both(&folder, &options) {
-        let fields = get(&client, "/a.css");
-        let fields = fields.headers().iter();
-        let vary: Vec<_> = fields
+        let headers = get(&client, "/a.css");
+        let headers = headers.headers().iter();
+        let vary: Vec<_> = headers
             .filter_map(|(name, value)| (name == "Vary").then_some(value))
             .collect();
         assert_eq!(vary, [&b"Accept-Encoding"[..], b"Origin"]);
