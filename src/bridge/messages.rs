@@ -12,6 +12,7 @@ use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 use crate::values::scheme::Scheme;
 use crate::values::status::Status;
 use bytes::Bytes;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::borrow::Cow;
 use std::format;
 use std::prelude::rust_2024::*;
@@ -109,8 +110,22 @@ impl TryFrom<&Request<'_>> for http::Request<Bytes> {
     }
 }
 
-/// Returns the target as the application sees it: without the part of the path that leads to its mount point.
+/// Returns the target as the application sees it: without the part of the path that leads to its mount point, and with
+/// those characters of the query percent-encoded that [`http::Uri`] does not accept.
 fn own_target<'a>(request: &Request<'a>) -> Cow<'a, str> {
+    match target_below_mount(request) {
+        Cow::Borrowed(target) => utf8_percent_encode(target, NOT_IN_URI).into(),
+        Cow::Owned(target) => match utf8_percent_encode(&target, NOT_IN_URI).into() {
+            Cow::Borrowed(_) => Cow::Owned(target),
+            Cow::Owned(encoded) => Cow::Owned(encoded),
+        },
+    }
+}
+
+/// Characters that clients send unencoded in a query, besides the ones above 7F.
+const NOT_IN_URI: &AsciiSet = &CONTROLS.add(b'"').add(b'<').add(b'>');
+
+fn target_below_mount<'a>(request: &Request<'a>) -> Cow<'a, str> {
     let (head, target) = (request.head(), request.head().target_text());
     if request.mounted == 0 {
         return Cow::Borrowed(target);

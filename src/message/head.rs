@@ -3,7 +3,7 @@
 use crate::headers::headers::Headers;
 use crate::syntax::authority::Authority;
 use crate::syntax::layout::{Expect, Layout};
-use crate::syntax::span::ascii;
+use crate::syntax::span::text;
 use crate::syntax::target::Target;
 use crate::values::invalid_value::InvalidValue;
 use crate::values::method::Method;
@@ -115,7 +115,7 @@ impl<'a> Head<'a> {
     /// Returns the path as it was sent, including percent-encoding. It is `*` for the server as a whole.
     #[must_use]
     pub fn path(&self) -> &'a str {
-        ascii(self.path_bytes())
+        text(self.path_bytes())
     }
 
     /// Like [`path`](Head::path), but returns bytes without checking each one.

@@ -205,6 +205,18 @@ mod tests {
     }
 
     #[test]
+    fn a_query_in_utf_8_is_latin_1_to_python() {
+        let request = Request::builder("GET", "/?q=\u{e9}").build().unwrap();
+        let pairs = pairs(&request, None);
+        for (name, expected) in [
+            ("QUERY_STRING", "q=\u{c3}\u{a9}"),
+            ("REQUEST_URI", "/?q=\u{c3}\u{a9}"),
+        ] {
+            assert_eq!(value(&pairs, name).as_deref(), Some(expected), "{name}");
+        }
+    }
+
+    #[test]
     fn an_encoded_slash_is_decoded_only_on_demand() {
         let request = Request::builder("GET", "/a%2Fb%ff").build().unwrap();
         assert!(Environ::of(&request.view(), false).is_none());

@@ -32,7 +32,7 @@ pub(crate) const TOKEN: Class = Class(1);
 /// RFC 9110 section 5.5: `field-vchar`, SP and HTAB, the bytes of a field value, including `obs-text`.
 pub(crate) const VALUE: Class = Class(2);
 /// The bytes allowed in a request target before its form is known: the bytes of a path, `?`, and the backslash that
-/// clients leave unencoded in a query.
+/// clients leave unencoded in a query. For those that only a query may have, the request line is scanned more slowly.
 pub(crate) const TARGET: Class = Class(4);
 /// The bytes allowed in a path: RFC 3986 section 3.3 (`pchar`, `/` and `%`, whose digits are checked separately), and
 /// some characters that older URI syntax called unwise (RFC 2396 section 2.4.3) and clients still send unencoded: ``

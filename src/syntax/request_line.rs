@@ -1,6 +1,6 @@
 //! Parsing of request lines (RFC 9112 sections 2 and 3).
 
-use super::byte_class::{TARGET, TOKEN};
+use super::byte_class::{PATH, TARGET, TOKEN};
 use super::field_section::FieldSection;
 use super::head::{HeadParser, Parsed, Phase};
 use super::scan::common_path_end;
@@ -92,7 +92,7 @@ impl HeadParser {
                 ProtocolError::MethodTooLong,
                 METHOD_BYTES,
             )),
-            None => self.ran_out(limits).map(|()| false),
+            None => ran_out(self.at, limits).map(|()| false),
         }
     }
 
@@ -100,9 +100,13 @@ impl HeadParser {
         let window = Self::line_window(input, limits, usize::MAX);
         (self.at, self.layout.target_seen) =
             TARGET.skip_seeing(window, self.at, self.layout.target_seen);
+        let mut end = self.at;
+        if matches!(window.get(end), Some(b'"' | b'<' | b'>' | 0x80..=0xff)) && self.is_in_query() {
+            (self.at, end) = skip_query(window, end);
+        }
         let start = usize::from(self.layout.method_bytes) + 1;
         let fault = |error| Err(InvalidRequest::new(error, self.at));
-        match window.get(self.at) {
+        match window.get(end) {
             Some(b' ') if self.at > start => {
                 self.layout.target = Span::new(start, self.at);
                 self.at += 1;
@@ -113,8 +117,14 @@ impl HeadParser {
             Some(b'\r') => fault(ProtocolError::VersionMissing),
             Some(b'\n') => fault(ProtocolError::BareLf),
             Some(_) => fault(ProtocolError::TargetByte),
-            None => self.ran_out(limits).map(|()| false),
+            None => ran_out(end, limits).map(|()| false),
         }
+    }
+
+    /// Returns whether the target has had a question mark. The only other byte that no path has, the backslash, is
+    /// refused once the head is complete.
+    fn is_in_query(&self) -> bool {
+        !self.layout.target_seen.only(PATH)
     }
 
     /// Parses `HTTP/` DIGIT `.` DIGIT CR LF (RFC 9112 section 2.3).
@@ -154,20 +164,54 @@ impl HeadParser {
         let end = line_end(limits).min(most);
         input.get(..end.min(input.len())).unwrap_or_default()
     }
+}
 
-    #[cold]
-    fn ran_out(&self, limits: &Limits) -> Result<(), InvalidRequest> {
-        match self.at {
-            at if at < line_end(limits) => Ok(()),
-            at if at > limits.request_line_bytes as usize => Err(InvalidRequest::new(
-                ProtocolError::RequestLineTooLong,
-                at - 1,
-            )),
-            at => Err(InvalidRequest::new(
-                ProtocolError::HeadTooLong,
-                at.saturating_sub(1),
-            )),
+/// Skips the rest of a query. Returns where the scan continues once there is more input, and where it has ended. The two
+/// differ only if the input ends inside a character.
+///
+/// Beyond the bytes of a target, clients send quotes and angle brackets unencoded in a query, and text in UTF-8: the
+/// characters of RFC 3987 section 2.2, which has no control characters.
+#[cold]
+fn skip_query(window: &[u8], from: usize) -> (usize, usize) {
+    let mut at = from;
+    loop {
+        at = TARGET.skip(window, at);
+        match window.get(at..).unwrap_or_default() {
+            [b'"' | b'<' | b'>', ..] => at += 1,
+            rest @ [0x80..=0xff, ..] => match first_character(rest) {
+                Some(character) if !character.is_control() => at += character.len_utf8(),
+                None if is_begun(rest) => return (at, window.len()),
+                _ => return (at, at),
+            },
+            _ => return (at, at),
         }
+    }
+}
+
+fn first_character(bytes: &[u8]) -> Option<char> {
+    let longest = bytes.get(..4).unwrap_or(bytes);
+    longest.utf8_chunks().next()?.valid().chars().next()
+}
+
+/// Returns whether the bytes are the beginning of a character.
+fn is_begun(bytes: &[u8]) -> bool {
+    let text = core::str::from_utf8(bytes);
+    text.is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+}
+
+/// Checks that a request line whose input has ended at `at` may continue.
+#[cold]
+fn ran_out(at: usize, limits: &Limits) -> Result<(), InvalidRequest> {
+    match at {
+        at if at < line_end(limits) => Ok(()),
+        at if at > limits.request_line_bytes as usize => Err(InvalidRequest::new(
+            ProtocolError::RequestLineTooLong,
+            at - 1,
+        )),
+        at => Err(InvalidRequest::new(
+            ProtocolError::HeadTooLong,
+            at.saturating_sub(1),
+        )),
     }
 }
 

@@ -23,9 +23,9 @@ impl Span {
             .unwrap_or_default()
     }
 
-    /// Returns the text of a span that the grammar restricts to ASCII.
+    /// Returns the text of a span that the grammar restricts to UTF-8.
     pub(crate) fn text(self, bytes: &[u8]) -> &str {
-        ascii(self.of(bytes))
+        text(self.of(bytes))
     }
 }
 
@@ -48,7 +48,7 @@ impl OptionalSpan {
     }
 }
 
-/// Converts bytes that the grammar restricts to ASCII.
-pub(crate) fn ascii(bytes: &[u8]) -> &str {
+/// Converts bytes that the grammar restricts to ASCII, or to UTF-8 in a query.
+pub(crate) fn text(bytes: &[u8]) -> &str {
     core::str::from_utf8(bytes).unwrap_or_default()
 }

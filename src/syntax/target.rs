@@ -3,13 +3,14 @@
 use super::authority::{Authority, AuthorityPlace};
 use super::byte_class::{HEX, PATH, PLAIN_PATH, Seen};
 use super::path;
-use super::span::{OptionalSpan, Span, ascii};
+use super::span::{OptionalSpan, Span, text};
 use crate::values::method::Method;
 use crate::values::protocol_error::{InvalidRequest, ProtocolError};
 use crate::values::scheme::Scheme;
 use alloc::borrow::Cow;
 
-/// A request target. Paths and queries are kept as they were sent, including percent-encoding.
+/// A request target. Paths and queries are kept as they were sent, including percent-encoding. A path is ASCII. A query can
+/// have unencoded quotes, angle brackets and characters in UTF-8 (RFC 3987 section 2.2), which many clients send.
 ///
 /// ```
 /// use bytegate::Request;
@@ -175,7 +176,7 @@ impl TargetPlace {
     /// Returns the target with its parts as text. `authority` is the one in the target, if it has one.
     pub(crate) fn of<'a>(&self, bytes: &'a [u8], authority: Option<AuthorityPlace>) -> Target<'a> {
         let path = PathAndQuery {
-            path: ascii(self.path(bytes)),
+            path: text(self.path(bytes)),
             query: self.query(bytes),
         };
         match (self.scheme(), authority) {
@@ -428,6 +429,16 @@ mod tests {
             error(Method::GET, "http://a/\\b"),
             ProtocolError::TargetByte
         );
+    }
+
+    #[test]
+    fn a_query_may_have_characters_that_no_path_has() {
+        let target = "/a?\"<\u{e9}\u{1f600}>";
+        let bytes = target.as_bytes();
+        let span = Span::new(0, bytes.len());
+        let (place, _) = TargetPlace::find(Method::GET, bytes, span).unwrap();
+        assert_eq!(place.path(bytes), b"/a");
+        assert_eq!(place.query(bytes), Some("\"<\u{e9}\u{1f600}>"));
     }
 
     #[test]

@@ -38,6 +38,8 @@ fn the_target_is_the_rest_of_the_path() {
         ("/outer/deep", "/"),
         ("/apix/y", "/apix/y"),
         ("/other%20path?q", "/other%20path?q"),
+        ("/x?q=\"<é>\"", "/x?q=%22%3C%C3%A9%3E%22"),
+        ("/api/x?q=\"<é>\"", "/x?q=%22%3C%C3%A9%3E%22"),
         ("http://localhost/api/x?q", "http://localhost/x?q"),
         ("http://localhost/api", "http://localhost/"),
         ("http://localhost/x", "http://localhost/x"),

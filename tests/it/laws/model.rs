@@ -276,11 +276,14 @@ fn is_text(byte: u8) -> bool {
 }
 
 fn is_target(method: &str, target: &str) -> bool {
-    let in_query = |byte: u8| is_path_byte(byte) || b"?\\".contains(&byte);
+    let in_query = |character: char| match character.is_ascii() {
+        true => is_path_byte(character as u8) || "?\\\"<>".contains(character),
+        false => !character.is_control(),
+    };
     let is_path = |text: &str| {
         let (path, query) = text.split_once('?').unwrap_or((text, ""));
         path.bytes().all(is_path_byte)
-            && query.bytes().all(in_query)
+            && query.chars().all(in_query)
             && has_good_escapes(path)
             && !query.contains("%00")
     };

@@ -190,7 +190,7 @@ pub(crate) const HTTP_NET: Oracle = Oracle {
         ),
         (
             "InvalidTarget",
-            "browsers send ^ ` { | } [ ] in queries as they are",
+            "clients send ^ ` { | } [ ] \" < > and UTF-8 in queries as they are",
         ),
     ],
 };

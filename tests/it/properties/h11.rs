@@ -130,6 +130,10 @@ pub(crate) const H11: Oracle = Oracle {
             "RFC 9112 section 7.1.1 has whitespace around the parts of an extension",
         ),
         (
+            "illegal request line",
+            "clients send text in UTF-8 in queries as it is",
+        ),
+        (
             "no request line received",
             "RFC 9112 section 2.2 asks for one empty line before a request to be skipped",
         ),

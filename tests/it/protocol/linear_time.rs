@@ -54,6 +54,22 @@ fn a_head_sent_byte_by_byte_takes_linear_time() {
 }
 
 #[test]
+fn a_query_in_utf_8_sent_byte_by_byte_takes_linear_time() {
+    let mut limits = Limits::default();
+    limits.head_bytes = 1 << 20;
+    limits.request_line_bytes = 1 << 20;
+    takes_linear_time(16 * 1024, |length| {
+        let mut wire = Wire::new(with_limits(limits), hello);
+        let query = "\"\u{20ac}".repeat(length / 4);
+        let head = format!("GET /?{query} HTTP/1.1\r\nHost: x\r\n\r\n");
+        for octet in head.bytes() {
+            wire.send([octet]);
+        }
+        assert_eq!(wire.statuses(), [200]);
+    });
+}
+
+#[test]
 fn content_sent_byte_by_byte_takes_linear_time() {
     takes_linear_time(16 * 1024, |length| {
         let mut wire = Wire::new(Config::default(), echo);

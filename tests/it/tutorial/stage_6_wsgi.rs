@@ -89,6 +89,12 @@ fn environ_describes_the_request_with_cgi_names() {
 }
 
 #[test]
+fn a_query_in_utf_8_is_text() {
+    let shown = environ_of("GET /?q=\"<é>\" HTTP/1.0\r\n\r\n");
+    assert!(shown.contains("\nQUERY_STRING=q=\"<é>\"\n"), "{shown}");
+}
+
+#[test]
 fn the_path_is_split_where_the_application_is_mounted() {
     let gateway = Gateway::new(Router::new().mount("/a b", wsgi::adapt(show)));
     let shown = answer(&gateway, "GET /a%20b/c%20d HTTP/1.1\r\nHost: x\r\n\r\n");

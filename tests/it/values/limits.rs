@@ -50,6 +50,25 @@ fn an_application_can_set_its_own_body_limit() {
 }
 
 #[test]
+fn the_limit_of_a_request_line_may_be_inside_a_character() {
+    let line = "GET /?\u{1f600} HTTP/1.1";
+    let ask = |request_line_bytes| {
+        let mut limits = Limits::default();
+        limits.request_line_bytes = request_line_bytes;
+        let mut config = Config::default();
+        config.limits = limits;
+        let input = format!("{line}\r\nHost: x\r\n\r\n");
+        let gateway = Gateway::new(|_: &Request<'_>| "").config(config);
+        let output = gateway.handle(input.as_bytes());
+        String::from_utf8_lossy(&output)[9..12].to_string()
+    };
+    assert_eq!(ask(line.len() as u32), "200");
+    for too_few in 6..line.len() {
+        assert_eq!(ask(too_few as u32), "414", "{too_few}");
+    }
+}
+
+#[test]
 fn the_smaller_of_the_head_and_request_line_limits_applies_to_the_request_line() {
     for (request_line_bytes, error) in [
         (8192, ProtocolError::HeadTooLong),
@@ -124,7 +143,8 @@ fn an_error_in_a_target_or_a_repeated_line_is_reported_at_its_offset() {
         (get("/a\\b"), ProtocolError::TargetByte, 6),
         (get("http://x/a\\b"), ProtocolError::TargetByte, 14),
         (get("/a?\\&%%00"), ProtocolError::TargetNul, 10),
-        (get("/a?b\"c"), ProtocolError::TargetByte, 8),
+        (get("/a?b#c"), ProtocolError::TargetByte, 8),
+        (get("/a?b\"\u{e9}\u{9b}"), ProtocolError::TargetByte, 11),
         (get("/a%4?%"), ProtocolError::TargetEscape, 6),
     ] {
         let mut connection = Connection::new(Config::default(), Scheme::Http);
