@@ -1,7 +1,8 @@
 //! The front end for blocking streams. Each call serves one connection on the current thread.
 
+use super::advice::Advice;
 use super::linger::{LINGER_GAP, Linger};
-use crate::connection::CloseReason;
+use crate::connection::{CloseReason, Refusal};
 use crate::gateway::clock::Clock;
 use crate::gateway::front_end::FrontEnd;
 use crate::gateway::gateway::Gateway;
@@ -181,7 +182,7 @@ impl Gateway {
     /// Serves one connection over a blocking stream until it closes, enforcing all deadlines (feature `std`).
     ///
     /// If the application panics, this client receives a 500. Response errors are written to standard error, unless
-    /// [`on_error`](Gateway::on_error) is set.
+    /// [`on_error`](Gateway::on_error) is set, and so is the limit that a body has exceeded, once for each path.
     ///
     /// ```no_run
     /// use bytegate::{Gateway, Request};
@@ -326,10 +327,23 @@ impl FrontEnd for Reporting {
         self.clock.waker()
     }
 
-    fn on_error(&mut self, error: &ResponseError, request: &RequestInfo<'_>) {
+    fn on_refusal(&mut self, refusal: &Refusal<'_>) {
         if self.reports {
-            // A failed write to standard error is ignored.
-            let _ = writeln!(io::stderr(), "bytegate: {request}: {error}");
+            LARGE_BODIES.give_for_large_body(refusal, report);
         }
     }
+
+    fn on_error(&mut self, error: &ResponseError, request: &RequestInfo<'_>) {
+        if self.reports {
+            report(&format!("{request}: {error}"));
+        }
+    }
+}
+
+/// Each connection has its own call, so this is kept for all of them.
+static LARGE_BODIES: Advice = Advice::new();
+
+/// Writes a line to standard error. A failed write is ignored.
+fn report(text: &str) {
+    let _ = writeln!(io::stderr(), "bytegate: {text}");
 }

@@ -20,6 +20,7 @@
 
 // May reach sockets and clocks.
 
+pub(crate) mod advice;
 pub(crate) mod blocking_stream;
 pub(crate) mod linger;
 

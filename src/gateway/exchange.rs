@@ -55,6 +55,18 @@ pub(super) struct Exchange {
     pub(super) given: u64,
 }
 
+/// The part of an application that runs when an exchange goes on.
+#[cfg(feature = "server")]
+#[derive(Clone, Copy)]
+pub(crate) enum Unfinished {
+    /// The receiver of a body that is streamed to the application.
+    Receiver,
+    /// The response, which is deferred.
+    Response,
+    /// The body of the response.
+    Body,
+}
+
 /// The parts of a request that are needed when its head is gone.
 struct Record {
     method: Option<Method>,
@@ -170,6 +182,19 @@ impl Exchange {
             None => (None, &[][..], Now::default()),
         };
         RequestInfo::new(method, line, now, connection, &self.extensions)
+    }
+
+    /// Returns the part of the application that runs when the exchange goes on, and the request line.
+    #[cfg(feature = "server")]
+    pub(super) fn unfinished(&self) -> Option<(Unfinished, &[u8])> {
+        let part = match self {
+            Exchange { later: Some(_), .. } => Unfinished::Response,
+            Exchange {
+                blocks: Some(_), ..
+            } => Unfinished::Body,
+            Exchange { receiver, .. } => receiver.as_ref().map(|_| Unfinished::Receiver)?,
+        };
+        Some((part, &self.record.as_ref()?.line))
     }
 
     /// Returns whether a receiver takes the body as it arrives.

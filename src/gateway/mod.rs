@@ -13,7 +13,7 @@ mod chain;
 #[cfg(feature = "std")]
 pub(crate) mod clock;
 mod driver;
-mod exchange;
+pub(crate) mod exchange;
 pub(crate) mod front_end;
 #[expect(clippy::module_inception, reason = "each type has a file of its name")]
 pub(crate) mod gateway;

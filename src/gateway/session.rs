@@ -1,6 +1,8 @@
 //! A session: a connection joined to a gateway.
 
 use super::driver::Driver;
+#[cfg(feature = "server")]
+use super::exchange::Unfinished;
 use super::front_end::FrontEnd;
 use super::gateway::Gateway;
 use super::input::Input;
@@ -190,6 +192,13 @@ impl Session {
     #[cfg(feature = "server")]
     pub(crate) fn refuse_for_now(&mut self) {
         self.driver.connection.refuse_for_now();
+    }
+
+    /// Returns the part of an exchange that goes on in the next turn, and the request line.
+    #[cfg(feature = "server")]
+    #[inline]
+    pub(crate) fn unfinished(&self) -> Option<(Unfinished, &[u8])> {
+        self.driver.exchange.as_ref()?.unfinished()
     }
 
     /// Sends a comment in a stream of events that waits for its next event. Returns `false` if no such stream waits.

@@ -21,7 +21,7 @@ const WAITING: usize = 256;
 ///
 /// A handler that should be wrapped is named in the [log](super::Options::log_to): `GET /report held a serving thread for
 /// 2.0 s: wrap it in net::blocking`. That happens once for each path, for the first 32 paths, if a call takes a second or
-/// more.
+/// more. The same goes for async functions that hold a thread between two awaits, for bodies and for receivers.
 ///
 /// The application receives a copy of the request. Content is still [admitted](Application::admit) on the serving
 /// thread.

@@ -266,9 +266,13 @@ impl<T: Transport> Driver<'_, T> {
     /// Processes all available input until the session waits. Removes what is used from the front of `input`.
     fn turn(&mut self, input: &mut &[u8], buffers: &mut Buffers, waker: &Waker) -> Wait {
         self.session.output().lend(&mut buffers.output);
-        let wait = self
-            .session
-            .turn(input, &mut self.server.turn(self.place, waker));
+        let mut turn = self.server.turn(self.place, waker);
+        turn.go_on(self.session.unfinished());
+        let wait = self.session.turn(input, &mut turn);
+        if let Wait::Pending { .. } = wait {
+            // Names the request if it has just held the thread.
+            turn.now();
+        }
         if self.session.output().is_empty() {
             self.session.output().move_to(&mut buffers.output);
         }

@@ -15,12 +15,12 @@
 // May reach sockets, threads, clocks and the system.
 
 mod accept;
-mod advice;
 mod blocking;
 mod buffers;
 mod client;
 mod comments;
 mod drive;
+mod line;
 mod linger;
 mod listen;
 mod notice;

@@ -1,12 +1,14 @@
 //! State shared by all connections of a server.
 
-use super::advice::{Advice, LONG, Line};
+use super::line::Line;
 use super::options::Options;
 use super::places::Place;
-use crate::connection::Refusal;
+use crate::blocking::advice::Advice;
+use crate::connection::{Refusal, ResponseSummary};
 use crate::gateway::Gateway;
+use crate::gateway::exchange::Unfinished;
 use crate::gateway::front_end::FrontEnd;
-use crate::middleware::{RequestInfo, identify};
+use crate::middleware::RequestInfo;
 use crate::request::request::Message;
 use crate::response::response::ResponseError;
 use crate::values::now::Now;
@@ -17,6 +19,9 @@ use smol::channel::Receiver;
 use std::prelude::rust_2024::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// The time after which a request has held a thread for too long.
+const LONG: Duration = Duration::from_secs(1);
 
 /// The server as seen by a connection.
 pub(super) struct ServerContext {
@@ -102,6 +107,8 @@ impl ServerContext {
             waker,
             last: Duration::MAX,
             line: Line::none(),
+            runs: Unfinished::Response,
+            runs_next: Unfinished::Response,
         }
     }
 }
@@ -115,21 +122,41 @@ pub(super) struct Turn<'s> {
     last: Duration,
     /// The request line of the last request.
     line: Line,
+    /// The part of the application that runs for this request since the clock was last read.
+    runs: Unfinished,
+    /// The part that runs after the clock is read again.
+    runs_next: Unfinished,
 }
 
 impl Turn<'_> {
+    /// Goes on with an exchange that an earlier turn has begun.
+    #[inline]
+    pub(super) fn go_on(&mut self, unfinished: Option<(Unfinished, &[u8])>) {
+        if let Some((part, line)) = unfinished {
+            self.line.set(line);
+            (self.runs, self.runs_next) = (part, part);
+        }
+    }
+
     /// Names a request that held the thread. The other connections of the thread had to wait.
     #[cold]
     fn advise(&mut self, held: Duration) {
         if let Some(line) = self.line.take() {
-            let advice = format!(
-                "held a serving thread for {:.1} s: wrap it in net::blocking",
-                held.as_secs_f64()
-            );
-            let request = identify(&line);
-            self.server
-                .blocking
-                .give(&self.server.options, request, &advice);
+            let seconds = format!("{:.1} s", held.as_secs_f64());
+            let advice = match self.runs {
+                Unfinished::Response => {
+                    format!("held a serving thread for {seconds}: wrap it in net::blocking")
+                }
+                Unfinished::Body => format!(
+                    "has a body that held a serving thread for {seconds}: send it from another one, with Body::channel"
+                ),
+                Unfinished::Receiver => format!(
+                    "has a receiver that held a serving thread for {seconds}: do its work on another one"
+                ),
+            };
+            let options = &self.server.options;
+            let blocking = &self.server.blocking;
+            blocking.give(&line, &advice, |text| options.report(text));
         }
     }
 }
@@ -142,6 +169,7 @@ impl FrontEnd for Turn<'_> {
         if held >= LONG {
             self.advise(held);
         }
+        self.runs = self.runs_next;
         Now {
             monotonic: elapsed,
             wall: self.server.wall.at(elapsed),
@@ -163,18 +191,21 @@ impl FrontEnd for Turn<'_> {
     #[inline]
     fn on_request(&mut self, request: &Message<'_>, _: u64) {
         self.line.set(request.head.line());
+        self.runs = Unfinished::Response;
+        self.runs_next = Unfinished::Response;
+    }
+
+    #[inline]
+    fn on_response(&mut self, summary: &ResponseSummary) {
+        if summary.is_stream {
+            self.runs_next = Unfinished::Body;
+        }
     }
 
     fn on_refusal(&mut self, refusal: &Refusal<'_>) {
-        if let Some(limit) = refusal.body_limit {
-            let advice = format!(
-                "has a body of more than {limit} bytes: raise the limit with with_body_limit or Limits::body_bytes"
-            );
-            let request = identify(refusal.line);
-            self.server
-                .large_bodies
-                .give(&self.server.options, request, &advice);
-        }
+        let options = &self.server.options;
+        let advice = &self.server.large_bodies;
+        advice.give_for_large_body(refusal, |text| options.report(text));
     }
 
     fn on_error(&mut self, error: &ResponseError, request: &RequestInfo<'_>) {

@@ -161,6 +161,49 @@ fn an_early_refusal_can_be_read_while_the_client_keeps_sending() {
     assert_eq!(reason.expect("a clean end"), CloseReason::Refused);
 }
 
+#[test]
+fn the_limit_of_a_body_is_told_once_for_each_path() {
+    const NAME: &str = "blocking::the_limit_of_a_body_is_told_once_for_each_path";
+    const INSIDE: &str = "BYTEGATE_TEST_INSIDE";
+    if std::env::var_os(INSIDE).is_some() {
+        let quiet = Gateway::new(path).on_error(|_: &ResponseError, _| {});
+        for (gateway, target) in [
+            (&Gateway::new(path), "/film?a"),
+            (&Gateway::new(path), "/film?b"),
+            (&quiet, "/quiet"),
+        ] {
+            let head =
+                format!("POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n");
+            let reason = serve(gateway, |mut client| {
+                client.send(head).expect("a write");
+                assert_eq!(last(client, 1)[0].status(), 413);
+            });
+            assert_eq!(reason.expect("a clean end"), CloseReason::Refused);
+        }
+        return;
+    }
+    // Only from outside can the standard error of a process be read.
+    let program = std::env::current_exe().expect("this program");
+    let output = std::process::Command::new(program)
+        .args(["--exact", NAME, "--nocapture"])
+        .env(INSIDE, "yes")
+        .output()
+        .expect("this program again");
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stderr).expect("text");
+    let lines: Vec<_> = text
+        .lines()
+        .filter(|line| line.contains("bytegate:"))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "bytegate: POST /film has a body of more than 1048576 bytes: raise the limit with with_body_limit or \
+          Limits::body_bytes"
+        ]
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn a_unix_socket_is_served_too_and_its_peer_may_have_a_name() {
