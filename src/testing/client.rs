@@ -228,7 +228,8 @@ impl Client {
         Wire::new(self, self.gateway.session(self.connection.clone()))
     }
 
-    /// Returns the value of a cookie that the client keeps and that has not expired at the client's time.
+    /// Returns the value of a cookie that the client keeps and that has not expired at the client's time. The name is empty for
+    /// a cookie without a name.
     pub fn cookie(&self, name: &str) -> Option<String> {
         let jar = self.jar.borrow();
         jar.get(name, self.now.get()).map(String::from)

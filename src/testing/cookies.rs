@@ -101,7 +101,10 @@ impl CookieJar {
         sent.sort_by_key(|cookie| core::cmp::Reverse(cookie.path.len()));
         let pairs: Vec<String> = sent
             .iter()
-            .map(|cookie| alloc::format!("{}={}", cookie.name, cookie.value))
+            .map(|cookie| match &cookie.name[..] {
+                "" => cookie.value.clone(),
+                name => alloc::format!("{name}={}", cookie.value),
+            })
             .collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
@@ -119,13 +122,15 @@ impl CookieJar {
 }
 
 impl Cookie {
-    /// Reads a `Set-Cookie` header. Returns `None` for an invalid cookie, or a cookie for another domain. Of several
-    /// attributes with the same name, the last one counts (RFC 6265bis section 5.7).
+    /// Reads a `Set-Cookie` header. Returns `None` for an empty or too long cookie, or a cookie for another domain. Without an
+    /// equals sign, all of it is the value, and the name is empty. Of several attributes with the same name, the last one
+    /// counts (RFC 6265bis sections 5.6 and 5.7).
     fn parse(value: &str, host: &str, path: &str, now: Now) -> Option<Cookie> {
         let mut parts = value.split(';');
-        let (name, value) = parts.next()?.split_once('=')?;
+        let pair = parts.next()?;
+        let (name, value) = pair.split_once('=').unwrap_or(("", pair));
         let (name, value) = (name.trim_matches(BLANKS), value.trim_matches(BLANKS));
-        if name.is_empty() || name.len() + value.len() > MAX_BYTES {
+        if !(1..=MAX_BYTES).contains(&(name.len() + value.len())) {
             return None;
         }
         let mut cookie = Cookie {
@@ -185,8 +190,14 @@ impl Cookie {
     }
 
     /// Returns whether a cookie keeps the promise of its name: a cookie whose name begins with `__Secure-` is secure,
-    /// and one whose name begins with `__Host-` also applies to one host and all its paths (RFC 6265bis section 4.1.3).
+    /// and one whose name begins with `__Host-` also applies to one host and all its paths (RFC 6265bis section 4.1.3). A
+    /// server would read a cookie without a name as one whose name is in the value, so that may promise nothing (section
+    /// 5.7).
     fn keeps_the_promise_of_its_name(&self) -> bool {
+        if self.name.is_empty() {
+            let value = self.value.to_ascii_lowercase();
+            return !value.starts_with("__secure-") && !value.starts_with("__host-");
+        }
         let name = self.name.to_ascii_lowercase();
         let is_for_host = self.host_only && self.has_path && self.path == "/";
         let is_secure = self.secure || !name.starts_with("__secure-");
@@ -337,8 +348,8 @@ mod tests {
                 "/",
                 false,
             ),
-            ("=1; Path=/", "a.example.com", "/", false),
-            ("garbage", "a.example.com", "/dir/", false),
+            ("=; Path=/", "a.example.com", "/", false),
+            ("; Path=/", "a.example.com", "/", false),
         ];
         for (header, host, path, is_sent) in cases {
             let sent = jar(&[header]).header(host, path, false, NOW);
@@ -353,6 +364,25 @@ mod tests {
         assert_eq!(sent(&kept).as_deref(), Some("b=2; a=3"));
         let removed = jar(&["a=1; Path=/", "a=; Path=/; Max-Age=0"]);
         assert_eq!(sent(&removed), None);
+    }
+
+    #[test]
+    fn a_cookie_may_have_no_name() {
+        let sent = |fields: &[&str]| jar(fields).header("a.example.com", "/dir/x", false, NOW);
+        for (field, cookie) in [
+            ("garbage", "garbage"),
+            ("=1; Path=/", "1"),
+            (" = a b ", "a b"),
+            ("=a=1", "a=1"),
+            ("a=", "a="),
+        ] {
+            assert_eq!(sent(&[field]).as_deref(), Some(cookie), "{field}");
+        }
+        // They replace each other, but no cookie with a name.
+        let all = ["a=1", "one", "=two", "b=2"];
+        assert_eq!(sent(&all).as_deref(), Some("a=1; two; b=2"));
+        assert_eq!(sent(&["one", "=; Max-Age=0"]).as_deref(), Some("one"));
+        assert_eq!(sent(&["one", "x; Max-Age=0"]), None);
     }
 
     #[test]
@@ -459,6 +489,10 @@ mod tests {
             ("__Host-a=1; Secure; Path=/; Domain=a.example.com", false),
             ("__HOST-a=1; Secure", false),
             ("__Hosta=1", true),
+            ("=__Secure-a=1; Secure", false),
+            ("=__Host-a=1; Secure; Path=/", false),
+            ("__host-a; Secure; Path=/", false),
+            ("=__Hosta=1", true),
         ] {
             assert_eq!(
                 sent_securely(&[(header, true)]).is_some(),
