@@ -9,7 +9,7 @@ use super::site::Site;
 use super::spelling;
 use crate::application::{Application, ListedRoute};
 use crate::body::body::Body;
-use crate::message::coding::{ACCEPT_ENCODING, Choice, Coding, choose};
+use crate::message::coding::{Choice, Coding, choose};
 use crate::message::head::Head;
 use crate::request::request::Request;
 use crate::response::reply::Reply;
@@ -121,16 +121,14 @@ impl Site {
         let Choice::Coding(coding) = choose(head.headers(), &there) else {
             return None;
         };
-        let mut response = file(&coding)?.answer(head, now).into_response();
-        response.append_header("Vary", ACCEPT_ENCODING);
-        if response.status().is_success() {
-            response.set_header("Content-Encoding", coding.name());
-            let media_type = response.headers().get("Content-Type");
-            // The parts of several ranges have their own types.
-            if !media_type.is_some_and(|it| it.starts_with("multipart/byteranges")) {
-                response.set_header("Content-Type", &*self.options.media_type_of(path));
-            }
-        }
+        let found = file(&coding)?;
+        let form = found
+            .file()
+            .and_then(|file| file.as_form_of(path, coding, &self.options));
+        let response = match form {
+            Some(form) => form.answer(head, now).into_response(),
+            None => found.answer(head, now).into_response(),
+        };
         Some(response.into())
     }
 

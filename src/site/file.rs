@@ -41,6 +41,8 @@ pub(super) struct File {
     whole: Whole,
     /// The response to a client whose copy is current. Its headers belong to every response about the file.
     not_modified: PreparedResponse,
+    /// The default of `Cache-Control`, which rules may replace.
+    cache_control: Option<Box<str>>,
     /// The same data, compressed.
     coded: Vec<(Coding, File)>,
 }
@@ -58,7 +60,7 @@ enum Whole {
 pub(super) enum FileContent {
     Memory(Bytes),
     #[cfg(feature = "folder")]
-    Stored(StoredFile),
+    Stored(Arc<StoredFile>),
 }
 
 /// How a file is served.
@@ -105,14 +107,23 @@ impl<'a> Representation<'a> {
 
     /// Creates a file. Returns `None` if the media type is not a valid header value.
     pub(super) fn file(&self, content: FileContent, options: &SiteOptions) -> Option<File> {
-        let media_type = match self.media_type {
-            Some(media_type) => Cow::Borrowed(media_type),
-            None => options.media_type_of(self.type_path),
-        };
         let tag = match &content {
             FileContent::Memory(bytes) => Some(opaque_of(bytes)),
             #[cfg(feature = "folder")]
             FileContent::Stored(file) => file.tag().map(String::from),
+        };
+        self.tagged(tag, content, options)
+    }
+
+    fn tagged(
+        &self,
+        tag: Option<String>,
+        content: FileContent,
+        options: &SiteOptions,
+    ) -> Option<File> {
+        let media_type = match self.media_type {
+            Some(media_type) => Cow::Borrowed(media_type),
+            None => options.media_type_of(self.type_path),
         };
         let mut whole = Response::new(Status::OK)
             .with_header("Content-Type", media_type.as_bytes())
@@ -156,7 +167,7 @@ impl<'a> Representation<'a> {
                 Whole::Prepared(PreparedResponse::new(whole.with_body(bytes)).ok()?)
             }
             #[cfg(feature = "folder")]
-            FileContent::Stored(file) => Whole::Stored(Arc::new(file)),
+            FileContent::Stored(file) => Whole::Stored(file),
         };
         Some(File {
             file_headers,
@@ -164,6 +175,7 @@ impl<'a> Representation<'a> {
             modified: self.modified,
             whole,
             not_modified: PreparedResponse::new(not_modified).ok()?,
+            cache_control: self.cache_control.map(Box::from),
             coded: Vec::new(),
         })
     }
@@ -188,6 +200,28 @@ impl File {
         self
     }
 
+    /// Returns the same data as the only form of another file, which is sent in this coding, with the headers of that file.
+    pub(super) fn as_form_of(
+        &self,
+        path: &str,
+        coding: Coding,
+        options: &SiteOptions,
+    ) -> Option<File> {
+        let content = match &self.whole {
+            Whole::Prepared(whole) => FileContent::Memory(whole.body().clone()),
+            #[cfg(feature = "folder")]
+            Whole::Stored(file) => FileContent::Stored(file.clone()),
+        };
+        let form = Representation {
+            modified: self.modified,
+            coding: Some(coding),
+            varies: true,
+            cache_control: self.cache_control(),
+            ..Representation::named(path, options)
+        };
+        form.tagged(self.tag.clone(), content, options)
+    }
+
     /// Returns the data, if it is in memory.
     pub(super) fn bytes(&self) -> Option<&Bytes> {
         match &self.whole {
@@ -197,10 +231,9 @@ impl File {
         }
     }
 
-    /// Returns the value of `Cache-Control`.
-    pub(super) fn cache_control(&self) -> Option<String> {
-        let response = self.not_modified.to_response();
-        response.headers().get("Cache-Control").map(String::from)
+    /// Returns the default of `Cache-Control`.
+    pub(super) fn cache_control(&self) -> Option<&str> {
+        self.cache_control.as_deref()
     }
 
     /// Returns the value of `Content-Disposition`.

@@ -83,6 +83,17 @@ impl Layer {
 }
 
 impl<'a> Found<'a> {
+    /// Returns the file, unless the system fails.
+    pub(super) fn file(&self) -> Option<&File> {
+        match self {
+            Found::Borrowed(file) => Some(file),
+            #[cfg(feature = "folder")]
+            Found::Shared(file) => Some(file),
+            #[cfg(feature = "folder")]
+            Found::Failed(_) => None,
+        }
+    }
+
     /// Responds to GET or HEAD.
     pub(super) fn answer(&self, head: &Head<'_>, now: Now) -> Reply<'a> {
         match self {

@@ -221,7 +221,7 @@ impl Memory {
         let added = Addition {
             media_type: Some(file.media_type().to_string()),
             modified: file.modified(),
-            cache_control: file.cache_control(),
+            cache_control: file.cache_control().map(String::from),
             disposition: file.disposition().map(String::from),
             ..Addition::new(path, content.clone())
         };

@@ -15,6 +15,8 @@ use crate::response::response::Response;
 use crate::syntax::content_disposition;
 use crate::values::method::Method;
 use crate::values::status::Status;
+#[cfg(feature = "folder")]
+use crate::values::sync::Arc;
 use alloc::string::String;
 use bytes::Bytes;
 use core::time::Duration;
@@ -104,7 +106,7 @@ impl NamedFile {
         let (file, stamp) = open_regular(path)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let modified = stamp.is_settled().then(|| stamp.modified());
-        let content = FileContent::Stored(StoredFile::new(file, stamp));
+        let content = FileContent::Stored(Arc::new(StoredFile::new(file, stamp)));
         Ok(NamedFile {
             modified,
             ..NamedFile::of(&name, content)

@@ -334,8 +334,8 @@ impl SiteOptions {
 
     /// Sets whether a file such as `style.css.br`, `style.css.zst` or `style.css.gz` is sent in place of `style.css` to
     /// clients that accept its coding (RFC 9110 section 12.5.3). The default is `false`. The site does not check that
-    /// both files contain the same data. If only the compressed file is there, clients that do not accept its coding get
-    /// a 404, and rules for headers are those for its own name.
+    /// both files contain the same data. If only the compressed file is there, it has the headers of `style.css` for clients
+    /// that accept its coding, and others get a 404.
     pub fn precompressed(mut self, enabled: bool) -> SiteOptions {
         self.precompressed = enabled;
         self

@@ -276,12 +276,12 @@ impl LiveFolder {
                 // The system sends such files without copying them.
                 Some((bytes, memory)) if bytes.len() as u64 >= SENT_BYTES => {
                     match StoredFile::in_memory(&bytes, memory) {
-                        Ok(file) => FileContent::Stored(file),
+                        Ok(file) => FileContent::Stored(Arc::new(file)),
                         Err(memory) => FileContent::Memory(memory.hold(bytes)),
                     }
                 }
                 Some((bytes, memory)) => FileContent::Memory(memory.hold(bytes)),
-                None => FileContent::Stored(StoredFile::new(form.file, form.stamp)),
+                None => FileContent::Stored(Arc::new(StoredFile::new(form.file, form.stamp))),
             };
             let file = representation.file(content, &self.options);
             let file = file.ok_or_else(|| io::Error::other("its media type cannot be sent"))?;

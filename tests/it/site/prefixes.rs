@@ -156,7 +156,12 @@ fn redirects_without_an_end_are_an_error() {
 
 #[test]
 fn a_file_that_is_only_there_in_a_compressed_form_is_sent_to_clients_that_accept_it() {
-    let options = SiteOptions::new().precompressed(true);
+    let options = SiteOptions::new()
+        .precompressed(true)
+        .header("**/*.css", "X-Rule", "css")
+        .header("**/*.gz", "X-Rule", "gz")
+        .cache_control("**/*.css", "max-age=60")
+        .download("**/*.gz");
     let site = options
         .build()
         .expect("a site")
@@ -177,6 +182,9 @@ fn a_file_that_is_only_there_in_a_compressed_form_is_sent_to_clients_that_accept
         Some("text/css; charset=utf-8")
     );
     assert_eq!(response.header("Vary"), Some("Accept-Encoding"));
+    assert_eq!(response.header("X-Rule"), Some("css"));
+    assert_eq!(response.header("Cache-Control"), Some("max-age=60"));
+    assert_eq!(response.header("Content-Disposition"), None);
     let tag = response.header("ETag").expect("a tag").to_string();
     let current = client
         .get("/app.css")
@@ -185,6 +193,8 @@ fn a_file_that_is_only_there_in_a_compressed_form_is_sent_to_clients_that_accept
         .send();
     assert_eq!(current.status(), Status::NOT_MODIFIED);
     assert_eq!(current.header("Content-Encoding"), None);
+    assert_eq!(current.header("Vary"), Some("Accept-Encoding"));
+    assert_eq!(current.header("Cache-Control"), Some("max-age=60"));
     assert_eq!(get("/both.js", "br").body(), b"brotli");
     assert_eq!(get("/both.js", "gzip").body(), b"gzip");
     for (path, accepted) in [
@@ -203,6 +213,7 @@ fn a_file_that_is_only_there_in_a_compressed_form_is_sent_to_clients_that_accept
     let file = get("/app.css.gz", "gzip");
     assert_eq!(file.header("Content-Encoding"), None);
     assert_eq!(file.header("Content-Type"), Some("application/gzip"));
+    assert_eq!(file.header("X-Rule"), Some("gz"));
     let posted = client
         .post("/app.css")
         .header("Accept-Encoding", "gzip")

@@ -3,6 +3,32 @@
 use super::*;
 
 #[test]
+fn the_only_form_of_a_file_has_the_headers_of_the_file() {
+    let folder = Folder::new(&[("app.css.gz", b"gzipped")]);
+    let options = SiteOptions::new()
+        .precompressed(true)
+        .header("*.css", "X-Rule", "css")
+        .header("*.gz", "X-Rule", "gz")
+        .cache_control("*.gz", "no-store");
+    for (client, cache) in both(&folder, &options).iter().zip([None, Some("no-cache")]) {
+        let get = |path: &str| client.get(path).header("Accept-Encoding", "gzip").send();
+        let response = get("/app.css");
+        assert_eq!(response.body(), b"gzipped");
+        for (name, value) in [
+            ("Content-Encoding", Some("gzip")),
+            ("Content-Type", Some("text/css; charset=utf-8")),
+            ("X-Rule", Some("css")),
+            ("Cache-Control", cache),
+        ] {
+            assert_eq!(response.header(name), value, "{name}");
+        }
+        let itself = get("/app.css.gz");
+        assert_eq!(itself.header("X-Rule"), Some("gz"));
+        assert_eq!(itself.header("Cache-Control"), Some("no-store"));
+    }
+}
+
+#[test]
 fn compressed_forms_are_sent_to_clients_that_accept_them() {
     let folder = Folder::new(&[
         ("a.css", b"plain"),
