@@ -1,6 +1,6 @@
 //! A log that never blocks the threads that write to it, even if nobody reads the stream.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,6 +23,8 @@ struct Queue {
     is_writing: bool,
 }
 
+/// How long the end of a log may take.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// The memory for lines that wait. A reader that keeps up never lets so many wait.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 
@@ -53,6 +55,16 @@ impl Log {
         log
     }
 
+    /// Starts a log that is written to standard error.
+    pub(crate) fn of_errors() -> Log {
+        Log::start(io::stderr(), crate::complain)
+    }
+
+    /// Adds a message as a single line, with control characters escaped.
+    pub(crate) fn complain(&self, message: &str) {
+        self.push(&(crate::complaint(message) + "\n"));
+    }
+
     /// Adds lines, or drops them if too many wait.
     pub(crate) fn push(&self, lines: &str) {
         let mut queue = self.0.lock();
@@ -66,8 +78,12 @@ impl Log {
         self.0.has_lines.notify_one();
     }
 
-    /// Waits until all lines are written. Gives up if that takes longer than `patience`.
-    pub(crate) fn finish(&self, patience: Duration) {
+    /// Waits until all lines are written, but not for a reader that is gone or stalled.
+    pub(crate) fn finish(&self) {
+        self.finish_within(PATIENCE);
+    }
+
+    fn finish_within(&self, patience: Duration) {
         let end = Instant::now() + patience;
         let mut queue = self.0.lock();
         while queue.is_writing || !queue.lines.is_empty() {
@@ -107,7 +123,6 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io;
     use std::sync::mpsc::{self, Receiver, Sender};
 
     /// A stream whose reader takes as many writes as it allows.
@@ -141,7 +156,7 @@ mod tests {
             log.push(line);
             let _ = allow.send(());
         }
-        log.finish(Duration::from_secs(20));
+        log.finish_within(Duration::from_secs(20));
         let written: Vec<u8> = is_written.try_iter().flatten().collect();
         assert_eq!(written, lines.concat().as_bytes());
     }
@@ -161,7 +176,7 @@ mod tests {
             log.push(&line);
         }
         // It does not wait for the reader.
-        log.finish(Duration::from_millis(1));
+        log.finish_within(Duration::from_millis(1));
         for _ in 0..3 {
             let _ = allow.send(());
         }
@@ -169,7 +184,7 @@ mod tests {
         let text = text.expect("a report");
         let dropped = text.split(' ').next().and_then(|word| word.parse().ok());
         let dropped: usize = dropped.expect("a number");
-        log.finish(Duration::from_secs(20));
+        log.finish_within(Duration::from_secs(20));
         let written: usize = is_written.try_iter().map(|bytes| bytes.len()).sum();
         assert_eq!(written / line.len() + dropped, count, "{text}");
     }

@@ -10,11 +10,8 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
-use std::time::Duration;
 
 const PORT: u16 = 7890;
-/// How long the end of the log may take.
-const PATIENCE: Duration = Duration::from_millis(500);
 
 pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
     let gateway = content::gateway(&options)?;
@@ -22,7 +19,7 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
         None => "the demo site".to_string(),
         Some(folder) => folder.display().to_string(),
     };
-    serve(&options, gateway, &served)
+    serve(&options, gateway, &served, &Log::of_errors())
 }
 
 /// Serves a gateway until a signal stops it. `served` is what people are told.
@@ -30,13 +27,13 @@ pub(crate) fn serve(
     options: &Options,
     mut gateway: Gateway,
     served: &str,
+    errors: &Log,
 ) -> Result<ExitCode, Failure> {
     let bind = options.bind.unwrap_or(Ipv4Addr::LOCALHOST.into());
     let address = SocketAddr::new(bind, options.port.unwrap_or(PORT));
-    let errors = Log::start(io::stderr(), crate::complain);
     let complain = {
         let errors = errors.clone();
-        move |message: &str| errors.push(&(crate::complaint(message) + "\n"))
+        move |message: &str| errors.complain(message)
     };
     let output = Log::start(io::stdout(), complain.clone());
     if let Some(hosts) = allowed_hosts(&options.hosts, address) {
@@ -49,7 +46,7 @@ pub(crate) fn serve(
     let listener = net::listen(address)?;
     let stop = net::stop_signal()?;
     net::raise_open_files_limit();
-    let net_options = net_options(options).log_to(complain.clone());
+    let net_options = net_options(options).log_to(complain);
     let is_only_ipv6 = socket2::SockRef::from(&listener).only_v6().unwrap_or(true);
     let url = greet(served, listener.local_addr()?, !is_only_ipv6);
     // The folder may be large, so this does not delay the start.
@@ -59,10 +56,9 @@ pub(crate) fn serve(
         browser::open(&url);
     }
     smol::block_on(net::serve(listener, gateway, net_options, stop))?;
-    complain("stopped");
-    // A reader that is gone or stalled does not keep the program.
-    output.finish(PATIENCE);
-    errors.finish(PATIENCE);
+    errors.complain("stopped");
+    output.finish();
+    errors.finish();
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,8 +1,9 @@
 //! `bytegate wsgi`: hosts an application in Python, beside files.
 
+use crate::log::Log;
 use crate::options::Options;
 use crate::values::{self, Value};
-use crate::{Failure, complain, content, serve, tell};
+use crate::{Failure, complaint, content, serve, tell};
 use bytegate::python::{Kind, Python, StartError, Workers};
 use bytegate::upload::Admission;
 use bytegate::{Application, Gateway, Method, Request, Response, Router, Site, Status};
@@ -93,10 +94,15 @@ pub(crate) fn run(mut options: Options) -> Result<ExitCode, Failure> {
     for (prefix, folder) in &options.wsgi.statics {
         mounts.push((prefix, options.site.clone().open(folder)?));
     }
-    let workers = match python(&options, &application).start() {
+    let errors = Log::of_errors();
+    let log = errors.clone();
+    let python = python(&options, &application).log(move |text| log.push(&lines(text)));
+    let workers = match python.start() {
         Ok(workers) => workers,
-        Err(error) => return Ok(report(&error)),
+        Err(error) => return Ok(report(&error, &errors)),
     };
+    // What was said during the start comes first.
+    errors.finish();
     let (kind, version) = (workers.kind(), workers.version());
     tell(&format!(
         "bytegate: {application} is {kind}, with Python {version} ({})",
@@ -135,7 +141,12 @@ pub(crate) fn run(mut options: Options) -> Result<ExitCode, Failure> {
         Some(folder) => format!("{application} and the files of {}", folder.display()),
         None => application,
     };
-    serve::serve(&options, content::with_cors(&options, gateway), &served)
+    serve::serve(
+        &options,
+        content::with_cors(&options, gateway),
+        &served,
+        &errors,
+    )
 }
 
 fn python(options: &Options, application: &str) -> Python {
@@ -145,8 +156,7 @@ fn python(options: &Options, application: &str) -> Python {
         .workers(wsgi.workers.unwrap_or(1))
         .threads(wsgi.threads.unwrap_or(1))
         .reload(wsgi.reload)
-        .lenient(wsgi.lenient)
-        .log(log);
+        .lenient(wsgi.lenient);
     if options.is_set("max-content") {
         python = python.body_bytes(options.config.limits.body_bytes);
     }
@@ -178,15 +188,18 @@ fn import_folder(served: Option<&Path>, application: &str) -> PathBuf {
 }
 
 /// Prints why the application is not started. A traceback has several lines.
-fn report(error: &StartError) -> ExitCode {
-    log(&error.to_string());
+fn report(error: &StartError, errors: &Log) -> ExitCode {
+    errors.push(&lines(&error.to_string()));
+    errors.finish();
     ExitCode::FAILURE
 }
 
-fn log(text: &str) {
+/// Returns a message as lines of the log. The first one begins with the name of the program.
+fn lines(text: &str) -> String {
     let mut lines = text.lines();
-    complain(lines.next().unwrap_or_default());
-    lines.for_each(tell);
+    let first = complaint(lines.next().unwrap_or_default());
+    let others = lines.map(|line| ["\n", line].concat());
+    [first, others.collect(), "\n".to_string()].concat()
 }
 
 /// Loads the application again at each SIGHUP.

@@ -1,8 +1,9 @@
 //! The program as people start it: behind a pipe that nobody reads, and with mistyped options.
 
+use super::Folder;
 use bytegate::Method;
 use bytegate::testing::StreamClient;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -15,16 +16,20 @@ struct Program {
 
 impl Program {
     fn start(arguments: &[&str]) -> Program {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_bytegate"))
-            .args(["serve", "--port", "0"])
-            .args(arguments)
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bytegate"));
+        Program::run(command.args(["serve", "--port", "0"]).args(arguments))
+    }
+
+    fn run(command: &mut Command) -> Program {
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program");
-        let mut line = String::new();
         let errors = child.stderr.as_mut().expect("a pipe");
-        BufReader::new(errors).read_line(&mut line).expect("a line");
+        let mut lines = BufReader::new(errors).lines().map_while(Result::ok);
+        let line = lines.find(|line| line.contains("http://"));
+        let line = line.expect("a line with the address");
         let address = line.split("http://").nth(1).expect("an address");
         let address = address.split('/').next().expect("an address");
         let address = address.replace("localhost", "127.0.0.1");
@@ -85,6 +90,35 @@ fn a_log_that_nobody_reads_stops_neither_clients_nor_signals() {
     // A pipe takes 64 KiB.
     program.ask(300, 900);
     assert!(program.stop() < Duration::from_secs(5));
+}
+
+#[test]
+fn errors_of_a_python_application_that_nobody_reads_stop_neither_clients_nor_signals() {
+    if !super::wsgi::has_python() {
+        return;
+    }
+    // Each response breaks off, which is logged with the reason. The traceback goes elsewhere.
+    let source = "import os, sys\nsys.stderr = open(os.devnull, 'w')\n\n\n\
+        def application(environ, start_response):\n    start_response('200 OK', [])\n    yield b'x'\n    \
+        raise ValueError('y' * 900)\n";
+    let folder = Folder::new("pipes-wsgi", &[("app.py", source.as_bytes())]);
+    let mut program = Program::run(
+        Command::new(env!("CARGO_BIN_EXE_bytegate"))
+            .args(["wsgi", "app:application", "--port", "0"])
+            .current_dir(&folder.path),
+    );
+    for _ in 0..200 {
+        let mut stream = TcpStream::connect(program.address).expect("a connection");
+        let timeout = Some(Duration::from_secs(20));
+        stream.set_read_timeout(timeout).expect("a socket");
+        let request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        stream.write_all(request).expect("a connection");
+        let mut response = Vec::new();
+        if let Err(error) = stream.read_to_end(&mut response) {
+            assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+        }
+    }
+    program.stop();
 }
 
 #[test]

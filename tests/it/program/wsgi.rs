@@ -3,7 +3,7 @@
 use super::*;
 use std::fs;
 
-fn has_python() -> bool {
+pub(super) fn has_python() -> bool {
     let found = Command::new("python3").arg("--version").output().is_ok();
     if !found {
         eprintln!("skipped: there is no python3");
