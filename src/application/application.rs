@@ -110,6 +110,12 @@ pub trait Application: Send + Sync {
     fn route_list(&self) -> Vec<ListedRoute> {
         Vec::new()
     }
+
+    /// Returns the route that a request is dispatched to, without a response. The default is the route that led here.
+    #[doc(hidden)]
+    fn route_of(&self, request: &Request<'_>) -> Option<String> {
+        request.route()
+    }
 }
 
 impl<F, R> Application for F
@@ -141,5 +147,9 @@ impl<A: Application + ?Sized> Application for Arc<A> {
 
     fn route_list(&self) -> Vec<ListedRoute> {
         (**self).route_list()
+    }
+
+    fn route_of(&self, request: &Request<'_>) -> Option<String> {
+        (**self).route_of(request)
     }
 }

@@ -59,6 +59,10 @@ impl<A: Application> Application for BodyLimit<A> {
         self.application.route_list()
     }
 
+    fn route_of(&self, request: &Request<'_>) -> Option<String> {
+        self.application.route_of(request)
+    }
+
     fn admit(&self, request: &Request<'_>) -> Admission {
         self.application.admit(request).at_most(self.bytes)
     }

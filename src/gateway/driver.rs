@@ -462,7 +462,9 @@ impl<C: Borrow<Config>> Driver<C> {
         front_end: &mut impl FrontEnd,
     ) {
         let unknown = Exchange::default();
-        let request = exchange.unwrap_or(&unknown).info(&self.caller.info);
+        let request = exchange
+            .unwrap_or(&unknown)
+            .info(gateway, &self.caller.info);
         gateway.report(error, &request);
         front_end.on_error(error, &request);
     }

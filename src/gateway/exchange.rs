@@ -2,11 +2,12 @@
 //! than one step is here, for connections and for requests that another server received.
 
 use super::chain::Chain;
+use super::gateway::Shared;
 use super::poll_time;
 use crate::body::body::Blocks;
 use crate::connection::{BodyMode, Refusal};
 use crate::message::head::Head;
-use crate::middleware::RequestInfo;
+use crate::middleware::{RequestInfo, Routing};
 use crate::request::extensions::Extensions;
 use crate::request::request::Message;
 use crate::response::response::{DeferredResponse, Response, ResponseError};
@@ -70,7 +71,11 @@ pub(crate) enum Unfinished {
 /// The parts of a request that are needed when its head is gone.
 struct Record {
     method: Option<Method>,
-    line: Vec<u8>,
+    /// The request line, and the host after it.
+    text: Vec<u8>,
+    line_bytes: usize,
+    /// Whether the head was valid.
+    has_head: bool,
     now: Now,
 }
 
@@ -79,6 +84,8 @@ struct Record {
 pub(super) struct RequestLine<'h> {
     method: Option<Method>,
     bytes: &'h [u8],
+    /// The head, if it is valid.
+    head: Option<Head<'h>>,
 }
 
 /// The start of an exchange whose request has a body.
@@ -147,6 +154,10 @@ impl Exchange {
                 &chain.caller.info,
                 &extensions,
             );
+            let routing = line.head.map_or(Routing::None, |head| {
+                Routing::Head(&*chain.gateway.application, head)
+            });
+            let info = info.with_routing(routing);
             chain.after(&info, response);
         }
         may_need_record(response).then(|| Exchange::recorded(line, &now, extensions))
@@ -176,12 +187,26 @@ impl Exchange {
     }
 
     /// Returns the request, as far as it is known.
-    pub(super) fn info<'e>(&'e self, connection: &'e ConnectionInfo) -> RequestInfo<'e> {
-        let (method, line, now) = match &self.record {
-            Some(record) => (record.method, &record.line[..], record.now),
-            None => (None, &[][..], Now::default()),
+    pub(super) fn info<'e>(
+        &'e self,
+        gateway: &'e Shared,
+        connection: &'e ConnectionInfo,
+    ) -> RequestInfo<'e> {
+        let Some(record) = &self.record else {
+            return RequestInfo::new(None, &[], Now::default(), connection, &self.extensions);
         };
-        RequestInfo::new(method, line, now, connection, &self.extensions)
+        let (line, host) = record.line_and_host();
+        let info = RequestInfo::new(
+            record.method,
+            line,
+            record.now,
+            connection,
+            &self.extensions,
+        );
+        match host {
+            Some(host) => info.with_routing(Routing::Host(&*gateway.application, host)),
+            None => info,
+        }
     }
 
     /// Returns the part of the application that runs when the exchange goes on, and the request line.
@@ -194,7 +219,7 @@ impl Exchange {
             } => Unfinished::Body,
             Exchange { receiver, .. } => receiver.as_ref().map(|_| Unfinished::Receiver)?,
         };
-        Some((part, &self.record.as_ref()?.line))
+        Some((part, self.record.as_ref()?.line_and_host().0))
     }
 
     /// Returns whether a receiver takes the body as it arrives.
@@ -294,6 +319,7 @@ impl Exchange {
         let line = RequestLine {
             method: refusal.method,
             bytes: refusal.line,
+            head: None,
         };
         let kept = Exchange::keep(chain, &mut response, line, now, self.extensions);
         (response, kept)
@@ -380,7 +406,7 @@ impl Exchange {
     /// Passes a response to the gateway's middleware, unless it is deferred.
     fn after(&self, chain: Chain<'_, '_>, response: &mut Response) {
         if chain.has_middlewares() && !response.is_pending() {
-            chain.after(&self.info(&chain.caller.info), response);
+            chain.after(&self.info(chain.gateway, &chain.caller.info), response);
         }
     }
 }
@@ -400,6 +426,7 @@ impl<'h> RequestLine<'h> {
         RequestLine {
             method: Some(head.method()),
             bytes: head.line(),
+            head: Some(*head),
         }
     }
 }
@@ -415,10 +442,21 @@ pub(super) fn may_need_record(response: &Response) -> bool {
 
 impl Record {
     fn of(line: RequestLine<'_>, now: Now) -> Record {
+        let authority = line.head.and_then(|head| head.authority());
+        let host = authority.map_or("", |authority| authority.host);
         Record {
             method: line.method,
-            line: line.bytes.to_vec(),
+            text: [line.bytes, host.as_bytes()].concat(),
+            line_bytes: line.bytes.len(),
+            has_head: line.head.is_some(),
             now,
         }
+    }
+
+    /// Returns the request line, and the host if the head was valid. It is empty if the client named none.
+    fn line_and_host(&self) -> (&[u8], Option<&str>) {
+        let (line, host) = self.text.split_at(self.line_bytes);
+        let host = core::str::from_utf8(host).ok();
+        (line, host.filter(|_| self.has_head))
     }
 }

@@ -102,7 +102,7 @@ async fn settle(chain: Chain<'_, '_>, (mut response, kept): Kept) -> Response {
     if let Some(error) = response.take_error() {
         chain
             .gateway
-            .report(&error, &exchange.info(&chain.caller.info));
+            .report(&error, &exchange.info(chain.gateway, &chain.caller.info));
     }
     response
 }

@@ -47,8 +47,9 @@ struct WatchedBody {
 
 impl WatchedBody {
     fn break_off(&mut self, error: &ResponseError) -> BodyError {
-        let request = self.exchange.info(&self.caller.info);
-        self.gateway.shared().report(error, &request);
+        let gateway = self.gateway.shared();
+        let request = self.exchange.info(gateway, &self.caller.info);
+        gateway.report(error, &request);
         self.body = Body::empty();
         BodyError
     }

@@ -49,7 +49,7 @@ pub use middleware::Middleware;
 pub use rate_limit::RateLimit;
 pub use request_info::RequestInfo;
 #[cfg(feature = "server")]
-pub(crate) use request_info::identify;
+pub(crate) use request_info::{Routing, identify};
 pub use request_parts::RequestParts;
 pub use server_timing::ServerTiming;
 pub use set_headers::SetHeaders;

@@ -1,6 +1,10 @@
 //! A request as middleware sees it after the application.
 
+use crate::application::Application;
+use crate::message::head::Head;
 use crate::request::extensions::Extensions;
+use crate::request::params::AllParams;
+use crate::request::request::{Message, Request, RequestContext};
 use crate::response::response::Response;
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::method::Method;
@@ -44,6 +48,28 @@ pub struct RequestInfo<'a> {
     pub connection: &'a ConnectionInfo,
     /// The values that middleware attached.
     pub extensions: &'a Extensions,
+    routing: Routing<'a>,
+}
+
+/// How to find the route of a request, if someone wants to know it.
+#[derive(Clone, Copy)]
+pub(crate) enum Routing<'a> {
+    /// The request is invalid.
+    None,
+    /// Ask the application of the gateway, with the head.
+    Head(&'a dyn Application, Head<'a>),
+    /// Ask the application of the gateway. Of the head, the request line and this host are left.
+    Host(&'a dyn Application, &'a str),
+    /// Ask the application inside a middleware.
+    Inside(&'a dyn Application, &'a Request<'a>),
+    /// It was found before.
+    Known(Option<&'a str>),
+}
+
+impl fmt::Debug for Routing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Routing").finish_non_exhaustive()
+    }
 }
 
 impl fmt::Display for RequestInfo<'_> {
@@ -79,6 +105,69 @@ impl<'a> RequestInfo<'a> {
             now,
             connection,
             extensions,
+            routing: Routing::None,
+        }
+    }
+
+    pub(crate) fn with_routing(self, routing: Routing<'a>) -> RequestInfo<'a> {
+        RequestInfo { routing, ..self }
+    }
+
+    /// Returns the pattern of the route for the request, as [`Request::route`] does in its handler, for access logs and
+    /// metrics. Only this call finds it: it asks the router again, which costs about as much as the first time.
+    ///
+    /// `None` without a route: in a fallback, in a file, if no route accepts the method, or if the request is invalid. If a
+    /// middleware responded in place of the application, it is the route that the request would have had. An application of
+    /// yours that calls a router hides the routes in it.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Middleware, Request, Response, Router};
+    /// use bytegate::middleware::RequestInfo;
+    ///
+    /// struct Count;
+    ///
+    /// impl Middleware for Count {
+    ///     fn after(&self, request: &RequestInfo, response: Response) -> Response {
+    ///         response.with_header("X-Route", request.route().unwrap_or_default())
+    ///     }
+    /// }
+    ///
+    /// let users = Router::new().get("/{user}/posts", |_: &Request| "none yet\n");
+    /// let gateway = Gateway::new(Router::new().mount("/users", users)).with(Count);
+    /// let response = gateway.handle(b"GET /users/ada/posts HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(String::from_utf8_lossy(&response).contains("X-Route: /users/{user}/posts\r\n"));
+    /// ```
+    #[must_use]
+    pub fn route(&self) -> Option<String> {
+        match self.routing {
+            Routing::None => None,
+            Routing::Known(route) => route.map(String::from),
+            Routing::Inside(application, request) => application.route_of(request),
+            Routing::Head(application, head) => {
+                let path = head.decoded_path_bytes();
+                application.route_of(&Request {
+                    message: Message::of_head(head),
+                    context: RequestContext::new(
+                        &self.now,
+                        self.connection,
+                        self.extensions,
+                        &path,
+                    ),
+                    mounted: 0,
+                    params: AllParams::None,
+                })
+            }
+            Routing::Host(application, host) => {
+                let line = core::str::from_utf8(self.line).ok()?;
+                let mut words = line.split(' ');
+                let request = Request::builder(words.next()?, words.next()?);
+                let request = request.connection(self.connection.clone());
+                let request = match host {
+                    "" => request.build(),
+                    host => request.header("Host", host).build(),
+                };
+                application.route_of(&request.ok()?.view())
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! A middleware around one application, such as a route or a mount.
 
 use super::middleware::Middleware;
-use super::request_info::RequestInfo;
+use super::request_info::{RequestInfo, Routing};
 use super::request_parts::RequestParts;
 use crate::application::{Application, IntoApplication, ListedRoute};
 use crate::request::extensions::Extensions;
@@ -78,7 +78,7 @@ impl<A: Application> Application for Layered<A> {
 
     fn admit(&self, request: &Request<'_>) -> Admission {
         self.around(request, |request, response| {
-            let pending = Pending::of(self.middleware.clone(), request);
+            let pending = self.pending(request);
             let mut admission = match response {
                 Some(response) => Admission::refuse(response),
                 None => self.admit_inside(request, pending.clone()),
@@ -95,9 +95,26 @@ impl<A: Application> Application for Layered<A> {
     fn route_list(&self) -> Vec<ListedRoute> {
         self.application.route_list()
     }
+
+    fn route_of(&self, request: &Request<'_>) -> Option<String> {
+        self.application.route_of(request)
+    }
 }
 
 impl<A: Application> Layered<A> {
+    fn pending(&self, request: &Request<'_>) -> Arc<Pending> {
+        let head = request.message.head;
+        Arc::new(Pending {
+            middleware: self.middleware.clone(),
+            method: head.method(),
+            line: head.line().to_vec(),
+            now: request.now(),
+            connection: request.connection().clone(),
+            extensions: request.extensions().clone(),
+            route: self.application.route_of(request),
+        })
+    }
+
     /// Shows a request to the middleware, and continues with the values that it attached and its response.
     fn around<T>(
         &self,
@@ -115,7 +132,7 @@ impl<A: Application> Layered<A> {
     /// Shows a response to the middleware, at once or when it is ready.
     fn after(&self, request: &Request<'_>, response: Response) -> Response {
         if response.is_pending() {
-            return Pending::after_all(Pending::of(self.middleware.clone(), request), response);
+            return Pending::after_all(self.pending(request), response);
         }
         let head = request.message.head;
         let info = RequestInfo::new(
@@ -125,6 +142,7 @@ impl<A: Application> Layered<A> {
             request.connection(),
             request.extensions(),
         );
+        let info = info.with_routing(Routing::Inside(&self.application, request));
         show(&*self.middleware, &info, response)
     }
 
@@ -179,21 +197,10 @@ struct Pending {
     now: Now,
     connection: ConnectionInfo,
     extensions: Extensions,
+    route: Option<String>,
 }
 
 impl Pending {
-    fn of(middleware: Arc<dyn Middleware>, request: &Request<'_>) -> Arc<Pending> {
-        let head = request.message.head;
-        Arc::new(Pending {
-            middleware,
-            method: head.method(),
-            line: head.line().to_vec(),
-            now: request.now(),
-            connection: request.connection().clone(),
-            extensions: request.extensions().clone(),
-        })
-    }
-
     /// Shows a response to the middleware, at once or when it is ready.
     fn after_all(pending: Arc<Pending>, mut response: Response) -> Response {
         match response.take_deferred() {
@@ -215,6 +222,7 @@ impl Pass for Arc<Pending> {
             &self.connection,
             &self.extensions,
         );
+        let info = info.with_routing(Routing::Known(self.route.as_deref()));
         show(&*self.middleware, &info, response)
     }
 }

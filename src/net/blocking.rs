@@ -104,4 +104,8 @@ impl<A: Application + 'static> Application for Blocking<A> {
     fn route_list(&self) -> Vec<ListedRoute> {
         self.application.route_list()
     }
+
+    fn route_of(&self, request: &Request<'_>) -> Option<String> {
+        self.application.route_of(request)
+    }
 }

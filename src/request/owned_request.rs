@@ -342,7 +342,6 @@ impl RequestBuilder {
     }
 
     /// Sets all information about the connection.
-    #[cfg(feature = "http")]
     pub(crate) fn connection(mut self, connection: ConnectionInfo) -> RequestBuilder {
         self.connection = connection;
         self

@@ -46,6 +46,15 @@ impl Application for Router {
     fn route_list(&self) -> Vec<ListedRoute> {
         self.list()
     }
+
+    #[cold]
+    fn route_of(&self, request: &Request<'_>) -> Option<String> {
+        self.dispatch(
+            request,
+            |application, request| application.route_of(request),
+            |_| None,
+        )
+    }
 }
 
 impl Router {

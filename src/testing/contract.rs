@@ -188,6 +188,10 @@ impl<A: Application> Application for Checked<A> {
     fn route_list(&self) -> Vec<ListedRoute> {
         self.application.route_list()
     }
+
+    fn route_of(&self, request: &Request<'_>) -> Option<String> {
+        self.application.route_of(request)
+    }
 }
 
 /// Lists the differences between the HEAD and GET responses.

@@ -7,24 +7,28 @@ mod methods;
 mod model;
 mod mounts;
 mod names;
+mod observed;
 mod patterns;
 mod slashes;
 mod suffixes;
 mod undecoded;
 
 use crate::support;
+use bytegate::application::receive_upload;
 use bytegate::headers::Headers;
+use bytegate::middleware::{RequestInfo, RequestParts, with_middleware};
 use bytegate::response::{PreparedResponse, Reply};
 use bytegate::routing::TrailingSlash;
 use bytegate::testing::ClientResponse;
 use bytegate::upload::{Admission, Receiver};
 use bytegate::{
-    Application, Gateway, Method, OwnedRequest, Rejection, Request, Response, Router, Site, Status,
+    Application, Gateway, Method, Middleware, OwnedRequest, Rejection, Request, Response, Router,
+    Site, Status, with_body_limit,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 fn ask_host(gateway: &Gateway, method: &str, target: &str, host: &str) -> ClientResponse {
     let request = format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\n\r\n");
