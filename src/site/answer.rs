@@ -1,5 +1,7 @@
 //! How a site responds: looks up a path, and creates the response.
 
+#[cfg(feature = "folder")]
+use super::folder::listing_cache::ListingCache;
 use super::layer::{Found, Layer};
 use super::listing;
 use super::listing::Order;
@@ -7,6 +9,7 @@ use super::lookup::Place;
 use super::navigation;
 use super::site::Site;
 use super::spelling;
+use super::unfinished_listing::{Source, UnfinishedListing};
 use crate::application::{Application, ListedRoute};
 use crate::body::body::Body;
 use crate::message::coding::{Choice, Coding, choose};
@@ -21,7 +24,6 @@ use crate::values::method::Method;
 use crate::values::now::Now;
 use crate::values::status::Status;
 use alloc::borrow::Cow;
-use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -139,33 +141,40 @@ impl Site {
             return listing::response(Body::from_iterator(core::iter::empty::<Bytes>()));
         }
         let order = Order::from_query(head.query().unwrap_or_default());
-        #[cfg(feature = "folder")]
-        let page = match self.listings.get(path, order) {
-            Some(page) => page,
-            None => self
-                .listings
-                .make(path, order, || self.listing(path, order).into()),
-        };
-        #[cfg(not(feature = "folder"))]
-        let page = self.listing(path, order);
-        listing::response(page)
+        self.listing(path, order)
     }
 
-    fn listing(&self, path: &str, order: Order) -> String {
-        let mut entries = self.files.entries(path);
+    /// Responds with a listing. That of a large directory is deferred, and made while other connections have their turns.
+    #[cfg(feature = "folder")]
+    fn listing(&self, path: &str, order: Order) -> Response {
+        if let Some(page) = self.listings.get(path, order) {
+            return listing::response(page);
+        }
+        let begin = || self.begin_listing(path, order);
+        let shared = ListingCache::begin(&self.listings, path, order, begin);
+        match shared.at_once() {
+            Some(page) => listing::response(page),
+            None => Response::from_future(async { listing::response(shared.page().await) }),
+        }
+    }
+
+    #[cfg(not(feature = "folder"))]
+    fn listing(&self, path: &str, order: Order) -> Response {
+        let mut listing = self.begin_listing(path, order);
+        loop {
+            if let Some(page) = listing.step() {
+                return listing::response(page);
+            }
+        }
+    }
+
+    fn begin_listing(&self, path: &str, order: Order) -> UnfinishedListing {
+        let own = self.files.entries(path);
         // A single folder has each name once.
-        let may_repeat = !entries.is_empty() || self.lower.len() > 1;
-        let mut is_complete = true;
-        for layer in &self.lower {
-            let (more, are_all) = layer.entries(path);
-            entries.extend(more);
-            is_complete &= are_all;
-        }
-        if may_repeat {
-            let mut names = BTreeSet::new();
-            entries.retain(|entry| names.insert(entry.name.clone()));
-        }
-        listing::page(path.as_bytes(), entries, order, is_complete)
+        let may_repeat = !own.is_empty() || self.lower.len() > 1;
+        let own = core::iter::once(Source::Memory(own.into_iter()));
+        let lower = self.lower.iter().map(|layer| layer.entries(path));
+        UnfinishedListing::new(path, order, own.chain(lower), may_repeat)
     }
 
     /// Responds to a path without a file, which an application in the browser may still know.

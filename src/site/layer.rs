@@ -5,8 +5,8 @@ use super::file::File;
 use super::folder::failure::Failure;
 #[cfg(feature = "folder")]
 use super::folder::live::LiveFolder;
-use super::listing::Entry;
 use super::memory::Memory;
+use super::unfinished_listing::Source;
 use crate::message::head::Head;
 use crate::response::reply::Reply;
 use crate::response::response::Response;
@@ -14,7 +14,6 @@ use crate::values::now::Now;
 use crate::values::status::Status;
 #[cfg(feature = "folder")]
 use crate::values::sync::Arc;
-use alloc::vec::Vec;
 
 /// A source of a site's files.
 #[derive(Clone)]
@@ -71,13 +70,12 @@ impl Layer {
         !matches!(self, Layer::Memory(_))
     }
 
-    /// Returns the entries of a directory whose path ends with a slash, and whether the list is complete. Files in
-    /// memory may have a name twice.
-    pub(super) fn entries(&self, path: &str) -> (Vec<Entry>, bool) {
+    /// Returns where to read the entries of a directory, whose path ends with a slash. Files in memory may have a name twice.
+    pub(super) fn entries(&self, path: &str) -> Source {
         match self {
-            Layer::Memory(memory) => (memory.entries(path), true),
+            Layer::Memory(memory) => Source::Memory(memory.entries(path).into_iter()),
             #[cfg(feature = "folder")]
-            Layer::Folder(folder) => folder.entries(path),
+            Layer::Folder(folder) => Source::Folder(folder.entries(path)),
         }
     }
 }

@@ -35,29 +35,6 @@ const SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; im
 
 const STYLE: &str = include_str!("listing.css");
 
-/// Returns the page of a directory. Its path is decoded and ends with a slash. If the list is not complete, the page
-/// says so.
-///
-/// All links are relative, so that they work below a prefix that a proxy removes.
-pub(super) fn page(
-    path: &[u8],
-    mut entries: Vec<Entry>,
-    order: Order,
-    is_complete: bool,
-) -> String {
-    entries.sort_by(|one, other| order.compare(one, other));
-    let page = Page {
-        path,
-        entries: &entries,
-        order,
-        is_complete,
-    };
-    let mut html = String::with_capacity(4096 + 200 * entries.len());
-    // Writing to a string cannot fail.
-    let _ = write!(html, "{page}");
-    html
-}
-
 /// Returns the response with a page.
 pub(super) fn response(page: impl Into<Body>) -> Response {
     Response::html(page)
@@ -66,60 +43,70 @@ pub(super) fn response(page: impl Into<Body>) -> Response {
         .with_header("Cache-Control", "no-cache")
 }
 
-struct Page<'a> {
-    path: &'a [u8],
-    entries: &'a [Entry],
-    order: Order,
-    is_complete: bool,
-}
-
-impl Display for Page<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <title>Index of {}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<h1>Index of {}</h1>\n\
-             <table>\n<thead>\n<tr>",
-            Name(self.path),
-            Crumbs(self.path),
-        )?;
-        for column in [Column::Name, Column::Size, Column::Time] {
-            self.order.write_head(column, f)?;
-        }
-        f.write_str("</tr>\n</thead>\n<tbody>\n")?;
-        if self.path != b"/" {
-            f.write_str(
-                "<tr><td><a class=\"folder\" href=\"../\">../</a></td><td></td><td></td></tr>\n",
-            )?;
-        }
-        for entry in self.entries {
-            entry.write_row(f)?;
-        }
-        f.write_str("</tbody>\n</table>\n")?;
-        self.write_sum(f)?;
-        if !self.is_complete {
-            f.write_str("<p>This list is not complete: some entries could not be listed.</p>\n")?;
-        }
-        f.write_str("</body>\n</html>\n")
+/// Writes the page of a directory up to its first row. Its path is decoded and ends with a slash.
+///
+/// All links are relative, so that they work below a prefix that a proxy removes.
+pub(super) fn write_start(html: &mut String, path: &[u8], order: Order) {
+    // Writing to a string cannot fail.
+    let _ = write!(
+        html,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>Index of {}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<h1>Index of {}</h1>\n\
+         <table>\n<thead>\n<tr>",
+        Name(path),
+        Crumbs(path),
+    );
+    for column in [Column::Name, Column::Size, Column::Time] {
+        order.write_head(column, html);
+    }
+    html.push_str("</tr>\n</thead>\n<tbody>\n");
+    if path != b"/" {
+        html.push_str(
+            "<tr><td><a class=\"folder\" href=\"../\">../</a></td><td></td><td></td></tr>\n",
+        );
     }
 }
 
-impl Page<'_> {
-    /// Writes the number of entries and their size.
-    fn write_sum(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sizes = self.entries.iter().filter_map(Entry::bytes);
-        let (files, bytes) = sizes.fold((0, 0u64), |(files, sum), bytes| {
-            (files + 1, sum.saturating_add(bytes))
-        });
-        let folders = self.entries.len() as u64 - files;
-        writeln!(
-            f,
-            "<p>{folders} folder{}, {files} file{}, {}</p>",
-            plural(folders),
-            plural(files),
-            Size(bytes)
-        )
+/// Writes the end of the page, after its last row. If the list is not complete, the page says so.
+pub(super) fn write_end(html: &mut String, sum: &Sum, is_complete: bool) {
+    html.push_str("</tbody>\n</table>\n");
+    let Sum {
+        folders,
+        files,
+        bytes,
+    } = *sum;
+    let _ = writeln!(
+        html,
+        "<p>{folders} folder{}, {files} file{}, {}</p>",
+        plural(folders),
+        plural(files),
+        Size(bytes)
+    );
+    if !is_complete {
+        html.push_str("<p>This list is not complete: some entries could not be listed.</p>\n");
+    }
+    html.push_str("</body>\n</html>\n");
+}
+
+/// The number of entries, and the size of the files.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sum {
+    folders: u64,
+    files: u64,
+    bytes: u64,
+}
+
+impl Sum {
+    /// Counts an entry.
+    pub(super) fn add(&mut self, entry: &Entry) {
+        match entry.bytes() {
+            Some(bytes) => {
+                self.files += 1;
+                self.bytes = self.bytes.saturating_add(bytes);
+            }
+            None => self.folders += 1,
+        }
     }
 }
 
@@ -131,32 +118,33 @@ impl Entry {
         }
     }
 
-    fn write_row(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Writes a row of the page.
+    pub(super) fn write_row(&self, html: &mut String) {
         let name = Name(&self.name);
         let link = Link(&self.name);
-        match self.kind {
+        let _ = match self.kind {
             Kind::File { bytes } => write!(
-                f,
+                html,
                 "<tr><td><a href=\"{link}\"><bdi>{name}</bdi></a></td>\
                  <td class=\"size\"><data value=\"{bytes}\" title=\"{bytes} byte{}\">{}</data></td>",
                 plural(bytes),
                 Size(bytes)
             ),
             Kind::Directory => write!(
-                f,
+                html,
                 "<tr><td><a class=\"folder\" href=\"{link}/\"><bdi>{name}</bdi>/</a></td><td></td>"
             ),
-        }?;
+        };
         match self.modified.and_then(Civil::from_unix) {
-            None => f.write_str("<td></td></tr>\n"),
+            None => html.push_str("<td></td></tr>\n"),
             Some(time) => {
                 let date = format!("{:04}-{:02}-{:02}", time.year, time.month, time.day);
                 let minute = format!("{:02}:{:02}", time.hour, time.minute);
-                writeln!(
-                    f,
+                let _ = writeln!(
+                    html,
                     "<td><time datetime=\"{date}T{minute}:{:02}Z\">{date}<span> {minute}</span></time></td></tr>",
                     time.second
-                )
+                );
             }
         }
     }
@@ -210,7 +198,8 @@ impl Order {
         }
     }
 
-    fn compare(self, one: &Entry, other: &Entry) -> Ordering {
+    /// Compares entries. Only entries of the same kind and name are equal.
+    pub(super) fn compare(self, one: &Entry, other: &Entry) -> Ordering {
         let by_kind = |entry: &Entry| entry.kind != Kind::Directory;
         let by_column = match self.column {
             Column::Name => compare_names(&one.name, &other.name),
@@ -229,7 +218,7 @@ impl Order {
     }
 
     /// Writes a column heading, with a link that sorts by the column, or reverses the order.
-    fn write_head(self, column: Column, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_head(self, column: Column, html: &mut String) {
         let (name, title, starts_descending) = column.head();
         let is_current = self.column == column;
         let class = if column == Column::Size {
@@ -248,10 +237,10 @@ impl Order {
             starts_descending
         };
         let order = if descends { "desc" } else { "asc" };
-        write!(
-            f,
+        let _ = write!(
+            html,
             "<th scope=\"col\"{class}{state}><a href=\"?sort={name}&amp;order={order}\">{title}</a></th>"
-        )
+        );
     }
 }
 
@@ -404,6 +393,18 @@ mod tests {
             Order::from_query(query.unwrap_or_default()),
             true,
         )
+    }
+
+    fn page(path: &[u8], mut entries: Vec<Entry>, order: Order, is_complete: bool) -> String {
+        entries.sort_by(|one, other| order.compare(one, other));
+        let (mut html, mut sum) = (String::new(), Sum::default());
+        write_start(&mut html, path, order);
+        for entry in &entries {
+            sum.add(entry);
+            entry.write_row(&mut html);
+        }
+        write_end(&mut html, &sum, is_complete);
+        html
     }
 
     /// Returns the values of an attribute, with character references replaced.

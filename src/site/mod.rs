@@ -30,6 +30,7 @@ mod rules;
 pub(crate) mod site;
 pub(crate) mod spelling;
 mod template;
+mod unfinished_listing;
 
 pub use error::SiteError;
 #[cfg(feature = "folder")]

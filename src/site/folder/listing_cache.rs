@@ -1,7 +1,11 @@
 //! Cached listings of large directories.
 
+use super::shared_listing::SharedListing;
 use crate::site::listing::Order;
+use crate::site::unfinished_listing::UnfinishedListing;
+use crate::values::sync::Arc;
 use alloc::boxed::Box;
+use alloc::sync::Weak;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use std::sync::{Mutex, MutexGuard};
@@ -9,7 +13,11 @@ use std::time::{Duration, Instant};
 
 /// The pages of directories that took long to list, so that repeated requests for them do not delay other clients.
 #[derive(Default)]
-pub(in crate::site) struct ListingCache(Mutex<Vec<Page>>);
+pub(in crate::site) struct ListingCache {
+    pages: Mutex<Vec<Page>>,
+    /// The pages that are being made.
+    unfinished: Mutex<Vec<Weak<SharedListing>>>,
+}
 
 struct Page {
     path: Box<str>,
@@ -30,39 +38,45 @@ const SHARE: u32 = 20;
 impl ListingCache {
     /// Returns the page of a directory, if it was made recently.
     pub(in crate::site) fn get(&self, path: &str, order: Order) -> Option<Bytes> {
-        let pages = self.lock();
+        let pages = lock(&self.pages);
         let mut pages = pages.iter();
         let page = pages.find(|page| &*page.path == path && page.order == order)?;
         (Instant::now() < page.until).then(|| page.html.clone())
     }
 
-    /// Makes a page, and keeps it if making it takes long.
-    pub(in crate::site) fn make(
-        &self,
+    /// Returns the listing of a directory that is being made, or begins it.
+    pub(in crate::site) fn begin(
+        cache: &Arc<ListingCache>,
         path: &str,
         order: Order,
-        make: impl FnOnce() -> Bytes,
-    ) -> Bytes {
-        let start = Instant::now();
-        let html = make();
-        let end = Instant::now();
-        if end - start >= FAST && html.len() <= MOST_BYTES {
-            let page = Page {
-                path: path.into(),
-                order,
-                until: end + TIME.max((end - start).saturating_mul(SHARE)),
-                html: html.clone(),
-            };
-            self.keep(page, end);
+        begin: impl FnOnce() -> UnfinishedListing,
+    ) -> Arc<SharedListing> {
+        let mut unfinished = lock(&cache.unfinished);
+        unfinished.retain(|listing| listing.strong_count() > 0);
+        let mut shared = unfinished.iter().filter_map(Weak::upgrade);
+        if let Some(shared) = shared.find(|it| &*it.path == path && it.order == order) {
+            return shared;
         }
-        html
+        let shared = Arc::new(SharedListing::new(cache.clone(), path, order, begin()));
+        unfinished.push(Arc::downgrade(&shared));
+        shared
     }
 
-    fn keep(&self, page: Page, now: Instant) {
-        let mut pages = self.lock();
-        let is_same = |other: &Page| other.path == page.path && other.order == page.order;
+    /// Keeps a page, if making it took long.
+    pub(super) fn keep(&self, path: &str, order: Order, html: &Bytes, time: Duration) {
+        if time < FAST || html.len() > MOST_BYTES {
+            return;
+        }
+        let now = Instant::now();
+        let mut pages = lock(&self.pages);
+        let is_same = |other: &Page| &*other.path == path && other.order == order;
         pages.retain(|other| now < other.until && !is_same(other));
-        pages.push(page);
+        pages.push(Page {
+            path: path.into(),
+            order,
+            until: now + TIME.max(time.saturating_mul(SHARE)),
+            html: html.clone(),
+        });
         let mut bytes: usize = pages.iter().map(|page| page.html.len()).sum();
         let oldest = pages.iter().take_while(|page| {
             let is_too_much = bytes > MOST_BYTES;
@@ -72,49 +86,47 @@ impl ListingCache {
         let count = oldest.count();
         pages.drain(..count);
     }
+}
 
-    /// The cache is always consistent, so a poisoned lock can be used.
-    fn lock(&self) -> MutexGuard<'_, Vec<Page>> {
-        self.0.lock().unwrap_or_else(|error| error.into_inner())
-    }
+/// Locks a mutex. Its data is always consistent, so a poisoned lock can be used.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|error| error.into_inner())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn made(cache: &ListingCache, path: &str, bytes: usize, time: Duration) {
-        let order = Order::from_query("");
-        let make = || {
-            std::thread::sleep(time);
-            Bytes::from(alloc::vec![b'a'; bytes])
-        };
-        assert_eq!(cache.make(path, order, make).len(), bytes);
+    fn keep(cache: &ListingCache, path: &str, bytes: usize, time: Duration) {
+        let page = Bytes::from(alloc::vec![b'a'; bytes]);
+        cache.keep(path, Order::from_query(""), &page, time);
     }
 
     #[test]
     fn only_slow_pages_are_kept_and_the_oldest_is_dropped_first() {
         let cache = ListingCache::default();
         let is_kept = |path: &str, query: &str| cache.get(path, Order::from_query(query)).is_some();
-        made(&cache, "/slow/", 10, FAST);
+        keep(&cache, "/fast/", 10, FAST / 2);
+        keep(&cache, "/slow/", 10, FAST);
+        assert!(!is_kept("/fast/", ""));
         assert!(is_kept("/slow/", "") && is_kept("/slow/", "sort=name&order=asc"));
         assert!(!is_kept("/slow/", "sort=size") && !is_kept("/", ""));
-        made(&cache, "/half/", MOST_BYTES / 2, FAST);
-        made(&cache, "/rest/", MOST_BYTES / 2, FAST);
+        keep(&cache, "/half/", MOST_BYTES / 2, FAST);
+        keep(&cache, "/rest/", MOST_BYTES / 2, FAST);
         assert!(!is_kept("/slow/", "") && is_kept("/half/", "") && is_kept("/rest/", ""));
-        made(&cache, "/large/", MOST_BYTES + 1, FAST);
+        keep(&cache, "/large/", MOST_BYTES + 1, FAST);
         assert!(!is_kept("/large/", "") && is_kept("/rest/", ""));
     }
 
     #[test]
-    fn an_expired_page_is_made_again() {
+    fn an_expired_page_is_not_found() {
         let cache = ListingCache::default();
         let order = Order::from_query("");
-        made(&cache, "/", 10, FAST);
-        for page in cache.lock().iter_mut() {
+        keep(&cache, "/", 10, FAST);
+        assert!(cache.get("/", order).is_some());
+        for page in lock(&cache.pages).iter_mut() {
             page.until -= 2 * TIME;
         }
         assert_eq!(cache.get("/", order), None);
-        assert_eq!(cache.make("/", order, || "new".into()), "new");
     }
 }

@@ -3,7 +3,7 @@
 use super::current_root::CurrentRoot;
 use super::error::{FolderError, Skipped};
 use super::failure::Failure;
-use super::root::{Opened, Root};
+use super::root::{Opened, Root, RootEntries};
 use crate::files::memory_budget::MemoryBudget;
 use crate::files::open_file::{Stamp, read_whole};
 use crate::files::stored_file::StoredFile;
@@ -190,21 +190,14 @@ impl LiveFolder {
         root.is_ok_and(|root| matches!(root.get(path), Ok(Some(Opened::Folder))))
     }
 
-    /// Returns the entries of a folder, and whether the list is complete.
-    pub(in crate::site) fn entries(&self, path: &str) -> (Vec<Entry>, bool) {
-        let root = self.root.now();
-        let Ok(Ok((entries, are_all))) = root.map(|root| root.entries(path, LISTED)) else {
-            return (Vec::new(), true);
-        };
-        let entries = entries.into_iter().map(|entry| Entry {
-            name: entry.name.into(),
-            kind: match entry.bytes {
-                None => Kind::Directory,
-                Some(bytes) => Kind::File { bytes },
-            },
-            modified: Some(entry.modified),
-        });
-        (entries.collect(), are_all)
+    /// Returns the entries of a folder, which are read one after the other.
+    pub(in crate::site) fn entries(&self, path: &str) -> FolderEntries {
+        let root = self.root.now().ok();
+        FolderEntries {
+            entries: root.and_then(|root| Root::entries(&root, path).ok()),
+            left: LISTED,
+            is_complete: true,
+        }
     }
 
     /// Reports every entry below the folder that is not served. Links to folders are not followed.
@@ -292,6 +285,44 @@ impl LiveFolder {
         }
         let plain = plain.ok_or_else(|| io::Error::other("it has no plain form"))?;
         Ok((plain.with_coded(coded), is_in_memory))
+    }
+}
+
+/// The entries of a folder, one after the other. `None` is one that is not served.
+pub(in crate::site) struct FolderEntries {
+    entries: Option<RootEntries>,
+    /// The number of entries that may follow.
+    left: usize,
+    is_complete: bool,
+}
+
+impl FolderEntries {
+    /// Returns whether the entries up to the end were all.
+    pub(in crate::site) fn is_complete(&self) -> bool {
+        self.is_complete
+    }
+}
+
+impl Iterator for FolderEntries {
+    type Item = Option<Entry>;
+
+    fn next(&mut self) -> Option<Option<Entry>> {
+        let Some(entry) = self.entries.as_mut()?.next()? else {
+            return Some(None);
+        };
+        if self.left == 0 {
+            self.is_complete = false;
+            return None;
+        }
+        self.left -= 1;
+        Some(Some(Entry {
+            name: entry.name.into(),
+            kind: match entry.bytes {
+                None => Kind::Directory,
+                Some(bytes) => Kind::File { bytes },
+            },
+            modified: Some(entry.modified),
+        }))
     }
 }
 

@@ -11,6 +11,7 @@ pub(super) mod live;
 mod load;
 mod names;
 mod root;
+mod shared_listing;
 mod spellings;
 mod tree;
 

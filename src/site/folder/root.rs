@@ -11,7 +11,7 @@ use crate::values::sync::Arc;
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use cap_std::fs::{Dir, DirEntry, Metadata};
+use cap_std::fs::{Dir, DirEntry, Metadata, ReadDir};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -94,37 +94,15 @@ impl Root {
         }
     }
 
-    /// Returns at most `limit` entries of a folder, and whether the list is complete.
-    pub(super) fn entries(&self, path: &str, limit: usize) -> io::Result<(Vec<RootEntry>, bool)> {
-        let path = self.actual(relative(path));
-        let (mut found, mut others) = (Vec::new(), None);
-        for entry in self.folder(&path)?.entries()?.flatten() {
-            let name = entry.file_name();
-            let Ok(name) = names::servable(&name, self.dotfiles) else {
-                continue;
-            };
-            // Of two spellings of a name, one is served.
-            if let Some(Cow::Owned(composed)) = compose(name) {
-                let others = others.get_or_insert_with(|| self.other_names(&path).ok());
-                let is_found = |names: &Arc<Names>| names.find(&composed) == Some(name);
-                if !others.as_ref().is_some_and(is_found) {
-                    continue;
-                }
-            }
-            // Entries that vanish meanwhile, or are not served, are not listed.
-            let Some((bytes, modified)) = self.listed(&entry, &path.join(name)) else {
-                continue;
-            };
-            if found.len() == limit {
-                return Ok((found, false));
-            }
-            found.push(RootEntry {
-                name: compose(name).unwrap_or(name.into()).into(),
-                bytes,
-                modified,
-            });
-        }
-        Ok((found, true))
+    /// Returns the entries of a folder.
+    pub(super) fn entries(root: &Arc<Root>, path: &str) -> io::Result<RootEntries> {
+        let path = root.actual(relative(path)).into_owned();
+        Ok(RootEntries {
+            entries: root.folder(&path)?.entries()?,
+            root: root.clone(),
+            path,
+            others: None,
+        })
     }
 
     /// Returns the size of an entry that is not a folder, and the time of its last change. Opens it only if its kind and
@@ -273,6 +251,50 @@ impl Root {
         let key = folder.to_str().unwrap_or_default();
         self.spellings
             .of(key, stamp, || self.names(folder, MOST_NAMES))
+    }
+}
+
+/// The entries of a folder, one after the other. `None` is one that is not served.
+pub(super) struct RootEntries {
+    root: Arc<Root>,
+    path: PathBuf,
+    entries: ReadDir,
+    /// The names that are not composed, if they were needed. The inner `None` means that they cannot be read.
+    others: Option<Option<Arc<Names>>>,
+}
+
+impl RootEntries {
+    fn served(&mut self, entry: &DirEntry) -> Option<RootEntry> {
+        let name = entry.file_name();
+        let name = names::servable(&name, self.root.dotfiles).ok()?;
+        let composed = compose(name);
+        // Of two spellings of a name, one is served.
+        if let Some(Cow::Owned(composed)) = &composed {
+            let (root, path) = (&self.root, &self.path);
+            let others = self
+                .others
+                .get_or_insert_with(|| root.other_names(path).ok());
+            let is_found = |names: &Arc<Names>| names.find(composed) == Some(name);
+            if !others.as_ref().is_some_and(is_found) {
+                return None;
+            }
+        }
+        // Entries that vanish meanwhile, or are not served, are not listed.
+        let (bytes, modified) = self.root.listed(entry, &self.path.join(name))?;
+        Some(RootEntry {
+            name: composed.unwrap_or(name.into()).into(),
+            bytes,
+            modified,
+        })
+    }
+}
+
+impl Iterator for RootEntries {
+    type Item = Option<RootEntry>;
+
+    fn next(&mut self) -> Option<Option<RootEntry>> {
+        let entry = self.entries.next()?;
+        Some(entry.ok().and_then(|entry| self.served(&entry)))
     }
 }
 
