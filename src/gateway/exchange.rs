@@ -213,7 +213,9 @@ impl Exchange {
     #[cfg(feature = "server")]
     pub(super) fn unfinished(&self) -> Option<(Unfinished, &[u8])> {
         let part = match self {
-            Exchange { later: Some(_), .. } => Unfinished::Response,
+            Exchange {
+                deferred: Some(_), ..
+            } => Unfinished::Response,
             Exchange {
                 blocks: Some(_), ..
             } => Unfinished::Body,
