@@ -2,6 +2,7 @@
 
 use crate::config::{self, Config};
 use crate::demo;
+use crate::meant;
 use crate::options::{Options, Origin, Scope, Setting, Spec, Takes};
 use crate::values::Value;
 use lexopt::{Arg, Parser, ValueExt};
@@ -105,13 +106,8 @@ impl Given {
         }
         self.command = COMMANDS.into_iter().find(|command| value == *command);
         if self.command.is_none() {
-            if Path::new(&value).is_file() {
-                return Err(is_a_file(&value).into());
-            }
-            if !Path::new(&value).is_dir() {
-                let commands = COMMANDS.join(", ");
-                let message = format!("{value:?} is neither a command ({commands}) nor a folder");
-                return Err(message.into());
+            if !Path::new(&value).is_dir() && !Path::new(&value).is_file() {
+                return Err(neither(&value).into());
             }
             self.command = Some("serve");
             self.folder = Some(value.into());
@@ -216,8 +212,10 @@ impl Given {
 
 /// Returns the error for an unknown option, with the option that is probably meant.
 fn unknown(argument: Arg<'_>) -> Invalid {
+    let others = ["help", "version", "config"];
+    let names = Spec::all().map(|spec| spec.name).chain(others);
     let meant = match argument {
-        Arg::Long(name) => closest(name),
+        Arg::Long(name) => meant::closest(name, names),
         Arg::Short(_) | Arg::Value(_) => None,
     };
     let message = argument.unexpected().to_string();
@@ -227,49 +225,11 @@ fn unknown(argument: Arg<'_>) -> Invalid {
     })
 }
 
-/// Returns the error for a file that is given in place of a folder.
-fn is_a_file(file: &OsStr) -> String {
-    let path = Path::new(file);
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let name = path.file_name().unwrap_or_default();
-    format!(
-        "{file:?} is a file: to serve it, give its folder, {folder:?}, and open /{}",
-        name.to_string_lossy()
-    )
-}
-
-/// Returns the option whose name is closest to a mistyped one, if one is close.
-fn closest(name: &str) -> Option<&'static str> {
-    let others = ["help", "version", "config"];
-    let names = Spec::all().map(|spec| spec.name).chain(others);
-    let most = (name.len() / 3).clamp(1, 3);
-    let distances = names.map(|known| (distance(name, known), known));
-    let (distance, known) = distances.min_by_key(|(distance, _)| *distance)?;
-    (distance <= most).then_some(known)
-}
-
-/// Returns the least number of letters that are added, removed, replaced or swapped with their neighbors to make one
-/// text the other.
-fn distance(one: &str, other: &str) -> usize {
-    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    let mut rows: Vec<Vec<usize>> = vec![(0..=other.len()).collect()];
-    for (i, letter) in one.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, against) in other.iter().enumerate() {
-            let replaced = rows[i][j] + usize::from(letter != against);
-            let mut least = replaced.min(rows[i][j + 1] + 1).min(row[j] + 1);
-            let is_swap = i > 0 && j > 0 && *letter == other[j - 1] && one[i - 1] == *against;
-            if is_swap {
-                least = least.min(rows[i - 1][j - 1] + 1);
-            }
-            row.push(least);
-        }
-        rows.push(row);
-    }
-    rows[one.len()][other.len()]
+/// Returns the error for a first argument that is no command and does not exist, with the command that is probably meant.
+fn neither(value: &OsStr) -> String {
+    let commands = COMMANDS.join(", ");
+    let meant = meant::question(&value.to_string_lossy(), COMMANDS);
+    format!("{value:?} is neither a command ({commands}) nor a folder or file{meant}")
 }
 
 fn read_config(path: &Path) -> Result<Config, Invalid> {
@@ -424,6 +384,11 @@ mod tests {
             (&[".", "--dotfiles", "x"], "not refuse, well-known or serve"),
             (&[".", "--symlinks", "x"], "not refuse, within or follow"),
             (
+                &[".", "--symlinks", "fllow"],
+                "not refuse, within or follow: did you mean follow?",
+            ),
+            (&["--cors=ture"], "not true or false: did you mean true?"),
+            (
                 &["handle", "--idle-timeout", "1"],
                 "handle does not take --idle",
             ),
@@ -438,10 +403,7 @@ mod tests {
             ),
             (&["explain", "a"], "explain takes no arguments"),
             (&["nonsense"], "\"nonsense\" is neither a command (serve, "),
-            (
-                &["Cargo.toml"],
-                "\"Cargo.toml\" is a file: to serve it, give its folder, \".\", and open /Cargo.toml",
-            ),
+            (&["sevre"], "nor a folder or file: did you mean serve?"),
             (&["serve", "a", "b"], "unexpected argument \"b\""),
             (&["src", "b"], "unexpected argument \"b\""),
         ] {

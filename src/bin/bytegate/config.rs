@@ -1,5 +1,6 @@
 //! The config file: options in TOML.
 
+use crate::meant;
 use crate::options::{Options, Origin, Setting, Spec, Takes};
 use crate::values::Value;
 use std::ops::Range;
@@ -37,7 +38,9 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Config, String> {
             (FOLDER, _) => config.folder = Some(source.folder(value)?),
             (_, Some(option)) => config.settings.extend(source.settings(option, value)?),
             (name, None) => {
-                let error = format!("unknown option {name:?}");
+                let known = Spec::all().map(|spec| spec.name).chain([FOLDER]);
+                let meant = meant::question(name, known);
+                let error = format!("unknown option {name:?}{meant}");
                 return Err(source.error(&key.span(), &error));
             }
         }
@@ -179,7 +182,10 @@ mod tests {
     #[test]
     fn errors_name_the_file_the_line_and_the_key() {
         for (text, message) in [
-            ("\nlistings = true", "line 2: unknown option \"listings\""),
+            (
+                "\nlistings = true",
+                "line 2: unknown option \"listings\": did you mean listing?",
+            ),
             ("config = 'a'", "line 1: unknown option \"config\""),
             ("folder = 1", "line 1: folder: expected text, found integer"),
             (

@@ -1,6 +1,7 @@
 //! The served site: a live folder, a folder in memory, or the demo.
 
 use crate::options::{Options, Origin};
+use crate::single_file::SingleFile;
 use crate::{Failure, complain, demo};
 use bytegate::middleware::Cors;
 use bytegate::site::{SiteOptions, Skipped};
@@ -15,11 +16,20 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Creates the gateway for a folder or for the demo. Paths that end in a dynamic suffix go to the demo application.
 pub(crate) fn gateway(options: &Options) -> Result<Gateway, Failure> {
-    let site = folder_site(options)?.unwrap_or_else(demo::site);
+    let (router, count) = match &options.folder {
+        Some(file) if file.is_file() => {
+            let file = SingleFile::open(file, options)?;
+            (Router::new().fallback(file), 1)
+        }
+        _ => {
+            let site = folder_site(options)?.unwrap_or_else(demo::site);
+            let count = site.paths().count();
+            (Router::new().fallback(site), count)
+        }
+    };
     if options.verbose {
-        describe(options, &site);
+        describe(options, count);
     }
-    let router = Router::new().fallback(site);
     let router = options.suffixes.iter().fold(router, |router, suffix| {
         router.suffix(suffix, wsgi::adapt(demo::mini_frame::application))
     });
@@ -90,14 +100,14 @@ fn patiently<T>(
     result
 }
 
-/// Prints the served site and the given options.
-fn describe(options: &Options, site: &Site) {
+/// Prints the kind of site, the number of its files if they are in memory, and the given options.
+fn describe(options: &Options, count: usize) {
+    let plural = if count == 1 { "" } else { "s" };
     match &options.folder {
         None => complain("no folder given: serving the demo"),
-        Some(folder) if options.memory => {
-            let count = site.paths().count();
-            complain(&format!("{folder:?} is served from memory: {count} files"));
-        }
+        Some(folder) if options.memory => complain(&format!(
+            "{folder:?} is served from memory: {count} file{plural}"
+        )),
         Some(folder) => complain(&format!("{folder:?} is served as it is at each request")),
     }
     for suffix in &options.suffixes {

@@ -12,7 +12,8 @@ Usage:
 
 Commands:
   serve    Serve the files of DIR as they are at each request, over TCP. Without DIR,
-           serve the demo. This is the default.
+           serve the demo. This is the default. DIR may be a single file, which is
+           then served at / and at its name.
   handle   Read requests from standard input, write their answers to standard output.
   routes   List the routes that would be served, in the order they are tried.
   explain  Read requests from standard input and explain how they are understood:

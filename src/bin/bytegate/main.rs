@@ -10,8 +10,10 @@ mod explain;
 mod handle;
 mod help;
 mod log;
+mod meant;
 mod options;
 mod serve;
+mod single_file;
 mod values;
 #[cfg(unix)]
 mod wsgi;

@@ -1,5 +1,6 @@
 //! The values of options: numbers, sizes, times, names, and rules with several parts.
 
+use crate::meant;
 use bytegate::Status;
 use bytegate::request::Authority;
 use bytegate::site::{Dotfiles, EncodedNames, Symlinks};
@@ -164,11 +165,7 @@ fn is_cache_control(text: &str) -> bool {
 
 /// Parses the value of a switch.
 pub(crate) fn switch(text: &str) -> Result<bool, String> {
-    match text {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err("not true or false".to_string()),
-    }
+    choice(text, [("true", true), ("false", false)])
 }
 
 /// Parses `--spa`: a page, `true` or `false`.
@@ -181,28 +178,42 @@ pub(crate) fn single_page(text: &str) -> Option<&str> {
 }
 
 pub(crate) fn dotfiles(text: &str) -> Result<Dotfiles, String> {
-    match text {
-        "refuse" => Ok(Dotfiles::Refuse),
-        "well-known" => Ok(Dotfiles::WellKnown),
-        "serve" => Ok(Dotfiles::Serve),
-        _ => Err("not refuse, well-known or serve".to_string()),
-    }
+    let policies = [
+        ("refuse", Dotfiles::Refuse),
+        ("well-known", Dotfiles::WellKnown),
+        ("serve", Dotfiles::Serve),
+    ];
+    choice(text, policies)
 }
 
 pub(crate) fn symlinks(text: &str) -> Result<Symlinks, String> {
-    match text {
-        "refuse" => Ok(Symlinks::Refuse),
-        "within" => Ok(Symlinks::WithinRoot),
-        "follow" => Ok(Symlinks::Follow),
-        _ => Err("not refuse, within or follow".to_string()),
-    }
+    let policies = [
+        ("refuse", Symlinks::Refuse),
+        ("within", Symlinks::WithinRoot),
+        ("follow", Symlinks::Follow),
+    ];
+    choice(text, policies)
 }
 
 pub(crate) fn encoded_names(text: &str) -> Result<EncodedNames, String> {
-    match text {
-        "files" => Ok(EncodedNames::AsFiles),
-        "content" => Ok(EncodedNames::AsContent),
-        _ => Err("not files or content".to_string()),
+    let policies = [
+        ("files", EncodedNames::AsFiles),
+        ("content", EncodedNames::AsContent),
+    ];
+    choice(text, policies)
+}
+
+/// Returns the value that a word stands for.
+fn choice<T, const N: usize>(text: &str, choices: [(&str, T); N]) -> Result<T, String> {
+    let words = choices.each_ref().map(|(word, _)| *word);
+    let mut choices = choices.into_iter();
+    match choices.find(|(word, _)| *word == text) {
+        Some((_, value)) => Ok(value),
+        None => {
+            let (last, others) = words.split_last().unwrap_or((&"", &[]));
+            let meant = meant::question(text, words);
+            Err(format!("not {} or {last}{meant}", others.join(", ")))
+        }
     }
 }
 

@@ -43,7 +43,8 @@ fn help_is_printed_to_standard_output() {
 
         Commands:
           serve    Serve the files of DIR as they are at each request, over TCP. Without DIR,
-                   serve the demo. This is the default.
+                   serve the demo. This is the default. DIR may be a single file, which is
+                   then served at / and at its name.
           handle   Read requests from standard input, write their answers to standard output.
           routes   List the routes that would be served, in the order they are tried.
           explain  Read requests from standard input and explain how they are understood:
@@ -193,7 +194,8 @@ fn bad_usage_prints_one_line_and_exits_with_2() {
         &["--prot", "80"][..],
         &["-x"],
         &["nonsense"],
-        &["Cargo.toml"],
+        &["sevre"],
+        &["--cors=ture"],
         &["serve", "a", "b"],
         &["--port", "x"],
         &["--port", "65536"],
@@ -217,8 +219,9 @@ fn bad_usage_prints_one_line_and_exits_with_2() {
     insta::assert_snapshot!(complaints.join("\n"), @r#"
         bytegate: invalid option '--prot': did you mean --port? (see bytegate --help)
         bytegate: invalid option '-x' (see bytegate --help)
-        bytegate: "nonsense" is neither a command (serve, handle, routes, explain, wsgi) nor a folder (see bytegate --help)
-        bytegate: "Cargo.toml" is a file: to serve it, give its folder, ".", and open /Cargo.toml (see bytegate --help)
+        bytegate: "nonsense" is neither a command (serve, handle, routes, explain, wsgi) nor a folder or file (see bytegate --help)
+        bytegate: "sevre" is neither a command (serve, handle, routes, explain, wsgi) nor a folder or file: did you mean serve? (see bytegate --help)
+        bytegate: --cors "ture": not true or false: did you mean true? (see bytegate --help)
         bytegate: unexpected argument "b" (see bytegate --help)
         bytegate: --port "x": not a port from 0 to 65535 (see bytegate --help)
         bytegate: --port "65536": not a port from 0 to 65535 (see bytegate --help)
@@ -254,13 +257,12 @@ fn a_missing_folder_is_named() {
     }
 }
 
+#[cfg(unix)]
 #[test]
-fn a_file_is_not_a_folder() {
-    let folder = Folder::new("file", &[("a.txt", b"")]);
-    let file = folder.path.join("a.txt");
+fn a_device_is_not_a_folder() {
     for command in ["serve", "handle"] {
-        let line = complaint(&[command, file.to_str().expect("a name in UTF-8")], 1);
-        assert_eq!(line, format!("bytegate: {file:?} is not a folder"));
+        let line = complaint(&[command, "/dev/null"], 1);
+        assert_eq!(line, "bytegate: \"/dev/null\" is not a folder");
     }
 }
 

@@ -69,7 +69,10 @@ fn options_for_other_commands_are_not_in_the_way() {
 #[test]
 fn what_is_wrong_is_one_line_with_file_line_and_key() {
     for (config, message) in [
-        ("\nlistings = true\n", "line 2: unknown option \"listings\""),
+        (
+            "\nlistings = true\n",
+            "line 2: unknown option \"listings\": did you mean listing?",
+        ),
         (
             "folder = 'public'\nport = true\n",
             "line 2: port: expected a number or text, found boolean",

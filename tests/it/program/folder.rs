@@ -243,6 +243,99 @@ fn verbose_says_what_applies_and_where_it_comes_from() {
     "#);
 }
 
+#[test]
+fn a_single_file_is_served_and_nothing_beside_it() {
+    let folder = Folder::new(
+        "single",
+        &[
+            ("page.html", b"<h1>page</h1>"),
+            ("index.html", b"secret"),
+            ("404.html", b"secret"),
+            ("page.html.bak", b"secret"),
+            ("sub/page.html", b"secret"),
+        ],
+    );
+    let file = folder.path.join("page.html");
+    let file = file.to_str().expect("a name in UTF-8");
+    for options in [&[][..], &["--memory"]] {
+        let get = |path: &str| {
+            let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+            let ended = run(&[&["handle", file], options].concat(), request.as_bytes());
+            assert_eq!((ended.code, &*ended.stderr), (Some(0), ""), "{options:?}");
+            text(ended.stdout).replace('\r', "")
+        };
+        for path in ["/", "/page.html", "/page.html?a=b", "/%70age.html"] {
+            let page = get(path);
+            assert!(page.starts_with("HTTP/1.1 200 OK\n"), "{path}: {page}");
+            assert!(page.contains("\nContent-Type: text/html; charset=utf-8\n"));
+            assert!(page.ends_with("\n\n<h1>page</h1>"), "{path}: {page}");
+        }
+        for path in [
+            "/index.html",
+            "/404.html",
+            "/page.html.bak",
+            "/page.html/",
+            "/page.html/index.html",
+            "/sub/page.html",
+            "/sub/",
+            "/sub",
+            "/x",
+            "/%2e%2e/page.html",
+            "/%ff",
+        ] {
+            let page = get(path);
+            assert!(page.starts_with("HTTP/1.1 404 "), "{path}: {page}");
+            assert!(!page.contains("secret"), "{path}: {page}");
+        }
+    }
+    let page = run(&["handle", file], b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert!(
+        page.stdout
+            .ends_with(b"404 Not Found: the only file here is /page.html\n")
+    );
+    let routes = run(&["routes", file], b"");
+    assert_eq!(text(routes.stdout), "fallback\n  file     /page.html\n");
+}
+
+#[test]
+fn a_single_file_is_served_as_it_is_now_and_is_gone_when_it_is_removed() {
+    let folder = Folder::new("single-live", &[("a.txt", b"old"), ("404.html", b"secret")]);
+    let file = folder.path.join("a.txt");
+    let mut program = Program::start(&["handle", file.to_str().expect("a name in UTF-8")]);
+    let mut ask = |program: &mut Program| {
+        program.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        let status = program.line();
+        while program.line() != "\r\n" {}
+        status
+    };
+    assert_eq!(ask(&mut program), "HTTP/1.1 200 OK\r\n");
+    std::fs::remove_file(&file).expect("it is removed");
+    // Longer than a file is served without a look at the folder.
+    thread::sleep(Duration::from_millis(100));
+    program.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    let output = text(program.end().stdout);
+    assert!(output.starts_with("oldHTTP/1.1 404 "), "{output}");
+    assert!(!output.contains("secret"), "{output}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_single_file_may_be_hidden_or_a_link_because_its_user_chose_it() {
+    use std::os::unix::fs::symlink;
+    let folder = Folder::new("single-link", &[("target/b.txt", b"b"), ("here/.a", b"a")]);
+    let link = folder.path.join("here/link.txt");
+    symlink("../target/b.txt", &link).expect("a link");
+    for (file, body) in [(link, "b"), (folder.path.join("here/.a"), "a")] {
+        for options in [&[][..], &["--memory"]] {
+            let file = file.to_str().expect("a name in UTF-8");
+            let request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+            let page = run(&[&["handle", file], options].concat(), request);
+            let page = text(page.stdout);
+            assert!(page.ends_with(&format!("\r\n\r\n{body}")), "{page}");
+        }
+    }
+}
+
 /// Reads standard error up to a line with this end. Returns the number of lines before it.
 fn lines_before(program: &Program, end: &str) -> usize {
     let line = || text(program.stderr.recv_timeout(DEADLINE).expect("a line"));

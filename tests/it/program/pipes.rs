@@ -163,17 +163,6 @@ fn a_mistyped_option_is_corrected() {
 }
 
 #[test]
-fn a_file_in_place_of_a_folder_is_explained() {
-    let text = complaint(&["src/lib.rs"]);
-    assert!(
-        text.contains(
-            "\"src/lib.rs\" is a file: to serve it, give its folder, \"src\", and open /lib.rs"
-        ),
-        "{text}"
-    );
-}
-
-#[test]
 fn an_address_may_have_brackets() {
     if std::net::TcpListener::bind("[::1]:0").is_err() {
         eprintln!("skipped: this machine has no IPv6");
