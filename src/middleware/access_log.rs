@@ -5,13 +5,16 @@
 use super::basic_auth::AuthenticatedUser;
 use super::middleware::Middleware;
 use super::request_info::RequestInfo;
+use super::request_parts::RequestParts;
 use super::set_request_id::RequestId;
 use crate::response::response::Response;
 use crate::syntax::date::Civil;
 use crate::values::connection_info::Peer;
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::String;
 use core::fmt::{self, Write};
+use core::time::Duration;
 
 /// The maximum length of a logged request line. Longer ones are truncated, so that clients cannot fill the log.
 const REQUEST_LINE_BYTES: usize = 1024;
@@ -38,22 +41,68 @@ const REQUEST_LINE_BYTES: usize = 1024;
 #[must_use]
 pub struct AccessLog {
     write: Box<dyn Fn(&str) + Send + Sync>,
+    clock: Option<Box<dyn Fn() -> Duration + Send + Sync>>,
 }
+
+/// When the head of the request was complete.
+#[derive(Clone, Copy)]
+struct Started(Duration);
 
 impl AccessLog {
     /// Creates a log that passes each line, including its line ending, to `write`.
     pub fn to(write: impl Fn(&str) + Send + Sync + 'static) -> AccessLog {
         AccessLog {
             write: Box::new(write),
+            clock: None,
         }
+    }
+
+    /// Ends each line with the time from the head of the request to the head of its response, in milliseconds. It is
+    /// `-` for input without a valid head. `clock` returns the time since any fixed moment; with the standard library,
+    /// it is `let start = Instant::now(); move || start.elapsed()`.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request};
+    /// use bytegate::middleware::AccessLog;
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    /// use std::time::Duration;
+    ///
+    /// let ticks = AtomicU64::new(0);
+    /// let clock = move || Duration::from_micros(1500 * ticks.fetch_add(1, Ordering::Relaxed));
+    /// let log = AccessLog::to(|line| assert!(line.ends_with("\"GET / HTTP/1.1\" 200 6 1.500ms\n"))).timed(clock);
+    /// let gateway = Gateway::new(|_: &Request| "hello\n").with(log);
+    /// gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// ```
+    pub fn timed(mut self, clock: impl Fn() -> Duration + Send + Sync + 'static) -> AccessLog {
+        self.clock = Some(Box::new(clock));
+        self
+    }
+
+    /// Returns the time that a request took, as it ends a line.
+    fn time_taken(&self, request: &RequestInfo<'_>) -> Option<String> {
+        let clock = self.clock.as_ref()?;
+        let started = request.extensions.get::<Started>();
+        Some(started.map_or(String::from(" -"), |Started(started)| {
+            let micros = clock().saturating_sub(*started).as_micros();
+            format!(" {}.{:03}ms", micros / 1000, micros % 1000)
+        }))
     }
 }
 
 impl Middleware for AccessLog {
+    fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
+        if let Some(clock) = &self.clock {
+            request.extensions.insert(Started(clock()));
+        }
+        None
+    }
+
     fn after(&self, request: &RequestInfo<'_>, response: Response) -> Response {
         let mut line = String::new();
         // Writing to a string cannot fail.
         let _ = write_line(&mut line, request, &response);
+        line.extend(self.time_taken(request));
+        line.push('\n');
         (self.write)(&line);
         response
     }
@@ -104,7 +153,7 @@ fn write_line(text: &mut String, request: &RequestInfo<'_>, response: &Response)
         text.push(' ');
         escape(id.as_str().as_bytes(), b" ", text)?;
     }
-    text.write_char('\n')
+    Ok(())
 }
 
 /// Writes visible characters as they are. Escapes all others, and the ones in `also`.
@@ -145,14 +194,14 @@ mod tests {
         let bytes = "a\"b\\\r\n\u{1b}[2J\u{e4}".as_bytes();
         assert_eq!(
             line(peer, bytes, Status::BAD_REQUEST.into()),
-            "::1 - - [-] \"a\\\"b\\\\\\x0d\\x0a\\x1b[2J\\xc3\\xa4\" 400 16\n"
+            "::1 - - [-] \"a\\\"b\\\\\\x0d\\x0a\\x1b[2J\\xc3\\xa4\" 400 16"
         );
         let long = line(Peer::named("a b\n"), &[b'x'; 1 << 20], Response::text("x"));
         assert!(long.starts_with("a\\x20b\\x0a - - [-] \"xxx") && long.len() < 2048);
-        assert!(long.ends_with("xxx...\" 200 1\n"));
+        assert!(long.ends_with("xxx...\" 200 1"));
         assert_eq!(
             line(Peer::Unknown, b"", Status::NO_CONTENT.into()),
-            "- - - [-] \"-\" 204 0\n"
+            "- - - [-] \"-\" 204 0"
         );
     }
 }

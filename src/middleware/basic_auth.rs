@@ -9,6 +9,7 @@ use crate::values::status::Status;
 use crate::values::sync::Arc;
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 use core::hint::black_box;
 
@@ -113,10 +114,34 @@ impl BasicAuth {
 
     /// Accepts a single user. Compares in time independent of the secrets.
     pub fn user(realm: &str, name: &str, password: &str) -> BasicAuth {
-        let (name, password) = (String::from(name), String::from(password));
+        BasicAuth::users(realm, [(name, password)])
+    }
+
+    /// Accepts several users, each with a name and a password. Compares in time independent of the secrets: with every
+    /// user, for each request, so that the time does not show which names exist.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request};
+    /// use bytegate::middleware::BasicAuth;
+    ///
+    /// let authentication = BasicAuth::users("staff", [("Aladdin", "open sesame"), ("Ada", "lovelace")]);
+    /// let gateway = Gateway::new(|_: &Request| "hello\n").with(authentication);
+    /// let request = b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n";
+    /// assert!(gateway.handle(request).ends_with(b"hello\n"));
+    /// ```
+    pub fn users<N: Into<String>, P: Into<String>>(
+        realm: &str,
+        users: impl IntoIterator<Item = (N, P)>,
+    ) -> BasicAuth {
+        let users = users.into_iter();
+        let users: Vec<(String, String)> = users
+            .map(|(name, password)| (name.into(), password.into()))
+            .collect();
         BasicAuth::new(realm, move |given_name, given_password| {
-            // Both are always compared.
-            is_same(&name, given_name) & is_same(&password, given_password)
+            users.iter().fold(false, |is_one, (name, password)| {
+                // Both are always compared.
+                is_one | (is_same(name, given_name) & is_same(password, given_password))
+            })
         })
     }
 
