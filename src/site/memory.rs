@@ -181,7 +181,8 @@ impl Memory {
                 Some(media_type) => media_type.into(),
                 None => options.media_type_of(&added.type_path),
             };
-            let compressed = compress(&media_type, &added.content);
+            let best = flate2::Compression::best();
+            let compressed = compress(&media_type, &added.content, best);
             coded.extend(compressed.map(|content| (Coding::Gzip, content)));
         }
         let named = Representation::named(&added.path, options);
@@ -274,11 +275,15 @@ impl Memory {
 
 /// Compresses text. Returns `None` if it does not become smaller.
 #[cfg(feature = "compression")]
-fn compress(media_type: &str, content: &Bytes) -> Option<Bytes> {
+pub(super) fn compress(
+    media_type: &str,
+    content: &Bytes,
+    level: flate2::Compression,
+) -> Option<Bytes> {
     use crate::middleware::{gains, gzip};
     if !gains(media_type.as_bytes()) {
         return None;
     }
-    let compressed = gzip(content, flate2::Compression::best()).ok()?;
+    let compressed = gzip(content, level).ok()?;
     (compressed.len() < content.len()).then(|| compressed.into())
 }

@@ -341,8 +341,12 @@ impl SiteOptions {
         self
     }
 
-    /// Compresses text files that are added to a site in memory with gzip, for clients that accept it (feature
-    /// `compression`). Files that do not become smaller stay as they are.
+    /// Compresses files of text with gzip, for clients that accept it (feature `compression`). Files that do not become
+    /// smaller stay as they are.
+    ///
+    /// Files in memory are compressed when they are added. In an [open](crate::Site::open) folder, files from 1 KiB to 4 MiB are
+    /// compressed when they are first requested and after each change, which takes up to about 100 milliseconds. The
+    /// compressed form is kept in memory beside the file, and has its own `ETag` and ranges.
     #[cfg(feature = "compression")]
     pub fn compress(mut self) -> SiteOptions {
         self.compressed = true;

@@ -4,18 +4,21 @@ use super::current_root::CurrentRoot;
 use super::error::{FolderError, Skipped};
 use super::failure::Failure;
 use super::root::{Opened, Root, RootEntries};
-use crate::files::memory_budget::MemoryBudget;
+use crate::files::memory_budget::{Lease, MemoryBudget};
 use crate::files::open_file::{Stamp, read_whole};
 use crate::files::stored_file::StoredFile;
 use crate::message::coding::Coding;
 use crate::site::file::{File, FileContent, Representation};
 use crate::site::listing::{Entry, Kind};
+#[cfg(feature = "compression")]
+use crate::site::memory::compress;
 use crate::site::options::SiteOptions;
 use crate::values::now::Now;
 use crate::values::sync::Arc;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
+use bytes::Bytes;
 use quick_cache::sync::Cache;
 use quick_cache::{OptionsBuilder, Weighter};
 use std::io;
@@ -29,6 +32,9 @@ const SMALL_BYTES: u64 = 4 * 1024 * 1024;
 /// Files from this size on are kept in memory that the system can send without copying it. Each needs one of the file
 /// descriptors of the process.
 const SENT_BYTES: u64 = 256 * 1024;
+/// Files of text from this size on are compressed, if that is wanted. A smaller one hardly fills a packet.
+#[cfg(feature = "compression")]
+const COMPRESSED_BYTES: usize = 1024;
 /// How long a file is served from memory before it is compared with the folder again.
 const FRESH: Duration = Duration::from_millis(10);
 /// The maximum number of entries in the list of a directory.
@@ -240,43 +246,27 @@ impl LiveFolder {
 
     /// Creates a file from its forms. Also returns whether all of them are in memory.
     fn file(&self, path: &str, forms: Vec<Form>, is_small: bool) -> io::Result<(File, bool)> {
+        let mut read = Vec::with_capacity(forms.len());
+        for form in forms {
+            read.push(self.read_form(form, is_small)?);
+        }
+        let is_in_memory = read.iter().all(|form| form.content.bytes().is_some());
+        #[cfg(feature = "compression")]
+        read.extend(self.compress(path, &read));
         let named = Representation {
-            varies: forms.len() > 1,
+            varies: read.len() > 1,
             cache_control: Some("no-cache"),
             ..Representation::named(path, &self.options)
         };
-        let mut is_in_memory = true;
         let mut plain = None;
         let mut coded = Vec::new();
-        for form in forms {
-            let memory = is_small
-                .then(|| self.memory.lease(form.stamp.length()))
-                .flatten();
-            let content = match memory {
-                Some(memory) => {
-                    read_whole(&form.file, &form.stamp)?.map(|content| (content, memory))
-                }
-                None => None,
-            };
-            is_in_memory &= content.is_some();
+        for form in read {
             let representation = Representation {
-                // A date, like a stamp, would be ambiguous for a file that is changing right now.
-                modified: form.stamp.is_settled().then(|| form.stamp.modified()),
+                modified: form.modified,
                 coding: form.coding,
                 ..named
             };
-            let content = match content {
-                // The system sends such files without copying them.
-                Some((bytes, memory)) if bytes.len() as u64 >= SENT_BYTES => {
-                    match StoredFile::in_memory(&bytes, memory) {
-                        Ok(file) => FileContent::Stored(Arc::new(file)),
-                        Err(memory) => FileContent::Memory(memory.hold(bytes)),
-                    }
-                }
-                Some((bytes, memory)) => FileContent::Memory(memory.hold(bytes)),
-                None => FileContent::Stored(Arc::new(StoredFile::new(form.file, form.stamp))),
-            };
-            let file = representation.file(content, &self.options);
+            let file = representation.file(form.content.sent(), &self.options);
             let file = file.ok_or_else(|| io::Error::other("its media type cannot be sent"))?;
             match form.coding {
                 None => plain = Some(file),
@@ -285,6 +275,83 @@ impl LiveFolder {
         }
         let plain = plain.ok_or_else(|| io::Error::other("it has no plain form"))?;
         Ok((plain.with_coded(coded), is_in_memory))
+    }
+
+    /// Reads a form into memory, if it is small and memory is left.
+    fn read_form(&self, form: Form, is_small: bool) -> io::Result<ReadForm> {
+        let lease = || self.memory.lease(form.stamp.length());
+        let content = match is_small.then(lease).flatten() {
+            Some(memory) => {
+                read_whole(&form.file, &form.stamp)?.map(|bytes| Content::Memory(bytes, memory))
+            }
+            None => None,
+        };
+        Ok(ReadForm {
+            coding: form.coding,
+            // A date, like a stamp, would be ambiguous for a file that is changing right now.
+            modified: form.stamp.is_settled().then(|| form.stamp.modified()),
+            content: content
+                .unwrap_or_else(|| Content::Stored(StoredFile::new(form.file, form.stamp))),
+        })
+    }
+
+    /// Compresses a file of text, if that is wanted, it has no such form, and memory is left.
+    #[cfg(feature = "compression")]
+    fn compress(&self, path: &str, forms: &[ReadForm]) -> Option<ReadForm> {
+        let has_form = || forms.iter().any(|form| form.coding == Some(Coding::Gzip));
+        let plain = forms.iter().find(|form| form.coding.is_none())?;
+        let bytes = plain.content.bytes()?;
+        if !self.options.compressed || bytes.len() < COMPRESSED_BYTES || has_form() {
+            return None;
+        }
+        let named = Representation::named(path, &self.options);
+        if named.own_coding.is_some() {
+            return None;
+        }
+        let media_type = self.options.media_type_of(named.type_path);
+        let compressed = compress(&media_type, bytes, flate2::Compression::default())?;
+        let memory = self.memory.lease(compressed.len() as u64)?;
+        Some(ReadForm {
+            coding: Some(Coding::Gzip),
+            modified: plain.modified,
+            content: Content::Memory(compressed, memory),
+        })
+    }
+}
+
+/// A form of a file, with its content.
+struct ReadForm {
+    coding: Option<Coding>,
+    modified: Option<Duration>,
+    content: Content,
+}
+
+/// The content of a file: in memory, with a part of the budget, or in the system.
+enum Content {
+    Memory(Bytes, Lease),
+    Stored(StoredFile),
+}
+
+impl Content {
+    fn bytes(&self) -> Option<&Bytes> {
+        match self {
+            Content::Memory(bytes, _) => Some(bytes),
+            Content::Stored(_) => None,
+        }
+    }
+
+    /// Returns the content as it is sent. The system sends larger files without copying them.
+    fn sent(self) -> FileContent {
+        match self {
+            Content::Memory(bytes, memory) if bytes.len() as u64 >= SENT_BYTES => {
+                match StoredFile::in_memory(&bytes, memory) {
+                    Ok(file) => FileContent::Stored(Arc::new(file)),
+                    Err(memory) => FileContent::Memory(memory.hold(bytes)),
+                }
+            }
+            Content::Memory(bytes, memory) => FileContent::Memory(memory.hold(bytes)),
+            Content::Stored(file) => FileContent::Stored(Arc::new(file)),
+        }
     }
 }
 

@@ -87,6 +87,99 @@ fn compressed_forms_are_sent_to_clients_that_accept_them() {
     }
 }
 
+/// Returns the content of gzip.
+#[cfg(feature = "compression")]
+fn decoded(body: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::new();
+    let mut decoder = flate2::read::GzDecoder::new(body);
+    std::io::Read::read_to_end(&mut decoder, &mut decoded).expect("gzip");
+    decoded
+}
+
+#[cfg(feature = "compression")]
+#[test]
+fn text_of_an_open_folder_is_compressed_up_to_a_limit() {
+    let text = "the same words again and again\n".repeat(200);
+    let large = "a line of a large file\n".repeat(30_000);
+    let huge = "a line of a huge file\n".repeat(200_000);
+    let folder = Folder::new(&[
+        ("a.txt", text.as_bytes()),
+        ("large.js", large.as_bytes()),
+        ("huge.csv", huge.as_bytes()),
+        ("a.png", text.as_bytes()),
+        ("small.txt", b"small"),
+        ("own.css", text.as_bytes()),
+        ("own.css.gz", b"its own form"),
+    ]);
+    let options = SiteOptions::new().compress().precompressed(true);
+    let client = Client::new(options.open(&folder.0).expect("a folder"));
+    for (path, content) in [
+        ("/a.txt", Some(&*text)),
+        ("/large.js", Some(&*large)),
+        ("/huge.csv", None),
+        ("/a.png", None),
+        ("/small.txt", None),
+    ] {
+        let plain = get(&client, path);
+        let response = client.get(path).header("Accept-Encoding", "gzip").send();
+        let coding = content.map(|_| "gzip");
+        assert_eq!(response.header("Content-Encoding"), coding, "{path}");
+        let varies = content.map(|_| "Accept-Encoding");
+        assert_eq!(response.header("Vary"), varies, "{path}");
+        assert_eq!(plain.header("Vary"), varies, "{path}");
+        if let Some(content) = content {
+            assert_eq!(plain.text(), content, "{path}");
+            assert_eq!(decoded(response.body()), content.as_bytes(), "{path}");
+            assert!(response.body().len() < content.len() / 10, "{path}");
+        }
+    }
+    let own = client.get("/own.css").header("Accept-Encoding", "gzip");
+    assert_eq!(own.send().body(), b"its own form");
+}
+
+#[cfg(feature = "compression")]
+#[test]
+fn a_compressed_form_of_an_open_folder_has_its_own_tag_and_ranges_and_follows_the_file() {
+    let text = "the same words again and again\n".repeat(200);
+    let folder = Folder::new(&[("a.txt", text.as_bytes())]);
+    let site = SiteOptions::new().compress().open(&folder.0);
+    let client = Client::new(site.expect("a folder"));
+    let get_coded = || client.get("/a.txt").header("Accept-Encoding", "gzip");
+    let (plain, coded) = (get(&client, "/a.txt"), get_coded().send());
+    let tag = coded.header("ETag").expect("a tag").to_string();
+    assert!(tag.starts_with('"'), "it is strong: {tag}");
+    assert_ne!(plain.header("ETag"), Some(&*tag));
+    let current = get_coded().header("If-None-Match", &tag).send();
+    assert_eq!(current.status(), 304);
+    let part = get_coded().header("Range", "bytes=2-5").send();
+    assert_eq!(
+        (part.status().code(), part.body()),
+        (206, &coded.body()[2..6])
+    );
+    assert_eq!(part.header("Content-Encoding"), Some("gzip"));
+    // A part of one form is never joined with a part of the other.
+    let other = client
+        .get("/a.txt")
+        .header("Range", "bytes=2-5")
+        .header("If-Range", &tag)
+        .send();
+    assert_eq!((other.status().code(), other.text()), (200, &*text));
+    let head = client
+        .head("/a.txt")
+        .header("Accept-Encoding", "gzip")
+        .send();
+    assert_eq!(
+        head.header("Content-Length"),
+        coded.header("Content-Length")
+    );
+
+    let text = text.to_uppercase();
+    std::fs::write(folder.0.join("a.txt"), &text).expect("it is written");
+    // Longer than a file is served without a look at the folder.
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    assert_eq!(decoded(get_coded().send().body()), text.as_bytes());
+}
+
 #[cfg(feature = "compression")]
 #[test]
 fn text_in_memory_is_compressed_on_request() {
@@ -115,10 +208,7 @@ fn text_in_memory_is_compressed_on_request() {
             "{path}"
         );
         if coding.is_some() {
-            let mut decoded = String::new();
-            let mut decoder = flate2::read::GzDecoder::new(response.body());
-            std::io::Read::read_to_string(&mut decoder, &mut decoded).expect("gzip");
-            assert_eq!(decoded, text, "{path}");
+            assert_eq!(decoded(response.body()), text.as_bytes(), "{path}");
             assert!(response.body().len() < text.len() / 10, "{path}");
             assert_eq!(get(&client, path).text(), text, "{path}");
         }
