@@ -4,9 +4,12 @@ use crate::config::{self, Config};
 use crate::demo;
 use crate::meant;
 use crate::options::{Options, Origin, Scope, Setting, Spec, Takes};
+use crate::users;
 use crate::values::Value;
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug)]
@@ -233,9 +236,15 @@ fn neither(value: &OsStr) -> String {
 }
 
 fn read_config(path: &Path) -> Result<Config, Invalid> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Invalid::Unreadable(format!("cannot read {path:?}: {error}")))?;
-    config::parse(path, &text).map_err(Invalid::Config)
+    let unreadable = |error| Invalid::Unreadable(format!("cannot read {path:?}: {error}"));
+    let mut file = File::open(path).map_err(unreadable)?;
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(unreadable)?;
+    let config = config::parse(path, &text).map_err(Invalid::Config)?;
+    if config.settings.iter().any(|it| it.option.name == "auth") {
+        users::refuse_if_others_can_read(&file, path).map_err(Invalid::Unreadable)?;
+    }
+    Ok(config)
 }
 
 impl From<lexopt::Error> for Invalid {

@@ -1,11 +1,12 @@
 //! The served site: a live folder, a folder in memory, or the demo.
 
+use crate::index::NoIndex;
 use crate::options::{Options, Origin};
 use crate::single_file::SingleFile;
-use crate::{Failure, complain, demo};
-use bytegate::middleware::Cors;
+use crate::{Failure, complain, demo, users};
+use bytegate::middleware::{Cors, SetHeaders};
 use bytegate::site::{SiteOptions, Skipped};
-use bytegate::{Gateway, Router, Site, wsgi};
+use bytegate::{Application, Gateway, Rejection, Request, Response, Router, Site, Status, wsgi};
 use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -14,8 +15,8 @@ use std::time::Duration;
 /// If reading a folder takes longer than this, the program prints a message.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Creates the gateway for a folder or for the demo. Paths that end in a dynamic suffix go to the demo application.
-pub(crate) fn gateway(options: &Options) -> Result<Gateway, Failure> {
+/// Creates the gateway for a folder or for the demo, with a page for a folder without an index page. Paths that end in a dynamic suffix go to the demo application.
+pub(crate) fn gateway(options: &Options, page: Option<NoIndex>) -> Result<Gateway, Failure> {
     let (router, count) = match &options.folder {
         Some(file) if file.is_file() => {
             let file = SingleFile::open(file, options)?;
@@ -33,16 +34,74 @@ pub(crate) fn gateway(options: &Options) -> Result<Gateway, Failure> {
     let router = options.suffixes.iter().fold(router, |router, suffix| {
         router.suffix(suffix, wsgi::adapt(demo::mini_frame::application))
     });
-    let gateway = Gateway::new(router).config(options.config);
-    Ok(with_cors(options, gateway))
+    let gateway = Gateway::new(below_base(&options.base, router)).config(options.config);
+    let gateway = match page {
+        Some(page) => gateway.with(page),
+        None => gateway,
+    };
+    with_middleware(options, gateway)
 }
 
-/// Adds the middleware that lets pages of any origin read the responses, if it is wanted.
-pub(crate) fn with_cors(options: &Options, gateway: Gateway) -> Gateway {
-    match options.cors {
+/// Moves everything below a path. The root and the path without its slash redirect to it, and all other paths are
+/// unknown.
+pub(crate) fn below_base(base: &str, router: Router) -> Router {
+    if base.is_empty() {
+        return router;
+    }
+    let hint = format!("this site is at {base}/");
+    Router::new()
+        .mount(base, router)
+        .get("/", redirect(base.trim_start_matches('/')))
+        .get(base, redirect(base.rsplit('/').next().unwrap_or_default()))
+        .fallback(move |_: &Request<'_>| Rejection::new(Status::NOT_FOUND, hint.clone()))
+}
+
+/// Returns an application that redirects to a directory, given relative to the request without its last slash. Clients
+/// do not keep the redirect, since another site may be served at the same address tomorrow.
+fn redirect(directory: &str) -> impl Application + use<> {
+    let target = format!("{directory}/");
+    move |request: &Request<'_>| {
+        let query = request
+            .query()
+            .map_or(String::new(), |query| format!("?{query}"));
+        Response::from(Status::FOUND).with_header("Location", format!("{target}{query}"))
+    }
+}
+
+/// Adds the middleware that the options ask for. The last is the outermost.
+pub(crate) fn with_middleware(options: &Options, gateway: Gateway) -> Result<Gateway, Failure> {
+    let gateway = match users::authentication(options)? {
+        Some(authentication) => gateway.with(authentication),
+        None => gateway,
+    };
+    // It is around the authentication, because browsers send preflight requests without credentials.
+    let gateway = match options.cors {
         true => gateway.with(cors()),
         false => gateway,
-    }
+    };
+    let gateway = match options.isolated {
+        true => gateway.with(isolation(options.cors)),
+        false => gateway,
+    };
+    Ok(match options.security {
+        true => gateway.with(SetHeaders::security()),
+        false => gateway,
+    })
+}
+
+/// Isolates pages from those of other origins, so that they may use shared memory and exact clocks.
+fn isolation(is_shared: bool) -> SetHeaders {
+    SetHeaders::new()
+        .header("Cross-Origin-Opener-Policy", "same-origin")
+        .header("Cross-Origin-Embedder-Policy", "require-corp")
+        .header(
+            "Cross-Origin-Resource-Policy",
+            if is_shared {
+                "cross-origin"
+            } else {
+                "same-origin"
+            },
+        )
 }
 
 /// Creates the site of the folder, if there is one, and names the files that are not served.

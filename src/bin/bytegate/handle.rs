@@ -11,7 +11,7 @@ use std::process::ExitCode;
 /// Responds while the input is still open, so that a client of inetd receives responses before it closes.
 /// Pipes have no timeouts: the parent process must end slow connections.
 pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
-    let gateway = content::gateway(&options)?;
+    let gateway = content::gateway(&options, None)?;
     if options.verbose {
         content::survey(&options);
     }

@@ -7,13 +7,19 @@ mod config;
 mod content;
 mod demo;
 mod explain;
+mod greeting;
 mod handle;
 mod help;
+mod index;
+mod listen;
 mod log;
 mod meant;
 mod options;
+mod qr;
 mod serve;
 mod single_file;
+mod terminal;
+mod users;
 mod values;
 #[cfg(unix)]
 mod wsgi;
@@ -47,7 +53,7 @@ fn main() -> ExitCode {
             if options.verbose {
                 content::survey(&options);
             }
-            content::gateway(&options).and_then(|gateway| print(&gateway.routes()))
+            content::gateway(&options, None).and_then(|gateway| print(&gateway.routes()))
         }
         Command::Explain => explain::run(),
         #[cfg(unix)]

@@ -5,7 +5,10 @@ pub(crate) fn closest<'w>(
     given: &str,
     known: impl IntoIterator<Item = &'w str>,
 ) -> Option<&'w str> {
-    let most = (given.len() / 3).clamp(1, 3);
+    // One letter could mean anything.
+    let most = (given.len() / 3)
+        .clamp(1, 3)
+        .min(given.len().saturating_sub(1));
     let distances = known.into_iter().map(|word| (distance(given, word), word));
     let (distance, word) = distances.min_by_key(|(distance, _)| *distance)?;
     (distance <= most).then_some(word)
@@ -53,6 +56,7 @@ mod tests {
             ("handel", Some("handle")),
             ("ture", Some("true")),
             ("x", None),
+            ("s", None),
             ("", None),
             ("public", None),
         ] {

@@ -1,5 +1,7 @@
 //! The options of the program: the name, scope and effect of each.
 
+use crate::terminal::Color;
+use crate::users::User;
 use crate::values::{self, Hosts, Value};
 #[cfg(unix)]
 use crate::wsgi::WsgiOptions;
@@ -8,7 +10,7 @@ use bytegate::config::Config;
 use bytegate::site::SiteOptions;
 use std::fmt;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,8 +23,16 @@ pub(crate) struct Options {
     index: Vec<String>,
     /// Pages that should exist, with the option that names each.
     pub(crate) pages: Vec<(&'static str, String)>,
+    /// Whether folders without an index are listed, if that was said.
+    pub(crate) listing: Option<bool>,
     pub(crate) memory: bool,
+    pub(crate) users: Vec<User>,
+    pub(crate) auth_file: Option<PathBuf>,
+    /// The path below which everything is served, without a slash at its end: empty, or `/repo`.
+    pub(crate) base: String,
     pub(crate) cors: bool,
+    pub(crate) isolated: bool,
+    pub(crate) security: bool,
     /// The suffixes of paths that go to the demo application.
     pub(crate) suffixes: Vec<String>,
     pub(crate) verbose: bool,
@@ -31,6 +41,9 @@ pub(crate) struct Options {
     pub(crate) port: Option<u16>,
     pub(crate) hosts: Hosts,
     pub(crate) open: bool,
+    /// Whether the address is printed as a QR code, if that was said.
+    pub(crate) qr: Option<bool>,
+    pub(crate) color: Color,
     pub(crate) no_access_log: bool,
     pub(crate) stop_timeout: Option<Duration>,
     pub(crate) connections: Option<usize>,
@@ -108,6 +121,7 @@ const fn spec(name: &'static str, takes: Takes, scope: Scope) -> Spec {
 
 const SPECS: &[Spec] = &[
     spec("listing", Takes::Switch, Scope::Folder),
+    spec("no-listing", Takes::Switch, Scope::Folder),
     spec("index", Takes::Texts, Scope::Folder),
     spec("pretty-urls", Takes::Switch, Scope::Folder),
     spec("spa", Takes::SwitchOrText, Scope::Folder),
@@ -121,12 +135,18 @@ const SPECS: &[Spec] = &[
     spec("type", Takes::Texts, Scope::Folder),
     spec("no-charset", Takes::Switch, Scope::Folder),
     spec("precompressed", Takes::Switch, Scope::Folder),
+    spec("compress", Takes::Switch, Scope::Folder),
     spec("encoded-names", Takes::Text, Scope::Folder),
     spec("dotfiles", Takes::Text, Scope::Folder),
     spec("symlinks", Takes::Text, Scope::Folder),
     spec("memory", Takes::Switch, Scope::Folder),
     spec("file-cache", Takes::Number, Scope::Folder),
+    spec("auth", Takes::Texts, Scope::Content),
+    spec("auth-file", Takes::Text, Scope::Content),
+    spec("base", Takes::Text, Scope::Content),
     spec("cors", Takes::Switch, Scope::Content),
+    spec("isolated", Takes::Switch, Scope::Content),
+    spec("security", Takes::Switch, Scope::Content),
     spec("dynamic", Takes::Texts, Scope::Content),
     spec("verbose", Takes::Switch, Scope::Content),
     spec("max-head", Takes::Number, Scope::Requests),
@@ -135,6 +155,9 @@ const SPECS: &[Spec] = &[
     spec("port", Takes::Number, Scope::Server),
     spec("host", Takes::Texts, Scope::Server),
     spec("open", Takes::Switch, Scope::Server),
+    spec("qr", Takes::Switch, Scope::Server),
+    spec("no-qr", Takes::Switch, Scope::Server),
+    spec("color", Takes::Text, Scope::Server),
     spec("no-access-log", Takes::Switch, Scope::Server),
     spec("head-timeout", Takes::Number, Scope::Server),
     spec("idle-timeout", Takes::Number, Scope::Server),
@@ -182,6 +205,11 @@ impl Options {
     pub(crate) fn set(&mut self, setting: Setting) -> Result<(), String> {
         self.apply(setting.option.name, &setting.value)
             .map_err(|error| format!("{setting}: {error}"))?;
+        // Relative to the config file, as the folder is.
+        if let (Origin::File { path, .. }, "auth-file") = (&setting.origin, setting.option.name) {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            self.auth_file = self.auth_file.take().map(|file| folder.join(file));
+        }
         self.settings.push(setting);
         Ok(())
     }
@@ -201,6 +229,13 @@ impl Options {
             "listing" => {
                 let is_on = switch()?;
                 self.change(|site| site.listing(is_on))?;
+                self.listing = Some(is_on);
+            }
+            "no-listing" => {
+                if switch()? {
+                    self.change(|site| site.listing(false))?;
+                    self.listing = Some(false);
+                }
             }
             "index" => {
                 self.index.push(text()?.to_string());
@@ -259,6 +294,19 @@ impl Options {
                 let is_on = switch()?;
                 self.change(|site| site.precompressed(is_on))?;
             }
+            #[cfg(feature = "compression")]
+            "compress" => {
+                if switch()? {
+                    self.change(SiteOptions::compress)?;
+                }
+            }
+            #[cfg(not(feature = "compression"))]
+            "compress" => {
+                if switch()? {
+                    let advice = "build it with --features net,compression";
+                    return Err(format!("this program was built without it: {advice}"));
+                }
+            }
             "encoded-names" => {
                 let policy = values::encoded_names(text()?)?;
                 self.change(|site| site.encoded_names(policy))?;
@@ -276,7 +324,12 @@ impl Options {
                 let bytes = values::size(text()?)?;
                 self.change(|site| site.cache_bytes(bytes))?;
             }
+            "auth" => self.users.push(User::parse(text()?)?),
+            "auth-file" => self.auth_file = Some(values::file(text()?)?),
+            "base" => self.base = values::base(text()?)?,
             "cors" => self.cors = switch()?,
+            "isolated" => self.isolated = switch()?,
+            "security" => self.security = switch()?,
             "dynamic" => {
                 let suffix = values::suffix(text()?)?;
                 if !self.suffixes.contains(&suffix) {
@@ -294,6 +347,13 @@ impl Options {
             "port" => self.port = Some(values::port(text()?)?),
             "host" => self.hosts.add(text()?)?,
             "open" => self.open = switch()?,
+            "qr" => self.qr = Some(switch()?),
+            "no-qr" => {
+                if switch()? {
+                    self.qr = Some(false);
+                }
+            }
+            "color" => self.color = values::color(text()?)?,
             "no-access-log" => self.no_access_log = switch()?,
             "head-timeout" => self.config.timeouts.head = values::time(text()?)?,
             "idle-timeout" => self.config.timeouts.idle = values::time(text()?)?,
@@ -314,6 +374,24 @@ impl Options {
         Ok(())
     }
 
+    /// Returns whether the only clients are programs on this machine: the address is loopback, and no proxy was announced.
+    pub(crate) fn is_private(&self) -> bool {
+        self.bind.is_none_or(|ip| ip.to_canonical().is_loopback()) && self.hosts != Hosts::Any
+    }
+
+    /// Returns whether the site is a single-page application.
+    pub(crate) fn has_single_page(&self) -> bool {
+        self.pages.iter().any(|(option, _)| *option == "spa")
+    }
+
+    /// Returns the names of the files that are served for a directory.
+    pub(crate) fn index_names(&self) -> String {
+        match self.index.is_empty() {
+            true => "index.html".to_string(),
+            false => self.index.join(" or "),
+        }
+    }
+
     /// Changes the options of the site, unless that makes them invalid.
     fn change(&mut self, change: impl FnOnce(SiteOptions) -> SiteOptions) -> Result<(), String> {
         let changed = change(self.site.clone());
@@ -324,7 +402,7 @@ impl Options {
 }
 
 impl fmt::Display for Setting {
-    /// Writes the option and its value as they were given.
+    /// Writes the option and its value as they were given. A password is left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.option.name;
         match &self.origin {
@@ -332,6 +410,8 @@ impl fmt::Display for Setting {
             Origin::File { path, line } => write!(f, "{path:?} line {line}: {name}")?,
         }
         match &self.value {
+            // It is a secret, or half of one.
+            _ if name == "auth" => Ok(()),
             Value::Text(text) if self.option.takes.is_implied(text) => Ok(()),
             Value::Text(text) => write!(f, " {text:?}"),
             Value::Parts(parts) => {
@@ -350,7 +430,8 @@ mod tests {
 
     #[test]
     fn every_option_can_be_set_and_invalid_values_are_refused_by_name() {
-        for option in SPECS {
+        let is_built = |option: &&Spec| cfg!(feature = "compression") || option.name != "compress";
+        for option in SPECS.iter().filter(is_built) {
             let set = |value: Value| {
                 let origin = Origin::CommandLine;
                 let mut options = Options::default();
@@ -368,6 +449,9 @@ mod tests {
                 "spa" | "not-found" | "download" | "dynamic" | "index" => "/a",
                 "dotfiles" | "symlinks" => "refuse",
                 "encoded-names" => "content",
+                "auth" => "ada:lovelace",
+                "base" => "/repo/",
+                "color" => "never",
                 "error-page" => "405 /a",
                 "bind" => "::1",
                 "host" => "dev.test",

@@ -1,54 +1,65 @@
 //! `bytegate serve`
 
+use crate::greeting::Greeting;
+use crate::index::Listing;
 use crate::log::Log;
 use crate::options::Options;
+use crate::terminal::{self, Color};
 use crate::values::Hosts;
-use crate::{Failure, addresses, browser, content};
+use crate::{Failure, addresses, browser, content, listen};
 use bytegate::middleware::{AccessLog, AllowedHosts};
 use bytegate::{Gateway, Rejection, Status, net};
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io::{self, IsTerminal};
+use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
+use std::time::Instant;
 
-const PORT: u16 = 7890;
 
-pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
-    let gateway = content::gateway(&options)?;
+pub(crate) fn run(mut options: Options) -> Result<ExitCode, Failure> {
+    let listing = Listing::of(&options);
+    options.site = options.site.listing(listing.is_shown);
+    let (note, page) = listing.explain(&options)?;
+    let gateway = content::gateway(&options, page)?;
     let served = match &options.folder {
         None => "the demo site".to_string(),
         Some(folder) => folder.display().to_string(),
     };
-    serve(&options, gateway, &served, &Log::of_errors())
+    serve(&options, gateway, &served, note, &Log::of_errors())
 }
 
-/// Serves a gateway until a signal stops it. `served` is what people are told.
+/// Serves a gateway until a signal stops it. `served` is what people are told, with a note about it.
 pub(crate) fn serve(
     options: &Options,
     mut gateway: Gateway,
     served: &str,
+    note: Option<String>,
     errors: &Log,
 ) -> Result<ExitCode, Failure> {
     let bind = options.bind.unwrap_or(Ipv4Addr::LOCALHOST.into());
-    let address = SocketAddr::new(bind, options.port.unwrap_or(PORT));
     let complain = {
         let errors = errors.clone();
         move |message: &str| errors.complain(message)
     };
     let output = Log::start(io::stdout(), complain.clone());
-    if let Some(hosts) = allowed_hosts(&options.hosts, address) {
+    if let Some(hosts) = allowed_hosts(&options.hosts, bind) {
         gateway = gateway.with(hosts);
     }
     if !options.no_access_log {
-        let access = output.clone();
-        gateway = gateway.with(AccessLog::to(move |lines| access.push(lines)));
+        gateway = gateway.with(access_log(options.color, output.clone()));
     }
-    let listener = net::listen(address)?;
+    let (listener, taken) = listen::listen(bind, options.port)?;
     let stop = net::stop_signal()?;
     net::raise_open_files_limit();
     let net_options = net_options(options).log_to(complain);
-    let is_only_ipv6 = socket2::SockRef::from(&listener).only_v6().unwrap_or(true);
-    let url = greet(served, listener.local_addr()?, !is_only_ipv6);
+    let greeting = Greeting {
+        served,
+        address: listener.local_addr()?,
+        has_ipv4_too: !socket2::SockRef::from(&listener).only_v6().unwrap_or(true),
+        taken,
+        note,
+    };
+    let url = greeting.print(options);
     // The folder may be large, so this does not delay the start.
     let surveyed = options.clone();
     std::thread::spawn(move || content::survey(&surveyed));
@@ -60,6 +71,23 @@ pub(crate) fn serve(
     output.finish();
     errors.finish();
     Ok(ExitCode::SUCCESS)
+}
+
+/// Returns the log of requests. A terminal also shows the time that each took.
+fn access_log(color: Color, output: Log) -> AccessLog {
+    let is_terminal = io::stdout().is_terminal();
+    let has_colors = color.applies(is_terminal);
+    let log = AccessLog::to(move |line| match has_colors {
+        true => output.push(&terminal::colored(line)),
+        false => output.push(line),
+    });
+    match is_terminal {
+        true => {
+            let start = Instant::now();
+            log.timed(move || start.elapsed())
+        }
+        false => log,
+    }
 }
 
 fn net_options(options: &Options) -> net::Options {
@@ -76,10 +104,10 @@ fn net_options(options: &Options) -> net::Options {
 
 /// Returns the hosts that are served, unless all are. If only this machine can reach the server, a request for another name
 /// comes from a page whose name was rebound to this machine (DNS rebinding).
-fn allowed_hosts(hosts: &Hosts, address: SocketAddr) -> Option<AllowedHosts> {
+fn allowed_hosts(hosts: &Hosts, bind: IpAddr) -> Option<AllowedHosts> {
     let names = match hosts {
         Hosts::Any => return None,
-        Hosts::Named(names) if names.is_empty() && addresses::is_open_to_others(address) => {
+        Hosts::Named(names) if names.is_empty() && addresses::is_open_to_others(bind) => {
             return None;
         }
         Hosts::Named(names) => names,
@@ -92,23 +120,4 @@ fn allowed_hosts(hosts: &Hosts, address: SocketAddr) -> Option<AllowedHosts> {
         Rejection::new(Status::MISDIRECTED_REQUEST, sentence).into()
     });
     Some(names.iter().fold(local, |allowed, name| allowed.host(name)))
-}
-
-/// Prints the served site, its addresses, and who can connect. Returns the URL for this machine.
-fn greet(served: &str, address: SocketAddr, has_ipv4_too: bool) -> String {
-    let mut urls = addresses::urls(address, has_ipv4_too).into_iter();
-    let url = urls.next().unwrap_or_default();
-    crate::tell(&format!(
-        "bytegate serves {served} on {url} (Ctrl-C stops it)"
-    ));
-    for other in urls {
-        crate::tell(&format!("  and on {other}"));
-    }
-    if addresses::is_open_to_others(address) {
-        let ip = address.ip();
-        crate::tell(&format!(
-            "  reachable from the network, because of --bind {ip}"
-        ));
-    }
-    url
 }

@@ -1,10 +1,12 @@
 //! The values of options: numbers, sizes, times, names, and rules with several parts.
 
 use crate::meant;
+use crate::terminal::Color;
 use bytegate::Status;
 use bytegate::request::Authority;
 use bytegate::site::{Dotfiles, EncodedNames, Symlinks};
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The value of an option as it was given.
@@ -203,6 +205,37 @@ pub(crate) fn encoded_names(text: &str) -> Result<EncodedNames, String> {
     choice(text, policies)
 }
 
+pub(crate) fn color(text: &str) -> Result<Color, String> {
+    let choices = [
+        ("auto", Color::Auto),
+        ("always", Color::Always),
+        ("never", Color::Never),
+    ];
+    choice(text, choices)
+}
+
+pub(crate) fn file(text: &str) -> Result<PathBuf, String> {
+    match text {
+        "" => Err("a path must not be empty".to_string()),
+        text => Ok(text.into()),
+    }
+}
+
+/// Parses the path below which a site is served. Returns it without a slash at its end.
+pub(crate) fn base(text: &str) -> Result<String, String> {
+    let base = text.strip_suffix('/').unwrap_or(text);
+    let is_in_name = |octet: u8| octet.is_ascii_alphanumeric() || b"-._~".contains(&octet);
+    let is_name = |name: &str| !matches!(name, "" | "." | "..") && name.bytes().all(is_in_name);
+    let mut names = base
+        .strip_prefix('/')
+        .into_iter()
+        .flat_map(|base| base.split('/'));
+    match text == "/" || (base.starts_with('/') && names.all(is_name)) {
+        true => Ok(base.to_string()),
+        false => Err("not a path such as /repo/, of letters, digits and - . _ ~".to_string()),
+    }
+}
+
 /// Returns the value that a word stands for.
 fn choice<T, const N: usize>(text: &str, choices: [(&str, T); N]) -> Result<T, String> {
     let words = choices.each_ref().map(|(word, _)| *word);
@@ -337,6 +370,24 @@ pub(crate) fn suffix(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_base_is_a_path_of_plain_names() {
+        for (text, expected) in [
+            ("/", ""),
+            ("/repo/", "/repo"),
+            ("/repo", "/repo"),
+            ("/a/b-1.2_~/", "/a/b-1.2_~"),
+        ] {
+            assert_eq!(base(text).as_deref(), Ok(expected));
+        }
+        for wrong in [
+            "", "repo", "repo/", "//", "/a//b", "/a//", "/.", "/../a", "/a b", "/{a}", "/%41",
+            "/a?b", "/*",
+        ] {
+            assert!(base(wrong).is_err(), "{wrong:?}");
+        }
+    }
 
     fn text(text: &str) -> Value {
         Value::Text(text.to_string())

@@ -136,17 +136,14 @@ pub(crate) fn run(mut options: Options) -> Result<ExitCode, Failure> {
         }),
         (_, None) => router.fallback(workers),
     };
+    let router = content::below_base(&options.base, router);
     let gateway = Gateway::new(router).config(options.config);
+    let gateway = content::with_middleware(&options, gateway)?;
     let served = match &options.folder {
         Some(folder) => format!("{application} and the files of {}", folder.display()),
         None => application,
     };
-    serve::serve(
-        &options,
-        content::with_cors(&options, gateway),
-        &served,
-        &errors,
-    )
+    serve::serve(&options, gateway, &served, None, &errors)
 }
 
 fn python(options: &Options, application: &str) -> Python {

@@ -56,6 +56,9 @@ fn help_is_printed_to_standard_output() {
 
         Folder options (serve, handle and routes with DIR):
           --listing            Show directories without an index as a list of their files
+                               [default for serve: if only this machine can connect, and
+                               without --spa and '--host any']
+          --no-listing         Send 404 for them
           --index NAME         Serve this file for its directory; may be given several times,
                                the first that exists is served [default: index.html]
           --pretty-urls        Answer /about with about.html, if there is no file about
@@ -76,6 +79,9 @@ fn help_is_printed_to_standard_output() {
                                charset themselves
           --precompressed      Send FILE.br, FILE.zst or FILE.gz in place of FILE to clients
                                that accept it
+          --compress           Compress files of text with gzip for clients that accept it: once
+                               after each change, from 1K to 4M, and larger ones with --memory
+                               (feature compression)
           --encoded-names HOW  Serve FILE.br, FILE.zst and FILE.gz, requested by that name, as
                                compressed files or as their content, as games that were
                                exported for the web need it: files or content [default: files]
@@ -87,6 +93,18 @@ fn help_is_printed_to_standard_output() {
           --memory             Read DIR into memory at the start; later changes are not served
 
         Options of serve, handle and routes:
+          --auth USER:PASSWORD Let only this user in, who is asked for the password (Basic); may be
+                               given several times. Other users of this machine see it in ps:
+                               use one of the next two in place of it
+          --auth-file FILE     Let in the users in FILE, with USER:PASSWORD on each line. Others must
+                               not be able to read it: chmod 600 FILE
+                               [default: the lines of the variable BYTEGATE_AUTH, if it is set]
+          --base PATH          Serve everything below PATH, such as /repo/, and redirect / to it.
+                               Patterns of paths do not have it; targets of --redirect do
+          --isolated           Isolate pages from other origins (COOP, COEP, CORP), so that games may
+                               use threads. Browsers do it only over https and on localhost
+          --security           Set the headers by which browsers protect users: no guessing of types,
+                               no frames, no referrer for other sites
           --cors               Let pages of any origin read the responses
           --dynamic SUFFIX     Send paths ending in SUFFIX to the demo application; may be given
                                several times [default: .py without DIR, nothing with DIR]
@@ -102,12 +120,18 @@ fn help_is_printed_to_standard_output() {
         Options of serve:
           --bind ADDR          Listen on this IP address; 0.0.0.0 or :: for all addresses of
                                this machine, so that others can connect [default: 127.0.0.1]
-          -p, --port N         Listen on this port; 0 for any that is free [default: 7890]
+          -p, --port N         Listen on this port; 0 for any that is free [default: the first of
+                               7890 to 7899 that is free]
           --host NAME          Serve requests for this host too: dev.test or *.dev.test; may be
                                given several times. 'any' is for a proxy on this machine that
                                passes on the hosts of its requests [default: localhost,
                                *.localhost and IP addresses; any if --bind lets others connect]
           --open               Open the page in the browser
+          --qr                 Print the address as a QR code, for phones in the same network
+                               [default: with --bind, if standard error is a terminal]
+          --no-qr              Do not print it
+          --color WHEN         Color the lines about requests: auto, always or never [default: auto,
+                               on a terminal, unless NO_COLOR is set]
           --no-access-log      Do not write a line for each request to standard output
           --head-timeout TIME  Close connections whose head takes longer [default: 10s]
           --idle-timeout TIME  Close connections that are idle for this long [default: 75s]

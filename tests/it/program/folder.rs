@@ -302,7 +302,7 @@ fn a_single_file_is_served_as_it_is_now_and_is_gone_when_it_is_removed() {
     let folder = Folder::new("single-live", &[("a.txt", b"old"), ("404.html", b"secret")]);
     let file = folder.path.join("a.txt");
     let mut program = Program::start(&["handle", file.to_str().expect("a name in UTF-8")]);
-    let mut ask = |program: &mut Program| {
+    let ask = |program: &mut Program| {
         program.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
         let status = program.line();
         while program.line() != "\r\n" {}
@@ -359,7 +359,7 @@ fn what_a_live_folder_does_not_serve_is_named() {
 
 #[test]
 fn only_the_first_files_that_are_not_served_are_named() {
-    let folder = Folder::new("many-passed-over", &[("a.txt", b"a")]);
+    let folder = Folder::new("many-passed-over", &[("index.html", b"a")]);
     for number in 0..25 {
         std::fs::write(folder.path.join(format!(".{number}")), "").expect("a file");
     }

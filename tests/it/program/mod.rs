@@ -1,16 +1,25 @@
 //! The built program: its input, its output, and its end.
 
+mod base;
 mod command_line;
 mod config;
 mod explain;
 mod folder;
 mod handle;
 #[cfg(unix)]
+mod listing;
+#[cfg(unix)]
 mod pipes;
+#[cfg(target_os = "linux")]
+mod ports;
 #[cfg(unix)]
 mod serve;
 #[cfg(unix)]
 mod start;
+#[cfg(target_os = "linux")]
+mod terminal;
+#[cfg(unix)]
+mod users;
 #[cfg(unix)]
 mod wsgi;
 
@@ -93,6 +102,11 @@ impl Program {
             stdout: self.stdout.iter().collect::<Vec<_>>().concat(),
             stderr: text(self.stderr.iter().collect::<Vec<_>>().concat()),
         }
+    }
+
+    /// The next line of standard error.
+    fn error_line(&self) -> String {
+        text(self.stderr.recv_timeout(DEADLINE).expect("a line"))
     }
 
     /// The next line of standard output.

@@ -5,15 +5,15 @@ use bytegate::testing::{ClientResponse, StreamClient};
 use bytegate::{Method, Status};
 
 /// A server on a free port.
-struct Server {
-    program: Program,
-    address: String,
+pub(super) struct Server {
+    pub(super) program: Program,
+    pub(super) address: String,
     /// The line that it printed when it was ready.
-    greeting: String,
+    pub(super) greeting: String,
 }
 
 impl Server {
-    fn start(arguments: &[&str]) -> Server {
+    pub(super) fn start(arguments: &[&str]) -> Server {
         Server::start_with(arguments, Stdio::piped())
     }
 
@@ -30,8 +30,14 @@ impl Server {
         Server::ready(Program::run(&mut shell, Stdio::piped()))
     }
 
-    fn ready(program: Program) -> Server {
-        let greeting = text(program.stderr.recv_timeout(DEADLINE).expect("a line"));
+    pub(super) fn ready(program: Program) -> Server {
+        // Other lines may come first, about files that are not served.
+        let greeting = loop {
+            let line = program.error_line();
+            if line.starts_with("bytegate serves") {
+                break line;
+            }
+        };
         let (_, url) = greeting.split_once("http://").expect("a URL");
         let (address, _) = url.split_once('/').expect("the end of the URL");
         Server {
@@ -41,7 +47,7 @@ impl Server {
         }
     }
 
-    fn connect(&self) -> StreamClient<TcpStream> {
+    pub(super) fn connect(&self) -> StreamClient<TcpStream> {
         let client = StreamClient::connect(&self.address).expect("the server listens");
         let socket = client.stream();
         socket.set_read_timeout(Some(DEADLINE)).expect("a deadline");
@@ -57,33 +63,33 @@ impl Server {
     }
 
     /// Everything that comes back on a new connection, after we close our side of it.
-    fn ask(&self, request: impl AsRef<[u8]>) -> Vec<u8> {
+    pub(super) fn ask(&self, request: impl AsRef<[u8]>) -> Vec<u8> {
         to_end(self.asked(request))
     }
 
     /// The one response that comes back on a new connection, after we close our side of it.
-    fn answer(&self, request: impl AsRef<[u8]>) -> ClientResponse {
+    pub(super) fn answer(&self, request: impl AsRef<[u8]>) -> ClientResponse {
         last_response(self.asked(request))
     }
 
-    fn get(&self, path: &str) -> ClientResponse {
+    pub(super) fn get(&self, path: &str) -> ClientResponse {
         self.answer(get(path))
     }
 
     /// Tells the server to stop and waits for it to end.
-    fn stop(self) -> Ended {
+    pub(super) fn stop(self) -> Ended {
         self.signal("-TERM");
         self.ended()
     }
 
-    fn signal(&self, signal: &str) {
+    pub(super) fn signal(&self, signal: &str) {
         let id = self.program.child.id().to_string();
         let kill = Command::new("kill").args([signal, &id]).status();
         assert!(kill.expect("a system with kill").success());
     }
 
     /// Waits for the server to end.
-    fn ended(mut self) -> Ended {
+    pub(super) fn ended(mut self) -> Ended {
         self.program.ended()
     }
 }
@@ -99,7 +105,7 @@ fn last_response(mut client: StreamClient<TcpStream>) -> ClientResponse {
     responses.expect("one response").remove(0)
 }
 
-fn get(path: &str) -> String {
+pub(super) fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
 }
 
@@ -130,7 +136,7 @@ fn mask_date(line: &str) -> String {
 fn it_prints_its_url_and_serves_the_demo() {
     let server = Server::start(&[]);
     let greeting = server.greeting.replace(&server.address, "ADDRESS");
-    insta::assert_snapshot!(greeting, @"bytegate serves the demo site on http://ADDRESS/ (Ctrl-C stops it)");
+    insta::assert_snapshot!(greeting, @"bytegate serves the demo site on http://ADDRESS/");
     assert!(server.address.starts_with("127.0.0.1:"));
     let page = server.get("/");
     assert_eq!((page.status().code(), page.reason()), (200, "OK"));
@@ -511,7 +517,7 @@ fn downloads_that_nobody_reads_leave_a_descriptor_for_another_client() {
 #[test]
 fn a_client_that_does_not_read_delays_a_stop_only_briefly() {
     let large = vec![b'x'; 32 << 20];
-    let folder = Folder::new("large", &[("large.bin", &large)]);
+    let folder = Folder::new("large", &[("index.html", b""), ("large.bin", &large)]);
     let server = Server::start(&[folder.as_str(), "--stop-timeout", "1s"]);
     let mut client = server.connect();
     client.send(get("/large.bin")).expect("it is sent");

@@ -4,16 +4,10 @@ use super::*;
 use bytegate::Status;
 use bytegate::testing::StreamClient;
 
-impl Program {
-    fn error_line(&self) -> String {
-        text(self.stderr.recv_timeout(DEADLINE).expect("a line"))
-    }
-}
-
 /// The URL in the first line.
 fn url(line: &str) -> &str {
     let (_, url) = line.split_once(" on ").expect("a URL");
-    url.split_once(' ').expect("the end of the URL").0
+    url.split_whitespace().next().expect("a URL")
 }
 
 fn status(url: &str) -> Status {
