@@ -46,17 +46,20 @@ pub(super) fn response(page: impl Into<Body>) -> Response {
 /// Writes the page of a directory up to its first row. Its path is decoded and ends with a slash.
 ///
 /// All links are relative, so that they work below a prefix that a proxy removes.
-pub(super) fn write_start(html: &mut String, path: &[u8], order: Order) {
+pub(super) fn write_start(html: &mut String, path: &[u8], order: Order, sum: &Sum) {
     // Writing to a string cannot fail.
     let _ = write!(
         html,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>Index of {}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<h1>Index of {}</h1>\n\
-         <table>\n<thead>\n<tr>",
+         <title>Index of {}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<h1>Index of {}</h1>\n",
         Name(path),
         Crumbs(path),
     );
+    if !sum.has_table(path) {
+        return;
+    }
+    html.push_str("<table>\n<thead>\n<tr>");
     for column in [Column::Name, Column::Size, Column::Time] {
         order.write_head(column, html);
     }
@@ -69,20 +72,26 @@ pub(super) fn write_start(html: &mut String, path: &[u8], order: Order) {
 }
 
 /// Writes the end of the page, after its last row. If the list is not complete, the page says so.
-pub(super) fn write_end(html: &mut String, sum: &Sum, is_complete: bool) {
-    html.push_str("</tbody>\n</table>\n");
+pub(super) fn write_end(html: &mut String, path: &[u8], sum: &Sum, is_complete: bool) {
+    if sum.has_table(path) {
+        html.push_str("</tbody>\n</table>\n");
+    }
     let Sum {
         folders,
         files,
         bytes,
     } = *sum;
-    let _ = writeln!(
-        html,
-        "<p>{folders} folder{}, {files} file{}, {}</p>",
-        plural(folders),
-        plural(files),
-        Size(bytes)
-    );
+    if sum.is_empty() {
+        html.push_str("<p>This folder is empty.</p>\n");
+    } else {
+        let _ = writeln!(
+            html,
+            "<p>{folders} folder{}, {files} file{}, {}</p>",
+            plural(folders),
+            plural(files),
+            Size(bytes)
+        );
+    }
     if !is_complete {
         html.push_str("<p>This list is not complete: some entries could not be listed.</p>\n");
     }
@@ -98,6 +107,15 @@ pub(super) struct Sum {
 }
 
 impl Sum {
+    fn is_empty(&self) -> bool {
+        self.folders == 0 && self.files == 0
+    }
+
+    /// Returns whether the page has a table: the way back is also a row.
+    fn has_table(&self, path: &[u8]) -> bool {
+        !self.is_empty() || path != b"/"
+    }
+
     /// Counts an entry.
     pub(super) fn add(&mut self, entry: &Entry) {
         match entry.bytes() {
@@ -398,12 +416,12 @@ mod tests {
     fn page(path: &[u8], mut entries: Vec<Entry>, order: Order, is_complete: bool) -> String {
         entries.sort_by(|one, other| order.compare(one, other));
         let (mut html, mut sum) = (String::new(), Sum::default());
-        write_start(&mut html, path, order);
+        entries.iter().for_each(|entry| sum.add(entry));
+        write_start(&mut html, path, order, &sum);
         for entry in &entries {
-            sum.add(entry);
             entry.write_row(&mut html);
         }
-        write_end(&mut html, &sum, is_complete);
+        write_end(&mut html, path, &sum, is_complete);
         html
     }
 
@@ -522,6 +540,25 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_directory_has_only_the_way_back() {
+        let body = |path| {
+            let html = html(path, vec![], None);
+            let (_, body) = html.split_once("</h1>\n").expect("a heading");
+            body.to_string()
+        };
+        assert_eq!(
+            body(b"/"),
+            "<p>This folder is empty.</p>\n</body>\n</html>\n"
+        );
+        let below = body(b"/a/");
+        assert_eq!(
+            attributes(&below, "href").last().map(|link| &**link),
+            Some("../")
+        );
+        assert!(below.ends_with("</table>\n<p>This folder is empty.</p>\n</body>\n</html>\n"));
+    }
+
+    #[test]
     fn directories_come_first_and_numbers_are_compared_by_value() {
         let entries = [
             file("b10", 5, 9),
@@ -579,8 +616,9 @@ mod tests {
                 ],
             ),
         ] {
-            let links = attributes(&html(b"/", vec![], query), "href");
-            assert_eq!(links, expected);
+            let page = html(b"/", vec![directory("a")], query);
+            let (head, _) = page.split_once("<tbody>").expect("a table");
+            assert_eq!(attributes(head, "href"), expected);
         }
     }
 
@@ -637,7 +675,7 @@ mod tests {
                 .map(|(name, is_directory)| if *is_directory { directory(name) } else { file(name, 0, 0) })
                 .collect();
             let html = html(&path, entries, None);
-            let table = html.split_once("<tbody>").expect("a table").1;
+            let table = html.split_once("<tbody>").map_or("", |(_, table)| table);
             let links = attributes(table, "href").into_iter().filter(|link| link != "../");
             let mut found: Vec<Vec<u8>> = links.map(|link| followed(&path, &link)).collect();
             let mut expected: Vec<Vec<u8>> = names

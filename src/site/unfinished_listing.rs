@@ -77,13 +77,14 @@ impl UnfinishedListing {
             self.read();
             return None;
         }
+        let (path, order, sum) = (&self.path, self.order, &self.sum);
         let page = self
             .page
-            .get_or_insert_with(|| UnfinishedPage::new(&self.path, self.order, &mut self.parts));
+            .get_or_insert_with(|| UnfinishedPage::new(path, order, sum, &mut self.parts));
         for _ in 0..STEP {
             if !page.write_row(&mut self.parts) {
                 let mut html = core::mem::take(&mut page.html);
-                write_end(&mut html, &self.sum, self.is_complete);
+                write_end(&mut html, self.path.as_bytes(), &self.sum, self.is_complete);
                 return Some(html);
             }
         }
@@ -144,10 +145,15 @@ impl Source {
 }
 
 impl UnfinishedPage {
-    fn new(path: &str, order: Order, parts: &mut [vec::IntoIter<Entry>]) -> UnfinishedPage {
+    fn new(
+        path: &str,
+        order: Order,
+        sum: &Sum,
+        parts: &mut [vec::IntoIter<Entry>],
+    ) -> UnfinishedPage {
         let count: usize = parts.iter().map(|part| part.len()).sum();
         let mut html = String::with_capacity(4096 + 200 * count);
-        write_start(&mut html, path.as_bytes(), order);
+        write_start(&mut html, path.as_bytes(), order, sum);
         let firsts = parts.iter_mut().enumerate();
         let firsts = firsts.filter_map(|(part, entries)| {
             let entry = entries.next()?;

@@ -125,6 +125,25 @@ impl Browser {
         }
     }
 
+    /// Shows pages with a width in pixels, in `light` or `dark`.
+    pub(crate) fn show_as(&self, width: u32, scheme: &str) {
+        self.emulate(
+            "setDeviceMetricsOverride",
+            &format!("{{\"width\": {width}, \"height\": 600, \"deviceScaleFactor\": 1, \"mobile\": false}}"),
+        );
+        let feature = format!("{{\"name\": \"prefers-color-scheme\", \"value\": \"{scheme}\"}}");
+        self.emulate(
+            "setEmulatedMedia",
+            &format!("{{\"features\": [{feature}]}}"),
+        );
+    }
+
+    /// Sends a command of the DevTools protocol.
+    fn emulate(&self, name: &str, parameters: &str) {
+        let command = format!("{{\"cmd\": \"Emulation.{name}\", \"params\": {parameters}}}");
+        self.command("goog/cdp/execute", &command);
+    }
+
     fn command(&self, name: &str, body: &str) -> String {
         self.ask("POST", &format!("/session/{}/{name}", self.session), body)
     }

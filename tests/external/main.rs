@@ -12,6 +12,8 @@ mod downloads;
 #[path = "../it/laws/exchange.rs"]
 #[expect(dead_code, reason = "proxies need the input alone")]
 mod exchange;
+#[cfg(feature = "net")]
+mod pages;
 #[cfg(feature = "server")]
 mod proxies;
 #[cfg(feature = "server")]

@@ -89,7 +89,10 @@ fn warnings(options: &Options, is_open: bool) -> Vec<String> {
     }
     // Usually in a container, which has a loopback address of its own.
     if !is_open && std::process::id() == 1 {
-        warnings.push("only this container can connect: --bind 0.0.0.0 lets others in".to_string());
+        warnings.push(
+            "process 1 is usually in a container: --bind 0.0.0.0 lets others connect to it"
+                .to_string(),
+        );
     }
     warnings
 }

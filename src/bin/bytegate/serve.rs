@@ -15,7 +15,6 @@ use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::time::Instant;
 
-
 pub(crate) fn run(mut options: Options) -> Result<ExitCode, Failure> {
     let listing = Listing::of(&options);
     options.site = options.site.listing(listing.is_shown);

@@ -253,7 +253,7 @@ fn a_loopback_address_as_process_1_is_said_to_be_of_no_use_to_others() {
         println!("skipped: no other process can be the first of its kind here: {first}");
         return;
     }
-    insta::assert_snapshot!(program.error_line().trim(), @"only this container can connect: --bind 0.0.0.0 lets others in");
+    insta::assert_snapshot!(program.error_line().trim(), @"process 1 is usually in a container: --bind 0.0.0.0 lets others connect to it");
     // The first process gets no signal that it does not handle.
     let unshare = program.child.id();
     let children = std::fs::read_to_string(format!("/proc/{unshare}/task/{unshare}/children"));
