@@ -20,7 +20,7 @@
 //! |---|---|
 //! | write an application: a function from [`Request`] to anything that becomes a [`Response`] | [`application`], [`request`], [`response`] |
 //! | find a handler by host, path and method | [`routing`] |
-//! | serve files from memory or a folder | [`site`] |
+//! | serve files from memory or a folder | [`site`]; with the program, [`manual::folder`] |
 //! | wrap every response: logging, limits, authentication, CORS | [`middleware`] |
 //! | stream a body, push events, receive an upload | [`body`], [`events`], [`upload`] |
 //! | call it with bytes, or from an event loop | [`gateway`]: [`Gateway::handle`], [`Session`] |
@@ -45,7 +45,7 @@
 //! | `server` | the TCP front end, `net`, and `testing::Server`; includes `folder` |
 //! | `net` | the program `bytegate`; includes `server`, `testing` and `python` |
 //! | `python` | WSGI applications in Python, in processes of its interpreter (Unix only); includes `folder` |
-//! | `compression` | gzip for bodies in memory, with the middleware `Compression` |
+//! | `compression` | gzip for files of text, with `SiteOptions::compress`, and for bodies in memory, with the middleware `Compression` |
 //! | `serde` | typed queries and forms, with `Request::query_as` and `Request::form_as` |
 //! | `json` | JSON in both directions, with `Request::json` and `Response::json` |
 //! | `cookies` | `Response::with_cookie`, with the crate `cookie`; reading cookies needs no feature |

@@ -4,6 +4,8 @@
 pub mod comparison {}
 #[doc = include_str!("conformance.md")]
 pub mod conformance {}
+#[doc = include_str!("folder.md")]
+pub mod folder {}
 #[allow(clippy::test_attr_in_doctest)]
 #[doc = include_str!("guide.md")]
 pub mod guide {}
