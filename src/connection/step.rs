@@ -100,9 +100,8 @@ impl Refusal<'_> {
             None => Response::refused(self.error, self.error),
             Some(limit) => {
                 let section = self.error.section();
-                let sentence = format!(
-                    "the content is larger than the {limit} bytes allowed here ({section})"
-                );
+                let sentence =
+                    format!("the body is larger than the {limit} bytes allowed here ({section})");
                 Response::refused(self.error, sentence)
             }
         }

@@ -96,7 +96,7 @@ impl Gateway {
     /// let gateway = Gateway::new(|_: &Request| Response::text("x").with_header("Connection", "x"))
     ///     .on_error(|error, request| {
     ///         let line = format!("{request}: {error}");
-    ///         assert_eq!(line, "GET /a: field \"Connection\" is set by the connection, not by an application");
+    ///         assert_eq!(line, "GET /a: header \"Connection\" is set by the connection, not by an application");
     ///     });
     /// assert!(gateway.handle(b"GET /a?b HTTP/1.0\r\n\r\n").starts_with(b"HTTP/1.1 500 "));
     /// ```

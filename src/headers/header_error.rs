@@ -23,9 +23,9 @@ pub enum HeaderError {
 impl fmt::Display for HeaderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            HeaderError::Name => "a field name must be a token (RFC 9110 section 5.1)",
+            HeaderError::Name => "a header name must be a token (RFC 9110 section 5.1)",
             HeaderError::Value => {
-                "a field value must not contain control characters (RFC 9110 section 5.5)"
+                "a header value must not contain control characters (RFC 9110 section 5.5)"
             }
         })
     }

@@ -62,7 +62,7 @@ impl AllowedHosts {
     /// ```
     pub fn new() -> AllowedHosts {
         let refusal = |host: &str| {
-            let sentence = format!("this server does not answer for the host {host}");
+            let sentence = format!("this server does not serve the host {host}");
             Response::explained(Status::MISDIRECTED_REQUEST, sentence)
         };
         AllowedHosts {

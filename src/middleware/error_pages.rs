@@ -34,7 +34,7 @@ use core::fmt;
 /// assert!(response.starts_with(b"HTTP/1.1 404 Not Found\r\n"));
 /// assert!(response.ends_with(b"<h1>404 Not Found</h1><p></p>"));
 /// let response = gateway.handle(b"GET / HTTP/1.1\r\n\r\n");
-/// assert!(response.ends_with(b"must have a Host field (RFC 9112 section 3.2)</p>"));
+/// assert!(response.ends_with(b"must have a Host header (RFC 9112 section 3.2)</p>"));
 /// ```
 #[must_use]
 pub struct ErrorPages {

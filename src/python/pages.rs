@@ -29,7 +29,7 @@ pub(super) fn whole(head: ResponseHead, body: Bytes) -> Response {
             response.with_body(Body::try_from_iterator(Some(length), none))
         }
         Some(length) if length != body.len() as u64 => Response::from_error(other(
-            "the content has not the length that its Content-Length says",
+            "the body does not have the length that its Content-Length says",
         )),
         _ => response.with_body(body),
     }

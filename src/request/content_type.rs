@@ -22,10 +22,10 @@ impl<'a> Request<'a> {
             return Ok(parameters);
         }
         let reason = match media_type {
-            b"" => format!("the content has no Content-Type, and must be {expected}"),
+            b"" => format!("the body has no Content-Type, and must be {expected}"),
             other => {
                 let other = detail(String::from_utf8_lossy(other));
-                format!("the content is {other}, and not {expected}")
+                format!("the body is {other}, and not {expected}")
             }
         };
         Err(Rejection::unsupported_media_type(expected, reason))

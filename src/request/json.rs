@@ -117,5 +117,5 @@ impl Response {
 }
 
 fn malformed(error: &serde_json::Error) -> Rejection {
-    Rejection::bad_request(format!("the content is not JSON: {}", detail(error)))
+    Rejection::bad_request(format!("the body is not JSON: {}", detail(error)))
 }

@@ -116,11 +116,11 @@ impl Eq for ResponseError {}
 impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ResponseError::Header(error, name) => write!(f, "field {name:?}: {error}"),
+            ResponseError::Header(error, name) => write!(f, "header {name:?}: {error}"),
             ResponseError::ReservedHeader(name) => {
                 write!(
                     f,
-                    "field {name:?} is set by the connection, not by an application"
+                    "header {name:?} is set by the connection, not by an application"
                 )
             }
             ResponseError::InterimStatus(status) => write!(f, "{status} is not a final status"),
@@ -291,7 +291,7 @@ impl Response {
     /// ```
     pub fn map_body(&mut self, change: impl FnOnce(Body) -> Body) {
         if self.is_pending() {
-            let reason = "the content of a deferred response cannot be changed before it is there";
+            let reason = "the body of a deferred response cannot be changed before it is there";
             return self.fail(ResponseError::other(reason));
         }
         self.body = change(core::mem::take(&mut self.body));

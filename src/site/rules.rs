@@ -60,13 +60,13 @@ impl fmt::Display for RuleError {
             RuleError::Pattern(error) => write!(f, "the pattern or target {error}"),
             RuleError::Header(name, value) => write!(
                 f,
-                "the field {name:?} with the value {value:?} cannot be sent: a name is a token, and a value has no \
+                "the header {name:?} with the value {value:?} cannot be sent: a name is a token, and a value has no \
                  control character"
             ),
             RuleError::Reserved(name) => {
                 write!(
                     f,
-                    "the field {name:?} cannot be set: the server sets it itself"
+                    "the header {name:?} cannot be set: the server sets it itself"
                 )
             }
             RuleError::Status(status) => write!(

@@ -210,7 +210,7 @@ fn differences(get: &Response, head: &Response) -> Vec<Broken> {
     for (name, value) in get.headers().view() {
         let is_same = head.headers().view().get_all(name).any(|it| it == value);
         if !is_same {
-            let rule = format!("HEAD must have the fields of GET, but {name} differs");
+            let rule = format!("HEAD must have the headers of GET, but {name} differs");
             broken.push((rule.into(), SOURCE));
         }
     }

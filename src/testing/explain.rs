@@ -122,12 +122,12 @@ impl Observer<'_> {
             None => self.entry("host", format_args!("none, as HTTP/1.0 allows")),
         }
         for (name, value) in head.headers() {
-            self.entry("field", format_args!("{name}: {}", value.escape_ascii()));
+            self.entry("header", format_args!("{name}: {}", value.escape_ascii()));
         }
         if head.expects_continue() {
             self.entry(
                 "expects",
-                format_args!("100 Continue before it sends the content"),
+                format_args!("100 Continue before it sends the body"),
             );
         }
     }
@@ -138,12 +138,10 @@ impl Observer<'_> {
             request.head.headers().get_bytes("Transfer-Encoding"),
             request.head.headers().get_bytes("Content-Length"),
         ) {
-            (Some(_), _) => self.entry("content", format_args!("{length} bytes (chunked)")),
-            (None, Some(_)) => {
-                self.entry("content", format_args!("{length} bytes (Content-Length)"))
-            }
+            (Some(_), _) => self.entry("body", format_args!("{length} bytes (chunked)")),
+            (None, Some(_)) => self.entry("body", format_args!("{length} bytes (Content-Length)")),
             (None, None) => self.entry(
-                "content",
+                "body",
                 format_args!("none: no Content-Length or Transfer-Encoding"),
             ),
         }
@@ -177,7 +175,7 @@ impl Observer<'_> {
             format_args!("{:width$}^", "", width = before.chars().count()),
         );
         self.entry(
-            "answer",
+            "response",
             format_args!("{}, then the connection closes", error.status()),
         );
         self.line(format_args!(""));

@@ -142,25 +142,25 @@ impl<'a> Reader<'a> {
                 is_incomplete: false,
             })
         };
-        let line = self.line("a field line must end with CR LF (RFC 9112 section 2.2)")?;
+        let line = self.line("a header line must end with CR LF (RFC 9112 section 2.2)")?;
         if line.is_empty() {
             return Ok(None);
         }
         let Some(colon) = line.iter().position(|&byte| byte == b':') else {
-            return broken("a field line must have a colon (RFC 9112 section 5)");
+            return broken("a header line must have a colon (RFC 9112 section 5)");
         };
         let (name, value) = line.split_at(colon);
         let is_token =
             |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
         let name = match core::str::from_utf8(name) {
             Ok(name) if !name.is_empty() && name.bytes().all(|byte| is_token(&byte)) => name,
-            _ => return broken("a field name must be a token (RFC 9110 section 5.1)"),
+            _ => return broken("a header name must be a token (RFC 9110 section 5.1)"),
         };
         let is_value = |byte: &u8| *byte == b'\t' || *byte >= b' ' && *byte != 0x7f;
         let value = value.get(1..).unwrap_or_default().trim_ascii();
         if !value.iter().all(is_value) {
             return broken(
-                "a field value must not contain control characters (RFC 9110 section 5.5)",
+                "a header value must not contain control characters (RFC 9110 section 5.5)",
             );
         }
         Ok(Some((String::from(name), value.to_vec())))
@@ -220,7 +220,7 @@ impl<'a> Reader<'a> {
         match framing {
             Framing::Length(length) => self.take(
                 length,
-                "the content must be as long as Content-Length says (RFC 9112 section 6.2)",
+                "the body must be as long as Content-Length says (RFC 9112 section 6.2)",
             ),
             Framing::UntilClose => {
                 let body = self.rest().to_vec();
@@ -333,19 +333,19 @@ mod tests {
             (b"HTTP/1.1 20 OK\r\n\r\n", "a status line must be"),
             (
                 b"HTTP/1.1 200 OK\r\nA\r\n\r\n",
-                "a field line must have a colon",
+                "a header line must have a colon",
             ),
             (
                 b"HTTP/1.1 200 OK\r\nA b: c\r\n\r\n",
-                "a field name must be a token",
+                "a header name must be a token",
             ),
             (
                 b"HTTP/1.1 200 OK\r\nA: \x01\r\n\r\n",
-                "a field value must not",
+                "a header value must not",
             ),
             (
                 b"HTTP/1.1 200 OK\r\nA: b\n\r\n",
-                "a field line must end with CR LF",
+                "a header line must end with CR LF",
             ),
             (
                 b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na",

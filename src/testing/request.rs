@@ -77,7 +77,7 @@ impl<'c> ClientRequest<'c> {
     #[doc(alias = "field")]
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> ClientRequest<'c> {
         if let Err(error) = self.headers.append(name, value) {
-            panic!("the field {name:?} cannot be sent: {error}");
+            panic!("the header {name:?} cannot be sent: {error}");
         }
         self
     }

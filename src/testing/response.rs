@@ -103,7 +103,7 @@ impl ClientResponse {
     pub fn text(&self) -> &str {
         match core::str::from_utf8(&self.body) {
             Ok(text) => text,
-            Err(error) => panic!("the content is not text: {error}"),
+            Err(error) => panic!("the body is not text: {error}"),
         }
     }
 
@@ -118,7 +118,7 @@ impl ClientResponse {
         match serde_json::from_slice(&self.body) {
             Ok(value) => value,
             Err(error) => panic!(
-                "the content is not JSON for this type: {error}\n{}",
+                "the body is not JSON for this type: {error}\n{}",
                 self.exchange()
             ),
         }

@@ -85,10 +85,10 @@ fn rules(status: Status, headers: Headers<'_>, has_body: bool) -> Vec<Broken> {
 fn body_rules(status: Status, headers: Headers<'_>, has_body: bool, broken: &mut Vec<Broken>) {
     let media_type = headers.get_bytes("Content-Type");
     if has_body && (status.forbids_body() || status == Status::RESET_CONTENT) {
-        let rule = format!("a {} response must not have content", status.code());
+        let rule = format!("a {} response must not have a body", status.code());
         broken.push((rule.into(), "RFC 9110 section 6.4.1"));
     } else if has_body && media_type.is_none() {
-        let rule = "a response with content must have Content-Type";
+        let rule = "a response with a body must have Content-Type";
         broken.push((rule.into(), "RFC 9110 section 8.3"));
     }
     if let Some(value) = media_type.filter(|value| !is_media_type(value)) {
@@ -234,11 +234,11 @@ mod tests {
         for (response, rule) in [
             (
                 text().with_status(Status::NO_CONTENT),
-                "a 204 response must not have content",
+                "a 204 response must not have a body",
             ),
             (
                 text().with_status(Status::NOT_MODIFIED),
-                "a 304 response must not have content",
+                "a 304 response must not have a body",
             ),
             (
                 text().with_status(Status::UNAUTHORIZED),
@@ -266,7 +266,7 @@ mod tests {
             ),
             (
                 Response::new(Status::OK).with_body("a"),
-                "a response with content must have Content-Type",
+                "a response with a body must have Content-Type",
             ),
             (
                 text().with_appended_header("content-type", "a/b"),
@@ -300,7 +300,7 @@ mod tests {
             ),
             (
                 text().with_header("Date", "now"),
-                "field \"Date\" is set by the connection, not by an application",
+                "header \"Date\" is set by the connection, not by an application",
             ),
         ] {
             assert_eq!(broken(&response), [rule]);

@@ -151,7 +151,7 @@ pub(super) fn reason(end: End, input: &[u8]) -> Option<String> {
         End::NoResponse => Some(alloc::format!(
             "the response to \"{line}\" is still pending after {seconds} seconds. If the handler uses tokio, the likely \
              reason is that the test blocks the only thread of its runtime: use \
-             #[tokio::test(flavor = \"multi_thread\")]. To test a response that comes later, use Client::connect"
+             #[tokio::test(flavor = \"multi_thread\")]. To test a deferred response, use Client::connect"
         )),
         End::NoEndOfBody => Some(alloc::format!(
             "the next block of the body for \"{line}\" is still pending after {seconds} seconds. A stream of events does \

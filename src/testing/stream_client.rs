@@ -218,7 +218,7 @@ fn complete(reader: &mut Reader<'_>, method: Method) -> Result<ClientResponse, W
     let start = reader.at;
     let (_, framing) = reader.response_head(method)?;
     if framing == Framing::UntilClose {
-        return Err(reader.incomplete("content without a length ends with the stream"));
+        return Err(reader.incomplete("a body without a length ends with the stream"));
     }
     reader.at = start;
     reader.response(method)

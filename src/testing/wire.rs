@@ -204,7 +204,7 @@ impl<'c> Wire<'c> {
                         Ok(Some(block)) => blocks.push(block),
                         Ok(None) => self.framing = None,
                         Err(error) if error.is_incomplete() => return blocks,
-                        Err(error) => panic!("the content is invalid {error}"),
+                        Err(error) => panic!("the body is invalid {error}"),
                     }
                     let used = reader.at;
                     self.output.drain(..used);

@@ -10,7 +10,7 @@ use core::fmt;
 ///
 /// let error = read_responses(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell", &[Method::GET]).unwrap_err();
 /// assert!(error.is_incomplete());
-/// assert_eq!(error.to_string(), "at byte 42: the content must be as long as Content-Length says (RFC 9112 section 6.2)");
+/// assert_eq!(error.to_string(), "at byte 42: the body must be as long as Content-Length says (RFC 9112 section 6.2)");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WireError {

@@ -65,17 +65,17 @@ errors! {
     VersionUnsupported => HTTP_VERSION_NOT_SUPPORTED, "RFC 9110 section 15.6.6", "only HTTP/1.0 and HTTP/1.1 are supported here";
 
     // Field section
-    HeaderLeadingSpace => BAD_REQUEST, "RFC 9112 section 2.2", "whitespace is not allowed before the first field";
-    HeaderFolded => BAD_REQUEST, "RFC 9112 section 5.2", "a field value must not be folded over several lines";
-    HeaderNameEmpty => BAD_REQUEST, "RFC 9110 section 5.1", "a field must have a name";
-    HeaderNameSpace => BAD_REQUEST, "RFC 9112 section 5.1", "whitespace is not allowed between a field name and its colon";
-    HeaderNameByte => BAD_REQUEST, "RFC 9110 section 5.1", "a field name must be a token";
-    HeaderColonMissing => BAD_REQUEST, "RFC 9112 section 5", "a field line must have a colon after its name";
-    HeaderValueByte => BAD_REQUEST, "RFC 9110 section 5.5", "a field value must not contain control characters";
-    HeaderLineTooLong => REQUEST_HEADER_FIELDS_TOO_LARGE, "RFC 6585 section 5", "a field line is longer than allowed here";
-    TooManyHeaders => REQUEST_HEADER_FIELDS_TOO_LARGE, "RFC 6585 section 5", "the head has more fields than allowed here";
+    HeaderLeadingSpace => BAD_REQUEST, "RFC 9112 section 2.2", "whitespace is not allowed before the first header";
+    HeaderFolded => BAD_REQUEST, "RFC 9112 section 5.2", "a header value must not be folded over several lines";
+    HeaderNameEmpty => BAD_REQUEST, "RFC 9110 section 5.1", "a header must have a name";
+    HeaderNameSpace => BAD_REQUEST, "RFC 9112 section 5.1", "whitespace is not allowed between a header name and its colon";
+    HeaderNameByte => BAD_REQUEST, "RFC 9110 section 5.1", "a header name must be a token";
+    HeaderColonMissing => BAD_REQUEST, "RFC 9112 section 5", "a header line must have a colon after its name";
+    HeaderValueByte => BAD_REQUEST, "RFC 9110 section 5.5", "a header value must not contain control characters";
+    HeaderLineTooLong => REQUEST_HEADER_FIELDS_TOO_LARGE, "RFC 6585 section 5", "a header line is longer than allowed here";
+    TooManyHeaders => REQUEST_HEADER_FIELDS_TOO_LARGE, "RFC 6585 section 5", "the head has more headers than allowed here";
     HeadTooLong => REQUEST_HEADER_FIELDS_TOO_LARGE, "RFC 6585 section 5", "the head is longer than allowed here";
-    ContentTypeRepeated => BAD_REQUEST, "RFC 9110 section 5.3", "a request must not have more than one Content-Type field";
+    ContentTypeRepeated => BAD_REQUEST, "RFC 9110 section 5.3", "a request must not have more than one Content-Type header";
 
     // Target, once the head is complete
     TargetForm => BAD_REQUEST, "RFC 9112 section 3.2", "the form of the target is not allowed with this method";
@@ -86,8 +86,8 @@ errors! {
     TunnelRefused => NOT_IMPLEMENTED, "RFC 9110 section 9.3.6", "an origin server does not open tunnels";
 
     // Host
-    HostMissing => BAD_REQUEST, "RFC 9112 section 3.2", "an HTTP/1.1 request must have a Host field";
-    HostRepeated => BAD_REQUEST, "RFC 9112 section 3.2", "a request must not have more than one Host field";
+    HostMissing => BAD_REQUEST, "RFC 9112 section 3.2", "an HTTP/1.1 request must have a Host header";
+    HostRepeated => BAD_REQUEST, "RFC 9112 section 3.2", "a request must not have more than one Host header";
     HostMalformed => BAD_REQUEST, "RFC 9112 section 3.2", "Host must be a host and an optional port";
     HostConflict => BAD_REQUEST, "RFC 9112 section 3.2.2", "Host and the authority in the target name different hosts";
 
@@ -96,7 +96,7 @@ errors! {
     LengthRepeated => BAD_REQUEST, "RFC 9112 section 6.3", "a request must not have more than one Content-Length";
     LengthOverflow => BAD_REQUEST, "RFC 9110 section 8.6", "Content-Length does not fit in 64 bits";
     CodingMalformed => BAD_REQUEST, "RFC 9112 section 6.1", "Transfer-Encoding must be a list of transfer codings";
-    CodingRepeated => BAD_REQUEST, "RFC 9112 section 6.1", "Transfer-Encoding must be one field line that names chunked once";
+    CodingRepeated => BAD_REQUEST, "RFC 9112 section 6.1", "Transfer-Encoding must be one header line that names chunked once";
     CodingNotFinal => BAD_REQUEST, "RFC 9112 section 6.3", "chunked must be the last transfer coding";
     CodingUnknown => NOT_IMPLEMENTED, "RFC 9112 section 6.1", "chunked is the only transfer coding supported here";
     CodingWithLength => BAD_REQUEST, "RFC 9112 section 6.3", "Transfer-Encoding and Content-Length must not be used together";
@@ -104,7 +104,7 @@ errors! {
     ExpectationUnknown => EXPECTATION_FAILED, "RFC 9110 section 10.1.1", "100-continue is the only expectation that can be met";
 
     // Body
-    BodyTooLarge => CONTENT_TOO_LARGE, "RFC 9110 section 15.5.14", "the content is larger than allowed here";
+    BodyTooLarge => CONTENT_TOO_LARGE, "RFC 9110 section 15.5.14", "the body is larger than allowed here";
     ChunkSize => BAD_REQUEST, "RFC 9112 section 7.1", "a chunk size must be hexadecimal digits, then CR LF or an extension";
     ChunkExtension => BAD_REQUEST, "RFC 9112 section 7.1.1", "a chunk extension must be a name and an optional value";
     ChunkLineTooLong => BAD_REQUEST, "RFC 9112 section 7.1.1", "a chunk-size line is longer than allowed here";
@@ -116,14 +116,14 @@ errors! {
 
     // Early ends and deadlines
     HeadIncomplete => BAD_REQUEST, "RFC 9112 section 8", "the input ended inside a head";
-    BodyIncomplete => BAD_REQUEST, "RFC 9112 section 8", "the input ended inside the content";
+    BodyIncomplete => BAD_REQUEST, "RFC 9112 section 8", "the input ended inside the body";
     HeadTimeout => REQUEST_TIMEOUT, "RFC 9110 section 15.5.9", "the head did not arrive in time";
-    BodyTimeout => REQUEST_TIMEOUT, "RFC 9110 section 15.5.9", "the content did not arrive in time";
+    BodyTimeout => REQUEST_TIMEOUT, "RFC 9110 section 15.5.9", "the body did not arrive in time";
 
     // Server side
     ResponseTimeout => SERVICE_UNAVAILABLE, "RFC 9110 section 15.6.4", "the response was not ready in time";
     Overloaded => SERVICE_UNAVAILABLE, "RFC 9110 section 15.6.4", "the server has no room for this request for now";
-    NoResponse => INTERNAL_SERVER_ERROR, "RFC 9110 section 15.6.1", "the program did not answer the request";
+    NoResponse => INTERNAL_SERVER_ERROR, "RFC 9110 section 15.6.1", "the program did not respond to the request";
 }
 
 impl fmt::Display for ProtocolError {

@@ -176,7 +176,7 @@ fn a_body_that_is_too_large_is_named_with_its_limit() {
     let post = |target, length| {
         format!("POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n")
     };
-    let too_large = "the content is larger than the 2 bytes allowed here";
+    let too_large = "the body is larger than the 2 bytes allowed here";
     let response = gateway.handle(post("/b", 3).as_bytes());
     assert!(String::from_utf8_lossy(&response).contains(too_large));
     // Each of them closes its connection.

@@ -14,10 +14,10 @@ Commands:
   serve    Serve the files of DIR as they are at each request, over TCP. Without DIR,
            serve the demo. This is the default. DIR may be a single file, which is
            then served at / and at its name.
-  handle   Read requests from standard input, write their answers to standard output.
+  handle   Read requests from standard input, write the responses to standard output.
   routes   List the routes that would be served, in the order they are tried.
   explain  Read requests from standard input and explain how they are understood:
-           line, fields and framing of each, or which rule is broken, and where.
+           line, headers and framing of each, or which rule is broken, and where.
   wsgi     Serve an application in Python, such as shop.wsgi:application, over TCP. With
            DIR, files that exist there are served, but never Python's sources, and the
            application gets everything else. An application with one parameter, as in the
@@ -40,7 +40,7 @@ Folder options (serve, handle and routes with DIR):
   --rewrite RULE       Serve another file for matching paths: 'PATTERN TARGET'
   --cache RULE         Set Cache-Control: 'VALUE' for all files, or 'PATTERN VALUE'
                        [default: no-cache, or nothing with --memory]
-  --header RULE        Set a field of responses with files: 'NAME: VALUE' for all, or
+  --header RULE        Set a header of responses with files: 'NAME: VALUE' for all, or
                        'PATTERN NAME: VALUE'
   --download PATTERN   Let browsers save these files instead of showing them
   --type SUFFIX=TYPE   Set the media type of a suffix: glsl=text/plain
@@ -82,9 +82,9 @@ Options of serve, handle and routes:
                        set, and list every file that is not served
 
 Options of serve and handle:
-  --max-head SIZE      Refuse larger request heads; one field line may take half of
+  --max-head SIZE      Refuse larger request heads; one header line may take half of
                        it [default: 32K]
-  --max-content SIZE   Refuse larger request contents [default: 1M]
+  --max-content SIZE   Refuse larger request bodies [default: 1M]
 
 Options of serve:
   --bind ADDR          Listen on this IP address; 0.0.0.0 or :: for all addresses of

@@ -60,7 +60,7 @@ fn a_failed_response_keeps_its_page() {
     for (path, error) in [
         (
             "/invalid",
-            "field \"Date\" is set by the connection, not by an application",
+            "header \"Date\" is set by the connection, not by an application",
         ),
         ("/panic", "the application panicked: at once"),
         ("/late-panic", "the application panicked: a response"),

@@ -174,7 +174,7 @@ fn one_call_finds_every_mistake_and_says_how_to_reproduce_it() {
             "a 401 response must have WWW-Authenticate",
             "",
         ),
-        ("POST /login", "field \"Set-Cookie\"", ""),
+        ("POST /login", "header \"Set-Cookie\"", ""),
         (
             "POST /login",
             "the request adds attributes to a cookie",

@@ -90,7 +90,7 @@ fn the_application_sees_the_peer_the_scheme_the_host_and_the_time() {
 }
 
 #[test]
-#[should_panic(expected = "the field \"X\" cannot be sent")]
+#[should_panic(expected = "the header \"X\" cannot be sent")]
 fn a_header_that_would_split_the_request_is_refused() {
     let client = Client::new(echo);
     let _ = client.get("/").header("X", "a\r\nY: b");

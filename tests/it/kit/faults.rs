@@ -28,15 +28,15 @@ fn faults_break_the_rule_that_they_name() {
         read_responses(&output, &[Method::GET]).unwrap_err().rule()
     };
     assert!(rule(Fault::CutAfter(10)).starts_with("a status line must end"));
-    assert!(rule(Fault::CutAfter(60)).starts_with("a field line must end"));
-    assert!(rule(Fault::ContentLength(7)).starts_with("the content must be as long"));
+    assert!(rule(Fault::CutAfter(60)).starts_with("a header line must end"));
+    assert!(rule(Fault::ContentLength(7)).starts_with("the body must be as long"));
     assert!(rule(Fault::ContentLength(5)).starts_with("no bytes may follow"));
     assert!(rule(Fault::BrokenChunk).starts_with("the size of a chunk"));
     let garbage = Fault::Garbage {
         after: 17,
         bytes: b"\x00\r\n".to_vec(),
     };
-    assert!(rule(garbage).starts_with("a field line must have a colon"));
+    assert!(rule(garbage).starts_with("a header line must have a colon"));
     let drip = Fault::Drip {
         bytes: 7,
         pause: Duration::from_micros(10),

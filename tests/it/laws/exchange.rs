@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! # RFC 9112 section 5.1
-//! # No whitespace is allowed between the field name and the colon.
+//! # No whitespace is allowed between the header name and the colon.
 //!
 //! > GET / HTTP/1.1\r\n
 //! > Host : x\r\n

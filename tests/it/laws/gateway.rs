@@ -112,7 +112,7 @@ impl Application for EveryPath {
         };
         let body = request.body().escape_ascii();
         Response::text(format!(
-            "{} {}, {decoded}, content {body}\n",
+            "{} {}, {decoded}, body {body}\n",
             request.method(),
             request.path()
         ))

@@ -35,7 +35,7 @@ fn only_requests_for_allowed_hosts_are_accepted() {
         }
     }
     let response = ask(&local, &request("GET /now", &[]));
-    let page = "421 Misdirected Request: this server does not answer for the host x\n";
+    let page = "421 Misdirected Request: this server does not serve the host x\n";
     assert_eq!(response.text(), page);
     assert_eq!(
         ask(&local, "GET /now HTTP/1.0\r\n\r\n").status().code(),

@@ -78,7 +78,7 @@ fn the_response_to_head_must_match_get() {
         ),
         (
             "/fields",
-            &["HEAD must have the fields of GET, but X-Only differs"],
+            &["HEAD must have the headers of GET, but X-Only differs"],
         ),
         (
             "/length",

@@ -45,10 +45,10 @@ fn help_is_printed_to_standard_output() {
           serve    Serve the files of DIR as they are at each request, over TCP. Without DIR,
                    serve the demo. This is the default. DIR may be a single file, which is
                    then served at / and at its name.
-          handle   Read requests from standard input, write their answers to standard output.
+          handle   Read requests from standard input, write the responses to standard output.
           routes   List the routes that would be served, in the order they are tried.
           explain  Read requests from standard input and explain how they are understood:
-                   line, fields and framing of each, or which rule is broken, and where.
+                   line, headers and framing of each, or which rule is broken, and where.
           wsgi     Serve an application in Python, such as shop.wsgi:application, over TCP. With
                    DIR, files that exist there are served, but never Python's sources, and the
                    application gets everything else. An application with one parameter, as in the
@@ -71,7 +71,7 @@ fn help_is_printed_to_standard_output() {
           --rewrite RULE       Serve another file for matching paths: 'PATTERN TARGET'
           --cache RULE         Set Cache-Control: 'VALUE' for all files, or 'PATTERN VALUE'
                                [default: no-cache, or nothing with --memory]
-          --header RULE        Set a field of responses with files: 'NAME: VALUE' for all, or
+          --header RULE        Set a header of responses with files: 'NAME: VALUE' for all, or
                                'PATTERN NAME: VALUE'
           --download PATTERN   Let browsers save these files instead of showing them
           --type SUFFIX=TYPE   Set the media type of a suffix: glsl=text/plain
@@ -113,9 +113,9 @@ fn help_is_printed_to_standard_output() {
                                set, and list every file that is not served
 
         Options of serve and handle:
-          --max-head SIZE      Refuse larger request heads; one field line may take half of
+          --max-head SIZE      Refuse larger request heads; one header line may take half of
                                it [default: 32K]
-          --max-content SIZE   Refuse larger request contents [default: 1M]
+          --max-content SIZE   Refuse larger request bodies [default: 1M]
 
         Options of serve:
           --bind ADDR          Listen on this IP address; 0.0.0.0 or :: for all addresses of
@@ -260,7 +260,7 @@ fn bad_usage_prints_one_line_and_exits_with_2() {
         bytegate: --download "/a?b": the pattern or target "/a?b" has '?', but a pattern is compared with the path alone: write "*" for a character of a name, and leave out a query (see bytegate --help)
         bytegate: --redirect "/a": a redirect is 'PATTERN TARGET' or 'PATTERN TARGET STATUS' (see bytegate --help)
         bytegate: --redirect "/a $1": the pattern or target "$1" is not a valid target: it must begin with a single "/", or with a scheme and a host, as in "https://host/" (see bytegate --help)
-        bytegate: --header "Content-Length: 1": the field "Content-Length" cannot be set: the server sets it itself (see bytegate --help)
+        bytegate: --header "Content-Length: 1": the header "Content-Length" cannot be set: the server sets it itself (see bytegate --help)
         bytegate: --not-found "404.html": "404.html" is not a valid path for a page: a path begins with / and has no empty, '.' or '..' segment, no backslash and no control character (see bytegate --help)
         "#);
 }

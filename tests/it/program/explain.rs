@@ -46,9 +46,9 @@ fn a_good_request() {
           query    page=2
           version  HTTP/1.1
           host     example.org, port 8080
-          field    Host: example.org:8080
-          field    Accept: */*
-          content  none: no Content-Length or Transfer-Encoding
+          header   Host: example.org:8080
+          header   Accept: */*
+          body     none: no Content-Length or Transfer-Encoding
           then     the connection stays open
         ");
 }
@@ -64,11 +64,11 @@ fn two_pipelined_requests_with_content() {
           path     /login.py
           version  HTTP/1.1
           host     x
-          field    Host: x
-          field    Content-Length: 8
-          field    Expect: 100-continue
-          expects  100 Continue before it sends the content
-          content  8 bytes (Content-Length)
+          header   Host: x
+          header   Content-Length: 8
+          header   Expect: 100-continue
+          expects  100 Continue before it sends the body
+          body     8 bytes (Content-Length)
           then     the connection stays open
 
         request 2, from byte 85
@@ -77,7 +77,7 @@ fn two_pipelined_requests_with_content() {
           path     /
           version  HTTP/1.0
           host     none, as HTTP/1.0 allows
-          content  none: no Content-Length or Transfer-Encoding
+          body     none: no Content-Length or Transfer-Encoding
           then     the connection closes
         ");
 }
@@ -93,9 +93,9 @@ fn chunked_content_with_trailers() {
           path     /a
           version  HTTP/1.1
           host     x
-          field    Host: x
-          field    Transfer-Encoding: chunked
-          content  11 bytes (chunked)
+          header   Host: x
+          header   Transfer-Encoding: chunked
+          body     11 bytes (chunked)
           trailer  X-Sum: 7
           then     the connection stays open
         ");
@@ -134,11 +134,11 @@ fn a_space_before_the_colon() {
     let input = "GET / HTTP/1.1\r\nHost : x\r\n\r\n";
     insta::assert_snapshot!(refused(input), @r"
         refused at byte 20
-          rule     whitespace is not allowed between a field name and its colon
+          rule     whitespace is not allowed between a header name and its colon
           source   RFC 9112 section 5.1
           where    GET / HTTP/1.1\r\nHost : x\r\n\r\n
                                          ^
-          answer   400 Bad Request, then the connection closes
+          response 400 Bad Request, then the connection closes
         ");
 }
 
@@ -150,7 +150,7 @@ fn a_line_feed_alone() {
           source   RFC 9112 section 2.2
           where    GET / HTTP/1.1\nHost: x\n\n
                                  ^
-          answer   400 Bad Request, then the connection closes
+          response 400 Bad Request, then the connection closes
         ");
 }
 
@@ -158,11 +158,11 @@ fn a_line_feed_alone() {
 fn a_missing_host() {
     insta::assert_snapshot!(refused("GET / HTTP/1.1\r\n\r\n"), @r"
         refused at byte 16
-          rule     an HTTP/1.1 request must have a Host field
+          rule     an HTTP/1.1 request must have a Host header
           source   RFC 9112 section 3.2
           where    GET / HTTP/1.1\r\n\r\n
                                      ^
-          answer   400 Bad Request, then the connection closes
+          response 400 Bad Request, then the connection closes
         ");
 }
 
@@ -176,7 +176,7 @@ fn content_length_and_transfer_encoding_together() {
           source   RFC 9112 section 6.3
           where    Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n
                                                    ^
-          answer   400 Bad Request, then the connection closes
+          response 400 Bad Request, then the connection closes
         ");
 }
 
@@ -191,15 +191,15 @@ fn a_chunk_that_is_longer_than_its_size() {
           path     /
           version  HTTP/1.1
           host     x
-          field    Host: x
-          field    Transfer-Encoding: chunked
+          header   Host: x
+          header   Transfer-Encoding: chunked
 
         refused at byte 64
           rule     chunk data must be followed by CR LF after exactly its size
           source   RFC 9112 section 7.1
           where    -Encoding: chunked\r\n\r\n5\r\nhello world\r\n0\r\n\r\n
                                                        ^
-          answer   400 Bad Request, then the connection closes
+          response 400 Bad Request, then the connection closes
         ");
 }
 
@@ -213,8 +213,8 @@ fn a_second_request_that_breaks_a_rule() {
           path     /
           version  HTTP/1.1
           host     x
-          field    Host: x
-          content  none: no Content-Length or Transfer-Encoding
+          header   Host: x
+          body     none: no Content-Length or Transfer-Encoding
           then     the connection stays open
 
         refused at byte 32
@@ -222,7 +222,7 @@ fn a_second_request_that_breaks_a_rule() {
           source   RFC 9112 section 3.2
           where    T / HTTP/1.1\r\nHost: x\r\n\r\nGET /\xc3\xa4 HTTP/1.1\r\nHost: x\r\n\r\n
                                                        ^
-          answer   400 Bad Request, then the connection closes
+          response 400 Bad Request, then the connection closes
         ");
 }
 
@@ -234,7 +234,7 @@ fn input_that_ends_too_early() {
           source   RFC 9112 section 8
           where    GET / HTTP/1.1\r\nHost: x\r\n
                                                 ^
-          answer   400 Bad Request, then the connection closes
+          response 400 Bad Request, then the connection closes
         ");
 }
 
@@ -246,7 +246,7 @@ fn bytes_that_are_not_text() {
           source   RFC 9110 section 5.6.2
           where    \x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03
                    ^
-          answer   400 Bad Request, then the connection closes
+          response 400 Bad Request, then the connection closes
         ");
 }
 

@@ -116,10 +116,10 @@ fn incomplete_input_is_refused() {
     insta::assert_snapshot!(text(output).replace('\r', ""), @r"
         HTTP/1.1 400 Bad Request
         Content-Type: text/plain; charset=utf-8
-        Content-Length: 73
+        Content-Length: 70
         Connection: close
 
-        400 Bad Request: the input ended inside the content (RFC 9112 section 8)
+        400 Bad Request: the input ended inside the body (RFC 9112 section 8)
         ");
 }
 

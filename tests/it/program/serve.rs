@@ -191,7 +191,7 @@ fn it_logs_a_line_for_each_request() {
         127.0.0.1 - - [date] "GET /docs?a=b HTTP/1.1" 301 22
         127.0.0.1 - - [date] "GET /nope.html HTTP/1.1" 404 843
         127.0.0.1 - - [date] "HEAD /style.css HTTP/1.0" 200 0
-        127.0.0.1 - - [date] "POST /login.py HTTP/1.1" 400 73
+        127.0.0.1 - - [date] "POST /login.py HTTP/1.1" 400 70
         127.0.0.1 - - [date] "OPTIONS * HTTP/1.1" 204 0
         127.0.0.1 - - [date] "GET /\"" 400 96
         127.0.0.1 - - [date] "\x16" 400 91

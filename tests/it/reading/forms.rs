@@ -22,13 +22,13 @@ fn a_form_needs_its_content_type() {
         assert_eq!(response.header("accept"), Some(FORM), "{media_type}");
     }
     let (status, page) = told(names, post("application/json", "{}"));
-    let sentence = format!("the content is application/json, and not {FORM}");
+    let sentence = format!("the body is application/json, and not {FORM}");
     assert_eq!(
         (status, page),
         (415, format!("415 Unsupported Media Type: {sentence}\n"))
     );
     let untyped = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na=1";
-    let sentence = format!("the content has no Content-Type, and must be {FORM}");
+    let sentence = format!("the body has no Content-Type, and must be {FORM}");
     for input in [untyped.into(), post("", "a=1")] {
         let page = format!("415 Unsupported Media Type: {sentence}\n");
         assert_eq!(told(names, input), (415, page));

@@ -53,7 +53,7 @@ fn a_syntax_error_is_a_400_with_its_position() {
         ),
     ] {
         let page = told(lines, post(JSON, body));
-        let expected = format!("400 Bad Request: the content is not JSON: {detail}\n");
+        let expected = format!("400 Bad Request: the body is not JSON: {detail}\n");
         assert_eq!(page, (400, expected), "{body}");
     }
     assert_eq!(told(lines, post(JSON, b"{\"\xff\": []}")).0, 400);

@@ -56,10 +56,10 @@ fn changes_to_a_deferred_response_are_applied_when_it_is_ready() {
 #[test]
 fn a_deferred_response_fails_for_the_same_reasons_as_others() {
     let cases: [(Change, &str); 4] = [
-        (|it| it.with_header("a b", "x"), "field \"a b\""),
+        (|it| it.with_header("a b", "x"), "header \"a b\""),
         (
             |it| it.with_appended_header("Connection", "close"),
-            "field \"Connection\"",
+            "header \"Connection\"",
         ),
         (
             |it| it.with_status(Status::CONTINUE),
@@ -70,7 +70,7 @@ fn a_deferred_response_fails_for_the_same_reasons_as_others() {
                 it.map_body(|_| "x".into());
                 it
             },
-            "the content of a deferred response",
+            "the body of a deferred response",
         ),
     ];
     for (change, reason) in cases {

@@ -95,7 +95,7 @@ fn all_default_pages_take_the_form_that_the_application_chose() {
             "/bare",
             "Host: y\r\n",
             400,
-            "GET 400 Bad Request <a request must not have more than one Host field (RFC 9112 section 3.2)>",
+            "GET 400 Bad Request <a request must not have more than one Host header (RFC 9112 section 3.2)>",
         ),
         (
             "POST",
@@ -294,8 +294,9 @@ fn an_error_page_that_cannot_be_sent_is_a_plain_500_with_a_reason() {
             (500, "500 Internal Server Error\n")
         );
     }
-    let name =
-        |name: &str| format!("field {name:?}: a field name must be a token (RFC 9110 section 5.1)");
+    let name = |name: &str| {
+        format!("header {name:?}: a header name must be a token (RFC 9110 section 5.1)")
+    };
     assert_eq!(
         *errors.lock().expect("a list"),
         [name("c d"), name("a b"), ResponseError::Pending.to_string()]
@@ -316,7 +317,7 @@ fn an_api_responds_to_all_errors_with_problem_details() {
         ),
         (
             b"GET / HTTP/1.1\r\n\r\n".to_vec(),
-            r#"{"status":400,"title":"Bad Request","detail":"an HTTP/1.1 request must have a Host field (RFC 9112 section 3.2)"}"#,
+            r#"{"status":400,"title":"Bad Request","detail":"an HTTP/1.1 request must have a Host header (RFC 9112 section 3.2)"}"#,
         ),
     ] {
         let response = answer_of(&gateway, &input);
@@ -344,6 +345,6 @@ fn a_refused_upload_gets_an_error_page() {
     assert!(
         response
             .text()
-            .starts_with("POST 413 Content Too Large <the content is larger")
+            .starts_with("POST 413 Content Too Large <the body is larger")
     );
 }

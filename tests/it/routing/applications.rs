@@ -33,7 +33,7 @@ fn all_ways_to_respond_work_through_a_router() {
 
     impl Application for Upload {
         fn call(&self, _: &Request<'_>) -> Response {
-            unreachable!("the content is not buffered")
+            unreachable!("the body is not buffered")
         }
 
         fn admit(&self, request: &Request<'_>) -> Admission {

@@ -115,7 +115,7 @@ fn a_response_at_hand() {
         &get("/panic?a=b"),
         "GET /panic: the application panicked: words",
     );
-    let reserved = "field \"Date\" is set by the connection, not by an application";
+    let reserved = "header \"Date\" is set by the connection, not by an application";
     check(&get("/header"), &format!("GET /header: {reserved}"));
     check(
         &get("/status"),

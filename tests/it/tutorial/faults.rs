@@ -54,7 +54,7 @@ fn a_body_may_arrive_long_after_its_head() {
     assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
     client
         .send(b"name=ada&password=lovelace")
-        .expect("the content is sent");
+        .expect("the body is sent");
     let page = last_response(client);
     assert_eq!(header(&page, "location"), "/login.py?welcome=ada");
 }

@@ -382,7 +382,7 @@ fn a_connection_header_is_a_500() {
             start_response.call("200 OK", &[(name, "x")]);
             ["x"]
         });
-        let expected = format!("field {name:?} is set by the connection, not by an application");
+        let expected = format!("header {name:?} is set by the connection, not by an application");
         assert_eq!(error, expected);
     }
 }
@@ -402,7 +402,7 @@ fn a_header_that_cannot_be_sent_is_a_500() {
             start_response.call("200 OK", &[(name, value)]);
             ["x"]
         });
-        assert!(error.starts_with(&format!("field {name:?}: ")), "{error}");
+        assert!(error.starts_with(&format!("header {name:?}: ")), "{error}");
     }
 }
 

@@ -32,15 +32,15 @@ fn a_response_that_breaks_a_rule_becomes_a_500_with_a_reason() {
     let cases: [(Breach, &str); 6] = [
         (
             || Response::text("").with_header("A b", "c"),
-            "field \"A b\": a field name must be a token (RFC 9110 section 5.1)",
+            "header \"A b\": a header name must be a token (RFC 9110 section 5.1)",
         ),
         (
             || Response::text("").with_header("A", "b\n"),
-            "field \"A\": a field value must not contain control characters (RFC 9110 section 5.5)",
+            "header \"A\": a header value must not contain control characters (RFC 9110 section 5.5)",
         ),
         (
             || Response::text("").with_header("Upgrade", "b"),
-            "field \"Upgrade\" is set by the connection, not by an application",
+            "header \"Upgrade\" is set by the connection, not by an application",
         ),
         (
             || Response::new(Status::CONTINUE),
@@ -72,7 +72,7 @@ fn a_response_that_breaks_a_rule_becomes_a_500_with_a_reason() {
     }
     assert_eq!(
         HeaderError::Name.to_string(),
-        "a field name must be a token (RFC 9110 section 5.1)"
+        "a header name must be a token (RFC 9110 section 5.1)"
     );
     assert_eq!(BodyError.to_string(), "the body stream failed");
 }
