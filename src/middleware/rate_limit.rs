@@ -135,6 +135,20 @@ impl RateLimit {
     /// let limit = RateLimit::new(100, Duration::from_secs(60))
     ///     .by(|request| request.head.headers().get("X-Api-Key").map(String::from));
     /// ```
+    ///
+    /// All requests through a proxy come from its address. If the proxy adds the address of its client to the end of
+    /// `X-Forwarded-For`, only that last one can be trusted, and only if nobody else can connect:
+    ///
+    /// ```
+    /// use bytegate::middleware::RateLimit;
+    /// use std::time::Duration;
+    ///
+    /// let limit = RateLimit::new(100, Duration::from_secs(60)).by(|request| {
+    ///     let last = request.head.headers().get_all("X-Forwarded-For").last()?;
+    ///     let address = core::str::from_utf8(last).ok()?.rsplit(',').next()?;
+    ///     Some(address.trim().to_string())
+    /// });
+    /// ```
     pub fn by(
         mut self,
         key: impl Fn(&RequestParts<'_>) -> Option<String> + Send + Sync + 'static,
