@@ -48,8 +48,9 @@ pub use middleware::Middleware;
 #[cfg(feature = "std")]
 pub use rate_limit::RateLimit;
 pub use request_info::RequestInfo;
-#[cfg(feature = "server")]
-pub(crate) use request_info::{Routing, identify};
+pub(crate) use request_info::Routing;
+#[cfg(feature = "std")]
+pub(crate) use request_info::identify;
 pub use request_parts::RequestParts;
 pub use server_timing::ServerTiming;
 pub use set_headers::SetHeaders;

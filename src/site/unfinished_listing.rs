@@ -226,7 +226,8 @@ mod tests {
                 None => steps += 1,
             }
         };
-        let (_, rows) = html.split_once("<tbody>").expect("rows");
+        // An empty directory has no rows.
+        let (_, rows) = html.split_once("<tbody>").unwrap_or_default();
         let names = rows.split("<bdi>").skip(1);
         let names = names.filter_map(|row| row.split(".txt").next());
         (names.map(String::from).collect(), steps)
