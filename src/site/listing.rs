@@ -81,7 +81,7 @@ pub(super) fn write_end(html: &mut String, path: &[u8], sum: &Sum, is_complete: 
         files,
         bytes,
     } = *sum;
-    if sum.is_empty() {
+    if sum.is_empty() && is_complete {
         html.push_str("<p>This folder is empty.</p>\n");
     } else {
         let _ = writeln!(
@@ -556,6 +556,8 @@ mod tests {
             Some("../")
         );
         assert!(below.ends_with("</table>\n<p>This folder is empty.</p>\n</body>\n</html>\n"));
+        let unknown = page(b"/", vec![], Order::from_query(""), false);
+        assert!(!unknown.contains("empty.") && unknown.contains("This list is not complete"));
     }
 
     #[test]

@@ -89,4 +89,12 @@ fn the_pages_of_a_folder_can_be_read_in_light_and_dark_and_on_phones() {
             }
         }
     }
+    // Without entries, there are no columns.
+    let nothing = Folder::new(&[]);
+    let empty = Program::start(&nothing, &[]);
+    for (program, tables) in [(&listed, "1"), (&empty, "0")] {
+        browser.open(&program.url);
+        let count = browser.run("return document.querySelectorAll('table').length;");
+        assert_eq!(count, tables);
+    }
 }
