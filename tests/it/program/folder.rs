@@ -244,6 +244,28 @@ fn verbose_says_what_applies_and_where_it_comes_from() {
 }
 
 #[test]
+fn text_is_compressed_if_the_program_can() {
+    let words = "the same words again and again\n".repeat(100);
+    let folder = Folder::new("compress", &[("a.txt", words.as_bytes())]);
+    let request = b"GET /a.txt HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n";
+    for options in [&["--compress"][..], &["--compress", "--memory"]] {
+        let arguments = [&["handle", folder.as_str()], options].concat();
+        if cfg!(feature = "compression") {
+            let output = run(&arguments, request).stdout;
+            let head = String::from_utf8_lossy(&output);
+            assert!(head.contains("\r\nContent-Encoding: gzip\r\n"), "{head}");
+            assert!(output.len() < words.len() / 2);
+        } else {
+            insta::allow_duplicates! {
+                insta::assert_snapshot!(complaint(&arguments, 2), @"bytegate: --compress: this program was built without it: build it with --features net,compression (see bytegate --help)");
+            }
+        }
+    }
+    let off = run(&["handle", folder.as_str(), "--compress=false"], request);
+    assert!(text(off.stdout).ends_with(&words));
+}
+
+#[test]
 fn a_single_file_is_served_and_nothing_beside_it() {
     let folder = Folder::new(
         "single",
