@@ -1,11 +1,12 @@
-//! An admin page and metrics in a multi-threaded program, over plain TCP from the standard library.
+//! An admin page and metrics in a program that does other work, served by threads from the standard library.
 //!
 //! `cargo run --example embed`, then open `http://127.0.0.1:7891/`, or `curl http://127.0.0.1:7891/metrics`
 
+use bytegate::blocking::ThreadServer;
 use bytegate::middleware::{AllowedHosts, CrossOriginProtection};
 use bytegate::{Gateway, Request, Response, Router, with_state};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::{io, net::TcpListener, sync::Arc, thread, time::Duration};
+use std::{io, sync::Arc, thread, time::Duration};
 
 /// The work of the program. The admin page shows it and can pause it.
 #[derive(Default)]
@@ -52,26 +53,22 @@ pub(crate) fn admin(work: &Arc<Work>) -> Gateway {
     gateway.with(AllowedHosts::local())
 }
 
-/// Serves each connection on a separate thread.
-pub(crate) fn serve(listener: &TcpListener, gateway: &Gateway) -> ! {
-    loop {
-        let gateway = gateway.clone();
-        match listener.accept() {
-            Ok((stream, peer)) => drop(thread::spawn(move || gateway.serve_stream(stream, peer))),
-            // The client has disconnected, or too many files are open.
-            Err(_) => thread::sleep(Duration::from_millis(100)),
-        }
-    }
-}
-
 fn main() -> io::Result<()> {
     let work = Arc::new(Work::default());
-    let gateway = Arc::new(admin(&work));
-    let listener = TcpListener::bind("127.0.0.1:7891")?;
-    println!("http://{}/ (Ctrl-C stops it)", listener.local_addr()?);
-    thread::spawn(move || serve(&listener, &gateway));
-    loop {
-        work.step();
-        thread::sleep(Duration::from_millis(100));
-    }
+    let server = ThreadServer::start("127.0.0.1:7891", admin(&work))?;
+    println!("http://{}/ (Enter stops it)", server.address());
+    let stopped = Arc::new(AtomicBool::new(false));
+    let is_over = stopped.clone();
+    let working = thread::spawn(move || {
+        while !is_over.load(Relaxed) {
+            work.step();
+            thread::sleep(Duration::from_millis(100));
+        }
+    });
+    io::stdin().read_line(&mut String::new())?;
+    server.stop();
+    stopped.store(true, Relaxed);
+    working
+        .join()
+        .map_err(|_| io::Error::other("the work has panicked"))
 }

@@ -39,7 +39,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | none | the complete core, `no_std` with `alloc` |
-//! | `std` (default) | `Gateway::serve_stream`, `Body::channel`, `Body::file`, `Events::channel`, `Broadcast`, `RateLimit` |
+//! | `std` (default) | `blocking`, `Body::channel`, `Body::file`, `Events::channel`, `Broadcast`, `RateLimit` |
 //! | `testing` (default) | the test kit, without sockets |
 //! | `folder` | sites from folders, with `Site::load` and `Site::open` |
 //! | `server` | the TCP front end, `net`, and `testing::Server`; includes `folder` |

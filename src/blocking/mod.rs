@@ -1,5 +1,7 @@
 //! Serving over anything that can be read and written, for programs with threads or a custom transport.
 //!
+//! [`ThreadServer`] is a whole server. [`Gateway::serve_stream`](crate::Gateway::serve_stream) serves one connection:
+//!
 //! ```
 //! use bytegate::{Gateway, Request};
 //! use bytegate::blocking::Untimed;
@@ -23,5 +25,9 @@
 pub(crate) mod advice;
 pub(crate) mod blocking_stream;
 pub(crate) mod linger;
+mod places;
+mod serve_stream;
+mod thread_server;
 
 pub use blocking_stream::{BlockingStream, Untimed};
+pub use thread_server::{ThreadLimits, ThreadServer};

@@ -449,7 +449,7 @@ impl<C: Borrow<Config>> Connection<C> {
     }
 
     /// Returns whether a head is expected, or a part of it has arrived.
-    #[cfg(feature = "server")]
+    #[cfg(feature = "std")]
     pub(crate) fn is_in_head(&self) -> bool {
         matches!(self.state, State::Head(_))
     }

@@ -166,7 +166,7 @@ impl Session {
     }
 
     /// See [`Connection::is_in_head`].
-    #[cfg(feature = "server")]
+    #[cfg(feature = "std")]
     pub(crate) fn is_in_head(&self) -> bool {
         self.driver.connection.is_in_head()
     }

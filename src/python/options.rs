@@ -167,7 +167,8 @@ impl Python {
     /// Sets the longest body of a request. Exceeding it results in 413.
     ///
     /// A body that is longer than 16 KiB is stored in a file without a name in the system's folder for temporary files. A
-    /// worker gets a request when its body is complete, so a slow upload holds none up.
+    /// worker gets a request when its body is complete, so a slow upload holds none up. The disk must have room for as many
+    /// of these bodies as there may be connections at once: lower one of the two limits if it does not.
     pub fn body_bytes(mut self, bytes: u64) -> Python {
         self.body_bytes = bytes;
         self

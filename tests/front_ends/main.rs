@@ -26,5 +26,6 @@ mod tcp;
 #[path = "../it/temporary.rs"]
 #[expect(dead_code, reason = "no file here has to settle")]
 mod temporary;
+mod thread_server;
 #[cfg(feature = "server")]
 mod turn;

@@ -3,6 +3,7 @@
 #[expect(dead_code, reason = "nothing calls `main`")]
 mod programs;
 
+use bytegate::blocking::ThreadServer;
 use bytegate::request::Scheme;
 use bytegate::testing::{
     Client, StreamClient, fuzz_request, hostile_requests, malformed_requests, probe,
@@ -15,7 +16,7 @@ use programs::{
     watchlist,
 };
 use std::collections::BTreeMap;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 use std::{fs, thread};
@@ -330,13 +331,12 @@ fn an_admin_page_pauses_a_running_program() {
 
 #[test]
 fn the_admin_page_is_served_by_threads_over_tcp() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let gateway = Arc::new(embed::admin(&Arc::default()));
-    thread::spawn(move || embed::serve(&listener, &gateway));
+    let server = ThreadServer::start("127.0.0.1:0", embed::admin(&Arc::default())).unwrap();
     // A client that sends nothing delays no other.
-    let _silent = TcpStream::connect(address).unwrap();
-    let response = StreamClient::connect(address).unwrap().get("/metrics");
+    let _silent = TcpStream::connect(server.address()).unwrap();
+    let response = StreamClient::connect(server.address())
+        .unwrap()
+        .get("/metrics");
     let response = response.unwrap();
     assert!(response.text().ends_with("steps_total 0\n"), "{response:?}");
 }

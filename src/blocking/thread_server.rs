@@ -1,0 +1,209 @@
+//! A server with one thread for each connection.
+
+use super::places::{Places, Seat};
+use super::serve_stream::serve;
+use crate::gateway::gateway::Gateway;
+use core::fmt;
+use core::num::NonZeroUsize;
+use core::time::Duration;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::prelude::rust_2024::*;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+/// The pause after an error of the listener, such as too many open files.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a stop waits for threads whose connections have been cut off.
+const AFTER_CUT: Duration = Duration::from_millis(100);
+
+/// The limits of a [`ThreadServer`].
+///
+/// ```
+/// use bytegate::blocking::ThreadLimits;
+/// use std::time::Duration;
+///
+/// let mut limits = ThreadLimits::default();
+/// limits.threads = 8.try_into()?;
+/// limits.stop_timeout = Duration::from_secs(1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ThreadLimits {
+    /// The maximum number of connections at once, each with a thread. When all are in use, the connection that has been
+    /// idle longest is closed to make room, or else the one whose request head has taken longest. Further connections
+    /// wait in the listener's backlog. Default: 64.
+    pub threads: NonZeroUsize,
+    /// The time that active requests have after a stop before their connections are cut off. Default: 8 s.
+    pub stop_timeout: Duration,
+}
+
+impl Default for ThreadLimits {
+    fn default() -> ThreadLimits {
+        ThreadLimits {
+            threads: NonZeroUsize::new(64).unwrap_or(NonZeroUsize::MIN),
+            stop_timeout: Duration::from_secs(8),
+        }
+    }
+}
+
+/// A server with one thread for each connection, up to a limit, from the standard library alone (feature `std`). It
+/// stops when it is stopped or dropped.
+///
+/// Use it for an admin page or a small site in a program that has no executor. A handler may block: it holds up only its
+/// client. For thousands of connections, use `net::start` (feature `server`), which has threads for all of them together.
+///
+/// ```
+/// use bytegate::blocking::ThreadServer;
+/// use bytegate::testing::StreamClient;
+/// use bytegate::{Gateway, Method, Request};
+///
+/// let gateway = Gateway::new(|_: &Request| "all is well\n");
+/// let server = ThreadServer::start("127.0.0.1:0", gateway)?;
+///
+/// let mut client = StreamClient::connect(server.address())?;
+/// client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")?;
+/// assert_eq!(client.response(Method::GET)?.text(), "all is well\n");
+/// server.stop();
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[must_use = "the server stops when this is dropped"]
+pub struct ThreadServer {
+    address: SocketAddr,
+    places: Arc<Places>,
+    stop_timeout: Duration,
+    accepting: Option<JoinHandle<()>>,
+}
+
+impl ThreadServer {
+    /// Listens on an address, and serves a gateway with the default [limits](ThreadLimits). Port 0 selects a free port.
+    ///
+    /// # Errors
+    /// Returns an error if listening on the address fails or the thread that accepts cannot be started.
+    pub fn start(
+        address: impl ToSocketAddrs,
+        gateway: impl Into<Gateway>,
+    ) -> io::Result<ThreadServer> {
+        let listener = TcpListener::bind(address)?;
+        ThreadServer::start_on(listener, gateway, ThreadLimits::default())
+    }
+
+    /// Serves a gateway on a listener.
+    ///
+    /// ```
+    /// use bytegate::blocking::{ThreadLimits, ThreadServer};
+    /// use bytegate::{Gateway, Request};
+    /// use std::net::TcpListener;
+    ///
+    /// let mut limits = ThreadLimits::default();
+    /// limits.threads = 4.try_into()?;
+    /// let listener = TcpListener::bind("127.0.0.1:0")?;
+    /// let gateway = Gateway::new(|_: &Request| "hello\n");
+    /// let server = ThreadServer::start_on(listener, gateway, limits)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Returns an error if the listener has no address or the thread that accepts cannot be started.
+    pub fn start_on(
+        listener: TcpListener,
+        gateway: impl Into<Gateway>,
+        limits: ThreadLimits,
+    ) -> io::Result<ThreadServer> {
+        listener.set_nonblocking(false)?;
+        let address = listener.local_addr()?;
+        let places = Arc::new(Places::new(limits.threads));
+        let (gateway, shared) = (gateway.into(), places.clone());
+        let accepting = thread::Builder::new()
+            .name("bytegate accept".into())
+            .spawn(move || accept(&listener, &gateway, &shared))?;
+        Ok(ThreadServer {
+            address,
+            places,
+            stop_timeout: limits.stop_timeout,
+            accepting: Some(accepting),
+        })
+    }
+
+    /// Returns the address on which the server listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops the server. Idle connections and event streams end at once, active requests are answered first. What takes
+    /// longer than [`ThreadLimits::stop_timeout`] is cut off. A thread whose handler hangs is left behind.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        let Some(accepting) = self.accepting.take() else {
+            return;
+        };
+        self.places.stop();
+        // The standard library cannot wake a thread that accepts, but a connection does. If there is no room for it in the
+        // backlog, the thread is awake.
+        let _ = TcpStream::connect_timeout(&reachable(self.address), PAUSE);
+        let _ = accepting.join();
+        if !self.places.wait_until_empty(self.stop_timeout) {
+            self.places.cut_off();
+            self.places.wait_until_empty(AFTER_CUT);
+        }
+    }
+}
+
+impl Drop for ThreadServer {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl fmt::Debug for ThreadServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadServer")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Returns an address at which this machine reaches a listener.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
+}
+
+/// Accepts connections until the stop.
+fn accept(listener: &TcpListener, gateway: &Gateway, places: &Arc<Places>) {
+    loop {
+        let accepted = listener.accept();
+        if places.is_stopping() {
+            return;
+        }
+        match accepted {
+            Ok((stream, peer)) => {
+                let Some(seat) = Places::enter(places, stream) else {
+                    return;
+                };
+                start_connection(gateway.clone(), seat, peer);
+            }
+            // The client has disconnected, or too many files are open. An idle connection has one of them.
+            Err(_) => places.make_room_within(PAUSE),
+        }
+    }
+}
+
+/// Serves a connection on a new thread. If the system starts no more threads, the connection is closed.
+fn start_connection(gateway: Gateway, seat: Seat, peer: SocketAddr) {
+    let serve = move || {
+        // Nobody is left to be told about an error of the socket.
+        let _ = serve(&gateway, &mut seat.stream(), peer.into(), &seat);
+    };
+    let _ = thread::Builder::new().name("bytegate".into()).spawn(serve);
+}
