@@ -17,3 +17,5 @@ pub mod python {}
 pub mod security {}
 #[doc = include_str!("troubleshooting.md")]
 pub mod troubleshooting {}
+#[doc = include_str!("tutorial.md")]
+pub mod tutorial {}
