@@ -7,7 +7,7 @@ use super::places::{Place, SHORT_IDLE};
 use super::seat::{Awaited, ClientWait};
 use super::server::ServerContext;
 use super::timers::{Deadline, Woken, closed, or_after};
-use super::transport::{Transport, readable};
+use super::transport::{Transport, readable, write_pieces};
 use crate::connection::CloseReason;
 use crate::gateway::Gateway;
 use crate::gateway::front_end::FrontEnd;
@@ -21,15 +21,13 @@ use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use smol::channel::Sender;
 use smol::{Timer, future};
-use std::io::{self, IoSlice};
+use std::io;
 use std::prelude::rust_2024::*;
 use std::sync::Arc;
 use std::time::Instant;
 
 /// The number of writes before other connections of the thread get their turn.
 const WRITES_IN_A_ROW: u32 = 8;
-/// The number of pieces of output in one write.
-const WRITE_PIECES: usize = 16;
 /// The amount of input buffered while waiting for a response. Beyond it, nothing is read.
 const HELD_BACK_BYTES: usize = 64 * 1024;
 /// After a stop, the time for which a connection must stay quiet before it is closed without a response.
@@ -266,13 +264,8 @@ impl<T: Transport> Driver<'_, T> {
     /// Processes all available input until the session waits. Removes what is used from the front of `input`.
     fn turn(&mut self, input: &mut &[u8], buffers: &mut Buffers, waker: &Waker) -> Wait {
         self.session.output().lend(&mut buffers.output);
-        let mut turn = self.server.turn(self.place, waker);
-        turn.go_on(self.session.unfinished());
-        let wait = self.session.turn(input, &mut turn);
-        if let Wait::Pending { .. } = wait {
-            // Names the request if it has just held the thread.
-            turn.now();
-        }
+        let turn = self.server.turn(self.place, waker);
+        let wait = turn.give_to(&mut self.session, input);
         if self.session.output().is_empty() {
             self.session.output().move_to(&mut buffers.output);
         }
@@ -321,14 +314,9 @@ impl<T: Transport> Driver<'_, T> {
     /// one that keeps its pace moves the deadline forward. One that pauses after that is slow since the last step.
     fn begin_wait(&self, awaited: Awaited, until: Duration) {
         let timeouts = &self.server.gateway.configuration().timeouts;
-        let time = match awaited {
-            Awaited::FirstRequest | Awaited::NextRequest | Awaited::Head => timeouts.head,
-            Awaited::Body => timeouts.body.grace.min(timeouts.body.gap),
-            Awaited::Reading => timeouts.write.grace.min(timeouts.write.gap),
-        };
         if until < Duration::MAX {
             let last = self.session.last_step().monotonic;
-            let since = until.saturating_sub(time).min(last);
+            let since = until.saturating_sub(awaited.time(timeouts)).min(last);
             self.place.begin_wait(ClientWait::new(awaited, since));
         }
     }
@@ -447,7 +435,7 @@ impl<T: Transport> Driver<'_, T> {
                 }
                 sent => sent,
             },
-            None => self.write_pieces(),
+            None => write_pieces(&*self.socket, self.session.output()),
         };
         match written {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
@@ -460,17 +448,6 @@ impl<T: Transport> Driver<'_, T> {
             Err(error) => return Err(error),
         }
         Ok(true)
-    }
-
-    /// Writes the pieces of the output as far as there is room, up to the next part of a file.
-    fn write_pieces(&mut self) -> io::Result<usize> {
-        let mut slices = [IoSlice::new(&[]); WRITE_PIECES];
-        let mut count = 0;
-        for (slice, piece) in slices.iter_mut().zip(self.session.output().pieces()) {
-            *slice = IoSlice::new(piece);
-            count += 1;
-        }
-        self.socket.try_write(&slices[..count])
     }
 
     /// Handles the stop of the server. An idle connection gets a moment more, because a request may already be on its

@@ -2,6 +2,7 @@
 
 use super::client::Client;
 use super::transport::End;
+use crate::config::Timeouts;
 use core::task::Waker;
 use core::time::Duration;
 use std::prelude::rust_2024::*;
@@ -32,6 +33,17 @@ pub(super) enum Awaited {
     Body,
     /// That the client reads.
     Reading,
+}
+
+impl Awaited {
+    /// Returns the time that a client has for it, unless it keeps its pace.
+    pub(super) fn time(self, timeouts: &Timeouts) -> Duration {
+        match self {
+            Awaited::FirstRequest | Awaited::NextRequest | Awaited::Head => timeouts.head,
+            Awaited::Body => timeouts.body.grace.min(timeouts.body.gap),
+            Awaited::Reading => timeouts.write.grace.min(timeouts.write.gap),
+        }
+    }
 }
 
 /// A wait for the client.

@@ -8,6 +8,8 @@ use crate::connection::{Refusal, ResponseSummary};
 use crate::gateway::Gateway;
 use crate::gateway::exchange::Unfinished;
 use crate::gateway::front_end::FrontEnd;
+use crate::gateway::session::Session;
+use crate::gateway::wait::Wait;
 use crate::middleware::RequestInfo;
 use crate::request::request::Message;
 use crate::response::response::ResponseError;
@@ -129,13 +131,19 @@ pub(super) struct Turn<'s> {
 }
 
 impl Turn<'_> {
-    /// Goes on with an exchange that an earlier turn has begun.
+    /// Gives a session its turn.
     #[inline]
-    pub(super) fn go_on(&mut self, unfinished: Option<(Unfinished, &[u8])>) {
-        if let Some((part, line)) = unfinished {
+    pub(super) fn give_to(mut self, session: &mut Session, input: &mut &[u8]) -> Wait {
+        if let Some((part, line)) = session.unfinished() {
             self.line.set(line);
             (self.runs, self.runs_next) = (part, part);
         }
+        let wait = session.turn(input, &mut self);
+        if let Wait::Pending { .. } = wait {
+            // Names the request if it has just held the thread.
+            self.now();
+        }
+        wait
     }
 
     /// Names a request that held the thread. The other connections of the thread had to wait.

@@ -1,5 +1,6 @@
 //! The listener and the byte stream as the front end needs them. `tcp.rs` implements them.
 
+use crate::connection::Output;
 use crate::files::file_range::FileRest;
 use crate::values::connection_info::Peer;
 use core::future::poll_fn;
@@ -60,4 +61,17 @@ pub(super) trait End: Send + Sync {
 /// Waits until a read may return data or an error.
 pub(super) async fn readable(socket: &impl Transport) -> io::Result<()> {
     poll_fn(|context| socket.poll_readable(context)).await
+}
+
+/// Writes the pieces of the output as far as there is room, up to the next part of a file.
+pub(super) fn write_pieces(stream: &impl Transport, output: &Output) -> io::Result<usize> {
+    /// The number of pieces in one write.
+    const MOST: usize = 16;
+    let mut slices = [IoSlice::new(&[]); MOST];
+    let mut count = 0;
+    for (slice, piece) in slices.iter_mut().zip(output.pieces()) {
+        *slice = IoSlice::new(piece);
+        count += 1;
+    }
+    stream.try_write(&slices[..count])
 }

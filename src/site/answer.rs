@@ -1,7 +1,5 @@
 //! How a site responds: looks up a path, and creates the response.
 
-#[cfg(feature = "folder")]
-use super::folder::listing_cache::ListingCache;
 use super::layer::{Found, Layer};
 use super::listing;
 use super::listing::Order;
@@ -151,7 +149,7 @@ impl Site {
             return listing::response(page);
         }
         let begin = || self.begin_listing(path, order);
-        let shared = ListingCache::begin(&self.listings, path, order, begin);
+        let shared = self.listings.begin(path, order, begin);
         match shared.at_once() {
             Some(page) => listing::response(page),
             None => Response::from_future(async { listing::response(shared.page().await) }),

@@ -4,7 +4,7 @@ use super::error::{Reason, SiteError};
 #[cfg(feature = "folder")]
 use super::folder::error::Skipped;
 #[cfg(feature = "folder")]
-use super::folder::listing_cache::ListingCache;
+use super::folder::shared_listing::Listings;
 use super::layer::Layer;
 use super::memory::Memory;
 use super::named_file::NamedFile;
@@ -61,7 +61,7 @@ pub struct Site {
     pub(super) skipped: Vec<Skipped>,
     /// Replaced when a file is added.
     #[cfg(feature = "folder")]
-    pub(super) listings: Arc<ListingCache>,
+    pub(super) listings: Arc<Listings>,
 }
 
 impl Site {

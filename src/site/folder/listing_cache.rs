@@ -1,11 +1,7 @@
 //! Cached listings of large directories.
 
-use super::shared_listing::SharedListing;
 use crate::site::listing::Order;
-use crate::site::unfinished_listing::UnfinishedListing;
-use crate::values::sync::Arc;
 use alloc::boxed::Box;
-use alloc::sync::Weak;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use std::sync::{Mutex, MutexGuard};
@@ -13,11 +9,7 @@ use std::time::{Duration, Instant};
 
 /// The pages of directories that took long to list, so that repeated requests for them do not delay other clients.
 #[derive(Default)]
-pub(in crate::site) struct ListingCache {
-    pages: Mutex<Vec<Page>>,
-    /// The pages that are being made.
-    unfinished: Mutex<Vec<Weak<SharedListing>>>,
-}
+pub(super) struct ListingCache(Mutex<Vec<Page>>);
 
 struct Page {
     path: Box<str>,
@@ -37,29 +29,11 @@ const SHARE: u32 = 20;
 
 impl ListingCache {
     /// Returns the page of a directory, if it was made recently.
-    pub(in crate::site) fn get(&self, path: &str, order: Order) -> Option<Bytes> {
-        let pages = lock(&self.pages);
+    pub(super) fn get(&self, path: &str, order: Order) -> Option<Bytes> {
+        let pages = self.lock();
         let mut pages = pages.iter();
         let page = pages.find(|page| &*page.path == path && page.order == order)?;
         (Instant::now() < page.until).then(|| page.html.clone())
-    }
-
-    /// Returns the listing of a directory that is being made, or begins it.
-    pub(in crate::site) fn begin(
-        cache: &Arc<ListingCache>,
-        path: &str,
-        order: Order,
-        begin: impl FnOnce() -> UnfinishedListing,
-    ) -> Arc<SharedListing> {
-        let mut unfinished = lock(&cache.unfinished);
-        unfinished.retain(|listing| listing.strong_count() > 0);
-        let mut shared = unfinished.iter().filter_map(Weak::upgrade);
-        if let Some(shared) = shared.find(|it| &*it.path == path && it.order == order) {
-            return shared;
-        }
-        let shared = Arc::new(SharedListing::new(cache.clone(), path, order, begin()));
-        unfinished.push(Arc::downgrade(&shared));
-        shared
     }
 
     /// Keeps a page, if making it took long.
@@ -68,7 +42,7 @@ impl ListingCache {
             return;
         }
         let now = Instant::now();
-        let mut pages = lock(&self.pages);
+        let mut pages = self.lock();
         let is_same = |other: &Page| &*other.path == path && other.order == order;
         pages.retain(|other| now < other.until && !is_same(other));
         pages.push(Page {
@@ -86,11 +60,11 @@ impl ListingCache {
         let count = oldest.count();
         pages.drain(..count);
     }
-}
 
-/// Locks a mutex. Its data is always consistent, so a poisoned lock can be used.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|error| error.into_inner())
+    /// The cache is always consistent, so a poisoned lock can be used.
+    fn lock(&self) -> MutexGuard<'_, Vec<Page>> {
+        self.0.lock().unwrap_or_else(|error| error.into_inner())
+    }
 }
 
 #[cfg(test)]
@@ -124,7 +98,7 @@ mod tests {
         let order = Order::from_query("");
         keep(&cache, "/", 10, FAST);
         assert!(cache.get("/", order).is_some());
-        for page in lock(&cache.pages).iter_mut() {
+        for page in cache.lock().iter_mut() {
             page.until -= 2 * TIME;
         }
         assert_eq!(cache.get("/", order), None);

@@ -6,12 +6,12 @@ mod current_root;
 pub(super) mod error;
 pub(super) mod failure;
 mod from_folder;
-pub(super) mod listing_cache;
+mod listing_cache;
 pub(super) mod live;
 mod load;
 mod names;
 mod root;
-mod shared_listing;
+pub(super) mod shared_listing;
 mod spellings;
 mod tree;
 
