@@ -45,12 +45,13 @@ fn remove(store: &Store, request: &Request) -> Result<Response, Rejection> {
 
 /// Shows the list again after a form.
 fn changed(result: Result<bool, Failure>) -> Result<Response, Rejection> {
-    match result.map_err(failed)? {
-        true => Ok(Response::see_other("/")),
-        false => Err(Rejection::new(
+    if result.map_err(failed)? {
+        Ok(Response::see_other("/"))
+    } else {
+        Err(Rejection::new(
             Status::CONFLICT,
             "the list has changed: please load it again",
-        )),
+        ))
     }
 }
 

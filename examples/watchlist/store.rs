@@ -16,9 +16,10 @@ impl FromStr for Code {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Code, &'static str> {
-        match text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            true => Ok(Code(text.to_string())),
-            false => Err("the code of a stock has six digits"),
+        if text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            Ok(Code(text.to_string()))
+        } else {
+            Err("the code of a stock has six digits")
         }
     }
 }

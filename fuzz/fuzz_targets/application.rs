@@ -3,8 +3,7 @@
 #![no_main]
 
 use bytegate::middleware::{
-    BasicAuth, ConditionalGet, Cors, CrossOriginProtection, ErrorPages, SetHeaders,
-    with_middleware,
+    BasicAuth, ConditionalGet, Cors, CrossOriginProtection, ErrorPages, SetHeaders, with_middleware,
 };
 use bytegate::request::{MultipartLimits, Part};
 use bytegate::routing::TrailingSlash;
@@ -162,9 +161,10 @@ impl Application for Files {
     }
 
     fn admit(&self, request: &Request<'_>) -> Admission {
-        match self.0 {
-            true => Admission::multipart_with(request, LIMITS, Shown::default()),
-            false => Admission::buffer(),
+        if self.0 {
+            Admission::multipart_with(request, LIMITS, Shown::default())
+        } else {
+            Admission::buffer()
         }
     }
 }

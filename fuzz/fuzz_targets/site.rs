@@ -100,13 +100,15 @@ fn options(flags: u16, rules: [&[u8]; 4]) -> SiteOptions {
             _ => Dotfiles::Serve,
         })
         // The third policy serves what is outside.
-        .symlinks(match is_set(5) {
-            false => Symlinks::WithinRoot,
-            true => Symlinks::Refuse,
+        .symlinks(if is_set(5) {
+            Symlinks::Refuse
+        } else {
+            Symlinks::WithinRoot
         })
-        .encoded_names(match is_set(6) {
-            false => EncodedNames::AsFiles,
-            true => EncodedNames::AsContent,
+        .encoded_names(if is_set(6) {
+            EncodedNames::AsContent
+        } else {
+            EncodedNames::AsFiles
         });
     if is_set(7) {
         options = options.single_page("/index.html");
@@ -160,9 +162,10 @@ fn essence(response: &ClientResponse) -> (u16, Vec<Option<&[u8]>>, BTreeSet<Vec<
         // The boundary is made from the tag.
         return (response.status().code(), Vec::new(), BTreeSet::new());
     }
-    let content = match is_list {
-        true => links(response.body()),
-        false => BTreeSet::from([response.body().to_vec()]),
+    let content = if is_list {
+        links(response.body())
+    } else {
+        BTreeSet::from([response.body().to_vec()])
     };
     (response.status().code(), fields, content)
 }

@@ -36,9 +36,10 @@ impl ListedRoute {
 
     /// Returns the routes, or one for all paths if there are none.
     pub(crate) fn or_all(list: Vec<ListedRoute>) -> Vec<ListedRoute> {
-        match list.is_empty() {
-            true => Vec::from([ListedRoute::new(None, "/{*path}")]),
-            false => list,
+        if list.is_empty() {
+            Vec::from([ListedRoute::new(None, "/{*path}")])
+        } else {
+            list
         }
     }
 

@@ -181,9 +181,10 @@ impl Receiver for ServiceReceiver {
             return Ok(());
         }
         self.dropped_bytes += part.len();
-        match self.dropped_bytes > DROPPED_BYTES {
-            true => self.response.take().map_or(Ok(()), Err),
-            false => Ok(()),
+        if self.dropped_bytes > DROPPED_BYTES {
+            self.response.take().map_or(Ok(()), Err)
+        } else {
+            Ok(())
         }
     }
 

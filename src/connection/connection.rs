@@ -324,9 +324,10 @@ impl<C: Borrow<Config>> Connection<C> {
             date: self.date.get(),
         };
         let content_length = encoder::write_prepared(&mut self.output, prepared, setting);
-        let state = self.after(match persists {
-            true => AfterResponse::NextRequest,
-            false => AfterResponse::Close(CloseReason::Persistence),
+        let state = self.after(if persists {
+            AfterResponse::NextRequest
+        } else {
+            AfterResponse::Close(CloseReason::Persistence)
         });
         self.set_state(state);
         Ok(ResponseSummary {

@@ -34,9 +34,10 @@ impl<C: Borrow<Config>> Connection<C> {
     #[inline(never)]
     pub(super) fn show_in_order<'c, 'i: 'c>(&'c mut self, pause: Pause<'i>) -> Step<'c> {
         let waits = matches!(pause, Pause::Read(_) | Pause::Pending(_) | Pause::Close(_));
-        let pause = match waits && !self.output.is_empty() {
-            true => self.write(),
-            false => pause,
+        let pause = if waits && !self.output.is_empty() {
+            self.write()
+        } else {
+            pause
         };
         self.show(pause)
     }

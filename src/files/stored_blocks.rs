@@ -46,9 +46,10 @@ impl StoredBlocks {
     #[cfg(feature = "server")]
     pub(crate) fn next_range(&mut self) -> Option<FileRange> {
         const MOST_BYTES: u64 = 1024 * 1024;
-        let end_bytes = match self.stored.is_in_memory() {
-            true => 0,
-            false => socket_buffer_bytes(),
+        let end_bytes = if self.stored.is_in_memory() {
+            0
+        } else {
+            socket_buffer_bytes()
         };
         let left = (self.end - self.next).saturating_sub(end_bytes);
         let length = usize::try_from(left.min(MOST_BYTES))

@@ -34,18 +34,20 @@ impl Caller {
     /// Runs user code that returns a response. A caught panic also becomes a response.
     #[inline(always)]
     pub(super) fn respond<T: From<Response>>(&self, run: impl FnOnce() -> T) -> T {
-        match self.catches_panics {
-            true => caught(run).unwrap_or_else(|words| panicked(words).into()),
-            false => run(),
+        if self.catches_panics {
+            caught(run).unwrap_or_else(|words| panicked(words).into())
+        } else {
+            run()
         }
     }
 
     /// Runs user code. If panics are caught, a panic becomes a response. State that the panic left inconsistent belongs
     /// to the user and is not used again.
     pub(super) fn guard<T>(&self, run: impl FnOnce() -> T) -> Result<T, Response> {
-        match self.catches_panics {
-            true => caught(run).map_err(panicked),
-            false => Ok(run()),
+        if self.catches_panics {
+            caught(run).map_err(panicked)
+        } else {
+            Ok(run())
         }
     }
 }
@@ -91,11 +93,11 @@ impl<'g, 's> Chain<'g, 's> {
         now: &Now,
         extensions: &mut Extensions,
     ) -> Reply<'g> {
-        match self.caller.catches_panics {
-            true => self
-                .caller
-                .respond(|| self.call_unguarded(message, now, extensions)),
-            false => self.call_unguarded(message, now, extensions),
+        if self.caller.catches_panics {
+            self.caller
+                .respond(|| self.call_unguarded(message, now, extensions))
+        } else {
+            self.call_unguarded(message, now, extensions)
         }
     }
 

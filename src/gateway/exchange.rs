@@ -274,13 +274,12 @@ impl Exchange {
         now: &Now,
     ) -> Response {
         let receiver = self.receiver.take();
-        let extensions = match self.added.is_empty() {
-            true => Cow::Borrowed(&self.extensions),
-            false => {
-                let mut extensions = self.extensions.clone();
-                extensions.extend(core::mem::take(&mut self.added));
-                Cow::Owned(extensions)
-            }
+        let extensions = if self.added.is_empty() {
+            Cow::Borrowed(&self.extensions)
+        } else {
+            let mut extensions = self.extensions.clone();
+            extensions.extend(core::mem::take(&mut self.added));
+            Cow::Owned(extensions)
         };
         let mut response = chain.caller.respond(|| {
             self.pass(match receiver {
@@ -415,11 +414,12 @@ impl Exchange {
 
 /// Passes a response through middleware. A deferred response passes when it is ready.
 fn pass_through(passes: &[Box<dyn Pass>], response: Response) -> Response {
-    match response.is_pending() {
-        true => response,
-        false => passes
+    if response.is_pending() {
+        response
+    } else {
+        passes
             .iter()
-            .fold(response, |response, pass| pass.after(response)),
+            .fold(response, |response, pass| pass.after(response))
     }
 }
 

@@ -155,9 +155,10 @@ impl HeaderMap {
 /// Returns the value as it is sent, or `None` if it is invalid.
 fn valid_value<'v>(name: &str, value: &'v [u8]) -> Option<Cow<'v, [u8]>> {
     let is = |other: &str| name.eq_ignore_ascii_case(other);
-    match is("location") || is("content-location") {
-        true => uri_reference::encode(value),
-        false => VALUE.all(value).then_some(Cow::Borrowed(value)),
+    if is("location") || is("content-location") {
+        uri_reference::encode(value)
+    } else {
+        VALUE.all(value).then_some(Cow::Borrowed(value))
     }
 }
 

@@ -135,12 +135,13 @@ impl fmt::Debug for Headers<'_> {
         ];
         let mut map = f.debug_map();
         for (name, value) in self.iter() {
-            match SECRET
+            if SECRET
                 .iter()
                 .any(|secret| name.eq_ignore_ascii_case(secret))
             {
-                true => map.entry(&name, &"(not shown)"),
-                false => map.entry(&name, &alloc::string::String::from_utf8_lossy(value)),
+                map.entry(&name, &"(not shown)")
+            } else {
+                map.entry(&name, &alloc::string::String::from_utf8_lossy(value))
             };
         }
         map.finish()

@@ -169,9 +169,10 @@ mod tests {
             ("gzip;level=1", false),
             ("gzipped", false),
         ] {
-            let expected = match accepts {
-                true => Choice::Coding(Coding::Gzip),
-                false => Choice::Identity,
+            let expected = if accepts {
+                Choice::Coding(Coding::Gzip)
+            } else {
+                Choice::Identity
             };
             assert_eq!(chosen(&[value], &[Coding::Gzip]), expected, "{value:?}");
         }

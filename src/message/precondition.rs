@@ -191,9 +191,12 @@ mod tests {
                 Line::Any => "*".to_string(),
                 Line::Malformed(text) => text.to_string(),
                 Line::Tags(tags) => {
-                    let tags = tags.iter().map(|(is_weak, opaque)| match is_weak {
-                        true => format!("W/\"{opaque}\""),
-                        false => format!("\"{opaque}\""),
+                    let tags = tags.iter().map(|(is_weak, opaque)| {
+                        if *is_weak {
+                            format!("W/\"{opaque}\"")
+                        } else {
+                            format!("\"{opaque}\"")
+                        }
                     });
                     tags.collect::<Vec<_>>().join(" , ")
                 }

@@ -81,9 +81,10 @@ pub(super) fn connection<T: Transport>(
 )]
 fn session<T: Transport>(gateway: &Gateway, info: Box<ConnectionInfo>) -> Session {
     let session = gateway.session(*info).catch_panics();
-    match T::SENDS_FILES {
-        true => session.take_files(),
-        false => session,
+    if T::SENDS_FILES {
+        session.take_files()
+    } else {
+        session
     }
 }
 
@@ -285,9 +286,10 @@ impl<T: Transport> Driver<'_, T> {
             let since = *self.idle_since.get_or_insert(now);
             let few_left = self.place.are_few_left();
             gives_way = few_left.then(|| since.saturating_add(SHORT_IDLE));
-            let awaited = match self.used {
-                true => Awaited::NextRequest,
-                false => Awaited::FirstRequest,
+            let awaited = if self.used {
+                Awaited::NextRequest
+            } else {
+                Awaited::FirstRequest
             };
             self.place.begin_wait(ClientWait::new(awaited, since));
         } else if self.session.is_in_head() {
@@ -358,9 +360,10 @@ impl<T: Transport> Driver<'_, T> {
     fn note(&mut self, count: usize) {
         if count == 0 {
             self.input_ended = true;
-            return match self.gives_way {
-                true => self.session.refuse_for_now(),
-                false => self.session.end_input(),
+            return if self.gives_way {
+                self.session.refuse_for_now()
+            } else {
+                self.session.end_input()
             };
         }
         self.used = true;

@@ -80,9 +80,10 @@ pub(super) async fn when_woken(work: impl Future<Output = ()>) {
             Some(task) => task.clone_from(context.waker()),
             task => *task = Some(context.waker().clone()),
         }
-        match woken.is_woken.swap(false, Ordering::SeqCst) {
-            true => work.as_mut().poll(&mut Context::from_waker(&waker)),
-            false => Poll::Pending,
+        if woken.is_woken.swap(false, Ordering::SeqCst) {
+            work.as_mut().poll(&mut Context::from_waker(&waker))
+        } else {
+            Poll::Pending
         }
     })
     .await;

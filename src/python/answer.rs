@@ -340,12 +340,11 @@ impl Future for Answer {
         }
         if this.is_late() {
             let is_in_queue = matches!(this.progress, Progress::InQueue(_));
-            return Poll::Ready(match is_in_queue {
-                true => {
-                    this.give_up();
-                    unavailable("no worker was free in time")
-                }
-                false => this.give_up_late(),
+            return Poll::Ready(if is_in_queue {
+                this.give_up();
+                unavailable("no worker was free in time")
+            } else {
+                this.give_up_late()
             });
         }
         Poll::Pending

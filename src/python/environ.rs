@@ -116,9 +116,10 @@ impl Environ {
             self.block.extend_from_slice(value);
             let others = headers.iter().skip(index + 1);
             for (_, value) in others.filter(|(other, _)| is_same(name, other)) {
-                let separator: &[u8] = match name.eq_ignore_ascii_case("cookie") {
-                    true => b"; ",
-                    false => b", ",
+                let separator: &[u8] = if name.eq_ignore_ascii_case("cookie") {
+                    b"; "
+                } else {
+                    b", "
                 };
                 self.block.extend_from_slice(separator);
                 self.block.extend_from_slice(value);

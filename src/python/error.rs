@@ -50,12 +50,13 @@ impl StartError {
 
     pub(super) fn import(plan: &Plan, reason: &str) -> StartError {
         let application = &plan.application;
-        match reason.contains("Traceback (most recent call last)") || reason.contains("Error: ") {
-            true => StartError {
+        if reason.contains("Traceback (most recent call last)") || reason.contains("Error: ") {
+            StartError {
                 sentence: format!("cannot import {application:?}"),
                 traceback: Some(reason.trim_end().into()),
-            },
-            false => StartError::new(format!("cannot use {application:?}: {reason}")),
+            }
+        } else {
+            StartError::new(format!("cannot use {application:?}: {reason}"))
         }
     }
 

@@ -145,9 +145,10 @@ impl<D> Exchange<D> {
             Err(error) => return Err(self.break_off(Broken::Frame(error))),
         };
         let Some(frame) = frame else {
-            return match self.descriptor.is_some() && self.decoder.is_empty() {
-                true => Err(self.break_off(Broken::UnusedDescriptor)),
-                false => Ok(None),
+            return if self.descriptor.is_some() && self.decoder.is_empty() {
+                Err(self.break_off(Broken::UnusedDescriptor))
+            } else {
+                Ok(None)
             };
         };
         match self.advance(frame) {

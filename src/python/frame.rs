@@ -200,9 +200,10 @@ impl Decoder {
             return Ok(None);
         };
         let length = u32::from_le_bytes([a, b, c, d]);
-        match length as usize > MAX_PAYLOAD {
-            true => Err(FrameError::Length(length)),
-            false => Ok(Some((kind, flags, length))),
+        if length as usize > MAX_PAYLOAD {
+            Err(FrameError::Length(length))
+        } else {
+            Ok(Some((kind, flags, length)))
         }
     }
 }
@@ -211,9 +212,10 @@ impl Decoder {
 pub(super) fn split_head(payload: &Bytes) -> Option<(Bytes, Bytes)> {
     let (length, _) = payload.split_first_chunk::<LENGTH_BYTES>()?;
     let end = LENGTH_BYTES.checked_add(u32::from_le_bytes(*length) as usize)?;
-    match end <= payload.len() {
-        true => Some((payload.slice(LENGTH_BYTES..end), payload.slice(end..))),
-        false => None,
+    if end <= payload.len() {
+        Some((payload.slice(LENGTH_BYTES..end), payload.slice(end..)))
+    } else {
+        None
     }
 }
 

@@ -200,9 +200,10 @@ impl Supervisor {
             }
             Stage::Starting(_) => {
                 let late = worker.started.elapsed() >= self.limits.start_timeout;
-                let error = match late {
-                    true => StartError::slow(&self.plan, self.limits.start_timeout),
-                    false => StartError::ended(&self.plan, &how),
+                let error = if late {
+                    StartError::slow(&self.plan, self.limits.start_timeout)
+                } else {
+                    StartError::ended(&self.plan, &how)
                 };
                 self.failed(error);
             }

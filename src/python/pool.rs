@@ -134,9 +134,10 @@ impl Pool {
             let PoolState { free, closing, .. } = &mut *state;
             for lines in [free, closing] {
                 for line in core::mem::take(lines) {
-                    match line.worker.serves() {
-                        true => lines.push(line),
-                        false => dropped.push(line),
+                    if line.worker.serves() {
+                        lines.push(line)
+                    } else {
+                        dropped.push(line)
                     }
                 }
             }

@@ -253,9 +253,10 @@ impl Supervisor {
             let is_old = self.limits.max_age.is_some_and(|most| age >= most);
             if is_large || is_old {
                 let pid = worker.pid();
-                let why = match is_large {
-                    true => format!("uses {} bytes", memory.unwrap_or_default()),
-                    false => format!("has run for {} s", age.as_secs()),
+                let why = if is_large {
+                    format!("uses {} bytes", memory.unwrap_or_default())
+                } else {
+                    format!("has run for {} s", age.as_secs())
                 };
                 self.service
                     .log(&format!("worker {pid} is replaced, because it {why}"));

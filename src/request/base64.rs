@@ -81,9 +81,10 @@ mod tests {
             let bit = |at: usize| block.get(at / 8).map_or(0, |byte| byte >> (7 - at % 8) & 1);
             for place in 0..4 {
                 let value = (0..6).fold(0, |value, at| value << 1 | bit(place * 6 + at));
-                text.push(match place <= block.len() {
-                    true => DIGITS[usize::from(value)],
-                    false => b'=',
+                text.push(if place <= block.len() {
+                    DIGITS[usize::from(value)]
+                } else {
+                    b'='
                 });
             }
         }

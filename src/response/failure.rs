@@ -59,15 +59,13 @@ impl Response {
                 let is_sendable =
                     matches!(self.exception.as_deref(), None | Some(Exception::Noted(_)))
                         && !self.has_failed();
-                let sent = match is_sendable {
-                    true => &mut self,
-                    false => &mut replaced,
+                let sent = if is_sendable {
+                    &mut self
+                } else {
+                    &mut replaced
                 };
                 sent.exception = Some(exception);
-                match is_sendable {
-                    true => self,
-                    false => replaced,
-                }
+                if is_sendable { self } else { replaced }
             }
         }
     }

@@ -304,12 +304,11 @@ impl Response {
     }
 
     fn replace_body(&mut self, body: Body) {
-        match self.is_pending() {
-            true => self.when_ready(|| move |response| response.replace_body(body)),
-            false => {
-                self.body = body;
-                self.page = Page::Own;
-            }
+        if self.is_pending() {
+            self.when_ready(|| move |response| response.replace_body(body))
+        } else {
+            self.body = body;
+            self.page = Page::Own;
         }
     }
 

@@ -188,9 +188,10 @@ impl Memory {
         let named = Representation::named(&added.path, options);
         let plain = Representation {
             // The suffix of a coding has been taken from it.
-            type_path: match added.type_path == added.path {
-                true => named.type_path,
-                false => &added.type_path,
+            type_path: if added.type_path == added.path {
+                named.type_path
+            } else {
+                &added.type_path
             },
             media_type: added.media_type.as_deref(),
             modified: added.modified,

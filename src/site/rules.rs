@@ -94,9 +94,10 @@ const OWN_HEADERS: [&str; 4] = ["Accept-Ranges", "Content-Range", "ETag", "Last-
 /// Returns a path that matches a pattern: each star stands for an `x`.
 fn example(pattern: &str) -> String {
     let path = pattern.replace("**", "x").replace('*', "x");
-    match path.starts_with('/') {
-        true => path,
-        false => ["/", &path].concat(),
+    if path.starts_with('/') {
+        path
+    } else {
+        ["/", &path].concat()
     }
 }
 

@@ -249,9 +249,10 @@ fn month_number(name: &str) -> Option<u64> {
 }
 
 fn digits(text: &str, count: usize) -> Option<u64> {
-    match text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        true => text.parse().ok(),
-        false => None,
+    if text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        text.parse().ok()
+    } else {
+        None
     }
 }
 
@@ -264,10 +265,7 @@ fn full_year(ending: u64, now: Option<Duration>) -> u64 {
         .map_or(WITHOUT_CLOCK, |civil| u64::from(civil.year));
     let latest = this_year + 50;
     let year = latest - latest % 100 + ending;
-    match year > latest {
-        true => year - 100,
-        false => year,
-    }
+    if year > latest { year - 100 } else { year }
 }
 
 #[cfg(test)]

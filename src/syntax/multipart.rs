@@ -120,9 +120,10 @@ impl PartParser {
             *input = rest;
             return Next::State(State::AfterBoundary);
         }
-        match first.starts_with(input) && !is_whole {
-            true => Next::NeedMore,
-            false => Next::State(State::Preamble),
+        if first.starts_with(input) && !is_whole {
+            Next::NeedMore
+        } else {
+            Next::State(State::Preamble)
         }
     }
 
@@ -136,9 +137,10 @@ impl PartParser {
         if is_found {
             return Ok(self.skip_delimiter(input));
         }
-        match is_whole {
-            true => Err(PartError::NoStart),
-            false => Ok(Next::NeedMore),
+        if is_whole {
+            Err(PartError::NoStart)
+        } else {
+            Ok(Next::NeedMore)
         }
     }
 
@@ -146,9 +148,10 @@ impl PartParser {
     fn skip(&mut self, input: &mut &[u8], count: usize) -> Result<(), PartError> {
         *input = input.get(count..).unwrap_or_default();
         self.outside = self.outside.saturating_add(count);
-        match self.outside > OUTSIDE_LIMIT {
-            true => Err(PartError::OutsideTooLong),
-            false => Ok(()),
+        if self.outside > OUTSIDE_LIMIT {
+            Err(PartError::OutsideTooLong)
+        } else {
+            Ok(())
         }
     }
 
@@ -174,9 +177,10 @@ impl PartParser {
             *input = rest;
             return Ok(Next::State(State::Head { scanned: 0 }));
         }
-        match matches!(*input, b"" | b"\r") && !is_whole {
-            true => Ok(Next::NeedMore),
-            false => Err(PartError::BoundaryLine),
+        if matches!(*input, b"" | b"\r") && !is_whole {
+            Ok(Next::NeedMore)
+        } else {
+            Err(PartError::BoundaryLine)
         }
     }
 
@@ -249,12 +253,13 @@ impl PartParser {
                 data: length,
             };
         }
-        match empty_line.starts_with(b"\r\n") {
-            true => HeadEnd::At {
+        if empty_line.starts_with(b"\r\n") {
+            HeadEnd::At {
                 length,
                 data: length + 2,
-            },
-            false => HeadEnd::NotHere,
+            }
+        } else {
+            HeadEnd::NotHere
         }
     }
 

@@ -56,9 +56,10 @@ impl<'a> Parameters<'a> {
                 rest = trim_start(after);
             }
         }
-        match rest.is_empty() {
-            true => Ok(found),
-            false => Err(Malformed),
+        if rest.is_empty() {
+            Ok(found)
+        } else {
+            Err(Malformed)
         }
     }
 }

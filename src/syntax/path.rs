@@ -13,9 +13,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode
 /// `path` is a part of `bytes`. Its escapes must be valid, which the target parser ensures. The result is UTF-8.
 pub(crate) fn decode(bytes: &[u8], path: Span) -> Option<Cow<'_, [u8]>> {
     // Bytes that a target must not contain unencoded cannot occur here.
-    match has_escape_or_dot(bytes, path.start as usize, path.end as usize) {
-        false => Some(Cow::Borrowed(path.of(bytes))),
-        true => decode_doubtful(path.of(bytes)),
+    if has_escape_or_dot(bytes, path.start as usize, path.end as usize) {
+        decode_doubtful(path.of(bytes))
+    } else {
+        Some(Cow::Borrowed(path.of(bytes)))
     }
 }
 
@@ -81,9 +82,10 @@ pub(crate) fn relative(from: &str, to: &str) -> String {
         return ["../".repeat(ups).as_str(), to].concat();
     }
     let first = to.split('/').next().unwrap_or_default();
-    match first.is_empty() || first.contains(':') {
-        true => ["./", to].concat(),
-        false => to.into(),
+    if first.is_empty() || first.contains(':') {
+        ["./", to].concat()
+    } else {
+        to.into()
     }
 }
 

@@ -104,9 +104,10 @@ impl TargetPlace {
     #[inline(always)]
     pub(crate) const fn common(target: Span, seen: Seen) -> TargetPlace {
         TargetPlace {
-            form: match seen.is_nothing() {
-                true => Form::PlainOrigin,
-                false => Form::Origin,
+            form: if seen.is_nothing() {
+                Form::PlainOrigin
+            } else {
+                Form::Origin
             },
             path: OptionalSpan::some(target),
             query: OptionalSpan::NONE,

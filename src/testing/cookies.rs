@@ -156,9 +156,10 @@ impl Cookie {
                 "secure" => cookie.secure = true,
                 "path" => {
                     cookie.has_path = value.starts_with('/');
-                    cookie.path = match cookie.has_path {
-                        true => value.into(),
-                        false => default_path(path).into(),
+                    cookie.path = if cookie.has_path {
+                        value.into()
+                    } else {
+                        default_path(path).into()
                     };
                 }
                 "domain" => {
@@ -404,9 +405,10 @@ mod tests {
             "Sat, 1 Jan 1994 0:00:00",
         ] {
             for now in [NOW, without_clock] {
-                let now = match date.contains("99") && now.wall.is_some() {
-                    true => Now::at_unix(1_577_836_800),
-                    false => now,
+                let now = if date.contains("99") && now.wall.is_some() {
+                    Now::at_unix(1_577_836_800)
+                } else {
+                    now
                 };
                 let mut jar = CookieJar::default();
                 jar.set("a=1", "a.example.com", "/", false, now);

@@ -151,9 +151,10 @@ impl Observer<'_> {
     }
 
     fn show_persistence(&mut self, persists: bool) {
-        match persists {
-            true => self.entry("then", format_args!("the connection stays open")),
-            false => self.entry("then", format_args!("the connection closes")),
+        if persists {
+            self.entry("then", format_args!("the connection stays open"))
+        } else {
+            self.entry("then", format_args!("the connection closes"))
         }
         self.line(format_args!(""));
     }

@@ -196,9 +196,10 @@ impl<S: BlockingStream> Faulty<S> {
         self.held.extend_from_slice(bytes);
         if let Some(rewritten) = rewrite(&self.held) {
             let held = std::mem::take(&mut self.held);
-            match rewritten == held {
-                true => self.done = true,
-                false => self.fire(),
+            if rewritten == held {
+                self.done = true
+            } else {
+                self.fire()
             }
             self.stream.write_all(&rewritten)?;
         }
@@ -230,9 +231,10 @@ impl<S: BlockingStream> Write for Faulty<S> {
                     return Err(ErrorKind::BrokenPipe.into());
                 }
             }
-            Fault::Delay { after, time } => match self.done {
-                true => self.stream.write_all(bytes)?,
-                false => {
+            Fault::Delay { after, time } => {
+                if self.done {
+                    self.stream.write_all(bytes)?
+                } else {
                     if let Some(rest) = self.up_to(after, bytes)? {
                         self.stream.flush()?;
                         self.fire();
@@ -240,7 +242,7 @@ impl<S: BlockingStream> Write for Faulty<S> {
                         self.stream.write_all(rest)?;
                     }
                 }
-            },
+            }
             Fault::CutAfter(position) => {
                 if self.up_to(position, bytes)?.is_some() {
                     self.fire();
@@ -256,16 +258,17 @@ impl<S: BlockingStream> Write for Faulty<S> {
             Fault::Garbage {
                 after,
                 bytes: garbage,
-            } => match self.done {
-                true => self.stream.write_all(bytes)?,
-                false => {
+            } => {
+                if self.done {
+                    self.stream.write_all(bytes)?
+                } else {
                     if let Some(rest) = self.up_to(after, bytes)? {
                         self.fire();
                         self.stream.write_all(&garbage)?;
                         self.stream.write_all(rest)?;
                     }
                 }
-            },
+            }
             Fault::Drip {
                 bytes: piece,
                 pause,

@@ -113,9 +113,10 @@ impl<'d> Case<'d> {
             (true, _) => Place::Rest { chunked: false },
             (false, _) => Place::Fields(Body::Query),
         };
-        let headers = match choice >= 128 {
-            true => source.header(),
-            false => String::new(),
+        let headers = if choice >= 128 {
+            source.header()
+        } else {
+            String::new()
         };
         let mut fields = Vec::new();
         if let Place::Fields(_) = place {
@@ -155,23 +156,22 @@ impl<'d> Case<'d> {
             Place::Rest { chunked } => {
                 let body = self.source.0;
                 let media_type = media_type_of(body);
-                match chunked && !body.is_empty() {
-                    false => encode(method, &self.path, &media_type, Some(body)),
-                    true => {
-                        let head = alloc::format!("{media_type}Transfer-Encoding: chunked\r\n");
-                        let mut request = encode(method, &self.path, &head, None);
-                        // In two chunks, to test a body that arrives in pieces too.
-                        let (first, second) = body.split_at(body.len() / 2);
-                        for chunk in [first, second]
-                            .into_iter()
-                            .filter(|chunk| !chunk.is_empty())
-                        {
-                            let size = alloc::format!("{:x}\r\n", chunk.len());
-                            request.extend([size.as_bytes(), chunk, b"\r\n"].concat());
-                        }
-                        request.extend_from_slice(b"0\r\n\r\n");
-                        request
+                if chunked && !body.is_empty() {
+                    let head = alloc::format!("{media_type}Transfer-Encoding: chunked\r\n");
+                    let mut request = encode(method, &self.path, &head, None);
+                    // In two chunks, to test a body that arrives in pieces too.
+                    let (first, second) = body.split_at(body.len() / 2);
+                    for chunk in [first, second]
+                        .into_iter()
+                        .filter(|chunk| !chunk.is_empty())
+                    {
+                        let size = alloc::format!("{:x}\r\n", chunk.len());
+                        request.extend([size.as_bytes(), chunk, b"\r\n"].concat());
                     }
+                    request.extend_from_slice(b"0\r\n\r\n");
+                    request
+                } else {
+                    encode(method, &self.path, &media_type, Some(body))
                 }
             }
         };
@@ -192,9 +192,10 @@ impl<'d> Case<'d> {
             return false;
         }
         let is_json = matches!(self.place, Place::Fields(Body::Json));
-        let names = match is_json {
-            true => quoted_in(error),
-            false => names_in(error),
+        let names = if is_json {
+            quoted_in(error)
+        } else {
+            names_in(error)
         };
         let count = self.fields.len();
         for name in names {
@@ -216,9 +217,10 @@ impl<'d> Case<'d> {
             .filter(|(name, ..)| shown.contains(&**name));
         let mut has_changed = false;
         for (_, json, text) in mentioned {
-            *json = match json.starts_with('"') {
-                true => "1".to_string(),
-                false => json_string(text),
+            *json = if json.starts_with('"') {
+                "1".to_string()
+            } else {
+                json_string(text)
             };
             has_changed = true;
         }

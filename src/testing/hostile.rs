@@ -36,9 +36,10 @@ use alloc::vec::Vec;
 #[track_caller]
 pub fn hostile_requests(method: Method, target: &str) -> impl Iterator<Item = RawRequest> + use<> {
     assert_can_be_sent(target);
-    let bodies = match has_body(method) {
-        true => bodies(),
-        false => Vec::new(),
+    let bodies = if has_body(method) {
+        bodies()
+    } else {
+        Vec::new()
     };
     let target = target.to_string();
     let bodies = bodies.into_iter().map({
@@ -60,12 +61,11 @@ pub fn hostile_requests(method: Method, target: &str) -> impl Iterator<Item = Ra
         RawRequest::new(name, encoding.encode(method, &target, &fields))
     });
     let headers = HEADERS.iter().map(move |(name, headers)| {
-        let bytes = match has_body(method) {
-            true => {
-                let head = format!("Content-Type: {FORM}\r\n{headers}");
-                encode(method, &target, &head, Some(b"name=Ada"))
-            }
-            false => encode(method, &target, headers, None),
+        let bytes = if has_body(method) {
+            let head = format!("Content-Type: {FORM}\r\n{headers}");
+            encode(method, &target, &head, Some(b"name=Ada"))
+        } else {
+            encode(method, &target, headers, None)
         };
         RawRequest::new(*name, bytes)
     });
@@ -117,9 +117,12 @@ pub fn hostile_forms(
         if has_body(method) {
             for (words, odd) in ODD_JSON {
                 let words = format!("{words} in {name}, as JSON");
-                let members = names.iter().map(|other| match other == name {
-                    true => (*other, odd.to_string()),
-                    false => (*other, json_string("Ada")),
+                let members = names.iter().map(|other| {
+                    if other == name {
+                        (*other, odd.to_string())
+                    } else {
+                        (*other, json_string("Ada"))
+                    }
                 });
                 let json = json_object(members);
                 requests.push(RawRequest::new(words, encode_json(method, target, &json)));
@@ -147,13 +150,14 @@ pub(super) enum Body {
 impl Body {
     /// Returns the encodings of forms with a method, with words for the names of requests.
     pub(super) fn all(method: Method) -> Vec<(&'static str, Body)> {
-        match has_body(method) {
-            false => Vec::from([(", in the query", Body::Query)]),
-            true => Vec::from([
+        if has_body(method) {
+            Vec::from([
                 ("", Body::UrlEncoded),
                 (", in a form with files", Body::Multipart),
                 (", as JSON", Body::Json),
-            ]),
+            ])
+        } else {
+            Vec::from([(", in the query", Body::Query)])
         }
     }
 
@@ -162,9 +166,10 @@ impl Body {
         match self {
             Body::Query => {
                 let separator = if target.contains('?') { '&' } else { '?' };
-                let target = match fields.is_empty() {
-                    true => Cow::from(target),
-                    false => format!("{target}{separator}{}", encode_pairs(fields)).into(),
+                let target = if fields.is_empty() {
+                    Cow::from(target)
+                } else {
+                    format!("{target}{separator}{}", encode_pairs(fields)).into()
                 };
                 let body = has_body(method).then_some(&b""[..]);
                 encode(method, &target, "", body)

@@ -84,10 +84,7 @@ impl<'c> ClientRequest<'c> {
 
     /// Adds a name and a value to the query, encoded as `application/x-www-form-urlencoded`.
     pub fn query(mut self, name: &str, value: &str) -> ClientRequest<'c> {
-        let separator = match self.target.contains('?') {
-            true => '&',
-            false => '?',
-        };
+        let separator = if self.target.contains('?') { '&' } else { '?' };
         self.target.push(separator);
         self.target.push_str(&encode_pairs(&[(name, value)]));
         self
@@ -273,9 +270,10 @@ impl<'c> ClientRequest<'c> {
         let mut left = REDIRECTS;
         loop {
             let response = request.send_once()?;
-            let next = match request.follows_redirects && left > 0 {
-                true => request.redirected(&response),
-                false => None,
+            let next = if request.follows_redirects && left > 0 {
+                request.redirected(&response)
+            } else {
+                None
             };
             match next {
                 Some(next) => request = next,
@@ -394,9 +392,10 @@ fn base64(bytes: &[u8]) -> String {
         let byte = |index: usize| u32::from(group.get(index).copied().unwrap_or(0));
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
         for index in 0..4 {
-            match index <= group.len() {
-                true => text.push(char::from(DIGITS[(bits >> (18 - 6 * index)) as usize % 64])),
-                false => text.push('='),
+            if index <= group.len() {
+                text.push(char::from(DIGITS[(bits >> (18 - 6 * index)) as usize % 64]))
+            } else {
+                text.push('=')
             }
         }
     }

@@ -106,9 +106,10 @@ fn run_session(mut session: Session, mut input: &[u8], now: Now, patience: Patie
             Wait::Yield => {}
             Wait::Write { .. } => session.output().move_to(&mut output),
             Wait::Pending { .. } => {
-                let (end, patience) = match observer.has_responded {
-                    true => (End::NoEndOfBody, patience.block),
-                    false => (End::NoResponse, patience.response),
+                let (end, patience) = if observer.has_responded {
+                    (End::NoEndOfBody, patience.block)
+                } else {
+                    (End::NoResponse, patience.response)
                 };
                 #[cfg(feature = "std")]
                 let is_over = !observer.wait(&thread, patience);

@@ -43,19 +43,15 @@ pub fn valid_requests() -> impl Strategy<Value = Vec<u8>> {
                 }
             }
             let mut request = request.into_bytes();
-            match is_chunked && !body.is_empty() {
-                true => {
-                    request.extend_from_slice(b"Transfer-Encoding: chunked\r\n\r\n");
-                    request.extend_from_slice(format!("{:x}\r\n", body.len()).as_bytes());
-                    request.extend_from_slice(&body);
-                    request.extend_from_slice(b"\r\n0\r\n\r\n");
-                }
-                false => {
-                    let length = body.len();
-                    request
-                        .extend_from_slice(format!("Content-Length: {length}\r\n\r\n").as_bytes());
-                    request.extend_from_slice(&body);
-                }
+            if is_chunked && !body.is_empty() {
+                request.extend_from_slice(b"Transfer-Encoding: chunked\r\n\r\n");
+                request.extend_from_slice(format!("{:x}\r\n", body.len()).as_bytes());
+                request.extend_from_slice(&body);
+                request.extend_from_slice(b"\r\n0\r\n\r\n");
+            } else {
+                let length = body.len();
+                request.extend_from_slice(format!("Content-Length: {length}\r\n\r\n").as_bytes());
+                request.extend_from_slice(&body);
             }
             request
         },

@@ -75,9 +75,10 @@ impl Admission {
     /// Discards a body that does not affect the response. A client that expects `100 Continue` gets the response at
     /// once. From other clients, up to 1 MiB is read and dropped, so that the connection can stay open.
     pub fn discard(head: &Head<'_>, response: Response) -> Admission {
-        match head.expects_continue() {
-            true => Admission::refuse(response),
-            false => Admission::stream(Discard(response)).up_to(1024 * 1024),
+        if head.expects_continue() {
+            Admission::refuse(response)
+        } else {
+            Admission::stream(Discard(response)).up_to(1024 * 1024)
         }
     }
 

@@ -139,9 +139,10 @@ impl FromStr for Method {
     /// Returns the method for a token of up to 32 bytes.
     fn from_str(token: &str) -> Result<Method, InvalidValue> {
         let is_token = !token.is_empty() && token.bytes().all(is_tchar);
-        match is_token && token.len() <= METHOD_BYTES {
-            true => Ok(Method::from_valid(token.as_bytes())),
-            false => Err(InvalidValue::METHOD),
+        if is_token && token.len() <= METHOD_BYTES {
+            Ok(Method::from_valid(token.as_bytes()))
+        } else {
+            Err(InvalidValue::METHOD)
         }
     }
 }

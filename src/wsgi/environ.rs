@@ -175,12 +175,13 @@ fn header_key(name: &str) -> Option<String> {
     let left_out = name.contains('_')
         || name.eq_ignore_ascii_case("proxy")
         || own_key.iter().any(|own| name.eq_ignore_ascii_case(own));
-    match left_out {
-        true => None,
-        false => Some(format!(
+    if left_out {
+        None
+    } else {
+        Some(format!(
             "HTTP_{}",
             name.to_ascii_uppercase().replace('-', "_")
-        )),
+        ))
     }
 }
 

@@ -341,9 +341,10 @@ fn request(method: &str, target: &str) -> String {
         Some((_, rest)) => rest.find(['/', '?']).map_or("", |start| &rest[start..]),
         None => target,
     };
-    match path.starts_with(['/', '*']) {
-        true => format!("{method} {path}"),
-        false => format!("{method} /{path}"),
+    if path.starts_with(['/', '*']) {
+        format!("{method} {path}")
+    } else {
+        format!("{method} /{path}")
     }
 }
 

@@ -69,12 +69,13 @@ fn a_handler_that_holds_a_serving_thread_is_named_once_for_each_path() {
 /// Waits for nothing, but leaves the thread to others once.
 async fn pause() {
     let mut is_first = true;
-    poll_fn(|context| match std::mem::take(&mut is_first) {
-        true => {
+    poll_fn(|context| {
+        if std::mem::take(&mut is_first) {
             context.waker().wake_by_ref();
             Poll::Pending
+        } else {
+            Poll::Ready(())
         }
-        false => Poll::Ready(()),
     })
     .await;
 }

@@ -251,13 +251,12 @@ fn a_file_written_in_place_is_one_version_or_is_cut_off() {
             if before % 2 == 1 || before != after {
                 continue;
             }
-            match got.is_complete {
-                true => {
-                    let version = version_of(&got.content, lines);
-                    assert!(version.is_some(), "a mixture of versions");
-                    whole += 1;
-                }
-                false => broken += 1,
+            if got.is_complete {
+                let version = version_of(&got.content, lines);
+                assert!(version.is_some(), "a mixture of versions");
+                whole += 1;
+            } else {
+                broken += 1
             }
         }
         (whole, broken)

@@ -13,9 +13,10 @@ pub(crate) fn read_one(output: &[u8]) -> ClientResponse {
 /// Reads exactly one response to this request.
 #[track_caller]
 pub(crate) fn read_answer(request: &[u8], output: &[u8]) -> ClientResponse {
-    let method = match request.starts_with(b"HEAD ") {
-        true => Method::HEAD,
-        false => Method::GET,
+    let method = if request.starts_with(b"HEAD ") {
+        Method::HEAD
+    } else {
+        Method::GET
     };
     read_all(output, &[method]).remove(0)
 }

@@ -172,13 +172,12 @@ const PHRASES: [(&str, &str); 7] = [
 /// The text that people read: comments of the library and of examples, and pages.
 fn prose(path: &Path) -> String {
     let text = fs::read_to_string(path).expect("a file");
-    match path.extension().is_some_and(|suffix| suffix == "rs") {
-        false => text,
-        true => {
-            let comments = text.lines().map(str::trim_start);
-            let comments = comments.filter(|line| line.starts_with("//"));
-            comments.collect::<Vec<_>>().join("\n")
-        }
+    if path.extension().is_some_and(|suffix| suffix == "rs") {
+        let comments = text.lines().map(str::trim_start);
+        let comments = comments.filter(|line| line.starts_with("//"));
+        comments.collect::<Vec<_>>().join("\n")
+    } else {
+        text
     }
 }
 

@@ -96,9 +96,10 @@ impl Module {
             let mut paths = Vec::new();
             expand(&item[start + "use ".len()..item.len() - 1], &[], &mut paths);
             for path in paths {
-                match is_export {
-                    true => exported.push((path.last().expect("a name").clone(), path)),
-                    false => drop(used.insert(path)),
+                if is_export {
+                    exported.push((path.last().expect("a name").clone(), path))
+                } else {
+                    used.insert(path);
                 }
             }
         }

@@ -104,9 +104,10 @@ fn bytes(number: u64) -> String {
 /// A number as it is stated: of bytes, if the name says so.
 fn shown(field: &str, value: &str) -> String {
     let number = value.parse().expect("a number");
-    match field.ends_with("_bytes") {
-        true => bytes(number),
-        false => grouped(number),
+    if field.ends_with("_bytes") {
+        bytes(number)
+    } else {
+        grouped(number)
     }
 }
 

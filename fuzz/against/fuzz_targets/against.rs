@@ -35,9 +35,10 @@ macro_rules! version {
             });
 
             pub fn whole(input: &[u8], dated: bool) -> Vec<u8> {
-                let now = match dated {
-                    true => Now::at_unix(784_111_777),
-                    false => Now::default(),
+                let now = if dated {
+                    Now::at_unix(784_111_777)
+                } else {
+                    Now::default()
                 };
                 GATEWAY.handle_at(input, now).to_vec()
             }

@@ -155,9 +155,10 @@ impl Given {
         if command == "explain" {
             let is_plain =
                 self.settings.is_empty() && self.folder.is_none() && self.config.is_none();
-            return match is_plain {
-                true => Ok(Command::Explain),
-                false => Err(Invalid::Usage("explain takes no arguments".to_string())),
+            return if is_plain {
+                Ok(Command::Explain)
+            } else {
+                Err(Invalid::Usage("explain takes no arguments".to_string()))
             };
         }
         let is_for_other = |setting: &&Setting| !scopes.contains(&setting.option.scope);

@@ -75,17 +75,20 @@ pub(crate) fn with_middleware(options: &Options, gateway: Gateway) -> Result<Gat
         None => gateway,
     };
     // It is around the authentication, because browsers send preflight requests without credentials.
-    let gateway = match options.cors {
-        true => gateway.with(cors()),
-        false => gateway,
+    let gateway = if options.cors {
+        gateway.with(cors())
+    } else {
+        gateway
     };
-    let gateway = match options.isolated {
-        true => gateway.with(isolation(options.cors)),
-        false => gateway,
+    let gateway = if options.isolated {
+        gateway.with(isolation(options.cors))
+    } else {
+        gateway
     };
-    Ok(match options.security {
-        true => gateway.with(SetHeaders::security()),
-        false => gateway,
+    Ok(if options.security {
+        gateway.with(SetHeaders::security())
+    } else {
+        gateway
     })
 }
 

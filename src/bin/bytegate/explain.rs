@@ -13,8 +13,9 @@ pub(crate) fn run() -> Result<ExitCode, Failure> {
         .map_err(|error| format!("cannot read standard input: {error}"))?;
     let explanation = explain(&input);
     crate::print(&explanation.to_string())?;
-    Ok(match explanation.is_refused() {
-        true => ExitCode::from(3),
-        false => ExitCode::SUCCESS,
+    Ok(if explanation.is_refused() {
+        ExitCode::from(3)
+    } else {
+        ExitCode::SUCCESS
     })
 }

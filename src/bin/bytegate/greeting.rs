@@ -43,9 +43,10 @@ impl Greeting<'_> {
             tell(&format!("  {note}"));
         }
         // A phone cannot reach the address for this machine.
-        let for_phones = match self.address.ip().is_unspecified() {
-            true => others.first(),
-            false => Some(&url).filter(|_| is_open),
+        let for_phones = if self.address.ip().is_unspecified() {
+            others.first()
+        } else {
+            Some(&url).filter(|_| is_open)
         };
         for line in qr_lines(for_phones.map(|url| &**url), options) {
             tell(&line);
@@ -65,9 +66,10 @@ impl Greeting<'_> {
             .contains(&true)
             .then(|| "Ctrl-C stops it".to_string());
         let remarks: Vec<String> = taken.into_iter().chain(stop).collect();
-        match remarks.is_empty() {
-            true => String::new(),
-            false => format!(" ({})", remarks.join("; ")),
+        if remarks.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", remarks.join("; "))
         }
     }
 }
@@ -104,9 +106,10 @@ fn qr_lines(url: Option<&str>, options: &Options) -> Vec<String> {
         return Vec::new();
     }
     let is_asked_for = options.qr.is_some();
-    let columns = match is_asked_for {
-        true => usize::MAX,
-        false => terminal::columns(),
+    let columns = if is_asked_for {
+        usize::MAX
+    } else {
+        terminal::columns()
     };
     match url {
         None if is_asked_for => {

@@ -73,9 +73,10 @@ impl Listing {
             return Ok(None);
         }
         let is_empty = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
-        Ok(Some(match is_empty {
-            true => "the folder is empty".to_string(),
-            false => format!("no {names}"),
+        Ok(Some(if is_empty {
+            "the folder is empty".to_string()
+        } else {
+            format!("no {names}")
         }))
     }
 }
@@ -119,15 +120,16 @@ impl Middleware for NoIndex {
         let is_meant = response.status() == Status::NOT_FOUND
             && path == Some(self.root.as_bytes())
             && response.body().as_bytes() == Some(PLAIN);
-        match is_meant {
-            true => Response::html(self.page.clone())
+        if is_meant {
+            Response::html(self.page.clone())
                 .with_status(Status::NOT_FOUND)
                 .with_header(
                     "Content-Security-Policy",
                     "default-src 'none'; style-src 'unsafe-inline'",
                 )
-                .with_header("X-Content-Type-Options", "nosniff"),
-            false => response,
+                .with_header("X-Content-Type-Options", "nosniff")
+        } else {
+            response
         }
     }
 }

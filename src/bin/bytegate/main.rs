@@ -75,9 +75,12 @@ fn complain(message: &str) {
 
 /// Returns a message as a single line, with control characters escaped.
 fn complaint(message: &str) -> String {
-    let escape = |character: char| match character.is_control() {
-        true => character.escape_default().to_string(),
-        false => character.to_string(),
+    let escape = |character: char| {
+        if character.is_control() {
+            character.escape_default().to_string()
+        } else {
+            character.to_string()
+        }
     };
     let line: String = message.chars().map(escape).collect();
     format!("bytegate: {line}")

@@ -386,9 +386,10 @@ impl Options {
 
     /// Returns the names of the files that are served for a directory.
     pub(crate) fn index_names(&self) -> String {
-        match self.index.is_empty() {
-            true => "index.html".to_string(),
-            false => self.index.join(" or "),
+        if self.index.is_empty() {
+            "index.html".to_string()
+        } else {
+            self.index.join(" or ")
         }
     }
 

@@ -31,9 +31,12 @@ impl Qr {
 
     /// Returns the lines. With colors, they are bright on black whatever the colors of the terminal are.
     pub(crate) fn lines(&self, has_colors: bool) -> impl Iterator<Item = String> {
-        self.lines.iter().map(move |line| match has_colors {
-            true => format!("\x1b[97;40m{line}\x1b[0m"),
-            false => line.clone(),
+        self.lines.iter().map(move |line| {
+            if has_colors {
+                format!("\x1b[97;40m{line}\x1b[0m")
+            } else {
+                line.clone()
+            }
         })
     }
 }

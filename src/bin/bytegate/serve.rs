@@ -76,16 +76,18 @@ pub(crate) fn serve(
 fn access_log(color: Color, output: Log) -> AccessLog {
     let is_terminal = io::stdout().is_terminal();
     let has_colors = color.applies(is_terminal);
-    let log = AccessLog::to(move |line| match has_colors {
-        true => output.push(&terminal::colored(line)),
-        false => output.push(line),
-    });
-    match is_terminal {
-        true => {
-            let start = Instant::now();
-            log.timed(move || start.elapsed())
+    let log = AccessLog::to(move |line| {
+        if has_colors {
+            output.push(&terminal::colored(line))
+        } else {
+            output.push(line)
         }
-        false => log,
+    });
+    if is_terminal {
+        let start = Instant::now();
+        log.timed(move || start.elapsed())
+    } else {
+        log
     }
 }
 

@@ -33,13 +33,12 @@ impl SingleFile {
         let site = options.site.clone().index([name]).listing(false);
         let site = site.dotfiles(Dotfiles::Serve).symlinks(Symlinks::Follow);
         let path = format!("/{}", name.nfc());
-        let site = match options.memory {
-            true => {
-                let mut site = site.build()?;
-                site.try_file(&path, NamedFile::open(file)?)?;
-                site
-            }
-            false => site.open(folder)?,
+        let site = if options.memory {
+            let mut site = site.build()?;
+            site.try_file(&path, NamedFile::open(file)?)?;
+            site
+        } else {
+            site.open(folder)?
         };
         Ok(SingleFile { site, path })
     }

@@ -230,9 +230,10 @@ pub(crate) fn base(text: &str) -> Result<String, String> {
         .strip_prefix('/')
         .into_iter()
         .flat_map(|base| base.split('/'));
-    match text == "/" || (base.starts_with('/') && names.all(is_name)) {
-        true => Ok(base.to_string()),
-        false => Err("not a path such as /repo/, of letters, digits and - . _ ~".to_string()),
+    if text == "/" || (base.starts_with('/') && names.all(is_name)) {
+        Ok(base.to_string())
+    } else {
+        Err("not a path such as /repo/, of letters, digits and - . _ ~".to_string())
     }
 }
 

@@ -68,9 +68,10 @@ fn application(text: &str) -> Result<String, String> {
             !part.is_empty() && part.chars().all(is_in_name)
         })
     };
-    match is_dotted(module) && is_dotted(attribute.strip_suffix("()").unwrap_or(attribute)) {
-        true => Ok(text.to_string()),
-        false => Err("not MODULE:APPLICATION, such as shop.wsgi:application".to_string()),
+    if is_dotted(module) && is_dotted(attribute.strip_suffix("()").unwrap_or(attribute)) {
+        Ok(text.to_string())
+    } else {
+        Err("not MODULE:APPLICATION, such as shop.wsgi:application".to_string())
     }
 }
 
@@ -234,9 +235,10 @@ fn is_source(request: &Request<'_>) -> bool {
 
 impl Application for NoSources {
     fn call(&self, request: &Request<'_>) -> Response {
-        match is_source(request) {
-            true => Status::NOT_FOUND.into(),
-            false => self.0.reply(request).into_response(),
+        if is_source(request) {
+            Status::NOT_FOUND.into()
+        } else {
+            self.0.reply(request).into_response()
         }
     }
 

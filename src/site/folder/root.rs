@@ -232,14 +232,13 @@ impl Root {
         let (mut found, mut differs) = (PathBuf::new(), false);
         for name in path.iter() {
             let name = name.to_str()?;
-            match name.is_ascii() {
-                true => found.push(name),
-                false => {
-                    let names = self.other_names(&found).ok()?;
-                    let other = names.find(name);
-                    differs |= other.is_some();
-                    found.push(other.unwrap_or(name));
-                }
+            if name.is_ascii() {
+                found.push(name)
+            } else {
+                let names = self.other_names(&found).ok()?;
+                let other = names.find(name);
+                differs |= other.is_some();
+                found.push(other.unwrap_or(name));
             }
         }
         differs.then_some(found)

@@ -35,12 +35,11 @@ fn paths(folder: &Path) -> Vec<String> {
     while let Some(next) = waiting.pop() {
         for entry in fs::read_dir(next).expect("a folder") {
             let path = entry.expect("an entry").path();
-            match path.is_dir() {
-                true => waiting.push(path),
-                false => {
-                    let path = path.strip_prefix(folder).expect("below");
-                    found.push(path.to_str().expect("UTF-8").to_string());
-                }
+            if path.is_dir() {
+                waiting.push(path)
+            } else {
+                let path = path.strip_prefix(folder).expect("below");
+                found.push(path.to_str().expect("UTF-8").to_string());
             }
         }
     }

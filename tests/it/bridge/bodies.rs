@@ -29,9 +29,12 @@ async fn count(body: Bytes) -> String {
 async fn stream(State(intake): State<Arc<Intake>>, body: axum::body::Body) -> String {
     let mut body = pin!(body);
     loop {
-        let opened = |_: &mut Context<'_>| match intake.is_open.load(Ordering::SeqCst) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
+        let opened = |_: &mut Context<'_>| {
+            if intake.is_open.load(Ordering::SeqCst) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
         };
         poll_fn(opened).await;
         match poll_fn(|context| body.as_mut().poll_frame(context)).await {

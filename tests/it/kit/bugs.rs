@@ -32,9 +32,10 @@ fn search(request: &Request<'_>) -> Response {
 /// The third byte may be in the middle of a character.
 fn slice(request: &Request<'_>) -> String {
     let name = request.param("name").unwrap_or_default();
-    match name.len() > 3 {
-        true => format!("{}...\n", &name[..3]),
-        false => name.into(),
+    if name.len() > 3 {
+        format!("{}...\n", &name[..3])
+    } else {
+        name.into()
     }
 }
 
@@ -108,9 +109,10 @@ fn right() -> Router {
         })
         .get("/go", |request: &Request<'_>| {
             let next = request.query_value("next").unwrap_or_default();
-            match next.starts_with("/") && !next.contains(['\\', '\r', '\n', '\0']) {
-                true => Response::see_other(&format!("/{}", next.trim_start_matches('/'))),
-                false => Response::see_other("/"),
+            if next.starts_with("/") && !next.contains(['\\', '\r', '\n', '\0']) {
+                Response::see_other(&format!("/{}", next.trim_start_matches('/')))
+            } else {
+                Response::see_other("/")
             }
         })
         .post(

@@ -276,9 +276,12 @@ fn is_text(byte: u8) -> bool {
 }
 
 fn is_target(method: &str, target: &str) -> bool {
-    let in_query = |character: char| match character.is_ascii() {
-        true => is_path_byte(character as u8) || "?\\\"<>".contains(character),
-        false => !character.is_control(),
+    let in_query = |character: char| {
+        if character.is_ascii() {
+            is_path_byte(character as u8) || "?\\\"<>".contains(character)
+        } else {
+            !character.is_control()
+        }
     };
     let is_path = |text: &str| {
         let (path, query) = text.split_once('?').unwrap_or((text, ""));

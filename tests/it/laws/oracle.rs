@@ -39,9 +39,10 @@ pub(crate) enum Difference {
 
 /// The first difference between our opinion and another one. Panics if both serve a request but read it differently.
 pub(crate) fn difference(oracle: &Oracle, input: &[u8], theirs: &Opinion) -> Option<Difference> {
-    let (served, refusal) = match oracle.reads_body {
-        true => all_requests(input),
-        false => first_head(input),
+    let (served, refusal) = if oracle.reads_body {
+        all_requests(input)
+    } else {
+        first_head(input)
     };
     for (our, their) in served.iter().zip(&theirs.served) {
         let alike =

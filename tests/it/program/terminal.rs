@@ -218,9 +218,10 @@ fn there_is_no_code_if_it_is_of_no_use_or_not_wanted() {
         ),
     ] {
         let arguments = [&options, arguments].concat();
-        let mut program = match terminal {
-            true => start(100, &arguments, &[]),
-            false => Program::start(&arguments),
+        let mut program = if terminal {
+            start(100, &arguments, &[])
+        } else {
+            Program::start(&arguments)
         };
         let id = program.child.id().to_string();
         let first = program.error_line();

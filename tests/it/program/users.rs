@@ -23,9 +23,12 @@ fn base64(bytes: &[u8]) -> String {
             .iter()
             .fold(0, |value, byte| value << 8 | usize::from(*byte));
         let value = value << (8 * (3 - group.len()));
-        let digit = |place: usize| match place <= group.len() {
-            true => char::from(DIGITS[value >> (18 - 6 * place) & 63]),
-            false => '=',
+        let digit = |place: usize| {
+            if place <= group.len() {
+                char::from(DIGITS[value >> (18 - 6 * place) & 63])
+            } else {
+                '='
+            }
         };
         (0..4).map(digit).collect()
     };

@@ -168,9 +168,10 @@ fn end_of_input_inside_a_request_is_refused() {
             "cut at {cut}"
         );
         assert_eq!(wire.statuses(), [400]);
-        let expected = match cut < post(5).len() {
-            true => ProtocolError::HeadIncomplete,
-            false => ProtocolError::BodyIncomplete,
+        let expected = if cut < post(5).len() {
+            ProtocolError::HeadIncomplete
+        } else {
+            ProtocolError::BodyIncomplete
         };
         assert_eq!(wire.refused, [expected], "cut at {cut}");
     }

@@ -82,18 +82,20 @@ fn middleware_can_find_the_route() {
     ] {
         for fields in ["", "Content-Length: 2\r\n"] {
             let body = if fields.is_empty() { "" } else { "ab" };
-            let host = match request.contains("other") {
-                true => "other.test",
-                false => "localhost",
+            let host = if request.contains("other") {
+                "other.test"
+            } else {
+                "localhost"
             };
             let head = format!("{request} HTTP/1.1\r\nHost: {host}\r\n{fields}\r\n{body}");
             let _ = gateway.handle(head.as_bytes());
             let route = route.map(String::from);
             assert_eq!(outer.take(), std::slice::from_ref(&route), "{head}");
             let inside = inner.take();
-            match passes_inner {
-                true => assert_eq!(inside, [route], "{head}"),
-                false => assert_eq!(inside, [], "{head}"),
+            if passes_inner {
+                assert_eq!(inside, [route], "{head}")
+            } else {
+                assert_eq!(inside, [], "{head}")
             }
         }
     }

@@ -223,9 +223,10 @@ impl Application for Upload {
 
 impl Receiver for Upload {
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<()> {
-        match self.ready.load(Ordering::SeqCst) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
+        if self.ready.load(Ordering::SeqCst) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
         }
     }
 

@@ -280,9 +280,10 @@ fn a_link_that_appears_meanwhile_does_not_lead_out() {
         let options = SiteOptions::new().symlinks(policy).listing(true);
         let options = options.precompressed(true);
         // Without a cache, every request goes to the disk.
-        let options = match is_cached {
-            true => options,
-            false => options.cache_bytes(0),
+        let options = if is_cached {
+            options
+        } else {
+            options.cache_bytes(0)
         };
         Gateway::new(options.open(&folder.0).expect("a folder"))
     });

@@ -38,9 +38,10 @@ impl Application for Shows {
             calls: self.calls.clone(),
             ..Shown::default()
         };
-        match self.streams {
-            true => Admission::multipart_with(request, self.limits, receiver).up_to(1 << 20),
-            false => Admission::buffer(),
+        if self.streams {
+            Admission::multipart_with(request, self.limits, receiver).up_to(1 << 20)
+        } else {
+            Admission::buffer()
         }
     }
 }
