@@ -7,8 +7,8 @@ use crate::response::response::Response;
 use core::fmt;
 use core::future::Future;
 
-/// Turns an async function into an application. Routers, gateways and what wraps an application take async functions as
-/// they are; this is for other places that need an [`Application`].
+/// Turns an async function into an application. Routers, gateways and wrappers take async functions as they are; this is for
+/// other places that need an [`Application`].
 ///
 /// The function takes an [`OwnedRequest`], because it may run for longer than the request is in memory, and returns anything
 /// that becomes a [`Response`]. See [`Response::from_future`] for how it is run.

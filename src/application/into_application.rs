@@ -1,4 +1,4 @@
-//! What becomes an application: applications, functions and async functions.
+//! Conversion into an application: of applications, functions and async functions.
 
 use super::Application;
 use super::async_fn::async_fn;

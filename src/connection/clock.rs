@@ -30,7 +30,7 @@ impl<C: Borrow<Config>> Connection<C> {
         self.now.wall = now.wall;
     }
 
-    /// Updates what does not depend on the time alone.
+    /// Updates the deadlines that depend on more than the time.
     fn update_deadlines(&mut self) {
         let now = self.now.monotonic;
         let sent = core::mem::take(&mut self.sent);

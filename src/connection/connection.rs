@@ -47,7 +47,7 @@ use core::time::Duration;
 /// If nothing has happened by the time in `until`, call `step` again. While the connection waits, extra calls do no
 /// harm.
 ///
-/// | state | what comes | next state | step |
+/// | state | event | next state | step |
 /// |---|---|---|---|
 /// | `Head` | a whole head without a body | `Call` | `Request` |
 /// | `Head` | a whole head with a body to come | `Admit` | `Admit` |

@@ -62,7 +62,7 @@ impl Output {
             .filter(|piece| !piece.is_empty())
     }
 
-    /// Returns what is left of a part of a file, if that comes next.
+    /// Returns the rest of a part of a file, if that comes next.
     #[cfg(feature = "server")]
     #[inline]
     pub(crate) fn next_file(&self) -> Option<FileRest<'_>> {

@@ -145,7 +145,7 @@ impl<'g, 's> Chain<'g, 's> {
         *response = loop {
             let all = self.caller.guard(|| {
                 for middleware in middlewares.by_ref() {
-                    // So that what a middleware adds is sent with the page for an invalid response, too.
+                    // So that headers from middleware are sent with the page for an invalid response, too.
                     current.replace_invalid();
                     current = middleware.after(request, current);
                 }

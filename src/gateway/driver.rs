@@ -1,4 +1,4 @@
-//! The driver of a connection: gives a connection what it asks for. It has the only match over the steps of a connection.
+//! The driver of a connection: does each step that the connection asks for. It has the only match over the steps of a connection.
 
 use super::chain::{Caller, Chain};
 use super::exchange::{Begun, Exchange, RequestLine, may_need_record};
@@ -219,7 +219,7 @@ impl<C: Borrow<Config>> Driver<C> {
                     None => Ok(Poll::Ready(None)),
                 };
                 match next {
-                    // What is already there is sent first.
+                    // Blocks that are already there are sent first.
                     Ok(Poll::Pending) if self.ends_at_stop() && front_end.is_stopping() => {
                         self.end_body(Ok(()));
                     }

@@ -1,4 +1,4 @@
-//! What a session needs from its front end, and the events it reports.
+//! The clock and the waker that a session needs from its front end, and the events that it reports.
 
 use crate::connection::{Refusal, ResponseSummary};
 use crate::message::head::Head;

@@ -32,7 +32,7 @@ pub struct Gateway {
     shared: Arc<Shared>,
 }
 
-/// What the clones of a gateway share.
+/// The state that the clones of a gateway share.
 #[derive(Clone)]
 pub(super) struct Shared {
     pub(super) application: Arc<dyn Application>,
@@ -137,7 +137,7 @@ impl Gateway {
         &self.shared
     }
 
-    /// Returns what a builder method changes. Clones keep what they had.
+    /// Returns the state for a builder method to change. Clones keep theirs.
     fn change(&mut self) -> &mut Shared {
         Arc::make_mut(&mut self.shared)
     }

@@ -1,4 +1,4 @@
-//! What a session reads its input from.
+//! The input of a session.
 
 use alloc::vec::Vec;
 

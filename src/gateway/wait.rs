@@ -1,9 +1,9 @@
-//! What a session waits for.
+//! The reasons why a session waits.
 
 use crate::connection::CloseReason;
 use core::time::Duration;
 
-/// What a session waits for. Calling [`turn`](crate::Session::turn) too early does no harm.
+/// The reason why a session waits. Calling [`turn`](crate::Session::turn) too early does no harm.
 ///
 /// ```
 /// use bytegate::{Gateway, Now, Site};

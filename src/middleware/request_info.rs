@@ -78,7 +78,7 @@ impl fmt::Display for RequestInfo<'_> {
     }
 }
 
-/// Returns what identifies a request in a log: the method and the path of its request line. It has no control characters.
+/// Returns the method and the path of a request line, which identify the request in a log. It has no control characters.
 pub(crate) fn identify(line: &[u8]) -> String {
     let mut words = line.split(|byte| *byte == b' ');
     match (words.next(), words.next()) {

@@ -184,12 +184,12 @@ fn with_extensions<T>(
 }
 
 fn show(middleware: &dyn Middleware, info: &RequestInfo<'_>, mut response: Response) -> Response {
-    // As in a gateway: what a middleware adds is sent with the page for an invalid response, too.
+    // As in a gateway: headers from middleware are sent with the page for an invalid response, too.
     response.replace_invalid();
     middleware.after(info, response)
 }
 
-/// What a middleware needs to know about a request when the response is ready.
+/// The parts of a request that a middleware needs when the response is ready.
 struct Pending {
     middleware: Arc<dyn Middleware>,
     method: Method,

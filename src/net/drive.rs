@@ -199,7 +199,7 @@ impl<T: Transport> Driver<'_, T> {
         }
     }
 
-    /// Polls for what ends a wait for input. The stop of the server is reported only once.
+    /// Polls for the end of a wait for input. The stop of the server is reported only once.
     fn poll_woken(
         &mut self,
         ready: Poll<io::Result<()>>,

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The state of a connection that is visible to other tasks.
 pub(super) struct Seat {
-    /// [`BUSY`], [`GIVES_WAY`], or what the connection waits for in the upper 3 bits, and since when, in nanoseconds, in
+    /// [`BUSY`], [`GIVES_WAY`], or the reason why the connection waits in the upper 3 bits, and since when, in nanoseconds, in
     /// the others.
     state: AtomicU64,
     pub(super) client: Client,

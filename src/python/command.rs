@@ -10,7 +10,7 @@ use std::sync::mpsc::Sender;
 pub(super) enum Command {
     /// A worker said something on its control stream.
     Said(u64, Kind, Bytes),
-    /// A worker said what is no frame.
+    /// A worker sent bytes that are not a frame.
     Babbles(u64, String),
     /// A process has ended.
     Ended(u64, Option<ExitStatus>),

@@ -181,7 +181,7 @@ impl Decoder {
     }
 
     fn header(&self) -> Result<Option<(Kind, u8, u32)>, FrameError> {
-        // Each byte is checked when it has arrived, so that what is wrong does not depend on how the bytes are split.
+        // Each byte is checked when it has arrived, so that the error does not depend on how the bytes are split.
         let bytes = &self.buffer[..];
         let Some(&number) = bytes.first() else {
             return Ok(None);

@@ -27,7 +27,7 @@ pub(super) enum Received {
     Event(Event<OwnedFd>),
     /// Nothing more has arrived.
     Nothing,
-    /// The process has ended, and has not read what was sent to it last.
+    /// The process has ended, and has not read the last frame.
     Unread,
     /// The line cannot be used any longer.
     Broken(Broken),

@@ -6,13 +6,13 @@ use crate::values::sync::Arc;
 use std::prelude::rust_2024::*;
 use std::time::Instant;
 
-/// A worker and what becomes of it.
+/// A worker and its stage of life.
 pub(super) struct Member {
     pub(super) worker: Arc<Worker>,
     pub(super) stage: Stage,
 }
 
-/// What a worker is doing.
+/// The stages of the life of a worker.
 pub(super) enum Stage {
     /// It imports the application.
     Starting(Vec<Line>),

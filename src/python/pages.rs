@@ -1,4 +1,4 @@
-//! The responses that this program makes of what a worker sends, or in place of it.
+//! The responses that this program makes from the bytes of a worker, or in place of them.
 
 use super::exchange::Broken;
 use super::head::ResponseHead;

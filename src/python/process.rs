@@ -23,7 +23,7 @@ use std::thread::{self, JoinHandle};
 const BOOTSTRAP: &str = include_str!("bootstrap.py");
 const WORKER: &str = include_str!("worker.py");
 
-/// Starts a worker. What it says, and its end, become commands.
+/// Starts a worker. Its messages and its end become commands.
 pub(super) fn start(
     plan: &Plan,
     number: u64,
@@ -38,7 +38,7 @@ pub(super) fn start(
         wires.push(Arc::new(Wire::new(own)?));
         streams.push(stream);
     }
-    // What an application prints is no response.
+    // An application may print, but not into its responses.
     let output = io::stderr().as_fd().try_clone_to_owned()?;
     let child = std::process::Command::new(&plan.interpreter)
         .args(["-u", "-c", BOOTSTRAP])
@@ -63,7 +63,7 @@ pub(super) fn start(
         let ended = worker.wait();
         // A child of the process can keep its end open.
         let _ = control.shutdown(std::net::Shutdown::Both);
-        // What it said last comes before its end.
+        // Its last messages come before its end.
         let _ = talking.join();
         let _ = commands.send(Command::Ended(worker.number, ended.ok()));
     })?;
@@ -100,7 +100,7 @@ fn setup(plan: &Plan) -> Vec<u8> {
     pairs.join(&0)
 }
 
-/// Sends a worker its program, its settings and its lines, and passes on what it says.
+/// Sends a worker its program, its settings and its lines, and passes on its messages.
 fn talk(
     mut control: &UnixStream,
     setup: &[u8],

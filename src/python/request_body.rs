@@ -57,7 +57,7 @@ impl RequestBody {
         }
     }
 
-    /// Returns what goes into the frame of the request, and the file, at its beginning.
+    /// Returns the bytes for the frame of the request, and the file, at its beginning.
     pub(super) fn finish(self) -> io::Result<(Vec<u8>, Option<OwnedFd>)> {
         match self {
             RequestBody::InMemory(memory) => Ok((memory, None)),

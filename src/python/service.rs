@@ -1,4 +1,4 @@
-//! An application that is being served: what its requests need.
+//! An application that is being served: the state that its requests share.
 
 use super::command::Command;
 use super::pool::Pool;

@@ -84,7 +84,7 @@ impl Supervisor {
         }
     }
 
-    /// Does what is due. Returns when something is due next.
+    /// Does all work that is due. Returns when more is due.
     fn tend(&mut self, now: Instant) -> Instant {
         // A request that comes meanwhile is not late before that.
         let mut next = now + self.service.timeout.min(Duration::from_secs(3600));

@@ -34,7 +34,7 @@ pub(super) struct Watch {
     waker: Option<Waker>,
 }
 
-/// What happens when the time is over.
+/// The event that a timeout causes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Phase {
     /// The client gets a response that says so.

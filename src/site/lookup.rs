@@ -1,4 +1,4 @@
-//! What a site has at a path.
+//! The lookup of a path in a site.
 
 use super::layer::Found;
 use super::site::Site;

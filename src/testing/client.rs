@@ -235,8 +235,8 @@ impl Client {
         jar.get(name, self.now.get()).map(String::from)
     }
 
-    /// Keeps a cookie as if the host had set it with this value of `Set-Cookie`. What a browser would not keep is dropped:
-    /// a secure cookie over `http`, or a name that begins with `__Host-` or `__Secure-` without what that promises.
+    /// Keeps a cookie as if the host had set it with this value of `Set-Cookie`. A cookie that a browser would not keep is dropped:
+    /// a secure cookie over `http`, or a name that begins with `__Host-` or `__Secure-` without the attributes that these promise.
     ///
     /// ```
     /// use bytegate::testing::Client;

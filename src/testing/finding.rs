@@ -1,4 +1,4 @@
-//! What is wrong with the responses of an application.
+//! Faults in the responses of an application.
 
 use alloc::borrow::Cow;
 use alloc::string::String;

@@ -1,4 +1,4 @@
-//! Names of fields, found in what an application responds: it names the fields that it misses, and its forms and its
+//! Names of fields, found in the responses of an application: it names the fields that it misses, and its forms and its
 //! JSON have names.
 
 use super::response::ClientResponse;

@@ -55,7 +55,7 @@ struct State {
     bytes: VecDeque<u8>,
     /// The writer was dropped.
     ended: bool,
-    /// The writer was dropped before the end of what it had to write.
+    /// The writer was dropped before it had written everything.
     reset: bool,
     /// The reader was dropped.
     unread: bool,

@@ -20,7 +20,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-/// Sends odd requests to every route of an application or a gateway, and panics with a list of what is wrong. One test
+/// Sends odd requests to every route of an application or a gateway, and panics with a list of the faults. One test
 /// for a whole application:
 ///
 /// ```

@@ -56,7 +56,7 @@ fn with_slashes(location: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns the scheme in lower case, and what follows its colon.
+/// Returns the scheme in lower case, and the text after its colon.
 fn scheme_of(location: &str) -> Option<(&'static str, &str)> {
     let end = location.find([':', '/', '?'])?;
     let rest = location.get(end..)?.strip_prefix(':')?;

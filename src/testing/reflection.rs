@@ -15,7 +15,7 @@ const WITH_INPUT: [&str; 4] = [
     "Link",
 ];
 
-/// Returns what a response does with the odd values of its request: it sends HTML as it is, redirects to a foreign host,
+/// Returns the ways in which a response repeats the odd values of its request: it sends HTML as it is, redirects to a foreign host,
 /// or puts text into headers.
 pub(super) fn reflections(response: &ClientResponse) -> Vec<Broken> {
     let mut found = Vec::new();

@@ -162,7 +162,7 @@ pub(super) fn reason(end: End, input: &[u8]) -> Option<String> {
     }
 }
 
-/// Records what a session reports.
+/// Records the reports of a session.
 #[derive(Default)]
 struct Observer {
     now: Now,

@@ -187,7 +187,7 @@ impl<'c> Wire<'c> {
         response
     }
 
-    /// Returns the blocks of the body that have arrived since the last call: chunks, or what has arrived of a body with
+    /// Returns the blocks of the body that have arrived since the last call: chunks, or the bytes that have arrived of a body with
     /// another framing.
     ///
     /// # Panics

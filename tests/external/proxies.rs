@@ -1,4 +1,4 @@
-//! With nginx or HAProxy in front: what the proxy reads as one request is one request here, whatever it is sent.
+//! With nginx or HAProxy in front: both read the same requests, whatever bytes arrive.
 //!
 //! Every fixture goes through the proxy. The requests that the proxy logs as passed on must be the requests that arrive
 //! here. Then no bytes are content for one side and a request for the other.

@@ -1,4 +1,4 @@
-//! What the TCP front end tells developers about single requests.
+//! The advice of the TCP front end to developers about single requests.
 
 use bytegate::headers::Headers;
 use bytegate::net::{self, Options};
@@ -15,7 +15,7 @@ use std::task::Poll;
 use std::thread::sleep;
 use std::time::Duration;
 
-/// Sends requests one after the other, and returns what the server logs meanwhile.
+/// Sends requests one after the other, and returns the log of the server.
 fn log(gateway: Gateway, requests: &[&str]) -> Vec<String> {
     log_of(gateway, |client| {
         for request in requests {
@@ -25,7 +25,7 @@ fn log(gateway: Gateway, requests: &[&str]) -> Vec<String> {
     })
 }
 
-/// Returns what the server logs while a client talks to it.
+/// Returns the log of a server while a client talks to it.
 fn log_of(gateway: Gateway, talk: impl FnOnce(&mut StreamClient<TcpStream>)) -> Vec<String> {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let log = lines.clone();

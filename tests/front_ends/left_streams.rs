@@ -21,7 +21,7 @@ fn subscribe(server: &Server) -> TcpStream {
     stream
 }
 
-/// Reads up to a text. Returns what was read, without the text.
+/// Reads up to a text. Returns the bytes before the text.
 fn read_to(stream: &mut TcpStream, end: &str) -> String {
     let mut read = Vec::new();
     while !read.ends_with(end.as_bytes()) {

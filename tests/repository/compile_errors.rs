@@ -1,4 +1,4 @@
-//! What the compiler says about usual mistakes.
+//! The messages of the compiler about usual mistakes.
 
 use std::fmt::Write;
 use std::path::Path;

@@ -10,7 +10,7 @@ use std::{env, fs, process, thread};
 /// A code block of the guide.
 #[derive(Debug)]
 struct Block {
-    /// What stands after the opening fence, such as `console`.
+    /// The word after the opening fence, such as `console`.
     kind: String,
     /// The lines that a reader sees.
     text: String,
@@ -64,7 +64,7 @@ impl Reader {
         self.folder.join("guestbook")
     }
 
-    /// Runs a command line in the project, or beside it as long as there is none. Returns what it prints.
+    /// Runs a command line in the project, or beside it as long as there is none. Returns its output.
     fn run(&self, line: &str) -> String {
         let is_new = !self.project().exists();
         let folder = if is_new {

@@ -59,7 +59,7 @@ struct Module {
     lines: Vec<String>,
     /// The paths in its `use` items and in its code.
     used: BTreeSet<Segments>,
-    /// What its `pub use` items name: the name, and the path that it stands for.
+    /// The names of its `pub use` items, and the paths that they stand for.
     exported: Vec<(String, Segments)>,
 }
 
@@ -231,7 +231,7 @@ impl Crate {
             .find_map(|length| self.find(from, &path[..length]))
     }
 
-    /// Returns the other modules that a module uses, apart from what it re-exports.
+    /// Returns the other modules that a module uses, apart from its re-exports.
     fn uses(&self, name: &str) -> BTreeSet<String> {
         let paths = self.0[name].used.iter();
         let found = paths.filter_map(|path| self.module_of(name, path));
@@ -342,7 +342,7 @@ fn a_mod_rs_only_declares_and_re_exports() {
     }
 }
 
-/// What is outside of the program, and the paths that lead there.
+/// The outside of the program, and the paths that lead there.
 const OUTSIDE: [(&str, &[&str]); 4] = [
     ("files", &["std::fs", "std::os", "cap_std", "rustix"]),
     (
@@ -425,7 +425,7 @@ const EXEMPT: [(&str, &str, &str); 4] = [
     ),
 ];
 
-/// Returns what a path of another crate reaches, or `None` for nothing. Unknown parts of the standard library count.
+/// Returns the things that a path of another crate reaches, or `None` for nothing. Unknown parts of the standard library count.
 fn reached(path: &[String]) -> Option<Vec<&'static str>> {
     let text = path.join("::");
     let leads = |to: &&str| text == **to || text.starts_with(&format!("{to}::"));
@@ -442,7 +442,7 @@ fn reached(path: &[String]) -> Option<Vec<&'static str>> {
     }
 }
 
-/// Returns what the code in a folder may reach: its `mod.rs` has a line such as `// May reach files and clocks.`
+/// Returns the things that the code in a folder may reach: its `mod.rs` has a line such as `// May reach files and clocks.`
 fn permitted(room: &str) -> BTreeSet<String> {
     let text = fs::read_to_string(source().join(room).join("mod.rs")).unwrap_or_default();
     let mut lines = text

@@ -1,4 +1,4 @@
-//! Checks of the repository: the layers of the source, what the documentation says, and what the compiler says.
+//! Checks of the repository: the layers of the source, the documentation, and the messages of the compiler.
 
 mod comparison;
 #[cfg(feature = "std")]

@@ -54,7 +54,7 @@ impl Greeting<'_> {
         url
     }
 
-    /// Returns what stands in parentheses after the URL.
+    /// Returns the remarks in parentheses after the URL.
     fn remarks(&self) -> String {
         let taken = self.taken.map(|port| format!("port {port} is taken"));
         let is_watched = [

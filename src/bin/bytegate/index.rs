@@ -63,7 +63,7 @@ impl Listing {
         Ok((Some(format!("{missing}: {consequence}")), page))
     }
 
-    /// Returns what is missing, unless the folder has an index page.
+    /// Names the missing index page, unless the folder has an index page.
     fn missing(self, options: &Options, names: &str) -> Result<Option<String>, Failure> {
         let Some(folder) = options.folder.as_ref().filter(|folder| !folder.is_file()) else {
             return Ok(None);

@@ -102,7 +102,7 @@ pub(crate) fn run(mut options: Options) -> Result<ExitCode, Failure> {
         Ok(workers) => workers,
         Err(error) => return Ok(report(&error, &errors)),
     };
-    // What was said during the start comes first.
+    // Lines from the start come first.
     errors.finish();
     let (kind, version) = (workers.kind(), workers.version());
     tell(&format!(

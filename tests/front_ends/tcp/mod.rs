@@ -47,7 +47,7 @@ const fn millis(count: u64) -> Duration {
     Duration::from_millis(count)
 }
 
-/// The kit's server, with what it logs, and with a stop that a test need not wait for.
+/// The kit's server, with its log, and with a stop that a test need not wait for.
 struct Server {
     address: SocketAddr,
     running: Option<testing::Server>,

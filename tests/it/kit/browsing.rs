@@ -12,7 +12,7 @@ fn target(request: &Request<'_>) -> String {
     format!("{}{}", request.path(), query.unwrap_or_default())
 }
 
-/// Sets what the query says as a cookie, and shows the cookies.
+/// Sets the query as a cookie, and shows the cookies.
 fn app() -> Router {
     Router::new()
         .get("/set", |request: &Request<'_>| {

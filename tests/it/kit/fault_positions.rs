@@ -11,7 +11,7 @@ fn hello(_: &Request<'_>) -> &'static str {
     "hello\n"
 }
 
-/// What a client receives, how the connection ends, and whether the fault has taken effect.
+/// The bytes that a client receives, how the connection ends, and whether the fault has taken effect.
 fn received(fault: Fault) -> (String, Option<ErrorKind>, bool) {
     let mut stream = Pipe::connect_faulty(&Gateway::new(hello), fault);
     let request = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";

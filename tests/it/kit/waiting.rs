@@ -1,4 +1,4 @@
-//! A client of the test kit that waits for nothing panics, and says what is missing.
+//! A client of the test kit that waits for nothing panics, and names the missing bytes.
 
 use bytegate::testing::Client;
 use bytegate::{Body, OwnedRequest, Request, Response};

@@ -30,7 +30,7 @@ fn each_option_changes_what_it_says() {
         ],
     );
     let index = "<h1>index</h1>";
-    // An option, a path, what the answer has without it, and what it has with it.
+    // An option, a path, and a part of the response without and with the option.
     for (options, path, without, with) in [
         (&["--listing"][..], "/docs/", "HTTP/1.1 404 ", "a.pdf"),
         (

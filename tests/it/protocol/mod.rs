@@ -32,7 +32,7 @@ const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-/// What the session waits for.
+/// The reason why a session waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pause {
     Read(Duration),
@@ -53,7 +53,7 @@ struct Wire {
     answered: Vec<ResponseSummary>,
 }
 
-/// Records what a turn does.
+/// Records the events of a turn.
 struct Notes {
     now: Now,
     refused: Vec<ProtocolError>,

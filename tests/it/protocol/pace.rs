@@ -93,7 +93,7 @@ fn content_sent_at_once_earns_no_more_than_the_longest_gap() {
 fn content_in_bursts_is_received_if_its_rate_is_high_enough() {
     // 520 bytes a second for 2,000 seconds, after a fast beginning.
     assert_eq!(upload_is_refused_at(8000, 13_000, 25, 2000), None);
-    // 480 bytes a second use up what the beginning has earned.
+    // 480 bytes a second use up the time that the beginning has earned.
     let cut = upload_is_refused_at(8000, 12_000, 25, 2000);
     assert!(cut.is_some_and(|second| second < 300), "{cut:?}");
 }

@@ -31,7 +31,7 @@ fn table() -> Vec<Row> {
     let source = include_str!("../../../src/connection/connection.rs");
     let lines = source
         .lines()
-        .skip_while(|line| !line.contains("| state | what comes | next state | step |"));
+        .skip_while(|line| !line.contains("| state | event | next state | step |"));
     lines
         .skip(2)
         .take_while(|line| line.starts_with("/// |"))

@@ -1,4 +1,4 @@
-//! What a request knows about the routes that led to its application.
+//! The routes that led to an application, as its request shows them.
 
 use bytegate::testing::Client;
 use bytegate::{OwnedRequest, Request, Router};

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Records what it sees, and marks each answer.
+/// Records each response, and marks it.
 #[derive(Clone, Default)]
 struct Watch {
     seen: Arc<Mutex<Vec<String>>>,

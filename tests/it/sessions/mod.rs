@@ -51,7 +51,7 @@ impl Wake for Alarm {
     }
 }
 
-/// A session, its peer, its clock and its waker. The kit's `Wire` shows neither what a session waits for nor its errors.
+/// A session, its peer, its clock and its waker. The kit's `Wire` shows neither the waits of a session nor its errors.
 struct Wire {
     session: Session,
     now: Now,

@@ -157,7 +157,7 @@ fn a_site_sends_a_file_with_what_it_states() {
         .attachment("Report.csv");
     let options = SiteOptions::new().precompressed(true);
     let site = options.build().expect("valid options");
-    // The second form is added later, and the first one keeps what it states.
+    // The second form is added later, and the first one keeps its headers.
     let site = site.file("/report", file).file("/report.gz", "compressed");
     let client = Client::new(site);
     let response = client.get("/report").send();
