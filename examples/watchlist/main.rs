@@ -46,13 +46,10 @@ fn remove(store: &Store, request: &Request) -> Result<Response, Rejection> {
 /// Shows the list again after a form.
 fn changed(result: Result<bool, Failure>) -> Result<Response, Rejection> {
     if result.map_err(failed)? {
-        Ok(Response::see_other("/"))
-    } else {
-        Err(Rejection::new(
-            Status::CONFLICT,
-            "the list has changed: please load it again",
-        ))
+        return Ok(Response::see_other("/"));
     }
+    let detail = "the list has changed: please load it again";
+    Err(Rejection::new(Status::CONFLICT, detail))
 }
 
 fn failed(error: Failure) -> Rejection {

@@ -1,5 +1,6 @@
 //! The default page of a status: one line of plain text, which an application can replace with its own.
 
+use super::page::Page;
 use super::response::Response;
 use crate::values::protocol_error::ProtocolError;
 use crate::values::status::Status;
@@ -8,17 +9,6 @@ use core::fmt::Display;
 
 /// The seconds after which a client may try again if there was no room for its request.
 const RETRY_AFTER: &str = "5";
-
-/// The kind of page that the body of a response is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Page {
-    /// A body that the application chose.
-    Own,
-    /// The default page of the status.
-    Default,
-    /// The default page that explains an error in the input, or why the server cannot respond.
-    Explains(ProtocolError),
-}
 
 impl Response {
     /// Creates the default page of a status: a line of plain text with the status and a sentence.

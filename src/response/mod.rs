@@ -20,6 +20,7 @@ mod details;
 mod failure;
 pub(crate) mod html;
 pub(crate) mod json_text;
+mod page;
 pub(crate) mod problem;
 mod redirect;
 pub(crate) mod rejection;

@@ -1,6 +1,6 @@
 //! Responses. A response is valid by construction, or is replaced by a 500 that says why.
 
-use super::default_page::Page;
+use super::page::Page;
 use crate::body::body::Body;
 use crate::headers::header_error::HeaderError;
 use crate::headers::header_map::HeaderMap;
