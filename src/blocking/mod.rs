@@ -20,7 +20,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
-// May reach sockets and clocks.
+// May reach sockets, threads and clocks.
 
 pub(crate) mod advice;
 pub(crate) mod blocking_stream;
