@@ -83,7 +83,7 @@ fn in_readme(text: &str) -> usize {
 
 #[test]
 fn the_readme_loops_are_short() {
-    assert!(in_readme("gateway.serve_stream(") <= 20);
+    assert!(in_readme("ThreadServer::start(") <= 10);
     // Fifteen without the imports.
     assert!(in_readme("session.turn(") <= 20);
 }
