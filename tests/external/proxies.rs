@@ -294,10 +294,22 @@ impl Proxy {
             let mut words = line.split(' ');
             let (method, target, status) = (words.next()?, words.next()?, words.next()?);
             let passed_on = status == "200" && words.next() != Some("<NOSRV>");
-            passed_on.then(|| request(method, target))
+            passed_on.then(|| request(method, &unescaped(target)))
         });
         since_marker(lines.collect(), number)
     }
+}
+
+/// Reverses the escapes in HAProxy's log, such as `#22` for a quotation mark. No target has a `#` otherwise.
+fn unescaped(logged: &str) -> String {
+    let mut parts = logged.split('#');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2).unwrap_or((part, ""));
+        bytes.push(u8::from_str_radix(digits, 16).expect("two digits"));
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 impl Drop for Proxy {
