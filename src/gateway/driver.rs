@@ -5,6 +5,7 @@ use super::exchange::{Begun, Exchange, RequestLine, may_need_record};
 use super::front_end::FrontEnd;
 use super::gateway::Shared;
 use super::poll_time;
+use super::stream_kind::StreamKind;
 use super::wait::Wait;
 use crate::body::block::Block;
 use crate::body::body::SHARED_FROM_BYTES;
@@ -366,13 +367,7 @@ impl<C: Borrow<Config>> Driver<C> {
         }
         if summary.is_stream {
             let mut exchange = exchange.unwrap_or_default();
-            exchange.ends_at_stop = is_event_stream(response);
-            #[cfg(feature = "server")]
-            {
-                let coding = response.headers().get("Content-Encoding");
-                exchange.is_plain = exchange.ends_at_stop && coding.is_none();
-                exchange.takes_comments = exchange.is_plain;
-            }
+            exchange.kind = StreamKind::of(response);
             exchange.blocks = response.body.take_blocks();
             exchange.declared = summary.content_length;
             exchange.put_off_filler(self.connection.last_step());
@@ -394,16 +389,14 @@ impl<C: Borrow<Config>> Driver<C> {
 
     fn ends_at_stop(&self) -> bool {
         let exchange = self.exchange.as_ref();
-        exchange.is_some_and(|exchange| exchange.ends_at_stop)
+        exchange.is_some_and(|exchange| exchange.kind.ends_at_stop())
     }
 
     fn send(&mut self, block: Block) {
         self.count(block.len());
         #[cfg(feature = "server")]
         if let (Some(exchange), Block::Bytes(bytes)) = (&mut self.exchange, &block) {
-            if let (true, Some(last)) = (exchange.ends_at_stop, bytes.last()) {
-                exchange.takes_comments = exchange.is_plain && *last == b'\n';
-            }
+            exchange.kind.sent(bytes);
         }
         self.asked(|connection| connection.send_block(block));
     }
@@ -413,7 +406,7 @@ impl<C: Borrow<Config>> Driver<C> {
     #[cfg(feature = "server")]
     pub(super) fn send_comment(&mut self) -> bool {
         let exchange = self.exchange.as_ref();
-        let takes_comments = exchange.is_some_and(|exchange| exchange.takes_comments);
+        let takes_comments = exchange.is_some_and(|exchange| exchange.kind.takes_comments());
         takes_comments && self.connection.send(b":\n"[..].into()).is_ok()
     }
 
@@ -478,12 +471,6 @@ impl<C: Borrow<Config>> Driver<C> {
             exchange.abort(chain, AbortReason::Disconnected);
         }
     }
-}
-
-/// Returns whether a response is a stream of events without an end.
-fn is_event_stream(response: &Response) -> bool {
-    let is_endless = response.body.length().is_none();
-    is_endless && response.headers().get("Content-Type") == Some("text/event-stream")
 }
 
 /// Returns the response if there is no room for another.

@@ -4,6 +4,7 @@
 use super::chain::Chain;
 use super::gateway::Shared;
 use super::poll_time;
+use super::stream_kind::StreamKind;
 use crate::body::body::Blocks;
 use crate::connection::{BodyMode, Refusal};
 use crate::message::head::Head;
@@ -40,16 +41,9 @@ pub(super) struct Exchange {
     pub(super) waits_since: Option<Duration>,
     deferred: Option<DeferredResponse>,
     pub(super) blocks: Option<Blocks>,
-    /// Whether the body ends when the server stops: it is a stream of events, and its client reconnects.
-    pub(super) ends_at_stop: bool,
+    pub(super) kind: StreamKind,
     /// When the filler of the body is sent, if no block comes before.
     pub(super) filler_at: Duration,
-    /// Whether the body is a stream of events that is not encoded.
-    #[cfg(feature = "server")]
-    pub(super) is_plain: bool,
-    /// Whether a comment can be sent now: in a stream of events, at the start of a line.
-    #[cfg(feature = "server")]
-    pub(super) takes_comments: bool,
     /// The length that a streamed body has declared.
     pub(super) declared: Option<u64>,
     /// The number of bytes that the stream has given.

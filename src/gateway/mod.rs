@@ -24,6 +24,7 @@ mod own_response;
 pub(crate) mod poll_time;
 mod respond;
 pub(crate) mod session;
+mod stream_kind;
 #[cfg(feature = "std")]
 pub(crate) mod this_thread;
 pub(crate) mod wait;
