@@ -8,17 +8,17 @@ use bytegate::request::Scheme;
 use bytegate::testing::{
     Client, StreamClient, fuzz_request, hostile_requests, malformed_requests, probe,
 };
-use bytegate::{Method, Status};
+use bytegate::{Gateway, Method, Request, Status};
 #[cfg(feature = "tower")]
 use programs::axum_router;
 use programs::{
-    api, chat, embed, fuzz, hello, inetd, later, login, simulation, state, templates, unix, upload,
-    watchlist,
+    api, chat, embed, fuzz, hello, inetd, later, login, readiness, simulation, state, templates,
+    unix, upload, watchlist,
 };
 use std::collections::BTreeMap;
 use std::net::TcpStream;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::{fs, thread};
 
 #[test]
@@ -339,6 +339,28 @@ fn the_admin_page_is_served_by_threads_over_tcp() {
         .get("/metrics");
     let response = response.unwrap();
     assert!(response.text().ends_with("steps_total 0\n"), "{response:?}");
+}
+
+#[test]
+fn a_readiness_loop_serves_many_clients_on_one_thread() {
+    let gateway = Gateway::new(|request: &Request<'_>| request.path().to_string());
+    let (ready, listens) = mpsc::channel();
+    thread::spawn(move || {
+        let ready = |address| ready.send(address).unwrap();
+        readiness::serve(([127, 0, 0, 1], 0).into(), &gateway, ready)
+    });
+    let address = listens.recv().unwrap();
+    let mut clients: Vec<_> = (0..50)
+        .map(|_| StreamClient::connect(address).unwrap())
+        .collect();
+    for (number, client) in clients.iter_mut().enumerate() {
+        client.send(format!("GET /{number} HTTP/1.1\r\n")).unwrap();
+    }
+    for (number, client) in clients.iter_mut().enumerate().rev() {
+        client.send("Host: x\r\n\r\n").unwrap();
+        let response = client.response(Method::GET).unwrap();
+        assert_eq!(response.text(), format!("/{number}"));
+    }
 }
 
 /// A watch list in a new file.

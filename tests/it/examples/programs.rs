@@ -19,6 +19,8 @@ pub(super) mod inetd;
 pub(super) mod later;
 #[path = "../../../examples/login.rs"]
 pub(super) mod login;
+#[path = "../../../examples/readiness.rs"]
+pub(super) mod readiness;
 #[path = "../../../examples/simulation.rs"]
 pub(super) mod simulation;
 #[path = "../../../examples/state.rs"]
