@@ -21,14 +21,14 @@
 //! | write an application: a function from [`Request`] to anything that becomes a [`Response`] | [`application`], [`request`], [`response`] |
 //! | find a handler by host, path and method | [`routing`] |
 //! | serve files from memory or a folder | [`site`]; with the program, [`manual::folder`] |
-//! | wrap every response: logging, limits, authentication, CORS | [`middleware`] |
+//! | wrap every request and response: logging, limits, authentication, CORS | [`middleware`] |
 //! | stream a body, push events, receive an upload | [`body`], [`events`], [`upload`] |
-//! | call it with bytes, or from an event loop | [`gateway`]: [`Gateway::handle`], [`Session`] |
+//! | call an application with bytes, or from an event loop | [`gateway`]: [`Gateway::handle`], [`Session`] |
 //! | serve over TCP, or over any blocking stream | `net` (feature `server`), `blocking` (feature `std`) |
-//! | test and fuzz it on the wire, without a socket | `testing` (feature `testing`) |
-//! | connect it to axum, tower or the crate `http` | `bridge` (features `http`, `tower`) |
+//! | test and fuzz an application on the wire, without a socket | `testing` (feature `testing`) |
+//! | connect to axum, tower or the crate `http` | `bridge` (features `http`, `tower`) |
 //! | follow PEP 3333 | [`mod@wsgi`] |
-//! | host an application in Python: Flask, Django | `python` (feature `python`, Unix) |
+//! | host a Python application: Flask, Django | `python` (feature `python`, Unix) |
 //! | change limits and timeouts | [`config`] |
 //! | use the protocol alone | [`connection`] |
 //! | find out why something goes wrong: 413, stalls, tokio, closures | [`manual::troubleshooting`] |
@@ -44,13 +44,13 @@
 //! | `folder` | sites from folders, with `Site::load` and `Site::open` |
 //! | `server` | the TCP front end, `net`, and `testing::Server`; includes `folder` |
 //! | `net` | the program `bytegate`; includes `server`, `testing` and `python` |
-//! | `python` | WSGI applications in Python, in processes of its interpreter (Unix only); includes `folder` |
-//! | `compression` | gzip for files of text, with `SiteOptions::compress`, and for bodies in memory, with the middleware `Compression` |
+//! | `python` | Python WSGI applications, run in interpreter processes (Unix only); includes `folder` |
+//! | `compression` | gzip for text files, with `SiteOptions::compress`, and for bodies in memory, with the middleware `Compression` |
 //! | `serde` | typed queries and forms, with `Request::query_as` and `Request::form_as` |
 //! | `json` | JSON in both directions, with `Request::json` and `Response::json` |
 //! | `cookies` | `Response::with_cookie`, with the crate `cookie`; reading cookies needs no feature |
-//! | `signed-cookies` | cookies that a client cannot change; includes `cookies` |
-//! | `http` | conversions from and to the types of the crate `http` |
+//! | `signed-cookies` | signed cookies, which clients cannot change; includes `cookies` |
+//! | `http` | conversions to and from the types of the crate `http` |
 //! | `tower` | tower services and axum routers as applications, with `bridge::tower`, and gateways as tower services, with `bridge::GatewayService`; includes `http` |
 //! | `proptest` | `testing::valid_requests`, a proptest strategy of valid requests; includes `testing` |
 //!
@@ -58,19 +58,19 @@
 //!
 //! - With `std`, [`Gateway::handle`] waits for a deferred response, and [`Session::catch_panics`] catches panics. Without it,
 //!   a deferred response becomes a 500, and a panic passes through.
-//! - With `server`, `Gateway::serve_stream` resets a `TcpStream` after an incomplete response. Without it, it closes the
-//!   stream, because the standard library cannot do more. A response without a length then looks complete.
-//! - With `folder`, sites and routers compose the characters of paths (Unicode NFC), so that names that look the same are
+//! - With `server`, `Gateway::serve_stream` resets a `TcpStream` after an incomplete response. Without it, `serve_stream`
+//!   only closes the stream, because the standard library cannot reset it. A response without a length then looks complete.
+//! - With `folder`, sites and routers normalize the characters of paths (Unicode NFC), so that names that look the same are
 //!   the same. Without it, each spelling is a separate name.
 //!
 //! # Targets without the standard library
 //!
-//! The core needs `alloc` and nothing else. Every change is built for `thumbv7em-none-eabi`, `thumbv6m-none-eabi`,
+//! The core needs only `alloc`. Every change is built for `thumbv7em-none-eabi`, `thumbv6m-none-eabi`,
 //! `riscv32imc-unknown-none-elf` and `wasm32-unknown-unknown`.
 //!
 //! Some chips have no atomic compare-and-swap, for example the RP2040 and the ESP32-C3. There, this crate uses
 //! [`portable-atomic`](https://docs.rs/portable-atomic), and the `Arc` in its signatures is `portable_atomic_util::Arc`.
-//! The program says how to keep interrupts away: with the feature `critical-section` of `portable-atomic`, or, on a chip
+//! Your program chooses how interrupts are held off: with the feature `critical-section` of `portable-atomic`, or, on a chip
 //! with a single core, with `--cfg portable_atomic_unsafe_assume_single_core` in `RUSTFLAGS`.
 //!
 //! # Architecture
@@ -80,27 +80,27 @@
 //! ([`Gateway::handle`]), a blocking stream (`Gateway::serve_stream`), a TCP socket (`net::serve`) and standard input and
 //! output (the program's `handle`). Tests and fuzzers are front ends too.
 //!
-//! - A *connection* is the protocol state machine. It deals with bytes, time and HTTP, and runs no user code.
+//! - A *connection* is the protocol state machine. It handles bytes, time and HTTP, and runs no user code.
 //! - A *gateway* holds an application, its configuration and its middleware.
-//! - A *session* is a connection joined to a gateway. It has the loop over the steps of a connection.
+//! - A *session* is a connection joined to a gateway. It runs the loop over the steps of a connection.
 //! - An *application* takes a request and returns a response. Routers and sites are applications.
 //!
 //! A file imports only from its own folder and from folders above it in this table. Only `files`, `site/folder`, the front
-//! ends and the test kit open files, use sockets, start threads or read a clock. Three other files do, each for a reason that
-//! the test of these rules states.
+//! ends and the test kit open files, use sockets, start threads or read a clock. Three other files do so as well, for reasons
+//! that the test of these rules states.
 //!
 //! | folder | contents | does not depend on |
 //! |---|---|---|
 //! | `values`, [`config`] | [`Now`], [`Status`], [`Method`], limits, the table of protocol errors | everything else |
 //! | `syntax` | the grammar of a head and of a chunk line; targets, authorities, dates | state |
 //! | [`headers`], `message` | lists of headers; framing, preconditions, ranges | connections |
-//! | `files` | files of the system, and the memory and descriptors that they take | bodies |
+//! | `files` | files on disk, and the memory and descriptors that they take | bodies |
 //! | [`body`], [`response`], [`request`], [`events`], [`upload`] | the values that applications take and return | connections |
 //! | [`connection`] | the state machine with its transition table | applications, transports, clocks, user code |
 //! | [`application`], [`middleware`], [`site`], [`routing`], [`mod@wsgi`] | everything that produces responses | connections |
 //! | [`gateway`] | [`Gateway`], [`Session`], the chain of middleware around an application | sockets |
 //! | `blocking`, `bridge`, `net` | front ends | HTTP rules |
-//! | `python` | workers: processes of Python's interpreter, and the protocol to them | sockets of clients |
+//! | `python` | workers (Python interpreter processes), and the protocol between them and the front end | client sockets |
 //! | `testing` | the test kit: clients, exchanges as text, faults, fuzzing | sockets, apart from its servers |
 //!
 //! A request passes through these stages: bytes, head, framing and persistence, [`Request`], middleware, router,
@@ -119,7 +119,7 @@
 //! 7. Output is valid by construction. A response that breaks the rules is replaced by a 500.
 //! 8. User code runs only in the session, never in the state machine. A panic affects only one request. The session catches
 //!    it, not a middleware, so receivers, streams and middleware are covered too.
-//! 9. Valid headers are kept as they were sent. A head is scanned once and not copied, and a lookup scans its lines.
+//! 9. Valid headers are kept as they were sent. A head is scanned once and never copied. A header lookup scans its lines.
 
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
