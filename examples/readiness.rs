@@ -8,12 +8,11 @@ use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const LISTENER: Token = Token(0);
 
-struct Connection {
+struct Client {
     stream: TcpStream,
     session: Session,
     input: Vec<u8>,
@@ -21,7 +20,7 @@ struct Connection {
     until: Duration,
 }
 
-impl Connection {
+impl Client {
     /// Goes on until the socket has to wait. Returns `false` when the connection is over.
     fn go_on(&mut self, now: Now) -> io::Result<bool> {
         let mut block = [0; 4096];
@@ -58,66 +57,53 @@ impl Connection {
     }
 }
 
-/// Serves until an error of the poll. The deadlines of all connections are kept.
-pub(crate) fn serve(
-    address: SocketAddr,
-    gateway: &Gateway,
-    ready: impl FnOnce(SocketAddr),
-) -> io::Result<()> {
-    let (mut poll, mut events, started) =
-        (Poll::new()?, Events::with_capacity(256), Instant::now());
-    let mut listener = TcpListener::bind(address)?;
+/// Serves until the poll fails. All deadlines are kept.
+pub(crate) fn serve(listener: std::net::TcpListener, gateway: &Gateway) -> io::Result<()> {
+    let (mut poll, mut events) = (Poll::new()?, Events::with_capacity(256));
+    listener.set_nonblocking(true)?;
+    let mut listener = TcpListener::from_std(listener);
     poll.registry()
         .register(&mut listener, LISTENER, Interest::READABLE)?;
-    ready(listener.local_addr()?);
-    let mut connections: HashMap<Token, Connection> = HashMap::new();
-    let mut next = LISTENER.0;
+    let mut clients: HashMap<Token, Client> = HashMap::new();
+    let (mut last, started) = (LISTENER.0, Instant::now());
     loop {
-        let first = connections
-            .values()
-            .map(|connection| connection.until)
-            .min();
-        let first = first.filter(|until| *until < Duration::MAX);
-        let timeout = first.map(|until| until.saturating_sub(started.elapsed()));
+        let first = clients.values().map(|client| client.until).min();
+        let timeout = first
+            .filter(|until| *until < Duration::MAX)
+            .map(|until| until.saturating_sub(started.elapsed()));
         match poll.poll(&mut events, timeout) {
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             polled => polled?,
         }
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).ok();
-        let now = Now {
-            monotonic: started.elapsed(),
-            wall,
-        };
+        let mut now = Now::default();
+        now.monotonic = started.elapsed();
+        now.wall = SystemTime::now().duration_since(UNIX_EPOCH).ok();
 
         while let Ok((mut stream, peer)) = listener.accept() {
-            next += 1;
+            last += 1;
             let both = Interest::READABLE | Interest::WRITABLE;
-            poll.registry().register(&mut stream, Token(next), both)?;
-            let session = gateway.session(peer);
-            let connection = Connection {
+            poll.registry().register(&mut stream, Token(last), both)?;
+            let client = Client {
                 stream,
-                session,
+                session: gateway.session(peer),
                 input: Vec::new(),
                 until: Duration::ZERO,
             };
-            connections.insert(Token(next), connection);
+            clients.insert(Token(last), client);
         }
         for event in &events {
-            if let Some(connection) = connections.get_mut(&event.token()) {
-                connection.until = Duration::ZERO;
+            if let Some(client) = clients.get_mut(&event.token()) {
+                client.until = Duration::ZERO;
             }
         }
         // An error of a socket ends its connection only.
-        connections.retain(|_, connection| {
-            connection.until > now.monotonic || connection.go_on(now).unwrap_or(false)
-        });
+        clients
+            .retain(|_, client| client.until > now.monotonic || client.go_on(now).unwrap_or(false));
     }
 }
 
 fn main() -> io::Result<()> {
     let gateway = Gateway::new(|request: &Request| format!("hello from {}\n", request.path()));
-    let address = ([127, 0, 0, 1], 7890).into();
-    serve(address, &gateway, |address| {
-        println!("http://{address}/ (Ctrl-C stops it)")
-    })
+    println!("http://127.0.0.1:7890/ (Ctrl-C stops it)");
+    serve(std::net::TcpListener::bind("127.0.0.1:7890")?, &gateway)
 }

@@ -16,9 +16,9 @@ use programs::{
     unix, upload, watchlist,
 };
 use std::collections::BTreeMap;
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::{fs, thread};
 
 #[test]
@@ -344,12 +344,9 @@ fn the_admin_page_is_served_by_threads_over_tcp() {
 #[test]
 fn a_readiness_loop_serves_many_clients_on_one_thread() {
     let gateway = Gateway::new(|request: &Request<'_>| request.path().to_string());
-    let (ready, listens) = mpsc::channel();
-    thread::spawn(move || {
-        let ready = |address| ready.send(address).unwrap();
-        readiness::serve(([127, 0, 0, 1], 0).into(), &gateway, ready)
-    });
-    let address = listens.recv().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || readiness::serve(listener, &gateway));
     let mut clients: Vec<_> = (0..50)
         .map(|_| StreamClient::connect(address).unwrap())
         .collect();
