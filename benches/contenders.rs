@@ -1,4 +1,4 @@
-//! The contenders: bytegate and its peers, each as a closure that answers one request.
+//! The contenders: bytegate and its peers, each as a closure that responds to one request.
 
 use bytegate::config::Config;
 use bytegate::gateway::Wait;
@@ -82,7 +82,7 @@ pub(crate) fn contenders(request: &'static [u8]) -> Vec<Contender> {
     ]
 }
 
-/// A time, so that answers have a `Date`.
+/// A time, so that responses have a `Date`.
 const DATED: Now = Now::at_unix(784_111_777);
 
 /// The cheapest way to call it: the field array is not initialized first.
@@ -160,7 +160,7 @@ pub(crate) fn into_used_buffer(request: &'static [u8]) -> Box<dyn FnMut()> {
     })
 }
 
-/// Parses and checks the head on a new connection, without an answer.
+/// Parses and checks the head on a new connection, without a response.
 fn up_to_the_call(request: &'static [u8]) -> Box<dyn FnMut()> {
     let config = Config::default();
     Box::new(move || {

@@ -64,8 +64,8 @@ impl Case {
 
     fn run(&self, times: usize) {
         for _ in 0..times {
-            let reply = self.gateway.handle(black_box(&self.request));
-            let head = String::from_utf8_lossy(&reply);
+            let response = self.gateway.handle(black_box(&self.request));
+            let head = String::from_utf8_lossy(&response);
             // Otherwise the request would be beyond the limits, and the case would measure nothing.
             assert!(!head.contains("Connection: close"), "{}: {head}", self.name);
         }

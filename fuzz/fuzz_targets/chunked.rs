@@ -1,4 +1,4 @@
-//! Any bytes as chunked content: the decoder accepts and refuses what the model does, however the input is cut.
+//! Any bytes as a chunked body: the decoder accepts and refuses what the model does, however the input is cut.
 #![no_main]
 
 #[path = "../../tests/it/laws/mod.rs"]

@@ -1,4 +1,4 @@
-//! Whole connections of valid and nearly valid requests, cut anywhere. There are as many answers as the model says, in
+//! Whole connections of valid and nearly valid requests, cut anywhere. There are as many responses as the model says, in
 //! the same order, and all laws hold. This finds faults between requests: pairing, draining, persistence.
 #![no_main]
 
@@ -70,7 +70,7 @@ enum Body {
         extension: bool,
         trailer: bool,
     },
-    /// Content that looks like a request.
+    /// A body that looks like a request.
     Disguised {
         chunked: bool,
     },

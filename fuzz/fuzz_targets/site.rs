@@ -1,5 +1,5 @@
 //! Any bytes as the target of a request and as the options of a site. What is beside the folder is never sent, all laws
-//! hold, and a folder that was read answers like one that is open.
+//! hold, and a folder that was read responds like one that is open.
 #![no_main]
 
 #[path = "../../tests/it/laws/mod.rs"]
@@ -47,7 +47,7 @@ fuzz_target!(|input: &[u8]| {
             .windows(SECRET.len())
             .any(|it| it == SECRET);
         assert!(!has_secret, "{}", request.escape_ascii());
-        let responses = reader::read_all(&transcript.output, &transcript.answers);
+        let responses = reader::read_all(&transcript.output, &transcript.responses);
         for location in responses
             .iter()
             .flat_map(|it| it.headers().get_all("location"))

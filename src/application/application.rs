@@ -29,8 +29,8 @@ use alloc::vec::Vec;
 /// }
 ///
 /// let gateway = Gateway::new(application);
-/// let reply = gateway.handle(b"GET /hello?name=Ada HTTP/1.1\r\nHost: localhost\r\n\r\n");
-/// assert!(reply.ends_with(b"hello Ada\n"));
+/// let response = gateway.handle(b"GET /hello?name=Ada HTTP/1.1\r\nHost: localhost\r\n\r\n");
+/// assert!(response.ends_with(b"hello Ada\n"));
 /// ```
 ///
 /// # Errors

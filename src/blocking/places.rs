@@ -96,7 +96,7 @@ impl Places {
         self.state().is_stopping
     }
 
-    /// Asks all connections to end when their requests are answered.
+    /// Asks all connections to end when their requests have responses.
     pub(super) fn stop(&self) {
         let mut state = self.state();
         state.is_stopping = true;
@@ -153,7 +153,7 @@ impl State {
 }
 
 impl Connection {
-    /// Asks the connection to end. A request that has arrived is answered.
+    /// Asks the connection to end. A request that has arrived gets its response.
     fn ask(&mut self) {
         self.is_asked = true;
         match &self.waits {

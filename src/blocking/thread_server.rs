@@ -133,8 +133,8 @@ impl ThreadServer {
         self.address
     }
 
-    /// Stops the server. Idle connections and event streams end at once, active requests are answered first. What takes
-    /// longer than [`ThreadLimits::stop_timeout`] is cut off. A thread whose handler hangs is left behind.
+    /// Stops the server. Idle connections and event streams end at once, and active requests get their responses first.
+    /// Those that take longer than [`ThreadLimits::stop_timeout`] are cut off. A thread whose handler hangs is left behind.
     pub fn stop(mut self) {
         self.end();
     }

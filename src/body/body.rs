@@ -124,8 +124,8 @@ impl Body {
     /// let gateway = Gateway::new(|_: &Request| {
     ///     Response::text(Body::from_iterator(["one ", "two"].into_iter()))
     /// });
-    /// let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    /// assert!(reply.ends_with(b"4\r\none \r\n3\r\ntwo\r\n0\r\n\r\n"));
+    /// let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// assert!(response.ends_with(b"4\r\none \r\n3\r\ntwo\r\n0\r\n\r\n"));
     /// ```
     pub fn from_iterator<I>(blocks: I) -> Body
     where

@@ -124,11 +124,11 @@ where
     S: Service<http::Request<Body>, Response = http::Response<B>, Error: fmt::Display>,
     B: HttpBody<Data = Bytes> + Send + 'static,
 {
-    let answered = async {
+    let responded = async {
         poll_fn(|context| service.poll_ready(context)).await?;
         service.call(request).await
     };
-    match answered.await {
+    match responded.await {
         Ok(response) if is_head => Response::from(without_body(response)),
         Ok(response) => Response::from(response.map(of_http_body)),
         Err(error) => Response::from_error(ResponseError::other(error.to_string())),

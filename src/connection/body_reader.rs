@@ -93,7 +93,7 @@ impl BodyReader {
         }
     }
 
-    /// Reads the available content, up to the next part to stream. Also returns the number of bytes used. The offset
+    /// Reads the available body, up to the next part to stream. Also returns the number of bytes used. The offset
     /// of a fault counts from the start of `input`, which starts with a head of length `head` until the head has been
     /// used.
     pub(super) fn take_in<'i>(

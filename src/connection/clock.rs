@@ -68,11 +68,11 @@ impl<C: Borrow<Config>> Connection<C> {
         }
     }
 
-    /// Returns whether another request may follow the one being answered.
+    /// Returns whether another request may follow the current one.
     #[inline]
     pub(super) fn may_go_on(&self) -> bool {
         !self.stopping
-            && self.answered < self.config.borrow().limits.requests
+            && self.responses < self.config.borrow().limits.requests
             && !self
                 .retires
                 .is_some_and(|retires| is_late(self.now.monotonic, retires))

@@ -81,7 +81,7 @@ use core::time::Duration;
 ///
 /// let mut connection = Connection::new(Config::default(), Scheme::Http);
 /// let mut input: &[u8] = b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
-/// let mut reply = Vec::new();
+/// let mut response = Vec::new();
 /// loop {
 ///     match connection.step(&mut input, Now::default()) {
 ///         Step::Request(message) => {
@@ -89,13 +89,13 @@ use core::time::Duration;
 ///             let mut response = Response::text(format!("you asked for {path}\n"));
 ///             connection.respond(&mut response)?;
 ///         }
-///         Step::Write { .. } => connection.output().move_to(&mut reply),
+///         Step::Write { .. } => connection.output().move_to(&mut response),
 ///         Step::Read { .. } => connection.end_input(),
 ///         Step::Close(_) => break,
 ///         other => unreachable!("this request is whole and has no body: {other:?}"),
 ///     }
 /// }
-/// assert!(reply.ends_with(b"\r\n\r\nyou asked for /hello\n"));
+/// assert!(response.ends_with(b"\r\n\r\nyou asked for /hello\n"));
 /// # Ok::<(), bytegate::connection::OutOfTurn>(())
 /// ```
 ///
@@ -119,8 +119,8 @@ pub struct Connection<C = Arc<Config>> {
     pub(super) retires: Option<Duration>,
     /// Whether the next step updates deadlines: after a hold, while output is written, and at first.
     pub(super) needs_update: bool,
-    /// Number of requests answered so far.
-    pub(super) answered: u32,
+    /// Number of responses so far.
+    pub(super) responses: u32,
     /// Number of input bytes used so far.
     pub(super) offset: u64,
     pub(super) input_ended: bool,
@@ -171,7 +171,7 @@ impl<C: Borrow<Config>> Connection<C> {
             date: DateLine::new(),
             retires: None,
             needs_update: true,
-            answered: 0,
+            responses: 0,
             offset: 0,
             input_ended: false,
             stopping: false,
@@ -277,7 +277,7 @@ impl<C: Borrow<Config>> Connection<C> {
                 return Err(OutOfTurn);
             }
         };
-        self.answered = self.answered.saturating_add(1);
+        self.responses = self.responses.saturating_add(1);
         let error = response.take_error();
         let setting = encoder::Setting {
             exchange: &exchange,
@@ -316,7 +316,7 @@ impl<C: Borrow<Config>> Connection<C> {
         let State::Call(_, exchange) = &self.state else {
             return self.respond_rarely(&mut prepared.to_response());
         };
-        self.answered = self.answered.saturating_add(1);
+        self.responses = self.responses.saturating_add(1);
         let persists = exchange.persists && self.may_go_on();
         let setting = encoder::Setting {
             exchange,
@@ -444,7 +444,7 @@ impl<C: Borrow<Config>> Connection<C> {
         self.output.clear_into(buffer);
     }
 
-    /// Reports that no more input will come. Complete requests are still answered.
+    /// Reports that no more input will come. Complete requests still get responses.
     pub fn end_input(&mut self) {
         self.input_ended = true;
     }

@@ -149,12 +149,12 @@ impl<C: Borrow<Config>> Connection<C> {
         let now = self.now.monotonic;
         let begun = !input.is_empty();
         // On a new connection, the deadline counts from when the connection was opened.
-        if begun && !waiting.begun && self.answered > 0 {
+        if begun && !waiting.begun && self.responses > 0 {
             waiting.since = now;
         }
         waiting.begun = begun;
         let timeouts = &self.config.borrow().timeouts;
-        let until = waiting.since.saturating_add(match (begun, self.answered) {
+        let until = waiting.since.saturating_add(match (begun, self.responses) {
             (true, _) | (false, 0) => timeouts.head,
             (false, _) => timeouts.idle,
         });
@@ -203,7 +203,7 @@ impl<C: Borrow<Config>> Connection<C> {
         let whole = reader
             .whole_in(input, head)
             .and_then(|length| input.get(..length));
-        // Head and content are in one piece, so nothing is copied.
+        // Head and body are in one piece, so nothing is copied.
         if let Some(request) = whole {
             self.take(input, request.len());
             return (State::Call(None, exchange), Some(Pause::Call(request)));

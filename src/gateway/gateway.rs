@@ -19,8 +19,8 @@ use core::fmt;
 /// use bytegate::{Gateway, Request};
 ///
 /// let gateway = Gateway::new(|request: &Request| format!("you asked for {}\n", request.path()));
-/// let reply = gateway.handle(b"GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n");
-/// assert!(reply.starts_with(b"HTTP/1.1 200 OK\r\n") && reply.ends_with(b"you asked for /hello\n"));
+/// let response = gateway.handle(b"GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n");
+/// assert!(response.starts_with(b"HTTP/1.1 200 OK\r\n") && response.ends_with(b"you asked for /hello\n"));
 /// ```
 ///
 /// A gateway is a cheap handle: its clones share the application and everything else. Setting something on a clone does

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use core::time::Duration;
 
 impl Gateway {
-    /// Answers every request in `input` in order, and returns the responses as bytes. It does no I/O.
+    /// Responds to every request in `input` in order, and returns the responses as bytes. It does no I/O.
     ///
     /// The input is one connection from its first byte to its end. An incomplete last request is refused with 400. An
     /// empty input produces an empty output. Without a clock there is no `Date`, so the same input produces the same
@@ -23,9 +23,9 @@ impl Gateway {
     /// use bytegate::{Gateway, Site};
     ///
     /// let gateway = Gateway::new(Site::new().file("/a.txt", "hello"));
-    /// let reply = gateway.handle(b"GET /a.txt HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    /// assert!(reply.starts_with(b"HTTP/1.1 200 OK\r\n"));
-    /// assert!(reply.ends_with(b"\r\n\r\nhello"));
+    /// let response = gateway.handle(b"GET /a.txt HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    /// assert!(response.starts_with(b"HTTP/1.1 200 OK\r\n"));
+    /// assert!(response.ends_with(b"\r\n\r\nhello"));
     /// assert!(gateway.handle(b"").is_empty());
     /// ```
     #[must_use]

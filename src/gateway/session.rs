@@ -20,7 +20,7 @@ use crate::values::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// A connection and the gateway that answers its requests. Created by [`Gateway::session`].
+/// A connection and the gateway that responds to its requests. Created by [`Gateway::session`].
 ///
 /// [`turn`](Session::turn) processes the available input and returns what to wait for. Then write the
 /// [`output`](Session::output) or read more input, and call `turn` again:
@@ -41,7 +41,7 @@ use core::fmt;
 ///                 count => input.extend_from_slice(&block[..count]),
 ///             },
 ///             Wait::Write { .. } => stream.write_all(&session.take_output())?,
-///             // This application answers at once.
+///             // This application responds at once.
 ///             Wait::Pending { .. } => unreachable!("no response is deferred"),
 ///             // A loop with several connections goes on to the next one here.
 ///             Wait::Yield => {}

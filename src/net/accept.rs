@@ -353,13 +353,13 @@ mod tests {
                 }
                 for _ in 0..20 {
                     let mut refused = TcpStream::connect(to).await.unwrap();
-                    let mut answer = String::new();
-                    refused.read_to_string(&mut answer).await.unwrap();
-                    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+                    let mut response = String::new();
+                    refused.read_to_string(&mut response).await.unwrap();
+                    let (head, body) = response.split_once("\r\n\r\n").unwrap();
                     assert!(head.starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
                     assert!(head.contains("\r\nRetry-After: "));
                     let length = format!("\r\nContent-Length: {}", body.len());
-                    assert!(head.ends_with(&length), "{answer}");
+                    assert!(head.ends_with(&length), "{response}");
                 }
                 for stream in &mut busy {
                     stream.write_all(&GET[9..]).await.unwrap();

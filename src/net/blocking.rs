@@ -23,7 +23,7 @@ const WAITING: usize = 256;
 /// 2.0 s: wrap it in net::blocking`. That happens once for each path, for the first 32 paths, if a call takes a second or
 /// more. The same goes for async functions that hold a thread between two awaits, for bodies and for receivers.
 ///
-/// The application receives a copy of the request. Content is still [admitted](Application::admit) on the serving
+/// The application receives a copy of the request. The body is still [admitted](Application::admit) on the serving
 /// thread.
 ///
 /// ```no_run

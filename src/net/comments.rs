@@ -6,8 +6,8 @@ use std::prelude::rust_2024::*;
 use std::time::Instant;
 
 /// When a quiet stream of events gets a comment, because its client has ended its input. Such a client may still read, or
-/// may be gone, and only a write tells. A client that is gone answers the first comment with a reset, and the second one
-/// finds it.
+/// may be gone, and only a write tells. If it is gone, its system resets the connection at the first comment, and the
+/// second one fails.
 #[derive(Default)]
 pub(super) struct Comments {
     sent: u8,

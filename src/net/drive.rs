@@ -186,7 +186,7 @@ impl<T: Transport> Driver<'_, T> {
                     }
                     self.turn_after_write()
                 }
-                Wait::Pending { .. } => Box::pin(self.answer()).await?,
+                Wait::Pending { .. } => Box::pin(self.wait_for_response()).await?,
                 Wait::Yield => {
                     if !self.session.output().is_empty() {
                         self.write_now()?;
@@ -373,7 +373,7 @@ impl<T: Transport> Driver<'_, T> {
 
     /// Waits for the response of the application. Input received meanwhile is buffered. If the peer disconnects, the
     /// response is dropped. A stop of the server gives the session a turn, in which it ends a stream of events.
-    async fn answer(&mut self) -> io::Result<Wait> {
+    async fn wait_for_response(&mut self) -> io::Result<Wait> {
         let mut saw_stop = false;
         self.comments.begin_pause();
         loop {

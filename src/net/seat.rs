@@ -89,7 +89,7 @@ impl Seat {
         ClientWait::from_bits(self.state.load(Ordering::SeqCst))
     }
 
-    /// Tells a connection to close, unless its wait has ended. A request that has just arrived is still answered.
+    /// Tells a connection to close, unless its wait has ended. A request that has just arrived still gets its response.
     pub(super) fn give_way(&self, wait: ClientWait) -> bool {
         let (waiting, order) = (wait.to_bits(), Ordering::SeqCst);
         let still_waits = self

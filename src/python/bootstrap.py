@@ -5,13 +5,13 @@ os.dup2(null, 0)
 os.dup2(2, 1)
 os.close(null)
 def read(size):
-    content = b""
-    while len(content) < size:
-        block = control.recv(size - len(content))
+    data = b""
+    while len(data) < size:
+        block = control.recv(size - len(data))
         if not block:
             os._exit(1)
-        content += block
-    return content
+        data += block
+    return data
 source = read(struct.unpack("<I", read(4))[0])
 if sys.version_info < (3, 9):
     reason = "%s is Python %d.%d, but 3.9 or newer is needed" % ((sys.executable,) + sys.version_info[:2])

@@ -8,7 +8,7 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use percent_encoding::percent_decode_str;
 
-/// The environ of one request, without the length of its content.
+/// The environ of one request, without the length of its body.
 #[derive(Debug)]
 pub(super) struct Environ {
     block: Vec<u8>,
@@ -134,7 +134,7 @@ fn is_same(one: &str, other: &str) -> bool {
 }
 
 /// Returns whether a header has a key that begins with `HTTP_`. `Proxy` would become a setting of CGI libraries
-/// (CVE-2016-5385), a name with an underscore could be mistaken for another one, and content reaches the application with
+/// (CVE-2016-5385), a name with an underscore could be mistaken for another one, and the body reaches the application with
 /// a length and without its transfer coding.
 fn has_key(name: &str) -> bool {
     const WITHOUT: [&str; 3] = ["content-length", "proxy", "transfer-encoding"];

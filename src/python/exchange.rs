@@ -12,9 +12,9 @@ pub(super) enum State {
     Free,
     /// A request was sent.
     Asked,
-    /// The head of the response has come, and nothing of the content.
+    /// The head of the response has come, and nothing of the body.
     Begun,
-    /// A part of the content has come.
+    /// A part of the body has come.
     Body,
     /// The response is complete, and the application is closing it.
     Closing,
@@ -27,17 +27,17 @@ pub(super) enum State {
 /// An event on a stream. `D` is a descriptor.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Event<D> {
-    /// The head of the response, in the form in which the worker sent it, and the first block of its content.
+    /// The head of the response, in the form in which the worker sent it, and the first block of its body.
     Head {
         head: Bytes,
         body: Bytes,
         is_whole: bool,
     },
-    /// A block of content.
+    /// A block of the body.
     Data(Bytes),
-    /// A part of a file, which is the whole content.
+    /// A part of a file, which is the whole body.
     File { file: D, position: u64, length: u64 },
-    /// The content is complete and the worker is free, unless a request was sent ahead.
+    /// The body is complete and the worker is free, unless a request was sent ahead.
     End,
     /// The application failed. The worker is free, or ends its process.
     Failed { reason: String, ends: bool },

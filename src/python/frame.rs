@@ -16,9 +16,9 @@ pub(super) const MAX_PAYLOAD: usize = 1024 * 1024;
 /// The length in front of the head block of a [`Kind::Request`] or [`Kind::Head`].
 pub(super) const LENGTH_BYTES: usize = 4;
 
-/// A request whose content is in a file. Its descriptor comes with the first byte of the frame.
+/// A request whose body is in a file. Its descriptor comes with the first byte of the frame.
 pub(super) const IN_FILE: u8 = 1;
-/// A head after which no content follows.
+/// A head after which no body follows.
 pub(super) const LAST: u8 = 1;
 /// An error after which the process ends.
 pub(super) const ENDS: u8 = 1;
@@ -29,15 +29,15 @@ pub(super) const FREE: u8 = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Kind {
-    /// A request: the length of the environ, the environ, and the content. To a worker.
+    /// A request: the length of the environ, the environ, and the body. To a worker.
     Request = 1,
     /// The client has left. To a worker.
     Abort = 2,
-    /// The head of a response: its length, the head, and the first block of the content. From a worker.
+    /// The head of a response: its length, the head, and the first block of the body. From a worker.
     Head = 3,
-    /// A block of content. From a worker.
+    /// A block of the body. From a worker.
     Data = 4,
-    /// A part of a file, which is the content: its position and its length. A descriptor comes with it. From a worker.
+    /// A part of a file, which is the body: its position and its length. A descriptor comes with it. From a worker.
     File = 5,
     /// The application is done, and the worker is free. From a worker.
     End = 6,

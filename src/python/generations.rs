@@ -58,7 +58,7 @@ impl Supervisor {
         }
     }
 
-    /// Lets a worker end when it has answered its requests.
+    /// Lets a worker end when it has responded to its requests.
     pub(super) fn end(&mut self, place: usize, until: Option<Instant>) {
         let member = &mut self.members[place];
         self.service.pool.retire(&member.worker);

@@ -53,7 +53,7 @@ impl ResponseHead {
         Ok(())
     }
 
-    /// Returns a response without its content.
+    /// Returns a response without its body.
     pub(super) fn into_response(self) -> Response {
         Response {
             headers: self.headers,

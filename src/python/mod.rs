@@ -11,13 +11,12 @@
 //! ```
 //!
 //! [`Python::start`] returns an [`Application`](crate::Application) like any other: it can be mounted beside a
-//! [`Site`](crate::Site), wrapped in middleware, answered by [`Gateway::handle`](crate::Gateway::handle), and tested with
+//! [`Site`](crate::Site), wrapped in middleware, called by [`Gateway::handle`](crate::Gateway::handle), and tested with
 //! [`testing::Client`](crate::testing::Client), without a socket. The [manual](crate::manual::python) has Flask, Django and
 //! the tutorial's own frame.
 
 // May reach files, sockets, threads, clocks and the system.
 
-mod answer;
 mod command;
 mod decimal;
 mod environ;
@@ -31,6 +30,7 @@ mod line;
 mod member;
 mod options;
 mod pages;
+mod pending_response;
 mod plan;
 mod pool;
 mod process;

@@ -122,7 +122,7 @@ impl Python {
         self
     }
 
-    /// Sets the number of threads of each process, which is the number of requests that it answers at once. More than one
+    /// Sets the number of threads of each process, which is the number of requests that it serves at once. More than one
     /// is good for an application that waits, and needs one that may be called by several threads.
     ///
     /// # Panics

@@ -18,12 +18,12 @@ use std::prelude::rust_2024::*;
 /// The time after which a client may try again.
 const RETRY_AFTER: &str = "1";
 
-/// Returns a response whose content has arrived.
+/// Returns a response whose body has arrived.
 pub(super) fn whole(head: ResponseHead, body: Bytes) -> Response {
     let length = head.content_length;
     let response = head.into_response();
     match length {
-        // A response to HEAD, or one whose status forbids content: the length that a response to GET would have.
+        // A response to HEAD, or one whose status forbids a body: the length that a response to GET would have.
         Some(length) if body.is_empty() && length > 0 => {
             let none = core::iter::empty();
             response.with_body(Body::try_from_iterator(Some(length), none))
@@ -35,7 +35,7 @@ pub(super) fn whole(head: ResponseHead, body: Bytes) -> Response {
     }
 }
 
-/// Returns a response whose content is a part of a file.
+/// Returns a response whose body is a part of a file.
 pub(super) fn in_file(head: ResponseHead, file: File, position: u64, length: u64) -> Response {
     if head
         .content_length
@@ -98,7 +98,7 @@ pub(super) fn other(reason: &str) -> ResponseError {
     ResponseError::other(reason)
 }
 
-/// Returns the response if the content of a request cannot be stored.
+/// Returns the response if the body of a request cannot be stored.
 pub(super) fn not_stored(service: &Service, error: &io::Error) -> Response {
     let folder = std::env::temp_dir();
     service.log(&format!("cannot store an upload in {folder:?}: {error}"));

@@ -15,7 +15,7 @@ pub(super) struct Plan {
     pub(super) environment: BTreeMap<OsString, OsString>,
     pub(super) workers: usize,
     pub(super) threads: usize,
-    /// The number of lines to each thread. If there is only one thread, the next ones are sent while it answers one:
+    /// The number of lines to each thread. If there is only one thread, the next ones are sent while it serves one:
     /// no other thread could take them sooner, and it need not sleep in between.
     pub(super) lines: usize,
     pub(super) is_lenient: bool,

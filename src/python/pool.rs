@@ -125,7 +125,7 @@ impl Pool {
         lines.into_iter().for_each(|line| self.release(line));
     }
 
-    /// Lets a worker have no more requests. It ends when it has answered those that it has.
+    /// Lets a worker have no more requests. It ends when it has served those that it has.
     pub(super) fn retire(&self, worker: &Worker) {
         worker.set_serves(false);
         let mut dropped = Vec::new();

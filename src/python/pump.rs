@@ -1,4 +1,4 @@
-//! Threads that receive content of responses that come in several pieces. A page of a slow reader therefore leaves its
+//! Threads that receive bodies of responses that come in several pieces. A page of a slow reader therefore leaves its
 //! worker as fast as the worker makes it, up to 1 MiB ahead of the reader.
 
 use super::exchange::{Broken, Event, State};
@@ -75,7 +75,7 @@ impl Pump {
     /// Passes the blocks on until the response ends.
     fn stream(mut self, sender: BodySender, mut received: u64, length: Option<u64>) {
         loop {
-            self.line.wire.allow(self.service.timeout, Phase::Answer);
+            self.line.wire.allow(self.service.timeout, Phase::Response);
             match self.receive() {
                 Ok(Event::Data(block)) => {
                     received += block.len() as u64;

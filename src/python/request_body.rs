@@ -1,4 +1,4 @@
-//! The content of a request: in memory while it is short, and then in a file without a name.
+//! The body of a request: in memory while it is short, and then in a file without a name.
 
 use alloc::vec::Vec;
 use rustix::fd::OwnedFd;
@@ -8,10 +8,10 @@ use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::path::Path;
 
-/// The longest content that stays in memory, and reaches the worker in the frame of its request.
+/// The longest body that stays in memory, and reaches the worker in the frame of its request.
 pub(super) const IN_MEMORY_BYTES: usize = 16 * 1024;
 
-/// The content of a request, as far as it has arrived.
+/// The body of a request, as far as it has arrived.
 #[derive(Debug)]
 pub(super) enum RequestBody {
     InMemory(Vec<u8>),
@@ -25,7 +25,7 @@ impl Default for RequestBody {
 }
 
 impl RequestBody {
-    /// Returns content that has arrived already.
+    /// Returns a body that has arrived already.
     pub(super) fn of(bytes: &[u8]) -> io::Result<RequestBody> {
         let mut body = RequestBody::default();
         body.add(bytes)?;

@@ -1,8 +1,8 @@
-//! The receiver of the content of a request, for which no worker waits.
+//! The receiver of the body of a request, for which no worker waits.
 
-use super::answer::answer;
 use super::environ::Environ;
 use super::pages::not_stored;
+use super::pending_response::respond;
 use super::request_body::RequestBody;
 use super::service::Service;
 use crate::headers::headers::Headers;
@@ -11,7 +11,7 @@ use crate::upload::admission::Receiver;
 use crate::values::sync::Arc;
 use alloc::boxed::Box;
 
-/// Receives the content of a request. No worker waits for it.
+/// Receives the body of a request. No worker waits for it.
 #[derive(Debug)]
 pub(super) struct Spool {
     pub(super) service: Arc<Service>,
@@ -32,6 +32,6 @@ impl Receiver for Spool {
             environ,
             body,
         } = *self;
-        answer(&service, environ, body, None)
+        respond(&service, environ, body, None)
     }
 }

@@ -100,7 +100,7 @@ impl Supervisor {
                 let pid = member.worker.pid();
                 match due {
                     // Its client is told, if it still waits for a response.
-                    Some(Phase::Answer) => self.service.pool.tidy(),
+                    Some(Phase::Response) => self.service.pool.tidy(),
                     Some(Phase::Kill) => {
                         self.service.log(&format!("worker {pid} is killed"));
                         member.worker.kill();

@@ -39,7 +39,7 @@ pub(super) struct Watch {
 pub(super) enum Phase {
     /// The client gets a response that says so.
     #[default]
-    Answer,
+    Response,
     /// The process is killed.
     Kill,
 }
@@ -149,7 +149,7 @@ impl Wire {
         }
         let phase = watch.phase;
         match phase {
-            Phase::Answer => {
+            Phase::Response => {
                 watch.phase = Phase::Kill;
                 watch.until = now.checked_add(grace);
             }

@@ -1,4 +1,4 @@
-"""A worker of bytegate: a process that answers requests with a WSGI application (PEP 3333).
+"""A worker of bytegate: a process that responds to requests with a WSGI application (PEP 3333).
 
 It has a control stream, which was its standard input, and a stream of requests for each of its threads. All of them are
 Unix sockets that carry frames: kind u8, flags u8, reserved u16, length u32 (little-endian), payload. frame.rs has the list.
@@ -89,9 +89,9 @@ class Stream:
 
     def read(self, size):
         block, ancillary, _, _ = self.socket.recvmsg(size, DESCRIPTOR_BYTES, CLOSE_ON_EXEC)
-        for level, kind, content in ancillary:
+        for level, kind, data in ancillary:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-                self.descriptors.extend(array.array("i", content))
+                self.descriptors.extend(array.array("i", data))
                 os.set_inheritable(self.descriptors[-1], False)
         return block
 
@@ -162,7 +162,7 @@ class Exchange:
         self.stream = stream
         self.method = method
         self.status = self.headers = None
-        # The declared length of the content, and how much of it is sent.
+        # The declared length of the body, and how much of it is sent.
         self.length = None
         self.sent = 0
         self.is_head_sent = self.is_whole = False
@@ -226,34 +226,34 @@ class Exchange:
         if excess > 0:
             raise ValueError(f"the application sends more than the {self.length} bytes of its Content-Length")
 
-    def fits(self, head, content):
-        """Returns whether all content fits into the frame of the head."""
-        return self.length == len(content) and LENGTH.size + len(head) + len(content) <= MAX_PAYLOAD
+    def fits(self, head, body):
+        """Returns whether the whole body fits into the frame of the head."""
+        return self.length == len(body) and LENGTH.size + len(head) + len(body) <= MAX_PAYLOAD
 
-    def send_data(self, content):
-        self.sent += len(content)
-        for start in range(0, len(content), MAX_PAYLOAD):
-            self.stream.send(DATA, 0, content[start : start + MAX_PAYLOAD])
+    def send_data(self, body):
+        self.sent += len(body)
+        for start in range(0, len(body), MAX_PAYLOAD):
+            self.stream.send(DATA, 0, body[start : start + MAX_PAYLOAD])
 
     def head(self):
         if self.status is None:
             raise AssertionError("the application did not call start_response (PEP 3333)")
-        fields = [self.status]
+        lines = [self.status]
         for header in self.headers:
-            fields += header
-        return "\0".join(fields).encode("latin-1")
+            lines += header
+        return "\0".join(lines).encode("latin-1")
 
-    def send_head(self, head, content, flags):
+    def send_head(self, head, body, flags):
         self.is_head_sent = True
         self.is_whole = bool(flags & LAST)
         room = MAX_PAYLOAD - len(head) - LENGTH.size
-        first = content if len(content) <= room else content[:room]
+        first = body if len(body) <= room else body[:room]
         self.sent += len(first)
         size = LENGTH.size + len(head) + len(first)
         prefix = REQUEST_PREFIX.pack(HEAD, flags, 0, size, len(head))
         self.stream.write(prefix + head + first)
-        if len(first) < len(content):
-            self.send_data(content[len(first) :])
+        if len(first) < len(body):
+            self.send_data(body[len(first) :])
 
     def run(self, application, environ):
         """Calls the application and sends its response. Returns whether that says already that the worker is free."""
@@ -274,25 +274,25 @@ class Exchange:
 
     def send_list(self, blocks):
         blocks = [block if type(block) is bytes else to_bytes(block) for block in blocks]
-        content = blocks[0] if len(blocks) == 1 else b"".join(blocks)
+        body = blocks[0] if len(blocks) == 1 else b"".join(blocks)
         head = self.head()
-        self.check_length(len(content))
+        self.check_length(len(body))
         if self.length is None:
-            self.length = len(content)
-            if content or self.has_content():
+            self.length = len(body)
+            if body or self.has_body():
                 head += b"\0Content-Length\0%d" % self.length
-        if LENGTH.size + len(head) + len(content) > MAX_PAYLOAD:
-            self.send_head(head, content, 0)
+        if LENGTH.size + len(head) + len(body) > MAX_PAYLOAD:
+            self.send_head(head, body, 0)
             return False
-        self.send_head(head, content, LAST | FREE)
+        self.send_head(head, body, LAST | FREE)
         return True
 
-    def has_content(self):
+    def has_body(self):
         return self.method != "HEAD" and self.status[:3] not in ("204", "304")
 
     def check_length(self, length):
-        """Raises an error if the content has not the declared length. A response to HEAD may declare it without content."""
-        if self.length is not None and length != self.length and (length or self.has_content()):
+        """Raises an error if the body does not have the declared length. A response to HEAD may declare it without a body."""
+        if self.length is not None and length != self.length and (length or self.has_body()):
             raise ValueError(f"the application sends {length} bytes, but its Content-Length says {self.length}")
 
     def send_blocks(self, blocks):
@@ -304,7 +304,7 @@ class Exchange:
             head = self.head()
             self.check_length(0)
             self.send_head(head, b"", LAST)
-        elif self.has_content():
+        elif self.has_body():
             self.check_length(self.sent)
 
     def send_file(self, wrapper):
@@ -454,7 +454,7 @@ class Worker:
         os.register_at_fork(after_in_child=self.forget)
 
     def forget(self):
-        """Closes the streams in a process that the application has forked, so that it cannot answer requests."""
+        """Closes the streams in a process that the application has forked, so that it cannot respond to requests."""
         self.is_forked = True
         for stream in [self.control, *self.streams]:
             stream.socket.close()
@@ -462,8 +462,8 @@ class Worker:
     def start(self):
         kind, _, payload = self.control.receive()
         assert kind == SETUP
-        fields = iter(payload.decode("utf-8", "surrogateescape").split("\0"))
-        self.settings = dict(zip(fields, fields))
+        pairs = iter(payload.decode("utf-8", "surrogateescape").split("\0"))
+        self.settings = dict(zip(pairs, pairs))
         sys.path[:] = [self.settings["folder"]] + [path for path in sys.path if path]
         sys.argv = ["bytegate"]
         if self.settings["reload"] == "1":
@@ -542,7 +542,7 @@ class Worker:
             time.sleep(0.5)
 
     def serve(self, streams, application, base):
-        """Answers the requests of streams, in turn, until the streams end."""
+        """Responds to the requests of streams, in turn, until the streams end."""
         if len(streams) == 1:
             while self.serve_next(streams[0], application, base):
                 pass
@@ -579,7 +579,7 @@ class Worker:
                     pass
 
     def serve_next(self, stream, application, base):
-        """Answers the next request of a stream. Returns False at its end, and None if the application ends the process."""
+        """Responds to the next request of a stream. Returns False at its end, and None if the application ends the process."""
         try:
             frame = stream.receive()
         except OSError:
@@ -588,20 +588,20 @@ class Worker:
             return False
         kind, flags, payload = frame
         # An abort can come after the end of its request.
-        if kind == REQUEST and not self.answer(stream, application, base.copy(), flags, payload):
+        if kind == REQUEST and not self.respond(stream, application, base.copy(), flags, payload):
             return None
         return True
 
-    def answer(self, stream, application, environ, flags, payload):
-        """Answers a request. Returns False if the application ends the process."""
+    def respond(self, stream, application, environ, flags, payload):
+        """Responds to a request. Returns False if the application ends the process."""
         end = LENGTH.size + LENGTH.unpack_from(payload)[0]
-        fields = iter(payload[LENGTH.size : end].decode("latin-1").split("\0"))
-        environ.update(zip(fields, fields))
+        pairs = iter(payload[LENGTH.size : end].decode("latin-1").split("\0"))
+        environ.update(zip(pairs, pairs))
         if flags & IN_FILE:
-            content = os.fdopen(stream.descriptors.pop(0), "rb")
+            body = os.fdopen(stream.descriptors.pop(0), "rb")
         else:
-            content = io.BytesIO(payload[end:])
-        environ["wsgi.input"] = content
+            body = io.BytesIO(payload[end:])
+        environ["wsgi.input"] = body
         exchange = Exchange(stream, environ["REQUEST_METHOD"])
         kind, flags, line = END, 0, b""
         try:
@@ -620,7 +620,7 @@ class Worker:
             line = describe_failure(environ, error).encode("utf-8", "replace")[:65536]
         if self.is_forked:
             os._exit(0)
-        content.close()
+        body.close()
         if kind == END and stream.is_one_of_several:
             stream.owed = END_FRAME
         elif kind is not None:

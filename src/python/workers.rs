@@ -1,9 +1,9 @@
 //! An application in Python that has been started.
 
-use super::answer::answer;
 use super::command::{About, Command};
 use super::environ::Environ;
 use super::pages::not_stored;
+use super::pending_response::respond;
 use super::request_body::RequestBody;
 use super::service::Service;
 use super::spool::Spool;
@@ -105,7 +105,7 @@ impl Application for Workers {
             Err(refusal) => return refusal,
         };
         match RequestBody::of(request.body()) {
-            Ok(body) => answer(service, environ, body, Some(request.now())),
+            Ok(body) => respond(service, environ, body, Some(request.now())),
             Err(error) => not_stored(service, &error),
         }
     }

@@ -24,7 +24,7 @@ pub(super) fn order(method: &Method) -> (usize, &str) {
 
 /// Responds to a request for a path whose routes accept only `routed` methods. OPTIONS gets a 204, and any other method
 /// a 405. `Allow` names each method once, including HEAD if it includes GET.
-pub(super) fn answer(method: &Method, routed: &[&Method]) -> Response {
+pub(super) fn respond(method: &Method, routed: &[&Method]) -> Response {
     let mut methods = routed.to_vec();
     if methods.contains(&&Method::GET) {
         methods.push(&Method::HEAD);
@@ -55,14 +55,14 @@ mod tests {
             &Method::HEAD,
             &Method::GET,
         ];
-        let response = answer(&Method::POST, &routed);
+        let response = respond(&Method::POST, &routed);
         let allow = Some(&b"GET, HEAD, DELETE, OPTIONS, COPY, PURGE"[..]);
         assert_eq!(response.status(), Status::METHOD_NOT_ALLOWED);
         assert_eq!(response.headers().get_bytes("allow"), allow);
-        let response = answer(&Method::OPTIONS, &routed);
+        let response = respond(&Method::OPTIONS, &routed);
         assert_eq!(response.status(), Status::NO_CONTENT);
         assert_eq!(response.headers().get_bytes("allow"), allow);
-        let response = answer(&Method::GET, &[&Method::PUT]);
+        let response = respond(&Method::GET, &[&Method::PUT]);
         assert_eq!(
             response.headers().get_bytes("allow"),
             Some(&b"PUT, OPTIONS"[..])

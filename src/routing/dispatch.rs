@@ -64,7 +64,7 @@ impl Router {
         &'a self,
         request: &Request<'_>,
         ask: impl Fn(&'a dyn Application, &Request<'_>) -> T,
-        answer: impl Fn(Reply<'a>) -> T,
+        respond: impl Fn(Reply<'a>) -> T,
     ) -> T {
         if self.is_simple() {
             if let Some(application) = self.find_simply(request) {
@@ -85,7 +85,7 @@ impl Router {
                 };
                 ask(&*route.application, &request)
             }
-            Err(reply) => answer(*reply),
+            Err(reply) => respond(*reply),
         }
     }
 
@@ -137,7 +137,7 @@ impl Router {
     fn find_fallback(&self) -> Result<Target<'_>, Box<Reply<'_>>> {
         match &self.fallback {
             Some(application) => Ok(Target::Application(&**application)),
-            None => Err(answered(Status::NOT_FOUND)),
+            None => Err(boxed(Status::NOT_FOUND)),
         }
     }
 
@@ -156,7 +156,7 @@ impl Router {
             None if search.other_methods().is_empty() => self.find_fallback(),
             None => {
                 let method = head.method();
-                Err(answered(allow::answer(&method, search.other_methods())))
+                Err(boxed(allow::respond(&method, search.other_methods())))
             }
         }
     }
@@ -177,22 +177,22 @@ impl Router {
         if is_read || !is_known {
             let mut sites = self.files.iter();
             // Other methods for a directory may be meant for the fallback.
-            let answer = |site: &'a Site| {
-                if is_read || site.answers(&method, path) {
-                    site.answer_if_there(&head, path, request.now())
+            let respond = |site: &'a Site| {
+                if is_read || site.serves(&method, path) {
+                    site.respond_if_there(&head, path, request.now())
                 } else {
                     None
                 }
             };
-            if let Some(reply) = sites.find_map(answer) {
+            if let Some(reply) = sites.find_map(respond) {
                 return Err(Box::new(reply));
             }
-        } else if self.files.iter().any(|site| site.answers(&method, path)) {
+        } else if self.files.iter().any(|site| site.serves(&method, path)) {
             // `Allow` names the methods of the routes and of the file.
             search.note_method(&Method::GET);
         }
         if is_known {
-            return Err(answered(allow::answer(&method, search.other_methods())));
+            return Err(boxed(allow::respond(&method, search.other_methods())));
         }
         if self.trailing_slash == TrailingSlash::Strict {
             return self.find_fallback();
@@ -202,16 +202,16 @@ impl Router {
                 Ok(Target::of(found, request, path))
             }
             Some(_) => match slash::redirect(&head) {
-                Some(response) => Err(answered(response)),
+                Some(response) => Err(boxed(response)),
                 None => self.find_fallback(),
             },
             None if search.other_methods().is_empty() => self.find_fallback(),
-            None => Err(answered(allow::answer(&method, search.other_methods()))),
+            None => Err(boxed(allow::respond(&method, search.other_methods()))),
         }
     }
 }
 
-fn answered<'a>(response: impl Into<Response>) -> Box<Reply<'a>> {
+fn boxed<'a>(response: impl Into<Response>) -> Box<Reply<'a>> {
     Box::new(Reply::Made(response.into()))
 }
 

@@ -274,12 +274,12 @@ impl File {
 
     /// Responds to GET or HEAD.
     #[inline]
-    pub(super) fn answer(&self, head: &Head<'_>, now: Now) -> Reply<'_> {
+    pub(super) fn respond(&self, head: &Head<'_>, now: Now) -> Reply<'_> {
         match &self.whole {
             Whole::Prepared(whole) if self.coded.is_empty() && !head.is_conditional() => {
                 Reply::Prepared(whole)
             }
-            _ => self.chosen(head).conditional_answer(head, now),
+            _ => self.chosen(head).respond_conditionally(head, now),
         }
     }
 
@@ -300,7 +300,7 @@ impl File {
         }
     }
 
-    fn conditional_answer(&self, head: &Head<'_>, now: Now) -> Reply<'_> {
+    fn respond_conditionally(&self, head: &Head<'_>, now: Now) -> Reply<'_> {
         let (method, headers) = (head.method(), head.headers());
         let response = match precondition::evaluate(&method, headers, &self.validators(), now.wall)
         {

@@ -93,11 +93,11 @@ impl<'a> Found<'a> {
     }
 
     /// Responds to GET or HEAD.
-    pub(super) fn answer(&self, head: &Head<'_>, now: Now) -> Reply<'a> {
+    pub(super) fn respond(&self, head: &Head<'_>, now: Now) -> Reply<'a> {
         match self {
-            Found::Borrowed(file) => file.answer(head, now),
+            Found::Borrowed(file) => file.respond(head, now),
             #[cfg(feature = "folder")]
-            Found::Shared(file) => file.answer(head, now).into_owned(),
+            Found::Shared(file) => file.respond(head, now).into_owned(),
             #[cfg(feature = "folder")]
             Found::Failed(failure) => failure.response().into(),
         }

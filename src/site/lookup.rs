@@ -31,12 +31,12 @@ impl Site {
     /// ```
     #[must_use]
     pub fn contains(&self, path: &str) -> bool {
-        self.answers(&Method::GET, path.as_bytes())
+        self.serves(&Method::GET, path.as_bytes())
     }
 
     /// Like [`contains`](Site::contains), but for any method. Redirects and lists are only for GET and HEAD: other methods may be
     /// meant for an application at the same path.
-    pub(crate) fn answers(&self, method: &Method, path: &[u8]) -> bool {
+    pub(crate) fn serves(&self, method: &Method, path: &[u8]) -> bool {
         let path = core::str::from_utf8(path).ok();
         let Some(path) = path.and_then(spelling::compose) else {
             return false;

@@ -9,7 +9,6 @@
 //! assert_eq!(client.get("/style.css").send().header("Content-Type"), Some("text/css; charset=utf-8"));
 //! ```
 
-mod answer;
 mod error;
 mod file;
 mod files;
@@ -25,6 +24,7 @@ mod options;
 pub(crate) mod paths;
 mod pattern;
 mod pattern_error;
+mod respond;
 mod rules;
 #[allow(clippy::module_inception, reason = "each name has a file of its name")]
 pub(crate) mod site;

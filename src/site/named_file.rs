@@ -173,7 +173,7 @@ impl NamedFile {
         };
         let head = request.head();
         match head.method() {
-            Method::GET | Method::HEAD => file.answer(&head, request.now()).into_response(),
+            Method::GET | Method::HEAD => file.respond(&head, request.now()).into_response(),
             _ => file.into_response(),
         }
     }

@@ -91,7 +91,7 @@ struct Case<'d> {
 #[derive(Clone, Copy)]
 enum Place {
     Fields(Body),
-    /// The rest of the data is the content, in chunks or as it is.
+    /// The rest of the data is the body, in chunks or as it is.
     Rest {
         chunked: bool,
     },
@@ -307,7 +307,7 @@ impl Source<'_> {
     }
 }
 
-/// Returns a header with the media type that content resembles, so that the fuzzer need not guess whole media types.
+/// Returns a header with the media type that a body resembles, so that the fuzzer need not guess whole media types.
 fn media_type_of(body: &[u8]) -> String {
     match body {
         [] => String::new(),

@@ -9,7 +9,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 /// Returns valid requests for a method and a target that applications often handle badly: garbage in cookies,
-/// credentials, conditions, ranges and the query, and with methods that have content, huge and broken forms, deep JSON,
+/// credentials, conditions, ranges and the query, and with methods that have a body, huge and broken forms, deep JSON,
 /// and forms with files that never end. Send them to each route. None should produce a 5xx.
 ///
 /// Forms with the fields that a handler reads are in [`hostile_forms`].
@@ -75,7 +75,7 @@ pub fn hostile_requests(method: Method, target: &str) -> impl Iterator<Item = Ra
 /// Returns valid requests that fill in a form. In each request, one of the fields has an odd value: text with a quote, a
 /// NUL, HTML, a path out of the folder or ten kilobytes, or a number at the limit of a type. The other fields have `Ada`.
 /// Each form is sent in the encodings that forms have: URL-encoded, as a form with files, and as a JSON object. With
-/// methods that have no content, such as GET, it is the query. None should produce a 5xx.
+/// methods that have no body, such as GET, it is the query. None should produce a 5xx.
 ///
 /// ```
 /// use bytegate::testing::{Client, hostile_forms};
@@ -200,7 +200,7 @@ impl Body {
     }
 }
 
-/// Returns whether a request with this method usually has content.
+/// Returns whether a request with this method usually has a body.
 pub(super) fn has_body(method: Method) -> bool {
     !matches!(
         method,

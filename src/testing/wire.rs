@@ -31,7 +31,7 @@ use core::time::Duration;
 /// wire.send("\r\n");
 /// assert!(wire.take_output().ends_with(b"/one"));
 ///
-/// // The same connection answers the next request.
+/// // The same connection serves the next request.
 /// wire.request(&client.get("/two"));
 /// assert_eq!(wire.response().text(), "/two");
 /// assert_eq!(wire.closed(), None);
@@ -144,7 +144,7 @@ impl<'c> Wire<'c> {
         Ok(response)
     }
 
-    /// Reads the head of a response. Its content is read with [`blocks`](Wire::blocks).
+    /// Reads the head of a response. Its body is read with [`blocks`](Wire::blocks).
     ///
     /// ```
     /// # #[cfg(feature = "std")] {

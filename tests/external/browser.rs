@@ -90,15 +90,15 @@ fn every_printable_character_in_a_query_arrives_unchanged() {
     for character in ' '..='~' {
         let code = u32::from(character);
         // The browser's URL parser shows the sent query and its meaning.
-        let answers = browser.run(&format!(
+        let responses = browser.run(&format!(
             "const url = new URL('/query?a' + String.fromCharCode({code}) + 'b=50%', location);
              const pairs = [...url.searchParams].map(pair => pair.join('=')).join('&');
              const answer = await fetch(url);
              return [answer.status, await answer.text(), url.search.slice(1), pairs].join('\\n');"
         ));
-        let lines: Vec<&str> = answers.split('\n').collect();
+        let lines: Vec<&str> = responses.split('\n').collect();
         let [status, raw, decoded, sent, meant] = lines[..] else {
-            panic!("{character:?}: {answers}");
+            panic!("{character:?}: {responses}");
         };
         assert_eq!((status, raw), ("200", sent), "{character:?}");
         assert_eq!(decoded, meant, "{character:?}");

@@ -60,7 +60,7 @@ impl Browser {
             &format!("--user-data-dir={}", browser.profile.display()),
         ];
         let arguments: Vec<String> = arguments.iter().map(|argument| quoted(argument)).collect();
-        let answer = browser.ask(
+        let response = browser.ask(
             "POST",
             "/session",
             &format!(
@@ -70,7 +70,7 @@ impl Browser {
                 arguments.join(", ")
             ),
         );
-        browser.session = string_after(&answer, "\"sessionId\":");
+        browser.session = string_after(&response, "\"sessionId\":");
         Some(browser)
     }
 
@@ -100,8 +100,8 @@ impl Browser {
                error => done('no' + hex(String(error))));"
         );
         let command = format!("{{\"script\": {}, \"args\": []}}", quoted(&script));
-        let answer = self.command("execute/async", &command);
-        let value = string_after(&answer, "\"value\":");
+        let response = self.command("execute/async", &command);
+        let value = string_after(&response, "\"value\":");
         let (outcome, digits) = value.split_at(2);
         let units: Vec<u16> = digits
             .as_bytes()
@@ -217,10 +217,10 @@ fn quoted(text: &str) -> String {
 }
 
 /// The string after a key; it must not contain escapes.
-fn string_after(answer: &str, key: &str) -> String {
-    let (_, rest) = answer
+fn string_after(response: &str, key: &str) -> String {
+    let (_, rest) = response
         .split_once(key)
-        .unwrap_or_else(|| panic!("no {key} in {answer}"));
+        .unwrap_or_else(|| panic!("no {key} in {response}"));
     let value = rest.trim_start().strip_prefix('"').expect("a string");
     value.split('"').next().unwrap_or_default().to_string()
 }

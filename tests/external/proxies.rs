@@ -1,7 +1,7 @@
 //! With nginx or HAProxy in front: both read the same requests, whatever bytes arrive.
 //!
 //! Every fixture goes through the proxy. The requests that the proxy logs as passed on must be the requests that arrive
-//! here. Then no bytes are content for one side and a request for the other.
+//! here. Then no bytes are a body for one side and a request for the other.
 
 use crate::exchange::Exchange;
 use bytegate::testing::{Server, StreamClient};
@@ -320,7 +320,7 @@ impl Drop for Proxy {
     }
 }
 
-/// Gives every request the same answer and records it.
+/// Gives every request the same response and records it.
 struct Backend {
     server: Server,
     requests: Arc<Mutex<Vec<String>>>,

@@ -57,8 +57,8 @@ fn several_requests_are_served_on_one_connection() {
             client.send([byte]).expect("a write");
         }
         client.end_input().expect("an end");
-        let answers = last(client, 3);
-        assert!(answers.iter().all(|answer| answer.body() == b"/a"));
+        let responses = last(client, 3);
+        assert!(responses.iter().all(|response| response.body() == b"/a"));
     });
     assert_eq!(reason.expect("a clean end"), CloseReason::InputEnded);
 }
@@ -87,7 +87,7 @@ fn an_idle_connection_is_closed_silently() {
 }
 
 #[test]
-fn an_answer_that_comes_later_is_awaited_until_its_deadline() {
+fn a_response_that_comes_later_is_awaited_until_its_deadline() {
     let gateway = Gateway::new(|request: &Request<'_>| {
         let never = request.path() == "/never";
         let (sender, receiver) = std::sync::mpsc::channel();
@@ -108,9 +108,9 @@ fn an_answer_that_comes_later_is_awaited_until_its_deadline() {
         client
             .send(b"GET /never HTTP/1.1\r\nHost: x\r\n\r\n")
             .expect("a write");
-        let answers = last(client, 2);
-        assert_eq!(answers[0].body(), b"later");
-        assert_eq!(answers[1].status(), 503);
+        let responses = last(client, 2);
+        assert_eq!(responses[0].body(), b"later");
+        assert_eq!(responses[1].status(), 503);
     });
     assert_eq!(reason.expect("a clean end"), CloseReason::Refused);
 }
@@ -138,7 +138,7 @@ fn a_panic_is_a_500_and_is_reported() {
 }
 
 #[test]
-fn a_slow_reader_gets_the_whole_of_a_large_answer() {
+fn a_slow_reader_gets_the_whole_of_a_large_response() {
     let gateway = Gateway::new(|_: &Request<'_>| vec![b'x'; 8 << 20]);
     let reason = serve(&gateway, |mut client| {
         client.send(GET).expect("a write");
@@ -215,8 +215,8 @@ fn a_unix_socket_is_served_too_and_its_peer_may_have_a_name() {
         scope.spawn(|| gateway.serve_stream(server, Peer::named("the other half")));
         client.send(GET).expect("a write");
         client.end_input().expect("an end");
-        let answers = client.last_responses(&[Method::GET]);
-        assert_eq!(answers.expect("a clean end")[0].text(), "the other half");
+        let responses = client.last_responses(&[Method::GET]);
+        assert_eq!(responses.expect("a clean end")[0].text(), "the other half");
     });
 }
 

@@ -368,9 +368,9 @@ fn a_changing_file_does_not_delay_other_clients() {
     for version in 0..50 {
         folder.write("app.log", &version_with(version, 1));
         let start = Instant::now();
-        let reply = gateway.handle_at(request, now());
+        let response = gateway.handle_at(request, now());
         fastest = fastest.min(start.elapsed());
-        assert!(reply.ends_with(line(version).as_bytes()));
+        assert!(response.ends_with(line(version).as_bytes()));
     }
     // The step of the time stamps of files is longer.
     assert!(fastest < Duration::from_millis(4), "{fastest:?}");

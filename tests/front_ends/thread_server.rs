@@ -102,7 +102,7 @@ fn a_stop_closes_idle_connections_at_once() {
 }
 
 #[test]
-fn a_stop_lets_a_request_in_progress_be_answered() {
+fn a_stop_lets_a_request_in_progress_get_its_response() {
     let (router, entered, open) = holding();
     let server = start(router, 4, SOON);
     let mut held = connect(&server);
@@ -181,7 +181,7 @@ fn when_all_threads_are_in_use_a_slow_head_makes_room() {
 }
 
 #[test]
-fn a_client_above_the_limit_waits_until_a_request_is_answered() {
+fn a_client_above_the_limit_waits_until_a_request_gets_a_response() {
     let (router, entered, open) = holding();
     let server = start(router, 1, SOON);
     let mut held = connect(&server);

@@ -4,8 +4,8 @@ use bytegate::Now;
 
 /// The bytes of the response as text.
 fn exchange(request: &str) -> String {
-    let reply = crate::demo::gateway().handle_at(request.as_bytes(), Now::at_unix(784_111_777));
-    String::from_utf8_lossy(&reply).replace("\r\n", "\n")
+    let response = crate::demo::gateway().handle_at(request.as_bytes(), Now::at_unix(784_111_777));
+    String::from_utf8_lossy(&response).replace("\r\n", "\n")
 }
 
 fn post(path: &str, form: &str) -> String {

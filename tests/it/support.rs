@@ -12,7 +12,7 @@ pub(crate) fn read_one(output: &[u8]) -> ClientResponse {
 
 /// Reads exactly one response to this request.
 #[track_caller]
-pub(crate) fn read_answer(request: &[u8], output: &[u8]) -> ClientResponse {
+pub(crate) fn read_response(request: &[u8], output: &[u8]) -> ClientResponse {
     let method = if request.starts_with(b"HEAD ") {
         Method::HEAD
     } else {

@@ -1,5 +1,5 @@
 //! The upper bound: one thread, one epoll, no HTTP. It counts the ends of heads in its input, and writes the
-//! same small answer that many times at once, whatever the request.
+//! same small response that many times at once, whatever the request.
 
 use crate::{Outcome, PAGE, PAGE_TYPE};
 use rustix::buffer::spare_capacity;
@@ -9,7 +9,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 const READ_BYTES: usize = 16 * 1024;
-/// Answers kept ready to be written at once. As ends of heads may overlap by two bytes, no batch is longer.
+/// Responses kept ready to be written at once. As ends of heads may overlap by two bytes, no batch is longer.
 const BATCH: usize = (TAIL + READ_BYTES) / 2;
 const HEAD_END: &[u8] = b"\r\n\r\n";
 /// The most bytes of a head's end that one read can leave for the next.
@@ -19,15 +19,15 @@ pub(crate) fn serve(listener: TcpListener) -> Outcome {
     listener.set_nonblocking(true)?;
     let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     watch(&epoll, &listener)?;
-    let answer = format!(
+    let response = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: {PAGE_TYPE}\r\nContent-Length: {}\r\n\r\n{PAGE}",
         PAGE.len()
     );
     let mut limit = Limit {
         connections: Vec::new(),
         buffer: vec![0; TAIL + READ_BYTES],
-        answers: answer.repeat(BATCH).into_bytes(),
-        answer_bytes: answer.len(),
+        responses: response.repeat(BATCH).into_bytes(),
+        answer_bytes: response.len(),
     };
     let mut events = Vec::with_capacity(1024);
     loop {
@@ -36,7 +36,7 @@ pub(crate) fn serve(listener: TcpListener) -> Outcome {
             let descriptor = event.data.u64() as usize;
             if descriptor == listener.as_raw_fd() as usize {
                 limit.accept(&epoll, &listener)?;
-            } else if limit.answer(descriptor).is_err() {
+            } else if limit.respond(descriptor).is_err() {
                 limit.connections[descriptor] = None;
             }
         }
@@ -47,7 +47,7 @@ struct Limit {
     /// Connections, indexed by file descriptor.
     connections: Vec<Option<Connection>>,
     buffer: Vec<u8>,
-    answers: Vec<u8>,
+    responses: Vec<u8>,
     answer_bytes: usize,
 }
 
@@ -77,7 +77,7 @@ impl Limit {
     }
 
     /// Any error, or the end of the input, ends the connection.
-    fn answer(&mut self, descriptor: usize) -> io::Result<()> {
+    fn respond(&mut self, descriptor: usize) -> io::Result<()> {
         let connection = self.connections[descriptor]
             .as_mut()
             .ok_or(ErrorKind::NotFound)?;
@@ -92,10 +92,10 @@ impl Limit {
             .filter(|window| *window == HEAD_END)
             .count();
         connection.tail.copy_from_slice(&bytes[count..]);
-        // Clients that do not read their answers are cut off, since this is not measured here.
+        // Clients that do not read their responses are cut off, since this is not measured here.
         connection
             .stream
-            .write_all(&self.answers[..heads * self.answer_bytes])
+            .write_all(&self.responses[..heads * self.answer_bytes])
     }
 }
 

@@ -23,14 +23,14 @@ pub(crate) fn serve(listener: TcpListener) -> Outcome {
                 let _ = http1::Builder::new()
                     // Off by default, but servers built for pipelining turn it on.
                     .pipeline_flush(true)
-                    .serve_connection(TokioIo::new(stream), service_fn(answer))
+                    .serve_connection(TokioIo::new(stream), service_fn(respond))
                     .await;
             });
         }
     })
 }
 
-async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn respond(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (kind, body) = match request.uri().path() {
         "/index.html" => (PAGE_TYPE, Bytes::from_static(PAGE.as_bytes())),
         "/big.bin" => (BIG_TYPE, Bytes::from_static(&BIG)),

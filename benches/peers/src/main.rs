@@ -1,4 +1,4 @@
-//! `peers NAME PORT [FOLDER]`: one of the servers that measure.py compares. Each answers the same two paths, and each is
+//! `peers NAME PORT [FOLDER]`: one of the servers that measure.py compares. Each serves the same two paths, and each is
 //! written the way its documentation does it.
 
 mod actix;
@@ -44,7 +44,7 @@ fn main() -> Outcome {
 }
 
 /// A listener whose connections have TCP_NODELAY from the start, which Linux lets them inherit: most peers
-/// leave Nagle's algorithm on, and pipelined answers then wait for acknowledgements.
+/// leave Nagle's algorithm on, and pipelined responses then wait for acknowledgements.
 fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let listener = TcpListener::bind(address)?;
     rustix::net::sockopt::set_tcp_nodelay(&listener, true)?;

@@ -1,4 +1,4 @@
-//! tiny_http: one blocking thread for each connection, and a few that answer.
+//! tiny_http: one blocking thread for each connection, and a few that respond.
 
 use crate::{BIG, BIG_TYPE, Outcome, PAGE, PAGE_TYPE};
 use std::net::TcpListener;
@@ -11,13 +11,13 @@ pub(crate) fn serve(listener: TcpListener) -> Outcome {
     let server = Server::from_listener(listener, None)?;
     thread::scope(|scope| {
         for _ in 0..ANSWERING {
-            scope.spawn(|| server.incoming_requests().for_each(answer));
+            scope.spawn(|| server.incoming_requests().for_each(respond));
         }
     });
     Ok(())
 }
 
-fn answer(request: Request) {
+fn respond(request: Request) {
     let (status, kind, body) = match request.url() {
         "/index.html" => (200, PAGE_TYPE, PAGE.as_bytes()),
         "/big.bin" => (200, BIG_TYPE, &BIG[..]),

@@ -1,4 +1,4 @@
-//! Two versions answer any bytes in the same way: in one piece, and cut in two.
+//! Two versions respond to any bytes in the same way: in one piece, and cut in two.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -27,11 +27,11 @@ fn aria2_downloads_eight_parts_at_once() {
         &target,
     );
     assert!(read(&target, "large.bin") == content, "the bytes differ");
-    let answers = watched.take();
-    let starts: std::collections::BTreeSet<String> = answers
+    let responses = watched.take();
+    let starts: std::collections::BTreeSet<String> = responses
         .iter()
-        .filter(|answer| answer.status == 206)
-        .filter_map(|answer| Some(answer.range.as_ref()?.split('-').next()?.to_string()))
+        .filter(|response| response.status == 206)
+        .filter_map(|response| Some(response.range.as_ref()?.split('-').next()?.to_string()))
         .collect();
-    assert!(starts.len() >= 7, "{answers:?}");
+    assert!(starts.len() >= 7, "{responses:?}");
 }

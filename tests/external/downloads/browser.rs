@@ -93,15 +93,17 @@ fn chromium_seeks_in_media_before_it_is_loaded() {
          return [audio.duration, audio.seekable.end(0), audio.currentTime, audio.error].join(' ');",
     );
     assert_eq!(place, "300 300 280 ");
-    let answers = watched.take();
-    let is_far = |answer: &Answer| {
-        let start = answer.range.as_ref()?.strip_prefix("bytes=")?.split('-');
+    let responses = watched.take();
+    let is_far = |response: &Answer| {
+        let start = response.range.as_ref()?.strip_prefix("bytes=")?.split('-');
         let start: u64 = start.clone().next()?.parse().ok()?;
-        Some(answer.status == 206 && start > 20_000_000)
+        Some(response.status == 206 && start > 20_000_000)
     };
     assert!(
-        answers.iter().any(|answer| is_far(answer) == Some(true)),
-        "{answers:?}"
+        responses
+            .iter()
+            .any(|response| is_far(response) == Some(true)),
+        "{responses:?}"
     );
 }
 

@@ -46,7 +46,7 @@ const NAMES: [&str; 20] = [
 #[derive(Clone)]
 struct Watched {
     site: Site,
-    answers: Arc<Mutex<Vec<Answer>>>,
+    responses: Arc<Mutex<Vec<Answer>>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -61,22 +61,22 @@ impl Watched {
     fn new(site: Site) -> Watched {
         Watched {
             site,
-            answers: Arc::default(),
+            responses: Arc::default(),
         }
     }
 
     /// Takes the responses since the last call, except for files that programs request by themselves.
     fn take(&self) -> Vec<Answer> {
-        let mut answers = std::mem::take(&mut *self.answers.lock().expect("no panic"));
-        answers.retain(|answer| !["/robots.txt", "/favicon.ico"].contains(&&answer.path[..]));
-        answers
+        let mut responses = std::mem::take(&mut *self.responses.lock().expect("no panic"));
+        responses.retain(|response| !["/robots.txt", "/favicon.ico"].contains(&&response.path[..]));
+        responses
     }
 }
 
 impl Application for Watched {
     fn call(&self, request: &Request<'_>) -> Response {
         let response = self.site.call(request);
-        self.answers.lock().expect("no panic").push(Answer {
+        self.responses.lock().expect("no panic").push(Answer {
             method: request.method().to_string(),
             path: request.path().to_string(),
             range: request.headers().get("Range").map(ToString::to_string),

@@ -12,8 +12,8 @@ fn curl_finds_every_name_encoded_or_typed() {
     let fetch = |name: &str, path: String| {
         // `-g`: brackets and braces are ordinary characters.
         let arguments = ["-sSgL", "-w", " %{http_code}", &server.url(&path)];
-        let answer = output_of("curl", &arguments, &folder);
-        assert_eq!(answer, format!("{name} 200"), "{path}");
+        let response = output_of("curl", &arguments, &folder);
+        assert_eq!(response, format!("{name} 200"), "{path}");
     };
     for name in NAMES {
         fetch(name, format!("/{}.txt", encoded(name)));

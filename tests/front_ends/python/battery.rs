@@ -20,7 +20,7 @@ fn post(path: &str, body: &str) -> Vec<u8> {
 
 /// Returns the status and the body of a valid response.
 #[track_caller]
-fn answer(output: &[u8]) -> (u16, String) {
+fn response(output: &[u8]) -> (u16, String) {
     match read_responses(output, &[Method::GET]) {
         Ok(responses) => (
             responses[0].status().code(),
@@ -39,17 +39,23 @@ type Check = (&'static str, fn(Exchange<'_>));
 const BATTERY: [Check; 28] = [
     ("the validator of wsgiref is silent", |ask| {
         // `checked` is the application of the other tests too, so it sees them all.
-        assert_eq!(answer(&ask(&post("/valid", "abc"))), (200, "valid".into()));
+        assert_eq!(
+            response(&ask(&post("/valid", "abc"))),
+            (200, "valid".into())
+        );
     }),
     ("start_response may be called at the first block", |ask| {
-        assert_eq!(answer(&ask(&get("/lazy"))), (201, "lazy".into()));
+        assert_eq!(response(&ask(&get("/lazy"))), (201, "lazy".into()));
     }),
     ("write() comes before the returned blocks", |ask| {
-        assert_eq!(answer(&ask(&get("/write"))), (200, "one two three".into()));
+        assert_eq!(
+            response(&ask(&get("/write"))),
+            (200, "one two three".into())
+        );
     }),
     ("exc_info replaces a head that is not sent", |ask| {
         let output = ask(&get("/replaced"));
-        assert_eq!(answer(&output), (503, "replaced".into()));
+        assert_eq!(response(&output), (503, "replaced".into()));
         assert!(String::from_utf8_lossy(&output).contains("X-Why: before\r\n"));
     }),
     ("exc_info after output cuts the response off", |ask| {
@@ -58,23 +64,26 @@ const BATTERY: [Check; 28] = [
         assert!(!String::from_utf8_lossy(&output).contains("never sent"));
     }),
     ("close() is called once", |ask| {
-        let before: u32 = answer(&ask(&get("/count"))).1.parse().unwrap();
-        assert_eq!(answer(&ask(&get("/closing"))), (200, "ab".into()));
-        let after: u32 = answer(&ask(&get("/count"))).1.parse().unwrap();
+        let before: u32 = response(&ask(&get("/count"))).1.parse().unwrap();
+        assert_eq!(response(&ask(&get("/closing"))), (200, "ab".into()));
+        let after: u32 = response(&ask(&get("/count"))).1.parse().unwrap();
         assert_eq!(after, before + 1);
     }),
     ("close() is called after an error", |ask| {
-        let before: u32 = answer(&ask(&get("/count"))).1.parse().unwrap();
+        let before: u32 = response(&ask(&get("/count"))).1.parse().unwrap();
         assert!(is_cut(&ask(&get("/failing"))));
-        let after: u32 = answer(&ask(&get("/count"))).1.parse().unwrap();
+        let after: u32 = response(&ask(&get("/count"))).1.parse().unwrap();
         assert_eq!(after, before + 1);
     }),
     ("a file is sent from its position", |ask| {
         let source = std::fs::read_to_string("fixtures/python/battery.py").unwrap();
-        assert_eq!(answer(&ask(&get("/file"))), (200, source[3..].into()));
+        assert_eq!(response(&ask(&get("/file"))), (200, source[3..].into()));
     }),
     ("an object like a file is sent in blocks", |ask| {
-        assert_eq!(answer(&ask(&get("/file_like"))), (200, "0123456789".into()));
+        assert_eq!(
+            response(&ask(&get("/file_like"))),
+            (200, "0123456789".into())
+        );
     }),
     ("a body that is too short is cut off", |ask| {
         assert!(is_cut(&ask(&get("/short"))));
@@ -82,44 +91,44 @@ const BATTERY: [Check; 28] = [
     (
         "a body that is too long ends at its Content-Length",
         |ask| {
-            assert_eq!(answer(&ask(&get("/long"))), (200, "12345".into()));
+            assert_eq!(response(&ask(&get("/long"))), (200, "12345".into()));
         },
     ),
     ("read()", |ask| {
-        assert_eq!(answer(&ask(&post("/read", "a\nb"))), (200, "a\nb".into()));
+        assert_eq!(response(&ask(&post("/read", "a\nb"))), (200, "a\nb".into()));
     }),
     ("read(n), then read()", |ask| {
-        let (_, text) = answer(&ask(&post("/read_parts", "0123456789")));
+        let (_, text) = response(&ask(&post("/read_parts", "0123456789")));
         assert_eq!(text, "[b'0123', b'', b'456789', b'']");
     }),
     ("readline() and readline(n)", |ask| {
-        let (_, text) = answer(&ask(&post("/read_line", "one\ntwo\nthree")));
+        let (_, text) = response(&ask(&post("/read_line", "one\ntwo\nthree")));
         assert_eq!(text, r"[b'one\n', b'tw', b'o\n']");
     }),
     ("readlines() after readline()", |ask| {
-        let (_, text) = answer(&ask(&post("/read_lines", "one\ntwo\nthree")));
+        let (_, text) = response(&ask(&post("/read_lines", "one\ntwo\nthree")));
         assert_eq!(text, r"[b'one\n', [b'two\n', b'three'], []]");
     }),
     ("iteration over the lines", |ask| {
-        let (_, text) = answer(&ask(&post("/iterate", "one\ntwo")));
+        let (_, text) = response(&ask(&post("/iterate", "one\ntwo")));
         assert_eq!(text, r"[b'one\n', b'two']");
     }),
     ("chunked content has a length", |ask| {
         let request = b"POST /length HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n\
             2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n";
-        assert_eq!(answer(&ask(request)), (200, "5 hello".into()));
+        assert_eq!(response(&ask(request)), (200, "5 hello".into()));
     }),
     ("no line break reaches the head", |ask| {
         let output = ask(&get("/line_break"));
-        assert_eq!(answer(&output).0, 500);
+        assert_eq!(response(&output).0, 500);
         assert!(!String::from_utf8_lossy(&output).contains("stolen"));
     }),
     ("a header of the connection is an error", |ask| {
-        assert_eq!(answer(&ask(&get("/hop_by_hop"))).0, 500);
+        assert_eq!(response(&ask(&get("/hop_by_hop"))).0, 500);
     }),
     ("a 204 has no body and no length", |ask| {
         let output = ask(&get("/nothing"));
-        assert_eq!(answer(&output), (204, String::new()));
+        assert_eq!(response(&output), (204, String::new()));
         assert!(!String::from_utf8_lossy(&output).contains("Content-Length"));
     }),
     ("each block is a chunk", |ask| {
@@ -134,7 +143,7 @@ const BATTERY: [Check; 28] = [
     ("the environ is complete and cannot be forged", |ask| {
         let request = "GET /show?a=%20b HTTP/1.1\r\nHost: shop.test:81\r\nConnection: close\r\nCookie: a=1\r\nProxy: evil\r\n\
             X_Y: forged\r\nCookie: b=2\r\nX-Name: caf\u{e9}\r\n\r\n";
-        let (_, shown) = answer(&ask(request.as_bytes()));
+        let (_, shown) = response(&ask(request.as_bytes()));
         for line in [
             "HTTP_COOKIE='a=1; b=2'",
             // Bytes as Latin-1.
@@ -161,7 +170,7 @@ const BATTERY: [Check; 28] = [
     }),
     ("HTTP/1.0 needs no Host", |ask| {
         let output = ask(b"GET /lazy HTTP/1.0\r\n\r\n");
-        assert_eq!(answer(&output), (201, "lazy".into()));
+        assert_eq!(response(&output), (201, "lazy".into()));
         assert!(!String::from_utf8_lossy(&output).contains("chunked"));
     }),
     ("100 Continue is sent before the body is read", |ask| {
@@ -170,7 +179,7 @@ const BATTERY: [Check; 28] = [
         let rest = output
             .strip_prefix(b"HTTP/1.1 100 Continue\r\n\r\n")
             .unwrap();
-        assert_eq!(answer(rest), (200, "abc".into()));
+        assert_eq!(response(rest), (200, "abc".into()));
     }),
     ("HEAD has the head of GET", |ask| {
         let request = b"HEAD /valid HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
@@ -181,13 +190,16 @@ const BATTERY: [Check; 28] = [
     (
         "without start_response, and with two, the response is a 500",
         |ask| {
-            assert_eq!(answer(&ask(&get("/silent"))).0, 500);
-            assert_eq!(answer(&ask(&get("/twice"))).0, 500);
-            assert_eq!(answer(&ask(&get("/text"))).0, 500);
+            assert_eq!(response(&ask(&get("/silent"))).0, 500);
+            assert_eq!(response(&ask(&get("/twice"))).0, 500);
+            assert_eq!(response(&ask(&get("/text"))).0, 500);
         },
     ),
     ("an empty block does not send the head", |ask| {
-        assert_eq!(answer(&ask(&get("/empty_first"))), (409, "changed".into()));
+        assert_eq!(
+            response(&ask(&get("/empty_first"))),
+            (409, "changed".into())
+        );
     }),
 ];
 
@@ -241,7 +253,7 @@ fn the_validator_accepts_the_server() {
     for path in [
         "/valid", "/lazy", "/write", "/closing", "/length", "/iterate",
     ] {
-        let (status, text) = answer(&gateway.handle(&post(path, "0123456789")));
+        let (status, text) = response(&gateway.handle(&post(path, "0123456789")));
         assert!(status < 300, "{path}: {status} {text}");
     }
 }
@@ -259,7 +271,7 @@ fn close_is_called_when_the_client_leaves() {
     stream.read_exact(&mut part).unwrap();
     drop(stream);
     let until = Instant::now() + Duration::from_secs(10);
-    while answer(&ask_over_tcp(&server, &get("/count"))).1 != "1" {
+    while response(&ask_over_tcp(&server, &get("/count"))).1 != "1" {
         assert!(Instant::now() < until, "close() is not called");
     }
 }
@@ -293,7 +305,7 @@ fn blocks_arrive_as_they_are_yielded() {
 }
 
 #[test]
-fn requests_in_a_row_are_answered_in_order() {
+fn requests_in_a_row_get_their_responses_in_order() {
     let Some(_turn) = turn() else {
         return;
     };

@@ -20,9 +20,9 @@ fn a_hundred_panics_among_a_thousand_requests_do_not_affect_others() {
                         assert_eq!(client.get("/fine").body(), b"/fine");
                     }
                     client.send(get("/panic"));
-                    let answers = client.last_answers(1);
-                    assert_eq!(answers[0].status(), 500);
-                    assert!(answers[0].closes());
+                    let responses = client.last_two_responses(1);
+                    assert_eq!(responses[0].status(), 500);
+                    assert!(responses[0].closes());
                     for _ in 0..5 {
                         assert_eq!(steady.get("/fine").body(), b"/fine");
                     }
@@ -67,7 +67,7 @@ fn a_panic_in_a_stream_closes_only_that_connection() {
 }
 
 #[test]
-fn a_panic_in_a_stream_does_not_lose_earlier_answers() {
+fn a_panic_in_a_stream_does_not_lose_earlier_responses() {
     panics_are_silent();
     let server = Server::start(|request: &Request<'_>| match request.path() {
         "/panic" => Response::text(Body::from_iterator((0..).map(|_: i32| -> Vec<u8> {
@@ -77,8 +77,8 @@ fn a_panic_in_a_stream_does_not_lose_earlier_answers() {
     });
     let mut client = server.connect();
     client.send([get("/a"), get("/b"), get("/panic")].concat());
-    assert_eq!(client.answer().body(), b"/a");
-    assert_eq!(client.answer().body(), b"/b");
+    assert_eq!(client.response().body(), b"/a");
+    assert_eq!(client.response().body(), b"/b");
 }
 
 #[test]
@@ -129,7 +129,10 @@ fn a_panic_in_a_destructor_does_not_affect_others() {
         drop(client.rest());
         other.send(GET);
         assert_eq!(
-            other.try_answer().map(|answer| answer.status().code()).ok(),
+            other
+                .try_response()
+                .map(|response| response.status().code())
+                .ok(),
             Some(200),
             "{method}"
         );
@@ -180,7 +183,7 @@ fn a_panic_in_a_receiver_is_a_500() {
         client.send(format!(
             "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
         ));
-        assert_eq!(client.answer().status(), 500, "{path}");
+        assert_eq!(client.response().status(), 500, "{path}");
         assert_eq!(other.get("/").status(), 200);
     }
     let errors = server.errors();
@@ -194,9 +197,9 @@ fn an_invalid_response_is_replaced_and_reported() {
         Response::text("hello").with_header("X-Bad", "a\r\nSet-Cookie: b")
     });
     let mut client = server.connect();
-    let answer = client.get("/");
-    assert_eq!(answer.status(), 500);
-    assert_eq!(answer.header("set-cookie"), None);
+    let response = client.get("/");
+    assert_eq!(response.status(), 500);
+    assert_eq!(response.header("set-cookie"), None);
     assert_eq!(server.errors().len(), 1);
     assert!(server.errors()[0].contains("X-Bad"));
     // The connection stays usable.
@@ -222,7 +225,7 @@ fn a_stream_that_breaks_off_looks_incomplete_to_an_http_1_0_client() {
     let server = Server::start(|_: &Request<'_>| broken_stream(None));
     let client = server.connect();
     client.send("GET / HTTP/1.0\r\n\r\n");
-    // Only the close marks the end of the content here, so it must not be a clean one.
+    // Only the close marks the end of the body here, so it must not be a clean one.
     let end = client.rest();
     assert!(
         end.is_err(),

@@ -25,18 +25,18 @@ fn connections_above_the_limit_wait_for_a_place() {
     socket.set_read_timeout(Some(SOON)).expect("a timeout");
     let [mut first, mut second] = clients;
     second.send(&GET[5..]);
-    assert_eq!(second.answer().status(), 200);
+    assert_eq!(second.response().status(), 200);
     // The second is idle now and is closed to make room for the third.
-    assert_eq!(third.answer().status(), 200);
+    assert_eq!(third.response().status(), 200);
     assert_eq!(second.rest().expect("a clean end"), b"");
     first.send(&GET[5..]);
-    assert_eq!(first.answer().status(), 200);
+    assert_eq!(first.response().status(), 200);
 }
 
-/// The time within which a new client gets its answer.
+/// The time within which a new client gets its response.
 const AT_ONCE: Duration = millis(2000);
 
-fn answers_at_once(server: &Server) -> Client {
+fn responds_at_once(server: &Server) -> Client {
     let start = Instant::now();
     let mut client = server.connect();
     assert_eq!(client.get("/").status(), 200);
@@ -58,7 +58,7 @@ fn the_longest_idle_connection_makes_room_for_a_new_client() {
             thread::sleep(millis(10));
         }
         // They keep their places, so that two others must go.
-        let mut newer = [answers_at_once(&server), answers_at_once(&server)];
+        let mut newer = [responds_at_once(&server), responds_at_once(&server)];
         // The most recent clients are still connected.
         for client in clients.drain(10..) {
             let mut client = client;
@@ -91,7 +91,7 @@ fn connections_that_sent_nothing_make_room_first() {
     let silent: Vec<Client> = (0..10).map(|_| server.connect()).collect();
     thread::sleep(millis(100));
     for _ in 0..5 {
-        answers_at_once(&server);
+        responds_at_once(&server);
     }
     for client in &mut used {
         assert_eq!(client.get("/").status(), 200);
@@ -192,11 +192,11 @@ fn a_head_that_makes_room_for_others_gets_a_503() {
     }
     assert_eq!(server.connect().get("/").status(), 200);
     let [first, mut second] = slow;
-    let answers = first.last_answers(1);
-    assert_eq!(answers[0].status(), 503);
-    assert_eq!(answers[0].header("Retry-After"), Some("5"));
+    let responses = first.last_two_responses(1);
+    assert_eq!(responses[0].status(), 503);
+    assert_eq!(responses[0].header("Retry-After"), Some("5"));
     second.send(&GET[20..]);
-    assert_eq!(second.answer().status(), 200);
+    assert_eq!(second.response().status(), 200);
 }
 
 #[test]

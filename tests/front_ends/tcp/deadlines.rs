@@ -14,14 +14,14 @@ fn an_incomplete_head_gets_a_408() {
     let start = Instant::now();
     let client = server.connect();
     client.send(&GET[..20]);
-    let answers = client.last_answers(1);
-    assert_eq!(answers[0].status(), 408);
-    assert!(answers[0].closes());
+    let responses = client.last_two_responses(1);
+    assert_eq!(responses[0].status(), 408);
+    assert!(responses[0].closes());
     assert!(start.elapsed() >= millis(200));
 }
 
 #[test]
-fn a_silent_connection_is_closed_without_an_answer() {
+fn a_silent_connection_is_closed_without_a_response() {
     let server = Setup::new(echo).timeouts(short_head()).start();
     let start = Instant::now();
     let client = server.connect();
@@ -42,14 +42,14 @@ fn an_idle_connection_is_closed_without_another_byte() {
 }
 
 #[test]
-fn incomplete_content_gets_a_408() {
+fn an_incomplete_body_gets_a_408() {
     let mut timeouts = Timeouts::default();
     timeouts.body.gap = millis(200);
     let server = Setup::new(echo).timeouts(timeouts).start();
     let client = server.connect();
     let request = post(b"hello");
     client.send(&request[..request.len() - 1]);
-    assert_eq!(client.last_answers(1)[0].status(), 408);
+    assert_eq!(client.last_two_responses(1)[0].status(), 408);
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_peer_that_does_not_read_loses_its_place() {
     let stuck = server.connect();
     stuck.send(get("/large"));
     assert_eq!(server.connect().get("/").status(), 200);
-    // A reset, so that the system does not keep the rest of the answer.
+    // A reset, so that the system does not keep the rest of the response.
     let (bytes, end) = stuck.rest_and_end();
     assert!(bytes.len() < LARGE_BYTES);
     let end = end.expect_err("a reset");
@@ -83,7 +83,7 @@ fn fifty_slow_heads_do_not_delay_other_clients() {
     }
     for slow in &mut slow {
         slow.send("\n");
-        assert_eq!(slow.answer().status(), 200);
+        assert_eq!(slow.response().status(), 200);
     }
 }
 
@@ -96,9 +96,9 @@ fn an_early_refusal_can_be_read_while_the_client_keeps_sending() {
         for _ in 0..16 {
             client.send([b'x'; 65_536]);
         }
-        let answers = client.last_answers(1);
-        assert_eq!(answers[0].status(), 413);
-        assert!(answers[0].closes());
+        let responses = client.last_two_responses(1);
+        assert_eq!(responses[0].status(), 413);
+        assert!(responses[0].closes());
     }
 }
 
@@ -111,7 +111,7 @@ fn a_refusal_can_be_read_after_30_megabytes_were_sent_for_nothing() {
         let head = format!("PUT {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
         client.send(format!("{head}Content-Length: {length}\r\n\r\n"));
         client.send(vec![b'x'; length]);
-        assert_eq!(client.last_answers(1)[0].status().code(), status);
+        assert_eq!(client.last_two_responses(1)[0].status().code(), status);
     }
 }
 
@@ -127,7 +127,7 @@ fn a_refused_client_that_never_stops_sending_is_cut_off() {
 }
 
 #[test]
-fn a_slow_reader_gets_the_whole_of_a_large_answer() {
+fn a_slow_reader_gets_the_whole_of_a_large_response() {
     let server = Server::start(echo_or_large);
     let mut client = server.connect();
     client.send(get("/large"));
@@ -142,8 +142,8 @@ fn a_slow_reader_gets_the_whole_of_a_large_answer() {
     client.end();
     let rest = client.0.read_to_end(&mut bytes);
     assert!(rest.is_ok());
-    let answers = reader::read_all(&bytes, &[Method::GET]);
-    assert_eq!(answers[0].body().len(), LARGE_BYTES);
+    let responses = reader::read_all(&bytes, &[Method::GET]);
+    assert_eq!(responses[0].body().len(), LARGE_BYTES);
 }
 
 #[test]
@@ -155,8 +155,8 @@ fn limits_of_the_gateway_apply_to_its_connections() {
     let server = setup.start();
     let client = server.connect();
     client.send(GET.repeat(3));
-    assert_eq!(client.last_answers(2).len(), 2);
+    assert_eq!(client.last_two_responses(2).len(), 2);
     let client = server.connect();
     client.send(post(b"hello"));
-    assert_eq!(client.last_answers(1)[0].status(), 413);
+    assert_eq!(client.last_two_responses(1)[0].status(), 413);
 }

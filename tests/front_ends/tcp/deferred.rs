@@ -5,7 +5,7 @@ use super::*;
 /// The time that a slow response takes. Much longer than a busy machine delays another.
 const SLOW: Duration = millis(1500);
 
-/// Answers at once, or after a while without blocking the thread.
+/// Responds at once, or after a while without blocking the thread.
 fn patient(request: &Request<'_>) -> Response {
     match request.path() {
         "/slow" => Response::from_future(async {
@@ -28,7 +28,7 @@ fn slowest_of_a_hundred(client: &mut Client) -> Duration {
 }
 
 #[test]
-fn a_slow_answer_does_not_delay_other_clients_of_its_thread() {
+fn a_slow_response_does_not_delay_other_clients_of_its_thread() {
     let sleeps = |_: &Request<'_>| {
         thread::sleep(SLOW);
         "slow"
@@ -48,15 +48,15 @@ fn a_slow_answer_does_not_delay_other_clients_of_its_thread() {
         let slowest = slowest_of_a_hundred(&mut server.connect());
         assert!(slowest < SLOW / 2, "{slowest:?}");
         for client in &mut slow {
-            assert_eq!(client.answer().body(), b"slow");
+            assert_eq!(client.response().body(), b"slow");
         }
         let took = start.elapsed();
         // At the same time, not one after the other.
         assert!((SLOW - millis(10)..SLOW * 3).contains(&took), "{took:?}");
-        // The connection still works, and pipelined requests are answered in order.
+        // The connection still works, and pipelined requests get responses in order.
         slow[0].send([get("/slow"), get("/fast")].concat());
-        assert_eq!(slow[0].answer().body(), b"slow");
-        assert_eq!(slow[0].answer().body(), b"/fast");
+        assert_eq!(slow[0].response().body(), b"slow");
+        assert_eq!(slow[0].response().body(), b"/fast");
     }
 }
 
@@ -90,18 +90,18 @@ fn a_blocking_application_refuses_requests_above_its_limit() {
         refused.len() == 10
     });
     for client in &mut refused {
-        let answer = client.answer();
-        let retry_after = answer.header("retry-after");
-        assert_eq!((answer.status().code(), retry_after), (503, Some("1")));
+        let response = client.response();
+        let retry_after = response.header("retry-after");
+        assert_eq!((response.status().code(), retry_after), (503, Some("1")));
     }
     drop(Opens(gate));
     for client in &mut clients {
-        assert_eq!(client.answer().body(), b"passed");
+        assert_eq!(client.response().body(), b"passed");
     }
 }
 
 #[test]
-fn the_answer_to_a_client_that_is_gone_is_dropped() {
+fn the_response_to_a_client_that_is_gone_is_dropped() {
     struct OnDrop(mpsc::Sender<()>);
     impl Drop for OnDrop {
         fn drop(&mut self) {
@@ -128,14 +128,14 @@ fn the_answer_to_a_client_that_is_gone_is_dropped() {
 }
 
 #[test]
-fn an_answer_that_never_comes_is_a_503() {
+fn a_response_that_never_comes_is_a_503() {
     let mut timeouts = Timeouts::default();
     timeouts.response = millis(200);
     let setup = Setup::new(|_: &Request<'_>| Response::from_future(std::future::pending::<&str>()));
     let server = setup.timeouts(timeouts).start();
     let client = server.connect();
     client.send([GET, GET].concat());
-    assert_eq!(client.last_answers(1)[0].status(), 503);
+    assert_eq!(client.last_two_responses(1)[0].status(), 503);
 }
 
 #[test]

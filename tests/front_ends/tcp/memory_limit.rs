@@ -7,7 +7,7 @@ const NO_MEMORY: &str = "all of the 4194304 bytes for requests and responses are
                          more are refused with 503 (see buffered_bytes)";
 
 #[test]
-fn contents_that_arrive_slowly_share_the_memory_for_them() {
+fn bodies_that_arrive_slowly_share_the_memory_for_them() {
     let setup = Setup::new(echo_or_large).buffered_bytes(4 << 20);
     let server = setup.start();
     let upload = post(&[b'x'; 600_000]);
@@ -24,9 +24,9 @@ fn contents_that_arrive_slowly_share_the_memory_for_them() {
         match socket.peek(&mut [0]) {
             Err(_) => accepted.push(client),
             Ok(_) => {
-                let answer = &client.last_answers(1)[0];
-                assert_eq!(answer.status(), 503);
-                assert_eq!(answer.header("Retry-After"), Some("5"));
+                let response = &client.last_two_responses(1)[0];
+                assert_eq!(response.status(), 503);
+                assert_eq!(response.header("Retry-After"), Some("5"));
                 refused += 1;
             }
         }
@@ -34,23 +34,23 @@ fn contents_that_arrive_slowly_share_the_memory_for_them() {
     // A vector that grows has room for twice its content at most.
     assert!((3..=7).contains(&accepted.len()), "{}", accepted.len());
     assert_eq!(accepted.len() + refused, 20);
-    // Requests that need no memory are answered meanwhile.
+    // Requests that need no memory get responses meanwhile.
     assert_eq!(server.connect().get("/").body(), b"/");
     let small = post(&[b'x'; 1000]);
     let mut client = server.connect();
     client.send(&small);
-    assert_eq!(client.answer().status(), 200);
+    assert_eq!(client.response().status(), 200);
     for mut client in accepted {
         let socket = client.socket();
         socket.set_read_timeout(Some(SOON)).expect("a timeout");
         client.send(rest);
-        assert_eq!(client.answer().status(), 200);
+        assert_eq!(client.response().status(), 200);
     }
     // All memory is free again.
     for _ in 0..5 {
         let mut client = server.connect();
         client.send(&upload);
-        assert_eq!(client.answer().body().len(), 600_000);
+        assert_eq!(client.response().body().len(), 600_000);
     }
     assert_eq!(server.errors(), [NO_MEMORY]);
 }
@@ -125,6 +125,6 @@ fn input_that_waits_for_a_response_counts_as_memory() {
     soon("the memory is free", || {
         let mut client = server.connect();
         client.send(&upload);
-        client.answer().status().code() == 200
+        client.response().status().code() == 200
     });
 }

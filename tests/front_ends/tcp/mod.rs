@@ -248,17 +248,17 @@ impl Client {
         self.socket().shutdown(Shutdown::Write).expect("an end");
     }
 
-    fn answer(&mut self) -> ClientResponse {
-        self.try_answer().expect("an answer")
+    fn response(&mut self) -> ClientResponse {
+        self.try_response().expect("an answer")
     }
 
-    fn try_answer(&mut self) -> io::Result<ClientResponse> {
+    fn try_response(&mut self) -> io::Result<ClientResponse> {
         self.0.response(Method::GET).map(reader::checked)
     }
 
     fn get(&mut self, path: &str) -> ClientResponse {
         self.send(get(path));
-        self.answer()
+        self.response()
     }
 
     /// Everything up to the end of the connection.
@@ -274,11 +274,11 @@ impl Client {
         (bytes, end)
     }
 
-    /// The answers up to the end of the connection, none of them to HEAD.
-    fn last_answers(mut self, count: usize) -> Vec<ClientResponse> {
-        let answers = self.0.last_responses(&vec![Method::GET; count]);
-        let answers = answers.expect("valid answers and a clean end");
-        answers.into_iter().map(reader::checked).collect()
+    /// The responses up to the end of the connection, none of them to HEAD.
+    fn last_two_responses(mut self, count: usize) -> Vec<ClientResponse> {
+        let responses = self.0.last_responses(&vec![Method::GET; count]);
+        let responses = responses.expect("valid answers and a clean end");
+        responses.into_iter().map(reader::checked).collect()
     }
 }
 
@@ -301,7 +301,7 @@ fn soon(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Answers with the content, or with the path if there is none.
+/// Responds with the body, or with the path if there is none.
 fn echo(request: &Request<'_>) -> Response {
     match request.body() {
         b"" => Response::text(request.path().to_string()),

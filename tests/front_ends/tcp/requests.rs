@@ -8,28 +8,28 @@ fn one_connection_serves_requests_of_all_kinds() {
     let mut client = server.connect();
     assert_eq!(client.get("/a").body(), b"/a");
     client.send(post(b"hello"));
-    assert_eq!(client.answer().body(), b"hello");
+    assert_eq!(client.response().body(), b"hello");
     client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
     client.send("3\r\nabc\r\n0\r\n\r\n");
-    assert_eq!(client.answer().body(), b"abc");
+    assert_eq!(client.response().body(), b"abc");
     client.send("HEAD /abc HTTP/1.1\r\nHost: x\r\n\r\n");
     client.send("GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     let rest = client.rest().expect("a clean end");
-    let answers = reader::read_all(&rest, &[Method::HEAD, Method::GET]);
-    assert_eq!(answers[0].header("content-length"), Some("4"));
-    assert_eq!(answers[1].body(), b"/last");
-    assert!(answers[1].closes());
+    let responses = reader::read_all(&rest, &[Method::HEAD, Method::GET]);
+    assert_eq!(responses[0].header("content-length"), Some("4"));
+    assert_eq!(responses[1].body(), b"/last");
+    assert!(responses[1].closes());
 }
 
 #[test]
-fn a_batch_of_requests_is_answered_in_order() {
+fn a_batch_of_requests_gets_responses_in_order() {
     let server = Server::start(echo);
     let client = server.connect();
     let paths: Vec<String> = (0..2000).map(|number| format!("/{number}")).collect();
     client.send(paths.iter().flat_map(|path| get(path)).collect::<Vec<u8>>());
     client.end();
-    for (answer, path) in client.last_answers(paths.len()).iter().zip(&paths) {
-        assert_eq!(answer.body(), path.as_bytes());
+    for (response, path) in client.last_two_responses(paths.len()).iter().zip(&paths) {
+        assert_eq!(response.body(), path.as_bytes());
     }
 }
 
@@ -41,19 +41,19 @@ fn a_request_may_arrive_byte_by_byte() {
         for byte in post(b"hello") {
             client.send([byte]);
         }
-        assert_eq!(client.answer().body(), b"hello");
+        assert_eq!(client.response().body(), b"hello");
     }
 }
 
 #[test]
-fn a_client_that_closed_its_sending_side_gets_every_answer() {
+fn a_client_that_closed_its_sending_side_gets_every_response() {
     let server = Server::start(echo_or_large);
     let client = server.connect();
     client.send([get("/large"), get("/small")].concat());
     client.end();
-    let answers = client.last_answers(2);
-    assert_eq!(answers[0].body().len(), LARGE_BYTES);
-    assert_eq!(answers[1].body(), b"/small");
+    let responses = client.last_two_responses(2);
+    assert_eq!(responses[0].body().len(), LARGE_BYTES);
+    assert_eq!(responses[1].body(), b"/small");
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn a_request_that_breaks_off_gets_a_400() {
         let client = server.connect();
         client.send(&request[..cut]);
         client.end();
-        assert_eq!(client.last_answers(1)[0].status(), 400);
+        assert_eq!(client.last_two_responses(1)[0].status(), 400);
     }
     let client = server.connect();
     client.end();
@@ -85,9 +85,9 @@ fn garbage_is_refused_and_the_server_keeps_running() {
     ] {
         let client = server.connect();
         client.send(garbage);
-        let answers = client.last_answers(1);
-        assert!((400..=501).contains(&answers[0].status().code()));
-        assert!(answers[0].closes());
+        let responses = client.last_two_responses(1);
+        assert!((400..=501).contains(&responses[0].status().code()));
+        assert!(responses[0].closes());
     }
     assert_eq!(server.connect().get("/").status(), 200);
 }
@@ -111,7 +111,7 @@ fn the_server_runs_with_any_number_of_threads() {
                 client.send(get(&format!("/{round}")));
             }
             for client in &mut clients {
-                assert_eq!(client.answer().body(), format!("/{round}").as_bytes());
+                assert_eq!(client.response().body(), format!("/{round}").as_bytes());
             }
         }
     }

@@ -27,7 +27,7 @@ fn new_clients_are_served_while_one_thread_is_free() {
     }
     drop(opens);
     for client in &mut held {
-        assert_eq!(client.answer().body(), b"/held");
+        assert_eq!(client.response().body(), b"/held");
     }
 }
 
@@ -51,7 +51,7 @@ fn slow_echo_or_large(request: &Request<'_>) -> Response {
 }
 
 #[test]
-fn time_spent_in_the_application_does_not_count_against_its_answer() {
+fn time_spent_in_the_application_does_not_count_against_its_response() {
     let server = Setup::new(slow_echo_or_large).timeouts(impatient()).start();
     let mut client = server.connect();
     assert_eq!(client.get("/large").body().len(), LARGE_BYTES);
@@ -63,7 +63,7 @@ fn time_spent_in_the_application_does_not_count_as_idle_time() {
     let mut client = server.connect();
     assert_eq!(client.get("/").body(), b"/");
     client.send(post(b"hello"));
-    assert_eq!(client.answer().body(), b"hello");
+    assert_eq!(client.response().body(), b"hello");
 }
 
 #[test]
@@ -72,21 +72,21 @@ fn time_spent_in_the_application_does_not_count_against_the_next_head() {
     let mut client = server.connect();
     let next = post(b"hello");
     client.send([GET, &next[..10]].concat());
-    assert_eq!(client.answer().status(), 200);
+    assert_eq!(client.response().status(), 200);
     client.send(&next[10..]);
-    assert_eq!(client.answer().body(), b"hello");
+    assert_eq!(client.response().body(), b"hello");
 }
 
 #[test]
-fn time_spent_in_the_application_does_not_count_against_the_next_content() {
+fn time_spent_in_the_application_does_not_count_against_the_next_body() {
     let server = Setup::new(slow_echo_or_large).timeouts(impatient()).start();
     let mut client = server.connect();
     let next = post(b"hello");
     let cut = next.len() - 2;
     client.send([GET, &next[..cut]].concat());
-    assert_eq!(client.answer().status(), 200);
+    assert_eq!(client.response().status(), 200);
     client.send(&next[cut..]);
-    assert_eq!(client.answer().body(), b"hello");
+    assert_eq!(client.response().body(), b"hello");
 }
 
 #[test]
@@ -124,10 +124,10 @@ fn a_long_download_does_not_block_other_clients_of_its_thread() {
     });
     begun.recv_timeout(SOON).expect("the download begins");
     client.send(GET);
-    let answer = client.try_answer();
+    let response = client.try_response();
     drop(begun);
     let read = reading.join().expect("the reader ends");
-    assert_eq!(answer.expect("an answer").status(), 200);
+    assert_eq!(response.expect("an answer").status(), 200);
     assert!(
         read < 1 << 30,
         "the other client waited for the whole download"
@@ -170,9 +170,9 @@ fn a_long_upload_does_not_block_other_clients_of_its_thread() {
     });
     begun.recv_timeout(SOON).expect("the upload begins");
     client.send(GET);
-    let answer = client.try_answer();
+    let response = client.try_response();
     drop(begun);
     let whole = sending.join().expect("the sender ends");
-    assert_eq!(answer.expect("an answer").status(), 200);
+    assert_eq!(response.expect("an answer").status(), 200);
     assert!(!whole, "the other client waited for the whole upload");
 }

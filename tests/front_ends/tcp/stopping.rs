@@ -16,7 +16,7 @@ fn a_stop_closes_idle_connections() {
 }
 
 #[test]
-fn a_stop_lets_a_request_in_progress_be_answered() {
+fn a_stop_lets_a_request_in_progress_get_its_response() {
     for threads in [1, 4] {
         let (enter, entered) = mpsc::channel();
         let setup = Setup::new(move |request: &Request<'_>| {
@@ -33,13 +33,13 @@ fn a_stop_lets_a_request_in_progress_be_answered() {
         entered.recv_timeout(SOON).expect("a request comes");
         server.stop();
         for client in &mut clients {
-            assert_eq!(client.answer().body(), b"/slow");
+            assert_eq!(client.response().body(), b"/slow");
         }
     }
 }
 
 #[test]
-fn an_answer_made_during_a_stop_says_that_the_connection_closes() {
+fn a_response_made_during_a_stop_says_that_the_connection_closes() {
     // The application requests the stop itself, and keeps the thread that handles it free.
     let (stop, stopped) = channel::bounded::<()>(1);
     let ask = stop.clone();
@@ -56,18 +56,18 @@ fn an_answer_made_during_a_stop_says_that_the_connection_closes() {
     server.stop = (stop, stopped);
     let address = server.listener.local_addr().expect("an address");
     server.serve(|| {
-        let answer = (0..200).find_map(|_| {
+        let response = (0..200).find_map(|_| {
             let mut clients = [Client::of(address), Client::of(address)];
             for client in &clients {
                 client.send(GET);
             }
-            let mut answers = clients
+            let mut responses = clients
                 .iter_mut()
-                .filter_map(|client| client.try_answer().ok());
-            answers.find(|answer| answer.body() == b"here")
+                .filter_map(|client| client.try_response().ok());
+            responses.find(|response| response.body() == b"here")
         });
-        let answer = answer.expect("a second thread serves requests, too");
-        assert!(answer.closes());
+        let response = response.expect("a second thread serves requests, too");
+        assert!(response.closes());
     });
 }
 
@@ -78,15 +78,15 @@ fn a_stop_lets_a_partly_sent_request_be_completed() {
     assert_eq!(client.get("/").status(), 200);
     let request = post(b"hello");
     client.send(&request[..20]);
-    // The test cannot see when the server has read this part, but it is answered either way.
+    // The test cannot see when the server has read this part, but it gets a response either way.
     server.ask_to_stop();
     soon("the server has stopped", || {
         TcpStream::connect(server.address).is_err()
     });
     client.send(&request[20..]);
-    let answers = client.last_answers(1);
-    assert_eq!(answers[0].body(), b"hello");
-    assert!(answers[0].closes());
+    let responses = client.last_two_responses(1);
+    assert_eq!(responses[0].body(), b"hello");
+    assert!(responses[0].closes());
 }
 
 #[test]
@@ -105,9 +105,9 @@ fn a_stop_waits_one_second_for_an_incomplete_request() {
     let took = server.stop();
     assert!((millis(900)..millis(6000)).contains(&took), "{took:?}");
     for client in halves {
-        let answers = client.last_answers(1);
+        let responses = client.last_two_responses(1);
         assert_eq!(
-            (answers[0].status().code(), answers[0].closes()),
+            (responses[0].status().code(), responses[0].closes()),
             (408, true)
         );
     }
@@ -140,7 +140,7 @@ fn a_stop_serves_connections_in_the_backlog() {
     }
     serve_when_stopped(server, || {
         for client in &mut clients {
-            assert_eq!(client.answer().status(), 200);
+            assert_eq!(client.response().status(), 200);
         }
     });
 }
@@ -156,7 +156,7 @@ fn a_stop_serves_connections_in_the_backlog_above_the_limit() {
     serve_when_stopped(server, || {});
     let answered = clients
         .iter_mut()
-        .filter_map(|client| client.try_answer().ok());
+        .filter_map(|client| client.try_response().ok());
     assert_eq!(answered.count(), 6);
 }
 
@@ -212,7 +212,7 @@ fn a_stop_ends_event_streams_at_once_and_well() {
         let asked = Instant::now();
         server.ask_to_stop();
         for mut client in clients {
-            assert!(client.answer().body().ends_with(b"data: hello\n\n"));
+            assert!(client.response().body().ends_with(b"data: hello\n\n"));
         }
         let took = asked.elapsed();
         assert!(took < millis(4000), "{took:?}");

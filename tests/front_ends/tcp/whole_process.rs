@@ -20,7 +20,7 @@ fn broken_connections_leak_no_sockets() {
             0 => {}
             1 => client.send(&GET[..10]),
             2 => client.send(&post(b"hello")[..50]),
-            // Closing with an unread answer sends a reset.
+            // Closing with an unread response sends a reset.
             3 => {
                 client.send(GET);
                 client.socket().peek(&mut [0]).expect("an answer");
@@ -61,7 +61,7 @@ fn waiting_connections_use_no_processor_time() {
     // It was refused, but stays connected.
     let mut refused = server.connect();
     refused.send("nonsense\r\n\r\n");
-    assert_eq!(refused.answer().status(), 400);
+    assert_eq!(refused.response().status(), 400);
     let before = processor_time();
     thread::sleep(millis(500));
     let spent = processor_time() - before;

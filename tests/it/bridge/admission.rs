@@ -193,13 +193,13 @@ fn a_receiver_learns_that_its_client_disconnected() {
     let request = http::Request::put("/stream")
         .body(Unread(polls.clone()))
         .unwrap();
-    let mut answer = GatewayService::new(gateway(uploads)).call(request);
-    let polled = answer
+    let mut response = GatewayService::new(gateway(uploads)).call(request);
+    let polled = response
         .as_mut()
         .poll(&mut Context::from_waker(Waker::noop()));
     assert!(polled.is_pending());
     assert_eq!(polls.load(Ordering::SeqCst), 1);
-    drop(answer);
+    drop(response);
     assert_eq!(
         *log.lock().unwrap(),
         [format!("aborted: {}", AbortReason::Disconnected)]

@@ -45,11 +45,11 @@ fn the_target_is_the_rest_of_the_path() {
         ("http://localhost/x", "http://localhost/x"),
     ] {
         let request = format!("GET {sent} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        let reply = client.send_bytes(request.as_bytes());
-        let reply = String::from_utf8_lossy(&reply).into_owned();
+        let response = client.send_bytes(request.as_bytes());
+        let response = String::from_utf8_lossy(&response).into_owned();
         assert!(
-            reply.ends_with(&format!("\r\n\r\n{seen}")),
-            "{sent}: {reply}"
+            response.ends_with(&format!("\r\n\r\n{seen}")),
+            "{sent}: {response}"
         );
     }
 }

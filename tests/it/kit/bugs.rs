@@ -297,7 +297,7 @@ fn the_corpora_reach_the_handlers() {
 }
 
 #[test]
-fn requests_without_content_get_past_the_checks_of_handlers() {
+fn requests_without_a_body_get_past_the_checks_of_handlers() {
     let client = Client::new(|request: &Request<'_>| -> Result<Response, Rejection> {
         match request.method() {
             Method::GET => assert!(request.body().is_empty()),

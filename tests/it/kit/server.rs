@@ -146,8 +146,8 @@ fn a_script_can_be_any_iterator() {
     }
     let odd = (1..).map(|number| (number % 2 == 1).then_some(Fault::CutAfter(0)));
     let server = Server::start_faulty(echo, odd);
-    let answers = |_| server.connect().get("/").is_ok();
-    assert_eq!([1, 2, 3, 4].map(answers), [false, true, false, true]);
+    let responses = |_| server.connect().get("/").is_ok();
+    assert_eq!([1, 2, 3, 4].map(responses), [false, true, false, true]);
 }
 
 #[test]

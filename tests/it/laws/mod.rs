@@ -17,7 +17,7 @@ use std::time::Duration;
 pub(crate) struct Transcript {
     pub(crate) output: Vec<u8>,
     /// For each final response, the method of its request, or GET if the method is unknown.
-    pub(crate) answers: Vec<Method>,
+    pub(crate) responses: Vec<Method>,
     /// The requests that were complete.
     pub(crate) served: Vec<model::Served>,
     /// Each error, with its position and its line.
@@ -59,7 +59,7 @@ impl FrontEnd for Notes {
     }
 
     fn on_response(&mut self, _: &ResponseSummary) {
-        self.transcript.answers.push(self.method);
+        self.transcript.responses.push(self.method);
     }
 }
 
@@ -77,7 +77,7 @@ pub(crate) fn drive<'p>(
         method: Method::GET,
         transcript: Transcript {
             output: Vec::new(),
-            answers: Vec::new(),
+            responses: Vec::new(),
             served: Vec::new(),
             refusals: Vec::new(),
             close: CloseReason::Idle,
@@ -126,7 +126,7 @@ pub(crate) fn hold_for(gateway: &Gateway, input: &[u8], now: Now) -> Transcript 
         assert!(*at <= input.len() as u64, "{error:?} at {at}");
     }
     // The output is a sequence of valid responses, one for each request or refusal, in order.
-    let responses = reader::read_all(&transcript.output, &transcript.answers);
+    let responses = reader::read_all(&transcript.output, &transcript.responses);
     let closes = responses.iter().position(|response| response.closes());
     if let Some(last) = closes {
         assert_eq!(

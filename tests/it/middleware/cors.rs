@@ -98,7 +98,7 @@ fn pages_of_allowed_origins_may_read_responses_and_others_may_not() {
 }
 
 #[test]
-fn a_preflight_request_is_answered_without_the_application() {
+fn a_preflight_request_gets_its_response_without_the_application() {
     let cors = || {
         Cors::origins([RABBIT])
             .allow_methods([Method::PUT, Method::DELETE])

@@ -48,7 +48,7 @@ fn ask_as(gateway: &Gateway, info: ConnectionInfo, now: Now, input: &str) -> Cli
             other => panic!("{input:?} waits: {other:?}"),
         }
     }
-    support::read_answer(input.as_bytes(), &output)
+    support::read_response(input.as_bytes(), &output)
 }
 
 fn ask(gateway: &Gateway, input: &str) -> ClientResponse {

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What `handle` answers to a GET.
+/// The response of `handle` to a GET.
 fn get(arguments: &[&str], target: &str) -> String {
     let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
     let ended = run(&[&["handle"], arguments].concat(), request.as_bytes());
@@ -28,10 +28,10 @@ fn everything_is_below_the_base_and_the_rest_says_where() {
             ("/my/repo", "repo/"),
             ("/my/repo?a=b", "repo/?a=b"),
         ] {
-            let answer = get(target);
-            assert!(answer.starts_with("HTTP/1.1 302 Found\n"), "{answer}");
+            let response = get(target);
+            assert!(response.starts_with("HTTP/1.1 302 Found\n"), "{response}");
             let location = format!("\nLocation: {location}\n");
-            assert!(answer.contains(&location), "{target}: {answer}");
+            assert!(response.contains(&location), "{target}: {response}");
         }
         for (target, start, end) in [
             ("/my/repo/", "200", "<h1>index</h1>"),
@@ -49,12 +49,12 @@ fn everything_is_below_the_base_and_the_rest_says_where() {
                 "404 Not Found: this site is at /my/repo/\n",
             ),
         ] {
-            let answer = get(target);
+            let response = get(target);
             assert!(
-                answer.starts_with(&format!("HTTP/1.1 {start} ")),
-                "{answer}"
+                response.starts_with(&format!("HTTP/1.1 {start} ")),
+                "{response}"
             );
-            assert!(answer.ends_with(end), "{target}: {answer}");
+            assert!(response.ends_with(end), "{target}: {response}");
         }
         let directory = get("/my/repo/docs");
         assert!(directory.contains("\nLocation: docs/\n"), "{directory}");
@@ -90,8 +90,8 @@ fn a_base_is_part_of_the_url_and_a_key_of_the_config_file() {
 
 /// The headers that an option adds to a response, sorted.
 fn added(arguments: &[&str], options: &[&str], target: &str) -> String {
-    let lines = |answer: String| -> Vec<String> {
-        let head = answer.split("\n\n").next().expect("a head");
+    let lines = |response: String| -> Vec<String> {
+        let head = response.split("\n\n").next().expect("a head");
         head.lines().map(String::from).collect()
     };
     let before = lines(get(arguments, target));

@@ -12,8 +12,8 @@ fn configured(name: &str, config: &str) -> Folder {
     Folder::new(name, &files)
 }
 
-/// What `handle` answers with the config file of a folder.
-fn answer(folder: &Folder, options: &[&str], path: &str) -> String {
+/// The response of `handle` with the config file of a folder.
+fn response_to(folder: &Folder, options: &[&str], path: &str) -> String {
     let config = folder.path.join("site.toml");
     let config = ["handle", "--config", config.to_str().expect("UTF-8")];
     let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -34,9 +34,12 @@ fn the_documented_examples_are_config_files() {
         let (example, _) = example.split_once(end).expect("its end");
         let folder = configured("documented", example);
         std::fs::write(folder.path.join("public/missing.html"), "missing").expect("a file");
-        let answer = answer(&folder, &[], "/blog/hello");
-        assert!(answer.starts_with("HTTP/1.1 301 "), "{answer}");
-        assert!(answer.contains("\nLocation: /posts/hello\n"), "{answer}");
+        let response = response_to(&folder, &[], "/blog/hello");
+        assert!(response.starts_with("HTTP/1.1 301 "), "{response}");
+        assert!(
+            response.contains("\nLocation: /posts/hello\n"),
+            "{response}"
+        );
     }
 }
 
@@ -46,24 +49,24 @@ fn the_command_line_takes_precedence_option_by_option() {
         "precedence",
         "folder = 'public'\nlisting = true\nindex = ['x.html', 'start.html']\ncache = 'max-age=1'\n",
     );
-    let start = answer(&folder, &[], "/");
+    let start = response_to(&folder, &[], "/");
     assert!(start.contains("<h1>start</h1>"), "{start}");
     assert!(start.contains("\nCache-Control: max-age=1\n"), "{start}");
-    let start = answer(&folder, &["--cache", "no-store"], "/");
+    let start = response_to(&folder, &["--cache", "no-store"], "/");
     assert!(start.contains("<h1>start</h1>"), "{start}");
     assert!(start.contains("\nCache-Control: no-store\n"), "{start}");
-    assert!(answer(&folder, &[], "/docs/").contains("a.txt"));
-    let docs = answer(&folder, &["--listing=false"], "/docs/");
+    assert!(response_to(&folder, &[], "/docs/").contains("a.txt"));
+    let docs = response_to(&folder, &["--listing=false"], "/docs/");
     assert!(docs.starts_with("HTTP/1.1 404 "), "{docs}");
     let other = folder.path.join("public/docs");
     let other = other.to_str().expect("UTF-8");
-    assert!(answer(&folder, &[other], "/a.txt").ends_with("\n\na"));
+    assert!(response_to(&folder, &[other], "/a.txt").ends_with("\n\na"));
 }
 
 #[test]
 fn options_for_other_commands_are_not_in_the_way() {
     let folder = configured("commands", "folder = 'public'\nport = 80\nopen = true\n");
-    assert!(answer(&folder, &[], "/docs/a.txt").ends_with("\n\na"));
+    assert!(response_to(&folder, &[], "/docs/a.txt").ends_with("\n\na"));
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn a_good_request() {
 }
 
 #[test]
-fn two_pipelined_requests_with_content() {
+fn two_pipelined_requests_with_a_body() {
     let input = "POST /login.py HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\
                  Expect: 100-continue\r\n\r\nname=adaGET / HTTP/1.0\r\n\r\n";
     insta::assert_snapshot!(understood(input), @r"
@@ -83,7 +83,7 @@ fn two_pipelined_requests_with_content() {
 }
 
 #[test]
-fn chunked_content_with_trailers() {
+fn a_chunked_body_with_trailers() {
     let input = "PUT /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n\
                  5;ext=1\r\nhello\r\n6\r\n world\r\n0\r\nX-Sum: 7\r\n\r\n";
     insta::assert_snapshot!(understood(input), @r"

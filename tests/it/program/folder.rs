@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What `handle` answers to GET for a path of a folder.
+/// The response of `handle` to a GET for a path of a folder.
 fn get(folder: &Folder, options: &[&str], path: &str) -> String {
     let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n");
     let ended = run(
@@ -146,15 +146,21 @@ fn each_option_changes_what_it_says() {
             "\nAccess-Control-Allow-Origin: *\n",
         ),
     ] {
-        let answer = get(&folder, &[], path);
+        let response = get(&folder, &[], path);
         assert!(
-            answer.contains(without),
-            "{path} without {options:?}: {answer}"
+            response.contains(without),
+            "{path} without {options:?}: {response}"
         );
         let is_changed = with != without;
-        assert!(!is_changed || !answer.contains(with), "{path}: {answer}");
-        let answer = get(&folder, options, path);
-        assert!(answer.contains(with), "{path} with {options:?}: {answer}");
+        assert!(
+            !is_changed || !response.contains(with),
+            "{path}: {response}"
+        );
+        let response = get(&folder, options, path);
+        assert!(
+            response.contains(with),
+            "{path} with {options:?}: {response}"
+        );
     }
 }
 

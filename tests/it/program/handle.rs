@@ -22,7 +22,7 @@ fn handle(arguments: &[&str], input: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn it_answers_as_the_library_does() {
+fn it_responds_as_the_library_does() {
     for input in [
         GET,
         b"HEAD /about.html HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -124,7 +124,7 @@ fn incomplete_input_is_refused() {
 }
 
 #[test]
-fn answers_have_a_date() {
+fn responses_have_a_date() {
     let ended = run(&["handle"], GET);
     let output = String::from_utf8_lossy(&ended.stdout).into_owned();
     let date = output.lines().find_map(|line| line.strip_prefix("Date: "));
@@ -133,7 +133,7 @@ fn answers_have_a_date() {
 }
 
 #[test]
-fn an_answer_is_written_while_the_input_is_still_open() {
+fn a_response_is_written_while_the_input_is_still_open() {
     let mut program = Program::start(&["handle"]);
     for _ in 0..3 {
         program.write(b"GET /script.js HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -162,7 +162,7 @@ fn a_request_may_arrive_in_pieces() {
 }
 
 #[test]
-fn it_ends_after_the_last_answer_even_if_the_input_is_open() {
+fn it_ends_after_the_last_response_even_if_the_input_is_open() {
     for last in [
         &b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"[..],
         b"GET / HTTP/1.0\r\n\r\n",

@@ -164,10 +164,10 @@ fn other_commands_do_not_know_who_connects_and_list_only_on_request() {
     for (options, status) in [(&[][..], "404"), (&["--listing"], "200")] {
         let arguments = [&["handle", folder.as_str()], options].concat();
         let ended = run(&arguments, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-        let answer = text(ended.stdout);
+        let response = text(ended.stdout);
         assert!(
-            answer.starts_with(&format!("HTTP/1.1 {status} ")),
-            "{answer}"
+            response.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{response}"
         );
     }
 }

@@ -68,12 +68,12 @@ impl Server {
     }
 
     /// The one response that comes back on a new connection, after we close our side of it.
-    pub(super) fn answer(&self, request: impl AsRef<[u8]>) -> ClientResponse {
+    pub(super) fn response(&self, request: impl AsRef<[u8]>) -> ClientResponse {
         last_response(self.asked(request))
     }
 
     pub(super) fn get(&self, path: &str) -> ClientResponse {
-        self.answer(get(path))
+        self.response(get(path))
     }
 
     /// Tells the server to stop and waits for it to end.
@@ -199,7 +199,7 @@ fn it_logs_a_line_for_each_request() {
 }
 
 #[test]
-fn a_log_line_is_written_as_soon_as_the_answer() {
+fn a_log_line_is_written_as_soon_as_the_response() {
     let server = Server::start(&[]);
     server.get("/login.py");
     let line = server.program.line();
@@ -307,7 +307,7 @@ fn a_signal_that_is_sent_twice_at_once_stops_the_program_in_order() {
 }
 
 #[test]
-fn a_signal_lets_a_request_in_progress_be_answered() {
+fn a_signal_lets_a_request_in_progress_get_its_response() {
     let server = Server::start(&[]);
     let mut client = server.connect();
     let head = "POST /login.py HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 26\r\n\
@@ -351,14 +351,18 @@ fn a_page_whose_name_was_pointed_at_this_machine_reads_nothing() {
         "DEV.test",
         "a.dev.test",
     ] {
-        assert_eq!(server.answer(get_from(host)).status(), Status::OK, "{host}");
+        assert_eq!(
+            server.response(get_from(host)).status(),
+            Status::OK,
+            "{host}"
+        );
     }
     for host in ["rebind.attacker.example", "localhost.example", "x"] {
-        let answer = server.answer(get_from(host));
-        assert_eq!(answer.status(), Status::MISDIRECTED_REQUEST, "{host}");
-        assert!(!answer.text().contains("<h1>"), "{host}");
+        let response = server.response(get_from(host));
+        assert_eq!(response.status(), Status::MISDIRECTED_REQUEST, "{host}");
+        assert!(!response.text().contains("<h1>"), "{host}");
     }
-    insta::assert_snapshot!(server.answer(get_from("x")).text(), @"421 Misdirected Request: bytegate serves only localhost, IP addresses, and names that it was given with --host, but this request is for x; --host any serves all names, for a proxy on the same machine");
+    insta::assert_snapshot!(server.response(get_from("x")).text(), @"421 Misdirected Request: bytegate serves only localhost, IP addresses, and names that it was given with --host, but this request is for x; --host any serves all names, for a proxy on the same machine");
 }
 
 #[test]
@@ -371,8 +375,8 @@ fn every_host_is_served_if_that_is_asked_for_or_others_can_connect() {
         (&["--bind", "localhost"], 421),
     ] {
         let server = Server::start(arguments);
-        let answer = server.answer(get_from("rebind.attacker.example"));
-        assert_eq!(answer.status().code(), status, "{arguments:?}");
+        let response = server.response(get_from("rebind.attacker.example"));
+        assert_eq!(response.status().code(), status, "{arguments:?}");
     }
 }
 
@@ -380,7 +384,7 @@ fn every_host_is_served_if_that_is_asked_for_or_others_can_connect() {
 fn message_limits_can_be_set() {
     let server = Server::start(&["--max-head", "1K", "--max-content=5"]);
     let long = "x".repeat(500);
-    let status = |request: String| server.answer(request).status().code();
+    let status = |request: String| server.response(request).status().code();
     assert_eq!(
         status(format!(
             "GET / HTTP/1.1\r\nHost: localhost\r\nX: {long}\r\n\r\n"
@@ -475,7 +479,7 @@ fn idle_connections_give_way_when_no_descriptor_is_free() {
     shell.args(["-c", script, env!("CARGO_BIN_EXE_bytegate")]);
     let server = Server::ready(Program::run(&mut shell, Stdio::piped()));
     let mut clients = Vec::new();
-    // More than there are descriptors. Each is answered soon, because an older one is closed.
+    // More than there are descriptors. Each gets a response soon, because an older one is closed.
     for _ in 0..150 {
         let start = Instant::now();
         let mut client = server.connect();

@@ -5,7 +5,7 @@ use super::*;
 use bytegate::testing::ClientResponse;
 use std::os::unix::fs::PermissionsExt;
 
-/// The answer to a request with credentials, if there are any.
+/// The response to a request with credentials, if there are any.
 fn ask(server: &Server, credentials: Option<&str>) -> ClientResponse {
     let field = credentials.map_or(String::new(), |credentials| {
         format!(
@@ -13,7 +13,7 @@ fn ask(server: &Server, credentials: Option<&str>) -> ClientResponse {
             base64(credentials.as_bytes())
         )
     });
-    server.answer(format!("GET / HTTP/1.1\r\nHost: localhost\r\n{field}\r\n"))
+    server.response(format!("GET / HTTP/1.1\r\nHost: localhost\r\n{field}\r\n"))
 }
 
 fn base64(bytes: &[u8]) -> String {
@@ -66,10 +66,10 @@ fn lets_two_in(server: &Server) {
         (Some("ada:"), 401),
         (Some(""), 401),
     ] {
-        let answer = ask(server, credentials);
-        assert_eq!(answer.status().code(), status, "{credentials:?}");
+        let response = ask(server, credentials);
+        assert_eq!(response.status().code(), status, "{credentials:?}");
         let challenge = (status == 401).then_some("Basic realm=\"bytegate\", charset=\"UTF-8\"");
-        assert_eq!(answer.header("WWW-Authenticate"), challenge);
+        assert_eq!(response.header("WWW-Authenticate"), challenge);
     }
 }
 
@@ -189,7 +189,7 @@ fn a_preflight_request_needs_no_password() {
     let server = Server::start(&["--auth", "a:b", "--cors"]);
     let preflight = "OPTIONS / HTTP/1.1\r\nHost: localhost\r\nOrigin: http://a.test\r\n\
                      Access-Control-Request-Method: GET\r\n\r\n";
-    let answer = server.answer(preflight);
-    assert_eq!(answer.header("Access-Control-Allow-Origin"), Some("*"));
-    assert_eq!(answer.status().code(), 204);
+    let response = server.response(preflight);
+    assert_eq!(response.header("Access-Control-Allow-Origin"), Some("*"));
+    assert_eq!(response.status().code(), 204);
 }

@@ -166,7 +166,7 @@ proptest! {
         let method = if head { "HEAD" } else { "GET" };
         let input = format!("{method} / HTTP/1.1\r\nHost: x\r\n\r\n");
         let output = gateway.handle_at(input.as_bytes(), Now::at_unix(0));
-        let response = support::read_answer(input.as_bytes(), &output);
+        let response = support::read_response(input.as_bytes(), &output);
         if response.status().code() == code && code != 500 {
             let trimmed = value.trim_ascii();
             let expected = Some(trimmed).filter(|_| !name.is_empty());

@@ -87,7 +87,7 @@ fn a_clock_that_jumps_back_and_forth_closes_nothing() {
 }
 
 #[test]
-fn a_clock_that_runs_backwards_cuts_no_answer_short() {
+fn a_clock_that_runs_backwards_cuts_no_response_short() {
     let mut wire = Wire::new(Config::default(), large);
     wire.now.monotonic = seconds(1000);
     wire.input.extend_from_slice(GET);

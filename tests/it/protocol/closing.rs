@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn the_answer_to_the_last_allowed_request_closes_the_connection() {
+fn the_response_to_the_last_allowed_request_closes_the_connection() {
     let mut limits = Limits::default();
     limits.requests = 3;
     let mut wire = Wire::new(with_limits(limits), hello);
@@ -12,15 +12,15 @@ fn the_answer_to_the_last_allowed_request_closes_the_connection() {
         Pause::Close(CloseReason::Persistence)
     );
     let closes: Vec<bool> = wire
-        .answers()
+        .responses()
         .iter()
-        .map(|answer| answer.closes())
+        .map(|response| response.closes())
         .collect();
     assert_eq!(closes, [false, false, true]);
 }
 
 #[test]
-fn the_first_answer_after_the_maximum_age_closes_the_connection() {
+fn the_first_response_after_the_maximum_age_closes_the_connection() {
     let mut wire = Wire::new(Config::default(), hello);
     for second in (0..3600).step_by(60) {
         wire.at(second);
@@ -51,7 +51,7 @@ fn a_stop_between_requests_closes_at_once() {
 }
 
 #[test]
-fn a_stop_during_a_request_answers_it_and_then_closes() {
+fn a_stop_during_a_request_responds_to_it_and_then_closes() {
     let request = [&post(5)[..], b"hello"].concat();
     for cut in 1..request.len() {
         let mut wire = Wire::new(Config::default(), echo);
@@ -67,7 +67,7 @@ fn a_stop_during_a_request_answers_it_and_then_closes() {
 }
 
 #[test]
-fn a_stop_before_pipelined_requests_answers_only_the_first() {
+fn a_stop_before_pipelined_requests_responds_only_to_the_first() {
     let mut wire = Wire::new(Config::default(), hello);
     wire.session.stop();
     assert_eq!(
@@ -79,7 +79,7 @@ fn a_stop_before_pipelined_requests_answers_only_the_first() {
 }
 
 #[test]
-fn a_stop_during_an_application_call_closes_after_its_answer() {
+fn a_stop_during_an_application_call_closes_after_its_response() {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut input = GET;
     let step = connection.step(&mut input, Now::default());
@@ -90,7 +90,7 @@ fn a_stop_during_an_application_call_closes_after_its_answer() {
 }
 
 #[test]
-fn a_stop_does_not_cut_an_answer_short() {
+fn a_stop_does_not_cut_a_response_short() {
     let mut wire = Wire::new(Config::default(), large);
     wire.input.extend_from_slice(GET);
     assert!(matches!(wire.step(), Pause::Write(_)));
@@ -178,7 +178,7 @@ fn end_of_input_inside_a_request_is_refused() {
 }
 
 #[test]
-fn requests_before_the_end_of_input_are_all_answered() {
+fn requests_before_the_end_of_input_all_get_responses() {
     let mut wire = Wire::new(Config::default(), large);
     wire.input.extend_from_slice(&GET.repeat(2));
     wire.session.end_input();
@@ -195,7 +195,7 @@ fn end_of_input_does_not_cut_a_stream_short() {
     assert!(matches!(wire.step(), Pause::Write(_)));
     wire.session.end_input();
     assert_eq!(wire.settle(), Pause::Close(CloseReason::InputEnded));
-    assert_eq!(wire.answers()[0].body().len(), 1_000_000);
+    assert_eq!(wire.responses()[0].body().len(), 1_000_000);
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn end_of_input_while_a_request_is_handled_does_not_affect_it() {
 }
 
 #[test]
-fn a_receiver_never_finishes_if_its_content_breaks_off() {
+fn a_receiver_never_finishes_if_its_body_breaks_off() {
     let mut wire = Wire::new(Config::default(), Discarding);
     wire.send([&post(5)[..], b"hel"].concat());
     wire.session.end_input();

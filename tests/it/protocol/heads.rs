@@ -35,7 +35,7 @@ fn dripping_bytes_does_not_extend_the_head_timeout() {
 }
 
 #[test]
-fn a_head_completed_at_the_last_moment_is_answered() {
+fn a_head_completed_at_the_last_moment_gets_a_response() {
     let mut wire = Wire::new(Config::default(), hello);
     wire.send(&GET[..10]);
     wire.now = wire.now.after(seconds(10));
@@ -48,10 +48,10 @@ fn an_idle_connection_is_closed_silently() {
     let mut wire = Wire::new(Config::default(), hello);
     wire.at(5);
     assert_eq!(wire.send(GET), read_until(80));
-    let answer = wire.taken.clone();
+    let response = wire.taken.clone();
     assert_eq!(wire.at(79), read_until(80));
     assert_eq!(wire.at(80), Pause::Close(CloseReason::Idle));
-    assert_eq!(wire.taken, answer);
+    assert_eq!(wire.taken, response);
 }
 
 #[test]
@@ -69,14 +69,14 @@ fn the_timeout_of_a_second_head_starts_at_its_first_byte() {
 fn an_empty_line_between_requests_does_not_start_a_head() {
     let mut wire = Wire::new(Config::default(), hello);
     wire.send([GET, b"\r\n"].concat());
-    let answer = wire.taken.clone();
+    let response = wire.taken.clone();
     assert_eq!(wire.at(74), read_until(75));
     assert_eq!(wire.at(75), Pause::Close(CloseReason::Idle));
-    assert_eq!(wire.taken, answer);
+    assert_eq!(wire.taken, response);
 }
 
 #[test]
-fn time_spent_sending_an_answer_is_not_idle_time() {
+fn time_spent_sending_a_response_is_not_idle_time() {
     let mut wire = Wire::new(Config::default(), large);
     wire.input.extend_from_slice(GET);
     // Steady and faster than the minimum rate, but it takes longer than the idle timeout.
@@ -124,7 +124,7 @@ fn a_head_is_not_late_while_the_session_is_not_reading() {
 }
 
 #[test]
-fn content_is_not_late_while_the_session_is_not_reading() {
+fn a_body_is_not_late_while_the_session_is_not_reading() {
     let mut wire = Wire::new(Config::default(), |request: &Request<'_>| {
         match request.body() {
             b"" => medium(request),

@@ -32,7 +32,7 @@ fn one_byte_chunks_take_linear_time() {
         for part in input.chunks(1000) {
             wire.send(part);
         }
-        assert_eq!(wire.answers()[0].body().len(), count);
+        assert_eq!(wire.responses()[0].body().len(), count);
     });
 }
 
@@ -70,13 +70,13 @@ fn a_query_in_utf_8_sent_byte_by_byte_takes_linear_time() {
 }
 
 #[test]
-fn content_sent_byte_by_byte_takes_linear_time() {
+fn a_body_sent_byte_by_byte_takes_linear_time() {
     takes_linear_time(16 * 1024, |length| {
         let mut wire = Wire::new(Config::default(), echo);
         wire.send(post(length));
         for _ in 0..length {
             wire.send("x");
         }
-        assert_eq!(wire.answers()[0].body().len(), length);
+        assert_eq!(wire.responses()[0].body().len(), length);
     });
 }

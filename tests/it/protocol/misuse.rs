@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// The output for a caller that reads and writes, but answers only through `answer`.
-fn without_answers(input: &[u8], answer: impl Fn(&mut Connection, &str)) -> Vec<u8> {
+/// The output for a caller that reads and writes, but responds only through `respond`.
+fn without_responses(input: &[u8], respond: impl Fn(&mut Connection, &str)) -> Vec<u8> {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let mut input = input;
     let mut output = Vec::new();
@@ -24,22 +24,22 @@ fn without_answers(input: &[u8], answer: impl Fn(&mut Connection, &str)) -> Vec<
             }
             Step::Close(_) => return output,
         };
-        answer(&mut connection, asked);
+        respond(&mut connection, asked);
     }
     panic!("the connection never closes");
 }
 
 fn assert_one_500_that_closes(output: &[u8]) {
-    let answers = reader::read_all(output, &[Method::GET]);
-    assert_eq!(answers[0].status(), 500);
-    assert!(answers[0].closes());
+    let responses = reader::read_all(output, &[Method::GET]);
+    assert_eq!(responses[0].status(), 500);
+    assert!(responses[0].closes());
 }
 
 #[test]
-fn an_unanswered_request_is_refused_with_500() {
+fn a_request_without_a_response_is_refused_with_500() {
     let requests = [GET.repeat(2), post(5), [&post(5)[..], b"hello"].concat()];
     for request in requests {
-        let output = without_answers(&request, |connection, asked| {
+        let output = without_responses(&request, |connection, asked| {
             if asked == "refuse" {
                 let page = &mut Status::INTERNAL_SERVER_ERROR.into();
                 connection.respond(page).expect("its turn");
@@ -50,9 +50,9 @@ fn an_unanswered_request_is_refused_with_500() {
 }
 
 #[test]
-fn an_unanswered_request_with_streamed_content_is_refused_with_500() {
+fn a_streamed_body_without_a_response_is_refused_with_500() {
     let request = [&post(5)[..], b"hello"].concat();
-    let output = without_answers(&request, |connection, asked| match asked {
+    let output = without_responses(&request, |connection, asked| match asked {
         "admit" => connection.admit(BodyMode::Stream(5)).expect("its turn"),
         "refuse" => {
             let page = &mut Status::INTERNAL_SERVER_ERROR.into();
@@ -64,14 +64,14 @@ fn an_unanswered_request_with_streamed_content_is_refused_with_500() {
 }
 
 #[test]
-fn a_caller_that_never_answers_sends_an_error_and_closes() {
+fn a_caller_that_never_responds_sends_an_error_and_closes() {
     for request in [GET.to_vec(), post(5)] {
-        assert_one_500_that_closes(&without_answers(&request, |_, _| {}));
+        assert_one_500_that_closes(&without_responses(&request, |_, _| {}));
     }
-    let refused = without_answers(b"nonsense\r\n\r\n", |_, _| {});
-    let answers = reader::read_all(&refused, &[Method::GET]);
+    let refused = without_responses(b"nonsense\r\n\r\n", |_, _| {});
+    let responses = reader::read_all(&refused, &[Method::GET]);
     assert_eq!(
-        (answers[0].status().code(), answers[0].closes()),
+        (responses[0].status().code(), responses[0].closes()),
         (400, true)
     );
 }
@@ -107,11 +107,11 @@ fn a_closed_connection_stays_closed() {
         wire.send("nonsense\r\n\r\n"),
         Pause::Close(CloseReason::Refused)
     );
-    let answer = wire.taken.clone();
+    let response = wire.taken.clone();
     wire.session.stop();
     wire.session.end_input();
     assert_eq!(wire.send(GET), Pause::Close(CloseReason::Refused));
     assert_eq!(wire.at(10_000), Pause::Close(CloseReason::Refused));
     assert!(wire.input.is_empty());
-    assert_eq!(wire.taken, answer);
+    assert_eq!(wire.taken, response);
 }

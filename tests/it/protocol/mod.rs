@@ -154,20 +154,20 @@ impl Wire {
         self.settle()
     }
 
-    /// All answers so far; each must be complete.
-    fn answers(&self) -> Vec<ClientResponse> {
+    /// All responses so far; each must be complete.
+    fn responses(&self) -> Vec<ClientResponse> {
         reader::read_all(&self.taken, &vec![Method::GET; self.answered.len()])
     }
 
     fn statuses(&self) -> Vec<u16> {
-        self.answers()
+        self.responses()
             .iter()
-            .map(|answer| answer.status().code())
+            .map(|response| response.status().code())
             .collect()
     }
 
     fn last_closes(&self) -> bool {
-        self.answers().last().expect("an answer").closes()
+        self.responses().last().expect("an answer").closes()
     }
 }
 
@@ -179,12 +179,12 @@ fn echo(request: &Request<'_>) -> Response {
     Response::text(request.body().to_vec())
 }
 
-/// An answer that is too large to be buffered whole under the default limits.
+/// A response that is too large to be buffered whole under the default limits.
 fn large(_: &Request<'_>) -> Response {
     Response::text(vec![b'x'; 6 * 1024 * 1024])
 }
 
-/// An answer that stays below the output limit, so that the session looks at the input after it.
+/// A response that stays below the output limit, so that the session looks at the input after it.
 fn medium(_: &Request<'_>) -> Response {
     Response::text(vec![b'x'; 60 * 1024])
 }
@@ -218,7 +218,7 @@ fn large_uploads() -> Config {
     })
 }
 
-/// Receives content in parts and discards it.
+/// Receives a body in parts and discards it.
 struct Discarding;
 
 impl Application for Discarding {

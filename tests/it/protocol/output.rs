@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn pipelined_requests_wait_until_the_peer_reads_the_answers() {
+fn pipelined_requests_wait_until_the_peer_reads_the_responses() {
     const COUNT: usize = 10_000;
     const ANSWER_BYTES: usize = 1024;
     let mark = Limits::default().output_bytes;
@@ -22,12 +22,12 @@ fn pipelined_requests_wait_until_the_peer_reads_the_answers() {
         );
         wire.take(10_000);
     }
-    let answers = wire.answers();
-    assert_eq!(answers.len(), COUNT);
-    for (number, answer) in answers.iter().enumerate() {
-        assert_eq!(answer.body(), format!("/{number}").as_bytes());
+    let responses = wire.responses();
+    assert_eq!(responses.len(), COUNT);
+    for (number, response) in responses.iter().enumerate() {
+        assert_eq!(response.body(), format!("/{number}").as_bytes());
     }
-    assert!(answers[COUNT - 1].closes());
+    assert!(responses[COUNT - 1].closes());
 }
 
 /// An endless stream, and a counter of the blocks pulled from it.

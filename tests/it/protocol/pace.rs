@@ -1,8 +1,8 @@
-//! How fast content must arrive and output must be read.
+//! How fast a body must arrive and output must be read.
 
 use super::*;
 
-/// The second at which content arriving at this rate is refused, if it is.
+/// The second at which a body arriving at this rate is refused, if it is.
 fn body_is_refused_at(bytes_per_second: usize, within: u64) -> Option<u64> {
     let mut wire = Wire::new(large_uploads(), Discarding);
     wire.send(post(usize::MAX));
@@ -21,30 +21,30 @@ fn body_is_refused_at(bytes_per_second: usize, within: u64) -> Option<u64> {
 }
 
 #[test]
-fn content_at_one_byte_per_second_is_refused_after_the_grace_period() {
+fn a_body_at_one_byte_per_second_is_refused_after_the_grace_period() {
     // Each byte has earned 2 ms.
     assert_eq!(body_is_refused_at(1, 100), Some(21));
 }
 
 #[test]
-fn content_below_the_minimum_rate_is_eventually_refused() {
+fn a_body_below_the_minimum_rate_is_eventually_refused() {
     let cut = body_is_refused_at(499, 20_000);
     assert!(cut.is_some_and(|second| second > 20), "{cut:?}");
 }
 
 #[test]
-fn content_above_the_minimum_rate_is_never_refused() {
+fn a_body_above_the_minimum_rate_is_never_refused() {
     assert_eq!(body_is_refused_at(501, 20_000), None);
 }
 
 #[test]
-fn a_long_head_buys_no_time_for_its_content() {
+fn a_long_head_buys_no_time_for_its_body() {
     let mut wire = Wire::new(Config::default(), echo);
     let long = "x".repeat(6000);
     wire.send(format!(
         "POST / HTTP/1.1\r\nHost: x\r\nX: {long}\r\nContent-Length: 9\r\n\r\nx"
     ));
-    // Each byte of the content earns 2 ms.
+    // Each byte of the body earns 2 ms.
     for (second, earned) in [(9, 4), (18, 6)] {
         wire.at(second);
         let until = seconds(20) + Duration::from_millis(earned);
@@ -53,7 +53,7 @@ fn a_long_head_buys_no_time_for_its_content() {
 }
 
 #[test]
-fn a_long_gap_in_content_is_refused() {
+fn a_long_gap_in_a_body_is_refused() {
     let mut wire = Wire::new(large_uploads(), echo);
     wire.send(post(1 << 20));
     assert_eq!(wire.send(vec![b'x'; 100_000]), read_until(30));
@@ -82,7 +82,7 @@ fn upload_is_refused_at(burst: usize, part: usize, interval: usize, within: u64)
 }
 
 #[test]
-fn content_sent_at_once_earns_no_more_than_the_longest_gap() {
+fn a_body_sent_at_once_earns_no_more_than_the_longest_gap() {
     let burst = (1 << 20) - 2000;
     assert_eq!(upload_is_refused_at(burst, 1, 25, 3000), Some(31));
     assert_eq!(upload_is_refused_at(burst, 1, 1, 3000), Some(31));
@@ -90,7 +90,7 @@ fn content_sent_at_once_earns_no_more_than_the_longest_gap() {
 }
 
 #[test]
-fn content_in_bursts_is_received_if_its_rate_is_high_enough() {
+fn a_body_in_bursts_is_received_if_its_rate_is_high_enough() {
     // 520 bytes a second for 2,000 seconds, after a fast beginning.
     assert_eq!(upload_is_refused_at(8000, 13_000, 25, 2000), None);
     // 480 bytes a second use up the time that the beginning has earned.
@@ -125,7 +125,7 @@ fn a_reader_that_pauses_for_45_seconds_gets_everything() {
 }
 
 #[test]
-fn chunked_content_must_keep_the_same_pace() {
+fn a_chunked_body_must_keep_the_same_pace() {
     let mut wire = Wire::new(Config::default(), echo);
     wire.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
     for second in 1..20 {
@@ -138,7 +138,7 @@ fn chunked_content_must_keep_the_same_pace() {
 }
 
 #[test]
-fn the_content_pace_starts_anew_with_each_request() {
+fn the_body_pace_starts_anew_with_each_request() {
     let mut wire = Wire::new(Config::default(), echo);
     wire.send(post(5));
     assert!(matches!(wire.at(9), Pause::Read(_)));
@@ -197,7 +197,7 @@ fn output_read_at_once_earns_no_more_than_the_longest_gap() {
         let mut wire = Wire::new(Config::default(), large);
         wire.input.extend_from_slice(GET);
         wire.step();
-        // The head, and a part of the content.
+        // The head, and a part of the body.
         wire.take(4 << 20);
         wire.take(4 << 20);
         assert!(wire.taken.len() > 4 << 20);
@@ -215,7 +215,7 @@ fn output_read_at_once_earns_no_more_than_the_longest_gap() {
 }
 
 #[test]
-fn the_write_pace_starts_anew_with_each_answer() {
+fn the_write_pace_starts_anew_with_each_response() {
     let mut wire = Wire::new(Config::default(), hello);
     wire.send(GET);
     wire.at(60);

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn an_attachment_has_a_name_and_is_not_sniffed() {
-    let response = answer(
+    let response = sent_by(
         |_: &Request<'_>| Response::html("<h1>me</h1>").with_attachment("r\u{e9}sum\u{e9}.html"),
         GET,
     );
@@ -23,7 +23,7 @@ fn an_attachment_has_a_name_and_is_not_sniffed() {
 proptest! {
     #[test]
     fn no_file_name_splits_a_header(name in ".*|[\r\n\0\"\\\\;:a/\u{e4}]*") {
-        let response = answer(move |_: &Request<'_>| Response::text("x").with_attachment(&name), GET);
+        let response = sent_by(move |_: &Request<'_>| Response::text("x").with_attachment(&name), GET);
         prop_assert_eq!(response.status(), 200);
         let names: Vec<String> = response.headers().iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
         prop_assert_eq!(

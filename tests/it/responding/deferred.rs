@@ -22,7 +22,7 @@ fn deferred(change: Change) -> (ClientResponse, Vec<String>) {
     .on_error(move |error: &ResponseError, _| {
         told.lock().expect("a list").push(error.to_string());
     });
-    let response = answer_of(&gateway, &request("GET", "/", ""));
+    let response = response_of(&gateway, &request("GET", "/", ""));
     let errors = errors.lock().expect("a list").clone();
     (response, errors)
 }
@@ -101,7 +101,7 @@ fn middleware_sees_a_changed_deferred_response_once() {
         lines.lock().expect("a log").push_str(line)
     }));
     assert_eq!(
-        answer_of(&gateway, &request("GET", "/", ""))
+        response_of(&gateway, &request("GET", "/", ""))
             .status()
             .code(),
         202

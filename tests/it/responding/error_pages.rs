@@ -105,7 +105,7 @@ fn all_default_pages_take_the_form_that_the_application_chose() {
             "POST 405 Method Not Allowed <->",
         ),
     ] {
-        let response = answer_of(&gateway, &request(method, path, headers));
+        let response = response_of(&gateway, &request(method, path, headers));
         assert_eq!(
             (response.status().code(), response.text()),
             (status, body),
@@ -114,7 +114,7 @@ fn all_default_pages_take_the_form_that_the_application_chose() {
         let media_type = response.header("content-type");
         assert_eq!(media_type, Some("text/html; charset=utf-8"));
     }
-    let unknown = answer_of(&gateway, b"?\r\n\r\n");
+    let unknown = response_of(&gateway, b"?\r\n\r\n");
     assert!(
         unknown.text().starts_with("? 400 Bad Request <"),
         "{unknown:?}"
@@ -133,7 +133,7 @@ fn an_error_page_keeps_the_headers_of_the_response() {
             Response::text("page").with_header("X-Page", "2")
         }))
         .with(SetHeaders::new().header("X-Outer", "1"));
-    let asks = answer_of(&gateway, &request("GET", "/asks", ""));
+    let asks = response_of(&gateway, &request("GET", "/asks", ""));
     assert_eq!(asks.headers().get_all("www-authenticate").count(), 2);
     for (method, path, headers, name, value) in [
         ("PUT", "/bare", "", "allow", "GET, HEAD, OPTIONS"),
@@ -153,7 +153,7 @@ fn an_error_page_keeps_the_headers_of_the_response() {
         ("GET", "/invalid", "", "x-outer", "1"),
         ("GET", "/interim", "", "x-outer", "1"),
     ] {
-        let response = answer_of(&gateway, &request(method, path, headers));
+        let response = response_of(&gateway, &request(method, path, headers));
         assert_eq!(response.header(name), Some(value), "{method} {path}");
         assert_eq!(response.text(), "page");
     }
@@ -169,7 +169,7 @@ fn a_response_with_its_own_body_is_left_alone() {
         ("/fine", 200, "200 OK\n"),
         ("/site/a.txt", 200, "0123456789"),
     ] {
-        let response = answer_of(&gateway, &request("GET", path, ""));
+        let response = response_of(&gateway, &request("GET", path, ""));
         assert_eq!(
             (response.status().code(), response.text()),
             (status, body),
@@ -178,7 +178,7 @@ fn a_response_with_its_own_body_is_left_alone() {
     }
     let own_404 = Site::new().file("/404.html", "not here");
     let gateway = Gateway::new(own_404).with(pages());
-    assert_eq!(answer_of(&gateway, GET).text(), "not here");
+    assert_eq!(response_of(&gateway, GET).text(), "not here");
 }
 
 #[test]
@@ -229,8 +229,8 @@ fn error_pages_see_the_responses_of_other_middleware_and_a_log_sees_the_pages() 
         .with(AccessLog::to(move |line| {
             lines.lock().expect("a log").push_str(line)
         }));
-    let closed = answer_of(&gateway, &request("GET", "/closed", ""));
-    let invalid = answer_of(&gateway, &request("GET", "/invalid", ""));
+    let closed = response_of(&gateway, &request("GET", "/closed", ""));
+    let invalid = response_of(&gateway, &request("GET", "/invalid", ""));
     assert_eq!(closed.text(), "GET 503 Service Unavailable <->");
     let expected =
         [("/closed", 503, closed), ("/invalid", 500, invalid)].map(|(path, status, response)| {
@@ -244,8 +244,8 @@ fn error_pages_see_the_responses_of_other_middleware_and_a_log_sees_the_pages() 
 fn an_error_page_for_head_has_a_length_but_no_body() {
     let gateway = Gateway::new(faulty()).with(pages());
     for path in ["/bare", "/invalid"] {
-        let get = answer_of(&gateway, &request("GET", path, ""));
-        let head = answer_of(&gateway, &request("HEAD", path, ""));
+        let get = response_of(&gateway, &request("GET", path, ""));
+        let head = response_of(&gateway, &request("HEAD", path, ""));
         assert!(head.body().is_empty());
         let length = (get.body().len() + "HEAD".len() - "GET".len()).to_string();
         assert_eq!(head.header("content-length"), Some(&*length));
@@ -288,7 +288,7 @@ fn an_error_page_that_cannot_be_sent_is_a_plain_500_with_a_reason() {
         (&invalid, "/invalid"),
         (&later, "/bare"),
     ] {
-        let response = answer_of(gateway, &request("GET", path, ""));
+        let response = response_of(gateway, &request("GET", path, ""));
         assert_eq!(
             (response.status().code(), response.text()),
             (500, "500 Internal Server Error\n")
@@ -320,7 +320,7 @@ fn an_api_responds_to_all_errors_with_problem_details() {
             r#"{"status":400,"title":"Bad Request","detail":"an HTTP/1.1 request must have a Host header (RFC 9112 section 3.2)"}"#,
         ),
     ] {
-        let response = answer_of(&gateway, &input);
+        let response = response_of(&gateway, &input);
         assert_eq!(response.text(), body);
         let media_type = response.header("content-type");
         assert_eq!(media_type, Some("application/problem+json"));
@@ -340,7 +340,7 @@ fn a_refused_upload_gets_an_error_page() {
         }
     }
     let gateway = Gateway::new(Small).with(pages());
-    let response = answer_of(&gateway, &request("POST", "/", "Content-Length: 4\r\n"));
+    let response = response_of(&gateway, &request("POST", "/", "Content-Length: 4\r\n"));
     assert_eq!(response.status(), 413);
     assert!(
         response

@@ -102,7 +102,7 @@ impl futures_core::Stream for Halting {
 
 #[test]
 fn events_may_come_from_an_asynchronous_stream() {
-    let response = answer(|_: &Request<'_>| Events::from_stream(Halting(0)), GET);
+    let response = sent_by(|_: &Request<'_>| Events::from_stream(Halting(0)), GET);
     assert_eq!(response.text(), "data: first\n\ndata: second\n\n");
 }
 
@@ -122,7 +122,7 @@ fn every_client_of_a_broadcast_sees_the_lines_of_the_others() {
     let say = |line: &str| {
         let fields = format!("Content-Length: {}\r\n", line.len());
         let input = [request("POST", "/", &fields), line.into()].concat();
-        assert_eq!(answer_of(&gateway, &input).status(), 204);
+        assert_eq!(response_of(&gateway, &input).status(), 204);
     };
     say("early");
     let mut two = Client::new(&gateway, GET);

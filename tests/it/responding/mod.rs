@@ -37,13 +37,13 @@ fn request(method: &str, path: &str, headers: &str) -> Vec<u8> {
     format!("{method} {path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n").into_bytes()
 }
 
-fn answer_of(gateway: &Gateway, input: &[u8]) -> ClientResponse {
+fn response_of(gateway: &Gateway, input: &[u8]) -> ClientResponse {
     let output = gateway.handle(input);
-    support::read_answer(input, &output)
+    support::read_response(input, &output)
 }
 
-fn answer(application: impl Application + 'static, input: &[u8]) -> ClientResponse {
-    answer_of(&Gateway::new(application), input)
+fn sent_by(application: impl Application + 'static, input: &[u8]) -> ClientResponse {
+    response_of(&Gateway::new(application), input)
 }
 
 /// Marks its pages, so that a test can tell them apart.

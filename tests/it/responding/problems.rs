@@ -48,7 +48,7 @@ fn application_errors_become_responses_in_one_place() {
         let headers = format!("Content-Type: {media_type}\r\nContent-Length: {length}\r\n");
         let mut input = request("POST", "/", &headers);
         input.extend_from_slice(body.as_bytes());
-        answer(pay, &input)
+        sent_by(pay, &input)
     };
     let paid = post("user=ada");
     assert_eq!((paid.status().code(), paid.text()), (200, "paid\n"));
@@ -93,7 +93,7 @@ fn an_error_in_a_handler_is_a_500_that_is_reported_with_its_source() {
             reported.lock().expect("a list").push(error.to_string());
         });
     let page = |path: &str| {
-        let response = answer_of(&gateway, &request("GET", path, ""));
+        let response = response_of(&gateway, &request("GET", path, ""));
         (response.status().code(), response.text().to_string())
     };
     let internal = "GET 500 Internal Server Error <->".to_string();

@@ -6,11 +6,11 @@ use super::*;
 fn each_redirect_has_its_status_and_an_encoded_location() {
     for status in [301, 302, 303, 307, 308] {
         let redirect = move |to| Response::redirect(Status::new(status).expect("a status"), to);
-        let response = answer(move |_: &Request<'_>| redirect("/a b\\\u{e4}?c#d"), GET);
+        let response = sent_by(move |_: &Request<'_>| redirect("/a b\\\u{e4}?c#d"), GET);
         assert_eq!(response.status().code(), status);
         assert_eq!(response.header("location"), Some("/a%20b%5C%C3%A4?c#d"));
         assert!(response.body().is_empty());
-        let split = answer(move |_: &Request<'_>| redirect("/\r\nSet-Cookie: a=b"), GET);
+        let split = sent_by(move |_: &Request<'_>| redirect("/\r\nSet-Cookie: a=b"), GET);
         assert_eq!(
             (split.status().code(), split.header("set-cookie")),
             (500, None)

@@ -33,7 +33,7 @@ use std::sync::{Arc, Mutex};
 fn ask_host(gateway: &Gateway, method: &str, target: &str, host: &str) -> ClientResponse {
     let request = format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\n\r\n");
     let output = gateway.handle(request.as_bytes());
-    support::read_answer(request.as_bytes(), &output)
+    support::read_response(request.as_bytes(), &output)
 }
 
 fn ask(gateway: &Gateway, method: &str, target: &str) -> ClientResponse {

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// An application whose content is written by the test.
+/// An application whose body is written by the test.
 fn channel(blocks: usize) -> (Arc<Mutex<Option<BodySender>>>, impl Application) {
     let kept = Arc::new(Mutex::new(None));
     let keep = kept.clone();

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn an_answer_that_comes_later_delays_the_next_request() {
+fn a_response_that_comes_later_delays_the_next_request() {
     let promise = Promise::default();
     let mut wire = Wire::new(promise.application());
     let wait = wire.send([SLOW, GET].concat());
@@ -15,21 +15,21 @@ fn an_answer_that_comes_later_delays_the_next_request() {
     promise.keep("at last");
     assert_eq!(wire.woken(), 1);
     assert!(matches!(wire.turn(), Wait::Read { .. }));
-    let answers = wire.answers(2);
-    assert_eq!(answers[0].body(), b"at last");
-    assert_eq!(answers[1].body(), b"/");
+    let responses = wire.responses(2);
+    assert_eq!(responses[0].body(), b"at last");
+    assert_eq!(responses[1].body(), b"/");
 }
 
 #[test]
-fn an_answer_that_is_too_late_is_a_503_and_the_future_is_dropped() {
+fn a_response_that_is_too_late_is_a_503_and_the_future_is_dropped() {
     let promise = Promise::default();
     let mut wire = Wire::new(promise.application());
     wire.send([SLOW, GET].concat());
     assert_eq!(wire.at(30), Wait::Close(CloseReason::Refused));
     assert!(promise.dropped.load(Ordering::SeqCst));
-    let answers = wire.answers(1);
+    let responses = wire.responses(1);
     assert_eq!(
-        (answers[0].status().code(), answers[0].closes()),
+        (responses[0].status().code(), responses[0].closes()),
         (503, true)
     );
     assert!(
@@ -49,15 +49,15 @@ fn the_future_is_dropped_with_its_session() {
 }
 
 #[test]
-fn earlier_answers_are_sent_before_waiting_for_a_later_one() {
+fn earlier_responses_are_sent_before_waiting_for_a_later_one() {
     let promise = Promise::default();
     let mut wire = Wire::new(promise.application());
     wire.send([GET, SLOW].concat());
-    assert_eq!(wire.answers(1)[0].body(), b"/");
+    assert_eq!(wire.responses(1)[0].body(), b"/");
 }
 
 #[test]
-fn end_of_input_does_not_cancel_an_answer_that_comes_later() {
+fn end_of_input_does_not_cancel_a_response_that_comes_later() {
     let promise = Promise::default();
     let mut wire = Wire::new(promise.application());
     wire.send(SLOW);
@@ -65,11 +65,11 @@ fn end_of_input_does_not_cancel_an_answer_that_comes_later() {
     assert!(matches!(wire.turn(), Wait::Pending { .. }));
     promise.keep("still");
     assert_eq!(wire.turn(), Wait::Close(CloseReason::InputEnded));
-    assert_eq!(wire.answers(1)[0].body(), b"still");
+    assert_eq!(wire.responses(1)[0].body(), b"still");
 }
 
 #[test]
-fn a_future_may_return_another_answer_that_comes_later() {
+fn a_future_may_return_another_response_that_comes_later() {
     let (first, second) = (Promise::default(), Promise::default());
     let (outer, inner) = (first.clone(), second.clone());
     let mut wire = Wire::new(move |_: &Request<'_>| {
@@ -86,7 +86,7 @@ fn a_future_may_return_another_answer_that_comes_later() {
     assert_eq!(wire.turn(), Wait::Pending { until: seconds(30) });
     second.keep("both");
     wire.turn();
-    assert_eq!(wire.answers(1)[0].body(), b"both");
+    assert_eq!(wire.responses(1)[0].body(), b"both");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn a_future_that_panics_is_a_500() {
         })
     });
     assert_eq!(wire.send(GET), Wait::Close(CloseReason::Persistence));
-    assert_eq!(wire.answers(1)[0].status(), 500);
+    assert_eq!(wire.responses(1)[0].status(), 500);
     let panicked = ResponseError::Panicked("deliberate".to_string());
     assert_eq!(wire.errors, [panicked]);
 }
@@ -121,11 +121,11 @@ fn an_upload_may_be_refused_later_based_on_its_head() {
     assert!(matches!(wire.send(post("hello")), Wait::Pending { .. }));
     promise.keep("no");
     assert_eq!(wire.turn(), Wait::Close(CloseReason::Refused));
-    assert_eq!(wire.answers(1)[0].body(), b"no");
+    assert_eq!(wire.responses(1)[0].body(), b"no");
 }
 
 #[test]
-fn handle_waits_for_answers_that_come_later() {
+fn handle_waits_for_responses_that_come_later() {
     let gateway = Gateway::new(|request: &Request<'_>| {
         let request = request.into_owned();
         let (sender, receiver) = std::sync::mpsc::channel();
@@ -136,6 +136,6 @@ fn handle_waits_for_answers_that_come_later() {
         Response::from_future(async move { receiver.recv().unwrap_or_default() })
     });
     let output = gateway.handle(&SLOW.repeat(2));
-    let answers = reader::read_all(&output, &[Method::GET; 2]);
-    assert!(answers.iter().all(|answer| answer.body() == b"/slow"));
+    let responses = reader::read_all(&output, &[Method::GET; 2]);
+    assert!(responses.iter().all(|response| response.body() == b"/slow"));
 }

@@ -28,7 +28,7 @@ impl Middleware for Watch {
 }
 
 #[test]
-fn a_middleware_sees_every_answer_whatever_its_source() {
+fn a_middleware_sees_every_response_whatever_its_source() {
     let promise = Promise::default();
     let slow = promise.clone();
     let upload = Upload::default();
@@ -131,21 +131,21 @@ fn a_middleware_sees_every_answer_whatever_its_source() {
         wire.send(&input);
         promise.keep("later");
         wire.turn();
-        promise.answer.lock().expect("an answer").0 = None;
+        promise.response.lock().expect("an answer").0 = None;
         assert_eq!(*watch.seen.lock().expect("notes"), notes, "{input}");
-        let answer = &wire.answers(1)[0];
-        if answer.status().code() != 500 {
-            assert_eq!(answer.header("x-watched"), Some("yes"), "{input}");
+        let response = &wire.responses(1)[0];
+        if response.status().code() != 500 {
+            assert_eq!(response.header("x-watched"), Some("yes"), "{input}");
         }
-        if answer.status().code() != 400 {
-            let shown = String::from_utf8_lossy(answer.body());
+        if response.status().code() != 400 {
+            let shown = String::from_utf8_lossy(response.body());
             assert_eq!(shown, body, "{input}");
         }
     }
 }
 
 #[test]
-fn middlewares_nest_and_may_change_the_content() {
+fn middlewares_nest_and_may_change_the_body() {
     struct Shout;
     impl Middleware for Shout {
         fn after(&self, _: &RequestInfo<'_>, mut response: Response) -> Response {
@@ -219,7 +219,7 @@ fn a_panic_in_a_middleware_is_a_500() {
     }
     let mut wire = Wire::of(Gateway::new(|_: &Request<'_>| "hello").with(Panics));
     assert_eq!(wire.send(GET), Wait::Close(CloseReason::Persistence));
-    assert_eq!(wire.answers(1)[0].status(), 500);
+    assert_eq!(wire.responses(1)[0].status(), 500);
 }
 
 #[test]

@@ -133,8 +133,8 @@ impl Wire {
         self.alarm.0.load(Ordering::SeqCst)
     }
 
-    /// The answers to this many requests, none of them HEAD.
-    fn answers(&self, count: usize) -> Vec<ClientResponse> {
+    /// The responses to this many requests, none of them HEAD.
+    fn responses(&self, count: usize) -> Vec<ClientResponse> {
         reader::read_all(&self.output, &vec![Method::GET; count])
     }
 
@@ -143,10 +143,10 @@ impl Wire {
     }
 }
 
-/// An answer that is ready once the test provides it.
+/// A response that is ready once the test provides it.
 #[derive(Clone, Default)]
 struct Promise {
-    answer: Arc<Mutex<(Option<String>, Option<Waker>)>>,
+    response: Arc<Mutex<(Option<String>, Option<Waker>)>>,
     dropped: Arc<AtomicBool>,
 }
 
@@ -159,22 +159,22 @@ impl Drop for OnDrop {
 }
 
 impl Promise {
-    fn keep(&self, answer: &str) {
-        let mut state = self.answer.lock().expect("an answer");
-        state.0 = Some(answer.to_string());
+    fn keep(&self, response: &str) {
+        let mut state = self.response.lock().expect("an answer");
+        state.0 = Some(response.to_string());
         if let Some(waker) = state.1.take() {
             waker.wake();
         }
     }
 
     fn wait(&self) -> impl Future<Output = String> + use<> {
-        let answer = self.answer.clone();
+        let response = self.response.clone();
         let guard = OnDrop(self.dropped.clone());
         poll_fn(move |context| {
             let _ = &guard;
-            let mut state = answer.lock().expect("an answer");
+            let mut state = response.lock().expect("an answer");
             match state.0.take() {
-                Some(answer) => Poll::Ready(answer),
+                Some(response) => Poll::Ready(response),
                 None => {
                     state.1 = Some(context.waker().clone());
                     Poll::Pending
@@ -183,7 +183,7 @@ impl Promise {
         })
     }
 
-    /// An application that answers `/slow` only once the promise is kept.
+    /// An application that responds to `/slow` only once the promise is kept.
     fn application(&self) -> impl Application + use<> {
         let promise = self.clone();
         move |request: &Request<'_>| match request.path() {

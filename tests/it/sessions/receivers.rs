@@ -15,20 +15,20 @@ fn a_receiver_that_is_not_ready_gets_no_data_and_the_peer_does_not_time_out() {
     upload.ready.store(true, Ordering::SeqCst);
     assert!(matches!(wire.turn(), Wait::Read { .. }));
     assert_eq!(upload.notes(), ["hello"]);
-    assert_eq!(wire.answers(1)[0].body(), b"thanks");
+    assert_eq!(wire.responses(1)[0].body(), b"thanks");
 }
 
 #[test]
-fn a_receiver_that_is_not_ready_in_time_is_told_and_answered_with_503() {
+fn a_receiver_that_is_not_ready_in_time_is_told_and_gets_503() {
     let upload = Upload::default();
     let mut wire = Wire::new(upload.clone());
     wire.send(post("hello"));
     let wait = wire.at(30);
     assert!(matches!(wait, Wait::Close(_)), "{wait:?}");
     assert_eq!(upload.notes(), ["Refused(ResponseTimeout)"]);
-    let answer = &wire.answers(1)[0];
-    assert_eq!(answer.status(), Status::SERVICE_UNAVAILABLE);
-    assert!(answer.closes());
+    let response = &wire.responses(1)[0];
+    assert_eq!(response.status(), Status::SERVICE_UNAVAILABLE);
+    assert!(response.closes());
 }
 
 #[test]
@@ -49,11 +49,11 @@ fn the_time_of_a_receiver_begins_again_when_it_was_ready() {
 }
 
 #[test]
-fn what_was_answered_before_is_written_while_a_receiver_is_not_ready() {
+fn what_was_sent_before_is_written_while_a_receiver_is_not_ready() {
     let upload = Upload::default();
     let mut wire = Wire::new(upload.clone());
     wire.send([GET, &post("hello")].concat());
-    assert_eq!(wire.answers(1)[0].body(), b"no content");
+    assert_eq!(wire.responses(1)[0].body(), b"no content");
 
     let mut wire = Wire::new(upload.clone());
     let wait = wire
@@ -127,7 +127,7 @@ fn a_panic_while_a_receiver_is_asked_or_told_is_caught() {
     let mut wire = Wire::new(Panics);
     let wait = wire.send("POST /asked HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello");
     assert_eq!(wait, Wait::Close(CloseReason::Refused));
-    assert_eq!(wire.answers(1)[0].status(), 500);
+    assert_eq!(wire.responses(1)[0].status(), 500);
     assert!(matches!(wire.errors[..], [ResponseError::Panicked(_)]));
 
     let mut wire = Wire::new(Panics);
@@ -136,23 +136,23 @@ fn a_panic_while_a_receiver_is_asked_or_told_is_caught() {
 }
 
 #[test]
-fn a_receiver_may_refuse_midway_with_its_own_answer() {
+fn a_receiver_may_refuse_midway_with_its_own_response() {
     let upload = Upload::default();
     upload.ready.store(true, Ordering::SeqCst);
     let mut wire = Wire::new(upload.clone());
     wire.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\ngood");
     assert_eq!(wire.send("virus"), Wait::Close(CloseReason::Refused));
-    let answers = wire.answers(1);
+    let responses = wire.responses(1);
     assert_eq!(
-        (answers[0].status().code(), answers[0].closes()),
+        (responses[0].status().code(), responses[0].closes()),
         (403, true)
     );
-    assert_eq!(answers[0].body(), b"not that");
+    assert_eq!(responses[0].body(), b"not that");
     assert_eq!(upload.notes(), ["good", "virus"]);
 }
 
 #[test]
-fn a_receiver_is_told_why_the_content_broke_off() {
+fn a_receiver_is_told_why_the_body_broke_off() {
     let begun = |upload: &Upload| {
         upload.ready.store(true, Ordering::SeqCst);
         let mut wire = Wire::new(upload.clone());

@@ -12,8 +12,8 @@ fn a_mounted_application_sees_its_own_part_of_the_path() {
     let gateway = Gateway::new(Router::new().mount("/a", inner).get("/a/exact", show));
     let get = |path: &str| {
         let output = gateway.handle(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
-        let answer = support::read_one(&output);
-        answer.text().to_string()
+        let response = support::read_one(&output);
+        response.text().to_string()
     };
     assert_eq!(get("/a"), r#""/a" "" "/a""#);
     assert_eq!(get("/a/c%20d"), r#""/a" "/c d" "/a/c%20d""#);
@@ -43,7 +43,7 @@ fn routes_have_parameters_and_methods() {
     let ask = |method: &str, path: &str| {
         let request = format!("{method} {path} HTTP/1.1\r\nHost: x\r\n\r\n");
         let output = gateway.handle(request.as_bytes());
-        support::read_answer(request.as_bytes(), &output)
+        support::read_response(request.as_bytes(), &output)
     };
     assert_eq!(ask("GET", "/users/7%20a").body(), b"GET 7 a -");
     assert_eq!(ask("GET", "/users/me").body(), b"me");
@@ -108,7 +108,7 @@ fn a_request_can_be_built_for_a_test() {
 }
 
 #[test]
-fn the_answer_timeout_comes_from_the_config_of_the_gateway() {
+fn the_response_timeout_comes_from_the_config_of_the_gateway() {
     let mut timeouts = Timeouts::default();
     timeouts.response = seconds(1);
     let mut config = Config::default();

@@ -42,8 +42,8 @@ fn a_turn_calls_the_application_for_one_request() {
     }
     let wait = session.turn(&mut rest, Now::default());
     assert!(matches!(wait, Wait::Write { .. }), "{wait:?}");
-    let answers = reader::read_all(&session.take_output(), &[Method::GET; 3]);
-    assert_eq!(answers.len(), 3);
+    let responses = reader::read_all(&session.take_output(), &[Method::GET; 3]);
+    assert_eq!(responses.len(), 3);
 }
 
 #[test]
@@ -55,8 +55,11 @@ fn files_in_memory_need_no_turn_each() {
     assert!(matches!(wait, Wait::Write { .. }), "{wait:?}");
 }
 
-/// Takes turns with all sessions until the last one has answered. Returns when it did.
-fn time_until_the_last_answers(sessions: &mut [(Session, Vec<u8>)], clock: &WorkClock) -> Duration {
+/// Takes turns with all sessions until the last one has responded. Returns when it did.
+fn time_until_the_last_responses(
+    sessions: &mut [(Session, Vec<u8>)],
+    clock: &WorkClock,
+) -> Duration {
     for _ in 0..1000 {
         let last = sessions.len() - 1;
         for (index, (session, input)) in sessions.iter_mut().enumerate() {
@@ -88,7 +91,7 @@ fn pipelined_requests_hold_others_up_for_one_call_and_a_millisecond_at_most() {
             (gateway.session(info), GET.repeat(count))
         };
         let mut sessions = [session(400), session(400), session(1)];
-        let waited = time_until_the_last_answers(&mut sessions, &clock);
+        let waited = time_until_the_last_responses(&mut sessions, &clock);
         // Each of the others has one turn, then comes the call for the last session itself.
         let most = Duration::from_millis(2 * (call + 1) + call);
         assert!(waited <= most, "{waited:?} with calls of {call} ms");
@@ -96,7 +99,7 @@ fn pipelined_requests_hold_others_up_for_one_call_and_a_millisecond_at_most() {
 }
 
 #[test]
-fn parts_of_content_hold_others_up_no_longer_than_requests() {
+fn parts_of_a_body_hold_others_up_no_longer_than_requests() {
     struct SlowReceiver(WorkClock);
     impl Receiver for SlowReceiver {
         fn data(&mut self, _: &[u8]) -> Result<(), Response> {
@@ -125,7 +128,7 @@ fn parts_of_content_hold_others_up_no_longer_than_requests() {
         (gateway.session(info()), chunks),
         (gateway.session(info()), GET.to_vec()),
     ];
-    let waited = time_until_the_last_answers(&mut sessions, &clock);
+    let waited = time_until_the_last_responses(&mut sessions, &clock);
     assert!(waited <= Duration::from_millis(6), "{waited:?}");
 }
 

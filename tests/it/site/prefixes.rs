@@ -43,7 +43,7 @@ fn redirects_to_directories_are_relative_and_name_no_host_and_no_scheme() {
 }
 
 #[test]
-fn a_single_page_application_answers_by_what_the_request_is_for() {
+fn a_single_page_application_responds_by_what_the_request_is_for() {
     let options = SiteOptions::new().single_page("/index.html");
     let site = options.build().expect("a site").file("/index.html", "app");
     let client = Client::new(site);

@@ -9,12 +9,12 @@ use std::path::Path;
 /// A text that must never be sent.
 const SECRET: &[u8] = b"canary-4711";
 
-fn has_secret(reply: &[u8]) -> bool {
-    reply.windows(SECRET.len()).any(|it| it == SECRET)
+fn has_secret(response: &[u8]) -> bool {
+    response.windows(SECRET.len()).any(|it| it == SECRET)
 }
 
 /// Requests a target, valid or not.
-fn reply_to(gateway: &Gateway, target: &[u8]) -> bytes::Bytes {
+fn response_to(gateway: &Gateway, target: &[u8]) -> bytes::Bytes {
     let request: [&[u8]; 3] = [
         b"GET ",
         target,
@@ -133,8 +133,8 @@ fn no_path_leaves_the_folder() {
                     for name in names {
                         for end in ["", "z", "/", "%00.txt", "?x"] {
                             let target = format!("{start}{step}{name}{end}");
-                            let reply = reply_to(&gateway, target.as_bytes());
-                            assert!(!has_secret(&reply), "{target}");
+                            let response = response_to(&gateway, target.as_bytes());
+                            assert!(!has_secret(&response), "{target}");
                         }
                     }
                 }
@@ -147,12 +147,12 @@ fn no_path_leaves_the_folder() {
 #[test]
 fn paths_outside_of_the_folder_look_like_missing_files() {
     let around = around();
-    let status = |reply: &[u8]| reply.get(9..12).map(<[u8]>::to_vec);
+    let status = |response: &[u8]| response.get(9..12).map(<[u8]>::to_vec);
     for gateway in sites_around_a_secret(&around) {
         for dots in DOTS {
             for slash in SLASHES {
-                let there = reply_to(&gateway, format!("/{dots}{slash}secret.txt").as_bytes());
-                let missing = reply_to(&gateway, format!("/{dots}{slash}zzzzzz.txt").as_bytes());
+                let there = response_to(&gateway, format!("/{dots}{slash}secret.txt").as_bytes());
+                let missing = response_to(&gateway, format!("/{dots}{slash}zzzzzz.txt").as_bytes());
                 assert_eq!(status(&there), status(&missing), "/{dots}{slash}");
             }
         }
@@ -214,17 +214,17 @@ fn names_with_a_special_meaning_are_not_served() {
     }
     for gateway in sites_around_a_secret(&around) {
         for target in &targets {
-            let reply = reply_to(&gateway, format!("/{target}").as_bytes());
-            assert!(!has_secret(&reply), "{target}");
+            let response = response_to(&gateway, format!("/{target}").as_bytes());
+            assert!(!has_secret(&response), "{target}");
             let is_application =
-                reply.starts_with(b"HTTP/1.1 200 ") && reply.ends_with(b"\r\n\r\na");
+                response.starts_with(b"HTTP/1.1 200 ") && response.ends_with(b"\r\n\r\na");
             let is_refused =
-                reply.starts_with(b"HTTP/1.1 404 ") || reply.starts_with(b"HTTP/1.1 400 ");
+                response.starts_with(b"HTTP/1.1 404 ") || response.starts_with(b"HTTP/1.1 400 ");
             let is_query = target.starts_with('?');
             assert!(
                 is_refused || is_application || is_query,
                 "{target}: {}",
-                String::from_utf8_lossy(&reply)
+                String::from_utf8_lossy(&response)
             );
         }
     }
@@ -245,8 +245,8 @@ fn no_byte_lets_a_path_leave_the_folder() {
                 let mut inserted = b"/../secret.txt".to_vec();
                 inserted.splice(at..at, encoded.bytes());
                 for target in [raw, replaced, inserted] {
-                    let reply = reply_to(&gateway, &target);
-                    assert!(!has_secret(&reply), "{}", target.escape_ascii());
+                    let response = response_to(&gateway, &target);
+                    assert!(!has_secret(&response), "{}", target.escape_ascii());
                 }
             }
         }
@@ -304,10 +304,10 @@ fn a_link_that_appears_meanwhile_does_not_lead_out() {
                 let (mut served, mut missing, mut secrets) = (0, 0, 0);
                 while !is_over.load(Ordering::Relaxed) {
                     for target in targets {
-                        let reply = reply_to(gateway, target.as_bytes());
-                        secrets += usize::from(has_secret(&reply));
-                        served += usize::from(reply.ends_with(b"inside"));
-                        missing += usize::from(reply.starts_with(b"HTTP/1.1 404 "));
+                        let response = response_to(gateway, target.as_bytes());
+                        secrets += usize::from(has_secret(&response));
+                        served += usize::from(response.ends_with(b"inside"));
+                        missing += usize::from(response.starts_with(b"HTTP/1.1 404 "));
                     }
                 }
                 (served, missing, secrets)

@@ -78,7 +78,7 @@ const WAYS_OUT: [&str; 12] = [
 fn assert_no_way_out(gateway: &Gateway) {
     for target in WAYS_OUT {
         let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
-        let page = answer(gateway, request);
+        let page = response(gateway, request);
         assert_eq!(page.status(), 404, "{target}");
         assert!(!page.text().contains("root:"), "{target}");
     }
@@ -165,7 +165,7 @@ fn every_response_has_a_length_and_a_type() {
         ("nonsense\r\n\r\n", 400),
         ("GET / HTTP/2.0\r\n\r\n", 505),
     ] {
-        let page = answer(&gateway, request);
+        let page = response(&gateway, request);
         assert_eq!(page.status().code(), status, "{request:?}");
         assert_ne!(header(&page, "content-type"), "", "{request:?}");
         assert_ne!(header(&page, "content-length"), "", "{request:?}");
@@ -273,9 +273,9 @@ fn a_large_file_arrives_whole_at_any_reading_speed() {
             count => output.extend_from_slice(&block[..count]),
         }
     }
-    let answer = support::read_one(&output);
-    assert_eq!(answer.status(), 200);
-    assert!(answer.body() == file);
+    let response = support::read_one(&output);
+    assert_eq!(response.status(), 200);
+    assert!(response.body() == file);
 }
 
 /// `decode("utf-8")` of a request that was not UTF-8 ended the handler.

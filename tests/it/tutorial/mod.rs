@@ -26,18 +26,18 @@ use bytegate::{
 use std::net::TcpStream;
 
 /// The response to one request, parsed strictly.
-fn answer(gateway: &Gateway, request: impl AsRef<[u8]>) -> ClientResponse {
-    answer_at(gateway, request, Now::default())
+fn response(gateway: &Gateway, request: impl AsRef<[u8]>) -> ClientResponse {
+    respond_at(gateway, request, Now::default())
 }
 
-fn answer_at(gateway: &Gateway, request: impl AsRef<[u8]>, now: Now) -> ClientResponse {
+fn respond_at(gateway: &Gateway, request: impl AsRef<[u8]>, now: Now) -> ClientResponse {
     let request = request.as_ref();
     let output = gateway.handle_at(request, now);
-    support::read_answer(request, &output)
+    support::read_response(request, &output)
 }
 
 fn get(gateway: &Gateway, target: &str) -> ClientResponse {
-    answer(
+    response(
         gateway,
         format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n"),
     )
@@ -50,11 +50,11 @@ fn post(gateway: &Gateway, target: &str, form: impl AsRef<[u8]>) -> ClientRespon
          Content-Length: {}\r\n\r\n",
         form.len()
     );
-    answer(gateway, [head.as_bytes(), form].concat())
+    response(gateway, [head.as_bytes(), form].concat())
 }
 
-fn header<'a>(answer: &'a ClientResponse, name: &str) -> &'a str {
-    answer.header(name).unwrap_or_default()
+fn header<'a>(response: &'a ClientResponse, name: &str) -> &'a str {
+    response.header(name).unwrap_or_default()
 }
 
 /// The response to the last request of a connection.

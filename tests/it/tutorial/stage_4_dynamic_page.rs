@@ -8,7 +8,7 @@ const GET_TIME: &str = "GET /time.py HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 #[test]
 fn a_page_shows_the_time_it_was_given() {
-    let page = answer_at(&demo::gateway(), GET_TIME, Now::at_unix(784_111_777));
+    let page = respond_at(&demo::gateway(), GET_TIME, Now::at_unix(784_111_777));
     assert!(
         page.text()
             .contains("It is <time>Sun, 06 Nov 1994 08:49:37 GMT</time>.")
@@ -18,7 +18,7 @@ fn a_page_shows_the_time_it_was_given() {
 
 #[test]
 fn a_page_without_a_clock_shows_no_time() {
-    let page = answer(&demo::gateway(), GET_TIME);
+    let page = response(&demo::gateway(), GET_TIME);
     assert!(page.text().contains("an unknown time"));
     assert_eq!(page.header("date"), None);
 }
@@ -37,7 +37,7 @@ fn any_function_of_a_request_can_be_a_page() {
         Some(Response::html(format!("<h1>{date}</h1>")))
     }
     let gateway = Gateway::new(Router::new().suffix(".py", clock));
-    let page = answer_at(&gateway, GET_TIME, Now::at_unix(0));
+    let page = respond_at(&gateway, GET_TIME, Now::at_unix(0));
     assert_eq!(page.text(), "<h1>Thu, 01 Jan 1970 00:00:00 GMT</h1>");
-    assert_eq!(answer(&gateway, GET_TIME).status(), 404);
+    assert_eq!(response(&gateway, GET_TIME).status(), 404);
 }

@@ -15,7 +15,7 @@ fn is_shown_again(page: &ClientResponse, message: &str) -> bool {
 fn get_shows_a_form_and_the_time() {
     for (target, title) in PAGES {
         let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        let page = answer_at(&demo::gateway(), request, Now::at_unix(784_111_777));
+        let page = respond_at(&demo::gateway(), request, Now::at_unix(784_111_777));
         let html = page.text();
         assert_eq!(
             (page.status().code(), header(&page, "content-type")),
@@ -198,7 +198,7 @@ fn a_body_of_another_type_is_not_read_as_a_form() {
              Content-Length: {}\r\n\r\n{form}",
             form.len()
         );
-        let page = answer(&demo::gateway(), request);
+        let page = response(&demo::gateway(), request);
         assert_eq!(page.status().code(), status, "{media_type}");
         assert!(!page.text().contains("<script>"), "{media_type}");
     }
@@ -255,7 +255,7 @@ fn other_methods_get_the_list_of_allowed_ones() {
     let gateway = demo::gateway();
     for (method, status) in [("PUT", 405), ("DELETE", 405), ("OPTIONS", 204)] {
         let request = format!("{method} /login.py HTTP/1.1\r\nHost: x\r\n\r\n");
-        let page = answer(&gateway, request);
+        let page = response(&gateway, request);
         assert_eq!(page.status().code(), status, "{method}");
         assert_eq!(header(&page, "allow"), "GET, HEAD, POST, OPTIONS");
     }
@@ -264,7 +264,7 @@ fn other_methods_get_the_list_of_allowed_ones() {
 #[test]
 fn head_is_get_without_the_body() {
     for target in ["/", "/login.py", "/nope.py"] {
-        let head = answer(
+        let head = response(
             &demo::gateway(),
             format!("HEAD {target} HTTP/1.1\r\nHost: localhost\r\n\r\n"),
         );

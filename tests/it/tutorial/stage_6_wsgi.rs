@@ -23,7 +23,7 @@ fn show(environ: &Environ<'_>, start_response: &mut StartResponse) -> Vec<String
 }
 
 fn environ_of(request: impl AsRef<[u8]>) -> String {
-    let shown = answer(&Gateway::new(wsgi::adapt(show)), request);
+    let shown = response(&Gateway::new(wsgi::adapt(show)), request);
     assert_eq!(shown.status(), 200);
     shown.text().to_string()
 }
@@ -41,7 +41,7 @@ where
         Gateway::new(wsgi::adapt(application)).on_error(move |error: &ResponseError, _| {
             told.lock().expect("a list").push(error.to_string());
         });
-    assert_eq!(answer(&gateway, GET).status(), 500);
+    assert_eq!(response(&gateway, GET).status(), 500);
     let mut errors = errors.lock().expect("a list");
     assert_eq!(errors.len(), 1, "{errors:?}");
     errors.remove(0)
@@ -53,7 +53,7 @@ fn page<I>(
 where
     I: IntoIterator<Item: Into<Bytes> + 'static, IntoIter: Send + 'static> + 'static,
 {
-    answer(
+    response(
         &Gateway::new(Router::new().suffix(".py", wsgi::adapt(application))),
         GET,
     )
@@ -97,7 +97,7 @@ fn a_query_in_utf_8_is_text() {
 #[test]
 fn the_path_is_split_where_the_application_is_mounted() {
     let gateway = Gateway::new(Router::new().mount("/a b", wsgi::adapt(show)));
-    let shown = answer(&gateway, "GET /a%20b/c%20d HTTP/1.1\r\nHost: x\r\n\r\n");
+    let shown = response(&gateway, "GET /a%20b/c%20d HTTP/1.1\r\nHost: x\r\n\r\n");
     let shown = shown.text();
     assert!(
         shown.contains("\nSCRIPT_NAME=/a b\nPATH_INFO=/c d\n"),
@@ -131,11 +131,11 @@ fn a_path_without_a_decoded_form_is_not_taken_for_the_root_page() {
     ] {
         for headers in ["", "Content-Length: 5\r\nExpect: 100-continue\r\n"] {
             let request = format!("POST {path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n");
-            let reply = strict.handle(request.as_bytes());
-            assert!(reply.starts_with(b"HTTP/1.1 404 "), "{path}");
+            let response = strict.handle(request.as_bytes());
+            assert!(response.starts_with(b"HTTP/1.1 404 "), "{path}");
         }
         let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
-        assert_eq!(answer(&asked, &request).text(), "page \"\"", "{path}");
+        assert_eq!(response(&asked, &request).text(), "page \"\"", "{path}");
     }
     for (path, page) in [
         ("/", "/"),
@@ -144,7 +144,7 @@ fn a_path_without_a_decoded_form_is_not_taken_for_the_root_page() {
         ("/%C3%A9", "/\u{e9}"),
     ] {
         let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
-        assert_eq!(answer(&strict, &request).text(), format!("page {page:?}"));
+        assert_eq!(response(&strict, &request).text(), format!("page {page:?}"));
     }
 }
 
@@ -212,7 +212,7 @@ fn input_is_the_complete_decoded_body() {
     let gateway = Gateway::new(Router::new().suffix(".py", wsgi::adapt(echo)));
     let chunked = b"POST /a.py HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n\
                     3\r\n\x00\xff\n\r\n2\r\nxy\r\n0\r\n\r\n";
-    assert_eq!(answer(&gateway, chunked).body(), b"5\x00\xff\nxy");
+    assert_eq!(response(&gateway, chunked).body(), b"5\x00\xff\nxy");
     assert_eq!(post(&gateway, "/a.py", b"\xff").body(), b"1\xff");
     assert_eq!(get(&gateway, "/a.py").body(), b"");
 }
@@ -360,7 +360,7 @@ fn a_response_to_head_may_declare_the_length_for_get() {
         Vec::<Bytes>::new()
     };
     let gateway = Gateway::new(Router::new().suffix(".py", wsgi::adapt(application)));
-    let head = answer(&gateway, "HEAD /a.py HTTP/1.1\r\nHost: x\r\n\r\n");
+    let head = response(&gateway, "HEAD /a.py HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_eq!(
         (head.status().code(), header(&head, "content-length")),
         (200, "1000")
@@ -547,7 +547,7 @@ fn an_endless_body_is_pulled_only_as_fast_as_it_is_written() {
 #[test]
 fn an_endless_body_is_not_pulled_for_a_head_request() {
     let (gateway, pulled) = endless();
-    let head = answer(&gateway, "HEAD /a.py HTTP/1.1\r\nHost: x\r\n\r\n");
+    let head = response(&gateway, "HEAD /a.py HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_eq!(
         (head.status().code(), pulled.load(Ordering::Relaxed)),
         (200, 0)
@@ -561,7 +561,7 @@ fn an_http_1_0_client_gets_a_stream_that_ends_with_the_connection() {
         std::iter::repeat_n("0123456789", 100_000)
     };
     let gateway = Gateway::new(Router::new().suffix(".py", wsgi::adapt(application)));
-    let page = answer(&gateway, "GET /a.py HTTP/1.0\r\n\r\n");
+    let page = response(&gateway, "GET /a.py HTTP/1.0\r\n\r\n");
     assert!(page.closes() && page.header("transfer-encoding").is_none());
     assert_eq!(page.body().len(), 1_000_000);
 }

@@ -24,13 +24,13 @@ fn path_and_query_are_available_in_every_target_form() {
 fn sending_all_output_counts_as_progress() {
     let mut connection = Connection::new(Config::default(), Scheme::Http);
     let body = vec![b'x'; 100_000];
-    let answer = |connection: &mut Connection, mut input: &[u8]| {
+    let respond = |connection: &mut Connection, mut input: &[u8]| {
         if let Step::Request(_) = connection.step(&mut input, Now::default()) {
             let answered = connection.respond(&mut Response::from(body.clone()));
             assert!(answered.is_ok());
         }
     };
-    answer(&mut connection, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    respond(&mut connection, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     let waiting = connection.step(&mut &b""[..], Now::default());
     assert!(matches!(waiting, Step::Write { .. }), "{waiting:?}");
     connection.sent_all(&mut Vec::new());
@@ -76,11 +76,11 @@ fn request_headers_are_exactly_the_field_lines() {
     let gateway = Gateway::new(|request: &Request<'_>| {
         format!("{:?}", request.headers().iter().collect::<Vec<_>>())
     });
-    let reply = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nA:\r\nb: \t c:d \r\n\r\n");
+    let response = gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nA:\r\nb: \t c:d \r\n\r\n");
     let expected = r#"[("Host", [120]), ("A", []), ("b", [99, 58, 100])]"#;
-    assert!(reply.ends_with(expected.as_bytes()), "{reply:?}");
-    let reply = gateway.handle(b"GET / HTTP/1.0\r\n\r\n");
-    assert!(reply.ends_with(b"\r\n\r\n[]"), "{reply:?}");
+    assert!(response.ends_with(expected.as_bytes()), "{response:?}");
+    let response = gateway.handle(b"GET / HTTP/1.0\r\n\r\n");
+    assert!(response.ends_with(b"\r\n\r\n[]"), "{response:?}");
 }
 
 #[test]

@@ -20,29 +20,32 @@ fn an_application_can_set_its_own_body_limit() {
         let head = format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
         [head.into_bytes(), vec![b'x'; length]].concat()
     };
-    assert_eq!(answer(UpTo(10), &post(10)).body(), b"10");
-    assert_eq!(answer(UpTo(10), &post(11)).status(), 413);
-    assert_eq!(answer(UpTo(3 << 20), &post(2 << 20)).body(), b"2097152");
+    assert_eq!(response_of(UpTo(10), &post(10)).body(), b"10");
+    assert_eq!(response_of(UpTo(10), &post(11)).status(), 413);
+    assert_eq!(
+        response_of(UpTo(3 << 20), &post(2 << 20)).body(),
+        b"2097152"
+    );
     let chunked = |chunks: &str| {
         let head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
         format!("{head}{chunks}0\r\n\r\n").into_bytes()
     };
     assert_eq!(
-        answer(UpTo(10), &chunked("a\r\n0123456789\r\n")).body(),
+        response_of(UpTo(10), &chunked("a\r\n0123456789\r\n")).body(),
         b"10"
     );
     assert_eq!(
-        answer(UpTo(10), &chunked("4\r\n0123\r\n6\r\n456789\r\n")).body(),
+        response_of(UpTo(10), &chunked("4\r\n0123\r\n6\r\n456789\r\n")).body(),
         b"10"
     );
     assert_eq!(
-        answer(UpTo(10), &chunked("b\r\n0123456789a\r\n"))
+        response_of(UpTo(10), &chunked("b\r\n0123456789a\r\n"))
             .status()
             .code(),
         413
     );
     assert_eq!(
-        answer(UpTo(10), &chunked("4\r\n0123\r\n7\r\n456789a\r\n"))
+        response_of(UpTo(10), &chunked("4\r\n0123\r\n7\r\n456789a\r\n"))
             .status()
             .code(),
         413

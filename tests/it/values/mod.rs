@@ -84,9 +84,9 @@ fn with_request_of_a_session(input: &[u8], look: impl Fn(&Request<'_>)) {
     }
 }
 
-fn answer(application: impl Application + 'static, input: &[u8]) -> ClientResponse {
+fn response_of(application: impl Application + 'static, input: &[u8]) -> ClientResponse {
     let output = Gateway::new(application).handle(input);
-    support::read_answer(input, &output)
+    support::read_response(input, &output)
 }
 
 const GET_X: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";

@@ -54,7 +54,7 @@ fn a_response_that_breaks_a_rule_becomes_a_500_with_a_reason() {
     ];
     for (response, reason) in cases {
         assert_eq!(
-            answer(move |_: &Request<'_>| response(), GET_X)
+            response_of(move |_: &Request<'_>| response(), GET_X)
                 .status()
                 .code(),
             500
@@ -81,7 +81,7 @@ fn a_response_that_breaks_a_rule_becomes_a_500_with_a_reason() {
 fn a_status_that_forbids_a_body_drops_it() {
     for (status, length) in [(204, None), (205, Some("0")), (304, None)] {
         let status = Status::new(status).expect("a status");
-        let response = answer(
+        let response = response_of(
             move |_: &Request<'_>| Response::text("dropped").with_status(status),
             GET_X,
         );
@@ -93,7 +93,7 @@ fn a_status_that_forbids_a_body_drops_it() {
         let stream = move |_: &Request<'_>| {
             Response::text(Body::from_iterator(["dropped"].into_iter())).with_status(status)
         };
-        let response = answer(stream, GET_X);
+        let response = response_of(stream, GET_X);
         assert_eq!(
             (response.header("content-length"), response.body()),
             (length, &b""[..]),

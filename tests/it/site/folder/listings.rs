@@ -123,7 +123,7 @@ fn large_folder(files: usize) -> Folder {
 }
 
 #[test]
-fn other_requests_of_the_thread_are_answered_while_a_large_folder_is_listed() {
+fn other_requests_of_the_thread_get_responses_while_a_large_folder_is_listed() {
     let folder = large_folder(3000);
     let options = SiteOptions::new().listing(true);
     for site in [options.clone().load(&folder.0), options.open(&folder.0)] {

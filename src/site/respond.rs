@@ -31,24 +31,24 @@ const ALLOW: &str = "GET, HEAD, OPTIONS";
 impl Site {
     /// Responds to a request for a decoded path, which is `None` if no file can have that path.
     #[inline]
-    pub(super) fn answer(&self, head: &Head<'_>, path: Option<&[u8]>, now: Now) -> Reply<'_> {
+    pub(super) fn respond(&self, head: &Head<'_>, path: Option<&[u8]>, now: Now) -> Reply<'_> {
         let file = path
             .filter(|_| !self.needs_rules)
             .and_then(|path| self.files.get(path));
         match (file, head.method()) {
-            (Some(file), Method::GET | Method::HEAD) => file.answer(head, now),
-            _ => self.other_answer(head, path, now),
+            (Some(file), Method::GET | Method::HEAD) => file.respond(head, now),
+            _ => self.respond_to_other(head, path, now),
         }
     }
 
     /// Responds to all methods but GET and HEAD for a file in memory.
     #[inline(never)]
-    fn other_answer(&self, head: &Head<'_>, path: Option<&[u8]>, now: Now) -> Reply<'_> {
+    fn respond_to_other(&self, head: &Head<'_>, path: Option<&[u8]>, now: Now) -> Reply<'_> {
         let method = head.method();
         if is_foreign(method) {
             return self.page(Status::NOT_IMPLEMENTED, now).into();
         }
-        if let Some(reply) = path.and_then(|path| self.answer_if_there(head, path, now)) {
+        if let Some(reply) = path.and_then(|path| self.respond_if_there(head, path, now)) {
             return reply;
         }
         let path = path.and_then(|path| core::str::from_utf8(path).ok());
@@ -62,7 +62,7 @@ impl Site {
     }
 
     /// Responds to a request for a decoded path. Returns `None` if the site has nothing at the path.
-    pub(crate) fn answer_if_there(
+    pub(crate) fn respond_if_there(
         &self,
         head: &Head<'_>,
         path: &[u8],
@@ -71,7 +71,7 @@ impl Site {
         let method = head.method();
         if is_foreign(method) {
             return self
-                .answers(&method, path)
+                .serves(&method, path)
                 .then(|| self.page(Status::NOT_IMPLEMENTED, now).into());
         }
         let is_read = matches!(method, Method::GET | Method::HEAD);
@@ -79,7 +79,7 @@ impl Site {
         let path = match spelling::compose(path)? {
             // Rules, mounts and middleware must see the path in its canonical spelling.
             Cow::Owned(composed) if is_read => {
-                let is_there = self.answers(&method, composed.as_bytes());
+                let is_there = self.serves(&method, composed.as_bytes());
                 return is_there.then(|| self.redirect_to_composed(head))?;
             }
             path => path,
@@ -91,11 +91,11 @@ impl Site {
         }
         let (path, place) = self.place(&path, now);
         let Some(place) = place else {
-            return self.answer_coded(head, &path, now).filter(|_| is_read);
+            return self.respond_coded(head, &path, now).filter(|_| is_read);
         };
         let response = match (place, method) {
             (Place::File(file), Method::GET | Method::HEAD) => {
-                return Some(self.with_error_page(file.answer(head, now), now));
+                return Some(self.with_error_page(file.respond(head, now), now));
             }
             (Place::Directory, Method::GET | Method::HEAD) => self.redirect_to_directory(head),
             (Place::Page, Method::GET | Method::HEAD) => self.redirect_to_page(head),
@@ -109,7 +109,7 @@ impl Site {
     }
 
     /// Responds with the compressed form of a file without its plain form, if the client accepts it.
-    fn answer_coded(&self, head: &Head<'_>, path: &str, now: Now) -> Option<Reply<'static>> {
+    fn respond_coded(&self, head: &Head<'_>, path: &str, now: Now) -> Option<Reply<'static>> {
         if !self.options.precompressed || path.ends_with('/') {
             return None;
         }
@@ -126,8 +126,8 @@ impl Site {
             .file()
             .and_then(|file| file.as_form_of(path, coding, &self.options));
         let response = match form {
-            Some(form) => form.answer(head, now).into_response(),
-            None => found.answer(head, now).into_response(),
+            Some(form) => form.respond(head, now).into_response(),
+            None => found.respond(head, now).into_response(),
         };
         Some(response.into())
     }
@@ -181,7 +181,7 @@ impl Site {
         let is_meant = || navigation::is_meant(head).unwrap_or_else(|| self.is_page(path));
         let page = page.filter(|_| is_meant());
         let mut response = match page.and_then(|path| self.find(path, now)) {
-            Some(file) => file.answer(head, now).into_response(),
+            Some(file) => file.respond(head, now).into_response(),
             None => self.page(Status::NOT_FOUND, now),
         };
         response.append_header("Vary", navigation::HEADERS);
@@ -268,7 +268,7 @@ impl Application for Site {
     }
 
     fn reply<'a>(&'a self, request: &Request<'_>) -> Reply<'a> {
-        self.answer(
+        self.respond(
             &request.message.head,
             request.path_info_bytes(),
             request.now(),

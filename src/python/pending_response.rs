@@ -1,4 +1,4 @@
-//! The answer to one request: a future that has a worker make the response.
+//! The response to one request: a future that has a worker make the response.
 
 use super::command::Command;
 use super::environ::Environ;
@@ -27,7 +27,7 @@ use std::io::ErrorKind;
 use std::prelude::rust_2024::*;
 
 /// Returns the response to a request, which a worker makes.
-pub(super) fn answer(
+pub(super) fn respond(
     service: &Arc<Service>,
     environ: Environ,
     body: RequestBody,
@@ -39,11 +39,17 @@ pub(super) fn answer(
         Err(error) => return not_stored(service, &error),
     };
     let environ = environ.finish((length > 0).then_some(length));
-    Response::from_future(Answer::new(service.clone(), &environ, &body, file, now))
+    Response::from_future(PendingResponse::new(
+        service.clone(),
+        &environ,
+        &body,
+        file,
+        now,
+    ))
 }
 
 /// A response in the making.
-struct Answer {
+struct PendingResponse {
     service: Arc<Service>,
     /// The frame of the request.
     request: Vec<u8>,
@@ -61,14 +67,14 @@ enum Progress {
     Done,
 }
 
-impl Answer {
+impl PendingResponse {
     fn new(
         service: Arc<Service>,
         environ: &[u8],
         body: &[u8],
         file: Option<OwnedFd>,
         now: Option<Now>,
-    ) -> Answer {
+    ) -> PendingResponse {
         let mut request = Vec::new();
         let length = environ.len() + body.len() + LENGTH_BYTES;
         // Limits on heads are far below this, unless a program has raised them.
@@ -77,7 +83,7 @@ impl Answer {
             let flags = if file.is_some() { IN_FILE } else { 0 };
             encode(Kind::Request, flags, &[&size, environ, body], &mut request);
         }
-        Answer {
+        PendingResponse {
             until: now.map(|now| now.monotonic.saturating_add(service.timeout)),
             service,
             request,
@@ -145,7 +151,7 @@ impl Answer {
         if line.worker.count() {
             self.service.command(Command::Succeed(line.worker.number));
         }
-        line.wire.allow(self.service.timeout, Phase::Answer);
+        line.wire.allow(self.service.timeout, Phase::Response);
         self.progress = Progress::Sending(line, 0);
         Poll::Ready(None)
     }
@@ -299,13 +305,13 @@ impl Answer {
         match line.state() {
             State::Free => line.wire.unwatch(),
             // Closing may take as long as the rest.
-            State::Closing => line.wire.allow(self.service.timeout, Phase::Answer),
+            State::Closing => line.wire.allow(self.service.timeout, Phase::Response),
             _ => return pump::drain(&self.service, line),
         }
         self.service.pool.release(line);
     }
 
-    /// Returns a response whose content a thread receives.
+    /// Returns a response whose body a thread receives.
     fn stream(&self, line: Line, head: ResponseHead, first: Bytes) -> Response {
         let length = head.content_length;
         let body = pump::stream(&self.service, line, first, length);
@@ -316,7 +322,7 @@ impl Answer {
 const DOWN: &str = "the application cannot be started";
 const DONE: &str = "the worker sends what nobody asked for";
 
-impl Future for Answer {
+impl Future for PendingResponse {
     type Output = Response;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response> {
@@ -351,7 +357,7 @@ impl Future for Answer {
     }
 }
 
-impl Drop for Answer {
+impl Drop for PendingResponse {
     /// The client has left.
     fn drop(&mut self) {
         self.give_up();
