@@ -86,9 +86,9 @@ impl Gateway {
         self
     }
 
-    /// Calls `report` for each response that broke the rules, panicked or ended early, with the request that it was for.
-    /// The client only learns that something went wrong. Front ends that otherwise write this to standard error, or to a
-    /// log, leave it to `report`.
+    /// Calls `report` for each response that was invalid, was replaced after a panic, or ended early, with its error and its
+    /// request. The client only learns that something went wrong. With `report`, front ends no longer write these errors to
+    /// standard error or to a log themselves.
     ///
     /// ```
     /// use bytegate::{Gateway, Request, Response};
@@ -108,8 +108,8 @@ impl Gateway {
         self
     }
 
-    /// Returns the list of the routes of the application, for people and for snapshot tests. It is empty if the
-    /// application is neither a [`Router`](crate::Router) nor a [`Site`](crate::Site).
+    /// Lists the routes of the application, for people and for snapshot tests. The list is empty if the application is
+    /// neither a [`Router`](crate::Router) nor a [`Site`](crate::Site).
     ///
     /// ```
     /// use bytegate::{Gateway, Request, Router, Site};

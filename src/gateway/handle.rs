@@ -15,9 +15,9 @@ use core::time::Duration;
 impl Gateway {
     /// Responds to every request in `input` in order, and returns the responses as bytes. It does no I/O.
     ///
-    /// The input is one connection from its first byte to its end. An incomplete last request is refused with 400. An
-    /// empty input produces an empty output. Without a clock there is no `Date`, so the same input produces the same
-    /// output if the application is deterministic.
+    /// The input is that of one connection, from its first byte to its last. An incomplete last request is refused with
+    /// 400. Empty input produces empty output. Without a clock, responses have no `Date`, so the same input produces the
+    /// same output if the application is deterministic.
     ///
     /// ```
     /// use bytegate::{Gateway, Site};
@@ -42,7 +42,8 @@ impl Gateway {
         output.into()
     }
 
-    /// Like [`handle_at`](Gateway::handle_at), but appends to `output`, so that the caller can reuse its memory.
+    /// Like [`handle_at`](Gateway::handle_at), but appends the responses to `output`, so that the caller can reuse its
+    /// memory.
     pub fn handle_into(&self, input: &[u8], mut now: Now, output: &mut Vec<u8>) {
         self.handle_for(input, ConnectionInfo::default(), &mut now, output);
     }

@@ -1,4 +1,4 @@
-//! Gateways and sessions, for embedding an application: bytes in, bytes out, at once or in a loop.
+//! Gateways and sessions, for embedding an application: bytes in, bytes out, in one call or in a loop.
 //!
 //! ```
 //! use bytegate::{Gateway, Now, Request};

@@ -69,7 +69,7 @@ pub struct Session {
 }
 
 impl Gateway {
-    /// Starts a session for a new connection. The session has a handle of its gateway, so both can be kept in one struct.
+    /// Starts a session for a new connection. The session holds a clone of its gateway, so both can be kept in one struct.
     #[inline]
     pub fn session(&self, connection: impl Into<ConnectionInfo>) -> Session {
         Session::new(self.clone(), connection.into())
@@ -84,8 +84,8 @@ impl Session {
     }
 
     /// Turns a panic of the application into a 500 and closes the connection afterwards (feature `std`). Use this in
-    /// front ends that serve more than one connection. Tests usually want the panic. Nothing is caught with `panic =
-    /// "abort"`.
+    /// front ends that serve more than one connection. Tests usually want the panic to pass through. With `panic =
+    /// "abort"`, panics cannot be caught.
     pub fn catch_panics(mut self) -> Session {
         self.driver.caller.catches_panics = true;
         self
@@ -106,22 +106,22 @@ impl Session {
         let _ = self.driver.connection.end_body(Err(BodyError));
     }
 
-    /// Processes the available input and returns what to wait for. `input` is everything that was received and is not
-    /// used yet. This method removes the bytes it uses from the front. Pass the rest to the next call, followed by what
-    /// has been received since.
+    /// Processes the available input and returns the event to wait for. `input` contains all bytes that were received and
+    /// are not used yet. This method removes the bytes that it uses from the front. Pass the rest to the next call, followed
+    /// by the bytes that have been received since.
     ///
-    /// A connection holds at most [`Limits::head_bytes`](crate::config::Limits::head_bytes) and the body that the application
-    /// admits, [`Limits::output_bytes`](crate::config::Limits::output_bytes) and one block or response more, and the input that the
-    /// caller keeps. Nothing limits the sum over all connections but their number, which the caller chooses. `net` also has
-    /// a limit on the sum. See [`FrontEnd::is_full`].
+    /// A connection holds at most a head ([`Limits::head_bytes`](crate::config::Limits::head_bytes)), the body that the
+    /// application admits, pending output ([`Limits::output_bytes`](crate::config::Limits::output_bytes)) plus one block or
+    /// response, and the input that the caller keeps. Only the number of connections, which the caller chooses, limits the
+    /// sum. `net` also limits the sum itself: see [`FrontEnd::is_full`].
     ///
-    /// `front_end` has the time, and may observe events: a [`Now`](crate::Now), a `Clock` (feature `std`), or any
-    /// [`FrontEnd`].
+    /// `front_end` provides the time, and may observe events. It is a [`Now`](crate::Now), a `Clock` (feature `std`), or any
+    /// other [`FrontEnd`].
     ///
-    /// A turn ends with [`Wait::Yield`] if there is input left after a call of the application that ended a millisecond or
-    /// more after the start of the turn, so that no client holds up the other connections of a thread by sending many
-    /// requests at once. If the time of the front end stands still, as with a `Now`, the turn ends after one call. Prepared
-    /// responses do not count, such as files of a site in memory.
+    /// A turn ends with [`Wait::Yield`] if input is left after a call of the application that ended a millisecond or more
+    /// after the start of the turn. So no client can hold up the other connections of a thread by sending many requests at
+    /// once. If the time of the front end stands still, as with a `Now`, the turn ends after one call. Prepared responses,
+    /// such as files of a site in memory, do not count as calls.
     pub fn turn(&mut self, input: &mut impl Input, mut front_end: impl FrontEnd) -> Wait {
         let gateway = self.gateway.shared();
         input.feed(|input| self.driver.turn(gateway, input, &mut front_end))
@@ -132,7 +132,7 @@ impl Session {
         self.driver.connection.output()
     }
 
-    /// Takes all pending output. The next turn assumes that it was sent.
+    /// Takes all pending output. The next turn assumes that this output was sent.
     pub fn take_output(&mut self) -> Vec<u8> {
         let mut output = Vec::new();
         self.driver.connection.output().move_to(&mut output);

@@ -37,8 +37,8 @@ pub enum Wait {
         /// The deadline; `Duration::MAX` for none.
         until: Duration,
     },
-    /// The turn is over, but not its work: the client has sent several requests at once, for example. Let the other
-    /// connections of this thread have their turn, then call `turn` again. Output that is pending can be written before.
+    /// The turn is over, but work is left, for example because the client has sent several requests at once. Let the other
+    /// connections of this thread have their turn, then call `turn` again. Pending output can be written before that.
     Yield,
     /// Nothing is left to do. Close the transport.
     Close(CloseReason),

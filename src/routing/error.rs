@@ -1,4 +1,4 @@
-//! Errors of rules that cannot be added to a router.
+//! Errors for rules that cannot be added to a router.
 
 use alloc::string::String;
 use core::fmt;

@@ -1,4 +1,4 @@
-//! The lists of the rules of a router: for people and for snapshot tests, and as values for the test kit.
+//! Lists of a router's rules: for people and for snapshot tests, and as values for the test kit.
 
 use super::route::{Kind, Route};
 use super::router::Router;

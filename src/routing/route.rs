@@ -29,7 +29,7 @@ pub(super) enum Kind {
     Host,
 }
 
-/// Rules for the same paths. Each accepts other methods.
+/// Rules for the same paths. Each accepts different methods.
 #[derive(Default)]
 pub(super) struct Routes(Vec<Route>);
 

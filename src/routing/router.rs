@@ -41,7 +41,7 @@ use alloc::vec::Vec;
 /// - `/users/{id}` matches any single segment that is not empty. [`Request::param`](crate::Request::param) returns its value.
 /// - `/files/{*path}` matches the rest of the path, which may be empty. It must be the last segment.
 ///
-/// A pattern has at most eight parameters. A router that is mounted in another one sees the parameters of both.
+/// A pattern has at most eight parameters. A router that is mounted in another router sees the parameters of both.
 ///
 /// # Order
 ///
@@ -55,18 +55,18 @@ use alloc::vec::Vec;
 ///    but after `/admin/{*path}`. The longest suffix comes first.
 /// 3. [Files](Router::files) with this path.
 /// 4. If the path has routes, but none for the method: a 405 with `Allow`, or a 204 for OPTIONS.
-/// 5. The path with or without a slash at its end, according to the [policy](Router::trailing_slash).
+/// 5. The same path with or without a slash at its end, according to the [policy](Router::trailing_slash).
 /// 6. The [fallback](Router::fallback), or a 404.
 ///
 /// The [`Display`](core::fmt::Display) form of a router lists its rules in this order.
 ///
 /// # Paths without a decoded form
 ///
-/// A path such as `/@scope%2fname` has no [decoded form](crate::Request::decoded_path), because it could be mistaken
-/// for another one. Such a request still reaches applications that are routed for every path, and they can read the
-/// path as it was sent: the application for the host, `{*name}`, mounts and the fallback. With `{*name}`, the parameter
-/// has no value. The part of the path that leads to such an application is only matched as it was sent, so it cannot
-/// have escapes. A path with `.` or `..` segments only reaches applications that are routed for every path of the
+/// A path such as `/@scope%2fname` has no [decoded form](crate::Request::decoded_path), because the decoded path could be
+/// mistaken for another one. Such a request still reaches the applications that accept every path below some point: the
+/// application for the host, `{*name}`, mounts and the fallback. They can read the path as it was sent. With `{*name}`, the
+/// parameter has no value. The part of the path that leads to such an application is only matched as it was sent, so it
+/// must not contain escapes. A path with `.` or `..` segments only reaches applications that accept every path of the
 /// router.
 ///
 /// ```
@@ -80,13 +80,13 @@ use alloc::vec::Vec;
 ///
 /// # Spellings
 ///
-/// With the feature `folder`, patterns, prefixes and suffixes are composed (Unicode NFC), as browsers send typed text.
-/// A [`Site`] redirects paths in other spellings, such as `/u%CC%88ber` for `/über`, to the composed one. So no
-/// spelling of a file's path bypasses a route or a mount for it.
+/// With the feature `folder`, patterns, prefixes and suffixes are normalized (Unicode NFC), which is how browsers send
+/// typed text. A [`Site`] redirects paths in other spellings, such as `/u%CC%88ber` for `/über`, to the normalized one. So
+/// no spelling of a file's path bypasses a route or a mount for the file.
 ///
 /// # State
 ///
-/// Applications are closures, so they can own shared values. Use `Arc`, and a lock for values that change.
+/// Handlers can be closures, which can own shared values. Use `Arc`, and a lock for values that change.
 ///
 /// ```
 /// use bytegate::{Gateway, Request, Router};
@@ -147,8 +147,7 @@ impl Router {
     ///
     /// # Panics
     /// Panics if the pattern is invalid or means something else in other routers, such as `/users/:id` and `/q?x`, if a
-    /// route for the same method and paths exists, or if the method is TRACE or
-    /// CONNECT, which never reach an application.
+    /// route for the same method and paths exists, or if the method is TRACE or CONNECT, which never reach an application.
     #[track_caller]
     pub fn route<M>(
         self,
@@ -185,7 +184,7 @@ impl Router {
         self.route(Method::GET, pattern, application)
     }
 
-    /// Adds a [`route`](Router::route) for HEAD alone, if its response can be created with less work than for GET.
+    /// Adds a [`route`](Router::route) for HEAD alone. Use it if this response takes less work than the response to GET.
     ///
     /// # Panics
     /// Panics like [`route`](Router::route).
@@ -281,9 +280,9 @@ impl Router {
     /// assert!(response.ends_with(b"Some(\"ada\") Some(\"7\") at /users/ada\n"));
     /// ```
     ///
-    /// Everything below the prefix belongs to the application. A mounted router without a fallback responds to a path
-    /// that it does not know with a 404 itself, and the fallback of this router is not asked. To have the same page
-    /// everywhere, add the same fallback to both, or wrap the gateway in [`ErrorPages`](crate::middleware::ErrorPages).
+    /// Everything below the prefix belongs to the application. A mounted router without a fallback itself responds to an
+    /// unknown path with a 404, and the fallback of this router is not called. To have the same page everywhere, add the
+    /// same fallback to both routers, or wrap the gateway in [`ErrorPages`](crate::middleware::ErrorPages).
     ///
     /// # Panics
     /// Panics if the prefix is invalid, or if a mount for the same paths exists.
@@ -295,8 +294,8 @@ impl Router {
     /// Routes requests for a host to `application`. `*.example.com` stands for all hosts below `example.com`, but not
     /// for `example.com` itself. The longest matching host wins. The case, the port and a dot at the end are ignored.
     ///
-    /// Requests for other hosts continue to the other rules of this router, which act as the default host. Always add
-    /// some: the client chooses the `Host` header, and an HTTP/1.0 request may have none.
+    /// Requests for other hosts continue to the other rules of this router, which act as the default host. Always add such
+    /// rules: the client chooses the `Host` header, and an HTTP/1.0 request may have none.
     ///
     /// ```
     /// use bytegate::{Gateway, Request, Router};

@@ -10,7 +10,7 @@ pub(super) struct Search<'t, 'p> {
     method: &'p Method,
     /// Whether the path is searched for with another slash at its end.
     pub(super) has_extra_slash: bool,
-    /// The values of parameters on the way.
+    /// The values of the parameters found so far.
     values: [&'p [u8]; MAX_PARAMS],
     count: usize,
     /// The methods of routes that match the path alone.
