@@ -1,4 +1,4 @@
-//! Requests, and how to read them: path, query, headers, forms, cookies, and the connection that they came from.
+//! Requests, and how to read them: path, query, headers, forms, cookies, and the connection on which they arrived.
 //!
 //! ```
 //! use bytegate::{Rejection, Request};

@@ -36,7 +36,8 @@ use core::str::FromStr;
 #[cfg(any(feature = "serde", feature = "json"))]
 use serde::de::Deserialize;
 
-/// A request that owns its parts and can outlive its connection. Use it for deferred responses and in tests.
+/// A request that owns its parts and can outlive its connection. Use it in async handlers, for deferred responses, and in
+/// tests.
 ///
 /// ```
 /// use bytegate::{Application, Request, Response};
@@ -186,7 +187,7 @@ macro_rules! forward {
     )*) => {
         /// # The methods of a request
         ///
-        /// Each works like the method of [`Request`] with its name.
+        /// Each method works like the [`Request`] method of the same name.
         #[allow(clippy::needless_lifetimes, reason = "most results name the lifetime")]
         impl OwnedRequest {
             $(
@@ -298,7 +299,7 @@ impl OwnedPath {
 }
 
 impl RequestBuilder {
-    /// Adds a header. `Host` defaults to `localhost`. `Content-Length` always matches the body.
+    /// Adds a header. Without one, `Host` is `localhost`. `Content-Length` is always set to match the body.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> RequestBuilder {
         self.headers.push((name.into(), value.as_ref().into()));
         self
@@ -357,7 +358,7 @@ impl RequestBuilder {
     /// Builds the request.
     ///
     /// # Errors
-    /// Returns an [`InvalidRequest`] if the request is invalid. It names the violated rule and its position in the
+    /// Returns an [`InvalidRequest`] if the request is invalid. The error names the violated rule and its position in the
     /// head.
     pub fn build(self) -> Result<OwnedRequest, InvalidRequest> {
         let mut head = self.request_line.into_bytes();

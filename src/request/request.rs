@@ -14,7 +14,7 @@ use alloc::borrow::Cow;
 use core::fmt;
 
 /// A request as an application sees it. All data is borrowed, and nothing is copied if the request arrived in one
-/// piece. The type is `Copy`. Use [`into_owned`](Request::into_owned) to keep a request for longer.
+/// piece. The type is `Copy`. Use [`into_owned`](Request::into_owned) to keep a request beyond the call.
 ///
 /// ```
 /// use bytegate::{Gateway, Method, Request, Status};
@@ -124,7 +124,7 @@ impl<'a> Request<'a> {
         self.message.head.path()
     }
 
-    /// Returns the decoded path, which routers and sites use. Returns `None` if the path could be mistaken for
+    /// Returns the decoded path, which routers and sites use. Returns `None` if the decoded path could be mistaken for
     /// another one (an encoded slash, a backslash, control characters, `.` and `..` segments) or is not UTF-8.
     #[must_use]
     pub fn decoded_path(&self) -> Option<&'a str> {
@@ -163,8 +163,8 @@ impl<'a> Request<'a> {
         self.message.head.headers()
     }
 
-    /// Returns the value of the first header with the given name, in any case, if it is visible ASCII: see
-    /// [`Headers::get`].
+    /// Returns the value of the first header with the given name, if the value is visible ASCII. The case of the name is
+    /// ignored. See [`Headers::get`].
     ///
     /// ```
     /// use bytegate::Request;
@@ -178,7 +178,7 @@ impl<'a> Request<'a> {
         self.headers().get(name)
     }
 
-    /// Returns the requested host and port. `None` only for HTTP/1.0.
+    /// Returns the requested host and port. The result is `None` only for HTTP/1.0.
     #[must_use]
     pub fn authority(&self) -> Option<Authority<'a>> {
         self.message.head.authority()
@@ -211,7 +211,7 @@ impl<'a> Request<'a> {
         self.context.connection
     }
 
-    /// Returns the peer.
+    /// Returns the peer that sent the request.
     #[must_use]
     pub fn peer(&self) -> &'a Peer {
         &self.context.connection.peer

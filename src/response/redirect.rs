@@ -6,13 +6,13 @@ use alloc::format;
 
 /// # Redirects and created resources
 ///
-/// A redirect says that the target of the request is found elsewhere (RFC 9110 section 15.4). The location is a path on
+/// A redirect tells the client to send its request to another location (RFC 9110 section 15.4). The location is a path on
 /// this server or a full URL. Characters that are not allowed in `Location` are percent-encoded, and a control
 /// character makes the response fail. A location that comes from a client can lead to any host, so check it first.
 impl Response {
     /// Creates a redirect with one of these statuses. Any other status makes the response fail.
     ///
-    /// | status | lasting | method of the next request |
+    /// | status | permanent | method of the next request |
     /// |---|---|---|
     /// | [`MOVED_PERMANENTLY`](Status::MOVED_PERMANENTLY), 301 | yes | GET after POST, otherwise the same |
     /// | [`FOUND`](Status::FOUND), 302 | no | GET after POST, otherwise the same |
@@ -20,7 +20,7 @@ impl Response {
     /// | [`TEMPORARY_REDIRECT`](Status::TEMPORARY_REDIRECT), 307 | no | the same, with the same body |
     /// | [`PERMANENT_REDIRECT`](Status::PERMANENT_REDIRECT), 308 | yes | the same, with the same body |
     ///
-    /// Clients can remember a lasting redirect for good.
+    /// Clients may remember a permanent redirect forever.
     ///
     /// ```
     /// use bytegate::{Response, Status};
@@ -38,8 +38,8 @@ impl Response {
         }
     }
 
-    /// Creates a 303 redirect, which the client follows with GET. Respond to a form with it, so that reloading the next
-    /// page does not send the form again.
+    /// Creates a 303 redirect, which the client follows with GET. Use it as the response to a form, so that reloading the
+    /// next page does not send the form again.
     ///
     /// ```
     /// use bytegate::{Response, Status};

@@ -19,15 +19,16 @@ const DETAIL_CHARACTERS: usize = 200;
 /// The detail of a rejection that [`Rejection::internal`] creates.
 const INTERNAL: &str = "the server has failed";
 
-/// The error of a handler: a status, and one sentence for people that names the mistake and its place.
+/// The error of a handler: a status, and a sentence for people that names the mistake and where it is.
 ///
-/// Methods of [`Request`](crate::Request) return it if they cannot read a request, and applications create others. It
-/// converts into a page of plain text, so a function that returns `Result<T, Rejection>` is an application and can use
-/// `?`. [`ErrorPages`](crate::middleware::ErrorPages) can replace that page.
+/// Methods of [`Request`](crate::Request) return rejections if they cannot read a request, and applications can create
+/// their own. A rejection converts into a page of plain text, so a function that returns `Result<T, Rejection>` is an
+/// application and can use `?`. [`ErrorPages`](crate::middleware::ErrorPages) can replace that page.
 ///
 /// A rejection with status 500 is a server error: its detail and its [source](Rejection::with_source) go to the front
-/// end's log, as a [`ResponseError`], and not to the client. An [`io::Error`](https://doc.rust-lang.org/std/io/struct.Error.html) and a boxed error become
-/// such a rejection by `?`, like [`internal`](Rejection::internal).
+/// end's log, as a [`ResponseError`], and not to the client. With `?`, an
+/// [`io::Error`](https://doc.rust-lang.org/std/io/struct.Error.html) or a boxed error becomes such a rejection, as with
+/// [`internal`](Rejection::internal).
 ///
 /// ```
 /// use bytegate::{Gateway, Rejection, Request};
@@ -89,7 +90,7 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    /// Creates a rejection. The detail is a sentence without a full stop at its end. `status` is an error, 4xx or 5xx.
+    /// Creates a rejection. `status` is an error status, 4xx or 5xx. The detail is a sentence without a full stop at its end.
     pub fn new(status: Status, detail: impl Into<Cow<'static, str>>) -> Rejection {
         Rejection {
             status,
@@ -101,8 +102,9 @@ impl Rejection {
     }
 
     /// Creates a rejection with status 500 for an error of the server, such as an
-    /// [`io::Error`](https://doc.rust-lang.org/std/io/struct.Error.html). The client gets a plain 500, and the error is
-    /// the [source](Rejection::with_source). The [detail](Rejection::detail) does not name it either.
+    /// [`io::Error`](https://doc.rust-lang.org/std/io/struct.Error.html). The error becomes the
+    /// [source](Rejection::with_source). The client gets a plain 500, and the [detail](Rejection::detail) does not name the
+    /// error either.
     ///
     /// ```
     /// # #[cfg(feature = "std")] {
@@ -144,7 +146,7 @@ impl Rejection {
         Rejection::new(Status::UNAUTHORIZED, detail).with_header("WWW-Authenticate", challenge)
     }
 
-    /// Creates a rejection with status 404: the target names nothing.
+    /// Creates a rejection with status 404: the requested resource does not exist.
     pub fn not_found(detail: impl Into<Cow<'static, str>>) -> Rejection {
         Rejection::new(Status::NOT_FOUND, detail)
     }
@@ -186,8 +188,8 @@ impl Rejection {
         self
     }
 
-    /// Sets the error that caused this one, and returns the rejection. It is reported to
-    /// [`on_error`](crate::Gateway::on_error) with the detail, whatever the status is, and never sent.
+    /// Sets the error that caused this rejection, and returns the rejection. With any status, the source is reported to
+    /// [`on_error`](crate::Gateway::on_error) together with the detail. The client never gets it.
     ///
     /// ```
     /// use bytegate::{Gateway, Rejection, Request, Status};
@@ -280,8 +282,8 @@ impl From<Box<dyn Error + Send + Sync>> for Rejection {
 }
 
 impl From<Rejection> for Response {
-    /// Creates a one-line text page with the status and the detail, or sends the [`Problem`](super::problem::Problem) that the rejection was
-    /// made from.
+    /// Creates a one-line text page with the status and the detail, or sends the [`Problem`](super::problem::Problem) from
+    /// which the rejection was made.
     fn from(mut rejection: Rejection) -> Response {
         let error = rejection.to_report();
         let mut response = match (rejection.problem.take(), error) {

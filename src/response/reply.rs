@@ -55,8 +55,8 @@ impl<'a> From<&'a PreparedResponse> for Reply<'a> {
     }
 }
 
-/// A response whose headers and body are checked and encoded once, and sent many times. Clones share its bytes. A handler
-/// returns it like any other response.
+/// A response whose headers and body are checked and encoded once, and sent many times. Clones share the encoded bytes. A
+/// handler returns a prepared response like any other response.
 ///
 /// ```
 /// use bytegate::{Gateway, Request, Response};

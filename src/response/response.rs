@@ -1,4 +1,4 @@
-//! Responses. A response is valid by construction, or is replaced by a 500 that says why.
+//! Responses. A response is valid by construction, or it is replaced with a 500 and the reason is reported.
 
 use super::page::Page;
 use crate::body::body::Body;
@@ -16,7 +16,8 @@ use core::pin::Pin;
 
 /// The response of an application.
 ///
-/// An application does not set framing, `Connection` or `Date`. The connection adds them when it writes the response.
+/// An application does not set framing headers, `Connection` or `Date`. The connection adds them when it writes the
+/// response.
 ///
 /// ```
 /// use bytegate::{Response, Status};
@@ -78,15 +79,15 @@ pub enum ResponseError {
     Pending,
     /// The body ended early. Bytes that were already sent cannot be taken back.
     BodyError,
-    /// The stream of the body gave another number of bytes than it declared. The client gets an incomplete body.
+    /// The body's stream produced a different number of bytes than it declared. The client gets an incomplete body.
     BodyLength {
         /// The length that was declared.
         declared: u64,
-        /// The number of bytes that the stream gave. It was not asked for more after the block that was too much.
+        /// The number of bytes that the stream produced, up to and including the first block that exceeded the length.
         given: u64,
     },
     /// Any other error: a [`Rejection`](super::rejection::Rejection) with status 500 or with a source, or an error that
-    /// an adapter reports. Its text includes the texts of its sources.
+    /// an adapter reports. The text of this error includes the texts of its sources.
     Other(Arc<dyn Error + Send + Sync>),
 }
 
@@ -246,7 +247,7 @@ impl Response {
         });
     }
 
-    /// Adds a header, keeping others with the same name, and returns the response. `Set-Cookie` needs this.
+    /// Adds a header, keeping others with the same name, and returns the response. Use it for several `Set-Cookie` headers.
     pub fn with_appended_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Response {
         self.append_header(name, value);
         self

@@ -1,4 +1,4 @@
-//! Static sites, for serving files: from memory, from a folder that is read once, or from a live folder.
+//! Static sites, which serve files: from memory, from a folder that is read once, or from a live folder.
 //!
 //! ```
 //! use bytegate::{Gateway, Site};

@@ -44,7 +44,7 @@ pub enum Dotfiles {
     /// Only `.well-known`, which has a meaning on the web (RFC 8615). This is the default.
     #[default]
     WellKnown,
-    /// All of them. `.git` and `.env` are among them.
+    /// All of them, including `.git` and `.env`.
     Serve,
 }
 
@@ -99,7 +99,7 @@ pub enum Symlinks {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EncodedNames {
-    /// As compressed files, to be saved unchanged: `data.csv.gz` has the type `application/gzip`. The default.
+    /// As compressed files, to be saved unchanged: `data.csv.gz` has the type `application/gzip`. This is the default.
     #[default]
     AsFiles,
     /// As the file they contain, with `Content-Encoding`: `game.wasm.gz` has the type `application/wasm`. Games
@@ -107,7 +107,7 @@ pub enum EncodedNames {
     AsContent,
 }
 
-/// Options for building and serving a site. Every option has a default, which suits a plain folder of files.
+/// Options for building and serving a site. Every option has a default that suits a plain folder of files.
 ///
 /// Patterns select files by path. `*` stands for any characters but `/`, and `**` for any characters. A pattern that does
 /// not begin with `/` matches in every folder, so `*.pdf` selects all PDF files.
@@ -206,15 +206,15 @@ impl SiteOptions {
     }
 
     /// Sets whether directories without an index are shown as a list of their files. The default is `false`: they get a
-    /// 404. The list of a large directory may be up to a second old. It has at most 20,000 entries.
+    /// 404. The list has at most 20,000 entries, and for a large directory it may be up to a second old.
     pub fn listing(mut self, enabled: bool) -> SiteOptions {
         self.listing = enabled;
         self
     }
 
     /// Sets whether `/about` serves the file `/about.html`, if no file `/about` exists. The default is `false`. Such a
-    /// page comes before a directory of the same name. `/about.html` is still served, and `/about/` redirects to `/about`,
-    /// if it is not a directory with an index.
+    /// page takes precedence over a directory of the same name. `/about.html` is still served, and `/about/` redirects to
+    /// `/about`, unless it is a directory with an index.
     ///
     /// ```
     /// use bytegate::site::SiteOptions;
@@ -229,11 +229,10 @@ impl SiteOptions {
     }
 
     /// Sets the page that is sent with 200 for paths that do not exist, so that an application in the browser can
-    /// interpret them. It is sent to a browser that opens a page, whatever the path is: `Sec-Fetch-Mode` is `navigate`,
-    /// or `Accept` names `text/html`. Requests for scripts, images and data get a 404. For a client that does not tell,
-    /// such as curl, a suffix of another kind of file than HTML decides, as in `/missing.css`. All methods but GET and
-    /// HEAD get a 404. For a page that is sent with 404, see
-    /// [`error_page`](SiteOptions::error_page).
+    /// interpret them. A browser that opens a page gets it for any path: its `Sec-Fetch-Mode` is `navigate`, or its `Accept`
+    /// names `text/html`. Requests for scripts, images and data get a 404. If a client sends neither header, as curl does, a
+    /// path with the suffix of a file other than HTML gets a 404, such as `/missing.css`. Methods other than GET and HEAD get
+    /// a 404. For a page that is sent with 404, see [`error_page`](SiteOptions::error_page).
     pub fn single_page(mut self, path: &str) -> SiteOptions {
         self.single_page = Some(path.to_string());
         self.page(path)
@@ -308,7 +307,7 @@ impl SiteOptions {
         self.header(pattern, "Cache-Control", value)
     }
 
-    /// Lets clients save matching files under their own name, instead of showing them (RFC 6266).
+    /// Makes browsers save matching files under their names, instead of showing them (RFC 6266).
     pub fn download(mut self, pattern: &str) -> SiteOptions {
         let added = self.rules.download(pattern);
         self.with_rule(added)
@@ -316,7 +315,7 @@ impl SiteOptions {
 
     /// Redirects GET and HEAD for matching paths, even if a file exists. `$1` to `$9` in the target stand for the
     /// captures of the pattern's stars. The query of the request is kept, unless the target has one. The first rule
-    /// that matches applies. Rules that redirect for ever, such as from `/a/*` to `/a/$1`, are an error.
+    /// that matches applies. Rules that redirect endlessly, such as from `/a/*` to `/a/$1`, are an error.
     ///
     /// A target is a path of this server or an absolute URI. Client input can never turn a path into another host.
     pub fn redirect(mut self, pattern: &str, target: &str, status: Status) -> SiteOptions {
@@ -334,14 +333,14 @@ impl SiteOptions {
 
     /// Sets whether a file such as `style.css.br`, `style.css.zst` or `style.css.gz` is sent in place of `style.css` to
     /// clients that accept its coding (RFC 9110 section 12.5.3). The default is `false`. The site does not check that
-    /// both files contain the same data. If only the compressed file is there, it has the headers of `style.css` for clients
-    /// that accept its coding, and others get a 404.
+    /// both files contain the same data. If only the compressed file exists, clients that accept its coding get it with the
+    /// headers of `style.css`, and others get a 404.
     pub fn precompressed(mut self, enabled: bool) -> SiteOptions {
         self.precompressed = enabled;
         self
     }
 
-    /// Compresses files of text with gzip, for clients that accept it (feature `compression`). Files that do not become
+    /// Compresses text files with gzip, for clients that accept it (feature `compression`). Files that do not become
     /// smaller stay as they are.
     ///
     /// Files in memory are compressed when they are added. In an [open](crate::Site::open) folder, files from 1 KiB to 4 MiB are

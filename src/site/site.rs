@@ -1,4 +1,4 @@
-//! A site: its files, its options, and how it is made.
+//! A site: its files, its options, and the ways to create it.
 
 use super::error::{Reason, SiteError};
 #[cfg(feature = "folder")]
@@ -18,12 +18,12 @@ use core::fmt;
 
 /// A static site. Its files are in memory or in a folder, and are looked up by their exact path.
 ///
-/// A site can be made in several ways, which can be combined:
+/// A site can be created in several ways, which can be combined:
 ///
 /// - in code, with [`file`](Site::file);
 /// - from files that are part of the program, with [`files`](Site::files), `include_bytes!` or the crate `include_dir`;
-/// - from a folder that is read once, with `Site::load` (feature `folder`). No request can reach outside of it, because
-///   the file system is not accessed afterwards;
+/// - from a folder that is read once, with `Site::load` (feature `folder`). No request can reach files outside of it,
+///   because the file system is not accessed afterwards;
 /// - from a live folder, with `Site::open` (feature `folder`). Changes are picked up within ten milliseconds.
 ///
 /// [`SiteOptions`] change these defaults:
@@ -33,7 +33,7 @@ use core::fmt;
 ///   guessing another type.
 /// - GET and HEAD are supported. OPTIONS gets `Allow`, POST, PUT, PATCH and DELETE get a 405 with `Allow`, and other
 ///   methods get a 501.
-/// - Responses carry a strong `ETag`, and `Last-Modified` if it is known. Preconditions (RFC 9110 section 13) and
+/// - Responses carry a strong `ETag`, and `Last-Modified` if that time is known. Preconditions (RFC 9110 section 13) and
 ///   ranges (section 14) are supported. Several ranges are sent as multipart/byteranges, unless more than
 ///   eight are requested or they add up to more than the file.
 /// - A missing path gets a 404, with the page `/404.html` if the site has one.
@@ -85,7 +85,7 @@ impl Site {
 
     /// Adds a file, or replaces the one with the same path. The path is decoded and begins at the root.
     ///
-    /// The file is text or bytes, whose media type depends on the path, or a [`NamedFile`] that states more:
+    /// The file is text or bytes, whose media type depends on the path, or a [`NamedFile`] with more properties:
     ///
     /// ```
     /// use bytegate::Site;
@@ -126,7 +126,7 @@ impl Site {
         self.insert(path, file.into())
     }
 
-    /// Adds many files, usually from the program itself. Paths are given with or without a slash at their beginning.
+    /// Adds many files, usually files that are embedded in the program. Paths may begin with a slash or not.
     ///
     /// ```
     /// use bytegate::Site;
