@@ -1,4 +1,4 @@
-//! Serving over anything that can be read and written, for programs with threads or a custom transport.
+//! Serving over any stream that can be read and written, for programs with threads or a custom transport.
 //!
 //! [`ThreadServer`] is a whole server. [`Gateway::serve_stream`](crate::Gateway::serve_stream) serves one connection:
 //!

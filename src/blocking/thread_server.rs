@@ -49,11 +49,11 @@ impl Default for ThreadLimits {
     }
 }
 
-/// A server with one thread for each connection, up to a limit, from the standard library alone (feature `std`). It
-/// stops when it is stopped or dropped.
+/// A server with one thread for each connection, up to a limit, built on the standard library alone (feature `std`). It
+/// runs until it is stopped or dropped.
 ///
-/// Use it for an admin page or a small site in a program that has no executor. A handler may block: it holds up only its
-/// client. For thousands of connections, use `net::start` (feature `server`), which has threads for all of them together.
+/// Use it for an admin page or a small site in a program without an executor. A handler may block: this delays only its
+/// own client. For thousands of connections, use `net::start` (feature `server`), which serves them all with a few threads.
 ///
 /// ```
 /// use bytegate::blocking::ThreadServer;
@@ -81,7 +81,7 @@ impl ThreadServer {
     /// Listens on an address, and serves a gateway with the default [limits](ThreadLimits). Port 0 selects a free port.
     ///
     /// # Errors
-    /// Returns an error if listening on the address fails or the thread that accepts cannot be started.
+    /// Returns an error if listening on the address fails or the accepting thread cannot be started.
     pub fn start(
         address: impl ToSocketAddrs,
         gateway: impl Into<Gateway>,
@@ -106,7 +106,7 @@ impl ThreadServer {
     /// ```
     ///
     /// # Errors
-    /// Returns an error if the listener has no address or the thread that accepts cannot be started.
+    /// Returns an error if the listener has no address or the accepting thread cannot be started.
     pub fn start_on(
         listener: TcpListener,
         gateway: impl Into<Gateway>,

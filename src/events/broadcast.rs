@@ -50,8 +50,8 @@ impl Broadcast {
         }
     }
 
-    /// Sets how many bytes of events are queued per client that subscribes from now on. Each line of data takes 7 extra
-    /// bytes, as when it is sent. The default is 1 MiB. A longer event is queued only if the queue is empty.
+    /// Sets how many bytes of events are queued for each client that subscribes from now on. Each line of data takes 7 extra
+    /// bytes, as it does on the wire. The default is 1 MiB. A longer event is queued only if the queue is empty.
     ///
     /// ```
     /// use bytegate::events::Broadcast;

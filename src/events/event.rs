@@ -46,7 +46,7 @@ impl Event {
         }
     }
 
-    /// Creates an empty comment, which clients ignore. [`Events::keep_alive`] sends them by itself.
+    /// Creates an empty comment, which clients ignore. [`Events::keep_alive`] sends comments by itself.
     ///
     /// ```
     /// use bytegate::events::Event;
@@ -69,7 +69,7 @@ impl Event {
         self
     }
 
-    /// Sets the id. A client that reconnects sends the last one in the header `Last-Event-ID`. CR, LF and NUL are
+    /// Sets the id. A client that reconnects sends the last id in the header `Last-Event-ID`. CR, LF and NUL are
     /// replaced by spaces.
     pub fn with_id(mut self, id: &str) -> Event {
         self.id = Some(one_line(id));
@@ -164,7 +164,7 @@ pub struct Events {
 }
 
 impl Events {
-    /// Creates events from an iterator. The response ends with the iterator, and the client then reconnects.
+    /// Creates events from an iterator. When the iterator ends, the response ends, and the client then reconnects.
     pub fn from_iterator<I>(events: I) -> Events
     where
         I: Iterator<Item = Event> + Send + 'static,
@@ -172,7 +172,7 @@ impl Events {
         Events::of_body(Body::from_iterator(events))
     }
 
-    /// Creates events from an asynchronous stream. The connection waits for them without delaying other connections.
+    /// Creates events from an asynchronous stream. The connection waits for each event without delaying other connections.
     pub fn from_stream<S>(events: S) -> Events
     where
         S: Stream<Item = Event> + Send + 'static,
@@ -184,8 +184,8 @@ impl Events {
     /// proxies from closing the connection, and detects clients that have disconnected. The HTML Standard suggests 15
     /// seconds. By default, no comments are sent.
     ///
-    /// The session sends them, by the clock of its front end. Middleware that changes the blocks of the body
-    /// ([`Body::map_blocks`]) ends them, and so does a tower server, which has no clock.
+    /// The session sends the comments, using the clock of its front end. No comments are sent if middleware changes the
+    /// blocks of the body ([`Body::map_blocks`]), or in a tower server, which has no clock.
     ///
     /// ```
     /// # #[cfg(feature = "std")] {
@@ -233,10 +233,11 @@ impl Stream for AsBlocks {
 }
 
 impl Response {
-    /// Creates a 200 response with server-sent events. It is `text/event-stream`, is never stored in a cache, and asks
-    /// proxies like nginx not to buffer it (`X-Accel-Buffering: no`).
+    /// Creates a 200 response with server-sent events. The media type is `text/event-stream`. The response is never stored
+    /// in a cache, and asks proxies such as nginx not to buffer it (`X-Accel-Buffering: no`).
     ///
-    /// Send something about every 15 seconds, because proxies cut idle connections: see [`Events::keep_alive`].
+    /// Send an event or a comment about every 15 seconds, because proxies close idle connections: see
+    /// [`Events::keep_alive`].
     pub fn events(events: Events) -> Response {
         let body = match events.keep_alive {
             Some(interval) => events.body.with_fillers(interval, Event::comment().into()),

@@ -66,8 +66,8 @@ impl EventSender {
     /// Like [`send`](EventSender::send), but does not wait.
     ///
     /// # Errors
-    /// Returns an error, with the event as it would have been sent, if the channel is full because the client reads too
-    /// slowly; or an error if the client has disconnected.
+    /// Returns an error if the channel is full because the client reads too slowly; this error contains the event as it would
+    /// have been sent. Returns a different error if the client has disconnected.
     pub fn try_send(&self, event: impl Into<Event>) -> Result<(), TrySendError> {
         self.sender.try_send(event.into())
     }

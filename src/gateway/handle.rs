@@ -15,7 +15,7 @@ use core::time::Duration;
 impl Gateway {
     /// Responds to every request in `input` in order, and returns the responses as bytes. It does no I/O.
     ///
-    /// The input is that of one connection, from its first byte to its last. An incomplete last request is refused with
+    /// The input is one whole connection, from its first byte to its last. An incomplete last request is refused with
     /// 400. Empty input produces empty output. Without a clock, responses have no `Date`, so the same input produces the
     /// same output if the application is deterministic.
     ///

@@ -21,10 +21,10 @@ const REQUEST_LINE_BYTES: usize = 1024;
 
 /// Middleware that writes a line in the Common Log Format for each response.
 ///
-/// The user is the [`AuthenticatedUser`], unless [`with_middleware`](crate::middleware::with_middleware) attached it on some paths
-/// only. If the request has a [`RequestId`], it follows the number of bytes. Times are in UTC. Unknown values are
-/// written as `-`. Bytes of the request line that could break the line, end a quoted string or control a terminal are
-/// written as `\xHH`.
+/// The user is the [`AuthenticatedUser`]. A user that middleware attached on some paths only, with
+/// [`with_middleware`](crate::middleware::with_middleware), is not known. If the request has a [`RequestId`], the id follows the
+/// number of bytes. Times are in UTC. Unknown values are written as `-`. Bytes of the request line that could break the line,
+/// end a quoted string or control a terminal are written as `\xHH`.
 ///
 /// ```
 /// use bytegate::{Gateway, Now, Request};
@@ -57,9 +57,9 @@ impl AccessLog {
         }
     }
 
-    /// Ends each line with the time from the head of the request to the head of its response, in milliseconds. It is
-    /// `-` for input without a valid head. `clock` returns the time since any fixed moment; with the standard library,
-    /// it is `let start = Instant::now(); move || start.elapsed()`.
+    /// Ends each line with the time from the head of the request to the head of its response, in milliseconds, or with `-`
+    /// for input without a valid head. `clock` returns the time since any fixed moment. With the standard library, use
+    /// `let start = Instant::now(); move || start.elapsed()`.
     ///
     /// ```
     /// use bytegate::{Gateway, Request};

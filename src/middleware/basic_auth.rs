@@ -13,14 +13,14 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::hint::black_box;
 
-/// Middleware that asks for a user name and a password, with the Basic scheme (RFC 7617).
+/// Middleware that requires a user name and a password, with the Basic scheme (RFC 7617).
 ///
 /// A request without valid credentials gets a 401 with `WWW-Authenticate`, before its body is read. Other requests get
 /// the extension [`AuthenticatedUser`]. Credentials are UTF-8. To protect only some paths, wrap the application mounted
-/// there with [`with_middleware`](crate::middleware::with_middleware); then an [`AccessLog`](crate::middleware::AccessLog) of the
-/// gateway does not know the user.
+/// there with [`with_middleware`](crate::middleware::with_middleware). In that case, an
+/// [`AccessLog`](crate::middleware::AccessLog) of the gateway does not know the user.
 ///
-/// The password is sent with each request, and is only encoded. Use it only over TLS.
+/// The password is sent with each request, encoded but not encrypted. Use this middleware only over TLS.
 ///
 /// ```
 /// use bytegate::{Gateway, Request};
@@ -46,8 +46,8 @@ pub struct BasicAuth {
 
 type Check = dyn Fn(&str, &str) -> bool + Send + Sync;
 
-/// The name of the user who sent a request, attached by [`BasicAuth`]. [`AccessLog`](crate::middleware::AccessLog)
-/// writes it.
+/// The name of the user who sent a request, attached by [`BasicAuth`] and logged by
+/// [`AccessLog`](crate::middleware::AccessLog).
 ///
 /// ```
 /// use bytegate::Request;
@@ -112,13 +112,13 @@ impl BasicAuth {
         }
     }
 
-    /// Accepts a single user. Compares in time independent of the secrets.
+    /// Accepts a single user. The time of a comparison does not depend on the secrets.
     pub fn user(realm: &str, name: &str, password: &str) -> BasicAuth {
         BasicAuth::users(realm, [(name, password)])
     }
 
-    /// Accepts several users, each with a name and a password. Compares in time independent of the secrets: with every
-    /// user, for each request, so that the time does not show which names exist.
+    /// Accepts several users, each with a name and a password. The time of a comparison does not depend on the secrets: each
+    /// request is compared with every user, so that the time does not reveal which names exist.
     ///
     /// ```
     /// use bytegate::{Gateway, Request};

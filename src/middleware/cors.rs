@@ -26,13 +26,13 @@ const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
 /// the default port. Browsers always allow pages of other origins to send GET, HEAD and POST with plain headers. This
 /// server decides which responses they can read, and which other requests they can send.
 ///
-/// A preflight request gets a 204, without a call of the application. Responses depend on the origin of the request, so
+/// A preflight request gets a 204, without calling the application. Responses depend on the origin of the request, so
 /// `Vary` lists `Origin`, unless [any](Cors::any) origin is allowed. If the application sets
 /// `Access-Control-Allow-Origin`, its headers are kept as they are.
 ///
-/// Put it around a gateway, a whole router or a mount, not around a single route with
-/// [`with_middleware`](crate::middleware::with_middleware): a preflight request is an OPTIONS request, and a router with a route for
-/// another method responds to it without that route, so middleware around the route never sees it.
+/// Put this middleware around a gateway, a whole router or a mount, not around a single route with
+/// [`with_middleware`](crate::middleware::with_middleware). A preflight request is an OPTIONS request. A router whose route is
+/// for another method responds to it without that route, so middleware around the route never sees it.
 ///
 /// ```
 /// use bytegate::{Gateway, Method, Request};
@@ -121,14 +121,14 @@ impl Cors {
         }
     }
 
-    /// Sets the methods that pages may use besides GET, HEAD and POST. By default, none.
+    /// Sets the methods that pages may use in addition to GET, HEAD and POST. By default, there are none.
     pub fn allow_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Cors {
         self.methods = listed(methods.into_iter().map(|method| method.to_string()));
         self
     }
 
-    /// Sets the headers that pages may send besides `Accept`, `Accept-Language`, `Content-Language` and the plain forms
-    /// of `Content-Type`. By default, none. JSON needs `Content-Type` here.
+    /// Sets the headers that pages may send in addition to `Accept`, `Accept-Language`, `Content-Language` and the
+    /// `Content-Type` of plain text and forms. By default, there are none. To allow JSON, name `Content-Type` here.
     pub fn allow_headers(mut self, names: impl IntoIterator<Item: AsRef<str>>) -> Cors {
         self.allow_headers = RequestHeaders::Listed(listed(names));
         self
@@ -152,8 +152,8 @@ impl Cors {
         self
     }
 
-    /// Sets the response headers that pages may read besides `Cache-Control`, `Content-Language`, `Content-Length`,
-    /// `Content-Type`, `Expires`, `Last-Modified` and `Pragma`. By default, none.
+    /// Sets the response headers that pages may read in addition to `Cache-Control`, `Content-Language`, `Content-Length`,
+    /// `Content-Type`, `Expires`, `Last-Modified` and `Pragma`. By default, there are none.
     pub fn expose_headers(mut self, names: impl IntoIterator<Item: AsRef<str>>) -> Cors {
         self.expose_headers = listed(names);
         self
@@ -162,7 +162,8 @@ impl Cors {
     /// Allows requests with cookies and other credentials.
     ///
     /// # Panics
-    /// Panics if [any](Cors::any) origin is allowed. Browsers refuse that, since every page could act as the user.
+    /// Panics if [any](Cors::any) origin is allowed. Browsers refuse this combination, because every page could act as the
+    /// user.
     #[track_caller]
     pub fn allow_credentials(mut self) -> Cors {
         assert!(

@@ -1,4 +1,4 @@
-//! Protection against browser requests that pages of other sites make.
+//! Protection against requests that pages of other sites make browsers send.
 
 use super::middleware::Middleware;
 use super::origin::listed_origins;
@@ -12,21 +12,21 @@ use crate::values::status::Status;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Middleware against cross-site request forgery (CSRF): it refuses requests by which a page of another site would
-/// change something in the name of the user. Forms need no tokens.
+/// Middleware against cross-site request forgery (CSRF). It refuses requests with which a page of another site could
+/// change something on behalf of the user. Forms need no tokens.
 ///
-/// Browsers state where a request comes from, and pages cannot forge this:
+/// Browsers state the origin of a request, which pages cannot forge. These rules apply in order:
 ///
 /// 1. GET, HEAD and OPTIONS pass. They must not change anything (RFC 9110 section 9.2.1).
 /// 2. With `Sec-Fetch-Site`, `same-origin` and `none` pass. So does a request of a [trusted
 ///    origin](CrossOriginProtection::trusted_origins).
 /// 3. Without it, `Origin` must have the host and the port of the request, or be trusted. Over plain HTTP to another machine,
-///    browsers send only this.
-/// 4. With neither, the request passes: it does not come from a browser.
+///    browsers send only `Origin`.
+/// 4. With neither header, the request passes: it does not come from a browser.
 ///
 /// Anything else gets a 403, before its body is read. Forms by which other sites log users in are refused as well.
-/// Requests are compared with the host that they name, so combine it with
-/// [`AllowedHosts`](crate::middleware::AllowedHosts) on a server without a reverse proxy; a proxy must pass on `Host`.
+/// The origin is compared with the host that the request names. On a server without a reverse proxy, combine this
+/// middleware with [`AllowedHosts`](crate::middleware::AllowedHosts). A proxy must pass on `Host`.
 ///
 /// ```
 /// use bytegate::{Gateway, Request};
@@ -51,12 +51,12 @@ pub struct CrossOriginProtection {
 }
 
 impl CrossOriginProtection {
-    /// Lets only pages of the same origin change something.
+    /// Creates the middleware. Only pages of the same origin can change something.
     pub fn new() -> CrossOriginProtection {
         CrossOriginProtection::default()
     }
 
-    /// Lets pages of these origins change something too, in place of those given before. An origin is written as
+    /// Lets pages of these origins change something too. The list replaces any earlier one. An origin is written as
     /// browsers send it, as for [`Cors`](crate::middleware::Cors::origins), which decides which responses these pages
     /// can read.
     ///

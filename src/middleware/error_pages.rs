@@ -10,16 +10,16 @@ use core::fmt;
 
 /// Middleware that replaces every default error page with one in the style of the application.
 ///
-/// A default page is one line of plain text. It is the body of the server's own responses: to refused input, 404 and
-/// 405 from a [`Router`](crate::Router) or a [`Site`](crate::Site), 501, 503, and the 500 for a panic or an invalid
-/// response. It is also the body of an application's bare [`Status`](crate::Status) and of a [`Rejection`](crate::Rejection). Errors with any
-/// other body are left alone.
+/// A default page is one line of plain text. It is the body of the server's own error responses: responses to refused
+/// input, a 404 or 405 from a [`Router`](crate::Router) or a [`Site`](crate::Site), 501, 503, and the 500 for a panic or an
+/// invalid response. It is also the body of a bare [`Status`](crate::Status) or a [`Rejection`](crate::Rejection) that an
+/// application returns. Errors with any other body are left alone.
 ///
-/// The page is made from an [`ErrorInfo`]. The status stays, and so do headers such as `Allow`, `Retry-After` and `WWW-Authenticate`, unless the page sets the same header. A
-/// page that is [deferred](Response::from_future) becomes a 500.
+/// The page is made from an [`ErrorInfo`]. The status is kept, and so are headers such as `Allow`, `Retry-After` and
+/// `WWW-Authenticate`, unless the page sets the same header. A page that is [deferred](Response::from_future) becomes a 500.
 ///
-/// Add it first, so that middleware added later, such as an [`AccessLog`](crate::middleware::AccessLog), sees its
-/// pages.
+/// Add this middleware first, so that middleware added later, such as an [`AccessLog`](crate::middleware::AccessLog), sees
+/// its pages.
 ///
 /// ```
 /// use bytegate::{Gateway, Response, Router};

@@ -1,18 +1,19 @@
-//! The trait of middleware.
+//! The trait that middleware implements.
 
 use super::request_info::RequestInfo;
 use super::request_parts::RequestParts;
 use crate::response::response::Response;
 
 /// Code that wraps the application of a [`Gateway`](crate::Gateway). It sees each request before the application is
-/// called, and each response afterwards. To wrap only some of the paths, see [`with_middleware`](crate::middleware::with_middleware()).
+/// called, and each response afterwards. To wrap only some of the paths, see
+/// [`with_middleware`](crate::middleware::with_middleware()).
 ///
 /// `after` sees every response exactly once, from any source: the application, middleware, an upload that was refused
 /// at its head or midway, an upload that ended, a refusal page, or a panic. An invalid response is replaced with the
-/// page for its [error](Response::error) before `after` sees it, and headers added by `after` are sent.
+/// page for its [error](Response::error) before `after` sees it. Headers that `after` adds are sent.
 ///
-/// `before` may not have seen the request: refused input is no request, and outer middleware may have responded. So the
-/// extensions in `after` contain only values that a `before` has inserted.
+/// `before` has not seen every request that `after` sees: refused input is not a request, and outer middleware may have
+/// responded first. So the extensions in `after` contain only values that a `before` has inserted.
 ///
 /// ```
 /// use bytegate::{Gateway, Middleware, Request, Response, Status};
@@ -50,7 +51,7 @@ use crate::response::response::Response;
 /// let gateway = Gateway::new(|_: &Request| Response::html("<h1>hi</h1>"));
 /// // Tags the bodies of the application, before anything changes them.
 /// let gateway = gateway.with(ConditionalGet::new());
-/// // Outside of that, so that the same body has the same tag, compressed or not.
+/// // Outside of that, so that the same body has the same tag, whether it is compressed or not.
 /// # #[cfg(feature = "compression")]
 /// let gateway = gateway.with(Compression::new());
 /// let gateway = gateway

@@ -1,4 +1,4 @@
-//! Middleware, for wrapping every response: it sees each request first and each response last.
+//! Middleware, which wraps an application: it sees each request first and each response last.
 //!
 //! ```
 //! use bytegate::middleware::SetHeaders;

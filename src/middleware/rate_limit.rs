@@ -26,12 +26,12 @@ const LONGEST_TEXT: usize = 64;
 /// Middleware that limits the request rate of each client (feature `std`). Requests beyond the limit get a 429 with
 /// `Retry-After` (RFC 6585 section 4), before their body is read.
 ///
-/// Each client has a bucket of tokens. A request takes one, and an empty bucket refuses. Buckets are refilled at a
-/// steady rate. The clock is [`Now::monotonic`](crate::Now::monotonic), so tests set the time.
+/// Each client has a bucket of tokens. A request takes one token, and is refused if the bucket is empty. Buckets are
+/// refilled at a steady rate. The clock is [`Now::monotonic`](crate::Now::monotonic), so tests choose the time.
 ///
-/// By default, a client is an IPv4 address, or an IPv6 network of 64 bits, which one customer has. Peers of other
-/// transports are told apart by name, and unknown peers are not limited. With a reverse proxy, all requests come from
-/// its address: use [`by`](RateLimit::by).
+/// By default, a client is an IPv4 address, or an IPv6 network of 64 bits, which usually belongs to one customer. Peers on
+/// other transports are distinguished by name, and unknown peers are not limited. Behind a reverse proxy, all requests come
+/// from its address: use [`by`](RateLimit::by).
 ///
 /// ```
 /// use bytegate::{Gateway, Now, Request};
@@ -122,7 +122,7 @@ impl RateLimit {
         self
     }
 
-    /// Tells clients apart by the text that `key` returns, such as an API key. Requests for which it returns `None` are
+    /// Distinguishes clients by the text that `key` returns, such as an API key. Requests for which it returns `None` are
     /// not limited.
     ///
     /// A text of more than 64 bytes is stored as a hash of 16 bytes with a secret key, so a client that sends long
@@ -136,8 +136,8 @@ impl RateLimit {
     ///     .by(|request| request.head.headers().get("X-Api-Key").map(String::from));
     /// ```
     ///
-    /// All requests through a proxy come from its address. If the proxy adds the address of its client to the end of
-    /// `X-Forwarded-For`, only that last one can be trusted, and only if nobody else can connect:
+    /// All requests through a proxy come from its address. If the proxy appends the address of its client to
+    /// `X-Forwarded-For`, only that last address can be trusted, and only if no one but the proxy can connect:
     ///
     /// ```
     /// use bytegate::middleware::RateLimit;
@@ -157,8 +157,8 @@ impl RateLimit {
         self
     }
 
-    /// Sets how many clients are remembered, at least 1 and by default 10,000, which take less than 3 MB. Beyond that,
-    /// the client with the fullest bucket is forgotten, and starts again with a full one.
+    /// Sets how many clients are remembered, at least 1. The default is 10,000, which take less than 3 MB. Beyond that, the
+    /// client with the fullest bucket is forgotten, and starts again with a full one.
     pub fn clients(mut self, clients: usize) -> RateLimit {
         self.clients = clients.max(1);
         self

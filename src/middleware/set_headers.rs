@@ -1,4 +1,4 @@
-//! Default headers for all responses of a server, among them the ones that tell browsers to be careful.
+//! Default headers for all responses of a server, including headers that make browsers stricter.
 
 use super::middleware::Middleware;
 use super::request_info::RequestInfo;
@@ -38,7 +38,7 @@ impl SetHeaders {
         SetHeaders::default()
     }
 
-    /// Creates the set of headers by which browsers protect the users of a site.
+    /// Creates a set with the headers that make browsers protect the users of a site.
     ///
     /// | header | value |
     /// |---|---|
@@ -74,7 +74,7 @@ impl SetHeaders {
             .https_only_for(YEAR)
     }
 
-    /// Sets a header, in place of one of this set with the same name. A header that cannot be sent makes every response
+    /// Sets a header, replacing one with the same name in this set. A header that cannot be sent makes every response
     /// fail, as with [`Response::with_header`].
     pub fn header(self, name: &str, value: &str) -> SetHeaders {
         let mut set = self.without(name);

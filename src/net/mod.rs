@@ -8,8 +8,8 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! The server needs no runtime. [`serve`] is a future for any executor, but most connections are polled on other threads, and
-//! so are async handlers. Wrap futures that need tokio in `async_compat::Compat`, or set [`Options::threads`] to 1 and await
+//! The server needs no runtime. [`serve`] returns a future for any executor, but most connections, and with them async handlers,
+//! are polled on other threads. Wrap futures that need tokio in `async_compat::Compat`, or set [`Options::threads`] to 1 and await
 //! [`serve`] in `#[tokio::main]`: with one thread, everything is polled on the thread that awaits it.
 
 // May reach sockets, threads, clocks and the system.

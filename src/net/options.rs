@@ -1,4 +1,4 @@
-//! Options of the server as a whole, in addition to the configuration of each connection.
+//! Options for the server as a whole, in addition to the configuration of each connection.
 
 use super::open_files::open_files_limit;
 use crate::values::scheme::Scheme;
@@ -26,48 +26,48 @@ use std::thread;
 #[must_use]
 pub struct Options {
     /// The maximum number of connections at once. When all are in use, idle ones are closed to make room, starting
-    /// with the longest idle. If none is idle, the address that has the most of them loses slow ones, and heads that take
-    /// longer than a second get a 503. Further connections wait in the listener's backlog.
+    /// with the longest idle. If none is idle, the address with the most connections loses its slow ones, and heads that
+    /// take longer than a second get a 503. Further connections wait in the listener's backlog.
     ///
     /// Default: 10,000, or half of the open-file limit after 64 are set aside: each connection may send a file
     /// (see [`raise_open_files_limit`](super::raise_open_files_limit)).
     pub max_connections: usize,
-    /// The maximum number of connections of one IPv4 address, or of one IPv6 network of 64 bits, which one customer
-    /// usually has. When all are in use, its longest idle one is closed to make room. If none is idle, further ones get
-    /// a 503 and are closed.
+    /// The maximum number of connections from one IPv4 address, or from one IPv6 network of 64 bits, which usually belongs
+    /// to one customer. When all are in use, the longest idle one is closed to make room. If none is idle, further
+    /// connections get a 503 and are closed.
     ///
-    /// Behind a proxy, all connections come from its address: allow it as many as it opens, or `usize::MAX`. Loopback
+    /// Behind a proxy, all connections come from its address: allow as many as the proxy opens, or `usize::MAX`. Loopback
     /// addresses and peers without an address are not limited, because they are often a proxy on the same machine.
     ///
-    /// Default: a quarter of the default of [`max_connections`](Options::max_connections), which is 2,500, but at least 64. Several
-    /// hundred browsers may share an address, with up to six connections each.
+    /// Default: a quarter of the default of [`max_connections`](Options::max_connections), which is 2,500, but at least 64.
+    /// Several hundred browsers may share an address, with up to six connections each.
     pub connections_per_address: usize,
     /// The bytes that all connections together may hold: heads and bodies that have not arrived completely, input that
     /// waits for a response, and output that a client has not read. Not counted are the first 4 KiB of each connection,
     /// bodies that a response shares with the application, such as files in memory, and the memory of applications.
     ///
-    /// When they are in use, heads and bodies that grow get a 503 with `Retry-After`, and so do requests whose response has
-    /// 16 KiB or more. No input is read while a response is awaited, and streams continue only when the client has read
-    /// everything before. One address may have a quarter of the bytes, unless it is a loopback address. Beyond it, its
-    /// heads and bodies get a 503.
+    /// When all bytes are in use, heads and bodies that grow get a 503 with `Retry-After`, and so do requests whose response
+    /// has 16 KiB or more. No input is read while a response is awaited, and a stream continues only when the client has
+    /// read all earlier blocks. One address may have a quarter of the bytes, unless it is a loopback address. Beyond that,
+    /// its heads and bodies get a 503.
     ///
     /// Default: 256 MiB, which 256 uploads of the default [`Limits::body_bytes`](crate::config::Limits::body_bytes) fill at
     /// once.
     pub buffered_bytes: usize,
-    /// The number of threads that serve. Applications run on them too, so a handler that computes or blocks delays the
-    /// other connections of its thread: put such handlers on other threads with [`blocking`](super::blocking).
+    /// The number of serving threads. Applications run on them too, so a handler that computes or blocks delays the other
+    /// connections of its thread: run such handlers on other threads with [`blocking`](super::blocking).
     ///
     /// All threads share one queue and one reactor, so each request costs 10 to 15 % more processor time with two threads
     /// than with one. If handlers take microseconds, one thread is enough for 150,000 small requests a second, and leaves
-    /// the other processors to the program. Take more where handlers compute for a millisecond or longer: as many as
-    /// processors on 2 to 8 of them. On 32, the shared queue becomes the limit before the processors do; start several
-    /// processes behind a balancer instead.
+    /// the other processors to the program. If handlers compute for a millisecond or longer, use more: on 2 to 8 processors,
+    /// one thread for each. On 32 processors, the shared queue becomes the limit before the processors do; start several
+    /// processes behind a load balancer instead.
     ///
     /// Default: the number of processors, so that one slow handler does not delay all clients.
     pub threads: NonZeroUsize,
     /// The time that active requests have after a stop before they are cut off. Default: 8 s, because containers are
-    /// killed after 10. [Event streams](crate::Response::events) end after the events that wait, because their clients reconnect by
-    /// themselves.
+    /// killed after 10. [Event streams](crate::Response::events) end after the events that are already queued, because their
+    /// clients reconnect by themselves.
     pub stop_timeout: Duration,
     /// The scheme of the connections. Use [`Scheme::Https`] behind a proxy that terminates TLS and sends nothing
     /// else. Default: `http`.
@@ -93,11 +93,12 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Passes one line, without line ending, to `log` for each event that an administrator should know about: an
-    /// application that broke the rules or panicked, unless [`Gateway::on_error`](crate::Gateway::on_error) is set, a
-    /// handler that should be [`blocking`](super::blocking), or a lack of descriptors or connections. `|_| {}` turns the log off.
+    /// Passes one line, without a line ending, to `log` for each event that an administrator should know about: an
+    /// application that broke the rules or panicked (unless [`Gateway::on_error`](crate::Gateway::on_error) is set), a
+    /// handler that should be [`blocking`](super::blocking), or a lack of descriptors or connections. `|_| {}` turns the log
+    /// off.
     ///
-    /// The default writes the line to standard error, after `bytegate: `.
+    /// By default, each line goes to standard error, after `bytegate: `.
     ///
     /// ```
     /// use bytegate::net::Options;

@@ -23,8 +23,8 @@ use core::time::Duration;
 
 /// A client that talks to an application or a gateway through real bytes, in memory.
 ///
-/// Requests are encoded and responses are parsed, so everything between the two is tested: limits, framing, routing,
-/// middleware. Time stands still until the test [advances](Client::advance) it. Cookies are kept.
+/// Requests are encoded and responses are parsed, so everything in between is tested: limits, framing, routing, middleware.
+/// Time stands still until the test [advances](Client::advance) it. Cookies are kept.
 ///
 /// ```
 /// use bytegate::testing::Client;
@@ -47,8 +47,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// Creates a client of an application or of a gateway. The peer is unknown, the scheme is `http`, and the host is
-    /// `localhost`. Clients of clones of a gateway share the application, and each has its own cookies.
+    /// Creates a client for an application or a gateway. The peer is unknown, the scheme is `http`, and the host is
+    /// `localhost`. Clients of clones of a gateway share the application, but each has its own cookies.
     pub fn new(gateway: impl Into<Gateway>) -> Client {
         Client {
             gateway: gateway.into(),
@@ -74,7 +74,7 @@ impl Client {
     /// Sets the value of `Host`.
     ///
     /// # Panics
-    /// Panics if this is not a host with an optional port.
+    /// Panics if `host` is not a host with an optional port.
     #[track_caller]
     pub fn host(mut self, host: &str) -> Client {
         assert!(
@@ -91,12 +91,12 @@ impl Client {
         self
     }
 
-    /// Returns the time.
+    /// Returns the client's time.
     pub fn now(&self) -> Now {
         self.now.get()
     }
 
-    /// Lets time pass.
+    /// Advances the client's time, without sleeping.
     ///
     /// ```
     /// use bytegate::testing::Client;
@@ -187,7 +187,7 @@ impl Client {
     /// Sends any bytes on a new connection and returns everything that comes back. Use it to test input that
     /// is not a valid request.
     ///
-    /// It waits for deferred responses and streamed bodies (feature `std`). To test a response that is still pending, or
+    /// This method waits for deferred responses and streamed bodies (feature `std`). To test a response that is still pending, or
     /// a stream that does not end, use [`connect`](Client::connect).
     ///
     /// ```
@@ -199,8 +199,8 @@ impl Client {
     /// ```
     ///
     /// # Panics
-    /// Panics if a response, or the next block of a body, is still pending after ten seconds of real time, and says what
-    /// is missing and the likely reason. A panic of the application passes through.
+    /// Panics if a response, or the next block of a body, is still pending after ten seconds of real time. The message names
+    /// what is missing and the likely reason. A panic of the application passes through.
     #[track_caller]
     pub fn send_bytes(&self, input: &[u8]) -> Vec<u8> {
         let connection = self.connection.clone();
@@ -235,8 +235,9 @@ impl Client {
         jar.get(name, self.now.get()).map(String::from)
     }
 
-    /// Keeps a cookie as if the host had set it with this value of `Set-Cookie`. A cookie that a browser would not keep is dropped:
-    /// a secure cookie over `http`, or a name that begins with `__Host-` or `__Secure-` without the attributes that these promise.
+    /// Keeps a cookie as if the host had set it with this value of `Set-Cookie`. A cookie that a browser would not keep is
+    /// dropped: a secure cookie over `http`, or a cookie whose name begins with `__Host-` or `__Secure-`, without the
+    /// attributes that these prefixes require.
     ///
     /// ```
     /// use bytegate::testing::Client;

@@ -40,10 +40,10 @@
 //!
 //! With the feature `tower`, an axum application, or any other tower service, is tested in the same way: in memory,
 //! without a runtime, with every tool of the kit and no change to the application. `cargo add --dev bytegate --features
-//! tower` is enough. A handler that itself needs tokio, for timers or sockets, is tested in a runtime with more than
-//! one thread, `#[tokio::test(flavor = "multi_thread")]`: the test blocks its thread, so a runtime with a single thread
-//! could not run. The client then panics after ten seconds and says so. The peer is in the extension [`ConnectionInfo`](crate::request::ConnectionInfo); axum's
-//! `ConnectInfo` is set by its `MockConnectInfo`.
+//! tower` is enough. If a handler itself needs tokio, for timers or sockets, test it in a runtime with more than one
+//! thread, `#[tokio::test(flavor = "multi_thread")]`: the test blocks its thread, so a runtime with a single thread could
+//! not run, and the client would panic after ten seconds with this advice. The peer is in the extension
+//! [`ConnectionInfo`](crate::request::ConnectionInfo). Set axum's `ConnectInfo` with `MockConnectInfo`.
 //!
 //! ```
 //! # #[cfg(feature = "tower")] {
@@ -67,7 +67,7 @@
 //!
 //! | to test | use |
 //! |---|---|
-//! | an application, typed | [`Client`], [`ClientResponse`] |
+//! | an application, with typed requests and responses | [`Client`], [`ClientResponse`] |
 //! | an axum `Router`, a tower service | [`Client`] of `bridge::tower(router)` (feature `tower`) |
 //! | snapshots | [`ClientResponse::exchange`] |
 //! | several connections, partial input, streams, time | [`Client::connect`], [`Client::advance`] |
@@ -75,10 +75,10 @@
 //! | that each response keeps the rules of HTTP | [`Contract`] |
 //! | that malformed input does no harm | [`malformed_requests`] |
 //! | that valid requests that stress an application never cause a 5xx | [`hostile_requests`], [`hostile_forms`] |
-//! | with a fuzzer | [`fuzz`] |
-//! | properties | `valid_requests`, with the feature `proptest` |
-//! | with a real client, in process | `Pipe`, a blocking stream (feature `std`) |
-//! | with a browser, curl or any client, over a socket | `Server` (feature `server`) |
+//! | an application, with a fuzzer | [`fuzz`] |
+//! | properties of an application | `valid_requests` (feature `proptest`) |
+//! | an application, with a real client, in process | `Pipe`, a blocking stream (feature `std`) |
+//! | an application, with a browser, curl or any other client, over a socket | `Server` (feature `server`) |
 //! | a server, over a socket or another stream | `StreamClient` (feature `std`) |
 //! | a client, against a server that fails | `Fault`, `Pipe::connect_faulty`, `Faulty` (feature `std`), `Server::start_faulty` (feature `server`) |
 //! | why input is refused, and at which byte | [`explain`] |
