@@ -98,8 +98,8 @@ pub trait Application: Send + Sync {
         Admission::buffer()
     }
 
-    /// Returns the list of the routes inside, for people: one line for each, or none. A router lists the routes of the
-    /// applications in it as well. An application that wraps another one returns what that returns.
+    /// Lists the routes inside, for people: one line for each, or none. A router also lists the routes of the applications in
+    /// it. An application that wraps another one returns the list of the inner one.
     fn routes(&self) -> String {
         String::new()
     }

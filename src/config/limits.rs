@@ -18,7 +18,7 @@
 /// application, up or down. The application's own [`Admission`](crate::upload::Admission) replaces it too, but an outer
 /// `with_body_limit` is never exceeded. A body that is passed to a [`Receiver`](crate::upload::Receiver) has the limit of
 /// the receiver instead of `body_bytes`. [`Request::form`](crate::Request::form) and
-/// [`Request::multipart`](crate::Request::multipart) limit what is parsed out of a body that has arrived.
+/// [`Request::multipart`](crate::Request::multipart) also limit the values that are parsed from a complete body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {

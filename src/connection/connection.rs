@@ -40,7 +40,7 @@ use core::time::Duration;
 /// | [`Step::Refuse`] | `respond` |
 /// | [`Step::Pending`] | `respond` |
 /// | [`Step::SendBody`] | [`send`](Connection::send), [`end_body`](Connection::end_body) or [`flush`](Connection::flush) |
-/// | [`Step::Write`] | write what [`output`](Connection::output) holds, and report it with [`sent`](Connection::sent) |
+/// | [`Step::Write`] | write the [`output`](Connection::output), and report the number of bytes with [`sent`](Connection::sent) |
 /// | [`Step::Read`] | append to the input, or report its end with [`end_input`](Connection::end_input) |
 /// | [`Step::Close`] | close the transport |
 ///
@@ -181,7 +181,7 @@ impl<C: Borrow<Config>> Connection<C> {
     }
 
     /// Returns the next step. `input` is everything that was received and is not used yet. This method removes the
-    /// bytes it uses from the front. Pass the rest to the next call, followed by what has been received since.
+    /// bytes it uses from the front. Pass the rest to the next call, followed by the bytes that have been received since.
     pub fn step<'c, 'i: 'c>(&'c mut self, input: &mut &'i [u8], now: Now) -> Step<'c> {
         self.step_at(input, &now)
     }

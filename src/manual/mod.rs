@@ -1,4 +1,4 @@
-//! The manual: pages to read rather than to look things up in.
+//! The manual: pages to read from beginning to end. The other modules are for reference.
 
 #[doc = include_str!("comparison.md")]
 pub mod comparison {}

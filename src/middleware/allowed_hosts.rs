@@ -15,12 +15,12 @@ use core::net::Ipv4Addr;
 /// Middleware that accepts only requests for the given hosts. Others get a 421 (RFC 9110 section 15.5.20), before their
 /// body is read. The case, the port and a dot at the end of a host are ignored.
 ///
-/// Without it, a page of another site can read this server's responses if the name of the site is pointed at this
-/// server's address, because the browser then treats both as the same origin: DNS rebinding. The attack reaches servers
-/// that are only reachable from this machine or its network, so use [`local`](AllowedHosts::local) for those. For a
-/// public server, name its hosts if links are made from `Host`.
+/// Without this middleware, another site can make its name point at this server's address. The browser then treats both as
+/// the same origin, and a page of that site can read this server's responses (DNS rebinding). The attack even reaches
+/// servers that only this machine or its network can reach, so use [`local`](AllowedHosts::local) for those. For a public
+/// server, name its hosts if the application builds links from `Host`.
 ///
-/// An HTTP/1.0 request without `Host` names no host and passes. No browser sends one.
+/// An HTTP/1.0 request without `Host` names no host and passes. No browser sends such a request.
 ///
 /// ```
 /// use bytegate::{Gateway, Request};

@@ -24,13 +24,13 @@ const DIGESTS: [&str; 4] = ["Content-Digest", "Content-MD5", "Digest", "Repr-Dig
 
 /// Middleware that compresses bodies with gzip for clients that accept it (feature `compression`).
 ///
-/// A body is compressed if it is in memory, has between 1 KiB and 4 MiB, and is of a media type that gains from it,
-/// such as text, JSON and SVG. `Vary` then lists `Accept-Encoding`, also in the response to a client that does not
-/// accept gzip. An `ETag` becomes weak, because the bytes are no longer the same, and `Accept-Ranges` is removed.
+/// A body is compressed if it is in memory, has between 1 KiB and 4 MiB, and has a media type that usually becomes smaller,
+/// such as text, JSON and SVG. `Vary` then lists `Accept-Encoding`, even in the response to a client that does not accept
+/// gzip. An `ETag` becomes weak, because the bytes are no longer the same, and `Accept-Ranges` is removed.
 ///
-/// These are left alone: streams, which would take 300 KiB of memory each; partial bodies; bodies that are already
-/// encoded or that would grow; responses with a digest; and responses with `Cache-Control: no-transform`. Use the
-/// latter for pages that contain both a secret and input from the client, since the length of a compressed body reveals
+/// The middleware leaves alone: streams, which would take 300 KiB of memory each; partial bodies; bodies that are already
+/// encoded or that would grow; responses with a digest; and responses with `Cache-Control: no-transform`. Use
+/// `no-transform` for pages that contain both a secret and input from the client, since the length of a compressed body reveals
 /// whether the two have something in common (the BREACH attack).
 ///
 /// The same body is always compressed to the same bytes. HEAD gets the same headers as GET.

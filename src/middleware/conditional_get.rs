@@ -32,16 +32,16 @@ const ABOUT_CONTENT: [&str; 4] = [
 
 /// Middleware that responds with 304 if the client's copy is current.
 ///
-/// It applies to 200 responses to GET and HEAD whose body is in memory and not empty. Each gets an `ETag`, a hash of
-/// the body, unless the application set one. If `If-None-Match` or `If-Modified-Since` says that the client has this
+/// It applies to 200 responses to GET and HEAD whose body is in memory and not empty. Each response gets an `ETag`, a hash
+/// of the body, unless the application set one. If `If-None-Match` or `If-Modified-Since` says that the client has this
 /// body, the response becomes a 304 without a body. All preconditions are evaluated as RFC 9110 section 13.2.2
 /// requires, so `If-Match` can also lead to a 412.
 ///
-/// The tag is weak. A 304 needs no more, and a weak tag stays true if the body is compressed afterwards. The
-/// application still runs, and hashing takes about a nanosecond per byte; the saving is the transfer.
+/// The tag is weak, which is enough for a 304, and stays valid if the body is compressed afterwards. The application still
+/// runs, and hashing takes about a nanosecond per byte: only the transfer is saved.
 ///
 /// Streams are left alone, and so are responses with `Cache-Control: no-store`, which no client keeps. A
-/// [`Site`](crate::Site) does all this for its files, with strong tags.
+/// [`Site`](crate::Site) does the same for its files, with strong tags.
 ///
 /// ```
 /// use bytegate::{Gateway, Request};

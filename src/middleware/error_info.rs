@@ -1,4 +1,4 @@
-//! An error, as the page for it sees it.
+//! An error, as seen by its page.
 
 use super::request_info::RequestInfo;
 use crate::values::protocol_error::ProtocolError;

@@ -16,7 +16,8 @@ use core::fmt;
 
 /// Information about a request that has a response, even if the request was invalid.
 ///
-/// Its text is the method and the path as they were sent, without the query, which may have secrets: `GET /report`.
+/// Its `Display` form is the method and the path as they were sent, such as `GET /report`. It leaves out the query, which may
+/// contain secrets.
 ///
 /// ```
 /// use bytegate::{Gateway, Middleware, Request, Response};
@@ -113,12 +114,12 @@ impl<'a> RequestInfo<'a> {
         RequestInfo { routing, ..self }
     }
 
-    /// Returns the pattern of the route for the request, as [`Request::route`] does in its handler, for access logs and
-    /// metrics. Only this call finds it: it asks the router again, which costs about as much as the first time.
+    /// Returns the pattern of the request's route, as [`Request::route`] does in its handler, for access logs and metrics.
+    /// Unless the route is already known, a call searches the router again, which costs about as much as the first search.
     ///
-    /// `None` without a route: in a fallback, in a file, if no route accepts the method, or if the request is invalid. If a
-    /// middleware responded in place of the application, it is the route that the request would have had. An application of
-    /// yours that calls a router hides the routes in it.
+    /// Returns `None` if the request has no route: for a fallback or a file, if no route accepts the method, or if the request
+    /// is invalid. If middleware responded in place of the application, this is the route that the request would have had. If
+    /// your own application calls a router, the routes of that router are not found.
     ///
     /// ```
     /// use bytegate::{Gateway, Middleware, Request, Response, Router};

@@ -13,8 +13,8 @@ use core::time::Duration;
 /// response, in milliseconds. It includes the arrival of the body and the wait for a [deferred](Response::from_future)
 /// response. Browsers show it in their developer tools.
 ///
-/// The time may reveal how the server works, so send it only to people you trust. Input without a valid head gets no
-/// such header.
+/// The time may reveal how the server works, so send it only to people you trust. The response to input without a valid
+/// head has no such header.
 ///
 /// ```
 /// use bytegate::{Gateway, Request};

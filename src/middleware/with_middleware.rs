@@ -1,4 +1,4 @@
-//! A middleware around one application, such as a route or a mount.
+//! Middleware around one application, such as a route or a mount.
 
 use super::middleware::Middleware;
 use super::request_info::{RequestInfo, Routing};
@@ -21,15 +21,15 @@ use core::fmt;
 ///
 /// The middleware sees the requests for this application, and each of its responses once. Only the middleware of the
 /// [gateway](crate::Gateway::with) sees the responses that replace the application's: after a panic, and for a body that is
-/// malformed, too large or too slow. For more middleware, wrap the result again: the outermost sees the request first.
+/// malformed, too large or too slow. To add more middleware, wrap the result again: the outermost sees the request first.
 ///
-/// Around a single route, it sees only the requests for which the route is called. The router itself responds to OPTIONS,
-/// so [`Cors`](crate::middleware::Cors) sees no preflight requests there, and to other methods with 405. Wrap a mount or
-/// the whole router instead.
+/// Around a single route, middleware sees only the requests for which the route is called. The router itself responds to
+/// OPTIONS, so [`Cors`](crate::middleware::Cors) sees no preflight requests there, and it responds to other methods with a
+/// 405. If that matters, wrap a mount or the whole router instead.
 ///
-/// Values that the middleware attaches to a request reach the application inside it, and nothing outside. So an
-/// [`AccessLog`](crate::middleware::AccessLog) of the gateway does not write the user of a
-/// [`BasicAuth`](crate::middleware::BasicAuth) that is around a mount.
+/// Values that the middleware attaches to a request reach the application inside it, and nothing outside. So the gateway's
+/// [`AccessLog`](crate::middleware::AccessLog) does not log the user if the [`BasicAuth`](crate::middleware::BasicAuth) is
+/// around a mount.
 ///
 /// ```
 /// use bytegate::{Gateway, Request, Router};

@@ -1,4 +1,4 @@
-//! Python's WSGI applications (PEP 3333), in processes of their interpreter (feature `python`, Unix only).
+//! Python WSGI applications (PEP 3333), run in interpreter processes (feature `python`, Unix only).
 //!
 //! ```no_run
 //! use bytegate::python::Python;
@@ -11,9 +11,9 @@
 //! ```
 //!
 //! [`Python::start`] returns an [`Application`](crate::Application) like any other: it can be mounted beside a
-//! [`Site`](crate::Site), wrapped in middleware, called by [`Gateway::handle`](crate::Gateway::handle), and tested with
-//! [`testing::Client`](crate::testing::Client), without a socket. The [manual](crate::manual::python) has Flask, Django and
-//! the tutorial's own frame.
+//! [`Site`](crate::Site), wrapped in middleware, called with [`Gateway::handle`](crate::Gateway::handle), and tested with
+//! [`testing::Client`](crate::testing::Client), without a socket. The [manual](crate::manual::python) covers Flask, Django
+//! and the tutorial's framework.
 
 // May reach files, sockets, threads, clocks and the system.
 

@@ -69,7 +69,7 @@ impl Python {
     /// Creates the options of an application, named `module:attribute`. Without an attribute, it is `application`. An
     /// attribute that ends in `()` is called to make the application.
     ///
-    /// An application that has one parameter instead of two is of the kind that the tutorial writes: it takes the path, and
+    /// An application with one parameter instead of two is of the kind that the tutorial first writes: it takes the path, and
     /// returns the text of a page.
     pub fn new(application: &str) -> Python {
         Python {
@@ -100,20 +100,20 @@ impl Python {
         }
     }
 
-    /// Sets the folder in which Python runs, and finds the module first.
+    /// Sets the folder in which Python runs and first looks for the module.
     pub fn folder(mut self, folder: impl AsRef<Path>) -> Python {
         self.folder = folder.as_ref().into();
         self
     }
 
-    /// Sets the interpreter: Python 3.9 or newer. By default, it is the one of the active virtual environment
-    /// (`VIRTUAL_ENV`), of `.venv` in the folder, or `python3`.
+    /// Sets the interpreter: Python 3.9 or newer. By default, it comes from the active virtual environment (`VIRTUAL_ENV`) or
+    /// from `.venv` in the folder, or is `python3`.
     pub fn interpreter(mut self, path: impl AsRef<Path>) -> Python {
         self.interpreter = Some(path.as_ref().into());
         self
     }
 
-    /// Sets the number of processes. An application that computes needs one for each processor.
+    /// Sets the number of processes. An application that mostly computes needs one for each processor.
     ///
     /// # Panics
     /// Panics if it is 0.
@@ -122,8 +122,8 @@ impl Python {
         self
     }
 
-    /// Sets the number of threads of each process, which is the number of requests that it serves at once. More than one
-    /// is good for an application that waits, and needs one that may be called by several threads.
+    /// Sets the number of threads of each process, which is the number of requests that it processes at once. More than one
+    /// thread helps an application that mostly waits. The application must be safe to call from several threads.
     ///
     /// # Panics
     /// Panics if it is 0.
@@ -132,21 +132,22 @@ impl Python {
         self
     }
 
-    /// Sets an environment variable of the processes. They have the variables of this process too.
+    /// Sets an environment variable of the processes, in addition to the variables of this process.
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Python {
         self.environment.insert(name.into(), value.into());
         self
     }
 
     /// Sets how long the application may be silent: until it responds, and then between two blocks. Exceeding it results in
-    /// 504, or cuts the body off, and the process is replaced. The time is the one of the front end, so tests can let it
-    /// pass. [`Timeouts::response`](crate::config::Timeouts::response) applies too, and should not be shorter.
+    /// 504, or cuts the body off, and the process is replaced. The time comes from the front end, so tests can advance it.
+    /// [`Timeouts::response`](crate::config::Timeouts::response) applies too, and should not be shorter.
     pub fn timeout(mut self, timeout: Duration) -> Python {
         self.timeout = timeout;
         self
     }
 
-    /// Sets how long a process may go on after a [`timeout`](Python::timeout), for its other requests. Then it is killed.
+    /// Sets how long a process may continue after a [`timeout`](Python::timeout), to complete its other requests, before it is
+    /// killed.
     pub fn kill_after(mut self, time: Duration) -> Python {
         self.kill_after = time;
         self
@@ -166,9 +167,9 @@ impl Python {
 
     /// Sets the longest body of a request. Exceeding it results in 413.
     ///
-    /// A body that is longer than 16 KiB is stored in a file without a name in the system's folder for temporary files. A
-    /// worker gets a request when its body is complete, so a slow upload holds none up. The disk must have room for as many
-    /// of these bodies as there may be connections at once: lower one of the two limits if it does not.
+    /// A body that is longer than 16 KiB is stored in an unnamed file in the system's folder for temporary files. A worker gets
+    /// a request only when its body is complete, so slow uploads do not hold workers up. The disk must have room for one such
+    /// body per connection: if it does not, lower the limit on bodies or on connections.
     pub fn body_bytes(mut self, bytes: u64) -> Python {
         self.body_bytes = bytes;
         self
@@ -180,7 +181,8 @@ impl Python {
         self
     }
 
-    /// Replaces each process after this number of requests, less up to a tenth. The next one is ready before it ends.
+    /// Replaces each process after this number of requests, or up to a tenth fewer. The next process is ready before this one
+    /// ends.
     ///
     /// # Panics
     /// Panics if it is 0.
@@ -203,14 +205,14 @@ impl Python {
     }
 
     /// Sets whether the application is loaded again when the source of one of its modules changes. If that fails, the
-    /// processes that run go on. The default is `false`.
+    /// running processes continue. The default is `false`.
     pub fn reload(mut self, enabled: bool) -> Python {
         self.reloads = enabled;
         self
     }
 
-    /// Sets whether the application may return a `str` in place of an iterable of bytes, against PEP 3333. The default is
-    /// `false`.
+    /// Sets whether the application may return a `str` in place of an iterable of bytes, which PEP 3333 forbids. The default
+    /// is `false`.
     pub fn lenient(mut self, enabled: bool) -> Python {
         self.is_lenient = enabled;
         self
@@ -223,8 +225,8 @@ impl Python {
         self
     }
 
-    /// Sets the function that takes the lines of the log: processes that end, are replaced or are loaded again. By default,
-    /// they go to standard error, where the application's own output goes too.
+    /// Sets the function that receives the log lines about processes that end, are replaced or are loaded again. By default,
+    /// the lines go to standard error, as the application's own output does.
     pub fn log(mut self, log: impl Fn(&str) + Send + Sync + 'static) -> Python {
         self.log = Arc::new(log);
         self
@@ -233,8 +235,8 @@ impl Python {
     /// Starts the processes, and waits until each has imported the application.
     ///
     /// # Errors
-    /// Returns an error if there is no Python, or it is too old, or the application cannot be imported: with Python's
-    /// traceback.
+    /// Returns an error if Python is not found or too old, or if the application cannot be imported. In the latter case, the
+    /// error contains Python's traceback.
     pub fn start(self) -> Result<Workers, StartError> {
         let folder = std::path::absolute(&self.folder).map_err(|error| {
             StartError::new(format!("cannot use the folder {:?}: {error}", self.folder))
