@@ -285,7 +285,7 @@ impl Application for Site {
         let count = self.paths().count();
         let plural = if count == 1 { "" } else { "s" };
         let files = alloc::format!("{:<8} {count} file{plural}\n", "files");
-        let folder = alloc::format!("{:<8} as it is at each request\n", "folder");
+        let folder = alloc::format!("{:<8} live: changes are picked up\n", "folder");
         let folders = self.lower.iter().filter(|layer| layer.is_live()).count();
         match (count, folders) {
             (_, 0) => files,

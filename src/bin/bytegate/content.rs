@@ -170,7 +170,7 @@ fn describe(options: &Options, count: usize) {
         Some(folder) if options.memory => complain(&format!(
             "{folder:?} is served from memory: {count} file{plural}"
         )),
-        Some(folder) => complain(&format!("{folder:?} is served as it is at each request")),
+        Some(folder) => complain(&format!("{folder:?} is served live: changes are picked up")),
     }
     for suffix in &options.suffixes {
         complain(&format!(

@@ -83,7 +83,7 @@ fn below(url: &str, base: &str) -> String {
 fn warnings(options: &Options, is_open: bool) -> Vec<String> {
     let mut warnings = Vec::new();
     if is_open && users::are_named(options) {
-        warnings.push("passwords are sent in clear: put a proxy with TLS in front".to_string());
+        warnings.push("passwords are sent unencrypted: put a proxy with TLS in front".to_string());
     }
     if is_open && options.isolated {
         let only = "browsers isolate pages only over https and on localhost";
@@ -114,7 +114,7 @@ fn qr_lines(url: Option<&str>, options: &Options) -> Vec<String> {
     match url {
         None if is_asked_for => {
             vec![
-                "  --qr: no other device can reach this address; --bind 0.0.0.0 lets them"
+                "  --qr: no other device can reach this address; use --bind 0.0.0.0 to let them connect"
                     .to_string(),
             ]
         }
@@ -127,7 +127,7 @@ fn lines_for(url: &str, columns: usize, has_colors: bool) -> Vec<String> {
     match Qr::of(url) {
         None => Vec::new(),
         Some(qr) if qr.columns() > columns => vec![format!(
-            "  the QR code of {url} needs {} columns, and this terminal has {columns}; --qr prints it all the same",
+            "  the QR code of {url} needs {} columns, and this terminal has {columns}; --qr prints it anyway",
             qr.columns()
         )],
         Some(qr) => qr.lines(has_colors).collect(),
@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(
             lines_for(url, 32, false),
             [
-                "  the QR code of http://192.168.1.5:7890/ needs 33 columns, and this terminal has 32; --qr prints it all the same"
+                "  the QR code of http://192.168.1.5:7890/ needs 33 columns, and this terminal has 32; --qr prints it anyway"
             ]
         );
         assert_eq!(lines_for(url, 33, false).len(), 17);

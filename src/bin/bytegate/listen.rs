@@ -1,17 +1,17 @@
-//! The listener: on the port that was asked for, or on the first of a few that is free.
+//! The listener: on the given port, or on the first free one of a few.
 
 use bytegate::net;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
 
-/// The ports that are tried if none was asked for.
+/// The ports that are tried if none is given.
 const PORTS: RangeInclusive<u16> = 7890..=7899;
 
-/// Listens on an address. If no port was asked for and the usual one is taken, also returns that port.
+/// Listens on an address. If no port is given and the usual one is taken, also returns the usual port.
 ///
 /// # Errors
-/// Returns an error if the port is taken that was asked for, or all of the usual ones.
+/// Returns an error if the given port is taken, or if all of the usual ports are.
 pub(crate) fn listen(bind: IpAddr, port: Option<u16>) -> io::Result<(TcpListener, Option<u16>)> {
     let listen = |port| net::listen(SocketAddr::new(bind, port));
     if let Some(port) = port {

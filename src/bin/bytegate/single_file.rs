@@ -17,7 +17,7 @@ pub(crate) struct SingleFile {
 }
 
 impl SingleFile {
-    /// Opens a file, which is served as it is at each request, or reads it with `--memory`.
+    /// Opens a file and picks up its changes, or reads it once with `--memory`.
     ///
     /// # Errors
     /// Returns an error if the file cannot be served or the options do not fit.

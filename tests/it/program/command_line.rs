@@ -18,7 +18,7 @@ fn the_routes_of_what_would_be_served_are_listed() {
         suffix   .bc
         suffix   .a
         fallback
-          folder   as it is at each request
+          folder   live: changes are picked up
         ");
     let in_memory = run(&["routes", folder.as_str(), "--memory"], b"");
     insta::assert_snapshot!(text(in_memory.stdout), @r"

@@ -199,7 +199,7 @@ fn a_terminal_that_is_too_narrow_for_the_code_is_told_the_width() {
     assert_eq!(
         program.error_line(),
         format!(
-            "  the QR code of {url} needs {columns} columns, and this terminal has 20; --qr prints it all the same\r\n"
+            "  the QR code of {url} needs {columns} columns, and this terminal has 20; --qr prints it anyway\r\n"
         )
     );
 }
@@ -214,7 +214,7 @@ fn there_is_no_code_if_it_is_of_no_use_or_not_wanted() {
         (
             false,
             &["127.0.0.1", "--qr"],
-            "  --qr: no other device can reach this address; --bind 0.0.0.0 lets them\n",
+            "  --qr: no other device can reach this address; use --bind 0.0.0.0 to let them connect\n",
         ),
     ] {
         let arguments = [&options, arguments].concat();
