@@ -85,7 +85,7 @@ Options of serve, handle and routes:
 Options of serve and handle:
   --max-head SIZE      Refuse larger request heads; one header line may take half of
                        it [default: 32K]
-  --max-content SIZE   Refuse larger request bodies [default: 1M, or 64M for wsgi]
+  --max-body SIZE      Refuse larger request bodies [default: 1M, or 64M for wsgi]
 
 Options of serve:
   --bind ADDR          Listen on this IP address; 0.0.0.0 or :: for all addresses of

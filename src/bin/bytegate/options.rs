@@ -150,7 +150,7 @@ const SPECS: &[Spec] = &[
     spec("dynamic", Takes::Texts, Scope::Content),
     spec("verbose", Takes::Switch, Scope::Content),
     spec("max-head", Takes::Number, Scope::Requests),
-    spec("max-content", Takes::Number, Scope::Requests),
+    spec("max-body", Takes::Number, Scope::Requests),
     spec("bind", Takes::Text, Scope::Server),
     spec("port", Takes::Number, Scope::Server),
     spec("host", Takes::Texts, Scope::Server),
@@ -342,7 +342,7 @@ impl Options {
                 self.config.limits.head_bytes = bytes;
                 self.config.limits.header_line_bytes = bytes / 2;
             }
-            "max-content" => self.config.limits.body_bytes = values::size(text()?)?,
+            "max-body" => self.config.limits.body_bytes = values::size(text()?)?,
             "bind" => self.bind = Some(values::bind(text()?)?),
             "port" => self.port = Some(values::port(text()?)?),
             "host" => self.hosts.add(text()?)?,

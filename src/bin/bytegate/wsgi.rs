@@ -155,7 +155,7 @@ fn python(options: &Options, application: &str) -> Python {
         .threads(wsgi.threads.unwrap_or(1))
         .reload(wsgi.reload)
         .lenient(wsgi.lenient);
-    if options.is_set("max-content") {
+    if options.is_set("max-body") {
         python = python.body_bytes(options.config.limits.body_bytes);
     }
     if let Some(path) = &wsgi.python {

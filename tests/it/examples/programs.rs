@@ -19,7 +19,7 @@ pub(super) mod inetd;
 pub(super) mod later;
 #[path = "../../../examples/login.rs"]
 pub(super) mod login;
-#[path = "../../../examples/readiness.rs"]
+#[path = "../../../examples/readiness/main.rs"]
 pub(super) mod readiness;
 #[path = "../../../examples/simulation.rs"]
 pub(super) mod simulation;

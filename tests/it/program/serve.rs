@@ -382,7 +382,7 @@ fn every_host_is_served_if_that_is_asked_for_or_others_can_connect() {
 
 #[test]
 fn message_limits_can_be_set() {
-    let server = Server::start(&["--max-head", "1K", "--max-content=5"]);
+    let server = Server::start(&["--max-head", "1K", "--max-body=5"]);
     let long = "x".repeat(500);
     let status = |request: String| server.response(request).status().code();
     assert_eq!(

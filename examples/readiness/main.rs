@@ -2,60 +2,17 @@
 //!
 //! `cargo run --example readiness`, then `curl http://127.0.0.1:7890/`
 
-use bytegate::gateway::Wait;
-use bytegate::{Gateway, Now, Request, Session};
-use mio::net::{TcpListener, TcpStream};
+mod client;
+
+use bytegate::{Gateway, Now, Request};
+use client::Client;
+use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
 use std::collections::HashMap;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const LISTENER: Token = Token(0);
-
-struct Client {
-    stream: TcpStream,
-    session: Session,
-    input: Vec<u8>,
-    /// When the session needs a turn, even if the socket stays silent.
-    until: Duration,
-}
-
-impl Client {
-    /// Goes on until the socket has to wait. Returns `false` when the connection is over.
-    fn go_on(&mut self, now: Now) -> io::Result<bool> {
-        let mut block = [0; 4096];
-        loop {
-            let moved = match self.session.turn(&mut self.input, now) {
-                Wait::Read { until } => {
-                    self.until = until;
-                    self.stream.read(&mut block).map(|count| match count {
-                        0 => self.session.end_input(),
-                        count => self.input.extend_from_slice(&block[..count]),
-                    })
-                }
-                Wait::Write { until } => {
-                    self.until = until;
-                    let piece = self.session.output().pieces().next().unwrap_or_default();
-                    self.stream
-                        .write(piece)
-                        .map(|count| self.session.sent(count))
-                }
-                // The handlers here respond at once. For those that respond later, implement `FrontEnd` with a waker
-                // that wakes the poll.
-                Wait::Pending { until } => {
-                    self.until = until;
-                    return Ok(true);
-                }
-                Wait::Yield => Ok(()),
-                Wait::Close(_) => return Ok(false),
-            };
-            match moved {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
-                moved => moved?,
-            }
-        }
-    }
-}
 
 /// Serves until the poll fails. All deadlines are kept.
 pub(crate) fn serve(listener: std::net::TcpListener, gateway: &Gateway) -> io::Result<()> {
