@@ -425,7 +425,7 @@ impl Probe<'_> {
 fn kind(rule: &str) -> (&str, &str) {
     let end = rule.find(|character: char| character.is_ascii_digit() || "\"'`".contains(character));
     let start = rule.get(..end.unwrap_or(rule.len())).unwrap_or_default();
-    // Which header differs is a kind of its own.
+    // Which header differs counts as a separate kind.
     (start, rule.split(", but ").nth(1).unwrap_or_default())
 }
 

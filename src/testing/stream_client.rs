@@ -194,7 +194,13 @@ impl<S: Read + Write> StreamClient<S> {
     /// Reads more, and returns whether anything arrived.
     fn read_more(&mut self) -> io::Result<bool> {
         let mut block = [0; 4096];
-        let count = self.stream.read(&mut block)?;
+        let count = loop {
+            match self.stream.read(&mut block) {
+                // A signal does not end the read, as in `Read::read_exact`.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                count => break count?,
+            }
+        };
         self.input
             .extend_from_slice(block.get(..count).unwrap_or_default());
         Ok(count > 0)

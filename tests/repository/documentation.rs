@@ -34,7 +34,7 @@ fn public_name(line: &str) -> Option<&str> {
     }
 }
 
-/// Whether an item is not part of the documentation. A trait that seals another one is in a module of its own.
+/// Whether an item is not part of the documentation. A trait that seals another one is in a separate module.
 fn is_hidden(above: &[&str]) -> bool {
     let own = above.iter().rev().map(|line| line.trim());
     let mut own = own.take_while(|line| line.starts_with("///") || line.starts_with("#["));

@@ -162,7 +162,7 @@ impl Drop for Server {
     }
 }
 
-/// A block that is a program of its own in the project. Blocks without `main` are its body.
+/// A block that is a separate program in the project. Blocks without `main` are its body.
 fn as_example(block: &Block) -> String {
     let text = &block.text;
     if text.contains("fuzz_target!") {

@@ -89,7 +89,7 @@ fn warnings(options: &Options, is_open: bool) -> Vec<String> {
         let only = "browsers isolate pages only over https and on localhost";
         warnings.push(format!("--isolated: {only}"));
     }
-    // Usually in a container, which has a loopback address of its own.
+    // Usually in a container, with a separate loopback address.
     if !is_open && std::process::id() == 1 {
         warnings.push(
             "process 1 is usually in a container: --bind 0.0.0.0 lets others connect to it"

@@ -189,3 +189,32 @@ fn a_pipe_behaves_like_a_socket() {
     );
     drop(other);
 }
+
+#[test]
+fn a_signal_does_not_end_the_wait_for_a_response() {
+    /// Its first read is interrupted.
+    struct Interrupted(Option<&'static [u8]>, bool);
+
+    impl Read for Interrupted {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            if std::mem::take(&mut self.1) {
+                return Err(ErrorKind::Interrupted.into());
+            }
+            self.0.take().unwrap_or_default().read(buffer)
+        }
+    }
+
+    impl Write for Interrupted {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let response = b"HTTP/1.1 204 No Content\r\n\r\n";
+    let mut client = StreamClient::new(Interrupted(Some(response), true));
+    assert_eq!(client.response(Method::GET).unwrap().status(), 204);
+}

@@ -30,7 +30,7 @@ fn blocks_from_a_channel_are_sent_as_they_arrive() {
     assert!(wire.text().ends_with("\r\n3\r\none\r\n"));
     sender.send("two").expect("somebody reads");
     sender.finish();
-    // Now the second request is handled, with a channel of its own.
+    // Now the second request is handled, with a separate channel.
     assert_eq!(wire.turn(), never);
     let text = wire.text();
     assert!(
