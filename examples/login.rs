@@ -1,69 +1,57 @@
-//! A form with a log-in, a session cookie and a log-out.
+//! A form with a log-in, a signed session cookie, messages that are shown once, and a log-out.
 //!
-//! `cargo run --features net,cookies --example login`, then open `http://127.0.0.1:7890/`. The password is `lovelace`.
+//! `cargo run --features net,signed-cookies --example login`, then open `http://127.0.0.1:7890/`. The password is
+//! `lovelace`.
 
-use bytegate::middleware::{CrossOriginProtection, RateLimit, with_middleware};
-use bytegate::{Gateway, Rejection, Request, Response, Router, Status};
-use bytegate::{escape_html, net, with_body_limit, with_state};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use bytegate::middleware::*;
+use bytegate::{Gateway, Rejection, Request, Response, Router, escape_html, net, with_body_limit};
 use subtle::ConstantTimeEq;
 
 const FORM: &str = "<form method=post action=/login><input name=name><input name=password type=password>\
 <button>Log in</button></form>\n";
 const LOG_OUT: &str = "<form method=post action=/logout><button>Log out</button></form>\n";
 
-/// At this limit, all sessions end, and everybody logs in again.
-const MOST_SESSIONS: usize = 1000;
-
-/// The name of each user who is logged in, by session cookie.
-type Sessions = Mutex<HashMap<String, String>>;
-
-fn page(sessions: &Sessions, request: &Request) -> Response {
-    let session = request.cookie("session").unwrap_or_default();
-    match sessions.lock().unwrap().get(&*session) {
-        Some(name) => Response::html(format!("<p>Hello {}</p>{LOG_OUT}", escape_html(name))),
-        None => Response::html(FORM),
-    }
+fn page(request: &Request) -> Result<Response, Rejection> {
+    let session = request.session()?;
+    let messages = escape_html(&session.take_flashes().join(" ")).into_owned();
+    Ok(Response::html(match session.get("user") {
+        Some(name) => format!("<p>{messages}<p>Hello {}{LOG_OUT}", escape_html(&name)),
+        None => format!("<p>{messages}{FORM}"),
+    }))
 }
 
-fn login(sessions: &Sessions, request: &Request) -> Result<Response, Rejection> {
-    let form = request.form()?;
+fn login(request: &Request) -> Result<Response, Rejection> {
+    let (session, form) = (request.session()?, request.form()?);
     let value = |name| form.get(name).unwrap_or_default();
     // Compares in time independent of the password. A real site stores only a slow hash of it.
-    let is_right: bool = value("password").as_bytes().ct_eq(b"lovelace").into();
-    if !is_right {
-        return Ok(Response::html(FORM).with_status(Status::FORBIDDEN));
+    if value("password").as_bytes().ct_eq(b"lovelace").into() {
+        session.set("user", value("name"));
+        session.flash("You are logged in.");
+    } else {
+        session.flash("The password is wrong.");
     }
-    let mut id = [0; 16];
-    getrandom::fill(&mut id).expect("the system's generator for secrets");
-    let session = format!("{:032x}", u128::from_ne_bytes(id));
-    let cookie = request.session_cookie("session", session.clone());
-    let mut sessions = sessions.lock().unwrap();
-    if sessions.len() == MOST_SESSIONS {
-        sessions.clear();
-    }
-    sessions.insert(session, value("name").into_owned());
-    Ok(Response::see_other("/").with_cookie(cookie))
+    Ok(Response::see_other("/"))
 }
 
-fn logout(sessions: &Sessions, request: &Request) -> Response {
-    let session = request.cookie("session").unwrap_or_default();
-    sessions.lock().unwrap().remove(&*session);
-    Response::see_other("/").with_removed_cookie("session")
+fn logout(request: &Request) -> Result<Response, Rejection> {
+    request.session()?.clear();
+    request.session()?.flash("You are logged out.");
+    Ok(Response::see_other("/"))
 }
 
-/// The application. Request bodies have at most 1000 bytes, and a client can try ten passwords a minute.
+/// The application. Request bodies have at most 1000 bytes, and a client can try ten passwords a minute. A restart ends all
+/// sessions, because the key is new: a real site reads its key from a file.
 pub(crate) fn app() -> Gateway {
-    let sessions = Arc::<Sessions>::default();
-    let attempts = RateLimit::new(10, Duration::from_secs(60));
-    let login = with_middleware(attempts, with_state(&sessions, login));
+    let attempts = RateLimit::new(10, std::time::Duration::from_secs(60));
     let router = Router::new()
-        .get("/", with_state(&sessions, page))
-        .post("/login", login)
-        .post("/logout", with_state(&sessions, logout));
-    Gateway::new(with_body_limit(1000, router)).with(CrossOriginProtection::new())
+        .get("/", page)
+        .post("/login", with_middleware(attempts, login))
+        .post("/logout", logout);
+    let pages = ErrorPages::new(|error| Response::html(error.status.to_string()));
+    Gateway::new(with_body_limit(1000, router))
+        .with(pages)
+        .with(Sessions::new(bytegate::cookie::Key::generate()))
+        .with(CrossOriginProtection::new())
 }
 
 fn main() -> std::io::Result<()> {

@@ -49,7 +49,7 @@
 //! | `serde` | typed queries and forms, with `Request::query_as` and `Request::form_as` |
 //! | `json` | JSON in both directions, with `Request::json` and `Response::json` |
 //! | `cookies` | `Response::with_cookie`, with the crate `cookie`; reading cookies needs no feature |
-//! | `signed-cookies` | signed cookies, which clients cannot change; includes `cookies` |
+//! | `signed-cookies` | signed cookies, which clients cannot change, and sessions in them, with the middleware `Sessions`; includes `cookies` |
 //! | `http` | conversions to and from the types of the crate `http` |
 //! | `tower` | tower services and axum routers as applications, with `bridge::tower`, and gateways as tower services, with `bridge::GatewayService`; includes `http` |
 //! | `proptest` | `testing::valid_requests`, a proptest strategy of valid requests; includes `testing` |

@@ -28,6 +28,8 @@ mod rate_limit;
 pub(crate) mod request_info;
 pub(crate) mod request_parts;
 mod server_timing;
+#[cfg(feature = "signed-cookies")]
+mod sessions;
 mod set_headers;
 mod set_request_id;
 mod with_middleware;
@@ -53,6 +55,8 @@ pub(crate) use request_info::Routing;
 pub(crate) use request_info::identify;
 pub use request_parts::RequestParts;
 pub use server_timing::ServerTiming;
+#[cfg(feature = "signed-cookies")]
+pub use sessions::Sessions;
 pub use set_headers::SetHeaders;
 pub use set_request_id::{RequestId, SetRequestId};
 pub use with_middleware::with_middleware;

@@ -1,6 +1,7 @@
 //! The cookies of a request (RFC 6265bis section 4.2).
 
 use super::request::Request;
+use crate::headers::headers::Headers;
 use alloc::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
@@ -21,13 +22,7 @@ impl<'a> Request<'a> {
     /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
     pub fn cookies(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-        let lines = self.headers().get_all("Cookie");
-        let pairs = lines.flat_map(|line| line.split(|&byte| byte == b';'));
-        pairs.filter_map(|pair| {
-            let (name, value) = core::str::from_utf8(pair).ok()?.split_once('=')?;
-            let (name, value) = (trim_text(name), trim_text(value));
-            (!name.is_empty()).then_some((name, value))
-        })
+        cookie_pairs(self.headers())
     }
 
     /// Returns the value of the first cookie with the given name. The case matters. If several have the name, browsers
@@ -51,6 +46,19 @@ impl<'a> Request<'a> {
         let (_, value) = cookies.find(|(other, _)| *other == name)?;
         Some(decode(value))
     }
+}
+
+/// Returns the names and values of all cookies as they were sent.
+pub(crate) fn cookie_pairs<'a>(
+    headers: Headers<'a>,
+) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+    let lines = headers.get_all("Cookie");
+    let pairs = lines.flat_map(|line| line.split(|&byte| byte == b';'));
+    pairs.filter_map(|pair| {
+        let (name, value) = core::str::from_utf8(pair).ok()?.split_once('=')?;
+        let (name, value) = (trim_text(name), trim_text(value));
+        (!name.is_empty()).then_some((name, value))
+    })
 }
 
 /// Decodes the value of a cookie.

@@ -15,7 +15,9 @@
 pub(crate) mod base64;
 pub(crate) mod basic_credentials;
 mod content_type;
-mod cookies;
+#[cfg(feature = "signed-cookies")]
+pub(crate) mod cookie_session;
+pub(crate) mod cookies;
 pub(crate) mod extensions;
 pub(crate) mod form;
 pub(crate) mod form_parser;
@@ -33,7 +35,7 @@ pub(crate) mod request;
 #[cfg(feature = "cookies")]
 mod set_cookie;
 #[cfg(feature = "signed-cookies")]
-mod signed_cookie;
+pub(crate) mod signed_cookie;
 #[cfg(feature = "serde")]
 mod typed;
 
@@ -45,6 +47,8 @@ pub use crate::values::invalid_value::InvalidValue;
 pub use crate::values::protocol_error::InvalidRequest;
 pub use crate::values::scheme::Scheme;
 pub use basic_credentials::BasicCredentials;
+#[cfg(feature = "signed-cookies")]
+pub use cookie_session::CookieSession;
 pub use extensions::Extensions;
 pub use form::Form;
 pub use multipart::Multipart;

@@ -1,6 +1,8 @@
 //! A request that owns its parts, created by a builder or copied from a received request.
 
 use super::basic_credentials::BasicCredentials;
+#[cfg(feature = "signed-cookies")]
+use super::cookie_session::CookieSession;
 use super::extensions::Extensions;
 use super::form::Form;
 use super::multipart::Multipart;
@@ -269,6 +271,10 @@ forward! {
     fn session_cookie['c](name: impl Into<Cow<'c, str>>, value: impl Into<Cow<'c, str>>) -> Cookie<'c>;
     #[cfg(feature = "signed-cookies")]
     fn signed_cookie(key: &Key, name: &str) -> Option<String>;
+    /// # Errors
+    /// Fails like the method of [`Request`].
+    #[cfg(feature = "signed-cookies")]
+    fn session() -> Result<&'a CookieSession, Rejection>;
 
     fn basic_auth() -> Option<BasicCredentials>;
     fn bearer_token() -> Option<&'a str>;

@@ -1,7 +1,8 @@
 //! Cookies that a client can read but not change.
 
-use super::cookies::decode;
+use super::cookies::{cookie_pairs, decode};
 use super::request::Request;
+use crate::headers::headers::Headers;
 use crate::response::response::Response;
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -45,15 +46,7 @@ impl Request<'_> {
     /// ```
     #[must_use]
     pub fn signed_cookie(&self, key: &Key, name: &str) -> Option<String> {
-        let jar = CookieJar::new();
-        let jar = jar.signed(key);
-        let mut named = self.cookies().filter(|(other, _)| *other == name);
-        named.find_map(|(name, value)| {
-            let cookie = Cookie::new(name, decode(value)).into_owned();
-            let cookie = jar.verify(cookie)?;
-            let value = cookie.value().strip_prefix(name)?.strip_prefix('=')?;
-            Some(value.to_owned())
-        })
+        verified(self.headers(), key, name)
     }
 }
 
@@ -65,16 +58,30 @@ impl Response {
     /// The signature is an HMAC-SHA256 of the name and the value, so a value that was signed for one cookie is not
     /// valid for another.
     pub fn with_signed_cookie<'c>(self, key: &Key, cookie: impl Into<Cookie<'c>>) -> Response {
-        let mut cookie = cookie.into().into_owned();
-        // The crate signs the value alone.
-        let signed = format!("{}={}", cookie.name(), cookie.value());
-        cookie.set_value(signed);
-        let name = cookie.name().to_owned();
-        let mut jar = CookieJar::new();
-        jar.signed_mut(key).add(cookie);
-        match jar.get(&name) {
-            Some(signed) => self.with_cookie(signed.clone()),
-            None => self,
-        }
+        self.with_cookie(signed(key, cookie.into()))
     }
+}
+
+/// Returns the value of the first cookie with the given name whose signature matches.
+pub(crate) fn verified(headers: Headers<'_>, key: &Key, name: &str) -> Option<String> {
+    let jar = CookieJar::new();
+    let jar = jar.signed(key);
+    let mut named = cookie_pairs(headers).filter(|(other, _)| *other == name);
+    named.find_map(|(name, value)| {
+        let cookie = Cookie::new(name, decode(value)).into_owned();
+        let cookie = jar.verify(cookie)?;
+        let value = cookie.value().strip_prefix(name)?.strip_prefix('=')?;
+        Some(value.to_owned())
+    })
+}
+
+/// Returns a cookie with a signature of its name and its value.
+pub(crate) fn signed(key: &Key, cookie: Cookie<'_>) -> Cookie<'static> {
+    let mut cookie = cookie.into_owned();
+    // The crate signs the value alone.
+    let text = format!("{}={}", cookie.name(), cookie.value());
+    cookie.set_value(text);
+    let mut jar = CookieJar::new();
+    jar.signed_mut(key).add(cookie.clone());
+    jar.get(cookie.name()).cloned().unwrap_or(cookie)
 }

@@ -5,7 +5,7 @@
 mod bridge;
 #[path = "../../src/bin/bytegate/demo/mod.rs"]
 mod demo;
-#[cfg(all(feature = "server", feature = "json", feature = "cookies"))]
+#[cfg(all(feature = "server", feature = "json", feature = "signed-cookies"))]
 mod examples;
 mod fixtures;
 #[cfg(feature = "std")]

@@ -13,6 +13,8 @@ mod rate_limit;
 mod request_id;
 mod same_origin;
 mod server_timing;
+#[cfg(feature = "signed-cookies")]
+mod sessions;
 mod set_headers;
 
 use crate::support;
