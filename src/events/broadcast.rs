@@ -2,6 +2,7 @@
 
 use super::event::{Event, Events};
 use super::event_sender::EventSender;
+use super::history::History;
 use crate::body::channel::{QUEUED_BYTES, TrySendError};
 use bytes::Bytes;
 use core::fmt;
@@ -37,7 +38,14 @@ pub struct Broadcast {
     events: usize,
     /// The maximum number of bytes queued for a client.
     bytes: usize,
-    subscribers: Arc<Mutex<Vec<EventSender>>>,
+    shared: Arc<Mutex<Shared>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    subscribers: Vec<EventSender>,
+    history: History,
+    is_closed: bool,
 }
 
 impl Broadcast {
@@ -46,7 +54,7 @@ impl Broadcast {
         Broadcast {
             events,
             bytes: QUEUED_BYTES,
-            subscribers: Arc::default(),
+            shared: Arc::default(),
         }
     }
 
@@ -67,43 +75,181 @@ impl Broadcast {
         self
     }
 
+    /// Keeps the last `events` events, for clients that [reconnect](Broadcast::subscribe_after), as long as they have no more
+    /// bytes than are [queued](Broadcast::queued_bytes) for a client. By default, none is kept.
+    ///
+    /// Each event without an [id](Event::with_id) gets one. It begins with a random number, because a client may send an id
+    /// that it received before the program was restarted.
+    pub fn replaying(self, events: usize) -> Broadcast {
+        self.lock().history = History::new(events);
+        self
+    }
+
     /// Subscribes a client. It receives the events that are sent from now on.
     pub fn subscribe(&self) -> Events {
-        let (sender, events) = Events::channel_within(self.events, self.bytes);
-        let mut subscribers = self.lock();
-        // Without events, nothing else would remove clients that have disconnected.
-        subscribers.retain(|subscriber| !subscriber.is_closed());
-        subscribers.push(sender);
-        events
+        self.subscribe_to(|_| Bytes::new())
+    }
+
+    /// Subscribes a client, and sends it an event first: usually the state at this time, which later events change.
+    ///
+    /// If the state can change meanwhile, hold its lock both while subscribing and while changing and sending. Otherwise a
+    /// client can miss a change between the two.
+    ///
+    /// ```
+    /// use bytegate::{Request, Router, with_state};
+    /// use bytegate::events::{Broadcast, Events};
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// struct Counter {
+    ///     count: Mutex<u32>,
+    ///     changes: Broadcast,
+    /// }
+    ///
+    /// fn watch(counter: &Counter, _: &Request) -> Events {
+    ///     let count = counter.count.lock().unwrap();
+    ///     counter.changes.subscribe_with(count.to_string())
+    /// }
+    ///
+    /// fn add(counter: &Counter, _: &Request) -> &'static str {
+    ///     let mut count = counter.count.lock().unwrap();
+    ///     *count += 1;
+    ///     counter.changes.send(count.to_string());
+    ///     "added\n"
+    /// }
+    ///
+    /// let counter = Arc::new(Counter { count: Mutex::new(7), changes: Broadcast::new(16) });
+    /// let router = Router::new()
+    ///     .get("/events", with_state(&counter, watch))
+    ///     .post("/add", with_state(&counter, add));
+    /// let client = bytegate::testing::Client::new(router);
+    /// let mut wire = client.connect();
+    /// wire.request(&client.get("/events"));
+    /// wire.response_head();
+    /// assert_eq!(wire.blocks().concat(), b"data: 7\n\n");
+    /// client.post("/add").send();
+    /// assert_eq!(wire.blocks().concat(), b"data: 8\n\n");
+    /// ```
+    pub fn subscribe_with(&self, first: impl Into<Event>) -> Events {
+        let first = Bytes::from(first.into());
+        self.subscribe_to(|_| first)
+    }
+
+    /// Subscribes a client that has received the events up to the one with this id, which a browser sends in
+    /// `Last-Event-ID` when it reconnects (HTML Standard, section 9.2.4). It first receives the events after that one, or
+    /// all that are [kept](Broadcast::replaying) if the id is not among them.
+    ///
+    /// ```
+    /// use bytegate::Request;
+    /// use bytegate::events::{Broadcast, Event};
+    ///
+    /// let news = Broadcast::new(64).replaying(100);
+    /// for number in 1..=3 {
+    ///     let text = format!("news {number}");
+    ///     news.send(Event::new(text).with_id(&number.to_string()));
+    /// }
+    /// let client = bytegate::testing::Client::new({
+    ///     let news = news.clone();
+    ///     move |request: &Request| match request.header("Last-Event-ID") {
+    ///         Some(id) => news.subscribe_after(id),
+    ///         None => news.subscribe(),
+    ///     }
+    /// });
+    /// let mut wire = client.connect();
+    /// wire.request(&client.get("/").header("Last-Event-ID", "1"));
+    /// wire.response_head();
+    /// assert_eq!(wire.blocks().concat(), b"id: 2\ndata: news 2\n\nid: 3\ndata: news 3\n\n");
+    /// ```
+    pub fn subscribe_after(&self, last_id: &str) -> Events {
+        self.subscribe_to(|history| history.after(last_id))
     }
 
     /// Sends an event to all clients. Returns the number of clients for which it was queued.
     pub fn send(&self, event: impl Into<Event>) -> usize {
-        let block = Bytes::from(event.into());
-        let mut subscribers = self.lock();
-        subscribers.retain(|subscriber| {
+        let mut shared = self.lock();
+        if shared.is_closed {
+            return 0;
+        }
+        let block = shared.history.add(event.into(), self.bytes);
+        shared.subscribers.retain(|subscriber| {
             let sent = subscriber.try_send_block(block.clone());
             if let Err(TrySendError::Full(_)) = sent {
                 subscriber.break_off();
             }
             sent.is_ok()
         });
-        subscribers.len()
+        shared.subscribers.len()
+    }
+
+    /// Ends the responses of all clients, after the events that are queued for them. From then on, [`send`](Broadcast::send)
+    /// reaches no one, and a client that subscribes gets a response that ends at once.
+    ///
+    /// An `EventSource` reconnects by itself, unless the next response has status 204. `net` does not need this to stop: it
+    /// ends event streams by itself.
+    ///
+    /// ```
+    /// use bytegate::{Request, Response, Status};
+    /// use bytegate::events::Broadcast;
+    ///
+    /// let game = Broadcast::new(64);
+    /// let events = {
+    ///     let game = game.clone();
+    ///     move |_: &Request| match game.is_closed() {
+    ///         true => Response::from(Status::NO_CONTENT),
+    ///         false => Response::events(game.subscribe()),
+    ///     }
+    /// };
+    /// let client = bytegate::testing::Client::new(events);
+    /// let mut wire = client.connect();
+    /// wire.request(&client.get("/"));
+    /// wire.response_head();
+    /// game.send("check");
+    /// game.close();
+    /// assert_eq!(wire.blocks().concat(), b"data: check\n\n");
+    /// assert_eq!(client.get("/").status(), Status::NO_CONTENT);
+    /// ```
+    pub fn close(&self) {
+        let mut shared = self.lock();
+        shared.is_closed = true;
+        shared.subscribers.clear();
+    }
+
+    /// Returns whether the broadcast was [closed](Broadcast::close).
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.lock().is_closed
     }
 
     /// Returns the number of connected clients.
     #[must_use]
     pub fn subscribers(&self) -> usize {
-        let subscribers = self.lock();
-        let connected = subscribers
+        let shared = self.lock();
+        let connected = shared
+            .subscribers
             .iter()
             .filter(|subscriber| !subscriber.is_closed());
         connected.count()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<EventSender>> {
-        let subscribers = self.subscribers.lock();
-        subscribers.unwrap_or_else(PoisonError::into_inner)
+    /// Subscribes a client that receives a block first, unless it is empty.
+    fn subscribe_to(&self, first: impl FnOnce(&History) -> Bytes) -> Events {
+        let (sender, events) = Events::channel_within(self.events, self.bytes);
+        let mut shared = self.lock();
+        let first = first(&shared.history);
+        // Without events, nothing else would remove clients that have disconnected.
+        shared
+            .subscribers
+            .retain(|subscriber| !subscriber.is_closed());
+        // The queue is empty, so that a block of any length fits. If the broadcast is closed, dropping the sender ends the
+        // response.
+        if !shared.is_closed && (first.is_empty() || sender.try_send_block(first).is_ok()) {
+            shared.subscribers.push(sender);
+        }
+        events
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        let shared = self.shared.lock();
+        shared.unwrap_or_else(PoisonError::into_inner)
     }
 }
 

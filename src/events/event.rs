@@ -76,6 +76,11 @@ impl Event {
         self
     }
 
+    #[cfg(feature = "std")]
+    pub(super) fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
     /// Sets how long the client waits before it reconnects, in whole milliseconds.
     pub fn with_retry(mut self, retry: Duration) -> Event {
         self.retry = Some(retry);

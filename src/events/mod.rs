@@ -14,6 +14,8 @@ pub(crate) mod broadcast;
 pub(crate) mod event;
 #[cfg(feature = "std")]
 pub(crate) mod event_sender;
+#[cfg(feature = "std")]
+mod history;
 
 #[cfg(feature = "std")]
 pub use broadcast::Broadcast;

@@ -238,3 +238,99 @@ fn comments_keep_a_quiet_stream_alive() {
     assert_eq!(turn(34), (String::new(), 35));
     assert_eq!(turn(35), ("3\r\n:\n\n\r\n".to_string(), 50));
 }
+
+/// The text of the events that a client gets, without the headers.
+fn events_of(gateway: &Gateway, last_id: &str) -> String {
+    let headers = match last_id {
+        "" => String::new(),
+        id => format!("Last-Event-ID: {id}\r\n"),
+    };
+    let text = Client::new(gateway, &request("GET", "/", &headers)).text();
+    let (_, body) = text.split_once("\r\n\r\n").expect("a head");
+    // Without the chunk lines.
+    let lines = body.split("\r\n").skip(1).step_by(2);
+    lines.collect()
+}
+
+/// A gateway whose clients get the events that they missed.
+fn replayed(news: &Broadcast) -> Gateway {
+    let news = news.clone();
+    Gateway::new(
+        move |request: &Request<'_>| match request.header("Last-Event-ID") {
+            Some(id) => news.subscribe_after(id),
+            None => news.subscribe_with("now"),
+        },
+    )
+}
+
+#[test]
+fn a_client_that_reconnects_gets_the_events_that_it_missed() {
+    let news = Broadcast::new(1).replaying(3);
+    let gateway = replayed(&news);
+    for text in ["one", "two", "three", "four"] {
+        news.send(Event::new(text).with_id(text));
+    }
+    let event = |text: &str| format!("id: {text}\ndata: {text}\n\n");
+    let three = ["two", "three", "four"].map(event).concat();
+    assert_eq!(events_of(&gateway, ""), "data: now\n\n");
+    assert_eq!(events_of(&gateway, "four"), "");
+    assert_eq!(events_of(&gateway, "three"), event("four"));
+    assert_eq!(
+        events_of(&gateway, "two"),
+        ["three", "four"].map(event).concat()
+    );
+    // They are no longer known, or never were.
+    assert_eq!(events_of(&gateway, "one"), three);
+    assert_eq!(events_of(&gateway, "five"), three);
+    let unkept = replayed(&Broadcast::new(1));
+    assert_eq!(events_of(&unkept, "five"), "");
+}
+
+#[test]
+fn events_without_an_id_get_one_that_no_other_broadcast_gives() {
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let news = Broadcast::new(8).replaying(8);
+        let gateway = replayed(&news);
+        news.send("one");
+        news.send("two");
+        let all = events_of(&gateway, "unknown");
+        let mut ids = all.lines().filter_map(|line| line.strip_prefix("id: "));
+        let (one, two) = (ids.next().expect("an id"), ids.next().expect("an id"));
+        assert_eq!(
+            all,
+            format!("id: {one}\ndata: one\n\nid: {two}\ndata: two\n\n")
+        );
+        assert!(one.ends_with("-1") && two.ends_with("-2"), "{all}");
+        assert!(events_of(&gateway, one).ends_with("\ndata: two\n\n"));
+        seen.push(one.to_string());
+    }
+    assert_ne!(seen[0], seen[1]);
+}
+
+#[test]
+fn the_events_that_are_kept_are_bounded_in_bytes() {
+    let news = Broadcast::new(8).queued_bytes(100).replaying(8);
+    let gateway = replayed(&news);
+    for text in ["a", "b"] {
+        news.send(Event::new(text.repeat(40)).with_id(text));
+    }
+    assert!(events_of(&gateway, "none").starts_with("id: b\n"));
+    news.send(Event::new("c".repeat(200)).with_id("c"));
+    assert_eq!(events_of(&gateway, "none"), "");
+}
+
+#[test]
+fn a_closed_broadcast_ends_its_responses_after_the_queued_events() {
+    let news = Broadcast::new(8);
+    let gateway = replayed(&news);
+    let mut client = Client::new(&gateway, GET);
+    assert_eq!(news.send("last"), 1);
+    news.close();
+    assert!(news.is_closed());
+    assert_eq!((news.subscribers(), news.send("later")), (0, 0));
+    let text = client.text();
+    assert!(text.ends_with("data: last\n\n\r\n0\r\n\r\n"), "{text}");
+    let text = Client::new(&gateway, GET).text();
+    assert!(text.ends_with("\r\n\r\n0\r\n\r\n"), "{text}");
+}
