@@ -6,18 +6,25 @@ use crate::response::response::Response;
 use crate::upload::admission::Admission;
 use crate::values::status::Status;
 use alloc::string::String;
+use core::num::NonZeroUsize;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use smol::lock::Semaphore;
 use std::prelude::rust_2024::*;
 use std::sync::Arc;
 
-/// The maximum number of requests that run at once.
+/// The default number of requests that run at once.
 const RUNNING: usize = 64;
-/// The maximum number of requests that wait for a running one to end.
+/// The default number of requests that wait for a running one to end.
 const WAITING: usize = 256;
 
 /// Runs an application on a thread pool, so that it can sleep or wait for a database without delaying other
-/// connections. At most 64 requests run at once and 256 more wait. Beyond that, the response is 503.
+/// connections. At most 64 requests run at once and 256 more wait. Beyond that, the response is 503. To change these numbers,
+/// see [`Blocking::max_running`] and [`Blocking::max_waiting`].
+///
+/// The numbers count for this call of `blocking`. To share them, wrap a router with several routes. The threads are shared by
+/// all wrappers of the program, and by everything else that uses `smol::unblock`, such as lookups of names: 500 at most,
+/// unless the environment variable `BLOCKING_MAX_THREADS` has another number (1 to 10,000) when the first thread starts. They
+/// start when they are needed, and end when they have been idle for half a second.
 ///
 /// A handler that should be wrapped is named in the [log](super::Options::log_to): `GET /report held a serving thread for
 /// 2.0 s: wrap it in net::blocking`. That happens once for each path, for the first 32 paths, if a call takes a second or
@@ -41,6 +48,8 @@ pub fn blocking<A: Application + 'static>(application: A) -> Blocking<A> {
     Blocking {
         application: Arc::new(application),
         running: Arc::new(Semaphore::new(RUNNING)),
+        max_running: RUNNING,
+        max_waiting: WAITING,
         accepted: Arc::new(AtomicUsize::new(0)),
     }
 }
@@ -59,8 +68,38 @@ pub fn blocking<A: Application + 'static>(application: A) -> Blocking<A> {
 pub struct Blocking<A> {
     application: Arc<A>,
     running: Arc<Semaphore>,
+    max_running: usize,
+    max_waiting: usize,
     /// The number of requests that run or wait.
     accepted: Arc<AtomicUsize>,
+}
+
+impl<A> Blocking<A> {
+    /// Sets how many requests run at once. Each holds a thread. The default is 64.
+    ///
+    /// ```no_run
+    /// use bytegate::{Request, Router, net};
+    /// use std::num::NonZeroUsize;
+    ///
+    /// // The database has ten connections.
+    /// let ten = NonZeroUsize::new(10).unwrap();
+    /// let report = net::blocking(|_: &Request| std::fs::read("report.txt").ok());
+    /// let router = Router::new().get("/report", report.max_running(ten).max_waiting(1000));
+    /// ```
+    #[must_use]
+    pub fn max_running(mut self, requests: NonZeroUsize) -> Blocking<A> {
+        self.max_running = requests.get();
+        self.running = Arc::new(Semaphore::new(self.max_running));
+        self
+    }
+
+    /// Sets how many requests wait until one of the running ones ends, each with its body in memory. Others get a 503 with
+    /// `Retry-After: 1`. The default is 256.
+    #[must_use]
+    pub fn max_waiting(mut self, requests: usize) -> Blocking<A> {
+        self.max_waiting = requests;
+        self
+    }
 }
 
 /// A request that runs or waits.
@@ -76,7 +115,7 @@ impl<A: Application + 'static> Application for Blocking<A> {
     fn call(&self, request: &Request<'_>) -> Response {
         let before = self.accepted.fetch_add(1, Ordering::Relaxed);
         let accepted = Accepted(self.accepted.clone());
-        if before >= RUNNING + WAITING {
+        if before >= self.max_running.saturating_add(self.max_waiting) {
             return Response::from(Status::SERVICE_UNAVAILABLE).with_header("Retry-After", "1");
         }
         let (application, running) = (self.application.clone(), self.running.clone());

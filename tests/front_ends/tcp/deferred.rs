@@ -1,6 +1,8 @@
 //! Responses that come later.
 
 use super::*;
+use bytegate::net::Blocking;
+use std::num::NonZeroUsize;
 
 /// The time that a slow response takes. Much longer than a busy machine delays another.
 const SLOW: Duration = millis(1500);
@@ -62,21 +64,42 @@ fn a_slow_response_does_not_delay_other_clients_of_its_thread() {
 
 #[test]
 fn a_blocking_application_refuses_requests_above_its_limit() {
+    some_are_refused(330, 10, |blocking| blocking);
+}
+
+#[test]
+fn the_limits_of_a_blocking_application_can_be_set() {
+    let two = NonZeroUsize::new(2).expect("not zero");
+    some_are_refused(9, 4, |blocking| blocking.max_running(two).max_waiting(3));
+    some_are_refused(3, 1, |blocking| blocking.max_waiting(0).max_running(two));
+    some_are_refused(9, 0, |blocking| {
+        blocking.max_running(two).max_waiting(usize::MAX)
+    });
+}
+
+type Closed = Box<dyn Fn(&Request<'_>) -> &'static str + Send + Sync>;
+
+/// Sends requests to an application that blocks, and expects that some get a 503, and that the others run in the end.
+fn some_are_refused(
+    requests: usize,
+    refusals: usize,
+    limit: impl Fn(Blocking<Closed>) -> Blocking<Closed>,
+) {
     let gate = Gate::new();
     let closed = gate.clone();
-    let blocking = net::blocking(move |_: &Request<'_>| {
+    let blocking = net::blocking(Box::new(move |_: &Request<'_>| {
         closed.pass();
         "passed"
-    });
-    let server = Setup::new(blocking).connections(400).start();
+    }) as Closed);
+    let server = Setup::new(limit(blocking)).connections(400).start();
     let mut clients: Vec<Client> = Vec::new();
-    for _ in 0..330 {
+    for _ in 0..requests {
         let client = server.connect();
         client.send(GET);
         clients.push(client);
     }
     let mut refused = Vec::new();
-    soon("ten are refused", || {
+    soon("some are refused", || {
         let has_answer = |client: &Client| {
             let socket = client.socket();
             socket.set_nonblocking(true).expect("a mode");
@@ -87,7 +110,7 @@ fn a_blocking_application_refuses_requests_above_its_limit() {
         let (answered, waiting) = clients.drain(..).partition(has_answer);
         clients = waiting;
         refused.extend::<Vec<Client>>(answered);
-        refused.len() == 10
+        refused.len() == refusals
     });
     for client in &mut refused {
         let response = client.response();
