@@ -1,72 +1,62 @@
-//! Handlers that need the runtime of the thread on which the server is awaited, as those that use tokio do.
+//! Handlers that use tokio's timers and sockets, as reqwest and sqlx do.
 
+use async_compat::Compat;
 use bytegate::net::{self, Options};
 use bytegate::testing::StreamClient;
-use bytegate::{Method, OwnedRequest, Router};
-use std::cell::Cell;
-use std::future::Future;
+use bytegate::{OwnedRequest, Rejection, Router};
 use std::net::TcpStream;
 use std::num::NonZeroUsize;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::pin::pin;
 use std::thread;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-thread_local! {
-    /// Whether the thread is inside the runtime.
-    static INSIDE: Cell<bool> = const { Cell::new(false) };
+/// Waits, and then asks another server, with tokio.
+async fn ask_upstream(request: OwnedRequest) -> Result<String, Rejection> {
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let port: u16 = request.parse_param("port")?;
+    let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;
+    stream.write_all(b"GET / HTTP/1.0\r\n\r\n").await?;
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await?;
+    let (_, body) = response.split_once("\r\n\r\n").unwrap_or_default();
+    Ok(body.to_string())
 }
 
-/// Enters the runtime at each poll, as `async_compat::Compat` does.
-struct Enter<F>(Pin<Box<F>>);
-
-impl<F: Future> Future for Enter<F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let before = INSIDE.replace(true);
-        let polled = self.0.as_mut().poll(context);
-        INSIDE.set(before);
-        polled
-    }
+async fn wrapped(request: OwnedRequest) -> Result<String, Rejection> {
+    Compat::new(ask_upstream(request)).await
 }
 
-/// A handler that looks for the runtime before and after it has waited.
-async fn look(_: OwnedRequest) -> String {
-    let before = INSIDE.get();
-    smol::Timer::after(Duration::from_millis(20)).await;
-    format!("{before} {}", before && INSIDE.get())
-}
-
-async fn wrapped(request: OwnedRequest) -> String {
-    Enter(Box::pin(look(request))).await
-}
-
-/// Asks a server that is awaited inside the runtime, several times at once.
+/// Awaits a server in tokio's runtime, and asks it eight times at once.
 fn ask(threads: usize, path: &str) -> Vec<String> {
-    let router = Router::new().get("/bare", look).get("/wrapped", wrapped);
+    let upstream = net::start(
+        "127.0.0.1:0",
+        |_: &bytegate::Request<'_>| "from upstream",
+        Options::default(),
+    );
+    let upstream = upstream.expect("a server");
+    let port = upstream.address().port();
+    let router = Router::new()
+        .get("/bare/{port}", ask_upstream)
+        .get("/wrapped/{port}", wrapped);
     let mut options = Options::default();
     options.threads = NonZeroUsize::new(threads).expect("at least one");
     let listener = net::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
     let address = listener.local_addr().expect("an address");
     let (stop, stopped) = smol::channel::bounded::<()>(1);
     let server = thread::spawn(move || {
-        INSIDE.set(true);
         let stopped = async move {
             // Fails when the sender is dropped.
             let _ = stopped.recv().await;
         };
-        smol::block_on(pin!(net::serve(listener, router, options, stopped)))
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().build().expect("a runtime");
+        runtime.block_on(pin!(net::serve(listener, router, options, stopped)))
     });
     let ask = || {
-        let mut client = StreamClient::new(TcpStream::connect(address).expect("a connection"));
-        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
-        client.send(&request).expect("sent");
-        client
-            .response(Method::GET)
-            .expect("a response")
-            .text()
-            .to_string()
+        let stream = TcpStream::connect(address).expect("a connection");
+        let response = StreamClient::new(stream).get(&format!("{path}/{port}"));
+        response.expect("a response").text().to_string()
     };
     let texts = thread::scope(|scope| {
         let clients: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
@@ -81,11 +71,11 @@ fn ask(threads: usize, path: &str) -> Vec<String> {
 }
 
 #[test]
-fn with_one_thread_handlers_run_on_the_thread_that_awaits_the_server() {
-    assert_eq!(ask(1, "/bare"), ["true true"; 8]);
+fn with_one_thread_handlers_run_in_the_runtime_that_awaits_the_server() {
+    assert_eq!(ask(1, "/bare"), ["from upstream"; 8]);
 }
 
 #[test]
 fn a_future_that_enters_the_runtime_at_each_poll_runs_on_any_thread() {
-    assert_eq!(ask(4, "/wrapped"), ["true true"; 8]);
+    assert_eq!(ask(4, "/wrapped"), ["from upstream"; 8]);
 }
