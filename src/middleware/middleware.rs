@@ -81,6 +81,48 @@ use crate::response::response::Response;
 /// }
 /// # }
 /// ```
+///
+/// # Waiting before the application
+///
+/// `before` cannot wait, for a database for example. It sees a head that is still in the buffer of its connection, and the
+/// connection needs the answer to decide about the body. An application around the other one can wait: it gets the whole
+/// request, so the body is read first, up to the [limit](crate::with_body_limit()). Uploads inside it are buffered, because it
+/// does not forward [`admit`](crate::Application::admit); if it did, they would begin before the check.
+///
+/// ```
+/// # #[cfg(feature = "std")] {
+/// use bytegate::{Application, Rejection, Request, Response, Router};
+/// use std::sync::Arc;
+///
+/// #[derive(Clone)]
+/// struct User(String);
+///
+/// struct WithUser(Arc<dyn Application>);
+///
+/// impl Application for WithUser {
+///     fn call(&self, request: &Request) -> Response {
+///         let (application, request) = (self.0.clone(), request.into_owned());
+///         Response::from_future(async move {
+///             match look_up(request.bearer_token().unwrap_or_default()).await {
+///                 Some(user) => application.call(&request.with_extension(user).view()),
+///                 None => Rejection::unauthorized("Bearer", "the token is not known").into(),
+///             }
+///         })
+///     }
+/// }
+///
+/// // This could wait for a database.
+/// async fn look_up(token: &str) -> Option<User> {
+///     (token == "1815").then(|| User("Ada".to_string()))
+/// }
+///
+/// let greet = |request: &Request| request.extensions().get::<User>().unwrap().0.clone();
+/// let private = Router::new().get("/name", greet);
+/// let client = bytegate::testing::Client::new(Router::new().mount("/my", WithUser(Arc::new(private))));
+/// assert_eq!(client.get("/my/name").status(), 401);
+/// assert_eq!(client.get("/my/name").bearer_auth("1815").text(), "Ada");
+/// # }
+/// ```
 pub trait Middleware: Send + Sync {
     /// Inspects the head of a request, before its body is read and before the application is called. May respond in
     /// place of the application, or attach values for it to the extensions.

@@ -141,6 +141,14 @@ impl<'a> Request<'a> {
 }
 
 impl OwnedRequest {
+    /// Adds an extension, replacing any of its type, and returns the request. An application that looks something up before
+    /// it calls another one passes it on so: see [`Middleware`](crate::Middleware#waiting-before-the-application).
+    #[must_use]
+    pub fn with_extension<T: Clone + Send + Sync + 'static>(mut self, value: T) -> OwnedRequest {
+        self.extensions.insert(value);
+        self
+    }
+
     /// Returns a view of this request, as an application sees it.
     pub fn view(&self) -> Request<'_> {
         let head = Head::new(&self.head, &self.layout);
