@@ -72,6 +72,9 @@ pub(super) trait Attendant {
 
     /// Called after a pause in which something was received.
     fn end(&self);
+
+    /// Returns how long a read of a body may last before the next call of `begin`, if an attendant cannot end it.
+    fn longest_read(&self) -> Option<Duration>;
 }
 
 /// What a connection waits for.
@@ -95,6 +98,10 @@ impl Attendant for Unattended {
     }
 
     fn end(&self) {}
+
+    fn longest_read(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// Serves one connection until it closes.
@@ -127,7 +134,9 @@ pub(super) fn serve(
         }
         match wait {
             Wait::Read { until } => {
-                stream.set_timeout(front_end.clock.left(until))?;
+                let left = front_end.clock.left(until);
+                let longest = attendant.longest_read();
+                stream.set_timeout(left.into_iter().chain(longest).min())?;
                 match read(stream, &mut input) {
                     Ok(0) => session.end_input(),
                     Ok(_) => attendant.end(),

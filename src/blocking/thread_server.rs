@@ -86,7 +86,11 @@ impl ThreadServer {
         address: impl ToSocketAddrs,
         gateway: impl Into<Gateway>,
     ) -> io::Result<ThreadServer> {
-        let listener = TcpListener::bind(address)?;
+        let addresses: Vec<SocketAddr> = address.to_socket_addrs()?.collect();
+        let listener = TcpListener::bind(&addresses[..]).map_err(|error| {
+            let message = format!("cannot listen on {addresses:?}: {error}");
+            io::Error::new(error.kind(), message)
+        })?;
         ThreadServer::start_on(listener, gateway, ThreadLimits::default())
     }
 
@@ -133,8 +137,9 @@ impl ThreadServer {
         self.address
     }
 
-    /// Stops the server. Idle connections and event streams end at once, and active requests get their responses first.
-    /// Those that take longer than [`ThreadLimits::stop_timeout`] are cut off. A thread whose handler hangs is left behind.
+    /// Stops the server. Idle connections, incomplete request heads and event streams end at once. An incomplete request
+    /// body has [`Timeouts::stop`](crate::config::Timeouts::stop) to arrive. Active requests get their responses first, and
+    /// are cut off after [`ThreadLimits::stop_timeout`]. A thread whose handler hangs is left behind.
     pub fn stop(mut self) {
         self.end();
     }

@@ -155,7 +155,7 @@ impl Router {
         pattern: &str,
         application: impl IntoApplication<M>,
     ) -> Router {
-        self.with(Kind::Method(method), pattern, application)
+        self.with_entry(Kind::Method(method), pattern, application)
     }
 
     /// Like [`route`](Router::route), but for patterns that are only known at run time.
@@ -247,7 +247,7 @@ impl Router {
     /// Panics like [`route`](Router::route).
     #[track_caller]
     pub fn any<M>(self, pattern: &str, application: impl IntoApplication<M>) -> Router {
-        self.with(Kind::Any, pattern, application)
+        self.with_entry(Kind::Any, pattern, application)
     }
 
     /// Routes requests whose decoded path ends in `suffix` to `application`, with any method. A path that ends in a
@@ -257,7 +257,7 @@ impl Router {
     /// Panics if the router already has the same suffix.
     #[track_caller]
     pub fn suffix<M>(self, suffix: &str, application: impl IntoApplication<M>) -> Router {
-        self.with(Kind::Suffix, suffix, application)
+        self.with_entry(Kind::Suffix, suffix, application)
     }
 
     /// Routes requests for `prefix` and everything below it to `application`, with any method. The prefix may have
@@ -288,7 +288,7 @@ impl Router {
     /// Panics if the prefix is invalid, or if a mount for the same paths exists.
     #[track_caller]
     pub fn mount<M>(self, prefix: &str, application: impl IntoApplication<M>) -> Router {
-        self.with(Kind::Mount, prefix, application)
+        self.with_entry(Kind::Mount, prefix, application)
     }
 
     /// Routes requests for a host to `application`. `*.example.com` stands for all hosts below `example.com`, but not
@@ -314,7 +314,7 @@ impl Router {
     /// Panics if the host is invalid or has a port, or if the router already has the same host.
     #[track_caller]
     pub fn host<M>(self, host: &str, application: impl IntoApplication<M>) -> Router {
-        self.with(Kind::Host, host, application)
+        self.with_entry(Kind::Host, host, application)
     }
 
     /// Responds to requests for the paths of a site, and leaves all other paths to the fallback. The site's own page
@@ -354,7 +354,12 @@ impl Router {
     }
 
     #[track_caller]
-    fn with<M>(mut self, kind: Kind, text: &str, application: impl IntoApplication<M>) -> Router {
+    fn with_entry<M>(
+        mut self,
+        kind: Kind,
+        text: &str,
+        application: impl IntoApplication<M>,
+    ) -> Router {
         if let Err(error) = self.add(kind, text, Box::new(application.into_application())) {
             panic!("{error}");
         }

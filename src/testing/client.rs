@@ -198,6 +198,9 @@ impl Client {
     /// assert!(client.send_bytes(b"GET / HTTP/1.1\r\n\r\n").starts_with(b"HTTP/1.1 400 "));
     /// ```
     ///
+    /// Errors of responses are written to standard error, unless [`on_error`](Gateway::on_error) is set (feature `std`). A
+    /// test harness shows them only if the test fails.
+    ///
     /// # Panics
     /// Panics if a response, or the next block of a body, is still pending after ten seconds of real time. The message names
     /// what is missing and the likely reason. A panic of the application passes through.
@@ -208,6 +211,12 @@ impl Client {
         #[cfg(feature = "std")]
         {
             let ran = run(&self.gateway, connection, input, now, Patience::WHOLE);
+            if !self.gateway.reports_errors() {
+                // A harness shows them only if the test fails.
+                ran.reports
+                    .iter()
+                    .for_each(|report| std::eprintln!("bytegate: {report}"));
+            }
             match reason(ran.end, input) {
                 None => ran.output,
                 Some(reason) => panic!("{reason}"),

@@ -56,6 +56,9 @@ pub(super) struct Ran {
     /// The method of each request that has a response.
     pub(super) methods: Vec<Method>,
     pub(super) errors: Vec<ResponseError>,
+    /// The errors with their requests, for people.
+    #[cfg(feature = "std")]
+    pub(super) reports: Vec<String>,
     pub(super) end: End,
 }
 
@@ -134,6 +137,8 @@ fn run_session(mut session: Session, mut input: &[u8], now: Now, patience: Patie
         output,
         methods: observer.methods,
         errors: observer.errors,
+        #[cfg(feature = "std")]
+        reports: observer.reports,
         end,
     }
 }
@@ -169,6 +174,8 @@ struct Observer {
     current: Option<Method>,
     methods: Vec<Method>,
     errors: Vec<ResponseError>,
+    #[cfg(feature = "std")]
+    reports: Vec<String>,
     /// Whether the last request has a response.
     has_responded: bool,
     #[cfg(feature = "std")]
@@ -218,7 +225,9 @@ impl FrontEnd for Observer {
         self.has_responded = true;
     }
 
-    fn on_error(&mut self, error: &ResponseError, _: &RequestInfo<'_>) {
+    fn on_error(&mut self, error: &ResponseError, request: &RequestInfo<'_>) {
         self.errors.push(error.clone());
+        #[cfg(feature = "std")]
+        self.reports.push(alloc::format!("{request}: {error}"));
     }
 }

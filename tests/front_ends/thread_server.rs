@@ -102,6 +102,30 @@ fn a_stop_closes_idle_connections_at_once() {
 }
 
 #[test]
+fn a_stop_refuses_a_body_that_does_not_arrive_in_time() {
+    let length = |request: &Request<'_>| request.body().len().to_string();
+    let server = start(Gateway::new(length), 4, 4 * SOON);
+    let mut client = connect(&server);
+    let head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n";
+    client.send([head, "half"].concat()).unwrap();
+    thread::sleep(SECOND / 20);
+    let stopping = thread::spawn(move || server.stop());
+    // After the timeout of a stop. The one of a body is longer than this client waits.
+    assert_eq!(client.response(Method::POST).unwrap().status(), 408);
+    drop(client);
+    stopping.join().unwrap();
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let server = start(holding().0, 1, SOON);
+    let gateway = Gateway::new(|_: &Request<'_>| "");
+    let error = ThreadServer::start(server.address(), gateway).unwrap_err();
+    let place = format!("cannot listen on [{}]: ", server.address());
+    assert!(error.to_string().starts_with(&place), "{error}");
+}
+
+#[test]
 fn a_stop_lets_a_request_in_progress_get_its_response() {
     let (router, entered, open) = holding();
     let server = start(router, 4, SOON);
