@@ -84,7 +84,7 @@
 //! | why input is refused, and at which byte | [`explain`] |
 //! | the output of any server | [`read_responses`] |
 
-// May reach sockets, threads and clocks.
+// May reach sockets, threads, clocks and the system.
 
 mod client;
 mod contract;
