@@ -225,6 +225,10 @@ impl FrontEnd for Observer {
         self.has_responded = true;
     }
 
+    #[cfg_attr(
+        not(feature = "std"),
+        expect(unused_variables, reason = "only reports name the request")
+    )]
     fn on_error(&mut self, error: &ResponseError, request: &RequestInfo<'_>) {
         self.errors.push(error.clone());
         #[cfg(feature = "std")]
