@@ -13,9 +13,6 @@ use std::time::Instant;
 /// How long a request head may take when another client waits for a place.
 const SLOW_HEAD: Duration = Duration::from_secs(1);
 
-/// How long a read of a body lasts at most, so that its thread soon notices a stop.
-const BODY_READ: Duration = Duration::from_millis(100);
-
 /// All places of a server.
 pub(super) struct Places {
     limit: usize,
@@ -181,6 +178,9 @@ impl Seat {
 }
 
 impl Attendant for Seat {
+    /// A thread soon notices a stop.
+    const LONGEST_BODY_READ: Option<Duration> = Some(Duration::from_millis(100));
+
     fn begin(&self, pause: Pause<'_>) -> bool {
         let mut state = self.places.state();
         let Some(connection) = state.connections.get_mut(&self.number) else {
@@ -201,12 +201,6 @@ impl Attendant for Seat {
             self.places.changed.notify_all();
         }
         true
-    }
-
-    fn longest_read(&self) -> Option<Duration> {
-        let state = self.places.state();
-        let waits = state.connections.get(&self.number).map(|it| &it.waits);
-        matches!(waits, Some(Waits::No)).then_some(BODY_READ)
     }
 
     fn end(&self) {

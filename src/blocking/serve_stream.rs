@@ -73,8 +73,8 @@ pub(super) trait Attendant {
     /// Called after a pause in which something was received.
     fn end(&self);
 
-    /// Returns how long a read of a body may last before the next call of `begin`, if an attendant cannot end it.
-    fn longest_read(&self) -> Option<Duration>;
+    /// How long a read of a body may last before the next call of `begin`: nothing else ends such a pause.
+    const LONGEST_BODY_READ: Option<Duration>;
 }
 
 /// What a connection waits for.
@@ -99,17 +99,15 @@ impl Attendant for Unattended {
 
     fn end(&self) {}
 
-    fn longest_read(&self) -> Option<Duration> {
-        None
-    }
+    const LONGEST_BODY_READ: Option<Duration> = None;
 }
 
 /// Serves one connection until it closes.
-pub(super) fn serve(
+pub(super) fn serve<A: Attendant>(
     gateway: &Gateway,
     stream: &mut impl BlockingStream,
     connection: ConnectionInfo,
-    attendant: &impl Attendant,
+    attendant: &A,
 ) -> io::Result<CloseReason> {
     stream.set_blocking()?;
     let mut session = gateway.session(connection).catch_panics();
@@ -135,7 +133,10 @@ pub(super) fn serve(
         match wait {
             Wait::Read { until } => {
                 let left = front_end.clock.left(until);
-                let longest = attendant.longest_read();
+                let longest = match reading_pause(&session, &input) {
+                    Pause::Body => A::LONGEST_BODY_READ,
+                    _ => None,
+                };
                 stream.set_timeout(left.into_iter().chain(longest).min())?;
                 match read(stream, &mut input) {
                     Ok(0) => session.end_input(),

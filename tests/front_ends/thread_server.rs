@@ -51,6 +51,14 @@ fn connect(server: &ThreadServer) -> StreamClient<TcpStream> {
     client
 }
 
+/// Returns a client whose request is held by the handler.
+fn connect_held(server: &ThreadServer, entered: &Receiver<()>) -> StreamClient<TcpStream> {
+    let mut client = connect(server);
+    client.send(get("/held")).unwrap();
+    entered.recv_timeout(SOON).unwrap();
+    client
+}
+
 fn response(client: &mut StreamClient<TcpStream>) -> ClientResponse {
     reader::checked(client.response(Method::GET).unwrap())
 }
@@ -73,9 +81,7 @@ fn assert_is_closed(client: &StreamClient<TcpStream>) {
 fn a_handler_that_blocks_holds_up_only_its_client() {
     let (router, entered, open) = holding();
     let server = start(router, 4, SOON);
-    let mut held = connect(&server);
-    held.send(get("/held")).unwrap();
-    entered.recv_timeout(SOON).unwrap();
+    let mut held = connect_held(&server, &entered);
     assert_works(&mut connect(&server));
     open.send(()).unwrap();
     assert_eq!(response(&mut held).text(), "held");
@@ -129,9 +135,7 @@ fn a_port_in_use_is_named() {
 fn a_stop_lets_a_request_in_progress_get_its_response() {
     let (router, entered, open) = holding();
     let server = start(router, 4, SOON);
-    let mut held = connect(&server);
-    held.send(get("/held")).unwrap();
-    entered.recv_timeout(SOON).unwrap();
+    let mut held = connect_held(&server, &entered);
     let stopping = thread::spawn(move || server.stop());
     open.send(()).unwrap();
     assert_eq!(response(&mut held).text(), "held");
@@ -143,9 +147,7 @@ fn a_stop_lets_a_request_in_progress_get_its_response() {
 fn a_stop_does_not_wait_for_a_handler_that_hangs_for_longer_than_its_timeout() {
     let (router, entered, open) = holding();
     let server = start(router, 4, SECOND / 4);
-    let mut held = connect(&server);
-    held.send(get("/held")).unwrap();
-    entered.recv_timeout(SOON).unwrap();
+    let mut held = connect_held(&server, &entered);
     let asked = Instant::now();
     server.stop();
     assert!(asked.elapsed() >= SECOND / 4);
@@ -196,9 +198,7 @@ fn when_all_threads_are_in_use_a_slow_head_makes_room() {
     let server = start(router, 2, SOON);
     let mut slow = connect(&server);
     slow.send("GET / HTTP/1.1\r\n").unwrap();
-    let mut held = connect(&server);
-    held.send(get("/held")).unwrap();
-    entered.recv_timeout(SOON).unwrap();
+    let mut held = connect_held(&server, &entered);
     assert_works(&mut connect(&server));
     open.send(()).unwrap();
     assert_eq!(response(&mut held).text(), "held");
@@ -208,9 +208,7 @@ fn when_all_threads_are_in_use_a_slow_head_makes_room() {
 fn a_client_above_the_limit_waits_until_a_request_gets_a_response() {
     let (router, entered, open) = holding();
     let server = start(router, 1, SOON);
-    let mut held = connect(&server);
-    held.send(get("/held")).unwrap();
-    entered.recv_timeout(SOON).unwrap();
+    let mut held = connect_held(&server, &entered);
     let mut next = connect(&server);
     next.send(get("/")).unwrap();
     open.send(()).unwrap();

@@ -92,7 +92,7 @@ pub(crate) fn with_middleware(options: &Options, gateway: Gateway) -> Result<Gat
     })
 }
 
-/// Isolates pages from those of other origins, so that they may use shared memory and exact clocks.
+/// Isolates pages from other origins, so that they may use shared memory and precise clocks.
 fn isolation(is_shared: bool) -> SetHeaders {
     SetHeaders::new()
         .header("Cross-Origin-Opener-Policy", "same-origin")

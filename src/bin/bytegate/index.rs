@@ -125,7 +125,7 @@ impl Middleware for NoIndex {
                 .with_status(Status::NOT_FOUND)
                 .with_header(
                     "Content-Security-Policy",
-                    "default-src 'none'; style-src 'unsafe-inline'",
+                    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
                 )
                 .with_header("X-Content-Type-Options", "nosniff")
         } else {

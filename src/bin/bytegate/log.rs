@@ -1,4 +1,4 @@
-//! A log that never blocks the threads that write to it, even if nobody reads the stream.
+//! A log that never blocks the threads that write to it, even if nothing reads its output.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -124,8 +124,8 @@ fn help_is_printed_to_standard_output() {
           -p, --port N         Listen on this port; 0 for any free port [default: the first free
                                port from 7890 to 7899]
           --host NAME          Also serve requests for this host: dev.test or *.dev.test; may be
-                               given several times. Use 'any' behind a proxy on this machine that
-                               passes on the Host of its requests [default: localhost,
+                               given several times. Use 'any' behind a local proxy that
+                               forwards the Host header [default: localhost,
                                *.localhost and IP addresses; any if --bind lets others connect]
           --open               Open the page in the browser
           --qr                 Print the address as a QR code, for phones on the same network
