@@ -9,7 +9,6 @@ use crate::values::status::Status;
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt;
 
 /// Which files and folders whose names begin with a dot are served from a folder. The others are treated as if they
 /// did not exist.
@@ -135,7 +134,7 @@ pub enum EncodedNames {
 /// # Errors
 /// The methods that set options never fail. The first invalid pattern, path, name or value is reported when the site is
 /// built.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 #[must_use = "options have no effect until a site is built from them"]
 pub struct SiteOptions {
     pub(super) index: Vec<String>,
@@ -426,19 +425,5 @@ impl SiteOptions {
 impl Default for SiteOptions {
     fn default() -> SiteOptions {
         SiteOptions::new()
-    }
-}
-
-impl fmt::Debug for SiteOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SiteOptions")
-            .field("index", &self.index)
-            .field("listing", &self.listing)
-            .field("pretty_urls", &self.pretty_urls)
-            .field("single_page", &self.single_page)
-            .field("error_pages", &self.error_pages)
-            .field("dotfiles", &self.dotfiles)
-            .field("symlinks", &self.symlinks)
-            .finish_non_exhaustive()
     }
 }

@@ -13,14 +13,14 @@ use alloc::vec::Vec;
 use core::fmt;
 
 /// The rules of a site, in the order in which they were added.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Rules {
     headers: Vec<(Pattern, Action)>,
     redirects: Vec<Redirect>,
     rewrites: Vec<(Pattern, Template)>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Redirect {
     pattern: Pattern,
     target: Template,
@@ -29,7 +29,7 @@ struct Redirect {
     example: String,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 enum Action {
     Set(String, String),
     Download,
