@@ -3,7 +3,8 @@
 use crate::config::{self, Config};
 use crate::demo;
 use crate::meant;
-use crate::options::{Options, Origin, Scope, Setting, Spec, Takes};
+use crate::options::{Options, Origin, Setting};
+use crate::table::{CommandSpec, Scope, Spec};
 use crate::users;
 use crate::values::Value;
 use lexopt::{Arg, Parser, ValueExt};
@@ -38,16 +39,11 @@ pub(crate) enum Invalid {
 /// All arguments, before the command that they belong to is known.
 #[derive(Default)]
 struct Given {
-    command: Option<&'static str>,
+    command: Option<&'static CommandSpec>,
     folder: Option<PathBuf>,
     config: Option<PathBuf>,
     settings: Vec<Setting>,
 }
-
-#[cfg(unix)]
-const COMMANDS: [&str; 5] = ["serve", "handle", "routes", "explain", "wsgi"];
-#[cfg(not(unix))]
-const COMMANDS: [&str; 4] = ["serve", "handle", "routes", "explain"];
 
 /// Parses the command line, and the config file that it names. `arguments` begins with the name of the program.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Invalid> {
@@ -55,29 +51,32 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
     let mut given = Given::default();
     while let Some(argument) = parser.next()? {
         let option = match argument {
-            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
-            Arg::Short('V') | Arg::Long("version") => return Ok(Command::Version),
-            Arg::Long("config") => {
-                given.config = Some(parser.value()?.into());
-                continue;
-            }
             Arg::Value(value) => {
                 given.value(value)?;
                 continue;
             }
-            Arg::Short('p') => Spec::named("port"),
+            Arg::Short(letter) => Spec::with_letter(letter),
             Arg::Long(name) => Spec::named(name),
-            Arg::Short(_) => None,
         };
         let Some(option) = option else {
             return Err(unknown(argument));
         };
-        let text = match option.takes {
-            Takes::Switch | Takes::SwitchOrText => match parser.optional_value() {
+        match option.name {
+            "help" => return Ok(Command::Help),
+            "version" => return Ok(Command::Version),
+            "config" => {
+                given.config = Some(parser.value()?.into());
+                continue;
+            }
+            _ => {}
+        }
+        let text = if option.takes.is_optional() {
+            match parser.optional_value() {
                 Some(value) => value.string()?,
                 None => "true".to_string(),
-            },
-            Takes::Number | Takes::Text | Takes::Texts => parser.value()?.string()?,
+            }
+        } else {
+            parser.value()?.string()?
         };
         given.setting(Setting {
             option,
@@ -94,7 +93,7 @@ impl Given {
         if self.folder.is_some() {
             return Err(Arg::Value(value).unexpected());
         }
-        if self.command == Some("wsgi") && !self.has_application() {
+        if self.command.is_some_and(|it| it.name == "wsgi") && !self.has_application() {
             let option = Spec::named("application").ok_or("no such option")?;
             self.setting(Setting {
                 option,
@@ -107,12 +106,11 @@ impl Given {
             self.folder = Some(value.into());
             return Ok(());
         }
-        self.command = COMMANDS.into_iter().find(|command| value == *command);
+        self.command = CommandSpec::built().find(|command| value == command.name);
         if self.command.is_none() {
             if !Path::new(&value).is_dir() && !Path::new(&value).is_file() {
                 return Err(neither(&value).into());
             }
-            self.command = Some("serve");
             self.folder = Some(value.into());
         }
         Ok(())
@@ -126,32 +124,15 @@ impl Given {
 
     /// Takes an option. The last of several values applies, unless the option can be repeated.
     fn setting(&mut self, setting: Setting) {
-        if setting.option.takes != Takes::Texts {
+        if !setting.option.takes.is_repeatable() {
             self.settings.retain(|it| it.option != setting.option);
         }
         self.settings.push(setting);
     }
 
     fn into_command(self) -> Result<Command, Invalid> {
-        let command = self.command.unwrap_or("serve");
-        let scopes: &[Scope] = match command {
-            "explain" => &[],
-            "routes" => &[Scope::Folder, Scope::Content],
-            "handle" => &[Scope::Folder, Scope::Content, Scope::Requests],
-            "wsgi" => &[
-                Scope::Folder,
-                Scope::Content,
-                Scope::Requests,
-                Scope::Server,
-                Scope::Wsgi,
-            ],
-            _ => &[
-                Scope::Folder,
-                Scope::Content,
-                Scope::Requests,
-                Scope::Server,
-            ],
-        };
+        let command = self.command.unwrap_or(CommandSpec::usual());
+        let (command, scopes) = (command.name, command.scopes);
         if command == "explain" {
             let is_plain =
                 self.settings.is_empty() && self.folder.is_none() && self.config.is_none();
@@ -161,7 +142,7 @@ impl Given {
                 Err(Invalid::Usage("explain takes no arguments".to_string()))
             };
         }
-        let is_for_other = |setting: &&Setting| !scopes.contains(&setting.option.scope);
+        let is_for_other = |setting: &&Setting| !scopes.contains(&setting.option.scope());
         if let Some(setting) = self.settings.iter().find(is_for_other) {
             let message = format!("{command} does not take --{}", setting.option.name);
             return Err(Invalid::Usage(message));
@@ -177,7 +158,7 @@ impl Given {
         // Several commands can share one file.
         options
             .settings
-            .retain(|it| scopes.contains(&it.option.scope));
+            .retain(|it| scopes.contains(&it.option.scope()));
         Ok(match command {
             "handle" => Command::Handle(options),
             "routes" => Command::Routes(options),
@@ -201,7 +182,7 @@ impl Given {
         let from_file = config.settings.into_iter().filter(|it| !is_given(it));
         let settings: Vec<Setting> = from_file.chain(self.settings.iter().cloned()).collect();
         for setting in settings {
-            if setting.option.scope == Scope::Folder && options.folder.is_none() {
+            if setting.option.scope() == Scope::Folder && options.folder.is_none() {
                 let message = format!("{setting}: this option requires a folder");
                 return Err(Invalid::Usage(message));
             }
@@ -216,8 +197,7 @@ impl Given {
 
 /// Returns the error for an unknown option, with the option that is probably meant.
 fn unknown(argument: Arg<'_>) -> Invalid {
-    let others = ["help", "version", "config"];
-    let names = Spec::all().map(|spec| spec.name).chain(others);
+    let names = Spec::all().map(|spec| spec.name);
     let meant = match argument {
         Arg::Long(name) => meant::closest(name, names),
         Arg::Short(_) | Arg::Value(_) => None,
@@ -231,8 +211,9 @@ fn unknown(argument: Arg<'_>) -> Invalid {
 
 /// Returns the error for a first argument that is no command and does not exist, with the command that is probably meant.
 fn neither(value: &OsStr) -> String {
-    let commands = COMMANDS.join(", ");
-    let meant = meant::question(&value.to_string_lossy(), COMMANDS);
+    let commands: Vec<&str> = CommandSpec::built().map(|command| command.name).collect();
+    let meant = meant::question(&value.to_string_lossy(), commands.iter().copied());
+    let commands = commands.join(", ");
     format!("{value:?} is neither a command ({commands}) nor a folder or file{meant}")
 }
 

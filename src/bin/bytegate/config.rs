@@ -1,7 +1,8 @@
 //! The config file: options in TOML.
 
 use crate::meant;
-use crate::options::{Options, Origin, Setting, Spec, Takes};
+use crate::options::{Options, Origin, Setting};
+use crate::table::{Scope, Spec, Takes};
 use crate::values::Value;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -34,11 +35,12 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Config, String> {
     keys.sort_by_key(|(key, _)| key.span().start);
     let mut config = Config::default();
     for (key, value) in keys {
-        match (&**key.get_ref(), Spec::named(key.get_ref())) {
+        let option = Spec::named(key.get_ref()).filter(|it| it.scope() != Scope::Program);
+        match (&**key.get_ref(), option) {
             (FOLDER, _) => config.folder = Some(source.folder(value)?),
             (_, Some(option)) => config.settings.extend(source.settings(option, value)?),
             (name, None) => {
-                let known = Spec::all().map(|spec| spec.name).chain([FOLDER]);
+                let known = Spec::settings().map(|spec| spec.name).chain([FOLDER]);
                 let meant = meant::question(name, known);
                 let error = format!("unknown option {name:?}{meant}");
                 return Err(source.error(&key.span(), &error));
@@ -70,7 +72,7 @@ impl Source<'_> {
         value: &Spanned<DeValue<'_>>,
     ) -> Result<Vec<Setting>, String> {
         let values = match value.get_ref() {
-            DeValue::Array(values) if option.takes == Takes::Texts => values.iter().collect(),
+            DeValue::Array(values) if option.takes.is_repeatable() => values.iter().collect(),
             _ => vec![value],
         };
         let setting = |value: &Spanned<DeValue<'_>>| {
@@ -106,9 +108,8 @@ fn read(value: &DeValue<'_>, takes: Takes) -> Result<Value, String> {
     let text = match (value, takes) {
         (DeValue::Boolean(is_on), Takes::Switch | Takes::SwitchOrText) => is_on.to_string(),
         (DeValue::Integer(number), Takes::Number) if number.radix() == 10 => number.to_string(),
-        (DeValue::String(text), Takes::Number | Takes::Text | Takes::Texts) => text.to_string(),
-        (DeValue::String(text), Takes::SwitchOrText) => text.to_string(),
-        (DeValue::Table(table), Takes::Texts) => {
+        (DeValue::String(text), takes) if takes != Takes::Switch => text.to_string(),
+        (DeValue::Table(table), takes) if takes.is_repeatable() => {
             let mut parts: Vec<_> = table.iter().collect();
             parts.sort_by_key(|(name, _)| name.span().start);
             let parts = parts.into_iter().map(|(name, value)| {
@@ -127,7 +128,7 @@ fn read(value: &DeValue<'_>, takes: Takes) -> Result<Value, String> {
                 Takes::SwitchOrText => "true, false or text",
                 Takes::Number => "a number or text",
                 Takes::Text => "text",
-                Takes::Texts => "text or a list of texts",
+                Takes::Texts | Takes::Rules(_) => "text or a list of texts",
             };
             return Err(not(wanted, other));
         }

@@ -18,6 +18,7 @@ mod options;
 mod qr;
 mod serve;
 mod single_file;
+mod table;
 mod terminal;
 mod users;
 mod values;
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
         }
     };
     let done = match command {
-        Command::Help => print(help::HELP),
+        Command::Help => print(&help::help()),
         Command::Version => print(concat!("bytegate ", env!("CARGO_PKG_VERSION"), "\n")),
         Command::Serve(options) => serve::run(options),
         Command::Handle(options) => handle::run(options),

@@ -1,5 +1,6 @@
-//! The options of the program: the name, scope and effect of each.
+//! The options that were given, and the effect of each.
 
+use crate::table::Spec;
 use crate::terminal::Color;
 use crate::users::User;
 use crate::values::{self, Hosts, Value};
@@ -70,125 +71,6 @@ pub(crate) enum Origin {
     File { path: Arc<PathBuf>, line: usize },
 }
 
-/// The specification of an option.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Spec {
-    /// The name, which is the key in a config file.
-    pub(crate) name: &'static str,
-    pub(crate) takes: Takes,
-    pub(crate) scope: Scope,
-}
-
-/// The values that an option takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Takes {
-    /// `true`, `false` or none, which is `true`.
-    Switch,
-    /// `true`, `false`, none or text.
-    SwitchOrText,
-    /// A number, or a number with a unit.
-    Number,
-    Text,
-    /// Text. The option can be repeated.
-    Texts,
-}
-
-impl Takes {
-    /// Returns whether an option has this value when it is given without one.
-    fn is_implied(self, text: &str) -> bool {
-        matches!(self, Takes::Switch | Takes::SwitchOrText) && text == "true"
-    }
-}
-
-/// The scope of an option.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scope {
-    /// Settings of a folder.
-    Folder,
-    /// The choice of the site.
-    Content,
-    /// Limits on requests.
-    Requests,
-    /// Connections.
-    Server,
-    /// An application in Python.
-    Wsgi,
-}
-
-const fn spec(name: &'static str, takes: Takes, scope: Scope) -> Spec {
-    Spec { name, takes, scope }
-}
-
-const SPECS: &[Spec] = &[
-    spec("listing", Takes::Switch, Scope::Folder),
-    spec("no-listing", Takes::Switch, Scope::Folder),
-    spec("index", Takes::Texts, Scope::Folder),
-    spec("pretty-urls", Takes::Switch, Scope::Folder),
-    spec("spa", Takes::SwitchOrText, Scope::Folder),
-    spec("not-found", Takes::Text, Scope::Folder),
-    spec("error-page", Takes::Texts, Scope::Folder),
-    spec("redirect", Takes::Texts, Scope::Folder),
-    spec("rewrite", Takes::Texts, Scope::Folder),
-    spec("cache", Takes::Texts, Scope::Folder),
-    spec("header", Takes::Texts, Scope::Folder),
-    spec("download", Takes::Texts, Scope::Folder),
-    spec("type", Takes::Texts, Scope::Folder),
-    spec("no-charset", Takes::Switch, Scope::Folder),
-    spec("precompressed", Takes::Switch, Scope::Folder),
-    spec("compress", Takes::Switch, Scope::Folder),
-    spec("encoded-names", Takes::Text, Scope::Folder),
-    spec("dotfiles", Takes::Text, Scope::Folder),
-    spec("symlinks", Takes::Text, Scope::Folder),
-    spec("memory", Takes::Switch, Scope::Folder),
-    spec("file-cache", Takes::Number, Scope::Folder),
-    spec("auth", Takes::Texts, Scope::Content),
-    spec("auth-file", Takes::Text, Scope::Content),
-    spec("base", Takes::Text, Scope::Content),
-    spec("cors", Takes::Switch, Scope::Content),
-    spec("isolated", Takes::Switch, Scope::Content),
-    spec("security", Takes::Switch, Scope::Content),
-    spec("dynamic", Takes::Texts, Scope::Content),
-    spec("verbose", Takes::Switch, Scope::Content),
-    spec("max-head", Takes::Number, Scope::Requests),
-    spec("max-body", Takes::Number, Scope::Requests),
-    spec("bind", Takes::Text, Scope::Server),
-    spec("port", Takes::Number, Scope::Server),
-    spec("host", Takes::Texts, Scope::Server),
-    spec("open", Takes::Switch, Scope::Server),
-    spec("qr", Takes::Switch, Scope::Server),
-    spec("no-qr", Takes::Switch, Scope::Server),
-    spec("color", Takes::Text, Scope::Server),
-    spec("no-access-log", Takes::Switch, Scope::Server),
-    spec("head-timeout", Takes::Number, Scope::Server),
-    spec("idle-timeout", Takes::Number, Scope::Server),
-    spec("stop-timeout", Takes::Number, Scope::Server),
-    spec("connections", Takes::Number, Scope::Server),
-    spec("connections-per-address", Takes::Number, Scope::Server),
-    spec("buffered-bytes", Takes::Number, Scope::Server),
-    spec("application", Takes::Text, Scope::Wsgi),
-    spec("workers", Takes::Number, Scope::Wsgi),
-    spec("threads", Takes::Number, Scope::Wsgi),
-    spec("python", Takes::Text, Scope::Wsgi),
-    spec("reload", Takes::Switch, Scope::Wsgi),
-    spec("lenient", Takes::Switch, Scope::Wsgi),
-    spec("static", Takes::Texts, Scope::Wsgi),
-    spec("max-requests", Takes::Number, Scope::Wsgi),
-    spec("max-memory", Takes::Number, Scope::Wsgi),
-    spec("timeout", Takes::Number, Scope::Wsgi),
-];
-
-impl Spec {
-    /// Returns all options.
-    pub(crate) fn all() -> impl Iterator<Item = &'static Spec> {
-        SPECS.iter()
-    }
-
-    /// Returns the option with a name.
-    pub(crate) fn named(name: &str) -> Option<&'static Spec> {
-        SPECS.iter().find(|spec| spec.name == name)
-    }
-}
-
 impl Options {
     /// Returns the default options for a folder or for the demo.
     pub(crate) fn of(folder: Option<PathBuf>) -> Options {
@@ -203,7 +85,7 @@ impl Options {
     /// # Errors
     /// Returns an error that names the option, its value and its origin, if the value is invalid.
     pub(crate) fn set(&mut self, setting: Setting) -> Result<(), String> {
-        self.apply(setting.option.name, &setting.value)
+        self.apply(setting.option, &setting.value)
             .map_err(|error| format!("{setting}: {error}"))?;
         // Relative to the config file, as the folder is.
         if let (Origin::File { path, .. }, "auth-file") = (&setting.origin, setting.option.name) {
@@ -222,9 +104,14 @@ impl Options {
             .any(|setting| setting.option.name == name)
     }
 
-    fn apply(&mut self, name: &'static str, value: &Value) -> Result<(), String> {
+    fn apply(&mut self, option: &'static Spec, value: &Value) -> Result<(), String> {
+        let name = option.name;
         let text = || value.text();
         let switch = || values::switch(value.text()?);
+        if let Some(missing) = option.missing_feature() {
+            let is_off = option.takes.is_optional() && text()? == "false";
+            return if is_off { Ok(()) } else { Err(missing) };
+        }
         match name {
             "listing" => {
                 let is_on = switch()?;
@@ -298,13 +185,6 @@ impl Options {
             "compress" => {
                 if switch()? {
                     self.change(SiteOptions::compress)?;
-                }
-            }
-            #[cfg(not(feature = "compression"))]
-            "compress" => {
-                if switch()? {
-                    let advice = "build it with --features net,compression";
-                    return Err(format!("this program was built without it: {advice}"));
                 }
             }
             "encoded-names" => {
@@ -428,46 +308,126 @@ impl fmt::Display for Setting {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::{Completes, Takes};
+
+    /// Returns the options after one of them is set.
+    fn with(option: &'static Spec, value: Value) -> Result<Options, String> {
+        let origin = Origin::CommandLine;
+        let mut options = Options::default();
+        options.set(Setting {
+            option,
+            value,
+            origin,
+        })?;
+        Ok(options)
+    }
+
+    fn built() -> impl Iterator<Item = &'static Spec> {
+        Spec::settings().filter(|option| option.missing_feature().is_none())
+    }
+
+    /// Returns a value that is not the default.
+    fn good(option: &Spec) -> &'static str {
+        match option.name {
+            "redirect" | "rewrite" => "/a /b",
+            "cache" => "no-store",
+            "header" => "X-A: b",
+            "type" => "a=text/plain",
+            "spa" | "not-found" | "download" | "dynamic" => "/a",
+            "index" => "a",
+            "auth" => "ada:lovelace",
+            "base" => "/repo/",
+            "error-page" => "405 /a",
+            "host" => "dev.test",
+            "application" => "shop:application",
+            "static" => "/static=static",
+            _ => match (option.completes, option.takes) {
+                (Completes::Words(words), _) => words.last().expect("a word"),
+                (Completes::Files | Completes::Programs, _) => "a/file",
+                (_, Takes::Number) => "1000",
+                _ => "true",
+            },
+        }
+    }
 
     #[test]
-    fn every_option_can_be_set_and_invalid_values_are_refused_by_name() {
-        let is_built = |option: &&Spec| cfg!(feature = "compression") || option.name != "compress";
-        for option in SPECS.iter().filter(is_built) {
-            let set = |value: Value| {
-                let origin = Origin::CommandLine;
-                let mut options = Options::default();
-                options.set(Setting {
-                    option,
-                    value,
-                    origin,
-                })
-            };
-            let good = match option.name {
-                "redirect" | "rewrite" => "/a /b",
-                "cache" => "no-store",
-                "header" => "X-A: b",
-                "type" => "a=text/plain",
-                "spa" | "not-found" | "download" | "dynamic" | "index" => "/a",
-                "dotfiles" | "symlinks" => "refuse",
-                "encoded-names" => "content",
-                "auth" => "ada:lovelace",
-                "base" => "/repo/",
-                "color" => "never",
-                "error-page" => "405 /a",
-                "bind" => "::1",
-                "host" => "dev.test",
-                "application" => "shop:application",
-                "python" => "/usr/bin/python3",
-                "static" => "/static=static",
-                _ if option.takes == Takes::Number => "1000",
-                _ => "true",
-            };
-            let good = if option.name == "index" { "a" } else { good };
-            assert_eq!(set(Value::Text(good.to_string())), Ok(()), "{option:?}");
+    fn every_row_of_the_table_is_applied() {
+        for option in built() {
+            let set = with(option, Value::Text(good(option).to_string()));
+            let mut options = set.unwrap_or_else(|error| panic!("{error}"));
+            options.settings.clear();
+            let (set, default) = (format!("{options:?}"), format!("{:?}", Options::default()));
+            assert_ne!(set, default, "{option:?}");
+        }
+    }
+
+    #[test]
+    fn invalid_values_are_refused_by_name() {
+        for option in built() {
             for wrong in [Value::Parts(vec![]), Value::Text(String::new())] {
-                let error = set(wrong).unwrap_err();
+                let error = with(option, wrong).unwrap_err();
                 assert!(error.starts_with(&format!("--{}", option.name)), "{error}");
             }
         }
+    }
+
+    #[test]
+    fn the_table_has_the_parts_of_each_rule() {
+        for option in built() {
+            let wrong = Value::Parts(vec![("x".to_string(), "y".to_string())]);
+            let error = with(option, wrong).unwrap_err();
+            let expected = match option.takes {
+                Takes::Rules(parts) => format!("unknown key \"x\": use {}", parts.join(", ")),
+                _ => "this option has no parts, so it cannot be a table".to_string(),
+            };
+            let expected = match option.name {
+                // It may be a secret.
+                "auth" => format!("--auth: {expected}"),
+                name => format!("--{name} x \"y\": {expected}"),
+            };
+            assert_eq!(error, expected);
+        }
+    }
+
+    #[test]
+    fn every_completed_word_is_a_value() {
+        for option in built() {
+            let Completes::Words(words) = option.completes else {
+                continue;
+            };
+            for word in words {
+                let set = with(option, Value::Text(word.to_string()));
+                assert!(set.is_ok(), "{set:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_table_has_every_policy() {
+        for option in built() {
+            let Completes::Words(words) = option.completes else {
+                continue;
+            };
+            let error = with(option, Value::Text("?".to_string())).unwrap_err();
+            // Addresses have no list.
+            if let Some((_, known)) = error.split_once(": not ") {
+                let known: Vec<&str> = known.split(", ").flat_map(|it| it.split(" or ")).collect();
+                let is_address = option.name == "bind";
+                assert!(is_address || known == words, "{option:?}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_option_of_a_missing_feature_says_how_to_build_it() {
+        let option = Spec::settings().find(|option| option.missing_feature().is_some());
+        let Some(option) = option else {
+            return;
+        };
+        let feature = option.feature.expect("a feature").name;
+        let error = with(option, Value::Text("true".to_string())).unwrap_err();
+        let advice =
+            format!("this program was built without it: build it with --features net,{feature}");
+        assert!(error.ends_with(&advice), "{error}");
     }
 }

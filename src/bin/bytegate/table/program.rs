@@ -1,0 +1,9 @@
+//! Options that a config file cannot have.
+
+use super::spec::{Completes, Spec, switch, text};
+
+pub(super) const OPTIONS: &[Spec] = &[
+    text("config", "FILE", "Read options from a TOML file").completes(Completes::Files),
+    switch("help", "Print this help").short('h'),
+    switch("version", "Print the version").short('V'),
+];

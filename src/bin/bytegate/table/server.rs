@@ -1,0 +1,86 @@
+//! Options for connections.
+
+use super::spec::{Completes, Spec, number, switch, text, texts};
+
+pub(super) const OPTIONS: &[Spec] = &[
+    text(
+        "bind",
+        "ADDR",
+        "Listen on this IP address; 0.0.0.0 or :: for all addresses of this machine, so that \
+         others can connect",
+    )
+    .default("127.0.0.1")
+    .completes(Completes::Words(&[
+        "127.0.0.1",
+        "0.0.0.0",
+        "::1",
+        "::",
+        "localhost",
+    ])),
+    number("port", "N", "Listen on this port; 0 for any free port")
+        .short('p')
+        .default("the first free port from 7890 to 7899"),
+    texts(
+        "host",
+        "NAME",
+        "Also serve requests for this host: dev.test or *.dev.test; may be given several times. \
+         Use 'any' behind a local proxy that forwards the Host header",
+    )
+    .default("localhost, *.localhost and IP addresses; any if --bind lets others connect"),
+    switch("open", "Open the page in the browser"),
+    switch(
+        "qr",
+        "Print the address as a QR code, for phones on the same network",
+    )
+    .default("with --bind, if standard error is a terminal"),
+    switch("no-qr", "Do not print a QR code"),
+    text(
+        "color",
+        "WHEN",
+        "Color the access log: auto, always or never",
+    )
+    .default("auto, which colors it on a terminal, unless NO_COLOR is set")
+    .completes(Completes::Words(&["auto", "always", "never"])),
+    switch(
+        "no-access-log",
+        "Do not write a line for each request to standard output",
+    ),
+    number(
+        "head-timeout",
+        "TIME",
+        "Close connections whose request head takes longer",
+    )
+    .default("10s"),
+    number(
+        "idle-timeout",
+        "TIME",
+        "Close connections that are idle for this long",
+    )
+    .default("75s"),
+    number(
+        "stop-timeout",
+        "TIME",
+        "After a signal to stop, give requests in progress this much time",
+    )
+    .default("8s"),
+    number(
+        "connections",
+        "N",
+        "Accept this many connections at once; when all are in use, close idle and slow ones to \
+         make room",
+    )
+    .default("10000, or half of the limit on open files"),
+    number(
+        "connections-per-address",
+        "N",
+        "Accept this many connections from one address; raise it for a proxy on another machine",
+    )
+    .default("2500, or a quarter of the default above"),
+    number(
+        "buffered-bytes",
+        "SIZE",
+        "Hold at most this many bytes of incomplete requests and unsent responses; beyond it, \
+         send 503",
+    )
+    .default("256M"),
+];
