@@ -1,4 +1,4 @@
-//! Connection limits and timeouts, with safe defaults.
+//! Connection limits, timeouts and trusted proxies, with safe defaults.
 //!
 //! ```
 //! use bytegate::config::{Config, Limits};
@@ -15,7 +15,10 @@
 pub(crate) mod config;
 pub(crate) mod limits;
 pub(crate) mod timeouts;
+pub(crate) mod trusted_proxies;
 
+pub use crate::values::address_range::{AddressRange, InvalidAddressRange};
 pub use config::Config;
 pub use limits::Limits;
 pub use timeouts::{Pace, Timeouts};
+pub use trusted_proxies::TrustedProxies;

@@ -1,5 +1,6 @@
 //! Plain values, independent of parsing, state and transport.
 
+pub(crate) mod address_range;
 pub(crate) mod connection_info;
 pub(crate) mod invalid_value;
 pub(crate) mod media_type;
