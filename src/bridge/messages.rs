@@ -239,7 +239,7 @@ fn with_extensions(mut builder: RequestBuilder, from: &http::Extensions) -> Requ
         builder = builder.connection(connection.clone());
     }
     if let Some(extensions) = from.get::<Extensions>() {
-        builder = builder.extensions(extensions.clone());
+        builder = builder.extensions(extensions);
     }
     if let Some(user) = from.get::<AuthenticatedUser>() {
         builder = builder.extension(user.clone());

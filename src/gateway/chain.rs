@@ -9,6 +9,7 @@ use crate::middleware::{RequestInfo, RequestParts};
 use crate::request::extensions::Extensions;
 use crate::request::params::AllParams;
 use crate::request::request::{Message, Request, RequestContext};
+use crate::request::rewritten::Rewritten;
 use crate::response::reply::Reply;
 use crate::response::response::{Response, ResponseError};
 use crate::upload::admission::Admission;
@@ -158,14 +159,31 @@ impl<'g, 's> Chain<'g, 's> {
         };
     }
 
+    /// Shows the head to all middleware, outermost first. Returns the response of the first one that has one.
     #[inline]
     fn before(&self, head: Head<'_>, now: &Now, extensions: &mut Extensions) -> Option<Response> {
         if self.gateway.middlewares.is_empty() {
             return None;
         }
-        let mut parts = RequestParts::new(head, &self.caller.info, *now, extensions);
         let mut middlewares = self.gateway.middlewares.iter();
-        middlewares.find_map(|middleware| middleware.before(&mut parts))
+        let mut rewritten: Option<Rewritten> = None;
+        loop {
+            let (head, connection) = match &rewritten {
+                Some(rewritten) => (rewritten.head_for(head), &rewritten.connection),
+                None => (head, &self.caller.info),
+            };
+            let mut parts = RequestParts::new(head, connection, *now, extensions);
+            let end = middlewares.find_map(|middleware| match middleware.before(&mut parts) {
+                None if parts.is_rewritten() => Some(None),
+                response => response.map(Some),
+            });
+            match end {
+                // The others see what this one has rewritten.
+                Some(None) => rewritten = extensions.rewritten().cloned(),
+                Some(response) => return response,
+                None => return None,
+            }
+        }
     }
 
     #[inline(always)]
@@ -176,12 +194,14 @@ impl<'g, 's> Chain<'g, 's> {
         extensions: &Extensions,
         ask: impl FnOnce(&Request<'_>) -> T,
     ) -> T {
-        let path = message.head.decoded_path_bytes();
-        let context = RequestContext::new(now, &self.caller.info, extensions, &path);
+        let head = extensions.head_for(message.head);
+        let path = head.decoded_path_bytes();
+        let connection = extensions.connection_for(&self.caller.info);
+        let context = RequestContext::new(now, connection, extensions, &path);
         ask(&Request {
-            message: *message,
+            message: Message { head, ..*message },
             context,
-            mounted: 0,
+            mounted: extensions.prefix(),
             params: AllParams::None,
         })
     }

@@ -102,7 +102,7 @@ impl Exchange {
         let is_streamed = matches!(admission.decision, Decision::Stream(..));
         let is_wanted = is_streamed || chain.has_middlewares();
         let mut exchange = Exchange {
-            record: is_wanted.then(|| Record::of(RequestLine::of(&head), now)),
+            record: is_wanted.then(|| Record::of(RequestLine::of(&head), now, &extensions)),
             extensions,
             added: admission.extensions,
             passes: admission.passes,
@@ -166,8 +166,8 @@ impl Exchange {
         extensions: Extensions,
     ) -> Box<Exchange> {
         Box::new(Exchange {
+            record: Some(Record::of(line, *now, &extensions)),
             extensions,
-            record: Some(Record::of(line, *now)),
             ..Exchange::default()
         })
     }
@@ -176,7 +176,7 @@ impl Exchange {
     #[inline]
     pub(super) fn record_for(&mut self, response: &Response, line: RequestLine<'_>, now: Now) {
         if self.record.is_none() && may_need_record(response) {
-            self.record = Some(Record::of(line, now));
+            self.record = Some(Record::of(line, now, &self.extensions));
         }
     }
 
@@ -437,8 +437,9 @@ pub(super) fn may_need_record(response: &Response) -> bool {
 }
 
 impl Record {
-    fn of(line: RequestLine<'_>, now: Now) -> Record {
-        let authority = line.head.and_then(|head| head.authority());
+    fn of(line: RequestLine<'_>, now: Now, extensions: &Extensions) -> Record {
+        let head = line.head.map(|head| extensions.head_for(head));
+        let authority = head.and_then(|head| head.authority());
         let host = authority.map_or("", |authority| authority.host);
         Record {
             method: line.method,

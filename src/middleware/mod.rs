@@ -19,6 +19,7 @@ mod cors;
 mod cross_origin_protection;
 mod error_info;
 mod error_pages;
+mod forwarded_by;
 mod list_headers;
 #[allow(clippy::module_inception, reason = "each name has a file of its name")]
 pub(crate) mod middleware;
@@ -46,6 +47,7 @@ pub use cors::Cors;
 pub use cross_origin_protection::CrossOriginProtection;
 pub use error_info::ErrorInfo;
 pub use error_pages::ErrorPages;
+pub use forwarded_by::ForwardedBy;
 pub use middleware::Middleware;
 #[cfg(feature = "std")]
 pub use rate_limit::RateLimit;

@@ -31,7 +31,7 @@ const LONGEST_TEXT: usize = 64;
 ///
 /// By default, a client is an IPv4 address, or an IPv6 network of 64 bits, which usually belongs to one customer. Peers on
 /// other transports are distinguished by name, and unknown peers are not limited. Behind a reverse proxy, all requests come
-/// from its address: use [`by`](RateLimit::by).
+/// from its address: add [`ForwardedBy`](crate::middleware::ForwardedBy) outside of this middleware.
 ///
 /// ```
 /// use bytegate::{Gateway, Now, Request};
@@ -134,20 +134,6 @@ impl RateLimit {
     ///
     /// let limit = RateLimit::new(100, Duration::from_secs(60))
     ///     .by(|request| request.head.headers().get("X-Api-Key").map(String::from));
-    /// ```
-    ///
-    /// All requests through a proxy come from its address. If the proxy appends the address of its client to
-    /// `X-Forwarded-For`, only that last address can be trusted, and only if no one but the proxy can connect:
-    ///
-    /// ```
-    /// use bytegate::middleware::RateLimit;
-    /// use std::time::Duration;
-    ///
-    /// let limit = RateLimit::new(100, Duration::from_secs(60)).by(|request| {
-    ///     let last = request.head.headers().get_all("X-Forwarded-For").last()?;
-    ///     let address = core::str::from_utf8(last).ok()?.rsplit(',').next()?;
-    ///     Some(address.trim().to_string())
-    /// });
     /// ```
     pub fn by(
         mut self,

@@ -104,7 +104,7 @@ impl<'a> RequestInfo<'a> {
             method,
             line,
             now,
-            connection,
+            connection: extensions.connection_for(connection),
             extensions,
             routing: Routing::None,
         }
@@ -145,6 +145,7 @@ impl<'a> RequestInfo<'a> {
             Routing::Known(route) => route.map(String::from),
             Routing::Inside(application, request) => application.route_of(request),
             Routing::Head(application, head) => {
+                let head = self.extensions.head_for(head);
                 let path = head.decoded_path_bytes();
                 application.route_of(&Request {
                     message: Message::of_head(head),
@@ -154,7 +155,7 @@ impl<'a> RequestInfo<'a> {
                         self.extensions,
                         &path,
                     ),
-                    mounted: 0,
+                    mounted: self.extensions.prefix(),
                     params: AllParams::None,
                 })
             }

@@ -5,7 +5,7 @@ use super::request_info::{RequestInfo, Routing};
 use super::request_parts::RequestParts;
 use crate::application::{Application, IntoApplication, ListedRoute};
 use crate::request::extensions::Extensions;
-use crate::request::request::{Request, RequestContext};
+use crate::request::request::{Message, Request, RequestContext};
 use crate::response::response::Response;
 use crate::upload::admission::{Admission, Pass};
 use crate::values::connection_info::ConnectionInfo;
@@ -126,7 +126,11 @@ impl<A: Application> Layered<A> {
         let mut parts =
             RequestParts::new(request.head(), connection, request.now(), &mut extensions);
         let response = self.middleware.before(&mut parts);
-        with_extensions(request, &extensions, |request| go_on(request, response))
+        if parts.is_rewritten() {
+            with_rewritten(request, &extensions, |request| go_on(request, response))
+        } else {
+            with_extensions(request, &extensions, |request| go_on(request, response))
+        }
     }
 
     /// Shows a response to the middleware, at once or when it is ready.
@@ -179,6 +183,26 @@ fn with_extensions<T>(
     };
     go_on(&Request {
         context,
+        ..*request
+    })
+}
+
+/// Continues with the head and the connection as the middleware has rewritten them.
+fn with_rewritten<T>(
+    request: &Request<'_>,
+    extensions: &Extensions,
+    go_on: impl FnOnce(&Request<'_>) -> T,
+) -> T {
+    let head = extensions.head_for(request.head());
+    let path = head.decoded_path_bytes();
+    let connection = extensions.connection_for(request.connection());
+    go_on(&Request {
+        message: Message {
+            head,
+            ..request.message
+        },
+        context: RequestContext::new(request.context.now, connection, extensions, &path),
+        mounted: request.mounted + extensions.prefix() - request.extensions().prefix(),
         ..*request
     })
 }

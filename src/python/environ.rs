@@ -60,7 +60,9 @@ impl Environ {
         }
         if let Some(address) = request.peer().address() {
             environ.set("REMOTE_ADDR", address.ip().to_string().as_str());
-            environ.set("REMOTE_PORT", Decimal::of(address.port().into()).as_str());
+            if address.port() != 0 {
+                environ.set("REMOTE_PORT", Decimal::of(address.port().into()).as_str());
+            }
         }
         if let Some(user) = request.extensions().get::<AuthenticatedUser>() {
             environ.set("REMOTE_USER", user.name());

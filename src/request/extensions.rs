@@ -1,5 +1,6 @@
 //! Values attached to a request and looked up by type.
 
+use super::rewritten::Rewritten;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use core::any::{Any, TypeId};
@@ -24,7 +25,11 @@ pub struct Extensions {
     values: Option<Box<Values>>,
 }
 
-type Values = BTreeMap<TypeId, Box<dyn AnyValue>>;
+#[derive(Default)]
+struct Values {
+    by_type: BTreeMap<TypeId, Box<dyn AnyValue>>,
+    rewritten: Option<Box<Rewritten>>,
+}
 
 /// A value that can be cloned and downcast.
 trait AnyValue: Any + Send + Sync {
@@ -52,7 +57,7 @@ impl Extensions {
     /// Inserts a value, replacing any value of the same type.
     pub fn insert<T: Clone + Send + Sync + 'static>(&mut self, value: T) {
         let values = self.values.get_or_insert_default();
-        values.insert(TypeId::of::<T>(), Box::new(value));
+        values.by_type.insert(TypeId::of::<T>(), Box::new(value));
     }
 
     /// Returns whether the map is empty.
@@ -63,16 +68,39 @@ impl Extensions {
     /// Adds all values of another map, replacing values of the same types.
     pub(crate) fn extend(&mut self, other: Extensions) {
         match (&mut self.values, other.values) {
-            (Some(values), Some(others)) => values.extend(*others),
+            (Some(values), Some(others)) => {
+                values.by_type.extend(others.by_type);
+                values.rewritten = others.rewritten.or(values.rewritten.take());
+            }
             (None, others) => self.values = others,
             (Some(_), None) => {}
         }
     }
 
+    /// Returns the parts of the request that middleware has rewritten.
+    #[inline(always)]
+    pub(crate) fn rewritten(&self) -> Option<&Rewritten> {
+        self.values.as_ref()?.rewritten.as_deref()
+    }
+
+    /// Replaces the parts of the request that middleware has rewritten.
+    pub(crate) fn set_rewritten(&mut self, rewritten: Rewritten) {
+        self.values.get_or_insert_default().rewritten = Some(Box::new(rewritten));
+    }
+
+    /// Returns a copy for a request whose head and connection are already the rewritten ones.
+    pub(crate) fn without_rewritten(&self) -> Extensions {
+        let mut copy = self.clone();
+        if let Some(values) = &mut copy.values {
+            values.rewritten = None;
+        }
+        copy
+    }
+
     /// Returns the value of the given type.
     #[must_use]
     pub fn get<T: 'static>(&self) -> Option<&T> {
-        let value = self.values.as_ref()?.get(&TypeId::of::<T>())?;
+        let value = self.values.as_ref()?.by_type.get(&TypeId::of::<T>())?;
         (**value).as_any().downcast_ref()
     }
 }
@@ -80,10 +108,12 @@ impl Extensions {
 impl Clone for Extensions {
     fn clone(&self) -> Extensions {
         let copy = |values: &Values| {
-            let copies = values
-                .iter()
-                .map(|(id, value)| (*id, (**value).clone_box()));
-            Box::new(copies.collect())
+            let by_type = values.by_type.iter();
+            let copies = by_type.map(|(id, value)| (*id, (**value).clone_box()));
+            Box::new(Values {
+                by_type: copies.collect(),
+                rewritten: values.rewritten.clone(),
+            })
         };
         Extensions {
             values: self.values.as_deref().map(copy),
@@ -93,7 +123,10 @@ impl Clone for Extensions {
 
 impl fmt::Debug for Extensions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = self.values.as_ref().map_or(0, |values| values.len());
+        let count = self
+            .values
+            .as_ref()
+            .map_or(0, |values| values.by_type.len());
         write!(f, "Extensions({count} values)")
     }
 }

@@ -32,6 +32,7 @@ pub(crate) mod part;
 mod query;
 #[allow(clippy::module_inception, reason = "each name has a file of its name")]
 pub(crate) mod request;
+pub(crate) mod rewritten;
 #[cfg(feature = "cookies")]
 mod set_cookie;
 #[cfg(feature = "signed-cookies")]

@@ -132,7 +132,8 @@ impl<'a> Request<'a> {
             trailers,
             now: *self.context.now,
             connection: self.context.connection.clone(),
-            extensions: self.context.extensions.clone(),
+            // The head and the connection are copied as they were rewritten.
+            extensions: self.context.extensions.without_rewritten(),
             mounted: self.mounted,
             path: OwnedPath::new(self.message.head, self.context.path),
             params: self.params.to_owned(),
@@ -364,8 +365,8 @@ impl RequestBuilder {
 
     /// Adds all of the given extensions.
     #[cfg(feature = "http")]
-    pub(crate) fn extensions(mut self, extensions: Extensions) -> RequestBuilder {
-        self.extensions.extend(extensions);
+    pub(crate) fn extensions(mut self, extensions: &Extensions) -> RequestBuilder {
+        self.extensions.extend(extensions.without_rewritten());
         self
     }
 
@@ -418,7 +419,7 @@ impl RequestBuilder {
 }
 
 /// Parses a head without limits.
-fn layout_of(head: &[u8], scheme: Scheme) -> Result<Box<Layout>, InvalidRequest> {
+pub(super) fn layout_of(head: &[u8], scheme: Scheme) -> Result<Box<Layout>, InvalidRequest> {
     let limits = Limits {
         request_line_bytes: u32::MAX / 2,
         header_line_bytes: u32::MAX / 2,

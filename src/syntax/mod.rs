@@ -9,6 +9,7 @@ pub(crate) mod content_disposition;
 pub(crate) mod date;
 pub(crate) mod entity_tag;
 pub(crate) mod field_section;
+pub(crate) mod forwarded;
 pub(crate) mod head;
 mod head_validation;
 pub(crate) mod host_pattern;

@@ -28,6 +28,16 @@ pub(crate) fn split(text: &[u8]) -> (&[u8], Parameters<'_>) {
     (trim(value), Parameters { rest })
 }
 
+/// Returns the parameters of a text that has no value before them (RFC 7239 section 4).
+pub(crate) fn pairs(text: &[u8]) -> impl Iterator<Item = Result<Parameter<'_>, Malformed>> {
+    let (first, rest) = match take(text) {
+        _ if text.starts_with(b";") => (None, text),
+        Some((first, rest)) => (Some(Ok(first)), rest),
+        None => (Some(Err(Malformed)), &[][..]),
+    };
+    first.into_iter().chain(Parameters { rest })
+}
+
 impl<'a> Parameters<'a> {
     /// Returns the value of the first parameter with the given name, ignoring case, or an error if a parameter is
     /// malformed.

@@ -44,7 +44,7 @@ pub enum Peer {
     /// The peer is unknown.
     #[default]
     Unknown,
-    /// An internet address.
+    /// An internet address. The port is 0 if it is not known, because a proxy named only the address.
     Address(SocketAddr),
     /// Any other name, such as the name of a Unix socket, a vsock or a serial line.
     Named(Arc<str>),
@@ -80,10 +80,11 @@ impl From<SocketAddr> for Peer {
 }
 
 impl fmt::Display for Peer {
-    /// Writes the address with its port, the name, or `-`.
+    /// Writes the address with its port, if that is known, the name, or `-`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Peer::Unknown => f.write_str("-"),
+            Peer::Address(address) if address.port() == 0 => address.ip().fmt(f),
             Peer::Address(address) => address.fmt(f),
             Peer::Named(name) => f.write_str(name),
         }

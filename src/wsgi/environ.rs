@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 /// | `CONTENT_TYPE`, `CONTENT_LENGTH` | only with a body, or with the corresponding header |
 /// | `SERVER_NAME`, `SERVER_PORT` | from the target or Host; `localhost` for HTTP/1.0 without Host |
 /// | `SERVER_PROTOCOL` | `HTTP/1.0` or `HTTP/1.1` |
-/// | `REMOTE_ADDR`, `REMOTE_PORT` | only if the connection knows its peer |
+/// | `REMOTE_ADDR`, `REMOTE_PORT` | only if they are known |
 /// | `HTTP_*` | the other headers; repeated headers are joined by commas |
 /// | `wsgi.version`, `wsgi.url_scheme` | `1.0`; `http` or `https` |
 /// | `wsgi.multithread`, `wsgi.multiprocess`, `wsgi.run_once` | `true`, `false`, `false` |
@@ -101,7 +101,10 @@ impl<'a> Environ<'a> {
                 .into(),
             "SERVER_PROTOCOL" => request.version().as_str().into(),
             "REMOTE_ADDR" => request.peer().ip()?.to_string().into(),
-            "REMOTE_PORT" => request.peer().address()?.port().to_string().into(),
+            "REMOTE_PORT" => match request.peer().address()?.port() {
+                0 => return None,
+                port => port.to_string().into(),
+            },
             "wsgi.version" => "1.0".into(),
             "wsgi.url_scheme" => request.scheme().as_str().into(),
             "wsgi.multithread" => "true".into(),

@@ -8,6 +8,7 @@ mod compression;
 mod contract;
 mod cors;
 mod entity_tags;
+mod forwarded_by;
 mod order;
 mod rate_limit;
 mod request_id;

@@ -1,0 +1,315 @@
+//! The clients of a server behind proxies, as the proxies name them.
+
+use super::middleware::Middleware;
+use super::request_parts::RequestParts;
+use crate::config::trusted_proxies::TrustedProxies;
+use crate::headers::headers::Headers;
+use crate::message::head::Head;
+use crate::request::rewritten::{HeadChanges, RewrittenHead};
+use crate::response::response::Response;
+use crate::syntax::byte_class::REG_NAME;
+use crate::syntax::forwarded::{Element, Node, elements_from_right, valid_host};
+use crate::values::connection_info::{ConnectionInfo, Peer};
+use crate::values::scheme::Scheme;
+use alloc::vec::Vec;
+
+/// Middleware for a server behind proxies. It takes the address of the client, and the scheme that the client used, from the
+/// headers that trusted proxies add. Add it last, outside of all other middleware.
+///
+/// By default, it reads `X-Forwarded-For` and `X-Forwarded-Proto`, which nearly all proxies can send. With
+/// [`rfc7239`](ForwardedBy::rfc7239), it reads `Forwarded` instead, never both.
+///
+/// Clients can send these headers, too. So the lists are read from the right, where each proxy adds the address that is
+/// connected to it:
+///
+/// 1. If the peer is not trusted, nothing changes.
+/// 2. Addresses of trusted proxies are skipped. The first other address is the client. If all are trusted, it is the leftmost one.
+/// 3. Scheme, host and prefix come from the proxy that named the client. A header with a single value counts for all proxies,
+///    because most of them pass it on as it is.
+/// 4. Anything invalid ends the list: the client is the last valid address before it. A client that a proxy calls `unknown` has
+///    the address of that proxy, and one that it calls `_x` is [named](Peer::Named) so.
+///
+/// The client then takes the place of the proxy for everything inside this middleware, and in all logs:
+/// [`Request::peer`](crate::Request::peer) and [`Request::scheme`](crate::Request::scheme), `REMOTE_ADDR` and
+/// `wsgi.url_scheme`, [`RateLimit`](crate::middleware::RateLimit), [`AccessLog`](crate::middleware::AccessLog), secure cookies. Its
+/// port is 0 if no proxy names it. Only input that is not a valid request is logged with the address of the proxy.
+///
+/// The application sees the headers that were believed, and no others of their kind. From a peer that is not trusted,
+/// `Forwarded`, `X-Real-IP` and all headers that begin with `X-Forwarded-` are left out, because applications and frameworks may
+/// believe them. From a trusted one, those that this middleware would not read are left out.
+///
+/// ```
+/// use bytegate::middleware::ForwardedBy;
+/// use bytegate::{Gateway, Request, testing::Client};
+/// use std::net::SocketAddr;
+///
+/// let show = |request: &Request| format!("{} {}", request.peer(), request.scheme());
+/// let gateway = Gateway::new(show).with(ForwardedBy::trusting(["10.0.0.0/24".parse()?]));
+/// let get = |peer: &str| {
+///     let client = Client::new(gateway.clone()).peer(peer.parse::<SocketAddr>().unwrap());
+///     // The first address was sent by the client, the second one was added by the proxy.
+///     let request = client.get("/").header("X-Forwarded-For", "127.0.0.1, 192.0.2.7");
+///     request.header("X-Forwarded-Proto", "https").text()
+/// };
+/// assert_eq!(get("10.0.0.1:50000"), "192.0.2.7 https");
+/// assert_eq!(get("198.51.100.1:50000"), "198.51.100.1:50000 http");
+/// # Ok::<(), bytegate::config::InvalidAddressRange>(())
+/// ```
+#[doc(alias = "ProxyFix")]
+#[doc(alias = "real_ip")]
+#[doc(alias = "X-Forwarded-For")]
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ForwardedBy {
+    proxies: TrustedProxies,
+    lists: Lists,
+    host: bool,
+    prefix: bool,
+    keeps_others: bool,
+}
+
+/// The headers that name the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lists {
+    /// `X-Forwarded-For` and its relatives.
+    Several,
+    /// `Forwarded` (RFC 7239).
+    One,
+}
+
+impl ForwardedBy {
+    /// Believes these proxies. See [`TrustedProxies`] for what that means. A [named](TrustedProxies::named_peers) peer, such
+    /// as one on a Unix socket, can be trusted, too.
+    pub fn trusting(proxies: impl Into<TrustedProxies>) -> ForwardedBy {
+        ForwardedBy {
+            proxies: proxies.into(),
+            lists: Lists::Several,
+            host: false,
+            prefix: false,
+            keeps_others: false,
+        }
+    }
+
+    /// Reads `Forwarded` (RFC 7239) in place of the headers that begin with `X-Forwarded-`. Its `host` is believed, because it
+    /// belongs to the same element as the address.
+    ///
+    /// ```
+    /// use bytegate::middleware::ForwardedBy;
+    /// use bytegate::request::{Authority, Peer};
+    /// use bytegate::{Gateway, Request, config::TrustedProxies, testing::Client};
+    ///
+    /// let show = |request: &Request| format!("{} {}", request.peer(), request.authority().unwrap().host);
+    /// let proxies = TrustedProxies::new().named_peers();
+    /// let gateway = Gateway::new(show).with(ForwardedBy::trusting(proxies).rfc7239());
+    /// let client = Client::new(gateway).peer(Peer::named("/run/site.sock"));
+    /// let request = client.get("/").header("Forwarded", "for=\"[2001:db8::7]:4711\";host=example.com");
+    /// assert_eq!(request.text(), "[2001:db8::7]:4711 example.com");
+    /// ```
+    pub fn rfc7239(mut self) -> ForwardedBy {
+        self.lists = Lists::One;
+        self
+    }
+
+    /// Also believes `X-Forwarded-Host`: it takes the place of `Host`. Turn this on only if the proxy always sets this header.
+    /// Otherwise, clients can, and choose the host that the application sees. A proxy that passes on `Host` needs it not at all.
+    pub fn host(mut self) -> ForwardedBy {
+        self.host = true;
+        self
+    }
+
+    /// Also believes `X-Forwarded-Prefix`: the prefix, such as `/shop`, that the proxy took away from the path. Turn this on only
+    /// if the proxy always sets this header.
+    ///
+    /// The prefix is put back before the path, and counts as a mount: it is the start of
+    /// [`Request::path`](crate::Request::path) and of [`script_name`](crate::Request::script_name), and routers and sites find the
+    /// rest. Frameworks build links with it. Redirects of routers and sites are relative, and so are right with any prefix. An
+    /// application that redirects to an absolute path puts `script_name` before it. A prefix with escapes, empty segments or dot
+    /// segments is ignored.
+    ///
+    /// ```
+    /// use bytegate::middleware::ForwardedBy;
+    /// use bytegate::{Gateway, Request, Response, Router, testing::Client};
+    /// use std::net::SocketAddr;
+    ///
+    /// let enter = |request: &Request| Response::see_other(&format!("{}/cart", request.script_name()));
+    /// let router = Router::new().get("/enter", enter);
+    /// let gateway = Gateway::new(router).with(ForwardedBy::trusting(["::1".parse()?]).prefix());
+    /// let client = Client::new(gateway).peer("[::1]:50000".parse::<SocketAddr>().unwrap());
+    /// let response = client.get("/enter").header("X-Forwarded-Prefix", "/shop").send();
+    /// assert_eq!(response.header("Location"), Some("/shop/cart"));
+    /// # Ok::<(), bytegate::config::InvalidAddressRange>(())
+    /// ```
+    pub fn prefix(mut self) -> ForwardedBy {
+        self.prefix = true;
+        self
+    }
+
+    /// Also shows the application the headers of this kind that were not believed.
+    pub fn keep_others(mut self) -> ForwardedBy {
+        self.keeps_others = true;
+        self
+    }
+
+    /// Returns what the trusted proxies say about the client.
+    fn client<'h>(&self, headers: Headers<'h>) -> Hop<'h> {
+        match self.lists {
+            Lists::One => {
+                let elements = from_right(headers, "Forwarded");
+                self.walk(elements.map_while(|element| Element::parse(element).map(Hop::of)))
+            }
+            Lists::Several => {
+                let list = |name| from_right(headers, name).collect::<Vec<_>>();
+                let (addresses, schemes) = (list("X-Forwarded-For"), list("X-Forwarded-Proto"));
+                let hosts = self.host.then(|| list("X-Forwarded-Host"));
+                let prefixes = self.prefix.then(|| list("X-Forwarded-Prefix"));
+                // Without a list of addresses, the other headers belong to the last proxy.
+                let hops = (0..addresses.len().max(1)).map_while(|index| {
+                    let node = match addresses.get(index) {
+                        Some(address) => Node::parse_loosely(address)?,
+                        None => Node::Unknown,
+                    };
+                    let host = hosts.as_ref().and_then(|hosts| at(hosts, index));
+                    let prefix = prefixes.as_ref().and_then(|prefixes| at(prefixes, index));
+                    Some(Hop {
+                        node,
+                        scheme: at(&schemes, index).and_then(|scheme| scheme.parse().ok()),
+                        host: host.and_then(valid_host),
+                        prefix: prefix.and_then(valid_prefix).unwrap_or_default(),
+                    })
+                });
+                self.walk(hops)
+            }
+        }
+    }
+
+    /// Follows the proxies from the last one to the first one that is not trusted.
+    fn walk<'h>(&self, hops: impl Iterator<Item = Hop<'h>>) -> Hop<'h> {
+        let mut reached = Hop::NONE;
+        for hop in hops {
+            let is_known = hop.node != Node::Unknown;
+            let is_trusted = match hop.node {
+                Node::Address(address) => self.proxies.contains(&address.into()),
+                Node::Hidden(_) | Node::Unknown => false,
+            };
+            reached = Hop {
+                node: if is_known { hop.node } else { reached.node },
+                ..hop
+            };
+            if !is_trusted {
+                break;
+            }
+        }
+        reached
+    }
+
+    /// Returns whether the application must not see the headers with a name.
+    fn leaves_out(&self, name: &str, is_trusted: bool) -> bool {
+        let starts = |prefix: &str| {
+            let start = name.get(..prefix.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        };
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
+        let is_one = is("Forwarded");
+        let is_host = is("X-Forwarded-Host");
+        let is_prefix = is("X-Forwarded-Prefix");
+        let is_read = is_host || is_prefix || is("X-Forwarded-For") || is("X-Forwarded-Proto");
+        match (is_trusted, self.lists) {
+            _ if self.keeps_others => false,
+            (false, _) => is_one || is("X-Real-IP") || starts("X-Forwarded-"),
+            (true, Lists::One) => is_read,
+            (true, Lists::Several) => is_one || is_host && !self.host || is_prefix && !self.prefix,
+        }
+    }
+}
+
+impl Middleware for ForwardedBy {
+    fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
+        let own = request.connection;
+        let is_trusted = self.proxies.contains(&own.peer);
+        let head: Head<'_> = request.head;
+        let client = if is_trusted {
+            self.client(head.headers())
+        } else {
+            Hop::NONE
+        };
+        let peer = match client.node {
+            Node::Address(address) => Some(Peer::Address(address)),
+            Node::Hidden(name) => Some(Peer::named(name)),
+            Node::Unknown => None,
+        };
+        let leaves_out = |name: &str| self.leaves_out(name, is_trusted);
+        let is_new_head = client.host.is_some()
+            || !client.prefix.is_empty()
+            || head.headers().iter().any(|(name, _)| leaves_out(name));
+        if !is_new_head && peer.is_none() && client.scheme.is_none() {
+            return None;
+        }
+        let connection = ConnectionInfo {
+            peer: peer.unwrap_or_else(|| own.peer.clone()),
+            scheme: client.scheme.unwrap_or(own.scheme),
+            ..own.clone()
+        };
+        let changes = HeadChanges {
+            host: client.host,
+            prefix: client.prefix,
+            leaves_out: &leaves_out,
+        };
+        let scheme = own.scheme;
+        match is_new_head.then(|| RewrittenHead::new(head, scheme, &changes)) {
+            Some(Some(head)) => request.set_head(connection, head),
+            _ => request.set_connection(connection),
+        }
+        None
+    }
+}
+
+/// What a proxy says about the request that it received.
+#[derive(Clone, Copy)]
+struct Hop<'h> {
+    node: Node<'h>,
+    scheme: Option<Scheme>,
+    host: Option<&'h str>,
+    prefix: &'h str,
+}
+
+impl<'h> Hop<'h> {
+    const NONE: Hop<'static> = Hop {
+        node: Node::Unknown,
+        scheme: None,
+        host: None,
+        prefix: "",
+    };
+
+    fn of(element: Element<'h>) -> Hop<'h> {
+        Hop {
+            node: element.node,
+            scheme: element.scheme,
+            host: element.host,
+            prefix: "",
+        }
+    }
+}
+
+/// Returns the elements of all headers with a name, which are one list, from right to left.
+fn from_right<'h>(headers: Headers<'h>, name: &str) -> impl Iterator<Item = &'h [u8]> + use<'h> {
+    let lines: Vec<&[u8]> = headers.get_all(name).collect();
+    lines.into_iter().rev().flat_map(elements_from_right)
+}
+
+/// Returns the element that belongs to an address. A single one belongs to all.
+fn at<'h>(elements: &[&'h [u8]], index: usize) -> Option<&'h str> {
+    let index = if elements.len() == 1 { 0 } else { index };
+    core::str::from_utf8(elements.get(index)?).ok()
+}
+
+/// Returns a prefix without the slash at its end, if it needs no decoding.
+fn valid_prefix(text: &str) -> Option<&str> {
+    let prefix = text.strip_suffix('/').unwrap_or(text);
+    let mut segments = prefix.split('/');
+    let is_absolute = segments.next() == Some("");
+    let is_plain = |segment: &str| {
+        let is_plain = |byte: u8| REG_NAME.contains(byte) || b":@".contains(&byte);
+        !matches!(segment, "" | "." | "..") && segment.bytes().all(is_plain)
+    };
+    (is_absolute && segments.all(is_plain)).then_some(prefix)
+}
