@@ -107,15 +107,15 @@ impl GatewayService {
         let (parts, body) = request.into_parts();
         let incoming = IncomingBody {
             body: Box::pin(body),
-            clock: self.clock.clone(),
         };
+        let clock = || (self.clock)();
         let request = builder_of(&parts).and_then(|builder| incoming.announce(builder).build());
         match request {
             Ok(request) => {
-                let response = self.gateway.respond_to(&request, incoming).await;
+                let response = self.gateway.respond_to(&request, incoming, clock).await;
                 self.gateway.watch(response, &request)
             }
-            Err(fault) => self.respond_to_invalid(&parts, fault, incoming.now()).await,
+            Err(fault) => self.respond_to_invalid(&parts, fault).await,
         }
     }
 }
@@ -144,7 +144,6 @@ impl GatewayService {
         &self,
         parts: &http::request::Parts,
         fault: InvalidRequest,
-        now: Now,
     ) -> Response {
         let line = format!("{} {} HTTP/1.1", parts.method, target_of(parts));
         let refusal = Refusal {
@@ -157,7 +156,7 @@ impl GatewayService {
         let connection = parts.extensions.get::<ConnectionInfo>();
         let connection = connection.cloned().unwrap_or_default();
         self.gateway
-            .respond_to_invalid(&refusal, &connection, now)
+            .respond_to_invalid(&refusal, &connection, || (self.clock)())
             .await
     }
 }
@@ -170,10 +169,9 @@ impl fmt::Debug for GatewayService {
     }
 }
 
-/// The body of a request, as it arrives, and the clock of the service.
+/// The body of a request, as it arrives.
 struct IncomingBody<B> {
     body: Pin<Box<B>>,
-    clock: Clock,
 }
 
 impl<B: HttpBody> IncomingBody<B> {
@@ -189,10 +187,6 @@ impl<B: HttpBody> IncomingBody<B> {
 }
 
 impl<B: HttpBody> Incoming for IncomingBody<B> {
-    fn now(&self) -> Now {
-        (self.clock)()
-    }
-
     fn poll_part(
         &mut self,
         context: &mut Context<'_>,

@@ -2,7 +2,7 @@
 
 use super::chain::{Caller, Chain};
 use super::exchange::{Begun, Exchange, RequestLine, may_need_record};
-use super::front_end::FrontEnd;
+use super::front_end::{FrontEnd, clock_of};
 use super::gateway::Shared;
 use super::poll_time;
 use super::stream_kind::StreamKind;
@@ -12,6 +12,7 @@ use crate::body::body::SHARED_FROM_BYTES;
 use crate::body::body_error::BodyError;
 use crate::config::config::Config;
 use crate::connection::{CloseReason, Connection, OutOfTurn, Step};
+use crate::middleware::Clock;
 use crate::request::extensions::Extensions;
 use crate::response::reply::{PreparedResponse, Reply};
 use crate::response::response::{Response, ResponseError};
@@ -127,7 +128,8 @@ impl<C: Borrow<Config>> Driver<C> {
                 }
                 front_end.on_request(message, end);
                 if let Some(mut exchange) = self.exchange.take() {
-                    let mut response = exchange.finish(chain, message, now);
+                    let mut response =
+                        exchange.finish(chain, message, now, Clock::new(&clock_of(front_end)));
                     exchange.record_for(&response, RequestLine::of(&message.head), *now);
                     self.respond(gateway, &mut response, Some(exchange), front_end);
                 } else {
@@ -154,7 +156,14 @@ impl<C: Borrow<Config>> Driver<C> {
                         _ => {
                             let line = RequestLine::of(&message.head);
                             let mut response = reply.into_response();
-                            let kept = Exchange::keep(chain, &mut response, line, *now, extensions);
+                            let kept = Exchange::keep(
+                                chain,
+                                &mut response,
+                                line,
+                                *now,
+                                extensions,
+                                Some(Clock::new(&clock_of(front_end))),
+                            );
                             self.respond(gateway, &mut response, kept, front_end);
                         }
                     }
@@ -162,7 +171,14 @@ impl<C: Borrow<Config>> Driver<C> {
             }
             Step::Admit(head) => {
                 front_end.on_head(head, at);
-                match Exchange::begin(chain, *head, *now, Extensions::new()) {
+                let begun = Exchange::begin(
+                    chain,
+                    *head,
+                    *now,
+                    Extensions::new(),
+                    Clock::new(&clock_of(front_end)),
+                );
+                match begun {
                     Begun::Refused(mut response, kept) => {
                         self.respond(gateway, &mut response, kept, front_end);
                     }
@@ -186,11 +202,13 @@ impl<C: Borrow<Config>> Driver<C> {
                 let refusal = exchange.with_limit(*refusal);
                 front_end.on_refusal(&refusal);
                 // A deferred response may have its own page for the time at which it is late.
-                if let Some(mut response) = exchange.last_response(chain, now) {
+                let last = exchange.last_response(chain, now, Clock::new(&clock_of(front_end)));
+                if let Some(mut response) = last {
                     self.respond(gateway, &mut response, Some(exchange), front_end);
                     return Stepped::Ran;
                 }
-                let (mut response, kept) = exchange.refuse(chain, &refusal, *now);
+                let (mut response, kept) =
+                    exchange.refuse(chain, &refusal, *now, Clock::new(&clock_of(front_end)));
                 self.respond(gateway, &mut response, kept, front_end);
             }
             Step::Pending { until } => {
@@ -198,6 +216,7 @@ impl<C: Borrow<Config>> Driver<C> {
                 let mut exchange = self.exchange.take().unwrap_or_default();
                 match poll_time::at(now, || exchange.poll_response(chain, &mut context)) {
                     Poll::Ready(mut response) => {
+                        exchange.after(chain, &mut response, Clock::new(&clock_of(front_end)));
                         self.respond(gateway, &mut response, Some(exchange), front_end);
                     }
                     Poll::Pending => {
@@ -274,7 +293,7 @@ impl<C: Borrow<Config>> Driver<C> {
             return self.end_body(Err(BodyError));
         }
         let chain = Chain::new(gateway, &self.caller);
-        let mut response = exchange.give_up(chain);
+        let mut response = exchange.give_up(chain, Clock::new(&clock_of(front_end)));
         self.respond(gateway, &mut response, Some(exchange), front_end);
     }
 
@@ -331,7 +350,7 @@ impl<C: Borrow<Config>> Driver<C> {
     ) {
         let mut exchange = self.exchange.take().unwrap_or_default();
         let chain = Chain::new(gateway, &self.caller);
-        exchange.interrupt(chain, &mut response);
+        exchange.interrupt(chain, &mut response, Clock::new(&clock_of(front_end)));
         self.respond(gateway, &mut response, Some(exchange), front_end);
     }
 

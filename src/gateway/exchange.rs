@@ -8,7 +8,7 @@ use super::stream_kind::StreamKind;
 use crate::body::body::Blocks;
 use crate::connection::{BodyMode, Refusal};
 use crate::message::head::Head;
-use crate::middleware::{RequestInfo, Routing};
+use crate::middleware::{Clock, RequestInfo, Routing};
 use crate::request::extensions::Extensions;
 use crate::request::request::Message;
 use crate::response::response::{DeferredResponse, Response, ResponseError};
@@ -97,6 +97,7 @@ impl Exchange {
         head: Head<'_>,
         now: Now,
         mut extensions: Extensions,
+        clock: Clock<'_>,
     ) -> Begun {
         let admission = chain.admit(head, &now, &mut extensions);
         let is_streamed = matches!(admission.decision, Decision::Stream(..));
@@ -112,7 +113,7 @@ impl Exchange {
             Decision::Refuse(response) => {
                 let refuse = || exchange.pass(response);
                 let mut response = chain.caller.respond(refuse);
-                exchange.after(chain, &mut response);
+                exchange.after(chain, &mut response, clock);
                 exchange.record_for(&response, RequestLine::of(&head), now);
                 let kept = may_need_record(&response).then(|| Box::new(exchange));
                 return Begun::Refused(response, kept);
@@ -139,6 +140,7 @@ impl Exchange {
         line: RequestLine<'_>,
         now: Now,
         extensions: Extensions,
+        clock: Option<Clock<'_>>,
     ) -> Option<Box<Exchange>> {
         if !response.is_pending() {
             let info = RequestInfo::new(
@@ -151,7 +153,7 @@ impl Exchange {
             let routing = line.head.map_or(Routing::None, |head| {
                 Routing::Head(&*chain.gateway.application, head)
             });
-            let info = info.with_routing(routing);
+            let info = info.with_routing(routing).with_clock(clock);
             chain.after(&info, response);
         }
         may_need_record(response).then(|| Exchange::recorded(line, &now, extensions))
@@ -266,6 +268,7 @@ impl Exchange {
         chain: Chain<'_, '_>,
         message: &Message<'_>,
         now: &Now,
+        clock: Clock<'_>,
     ) -> Response {
         let receiver = self.receiver.take();
         let extensions = if self.added.is_empty() {
@@ -281,14 +284,19 @@ impl Exchange {
                 None => chain.reply(message, now, &extensions).into_response(),
             })
         });
-        self.after(chain, &mut response);
+        self.after(chain, &mut response, clock);
         response
     }
 
     /// Responds in place of the receiver: with its refusal, or because it panicked or was not ready in time.
-    pub(super) fn interrupt(&mut self, chain: Chain<'_, '_>, response: &mut Response) {
+    pub(super) fn interrupt(
+        &mut self,
+        chain: Chain<'_, '_>,
+        response: &mut Response,
+        clock: Clock<'_>,
+    ) {
         self.receiver = None;
-        self.after(chain, response);
+        self.after(chain, response, clock);
     }
 
     /// Adds the limit that the body has exceeded.
@@ -308,6 +316,7 @@ impl Exchange {
         chain: Chain<'_, '_>,
         refusal: &Refusal<'_>,
         now: Now,
+        clock: Clock<'_>,
     ) -> (Response, Option<Box<Exchange>>) {
         self.abort(chain, AbortReason::Refused(refusal.error));
         let mut response = refusal.page();
@@ -316,7 +325,11 @@ impl Exchange {
             bytes: refusal.line,
             head: None,
         };
-        let kept = Exchange::keep(chain, &mut response, line, now, self.extensions);
+        // The head may have been valid.
+        let began = self.record.filter(|record| record.has_head);
+        let clock = began.as_ref().map(|_| clock);
+        let now = began.map_or(now, |record| record.now);
+        let kept = Exchange::keep(chain, &mut response, line, now, self.extensions, clock);
         (response, kept)
     }
 
@@ -341,7 +354,7 @@ impl Exchange {
         }
     }
 
-    /// Polls a deferred response. It may be deferred again when it is ready.
+    /// Polls a deferred response, which the middleware has not seen. It may be deferred again when it is ready.
     pub(super) fn poll_response(
         &mut self,
         chain: Chain<'_, '_>,
@@ -355,33 +368,40 @@ impl Exchange {
             }),
             None => Err(Response::from_error(ResponseError::Pending)),
         };
-        let (Ok(Poll::Ready(mut response)) | Err(mut response)) = polled else {
+        let (Ok(Poll::Ready(response)) | Err(response)) = polled else {
             return Poll::Pending;
         };
         self.deferred = None;
-        self.after(chain, &mut response);
         Poll::Ready(response)
     }
 
     /// Polls a deferred response for the last time, because nothing waits for it any longer.
-    pub(super) fn last_response(&mut self, chain: Chain<'_, '_>, now: &Now) -> Option<Response> {
+    pub(super) fn last_response(
+        &mut self,
+        chain: Chain<'_, '_>,
+        now: &Now,
+        clock: Clock<'_>,
+    ) -> Option<Response> {
         self.deferred.as_ref()?;
         let mut context = Context::from_waker(Waker::noop());
         let polled = poll_time::at(now, || self.poll_response(chain, &mut context));
         self.deferred = None;
         match polled {
-            Poll::Ready(response) if !response.is_pending() => Some(response),
+            Poll::Ready(mut response) if !response.is_pending() => {
+                self.after(chain, &mut response, clock);
+                Some(response)
+            }
             _ => None,
         }
     }
 
     /// Gives up a deferred response that cannot be awaited.
     #[cfg(not(feature = "std"))]
-    pub(super) fn give_up(&mut self, chain: Chain<'_, '_>) -> Response {
+    pub(super) fn give_up(&mut self, chain: Chain<'_, '_>, clock: Clock<'_>) -> Response {
         self.abort(chain, AbortReason::Disconnected);
         self.deferred = None;
         let mut response = Response::from_error(ResponseError::Pending);
-        self.after(chain, &mut response);
+        self.after(chain, &mut response, clock);
         response
     }
 
@@ -399,9 +419,11 @@ impl Exchange {
     }
 
     /// Passes a response to the gateway's middleware, unless it is deferred.
-    fn after(&self, chain: Chain<'_, '_>, response: &mut Response) {
+    pub(super) fn after(&self, chain: Chain<'_, '_>, response: &mut Response, clock: Clock<'_>) {
         if chain.has_middlewares() && !response.is_pending() {
-            chain.after(&self.info(chain.gateway, &chain.caller.info), response);
+            let began = self.record.as_ref().filter(|record| record.has_head);
+            let info = self.info(chain.gateway, &chain.caller.info);
+            chain.after(&info.with_clock(began.map(|_| clock)), response);
         }
     }
 }

@@ -6,7 +6,9 @@ use crate::middleware::RequestInfo;
 use crate::request::request::Message;
 use crate::response::response::ResponseError;
 use crate::values::now::Now;
+use core::cell::RefCell;
 use core::task::Waker;
+use core::time::Duration;
 
 /// The environment of a [`Session`](crate::Session). It provides a clock and can observe events. Only
 /// [`now`](FrontEnd::now) is required. A plain [`Now`] is a front end whose time never changes.
@@ -120,6 +122,13 @@ impl<F: FrontEnd + ?Sized> FrontEnd for &mut F {
     fn on_error(&mut self, error: &ResponseError, request: &RequestInfo<'_>) {
         (**self).on_error(error, request);
     }
+}
+
+/// Returns a function that reads the monotonic clock of a front end.
+#[inline(always)]
+pub(super) fn clock_of(front_end: &mut impl FrontEnd) -> impl Fn() -> Duration {
+    let front_end = RefCell::new(front_end);
+    move || front_end.borrow_mut().now().monotonic
 }
 
 impl FrontEnd for Now {

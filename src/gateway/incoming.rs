@@ -1,15 +1,11 @@
 //! The body of a request that another server receives.
 
-use crate::values::now::Now;
 use crate::values::protocol_error::ProtocolError;
 use bytes::Bytes;
 use core::task::{Context, Poll};
 
-/// The body of a request that another server receives, and the time.
+/// The body of a request that another server receives.
 pub(crate) trait Incoming {
-    /// Returns the current time.
-    fn now(&self) -> Now;
-
     /// Polls for the next part of the body. Returns `None` after the last one.
     fn poll_part(
         &mut self,
@@ -18,17 +14,10 @@ pub(crate) trait Incoming {
 }
 
 /// A body that has arrived already.
-pub(super) struct Arrived {
-    pub(super) body: Option<Bytes>,
-    pub(super) now: Now,
-}
+pub(super) struct Arrived(pub(super) Option<Bytes>);
 
 impl Incoming for Arrived {
-    fn now(&self) -> Now {
-        self.now
-    }
-
     fn poll_part(&mut self, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, ProtocolError>>> {
-        Poll::Ready(self.body.take().map(Ok))
+        Poll::Ready(self.0.take().map(Ok))
     }
 }

@@ -6,6 +6,7 @@ use super::gateway::Gateway;
 use super::incoming::{Arrived, Incoming};
 use crate::connection::Refusal;
 use crate::message::framing::{self, Framing};
+use crate::middleware::Clock;
 use crate::request::extensions::Extensions;
 use crate::request::owned_request::OwnedRequest;
 use crate::request::request::Message;
@@ -46,16 +47,17 @@ impl Gateway {
     /// # Ok::<(), bytegate::request::InvalidRequest>(())
     /// ```
     pub async fn respond(&self, request: OwnedRequest) -> Response {
-        let body = Some(request.body().clone());
+        let body = Arrived(Some(request.body().clone()));
         let now = request.now();
-        self.respond_to(&request, Arrived { body, now }).await
+        self.respond_to(&request, body, || now).await
     }
 
-    /// Like [`respond`](Gateway::respond), but for a body that may still arrive. The body of the request itself is ignored.
+    /// Like [`respond`](Gateway::respond), but for a body that may still arrive. The body and the time of the request itself are ignored.
     pub(crate) async fn respond_to(
         &self,
         request: &OwnedRequest,
         incoming: impl Incoming,
+        clock: impl Fn() -> Now,
     ) -> Response {
         let caller = Caller {
             info: request.connection().clone(),
@@ -65,11 +67,11 @@ impl Gateway {
         let guest = Guest { chain, request };
         let response =
             match framing::Decisions::of(&request.head()).map(|exchange| exchange.framing) {
-                Ok(Framing::None) => guest.call(incoming.now()),
-                Ok(framing) => guest.receive(framing, incoming).await,
-                Err(fault) => guest.refuse(Exchange::default(), fault, incoming.now()),
+                Ok(Framing::None) => guest.call(&clock),
+                Ok(framing) => guest.receive(framing, incoming, &clock).await,
+                Err(fault) => guest.refuse(Exchange::default(), fault, &clock),
             };
-        settle(chain, response).await
+        settle(chain, response, &clock).await
     }
 
     /// Returns the response to input that another server received and that is not a valid request.
@@ -78,14 +80,17 @@ impl Gateway {
         &self,
         refusal: &Refusal<'_>,
         connection: &ConnectionInfo,
-        now: Now,
+        clock: impl Fn() -> Now,
     ) -> Response {
         let caller = Caller {
             info: connection.clone(),
             catches_panics: true,
         };
         let chain = Chain::new(self.shared(), &caller);
-        settle(chain, Exchange::default().refuse(chain, refusal, now)).await
+        let monotonic = || clock().monotonic;
+        let exchange = Exchange::default();
+        let response = exchange.refuse(chain, refusal, clock(), Clock::new(&monotonic));
+        settle(chain, response, &clock).await
     }
 }
 
@@ -93,11 +98,16 @@ impl Gateway {
 type Kept = (Response, Option<Box<Exchange>>);
 
 /// Waits for a deferred response, reports an error in it, and returns the response to send.
-async fn settle(chain: Chain<'_, '_>, (mut response, kept): Kept) -> Response {
+async fn settle(
+    chain: Chain<'_, '_>,
+    (mut response, kept): Kept,
+    clock: &impl Fn() -> Now,
+) -> Response {
     let mut exchange = kept.unwrap_or_default();
     while response.is_pending() {
         exchange.defer(&mut response);
         response = poll_fn(|context| exchange.poll_response(chain, context)).await;
+        exchange.after(chain, &mut response, Clock::new(&|| clock().monotonic));
     }
     if let Some(error) = response.take_error() {
         chain
@@ -128,44 +138,59 @@ impl<'r> Guest<'r> {
     }
 
     /// Responds to a request without a body.
-    fn call(self, now: Now) -> Kept {
+    fn call(self, clock: &impl Fn() -> Now) -> Kept {
+        let now = clock();
         let (message, mut extensions) = (self.message(&[]), self.extensions());
         let reply = self.chain.call(&message, &now, &mut extensions);
         let mut response = reply.into_response();
         let line = RequestLine::of(&message.head);
-        let kept = Exchange::keep(self.chain, &mut response, line, now, extensions);
+        let clock = || clock().monotonic;
+        let clock = Some(Clock::new(&clock));
+        let kept = Exchange::keep(self.chain, &mut response, line, now, extensions, clock);
         (response, kept)
     }
 
     /// Responds to a request with a body, which is received if it is admitted.
-    async fn receive(self, framing: Framing, incoming: impl Incoming) -> Kept {
-        let (head, now) = (self.request.head(), incoming.now());
-        let exchange = match Exchange::begin(self.chain, head, now, self.extensions()) {
+    async fn receive(
+        self,
+        framing: Framing,
+        incoming: impl Incoming,
+        clock: &impl Fn() -> Now,
+    ) -> Kept {
+        let (head, now) = (self.request.head(), clock());
+        let begun = {
+            let clock = || clock().monotonic;
+            let clock = Clock::new(&clock);
+            Exchange::begin(self.chain, head, now, self.extensions(), clock)
+        };
+        let exchange = match begun {
             Begun::Refused(response, kept) => return (response, kept),
             Begun::Admitted(_, exchange) => exchange,
         };
         let mut reception = Reception::new(self.chain, exchange);
         let received = reception.receive(framing, incoming).await;
         let mut exchange = core::mem::take(&mut reception.exchange);
+        let monotonic = || clock().monotonic;
         match received {
-            Ok((body, now)) => {
-                let response = exchange.finish(self.chain, &self.message(&body), &now);
+            Ok(body) => {
+                let (message, now) = (self.message(&body), clock());
+                let response = exchange.finish(self.chain, &message, &now, Clock::new(&monotonic));
                 exchange.record_for(&response, RequestLine::of(&head), now);
                 (response, Some(exchange))
             }
             Err(End::Interrupted(mut response)) => {
-                exchange.interrupt(self.chain, &mut response);
+                exchange.interrupt(self.chain, &mut response, Clock::new(&monotonic));
                 (response, Some(exchange))
             }
-            Err(End::Invalid(error, now)) => {
+            Err(End::Invalid(error)) => {
                 let at = self.request.head().bytes().len() as u64;
                 let fault = InvalidRequest::new(error, (at + reception.received) as usize);
-                self.refuse(*exchange, fault, now)
+                self.refuse(*exchange, fault, clock)
             }
         }
     }
 
-    fn refuse(self, exchange: Exchange, fault: InvalidRequest, now: Now) -> Kept {
+    fn refuse(self, exchange: Exchange, fault: InvalidRequest, clock: &impl Fn() -> Now) -> Kept {
         let head = self.request.head();
         let refusal = Refusal {
             error: fault.error,
@@ -175,7 +200,8 @@ impl<'r> Guest<'r> {
             body_limit: None,
         };
         let refusal = exchange.with_limit(refusal);
-        exchange.refuse(self.chain, &refusal, now)
+        let monotonic = || clock().monotonic;
+        exchange.refuse(self.chain, &refusal, clock(), Clock::new(&monotonic))
     }
 }
 
@@ -183,7 +209,7 @@ impl<'r> Guest<'r> {
 enum End {
     /// The receiver refused the rest of the body, or panicked.
     Interrupted(Response),
-    Invalid(ProtocolError, Now),
+    Invalid(ProtocolError),
 }
 
 /// A body that is being received. If this is dropped before its end, because the client is gone, the receiver is aborted.
@@ -206,23 +232,22 @@ impl<'r> Reception<'r> {
         }
     }
 
-    /// Receives the body to its end. Returns the buffered body, and the time.
+    /// Receives the body to its end. Returns the buffered body.
     async fn receive(
         &mut self,
         framing: Framing,
         mut incoming: impl Incoming,
-    ) -> Result<(Bytes, Now), End> {
-        let invalid = |error, incoming: &_| Err(End::Invalid(error, Incoming::now(incoming)));
+    ) -> Result<Bytes, End> {
         if matches!(framing, Framing::Length(length) if length > self.limit) {
-            return invalid(ProtocolError::BodyTooLarge, &incoming);
+            return Err(End::Invalid(ProtocolError::BodyTooLarge));
         }
         loop {
             let next = poll_fn(|context| self.poll_next(&mut incoming, context)).await;
             match next.map_err(End::Interrupted)? {
-                None => return Ok((core::mem::take(&mut self.buffered), incoming.now())),
+                None => return Ok(core::mem::take(&mut self.buffered)),
                 Some(Ok(part)) if self.has_room(&part) => self.take_in(part)?,
-                Some(Ok(_)) => return invalid(ProtocolError::BodyTooLarge, &incoming),
-                Some(Err(error)) => return invalid(error, &incoming),
+                Some(Ok(_)) => return Err(End::Invalid(ProtocolError::BodyTooLarge)),
+                Some(Err(error)) => return Err(End::Invalid(error)),
             }
         }
     }

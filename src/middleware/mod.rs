@@ -52,9 +52,9 @@ pub use middleware::Middleware;
 #[cfg(feature = "std")]
 pub use rate_limit::RateLimit;
 pub use request_info::RequestInfo;
-pub(crate) use request_info::Routing;
 #[cfg(feature = "std")]
 pub(crate) use request_info::identify;
+pub(crate) use request_info::{Clock, Routing};
 pub use request_parts::RequestParts;
 pub use server_timing::ServerTiming;
 #[cfg(feature = "signed-cookies")]

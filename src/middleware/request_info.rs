@@ -13,6 +13,7 @@ use crate::values::status::Status;
 use alloc::format;
 use alloc::string::String;
 use core::fmt;
+use core::time::Duration;
 
 /// Information about a request that has a response, even if the request was invalid.
 ///
@@ -50,6 +51,23 @@ pub struct RequestInfo<'a> {
     /// The values that middleware attached.
     pub extensions: &'a Extensions,
     routing: Routing<'a>,
+    clock: Option<Clock<'a>>,
+}
+
+/// The monotonic clock of a front end, which is read only if middleware asks for the time.
+#[derive(Clone, Copy)]
+pub(crate) struct Clock<'a>(&'a dyn Fn() -> Duration);
+
+impl<'a> Clock<'a> {
+    pub(crate) fn new(read: &'a impl Fn() -> Duration) -> Clock<'a> {
+        Clock(read)
+    }
+}
+
+impl fmt::Debug for Clock<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
 }
 
 /// How to find the route of a request, if someone wants to know it.
@@ -107,11 +125,49 @@ impl<'a> RequestInfo<'a> {
             connection: extensions.connection_for(connection),
             extensions,
             routing: Routing::None,
+            clock: None,
         }
     }
 
     pub(crate) fn with_routing(self, routing: Routing<'a>) -> RequestInfo<'a> {
         RequestInfo { routing, ..self }
+    }
+
+    pub(crate) fn with_clock(self, clock: Option<Clock<'a>>) -> RequestInfo<'a> {
+        RequestInfo { clock, ..self }
+    }
+
+    /// Returns the time since the head of the request was complete, by the clock of the front end. In
+    /// [`after`](crate::Middleware::after), that is the time to the response: it includes the arrival of the body and the wait
+    /// for a [deferred](Response::from_future) response, but not the time in which the body of the response is sent.
+    ///
+    /// Returns `None` for input without a valid head, and in middleware around a
+    /// [part](crate::middleware::with_middleware()) of the paths. With a clock that stands still, as in
+    /// [`Gateway::handle`](crate::Gateway::handle), the time is zero.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Middleware, Request, Response, testing::Client};
+    /// use bytegate::middleware::RequestInfo;
+    /// use std::time::Duration;
+    ///
+    /// struct WarnOfSlow;
+    ///
+    /// impl Middleware for WarnOfSlow {
+    ///     fn after(&self, request: &RequestInfo, response: Response) -> Response {
+    ///         if request.elapsed() > Some(Duration::from_secs(1)) {
+    ///             eprintln!("{request} was slow");
+    ///         }
+    ///         response
+    ///     }
+    /// }
+    ///
+    /// let client = Client::new(Gateway::new(|_: &Request| "hello\n").with(WarnOfSlow));
+    /// assert_eq!(client.get("/").text(), "hello\n");
+    /// ```
+    #[must_use]
+    pub fn elapsed(&self) -> Option<Duration> {
+        let Clock(read) = self.clock?;
+        Some(read().saturating_sub(self.now.monotonic))
     }
 
     /// Returns the pattern of the request's route, as [`Request::route`] does in its handler, for access logs and metrics.
