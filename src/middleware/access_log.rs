@@ -1,30 +1,23 @@
-//! An access log in the Common Log Format, one line per request.
-//!
-//! `host ident authuser [date] "request line" status bytes`, as written by the NCSA and Apache servers.
+//! An access log, one line per request.
 
-use super::basic_auth::AuthenticatedUser;
+use super::access_log_json::write_json;
+use super::access_log_text::{write_combined, write_common, write_time};
+use super::logged_headers::Named;
 use super::middleware::Middleware;
 use super::request_info::RequestInfo;
 use super::request_parts::RequestParts;
-use super::set_request_id::RequestId;
 use crate::response::response::Response;
-use crate::syntax::date::Civil;
-use crate::values::connection_info::Peer;
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::String;
-use core::fmt::{self, Write};
-use core::time::Duration;
+use core::fmt;
 
-/// The maximum length of a logged request line. Longer ones are truncated, so that clients cannot fill the log.
-const REQUEST_LINE_BYTES: usize = 1024;
-
-/// Middleware that writes a line in the Common Log Format for each response.
+/// Middleware that writes a line for each response, in one of three forms: [common](AccessLog::to),
+/// [combined](AccessLog::combined) or [JSON](AccessLog::json).
 ///
-/// The user is the [`AuthenticatedUser`]. A user that middleware attached on some paths only, with
-/// [`with_middleware`](crate::middleware::with_middleware), is not known. If the request has a [`RequestId`], the id follows the
-/// number of bytes. Times are in UTC. Unknown values are written as `-`. Bytes of the request line that could break the line,
-/// end a quoted string or control a terminal are written as `\xHH`.
+/// The user is the [`AuthenticatedUser`](crate::middleware::AuthenticatedUser). A user that middleware attached on some paths
+/// only, with [`with_middleware`](crate::middleware::with_middleware), is not known. Times are in UTC. No client can break a
+/// line or add one: in each form, a line consists of visible ASCII characters and spaces, and of each value that a client sent,
+/// at most 1,024 bytes are written, then `...`.
 ///
 /// ```
 /// use bytegate::{Gateway, Now, Request};
@@ -38,70 +31,130 @@ const REQUEST_LINE_BYTES: usize = 1024;
 /// gateway.handle_at(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n", Now::at_unix(971_186_136));
 /// assert_eq!(*log.lock().unwrap(), "- - - [10/Oct/2000:13:55:36 +0000] \"GET /a HTTP/1.1\" 200 5\n");
 /// ```
+///
+/// The line is written when the response begins. If its body breaks off later, the line does not change: see
+/// [`Gateway::on_error`](crate::Gateway::on_error).
 #[must_use]
 pub struct AccessLog {
     write: Box<dyn Fn(&str) + Send + Sync>,
-    clock: Option<Box<dyn Fn() -> Duration + Send + Sync>>,
+    form: Form,
+    is_timed: bool,
 }
 
-/// When the head of the request was complete.
-#[derive(Clone, Copy)]
-struct Started(Duration);
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    Common,
+    Combined,
+    Json,
+}
 
 impl AccessLog {
-    /// Creates a log that passes each line, including its line ending, to `write`.
+    /// Creates a log in the Common Log Format, as written by the NCSA and Apache servers: `host ident authuser [date] "request
+    /// line" status bytes`. Each line, including its line ending, is passed to `write`.
+    ///
+    /// If the request has a [`RequestId`](crate::middleware::RequestId), the id follows. Unknown values are written as `-`. Bytes
+    /// that could break the line, end a quoted string or control a terminal are written as `\xHH`.
     pub fn to(write: impl Fn(&str) + Send + Sync + 'static) -> AccessLog {
         AccessLog {
             write: Box::new(write),
-            clock: None,
+            form: Form::Common,
+            is_timed: false,
         }
     }
 
-    /// Ends each line with the time from the head of the request to the head of its response, in milliseconds, or with `-`
-    /// for input without a valid head. `clock` returns the time since any fixed moment. With the standard library, use
-    /// `let start = Instant::now(); move || start.elapsed()`.
+    /// Writes the headers `Referer` and `User-Agent` after the number of bytes: the Combined Log Format of Apache and nginx.
     ///
     /// ```
     /// use bytegate::{Gateway, Request};
     /// use bytegate::middleware::AccessLog;
-    /// use std::sync::atomic::{AtomicU64, Ordering};
-    /// use std::time::Duration;
     ///
-    /// let ticks = AtomicU64::new(0);
-    /// let clock = move || Duration::from_micros(1500 * ticks.fetch_add(1, Ordering::Relaxed));
-    /// let log = AccessLog::to(|line| assert!(line.ends_with("\"GET / HTTP/1.1\" 200 6 1.500ms\n"))).timed(clock);
-    /// let gateway = Gateway::new(|_: &Request| "hello\n").with(log);
-    /// gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// let log = AccessLog::to(|line| assert!(line.ends_with("\"GET / HTTP/1.1\" 200 6 \"-\" \"curl/8.5.0\"\n")));
+    /// let gateway = Gateway::new(|_: &Request| "hello\n").with(log.combined());
+    /// gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\nUser-Agent: curl/8.5.0\r\n\r\n");
     /// ```
-    pub fn timed(mut self, clock: impl Fn() -> Duration + Send + Sync + 'static) -> AccessLog {
-        self.clock = Some(Box::new(clock));
+    pub fn combined(mut self) -> AccessLog {
+        self.form = Form::Combined;
         self
     }
 
-    /// Returns the time that a request took, as it ends a line.
-    fn time_taken(&self, request: &RequestInfo<'_>) -> Option<String> {
-        let clock = self.clock.as_ref()?;
-        let started = request.extensions.get::<Started>();
-        Some(started.map_or(String::from(" -"), |Started(started)| {
-            let micros = clock().saturating_sub(*started).as_micros();
-            format!(" {}.{:03}ms", micros / 1000, micros % 1000)
-        }))
+    /// Writes each line as a JSON object, for programs. Every line has these members, in this order:
+    ///
+    /// | member | value |
+    /// |---|---|
+    /// | `time` | when the head of the request was complete: RFC 3339, in UTC, with microseconds |
+    /// | `peer` | the address of the client without its port, or the name of the peer |
+    /// | `user` | the authenticated user |
+    /// | `method`, `target`, `version` | the words of the request line, as they were sent |
+    /// | `host` | the host of the request, without its port |
+    /// | `scheme` | `http` or `https` |
+    /// | `status` | the status, a number |
+    /// | `bytes` | the length of the body of the response, a number, if it is known when the response begins |
+    /// | `duration_us` | the [time](RequestInfo::elapsed) from the head of the request to the response, in microseconds |
+    /// | `referer`, `user_agent` | the headers |
+    /// | `request_id` | the [`RequestId`](crate::middleware::RequestId) |
+    /// | `route` | the pattern of the [route](RequestInfo::route) |
+    /// | `error` | the name of the [`ProtocolError`](crate::connection::ProtocolError), if the response is the page for one |
+    ///
+    /// A value that is unknown is `null`. If the input does not begin with a request line of three words, the member `input`
+    /// follows: the first line, as far as it was received. Characters outside of ASCII are written as `\uXXXX`, and bytes that are
+    /// not UTF-8 as `\ufffd`.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Now, Request};
+    /// use bytegate::middleware::AccessLog;
+    ///
+    /// let log = AccessLog::to(|line| assert_eq!(line, concat!(
+    ///     r#"{"time":"2000-10-10T13:55:36.000000Z","peer":null,"user":null,"method":"GET","target":"/a","#,
+    ///     r#""version":"HTTP/1.1","host":"x","scheme":"http","status":200,"bytes":6,"duration_us":0,"referer":null,"#,
+    ///     r#""user_agent":"curl/8.5.0","request_id":null,"route":null,"error":null}"#,
+    ///     "\n",
+    /// )));
+    /// let gateway = Gateway::new(|_: &Request| "hello\n").with(log.json());
+    /// let request = b"GET /a HTTP/1.1\r\nHost: x\r\nUser-Agent: curl/8.5.0\r\n\r\n";
+    /// gateway.handle_at(request, Now::at_unix(971_186_136));
+    /// ```
+    pub fn json(mut self) -> AccessLog {
+        self.form = Form::Json;
+        self
+    }
+
+    /// Ends each line with the [time](RequestInfo::elapsed) from the head of the request to the response, in milliseconds, or
+    /// with `-` for input without a valid head. JSON always has the time.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Request};
+    /// use bytegate::middleware::AccessLog;
+    ///
+    /// // Here, the clock stands still.
+    /// let log = AccessLog::to(|line| assert!(line.ends_with("\"GET / HTTP/1.1\" 200 6 0.000ms\n")));
+    /// let gateway = Gateway::new(|_: &Request| "hello\n").with(log.timed());
+    /// gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    /// ```
+    pub fn timed(mut self) -> AccessLog {
+        self.is_timed = true;
+        self
     }
 }
 
 impl Middleware for AccessLog {
     fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
-        if let Some(clock) = &self.clock {
-            request.extensions.insert(Started(clock()));
+        if !matches!(self.form, Form::Common) {
+            request.extensions.insert(Named::in_head(&request.head));
         }
         None
     }
 
     fn after(&self, request: &RequestInfo<'_>, response: Response) -> Response {
         let mut line = String::new();
-        // Writing to a string cannot fail.
-        let _ = write_line(&mut line, request, &response);
-        line.extend(self.time_taken(request));
+        let written = match self.form {
+            Form::Common => write_common(&mut line, request, &response),
+            Form::Combined => write_combined(&mut line, request, &response),
+            Form::Json => write_json(&mut line, request, &response),
+        };
+        debug_assert!(written.is_ok(), "writing to a string cannot fail");
+        if self.is_timed && !matches!(self.form, Form::Json) {
+            write_time(&mut line, request);
+        }
         line.push('\n');
         (self.write)(&line);
         response
@@ -110,98 +163,9 @@ impl Middleware for AccessLog {
 
 impl fmt::Debug for AccessLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AccessLog")
-    }
-}
-
-fn write_line(text: &mut String, request: &RequestInfo<'_>, response: &Response) -> fmt::Result {
-    match &request.connection.peer {
-        Peer::Address(address) => write!(text, "{}", address.ip())?,
-        Peer::Named(name) => escape(name.as_bytes(), b" ", text)?,
-        Peer::Unknown => text.push('-'),
-    }
-    text.push_str(" - ");
-    match request.extensions.get::<AuthenticatedUser>() {
-        Some(user) if !user.name().is_empty() => escape(user.name().as_bytes(), b" ", text)?,
-        _ => text.push('-'),
-    }
-    text.push_str(" [");
-    match request.now.wall.and_then(Civil::from_unix) {
-        Some(civil) => write!(
-            text,
-            "{:02}/{}/{:04}:{:02}:{:02}:{:02} +0000",
-            civil.day,
-            civil.month_name(),
-            civil.year,
-            civil.hour,
-            civil.minute,
-            civil.second
-        )?,
-        None => text.push('-'),
-    }
-    text.push_str("] \"");
-    match request.line {
-        b"" => text.push('-'),
-        line => escape(line, b"", text)?,
-    }
-    write!(text, "\" {} ", response.sent_status().code())?;
-    match request.content_length(response) {
-        Some(length) => write!(text, "{length}")?,
-        None => text.push('-'),
-    }
-    if let Some(id) = request.extensions.get::<RequestId>() {
-        text.push(' ');
-        escape(id.as_str().as_bytes(), b" ", text)?;
-    }
-    Ok(())
-}
-
-/// Writes visible characters as they are. Escapes all others, and the ones in `also`.
-fn escape(bytes: &[u8], also: &[u8], text: &mut String) -> fmt::Result {
-    for &byte in bytes.iter().take(REQUEST_LINE_BYTES) {
-        match byte {
-            b'"' | b'\\' => write!(text, "\\{}", char::from(byte))?,
-            b' '..=b'~' if !also.contains(&byte) => text.push(char::from(byte)),
-            _ => write!(text, "\\x{byte:02x}")?,
-        }
-    }
-    if bytes.len() > REQUEST_LINE_BYTES {
-        text.write_str("...")
-    } else {
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::request::extensions::Extensions;
-    use crate::values::connection_info::ConnectionInfo;
-    use crate::values::now::Now;
-    use crate::values::status::Status;
-
-    fn line(peer: Peer, line: &[u8], response: Response) -> String {
-        let (connection, extensions) = (ConnectionInfo::from(peer), Extensions::new());
-        let info = RequestInfo::new(None, line, Now::default(), &connection, &extensions);
-        let mut text = String::new();
-        write_line(&mut text, &info, &response).unwrap();
-        text
-    }
-
-    #[test]
-    fn request_lines_cannot_break_the_log() {
-        let peer = Peer::Address("[::1]:5".parse().unwrap());
-        let bytes = "a\"b\\\r\n\u{1b}[2J\u{e4}".as_bytes();
-        assert_eq!(
-            line(peer, bytes, Status::BAD_REQUEST.into()),
-            "::1 - - [-] \"a\\\"b\\\\\\x0d\\x0a\\x1b[2J\\xc3\\xa4\" 400 16"
-        );
-        let long = line(Peer::named("a b\n"), &[b'x'; 1 << 20], Response::text("x"));
-        assert!(long.starts_with("a\\x20b\\x0a - - [-] \"xxx") && long.len() < 2048);
-        assert!(long.ends_with("xxx...\" 200 1"));
-        assert_eq!(
-            line(Peer::Unknown, b"", Status::NO_CONTENT.into()),
-            "- - - [-] \"-\" 204 0"
-        );
+        f.debug_struct("AccessLog")
+            .field("form", &self.form)
+            .field("is_timed", &self.is_timed)
+            .finish_non_exhaustive()
     }
 }

@@ -10,6 +10,8 @@
 //! ```
 
 mod access_log;
+mod access_log_json;
+mod access_log_text;
 mod allowed_hosts;
 mod basic_auth;
 #[cfg(feature = "compression")]
@@ -21,6 +23,7 @@ mod error_info;
 mod error_pages;
 mod forwarded_by;
 mod list_headers;
+mod logged_headers;
 #[allow(clippy::module_inception, reason = "each name has a file of its name")]
 pub(crate) mod middleware;
 mod origin;

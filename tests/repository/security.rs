@@ -236,9 +236,9 @@ fn the_other_limits_are_those_of_the_code() {
             "TAKEN_BYTES",
         ),
         (
-            "bytes of a request line in",
-            "middleware/access_log.rs",
-            "REQUEST_LINE_BYTES",
+            "bytes of a value in the access log",
+            "middleware/logged_headers.rs",
+            "VALUE_BYTES",
         ),
         (
             "files that are read into memory",

@@ -13,7 +13,6 @@ use std::io::{self, IsTerminal};
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
-use std::time::Instant;
 
 pub(crate) fn run(mut options: Options) -> Result<ExitCode, Failure> {
     let listing = Listing::of(&options);
@@ -83,12 +82,7 @@ fn access_log(color: Color, output: Log) -> AccessLog {
             output.push(line)
         }
     });
-    if is_terminal {
-        let start = Instant::now();
-        log.timed(move || start.elapsed())
-    } else {
-        log
-    }
+    if is_terminal { log.timed() } else { log }
 }
 
 fn net_options(options: &Options) -> net::Options {

@@ -65,3 +65,36 @@ fn the_access_log_has_the_time() {
         "{lines}"
     );
 }
+
+#[test]
+fn the_time_that_a_request_took_is_by_the_clock_of_the_service() {
+    let micros = Arc::new(AtomicU64::new(0));
+    let (clock, hand) = (micros.clone(), micros);
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let log = lines.clone();
+    let log = AccessLog::to(move |line: &str| log.lock().unwrap().push(line.to_string()));
+    let slow = move |request: &Request<'_>| {
+        hand.fetch_add(1500, Ordering::SeqCst);
+        let (hand, length) = (hand.clone(), request.body().len());
+        Response::from_future(async move {
+            hand.fetch_add(2000, Ordering::SeqCst);
+            format!("{length}")
+        })
+    };
+    let service = GatewayService::new(Gateway::new(slow).with(log.timed()));
+    let mut service = service.with_clock(move || {
+        Now::default().after(Duration::from_micros(clock.load(Ordering::SeqCst)))
+    });
+    ask(&mut service, get());
+    let post = http::Request::post("/").body(Body::from("abc")).unwrap();
+    ask(&mut service, post);
+    let lines = lines.lock().unwrap();
+    assert!(
+        lines[0].ends_with("\"GET / HTTP/1.1\" 200 1 3.500ms\n"),
+        "{lines:?}"
+    );
+    assert!(
+        lines[1].ends_with("\"POST / HTTP/1.1\" 200 1 3.500ms\n"),
+        "{lines:?}"
+    );
+}

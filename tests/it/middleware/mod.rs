@@ -1,5 +1,6 @@
 //! The middleware of the crate, with applications that respond at once, later, block by block, or not at all.
 
+mod access_log;
 mod allowed_hosts;
 mod basic_auth;
 mod body_limit;
