@@ -5,6 +5,7 @@ use super::drive;
 use super::listen::BACKLOG;
 use super::options::Options;
 use super::places::{Places, Reserved};
+use super::readiness::Phase;
 use super::server::ServerContext;
 use super::timers::{closed, or_after, when_woken};
 use super::transport::{Listener, Transport};
@@ -28,7 +29,7 @@ const TASKS_IN_A_ROW: usize = 8;
 
 /// Serves connections from `listener` until `stop` completes, then shuts down gracefully.
 ///
-/// During shutdown, connections waiting in the backlog are still accepted. Active requests get their responses, then their
+/// Shutdown begins [`Options::drain_delay`] after `stop`. Then, connections waiting in the backlog are still accepted. Active requests get their responses, then their
 /// connections close. An incomplete request has [`Timeouts::stop`](crate::config::Timeouts::stop) to become complete.
 /// Connections that stay quiet are closed. Everything left after [`Options::stop_timeout`] is cut off.
 ///
@@ -79,6 +80,7 @@ async fn serve_on(
     let (stopping_sender, stopping) = channel::bounded::<Infallible>(1);
     let (connection_held, all_closed) = channel::bounded::<Infallible>(1);
     let (threads, stop_timeout) = (options.threads.get(), options.stop_timeout);
+    let (readiness, drain_delay) = (options.readiness.clone(), options.drain_delay);
     let executor = Arc::new(Executor::new());
     let server = ServerContext::new(gateway, options, stopping);
     let acceptor = Acceptor {
@@ -91,7 +93,12 @@ async fn serve_on(
     let serving = async {
         // A separate task, so that an application on one thread does not keep the others from accepting.
         let accepting = executor.spawn(acceptor.clone().accept(listener.clone()));
+        readiness.set(Phase::Ready);
         when_woken(stop).await;
+        readiness.set(Phase::Draining);
+        if !drain_delay.is_zero() {
+            Timer::after(drain_delay).await;
+        }
         drop(stopping_sender);
         acceptor.places.wake_all();
         accepting.cancel().await;

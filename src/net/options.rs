@@ -1,6 +1,7 @@
 //! Options for the server as a whole, in addition to the configuration of each connection.
 
 use super::open_files::open_files_limit;
+use super::readiness::Readiness;
 use crate::values::scheme::Scheme;
 use core::fmt;
 use core::num::NonZeroUsize;
@@ -69,6 +70,12 @@ pub struct Options {
     /// killed after 10. [Event streams](crate::Response::events) end after the events that are already queued, because their
     /// clients reconnect by themselves.
     pub stop_timeout: Duration,
+    /// The time after a stop for which the server still accepts connections and serves them as before. Meanwhile,
+    /// [`readiness`](Options::readiness) shows [`Phase::Draining`](super::Phase::Draining), so that a load balancer that asks for
+    /// it sends its next clients elsewhere. Choose twice the interval at which the balancer asks. Default: 0.
+    pub drain_delay: Duration,
+    /// Shows whether the server is ready. Keep a clone to look at it.
+    pub readiness: Readiness,
     /// The scheme of the connections. Use [`Scheme::Https`] behind a proxy that terminates TLS and sends nothing
     /// else. Default: `http`.
     pub scheme: Scheme,
@@ -83,6 +90,8 @@ impl Default for Options {
             buffered_bytes: 256 * 1024 * 1024,
             threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             stop_timeout: Duration::from_secs(8),
+            drain_delay: Duration::ZERO,
+            readiness: Readiness::default(),
             scheme: Scheme::default(),
             log: Arc::new(|line| {
                 // If nobody reads it, nothing is lost.
@@ -124,6 +133,8 @@ impl fmt::Debug for Options {
             .field("buffered_bytes", &self.buffered_bytes)
             .field("threads", &self.threads)
             .field("stop_timeout", &self.stop_timeout)
+            .field("drain_delay", &self.drain_delay)
+            .field("readiness", &self.readiness)
             .field("scheme", &self.scheme)
             .finish_non_exhaustive()
     }

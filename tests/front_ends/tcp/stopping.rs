@@ -293,3 +293,41 @@ fn a_stop_does_not_wait_for_pipelined_requests() {
         "the last response is whole"
     );
 }
+
+#[test]
+fn a_server_that_drains_still_accepts_clients_for_a_while() {
+    let mut setup = Setup::new(echo);
+    // Far longer than the test, which drops the server.
+    setup.options.drain_delay = Duration::from_secs(600);
+    let readiness = setup.options.readiness.clone();
+    assert_eq!(readiness.phase(), net::Phase::Starting);
+    let listener = net::listen("127.0.0.1:0".parse().expect("an address")).expect("a listener");
+    let address = listener.local_addr().expect("an address");
+    let (stop, stopped) = channel::bounded::<()>(1);
+    let talk = smol::unblock(move || {
+        let mut old = Client::of(address);
+        assert_eq!(old.get("/").status(), 200);
+        assert_eq!(readiness.phase(), net::Phase::Ready);
+        drop(stop);
+        soon("draining", || readiness.phase() == net::Phase::Draining);
+        for mut client in [old, Client::of(address)] {
+            let response = client.get("/");
+            assert_eq!(response.status(), 200);
+            assert!(!response.closes());
+        }
+        Ok(())
+    });
+    let stop = async move { stopped.recv().await.unwrap_or_default() };
+    let serving = net::serve(listener, setup.gateway, setup.options, stop);
+    smol::block_on(smol::future::or(serving, talk)).expect("a server");
+}
+
+#[test]
+fn a_server_stops_after_the_time_to_drain() {
+    let mut setup = Setup::new(echo);
+    setup.options.drain_delay = millis(50);
+    let mut server = setup.start();
+    assert_eq!(server.connect().get("/").status(), 200);
+    server.stop();
+    assert!(TcpStream::connect(server.address).is_err());
+}
