@@ -43,7 +43,8 @@
 //! | `testing` (default) | the test kit, without sockets |
 //! | `folder` | sites from folders, with `Site::load` and `Site::open` |
 //! | `server` | the TCP front end, `net`, and `testing::Server`; includes `folder` |
-//! | `net` | the program `bytegate`; includes `server`, `testing` and `python` |
+//! | `systemd` | sockets that systemd opened, with `net::Address` (Unix only); includes `server` |
+//! | `net` | the program `bytegate`; includes `server`, `testing`, `python` and `systemd` |
 //! | `python` | Python WSGI applications, run in interpreter processes (Unix only); includes `folder` |
 //! | `compression` | gzip for text files, with `SiteOptions::compress`, and for bodies in memory, with the middleware `Compression` |
 //! | `serde` | typed queries and forms, with `Request::query_as` and `Request::form_as` |

@@ -3,21 +3,22 @@
 use super::client::Client;
 use super::drive;
 use super::listen::BACKLOG;
+use super::listener::Listener;
 use super::options::Options;
 use super::places::{Places, Reserved};
 use super::readiness::Phase;
 use super::server::ServerContext;
+use super::sockets::{Accept, Sockets, Stream};
 use super::timers::{closed, or_after, when_woken};
-use super::transport::{Listener, Transport};
+use super::transport::Transport;
 use crate::gateway::Gateway;
 use crate::values::connection_info::{ConnectionInfo, Peer};
 use core::convert::Infallible;
 use core::future::Future;
 use core::time::Duration;
 use smol::channel::{self, Sender};
-use smol::{Async, Executor, Timer, future};
+use smol::{Executor, Timer, future};
 use std::io::{self, IoSlice};
-use std::net::TcpListener;
 use std::prelude::rust_2024::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -27,7 +28,7 @@ use std::time::Instant;
 /// The number of turns of connections after which a thread that serves them looks for the stop of the server.
 const TASKS_IN_A_ROW: usize = 8;
 
-/// Serves connections from `listener` until `stop` completes, then shuts down gracefully.
+/// Serves connections from `listener`, which may have several sockets, until `stop` completes, then shuts down gracefully.
 ///
 /// Shutdown begins [`Options::drain_delay`] after `stop`. Then, connections waiting in the backlog are still accepted. Active requests get their responses, then their
 /// connections close. An incomplete request has [`Timeouts::stop`](crate::config::Timeouts::stop) to become complete.
@@ -59,20 +60,20 @@ const TASKS_IN_A_ROW: usize = 8;
 /// ```
 ///
 /// # Errors
-/// Returns an error if the listener cannot be made non-blocking or the threads cannot be started. Errors of individual connections are not returned.
+/// Returns an error if the listener has no sockets or they cannot be made non-blocking, or if the threads cannot be started. Errors of individual connections are not returned.
 pub async fn serve(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     gateway: impl Into<Gateway>,
     options: Options,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let listener = Arc::new(Async::new(listener)?);
-    serve_on(listener, gateway.into(), options, stop).await
+    let sockets = Sockets::new(listener.into())?;
+    serve_on(sockets, gateway.into(), options, stop).await
 }
 
-/// Like [`serve`], for any listener.
+/// Like [`serve`], for anything that accepts connections.
 async fn serve_on(
-    listener: impl Listener,
+    sockets: impl Accept,
     gateway: Gateway,
     options: Options,
     stop: impl Future<Output = ()>,
@@ -92,7 +93,7 @@ async fn serve_on(
     };
     let serving = async {
         // A separate task, so that an application on one thread does not keep the others from accepting.
-        let accepting = executor.spawn(acceptor.clone().accept(listener.clone()));
+        let accepting = executor.spawn(acceptor.clone().accept(sockets.clone()));
         readiness.set(Phase::Ready);
         when_woken(stop).await;
         readiness.set(Phase::Draining);
@@ -103,8 +104,9 @@ async fn serve_on(
         acceptor.places.wake_all();
         accepting.cancel().await;
         or_after(stop_timeout, async {
-            acceptor.accept_backlog(&listener).await;
-            drop((listener, acceptor));
+            sockets.hide();
+            acceptor.accept_backlog(&sockets).await;
+            drop((sockets, acceptor));
             closed(&all_closed).await;
         })
         .await;
@@ -144,15 +146,15 @@ struct Acceptor {
 }
 
 impl Acceptor {
-    async fn accept(self, listener: impl Listener) {
+    async fn accept(self, sockets: impl Accept) {
         let mut backoff = AcceptBackoff::default();
         loop {
             // Without a free place, nothing is accepted: the backlog is the queue.
-            let place = self.places.reserve(&listener, &self.server.options).await;
-            match listener.accept().await {
-                Ok((socket, peer)) => {
+            let place = self.places.reserve(&sockets, &self.server.options).await;
+            match sockets.accept().await {
+                Ok((stream, peer)) => {
                     backoff.end();
-                    self.spawn(socket, peer, place);
+                    self.spawn(stream, peer, place);
                     // Yield, so that a stream of new connections does not starve the others.
                     future::yield_now().await;
                 }
@@ -169,18 +171,26 @@ impl Acceptor {
     }
 
     /// Accepts the connections that the system has already established.
-    async fn accept_backlog(&self, listener: &impl Listener) {
+    async fn accept_backlog(&self, sockets: &impl Accept) {
         for _ in 0..BACKLOG {
-            let place = self.places.reserve(listener, &self.server.options).await;
-            match future::poll_once(listener.accept()).await {
-                Some(Ok((socket, peer))) => self.spawn(socket, peer, place),
+            let place = self.places.reserve(sockets, &self.server.options).await;
+            match future::poll_once(sockets.accept()).await {
+                Some(Ok((stream, peer))) => self.spawn(stream, peer, place),
                 Some(Err(error)) if is_of_one_connection(&error) => {}
                 Some(Err(_)) | None => return,
             }
         }
     }
 
-    fn spawn(&self, socket: Arc<impl Transport>, peer: Peer, reserved: Reserved) {
+    fn spawn(&self, stream: Stream, peer: Peer, reserved: Reserved) {
+        match stream {
+            Stream::Tcp(socket) => self.spawn_on(socket, peer, reserved),
+            #[cfg(unix)]
+            Stream::Unix(socket) => self.spawn_on(socket, peer, reserved),
+        }
+    }
+
+    fn spawn_on(&self, socket: Arc<impl Transport>, peer: Peer, reserved: Reserved) {
         let number = self.accepted.fetch_add(1, Ordering::Relaxed) + 1;
         let info = Box::new(ConnectionInfo {
             peer,
@@ -295,13 +305,11 @@ mod tests {
 
     /// A listener whose peers seem to have an address that is not of this machine.
     #[derive(Clone)]
-    struct Distant(Arc<Async<TcpListener>>, IpAddr);
+    struct Distant(Sockets, IpAddr);
 
-    impl Listener for Distant {
-        type Stream = Async<std::net::TcpStream>;
-
-        async fn accept(&self) -> io::Result<(Arc<Self::Stream>, Peer)> {
-            let (stream, peer) = Listener::accept(&self.0).await?;
+    impl Accept for Distant {
+        async fn accept(&self) -> io::Result<(Stream, Peer)> {
+            let (stream, peer) = self.0.accept().await?;
             let port = peer.address().map_or(0, |address| address.port());
             Ok((stream, Peer::from(SocketAddr::new(self.1, port))))
         }
@@ -309,6 +317,8 @@ mod tests {
         async fn pending(&self) {
             self.0.pending().await;
         }
+
+        fn hide(&self) {}
     }
 
     /// Serves clients that seem to be at `address`, which may have three connections, while `talk` runs. Returns the log.
@@ -332,9 +342,9 @@ mod tests {
         let logged = log.clone();
         let options = options.log_to(move |line| logged.lock().unwrap().push(line.to_string()));
         let gateway = Gateway::new(|_: &Request<'_>| "hello");
-        let listener = Arc::new(Async::new(listener).unwrap());
-        let listener = Distant(listener, address.parse().unwrap());
-        smol::block_on(serve_on(listener, gateway, options, talk(to))).unwrap();
+        let sockets = Sockets::new(listener.into()).unwrap();
+        let sockets = Distant(sockets, address.parse().unwrap());
+        smol::block_on(serve_on(sockets, gateway, options, talk(to))).unwrap();
         log.lock().unwrap().clone()
     }
 

@@ -12,17 +12,21 @@
 //! are polled on other threads. Wrap futures that need tokio in `async_compat::Compat`, or set [`Options::threads`] to 1 and await
 //! [`serve`] in `#[tokio::main]`: with one thread, everything is polled on the thread that awaits it.
 
-// May reach sockets, threads, clocks and the system.
+// May reach files, sockets, threads, clocks and the system.
 
 mod accept;
+mod address;
 mod blocking;
 mod buffers;
 mod client;
 mod comments;
 mod drive;
+#[cfg(all(feature = "systemd", unix))]
+mod inherited;
 mod line;
 mod linger;
 mod listen;
+mod listener;
 mod notice;
 mod open_files;
 mod options;
@@ -33,13 +37,19 @@ mod running;
 mod seat;
 mod server;
 mod signals;
+mod socket;
+mod sockets;
 mod tcp;
 mod timers;
 mod transport;
+#[cfg(unix)]
+mod unix;
 
 pub use accept::serve;
+pub use address::{Address, InvalidAddress};
 pub use blocking::{Blocking, blocking};
 pub use listen::listen;
+pub use listener::Listener;
 pub use open_files::raise_open_files_limit;
 pub use options::Options;
 pub use readiness::{Phase, Readiness};

@@ -5,7 +5,8 @@ use super::client::Client;
 use super::notice::Notice;
 use super::options::Options;
 use super::seat::{Awaited, ClientWait, Seat, nanos};
-use super::transport::{End, Listener};
+use super::sockets::Accept;
+use super::transport::End;
 use core::cmp::Reverse;
 use core::convert::Infallible;
 use core::task::Waker;
@@ -119,7 +120,7 @@ impl Places {
 
     /// Waits for a place. If none is free, the connection that has been idle longest is told to close. If none is idle
     /// either, slow ones are, once a client waits.
-    pub(super) async fn reserve(&self, listener: &impl Listener, options: &Options) -> Reserved {
+    pub(super) async fn reserve(&self, listener: &impl Accept, options: &Options) -> Reserved {
         if let Some(permit) = self.free.try_acquire_arc() {
             return Reserved { permit };
         }
@@ -150,7 +151,7 @@ impl Places {
         Reserved { permit }
     }
 
-    async fn end_slow_for_next(&self, listener: &impl Listener) {
+    async fn end_slow_for_next(&self, listener: &impl Accept) {
         listener.pending().await;
         match self.end_slow() {
             Room::Soon => sleep(GIVING_WAY).await,

@@ -70,6 +70,6 @@ impl Readiness {
 
 impl fmt::Debug for Readiness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Readiness").field(&self.phase()).finish()
+        write!(f, "Readiness({:?})", self.phase())
     }
 }

@@ -1,32 +1,14 @@
 //! TCP as a transport.
 
-use super::transport::{End, Listener, Transport};
+use super::transport::{End, Transport};
 use crate::files::file_range::FileRest;
-use crate::values::connection_info::Peer;
 use core::task::{Context, Poll};
 use smol::Async;
 use socket2::SockRef;
 use std::io::{self, IoSlice, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpStream};
 use std::prelude::rust_2024::*;
-use std::sync::Arc;
 use std::time::Duration;
-
-impl Listener for Arc<Async<TcpListener>> {
-    type Stream = Async<TcpStream>;
-
-    async fn accept(&self) -> io::Result<(Arc<Async<TcpStream>>, Peer)> {
-        let (stream, peer) = Async::<TcpListener>::accept(self).await?;
-        // Responses are written in one piece, so waiting for more would only delay them.
-        let _ = stream.get_ref().set_nodelay(true);
-        Ok((stream.into(), peer.into()))
-    }
-
-    async fn pending(&self) {
-        // After an error, accepting fails too.
-        let _ = self.readable().await;
-    }
-}
 
 impl End for Async<TcpStream> {
     fn end_input(&self) {

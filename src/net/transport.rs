@@ -1,24 +1,11 @@
-//! The listener and the byte stream as the front end needs them. `tcp.rs` implements them.
+//! The byte stream as the front end needs it. `tcp.rs` and `unix.rs` implement it.
 
 use crate::connection::Output;
 use crate::files::file_range::FileRest;
-use crate::values::connection_info::Peer;
 use core::future::poll_fn;
 use core::task::{Context, Poll};
 use std::io::{self, IoSlice};
 use std::prelude::rust_2024::*;
-use std::sync::Arc;
-
-/// A socket that accepts connections. Clones share it.
-pub(super) trait Listener: Clone + Send + Sync + 'static {
-    type Stream: Transport;
-
-    /// Waits for a connection and accepts it.
-    fn accept(&self) -> impl Future<Output = io::Result<(Arc<Self::Stream>, Peer)>> + Send;
-
-    /// Waits until there is a connection to accept.
-    fn pending(&self) -> impl Future<Output = ()> + Send;
-}
 
 /// A non-blocking byte stream that reports when it is ready.
 pub(super) trait Transport: End + Send + Sync + 'static {

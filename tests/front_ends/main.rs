@@ -9,6 +9,8 @@ mod blocking;
 mod changing_files;
 #[cfg(feature = "server")]
 mod left_streams;
+#[cfg(all(feature = "server", unix))]
+mod listeners;
 mod odd_streams;
 #[cfg(all(feature = "python", feature = "server", unix))]
 mod python;

@@ -1,0 +1,201 @@
+//! Unix sockets: as a transport, and their files.
+//!
+//! The system has no way to reset such a connection. A response that is cut off looks complete to a client if it has neither a
+//! length nor chunks, which is the case only for clients of HTTP/1.0.
+
+use super::listen::BACKLOG;
+use super::transport::{End, Transport};
+use crate::files::file_range::FileRest;
+use crate::values::connection_info::Peer;
+use core::task::{Context, Poll};
+use smol::Async;
+use socket2::{Domain, SockAddr, Socket, Type};
+use std::format;
+use std::fs::{self, Permissions};
+use std::io::{self, IoSlice, Read, Write};
+use std::net::Shutdown;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::prelude::rust_2024::*;
+
+/// The longest path of a socket.
+const MAX_PATH_BYTES: usize = if cfg!(any(target_os = "linux", target_os = "android")) {
+    107
+} else {
+    103
+};
+
+/// The file of a Unix socket. Dropping this removes it, unless it was replaced.
+#[derive(Debug)]
+pub(super) struct SocketFile {
+    path: PathBuf,
+    identity: (u64, u64),
+}
+
+impl SocketFile {
+    pub(super) fn at(path: &Path) -> io::Result<SocketFile> {
+        Ok(SocketFile {
+            path: path.to_path_buf(),
+            identity: identity(path)?,
+        })
+    }
+
+    fn is_there(&self) -> bool {
+        identity(&self.path).is_ok_and(|identity| identity == self.identity)
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        if self.is_there() {
+            // If it cannot be removed, the next start finds that nobody answers.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    let metadata = fs::symlink_metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+/// Listens on a path. A socket that an earlier process left there is replaced, if nobody answers on it.
+pub(super) fn listen(path: &Path, mode: Option<u32>) -> io::Result<(UnixListener, SocketFile)> {
+    let length = path.as_os_str().len();
+    if length > MAX_PATH_BYTES {
+        let text = format!(
+            "the path has {length} bytes, but the path of a socket has at most {MAX_PATH_BYTES}"
+        );
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
+    let address = SockAddr::unix(path)?;
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    match socket.bind(&address) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            remove_stale(path, &address)?;
+            socket.bind(&address)?;
+        }
+        bound => bound?,
+    }
+    let file = SocketFile::at(path)?;
+    // Nobody can connect before the socket listens, so nobody finds it with another mode.
+    if let Some(mode) = mode {
+        fs::set_permissions(path, Permissions::from_mode(mode))?;
+    }
+    socket.listen(BACKLOG)?;
+    if !file.is_there() {
+        // Another process found a socket that did not listen yet.
+        return Err(in_use("another program has just replaced it"));
+    }
+    Ok((OwnedFd::from(socket).into(), file))
+}
+
+/// Removes a socket on which nobody answers.
+fn remove_stale(path: &Path, address: &SockAddr) -> io::Result<()> {
+    let found = identity(path)?;
+    if !fs::symlink_metadata(path)?.file_type().is_socket() {
+        let text = "a file that is not a socket has this path";
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
+    }
+    // Without blocking: the backlog of a busy program may be full.
+    let client = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    client.set_nonblocking(true)?;
+    match client.connect(address) {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
+        Ok(()) => return Err(in_use("another program listens on it")),
+        Err(error) => {
+            return Err(in_use(&format!(
+                "another program may listen on it: {error}"
+            )));
+        }
+    }
+    if identity(path)? == found {
+        fs::remove_file(path)?;
+    }
+    Ok(())
+}
+
+fn in_use(text: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::AddrInUse, text)
+}
+
+/// Returns the path of a socket that listens. An abstract name begins with a zero byte.
+pub(super) fn path(listener: &UnixListener) -> PathBuf {
+    let Ok(address) = listener.local_addr() else {
+        return PathBuf::new();
+    };
+    #[cfg(target_os = "linux")]
+    {
+        use std::ffi::OsStr;
+        use std::os::linux::net::SocketAddrExt;
+        use std::os::unix::ffi::OsStrExt;
+        if let Some(name) = address.as_abstract_name() {
+            return OsStr::from_bytes(&[b"\0", name].concat()).into();
+        }
+    }
+    address.as_pathname().unwrap_or(Path::new("")).into()
+}
+
+/// Returns the peer of a connection: the user whose process has connected.
+pub(super) fn peer(stream: &UnixStream) -> Peer {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if let Ok(credentials) = rustix::net::sockopt::socket_peercred(stream) {
+        return Peer::named(&format!("uid {}", credentials.uid.as_raw()));
+    }
+    let _ = stream;
+    Peer::named("unix")
+}
+
+impl End for Async<UnixStream> {
+    fn end_input(&self) {
+        // A stream that no longer exists has ended too.
+        let _ = self.get_ref().shutdown(Shutdown::Read);
+    }
+
+    fn end(&self) {
+        let _ = self.get_ref().shutdown(Shutdown::Both);
+    }
+}
+
+impl Transport for Async<UnixStream> {
+    const SENDS_FILES: bool = cfg!(target_os = "linux");
+
+    fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Async::poll_readable(self, context)
+    }
+
+    fn poll_writable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Async::poll_writable(self, context)
+    }
+
+    fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.get_ref().read(buffer)
+    }
+
+    fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.get_ref().write_vectored(pieces)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn try_send_file(&self, file: FileRest<'_>) -> io::Result<usize> {
+        let mut position = file.position;
+        let sent =
+            rustix::fs::sendfile(self.get_ref(), file.file, Some(&mut position), file.length);
+        Ok(sent?)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn try_send_file(&self, _: FileRest<'_>) -> io::Result<usize> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn end_output(&self) -> io::Result<()> {
+        self.get_ref().shutdown(Shutdown::Write)
+    }
+
+    fn reset_on_close(&self) {
+        self.end();
+    }
+}
