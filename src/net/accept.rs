@@ -6,7 +6,7 @@ use super::listen::BACKLOG;
 use super::listener::Listener;
 use super::options::Options;
 use super::places::{Places, Reserved};
-use super::readiness::Phase;
+use super::readiness::{Phase, Readiness};
 use super::server::ServerContext;
 use super::sockets::{Accept, Sockets, Stream};
 use super::timers::{closed, or_after, when_woken};
@@ -93,7 +93,8 @@ async fn serve_on(
     };
     let serving = async {
         // A separate task, so that an application on one thread does not keep the others from accepting.
-        let accepting = executor.spawn(acceptor.clone().accept(sockets.clone()));
+        let accepting = acceptor.clone().accept(sockets.clone());
+        let accepting = executor.spawn(future::or(accepting, show_life(readiness.clone())));
         readiness.set(Phase::Ready);
         when_woken(stop).await;
         readiness.set(Phase::Draining);
@@ -120,6 +121,17 @@ async fn serve_on(
         }
     }
     Ok(())
+}
+
+/// Gives a sign of life as long as the task runs that accepts connections, if someone waits for it.
+async fn show_life(readiness: Readiness) {
+    let Some(interval) = readiness.watchdog() else {
+        return future::pending().await;
+    };
+    loop {
+        readiness.tell_alive();
+        Timer::after(interval).await;
+    }
 }
 
 /// Runs the tasks of connections on this thread. Unlike [`Executor::run`], which runs 200 at a time, it soon lets the

@@ -28,6 +28,8 @@ mod linger;
 mod listen;
 mod listener;
 mod notice;
+#[cfg(unix)]
+mod notifier;
 mod open_files;
 mod options;
 mod places;

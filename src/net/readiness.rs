@@ -1,6 +1,9 @@
-//! Whether a server wants new clients.
+//! Whether a server wants new clients, and who is told.
 
+#[cfg(unix)]
+use super::notifier::Notifier;
 use core::fmt;
+use core::time::Duration;
 use std::prelude::rust_2024::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -25,7 +28,14 @@ use std::sync::atomic::{AtomicU8, Ordering};
 /// ```
 #[derive(Clone, Default)]
 pub struct Readiness {
-    phase: Arc<AtomicU8>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    phase: AtomicU8,
+    #[cfg(unix)]
+    notifier: Option<Notifier>,
 }
 
 /// A part of the life of a server.
@@ -48,23 +58,115 @@ pub enum Phase {
 }
 
 impl Readiness {
-    /// Returns the phase of the server.
+    /// Returns a readiness that also tells systemd about the phases, for a service of `Type=notify` or `notify-reload`
+    /// ([sd_notify](https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html)). Without the variable
+    /// `NOTIFY_SOCKET`, it tells nobody.
+    ///
+    /// If the service has `WatchdogSec=`, the task that accepts connections gives a sign of life twice in that time. If all
+    /// serving threads hang, there is none, and systemd restarts the service.
+    ///
+    /// ```
+    /// use bytegate::net::{Options, Readiness};
+    ///
+    /// let mut options = Options::default();
+    /// options.readiness = Readiness::for_systemd();
+    /// ```
     #[must_use]
-    pub fn phase(&self) -> Phase {
-        match self.phase.load(Ordering::Relaxed) {
-            0 => Phase::Starting,
-            1 => Phase::Ready,
-            _ => Phase::Draining,
+    pub fn for_systemd() -> Readiness {
+        Readiness {
+            shared: Arc::new(Shared {
+                phase: AtomicU8::default(),
+                #[cfg(unix)]
+                notifier: Notifier::from_environment(),
+            }),
         }
     }
 
-    pub(super) fn set(&self, phase: Phase) {
-        let number = match phase {
+    /// Returns the phase of the server.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        phase(self.shared.phase.load(Ordering::Relaxed))
+    }
+
+    /// Tells systemd that the service reloads its configuration while `reload` runs. The phase stays the same, because clients
+    /// are served meanwhile.
+    ///
+    /// ```
+    /// use bytegate::net::Readiness;
+    ///
+    /// let readiness = Readiness::for_systemd();
+    /// let count = readiness.while_reloading(|| 1 + 1);
+    /// assert_eq!(count, 2);
+    /// ```
+    pub fn while_reloading<T>(&self, reload: impl FnOnce() -> T) -> T {
+        #[cfg(unix)]
+        if let Some(notifier) = &self.shared.notifier {
+            notifier.send_reloading();
+            let reloaded = reload();
+            if self.phase() == Phase::Ready {
+                notifier.send("READY=1");
+            }
+            return reloaded;
+        }
+        reload()
+    }
+
+    /// Tells systemd about the state in a few words, which `systemctl status` shows. Control characters become spaces.
+    ///
+    /// ```
+    /// use bytegate::net::Readiness;
+    ///
+    /// Readiness::for_systemd().describe("12 files, 3 of them new");
+    /// ```
+    pub fn describe(&self, status: &str) {
+        let visible = |it: char| if it.is_control() { ' ' } else { it };
+        let status: String = status.chars().map(visible).collect();
+        self.tell(&["STATUS=", &status].concat());
+    }
+
+    pub(super) fn set(&self, next: Phase) {
+        let number = match next {
             Phase::Starting => 0,
             Phase::Ready => 1,
             Phase::Draining => 2,
         };
-        self.phase.store(number, Ordering::Relaxed);
+        let before = self.shared.phase.swap(number, Ordering::Relaxed);
+        match next {
+            // Several servers may share this.
+            _ if phase(before) == next => {}
+            Phase::Starting => {}
+            Phase::Ready => self.tell("READY=1"),
+            Phase::Draining => self.tell("STOPPING=1"),
+        }
+    }
+
+    /// Returns the interval at which [`Readiness::tell_alive`] must be called, if someone waits for it.
+    pub(super) fn watchdog(&self) -> Option<Duration> {
+        #[cfg(unix)]
+        let interval = self.shared.notifier.as_ref().and_then(|it| it.watchdog);
+        #[cfg(not(unix))]
+        let interval: Option<Duration> = None;
+        interval.map(|interval| interval / 2)
+    }
+
+    pub(super) fn tell_alive(&self) {
+        self.tell("WATCHDOG=1");
+    }
+
+    fn tell(&self, message: &str) {
+        #[cfg(unix)]
+        if let Some(notifier) = &self.shared.notifier {
+            notifier.send(message);
+        }
+        let _ = message;
+    }
+}
+
+fn phase(number: u8) -> Phase {
+    match number {
+        0 => Phase::Starting,
+        1 => Phase::Ready,
+        _ => Phase::Draining,
     }
 }
 

@@ -22,6 +22,8 @@ mod python;
 mod reader;
 #[cfg(feature = "server")]
 mod runtimes;
+#[cfg(all(feature = "server", unix))]
+mod systemd;
 #[cfg(feature = "server")]
 mod tcp;
 #[cfg(feature = "server")]
