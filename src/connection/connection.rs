@@ -469,6 +469,12 @@ impl<C: Borrow<Config>> Connection<C> {
         self.stopping = true;
     }
 
+    /// Replaces the configuration, between requests.
+    #[cfg(feature = "server")]
+    pub(crate) fn set_config(&mut self, config: C) {
+        self.config = config;
+    }
+
     /// Returns whether nothing of the next request has arrived yet, whatever is left to write.
     #[inline]
     pub(crate) fn is_between_requests(&self) -> bool {

@@ -148,6 +148,13 @@ impl Gateway {
         self.shared.on_error.is_some()
     }
 
+    /// Identifies the gateway among those that exist at the same time. Clones have the same identity.
+    #[cfg(feature = "server")]
+    #[inline]
+    pub(crate) fn identity(&self) -> usize {
+        Arc::as_ptr(&self.shared) as usize
+    }
+
     #[cfg(feature = "server")]
     pub(crate) fn configuration(&self) -> &Config {
         &self.shared.config

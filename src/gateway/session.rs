@@ -213,6 +213,22 @@ impl Session {
         self.driver.connection.last_step()
     }
 
+    /// Returns the gateway that responds to the next request.
+    #[cfg(feature = "server")]
+    #[inline]
+    pub(crate) fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// Sets the gateway that responds to the next request. The session must be idle.
+    #[cfg(feature = "server")]
+    pub(crate) fn set_gateway(&mut self, gateway: Gateway) {
+        self.driver
+            .connection
+            .set_config(gateway.shared().config.clone());
+        self.gateway = gateway;
+    }
+
     /// Returns the information about the connection.
     #[must_use]
     pub fn connection(&self) -> &ConnectionInfo {

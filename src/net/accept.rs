@@ -7,11 +7,11 @@ use super::listener::Listener;
 use super::options::Options;
 use super::places::{Places, Reserved};
 use super::readiness::{Phase, Readiness};
+use super::reloadable::Reloadable;
 use super::server::ServerContext;
 use super::sockets::{Accept, Sockets, Stream};
 use super::timers::{closed, or_after, when_woken};
 use super::transport::Transport;
-use crate::gateway::Gateway;
 use crate::values::connection_info::{ConnectionInfo, Peer};
 use core::convert::Infallible;
 use core::future::Future;
@@ -34,7 +34,7 @@ const TASKS_IN_A_ROW: usize = 8;
 /// connections close. An incomplete request has [`Timeouts::stop`](crate::config::Timeouts::stop) to become complete.
 /// Connections that stay quiet are closed. Everything left after [`Options::stop_timeout`] is cut off.
 ///
-/// The future runs on any executor. If [`Options::threads`] is more than one, it starts the threads itself and ends
+/// To replace the gateway while it serves, pass a [`Reloadable`]. The future runs on any executor. If [`Options::threads`] is more than one, it starts the threads itself and ends
 /// them when it completes or is dropped.
 ///
 /// ```
@@ -63,7 +63,7 @@ const TASKS_IN_A_ROW: usize = 8;
 /// Returns an error if the listener has no sockets or they cannot be made non-blocking, or if the threads cannot be started. Errors of individual connections are not returned.
 pub async fn serve(
     listener: impl Into<Listener>,
-    gateway: impl Into<Gateway>,
+    gateway: impl Into<Reloadable>,
     options: Options,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
@@ -74,7 +74,7 @@ pub async fn serve(
 /// Like [`serve`], for anything that accepts connections.
 async fn serve_on(
     sockets: impl Accept,
-    gateway: Gateway,
+    gateway: Reloadable,
     options: Options,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
@@ -84,9 +84,11 @@ async fn serve_on(
     let (readiness, drain_delay) = (options.readiness.clone(), options.drain_delay);
     let executor = Arc::new(Executor::new());
     let server = ServerContext::new(gateway, options, stopping);
+    let places = Arc::new(Places::new(&server.options, server.started()));
+    server.gateway.wakes(&places);
     let acceptor = Acceptor {
         executor: Arc::downgrade(&executor),
-        places: Arc::new(Places::new(&server.options, server.started())),
+        places,
         accepted: Arc::default(),
         server: Arc::new(server),
         connection_held,
@@ -307,6 +309,7 @@ impl Helpers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gateway::Gateway;
     use crate::request::request::Request;
     use smol::io::{AsyncReadExt, AsyncWriteExt};
     use smol::net::TcpStream;
@@ -356,7 +359,7 @@ mod tests {
         let gateway = Gateway::new(|_: &Request<'_>| "hello");
         let sockets = Sockets::new(listener.into()).unwrap();
         let sockets = Distant(sockets, address.parse().unwrap());
-        smol::block_on(serve_on(sockets, gateway, options, talk(to))).unwrap();
+        smol::block_on(serve_on(sockets, gateway.into(), options, talk(to))).unwrap();
         log.lock().unwrap().clone()
     }
 

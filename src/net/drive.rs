@@ -9,7 +9,6 @@ use super::server::ServerContext;
 use super::timers::{Deadline, Woken, closed, or_after};
 use super::transport::{Transport, readable, write_pieces};
 use crate::connection::CloseReason;
-use crate::gateway::Gateway;
 use crate::gateway::front_end::FrontEnd;
 use crate::gateway::session::Session;
 use crate::gateway::wait::Wait;
@@ -50,7 +49,7 @@ pub(super) fn connection<T: Transport>(
             server: &server,
             socket,
             place: &place,
-            session: session::<T>(&server.gateway, info),
+            session: server.session(info, T::SENDS_FILES),
             input: Vec::new(),
             used: false,
             input_ended: false,
@@ -72,19 +71,6 @@ pub(super) fn connection<T: Transport>(
         }
         drop(driver);
         drop((place, held));
-    }
-}
-
-#[expect(
-    clippy::boxed_local,
-    reason = "the future of the connection keeps room for what it was given"
-)]
-fn session<T: Transport>(gateway: &Gateway, info: Box<ConnectionInfo>) -> Session {
-    let session = gateway.session(*info).catch_panics();
-    if T::SENDS_FILES {
-        session.take_files()
-    } else {
-        session
     }
 }
 
@@ -208,9 +194,15 @@ impl<T: Transport> Driver<'_, T> {
     ) -> Poll<io::Result<Woken>> {
         let is_ready = ready.is_ready();
         let stopping = &self.server.stopping;
-        if !is_ready && !self.knows_stop && self.place.poll_stop(stopping, context.waker()) {
-            self.knows_stop = true;
-            return Poll::Ready(Ok(Woken::Stopped));
+        if !is_ready && !self.knows_stop {
+            if self.place.poll_stop(stopping, context.waker()) {
+                self.knows_stop = true;
+                return Poll::Ready(Ok(Woken::Stopped));
+            }
+            // Only now, so that a gateway in between is not missed.
+            if self.input.is_empty() && self.server.gateway.replaces(&self.session) {
+                return Poll::Ready(Ok(Woken::Ready));
+            }
         }
         self.deadline.poll_after(ready, until, context)
     }
@@ -315,7 +307,7 @@ impl<T: Transport> Driver<'_, T> {
     /// Records a wait for a client in the middle of an exchange. Its deadline tells since when the client has been slow:
     /// one that keeps its pace moves the deadline forward. One that pauses after that is slow since the last step.
     fn begin_wait(&self, awaited: Awaited, until: Duration) {
-        let timeouts = &self.server.gateway.configuration().timeouts;
+        let timeouts = &self.session.gateway().configuration().timeouts;
         if until < Duration::MAX {
             let last = self.session.last_step().monotonic;
             let since = until.saturating_sub(awaited.time(timeouts)).min(last);
@@ -326,6 +318,9 @@ impl<T: Transport> Driver<'_, T> {
     /// Reads the available input and processes it.
     fn read_now(&mut self) -> io::Result<Wait> {
         self.read_first = false;
+        if self.input.is_empty() && self.server.gateway.replaces(&self.session) {
+            self.session.set_gateway(self.server.gateway.current());
+        }
         Buffers::with(|buffers| {
             let mut input = core::mem::take(&mut buffers.input);
             let wait = match read_some(&*self.socket, &mut input) {

@@ -1,9 +1,9 @@
 //! A server on a separate thread.
 
 use super::Options;
+use super::Reloadable;
 use super::listen;
 use super::serve;
-use crate::gateway::Gateway;
 use smol::channel::{Sender, bounded};
 use std::convert::Infallible;
 use std::fmt;
@@ -35,10 +35,10 @@ use std::thread::JoinHandle;
 /// Returns an error if listening on the address fails, with advice, or if there is no thread.
 pub fn start(
     address: impl ToSocketAddrs,
-    gateway: impl Into<Gateway>,
+    gateway: impl Into<Reloadable>,
     options: Options,
 ) -> io::Result<Running> {
-    let gateway: Gateway = gateway.into();
+    let gateway: Reloadable = gateway.into();
     let listener = listen(super::run::first(address)?)?;
     let address = listener.local_addr()?;
     let (stop, stopping) = bounded::<Infallible>(1);

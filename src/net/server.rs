@@ -3,9 +3,9 @@
 use super::line::Line;
 use super::options::Options;
 use super::places::Place;
+use super::reloadable::Reloadable;
 use crate::blocking::advice::Advice;
 use crate::connection::{Refusal, ResponseSummary};
-use crate::gateway::Gateway;
 use crate::gateway::exchange::Unfinished;
 use crate::gateway::front_end::FrontEnd;
 use crate::gateway::session::Session;
@@ -13,6 +13,7 @@ use crate::gateway::wait::Wait;
 use crate::middleware::RequestInfo;
 use crate::request::request::Message;
 use crate::response::response::ResponseError;
+use crate::values::connection_info::ConnectionInfo;
 use crate::values::now::Now;
 use core::convert::Infallible;
 use core::task::Waker;
@@ -27,7 +28,7 @@ const LONG: Duration = Duration::from_secs(1);
 
 /// The server as seen by a connection.
 pub(super) struct ServerContext {
-    pub(super) gateway: Gateway,
+    pub(super) gateway: Reloadable,
     pub(super) options: Options,
     /// Closed when the server stops.
     pub(super) stopping: Receiver<Infallible>,
@@ -71,7 +72,7 @@ impl WallClock {
 
 impl ServerContext {
     pub(super) fn new(
-        gateway: Gateway,
+        gateway: Reloadable,
         options: Options,
         stopping: Receiver<Infallible>,
     ) -> ServerContext {
@@ -83,6 +84,20 @@ impl ServerContext {
             wall: WallClock::default(),
             blocking: Advice::default(),
             large_bodies: Advice::default(),
+        }
+    }
+
+    /// Starts the session of a connection.
+    #[expect(
+        clippy::boxed_local,
+        reason = "the future of the connection keeps room for what it was given"
+    )]
+    pub(super) fn session(&self, info: Box<ConnectionInfo>, takes_files: bool) -> Session {
+        let session = self.gateway.current().session(*info).catch_panics();
+        if takes_files {
+            session.take_files()
+        } else {
+            session
         }
     }
 
@@ -217,7 +232,7 @@ impl FrontEnd for Turn<'_> {
     }
 
     fn on_error(&mut self, error: &ResponseError, request: &RequestInfo<'_>) {
-        if !self.server.gateway.reports_errors() {
+        if !self.server.gateway.current().reports_errors() {
             self.server.options.report(&format!("{request}: {error}"));
         }
     }

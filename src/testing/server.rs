@@ -84,6 +84,7 @@ impl Server {
     /// Panics if the system has no free port or no thread.
     #[track_caller]
     pub fn start_with(gateway: impl Into<Gateway>, options: Options) -> Server {
+        let gateway: Gateway = gateway.into();
         match start((Ipv4Addr::LOCALHOST, 0), gateway, options) {
             Ok(running) => Server {
                 address: running.address(),

@@ -7,6 +7,7 @@ mod deadlines;
 mod deferred;
 mod executors;
 mod memory_limit;
+mod reloading;
 mod requests;
 mod slow_applications;
 mod stopping;
