@@ -1,5 +1,5 @@
-//! Programs of others against this crate: proxies, browsers, and clients that download. Each is skipped, with a printed
-//! line, where it is not installed.
+//! Programs of others against this crate: proxies, browsers, clients that download, and shells. Each is skipped, with a
+//! printed line, where it is not installed.
 #![cfg(feature = "std")]
 
 #[cfg(feature = "server")]
@@ -16,6 +16,8 @@ mod exchange;
 mod pages;
 #[cfg(feature = "server")]
 mod proxies;
+#[cfg(all(feature = "net", unix))]
+mod shells;
 #[cfg(feature = "server")]
 #[path = "../it/temporary.rs"]
 mod temporary;

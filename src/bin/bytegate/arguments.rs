@@ -1,12 +1,13 @@
 //! The command line.
 
+use crate::completions::Shell;
 use crate::config::{self, Config};
 use crate::demo;
 use crate::meant;
 use crate::options::{Options, Origin, Setting};
 use crate::table::{CommandSpec, Scope, Spec};
 use crate::users;
-use crate::values::Value;
+use crate::values::{self, Value};
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -16,6 +17,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub(crate) enum Command {
     Help,
+    Man,
+    Completions(Shell),
     Version,
     Serve(Options),
     Handle(Options),
@@ -63,7 +66,15 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         };
         match option.name {
             "help" => return Ok(Command::Help),
+            "man" => return Ok(Command::Man),
             "version" => return Ok(Command::Version),
+            "completions" => {
+                let shell = parser.value()?.string()?;
+                let complaint = |error| Invalid::Usage(format!("--completions {shell:?}: {error}"));
+                return Ok(Command::Completions(
+                    values::shell(&shell).map_err(complaint)?,
+                ));
+            }
             "config" => {
                 given.config = Some(parser.value()?.into());
                 continue;

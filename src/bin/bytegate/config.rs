@@ -122,16 +122,7 @@ fn read(value: &DeValue<'_>, takes: Takes) -> Result<Value, String> {
             });
             return Ok(Value::Parts(parts.collect::<Result<_, String>>()?));
         }
-        (other, takes) => {
-            let wanted = match takes {
-                Takes::Switch => "true or false",
-                Takes::SwitchOrText => "true, false or text",
-                Takes::Number => "a number or text",
-                Takes::Text => "text",
-                Takes::Texts | Takes::Rules(_) => "text or a list of texts",
-            };
-            return Err(not(wanted, other));
-        }
+        (other, takes) => return Err(not(takes.in_config_file(), other)),
     };
     Ok(Value::Text(text))
 }

@@ -50,8 +50,9 @@ fn write_part(help: &mut String, part: &Part) {
             help.push('\n');
         }
         Part::Terms(terms) => {
+            let widest = terms.iter().map(|(term, _)| term.len()).max();
             for (term, meaning) in *terms {
-                describe(help, term, meaning, 5);
+                describe(help, term, meaning, widest.unwrap_or(0) + 4);
             }
         }
         Part::Rules => paragraph(help, &rules()),
@@ -91,7 +92,7 @@ fn describe(help: &mut String, term: &str, description: &str, column: usize) {
 }
 
 /// Breaks text into lines of at most this width, between words. Short quotations and defaults stay whole.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {

@@ -3,6 +3,7 @@
 mod addresses;
 mod arguments;
 mod browser;
+mod completions;
 mod config;
 mod content;
 mod demo;
@@ -13,6 +14,7 @@ mod help;
 mod index;
 mod listen;
 mod log;
+mod man;
 mod meant;
 mod options;
 mod qr;
@@ -47,6 +49,8 @@ fn main() -> ExitCode {
     };
     let done = match command {
         Command::Help => print(&help::help()),
+        Command::Man => print(&man::page()),
+        Command::Completions(shell) => print(&completions::script(shell)),
         Command::Version => print(concat!("bytegate ", env!("CARGO_PKG_VERSION"), "\n")),
         Command::Serve(options) => serve::run(options),
         Command::Handle(options) => handle::run(options),

@@ -1,5 +1,6 @@
 //! The values of options: numbers, sizes, times, names, and rules with several parts.
 
+use crate::completions::Shell;
 use crate::meant;
 use crate::terminal::Color;
 use bytegate::Status;
@@ -212,6 +213,15 @@ pub(crate) fn color(text: &str) -> Result<Color, String> {
         ("never", Color::Never),
     ];
     choice(text, choices)
+}
+
+pub(crate) fn shell(text: &str) -> Result<Shell, String> {
+    let shells = [
+        ("bash", Shell::Bash),
+        ("zsh", Shell::Zsh),
+        ("fish", Shell::Fish),
+    ];
+    choice(text, shells)
 }
 
 pub(crate) fn file(text: &str) -> Result<PathBuf, String> {

@@ -186,6 +186,8 @@ fn help_is_printed_to_standard_output() {
 
         Other options:
           --config FILE        Read options from a TOML file
+          --man                Print the manual page: bytegate --man | man -l -
+          --completions SHELL  Print completions for a shell: bash, zsh or fish
           -h, --help           Print this help
           -V, --version        Print the version
 
@@ -222,7 +224,11 @@ fn help_is_printed_to_standard_output() {
           An option on the command line replaces all values that the config file has for
           it: --listing=false turns off a listing that the file turns on.
 
-        Exit codes:
+        Environment:
+          BYTEGATE_AUTH  users and passwords, as in --auth-file
+          NO_COLOR       if it is not empty, the access log has no colors
+
+        Exit status:
           0  done
           1  a file, stream or address could not be used
           2  the command line or the config file is invalid

@@ -1,4 +1,5 @@
-//! The table of commands and options. The help is written from it.
+//! The table of commands and options. The help, the manual page and the
+//! completions are written from it.
 
 mod commands;
 mod content;
@@ -13,6 +14,4 @@ mod wsgi;
 pub(crate) use commands::CommandSpec;
 pub(crate) use groups::{GROUPS, Scope};
 pub(crate) use notes::{NOTES, Part};
-#[cfg(test)]
-pub(crate) use spec::Completes;
-pub(crate) use spec::{Spec, Takes};
+pub(crate) use spec::{Completes, Spec, Takes};

@@ -61,7 +61,17 @@ status = 301
         ],
     ),
     (
-        "Exit codes",
+        "Environment",
+        &[Part::Terms(&[
+            ("BYTEGATE_AUTH", "users and passwords, as in --auth-file"),
+            (
+                "NO_COLOR",
+                "if it is not empty, the access log has no colors",
+            ),
+        ])],
+    ),
+    (
+        "Exit status",
         &[Part::Terms(&[
             ("0", "done"),
             ("1", "a file, stream or address could not be used"),

@@ -10,13 +10,7 @@ pub(super) const OPTIONS: &[Spec] = &[
          others can connect",
     )
     .default("127.0.0.1")
-    .completes(Completes::Words(&[
-        "127.0.0.1",
-        "0.0.0.0",
-        "::1",
-        "::",
-        "localhost",
-    ])),
+    .completes(Completes::Words(&["127.0.0.1", "0.0.0.0", "localhost"])),
     number("port", "N", "Listen on this port; 0 for any free port")
         .short('p')
         .default("the first free port from 7890 to 7899"),

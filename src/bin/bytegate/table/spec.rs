@@ -61,6 +61,17 @@ impl Takes {
         matches!(self, Takes::Switch | Takes::SwitchOrText)
     }
 
+    /// Returns the kind of value that the key in a config file takes.
+    pub(crate) fn in_config_file(self) -> &'static str {
+        match self {
+            Takes::Switch => "true or false",
+            Takes::SwitchOrText => "true, false or text",
+            Takes::Number => "a number or text",
+            Takes::Text => "text",
+            Takes::Texts | Takes::Rules(_) => "text or a list of texts",
+        }
+    }
+
     /// Returns whether the option can be repeated.
     pub(crate) fn is_repeatable(self) -> bool {
         matches!(self, Takes::Texts | Takes::Rules(_))
