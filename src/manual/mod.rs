@@ -9,6 +9,23 @@ pub mod folder {}
 #[allow(clippy::test_attr_in_doctest)]
 #[doc = include_str!("guide.md")]
 pub mod guide {}
+#[doc = include_str!("operations.md")]
+///
+/// # The service
+/// ```ini
+#[doc = include_str!("../../examples/deploy/bytegate.service")]
+/// ```
+///
+/// # The sockets
+/// ```ini
+#[doc = include_str!("../../examples/deploy/bytegate.socket")]
+/// ```
+///
+/// # The container
+/// ```dockerfile
+#[doc = include_str!("../../examples/deploy/Containerfile")]
+/// ```
+pub mod operations {}
 #[doc = include_str!("performance.md")]
 pub mod performance {}
 #[doc = include_str!("python.md")]

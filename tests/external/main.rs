@@ -6,6 +6,8 @@
 mod browser;
 #[cfg(feature = "server")]
 mod chromium;
+#[cfg(all(feature = "net", target_os = "linux"))]
+mod deploy;
 #[cfg(feature = "server")]
 mod downloads;
 #[cfg(feature = "server")]

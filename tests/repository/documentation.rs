@@ -188,8 +188,14 @@ fn the_prose_uses_plain_phrases() {
     paths.extend(files(&root.join("examples")));
     paths.extend(["README.md", "CONTRIBUTING.md"].map(|name| root.join(name)));
     paths.extend(
-        ["guide", "security", "performance", "troubleshooting"]
-            .map(|name| root.join(format!("src/manual/{name}.md"))),
+        [
+            "guide",
+            "operations",
+            "security",
+            "performance",
+            "troubleshooting",
+        ]
+        .map(|name| root.join(format!("src/manual/{name}.md"))),
     );
     let mut found = Vec::new();
     for path in &paths {

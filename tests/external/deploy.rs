@@ -1,0 +1,168 @@
+//! The files in `examples/deploy`: the units of systemd, and the container.
+
+use crate::temporary::Folder;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_bytegate");
+
+fn deployed(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/deploy");
+    fs::read_to_string(path.join(name)).expect("a file of examples/deploy")
+}
+
+/// Returns a folder with the units, in which the program is the built one.
+fn units() -> Folder {
+    let installed = "/usr/local/bin/bytegate";
+    let service = deployed("bytegate.service");
+    assert!(service.contains(installed));
+    let service = service.replace(installed, PROGRAM);
+    let socket = deployed("bytegate.socket");
+    Folder::new(&[
+        ("bytegate.service", service.as_bytes()),
+        ("bytegate.socket", socket.as_bytes()),
+    ])
+}
+
+/// Runs `systemd-analyze` in a folder. Returns what it prints, or `None` if it is not installed.
+fn analyze(folder: &Folder, arguments: &[&str]) -> Option<(bool, String)> {
+    let mut command = Command::new("systemd-analyze");
+    let output = command.args(arguments).current_dir(&folder.0).output();
+    let Ok(output) = output else {
+        println!("skipped: systemd-analyze is not here (apt-get install systemd)");
+        return None;
+    };
+    let printed = [output.stdout, output.stderr].concat();
+    let printed = String::from_utf8_lossy(&printed).into_owned();
+    Some((output.status.success(), printed))
+}
+
+#[test]
+fn systemd_accepts_the_units_without_a_warning() {
+    let folder = units();
+    let units = ["./bytegate.service", "./bytegate.socket"];
+    let arguments = [&["verify", "--man=no"][..], &units].concat();
+    if let Some(verified) = analyze(&folder, &arguments) {
+        assert_eq!(verified, (true, String::new()));
+    }
+}
+
+#[test]
+fn systemd_finds_that_the_service_is_exposed_to_little() {
+    let folder = units();
+    // Out of 100. Without any of the settings, a service has 96.
+    let most = "--threshold=20";
+    let arguments = ["security", "--offline=true", most, "./bytegate.service"];
+    let Some((is_below, report)) = analyze(&folder, &arguments) else {
+        return;
+    };
+    if report.contains("unrecognized option") {
+        println!("skipped: this systemd-analyze reads only installed units");
+        return;
+    }
+    assert!(is_below, "{report}");
+}
+
+/// Returns the instructions of the container, and the arguments of each. Continued lines are not supported.
+fn instructions() -> Vec<(String, String)> {
+    let file = deployed("Containerfile");
+    let lines = file
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let instruction = |line: &str| {
+        let (name, arguments) = line.split_once(' ').expect("an instruction");
+        (name.to_string(), arguments.to_string())
+    };
+    lines.map(instruction).collect()
+}
+
+#[test]
+fn the_container_has_the_program_and_nothing_else() {
+    let instructions = instructions();
+    let last_from = instructions.iter().rposition(|(name, _)| name == "FROM");
+    let (build, run) = instructions.split_at(last_from.expect("a last stage"));
+    let expected = [
+        ("FROM", "scratch"),
+        (
+            "COPY",
+            "--from=build /source/target/release/bytegate /bytegate",
+        ),
+        ("USER", "65534:65534"),
+        ("EXPOSE", "8080"),
+        ("STOPSIGNAL", "SIGTERM"),
+        ("ENTRYPOINT", r#"["/bytegate"]"#),
+    ];
+    let expected = expected.map(|(name, rest)| (name.to_string(), rest.to_string()));
+    assert_eq!(run[..run.len() - 1], expected);
+    // Whatever is copied is there.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (_, arguments) in build.iter().filter(|(name, _)| name == "COPY") {
+        let mut paths: Vec<&str> = arguments.split(' ').collect();
+        paths.pop();
+        for path in paths {
+            assert!(root.join(path).exists(), "{path}");
+        }
+    }
+    // Features that do not exist would be an error of the build.
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).expect("a manifest");
+    let (_, build) = build
+        .iter()
+        .find(|(_, it)| it.starts_with("cargo build"))
+        .expect("a build");
+    let features = build.rsplit(' ').next().expect("features");
+    for feature in features.split(',') {
+        assert!(manifest.contains(&format!("\n{feature} = [")), "{feature}");
+    }
+}
+
+#[test]
+fn the_arguments_of_the_container_start_a_server_that_stops_on_its_signal() {
+    let instructions = instructions();
+    let argument = |name: &str| {
+        let found = instructions.iter().rev().find(|(it, _)| it == name);
+        found.map(|(_, arguments)| arguments.as_str()).expect(name)
+    };
+    let folder = Folder::new(&[("index.html", b"a page")]);
+    let arguments = argument("CMD").trim_matches(['[', ']']).split(", ");
+    let arguments = arguments.map(|it| match it.trim_matches('"') {
+        "/srv" => folder.0.clone(),
+        // Tests share a machine.
+        port if port == argument("EXPOSE") => "0".into(),
+        other => PathBuf::from(other),
+    });
+    let mut server = Command::new(PROGRAM);
+    server
+        .args(arguments)
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null());
+    let mut server = server.spawn().expect("the program starts");
+    let mut lines = BufReader::new(server.stderr.take().expect("a pipe")).lines();
+    let first = lines.next().expect("a line").expect("text");
+    assert!(first.starts_with("bytegate serves "), "{first}");
+    let signal = argument("STOPSIGNAL").replace("SIG", "-");
+    let id = server.id().to_string();
+    let sent = Command::new("kill").args([&*signal, &id]).status();
+    assert!(sent.expect("a system with kill").success());
+    let last = lines.map_while(Result::ok).last();
+    assert_eq!(last.as_deref(), Some("bytegate: stopped"));
+    assert!(server.wait().expect("it ends").success());
+}
+
+#[test]
+#[ignore = "builds the program in a container, which takes minutes and needs the network"]
+fn the_container_can_be_built() {
+    for builder in ["podman", "buildah", "docker"] {
+        let is_usable = Command::new(builder).arg("info").output();
+        if !is_usable.is_ok_and(|output| output.status.success()) {
+            continue;
+        }
+        let mut build = Command::new(builder);
+        build.args(["build", "--file", "examples/deploy/Containerfile", "."]);
+        let built = build.current_dir(env!("CARGO_MANIFEST_DIR")).status();
+        assert!(built.expect("the builder runs").success());
+        return;
+    }
+    println!("skipped: podman, buildah or docker is not here, or does not run");
+}
