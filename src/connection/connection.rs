@@ -481,6 +481,11 @@ impl<C: Borrow<Config>> Connection<C> {
         matches!(self.state, State::Head(Waiting { begun: false, .. }))
     }
 
+    /// Sets the scheme that the next requests must have. It is known only after the handshake of TLS.
+    pub(crate) fn set_scheme(&mut self, scheme: Scheme) {
+        self.scheme = scheme;
+    }
+
     /// Returns whether the connection waits for the first byte of a request and has nothing to write. An idle
     /// connection holds no other memory and can be closed without losing anything.
     pub fn is_idle(&self) -> bool {

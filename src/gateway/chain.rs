@@ -16,6 +16,7 @@ use crate::upload::admission::Admission;
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::now::Now;
 use crate::values::status::Status;
+use alloc::format;
 use alloc::string::String;
 
 /// The caller of user code: a connection, and whether panics become responses.
@@ -162,8 +163,11 @@ impl<'g, 's> Chain<'g, 's> {
     /// Shows the head to all middleware, outermost first. Returns the response of the first one that has one.
     #[inline]
     fn before(&self, head: Head<'_>, now: &Now, extensions: &mut Extensions) -> Option<Response> {
-        if self.gateway.middlewares.is_empty() {
+        if self.gateway.middlewares.is_empty() && self.caller.info.tls.is_none() {
             return None;
+        }
+        if let Some(response) = self.misdirected(&head) {
+            return Some(response);
         }
         let mut middlewares = self.gateway.middlewares.iter();
         let mut rewritten: Option<Rewritten> = None;
@@ -184,6 +188,17 @@ impl<'g, 's> Chain<'g, 's> {
                 None => return None,
             }
         }
+    }
+
+    /// Returns the response to a request for a host that the certificate of the connection does not cover.
+    fn misdirected(&self, head: &Head<'_>) -> Option<Response> {
+        let tls = self.caller.info.tls.as_deref()?;
+        let host = head.authority()?.host;
+        if tls.covers(host) {
+            return None;
+        }
+        let sentence = format!("the certificate of this connection is not for the host {host}");
+        Some(Response::explained(Status::MISDIRECTED_REQUEST, sentence))
     }
 
     #[inline(always)]

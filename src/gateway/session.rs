@@ -16,7 +16,9 @@ use crate::connection::Step;
 use crate::values::connection_info::ConnectionInfo;
 #[cfg(feature = "server")]
 use crate::values::now::Now;
+use crate::values::scheme::Scheme;
 use crate::values::sync::Arc;
+use crate::values::tls_info::TlsInfo;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -125,6 +127,26 @@ impl Session {
     pub fn turn(&mut self, input: &mut impl Input, mut front_end: impl FrontEnd) -> Wait {
         let gateway = self.gateway.shared();
         input.feed(|input| self.driver.turn(gateway, input, &mut front_end))
+    }
+
+    /// Notes the TLS of the connection, once the handshake is complete. The scheme becomes `https`. A front end with
+    /// TLS calls this before the first turn with input.
+    ///
+    /// ```
+    /// use bytegate::{Gateway, Now, Request};
+    /// use bytegate::request::{ConnectionInfo, TlsInfo, TlsVersion};
+    /// use std::sync::Arc;
+    ///
+    /// let gateway = Gateway::new(|request: &Request| request.scheme().as_str());
+    /// let mut session = gateway.session(ConnectionInfo::default());
+    /// session.set_tls(Arc::new(TlsInfo::new(TlsVersion::Tls13)));
+    /// session.turn(&mut &b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..], Now::default());
+    /// assert!(session.take_output().ends_with(b"https"));
+    /// ```
+    pub fn set_tls(&mut self, tls: Arc<TlsInfo>) {
+        self.driver.connection.set_scheme(Scheme::Https);
+        self.driver.caller.info.scheme = Scheme::Https;
+        self.driver.caller.info.tls = Some(tls);
     }
 
     /// Returns the pending output.

@@ -210,6 +210,7 @@ impl Acceptor {
             peer,
             scheme: self.server.options.scheme,
             number,
+            tls: None,
         });
         let (client, options) = (Client::of(&info.peer), &self.server.options);
         let seated = self

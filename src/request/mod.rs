@@ -47,6 +47,7 @@ pub use crate::values::connection_info::{ConnectionInfo, Peer};
 pub use crate::values::invalid_value::InvalidValue;
 pub use crate::values::protocol_error::InvalidRequest;
 pub use crate::values::scheme::Scheme;
+pub use crate::values::tls_info::{TlsInfo, TlsVersion};
 pub use basic_credentials::BasicCredentials;
 #[cfg(feature = "signed-cookies")]
 pub use cookie_session::CookieSession;

@@ -1,6 +1,7 @@
-//! Information about a connection other than its bytes: its peer, its scheme and its number.
+//! Information about a connection other than its bytes: its peer, its scheme, its number and its TLS.
 
 use super::scheme::Scheme;
+use super::tls_info::TlsInfo;
 use crate::values::sync::Arc;
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
@@ -26,6 +27,8 @@ pub struct ConnectionInfo {
     /// A number that identifies the connection within its front end, or 0 if the front end does not number its
     /// connections.
     pub number: u64,
+    /// The TLS of the connection, if the front end speaks it.
+    pub tls: Option<Arc<TlsInfo>>,
 }
 
 /// The peer of a connection, for any transport.

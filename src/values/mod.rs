@@ -10,3 +10,4 @@ pub(crate) mod protocol_error;
 pub(crate) mod scheme;
 pub(crate) mod status;
 pub(crate) mod sync;
+pub(crate) mod tls_info;

@@ -76,6 +76,7 @@ fn with_request_of_a_session(input: &[u8], look: impl Fn(&Request<'_>)) {
             .into(),
         scheme: Scheme::Https,
         number: 1,
+        ..ConnectionInfo::default()
     };
     gateway.handle_for(input, info, &mut Now::at_unix(7), &mut Vec::new());
     let owned = owned.lock().expect("a request").take();
