@@ -25,6 +25,7 @@
 //! | stream a body, push events, receive an upload | [`body`], [`events`], [`upload`] |
 //! | call an application with bytes, or from an event loop | [`gateway`]: [`Gateway::handle`], [`Session`] |
 //! | serve over TCP, or over any blocking stream | `net` (feature `server`), `blocking` (feature `std`) |
+//! | speak HTTPS | `tls` (feature `tls`) |
 //! | test and fuzz an application on the wire, without a socket | `testing` (feature `testing`) |
 //! | connect to axum, tower or the crate `http` | `bridge` (features `http`, `tower`) |
 //! | follow PEP 3333 | [`mod@wsgi`] |
@@ -54,6 +55,10 @@
 //! | `signed-cookies` | signed cookies, which clients cannot change, and sessions in them, with the middleware `Sessions`; includes `cookies` |
 //! | `http` | conversions to and from the types of the crate `http` |
 //! | `tower` | tower services and axum routers as applications, with `bridge::tower`, and gateways as tower services, with `bridge::GatewayService`; includes `http` |
+//! | `tls` | TLS with ring, in `net`, over blocking streams and over bytes in memory; includes `rustls` |
+//! | `tls-graviola` | TLS with Graviola, a provider without C for recent processors; includes `rustls` |
+//! | `rustls` | TLS with any other provider of cryptography |
+//! | `self-signed` | certificates made on the spot, and HTTPS for tests; includes `tls` |
 //! | `proptest` | `testing::valid_requests`, a proptest strategy of valid requests; includes `testing` |
 //!
 //! Features only add functionality, with these exceptions:
@@ -101,6 +106,7 @@
 //! | [`connection`] | the state machine with its transition table | applications, transports, clocks, user code |
 //! | [`application`], [`middleware`], [`site`], [`routing`], [`mod@wsgi`] | everything that produces responses | connections |
 //! | [`gateway`] | [`Gateway`], [`Session`], the chain of middleware around an application | sockets |
+//! | `tls` | certificates, and the channel between the wire and the plaintext | HTTP, apart from the dates in messages |
 //! | `blocking`, `bridge`, `net` | front ends | HTTP rules |
 //! | `python` | workers (Python interpreter processes), and the protocol between them and the front end | client sockets |
 //! | `testing` | the test kit: clients, exchanges as text, faults, fuzzing | sockets, apart from its servers |
@@ -159,6 +165,8 @@ pub mod site;
 mod syntax;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "rustls")]
+pub mod tls;
 pub mod upload;
 mod values;
 pub mod wsgi;

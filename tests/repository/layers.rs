@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the lowest to the highest. A file imports from its own layer and from lower ones.
-const LAYERS: [&str; 23] = [
+const LAYERS: [&str; 24] = [
     "values",
     "config",
     "syntax",
@@ -25,6 +25,7 @@ const LAYERS: [&str; 23] = [
     "routing",
     "wsgi",
     "gateway",
+    "tls",
     "blocking",
     "bridge",
     "net",

@@ -1,0 +1,92 @@
+//! One certificate with its key.
+
+use super::pem::{self, Pem};
+use super::tls_error::TlsError;
+use crate::syntax::date::http_date;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::UnixTime;
+use rustls::sign::CertifiedKey;
+use rustls::{Error, InconsistentKeys};
+use std::sync::Arc;
+use webpki::{EndEntityCert, KeyUsage};
+
+/// Where a certificate and its key come from.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    pub(super) chain: Pem,
+    pub(super) key: Pem,
+}
+
+/// A certificate that can be used: its key fits, and it is valid now.
+#[derive(Debug)]
+pub(super) struct Certificate {
+    pub(super) key: Arc<CertifiedKey>,
+    /// The host names in it. `*` stands for one label.
+    pub(super) names: Arc<[Box<str>]>,
+}
+
+impl Certificate {
+    pub(super) fn load(
+        source: &Source,
+        provider: &CryptoProvider,
+        now: UnixTime,
+    ) -> Result<Certificate, TlsError> {
+        let chain = pem::certificates(&source.chain, "the certificate")?;
+        let key = pem::key(&source.key, "the key")?;
+        let name = source.chain.name("the certificate");
+        let key_name = source.key.name("the key");
+        let key = CertifiedKey::from_der(chain, key, provider).map_err(|error| {
+            TlsError::new(match error {
+                Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => format!(
+                    "the private key in {key_name} does not belong to the first certificate in {name}"
+                ),
+                Error::InvalidCertificate(error) => {
+                    format!("the first certificate in {name} is malformed: {error:?}")
+                }
+                error => format!("the private key in {key_name} cannot be used: {error}"),
+            })
+        })?;
+        let names = names_at(&key, now)
+            .map_err(|reason| TlsError::new(format!("the first certificate in {name} {reason}")))?;
+        Ok(Certificate {
+            key: Arc::new(key),
+            names,
+        })
+    }
+}
+
+/// Returns the names in a certificate, or the reason why it cannot be used at this time.
+fn names_at(key: &CertifiedKey, now: UnixTime) -> Result<Arc<[Box<str>]>, String> {
+    let der = key
+        .end_entity_cert()
+        .map_err(|error| format!("is missing: {error}"))?;
+    let certificate =
+        EndEntityCert::try_from(der).map_err(|error| format!("is malformed: {error}"))?;
+    let usage = KeyUsage::server_auth();
+    // Who has signed it is up to the clients. The time is checked before that.
+    match certificate.verify_for_usage(&[], &[], &[], now, usage, None, None) {
+        Err(webpki::Error::CertExpired { not_after, .. }) => {
+            return Err(format!("expired on {}", shown(not_after)));
+        }
+        Err(webpki::Error::CertNotValidYet { not_before, .. }) => {
+            return Err(format!(
+                "is not valid before {}: is the clock of this machine right?",
+                shown(not_before)
+            ));
+        }
+        _ => {}
+    }
+    let names = certificate.valid_dns_names();
+    let names: Vec<Box<str>> = names.map(|name| name.to_ascii_lowercase().into()).collect();
+    Ok(names.into())
+}
+
+fn shown(time: UnixTime) -> String {
+    let date = http_date(Duration::from_secs(time.as_secs()));
+    date.unwrap_or_else(|| format!("day {} after 1970", time.as_secs() / 86_400))
+}

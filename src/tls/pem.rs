@@ -1,0 +1,100 @@
+//! Certificates and keys in PEM form, and where they come from.
+
+use super::tls_error::TlsError;
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A text in PEM form, or the file that has it.
+#[derive(Clone, Debug)]
+pub(super) enum Pem {
+    Text(Vec<u8>),
+    File(PathBuf),
+}
+
+impl Pem {
+    pub(super) fn read(&self) -> Result<Cow<'_, [u8]>, TlsError> {
+        match self {
+            Pem::Text(text) => Ok(text.into()),
+            Pem::File(path) => match fs::read(path) {
+                Ok(bytes) => Ok(bytes.into()),
+                Err(error) => {
+                    let shown = path.display();
+                    Err(TlsError::new(format!("cannot read {shown}: {error}")))
+                }
+            },
+        }
+    }
+
+    /// Returns the name of the file, for messages.
+    pub(super) fn name(&self, without_file: &str) -> String {
+        self.path().map_or_else(
+            || without_file.to_string(),
+            |path| path.display().to_string(),
+        )
+    }
+
+    fn path(&self) -> Option<&Path> {
+        match self {
+            Pem::Text(_) => None,
+            Pem::File(path) => Some(path),
+        }
+    }
+}
+
+/// Reads all certificates. There is at least one.
+pub(super) fn certificates(
+    pem: &Pem,
+    without_file: &str,
+) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let text = pem.read()?;
+    let name = || pem.name(without_file);
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+    match found {
+        Err(error) => Err(malformed(&name(), &error)),
+        Ok(found) if found.is_empty() => Err(TlsError::new(format!(
+            "{} has no certificate: it must have a section that begins with -----BEGIN CERTIFICATE-----",
+            name()
+        ))),
+        Ok(found) => Ok(found),
+    }
+}
+
+/// Reads the first private key.
+pub(super) fn key(pem: &Pem, without_file: &str) -> Result<PrivateKeyDer<'static>, TlsError> {
+    let text = pem.read()?;
+    let name = pem.name(without_file);
+    if is_encrypted(&text) {
+        let file = pem
+            .path()
+            .map_or("key.pem".into(), |path| path.display().to_string());
+        return Err(TlsError::new(format!(
+            "the private key in {name} is encrypted: decrypt it with openssl pkey -in {file} -out decrypted.pem"
+        )));
+    }
+    match PrivateKeyDer::from_pem_slice(&text) {
+        Ok(key) => Ok(key),
+        Err(pem::Error::NoItemsFound) => Err(TlsError::new(format!(
+            "{name} has no private key: it must have a section that begins with -----BEGIN PRIVATE KEY-----"
+        ))),
+        Err(error) => Err(malformed(&name, &error)),
+    }
+}
+
+fn malformed(name: &str, error: &pem::Error) -> TlsError {
+    TlsError::new(format!("{name} is not valid PEM: {error}"))
+}
+
+/// Returns whether the key has a passphrase, in the form of PKCS #8 or in the older one of OpenSSL.
+fn is_encrypted(text: &[u8]) -> bool {
+    let mut lines = text.split(|byte| *byte == b'\n');
+    lines.any(|line| {
+        line.starts_with(b"-----BEGIN ENCRYPTED PRIVATE KEY-----")
+            || line.starts_with(b"Proc-Type: 4,ENCRYPTED")
+    })
+}

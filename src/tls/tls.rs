@@ -1,0 +1,187 @@
+//! The certificates of a server, which can be replaced while it runs.
+
+use super::certificates::Certificates;
+use super::channel::Channel;
+use super::current::Current;
+use super::options::TlsOptions;
+use super::tls_error::TlsError;
+use alloc::vec::Vec;
+use core::fmt;
+use rustls::ServerConfig;
+use rustls::crypto::CryptoProvider;
+use rustls::server::{NoServerSessionStorage, ResolvesServerCert, ServerSessionMemoryCache};
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The protocols that clients may ask for (RFC 7301).
+const PROTOCOLS: [&[u8]; 2] = [b"http/1.1", b"http/1.0"];
+
+/// The sessions that are kept in memory, if the provider has no tickets.
+const SESSIONS: usize = 1024;
+
+/// The certificates of a server, and its other options for TLS. It is a cheap handle: clones share everything.
+///
+/// ```
+/// # #[cfg(feature = "self-signed")] {
+/// use bytegate::tls::{SelfSigned, Tls};
+///
+/// let made = SelfSigned::new(["localhost"])?;
+/// let tls = Tls::from_pem(made.certificate_pem(), made.key_pem())?;
+/// assert!(tls.channel().is_handshaking());
+/// # }
+/// # Ok::<(), bytegate::tls::TlsError>(())
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Tls {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    options: TlsOptions,
+    current: RwLock<Arc<Current>>,
+}
+
+impl TlsOptions {
+    /// Reads all certificates and keys.
+    ///
+    /// # Errors
+    /// Returns an error that names the file and the reason: it cannot be read, it has no certificate or no key, the key is
+    /// encrypted or belongs to another certificate, or the certificate has expired or is not valid yet.
+    pub fn build(self) -> Result<Tls, TlsError> {
+        match (&self.resolver, self.sources.is_empty()) {
+            (None, true) => Err(TlsError::new("TLS needs a certificate")),
+            (Some(_), false) => Err(TlsError::new(
+                "a resolver chooses all certificates: it cannot be combined with others",
+            )),
+            _ => Tls::new(self),
+        }
+    }
+}
+
+impl Tls {
+    /// Uses one certificate and its key, both in PEM form. See [`TlsOptions::certificate_pem`].
+    ///
+    /// # Errors
+    /// Returns the errors of [`TlsOptions::build`].
+    pub fn from_pem(chain: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Result<Tls, TlsError> {
+        TlsOptions::new().certificate_pem(chain, key).build()
+    }
+
+    /// Uses one certificate and its key from files. See [`TlsOptions::certificate_files`].
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "server")] {
+    /// use bytegate::tls::Tls;
+    /// use bytegate::{Request, net};
+    ///
+    /// let folder = "/etc/letsencrypt/live/example.com";
+    /// let mut options = net::Options::default();
+    /// options.tls = Some(Tls::from_files(format!("{folder}/fullchain.pem"), format!("{folder}/privkey.pem"))?);
+    /// let server = net::start("[::]:443", |_: &Request| "hello\n", options)?;
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Returns the errors of [`TlsOptions::build`].
+    pub fn from_files(chain: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Result<Tls, TlsError> {
+        TlsOptions::new().certificate_files(chain, key).build()
+    }
+
+    fn new(options: TlsOptions) -> Result<Tls, TlsError> {
+        let provider = options.provider_or_default()?;
+        let clients = options.client_verifier(&provider.crypto)?;
+        let (resolver, certificates) = load(&options, &provider.crypto)?;
+        let mut config = ServerConfig::builder_with_details(provider.crypto, options.clock())
+            .with_safe_default_protocol_versions()?
+            .with_client_cert_verifier(clients)
+            .with_cert_resolver(resolver);
+        config.alpn_protocols = PROTOCOLS.map(Vec::from).into();
+        match provider.ticketer {
+            Some(ticketer) => {
+                config.ticketer = ticketer;
+                config.session_storage = Arc::new(NoServerSessionStorage {});
+            }
+            None => config.session_storage = ServerSessionMemoryCache::new(SESSIONS),
+        }
+        let current = RwLock::new(Arc::new(Current {
+            config: Arc::new(config),
+            certificates,
+        }));
+        Ok(Tls {
+            shared: Arc::new(Shared { options, current }),
+        })
+    }
+
+    /// Reads all files again and uses them for the connections that follow. Open connections are not disturbed. If anything
+    /// is wrong with any file, all certificates stay as they are.
+    ///
+    /// ```
+    /// # #[cfg(feature = "self-signed")] {
+    /// use bytegate::tls::{SelfSigned, Tls};
+    /// use std::fs;
+    ///
+    /// let folder = std::env::temp_dir().join("bytegate-tls-reload");
+    /// fs::create_dir_all(&folder)?;
+    /// let (chain, key) = (folder.join("cert.pem"), folder.join("key.pem"));
+    /// let made = SelfSigned::new(["localhost"])?;
+    /// fs::write(&chain, made.certificate_pem())?;
+    /// fs::write(&key, made.key_pem())?;
+    /// let tls = Tls::from_files(&chain, &key)?;
+    ///
+    /// // The new certificate is there, but its key is not yet: the old pair stays in use.
+    /// let renewed = SelfSigned::new(["localhost"])?;
+    /// fs::write(&chain, renewed.certificate_pem())?;
+    /// assert!(tls.reload().is_err());
+    /// fs::write(&key, renewed.key_pem())?;
+    /// tls.reload()?;
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Returns the errors of [`TlsOptions::build`].
+    pub fn reload(&self) -> Result<(), TlsError> {
+        let Shared { options, current } = &*self.shared;
+        let mut config = (*self.current().config).clone();
+        let (resolver, certificates) = load(options, config.crypto_provider())?;
+        config.cert_resolver = resolver;
+        let renewed = Arc::new(Current {
+            config: Arc::new(config),
+            certificates,
+        });
+        *current.write().unwrap_or_else(PoisonError::into_inner) = renewed;
+        Ok(())
+    }
+
+    /// Creates the channel of a new connection.
+    pub fn channel(&self) -> Channel {
+        Channel::new(self.current())
+    }
+
+    fn current(&self) -> Arc<Current> {
+        let current = self.shared.current.read();
+        current.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Returns what chooses a certificate for each connection, and the certificates that it chooses from, if they are known.
+fn load(
+    options: &TlsOptions,
+    provider: &CryptoProvider,
+) -> Result<(Arc<dyn ResolvesServerCert>, Option<Arc<Certificates>>), TlsError> {
+    if let Some(resolver) = &options.resolver {
+        return Ok((resolver.clone(), None));
+    }
+    let now = options.clock().current_time();
+    let now = now.ok_or_else(|| TlsError::new("the time is not known"))?;
+    let certificates = Arc::new(Certificates::load(&options.sources, provider, now)?);
+    Ok((certificates.clone(), Some(certificates)))
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Tls").field(&self.shared.options).finish()
+    }
+}
