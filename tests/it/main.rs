@@ -29,6 +29,8 @@ mod snapshots;
 mod support;
 #[cfg(feature = "folder")]
 mod temporary;
+#[cfg(all(feature = "self-signed", feature = "folder"))]
+mod tls;
 mod tutorial;
 mod values;
 #[cfg(not(feature = "std"))]

@@ -1,0 +1,172 @@
+//! Which certificate a client gets, and why a certificate cannot be used.
+
+use super::laws::{Offer, Server, made, run_whole};
+use crate::temporary::Folder;
+use bytegate::tls::{SelfSigned, Tls, TlsOptions};
+use std::time::Duration;
+
+fn certificate(names: &[&str]) -> SelfSigned {
+    SelfSigned::new(names.iter().copied()).expect("a certificate")
+}
+
+#[test]
+fn the_server_name_selects_the_exact_name_then_a_wildcard_then_the_first() {
+    let all = [
+        certificate(&["first.example"]),
+        certificate(&["*.second.example", "second.example"]),
+        certificate(&["www.second.example", "third.example"]),
+    ];
+    let mut options = TlsOptions::new();
+    for one in &all {
+        options = options.certificate_pem(one.certificate_pem(), one.key_pem());
+    }
+    let tls = options.build().unwrap();
+    for (name, expected) in [
+        ("first.example", Some(0)),
+        ("second.example", Some(1)),
+        ("a.second.example", Some(1)),
+        ("www.second.example", Some(2)),
+        ("WWW.Second.example", Some(2)),
+        ("third.example", Some(2)),
+        // The first certificate does not cover these, so the client refuses it.
+        ("a.b.second.example", None),
+        ("other.example", None),
+    ] {
+        let roots = all.iter().map(SelfSigned::certificate_pem);
+        let mut client = Offer::trusting(roots).server_name(name).start();
+        let mut server = Server::new(&tls);
+        run_whole(&mut client, &mut server);
+        assert_eq!(client.error.is_some(), expected.is_none(), "{name}");
+        if let Some(place) = expected {
+            let chosen = client.connection.peer_certificates().unwrap();
+            let roots = [all[place].certificate_pem()];
+            assert_eq!(chosen, Offer::trusting(roots).roots, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_client_without_a_server_name_gets_the_first_certificate() {
+    let (one, two) = (
+        certificate(&["first.example", "192.0.2.1"]),
+        certificate(&["192.0.2.1"]),
+    );
+    let tls = TlsOptions::new()
+        .certificate_pem(one.certificate_pem(), one.key_pem())
+        .certificate_pem(two.certificate_pem(), two.key_pem())
+        .build()
+        .unwrap();
+    let offer = Offer::trusting([one.certificate_pem()]).server_name("192.0.2.1");
+    let (mut client, mut server) = (offer.start(), Server::new(&tls));
+    run_whole(&mut client, &mut server);
+    assert_eq!((&client.error, &server.error), (&None, &None));
+    assert_eq!(server.channel.info().unwrap().server_name(), None);
+}
+
+#[test]
+fn each_fault_of_a_file_is_named() {
+    let good = made();
+    let day = Duration::from_secs(86_400);
+    let expired = SelfSigned::valid(["localhost"], Duration::ZERO, day).unwrap();
+    let later = SelfSigned::valid(["localhost"], day * 80_000, day * 80_001).unwrap();
+    let other = certificate(&["localhost"]);
+    let (cert, key) = (good.certificate_pem(), good.key_pem());
+    let encrypted = key.replace("PRIVATE", "ENCRYPTED PRIVATE");
+    let old = format!(
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\n{}",
+        "AAAA\n-----END RSA PRIVATE KEY-----\n"
+    );
+    let broken = cert.replacen('M', "!", 4);
+    let empty_certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let empty_key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+    let cases: [(&str, &str, &str); 11] = [
+        (
+            "",
+            key,
+            "cert.pem has no certificate: it must have a section that begins with -----BEGIN CERTIFICATE-----",
+        ),
+        (key, key, "cert.pem has no certificate: "),
+        (
+            cert,
+            "",
+            "key.pem has no private key: it must have a section that begins with -----BEGIN PRIVATE KEY-----",
+        ),
+        (
+            cert,
+            &encrypted,
+            "the private key in key.pem is encrypted: decrypt it with openssl pkey -in key.pem -out decrypted.pem",
+        ),
+        (cert, &old, "the private key in key.pem is encrypted: "),
+        (
+            cert,
+            other.key_pem(),
+            "the private key in key.pem does not belong to the first certificate in cert.pem",
+        ),
+        (
+            expired.certificate_pem(),
+            expired.key_pem(),
+            "the first certificate in cert.pem expired on Fri, 02 Jan 1970 00:00:00 GMT",
+        ),
+        (
+            later.certificate_pem(),
+            later.key_pem(),
+            "the first certificate in cert.pem is not valid before ",
+        ),
+        (&broken, key, "cert.pem is not valid PEM: "),
+        (
+            empty_certificate,
+            key,
+            "the first certificate in cert.pem is malformed: ",
+        ),
+        (
+            cert,
+            empty_key,
+            "the private key in key.pem cannot be used: ",
+        ),
+    ];
+    for (cert, key, expected) in cases {
+        let files = [("cert.pem", cert.as_bytes()), ("key.pem", key.as_bytes())];
+        let folder = Folder::new(&files);
+        let error = Tls::from_files(folder.path("cert.pem"), folder.path("key.pem")).unwrap_err();
+        let place = format!("{}/", folder.0.display());
+        let text = error.to_string().replace(&place, "");
+        assert!(text.starts_with(expected), "{text}\n{expected}");
+    }
+    let error = Tls::from_pem(cert, other.key_pem())
+        .unwrap_err()
+        .to_string();
+    let expected =
+        "the private key in the key does not belong to the first certificate in the certificate";
+    assert_eq!(error, expected);
+}
+
+#[test]
+fn missing_files_and_options_are_named() {
+    let folder = Folder::new(&[("cert.pem", made().certificate_pem().as_bytes())]);
+    let error = Tls::from_files(folder.path("cert.pem"), folder.path("key.pem")).unwrap_err();
+    let expected = format!("cannot read {}: ", folder.path("key.pem").display());
+    assert!(error.to_string().starts_with(&expected), "{error}");
+    let error = TlsOptions::new().build().unwrap_err();
+    assert_eq!(error.to_string(), "TLS needs a certificate");
+    let tls = TlsOptions::new().certificate_pem(made().certificate_pem(), made().key_pem());
+    let error = tls.require_client_certificates("").build().unwrap_err();
+    let expected = "the list of authorities for clients has no certificate: ";
+    assert!(error.to_string().starts_with(expected), "{error}");
+}
+
+#[test]
+fn one_file_may_have_the_chain_and_the_key() {
+    let both = [made().key_pem(), made().certificate_pem()].concat();
+    let folder = Folder::new(&[("both.pem", both.as_bytes())]);
+    let path = folder.path("both.pem");
+    assert!(Tls::from_files(&path, &path).is_ok());
+}
+
+#[test]
+fn names_of_made_certificates_are_checked() {
+    let error = SelfSigned::new(Vec::<String>::new()).unwrap_err();
+    assert_eq!(error.to_string(), "a certificate needs a name");
+    let error = SelfSigned::new(["b\u{fc}cher.example"]).unwrap_err();
+    let expected = "cannot make a certificate for b\u{fc}cher.example: ";
+    assert!(error.to_string().starts_with(expected), "{error}");
+}

@@ -1,0 +1,134 @@
+//! Certificates of clients.
+
+use super::laws::{Offer, Server, VERSIONS, made, run_whole};
+use bytegate::tls::rustls::pki_types::{PrivateKeyDer, UnixTime};
+use bytegate::tls::rustls::time_provider::TimeProvider;
+use bytegate::tls::{Tls, TlsOptions};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, date_time_ymd,
+};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// An authority for clients.
+fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name.push(DnType::CommonName, name);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+/// A client with a certificate from an authority, which is valid in 2020 and 2021, or long after.
+fn client_of(authority: &CertifiedIssuer<'static, KeyPair>, until: i32) -> Offer {
+    let mut params = CertificateParams::new(Vec::from(["ada".to_string()])).unwrap();
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    params.not_before = date_time_ymd(2020, 1, 1);
+    params.not_after = date_time_ymd(until, 1, 1);
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.signed_by(&key, authority).unwrap();
+    let mut offer = Offer::default();
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    offer.certificate = Some((certificate.der().clone(), key));
+    offer
+}
+
+fn options() -> TlsOptions {
+    TlsOptions::new().certificate_pem(made().certificate_pem(), made().key_pem())
+}
+
+/// The certificate and its fingerprint as the application sees them, or the error of the server.
+fn connect(tls: &Tls, offer: &Offer) -> Result<(Option<Vec<u8>>, Option<String>), String> {
+    let (mut client, mut server) = (offer.start(), Server::new(tls));
+    run_whole(&mut client, &mut server);
+    match server.error {
+        Some(error) => {
+            assert!(client.error.is_some());
+            Err(error)
+        }
+        None => {
+            let info = server.channel.info().expect("a handshake");
+            let certificate = info.client_certificate().map(<[u8]>::to_vec);
+            Ok((certificate, info.client_fingerprint()))
+        }
+    }
+}
+
+#[test]
+fn a_certificate_of_a_client_is_verified_and_shown() {
+    let trusted = authority("trusted");
+    let untrusted = authority("untrusted");
+    let required = options().require_client_certificates(trusted.pem());
+    let accepted = options().accept_client_certificates(trusted.pem());
+    let (required, accepted) = (required.build().unwrap(), accepted.build().unwrap());
+    for version in VERSIONS {
+        let good = client_of(&trusted, 2090).version(version);
+        let (wrong, none) = (client_of(&untrusted, 2090), Offer::default());
+        let (wrong, none) = (wrong.version(version), none.version(version));
+        let expected = good.certificate.as_ref().unwrap().0.to_vec();
+        for tls in [&required, &accepted] {
+            let (certificate, fingerprint) = connect(tls, &good).unwrap();
+            assert_eq!(certificate.as_ref(), Some(&expected));
+            assert_eq!(fingerprint.unwrap().len(), 32 * 3 - 1);
+            assert!(connect(tls, &wrong).is_err());
+        }
+        assert!(connect(&required, &none).is_err());
+        assert_eq!(connect(&accepted, &none), Ok((None, None)));
+        // A server that asks for none gets none.
+        assert_eq!(connect(&super::laws::tls(), &good), Ok((None, None)));
+    }
+}
+
+/// A clock that stands still.
+#[derive(Debug)]
+struct At(Duration);
+
+impl TimeProvider for At {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(UnixTime::since_unix_epoch(self.0))
+    }
+}
+
+#[test]
+fn a_certificate_of_a_client_expires_at_the_time_of_the_server() {
+    let trusted = authority("trusted");
+    let client = client_of(&trusted, 2090);
+    const YEAR: u64 = 365 * 86_400;
+    for (year, is_served) in [(2085, true), (2091, false)] {
+        let now = Duration::from_secs((year - 1970) * YEAR);
+        let made = bytegate::tls::SelfSigned::valid(["localhost"], Duration::ZERO, now * 2);
+        let made = made.unwrap();
+        let tls = TlsOptions::new()
+            .certificate_pem(made.certificate_pem(), made.key_pem())
+            .require_client_certificates(trusted.pem())
+            .time_provider(Arc::new(At(now)))
+            .build()
+            .unwrap();
+        let mut offer = Offer::trusting([made.certificate_pem()]);
+        offer.certificate = Some({
+            let (certificate, key) = client.certificate.as_ref().unwrap();
+            (certificate.clone(), key.clone_key())
+        });
+        assert_eq!(connect(&tls, &offer).is_ok(), is_served, "{year}");
+    }
+}
+
+#[test]
+fn a_resumed_session_keeps_the_certificate_of_its_client() {
+    let trusted = authority("trusted");
+    let tls = options().require_client_certificates(trusted.pem());
+    let tls = tls.build().unwrap();
+    for version in VERSIONS {
+        let offer = client_of(&trusted, 2090).version(version);
+        let expected = offer.certificate.as_ref().unwrap().0.to_vec();
+        let config = offer.config();
+        for _ in 0..2 {
+            let name = "localhost".try_into().unwrap();
+            let mut client = super::laws::Client::new(config.clone(), name);
+            let mut server = Server::new(&tls);
+            run_whole(&mut client, &mut server);
+            let info = server.channel.info().expect("a handshake");
+            assert_eq!(info.client_certificate(), Some(&expected[..]));
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! TLS in memory: a client of rustls talks to a channel.
+
+mod certificates;
+mod clients;
+mod handshakes;
+pub(crate) mod laws;
+mod reloading;
+mod serving;
