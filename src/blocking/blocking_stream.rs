@@ -1,9 +1,11 @@
 //! Streams that block.
 
+use crate::values::tls_info::TlsInfo;
 use core::time::Duration;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::prelude::rust_2024::*;
+use std::sync::Arc;
 
 /// A blocking stream, with timeouts if it supports them. Sockets do. [`Untimed`] wraps any other stream.
 ///
@@ -72,6 +74,12 @@ pub trait BlockingStream: Read + Write {
     /// peer could otherwise mistake for a complete one. The default does nothing. For a `TcpStream`, closing resets the
     /// connection if the feature `server` is on: the standard library cannot do this.
     fn reset_on_close(&mut self) {}
+
+    /// Returns the TLS of the stream, once the first plaintext was read. The scheme of the requests is then `https`. The
+    /// default is a stream without TLS.
+    fn tls(&self) -> Option<Arc<TlsInfo>> {
+        None
+    }
 }
 
 impl BlockingStream for &TcpStream {

@@ -28,6 +28,10 @@ pub(crate) mod linger;
 mod places;
 mod serve_stream;
 mod thread_server;
+#[cfg(feature = "rustls")]
+mod tls_stream;
 
 pub use blocking_stream::{BlockingStream, Untimed};
 pub use thread_server::{ThreadLimits, ThreadServer};
+#[cfg(feature = "rustls")]
+pub use tls_stream::TlsStream;

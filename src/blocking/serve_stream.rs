@@ -140,7 +140,10 @@ pub(super) fn serve<A: Attendant>(
                 stream.set_timeout(left.into_iter().chain(longest).min())?;
                 match read(stream, &mut input) {
                     Ok(0) => session.end_input(),
-                    Ok(_) => attendant.end(),
+                    Ok(_) => {
+                        attendant.end();
+                        note_tls(stream, &mut session);
+                    }
                     Err(error) if is_timeout(&error) => {}
                     Err(error) => return Err(error),
                 }
@@ -164,6 +167,15 @@ pub(super) fn serve<A: Attendant>(
         _ => {}
     }
     Ok(reason)
+}
+
+/// Notes the TLS of a stream after its first read.
+fn note_tls(stream: &impl BlockingStream, session: &mut Session) {
+    if session.connection().tls.is_none() {
+        if let Some(tls) = stream.tls() {
+            session.set_tls(tls);
+        }
+    }
 }
 
 fn reading_pause(session: &Session, input: &[u8]) -> Pause<'static> {

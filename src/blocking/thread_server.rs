@@ -2,7 +2,10 @@
 
 use super::places::{Places, Seat};
 use super::serve_stream::serve;
+use crate::connection::CloseReason;
 use crate::gateway::gateway::Gateway;
+#[cfg(feature = "rustls")]
+use crate::tls::Tls;
 use core::fmt;
 use core::num::NonZeroUsize;
 use core::time::Duration;
@@ -116,13 +119,53 @@ impl ThreadServer {
         gateway: impl Into<Gateway>,
         limits: ThreadLimits,
     ) -> io::Result<ThreadServer> {
+        ThreadServer::start_service(listener, Service::new(gateway.into()), limits)
+    }
+
+    /// Serves a gateway with TLS on a listener (feature `rustls`).
+    ///
+    /// ```
+    /// # #[cfg(feature = "self-signed")] {
+    /// use bytegate::blocking::{ThreadLimits, ThreadServer};
+    /// use bytegate::tls::{SelfSigned, Tls};
+    /// use bytegate::{Gateway, Request};
+    /// use std::net::TcpListener;
+    ///
+    /// let made = SelfSigned::new(["localhost"])?;
+    /// let tls = Tls::from_pem(made.certificate_pem(), made.key_pem())?;
+    /// let listener = TcpListener::bind("127.0.0.1:0")?;
+    /// let gateway = Gateway::new(|_: &Request| "hello\n");
+    /// let server = ThreadServer::start_with_tls(listener, gateway, ThreadLimits::default(), tls)?;
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Returns the errors of [`start_on`](ThreadServer::start_on).
+    #[cfg(feature = "rustls")]
+    pub fn start_with_tls(
+        listener: TcpListener,
+        gateway: impl Into<Gateway>,
+        limits: ThreadLimits,
+        tls: Tls,
+    ) -> io::Result<ThreadServer> {
+        let mut service = Service::new(gateway.into());
+        service.tls = Some(tls);
+        ThreadServer::start_service(listener, service, limits)
+    }
+
+    fn start_service(
+        listener: TcpListener,
+        service: Service,
+        limits: ThreadLimits,
+    ) -> io::Result<ThreadServer> {
         listener.set_nonblocking(false)?;
         let address = listener.local_addr()?;
         let places = Arc::new(Places::new(limits.threads));
-        let (gateway, shared) = (gateway.into(), places.clone());
+        let shared = places.clone();
         let accepting = thread::Builder::new()
             .name("bytegate accept".into())
-            .spawn(move || accept(&listener, &gateway, &shared))?;
+            .spawn(move || accept(&listener, &service, &shared))?;
         Ok(ThreadServer {
             address,
             places,
@@ -184,8 +227,35 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
+/// The gateway that each connection talks to, and how.
+#[derive(Clone)]
+struct Service {
+    gateway: Gateway,
+    #[cfg(feature = "rustls")]
+    tls: Option<Tls>,
+}
+
+impl Service {
+    fn new(gateway: Gateway) -> Service {
+        Service {
+            gateway,
+            #[cfg(feature = "rustls")]
+            tls: None,
+        }
+    }
+
+    fn serve(&self, seat: &Seat, peer: SocketAddr) -> io::Result<CloseReason> {
+        let (gateway, mut stream) = (&self.gateway, seat.stream());
+        #[cfg(feature = "rustls")]
+        if let Some(tls) = &self.tls {
+            return serve(gateway, &mut tls.accept(stream), peer.into(), seat);
+        }
+        serve(gateway, &mut stream, peer.into(), seat)
+    }
+}
+
 /// Accepts connections until the stop.
-fn accept(listener: &TcpListener, gateway: &Gateway, places: &Arc<Places>) {
+fn accept(listener: &TcpListener, service: &Service, places: &Arc<Places>) {
     loop {
         let accepted = listener.accept();
         if places.is_stopping() {
@@ -196,7 +266,7 @@ fn accept(listener: &TcpListener, gateway: &Gateway, places: &Arc<Places>) {
                 let Some(seat) = Places::enter(places, stream) else {
                     return;
                 };
-                start_connection(gateway.clone(), seat, peer);
+                start_connection(service.clone(), seat, peer);
             }
             // The client has disconnected, or too many files are open. An idle connection has one of them.
             Err(_) => places.make_room_within(PAUSE),
@@ -205,10 +275,10 @@ fn accept(listener: &TcpListener, gateway: &Gateway, places: &Arc<Places>) {
 }
 
 /// Serves a connection on a new thread. If the system starts no more threads, the connection is closed.
-fn start_connection(gateway: Gateway, seat: Seat, peer: SocketAddr) {
+fn start_connection(service: Service, seat: Seat, peer: SocketAddr) {
     let serve = move || {
         // Nobody is left to be told about an error of the socket.
-        let _ = serve(&gateway, &mut seat.stream(), peer.into(), &seat);
+        let _ = service.serve(&seat, peer);
     };
     let _ = thread::Builder::new().name("bytegate".into()).spawn(serve);
 }

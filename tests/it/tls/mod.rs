@@ -1,5 +1,6 @@
 //! TLS in memory: a client of rustls talks to a channel.
 
+mod blocking;
 mod certificates;
 mod clients;
 mod handshakes;
