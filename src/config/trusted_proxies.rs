@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 /// The proxies whose word a server takes for the address of a client. By default, this is no one.
 ///
-/// Whoever is trusted can pretend to be any client. So trust only the addresses of the proxies in front of this server. A
+/// A trusted peer can pretend to be any client. So trust only the addresses of the proxies in front of this server. A
 /// range that contains clients as well, such as the network of an office, lets these clients choose their address.
 ///
 /// ```

@@ -160,12 +160,22 @@ impl<'g, 's> Chain<'g, 's> {
         };
     }
 
-    /// Shows the head to all middleware, outermost first. Returns the response of the first one that has one.
     #[inline]
     fn before(&self, head: Head<'_>, now: &Now, extensions: &mut Extensions) -> Option<Response> {
         if self.gateway.middlewares.is_empty() && self.caller.info.tls.is_none() {
             return None;
         }
+        self.before_all(head, now, extensions)
+    }
+
+    /// Shows the head to all middleware, outermost first. Returns the response of the first one that has one.
+    #[inline(never)]
+    fn before_all(
+        &self,
+        head: Head<'_>,
+        now: &Now,
+        extensions: &mut Extensions,
+    ) -> Option<Response> {
         if let Some(response) = self.misdirected(&head) {
             return Some(response);
         }
@@ -209,14 +219,16 @@ impl<'g, 's> Chain<'g, 's> {
         extensions: &Extensions,
         ask: impl FnOnce(&Request<'_>) -> T,
     ) -> T {
-        let head = extensions.head_for(message.head);
+        let own = &self.caller.info;
+        let (head, connection, mounted) = match extensions.rewritten() {
+            None => (message.head, own, 0),
+            Some(rewritten) => rewritten.parts_for(message.head),
+        };
         let path = head.decoded_path_bytes();
-        let connection = extensions.connection_for(&self.caller.info);
-        let context = RequestContext::new(now, connection, extensions, &path);
         ask(&Request {
             message: Message { head, ..*message },
-            context,
-            mounted: extensions.prefix(),
+            context: RequestContext::new(now, connection, extensions, &path),
+            mounted,
             params: AllParams::None,
         })
     }

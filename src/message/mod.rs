@@ -7,3 +7,4 @@ pub(crate) mod head;
 pub(crate) mod precondition;
 pub(crate) mod preferences;
 pub(crate) mod range;
+pub(crate) mod whole_head;

@@ -1,6 +1,8 @@
 //! Values attached to a request and looked up by type.
 
 use super::rewritten::Rewritten;
+use crate::message::head::Head;
+use crate::values::connection_info::ConnectionInfo;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use core::any::{Any, TypeId};
@@ -86,6 +88,30 @@ impl Extensions {
     /// Replaces the parts of the request that middleware has rewritten.
     pub(crate) fn set_rewritten(&mut self, rewritten: Rewritten) {
         self.values.get_or_insert_default().rewritten = Some(Box::new(rewritten));
+    }
+
+    /// Returns the head as middleware has rewritten it, or the one that was received.
+    #[inline(always)]
+    pub(crate) fn head_for<'h>(&'h self, received: Head<'h>) -> Head<'h> {
+        match self.rewritten() {
+            Some(rewritten) => rewritten.head_for(received),
+            None => received,
+        }
+    }
+
+    /// Returns the information about the connection as middleware has rewritten it, or the original.
+    #[inline(always)]
+    pub(crate) fn connection_for<'c>(&'c self, own: &'c ConnectionInfo) -> &'c ConnectionInfo {
+        match self.rewritten() {
+            Some(rewritten) => &rewritten.connection,
+            None => own,
+        }
+    }
+
+    /// Returns the length of the prefix that middleware has put before the path.
+    #[inline(always)]
+    pub(crate) fn prefix(&self) -> usize {
+        self.rewritten().map_or(0, |rewritten| rewritten.prefix())
     }
 
     /// Returns a copy for a request whose head and connection are already the rewritten ones.

@@ -9,19 +9,18 @@ use super::multipart::Multipart;
 use super::params::{AllParams, OwnedParams};
 use super::part::MultipartLimits;
 use super::request::{Message, Request, RequestContext};
-use crate::config::limits::Limits;
 use crate::headers::header_map::HeaderMap;
 use crate::headers::headers::Headers;
 use crate::message::head::{Head, Version};
+use crate::message::whole_head;
 use crate::response::rejection::Rejection;
 use crate::syntax::authority::Authority;
-use crate::syntax::head::{HeadParser, Parsed};
 use crate::syntax::layout::Layout;
 use crate::syntax::target::Target;
 use crate::values::connection_info::{ConnectionInfo, Peer};
 use crate::values::method::Method;
 use crate::values::now::Now;
-use crate::values::protocol_error::{InvalidRequest, ProtocolError};
+use crate::values::protocol_error::InvalidRequest;
 use crate::values::scheme::Scheme;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -180,7 +179,7 @@ impl OwnedRequest {
     pub(crate) fn with_method(mut self, method: &str) -> Option<OwnedRequest> {
         let token = self.head().method_token().len();
         self.head = [method.as_bytes(), self.head.get(token..)?].concat();
-        self.layout = layout_of(&self.head, self.connection.scheme).ok()?;
+        self.layout = whole_head::layout_of(&self.head, self.connection.scheme).ok()?;
         Some(self)
     }
 
@@ -398,7 +397,7 @@ impl RequestBuilder {
             head.extend_from_slice(format!("Content-Length: {length}\r\n").as_bytes());
         }
         head.extend_from_slice(b"\r\n");
-        let layout = layout_of(&head, self.connection.scheme)?;
+        let layout = whole_head::layout_of(&head, self.connection.scheme)?;
         let path = {
             let head = Head::new(&head, &layout);
             OwnedPath::new(head, head.decoded_path_bytes().as_deref())
@@ -416,32 +415,6 @@ impl RequestBuilder {
             params: OwnedParams::default(),
         })
     }
-}
-
-/// Parses a head without limits.
-pub(super) fn layout_of(head: &[u8], scheme: Scheme) -> Result<Box<Layout>, InvalidRequest> {
-    let limits = Limits {
-        request_line_bytes: u32::MAX / 2,
-        header_line_bytes: u32::MAX / 2,
-        headers: u16::MAX,
-        head_bytes: u32::MAX,
-        ..Limits::default()
-    };
-    let mut parser = HeadParser::new();
-    match parser.advance(head, &limits)? {
-        Parsed::Head if parser.end() == head.len() => {}
-        Parsed::Head => {
-            // A name or a value contains a line ending.
-            return Err(InvalidRequest::new(
-                ProtocolError::HeaderValueByte,
-                parser.end(),
-            ));
-        }
-        Parsed::Incomplete | Parsed::EmptyLine => {
-            return Err(InvalidRequest::new(ProtocolError::HeadIncomplete, 0));
-        }
-    }
-    Ok(Box::new(*parser.validate(head, scheme)?))
 }
 
 impl fmt::Debug for OwnedRequest {

@@ -1,8 +1,7 @@
 //! What middleware has rewritten in a request: its head, and the information about its connection.
 
-use super::extensions::Extensions;
-use super::owned_request::layout_of;
 use crate::message::head::Head;
+use crate::message::whole_head;
 use crate::syntax::layout::Layout;
 use crate::syntax::target::Target;
 use crate::values::connection_info::ConnectionInfo;
@@ -74,7 +73,7 @@ impl RewrittenHead {
         }
         write(&[b"\r\n"]);
         Some(RewrittenHead {
-            layout: layout_of(&bytes, scheme).ok()?,
+            layout: whole_head::layout_of(&bytes, scheme).ok()?,
             bytes,
             prefix,
         })
@@ -97,34 +96,17 @@ impl Rewritten {
         self.head.as_ref().map_or(received, |head| head.head())
     }
 
+    /// Returns the head, the connection and the length of the prefix.
+    #[cold]
+    pub(crate) fn parts_for<'h>(
+        &'h self,
+        received: Head<'h>,
+    ) -> (Head<'h>, &'h ConnectionInfo, usize) {
+        (self.head_for(received), &self.connection, self.prefix())
+    }
+
     /// Returns the length of the prefix that was put before the path.
     pub(crate) fn prefix(&self) -> usize {
         self.head.as_ref().map_or(0, |head| head.prefix)
-    }
-}
-
-impl Extensions {
-    /// Returns the head as middleware has rewritten it, or the one that was received.
-    #[inline(always)]
-    pub(crate) fn head_for<'h>(&'h self, received: Head<'h>) -> Head<'h> {
-        match self.rewritten() {
-            Some(rewritten) => rewritten.head_for(received),
-            None => received,
-        }
-    }
-
-    /// Returns the information about the connection as middleware has rewritten it, or the original.
-    #[inline(always)]
-    pub(crate) fn connection_for<'c>(&'c self, own: &'c ConnectionInfo) -> &'c ConnectionInfo {
-        match self.rewritten() {
-            Some(rewritten) => &rewritten.connection,
-            None => own,
-        }
-    }
-
-    /// Returns the length of the prefix that middleware has put before the path.
-    #[inline(always)]
-    pub(crate) fn prefix(&self) -> usize {
-        self.rewritten().map_or(0, |rewritten| rewritten.prefix())
     }
 }
