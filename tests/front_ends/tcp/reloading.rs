@@ -89,13 +89,13 @@ fn the_old_gateway_is_dropped_even_if_connections_stay_idle() {
     let unused = Client::of(server.address());
     assert_eq!(Arc::strong_count(&state), 2);
     // Connections that are accepted meanwhile, too.
-    let unused: Vec<Client> = (0..20).map(|_| Client::of(server.address())).collect();
+    let more: Vec<Client> = (0..20).map(|_| Client::of(server.address())).collect();
     gateway.replace(|_: &Request<'_>| "new");
     soon("the old gateway is dropped", || {
         Arc::strong_count(&state) == 1
     });
     assert_eq!(used.get("/").body(), b"new");
-    drop(unused);
+    drop((unused, more));
 }
 
 #[test]
