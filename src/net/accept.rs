@@ -11,6 +11,8 @@ use super::reloadable::Reloadable;
 use super::server::ServerContext;
 use super::sockets::{Accept, Sockets, Stream};
 use super::timers::{closed, or_after, when_woken};
+#[cfg(feature = "rustls")]
+use super::tls::TlsTransport;
 use super::transport::Transport;
 use crate::values::connection_info::{ConnectionInfo, Peer};
 use core::convert::Infallible;
@@ -197,10 +199,15 @@ impl Acceptor {
     }
 
     fn spawn(&self, stream: Stream, peer: Peer, reserved: Reserved) {
-        match stream {
-            Stream::Tcp(socket) => self.spawn_on(socket, peer, reserved),
+        match (stream, &self.server.options) {
+            #[cfg(feature = "rustls")]
+            (Stream::Tcp(socket), Options { tls: Some(tls), .. }) => {
+                let socket = Arc::new(TlsTransport::new(socket, tls.channel()));
+                self.spawn_on(socket, peer, reserved);
+            }
+            (Stream::Tcp(socket), _) => self.spawn_on(socket, peer, reserved),
             #[cfg(unix)]
-            Stream::Unix(socket) => self.spawn_on(socket, peer, reserved),
+            (Stream::Unix(socket), _) => self.spawn_on(socket, peer, reserved),
         }
     }
 

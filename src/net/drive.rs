@@ -250,7 +250,8 @@ impl<T: Transport> Driver<'_, T> {
     /// Counts the memory that the connection holds. Returns `false` if that has become too much.
     #[inline]
     fn hold(&mut self) -> bool {
-        let bytes = self.input.capacity() + self.session.held_bytes();
+        let held = self.session.held_bytes() + self.socket.held_bytes();
+        let bytes = self.input.capacity() + held;
         self.place.hold(bytes, &self.server.options)
     }
 
@@ -278,11 +279,12 @@ impl<T: Transport> Driver<'_, T> {
             let since = *self.idle_since.get_or_insert(now);
             let few_left = self.place.are_few_left();
             gives_way = few_left.then(|| since.saturating_add(SHORT_IDLE));
-            let awaited = if self.used {
-                Awaited::NextRequest
+            let (awaited, grace) = if self.used {
+                (Awaited::NextRequest, Duration::ZERO)
             } else {
-                Awaited::FirstRequest
+                (Awaited::FirstRequest, self.socket.grace())
             };
+            let since = since.saturating_add(grace);
             self.place.begin_wait(ClientWait::new(awaited, since));
         } else if self.session.is_in_head() {
             self.begin_wait(Awaited::Head, until);
@@ -361,7 +363,12 @@ impl<T: Transport> Driver<'_, T> {
                 self.session.end_input()
             };
         }
-        self.used = true;
+        if !self.used {
+            self.used = true;
+            if let Some(tls) = self.socket.tls() {
+                self.session.set_tls(tls);
+            }
+        }
         self.idle_since = None;
         self.read_first = count == READ_BYTES;
     }

@@ -44,6 +44,8 @@ mod socket;
 mod sockets;
 mod tcp;
 mod timers;
+#[cfg(feature = "rustls")]
+mod tls;
 mod transport;
 #[cfg(unix)]
 mod unix;

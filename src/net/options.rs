@@ -2,6 +2,8 @@
 
 use super::open_files::open_files_limit;
 use super::readiness::Readiness;
+#[cfg(feature = "rustls")]
+use crate::tls::Tls;
 use crate::values::scheme::Scheme;
 use core::fmt;
 use core::num::NonZeroUsize;
@@ -79,6 +81,24 @@ pub struct Options {
     /// The scheme of the connections. Use [`Scheme::Https`] behind a proxy that terminates TLS and sends nothing
     /// else. Default: `http`.
     pub scheme: Scheme,
+    /// The certificates with which the server speaks TLS on its TCP listeners (feature `rustls`). The scheme is then `https`.
+    /// Unix sockets stay plain: their clients are on this machine. A handshake must be complete before the deadline of the
+    /// first request head. Keep a clone, and call [`Tls::reload`] when the files have changed. Default: none.
+    ///
+    /// ```
+    /// # #[cfg(feature = "self-signed")] {
+    /// use bytegate::tls::{SelfSigned, Tls};
+    /// use bytegate::{Request, net};
+    ///
+    /// let made = SelfSigned::new(["localhost"])?;
+    /// let mut options = net::Options::default();
+    /// options.tls = Some(Tls::from_pem(made.certificate_pem(), made.key_pem())?);
+    /// let server = net::start("127.0.0.1:0", |_: &Request| "hello\n", options)?;
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "rustls")]
+    pub tls: Option<Tls>,
     log: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
@@ -93,6 +113,8 @@ impl Default for Options {
             drain_delay: Duration::ZERO,
             readiness: Readiness::default(),
             scheme: Scheme::default(),
+            #[cfg(feature = "rustls")]
+            tls: None,
             log: Arc::new(|line| {
                 // If nobody reads it, nothing is lost.
                 let _ = writeln!(std::io::stderr(), "bytegate: {line}");

@@ -2,10 +2,13 @@
 
 use crate::connection::Output;
 use crate::files::file_range::FileRest;
+use crate::values::tls_info::TlsInfo;
 use core::future::poll_fn;
 use core::task::{Context, Poll};
+use core::time::Duration;
 use std::io::{self, IoSlice};
 use std::prelude::rust_2024::*;
+use std::sync::Arc;
 
 /// A non-blocking byte stream that reports when it is ready.
 pub(super) trait Transport: End + Send + Sync + 'static {
@@ -34,6 +37,21 @@ pub(super) trait Transport: End + Send + Sync + 'static {
 
     /// Makes closing reset the connection, which drops everything that was not sent.
     fn reset_on_close(&self);
+
+    /// Returns the bytes that the stream holds for its connection in memory.
+    fn held_bytes(&self) -> usize {
+        0
+    }
+
+    /// Returns the time by which a first request may take longer than usual.
+    fn grace(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// Returns the TLS of the stream, once something was read.
+    fn tls(&self) -> Option<Arc<TlsInfo>> {
+        None
+    }
 }
 
 /// The part of a stream that others than its driver may use.

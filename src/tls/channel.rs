@@ -175,6 +175,12 @@ impl Channel {
         }
     }
 
+    /// Returns whether a read returns something without more input from the wire.
+    #[cfg(feature = "server")]
+    pub(crate) fn is_readable(&self) -> bool {
+        self.readable > 0 || self.has_ended || self.failed.is_some()
+    }
+
     /// Like [`send`](Channel::send), for plaintext in pieces.
     pub(crate) fn send_pieces(&mut self, pieces: &[IoSlice<'_>]) {
         if let (State::Tls(connection), Some(_)) = (&mut self.connection, &self.info) {

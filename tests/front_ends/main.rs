@@ -31,5 +31,7 @@ mod tcp;
 #[expect(dead_code, reason = "no file here has to settle")]
 mod temporary;
 mod thread_server;
+#[cfg(all(feature = "server", feature = "self-signed"))]
+mod tls;
 #[cfg(feature = "server")]
 mod turn;

@@ -1,0 +1,329 @@
+//! TLS over TCP: with slow clients, large bodies, limits and a stop.
+
+#[path = "../it/tls/laws.rs"]
+#[expect(dead_code, reason = "only the client is needed here")]
+mod laws;
+
+use crate::temporary::Folder;
+use crate::turn::Turn;
+use bytegate::net::{self, Options, Running};
+use bytegate::request::ConnectionInfo;
+use bytegate::testing::StreamClient;
+use bytegate::tls::rustls::{ClientConnection, StreamOwned};
+use bytegate::{Body, Gateway, Method, Request, Response, Site, Status};
+use laws::{Offer, tls};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+/// A bound that only a broken server reaches.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+type Stream = StreamOwned<ClientConnection, TcpStream>;
+
+struct Server {
+    running: Running,
+    _turn: Turn,
+}
+
+impl Server {
+    fn start(gateway: impl Into<Gateway>) -> Server {
+        Server::with(gateway, |_| {})
+    }
+
+    fn with(gateway: impl Into<Gateway>, change: impl FnOnce(&mut Options)) -> Server {
+        let gateway: Gateway = gateway.into();
+        let turn = Turn::shared();
+        let mut options = Options::default().log_to(|_| {});
+        options.threads = 2.try_into().unwrap();
+        options.tls = Some(tls());
+        change(&mut options);
+        Server {
+            running: net::start("127.0.0.1:0", gateway, options).unwrap(),
+            _turn: turn,
+        }
+    }
+
+    fn tcp(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.running.address()).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    fn stream(&self) -> Stream {
+        StreamOwned::new(Offer::default().start().connection, self.tcp())
+    }
+
+    fn client(&self) -> StreamClient<Stream> {
+        StreamClient::new(self.stream())
+    }
+}
+
+fn echo(request: &Request<'_>) -> String {
+    let body = String::from_utf8_lossy(request.body());
+    format!("{} {}{body}", request.scheme(), request.path())
+}
+
+#[test]
+fn a_connection_serves_requests_of_all_kinds_in_both_versions() {
+    let server = Server::start(|request: &Request<'_>| {
+        let ConnectionInfo { tls, number, .. } = request.connection();
+        let tls = tls.as_ref().expect("TLS");
+        let name = tls.server_name().unwrap_or_default();
+        format!("{number} {} {name} {}", tls.version(), echo(request))
+    });
+    for (number, version) in laws::VERSIONS.into_iter().enumerate() {
+        let connection = Offer::default().version(version).start().connection;
+        let mut client = StreamClient::new(StreamOwned::new(connection, server.tcp()));
+        let version = ["TLSv1.2", "TLSv1.3"][number];
+        let expected = format!("{} {version} localhost https /", number + 1);
+        for _ in 0..3 {
+            assert_eq!(client.get("/").unwrap().text(), expected);
+        }
+        client.send("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        assert_eq!(client.response(Method::HEAD).unwrap().text(), "");
+        let post = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\n!!";
+        client.send(post).unwrap();
+        let response = client.response(Method::POST).unwrap();
+        assert_eq!(response.text(), format!("{expected}!!"));
+        // Without `close_notify`, this would be an error.
+        let mut rest = Vec::new();
+        client.read_to_end(&mut rest).unwrap();
+        assert_eq!(rest, b"");
+    }
+}
+
+#[test]
+fn requests_that_come_in_one_record_are_all_answered() {
+    let server = Server::start(echo);
+    let mut client = server.client();
+    let requests: String = (0..500)
+        .map(|number| format!("GET /{number} HTTP/1.1\r\nHost: x\r\n\r\n"))
+        .collect();
+    client.send(requests).unwrap();
+    for number in 0..500 {
+        let response = client.response(Method::GET).unwrap();
+        assert_eq!(response.text(), format!("https /{number}"));
+    }
+}
+
+#[test]
+fn large_bodies_arrive_whole_even_if_the_client_is_slow() {
+    let body: Vec<u8> = (0..5_000_000_u32).map(|it| (it % 251) as u8).collect();
+    let sent = body.clone();
+    let server = Server::start(
+        Gateway::new(move |request: &Request<'_>| {
+            assert!(request.method() == Method::GET || request.body() == sent);
+            Response::text(sent.clone())
+        })
+        .configure(|config| config.limits.body_bytes = 8_000_000),
+    );
+    let mut stream = server.stream();
+    let head = format!(
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&body).unwrap();
+    stream.flush().unwrap();
+    // The response waits in the buffers of both ends.
+    thread::sleep(Duration::from_millis(300));
+    let response = StreamClient::new(stream).response(Method::POST).unwrap();
+    assert_eq!(response.status(), Status::OK);
+    assert!(response.body() == body);
+}
+
+#[test]
+fn files_and_streams_arrive_whole() {
+    let file: Vec<u8> = (0..700_000_u32).map(|it| (it % 253) as u8).collect();
+    let folder = Folder::new(&[("a.bin", &file)]);
+    let site = Site::open(&folder.0).unwrap();
+    let server = Server::start(site);
+    let mut client = server.client();
+    for _ in 0..2 {
+        assert!(client.get("/a.bin").unwrap().body() == file);
+    }
+    let blocks = || (0..300).map(|number| format!("{number},").repeat(100));
+    let expected: String = blocks().collect();
+    let server =
+        Server::start(move |_: &Request<'_>| Response::text(Body::from_iterator(blocks())));
+    assert_eq!(server.client().get("/").unwrap().text(), expected);
+}
+
+#[test]
+fn plain_http_gets_a_400_and_no_reset() {
+    let server = Server::start(echo);
+    for request in ["GET / HTTP/1.1\r\nHost: x\r\n\r\n".to_string(), {
+        let body = "x".repeat(1_000_000);
+        format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n{body}")
+    }] {
+        let mut client = StreamClient::new(server.tcp());
+        client.send(request).unwrap();
+        let response = client.response(Method::GET).unwrap();
+        assert_eq!(response.status(), Status::BAD_REQUEST);
+        assert!(response.text().contains("this port speaks TLS"));
+        let mut rest = Vec::new();
+        client.read_to_end(&mut rest).unwrap();
+        assert_eq!(rest, b"");
+    }
+}
+
+#[test]
+fn garbage_gets_an_alert_and_the_server_keeps_running() {
+    let server = Server::start(echo);
+    for input in [
+        &b"\x16\x03\x01\xff\xff"[..],
+        &[0; 300],
+        b"\x16\x03\x01\x00\x02\x01\x00",
+    ] {
+        let mut stream = server.tcp();
+        stream.write_all(input).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut output = Vec::new();
+        stream.read_to_end(&mut output).unwrap();
+        assert!(
+            output.is_empty() || output.starts_with(b"\x15\x03"),
+            "{output:?}"
+        );
+    }
+    assert_eq!(server.client().get("/a").unwrap().text(), "https /a");
+}
+
+#[test]
+fn a_slow_handshake_ends_at_the_deadline_of_the_head() {
+    let gateway = Gateway::new(echo);
+    let gateway = gateway.configure(|config| config.timeouts.head = Duration::from_millis(300));
+    let server = Server::start(gateway);
+    let hello = Offer::default().start().output();
+    // Silent, or half a hello, or byte by byte: all of it would take several seconds.
+    for begun in [0, 100] {
+        let mut stream = server.tcp();
+        stream.write_all(&hello[..begun]).unwrap();
+        assert_eq!(stream.read(&mut [0; 100]).unwrap(), 0);
+    }
+    let mut stream = server.tcp();
+    let mut bytes = hello.iter();
+    let gone = bytes.find(|byte| {
+        thread::sleep(Duration::from_millis(20));
+        stream.write_all(&[**byte]).is_err()
+    });
+    assert!(gone.is_some());
+}
+
+#[test]
+fn handshakes_that_stall_make_room_for_others() {
+    let server = Server::with(echo, |options| options.max_connections = 4);
+    let hello = Offer::default().start().output();
+    let stalled: Vec<TcpStream> = (0..4)
+        .map(|number| {
+            let mut stream = server.tcp();
+            stream.write_all(&hello[..number * 50]).unwrap();
+            stream
+        })
+        .collect();
+    assert_eq!(server.client().get("/a").unwrap().text(), "https /a");
+    drop(stalled);
+}
+
+#[test]
+fn an_idle_connection_that_makes_room_ends_with_an_alert() {
+    let server = Server::with(echo, |options| options.max_connections = 1);
+    let mut first = server.client();
+    first.get("/").unwrap();
+    // The idle connection makes room, with an alert that it ends.
+    assert_eq!(server.client().get("/a").unwrap().text(), "https /a");
+    let mut rest = Vec::new();
+    first.read_to_end(&mut rest).unwrap();
+    assert_eq!(rest, b"");
+}
+
+#[test]
+fn an_incomplete_response_is_not_ended_with_an_alert() {
+    let app = |_: &Request<'_>| {
+        let blocks = [Ok("begun ".into()), Err(bytegate::body::BodyError)];
+        Response::text(Body::try_from_iterator(None, blocks.into_iter()))
+    };
+    let server = Server::start(Gateway::new(app).on_error(|_, _| {}));
+    let mut client = server.client();
+    // A body of HTTP/1.0 ends with the connection.
+    client.send("GET / HTTP/1.0\r\n\r\n").unwrap();
+    let error = client.response(Method::GET).unwrap_err();
+    let kinds = [ErrorKind::ConnectionReset, ErrorKind::UnexpectedEof];
+    assert!(kinds.contains(&error.kind()), "{error}");
+}
+
+#[test]
+fn a_client_that_ends_without_an_alert_only_ends_its_input() {
+    let server = Server::start(echo);
+    let mut stream = server.stream();
+    stream
+        .write_all(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\nGET /half HTTP/1.1\r\nHo")
+        .unwrap();
+    stream.sock.shutdown(Shutdown::Write).unwrap();
+    let mut client = StreamClient::new(stream);
+    assert_eq!(client.response(Method::GET).unwrap().text(), "https /a");
+    let response = client.response(Method::GET).unwrap();
+    assert_eq!(response.status(), Status::BAD_REQUEST);
+}
+
+#[test]
+fn a_stop_lets_active_requests_end_and_ends_idle_connections_with_an_alert() {
+    let (begun, has_begun) = channel();
+    let (go_on, waits): (_, Receiver<()>) = channel();
+    let (begun, waits) = (Mutex::new(begun), Mutex::new(waits));
+    let server = Server::start(move |request: &Request<'_>| {
+        if request.path() == "/slow" {
+            begun.lock().unwrap().send(()).unwrap();
+            waits.lock().unwrap().recv().unwrap();
+        }
+        "done"
+    });
+    let (mut idle, mut active, mut handshaking) = (server.client(), server.client(), server.tcp());
+    idle.get("/").unwrap();
+    active
+        .send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+        .unwrap();
+    has_begun.recv_timeout(PATIENCE).unwrap();
+    let stopping = thread::spawn(move || server.running.stop());
+    let mut rest = Vec::new();
+    idle.read_to_end(&mut rest).unwrap();
+    handshaking.read_to_end(&mut rest).unwrap();
+    assert_eq!(rest, b"");
+    go_on.send(()).unwrap();
+    assert_eq!(active.response(Method::GET).unwrap().text(), "done");
+    active.read_to_end(&mut rest).unwrap();
+    stopping.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_stream_of_events_reaches_the_client_event_by_event() {
+    let kept = Arc::new(Mutex::new(None));
+    let sender = kept.clone();
+    let server = Server::start(move |_: &Request<'_>| {
+        let (sender, body) = Body::channel(16);
+        *kept.lock().unwrap() = Some(sender);
+        Response::of_type("text/event-stream", body)
+    });
+    let mut client = server.client();
+    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    assert_eq!(
+        client.response_head(Method::GET).unwrap().status(),
+        Status::OK
+    );
+    let sender = sender.lock().unwrap().take().unwrap();
+    for number in 0..20 {
+        let text = format!("data: event {number}\n\n");
+        sender.send(text.clone()).unwrap();
+        let mut received = String::new();
+        while !received.contains(&text) {
+            let mut block = [0; 100];
+            let count = client.read(&mut block).unwrap();
+            assert!(count > 0);
+            received.push_str(&String::from_utf8_lossy(&block[..count]));
+        }
+    }
+}
