@@ -92,11 +92,11 @@ impl Tls {
     fn new(options: TlsOptions) -> Result<Tls, TlsError> {
         let provider = options.provider_or_default()?;
         let clients = options.client_verifier(&provider.crypto)?;
-        let (resolver, certificates) = load(&options, &provider.crypto)?;
+        let choice = Choice::load(&options, &provider.crypto)?;
         let mut config = ServerConfig::builder_with_details(provider.crypto, options.clock())
             .with_safe_default_protocol_versions()?
             .with_client_cert_verifier(clients)
-            .with_cert_resolver(resolver);
+            .with_cert_resolver(choice.resolver());
         config.alpn_protocols = PROTOCOLS.map(Vec::from).into();
         match provider.ticketer {
             Some(ticketer) => {
@@ -107,7 +107,7 @@ impl Tls {
         }
         let current = RwLock::new(Arc::new(Current {
             config: Arc::new(config),
-            certificates,
+            certificates: choice.certificates(),
         }));
         Ok(Tls {
             shared: Arc::new(Shared { options, current }),
@@ -145,17 +145,18 @@ impl Tls {
     pub fn reload(&self) -> Result<(), TlsError> {
         let Shared { options, current } = &*self.shared;
         let mut config = (*self.current().config).clone();
-        let (resolver, certificates) = load(options, config.crypto_provider())?;
-        config.cert_resolver = resolver;
+        let choice = Choice::load(options, config.crypto_provider())?;
+        config.cert_resolver = choice.resolver();
         let renewed = Arc::new(Current {
             config: Arc::new(config),
-            certificates,
+            certificates: choice.certificates(),
         });
         *current.write().unwrap_or_else(PoisonError::into_inner) = renewed;
         Ok(())
     }
 
     /// Creates the channel of a new connection.
+    #[must_use]
     pub fn channel(&self) -> Channel {
         Channel::new(self.current())
     }
@@ -166,18 +167,37 @@ impl Tls {
     }
 }
 
-/// Returns what chooses a certificate for each connection, and the certificates that it chooses from, if they are known.
-fn load(
-    options: &TlsOptions,
-    provider: &CryptoProvider,
-) -> Result<(Arc<dyn ResolvesServerCert>, Option<Arc<Certificates>>), TlsError> {
-    if let Some(resolver) = &options.resolver {
-        return Ok((resolver.clone(), None));
+/// What chooses the certificate of each connection.
+enum Choice {
+    Certificates(Arc<Certificates>),
+    Resolver(Arc<dyn ResolvesServerCert>),
+}
+
+impl Choice {
+    /// Reads the certificates, unless a resolver has its own.
+    fn load(options: &TlsOptions, provider: &CryptoProvider) -> Result<Choice, TlsError> {
+        if let Some(resolver) = &options.resolver {
+            return Ok(Choice::Resolver(resolver.clone()));
+        }
+        let now = options.clock().current_time();
+        let now = now.ok_or_else(|| TlsError::new("the time is not known"))?;
+        let certificates = Certificates::load(&options.sources, provider, now)?;
+        Ok(Choice::Certificates(Arc::new(certificates)))
     }
-    let now = options.clock().current_time();
-    let now = now.ok_or_else(|| TlsError::new("the time is not known"))?;
-    let certificates = Arc::new(Certificates::load(&options.sources, provider, now)?);
-    Ok((certificates.clone(), Some(certificates)))
+
+    fn resolver(&self) -> Arc<dyn ResolvesServerCert> {
+        match self {
+            Choice::Certificates(certificates) => certificates.clone(),
+            Choice::Resolver(resolver) => resolver.clone(),
+        }
+    }
+
+    fn certificates(self) -> Option<Arc<Certificates>> {
+        match self {
+            Choice::Certificates(certificates) => Some(certificates),
+            Choice::Resolver(_) => None,
+        }
+    }
 }
 
 impl fmt::Debug for Tls {
