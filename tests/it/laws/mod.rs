@@ -4,6 +4,7 @@ pub(crate) mod exchange;
 pub(crate) mod gateway;
 pub(crate) mod model;
 pub(crate) mod oracle;
+pub(crate) mod proxy;
 pub(crate) mod reader;
 
 use bytegate::connection::{CloseReason, Message, Refusal, ResponseSummary};

@@ -7,6 +7,7 @@ mod linear_time;
 mod misuse;
 mod output;
 mod pace;
+mod proxy_headers;
 mod transitions;
 
 use crate::laws::reader;

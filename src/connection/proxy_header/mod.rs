@@ -1,0 +1,10 @@
+//! Headers of the PROXY protocol, which come before the first byte of a connection.
+
+mod checksum;
+mod error;
+mod header;
+mod v1;
+mod v2;
+
+pub use error::ProxyHeaderError;
+pub use header::{Proxied, ProxyHeader};
