@@ -25,7 +25,9 @@
 pub(crate) mod advice;
 pub(crate) mod blocking_stream;
 pub(crate) mod linger;
+pub(crate) mod notice;
 mod places;
+pub(crate) mod proxied;
 mod serve_stream;
 mod thread_server;
 #[cfg(feature = "rustls")]

@@ -90,7 +90,7 @@ pub(super) enum Pause<'w> {
 }
 
 /// No attendant: the connection ends by itself.
-struct Unattended;
+pub(super) struct Unattended;
 
 impl Attendant for Unattended {
     fn begin(&self, _: Pause<'_>) -> bool {
@@ -241,7 +241,7 @@ fn linger(stream: &mut impl BlockingStream, gap: Duration) {
     }
 }
 
-fn is_timeout(error: &io::Error) -> bool {
+pub(super) fn is_timeout(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
@@ -285,6 +285,6 @@ impl FrontEnd for Reporting {
 static LARGE_BODIES: Advice = Advice::new();
 
 /// Writes a line to standard error. A failed write is ignored.
-fn report(text: &str) {
+pub(super) fn report(text: &str) {
     let _ = writeln!(io::stderr(), "bytegate: {text}");
 }

@@ -1,11 +1,14 @@
 //! A server with one thread for each connection.
 
 use super::places::{Places, Seat};
+use super::proxied;
 use super::serve_stream::serve;
+use crate::config::trusted_proxies::TrustedProxies;
 use crate::connection::CloseReason;
 use crate::gateway::gateway::Gateway;
 #[cfg(feature = "rustls")]
 use crate::tls::Tls;
+use crate::values::connection_info::ConnectionInfo;
 use core::fmt;
 use core::num::NonZeroUsize;
 use core::time::Duration;
@@ -32,7 +35,7 @@ const AFTER_CUT: Duration = Duration::from_millis(100);
 /// limits.stop_timeout = Duration::from_secs(1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ThreadLimits {
     /// The maximum number of connections at once, each with a thread. When all are in use, the connection that has been
@@ -41,6 +44,10 @@ pub struct ThreadLimits {
     pub threads: NonZeroUsize,
     /// The time that active requests have after a stop before their connections are cut off. Default: 8 s.
     pub stop_timeout: Duration,
+    /// The proxies from which connections are accepted, and which name the client of each in a [PROXY
+    /// header](crate::connection::ProxyHeader), before TLS. All other connections are closed, and one line a minute on standard
+    /// error says so. Default: `None`, no proxy protocol.
+    pub proxy_protocol: Option<TrustedProxies>,
 }
 
 impl Default for ThreadLimits {
@@ -48,6 +55,7 @@ impl Default for ThreadLimits {
         ThreadLimits {
             threads: NonZeroUsize::new(64).unwrap_or(NonZeroUsize::MIN),
             stop_timeout: Duration::from_secs(8),
+            proxy_protocol: None,
         }
     }
 }
@@ -119,7 +127,7 @@ impl ThreadServer {
         gateway: impl Into<Gateway>,
         limits: ThreadLimits,
     ) -> io::Result<ThreadServer> {
-        ThreadServer::start_service(listener, Service::new(gateway.into()), limits)
+        ThreadServer::start_service(listener, Service::new(gateway.into(), &limits), limits)
     }
 
     /// Serves a gateway with TLS on a listener (feature `rustls`).
@@ -149,7 +157,7 @@ impl ThreadServer {
         limits: ThreadLimits,
         tls: Tls,
     ) -> io::Result<ThreadServer> {
-        let mut service = Service::new(gateway.into());
+        let mut service = Service::new(gateway.into(), &limits);
         service.tls = Some(tls);
         ThreadServer::start_service(listener, service, limits)
     }
@@ -231,14 +239,16 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
 #[derive(Clone)]
 struct Service {
     gateway: Gateway,
+    proxies: Option<TrustedProxies>,
     #[cfg(feature = "rustls")]
     tls: Option<Tls>,
 }
 
 impl Service {
-    fn new(gateway: Gateway) -> Service {
+    fn new(gateway: Gateway, limits: &ThreadLimits) -> Service {
         Service {
             gateway,
+            proxies: limits.proxy_protocol.clone(),
             #[cfg(feature = "rustls")]
             tls: None,
         }
@@ -246,11 +256,16 @@ impl Service {
 
     fn serve(&self, seat: &Seat, peer: SocketAddr) -> io::Result<CloseReason> {
         let (gateway, mut stream) = (&self.gateway, seat.stream());
+        let mut connection = ConnectionInfo::from(peer);
+        if let Some(proxies) = &self.proxies {
+            let named = proxied::receive(gateway, &mut stream, connection, proxies, seat);
+            connection = named.inspect_err(|error| proxied::report_refused(peer, error))?;
+        }
         #[cfg(feature = "rustls")]
         if let Some(tls) = &self.tls {
-            return serve(gateway, &mut tls.accept(stream), peer.into(), seat);
+            return serve(gateway, &mut tls.accept(stream), connection, seat);
         }
-        serve(gateway, &mut stream, peer.into(), seat)
+        serve(gateway, &mut stream, connection, seat)
     }
 }
 

@@ -155,7 +155,7 @@ impl Gateway {
         Arc::as_ptr(&self.shared) as usize
     }
 
-    #[cfg(feature = "server")]
+    #[cfg(feature = "std")]
     pub(crate) fn configuration(&self) -> &Config {
         &self.shared.config
     }

@@ -32,7 +32,7 @@ use alloc::vec::Vec;
 /// The client then takes the place of the proxy for everything inside this middleware, and in all logs:
 /// [`Request::peer`](crate::Request::peer) and [`Request::scheme`](crate::Request::scheme), `REMOTE_ADDR` and
 /// `wsgi.url_scheme`, [`RateLimit`](crate::middleware::RateLimit), [`AccessLog`](crate::middleware::AccessLog), secure cookies. Its
-/// port is 0 if no proxy names it. Only input that is not a valid request is logged with the address of the proxy.
+/// port is 0 if no proxy names it, and [`tls`](ConnectionInfo::tls) is `None`, because a certificate is the proxy's. Only input that is not a valid request is logged with the address of the proxy.
 ///
 /// The application sees the headers that were believed, and no others of their kind. From a peer that is not trusted,
 /// `Forwarded`, `X-Real-IP` and all headers that begin with `X-Forwarded-` are left out, because applications and frameworks may
@@ -241,12 +241,15 @@ impl Middleware for ForwardedBy {
         let is_new_head = client.host.is_some()
             || !client.prefix.is_empty()
             || head.headers().iter().any(|(name, _)| leaves_out(name));
-        if !is_new_head && peer.is_none() && client.scheme.is_none() {
+        let is_named = peer.is_some() || client.scheme.is_some();
+        if !is_new_head && !is_named {
             return None;
         }
         let connection = ConnectionInfo {
             peer: peer.unwrap_or_else(|| own.peer.clone()),
             scheme: client.scheme.unwrap_or(own.scheme),
+            // The certificate of a proxy is not one of its client.
+            tls: own.tls.clone().filter(|_| !is_named),
             ..own.clone()
         };
         let changes = HeadChanges {

@@ -6,6 +6,7 @@ use super::listen::BACKLOG;
 use super::listener::Listener;
 use super::options::Options;
 use super::places::{Places, Reserved};
+use super::proxied;
 use super::readiness::{Phase, Readiness};
 use super::reloadable::Reloadable;
 use super::server::ServerContext;
@@ -219,7 +220,13 @@ impl Acceptor {
             number,
             tls: None,
         });
-        let (client, options) = (Client::of(&info.peer), &self.server.options);
+        let options = &self.server.options;
+        let is_proxied = options.proxy_protocol.is_some();
+        let client = match is_proxied {
+            // The proxy has not named the client yet.
+            true => Client::of(&Peer::Unknown),
+            false => Client::of(&info.peer),
+        };
         let seated = self
             .places
             .seat(reserved, number, client, socket.clone(), options);
@@ -229,14 +236,17 @@ impl Acceptor {
         let server = self.server.clone();
         let held = self.connection_held.clone();
         if let Some(executor) = self.executor.upgrade() {
-            let connection = drive::connection(socket, info, place, server, held);
-            executor.spawn(connection).detach();
+            match is_proxied {
+                true => executor.spawn(proxied::connection(socket, info, place, server, held)),
+                false => executor.spawn(drive::connection(socket, info, place, server, held)),
+            }
+            .detach();
         }
     }
 }
 
 /// Sends a 503 to a client that has too many connections. Its request is not read.
-fn turn_away(socket: &impl Transport) {
+pub(super) fn turn_away(socket: &impl Transport) {
     const UNAVAILABLE: &[u8] =
         b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\n\
         Content-Type: text/plain; charset=utf-8\r\nContent-Length: 46\r\n\r\n\

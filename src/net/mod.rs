@@ -33,6 +33,7 @@ mod notifier;
 mod open_files;
 mod options;
 mod places;
+mod proxied;
 mod readiness;
 mod reloadable;
 mod run;

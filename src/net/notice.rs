@@ -1,27 +1,15 @@
 //! Notices to the administrator about events that happen again and again.
 
 use super::options::Options;
+use crate::blocking::notice;
 use std::prelude::rust_2024::*;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
-/// The time for which a notice is not given again.
-const PAUSE: Duration = Duration::from_secs(60);
-
-/// A notice that is given at most once a minute.
+/// A notice that is given in the log at most once a minute.
 #[derive(Default)]
-pub(super) struct Notice {
-    last: Mutex<Option<Instant>>,
-}
+pub(super) struct Notice(notice::Notice);
 
 impl Notice {
     pub(super) fn give(&self, options: &Options, message: impl FnOnce() -> String) {
-        let now = Instant::now();
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.is_none_or(|last| now - last >= PAUSE) {
-            *last = Some(now);
-            drop(last);
-            options.report(&message());
-        }
+        self.0.give(|line| options.report(line), message);
     }
 }

@@ -4,6 +4,7 @@ use super::open_files::open_files_limit;
 use super::readiness::Readiness;
 #[cfg(feature = "rustls")]
 use crate::tls::Tls;
+use crate::config::TrustedProxies;
 use crate::values::scheme::Scheme;
 use core::fmt;
 use core::num::NonZeroUsize;
@@ -99,6 +100,26 @@ pub struct Options {
     /// ```
     #[cfg(feature = "rustls")]
     pub tls: Option<Tls>,
+    /// The proxies from which connections are accepted, and which name the client of each in a [PROXY
+    /// header](crate::connection::ProxyHeader), version 1 or 2, before TLS. The header must arrive within
+    /// [`Timeouts::head`](crate::config::Timeouts::head). The client then takes the place of the proxy for everything, also for
+    /// [`connections_per_address`](Options::connections_per_address). Peers on Unix sockets are trusted with
+    /// [`TrustedProxies::named_peers`].
+    ///
+    /// All other connections are closed, and so are those without a valid header. One line a minute in the log names an address.
+    /// There is no optional mode, in which clients could send the header themselves. The option is for all sockets of the server:
+    /// start another one for clients without a proxy.
+    ///
+    /// ```
+    /// use bytegate::net::Options;
+    ///
+    /// let mut options = Options::default();
+    /// options.proxy_protocol = Some(["10.0.0.0/24".parse()?, "2001:db8::1".parse()?].into());
+    /// # Ok::<(), bytegate::config::InvalidAddressRange>(())
+    /// ```
+    ///
+    /// Default: `None`, no proxy protocol.
+    pub proxy_protocol: Option<TrustedProxies>,
     log: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
@@ -115,6 +136,7 @@ impl Default for Options {
             scheme: Scheme::default(),
             #[cfg(feature = "rustls")]
             tls: None,
+            proxy_protocol: None,
             log: Arc::new(|line| {
                 // If nobody reads it, nothing is lost.
                 let _ = writeln!(std::io::stderr(), "bytegate: {line}");
@@ -158,6 +180,7 @@ impl fmt::Debug for Options {
             .field("drain_delay", &self.drain_delay)
             .field("readiness", &self.readiness)
             .field("scheme", &self.scheme)
+            .field("proxy_protocol", &self.proxy_protocol)
             .finish_non_exhaustive()
     }
 }

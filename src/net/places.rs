@@ -175,13 +175,7 @@ impl Places {
             .open()
             .add(number, &seat, self.client_limit, self.now());
         if !is_seated {
-            let count = self.client_limit;
-            self.client_has_all.give(options, || {
-                format!(
-                    "{client} has all {count} connections that one address may have: more are refused \
-                     (a proxy needs more: see connections_per_address)"
-                )
-            });
+            self.report_all_taken(client, options);
             return None;
         }
         self.open_count.fetch_add(1, Ordering::Relaxed);
@@ -191,6 +185,16 @@ impl Places {
             seat,
             _permit: reserved.permit,
         })
+    }
+
+    fn report_all_taken(&self, client: Client, options: &Options) {
+        let count = self.client_limit;
+        self.client_has_all.give(options, || {
+            format!(
+                "{client} has all {count} connections that one address may have: more are refused \
+                 (a proxy needs more: see connections_per_address)"
+            )
+        });
     }
 
     /// Wakes all connections, so that they notice that the server stops.
@@ -349,6 +353,22 @@ impl Place {
         }
         // Only now, so that a stop in between is not missed.
         stopping.is_closed()
+    }
+
+    /// Gives the place to the client that a proxy has named. Returns `false` if this client has all the places that it may
+    /// have, and none of them is idle.
+    pub(super) fn give_to(&mut self, client: Client, options: &Options) -> bool {
+        let (places, seat) = (&self.places, Arc::new(self.seat.of(client)));
+        let is_seated = {
+            let mut open = places.open();
+            open.remove(self.number);
+            open.add(self.number, &seat, places.client_limit, places.now())
+        };
+        if !is_seated {
+            places.report_all_taken(client, options);
+        }
+        self.seat = seat;
+        is_seated
     }
 
     /// Records that the connection waits for its client, so that it may be told to close.

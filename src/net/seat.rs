@@ -72,6 +72,11 @@ impl Seat {
         }
     }
 
+    /// Returns a seat of another client for the same connection.
+    pub(super) fn of(&self, client: Client) -> Seat {
+        Seat::new(client, self.socket.clone())
+    }
+
     pub(super) fn waker(&self) -> MutexGuard<'_, Option<Waker>> {
         self.waker.lock().unwrap_or_else(PoisonError::into_inner)
     }

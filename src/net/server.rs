@@ -3,6 +3,7 @@
 use super::line::Line;
 use super::options::Options;
 use super::places::Place;
+use super::proxied::Refused;
 use super::reloadable::Reloadable;
 use crate::blocking::advice::Advice;
 use crate::connection::{Refusal, ResponseSummary};
@@ -39,6 +40,7 @@ pub(super) struct ServerContext {
     blocking: Advice,
     /// About requests whose bodies are too large.
     large_bodies: Advice,
+    pub(super) refused: Refused,
 }
 
 /// The wall clock. It is read once a second, because reading a clock takes as long as parsing a head. In between, it
@@ -84,6 +86,7 @@ impl ServerContext {
             wall: WallClock::default(),
             blocking: Advice::default(),
             large_bodies: Advice::default(),
+            refused: Refused::default(),
         }
     }
 

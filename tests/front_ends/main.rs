@@ -12,6 +12,7 @@ mod left_streams;
 #[cfg(all(feature = "server", unix))]
 mod listeners;
 mod odd_streams;
+mod proxied;
 #[cfg(all(feature = "python", feature = "server", unix))]
 mod python;
 #[path = "../it/laws/reader.rs"]

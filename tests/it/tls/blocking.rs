@@ -148,6 +148,24 @@ fn a_wrong_record_ends_the_connection() {
 }
 
 #[test]
+fn a_proxy_names_the_client_before_tls() {
+    let gateway =
+        Gateway::new(|request: &Request<'_>| format!("{} {}", request.peer(), request.scheme()));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut limits = ThreadLimits::default();
+    limits.proxy_protocol = Some(["127.0.0.1".parse().unwrap()].into());
+    let server = ThreadServer::start_with_tls(listener, gateway, limits, tls()).unwrap();
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+        .write_all(b"PROXY TCP6 2001:db8::7 2001:db8::1 50000 443\r\n")
+        .unwrap();
+    let mut client = client_on(stream);
+    let response = client.get("/").unwrap();
+    assert_eq!(response.text(), "[2001:db8::7]:50000 https");
+}
+
+#[test]
 fn a_server_with_threads_speaks_tls() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut limits = ThreadLimits::default();

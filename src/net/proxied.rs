@@ -1,0 +1,129 @@
+//! Connections of proxies that name their clients with a PROXY header.
+
+use super::accept::turn_away;
+use super::client::Client;
+use super::drive;
+use super::notice::Notice;
+use super::places::Place;
+use super::seat::{Awaited, ClientWait};
+use super::server::ServerContext;
+use super::timers::{Deadline, Woken};
+use super::transport::Transport;
+use crate::blocking::proxied::NotTrusted;
+use crate::connection::{Proxied, ProxyHeader};
+use crate::values::connection_info::{ConnectionInfo, Peer};
+use core::convert::Infallible;
+use core::future::poll_fn;
+use core::mem::replace;
+use core::task::Poll;
+use core::time::Duration;
+use smol::channel::Sender;
+use std::io::{self, ErrorKind};
+use std::prelude::rust_2024::*;
+use std::sync::Arc;
+
+/// After a stop, the time for which a header may still arrive.
+const AFTER_STOP: Duration = Duration::from_secs(1);
+
+/// The notices about connections that were refused.
+#[derive(Default)]
+pub(super) struct Refused {
+    not_trusted: Notice,
+    invalid: Notice,
+}
+
+/// Receives the header of a connection, and then serves it. `held` is dropped after that.
+#[expect(
+    clippy::manual_async_fn,
+    reason = "an async fn keeps its arguments twice for as long as the connection is open"
+)]
+pub(super) fn connection<T: Transport>(
+    socket: Arc<T>,
+    info: Box<ConnectionInfo>,
+    mut place: Place,
+    server: Arc<ServerContext>,
+    held: Sender<Infallible>,
+) -> impl Future<Output = ()> + Send {
+    async move {
+        // Boxed, because only the start of a connection needs it.
+        let received = Box::pin(receive(&*socket, &info.peer, &place, &server)).await;
+        let Ok(proxied) = received else { return };
+        let info = Box::new(proxied.apply_to(*info));
+        if place.give_to(Client::of(&info.peer), &server.options) {
+            drive::connection(socket, info, place, server, held).await;
+        } else {
+            turn_away(&*socket);
+        }
+    }
+}
+
+/// Receives the header, and nothing after it. A connection that ends before is not reported: balancers connect only to find out
+/// whether a server accepts connections.
+async fn receive(
+    socket: &impl Transport,
+    peer: &Peer,
+    place: &Place,
+    server: &ServerContext,
+) -> io::Result<Proxied> {
+    let (options, refused) = (&server.options, &server.refused);
+    let proxies = options.proxy_protocol.as_ref();
+    if !proxies.is_some_and(|proxies| proxies.contains(peer)) {
+        let error = NotTrusted(peer.clone());
+        refused.not_trusted.give(options, || error.to_string());
+        return Err(ErrorKind::PermissionDenied.into());
+    }
+    let start = server.elapsed();
+    let head = server.gateway.current().configuration().timeouts.head;
+    let mut until = start.saturating_add(head);
+    let (mut header, mut block) = (ProxyHeader::new(), [0; 256]);
+    let (mut deadline, mut knows_stop) = (Deadline::new(), false);
+    loop {
+        let room = header.missing().min(block.len());
+        match socket.try_read(&mut block[..room]) {
+            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+            Ok(count) => match header.receive(&mut &block[..count]) {
+                Ok(Some(proxied)) => return Ok(proxied),
+                Ok(None) => continue,
+                Err(error) => {
+                    let by = peer.ip().map_or(peer.to_string(), |ip| ip.to_string());
+                    let notice = || format!("{by}: {error} (see proxy_protocol)");
+                    refused.invalid.give(options, notice);
+                    return Err(ErrorKind::InvalidData.into());
+                }
+            },
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+        let awaited = match header.is_empty() {
+            true => Awaited::FirstRequest,
+            false => Awaited::Head,
+        };
+        place.begin_wait(ClientWait::new(awaited, start));
+        let at = server.instant(until);
+        let mut waits = false;
+        let woken = poll_fn(|context| {
+            let ready = socket.poll_readable(context);
+            let is_ready = ready.is_ready();
+            if !is_ready && !knows_stop && place.poll_stop(&server.stopping, context.waker()) {
+                knows_stop = true;
+                return Poll::Ready(Ok(Woken::Stopped));
+            }
+            let woken = deadline.poll_after(ready, at, context);
+            // The read that follows a wake-up tells whether the socket is ready, as in the driver of connections.
+            match replace(&mut waits, true) && woken.is_pending() {
+                true => Poll::Ready(Ok(Woken::Ready)),
+                false => woken,
+            }
+        });
+        let woken = woken.await?;
+        // A connection that was told to close reads its end next.
+        place.end_wait();
+        if let Woken::Stopped = woken {
+            until = until.min(server.elapsed().saturating_add(AFTER_STOP));
+        }
+        if server.elapsed() >= until {
+            return Err(ErrorKind::TimedOut.into());
+        }
+    }
+}
