@@ -222,10 +222,11 @@ impl Acceptor {
         });
         let options = &self.server.options;
         let is_proxied = options.proxy_protocol.is_some();
-        let client = match is_proxied {
+        let client = if is_proxied {
             // The proxy has not named the client yet.
-            true => Client::of(&Peer::Unknown),
-            false => Client::of(&info.peer),
+            Client::of(&Peer::Unknown)
+        } else {
+            Client::of(&info.peer)
         };
         let seated = self
             .places
@@ -236,11 +237,12 @@ impl Acceptor {
         let server = self.server.clone();
         let held = self.connection_held.clone();
         if let Some(executor) = self.executor.upgrade() {
-            match is_proxied {
-                true => executor.spawn(proxied::connection(socket, info, place, server, held)),
-                false => executor.spawn(drive::connection(socket, info, place, server, held)),
-            }
-            .detach();
+            let task = if is_proxied {
+                executor.spawn(proxied::connection(socket, info, place, server, held))
+            } else {
+                executor.spawn(drive::connection(socket, info, place, server, held))
+            };
+            task.detach();
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use super::open_files::open_files_limit;
 use super::readiness::Readiness;
+use crate::config::TrustedProxies;
 #[cfg(feature = "rustls")]
 use crate::tls::Tls;
-use crate::config::TrustedProxies;
 use crate::values::scheme::Scheme;
 use core::fmt;
 use core::num::NonZeroUsize;

@@ -46,7 +46,7 @@ pub(super) fn connection<T: Transport>(
 ) -> impl Future<Output = ()> + Send {
     async move {
         // Boxed, because only the start of a connection needs it.
-        let received = Box::pin(receive(&*socket, &info.peer, &place, &server)).await;
+        let received = Box::pin(receive(socket.wire(), &info.peer, &place, &server)).await;
         let Ok(proxied) = received else { return };
         let info = Box::new(proxied.apply_to(*info));
         if place.give_to(Client::of(&info.peer), &server.options) {
@@ -95,9 +95,10 @@ async fn receive(
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }
-        let awaited = match header.is_empty() {
-            true => Awaited::FirstRequest,
-            false => Awaited::Head,
+        let awaited = if header.is_empty() {
+            Awaited::FirstRequest
+        } else {
+            Awaited::Head
         };
         place.begin_wait(ClientWait::new(awaited, start));
         let at = server.instant(until);
@@ -111,10 +112,10 @@ async fn receive(
             }
             let woken = deadline.poll_after(ready, at, context);
             // The read that follows a wake-up tells whether the socket is ready, as in the driver of connections.
-            match replace(&mut waits, true) && woken.is_pending() {
-                true => Poll::Ready(Ok(Woken::Ready)),
-                false => woken,
+            if replace(&mut waits, true) && woken.is_pending() {
+                return Poll::Ready(Ok(Woken::Ready));
             }
+            woken
         });
         let woken = woken.await?;
         // A connection that was told to close reads its end next.

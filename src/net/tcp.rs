@@ -22,6 +22,12 @@ impl End for Async<TcpStream> {
 }
 
 impl Transport for Async<TcpStream> {
+    type Wire = Self;
+
+    fn wire(&self) -> &Self {
+        self
+    }
+
     const SENDS_FILES: bool = cfg!(target_os = "linux");
 
     fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {

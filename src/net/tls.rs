@@ -115,6 +115,12 @@ impl State {
 }
 
 impl<T: Transport> Transport for TlsTransport<T> {
+    type Wire = T;
+
+    fn wire(&self) -> &T {
+        &self.stream
+    }
+
     /// Files are encrypted here.
     const SENDS_FILES: bool = false;
 

@@ -12,6 +12,12 @@ use std::sync::Arc;
 
 /// A non-blocking byte stream that reports when it is ready.
 pub(super) trait Transport: End + Send + Sync + 'static {
+    /// The stream below, if this one encrypts, or this one.
+    type Wire: Transport;
+
+    /// Returns the stream that carries the bytes of the wire, on which a proxy sends its header first.
+    fn wire(&self) -> &Self::Wire;
+
     /// Whether the system sends files over this stream without copying them through the program.
     const SENDS_FILES: bool;
 

@@ -160,6 +160,12 @@ impl End for Async<UnixStream> {
 }
 
 impl Transport for Async<UnixStream> {
+    type Wire = Self;
+
+    fn wire(&self) -> &Self {
+        self
+    }
+
     const SENDS_FILES: bool = cfg!(target_os = "linux");
 
     fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -6,6 +6,7 @@ mod laws;
 
 use crate::temporary::Folder;
 use crate::turn::Turn;
+use bytegate::config::AddressRange;
 use bytegate::net::{self, Options, Running};
 use bytegate::request::ConnectionInfo;
 use bytegate::testing::StreamClient;
@@ -325,5 +326,22 @@ fn a_stream_of_events_reaches_the_client_event_by_event() {
             assert!(count > 0);
             received.push_str(&String::from_utf8_lossy(&block[..count]));
         }
+    }
+}
+
+#[test]
+fn a_proxy_names_its_client_before_the_handshake() {
+    let show = |request: &Request<'_>| format!("{} {}", request.peer(), request.scheme());
+    let server = Server::with(show, |options| {
+        let loopback: AddressRange = "127.0.0.0/8".parse().unwrap();
+        options.proxy_protocol = Some(loopback.into());
+    });
+    let mut tcp = server.tcp();
+    tcp.write_all(b"PROXY TCP4 192.0.2.7 203.0.113.1 50000 443\r\n")
+        .unwrap();
+    let connection = Offer::default().start().connection;
+    let mut client = StreamClient::new(StreamOwned::new(connection, tcp));
+    for _ in 0..2 {
+        assert_eq!(client.get("/").unwrap().text(), "192.0.2.7:50000 https");
     }
 }
