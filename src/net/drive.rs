@@ -279,12 +279,12 @@ impl<T: Transport> Driver<'_, T> {
             let since = *self.idle_since.get_or_insert(now);
             let few_left = self.place.are_few_left();
             gives_way = few_left.then(|| since.saturating_add(SHORT_IDLE));
-            let (awaited, grace) = if self.used {
-                (Awaited::NextRequest, Duration::ZERO)
+            let awaited = if self.used {
+                Awaited::NextRequest
             } else {
-                (Awaited::FirstRequest, self.socket.grace())
+                Awaited::FirstRequest
             };
-            let since = since.saturating_add(grace);
+            let since = since.saturating_add(self.socket.grace());
             self.place.begin_wait(ClientWait::new(awaited, since));
         } else if self.session.is_in_head() {
             self.begin_wait(Awaited::Head, until);
