@@ -161,18 +161,22 @@ fn plain_http_gets_a_400_that_names_the_scheme() {
 
 #[test]
 fn only_a_client_that_offers_nothing_but_other_protocols_is_refused() {
-    let served: [(&[&[u8]], Option<&[u8]>); 4] = [
-        (&[], None),
-        (&[b"http/1.1"], Some(b"http/1.1")),
-        (&[b"h2", b"http/1.1"], Some(b"http/1.1")),
-        (&[b"http/1.0"], Some(b"http/1.0")),
-    ];
-    for (offered, chosen) in served {
-        let mut client = Offer::default().protocols(offered).start();
+    for (offered, chosen) in [
+        ("", None),
+        ("http/1.1", Some("http/1.1")),
+        ("h2 http/1.1", Some("http/1.1")),
+        ("http/1.0", Some("http/1.0")),
+    ] {
+        let offered: Vec<&[u8]> = offered
+            .split_ascii_whitespace()
+            .map(str::as_bytes)
+            .collect();
+        let mut client = Offer::default().protocols(&offered).start();
         let mut server = Server::new(&tls());
         run_whole(&mut client, &mut server);
         assert_connected(&mut client, &mut server);
-        assert_eq!(client.connection.alpn_protocol(), chosen);
+        let expected = chosen.map(str::as_bytes);
+        assert_eq!(client.connection.alpn_protocol(), expected);
     }
     for version in VERSIONS {
         let offer = Offer::default().version(version).protocols(&[b"h2"]);
