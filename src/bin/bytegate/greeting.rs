@@ -1,16 +1,15 @@
 //! The lines that the program prints when it is ready.
 
+use crate::listen::Place;
 use crate::options::Options;
 use crate::qr::Qr;
 use crate::{addresses, tell, terminal, users};
 use std::io::{self, IsTerminal};
-use std::net::SocketAddr;
 
 pub(crate) struct Greeting<'a> {
     /// The name of the site.
     pub(crate) served: &'a str,
-    pub(crate) address: SocketAddr,
-    pub(crate) has_ipv4_too: bool,
+    pub(crate) places: &'a [Place],
     /// The usual port, if another program has it.
     pub(crate) taken: Option<u16>,
     /// A line about the site.
@@ -18,40 +17,44 @@ pub(crate) struct Greeting<'a> {
 }
 
 impl Greeting<'_> {
-    /// Prints the served site, its addresses, and who can connect. Returns the URL for this machine.
-    pub(crate) fn print(&self, options: &Options) -> String {
-        let urls = addresses::urls(self.address, self.has_ipv4_too);
-        let mut urls = urls.into_iter().map(|url| below(&url, &options.base));
-        let url = urls.next().unwrap_or_default();
-        let others: Vec<String> = urls.collect();
+    /// Prints the served site, its addresses, and who can connect. Returns the URL for this machine, if there is one.
+    pub(crate) fn print(&self, options: &Options) -> Option<String> {
+        let places: Vec<_> = self
+            .places
+            .iter()
+            .map(|it| (it, urls(it, options)))
+            .collect();
+        let mut all = places.iter().flat_map(|(_, urls)| urls);
         tell(&format!(
-            "bytegate serves {} on {url}{}",
+            "bytegate serves {} on {}{}",
             self.served,
+            all.next().map_or("", |url| url),
             self.remarks()
         ));
-        for other in &others {
+        for other in all {
             tell(&format!("  and on {other}"));
         }
-        let is_open = addresses::is_open_to_others(self.address.ip());
-        if is_open {
-            let ip = self.address.ip();
+        let is_open = |place: &Place| place.ip().is_some_and(addresses::is_open_to_others);
+        let open = places.iter().find(|(place, _)| is_open(place));
+        if let Some((place, _)) = open {
+            let option = &place.option;
             tell(&format!(
-                "  reachable from the network, because of --bind {ip}"
+                "  reachable from the network, because of {option}"
             ));
         }
-        for note in self.note.iter().chain(&warnings(options, is_open)) {
+        for note in self.note.iter().chain(&warnings(options, open.is_some())) {
             tell(&format!("  {note}"));
         }
-        // A phone cannot reach the address for this machine.
-        let for_phones = if self.address.ip().is_unspecified() {
-            others.first()
-        } else {
-            Some(&url).filter(|_| is_open)
-        };
+        let for_phones = open.and_then(|(place, urls)| {
+            // A phone cannot reach the address for this machine.
+            let is_unspecified = place.ip().is_some_and(|ip| ip.is_unspecified());
+            urls.get(usize::from(is_unspecified))
+        });
         for line in qr_lines(for_phones.map(|url| &**url), options) {
             tell(&line);
         }
-        url
+        let mut tcp = places.into_iter().filter(|(place, _)| place.ip().is_some());
+        tcp.next().and_then(|(_, urls)| urls.into_iter().next())
     }
 
     /// Returns the remarks in parentheses after the URL.
@@ -74,9 +77,14 @@ impl Greeting<'_> {
     }
 }
 
-/// Returns the URL of a path, which is empty or has no slash at its end, from the URL of the root.
-fn below(url: &str, base: &str) -> String {
-    format!("{}{base}/", url.trim_end_matches('/'))
+/// Returns the URLs of the site, which may be below a path.
+fn urls(place: &Place, options: &Options) -> Vec<String> {
+    let base = &options.base;
+    let below = |url: String| match place.ip() {
+        Some(_) => format!("{}{base}/", url.trim_end_matches('/')),
+        None => url,
+    };
+    place.urls().into_iter().map(below).collect()
 }
 
 /// Returns warnings about options that do less than they seem to.

@@ -1,18 +1,97 @@
-//! The listener: on the given port, or on the first free one of a few.
+//! The sockets that the program listens on: the given addresses, or the first free one of a few ports.
 
-use bytegate::net;
+use crate::addresses;
+use crate::options::Options;
+use bytegate::net::{self, Address, Listener};
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
 
 /// The ports that are tried if none is given.
 const PORTS: RangeInclusive<u16> = 7890..=7899;
 
-/// Listens on an address. If no port is given and the usual one is taken, also returns the usual port.
+/// The sockets of the program.
+pub(crate) struct Listening {
+    pub(crate) listener: Listener,
+    pub(crate) places: Vec<Place>,
+    /// The usual port, if another program has it.
+    pub(crate) taken: Option<u16>,
+}
+
+/// An address on which clients can connect.
+pub(crate) struct Place {
+    pub(crate) address: Address,
+    /// Whether an IPv6 address takes IPv4 clients, too.
+    pub(crate) has_ipv4_too: bool,
+    /// The option that asked for it.
+    pub(crate) option: String,
+}
+
+/// Listens on all addresses.
 ///
 /// # Errors
-/// Returns an error if the given port is taken, or if all of the usual ports are.
-pub(crate) fn listen(bind: IpAddr, port: Option<u16>) -> io::Result<(TcpListener, Option<u16>)> {
+/// Returns an error that names the address, if one of them is taken or invalid. Then none is left open.
+pub(crate) fn listen(options: &Options) -> io::Result<Listening> {
+    let (mut listeners, mut places, mut taken) = (Vec::new(), Vec::new(), None);
+    if options.has_port() {
+        let bind = options.bind.unwrap_or(Ipv4Addr::LOCALHOST.into());
+        let (listener, usual) = on_port(bind, options.port)?;
+        places.push(Place::of(&listener, format!("--bind {bind}"))?);
+        listeners.push(Listener::from(listener));
+        taken = usual;
+    }
+    for address in &options.listen {
+        let option = format!("--listen {address}");
+        if let Address::Tcp(address) = address {
+            let listener = net::listen(*address)?;
+            places.push(Place::of(&listener, option)?);
+            listeners.push(listener.into());
+            continue;
+        }
+        let listener = address.listen()?;
+        places.extend(listener.addresses().into_iter().map(|address| Place {
+            address,
+            // As systemd does by default (BindIPv6Only).
+            has_ipv4_too: true,
+            option: option.clone(),
+        }));
+        listeners.push(listener);
+    }
+    Ok(Listening {
+        listener: listeners.into_iter().collect(),
+        places,
+        taken,
+    })
+}
+
+impl Place {
+    /// Returns the IP address, if it has one.
+    pub(crate) fn ip(&self) -> Option<IpAddr> {
+        match self.address {
+            Address::Tcp(address) => Some(address.ip()),
+            _ => None,
+        }
+    }
+
+    /// Returns the URLs, the first of which is for this machine, or the address if browsers cannot connect to it.
+    pub(crate) fn urls(&self) -> Vec<String> {
+        match &self.address {
+            Address::Tcp(address) => addresses::urls(*address, self.has_ipv4_too),
+            other => vec![other.to_string()],
+        }
+    }
+
+    fn of(listener: &TcpListener, option: String) -> io::Result<Place> {
+        Ok(Place {
+            address: listener.local_addr()?.into(),
+            has_ipv4_too: !socket2::SockRef::from(listener).only_v6().unwrap_or(true),
+            option,
+        })
+    }
+}
+
+/// Listens on a port. If none is given and the usual one is taken, also returns the usual port.
+fn on_port(bind: IpAddr, port: Option<u16>) -> io::Result<(TcpListener, Option<u16>)> {
     let listen = |port| net::listen(SocketAddr::new(bind, port));
     if let Some(port) = port {
         return Ok((listen(port)?, None));

@@ -18,6 +18,7 @@ mod man;
 mod meant;
 mod options;
 mod qr;
+mod reload;
 mod serve;
 mod single_file;
 mod table;

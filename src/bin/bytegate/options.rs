@@ -8,6 +8,7 @@ use crate::values::{self, Hosts, Value};
 use crate::wsgi::WsgiOptions;
 use bytegate::Status;
 use bytegate::config::Config;
+use bytegate::net::{Address, InvalidAddress};
 use bytegate::site::SiteOptions;
 use std::fmt;
 use std::net::IpAddr;
@@ -40,12 +41,15 @@ pub(crate) struct Options {
     pub(crate) config: Config,
     pub(crate) bind: Option<IpAddr>,
     pub(crate) port: Option<u16>,
+    /// Further addresses, or the only ones if neither `bind` nor `port` is set.
+    pub(crate) listen: Vec<Address>,
     pub(crate) hosts: Hosts,
     pub(crate) open: bool,
     /// Whether the address is printed as a QR code, if that was said.
     pub(crate) qr: Option<bool>,
     pub(crate) color: Color,
     pub(crate) no_access_log: bool,
+    pub(crate) drain_delay: Option<Duration>,
     pub(crate) stop_timeout: Option<Duration>,
     pub(crate) connections: Option<usize>,
     pub(crate) connections_per_address: Option<usize>,
@@ -225,6 +229,12 @@ impl Options {
             "max-body" => self.config.limits.body_bytes = values::size(text()?)?,
             "bind" => self.bind = Some(values::bind(text()?)?),
             "port" => self.port = Some(values::port(text()?)?),
+            "listen" => {
+                let address: Address = text()?
+                    .parse()
+                    .map_err(|it: InvalidAddress| it.to_string())?;
+                self.listen.push(address);
+            }
             "host" => self.hosts.add(text()?)?,
             "open" => self.open = switch()?,
             "qr" => self.qr = Some(switch()?),
@@ -237,6 +247,7 @@ impl Options {
             "no-access-log" => self.no_access_log = switch()?,
             "head-timeout" => self.config.timeouts.head = values::time(text()?)?,
             "idle-timeout" => self.config.timeouts.idle = values::time(text()?)?,
+            "drain-delay" => self.drain_delay = Some(values::time(text()?)?),
             "stop-timeout" => self.stop_timeout = Some(values::time(text()?)?),
             "connections" => self.connections = Some(values::count(text()?)?),
             "connections-per-address" => {
@@ -254,9 +265,19 @@ impl Options {
         Ok(())
     }
 
-    /// Returns whether the only clients are programs on this machine: the address is loopback, and no proxy was announced.
+    /// Returns whether the program listens on `bind` and `port`.
+    pub(crate) fn has_port(&self) -> bool {
+        self.listen.is_empty() || self.bind.is_some() || self.port.is_some()
+    }
+
+    /// Returns whether the only clients are programs on this machine: all addresses are loopback, and no proxy was announced.
+    /// Unix sockets are for proxies, and only systemd knows the addresses of its sockets.
     pub(crate) fn is_private(&self) -> bool {
-        self.bind.is_none_or(|ip| ip.to_canonical().is_loopback()) && self.hosts != Hosts::Any
+        let is_loopback = |ip: IpAddr| ip.to_canonical().is_loopback();
+        let mut listed = self.listen.iter();
+        self.bind.is_none_or(is_loopback)
+            && listed.all(|address| matches!(address, Address::Tcp(it) if is_loopback(it.ip())))
+            && self.hosts != Hosts::Any
     }
 
     /// Returns whether the site is a single-page application.

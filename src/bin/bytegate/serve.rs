@@ -2,73 +2,137 @@
 
 use crate::greeting::Greeting;
 use crate::index::Listing;
+use crate::listen::{Listening, Place};
 use crate::log::Log;
 use crate::options::Options;
 use crate::terminal::{self, Color};
 use crate::values::Hosts;
-use crate::{Failure, addresses, browser, content, listen};
+use crate::{Failure, addresses, browser, content, listen, reload};
 use bytegate::middleware::{AccessLog, AllowedHosts};
 use bytegate::{Gateway, Rejection, Status, net};
 use std::io::{self, IsTerminal};
-use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
-pub(crate) fn run(mut options: Options) -> Result<ExitCode, Failure> {
-    let listing = Listing::of(&options);
+/// What is served, with the name that people are told, and a note about it.
+pub(crate) struct Content {
+    pub(crate) gateway: Gateway,
+    pub(crate) served: String,
+    pub(crate) note: Option<String>,
+}
+
+pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
+    let content = site(&options)?;
+    serve(options, content, site, || {}, &Log::of_errors())
+}
+
+fn site(options: &Options) -> Result<Content, Failure> {
+    let listing = Listing::of(options);
+    let mut options = options.clone();
     options.site = options.site.listing(listing.is_shown);
     let (note, page) = listing.explain(&options)?;
-    let gateway = content::gateway(&options, page)?;
     let served = match &options.folder {
         None => "the demo site".to_string(),
         Some(folder) => folder.display().to_string(),
     };
-    serve(&options, gateway, &served, note, &Log::of_errors())
+    Ok(Content {
+        gateway: content::gateway(&options, page)?,
+        served,
+        note,
+    })
 }
 
-/// Serves a gateway until a signal stops it. `served` is what people are told, with a note about it.
+/// Serves until a signal stops it. At each SIGHUP, `build` makes the content anew, and `reloaded` is called if that succeeds.
 pub(crate) fn serve(
-    options: &Options,
-    mut gateway: Gateway,
-    served: &str,
-    note: Option<String>,
+    options: Options,
+    content: Content,
+    build: impl Fn(&Options) -> Result<Content, Failure> + Send + 'static,
+    reloaded: impl Fn() + Send + 'static,
     errors: &Log,
 ) -> Result<ExitCode, Failure> {
-    let bind = options.bind.unwrap_or(Ipv4Addr::LOCALHOST.into());
     let complain = {
         let errors = errors.clone();
         move |message: &str| errors.complain(message)
     };
     let output = Log::start(io::stdout(), complain.clone());
-    if let Some(hosts) = allowed_hosts(&options.hosts, bind) {
-        gateway = gateway.with(hosts);
-    }
-    if !options.no_access_log {
-        gateway = gateway.with(access_log(options.color, output.clone()));
-    }
-    let (listener, taken) = listen::listen(bind, options.port)?;
+    let Content {
+        gateway,
+        served,
+        note,
+    } = content;
+    let Listening {
+        listener,
+        places,
+        taken,
+    } = listen::listen(&options)?;
+    let has_local_only = has_local_only(&places);
+    let finish = {
+        let output = output.clone();
+        move |options: &Options, gateway| finish(options, gateway, has_local_only, &output)
+    };
+    let gateway = net::Reloadable::new(finish(&options, gateway));
     let stop = net::stop_signal()?;
     net::raise_open_files_limit();
-    let net_options = net_options(options).log_to(complain);
+    let net_options = net_options(&options).log_to(complain);
+    let reload = {
+        let (gateway, options) = (gateway.clone(), options.clone());
+        move || {
+            let now = reload::options()?;
+            let content = build(&now).map_err(|error| error.to_string())?;
+            gateway.replace(finish(&now, content.gateway));
+            reloaded();
+            Ok(match reload::unapplied(&options, &now)[..] {
+                [] => format!("reloaded {}", content.served),
+                ref names => {
+                    let names = names.join(", ");
+                    format!(
+                        "reloaded {}, but not {names}: restart the program",
+                        content.served
+                    )
+                }
+            })
+        }
+    };
+    let closed = reload::at_hangup(reload, net_options.readiness.clone(), errors.clone())?;
     let greeting = Greeting {
-        served,
-        address: listener.local_addr()?,
-        has_ipv4_too: !socket2::SockRef::from(&listener).only_v6().unwrap_or(true),
+        served: &served,
+        places: &places,
         taken,
         note,
     };
-    let url = greeting.print(options);
+    let url = greeting.print(&options);
     // The folder may be large, so this does not delay the start.
     let surveyed = options.clone();
     std::thread::spawn(move || content::survey(&surveyed));
-    if options.open {
+    if let Some(url) = url.filter(|_| options.open) {
         browser::open(&url);
     }
+    let stop = smol::future::or(stop, closed);
     smol::block_on(net::serve(listener, gateway, net_options, stop))?;
     errors.complain("stopped");
     output.finish();
     errors.finish();
     Ok(ExitCode::SUCCESS)
+}
+
+/// Returns whether clients find the server only at loopback addresses, where another name is that of a page whose name was
+/// rebound to this machine (DNS rebinding). Browsers cannot connect to Unix sockets.
+fn has_local_only(places: &[Place]) -> bool {
+    let mut ips = places.iter().filter_map(Place::ip).peekable();
+    ips.peek().is_some() && !ips.any(addresses::is_open_to_others)
+}
+
+/// Adds the outermost middleware.
+fn finish(options: &Options, gateway: Gateway, has_local_only: bool, output: &Log) -> Gateway {
+    let gateway = match allowed_hosts(&options.hosts, has_local_only) {
+        Some(hosts) => gateway.with(hosts),
+        None => gateway,
+    };
+    if options.no_access_log {
+        gateway
+    } else {
+        gateway.with(access_log(options.color, output.clone()))
+    }
 }
 
 /// Returns the log of requests. A terminal also shows the time that each took.
@@ -93,18 +157,17 @@ fn net_options(options: &Options) -> net::Options {
     net.max_connections = or(options.connections, net.max_connections);
     net.connections_per_address = or(options.connections_per_address, net.connections_per_address);
     net.buffered_bytes = or(options.buffered_bytes, net.buffered_bytes);
+    net.drain_delay = options.drain_delay.unwrap_or(net.drain_delay);
     net.stop_timeout = options.stop_timeout.unwrap_or(net.stop_timeout);
+    net.readiness = net::Readiness::for_systemd();
     net
 }
 
-/// Returns the hosts that are served, unless all are. If only this machine can reach the server, a request for another name
-/// comes from a page whose name was rebound to this machine (DNS rebinding).
-fn allowed_hosts(hosts: &Hosts, bind: IpAddr) -> Option<AllowedHosts> {
+/// Returns the hosts that are served, unless all are.
+fn allowed_hosts(hosts: &Hosts, has_local_only: bool) -> Option<AllowedHosts> {
     let names = match hosts {
         Hosts::Any => return None,
-        Hosts::Named(names) if names.is_empty() && addresses::is_open_to_others(bind) => {
-            return None;
-        }
+        Hosts::Named(names) if names.is_empty() && !has_local_only => return None,
         Hosts::Named(names) => names,
     };
     let local = AllowedHosts::local().refusal(|host| {

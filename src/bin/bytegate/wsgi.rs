@@ -2,6 +2,7 @@
 
 use crate::log::Log;
 use crate::options::Options;
+use crate::serve::Content;
 use crate::values::{self, Value};
 use crate::{Failure, complaint, content, serve, tell};
 use bytegate::python::{Kind, Python, StartError, Workers};
@@ -86,15 +87,11 @@ fn mounted_folder(text: &str) -> Result<(String, PathBuf), String> {
     }
 }
 
-pub(crate) fn run(mut options: Options) -> Result<ExitCode, Failure> {
+pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
     let Some(application) = options.wsgi.application.clone() else {
         return Err("wsgi needs an application: bytegate wsgi MODULE:APPLICATION".into());
     };
-    let site = content::folder_site(&options)?;
-    let mut mounts = Vec::new();
-    for (prefix, folder) in &options.wsgi.statics {
-        mounts.push((prefix, options.site.clone().open(folder)?));
-    }
+    let files = Files::open(&options)?;
     let errors = Log::of_errors();
     let log = errors.clone();
     let python = python(&options, &application).log(move |text| log.push(&lines(text)));
@@ -109,15 +106,49 @@ pub(crate) fn run(mut options: Options) -> Result<ExitCode, Failure> {
         "bytegate: {application} is {kind}, with Python {version} ({})",
         workers.interpreter()
     ));
-    reload_on_hangup(workers.clone())?;
+    let first = content(&options, &application, files, &workers)?;
+    let reloaded = {
+        let workers = workers.clone();
+        move || workers.reload()
+    };
+    let build =
+        move |options: &Options| content(options, &application, Files::open(options)?, &workers);
+    serve::serve(options, first, build, reloaded, &errors)
+}
+
+/// The files beside an application.
+struct Files {
+    site: Option<Site>,
+    mounts: Vec<(String, Site)>,
+}
+
+impl Files {
+    fn open(options: &Options) -> Result<Files, Failure> {
+        let site = content::folder_site(options)?;
+        let mut mounts = Vec::new();
+        for (prefix, folder) in &options.wsgi.statics {
+            mounts.push((prefix.clone(), options.site.clone().open(folder)?));
+        }
+        Ok(Files { site, mounts })
+    }
+}
+
+/// Returns an application and the files beside it.
+fn content(
+    options: &Options,
+    application: &str,
+    files: Files,
+    workers: &Workers,
+) -> Result<Content, Failure> {
+    let mut config = options.config;
     let timeout = options.wsgi.timeout.unwrap_or(Duration::from_secs(30));
-    options.config.timeouts.response = timeout.saturating_add(MARGIN);
-    let router = mounts
-        .into_iter()
-        .fold(Router::new(), |router, (prefix, site)| {
-            router.mount(prefix, site)
-        });
-    let router = match (kind, site) {
+    config.timeouts.response = timeout.saturating_add(MARGIN);
+    let mounts = files.mounts.into_iter();
+    let router = mounts.fold(Router::new(), |router, (prefix, site)| {
+        router.mount(&prefix, site)
+    });
+    let workers = workers.clone();
+    let router = match (workers.kind(), files.site) {
         (Kind::FileName, site) => {
             let mut suffixes = options.suffixes.clone();
             if suffixes.is_empty() {
@@ -138,13 +169,16 @@ pub(crate) fn run(mut options: Options) -> Result<ExitCode, Failure> {
         (_, None) => router.fallback(workers),
     };
     let router = content::below_base(&options.base, router);
-    let gateway = Gateway::new(router).config(options.config);
-    let gateway = content::with_middleware(&options, gateway)?;
+    let gateway = Gateway::new(router).config(config);
     let served = match &options.folder {
         Some(folder) => format!("{application} and the files of {}", folder.display()),
-        None => application,
+        None => application.to_string(),
     };
-    serve::serve(&options, gateway, &served, None, &errors)
+    Ok(Content {
+        gateway: content::with_middleware(options, gateway)?,
+        served,
+        note: None,
+    })
 }
 
 fn python(options: &Options, application: &str) -> Python {
@@ -198,21 +232,6 @@ fn lines(text: &str) -> String {
     let first = complaint(lines.next().unwrap_or_default());
     let others = lines.map(|line| ["\n", line].concat());
     [first, others.collect(), "\n".to_string()].concat()
-}
-
-/// Loads the application again at each SIGHUP.
-fn reload_on_hangup(workers: Workers) -> Result<(), Failure> {
-    use async_signal::{Signal, Signals};
-    use smol::stream::StreamExt;
-    let mut signals = Signals::new([Signal::Hup])?;
-    std::thread::spawn(move || {
-        smol::block_on(async {
-            while signals.next().await.is_some() {
-                workers.reload();
-            }
-        });
-    });
-    Ok(())
 }
 
 /// The files of a folder, without Python's sources and what it compiles them to.

@@ -136,6 +136,11 @@ fn help_is_printed_to_standard_output() {
                                [default: 127.0.0.1]
           -p, --port N         Listen on this port; 0 for any free port [default: the
                                first free port from 7890 to 7899]
+          --listen ADDRESS     Listen on this address, instead of --bind and --port or
+                               in addition to them: 0.0.0.0:80, [::]:80,
+                               unix:/run/web.sock, unix:/run/web.sock,mode=660, systemd,
+                               or systemd:NAME for the sockets that a unit calls NAME;
+                               may be given several times
           --host NAME          Also serve requests for this host: dev.test or
                                *.dev.test; may be given several times. Use 'any' behind
                                a local proxy that forwards the Host header [default:
@@ -154,6 +159,9 @@ fn help_is_printed_to_standard_output() {
                                [default: 10s]
           --idle-timeout TIME  Close connections that are idle for this long
                                [default: 75s]
+          --drain-delay TIME   After a signal to stop, accept connections for this much
+                               longer, so that a load balancer notices that the server
+                               stops [default: 0s]
           --stop-timeout TIME  After a signal to stop, give requests in progress this
                                much time [default: 8s]
           --connections N      Accept this many connections at once; when all are in

@@ -1,5 +1,7 @@
 //! The built program: its input, its output, and its end.
 
+#[cfg(unix)]
+mod addresses;
 mod base;
 mod command_line;
 mod config;
@@ -12,6 +14,8 @@ mod listing;
 mod pipes;
 #[cfg(target_os = "linux")]
 mod ports;
+#[cfg(unix)]
+mod reload;
 #[cfg(unix)]
 mod serve;
 #[cfg(unix)]

@@ -7,12 +7,11 @@ use bytegate::testing::StreamClient;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 use std::fs::File;
+use std::os::fd::OwnedFd;
 
 /// The program in a terminal with this number of columns.
 fn start(columns: u16, arguments: &[&str], variables: &[(&str, &str)]) -> Program {
-    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
-    grantpt(&terminal).expect("a terminal");
-    unlockpt(&terminal).expect("a terminal");
+    let (terminal, name) = terminal();
     let size = Winsize {
         ws_col: columns,
         ws_row: 40,
@@ -20,13 +19,11 @@ fn start(columns: u16, arguments: &[&str], variables: &[(&str, &str)]) -> Progra
         ws_ypixel: 0,
     };
     tcsetwinsize(&terminal, size).expect("a terminal");
-    let name = ptsname(&terminal, Vec::new()).expect("a terminal");
-    let name = name.to_str().expect("a name in UTF-8");
     let open = || {
         File::options()
             .read(true)
             .write(true)
-            .open(name)
+            .open(&name)
             .expect("a terminal")
     };
     let mut command = Command::new(env!("CARGO_BIN_EXE_bytegate"));
@@ -266,4 +263,62 @@ fn a_loopback_address_as_process_1_is_said_to_be_of_no_use_to_others() {
         (ended.code, &*ended.stderr),
         (Some(0), "bytegate: stopped\n")
     );
+}
+
+/// A new terminal, and its name.
+fn terminal() -> (OwnedFd, String) {
+    // A child that had a copy would keep the terminal open.
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    let terminal = openpt(flags).expect("a terminal");
+    grantpt(&terminal).expect("a terminal");
+    unlockpt(&terminal).expect("a terminal");
+    let name = ptsname(&terminal, Vec::new()).expect("a terminal");
+    let name = name.into_string().expect("a name in UTF-8");
+    (terminal, name)
+}
+
+#[test]
+fn a_program_ends_when_its_terminal_is_closed_unless_hangups_are_ignored() {
+    if Command::new("setsid").arg("--version").output().is_err() {
+        return eprintln!("skipped: there is no setsid");
+    }
+    let folder = Folder::new("closed", &[("a.txt", b"a")]);
+    let script = r#"trap "$0" HUP; exec "$@""#;
+    for (trap, ends) in [("-", true), ("", false)] {
+        let (terminal, name) = terminal();
+        let input = File::options().read(true).write(true).open(name);
+        let mut command = Command::new("setsid");
+        command
+            .args(["--ctty", "sh", "-c", script, trap])
+            .args([env!("CARGO_BIN_EXE_bytegate"), "serve", folder.as_str()])
+            .args(["--port", "0"])
+            .stdin(input.expect("a terminal"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let mut program = Program {
+            stdin: None,
+            stdout: lines(None::<File>),
+            stderr: lines(child.stderr.take()),
+            child,
+        };
+        let address = address(&program);
+        let hang_up = |program: &Program| {
+            let id = program.child.id().to_string();
+            let kill = Command::new("kill").args(["-HUP", &id]).status();
+            assert!(kill.expect("a system with kill").success());
+        };
+        let reloads = |program: &Program| while !program.error_line().contains("reloaded ") {};
+        hang_up(&program);
+        reloads(&program);
+        drop(terminal);
+        if ends {
+            assert_eq!(program.ended().code, Some(0));
+            continue;
+        }
+        hang_up(&program);
+        reloads(&program);
+        let mut client = StreamClient::connect(&address).expect("it listens");
+        assert_eq!(client.get("/a.txt").expect("a response").text(), "a");
+    }
 }

@@ -9,11 +9,22 @@ pub(super) const OPTIONS: &[Spec] = &[
         "Listen on this IP address; 0.0.0.0 or :: for all addresses of this machine, so that \
          others can connect",
     )
+    .at_start()
     .default("127.0.0.1")
     .completes(Completes::Words(&["127.0.0.1", "0.0.0.0", "localhost"])),
     number("port", "N", "Listen on this port; 0 for any free port")
+        .at_start()
         .short('p')
         .default("the first free port from 7890 to 7899"),
+    texts(
+        "listen",
+        "ADDRESS",
+        "Listen on this address, instead of --bind and --port or in addition to them: \
+         0.0.0.0:80, [::]:80, unix:/run/web.sock, unix:/run/web.sock,mode=660, systemd, or \
+         systemd:NAME for the sockets that a unit calls NAME; may be given several times",
+    )
+    .at_start()
+    .completes(Completes::Words(&["0.0.0.0:80", "[::]:80", "systemd"])),
     texts(
         "host",
         "NAME",
@@ -52,10 +63,19 @@ pub(super) const OPTIONS: &[Spec] = &[
     )
     .default("75s"),
     number(
+        "drain-delay",
+        "TIME",
+        "After a signal to stop, accept connections for this much longer, so that a load balancer \
+         notices that the server stops",
+    )
+    .at_start()
+    .default("0s"),
+    number(
         "stop-timeout",
         "TIME",
         "After a signal to stop, give requests in progress this much time",
     )
+    .at_start()
     .default("8s"),
     number(
         "connections",
@@ -63,12 +83,14 @@ pub(super) const OPTIONS: &[Spec] = &[
         "Accept this many connections at once; when all are in use, close idle and slow ones to \
          make room",
     )
+    .at_start()
     .default("10000, or half of the limit on open files"),
     number(
         "connections-per-address",
         "N",
         "Accept this many connections from one address; raise it for a proxy on another machine",
     )
+    .at_start()
     .default("2500, or a quarter of the default above"),
     number(
         "buffered-bytes",
@@ -76,5 +98,6 @@ pub(super) const OPTIONS: &[Spec] = &[
         "Hold at most this many bytes of incomplete requests and unsent responses; beyond it, \
          send 503",
     )
+    .at_start()
     .default("256M"),
 ];

@@ -12,6 +12,8 @@ pub(crate) struct Spec {
     pub(crate) help: &'static str,
     pub(crate) default: Option<&'static str>,
     pub(crate) completes: Completes,
+    /// Whether the option has no effect on a running program that reloads its configuration.
+    pub(crate) is_read_once: bool,
     /// The feature that the option needs, if any.
     pub(crate) feature: Option<Feature>,
 }
@@ -113,6 +115,7 @@ pub(super) const fn row(
         help,
         default: None,
         completes: Completes::Nothing,
+        is_read_once: false,
         feature: None,
     }
 }
@@ -129,6 +132,14 @@ impl Spec {
     pub(super) const fn default(self, default: &'static str) -> Spec {
         Spec {
             default: Some(default),
+            ..self
+        }
+    }
+
+    /// Says that a change needs a restart of the program.
+    pub(super) const fn at_start(self) -> Spec {
+        Spec {
+            is_read_once: true,
             ..self
         }
     }
