@@ -14,6 +14,8 @@ mod downloads;
 #[path = "../it/laws/exchange.rs"]
 #[expect(dead_code, reason = "proxies need the input alone")]
 mod exchange;
+#[cfg(all(feature = "net", feature = "self-signed"))]
+mod https;
 #[cfg(feature = "net")]
 mod pages;
 #[cfg(feature = "server")]

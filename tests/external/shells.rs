@@ -175,7 +175,7 @@ fn check(shell: &Shell) {
         "bytegate serve pub",
         "bytegate --auth-file us",
         "bytegate wsgi --python zz-py",
-        "bytegate --li",
+        "bytegate --pret",
         "bytegate handle --port",
         "bytegate --port ",
     ];
@@ -191,7 +191,7 @@ fn check(shell: &Shell) {
         folder,
         file,
         program,
-        listing,
+        pretty,
         port_of_handle,
         port,
     ] = <[_; 14]>::try_from(shell.complete(&lines)).expect("a set for each line");
@@ -229,7 +229,7 @@ fn check(shell: &Shell) {
     assert_eq!(plain(folder), set(&["public"]));
     assert_eq!(file, set(&["users.txt"]));
     assert_eq!(program, set(&["zz-python"]));
-    assert_eq!(listing, set(&["--listing"]));
+    assert_eq!(pretty, set(&["--pretty-urls"]));
     assert_eq!(port_of_handle, set(&[]));
     assert_eq!(port, set(&[]));
 }

@@ -1,17 +1,36 @@
 //! The addresses at which clients can reach a server.
 
+use bytegate::request::Scheme;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Returns the URLs of a server that listens on an address. The first one is for this machine. If the server listens on
 /// all addresses, the others are for devices in the same network.
-pub(crate) fn urls(listening: SocketAddr, has_ipv4_too: bool) -> Vec<String> {
+pub(crate) fn urls(scheme: Scheme, listening: SocketAddr, has_ipv4_too: bool) -> Vec<String> {
+    urls_among(scheme, listening, has_ipv4_too, &found())
+}
+
+/// Returns the addresses that names of this machine may stand for: the loopback addresses, and those in its networks.
+#[cfg(feature = "rustls")]
+pub(crate) fn of_machine() -> Vec<IpAddr> {
+    let mut all: Vec<IpAddr> = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+    all.extend(found().into_iter().filter(|ip| match ip {
+        IpAddr::V4(ip) => !ip.is_loopback() && !ip.is_link_local(),
+        IpAddr::V6(ip) => !ip.is_loopback() && !ip.is_unicast_link_local(),
+    }));
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Returns the addresses of all interfaces that are in use.
+fn found() -> Vec<IpAddr> {
     let found = if_addrs::get_if_addrs().unwrap_or_default();
-    let of_machine: Vec<IpAddr> = found
+    let is_up = |interface: &&if_addrs::Interface| interface.is_oper_up();
+    found
         .iter()
-        .filter(|interface| interface.is_oper_up())
+        .filter(is_up)
         .map(if_addrs::Interface::ip)
-        .collect();
-    urls_among(listening, has_ipv4_too, &of_machine)
+        .collect()
 }
 
 /// Returns whether other machines can connect to an address.
@@ -19,12 +38,18 @@ pub(crate) fn is_open_to_others(listening: IpAddr) -> bool {
     !listening.to_canonical().is_loopback()
 }
 
-fn urls_among(listening: SocketAddr, has_ipv4_too: bool, of_machine: &[IpAddr]) -> Vec<String> {
-    let url = |ip: IpAddr| format!("http://{}/", SocketAddr::new(ip, listening.port()));
+fn urls_among(
+    scheme: Scheme,
+    listening: SocketAddr,
+    has_ipv4_too: bool,
+    of_machine: &[IpAddr],
+) -> Vec<String> {
+    let scheme = scheme.as_str();
+    let url = |ip: IpAddr| format!("{scheme}://{}/", SocketAddr::new(ip, listening.port()));
     let (is_ipv4, loopback): (_, IpAddr) = match listening.ip() {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => (true, Ipv4Addr::LOCALHOST.into()),
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => (false, Ipv6Addr::LOCALHOST.into()),
-        _ => return vec![format!("http://{listening}/")],
+        _ => return vec![format!("{scheme}://{listening}/")],
     };
     let mut others = of_machine.to_vec();
     others.retain(|ip| match ip {
@@ -53,7 +78,12 @@ mod tests {
 
     fn urls_of(listening: &str, has_ipv4_too: bool, machine: &[&str]) -> Vec<String> {
         let machine: Vec<IpAddr> = machine.iter().map(|ip| ip.parse().unwrap()).collect();
-        urls_among(listening.parse().unwrap(), has_ipv4_too, &machine)
+        urls_among(
+            Scheme::Http,
+            listening.parse().unwrap(),
+            has_ipv4_too,
+            &machine,
+        )
     }
 
     #[test]

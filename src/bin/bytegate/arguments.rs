@@ -199,6 +199,7 @@ impl Given {
             }
             options.set(setting).map_err(Invalid::Usage)?;
         }
+        options.tls.check().map_err(Invalid::Usage)?;
         if options.folder.is_none() && options.suffixes.is_empty() {
             options.suffixes.push(demo::DYNAMIC_SUFFIX.to_string());
         }

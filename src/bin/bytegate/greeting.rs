@@ -4,6 +4,7 @@ use crate::listen::Place;
 use crate::options::Options;
 use crate::qr::Qr;
 use crate::{addresses, tell, terminal, users};
+use bytegate::request::Scheme;
 use std::io::{self, IsTerminal};
 
 pub(crate) struct Greeting<'a> {
@@ -12,8 +13,10 @@ pub(crate) struct Greeting<'a> {
     pub(crate) places: &'a [Place],
     /// The usual port, if another program has it.
     pub(crate) taken: Option<u16>,
-    /// A line about the site.
-    pub(crate) note: Option<String>,
+    /// The places from which clients are redirected to https.
+    pub(crate) redirected: &'a [Place],
+    /// Lines about the site and its certificates.
+    pub(crate) notes: Vec<String>,
 }
 
 impl Greeting<'_> {
@@ -42,7 +45,12 @@ impl Greeting<'_> {
                 "  reachable from the network, because of {option}"
             ));
         }
-        for note in self.note.iter().chain(&warnings(options, open.is_some())) {
+        for place in self.redirected {
+            let urls = place.urls(Scheme::Http);
+            let url = urls.first().map_or("", |url| url);
+            tell(&format!("  {url} redirects to https"));
+        }
+        for note in self.notes.iter().chain(&warnings(options, open.is_some())) {
             tell(&format!("  {note}"));
         }
         let for_phones = open.and_then(|(place, urls)| {
@@ -84,16 +92,24 @@ fn urls(place: &Place, options: &Options) -> Vec<String> {
         Some(_) => format!("{}{base}/", url.trim_end_matches('/')),
         None => url,
     };
-    place.urls().into_iter().map(below).collect()
+    place
+        .urls(options.tls.scheme())
+        .into_iter()
+        .map(below)
+        .collect()
 }
 
 /// Returns warnings about options that do less than they seem to.
 fn warnings(options: &Options, is_open: bool) -> Vec<String> {
     let mut warnings = Vec::new();
-    if is_open && users::are_named(options) {
-        warnings.push("passwords are sent unencrypted: put a proxy with TLS in front".to_string());
+    let is_plain = is_open && !options.tls.is_on();
+    if is_plain && users::are_named(options) {
+        warnings.push(
+            "passwords are sent unencrypted: use --tls, or put a proxy with TLS in front"
+                .to_string(),
+        );
     }
-    if is_open && options.isolated {
+    if is_plain && options.isolated {
         let only = "browsers isolate pages only over https and on localhost";
         warnings.push(format!("--isolated: {only}"));
     }

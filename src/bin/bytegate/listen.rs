@@ -3,6 +3,7 @@
 use crate::addresses;
 use crate::options::Options;
 use bytegate::net::{self, Address, Listener};
+use bytegate::request::Scheme;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
@@ -67,21 +68,26 @@ pub(crate) fn listen(options: &Options) -> io::Result<Listening> {
 impl Place {
     /// Returns the IP address, if it has one.
     pub(crate) fn ip(&self) -> Option<IpAddr> {
+        self.socket_address().map(|address| address.ip())
+    }
+
+    /// Returns the IP address and port, if it has them.
+    pub(crate) fn socket_address(&self) -> Option<SocketAddr> {
         match self.address {
-            Address::Tcp(address) => Some(address.ip()),
+            Address::Tcp(address) => Some(address),
             _ => None,
         }
     }
 
     /// Returns the URLs, the first of which is for this machine, or the address if browsers cannot connect to it.
-    pub(crate) fn urls(&self) -> Vec<String> {
+    pub(crate) fn urls(&self, scheme: Scheme) -> Vec<String> {
         match &self.address {
-            Address::Tcp(address) => addresses::urls(*address, self.has_ipv4_too),
+            Address::Tcp(address) => addresses::urls(scheme, *address, self.has_ipv4_too),
             other => vec![other.to_string()],
         }
     }
 
-    fn of(listener: &TcpListener, option: String) -> io::Result<Place> {
+    pub(crate) fn of(listener: &TcpListener, option: String) -> io::Result<Place> {
         Ok(Place {
             address: listener.local_addr()?.into(),
             has_ipv4_too: !socket2::SockRef::from(listener).only_v6().unwrap_or(true),

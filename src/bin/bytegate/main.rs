@@ -18,11 +18,15 @@ mod man;
 mod meant;
 mod options;
 mod qr;
+mod redirect;
 mod reload;
+#[cfg(feature = "self-signed")]
+mod self_signed;
 mod serve;
 mod single_file;
 mod table;
 mod terminal;
+mod tls;
 mod users;
 mod values;
 #[cfg(unix)]

@@ -2,6 +2,7 @@
 
 use crate::table::Spec;
 use crate::terminal::Color;
+use crate::tls::TlsSettings;
 use crate::users::User;
 use crate::values::{self, Hosts, Value};
 #[cfg(unix)]
@@ -44,6 +45,7 @@ pub(crate) struct Options {
     /// Further addresses, or the only ones if neither `bind` nor `port` is set.
     pub(crate) listen: Vec<Address>,
     pub(crate) hosts: Hosts,
+    pub(crate) tls: TlsSettings,
     pub(crate) open: bool,
     /// Whether the address is printed as a QR code, if that was said.
     pub(crate) qr: Option<bool>,
@@ -89,13 +91,14 @@ impl Options {
     /// # Errors
     /// Returns an error that names the option, its value and its origin, if the value is invalid.
     pub(crate) fn set(&mut self, setting: Setting) -> Result<(), String> {
-        self.apply(setting.option, &setting.value)
+        // Files that a config file names are relative to it, as the folder is.
+        let folder = match &setting.origin {
+            Origin::CommandLine => None,
+            Origin::File { path, .. } => path.parent(),
+        };
+        let folder = folder.unwrap_or(Path::new(""));
+        self.apply(setting.option, &setting.value, folder)
             .map_err(|error| format!("{setting}: {error}"))?;
-        // Relative to the config file, as the folder is.
-        if let (Origin::File { path, .. }, "auth-file") = (&setting.origin, setting.option.name) {
-            let folder = path.parent().unwrap_or(Path::new(""));
-            self.auth_file = self.auth_file.take().map(|file| folder.join(file));
-        }
         self.settings.push(setting);
         Ok(())
     }
@@ -108,7 +111,7 @@ impl Options {
             .any(|setting| setting.option.name == name)
     }
 
-    fn apply(&mut self, option: &'static Spec, value: &Value) -> Result<(), String> {
+    fn apply(&mut self, option: &'static Spec, value: &Value, folder: &Path) -> Result<(), String> {
         let name = option.name;
         let text = || value.text();
         let switch = || values::switch(value.text()?);
@@ -209,7 +212,7 @@ impl Options {
                 self.change(|site| site.cache_bytes(bytes))?;
             }
             "auth" => self.users.push(User::parse(text()?)?),
-            "auth-file" => self.auth_file = Some(values::file(text()?)?),
+            "auth-file" => self.auth_file = Some(values::file(text()?, folder)?),
             "base" => self.base = values::base(text()?)?,
             "cors" => self.cors = switch()?,
             "isolated" => self.isolated = switch()?,
@@ -242,6 +245,9 @@ impl Options {
                 if switch()? {
                     self.qr = Some(false);
                 }
+            }
+            "tls" | "tls-cert" | "tls-key" | "client-ca" | "redirect-http" => {
+                self.tls.apply(name, value, folder)?;
             }
             "color" => self.color = values::color(text()?)?,
             "no-access-log" => self.no_access_log = switch()?,

@@ -5,11 +5,14 @@ use crate::index::Listing;
 use crate::listen::{Listening, Place};
 use crate::log::Log;
 use crate::options::Options;
+use crate::redirect::{Plain, RedirectToHttps};
 use crate::terminal::{self, Color};
+use crate::tls::Certificates;
 use crate::values::Hosts;
 use crate::{Failure, addresses, browser, content, listen, reload};
 use bytegate::middleware::{AccessLog, AllowedHosts};
 use bytegate::{Gateway, Rejection, Status, net};
+use std::future::Future;
 use std::io::{self, IsTerminal};
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
@@ -65,21 +68,26 @@ pub(crate) fn serve(
         places,
         taken,
     } = listen::listen(&options)?;
-    let has_local_only = has_local_only(&places);
-    let finish = {
-        let output = output.clone();
-        move |options: &Options, gateway| finish(options, gateway, has_local_only, &output)
+    let certificates = Certificates::of(&options)?;
+    let plain = Plain::listen(&options, &places)?;
+    let finish = Finish {
+        has_local_only: has_local_only(&places),
+        output: output.clone(),
+        redirect: plain.as_ref().map(|plain| plain.redirect),
     };
-    let gateway = net::Reloadable::new(finish(&options, gateway));
+    let gateways = Gateways::new(finish, &options, gateway);
     let stop = net::stop_signal()?;
     net::raise_open_files_limit();
     let net_options = net_options(&options).log_to(complain);
+    let notes = note.into_iter().chain(certificates.notes.clone()).collect();
     let reload = {
-        let (gateway, options) = (gateway.clone(), options.clone());
+        let (gateways, certificates, options) =
+            (gateways.clone(), certificates.clone(), options.clone());
         move || {
             let now = reload::options()?;
             let content = build(&now).map_err(|error| error.to_string())?;
-            gateway.replace(finish(&now, content.gateway));
+            certificates.reload()?;
+            gateways.replace(&now, content.gateway);
             reloaded();
             Ok(match reload::unapplied(&options, &now)[..] {
                 [] => format!("reloaded {}", content.served),
@@ -98,7 +106,8 @@ pub(crate) fn serve(
         served: &served,
         places: &places,
         taken,
-        note,
+        redirected: plain.as_ref().map_or(&[], |plain| &plain.places),
+        notes,
     };
     let url = greeting.print(&options);
     // The folder may be large, so this does not delay the start.
@@ -108,7 +117,7 @@ pub(crate) fn serve(
         browser::open(&url);
     }
     let stop = smol::future::or(stop, closed);
-    smol::block_on(net::serve(listener, gateway, net_options, stop))?;
+    smol::block_on(gateways.serve(listener, plain, &certificates, net_options, stop))?;
     errors.complain("stopped");
     output.finish();
     errors.finish();
@@ -123,15 +132,91 @@ fn has_local_only(places: &[Place]) -> bool {
 }
 
 /// Adds the outermost middleware.
-fn finish(options: &Options, gateway: Gateway, has_local_only: bool, output: &Log) -> Gateway {
-    let gateway = match allowed_hosts(&options.hosts, has_local_only) {
-        Some(hosts) => gateway.with(hosts),
-        None => gateway,
-    };
-    if options.no_access_log {
-        gateway
-    } else {
-        gateway.with(access_log(options.color, output.clone()))
+#[derive(Clone)]
+struct Finish {
+    has_local_only: bool,
+    output: Log,
+    /// The middleware for plain HTTP beside https.
+    redirect: Option<RedirectToHttps>,
+}
+
+impl Finish {
+    fn secure(&self, options: &Options, gateway: Gateway) -> Gateway {
+        let gateway = match allowed_hosts(&options.hosts, self.has_local_only) {
+            Some(hosts) => gateway.with(hosts),
+            None => gateway,
+        };
+        if options.no_access_log {
+            gateway
+        } else {
+            gateway.with(access_log(options.color, self.output.clone()))
+        }
+    }
+
+    fn plain(&self, options: &Options, gateway: Gateway) -> Option<Gateway> {
+        let redirect = self.redirect?;
+        Some(self.secure(options, gateway.with(redirect)))
+    }
+}
+
+/// The gateway, and the one for plain HTTP beside https.
+#[derive(Clone)]
+struct Gateways {
+    finish: Finish,
+    gateway: net::Reloadable,
+    plain: Option<net::Reloadable>,
+}
+
+impl Gateways {
+    fn new(finish: Finish, options: &Options, gateway: Gateway) -> Gateways {
+        let plain = finish.plain(options, gateway.clone());
+        Gateways {
+            plain: plain.map(net::Reloadable::new),
+            gateway: net::Reloadable::new(finish.secure(options, gateway)),
+            finish,
+        }
+    }
+
+    fn replace(&self, options: &Options, gateway: Gateway) {
+        let plain = self.finish.plain(options, gateway.clone());
+        if let Some((before, now)) = self.plain.as_ref().zip(plain) {
+            before.replace(now);
+        }
+        self.gateway.replace(self.finish.secure(options, gateway));
+    }
+
+    async fn serve(
+        self,
+        listener: net::Listener,
+        plain: Option<Plain>,
+        certificates: &Certificates,
+        options: net::Options,
+        stop: impl Future<Output = ()>,
+    ) -> io::Result<()> {
+        let (stopping, stopped) = smol::channel::bounded::<()>(1);
+        let redirecting = async {
+            let Some((plain, gateway)) = plain.zip(self.plain) else {
+                return Ok(());
+            };
+            let mut options = options.clone();
+            // Redirects are short, so few connections are enough.
+            options.max_connections = options.max_connections.div_ceil(8);
+            options.readiness = net::Readiness::default();
+            let stop = async {
+                // It is closed.
+                let _ = stopped.recv().await;
+            };
+            net::serve(plain.listener, gateway, options, stop).await
+        };
+        let serving = async {
+            let stop = async {
+                stop.await;
+                drop(stopping);
+            };
+            let options = certificates.of_server(options.clone());
+            net::serve(listener, self.gateway, options, stop).await
+        };
+        smol::future::try_zip(redirecting, serving).await.map(drop)
     }
 }
 

@@ -7,7 +7,7 @@ use bytegate::Status;
 use bytegate::request::Authority;
 use bytegate::site::{Dotfiles, EncodedNames, Symlinks};
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The value of an option as it was given.
@@ -224,10 +224,11 @@ pub(crate) fn shell(text: &str) -> Result<Shell, String> {
     choice(text, shells)
 }
 
-pub(crate) fn file(text: &str) -> Result<PathBuf, String> {
+/// Parses the path of a file, which is relative to a folder.
+pub(crate) fn file(text: &str, folder: &Path) -> Result<PathBuf, String> {
     match text {
         "" => Err("a path must not be empty".to_string()),
-        text => Ok(text.into()),
+        text => Ok(folder.join(text)),
     }
 }
 

@@ -175,6 +175,23 @@ fn help_is_printed_to_standard_output() {
                                Hold at most this many bytes of incomplete requests and
                                unsent responses; beyond it, send 503 [default: 256M]
 
+        TLS options of serve:
+          --tls                Serve https. Without --tls-cert, make a certificate for
+                               localhost, the names and the addresses of this machine,
+                               and --host; print its fingerprint, and keep it for the
+                               next start (feature self-signed)
+          --tls-cert FILE      Serve https with the certificate in FILE, in PEM form,
+                               followed by those that lead to its authority; may be
+                               given several times: the client's host name selects one,
+                               or the first (feature tls)
+          --tls-key FILE       The private key of the certificate: the first --tls-key
+                               is for the first --tls-cert (feature tls)
+          --client-ca FILE     Accept only clients with a certificate that an authority
+                               in FILE has signed (feature tls)
+          --redirect-http PORT Listen on PORT too, and redirect http to https, except
+                               below /.well-known/acme-challenge/, where authorities
+                               read over http (feature tls)
+
         Options of wsgi, which also takes the options of serve:
           --workers N          Run this many Python processes [default: 1]
           --threads N          Run this many threads in each process [default: 1]
@@ -308,6 +325,20 @@ fn bad_usage_prints_one_line_and_exits_with_2() {
         bytegate: --header "Content-Length: 1": the header "Content-Length" cannot be set: the server sets it itself (see bytegate --help)
         bytegate: --not-found "404.html": "404.html" is not a valid path for a page: a path begins with / and has no empty, '.' or '..' segment, no backslash and no control character (see bytegate --help)
         "#);
+}
+
+#[cfg(not(feature = "rustls"))]
+#[test]
+fn a_program_without_tls_says_how_to_build_one_with_it() {
+    for (arguments, feature) in [
+        (&["--tls"][..], "self-signed"),
+        (&["--tls-cert", "a", "--tls-key", "b"], "tls"),
+        (&["--redirect-http", "80"], "tls"),
+    ] {
+        let line = complaint(arguments, 2);
+        let advice = format!("built without it: build it with --features net,{feature} (");
+        assert!(line.contains(&advice), "{line}");
+    }
 }
 
 #[test]

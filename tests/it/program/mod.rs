@@ -22,6 +22,8 @@ mod serve;
 mod start;
 #[cfg(target_os = "linux")]
 mod terminal;
+#[cfg(all(unix, feature = "self-signed"))]
+mod tls;
 #[cfg(unix)]
 mod users;
 #[cfg(unix)]

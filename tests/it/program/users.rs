@@ -173,7 +173,8 @@ fn a_network_is_told_that_passwords_are_sent_in_clear() {
         (["--bind", "127.0.0.1"], false),
     ] {
         let server = Server::start(&[&["--auth", "a:b"], &options[..]].concat());
-        let warning = "  passwords are sent unencrypted: put a proxy with TLS in front\n";
+        let warning =
+            "  passwords are sent unencrypted: use --tls, or put a proxy with TLS in front\n";
         let ended = server.stop();
         assert_eq!(
             ended.stderr.contains(warning),

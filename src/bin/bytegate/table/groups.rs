@@ -51,6 +51,11 @@ pub(crate) const GROUPS: &[Group] = &[
         options: server::OPTIONS,
     },
     Group {
+        title: "TLS options of serve",
+        scope: Scope::Server,
+        options: server::TLS,
+    },
+    Group {
         title: "Options of wsgi, which also takes the options of serve",
         scope: Scope::Wsgi,
         options: wsgi::OPTIONS,

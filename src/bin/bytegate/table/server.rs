@@ -101,3 +101,47 @@ pub(super) const OPTIONS: &[Spec] = &[
     .at_start()
     .default("256M"),
 ];
+
+pub(super) const TLS: &[Spec] = &[
+    switch(
+        "tls",
+        "Serve https. Without --tls-cert, make a certificate for localhost, the names and the \
+         addresses of this machine, and --host; print its fingerprint, and keep it for the next \
+         start",
+    )
+    .at_start()
+    .feature("self-signed", cfg!(feature = "self-signed")),
+    texts(
+        "tls-cert",
+        "FILE",
+        "Serve https with the certificate in FILE, in PEM form, followed by those that lead to its \
+         authority; may be given several times: the client's host name selects one, or the first",
+    )
+    .at_start()
+    .feature("tls", cfg!(feature = "rustls"))
+    .completes(Completes::Files),
+    texts(
+        "tls-key",
+        "FILE",
+        "The private key of the certificate: the first --tls-key is for the first --tls-cert",
+    )
+    .at_start()
+    .feature("tls", cfg!(feature = "rustls"))
+    .completes(Completes::Files),
+    text(
+        "client-ca",
+        "FILE",
+        "Accept only clients with a certificate that an authority in FILE has signed",
+    )
+    .at_start()
+    .feature("tls", cfg!(feature = "rustls"))
+    .completes(Completes::Files),
+    number(
+        "redirect-http",
+        "PORT",
+        "Listen on PORT too, and redirect http to https, except below \
+         /.well-known/acme-challenge/, where authorities read over http",
+    )
+    .at_start()
+    .feature("tls", cfg!(feature = "rustls")),
+];

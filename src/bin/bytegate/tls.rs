@@ -1,0 +1,278 @@
+//! The options of TLS, and the certificates that they name.
+
+#[cfg(feature = "rustls")]
+use crate::addresses;
+use crate::options::Options;
+#[cfg(feature = "rustls")]
+use crate::values::Hosts;
+use crate::values::{self, Value};
+use bytegate::net;
+use bytegate::request::Scheme;
+use std::path::{Path, PathBuf};
+
+/// The options of TLS.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TlsSettings {
+    is_on: bool,
+    certificates: Vec<PathBuf>,
+    keys: Vec<PathBuf>,
+    client_ca: Option<PathBuf>,
+    /// The port whose requests are redirected to https.
+    pub(crate) redirect_http: Option<u16>,
+}
+
+impl TlsSettings {
+    /// Sets an option. Files are relative to a folder.
+    pub(crate) fn apply(&mut self, name: &str, value: &Value, folder: &Path) -> Result<(), String> {
+        let text = value.text()?;
+        match name {
+            "tls" => self.is_on = values::switch(text)?,
+            "tls-cert" => self.certificates.push(values::file(text, folder)?),
+            "tls-key" => self.keys.push(values::file(text, folder)?),
+            "client-ca" => self.client_ca = Some(values::file(text, folder)?),
+            "redirect-http" => self.redirect_http = Some(values::port(text)?),
+            _ => return Err("no such option".to_string()),
+        }
+        Ok(())
+    }
+
+    /// Returns whether the server speaks TLS.
+    pub(crate) fn is_on(&self) -> bool {
+        self.is_on || !self.certificates.is_empty()
+    }
+
+    /// Returns the scheme of the addresses.
+    pub(crate) fn scheme(&self) -> Scheme {
+        if self.is_on() {
+            Scheme::Https
+        } else {
+            Scheme::Http
+        }
+    }
+
+    /// Returns why these options do not fit together, if they do not.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let (certificates, keys) = (self.certificates.len(), self.keys.len());
+        if certificates != keys {
+            return Err(format!(
+                "--tls-cert and --tls-key come in pairs, and there are {certificates} and {keys} of them"
+            ));
+        }
+        for (option, is_given) in [
+            ("client-ca", self.client_ca.is_some()),
+            ("redirect-http", self.redirect_http.is_some()),
+        ] {
+            if is_given && !self.is_on() {
+                return Err(format!("--{option} needs --tls or --tls-cert"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The certificates of the server, if it speaks TLS.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Certificates {
+    #[cfg(feature = "rustls")]
+    tls: Option<bytegate::tls::Tls>,
+    /// What people are told about them.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Certificates {
+    /// Reads the certificates that the options name, or makes one.
+    ///
+    /// # Errors
+    /// Returns an error that names the file and what is wrong with it.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn of(options: &Options) -> Result<Certificates, crate::Failure> {
+        let settings = &options.tls;
+        if !settings.is_on() {
+            return Ok(Certificates::default());
+        }
+        let mut notes = Vec::new();
+        let mut tls = bytegate::tls::TlsOptions::new();
+        for (certificate, key) in settings.certificates.iter().zip(&settings.keys) {
+            tls = tls.certificate_files(certificate, key);
+        }
+        if settings.certificates.is_empty() {
+            let pem = self_signed(&names(&options.hosts), &mut notes)?;
+            tls = tls.certificate_pem(pem.clone(), pem);
+        }
+        let built = tls.clone().build()?;
+        let built = match &settings.client_ca {
+            None => built,
+            Some(path) => for_clients(tls, path)?,
+        };
+        Ok(Certificates {
+            tls: Some(built),
+            notes,
+        })
+    }
+
+    /// Returns none. This program was built without TLS, so no option asks for it.
+    #[cfg(not(feature = "rustls"))]
+    pub(crate) fn of(_: &Options) -> Result<Certificates, crate::Failure> {
+        Ok(Certificates::default())
+    }
+
+    /// Returns the options of a server that has these certificates.
+    pub(crate) fn of_server(&self, options: net::Options) -> net::Options {
+        #[cfg(feature = "rustls")]
+        let options = {
+            let mut options = options;
+            options.tls.clone_from(&self.tls);
+            options
+        };
+        options
+    }
+
+    /// Reads all files again, for later connections.
+    ///
+    /// # Errors
+    /// Returns an error that names the file and what is wrong with it. Then everything stays as it is.
+    pub(crate) fn reload(&self) -> Result<(), String> {
+        #[cfg(feature = "rustls")]
+        if let Some(tls) = &self.tls {
+            return tls.reload().map_err(|error| error.to_string());
+        }
+        Ok(())
+    }
+}
+
+/// Returns the names that the program's own certificate is for: those of this machine, and those that the options name.
+#[cfg(feature = "rustls")]
+pub(crate) fn names(hosts: &Hosts) -> Vec<String> {
+    let machine = host_name().filter(|name| is_host_name(name));
+    let local = machine.iter().filter(|name| !name.contains('.'));
+    let local: Vec<String> = local.map(|name| format!("{name}.local")).collect();
+    let given: &[String] = match hosts {
+        Hosts::Any => &[],
+        Hosts::Named(names) => names,
+    };
+    let addresses = addresses::of_machine();
+    let all = ["localhost".to_string()]
+        .into_iter()
+        .chain(machine)
+        .chain(local);
+    let all = all.chain(given.iter().cloned());
+    let mut names: Vec<String> = Vec::new();
+    for name in all.chain(addresses.iter().map(ToString::to_string)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+#[cfg(all(feature = "rustls", unix))]
+fn host_name() -> Option<String> {
+    let system = rustix::system::uname();
+    system.nodename().to_str().ok().map(str::to_lowercase)
+}
+
+#[cfg(all(feature = "rustls", not(unix)))]
+fn host_name() -> Option<String> {
+    std::env::var("COMPUTERNAME")
+        .ok()
+        .map(|name| name.to_lowercase())
+}
+
+/// Returns whether a certificate can have this name. Systems allow others, too.
+#[cfg(feature = "rustls")]
+fn is_host_name(name: &str) -> bool {
+    let is_in_label = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    let is_label = |label: &str| !label.is_empty() && label.bytes().all(is_in_label);
+    name != "localhost" && name.len() < 250 && name.split('.').all(is_label)
+}
+
+/// Accepts only clients with a certificate of these authorities.
+#[cfg(feature = "rustls")]
+fn for_clients(
+    options: bytegate::tls::TlsOptions,
+    path: &Path,
+) -> Result<bytegate::tls::Tls, crate::Failure> {
+    let roots = std::fs::read(path).map_err(|error| format!("cannot read {path:?}: {error}"))?;
+    let tls = options.require_client_certificates(roots).build();
+    Ok(tls.map_err(|error| format!("--client-ca {path:?}: {error}"))?)
+}
+
+/// Returns the certificate that the program made, and its key.
+#[cfg(feature = "self-signed")]
+fn self_signed(names: &[String], notes: &mut Vec<String>) -> Result<String, crate::Failure> {
+    use crate::self_signed::{Certificate, state_folder};
+    let (certificate, error) = Certificate::in_folder(state_folder().as_deref(), names)?;
+    notes.push(
+        "browsers warn about this certificate, which no authority has signed; its SHA-256 fingerprint is"
+            .to_string(),
+    );
+    notes.push(certificate.fingerprint);
+    notes.extend(error.map(|error| format!("the next start makes another one: {error}")));
+    Ok(certificate.pem)
+}
+
+#[cfg(all(feature = "rustls", not(feature = "self-signed")))]
+fn self_signed(_: &[String], _: &mut [String]) -> Result<String, crate::Failure> {
+    Err("this program was built without self-signed certificates".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(given: &[(&str, &str)]) -> TlsSettings {
+        let mut settings = TlsSettings::default();
+        for (name, value) in given {
+            let value = Value::Text(value.to_string());
+            settings.apply(name, &value, Path::new("")).unwrap();
+        }
+        settings
+    }
+
+    #[test]
+    fn options_that_do_not_fit_together_are_refused() {
+        let pair = [("tls-cert", "a"), ("tls-key", "b")];
+        for (given, expected) in [
+            (&[][..], None),
+            (&pair, None),
+            (&[("tls", "true"), ("redirect-http", "80")], None),
+            (
+                &[("tls-cert", "a")],
+                Some("--tls-cert and --tls-key come in pairs, and there are 1 and 0 of them"),
+            ),
+            (
+                &[("redirect-http", "80")],
+                Some("--redirect-http needs --tls or --tls-cert"),
+            ),
+            (
+                &[("tls", "false"), ("client-ca", "a")],
+                Some("--client-ca needs --tls or --tls-cert"),
+            ),
+        ] {
+            let checked = settings(given).check().err();
+            assert_eq!(checked.as_deref(), expected, "{given:?}");
+        }
+    }
+
+    #[cfg(feature = "rustls")]
+    #[test]
+    fn the_names_are_those_of_this_machine_and_those_given() {
+        let mut hosts = Hosts::default();
+        hosts.add("*.dev.test").unwrap();
+        let names = names(&hosts);
+        for name in ["localhost", "*.dev.test", "127.0.0.1"] {
+            let count = names.iter().filter(|it| *it == name).count();
+            assert_eq!(count, 1, "{name} in {names:?}");
+        }
+        for (name, expected) in [
+            ("web-1", true),
+            ("web.example.com", true),
+            ("my_pc", false),
+            ("", false),
+            ("a..b", false),
+            ("b\u{fc}ro", false),
+        ] {
+            assert_eq!(is_host_name(name), expected, "{name}");
+        }
+    }
+}
