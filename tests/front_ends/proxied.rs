@@ -1,5 +1,7 @@
 //! Servers behind proxies that name their clients with PROXY headers.
 
+#[cfg(feature = "server")]
+use crate::turn::Turn;
 use bytegate::blocking::{ThreadLimits, ThreadServer};
 use bytegate::config::TrustedProxies;
 #[cfg(feature = "server")]
@@ -166,12 +168,30 @@ fn a_stream_says_why_it_has_no_header() {
     assert_eq!(kind(&V1[..20], true), ErrorKind::UnexpectedEof);
 }
 
+/// A server, and the lines of its log.
 #[cfg(feature = "server")]
-fn start(
-    gateway: Gateway,
-    proxies: TrustedProxies,
-    change: impl FnOnce(&mut Options),
-) -> (net::Running, Arc<Mutex<Vec<String>>>) {
+struct Server {
+    running: net::Running,
+    log: Arc<Mutex<Vec<String>>>,
+    _turn: Turn,
+}
+
+#[cfg(feature = "server")]
+impl Server {
+    fn address(&self) -> SocketAddr {
+        self.running.address()
+    }
+
+    /// Stops the server. Returns its log.
+    fn stop(self) -> Vec<String> {
+        self.running.stop().unwrap();
+        self.log.lock().unwrap().clone()
+    }
+}
+
+#[cfg(feature = "server")]
+fn start(gateway: Gateway, proxies: TrustedProxies, change: impl FnOnce(&mut Options)) -> Server {
+    let turn = Turn::shared();
     let log = Arc::new(Mutex::new(Vec::new()));
     let lines = log.clone();
     let mut options =
@@ -179,13 +199,17 @@ fn start(
     options.proxy_protocol = Some(proxies);
     change(&mut options);
     let running = net::start("127.0.0.1:0", gateway, options).unwrap();
-    (running, log)
+    Server {
+        running,
+        log,
+        _turn: turn,
+    }
 }
 
 #[cfg(feature = "server")]
 #[test]
 fn a_server_serves_the_clients_that_a_proxy_names() {
-    let (server, log) = start(show(), loopback(), |_| {});
+    let server = start(show(), loopback(), |_| {});
     assert_serves(server.address());
     // Balancers look whether the server accepts connections.
     for _ in 0..20 {
@@ -199,57 +223,57 @@ fn a_server_serves_the_clients_that_a_proxy_names() {
     // These are accepted after the ones above.
     let mut last = connect(server.address(), &[V1, GET].concat());
     assert_eq!(last.response(Method::GET).unwrap().text(), "192.0.2.7 http");
-    server.stop().unwrap();
+    let log = server.stop();
     for client in waiting {
         assert_eq!(client.stream().read(&mut [0; 1]).unwrap_or_default(), 0);
     }
-    assert_eq!(log.lock().unwrap()[..], [""; 0]);
+    assert_eq!(log[..], [""; 0]);
 }
 
 #[cfg(feature = "server")]
 #[test]
 fn a_peer_that_is_not_trusted_is_closed_with_one_line_in_the_log() {
-    let (server, log) = start(show(), elsewhere(), |_| {});
+    let server = start(show(), elsewhere(), |_| {});
     for first in [&[V1, GET].concat(), GET, b""] {
         for _ in 0..5 {
             assert_is_closed(server.address(), first);
         }
     }
-    server.stop().unwrap();
+    let log = server.stop();
     let line =
         "127.0.0.1 is not a trusted proxy, so its connections are closed (see proxy_protocol)";
-    assert_eq!(log.lock().unwrap()[..], [line]);
+    assert_eq!(log[..], [line]);
 }
 
 #[cfg(feature = "server")]
 #[test]
 fn a_proxy_that_sends_no_header_is_closed_with_one_line_in_the_log() {
-    let (server, log) = start(show(), loopback(), |_| {});
+    let server = start(show(), loopback(), |_| {});
     for first in [GET, b"PROXY TCP4 192.0.2.7\r\n", b"\x16\x03\x01\x02\x00"] {
         for _ in 0..5 {
             assert_is_closed(server.address(), first);
         }
     }
-    server.stop().unwrap();
+    let log = server.stop();
     let line = "127.0.0.1: the connection does not begin with a PROXY header (see proxy_protocol)";
-    assert_eq!(log.lock().unwrap()[..], [line]);
+    assert_eq!(log[..], [line]);
 }
 
 #[cfg(feature = "server")]
 #[test]
 fn a_header_that_is_late_ends_the_connection() {
     let gateway = show().configure(|config| config.timeouts.head = Duration::from_millis(100));
-    let (server, log) = start(gateway, loopback(), |_| {});
+    let server = start(gateway, loopback(), |_| {});
     assert_is_closed(server.address(), b"");
     assert_is_closed(server.address(), &V1[..20]);
-    server.stop().unwrap();
-    assert_eq!(log.lock().unwrap()[..], [""; 0]);
+    let log = server.stop();
+    assert_eq!(log[..], [""; 0]);
 }
 
 #[cfg(feature = "server")]
 #[test]
 fn the_connections_of_each_client_are_limited_not_those_of_the_proxy() {
-    let (server, log) = start(show(), loopback(), |options| {
+    let server = start(show(), loopback(), |options| {
         options.connections_per_address = 2
     });
     let busy = |client: u8| {
@@ -283,8 +307,7 @@ fn the_connections_of_each_client_are_limited_not_those_of_the_proxy() {
             response.text()
         );
     }
-    server.stop().unwrap();
-    let log = log.lock().unwrap();
+    let log = server.stop();
     assert_eq!(log.len(), 1, "{log:?}");
     assert!(
         log[0].starts_with("192.0.2.1 has all 2 connections "),
@@ -296,6 +319,7 @@ fn the_connections_of_each_client_are_limited_not_those_of_the_proxy() {
 #[test]
 fn a_proxy_on_a_unix_socket_can_be_trusted() {
     use std::os::unix::net::{UnixListener, UnixStream};
+    let _turn = Turn::shared();
     let folder = crate::temporary::Folder::new(&[]);
     let path = folder.path("socket");
     let listener = UnixListener::bind(&path).unwrap();

@@ -70,6 +70,44 @@ fn echo(request: &Request<'_>) -> String {
 }
 
 #[test]
+fn a_client_of_a_proxy_gets_nothing_before_its_handshake() {
+    let ((enter, entered), (leave, left)) = (channel(), channel());
+    let left = Mutex::new(left);
+    let show = move |request: &Request<'_>| {
+        if request.path() == "/held" {
+            enter.send(()).unwrap();
+            left.lock().unwrap().recv_timeout(PATIENCE).unwrap();
+        }
+        format!("{} {}", request.peer(), request.scheme())
+    };
+    let server = Server::with(show, |options| {
+        options.connections_per_address = 1;
+        options.proxy_protocol = Some(["127.0.0.1".parse().unwrap()].into());
+    });
+    let connect = || {
+        let mut stream = server.tcp();
+        let header = b"PROXY TCP6 2001:db8::7 2001:db8::1 50000 443\r\n";
+        stream.write_all(header).unwrap();
+        StreamOwned::new(Offer::default().start().connection, stream)
+    };
+    let mut client = StreamClient::new(connect());
+    let response = client.get("/").unwrap();
+    assert_eq!(response.text(), "[2001:db8::7]:50000 https");
+    client
+        .send("GET /held HTTP/1.1\r\nHost: x\r\n\r\n")
+        .unwrap();
+    entered.recv_timeout(PATIENCE).unwrap();
+    // A client with too many connections gets nothing that is not encrypted.
+    let error = connect().read(&mut [0; 100]).unwrap_err();
+    assert_ne!(error.kind(), ErrorKind::InvalidData, "{error}");
+    leave.send(()).unwrap();
+    let response = client.response(Method::GET).unwrap();
+    assert_eq!(response.text(), "[2001:db8::7]:50000 https");
+    // A handshake without a header before it.
+    assert!(server.stream().read(&mut [0; 100]).is_err());
+}
+
+#[test]
 fn a_connection_serves_requests_of_all_kinds_in_both_versions() {
     let server = Server::start(|request: &Request<'_>| {
         let ConnectionInfo { tls, number, .. } = request.connection();
