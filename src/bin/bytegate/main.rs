@@ -17,6 +17,7 @@ mod log;
 mod man;
 mod meant;
 mod options;
+mod proxies;
 mod qr;
 mod redirect;
 mod reload;

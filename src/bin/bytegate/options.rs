@@ -1,5 +1,6 @@
 //! The options that were given, and the effect of each.
 
+use crate::proxies::{self, ProxyOptions};
 use crate::table::Spec;
 use crate::terminal::Color;
 use crate::tls::TlsSettings;
@@ -56,6 +57,7 @@ pub(crate) struct Options {
     pub(crate) connections: Option<usize>,
     pub(crate) connections_per_address: Option<usize>,
     pub(crate) buffered_bytes: Option<usize>,
+    pub(crate) proxies: ProxyOptions,
     #[cfg(unix)]
     pub(crate) wsgi: WsgiOptions,
     /// All options, as they were given.
@@ -263,6 +265,11 @@ impl Options {
                 let bytes = usize::try_from(values::size(text()?)?).unwrap_or(usize::MAX);
                 self.buffered_bytes = Some(bytes);
             }
+            "trust-proxy" => self.proxies.add_trusted(text()?)?,
+            "forwarded" => self.proxies.is_rfc7239 = proxies::is_rfc7239(text()?)?,
+            "forwarded-host" => self.proxies.host = switch()?,
+            "forwarded-prefix" => self.proxies.prefix = switch()?,
+            "proxy-protocol" => self.proxies.add_protocol(text()?)?,
             #[cfg(unix)]
             name => self.wsgi.apply(name, value)?,
             #[cfg(not(unix))]
@@ -280,10 +287,11 @@ impl Options {
     /// Unix sockets are for proxies, and only systemd knows the addresses of its sockets.
     pub(crate) fn is_private(&self) -> bool {
         let is_loopback = |ip: IpAddr| ip.to_canonical().is_loopback();
+        let is_proxied = self.hosts == Hosts::Any || self.proxies.is_behind_one();
         let mut listed = self.listen.iter();
         self.bind.is_none_or(is_loopback)
             && listed.all(|address| matches!(address, Address::Tcp(it) if is_loopback(it.ip())))
-            && self.hosts != Hosts::Any
+            && !is_proxied
     }
 
     /// Returns whether the site is a single-page application.
@@ -366,6 +374,7 @@ mod tests {
             "base" => "/repo/",
             "error-page" => "405 /a",
             "host" => "dev.test",
+            "trust-proxy" | "proxy-protocol" => "10.0.0.0/8",
             "application" => "shop:application",
             "static" => "/static=static",
             _ => match (option.completes, option.takes) {

@@ -141,15 +141,19 @@ struct Finish {
 }
 
 impl Finish {
-    fn secure(&self, options: &Options, gateway: Gateway) -> Gateway {
-        let gateway = match allowed_hosts(&options.hosts, self.has_local_only) {
-            Some(hosts) => gateway.with(hosts),
+    fn secure(&self, options: &Options, mut gateway: Gateway) -> Gateway {
+        // No page can make a browser send a PROXY header.
+        let is_reachable = options.proxies.protocol().is_none();
+        let hosts = allowed_hosts(&options.hosts, self.has_local_only);
+        if let Some(hosts) = hosts.filter(|_| is_reachable) {
+            gateway = gateway.with(hosts);
+        }
+        if !options.no_access_log {
+            gateway = gateway.with(access_log(options.color, self.output.clone()));
+        }
+        match options.proxies.forwarded_by() {
+            Some(forwarded) => gateway.with(forwarded),
             None => gateway,
-        };
-        if options.no_access_log {
-            gateway
-        } else {
-            gateway.with(access_log(options.color, self.output.clone()))
         }
     }
 
@@ -243,6 +247,7 @@ fn net_options(options: &Options) -> net::Options {
     net.connections_per_address = or(options.connections_per_address, net.connections_per_address);
     net.buffered_bytes = or(options.buffered_bytes, net.buffered_bytes);
     net.drain_delay = options.drain_delay.unwrap_or(net.drain_delay);
+    net.proxy_protocol = options.proxies.protocol();
     net.stop_timeout = options.stop_timeout.unwrap_or(net.stop_timeout);
     net.readiness = net::Readiness::for_systemd();
     net

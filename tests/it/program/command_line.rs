@@ -171,6 +171,22 @@ fn help_is_printed_to_standard_output() {
                                Accept this many connections from one address; raise it
                                for a proxy on another machine [default: 2500, or a
                                quarter of the default above]
+          --trust-proxy RANGE  Believe proxies in this range, such as 10.0.0.0/24 or
+                               127.0.0.1, about the address and the scheme of clients;
+                               'unix' for peers on Unix sockets; may be given several
+                               times [default: nobody is believed]
+          --forwarded HEADER   The header in which trusted proxies name clients:
+                               x-forwarded, for X-Forwarded-For and X-Forwarded-Proto,
+                               or forwarded (RFC 7239) [default: x-forwarded]
+          --forwarded-host     Also believe X-Forwarded-Host of trusted proxies, which
+                               must always set it
+          --forwarded-prefix   Also believe X-Forwarded-Prefix of trusted proxies, which
+                               must always set it: the part that they take away from the
+                               path
+          --proxy-protocol RANGE
+                               Accept connections only from proxies in this range, which
+                               begin each with a PROXY header (version 1 or 2); 'unix'
+                               for peers on Unix sockets; may be given several times
           --buffered-bytes SIZE
                                Hold at most this many bytes of incomplete requests and
                                unsent responses; beyond it, send 503 [default: 256M]

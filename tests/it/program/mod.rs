@@ -14,6 +14,7 @@ mod listing;
 mod pipes;
 #[cfg(target_os = "linux")]
 mod ports;
+mod proxies;
 #[cfg(unix)]
 mod reload;
 #[cfg(unix)]

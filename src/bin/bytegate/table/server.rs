@@ -92,6 +92,36 @@ pub(super) const OPTIONS: &[Spec] = &[
     )
     .at_start()
     .default("2500, or a quarter of the default above"),
+    texts(
+        "trust-proxy",
+        "RANGE",
+        "Believe proxies in this range, such as 10.0.0.0/24 or 127.0.0.1, about the address and \
+         the scheme of clients; 'unix' for peers on Unix sockets; may be given several times",
+    )
+    .default("nobody is believed"),
+    text(
+        "forwarded",
+        "HEADER",
+        "The header in which trusted proxies name clients: x-forwarded, for X-Forwarded-For and \
+         X-Forwarded-Proto, or forwarded (RFC 7239)",
+    )
+    .default("x-forwarded")
+    .completes(Completes::Words(&["x-forwarded", "forwarded"])),
+    switch(
+        "forwarded-host",
+        "Also believe X-Forwarded-Host of trusted proxies, which must always set it",
+    ),
+    switch(
+        "forwarded-prefix",
+        "Also believe X-Forwarded-Prefix of trusted proxies, which must always set it: the part \
+         that they take away from the path",
+    ),
+    texts(
+        "proxy-protocol",
+        "RANGE",
+        "Accept connections only from proxies in this range, which begin each with a PROXY header \
+         (version 1 or 2); 'unix' for peers on Unix sockets; may be given several times",
+    ),
     number(
         "buffered-bytes",
         "SIZE",
