@@ -6,6 +6,8 @@
 mod browser;
 #[cfg(feature = "server")]
 mod chromium;
+#[cfg(all(feature = "server", target_os = "linux"))]
+mod clients;
 #[cfg(all(feature = "net", target_os = "linux"))]
 mod deploy;
 #[cfg(feature = "server")]
@@ -16,6 +18,15 @@ mod downloads;
 mod exchange;
 #[cfg(all(feature = "net", feature = "self-signed"))]
 mod https;
+#[cfg(feature = "server")]
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(
+        dead_code,
+        reason = "clients have addresses of their choice only on Linux"
+    )
+)]
+mod front;
 #[cfg(feature = "net")]
 mod pages;
 #[cfg(feature = "server")]

@@ -4,13 +4,12 @@
 //! here. Then no bytes are a body for one side and a request for the other.
 
 use crate::exchange::Exchange;
+use crate::front::{Front, Program, nginx_http};
 use bytegate::testing::{Server, StreamClient};
 use bytegate::{Gateway, Request, Response};
 use std::fs;
 use std::io::Read;
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,30 +17,24 @@ use std::time::{Duration, Instant};
 #[test]
 fn nginx_agrees_on_where_requests_end() {
     let config = |port: u16, backend: u16, folder: &Path| {
-        let folder = folder.display();
-        format!(
-            "daemon off; master_process off; pid {folder}/pid; error_log {folder}/errors crit;
-            events {{ }}
-            http {{
-                log_format passed escape=none '$request_method $request_uri $upstream_status';
-                access_log {folder}/log passed;
-                client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f;
-                uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-                client_header_timeout 1s; client_body_timeout 1s; lingering_timeout 1s; keepalive_timeout 1s;
-                upstream backend {{ server 127.0.0.1:{backend}; keepalive 4; }}
-                server {{
-                    listen 127.0.0.1:{port};
-                    location / {{
-                        proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection '';
-                        proxy_set_header Host $http_host; proxy_request_buffering off;
-                        proxy_ignore_client_abort on;
-                    }}
+        let http = format!(
+            "log_format passed escape=none '$request_method $request_uri $upstream_status';
+            client_header_timeout 1s; client_body_timeout 1s; lingering_timeout 1s; keepalive_timeout 1s;
+            upstream backend {{ server 127.0.0.1:{backend}; keepalive 4; }}
+            server {{
+                listen 127.0.0.1:{port};
+                access_log {}/log passed;
+                location / {{
+                    proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection '';
+                    proxy_set_header Host $http_host; proxy_request_buffering off;
+                    proxy_ignore_client_abort on;
                 }}
-            }}"
-        )
+            }}",
+            folder.display()
+        );
+        nginx_http(folder, &http)
     };
-    let arguments = |config: &Path| vec!["-c".to_string(), config.display().to_string()];
-    agree("nginx", config, arguments);
+    agree(Program::Nginx, config);
 }
 
 #[test]
@@ -69,60 +62,17 @@ fn haproxy_agrees_on_where_requests_end() {
             "
         )
     };
-    let arguments = |config: &Path| {
-        vec![
-            "-db".to_string(),
-            "-f".to_string(),
-            config.display().to_string(),
-        ]
-    };
-    agree("haproxy", config, arguments);
+    agree(Program::HaProxy, config);
 }
 
 /// Sends all fixtures and 10,000 odd inputs through a proxy.
-fn agree(
-    program: &str,
-    config: impl Fn(u16, u16, &Path) -> String,
-    arguments: impl Fn(&Path) -> Vec<String>,
-) {
-    let path = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"];
-    let Some(program_path) = path
-        .iter()
-        .map(|folder| Path::new(folder).join(program))
-        .find(|path| path.exists())
-    else {
-        println!("skipped: {program} is not here");
+fn agree(program: Program, config: impl Fn(u16, u16, &Path) -> String) {
+    let backend = Backend::start();
+    let to = backend.server.address().port();
+    let Some(front) = Front::start(program, |port, folder| config(port, to, folder)) else {
         return;
     };
-    let backend = Backend::start();
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
-        .join(format!("{program}-{}", std::process::id()));
-    fs::create_dir_all(&folder).expect("a folder");
-    let port = free_port();
-    let config_path = folder.join("config");
-    let text = config(port, backend.server.address().port(), &folder);
-    fs::write(
-        &config_path,
-        text.trim_end().to_string()
-            + "
-",
-    )
-    .expect("a configuration");
-    let log = fs::File::create(folder.join("log")).expect("a log");
-    let child = Command::new(program_path)
-        .args(arguments(&config_path))
-        .stdout(log)
-        .stderr(Stdio::null())
-        .spawn();
-    let proxy = Proxy {
-        child: child.expect("the proxy starts"),
-        folder,
-        port,
-    };
-    wait_until("the proxy listens", || {
-        TcpStream::connect(("127.0.0.1", port)).is_ok()
-    });
-
+    let (program, proxy) = (program.name(), Proxy(front));
     let fixtures = Exchange::all();
     let inputs = fixtures
         .iter()
@@ -268,16 +218,12 @@ impl Iterator for OddInputs {
     }
 }
 
-struct Proxy {
-    child: Child,
-    folder: PathBuf,
-    port: u16,
-}
+struct Proxy(Front);
 
 impl Proxy {
     /// Sends the input, and reads until the proxy closes or is silent for some time.
     fn send(&self, input: &[u8], patience: Duration) {
-        let mut client = StreamClient::connect(("127.0.0.1", self.port)).expect("a connection");
+        let mut client = StreamClient::connect(("127.0.0.1", self.0.port)).expect("a connection");
         let timeout = client.stream().set_read_timeout(Some(patience));
         timeout.expect("a timeout");
         // The proxy may close before it has read everything.
@@ -288,7 +234,9 @@ impl Proxy {
 
     /// The requests since the last marker that the proxy logged as passed on and served.
     fn passed(&self, number: usize) -> Vec<String> {
-        let log = fs::read(self.folder.join("log")).unwrap_or_default();
+        // HAProxy writes its log to its output.
+        let log = fs::read(self.0.folder.join("log")).ok();
+        let log = log.unwrap_or_else(|| self.0.errors().into_bytes());
         let log = String::from_utf8_lossy(&log).into_owned();
         let lines = log.lines().filter_map(|line| {
             let mut words = line.split(' ');
@@ -310,14 +258,6 @@ fn unescaped(logged: &str) -> String {
         bytes.extend_from_slice(rest.as_bytes());
     }
     String::from_utf8_lossy(&bytes).into_owned()
-}
-
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let _ = fs::remove_dir_all(&self.folder);
-    }
 }
 
 /// Gives every request the same response and records it.
@@ -371,11 +311,6 @@ fn since_marker(lines: Vec<String>, number: usize) -> Vec<String> {
         .rposition(|line| line.ends_with(&marker))
         .map_or(0, |place| place + 1);
     lines[start..].to_vec()
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
 }
 
 fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
