@@ -25,6 +25,16 @@ pub mod guide {}
 /// ```dockerfile
 #[doc = include_str!("../../examples/deploy/Containerfile")]
 /// ```
+///
+/// # Two instances behind nginx
+/// ```nginx
+#[doc = include_str!("../../examples/deploy/nginx.conf")]
+/// ```
+///
+/// # Two instances behind HAProxy
+/// ```haproxy
+#[doc = include_str!("../../examples/deploy/haproxy.cfg")]
+/// ```
 pub mod operations {}
 #[doc = include_str!("performance.md")]
 pub mod performance {}

@@ -27,6 +27,8 @@ mod https;
     )
 )]
 mod front;
+#[cfg(all(feature = "net", unix))]
+mod instances;
 #[cfg(feature = "net")]
 mod pages;
 #[cfg(feature = "server")]
