@@ -250,8 +250,7 @@ impl<T: Transport> Driver<'_, T> {
     /// Counts the memory that the connection holds. Returns `false` if that has become too much.
     #[inline]
     fn hold(&mut self) -> bool {
-        let held = self.session.held_bytes() + self.socket.held_bytes();
-        let bytes = self.input.capacity() + held;
+        let bytes = self.input.capacity() + self.session.held_bytes() + self.socket.held_bytes();
         self.place.hold(bytes, &self.server.options)
     }
 
