@@ -1,16 +1,21 @@
 //! A client without a socket.
 
 use super::cookies::CookieJar;
+use super::link::Link;
 use super::place::Place;
 use super::reader::read_responses;
 use super::request::ClientRequest;
 use super::response::ClientResponse;
 #[cfg(feature = "std")]
 use super::run::{Patience, reason, run};
+#[cfg(feature = "rustls")]
+use super::tls_client::TlsClient;
 use super::wire::Wire;
 use super::wire_error::WireError;
 use crate::gateway::Gateway;
 use crate::syntax::authority::Authority;
+#[cfg(feature = "rustls")]
+use crate::tls::Tls;
 use crate::values::connection_info::{ConnectionInfo, Peer};
 use crate::values::method::Method;
 use crate::values::now::Now;
@@ -44,6 +49,8 @@ pub struct Client {
     host: String,
     now: Cell<Now>,
     jar: RefCell<CookieJar>,
+    #[cfg(feature = "rustls")]
+    tls: Option<(Tls, TlsClient)>,
 }
 
 impl Client {
@@ -56,6 +63,8 @@ impl Client {
             host: String::from("localhost"),
             now: Cell::default(),
             jar: RefCell::default(),
+            #[cfg(feature = "rustls")]
+            tls: None,
         }
     }
 
@@ -68,6 +77,17 @@ impl Client {
     /// Sets the scheme that the application sees. Cookies with `Secure` need `https`.
     pub fn scheme(mut self, scheme: Scheme) -> Client {
         self.connection.scheme = scheme;
+        self
+    }
+
+    /// Sends every request over TLS, in memory (feature `rustls`). Each connection makes a handshake, and the scheme is
+    /// `https`. See [`TlsClient`].
+    ///
+    /// If a handshake fails, sending a request panics with the reason. [`TlsClient::handshake`] returns it instead.
+    #[cfg(feature = "rustls")]
+    pub fn over_tls(mut self, tls: &Tls, client: TlsClient) -> Client {
+        self.connection.scheme = Scheme::Https;
+        self.tls = Some((tls.clone(), client));
         self
     }
 
@@ -206,11 +226,12 @@ impl Client {
     /// what is missing and the likely reason. A panic of the application passes through.
     #[track_caller]
     pub fn send_bytes(&self, input: &[u8]) -> Vec<u8> {
-        let connection = self.connection.clone();
+        let (mut link, connection) = self.open();
         let now = self.now.get();
         #[cfg(feature = "std")]
         {
-            let ran = run(&self.gateway, connection, input, now, Patience::WHOLE);
+            let received = link.pass_to_server(input);
+            let ran = run(&self.gateway, connection, &received, now, Patience::WHOLE);
             if !self.gateway.reports_errors() {
                 // A harness shows them only if the test fails.
                 ran.reports
@@ -218,23 +239,47 @@ impl Client {
                     .for_each(|report| std::eprintln!("bytegate: {report}"));
             }
             match reason(ran.end, input) {
-                None => ran.output,
+                None => link.pass_to_client(&ran.output).into_owned(),
                 Some(reason) => panic!("{reason}"),
             }
         }
         #[cfg(not(feature = "std"))]
         {
             let mut output = Vec::new();
-            let mut now = now;
+            let (mut now, received) = (now, link.pass_to_server(input));
             self.gateway
-                .handle_for(input, connection, &mut now, &mut output);
-            output
+                .handle_for(&received, connection, &mut now, &mut output);
+            link.pass_to_client(&output).into_owned()
         }
     }
 
     /// Opens a connection that stays open, for several requests, partial input and streamed responses.
+    ///
+    /// # Panics
+    /// Panics if a handshake of TLS fails, with the reason.
+    #[track_caller]
     pub fn connect(&self) -> Wire<'_> {
-        Wire::new(self, self.gateway.session(self.connection.clone()))
+        let (link, connection) = self.open();
+        Wire::new(self, self.gateway.session(connection), link)
+    }
+
+    /// Opens a connection.
+    #[track_caller]
+    fn open(&self) -> (Link, ConnectionInfo) {
+        let connection = self.connection.clone();
+        #[cfg(feature = "rustls")]
+        if let Some((tls, client)) = &self.tls {
+            let host = Authority::parse(&self.host).map_or("", |authority| authority.host);
+            let host = host.trim_matches(['[', ']']);
+            return match Link::over_tls(tls, client, host, self.now.get().wall) {
+                Ok((link, info)) => {
+                    let tls = Some(info);
+                    (link, ConnectionInfo { tls, ..connection })
+                }
+                Err(error) => panic!("the handshake of TLS fails: {error}"),
+            };
+        }
+        (Link::Plain, connection)
     }
 
     /// Returns the value of a cookie that the client keeps and that has not expired at the client's time. The name is empty for

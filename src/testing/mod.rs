@@ -78,6 +78,8 @@
 //! | an application, with a fuzzer | [`fuzz`] |
 //! | properties of an application | `valid_requests` (feature `proptest`) |
 //! | an application, with a real client, in process | `Pipe`, a blocking stream (feature `std`) |
+//! | HTTPS: certificates, names, expiry, in memory or over a stream | `TlsClient` (feature `rustls`) |
+//! | an HTTPS client, against a server on this machine | `Server::start_tls` (features `server` and `self-signed`) |
 //! | an application, with a browser, curl or any other client, over a socket | `Server` (feature `server`) |
 //! | a server, over a socket or another stream | `StreamClient` (feature `std`) |
 //! | a client, against a server that fails | `Fault`, `Pipe::connect_faulty`, `Faulty` (feature `std`), `Server::start_faulty` (feature `server`) |
@@ -100,6 +102,7 @@ mod faulty_server;
 mod finding;
 mod fuzz;
 mod hostile;
+mod link;
 mod names;
 #[cfg(feature = "std")]
 mod pipe;
@@ -120,6 +123,8 @@ mod strategy;
 #[cfg(feature = "std")]
 mod stream_client;
 mod targets;
+#[cfg(feature = "rustls")]
+mod tls_client;
 mod values;
 mod wire;
 mod wire_error;
@@ -147,5 +152,7 @@ pub use server::Server;
 pub use strategy::valid_requests;
 #[cfg(feature = "std")]
 pub use stream_client::StreamClient;
+#[cfg(feature = "rustls")]
+pub use tls_client::{TlsClient, TlsClientStream};
 pub use wire::Wire;
 pub use wire_error::WireError;

@@ -4,6 +4,8 @@ use super::faults::{Fault, Faulty};
 use super::run::PATIENCE;
 use crate::blocking::blocking_stream::BlockingStream;
 use crate::gateway::Gateway;
+#[cfg(feature = "rustls")]
+use crate::tls::Tls;
 use crate::values::connection_info::ConnectionInfo;
 use std::collections::VecDeque;
 use std::fmt;
@@ -105,6 +107,32 @@ impl Pipe {
         let (mut client, server) = Pipe::pair();
         client.timeout = Some(PATIENCE);
         serve(gateway, server);
+        client
+    }
+
+    /// Like [`connect`](Pipe::connect), with a server that speaks TLS (feature `rustls`). The client makes the handshake: see
+    /// [`TlsClient::connect`](super::TlsClient::connect).
+    ///
+    /// ```
+    /// # #[cfg(feature = "self-signed")] {
+    /// use bytegate::testing::{Pipe, StreamClient};
+    /// use bytegate::tls::{SelfSigned, Tls};
+    /// use bytegate::{Gateway, Request};
+    ///
+    /// let made = SelfSigned::new(["localhost"])?;
+    /// let tls = Tls::from_pem(made.certificate_pem(), made.key_pem())?;
+    /// let gateway = Gateway::new(|_: &Request| "hello\n");
+    /// let mut plain = StreamClient::new(Pipe::connect_tls(&gateway, &tls));
+    /// assert!(plain.get("/")?.text().contains("this port speaks TLS"));
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "rustls")]
+    #[must_use]
+    pub fn connect_tls(gateway: &Gateway, tls: &Tls) -> Pipe {
+        let (mut client, server) = Pipe::pair();
+        client.timeout = Some(PATIENCE);
+        serve(gateway, tls.accept(server));
         client
     }
 

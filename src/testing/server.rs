@@ -3,8 +3,13 @@
 use super::faults::Fault;
 use super::faulty_server::FaultyServer;
 use super::stream_client::StreamClient;
+#[cfg(feature = "self-signed")]
+use super::tls_client::{TlsClient, TlsClientStream};
 use crate::gateway::Gateway;
 use crate::net::{Options, Running, start};
+#[cfg(feature = "self-signed")]
+use crate::tls::{SelfSigned, Tls};
+use crate::values::scheme::Scheme;
 use core::fmt;
 use core::num::NonZeroUsize;
 use core::time::Duration;
@@ -46,6 +51,9 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 pub struct Server {
     address: SocketAddr,
     serving: Option<Serving>,
+    scheme: Scheme,
+    #[cfg(feature = "self-signed")]
+    made: Option<SelfSigned>,
 }
 
 enum Serving {
@@ -85,12 +93,64 @@ impl Server {
     #[track_caller]
     pub fn start_with(gateway: impl Into<Gateway>, options: Options) -> Server {
         let gateway: Gateway = gateway.into();
+        #[cfg(feature = "rustls")]
+        let is_tls = options.tls.is_some();
+        #[cfg(not(feature = "rustls"))]
+        let is_tls = false;
+        let scheme = if is_tls { Scheme::Https } else { Scheme::Http };
         match start((Ipv4Addr::LOCALHOST, 0), gateway, options) {
-            Ok(running) => Server {
-                address: running.address(),
-                serving: Some(Serving::Well(running)),
-            },
+            Ok(running) => Server::of(running.address(), scheme, Serving::Well(running)),
             Err(error) => panic!("the server does not start: {error}"),
+        }
+    }
+
+    /// Serves an application or a gateway over TLS (feature `self-signed`), with a certificate for `localhost`, `127.0.0.1` and
+    /// `::1` that is made on the spot. Clients that check it need [`ca_pem`](Server::ca_pem) as an authority.
+    ///
+    /// ```
+    /// use bytegate::Request;
+    /// use bytegate::testing::Server;
+    ///
+    /// let server = Server::start_tls(|request: &Request| request.scheme().as_str());
+    /// assert!(server.url("/").starts_with("https://127.0.0.1:"));
+    /// assert_eq!(server.connect_tls().get("/")?.text(), "https");
+    ///
+    /// // Other clients read the authority from a file, such as `curl --cacert`, or from memory.
+    /// assert!(server.ca_pem().starts_with("-----BEGIN CERTIFICATE-----"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// Panics if the system has no free port, no thread or no random numbers.
+    #[cfg(feature = "self-signed")]
+    #[track_caller]
+    #[doc(alias = "https")]
+    #[doc(alias = "with_tls")]
+    pub fn start_tls(gateway: impl Into<Gateway>) -> Server {
+        let made = SelfSigned::new(["localhost", "127.0.0.1", "::1"]);
+        let served = made.and_then(|made| {
+            let tls = Tls::from_pem(made.certificate_pem(), made.key_pem())?;
+            Ok((tls, made))
+        });
+        let (tls, made) = match served {
+            Ok(served) => served,
+            Err(error) => panic!("the server has no certificate: {error}"),
+        };
+        let mut options = Options::default();
+        (options.threads, options.stop_timeout) = (NonZeroUsize::MIN, STOP_TIMEOUT);
+        options.tls = Some(tls);
+        let mut server = Server::start_with(gateway, options);
+        server.made = Some(made);
+        server
+    }
+
+    fn of(address: SocketAddr, scheme: Scheme, serving: Serving) -> Server {
+        Server {
+            address,
+            serving: Some(serving),
+            scheme,
+            #[cfg(feature = "self-signed")]
+            made: None,
         }
     }
 
@@ -135,10 +195,7 @@ impl Server {
     {
         let script = script.into_iter().map(Into::into);
         match FaultyServer::start(gateway.into(), script) {
-            Ok(server) => Server {
-                address: server.address(),
-                serving: Some(Serving::Faultily(server)),
-            },
+            Ok(server) => Server::of(server.address(), Scheme::Http, Serving::Faultily(server)),
             Err(error) => panic!("the server does not start: {error}"),
         }
     }
@@ -172,7 +229,7 @@ impl Server {
     #[doc(alias = "uri")]
     #[must_use]
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("{}://{}{path}", self.scheme, self.address)
     }
 
     /// Opens a connection, with the timeouts of [`StreamClient::connect`].
@@ -184,6 +241,37 @@ impl Server {
     pub fn connect(&self) -> StreamClient<TcpStream> {
         match StreamClient::connect(self.address) {
             Ok(client) => client,
+            Err(error) => panic!("no connection to {}: {error}", self.address),
+        }
+    }
+
+    /// Returns the certificate of [`start_tls`](Server::start_tls) in PEM form. It is its own authority.
+    ///
+    /// # Panics
+    /// Panics if the server was started in another way.
+    #[cfg(feature = "self-signed")]
+    #[track_caller]
+    #[must_use]
+    pub fn ca_pem(&self) -> &str {
+        let Some(made) = &self.made else {
+            panic!("this server has made no certificate: start it with Server::start_tls");
+        };
+        made.certificate_pem()
+    }
+
+    /// Like [`connect`](Server::connect), and makes a handshake with a server of [`start_tls`](Server::start_tls).
+    ///
+    /// # Panics
+    /// Panics if the connection or the handshake fails.
+    #[cfg(feature = "self-signed")]
+    #[track_caller]
+    #[must_use]
+    pub fn connect_tls(&self) -> StreamClient<TlsClientStream<TcpStream>> {
+        let stream = StreamClient::connect(self.address).map(StreamClient::into_stream);
+        let client = TlsClient::trusting(self.ca_pem()).map_err(io::Error::from);
+        let connected = client.and_then(|client| client.connect(stream?));
+        match connected {
+            Ok(stream) => StreamClient::new(stream),
             Err(error) => panic!("no connection to {}: {error}", self.address),
         }
     }

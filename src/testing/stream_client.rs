@@ -165,6 +165,12 @@ impl<S: Read + Write> StreamClient<S> {
         &self.stream
     }
 
+    /// Returns the stream of a client that has read nothing.
+    #[cfg(all(feature = "server", feature = "self-signed"))]
+    pub(super) fn into_stream(self) -> S {
+        self.stream
+    }
+
     /// Reads more until it is enough, or until a rule is broken. `read` also receives whether the stream has ended.
     fn read_with<T>(
         &mut self,

@@ -1,6 +1,7 @@
 //! A connection of a client that stays open.
 
 use super::client::Client;
+use super::link::Link;
 use super::reader::{Framing, Reader};
 use super::request::ClientRequest;
 use super::response::ClientResponse;
@@ -39,6 +40,7 @@ use core::time::Duration;
 pub struct Wire<'c> {
     client: &'c Client,
     session: Session,
+    link: Link,
     /// Input that the session has not used yet.
     input: Vec<u8>,
     /// Output that was not read yet.
@@ -52,10 +54,11 @@ pub struct Wire<'c> {
 }
 
 impl<'c> Wire<'c> {
-    pub(super) fn new(client: &'c Client, session: Session) -> Wire<'c> {
+    pub(super) fn new(client: &'c Client, session: Session, link: Link) -> Wire<'c> {
         Wire {
             client,
             session,
+            link,
             input: Vec::new(),
             output: Vec::new(),
             methods: VecDeque::new(),
@@ -67,7 +70,8 @@ impl<'c> Wire<'c> {
 
     /// Sends bytes.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        self.input.extend_from_slice(bytes.as_ref());
+        let received = self.link.pass_to_server(bytes.as_ref());
+        self.input.extend_from_slice(&received);
         self.poll();
     }
 
@@ -98,7 +102,8 @@ impl<'c> Wire<'c> {
                 Wait::Yield => {}
                 Wait::Write { .. } => {
                     let output = self.session.take_output();
-                    self.output.extend_from_slice(&output);
+                    let received = self.link.pass_to_client(&output);
+                    self.output.extend_from_slice(&received);
                 }
                 Wait::Read { .. } => return,
                 Wait::Pending { .. } => {

@@ -42,9 +42,9 @@ mod certificates;
 pub(crate) mod channel;
 mod current;
 mod options;
-mod pem;
+pub(crate) mod pem;
 mod plain_http;
-mod provider;
+pub(crate) mod provider;
 #[cfg(feature = "self-signed")]
 mod self_signed;
 #[expect(clippy::module_inception, reason = "each type has a file of its name")]

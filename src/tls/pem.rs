@@ -12,13 +12,13 @@ use std::path::{Path, PathBuf};
 
 /// A text in PEM form, or the file that has it.
 #[derive(Clone, Debug)]
-pub(super) enum Pem {
+pub(crate) enum Pem {
     Text(Vec<u8>),
     File(PathBuf),
 }
 
 impl Pem {
-    pub(super) fn read(&self) -> Result<Cow<'_, [u8]>, TlsError> {
+    pub(crate) fn read(&self) -> Result<Cow<'_, [u8]>, TlsError> {
         match self {
             Pem::Text(text) => Ok(text.into()),
             Pem::File(path) => match fs::read(path) {
@@ -32,7 +32,7 @@ impl Pem {
     }
 
     /// Returns the name of the file, for messages.
-    pub(super) fn name(&self, without_file: &str) -> String {
+    pub(crate) fn name(&self, without_file: &str) -> String {
         self.path().map_or_else(
             || without_file.to_string(),
             |path| path.display().to_string(),
@@ -48,7 +48,7 @@ impl Pem {
 }
 
 /// Reads all certificates. There is at least one.
-pub(super) fn certificates(
+pub(crate) fn certificates(
     pem: &Pem,
     without_file: &str,
 ) -> Result<Vec<CertificateDer<'static>>, TlsError> {
@@ -66,7 +66,7 @@ pub(super) fn certificates(
 }
 
 /// Reads the first private key.
-pub(super) fn key(pem: &Pem, without_file: &str) -> Result<PrivateKeyDer<'static>, TlsError> {
+pub(crate) fn key(pem: &Pem, without_file: &str) -> Result<PrivateKeyDer<'static>, TlsError> {
     let text = pem.read()?;
     let name = pem.name(without_file);
     if is_encrypted(&text) {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 /// A provider, and what makes its tickets.
 #[derive(Clone, Debug)]
-pub(super) struct Provider {
-    pub(super) crypto: Arc<CryptoProvider>,
+pub(crate) struct Provider {
+    pub(crate) crypto: Arc<CryptoProvider>,
     /// Without it, sessions are kept in memory instead of in tickets.
     pub(super) ticketer: Option<Arc<dyn ProducesTickets>>,
 }
@@ -24,7 +24,7 @@ impl Provider {
     }
 
     /// Returns the provider of the features, or else the one that the process has installed.
-    pub(super) fn by_default() -> Result<Provider, TlsError> {
+    pub(crate) fn by_default() -> Result<Provider, TlsError> {
         #[cfg(feature = "tls")]
         {
             use rustls::crypto::ring;

@@ -11,6 +11,8 @@ mod lengths;
 #[cfg(feature = "server")]
 mod server;
 mod shown;
+#[cfg(feature = "self-signed")]
+mod tls;
 mod waiting;
 
 use bytegate::connection::CloseReason;

@@ -187,3 +187,21 @@ fn a_faulty_connection_is_still_reset_if_its_response_is_incomplete() {
         assert_eq!(error.kind(), ErrorKind::ConnectionReset);
     }
 }
+
+#[cfg(feature = "self-signed")]
+#[test]
+fn a_server_with_tls_is_trusted_by_clients_that_know_its_certificate() {
+    let server = Server::start_tls(|request: &Request<'_>| request.scheme().as_str());
+    assert_eq!(server.url("/a"), format!("https://{}/a", server.address()));
+    let mut client = server.connect_tls();
+    assert_eq!(client.get("/").unwrap().text(), "https");
+    // Its address is in the certificate, too.
+    let browser = bytegate::testing::TlsClient::trusting(server.ca_pem()).unwrap();
+    for name in ["127.0.0.1", "::1", "localhost"] {
+        let stream = std::net::TcpStream::connect(server.address()).unwrap();
+        assert!(browser.clone().server_name(name).connect(stream).is_ok());
+    }
+    let mut plain = server.connect();
+    assert!(plain.get("/").unwrap().text().contains("speaks TLS"));
+    server.stop().unwrap();
+}
