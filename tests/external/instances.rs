@@ -32,10 +32,10 @@ impl Instance {
     /// Starts the program as the manual does in the line with an option.
     fn start(option: &str, folder: &Folder, port: u16) -> Instance {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let lines = PAGE
+        let mut lines = PAGE
             .lines()
             .filter_map(|line| line.strip_prefix("$ bytegate "));
-        let line = lines.filter(|line| line.contains(option)).next();
+        let line = lines.find(|line| line.contains(option));
         let line = line.expect("the manual has a command");
         let (command, _) = line.split_once('#').expect("a comment");
         assert!(command.contains("/srv/www ") && command.contains("--port 8001 "));

@@ -16,8 +16,6 @@ mod downloads;
 #[path = "../it/laws/exchange.rs"]
 #[expect(dead_code, reason = "proxies need the input alone")]
 mod exchange;
-#[cfg(all(feature = "net", feature = "self-signed"))]
-mod https;
 #[cfg(feature = "server")]
 #[cfg_attr(
     not(target_os = "linux"),
@@ -27,6 +25,8 @@ mod https;
     )
 )]
 mod front;
+#[cfg(all(feature = "net", feature = "self-signed"))]
+mod https;
 #[cfg(all(feature = "net", unix))]
 mod instances;
 #[cfg(feature = "net")]
