@@ -67,26 +67,32 @@ fn a_file_changed_just_now_has_no_ambiguous_validator() {
             if !was_fresh {
                 continue;
             }
-            are_fresh = true;
             assert_eq!(first.header("ETag").is_some(), has_tag);
             assert_eq!(first.header("Last-Modified"), None);
             let changed = ["b", "c"].map(|text| {
                 use std::io::Seek;
                 file.rewind().expect("a file");
+                let start = std::time::Instant::now();
                 file.write_all(text.as_bytes()).expect("space");
                 let request = client.get("/a.txt");
                 let tag = first.header("ETag").unwrap_or("\"none\"");
                 let since = "Fri, 01 Jan 2100 00:00:00 GMT";
-                match text {
+                let response = match text {
                     "b" => request.header("If-None-Match", tag).send(),
                     _ => request
                         .header("Range", "bytes=0-9")
                         .header("If-Range", tag)
                         .header("If-Modified-Since", since)
                         .send(),
-                }
+                };
+                let is_fresh = start.elapsed() < std::time::Duration::from_millis(8);
+                is_fresh.then_some(response)
             });
+            are_fresh |= changed.iter().all(Option::is_some);
             for (response, text) in changed.iter().zip([b'b', b'c']) {
+                let Some(response) = response else {
+                    continue;
+                };
                 assert_eq!(response.status(), Status::OK, "{bytes}");
                 assert_eq!(response.body()[0], text, "{bytes}");
             }
