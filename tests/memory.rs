@@ -9,6 +9,11 @@ use bytegate::request::{ConnectionInfo, Scheme};
 use bytegate::{Body, Bytes, Gateway, Now, Request, Response, Router, Session, Site, Status};
 use std::hint::black_box;
 
+#[cfg(feature = "self-signed")]
+#[path = "it/tls/laws.rs"]
+#[expect(dead_code, reason = "only the client is needed here")]
+mod laws;
+
 const STATIC: &[u8] = b"GET /index.html HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n";
 const DYNAMIC: &[u8] = b"GET /index.py HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n";
 const PAGE: &str = "<h1>Hello, world</h1>\n";
@@ -216,5 +221,43 @@ fn a_rate_limit_takes_less_than_3_mb_however_long_the_keys_are() {
         });
         assert!(info.bytes_current > 1_000_000, "{digits}: {info:?}");
         assert!(info.bytes_max < 3_000_000, "{digits}: {info:?}");
+    }
+}
+
+/// The bytes that the server's end of a connection holds after a handshake and a request.
+#[cfg(feature = "self-signed")]
+fn held_by_tls(version: &'static bytegate::tls::rustls::SupportedProtocolVersion) -> i64 {
+    let mut client = laws::Offer::default().version(version).start();
+    let tls = laws::tls();
+    let mut channel = None;
+    let mut held = measure(|| channel = Some(tls.channel())).bytes_current;
+    let channel = channel.as_mut().expect("a channel");
+    for _ in 0..4 {
+        let there = client.output();
+        let mut back = Vec::new();
+        let taken = measure(|| {
+            let mut plain = Vec::new();
+            channel.receive(&there, &mut plain).expect("a sound client");
+            if !plain.is_empty() {
+                channel.send(PAGE.as_bytes());
+            }
+            back = channel.take_output();
+        });
+        held += taken.bytes_current - back.capacity() as i64;
+        client.receive(&back);
+        if !client.connection.is_handshaking() {
+            client.send(STATIC);
+        }
+    }
+    assert!(client.received.starts_with(PAGE.as_bytes()));
+    held + size_of_val(channel) as i64
+}
+
+#[cfg(feature = "self-signed")]
+#[test]
+fn an_idle_connection_over_tls_is_small() {
+    for version in laws::VERSIONS {
+        let held = held_by_tls(version);
+        assert!((1000..10_000).contains(&held), "{version:?}: {held}");
     }
 }
