@@ -65,6 +65,7 @@ impl Browser {
             "/session",
             &format!(
                 "{{\"capabilities\": {{\"alwaysMatch\": {{\"browserName\": \"chrome\", \
+                 \"acceptInsecureCerts\": true, \
                  \"goog:chromeOptions\": {{\"binary\": {}, \"args\": [{}]}}}}}}}}",
                 quoted(&chromium.display().to_string()),
                 arguments.join(", ")

@@ -38,4 +38,6 @@ mod shells;
 #[cfg(feature = "server")]
 #[path = "../it/temporary.rs"]
 mod temporary;
+#[cfg(all(feature = "server", feature = "self-signed"))]
+mod tls;
 mod ureq;
