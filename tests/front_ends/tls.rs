@@ -11,10 +11,12 @@ use bytegate::net::{self, Options, Running};
 use bytegate::request::ConnectionInfo;
 use bytegate::testing::StreamClient;
 use bytegate::tls::rustls::{ClientConnection, StreamOwned};
+use bytegate::tls::{SelfSigned, Tls};
 use bytegate::{Body, Gateway, Method, Request, Response, Site, Status};
 use laws::{Offer, tls};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -382,4 +384,66 @@ fn a_proxy_names_its_client_before_the_handshake() {
     for _ in 0..2 {
         assert_eq!(client.get("/").unwrap().text(), "192.0.2.7:50000 https");
     }
+}
+
+#[test]
+fn new_certificates_under_load_lose_no_request() {
+    const CLIENTS: usize = 4;
+    const REQUESTS: usize = 5_000;
+    let folder = Folder::new(&[]);
+    let made: Vec<SelfSigned> = (0..3)
+        .map(|_| SelfSigned::new(["localhost"]).unwrap())
+        .collect();
+    let write = |one: &SelfSigned| {
+        folder.write("cert.pem", one.certificate_pem().as_bytes());
+        folder.write("key.pem", one.key_pem().as_bytes());
+    };
+    write(&made[0]);
+    let tls = Tls::from_files(folder.path("cert.pem"), folder.path("key.pem")).unwrap();
+    let reloading = tls.clone();
+    let server = Server::with(echo, |options| options.tls = Some(tls));
+    let roots = made.iter().map(SelfSigned::certificate_pem);
+    let config = Offer::trusting(roots).config();
+    let is_over = AtomicBool::new(false);
+    let (served, reloads) = thread::scope(|scope| {
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut served = 0;
+                    while served < REQUESTS {
+                        let name = "localhost".try_into().unwrap();
+                        let connection = ClientConnection::new(config.clone(), name).unwrap();
+                        let mut client =
+                            StreamClient::new(StreamOwned::new(connection, server.tcp()));
+                        for _ in 0..50 {
+                            assert_eq!(client.get("/a").unwrap().text(), "https /a");
+                            served += 1;
+                        }
+                    }
+                    served
+                })
+            })
+            .collect();
+        let reloader = scope.spawn(|| {
+            let mut reloads = 0;
+            for one in made.iter().cycle().skip(1) {
+                // The certificate comes first, so that the pair is wrong for a moment.
+                folder.write("cert.pem", one.certificate_pem().as_bytes());
+                assert!(reloading.reload().is_err());
+                write(one);
+                reloading.reload().unwrap();
+                reloads += 1;
+                if is_over.load(Ordering::SeqCst) {
+                    break;
+                }
+                thread::sleep(Duration::from_millis(5));
+            }
+            reloads
+        });
+        let served: usize = clients.into_iter().map(|it| it.join().unwrap()).sum();
+        is_over.store(true, Ordering::SeqCst);
+        (served, reloader.join().unwrap())
+    });
+    assert_eq!(served, CLIENTS * REQUESTS);
+    assert!(reloads > 10, "only {reloads} reloads");
 }
