@@ -21,6 +21,16 @@ pub mod guide {}
 #[doc = include_str!("../../examples/deploy/bytegate.socket")]
 /// ```
 ///
+/// # The sockets for https
+/// ```ini
+#[doc = include_str!("../../examples/deploy/bytegate-https.socket")]
+/// ```
+///
+/// # The service for https
+/// ```ini
+#[doc = include_str!("../../examples/deploy/https.conf")]
+/// ```
+///
 /// # The container
 /// ```dockerfile
 #[doc = include_str!("../../examples/deploy/Containerfile")]

@@ -1,11 +1,16 @@
 //! The files in `examples/deploy`: the units of systemd, and the container.
 
 use crate::temporary::Folder;
+use bytegate::testing::StreamClient;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines};
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
+/// The path of the program in the units.
+const INSTALLED: &str = "/usr/local/bin/bytegate";
 const PROGRAM: &str = env!("CARGO_BIN_EXE_bytegate");
 
 fn deployed(name: &str) -> String {
@@ -15,14 +20,14 @@ fn deployed(name: &str) -> String {
 
 /// Returns a folder with the units, in which the program is the built one.
 fn units() -> Folder {
-    let installed = "/usr/local/bin/bytegate";
-    let service = deployed("bytegate.service");
-    assert!(service.contains(installed));
-    let service = service.replace(installed, PROGRAM);
-    let socket = deployed("bytegate.socket");
+    let unit = |name: &str| deployed(name).replace(INSTALLED, PROGRAM);
     Folder::new(&[
-        ("bytegate.service", service.as_bytes()),
-        ("bytegate.socket", socket.as_bytes()),
+        ("bytegate.service", unit("bytegate.service").as_bytes()),
+        ("bytegate.socket", unit("bytegate.socket").as_bytes()),
+        (
+            "bytegate-https.socket",
+            unit("bytegate-https.socket").as_bytes(),
+        ),
     ])
 }
 
@@ -42,10 +47,134 @@ fn analyze(folder: &Folder, arguments: &[&str]) -> Option<(bool, String)> {
 #[test]
 fn systemd_accepts_the_units_without_a_warning() {
     let folder = units();
-    let units = ["./bytegate.service", "./bytegate.socket"];
+    let units = [
+        "./bytegate.service",
+        "./bytegate.socket",
+        "./bytegate-https.socket",
+    ];
     let arguments = [&["verify", "--man=no"][..], &units].concat();
-    if let Some(verified) = analyze(&folder, &arguments) {
-        assert_eq!(verified, (true, String::new()));
+    // Without and with https.
+    for _ in 0..2 {
+        if let Some(verified) = analyze(&folder, &arguments) {
+            assert_eq!(verified, (true, String::new()));
+        }
+        let https = deployed("https.conf").replace(INSTALLED, PROGRAM);
+        folder.write("bytegate.service.d/https.conf", https.as_bytes());
+    }
+}
+
+/// Returns the arguments of the program in a unit.
+fn arguments(unit: &str, replace: impl Fn(&str) -> String) -> Vec<String> {
+    let unit = deployed(unit);
+    let command = unit
+        .lines()
+        .rev()
+        .find_map(|line| line.strip_prefix("ExecStart="));
+    let mut words = command.expect("a command").split(' ');
+    assert_eq!(words.next(), Some(INSTALLED));
+    words.map(replace).collect()
+}
+
+/// The program as systemd starts it, killed when this is dropped.
+struct Service {
+    process: Child,
+    /// What it prints.
+    lines: Lines<BufReader<ChildStderr>>,
+}
+
+impl Service {
+    /// Starts the program with two sockets, which have the names that their units give them.
+    fn start(arguments: &[String], http: &TcpListener, https: &TcpListener) -> Service {
+        let name = |unit: &str| {
+            let unit = deployed(unit);
+            let mut lines = unit.lines();
+            let name = lines.find_map(|line| line.strip_prefix("FileDescriptorName="));
+            name.expect("a name").to_string()
+        };
+        let names = [name("bytegate.socket"), name("bytegate-https.socket")];
+        // Descriptors begin at 3, and the process of the service has the number that was announced.
+        let script = r#"export LISTEN_PID=$$; exec "$0" "$@" 3<&0 4<&1 </dev/null >/dev/null"#;
+        let inherited = |it: &TcpListener| OwnedFd::from(it.try_clone().expect("a copy"));
+        let mut process = Command::new("sh")
+            .args(["-c", script, PROGRAM])
+            .args(arguments)
+            .envs([("LISTEN_FDS", "2"), ("LISTEN_FDNAMES", &names.join(":"))])
+            .stdin(inherited(http))
+            .stdout(inherited(https))
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let lines = BufReader::new(process.stderr.take().expect("a pipe")).lines();
+        Service { process, lines }
+    }
+
+    /// Waits for the first line of the program.
+    fn first_line(&mut self) -> String {
+        self.lines.next().expect("a line").expect("text")
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn socket() -> (TcpListener, SocketAddr) {
+    let socket = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = socket.local_addr().expect("an address");
+    (socket, address)
+}
+
+#[test]
+fn the_command_of_the_service_serves_on_its_socket() {
+    let folder = Folder::new(&[("index.html", b"a page")]);
+    let arguments = arguments("bytegate.service", |word| match word {
+        "/srv/www" => folder.0.to_string_lossy().into_owned(),
+        word => word.to_string(),
+    });
+    let ((http, address), (https, _)) = (socket(), socket());
+    let mut service = Service::start(&arguments, &http, &https);
+    assert!(
+        service
+            .first_line()
+            .ends_with(&format!(" on http://{address}/"))
+    );
+    let mut client = StreamClient::connect(address).expect("it listens");
+    assert_eq!(client.get("/").expect("a response").text(), "a page");
+}
+
+#[cfg(feature = "self-signed")]
+#[test]
+fn the_command_for_https_redirects_http_to_it() {
+    let made = bytegate::tls::SelfSigned::new(["localhost"]).expect("a certificate");
+    let folder = Folder::new(&[
+        ("www/index.html", b"a page"),
+        ("certificate.pem", made.certificate_pem().as_bytes()),
+        ("key.pem", made.key_pem().as_bytes()),
+    ]);
+    let arguments = arguments("https.conf", |word| {
+        let folder = folder.0.to_string_lossy();
+        let served = word.replace("/srv/www", &format!("{folder}/www"));
+        served.replace("%d", &folder)
+    });
+    let ((http, plain), (https, secure)) = (socket(), socket());
+    let mut service = Service::start(&arguments, &http, &https);
+    assert!(
+        service
+            .first_line()
+            .ends_with(&format!(" on https://{secure}/"))
+    );
+    let mut client = StreamClient::connect(plain).expect("it listens");
+    let redirect = client.get("/").expect("a response");
+    let location = format!("https://localhost:{}/", secure.port());
+    assert_eq!(redirect.header("Location"), Some(&*location));
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--cacert", "certificate.pem", &location]);
+    match curl.current_dir(&folder.0).output() {
+        Ok(output) => assert_eq!(output.stdout, b"a page"),
+        Err(_) => println!("skipped: curl is not here (apt-get install curl)"),
     }
 }
 

@@ -42,21 +42,9 @@ pub(crate) fn listen(options: &Options) -> io::Result<Listening> {
         taken = usual;
     }
     for address in &options.listen {
-        let option = format!("--listen {address}");
-        if let Address::Tcp(address) = address {
-            let listener = net::listen(*address)?;
-            places.push(Place::of(&listener, option)?);
-            listeners.push(listener.into());
-            continue;
-        }
-        let listener = address.listen()?;
-        places.extend(listener.addresses().into_iter().map(|address| Place {
-            address,
-            // As systemd does by default (BindIPv6Only).
-            has_ipv4_too: true,
-            option: option.clone(),
-        }));
+        let (listener, found) = at(address, format!("--listen {address}"))?;
         listeners.push(listener);
+        places.extend(found);
     }
     Ok(Listening {
         listener: listeners.into_iter().collect(),
@@ -87,13 +75,34 @@ impl Place {
         }
     }
 
-    pub(crate) fn of(listener: &TcpListener, option: String) -> io::Result<Place> {
+    fn of(listener: &TcpListener, option: String) -> io::Result<Place> {
         Ok(Place {
             address: listener.local_addr()?.into(),
             has_ipv4_too: !socket2::SockRef::from(listener).only_v6().unwrap_or(true),
             option,
         })
     }
+}
+
+/// Listens on an address that an option names.
+///
+/// # Errors
+/// Returns an error that names the address, if it is taken or invalid.
+pub(crate) fn at(address: &Address, option: String) -> io::Result<(Listener, Vec<Place>)> {
+    if let Address::Tcp(address) = address {
+        let listener = net::listen(*address)?;
+        let place = Place::of(&listener, option)?;
+        return Ok((listener.into(), vec![place]));
+    }
+    let listener = address.listen()?;
+    let place = |address| Place {
+        address,
+        // As systemd does by default (BindIPv6Only).
+        has_ipv4_too: true,
+        option: option.clone(),
+    };
+    let places = listener.addresses().into_iter().map(place).collect();
+    Ok((listener, places))
 }
 
 /// Listens on a port. If none is given and the usual one is taken, also returns the usual port.

@@ -10,7 +10,7 @@ use crate::values::{self, Hosts, Value};
 use crate::wsgi::WsgiOptions;
 use bytegate::Status;
 use bytegate::config::Config;
-use bytegate::net::{Address, InvalidAddress};
+use bytegate::net::Address;
 use bytegate::site::SiteOptions;
 use std::fmt;
 use std::net::IpAddr;
@@ -234,12 +234,7 @@ impl Options {
             "max-body" => self.config.limits.body_bytes = values::size(text()?)?,
             "bind" => self.bind = Some(values::bind(text()?)?),
             "port" => self.port = Some(values::port(text()?)?),
-            "listen" => {
-                let address: Address = text()?
-                    .parse()
-                    .map_err(|it: InvalidAddress| it.to_string())?;
-                self.listen.push(address);
-            }
+            "listen" => self.listen.push(values::address(text()?)?),
             "host" => self.hosts.add(text()?)?,
             "open" => self.open = switch()?,
             "qr" => self.qr = Some(switch()?),

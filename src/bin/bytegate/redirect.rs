@@ -1,13 +1,14 @@
 //! Redirects from http to https.
 
-use crate::listen::Place;
+use crate::listen::{self, Place};
 use crate::options::Options;
+use crate::tls::RedirectFrom;
 use bytegate::middleware::RequestParts;
-use bytegate::net::{self, Listener};
+use bytegate::net::Listener;
 use bytegate::request::Scheme;
 use bytegate::{Middleware, Rejection, Response, Status};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Where authorities put the proof that a host belongs to whoever asks for its certificate (RFC 8555 section 8.3). They fetch
 /// it over plain HTTP.
@@ -21,23 +22,34 @@ pub(crate) struct Plain {
 }
 
 impl Plain {
-    /// Listens on the port for http, if there is one, at each IP address at which the server speaks TLS.
+    /// Listens on the address for http, or on the port at each IP address at which the server speaks TLS.
     ///
     /// # Errors
-    /// Returns an error that names the address, if one of them is taken.
+    /// Returns an error that names the address, if one of them is taken, or if no address speaks TLS.
     pub(crate) fn listen(options: &Options, secure: &[Place]) -> io::Result<Option<Plain>> {
-        let addresses: Vec<SocketAddr> = secure.iter().filter_map(Place::socket_address).collect();
-        let (Some(port), Some(first)) = (options.tls.redirect_http, addresses.first()) else {
+        let secure: Vec<SocketAddr> = secure.iter().filter_map(Place::socket_address).collect();
+        let Some(from) = &options.tls.redirect_http else {
             return Ok(None);
         };
-        let (mut listeners, mut places) = (Vec::new(), Vec::<Place>::new());
-        for address in &addresses {
-            if places.iter().any(|place| place.ip() == Some(address.ip())) {
-                continue;
+        let Some(first) = secure.first() else {
+            let error = "--redirect-http: Unix sockets are plain, and nothing else listens";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
+        };
+        let addresses = match from {
+            RedirectFrom::Address(address) => vec![address.clone()],
+            RedirectFrom::Port(port) => {
+                let mut ips: Vec<IpAddr> = secure.iter().map(SocketAddr::ip).collect();
+                ips.sort_unstable();
+                ips.dedup();
+                let at_port = |ip| SocketAddr::new(ip, *port).into();
+                ips.into_iter().map(at_port).collect()
             }
-            let listener = net::listen(SocketAddr::new(address.ip(), port))?;
-            places.push(Place::of(&listener, "--redirect-http".to_string())?);
-            listeners.push(Listener::from(listener));
+        };
+        let (mut listeners, mut places) = (Vec::new(), Vec::new());
+        for address in &addresses {
+            let (listener, found) = listen::at(address, "--redirect-http".to_string())?;
+            listeners.push(listener);
+            places.extend(found);
         }
         Ok(Some(Plain {
             listener: listeners.into_iter().collect(),

@@ -6,7 +6,7 @@ use crate::options::Options;
 #[cfg(feature = "rustls")]
 use crate::values::Hosts;
 use crate::values::{self, Value};
-use bytegate::net;
+use bytegate::net::{self, Address};
 use bytegate::request::Scheme;
 use std::path::{Path, PathBuf};
 
@@ -17,8 +17,24 @@ pub(crate) struct TlsSettings {
     certificates: Vec<PathBuf>,
     keys: Vec<PathBuf>,
     client_ca: Option<PathBuf>,
-    /// The port whose requests are redirected to https.
-    pub(crate) redirect_http: Option<u16>,
+    pub(crate) redirect_http: Option<RedirectFrom>,
+}
+
+/// Where requests are redirected to https.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RedirectFrom {
+    /// A port of the addresses of the server.
+    Port(u16),
+    Address(Address),
+}
+
+impl RedirectFrom {
+    fn parse(text: &str) -> Result<RedirectFrom, String> {
+        match text.contains(':') || text == "systemd" {
+            true => values::address(text).map(RedirectFrom::Address),
+            false => values::port(text).map(RedirectFrom::Port),
+        }
+    }
 }
 
 impl TlsSettings {
@@ -30,7 +46,7 @@ impl TlsSettings {
             "tls-cert" => self.certificates.push(values::file(text, folder)?),
             "tls-key" => self.keys.push(values::file(text, folder)?),
             "client-ca" => self.client_ca = Some(values::file(text, folder)?),
-            "redirect-http" => self.redirect_http = Some(values::port(text)?),
+            "redirect-http" => self.redirect_http = Some(RedirectFrom::parse(text)?),
             _ => return Err("no such option".to_string()),
         }
         Ok(())
@@ -251,6 +267,20 @@ mod tests {
         ] {
             let checked = settings(given).check().err();
             assert_eq!(checked.as_deref(), expected, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_begins_at_a_port_or_an_address() {
+        let parsed = RedirectFrom::parse("80");
+        assert_eq!(parsed, Ok(RedirectFrom::Port(80)));
+        for address in ["systemd:http", "systemd", "[::1]:80"] {
+            let parsed = RedirectFrom::parse(address);
+            let expected = RedirectFrom::Address(address.parse().unwrap());
+            assert_eq!(parsed, Ok(expected));
+        }
+        for wrong in ["", "http", "65536", "systemd:"] {
+            assert!(RedirectFrom::parse(wrong).is_err(), "{wrong}");
         }
     }
 

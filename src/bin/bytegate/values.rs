@@ -4,6 +4,7 @@ use crate::completions::Shell;
 use crate::meant;
 use crate::terminal::Color;
 use bytegate::Status;
+use bytegate::net::{Address, InvalidAddress};
 use bytegate::request::Authority;
 use bytegate::site::{Dotfiles, EncodedNames, Symlinks};
 use std::net::{IpAddr, Ipv4Addr};
@@ -312,6 +313,11 @@ impl Hosts {
             }
         }
     }
+}
+
+pub(crate) fn address(text: &str) -> Result<Address, String> {
+    text.parse()
+        .map_err(|error: InvalidAddress| error.to_string())
 }
 
 pub(crate) fn port(text: &str) -> Result<u16, String> {

@@ -204,9 +204,10 @@ fn help_is_printed_to_standard_output() {
                                is for the first --tls-cert (feature tls)
           --client-ca FILE     Accept only clients with a certificate that an authority
                                in FILE has signed (feature tls)
-          --redirect-http PORT Listen on PORT too, and redirect http to https, except
-                               below /.well-known/acme-challenge/, where authorities
-                               read over http (feature tls)
+          --redirect-http PORT Listen on PORT too, or on an address as --listen takes
+                               it, and redirect http to https, except below
+                               /.well-known/acme-challenge/, where authorities read over
+                               http (feature tls)
 
         Options of wsgi, which also takes the options of serve:
           --workers N          Run this many Python processes [default: 1]
@@ -266,8 +267,16 @@ fn help_is_printed_to_standard_output() {
           it: --listing=false turns off a listing that the file turns on.
 
         Environment:
-          BYTEGATE_AUTH  users and passwords, as in --auth-file
-          NO_COLOR       if it is not empty, the access log has no colors
+          BYTEGATE_AUTH   users and passwords, as in --auth-file
+          NO_COLOR        if it is not empty, the access log has no colors
+          XDG_STATE_HOME  the folder for the certificate of --tls
+                          [default: ~/.local/state]
+
+        Signals:
+          SIGHUP           read the config file, the folder and the certificates again;
+                           if anything is wrong, everything stays as it is
+          SIGINT, SIGTERM  complete the requests in progress, and end; a second one ends
+                           the program at once
 
         Exit status:
           0  done

@@ -68,6 +68,24 @@ status = 301
                 "NO_COLOR",
                 "if it is not empty, the access log has no colors",
             ),
+            (
+                "XDG_STATE_HOME",
+                "the folder for the certificate of --tls [default: ~/.local/state]",
+            ),
+        ])],
+    ),
+    (
+        "Signals",
+        &[Part::Terms(&[
+            (
+                "SIGHUP",
+                "read the config file, the folder and the certificates again; if anything is wrong, \
+                 everything stays as it is",
+            ),
+            (
+                "SIGINT, SIGTERM",
+                "complete the requests in progress, and end; a second one ends the program at once",
+            ),
         ])],
     ),
     (

@@ -169,8 +169,8 @@ pub(super) const TLS: &[Spec] = &[
     number(
         "redirect-http",
         "PORT",
-        "Listen on PORT too, and redirect http to https, except below \
-         /.well-known/acme-challenge/, where authorities read over http",
+        "Listen on PORT too, or on an address as --listen takes it, and redirect http to https, \
+         except below /.well-known/acme-challenge/, where authorities read over http",
     )
     .at_start()
     .feature("tls", cfg!(feature = "rustls")),
