@@ -1,10 +1,12 @@
 //! The driver of a connection: does each step that the connection asks for. It has the only match over the steps of a connection.
 
 use super::chain::{Caller, Chain};
-use super::exchange::{Begun, Exchange, RequestLine, may_need_record};
+use super::exchange::{Begun, Exchange};
 use super::front_end::{FrontEnd, clock_of};
 use super::gateway::Shared;
+use super::own_response::overloaded;
 use super::poll_time;
+use super::record::{RequestLine, may_need_record};
 use super::stream_kind::StreamKind;
 use super::wait::Wait;
 use crate::body::block::Block;
@@ -490,11 +492,4 @@ impl<C: Borrow<Config>> Driver<C> {
             exchange.abort(chain, AbortReason::Disconnected);
         }
     }
-}
-
-/// Returns the response if there is no room for another.
-#[cold]
-fn overloaded() -> Response {
-    let full = ProtocolError::Overloaded;
-    Response::refused(full, full)
 }

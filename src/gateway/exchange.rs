@@ -4,6 +4,7 @@
 use super::chain::Chain;
 use super::gateway::Shared;
 use super::poll_time;
+use super::record::{Record, RequestLine, may_need_record};
 use super::stream_kind::StreamKind;
 use crate::body::body::Blocks;
 use crate::connection::{BodyMode, Refusal};
@@ -14,7 +15,6 @@ use crate::request::request::Message;
 use crate::response::response::{DeferredResponse, Response, ResponseError};
 use crate::upload::admission::{AbortReason, Decision, Pass, Receiver};
 use crate::values::connection_info::ConnectionInfo;
-use crate::values::method::Method;
 use crate::values::now::Now;
 use crate::values::protocol_error::ProtocolError;
 use alloc::borrow::Cow;
@@ -48,6 +48,9 @@ pub(super) struct Exchange {
     pub(super) declared: Option<u64>,
     /// The number of bytes that the stream has given.
     pub(super) given: u64,
+    /// When the head was complete.
+    #[cfg(feature = "server")]
+    began: Duration,
 }
 
 /// The part of an application that runs when an exchange goes on.
@@ -62,24 +65,13 @@ pub(crate) enum Unfinished {
     Body,
 }
 
-/// The parts of a request that are needed when its head is gone.
-struct Record {
-    method: Option<Method>,
-    /// The request line, and the host after it.
-    text: Vec<u8>,
-    line_bytes: usize,
-    /// Whether the head was valid.
-    has_head: bool,
-    now: Now,
-}
-
-/// The method and the request line, as far as they are known.
-#[derive(Clone, Copy)]
-pub(super) struct RequestLine<'h> {
-    method: Option<Method>,
-    bytes: &'h [u8],
-    /// The head, if it is valid.
-    head: Option<Head<'h>>,
+/// An exchange that goes on in the next turn.
+#[cfg(feature = "server")]
+pub(crate) struct Resumed<'e> {
+    /// When the head was complete, if the response is not ready.
+    pub(crate) began: Option<Duration>,
+    /// The part of the application that runs, and the request line.
+    pub(crate) unfinished: Option<(Unfinished, &'e [u8])>,
 }
 
 /// The start of an exchange whose request has a body.
@@ -107,6 +99,8 @@ impl Exchange {
             extensions,
             added: admission.extensions,
             passes: admission.passes,
+            #[cfg(feature = "server")]
+            began: now.monotonic,
             ..Exchange::default()
         };
         let mode = match admission.decision {
@@ -170,6 +164,8 @@ impl Exchange {
         Box::new(Exchange {
             record: Some(Record::of(line, *now, &extensions)),
             extensions,
+            #[cfg(feature = "server")]
+            began: now.monotonic,
             ..Exchange::default()
         })
     }
@@ -205,9 +201,17 @@ impl Exchange {
         }
     }
 
-    /// Returns the part of the application that runs when the exchange goes on, and the request line.
+    /// Returns how the exchange goes on.
     #[cfg(feature = "server")]
-    pub(super) fn unfinished(&self) -> Option<(Unfinished, &[u8])> {
+    pub(super) fn resumed(&self) -> Resumed<'_> {
+        Resumed {
+            began: self.blocks.is_none().then_some(self.began),
+            unfinished: self.unfinished(),
+        }
+    }
+
+    #[cfg(feature = "server")]
+    fn unfinished(&self) -> Option<(Unfinished, &[u8])> {
         let part = match self {
             Exchange {
                 deferred: Some(_), ..
@@ -436,46 +440,5 @@ fn pass_through(passes: &[Box<dyn Pass>], response: Response) -> Response {
         passes
             .iter()
             .fold(response, |response, pass| pass.after(response))
-    }
-}
-
-impl<'h> RequestLine<'h> {
-    pub(super) fn of(head: &Head<'h>) -> RequestLine<'h> {
-        RequestLine {
-            method: Some(head.method()),
-            bytes: head.line(),
-            head: Some(*head),
-        }
-    }
-}
-
-/// Returns whether the request is needed after its head is gone: the response is deferred, or it has failed, or its body
-/// may fail.
-#[inline(always)]
-pub(super) fn may_need_record(response: &Response) -> bool {
-    response.exception.is_some()
-        || response.status.is_informational()
-        || response.body.as_bytes().is_none()
-}
-
-impl Record {
-    fn of(line: RequestLine<'_>, now: Now, extensions: &Extensions) -> Record {
-        let head = line.head.map(|head| extensions.head_for(head));
-        let authority = head.and_then(|head| head.authority());
-        let host = authority.map_or("", |authority| authority.host);
-        Record {
-            method: line.method,
-            text: [line.bytes, host.as_bytes()].concat(),
-            line_bytes: line.bytes.len(),
-            has_head: line.head.is_some(),
-            now,
-        }
-    }
-
-    /// Returns the request line, and the host if the head was valid. It is empty if the client named none.
-    fn line_and_host(&self) -> (&[u8], Option<&str>) {
-        let (line, host) = self.text.split_at(self.line_bytes);
-        let host = core::str::from_utf8(host).ok();
-        (line, host.filter(|_| self.has_head))
     }
 }

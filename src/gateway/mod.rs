@@ -22,6 +22,7 @@ pub(crate) mod incoming;
 mod input;
 mod own_response;
 pub(crate) mod poll_time;
+mod record;
 mod respond;
 pub(crate) mod session;
 mod stream_kind;

@@ -1,8 +1,9 @@
-//! Responses to requests that concern the server as a whole, not a resource.
+//! Responses that concern the server as a whole, not a resource.
 
 use crate::message::head::Head;
 use crate::response::response::Response;
 use crate::values::method::Method;
+use crate::values::protocol_error::ProtocolError;
 use crate::values::status::Status;
 
 /// Returns the gateway's own response to requests that do not concern a resource: unsupported methods and `OPTIONS *`.
@@ -28,3 +29,10 @@ fn own_response_to_rare(head: &Head<'_>) -> Option<Response> {
 
 /// The methods supported by the server, sent in the response to `OPTIONS *` (RFC 9110 section 9.3.7).
 const ALLOW: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
+/// Returns the response if there is no room for another.
+#[cold]
+pub(super) fn overloaded() -> Response {
+    let full = ProtocolError::Overloaded;
+    Response::refused(full, full)
+}

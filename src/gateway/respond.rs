@@ -1,9 +1,10 @@
 //! The front end for requests that another server received.
 
 use super::chain::{Caller, Chain};
-use super::exchange::{Begun, Exchange, RequestLine};
+use super::exchange::{Begun, Exchange};
 use super::gateway::Gateway;
 use super::incoming::{Arrived, Incoming};
+use super::record::RequestLine;
 use crate::connection::Refusal;
 use crate::message::framing::{self, Framing};
 use crate::middleware::Clock;

@@ -2,7 +2,7 @@
 
 use super::driver::Driver;
 #[cfg(feature = "server")]
-use super::exchange::Unfinished;
+use super::exchange::Resumed;
 use super::front_end::FrontEnd;
 use super::gateway::Gateway;
 use super::input::Input;
@@ -216,11 +216,11 @@ impl Session {
         self.driver.connection.refuse_for_now();
     }
 
-    /// Returns the part of an exchange that goes on in the next turn, and the request line.
+    /// Returns how an exchange goes on in the next turn.
     #[cfg(feature = "server")]
     #[inline]
-    pub(crate) fn unfinished(&self) -> Option<(Unfinished, &[u8])> {
-        self.driver.exchange.as_ref()?.unfinished()
+    pub(crate) fn resumed(&self) -> Option<Resumed<'_>> {
+        Some(self.driver.exchange.as_ref()?.resumed())
     }
 
     /// Sends a comment in a stream of events that waits for its next event. Returns `false` if no such stream waits.

@@ -1,8 +1,9 @@
 //! The bodies of responses that another server sends.
 
 use super::chain::Caller;
-use super::exchange::{Exchange, RequestLine};
+use super::exchange::Exchange;
 use super::gateway::Gateway;
+use super::record::RequestLine;
 use crate::body::body::Body;
 use crate::body::body_error::BodyError;
 use crate::request::owned_request::OwnedRequest;

@@ -4,6 +4,7 @@ use super::client::Client;
 use super::drive;
 use super::listen::BACKLOG;
 use super::listener::Listener;
+use super::metrics::choose_counters;
 use super::options::Options;
 use super::places::{Places, Reserved};
 use super::proxied;
@@ -96,6 +97,9 @@ async fn serve_on(
         server: Arc::new(server),
         connection_held,
     };
+    if let Some(metrics) = &acceptor.server.options.metrics {
+        metrics.watch(&acceptor.places);
+    }
     let serving = async {
         // A separate task, so that an application on one thread does not keep the others from accepting.
         let accepting = acceptor.clone().accept(sockets.clone());
@@ -175,8 +179,12 @@ impl Acceptor {
                     // Yield, so that a stream of new connections does not starve the others.
                     future::yield_now().await;
                 }
-                Err(error) if is_of_one_connection(&error) => future::yield_now().await,
+                Err(error) if is_of_one_connection(&error) => {
+                    self.count_error();
+                    future::yield_now().await;
+                }
                 Err(error) => {
+                    self.count_error();
                     // Most likely, no descriptor is free. An idle connection has one.
                     if self.places.give_up_one() {
                         backoff.end();
@@ -193,10 +201,16 @@ impl Acceptor {
             let place = self.places.reserve(sockets, &self.server.options).await;
             match future::poll_once(sockets.accept()).await {
                 Some(Ok((stream, peer))) => self.spawn(stream, peer, place),
-                Some(Err(error)) if is_of_one_connection(&error) => {}
-                Some(Err(_)) | None => return,
+                Some(Err(error)) if is_of_one_connection(&error) => self.count_error(),
+                Some(Err(_)) => return self.count_error(),
+                None => return,
             }
         }
+    }
+
+    fn count_error(&self) {
+        let options = &self.server.options;
+        options.count(|metrics| metrics.accept_errors.add(1));
     }
 
     fn spawn(&self, stream: Stream, peer: Peer, reserved: Reserved) {
@@ -221,6 +235,7 @@ impl Acceptor {
             tls: None,
         });
         let options = &self.server.options;
+        options.count(|metrics| metrics.accepted.add(1));
         let is_proxied = options.proxy_protocol.is_some();
         let client = if is_proxied {
             // The proxy has not named the client yet.
@@ -232,6 +247,7 @@ impl Acceptor {
             .places
             .seat(reserved, number, client, socket.clone(), options);
         let Some(place) = seated else {
+            options.count(|metrics| metrics.turned_away.add(1));
             return turn_away(&*socket);
         };
         let server = self.server.clone();
@@ -320,7 +336,10 @@ impl Helpers {
         for index in 0..count {
             let (executor, quitting) = (executor.clone(), quitting.clone());
             let thread = thread::Builder::new().name(format!("bytegate-{}", index + 1));
-            thread.spawn(move || smol::block_on(executor.run(closed(&quitting))))?;
+            thread.spawn(move || {
+                choose_counters(index);
+                smol::block_on(executor.run(closed(&quitting)));
+            })?;
         }
         Ok(Helpers { _quit: quit })
     }

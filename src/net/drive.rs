@@ -362,6 +362,7 @@ impl<T: Transport> Driver<'_, T> {
                 self.session.end_input()
             };
         }
+        self.server.count_received(count);
         if !self.used {
             self.used = true;
             if let Some(tls) = self.socket.tls() {
@@ -399,14 +400,12 @@ impl<T: Transport> Driver<'_, T> {
                     }
                 }
                 let until = self.comments.or_earlier(self.server.instant(until));
-                let late = self.deadline.poll(until, context);
-                late.map(|()| Ok(None))
+                self.deadline.poll(until, context).map(|()| Ok(None))
             });
-            if let Some(wait) = wait.await? {
-                return Ok(wait);
-            }
-            if reads {
-                self.hold_back()?;
+            match wait.await? {
+                Some(wait) => return Ok(wait),
+                None if reads => self.hold_back()?,
+                None => {}
             }
         }
     }
@@ -441,6 +440,7 @@ impl<T: Transport> Driver<'_, T> {
             },
             None => write_pieces(&*self.socket, self.session.output()),
         };
+        self.server.count_sent(&written);
         match written {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(count) if count == self.session.output().len() => {
@@ -487,9 +487,8 @@ impl<T: Transport> Driver<'_, T> {
             CloseReason::Persistence | CloseReason::Refused | CloseReason::ResponseBroken => {}
         }
         if self.socket.end_output().is_ok() {
-            let now = self.server.elapsed();
-            self.place
-                .begin_wait(ClientWait::new(Awaited::NextRequest, now));
+            let wait = ClientWait::new(Awaited::NextRequest, self.server.elapsed());
+            self.place.begin_wait(wait);
             let stopped = async {
                 closed(&self.server.stopping).await;
                 Timer::after(QUIET).await;

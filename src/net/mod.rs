@@ -20,6 +20,7 @@ mod blocking;
 mod buffers;
 mod client;
 mod comments;
+mod counters;
 mod drive;
 #[cfg(all(feature = "systemd", unix))]
 mod inherited;
@@ -27,9 +28,12 @@ mod line;
 mod linger;
 mod listen;
 mod listener;
+mod metrics;
+mod metrics_text;
 mod notice;
 #[cfg(unix)]
 mod notifier;
+mod occupancy;
 mod open_files;
 mod options;
 mod places;
@@ -56,6 +60,7 @@ pub use address::{Address, InvalidAddress};
 pub use blocking::{Blocking, blocking};
 pub use listen::listen;
 pub use listener::Listener;
+pub use metrics::Metrics;
 pub use open_files::raise_open_files_limit;
 pub use options::Options;
 pub use readiness::{Phase, Readiness};

@@ -1,5 +1,7 @@
 //! Options for the server as a whole, in addition to the configuration of each connection.
 
+use super::counters::{Counters, RareCounters};
+use super::metrics::Metrics;
 use super::open_files::open_files_limit;
 use super::readiness::Readiness;
 use crate::config::TrustedProxies;
@@ -82,6 +84,8 @@ pub struct Options {
     /// The scheme of the connections. Use [`Scheme::Https`] behind a proxy that terminates TLS and sends nothing
     /// else. Default: `http`.
     pub scheme: Scheme,
+    /// The counters for connections, requests and responses, for monitoring. Several servers may share them. Default: none.
+    pub metrics: Option<Metrics>,
     /// The certificates with which the server speaks TLS on its TCP listeners (feature `rustls`). The scheme is then `https`.
     /// Unix sockets stay plain: their clients are on this machine. A handshake must be complete before the deadline of the
     /// first request head. Keep a clone, and call [`Tls::reload`] when the files have changed. Default: none.
@@ -137,6 +141,7 @@ impl Default for Options {
             #[cfg(feature = "rustls")]
             tls: None,
             proxy_protocol: None,
+            metrics: None,
             log: Arc::new(|line| {
                 // If nobody reads it, nothing is lost.
                 let _ = writeln!(std::io::stderr(), "bytegate: {line}");
@@ -162,6 +167,19 @@ impl Options {
     pub fn log_to(mut self, log: impl Fn(&str) + Send + Sync + 'static) -> Options {
         self.log = Arc::new(log);
         self
+    }
+
+    /// Returns the metrics, if there are any, as counters for this thread.
+    #[inline]
+    pub(super) fn counters(&self) -> Option<&Counters> {
+        self.metrics.as_ref().map(Metrics::of_thread)
+    }
+
+    /// Changes a counter of connections or errors.
+    pub(super) fn count(&self, count: impl FnOnce(&RareCounters)) {
+        if let Some(metrics) = &self.metrics {
+            count(metrics.rare());
+        }
     }
 
     pub(super) fn report(&self, message: &str) {

@@ -3,6 +3,7 @@
 
 use super::client::Client;
 use super::notice::Notice;
+use super::occupancy::Occupancy;
 use super::options::Options;
 use super::seat::{Awaited, ClientWait, Seat, nanos};
 use super::sockets::Accept;
@@ -205,6 +206,21 @@ impl Places {
             seats.filter_map(|seat| seat.waker().take()).collect()
         };
         wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Returns how many connections wait for what.
+    pub(super) fn occupancy(&self) -> Occupancy {
+        let open = self.open();
+        let mut occupancy = Occupancy {
+            limit: self.limit,
+            bytes: open.pages * PAGE_BYTES,
+            bytes_limit: self.page_limit * PAGE_BYTES,
+            ..Occupancy::default()
+        };
+        for seat in open.seats.values() {
+            occupancy.count(seat.waiting().map(|wait| wait.awaited));
+        }
+        occupancy
     }
 
     /// Gives up a connection, for its descriptor. Returns whether one closes soon.

@@ -11,6 +11,7 @@ use crate::gateway::exchange::Unfinished;
 use crate::gateway::front_end::FrontEnd;
 use crate::gateway::session::Session;
 use crate::gateway::wait::Wait;
+use crate::message::head::Head;
 use crate::middleware::RequestInfo;
 use crate::request::request::Message;
 use crate::response::response::ResponseError;
@@ -20,6 +21,7 @@ use core::convert::Infallible;
 use core::task::Waker;
 use core::time::Duration;
 use smol::channel::Receiver;
+use std::io;
 use std::prelude::rust_2024::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -119,6 +121,22 @@ impl ServerContext {
         self.started.checked_add(until)
     }
 
+    /// Counts bytes from a client.
+    #[inline]
+    pub(super) fn count_received(&self, bytes: usize) {
+        if let Some(counters) = self.options.counters() {
+            counters.count_received(bytes);
+        }
+    }
+
+    /// Counts the bytes of a write, if it succeeded.
+    #[inline]
+    pub(super) fn count_sent(&self, written: &io::Result<usize>) {
+        if let (Some(counters), Ok(bytes)) = (self.options.counters(), written) {
+            counters.count_sent(*bytes);
+        }
+    }
+
     /// Returns the front end for one turn.
     pub(super) fn turn<'s>(&'s self, place: &'s Place, waker: &'s Waker) -> Turn<'s> {
         Turn {
@@ -129,6 +147,8 @@ impl ServerContext {
             line: Line::none(),
             runs: Unfinished::Response,
             runs_next: Unfinished::Response,
+            began: None,
+            answered: None,
         }
     }
 }
@@ -146,22 +166,48 @@ pub(super) struct Turn<'s> {
     runs: Unfinished,
     /// The part that runs after the clock is read again.
     runs_next: Unfinished,
+    /// When the head of the current request was complete, if it was valid and there are metrics.
+    began: Option<Duration>,
+    /// When the head of the last request was complete, if its duration is not counted yet: the clock is read after the
+    /// response.
+    answered: Option<Duration>,
 }
 
 impl Turn<'_> {
     /// Gives a session its turn.
     #[inline]
     pub(super) fn give_to(mut self, session: &mut Session, input: &mut &[u8]) -> Wait {
-        if let Some((part, line)) = session.unfinished() {
-            self.line.set(line);
-            (self.runs, self.runs_next) = (part, part);
+        if let Some(resumed) = session.resumed() {
+            self.began = resumed.began;
+            if let Some((part, line)) = resumed.unfinished {
+                self.line.set(line);
+                (self.runs, self.runs_next) = (part, part);
+            }
         }
         let wait = session.turn(input, &mut self);
+        self.count_answered();
         if let Wait::Pending { .. } = wait {
             // Names the request if it has just held the thread.
             self.now();
         }
         wait
+    }
+
+    #[inline(always)]
+    fn count_answered(&mut self) {
+        if self.answered.is_some() {
+            self.count_duration();
+        }
+    }
+
+    /// Counts the duration of the last response. If the clock was not read after it, it was a prepared response, which takes
+    /// less time than reading the clock.
+    #[inline(never)]
+    fn count_duration(&mut self) {
+        if let (Some(counters), Some(began)) = (self.server.options.counters(), self.answered) {
+            counters.count_duration(self.last.saturating_sub(began));
+            self.answered = None;
+        }
     }
 
     /// Names a request that held the thread. The other connections of the thread had to wait.
@@ -192,6 +238,7 @@ impl FrontEnd for Turn<'_> {
         let elapsed = self.server.elapsed();
         let held = elapsed.saturating_sub(self.last);
         self.last = elapsed;
+        self.count_answered();
         if held >= LONG {
             self.advise(held);
         }
@@ -215,6 +262,14 @@ impl FrontEnd for Turn<'_> {
     }
 
     #[inline]
+    fn on_head(&mut self, head: &Head<'_>, _: u64) {
+        if let Some(counters) = self.server.options.counters() {
+            counters.count_request(head.method());
+            self.began = Some(self.last);
+        }
+    }
+
+    #[inline]
     fn on_request(&mut self, request: &Message<'_>, _: u64) {
         self.line.set(request.head.line());
         self.runs = Unfinished::Response;
@@ -226,15 +281,23 @@ impl FrontEnd for Turn<'_> {
         if summary.is_stream {
             self.runs_next = Unfinished::Body;
         }
+        if let Some(counters) = self.server.options.counters() {
+            counters.count_response(summary.status);
+            self.count_answered();
+            self.answered = self.began.take();
+        }
     }
 
     fn on_refusal(&mut self, refusal: &Refusal<'_>) {
         let options = &self.server.options;
+        options.count(|metrics| metrics.count_refusal(refusal.error));
         let advice = &self.server.large_bodies;
         advice.give_for_large_body(refusal, |text| options.report(text));
     }
 
     fn on_error(&mut self, error: &ResponseError, request: &RequestInfo<'_>) {
+        let options = &self.server.options;
+        options.count(|metrics| metrics.response_errors.add(1));
         if !self.server.gateway.current().reports_errors() {
             self.server.options.report(&format!("{request}: {error}"));
         }

@@ -32,6 +32,8 @@ mod instances;
 #[cfg(feature = "net")]
 mod pages;
 #[cfg(feature = "server")]
+mod prometheus;
+#[cfg(feature = "server")]
 mod proxies;
 #[cfg(all(feature = "net", unix))]
 mod shells;

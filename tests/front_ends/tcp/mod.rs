@@ -7,6 +7,7 @@ mod deadlines;
 mod deferred;
 mod executors;
 mod memory_limit;
+mod metrics;
 mod reloading;
 mod requests;
 mod slow_applications;

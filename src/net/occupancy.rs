@@ -1,0 +1,46 @@
+//! The use of the places for connections.
+
+use super::seat::Awaited;
+use std::prelude::rust_2024::*;
+
+/// How many connections wait for what, and how much of the limits is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Occupancy {
+    /// Connections that wait for a request.
+    pub(super) idle: usize,
+    /// Connections that wait for the rest of a head or of a body.
+    pub(super) receiving: usize,
+    /// Connections that do not wait for their clients.
+    pub(super) responding: usize,
+    /// Connections that wait until their clients read.
+    pub(super) sending: usize,
+    pub(super) limit: usize,
+    pub(super) bytes: usize,
+    pub(super) bytes_limit: usize,
+}
+
+impl Occupancy {
+    /// Adds a connection.
+    pub(super) fn count(&mut self, awaited: Option<Awaited>) {
+        let count = match awaited {
+            Some(Awaited::FirstRequest | Awaited::NextRequest) => &mut self.idle,
+            Some(Awaited::Head | Awaited::Body) => &mut self.receiving,
+            Some(Awaited::Reading) => &mut self.sending,
+            None => &mut self.responding,
+        };
+        *count += 1;
+    }
+
+    /// Adds the places of another server.
+    pub(super) fn and(self, other: Occupancy) -> Occupancy {
+        Occupancy {
+            idle: self.idle + other.idle,
+            receiving: self.receiving + other.receiving,
+            responding: self.responding + other.responding,
+            sending: self.sending + other.sending,
+            limit: self.limit.saturating_add(other.limit),
+            bytes: self.bytes + other.bytes,
+            bytes_limit: self.bytes_limit.saturating_add(other.bytes_limit),
+        }
+    }
+}
