@@ -32,7 +32,7 @@
 //! | host a Python application: Flask, Django | `python` (feature `python`, Unix) |
 //! | change limits and timeouts | [`config`] |
 //! | use the protocol alone | [`connection`] |
-//! | run the program on a server, as a service or in a container | [`manual::operations`] |
+//! | run the program on a server: as a service, in a container, behind proxies | [`manual::operations`] |
 //! | find out why something goes wrong: 413, stalls, tokio, closures | [`manual::troubleshooting`] |
 //! | look up an HTTP rule, a guarantee or a benchmark | [`manual`] |
 //!

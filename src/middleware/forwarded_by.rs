@@ -123,7 +123,8 @@ impl ForwardedBy {
     /// The prefix is put back before the path, and counts as a mount: it is the start of
     /// [`Request::path`](crate::Request::path) and of [`script_name`](crate::Request::script_name), and routers and sites find the
     /// rest. Frameworks build links with it. Redirects of routers and sites are relative, and so are right with any prefix. An
-    /// application that redirects to an absolute path puts `script_name` before it. A prefix with escapes, empty segments or dot
+    /// application that redirects to an absolute path puts `script_name` before it. The targets of redirect rules of a site are sent as
+    /// they are written. A prefix with escapes, empty segments or dot
     /// segments is ignored.
     ///
     /// ```

@@ -71,7 +71,8 @@ pub(crate) fn serve(
     let certificates = Certificates::of(&options)?;
     let plain = Plain::listen(&options, &places)?;
     let finish = Finish {
-        has_local_only: has_local_only(&places),
+        // No page can make a browser send a PROXY header.
+        has_local_only: has_local_only(&places) && options.proxies.protocol().is_none(),
         output: output.clone(),
         redirect: plain.as_ref().map(|plain| plain.redirect),
     };
@@ -142,10 +143,7 @@ struct Finish {
 
 impl Finish {
     fn secure(&self, options: &Options, mut gateway: Gateway) -> Gateway {
-        // No page can make a browser send a PROXY header.
-        let is_reachable = options.proxies.protocol().is_none();
-        let hosts = allowed_hosts(&options.hosts, self.has_local_only);
-        if let Some(hosts) = hosts.filter(|_| is_reachable) {
+        if let Some(hosts) = allowed_hosts(&options.hosts, self.has_local_only) {
             gateway = gateway.with(hosts);
         }
         if !options.no_access_log {

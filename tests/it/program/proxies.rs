@@ -91,3 +91,31 @@ fn a_peer_that_is_not_trusted_is_named_in_the_log() {
     let line = "bytegate: 127.0.0.1 is not a trusted proxy, so its connections are closed (see proxy_protocol)\n";
     assert!(ended.stderr.contains(line), "{}", ended.stderr);
 }
+
+#[test]
+fn only_a_server_that_requires_headers_serves_all_hosts() {
+    let ask = |before: &str| format!("{before}GET / HTTP/1.0\r\nHost: rebound.example\r\n\r\n");
+    let status = |server: &Server, before: &str| server.response(ask(before)).status().code();
+    let header = "PROXY TCP4 192.0.2.9 127.0.0.1 50000 80\r\n";
+    let server = Server::start(&["--proxy-protocol", "127.0.0.1"]);
+    assert_eq!(status(&server, header), 200);
+    let named = ["--proxy-protocol", "127.0.0.1", "--host", "dev.test"];
+    assert_eq!(status(&Server::start(&named), header), 421);
+    assert_eq!(
+        status(&Server::start(&["--trust-proxy", "127.0.0.1"]), ""),
+        421
+    );
+    // The sockets are set up only once.
+    let folder = Folder::new("proxies", &[("site.toml", b"port = 0\n")]);
+    let file = folder.path.join("site.toml");
+    let arguments = ["serve", "--config", file.to_str().expect("text")];
+    let server = Server::ready(Program::start(&arguments));
+    std::fs::write(&file, "port = 0\nproxy-protocol = '127.0.0.1'\n").expect("a file");
+    server.signal("-HUP");
+    let line = server.program.error_line();
+    assert!(
+        line.ends_with(", but not proxy-protocol: restart the program\n"),
+        "{line}"
+    );
+    assert_eq!(status(&server, ""), 421);
+}

@@ -121,7 +121,8 @@ pub(super) const OPTIONS: &[Spec] = &[
         "RANGE",
         "Accept connections only from proxies in this range, which begin each with a PROXY header \
          (version 1 or 2); 'unix' for peers on Unix sockets; may be given several times",
-    ),
+    )
+    .at_start(),
     number(
         "buffered-bytes",
         "SIZE",
