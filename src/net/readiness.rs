@@ -2,6 +2,10 @@
 
 #[cfg(unix)]
 use super::notifier::Notifier;
+use crate::application::Application;
+use crate::request::request::Request;
+use crate::response::response::Response;
+use crate::values::status::Status;
 use core::fmt;
 use core::time::Duration;
 use std::prelude::rust_2024::*;
@@ -15,14 +19,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 /// together.
 ///
 /// ```
-/// use bytegate::{Request, Router, Status, net};
+/// use bytegate::{Router, net};
 ///
 /// let options = net::Options::default();
-/// let readiness = options.readiness.clone();
-/// let router = Router::new().get("/readyz", move |_: &Request| match readiness.phase() {
-///     net::Phase::Ready => Status::OK,
-///     _ => Status::SERVICE_UNAVAILABLE,
-/// });
+/// let router = Router::new().get("/readyz", options.readiness.page());
 /// # let output = bytegate::Gateway::new(router).handle(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
 /// # assert!(output.starts_with(b"HTTP/1.1 503 "));
 /// ```
@@ -86,6 +86,33 @@ impl Readiness {
     #[must_use]
     pub fn phase(&self) -> Phase {
         phase(self.shared.phase.load(Ordering::Relaxed))
+    }
+
+    /// Returns an application that responds to every request with the phase: 200 if the server is ready for new clients, and
+    /// otherwise 503. Mount it where the load balancer asks, such as on a server on another address, which goes on while this one
+    /// stops.
+    ///
+    /// ```
+    /// use bytegate::{Router, net, testing::Client};
+    ///
+    /// let readiness = net::Options::default().readiness;
+    /// let client = Client::new(Router::new().get("/readyz", readiness.page()));
+    /// let page = client.get("/readyz").send();
+    /// assert_eq!((page.status().code(), page.text()), (503, "starting\n"));
+    /// ```
+    #[must_use]
+    pub fn page(&self) -> impl Application + use<> {
+        let readiness = self.clone();
+        move |_: &Request<'_>| {
+            let (status, text) = match readiness.phase() {
+                Phase::Starting => (Status::SERVICE_UNAVAILABLE, "starting\n"),
+                Phase::Ready => (Status::OK, "ready\n"),
+                Phase::Draining => (Status::SERVICE_UNAVAILABLE, "draining\n"),
+            };
+            Response::text(text)
+                .with_status(status)
+                .with_header("Cache-Control", "no-store")
+        }
     }
 
     /// Tells systemd that the service reloads its configuration while `reload` runs. The phase stays the same, because clients

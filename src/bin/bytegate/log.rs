@@ -21,6 +21,8 @@ struct Queue {
     dropped: u64,
     /// Whether the thread is writing lines that it took from the queue.
     is_writing: bool,
+    /// Whether the stream is to be flushed, even without lines.
+    is_flushed: bool,
 }
 
 /// How long the end of a log may take.
@@ -47,7 +49,7 @@ impl Log {
                 if dropped > 0 {
                     let plural = if dropped == 1 { "" } else { "s" };
                     report(&format!(
-                        "{dropped} line{plural} of the log dropped, because nobody read it"
+                        "{dropped} line{plural} of the log dropped, because they were written too slowly"
                     ));
                 }
             }
@@ -78,6 +80,12 @@ impl Log {
         self.0.has_lines.notify_one();
     }
 
+    /// Has the stream flushed after the lines that wait now, even if there are none.
+    pub(crate) fn flush(&self) {
+        self.0.lock().is_flushed = true;
+        self.0.has_lines.notify_one();
+    }
+
     /// Waits until all lines are written, but not for a reader that is gone or stalled.
     pub(crate) fn finish(&self) {
         self.finish_within(PATIENCE);
@@ -98,11 +106,11 @@ impl Log {
 }
 
 impl Shared {
-    /// Waits for lines, and takes all of them, with the number of lines that were dropped after them.
+    /// Waits for lines or for a flush, and takes all lines, with the number of lines that were dropped after them.
     fn take(&self) -> (Vec<u8>, u64) {
         let mut queue = self.lock();
         queue.is_writing = false;
-        while queue.lines.is_empty() {
+        while queue.lines.is_empty() && !std::mem::take(&mut queue.is_flushed) {
             self.is_written.notify_all();
             let waited = self.has_lines.wait(queue);
             queue = waited.unwrap_or_else(PoisonError::into_inner);

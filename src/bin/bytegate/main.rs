@@ -1,6 +1,8 @@
 //! The program. It serves a folder, the demo site or an application in Python, lists routes, and responds to or explains raw bytes.
 
+mod access;
 mod addresses;
+mod admin;
 mod arguments;
 mod browser;
 mod completions;
@@ -14,6 +16,8 @@ mod help;
 mod index;
 mod listen;
 mod log;
+mod log_file;
+mod log_format;
 mod man;
 mod meant;
 mod options;

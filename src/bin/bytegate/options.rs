@@ -1,5 +1,6 @@
 //! The options that were given, and the effect of each.
 
+use crate::log_format::LogFormat;
 use crate::proxies::{self, ProxyOptions};
 use crate::table::Spec;
 use crate::terminal::Color;
@@ -52,6 +53,9 @@ pub(crate) struct Options {
     pub(crate) qr: Option<bool>,
     pub(crate) color: Color,
     pub(crate) no_access_log: bool,
+    pub(crate) log_format: LogFormat,
+    pub(crate) log_file: Option<PathBuf>,
+    pub(crate) admin: Option<Address>,
     pub(crate) drain_delay: Option<Duration>,
     pub(crate) stop_timeout: Option<Duration>,
     pub(crate) connections: Option<usize>,
@@ -248,6 +252,9 @@ impl Options {
             }
             "color" => self.color = values::color(text()?)?,
             "no-access-log" => self.no_access_log = switch()?,
+            "log-format" => self.log_format = LogFormat::parse(text()?)?,
+            "log-file" => self.log_file = Some(values::file(text()?, folder)?),
+            "admin" => self.admin = Some(values::address(text()?)?),
             "head-timeout" => self.config.timeouts.head = values::time(text()?)?,
             "idle-timeout" => self.config.timeouts.idle = values::time(text()?)?,
             "drain-delay" => self.drain_delay = Some(values::time(text()?)?),

@@ -1,19 +1,20 @@
 //! `bytegate serve`
 
+use crate::access::AccessOutput;
+use crate::admin::Admin;
 use crate::greeting::Greeting;
 use crate::index::Listing;
 use crate::listen::{Listening, Place};
 use crate::log::Log;
 use crate::options::Options;
 use crate::redirect::{Plain, RedirectToHttps};
-use crate::terminal::{self, Color};
 use crate::tls::Certificates;
 use crate::values::Hosts;
 use crate::{Failure, addresses, browser, content, listen, reload};
-use bytegate::middleware::{AccessLog, AllowedHosts};
+use bytegate::middleware::AllowedHosts;
 use bytegate::{Gateway, Rejection, Status, net};
 use std::future::Future;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
@@ -57,7 +58,7 @@ pub(crate) fn serve(
         let errors = errors.clone();
         move |message: &str| errors.complain(message)
     };
-    let output = Log::start(io::stdout(), complain.clone());
+    let output = AccessOutput::open(&options, errors)?;
     let Content {
         gateway,
         served,
@@ -70,6 +71,7 @@ pub(crate) fn serve(
     } = listen::listen(&options)?;
     let certificates = Certificates::of(&options)?;
     let plain = Plain::listen(&options, &places)?;
+    let admin = options.admin.as_ref().map(Admin::listen).transpose()?;
     let finish = Finish {
         // No page can make a browser send a PROXY header.
         has_local_only: has_local_only(&places) && options.proxies.protocol().is_none(),
@@ -79,8 +81,10 @@ pub(crate) fn serve(
     let gateways = Gateways::new(finish, &options, gateway);
     let stop = net::stop_signal()?;
     net::raise_open_files_limit();
-    let net_options = net_options(&options).log_to(complain);
-    let notes = note.into_iter().chain(certificates.notes.clone()).collect();
+    let mut net_options = net_options(&options).log_to(complain);
+    net_options.metrics = admin.as_ref().map(Admin::metrics);
+    let notes = note.into_iter().chain(certificates.notes.clone());
+    let notes = notes.chain(admin.as_ref().map(Admin::note)).collect();
     let reload = {
         let (gateways, certificates, options) =
             (gateways.clone(), certificates.clone(), options.clone());
@@ -103,6 +107,9 @@ pub(crate) fn serve(
         }
     };
     let closed = reload::at_hangup(reload, net_options.readiness.clone(), errors.clone())?;
+    if let Some(admin) = admin {
+        admin.start(&net_options.readiness)?;
+    }
     let greeting = Greeting {
         served: &served,
         places: &places,
@@ -136,7 +143,7 @@ fn has_local_only(places: &[Place]) -> bool {
 #[derive(Clone)]
 struct Finish {
     has_local_only: bool,
-    output: Log,
+    output: AccessOutput,
     /// The middleware for plain HTTP beside https.
     redirect: Option<RedirectToHttps>,
 }
@@ -147,7 +154,7 @@ impl Finish {
             gateway = gateway.with(hosts);
         }
         if !options.no_access_log {
-            gateway = gateway.with(access_log(options.color, self.output.clone()));
+            gateway = gateway.with(self.output.middleware(options));
         }
         match options.proxies.forwarded_by() {
             Some(forwarded) => gateway.with(forwarded),
@@ -220,20 +227,6 @@ impl Gateways {
         };
         smol::future::try_zip(redirecting, serving).await.map(drop)
     }
-}
-
-/// Returns the log of requests. A terminal also shows the time that each took.
-fn access_log(color: Color, output: Log) -> AccessLog {
-    let is_terminal = io::stdout().is_terminal();
-    let has_colors = color.applies(is_terminal);
-    let log = AccessLog::to(move |line| {
-        if has_colors {
-            output.push(&terminal::colored(line))
-        } else {
-            output.push(line)
-        }
-    });
-    if is_terminal { log.timed() } else { log }
 }
 
 fn net_options(options: &Options) -> net::Options {

@@ -35,10 +35,9 @@ impl Color {
 
 /// Colors a line of the access log: the status by its class, and everything before the request in gray.
 pub(crate) fn colored(line: &str) -> String {
-    // A quotation mark in the request is escaped, so this is its end.
-    let parts = line.rsplit_once("\" ").and_then(|(start, end)| {
-        let (before, request) = start.split_once('"')?;
-        let (status, rest) = end.split_once(' ')?;
+    let parts = line.split_once('"').and_then(|(before, rest)| {
+        let (request, end) = rest.split_at_checked(end_of_text(rest)?)?;
+        let (status, rest) = end.strip_prefix("\" ")?.split_once(' ')?;
         Some((before, request, status, rest))
     });
     let Some((before, request, status, rest)) = parts else {
@@ -51,6 +50,16 @@ pub(crate) fn colored(line: &str) -> String {
         _ => 31,
     };
     format!("\x1b[90m{before}\x1b[0m\"{request}\" \x1b[{color}m{status}\x1b[0m {rest}")
+}
+
+/// Returns the place of the quotation mark that ends a text. One inside it comes after a backslash.
+fn end_of_text(text: &str) -> Option<usize> {
+    let mut is_escaped = false;
+    text.find(|character| {
+        let ends = character == '"' && !is_escaped;
+        is_escaped = character == '\\' && !is_escaped;
+        ends
+    })
 }
 
 /// Returns the number of columns of the terminal that shows standard error, as far as it is known.
@@ -83,6 +92,9 @@ mod tests {
                 )
             );
         }
+        let combined = "- - - [d] \"GET / HTTP/1.1\" 200 5 \"-\" \"a \\\"b\" 1\"\n";
+        let expected = "\x1b[90m- - - [d] \x1b[0m\"GET / HTTP/1.1\" \x1b[32m200\x1b[0m 5 \"-\" \"a \\\"b\" 1\"\n";
+        assert_eq!(super::colored(combined), expected);
         assert_eq!(super::colored("no log\n"), "no log\n");
     }
 

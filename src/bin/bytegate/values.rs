@@ -250,7 +250,7 @@ pub(crate) fn base(text: &str) -> Result<String, String> {
 }
 
 /// Returns the value that a word stands for.
-fn choice<T, const N: usize>(text: &str, choices: [(&str, T); N]) -> Result<T, String> {
+pub(crate) fn choice<T, const N: usize>(text: &str, choices: [(&str, T); N]) -> Result<T, String> {
     let words = choices.each_ref().map(|(word, _)| *word);
     let mut choices = choices.into_iter();
     match choices.find(|(word, _)| *word == text) {

@@ -155,6 +155,13 @@ fn help_is_printed_to_standard_output() {
                                auto, which colors it on a terminal, unless NO_COLOR is
                                set]
           --no-access-log      Do not write a line for each request to standard output
+          --log-format FORMAT  The form of the lines: common, combined, which adds
+                               Referer and User-Agent, or json [default: common]
+          --log-file FILE      Append the lines to FILE instead; a SIGUSR1 opens it
+                               again, after it was moved
+          --admin ADDRESS      Serve /metrics for Prometheus, /healthz and /readyz on
+                               this address: 127.0.0.1:9100 or
+                               unix:/run/web-admin.sock,mode=660
           --head-timeout TIME  Close connections whose request head takes longer
                                [default: 10s]
           --idle-timeout TIME  Close connections that are idle for this long

@@ -2,6 +2,8 @@
 
 #[cfg(unix)]
 mod addresses;
+#[cfg(unix)]
+mod admin;
 mod base;
 mod command_line;
 mod config;
@@ -10,6 +12,8 @@ mod folder;
 mod handle;
 #[cfg(unix)]
 mod listing;
+#[cfg(unix)]
+mod logs;
 #[cfg(unix)]
 mod pipes;
 #[cfg(target_os = "linux")]

@@ -50,6 +50,28 @@ pub(super) const OPTIONS: &[Spec] = &[
         "no-access-log",
         "Do not write a line for each request to standard output",
     ),
+    text(
+        "log-format",
+        "FORMAT",
+        "The form of the lines: common, combined, which adds Referer and User-Agent, or json",
+    )
+    .default("common")
+    .completes(Completes::Words(&["common", "combined", "json"])),
+    text(
+        "log-file",
+        "FILE",
+        "Append the lines to FILE instead; a SIGUSR1 opens it again, after it was moved",
+    )
+    .at_start()
+    .completes(Completes::Files),
+    text(
+        "admin",
+        "ADDRESS",
+        "Serve /metrics for Prometheus, /healthz and /readyz on this address: 127.0.0.1:9100 or \
+         unix:/run/web-admin.sock,mode=660",
+    )
+    .at_start()
+    .completes(Completes::Words(&["127.0.0.1:9100"])),
     number(
         "head-timeout",
         "TIME",

@@ -1,0 +1,92 @@
+//! The access log of the program.
+
+use crate::Failure;
+use crate::log::Log;
+use crate::log_file::{LogFile, Reopening};
+use crate::log_format::LogFormat;
+use crate::options::Options;
+use crate::terminal;
+use bytegate::middleware::AccessLog;
+use std::io::{self, IsTerminal};
+
+/// The output of the access log: a file, or standard output.
+#[derive(Clone)]
+pub(crate) struct AccessOutput {
+    log: Log,
+    is_terminal: bool,
+    may_have_colors: bool,
+}
+
+impl AccessOutput {
+    /// # Errors
+    /// Returns an error if the log file cannot be opened, or if the signal to open it again cannot be caught.
+    pub(crate) fn open(options: &Options, errors: &Log) -> Result<AccessOutput, Failure> {
+        let complain = |errors: &Log| {
+            let errors = errors.clone();
+            move |message: &str| errors.complain(message)
+        };
+        let Some(path) = &options.log_file else {
+            return Ok(AccessOutput {
+                log: Log::start(io::stdout(), complain(errors)),
+                is_terminal: io::stdout().is_terminal(),
+                may_have_colors: true,
+            });
+        };
+        let reopening = Reopening::default();
+        let file = LogFile::open(path, reopening.clone(), complain(errors))?;
+        let log = Log::start(file, complain(errors));
+        at_signal(reopening, log.clone())?;
+        Ok(AccessOutput {
+            log,
+            is_terminal: false,
+            may_have_colors: false,
+        })
+    }
+
+    /// Returns the middleware that writes to this output. A terminal also shows the time that each request took.
+    pub(crate) fn middleware(&self, options: &Options) -> AccessLog {
+        let is_json = options.log_format == LogFormat::Json;
+        let has_colors =
+            self.may_have_colors && !is_json && options.color.applies(self.is_terminal);
+        let output = self.log.clone();
+        let log = AccessLog::to(move |line| {
+            if has_colors {
+                output.push(&terminal::colored(line))
+            } else {
+                output.push(line)
+            }
+        });
+        let log = match options.log_format {
+            LogFormat::Common => log,
+            LogFormat::Combined => log.combined(),
+            LogFormat::Json => log.json(),
+        };
+        if self.is_terminal { log.timed() } else { log }
+    }
+
+    /// See [`Log::finish`].
+    pub(crate) fn finish(&self) {
+        self.log.finish();
+    }
+}
+
+/// Has a log file opened again at each SIGUSR1, which programs that rotate logs send.
+#[cfg(unix)]
+fn at_signal(reopening: Reopening, log: Log) -> io::Result<()> {
+    use async_signal::{Signal, Signals};
+    use smol::stream::StreamExt;
+    let mut signals = Signals::new([Signal::Usr1])?;
+    let thread = std::thread::Builder::new().name("bytegate-log".into());
+    thread.spawn(move || {
+        while smol::block_on(signals.next()).is_some() {
+            reopening.ask();
+            log.flush();
+        }
+    })?;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn at_signal(_: Reopening, _: Log) -> io::Result<()> {
+    Ok(())
+}

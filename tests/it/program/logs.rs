@@ -1,0 +1,162 @@
+//! The forms of the access log, and log files.
+
+use super::serve::{Server, get};
+use super::*;
+
+/// Waits until a file has this many lines, and returns them.
+fn lines_of(path: &Path, count: usize) -> Vec<String> {
+    let started = Instant::now();
+    loop {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        if text.lines().count() >= count && text.ends_with('\n') {
+            return text.lines().map(String::from).collect();
+        }
+        assert!(started.elapsed() < DEADLINE, "{path:?} has {text:?}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn waits_for(server: &Server, text: &str) {
+    loop {
+        let line = server.program.error_line();
+        if line.contains(text) {
+            return;
+        }
+    }
+}
+
+/// A server that logs to a file of a folder.
+fn logging(folder: &Folder) -> (Server, PathBuf) {
+    let path = folder.path.join("access.log");
+    let server = Server::start(&["--log-file", path.to_str().expect("text")]);
+    (server, path)
+}
+
+#[test]
+fn lines_have_the_form_that_was_asked_for() {
+    let request = "GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: a \"b\"\r\n\r\n";
+    let server = Server::start(&["--log-format", "combined"]);
+    server.ask(request);
+    let line = server.program.line();
+    assert!(
+        line.ends_with(" \"GET / HTTP/1.1\" 200 3098 \"-\" \"a \\\"b\\\"\"\n"),
+        "{line}"
+    );
+    let server = Server::start(&["--log-format", "json", "--color", "always"]);
+    server.ask(request);
+    let line = server.program.line();
+    assert!(
+        line.starts_with("{\"time\":\"20") && line.ends_with("\"error\":null}\n"),
+        "{line}"
+    );
+    assert!(
+        line.contains("\"peer\":\"127.0.0.1\"") && line.contains("\"user_agent\":\"a \\\"b\\\"\"")
+    );
+}
+
+#[test]
+fn the_form_can_be_changed_by_a_reload() {
+    let folder = Folder::new("log-format", &[("b.toml", b"port = 0\n")]);
+    let config = folder.path.join("b.toml");
+    let arguments = ["serve", "--config", config.to_str().expect("text")];
+    let server = Server::ready(Program::start(&arguments));
+    server.get("/");
+    assert!(server.program.line().starts_with("127.0.0.1 - - ["));
+    std::fs::write(&config, "port = 0\nlog-format = 'json'\n").expect("a file");
+    server.signal("-HUP");
+    waits_for(&server, "reloaded");
+    server.get("/");
+    assert!(server.program.line().starts_with("{\"time\""));
+}
+
+#[test]
+fn a_log_file_is_opened_again_after_it_was_moved() {
+    let folder = Folder::new("log-file", &[("access.log", b"before\n")]);
+    let (server, path) = logging(&folder);
+    server.get("/one");
+    let lines = lines_of(&path, 2);
+    assert_eq!(lines[0], "before");
+    assert!(lines[1].contains("\"GET /one HTTP/1.1\" 404 "), "{lines:?}");
+    let moved = folder.path.join("access.log.1");
+    std::fs::rename(&path, &moved).expect("a move");
+    server.get("/two");
+    assert!(lines_of(&moved, 3)[2].contains("/two"));
+    server.signal("-USR1");
+    // No line is needed for it.
+    let started = Instant::now();
+    while !path.exists() {
+        assert!(started.elapsed() < DEADLINE, "the file is not made");
+        thread::sleep(Duration::from_millis(5));
+    }
+    server.get("/three");
+    let lines = lines_of(&path, 1);
+    assert!(lines.len() == 1 && lines[0].contains("/three"), "{lines:?}");
+    assert_eq!(lines_of(&moved, 3).len(), 3);
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(&path).expect("a file").permissions(),
+    );
+    assert_eq!(mode & 0o007, 0, "{mode:o}");
+    let ended = server.stop();
+    assert_eq!((ended.code, &ended.stdout[..]), (Some(0), &b""[..]));
+}
+
+#[test]
+fn a_log_file_that_cannot_be_opened_again_goes_on_in_the_old_one() {
+    let folder = Folder::new("log-file-lost", &[("a", b"")]);
+    let (server, path) = logging(&folder);
+    let moved = folder.path.join("access.log.1");
+    std::fs::rename(&path, &moved).expect("a move");
+    std::fs::create_dir(&path).expect("a folder in its place");
+    server.signal("-USR1");
+    let line = server.program.error_line();
+    let expected = format!("bytegate: cannot open the log file {}: ", path.display());
+    assert!(line.starts_with(&expected), "{line}");
+    assert!(
+        line.ends_with(": the access log goes on in the old one\n"),
+        "{line}"
+    );
+    server.get("/one");
+    assert!(lines_of(&moved, 1)[0].contains("/one"));
+    std::fs::remove_dir(&path).expect("a folder");
+    server.signal("-USR1");
+    let started = Instant::now();
+    while !path.exists() {
+        assert!(started.elapsed() < DEADLINE, "the file is not made");
+        thread::sleep(Duration::from_millis(5));
+    }
+    server.get("/two");
+    assert!(lines_of(&path, 1)[0].contains("/two"));
+}
+
+#[test]
+fn a_log_file_that_cannot_be_opened_is_an_error_at_the_start() {
+    let folder = Folder::new("log-file-none", &[("a", b"")]);
+    let path = folder.path.join("none/access.log");
+    let path = path.to_str().expect("text");
+    let ended = Program::start(&["serve", "--port", "0", "--log-file", path]).end();
+    assert_eq!(ended.code, Some(1));
+    let expected = format!(
+        "bytegate: cannot open the log file {path}: No such file or directory (os error 2)\n"
+    );
+    assert_eq!(ended.stderr, expected);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_reported_once_and_stops_no_client() {
+    let server = Server::start(&["--log-file", "/dev/full"]);
+    for _ in 0..3 {
+        assert_eq!(server.get("/").status(), 200);
+    }
+    let line = server.program.error_line();
+    assert_eq!(
+        line,
+        "bytegate: cannot write /dev/full: No space left on device (os error 28): lines of the access log are lost\n"
+    );
+    server.ask(get("/"));
+    let ended = server.stop();
+    assert_eq!(
+        (ended.code, &*ended.stderr),
+        (Some(0), "bytegate: stopped\n")
+    );
+}
