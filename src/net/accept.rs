@@ -107,7 +107,7 @@ async fn serve_on(
         readiness.set(Phase::Ready);
         when_woken(stop).await;
         readiness.set(Phase::Draining);
-        if !drain_delay.is_zero() {
+        if !drain_delay.is_zero() && !readiness.is_handed_over() {
             Timer::after(drain_delay).await;
         }
         drop(stopping_sender);

@@ -55,10 +55,10 @@ fn from_environment() -> Vec<Passed> {
 
 fn socket(descriptors: &mut ListenFd, number: usize) -> io::Result<Socket> {
     let socket = match descriptors.take_tcp_listener(number) {
-        Ok(listener) => listener.map(Socket::Tcp),
+        Ok(listener) => listener.map(|listener| Socket::Tcp(listener.into())),
         Err(_) => {
             let listener = descriptors.take_unix_listener(number)?;
-            listener.map(|listener| Socket::Unix(listener, None))
+            listener.map(|listener| Socket::Unix(listener.into(), None))
         }
     };
     let listens = match &socket {

@@ -46,10 +46,9 @@ impl Listener {
         self.sockets.iter().map(Socket::address).collect()
     }
 
-    fn one(socket: Socket) -> Listener {
-        Listener {
-            sockets: Vec::from([socket]),
-        }
+    #[cfg(unix)]
+    pub(super) fn sockets(&self) -> &[Socket] {
+        &self.sockets
     }
 
     pub(super) fn into_sockets(self) -> Vec<Socket> {
@@ -88,7 +87,7 @@ impl Address {
                     };
                     self.cannot(&error, advice)
                 })?;
-                Ok(Listener::one(Socket::Unix(listener, Some(file))))
+                Ok(Socket::Unix(listener.into(), Some(file)).into())
             }
             #[cfg(all(feature = "systemd", unix))]
             Address::Systemd { name } => {
@@ -116,9 +115,17 @@ impl Address {
     }
 }
 
+impl From<Socket> for Listener {
+    fn from(socket: Socket) -> Listener {
+        Listener {
+            sockets: Vec::from([socket]),
+        }
+    }
+}
+
 impl From<TcpListener> for Listener {
     fn from(listener: TcpListener) -> Listener {
-        Listener::one(Socket::Tcp(listener))
+        Socket::Tcp(listener.into()).into()
     }
 }
 
@@ -126,7 +133,7 @@ impl From<TcpListener> for Listener {
 impl From<UnixListener> for Listener {
     /// The caller removes the file of the socket.
     fn from(listener: UnixListener) -> Listener {
-        Listener::one(Socket::Unix(listener, None))
+        Socket::Unix(listener.into(), None).into()
     }
 }
 

@@ -47,6 +47,8 @@ mod server;
 mod signals;
 mod socket;
 mod sockets;
+#[cfg(unix)]
+mod takeover;
 mod tcp;
 mod timers;
 #[cfg(feature = "rustls")]
@@ -68,3 +70,5 @@ pub use reloadable::Reloadable;
 pub use run::run;
 pub use running::{Running, start};
 pub use signals::stop_signal;
+#[cfg(unix)]
+pub use takeover::{Predecessor, Takeover};

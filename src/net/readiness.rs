@@ -10,7 +10,7 @@ use core::fmt;
 use core::time::Duration;
 use std::prelude::rust_2024::*;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 /// Shows whether a server is ready for new clients, for a page that a load balancer asks. Clones share the state.
 ///
@@ -34,6 +34,7 @@ pub struct Readiness {
 #[derive(Default)]
 struct Shared {
     phase: AtomicU8,
+    is_handed_over: AtomicBool,
     #[cfg(unix)]
     notifier: Option<Notifier>,
 }
@@ -76,6 +77,7 @@ impl Readiness {
         Readiness {
             shared: Arc::new(Shared {
                 phase: AtomicU8::default(),
+                is_handed_over: AtomicBool::default(),
                 #[cfg(unix)]
                 notifier: Notifier::from_environment(),
             }),
@@ -151,6 +153,26 @@ impl Readiness {
         self.tell(&["STATUS=", &status].concat());
     }
 
+    /// Tells systemd that another process continues the service, such as one that was started with
+    /// [`Takeover::start`](super::Takeover::start). From now on, this process tells systemd nothing, and does not wait for
+    /// [`Options::drain_delay`](super::Options::drain_delay) when it stops. Unix only.
+    ///
+    /// ```
+    /// use bytegate::net::Readiness;
+    ///
+    /// Readiness::for_systemd().hand_over_to(4321);
+    /// ```
+    #[cfg(unix)]
+    pub fn hand_over_to(&self, process: u32) {
+        self.tell(&format!("MAINPID={process}"));
+        self.shared.is_handed_over.store(true, Ordering::SeqCst);
+    }
+
+    /// Returns whether another process continues the service.
+    pub(super) fn is_handed_over(&self) -> bool {
+        self.shared.is_handed_over.load(Ordering::SeqCst)
+    }
+
     pub(super) fn set(&self, next: Phase) {
         let number = match next {
             Phase::Starting => 0,
@@ -182,7 +204,12 @@ impl Readiness {
 
     fn tell(&self, message: &str) {
         #[cfg(unix)]
-        if let Some(notifier) = &self.shared.notifier {
+        if let Some(notifier) = self
+            .shared
+            .notifier
+            .as_ref()
+            .filter(|_| !self.is_handed_over())
+        {
             notifier.send(message);
         }
         let _ = message;

@@ -7,13 +7,14 @@ use std::net::{Ipv4Addr, TcpListener};
 #[cfg(unix)]
 use std::os::unix::net::UnixListener;
 use std::prelude::rust_2024::*;
+use std::sync::Arc;
 
-/// A socket that listens.
+/// A socket that listens. It is shared with a takeover, which must not keep it open.
 pub(super) enum Socket {
-    Tcp(TcpListener),
+    Tcp(Arc<TcpListener>),
     /// The file is removed when the server stops, unless someone else owns it.
     #[cfg(unix)]
-    Unix(UnixListener, Option<SocketFile>),
+    Unix(Arc<UnixListener>, Option<SocketFile>),
 }
 
 impl Socket {

@@ -52,9 +52,9 @@ struct Shared {
 
 /// A socket that can wait for connections.
 enum Waiting {
-    Tcp(Async<TcpListener>),
+    Tcp(Async<Arc<TcpListener>>),
     #[cfg(unix)]
-    Unix(Async<UnixListener>),
+    Unix(Async<Arc<UnixListener>>),
 }
 
 impl Sockets {

@@ -19,6 +19,8 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::prelude::rust_2024::*;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The longest path of a socket.
 const MAX_PATH_BYTES: usize = if cfg!(any(target_os = "linux", target_os = "android")) {
@@ -27,11 +29,12 @@ const MAX_PATH_BYTES: usize = if cfg!(any(target_os = "linux", target_os = "andr
     103
 };
 
-/// The file of a Unix socket. Dropping this removes it, unless it was replaced.
+/// The file of a Unix socket. Dropping this removes it, unless it was replaced or belongs to another process.
 #[derive(Debug)]
 pub(super) struct SocketFile {
     path: PathBuf,
     identity: (u64, u64),
+    pub(super) is_mine: Arc<AtomicBool>,
 }
 
 impl SocketFile {
@@ -39,6 +42,7 @@ impl SocketFile {
         Ok(SocketFile {
             path: path.to_path_buf(),
             identity: identity(path)?,
+            is_mine: Arc::new(AtomicBool::new(true)),
         })
     }
 
@@ -49,7 +53,7 @@ impl SocketFile {
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        if self.is_there() {
+        if self.is_mine.load(Ordering::SeqCst) && self.is_there() {
             // If it cannot be removed, the next start finds that nobody answers.
             let _ = fs::remove_file(&self.path);
         }

@@ -1,10 +1,11 @@
 //! Pages for monitoring, on an address of their own.
 
 use crate::addresses;
+use crate::heritage::Heritage;
 use bytegate::middleware::AllowedHosts;
 use bytegate::net::{self, Address, Listener, Metrics, Readiness};
 use bytegate::{Gateway, Request, Router};
-use std::future;
+use smol::channel::Receiver;
 use std::io;
 use std::num::NonZeroUsize;
 
@@ -20,8 +21,10 @@ const CONNECTIONS: usize = 32;
 impl Admin {
     /// # Errors
     /// Returns an error that names the address, if it is taken or invalid.
-    pub(crate) fn listen(address: &Address) -> io::Result<Admin> {
-        let listener = address.listen().map_err(|error| {
+    pub(crate) fn listen(address: &Address, heritage: &mut Heritage) -> io::Result<Admin> {
+        let name = format!("--admin {address}");
+        let listener = heritage.listener(&name, || address.listen());
+        let listener = listener.map_err(|error| {
             let text = format!("--admin {address}: {error}");
             io::Error::new(error.kind(), text)
         })?;
@@ -48,8 +51,9 @@ impl Admin {
         format!("/metrics, /healthz and /readyz are on {urls}")
     }
 
-    /// Serves the pages on a thread, until the program ends: also while the other server stops, or while it is busy.
-    pub(crate) fn start(self, readiness: &Readiness) -> io::Result<()> {
+    /// Serves the pages on a thread, until the program ends: also while the other server stops, or while it is busy. If another
+    /// process takes the sockets over, `handed_over` is closed.
+    pub(crate) fn start(self, readiness: &Readiness, handed_over: Receiver<()>) -> io::Result<()> {
         let addresses = self.listener.addresses();
         let router = Router::new()
             .get("/metrics", self.metrics.page())
@@ -66,12 +70,10 @@ impl Admin {
         options.max_connections = CONNECTIONS;
         let thread = std::thread::Builder::new().name("bytegate-admin".into());
         thread.spawn(move || {
-            smol::block_on(net::serve(
-                self.listener,
-                gateway,
-                options,
-                future::pending(),
-            ))
+            let stop = async {
+                let _ = handed_over.recv().await;
+            };
+            smol::block_on(net::serve(self.listener, gateway, options, stop))
         })?;
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The sockets that the program listens on: the given addresses, or the first free one of a few ports.
 
 use crate::addresses;
+use crate::heritage::Heritage;
 use crate::options::Options;
 use bytegate::net::{self, Address, Listener};
 use bytegate::request::Scheme;
@@ -23,26 +24,31 @@ pub(crate) struct Listening {
 pub(crate) struct Place {
     pub(crate) address: Address,
     /// Whether an IPv6 address takes IPv4 clients, too.
-    pub(crate) has_ipv4_too: bool,
+    has_ipv4_too: bool,
     /// The option that asked for it.
     pub(crate) option: String,
 }
 
-/// Listens on all addresses.
+/// Listens on all addresses, or takes them over.
 ///
 /// # Errors
 /// Returns an error that names the address, if one of them is taken or invalid. Then none is left open.
-pub(crate) fn listen(options: &Options) -> io::Result<Listening> {
+pub(crate) fn listen(options: &Options, heritage: &mut Heritage) -> io::Result<Listening> {
     let (mut listeners, mut places, mut taken) = (Vec::new(), Vec::new(), None);
     if options.has_port() {
         let bind = options.bind.unwrap_or(Ipv4Addr::LOCALHOST.into());
-        let (listener, usual) = on_port(bind, options.port)?;
-        places.push(Place::of(&listener, format!("--bind {bind}"))?);
-        listeners.push(Listener::from(listener));
-        taken = usual;
+        let option = format!("--bind {bind}");
+        let name = format!("{option} {:?}", options.port);
+        let (listener, found) = take_or_open(heritage, &name, &option, || {
+            let (listener, usual) = on_port(bind, options.port)?;
+            taken = usual;
+            Ok(listener)
+        })?;
+        listeners.push(listener);
+        places.extend(found);
     }
     for address in &options.listen {
-        let (listener, found) = at(address, format!("--listen {address}"))?;
+        let (listener, found) = at(address, format!("--listen {address}"), heritage)?;
         listeners.push(listener);
         places.extend(found);
     }
@@ -74,35 +80,51 @@ impl Place {
             other => vec![other.to_string()],
         }
     }
-
-    fn of(listener: &TcpListener, option: String) -> io::Result<Place> {
-        Ok(Place {
-            address: listener.local_addr()?.into(),
-            has_ipv4_too: !socket2::SockRef::from(listener).only_v6().unwrap_or(true),
-            option,
-        })
-    }
 }
 
-/// Listens on an address that an option names.
+/// Listens on an address that an option names, or takes it over.
 ///
 /// # Errors
 /// Returns an error that names the address, if it is taken or invalid.
-pub(crate) fn at(address: &Address, option: String) -> io::Result<(Listener, Vec<Place>)> {
+pub(crate) fn at(
+    address: &Address,
+    option: String,
+    heritage: &mut Heritage,
+) -> io::Result<(Listener, Vec<Place>)> {
+    let name = format!("{option} at {address}");
     if let Address::Tcp(address) = address {
-        let listener = net::listen(*address)?;
-        let place = Place::of(&listener, option)?;
-        return Ok((listener.into(), vec![place]));
+        return take_or_open(heritage, &name, &option, || net::listen(*address));
     }
-    let listener = address.listen()?;
+    let listener = heritage.listener(&name, || address.listen())?;
+    // As systemd does by default (BindIPv6Only).
+    let places = places(&listener, true, &option);
+    Ok((listener, places))
+}
+
+/// Takes a TCP listener over, or opens it.
+fn take_or_open(
+    heritage: &mut Heritage,
+    name: &str,
+    option: &str,
+    open: impl FnOnce() -> io::Result<TcpListener>,
+) -> io::Result<(Listener, Vec<Place>)> {
+    let mut has_ipv4_too = true;
+    let listener = heritage.listener(name, || {
+        let listener = open()?;
+        has_ipv4_too = !socket2::SockRef::from(&listener).only_v6().unwrap_or(true);
+        Ok(listener.into())
+    })?;
+    let places = places(&listener, has_ipv4_too, option);
+    Ok((listener, places))
+}
+
+fn places(listener: &Listener, has_ipv4_too: bool, option: &str) -> Vec<Place> {
     let place = |address| Place {
         address,
-        // As systemd does by default (BindIPv6Only).
-        has_ipv4_too: true,
-        option: option.clone(),
+        has_ipv4_too,
+        option: option.to_string(),
     };
-    let places = listener.addresses().into_iter().map(place).collect();
-    Ok((listener, places))
+    listener.addresses().into_iter().map(place).collect()
 }
 
 /// Listens on a port. If none is given and the usual one is taken, also returns the usual port.

@@ -1,5 +1,6 @@
 //! Redirects from http to https.
 
+use crate::heritage::Heritage;
 use crate::listen::{self, Place};
 use crate::options::Options;
 use crate::tls::RedirectFrom;
@@ -26,7 +27,11 @@ impl Plain {
     ///
     /// # Errors
     /// Returns an error that names the address, if one of them is taken, or if no address speaks TLS.
-    pub(crate) fn listen(options: &Options, secure: &[Place]) -> io::Result<Option<Plain>> {
+    pub(crate) fn listen(
+        options: &Options,
+        secure: &[Place],
+        heritage: &mut Heritage,
+    ) -> io::Result<Option<Plain>> {
         let secure: Vec<SocketAddr> = secure.iter().filter_map(Place::socket_address).collect();
         let Some(from) = &options.tls.redirect_http else {
             return Ok(None);
@@ -47,7 +52,7 @@ impl Plain {
         };
         let (mut listeners, mut places) = (Vec::new(), Vec::new());
         for address in &addresses {
-            let (listener, found) = listen::at(address, "--redirect-http".to_string())?;
+            let (listener, found) = listen::at(address, "--redirect-http".to_string(), heritage)?;
             listeners.push(listener);
             places.extend(found);
         }

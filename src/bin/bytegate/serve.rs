@@ -3,14 +3,16 @@
 use crate::access::AccessOutput;
 use crate::admin::Admin;
 use crate::greeting::Greeting;
+use crate::heritage::Heritage;
 use crate::index::Listing;
 use crate::listen::{Listening, Place};
 use crate::log::Log;
 use crate::options::Options;
 use crate::redirect::{Plain, RedirectToHttps};
+use crate::signals::Control;
 use crate::tls::Certificates;
 use crate::values::Hosts;
-use crate::{Failure, addresses, browser, content, listen, reload};
+use crate::{Failure, addresses, browser, content, listen, signals};
 use bytegate::middleware::AllowedHosts;
 use bytegate::{Gateway, Rejection, Status, net};
 use std::future::Future;
@@ -64,14 +66,17 @@ pub(crate) fn serve(
         served,
         note,
     } = content;
+    let mut heritage = Heritage::from_environment()?;
     let Listening {
         listener,
         places,
         taken,
-    } = listen::listen(&options)?;
+    } = listen::listen(&options, &mut heritage)?;
     let certificates = Certificates::of(&options)?;
-    let plain = Plain::listen(&options, &places)?;
-    let admin = options.admin.as_ref().map(Admin::listen).transpose()?;
+    let plain = Plain::listen(&options, &places, &mut heritage)?;
+    let admin = options.admin.as_ref();
+    let admin = admin.map(|address| Admin::listen(address, &mut heritage));
+    let admin = admin.transpose()?;
     let finish = Finish {
         // No page can make a browser send a PROXY header.
         has_local_only: has_local_only(&places) && options.proxies.protocol().is_none(),
@@ -89,12 +94,12 @@ pub(crate) fn serve(
         let (gateways, certificates, options) =
             (gateways.clone(), certificates.clone(), options.clone());
         move || {
-            let now = reload::options()?;
+            let now = signals::options()?;
             let content = build(&now).map_err(|error| error.to_string())?;
             certificates.reload()?;
             gateways.replace(&now, content.gateway);
             reloaded();
-            Ok(match reload::unapplied(&options, &now)[..] {
+            Ok(match signals::unapplied(&options, &now)[..] {
                 [] => format!("reloaded {}", content.served),
                 ref names => {
                     let names = names.join(", ");
@@ -106,9 +111,19 @@ pub(crate) fn serve(
             })
         }
     };
-    let closed = reload::at_hangup(reload, net_options.readiness.clone(), errors.clone())?;
+    let (goes_on, handed_over) = smol::channel::bounded::<()>(1);
+    let control = Control {
+        reload,
+        #[cfg(unix)]
+        takeover: heritage.takeover(),
+        readiness: net_options.readiness.clone(),
+        errors: errors.clone(),
+        _goes_on: goes_on,
+    };
+    let stop = smol::future::or(stop, control.start()?);
     if let Some(admin) = admin {
-        admin.start(&net_options.readiness)?;
+        // The balancer must not ask this process any more when another one serves.
+        admin.start(&net_options.readiness, handed_over)?;
     }
     let greeting = Greeting {
         served: &served,
@@ -124,7 +139,7 @@ pub(crate) fn serve(
     if let Some(url) = url.filter(|_| options.open) {
         browser::open(&url);
     }
-    let stop = smol::future::or(stop, closed);
+    heritage.release();
     smol::block_on(gateways.serve(listener, plain, &certificates, net_options, stop))?;
     errors.complain("stopped");
     output.finish();

@@ -282,6 +282,9 @@ fn help_is_printed_to_standard_output() {
         Signals:
           SIGHUP           read the config file, the folder and the certificates again;
                            if anything is wrong, everything stays as it is
+          SIGUSR2          start the program again, which may be a new version, and let
+                           it take over the sockets; this process then completes its
+                           requests, and ends
           SIGINT, SIGTERM  complete the requests in progress, and end; a second one ends
                            the program at once
 

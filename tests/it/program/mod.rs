@@ -26,6 +26,8 @@ mod serve;
 #[cfg(unix)]
 mod start;
 #[cfg(target_os = "linux")]
+mod takeover;
+#[cfg(target_os = "linux")]
 mod terminal;
 #[cfg(all(unix, feature = "self-signed"))]
 mod tls;

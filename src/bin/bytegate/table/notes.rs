@@ -83,6 +83,11 @@ status = 301
                  everything stays as it is",
             ),
             (
+                "SIGUSR2",
+                "start the program again, which may be a new version, and let it take over the sockets; \
+                 this process then completes its requests, and ends",
+            ),
+            (
                 "SIGINT, SIGTERM",
                 "complete the requests in progress, and end; a second one ends the program at once",
             ),

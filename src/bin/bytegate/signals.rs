@@ -1,0 +1,161 @@
+//! Signals that ask for something else than a stop: SIGHUP to read the configuration anew, and SIGUSR2 to start the program
+//! anew without closing its sockets.
+
+use crate::arguments::{self, Invalid};
+use crate::log::Log;
+use crate::options::{Options, Setting};
+use bytegate::net::Readiness;
+#[cfg(unix)]
+use bytegate::net::Takeover;
+use smol::channel::Sender;
+#[cfg(unix)]
+use std::fs::File;
+use std::future::Future;
+use std::io;
+#[cfg(unix)]
+use std::process::Command;
+#[cfg(unix)]
+use std::time::Duration;
+
+/// The options, as they are now.
+///
+/// # Errors
+/// Returns the line of the config file, or the option, that is wrong.
+pub(crate) fn options() -> Result<Options, String> {
+    match arguments::parse(std::env::args_os()) {
+        Ok(arguments::Command::Serve(options)) => Ok(options),
+        #[cfg(unix)]
+        Ok(arguments::Command::Wsgi(options)) => Ok(options),
+        Ok(_) => Err("the command is another one now".to_string()),
+        Err(Invalid::Usage(text) | Invalid::Config(text) | Invalid::Unreadable(text)) => Err(text),
+    }
+}
+
+/// Returns the names of options that have changed and that only a restart applies.
+pub(crate) fn unapplied(before: &Options, now: &Options) -> Vec<&'static str> {
+    let values = |options: &Options, name: &str| {
+        let settings = options.settings.iter();
+        let named = settings.filter(|setting| setting.option.name == name);
+        named
+            .map(|setting| setting.value.clone())
+            .collect::<Vec<_>>()
+    };
+    let all = before.settings.iter().chain(&now.settings);
+    let read_once = all.filter(|setting: &&Setting| setting.option.is_read_once);
+    let mut names: Vec<&str> = read_once.map(|setting| setting.option.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.retain(|name| values(before, name) != values(now, name));
+    names
+}
+
+/// The things that signals other than those to stop ask for.
+pub(crate) struct Control<R> {
+    /// Reads the configuration anew. Returns the line for the log.
+    pub(crate) reload: R,
+    #[cfg(unix)]
+    pub(crate) takeover: Takeover,
+    pub(crate) readiness: Readiness,
+    pub(crate) errors: Log,
+    /// Dropped when another process has taken over.
+    pub(crate) _goes_on: Sender<()>,
+}
+
+/// The time that a new process has to become ready.
+#[cfg(unix)]
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl<R: Fn() -> Result<String, String> + Send + 'static> Control<R> {
+    /// Does what signals ask for, from now on. Returns a future that completes when the program should stop, because a new
+    /// process serves its clients, or because its terminal was closed, which sends a SIGHUP too.
+    ///
+    /// # Errors
+    /// Returns an error if the signals cannot be caught.
+    #[cfg(unix)]
+    pub(crate) fn start(self) -> io::Result<impl Future<Output = ()>> {
+        use async_signal::{Signal, Signals};
+        use smol::stream::StreamExt;
+        // `nohup` means that the program goes on without its terminal.
+        let ends_with_terminal = has_terminal() && !is_hangup_ignored();
+        let mut signals = Signals::new([Signal::Hup, Signal::Usr2])?;
+        let (close, closed) = smol::channel::bounded::<()>(1);
+        let run = move || {
+            while let Some(signal) = smol::block_on(signals.next()) {
+                let is_over = match signal {
+                    Ok(Signal::Usr2) => self.start_successor(),
+                    _ if ends_with_terminal && !has_terminal() => true,
+                    _ => {
+                        self.reload();
+                        false
+                    }
+                };
+                if is_over {
+                    // The future completes.
+                    return drop(close);
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("bytegate-control".into());
+        thread.spawn(run)?;
+        Ok(async move {
+            let _ = closed.recv().await;
+        })
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) fn start(self) -> io::Result<impl Future<Output = ()>> {
+        Ok(async move {
+            let _control = self;
+            std::future::pending().await
+        })
+    }
+
+    #[cfg(unix)]
+    fn reload(&self) {
+        match self.readiness.while_reloading(&self.reload) {
+            Ok(text) => self.errors.complain(&text),
+            Err(text) => self
+                .errors
+                .complain(&format!("nothing is reloaded: {text}")),
+        }
+    }
+
+    /// Starts the program again, which may be another version now. Returns whether it has taken over.
+    #[cfg(unix)]
+    fn start_successor(&self) -> bool {
+        let mut arguments = std::env::args_os();
+        let program = arguments.next().unwrap_or_else(|| "bytegate".into());
+        let mut command = Command::new(&program);
+        // The watchdog of systemd waits for the new process.
+        command.args(arguments).env_remove("WATCHDOG_PID");
+        match self.takeover.start(&mut command, PATIENCE) {
+            Ok(process) => {
+                self.readiness.hand_over_to(process);
+                self.errors
+                    .complain(&format!("process {process} has taken over"));
+                true
+            }
+            Err(error) => {
+                let text = format!("serving as before: cannot start {program:?} anew: {error}");
+                self.errors.complain(&text);
+                false
+            }
+        }
+    }
+}
+
+/// Returns whether the program was started with SIGHUP ignored, as far as the system tells.
+#[cfg(unix)]
+fn is_hangup_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut lines = status.lines();
+    let ignored = lines.find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & 1 != 0)
+}
+
+/// Returns whether the process belongs to a terminal, which a shell does, and a service does not.
+#[cfg(unix)]
+fn has_terminal() -> bool {
+    File::open("/dev/tty").is_ok()
+}

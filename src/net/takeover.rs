@@ -1,0 +1,329 @@
+//! Handing the sockets of a server to a new process. Unix only.
+
+use super::listener::Listener;
+use super::socket::Socket;
+use super::unix::SocketFile;
+use core::mem::MaybeUninit;
+use core::time::Duration;
+use rustix::cmsg_space;
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, getsockname, recvmsg, sendmsg,
+};
+use std::env;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::net::TcpListener;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::prelude::rust_2024::*;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+/// Tells a process that its standard input is a socket of its predecessor.
+const VARIABLE: &str = "BYTEGATE_TAKEOVER";
+/// The number of bytes before a name: the kind of the message, and the length of the name.
+const HEADER_BYTES: usize = 3;
+const READY: [u8; 5] = *b"ready";
+
+/// The sockets of a server, for a new process that takes them over, such as a new version of the program. No connection is
+/// refused meanwhile: both processes have the sockets, and the old one stops only when the new one is ready.
+///
+/// The old process names its listeners, and starts the new one. The new one takes them by name, instead of listening itself.
+///
+/// ```no_run
+/// use bytegate::net::{self, Predecessor, Takeover};
+/// use bytegate::{Gateway, Site};
+/// use std::process::Command;
+/// use std::time::Duration;
+///
+/// let mut predecessor = Predecessor::from_environment()?;
+/// let passed = predecessor.as_mut().and_then(|it| it.take("web"));
+/// let listener = match passed {
+///     Some(listener) => listener,
+///     None => net::listen("0.0.0.0:80".parse().unwrap())?.into(),
+/// };
+/// let takeover = Takeover::new().with("web", &listener);
+/// let (stop, stopped) = smol::channel::bounded::<()>(1);
+/// std::thread::spawn(move || {
+///     // After a signal, for example:
+///     let mut program = Command::new("/usr/local/bin/my-server");
+///     match takeover.start(&mut program, Duration::from_secs(60)) {
+///         Ok(_) => drop(stop),
+///         Err(error) => eprintln!("serving as before: {error}"),
+///     }
+/// });
+/// if let Some(predecessor) = predecessor {
+///     predecessor.release()?;
+/// }
+/// let stopped = async move { stopped.recv().await.unwrap_or_default() };
+/// let gateway = Gateway::new(Site::new());
+/// smol::block_on(net::serve(listener, gateway, net::Options::default(), stopped))?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Default)]
+#[must_use]
+pub struct Takeover {
+    sockets: Vec<Passed>,
+}
+
+/// A socket of a server, as long as the server has it.
+#[derive(Clone)]
+struct Passed {
+    name: String,
+    socket: Shared,
+    /// Whether this process removes the file of the socket.
+    owns_file: Option<Arc<AtomicBool>>,
+}
+
+#[derive(Clone)]
+enum Shared {
+    Tcp(Weak<TcpListener>),
+    Unix(Weak<UnixListener>),
+}
+
+impl Takeover {
+    /// Creates a takeover without sockets.
+    pub fn new() -> Takeover {
+        Takeover::default()
+    }
+
+    /// Adds the sockets of a listener. They stay open only as long as a server has the listener.
+    ///
+    /// # Panics
+    /// Panics if the name has more than 65,535 bytes.
+    pub fn with(mut self, name: &str, listener: &Listener) -> Takeover {
+        assert!(u16::try_from(name.len()).is_ok(), "the name is too long");
+        self.sockets.extend(listener.sockets().iter().map(|socket| {
+            let (socket, owns_file) = match socket {
+                Socket::Tcp(listener) => (Shared::Tcp(Arc::downgrade(listener)), None),
+                Socket::Unix(listener, file) => {
+                    let owns_file = file.as_ref().map(|file| file.is_mine.clone());
+                    (Shared::Unix(Arc::downgrade(listener)), owns_file)
+                }
+            };
+            Passed {
+                name: name.to_string(),
+                socket,
+                owns_file,
+            }
+        }));
+        self
+    }
+
+    /// Starts a process, passes the sockets through its standard input, and waits until it has called
+    /// [`Predecessor::release`]. Returns the number of the process. Then stop the server: it completes its requests. Files of Unix
+    /// sockets now belong to the new process.
+    ///
+    /// This function blocks. Call it on a separate thread.
+    ///
+    /// # Errors
+    /// Returns an error if the process does not start, or ends or waits longer than `patience` before it is ready. It is killed
+    /// then, and this process continues to serve.
+    pub fn start(&self, command: &mut Command, patience: Duration) -> io::Result<u32> {
+        let (mut stream, theirs) = UnixStream::pair()?;
+        command.stdin(Stdio::from(OwnedFd::from(theirs)));
+        let mut child = command.env(VARIABLE, "1").spawn()?;
+        // Keeps no copy of the stream, which would never end.
+        command.stdin(Stdio::null());
+        let end = Instant::now() + patience;
+        let is_ready = self.send(&stream).and_then(|()| wait(&mut stream, end));
+        if let Err(error) = is_ready {
+            let _ = child.kill();
+            // A status without a code is that of the signal.
+            let ended = child.wait()?;
+            let reason = match (ended.code(), error.kind()) {
+                (Some(_), _) => format!("it ended with {ended}"),
+                (None, io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                    format!("it was not ready after {patience:?}")
+                }
+                (None, io::ErrorKind::UnexpectedEof) => "it ended before it was ready".to_string(),
+                (None, _) => format!("it cannot get the sockets: {error}"),
+            };
+            return Err(io::Error::new(error.kind(), reason));
+        }
+        for passed in &self.sockets {
+            if let Some(owns_file) = &passed.owns_file {
+                owns_file.store(false, Ordering::SeqCst);
+            }
+        }
+        Ok(child.id())
+    }
+
+    fn send(&self, stream: &UnixStream) -> io::Result<()> {
+        for passed in &self.sockets {
+            let is_owner = passed
+                .owns_file
+                .as_ref()
+                .is_some_and(|it| it.load(Ordering::SeqCst));
+            let kind = if is_owner { b'f' } else { b's' };
+            let closed = || io::Error::other("the server has stopped");
+            match &passed.socket {
+                Shared::Tcp(socket) => {
+                    let socket = socket.upgrade().ok_or_else(closed)?;
+                    send(stream, kind, &passed.name, &[socket.as_fd()])?;
+                }
+                Shared::Unix(socket) => {
+                    let socket = socket.upgrade().ok_or_else(closed)?;
+                    send(stream, kind, &passed.name, &[socket.as_fd()])?;
+                }
+            }
+        }
+        send(stream, b'e', "", &[])
+    }
+}
+
+fn send(stream: &UnixStream, kind: u8, name: &str, files: &[BorrowedFd<'_>]) -> io::Result<()> {
+    let [high, low] = u16::try_from(name.len()).unwrap_or_default().to_be_bytes();
+    let bytes = [&[kind, high, low], name.as_bytes()].concat();
+    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    if !files.is_empty() {
+        control.push(SendAncillaryMessage::ScmRights(files));
+    }
+    let sent = sendmsg(
+        stream,
+        &[IoSlice::new(&bytes)],
+        &mut control,
+        SendFlags::NOSIGNAL,
+    )?;
+    let mut stream = stream;
+    stream.write_all(bytes.get(sent..).unwrap_or_default())
+}
+
+/// Waits until the new process is ready.
+fn wait(stream: &mut UnixStream, end: Instant) -> io::Result<()> {
+    let left = end.saturating_duration_since(Instant::now());
+    stream.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
+    let mut bytes = [0; READY.len()];
+    stream.read_exact(&mut bytes)
+}
+
+/// The process whose sockets this one takes over: see [`Takeover`].
+///
+/// ```
+/// use bytegate::net::Predecessor;
+///
+/// // This process was started in another way.
+/// assert!(Predecessor::from_environment()?.is_none());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[must_use = "the predecessor waits until it is released"]
+pub struct Predecessor {
+    stream: UnixStream,
+    sockets: Vec<(String, Socket)>,
+    /// The files that this process removes once it has them alone.
+    files: Vec<Arc<AtomicBool>>,
+}
+
+impl Predecessor {
+    /// Receives the sockets of the process that started this one with [`Takeover::start`]. Returns `None` if this process was
+    /// started in another way, or if this function was called before. Afterwards, standard input is empty.
+    ///
+    /// # Errors
+    /// Returns an error if the sockets cannot be received.
+    pub fn from_environment() -> io::Result<Option<Predecessor>> {
+        static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+        if env::var_os(VARIABLE).is_none() || IS_TAKEN.swap(true, Ordering::SeqCst) {
+            return Ok(None);
+        }
+        let stream = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+        // Processes that this one starts must not keep it open.
+        rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+        let mut predecessor = Predecessor {
+            stream,
+            sockets: Vec::new(),
+            files: Vec::new(),
+        };
+        while predecessor.receive()? {}
+        Ok(Some(predecessor))
+    }
+
+    /// Receives a socket. Returns `false` at the end.
+    fn receive(&mut self) -> io::Result<bool> {
+        let mut header = [0; HEADER_BYTES];
+        let mut file = None;
+        {
+            let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
+            let mut control = RecvAncillaryBuffer::new(&mut space);
+            let mut slices = [IoSliceMut::new(&mut header)];
+            let flags = RecvFlags::CMSG_CLOEXEC;
+            let received = recvmsg(&self.stream, &mut slices, &mut control, flags)?;
+            for message in control.drain() {
+                if let RecvAncillaryMessage::ScmRights(files) = message {
+                    file = files.last().or(file);
+                }
+            }
+            if received.bytes != HEADER_BYTES {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        let [kind, high, low] = header;
+        let mut name = vec![0; usize::from(u16::from_be_bytes([high, low]))];
+        self.stream.read_exact(&mut name)?;
+        let Some(file) = file.filter(|_| kind != b'e') else {
+            return Ok(false);
+        };
+        let name = String::from_utf8_lossy(&name).into_owned();
+        let socket = if getsockname(&file)?.address_family() == AddressFamily::UNIX {
+            let listener = UnixListener::from(file);
+            let path = super::unix::path(&listener);
+            let file = self.file(&path, kind)?;
+            Socket::Unix(listener.into(), file)
+        } else {
+            Socket::Tcp(TcpListener::from(file).into())
+        };
+        self.sockets.push((name, socket));
+        Ok(true)
+    }
+
+    /// Returns the file of a socket, if the predecessor owns it.
+    fn file(&mut self, path: &Path, kind: u8) -> io::Result<Option<SocketFile>> {
+        if kind != b'f' {
+            return Ok(None);
+        }
+        let file = SocketFile::at(path)?;
+        // Until this process is ready, the predecessor serves there.
+        file.is_mine.store(false, Ordering::SeqCst);
+        self.files.push(file.is_mine.clone());
+        Ok(Some(file))
+    }
+
+    /// Takes the sockets with a name. Returns `None` if the predecessor has none.
+    pub fn take(&mut self, name: &str) -> Option<Listener> {
+        let sockets = std::mem::take(&mut self.sockets).into_iter();
+        let (taken, others): (Vec<_>, Vec<_>) = sockets.partition(|(it, _)| it == name);
+        self.sockets = others;
+        let taken = taken.into_iter().map(|(_, socket)| Listener::from(socket));
+        Some(taken).filter(|it| it.len() > 0).map(Iterator::collect)
+    }
+
+    /// Tells the predecessor to stop, because this process is ready. Sockets that were not taken are closed.
+    ///
+    /// # Errors
+    /// Returns an error if the predecessor has ended, or waits no longer. It may serve the same clients then.
+    pub fn release(mut self) -> io::Result<()> {
+        for is_mine in &self.files {
+            is_mine.store(true, Ordering::SeqCst);
+        }
+        self.stream.write_all(&READY)
+    }
+}
+
+impl fmt::Debug for Takeover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.sockets.iter().map(|it| &it.name);
+        f.debug_list().entries(names).finish()
+    }
+}
+
+impl fmt::Debug for Predecessor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.sockets.iter().map(|(name, _)| name);
+        f.debug_list().entries(names).finish()
+    }
+}
