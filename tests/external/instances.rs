@@ -22,6 +22,22 @@ const PAGE: &str = include_str!("../../src/manual/operations.md");
 const NGINX: &str = include_str!("../../examples/deploy/nginx.conf");
 const HAPROXY: &str = include_str!("../../examples/deploy/haproxy.cfg");
 
+/// The ports of an instance.
+#[derive(Clone, Copy)]
+struct Ports {
+    requests: u16,
+    admin: u16,
+}
+
+impl Ports {
+    fn free() -> Ports {
+        Ports {
+            requests: free_port(),
+            admin: free_port(),
+        }
+    }
+}
+
 /// A process that serves the page, and is killed when this is dropped.
 struct Instance {
     child: Child,
@@ -30,20 +46,22 @@ struct Instance {
 
 impl Instance {
     /// Starts the program as the manual does in the line with an option.
-    fn start(option: &str, folder: &Folder, port: u16) -> Instance {
+    fn start(option: &str, folder: &Folder, ports: Ports) -> Instance {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let mut lines = PAGE
             .lines()
             .filter_map(|line| line.strip_prefix("$ bytegate "));
         let line = lines.find(|line| line.contains(option));
         let line = line.expect("the manual has a command");
-        let (command, _) = line.split_once('#').expect("a comment");
+        let command = line.split('#').next().unwrap_or_default();
         assert!(command.contains("/srv/www ") && command.contains("--port 8001 "));
         let served = folder.path("www").display().to_string();
-        let port_text = port.to_string();
+        let admin = format!("127.0.0.1:{}", ports.admin);
+        let port = ports.requests.to_string();
         let arguments = command.split_whitespace().map(|word| match word {
             "/srv/www" => &served[..],
-            "8001" => &port_text[..],
+            "8001" => &port[..],
+            "127.0.0.1:9001" => &admin[..],
             word => word,
         });
         let log = folder.path(&format!("log-{}", COUNT.fetch_add(1, Ordering::Relaxed)));
@@ -60,7 +78,7 @@ impl Instance {
             log,
         };
         wait_until("the instance listens", || {
-            TcpStream::connect(("127.0.0.1", port)).is_ok()
+            TcpStream::connect(("127.0.0.1", ports.requests)).is_ok()
         });
         instance
     }
@@ -91,12 +109,12 @@ impl Drop for Instance {
 
 #[test]
 fn all_instances_behind_nginx_are_replaced_without_a_lost_request() {
-    let ports = [free_port(), free_port()];
+    let ports = [Ports::free(), Ports::free()];
     let front = |port: u16, folder: &std::path::Path| {
         let changes = [
             ("listen 80;", format!("listen 127.0.0.1:{port};")),
-            ("127.0.0.1:8001", format!("127.0.0.1:{}", ports[0])),
-            ("127.0.0.1:8002", format!("127.0.0.1:{}", ports[1])),
+            ("127.0.0.1:8001", format!("127.0.0.1:{}", ports[0].requests)),
+            ("127.0.0.1:8002", format!("127.0.0.1:{}", ports[1].requests)),
         ];
         nginx_http(folder, &changed(NGINX, &changes))
     };
@@ -105,13 +123,15 @@ fn all_instances_behind_nginx_are_replaced_without_a_lost_request() {
 
 #[test]
 fn all_instances_behind_haproxy_are_replaced_without_a_lost_request() {
-    let (ports, state) = ([free_port(), free_port()], free_port());
+    let (ports, state) = ([Ports::free(), Ports::free()], free_port());
     let front = |port: u16, _: &std::path::Path| {
         let changes = [
             ("bind :80", format!("bind 127.0.0.1:{port}")),
+            ("port 9001", format!("port {}", ports[0].admin)),
+            ("port 9002", format!("port {}", ports[1].admin)),
             ("127.0.0.1:8404", format!("127.0.0.1:{state}")),
-            ("127.0.0.1:8001", format!("127.0.0.1:{}", ports[0])),
-            ("127.0.0.1:8002", format!("127.0.0.1:{}", ports[1])),
+            ("127.0.0.1:8001", format!("127.0.0.1:{}", ports[0].requests)),
+            ("127.0.0.1:8002", format!("127.0.0.1:{}", ports[1].requests)),
         ];
         changed(HAPROXY, &changes)
     };
@@ -127,13 +147,7 @@ fn all_instances_behind_haproxy_are_replaced_without_a_lost_request() {
             servers.filter(|line| line.contains(",UP,")).count() == 2
         });
     };
-    replace_all(
-        Program::HaProxy,
-        front,
-        "--proxy-protocol",
-        ports,
-        until_both_are_up,
-    );
+    replace_all(Program::HaProxy, front, "--admin", ports, until_both_are_up);
 }
 
 /// Returns a configuration with the addresses of this test.
@@ -151,7 +165,7 @@ fn replace_all(
     program: Program,
     config: impl Fn(u16, &std::path::Path) -> String,
     option: &str,
-    ports: [u16; 2],
+    ports: [Ports; 2],
     until_ready: impl Fn(),
 ) {
     let folder = Folder::new(&[("www/index.html", b"<h1>hello</h1>\n")]);
