@@ -16,13 +16,14 @@ use super::timers::{closed, or_after, when_woken};
 #[cfg(feature = "rustls")]
 use super::tls::TlsTransport;
 use super::transport::Transport;
+use super::turn_away::turn_away;
 use crate::values::connection_info::{ConnectionInfo, Peer};
 use core::convert::Infallible;
 use core::future::Future;
 use core::time::Duration;
 use smol::channel::{self, Sender};
 use smol::{Executor, Timer, future};
-use std::io::{self, IoSlice};
+use std::io;
 use std::prelude::rust_2024::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -261,17 +262,6 @@ impl Acceptor {
             task.detach();
         }
     }
-}
-
-/// Sends a 503 to a client that has too many connections. Its request is not read.
-pub(super) fn turn_away(socket: &impl Transport) {
-    const UNAVAILABLE: &[u8] =
-        b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\n\
-        Content-Type: text/plain; charset=utf-8\r\nContent-Length: 46\r\n\r\n\
-        503 Service Unavailable: too many connections\n";
-    // If this fails, closing the connection says the same.
-    let _ = socket.try_write(&[IoSlice::new(UNAVAILABLE)]);
-    let _ = socket.end_output();
 }
 
 /// Handles errors of `accept` that concern the whole process and need a pause.

@@ -54,6 +54,7 @@ mod timers;
 #[cfg(feature = "rustls")]
 mod tls;
 mod transport;
+mod turn_away;
 #[cfg(unix)]
 mod unix;
 

@@ -8,6 +8,13 @@ use std::prelude::rust_2024::*;
 #[derive(Default)]
 pub(super) struct Notice(notice::Notice);
 
+/// The notices about connections without a PROXY header.
+#[derive(Default)]
+pub(super) struct WithoutHeader {
+    pub(super) not_trusted: Notice,
+    pub(super) invalid: Notice,
+}
+
 impl Notice {
     pub(super) fn give(&self, options: &Options, message: impl FnOnce() -> String) {
         self.0.give(|line| options.report(line), message);

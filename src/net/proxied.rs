@@ -1,14 +1,13 @@
 //! Connections of proxies that name their clients with a PROXY header.
 
-use super::accept::turn_away;
 use super::client::Client;
 use super::drive;
-use super::notice::Notice;
 use super::places::Place;
 use super::seat::{Awaited, ClientWait};
 use super::server::ServerContext;
 use super::timers::{Deadline, Woken};
 use super::transport::Transport;
+use super::turn_away::turn_away;
 use crate::blocking::proxied::NotTrusted;
 use crate::connection::{Proxied, ProxyHeader};
 use crate::values::connection_info::{ConnectionInfo, Peer};
@@ -24,13 +23,6 @@ use std::sync::Arc;
 
 /// After a stop, the time for which a header may still arrive.
 const AFTER_STOP: Duration = Duration::from_secs(1);
-
-/// The notices about connections that were refused.
-#[derive(Default)]
-pub(super) struct Refused {
-    not_trusted: Notice,
-    invalid: Notice,
-}
 
 /// Receives the header of a connection, and then serves it. `held` is dropped after that.
 #[expect(
@@ -65,7 +57,7 @@ async fn receive(
     place: &Place,
     server: &ServerContext,
 ) -> io::Result<Proxied> {
-    let (options, refused) = (&server.options, &server.refused);
+    let (options, refused) = (&server.options, &server.without_header);
     let proxies = options.proxy_protocol.as_ref();
     if !proxies.is_some_and(|proxies| proxies.contains(peer)) {
         let error = NotTrusted(peer.clone());

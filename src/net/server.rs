@@ -1,9 +1,9 @@
 //! State shared by all connections of a server.
 
 use super::line::Line;
+use super::notice::WithoutHeader;
 use super::options::Options;
 use super::places::Place;
-use super::proxied::Refused;
 use super::reloadable::Reloadable;
 use crate::blocking::advice::Advice;
 use crate::connection::{Refusal, ResponseSummary};
@@ -42,7 +42,7 @@ pub(super) struct ServerContext {
     blocking: Advice,
     /// About requests whose bodies are too large.
     large_bodies: Advice,
-    pub(super) refused: Refused,
+    pub(super) without_header: WithoutHeader,
 }
 
 /// The wall clock. It is read once a second, because reading a clock takes as long as parsing a head. In between, it
@@ -88,7 +88,7 @@ impl ServerContext {
             wall: WallClock::default(),
             blocking: Advice::default(),
             large_bodies: Advice::default(),
-            refused: Refused::default(),
+            without_header: WithoutHeader::default(),
         }
     }
 

@@ -1,12 +1,10 @@
 //! A PROXY header of any version, as it arrives.
 
 use super::error::ProxyHeaderError;
+use super::proxied::{Parsed, Proxied};
 use super::{v1, v2};
-use crate::values::connection_info::{ConnectionInfo, Peer};
-use crate::values::scheme::Scheme;
 use alloc::vec::Vec;
 use core::fmt;
-use core::net::SocketAddr;
 
 /// A header of the [PROXY protocol](https://www.haproxy.org/download/3.2/doc/proxy-protocol.txt), version 1 or 2, with which a
 /// proxy names the client before the first byte of a connection, even before TLS.
@@ -32,34 +30,6 @@ use core::net::SocketAddr;
 #[derive(Clone, Default)]
 pub struct ProxyHeader {
     received: Vec<u8>,
-}
-
-/// What a PROXY header says about the connection.
-///
-/// ```
-/// use bytegate::connection::Proxied;
-/// use bytegate::request::{ConnectionInfo, Peer, Scheme};
-///
-/// let proxied = Proxied { is_tls: true, ..Proxied::default() };
-/// let connection = proxied.apply_to(ConnectionInfo::from(Peer::named("a proxy")));
-/// assert_eq!((connection.peer, connection.scheme), (Peer::named("a proxy"), Scheme::Https));
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Proxied {
-    /// The client. It is `None` if the proxy does not know it, or if the connection is the proxy's own, for example to find out
-    /// whether the server is alive (`UNKNOWN`, `LOCAL`). Then the peer of the connection is the client.
-    pub peer: Option<Peer>,
-    /// The address to which the client is connected.
-    pub destination: Option<SocketAddr>,
-    /// Whether the client is connected to the proxy by TLS. Only version 2 says so.
-    pub is_tls: bool,
-}
-
-/// The outcome of a look at the first bytes of a connection.
-pub(super) enum Parsed {
-    /// At least this many bytes are missing.
-    Missing(usize),
-    Complete(Proxied),
 }
 
 /// The length of the shortest header: `PROXY UNKNOWN`, and a line ending.
@@ -123,20 +93,5 @@ impl fmt::Debug for ProxyHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let received = self.received.escape_ascii();
         write!(f, "ProxyHeader({received})")
-    }
-}
-
-impl Proxied {
-    /// Returns the information about a connection of the proxy with the client in place of the proxy, and with the scheme
-    /// `https` if the client is connected by TLS.
-    #[must_use]
-    pub fn apply_to(self, mut connection: ConnectionInfo) -> ConnectionInfo {
-        if let Some(peer) = self.peer {
-            connection.peer = peer;
-        }
-        if self.is_tls {
-            connection.scheme = Scheme::Https;
-        }
-        connection
     }
 }

@@ -3,8 +3,10 @@
 mod checksum;
 mod error;
 mod header;
+mod proxied;
 mod v1;
 mod v2;
 
 pub use error::ProxyHeaderError;
-pub use header::{Proxied, ProxyHeader};
+pub use header::ProxyHeader;
+pub use proxied::Proxied;

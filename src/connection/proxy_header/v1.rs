@@ -1,7 +1,7 @@
 //! Version 1: a line of text.
 
 use super::error::ProxyHeaderError::{self, Malformed, Missing, TooLong};
-use super::header::{Parsed, Proxied};
+use super::proxied::{Parsed, Proxied};
 use crate::values::connection_info::Peer;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

@@ -2,7 +2,7 @@
 
 use super::checksum::crc32c;
 use super::error::ProxyHeaderError::{self, Checksum, Malformed, Missing, TooLong};
-use super::header::{Parsed, Proxied};
+use super::proxied::{Parsed, Proxied};
 use crate::values::connection_info::Peer;
 use alloc::string::String;
 use core::net::{IpAddr, SocketAddr};
