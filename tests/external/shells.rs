@@ -5,7 +5,10 @@ use crate::temporary::Folder;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_bytegate");
 
@@ -104,7 +107,7 @@ impl Shell {
         command.env("OUT", folder.join("out"));
         command.env("PATH", std::env::join_paths(paths).expect("a path"));
         let _ = fs::remove_file(folder.join("out"));
-        let output = command.output().expect("the shell runs");
+        let output = output_in_time(&mut command);
         let text = String::from_utf8(output.stdout).expect("text");
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(
@@ -115,6 +118,23 @@ impl Shell {
         assert_eq!(found.len(), lines.len() + 1, "{text}");
         found[..lines.len()].to_vec()
     }
+}
+
+/// Runs a shell, which is ended if it waits for something.
+fn output_in_time(command: &mut Command) -> Output {
+    command.stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let shell = command.spawn().expect("the shell runs");
+    let id = shell.id().to_string();
+    let (done, is_done) = mpsc::channel::<()>();
+    thread::spawn(move || {
+        if is_done.recv_timeout(Duration::from_secs(60)) == Err(RecvTimeoutError::Timeout) {
+            let _ = Command::new("kill").arg(id).status();
+        }
+    });
+    let output = shell.wait_with_output().expect("the shell runs");
+    drop(done);
+    output
 }
 
 /// Returns the completions in the output of a shell, without their descriptions.

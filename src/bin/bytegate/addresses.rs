@@ -10,7 +10,7 @@ pub(crate) fn urls(scheme: Scheme, listening: SocketAddr, has_ipv4_too: bool) ->
 }
 
 /// Returns the addresses that names of this machine may stand for: the loopback addresses, and those in its networks.
-#[cfg(feature = "rustls")]
+#[cfg(feature = "self-signed")]
 pub(crate) fn of_machine() -> Vec<IpAddr> {
     let mut all: Vec<IpAddr> = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
     all.extend(found().into_iter().filter(|ip| match ip {

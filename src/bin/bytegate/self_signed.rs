@@ -32,26 +32,31 @@ pub(crate) struct Certificate {
 
 impl Certificate {
     /// Returns the certificate that is kept in a folder, if it has these names and is valid for a while. Otherwise makes a
-    /// new one and keeps it. Also returns why it cannot be kept, if it cannot.
+    /// new one and keeps it. Also returns its file, or why it cannot be kept.
     pub(crate) fn in_folder(
         folder: Option<&Path>,
         names: &[String],
-    ) -> Result<(Certificate, Option<String>), TlsError> {
+    ) -> Result<(Certificate, Result<PathBuf, String>), TlsError> {
+        let names = &names[..names.len().min(MOST_NAMES)];
+        let file = match folder {
+            Some(folder) => Ok(folder.join(FILE)),
+            None => Err("neither XDG_STATE_HOME nor HOME is set".to_string()),
+        };
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let now = Duration::from_secs(now.map_or(0, |now| now.as_secs()));
-        let kept = folder.and_then(|folder| read(&folder.join(FILE)));
+        let kept = file.as_ref().ok().and_then(|file| read(file));
         if let Some(kept) = kept.clone().filter(|kept| kept.is_good_for(names, now)) {
-            return Ok((kept, None));
+            return Ok((kept, file));
         }
         // Those who have accepted a certificate for another network may come back to it.
         let earlier = kept.map(|kept| kept.names).unwrap_or_default();
         let made = Certificate::make(&all_names(names, earlier), now)?;
-        let kept = match folder {
-            None => Err("neither XDG_STATE_HOME nor HOME is set".to_string()),
-            Some(folder) => write(folder, &made)
-                .map_err(|error| format!("cannot write {:?}: {error}", folder.join(FILE))),
-        };
-        Ok((made, kept.err()))
+        let file = file.and_then(|file| {
+            let written = write(&file, &made);
+            let written = written.map_err(|error| format!("cannot write {file:?}: {error}"));
+            written.map(|()| file)
+        });
+        Ok((made, file))
     }
 
     fn make(names: &[String], now: Duration) -> Result<Certificate, TlsError> {
@@ -141,7 +146,8 @@ fn can_others_read(_: &File) -> bool {
 }
 
 /// Writes a certificate, so that the file is whole at every moment and nobody else can read it.
-fn write(folder: &Path, certificate: &Certificate) -> io::Result<()> {
+fn write(path: &Path, certificate: &Certificate) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new(""));
     let (mut folders, mut options) = (DirBuilder::new(), OpenOptions::new());
     folders.recursive(true);
     options.write(true).create_new(true);
@@ -153,9 +159,11 @@ fn write(folder: &Path, certificate: &Certificate) -> io::Result<()> {
     }
     folders.create(folder)?;
     let new = folder.join(format!("{FILE}.{}", std::process::id()));
+    // An earlier process with this number may have left it.
+    let _ = fs::remove_file(&new);
     let written = options.open(&new).and_then(|mut file| {
         file.write_all(certificate.to_text().as_bytes())?;
-        fs::rename(&new, folder.join(FILE))
+        fs::rename(&new, path)
     });
     if written.is_err() {
         let _ = fs::remove_file(&new);
@@ -173,7 +181,8 @@ mod tests {
 
     fn in_folder(folder: Option<&Path>, names: &[String]) -> (Certificate, Option<String>) {
         let found = Certificate::in_folder(folder, names);
-        found.unwrap_or_else(|error| panic!("{error}"))
+        let (certificate, file) = found.unwrap_or_else(|error| panic!("{error}"));
+        (certificate, file.err())
     }
 
     /// A folder for the state, which does not exist yet and is removed at the end.
@@ -263,6 +272,11 @@ mod tests {
         let earlier = (0..100).map(|it| format!("10.0.0.{it}")).collect();
         let all = all_names(&names(&["localhost", "10.0.0.7"]), earlier);
         assert_eq!(all.len(), MOST_NAMES);
+        let folder = Folder::new("names");
+        let many: Vec<String> = (0..100).map(|it| format!("10.0.0.{it}")).collect();
+        let (first, _) = in_folder(Some(&folder.0), &many);
+        let (second, _) = in_folder(Some(&folder.0), &many);
+        assert_eq!(first.fingerprint, second.fingerprint);
         assert_eq!(all[..3], names(&["localhost", "10.0.0.7", "10.0.0.0"]));
     }
 

@@ -96,7 +96,7 @@ pub(crate) fn serve(
         move || {
             let now = signals::options()?;
             let content = build(&now).map_err(|error| error.to_string())?;
-            certificates.reload()?;
+            certificates.reload(&now)?;
             gateways.replace(&now, content.gateway);
             reloaded();
             Ok(match signals::unapplied(&options, &now)[..] {

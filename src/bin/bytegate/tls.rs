@@ -1,13 +1,19 @@
 //! The options of TLS, and the certificates that they name.
 
-#[cfg(feature = "rustls")]
+#[cfg(feature = "self-signed")]
 use crate::addresses;
 use crate::options::Options;
-#[cfg(feature = "rustls")]
+#[cfg(feature = "self-signed")]
+use crate::self_signed::{Certificate, state_folder};
+#[cfg(feature = "self-signed")]
 use crate::values::Hosts;
 use crate::values::{self, Value};
 use bytegate::net::{self, Address};
 use bytegate::request::Scheme;
+#[cfg(feature = "self-signed")]
+use bytegate::tls::TlsError;
+#[cfg(feature = "rustls")]
+use bytegate::tls::{Tls, TlsOptions};
 use std::path::{Path, PathBuf};
 
 /// The options of TLS.
@@ -90,7 +96,10 @@ impl TlsSettings {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Certificates {
     #[cfg(feature = "rustls")]
-    tls: Option<bytegate::tls::Tls>,
+    tls: Option<Tls>,
+    /// Whether the program made its certificate itself.
+    #[cfg(feature = "self-signed")]
+    is_self_signed: bool,
     /// What people are told about them.
     pub(crate) notes: Vec<String>,
 }
@@ -107,13 +116,12 @@ impl Certificates {
             return Ok(Certificates::default());
         }
         let mut notes = Vec::new();
-        let mut tls = bytegate::tls::TlsOptions::new();
+        let mut tls = TlsOptions::new();
         for (certificate, key) in settings.certificates.iter().zip(&settings.keys) {
             tls = tls.certificate_files(certificate, key);
         }
         if settings.certificates.is_empty() {
-            let pem = self_signed(&names(&options.hosts), &mut notes)?;
-            tls = tls.certificate_pem(pem.clone(), pem);
+            tls = self_signed(tls, options, &mut notes)?;
         }
         let built = tls.clone().build()?;
         let built = match &settings.client_ca {
@@ -122,6 +130,8 @@ impl Certificates {
         };
         Ok(Certificates {
             tls: Some(built),
+            #[cfg(feature = "self-signed")]
+            is_self_signed: settings.certificates.is_empty(),
             notes,
         })
     }
@@ -143,13 +153,20 @@ impl Certificates {
         options
     }
 
-    /// Reads all files again, for later connections.
+    /// Reads all files again, for later connections. The certificate that the program made is replaced first, if it expires
+    /// soon or lacks a name.
     ///
     /// # Errors
     /// Returns an error that names the file and what is wrong with it. Then everything stays as it is.
-    pub(crate) fn reload(&self) -> Result<(), String> {
+    #[cfg_attr(not(feature = "self-signed"), expect(unused_variables))]
+    pub(crate) fn reload(&self, options: &Options) -> Result<(), String> {
         #[cfg(feature = "rustls")]
         if let Some(tls) = &self.tls {
+            #[cfg(feature = "self-signed")]
+            if self.is_self_signed {
+                let renewed = kept(options).map_err(|error| error.to_string());
+                drop(renewed?);
+            }
             return tls.reload().map_err(|error| error.to_string());
         }
         Ok(())
@@ -157,8 +174,8 @@ impl Certificates {
 }
 
 /// Returns the names that the program's own certificate is for: those of this machine, and those that the options name.
-#[cfg(feature = "rustls")]
-pub(crate) fn names(hosts: &Hosts) -> Vec<String> {
+#[cfg(feature = "self-signed")]
+fn names(hosts: &Hosts) -> Vec<String> {
     let machine = host_name().filter(|name| is_host_name(name));
     let local = machine.iter().filter(|name| !name.contains('.'));
     let local: Vec<String> = local.map(|name| format!("{name}.local")).collect();
@@ -181,13 +198,13 @@ pub(crate) fn names(hosts: &Hosts) -> Vec<String> {
     names
 }
 
-#[cfg(all(feature = "rustls", unix))]
+#[cfg(all(feature = "self-signed", unix))]
 fn host_name() -> Option<String> {
     let system = rustix::system::uname();
     system.nodename().to_str().ok().map(str::to_lowercase)
 }
 
-#[cfg(all(feature = "rustls", not(unix)))]
+#[cfg(all(feature = "self-signed", not(unix)))]
 fn host_name() -> Option<String> {
     std::env::var("COMPUTERNAME")
         .ok()
@@ -195,7 +212,7 @@ fn host_name() -> Option<String> {
 }
 
 /// Returns whether a certificate can have this name. Systems allow others, too.
-#[cfg(feature = "rustls")]
+#[cfg(feature = "self-signed")]
 fn is_host_name(name: &str) -> bool {
     let is_in_label = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     let is_label = |label: &str| !label.is_empty() && label.bytes().all(is_in_label);
@@ -204,31 +221,42 @@ fn is_host_name(name: &str) -> bool {
 
 /// Accepts only clients with a certificate of these authorities.
 #[cfg(feature = "rustls")]
-fn for_clients(
-    options: bytegate::tls::TlsOptions,
-    path: &Path,
-) -> Result<bytegate::tls::Tls, crate::Failure> {
+fn for_clients(options: TlsOptions, path: &Path) -> Result<Tls, crate::Failure> {
     let roots = std::fs::read(path).map_err(|error| format!("cannot read {path:?}: {error}"))?;
     let tls = options.require_client_certificates(roots).build();
     Ok(tls.map_err(|error| format!("--client-ca {path:?}: {error}"))?)
 }
 
-/// Returns the certificate that the program made, and its key.
+/// Adds the certificate that the program made.
 #[cfg(feature = "self-signed")]
-fn self_signed(names: &[String], notes: &mut Vec<String>) -> Result<String, crate::Failure> {
-    use crate::self_signed::{Certificate, state_folder};
-    let (certificate, error) = Certificate::in_folder(state_folder().as_deref(), names)?;
+fn self_signed(
+    tls: TlsOptions,
+    options: &Options,
+    notes: &mut Vec<String>,
+) -> Result<TlsOptions, crate::Failure> {
+    let (certificate, file) = kept(options)?;
     notes.push(
         "browsers warn about this certificate, which no authority has signed; its SHA-256 fingerprint is"
             .to_string(),
     );
     notes.push(certificate.fingerprint);
-    notes.extend(error.map(|error| format!("the next start makes another one: {error}")));
-    Ok(certificate.pem)
+    Ok(match file {
+        Ok(file) => tls.certificate_files(file.clone(), file),
+        Err(error) => {
+            notes.push(format!("the next start makes another one: {error}"));
+            tls.certificate_pem(certificate.pem.clone(), certificate.pem)
+        }
+    })
+}
+
+/// Returns the certificate that the program made and keeps, and its file.
+#[cfg(feature = "self-signed")]
+fn kept(options: &Options) -> Result<(Certificate, Result<PathBuf, String>), TlsError> {
+    Certificate::in_folder(state_folder().as_deref(), &names(&options.hosts))
 }
 
 #[cfg(all(feature = "rustls", not(feature = "self-signed")))]
-fn self_signed(_: &[String], _: &mut [String]) -> Result<String, crate::Failure> {
+fn self_signed(_: TlsOptions, _: &Options, _: &mut [String]) -> Result<TlsOptions, crate::Failure> {
     Err("this program was built without self-signed certificates".into())
 }
 
@@ -284,7 +312,7 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "rustls")]
+    #[cfg(feature = "self-signed")]
     #[test]
     fn the_names_are_those_of_this_machine_and_those_given() {
         let mut hosts = Hosts::default();

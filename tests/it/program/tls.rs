@@ -40,6 +40,19 @@ impl Server {
         }
     }
 
+    /// Reloads, and returns the line about it.
+    fn reload(&self) -> String {
+        let id = self.program.child.id().to_string();
+        let sent = Command::new("kill").args(["-HUP", &id]).status();
+        assert!(sent.expect("a system with kill").success());
+        loop {
+            let line = self.program.error_line();
+            if line.contains("reloaded") {
+                return line;
+            }
+        }
+    }
+
     fn address(&self) -> &str {
         let address = self.url.strip_prefix("https://").expect("TLS");
         address.trim_end_matches('/')
@@ -169,17 +182,6 @@ fn certificates_are_read_again_at_sighup_and_stay_if_one_is_wrong() {
     let [certificate, key] = ["localhost.pem", "localhost.key"].map(|name| path(&folder, name));
     let pair = ["--tls-cert", &certificate, "--tls-key", &key];
     let server = Server::start(&folder, &pair, 1);
-    let id = server.program.child.id().to_string();
-    let reload = || {
-        let sent = Command::new("kill").args(["-HUP", &id]).status();
-        assert!(sent.expect("a system with kill").success());
-        loop {
-            let line = server.program.error_line();
-            if line.contains("reloaded") {
-                break line;
-            }
-        }
-    };
     let renewed = SelfSigned::new(["localhost"]).expect("a certificate");
     let is_current = |made: &SelfSigned| {
         let roots = [made.certificate_pem()];
@@ -188,14 +190,35 @@ fn certificates_are_read_again_at_sighup_and_stay_if_one_is_wrong() {
             .is_ok()
     };
     write(&folder, "localhost.pem", renewed.certificate_pem());
-    let line = reload();
+    let line = server.reload();
     let expected =
         format!("bytegate: nothing is reloaded: the private key in {key} does not belong");
     assert!(line.starts_with(&expected), "{line}");
     assert_eq!([is_current(&made[0]), is_current(&renewed)], [true, false]);
     write(&folder, "localhost.key", renewed.key_pem());
-    assert_eq!(reload(), "bytegate: reloaded the demo site\n");
+    assert_eq!(server.reload(), "bytegate: reloaded the demo site\n");
     assert_eq!([is_current(&made[0]), is_current(&renewed)], [false, true]);
+}
+
+#[test]
+fn a_made_certificate_that_is_lost_is_made_again_at_sighup() {
+    let state = Folder::new("tls-renewed", &[("unused", b"")]);
+    let server = Server::start(&state, &["--tls"], 3);
+    let file = state.path.join("bytegate/self-signed.pem");
+    let first = std::fs::read_to_string(&file).expect("a certificate");
+    std::fs::remove_file(&file).expect("a file");
+    assert_eq!(server.reload(), "bytegate: reloaded the demo site\n");
+    let second = std::fs::read_to_string(&file).expect("a certificate");
+    assert!(
+        trusting("localhost", &[&first])
+            .get(server.address(), "/")
+            .is_err()
+    );
+    assert!(
+        trusting("localhost", &[&second])
+            .get(server.address(), "/")
+            .is_ok()
+    );
 }
 
 #[test]
