@@ -99,7 +99,8 @@ async fn serve_on(
         connection_held,
     };
     if let Some(metrics) = &acceptor.server.options.metrics {
-        metrics.watch(&acceptor.places);
+        let places = Arc::downgrade(&acceptor.places);
+        metrics.watch(places);
     }
     let serving = async {
         // A separate task, so that an application on one thread does not keep the others from accepting.

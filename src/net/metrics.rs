@@ -2,8 +2,7 @@
 
 use super::counters::{Counters, Numbers, RareCounters};
 use super::metrics_text::write_page;
-use super::occupancy::Occupancy;
-use super::places::Places;
+use super::occupancy::{Occupancy, Occupied};
 use crate::application::Application;
 use crate::request::request::Request;
 use crate::response::response::Response;
@@ -53,7 +52,7 @@ struct Shared {
     shards: [Counters; SHARDS],
     rare: RareCounters,
     /// The places for connections of each server.
-    servers: Mutex<Vec<Weak<Places>>>,
+    servers: Mutex<Vec<Weak<dyn Occupied>>>,
 }
 
 const SHARDS: usize = 8;
@@ -97,10 +96,10 @@ impl Metrics {
     }
 
     /// Adds the places of a server, so that its open connections are known.
-    pub(super) fn watch(&self, places: &Arc<Places>) {
+    pub(super) fn watch(&self, places: Weak<dyn Occupied>) {
         let mut servers = self.servers();
         servers.retain(|places| places.strong_count() > 0);
-        servers.push(Arc::downgrade(places));
+        servers.push(places);
     }
 
     /// Returns the use of the places of all servers.
@@ -117,7 +116,7 @@ impl Metrics {
         numbers
     }
 
-    fn servers(&self) -> MutexGuard<'_, Vec<Weak<Places>>> {
+    fn servers(&self) -> MutexGuard<'_, Vec<Weak<dyn Occupied>>> {
         self.0
             .servers
             .lock()

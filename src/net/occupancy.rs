@@ -19,6 +19,12 @@ pub(super) struct Occupancy {
     pub(super) bytes_limit: usize,
 }
 
+/// A server whose places are counted.
+pub(super) trait Occupied: Send + Sync {
+    /// Returns how many connections wait for what.
+    fn occupancy(&self) -> Occupancy;
+}
+
 impl Occupancy {
     /// Adds a connection.
     pub(super) fn count(&mut self, awaited: Option<Awaited>) {

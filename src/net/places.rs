@@ -3,7 +3,7 @@
 
 use super::client::Client;
 use super::notice::Notice;
-use super::occupancy::Occupancy;
+use super::occupancy::{Occupancy, Occupied};
 use super::options::Options;
 use super::seat::{Awaited, ClientWait, Seat, nanos};
 use super::sockets::Accept;
@@ -208,21 +208,6 @@ impl Places {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Returns how many connections wait for what.
-    pub(super) fn occupancy(&self) -> Occupancy {
-        let open = self.open();
-        let mut occupancy = Occupancy {
-            limit: self.limit,
-            bytes: open.pages * PAGE_BYTES,
-            bytes_limit: self.page_limit * PAGE_BYTES,
-            ..Occupancy::default()
-        };
-        for seat in open.seats.values() {
-            occupancy.count(seat.waiting().map(|wait| wait.awaited));
-        }
-        occupancy
-    }
-
     /// Gives up a connection, for its descriptor. Returns whether one closes soon.
     pub(super) fn give_up_one(&self) -> bool {
         matches!(self.end_idle(), Room::Soon) || matches!(self.end_slow(), Room::Soon)
@@ -280,6 +265,22 @@ impl Places {
 
     fn now(&self) -> u64 {
         nanos(self.started.elapsed())
+    }
+}
+
+impl Occupied for Places {
+    fn occupancy(&self) -> Occupancy {
+        let open = self.open();
+        let mut occupancy = Occupancy {
+            limit: self.limit,
+            bytes: open.pages * PAGE_BYTES,
+            bytes_limit: self.page_limit * PAGE_BYTES,
+            ..Occupancy::default()
+        };
+        for seat in open.seats.values() {
+            occupancy.count(seat.waiting().map(|wait| wait.awaited));
+        }
+        occupancy
     }
 }
 

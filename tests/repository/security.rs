@@ -152,7 +152,7 @@ fn the_options_of_a_server_are_those_of_the_code() {
     let options = bytegate::net::Options::default();
     let all = format!("{options:#?}");
     // These are no limits.
-    let others = ["drain_delay", "readiness", "scheme", ".."];
+    let others = ["drain_delay", "readiness", "scheme", "proxy_protocol", ".."];
     let is_limit = |line: &&str| !others.iter().any(|name| line.contains(name));
     let limits: Vec<&str> = all.lines().filter(is_limit).collect();
     check_fields(
