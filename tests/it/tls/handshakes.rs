@@ -291,3 +291,28 @@ fn debug_output_has_no_key() {
     let text = format!("{tls:?} {:?} {:?}", tls.channel(), made());
     assert!(!text.contains("PRIVATE"), "{text}");
 }
+
+/// Another provider has no tickets here, so sessions are kept in memory.
+#[cfg(all(feature = "tls-graviola", target_arch = "x86_64"))]
+#[test]
+fn another_provider_serves_the_same_clients_and_resumes_their_sessions() {
+    if !(is_x86_feature_detected!("avx2") && is_x86_feature_detected!("adx")) {
+        println!("skipped: Graviola needs another processor");
+        return;
+    }
+    let tls = bytegate::tls::TlsOptions::new()
+        .certificate_pem(made().certificate_pem(), made().key_pem())
+        .provider(std::sync::Arc::new(rustls_graviola::default_provider()))
+        .build()
+        .unwrap();
+    for version in VERSIONS {
+        let config = Offer::default().version(version).config();
+        for expected in [HandshakeKind::Full, HandshakeKind::Resumed] {
+            let mut client = Client::new(config.clone(), "localhost".try_into().unwrap());
+            let mut server = Server::new(&tls);
+            run_whole(&mut client, &mut server);
+            assert_connected(&mut client, &mut server);
+            assert_eq!(client.connection.handshake_kind(), Some(expected));
+        }
+    }
+}
