@@ -134,7 +134,7 @@ impl Takeover {
         let is_ready = self.send(&stream).and_then(|()| wait(&mut stream, end));
         if let Err(error) = is_ready {
             let _ = child.kill();
-            // A status without a code is that of the signal.
+            // Without a code, it ended by the signal.
             let ended = child.wait()?;
             let reason = match (ended.code(), error.kind()) {
                 (Some(_), _) => format!("it ended with {ended}"),
