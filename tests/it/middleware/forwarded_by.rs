@@ -4,6 +4,7 @@ use super::*;
 use bytegate::config::TrustedProxies;
 use bytegate::middleware::ForwardedBy;
 use bytegate::wsgi::Environ;
+use proptest::prelude::*;
 
 /// What the middleware reads.
 #[derive(Clone, Copy, PartialEq)]
@@ -373,4 +374,48 @@ fn around_a_mount_only_the_application_inside_sees_the_client() {
     assert_eq!(ask("GET /in/a", ""), "192.0.2.7 http x /p/in|/a");
     assert_eq!(ask("POST /in/a", "hi"), "192.0.2.7 http x /p/in|/a");
     assert_eq!(ask("GET /out", ""), "10.0.0.1:50000 http x /out");
+}
+
+/// What a client may send as the value of a header. Each quote and comma could change how the rest is read.
+fn value() -> impl Strategy<Value = String> {
+    "([ -~\t]|[,\";=\\\\\\[\\]:._]){0,40}"
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_client_sends_it_stays_the_client(sent in prop::collection::vec(value(), 1..4), joins: bool) {
+        for (reads, name, own) in [
+            (All, "X-Forwarded-For", "192.0.2.7"),
+            (Rfc7239, "Forwarded", "for=192.0.2.7"),
+            (Rfc7239, "Forwarded", "for=\"192.0.2.7\";proto=http"),
+        ] {
+            let gateway = Gateway::new(describe).with(reading(reads, trusted()));
+            let lines: Vec<String> = sent.iter().map(|value| format!("{name}: {value}")).collect();
+            let lines = lines.join("\r\n");
+            // A proxy adds to the last line, or another line.
+            let added = if joins { format!(", {own}") } else { format!("\r\n{name}: {own}") };
+            let input = format!("GET /a HTTP/1.1\r\nHost: x\r\n{lines}{added}\r\n\r\n");
+            let response = ask_as(&gateway, connection(PROXY), Now::default(), &input);
+            prop_assert_eq!(response.text(), "192.0.2.7 http x /a");
+        }
+    }
+
+    #[test]
+    fn whatever_a_proxy_sends_the_request_stays_valid(sent in prop::collection::vec(value(), 4)) {
+        let show = |request: &Request<'_>| {
+            let again = describe(&request.into_owned().view());
+            assert_eq!(again, describe(request));
+            assert_eq!(request.path_info(), Some("/a"));
+            "seen"
+        };
+        for reads in [All, Rfc7239] {
+            let gateway = Gateway::new(show).with(reading(reads, trusted()));
+            let names = ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Prefix", "Forwarded"];
+            let lines = names.iter().zip(&sent).map(|(name, value)| format!("{name}: {value}\r\n"));
+            let lines: String = lines.collect();
+            let input = format!("GET /a HTTP/1.1\r\nHost: x\r\n{lines}\r\n");
+            let response = ask_as(&gateway, connection(PROXY), Now::default(), &input);
+            prop_assert_eq!(response.text(), "seen");
+        }
+    }
 }
