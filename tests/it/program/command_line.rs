@@ -130,7 +130,7 @@ fn help_is_printed_to_standard_output() {
           --max-body SIZE      Refuse larger request bodies
                                [default: 1M, or 64M for wsgi]
 
-        Options of serve:
+        Options of serve (addresses):
           --bind ADDR          Listen on this IP address; 0.0.0.0 or :: for all
                                addresses of this machine, so that others can connect
                                [default: 127.0.0.1]
@@ -151,54 +151,8 @@ fn help_is_printed_to_standard_output() {
                                network [default: with --bind, if standard error is a
                                terminal]
           --no-qr              Do not print a QR code
-          --color WHEN         Color the access log: auto, always or never [default:
-                               auto, which colors it on a terminal, unless NO_COLOR is
-                               set]
-          --no-access-log      Do not write a line for each request to standard output
-          --log-format FORMAT  The form of the lines: common, combined, which adds
-                               Referer and User-Agent, or json [default: common]
-          --log-file FILE      Append the lines to FILE instead; a SIGUSR1 opens it
-                               again, after it was moved
-          --admin ADDRESS      Serve /metrics for Prometheus, /healthz and /readyz on
-                               this address: 127.0.0.1:9100 or
-                               unix:/run/web-admin.sock,mode=660
-          --head-timeout TIME  Close connections whose request head takes longer
-                               [default: 10s]
-          --idle-timeout TIME  Close connections that are idle for this long
-                               [default: 75s]
-          --drain-delay TIME   After a signal to stop, accept connections for this much
-                               longer, so that a load balancer notices that the server
-                               stops [default: 0s]
-          --stop-timeout TIME  After a signal to stop, give requests in progress this
-                               much time [default: 8s]
-          --connections N      Accept this many connections at once; when all are in
-                               use, close idle and slow ones to make room [default:
-                               10000, or half of the limit on open files]
-          --connections-per-address N
-                               Accept this many connections from one address; raise it
-                               for a proxy on another machine [default: 2500, or a
-                               quarter of the default above]
-          --trust-proxy RANGE  Believe proxies in this range, such as 10.0.0.0/24 or
-                               127.0.0.1, about the address and the scheme of clients;
-                               'unix' for peers on Unix sockets; may be given several
-                               times [default: nobody is believed]
-          --forwarded HEADER   The header in which trusted proxies name clients:
-                               x-forwarded, for X-Forwarded-For and X-Forwarded-Proto,
-                               or forwarded (RFC 7239) [default: x-forwarded]
-          --forwarded-host     Also believe X-Forwarded-Host of trusted proxies, which
-                               must always set it
-          --forwarded-prefix   Also believe X-Forwarded-Prefix of trusted proxies, which
-                               must always set it: the part that they take away from the
-                               path
-          --proxy-protocol RANGE
-                               Accept connections only from proxies in this range, which
-                               begin each with a PROXY header (version 1 or 2); 'unix'
-                               for peers on Unix sockets; may be given several times
-          --buffered-bytes SIZE
-                               Hold at most this many bytes of incomplete requests and
-                               unsent responses; beyond it, send 503 [default: 256M]
 
-        TLS options of serve:
+        Options of serve (TLS):
           --tls                Serve https. Without --tls-cert, make a certificate for
                                localhost, the names and the addresses of this machine,
                                and --host; print its fingerprint, and keep it for the
@@ -215,6 +169,58 @@ fn help_is_printed_to_standard_output() {
                                it, and redirect http to https, except below
                                /.well-known/acme-challenge/, where authorities read over
                                http (feature tls)
+
+        Options of serve (proxies in front of it):
+          --trust-proxy RANGE  Believe proxies in this range, such as 10.0.0.0/24 or
+                               127.0.0.1, about the address and the scheme of clients;
+                               'unix' for peers on Unix sockets; may be given several
+                               times [default: nobody is believed]
+          --forwarded HEADER   The header in which trusted proxies name clients:
+                               x-forwarded, for X-Forwarded-For and X-Forwarded-Proto,
+                               or forwarded (RFC 7239) [default: x-forwarded]
+          --forwarded-host     Also believe X-Forwarded-Host of trusted proxies, which
+                               must always set it
+          --forwarded-prefix   Also believe X-Forwarded-Prefix of trusted proxies, which
+                               must always set it: the part that they take away from the
+                               path
+          --proxy-protocol RANGE
+                               Accept connections only from proxies in this range, which
+                               begin each with a PROXY header (version 1 or 2); 'unix'
+                               for peers on Unix sockets; may be given several times
+
+        Options of serve (logs and monitoring):
+          --color WHEN         Color the access log: auto, always or never [default:
+                               auto, which colors it on a terminal, unless NO_COLOR is
+                               set]
+          --no-access-log      Do not write a line for each request to standard output
+          --log-format FORMAT  The form of the lines: common, combined, which adds
+                               Referer and User-Agent, or json [default: common]
+          --log-file FILE      Append the lines to FILE instead; a SIGUSR1 opens it
+                               again, after it was moved
+          --admin ADDRESS      Serve /metrics for Prometheus, /healthz and /readyz on
+                               this address: 127.0.0.1:9100 or
+                               unix:/run/web-admin.sock,mode=660
+
+        Options of serve (timeouts and limits):
+          --head-timeout TIME  Close connections whose request head takes longer
+                               [default: 10s]
+          --idle-timeout TIME  Close connections that are idle for this long
+                               [default: 75s]
+          --drain-delay TIME   After a signal to stop, accept connections for this much
+                               longer, so that a load balancer notices that the server
+                               stops [default: 0s]
+          --stop-timeout TIME  After a signal to stop, give requests in progress this
+                               much time [default: 8s]
+          --connections N      Accept this many connections at once; when all are in
+                               use, close idle and slow ones to make room [default:
+                               10000, or half of the limit on open files]
+          --connections-per-address N
+                               Accept this many connections from one address; raise it
+                               for a proxy on another machine [default: 2500, or a
+                               quarter of the default above]
+          --buffered-bytes SIZE
+                               Hold at most this many bytes of incomplete requests and
+                               unsent responses; beyond it, send 503 [default: 256M]
 
         Options of wsgi, which also takes the options of serve:
           --workers N          Run this many Python processes [default: 1]

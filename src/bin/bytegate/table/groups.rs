@@ -46,14 +46,29 @@ pub(crate) const GROUPS: &[Group] = &[
         options: content::LIMITS,
     },
     Group {
-        title: "Options of serve",
+        title: "Options of serve (addresses)",
         scope: Scope::Server,
-        options: server::OPTIONS,
+        options: server::ADDRESSES,
     },
     Group {
-        title: "TLS options of serve",
+        title: "Options of serve (TLS)",
         scope: Scope::Server,
         options: server::TLS,
+    },
+    Group {
+        title: "Options of serve (proxies in front of it)",
+        scope: Scope::Server,
+        options: server::PROXIES,
+    },
+    Group {
+        title: "Options of serve (logs and monitoring)",
+        scope: Scope::Server,
+        options: server::LOGS,
+    },
+    Group {
+        title: "Options of serve (timeouts and limits)",
+        scope: Scope::Server,
+        options: server::LIMITS,
     },
     Group {
         title: "Options of wsgi, which also takes the options of serve",

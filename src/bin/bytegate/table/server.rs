@@ -2,7 +2,8 @@
 
 use super::spec::{Completes, Spec, number, switch, text, texts};
 
-pub(super) const OPTIONS: &[Spec] = &[
+/// Addresses.
+pub(super) const ADDRESSES: &[Spec] = &[
     text(
         "bind",
         "ADDR",
@@ -39,6 +40,10 @@ pub(super) const OPTIONS: &[Spec] = &[
     )
     .default("with --bind, if standard error is a terminal"),
     switch("no-qr", "Do not print a QR code"),
+];
+
+/// Logs and monitoring.
+pub(super) const LOGS: &[Spec] = &[
     text(
         "color",
         "WHEN",
@@ -72,6 +77,10 @@ pub(super) const OPTIONS: &[Spec] = &[
     )
     .at_start()
     .completes(Completes::Words(&["127.0.0.1:9100"])),
+];
+
+/// Times and limits.
+pub(super) const LIMITS: &[Spec] = &[
     number(
         "head-timeout",
         "TIME",
@@ -114,6 +123,18 @@ pub(super) const OPTIONS: &[Spec] = &[
     )
     .at_start()
     .default("2500, or a quarter of the default above"),
+    number(
+        "buffered-bytes",
+        "SIZE",
+        "Hold at most this many bytes of incomplete requests and unsent responses; beyond it, \
+         send 503",
+    )
+    .at_start()
+    .default("256M"),
+];
+
+/// Proxies in front.
+pub(super) const PROXIES: &[Spec] = &[
     texts(
         "trust-proxy",
         "RANGE",
@@ -145,14 +166,6 @@ pub(super) const OPTIONS: &[Spec] = &[
          (version 1 or 2); 'unix' for peers on Unix sockets; may be given several times",
     )
     .at_start(),
-    number(
-        "buffered-bytes",
-        "SIZE",
-        "Hold at most this many bytes of incomplete requests and unsent responses; beyond it, \
-         send 503",
-    )
-    .at_start()
-    .default("256M"),
 ];
 
 pub(super) const TLS: &[Spec] = &[
