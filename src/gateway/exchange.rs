@@ -147,7 +147,8 @@ impl Exchange {
             let routing = line.head.map_or(Routing::None, |head| {
                 Routing::Head(&*chain.gateway.application, head)
             });
-            let info = info.with_routing(routing).with_clock(clock);
+            let info = info.with_routing(routing).with_refusal(line.refused);
+            let info = info.with_clock(clock);
             chain.after(&info, response);
         }
         may_need_record(response).then(|| Exchange::recorded(line, &now, extensions))
@@ -328,6 +329,7 @@ impl Exchange {
             method: refusal.method,
             bytes: refusal.line,
             head: None,
+            refused: Some(refusal.error),
         };
         // The head may have been valid.
         let began = self.record.filter(|record| record.has_head);

@@ -42,7 +42,7 @@ pub(super) struct Shared {
     on_error: Option<Arc<OnError>>,
 }
 
-type OnError = dyn Fn(&ResponseError, &RequestInfo<'_>) + Send + Sync;
+pub(super) type OnError = dyn Fn(&ResponseError, &RequestInfo<'_>) + Send + Sync;
 
 impl Gateway {
     /// Creates a gateway for an application, with the default configuration.
@@ -140,6 +140,23 @@ impl Gateway {
     /// Returns the state for a builder method to change. Clones keep theirs.
     fn change(&mut self) -> &mut Shared {
         Arc::make_mut(&mut self.shared)
+    }
+
+    /// Puts another application around the application.
+    #[cfg(feature = "tracing")]
+    pub(super) fn wrap_application<A: Application + 'static>(
+        &mut self,
+        wrap: impl FnOnce(Arc<dyn Application>) -> A,
+    ) {
+        let shared = self.change();
+        let wrapped = wrap(shared.application.clone());
+        shared.application = Arc::from(Box::new(wrapped) as Box<dyn Application>);
+    }
+
+    /// Takes the function to which errors of responses are reported.
+    #[cfg(feature = "tracing")]
+    pub(super) fn take_on_error(&mut self) -> Option<Arc<OnError>> {
+        self.change().on_error.take()
     }
 
     /// Returns whether errors of responses are reported to a function.

@@ -28,6 +28,8 @@ pub(crate) mod session;
 mod stream_kind;
 #[cfg(feature = "std")]
 pub(crate) mod this_thread;
+#[cfg(feature = "tracing")]
+mod traced;
 pub(crate) mod wait;
 #[cfg(feature = "tower")]
 mod watched_body;

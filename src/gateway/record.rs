@@ -5,6 +5,7 @@ use crate::request::extensions::Extensions;
 use crate::response::response::Response;
 use crate::values::method::Method;
 use crate::values::now::Now;
+use crate::values::protocol_error::ProtocolError;
 use alloc::vec::Vec;
 
 /// The parts of a request that are needed when its head is gone.
@@ -25,6 +26,8 @@ pub(super) struct RequestLine<'h> {
     pub(super) bytes: &'h [u8],
     /// The head, if it is valid.
     pub(super) head: Option<Head<'h>>,
+    /// The error for which the request was refused.
+    pub(super) refused: Option<ProtocolError>,
 }
 
 /// Returns whether the request is needed after its head is gone: the response is deferred, or it has failed, or its body
@@ -64,6 +67,7 @@ impl<'h> RequestLine<'h> {
             method: Some(head.method()),
             bytes: head.line(),
             head: Some(*head),
+            refused: None,
         }
     }
 }

@@ -93,7 +93,7 @@ impl AccessLog {
     /// | `referer`, `user_agent` | the headers |
     /// | `request_id` | the [`RequestId`](crate::middleware::RequestId) |
     /// | `route` | the pattern of the [route](RequestInfo::route) |
-    /// | `error` | the name of the [`ProtocolError`](crate::connection::ProtocolError), if the response is the page for one |
+    /// | `error` | the name of the [`ProtocolError`](crate::connection::ProtocolError), if the request was refused |
     ///
     /// A value that is unknown is `null`. If the input does not begin with a request line of three words, the member `input`
     /// follows: the first line, as far as it was received. Characters outside of ASCII are written as `\uXXXX`, and bytes that are

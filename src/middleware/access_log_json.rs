@@ -52,7 +52,8 @@ pub(super) fn write_json(
     let id = request.extensions.get::<RequestId>();
     object.text("request_id", id.map(|id| id.as_str().as_bytes()))?;
     object.text("route", request.route().as_deref().map(str::as_bytes))?;
-    let error = response.protocol_error().map(|error| error.name());
+    let error = request.refused.or(response.protocol_error());
+    let error = error.map(|error| error.name());
     object.text("error", error.map(str::as_bytes))?;
     if words.is_none() {
         object.text("input", Some(request.line))?;

@@ -22,6 +22,8 @@ mod cross_origin_protection;
 mod error_info;
 mod error_pages;
 mod forwarded_by;
+#[cfg(feature = "tracing")]
+mod in_span;
 mod list_headers;
 mod logged_headers;
 #[allow(clippy::module_inception, reason = "each name has a file of its name")]
@@ -36,6 +38,8 @@ mod server_timing;
 mod sessions;
 mod set_headers;
 mod set_request_id;
+#[cfg(feature = "tracing")]
+mod trace_requests;
 mod with_middleware;
 
 pub use access_log::AccessLog;
@@ -51,6 +55,8 @@ pub use cross_origin_protection::CrossOriginProtection;
 pub use error_info::ErrorInfo;
 pub use error_pages::ErrorPages;
 pub use forwarded_by::ForwardedBy;
+#[cfg(feature = "tracing")]
+pub(crate) use in_span::InSpan;
 pub use middleware::Middleware;
 #[cfg(feature = "std")]
 pub use rate_limit::RateLimit;
@@ -64,4 +70,6 @@ pub use server_timing::ServerTiming;
 pub use sessions::Sessions;
 pub use set_headers::SetHeaders;
 pub use set_request_id::{RequestId, SetRequestId};
+#[cfg(feature = "tracing")]
+pub(crate) use trace_requests::{TraceRequests, trace_error};
 pub use with_middleware::with_middleware;

@@ -9,6 +9,7 @@ use crate::response::response::Response;
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::method::Method;
 use crate::values::now::Now;
+use crate::values::protocol_error::ProtocolError;
 use crate::values::status::Status;
 use alloc::format;
 use alloc::string::String;
@@ -51,6 +52,8 @@ pub struct RequestInfo<'a> {
     /// The values that middleware attached.
     pub extensions: &'a Extensions,
     routing: Routing<'a>,
+    /// The error for which the request was refused, even if the page for it was replaced.
+    pub(crate) refused: Option<ProtocolError>,
     clock: Option<Clock<'a>>,
 }
 
@@ -125,12 +128,17 @@ impl<'a> RequestInfo<'a> {
             connection: extensions.connection_for(connection),
             extensions,
             routing: Routing::None,
+            refused: None,
             clock: None,
         }
     }
 
     pub(crate) fn with_routing(self, routing: Routing<'a>) -> RequestInfo<'a> {
         RequestInfo { routing, ..self }
+    }
+
+    pub(crate) fn with_refusal(self, refused: Option<ProtocolError>) -> RequestInfo<'a> {
+        RequestInfo { refused, ..self }
     }
 
     pub(crate) fn with_clock(self, clock: Option<Clock<'a>>) -> RequestInfo<'a> {

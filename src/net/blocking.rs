@@ -102,6 +102,18 @@ impl<A> Blocking<A> {
     }
 }
 
+/// Returns work that runs in the current span, on any thread.
+#[cfg(feature = "tracing")]
+fn in_current_span<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    let span = tracing::Span::current();
+    move || span.in_scope(work)
+}
+
+#[cfg(not(feature = "tracing"))]
+fn in_current_span<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    work
+}
+
 /// A request that runs or waits.
 struct Accepted(Arc<AtomicUsize>);
 
@@ -120,11 +132,12 @@ impl<A: Application + 'static> Application for Blocking<A> {
         }
         let (application, running) = (self.application.clone(), self.running.clone());
         let request = request.into_owned();
+        let call = in_current_span(move || application.call(&request.view()));
         Response::from_future(async move {
             let permit = running.acquire_arc().await;
             // A running request cannot be cancelled. It keeps its place until it ends, even if the client has disconnected.
             smol::unblock(move || {
-                let response = application.call(&request.view());
+                let response = call();
                 drop((permit, accepted));
                 response
             })

@@ -18,6 +18,8 @@ mod server_timing;
 #[cfg(feature = "signed-cookies")]
 mod sessions;
 mod set_headers;
+#[cfg(feature = "tracing")]
+mod tracing;
 
 use crate::support;
 use bytegate::gateway::Wait;
