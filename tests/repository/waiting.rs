@@ -57,6 +57,10 @@ const MAY_WAIT: [(&str, &str); 13] = [
         "its documentation says that it waits for the new process",
     ),
     (
+        "src/net/takeover.rs",
+        "its caller has a thread for the new process",
+    ),
+    (
         "src/python",
         "its threads watch processes and receive long responses, and the start waits for the import",
     ),
