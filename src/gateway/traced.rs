@@ -43,7 +43,7 @@ impl Gateway {
     /// assert!(response.ends_with(b"hello Ada\n"));
     /// ```
     pub fn traced(mut self) -> Gateway {
-        self.wrap_application(|application| InSpan(application));
+        self.wrap_application(InSpan);
         let before = self.take_on_error();
         self.with(TraceRequests).on_error(move |error, request| {
             if let Some(report) = &before {
