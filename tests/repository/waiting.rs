@@ -54,10 +54,6 @@ const MAY_WAIT: [(&str, &str); 13] = [
     ),
     (
         "src/net/takeover.rs",
-        "its documentation says that it waits for the new process",
-    ),
-    (
-        "src/net/takeover.rs",
         "its caller has a thread for the new process",
     ),
     (
