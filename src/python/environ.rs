@@ -208,6 +208,45 @@ mod tests {
     }
 
     #[test]
+    fn the_client_behind_a_proxy_is_the_one_that_the_proxy_names() {
+        use crate::config::TrustedProxies;
+        use crate::gateway::Gateway;
+        use crate::middleware::ForwardedBy;
+        use crate::values::connection_info::Peer;
+        use crate::values::now::Now;
+        let show = |request: &Request<'_>| {
+            let pairs = pairs(&request.into_owned(), None);
+            let keys = [
+                "REMOTE_ADDR",
+                "REMOTE_PORT",
+                "wsgi.url_scheme",
+                "HTTPS",
+                "HTTP_HOST",
+            ];
+            let keys = keys
+                .into_iter()
+                .chain(["SCRIPT_NAME", "PATH_INFO", "REQUEST_URI"]);
+            let keys = keys.chain(["HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED"]);
+            let values = keys.map(|key| value(&pairs, key).unwrap_or("-".to_owned()));
+            values.collect::<Vec<_>>().join(" ")
+        };
+        let forwarded = ForwardedBy::trusting(TrustedProxies::new().named_peers()).prefix();
+        let gateway = Gateway::new(show).with(forwarded);
+        let request = b"GET /a%20b?c HTTP/1.0\r\nHost: x\r\nX-Forwarded-For: 192.0.2.7\r\n\
+            X-Forwarded-Proto: https\r\nX-Forwarded-Prefix: /shop\r\n\
+            X-Forwarded-Host: forged\r\nForwarded: for=forged\r\n\r\n";
+        let mut output = Vec::new();
+        gateway.handle_for(
+            request,
+            Peer::named("proxy"),
+            &mut Now::default(),
+            &mut output,
+        );
+        let expected = b"\r\n\r\n192.0.2.7 - https on x /shop /a b /shop/a%20b?c - -";
+        assert!(output.ends_with(expected), "{}", output.escape_ascii());
+    }
+
+    #[test]
     fn a_query_in_utf_8_is_latin_1_to_python() {
         let request = Request::builder("GET", "/?q=\u{e9}").build().unwrap();
         let pairs = pairs(&request, None);
