@@ -30,6 +30,7 @@ fn main() -> Outcome {
     };
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.parse()?));
     match name.as_str() {
+        "bytegate-tls" => bytegate::serve_tls(address, folder.ok_or("no folder")?),
         "bytegate-live" => bytegate::serve_folder(address, folder.ok_or("no folder")?),
         "actix" => actix::serve(listen(address)?),
         "axum" => axum::serve(listen(address)?),
