@@ -59,7 +59,7 @@ impl Listener {
 impl Address {
     /// Listens on the address.
     ///
-    /// The file of a Unix socket that an earlier process left is replaced, if it is a socket and nobody answers on it. It is
+    /// The file of a Unix socket that an earlier process left is replaced, if it is a socket and no process answers on it. It is
     /// removed when the server has stopped. Sockets that systemd opened stay open after the process.
     ///
     /// ```

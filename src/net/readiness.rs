@@ -61,7 +61,7 @@ pub enum Phase {
 impl Readiness {
     /// Returns a readiness that also tells systemd about the phases, for a service of `Type=notify` or `notify-reload`
     /// ([sd_notify](https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html)). Without the variable
-    /// `NOTIFY_SOCKET`, it tells nobody.
+    /// `NOTIFY_SOCKET`, it tells no one.
     ///
     /// If the service has `WatchdogSec=`, the task that accepts connections gives a sign of life twice in that time. If all
     /// serving threads hang, there is none, and systemd restarts the service.

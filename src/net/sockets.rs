@@ -131,9 +131,12 @@ impl Accept for Sockets {
     }
 
     async fn pending(&self) {
-        poll_fn(|context| match self.is_ready(context) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
+        poll_fn(|context| {
+            if self.is_ready(context) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
         })
         .await;
     }

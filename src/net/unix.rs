@@ -54,7 +54,7 @@ impl SocketFile {
 impl Drop for SocketFile {
     fn drop(&mut self) {
         if self.is_mine.load(Ordering::SeqCst) && self.is_there() {
-            // If it cannot be removed, the next start finds that nobody answers.
+            // If it cannot be removed, the next start finds that no process answers.
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -65,7 +65,7 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
     Ok((metadata.dev(), metadata.ino()))
 }
 
-/// Listens on a path. A socket that an earlier process left there is replaced, if nobody answers on it.
+/// Listens on a path. A socket that an earlier process left there is replaced, if no process answers on it.
 pub(super) fn listen(path: &Path, mode: Option<u32>) -> io::Result<(UnixListener, SocketFile)> {
     let length = path.as_os_str().len();
     if length > MAX_PATH_BYTES {
@@ -84,7 +84,7 @@ pub(super) fn listen(path: &Path, mode: Option<u32>) -> io::Result<(UnixListener
         bound => bound?,
     }
     let file = SocketFile::at(path)?;
-    // Nobody can connect before the socket listens, so nobody finds it with another mode.
+    // No client can connect before the socket listens, so none finds it with another mode.
     if let Some(mode) = mode {
         fs::set_permissions(path, Permissions::from_mode(mode))?;
     }
@@ -96,7 +96,7 @@ pub(super) fn listen(path: &Path, mode: Option<u32>) -> io::Result<(UnixListener
     Ok((OwnedFd::from(socket).into(), file))
 }
 
-/// Removes a socket on which nobody answers.
+/// Removes a socket on which no process answers.
 fn remove_stale(path: &Path, address: &SockAddr) -> io::Result<()> {
     let found = identity(path)?;
     if !fs::symlink_metadata(path)?.file_type().is_socket() {

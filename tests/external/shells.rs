@@ -143,9 +143,12 @@ fn completions(text: &str) -> BTreeSet<String> {
         .lines()
         .map(|line| line.split('\t').next().unwrap_or(line));
     // Zsh adds the equals sign that a value follows.
-    let words = words.map(|word| match word.starts_with('-') {
-        true => word.trim_end_matches('='),
-        false => word,
+    let words = words.map(|word| {
+        if word.starts_with('-') {
+            word.trim_end_matches('=')
+        } else {
+            word
+        }
     });
     words
         .filter(|it| !it.is_empty())

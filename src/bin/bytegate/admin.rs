@@ -1,4 +1,4 @@
-//! Pages for monitoring, on an address of their own.
+//! Pages for monitoring, on a separate address.
 
 use crate::addresses;
 use crate::heritage::Heritage;

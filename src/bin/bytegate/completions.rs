@@ -249,9 +249,10 @@ fn fish_condition(scope: Scope) -> String {
         let of_kind = commands.filter(move |it| takes(it, scope) == has_it);
         of_kind.map(|it| it.name).collect::<Vec<_>>().join(" ")
     };
-    let condition = match takes(CommandSpec::usual(), scope) {
-        true => format!("not __fish_seen_subcommand_from {}", names(false)),
-        false => format!("__fish_seen_subcommand_from {}", names(true)),
+    let condition = if takes(CommandSpec::usual(), scope) {
+        format!("not __fish_seen_subcommand_from {}", names(false))
+    } else {
+        format!("__fish_seen_subcommand_from {}", names(true))
     };
     match scope {
         Scope::Program => String::new(),

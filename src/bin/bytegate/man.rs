@@ -102,9 +102,9 @@ impl Page {
     /// Writes a word of the usage: a command, or in capitals the kind of an argument.
     fn argument(&mut self, word: &str) {
         let inner = word.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
-        let of_kind = |word: &str| match word.chars().any(char::is_lowercase) {
-            true => format!("Cm {word}"),
-            false => format!("Ar {word}"),
+        let of_kind = |word: &str| {
+            let is_command = word.chars().any(char::is_lowercase);
+            format!("{} {word}", if is_command { "Cm" } else { "Ar" })
         };
         match inner {
             Some(word) => self.line(&format!(".Op {}", of_kind(word))),
@@ -192,9 +192,10 @@ fn escaped(line: &str) -> String {
         .replace('\\', "\\e")
         .replace('-', "\\-")
         .replace('\'', "\\(aq");
-    match line.starts_with('.') {
-        true => format!("\\&{escaped}"),
-        false => escaped,
+    if line.starts_with('.') {
+        format!("\\&{escaped}")
+    } else {
+        escaped
     }
 }
 

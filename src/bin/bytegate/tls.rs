@@ -36,9 +36,10 @@ pub(crate) enum RedirectFrom {
 
 impl RedirectFrom {
     fn parse(text: &str) -> Result<RedirectFrom, String> {
-        match text.contains(':') || text == "systemd" {
-            true => values::address(text).map(RedirectFrom::Address),
-            false => values::port(text).map(RedirectFrom::Port),
+        if text.contains(':') || text == "systemd" {
+            values::address(text).map(RedirectFrom::Address)
+        } else {
+            values::port(text).map(RedirectFrom::Port)
         }
     }
 }

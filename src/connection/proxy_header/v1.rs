@@ -20,10 +20,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, ProxyHeaderError> {
     let may_begin = |start: &&[u8]| bytes.starts_with(start) || start.starts_with(bytes);
     if !STARTS.iter().any(may_begin) {
         let is_proxy = bytes.starts_with(b"PROXY ");
-        return Err(match is_proxy {
-            true => PROTOCOL,
-            false => Missing,
-        });
+        return Err(if is_proxy { PROTOCOL } else { Missing });
     }
     let end = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
     let line = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();

@@ -174,7 +174,7 @@ fn help_is_printed_to_standard_output() {
           --trust-proxy RANGE  Believe proxies in this range, such as 10.0.0.0/24 or
                                127.0.0.1, about the address and the scheme of clients;
                                'unix' for peers on Unix sockets; may be given several
-                               times [default: nobody is believed]
+                               times [default: no proxy is believed]
           --forwarded HEADER   The header in which trusted proxies name clients:
                                x-forwarded, for X-Forwarded-For and X-Forwarded-Proto,
                                or forwarded (RFC 7239) [default: x-forwarded]

@@ -141,7 +141,7 @@ pub(super) const PROXIES: &[Spec] = &[
         "Believe proxies in this range, such as 10.0.0.0/24 or 127.0.0.1, about the address and \
          the scheme of clients; 'unix' for peers on Unix sockets; may be given several times",
     )
-    .default("nobody is believed"),
+    .default("no proxy is believed"),
     text(
         "forwarded",
         "HEADER",
