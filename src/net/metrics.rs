@@ -1,8 +1,9 @@
 //! Counters of what servers do, for monitoring.
 
 use super::counters::{Counters, Numbers, RareCounters};
-use super::metrics_text::write_page;
+use super::metrics_text::{write_page, write_routes};
 use super::occupancy::{Occupancy, Occupied};
+use super::route_counters::Routes;
 use crate::application::Application;
 use crate::request::request::Request;
 use crate::response::response::Response;
@@ -53,6 +54,8 @@ struct Shared {
     rare: RareCounters,
     /// The places for connections of each server.
     servers: Mutex<Vec<Weak<dyn Occupied>>>,
+    /// The counters of each route, if middleware counts them.
+    routes: Routes,
 }
 
 const SHARDS: usize = 8;
@@ -93,6 +96,10 @@ impl Metrics {
 
     pub(super) fn rare(&self) -> &RareCounters {
         &self.0.rare
+    }
+
+    pub(super) fn routes(&self) -> &Routes {
+        &self.0.routes
     }
 
     /// Adds the places of a server, so that its open connections are known.
@@ -136,7 +143,8 @@ pub(super) fn choose_counters(thread: usize) {
 
 impl fmt::Display for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_page(f, &self.numbers(), self.rare(), &self.occupancy())
+        write_page(f, &self.numbers(), self.rare(), &self.occupancy())?;
+        self.routes().with(|routes| write_routes(f, routes))
     }
 }
 

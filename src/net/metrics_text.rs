@@ -2,7 +2,9 @@
 
 use super::counters::{BUCKETS, METHODS, Numbers, RareCounters, STATUSES};
 use super::occupancy::Occupancy;
+use super::route_counters::RouteCounters;
 use core::fmt::{self, Display, Formatter};
+use std::collections::BTreeMap;
 use std::prelude::rust_2024::*;
 
 /// Writes all metrics. A refusal is listed once it has occurred, and everything else always is.
@@ -96,6 +98,67 @@ pub(super) fn write_page(
     page.durations(numbers)
 }
 
+/// Writes the counters of each route, if there are any.
+pub(super) fn write_routes(
+    f: &mut Formatter<'_>,
+    routes: &BTreeMap<String, RouteCounters>,
+) -> fmt::Result {
+    if routes.is_empty() {
+        return Ok(());
+    }
+    let mut page = Page(f);
+    page.family(
+        "route_responses_total",
+        "counter",
+        "Responses, by the pattern of the route and the class of the status.",
+    )?;
+    for (route, counters) in routes {
+        for (status, counter) in STATUSES.iter().zip(&counters.responses) {
+            let labels: [(_, &dyn Display); 2] = [("route", &Escaped(route)), ("status", status)];
+            match counter.get() {
+                0 => {}
+                count => page.labeled("route_responses_total", &labels, count)?,
+            }
+        }
+    }
+    const NAME: &str = "route_duration_seconds";
+    page.family(
+        NAME,
+        "summary",
+        "Time from the head of a request to its response, by the pattern of the route.",
+    )?;
+    for (route, counters) in routes {
+        let labels: [(_, &dyn Display); 1] = [("route", &Escaped(route))];
+        let sum = Seconds(counters.duration.get());
+        page.labeled(&format!("{NAME}_sum"), &labels, sum)?;
+        page.labeled(&format!("{NAME}_count"), &labels, counters.durations.get())?;
+    }
+    Ok(())
+}
+
+/// A number of nanoseconds, in seconds.
+struct Seconds(u64);
+
+impl Display for Seconds {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (seconds, nanos) = (self.0 / 1_000_000_000, self.0 % 1_000_000_000);
+        write!(f, "{seconds}.{nanos:09}")
+    }
+}
+
+/// The value of a label that may have any characters.
+struct Escaped<'t>(&'t str);
+
+impl Display for Escaped<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|character| match character {
+            '\\' | '"' => write!(f, "\\{character}"),
+            '\n' => f.write_str("\\n"),
+            other => write!(f, "{other}"),
+        })
+    }
+}
+
 /// The page as it is written.
 struct Page<'p, 'f>(&'p mut Formatter<'f>);
 
@@ -116,7 +179,7 @@ impl Page<'_, '_> {
         self.labeled(name, &[], value)
     }
 
-    /// Writes one number. No label needs escapes.
+    /// Writes one number.
     fn labeled(
         &mut self,
         name: &str,
@@ -147,15 +210,18 @@ impl Page<'_, '_> {
         }
         count += numbers.durations[BUCKETS.len()];
         self.labeled(&bucket, &[("le", &"+Inf")], count)?;
-        let (seconds, nanos) = (
-            numbers.duration / 1_000_000_000,
-            numbers.duration % 1_000_000_000,
-        );
-        self.labeled(
-            &format!("{NAME}_sum"),
-            &[],
-            format_args!("{seconds}.{nanos:09}"),
-        )?;
+        let sum = Seconds(numbers.duration);
+        self.labeled(&format!("{NAME}_sum"), &[], sum)?;
         self.labeled(&format!("{NAME}_count"), &[], count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_escaped() {
+        assert_eq!(Escaped("/a\"b\\c\n{d}").to_string(), r#"/a\"b\\c\n{d}"#);
     }
 }

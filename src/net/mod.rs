@@ -20,6 +20,7 @@ mod blocking;
 mod buffers;
 mod client;
 mod comments;
+mod count_routes;
 mod counters;
 mod drive;
 #[cfg(all(feature = "systemd", unix))]
@@ -40,6 +41,7 @@ mod places;
 mod proxied;
 mod readiness;
 mod reloadable;
+mod route_counters;
 mod run;
 mod running;
 mod seat;

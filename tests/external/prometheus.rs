@@ -1,6 +1,6 @@
 //! The page of metrics, as Python's `prometheus_client` reads it.
 
-use bytegate::{Method, Request, Router, Status, net, testing};
+use bytegate::{Gateway, Method, Request, Router, Status, net, testing};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -9,7 +9,7 @@ const READ: &str = r#"
 import sys
 from prometheus_client.parser import text_string_to_metric_families
 for family in text_string_to_metric_families(sys.stdin.read()):
-    assert family.type in ("counter", "gauge", "histogram"), family
+    assert family.type in ("counter", "gauge", "histogram", "summary"), family
     assert family.documentation, family
     counts = [sample.value for sample in family.samples if sample.name.endswith("_bucket")]
     assert counts == sorted(counts), family
@@ -39,7 +39,9 @@ fn the_page_of_metrics_is_read_by_prometheus_client() {
     let router = Router::new()
         .get("/metrics", metrics.page())
         .post("/", |_: &Request<'_>| Status::CONFLICT);
-    let server = testing::Server::start_with(router, options);
+
+    let gateway = Gateway::new(router).with(metrics.by_route());
+    let server = testing::Server::start_with(gateway, options);
     let mut client = testing::StreamClient::connect(server.address()).expect("a connection");
     client
         .send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
@@ -79,6 +81,9 @@ fn the_page_of_metrics_is_read_by_prometheus_client() {
         "bytegate_request_duration_seconds_bucket ('le', '+Inf') 1.0",
         "bytegate_request_duration_seconds_count 1.0",
         "bytegate_connections_limit 100.0",
+        "bytegate_route_responses_total ('route', '-') ('status', '4xx') 1.0",
+        "bytegate_route_responses_total ('route', '/') ('status', '4xx') 1.0",
+        "bytegate_route_duration_seconds_count ('route', '/') 1.0",
     ] {
         let is_listed = samples.lines().any(|line| line == sample);
         assert!(is_listed, "{sample} is missing:\n{samples}");
