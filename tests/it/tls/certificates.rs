@@ -2,7 +2,13 @@
 
 use super::laws::{Offer, Server, made, run_whole};
 use crate::temporary::Folder;
+use bytegate::tls::rustls::crypto::ring;
+use bytegate::tls::rustls::pki_types::PrivateKeyDer;
+use bytegate::tls::rustls::pki_types::pem::PemObject;
+use bytegate::tls::rustls::server::{ClientHello, ResolvesServerCert};
+use bytegate::tls::rustls::sign::CertifiedKey;
 use bytegate::tls::{SelfSigned, Tls, TlsOptions};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 fn certificate(names: &[&str]) -> SelfSigned {
@@ -169,4 +175,42 @@ fn names_of_made_certificates_are_checked() {
     let error = SelfSigned::new(["b\u{fc}cher.example"]).unwrap_err();
     let expected = "cannot make a certificate for b\u{fc}cher.example: ";
     assert!(error.to_string().starts_with(expected), "{error}");
+}
+
+/// The certificate that was issued last, as a client for ACME would have it.
+#[derive(Debug, Default)]
+struct Issued(Mutex<Option<Arc<CertifiedKey>>>);
+
+impl ResolvesServerCert for Issued {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+#[test]
+fn a_resolver_chooses_the_certificate_of_each_connection() {
+    let issued = Arc::new(Issued::default());
+    let tls = TlsOptions::new().resolver(issued.clone()).build().unwrap();
+    let connect = || {
+        let (mut client, mut server) = (Offer::default().start(), Server::new(&tls));
+        run_whole(&mut client, &mut server);
+        (client.error, server.error)
+    };
+    let (client, server) = connect();
+    assert!(client.is_some() && server.is_some());
+    let chain = Offer::default().roots;
+    let key = PrivateKeyDer::from_pem_slice(made().key_pem().as_bytes()).unwrap();
+    let certified = CertifiedKey::from_der(chain, key, &ring::default_provider()).unwrap();
+    *issued.0.lock().unwrap() = Some(Arc::new(certified));
+    assert_eq!(connect(), (None, None));
+    tls.reload().unwrap();
+    assert_eq!(connect(), (None, None));
+    let both = TlsOptions::new()
+        .resolver(issued)
+        .certificate_pem(made().certificate_pem(), made().key_pem());
+    let error = both.build().unwrap_err().to_string();
+    assert!(
+        error.starts_with("a resolver chooses all certificates"),
+        "{error}"
+    );
 }
