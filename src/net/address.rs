@@ -92,7 +92,7 @@ fn unix(text: &str) -> Result<Address, String> {
         }
     };
     if path.is_empty() || path.contains('\0') {
-        return Err("unix: needs a path, such as unix:/run/web.sock".to_string());
+        return Err("a path must follow unix:, as in unix:/run/web.sock".to_string());
     }
     let path = PathBuf::from(path);
     Ok(Address::Unix { path, mode })
@@ -101,7 +101,7 @@ fn unix(text: &str) -> Result<Address, String> {
 /// Parses the name of sockets, which has no colons and control characters (systemd.socket, `FileDescriptorName`).
 fn systemd(name: &str) -> Result<Address, String> {
     if name.is_empty() || name.contains(|it: char| it == ':' || it.is_control()) {
-        return Err("systemd: needs a name, such as systemd:web".to_string());
+        return Err("a name must follow systemd:, as in systemd:web".to_string());
     }
     let name = Some(name.to_string());
     Ok(Address::Systemd { name })
@@ -193,14 +193,14 @@ mod tests {
             ("localhost:80", "an address is an IP address with a port,"),
             (":80", "an address is an IP address with a port,"),
             ("", "an address is an IP address with a port,"),
-            ("unix:", "unix: needs a path"),
-            ("unix:,mode=660", "unix: needs a path"),
+            ("unix:", "a path must follow unix:"),
+            ("unix:,mode=660", "a path must follow unix:"),
             ("unix:/a,mode=", "\"\" is not a mode"),
             ("unix:/a,mode=888", "\"888\" is not a mode"),
             ("unix:/a,mode=+66", "\"+66\" is not a mode"),
             ("unix:/a,mode=4755", "\"4755\" is not a mode"),
-            ("systemd:", "systemd: needs a name"),
-            ("systemd:a:b", "systemd: needs a name"),
+            ("systemd:", "a name must follow systemd:"),
+            ("systemd:a:b", "a name must follow systemd:"),
         ] {
             let error = text.parse::<Address>().unwrap_err().to_string();
             assert!(error.starts_with(message), "{text:?}: {error}");

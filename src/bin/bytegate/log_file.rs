@@ -99,7 +99,9 @@ impl Write for LogFile {
                     (self.is_whole, self.is_cut) = (true, false);
                 }
                 Err(error) => {
-                    (self.report)(&format!("{error}: the access log goes on in the old one"));
+                    (self.report)(&format!(
+                        "{error}: the access log continues in the old file"
+                    ));
                 }
             }
         }
@@ -115,6 +117,10 @@ fn open(path: &Path) -> Result<File, Failure> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o640);
     options.open(path).map_err(|error| {
         let path = path.display();
-        format!("cannot open the log file {path}: {error}").into()
+        let advice = match error.kind() {
+            io::ErrorKind::NotFound => " (the folder must exist)",
+            _ => "",
+        };
+        format!("cannot open the log file {path}: {error}{advice}").into()
     })
 }

@@ -37,7 +37,7 @@ impl Plain {
             return Ok(None);
         };
         let Some(first) = secure.first() else {
-            let error = "--redirect-http: Unix sockets are plain, and nothing else listens";
+            let error = "--redirect-http needs a TCP address that serves https: Unix sockets do not speak TLS";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
         };
         let addresses = match from {

@@ -104,7 +104,7 @@ pub(crate) fn serve(
                 ref names => {
                     let names = names.join(", ");
                     format!(
-                        "reloaded {}, but not {names}: restart the program",
+                        "reloaded {}, but a restart is needed for {names}",
                         content.served
                     )
                 }

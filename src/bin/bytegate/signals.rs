@@ -136,7 +136,7 @@ impl<R: Fn() -> Result<String, String> + Send + 'static> Control<R> {
                 true
             }
             Err(error) => {
-                let text = format!("serving as before: cannot start {program:?} anew: {error}");
+                let text = format!("serving as before: cannot start {program:?} again: {error}");
                 self.errors.complain(&text);
                 false
             }

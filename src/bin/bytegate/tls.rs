@@ -39,7 +39,8 @@ impl RedirectFrom {
         if text.contains(':') || text == "systemd" {
             values::address(text).map(RedirectFrom::Address)
         } else {
-            values::port(text).map(RedirectFrom::Port)
+            let port = values::port(text).map(RedirectFrom::Port);
+            port.map_err(|error| format!("{error}, or an address such as 0.0.0.0:80"))
         }
     }
 }
@@ -78,7 +79,7 @@ impl TlsSettings {
         let (certificates, keys) = (self.certificates.len(), self.keys.len());
         if certificates != keys {
             return Err(format!(
-                "--tls-cert and --tls-key come in pairs, and there are {certificates} and {keys} of them"
+                "each --tls-cert needs its --tls-key (certificates: {certificates}, keys: {keys})"
             ));
         }
         for (option, is_given) in [
@@ -283,7 +284,7 @@ mod tests {
             (&[("tls", "true"), ("redirect-http", "80")], None),
             (
                 &[("tls-cert", "a")],
-                Some("--tls-cert and --tls-key come in pairs, and there are 1 and 0 of them"),
+                Some("each --tls-cert needs its --tls-key (certificates: 1, keys: 0)"),
             ),
             (
                 &[("redirect-http", "80")],

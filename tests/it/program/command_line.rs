@@ -260,7 +260,8 @@ fn help_is_printed_to_standard_output() {
         Config file:
           The config file is TOML; its keys are the long option names. Options that take
           no value are true or false, several values are a list, and a rule may be a
-          table of its parts. The key for DIR is folder, which is relative to the file:
+          table of its parts. The key for DIR is folder. This folder, and the files that
+          options name, are relative to the config file:
 
             folder = "public"
             port = 8080
@@ -286,8 +287,10 @@ fn help_is_printed_to_standard_output() {
                           [default: ~/.local/state]
 
         Signals:
-          SIGHUP           read the config file, the folder and the certificates again;
-                           if anything is wrong, everything stays as it is
+          SIGHUP           read the config file, the folder, the users and the
+                           certificates again; if anything is wrong, everything stays as
+                           it is
+          SIGUSR1          open the file of --log-file again, after it was moved
           SIGUSR2          start the program again, which may be a new version, and let
                            it take over the sockets; this process then completes its
                            requests, and ends

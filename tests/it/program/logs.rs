@@ -112,7 +112,7 @@ fn a_log_file_that_cannot_be_opened_again_goes_on_in_the_old_one() {
     let expected = format!("bytegate: cannot open the log file {}: ", path.display());
     assert!(line.starts_with(&expected), "{line}");
     assert!(
-        line.ends_with(": the access log goes on in the old one\n"),
+        line.ends_with(": the access log continues in the old file\n"),
         "{line}"
     );
     server.get("/one");
@@ -136,7 +136,7 @@ fn a_log_file_that_cannot_be_opened_is_an_error_at_the_start() {
     let ended = Program::start(&["serve", "--port", "0", "--log-file", path]).end();
     assert_eq!(ended.code, Some(1));
     let expected = format!(
-        "bytegate: cannot open the log file {path}: No such file or directory (os error 2)\n"
+        "bytegate: cannot open the log file {path}: No such file or directory (os error 2) (the folder must exist)\n"
     );
     assert_eq!(ended.stderr, expected);
 }

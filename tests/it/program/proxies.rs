@@ -114,7 +114,7 @@ fn only_a_server_that_requires_headers_serves_all_hosts() {
     server.signal("-HUP");
     let line = server.program.error_line();
     assert!(
-        line.ends_with(", but not proxy-protocol: restart the program\n"),
+        line.ends_with(", but a restart is needed for proxy-protocol\n"),
         "{line}"
     );
     assert_eq!(status(&server, ""), 421);

@@ -113,7 +113,7 @@ fn options_that_need_a_restart_are_named() {
     site.write("site.toml", config);
     let line = site.reload();
     assert!(
-        line.ends_with(", but not port, stop-timeout: restart the program"),
+        line.ends_with(", but a restart is needed for port, stop-timeout"),
         "{line}"
     );
     assert_eq!(site.header("cache-control").as_deref(), Some("no-store"));

@@ -379,9 +379,9 @@ fn options_that_do_not_fit_together_are_refused() {
         ]
         .join("\n"),
         @r#"
-    bytegate: --tls-cert and --tls-key come in pairs, and there are 1 and 0 of them (see bytegate --help)
+    bytegate: each --tls-cert needs its --tls-key (certificates: 1, keys: 0) (see bytegate --help)
     bytegate: --redirect-http needs --tls or --tls-cert (see bytegate --help)
-    bytegate: --redirect-http "x": not a port from 0 to 65535 (see bytegate --help)
+    bytegate: --redirect-http "x": not a port from 0 to 65535, or an address such as 0.0.0.0:80 (see bytegate --help)
     "#
     );
 }

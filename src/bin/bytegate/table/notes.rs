@@ -38,7 +38,8 @@ pub(crate) const NOTES: &[(&str, &[Part])] = &[
             Part::Text(
                 "The config file is TOML; its keys are the long option names. Options that take no \
                  value are true or false, several values are a list, and a rule may be a table of \
-                 its parts. The key for DIR is folder, which is relative to the file:",
+                 its parts. The key for DIR is folder. This folder, and the files \
+                 that options name, are relative to the config file:",
             ),
             Part::Lines(
                 "folder = \"public\"
@@ -79,8 +80,12 @@ status = 301
         &[Part::Terms(&[
             (
                 "SIGHUP",
-                "read the config file, the folder and the certificates again; if anything is wrong, \
-                 everything stays as it is",
+                "read the config file, the folder, the users and the certificates again; if \
+                 anything is wrong, everything stays as it is",
+            ),
+            (
+                "SIGUSR1",
+                "open the file of --log-file again, after it was moved",
             ),
             (
                 "SIGUSR2",
