@@ -36,6 +36,7 @@ fn main() -> Outcome {
         "axum" => axum::serve(listen(address)?),
         "bytegate" => bytegate::serve(address, None),
         "bytegate-1" => bytegate::serve(address, Some(1)),
+        "bytegate-shared" => bytegate::serve_shared(address),
         "epoll" => epoll::serve(listen(address)?),
         "hyper" => hyper::serve(listen(address)?),
         "may_minihttp" => may_minihttp::serve(address),
