@@ -66,8 +66,12 @@ pub struct Options {
     /// All threads share one queue and one reactor, so each request costs 10 to 15 % more processor time with two threads
     /// than with one. If handlers take microseconds, one thread is enough for 150,000 small requests a second, and leaves
     /// the other processors to the program. If handlers compute for a millisecond or longer, use more: on 2 to 8 processors,
-    /// one thread for each. On 32 processors, the shared queue becomes the limit before the processors do; start several
-    /// processes behind a load balancer instead.
+    /// one thread for each. On 32 processors, the shared queue becomes the limit before the processors do: start several
+    /// processes instead, behind a load balancer, or on sockets that share a port (`ReusePort=yes` in a socket unit of systemd).
+    ///
+    /// On two processors, two processes with one thread each took 16 % less processor time for each request than one process with
+    /// two threads, and served 8 % more small pages and 23 % more requests that compute for 0.1 ms. Each process has separate
+    /// limits, caches, rates and counters, so the program has no option for this.
     ///
     /// Default: the number of processors, so that one slow handler does not delay all clients.
     pub threads: NonZeroUsize,
