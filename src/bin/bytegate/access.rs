@@ -25,22 +25,24 @@ impl AccessOutput {
             let errors = errors.clone();
             move |message: &str| errors.complain(message)
         };
-        let Some(path) = &options.log_file else {
-            return Ok(AccessOutput {
+        let reopening = Reopening::default();
+        let output = match &options.log_file {
+            None => AccessOutput {
                 log: Log::start(io::stdout(), complain(errors)),
                 is_terminal: io::stdout().is_terminal(),
                 may_have_colors: true,
-            });
+            },
+            Some(path) => {
+                let file = LogFile::open(path, reopening.clone(), complain(errors))?;
+                AccessOutput {
+                    log: Log::start(file, complain(errors)),
+                    is_terminal: false,
+                    may_have_colors: false,
+                }
+            }
         };
-        let reopening = Reopening::default();
-        let file = LogFile::open(path, reopening.clone(), complain(errors))?;
-        let log = Log::start(file, complain(errors));
-        at_signal(reopening, log.clone())?;
-        Ok(AccessOutput {
-            log,
-            is_terminal: false,
-            may_have_colors: false,
-        })
+        at_signal(reopening, output.log.clone())?;
+        Ok(output)
     }
 
     /// Returns the middleware that writes to this output. A terminal also shows the time that each request took.
@@ -70,7 +72,8 @@ impl AccessOutput {
     }
 }
 
-/// Has a log file opened again at each SIGUSR1, which programs that rotate logs send.
+/// Has a log file opened again at each SIGUSR1, which programs that rotate logs send. Without a log file, the signal changes
+/// nothing: it may be meant for another process of the same name.
 #[cfg(unix)]
 fn at_signal(reopening: Reopening, log: Log) -> io::Result<()> {
     use async_signal::{Signal, Signals};

@@ -160,3 +160,12 @@ fn a_full_disk_is_reported_once_and_stops_no_client() {
         (Some(0), "bytegate: stopped\n")
     );
 }
+
+#[test]
+fn a_server_without_a_log_file_ignores_the_signal_of_programs_that_rotate_logs() {
+    let server = Server::start(&[]);
+    server.signal("-USR1");
+    server.ask("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let line = server.program.line();
+    assert!(line.contains(" 200 "), "{line}");
+}
