@@ -219,7 +219,11 @@ impl Acceptor {
         match (stream, &self.server.options) {
             #[cfg(feature = "rustls")]
             (Stream::Tcp(socket), Options { tls: Some(tls), .. }) => {
-                let socket = Arc::new(TlsTransport::new(socket, tls.channel()));
+                let socket = Arc::new(TlsTransport::new(
+                    socket,
+                    tls.channel(),
+                    self.server.clone().notes_failed_handshakes(&peer),
+                ));
                 self.spawn_on(socket, peer, reserved);
             }
             (Stream::Tcp(socket), _) => self.spawn_on(socket, peer, reserved),

@@ -49,6 +49,7 @@ pub(super) struct RareCounters {
     pub(super) accepted: Counter,
     pub(super) turned_away: Counter,
     pub(super) accept_errors: Counter,
+    pub(super) tls_failures: Counter,
     pub(super) response_errors: Counter,
     refusals: [Counter; ProtocolError::ALL.len()],
 }
@@ -117,6 +118,7 @@ impl Default for RareCounters {
             accepted: Counter::default(),
             turned_away: Counter::default(),
             accept_errors: Counter::default(),
+            tls_failures: Counter::default(),
             response_errors: Counter::default(),
             refusals: [const { Counter(AtomicU64::new(0)) }; ProtocolError::ALL.len()],
         }

@@ -30,6 +30,11 @@ pub(super) fn write_page(
         "Connections that could not be accepted.",
         rare.accept_errors.get(),
     )?;
+    page.counter(
+        "tls_failures",
+        "TLS handshakes that failed.",
+        rare.tls_failures.get(),
+    )?;
     page.family(
         "connections",
         "gauge",

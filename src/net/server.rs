@@ -1,6 +1,8 @@
 //! State shared by all connections of a server.
 
 use super::line::Line;
+#[cfg(feature = "rustls")]
+use super::notice::Notice;
 use super::notice::WithoutHeader;
 use super::options::Options;
 use super::places::Place;
@@ -15,7 +17,11 @@ use crate::message::head::Head;
 use crate::middleware::RequestInfo;
 use crate::request::request::Message;
 use crate::response::response::ResponseError;
+#[cfg(feature = "rustls")]
+use crate::tls::TlsError;
 use crate::values::connection_info::ConnectionInfo;
+#[cfg(feature = "rustls")]
+use crate::values::connection_info::Peer;
 use crate::values::now::Now;
 use core::convert::Infallible;
 use core::task::Waker;
@@ -23,6 +29,8 @@ use core::time::Duration;
 use smol::channel::Receiver;
 use std::io;
 use std::prelude::rust_2024::*;
+#[cfg(feature = "rustls")]
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -43,6 +51,8 @@ pub(super) struct ServerContext {
     /// About requests whose bodies are too large.
     large_bodies: Advice,
     pub(super) without_header: WithoutHeader,
+    #[cfg(feature = "rustls")]
+    failed_handshakes: Notice,
 }
 
 /// The wall clock. It is read once a second, because reading a clock takes as long as parsing a head. In between, it
@@ -89,6 +99,8 @@ impl ServerContext {
             blocking: Advice::default(),
             large_bodies: Advice::default(),
             without_header: WithoutHeader::default(),
+            #[cfg(feature = "rustls")]
+            failed_handshakes: Notice::default(),
         }
     }
 
@@ -103,6 +115,24 @@ impl ServerContext {
             session.take_files()
         } else {
             session
+        }
+    }
+
+    /// Returns a function that counts and reports a TLS handshake with this peer that failed.
+    #[cfg(feature = "rustls")]
+    pub(super) fn notes_failed_handshakes(
+        self: Arc<Self>,
+        peer: &Peer,
+    ) -> impl Fn(&TlsError) + Send + Sync + use<> {
+        let peer = peer.clone();
+        move |error| {
+            let options = &self.options;
+            options.count(|metrics| metrics.tls_failures.add(1));
+            let notice = || {
+                let by = peer.ip().map_or(peer.to_string(), |ip| ip.to_string());
+                format!("{by}: the TLS handshake failed: {error}")
+            };
+            self.failed_handshakes.give(options, notice);
         }
     }
 

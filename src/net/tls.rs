@@ -2,7 +2,7 @@
 
 use super::transport::{End, Transport};
 use crate::files::file_range::FileRest;
-use crate::tls::Channel;
+use crate::tls::{Channel, TlsError};
 use crate::values::tls_info::TlsInfo;
 use core::cell::Cell;
 use core::mem::take;
@@ -24,6 +24,8 @@ const HANDSHAKE: Duration = Duration::from_millis(950);
 pub(super) struct TlsTransport<T: Transport> {
     stream: Arc<T>,
     state: Mutex<State>,
+    /// Called with the error of a handshake.
+    on_failure: Box<dyn Fn(&TlsError) + Send + Sync>,
 }
 
 struct State {
@@ -47,9 +49,15 @@ enum Phase {
 }
 
 impl<T: Transport> TlsTransport<T> {
-    pub(super) fn new(stream: Arc<T>, channel: Channel) -> TlsTransport<T> {
+    /// Calls `on_failure` if the handshake fails. If the client leaves during the handshake, it is not called.
+    pub(super) fn new(
+        stream: Arc<T>,
+        channel: Channel,
+        on_failure: impl Fn(&TlsError) + Send + Sync + 'static,
+    ) -> TlsTransport<T> {
         TlsTransport {
             stream,
+            on_failure: Box::new(on_failure),
             state: Mutex::new(State {
                 channel,
                 rest: Vec::new(),
@@ -89,14 +97,16 @@ impl State {
     fn take(
         &mut self,
         stream: &impl Transport,
+        on_failure: &dyn Fn(&TlsError),
         mut wire: &[u8],
         plain: &mut [u8],
     ) -> io::Result<usize> {
         let taken = self.channel.read(&mut wire, plain);
         self.rest.extend_from_slice(wire);
         match taken {
-            Err(_) if self.channel.is_handshaking() => {
+            Err(error) if self.channel.is_handshaking() => {
                 self.phase = Phase::Refused;
+                on_failure(&error);
                 self.flush(stream)?;
                 stream.end_output()?;
                 Ok(0)
@@ -147,7 +157,7 @@ impl<T: Transport> Transport for TlsTransport<T> {
         state.flush(&*self.stream)?;
         if state.phase != Phase::Refused {
             let rest = take(&mut state.rest);
-            let count = state.take(&*self.stream, &rest, buffer)?;
+            let count = state.take(&*self.stream, &self.on_failure, &rest, buffer)?;
             if count > 0 || state.channel.has_ended() {
                 return Ok(count);
             }
@@ -161,7 +171,7 @@ impl<T: Transport> Transport for TlsTransport<T> {
             let wire = wire.get(..count).unwrap_or_default();
             let count = match state.phase {
                 Phase::Refused => 0,
-                _ => state.take(&*self.stream, wire, buffer)?,
+                _ => state.take(&*self.stream, &self.on_failure, wire, buffer)?,
             };
             if count == 0 && !state.channel.has_ended() {
                 return Err(ErrorKind::WouldBlock.into());

@@ -7,7 +7,7 @@ mod laws;
 use crate::temporary::Folder;
 use crate::turn::Turn;
 use bytegate::config::AddressRange;
-use bytegate::net::{self, Options, Running};
+use bytegate::net::{self, Metrics, Options, Running};
 use bytegate::request::ConnectionInfo;
 use bytegate::testing::StreamClient;
 use bytegate::tls::rustls::{ClientConnection, StreamOwned};
@@ -446,4 +446,35 @@ fn new_certificates_under_load_lose_no_request() {
     });
     assert_eq!(served, CLIENTS * REQUESTS);
     assert!(reloads > 10, "only {reloads} reloads");
+}
+
+#[test]
+fn a_failed_handshake_is_counted_and_named_in_the_log_once_a_minute() {
+    let (log, logged) = channel();
+    let metrics = Metrics::new();
+    let counted = metrics.clone();
+    let server = Server::with(echo, move |options| {
+        *options = options.clone().log_to(move |line| {
+            let _ = log.send(line.to_string());
+        });
+        options.metrics = Some(counted);
+    });
+    for _ in 0..3 {
+        let mut tcp = server.tcp();
+        tcp.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        let mut response = String::new();
+        tcp.read_to_string(&mut response).unwrap();
+        assert!(response.starts_with("HTTP/1.1 400 "), "{response}");
+    }
+    // A client that leaves has not failed.
+    let mut leaves = server.tcp();
+    leaves.write_all(&[0x16]).unwrap();
+    leaves.shutdown(Shutdown::Write).unwrap();
+    let _ = leaves.read_to_end(&mut Vec::new());
+    drop(server);
+    let lines: Vec<String> = logged.iter().collect();
+    let expected = "127.0.0.1: the TLS handshake failed: the client speaks plain HTTP, not TLS";
+    assert_eq!(lines, [expected]);
+    let page = metrics.to_string();
+    assert!(page.contains("\nbytegate_tls_failures_total 3\n"), "{page}");
 }

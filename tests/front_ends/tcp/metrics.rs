@@ -80,6 +80,7 @@ fn requests_responses_and_bytes_are_counted() {
         ("request_duration_seconds_bucket{le=\"+Inf\"}", 7),
         ("connections_accepted_total", 8),
         ("accept_errors_total", 0),
+        ("tls_failures_total", 0),
         ("received_bytes_total", requests.concat().len()),
         ("sent_bytes_total", received),
     ] {
