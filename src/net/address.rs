@@ -91,6 +91,11 @@ fn unix(text: &str) -> Result<Address, String> {
             (path, Some(mode.ok_or_else(wrong)?))
         }
     };
+    if let Some((_, key)) = path.rsplit_once(',').filter(|(_, tail)| tail.contains('=')) {
+        return Err(format!(
+            "{key:?} is unknown: only ,mode=660 may follow a path"
+        ));
+    }
     if path.is_empty() || path.contains('\0') {
         return Err("a path must follow unix:, as in unix:/run/web.sock".to_string());
     }
@@ -165,7 +170,6 @@ mod tests {
             "[fe80::1%2]:80",
             "unix:/run/b.sock",
             "unix:b,c.sock,mode=007",
-            "unix:a,mode=6,mode=660",
             "systemd",
             "systemd:web https",
         ] {
@@ -196,6 +200,8 @@ mod tests {
             ("unix:", "a path must follow unix:"),
             ("unix:,mode=660", "a path must follow unix:"),
             ("unix:/a,mode=", "\"\" is not a mode"),
+            ("unix:/a,mod=660", "\"mod=660\" is unknown"),
+            ("unix:/a,mode=6,mode=660", "\"mode=6\" is unknown"),
             ("unix:/a,mode=888", "\"888\" is not a mode"),
             ("unix:/a,mode=+66", "\"+66\" is not a mode"),
             ("unix:/a,mode=4755", "\"4755\" is not a mode"),
