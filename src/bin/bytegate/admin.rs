@@ -5,9 +5,11 @@ use crate::heritage::Heritage;
 use bytegate::middleware::AllowedHosts;
 use bytegate::net::{self, Address, Listener, Metrics, Readiness};
 use bytegate::{Gateway, Request, Router};
-use smol::channel::Receiver;
+use smol::channel::{Receiver, Sender};
 use std::io;
 use std::num::NonZeroUsize;
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// The pages `/metrics`, `/healthz` and `/readyz`, and the sockets for them.
 pub(crate) struct Admin {
@@ -15,6 +17,14 @@ pub(crate) struct Admin {
     metrics: Metrics,
 }
 
+/// The pages while they are served.
+pub(crate) struct RunningAdmin {
+    stop: Sender<()>,
+    thread: JoinHandle<io::Result<()>>,
+}
+
+/// The time that a page may take when the program ends.
+const PATIENCE: Duration = Duration::from_millis(100);
 /// Monitoring needs few connections. They must not use up the descriptors of the site.
 const CONNECTIONS: usize = 32;
 
@@ -51,9 +61,13 @@ impl Admin {
         format!("/metrics, /healthz and /readyz are on {urls}")
     }
 
-    /// Serves the pages on a thread, until the program ends: also while the other server stops, or while it is busy. If another
-    /// process takes the sockets over, `handed_over` is closed.
-    pub(crate) fn start(self, readiness: &Readiness, handed_over: Receiver<()>) -> io::Result<()> {
+    /// Serves the pages on a thread, also while the other server stops, or while it is busy. If another process takes the sockets
+    /// over, `handed_over` is closed.
+    pub(crate) fn start(
+        self,
+        readiness: &Readiness,
+        handed_over: Receiver<()>,
+    ) -> io::Result<RunningAdmin> {
         let addresses = self.listener.addresses();
         let router = Router::new()
             .get("/metrics", self.metrics.page())
@@ -68,13 +82,25 @@ impl Admin {
         let mut options = net::Options::default();
         options.threads = NonZeroUsize::MIN;
         options.max_connections = CONNECTIONS;
+        options.stop_timeout = PATIENCE;
+        let (stop, stopped) = smol::channel::bounded::<()>(1);
         let thread = std::thread::Builder::new().name("bytegate-admin".into());
-        thread.spawn(move || {
+        let thread = thread.spawn(move || {
             let stop = async {
-                let _ = handed_over.recv().await;
+                // They are closed.
+                let _ = smol::future::or(handed_over.recv(), stopped.recv()).await;
             };
             smol::block_on(net::serve(self.listener, gateway, options, stop))
         })?;
-        Ok(())
+        Ok(RunningAdmin { stop, thread })
+    }
+}
+
+impl RunningAdmin {
+    /// Stops the pages, which removes the files of their Unix sockets.
+    pub(crate) fn stop(self) {
+        drop(self.stop);
+        // An error of the pages must not change how the program ends.
+        let _ = self.thread.join();
     }
 }

@@ -200,6 +200,11 @@ impl Given {
             options.set(setting).map_err(Invalid::Usage)?;
         }
         options.tls.check().map_err(Invalid::Usage)?;
+        options.proxies.check().map_err(Invalid::Usage)?;
+        if options.no_access_log && options.log_file.is_some() {
+            let message = "--log-file has no use with --no-access-log";
+            return Err(Invalid::Usage(message.to_string()));
+        }
         if options.folder.is_none() && options.suffixes.is_empty() {
             options.suffixes.push(demo::DYNAMIC_SUFFIX.to_string());
         }

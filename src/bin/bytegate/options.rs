@@ -238,7 +238,7 @@ impl Options {
             "max-body" => self.config.limits.body_bytes = values::size(text()?)?,
             "bind" => self.bind = Some(values::bind(text()?)?),
             "port" => self.port = Some(values::port(text()?)?),
-            "listen" => self.listen.push(values::address(text()?)?),
+            "listen" => self.listen.push(values::address(text()?, folder)?),
             "host" => self.hosts.add(text()?)?,
             "open" => self.open = switch()?,
             "qr" => self.qr = Some(switch()?),
@@ -254,7 +254,7 @@ impl Options {
             "no-access-log" => self.no_access_log = switch()?,
             "log-format" => self.log_format = LogFormat::parse(text()?)?,
             "log-file" => self.log_file = Some(values::file(text()?, folder)?),
-            "admin" => self.admin = Some(values::address(text()?)?),
+            "admin" => self.admin = Some(values::address(text()?, folder)?),
             "head-timeout" => self.config.timeouts.head = values::time(text()?)?,
             "idle-timeout" => self.config.timeouts.idle = values::time(text()?)?,
             "drain-delay" => self.drain_delay = Some(values::time(text()?)?),
@@ -268,12 +268,12 @@ impl Options {
                 self.buffered_bytes = Some(bytes);
             }
             "trust-proxy" => self.proxies.add_trusted(text()?)?,
-            "forwarded" => self.proxies.is_rfc7239 = proxies::is_rfc7239(text()?)?,
+            "forwarded" => self.proxies.is_rfc7239 = Some(proxies::is_rfc7239(text()?)?),
             "forwarded-host" => self.proxies.host = switch()?,
             "forwarded-prefix" => self.proxies.prefix = switch()?,
             "proxy-protocol" => self.proxies.add_protocol(text()?)?,
             #[cfg(unix)]
-            name => self.wsgi.apply(name, value)?,
+            name => self.wsgi.apply(name, value, folder)?,
             #[cfg(not(unix))]
             _ => return Err("only on Unix".to_string()),
         }

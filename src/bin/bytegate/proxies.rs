@@ -11,7 +11,8 @@ pub(crate) struct ProxyOptions {
     protocol: TrustedProxies,
     /// The proxies whose headers of requests are believed.
     trusted: TrustedProxies,
-    pub(crate) is_rfc7239: bool,
+    /// Whether `Forwarded` is read, if that was said.
+    pub(crate) is_rfc7239: Option<bool>,
     pub(crate) host: bool,
     pub(crate) prefix: bool,
 }
@@ -36,7 +37,7 @@ impl ProxyOptions {
             return None;
         }
         let mut forwarded = ForwardedBy::trusting(self.trusted.clone());
-        if self.is_rfc7239 {
+        if self.is_rfc7239 == Some(true) {
             forwarded = forwarded.rfc7239();
         }
         if self.host {
@@ -46,6 +47,20 @@ impl ProxyOptions {
             forwarded = forwarded.prefix();
         }
         Some(forwarded)
+    }
+
+    /// Returns why these options do not fit together, if they do not.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        for (option, is_given) in [
+            ("forwarded", self.is_rfc7239.is_some()),
+            ("forwarded-host", self.host),
+            ("forwarded-prefix", self.prefix),
+        ] {
+            if is_given && self.trusted.is_empty() {
+                return Err(format!("--{option} needs --trust-proxy"));
+            }
+        }
+        Ok(())
     }
 
     /// Returns whether a proxy was announced.

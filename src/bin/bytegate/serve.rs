@@ -121,10 +121,9 @@ pub(crate) fn serve(
         _goes_on: goes_on,
     };
     let stop = smol::future::or(stop, control.start()?);
-    if let Some(admin) = admin {
-        // The balancer must not ask this process any more when another one serves.
-        admin.start(&net_options.readiness, handed_over)?;
-    }
+    // The balancer must not ask this process any more when another one serves.
+    let admin = admin.map(|admin| admin.start(&net_options.readiness, handed_over));
+    let admin = admin.transpose()?;
     let greeting = Greeting {
         served: &served,
         places: &places,
@@ -140,7 +139,21 @@ pub(crate) fn serve(
         browser::open(&url);
     }
     heritage.release();
+    let stop = {
+        let (errors, delay) = (errors.clone(), net_options.drain_delay);
+        async move {
+            stop.await;
+            if !delay.is_zero() {
+                errors.complain(&format!(
+                    "stopping: new clients are served for {delay:?} more"
+                ));
+            }
+        }
+    };
     smol::block_on(gateways.serve(listener, plain, &certificates, net_options, stop))?;
+    if let Some(admin) = admin {
+        admin.stop();
+    }
     errors.complain("stopped");
     output.finish();
     errors.finish();

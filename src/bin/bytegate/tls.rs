@@ -35,9 +35,9 @@ pub(crate) enum RedirectFrom {
 }
 
 impl RedirectFrom {
-    fn parse(text: &str) -> Result<RedirectFrom, String> {
+    fn parse(text: &str, folder: &Path) -> Result<RedirectFrom, String> {
         if text.contains(':') || text == "systemd" {
-            values::address(text).map(RedirectFrom::Address)
+            values::address(text, folder).map(RedirectFrom::Address)
         } else {
             let port = values::port(text).map(RedirectFrom::Port);
             port.map_err(|error| format!("{error}, or an address such as 0.0.0.0:80"))
@@ -54,7 +54,7 @@ impl TlsSettings {
             "tls-cert" => self.certificates.push(values::file(text, folder)?),
             "tls-key" => self.keys.push(values::file(text, folder)?),
             "client-ca" => self.client_ca = Some(values::file(text, folder)?),
-            "redirect-http" => self.redirect_http = Some(RedirectFrom::parse(text)?),
+            "redirect-http" => self.redirect_http = Some(RedirectFrom::parse(text, folder)?),
             _ => return Err("no such option".to_string()),
         }
         Ok(())
@@ -302,15 +302,18 @@ mod tests {
 
     #[test]
     fn a_redirect_begins_at_a_port_or_an_address() {
-        let parsed = RedirectFrom::parse("80");
+        let parsed = RedirectFrom::parse("80", Path::new(""));
         assert_eq!(parsed, Ok(RedirectFrom::Port(80)));
         for address in ["systemd:http", "systemd", "[::1]:80"] {
-            let parsed = RedirectFrom::parse(address);
+            let parsed = RedirectFrom::parse(address, Path::new(""));
             let expected = RedirectFrom::Address(address.parse().unwrap());
             assert_eq!(parsed, Ok(expected));
         }
         for wrong in ["", "http", "65536", "systemd:"] {
-            assert!(RedirectFrom::parse(wrong).is_err(), "{wrong}");
+            assert!(
+                RedirectFrom::parse(wrong, Path::new("")).is_err(),
+                "{wrong}"
+            );
         }
     }
 

@@ -315,9 +315,17 @@ impl Hosts {
     }
 }
 
-pub(crate) fn address(text: &str) -> Result<Address, String> {
-    text.parse()
-        .map_err(|error: InvalidAddress| error.to_string())
+/// Parses an address. The path of a Unix socket is relative to `folder`.
+pub(crate) fn address(text: &str, folder: &Path) -> Result<Address, String> {
+    let address = text.parse();
+    match address.map_err(|error: InvalidAddress| error.to_string())? {
+        // An abstract name has no folder.
+        Address::Unix { path, mode } if !path.to_string_lossy().starts_with('\0') => {
+            let path = folder.join(path);
+            Ok(Address::Unix { path, mode })
+        }
+        address => Ok(address),
+    }
 }
 
 pub(crate) fn port(text: &str) -> Result<u16, String> {

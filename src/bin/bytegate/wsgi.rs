@@ -33,17 +33,19 @@ pub(crate) struct WsgiOptions {
 }
 
 impl WsgiOptions {
-    /// Sets an option.
-    pub(crate) fn apply(&mut self, name: &str, value: &Value) -> Result<(), String> {
+    /// Sets an option. Paths are relative to `folder`.
+    pub(crate) fn apply(&mut self, name: &str, value: &Value, folder: &Path) -> Result<(), String> {
         let text = value.text()?;
         match name {
             "application" => self.application = Some(application(text)?),
             "workers" => self.workers = Some(values::count(text)?),
             "threads" => self.threads = Some(values::count(text)?),
+            // A name without a slash is looked up as a command.
+            "python" if text.contains('/') => self.python = Some(folder.join(text)),
             "python" => self.python = Some(not_empty(text, "a path must not be empty")?.into()),
             "reload" => self.reload = values::switch(text)?,
             "lenient" => self.lenient = values::switch(text)?,
-            "static" => self.statics.push(mounted_folder(text)?),
+            "static" => self.statics.push(mounted_folder(text, folder)?),
             "max-requests" => self.max_requests = Some(values::count(text)?),
             "max-memory" => self.max_memory = Some(values::size(text)?),
             "timeout" => self.timeout = Some(values::time(text)?),
@@ -76,12 +78,12 @@ fn application(text: &str) -> Result<String, String> {
     }
 }
 
-fn mounted_folder(text: &str) -> Result<(String, PathBuf), String> {
+fn mounted_folder(text: &str, base: &Path) -> Result<(String, PathBuf), String> {
     match text.split_once('=') {
         Some((prefix, folder))
             if prefix.starts_with('/') && prefix.len() > 1 && !folder.is_empty() =>
         {
-            Ok((prefix.trim_end_matches('/').to_string(), folder.into()))
+            Ok((prefix.trim_end_matches('/').to_string(), base.join(folder)))
         }
         _ => Err("not PATH=DIR, such as /static=static".to_string()),
     }
@@ -306,11 +308,11 @@ mod tests {
     #[test]
     fn a_static_folder_has_a_path() {
         assert_eq!(
-            mounted_folder("/static/=a=b"),
+            mounted_folder("/static/=a=b", Path::new("")),
             Ok(("/static".into(), "a=b".into()))
         );
         for wrong in ["", "/static", "static=a", "/=a", "/static="] {
-            assert!(mounted_folder(wrong).is_err(), "{wrong}");
+            assert!(mounted_folder(wrong, Path::new("")).is_err(), "{wrong}");
         }
     }
 

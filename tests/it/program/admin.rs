@@ -114,3 +114,14 @@ fn an_address_for_monitoring_that_is_taken_is_named() {
         ended.stderr
     );
 }
+
+#[test]
+fn a_stop_removes_the_socket_for_monitoring() {
+    let folder = Folder::new("admin-stop", &[("a", b"")]);
+    let path = folder.path.join("admin.sock");
+    let server = Server::start(&["--admin", &format!("unix:{}", path.display())]);
+    wait_for(&admin_address(&server), 200);
+    server.signal("-TERM");
+    assert_eq!(server.ended().code, Some(0));
+    assert!(!path.exists());
+}
