@@ -31,7 +31,7 @@ use alloc::vec::Vec;
 ///
 /// The client then takes the place of the proxy for everything inside this middleware, and in all logs:
 /// [`Request::peer`](crate::Request::peer) and [`Request::scheme`](crate::Request::scheme), `REMOTE_ADDR` and
-/// `wsgi.url_scheme`, [`RateLimit`](crate::middleware::RateLimit), [`AccessLog`](crate::middleware::AccessLog), secure cookies. Its
+/// `wsgi.url_scheme`, `RateLimit`, [`AccessLog`](crate::middleware::AccessLog), secure cookies. Its
 /// port is 0 if no proxy names it, and [`tls`](ConnectionInfo::tls) is `None`, because a certificate is the proxy's. Only input that is not a valid request is logged with the address of the proxy.
 ///
 /// The application sees the headers that were believed, and no others of their kind. From a peer that is not trusted,

@@ -27,7 +27,11 @@ fn the_documented_examples_are_config_files() {
     let help = text(run(&["--help"], b"").stdout);
     let readme = include_str!("../../../README.md");
     for (document, start, end) in [
-        (&*help, "relative to the config file:\n", "\n  These rules can"),
+        (
+            &*help,
+            "relative to the config file:\n",
+            "\n  These rules can",
+        ),
         (readme, "```toml\n", "```"),
     ] {
         let (_, example) = document.split_once(start).expect("an example");
