@@ -389,14 +389,16 @@ fn a_connection_closes_after_an_incomplete_response() {
         .expect("it is sent");
     let head = client.response_head(Method::GET).expect("the beginning");
     folder.write("a.txt", &version_with(2, 10));
-    let mut content = Vec::new();
-    if let Err(error) = client.read_to_end(&mut content) {
+    let mut received = Vec::new();
+    if let Err(error) = client.read_to_end(&mut received) {
         assert_eq!(error.kind(), ErrorKind::ConnectionReset);
     }
     assert!(
-        !content.windows(4).any(|it| it == b"HTTP"),
+        !received.windows(4).any(|it| it == b"HTTP"),
         "an answer after the one that was cut off"
     );
-    let got = Download::new(&head, content);
-    assert!(!got.is_complete && got.content.starts_with(line(1).as_bytes()));
+    let got = Download::new(&head, received);
+    assert!(!got.is_complete);
+    // On a busy machine, the server notices the change before it sends the first byte.
+    assert!(content.starts_with(&got.content), "bytes of two versions");
 }
