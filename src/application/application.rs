@@ -93,28 +93,61 @@ pub trait Application: Send + Sync {
     ///
     /// This is called when only the head has arrived, so the body of `request` is still empty. It is called only
     /// if a body was announced. Use it to refuse an upload before it is sent.
+    ///
+    /// By default, the [inner](Application::inner) application decides. Without one, the body is buffered.
     fn admit(&self, request: &Request<'_>) -> Admission {
-        let _ = request;
-        Admission::buffer()
+        match self.inner() {
+            Some(inner) => inner.admit(request),
+            None => Admission::buffer(),
+        }
+    }
+
+    /// Returns the application that this one wraps, if it wraps one. The inner application then lists the routes, and
+    /// [admits](Application::admit) bodies.
+    ///
+    /// ```
+    /// use bytegate::{Application, Request, Response, Router};
+    ///
+    /// /// Marks the responses of a preview version.
+    /// struct Preview<A>(A);
+    ///
+    /// impl<A: Application> Application for Preview<A> {
+    ///     fn call(&self, request: &Request) -> Response {
+    ///         self.0.call(request).with_header("X-Robots-Tag", "noindex")
+    ///     }
+    ///
+    ///     fn inner(&self) -> Option<&dyn Application> {
+    ///         Some(&self.0)
+    ///     }
+    /// }
+    ///
+    /// let application = Preview(Router::new().get("/", |_: &Request| "home\n"));
+    /// assert!(application.routes().contains("GET"));
+    /// ```
+    fn inner(&self) -> Option<&dyn Application> {
+        None
     }
 
     /// Lists the routes inside, for people: one line for each, or none. A router also lists the routes of the applications in
-    /// it. An application that wraps another one returns the list of the inner one.
+    /// it.
     fn routes(&self) -> String {
-        String::new()
+        self.inner().map_or_else(String::new, Application::routes)
     }
 
     /// Returns the same routes as values, for the test kit, which sends requests to each of them. An application that
     /// has none is asked for every path.
     #[doc(hidden)]
     fn route_list(&self) -> Vec<ListedRoute> {
-        Vec::new()
+        self.inner().map_or_else(Vec::new, Application::route_list)
     }
 
     /// Returns the route that a request is dispatched to, without a response. The default is the route that led here.
     #[doc(hidden)]
     fn route_of(&self, request: &Request<'_>) -> Option<String> {
-        request.route()
+        match self.inner() {
+            Some(inner) => inner.route_of(request),
+            None => request.route(),
+        }
     }
 }
 
@@ -139,6 +172,10 @@ impl<A: Application + ?Sized> Application for Arc<A> {
 
     fn admit(&self, request: &Request<'_>) -> Admission {
         (**self).admit(request)
+    }
+
+    fn inner(&self) -> Option<&dyn Application> {
+        (**self).inner()
     }
 
     fn routes(&self) -> String {

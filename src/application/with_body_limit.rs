@@ -1,12 +1,10 @@
 //! A limit on the bodies of requests to one application, such as a route or a mount.
 
-use super::{Application, IntoApplication, ListedRoute};
+use super::{Application, IntoApplication};
 use crate::request::request::Request;
 use crate::response::reply::Reply;
 use crate::response::response::Response;
 use crate::upload::admission::Admission;
-use alloc::string::String;
-use alloc::vec::Vec;
 
 /// Limits the bodies of requests to an application, such as a route or a mount.
 ///
@@ -51,19 +49,11 @@ impl<A: Application> Application for BodyLimit<A> {
         self.application.reply(request)
     }
 
-    fn routes(&self) -> String {
-        self.application.routes()
-    }
-
-    fn route_list(&self) -> Vec<ListedRoute> {
-        self.application.route_list()
-    }
-
-    fn route_of(&self, request: &Request<'_>) -> Option<String> {
-        self.application.route_of(request)
-    }
-
     fn admit(&self, request: &Request<'_>) -> Admission {
         self.application.admit(request).at_most(self.bytes)
+    }
+
+    fn inner(&self) -> Option<&dyn Application> {
+        Some(&self.application)
     }
 }

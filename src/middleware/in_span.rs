@@ -2,7 +2,7 @@
 
 use super::set_request_id::RequestId;
 use super::trace_requests::RequestSpan;
-use crate::application::{Application, ListedRoute};
+use crate::application::Application;
 use crate::headers::headers::Headers;
 use crate::request::request::Request;
 use crate::response::reply::Reply;
@@ -12,8 +12,6 @@ use crate::values::status::Status;
 use crate::values::sync::Arc;
 use ::tracing::{Span, field};
 use alloc::boxed::Box;
-use alloc::string::String;
-use alloc::vec::Vec;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -59,16 +57,8 @@ impl Application for InSpan {
         }
     }
 
-    fn routes(&self) -> String {
-        self.0.routes()
-    }
-
-    fn route_list(&self) -> Vec<ListedRoute> {
-        self.0.route_list()
-    }
-
-    fn route_of(&self, request: &Request<'_>) -> Option<String> {
-        self.0.route_of(request)
+    fn inner(&self) -> Option<&dyn Application> {
+        Some(&*self.0)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::middleware::Middleware;
 use super::request_info::{RequestInfo, Routing};
 use super::request_parts::RequestParts;
-use crate::application::{Application, IntoApplication, ListedRoute};
+use crate::application::{Application, IntoApplication};
 use crate::request::extensions::Extensions;
 use crate::request::request::{Message, Request, RequestContext};
 use crate::response::response::Response;
@@ -88,16 +88,8 @@ impl<A: Application> Application for Layered<A> {
         })
     }
 
-    fn routes(&self) -> String {
-        self.application.routes()
-    }
-
-    fn route_list(&self) -> Vec<ListedRoute> {
-        self.application.route_list()
-    }
-
-    fn route_of(&self, request: &Request<'_>) -> Option<String> {
-        self.application.route_of(request)
+    fn inner(&self) -> Option<&dyn Application> {
+        Some(&self.application)
     }
 }
 

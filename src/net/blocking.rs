@@ -1,11 +1,9 @@
 //! Support for blocking applications: each active request gets a thread from a pool.
 
-use crate::application::{Application, ListedRoute};
+use crate::application::Application;
 use crate::request::request::Request;
 use crate::response::response::Response;
-use crate::upload::admission::Admission;
 use crate::values::status::Status;
-use alloc::string::String;
 use core::num::NonZeroUsize;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use smol::lock::Semaphore;
@@ -145,19 +143,7 @@ impl<A: Application + 'static> Application for Blocking<A> {
         })
     }
 
-    fn admit(&self, request: &Request<'_>) -> Admission {
-        self.application.admit(request)
-    }
-
-    fn routes(&self) -> String {
-        self.application.routes()
-    }
-
-    fn route_list(&self) -> Vec<ListedRoute> {
-        self.application.route_list()
-    }
-
-    fn route_of(&self, request: &Request<'_>) -> Option<String> {
-        self.application.route_of(request)
+    fn inner(&self) -> Option<&dyn Application> {
+        Some(&*self.application)
     }
 }

@@ -1,11 +1,10 @@
 //! Checks of an application's responses, for tests.
 
 use super::rules::{Broken, broken_rules};
-use crate::application::{Application, IntoApplication, ListedRoute};
+use crate::application::{Application, IntoApplication};
 use crate::middleware::{Middleware, RequestInfo};
 use crate::request::request::Request;
 use crate::response::response::Response;
-use crate::upload::admission::Admission;
 use crate::values::method::Method;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -177,20 +176,8 @@ impl<A: Application> Application for Checked<A> {
         response
     }
 
-    fn admit(&self, request: &Request<'_>) -> Admission {
-        self.application.admit(request)
-    }
-
-    fn routes(&self) -> String {
-        self.application.routes()
-    }
-
-    fn route_list(&self) -> Vec<ListedRoute> {
-        self.application.route_list()
-    }
-
-    fn route_of(&self, request: &Request<'_>) -> Option<String> {
-        self.application.route_of(request)
+    fn inner(&self) -> Option<&dyn Application> {
+        Some(&self.application)
     }
 }
 
