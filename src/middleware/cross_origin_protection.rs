@@ -27,7 +27,7 @@ use alloc::vec::Vec;
 /// Anything else gets a 403, before its body is read. Forms by which other sites log users in are refused as well.
 /// The origin is compared with the host that the request names. On a server without a reverse proxy, combine this
 /// middleware with [`AllowedHosts`](crate::middleware::AllowedHosts). A proxy must pass on `Host`, or name the host to
-/// [`ForwardedBy`](crate::middleware::ForwardedBy::host).
+/// [`ForwardedHeaders`](crate::middleware::ForwardedHeaders::host).
 ///
 /// ```
 /// use bytegate::{Gateway, Request};

@@ -70,7 +70,7 @@ use crate::response::response::Response;
 ///     // Outside of everything else, so that it logs the final response.
 ///     .with(AccessLog::to(|line| print!("{line}")))
 ///     // Last, so that all others see the client, not the proxy in front of the server.
-///     .with(ForwardedBy::trusting(["10.0.0.1".parse().unwrap()]));
+///     .with(ForwardedHeaders::trusting(["10.0.0.1".parse().unwrap()]));
 ///
 /// let response = gateway.handle(
 ///     b"GET / HTTP/1.1\r\nHost: localhost\r\nOrigin: https://example.com\r\n\

@@ -21,7 +21,7 @@ mod cors;
 mod cross_origin_protection;
 mod error_info;
 mod error_pages;
-mod forwarded_by;
+mod forwarded_headers;
 #[cfg(feature = "tracing")]
 mod in_span;
 mod list_headers;
@@ -54,7 +54,7 @@ pub use cors::Cors;
 pub use cross_origin_protection::CrossOriginProtection;
 pub use error_info::ErrorInfo;
 pub use error_pages::ErrorPages;
-pub use forwarded_by::ForwardedBy;
+pub use forwarded_headers::ForwardedHeaders;
 #[cfg(feature = "tracing")]
 pub(crate) use in_span::InSpan;
 pub use middleware::Middleware;

@@ -31,7 +31,7 @@ const LONGEST_TEXT: usize = 64;
 ///
 /// By default, a client is an IPv4 address, or an IPv6 network of 64 bits, which usually belongs to one customer. Peers on
 /// other transports are distinguished by name, and unknown peers are not limited. Behind a reverse proxy, all requests come
-/// from its address: add [`ForwardedBy`](crate::middleware::ForwardedBy) outside of this middleware.
+/// from its address: add [`ForwardedHeaders`](crate::middleware::ForwardedHeaders) outside of this middleware.
 ///
 /// ```
 /// use bytegate::{Gateway, Now, Request};

@@ -64,7 +64,7 @@ impl<'a> RequestParts<'a> {
     /// Replaces the information about the connection for this request, for everything after this middleware: other middleware,
     /// the application, and logs. This middleware itself still sees the original.
     ///
-    /// [`ForwardedBy`](crate::middleware::ForwardedBy) does this for the usual headers of proxies. Some send others. Only the
+    /// [`ForwardedHeaders`](crate::middleware::ForwardedHeaders) does this for the usual headers of proxies. Some send others. Only the
     /// proxy may be able to send them:
     ///
     /// ```

@@ -211,7 +211,7 @@ mod tests {
     fn the_client_behind_a_proxy_is_the_one_that_the_proxy_names() {
         use crate::config::TrustedProxies;
         use crate::gateway::Gateway;
-        use crate::middleware::ForwardedBy;
+        use crate::middleware::ForwardedHeaders;
         use crate::values::connection_info::Peer;
         use crate::values::now::Now;
         let show = |request: &Request<'_>| {
@@ -230,7 +230,7 @@ mod tests {
             let values = keys.map(|key| value(&pairs, key).unwrap_or("-".to_owned()));
             values.collect::<Vec<_>>().join(" ")
         };
-        let forwarded = ForwardedBy::trusting(TrustedProxies::new().named_peers()).prefix();
+        let forwarded = ForwardedHeaders::trusting(TrustedProxies::new().named_peers()).prefix();
         let gateway = Gateway::new(show).with(forwarded);
         let request = b"GET /a%20b?c HTTP/1.0\r\nHost: x\r\nX-Forwarded-For: 192.0.2.7\r\n\
             X-Forwarded-Proto: https\r\nX-Forwarded-Prefix: /shop\r\n\

@@ -3,7 +3,7 @@
 //! The clients have the address 127.0.0.2. The proxies connect from 127.0.0.1, which is trusted.
 
 use crate::front::{Front, Program, nginx, nginx_http, nginx_module};
-use bytegate::middleware::{AccessLog, ForwardedBy};
+use bytegate::middleware::{AccessLog, ForwardedHeaders};
 use bytegate::net::{self, Options};
 use bytegate::testing::StreamClient;
 use bytegate::{Gateway, Method, Request, Router};
@@ -30,7 +30,7 @@ struct Behind {
 }
 
 impl Behind {
-    fn start(forwarded: Option<ForwardedBy>, is_proxied: bool) -> Behind {
+    fn start(forwarded: Option<ForwardedHeaders>, is_proxied: bool) -> Behind {
         let log = Arc::new(Mutex::new(Vec::new()));
         let lines = log.clone();
         let show = |request: &Request<'_>| {
@@ -107,8 +107,8 @@ fn client(port: u16) -> StreamClient<TcpStream> {
     StreamClient::new(stream)
 }
 
-fn trusting() -> ForwardedBy {
-    ForwardedBy::trusting(["127.0.0.1".parse().unwrap()])
+fn trusting() -> ForwardedHeaders {
+    ForwardedHeaders::trusting(["127.0.0.1".parse().unwrap()])
 }
 
 fn haproxy(mode: &str, port: u16, front: &str, server: &str) -> String {
@@ -245,7 +245,9 @@ fn a_proxy_that_is_not_trusted_names_nobody() {
     let lines = log.clone();
     let gateway =
         Gateway::new(|request: &Request<'_>| request.peer().ip().expect("an address").to_string());
-    let gateway = gateway.with(ForwardedBy::trusting(["192.0.2.0/24".parse().unwrap()]));
+    let gateway = gateway.with(ForwardedHeaders::trusting(["192.0.2.0/24"
+        .parse()
+        .unwrap()]));
     let running = net::start("127.0.0.1:0", gateway, Options::default()).expect("a server");
     let to = running.address().port();
     let front = Front::start(Program::HaProxy, |port, _| {

@@ -1,7 +1,7 @@
 //! The proxies in front of the server, and what they say about clients.
 
 use bytegate::config::{AddressRange, TrustedProxies};
-use bytegate::middleware::ForwardedBy;
+use bytegate::middleware::ForwardedHeaders;
 use std::mem;
 
 /// The options about proxies.
@@ -32,11 +32,11 @@ impl ProxyOptions {
     }
 
     /// Returns the middleware that believes the headers of requests, if any are believed.
-    pub(crate) fn forwarded_by(&self) -> Option<ForwardedBy> {
+    pub(crate) fn forwarded_headers(&self) -> Option<ForwardedHeaders> {
         if self.trusted.is_empty() {
             return None;
         }
-        let mut forwarded = ForwardedBy::trusting(self.trusted.clone());
+        let mut forwarded = ForwardedHeaders::trusting(self.trusted.clone());
         if self.is_rfc7239 == Some(true) {
             forwarded = forwarded.rfc7239();
         }

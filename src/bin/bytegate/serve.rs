@@ -184,7 +184,7 @@ impl Finish {
         if !options.no_access_log {
             gateway = gateway.with(self.output.middleware(options));
         }
-        match options.proxies.forwarded_by() {
+        match options.proxies.forwarded_headers() {
             Some(forwarded) => gateway.with(forwarded),
             None => gateway,
         }

@@ -9,7 +9,7 @@ mod compression;
 mod contract;
 mod cors;
 mod entity_tags;
-mod forwarded_by;
+mod forwarded_headers;
 mod order;
 mod rate_limit;
 mod request_id;

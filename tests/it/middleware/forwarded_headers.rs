@@ -2,7 +2,7 @@
 
 use super::*;
 use bytegate::config::TrustedProxies;
-use bytegate::middleware::ForwardedBy;
+use bytegate::middleware::ForwardedHeaders;
 use bytegate::wsgi::Environ;
 use proptest::prelude::*;
 
@@ -69,8 +69,8 @@ fn trusted() -> TrustedProxies {
     ranges.map(|range| range.parse().unwrap()).into()
 }
 
-fn reading(reads: Reads, proxies: TrustedProxies) -> ForwardedBy {
-    let forwarded = ForwardedBy::trusting(proxies);
+fn reading(reads: Reads, proxies: TrustedProxies) -> ForwardedHeaders {
+    let forwarded = ForwardedHeaders::trusting(proxies);
     match reads {
         Two => forwarded,
         All => forwarded.host().prefix(),
@@ -176,7 +176,7 @@ fn the_application_sees_only_the_headers_that_were_believed() {
             .map(|(name, _)| name.to_ascii_lowercase());
         names.collect::<Vec<_>>().join(" ")
     };
-    let seen = |forwarded: ForwardedBy, peer: &str| {
+    let seen = |forwarded: ForwardedHeaders, peer: &str| {
         let gateway = Gateway::new(names).with(forwarded);
         let input = format!("GET / HTTP/1.1\r\nHost: x\r\n{SENT}\r\n");
         let response = ask_as(&gateway, connection(peer), Now::default(), &input);

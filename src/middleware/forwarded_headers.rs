@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 /// headers that trusted proxies add. Add it last, outside of all other middleware.
 ///
 /// By default, it reads `X-Forwarded-For` and `X-Forwarded-Proto`, which nearly all proxies can send. With
-/// [`rfc7239`](ForwardedBy::rfc7239), it reads `Forwarded` instead, never both.
+/// [`rfc7239`](ForwardedHeaders::rfc7239), it reads `Forwarded` instead, never both.
 ///
 /// Clients can send these headers, too. So the lists are read from the right, where each proxy adds the address that is
 /// connected to it:
@@ -39,12 +39,12 @@ use alloc::vec::Vec;
 /// believe them. From a trusted one, those that this middleware would not read are left out.
 ///
 /// ```
-/// use bytegate::middleware::ForwardedBy;
+/// use bytegate::middleware::ForwardedHeaders;
 /// use bytegate::{Gateway, Request, testing::Client};
 /// use std::net::SocketAddr;
 ///
 /// let show = |request: &Request| format!("{} {}", request.peer(), request.scheme());
-/// let gateway = Gateway::new(show).with(ForwardedBy::trusting(["10.0.0.0/24".parse()?]));
+/// let gateway = Gateway::new(show).with(ForwardedHeaders::trusting(["10.0.0.0/24".parse()?]));
 /// let get = |peer: &str| {
 ///     let client = Client::new(gateway.clone()).peer(peer.parse::<SocketAddr>().unwrap());
 ///     // The first address was sent by the client, the second one was added by the proxy.
@@ -60,7 +60,7 @@ use alloc::vec::Vec;
 #[doc(alias = "X-Forwarded-For")]
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct ForwardedBy {
+pub struct ForwardedHeaders {
     proxies: TrustedProxies,
     lists: Lists,
     host: bool,
@@ -77,11 +77,11 @@ enum Lists {
     One,
 }
 
-impl ForwardedBy {
+impl ForwardedHeaders {
     /// Believes these proxies. See [`TrustedProxies`] for what that means. A [named](TrustedProxies::named_peers) peer, such
     /// as one on a Unix socket, can be trusted, too.
-    pub fn trusting(proxies: impl Into<TrustedProxies>) -> ForwardedBy {
-        ForwardedBy {
+    pub fn trusting(proxies: impl Into<TrustedProxies>) -> ForwardedHeaders {
+        ForwardedHeaders {
             proxies: proxies.into(),
             lists: Lists::Several,
             host: false,
@@ -94,25 +94,25 @@ impl ForwardedBy {
     /// belongs to the same element as the address.
     ///
     /// ```
-    /// use bytegate::middleware::ForwardedBy;
+    /// use bytegate::middleware::ForwardedHeaders;
     /// use bytegate::request::{Authority, Peer};
     /// use bytegate::{Gateway, Request, config::TrustedProxies, testing::Client};
     ///
     /// let show = |request: &Request| format!("{} {}", request.peer(), request.authority().unwrap().host);
     /// let proxies = TrustedProxies::new().named_peers();
-    /// let gateway = Gateway::new(show).with(ForwardedBy::trusting(proxies).rfc7239());
+    /// let gateway = Gateway::new(show).with(ForwardedHeaders::trusting(proxies).rfc7239());
     /// let client = Client::new(gateway).peer(Peer::named("/run/site.sock"));
     /// let request = client.get("/").header("Forwarded", "for=\"[2001:db8::7]:4711\";host=example.com");
     /// assert_eq!(request.text(), "[2001:db8::7]:4711 example.com");
     /// ```
-    pub fn rfc7239(mut self) -> ForwardedBy {
+    pub fn rfc7239(mut self) -> ForwardedHeaders {
         self.lists = Lists::One;
         self
     }
 
     /// Also believes `X-Forwarded-Host`: it takes the place of `Host`. Turn this on only if the proxy always sets this header.
     /// Otherwise, clients can, and choose the host that the application sees. A proxy that passes on `Host` needs it not at all.
-    pub fn host(mut self) -> ForwardedBy {
+    pub fn host(mut self) -> ForwardedHeaders {
         self.host = true;
         self
     }
@@ -128,25 +128,25 @@ impl ForwardedBy {
     /// segments is ignored.
     ///
     /// ```
-    /// use bytegate::middleware::ForwardedBy;
+    /// use bytegate::middleware::ForwardedHeaders;
     /// use bytegate::{Gateway, Request, Response, Router, testing::Client};
     /// use std::net::SocketAddr;
     ///
     /// let enter = |request: &Request| Response::see_other(&format!("{}/cart", request.script_name()));
     /// let router = Router::new().get("/enter", enter);
-    /// let gateway = Gateway::new(router).with(ForwardedBy::trusting(["::1".parse()?]).prefix());
+    /// let gateway = Gateway::new(router).with(ForwardedHeaders::trusting(["::1".parse()?]).prefix());
     /// let client = Client::new(gateway).peer("[::1]:50000".parse::<SocketAddr>().unwrap());
     /// let response = client.get("/enter").header("X-Forwarded-Prefix", "/shop").send();
     /// assert_eq!(response.header("Location"), Some("/shop/cart"));
     /// # Ok::<(), bytegate::config::InvalidAddressRange>(())
     /// ```
-    pub fn prefix(mut self) -> ForwardedBy {
+    pub fn prefix(mut self) -> ForwardedHeaders {
         self.prefix = true;
         self
     }
 
     /// Also shows the application the headers of this kind that were not believed.
-    pub fn keep_others(mut self) -> ForwardedBy {
+    pub fn keep_others(mut self) -> ForwardedHeaders {
         self.keeps_others = true;
         self
     }
@@ -223,7 +223,7 @@ impl ForwardedBy {
     }
 }
 
-impl Middleware for ForwardedBy {
+impl Middleware for ForwardedHeaders {
     fn before(&self, request: &mut RequestParts<'_>) -> Option<Response> {
         let own = request.connection;
         let is_trusted = self.proxies.contains(&own.peer);
