@@ -34,6 +34,6 @@ mod thread_server;
 mod tls_stream;
 
 pub use blocking_stream::{BlockingStream, Untimed};
-pub use thread_server::{ThreadLimits, ThreadServer};
+pub use thread_server::{ThreadOptions, ThreadServer};
 #[cfg(feature = "rustls")]
 pub use tls_stream::TlsStream;

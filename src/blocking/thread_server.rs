@@ -24,38 +24,59 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How long a stop waits for threads whose connections have been cut off.
 const AFTER_CUT: Duration = Duration::from_millis(100);
 
-/// The limits of a [`ThreadServer`].
+/// Options for a [`ThreadServer`].
 ///
 /// ```
-/// use bytegate::blocking::ThreadLimits;
+/// use bytegate::blocking::ThreadOptions;
 /// use std::time::Duration;
 ///
-/// let mut limits = ThreadLimits::default();
-/// limits.threads = 8.try_into()?;
-/// limits.stop_timeout = Duration::from_secs(1);
+/// let mut options = ThreadOptions::default();
+/// options.threads = 8.try_into()?;
+/// options.stop_timeout = Duration::from_secs(1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct ThreadLimits {
+pub struct ThreadOptions {
     /// The maximum number of connections at once, each with a thread. When all are in use, the connection that has been
     /// idle longest is closed to make room, or else the one whose request head has taken longest. Further connections
     /// wait in the listener's backlog. Default: 64.
     pub threads: NonZeroUsize,
     /// The time that active requests have after a stop before their connections are cut off. Default: 8 s.
     pub stop_timeout: Duration,
-    /// The proxies from which connections are accepted, and which name the client of each in a [PROXY
-    /// header](crate::connection::ProxyHeader), before TLS. All other connections are closed, and one line a minute on standard
-    /// error says so. Default: `None`, no proxy protocol.
+    /// The proxies from which connections are accepted. Each connection must begin with a [PROXY
+    /// header](crate::connection::ProxyHeader), before TLS, which names the client. All other connections are closed, and
+    /// standard error says so, at most once a minute. Default: `None`, which means that no header is expected.
     pub proxy_protocol: Option<TrustedProxies>,
+    /// The certificates with which the server speaks TLS (feature `rustls`). Default: `None`, plain HTTP.
+    ///
+    /// ```
+    /// # #[cfg(feature = "self-signed")] {
+    /// use bytegate::blocking::{ThreadOptions, ThreadServer};
+    /// use bytegate::tls::{SelfSigned, Tls};
+    /// use bytegate::{Gateway, Request};
+    /// use std::net::TcpListener;
+    ///
+    /// let certificate = SelfSigned::new(["localhost"])?;
+    /// let mut options = ThreadOptions::default();
+    /// options.tls = Some(Tls::from_pem(certificate.certificate_pem(), certificate.key_pem())?);
+    /// let gateway = Gateway::new(|_: &Request| "hello\n");
+    /// let server = ThreadServer::start_on(TcpListener::bind("127.0.0.1:0")?, gateway, options)?;
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "rustls")]
+    pub tls: Option<Tls>,
 }
 
-impl Default for ThreadLimits {
-    fn default() -> ThreadLimits {
-        ThreadLimits {
+impl Default for ThreadOptions {
+    fn default() -> ThreadOptions {
+        ThreadOptions {
             threads: NonZeroUsize::new(64).unwrap_or(NonZeroUsize::MIN),
             stop_timeout: Duration::from_secs(8),
             proxy_protocol: None,
+            #[cfg(feature = "rustls")]
+            tls: None,
         }
     }
 }
@@ -89,7 +110,7 @@ pub struct ThreadServer {
 }
 
 impl ThreadServer {
-    /// Listens on an address, and serves a gateway with the default [limits](ThreadLimits). Port 0 selects a free port.
+    /// Listens on an address, and serves a gateway with the default [options](ThreadOptions). Port 0 selects a free port.
     ///
     /// # Errors
     /// Returns an error if listening on the address fails or the accepting thread cannot be started.
@@ -102,21 +123,21 @@ impl ThreadServer {
             let message = format!("cannot listen on {addresses:?}: {error}");
             io::Error::new(error.kind(), message)
         })?;
-        ThreadServer::start_on(listener, gateway, ThreadLimits::default())
+        ThreadServer::start_on(listener, gateway, ThreadOptions::default())
     }
 
-    /// Serves a gateway on a listener.
+    /// Serves a gateway on a listener, with options.
     ///
     /// ```
-    /// use bytegate::blocking::{ThreadLimits, ThreadServer};
+    /// use bytegate::blocking::{ThreadOptions, ThreadServer};
     /// use bytegate::{Gateway, Request};
     /// use std::net::TcpListener;
     ///
-    /// let mut limits = ThreadLimits::default();
-    /// limits.threads = 4.try_into()?;
+    /// let mut options = ThreadOptions::default();
+    /// options.threads = 4.try_into()?;
     /// let listener = TcpListener::bind("127.0.0.1:0")?;
     /// let gateway = Gateway::new(|_: &Request| "hello\n");
-    /// let server = ThreadServer::start_on(listener, gateway, limits)?;
+    /// let server = ThreadServer::start_on(listener, gateway, options)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -125,51 +146,13 @@ impl ThreadServer {
     pub fn start_on(
         listener: TcpListener,
         gateway: impl Into<Gateway>,
-        limits: ThreadLimits,
-    ) -> io::Result<ThreadServer> {
-        ThreadServer::start_service(listener, Service::new(gateway.into(), &limits), limits)
-    }
-
-    /// Serves a gateway with TLS on a listener (feature `rustls`).
-    ///
-    /// ```
-    /// # #[cfg(feature = "self-signed")] {
-    /// use bytegate::blocking::{ThreadLimits, ThreadServer};
-    /// use bytegate::tls::{SelfSigned, Tls};
-    /// use bytegate::{Gateway, Request};
-    /// use std::net::TcpListener;
-    ///
-    /// let made = SelfSigned::new(["localhost"])?;
-    /// let tls = Tls::from_pem(made.certificate_pem(), made.key_pem())?;
-    /// let listener = TcpListener::bind("127.0.0.1:0")?;
-    /// let gateway = Gateway::new(|_: &Request| "hello\n");
-    /// let server = ThreadServer::start_with_tls(listener, gateway, ThreadLimits::default(), tls)?;
-    /// # }
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// Returns the errors of [`start_on`](ThreadServer::start_on).
-    #[cfg(feature = "rustls")]
-    pub fn start_with_tls(
-        listener: TcpListener,
-        gateway: impl Into<Gateway>,
-        limits: ThreadLimits,
-        tls: Tls,
-    ) -> io::Result<ThreadServer> {
-        let mut service = Service::new(gateway.into(), &limits);
-        service.tls = Some(tls);
-        ThreadServer::start_service(listener, service, limits)
-    }
-
-    fn start_service(
-        listener: TcpListener,
-        service: Service,
-        limits: ThreadLimits,
+        options: ThreadOptions,
     ) -> io::Result<ThreadServer> {
         listener.set_nonblocking(false)?;
         let address = listener.local_addr()?;
-        let places = Arc::new(Places::new(limits.threads));
+        let places = Arc::new(Places::new(options.threads));
+        let stop_timeout = options.stop_timeout;
+        let service = Service::new(gateway.into(), options);
         let shared = places.clone();
         let accepting = thread::Builder::new()
             .name("bytegate accept".into())
@@ -177,7 +160,7 @@ impl ThreadServer {
         Ok(ThreadServer {
             address,
             places,
-            stop_timeout: limits.stop_timeout,
+            stop_timeout,
             accepting: Some(accepting),
         })
     }
@@ -190,7 +173,7 @@ impl ThreadServer {
 
     /// Stops the server. Idle connections, incomplete request heads and event streams end at once. An incomplete request
     /// body has [`Timeouts::stop`](crate::config::Timeouts::stop) to arrive. Active requests get their responses first, and
-    /// are cut off after [`ThreadLimits::stop_timeout`]. A thread whose handler hangs is left behind.
+    /// are cut off after [`ThreadOptions::stop_timeout`]. A thread whose handler hangs is left behind.
     pub fn stop(mut self) {
         self.end();
     }
@@ -245,12 +228,12 @@ struct Service {
 }
 
 impl Service {
-    fn new(gateway: Gateway, limits: &ThreadLimits) -> Service {
+    fn new(gateway: Gateway, options: ThreadOptions) -> Service {
         Service {
             gateway,
-            proxies: limits.proxy_protocol.clone(),
+            proxies: options.proxy_protocol,
             #[cfg(feature = "rustls")]
-            tls: None,
+            tls: options.tls,
         }
     }
 

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "server")]
 use crate::turn::Turn;
-use bytegate::blocking::{ThreadLimits, ThreadServer};
+use bytegate::blocking::{ThreadOptions, ThreadServer};
 use bytegate::config::TrustedProxies;
 #[cfg(feature = "server")]
 use bytegate::net::{self, Options};
@@ -102,10 +102,10 @@ fn assert_serves(address: SocketAddr) {
 }
 
 fn thread_server(gateway: Gateway, proxies: TrustedProxies) -> ThreadServer {
-    let mut limits = ThreadLimits::default();
-    limits.proxy_protocol = Some(proxies);
+    let mut options = ThreadOptions::default();
+    options.proxy_protocol = Some(proxies);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    ThreadServer::start_on(listener, gateway, limits).unwrap()
+    ThreadServer::start_on(listener, gateway, options).unwrap()
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The server with a thread for each connection.
 
 use crate::reader;
-use bytegate::blocking::{ThreadLimits, ThreadServer};
+use bytegate::blocking::{ThreadOptions, ThreadServer};
 use bytegate::events::{Broadcast, Event};
 use bytegate::testing::{ClientResponse, StreamClient};
 use bytegate::{Gateway, Method, Request, Response, Router};
@@ -38,11 +38,11 @@ fn holding() -> (Router, Receiver<()>, Sender<()>) {
 }
 
 fn start(application: impl Into<Gateway>, threads: usize, stop_timeout: Duration) -> ThreadServer {
-    let mut limits = ThreadLimits::default();
-    limits.threads = threads.try_into().unwrap();
-    limits.stop_timeout = stop_timeout;
+    let mut options = ThreadOptions::default();
+    options.threads = threads.try_into().unwrap();
+    options.stop_timeout = stop_timeout;
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    ThreadServer::start_on(listener, application, limits).unwrap()
+    ThreadServer::start_on(listener, application, options).unwrap()
 }
 
 fn connect(server: &ThreadServer) -> StreamClient<TcpStream> {

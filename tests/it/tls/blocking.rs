@@ -1,7 +1,7 @@
 //! TLS over blocking streams.
 
 use super::laws::{Offer, tls};
-use bytegate::blocking::{BlockingStream, ThreadLimits, ThreadServer};
+use bytegate::blocking::{BlockingStream, ThreadOptions, ThreadServer};
 use bytegate::connection::CloseReason;
 use bytegate::request::ConnectionInfo;
 use bytegate::testing::{Pipe, StreamClient};
@@ -152,9 +152,10 @@ fn a_proxy_names_the_client_before_tls() {
     let gateway =
         Gateway::new(|request: &Request<'_>| format!("{} {}", request.peer(), request.scheme()));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut limits = ThreadLimits::default();
-    limits.proxy_protocol = Some(["127.0.0.1".parse().unwrap()].into());
-    let server = ThreadServer::start_with_tls(listener, gateway, limits, tls()).unwrap();
+    let mut options = ThreadOptions::default();
+    options.tls = Some(tls());
+    options.proxy_protocol = Some(["127.0.0.1".parse().unwrap()].into());
+    let server = ThreadServer::start_on(listener, gateway, options).unwrap();
     let mut stream = TcpStream::connect(server.address()).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream
@@ -168,9 +169,10 @@ fn a_proxy_names_the_client_before_tls() {
 #[test]
 fn a_server_with_threads_speaks_tls() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut limits = ThreadLimits::default();
-    limits.threads = 2.try_into().unwrap();
-    let server = ThreadServer::start_with_tls(listener, echo(), limits, tls()).unwrap();
+    let mut options = ThreadOptions::default();
+    options.tls = Some(tls());
+    options.threads = 2.try_into().unwrap();
+    let server = ThreadServer::start_on(listener, echo(), options).unwrap();
     // The third connection closes an idle one.
     let mut clients: Vec<Client<TcpStream>> = Vec::new();
     for _ in 0..3 {
