@@ -107,7 +107,7 @@
 //! | [`connection`] | the state machine with its transition table | applications, transports, clocks, user code |
 //! | [`application`], [`middleware`], [`site`], [`routing`], [`mod@wsgi`] | everything that produces responses | connections |
 //! | [`gateway`] | [`Gateway`], [`Session`], the chain of middleware around an application | sockets |
-//! | `tls` | certificates, and the channel between the wire and the plaintext | HTTP, apart from the dates in messages |
+//! | `tls` | certificates, and the connection between the wire and the plaintext | HTTP, apart from the dates in messages |
 //! | `blocking`, `bridge`, `net` | front ends | HTTP rules |
 //! | `python` | workers (Python interpreter processes), and the protocol between them and the front end | client sockets |
 //! | `testing` | the test kit: clients, exchanges as text, faults, fuzzing | sockets, apart from its servers |

@@ -229,19 +229,21 @@ fn a_rate_limit_takes_less_than_3_mb_however_long_the_keys_are() {
 fn held_by_tls(version: &'static bytegate::tls::rustls::SupportedProtocolVersion) -> i64 {
     let mut client = laws::Offer::default().version(version).start();
     let tls = laws::tls();
-    let mut channel = None;
-    let mut held = measure(|| channel = Some(tls.channel())).bytes_current;
-    let channel = channel.as_mut().expect("a channel");
+    let mut connection = None;
+    let mut held = measure(|| connection = Some(tls.connection())).bytes_current;
+    let connection = connection.as_mut().expect("a connection");
     for _ in 0..4 {
         let there = client.output();
         let mut back = Vec::new();
         let taken = measure(|| {
             let mut plain = Vec::new();
-            channel.receive(&there, &mut plain).expect("a sound client");
+            connection
+                .receive(&there, &mut plain)
+                .expect("a sound client");
             if !plain.is_empty() {
-                channel.send(PAGE.as_bytes());
+                connection.send(PAGE.as_bytes());
             }
-            back = channel.take_output();
+            back = connection.take_output();
         });
         held += taken.bytes_current - back.capacity() as i64;
         client.receive(&back);
@@ -250,7 +252,7 @@ fn held_by_tls(version: &'static bytegate::tls::rustls::SupportedProtocolVersion
         }
     }
     assert!(client.received.starts_with(PAGE.as_bytes()));
-    held + size_of_val(channel) as i64
+    held + size_of_val(connection) as i64
 }
 
 #[cfg(feature = "self-signed")]

@@ -1,7 +1,7 @@
 //! TLS over a blocking stream.
 
 use super::blocking_stream::BlockingStream;
-use crate::tls::{Channel, Tls, TlsError};
+use crate::tls::{Tls, TlsConnection, TlsError};
 use crate::values::tls_info::TlsInfo;
 use core::fmt;
 use core::time::Duration;
@@ -34,8 +34,8 @@ const LAST_ALERT: Duration = Duration::from_millis(10);
 /// ```
 pub struct TlsStream<S: BlockingStream> {
     stream: S,
-    channel: Channel,
-    /// Bytes of the wire that the channel has not taken yet.
+    connection: TlsConnection,
+    /// Bytes of the wire that the connection has not taken yet.
     rest: Vec<u8>,
     /// The error that ended the handshake.
     refused: Option<TlsError>,
@@ -65,7 +65,7 @@ impl Tls {
     pub fn accept<S: BlockingStream>(&self, stream: S) -> TlsStream<S> {
         TlsStream {
             stream,
-            channel: self.channel(),
+            connection: self.connection(),
             rest: Vec::new(),
             refused: None,
             is_closed: false,
@@ -82,11 +82,11 @@ impl<S: BlockingStream> TlsStream<S> {
     /// Takes plaintext from the bytes that were read.
     fn take(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut rest = &self.rest[..];
-        let taken = self.channel.read(&mut rest, buffer);
+        let taken = self.connection.read(&mut rest, buffer);
         let used = self.rest.len() - rest.len();
         self.rest.drain(..used);
         taken.or_else(|error| {
-            if !self.channel.is_handshaking() {
+            if !self.connection.is_handshaking() {
                 // The alert is for the client's log, so it may be lost.
                 let _ = self.write_output();
                 return Err(error.into());
@@ -100,8 +100,8 @@ impl<S: BlockingStream> TlsStream<S> {
     }
 
     fn write_output(&mut self) -> io::Result<()> {
-        while self.channel.has_output() {
-            match self.channel.write_to(&mut self.stream) {
+        while self.connection.has_output() {
+            match self.connection.write_to(&mut self.stream) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
                 _ => {}
@@ -117,7 +117,7 @@ impl<S: BlockingStream> Read for TlsStream<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.write_output()?;
         let count = self.take(buffer)?;
-        if count > 0 || buffer.is_empty() || self.channel.has_ended() {
+        if count > 0 || buffer.is_empty() || self.connection.has_ended() {
             return Ok(count);
         }
         let mut block = [0; READ_BYTES];
@@ -132,7 +132,7 @@ impl<S: BlockingStream> Read for TlsStream<S> {
             .extend_from_slice(block.get(..count).unwrap_or_default());
         let count = self.take(buffer)?;
         self.write_output()?;
-        if count == 0 && !self.channel.has_ended() {
+        if count == 0 && !self.connection.has_ended() {
             return Err(ErrorKind::Interrupted.into());
         }
         Ok(count)
@@ -142,12 +142,12 @@ impl<S: BlockingStream> Read for TlsStream<S> {
 impl<S: BlockingStream> Write for TlsStream<S> {
     /// Writes to the stream below. If that times out, the rest of what was taken is written before the next read or write.
     fn write(&mut self, plain: &[u8]) -> io::Result<usize> {
-        if self.channel.is_handshaking() {
+        if self.connection.is_handshaking() {
             return Err(ErrorKind::NotConnected.into());
         }
         self.write_output()?;
         let taken = plain.get(..WRITE_BYTES).unwrap_or(plain);
-        self.channel.send(taken);
+        self.connection.send(taken);
         match self.write_output() {
             Err(error) if !is_timeout(&error) => Err(error),
             _ => Ok(taken.len()),
@@ -173,7 +173,7 @@ impl<S: BlockingStream> BlockingStream for TlsStream<S> {
     fn end_output(&mut self) -> io::Result<()> {
         if !self.is_closed {
             self.is_closed = true;
-            self.channel.close();
+            self.connection.close();
         }
         self.flush()?;
         self.stream.end_output()
@@ -186,16 +186,16 @@ impl<S: BlockingStream> BlockingStream for TlsStream<S> {
     }
 
     fn tls(&self) -> Option<Arc<TlsInfo>> {
-        self.channel.info().cloned()
+        self.connection.info().cloned()
     }
 }
 
 impl<S: BlockingStream> Drop for TlsStream<S> {
     /// Sends the alert `close_notify`, unless output is pending that the client does not read.
     fn drop(&mut self) {
-        let is_complete = !self.channel.is_handshaking() && !self.channel.has_output();
+        let is_complete = !self.connection.is_handshaking() && !self.connection.has_output();
         if is_complete && !self.is_closed && self.stream.set_timeout(Some(LAST_ALERT)).is_ok() {
-            self.channel.close();
+            self.connection.close();
             // The client may have gone.
             let _ = self.write_output();
         }
@@ -209,7 +209,7 @@ fn is_timeout(error: &io::Error) -> bool {
 impl<S: BlockingStream> fmt::Debug for TlsStream<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TlsStream")
-            .field("channel", &self.channel)
+            .field("connection", &self.connection)
             .finish_non_exhaustive()
     }
 }

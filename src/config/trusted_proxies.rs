@@ -4,10 +4,10 @@ use crate::values::address_range::AddressRange;
 use crate::values::connection_info::Peer;
 use alloc::vec::Vec;
 
-/// The proxies whose word a server takes for the address of a client. By default, this is no one.
+/// The proxies that a server trusts to name its clients. By default, it trusts none.
 ///
-/// A trusted peer can pretend to be any client. So trust only the addresses of the proxies in front of this server. A
-/// range that contains clients as well, such as the network of an office, lets these clients choose their address.
+/// A trusted peer can pretend to be any client, so trust only the addresses of the proxies in front of this server. If a
+/// range also contains clients, such as the network of an office, these clients can choose their address.
 ///
 /// ```
 /// use bytegate::config::TrustedProxies;
@@ -31,7 +31,7 @@ pub struct TrustedProxies {
 }
 
 impl TrustedProxies {
-    /// Trusts no one.
+    /// Creates a list of no proxies.
     pub const fn new() -> TrustedProxies {
         TrustedProxies {
             ranges: Vec::new(),
@@ -39,20 +39,20 @@ impl TrustedProxies {
         }
     }
 
-    /// Also trusts the addresses of a range.
+    /// Also trusts the addresses in a range.
     pub fn range(mut self, range: impl Into<AddressRange>) -> TrustedProxies {
         self.ranges.push(range.into());
         self
     }
 
-    /// Also trusts each peer that has a name in place of an address, such as one that is connected to a Unix socket. Everyone
-    /// who may open that socket is trusted then, so its permissions decide.
+    /// Also trusts each [named](Peer::Named) peer, such as a client of a Unix socket. The permissions of the socket then decide who
+    /// is trusted.
     pub fn named_peers(mut self) -> TrustedProxies {
         self.named_peers = true;
         self
     }
 
-    /// Returns whether a peer is trusted. An unknown one never is.
+    /// Returns whether a peer is trusted. An [unknown](Peer::Unknown) peer never is.
     #[must_use]
     pub fn contains(&self, peer: &Peer) -> bool {
         match peer {
@@ -65,7 +65,7 @@ impl TrustedProxies {
         }
     }
 
-    /// Returns whether no one is trusted.
+    /// Returns whether no peer is trusted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ranges.is_empty() && !self.named_peers

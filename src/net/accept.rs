@@ -221,7 +221,7 @@ impl Acceptor {
             (Stream::Tcp(socket), Options { tls: Some(tls), .. }) => {
                 let socket = Arc::new(TlsTransport::new(
                     socket,
-                    tls.channel(),
+                    tls.connection(),
                     self.server.clone().notes_failed_handshakes(&peer),
                 ));
                 self.spawn_on(socket, peer, reserved);

@@ -2,7 +2,7 @@
 
 use super::transport::{End, Transport};
 use crate::files::file_range::FileRest;
-use crate::tls::{Channel, TlsError};
+use crate::tls::{TlsConnection, TlsError};
 use crate::values::tls_info::TlsInfo;
 use core::cell::Cell;
 use core::mem::take;
@@ -14,10 +14,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The number of bytes requested in one read: a whole record.
 const WIRE_BYTES: usize = 16 * 1024 + 256 + 5;
-/// The plaintext that is encrypted before its ciphertext is written. More would only fill memory.
+/// The number of bytes that are encrypted before their ciphertext is written. More would only fill memory.
 const WRITE_BYTES: usize = 64 * 1024;
-/// How much longer a handshake may take than a first request, if another client waits for a place. It takes two turns of the
-/// client.
+/// How much longer a handshake may take than a first request, if another client waits for a connection. A handshake takes two
+/// round trips.
 const HANDSHAKE: Duration = Duration::from_millis(950);
 
 /// TLS over a transport. The handshake is part of the first reads, so it ends at the deadline of the first head.
@@ -29,10 +29,10 @@ pub(super) struct TlsTransport<T: Transport> {
 }
 
 struct State {
-    channel: Channel,
-    /// Bytes of the wire that the channel has not taken yet.
+    connection: TlsConnection,
+    /// Bytes of the wire that the connection has not taken yet.
     rest: Vec<u8>,
-    /// The bytes of plaintext that are encrypted, but not reported as written.
+    /// The number of plaintext bytes that are encrypted, but not reported as written.
     owed: usize,
     has_begun: bool,
     phase: Phase,
@@ -52,14 +52,14 @@ impl<T: Transport> TlsTransport<T> {
     /// Calls `on_failure` if the handshake fails. If the client leaves during the handshake, it is not called.
     pub(super) fn new(
         stream: Arc<T>,
-        channel: Channel,
+        connection: TlsConnection,
         on_failure: impl Fn(&TlsError) + Send + Sync + 'static,
     ) -> TlsTransport<T> {
         TlsTransport {
             stream,
             on_failure: Box::new(on_failure),
             state: Mutex::new(State {
-                channel,
+                connection,
                 rest: Vec::new(),
                 owed: 0,
                 has_begun: false,
@@ -74,11 +74,11 @@ impl<T: Transport> TlsTransport<T> {
 }
 
 impl State {
-    /// Writes the output of the channel as far as there is room. Returns the number of bytes.
+    /// Writes the output of the connection as far as there is room. Returns the number of bytes.
     fn flush(&mut self, stream: &impl Transport) -> io::Result<usize> {
         let mut written = 0;
-        while self.channel.has_output() {
-            match self.channel.write_to(&mut Wire(stream)) {
+        while self.connection.has_output() {
+            match self.connection.write_to(&mut Wire(stream)) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(count) => written += count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(written),
@@ -93,7 +93,7 @@ impl State {
         Ok(written)
     }
 
-    /// Takes plaintext from bytes of the wire, and writes what the channel has to say about them. What does not fit is kept.
+    /// Takes plaintext from bytes of the wire, and writes any output that they cause. Bytes that do not fit are kept.
     fn take(
         &mut self,
         stream: &impl Transport,
@@ -101,10 +101,10 @@ impl State {
         mut wire: &[u8],
         plain: &mut [u8],
     ) -> io::Result<usize> {
-        let taken = self.channel.read(&mut wire, plain);
+        let taken = self.connection.read(&mut wire, plain);
         self.rest.extend_from_slice(wire);
         match taken {
-            Err(error) if self.channel.is_handshaking() => {
+            Err(error) if self.connection.is_handshaking() => {
                 self.phase = Phase::Refused;
                 on_failure(&error);
                 self.flush(stream)?;
@@ -136,12 +136,13 @@ impl<T: Transport> Transport for TlsTransport<T> {
 
     fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let state = self.state();
-        // Plaintext that is already here does not wake anyone.
-        if !state.rest.is_empty() || state.channel.is_readable() && state.phase != Phase::Refused {
+        // The socket does not wake the reader for plaintext that has already arrived.
+        if !state.rest.is_empty() || state.connection.is_readable() && state.phase != Phase::Refused
+        {
             return Poll::Ready(Ok(()));
         }
-        // Output of the handshake goes out while a read waits.
-        if state.channel.has_output() && self.stream.poll_writable(context).is_ready() {
+        // The output of the handshake is sent while a read waits.
+        if state.connection.has_output() && self.stream.poll_writable(context).is_ready() {
             return Poll::Ready(Ok(()));
         }
         drop(state);
@@ -158,7 +159,7 @@ impl<T: Transport> Transport for TlsTransport<T> {
         if state.phase != Phase::Refused {
             let rest = take(&mut state.rest);
             let count = state.take(&*self.stream, &self.on_failure, &rest, buffer)?;
-            if count > 0 || state.channel.has_ended() {
+            if count > 0 || state.connection.has_ended() {
                 return Ok(count);
             }
         }
@@ -173,25 +174,25 @@ impl<T: Transport> Transport for TlsTransport<T> {
                 Phase::Refused => 0,
                 _ => state.take(&*self.stream, &self.on_failure, wire, buffer)?,
             };
-            if count == 0 && !state.channel.has_ended() {
+            if count == 0 && !state.connection.has_ended() {
                 return Err(ErrorKind::WouldBlock.into());
             }
             Ok(count)
         })
     }
 
-    /// Reports plaintext as written as far as its ciphertext is, so that the deadlines of writes see what the client takes.
+    /// Reports plaintext as written only as far as its ciphertext is, so that write deadlines follow the progress of the client.
     fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         let state = &mut *self.state();
-        if state.channel.is_handshaking() {
+        if state.connection.is_handshaking() {
             return Err(ErrorKind::NotConnected.into());
         }
         let mut written = state.flush(&*self.stream)?;
-        if state.owed == 0 && !state.channel.has_output() {
-            state.owed = send(&mut state.channel, pieces);
+        if state.owed == 0 && !state.connection.has_output() {
+            state.owed = send(&mut state.connection, pieces);
             written = state.flush(&*self.stream)?;
         }
-        let reported = if state.channel.has_output() {
+        let reported = if state.connection.has_output() {
             // The last byte is reported with the end of the ciphertext.
             written.min(state.owed.saturating_sub(1))
         } else {
@@ -212,7 +213,7 @@ impl<T: Transport> Transport for TlsTransport<T> {
     fn end_output(&self) -> io::Result<()> {
         let state = &mut *self.state();
         if state.phase == Phase::Open {
-            state.channel.close();
+            state.connection.close();
             state.phase = Phase::Ending;
         }
         state.flush(&*self.stream).map(drop)
@@ -231,7 +232,7 @@ impl<T: Transport> Transport for TlsTransport<T> {
 
     fn grace(&self) -> Duration {
         let state = self.state();
-        if state.has_begun && state.channel.is_handshaking() && state.phase == Phase::Open {
+        if state.has_begun && state.connection.is_handshaking() && state.phase == Phase::Open {
             HANDSHAKE
         } else {
             Duration::ZERO
@@ -239,7 +240,7 @@ impl<T: Transport> Transport for TlsTransport<T> {
     }
 
     fn tls(&self) -> Option<Arc<TlsInfo>> {
-        self.state().channel.info().cloned()
+        self.state().connection.info().cloned()
     }
 }
 
@@ -257,9 +258,9 @@ impl<T: Transport> Drop for TlsTransport<T> {
     /// Sends the alert `close_notify`, unless the client does not read.
     fn drop(&mut self) {
         let state = &mut *self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_open = state.phase == Phase::Open && !state.channel.is_handshaking();
-        if is_open && !state.channel.has_output() {
-            state.channel.close();
+        let is_open = state.phase == Phase::Open && !state.connection.is_handshaking();
+        if is_open && !state.connection.has_output() {
+            state.connection.close();
             // The client may have gone.
             let _ = state.flush(&*self.stream);
         }
@@ -267,16 +268,16 @@ impl<T: Transport> Drop for TlsTransport<T> {
 }
 
 /// Encrypts plaintext, up to a limit. Returns the number of bytes.
-fn send(channel: &mut Channel, pieces: &[IoSlice<'_>]) -> usize {
+fn send(connection: &mut TlsConnection, pieces: &[IoSlice<'_>]) -> usize {
     let length: usize = pieces.iter().map(|piece| piece.len()).sum();
     if length <= WRITE_BYTES {
-        channel.send_pieces(pieces);
+        connection.send_pieces(pieces);
         return length;
     }
     let mut left = WRITE_BYTES;
     for piece in pieces {
         let part = piece.get(..left).unwrap_or(piece);
-        channel.send(part);
+        connection.send(part);
         left -= part.len();
     }
     WRITE_BYTES

@@ -81,7 +81,7 @@ impl Client {
     }
 
     /// Sends every request over TLS, in memory (feature `rustls`). Each connection makes a handshake, and the scheme is
-    /// `https`. See [`TlsClient`].
+    /// `https`. [`TlsClient`] has an example.
     ///
     /// If a handshake fails, sending a request panics with the reason. [`TlsClient::handshake`] returns it instead.
     #[cfg(feature = "rustls")]

@@ -1,9 +1,9 @@
-//! The way of the bytes between a client and a session in memory: as they are, or through TLS.
+//! The path of bytes between a client and a session in memory: direct, or through TLS.
 
 #[cfg(feature = "rustls")]
 use super::tls_client::TlsClient;
 #[cfg(feature = "rustls")]
-use crate::tls::{Channel, Tls, TlsError};
+use crate::tls::{Tls, TlsConnection, TlsError};
 #[cfg(feature = "rustls")]
 use crate::values::tls_info::TlsInfo;
 use alloc::borrow::Cow;
@@ -18,18 +18,18 @@ use std::io::{Read, Write};
 #[cfg(feature = "rustls")]
 use std::sync::Arc;
 
-/// The way of the bytes between a client and a session.
+/// The path of bytes between a client and a session.
 pub(super) enum Link {
     Plain,
     #[cfg(feature = "rustls")]
     Tls(Box<Ends>),
 }
 
-/// Both ends of a TLS connection, after the handshake.
+/// Both sides of a TLS connection, after the handshake.
 #[cfg(feature = "rustls")]
 pub(super) struct Ends {
     client: rustls::ClientConnection,
-    server: Channel,
+    server: TlsConnection,
 }
 
 impl Link {
@@ -51,7 +51,7 @@ impl Link {
         }
     }
 
-    /// Makes a handshake. `host` and `wall` are the name and the time that a client without its own uses.
+    /// Makes a handshake. `host` and `wall` are the defaults for the server name and the time of the client.
     #[cfg(feature = "rustls")]
     pub(super) fn over_tls(
         tls: &Tls,
@@ -63,7 +63,7 @@ impl Link {
         client.set_buffer_limit(None);
         let mut ends = Ends {
             client,
-            server: tls.channel(),
+            server: tls.connection(),
         };
         let info = ends.shake_hands()?;
         Ok((Link::Tls(Box::new(ends)), info))
@@ -72,10 +72,10 @@ impl Link {
 
 #[cfg(feature = "rustls")]
 impl TlsClient {
-    /// Makes a handshake with a server, in memory. Returns what the server knows about the connection.
+    /// Makes a handshake with a server, in memory. Returns the server's information about the connection.
     ///
     /// # Errors
-    /// Returns the error of the end that refuses the other one.
+    /// Returns the error of the side that refuses the handshake.
     pub fn handshake(&self, tls: &Tls) -> Result<Arc<TlsInfo>, TlsError> {
         Link::over_tls(tls, self, "localhost", None).map(|(_, info)| info)
     }
@@ -88,14 +88,14 @@ impl Ends {
             let there = self.take_client_output();
             let received = self.server.receive(&there, &mut Vec::new());
             let back = self.server.take_output();
-            // An alert of the server says less than its error, and the other way around.
+            // The error of one side says more than the alert that the other side receives.
             self.receive(&back, &mut Vec::new()).or_else(|error| {
                 received.clone()?;
                 Err(error)
             })?;
             received?;
             if there.is_empty() && back.is_empty() {
-                let missing = || TlsError::new("the handshake does not end");
+                let missing = || TlsError::new("the handshake does not complete");
                 return self.server.info().cloned().ok_or_else(missing);
             }
         }
@@ -103,7 +103,7 @@ impl Ends {
 
     fn pass_to_server(&mut self, plain: &[u8]) -> Vec<u8> {
         let mut received = Vec::new();
-        // The buffer has no limit, and both ends are sound.
+        // The buffer has no limit, and both sides follow the rules.
         let _ = self.client.writer().write_all(plain);
         let wire = self.take_client_output();
         let _ = self.server.receive(&wire, &mut received);
@@ -131,7 +131,7 @@ impl Ends {
                 return Ok(());
             }
             self.client.process_new_packets()?;
-            // An error means that there is nothing more for now.
+            // An error means that no more plaintext has arrived.
             let _ = self.client.reader().read_to_end(plain);
         }
         Ok(())

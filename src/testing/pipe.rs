@@ -110,8 +110,8 @@ impl Pipe {
         client
     }
 
-    /// Like [`connect`](Pipe::connect), with a server that speaks TLS (feature `rustls`). The client makes the handshake: see
-    /// [`TlsClient::connect`](super::TlsClient::connect).
+    /// Like [`connect`](Pipe::connect), with a server that speaks TLS (feature `rustls`). Make the handshake with
+    /// [`TlsClient::connect`](super::TlsClient::connect), or with any other TLS client.
     ///
     /// ```
     /// # #[cfg(feature = "self-signed")] {
@@ -119,8 +119,8 @@ impl Pipe {
     /// use bytegate::tls::{SelfSigned, Tls};
     /// use bytegate::{Gateway, Request};
     ///
-    /// let made = SelfSigned::new(["localhost"])?;
-    /// let tls = Tls::from_pem(made.certificate_pem(), made.key_pem())?;
+    /// let certificate = SelfSigned::new(["localhost"])?;
+    /// let tls = Tls::from_pem(certificate.certificate_pem(), certificate.key_pem())?;
     /// let gateway = Gateway::new(|_: &Request| "hello\n");
     /// let mut plain = StreamClient::new(Pipe::connect_tls(&gateway, &tls));
     /// assert!(plain.get("/")?.text().contains("this port speaks TLS"));

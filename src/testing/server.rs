@@ -104,8 +104,8 @@ impl Server {
         }
     }
 
-    /// Serves an application or a gateway over TLS (feature `self-signed`), with a certificate for `localhost`, `127.0.0.1` and
-    /// `::1` that is made on the spot. Clients that check it need [`ca_pem`](Server::ca_pem) as an authority.
+    /// Serves an application or a gateway over TLS (feature `self-signed`), with a new self-signed certificate for `localhost`,
+    /// `127.0.0.1` and `::1`. Clients that check certificates need [`certificate_pem`](Server::certificate_pem) as an authority.
     ///
     /// ```
     /// use bytegate::Request;
@@ -115,8 +115,8 @@ impl Server {
     /// assert!(server.url("/").starts_with("https://127.0.0.1:"));
     /// assert_eq!(server.connect_tls().get("/")?.text(), "https");
     ///
-    /// // Other clients read the authority from a file, such as `curl --cacert`, or from memory.
-    /// assert!(server.ca_pem().starts_with("-----BEGIN CERTIFICATE-----"));
+    /// // Write the certificate to a file for other clients, such as `curl --cacert`.
+    /// assert!(server.certificate_pem().starts_with("-----BEGIN CERTIFICATE-----"));
     /// # Ok::<(), std::io::Error>(())
     /// ```
     ///
@@ -245,30 +245,31 @@ impl Server {
         }
     }
 
-    /// Returns the certificate of [`start_tls`](Server::start_tls) in PEM form. It is its own authority.
+    /// Returns the certificate of a server that was started with [`start_tls`](Server::start_tls), in PEM form. It is
+    /// self-signed, so it is also its authority.
     ///
     /// # Panics
     /// Panics if the server was started in another way.
     #[cfg(feature = "self-signed")]
     #[track_caller]
     #[must_use]
-    pub fn ca_pem(&self) -> &str {
+    pub fn certificate_pem(&self) -> &str {
         let Some(made) = &self.made else {
-            panic!("this server has made no certificate: start it with Server::start_tls");
+            panic!("this server has no self-signed certificate: start it with Server::start_tls");
         };
         made.certificate_pem()
     }
 
-    /// Like [`connect`](Server::connect), and makes a handshake with a server of [`start_tls`](Server::start_tls).
+    /// Like [`connect`](Server::connect), over TLS, to a server that was started with [`start_tls`](Server::start_tls).
     ///
     /// # Panics
-    /// Panics if the connection or the handshake fails.
+    /// Panics if the connection or the handshake fails, or if the server was started in another way.
     #[cfg(feature = "self-signed")]
     #[track_caller]
     #[must_use]
     pub fn connect_tls(&self) -> StreamClient<TlsClientStream<TcpStream>> {
         let stream = StreamClient::connect(self.address).map(StreamClient::into_stream);
-        let client = TlsClient::trusting(self.ca_pem()).map_err(io::Error::from);
+        let client = TlsClient::trusting(self.certificate_pem()).map_err(io::Error::from);
         let connected = client.and_then(|client| client.connect(stream?));
         match connected {
             Ok(stream) => StreamClient::new(stream),

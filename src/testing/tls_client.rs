@@ -1,4 +1,4 @@
-//! The client's end of TLS.
+//! A TLS client.
 
 use crate::blocking::blocking_stream::BlockingStream;
 use crate::tls::TlsError;
@@ -14,8 +14,8 @@ use std::prelude::rust_2024::*;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A client that speaks TLS (feature `rustls`): in memory, or over any blocking stream. It checks certificates as a browser
-/// does, at any time that the test chooses.
+/// A TLS client (feature `rustls`), in memory or over any blocking stream. It checks certificates as a browser does, at any
+/// time that the test chooses.
 ///
 /// ```
 /// # #[cfg(feature = "self-signed")] {
@@ -24,11 +24,11 @@ use std::time::Duration;
 /// use bytegate::{Now, Request};
 /// use std::time::Duration;
 ///
-/// let made = SelfSigned::new(["example.com"])?;
-/// let tls = Tls::from_pem(made.certificate_pem(), made.key_pem())?;
-/// let browser = TlsClient::trusting(made.certificate_pem())?;
+/// let certificate = SelfSigned::new(["example.com"])?;
+/// let tls = Tls::from_pem(certificate.certificate_pem(), certificate.key_pem())?;
+/// let browser = TlsClient::trusting(certificate.certificate_pem())?;
 ///
-/// // Every request goes through a handshake and encrypted records, in memory.
+/// // Each connection makes a handshake and encrypts its bytes, in memory.
 /// let app = |request: &Request| format!("{}", request.scheme());
 /// let client = Client::new(app).host("example.com").over_tls(&tls, browser.clone());
 /// assert_eq!(client.get("/").text(), "https");
@@ -53,11 +53,11 @@ pub struct TlsClient {
 }
 
 impl TlsClient {
-    /// Creates a client that trusts these authorities, in PEM form, and offers the protocol `http/1.1`. A certificate that
-    /// has signed itself is its own authority.
+    /// Creates a client that trusts these authorities, in PEM form, and offers the protocol `http/1.1`. A self-signed
+    /// certificate is its own authority.
     ///
     /// # Errors
-    /// Returns an error if the text has no certificate.
+    /// Returns an error if the text contains no certificate.
     pub fn trusting(authorities_pem: impl Into<Vec<u8>>) -> Result<TlsClient, TlsError> {
         let pem = Pem::Text(authorities_pem.into());
         Ok(TlsClient {
@@ -69,22 +69,23 @@ impl TlsClient {
         })
     }
 
-    /// Sets the name that the client asks for, and for which the certificate must be valid. An IP address is not sent, but
-    /// the certificate must be valid for it. Default: the host of the [`Client`](super::Client), or `localhost`.
+    /// Sets the server name that the client sends (SNI, RFC 6066 section 3), and for which the certificate must be valid. An IP
+    /// address is not sent, but the certificate must be valid for it. Default: the host of the [`Client`](super::Client), or
+    /// `localhost`.
     pub fn server_name(mut self, name: &str) -> TlsClient {
         self.server_name = Some(name.into());
         self
     }
 
-    /// Sets the protocols that the client offers (ALPN, RFC 7301). If there are none, it offers nothing.
+    /// Sets the protocols that the client offers (ALPN, RFC 7301). With an empty list, it does not use ALPN.
     pub fn protocols<'p>(mut self, protocols: impl IntoIterator<Item = &'p str>) -> TlsClient {
         let protocols = protocols.into_iter().map(|name| name.as_bytes().to_vec());
         self.protocols = protocols.collect();
         self
     }
 
-    /// Sets the certificate of the client and its key, both in PEM form.
-    pub fn certificate(
+    /// Sets the client certificate and its private key, both in PEM form.
+    pub fn certificate_pem(
         mut self,
         chain_pem: impl Into<Vec<u8>>,
         key_pem: impl Into<Vec<u8>>,
@@ -94,7 +95,7 @@ impl TlsClient {
     }
 
     /// Sets the time at which the client checks certificates, since the Unix epoch. Default: the wall-clock time of the
-    /// [`Client`](super::Client), if it has one, or the time of the system.
+    /// [`Client`](super::Client), if it has one, or else the system time.
     pub fn at(mut self, wall: Duration) -> TlsClient {
         self.wall = Some(wall);
         self
@@ -108,17 +109,19 @@ impl TlsClient {
     /// use bytegate::tls::{SelfSigned, Tls};
     /// use bytegate::{Gateway, Request};
     ///
-    /// let made = SelfSigned::new(["localhost"])?;
-    /// let tls = Tls::from_pem(made.certificate_pem(), made.key_pem())?;
+    /// let certificate = SelfSigned::new(["localhost"])?;
+    /// let tls = Tls::from_pem(certificate.certificate_pem(), certificate.key_pem())?;
     /// let gateway = Gateway::new(|_: &Request| "hello\n");
-    /// let stream = TlsClient::trusting(made.certificate_pem())?.connect(Pipe::connect_tls(&gateway, &tls))?;
+    /// let client = TlsClient::trusting(certificate.certificate_pem())?;
+    /// let stream = client.connect(Pipe::connect_tls(&gateway, &tls))?;
     /// assert_eq!(StreamClient::new(stream).get("/")?.text(), "hello\n");
     /// # }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
-    /// Returns [`InvalidData`](io::ErrorKind::InvalidData) if the handshake fails, with the reason, and the errors of the stream.
+    /// Returns [`InvalidData`](io::ErrorKind::InvalidData) with the reason if the handshake fails,
+    /// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the server closes during it, and the errors of the stream.
     pub fn connect<S: Read + Write>(&self, mut stream: S) -> io::Result<TlsClientStream<S>> {
         let mut connection = self.start("localhost", None)?;
         while connection.is_handshaking() {
@@ -164,7 +167,7 @@ impl TlsClient {
     }
 }
 
-/// A clock that stands still.
+/// A clock that always shows the same time.
 #[derive(Debug)]
 struct At(Duration);
 
@@ -174,7 +177,7 @@ impl TimeProvider for At {
     }
 }
 
-/// The client's end of TLS over a stream, made by [`TlsClient::connect`]. If the server closes without the alert
+/// The client's side of TLS over a stream, created by [`TlsClient::connect`]. If the server closes without the alert
 /// `close_notify`, reads fail with [`UnexpectedEof`](io::ErrorKind::UnexpectedEof).
 ///
 /// ```
@@ -189,12 +192,12 @@ impl TimeProvider for At {
 pub struct TlsClientStream<S: Read + Write>(StreamOwned<ClientConnection, S>);
 
 impl<S: Read + Write> TlsClientStream<S> {
-    /// Returns the stream below.
+    /// Returns the underlying stream.
     pub fn stream(&self) -> &S {
         &self.0.sock
     }
 
-    /// Returns the protocol that the server has chosen (ALPN).
+    /// Returns the protocol that the server chose (ALPN).
     #[must_use]
     pub fn protocol(&self) -> Option<&[u8]> {
         self.0.conn.alpn_protocol()

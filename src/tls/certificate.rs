@@ -1,4 +1,4 @@
-//! One certificate with its key.
+//! A certificate and its private key.
 
 use super::pem::{self, Pem};
 use super::tls_error::TlsError;
@@ -15,14 +15,14 @@ use rustls::{Error, InconsistentKeys};
 use std::sync::Arc;
 use webpki::{EndEntityCert, KeyUsage};
 
-/// Where a certificate and its key come from.
+/// The sources of a certificate and its key.
 #[derive(Clone, Debug)]
 pub(super) struct Source {
     pub(super) chain: Pem,
     pub(super) key: Pem,
 }
 
-/// A certificate that can be used: its key fits, and it is valid now.
+/// A certificate that is valid now, and whose key belongs to it.
 #[derive(Debug)]
 pub(super) struct Certificate {
     pub(super) key: Arc<CertifiedKey>,
@@ -60,7 +60,7 @@ impl Certificate {
     }
 }
 
-/// Returns the names in a certificate, or the reason why it cannot be used at this time.
+/// Returns the names in a certificate, or the reason why it is not valid at this time.
 fn names_at(key: &CertifiedKey, now: UnixTime) -> Result<Arc<[Box<str>]>, String> {
     let der = key
         .end_entity_cert()
@@ -68,7 +68,7 @@ fn names_at(key: &CertifiedKey, now: UnixTime) -> Result<Arc<[Box<str>]>, String
     let certificate =
         EndEntityCert::try_from(der).map_err(|error| format!("is malformed: {error}"))?;
     let usage = KeyUsage::server_auth();
-    // Who has signed it is up to the clients. The time is checked before that.
+    // The verification checks the time before the signature, which only clients can judge.
     match certificate.verify_for_usage(&[], &[], &[], now, usage, None, None) {
         Err(webpki::Error::CertExpired { not_after, .. }) => {
             return Err(format!("expired on {}", shown(not_after)));

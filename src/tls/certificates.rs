@@ -1,4 +1,4 @@
-//! All certificates of a server, and which one a client gets.
+//! All certificates of a server, and the choice among them.
 
 use super::certificate::{Certificate, Source};
 use super::tls_error::TlsError;
@@ -11,14 +11,14 @@ use rustls::sign::CertifiedKey;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The certificates of a server. The server name of a client selects one: the exact name first, then a wildcard, then the
-/// first certificate.
+/// The certificates of a server. The client's server name selects one: the exact name first, then a wildcard, then the first
+/// certificate.
 #[derive(Debug)]
 pub(super) struct Certificates {
-    /// There is at least one.
+    /// At least one certificate.
     all: Vec<Certificate>,
-    /// The places of the certificates by the names in them, in lower case. The first certificate with a name has it.
-    places: HashMap<Box<str>, usize>,
+    /// For each name, in lowercase, the index of the first certificate that contains it.
+    indexes: HashMap<Box<str>, usize>,
 }
 
 impl Certificates {
@@ -31,17 +31,16 @@ impl Certificates {
             .iter()
             .map(|source| Certificate::load(source, provider, now));
         let all: Vec<Certificate> = loaded.collect::<Result<_, _>>()?;
-        let mut places = HashMap::new();
-        for (place, certificate) in all.iter().enumerate() {
+        let mut indexes = HashMap::new();
+        for (index, certificate) in all.iter().enumerate() {
             for name in &*certificate.names {
-                places.entry(name.clone()).or_insert(place);
+                indexes.entry(name.clone()).or_insert(index);
             }
         }
-        Ok(Certificates { all, places })
+        Ok(Certificates { all, indexes })
     }
 
-    /// Returns the names of the certificate for this server name, unless there is only one certificate, or its names are
-    /// not known.
+    /// Returns the names of the certificate for this server name, unless it is the only certificate, or its names are unknown.
     pub(super) fn names(&self, server_name: Option<&str>) -> Option<&Arc<[Box<str>]>> {
         let names = &self.select(server_name)?.names;
         (self.all.len() > 1 && !names.is_empty()).then_some(names)
@@ -52,9 +51,9 @@ impl Certificates {
             let name = name.to_ascii_lowercase();
             let wildcard = || {
                 let (_, domain) = name.split_once('.')?;
-                self.places.get(&*format!("*.{domain}"))
+                self.indexes.get(&*format!("*.{domain}"))
             };
-            self.places.get(&*name).or_else(wildcard)
+            self.indexes.get(&*name).or_else(wildcard)
         });
         self.all.get(named.copied().unwrap_or(0))
     }

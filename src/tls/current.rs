@@ -4,9 +4,9 @@ use super::certificates::Certificates;
 use rustls::ServerConfig;
 use std::sync::Arc;
 
-/// The certificates that new connections use. A connection keeps them when others take their place.
+/// The certificates that new connections use. After a reload, open connections keep the old ones.
 pub(super) struct Current {
     pub(super) config: Arc<ServerConfig>,
-    /// Without them, a resolver chooses.
+    /// `None` if a resolver chooses.
     pub(super) certificates: Option<Arc<Certificates>>,
 }

@@ -1,4 +1,4 @@
-//! The certificates of a server, the clients that it accepts, and its cryptography.
+//! Options for TLS: the certificates of a server, the clients that it accepts, and its cryptography.
 
 use super::certificate::Source;
 use super::pem::{self, Pem};
@@ -14,8 +14,8 @@ use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// The certificates of a server, the clients that it accepts, and its cryptography. [`build`](TlsOptions::build) makes a
-/// [`Tls`](super::Tls) of them.
+/// Options for TLS: the certificates of a server, the clients that it accepts, and its cryptography.
+/// [`build`](TlsOptions::build) turns them into a [`Tls`](super::Tls).
 ///
 /// ```
 /// # #[cfg(feature = "self-signed")] {
@@ -41,7 +41,7 @@ pub struct TlsOptions {
     clients: Option<Clients>,
 }
 
-/// The certificates of clients.
+/// The authorities of client certificates.
 #[derive(Clone, Debug)]
 struct Clients {
     roots: Pem,
@@ -54,11 +54,11 @@ impl TlsOptions {
         TlsOptions::default()
     }
 
-    /// Adds a certificate and its private key, both in PEM form. The certificate comes first in its chain, and the
-    /// intermediate certificates after it. The key is in the form of PKCS #8, PKCS #1 or SEC 1, without a passphrase.
+    /// Adds a certificate and its private key, both in PEM form. The chain begins with the certificate of the server, followed by
+    /// the intermediate certificates. The key is in PKCS #8, PKCS #1 or SEC 1 form, without a passphrase.
     ///
-    /// The host names are read from the certificate (its subject alternative names). The first certificate is for all
-    /// clients whose server name is in no certificate, and for clients that send none.
+    /// The host names are the subject alternative names of the certificate. Clients get the first certificate if they send no
+    /// server name, or one that no certificate contains.
     pub fn certificate_pem(
         mut self,
         chain: impl Into<Vec<u8>>,
@@ -71,8 +71,8 @@ impl TlsOptions {
         self
     }
 
-    /// Like [`certificate_pem`](TlsOptions::certificate_pem), from files. One file may have both. [`Tls::reload`](super::Tls::reload) reads them
-    /// again.
+    /// Like [`certificate_pem`](TlsOptions::certificate_pem), from files. One file can contain both.
+    /// [`Tls::reload`](super::Tls::reload) reads them again.
     pub fn certificate_files(
         mut self,
         chain: impl Into<PathBuf>,
@@ -85,17 +85,17 @@ impl TlsOptions {
         self
     }
 
-    /// Asks clients for a certificate that one of these authorities has signed, in PEM form. A client without one is
-    /// served, too: the application finds the certificate in [`TlsInfo`](crate::request::TlsInfo::client_certificate). A
-    /// client with a wrong one is refused.
+    /// Asks clients for a certificate that one of these authorities, in PEM form, has signed. Clients without a certificate are
+    /// served, too. A client whose certificate is invalid is refused during the handshake. Applications find the certificate in
+    /// [`TlsInfo`](crate::request::TlsInfo::client_certificate).
     ///
     /// Revocation is not checked.
     pub fn accept_client_certificates(self, roots: impl Into<Vec<u8>>) -> TlsOptions {
         self.clients(roots.into(), false)
     }
 
-    /// Like [`accept_client_certificates`](TlsOptions::accept_client_certificates), and a client without a certificate is
-    /// refused.
+    /// Like [`accept_client_certificates`](TlsOptions::accept_client_certificates), but a client without a certificate is
+    /// refused during the handshake.
     pub fn require_client_certificates(self, roots: impl Into<Vec<u8>>) -> TlsOptions {
         self.clients(roots.into(), true)
     }
@@ -109,8 +109,8 @@ impl TlsOptions {
         self
     }
 
-    /// Has a function choose the certificate of each connection, for example one of a client for ACME. It takes the place of
-    /// all certificates.
+    /// Sets a resolver that chooses the certificate of each connection, such as one from an ACME library. It cannot be combined
+    /// with other certificates, and [`Tls::reload`](super::Tls::reload) does not change it.
     ///
     /// ```
     /// use bytegate::tls::TlsOptions;
@@ -118,7 +118,7 @@ impl TlsOptions {
     /// use bytegate::tls::rustls::sign::CertifiedKey;
     /// use std::sync::{Arc, Mutex};
     ///
-    /// /// The certificate that was issued last. Until there is one, handshakes fail.
+    /// /// The certificate that was issued last. Before the first one, handshakes fail.
     /// #[derive(Debug, Default)]
     /// struct Issued(Mutex<Option<Arc<CertifiedKey>>>);
     ///
@@ -129,25 +129,26 @@ impl TlsOptions {
     /// }
     ///
     /// let issued = Arc::new(Issued::default());
-    /// let options = TlsOptions::new().resolver(issued.clone());
+    /// let options = TlsOptions::new().certificate_resolver(issued.clone());
     /// # #[cfg(feature = "tls")]
     /// # assert!(options.build().is_ok());
     /// ```
-    pub fn resolver(mut self, resolver: Arc<dyn ResolvesServerCert>) -> TlsOptions {
+    pub fn certificate_resolver(mut self, resolver: Arc<dyn ResolvesServerCert>) -> TlsOptions {
         self.resolver = Some(resolver);
         self
     }
 
-    /// Sets the provider of cryptography. Sessions are then kept in memory, the last 1,024 of them, instead of in tickets.
+    /// Sets the cryptography provider. Sessions are then resumed from memory, which holds the last 1,024, instead of with
+    /// tickets.
     ///
-    /// Default: ring, with the feature `tls`. Otherwise Graviola, with the feature `tls-graviola`. Otherwise the provider
-    /// that the process has installed.
-    pub fn provider(mut self, provider: Arc<CryptoProvider>) -> TlsOptions {
+    /// Default: ring with the feature `tls`, or else Graviola with the feature `tls-graviola`, or else the provider that the
+    /// process has installed ([`CryptoProvider::install_default`]).
+    pub fn crypto_provider(mut self, provider: Arc<CryptoProvider>) -> TlsOptions {
         self.provider = Some(provider);
         self
     }
 
-    /// Sets the clock for the validity of certificates and tickets, for tests. Default: the clock of the system.
+    /// Sets the clock that decides whether certificates and tickets are valid, for tests. Default: the system clock.
     pub fn time_provider(mut self, time: Arc<dyn TimeProvider>) -> TlsOptions {
         self.time = Some(time);
         self

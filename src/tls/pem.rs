@@ -1,4 +1,4 @@
-//! Certificates and keys in PEM form, and where they come from.
+//! Certificates and keys in PEM form, from memory or files.
 
 use super::tls_error::TlsError;
 use alloc::borrow::Cow;
@@ -10,7 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A text in PEM form, or the file that has it.
+/// Text in PEM form, or the file that contains it.
 #[derive(Clone, Debug)]
 pub(crate) enum Pem {
     Text(Vec<u8>),
@@ -47,7 +47,7 @@ impl Pem {
     }
 }
 
-/// Reads all certificates. There is at least one.
+/// Reads all certificates. Returns an error if none is found.
 pub(crate) fn certificates(
     pem: &Pem,
     without_file: &str,
@@ -90,7 +90,7 @@ fn malformed(name: &str, error: &pem::Error) -> TlsError {
     TlsError::new(format!("{name} is not valid PEM: {error}"))
 }
 
-/// Returns whether the key has a passphrase, in the form of PKCS #8 or in the older one of OpenSSL.
+/// Returns whether the key is encrypted, in PKCS #8 form or in the older form of OpenSSL.
 fn is_encrypted(text: &[u8]) -> bool {
     let mut lines = text.split(|byte| *byte == b'\n');
     lines.any(|line| {

@@ -1,6 +1,6 @@
-//! Recognizes plain HTTP on a port for TLS, and responds to it.
+//! Plain HTTP on a TLS port, and the response to it.
 
-/// The longest method that is recognized. A record of TLS begins with another byte than a letter.
+/// The longest method that is recognized. A TLS record never begins with a letter.
 const MOST_LETTERS: usize = 16;
 
 /// The response to plain HTTP.
@@ -12,11 +12,11 @@ const BODY_BYTES: usize = 63;
 /// The first bytes of a connection.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum FirstBytes {
-    /// Letters of a method, or nothing yet.
+    /// No bytes yet, or letters that may become a method.
     Unknown,
     /// A request, and the response.
     PlainHttp(&'static [u8]),
-    /// Anything else is up to TLS.
+    /// Any other bytes, which TLS accepts or refuses.
     Other,
 }
 

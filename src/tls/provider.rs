@@ -1,4 +1,4 @@
-//! The provider of cryptography.
+//! The cryptography provider.
 
 use super::tls_error::TlsError;
 use rustls::crypto::CryptoProvider;
@@ -6,7 +6,7 @@ use rustls::crypto::hash::HashAlgorithm;
 use rustls::server::ProducesTickets;
 use std::sync::Arc;
 
-/// A provider, and what makes its tickets.
+/// A cryptography provider, and its ticketer.
 #[derive(Clone, Debug)]
 pub(crate) struct Provider {
     pub(crate) crypto: Arc<CryptoProvider>,
@@ -23,7 +23,7 @@ impl Provider {
         }
     }
 
-    /// Returns the provider of the features, or else the one that the process has installed.
+    /// Returns the provider that the features choose, or else the one that the process has installed.
     pub(crate) fn by_default() -> Result<Provider, TlsError> {
         #[cfg(feature = "tls")]
         {
@@ -45,8 +45,8 @@ impl Provider {
             let installed = CryptoProvider::get_default();
             let missing = || {
                 TlsError::new(
-                    "there is no provider of cryptography: enable the feature tls of bytegate, or pass one to \
-                     TlsOptions::provider",
+                    "no cryptography provider is installed: enable the feature tls of bytegate, or pass a provider to \
+                     TlsOptions::crypto_provider",
                 )
             };
             Ok(Provider::given(installed.ok_or_else(missing)?.clone()))

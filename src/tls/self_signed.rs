@@ -1,4 +1,4 @@
-//! Certificates made on the spot.
+//! Self-signed certificates.
 
 use super::provider::{Provider, sha256};
 use super::tls_error::TlsError;
@@ -10,23 +10,23 @@ use core::time::Duration;
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, date_time_ymd};
 use rustls::pki_types::UnixTime;
 
-/// How long a certificate is valid. Some clients accept no longer time.
+/// The validity of a certificate. Some clients refuse a longer one.
 const VALID: Duration = Duration::from_secs(397 * DAY);
-/// The clocks of clients may be behind.
+/// How long ago the validity begins, because the clock of a client may be slow.
 const BEFORE: Duration = Duration::from_secs(DAY);
 const DAY: u64 = 24 * 60 * 60;
 
-/// A certificate made on the spot, and its key (feature `self-signed`). It has signed itself, so no client trusts it until
-/// its user does: compare the [fingerprint](SelfSigned::fingerprint), or pass
+/// A new self-signed certificate and its private key (feature `self-signed`), for tests and local networks. No client trusts
+/// it by default: compare the [fingerprint](SelfSigned::fingerprint), or pass
 /// [`certificate_pem`](SelfSigned::certificate_pem) to the client as an authority.
 ///
 /// ```
 /// use bytegate::tls::{SelfSigned, Tls};
 ///
-/// let made = SelfSigned::new(["localhost", "127.0.0.1", "::1"])?;
-/// assert!(made.certificate_pem().starts_with("-----BEGIN CERTIFICATE-----"));
-/// assert_eq!(made.fingerprint().len(), 32 * 3 - 1);
-/// let tls = Tls::from_pem(made.certificate_pem(), made.key_pem())?;
+/// let certificate = SelfSigned::new(["localhost", "127.0.0.1", "::1"])?;
+/// assert!(certificate.certificate_pem().starts_with("-----BEGIN CERTIFICATE-----"));
+/// assert_eq!(certificate.fingerprint().len(), 32 * 3 - 1);
+/// let tls = Tls::from_pem(certificate.certificate_pem(), certificate.key_pem())?;
 /// # let _ = tls;
 /// # Ok::<(), bytegate::tls::TlsError>(())
 /// ```
@@ -38,26 +38,27 @@ pub struct SelfSigned {
 }
 
 impl SelfSigned {
-    /// Makes a certificate for host names and IP addresses, with a new key on the curve P-256. `*.example.com` stands for one
-    /// label. It is valid for 397 days, from yesterday on.
+    /// Creates a certificate for host names and IP addresses, with a new P-256 key. The star in `*.example.com` stands for one
+    /// label. The certificate is valid for 397 days, starting yesterday.
     ///
     /// # Errors
-    /// Returns an error if a name is not a host name in ASCII, if there is none, or if the system has no random numbers.
+    /// Returns an error if no name is given, if a name is not an ASCII host name or an IP address, or if the system has no random
+    /// numbers.
     pub fn new(names: impl IntoIterator<Item: Into<String>>) -> Result<SelfSigned, TlsError> {
         let now = Duration::from_secs(UnixTime::now().as_secs());
         let from = now.saturating_sub(BEFORE);
-        SelfSigned::valid(names, from, from + VALID)
+        SelfSigned::valid_between(names, from, from + VALID)
     }
 
-    /// Like [`new`](SelfSigned::new), for a certificate that is valid between two times, given since the Unix epoch. Tests make
-    /// certificates that have expired.
+    /// Like [`new`](SelfSigned::new), with a validity from one time to another, both since the Unix epoch. Use it to test with
+    /// expired certificates.
     ///
     /// ```
     /// use bytegate::tls::{SelfSigned, Tls};
     /// use std::time::Duration;
     ///
-    /// let made = SelfSigned::valid(["localhost"], Duration::ZERO, Duration::from_secs(86_400))?;
-    /// let error = Tls::from_pem(made.certificate_pem(), made.key_pem()).unwrap_err();
+    /// let expired = SelfSigned::valid_between(["localhost"], Duration::ZERO, Duration::from_secs(86_400))?;
+    /// let error = Tls::from_pem(expired.certificate_pem(), expired.key_pem()).unwrap_err();
     /// let expected = "the first certificate in the certificate expired on Fri, 02 Jan 1970 00:00:00 GMT";
     /// assert_eq!(error.to_string(), expected);
     /// # Ok::<(), bytegate::tls::TlsError>(())
@@ -65,7 +66,7 @@ impl SelfSigned {
     ///
     /// # Errors
     /// Returns the errors of [`new`](SelfSigned::new).
-    pub fn valid(
+    pub fn valid_between(
         names: impl IntoIterator<Item: Into<String>>,
         from: Duration,
         until: Duration,
@@ -98,7 +99,7 @@ impl SelfSigned {
         &self.certificate_pem
     }
 
-    /// Returns the private key in PEM form. Keep it from others.
+    /// Returns the private key in PEM form. Keep it secret.
     #[must_use]
     pub fn key_pem(&self) -> &str {
         &self.key_pem

@@ -1,9 +1,9 @@
 //! The certificates of a server, which can be replaced while it runs.
 
 use super::certificates::Certificates;
-use super::channel::Channel;
 use super::current::Current;
 use super::options::TlsOptions;
+use super::tls_connection::TlsConnection;
 use super::tls_error::TlsError;
 use alloc::vec::Vec;
 use core::fmt;
@@ -16,18 +16,18 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// The protocols that clients may ask for (RFC 7301).
 const PROTOCOLS: [&[u8]; 2] = [b"http/1.1", b"http/1.0"];
 
-/// The sessions that are kept in memory, if the provider has no tickets.
+/// The number of sessions kept in memory, if the provider has no tickets.
 const SESSIONS: usize = 1024;
 
-/// The certificates of a server, and its other options for TLS. It is a cheap handle: clones share everything.
+/// The certificates and other TLS settings of a server. Clones are cheap and share everything.
 ///
 /// ```
 /// # #[cfg(feature = "self-signed")] {
 /// use bytegate::tls::{SelfSigned, Tls};
 ///
-/// let made = SelfSigned::new(["localhost"])?;
-/// let tls = Tls::from_pem(made.certificate_pem(), made.key_pem())?;
-/// assert!(tls.channel().is_handshaking());
+/// let certificate = SelfSigned::new(["localhost"])?;
+/// let tls = Tls::from_pem(certificate.certificate_pem(), certificate.key_pem())?;
+/// assert!(tls.connection().is_handshaking());
 /// # }
 /// # Ok::<(), bytegate::tls::TlsError>(())
 /// ```
@@ -43,16 +43,17 @@ struct Shared {
 }
 
 impl TlsOptions {
-    /// Reads all certificates and keys.
+    /// Reads and checks all certificates and keys.
     ///
     /// # Errors
-    /// Returns an error that names the file and the reason: it cannot be read, it has no certificate or no key, the key is
-    /// encrypted or belongs to another certificate, or the certificate has expired or is not valid yet.
+    /// Returns an error that names the file and the reason: the file cannot be read, contains no certificate or no key, the key
+    /// is encrypted or belongs to another certificate, or the certificate has expired or is not valid yet. Also returns an error
+    /// if no certificate was added.
     pub fn build(self) -> Result<Tls, TlsError> {
         match (&self.resolver, self.sources.is_empty()) {
             (None, true) => Err(TlsError::new("TLS needs a certificate")),
             (Some(_), false) => Err(TlsError::new(
-                "a resolver chooses all certificates: it cannot be combined with others",
+                "a certificate resolver cannot be combined with other certificates",
             )),
             _ => Tls::new(self),
         }
@@ -114,8 +115,8 @@ impl Tls {
         })
     }
 
-    /// Reads all files again and uses them for the connections that follow. Open connections are not disturbed. If anything
-    /// is wrong with any file, all certificates stay as they are.
+    /// Reads all files again, and uses them for new connections. Open connections keep their certificates. If any file is
+    /// wrong, all certificates stay as they are.
     ///
     /// ```
     /// # #[cfg(feature = "self-signed")] {
@@ -125,12 +126,12 @@ impl Tls {
     /// let folder = std::env::temp_dir().join("bytegate-tls-reload");
     /// fs::create_dir_all(&folder)?;
     /// let (chain, key) = (folder.join("cert.pem"), folder.join("key.pem"));
-    /// let made = SelfSigned::new(["localhost"])?;
-    /// fs::write(&chain, made.certificate_pem())?;
-    /// fs::write(&key, made.key_pem())?;
+    /// let certificate = SelfSigned::new(["localhost"])?;
+    /// fs::write(&chain, certificate.certificate_pem())?;
+    /// fs::write(&key, certificate.key_pem())?;
     /// let tls = Tls::from_files(&chain, &key)?;
     ///
-    /// // The new certificate is there, but its key is not yet: the old pair stays in use.
+    /// // The certificate is renewed, but its key is not yet: the old pair stays in use.
     /// let renewed = SelfSigned::new(["localhost"])?;
     /// fs::write(&chain, renewed.certificate_pem())?;
     /// assert!(tls.reload().is_err());
@@ -155,10 +156,10 @@ impl Tls {
         Ok(())
     }
 
-    /// Creates the channel of a new connection.
+    /// Creates the state of a new connection.
     #[must_use]
-    pub fn channel(&self) -> Channel {
-        Channel::new(self.current())
+    pub fn connection(&self) -> TlsConnection {
+        TlsConnection::new(self.current())
     }
 
     fn current(&self) -> Arc<Current> {
@@ -167,20 +168,20 @@ impl Tls {
     }
 }
 
-/// What chooses the certificate of each connection.
+/// The source of the certificate of each connection.
 enum Choice {
     Certificates(Arc<Certificates>),
     Resolver(Arc<dyn ResolvesServerCert>),
 }
 
 impl Choice {
-    /// Reads the certificates, unless a resolver has its own.
+    /// Reads the certificates, unless a resolver provides them.
     fn load(options: &TlsOptions, provider: &CryptoProvider) -> Result<Choice, TlsError> {
         if let Some(resolver) = &options.resolver {
             return Ok(Choice::Resolver(resolver.clone()));
         }
         let now = options.clock().current_time();
-        let now = now.ok_or_else(|| TlsError::new("the time is not known"))?;
+        let now = now.ok_or_else(|| TlsError::new("the current time is unknown"))?;
         let certificates = Certificates::load(&options.sources, provider, now)?;
         Ok(Choice::Certificates(Arc::new(certificates)))
     }

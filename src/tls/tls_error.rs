@@ -1,11 +1,12 @@
-//! The reasons why TLS cannot be set up, and why a connection fails.
+//! Errors of TLS.
 
 use alloc::string::{String, ToString};
 use core::fmt;
 use std::error::Error;
 use std::io;
 
-/// The reason why certificates cannot be used, or why a connection has failed. It names the file, if there is one.
+/// The reason why a certificate or another setting cannot be used, or why a connection has failed. If a file is wrong, the message
+/// names it.
 ///
 /// ```
 /// # #[cfg(any(feature = "tls", feature = "tls-graviola"))] {

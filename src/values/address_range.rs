@@ -6,8 +6,7 @@ use core::str::FromStr;
 
 /// A range of IP addresses in CIDR notation (RFC 4632 section 3.1, RFC 4291 section 2.3), or a single address.
 ///
-/// An IPv4 address that is mapped to IPv6, such as `::ffff:10.0.0.1`, counts as the IPv4 address. So `::/0` contains no IPv4
-/// address.
+/// An IPv4-mapped IPv6 address, such as `::ffff:10.0.0.1`, counts as the IPv4 address. So `::/0` contains no IPv4 addresses.
 ///
 /// ```
 /// use bytegate::config::AddressRange;
@@ -24,7 +23,7 @@ use core::str::FromStr;
 #[doc(alias = "IpNet")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AddressRange {
-    /// The first address. It is not mapped to IPv6.
+    /// The first address, which is not an IPv4-mapped one.
     first: IpAddr,
     /// The number of bits that all addresses of the range have in common.
     prefix: u8,
@@ -53,7 +52,7 @@ impl From<IpAddr> for AddressRange {
 impl FromStr for AddressRange {
     type Err = InvalidAddressRange;
 
-    /// Parses `10.0.0.0/8`, `2001:db8::/32`, or an address alone. The bits after the prefix must be zero.
+    /// Parses `10.0.0.0/8`, `2001:db8::/32`, or a single address. The bits after the prefix must be zero.
     fn from_str(text: &str) -> Result<AddressRange, InvalidAddressRange> {
         let (address, prefix) = match text.split_once('/') {
             Some((address, prefix)) => (address, Some(prefix)),
@@ -104,7 +103,7 @@ impl fmt::Debug for AddressRange {
     }
 }
 
-/// The error of a text that is not an [`AddressRange`].
+/// The error for text that is not an [`AddressRange`].
 ///
 /// ```
 /// use bytegate::config::AddressRange;

@@ -1,4 +1,4 @@
-//! The TLS of a connection: its version, the name that the client asked for, and the certificate of the client.
+//! Information about the TLS of a connection.
 
 use crate::values::sync::Arc;
 use alloc::boxed::Box;
@@ -6,9 +6,10 @@ use alloc::string::String;
 use core::fmt::{self, Write};
 use core::net::Ipv4Addr;
 
-/// The TLS of a connection. Applications find it in [`ConnectionInfo::tls`](crate::request::ConnectionInfo::tls).
+/// Information about the TLS of a connection: the version, the server name and the client certificate. Applications find it in
+/// [`ConnectionInfo::tls`](crate::request::ConnectionInfo::tls).
 ///
-/// The feature `rustls` fills it in. A front end with another TLS library can make one.
+/// With the feature `rustls`, front ends provide it. A front end that uses another TLS library can create it.
 ///
 /// ```
 /// use bytegate::Request;
@@ -30,14 +31,14 @@ pub struct TlsInfo {
     names: Option<Arc<[Box<str>]>>,
 }
 
-/// The certificate of a client.
+/// A client certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Client {
     certificate: Box<[u8]>,
     sha256: [u8; 32],
 }
 
-/// A version of TLS.
+/// A TLS version.
 ///
 /// ```
 /// use bytegate::request::TlsVersion;
@@ -54,7 +55,7 @@ pub enum TlsVersion {
 }
 
 impl TlsInfo {
-    /// Creates the information about a connection without a server name and without a client certificate.
+    /// Creates information about a connection without a server name or a client certificate.
     #[must_use]
     pub fn new(version: TlsVersion) -> TlsInfo {
         TlsInfo {
@@ -65,14 +66,14 @@ impl TlsInfo {
         }
     }
 
-    /// Sets the name that the client asked for.
+    /// Sets the server name that the client sent.
     #[must_use]
     pub fn with_server_name(mut self, name: &str) -> TlsInfo {
         self.server_name = Some(name.into());
         self
     }
 
-    /// Sets the certificate of the client, in DER form, and its SHA-256 hash.
+    /// Sets the client certificate, in DER form, and its SHA-256 hash. It must have been verified.
     ///
     /// ```
     /// use bytegate::request::{TlsInfo, TlsVersion};
@@ -91,9 +92,9 @@ impl TlsInfo {
         self
     }
 
-    /// Sets the names of the certificate that the server chose among several. `*.example.com` stands for one label and
-    /// `.example.com`. A request for any other host gets a 421 (RFC 9110 section 15.5.20): the client may repeat it on
-    /// another connection. Hosts that are IP addresses are not checked.
+    /// Sets the names in the certificate that the server chose, if it has several certificates. The star in `*.example.com` stands
+    /// for one label. A request for any other host gets a 421 (RFC 9110 section 15.5.20), so that the client can repeat it on
+    /// another connection. Hosts that are IP addresses are not checked. Default: requests for all hosts are accepted.
     #[must_use]
     pub fn with_certificate_names(mut self, names: impl Into<Arc<[Box<str>]>>) -> TlsInfo {
         self.names = Some(names.into());
@@ -106,20 +107,20 @@ impl TlsInfo {
         self.version
     }
 
-    /// Returns the name that the client asked for (SNI, RFC 6066 section 3). Clients that connect to an IP address send
+    /// Returns the server name that the client sent (SNI, RFC 6066 section 3). A client that connects to an IP address sends
     /// none.
     #[must_use]
     pub fn server_name(&self) -> Option<&str> {
         self.server_name.as_deref()
     }
 
-    /// Returns the certificate of the client in DER form, if it sent one that was verified.
+    /// Returns the verified client certificate, in DER form, if the client sent one.
     #[must_use]
     pub fn client_certificate(&self) -> Option<&[u8]> {
         self.client.as_ref().map(|client| &*client.certificate)
     }
 
-    /// Returns the SHA-256 fingerprint of the client's certificate, in the form of `openssl x509 -fingerprint -sha256`:
+    /// Returns the SHA-256 fingerprint of the client certificate, in the form of `openssl x509 -fingerprint -sha256`:
     /// `AB:CD:…`.
     #[must_use]
     pub fn client_fingerprint(&self) -> Option<String> {
@@ -137,7 +138,7 @@ impl TlsInfo {
     }
 }
 
-/// Returns whether the name of a certificate covers a host (RFC 6125 section 6.4). A star stands for one label.
+/// Returns whether a name in a certificate covers a host (RFC 6125 section 6.4). A star stands for one label.
 fn covers(name: &str, host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     match (name.strip_prefix("*."), host.split_once('.')) {

@@ -62,7 +62,7 @@ impl Certificate {
     fn make(names: &[String], now: Duration) -> Result<Certificate, TlsError> {
         let from = now.saturating_sub(BEFORE);
         let until = from + VALID;
-        let made = SelfSigned::valid(names, from, until)?;
+        let made = SelfSigned::valid_between(names, from, until)?;
         Ok(Certificate {
             names: names.to_vec(),
             until,

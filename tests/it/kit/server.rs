@@ -196,7 +196,7 @@ fn a_server_with_tls_is_trusted_by_clients_that_know_its_certificate() {
     let mut client = server.connect_tls();
     assert_eq!(client.get("/").unwrap().text(), "https");
     // Its address is in the certificate, too.
-    let browser = bytegate::testing::TlsClient::trusting(server.ca_pem()).unwrap();
+    let browser = bytegate::testing::TlsClient::trusting(server.certificate_pem()).unwrap();
     for name in ["127.0.0.1", "::1", "localhost"] {
         let stream = std::net::TcpStream::connect(server.address()).unwrap();
         assert!(browser.clone().server_name(name).connect(stream).is_ok());

@@ -61,7 +61,7 @@ fn secure_cookies_are_kept() {
 
 #[test]
 fn a_certificate_expires_at_the_time_of_the_client() {
-    let made = SelfSigned::valid(["localhost"], DAY * 20_000, DAY * 40_000).unwrap();
+    let made = SelfSigned::valid_between(["localhost"], DAY * 20_000, DAY * 40_000).unwrap();
     let tls = Tls::from_pem(made.certificate_pem(), made.key_pem()).unwrap();
     let browser = TlsClient::trusting(made.certificate_pem()).unwrap();
     let start = Now::at_unix((DAY * 39_999).as_secs());
@@ -113,7 +113,7 @@ fn a_client_shows_its_certificate() {
         .unwrap();
     let browser = TlsClient::trusting(made.certificate_pem()).unwrap();
     assert!(browser.handshake(&tls).is_err());
-    let browser = browser.certificate(ada.pem(), key.serialize_pem());
+    let browser = browser.certificate_pem(ada.pem(), key.serialize_pem());
     let info = browser.handshake(&tls).unwrap();
     assert_eq!(info.client_certificate(), Some(&ada.der()[..]));
 }

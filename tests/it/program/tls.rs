@@ -320,7 +320,7 @@ fn plain_http_on_the_port_for_tls_is_told_so() {
 fn wrong_certificates_are_one_line_that_names_the_file_and_what_is_wrong() {
     let (folder, _) = certificates("tls-wrong", &["a.test", "b.test"]);
     let day = Duration::from_secs(86_400);
-    let old = SelfSigned::valid(["a.test"], Duration::ZERO, day).expect("a certificate");
+    let old = SelfSigned::valid_between(["a.test"], Duration::ZERO, day).expect("a certificate");
     write(&folder, "old.pem", old.certificate_pem());
     write(&folder, "old.key", old.key_pem());
     write(

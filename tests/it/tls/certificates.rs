@@ -66,15 +66,15 @@ fn a_client_without_a_server_name_gets_the_first_certificate() {
     let (mut client, mut server) = (offer.start(), Server::new(&tls));
     run_whole(&mut client, &mut server);
     assert_eq!((&client.error, &server.error), (&None, &None));
-    assert_eq!(server.channel.info().unwrap().server_name(), None);
+    assert_eq!(server.connection.info().unwrap().server_name(), None);
 }
 
 #[test]
 fn each_fault_of_a_file_is_named() {
     let good = made();
     let day = Duration::from_secs(86_400);
-    let expired = SelfSigned::valid(["localhost"], Duration::ZERO, day).unwrap();
-    let later = SelfSigned::valid(["localhost"], day * 80_000, day * 80_001).unwrap();
+    let expired = SelfSigned::valid_between(["localhost"], Duration::ZERO, day).unwrap();
+    let later = SelfSigned::valid_between(["localhost"], day * 80_000, day * 80_001).unwrap();
     let other = certificate(&["localhost"]);
     let (cert, key) = (good.certificate_pem(), good.key_pem());
     let encrypted = key.replace("PRIVATE", "ENCRYPTED PRIVATE");
@@ -190,7 +190,10 @@ impl ResolvesServerCert for Issued {
 #[test]
 fn a_resolver_chooses_the_certificate_of_each_connection() {
     let issued = Arc::new(Issued::default());
-    let tls = TlsOptions::new().resolver(issued.clone()).build().unwrap();
+    let tls = TlsOptions::new()
+        .certificate_resolver(issued.clone())
+        .build()
+        .unwrap();
     let connect = || {
         let (mut client, mut server) = (Offer::default().start(), Server::new(&tls));
         run_whole(&mut client, &mut server);
@@ -206,11 +209,11 @@ fn a_resolver_chooses_the_certificate_of_each_connection() {
     tls.reload().unwrap();
     assert_eq!(connect(), (None, None));
     let both = TlsOptions::new()
-        .resolver(issued)
+        .certificate_resolver(issued)
         .certificate_pem(made().certificate_pem(), made().key_pem());
     let error = both.build().unwrap_err().to_string();
     assert!(
-        error.starts_with("a resolver chooses all certificates"),
+        error.starts_with("a certificate resolver cannot be combined"),
         "{error}"
     );
 }

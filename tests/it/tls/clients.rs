@@ -47,7 +47,7 @@ fn connect(tls: &Tls, offer: &Offer) -> Result<(Option<Vec<u8>>, Option<String>)
             Err(error)
         }
         None => {
-            let info = server.channel.info().expect("a handshake");
+            let info = server.connection.info().expect("a handshake");
             let certificate = info.client_certificate().map(<[u8]>::to_vec);
             Ok((certificate, info.client_fingerprint()))
         }
@@ -96,7 +96,7 @@ fn a_certificate_of_a_client_expires_at_the_time_of_the_server() {
     const YEAR: u64 = 365 * 86_400;
     for (year, is_served) in [(2085, true), (2091, false)] {
         let now = Duration::from_secs((year - 1970) * YEAR);
-        let made = bytegate::tls::SelfSigned::valid(["localhost"], Duration::ZERO, now * 2);
+        let made = bytegate::tls::SelfSigned::valid_between(["localhost"], Duration::ZERO, now * 2);
         let made = made.unwrap();
         let tls = TlsOptions::new()
             .certificate_pem(made.certificate_pem(), made.key_pem())
@@ -127,7 +127,7 @@ fn a_resumed_session_keeps_the_certificate_of_its_client() {
             let mut client = super::laws::Client::new(config.clone(), name);
             let mut server = Server::new(&tls);
             run_whole(&mut client, &mut server);
-            let info = server.channel.info().expect("a handshake");
+            let info = server.connection.info().expect("a handshake");
             assert_eq!(info.client_certificate(), Some(&expected[..]));
         }
     }

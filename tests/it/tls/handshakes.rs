@@ -14,11 +14,11 @@ const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 #[track_caller]
 fn assert_connected(client: &mut Client, server: &mut Server) {
     assert_eq!((&client.error, &server.error), (&None, &None));
-    assert!(!server.channel.is_handshaking() && !client.connection.is_handshaking());
+    assert!(!server.connection.is_handshaking() && !client.connection.is_handshaking());
     client.send(REQUEST);
     run_whole(client, server);
     assert_eq!(server.received, REQUEST);
-    server.channel.send(b"hello");
+    server.connection.send(b"hello");
     run_whole(client, server);
     assert_eq!(client.received, b"hello");
 }
@@ -28,10 +28,10 @@ fn both_versions_are_served_and_the_application_learns_which() {
     for (version, expected) in [(&TLS12, TlsVersion::Tls12), (&TLS13, TlsVersion::Tls13)] {
         let mut client = Offer::default().version(version).start();
         let mut server = Server::new(&tls());
-        assert!(server.channel.info().is_none());
+        assert!(server.connection.info().is_none());
         run_whole(&mut client, &mut server);
         assert_connected(&mut client, &mut server);
-        let info = server.channel.info().unwrap();
+        let info = server.connection.info().unwrap();
         assert_eq!(info.version(), expected);
         assert_eq!(info.server_name(), Some("localhost"));
         assert_eq!(info.client_certificate(), None);
@@ -104,11 +104,11 @@ fn a_handshake_that_stops_anywhere_gives_no_plaintext_and_no_error() {
                 sent += left;
             });
             assert_eq!((&server.error, &server.received[..]), (&None, &b""[..]));
-            if !server.channel.is_handshaking() {
+            if !server.connection.is_handshaking() {
                 assert!(length > 200, "{version:?}: {length}");
                 break;
             }
-            assert!(!server.channel.has_ended());
+            assert!(!server.connection.has_ended());
         }
     }
 }
@@ -131,9 +131,9 @@ fn bytes_that_are_not_tls_get_an_alert() {
         let mut server = Server::new(&tls);
         server.receive(&padded);
         assert!(server.error.is_some(), "{wire:?}");
-        let output = server.channel.take_output();
+        let output = server.connection.take_output();
         assert!(output.starts_with(b"\x15\x03"), "{wire:?}: {output:?}");
-        assert!(server.channel.is_handshaking());
+        assert!(server.connection.is_handshaking());
         for cut in 0..padded.len() {
             any_bytes_end_in_the_same_way(&tls, &padded, cut);
         }
@@ -151,11 +151,11 @@ fn plain_http_gets_a_400_that_names_the_scheme() {
         server.receive(&request[cut..]);
         let expected = "the client speaks plain HTTP, not TLS";
         assert_eq!(server.error.as_deref(), Some(expected));
-        let output = server.channel.take_output();
+        let output = server.connection.take_output();
         let response = crate::support::read_one(&output);
         assert_eq!(response.status(), bytegate::Status::BAD_REQUEST);
         assert!(response.text().contains("this port speaks TLS"));
-        assert_eq!(server.channel.take_output(), b"");
+        assert_eq!(server.connection.take_output(), b"");
     }
 }
 
@@ -221,11 +221,11 @@ fn a_client_that_ends_its_input_can_still_receive() {
         client.connection.send_close_notify();
         run_whole(&mut client, &mut server);
         assert_eq!(server.received, REQUEST);
-        assert!(server.channel.has_ended());
+        assert!(server.connection.has_ended());
         server.receive(b"anything");
         assert_eq!((&server.error, &server.received[..]), (&None, REQUEST));
-        server.channel.send(b"hello");
-        server.channel.close();
+        server.connection.send(b"hello");
+        server.connection.close();
         run_whole(&mut client, &mut server);
         assert_eq!(client.received, b"hello");
     }
@@ -250,7 +250,7 @@ fn plaintext_before_a_wrong_record_counts() {
         }
         assert!(server.error.is_some());
         assert_eq!(server.received, REQUEST);
-        assert!(!server.channel.take_output().is_empty());
+        assert!(!server.connection.take_output().is_empty());
     }
 }
 
@@ -264,7 +264,7 @@ fn large_bodies_pass_in_both_directions() {
     client.send(&body);
     run_whole(&mut client, &mut server);
     assert!(server.received == body);
-    server.channel.send(&body);
+    server.connection.send(&body);
     run_whole(&mut client, &mut server);
     assert!(client.received == body);
 }
@@ -288,7 +288,7 @@ fn a_changed_byte_is_found() {
 #[test]
 fn debug_output_has_no_key() {
     let tls = tls();
-    let text = format!("{tls:?} {:?} {:?}", tls.channel(), made());
+    let text = format!("{tls:?} {:?} {:?}", tls.connection(), made());
     assert!(!text.contains("PRIVATE"), "{text}");
 }
 
@@ -302,7 +302,7 @@ fn another_provider_serves_the_same_clients_and_resumes_their_sessions() {
     }
     let tls = bytegate::tls::TlsOptions::new()
         .certificate_pem(made().certificate_pem(), made().key_pem())
-        .provider(std::sync::Arc::new(rustls_graviola::default_provider()))
+        .crypto_provider(std::sync::Arc::new(rustls_graviola::default_provider()))
         .build()
         .unwrap();
     for version in VERSIONS {

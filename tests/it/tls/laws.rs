@@ -1,4 +1,4 @@
-//! A client in memory, and the laws of a channel. The fuzz target `tls` uses them, too.
+//! A client in memory, and the laws of a connection. The fuzz target `tls` uses them, too.
 
 use bytegate::tls::rustls::client::Resumption;
 use bytegate::tls::rustls::crypto::ring;
@@ -9,7 +9,7 @@ use bytegate::tls::rustls::version::{TLS12, TLS13};
 use bytegate::tls::rustls::{
     ClientConfig, ClientConnection, Error, RootCertStore, SupportedProtocolVersion,
 };
-use bytegate::tls::{Channel, SelfSigned, Tls};
+use bytegate::tls::{SelfSigned, Tls, TlsConnection};
 use std::io::{Read, Write};
 use std::sync::{Arc, OnceLock};
 
@@ -141,7 +141,7 @@ impl Client {
 
 /// The server's end, and everything that it has received.
 pub(crate) struct Server {
-    pub(crate) channel: Channel,
+    pub(crate) connection: TlsConnection,
     pub(crate) received: Vec<u8>,
     pub(crate) error: Option<String>,
 }
@@ -149,7 +149,7 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn new(tls: &Tls) -> Server {
         Server {
-            channel: tls.channel(),
+            connection: tls.connection(),
             received: Vec::new(),
             error: None,
         }
@@ -157,7 +157,7 @@ impl Server {
 
     /// Takes bytes of the wire. An error is returned again and again.
     pub(crate) fn receive(&mut self, wire: &[u8]) {
-        let result = self.channel.receive(wire, &mut self.received);
+        let result = self.connection.receive(wire, &mut self.received);
         let error = result.err().map(|error| error.to_string());
         assert!(self.error.is_none() || self.error == error, "{error:?}");
         self.error = error;
@@ -176,7 +176,7 @@ pub(crate) fn run(
         if !there.is_empty() {
             to_server(&there, server);
         }
-        let back = server.channel.take_output();
+        let back = server.connection.take_output();
         client.receive(&back);
         if there.is_empty() && back.is_empty() {
             return;
@@ -197,10 +197,13 @@ pub(crate) fn any_bytes_end_in_the_same_way(tls: &Tls, wire: &[u8], cut: usize) 
     let (first, second) = wire.split_at(cut.min(wire.len()));
     split.receive(first);
     split.receive(second);
-    let end = |server: &Server| (server.error.clone(), server.channel.has_ended());
+    let end = |server: &Server| (server.error.clone(), server.connection.has_ended());
     assert_eq!(end(&whole), end(&split));
     assert!(whole.received.is_empty() && split.received.is_empty());
-    let (whole, split) = (whole.channel.take_output(), split.channel.take_output());
+    let (whole, split) = (
+        whole.connection.take_output(),
+        split.connection.take_output(),
+    );
     // The numbers in it are random.
     assert_eq!(whole.len(), split.len());
 }

@@ -1,4 +1,4 @@
-//! TLS in memory: a client of rustls talks to a channel.
+//! TLS in memory: a rustls client talks to a `TlsConnection`.
 
 mod blocking;
 mod certificates;

@@ -44,7 +44,7 @@ fn a_new_pair_is_used_for_new_connections_only() {
 fn a_wrong_pair_changes_nothing() {
     let (old, new) = (made(), SelfSigned::new(["localhost"]).unwrap());
     let day = Duration::from_secs(86_400);
-    let expired = SelfSigned::valid(["localhost"], Duration::ZERO, day).unwrap();
+    let expired = SelfSigned::valid_between(["localhost"], Duration::ZERO, day).unwrap();
     let folder = Folder::new(&[]);
     write(&folder, old.certificate_pem(), old.key_pem());
     let tls = Tls::from_files(folder.path("cert.pem"), folder.path("key.pem")).unwrap();

@@ -14,9 +14,9 @@ fn respond(gateway: &Gateway, tls: &Tls, offer: Offer, request: &str) -> ClientR
     run_whole(&mut client, &mut server);
     client.send(request.as_bytes());
     run_whole(&mut client, &mut server);
-    session.set_tls(server.channel.info().expect("a handshake").clone());
+    session.set_tls(server.connection.info().expect("a handshake").clone());
     session.turn(&mut server.received, Now::default());
-    server.channel.send(&session.take_output());
+    server.connection.send(&session.take_output());
     run_whole(&mut client, &mut server);
     read_one(&client.received)
 }

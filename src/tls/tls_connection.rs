@@ -1,4 +1,4 @@
-//! One connection between the wire and the plaintext, without input and output.
+//! The server's side of one TLS connection, without I/O.
 
 use super::current::Current;
 use super::plain_http::FirstBytes;
@@ -12,65 +12,65 @@ use rustls::{ProtocolVersion, ServerConnection};
 use std::io::{self, IoSlice, Read, Write};
 use std::sync::Arc;
 
-/// The server's end of one connection. It takes bytes of the wire and returns plaintext, and the other way around, so it
-/// works with any transport, event loop or test. Made by [`Tls::channel`](super::Tls::channel).
+/// The server's side of one TLS connection, without I/O. It takes bytes from the wire and returns plaintext, and the other
+/// way around, so it works with any transport, event loop or test. [`Tls::connection`](super::Tls::connection) creates it.
 ///
-/// After each call, send [`take_output`](Channel::take_output): the handshake has output, too.
+/// After each call, write the bytes of [`take_output`](TlsConnection::take_output) to the wire: the handshake has output, too.
 ///
 /// ```
 /// use bytegate::gateway::Wait;
 /// use bytegate::request::ConnectionInfo;
-/// use bytegate::tls::{Channel, TlsError};
+/// use bytegate::tls::{TlsConnection, TlsError};
 /// use bytegate::{Gateway, Now, Session};
 ///
 /// struct Connection {
-///     channel: Channel,
+///     tls: TlsConnection,
 ///     session: Session,
 ///     plain: Vec<u8>,
 /// }
 ///
 /// impl Connection {
-///     /// Takes the bytes that were read from a socket, and returns the bytes to write to it. After an error, write
-///     /// `channel.take_output()`, and close the socket.
+///     /// Takes the bytes read from a socket, and returns the bytes to write to it. After an error, write `tls.take_output()`,
+///     /// and close the socket.
 ///     fn receive(&mut self, wire: &[u8], now: Now) -> Result<Vec<u8>, TlsError> {
-///         self.channel.receive(wire, &mut self.plain)?;
-///         if let (None, Some(tls)) = (&self.session.connection().tls, self.channel.info()) {
+///         self.tls.receive(wire, &mut self.plain)?;
+///         if let (None, Some(tls)) = (&self.session.connection().tls, self.tls.info()) {
 ///             self.session.set_tls(tls.clone());
 ///         }
 ///         // This connection leaves out deadlines and deferred responses.
 ///         while let Wait::Write { .. } | Wait::Yield = self.session.turn(&mut self.plain, now) {
-///             self.channel.send(&self.session.take_output());
+///             self.tls.send(&self.session.take_output());
 ///         }
-///         Ok(self.channel.take_output())
+///         Ok(self.tls.take_output())
 ///     }
 /// }
 /// ```
-pub struct Channel {
-    connection: State,
+pub struct TlsConnection {
+    state: State,
     current: Arc<Current>,
     info: Option<Arc<TlsInfo>>,
     /// The rest of the response to plain HTTP.
     response: &'static [u8],
-    /// The plaintext that can be taken.
+    /// The number of plaintext bytes that can be taken.
     readable: usize,
-    /// Whether the client has said that it sends nothing more.
+    /// Whether the client has sent `close_notify`.
     has_ended: bool,
-    /// The error that is returned once all plaintext before it was taken.
+    /// The error that is returned once all plaintext before it has been taken.
     failed: Option<TlsError>,
 }
 
 enum State {
-    /// All input so far, which may be the beginning of plain HTTP.
+    /// The first bytes, which may be plain HTTP.
     New(Vec<u8>),
     Tls(Box<ServerConnection>),
-    /// Nothing is interpreted any more.
+    /// All further input is ignored.
     Broken,
 }
 
-impl Channel {
-    pub(super) fn new(current: Arc<Current>) -> Channel {
-        Channel {
-            connection: State::New(Vec::new()),
+impl TlsConnection {
+    pub(super) fn new(current: Arc<Current>) -> TlsConnection {
+        TlsConnection {
+            state: State::New(Vec::new()),
             current,
             info: None,
             response: b"",
@@ -80,12 +80,12 @@ impl Channel {
         }
     }
 
-    /// Takes bytes of the wire, and appends the plaintext in them to `plain`.
+    /// Takes bytes from the wire, and appends their plaintext to `plain`.
     ///
     /// # Errors
-    /// Returns an error if the client speaks plain HTTP, offers nothing that is supported here, has no certificate that it
-    /// should have, or breaks the rules of TLS. The output then has a response or an alert. Every later call returns the
-    /// same error.
+    /// Returns an error if the client speaks plain HTTP, if both sides have no version, cipher suite or protocol in common, if
+    /// the client does not send a required certificate, or if it breaks the rules of TLS (RFC 8446, RFC 5246). The output then
+    /// contains an alert, or the response to plain HTTP. Every later call returns the same error.
     pub fn receive(&mut self, mut wire: &[u8], plain: &mut Vec<u8>) -> Result<(), TlsError> {
         let mut block = [0; 4096];
         loop {
@@ -96,14 +96,14 @@ impl Channel {
         }
     }
 
-    /// Takes plaintext to send. Before the end of the handshake, it is dropped.
+    /// Encrypts plaintext, which becomes output. During the handshake, it is dropped.
     pub fn send(&mut self, plain: &[u8]) {
         self.send_pieces(&[IoSlice::new(plain)]);
     }
 
-    /// Sends the alert `close_notify`: no plaintext follows. The client can still send.
+    /// Sends the alert `close_notify` (RFC 8446 section 6.1), after which nothing more can be sent. The client can still send.
     pub fn close(&mut self) {
-        if let State::Tls(connection) = &mut self.connection {
+        if let State::Tls(connection) = &mut self.state {
             connection.send_close_notify();
         }
     }
@@ -123,33 +123,33 @@ impl Channel {
     /// Returns whether there are bytes to write to the wire.
     #[must_use]
     pub fn has_output(&self) -> bool {
-        match &self.connection {
+        match &self.state {
             _ if !self.response.is_empty() => true,
             State::Tls(connection) => connection.wants_write(),
             State::New(_) | State::Broken => false,
         }
     }
 
-    /// Returns whether the client has sent `close_notify`: it sends nothing more. If the transport ends without it, the
-    /// input ends in the same way, because the framing of HTTP tells whether a message is complete.
+    /// Returns whether the client has sent `close_notify`, and sends nothing more. Treat a transport that ends without it in the
+    /// same way, because the framing of HTTP shows whether a message is complete.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.has_ended
     }
 
-    /// Returns whether the handshake is not complete.
+    /// Returns whether the handshake is not complete yet.
     #[must_use]
     pub fn is_handshaking(&self) -> bool {
         self.info.is_none()
     }
 
-    /// Returns the version, the server name and the certificate of the client, once the handshake is complete.
+    /// Returns the version, the server name and the client's certificate, once the handshake is complete.
     #[must_use]
     pub fn info(&self) -> Option<&Arc<TlsInfo>> {
         self.info.as_ref()
     }
 
-    /// Takes bytes of the wire until `plain` is full or nothing is left. Returns the number of bytes of plaintext.
+    /// Takes bytes from the wire until `plain` is full or no bytes are left. Returns the length of the plaintext.
     pub(crate) fn read(&mut self, wire: &mut &[u8], plain: &mut [u8]) -> Result<usize, TlsError> {
         let mut filled = 0;
         loop {
@@ -167,7 +167,7 @@ impl Channel {
                 return Ok(filled);
             }
             if self.has_ended {
-                // Nothing counts after the end.
+                // Bytes after the end are ignored.
                 *wire = &[];
                 return Ok(filled);
             }
@@ -175,41 +175,41 @@ impl Channel {
         }
     }
 
-    /// Returns whether a read returns something without more input from the wire.
+    /// Returns whether a read returns plaintext, the end or an error without more bytes from the wire.
     #[cfg(feature = "server")]
     pub(crate) fn is_readable(&self) -> bool {
         self.readable > 0 || self.has_ended || self.failed.is_some()
     }
 
-    /// Like [`send`](Channel::send), for plaintext in pieces.
+    /// Like [`send`](TlsConnection::send), for plaintext in pieces.
     pub(crate) fn send_pieces(&mut self, pieces: &[IoSlice<'_>]) {
-        if let (State::Tls(connection), Some(_)) = (&mut self.connection, &self.info) {
+        if let (State::Tls(connection), Some(_)) = (&mut self.state, &self.info) {
             // The buffer has no limit, so it takes everything.
             let _ = connection.writer().write_vectored(pieces);
         }
     }
 
-    /// Writes output, as much as `wire` takes in one call.
+    /// Writes as much output as `wire` takes in one call.
     pub(crate) fn write_to(&mut self, wire: &mut dyn Write) -> io::Result<usize> {
         if !self.response.is_empty() {
             let count = wire.write(self.response)?;
             self.response = self.response.get(count..).unwrap_or_default();
             return Ok(count);
         }
-        match &mut self.connection {
+        match &mut self.state {
             State::Tls(connection) => connection.write_tls(wire),
             State::New(_) | State::Broken => Ok(0),
         }
     }
 
     fn take_plaintext(&mut self, plain: &mut [u8]) -> usize {
-        let State::Tls(connection) = &mut self.connection else {
+        let State::Tls(connection) = &mut self.state else {
             return 0;
         };
         if self.readable == 0 || plain.is_empty() {
             return 0;
         }
-        // An error means that there is nothing.
+        // An error means that no plaintext is left.
         let count = connection.reader().read(plain).unwrap_or_default();
         self.readable = match count {
             0 => 0,
@@ -219,7 +219,7 @@ impl Channel {
     }
 
     fn take_wire(&mut self, wire: &mut &[u8]) {
-        match &mut self.connection {
+        match &mut self.state {
             State::Broken => *wire = &[],
             State::New(first) => {
                 first.extend_from_slice(wire);
@@ -237,10 +237,10 @@ impl Channel {
                 }
             }
             State::Tls(connection) => {
-                // A limit of what is kept for the reader does not apply, because all plaintext was taken.
+                // The limit on unread plaintext does not apply, because all of it has been taken.
                 let read = connection.read_tls(wire);
                 if matches!(read, Ok(0) | Err(_)) {
-                    return self.break_off(TlsError::new("a record of TLS is too long"));
+                    return self.break_off(TlsError::new("a TLS record is too long"));
                 }
                 self.process();
             }
@@ -252,7 +252,7 @@ impl Channel {
         match ServerConnection::new(self.current.config.clone()) {
             Ok(mut connection) => {
                 connection.set_buffer_limit(None);
-                self.connection = State::Tls(Box::new(connection));
+                self.state = State::Tls(Box::new(connection));
                 while !first.is_empty() && self.failed.is_none() && !self.has_ended {
                     self.take_wire(&mut first);
                 }
@@ -262,7 +262,7 @@ impl Channel {
     }
 
     fn process(&mut self) {
-        let State::Tls(connection) = &mut self.connection else {
+        let State::Tls(connection) = &mut self.state else {
             return;
         };
         match connection.process_new_packets() {
@@ -271,18 +271,18 @@ impl Channel {
                 self.has_ended = state.peer_has_closed();
             }
             Err(error) => {
-                // Records before the one with the error are valid.
+                // The records before the invalid one are valid.
                 self.readable = usize::MAX;
                 self.failed = Some(error.into());
             }
         }
         if self.info.is_none() && self.failed.is_none() {
-            self.note_handshake();
+            self.complete_handshake();
         }
     }
 
-    fn note_handshake(&mut self) {
-        let State::Tls(connection) = &self.connection else {
+    fn complete_handshake(&mut self) {
+        let State::Tls(connection) = &self.state else {
             return;
         };
         if connection.is_handshaking() {
@@ -311,16 +311,16 @@ impl Channel {
     }
 
     fn break_off(&mut self, error: TlsError) {
-        if let State::New(_) = self.connection {
-            self.connection = State::Broken;
+        if let State::New(_) = self.state {
+            self.state = State::Broken;
         }
         self.failed = Some(error);
     }
 }
 
-impl fmt::Debug for Channel {
+impl fmt::Debug for TlsConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Channel")
+        f.debug_struct("TlsConnection")
             .field("info", &self.info)
             .field("has_ended", &self.has_ended)
             .field("failed", &self.failed)
