@@ -1,10 +1,10 @@
-//! Clients behind a proxy that names them with a PROXY header.
+//! Connections from proxies that name the client with a PROXY header.
 
 use super::blocking_stream::BlockingStream;
 use super::notice::Notice;
 use super::serve_stream::{Attendant, Pause, Unattended, is_timeout, report};
 use crate::config::trusted_proxies::TrustedProxies;
-use crate::connection::ProxyHeader;
+use crate::connection::ProxyHeaderParser;
 use crate::gateway::clock::Clock;
 use crate::gateway::front_end::FrontEnd;
 use crate::gateway::gateway::Gateway;
@@ -15,12 +15,12 @@ use std::net::SocketAddr;
 use std::prelude::rust_2024::*;
 
 impl Gateway {
-    /// Receives the PROXY header with which a trusted proxy begins a connection, version 1 or 2 (feature `std`). Returns the
-    /// information about the connection with the client in place of the proxy. Nothing after the header is read, so that the
-    /// stream can be [served](Gateway::serve_stream) then, also with TLS.
+    /// Receives the [PROXY header](crate::connection::ProxyHeader), version 1 or 2, with which a trusted proxy begins a connection
+    /// (feature `std`). Returns the information about the connection with the client in place of the proxy. Nothing after the
+    /// header is read, so the stream can then be [served](Gateway::serve_stream), with or without TLS.
     ///
     /// The header must arrive within [`Timeouts::head`](crate::config::Timeouts::head). It is not optional, because clients could
-    /// send it otherwise. See [`ProxyHeader`] for the protocol.
+    /// otherwise send it themselves.
     ///
     /// ```
     /// use bytegate::config::TrustedProxies;
@@ -44,9 +44,9 @@ impl Gateway {
     ///
     /// # Errors
     /// Returns [`PermissionDenied`](ErrorKind::PermissionDenied) if the peer is not trusted,
-    /// [`InvalidData`](ErrorKind::InvalidData) if there is no valid header, [`TimedOut`](ErrorKind::TimedOut) if it does not
-    /// arrive in time, and [`UnexpectedEof`](ErrorKind::UnexpectedEof) if the connection ends before it, as balancers do to find
-    /// out whether a server accepts connections. Also returns the errors of the stream. The connection must then be closed.
+    /// [`InvalidData`](ErrorKind::InvalidData) if the header is missing or invalid, [`TimedOut`](ErrorKind::TimedOut) if it does
+    /// not arrive in time, and [`UnexpectedEof`](ErrorKind::UnexpectedEof) if the connection ends before it, as the health checks
+    /// of load balancers do. Also returns the errors of the stream. The connection must then be closed.
     pub fn receive_proxy_header(
         &self,
         stream: &mut impl BlockingStream,
@@ -57,7 +57,7 @@ impl Gateway {
     }
 }
 
-/// A peer that must not send PROXY headers.
+/// A peer that is not trusted to send PROXY headers.
 #[derive(Debug)]
 pub(crate) struct NotTrusted(pub(crate) Peer);
 
@@ -89,9 +89,9 @@ pub(super) fn receive<A: Attendant>(
     stream.set_blocking()?;
     let mut clock = Clock::start();
     let until = gateway.configuration().timeouts.head;
-    let (mut header, mut block) = (ProxyHeader::new(), [0; 256]);
+    let (mut parser, mut block) = (ProxyHeaderParser::new(), [0; 256]);
     loop {
-        let is_idle = header.is_empty();
+        let is_idle = parser.is_empty();
         if !attendant.begin(if is_idle { Pause::Idle } else { Pause::Head }) {
             return Err(ErrorKind::ConnectionAborted.into());
         }
@@ -99,7 +99,7 @@ pub(super) fn receive<A: Attendant>(
             return Err(ErrorKind::TimedOut.into());
         }
         stream.set_timeout(clock.left(until))?;
-        let room = header.missing().min(block.len());
+        let room = parser.missing().min(block.len());
         let room = block.get_mut(..room).unwrap_or_default();
         let mut received: &[u8] = match stream.read(room) {
             Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
@@ -108,16 +108,16 @@ pub(super) fn receive<A: Attendant>(
             Err(error) => return Err(error),
         };
         attendant.end();
-        let proxied = header.receive(&mut received);
-        let proxied = proxied.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
-        if let Some(proxied) = proxied {
-            return Ok(proxied.apply_to(connection));
+        let header = parser.receive(&mut received);
+        let header = header.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+        if let Some(header) = header {
+            return Ok(header.apply_to(connection));
         }
     }
 }
 
-/// Reports a connection that was refused, at most once a minute. One that ended by itself is not reported: balancers connect only
-/// to find out whether a server accepts connections.
+/// Reports a refused connection, at most once a minute. A connection that ended before the header is not reported, because the
+/// health checks of load balancers do that.
 pub(super) fn report_refused(peer: SocketAddr, error: &io::Error) {
     static NOT_TRUSTED: Notice = Notice::new();
     static INVALID: Notice = Notice::new();

@@ -38,5 +38,5 @@ pub use crate::values::protocol_error::ProtocolError;
 pub use body_mode::BodyMode;
 pub use connection::Connection;
 pub use output::Output;
-pub use proxy_header::{Proxied, ProxyHeader, ProxyHeaderError};
+pub use proxy_header::{ProxyHeader, ProxyHeaderError, ProxyHeaderParser};
 pub use step::{CloseReason, OutOfTurn, Refusal, ResponseSummary, Step};

@@ -1,4 +1,4 @@
-//! Connections of proxies that name their clients with a PROXY header.
+//! Connections from proxies that name the client with a PROXY header.
 
 use super::client::Client;
 use super::drive;
@@ -9,7 +9,7 @@ use super::timers::{Deadline, Woken};
 use super::transport::Transport;
 use super::turn_away::turn_away;
 use crate::blocking::proxied::NotTrusted;
-use crate::connection::{Proxied, ProxyHeader};
+use crate::connection::{ProxyHeader, ProxyHeaderParser};
 use crate::values::connection_info::{ConnectionInfo, Peer};
 use core::convert::Infallible;
 use core::future::poll_fn;
@@ -21,7 +21,7 @@ use std::io::{self, ErrorKind};
 use std::prelude::rust_2024::*;
 use std::sync::Arc;
 
-/// After a stop, the time for which a header may still arrive.
+/// The time for which a header may still arrive after a stop.
 const AFTER_STOP: Duration = Duration::from_secs(1);
 
 /// Receives the header of a connection, and then serves it. `held` is dropped after that.
@@ -39,8 +39,8 @@ pub(super) fn connection<T: Transport>(
     async move {
         // Boxed, because only the start of a connection needs it.
         let received = Box::pin(receive(socket.wire(), &info.peer, &place, &server)).await;
-        let Ok(proxied) = received else { return };
-        let info = Box::new(proxied.apply_to(*info));
+        let Ok(header) = received else { return };
+        let info = Box::new(header.apply_to(*info));
         if place.give_to(Client::of(&info.peer), &server.options) {
             drive::connection(socket, info, place, server, held).await;
         } else {
@@ -49,14 +49,14 @@ pub(super) fn connection<T: Transport>(
     }
 }
 
-/// Receives the header, and nothing after it. A connection that ends before is not reported: balancers connect only to find out
-/// whether a server accepts connections.
+/// Receives the header, and nothing after it. A connection that ends before the header is not reported, because the health checks of
+/// load balancers do that.
 async fn receive(
     socket: &impl Transport,
     peer: &Peer,
     place: &Place,
     server: &ServerContext,
-) -> io::Result<Proxied> {
+) -> io::Result<ProxyHeader> {
     let (options, refused) = (&server.options, &server.without_header);
     let proxies = options.proxy_protocol.as_ref();
     if !proxies.is_some_and(|proxies| proxies.contains(peer)) {
@@ -67,14 +67,14 @@ async fn receive(
     let start = server.elapsed();
     let head = server.gateway.current().configuration().timeouts.head;
     let mut until = start.saturating_add(head);
-    let (mut header, mut block) = (ProxyHeader::new(), [0; 256]);
+    let (mut parser, mut block) = (ProxyHeaderParser::new(), [0; 256]);
     let (mut deadline, mut knows_stop) = (Deadline::new(), false);
     loop {
-        let room = header.missing().min(block.len());
+        let room = parser.missing().min(block.len());
         match socket.try_read(&mut block[..room]) {
             Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
-            Ok(count) => match header.receive(&mut &block[..count]) {
-                Ok(Some(proxied)) => return Ok(proxied),
+            Ok(count) => match parser.receive(&mut &block[..count]) {
+                Ok(Some(header)) => return Ok(header),
                 Ok(None) => continue,
                 Err(error) => {
                     let by = peer.ip().map_or(peer.to_string(), |ip| ip.to_string());
@@ -87,7 +87,7 @@ async fn receive(
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }
-        let awaited = if header.is_empty() {
+        let awaited = if parser.is_empty() {
             Awaited::FirstRequest
         } else {
             Awaited::Head

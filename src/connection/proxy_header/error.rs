@@ -1,29 +1,29 @@
-//! The reasons why a PROXY header is refused.
+//! Errors of PROXY headers.
 
 use core::fmt;
 
 /// The reason why a [`ProxyHeader`](super::ProxyHeader) is refused. The connection must be closed without a response.
 ///
 /// ```
-/// use bytegate::connection::{ProxyHeader, ProxyHeaderError};
+/// use bytegate::connection::{ProxyHeaderParser, ProxyHeaderError};
 ///
-/// let error = ProxyHeader::new().receive(&mut &b"GET / HTTP/1.1\r\n"[..]).unwrap_err();
+/// let error = ProxyHeaderParser::new().receive(&mut &b"GET / HTTP/1.1\r\n"[..]).unwrap_err();
 /// assert_eq!(error, ProxyHeaderError::Missing);
 /// assert_eq!(error.to_string(), "the connection does not begin with a PROXY header");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProxyHeaderError {
-    /// The first bytes are not a PROXY header. Most likely, the proxy is not set to send one.
+    /// The first bytes are not a PROXY header. Most likely, the proxy is not configured to send one.
     Missing,
-    /// A header of version 1 has more than 107 bytes, or one of version 2 more than 4096.
+    /// A header of version 1 has more than 107 bytes, or a header of version 2 has more than 4,096.
     TooLong,
     /// The header breaks a rule of the protocol.
     Malformed(
         /// The rule.
         &'static str,
     ),
-    /// The checksum of a header of version 2 is wrong.
+    /// The checksum in a header of version 2 is wrong.
     Checksum,
 }
 

@@ -1,7 +1,7 @@
 //! Version 1: a line of text.
 
 use super::error::ProxyHeaderError::{self, Malformed, Missing, TooLong};
-use super::proxied::{Parsed, Proxied};
+use super::header::{Parsed, ProxyHeader};
 use crate::values::connection_info::Peer;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -36,7 +36,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, ProxyHeaderError> {
         [] if bytes.len() < SHORTEST => Ok(Parsed::Missing(SHORTEST - bytes.len())),
         [] => Ok(Parsed::Missing(shortest_rest(line))),
         b"\r" => Ok(Parsed::Missing(1)),
-        // If there is more, fields are missing.
+        // More bytes after an incomplete line mean that fields are missing.
         [b'\r', b'\n', ..] => parse_line(line).map(Parsed::Complete),
         _ => Err(Malformed(
             "the line must end with a carriage return and a line feed",
@@ -55,10 +55,10 @@ fn shortest_rest(line: &[u8]) -> usize {
     2 * SPACES.saturating_sub(spaces) + current + 2
 }
 
-fn parse_line(line: &[u8]) -> Result<Proxied, ProxyHeaderError> {
+fn parse_line(line: &[u8]) -> Result<ProxyHeader, ProxyHeaderError> {
     if line.starts_with(UNKNOWN) {
-        // A receiver ignores what follows.
-        return Ok(Proxied::default());
+        // The rest of the line is ignored, as the protocol demands.
+        return Ok(ProxyHeader::default());
     }
     let line = core::str::from_utf8(line).map_err(|_| Malformed("the line must be ASCII"))?;
     let mut fields = line.split(' ').skip(1);
@@ -76,7 +76,7 @@ fn parse_line(line: &[u8]) -> Result<Proxied, ProxyHeaderError> {
         Some(SocketAddr::new(ip.to_canonical(), parse_port(port)?))
     };
     let malformed = Malformed("the addresses must be of the protocol, with ports from 0 to 65535");
-    Ok(Proxied {
+    Ok(ProxyHeader {
         peer: Some(Peer::Address(
             address(source, source_port).ok_or(malformed)?,
         )),

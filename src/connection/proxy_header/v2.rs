@@ -2,15 +2,15 @@
 
 use super::checksum::crc32c;
 use super::error::ProxyHeaderError::{self, Checksum, Malformed, Missing, TooLong};
-use super::proxied::{Parsed, Proxied};
+use super::header::{Parsed, ProxyHeader};
 use crate::values::connection_info::Peer;
 use alloc::string::String;
 use core::net::{IpAddr, SocketAddr};
 
-/// The length of the longest header. The protocol allows 65,551 bytes, but no proxy needs them.
+/// The length of the longest header. The protocol allows 65,551 bytes, but no proxy needs so many.
 const LONGEST: usize = 4096;
 const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
-/// The length of the signature, the version and the command, the family and the protocol, and the length of the rest.
+/// The length of the fixed part: signature, version and command, family and protocol, and the length of the rest.
 const FIXED: usize = 16;
 
 /// The types of the values that are read.
@@ -60,8 +60,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, ProxyHeaderError> {
         return Ok(Parsed::Missing(length - rest.len()));
     }
     if is_local {
-        // What follows is ignored.
-        return Ok(Parsed::Complete(Proxied::default()));
+        // The rest is ignored, as the protocol demands.
+        return Ok(Parsed::Complete(ProxyHeader::default()));
     }
     let (addresses, values) = rest.split_at(family.bytes());
     let mut proxied = family.parse(addresses);
@@ -89,7 +89,7 @@ impl Family {
         }
     }
 
-    fn parse(self, addresses: &[u8]) -> Proxied {
+    fn parse(self, addresses: &[u8]) -> ProxyHeader {
         let (peer, destination) = match self {
             Family::Unspecified => (None, None),
             Family::V4 => internet::<4>(addresses),
@@ -98,13 +98,13 @@ impl Family {
                 let path = addresses.split(|byte| *byte == 0).next();
                 let path = String::from_utf8_lossy(path.unwrap_or_default());
                 let peer = (!path.is_empty()).then(|| Peer::named(&path));
-                return Proxied {
+                return ProxyHeader {
                     peer,
-                    ..Proxied::default()
+                    ..ProxyHeader::default()
                 };
             }
         };
-        Proxied {
+        ProxyHeader {
             peer: peer.map(Peer::Address),
             destination,
             is_tls: false,
@@ -152,7 +152,7 @@ impl Values {
                 // The flags, the result of the verification, and more values.
                 (SSL, [flags, _, _, _, _, ..]) => values.is_tls |= flags & CLIENT_SSL != 0,
                 (SSL, _) => return Err(Malformed("the value for TLS must have 5 bytes or more")),
-                // Others do not matter here.
+                // Other values are ignored.
                 _ => {}
             }
             rest = after;

@@ -1,9 +1,9 @@
 //! The laws of PROXY headers.
 
-use bytegate::connection::{Proxied, ProxyHeader, ProxyHeaderError};
+use bytegate::connection::{ProxyHeader, ProxyHeaderError, ProxyHeaderParser};
 
-/// The result of a header, and what it leaves of its input if it is complete.
-pub(crate) type Outcome<'i> = Result<Option<(Proxied, &'i [u8])>, ProxyHeaderError>;
+/// The result for a header: if it is complete, with the rest of the input.
+pub(crate) type Outcome<'i> = Result<Option<(ProxyHeader, &'i [u8])>, ProxyHeaderError>;
 
 /// Checks that the result does not depend on how the input is split, and that nothing after the header is taken. Returns the
 /// result.
@@ -22,19 +22,19 @@ pub(crate) fn hold_for_proxy_header(input: &[u8]) -> Outcome<'_> {
         outcome,
         "byte by byte"
     );
-    let mut header = ProxyHeader::new();
+    let mut parser = ProxyHeaderParser::new();
     let (mut rest, mut reads) = (input, 0);
     let exact = loop {
         // A front end that reads only what is missing never reads too much.
-        let missing = header.missing();
+        let missing = parser.missing();
         assert!(missing > 0 && missing <= 4096);
         let (mut read, after) = rest.split_at(missing.min(rest.len()));
         rest = after;
         reads += 1;
-        match header.receive(&mut read) {
-            Ok(Some(proxied)) => {
+        match parser.receive(&mut read) {
+            Ok(Some(header)) => {
                 assert!(read.is_empty());
-                break Ok(Some((proxied, rest)));
+                break Ok(Some((header, rest)));
             }
             Ok(None) if rest.is_empty() => break Ok(None),
             Ok(None) => {}
@@ -52,16 +52,16 @@ pub(crate) fn hold_for_proxy_header(input: &[u8]) -> Outcome<'_> {
 
 /// Receives a header in pieces of these sizes, and then the rest.
 fn receive(input: &[u8], sizes: impl IntoIterator<Item = usize>) -> Outcome<'_> {
-    let mut header = ProxyHeader::new();
+    let mut parser = ProxyHeaderParser::new();
     let (mut sizes, mut at) = (sizes.into_iter(), 0);
     loop {
         let size = sizes.next().unwrap_or(input.len());
         let piece = &input[at..input.len().min(at + size)];
         let mut rest = piece;
-        let result = header.receive(&mut rest);
+        let result = parser.receive(&mut rest);
         at += piece.len() - rest.len();
         match result? {
-            Some(proxied) => return Ok(Some((proxied, &input[at..]))),
+            Some(header) => return Ok(Some((header, &input[at..]))),
             None => assert!(rest.is_empty()),
         }
         if at == input.len() {

@@ -1,7 +1,7 @@
 //! PROXY headers: each fixture whole, split in two at every position, byte by byte, and with a request after it.
 
 use crate::laws::proxy::hold_for_proxy_header;
-use bytegate::connection::{Proxied, ProxyHeader};
+use bytegate::connection::{ProxyHeader, ProxyHeaderParser};
 
 const HEADERS: &str = include_str!("../../../fixtures/proxy/headers.txt");
 
@@ -66,13 +66,13 @@ fn unescape(text: &str) -> Vec<u8> {
     bytes
 }
 
-fn describe(proxied: &Proxied) -> String {
-    let peer = proxied.peer.as_ref().map(ToString::to_string);
+fn describe(header: &ProxyHeader) -> String {
+    let peer = header.peer.as_ref().map(ToString::to_string);
     let mut text = peer.unwrap_or("the peer".to_string());
-    if let Some(destination) = proxied.destination {
+    if let Some(destination) = header.destination {
         text.push_str(&format!(" to {destination}"));
     }
-    if proxied.is_tls {
+    if header.is_tls {
         text.push_str(" with TLS");
     }
     text
@@ -90,9 +90,9 @@ fn each_header_is_read_as_the_protocol_says() {
             }
             let input = [&fixture.bytes, after.as_bytes()].concat();
             let result = match hold_for_proxy_header(&input) {
-                Ok(Some((proxied, rest))) => {
+                Ok(Some((header, rest))) => {
                     assert_eq!(rest, after.as_bytes(), "{}", fixture.rule);
-                    describe(&proxied)
+                    describe(&header)
                 }
                 Ok(None) => "incomplete".to_string(),
                 Err(error) => format!("refused: {error}"),
@@ -109,11 +109,10 @@ fn each_header_is_read_as_the_protocol_says() {
 }
 
 #[test]
-fn a_header_is_never_more_than_half_read() {
-    // The bytes of a header that waits can be seen, for a log.
-    let mut header = ProxyHeader::new();
-    assert!(header.is_empty());
-    assert_eq!(header.receive(&mut &b"PROXY TCP4 \x1b"[..]), Ok(None));
-    assert!(!header.is_empty());
-    assert_eq!(format!("{header:?}"), "ProxyHeader(PROXY TCP4 \\x1b)");
+fn debug_output_shows_the_bytes_of_an_incomplete_header() {
+    let mut parser = ProxyHeaderParser::new();
+    assert!(parser.is_empty());
+    assert_eq!(parser.receive(&mut &b"PROXY TCP4 \x1b"[..]), Ok(None));
+    assert!(!parser.is_empty());
+    assert_eq!(format!("{parser:?}"), "ProxyHeaderParser(PROXY TCP4 \\x1b)");
 }
