@@ -70,7 +70,7 @@ pub use open_files::raise_open_files_limit;
 pub use options::Options;
 pub use readiness::{Phase, Readiness};
 pub use reloadable::Reloadable;
-pub use run::run;
+pub use run::{run, run_with};
 pub use running::{Running, start};
 pub use signals::stop_signal;
 #[cfg(unix)]
