@@ -15,9 +15,9 @@ use std::net::SocketAddr;
 use std::prelude::rust_2024::*;
 
 impl Gateway {
-    /// Receives the [PROXY header](crate::connection::ProxyHeader), version 1 or 2, with which a trusted proxy begins a connection
-    /// (feature `std`). Returns the information about the connection with the client in place of the proxy. Nothing after the
-    /// header is read, so the stream can then be [served](Gateway::serve_stream), with or without TLS.
+    /// Receives the [PROXY header](crate::connection::ProxyHeader), version 1 or 2, with which a trusted proxy begins a
+    /// connection (feature `std`). Returns the information about the connection with the client in place of the proxy. Nothing
+    /// after the header is read, so the stream can then be [served](Gateway::serve_stream), with or without TLS.
     ///
     /// The header must arrive within [`Timeouts::head`](crate::config::Timeouts::head). It is not optional, because clients could
     /// otherwise send it themselves.

@@ -45,8 +45,8 @@ impl TrustedProxies {
         self
     }
 
-    /// Also trusts each [named](Peer::Named) peer, such as a client of a Unix socket. The permissions of the socket then decide who
-    /// is trusted.
+    /// Also trusts each [named](Peer::Named) peer, such as a client of a Unix socket. The permissions of the socket then decide
+    /// who is trusted.
     pub fn named_peers(mut self) -> TrustedProxies {
         self.named_peers = true;
         self

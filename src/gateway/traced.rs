@@ -4,9 +4,9 @@ use super::gateway::Gateway;
 use crate::middleware::{InSpan, TraceRequests, trace_error};
 
 impl Gateway {
-    /// Opens a span of the crate [`tracing`](https://docs.rs/tracing) for each request, in which the application runs: handlers,
-    /// async functions at each poll, receivers of bodies, and the threads of `net::blocking` (feature `tracing`). Their own events
-    /// and spans are inside it. Call this after all other methods, so that the span includes the other middleware.
+    /// Opens a span of the crate [`tracing`](https://docs.rs/tracing) for each request (feature `tracing`). The application runs
+    /// in this span: handlers, polls of async functions, receivers of bodies, and the threads of `net::blocking`. Call this after
+    /// all other methods, so that the span covers the other middleware.
     ///
     /// The span is named `request`, has the target `bytegate` and the level INFO, and these fields:
     ///
@@ -19,12 +19,12 @@ impl Gateway {
     /// | `status` | the status of the response |
     /// | `duration_us` | the [time](crate::middleware::RequestInfo::elapsed) from the head of the request to the response, in microseconds |
     ///
-    /// The last three are known when the response is made. The span ends with the exchange, so a streamed body is sent before its
-    /// end. The code that makes the blocks of such a body runs outside of the span, and so does middleware.
+    /// The last three are recorded when the response is ready. The span ends after the response has been sent, including a
+    /// streamed body. The code that produces the blocks of such a body runs outside of the span, and so does middleware.
     ///
-    /// A refused request is an event with the level INFO and the fields `status`, `error`, `peer` and `request`, in its span if its head
-    /// was valid. Each error of a response, for which [`on_error`](Gateway::on_error) is called, is an event with the level ERROR.
-    /// Front ends then no longer report these errors themselves.
+    /// A refused request is an event with the level INFO and the fields `status`, `error`, `peer` and `request`, in its span if
+    /// its head was valid. Each response error, for which [`on_error`](Gateway::on_error) is called, is an event with the level
+    /// ERROR. Front ends then no longer report these errors themselves.
     ///
     /// ```
     /// use bytegate::{Gateway, OwnedRequest, Router};
@@ -32,7 +32,7 @@ impl Gateway {
     ///
     /// async fn greet(request: OwnedRequest) -> String {
     ///     let name = request.param("name").unwrap_or_default().to_string();
-    ///     // In the span of the request.
+    ///     // This event is in the span of the request.
     ///     tracing::info!(name, "greeting");
     ///     format!("hello {name}\n")
     /// }

@@ -11,13 +11,13 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
 
-/// Middleware that writes a line for each response, in one of three forms: [common](AccessLog::to),
+/// Middleware that writes a line for each response, in one of three formats: [common](AccessLog::to),
 /// [combined](AccessLog::combined) or [JSON](AccessLog::json).
 ///
-/// The user is the [`AuthenticatedUser`](crate::middleware::AuthenticatedUser). A user that middleware attached on some paths
-/// only, with [`with_middleware`](crate::middleware::with_middleware), is not known. Times are in UTC. No client can break a
-/// line or add one: in each form, a line consists of visible ASCII characters and spaces, and of each value that a client sent,
-/// at most 1,024 bytes are written, then `...`.
+/// The user is the [`AuthenticatedUser`](crate::middleware::AuthenticatedUser). A user that was attached inside
+/// [`with_middleware`](crate::middleware::with_middleware) is not known. Times are in UTC. No client can break a line or add
+/// one: in each format, a line consists of visible ASCII characters and spaces. Each value that a client sent is cut after
+/// 1,024 bytes, followed by `...`.
 ///
 /// ```
 /// use bytegate::{Gateway, Now, Request};
@@ -77,27 +77,27 @@ impl AccessLog {
         self
     }
 
-    /// Writes each line as a JSON object, for programs. Every line has these members, in this order:
+    /// Writes each line as a JSON object. Every line has these members, in this order:
     ///
     /// | member | value |
     /// |---|---|
     /// | `time` | when the head of the request was complete: RFC 3339, in UTC, with microseconds |
     /// | `peer` | the address of the client without its port, or the name of the peer |
     /// | `user` | the authenticated user |
-    /// | `method`, `target`, `version` | the words of the request line, as they were sent |
+    /// | `method`, `target`, `version` | the parts of the request line, as they were sent |
     /// | `host` | the host of the request, without its port |
     /// | `scheme` | `http` or `https` |
     /// | `status` | the status, a number |
-    /// | `bytes` | the length of the body of the response, a number, if it is known when the response begins |
+    /// | `bytes` | the length of the response body, a number, if it is known when the response begins |
     /// | `duration_us` | the [time](RequestInfo::elapsed) from the head of the request to the response, in microseconds |
-    /// | `referer`, `user_agent` | the headers |
+    /// | `referer`, `user_agent` | the headers `Referer` and `User-Agent` |
     /// | `request_id` | the [`RequestId`](crate::middleware::RequestId) |
     /// | `route` | the pattern of the [route](RequestInfo::route) |
     /// | `error` | the name of the [`ProtocolError`](crate::connection::ProtocolError), if the request was refused |
     ///
-    /// A value that is unknown is `null`. If the input does not begin with a request line of three words, the member `input`
-    /// follows: the first line, as far as it was received. Characters outside of ASCII are written as `\uXXXX`, and bytes that are
-    /// not UTF-8 as `\ufffd`.
+    /// An unknown value is `null`. If the first line is not three words separated by spaces, the member `input` follows, with
+    /// this line as far as it was received. Characters outside of ASCII are written as `\uXXXX`, and bytes that are not UTF-8 as
+    /// `\ufffd`.
     ///
     /// ```
     /// use bytegate::{Gateway, Now, Request};
@@ -119,13 +119,13 @@ impl AccessLog {
     }
 
     /// Ends each line with the [time](RequestInfo::elapsed) from the head of the request to the response, in milliseconds, or
-    /// with `-` for input without a valid head. JSON always has the time.
+    /// with `-` if the head was invalid. JSON always contains the time.
     ///
     /// ```
     /// use bytegate::{Gateway, Request};
     /// use bytegate::middleware::AccessLog;
     ///
-    /// // Here, the clock stands still.
+    /// // `handle` uses a fixed time.
     /// let log = AccessLog::to(|line| assert!(line.ends_with("\"GET / HTTP/1.1\" 200 6 0.000ms\n")));
     /// let gateway = Gateway::new(|_: &Request| "hello\n").with(log.timed());
     /// gateway.handle(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");

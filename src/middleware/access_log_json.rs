@@ -86,8 +86,8 @@ impl Object<'_> {
         }
     }
 
-    /// Writes a string of ASCII characters, so that no control character, no direction of text and no byte that is not UTF-8
-    /// reaches the reader.
+    /// Writes a string of ASCII characters, so that no control character, no change of text direction and no invalid
+    /// UTF-8 reaches the reader.
     fn string(&mut self, value: &[u8]) -> fmt::Result {
         let (shown, rest) = value.split_at(value.len().min(VALUE_BYTES));
         self.0.push('"');

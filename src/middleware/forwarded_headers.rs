@@ -1,4 +1,4 @@
-//! The clients of a server behind proxies, as the proxies name them.
+//! The headers with which proxies name their clients.
 
 use super::middleware::Middleware;
 use super::request_parts::RequestParts;
@@ -13,30 +13,31 @@ use crate::values::connection_info::{ConnectionInfo, Peer};
 use crate::values::scheme::Scheme;
 use alloc::vec::Vec;
 
-/// Middleware for a server behind proxies. It takes the address of the client, and the scheme that the client used, from the
-/// headers that trusted proxies add. Add it last, outside of all other middleware.
+/// Middleware for a server behind proxies. It takes the address and the scheme of the client from the headers that trusted
+/// proxies add. Add it last, outside of all other middleware.
 ///
 /// By default, it reads `X-Forwarded-For` and `X-Forwarded-Proto`, which nearly all proxies can send. With
 /// [`rfc7239`](ForwardedHeaders::rfc7239), it reads `Forwarded` instead, never both.
 ///
-/// Clients can send these headers, too. So the lists are read from the right, where each proxy adds the address that is
-/// connected to it:
+/// Clients can send these headers, too. Each proxy appends the address of its client, so the lists are read from the right:
 ///
 /// 1. If the peer is not trusted, nothing changes.
-/// 2. Addresses of trusted proxies are skipped. The first other address is the client. If all are trusted, it is the leftmost one.
+/// 2. Addresses of trusted proxies are skipped. The first other address is the client. If all are trusted, the leftmost is.
 /// 3. Scheme, host and prefix come from the proxy that named the client. A header with a single value counts for all proxies,
-///    because most of them pass it on as it is.
-/// 4. Anything invalid ends the list: the client is the last valid address before it. A client that a proxy calls `unknown` has
-///    the address of that proxy, and one that it calls `_x` is [named](Peer::Named) so.
+///    because most of them pass it on unchanged.
+/// 4. An invalid element ends the list: the client is the last valid address before it. If a proxy calls the client `unknown`,
+///    the address of that proxy is used. If it calls the client `_x`, this is the [name](Peer::Named) of the peer.
 ///
 /// The client then takes the place of the proxy for everything inside this middleware, and in all logs:
 /// [`Request::peer`](crate::Request::peer) and [`Request::scheme`](crate::Request::scheme), `REMOTE_ADDR` and
-/// `wsgi.url_scheme`, `RateLimit`, [`AccessLog`](crate::middleware::AccessLog), secure cookies. Its
-/// port is 0 if no proxy names it, and [`tls`](ConnectionInfo::tls) is `None`, because a certificate is the proxy's. Only input that is not a valid request is logged with the address of the proxy.
+/// `wsgi.url_scheme`, `RateLimit`, [`AccessLog`](crate::middleware::AccessLog), secure cookies. Its port is 0 if the proxy does
+/// not name the port. [`tls`](ConnectionInfo::tls) is `None`, because the certificate belongs to the proxy. Only invalid requests
+/// are logged with the address of the proxy.
 ///
-/// The application sees the headers that were believed, and no others of their kind. From a peer that is not trusted,
-/// `Forwarded`, `X-Real-IP` and all headers that begin with `X-Forwarded-` are left out, because applications and frameworks may
-/// believe them. From a trusted one, those that this middleware would not read are left out.
+/// Of these headers, the application sees only the ones that were believed. From a peer that is not trusted, `Forwarded`,
+/// `X-Real-IP` and all headers that begin with `X-Forwarded-` are removed, because applications and frameworks may believe
+/// them. From a trusted peer, the headers that this middleware does not read are removed: `Forwarded`, `X-Forwarded-Host` and
+/// `X-Forwarded-Prefix` by default.
 ///
 /// ```
 /// use bytegate::middleware::ForwardedHeaders;
@@ -47,7 +48,7 @@ use alloc::vec::Vec;
 /// let gateway = Gateway::new(show).with(ForwardedHeaders::trusting(["10.0.0.0/24".parse()?]));
 /// let get = |peer: &str| {
 ///     let client = Client::new(gateway.clone()).peer(peer.parse::<SocketAddr>().unwrap());
-///     // The first address was sent by the client, the second one was added by the proxy.
+///     // The client sent the first address, and the proxy added the second.
 ///     let request = client.get("/").header("X-Forwarded-For", "127.0.0.1, 192.0.2.7");
 ///     request.header("X-Forwarded-Proto", "https").text()
 /// };
@@ -78,8 +79,7 @@ enum Lists {
 }
 
 impl ForwardedHeaders {
-    /// Believes these proxies. See [`TrustedProxies`] for what that means. A [named](TrustedProxies::named_peers) peer, such
-    /// as one on a Unix socket, can be trusted, too.
+    /// Believes the headers from these [proxies](TrustedProxies), and from no other peer.
     pub fn trusting(proxies: impl Into<TrustedProxies>) -> ForwardedHeaders {
         ForwardedHeaders {
             proxies: proxies.into(),
@@ -90,8 +90,8 @@ impl ForwardedHeaders {
         }
     }
 
-    /// Reads `Forwarded` (RFC 7239) in place of the headers that begin with `X-Forwarded-`. Its `host` is believed, because it
-    /// belongs to the same element as the address.
+    /// Reads `Forwarded` (RFC 7239) in place of the headers that begin with `X-Forwarded-`. Its `host` is believed, because the
+    /// proxy sends it together with the address.
     ///
     /// ```
     /// use bytegate::middleware::ForwardedHeaders;
@@ -110,22 +110,21 @@ impl ForwardedHeaders {
         self
     }
 
-    /// Also believes `X-Forwarded-Host`: it takes the place of `Host`. Turn this on only if the proxy always sets this header.
-    /// Otherwise, clients can, and choose the host that the application sees. A proxy that passes on `Host` needs it not at all.
+    /// Also believes `X-Forwarded-Host`, which takes the place of `Host`. Turn this on only if the proxy always sets this header:
+    /// otherwise, clients can choose the host that the application sees. A proxy that passes on `Host` does not need it.
     pub fn host(mut self) -> ForwardedHeaders {
         self.host = true;
         self
     }
 
-    /// Also believes `X-Forwarded-Prefix`: the prefix, such as `/shop`, that the proxy took away from the path. Turn this on only
+    /// Also believes `X-Forwarded-Prefix`: the prefix, such as `/shop`, that the proxy removed from the path. Turn this on only
     /// if the proxy always sets this header.
     ///
-    /// The prefix is put back before the path, and counts as a mount: it is the start of
-    /// [`Request::path`](crate::Request::path) and of [`script_name`](crate::Request::script_name), and routers and sites find the
-    /// rest. Frameworks build links with it. Redirects of routers and sites are relative, and so are right with any prefix. An
-    /// application that redirects to an absolute path puts `script_name` before it. The targets of redirect rules of a site are sent as
-    /// they are written. A prefix with escapes, empty segments or dot
-    /// segments is ignored.
+    /// The prefix is added to the path again, and counts as a mount: [`Request::path`](crate::Request::path) and
+    /// [`script_name`](crate::Request::script_name) begin with it, and routers and sites match the rest. Frameworks build links
+    /// with it. Routers and sites send relative redirects, which work with any prefix. An application that redirects to an
+    /// absolute path must put `script_name` before it. The targets of a site's redirect rules are sent as they are written. A
+    /// prefix with percent-encoding, empty segments or dot segments is ignored.
     ///
     /// ```
     /// use bytegate::middleware::ForwardedHeaders;
@@ -145,13 +144,13 @@ impl ForwardedHeaders {
         self
     }
 
-    /// Also shows the application the headers of this kind that were not believed.
+    /// Keeps the headers that would be removed, so that the application sees them. It must not believe them.
     pub fn keep_others(mut self) -> ForwardedHeaders {
         self.keeps_others = true;
         self
     }
 
-    /// Returns what the trusted proxies say about the client.
+    /// Returns the client that the trusted proxies name.
     fn client<'h>(&self, headers: Headers<'h>) -> Hop<'h> {
         match self.lists {
             Lists::One => {
@@ -163,7 +162,7 @@ impl ForwardedHeaders {
                 let (addresses, schemes) = (list("X-Forwarded-For"), list("X-Forwarded-Proto"));
                 let hosts = self.host.then(|| list("X-Forwarded-Host"));
                 let prefixes = self.prefix.then(|| list("X-Forwarded-Prefix"));
-                // Without a list of addresses, the other headers belong to the last proxy.
+                // Without a list of addresses, the other headers come from the last proxy.
                 let hops = (0..addresses.len().max(1)).map_while(|index| {
                     let node = match addresses.get(index) {
                         Some(address) => Node::parse_loosely(address)?,
@@ -183,7 +182,7 @@ impl ForwardedHeaders {
         }
     }
 
-    /// Follows the proxies from the last one to the first one that is not trusted.
+    /// Follows the proxies from the last to the first that is not trusted.
     fn walk<'h>(&self, hops: impl Iterator<Item = Hop<'h>>) -> Hop<'h> {
         let mut reached = Hop::NONE;
         for hop in hops {
@@ -203,7 +202,7 @@ impl ForwardedHeaders {
         reached
     }
 
-    /// Returns whether the application must not see the headers with a name.
+    /// Returns whether headers with this name are removed.
     fn leaves_out(&self, name: &str, is_trusted: bool) -> bool {
         let starts = |prefix: &str| {
             let start = name.get(..prefix.len());
@@ -249,7 +248,7 @@ impl Middleware for ForwardedHeaders {
         let connection = ConnectionInfo {
             peer: peer.unwrap_or_else(|| own.peer.clone()),
             scheme: client.scheme.unwrap_or(own.scheme),
-            // The certificate of a proxy is not one of its client.
+            // The certificate belongs to the proxy, not to its client.
             tls: own.tls.clone().filter(|_| !is_named),
             ..own.clone()
         };
@@ -267,7 +266,7 @@ impl Middleware for ForwardedHeaders {
     }
 }
 
-/// What a proxy says about the request that it received.
+/// The information from one proxy about the request that it received.
 #[derive(Clone, Copy)]
 struct Hop<'h> {
     node: Node<'h>,
@@ -294,19 +293,19 @@ impl<'h> Hop<'h> {
     }
 }
 
-/// Returns the elements of all headers with a name, which are one list, from right to left.
+/// Returns the elements of all headers with a name, from right to left. The headers count as one list.
 fn from_right<'h>(headers: Headers<'h>, name: &str) -> impl Iterator<Item = &'h [u8]> + use<'h> {
     let lines: Vec<&[u8]> = headers.get_all(name).collect();
     lines.into_iter().rev().flat_map(elements_from_right)
 }
 
-/// Returns the element that belongs to an address. A single one belongs to all.
+/// Returns the element that belongs to the address with this index. A single element belongs to all addresses.
 fn at<'h>(elements: &[&'h [u8]], index: usize) -> Option<&'h str> {
     let index = if elements.len() == 1 { 0 } else { index };
     core::str::from_utf8(elements.get(index)?).ok()
 }
 
-/// Returns a prefix without the slash at its end, if it needs no decoding.
+/// Returns a prefix without its final slash, if it is valid and needs no decoding.
 fn valid_prefix(text: &str) -> Option<&str> {
     let prefix = text.strip_suffix('/').unwrap_or(text);
     let mut segments = prefix.split('/');

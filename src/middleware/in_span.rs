@@ -16,8 +16,8 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-/// Enters the span of a request whenever the application inside runs: for a call, for each poll of a deferred response, and for
-/// the receiver of a body.
+/// Enters the span of a request whenever the application inside runs: for a call, for each poll of a deferred response,
+/// and for the receiver of a body.
 pub(crate) struct InSpan(pub(crate) Arc<dyn Application>);
 
 impl Application for InSpan {

@@ -1,4 +1,4 @@
-//! The headers of a request that the access log shows.
+//! The request headers in the access log.
 
 use super::request_info::RequestInfo;
 use crate::headers::headers::Headers;
@@ -8,7 +8,7 @@ use alloc::boxed::Box;
 /// The maximum length of a logged value, in bytes. Longer ones are truncated, so that clients cannot fill the log.
 pub(super) const VALUE_BYTES: usize = 1024;
 
-/// The headers of a request that are logged. The head itself may be gone when the response is ready.
+/// The request headers that are logged. They are copied, because the head may be dropped before the response is ready.
 #[derive(Clone)]
 pub(super) struct Named {
     pub(super) referer: Option<Box<[u8]>>,
@@ -26,13 +26,13 @@ impl Named {
         }
     }
 
-    /// Returns the headers that were kept for a request, if its head was valid.
+    /// Returns the headers that were copied from a request, if its head was valid.
     pub(super) fn of<'r>(request: &RequestInfo<'r>) -> Option<&'r Named> {
         request.extensions.get()
     }
 }
 
-/// Returns the first header with this name, and one byte more than is logged of it.
+/// Returns the first header with this name, cut one byte after the maximum length.
 fn first(headers: Headers<'_>, name: &str) -> Option<Box<[u8]>> {
     let value = headers.get_all(name).next()?;
     Some(value[..value.len().min(VALUE_BYTES + 1)].into())

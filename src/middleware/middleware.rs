@@ -86,10 +86,11 @@ use crate::response::response::Response;
 ///
 /// # Waiting before the application
 ///
-/// `before` cannot wait, for a database for example. It sees a head that is still in the buffer of its connection, and the
-/// connection needs the answer to decide about the body. An application around the other one can wait: it gets the whole
-/// request, so the body is read first, up to the [limit](crate::with_body_limit()). Uploads inside it are buffered, because it
-/// does not forward [`admit`](crate::Application::admit); if it did, they would begin before the check.
+/// `before` cannot wait, for a database for example. It sees a head that is still in the buffer of its connection, and
+/// the connection needs the answer to decide about the body. An application around the other one can wait: it gets the
+/// whole request, so the body is read first, up to the [limit](crate::with_body_limit()). Uploads inside it are
+/// buffered, because it does not forward [`admit`](crate::Application::admit); if it did, they would begin before the
+/// check.
 ///
 /// ```
 /// # #[cfg(feature = "std")] {

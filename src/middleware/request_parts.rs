@@ -64,8 +64,8 @@ impl<'a> RequestParts<'a> {
     /// Replaces the information about the connection for this request, for everything after this middleware: other middleware,
     /// the application, and logs. This middleware itself still sees the original.
     ///
-    /// [`ForwardedHeaders`](crate::middleware::ForwardedHeaders) does this for the usual headers of proxies. Some send others. Only the
-    /// proxy may be able to send them:
+    /// [`ForwardedHeaders`](crate::middleware::ForwardedHeaders) does this for the usual headers of proxies. For other headers,
+    /// write your own middleware, and make sure that only the proxy can send them:
     ///
     /// ```
     /// use bytegate::config::TrustedProxies;

@@ -1,4 +1,4 @@
-//! Addresses to listen on, of several kinds, with a form as text.
+//! Addresses to listen on, and their text form.
 
 use core::fmt;
 use core::str::FromStr;
@@ -13,8 +13,8 @@ use std::prelude::rust_2024::*;
 /// | `127.0.0.1:8080`, `0.0.0.0:80`, `[::1]:80` | an IP address and a port; port 0 selects a free one |
 /// | `unix:/run/web.sock` | a Unix socket, whose mode follows the umask |
 /// | `unix:/run/web.sock,mode=660` | a Unix socket with a mode, in octal |
-/// | `systemd` | all sockets that systemd opened and that no name has taken (feature `systemd`) |
-/// | `systemd:web` | the sockets with this name: `FileDescriptorName=web` |
+/// | `systemd` | all sockets that systemd opened and that were not taken by name (feature `systemd`) |
+/// | `systemd:web` | the sockets from systemd with this name: `FileDescriptorName=web` |
 ///
 /// ```
 /// use bytegate::net::Address;
@@ -33,19 +33,20 @@ pub enum Address {
     Tcp(SocketAddr),
     /// A Unix socket. Only on Unix.
     Unix {
-        /// The path of its file, at most 107 bytes on Linux and 103 on other systems. An abstract name begins with a zero byte.
+        /// The path of the file, at most 107 bytes on Linux and 103 on other systems. An abstract name begins with a
+        /// zero byte.
         path: PathBuf,
-        /// The permission bits of its file, or `None` for the ones that the umask leaves. A client needs permission to write.
+        /// The permission bits of the file, or `None` to let the umask decide. A client needs write permission.
         mode: Option<u32>,
     },
     /// The sockets that systemd opened for this process, with the feature `systemd`. Only on Unix.
     Systemd {
-        /// The name that the socket unit gives them, or `None` for all that were not taken yet.
+        /// The name in the socket unit, or `None` for all sockets that were not taken yet.
         name: Option<String>,
     },
 }
 
-/// The error of a text that is no [`Address`]. It says which form is expected.
+/// The error for text that is not an [`Address`]. It says which form is expected.
 ///
 /// ```
 /// use bytegate::net::{Address, InvalidAddress};
@@ -78,7 +79,7 @@ impl FromStr for Address {
     }
 }
 
-/// Parses a path, after which a mode may follow.
+/// Parses a path, and a mode after it, if there is one.
 fn unix(text: &str) -> Result<Address, String> {
     let (path, mode) = match text.rsplit_once(",mode=") {
         None => (text, None),
@@ -103,7 +104,7 @@ fn unix(text: &str) -> Result<Address, String> {
     Ok(Address::Unix { path, mode })
 }
 
-/// Parses the name of sockets, which has no colons and control characters (systemd.socket, `FileDescriptorName`).
+/// Parses a socket name, which contains no colons or control characters (systemd.socket, `FileDescriptorName`).
 fn systemd(name: &str) -> Result<Address, String> {
     if name.is_empty() || name.contains(|it: char| it == ':' || it.is_control()) {
         return Err("a name must follow systemd:, as in systemd:web".to_string());

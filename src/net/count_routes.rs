@@ -20,11 +20,11 @@ impl Middleware for CountRoutes {
 }
 
 impl Metrics {
-    /// Returns middleware that also counts the responses of each route, and the time that they took, for a gateway whose server
-    /// has these metrics. It finds the route of each request [again](RequestInfo::route), which costs about as much as a router.
+    /// Returns middleware that counts the responses of each route and their durations in these metrics. It looks up the
+    /// [route](RequestInfo::route) of each request a second time, which costs about as much as the router does.
     ///
-    /// The label `route` is the pattern of the route, so clients cannot make up labels. It is `-` for requests without a route,
-    /// and for routes after the first 1,000.
+    /// The label `route` is the pattern of the route, so clients cannot invent labels. It is `-` for requests without a
+    /// route, and for all routes after the first 1,000.
     ///
     /// ```
     /// use bytegate::{Gateway, Request, Router, net};

@@ -1,4 +1,4 @@
-//! Numbers that only grow, for many threads at once.
+//! Counters that many threads can increase at once.
 
 use crate::connection::ProtocolError;
 use crate::values::method::Method;
@@ -7,7 +7,7 @@ use core::time::Duration;
 use std::prelude::rust_2024::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The methods that are counted by name. All others count as one, because a client can make up any number of them.
+/// The methods that are counted by name. All others count as one, because clients can invent any number of them.
 pub(super) const METHODS: [&str; 8] = [
     "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other",
 ];
@@ -15,7 +15,7 @@ pub(super) const METHODS: [&str; 8] = [
 /// The classes of status codes.
 pub(super) const STATUSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
-/// The upper ends of the buckets for durations. Longer ones have a bucket too.
+/// The upper bounds of the buckets for durations. One more bucket is for longer durations.
 pub(super) const BUCKETS: [Duration; 12] = [
     Duration::from_micros(100),
     Duration::from_micros(300),
@@ -31,7 +31,7 @@ pub(super) const BUCKETS: [Duration; 12] = [
     Duration::from_secs(30),
 ];
 
-/// The counters that change with each request. They fill cache lines that no other thread writes to.
+/// The counters that change with each request, in cache lines to which no other thread writes.
 #[derive(Default)]
 #[repr(align(128))]
 pub(super) struct Counters {
@@ -54,11 +54,11 @@ pub(super) struct RareCounters {
     refusals: [Counter; ProtocolError::ALL.len()],
 }
 
-/// A number that only grows. Nothing else depends on its order with other memory.
+/// A number that only grows. Its order relative to other memory accesses does not matter.
 #[derive(Default)]
 pub(super) struct Counter(AtomicU64);
 
-/// All numbers at one time.
+/// The sums of all counters.
 #[derive(Default)]
 pub(super) struct Numbers {
     pub(super) requests: [u64; METHODS.len()],
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_fall_into_the_bucket_that_ends_after_them() {
+    fn a_duration_is_counted_in_the_first_bucket_that_includes_it() {
         let counters = Counters::default();
         for (duration, bucket) in [
             (Duration::ZERO, 0),

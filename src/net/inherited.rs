@@ -8,7 +8,7 @@ use std::os::fd::AsFd;
 use std::prelude::rust_2024::*;
 use std::sync::{Mutex, PoisonError};
 
-/// The sockets that were passed and not taken yet, or `None` before the environment is read.
+/// The sockets that systemd passed and that were not taken yet, or `None` before the environment is read.
 static PASSED: Mutex<Option<Vec<Passed>>> = Mutex::new(None);
 
 struct Passed {
@@ -34,9 +34,9 @@ pub(super) fn take(name: Option<&str>) -> io::Result<Vec<Socket>> {
     wanted.into_iter().map(|it| it.socket).collect()
 }
 
-/// Takes all sockets from the environment. Afterwards, processes that this one starts do not get them.
+/// Takes all sockets from the environment. Child processes that are started later do not get them.
 fn from_environment() -> Vec<Passed> {
-    // Several units have no order, so names tell their sockets apart (sd_listen_fds_with_names).
+    // The sockets of several units have no order, so names tell them apart (sd_listen_fds_with_names).
     let names = env::var("LISTEN_FDNAMES").unwrap_or_default();
     let mut names = names.split(':');
     let mut descriptors = ListenFd::from_env();
@@ -73,7 +73,7 @@ fn socket(descriptors: &mut ListenFd, number: usize) -> io::Result<Socket> {
 
 /// Returns whether a socket accepts connections. With `Accept=yes`, systemd passes connections.
 fn is_listening(socket: impl AsFd) -> bool {
-    // These systems cannot tell, and have no systemd.
+    // These systems lack the option, and have no systemd.
     #[cfg(target_vendor = "apple")]
     let listens = {
         socket.as_fd();

@@ -1,4 +1,4 @@
-//! Sockets that listen, on addresses of several kinds.
+//! Listening sockets of all kinds.
 
 use super::address::Address;
 #[cfg(all(feature = "systemd", unix))]
@@ -14,10 +14,11 @@ use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::prelude::rust_2024::*;
 
-/// One or more sockets that listen, for [`serve`](super::serve). They share the gateway, the limits and the stop of the server.
+/// One or more listening sockets, for [`serve`](super::serve). They share the gateway and the limits of the server, and stop
+/// together.
 ///
-/// [`Address::listen`] creates one, and it is made from each listener of the standard library. Collect several into one. If one
-/// of them fails, the others are closed.
+/// [`Address::listen`] creates a listener. The listeners of the standard library convert into one with `into`. `collect` joins
+/// several listeners into one. If one socket fails while it is served, the others are closed.
 ///
 /// ```no_run
 /// use bytegate::{Gateway, Site, net};
@@ -40,7 +41,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Returns the addresses on which clients can connect. Instead of port 0, they have the port that the system selected.
+    /// Returns the addresses on which clients can connect. Port 0 is replaced by the port that the system selected.
     #[must_use]
     pub fn addresses(&self) -> Vec<Address> {
         self.sockets.iter().map(Socket::address).collect()
@@ -59,8 +60,8 @@ impl Listener {
 impl Address {
     /// Listens on the address.
     ///
-    /// The file of a Unix socket that an earlier process left is replaced, if it is a socket and no process answers on it. It is
-    /// removed when the server has stopped. Sockets that systemd opened stay open after the process.
+    /// The file of a Unix socket that an earlier process left is replaced, if it is a socket and no process answers on it. The
+    /// file is removed when the server has stopped. Sockets that systemd opened stay open in systemd.
     ///
     /// ```
     /// use bytegate::net::Address;
@@ -73,7 +74,8 @@ impl Address {
     /// # Errors
     /// Returns the error of the system, together with the address and, for common errors, with advice. Returns
     /// [`Unsupported`](io::ErrorKind::Unsupported) for Unix sockets on other systems, and for `systemd` without the feature.
-    /// Each socket of systemd can be taken only once.
+    /// Returns [`NotFound`](io::ErrorKind::NotFound) if systemd passed no such socket, or if it has been taken: each can be taken
+    /// only once.
     pub fn listen(&self) -> io::Result<Listener> {
         match self {
             Address::Tcp(address) => Ok(listen::listen(*address)?.into()),
@@ -102,8 +104,7 @@ impl Address {
             )]
             _ => {
                 let error = io::Error::new(io::ErrorKind::Unsupported, "not supported here");
-                let advice =
-                    " (Unix sockets need Unix, and sockets of systemd also the feature systemd)";
+                let advice = " (Unix sockets need Unix, and sockets from systemd also need the feature systemd)";
                 Err(self.cannot(&error, advice))
             }
         }
@@ -131,7 +132,7 @@ impl From<TcpListener> for Listener {
 
 #[cfg(unix)]
 impl From<UnixListener> for Listener {
-    /// The caller removes the file of the socket.
+    /// The file of the socket is not removed when the server stops.
     fn from(listener: UnixListener) -> Listener {
         Socket::Unix(listener.into(), None).into()
     }

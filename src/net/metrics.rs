@@ -1,4 +1,4 @@
-//! Counters of what servers do, for monitoring.
+//! Counters for monitoring.
 
 use super::counters::{Counters, Numbers, RareCounters};
 use super::metrics_text::{write_page, write_routes};
@@ -28,7 +28,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 /// let mut options = net::Options::default();
 /// options.metrics = Some(metrics.clone());
 /// let server = net::start("127.0.0.1:0", Site::new().file("/index.html", "<h1>hi</h1>"), options)?;
-/// // Not on the address for everybody: the numbers tell how the server is used.
+/// // On a separate address, because the page reveals how the server is used.
 /// let admin = Router::new().get("/metrics", metrics.page());
 /// let admin = net::start("127.0.0.1:0", admin, net::Options::default())?;
 ///
@@ -49,25 +49,26 @@ pub struct Metrics(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    /// Each thread counts in one of these, so that threads do not wait for each other's counters.
+    /// Each thread uses one of these, so that threads do not contend for the same counters.
     shards: [Counters; SHARDS],
     rare: RareCounters,
-    /// The places for connections of each server.
+    /// The open connections of each server.
     servers: Mutex<Vec<Weak<dyn Occupied>>>,
-    /// The counters of each route, if middleware counts them.
+    /// The counters of each route, if the middleware of `by_route` is used.
     routes: Routes,
 }
 
 const SHARDS: usize = 8;
 
 impl Metrics {
-    /// Creates metrics whose counters are zero. Serving counts in them if they are in [`Options::metrics`](super::Options::metrics).
+    /// Creates metrics whose counters are zero. Set them as [`Options::metrics`](super::Options::metrics), so that the server
+    /// counts.
     pub fn new() -> Metrics {
         Metrics::default()
     }
 
-    /// Returns an application that responds to every request with the numbers, in the text format of Prometheus. Mount it where
-    /// only your monitoring can reach it, such as on a server on another address.
+    /// Returns an application that responds to every request with the metrics, in the text format of Prometheus. Mount it where
+    /// only your monitoring can reach it, such as on a second server on another address.
     ///
     /// ```
     /// use bytegate::{Router, net, testing::Client};
@@ -102,14 +103,14 @@ impl Metrics {
         &self.0.routes
     }
 
-    /// Adds the places of a server, so that its open connections are known.
+    /// Adds a server, so that its open connections are counted.
     pub(super) fn watch(&self, places: Weak<dyn Occupied>) {
         let mut servers = self.servers();
         servers.retain(|places| places.strong_count() > 0);
         servers.push(places);
     }
 
-    /// Returns the use of the places of all servers.
+    /// Returns the open connections of all servers.
     pub(super) fn occupancy(&self) -> Occupancy {
         let servers: Vec<_> = self.servers().iter().filter_map(Weak::upgrade).collect();
         let each = servers.iter().map(|places| places.occupancy());
@@ -132,11 +133,11 @@ impl Metrics {
 }
 
 thread_local! {
-    /// The place of this thread's counters. Threads that do not choose one share the first.
+    /// The index of this thread's counters. Threads that do not choose counters share the first.
     static SHARD: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Gives this thread counters that no other thread uses, as far as there are enough.
+/// Chooses counters for this thread that no other thread uses, unless too many threads serve.
 pub(super) fn choose_counters(thread: usize) {
     SHARD.set(thread);
 }

@@ -7,7 +7,7 @@ use core::fmt::{self, Display, Formatter};
 use std::collections::BTreeMap;
 use std::prelude::rust_2024::*;
 
-/// Writes all metrics. A refusal is listed once it has occurred, and everything else always is.
+/// Writes all metrics. Refusals are listed once they have occurred, and all others always.
 pub(super) fn write_page(
     f: &mut Formatter<'_>,
     numbers: &Numbers,
@@ -22,7 +22,7 @@ pub(super) fn write_page(
     )?;
     page.counter(
         "connections_turned_away",
-        "Connections that were closed with a 503 at once, because their address has too many.",
+        "Connections that got a 503 at once, because their address has too many.",
         rare.turned_away.get(),
     )?;
     page.counter(
@@ -88,7 +88,7 @@ pub(super) fn write_page(
     page.family(
         "refusals_total",
         "counter",
-        "Requests that were refused, by the error in them.",
+        "Requests that were refused, by status and error.",
     )?;
     for (error, count) in rare.refusals() {
         let labels: [(_, &dyn Display); 2] =
@@ -97,7 +97,7 @@ pub(super) fn write_page(
     }
     page.counter(
         "response_errors",
-        "Responses that broke the rules, panicked or ended early.",
+        "Responses that were invalid, panicked or ended early.",
         rare.response_errors.get(),
     )?;
     page.durations(numbers)
@@ -151,7 +151,7 @@ impl Display for Seconds {
     }
 }
 
-/// The value of a label that may have any characters.
+/// The value of a label, which may contain any characters.
 struct Escaped<'t>(&'t str);
 
 impl Display for Escaped<'_> {
@@ -164,7 +164,7 @@ impl Display for Escaped<'_> {
     }
 }
 
-/// The page as it is written.
+/// The page that is being written.
 struct Page<'p, 'f>(&'p mut Formatter<'f>);
 
 impl Page<'_, '_> {

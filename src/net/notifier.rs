@@ -1,4 +1,4 @@
-//! Messages to systemd about the state of the process (sd_notify). Unix only.
+//! Notifications to systemd (sd_notify). Unix only.
 
 use core::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
@@ -10,14 +10,14 @@ use std::os::unix::net::UnixDatagram;
 use std::prelude::rust_2024::*;
 use std::process;
 
-/// The time that a message may take. The manager empties its queue all the time.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// The time that a message may take. The manager reads its queue continuously.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The socket of the service manager.
 #[derive(Debug)]
 pub(super) struct Notifier {
     socket: UnixDatagram,
-    /// The interval at which the manager wants a sign of life.
+    /// The interval at which the manager expects a sign of life.
     pub(super) watchdog: Option<Duration>,
 }
 
@@ -31,7 +31,7 @@ impl Notifier {
             let micros = env::var("WATCHDOG_USEC").ok()?.parse().ok()?;
             (is_mine && micros > 0).then(|| Duration::from_micros(micros))
         };
-        // Without its manager, a service runs all the same.
+        // Without its manager, the service still runs.
         let socket = connect(&name).ok()?;
         Some(Notifier {
             socket,
@@ -54,7 +54,7 @@ impl Notifier {
 /// Connects to a path, or to an abstract name, which begins with `@`.
 fn connect(name: &OsStr) -> io::Result<UnixDatagram> {
     let socket = UnixDatagram::unbound()?;
-    socket.set_write_timeout(Some(PATIENCE))?;
+    socket.set_write_timeout(Some(WRITE_TIMEOUT))?;
     #[cfg(target_os = "linux")]
     {
         use std::os::linux::net::SocketAddrExt;

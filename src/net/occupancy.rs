@@ -1,27 +1,27 @@
-//! The use of the places for connections.
+//! The number of open connections, and the memory that they use.
 
 use super::seat::Awaited;
 use std::prelude::rust_2024::*;
 
-/// How many connections wait for what, and how much of the limits is used.
+/// The number of open connections by state, the memory that they use, and the limits of both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Occupancy {
     /// Connections that wait for a request.
     pub(super) idle: usize,
-    /// Connections that wait for the rest of a head or of a body.
+    /// Connections that wait for the rest of a head or a body.
     pub(super) receiving: usize,
-    /// Connections that do not wait for their clients.
+    /// Connections that do not wait for their client.
     pub(super) responding: usize,
-    /// Connections that wait until their clients read.
+    /// Connections whose client must read first.
     pub(super) sending: usize,
     pub(super) limit: usize,
     pub(super) bytes: usize,
     pub(super) bytes_limit: usize,
 }
 
-/// A server whose places are counted.
+/// A server whose connections are counted.
 pub(super) trait Occupied: Send + Sync {
-    /// Returns how many connections wait for what.
+    /// Returns the number of connections by state.
     fn occupancy(&self) -> Occupancy;
 }
 
@@ -37,7 +37,7 @@ impl Occupancy {
         *count += 1;
     }
 
-    /// Adds the places of another server.
+    /// Adds the connections of another server.
     pub(super) fn and(self, other: Occupancy) -> Occupancy {
         Occupancy {
             idle: self.idle + other.idle,

@@ -79,11 +79,12 @@ pub struct Options {
     /// killed after 10. [Event streams](crate::Response::events) end after the events that are already queued, because their
     /// clients reconnect by themselves.
     pub stop_timeout: Duration,
-    /// The time after a stop for which the server still accepts connections and serves them as before. Meanwhile,
-    /// [`readiness`](Options::readiness) shows [`Phase::Draining`](super::Phase::Draining), so that a load balancer that asks for
-    /// it sends its next clients elsewhere. Choose twice the interval at which the balancer asks. Default: 0.
+    /// The time after a stop for which the server still accepts connections and serves them as before. During this time,
+    /// [`readiness`](Options::readiness) shows [`Phase::Draining`](super::Phase::Draining), so that a load balancer sends new
+    /// clients elsewhere. Choose twice the interval of its health checks. Default: 0.
     pub drain_delay: Duration,
-    /// Shows whether the server is ready. Keep a clone to look at it.
+    /// Shows whether the server is ready. Keep a clone to read it, or to mount its [page](Readiness::page). Default: a readiness
+    /// that does not notify systemd.
     pub readiness: Readiness,
     /// The scheme of the connections. Use [`Scheme::Https`] behind a proxy that terminates TLS and sends nothing
     /// else. Default: `http`.
@@ -92,31 +93,32 @@ pub struct Options {
     pub metrics: Option<Metrics>,
     /// The certificates with which the server speaks TLS on its TCP listeners (feature `rustls`). The scheme is then `https`.
     /// Unix sockets stay plain: their clients are on this machine. A handshake must be complete before the deadline of the
-    /// first request head. Keep a clone, and call [`Tls::reload`] when the files have changed. Default: none.
+    /// first request head ([`Timeouts::head`](crate::config::Timeouts::head)). Keep a clone, and call [`Tls::reload`] when the
+    /// files have changed. Default: `None`, plain HTTP.
     ///
     /// ```
     /// # #[cfg(feature = "self-signed")] {
     /// use bytegate::tls::{SelfSigned, Tls};
     /// use bytegate::{Request, net};
     ///
-    /// let made = SelfSigned::new(["localhost"])?;
+    /// let certificate = SelfSigned::new(["localhost"])?;
     /// let mut options = net::Options::default();
-    /// options.tls = Some(Tls::from_pem(made.certificate_pem(), made.key_pem())?);
+    /// options.tls = Some(Tls::from_pem(certificate.certificate_pem(), certificate.key_pem())?);
     /// let server = net::start("127.0.0.1:0", |_: &Request| "hello\n", options)?;
     /// # }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[cfg(feature = "rustls")]
     pub tls: Option<Tls>,
-    /// The proxies from which connections are accepted, and which name the client of each in a [PROXY
-    /// header](crate::connection::ProxyHeader), version 1 or 2, before TLS. The header must arrive within
-    /// [`Timeouts::head`](crate::config::Timeouts::head). The client then takes the place of the proxy for everything, also for
-    /// [`connections_per_address`](Options::connections_per_address). Peers on Unix sockets are trusted with
+    /// The proxies from which connections are accepted. Each connection must begin with a [PROXY
+    /// header](crate::connection::ProxyHeader), version 1 or 2, before TLS, which names the client. It must arrive within
+    /// [`Timeouts::head`](crate::config::Timeouts::head). The client then takes the place of the proxy everywhere, also for
+    /// [`connections_per_address`](Options::connections_per_address). To trust peers on Unix sockets, use
     /// [`TrustedProxies::named_peers`].
     ///
-    /// All other connections are closed, and so are those without a valid header. One line a minute in the log names an address.
-    /// There is no optional mode, in which clients could send the header themselves. The option is for all sockets of the server:
-    /// start another one for clients without a proxy.
+    /// All other connections are closed, also from trusted proxies without a valid header. At most once a minute, the log names
+    /// one of them. The header cannot be optional, because clients could then send it themselves. The option applies to all
+    /// sockets of the server: start another server for clients without a proxy.
     ///
     /// ```
     /// use bytegate::net::Options;
@@ -126,7 +128,7 @@ pub struct Options {
     /// # Ok::<(), bytegate::config::InvalidAddressRange>(())
     /// ```
     ///
-    /// Default: `None`, no proxy protocol.
+    /// Default: `None`, which means that no header is expected.
     pub proxy_protocol: Option<TrustedProxies>,
     log: Arc<dyn Fn(&str) + Send + Sync>,
 }
@@ -157,8 +159,8 @@ impl Default for Options {
 impl Options {
     /// Passes one line, without a line ending, to `log` for each event that an administrator should know about: an
     /// application that broke the rules or panicked (unless [`Gateway::on_error`](crate::Gateway::on_error) is set), a
-    /// handler that should be [`blocking`](super::blocking), or a lack of descriptors or connections. `|_| {}` turns the log
-    /// off.
+    /// handler that should be [`blocking`](super::blocking), TLS handshakes that fail, connections that do not come from a
+    /// trusted proxy, or a lack of descriptors or connections. `|_| {}` turns the log off.
     ///
     /// By default, each line goes to standard error, after `bytegate: `.
     ///

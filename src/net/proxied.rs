@@ -49,8 +49,8 @@ pub(super) fn connection<T: Transport>(
     }
 }
 
-/// Receives the header, and nothing after it. A connection that ends before the header is not reported, because the health checks of
-/// load balancers do that.
+/// Receives the header, and nothing after it. A connection that ends before the header is not reported, because the
+/// health checks of load balancers do that.
 async fn receive(
     socket: &impl Transport,
     peer: &Peer,

@@ -1,4 +1,4 @@
-//! Whether a server wants new clients, and who is told.
+//! Whether a server accepts new clients, and how load balancers and systemd learn it.
 
 #[cfg(unix)]
 use super::notifier::Notifier;
@@ -12,11 +12,11 @@ use std::prelude::rust_2024::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-/// Shows whether a server is ready for new clients, for a page that a load balancer asks. Clones share the state.
+/// Shows whether a server is ready for new clients: to load balancers with a [page](Readiness::page), and to
+/// [systemd](Readiness::for_systemd). Clones share the state.
 ///
 /// [`serve`](super::serve) sets it through [`Options::readiness`](super::Options::readiness): to [`Phase::Ready`] when it accepts
-/// connections, and to [`Phase::Draining`] when it is told to stop. Several servers may share one, if they start and stop
-/// together.
+/// connections, and to [`Phase::Draining`] when it begins to stop. Several servers can share it, if they start and stop together.
 ///
 /// ```
 /// use bytegate::{Router, net};
@@ -39,7 +39,7 @@ struct Shared {
     notifier: Option<Notifier>,
 }
 
-/// A part of the life of a server.
+/// A phase in the life of a server.
 ///
 /// ```
 /// use bytegate::net::{Options, Phase};
@@ -53,18 +53,18 @@ pub enum Phase {
     Starting,
     /// The server accepts connections.
     Ready,
-    /// The server was told to stop. It still accepts connections for [`Options::drain_delay`](super::Options::drain_delay), and
-    /// then finishes the active requests.
+    /// The server is stopping. It still accepts connections for [`Options::drain_delay`](super::Options::drain_delay), and then
+    /// completes the active requests.
     Draining,
 }
 
 impl Readiness {
-    /// Returns a readiness that also tells systemd about the phases, for a service of `Type=notify` or `notify-reload`
+    /// Creates a readiness that also notifies systemd of the phases, for a service of `Type=notify` or `notify-reload`
     /// ([sd_notify](https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html)). Without the variable
-    /// `NOTIFY_SOCKET`, it tells no one.
+    /// `NOTIFY_SOCKET`, or on other systems, it sends nothing.
     ///
-    /// If the service has `WatchdogSec=`, the task that accepts connections gives a sign of life twice in that time. If all
-    /// serving threads hang, there is none, and systemd restarts the service.
+    /// If the service has `WatchdogSec=`, the task that accepts connections sends a sign of life twice in that time. If all
+    /// serving threads hang, it stops, and systemd restarts the service.
     ///
     /// ```
     /// use bytegate::net::{Options, Readiness};
@@ -90,9 +90,9 @@ impl Readiness {
         phase(self.shared.phase.load(Ordering::Relaxed))
     }
 
-    /// Returns an application that responds to every request with the phase: 200 if the server is ready for new clients, and
-    /// otherwise 503. Mount it where the load balancer asks, such as on a server on another address, which goes on while this one
-    /// stops.
+    /// Returns an application that responds to every request with the phase: with status 200 if the server is ready for new
+    /// clients, and with 503 otherwise. Mount it at the path of the load balancer's health checks, best on a second server on
+    /// another address, which keeps running while this one stops.
     ///
     /// ```
     /// use bytegate::{Router, net, testing::Client};
@@ -117,8 +117,8 @@ impl Readiness {
         }
     }
 
-    /// Tells systemd that the service reloads its configuration while `reload` runs. The phase stays the same, because clients
-    /// are served meanwhile.
+    /// Tells systemd that the service is reloading its configuration while `reload` runs. The phase stays the same, because
+    /// clients are still served.
     ///
     /// ```
     /// use bytegate::net::Readiness;
@@ -140,7 +140,7 @@ impl Readiness {
         reload()
     }
 
-    /// Tells systemd about the state in a few words, which `systemctl status` shows. Control characters become spaces.
+    /// Tells systemd the status of the service, a short text that `systemctl status` shows. Control characters become spaces.
     ///
     /// ```
     /// use bytegate::net::Readiness;
@@ -154,7 +154,7 @@ impl Readiness {
     }
 
     /// Tells systemd that another process continues the service, such as one that was started with
-    /// [`Takeover::start`](super::Takeover::start). From now on, this process tells systemd nothing, and does not wait for
+    /// [`Takeover::start`](super::Takeover::start). From then on, this process no longer notifies systemd, and does not wait for
     /// [`Options::drain_delay`](super::Options::drain_delay) when it stops. Unix only.
     ///
     /// ```
@@ -189,7 +189,7 @@ impl Readiness {
         }
     }
 
-    /// Returns the interval at which [`Readiness::tell_alive`] must be called, if someone waits for it.
+    /// Returns the interval at which [`Readiness::tell_alive`] must be called, if systemd expects it.
     pub(super) fn watchdog(&self) -> Option<Duration> {
         #[cfg(unix)]
         let interval = self.shared.notifier.as_ref().and_then(|it| it.watchdog);

@@ -12,9 +12,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 /// A gateway that can be replaced while [`serve`](super::serve) uses it, for example after its configuration has changed. Clones
 /// share the gateway.
 ///
-/// Build the new gateway completely before you replace the old one: if that fails, the old one goes on. No connection is closed.
-/// Requests in progress are completed by the gateway that began them. Every later request gets the new one, on open connections
-/// too. The old gateway is dropped after its last response.
+/// Build the new gateway first, and replace the old one only if that succeeds. No connection is closed. Requests in progress are
+/// completed by the old gateway, and later requests go to the new one, on open connections too. The old gateway is dropped after
+/// its last response.
 ///
 /// ```
 /// use bytegate::testing::StreamClient;
@@ -38,8 +38,8 @@ pub struct Reloadable {
 
 struct Shared {
     current: RwLock<Gateway>,
-    /// Identifies the current gateway, so that a connection can look without a lock. No other gateway has the same identity as
-    /// long as a session holds the one that it compares.
+    /// Identifies the current gateway, so that a connection can compare it without a lock. No other gateway has the same identity
+    /// while a session holds the one that it compares.
     identity: AtomicUsize,
     servers: Mutex<Vec<Weak<Places>>>,
 }
@@ -57,7 +57,7 @@ impl Reloadable {
         }
     }
 
-    /// Replaces the gateway. Requests that arrive after this call get the new one.
+    /// Replaces the gateway. Requests that arrive after this call go to the new one.
     pub fn replace(&self, gateway: impl Into<Gateway>) {
         let mut gateway = gateway.into();
         {
@@ -67,7 +67,7 @@ impl Reloadable {
             identity.store(gateway.identity(), Ordering::Release);
             core::mem::swap(&mut *current, &mut gateway);
         }
-        // Idle connections take the new gateway now, so that the old one does not wait for their next requests.
+        // Idle connections take the new gateway now, so that they do not keep the old one until their next requests.
         let mut servers = self.servers();
         servers.retain(|server| server.strong_count() > 0);
         let servers: Vec<_> = servers.iter().filter_map(Weak::upgrade).collect();
@@ -80,7 +80,7 @@ impl Reloadable {
         current.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Returns whether the next request of a session belongs to another gateway than the one that it has.
+    /// Returns whether a session has an old gateway, and can take the new one for its next request.
     #[inline]
     pub(super) fn replaces(&self, session: &Session) -> bool {
         let identity = session.gateway().identity();

@@ -7,18 +7,20 @@ use std::collections::BTreeMap;
 use std::prelude::rust_2024::*;
 use std::sync::{PoisonError, RwLock};
 
-/// The number of routes that are counted apart. A program has far fewer, unless it makes routes of what clients send.
+/// The maximum number of routes with separate counters. A program has far fewer, unless it creates routes from
+/// requests.
 const ROUTES: usize = 1000;
-/// Stands for requests without a route, and for further routes.
+/// The label for requests without a route, and for all further routes.
 const OTHERS: &str = "-";
 
 /// The counters of one route.
 #[derive(Default)]
 pub(super) struct RouteCounters {
-    /// By the class of the status.
+    /// The numbers of responses, by the class of the status.
     pub(super) responses: [Counter; STATUSES.len()],
     /// The sum of the durations, in nanoseconds.
     pub(super) duration: Counter,
+    /// The number of durations.
     pub(super) durations: Counter,
 }
 
@@ -27,7 +29,7 @@ pub(super) struct RouteCounters {
 pub(super) struct Routes(RwLock<BTreeMap<String, RouteCounters>>);
 
 impl Routes {
-    /// Counts a response, and the time that it took, if it is known.
+    /// Counts a response and its duration, if that is known.
     pub(super) fn count(&self, route: Option<&str>, status: Status, time: Option<Duration>) {
         let route = route.unwrap_or(OTHERS);
         {
@@ -42,7 +44,7 @@ impl Routes {
         counters.count(status, time);
     }
 
-    /// Calls a function with the routes that were counted, and their counters.
+    /// Calls a function with the counters of all routes.
     pub(super) fn with<T>(&self, read: impl FnOnce(&BTreeMap<String, RouteCounters>) -> T) -> T {
         read(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }

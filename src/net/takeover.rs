@@ -1,4 +1,4 @@
-//! Handing the sockets of a server to a new process. Unix only.
+//! Handing the sockets of a server over to a new process. Unix only.
 
 use super::listener::Listener;
 use super::socket::Socket;
@@ -24,16 +24,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
-/// Tells a process that its standard input is a socket of its predecessor.
+/// The environment variable that tells a process that its standard input is a socket of its predecessor.
 const VARIABLE: &str = "BYTEGATE_TAKEOVER";
 /// The number of bytes before a name: the kind of the message, and the length of the name.
 const HEADER_BYTES: usize = 3;
 const READY: [u8; 5] = *b"ready";
 
-/// The sockets of a server, for a new process that takes them over, such as a new version of the program. No connection is
-/// refused meanwhile: both processes have the sockets, and the old one stops only when the new one is ready.
+/// The sockets of a server, for a new process that takes them over, such as a new version of the program (Unix only). No
+/// connection is refused: both processes have the sockets, and the old one stops only when the new one is ready.
 ///
-/// The old process names its listeners, and starts the new one. The new one takes them by name, instead of listening itself.
+/// The old process names its listeners, and starts the new process, which takes them by name instead of opening them.
 ///
 /// ```no_run
 /// use bytegate::net::{self, Predecessor, Takeover};
@@ -71,7 +71,7 @@ pub struct Takeover {
     sockets: Vec<Passed>,
 }
 
-/// A socket of a server, as long as the server has it.
+/// A socket of a server, as long as the server keeps it open.
 #[derive(Clone)]
 struct Passed {
     name: String,
@@ -92,7 +92,8 @@ impl Takeover {
         Takeover::default()
     }
 
-    /// Adds the sockets of a listener. They stay open only as long as a server has the listener.
+    /// Adds the sockets of a listener under a name. This does not keep them open: they can be passed only while a server uses the
+    /// listener.
     ///
     /// # Panics
     /// Panics if the name has more than 65,535 bytes.
@@ -115,31 +116,31 @@ impl Takeover {
         self
     }
 
-    /// Starts a process, passes the sockets through its standard input, and waits until it has called
-    /// [`Predecessor::release`]. Returns the number of the process. Then stop the server: it completes its requests. Files of Unix
-    /// sockets now belong to the new process.
+    /// Starts a process, passes the sockets through its standard input, and waits until it calls [`Predecessor::release`].
+    /// Returns the process ID. Then stop the server, which completes its requests. The files of Unix sockets now belong to the
+    /// new process.
     ///
-    /// This function blocks. Call it on a separate thread.
+    /// This function blocks: call it on a separate thread.
     ///
     /// # Errors
-    /// Returns an error if the process does not start, or ends or waits longer than `patience` before it is ready. It is killed
-    /// then, and this process continues to serve.
-    pub fn start(&self, command: &mut Command, patience: Duration) -> io::Result<u32> {
+    /// Returns an error if the process does not start, if it ends before it is ready, or if it is not ready within `timeout`. It
+    /// is then killed, and this process continues to serve.
+    pub fn start(&self, command: &mut Command, timeout: Duration) -> io::Result<u32> {
         let (mut stream, theirs) = UnixStream::pair()?;
         command.stdin(Stdio::from(OwnedFd::from(theirs)));
         let mut child = command.env(VARIABLE, "1").spawn()?;
-        // Keeps no copy of the stream, which would never end.
+        // A copy in the command would keep the stream open.
         command.stdin(Stdio::null());
-        let end = Instant::now() + patience;
+        let end = Instant::now() + timeout;
         let is_ready = self.send(&stream).and_then(|()| wait(&mut stream, end));
         if let Err(error) = is_ready {
             let _ = child.kill();
-            // Without a code, it ended by the signal.
+            // If it was killed, it has no exit code.
             let ended = child.wait()?;
             let reason = match (ended.code(), error.kind()) {
                 (Some(_), _) => format!("it ended with {ended}"),
                 (None, io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
-                    format!("it was not ready after {patience:?}")
+                    format!("it was not ready after {timeout:?}")
                 }
                 (None, io::ErrorKind::UnexpectedEof) => "it ended before it was ready".to_string(),
                 (None, _) => format!("it cannot get the sockets: {error}"),
@@ -203,12 +204,12 @@ fn wait(stream: &mut UnixStream, end: Instant) -> io::Result<()> {
     stream.read_exact(&mut bytes)
 }
 
-/// The process whose sockets this one takes over: see [`Takeover`].
+/// The process whose sockets this process takes over: see [`Takeover`].
 ///
 /// ```
 /// use bytegate::net::Predecessor;
 ///
-/// // This process was started in another way.
+/// // No predecessor started this process.
 /// assert!(Predecessor::from_environment()?.is_none());
 /// # Ok::<(), std::io::Error>(())
 /// ```
@@ -216,13 +217,13 @@ fn wait(stream: &mut UnixStream, end: Instant) -> io::Result<()> {
 pub struct Predecessor {
     stream: UnixStream,
     sockets: Vec<(String, Socket)>,
-    /// The files that this process removes once it has them alone.
+    /// The files of Unix sockets that this process owns after the release.
     files: Vec<Arc<AtomicBool>>,
 }
 
 impl Predecessor {
-    /// Receives the sockets of the process that started this one with [`Takeover::start`]. Returns `None` if this process was
-    /// started in another way, or if this function was called before. Afterwards, standard input is empty.
+    /// Receives the sockets from the process that started this one with [`Takeover::start`]. Returns `None` if this process was
+    /// started in another way, or if this function has been called before. Then, standard input is empty.
     ///
     /// # Errors
     /// Returns an error if the sockets cannot be received.
@@ -232,7 +233,7 @@ impl Predecessor {
             return Ok(None);
         }
         let stream = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-        // Processes that this one starts must not keep it open.
+        // Child processes must not keep it open.
         rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
         let mut predecessor = Predecessor {
             stream,
@@ -287,13 +288,13 @@ impl Predecessor {
             return Ok(None);
         }
         let file = SocketFile::at(path)?;
-        // Until this process is ready, the predecessor serves there.
+        // The predecessor owns the file until this process is ready.
         file.is_mine.store(false, Ordering::SeqCst);
         self.files.push(file.is_mine.clone());
         Ok(Some(file))
     }
 
-    /// Takes the sockets with a name. Returns `None` if the predecessor has none.
+    /// Takes the sockets with a name. Returns `None` if the predecessor passed none with this name, or if they have been taken.
     pub fn take(&mut self, name: &str) -> Option<Listener> {
         let sockets = std::mem::take(&mut self.sockets).into_iter();
         let (taken, others): (Vec<_>, Vec<_>) = sockets.partition(|(it, _)| it == name);
@@ -305,7 +306,8 @@ impl Predecessor {
     /// Tells the predecessor to stop, because this process is ready. Sockets that were not taken are closed.
     ///
     /// # Errors
-    /// Returns an error if the predecessor has ended, or waits no longer. It may serve the same clients then.
+    /// Returns an error if the predecessor has ended or has stopped waiting. In the second case, it continues to serve on the
+    /// same sockets.
     pub fn release(mut self) -> io::Result<()> {
         for is_mine in &self.files {
             is_mine.store(true, Ordering::SeqCst);

@@ -1,7 +1,7 @@
-//! Unix sockets: as a transport, and their files.
+//! Unix sockets: their files, and the transport.
 //!
-//! The system has no way to reset such a connection. A response that is cut off looks complete to a client if it has neither a
-//! length nor chunks, which is the case only for clients of HTTP/1.0.
+//! The system cannot reset such a connection. A truncated response therefore looks complete if it has neither a length
+//! nor chunks, which happens only with HTTP/1.0 clients.
 
 use super::listen::BACKLOG;
 use super::transport::{End, Transport};
@@ -46,15 +46,15 @@ impl SocketFile {
         })
     }
 
-    fn is_there(&self) -> bool {
+    fn exists(&self) -> bool {
         identity(&self.path).is_ok_and(|identity| identity == self.identity)
     }
 }
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        if self.is_mine.load(Ordering::SeqCst) && self.is_there() {
-            // If it cannot be removed, the next start finds that no process answers.
+        if self.is_mine.load(Ordering::SeqCst) && self.exists() {
+            // If this fails, the next start replaces the file, because no process answers on it.
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -65,7 +65,7 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
     Ok((metadata.dev(), metadata.ino()))
 }
 
-/// Listens on a path. A socket that an earlier process left there is replaced, if no process answers on it.
+/// Listens on a path. Replaces a socket that an earlier process left, if no process answers on it.
 pub(super) fn listen(path: &Path, mode: Option<u32>) -> io::Result<(UnixListener, SocketFile)> {
     let length = path.as_os_str().len();
     if length > MAX_PATH_BYTES {
@@ -84,13 +84,13 @@ pub(super) fn listen(path: &Path, mode: Option<u32>) -> io::Result<(UnixListener
         bound => bound?,
     }
     let file = SocketFile::at(path)?;
-    // No client can connect before the socket listens, so none finds it with another mode.
+    // No client can connect before the socket listens, so none can use the mode before this.
     if let Some(mode) = mode {
         fs::set_permissions(path, Permissions::from_mode(mode))?;
     }
     socket.listen(BACKLOG)?;
-    if !file.is_there() {
-        // Another process found a socket that did not listen yet.
+    if !file.exists() {
+        // Another process replaced the socket before it listened.
         return Err(in_use("another program has just replaced it"));
     }
     Ok((OwnedFd::from(socket).into(), file))
@@ -103,7 +103,7 @@ fn remove_stale(path: &Path, address: &SockAddr) -> io::Result<()> {
         let text = "a file that is not a socket has this path";
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
     }
-    // Without blocking: the backlog of a busy program may be full.
+    // Nonblocking, because the backlog of a busy program may be full.
     let client = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     client.set_nonblocking(true)?;
     match client.connect(address) {
@@ -125,7 +125,7 @@ fn in_use(text: &str) -> io::Error {
     io::Error::new(io::ErrorKind::AddrInUse, text)
 }
 
-/// Returns the path of a socket that listens. An abstract name begins with a zero byte.
+/// Returns the path of a listening socket. An abstract name begins with a zero byte.
 pub(super) fn path(listener: &UnixListener) -> PathBuf {
     let Ok(address) = listener.local_addr() else {
         return PathBuf::new();
@@ -142,7 +142,7 @@ pub(super) fn path(listener: &UnixListener) -> PathBuf {
     address.as_pathname().unwrap_or(Path::new("")).into()
 }
 
-/// Returns the peer of a connection: the user whose process has connected.
+/// Returns the peer of a connection: the user of the process that connected.
 pub(super) fn peer(stream: &UnixStream) -> Peer {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     if let Ok(credentials) = rustix::net::sockopt::socket_peercred(stream) {

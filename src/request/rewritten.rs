@@ -10,8 +10,8 @@ use crate::values::sync::Arc;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-/// The parts of a request that middleware has rewritten. They are kept with its extensions, and take the place of the parts that
-/// were received, for everything after the middleware.
+/// The parts of a request that middleware has rewritten. They are kept with its extensions, and take the place of the
+/// parts that were received, for everything after the middleware.
 #[derive(Clone)]
 pub(crate) struct Rewritten {
     pub(crate) connection: ConnectionInfo,

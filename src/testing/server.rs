@@ -104,8 +104,9 @@ impl Server {
         }
     }
 
-    /// Serves an application or a gateway over TLS (feature `self-signed`), with a new self-signed certificate for `localhost`,
-    /// `127.0.0.1` and `::1`. Clients that check certificates need [`certificate_pem`](Server::certificate_pem) as an authority.
+    /// Serves an application or a gateway over TLS (feature `self-signed`), with a new self-signed certificate for
+    /// `localhost`, `127.0.0.1` and `::1`. Clients that check certificates need
+    /// [`certificate_pem`](Server::certificate_pem) as an authority.
     ///
     /// ```
     /// use bytegate::Request;

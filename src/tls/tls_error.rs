@@ -5,8 +5,8 @@ use core::fmt;
 use std::error::Error;
 use std::io;
 
-/// The reason why a certificate or another setting cannot be used, or why a connection has failed. If a file is wrong, the message
-/// names it.
+/// The reason why a certificate or another setting cannot be used, or why a connection has failed. If a file is wrong,
+/// the message names it.
 ///
 /// ```
 /// # #[cfg(any(feature = "tls", feature = "tls-graviola"))] {

@@ -92,9 +92,9 @@ impl TlsInfo {
         self
     }
 
-    /// Sets the names in the certificate that the server chose, if it has several certificates. The star in `*.example.com` stands
-    /// for one label. A request for any other host gets a 421 (RFC 9110 section 15.5.20), so that the client can repeat it on
-    /// another connection. Hosts that are IP addresses are not checked. Default: requests for all hosts are accepted.
+    /// Sets the names in the certificate that the server chose, if it has several certificates. The star in `*.example.com`
+    /// stands for one label. A request for any other host gets a 421 (RFC 9110 section 15.5.20), so that the client can repeat it
+    /// on another connection. Hosts that are IP addresses are not checked. Default: requests for all hosts are accepted.
     #[must_use]
     pub fn with_certificate_names(mut self, names: impl Into<Arc<[Box<str>]>>) -> TlsInfo {
         self.names = Some(names.into());
