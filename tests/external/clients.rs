@@ -186,7 +186,7 @@ fn nginx_names_clients_in_x_forwarded_for() {
 }
 
 #[test]
-fn nginx_names_the_host_and_the_prefix_that_it_takes_away() {
+fn nginx_names_the_host_and_the_prefix_that_it_removes() {
     let behind = Behind::start(Some(trusting().host().prefix()), false);
     let to = behind.port();
     let front = Front::start(Program::Nginx, |port, folder| {
@@ -240,7 +240,7 @@ fn nginx_names_clients_in_a_proxy_header() {
 }
 
 #[test]
-fn a_proxy_that_is_not_trusted_names_nobody() {
+fn a_proxy_that_is_not_trusted_is_not_believed() {
     let log = Arc::new(Mutex::new(Vec::new()));
     let lines = log.clone();
     let gateway =

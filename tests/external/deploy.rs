@@ -179,7 +179,7 @@ fn the_command_for_https_redirects_http_to_it() {
 }
 
 #[test]
-fn systemd_finds_that_the_service_is_exposed_to_little() {
+fn systemd_rates_the_exposure_of_the_service_as_low() {
     let folder = units();
     // Out of 100. Without any of the settings, a service has 96.
     let most = "--threshold=20";

@@ -221,7 +221,7 @@ fn openssl_resumes_sessions() {
 }
 
 #[test]
-fn openssl_shows_a_certificate_of_a_client() {
+fn openssl_sends_a_client_certificate() {
     if !has("openssl", "version") {
         return;
     }

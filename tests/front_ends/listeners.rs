@@ -255,7 +255,7 @@ fn errors_name_the_address_and_the_reason() {
 }
 
 #[test]
-fn the_one_address_of_several_that_is_in_use_is_named_and_the_others_are_closed() {
+fn an_address_in_use_is_named_and_the_others_are_closed() {
     let folder = Folder::new(&[]);
     let path = folder.path("a.sock");
     let holder = net::listen("127.0.0.1:0".parse().expect("an address")).expect("a listener");

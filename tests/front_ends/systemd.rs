@@ -156,7 +156,7 @@ fn a_manager_with_an_abstract_name_gets_signs_of_life() {
 }
 
 #[test]
-fn a_service_without_a_manager_runs_all_the_same() {
+fn a_service_runs_without_a_manager() {
     if is_inside() {
         let readiness = Readiness::for_systemd();
         let (stop, serving) = serve(readiness.clone());
@@ -164,7 +164,7 @@ fn a_service_without_a_manager_runs_all_the_same() {
         drop(stop);
         return serving.join().expect("a clean end");
     }
-    let test = "a_service_without_a_manager_runs_all_the_same";
+    let test = "a_service_runs_without_a_manager";
     let (socket, folder) = (UnixDatagram::unbound().expect("a socket"), Folder::new(&[]));
     Manager::start_on(socket, "/nonexistent/notify", folder, test, &[]).end();
 }

@@ -139,7 +139,7 @@ fn a_connection_serves_requests_of_all_kinds_in_both_versions() {
 }
 
 #[test]
-fn requests_that_come_in_one_record_are_all_answered() {
+fn all_requests_in_one_record_get_a_response() {
     let server = Server::start(echo);
     let mut client = server.client();
     let requests: String = (0..500)

@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_that_cannot_be_kept_is_used_all_the_same() {
+    fn a_certificate_that_cannot_be_saved_is_still_used() {
         let of = names(&["localhost"]);
         let (_, error) = in_folder(None, &of);
         assert!(error.unwrap().contains("XDG_STATE_HOME"));

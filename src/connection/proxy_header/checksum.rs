@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_checksums_of_the_rfc() {
+    fn checksums_match_the_examples_in_the_rfc() {
         // RFC 3720 appendix B.4.
         assert_eq!(crc32c(&[&[0; 32]]), 0x8a91_36aa);
         assert_eq!(crc32c(&[&[0xff; 16], &[0xff; 16]]), 0x62a8_ab43);

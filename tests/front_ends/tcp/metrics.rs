@@ -119,7 +119,7 @@ fn a_duration_includes_the_body_and_the_wait_for_the_response() {
 }
 
 #[test]
-fn connections_are_counted_by_the_thing_that_they_wait_for() {
+fn connections_are_counted_by_state() {
     let metrics = Metrics::new();
     let mut options = Options::default();
     options.metrics = Some(metrics.clone());

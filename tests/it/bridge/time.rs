@@ -67,7 +67,7 @@ fn the_access_log_has_the_time() {
 }
 
 #[test]
-fn the_time_that_a_request_took_is_by_the_clock_of_the_service() {
+fn the_elapsed_time_is_measured_with_the_clock_of_the_service() {
     let micros = Arc::new(AtomicU64::new(0));
     let (clock, hand) = (micros.clone(), micros);
     let lines = Arc::new(Mutex::new(Vec::new()));

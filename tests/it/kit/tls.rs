@@ -101,7 +101,7 @@ fn each_reason_why_a_handshake_fails_is_returned() {
 }
 
 #[test]
-fn a_client_shows_its_certificate() {
+fn a_client_sends_its_certificate() {
     let (_, made) = served();
     let key = rcgen::KeyPair::generate().unwrap();
     let params = rcgen::CertificateParams::new(vec!["ada".to_string()]).unwrap();

@@ -328,7 +328,7 @@ fn pages_of_the_host_that_the_client_asked_for_may_send_forms() {
 }
 
 #[test]
-fn responses_that_come_later_are_logged_with_the_client() {
+fn deferred_responses_are_logged_with_the_client() {
     let log = Arc::new(Mutex::new(Vec::new()));
     let lines = log.clone();
     let gateway = Gateway::new(EveryWay)

@@ -91,7 +91,7 @@ fn stop(mut program: Program) -> Ended {
 }
 
 #[test]
-fn addresses_that_cannot_be_listened_on_are_named() {
+fn addresses_that_cannot_be_opened_are_named() {
     let holder = TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = holder.local_addr().expect("an address").to_string();
     let folder = Folder::new("taken", &[("file", b"")]);

@@ -47,7 +47,7 @@ fn wait_for(address: &str, status: u16) -> ClientResponse {
 }
 
 #[test]
-fn the_pages_for_monitoring_are_on_their_own_address_only() {
+fn the_admin_pages_are_only_on_the_admin_address() {
     let server = Server::start(&["--admin", "127.0.0.1:0"]);
     let address = admin_address(&server);
     assert_eq!(server.get("/").status(), 200);
@@ -94,7 +94,7 @@ fn a_server_that_drains_is_alive_but_not_ready() {
 }
 
 #[test]
-fn an_address_for_monitoring_that_is_taken_is_named() {
+fn an_admin_address_that_is_in_use_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
     let ended = Program::start(&["serve", "--port", "0", "--admin", &address]).end();
@@ -116,7 +116,7 @@ fn an_address_for_monitoring_that_is_taken_is_named() {
 }
 
 #[test]
-fn a_stop_removes_the_socket_for_monitoring() {
+fn a_stop_removes_the_admin_socket() {
     let folder = Folder::new("admin-stop", &[("a", b"")]);
     let path = folder.path.join("admin.sock");
     let server = Server::start(&["--admin", &format!("unix:{}", path.display())]);

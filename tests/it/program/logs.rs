@@ -33,7 +33,7 @@ fn logging(folder: &Folder) -> (Server, PathBuf) {
 }
 
 #[test]
-fn lines_have_the_form_that_was_asked_for() {
+fn lines_have_the_chosen_format() {
     let request = "GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: a \"b\"\r\n\r\n";
     let server = Server::start(&["--log-format", "combined"]);
     server.ask(request);
@@ -55,7 +55,7 @@ fn lines_have_the_form_that_was_asked_for() {
 }
 
 #[test]
-fn the_form_can_be_changed_by_a_reload() {
+fn a_reload_can_change_the_format() {
     let folder = Folder::new("log-format", &[("b.toml", b"port = 0\n")]);
     let config = folder.path.join("b.toml");
     let arguments = ["serve", "--config", config.to_str().expect("text")];
@@ -101,7 +101,7 @@ fn a_log_file_is_opened_again_after_it_was_moved() {
 }
 
 #[test]
-fn a_log_file_that_cannot_be_opened_again_goes_on_in_the_old_one() {
+fn the_old_log_file_is_used_if_it_cannot_be_opened_again() {
     let folder = Folder::new("log-file-lost", &[("a", b"")]);
     let (server, path) = logging(&folder);
     let moved = folder.path.join("access.log.1");
@@ -162,7 +162,7 @@ fn a_full_disk_is_reported_once_and_stops_no_client() {
 }
 
 #[test]
-fn a_server_without_a_log_file_ignores_the_signal_of_programs_that_rotate_logs() {
+fn a_server_without_a_log_file_ignores_sigusr1() {
     let server = Server::start(&[]);
     server.signal("-USR1");
     server.ask("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");

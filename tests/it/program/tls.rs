@@ -126,7 +126,7 @@ fn path(folder: &Folder, name: &str) -> String {
 }
 
 #[test]
-fn a_certificate_made_on_the_spot_is_kept_and_its_fingerprint_is_printed() {
+fn a_self_signed_certificate_is_kept_and_its_fingerprint_printed() {
     let state = Folder::new("tls-made", &[("unused", b"")]);
     let first = Server::start(&state, &["--tls"], 3);
     assert_eq!(
@@ -201,7 +201,7 @@ fn certificates_are_read_again_at_sighup_and_stay_if_one_is_wrong() {
 }
 
 #[test]
-fn a_made_certificate_that_is_lost_is_made_again_at_sighup() {
+fn a_lost_self_signed_certificate_is_made_again_at_sighup() {
     let state = Folder::new("tls-renewed", &[("unused", b"")]);
     let server = Server::start(&state, &["--tls"], 3);
     let file = state.path.join("bytegate/self-signed.pem");
@@ -307,7 +307,7 @@ fn http_is_redirected_except_for_challenges_of_authorities() {
 }
 
 #[test]
-fn plain_http_on_the_port_for_tls_is_told_so() {
+fn plain_http_on_a_tls_port_gets_an_explanation() {
     let state = Folder::new("tls-plain", &[("unused", b"")]);
     let server = Server::start(&state, &["--tls"], 1);
     let mut client = StreamClient::connect(server.address()).expect("it listens");

@@ -132,7 +132,7 @@ fn an_incomplete_response_is_not_ended_with_an_alert() {
 }
 
 #[test]
-fn a_wrong_record_ends_the_connection() {
+fn an_invalid_record_ends_the_connection() {
     let (stream, serving) = serve(&echo());
     let mut stream = StreamOwned::new(Offer::default().start().connection, stream);
     StreamClient::new(&mut stream).get("/").unwrap();

@@ -169,7 +169,7 @@ fn one_file_may_have_the_chain_and_the_key() {
 }
 
 #[test]
-fn names_of_made_certificates_are_checked() {
+fn names_of_self_signed_certificates_are_checked() {
     let error = SelfSigned::new(Vec::<String>::new()).unwrap_err();
     assert_eq!(error.to_string(), "a certificate needs a name");
     let error = SelfSigned::new(["b\u{fc}cher.example"]).unwrap_err();

@@ -55,7 +55,7 @@ fn connect(tls: &Tls, offer: &Offer) -> Result<(Option<Vec<u8>>, Option<String>)
 }
 
 #[test]
-fn a_certificate_of_a_client_is_verified_and_shown() {
+fn a_client_certificate_is_verified_and_shown() {
     let trusted = authority("trusted");
     let untrusted = authority("untrusted");
     let required = options().require_client_certificates(trusted.pem());
@@ -90,7 +90,7 @@ impl TimeProvider for At {
 }
 
 #[test]
-fn a_certificate_of_a_client_expires_at_the_time_of_the_server() {
+fn a_client_certificate_expires_at_the_time_of_the_server() {
     let trusted = authority("trusted");
     let client = client_of(&trusted, 2090);
     const YEAR: u64 = 365 * 86_400;

@@ -44,7 +44,7 @@ fn both_versions_are_served_and_the_application_learns_which() {
 }
 
 #[test]
-fn every_byte_may_come_alone() {
+fn bytes_can_arrive_one_by_one() {
     for version in VERSIONS {
         let mut client = Offer::default().version(version).start();
         let mut server = Server::new(&tls());
@@ -63,7 +63,7 @@ fn every_byte_may_come_alone() {
 }
 
 #[test]
-fn the_bytes_of_a_client_may_be_cut_anywhere() {
+fn input_can_be_split_anywhere() {
     let tls = tls();
     for version in VERSIONS {
         let config = Offer::default().version(version).config();
@@ -232,7 +232,7 @@ fn a_client_that_ends_its_input_can_still_receive() {
 }
 
 #[test]
-fn plaintext_before_a_wrong_record_counts() {
+fn plaintext_before_an_invalid_record_is_received() {
     for split in [false, true] {
         let mut client = Offer::default().start();
         let mut server = Server::new(&tls());
@@ -270,7 +270,7 @@ fn large_bodies_pass_in_both_directions() {
 }
 
 #[test]
-fn a_changed_byte_is_found() {
+fn a_changed_byte_is_detected() {
     let tls = tls();
     for version in VERSIONS {
         let places = || (0..300).step_by(3);
