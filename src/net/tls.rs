@@ -74,6 +74,13 @@ impl<T: Transport> TlsTransport<T> {
 }
 
 impl State {
+    /// Returns whether a read returns something without more bytes from the wire. If this were wrong, the connection would poll
+    /// again and again, and no other connection of the thread would have a turn.
+    fn has_plaintext(&self) -> bool {
+        let is_left = !self.rest.is_empty() || self.connection.is_readable();
+        is_left && self.phase != Phase::Refused
+    }
+
     /// Writes the output of the connection as far as there is room. Returns the number of bytes.
     fn flush(&mut self, stream: &impl Transport) -> io::Result<usize> {
         let mut written = 0;
@@ -106,6 +113,7 @@ impl State {
         match taken {
             Err(error) if self.connection.is_handshaking() => {
                 self.phase = Phase::Refused;
+                self.rest = Vec::new();
                 on_failure(&error);
                 self.flush(stream)?;
                 stream.end_output()?;
@@ -137,8 +145,7 @@ impl<T: Transport> Transport for TlsTransport<T> {
     fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let state = self.state();
         // The socket does not wake the reader for plaintext that has already arrived.
-        if !state.rest.is_empty() || state.connection.is_readable() && state.phase != Phase::Refused
-        {
+        if state.has_plaintext() {
             return Poll::Ready(Ok(()));
         }
         // The output of the handshake is sent while a read waits.

@@ -235,6 +235,23 @@ fn garbage_gets_an_alert_and_the_server_keeps_running() {
 }
 
 #[test]
+fn a_handshake_that_fails_with_input_left_does_not_hold_its_thread() {
+    // Nothing else ends the connection.
+    let gateway = Gateway::new(echo);
+    let gateway = gateway.configure(|config| config.timeouts.head = Duration::from_secs(3600));
+    let server = Server::with(gateway, |options| options.threads = 1.try_into().unwrap());
+    let mut refused = server.tcp();
+    let hello = Offer::default().start().output();
+    refused.write_all(&hello).unwrap();
+    refused.read_exact(&mut [0; 1]).unwrap();
+    // More than TLS takes before it looks at the first record.
+    refused.write_all(&[0; 16_000]).unwrap();
+    let mut alert = Vec::new();
+    refused.read_to_end(&mut alert).unwrap();
+    assert_eq!(server.client().get("/a").unwrap().text(), "https /a");
+}
+
+#[test]
 fn a_slow_handshake_ends_at_the_deadline_of_the_head() {
     let gateway = Gateway::new(echo);
     let gateway = gateway.configure(|config| config.timeouts.head = Duration::from_millis(300));
