@@ -276,7 +276,8 @@ impl TlsConnection {
                 self.failed = Some(error.into());
             }
         }
-        if self.info.is_none() && self.failed.is_none() {
+        // Also before an error: the plaintext before it is of a client that is known.
+        if self.info.is_none() {
             self.complete_handshake();
         }
     }

@@ -255,6 +255,25 @@ fn plaintext_before_an_invalid_record_is_received() {
 }
 
 #[test]
+fn plaintext_after_the_handshake_has_its_client_even_before_a_wrong_record() {
+    let mut client = Offer::default().version(VERSIONS[1]).start();
+    let mut server = Server::new(&tls());
+    server.receive(&client.output());
+    client.receive(&server.channel.take_output());
+    // The end of the handshake, a request, and a wrong record, which are read at once.
+    client.send(REQUEST);
+    let mut input = client.output();
+    client.send(REQUEST);
+    input.extend(client.output());
+    *input.last_mut().unwrap() ^= 1;
+    server.receive(&input);
+    assert!(server.error.is_some());
+    assert_eq!(server.received, REQUEST);
+    let info = server.channel.info().expect("a handshake");
+    assert_eq!(info.server_name(), Some("localhost"));
+}
+
+#[test]
 fn large_bodies_pass_in_both_directions() {
     let body: Vec<u8> = (0..300_000).map(|it| (it % 251) as u8).collect();
     let mut client = Offer::default().start();

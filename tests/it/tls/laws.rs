@@ -158,6 +158,8 @@ impl Server {
     /// Takes bytes of the wire. An error is returned again and again.
     pub(crate) fn receive(&mut self, wire: &[u8]) {
         let result = self.connection.receive(wire, &mut self.received);
+        // Code that interprets plaintext knows who sent it.
+        assert!(self.received.is_empty() || self.connection.info().is_some());
         let error = result.err().map(|error| error.to_string());
         assert!(self.error.is_none() || self.error == error, "{error:?}");
         self.error = error;
