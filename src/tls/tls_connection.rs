@@ -53,11 +53,16 @@ pub struct TlsConnection {
     response: &'static [u8],
     /// The number of plaintext bytes that can be taken.
     readable: usize,
+    /// The bytes of the wire since the last plaintext, up to a limit. The beginning of a record or of a message is kept.
+    kept: usize,
     /// Whether the client has sent `close_notify`.
     has_ended: bool,
     /// The error that is returned once all plaintext before it has been taken.
     failed: Option<TlsError>,
 }
+
+/// The most bytes that are kept of a message that is incomplete (rustls).
+const MOST_KEPT: usize = 64 * 1024;
 
 enum State {
     /// The first bytes, which may be plain HTTP.
@@ -75,6 +80,7 @@ impl TlsConnection {
             info: None,
             response: b"",
             readable: 0,
+            kept: 0,
             has_ended: false,
             failed: None,
         }
@@ -181,6 +187,12 @@ impl TlsConnection {
         self.readable > 0 || self.has_ended || self.failed.is_some()
     }
 
+    /// Returns the bytes of the wire that may be kept because they end in the middle of a record or of a message.
+    #[cfg(feature = "server")]
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.kept
+    }
+
     /// Like [`send`](TlsConnection::send), for plaintext in pieces.
     pub(crate) fn send_pieces(&mut self, pieces: &[IoSlice<'_>]) {
         if let (State::Tls(connection), Some(_)) = (&mut self.state, &self.info) {
@@ -238,11 +250,12 @@ impl TlsConnection {
             }
             State::Tls(connection) => {
                 // The limit on unread plaintext does not apply, because all of it has been taken.
-                let read = connection.read_tls(wire);
-                if matches!(read, Ok(0) | Err(_)) {
-                    return self.break_off(TlsError::new("a TLS record is too long"));
+                match connection.read_tls(wire) {
+                    Ok(0) | Err(_) => {
+                        self.break_off(TlsError::new("a TLS record is too long"));
+                    }
+                    Ok(count) => self.process(count),
                 }
-                self.process();
             }
         }
     }
@@ -261,13 +274,17 @@ impl TlsConnection {
         }
     }
 
-    fn process(&mut self) {
+    /// Processes bytes of the wire, of which `count` are new.
+    fn process(&mut self, count: usize) {
         let State::Tls(connection) = &mut self.state else {
             return;
         };
         match connection.process_new_packets() {
             Ok(state) => {
                 self.readable = state.plaintext_bytes_to_read();
+                // Only new bytes can follow a whole record.
+                let before = if self.readable > 0 { 0 } else { self.kept };
+                self.kept = (before + count).min(MOST_KEPT);
                 self.has_ended = state.peer_has_closed();
             }
             Err(error) => {
@@ -279,6 +296,9 @@ impl TlsConnection {
         // Also before an error: the plaintext before it is of a client that is known.
         if self.info.is_none() {
             self.complete_handshake();
+            if self.info.is_some() {
+                self.kept = self.kept.min(count);
+            }
         }
     }
 

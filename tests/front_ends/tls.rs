@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A bound that only a broken server reaches.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -270,6 +270,58 @@ fn a_slow_handshake_ends_at_the_deadline_of_the_head() {
         stream.write_all(&[**byte]).is_err()
     });
     assert!(gone.is_some());
+}
+
+/// Waits until the memory of all connections is this much, in bytes.
+fn wait_for_memory(metrics: &Metrics, is_expected: impl Fn(usize) -> bool) {
+    let started = Instant::now();
+    loop {
+        let page = metrics.to_string();
+        let mut lines = page.lines();
+        let bytes = lines.find_map(|line| line.strip_prefix("bytegate_buffered_bytes "));
+        let bytes = bytes.and_then(|text| text.parse().ok()).unwrap();
+        if is_expected(bytes) {
+            return;
+        }
+        assert!(started.elapsed() < PATIENCE, "{bytes} bytes");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn messages_and_records_that_are_incomplete_count_as_memory() {
+    const KIB: usize = 1024;
+    let metrics = Metrics::new();
+    let counted = metrics.clone();
+    let server = Server::with(echo, |options| {
+        options.metrics = Some(counted);
+        options.buffered_bytes = 64 * KIB;
+    });
+    // A hello of nearly 64 KiB, in records, of which 40 KiB are sent.
+    let begin = || {
+        let mut hello = server.tcp();
+        let message = [&b"\x01\x00\xff\x00"[..], &[0; 40 * KIB - 4]].concat();
+        for part in message.chunks(10 * KIB) {
+            // The server may have closed the connection.
+            let _ = hello.write_all(b"\x16\x03\x01\x28\x00");
+            let _ = hello.write_all(part);
+        }
+        hello
+    };
+    let first = begin();
+    wait_for_memory(&metrics, |bytes| bytes >= 40 * KIB);
+    let mut client = server.client();
+    assert_eq!(client.get("/a").unwrap().text(), "https /a");
+    // Most of a record. The first page of a connection does not count.
+    let mut wire = &client.stream().sock;
+    wire.write_all(b"\x17\x03\x03\x40\x00").unwrap();
+    wire.write_all(&[0; 16_000]).unwrap();
+    wait_for_memory(&metrics, |bytes| bytes >= 52 * KIB);
+    // A handshake for which no memory is left ends.
+    let count = begin().read(&mut [0; 1]).unwrap_or_default();
+    assert_eq!(count, 0);
+    drop((first, client));
+    wait_for_memory(&metrics, |bytes| bytes == 0);
 }
 
 #[test]
