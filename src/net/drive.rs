@@ -455,13 +455,13 @@ impl<T: Transport> Driver<'_, T> {
     }
 
     /// Handles the stop of the server. An idle connection gets a moment more, because a request may already be on its
-    /// way.
+    /// way, after the rest of a TLS handshake.
     async fn stop(&mut self) -> io::Result<Wait> {
-        if self.session.is_idle() && self.input.is_empty() {
-            let readable = async {
-                let _ = readable(&*self.socket).await;
-            };
-            or_after(QUIET, readable).await;
+        let end = self.server.elapsed().saturating_add(QUIET);
+        let mut left = QUIET;
+        while self.session.is_idle() && self.input.is_empty() && !left.is_zero() {
+            or_after(left, async { drop(readable(&*self.socket).await) }).await;
+            left = end.saturating_sub(self.server.elapsed());
             if let wait @ (Wait::Write { .. } | Wait::Pending { .. } | Wait::Close(_)) =
                 self.read_now()?
             {

@@ -7,7 +7,7 @@ mod laws;
 use crate::temporary::Folder;
 use crate::turn::Turn;
 use bytegate::config::AddressRange;
-use bytegate::net::{self, Metrics, Options, Running};
+use bytegate::net::{self, Metrics, Options, Phase, Readiness, Running};
 use bytegate::request::ConnectionInfo;
 use bytegate::testing::StreamClient;
 use bytegate::tls::rustls::{ClientConnection, StreamOwned};
@@ -29,6 +29,7 @@ type Stream = StreamOwned<ClientConnection, TcpStream>;
 
 struct Server {
     running: Running,
+    readiness: Readiness,
     _turn: Turn,
 }
 
@@ -45,6 +46,7 @@ impl Server {
         options.tls = Some(tls());
         change(&mut options);
         Server {
+            readiness: options.readiness.clone(),
             running: net::start("127.0.0.1:0", gateway, options).unwrap(),
             _turn: turn,
         }
@@ -407,6 +409,32 @@ fn a_stop_lets_active_requests_end_and_ends_idle_connections_with_an_alert() {
     assert_eq!(active.response(Method::GET).unwrap().text(), "done");
     active.read_to_end(&mut rest).unwrap();
     stopping.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_stop_lets_a_handshake_end_and_serves_the_request_after_it() {
+    // A machine under load may take longer than the server waits.
+    let is_served = (0..5).any(|_| {
+        let server = Server::start(echo);
+        let readiness = server.readiness.clone();
+        let tcp = server.tcp();
+        // This connection is accepted after the other one.
+        server.client().get("/").unwrap();
+        let stopping = thread::spawn(move || server.running.stop());
+        let started = Instant::now();
+        while readiness.phase() != Phase::Draining {
+            assert!(started.elapsed() < PATIENCE);
+            thread::yield_now();
+        }
+        // The connection notices the stop.
+        thread::sleep(Duration::from_millis(20));
+        let connection = Offer::default().start().connection;
+        let mut client = StreamClient::new(StreamOwned::new(connection, tcp));
+        let response = client.get("/a").map(|response| response.text().to_string());
+        stopping.join().unwrap().unwrap();
+        response.is_ok_and(|text| text == "https /a")
+    });
+    assert!(is_served);
 }
 
 #[test]
