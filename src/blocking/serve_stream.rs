@@ -229,14 +229,22 @@ fn linger(stream: &mut impl BlockingStream, gap: Duration) {
         return;
     }
     let start = Instant::now();
+    discard(stream, || start.elapsed());
+}
+
+/// Reads and discards input until the peer closes, or sends too slowly or too much.
+fn discard(stream: &mut impl Read, elapsed: impl Fn() -> Duration) {
     let mut linger = Linger::default();
     let mut block = [0; READ_BYTES];
     loop {
-        match stream.read(&mut block) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+        let count = match stream.read(&mut block) {
+            // Bytes of TLS need not contain plaintext.
+            Err(error) if error.kind() == ErrorKind::Interrupted => 0,
             Ok(0) | Err(_) => return,
-            Ok(count) if !linger.goes_on(count, start.elapsed()) => return,
-            Ok(_) => {}
+            Ok(count) => count,
+        };
+        if !linger.goes_on(count, elapsed()) {
+            return;
         }
     }
 }
@@ -287,4 +295,29 @@ static LARGE_BODIES: Advice = Advice::new();
 /// Writes a line to standard error. A failed write is ignored.
 pub(super) fn report(text: &str) {
     let _ = writeln!(io::stderr(), "bytegate: {text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::cell::Cell;
+
+    #[test]
+    fn records_without_plaintext_prolong_nothing() {
+        /// A peer that sends something each second, which is never a byte of plaintext.
+        struct Fruitless<'c>(&'c Cell<u64>);
+
+        impl Read for Fruitless<'_> {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                self.0.set(self.0.get() + 1);
+                assert!(self.0.get() < 100, "it is read without end");
+                Err(ErrorKind::Interrupted.into())
+            }
+        }
+
+        let seconds = Cell::new(0);
+        let elapsed = || Duration::from_secs(seconds.get());
+        discard(&mut Fruitless(&seconds), elapsed);
+        assert_eq!(elapsed(), LINGER_GAP);
+    }
 }
