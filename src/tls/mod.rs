@@ -27,8 +27,8 @@
 //!   [another one](TlsOptions::crypto_provider).
 //! - ALPN: `http/1.1` and `http/1.0`. A client that offers only other protocols, such as `h2`, is refused with the alert
 //!   `no_application_protocol` (RFC 7301 section 3.2). A client that offers none is served.
-//! - Sessions are resumed with tickets, without state in the server. Early data is not accepted, because its requests could be
-//!   replayed (RFC 8446 section 8).
+//! - Sessions are resumed with tickets, without state in the server, unless clients are asked for certificates: those are
+//!   verified at each connection. Early data is not accepted, because its requests could be replayed (RFC 8446 section 8).
 //! - With several certificates, the client's server name selects one: the exact name first, then a wildcard, then the first
 //!   certificate. A request for a host that the certificate does not cover gets a 421 (RFC 9110 section 15.5.20).
 //! - [`Tls::reload`] reads the files again, for all later connections.

@@ -89,6 +89,7 @@ impl TlsOptions {
     /// served, too. A client whose certificate is invalid is refused during the handshake. Applications find the certificate in
     /// [`TlsInfo`](crate::request::TlsInfo::client_certificate).
     ///
+    /// Each connection verifies the certificate again, so no session is resumed, not even if the client has no certificate.
     /// Revocation is not checked.
     pub fn accept_client_certificates(self, roots: impl Into<Vec<u8>>) -> TlsOptions {
         self.clients(roots.into(), false)
@@ -139,7 +140,7 @@ impl TlsOptions {
     }
 
     /// Sets the cryptography provider. Sessions are then resumed from memory, which holds the last 1,024, instead of with
-    /// tickets.
+    /// tickets, unless clients are asked for certificates.
     ///
     /// Default: ring with the feature `tls`, or else Graviola with the feature `tls-graviola`, or else the provider that the
     /// process has installed ([`CryptoProvider::install_default`]).
@@ -152,6 +153,11 @@ impl TlsOptions {
     pub fn time_provider(mut self, time: Arc<dyn TimeProvider>) -> TlsOptions {
         self.time = Some(time);
         self
+    }
+
+    /// Returns whether clients are asked for certificates.
+    pub(super) fn asks_clients(&self) -> bool {
+        self.clients.is_some()
     }
 
     pub(super) fn provider_or_default(&self) -> Result<Provider, TlsError> {

@@ -100,6 +100,12 @@ impl Tls {
             .with_cert_resolver(choice.resolver());
         config.alpn_protocols = PROTOCOLS.map(Vec::from).into();
         match provider.ticketer {
+            // A session that is resumed keeps the certificate of its client, and nothing verifies it again: not after it has
+            // expired, and not against other authorities.
+            _ if options.asks_clients() => {
+                config.session_storage = Arc::new(NoServerSessionStorage {});
+                config.send_tls13_tickets = 0;
+            }
             Some(ticketer) => {
                 config.ticketer = ticketer;
                 config.session_storage = Arc::new(NoServerSessionStorage {});

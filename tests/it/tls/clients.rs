@@ -1,14 +1,17 @@
 //! Certificates of clients.
 
-use super::laws::{Offer, Server, VERSIONS, made, run_whole};
+use super::laws::{Client, Offer, Server, VERSIONS, made, run_whole};
+use bytegate::tls::rustls::HandshakeKind;
+use bytegate::tls::rustls::crypto::ring;
 use bytegate::tls::rustls::pki_types::{PrivateKeyDer, UnixTime};
 use bytegate::tls::rustls::time_provider::TimeProvider;
-use bytegate::tls::{Tls, TlsOptions};
+use bytegate::tls::{SelfSigned, Tls, TlsOptions};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, date_time_ymd,
 };
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// An authority for clients.
@@ -113,22 +116,70 @@ fn a_client_certificate_expires_at_the_time_of_the_server() {
     }
 }
 
+/// A clock that a test sets.
+#[derive(Debug, Default)]
+struct Clock(AtomicU64);
+
+impl TimeProvider for Clock {
+    fn current_time(&self) -> Option<UnixTime> {
+        let seconds = self.0.load(Ordering::SeqCst);
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
+    }
+}
+
 #[test]
-fn a_resumed_session_keeps_the_certificate_of_its_client() {
+fn a_certificate_of_a_client_is_verified_at_each_connection() {
+    const YEAR: u64 = 365 * 86_400;
     let trusted = authority("trusted");
-    let tls = options().require_client_certificates(trusted.pem());
-    let tls = tls.build().unwrap();
-    for version in VERSIONS {
-        let offer = client_of(&trusted, 2090).version(version);
-        let expected = offer.certificate.as_ref().unwrap().0.to_vec();
-        let config = offer.config();
-        for _ in 0..2 {
-            let name = "localhost".try_into().unwrap();
-            let mut client = super::laws::Client::new(config.clone(), name);
-            let mut server = Server::new(&tls);
-            run_whole(&mut client, &mut server);
-            let info = server.connection.info().expect("a handshake");
-            assert_eq!(info.client_certificate(), Some(&expected[..]));
+    let whole = SelfSigned::valid_between(
+        ["localhost"],
+        Duration::ZERO,
+        Duration::from_secs(200 * YEAR),
+    );
+    let whole = whole.unwrap();
+    let clock = Arc::new(Clock::default());
+    let options = || {
+        let tls = TlsOptions::new().certificate_pem(whole.certificate_pem(), whole.key_pem());
+        tls.time_provider(clock.clone())
+    };
+    let provider = || Arc::new(ring::default_provider());
+    for (tls, may_resume) in [
+        (options(), true),
+        (options().crypto_provider(provider()), true),
+        (options().require_client_certificates(trusted.pem()), false),
+        (options().accept_client_certificates(trusted.pem()), false),
+        (
+            options()
+                .crypto_provider(provider())
+                .require_client_certificates(trusted.pem()),
+            false,
+        ),
+    ] {
+        let tls = tls.build().unwrap();
+        for version in VERSIONS {
+            let mut offer = Offer::trusting([whole.certificate_pem()]).version(version);
+            offer.certificate = client_of(&trusted, 2090).certificate;
+            let config = offer.config();
+            let connect_in = |year: u64| {
+                clock.0.store((year - 1970) * YEAR, Ordering::SeqCst);
+                let name = "localhost".try_into().unwrap();
+                let mut client = Client::new(config.clone(), name);
+                let mut server = Server::new(&tls);
+                run_whole(&mut client, &mut server);
+                match server.error {
+                    None => Ok(client.connection.handshake_kind().unwrap()),
+                    Some(error) => Err(error),
+                }
+            };
+            assert_eq!(connect_in(2080), Ok(HandshakeKind::Full));
+            let again = connect_in(2080);
+            let after_its_end = connect_in(2091);
+            if may_resume {
+                assert_eq!(again, Ok(HandshakeKind::Resumed));
+            } else {
+                assert_eq!(again, Ok(HandshakeKind::Full));
+                assert!(after_its_end.unwrap_err().contains("expired"));
+            }
         }
     }
 }
