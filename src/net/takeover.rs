@@ -16,6 +16,7 @@ use std::fs::File;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::TcpListener;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::prelude::rust_2024::*;
@@ -24,7 +25,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
-/// The environment variable that tells a process that its standard input is a socket of its predecessor.
+/// The environment variable that tells a process which socket of its predecessor its standard input is. Processes that it starts
+/// inherit the variable, but not the socket.
 const VARIABLE: &str = "BYTEGATE_TAKEOVER";
 /// The number of bytes before a name: the kind of the message, and the length of the name.
 const HEADER_BYTES: usize = 3;
@@ -127,8 +129,9 @@ impl Takeover {
     /// is then killed, and this process continues to serve.
     pub fn start(&self, command: &mut Command, timeout: Duration) -> io::Result<u32> {
         let (mut stream, theirs) = UnixStream::pair()?;
+        command.env(VARIABLE, identity(&theirs)?);
         command.stdin(Stdio::from(OwnedFd::from(theirs)));
-        let mut child = command.env(VARIABLE, "1").spawn()?;
+        let mut child = command.spawn()?;
         // A copy in the command would keep the stream open.
         command.stdin(Stdio::null());
         let end = Instant::now() + timeout;
@@ -196,6 +199,13 @@ fn send(stream: &UnixStream, kind: u8, name: &str, files: &[BorrowedFd<'_>]) -> 
     stream.write_all(bytes.get(sent..).unwrap_or_default())
 }
 
+/// Returns a text that identifies an open socket: no other one has the same number.
+fn identity(socket: impl AsFd) -> io::Result<String> {
+    let socket = File::from(socket.as_fd().try_clone_to_owned()?);
+    let metadata = socket.metadata()?;
+    Ok(format!("{}:{}", metadata.dev(), metadata.ino()))
+}
+
 /// Waits until the new process is ready.
 fn wait(stream: &mut UnixStream, end: Instant) -> io::Result<()> {
     let left = end.saturating_duration_since(Instant::now());
@@ -229,7 +239,11 @@ impl Predecessor {
     /// Returns an error if the sockets cannot be received.
     pub fn from_environment() -> io::Result<Option<Predecessor>> {
         static IS_TAKEN: AtomicBool = AtomicBool::new(false);
-        if env::var_os(VARIABLE).is_none() || IS_TAKEN.swap(true, Ordering::SeqCst) {
+        let is_passed = env::var(VARIABLE).ok().is_some_and(|expected| {
+            let found = identity(io::stdin());
+            found.is_ok_and(|found| found == expected)
+        });
+        if !is_passed || IS_TAKEN.swap(true, Ordering::SeqCst) {
             return Ok(None);
         }
         let stream = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);

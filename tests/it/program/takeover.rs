@@ -198,6 +198,18 @@ fn a_new_process_that_cannot_start_changes_nothing() {
 }
 
 #[test]
+fn a_program_that_a_new_process_starts_takes_nothing_over() {
+    let folder = Folder::new("takeover-child", &[("index.html", b"hi")]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bytegate"));
+    // It gets the variables of the new process, but another standard input.
+    command
+        .args(["serve", folder.as_str(), "--port", "0"])
+        .env("BYTEGATE_TAKEOVER", "1:1");
+    let server = Server::ready(Program::run(&mut command, Stdio::piped()));
+    assert_eq!(server.get("/").text(), "hi");
+}
+
+#[test]
 fn systemd_follows_the_new_process() {
     let folder = Folder::new("takeover-systemd", &[("site/index.html", b"hi")]);
     let notify = folder.path.join("notify");
