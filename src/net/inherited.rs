@@ -34,6 +34,13 @@ pub(super) fn take(name: Option<&str>) -> io::Result<Vec<Socket>> {
     wanted.into_iter().map(|it| it.socket).collect()
 }
 
+/// Keeps the sockets from child processes that are started later.
+#[cfg(feature = "python")]
+pub(crate) fn keep_from_children() {
+    let mut passed = PASSED.lock().unwrap_or_else(PoisonError::into_inner);
+    passed.get_or_insert_with(from_environment);
+}
+
 /// Takes all sockets from the environment. Child processes that are started later do not get them.
 fn from_environment() -> Vec<Passed> {
     // The sockets of several units have no order, so names tell them apart (sd_listen_fds_with_names).

@@ -24,7 +24,7 @@ mod count_routes;
 mod counters;
 mod drive;
 #[cfg(all(feature = "systemd", unix))]
-mod inherited;
+pub(crate) mod inherited;
 mod line;
 mod linger;
 mod listen;

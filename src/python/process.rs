@@ -38,6 +38,8 @@ pub(super) fn start(
         wires.push(Arc::new(Wire::new(own)?));
         streams.push(stream);
     }
+    #[cfg(feature = "systemd")]
+    crate::net::inherited::keep_from_children();
     // An application may print, but not into its responses.
     let output = io::stderr().as_fd().try_clone_to_owned()?;
     let child = std::process::Command::new(&plan.interpreter)

@@ -2,6 +2,7 @@
 
 use super::*;
 use std::fs;
+use std::os::fd::OwnedFd;
 
 pub(super) fn has_python() -> bool {
     let found = Command::new("python3").arg("--version").output().is_ok();
@@ -36,7 +37,11 @@ struct Server {
 
 impl Server {
     fn start(folder: &Folder, arguments: &[&str]) -> Server {
-        let program = Program::run(&mut command(folder, arguments), Stdio::null());
+        Server::of(Program::run(&mut command(folder, arguments), Stdio::null()))
+    }
+
+    /// Waits until it serves.
+    fn of(program: Program) -> Server {
         let mut said = String::new();
         let address = loop {
             let line = program.stderr.recv_timeout(DEADLINE);
@@ -90,6 +95,53 @@ fn has_body(response: &str, status: u16, body: &str) {
         response.split_once("\r\n\r\n").unwrap().1.contains(body),
         "{response}"
     );
+}
+
+/// Responds with the number of sockets that the process could accept connections on.
+const LISTENING: &str = r"
+import os, socket
+
+def application(environ, start_response):
+    count = 0
+    for number in range(3, 100):
+        try:
+            copy = os.dup(number)
+        except OSError:
+            continue
+        try:
+            it = socket.socket(fileno=copy)
+            count += it.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+        except OSError:
+            os.close(copy)
+    start_response('200 OK', [])
+    return [b'%d sockets' % count]
+";
+
+#[test]
+fn an_application_does_not_get_the_sockets_of_systemd() {
+    if !has_python() {
+        return;
+    }
+    let folder = Folder::new("wsgi-systemd", &[("app.py", LISTENING.as_bytes())]);
+    let socket = TcpListener::bind("127.0.0.1:0").expect("a port");
+    // Descriptors begin at 3, and the process of the service has the number that was announced.
+    let script = r#"export LISTEN_PID=$$; exec "$0" "$@" 3<&0 </dev/null >/dev/null"#;
+    let mut child = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_bytegate")])
+        .args(["wsgi", "app:application", "--listen", "systemd:web"])
+        .envs([("LISTEN_FDS", "1"), ("LISTEN_FDNAMES", "web")])
+        .current_dir(&folder.path)
+        .stdin(Stdio::from(OwnedFd::from(socket)))
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a process");
+    let server = Server::of(Program {
+        stdin: None,
+        stdout: lines(None::<fs::File>),
+        stderr: lines(child.stderr.take()),
+        child,
+    });
+    has_body(&server.get("/"), 200, "0 sockets");
 }
 
 #[test]
