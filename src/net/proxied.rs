@@ -44,6 +44,7 @@ pub(super) fn connection<T: Transport>(
         if place.give_to(Client::of(&info.peer), &server.options) {
             drive::connection(socket, info, place, server, held).await;
         } else {
+            server.options.count(|metrics| metrics.turned_away.add(1));
             turn_away(&*socket);
         }
     }

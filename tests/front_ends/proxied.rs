@@ -5,7 +5,7 @@ use crate::turn::Turn;
 use bytegate::blocking::{ThreadOptions, ThreadServer};
 use bytegate::config::TrustedProxies;
 #[cfg(feature = "server")]
-use bytegate::net::{self, Options};
+use bytegate::net::{self, Metrics, Options};
 use bytegate::request::Peer;
 use bytegate::testing::{Pipe, StreamClient};
 use bytegate::{Gateway, Method, Request};
@@ -273,8 +273,10 @@ fn a_header_that_is_late_ends_the_connection() {
 #[cfg(feature = "server")]
 #[test]
 fn the_connections_of_each_client_are_limited_not_those_of_the_proxy() {
+    let metrics = Metrics::new();
     let server = start(show(), loopback(), |options| {
-        options.connections_per_address = 2
+        options.connections_per_address = 2;
+        options.metrics = Some(metrics.clone());
     });
     let busy = |client: u8| {
         let mut stream = connect(server.address(), &v2([192, 0, 2, client]));
@@ -298,6 +300,8 @@ fn the_connections_of_each_client_are_limited_not_those_of_the_proxy() {
         .next()
         .expect("a client has two connections");
     assert!(response.text().contains("too many connections"));
+    let page = metrics.to_string();
+    assert!(!page.contains("\nbytegate_connections_turned_away_total 0\n"));
     for client in &mut clients {
         client.send(&GET[9..]).unwrap();
         let response = client.response(Method::GET).unwrap();
