@@ -36,8 +36,10 @@ use alloc::vec::Vec;
 ///
 /// Of these headers, the application sees only the ones that were believed. From a peer that is not trusted, `Forwarded`,
 /// `X-Real-IP` and all headers that begin with `X-Forwarded-` are removed, because applications and frameworks may believe
-/// them. From a trusted peer, the headers that this middleware does not read are removed: `Forwarded`, `X-Forwarded-Host` and
-/// `X-Forwarded-Prefix` by default.
+/// them. From a trusted peer, `Forwarded`, `X-Forwarded-For`, `X-Forwarded-Proto`, `X-Forwarded-Host` and `X-Forwarded-Prefix`
+/// are removed unless this middleware reads them. Others, such as `X-Real-IP` and `X-Forwarded-Client-Cert`, are kept, because a
+/// proxy may set them: have it set or remove each one that your application reads. A list is kept whole, so its left part may
+/// come from the client: use [`Request::peer`](crate::Request::peer).
 ///
 /// ```
 /// use bytegate::middleware::ForwardedHeaders;
