@@ -63,7 +63,8 @@ pub(super) fn connection<T: Transport>(
             deadline: Deadline::new(),
         };
         let ended = driver.run().await;
-        driver.is_over = true;
+        // A write fails if the connection was told to close while its client did not read.
+        driver.is_over = ended.is_ok() || !driver.gives_way;
         // A socket error ends the connection. Nobody is left to be told about it.
         if let Ok(reason) = ended {
             // Boxed, because most connections end in another way, and all of them would reserve memory for it.

@@ -182,6 +182,38 @@ fn clients_at_one_address_that_read_nothing_do_not_keep_others_out() {
     assert!(slowest < SOON, "{slowest:?}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_response_that_makes_room_for_others_does_not_look_complete() {
+    const CLIENTS: usize = 18;
+    const BLOCKS: usize = 500;
+    let app = |request: &Request<'_>| match request.path() {
+        "/stream" => {
+            // Without a length, and more than the system takes from one that reads nothing.
+            let blocks = (0..BLOCKS).map(|_| vec![b'x'; 16 * 1024]);
+            Response::text(Body::from_iterator(blocks))
+        }
+        _ => Response::text("hello"),
+    };
+    let server = Setup::new(app).connections(CLIENTS).start();
+    let stuck: Vec<Client> = (0..CLIENTS).map(|_| server.connect()).collect();
+    for client in &stuck {
+        // A body of HTTP/1.0 ends with the connection.
+        client.send("GET /stream HTTP/1.0\r\n\r\n");
+        client.socket().peek(&mut [0]).expect("a response begins");
+    }
+    slowest_of_another_address(server.address, 1);
+    let is_cut = stuck.into_iter().any(|client| match client.rest() {
+        Ok(received) => {
+            let length = received.len();
+            assert!(length > BLOCKS * 16 * 1024, "{length} bytes look complete");
+            false
+        }
+        Err(_) => true,
+    });
+    assert!(is_cut);
+}
+
 #[test]
 fn a_head_that_makes_room_for_others_gets_a_503() {
     let server = Setup::new(echo).connections(2).start();
