@@ -5,6 +5,7 @@ use crate::log::Log;
 use crate::log_file::{LogFile, Reopening};
 use crate::log_format::LogFormat;
 use crate::options::Options;
+use crate::signals::LogSignals;
 use crate::terminal;
 use bytegate::middleware::AccessLog;
 use std::io::{self, IsTerminal};
@@ -18,9 +19,16 @@ pub(crate) struct AccessOutput {
 }
 
 impl AccessOutput {
+    /// Opens the output. Each SIGUSR1, which programs that rotate logs send, opens a log file again. Without a log file, the
+    /// signal changes nothing: it may be meant for another process of the same name.
+    ///
     /// # Errors
-    /// Returns an error if the log file cannot be opened, or if the signal to open it again cannot be caught.
-    pub(crate) fn open(options: &Options, errors: &Log) -> Result<AccessOutput, Failure> {
+    /// Returns an error if the log file cannot be opened.
+    pub(crate) fn open(
+        options: &Options,
+        signals: LogSignals,
+        errors: &Log,
+    ) -> Result<AccessOutput, Failure> {
         let complain = |errors: &Log| {
             let errors = errors.clone();
             move |message: &str| errors.complain(message)
@@ -41,7 +49,11 @@ impl AccessOutput {
                 }
             }
         };
-        at_signal(reopening, output.log.clone())?;
+        let log = output.log.clone();
+        signals.call(move || {
+            reopening.ask();
+            log.flush();
+        })?;
         Ok(output)
     }
 
@@ -70,26 +82,4 @@ impl AccessOutput {
     pub(crate) fn finish(&self) {
         self.log.finish();
     }
-}
-
-/// Has a log file opened again at each SIGUSR1, which programs that rotate logs send. Without a log file, the signal changes
-/// nothing: it may be meant for another process of the same name.
-#[cfg(unix)]
-fn at_signal(reopening: Reopening, log: Log) -> io::Result<()> {
-    use async_signal::{Signal, Signals};
-    use smol::stream::StreamExt;
-    let mut signals = Signals::new([Signal::Usr1])?;
-    let thread = std::thread::Builder::new().name("bytegate-log".into());
-    thread.spawn(move || {
-        while smol::block_on(signals.next()).is_some() {
-            reopening.ask();
-            log.flush();
-        }
-    })?;
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn at_signal(_: Reopening, _: Log) -> io::Result<()> {
-    Ok(())
 }

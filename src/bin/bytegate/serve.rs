@@ -9,7 +9,7 @@ use crate::listen::{Listening, Place};
 use crate::log::Log;
 use crate::options::Options;
 use crate::redirect::{Plain, RedirectToHttps};
-use crate::signals::Control;
+use crate::signals::{Control, Signals};
 use crate::tls::Certificates;
 use crate::values::Hosts;
 use crate::{Failure, addresses, browser, content, listen, signals};
@@ -28,8 +28,9 @@ pub(crate) struct Content {
 }
 
 pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
+    let signals = Signals::catch()?;
     let content = site(&options)?;
-    serve(options, content, site, || {}, &Log::of_errors())
+    serve(options, content, site, || {}, signals, &Log::of_errors())
 }
 
 fn site(options: &Options) -> Result<Content, Failure> {
@@ -54,13 +55,14 @@ pub(crate) fn serve(
     content: Content,
     build: impl Fn(&Options) -> Result<Content, Failure> + Send + 'static,
     reloaded: impl Fn() + Send + 'static,
+    signals: Signals,
     errors: &Log,
 ) -> Result<ExitCode, Failure> {
     let complain = {
         let errors = errors.clone();
         move |message: &str| errors.complain(message)
     };
-    let output = AccessOutput::open(&options, errors)?;
+    let output = AccessOutput::open(&options, signals.log, errors)?;
     let Content {
         gateway,
         served,
@@ -120,7 +122,6 @@ pub(crate) fn serve(
         errors: errors.clone(),
         _goes_on: goes_on,
     };
-    let stop = smol::future::or(stop, control.start()?);
     // The balancer must not ask this process any more when another one serves.
     let admin = admin.map(|admin| admin.start(&net_options.readiness, handed_over));
     let admin = admin.transpose()?;
@@ -138,6 +139,7 @@ pub(crate) fn serve(
     if let Some(url) = url.filter(|_| options.open) {
         browser::open(&url);
     }
+    let stop = smol::future::or(stop, control.start(signals.control)?);
     heritage.release();
     let stop = {
         let (errors, delay) = (errors.clone(), net_options.drain_delay);

@@ -1,13 +1,17 @@
-//! Signals that ask for something else than a stop: SIGHUP to read the configuration anew, and SIGUSR2 to start the program
-//! anew without closing its sockets.
+//! Signals that ask for something else than a stop: SIGHUP to read the configuration anew, SIGUSR1 to open the log file again,
+//! and SIGUSR2 to start the program anew without closing its sockets.
 
 use crate::arguments::{self, Invalid};
 use crate::log::Log;
 use crate::options::{Options, Setting};
+#[cfg(unix)]
+use async_signal::Signal;
 use bytegate::net::Readiness;
 #[cfg(unix)]
 use bytegate::net::Takeover;
 use smol::channel::Sender;
+#[cfg(unix)]
+use smol::stream::StreamExt;
 #[cfg(unix)]
 use std::fs::File;
 use std::future::Future;
@@ -49,6 +53,72 @@ pub(crate) fn unapplied(before: &Options, now: &Options) -> Vec<&'static str> {
     names
 }
 
+/// The signals that are caught from the start on, so that none ends the program before it serves. They wait until then.
+pub(crate) struct Signals {
+    pub(crate) control: ControlSignals,
+    pub(crate) log: LogSignals,
+}
+
+/// SIGHUP and SIGUSR2.
+pub(crate) struct ControlSignals {
+    #[cfg(unix)]
+    signals: async_signal::Signals,
+    /// Whether the program ends with its terminal.
+    #[cfg(unix)]
+    ends_with_terminal: bool,
+}
+
+/// SIGUSR1.
+pub(crate) struct LogSignals {
+    #[cfg(unix)]
+    signals: async_signal::Signals,
+}
+
+impl Signals {
+    /// Catches the signals from now on.
+    ///
+    /// # Errors
+    /// Returns an error if the signals cannot be caught.
+    pub(crate) fn catch() -> io::Result<Signals> {
+        Ok(Signals {
+            control: ControlSignals {
+                // `nohup` means that the program goes on without its terminal.
+                #[cfg(unix)]
+                ends_with_terminal: has_terminal() && !is_hangup_ignored(),
+                #[cfg(unix)]
+                signals: async_signal::Signals::new([Signal::Hup, Signal::Usr2])?,
+            },
+            log: LogSignals {
+                #[cfg(unix)]
+                signals: async_signal::Signals::new([Signal::Usr1])?,
+            },
+        })
+    }
+}
+
+impl LogSignals {
+    /// Calls a function at each signal, on a separate thread.
+    ///
+    /// # Errors
+    /// Returns an error if the thread cannot be started.
+    #[cfg(unix)]
+    pub(crate) fn call(self, rotate: impl Fn() + Send + 'static) -> io::Result<()> {
+        let mut signals = self.signals;
+        let thread = std::thread::Builder::new().name("bytegate-log".into());
+        thread.spawn(move || {
+            while smol::block_on(signals.next()).is_some() {
+                rotate();
+            }
+        })?;
+        Ok(())
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) fn call(self, _: impl Fn() + Send + 'static) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// The things that signals other than those to stop ask for.
 pub(crate) struct Control<R> {
     /// Reads the configuration anew. Returns the line for the log.
@@ -70,14 +140,13 @@ impl<R: Fn() -> Result<String, String> + Send + 'static> Control<R> {
     /// process serves its clients, or because its terminal was closed, which sends a SIGHUP too.
     ///
     /// # Errors
-    /// Returns an error if the signals cannot be caught.
+    /// Returns an error if the thread that waits for signals cannot be started.
     #[cfg(unix)]
-    pub(crate) fn start(self) -> io::Result<impl Future<Output = ()>> {
-        use async_signal::{Signal, Signals};
-        use smol::stream::StreamExt;
-        // `nohup` means that the program goes on without its terminal.
-        let ends_with_terminal = has_terminal() && !is_hangup_ignored();
-        let mut signals = Signals::new([Signal::Hup, Signal::Usr2])?;
+    pub(crate) fn start(self, caught: ControlSignals) -> io::Result<impl Future<Output = ()>> {
+        let ControlSignals {
+            mut signals,
+            ends_with_terminal,
+        } = caught;
         let (close, closed) = smol::channel::bounded::<()>(1);
         let run = move || {
             while let Some(signal) = smol::block_on(signals.next()) {
@@ -103,7 +172,7 @@ impl<R: Fn() -> Result<String, String> + Send + 'static> Control<R> {
     }
 
     #[cfg(not(unix))]
-    pub(crate) fn start(self) -> io::Result<impl Future<Output = ()>> {
+    pub(crate) fn start(self, _: ControlSignals) -> io::Result<impl Future<Output = ()>> {
         Ok(async move {
             let _control = self;
             std::future::pending().await

@@ -3,6 +3,7 @@
 use crate::log::Log;
 use crate::options::Options;
 use crate::serve::Content;
+use crate::signals::Signals;
 use crate::values::{self, Value};
 use crate::{Failure, complaint, content, serve, tell};
 use bytegate::python::{Kind, Python, StartError, Workers};
@@ -93,6 +94,7 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
     let Some(application) = options.wsgi.application.clone() else {
         return Err("wsgi needs an application: bytegate wsgi MODULE:APPLICATION".into());
     };
+    let signals = Signals::catch()?;
     let files = Files::open(&options)?;
     let errors = Log::of_errors();
     let log = errors.clone();
@@ -115,7 +117,7 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
     };
     let build =
         move |options: &Options| content(options, &application, Files::open(options)?, &workers);
-    serve::serve(options, first, build, reloaded, &errors)
+    serve::serve(options, first, build, reloaded, signals, &errors)
 }
 
 /// The files beside an application.

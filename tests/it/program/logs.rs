@@ -161,6 +161,57 @@ fn a_full_disk_is_reported_once_and_stops_no_client() {
     );
 }
 
+/// Makes a named pipe in a folder.
+#[cfg(target_os = "linux")]
+fn make_pipe(folder: &Folder) -> PathBuf {
+    let path = folder.path.join("pipe");
+    let made = Command::new("mkfifo").arg(&path).status();
+    assert!(made.expect("a system with mkfifo").success());
+    path
+}
+
+/// Waits until a process catches SIGHUP, SIGUSR1 and SIGUSR2.
+#[cfg(target_os = "linux")]
+fn wait_until_caught(process: u32) {
+    let started = Instant::now();
+    let wanted = [1, 10, 12].map(|number| 1_u64 << (number - 1));
+    loop {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status"));
+        let status = status.expect("a process");
+        let mut lines = status.lines();
+        let caught = lines.find_map(|line| line.strip_prefix("SigCgt:"));
+        let caught = u64::from_str_radix(caught.expect("a mask").trim(), 16);
+        let caught = caught.expect("a mask");
+        if wanted.iter().all(|signal| caught & signal != 0) {
+            return;
+        }
+        assert!(started.elapsed() < DEADLINE, "{caught:x}");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn signals_that_arrive_during_the_start_wait_for_its_end() {
+    let folder = Folder::new("early-signals", &[("a", b"")]);
+    let path = make_pipe(&folder);
+    let program = Program::start(&["--port", "0", "--log-file", path.to_str().expect("text")]);
+    // The start takes until the pipe has a reader.
+    let process = program.child.id();
+    wait_until_caught(process);
+    for signal in ["-HUP", "-USR1"] {
+        let sent = Command::new("kill")
+            .args([signal, &process.to_string()])
+            .status();
+        assert!(sent.expect("a system with kill").success());
+    }
+    let _reader = std::fs::File::open(&path).expect("a pipe");
+    let server = Server::ready(program);
+    waits_for(&server, "reloaded the demo site");
+    assert_eq!(server.get("/").status(), 200);
+    assert_eq!(server.stop().code, Some(0));
+}
+
 #[test]
 fn a_server_without_a_log_file_ignores_sigusr1() {
     let server = Server::start(&[]);
