@@ -4,6 +4,7 @@ use crate::Failure;
 use crate::log::Log;
 use crate::log_file::{LogFile, Reopening};
 use crate::log_format::LogFormat;
+use crate::log_output::standard_output;
 use crate::options::Options;
 use crate::signals::LogSignals;
 use crate::terminal;
@@ -36,7 +37,7 @@ impl AccessOutput {
         let reopening = Reopening::default();
         let output = match &options.log_file {
             None => AccessOutput {
-                log: Log::start(io::stdout(), complain(errors)),
+                log: Log::start(standard_output()?, complain(errors)),
                 is_terminal: io::stdout().is_terminal(),
                 may_have_colors: true,
             },
@@ -52,7 +53,7 @@ impl AccessOutput {
         let log = output.log.clone();
         signals.call(move || {
             reopening.ask();
-            log.flush();
+            log.renew();
         })?;
         Ok(output)
     }

@@ -1,6 +1,7 @@
 //! A log that never blocks the threads that write to it, even if nothing reads its output.
 
-use std::io::{self, Write};
+use crate::log_output::{LineWriter, Output, standard_error};
+use crate::losses::Losses;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,8 +22,18 @@ struct Queue {
     dropped: u64,
     /// Whether the thread is writing lines that it took from the queue.
     is_writing: bool,
-    /// Whether the stream is to be flushed, even without lines.
-    is_flushed: bool,
+    /// Whether the output may be a new one after these lines.
+    is_renewed: bool,
+    /// Whether everything about lost lines is to be said now.
+    is_finished: bool,
+}
+
+/// The things that the thread takes from the queue.
+struct Taken {
+    lines: Vec<u8>,
+    /// The number of lines that were dropped after these.
+    dropped: u64,
+    is_finished: bool,
 }
 
 /// How long the end of a log may take.
@@ -31,26 +42,33 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 
 impl Log {
-    /// Starts a log that is written to `stream`. Errors are ignored. `report` is told when lines were dropped.
-    pub(crate) fn start(
-        mut stream: impl Write + Send + 'static,
-        report: impl Fn(&str) + Send + 'static,
-    ) -> Log {
+    /// Starts a log that is written to an output. `report` is told when lines are lost, at most once a minute.
+    pub(crate) fn start(output: impl Output, report: impl Fn(&str) + Send + 'static) -> Log {
         let log = Log(Arc::new(Shared {
             queue: Mutex::default(),
             has_lines: Condvar::new(),
             is_written: Condvar::new(),
         }));
         let shared = log.0.clone();
+        let mut losses = Losses::of(&output.name());
+        let mut writer = LineWriter::new(output);
         thread::spawn(move || {
             loop {
-                let (lines, dropped) = shared.take();
-                let _ = stream.write_all(&lines).and_then(|()| stream.flush());
-                if dropped > 0 {
-                    let plural = if dropped == 1 { "" } else { "s" };
-                    report(&format!(
-                        "{dropped} line{plural} of the log dropped, because they were written too slowly"
-                    ));
+                let taken = shared.take(losses.due());
+                if !taken.lines.is_empty() {
+                    writer.write(&taken.lines, &mut losses);
+                }
+                writer.renew();
+                if taken.dropped > 0 {
+                    losses.add_dropped(taken.dropped);
+                }
+                let message = if taken.is_finished {
+                    losses.rest()
+                } else {
+                    losses.message(Instant::now())
+                };
+                if let Some(message) = message {
+                    report(&message);
                 }
             }
         });
@@ -59,7 +77,7 @@ impl Log {
 
     /// Starts a log that is written to standard error.
     pub(crate) fn of_errors() -> Log {
-        Log::start(io::stderr(), crate::complain)
+        Log::start(standard_error(), crate::complain)
     }
 
     /// Adds a message as a single line, with control characters escaped.
@@ -80,13 +98,13 @@ impl Log {
         self.0.has_lines.notify_one();
     }
 
-    /// Has the stream flushed after the lines that wait now, even if there are none.
-    pub(crate) fn flush(&self) {
-        self.0.lock().is_flushed = true;
+    /// Opens the output again, if that was asked for, after the lines that wait now.
+    pub(crate) fn renew(&self) {
+        self.0.lock().is_renewed = true;
         self.0.has_lines.notify_one();
     }
 
-    /// Waits until all lines are written, but not for a reader that is gone or stalled.
+    /// Waits until all lines are written, and the lost ones are reported, but not for a reader that stalls.
     pub(crate) fn finish(&self) {
         self.finish_within(PATIENCE);
     }
@@ -94,7 +112,9 @@ impl Log {
     fn finish_within(&self, patience: Duration) {
         let end = Instant::now() + patience;
         let mut queue = self.0.lock();
-        while queue.is_writing || !queue.lines.is_empty() {
+        queue.is_finished = true;
+        self.0.has_lines.notify_one();
+        while queue.is_writing || queue.is_finished || !queue.lines.is_empty() {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
@@ -106,20 +126,31 @@ impl Log {
 }
 
 impl Shared {
-    /// Waits for lines or for a flush, and takes all lines, with the number of lines that were dropped after them.
-    fn take(&self) -> (Vec<u8>, u64) {
+    /// Waits for lines, for something else to do, or until a time. Takes all lines.
+    fn take(&self, until: Option<Instant>) -> Taken {
         let mut queue = self.lock();
         queue.is_writing = false;
-        while queue.lines.is_empty() && !std::mem::take(&mut queue.is_flushed) {
+        while queue.lines.is_empty() && !queue.is_finished && !queue.is_renewed {
             self.is_written.notify_all();
-            let waited = self.has_lines.wait(queue);
-            queue = waited.unwrap_or_else(PoisonError::into_inner);
+            let Some(until) = until else {
+                let waited = self.has_lines.wait(queue);
+                queue = waited.unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            let waited = self.has_lines.wait_timeout(queue, left);
+            (queue, _) = waited.unwrap_or_else(PoisonError::into_inner);
         }
         queue.is_writing = true;
-        (
-            std::mem::take(&mut queue.lines),
-            std::mem::take(&mut queue.dropped),
-        )
+        queue.is_renewed = false;
+        Taken {
+            lines: std::mem::take(&mut queue.lines),
+            dropped: std::mem::take(&mut queue.dropped),
+            is_finished: std::mem::take(&mut queue.is_finished),
+        }
     }
 
     /// The queue is always consistent, so a poisoned lock can be used.
@@ -131,6 +162,7 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io;
     use std::sync::mpsc::{self, Receiver, Sender};
 
     /// A stream whose reader takes as many writes as it allows.
@@ -139,16 +171,16 @@ mod tests {
         written: Sender<Vec<u8>>,
     }
 
-    impl Write for Slow {
+    impl Output for Slow {
+        fn name(&self) -> String {
+            "the output".to_string()
+        }
+
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             let is_allowed = self.allowed.recv();
             is_allowed.map_err(|_| io::ErrorKind::BrokenPipe)?;
             let _ = self.written.send(bytes.to_vec());
             Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
         }
     }
 
@@ -193,7 +225,7 @@ mod tests {
         // The thread that writes may have taken lines while others were dropped: then there are two reports.
         let reports: Vec<String> = is_reported.try_iter().collect();
         let dropped = reports.iter().map(|report| {
-            let number = report.split(' ').next();
+            let number = report.rsplit(' ').next();
             number
                 .and_then(|it| it.parse::<usize>().ok())
                 .expect("a number")

@@ -1,24 +1,19 @@
 //! A log in a file, which is opened again after it was moved.
 
 use crate::Failure;
+use crate::log_output::Output;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A file to which lines are appended. Each flush opens it again, if that was asked for. A line that cannot be written is lost,
-/// and so are those after it, until a write succeeds: the first loss and the end of it are reported.
+/// A file to which lines are appended.
 pub(crate) struct LogFile {
     path: PathBuf,
     file: File,
     reopening: Reopening,
     report: Box<dyn Fn(&str) + Send>,
-    is_failing: bool,
-    /// Whether the last write ended with a line.
-    is_whole: bool,
-    /// Whether the rest of a line was lost.
-    is_cut: bool,
 }
 
 /// A request to open a log file again. Clones are for the same file.
@@ -50,62 +45,36 @@ impl LogFile {
             file: open(path)?,
             reopening,
             report: Box::new(report),
-            is_failing: false,
-            is_whole: true,
-            is_cut: false,
         })
-    }
-
-    fn append(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.is_cut {
-            self.file.write_all(b"\n")?;
-            self.is_cut = false;
-        }
-        self.file.write(bytes)
     }
 }
 
-impl Write for LogFile {
+impl Output for LogFile {
+    fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self.append(bytes) {
-            Ok(count) => {
-                if std::mem::take(&mut self.is_failing) {
-                    let path = self.path.display();
-                    (self.report)(&format!("{path} is written again"));
-                }
-                self.is_whole = bytes[..count].ends_with(b"\n");
-                Ok(count)
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error),
-            Err(error) => {
-                self.is_cut |= !self.is_whole;
-                if !std::mem::replace(&mut self.is_failing, true) {
-                    let path = self.path.display();
-                    (self.report)(&format!(
-                        "cannot write {path}: {error}: lines of the access log are lost"
-                    ));
-                }
-                Ok(bytes.len())
-            }
-        }
+        self.file.write(bytes)
     }
 
     /// Opens the file again, if that was asked for. If that fails, the one that is open stays.
-    fn flush(&mut self) -> io::Result<()> {
-        if self.reopening.is_asked() {
-            match open(&self.path) {
-                Ok(file) => {
-                    self.file = file;
-                    (self.is_whole, self.is_cut) = (true, false);
-                }
-                Err(error) => {
-                    (self.report)(&format!(
-                        "{error}: the access log continues in the old file"
-                    ));
-                }
+    fn renew(&mut self) -> bool {
+        if !self.reopening.is_asked() {
+            return false;
+        }
+        match open(&self.path) {
+            Ok(file) => {
+                self.file = file;
+                true
+            }
+            Err(error) => {
+                (self.report)(&format!(
+                    "{error}: the access log continues in the old file"
+                ));
+                false
             }
         }
-        Ok(())
     }
 }
 

@@ -19,6 +19,8 @@ mod listen;
 mod log;
 mod log_file;
 mod log_format;
+mod log_output;
+mod losses;
 mod man;
 mod meant;
 mod options;

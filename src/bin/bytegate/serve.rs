@@ -156,8 +156,8 @@ pub(crate) fn serve(
     if let Some(admin) = admin {
         admin.stop();
     }
-    errors.complain("stopped");
     output.finish();
+    errors.complain("stopped");
     errors.finish();
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,6 @@
 //! The forms of the access log, and log files.
 
-use super::serve::{Server, get};
+use super::serve::Server;
 use super::*;
 
 /// Waits until a file has this many lines, and returns them.
@@ -141,24 +141,70 @@ fn a_log_file_that_cannot_be_opened_is_an_error_at_the_start() {
     assert_eq!(ended.stderr, expected);
 }
 
+/// Returns the number of lines that a message says are lost.
+fn lost(message: &str, reason: &str) -> usize {
+    let count = message.strip_prefix(&format!("bytegate: {reason}: lines lost: "));
+    let count = count.and_then(|count| count.trim_end().parse().ok());
+    count.unwrap_or_else(|| panic!("{message}"))
+}
+
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_reported_once_and_stops_no_client() {
-    let server = Server::start(&["--log-file", "/dev/full"]);
-    for _ in 0..3 {
+fn lines_for_a_full_disk_are_counted_and_clients_are_served() {
+    let full = || Stdio::from(std::fs::File::create("/dev/full").expect("a device"));
+    for (arguments, stdout, name) in [
+        (
+            &["--log-file", "/dev/full"][..],
+            Stdio::piped(),
+            "/dev/full",
+        ),
+        (&[], full(), "standard output"),
+    ] {
+        let server = Server::start_with(arguments, stdout);
+        let reason = format!("cannot write {name}: No space left on device (os error 28)");
         assert_eq!(server.get("/").status(), 200);
+        let first = lost(&server.program.error_line(), &reason);
+        for _ in 0..3 {
+            assert_eq!(server.get("/").status(), 200);
+        }
+        let ended = server.stop();
+        assert_eq!(ended.code, Some(0));
+        // The next message would come after a minute.
+        let rest = ended.stderr.strip_suffix("bytegate: stopped\n");
+        let rest = lost(rest.expect("the last line"), &reason);
+        assert_eq!((first, rest), (1, 3));
     }
-    let line = server.program.error_line();
-    assert_eq!(
-        line,
-        "bytegate: cannot write /dev/full: No space left on device (os error 28): lines of the access log are lost\n"
-    );
-    server.ask(get("/"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_that_has_a_reader_again_gets_lines_again() {
+    let folder = Folder::new("log-pipe", &[("a", b"")]);
+    let path = make_pipe(&folder);
+    let program = Program::start(&["--port", "0", "--log-file", path.to_str().expect("text")]);
+    let open = || BufReader::new(std::fs::File::open(&path).expect("a pipe"));
+    let line = |reader: &mut BufReader<std::fs::File>| {
+        let mut line = String::new();
+        reader.read_line(&mut line).expect("a line");
+        line
+    };
+    let mut reader = open();
+    let server = Server::ready(program);
+    server.get("/one");
+    assert!(line(&mut reader).contains("/one"));
+    drop(reader);
+    server.get("/two");
+    let reason = format!("cannot write {}: Broken pipe (os error 32)", path.display());
+    assert_eq!(lost(&server.program.error_line(), &reason), 1);
+    let mut reader = open();
+    server.get("/three");
+    assert!(line(&mut reader).contains("/three"));
     let ended = server.stop();
-    assert_eq!(
-        (ended.code, &*ended.stderr),
-        (Some(0), "bytegate: stopped\n")
+    let expected = format!(
+        "bytegate: {} is written again\nbytegate: stopped\n",
+        path.display()
     );
+    assert_eq!((ended.code, ended.stderr), (Some(0), expected));
 }
 
 /// Makes a named pipe in a folder.

@@ -17,7 +17,7 @@ impl Server {
         Server::start_with(arguments, Stdio::piped())
     }
 
-    fn start_with(arguments: &[&str], stdout: Stdio) -> Server {
+    pub(super) fn start_with(arguments: &[&str], stdout: Stdio) -> Server {
         let arguments = [&["serve", "--port", "0"], arguments].concat();
         Server::ready(Program::start_with(&arguments, stdout))
     }
