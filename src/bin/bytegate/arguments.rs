@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::combinations;
 use crate::completions::Shell;
 use crate::config::{self, Config};
 use crate::demo;
@@ -24,8 +25,9 @@ pub(crate) enum Command {
     Handle(Options),
     Routes(Options),
     Explain,
+    /// The application, with its options.
     #[cfg(unix)]
-    Wsgi(Options),
+    Wsgi(String, Options),
 }
 
 /// The reason why a command line is invalid.
@@ -170,11 +172,19 @@ impl Given {
         options
             .settings
             .retain(|it| scopes.contains(&it.option.scope()));
+        combinations::check(&options).map_err(Invalid::Usage)?;
         Ok(match command {
             "handle" => Command::Handle(options),
             "routes" => Command::Routes(options),
             #[cfg(unix)]
-            "wsgi" => Command::Wsgi(options),
+            "wsgi" => {
+                let needs = "wsgi needs an application: bytegate wsgi MODULE:APPLICATION";
+                let application = options.wsgi.application.clone();
+                Command::Wsgi(
+                    application.ok_or(Invalid::Usage(needs.to_string()))?,
+                    options,
+                )
+            }
             _ => Command::Serve(options),
         })
     }
@@ -198,12 +208,6 @@ impl Given {
                 return Err(Invalid::Usage(message));
             }
             options.set(setting).map_err(Invalid::Usage)?;
-        }
-        options.tls.check().map_err(Invalid::Usage)?;
-        options.proxies.check().map_err(Invalid::Usage)?;
-        if options.no_access_log && options.log_file.is_some() {
-            let message = "--log-file has no use with --no-access-log";
-            return Err(Invalid::Usage(message.to_string()));
         }
         if options.folder.is_none() && options.suffixes.is_empty() {
             options.suffixes.push(demo::DYNAMIC_SUFFIX.to_string());

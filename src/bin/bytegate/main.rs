@@ -5,6 +5,7 @@ mod addresses;
 mod admin;
 mod arguments;
 mod browser;
+mod combinations;
 mod completions;
 mod config;
 mod content;
@@ -30,6 +31,7 @@ mod redirect;
 #[cfg(feature = "self-signed")]
 mod self_signed;
 mod serve;
+mod shared_addresses;
 mod signals;
 mod single_file;
 mod table;
@@ -75,7 +77,7 @@ fn main() -> ExitCode {
         }
         Command::Explain => explain::run(),
         #[cfg(unix)]
-        Command::Wsgi(options) => wsgi::run(options),
+        Command::Wsgi(application, options) => wsgi::run(application, options),
     };
     done.unwrap_or_else(|error| {
         complain(&error.to_string());

@@ -109,12 +109,19 @@ impl Options {
         Ok(())
     }
 
+    /// Returns all values that were given for an option.
+    pub(crate) fn all<'a>(
+        &'a self,
+        name: &'a str,
+    ) -> impl DoubleEndedIterator<Item = &'a Setting> + use<'a> {
+        let settings = self.settings.iter();
+        settings.filter(move |setting| setting.option.name == name)
+    }
+
     /// Returns whether an option was given.
     #[cfg(unix)]
     pub(crate) fn is_set(&self, name: &str) -> bool {
-        self.settings
-            .iter()
-            .any(|setting| setting.option.name == name)
+        self.all(name).next().is_some()
     }
 
     fn apply(&mut self, option: &'static Spec, value: &Value, folder: &Path) -> Result<(), String> {
@@ -316,6 +323,38 @@ impl Options {
         drop(changed.clone().build().map_err(|error| error.to_string())?);
         self.site = changed;
         Ok(())
+    }
+}
+
+impl Setting {
+    /// Returns the option and where it was given: `--port`, or `port ("site.toml" line 2)`.
+    pub(crate) fn named(&self) -> String {
+        self.located(self.option.name.to_string())
+    }
+
+    /// Like [`named`](Setting::named), with the value.
+    pub(crate) fn named_with_value(&self) -> String {
+        let (name, takes) = (self.option.name, self.option.takes);
+        self.located(match self.value.text().unwrap_or_default() {
+            text if takes.is_implied(text) => name.to_string(),
+            text if takes.is_optional() => format!("{name}={text}"),
+            text => format!("{name} {text}"),
+        })
+    }
+
+    fn located(&self, text: String) -> String {
+        match &self.origin {
+            Origin::CommandLine => format!("--{text}"),
+            Origin::File { path, line } => format!("{text} ({path:?} line {line})"),
+        }
+    }
+
+    /// Returns another option in the form that it has where this one was given.
+    pub(crate) fn beside(&self, name: &str) -> String {
+        match &self.origin {
+            Origin::CommandLine => format!("--{name}"),
+            Origin::File { .. } => name.to_string(),
+        }
     }
 }
 

@@ -49,20 +49,6 @@ impl ProxyOptions {
         Some(forwarded)
     }
 
-    /// Returns why these options do not fit together, if they do not.
-    pub(crate) fn check(&self) -> Result<(), String> {
-        for (option, is_given) in [
-            ("forwarded", self.is_rfc7239.is_some()),
-            ("forwarded-host", self.host),
-            ("forwarded-prefix", self.prefix),
-        ] {
-            if is_given && self.trusted.is_empty() {
-                return Err(format!("--{option} needs --trust-proxy"));
-            }
-        }
-        Ok(())
-    }
-
     /// Returns whether a proxy was announced.
     pub(crate) fn is_behind_one(&self) -> bool {
         !self.protocol.is_empty() || !self.trusted.is_empty()

@@ -29,7 +29,7 @@ pub(crate) fn options() -> Result<Options, String> {
     match arguments::parse(std::env::args_os()) {
         Ok(arguments::Command::Serve(options)) => Ok(options),
         #[cfg(unix)]
-        Ok(arguments::Command::Wsgi(options)) => Ok(options),
+        Ok(arguments::Command::Wsgi(_, options)) => Ok(options),
         Ok(_) => Err("the command is another one now".to_string()),
         Err(Invalid::Usage(text) | Invalid::Config(text) | Invalid::Unreadable(text)) => Err(text),
     }

@@ -73,25 +73,6 @@ impl TlsSettings {
             Scheme::Http
         }
     }
-
-    /// Returns why these options do not fit together, if they do not.
-    pub(crate) fn check(&self) -> Result<(), String> {
-        let (certificates, keys) = (self.certificates.len(), self.keys.len());
-        if certificates != keys {
-            return Err(format!(
-                "each --tls-cert needs its --tls-key (certificates: {certificates}, keys: {keys})"
-            ));
-        }
-        for (option, is_given) in [
-            ("client-ca", self.client_ca.is_some()),
-            ("redirect-http", self.redirect_http.is_some()),
-        ] {
-            if is_given && !self.is_on() {
-                return Err(format!("--{option} needs --tls or --tls-cert"));
-            }
-        }
-        Ok(())
-    }
 }
 
 /// The certificates of the server, if it speaks TLS.
@@ -265,40 +246,6 @@ fn self_signed(_: TlsOptions, _: &Options, _: &mut [String]) -> Result<TlsOption
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn settings(given: &[(&str, &str)]) -> TlsSettings {
-        let mut settings = TlsSettings::default();
-        for (name, value) in given {
-            let value = Value::Text(value.to_string());
-            settings.apply(name, &value, Path::new("")).unwrap();
-        }
-        settings
-    }
-
-    #[test]
-    fn options_that_do_not_fit_together_are_refused() {
-        let pair = [("tls-cert", "a"), ("tls-key", "b")];
-        for (given, expected) in [
-            (&[][..], None),
-            (&pair, None),
-            (&[("tls", "true"), ("redirect-http", "80")], None),
-            (
-                &[("tls-cert", "a")],
-                Some("each --tls-cert needs its --tls-key (certificates: 1, keys: 0)"),
-            ),
-            (
-                &[("redirect-http", "80")],
-                Some("--redirect-http needs --tls or --tls-cert"),
-            ),
-            (
-                &[("tls", "false"), ("client-ca", "a")],
-                Some("--client-ca needs --tls or --tls-cert"),
-            ),
-        ] {
-            let checked = settings(given).check().err();
-            assert_eq!(checked.as_deref(), expected, "{given:?}");
-        }
-    }
 
     #[test]
     fn a_redirect_begins_at_a_port_or_an_address() {

@@ -90,10 +90,7 @@ fn mounted_folder(text: &str, base: &Path) -> Result<(String, PathBuf), String> 
     }
 }
 
-pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
-    let Some(application) = options.wsgi.application.clone() else {
-        return Err("wsgi needs an application: bytegate wsgi MODULE:APPLICATION".into());
-    };
+pub(crate) fn run(application: String, options: Options) -> Result<ExitCode, Failure> {
     let signals = Signals::catch()?;
     let files = Files::open(&options)?;
     let errors = Log::of_errors();

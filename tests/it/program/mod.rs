@@ -5,6 +5,8 @@ mod addresses;
 #[cfg(unix)]
 mod admin;
 mod base;
+#[cfg(feature = "self-signed")]
+mod combinations;
 mod command_line;
 mod config;
 mod explain;

@@ -294,7 +294,7 @@ fn an_application_that_cannot_be_served_is_explained() {
             2,
             "not MODULE:APPLICATION, such as shop.wsgi:application",
         ),
-        (&[], 1, "wsgi needs an application"),
+        (&[], 2, "wsgi needs an application"),
     ] {
         let mut program = Program::run(&mut command(&folder, arguments), Stdio::null());
         let ended = program.ended();
