@@ -39,6 +39,7 @@
 
 mod certificate;
 mod certificates;
+mod clients;
 mod current;
 mod options;
 pub(crate) mod pem;

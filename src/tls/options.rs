@@ -1,15 +1,14 @@
 //! Options for TLS: the certificates of a server, the clients that it accepts, and its cryptography.
 
 use super::certificate::Source;
-use super::pem::{self, Pem};
+use super::clients::Clients;
+use super::pem::Pem;
 use super::provider::Provider;
 use super::tls_error::TlsError;
 use alloc::vec::Vec;
 use core::fmt;
-use rustls::RootCertStore;
 use rustls::crypto::CryptoProvider;
-use rustls::server::danger::ClientCertVerifier;
-use rustls::server::{ResolvesServerCert, WebPkiClientVerifier};
+use rustls::server::ResolvesServerCert;
 use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -38,14 +37,7 @@ pub struct TlsOptions {
     pub(super) resolver: Option<Arc<dyn ResolvesServerCert>>,
     provider: Option<Arc<CryptoProvider>>,
     pub(super) time: Option<Arc<dyn TimeProvider>>,
-    clients: Option<Clients>,
-}
-
-/// The authorities of client certificates.
-#[derive(Clone, Debug)]
-struct Clients {
-    roots: Pem,
-    are_required: bool,
+    pub(super) clients: Clients,
 }
 
 impl TlsOptions {
@@ -90,23 +82,61 @@ impl TlsOptions {
     /// [`TlsInfo`](crate::request::TlsInfo::client_certificate).
     ///
     /// Each connection verifies the certificate again, so no session is resumed, not even if the client has no certificate.
-    /// Revocation is not checked.
-    pub fn accept_client_certificates(self, roots: impl Into<Vec<u8>>) -> TlsOptions {
-        self.clients(roots.into(), false)
+    /// Revocation is checked if there are [lists](TlsOptions::client_revocation_pem).
+    pub fn accept_client_certificates(self, authorities: impl Into<Vec<u8>>) -> TlsOptions {
+        self.clients(Pem::Text(authorities.into()), false)
+    }
+
+    /// Like [`accept_client_certificates`](TlsOptions::accept_client_certificates), from a file.
+    /// [`Tls::reload`](super::Tls::reload) reads it again.
+    pub fn accept_client_certificates_file(self, authorities: impl Into<PathBuf>) -> TlsOptions {
+        self.clients(Pem::File(authorities.into()), false)
     }
 
     /// Like [`accept_client_certificates`](TlsOptions::accept_client_certificates), but a client without a certificate is
     /// refused during the handshake.
-    pub fn require_client_certificates(self, roots: impl Into<Vec<u8>>) -> TlsOptions {
-        self.clients(roots.into(), true)
+    pub fn require_client_certificates(self, authorities: impl Into<Vec<u8>>) -> TlsOptions {
+        self.clients(Pem::Text(authorities.into()), true)
     }
 
-    fn clients(mut self, roots: Vec<u8>, are_required: bool) -> TlsOptions {
-        let roots = Pem::Text(roots);
-        self.clients = Some(Clients {
-            roots,
-            are_required,
-        });
+    /// Like [`require_client_certificates`](TlsOptions::require_client_certificates), from a file.
+    /// [`Tls::reload`](super::Tls::reload) reads it again.
+    pub fn require_client_certificates_file(self, authorities: impl Into<PathBuf>) -> TlsOptions {
+        self.clients(Pem::File(authorities.into()), true)
+    }
+
+    /// Refuses clients whose certificate an authority has revoked. `lists` has one or more revocation lists (CRL, RFC 5280
+    /// section 5), in PEM form.
+    ///
+    /// Once there is a list, each certificate of a client, and those that lead to its authority, must be in the scope of a
+    /// list that its issuer has signed. A client is refused if there is none, or if the list is older than its next update.
+    pub fn client_revocation_pem(mut self, lists: impl Into<Vec<u8>>) -> TlsOptions {
+        self.clients.revoked.push(Pem::Text(lists.into()));
+        self
+    }
+
+    /// Like [`client_revocation_pem`](TlsOptions::client_revocation_pem), from a file. Before a list expires, replace the file,
+    /// and call [`Tls::reload`](super::Tls::reload), which reads it again.
+    ///
+    /// ```no_run
+    /// use bytegate::tls::TlsOptions;
+    ///
+    /// let tls = TlsOptions::new()
+    ///     .certificate_files("cert.pem", "key.pem")
+    ///     .require_client_certificates_file("authority.pem")
+    ///     .client_revocation_file("revoked.pem")
+    ///     .build()?;
+    /// # let _ = tls;
+    /// # Ok::<(), bytegate::tls::TlsError>(())
+    /// ```
+    pub fn client_revocation_file(mut self, lists: impl Into<PathBuf>) -> TlsOptions {
+        self.clients.revoked.push(Pem::File(lists.into()));
+        self
+    }
+
+    fn clients(mut self, authorities: Pem, are_required: bool) -> TlsOptions {
+        self.clients.authorities = Some(authorities);
+        self.clients.are_required = are_required;
         self
     }
 
@@ -155,11 +185,6 @@ impl TlsOptions {
         self
     }
 
-    /// Returns whether clients are asked for certificates.
-    pub(super) fn asks_clients(&self) -> bool {
-        self.clients.is_some()
-    }
-
     pub(super) fn provider_or_default(&self) -> Result<Provider, TlsError> {
         match &self.provider {
             Some(provider) => Ok(Provider::given(provider.clone())),
@@ -170,31 +195,6 @@ impl TlsOptions {
     pub(super) fn clock(&self) -> Arc<dyn TimeProvider> {
         let clock = self.time.clone();
         clock.unwrap_or_else(|| Arc::new(DefaultTimeProvider))
-    }
-
-    pub(super) fn client_verifier(
-        &self,
-        provider: &Arc<CryptoProvider>,
-    ) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
-        let Some(clients) = &self.clients else {
-            return Ok(WebPkiClientVerifier::no_client_auth());
-        };
-        let name = "the list of authorities for clients";
-        let mut roots = RootCertStore::empty();
-        for root in pem::certificates(&clients.roots, name)? {
-            roots
-                .add(root)
-                .map_err(|error| TlsError::new(format!("{name}: {error}")))?;
-        }
-        let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone());
-        let verifier = if clients.are_required {
-            verifier
-        } else {
-            verifier.allow_unauthenticated()
-        };
-        verifier
-            .build()
-            .map_err(|error| TlsError::new(format!("{name}: {error}")))
     }
 }
 

@@ -6,7 +6,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -52,13 +52,31 @@ pub(crate) fn certificates(
     pem: &Pem,
     without_file: &str,
 ) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    all(pem, without_file, "certificate", "CERTIFICATE")
+}
+
+/// Reads all revocation lists. There is at least one.
+pub(super) fn revocation_lists(
+    pem: &Pem,
+    without_file: &str,
+) -> Result<Vec<CertificateRevocationListDer<'static>>, TlsError> {
+    all(pem, without_file, "revocation list", "X509 CRL")
+}
+
+/// Reads all sections with a label.
+fn all<T: PemObject>(
+    pem: &Pem,
+    without_file: &str,
+    kind: &str,
+    label: &str,
+) -> Result<Vec<T>, TlsError> {
     let text = pem.read()?;
     let name = || pem.name(without_file);
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+    let found: Result<Vec<T>, _> = T::pem_slice_iter(&text).collect();
     match found {
         Err(error) => Err(malformed(&name(), &error)),
         Ok(found) if found.is_empty() => Err(TlsError::new(format!(
-            "{} has no certificate: it must have a section that begins with -----BEGIN CERTIFICATE-----",
+            "{} has no {kind}: it must have a section that begins with -----BEGIN {label}-----",
             name()
         ))),
         Ok(found) => Ok(found),

@@ -43,12 +43,12 @@ struct Shared {
 }
 
 impl TlsOptions {
-    /// Reads and checks all certificates and keys.
+    /// Reads all certificates and keys, the authorities of clients, and revocation lists.
     ///
     /// # Errors
     /// Returns an error that names the file and the reason: the file cannot be read, contains no certificate or no key, the key
-    /// is encrypted or belongs to another certificate, or the certificate has expired or is not valid yet. Also returns an error
-    /// if no certificate was added.
+    /// is encrypted or belongs to another certificate, or the certificate has expired or is not valid yet. A file for clients
+    /// must contain an authority or a revocation list. Also returns an error if no certificate was added.
     pub fn build(self) -> Result<Tls, TlsError> {
         match (&self.resolver, self.sources.is_empty()) {
             (None, true) => Err(TlsError::new("TLS needs a certificate")),
@@ -91,38 +91,14 @@ impl Tls {
     }
 
     fn new(options: TlsOptions) -> Result<Tls, TlsError> {
-        let provider = options.provider_or_default()?;
-        let clients = options.client_verifier(&provider.crypto)?;
-        let choice = Choice::load(&options, &provider.crypto)?;
-        let mut config = ServerConfig::builder_with_details(provider.crypto, options.clock())
-            .with_safe_default_protocol_versions()?
-            .with_client_cert_verifier(clients)
-            .with_cert_resolver(choice.resolver());
-        config.alpn_protocols = PROTOCOLS.map(Vec::from).into();
-        match provider.ticketer {
-            // A session that is resumed keeps the certificate of its client, and nothing verifies it again: not after it has
-            // expired, and not against other authorities.
-            _ if options.asks_clients() => {
-                config.session_storage = Arc::new(NoServerSessionStorage {});
-                config.send_tls13_tickets = 0;
-            }
-            Some(ticketer) => {
-                config.ticketer = ticketer;
-                config.session_storage = Arc::new(NoServerSessionStorage {});
-            }
-            None => config.session_storage = ServerSessionMemoryCache::new(SESSIONS),
-        }
-        let current = RwLock::new(Arc::new(Current {
-            config: Arc::new(config),
-            certificates: choice.certificates(),
-        }));
+        let current = RwLock::new(Arc::new(load(&options, None)?));
         Ok(Tls {
             shared: Arc::new(Shared { options, current }),
         })
     }
 
     /// Reads all files again, and uses them for new connections. Open connections keep their certificates. If any file is
-    /// wrong, all certificates stay as they are.
+    /// wrong, everything stays as it is.
     ///
     /// ```
     /// # #[cfg(feature = "self-signed")] {
@@ -151,13 +127,7 @@ impl Tls {
     /// Returns the errors of [`TlsOptions::build`].
     pub fn reload(&self) -> Result<(), TlsError> {
         let Shared { options, current } = &*self.shared;
-        let mut config = (*self.current().config).clone();
-        let choice = Choice::load(options, config.crypto_provider())?;
-        config.cert_resolver = choice.resolver();
-        let renewed = Arc::new(Current {
-            config: Arc::new(config),
-            certificates: choice.certificates(),
-        });
+        let renewed = Arc::new(load(options, Some(&self.current()))?);
         *current.write().unwrap_or_else(PoisonError::into_inner) = renewed;
         Ok(())
     }
@@ -172,6 +142,39 @@ impl Tls {
         let current = self.shared.current.read();
         current.unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// Reads all files. Clients can resume sessions from `before`.
+fn load(options: &TlsOptions, before: Option<&Current>) -> Result<Current, TlsError> {
+    let provider = options.provider_or_default()?;
+    let clients = options.clients.verifier(&provider.crypto)?;
+    let choice = Choice::load(options, &provider.crypto)?;
+    let mut config = ServerConfig::builder_with_details(provider.crypto, options.clock())
+        .with_safe_default_protocol_versions()?
+        .with_client_cert_verifier(clients)
+        .with_cert_resolver(choice.resolver());
+    config.alpn_protocols = PROTOCOLS.map(Vec::from).into();
+    match (before, provider.ticketer) {
+        // A session that is resumed keeps the certificate of its client, and nothing verifies it again: not after it has
+        // expired or was revoked, and not against other authorities.
+        _ if options.clients.are_asked() => {
+            config.session_storage = Arc::new(NoServerSessionStorage {});
+            config.send_tls13_tickets = 0;
+        }
+        (Some(before), _) => {
+            config.ticketer = before.config.ticketer.clone();
+            config.session_storage = before.config.session_storage.clone();
+        }
+        (None, Some(ticketer)) => {
+            config.ticketer = ticketer;
+            config.session_storage = Arc::new(NoServerSessionStorage {});
+        }
+        (None, None) => config.session_storage = ServerSessionMemoryCache::new(SESSIONS),
+    }
+    Ok(Current {
+        config: Arc::new(config),
+        certificates: choice.certificates(),
+    })
 }
 
 /// The source of the certificate of each connection.

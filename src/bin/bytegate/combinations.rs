@@ -7,6 +7,7 @@ use bytegate::net::Address;
 /// Options that need one of others.
 const NEEDS: &[(&str, &[&str])] = &[
     ("client-ca", &["tls", "tls-cert"]),
+    ("client-crl", &["client-ca"]),
     ("redirect-http", &["tls", "tls-cert"]),
     ("forwarded", &["trust-proxy"]),
     ("forwarded-host", &["trust-proxy"]),

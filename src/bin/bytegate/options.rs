@@ -254,7 +254,7 @@ impl Options {
                     self.qr = Some(false);
                 }
             }
-            "tls" | "tls-cert" | "tls-key" | "client-ca" | "redirect-http" => {
+            "tls" | "tls-cert" | "tls-key" | "client-ca" | "client-crl" | "redirect-http" => {
                 self.tls.apply(name, value, folder)?;
             }
             "color" => self.color = values::color(text()?)?,

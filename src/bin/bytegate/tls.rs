@@ -23,6 +23,7 @@ pub(crate) struct TlsSettings {
     certificates: Vec<PathBuf>,
     keys: Vec<PathBuf>,
     client_ca: Option<PathBuf>,
+    revoked: Vec<PathBuf>,
     pub(crate) redirect_http: Option<RedirectFrom>,
 }
 
@@ -54,6 +55,7 @@ impl TlsSettings {
             "tls-cert" => self.certificates.push(values::file(text, folder)?),
             "tls-key" => self.keys.push(values::file(text, folder)?),
             "client-ca" => self.client_ca = Some(values::file(text, folder)?),
+            "client-crl" => self.revoked.push(values::file(text, folder)?),
             "redirect-http" => self.redirect_http = Some(RedirectFrom::parse(text, folder)?),
             _ => return Err("no such option".to_string()),
         }
@@ -106,13 +108,15 @@ impl Certificates {
         if settings.certificates.is_empty() {
             tls = self_signed(tls, options, &mut notes)?;
         }
-        let built = tls.clone().build()?;
-        let built = match &settings.client_ca {
-            None => built,
-            Some(path) => for_clients(tls, path)?,
-        };
+        if let Some(authorities) = &settings.client_ca {
+            tls = tls.require_client_certificates_file(authorities);
+        }
+        for lists in &settings.revoked {
+            tls = tls.client_revocation_file(lists);
+        }
+        let tls = tls.build()?;
         Ok(Certificates {
-            tls: Some(built),
+            tls: Some(tls),
             #[cfg(feature = "self-signed")]
             is_self_signed: settings.certificates.is_empty(),
             notes,
@@ -200,14 +204,6 @@ fn is_host_name(name: &str) -> bool {
     let is_in_label = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     let is_label = |label: &str| !label.is_empty() && label.bytes().all(is_in_label);
     name != "localhost" && name.len() < 250 && name.split('.').all(is_label)
-}
-
-/// Accepts only clients with a certificate of these authorities.
-#[cfg(feature = "rustls")]
-fn for_clients(options: TlsOptions, path: &Path) -> Result<Tls, crate::Failure> {
-    let roots = std::fs::read(path).map_err(|error| format!("cannot read {path:?}: {error}"))?;
-    let tls = options.require_client_certificates(roots).build();
-    Ok(tls.map_err(|error| format!("--client-ca {path:?}: {error}"))?)
 }
 
 /// Adds the certificate that the program made.

@@ -9,6 +9,7 @@ fn options_that_do_not_fit_together_are_named_with_the_way_out() {
         &["--tls-cert=a", "--tls-key=b", "--tls-key=c"],
         &["--redirect-http", "80"],
         &["--client-ca", "a", "--tls=false"],
+        &["--tls", "--client-crl", "a"],
         &["--tls=false", "--tls-cert=a", "--tls-key=b"],
         &["--forwarded", "forwarded"],
         &["--forwarded-host"],
@@ -37,6 +38,7 @@ fn options_that_do_not_fit_together_are_named_with_the_way_out() {
     --tls-key needs its --tls-cert (certificates: 1, keys: 2)
     --redirect-http needs --tls or --tls-cert
     --client-ca needs --tls or --tls-cert
+    --client-crl needs --client-ca
     --tls=false and --tls-cert contradict each other: remove one of them
     --forwarded needs --trust-proxy
     --forwarded-host needs --trust-proxy

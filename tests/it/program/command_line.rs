@@ -165,6 +165,10 @@ fn help_is_printed_to_standard_output() {
                                is for the first --tls-cert (feature tls)
           --client-ca FILE     Accept only clients with a certificate that an authority
                                in FILE has signed (feature tls)
+          --client-crl FILE    Refuse clients whose certificate is in a revocation list
+                               in FILE, has no list of its authority, or has one that is
+                               older than its next update; may be given several times
+                               (feature tls)
           --redirect-http PORT Listen on PORT too, or on an address as --listen takes
                                it, and redirect http to https, except below
                                /.well-known/acme-challenge/, where authorities read over
@@ -287,9 +291,9 @@ fn help_is_printed_to_standard_output() {
                           [default: ~/.local/state]
 
         Signals:
-          SIGHUP           read the config file, the folder, the users and the
-                           certificates again; if anything is wrong, everything stays as
-                           it is
+          SIGHUP           read the config file, the folder, the users, the certificates
+                           and revocation lists again; if anything is wrong, everything
+                           stays as it is
           SIGUSR1          open the file of --log-file again, after it was moved
           SIGUSR2          start the program again, which may be a new version, and let
                            it take over the sockets; this process then completes its

@@ -9,8 +9,9 @@ use bytegate::tls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName
 use bytegate::tls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use bytegate::{Method, Status};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, RevokedCertParams, SerialNumber,
+    date_time_ymd,
 };
 use std::io;
 use std::sync::Arc;
@@ -247,6 +248,7 @@ fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
 fn client_of(authority: &CertifiedIssuer<'static, KeyPair>) -> (String, String) {
     let mut params = CertificateParams::new(vec!["ada".to_string()]).expect("parameters");
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    params.serial_number = Some(SerialNumber::from(1));
     let key = KeyPair::generate().expect("a key");
     let certificate = params.signed_by(&key, authority).expect("a certificate");
     (certificate.pem(), key.serialize_pem())
@@ -277,6 +279,66 @@ fn only_clients_that_the_authority_has_signed_are_served() {
         let response = client.get(server.address(), "/");
         assert_eq!(response.is_ok(), is_served, "{identity:?}: {response:?}");
     }
+}
+
+/// A list of the certificates that an authority has revoked.
+fn list(authority: &CertifiedIssuer<'static, KeyPair>, revoked: &[u64]) -> String {
+    let revoked = revoked.iter().map(|number| RevokedCertParams {
+        serial_number: SerialNumber::from(*number),
+        revocation_time: date_time_ymd(2020, 1, 1),
+        reason_code: None,
+        invalidity_date: None,
+    });
+    let list = CertificateRevocationListParams {
+        this_update: date_time_ymd(2020, 1, 1),
+        next_update: date_time_ymd(2090, 1, 1),
+        crl_number: SerialNumber::from(1),
+        issuing_distribution_point: None,
+        revoked_certs: revoked.collect(),
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    let signed = list.signed_by(authority).expect("a list");
+    signed.pem().expect("PEM")
+}
+
+#[test]
+fn authorities_and_revoked_clients_are_read_again_at_sighup() {
+    let (folder, made) = certificates("tls-revoked", &["localhost"]);
+    let (ours, theirs) = (authority("ours"), authority("theirs"));
+    write(&folder, "ours.pem", &ours.pem());
+    write(&folder, "revoked.pem", &list(&ours, &[]));
+    let config = "folder = 'public'\ntls-cert = 'localhost.pem'\ntls-key = 'localhost.key'\n\
+                  client-ca = 'ours.pem'\nclient-crl = 'revoked.pem'\n";
+    write(&folder, "site.toml", config);
+    let server = Server::start(&folder, &["--config", &path(&folder, "site.toml")], 1);
+    let roots = [made[0].certificate_pem()];
+    let (ada, eve) = (client_of(&ours), client_of(&theirs));
+    let served = || {
+        [&ada, &eve].map(|(certificate, key)| {
+            let client = TlsClient {
+                name: "localhost",
+                roots: &roots,
+                identity: Some((certificate, key)),
+            };
+            client.get(server.address(), "/").is_ok()
+        })
+    };
+    assert_eq!(served(), [true, false]);
+    write(&folder, "revoked.pem", &list(&ours, &[1]));
+    assert!(server.reload().starts_with("bytegate: reloaded "));
+    assert_eq!(served(), [false, false]);
+    write(&folder, "ours.pem", &theirs.pem());
+    write(&folder, "revoked.pem", "");
+    let line = server.reload();
+    let expected = format!(
+        "bytegate: nothing is reloaded: {} has no revocation list: ",
+        path(&folder, "revoked.pem")
+    );
+    assert!(line.starts_with(&expected), "{line}");
+    assert_eq!(served(), [false, false]);
+    write(&folder, "revoked.pem", &list(&theirs, &[]));
+    assert!(server.reload().starts_with("bytegate: reloaded "));
+    assert_eq!(served(), [false, true]);
 }
 
 #[test]

@@ -8,23 +8,28 @@ use bytegate::tls::rustls::time_provider::TimeProvider;
 use bytegate::tls::{SelfSigned, Tls, TlsOptions};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, date_time_ymd,
+    KeyPair, SerialNumber, date_time_ymd,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// An authority for clients.
-fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
+pub(super) fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(DnType::CommonName, name);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-/// A client with a certificate from an authority, which is valid in 2020 and 2021, or long after.
-fn client_of(authority: &CertifiedIssuer<'static, KeyPair>, until: i32) -> Offer {
+/// A client with a certificate from an authority, which has this number and is valid from 2020 until the begin of a year.
+pub(super) fn client_of(
+    authority: &CertifiedIssuer<'static, KeyPair>,
+    number: u64,
+    until: i32,
+) -> Offer {
     let mut params = CertificateParams::new(Vec::from(["ada".to_string()])).unwrap();
+    params.serial_number = Some(SerialNumber::from(number));
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     params.not_before = date_time_ymd(2020, 1, 1);
     params.not_after = date_time_ymd(until, 1, 1);
@@ -36,12 +41,15 @@ fn client_of(authority: &CertifiedIssuer<'static, KeyPair>, until: i32) -> Offer
     offer
 }
 
-fn options() -> TlsOptions {
+pub(super) fn options() -> TlsOptions {
     TlsOptions::new().certificate_pem(made().certificate_pem(), made().key_pem())
 }
 
 /// The certificate and its fingerprint as the application sees them, or the error of the server.
-fn connect(tls: &Tls, offer: &Offer) -> Result<(Option<Vec<u8>>, Option<String>), String> {
+pub(super) fn connect(
+    tls: &Tls,
+    offer: &Offer,
+) -> Result<(Option<Vec<u8>>, Option<String>), String> {
     let (mut client, mut server) = (offer.start(), Server::new(tls));
     run_whole(&mut client, &mut server);
     match server.error {
@@ -65,8 +73,8 @@ fn a_client_certificate_is_verified_and_shown() {
     let accepted = options().accept_client_certificates(trusted.pem());
     let (required, accepted) = (required.build().unwrap(), accepted.build().unwrap());
     for version in VERSIONS {
-        let good = client_of(&trusted, 2090).version(version);
-        let (wrong, none) = (client_of(&untrusted, 2090), Offer::default());
+        let good = client_of(&trusted, 1, 2090).version(version);
+        let (wrong, none) = (client_of(&untrusted, 1, 2090), Offer::default());
         let (wrong, none) = (wrong.version(version), none.version(version));
         let expected = good.certificate.as_ref().unwrap().0.to_vec();
         for tls in [&required, &accepted] {
@@ -95,7 +103,7 @@ impl TimeProvider for At {
 #[test]
 fn a_client_certificate_expires_at_the_time_of_the_server() {
     let trusted = authority("trusted");
-    let client = client_of(&trusted, 2090);
+    let client = client_of(&trusted, 1, 2090);
     const YEAR: u64 = 365 * 86_400;
     for (year, is_served) in [(2085, true), (2091, false)] {
         let now = Duration::from_secs((year - 1970) * YEAR);
@@ -158,7 +166,7 @@ fn a_certificate_of_a_client_is_verified_at_each_connection() {
         let tls = tls.build().unwrap();
         for version in VERSIONS {
             let mut offer = Offer::trusting([whole.certificate_pem()]).version(version);
-            offer.certificate = client_of(&trusted, 2090).certificate;
+            offer.certificate = client_of(&trusted, 1, 2090).certificate;
             let config = offer.config();
             let connect_in = |year: u64| {
                 clock.0.store((year - 1970) * YEAR, Ordering::SeqCst);

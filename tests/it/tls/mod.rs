@@ -6,4 +6,5 @@ mod clients;
 mod handshakes;
 pub(crate) mod laws;
 mod reloading;
+mod revocation;
 mod serving;

@@ -80,8 +80,8 @@ status = 301
         &[Part::Terms(&[
             (
                 "SIGHUP",
-                "read the config file, the folder, the users and the certificates again; if \
-                 anything is wrong, everything stays as it is",
+                "read the config file, the folder, the users, the certificates and revocation lists \
+                 again; if anything is wrong, everything stays as it is",
             ),
             (
                 "SIGUSR1",

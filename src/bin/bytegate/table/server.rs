@@ -202,6 +202,15 @@ pub(super) const TLS: &[Spec] = &[
     .at_start()
     .feature("tls", cfg!(feature = "rustls"))
     .completes(Completes::Files),
+    texts(
+        "client-crl",
+        "FILE",
+        "Refuse clients whose certificate is in a revocation list in FILE, has no list of its \
+         authority, or has one that is older than its next update; may be given several times",
+    )
+    .at_start()
+    .feature("tls", cfg!(feature = "rustls"))
+    .completes(Completes::Files),
     number(
         "redirect-http",
         "PORT",
