@@ -33,10 +33,13 @@ impl Supervisor {
                 &self.sender,
             );
             match started {
-                Ok((worker, lines)) => self.members.push(Member {
-                    worker,
-                    stage: Stage::Starting(lines),
-                }),
+                Ok((worker, lines)) => {
+                    self.service.pool.counters.count_started();
+                    self.members.push(Member {
+                        worker,
+                        stage: Stage::Starting(lines),
+                    });
+                }
                 Err(error) => {
                     let error = StartError::interpreter(&self.plan, &error);
                     return self.failed(error);

@@ -1,6 +1,7 @@
 //! A line to one thread of a worker: its socket, and the machine of its exchanges.
 
 use super::exchange::{Broken, Event, Exchange, State};
+use super::usage::Running;
 use super::wire::Wire;
 use super::worker::Worker;
 use crate::values::sync::Arc;
@@ -18,6 +19,8 @@ const LONG_READ_BYTES: usize = 128 * 1024;
 pub(super) struct Line {
     pub(super) wire: Arc<Wire>,
     pub(super) worker: Arc<Worker>,
+    /// The request that it works on is counted.
+    pub(super) running: Option<Running>,
     exchange: Exchange<OwnedFd>,
 }
 
@@ -45,6 +48,7 @@ impl Line {
         Line {
             wire,
             worker,
+            running: None,
             exchange: Exchange::new(),
         }
     }

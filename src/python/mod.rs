@@ -39,6 +39,7 @@ mod request_body;
 mod service;
 mod spool;
 mod supervisor;
+mod usage;
 mod wire;
 mod worker;
 mod workers;
@@ -47,4 +48,5 @@ pub use error::StartError;
 #[doc(hidden)]
 pub use exchange::fuzz;
 pub use options::Python;
+pub use usage::Usage;
 pub use workers::{Kind, Workers};

@@ -2,6 +2,7 @@
 
 use super::exchange::{Event, State};
 use super::line::{Line, Received};
+use super::usage::{Counters, Usage};
 use super::worker::Worker;
 use crate::values::sync::Arc;
 use core::task::{Context, Poll, Waker};
@@ -14,6 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub(super) struct Pool {
     state: Mutex<PoolState>,
     most_waiting: usize,
+    pub(super) counters: Counters,
 }
 
 #[derive(Debug, Default)]
@@ -57,7 +59,13 @@ impl Pool {
         Pool {
             state: Mutex::default(),
             most_waiting,
+            counters: Counters::default(),
         }
+    }
+
+    pub(super) fn usage(&self) -> Usage {
+        let waiting = self.lock().queue.len();
+        self.counters.usage(waiting)
     }
 
     fn lock(&self) -> MutexGuard<'_, PoolState> {
@@ -67,7 +75,8 @@ impl Pool {
     /// Returns a line, or a place in the queue.
     pub(super) fn place(&self, waker: &Waker) -> Place {
         let mut state = self.lock();
-        if let Some(line) = state.take() {
+        if let Some(mut line) = state.take() {
+            self.counters.count_running(&mut line);
             return Place::Line(line);
         }
         if state.is_down {
@@ -94,11 +103,13 @@ impl Pool {
         }
         let mut line = line;
         while let Some(waiter) = state.queue.pop_front() {
+            self.counters.count_running(&mut line);
             match waiter.give(line) {
                 None => return,
                 Some(back) => line = back,
             }
         }
+        line.running = None;
         match line.state() {
             State::Free => state.free.push(line),
             _ => state.closing.push(line),

@@ -7,6 +7,7 @@ use super::pending_response::respond;
 use super::request_body::RequestBody;
 use super::service::Service;
 use super::spool::Spool;
+use super::usage::Usage;
 use crate::application::Application;
 use crate::request::request::Request;
 use crate::response::response::Response;
@@ -89,6 +90,12 @@ impl Workers {
     /// old ones go on, and the log has the traceback. This does not wait for it.
     pub fn reload(&self) {
         self.handle.service.command(Command::Reload);
+    }
+
+    /// Returns the numbers of requests and processes, for monitoring.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.handle.service.pool.usage()
     }
 
     fn environ(&self, request: &Request<'_>) -> Result<Environ, Response> {

@@ -10,11 +10,19 @@ fn a_full_queue_is_a_503_with_retry_after() {
     let folder = Folder::new(&[]);
     let [begun, over] = ["begun", "over"].map(|name| folder.0.join(name));
     let (options, _) = python("processes");
-    let client = Client::new(start(options.waiting(1).env("BEGUN", &begun)));
+    let workers = start(options.waiting(1).env("BEGUN", &begun));
+    let usage = || {
+        let usage = workers.usage();
+        (usage.running, usage.waiting, usage.started)
+    };
+    assert_eq!(usage(), (0, 0, 1));
+    let client = Client::new(workers.clone());
     let mut first = client.connect();
     first.request(&client.get(&format!("/wait?{}", over.display())));
+    assert_eq!(usage(), (1, 0, 1));
     let mut second = client.connect();
     second.request(&client.get("/pid"));
+    assert_eq!(usage(), (1, 1, 1));
     let response = client.get("/pid").send();
     assert_eq!(response.status(), Status::SERVICE_UNAVAILABLE);
     assert_eq!(response.headers().get("Retry-After"), Some("1"));
@@ -28,6 +36,9 @@ fn a_full_queue_is_a_503_with_retry_after() {
         (first.response().text(), second.response().status().code()),
         ("waited", 200)
     );
+    wait_until("the worker has closed its response", || {
+        usage() == (0, 0, 1)
+    });
 }
 
 #[test]
@@ -38,7 +49,8 @@ fn a_client_that_leaves_the_queue_leaves_no_trace() {
     let folder = Folder::new(&[]);
     let [begun, over] = ["begun", "over"].map(|name| folder.0.join(name));
     let (options, _) = python("processes");
-    let client = Client::new(start(options.env("BEGUN", &begun)));
+    let workers = start(options.env("BEGUN", &begun));
+    let client = Client::new(workers.clone());
     let target = format!("/wait?{}", over.display());
     let mut first = client.connect();
     first.request(&client.get(&target));
@@ -52,6 +64,8 @@ fn a_client_that_leaves_the_queue_leaves_no_trace() {
     fs::write(over, "").unwrap();
     assert_eq!(client.get("/pid").status(), 200);
     assert_eq!(fs::read_to_string(begun).unwrap(), "begun\n");
+    wait_until("nothing runs", || workers.usage().running == 0);
+    assert_eq!(workers.usage().waiting, 0);
 }
 
 #[test]
