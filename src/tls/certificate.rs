@@ -5,7 +5,7 @@ use super::tls_error::TlsError;
 use crate::syntax::date::http_date;
 use alloc::boxed::Box;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 use rustls::crypto::CryptoProvider;
@@ -28,6 +28,10 @@ pub(super) struct Certificate {
     pub(super) key: Arc<CertifiedKey>,
     /// The host names in it. `*` stands for one label.
     pub(super) names: Arc<[Box<str>]>,
+    /// The first host name, or the name of the file.
+    pub(super) name: String,
+    /// When it expires, since 1970.
+    pub(super) until: Duration,
 }
 
 impl Certificate {
@@ -51,25 +55,33 @@ impl Certificate {
                 error => format!("the private key in {key_name} cannot be used: {error}"),
             })
         })?;
-        let names = names_at(&key, now)
+        let (names, until) = names_and_end(&key, now)
             .map_err(|reason| TlsError::new(format!("the first certificate in {name} {reason}")))?;
         Ok(Certificate {
             key: Arc::new(key),
+            name: names.first().map_or(name, |first| first.to_string()),
             names,
+            until,
         })
     }
 }
 
-/// Returns the names in a certificate, or the reason why it is not valid at this time.
-fn names_at(key: &CertifiedKey, now: UnixTime) -> Result<Arc<[Box<str>]>, String> {
+/// The host names in a certificate, and when it expires.
+type NamesAndEnd = (Arc<[Box<str>]>, Duration);
+
+/// Returns the names in a certificate and its end, or the reason why it cannot be used at this time.
+fn names_and_end(key: &CertifiedKey, now: UnixTime) -> Result<NamesAndEnd, String> {
     let der = key
         .end_entity_cert()
         .map_err(|error| format!("is missing: {error}"))?;
     let certificate =
         EndEntityCert::try_from(der).map_err(|error| format!("is malformed: {error}"))?;
-    let usage = KeyUsage::server_auth();
     // The verification checks the time before the signature, which only clients can judge.
-    match certificate.verify_for_usage(&[], &[], &[], now, usage, None, None) {
+    let verify = |time| {
+        let usage = KeyUsage::server_auth();
+        certificate.verify_for_usage(&[], &[], &[], time, usage, None, None)
+    };
+    match verify(now) {
         Err(webpki::Error::CertExpired { not_after, .. }) => {
             return Err(format!("expired on {}", shown(not_after)));
         }
@@ -81,9 +93,14 @@ fn names_at(key: &CertifiedKey, now: UnixTime) -> Result<Arc<[Box<str>]>, String
         }
         _ => {}
     }
+    // No certificate is valid then, so the error has the time at which this one expires.
+    let until = match verify(UnixTime::since_unix_epoch(Duration::from_secs(u64::MAX))) {
+        Err(webpki::Error::CertExpired { not_after, .. }) => not_after,
+        _ => return Err("has no time at which it expires".into()),
+    };
     let names = certificate.valid_dns_names();
     let names: Vec<Box<str>> = names.map(|name| name.to_ascii_lowercase().into()).collect();
-    Ok(names.into())
+    Ok((names.into(), Duration::from_secs(until.as_secs())))
 }
 
 fn shown(time: UnixTime) -> String {

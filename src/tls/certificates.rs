@@ -3,7 +3,9 @@
 use super::certificate::{Certificate, Source};
 use super::tls_error::TlsError;
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::UnixTime;
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -44,6 +46,12 @@ impl Certificates {
     pub(super) fn names(&self, server_name: Option<&str>) -> Option<&Arc<[Box<str>]>> {
         let names = &self.select(server_name)?.names;
         (self.all.len() > 1 && !names.is_empty()).then_some(names)
+    }
+
+    /// Returns the name of each certificate, and when it expires.
+    pub(super) fn expirations(&self) -> impl Iterator<Item = (String, Duration)> {
+        let all = self.all.iter();
+        all.map(|certificate| (certificate.name.clone(), certificate.until))
     }
 
     fn select(&self, server_name: Option<&str>) -> Option<&Certificate> {

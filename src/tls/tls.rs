@@ -5,8 +5,10 @@ use super::current::Current;
 use super::options::TlsOptions;
 use super::tls_connection::TlsConnection;
 use super::tls_error::TlsError;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use core::time::Duration;
 use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::server::{NoServerSessionStorage, ResolvesServerCert, ServerSessionMemoryCache};
@@ -130,6 +132,30 @@ impl Tls {
         let renewed = Arc::new(load(options, Some(&self.current()))?);
         *current.write().unwrap_or_else(PoisonError::into_inner) = renewed;
         Ok(())
+    }
+
+    /// Returns when each certificate in use expires, since the Unix epoch, and the first host name in it. Without a host name,
+    /// this is the name of its file. Certificates of a [resolver](TlsOptions::resolver) are not known here.
+    ///
+    /// ```
+    /// # #[cfg(feature = "self-signed")] {
+    /// use bytegate::tls::{SelfSigned, Tls};
+    /// use std::time::Duration;
+    ///
+    /// let until = Duration::from_secs(4_000_000_000);
+    /// let made = SelfSigned::valid_between(["localhost"], Duration::ZERO, until)?;
+    /// let tls = Tls::from_pem(made.certificate_pem(), made.key_pem())?;
+    /// assert_eq!(tls.expirations(), [("localhost".to_string(), until)]);
+    /// # }
+    /// # Ok::<(), bytegate::tls::TlsError>(())
+    /// ```
+    #[must_use]
+    pub fn expirations(&self) -> Vec<(String, Duration)> {
+        let current = self.current();
+        let certificates = current.certificates.as_ref();
+        certificates.map_or_else(Vec::new, |certificates| {
+            certificates.expirations().collect()
+        })
     }
 
     /// Creates the state of a new connection.

@@ -2,9 +2,10 @@
 
 use crate::addresses;
 use crate::heritage::Heritage;
+use crate::more_metrics::MoreMetrics;
 use bytegate::middleware::AllowedHosts;
 use bytegate::net::{self, Address, Listener, Metrics, Readiness};
-use bytegate::{Gateway, Request, Router};
+use bytegate::{Gateway, Request, Response, Router, Status};
 use smol::channel::{Receiver, Sender};
 use std::io;
 use std::num::NonZeroUsize;
@@ -62,15 +63,23 @@ impl Admin {
     }
 
     /// Serves the pages on a thread, also while the other server stops, or while it is busy. If another process takes the sockets
-    /// over, `handed_over` is closed.
+    /// over, `handed_over` is closed. `more` are metrics that the library does not have.
     pub(crate) fn start(
         self,
         readiness: &Readiness,
         handed_over: Receiver<()>,
+        more: MoreMetrics,
     ) -> io::Result<RunningAdmin> {
         let addresses = self.listener.addresses();
+        let metrics = self.metrics;
+        let page = move |_: &Request<'_>| {
+            Response::new(Status::OK)
+                .with_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+                .with_header("Cache-Control", "no-store")
+                .with_body(format!("{metrics}{more}"))
+        };
         let router = Router::new()
-            .get("/metrics", self.metrics.page())
+            .get("/metrics", page)
             .get("/healthz", |_: &Request<'_>| "alive\n")
             .get("/readyz", readiness.page());
         let mut gateway = Gateway::new(router);

@@ -24,6 +24,7 @@ mod log_output;
 mod losses;
 mod man;
 mod meant;
+mod more_metrics;
 mod options;
 mod proxies;
 mod qr;

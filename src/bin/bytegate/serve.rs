@@ -7,6 +7,7 @@ use crate::heritage::Heritage;
 use crate::index::Listing;
 use crate::listen::{Listening, Place};
 use crate::log::Log;
+use crate::more_metrics::{ContentMetrics, MoreMetrics};
 use crate::options::Options;
 use crate::redirect::{Plain, RedirectToHttps};
 use crate::signals::{Control, Signals};
@@ -25,6 +26,7 @@ pub(crate) struct Content {
     pub(crate) gateway: Gateway,
     pub(crate) served: String,
     pub(crate) note: Option<String>,
+    pub(crate) metrics: Option<ContentMetrics>,
 }
 
 pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
@@ -46,6 +48,7 @@ fn site(options: &Options) -> Result<Content, Failure> {
         gateway: content::gateway(&options, page)?,
         served,
         note,
+        metrics: None,
     })
 }
 
@@ -67,6 +70,7 @@ pub(crate) fn serve(
         gateway,
         served,
         note,
+        metrics,
     } = content;
     let mut heritage = Heritage::from_environment()?;
     let Listening {
@@ -93,12 +97,14 @@ pub(crate) fn serve(
     let notes = note.into_iter().chain(certificates.notes.clone());
     let notes = notes.chain(admin.as_ref().map(Admin::note)).collect();
     let reload = {
-        let (gateways, certificates, options) =
-            (gateways.clone(), certificates.clone(), options.clone());
+        let (gateways, certificates) = (gateways.clone(), certificates.clone());
+        let (options, errors) = (options.clone(), errors.clone());
         move || {
             let now = signals::options()?;
             let content = build(&now).map_err(|error| error.to_string())?;
-            certificates.reload(&now)?;
+            for line in certificates.reload(&now)? {
+                errors.complain(&line);
+            }
             gateways.replace(&now, content.gateway);
             reloaded();
             Ok(match signals::unapplied(&options, &now)[..] {
@@ -123,7 +129,11 @@ pub(crate) fn serve(
         _goes_on: goes_on,
     };
     // The balancer must not ask this process any more when another one serves.
-    let admin = admin.map(|admin| admin.start(&net_options.readiness, handed_over));
+    let more = MoreMetrics {
+        certificates: certificates.clone(),
+        content: metrics,
+    };
+    let admin = admin.map(|admin| admin.start(&net_options.readiness, handed_over, more));
     let admin = admin.transpose()?;
     let greeting = Greeting {
         served: &served,

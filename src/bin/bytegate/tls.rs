@@ -15,6 +15,15 @@ use bytegate::tls::TlsError;
 #[cfg(feature = "rustls")]
 use bytegate::tls::{Tls, TlsOptions};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+#[cfg(feature = "rustls")]
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A certificate that expires within this time is reported.
+#[cfg(feature = "rustls")]
+const SOON: Duration = Duration::from_secs(14 * DAY);
+#[cfg(feature = "rustls")]
+const DAY: u64 = 24 * 60 * 60;
 
 /// The options of TLS.
 #[derive(Clone, Debug, Default)]
@@ -115,6 +124,7 @@ impl Certificates {
             tls = tls.client_revocation_file(lists);
         }
         let tls = tls.build()?;
+        notes.extend(expiring(&tls));
         Ok(Certificates {
             tls: Some(tls),
             #[cfg(feature = "self-signed")]
@@ -129,6 +139,15 @@ impl Certificates {
         Ok(Certificates::default())
     }
 
+    /// Returns the name of each certificate, and when it expires, since 1970.
+    pub(crate) fn expirations(&self) -> Vec<(String, Duration)> {
+        #[cfg(feature = "rustls")]
+        let expirations = self.tls.as_ref().map(Tls::expirations);
+        #[cfg(not(feature = "rustls"))]
+        let expirations = None;
+        expirations.unwrap_or_default()
+    }
+
     /// Returns the options of a server that has these certificates.
     pub(crate) fn of_server(&self, options: net::Options) -> net::Options {
         #[cfg(feature = "rustls")]
@@ -141,12 +160,12 @@ impl Certificates {
     }
 
     /// Reads all files again, for later connections. The certificate that the program made is replaced first, if it expires
-    /// soon or lacks a name.
+    /// soon or lacks a name. Returns lines about the certificates.
     ///
     /// # Errors
     /// Returns an error that names the file and what is wrong with it. Then everything stays as it is.
     #[cfg_attr(not(feature = "self-signed"), expect(unused_variables))]
-    pub(crate) fn reload(&self, options: &Options) -> Result<(), String> {
+    pub(crate) fn reload(&self, options: &Options) -> Result<Vec<String>, String> {
         #[cfg(feature = "rustls")]
         if let Some(tls) = &self.tls {
             #[cfg(feature = "self-signed")]
@@ -154,9 +173,10 @@ impl Certificates {
                 let renewed = kept(options).map_err(|error| error.to_string());
                 drop(renewed?);
             }
-            return tls.reload().map_err(|error| error.to_string());
+            tls.reload().map_err(|error| error.to_string())?;
+            return Ok(expiring(tls));
         }
-        Ok(())
+        Ok(Vec::new())
     }
 }
 
@@ -204,6 +224,25 @@ fn is_host_name(name: &str) -> bool {
     let is_in_label = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     let is_label = |label: &str| !label.is_empty() && label.bytes().all(is_in_label);
     name != "localhost" && name.len() < 250 && name.split('.').all(is_label)
+}
+
+/// Returns a line about each certificate that expires soon.
+#[cfg(feature = "rustls")]
+fn expiring(tls: &Tls) -> Vec<String> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.unwrap_or_default();
+    let lines = tls.expirations().into_iter().filter_map(|(name, until)| {
+        let left = until.saturating_sub(now);
+        (left < SOON).then(|| {
+            let time = match left.as_secs() / DAY {
+                0 => "within a day".to_string(),
+                1 => "in 1 day".to_string(),
+                days => format!("in {days} days"),
+            };
+            format!("the certificate for {name} expires {time}: renew it")
+        })
+    });
+    lines.collect()
 }
 
 /// Adds the certificate that the program made.

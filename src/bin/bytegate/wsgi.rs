@@ -5,12 +5,13 @@ use crate::options::Options;
 use crate::serve::Content;
 use crate::signals::Signals;
 use crate::values::{self, Value};
-use crate::{Failure, complaint, content, serve, tell};
+use crate::{Failure, complaint, content, more_metrics, serve, tell};
 use bytegate::python::{Kind, Python, StartError, Workers};
 use bytegate::upload::Admission;
 use bytegate::{Application, Gateway, Method, Request, Response, Router, Site, Status};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The suffix of paths that go to an application of the tutorial's kind.
@@ -148,6 +149,7 @@ fn content(
     let router = mounts.fold(Router::new(), |router, (prefix, site)| {
         router.mount(&prefix, site)
     });
+    let counted = workers.clone();
     let workers = workers.clone();
     let router = match (workers.kind(), files.site) {
         (Kind::FileName, site) => {
@@ -179,6 +181,7 @@ fn content(
         gateway: content::with_middleware(options, gateway)?,
         served,
         note: None,
+        metrics: Some(Arc::new(move || more_metrics::of_workers(&counted))),
     })
 }
 

@@ -342,6 +342,57 @@ fn authorities_and_revoked_clients_are_read_again_at_sighup() {
 }
 
 #[test]
+fn a_certificate_that_expires_within_two_weeks_is_reported_and_is_a_metric() {
+    let (folder, _) = certificates("tls-expiring", &["localhost"]);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now = Duration::from_secs(now.expect("a time").as_secs());
+    let day = Duration::from_secs(86_400);
+    let make = |days: u32| {
+        let until = now + day * days + day / 2;
+        let made = SelfSigned::valid(["localhost"], now - day, until).expect("a certificate");
+        write(&folder, "localhost.pem", made.certificate_pem());
+        write(&folder, "localhost.key", made.key_pem());
+        until.as_secs()
+    };
+    let [certificate, key] = ["localhost.pem", "localhost.key"].map(|name| path(&folder, name));
+    let admin = format!("unix:{}", path(&folder, "admin.sock"));
+    let arguments = [
+        "--tls-cert",
+        &certificate,
+        "--tls-key",
+        &key,
+        "--admin",
+        &admin,
+    ];
+    let metric = || {
+        let socket = std::os::unix::net::UnixStream::connect(path(&folder, "admin.sock"));
+        let mut client = StreamClient::new(socket.expect("it listens"));
+        let response = client.get("/metrics").expect("a response");
+        let start = "bytegate_certificate_expiry_timestamp_seconds{name=\"localhost\"} ";
+        let mut lines = response.text().lines();
+        let line = lines.find_map(|line| line.strip_prefix(start));
+        line.expect("the metric").parse::<u64>().expect("a number")
+    };
+    let until = make(3);
+    let server = Server::start(&folder, &arguments, 2);
+    let line = "the certificate for localhost expires in 3 days: renew it\n";
+    assert_eq!(server.lines[1], format!("  {line}"));
+    assert_eq!(metric(), until);
+    let until = make(0);
+    let id = server.program.child.id().to_string();
+    let sent = Command::new("kill").args(["-HUP", &id]).status();
+    assert!(sent.expect("a system with kill").success());
+    let line = std::iter::repeat_with(|| server.program.error_line());
+    let mut line = line.skip_while(|line| !line.starts_with("bytegate: "));
+    let expected = "bytegate: the certificate for localhost expires within a day: renew it\n";
+    assert_eq!(line.next().as_deref(), Some(expected));
+    assert!(server.program.error_line().contains("reloaded"));
+    assert_eq!(metric(), until);
+    make(14);
+    assert!(server.reload().contains("reloaded"));
+}
+
+#[test]
 fn http_is_redirected_except_for_challenges_of_authorities() {
     let (folder, _) = certificates("tls-redirect", &["localhost"]);
     let challenge = "public/.well-known/acme-challenge";

@@ -255,6 +255,31 @@ fn no_worker_outlives_a_server_that_is_killed() {
 }
 
 #[test]
+fn the_page_for_monitoring_has_the_processes_of_an_application() {
+    if !has_python() {
+        return;
+    }
+    let folder = folder("metrics");
+    let admin = format!("unix:{}", folder.path.join("admin.sock").display());
+    let arguments = ["shop", "--port", "0", "--workers", "2", "--admin", &admin];
+    let server = Server::start(&folder, &arguments);
+    assert!(server.get("/a").ends_with("/a"));
+    let mut socket = std::os::unix::net::UnixStream::connect(folder.path.join("admin.sock"));
+    let socket = socket.as_mut().expect("it listens");
+    let request = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    socket.write_all(request).expect("it is sent");
+    let mut page = String::new();
+    socket.read_to_string(&mut page).expect("a response");
+    for line in [
+        "bytegate_python_requests{state=\"running\"} 0",
+        "bytegate_python_requests{state=\"waiting\"} 0",
+        "bytegate_python_processes_started_total 2",
+    ] {
+        assert!(page.lines().any(|it| it == line), "{page}");
+    }
+}
+
+#[test]
 fn an_application_that_cannot_be_served_is_explained() {
     if !has_python() {
         return;
