@@ -63,6 +63,89 @@ fn systemd_accepts_the_units_without_a_warning() {
     }
 }
 
+/// Returns the units for several instances that share a port, as the manual describes them.
+fn instances() -> [(&'static str, String); 2] {
+    let socket = deployed("bytegate.socket").replace("[Socket]\n", "[Socket]\nReusePort=yes\n");
+    let service = deployed("bytegate.service").replace(INSTALLED, PROGRAM);
+    let service = service
+        .replace("Requires=bytegate.socket", "Requires=bytegate@%i.socket")
+        .replace("After=bytegate.socket", "After=bytegate@%i.socket");
+    [("bytegate@.socket", socket), ("bytegate@.service", service)]
+}
+
+#[test]
+fn systemd_accepts_units_of_several_instances_without_a_warning() {
+    let units = instances();
+    let files = units
+        .each_ref()
+        .map(|(name, unit)| (*name, unit.as_bytes()));
+    let folder = Folder::new(&files);
+    let arguments = [
+        "verify",
+        "--man=no",
+        "./bytegate@1.socket",
+        "./bytegate@1.service",
+    ];
+    if let Some(verified) = analyze(&folder, &arguments) {
+        assert_eq!(verified, (true, String::new()));
+    }
+}
+
+/// Returns a socket that shares its port with others, as systemd opens it for `ReusePort=yes`.
+#[cfg(target_os = "linux")]
+fn shared_socket(address: &str) -> (TcpListener, SocketAddr) {
+    use socket2::{Domain, Socket, Type};
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    socket.set_reuse_port(true).expect("an option");
+    let address: SocketAddr = address.parse().expect("an address");
+    socket.bind(&address.into()).expect("a port");
+    socket.listen(128).expect("a listener");
+    let listener = TcpListener::from(socket);
+    let address = listener.local_addr().expect("an address");
+    (listener, address)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn instances_share_a_port_and_one_goes_on_without_the_other() {
+    let folder = Folder::new(&[("one/index.html", b"one"), ("two/index.html", b"two")]);
+    let start = |name: &str, http: &TcpListener| {
+        let arguments = arguments("bytegate.service", |word| match word {
+            "/srv/www" => folder.0.join(name).to_string_lossy().into_owned(),
+            word => word.to_string(),
+        });
+        let mut service = Service::start(&arguments, http, &socket().0);
+        service.first_line();
+        service
+    };
+    let (first, address) = shared_socket("127.0.0.1:0");
+    let (second, _) = shared_socket(&address.to_string());
+    let (mut one, two) = (start("one", &first), start("two", &second));
+    let page = || {
+        let mut client = StreamClient::connect(address).expect("it listens");
+        client.get("/").expect("a response").text().to_string()
+    };
+    let mut pages = std::collections::BTreeSet::new();
+    // The system chooses a socket at random, so each gets one of these.
+    for _ in 0..200 {
+        pages.insert(page());
+        if pages.len() == 2 {
+            break;
+        }
+    }
+    assert_eq!(Vec::from_iter(pages), ["one", "two"]);
+    // As the socket is stopped together with its service.
+    drop(first);
+    let id = one.process.id().to_string();
+    let sent = Command::new("kill").args(["-TERM", &id]).status();
+    assert!(sent.expect("a system with kill").success());
+    assert!(one.process.wait().expect("it ends").success());
+    for _ in 0..20 {
+        assert_eq!(page(), "two");
+    }
+    drop(two);
+}
+
 /// Returns the arguments of the program in a unit.
 fn arguments(unit: &str, replace: impl Fn(&str) -> String) -> Vec<String> {
     let unit = deployed(unit);
