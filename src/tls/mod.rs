@@ -26,7 +26,8 @@
 //! - TLS 1.2 and 1.3, with the cipher suites of the provider: ring (feature `tls`), Graviola (feature `tls-graviola`) or
 //!   [another one](TlsOptions::crypto_provider).
 //! - ALPN: `http/1.1` and `http/1.0`. A client that offers only other protocols, such as `h2`, is refused with the alert
-//!   `no_application_protocol` (RFC 7301 section 3.2). A client that offers none is served.
+//!   `no_application_protocol` (RFC 7301 section 3.2). A client that offers none is served. For ACME, there is
+//!   [`acme-tls/1`](TlsOptions::acme_resolver).
 //! - Sessions are resumed with tickets, without state in the server, unless clients are asked for certificates: those are
 //!   verified at each connection. Early data is not accepted, because its requests could be replayed (RFC 8446 section 8).
 //! - With several certificates, the client's server name selects one: the exact name first, then a wildcard, then the first
@@ -44,6 +45,7 @@ mod current;
 mod options;
 pub(crate) mod pem;
 mod plain_http;
+mod protocols;
 pub(crate) mod provider;
 #[cfg(feature = "self-signed")]
 mod self_signed;

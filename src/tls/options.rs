@@ -3,6 +3,7 @@
 use super::certificate::Source;
 use super::clients::Clients;
 use super::pem::Pem;
+use super::protocols;
 use super::provider::Provider;
 use super::tls_error::TlsError;
 use alloc::vec::Vec;
@@ -35,6 +36,7 @@ use std::sync::Arc;
 pub struct TlsOptions {
     pub(super) sources: Vec<Source>,
     pub(super) resolver: Option<Arc<dyn ResolvesServerCert>>,
+    pub(super) extra_protocol: Option<&'static [u8]>,
     provider: Option<Arc<CryptoProvider>>,
     pub(super) time: Option<Arc<dyn TimeProvider>>,
     pub(super) clients: Clients,
@@ -140,8 +142,9 @@ impl TlsOptions {
         self
     }
 
-    /// Sets a resolver that chooses the certificate of each connection, such as one from an ACME library. It cannot be combined
-    /// with other certificates, and [`Tls::reload`](super::Tls::reload) does not change it.
+    /// Sets a resolver that chooses the certificate of each connection. It cannot be combined with other certificates, and
+    /// [`Tls::reload`](super::Tls::reload) does not change it. For an ACME client, see
+    /// [`acme_resolver`](TlsOptions::acme_resolver).
     ///
     /// ```
     /// use bytegate::tls::TlsOptions;
@@ -166,6 +169,45 @@ impl TlsOptions {
     /// ```
     pub fn certificate_resolver(mut self, resolver: Arc<dyn ResolvesServerCert>) -> TlsOptions {
         self.resolver = Some(resolver);
+        self.extra_protocol = None;
+        self
+    }
+
+    /// Like [`certificate_resolver`](TlsOptions::certificate_resolver), for an ACME client that uses the challenge TLS-ALPN-01 (RFC 8737). The
+    /// resolver also chooses the certificate for authorities, which offer only the protocol `acme-tls/1`. Such a connection
+    /// ends with its handshake: nothing that is sent after it is read.
+    ///
+    /// With the crate rustls-acme, a server orders and renews its certificates itself. `examples/acme` in the repository is the
+    /// whole program.
+    ///
+    /// ```
+    /// use bytegate::tls::TlsOptions;
+    /// use bytegate::tls::rustls::server::{ClientHello, ResolvesServerCert};
+    /// use bytegate::tls::rustls::sign::CertifiedKey;
+    /// use std::sync::Arc;
+    ///
+    /// #[derive(Debug)]
+    /// struct Ordered {
+    ///     certificate: Option<Arc<CertifiedKey>>,
+    ///     /// While an authority looks for it.
+    ///     proof: Option<Arc<CertifiedKey>>,
+    /// }
+    ///
+    /// impl ResolvesServerCert for Ordered {
+    ///     fn resolve(&self, client: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+    ///         let is_authority = client.alpn().into_iter().flatten().eq([b"acme-tls/1"]);
+    ///         if is_authority { self.proof.clone() } else { self.certificate.clone() }
+    ///     }
+    /// }
+    ///
+    /// let ordered = Ordered { certificate: None, proof: None };
+    /// let options = TlsOptions::new().acme_resolver(Arc::new(ordered));
+    /// # #[cfg(feature = "tls")]
+    /// # assert!(options.build().is_ok());
+    /// ```
+    pub fn acme_resolver(mut self, resolver: Arc<dyn ResolvesServerCert>) -> TlsOptions {
+        self.resolver = Some(resolver);
+        self.extra_protocol = Some(protocols::ACME);
         self
     }
 

@@ -3,6 +3,7 @@
 use super::certificates::Certificates;
 use super::current::Current;
 use super::options::TlsOptions;
+use super::protocols;
 use super::tls_connection::TlsConnection;
 use super::tls_error::TlsError;
 use alloc::string::String;
@@ -14,9 +15,6 @@ use rustls::crypto::CryptoProvider;
 use rustls::server::{NoServerSessionStorage, ResolvesServerCert, ServerSessionMemoryCache};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
-
-/// The protocols that clients may ask for (RFC 7301).
-const PROTOCOLS: [&[u8]; 2] = [b"http/1.1", b"http/1.0"];
 
 /// The number of sessions kept in memory, if the provider has no tickets.
 const SESSIONS: usize = 1024;
@@ -179,7 +177,8 @@ fn load(options: &TlsOptions, before: Option<&Current>) -> Result<Current, TlsEr
         .with_safe_default_protocol_versions()?
         .with_client_cert_verifier(clients)
         .with_cert_resolver(choice.resolver());
-    config.alpn_protocols = PROTOCOLS.map(Vec::from).into();
+    let supported = protocols::HTTP.into_iter().chain(options.extra_protocol);
+    config.alpn_protocols = supported.map(Vec::from).collect();
     match (before, provider.ticketer) {
         // A session that is resumed keeps the certificate of its client, and nothing verifies it again: not after it has
         // expired or was revoked, and not against other authorities.

@@ -2,6 +2,7 @@
 
 use super::current::Current;
 use super::plain_http::FirstBytes;
+use super::protocols;
 use super::provider::sha256;
 use super::tls_error::TlsError;
 use crate::values::tls_info::{TlsInfo, TlsVersion};
@@ -303,7 +304,7 @@ impl TlsConnection {
     }
 
     fn complete_handshake(&mut self) {
-        let State::Tls(connection) = &self.state else {
+        let State::Tls(connection) = &mut self.state else {
             return;
         };
         if connection.is_handshaking() {
@@ -329,6 +330,12 @@ impl TlsConnection {
             info = info.with_client_certificate(certificate, hash);
         }
         self.info = Some(Arc::new(info));
+        if connection.alpn_protocol() == Some(protocols::ACME) {
+            // The authority has seen the certificate. Anything that it sends is not for HTTP.
+            connection.send_close_notify();
+            self.readable = 0;
+            self.has_ended = true;
+        }
     }
 
     fn break_off(&mut self, error: TlsError) {

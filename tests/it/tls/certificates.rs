@@ -1,12 +1,13 @@
 //! Which certificate a client gets, and why a certificate cannot be used.
 
-use super::laws::{Offer, Server, made, run_whole};
+use super::laws::{Client, Offer, Server, VERSIONS, made, run, run_whole};
 use crate::temporary::Folder;
 use bytegate::tls::rustls::crypto::ring;
 use bytegate::tls::rustls::pki_types::PrivateKeyDer;
 use bytegate::tls::rustls::pki_types::pem::PemObject;
 use bytegate::tls::rustls::server::{ClientHello, ResolvesServerCert};
 use bytegate::tls::rustls::sign::CertifiedKey;
+use bytegate::tls::rustls::{AlertDescription, Error};
 use bytegate::tls::{SelfSigned, Tls, TlsOptions};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -177,7 +178,15 @@ fn names_of_self_signed_certificates_are_checked() {
     assert!(error.to_string().starts_with(expected), "{error}");
 }
 
-/// The certificate that was issued last, as a client for ACME would have it.
+fn certified(made: &SelfSigned) -> Arc<CertifiedKey> {
+    let chain = Offer::trusting([made.certificate_pem()]).roots;
+    let key = PrivateKeyDer::from_pem_slice(made.key_pem().as_bytes()).unwrap();
+    CertifiedKey::from_der(chain, key, &ring::default_provider())
+        .unwrap()
+        .into()
+}
+
+/// The certificate that was issued last.
 #[derive(Debug, Default)]
 struct Issued(Mutex<Option<Arc<CertifiedKey>>>);
 
@@ -201,10 +210,7 @@ fn a_resolver_chooses_the_certificate_of_each_connection() {
     };
     let (client, server) = connect();
     assert!(client.is_some() && server.is_some());
-    let chain = Offer::default().roots;
-    let key = PrivateKeyDer::from_pem_slice(made().key_pem().as_bytes()).unwrap();
-    let certified = CertifiedKey::from_der(chain, key, &ring::default_provider()).unwrap();
-    *issued.0.lock().unwrap() = Some(Arc::new(certified));
+    *issued.0.lock().unwrap() = Some(certified(made()));
     assert_eq!(connect(), (None, None));
     tls.reload().unwrap();
     assert_eq!(connect(), (None, None));
@@ -216,4 +222,83 @@ fn a_resolver_chooses_the_certificate_of_each_connection() {
         error.starts_with("a certificate resolver cannot be combined"),
         "{error}"
     );
+}
+
+/// The certificate for clients, and the proof for authorities, as a client for ACME has them.
+#[derive(Debug)]
+struct Ordered {
+    certificate: Arc<CertifiedKey>,
+    proof: Arc<CertifiedKey>,
+}
+
+impl ResolvesServerCert for Ordered {
+    fn resolve(&self, client: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let is_authority = client.alpn().into_iter().flatten().eq([b"acme-tls/1"]);
+        let chosen = if is_authority {
+            &self.proof
+        } else {
+            &self.certificate
+        };
+        Some(chosen.clone())
+    }
+}
+
+#[test]
+fn an_authority_gets_the_proof_and_can_send_nothing() {
+    let proof = certificate(&["localhost"]);
+    let ordered = Arc::new(Ordered {
+        certificate: certified(made()),
+        proof: certified(&proof),
+    });
+    let tls = TlsOptions::new()
+        .acme_resolver(ordered.clone())
+        .build()
+        .unwrap();
+    let whole = |wire: &[u8], server: &mut Server| server.receive(wire);
+    let one_by_one = |wire: &[u8], server: &mut Server| {
+        wire.chunks(1).for_each(|byte| server.receive(byte));
+    };
+    for version in VERSIONS {
+        let authority = Offer::trusting([proof.certificate_pem()])
+            .protocols(&[b"acme-tls/1"])
+            .version(version);
+        for to_server in [whole as fn(&[u8], &mut Server), one_by_one] {
+            let (mut client, mut server) = (authority.start(), Server::new(&tls));
+            // It arrives together with the end of the handshake.
+            client.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            run(&mut client, &mut server, to_server);
+            assert_eq!((&client.error, &server.error), (&None, &None));
+            assert_eq!(client.connection.alpn_protocol(), Some(&b"acme-tls/1"[..]));
+            assert_eq!(
+                client.connection.peer_certificates(),
+                Some(&*authority.roots)
+            );
+            assert!(!server.channel.is_handshaking() && server.channel.has_ended());
+            assert_eq!((server.received.len(), client.received.len()), (0, 0));
+            assert!(is_closed(&mut client));
+        }
+
+        // Whoever can speak HTTP does.
+        let both: [&[u8]; 2] = [b"acme-tls/1", b"http/1.1"];
+        let (mut client, mut server) = (
+            Offer::default().version(version).protocols(&both).start(),
+            Server::new(&tls),
+        );
+        run_whole(&mut client, &mut server);
+        assert_eq!(client.connection.alpn_protocol(), Some(&b"http/1.1"[..]));
+        assert!(!server.channel.has_ended() && !is_closed(&mut client));
+
+        // Another resolver knows nothing of authorities.
+        let other = TlsOptions::new().resolver(ordered.clone()).build().unwrap();
+        let (mut client, mut server) = (authority.start(), Server::new(&other));
+        run_whole(&mut client, &mut server);
+        let alert = AlertDescription::NoApplicationProtocol;
+        assert_eq!(client.error, Some(Error::AlertReceived(alert)));
+    }
+}
+
+/// Returns whether the client knows that the server sends nothing more.
+fn is_closed(client: &mut Client) -> bool {
+    let state = client.connection.process_new_packets();
+    state.expect("no error").peer_has_closed()
 }
