@@ -234,7 +234,7 @@ impl<T: Transport> Transport for TlsTransport<T> {
 
     fn held_bytes(&self) -> usize {
         let state = self.state();
-        state.rest.capacity() + state.owed + state.channel.held_bytes()
+        state.rest.capacity() + state.owed + state.connection.held_bytes()
     }
 
     fn grace(&self) -> Duration {

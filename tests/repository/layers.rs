@@ -37,12 +37,14 @@ fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// All source files of a folder, including those in subfolders. Tables and styles are not source.
+/// All source files of a folder, including those in subfolders. Tables and styles are not source, and neither is what Cargo
+/// writes.
 pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a layer is a folder") {
         let path = entry.expect("an entry").path();
         match path.is_dir() {
+            true if path.ends_with("target") => {}
             true => found.extend(files(&path)),
             false if path.extension().is_some_and(|suffix| suffix == "rs") => found.push(path),
             false => {}
