@@ -349,7 +349,8 @@ fn a_certificate_that_expires_within_two_weeks_is_reported_and_is_a_metric() {
     let day = Duration::from_secs(86_400);
     let make = |days: u32| {
         let until = now + day * days + day / 2;
-        let made = SelfSigned::valid_between(["localhost"], now - day, until).expect("a certificate");
+        let made =
+            SelfSigned::valid_between(["localhost"], now - day, until).expect("a certificate");
         write(&folder, "localhost.pem", made.certificate_pem());
         write(&folder, "localhost.key", made.key_pem());
         until.as_secs()

@@ -273,7 +273,7 @@ fn an_authority_gets_the_proof_and_can_send_nothing() {
                 client.connection.peer_certificates(),
                 Some(&*authority.roots)
             );
-            assert!(!server.channel.is_handshaking() && server.channel.has_ended());
+            assert!(!server.connection.is_handshaking() && server.connection.has_ended());
             assert_eq!((server.received.len(), client.received.len()), (0, 0));
             assert!(is_closed(&mut client));
         }
@@ -286,10 +286,13 @@ fn an_authority_gets_the_proof_and_can_send_nothing() {
         );
         run_whole(&mut client, &mut server);
         assert_eq!(client.connection.alpn_protocol(), Some(&b"http/1.1"[..]));
-        assert!(!server.channel.has_ended() && !is_closed(&mut client));
+        assert!(!server.connection.has_ended() && !is_closed(&mut client));
 
         // Another resolver knows nothing of authorities.
-        let other = TlsOptions::new().resolver(ordered.clone()).build().unwrap();
+        let other = TlsOptions::new()
+            .certificate_resolver(ordered.clone())
+            .build()
+            .unwrap();
         let (mut client, mut server) = (authority.start(), Server::new(&other));
         run_whole(&mut client, &mut server);
         let alert = AlertDescription::NoApplicationProtocol;

@@ -259,7 +259,7 @@ fn plaintext_after_the_handshake_has_its_client_even_before_a_wrong_record() {
     let mut client = Offer::default().version(VERSIONS[1]).start();
     let mut server = Server::new(&tls());
     server.receive(&client.output());
-    client.receive(&server.channel.take_output());
+    client.receive(&server.connection.take_output());
     // The end of the handshake, a request, and a wrong record, which are read at once.
     client.send(REQUEST);
     let mut input = client.output();
@@ -269,7 +269,7 @@ fn plaintext_after_the_handshake_has_its_client_even_before_a_wrong_record() {
     server.receive(&input);
     assert!(server.error.is_some());
     assert_eq!(server.received, REQUEST);
-    let info = server.channel.info().expect("a handshake");
+    let info = server.connection.info().expect("a handshake");
     assert_eq!(info.server_name(), Some("localhost"));
 }
 
