@@ -76,7 +76,8 @@ impl Pool {
     pub(super) fn place(&self, waker: &Waker) -> Place {
         let mut state = self.lock();
         if let Some(mut line) = state.take() {
-            self.counters.count_running(&mut line);
+            line.running
+                .get_or_insert_with(|| self.counters.count_running());
             return Place::Line(line);
         }
         if state.is_down {
@@ -103,7 +104,8 @@ impl Pool {
         }
         let mut line = line;
         while let Some(waiter) = state.queue.pop_front() {
-            self.counters.count_running(&mut line);
+            line.running
+                .get_or_insert_with(|| self.counters.count_running());
             match waiter.give(line) {
                 None => return,
                 Some(back) => line = back,

@@ -1,6 +1,5 @@
 //! The requests and processes of an application.
 
-use super::line::Line;
 use crate::values::sync::Arc;
 use std::prelude::rust_2024::*;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -41,12 +40,10 @@ pub(super) struct Counters {
 pub(super) struct Running(Arc<AtomicUsize>);
 
 impl Counters {
-    /// Counts the request that a line works on, until its [`Line::running`] is dropped.
-    pub(super) fn count_running(&self, line: &mut Line) {
-        line.running.get_or_insert_with(|| {
-            self.running.fetch_add(1, Ordering::Relaxed);
-            Running(self.running.clone())
-        });
+    /// Counts a request that a line works on, until the result is dropped.
+    pub(super) fn count_running(&self) -> Running {
+        self.running.fetch_add(1, Ordering::Relaxed);
+        Running(self.running.clone())
     }
 
     pub(super) fn count_started(&self) {
