@@ -19,6 +19,7 @@ mod body_mode;
 mod body_reader;
 mod chunked;
 mod clock;
+mod commands;
 #[allow(clippy::module_inception, reason = "each name has a file of its name")]
 mod connection;
 mod date_line;

@@ -9,8 +9,8 @@ use super::poll_time;
 use super::record::{RequestLine, may_need_record};
 use super::stream_kind::StreamKind;
 use super::wait::Wait;
-use crate::body::block::Block;
 use crate::body::body::SHARED_FROM_BYTES;
+#[cfg(not(feature = "std"))]
 use crate::body::body_error::BodyError;
 use crate::config::config::Config;
 use crate::connection::{CloseReason, Connection, OutOfTurn, Step};
@@ -18,14 +18,11 @@ use crate::middleware::Clock;
 use crate::request::extensions::Extensions;
 use crate::response::reply::{PreparedResponse, Reply};
 use crate::response::response::{Response, ResponseError};
-use crate::upload::admission::AbortReason;
 use crate::values::connection_info::ConnectionInfo;
 use crate::values::now::Now;
-use crate::values::protocol_error::ProtocolError;
 use alloc::boxed::Box;
 use core::borrow::Borrow;
 use core::task::{Context, Poll};
-use core::time::Duration;
 
 /// The outcome of one step.
 pub(super) enum Stepped {
@@ -35,12 +32,6 @@ pub(super) enum Stepped {
     Ran,
     Waits(Wait),
 }
-
-/// The time after which a turn lets other connections have theirs.
-const TURN_TIME: Duration = Duration::from_millis(1);
-
-/// The number of quick steps for which the clock is read once. Together they take a few microseconds.
-const QUICK_STEPS: u32 = 32;
 
 /// A connection, and the state of its exchange. `C` is how the connection holds its configuration.
 pub(super) struct Driver<C: Borrow<Config>> {
@@ -65,37 +56,6 @@ impl<C: Borrow<Config>> Driver<C> {
             #[cfg(feature = "server")]
             takes_files: false,
             exchange: None,
-        }
-    }
-
-    /// Takes steps until something is waited for, or until the turn is over. See [`Session::turn`](crate::Session::turn).
-    pub(super) fn turn(
-        &mut self,
-        gateway: &Shared,
-        input: &mut &[u8],
-        front_end: &mut impl FrontEnd,
-    ) -> Wait {
-        let start = front_end.now();
-        let end = start.monotonic.saturating_add(TURN_TIME);
-        let (mut now, mut quick) = (start, 0);
-        loop {
-            match self.step(gateway, input, &now, front_end) {
-                Stepped::Waits(wait) => return wait,
-                Stepped::Quick if quick < QUICK_STEPS => quick += 1,
-                stepped => {
-                    // The time that the application took must not count against the client.
-                    now = front_end.now();
-                    quick = 0;
-                    let is_over = match stepped {
-                        // A clock that stands still cannot tell how long the application took.
-                        Stepped::Ran => now.monotonic >= end || now.monotonic == start.monotonic,
-                        _ => now.monotonic >= end,
-                    };
-                    if is_over && !input.is_empty() {
-                        return Wait::Yield;
-                    }
-                }
-            }
         }
     }
 
@@ -227,52 +187,7 @@ impl<C: Borrow<Config>> Driver<C> {
                     }
                 }
             }
-            Step::SendBody => {
-                let blocks = self.exchange.as_mut().and_then(|it| it.blocks.as_mut());
-                let mut context = Context::from_waker(front_end.waker());
-                let next = match blocks {
-                    #[cfg(feature = "server")]
-                    Some(blocks) if self.takes_files => {
-                        chain.caller.guard(|| blocks.poll_block(&mut context))
-                    }
-                    Some(blocks) => chain
-                        .caller
-                        .guard(|| blocks.poll_bytes(&mut context).map_ok(Block::Bytes)),
-                    None => Ok(Poll::Ready(None)),
-                };
-                match next {
-                    // Blocks that are already there are sent first.
-                    Ok(Poll::Pending) if self.ends_at_stop() && front_end.is_stopping() => {
-                        self.end_body(Ok(()));
-                    }
-                    Ok(Poll::Pending) => {
-                        let exchange = self.exchange.as_ref();
-                        match exchange.map_or(Err(Duration::MAX), |it| it.filler(*now)) {
-                            Ok(filler) => self.send(Block::Bytes(filler)),
-                            Err(until) => {
-                                self.asked(Connection::flush);
-                                if self.connection.output().is_empty() {
-                                    return Stepped::Waits(Wait::Pending { until });
-                                }
-                            }
-                        }
-                    }
-                    // Nothing comes to be written, so a stream of empty blocks would never let go.
-                    Ok(Poll::Ready(Some(Ok(block)))) if block.is_empty() => {
-                        self.send(block);
-                        return Stepped::Waits(Wait::Yield);
-                    }
-                    Ok(Poll::Ready(Some(Ok(block)))) => self.send(block),
-                    Ok(Poll::Ready(None)) => self.end_body(Ok(())),
-                    Ok(Poll::Ready(Some(Err(broken)))) => self.end_body(Err(broken)),
-                    Err(response) => {
-                        if let Some(error) = response.error() {
-                            self.report(gateway, error, self.exchange.as_deref(), front_end);
-                        }
-                        self.end_body(Err(BodyError));
-                    }
-                }
-            }
+            Step::SendBody => return self.send_body(gateway, now, front_end),
             Step::Read { until } => return Stepped::Waits(Wait::Read { until: *until }),
             Step::Write { until } => return Stepped::Waits(Wait::Write { until: *until }),
             Step::Close(reason) => {
@@ -299,65 +214,8 @@ impl<C: Borrow<Config>> Driver<C> {
         self.respond(gateway, &mut response, Some(exchange), front_end);
     }
 
-    /// Asks the receiver of the body, if there is one, whether it can take more.
-    fn poll_receiver(
-        &mut self,
-        gateway: &Shared,
-        front_end: &impl FrontEnd,
-    ) -> Result<Poll<()>, Response> {
-        let Some(exchange) = &mut self.exchange else {
-            return Ok(Poll::Ready(()));
-        };
-        let chain = Chain::new(gateway, &self.caller);
-        let polled = exchange.poll_ready(chain, &mut Context::from_waker(front_end.waker()));
-        if let Ok(Poll::Ready(())) = polled {
-            exchange.waits_since = None;
-        }
-        polled
-    }
-
-    /// Reads nothing until the receiver is ready, or responds if that takes too long. Pending output is still written.
-    fn wait_for_receiver(
-        &mut self,
-        gateway: &Shared,
-        now: Now,
-        front_end: &mut impl FrontEnd,
-    ) -> Option<Wait> {
-        self.connection.hold();
-        match self.connection.write_step(now) {
-            Some(Step::Write { until }) => return Some(Wait::Write { until }),
-            Some(Step::Close(reason)) => return Some(Wait::Close(reason)),
-            _ => {}
-        }
-        let exchange = self.exchange.as_mut()?;
-        let since = *exchange.waits_since.get_or_insert(now.monotonic);
-        let until = since.saturating_add(gateway.config.timeouts.response);
-        if now.monotonic < until {
-            return Some(Wait::Pending { until });
-        }
-        let chain = Chain::new(gateway, &self.caller);
-        exchange.abort(chain, AbortReason::Refused(ProtocolError::ResponseTimeout));
-        let late = ProtocolError::ResponseTimeout;
-        let response = Response::refused(late, late);
-        self.interrupt(gateway, response, front_end);
-        None
-    }
-
-    /// Responds in place of a receiver that refused its body, panicked or was not ready in time.
-    fn interrupt(
-        &mut self,
-        gateway: &Shared,
-        mut response: Response,
-        front_end: &mut impl FrontEnd,
-    ) {
-        let mut exchange = self.exchange.take().unwrap_or_default();
-        let chain = Chain::new(gateway, &self.caller);
-        exchange.interrupt(chain, &mut response, Clock::new(&clock_of(front_end)));
-        self.respond(gateway, &mut response, Some(exchange), front_end);
-    }
-
     /// Gives a response, or keeps the state needed to wait for it.
-    fn respond(
+    pub(super) fn respond(
         &mut self,
         gateway: &Shared,
         response: &mut Response,
@@ -408,58 +266,8 @@ impl<C: Borrow<Config>> Driver<C> {
         }
     }
 
-    fn ends_at_stop(&self) -> bool {
-        let exchange = self.exchange.as_ref();
-        exchange.is_some_and(|exchange| exchange.kind.ends_at_stop())
-    }
-
-    fn send(&mut self, block: Block) {
-        self.count(block.len());
-        #[cfg(feature = "server")]
-        if let (Some(exchange), Block::Bytes(bytes)) = (&mut self.exchange, &block) {
-            exchange.kind.sent(bytes);
-        }
-        self.asked(|connection| connection.send_block(block));
-    }
-
-    /// Sends an empty comment in a stream of events that waits for its next event. A client ignores it, and one that is
-    /// gone shows that it is. Returns `false` if no such stream waits.
-    #[cfg(feature = "server")]
-    pub(super) fn send_comment(&mut self) -> bool {
-        let exchange = self.exchange.as_ref();
-        let takes_comments = exchange.is_some_and(|exchange| exchange.kind.takes_comments());
-        takes_comments && self.connection.send(b":\n"[..].into()).is_ok()
-    }
-
-    /// Counts bytes that the stream of a body has given.
-    fn count(&mut self, bytes: usize) {
-        if let Some(exchange) = &mut self.exchange {
-            exchange.given += bytes as u64;
-            exchange.put_off_filler(self.connection.last_step());
-        }
-    }
-
-    fn end_body(&mut self, end: Result<(), BodyError>) {
-        self.keep_to_report(end.is_err());
-        self.asked(|connection| connection.end_body(end));
-    }
-
-    /// Keeps the exchange of a body that has ended only if that is reported when the connection closes: it broke off, or
-    /// had another length than declared.
-    pub(super) fn keep_to_report(&mut self, has_broken_off: bool) {
-        let Some(exchange) = &mut self.exchange else {
-            return;
-        };
-        exchange.blocks = None;
-        if has_broken_off {
-            exchange.declared = None;
-        } else if exchange.declared.unwrap_or(exchange.given) == exchange.given {
-            self.exchange = None;
-        }
-    }
-
     /// Runs a command that matches the last step.
-    fn asked<E>(&mut self, command: impl FnOnce(&mut Connection<C>) -> Result<(), E>) {
+    pub(super) fn asked<E>(&mut self, command: impl FnOnce(&mut Connection<C>) -> Result<(), E>) {
         let was_asked = command(&mut self.connection).is_ok();
         debug_assert!(
             was_asked,
@@ -468,7 +276,7 @@ impl<C: Borrow<Config>> Driver<C> {
     }
 
     #[cold]
-    fn report(
+    pub(super) fn report(
         &self,
         gateway: &Shared,
         error: &ResponseError,
@@ -481,15 +289,5 @@ impl<C: Borrow<Config>> Driver<C> {
             .info(gateway, &self.caller.info);
         gateway.report(error, &request);
         front_end.on_error(error, &request);
-    }
-}
-
-impl<C: Borrow<Config>> Driver<C> {
-    /// Tells a receiver whose body will not be completed.
-    pub(super) fn disconnect(&mut self, gateway: &Shared) {
-        if let Some(exchange) = &mut self.exchange {
-            let chain = Chain::new(gateway, &self.caller);
-            exchange.abort(chain, AbortReason::Disconnected);
-        }
     }
 }

@@ -9,6 +9,8 @@
 //! assert!(output.starts_with(b"HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"));
 //! ```
 
+mod body_receiver;
+mod body_stream;
 mod chain;
 #[cfg(feature = "std")]
 pub(crate) mod clock;
@@ -30,6 +32,7 @@ mod stream_kind;
 pub(crate) mod this_thread;
 #[cfg(feature = "tracing")]
 mod traced;
+mod turn;
 pub(crate) mod wait;
 #[cfg(feature = "tower")]
 mod watched_body;
