@@ -2,7 +2,7 @@
 
 use super::transport::Transport;
 use std::cell::Cell;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::prelude::rust_2024::*;
 
 /// The number of bytes requested in one read.
@@ -14,7 +14,7 @@ const OUTPUT_BYTES: usize = 128 * 1024;
 #[derive(Default)]
 pub(super) struct Buffers {
     /// The buffer for one read.
-    pub(super) input: Vec<u8>,
+    input: Vec<u8>,
     /// The buffer for the responses to it.
     pub(super) output: Vec<u8>,
 }
@@ -35,17 +35,24 @@ impl Buffers {
     }
 }
 
-/// Reads once without waiting. Returns the number of bytes placed at the start of the buffer.
-pub(super) fn read_some(socket: &impl Transport, buffer: &mut Vec<u8>) -> io::Result<usize> {
-    // Only a new buffer is resized.
-    buffer.resize(READ_BYTES, 0);
-    socket.try_read(buffer)
-}
-
-/// Returns whether a read or write should be retried later.
-pub(super) fn is_transient(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-    )
+/// Reads once without waiting, and passes the bytes to `take`, with the other buffers. At the end of the input, they are empty.
+/// Returns `None` if there are none yet.
+pub(super) fn read<T>(
+    socket: &impl Transport,
+    take: impl FnOnce(&[u8], &mut Buffers) -> T,
+) -> io::Result<Option<T>> {
+    Buffers::with(|buffers| {
+        let mut input = core::mem::take(&mut buffers.input);
+        // Only a new buffer is resized.
+        input.resize(READ_BYTES, 0);
+        let taken = match socket.try_read(&mut input) {
+            Ok(count) => Ok(Some(take(&input[..count], buffers))),
+            Err(error) => match error.kind() {
+                ErrorKind::WouldBlock | ErrorKind::Interrupted => Ok(None),
+                _ => Err(error),
+            },
+        };
+        buffers.input = input;
+        taken
+    })
 }

@@ -1,6 +1,6 @@
 //! Reading after the last byte of a response.
 
-use super::buffers::{Buffers, is_transient, read_some};
+use super::buffers::read;
 use super::transport::{Transport, readable};
 use crate::blocking::linger::{LINGER_GAP, Linger};
 use core::time::Duration;
@@ -25,12 +25,11 @@ async fn linger_since(socket: &impl Transport, elapsed: impl Fn() -> Duration) {
         if future::or(readable(socket), quiet).await.is_err() {
             return;
         }
-        let count = match Buffers::with(|buffers| read_some(socket, &mut buffers.input)) {
-            Ok(0) => return,
-            Ok(count) => count,
+        let count = match read(socket, |bytes, _| bytes.len()) {
+            Ok(Some(0)) | Err(_) => return,
+            Ok(Some(count)) => count,
             // Bytes of TLS need not contain plaintext.
-            Err(error) if is_transient(&error) => 0,
-            Err(_) => return,
+            Ok(None) => 0,
         };
         if !linger.goes_on(count, elapsed()) {
             return;

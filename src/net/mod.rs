@@ -14,30 +14,37 @@
 
 // May reach files, sockets, threads, clocks and the system.
 
-mod accept;
+mod accept_backoff;
+mod acceptor;
 mod address;
 mod blocking;
 mod buffers;
 mod client;
+mod client_wait;
+mod closing;
 mod comments;
 mod count_routes;
 mod counters;
-mod drive;
+mod driver;
 #[cfg(all(feature = "systemd", unix))]
 pub(crate) mod inherited;
 mod line;
 mod linger;
 mod listen;
 mod listener;
+mod memory_limit;
 mod metrics;
 mod metrics_text;
 mod notice;
 #[cfg(unix)]
 mod notifier;
 mod occupancy;
+mod open_connections;
 mod open_files;
 mod options;
+mod place;
 mod places;
+mod plain;
 mod proxied;
 mod readiness;
 mod reloadable;
@@ -45,13 +52,15 @@ mod route_counters;
 mod run;
 mod running;
 mod seat;
+mod serve;
 mod server;
 mod signals;
 mod socket;
+mod socket_wait;
 mod sockets;
 #[cfg(unix)]
 mod takeover;
-mod tcp;
+mod threads;
 mod timers;
 #[cfg(feature = "rustls")]
 mod tls;
@@ -59,8 +68,8 @@ mod transport;
 mod turn_away;
 #[cfg(unix)]
 mod unix;
+mod writing;
 
-pub use accept::serve;
 pub use address::{Address, InvalidAddress};
 pub use blocking::{Blocking, blocking};
 pub use listen::listen;
@@ -72,6 +81,7 @@ pub use readiness::{Phase, Readiness};
 pub use reloadable::Reloadable;
 pub use run::{run, run_with};
 pub use running::{Running, start};
+pub use serve::serve;
 pub use signals::stop_signal;
 #[cfg(unix)]
 pub use takeover::{Predecessor, Takeover};

@@ -1,6 +1,6 @@
 //! The number of open connections, and the memory that they use.
 
-use super::seat::Awaited;
+use super::client_wait::Awaited;
 use std::prelude::rust_2024::*;
 
 /// The number of open connections by state, the memory that they use, and the limits of both.

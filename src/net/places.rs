@@ -1,40 +1,29 @@
 //! Places for connections. They limit the number of open connections, in all and for one client, and decide which one
 //! is closed when there are no more places.
 
-use super::client::Client;
+use super::client_wait::{SLOW, nanos};
+use super::memory_limit::{MemoryLimit, PAGE_BYTES};
 use super::notice::Notice;
 use super::occupancy::{Occupancy, Occupied};
+use super::open_connections::OpenConnections;
 use super::options::Options;
-use super::seat::{Awaited, ClientWait, Seat, nanos};
+use super::seat::Seat;
 use super::sockets::Accept;
-use super::transport::End;
 use core::cmp::Reverse;
-use core::convert::Infallible;
 use core::task::Waker;
 use core::time::Duration;
 use smol::channel::{self, Receiver, Sender};
 use smol::lock::{Semaphore, SemaphoreGuardArc};
 use smol::{Timer, future};
-use std::collections::HashMap;
 use std::prelude::rust_2024::*;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// The time that a new connection may be silent before it may be closed to make room. Its first request may be on its
-/// way.
-const FIRST_REQUEST: Duration = Duration::from_millis(50);
-/// The time after which a connection that is slow may be closed to make room: its head is incomplete, or it belongs to
-/// the client with the most places and keeps its minimum pace no longer.
-const SLOW: Duration = Duration::from_secs(1);
 /// The time that a connection has to close to make room, before another one is told to close as well.
 const GIVING_WAY: Duration = Duration::from_millis(100);
-/// The time that a connection may stay idle when few places are left.
-pub(super) const SHORT_IDLE: Duration = Duration::from_secs(5);
 /// The number of places that any client may have without being treated as one that takes them from others.
 const FEW: usize = 16;
-/// The unit in which memory is counted.
-const PAGE_BYTES: usize = 4096;
 
 /// All places. The acceptor reserves one for the next connection, so that a new client is accepted at once even when
 /// idle connections take all the others.
@@ -42,13 +31,9 @@ pub(super) struct Places {
     limit: usize,
     client_limit: usize,
     free: Arc<Semaphore>,
-    open: Mutex<Open>,
+    open: Mutex<OpenConnections>,
     open_count: AtomicUsize,
-    /// The limit on memory, in pages.
-    page_limit: usize,
-    /// Whether the memory is used up.
-    is_full: AtomicBool,
-    memory_is_full: Notice,
+    memory: MemoryLimit,
     /// Whether the acceptor waits for a place and must be notified when a connection becomes idle.
     wanted: AtomicBool,
     idle_again: (Sender<()>, Receiver<()>),
@@ -58,36 +43,8 @@ pub(super) struct Places {
     started: Instant,
 }
 
-/// The open connections.
-#[derive(Default)]
-struct Open {
-    seats: HashMap<u64, Arc<Seat>>,
-    clients: HashMap<Client, Usage>,
-    /// The memory that all connections hold, in pages.
-    pages: usize,
-    /// A client without an idle connection, and the time until which none is looked for again.
-    all_busy: Option<(Client, u64)>,
-}
-
-/// The connections and the memory of one client.
-#[derive(Clone, Copy, Default)]
-struct Usage {
-    connections: u32,
-    pages: u32,
-}
-
-/// A place that has been taken, but not yet assigned to a connection.
-pub(super) struct Reserved {
-    permit: SemaphoreGuardArc,
-}
-
-/// The place of an open connection. Dropping it frees the place.
-pub(super) struct Place {
-    places: Arc<Places>,
-    number: u64,
-    seat: Arc<Seat>,
-    _permit: SemaphoreGuardArc,
-}
+/// A place that has been taken, but not yet assigned to a connection. Dropping it frees the place.
+pub(super) struct Reserved(#[expect(dead_code, reason = "only held")] SemaphoreGuardArc);
 
 /// The outcome of an attempt to make room.
 enum Room {
@@ -108,9 +65,7 @@ impl Places {
             free: Arc::new(Semaphore::new(limit)),
             open: Mutex::default(),
             open_count: AtomicUsize::new(0),
-            page_limit: options.buffered_bytes / PAGE_BYTES,
-            is_full: AtomicBool::new(false),
-            memory_is_full: Notice::default(),
+            memory: MemoryLimit::new(options),
             wanted: AtomicBool::new(false),
             idle_again: channel::bounded(1),
             all_in_use: Notice::default(),
@@ -123,7 +78,7 @@ impl Places {
     /// either, slow ones are, once a client waits.
     pub(super) async fn reserve(&self, listener: &impl Accept, options: &Options) -> Reserved {
         if let Some(permit) = self.free.try_acquire_arc() {
-            return Reserved { permit };
+            return Reserved(permit);
         }
         self.all_in_use.give(options, || {
             format!(
@@ -149,7 +104,7 @@ impl Places {
             }
         };
         self.wanted.store(false, Ordering::SeqCst);
-        Reserved { permit }
+        Reserved(permit)
     }
 
     async fn end_slow_for_next(&self, listener: &impl Accept) {
@@ -161,48 +116,87 @@ impl Places {
         }
     }
 
-    /// Assigns a place to a connection. Returns `None` if its client has all the places that it may have, and none of
-    /// them is idle.
-    pub(super) fn seat(
-        self: &Arc<Self>,
-        reserved: Reserved,
-        number: u64,
-        client: Client,
-        socket: Arc<dyn End>,
-        options: &Options,
-    ) -> Option<Place> {
-        let seat = Arc::new(Seat::new(client, socket));
-        let is_seated = self
-            .open()
-            .add(number, &seat, self.client_limit, self.now());
-        if !is_seated {
-            self.report_all_taken(client, options);
-            return None;
+    /// Adds a connection. Returns `false` if its client has all the places that it may have, and none of them is idle.
+    pub(super) fn enter(&self, number: u64, seat: &Arc<Seat>, options: &Options) -> bool {
+        let is_seated = self.change_seat(number, seat, options);
+        if is_seated {
+            self.open_count.fetch_add(1, Ordering::Relaxed);
         }
-        self.open_count.fetch_add(1, Ordering::Relaxed);
-        Some(Place {
-            places: self.clone(),
-            number,
-            seat,
-            _permit: reserved.permit,
-        })
+        is_seated
     }
 
-    fn report_all_taken(&self, client: Client, options: &Options) {
-        let count = self.client_limit;
-        self.client_has_all.give(options, || {
-            format!(
-                "{client} has all {count} connections that one address may have: more are refused \
-                 (a proxy needs more: see connections_per_address)"
-            )
-        });
+    /// Gives a connection another seat. Returns `false` if the client of that seat has all the places that it may have, and none
+    /// of them is idle. Then the connection has none.
+    pub(super) fn change_seat(&self, number: u64, seat: &Arc<Seat>, options: &Options) -> bool {
+        let is_seated = {
+            let mut open = self.open();
+            open.remove(number);
+            open.add(number, seat, self.client_limit, self.now())
+        };
+        if !is_seated {
+            let (client, count) = (seat.client, self.client_limit);
+            self.client_has_all.give(options, || {
+                format!(
+                    "{client} has all {count} connections that one address may have: more are refused \
+                     (a proxy needs more: see connections_per_address)"
+                )
+            });
+        }
+        is_seated
+    }
+
+    /// Removes a connection that has entered.
+    pub(super) fn leave(&self, number: u64) {
+        {
+            let mut open = self.open();
+            open.remove(number);
+            self.memory.record(open.pages());
+        }
+        self.open_count.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Tells the acceptor, if it waits for a place, that a connection is idle.
+    pub(super) fn note_idle(&self) {
+        if self.wanted.load(Ordering::SeqCst) {
+            let _ = self.idle_again.0.try_send(());
+        }
+    }
+
+    /// Sets the memory that a connection holds, in pages. Returns `false` if that is too much.
+    #[cold]
+    pub(super) fn hold(&self, seat: &Seat, pages: u32, options: &Options) -> bool {
+        let client = seat.client;
+        let before = seat.pages.load(Ordering::Relaxed);
+        let excess = {
+            let mut open = self.open();
+            let by_client = open.hold(seat, pages);
+            self.memory.exceeded(open.pages(), client, by_client)
+        };
+        // A connection that holds less than before is never refused.
+        match excess.filter(|_| pages > before) {
+            Some(excess) => {
+                self.memory.report(&excess, options);
+                false
+            }
+            None => true,
+        }
+    }
+
+    /// Returns whether the memory of all connections is used up.
+    pub(super) fn is_memory_full(&self) -> bool {
+        self.memory.is_full()
+    }
+
+    /// Returns whether few places are left.
+    pub(super) fn are_few_left(&self) -> bool {
+        self.open_count.load(Ordering::Relaxed) >= self.limit - self.limit / 16
     }
 
     /// Wakes all connections, so that they notice that the server stops.
     pub(super) fn wake_all(&self) {
         let wakers: Vec<Waker> = {
             let open = self.open();
-            let seats = open.seats.values();
+            let seats = open.seats();
             seats.filter_map(|seat| seat.waker().take()).collect()
         };
         wakers.into_iter().for_each(Waker::wake);
@@ -219,7 +213,7 @@ impl Places {
         if open.end_idle(|_| true, now) {
             return Room::Soon;
         }
-        let waits = open.seats.values().filter_map(|seat| seat.waiting());
+        let waits = open.seats().filter_map(|seat| seat.waiting());
         let idle = waits.filter(|wait| wait.awaited.is_idle());
         match idle.filter_map(|wait| wait.ripe_at(false)).min() {
             Some(at) => Room::After(Duration::from_nanos(at.saturating_sub(now))),
@@ -233,7 +227,7 @@ impl Places {
         let hoarder = open.hoarder((self.limit / 4).max(FEW));
         let mut first_ripe = u64::MAX;
         let mut slow = Vec::new();
-        for seat in open.seats.values() {
+        for seat in open.seats() {
             let Some(wait) = seat.waiting() else { continue };
             let is_of_hoarder = hoarder == Some(seat.client);
             match wait.ripe_at(is_of_hoarder) {
@@ -259,7 +253,7 @@ impl Places {
         let _ = self.idle_again.1.recv().await;
     }
 
-    fn open(&self) -> MutexGuard<'_, Open> {
+    fn open(&self) -> MutexGuard<'_, OpenConnections> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -273,200 +267,14 @@ impl Occupied for Places {
         let open = self.open();
         let mut occupancy = Occupancy {
             limit: self.limit,
-            bytes: open.pages * PAGE_BYTES,
-            bytes_limit: self.page_limit * PAGE_BYTES,
+            bytes: open.pages() * PAGE_BYTES,
+            bytes_limit: self.memory.bytes(),
             ..Occupancy::default()
         };
-        for seat in open.seats.values() {
+        for seat in open.seats() {
             occupancy.count(seat.waiting().map(|wait| wait.awaited));
         }
         occupancy
-    }
-}
-
-impl Open {
-    /// Adds a connection, unless its client has all that it may have. Then its longest idle one is told to close.
-    fn add(&mut self, number: u64, seat: &Arc<Seat>, client_limit: usize, now: u64) -> bool {
-        let client = seat.client;
-        let count = self.clients.get(&client).map_or(0, |it| it.connections);
-        if count as usize >= client_limit && !client.is_local() {
-            // A client that connects again and again must not cost a look at all seats each time.
-            let is_known_busy = |&(busy, until): &(Client, u64)| busy == client && now < until;
-            if self.all_busy.as_ref().is_some_and(is_known_busy) {
-                return false;
-            }
-            if !self.end_idle(|seat| seat.client == client, now) {
-                self.all_busy = Some((client, now + nanos(FIRST_REQUEST)));
-                return false;
-            }
-        }
-        self.clients.entry(client).or_default().connections += 1;
-        self.seats.insert(number, seat.clone());
-        true
-    }
-
-    fn remove(&mut self, number: u64) {
-        let Some(seat) = self.seats.remove(&number) else {
-            return;
-        };
-        self.hold(&seat, 0);
-        if let Some(usage) = self.clients.get_mut(&seat.client) {
-            usage.connections -= 1;
-            if usage.connections == 0 {
-                self.clients.remove(&seat.client);
-            }
-        }
-    }
-
-    /// Sets the memory of a connection. Returns the memory of its client.
-    fn hold(&mut self, seat: &Seat, pages: u32) -> usize {
-        let before = seat.pages.swap(pages, Ordering::Relaxed);
-        let usage = self.clients.entry(seat.client).or_default();
-        usage.pages = usage.pages - before + pages;
-        self.pages = self.pages - before as usize + pages as usize;
-        usage.pages as usize
-    }
-
-    /// Tells the connection among these that has been idle longest to close, if one has been for long enough.
-    fn end_idle(&self, among: impl Fn(&Seat) -> bool, now: u64) -> bool {
-        let among = self.seats.values().filter(|seat| among(seat));
-        let waits = among.filter_map(|seat| Some((seat, seat.waiting()?)));
-        let is_ripe =
-            |wait: &ClientWait| wait.awaited.is_idle() && wait.ripe_at(false) <= Some(now);
-        let idle = waits.filter(|(_, wait)| is_ripe(wait));
-        let longest = idle.min_by_key(|(_, wait)| *wait);
-        longest.is_some_and(|(seat, wait)| seat.give_way(wait))
-    }
-
-    /// Returns the client with the most connections, if it has more than `share`.
-    fn hoarder(&self, share: usize) -> Option<Client> {
-        let most = self.clients.iter().max_by_key(|(_, it)| it.connections);
-        let (client, _) = most.filter(|(_, it)| it.connections as usize > share)?;
-        Some(*client)
-    }
-}
-
-impl ClientWait {
-    /// Returns the time from which the connection may be told to close to make room, if it may.
-    fn ripe_at(self, of_hoarder: bool) -> Option<u64> {
-        let patience = match (self.awaited, of_hoarder) {
-            (Awaited::NextRequest, _) => Duration::ZERO,
-            (Awaited::FirstRequest, _) | (Awaited::Head, true) => FIRST_REQUEST,
-            (Awaited::Head, false) | (Awaited::Body | Awaited::Reading, true) => SLOW,
-            (Awaited::Body | Awaited::Reading, false) => return None,
-        };
-        Some(self.since.saturating_add(nanos(patience)))
-    }
-}
-
-impl Place {
-    /// Returns whether the server stops. If not, the stop will wake the connection. Only the last waker is kept.
-    pub(super) fn poll_stop(&self, stopping: &Receiver<Infallible>, waker: &Waker) -> bool {
-        {
-            let mut kept = self.seat.waker();
-            if !kept.as_ref().is_some_and(|kept| kept.will_wake(waker)) {
-                *kept = Some(waker.clone());
-            }
-        }
-        // Only now, so that a stop in between is not missed.
-        stopping.is_closed()
-    }
-
-    /// Gives the place to the client that a proxy has named. Returns `false` if this client has all the places that it may
-    /// have, and none of them is idle.
-    pub(super) fn give_to(&mut self, client: Client, options: &Options) -> bool {
-        let (places, seat) = (&self.places, Arc::new(self.seat.of(client)));
-        let is_seated = {
-            let mut open = places.open();
-            open.remove(self.number);
-            open.add(self.number, &seat, places.client_limit, places.now())
-        };
-        if !is_seated {
-            places.report_all_taken(client, options);
-        }
-        self.seat = seat;
-        is_seated
-    }
-
-    /// Records that the connection waits for its client, so that it may be told to close.
-    pub(super) fn begin_wait(&self, wait: ClientWait) {
-        self.seat.begin(wait);
-        if wait.awaited.is_idle() && self.places.wanted.load(Ordering::SeqCst) {
-            let _ = self.places.idle_again.0.try_send(());
-        }
-    }
-
-    /// Records that a wait has ended. Returns whether the connection was told to close.
-    pub(super) fn end_wait(&self) -> bool {
-        self.seat.end()
-    }
-
-    /// Counts the memory that the connection holds for its client. The first 4 KiB are free, so that most requests are not
-    /// counted. Returns `false` if the connection now holds more, and that is too much: for all connections, or a quarter
-    /// of it for one client, unless it is this machine.
-    #[inline]
-    pub(super) fn hold(&self, bytes: usize, options: &Options) -> bool {
-        let pages = match bytes {
-            ..=PAGE_BYTES => 0,
-            more => u32::try_from((more - 1) / PAGE_BYTES).unwrap_or(u32::MAX),
-        };
-        let before = self.seat.pages.load(Ordering::Relaxed);
-        pages == before || self.hold_pages(before, pages, options)
-    }
-
-    #[cold]
-    fn hold_pages(&self, before: u32, pages: u32, options: &Options) -> bool {
-        let (places, client) = (&*self.places, self.seat.client);
-        let (is_full, is_much) = {
-            let mut open = places.open();
-            let of_client = open.hold(&self.seat, pages);
-            let is_full = open.pages > places.page_limit;
-            places.is_full.store(is_full, Ordering::Relaxed);
-            let is_much = of_client > places.page_limit / 4 && !client.is_local();
-            (is_full, is_much)
-        };
-        let is_too_much = pages > before && (is_full || is_much);
-        if is_too_much {
-            places.memory_is_full.give(options, || {
-                let bytes = options.buffered_bytes;
-                let all = if is_full { "all" } else { "a quarter" };
-                let whose = if is_full {
-                    String::new()
-                } else {
-                    format!(" for {client}")
-                };
-                format!(
-                    "{all} of the {bytes} bytes for requests and responses are in use{whose}: \
-                     more are refused with 503 (see buffered_bytes)"
-                )
-            });
-        }
-        !is_too_much
-    }
-
-    /// Returns whether the memory of all connections is used up.
-    pub(super) fn is_memory_full(&self) -> bool {
-        self.places.is_full.load(Ordering::Relaxed)
-    }
-
-    /// Returns whether few places are left, so that idle connections should not keep theirs for long.
-    pub(super) fn are_few_left(&self) -> bool {
-        let Places {
-            limit, open_count, ..
-        } = &*self.places;
-        open_count.load(Ordering::Relaxed) >= limit - limit / 16
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut open = self.places.open();
-        open.remove(self.number);
-        if open.pages <= self.places.page_limit && self.is_memory_full() {
-            self.places.is_full.store(false, Ordering::Relaxed);
-        }
-        drop(open);
-        self.places.open_count.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -1,11 +1,11 @@
 //! Connections from proxies that name the client with a PROXY header.
 
 use super::client::Client;
-use super::drive;
-use super::places::Place;
-use super::seat::{Awaited, ClientWait};
+use super::client_wait::{Awaited, ClientWait};
+use super::driver;
+use super::place::Place;
 use super::server::ServerContext;
-use super::timers::{Deadline, Woken};
+use super::socket_wait::{SocketWait, Woken};
 use super::transport::Transport;
 use super::turn_away::turn_away;
 use crate::blocking::proxied::NotTrusted;
@@ -13,8 +13,6 @@ use crate::connection::{ProxyHeader, ProxyHeaderParser};
 use crate::values::connection_info::{ConnectionInfo, Peer};
 use core::convert::Infallible;
 use core::future::poll_fn;
-use core::mem::replace;
-use core::task::Poll;
 use core::time::Duration;
 use smol::channel::Sender;
 use std::io::{self, ErrorKind};
@@ -42,7 +40,7 @@ pub(super) fn connection<T: Transport>(
         let Ok(header) = received else { return };
         let info = Box::new(header.apply_to(*info));
         if place.give_to(Client::of(&info.peer), &server.options) {
-            drive::connection(socket, info, place, server, held).await;
+            driver::connection(socket, info, place, server, held).await;
         } else {
             server.options.count(|metrics| metrics.turned_away.add(1));
             turn_away(&*socket);
@@ -69,7 +67,7 @@ async fn receive(
     let head = server.gateway.current().configuration().timeouts.head;
     let mut until = start.saturating_add(head);
     let (mut parser, mut block) = (ProxyHeaderParser::new(), [0; 256]);
-    let (mut deadline, mut knows_stop) = (Deadline::new(), false);
+    let mut wait = SocketWait::new();
     loop {
         let room = parser.missing().min(block.len());
         match socket.try_read(&mut block[..room]) {
@@ -94,21 +92,10 @@ async fn receive(
             Awaited::Head
         };
         place.begin_wait(ClientWait::new(awaited, start));
-        let at = server.instant(until);
-        let mut waits = false;
+        wait.begin(server.instant(until));
         let woken = poll_fn(|context| {
             let ready = socket.poll_readable(context);
-            let is_ready = ready.is_ready();
-            if !is_ready && !knows_stop && place.poll_stop(&server.stopping, context.waker()) {
-                knows_stop = true;
-                return Poll::Ready(Ok(Woken::Stopped));
-            }
-            let woken = deadline.poll_after(ready, at, context);
-            // The read that follows a wake-up tells whether the socket is ready, as in the driver of connections.
-            if replace(&mut waits, true) && woken.is_pending() {
-                return Poll::Ready(Ok(Woken::Ready));
-            }
-            woken
+            wait.poll_or_stop(ready, place, &server.stopping, context)
         });
         let woken = woken.await?;
         // A connection that was told to close reads its end next.

@@ -5,7 +5,7 @@ use super::line::Line;
 use super::notice::Notice;
 use super::notice::WithoutHeader;
 use super::options::Options;
-use super::places::Place;
+use super::place::Place;
 use super::reloadable::Reloadable;
 use crate::blocking::advice::Advice;
 use crate::connection::{Refusal, ResponseSummary};

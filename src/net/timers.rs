@@ -1,4 +1,4 @@
-//! Waiting for a socket, a deadline, or the stop of the server.
+//! Waiting for a deadline, a wake-up, or the stop of the server.
 
 use core::convert::Infallible;
 use core::future::{Future, poll_fn};
@@ -7,19 +7,10 @@ use core::task::{Context, Poll, Waker, ready};
 use core::time::Duration;
 use smol::channel::Receiver;
 use smol::{Timer, future};
-use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Wake;
 use std::time::Instant;
-
-/// The reason why a wait has ended.
-pub(super) enum Woken {
-    Ready,
-    /// The deadline has passed, or an earlier one that was still set.
-    Late,
-    Stopped,
-}
 
 /// The deadline of a wait. Its timer is kept between waits, because setting it up and tearing it down costs more than a
 /// request.
@@ -34,19 +25,6 @@ impl Deadline {
         Deadline {
             timer: Timer::never(),
             set: None,
-        }
-    }
-
-    /// Polls for the deadline, unless the socket is ready.
-    pub(super) fn poll_after(
-        &mut self,
-        ready: Poll<io::Result<()>>,
-        until: Option<Instant>,
-        context: &mut Context<'_>,
-    ) -> Poll<io::Result<Woken>> {
-        match ready {
-            Poll::Ready(ready) => Poll::Ready(ready.map(|()| Woken::Ready)),
-            Poll::Pending => self.poll(until, context).map(|()| Ok(Woken::Late)),
         }
     }
 

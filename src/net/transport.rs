@@ -1,6 +1,5 @@
-//! The byte stream as the front end needs it. `tcp.rs` and `unix.rs` implement it.
+//! The byte stream as the front end needs it. `plain.rs` and `tls.rs` implement it.
 
-use crate::connection::Output;
 use crate::files::file_range::FileRest;
 use crate::values::tls_info::TlsInfo;
 use core::future::poll_fn;
@@ -72,17 +71,4 @@ pub(super) trait End: Send + Sync {
 /// Waits until a read may return data or an error.
 pub(super) async fn readable(socket: &impl Transport) -> io::Result<()> {
     poll_fn(|context| socket.poll_readable(context)).await
-}
-
-/// Writes the pieces of the output as far as there is room, up to the next part of a file.
-pub(super) fn write_pieces(stream: &impl Transport, output: &Output) -> io::Result<usize> {
-    /// The number of pieces in one write.
-    const MOST: usize = 16;
-    let mut slices = [IoSlice::new(&[]); MOST];
-    let mut count = 0;
-    for (slice, piece) in slices.iter_mut().zip(output.pieces()) {
-        *slice = IoSlice::new(piece);
-        count += 1;
-    }
-    stream.try_write(&slices[..count])
 }

@@ -1,18 +1,15 @@
-//! Unix sockets: their files, and the transport.
+//! Unix sockets, and their files.
 //!
 //! The system cannot reset such a connection. A truncated response therefore looks complete if it has neither a length
 //! nor chunks, which happens only with HTTP/1.0 clients.
 
 use super::listen::BACKLOG;
-use super::transport::{End, Transport};
-use crate::files::file_range::FileRest;
+use super::plain::Connected;
 use crate::values::connection_info::Peer;
-use core::task::{Context, Poll};
-use smol::Async;
 use socket2::{Domain, SockAddr, Socket, Type};
 use std::format;
 use std::fs::{self, Permissions};
-use std::io::{self, IoSlice, Read, Write};
+use std::io;
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
@@ -152,60 +149,9 @@ pub(super) fn peer(stream: &UnixStream) -> Peer {
     Peer::named("unix")
 }
 
-impl End for Async<UnixStream> {
-    fn end_input(&self) {
-        // A stream that no longer exists has ended too.
-        let _ = self.get_ref().shutdown(Shutdown::Read);
-    }
-
-    fn end(&self) {
-        let _ = self.get_ref().shutdown(Shutdown::Both);
-    }
-}
-
-impl Transport for Async<UnixStream> {
-    type Wire = Self;
-
-    fn wire(&self) -> &Self {
-        self
-    }
-
-    const SENDS_FILES: bool = cfg!(target_os = "linux");
-
-    fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Async::poll_readable(self, context)
-    }
-
-    fn poll_writable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Async::poll_writable(self, context)
-    }
-
-    fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.get_ref().read(buffer)
-    }
-
-    fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.get_ref().write_vectored(pieces)
-    }
-
-    #[cfg(target_os = "linux")]
-    fn try_send_file(&self, file: FileRest<'_>) -> io::Result<usize> {
-        let mut position = file.position;
-        let sent =
-            rustix::fs::sendfile(self.get_ref(), file.file, Some(&mut position), file.length);
-        Ok(sent?)
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn try_send_file(&self, _: FileRest<'_>) -> io::Result<usize> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    fn end_output(&self) -> io::Result<()> {
-        self.get_ref().shutdown(Shutdown::Write)
-    }
-
+impl Connected for UnixStream {
     fn reset_on_close(&self) {
-        self.end();
+        // A stream that no longer exists has ended too.
+        let _ = self.shutdown(Shutdown::Both);
     }
 }

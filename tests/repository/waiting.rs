@@ -44,7 +44,7 @@ const MAY_WAIT: [(&str, &str); 13] = [
         "the thread that it starts runs the server",
     ),
     (
-        "src/net/accept.rs",
+        "src/net/threads.rs",
         "the threads that it starts run all connections",
     ),
     ("src/net/run.rs", "its caller's thread runs the server"),

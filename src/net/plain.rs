@@ -1,4 +1,4 @@
-//! TCP as a transport.
+//! Sockets of the system as transports: TCP, and Unix sockets.
 
 use super::transport::{End, Transport};
 use crate::files::file_range::FileRest;
@@ -10,18 +10,37 @@ use std::net::{Shutdown, TcpStream};
 use std::prelude::rust_2024::*;
 use std::time::Duration;
 
-impl End for Async<TcpStream> {
-    fn end_input(&self) {
-        // A stream that no longer exists has ended too.
-        let _ = self.get_ref().shutdown(Shutdown::Read);
-    }
+/// A connected socket of the system.
+pub(super) trait Connected: Send + Sync + 'static {
+    /// Makes closing reset the connection, or does what is nearest to that for this kind of socket.
+    fn reset_on_close(&self);
+}
 
-    fn end(&self) {
-        let _ = self.get_ref().shutdown(Shutdown::Both);
+impl Connected for TcpStream {
+    fn reset_on_close(&self) {
+        let _ = SockRef::from(self).set_linger(Some(Duration::ZERO));
     }
 }
 
-impl Transport for Async<TcpStream> {
+impl<S: Connected> End for Async<S>
+where
+    for<'s> SockRef<'s>: From<&'s S>,
+{
+    fn end_input(&self) {
+        // A stream that no longer exists has ended too.
+        let _ = SockRef::from(self.get_ref()).shutdown(Shutdown::Read);
+    }
+
+    fn end(&self) {
+        let _ = SockRef::from(self.get_ref()).shutdown(Shutdown::Both);
+    }
+}
+
+impl<S: Connected> Transport for Async<S>
+where
+    for<'s> SockRef<'s>: From<&'s S>,
+    for<'s> &'s S: Read + Write,
+{
     type Wire = Self;
 
     fn wire(&self) -> &Self {
@@ -39,22 +58,23 @@ impl Transport for Async<TcpStream> {
     }
 
     fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.get_ref().read(buffer)
+        let mut socket = self.get_ref();
+        socket.read(buffer)
     }
 
     fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        let mut socket = self.get_ref();
         match pieces {
             // Costs the system less than a list of one.
-            [piece] => self.get_ref().write(piece),
-            pieces => self.get_ref().write_vectored(pieces),
+            [piece] => socket.write(piece),
+            pieces => socket.write_vectored(pieces),
         }
     }
 
     #[cfg(target_os = "linux")]
     fn try_send_file(&self, file: FileRest<'_>) -> io::Result<usize> {
-        let mut position = file.position;
-        let sent =
-            rustix::fs::sendfile(self.get_ref(), file.file, Some(&mut position), file.length);
+        let (socket, mut position) = (SockRef::from(self.get_ref()), file.position);
+        let sent = rustix::fs::sendfile(&*socket, file.file, Some(&mut position), file.length);
         Ok(sent?)
     }
 
@@ -64,10 +84,10 @@ impl Transport for Async<TcpStream> {
     }
 
     fn end_output(&self) -> io::Result<()> {
-        self.get_ref().shutdown(Shutdown::Write)
+        SockRef::from(self.get_ref()).shutdown(Shutdown::Write)
     }
 
     fn reset_on_close(&self) {
-        let _ = SockRef::from(self.get_ref()).set_linger(Some(Duration::ZERO));
+        self.get_ref().reset_on_close();
     }
 }

@@ -1,46 +1,31 @@
-//! Accepting connections and shutting down gracefully.
+//! Serving connections until a stop, and shutting down gracefully.
 
-use super::client::Client;
-use super::drive;
-use super::listen::BACKLOG;
+use super::acceptor::Acceptor;
 use super::listener::Listener;
-use super::metrics::choose_counters;
 use super::options::Options;
-use super::places::{Places, Reserved};
-use super::proxied;
 use super::readiness::{Phase, Readiness};
 use super::reloadable::Reloadable;
 use super::server::ServerContext;
-use super::sockets::{Accept, Sockets, Stream};
+use super::sockets::{Accept, Sockets};
+use super::threads::{Threads, run_tasks};
 use super::timers::{closed, or_after, when_woken};
-#[cfg(feature = "rustls")]
-use super::tls::TlsTransport;
-use super::transport::Transport;
-use super::turn_away::turn_away;
-use crate::values::connection_info::{ConnectionInfo, Peer};
 use core::convert::Infallible;
 use core::future::Future;
-use core::time::Duration;
-use smol::channel::{self, Sender};
+use smol::channel;
 use smol::{Executor, Timer, future};
 use std::io;
 use std::prelude::rust_2024::*;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
-use std::thread;
-use std::time::Instant;
-
-/// The number of turns of connections after which a thread that serves them looks for the stop of the server.
-const TASKS_IN_A_ROW: usize = 8;
+use std::sync::Arc;
 
 /// Serves connections from `listener`, which may have several sockets, until `stop` completes, then shuts down gracefully.
 ///
-/// Shutdown begins [`Options::drain_delay`] after `stop`. Then, connections waiting in the backlog are still accepted. Active requests get their responses, then their
-/// connections close. An incomplete request has [`Timeouts::stop`](crate::config::Timeouts::stop) to become complete.
-/// Connections that stay quiet are closed. Everything left after [`Options::stop_timeout`] is cut off.
+/// Shutdown begins [`Options::drain_delay`] after `stop`. Then, connections waiting in the backlog are still accepted. Active
+/// requests get their responses, then their connections close. An incomplete request has
+/// [`Timeouts::stop`](crate::config::Timeouts::stop) to become complete. Connections that stay quiet are closed. Everything left
+/// after [`Options::stop_timeout`] is cut off.
 ///
-/// To replace the gateway while it serves, pass a [`Reloadable`]. The future runs on any executor. If [`Options::threads`] is more than one, it starts the threads itself and ends
-/// them when it completes or is dropped.
+/// To replace the gateway while it serves, pass a [`Reloadable`]. The future runs on any executor. If [`Options::threads`] is more
+/// than one, it starts the threads itself and ends them when it completes or is dropped.
 ///
 /// ```
 /// use bytegate::{Gateway, Request, net};
@@ -65,7 +50,8 @@ const TASKS_IN_A_ROW: usize = 8;
 /// ```
 ///
 /// # Errors
-/// Returns an error if the listener has no sockets or they cannot be made non-blocking, or if the threads cannot be started. Errors of individual connections are not returned.
+/// Returns an error if the listener has no sockets or they cannot be made non-blocking, or if the threads cannot be started. Errors
+/// of individual connections are not returned.
 pub async fn serve(
     listener: impl Into<Listener>,
     gateway: impl Into<Reloadable>,
@@ -89,19 +75,7 @@ async fn serve_on(
     let (readiness, drain_delay) = (options.readiness.clone(), options.drain_delay);
     let executor = Arc::new(Executor::new());
     let server = ServerContext::new(gateway, options, stopping);
-    let places = Arc::new(Places::new(&server.options, server.started()));
-    server.gateway.wakes(&places);
-    let acceptor = Acceptor {
-        executor: Arc::downgrade(&executor),
-        places,
-        accepted: Arc::default(),
-        server: Arc::new(server),
-        connection_held,
-    };
-    if let Some(metrics) = &acceptor.server.options.metrics {
-        let places = Arc::downgrade(&acceptor.places);
-        metrics.watch(places);
-    }
+    let acceptor = Acceptor::new(&executor, server, connection_held);
     let serving = async {
         // A separate task, so that an application on one thread does not keep the others from accepting.
         let accepting = acceptor.clone().accept(sockets.clone());
@@ -113,7 +87,7 @@ async fn serve_on(
             Timer::after(drain_delay).await;
         }
         drop(stopping_sender);
-        acceptor.places.wake_all();
+        acceptor.wake_all();
         accepting.cancel().await;
         or_after(stop_timeout, async {
             sockets.hide();
@@ -127,7 +101,7 @@ async fn serve_on(
         1 => future::or(serving, run_tasks(&executor)).await,
         // This thread only waits for the stop, which no application can delay.
         more => {
-            let _helpers = Helpers::start(&executor, more)?;
+            let _threads = Threads::start(&executor, more)?;
             serving.await;
         }
     }
@@ -145,206 +119,14 @@ async fn show_life(readiness: Readiness) {
     }
 }
 
-/// Runs the tasks of connections on this thread. Unlike [`Executor::run`], which runs 200 at a time, it soon lets the
-/// stop of the server have its turn, even if each task takes milliseconds.
-async fn run_tasks(executor: &Executor<'_>) {
-    loop {
-        for _ in 0..TASKS_IN_A_ROW {
-            executor.tick().await;
-        }
-        future::yield_now().await;
-    }
-}
-
-#[derive(Clone)]
-struct Acceptor {
-    /// Weak, because the executor owns the task that owns this.
-    executor: Weak<Executor<'static>>,
-    server: Arc<ServerContext>,
-    places: Arc<Places>,
-    /// The number of connections accepted so far.
-    accepted: Arc<AtomicU64>,
-    /// Cloned into every connection. Once all clones are gone, the last connection has closed.
-    connection_held: Sender<Infallible>,
-}
-
-impl Acceptor {
-    async fn accept(self, sockets: impl Accept) {
-        let mut backoff = AcceptBackoff::default();
-        loop {
-            // Without a free place, nothing is accepted: the backlog is the queue.
-            let place = self.places.reserve(&sockets, &self.server.options).await;
-            match sockets.accept().await {
-                Ok((stream, peer)) => {
-                    backoff.end();
-                    self.spawn(stream, peer, place);
-                    // Yield, so that a stream of new connections does not starve the others.
-                    future::yield_now().await;
-                }
-                Err(error) if is_of_one_connection(&error) => {
-                    self.count_error();
-                    future::yield_now().await;
-                }
-                Err(error) => {
-                    self.count_error();
-                    // Most likely, no descriptor is free. An idle connection has one.
-                    if self.places.give_up_one() {
-                        backoff.end();
-                    }
-                    backoff.wait(error, &self.server.options).await;
-                }
-            }
-        }
-    }
-
-    /// Accepts the connections that the system has already established.
-    async fn accept_backlog(&self, sockets: &impl Accept) {
-        for _ in 0..BACKLOG {
-            let place = self.places.reserve(sockets, &self.server.options).await;
-            match future::poll_once(sockets.accept()).await {
-                Some(Ok((stream, peer))) => self.spawn(stream, peer, place),
-                Some(Err(error)) if is_of_one_connection(&error) => self.count_error(),
-                Some(Err(_)) => return self.count_error(),
-                None => return,
-            }
-        }
-    }
-
-    fn count_error(&self) {
-        let options = &self.server.options;
-        options.count(|metrics| metrics.accept_errors.add(1));
-    }
-
-    fn spawn(&self, stream: Stream, peer: Peer, reserved: Reserved) {
-        match (stream, &self.server.options) {
-            #[cfg(feature = "rustls")]
-            (Stream::Tcp(socket), Options { tls: Some(tls), .. }) => {
-                let socket = Arc::new(TlsTransport::new(
-                    socket,
-                    tls.connection(),
-                    self.server.clone().notes_failed_handshakes(&peer),
-                ));
-                self.spawn_on(socket, peer, reserved);
-            }
-            (Stream::Tcp(socket), _) => self.spawn_on(socket, peer, reserved),
-            #[cfg(unix)]
-            (Stream::Unix(socket), _) => self.spawn_on(socket, peer, reserved),
-        }
-    }
-
-    fn spawn_on(&self, socket: Arc<impl Transport>, peer: Peer, reserved: Reserved) {
-        let number = self.accepted.fetch_add(1, Ordering::Relaxed) + 1;
-        let info = Box::new(ConnectionInfo {
-            peer,
-            scheme: self.server.options.scheme,
-            number,
-            tls: None,
-        });
-        let options = &self.server.options;
-        options.count(|metrics| metrics.accepted.add(1));
-        let is_proxied = options.proxy_protocol.is_some();
-        let client = if is_proxied {
-            // The proxy has not named the client yet.
-            Client::of(&Peer::Unknown)
-        } else {
-            Client::of(&info.peer)
-        };
-        let seated = self
-            .places
-            .seat(reserved, number, client, socket.clone(), options);
-        let Some(place) = seated else {
-            options.count(|metrics| metrics.turned_away.add(1));
-            return turn_away(&*socket);
-        };
-        let server = self.server.clone();
-        let held = self.connection_held.clone();
-        if let Some(executor) = self.executor.upgrade() {
-            let task = if is_proxied {
-                executor.spawn(proxied::connection(socket, info, place, server, held))
-            } else {
-                executor.spawn(drive::connection(socket, info, place, server, held))
-            };
-            task.detach();
-        }
-    }
-}
-
-/// Handles errors of `accept` that concern the whole process and need a pause.
-struct AcceptBackoff {
-    pause: Duration,
-    reported: Option<Instant>,
-}
-
-impl Default for AcceptBackoff {
-    fn default() -> AcceptBackoff {
-        AcceptBackoff {
-            pause: Duration::from_millis(100),
-            reported: None,
-        }
-    }
-}
-
-impl AcceptBackoff {
-    async fn wait(&mut self, error: io::Error, options: &Options) {
-        let now = Instant::now();
-        if self
-            .reported
-            .is_none_or(|last| now - last >= Duration::from_secs(1))
-        {
-            self.reported = Some(now);
-            options.report(&format!("cannot accept connections for now: {error}"));
-        }
-        Timer::after(self.pause).await;
-        self.pause = (self.pause * 2).min(Duration::from_secs(1));
-    }
-
-    /// Resets the pause. Recently reported errors are not reported again at once.
-    fn end(&mut self) {
-        self.pause = AcceptBackoff::default().pause;
-    }
-}
-
-/// Returns whether only the connection to be accepted is gone, so that the next one may succeed. Any other error (out
-/// of descriptors, out of memory) would immediately recur.
-fn is_of_one_connection(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::Interrupted
-            | io::ErrorKind::TimedOut
-            | io::ErrorKind::NetworkDown
-            | io::ErrorKind::NetworkUnreachable
-            | io::ErrorKind::HostUnreachable
-    )
-}
-
-/// The threads that run the executor. Dropping this ends each thread as soon as no application runs on it. A thread
-/// that hangs is not waited for.
-struct Helpers {
-    _quit: Sender<Infallible>,
-}
-
-impl Helpers {
-    fn start(executor: &Arc<Executor<'static>>, count: usize) -> io::Result<Helpers> {
-        let (quit, quitting) = channel::bounded(1);
-        for index in 0..count {
-            let (executor, quitting) = (executor.clone(), quitting.clone());
-            let thread = thread::Builder::new().name(format!("bytegate-{}", index + 1));
-            thread.spawn(move || {
-                choose_counters(index);
-                smol::block_on(executor.run(closed(&quitting)));
-            })?;
-        }
-        Ok(Helpers { _quit: quit })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::gateway::Gateway;
+    use crate::net::sockets::Stream;
     use crate::request::request::Request;
+    use crate::values::connection_info::Peer;
+    use core::time::Duration;
     use smol::io::{AsyncReadExt, AsyncWriteExt};
     use smol::net::TcpStream;
     use std::net::{IpAddr, SocketAddr};

@@ -1,13 +1,15 @@
 //! The driver of one connection over a byte stream: a loop that follows the session.
 
-use super::buffers::{Buffers, READ_BYTES, is_transient, read_some};
+use super::buffers::{Buffers, READ_BYTES, read};
+use super::client_wait::{Awaited, ClientWait};
+use super::closing::{QUIET, close};
 use super::comments::Comments;
-use super::linger::linger;
-use super::places::{Place, SHORT_IDLE};
-use super::seat::{Awaited, ClientWait};
+use super::place::Place;
 use super::server::ServerContext;
-use super::timers::{Deadline, Woken, closed, or_after};
-use super::transport::{Transport, readable, write_pieces};
+use super::socket_wait::{SocketWait, Woken};
+use super::timers::or_after;
+use super::transport::{Transport, readable};
+use super::writing::write_some;
 use crate::connection::CloseReason;
 use crate::gateway::front_end::FrontEnd;
 use crate::gateway::session::Session;
@@ -15,22 +17,20 @@ use crate::gateway::wait::Wait;
 use crate::values::connection_info::ConnectionInfo;
 use core::convert::Infallible;
 use core::future::{Future, poll_fn};
-use core::mem::replace;
-use core::task::{Context, Poll, Waker};
+use core::task::{Poll, Waker};
 use core::time::Duration;
 use smol::channel::Sender;
-use smol::{Timer, future};
+use smol::future;
 use std::io;
 use std::prelude::rust_2024::*;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// The number of writes before other connections of the thread get their turn.
 const WRITES_IN_A_ROW: u32 = 8;
 /// The amount of input buffered while waiting for a response. Beyond it, nothing is read.
 const HELD_BACK_BYTES: usize = 64 * 1024;
-/// After a stop, the time for which a connection must stay quiet before it is closed without a response.
-const QUIET: Duration = Duration::from_secs(1);
+/// The time that a connection may stay idle when few places are left.
+const SHORT_IDLE: Duration = Duration::from_secs(5);
 
 /// Serves one connection until it ends. `held` is dropped after that.
 #[expect(
@@ -47,7 +47,7 @@ pub(super) fn connection<T: Transport>(
     async move {
         let mut driver = Driver {
             server: &server,
-            socket,
+            socket: &*socket,
             place: &place,
             session: server.session(info, T::SENDS_FILES),
             input: Vec::new(),
@@ -56,28 +56,28 @@ pub(super) fn connection<T: Transport>(
             comments: Comments::default(),
             idle_since: None,
             read_first: true,
-            waits: false,
-            knows_stop: false,
+            socket_wait: SocketWait::new(),
             gives_way: false,
             is_over: false,
-            deadline: Deadline::new(),
         };
         let ended = driver.run().await;
         // A write fails if the connection was told to close while its client did not read.
         driver.is_over = ended.is_ok() || !driver.gives_way;
         // A socket error ends the connection. Nobody is left to be told about it.
         if let Ok(reason) = ended {
+            driver.input = Vec::new();
+            driver.hold();
             // Boxed, because most connections end in another way, and all of them would reserve memory for it.
-            Box::pin(driver.close(reason)).await;
+            Box::pin(close(&*socket, reason, &place, &server)).await;
         }
         drop(driver);
-        drop((place, held));
+        drop((socket, place, held));
     }
 }
 
 struct Driver<'s, T: Transport> {
     server: &'s ServerContext,
-    socket: Arc<T>,
+    socket: &'s T,
     place: &'s Place,
     session: Session,
     /// Input that has been received but not yet used.
@@ -90,15 +90,11 @@ struct Driver<'s, T: Transport> {
     idle_since: Option<Duration>,
     /// Whether a read is likely to succeed, so that waiting first would be an unnecessary call.
     read_first: bool,
-    /// Whether a wait for the socket has begun.
-    waits: bool,
-    /// Whether the stop of the server has been noticed.
-    knows_stop: bool,
+    socket_wait: SocketWait,
     /// Whether the connection was told to close, to make room for others.
     gives_way: bool,
     /// Whether the session has ended by itself.
     is_over: bool,
-    deadline: Deadline,
 }
 
 impl<T: Transport> Drop for Driver<'_, T> {
@@ -109,13 +105,6 @@ impl<T: Transport> Drop for Driver<'_, T> {
             self.socket.reset_on_close();
         }
     }
-}
-
-/// A wait for input.
-struct Waiting {
-    until: Option<Instant>,
-    /// The time at which the connection closes because few places are left.
-    gives_way: Option<Duration>,
 }
 
 impl<T: Transport> Driver<'_, T> {
@@ -136,15 +125,19 @@ impl<T: Transport> Driver<'_, T> {
                     self.read_now()?
                 }
                 Wait::Read { until } => {
-                    let waiting = self.begin_reading(until);
-                    let until = waiting.until;
+                    let gives_way = self.begin_reading(until);
                     let woken = poll_fn(|context| {
+                        let (place, stopping) = (self.place, &self.server.stopping);
                         let ready = self.socket.poll_readable(context);
-                        let woken = self.poll_woken(ready, until, context);
-                        self.take_wakeup_for_readiness(woken)
+                        let woken = self.socket_wait.poll_or_stop(ready, place, stopping, context);
+                        // Only now, so that a gateway in between is not missed.
+                        if woken.is_pending() && self.has_new_gateway() {
+                            return Poll::Ready(Ok(Woken::Ready));
+                        }
+                        woken
                     })
                     .await?;
-                    self.end_reading(waiting);
+                    self.end_reading(gives_way);
                     match woken {
                         Woken::Ready => self.read_now()?,
                         Woken::Late => self.turn_on_rest(Waker::noop()),
@@ -156,12 +149,11 @@ impl<T: Transport> Driver<'_, T> {
                     if !self.write_now()? {
                         self.hold();
                         self.begin_wait(Awaited::Reading, until);
+                        self.socket_wait.begin(self.server.instant(until));
                         // A response in progress is written, even after a stop.
-                        let until = self.server.instant(until);
                         poll_fn(|context| {
                             let ready = self.socket.poll_writable(context);
-                            let woken = self.deadline.poll_after(ready, until, context);
-                            self.take_wakeup_for_readiness(woken)
+                            self.socket_wait.poll(ready, context)
                         })
                         .await?;
                         self.gives_way |= self.place.end_wait();
@@ -184,44 +176,6 @@ impl<T: Transport> Driver<'_, T> {
                 Wait::Close(reason) => return Ok(reason),
             }
         }
-    }
-
-    /// Polls for the end of a wait for input. The stop of the server is reported only once.
-    fn poll_woken(
-        &mut self,
-        ready: Poll<io::Result<()>>,
-        until: Option<Instant>,
-        context: &mut Context<'_>,
-    ) -> Poll<io::Result<Woken>> {
-        let is_ready = ready.is_ready();
-        let stopping = &self.server.stopping;
-        if !is_ready && !self.knows_stop {
-            if self.place.poll_stop(stopping, context.waker()) {
-                self.knows_stop = true;
-                return Poll::Ready(Ok(Woken::Stopped));
-            }
-            // Only now, so that a gateway in between is not missed.
-            if self.input.is_empty() && self.server.gateway.replaces(&self.session) {
-                return Poll::Ready(Ok(Woken::Ready));
-            }
-        }
-        self.deadline.poll_after(ready, until, context)
-    }
-
-    /// Ends a wait for the socket at the first wake-up: the read or write that follows tells whether the socket is ready.
-    ///
-    /// async-io ignores an event if another thread already waited for events when this one began to wait. On a thread
-    /// that is always busy, each event is ignored, and the wait would last as long as the work of the other clients.
-    fn take_wakeup_for_readiness(
-        &mut self,
-        woken: Poll<io::Result<Woken>>,
-    ) -> Poll<io::Result<Woken>> {
-        let is_awake = replace(&mut self.waits, woken.is_pending());
-        if woken.is_pending() && is_awake {
-            self.waits = false;
-            return Poll::Ready(Ok(Woken::Ready));
-        }
-        woken
     }
 
     /// Processes the input left over from an earlier turn.
@@ -266,8 +220,9 @@ impl<T: Transport> Driver<'_, T> {
         wait
     }
 
-    /// Prepares for waiting for input. An idle connection may be closed meanwhile, to make room for others.
-    fn begin_reading(&mut self, until: Duration) -> Waiting {
+    /// Begins to wait for input. An idle connection may be closed meanwhile, to make room for others. If few places are left, the
+    /// time at which it closes is returned.
+    fn begin_reading(&mut self, until: Duration) -> Option<Duration> {
         if self.input.is_empty() {
             // An idle connection holds no buffer.
             self.input = Vec::new();
@@ -292,15 +247,12 @@ impl<T: Transport> Driver<'_, T> {
             self.begin_wait(Awaited::Body, until);
         }
         let until = gives_way.map_or(until, |gives_way| until.min(gives_way));
-        Waiting {
-            until: self.server.instant(until),
-            gives_way,
-        }
+        self.socket_wait.begin(self.server.instant(until));
+        gives_way
     }
 
-    fn end_reading(&mut self, waiting: Waiting) {
+    fn end_reading(&mut self, gives_way: Option<Duration>) {
         self.gives_way |= self.place.end_wait();
-        let gives_way = waiting.gives_way;
         if gives_way.is_some_and(|gives_way| self.server.elapsed() >= gives_way) {
             self.session.stop();
         }
@@ -317,30 +269,28 @@ impl<T: Transport> Driver<'_, T> {
         }
     }
 
+    /// Returns whether the next request belongs to another gateway than the one before.
+    fn has_new_gateway(&self) -> bool {
+        self.input.is_empty() && self.server.gateway.replaces(&self.session)
+    }
+
     /// Reads the available input and processes it.
     fn read_now(&mut self) -> io::Result<Wait> {
         self.read_first = false;
-        if self.input.is_empty() && self.server.gateway.replaces(&self.session) {
+        if self.has_new_gateway() {
             self.session.set_gateway(self.server.gateway.current());
         }
-        Buffers::with(|buffers| {
-            let mut input = core::mem::take(&mut buffers.input);
-            let wait = match read_some(&*self.socket, &mut input) {
-                Ok(count) => Ok(self.take_in(&input[..count], buffers)),
-                Err(error) if is_transient(&error) => Ok(None),
-                Err(error) => Err(error),
-            };
-            buffers.input = input;
-            wait
-        })
-        .map(|wait| wait.unwrap_or_else(|| self.turn_on_rest(Waker::noop())))
+        let wait = read(self.socket, |bytes, buffers| self.take_in(bytes, buffers))?;
+        Ok(wait
+            .flatten()
+            .unwrap_or_else(|| self.turn_on_rest(Waker::noop())))
     }
 
     /// Processes what was read. Returns `None` if input from an earlier turn comes first.
     fn take_in(&mut self, mut read: &[u8], buffers: &mut Buffers) -> Option<Wait> {
         self.note(read.len());
         if self.server.stopping.is_closed() && !read.is_empty() {
-            self.knows_stop = true;
+            self.socket_wait.ignore_stop();
             self.session.stop();
         }
         if !self.input.is_empty() {
@@ -401,7 +351,8 @@ impl<T: Transport> Driver<'_, T> {
                     }
                 }
                 let until = self.comments.or_earlier(self.server.instant(until));
-                self.deadline.poll(until, context).map(|()| Ok(None))
+                let late = self.socket_wait.poll_deadline(until, context);
+                late.map(|()| Ok(None))
             });
             match wait.await? {
                 Some(wait) => return Ok(wait),
@@ -413,46 +364,16 @@ impl<T: Transport> Driver<'_, T> {
 
     /// Reads the available input, to be processed later.
     fn hold_back(&mut self) -> io::Result<()> {
-        let read = Buffers::with(|buffers| {
-            let read = read_some(&*self.socket, &mut buffers.input);
-            if let Ok(count) = read {
-                self.input.extend_from_slice(&buffers.input[..count]);
-            }
-            read
+        let read = read(self.socket, |bytes, _| {
+            self.input.extend_from_slice(bytes);
+            self.note(bytes.len());
         });
-        match read {
-            Ok(count) => self.note(count),
-            Err(error) if is_transient(&error) => {}
-            Err(error) => return Err(error),
-        }
-        Ok(())
+        read.map(drop)
     }
 
-    /// Writes what there is room for. Returns `false` if there is none.
+    /// Writes output for which there is room. Returns `false` if there is none.
     fn write_now(&mut self) -> io::Result<bool> {
-        let written = match self.session.output().next_file() {
-            Some(file) => match self.socket.try_send_file(file) {
-                Ok(0) => {
-                    // The file ends earlier than before.
-                    self.session.break_body_off();
-                    return Ok(true);
-                }
-                sent => sent,
-            },
-            None => write_pieces(&*self.socket, self.session.output()),
-        };
-        self.server.count_sent(&written);
-        match written {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(count) if count == self.session.output().len() => {
-                Buffers::with(|buffers| self.session.sent_all(&mut buffers.output));
-            }
-            Ok(count) => self.session.sent(count),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-        Ok(true)
+        write_some(&mut self.session, self.socket, self.server)
     }
 
     /// Handles the stop of the server. An idle connection gets a moment more, because a request may already be on its
@@ -461,7 +382,7 @@ impl<T: Transport> Driver<'_, T> {
         let end = self.server.elapsed().saturating_add(QUIET);
         let mut left = QUIET;
         while self.session.is_idle() && self.input.is_empty() && !left.is_zero() {
-            or_after(left, async { drop(readable(&*self.socket).await) }).await;
+            or_after(left, async { drop(readable(self.socket).await) }).await;
             left = end.saturating_sub(self.server.elapsed());
             if let wait @ (Wait::Write { .. } | Wait::Pending { .. } | Wait::Close(_)) =
                 self.read_now()?
@@ -471,30 +392,5 @@ impl<T: Transport> Driver<'_, T> {
         }
         self.session.stop();
         Ok(self.turn_on_rest(Waker::noop()))
-    }
-
-    /// Closes the connection so that the peer receives everything that was written.
-    async fn close(&mut self, reason: CloseReason) {
-        self.input = Vec::new();
-        self.hold();
-        match reason {
-            // The peer has closed, or received its last response long ago.
-            CloseReason::InputEnded | CloseReason::Idle | CloseReason::Stopped => return,
-            // Reset the connection. Otherwise, the system could keep megabytes that nobody reads, or the client could
-            // not tell that the response is incomplete.
-            CloseReason::WriteTimeout | CloseReason::ResponseReset => {
-                return self.socket.reset_on_close();
-            }
-            CloseReason::Persistence | CloseReason::Refused | CloseReason::ResponseBroken => {}
-        }
-        if self.socket.end_output().is_ok() {
-            let wait = ClientWait::new(Awaited::NextRequest, self.server.elapsed());
-            self.place.begin_wait(wait);
-            let stopped = async {
-                closed(&self.server.stopping).await;
-                Timer::after(QUIET).await;
-            };
-            future::or(linger(&*self.socket), stopped).await;
-        }
     }
 }
