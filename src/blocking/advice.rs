@@ -39,7 +39,7 @@ impl Advice {
     pub(crate) fn give_for_large_body(&self, refusal: &Refusal<'_>, report: impl FnOnce(&str)) {
         if let Some(limit) = refusal.body_limit {
             let advice = format!(
-                "has a body of more than {limit} bytes: raise the limit with with_body_limit or Limits::body_bytes"
+                "has a body of more than {limit} bytes: raise the limit with --max-body, with_body_limit or Limits::body_bytes"
             );
             self.give(refusal.line, &advice, report);
         }

@@ -68,7 +68,7 @@ impl fmt::Display for NotTrusted {
             Some(address) => write!(f, "{address}")?,
             None => write!(f, "{peer}")?,
         }
-        f.write_str(" is not a trusted proxy, so its connections are closed (see proxy_protocol)")
+        f.write_str(" is not a trusted proxy, so its connections are closed")
     }
 }
 
@@ -119,12 +119,13 @@ pub(super) fn receive<A: Attendant>(
 /// Reports a refused connection, at most once a minute. A connection that ended before the header is not reported, because the
 /// health checks of load balancers do that.
 pub(super) fn report_refused(peer: SocketAddr, error: &io::Error) {
+    const SEE: &str = "(see ThreadLimits::proxy_protocol)";
     static NOT_TRUSTED: Notice = Notice::new();
     static INVALID: Notice = Notice::new();
     match error.kind() {
-        ErrorKind::PermissionDenied => NOT_TRUSTED.give(report, || error.to_string()),
+        ErrorKind::PermissionDenied => NOT_TRUSTED.give(report, || format!("{error} {SEE}")),
         ErrorKind::InvalidData => {
-            let notice = || format!("{}: {error} (see proxy_protocol)", peer.ip());
+            let notice = || format!("{}: {error} {SEE}", peer.ip());
             INVALID.give(report, notice);
         }
         _ => {}

@@ -69,7 +69,7 @@ impl MemoryLimit {
             };
             format!(
                 "{all} of the {bytes} bytes for requests and responses are in use{whose}: \
-                 more are refused with 503 (see buffered_bytes)"
+                 more are refused with 503 (see --buffered-bytes, or Options::buffered_bytes)"
             )
         });
     }

@@ -4,7 +4,8 @@ use super::options::Options;
 use crate::blocking::notice;
 use std::prelude::rust_2024::*;
 
-/// A notice that is given in the log at most once a minute.
+/// A notice that is given in the log at most once a minute. If it names an option, it does so for users of the program and for
+/// users of the library: `(see --connections, or Options::max_connections)`.
 #[derive(Default)]
 pub(super) struct Notice(notice::Notice);
 

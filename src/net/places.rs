@@ -82,7 +82,8 @@ impl Places {
         }
         self.all_in_use.give(options, || {
             format!(
-                "all {} connections are in use: idle and slow ones are closed to make room (see connections)",
+                "all {} connections are in use: idle and slow ones are closed to make room \
+                 (see --connections, or Options::max_connections)",
                 self.limit
             )
         });
@@ -138,7 +139,7 @@ impl Places {
             self.client_has_all.give(options, || {
                 format!(
                     "{client} has all {count} connections that one address may have: more are refused \
-                     (a proxy needs more: see connections_per_address)"
+                     (a proxy needs more: see --connections-per-address, or Options::connections_per_address)"
                 )
             });
         }

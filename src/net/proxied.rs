@@ -19,6 +19,8 @@ use std::io::{self, ErrorKind};
 use std::prelude::rust_2024::*;
 use std::sync::Arc;
 
+/// The end of each notice.
+const SEE: &str = "(see --proxy-protocol, or Options::proxy_protocol)";
 /// The time for which a header may still arrive after a stop.
 const AFTER_STOP: Duration = Duration::from_secs(1);
 
@@ -60,7 +62,7 @@ async fn receive(
     let proxies = options.proxy_protocol.as_ref();
     if !proxies.is_some_and(|proxies| proxies.contains(peer)) {
         let error = NotTrusted(peer.clone());
-        refused.not_trusted.give(options, || error.to_string());
+        refused.not_trusted.give(options, || format!("{error} {SEE}"));
         return Err(ErrorKind::PermissionDenied.into());
     }
     let start = server.elapsed();
@@ -77,7 +79,7 @@ async fn receive(
                 Ok(None) => continue,
                 Err(error) => {
                     let by = peer.ip().map_or(peer.to_string(), |ip| ip.to_string());
-                    let notice = || format!("{by}: {error} (see proxy_protocol)");
+                    let notice = || format!("{by}: {error} {SEE}");
                     refused.invalid.give(options, notice);
                     return Err(ErrorKind::InvalidData.into());
                 }

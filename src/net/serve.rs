@@ -216,7 +216,7 @@ mod tests {
             });
             let line = format!(
                 "{client} has all 3 connections that one address may have: more are refused \
-                 (a proxy needs more: see connections_per_address)"
+                 (a proxy needs more: see --connections-per-address, or Options::connections_per_address)"
             );
             assert_eq!(log, [line]);
         }
@@ -270,7 +270,7 @@ mod tests {
             assert_eq!(status(&mut first).await, "200");
         });
         let line = "a quarter of the 1048576 bytes for requests and responses are in use for 192.0.2.7: \
-                    more are refused with 503 (see buffered_bytes)";
+                    more are refused with 503 (see --buffered-bytes, or Options::buffered_bytes)";
         assert_eq!(log, [line]);
     }
 }

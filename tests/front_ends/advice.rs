@@ -181,7 +181,7 @@ fn a_body_that_is_too_large_is_named_with_its_limit() {
     let response = gateway.handle(post("/b", 3).as_bytes());
     assert!(String::from_utf8_lossy(&response).contains(too_large));
     // Each of them closes its connection.
-    let advice = "raise the limit with with_body_limit or Limits::body_bytes";
+    let advice = "raise the limit with --max-body, with_body_limit or Limits::body_bytes";
     for (target, length, limit) in [("/?a", 5, 4), ("/b", 3, 2)] {
         let line = target.trim_end_matches("?a");
         let expected = format!("POST {line} has a body of more than {limit} bytes: {advice}");

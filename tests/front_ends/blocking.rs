@@ -198,8 +198,8 @@ fn the_limit_of_a_body_is_told_once_for_each_path() {
     assert_eq!(
         lines,
         [
-            "bytegate: POST /film has a body of more than 1048576 bytes: raise the limit with with_body_limit or \
-          Limits::body_bytes"
+            "bytegate: POST /film has a body of more than 1048576 bytes: raise the limit with --max-body, \
+          with_body_limit or Limits::body_bytes"
         ]
     );
 }

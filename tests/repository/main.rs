@@ -7,5 +7,6 @@ mod documentation;
 #[cfg(all(unix, feature = "net"))]
 mod guide;
 mod layers;
+mod notices;
 mod security;
 mod waiting;

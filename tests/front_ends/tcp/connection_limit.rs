@@ -75,7 +75,8 @@ fn the_longest_idle_connection_makes_room_for_a_new_client() {
         assert_eq!(
             reports,
             [
-                "all 20 connections are in use: idle and slow ones are closed to make room (see connections)"
+                "all 20 connections are in use: idle and slow ones are closed to make room \
+                 (see --connections, or Options::max_connections)"
             ]
         );
     }

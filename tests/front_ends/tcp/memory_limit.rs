@@ -4,7 +4,7 @@ use super::*;
 
 /// The complaint about memory, for a server with 4 MiB.
 const NO_MEMORY: &str = "all of the 4194304 bytes for requests and responses are in use: \
-                         more are refused with 503 (see buffered_bytes)";
+                         more are refused with 503 (see --buffered-bytes, or Options::buffered_bytes)";
 
 #[test]
 fn bodies_that_arrive_slowly_share_the_memory_for_them() {

@@ -88,7 +88,8 @@ fn a_peer_that_is_not_trusted_is_named_in_the_log() {
     // The connection ends, or is reset because the request is not read.
     assert_eq!(client.read(&mut [0; 1]).unwrap_or_default(), 0);
     let ended = server.stop();
-    let line = "bytegate: 127.0.0.1 is not a trusted proxy, so its connections are closed (see proxy_protocol)\n";
+    let line = "bytegate: 127.0.0.1 is not a trusted proxy, so its connections are closed \
+                (see --proxy-protocol, or Options::proxy_protocol)\n";
     assert!(ended.stderr.contains(line), "{}", ended.stderr);
 }
 

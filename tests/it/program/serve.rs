@@ -460,7 +460,7 @@ fn the_connection_limit_can_be_set_and_idle_connections_make_room() {
         .stderr
         .recv_timeout(DEADLINE)
         .expect("a line");
-    insta::assert_snapshot!(text(complaint), @"bytegate: all 5 connections are in use: idle and slow ones are closed to make room (see connections)");
+    insta::assert_snapshot!(text(complaint), @"bytegate: all 5 connections are in use: idle and slow ones are closed to make room (see --connections, or Options::max_connections)");
 }
 
 #[test]
