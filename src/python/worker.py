@@ -538,7 +538,10 @@ class Worker:
                     continue
                 if times.setdefault(path, changed) != changed:
                     times[path] = changed
-                    self.control.send(CHANGED, 0, path.encode("utf-8", "replace"))
+                    try:
+                        self.control.send(CHANGED, 0, path.encode("utf-8", "replace"))
+                    except ClientGone:
+                        return
             time.sleep(0.5)
 
     def serve(self, streams, application, base):
@@ -645,4 +648,8 @@ def describe_failure(environ, error):
 
 
 def main(control):
-    Worker(Stream(control)).start()
+    try:
+        Worker(Stream(control)).start()
+    except ClientGone:
+        # The server has ended while the application was imported. Threads of the application must not go on alone.
+        os._exit(1)

@@ -280,6 +280,29 @@ fn the_page_for_monitoring_has_the_processes_of_an_application() {
 }
 
 #[test]
+fn a_server_that_is_stopped_while_python_starts_leaves_no_traceback() {
+    if !has_python() {
+        return;
+    }
+    let source = "import os, time\nopen('begun', 'w').close()\nwhile not os.path.exists('over'):\n    time.sleep(0.01)\n\n\n\
+        def application(environ, start_response):\n    return []\n";
+    let folder = Folder::new("wsgi-stopped", &[("slow.py", source.as_bytes())]);
+    let mut program = Program::run(&mut command(&folder, &["slow", "--port=0"]), Stdio::null());
+    let started = Instant::now();
+    while !folder.path.join("begun").exists() {
+        assert!(started.elapsed() < DEADLINE, "Python does not start");
+        thread::sleep(Duration::from_millis(5));
+    }
+    let id = program.child.id().to_string();
+    let sent = Command::new("kill").args(["-TERM", &id]).status();
+    assert!(sent.expect("a system with kill").success());
+    program.child.wait().expect("a child");
+    fs::write(folder.path.join("over"), "").expect("a file");
+    // This is everything until Python has ended, too.
+    assert_eq!(program.ended().stderr, "");
+}
+
+#[test]
 fn an_application_that_cannot_be_served_is_explained() {
     if !has_python() {
         return;
