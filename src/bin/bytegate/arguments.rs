@@ -83,14 +83,15 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
             }
             _ => {}
         }
-        let text = if option.takes.is_optional() {
-            match parser.optional_value() {
-                Some(value) => value.string()?,
-                None => "true".to_string(),
-            }
+        let value = if option.takes.is_optional() {
+            let value = parser.optional_value();
+            value.unwrap_or_else(|| "true".into())
         } else {
-            parser.value()?.string()?
+            parser.value()?
         };
+        let text = value
+            .string()
+            .map_err(|error| Invalid::Usage(format!("--{}: {error}", option.name)))?;
         given.setting(Setting {
             option,
             value: Value::Text(text),

@@ -457,3 +457,16 @@ fn an_address_of_another_machine_is_named() {
         "{line}"
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn a_value_that_is_not_text_is_named() {
+    use std::os::unix::ffi::OsStrExt;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bytegate"));
+    command.arg("--log-file");
+    command.arg(std::ffi::OsStr::from_bytes(b"a\xff"));
+    let ended = Program::run(&mut command, Stdio::piped()).end();
+    let expected =
+        "bytegate: --log-file: argument is invalid unicode: \"a\\xFF\" (see bytegate --help)\n";
+    assert_eq!((ended.code, &*ended.stderr), (Some(2), expected));
+}
