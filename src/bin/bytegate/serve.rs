@@ -30,9 +30,27 @@ pub(crate) struct Content {
 }
 
 pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
-    let signals = Signals::catch()?;
+    let signals = prepare()?;
     let content = site(&options)?;
     serve(options, content, site, || {}, signals, &Log::of_errors())
+}
+
+/// The least number of files that must be allowed to be open: for sockets, signals, standard streams and a few requests.
+const OPEN_FILES: usize = 64;
+
+/// Prepares the process for serving, before anything is opened.
+///
+/// # Errors
+/// Returns an error if the process may not have enough open files, or if signals cannot be caught.
+pub(crate) fn prepare() -> Result<Signals, Failure> {
+    let limit = net::raise_open_files_limit();
+    if let Some(limit) = limit.filter(|limit| *limit < OPEN_FILES) {
+        return Err(format!(
+            "a process may have only {limit} open files here, and the server needs {OPEN_FILES}: raise the limit (ulimit -n)"
+        )
+        .into());
+    }
+    Ok(Signals::catch()?)
 }
 
 fn site(options: &Options) -> Result<Content, Failure> {
@@ -91,7 +109,6 @@ pub(crate) fn serve(
     };
     let gateways = Gateways::new(finish, &options, gateway);
     let stop = net::stop_signal()?;
-    net::raise_open_files_limit();
     let mut net_options = net_options(&options).log_to(complain);
     net_options.metrics = admin.as_ref().map(Admin::metrics);
     let notes = note.into_iter().chain(certificates.notes.clone());

@@ -3,7 +3,6 @@
 use crate::log::Log;
 use crate::options::Options;
 use crate::serve::Content;
-use crate::signals::Signals;
 use crate::values::{self, Value};
 use crate::{Failure, complaint, content, more_metrics, serve, tell};
 use bytegate::python::{Kind, Python, StartError, Workers};
@@ -92,7 +91,7 @@ fn mounted_folder(text: &str, base: &Path) -> Result<(String, PathBuf), String> 
 }
 
 pub(crate) fn run(application: String, options: Options) -> Result<ExitCode, Failure> {
-    let signals = Signals::catch()?;
+    let signals = serve::prepare()?;
     let files = Files::open(&options)?;
     let errors = Log::of_errors();
     let log = errors.clone();

@@ -473,6 +473,19 @@ fn the_soft_limit_on_open_files_is_raised_at_start() {
 }
 
 #[test]
+fn a_limit_on_open_files_that_is_too_low_is_an_error() {
+    for arguments in ["serve", "wsgi shop:application"] {
+        let mut shell = Command::new("sh");
+        let script = format!("ulimit -n 20 && exec \"$0\" {arguments} --port 0");
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_bytegate")]);
+        let ended = Program::run(&mut shell, Stdio::piped()).end();
+        let expected = "bytegate: a process may have only 20 open files here, and the server needs 64: \
+                        raise the limit (ulimit -n)\n";
+        assert_eq!((ended.code, &*ended.stderr), (Some(1), expected));
+    }
+}
+
+#[test]
 fn idle_connections_give_way_when_no_descriptor_is_free() {
     let mut shell = Command::new("sh");
     let script = "ulimit -n 100 && exec \"$0\" serve --port 0 --no-access-log --connections 1000";
