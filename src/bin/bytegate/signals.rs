@@ -68,7 +68,7 @@ pub(crate) struct ControlSignals {
     ends_with_terminal: bool,
 }
 
-/// SIGUSR1.
+/// SIGUSR1, and SIGXFSZ.
 pub(crate) struct LogSignals {
     #[cfg(unix)]
     signals: async_signal::Signals,
@@ -90,14 +90,15 @@ impl Signals {
             },
             log: LogSignals {
                 #[cfg(unix)]
-                signals: async_signal::Signals::new([Signal::Usr1])?,
+                signals: async_signal::Signals::new([Signal::Usr1, Signal::Xfsz])?,
             },
         })
     }
 }
 
 impl LogSignals {
-    /// Calls a function at each signal, on a separate thread.
+    /// Calls a function at each SIGUSR1, on a separate thread. A file that has reached its largest size (`ulimit -f`) is then
+    /// an error of the write that SIGXFSZ announces, and not the end of the program.
     ///
     /// # Errors
     /// Returns an error if the thread cannot be started.
@@ -106,8 +107,10 @@ impl LogSignals {
         let mut signals = self.signals;
         let thread = std::thread::Builder::new().name("bytegate-log".into());
         thread.spawn(move || {
-            while smol::block_on(signals.next()).is_some() {
-                rotate();
+            while let Some(signal) = smol::block_on(signals.next()) {
+                if let Ok(Signal::Usr1) = signal {
+                    rotate();
+                }
             }
         })?;
         Ok(())

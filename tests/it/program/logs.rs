@@ -178,6 +178,28 @@ fn lines_for_a_full_disk_are_counted_and_clients_are_served() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn a_log_file_of_the_largest_size_ends_no_server() {
+    let folder = Folder::new("log-size", &[("a", b"")]);
+    let path = folder.path.join("access.log");
+    let mut shell = Command::new("sh");
+    let script = "ulimit -f 1 && exec \"$0\" --port 0 --log-file \"$1\"";
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_bytegate")]);
+    let server = Server::ready(Program::run(shell.arg(&path), Stdio::piped()));
+    // The file can have one block of at most 1024 bytes.
+    for _ in 0..10 {
+        assert_eq!(server.get(&"/a".repeat(100)).status(), 404);
+    }
+    let reason = format!(
+        "cannot write {}: File too large (os error 27)",
+        path.display()
+    );
+    assert!(lost(&server.program.error_line(), &reason) > 0);
+    assert_eq!(server.get("/").status(), 200);
+    assert_eq!(server.stop().code, Some(0));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn a_pipe_that_has_a_reader_again_gets_lines_again() {
     let folder = Folder::new("log-pipe", &[("a", b"")]);
     let path = make_pipe(&folder);
