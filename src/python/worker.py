@@ -390,7 +390,9 @@ def load(spec, is_lenient):
     except ModuleNotFoundError as error:
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
             raise
-        raise Refusal(f"there is no module {error.name!r} in {sys.path[0]!r}, nor where {sys.executable} looks") from None
+        meant = f": did you mean {name[:-3]}?" if name.endswith(".py") else ""
+        place = f"{sys.path[0]!r}, nor where {sys.executable} looks"
+        raise Refusal(f"there is no module {error.name!r} in {place}{meant}") from None
     is_factory = path.endswith("()")
     found = module
     for part in path[: -2 if is_factory else None].split("."):

@@ -321,6 +321,7 @@ fn an_application_that_cannot_be_served_is_explained() {
             "ModuleNotFoundError: No module named 'nothing_like_this'",
         ),
         (&["nowhere"], 1, "there is no module 'nowhere' in '"),
+        (&["shop.py"], 1, " looks: did you mean shop?"),
         (&["shop:shop"], 1, "has no 'shop'; it has application"),
         (
             &["shop", "--python", "/no/python"],
