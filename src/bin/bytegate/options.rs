@@ -264,7 +264,7 @@ impl Options {
             "admin" => self.admin = Some(values::address(text()?, folder)?),
             "head-timeout" => self.config.timeouts.head = values::time(text()?)?,
             "idle-timeout" => self.config.timeouts.idle = values::time(text()?)?,
-            "drain-delay" => self.drain_delay = Some(values::time(text()?)?),
+            "drain-delay" => self.drain_delay = Some(values::delay(text()?)?),
             "stop-timeout" => self.stop_timeout = Some(values::time(text()?)?),
             "connections" => self.connections = Some(values::count(text()?)?),
             "connections-per-address" => {

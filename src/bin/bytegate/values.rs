@@ -364,6 +364,14 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
 }
 
 pub(crate) fn time(text: &str) -> Result<Duration, String> {
+    match delay(text)? {
+        Duration::ZERO => Err("a time must not be zero".to_string()),
+        time => Ok(time),
+    }
+}
+
+/// Parses a time, which may be zero.
+pub(crate) fn delay(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|unit: char| unit.is_ascii_alphabetic());
     let unit: Option<u64> = match text.get(digits.len()..).unwrap_or_default() {
         "ms" => Some(1),
@@ -373,11 +381,8 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
         _ => None,
     };
     let millis = unit.and_then(|unit| parse_digits(digits)?.checked_mul(unit));
-    match millis {
-        Some(0) => Err("a time must not be zero".to_string()),
-        Some(millis) => Ok(Duration::from_millis(millis)),
-        None => Err("not a time such as 500ms, 10s or 2m".to_string()),
-    }
+    let wrong = || "not a time such as 500ms, 10s or 2m".to_string();
+    millis.map(Duration::from_millis).ok_or_else(wrong)
 }
 
 /// Parses digits and nothing else. The parser of the standard library would accept a sign.
@@ -413,6 +418,19 @@ mod tests {
         ] {
             assert!(base(wrong).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn only_a_delay_may_be_zero() {
+        for text in ["0", "0s", "0ms"] {
+            assert_eq!(delay(text), Ok(Duration::ZERO));
+            assert_eq!(time(text), Err("a time must not be zero".to_string()));
+        }
+        let two_minutes = Ok(Duration::from_secs(120));
+        assert_eq!(
+            (delay("2m"), time("120")),
+            (two_minutes.clone(), two_minutes)
+        );
     }
 
     fn text(text: &str) -> Value {
