@@ -32,7 +32,13 @@ pub(crate) struct Content {
 pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
     let signals = prepare()?;
     let content = site(&options)?;
-    serve(options, content, site, || {}, signals, &Log::of_errors())
+    let has_folder = options.folder.is_some();
+    let build = move |now: &Options| match now.folder {
+        // An editor may have emptied the config file before it writes the new one.
+        None if has_folder => Err("no folder is named any more".into()),
+        _ => site(now),
+    };
+    serve(options, content, build, || {}, signals, &Log::of_errors())
 }
 
 /// The least number of files that must be allowed to be open: for sockets, signals, standard streams and a few requests.
