@@ -238,7 +238,7 @@ fn discard(stream: &mut impl Read, elapsed: impl Fn() -> Duration) {
     let mut block = [0; READ_BYTES];
     loop {
         let count = match stream.read(&mut block) {
-            // Bytes of TLS need not contain plaintext.
+            // A stream that encrypts may return none of the bytes that have arrived.
             Err(error) if error.kind() == ErrorKind::Interrupted => 0,
             Ok(0) | Err(_) => return,
             Ok(count) => count,

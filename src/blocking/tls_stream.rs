@@ -114,8 +114,15 @@ impl<S: BlockingStream> TlsStream<S> {
 impl<S: BlockingStream> Read for TlsStream<S> {
     /// Reads from the stream below at most once. Returns [`ErrorKind::Interrupted`] if that gives no plaintext, so that the
     /// caller can look at its deadlines.
+    ///
+    /// After [`end_output`](BlockingStream::end_output), nothing is decrypted: the bytes that arrive are returned as zeros.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.write_output()?;
+        if self.is_closed && self.refused.is_none() {
+            let count = self.stream.read(buffer)?;
+            buffer.get_mut(..count).unwrap_or_default().fill(0);
+            return Ok(count);
+        }
         let count = self.take(buffer)?;
         if count > 0 || buffer.is_empty() || self.connection.has_ended() {
             return Ok(count);

@@ -28,7 +28,7 @@ async fn linger_since(socket: &impl Transport, elapsed: impl Fn() -> Duration) {
         let count = match read(socket, |bytes, _| bytes.len()) {
             Ok(Some(0)) | Err(_) => return,
             Ok(Some(count)) => count,
-            // Bytes of TLS need not contain plaintext.
+            // A stream that encrypts may return none of the bytes that have arrived.
             Ok(None) => 0,
         };
         if !linger.goes_on(count, elapsed()) {

@@ -78,7 +78,7 @@ impl State {
     /// again and again, and no other connection of the thread would have a turn.
     fn has_plaintext(&self) -> bool {
         let is_left = !self.rest.is_empty() || self.connection.is_readable();
-        is_left && self.phase != Phase::Refused
+        is_left && self.phase == Phase::Open
     }
 
     /// Writes the output of the connection as far as there is room. Returns the number of bytes.
@@ -163,6 +163,10 @@ impl<T: Transport> Transport for TlsTransport<T> {
     fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let state = &mut *self.state();
         state.flush(&*self.stream)?;
+        if let Phase::Ending | Phase::Ended = state.phase {
+            // What arrives now is only discarded, so its plaintext does not matter.
+            return self.stream.try_read(buffer);
+        }
         if state.phase != Phase::Refused {
             let rest = take(&mut state.rest);
             let count = state.take(&*self.stream, &self.on_failure, &rest, buffer)?;

@@ -58,6 +58,8 @@ pub struct TlsConnection {
     kept: usize,
     /// Whether the client has sent `close_notify`.
     has_ended: bool,
+    /// Whether the server has sent it. Another alert must not follow, so no more input is interpreted.
+    is_closed: bool,
     /// The error that is returned once all plaintext before it has been taken.
     failed: Option<TlsError>,
 }
@@ -83,6 +85,7 @@ impl TlsConnection {
             readable: 0,
             kept: 0,
             has_ended: false,
+            is_closed: false,
             failed: None,
         }
     }
@@ -108,8 +111,10 @@ impl TlsConnection {
         self.send_pieces(&[IoSlice::new(plain)]);
     }
 
-    /// Sends the alert `close_notify` (RFC 8446 section 6.1), after which nothing more can be sent. The client can still send.
+    /// Sends the alert `close_notify` (RFC 8446 section 6.1), after which nothing more can be sent. Everything that the client
+    /// sends later is ignored.
     pub fn close(&mut self) {
+        self.is_closed = true;
         if let State::Tls(connection) = &mut self.state {
             connection.send_close_notify();
         }
@@ -173,7 +178,7 @@ impl TlsConnection {
             if wire.is_empty() {
                 return Ok(filled);
             }
-            if self.has_ended {
+            if self.has_ended || self.is_closed {
                 // Bytes after the end are ignored.
                 *wire = &[];
                 return Ok(filled);

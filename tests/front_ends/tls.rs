@@ -198,6 +198,23 @@ fn files_and_streams_arrive_whole() {
 }
 
 #[test]
+fn a_response_to_a_body_that_is_too_large_is_not_lost() {
+    let server = Server::start(echo);
+    let mut stream = server.stream();
+    let head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3000000\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&vec![b'x'; 3_000_000]).unwrap();
+    stream.flush().unwrap();
+    // Wrong records are not a reason to lose it either.
+    stream.sock.write_all(&[0; 100_000]).unwrap();
+    let mut client = StreamClient::new(stream);
+    assert_eq!(client.response(Method::POST).unwrap().status(), 413);
+    let mut rest = Vec::new();
+    client.read_to_end(&mut rest).unwrap();
+    assert_eq!(rest, b"");
+}
+
+#[test]
 fn plain_http_gets_a_400_and_no_reset() {
     let server = Server::start(echo);
     for request in ["GET / HTTP/1.1\r\nHost: x\r\n\r\n".to_string(), {

@@ -61,6 +61,21 @@ fn several_requests_share_a_connection() {
 }
 
 #[test]
+fn wrong_records_after_the_last_response_are_not_interpreted() {
+    let (stream, serving) = serve(&echo());
+    let mut stream = StreamOwned::new(Offer::default().start().connection, stream);
+    let mut client = StreamClient::new(&mut stream);
+    client
+        .send("GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    assert_eq!(client.response(Method::GET).unwrap().text(), "https /a");
+    stream.sock.write_all(&[0; 10_000]).unwrap();
+    drop(stream);
+    let ended = serving.join().unwrap();
+    assert_eq!(ended.unwrap(), CloseReason::Persistence);
+}
+
+#[test]
 fn a_large_body_arrives_whole() {
     let body = "0123456789abcdef".repeat(100_000);
     let sent = body.clone();

@@ -232,6 +232,30 @@ fn a_client_that_ends_its_input_can_still_receive() {
 }
 
 #[test]
+fn input_after_the_end_of_the_output_is_dropped() {
+    for version in VERSIONS {
+        let mut client = Offer::default().version(version).start();
+        let mut server = Server::new(&tls());
+        run_whole(&mut client, &mut server);
+        client.send(REQUEST);
+        let mut request = client.output();
+        server.connection.close();
+        server.receive(&request);
+        *request.last_mut().unwrap() ^= 1;
+        server.receive(&request);
+        assert_eq!((&server.error, &server.received[..]), (&None, &b""[..]));
+        assert!(!server.connection.has_ended());
+    }
+    // Also before the handshake is complete.
+    let mut server = Server::new(&tls());
+    let hello = Offer::default().start().output();
+    server.receive(&hello);
+    server.connection.close();
+    server.receive(&hello);
+    assert_eq!(server.error, None);
+}
+
+#[test]
 fn plaintext_before_an_invalid_record_is_received() {
     for split in [false, true] {
         let mut client = Offer::default().start();
