@@ -1,5 +1,6 @@
 //! Handing the sockets of a server over to a new process. Unix only.
 
+use super::buffers::is_transient;
 use super::listener::Listener;
 use super::socket::Socket;
 use super::unix::SocketFile;
@@ -31,6 +32,8 @@ const VARIABLE: &str = "BYTEGATE_TAKEOVER";
 /// The number of bytes before a name: the kind of the message, and the length of the name.
 const HEADER_BYTES: usize = 3;
 const READY: [u8; 5] = *b"ready";
+/// The time after which a wait for the new process looks whether it is cancelled.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The sockets of a server, for a new process that takes them over, such as a new version of the program (Unix only). No
 /// connection is refused: both processes have the sockets, and the old one stops only when the new one is ready.
@@ -71,6 +74,7 @@ const READY: [u8; 5] = *b"ready";
 #[must_use]
 pub struct Takeover {
     sockets: Vec<Passed>,
+    is_cancelled: Arc<AtomicBool>,
 }
 
 /// A socket of a server, as long as the server keeps it open.
@@ -125,9 +129,12 @@ impl Takeover {
     /// This function blocks: call it on a separate thread.
     ///
     /// # Errors
-    /// Returns an error if the process does not start, if it ends before it is ready, or if it is not ready within `timeout`. It
-    /// is then killed, and this process continues to serve.
+    /// Returns an error if the process does not start, if it ends before it is ready, if it is not ready within `timeout`, or if
+    /// the takeover is [cancelled](Takeover::cancel). It is then killed, and this process continues to serve.
     pub fn start(&self, command: &mut Command, timeout: Duration) -> io::Result<u32> {
+        if self.is_cancelled() {
+            return Err(io::Error::other("this process is told to stop"));
+        }
         let (mut stream, theirs) = UnixStream::pair()?;
         command.env(VARIABLE, identity(&theirs)?);
         command.stdin(Stdio::from(OwnedFd::from(theirs)));
@@ -135,12 +142,15 @@ impl Takeover {
         // A copy in the command would keep the stream open.
         command.stdin(Stdio::null());
         let end = Instant::now() + timeout;
-        let is_ready = self.send(&stream).and_then(|()| wait(&mut stream, end));
+        let is_ready = self
+            .send(&stream)
+            .and_then(|()| self.wait(&mut stream, end));
         if let Err(error) = is_ready {
             let _ = child.kill();
             // If it was killed, it has no exit code.
             let ended = child.wait()?;
             let reason = match (ended.code(), error.kind()) {
+                _ if self.is_cancelled() => "this process is told to stop".to_string(),
                 (Some(_), _) => format!("it ended with {ended}"),
                 (None, io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
                     format!("it was not ready after {timeout:?}")
@@ -156,6 +166,46 @@ impl Takeover {
             }
         }
         Ok(child.id())
+    }
+
+    /// Has a [`start`](Takeover::start) that is in progress fail within a tenth of a second, and each later one at once. Clones
+    /// share this. Call it when the server is told to stop. Otherwise, the new process would serve in its place.
+    ///
+    /// ```
+    /// use bytegate::net::Takeover;
+    /// use std::process::Command;
+    /// use std::time::Duration;
+    ///
+    /// let takeover = Takeover::new();
+    /// takeover.cancel();
+    /// assert!(takeover.start(&mut Command::new("sleep"), Duration::from_secs(60)).is_err());
+    /// ```
+    pub fn cancel(&self) {
+        self.is_cancelled.store(true, Ordering::SeqCst);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.is_cancelled.load(Ordering::SeqCst)
+    }
+
+    /// Waits until the new process is ready.
+    fn wait(&self, stream: &mut UnixStream, end: Instant) -> io::Result<()> {
+        let mut received = Vec::new();
+        while received != READY {
+            let left = end.saturating_duration_since(Instant::now());
+            if self.is_cancelled() || left.is_zero() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            stream.set_read_timeout(Some(left.min(PAUSE)))?;
+            let mut byte = [0];
+            match stream.read(&mut byte) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(_) => received.extend(byte),
+                Err(error) if is_transient(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     fn send(&self, stream: &UnixStream) -> io::Result<()> {
@@ -204,14 +254,6 @@ fn identity(socket: impl AsFd) -> io::Result<String> {
     let socket = File::from(socket.as_fd().try_clone_to_owned()?);
     let metadata = socket.metadata()?;
     Ok(format!("{}:{}", metadata.dev(), metadata.ino()))
-}
-
-/// Waits until the new process is ready.
-fn wait(stream: &mut UnixStream, end: Instant) -> io::Result<()> {
-    let left = end.saturating_duration_since(Instant::now());
-    stream.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
-    let mut bytes = [0; READY.len()];
-    stream.read_exact(&mut bytes)
 }
 
 /// The process whose sockets this process takes over: see [`Takeover`].

@@ -20,6 +20,8 @@ use std::future::Future;
 use std::io;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
+#[cfg(unix)]
+use std::sync::{Arc, Mutex};
 
 /// What is served, with the name that people are told, and a note about it.
 pub(crate) struct Content {
@@ -143,10 +145,14 @@ pub(crate) fn serve(
         }
     };
     let (goes_on, handed_over) = smol::channel::bounded::<()>(1);
+    #[cfg(unix)]
+    let (takeover, is_starting) = (heritage.takeover(), Arc::new(Mutex::new(())));
     let control = Control {
         reload,
         #[cfg(unix)]
-        takeover: heritage.takeover(),
+        takeover: takeover.clone(),
+        #[cfg(unix)]
+        is_starting: is_starting.clone(),
         readiness: net_options.readiness.clone(),
         errors: errors.clone(),
         _goes_on: goes_on,
@@ -176,8 +182,12 @@ pub(crate) fn serve(
     heritage.release();
     let stop = {
         let (errors, delay) = (errors.clone(), net_options.drain_delay);
+        #[cfg(unix)]
+        let takeover = takeover.clone();
         async move {
             stop.await;
+            #[cfg(unix)]
+            takeover.cancel();
             if !delay.is_zero() {
                 errors.complain(&format!(
                     "stopping: new clients are served for {delay:?} more"
@@ -189,6 +199,9 @@ pub(crate) fn serve(
     if let Some(admin) = admin {
         admin.stop();
     }
+    // A new process that is not ready ends first.
+    #[cfg(unix)]
+    drop(is_starting.lock());
     output.finish();
     errors.complain("stopped");
     errors.finish();

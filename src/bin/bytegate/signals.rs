@@ -19,6 +19,8 @@ use std::io;
 #[cfg(unix)]
 use std::process::Command;
 #[cfg(unix)]
+use std::sync::{Arc, Mutex};
+#[cfg(unix)]
 use std::time::Duration;
 
 /// The options, as they are now.
@@ -128,6 +130,9 @@ pub(crate) struct Control<R> {
     pub(crate) reload: R,
     #[cfg(unix)]
     pub(crate) takeover: Takeover,
+    /// Locked while a new process starts.
+    #[cfg(unix)]
+    pub(crate) is_starting: Arc<Mutex<()>>,
     pub(crate) readiness: Readiness,
     pub(crate) errors: Log,
     /// Dropped when another process has taken over.
@@ -195,6 +200,7 @@ impl<R: Fn() -> Result<String, String> + Send + 'static> Control<R> {
     /// Starts the program again, which may be another version now. Returns whether it has taken over.
     #[cfg(unix)]
     fn start_successor(&self) -> bool {
+        let _starting = self.is_starting.lock();
         let mut arguments = std::env::args_os();
         let program = arguments.next().unwrap_or_else(|| "bytegate".into());
         let mut command = Command::new(&program);

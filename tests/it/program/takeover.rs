@@ -198,6 +198,44 @@ fn a_new_process_that_cannot_start_changes_nothing() {
 }
 
 #[test]
+fn a_stop_also_ends_a_new_process_that_is_not_ready() {
+    let folder = Folder::new("takeover-stop", &[("site/index.html", b"hi")]);
+    let (program, started) = (folder.path.join("program"), folder.path.join("started"));
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_bytegate"), &program).expect("a link");
+    let mut command = Command::new(&program);
+    let site = folder.path.join("site");
+    // A process that becomes ready meanwhile would serve in place of this one.
+    command
+        .args(["serve", "--port", "0", "--drain-delay", "1s"])
+        .arg(site);
+    let server = Server::ready(Program::run(&mut command, Stdio::piped()));
+    // The new version never becomes ready.
+    std::fs::remove_file(&program).expect("a link");
+    let script = format!(
+        "#!/bin/sh\necho $$ > '{0}.new'\nmv '{0}.new' '{0}'\nexec sleep 1000\n",
+        started.display()
+    );
+    std::fs::write(&program, script).expect("a file");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&program, mode).expect("a mode");
+    server.signal("-USR2");
+    let waited = Instant::now();
+    let number = loop {
+        match std::fs::read_to_string(&started) {
+            Ok(number) => break number,
+            Err(_) => assert!(waited.elapsed() < DEADLINE, "it does not start"),
+        }
+        thread::sleep(Duration::from_millis(2));
+    };
+    let process = Process(number.trim().parse().expect("a number"));
+    server.signal("-TERM");
+    let line = line_with(&server, "serving as before");
+    assert!(line.ends_with(": this process is told to stop"), "{line}");
+    assert_eq!(end_of(server), Some(0));
+    assert!(!process.runs());
+}
+
+#[test]
 fn a_program_that_a_new_process_starts_takes_nothing_over() {
     let folder = Folder::new("takeover-child", &[("index.html", b"hi")]);
     let mut command = Command::new(env!("CARGO_BIN_EXE_bytegate"));
