@@ -30,7 +30,7 @@ pub(super) struct Certificate {
     pub(super) names: Arc<[Box<str>]>,
     /// The first host name, or the name of the file.
     pub(super) name: String,
-    /// When it expires, since 1970.
+    /// The time at which it expires, since the Unix epoch.
     pub(super) until: Duration,
 }
 
@@ -69,7 +69,7 @@ impl Certificate {
 /// The host names in a certificate, and when it expires.
 type NamesAndEnd = (Arc<[Box<str>]>, Duration);
 
-/// Returns the names in a certificate and its end, or the reason why it cannot be used at this time.
+/// Returns the names in a certificate and its end, or the reason why it is not valid at this time.
 fn names_and_end(key: &CertifiedKey, now: UnixTime) -> Result<NamesAndEnd, String> {
     let der = key
         .end_entity_cert()

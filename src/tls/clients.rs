@@ -1,4 +1,4 @@
-//! The clients that a server accepts: their authorities, and the certificates that these have revoked.
+//! The verification of client certificates.
 
 use super::pem::{self, Pem};
 use super::tls_error::TlsError;
@@ -12,13 +12,14 @@ use rustls::server::danger::ClientCertVerifier;
 use std::sync::Arc;
 use webpki::BorrowedCertRevocationList;
 
-/// The certificates of clients that are accepted.
+/// The client certificates that are accepted.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Clients {
     /// Without authorities, clients are not asked for a certificate.
     pub(super) authorities: Option<Pem>,
-    pub(super) are_required: bool,
-    /// The lists of revoked certificates.
+    /// Whether clients without a certificate are served, too.
+    pub(super) may_be_unknown: bool,
+    /// The revocation lists.
     pub(super) revoked: Vec<Pem>,
 }
 
@@ -54,7 +55,7 @@ impl Clients {
             WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone())
                 .with_crls(self.revocation_lists()?)
                 .enforce_revocation_expiration();
-        if !self.are_required {
+        if self.may_be_unknown {
             verifier = verifier.allow_unauthenticated();
         }
         verifier

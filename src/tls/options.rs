@@ -79,39 +79,36 @@ impl TlsOptions {
         self
     }
 
-    /// Asks clients for a certificate that one of these authorities, in PEM form, has signed. Clients without a certificate are
-    /// served, too. A client whose certificate is invalid is refused during the handshake. Applications find the certificate in
+    /// Requires a client certificate that one of these authorities has signed, in PEM form. A client whose certificate is missing
+    /// or invalid is refused during the handshake. Applications find the certificate in
     /// [`TlsInfo`](crate::request::TlsInfo::client_certificate).
     ///
-    /// Each connection verifies the certificate again, so no session is resumed, not even if the client has no certificate.
-    /// Revocation is checked if there are [lists](TlsOptions::client_revocation_pem).
-    pub fn accept_client_certificates(self, authorities: impl Into<Vec<u8>>) -> TlsOptions {
-        self.clients(Pem::Text(authorities.into()), false)
+    /// Each connection verifies the certificate again, so no session is resumed. Revocation is checked if there are
+    /// [lists](TlsOptions::client_revocation_pem). Default: clients are not asked for a certificate.
+    pub fn client_authorities_pem(mut self, authorities: impl Into<Vec<u8>>) -> TlsOptions {
+        self.clients.authorities = Some(Pem::Text(authorities.into()));
+        self
     }
 
-    /// Like [`accept_client_certificates`](TlsOptions::accept_client_certificates), from a file.
-    /// [`Tls::reload`](super::Tls::reload) reads it again.
-    pub fn accept_client_certificates_file(self, authorities: impl Into<PathBuf>) -> TlsOptions {
-        self.clients(Pem::File(authorities.into()), false)
+    /// Like [`client_authorities_pem`](TlsOptions::client_authorities_pem), from a file. [`Tls::reload`](super::Tls::reload)
+    /// reads it again.
+    pub fn client_authorities_file(mut self, authorities: impl Into<PathBuf>) -> TlsOptions {
+        self.clients.authorities = Some(Pem::File(authorities.into()));
+        self
     }
 
-    /// Like [`accept_client_certificates`](TlsOptions::accept_client_certificates), but a client without a certificate is
-    /// refused during the handshake.
-    pub fn require_client_certificates(self, authorities: impl Into<Vec<u8>>) -> TlsOptions {
-        self.clients(Pem::Text(authorities.into()), true)
+    /// Also serves clients without a certificate. With [authorities](TlsOptions::client_authorities_pem), clients are still asked
+    /// for one, and a client whose certificate is invalid is still refused.
+    pub fn allow_clients_without_certificate(mut self) -> TlsOptions {
+        self.clients.may_be_unknown = true;
+        self
     }
 
-    /// Like [`require_client_certificates`](TlsOptions::require_client_certificates), from a file.
-    /// [`Tls::reload`](super::Tls::reload) reads it again.
-    pub fn require_client_certificates_file(self, authorities: impl Into<PathBuf>) -> TlsOptions {
-        self.clients(Pem::File(authorities.into()), true)
-    }
-
-    /// Refuses clients whose certificate an authority has revoked. `lists` has one or more revocation lists (CRL, RFC 5280
-    /// section 5), in PEM form.
+    /// Refuses clients whose certificate has been revoked. `lists` contains one or more certificate revocation lists (CRL, RFC
+    /// 5280 section 5), in PEM form. Call this once or several times.
     ///
-    /// Once there is a list, each certificate of a client, and those that lead to its authority, must be in the scope of a
-    /// list that its issuer has signed. A client is refused if there is none, or if the list is older than its next update.
+    /// With lists, each client certificate and each intermediate certificate must be covered by a list that its issuer has
+    /// signed. A client is refused if a list is missing or past its next update.
     pub fn client_revocation_pem(mut self, lists: impl Into<Vec<u8>>) -> TlsOptions {
         self.clients.revoked.push(Pem::Text(lists.into()));
         self
@@ -125,7 +122,7 @@ impl TlsOptions {
     ///
     /// let tls = TlsOptions::new()
     ///     .certificate_files("cert.pem", "key.pem")
-    ///     .require_client_certificates_file("authority.pem")
+    ///     .client_authorities_file("authority.pem")
     ///     .client_revocation_file("revoked.pem")
     ///     .build()?;
     /// # let _ = tls;
@@ -133,12 +130,6 @@ impl TlsOptions {
     /// ```
     pub fn client_revocation_file(mut self, lists: impl Into<PathBuf>) -> TlsOptions {
         self.clients.revoked.push(Pem::File(lists.into()));
-        self
-    }
-
-    fn clients(mut self, authorities: Pem, are_required: bool) -> TlsOptions {
-        self.clients.authorities = Some(authorities);
-        self.clients.are_required = are_required;
         self
     }
 
@@ -173,12 +164,11 @@ impl TlsOptions {
         self
     }
 
-    /// Like [`certificate_resolver`](TlsOptions::certificate_resolver), for an ACME client that uses the challenge TLS-ALPN-01 (RFC 8737). The
-    /// resolver also chooses the certificate for authorities, which offer only the protocol `acme-tls/1`. Such a connection
-    /// ends with its handshake: nothing that is sent after it is read.
+    /// Like [`certificate_resolver`](TlsOptions::certificate_resolver), for an ACME client that uses the challenge TLS-ALPN-01
+    /// (RFC 8737). The resolver also chooses the certificate for the validation by an authority, which offers only the protocol
+    /// `acme-tls/1`. Such a connection ends after its handshake, and further input is ignored.
     ///
-    /// With the crate rustls-acme, a server orders and renews its certificates itself. `examples/acme` in the repository is the
-    /// whole program.
+    /// With the crate rustls-acme, a server orders and renews its certificates itself: see `examples/acme` in the repository.
     ///
     /// ```
     /// use bytegate::tls::TlsOptions;
@@ -189,7 +179,7 @@ impl TlsOptions {
     /// #[derive(Debug)]
     /// struct Ordered {
     ///     certificate: Option<Arc<CertifiedKey>>,
-    ///     /// While an authority looks for it.
+    ///     /// The certificate for the validation, while it is pending.
     ///     proof: Option<Arc<CertifiedKey>>,
     /// }
     ///

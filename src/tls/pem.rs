@@ -55,7 +55,7 @@ pub(crate) fn certificates(
     all(pem, without_file, "certificate", "CERTIFICATE")
 }
 
-/// Reads all revocation lists. There is at least one.
+/// Reads all revocation lists. Returns an error if none is found.
 pub(super) fn revocation_lists(
     pem: &Pem,
     without_file: &str,

@@ -132,8 +132,9 @@ impl Tls {
         Ok(())
     }
 
-    /// Returns when each certificate in use expires, since the Unix epoch, and the first host name in it. Without a host name,
-    /// this is the name of its file. Certificates of a [resolver](TlsOptions::resolver) are not known here.
+    /// Returns the name of each certificate in use, and the time at which it expires, since the Unix epoch. The name is the first
+    /// host name in it, or else the name of its file. The certificates of a [resolver](TlsOptions::certificate_resolver) are not
+    /// known.
     ///
     /// ```
     /// # #[cfg(feature = "self-signed")] {
@@ -141,8 +142,8 @@ impl Tls {
     /// use std::time::Duration;
     ///
     /// let until = Duration::from_secs(4_000_000_000);
-    /// let made = SelfSigned::valid_between(["localhost"], Duration::ZERO, until)?;
-    /// let tls = Tls::from_pem(made.certificate_pem(), made.key_pem())?;
+    /// let certificate = SelfSigned::valid_between(["localhost"], Duration::ZERO, until)?;
+    /// let tls = Tls::from_pem(certificate.certificate_pem(), certificate.key_pem())?;
     /// assert_eq!(tls.expirations(), [("localhost".to_string(), until)]);
     /// # }
     /// # Ok::<(), bytegate::tls::TlsError>(())

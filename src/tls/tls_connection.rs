@@ -336,7 +336,7 @@ impl TlsConnection {
         }
         self.info = Some(Arc::new(info));
         if connection.alpn_protocol() == Some(protocols::ACME) {
-            // The authority has seen the certificate. Anything that it sends is not for HTTP.
+            // The authority has seen the certificate. Further input is not HTTP.
             connection.send_close_notify();
             self.readable = 0;
             self.has_ended = true;

@@ -21,7 +21,7 @@ struct Served {
     port: String,
 }
 
-/// Tells what the server knows about the connection.
+/// Responds with the information that the server has about the connection.
 fn tell(request: &Request<'_>) -> String {
     let tls = request.connection().tls.as_deref().expect("TLS");
     let name = tls.server_name().unwrap_or("no name");
@@ -38,7 +38,9 @@ fn serve() -> Served {
     ]
     .map(|made| made.expect("a certificate"));
     let (authority, client, key) = client_certificate();
-    let mut options = TlsOptions::new().accept_client_certificates(authority);
+    let mut options = TlsOptions::new()
+        .client_authorities_pem(authority)
+        .allow_clients_without_certificate();
     let mut all = String::new();
     for one in &made {
         options = options.certificate_pem(one.certificate_pem(), one.key_pem());

@@ -1,4 +1,4 @@
-//! The options of TLS, and the certificates that they name.
+//! The options for TLS, and the certificates that they name.
 
 #[cfg(feature = "self-signed")]
 use crate::addresses;
@@ -25,7 +25,7 @@ const SOON: Duration = Duration::from_secs(14 * DAY);
 #[cfg(feature = "rustls")]
 const DAY: u64 = 24 * 60 * 60;
 
-/// The options of TLS.
+/// The options for TLS.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TlsSettings {
     is_on: bool,
@@ -36,7 +36,7 @@ pub(crate) struct TlsSettings {
     pub(crate) redirect_http: Option<RedirectFrom>,
 }
 
-/// Where requests are redirected to https.
+/// The addresses from which requests are redirected to HTTPS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RedirectFrom {
     /// A port of the addresses of the server.
@@ -91,18 +91,18 @@ impl TlsSettings {
 pub(crate) struct Certificates {
     #[cfg(feature = "rustls")]
     tls: Option<Tls>,
-    /// Whether the program made its certificate itself.
+    /// Whether the program created the certificate.
     #[cfg(feature = "self-signed")]
     is_self_signed: bool,
-    /// What people are told about them.
+    /// Lines about them, for the greeting.
     pub(crate) notes: Vec<String>,
 }
 
 impl Certificates {
-    /// Reads the certificates that the options name, or makes one.
+    /// Reads the certificates that the options name, or creates one.
     ///
     /// # Errors
-    /// Returns an error that names the file and what is wrong with it.
+    /// Returns an error that names the file and the reason.
     #[cfg(feature = "rustls")]
     pub(crate) fn of(options: &Options) -> Result<Certificates, crate::Failure> {
         let settings = &options.tls;
@@ -118,7 +118,7 @@ impl Certificates {
             tls = self_signed(tls, options, &mut notes)?;
         }
         if let Some(authorities) = &settings.client_ca {
-            tls = tls.require_client_certificates_file(authorities);
+            tls = tls.client_authorities_file(authorities);
         }
         for lists in &settings.revoked {
             tls = tls.client_revocation_file(lists);
@@ -133,7 +133,7 @@ impl Certificates {
         })
     }
 
-    /// Returns none. This program was built without TLS, so no option asks for it.
+    /// Returns no certificates: this program was built without TLS.
     #[cfg(not(feature = "rustls"))]
     pub(crate) fn of(_: &Options) -> Result<Certificates, crate::Failure> {
         Ok(Certificates::default())
@@ -148,7 +148,7 @@ impl Certificates {
         expirations.unwrap_or_default()
     }
 
-    /// Returns the options of a server that has these certificates.
+    /// Sets the certificates in the options of a server.
     pub(crate) fn of_server(&self, options: net::Options) -> net::Options {
         #[cfg(feature = "rustls")]
         let options = {
@@ -159,11 +159,11 @@ impl Certificates {
         options
     }
 
-    /// Reads all files again, for later connections. The certificate that the program made is replaced first, if it expires
-    /// soon or lacks a name. Returns lines about the certificates.
+    /// Reads all files again, for later connections. The self-signed certificate is replaced first, if it expires soon
+    /// or lacks a name. Returns lines about the certificates.
     ///
     /// # Errors
-    /// Returns an error that names the file and what is wrong with it. Then everything stays as it is.
+    /// Returns an error that names the file and the reason. Nothing has changed then.
     #[cfg_attr(not(feature = "self-signed"), expect(unused_variables))]
     pub(crate) fn reload(&self, options: &Options) -> Result<Vec<String>, String> {
         #[cfg(feature = "rustls")]
@@ -180,7 +180,7 @@ impl Certificates {
     }
 }
 
-/// Returns the names that the program's own certificate is for: those of this machine, and those that the options name.
+/// Returns the names for the self-signed certificate: the names of this machine, and those in the options.
 #[cfg(feature = "self-signed")]
 fn names(hosts: &Hosts) -> Vec<String> {
     let machine = host_name().filter(|name| is_host_name(name));
@@ -218,7 +218,7 @@ fn host_name() -> Option<String> {
         .map(|name| name.to_lowercase())
 }
 
-/// Returns whether a certificate can have this name. Systems allow others, too.
+/// Returns whether a certificate can contain this name. Systems also allow others.
 #[cfg(feature = "self-signed")]
 fn is_host_name(name: &str) -> bool {
     let is_in_label = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
@@ -245,7 +245,7 @@ fn expiring(tls: &Tls) -> Vec<String> {
     lines.collect()
 }
 
-/// Adds the certificate that the program made.
+/// Adds the self-signed certificate.
 #[cfg(feature = "self-signed")]
 fn self_signed(
     tls: TlsOptions,
@@ -267,7 +267,7 @@ fn self_signed(
     })
 }
 
-/// Returns the certificate that the program made and keeps, and its file.
+/// Returns the self-signed certificate and its file.
 #[cfg(feature = "self-signed")]
 fn kept(options: &Options) -> Result<(Certificate, Result<PathBuf, String>), TlsError> {
     Certificate::in_folder(state_folder().as_deref(), &names(&options.hosts))

@@ -108,7 +108,7 @@ fn a_client_sends_its_certificate() {
     let ada = params.self_signed(&key).unwrap();
     let tls = TlsOptions::new()
         .certificate_pem(made.certificate_pem(), made.key_pem())
-        .require_client_certificates(ada.pem())
+        .client_authorities_pem(ada.pem())
         .build()
         .unwrap();
     let browser = TlsClient::trusting(made.certificate_pem()).unwrap();

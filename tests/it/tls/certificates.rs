@@ -156,7 +156,7 @@ fn missing_files_and_options_are_named() {
     let error = TlsOptions::new().build().unwrap_err();
     assert_eq!(error.to_string(), "TLS needs a certificate");
     let tls = TlsOptions::new().certificate_pem(made().certificate_pem(), made().key_pem());
-    let error = tls.require_client_certificates("").build().unwrap_err();
+    let error = tls.client_authorities_pem("").build().unwrap_err();
     let expected = "the list of authorities for clients has no certificate: ";
     assert!(error.to_string().starts_with(expected), "{error}");
 }

@@ -1,4 +1,4 @@
-//! Certificates of clients.
+//! Client certificates.
 
 use super::laws::{Client, Offer, Server, VERSIONS, made, run_whole};
 use bytegate::tls::rustls::HandshakeKind;
@@ -69,8 +69,10 @@ pub(super) fn connect(
 fn a_client_certificate_is_verified_and_shown() {
     let trusted = authority("trusted");
     let untrusted = authority("untrusted");
-    let required = options().require_client_certificates(trusted.pem());
-    let accepted = options().accept_client_certificates(trusted.pem());
+    let required = options().client_authorities_pem(trusted.pem());
+    let accepted = options()
+        .client_authorities_pem(trusted.pem())
+        .allow_clients_without_certificate();
     let (required, accepted) = (required.build().unwrap(), accepted.build().unwrap());
     for version in VERSIONS {
         let good = client_of(&trusted, 1, 2090).version(version);
@@ -111,7 +113,7 @@ fn a_client_certificate_expires_at_the_time_of_the_server() {
         let made = made.unwrap();
         let tls = TlsOptions::new()
             .certificate_pem(made.certificate_pem(), made.key_pem())
-            .require_client_certificates(trusted.pem())
+            .client_authorities_pem(trusted.pem())
             .time_provider(Arc::new(At(now)))
             .build()
             .unwrap();
@@ -154,12 +156,17 @@ fn a_certificate_of_a_client_is_verified_at_each_connection() {
     for (tls, may_resume) in [
         (options(), true),
         (options().crypto_provider(provider()), true),
-        (options().require_client_certificates(trusted.pem()), false),
-        (options().accept_client_certificates(trusted.pem()), false),
+        (options().client_authorities_pem(trusted.pem()), false),
+        (
+            options()
+                .client_authorities_pem(trusted.pem())
+                .allow_clients_without_certificate(),
+            false,
+        ),
         (
             options()
                 .crypto_provider(provider())
-                .require_client_certificates(trusted.pem()),
+                .client_authorities_pem(trusted.pem()),
             false,
         ),
     ] {

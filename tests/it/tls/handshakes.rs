@@ -1,4 +1,4 @@
-//! Handshakes: whole, split, cut, and of clients that speak something else.
+//! Handshakes: whole, split, cut off, and of clients that do not speak TLS.
 
 use super::laws::{
     Client, Offer, Server, VERSIONS, a_changed_byte_adds_nothing, any_bytes_end_in_the_same_way,

@@ -53,7 +53,7 @@ fn a_client_is_refused_if_its_certificate_is_revoked_or_has_no_valid_list() {
         ),
     ] {
         let (one, many) = (options(), lists.concat());
-        let one = one.require_client_certificates(ours.pem());
+        let one = one.client_authorities_pem(ours.pem());
         let each = lists.iter().fold(one.clone(), |options, list| {
             options.client_revocation_pem(&**list)
         });
@@ -75,7 +75,7 @@ fn a_list_that_is_no_list_is_named() {
         ("broken.pem", label("X509 CRL").as_bytes()),
     ]);
     let built = |name: &str| {
-        let options = options().require_client_certificates(ours.pem());
+        let options = options().client_authorities_pem(ours.pem());
         let built = options.client_revocation_file(folder.path(name)).build();
         built.expect_err("no list").to_string()
     };
@@ -99,7 +99,7 @@ fn a_list_that_is_no_list_is_named() {
 /// A server that reads authorities and lists from files.
 fn from_files(folder: &Folder) -> Tls {
     options()
-        .require_client_certificates_file(folder.path("authority.pem"))
+        .client_authorities_file(folder.path("authority.pem"))
         .client_revocation_file(folder.path("revoked.pem"))
         .build()
         .expect("TLS")
