@@ -58,7 +58,7 @@
 //! | `tls` | TLS with ring, in `net`, over blocking streams and over bytes in memory; includes `rustls` |
 //! | `tls-graviola` | TLS with Graviola, a provider without C for recent processors; includes `rustls` |
 //! | `rustls` | TLS with any other provider of cryptography |
-//! | `self-signed` | certificates made on the spot, and HTTPS for tests; includes `tls` |
+//! | `self-signed` | self-signed certificates, with `tls::SelfSigned`, and HTTPS servers for tests; includes `tls` |
 //! | `tracing` | a span of the crate `tracing` for each request, with `Gateway::traced` |
 //! | `proptest` | `testing::valid_requests`, a proptest strategy of valid requests; includes `testing` |
 //!

@@ -11,12 +11,12 @@ use std::sync::Arc;
 
 /// The size of one read in bytes.
 const READ_BYTES: usize = 16 * 1024;
-/// The maximum plaintext taken in one write.
+/// The maximum number of plaintext bytes taken in one write.
 const WRITE_BYTES: usize = 64 * 1024;
 /// The time for the last alert when the stream is dropped. Usually there is room for it.
 const LAST_ALERT: Duration = Duration::from_millis(10);
 
-/// The server's end of TLS over a blocking stream, made by [`Tls::accept`]. The handshake is part of the first reads.
+/// The server's side of TLS over a blocking stream, created by [`Tls::accept`]. The first reads make the handshake.
 ///
 /// If the handshake fails, for example because the client speaks plain HTTP, the client gets an alert or a response, and
 /// reads wait until it closes.
@@ -74,7 +74,7 @@ impl Tls {
 }
 
 impl<S: BlockingStream> TlsStream<S> {
-    /// Returns the stream below.
+    /// Returns the underlying stream.
     pub fn stream(&self) -> &S {
         &self.stream
     }
@@ -112,8 +112,8 @@ impl<S: BlockingStream> TlsStream<S> {
 }
 
 impl<S: BlockingStream> Read for TlsStream<S> {
-    /// Reads from the stream below at most once. Returns [`ErrorKind::Interrupted`] if that gives no plaintext, so that the
-    /// caller can look at its deadlines.
+    /// Reads from the underlying stream at most once. Returns [`ErrorKind::Interrupted`] if that gives no plaintext, so that the
+    /// caller can check its deadlines.
     ///
     /// After [`end_output`](BlockingStream::end_output), nothing is decrypted: the bytes that arrive are returned as zeros.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -147,7 +147,7 @@ impl<S: BlockingStream> Read for TlsStream<S> {
 }
 
 impl<S: BlockingStream> Write for TlsStream<S> {
-    /// Writes to the stream below. If that times out, the rest of what was taken is written before the next read or write.
+    /// Writes to the underlying stream. If that times out, the rest is written before the next read or write.
     fn write(&mut self, plain: &[u8]) -> io::Result<usize> {
         if self.connection.is_handshaking() {
             return Err(ErrorKind::NotConnected.into());
@@ -176,7 +176,7 @@ impl<S: BlockingStream> BlockingStream for TlsStream<S> {
         self.stream.set_blocking()
     }
 
-    /// Sends the alert `close_notify`, and closes the writing side of the stream below.
+    /// Sends the alert `close_notify`, and closes the writing side of the underlying stream.
     fn end_output(&mut self) -> io::Result<()> {
         if !self.is_closed {
             self.is_closed = true;
@@ -186,7 +186,7 @@ impl<S: BlockingStream> BlockingStream for TlsStream<S> {
         self.stream.end_output()
     }
 
-    /// Resets the stream below. The client gets no `close_notify`, so it knows that the response is incomplete.
+    /// Resets the underlying stream. Without a `close_notify`, the client knows that the response is incomplete.
     fn reset_on_close(&mut self) {
         self.is_closed = true;
         self.stream.reset_on_close();

@@ -21,12 +21,12 @@ pub mod guide {}
 #[doc = include_str!("../../examples/deploy/bytegate.socket")]
 /// ```
 ///
-/// # The sockets for https
+/// # The sockets for HTTPS
 /// ```ini
 #[doc = include_str!("../../examples/deploy/bytegate-https.socket")]
 /// ```
 ///
-/// # The service for https
+/// # The service for HTTPS
 /// ```ini
 #[doc = include_str!("../../examples/deploy/https.conf")]
 /// ```

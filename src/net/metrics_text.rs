@@ -35,11 +35,7 @@ pub(super) fn write_page(
         "TLS handshakes that failed.",
         rare.tls_failures.get(),
     )?;
-    page.family(
-        "connections",
-        "gauge",
-        "Open connections, by what they wait for.",
-    )?;
+    page.family("connections", "gauge", "Open connections, by state.")?;
     for (state, count) in [
         ("idle", places.idle),
         ("receiving", places.receiving),

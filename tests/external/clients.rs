@@ -63,7 +63,7 @@ impl Behind {
         self.running.address().port()
     }
 
-    /// Checks that a client is seen as it is, with and without headers of its own.
+    /// Checks that the server sees the real client, whether or not the client sends such headers itself.
     fn assert_sees_clients(self, front: Option<Front>, target: &str, expected: &str) {
         let Some(front) = front else { return };
         for headers in ["", SPOOFED] {

@@ -1,10 +1,11 @@
-//! Serves https with certificates that it orders and renews itself, with the challenge TLS-ALPN-01 (RFC 8737):
+//! An HTTPS server that orders and renews its certificates itself, with the challenge TLS-ALPN-01 (RFC 8737):
 //!
 //! `cargo run --release -- '[::]:443' certificates example.com www.example.com`
 //!
 //! The authority must reach this server on port 443 of each host. The certificates and the account are kept in the folder
-//! `certificates`. They are for tests, by Let's Encrypt's staging environment, until `ACME_DIRECTORY` has another authority:
-//! `https://acme-v02.api.letsencrypt.org/directory`. The root certificate of a private one is in the file `ACME_ROOT`.
+//! `certificates`. By default, they are test certificates from the staging environment of Let's Encrypt. `ACME_DIRECTORY` names
+//! another authority, such as `https://acme-v02.api.letsencrypt.org/directory`, and `ACME_ROOT` the file with the root
+//! certificate of a private one.
 
 use bytegate::tls::TlsOptions;
 use bytegate::tls::rustls::pki_types::{CertificateDer, pem::PemObject};
@@ -20,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [address, folder, domains @ ..] = &arguments[..] else {
         return Err("usage: bytegate-acme ADDRESS FOLDER DOMAIN...".into());
     };
-    // The folder has private keys.
+    // The folder contains private keys.
     fs::DirBuilder::new()
         .mode(0o700)
         .recursive(true)
@@ -37,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut options = net::Options::default();
     options.tls = Some(TlsOptions::new().acme_resolver(orders.resolver()).build()?);
     let listener = net::listen(address.parse()?)?;
-    // It orders while the server serves, because the authority looks for the proof there.
+    // The orders run while the server serves, because the authority validates each host on it.
     thread::spawn(move || {
         for event in block_on(orders) {
             eprintln!("{event:?}");

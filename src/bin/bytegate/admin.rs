@@ -1,4 +1,4 @@
-//! Pages for monitoring, on a separate address.
+//! The pages of `--admin`, on a separate address.
 
 use crate::addresses;
 use crate::heritage::Heritage;
@@ -45,7 +45,7 @@ impl Admin {
         })
     }
 
-    /// Returns the counters that the server must use.
+    /// Returns the counters for the server.
     pub(crate) fn metrics(&self) -> Metrics {
         self.metrics.clone()
     }
@@ -62,8 +62,8 @@ impl Admin {
         format!("/metrics, /healthz and /readyz are on {urls}")
     }
 
-    /// Serves the pages on a thread, also while the other server stops, or while it is busy. If another process takes the sockets
-    /// over, `handed_over` is closed. `more` are metrics that the library does not have.
+    /// Serves the pages on a thread, also while the other server stops, or while it is busy. If another process takes
+    /// the sockets over, `handed_over` is closed. `more` are metrics that the library does not have.
     pub(crate) fn start(
         self,
         readiness: &Readiness,
@@ -83,7 +83,7 @@ impl Admin {
             .get("/healthz", |_: &Request<'_>| "alive\n")
             .get("/readyz", readiness.page());
         let mut gateway = Gateway::new(router);
-        // A page in a browser on this machine must not read the numbers under another name.
+        // Pages of other sites, in a browser on this machine, must not read the numbers (DNS rebinding).
         let is_local = |address: &Address| matches!(address, Address::Tcp(it) if !addresses::is_open_to_others(it.ip()));
         if addresses.iter().any(is_local) {
             gateway = gateway.with(AllowedHosts::local());

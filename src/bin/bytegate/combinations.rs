@@ -4,7 +4,7 @@ use crate::options::{Options, Origin, Setting};
 use crate::shared_addresses;
 use bytegate::net::Address;
 
-/// Options that need one of others.
+/// Options that need one of several others.
 const NEEDS: &[(&str, &[&str])] = &[
     ("client-ca", &["tls", "tls-cert"]),
     ("client-crl", &["client-ca"]),
@@ -21,7 +21,7 @@ const USELESS: &[(&str, &str)] = &[
     ("file-cache", "memory"),
 ];
 
-/// Options that say the opposite. On the command line, the last one applies, also in place of one in the config file.
+/// Opposite options. On the command line, the last one applies, also in place of one in the config file.
 const OPPOSITES: &[(&str, &str)] = &[("listing", "no-listing"), ("qr", "no-qr")];
 
 /// Options that only matter to clients that connect over TCP, and why.

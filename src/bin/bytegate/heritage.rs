@@ -1,11 +1,11 @@
-//! Sockets that this process takes over from the one that started it, and hands to the next one.
+//! Sockets that this process takes over from its predecessor, and hands over to its successor.
 
 use bytegate::net::Listener;
 #[cfg(unix)]
 use bytegate::net::{Predecessor, Takeover};
 use std::io;
 
-/// The sockets of the process before this one, and for the one after it.
+/// The sockets from the predecessor, and those for the successor.
 pub(crate) struct Heritage {
     #[cfg(unix)]
     predecessor: Option<Predecessor>,
@@ -23,7 +23,7 @@ impl Heritage {
         })
     }
 
-    /// Returns the listener with a name, which the process before this one may have. Otherwise, `open` opens it.
+    /// Takes the listener with a name over from the predecessor, or else opens it with `open`.
     #[cfg(unix)]
     pub(crate) fn listener(
         &mut self,
@@ -45,13 +45,13 @@ impl Heritage {
         open()
     }
 
-    /// Returns the sockets for the next process.
+    /// Returns the sockets for the successor.
     #[cfg(unix)]
     pub(crate) fn takeover(&self) -> Takeover {
         self.takeover.clone()
     }
 
-    /// Tells the process before this one that it may stop. If it has ended already, there is nobody to tell.
+    /// Tells the predecessor to stop. An error means that it has already ended.
     pub(crate) fn release(self) {
         #[cfg(unix)]
         let _ = self.predecessor.map(Predecessor::release);

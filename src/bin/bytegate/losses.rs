@@ -1,23 +1,23 @@
-//! Lines of a log that are lost, and what is said about them.
+//! Lost lines of a log, and the messages about them.
 
 use std::time::{Duration, Instant};
 
-/// The lines that are lost, and why. What is said about them is said at most once a minute.
+/// The number of lost lines, and the reason. A message about them is due at most once a minute.
 pub(crate) struct Losses {
     /// The name of the output.
     name: String,
-    /// The lines that nothing was said about.
+    /// The number of lines that no message has counted yet.
     unsaid: u64,
     state: State,
     said: Option<Instant>,
 }
 
 enum State {
-    /// Lines are written, and nothing else was said.
+    /// Lines are written, as the last message says.
     Writes,
     /// Lines are lost, for this reason.
     Fails(String),
-    /// Lines are written again, which was not said.
+    /// Lines are written again, but no message has said so.
     WritesAgain,
 }
 
@@ -72,7 +72,7 @@ impl Losses {
         Some(message)
     }
 
-    /// Returns what was not said.
+    /// Returns the next message.
     pub(crate) fn rest(&mut self) -> Option<String> {
         let lines = std::mem::take(&mut self.unsaid);
         match &self.state {

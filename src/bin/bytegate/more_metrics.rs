@@ -24,7 +24,7 @@ impl Display for MoreMetrics {
     }
 }
 
-/// Writes the time at which each certificate expires. Of several with the same name, it is the first time.
+/// Writes the time at which each certificate expires. For several certificates with the same name, this is the earliest time.
 fn write_expirations(
     f: &mut impl fmt::Write,
     expirations: impl Iterator<Item = (String, std::time::Duration)>,

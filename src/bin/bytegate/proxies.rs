@@ -1,4 +1,4 @@
-//! The proxies in front of the server, and what they say about clients.
+//! The proxies in front of the server.
 
 use bytegate::config::{AddressRange, TrustedProxies};
 use bytegate::middleware::ForwardedHeaders;
@@ -9,9 +9,9 @@ use std::mem;
 pub(crate) struct ProxyOptions {
     /// The proxies that send PROXY headers.
     protocol: TrustedProxies,
-    /// The proxies whose headers of requests are believed.
+    /// The proxies whose request headers are believed.
     trusted: TrustedProxies,
-    /// Whether `Forwarded` is read, if that was said.
+    /// Whether `Forwarded` is read, if the option is given.
     pub(crate) is_rfc7239: Option<bool>,
     pub(crate) host: bool,
     pub(crate) prefix: bool,
@@ -31,7 +31,7 @@ impl ProxyOptions {
         Some(self.protocol.clone()).filter(|proxies| !proxies.is_empty())
     }
 
-    /// Returns the middleware that believes the headers of requests, if any are believed.
+    /// Returns the middleware for the headers of trusted proxies, if there are any.
     pub(crate) fn forwarded_headers(&self) -> Option<ForwardedHeaders> {
         if self.trusted.is_empty() {
             return None;

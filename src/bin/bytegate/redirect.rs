@@ -1,4 +1,4 @@
-//! Redirects from http to https.
+//! Redirects from HTTP to HTTPS.
 
 use crate::heritage::Heritage;
 use crate::listen::{self, Place};
@@ -11,11 +11,10 @@ use bytegate::{Middleware, Rejection, Response, Status};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-/// Where authorities put the proof that a host belongs to whoever asks for its certificate (RFC 8555 section 8.3). They fetch
-/// it over plain HTTP.
+/// The path of ACME challenges (RFC 8555 section 8.3), which authorities fetch over plain HTTP.
 const CHALLENGES: &str = "/.well-known/acme-challenge/";
 
-/// The sockets whose requests are redirected to https.
+/// The sockets whose requests are redirected to HTTPS.
 pub(crate) struct Plain {
     pub(crate) listener: Listener,
     pub(crate) places: Vec<Place>,
@@ -23,7 +22,7 @@ pub(crate) struct Plain {
 }
 
 impl Plain {
-    /// Listens on the address for http, or on the port at each IP address at which the server speaks TLS.
+    /// Listens on the address for HTTP, or on the port of each IP address on which the server speaks TLS.
     ///
     /// # Errors
     /// Returns an error that names the address, if one of them is taken, or if no address speaks TLS.
@@ -64,7 +63,7 @@ impl Plain {
     }
 }
 
-/// Redirects requests that arrive over plain HTTP to this port, with the method and the body that they have (308).
+/// Redirects plain HTTP requests to this port. The client keeps their method and body (308).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RedirectToHttps {
     pub(crate) port: u16,

@@ -1,5 +1,4 @@
-//! The certificate of `--tls`, which the program makes itself and keeps, so that browsers which have accepted it once do not
-//! ask again.
+//! The self-signed certificate of `--tls`. The program keeps it, so that browsers that have accepted it once do not ask again.
 
 use bytegate::tls::{SelfSigned, TlsError};
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -9,14 +8,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The name of the file. It has the certificate, its key, and lines about both.
 const FILE: &str = "self-signed.pem";
-/// How long a certificate is valid: no longer than browsers accept.
+/// The validity of a certificate, the longest that browsers accept.
 const VALID: Duration = Duration::from_secs(397 * DAY);
-/// The clocks of clients may be behind.
+/// How long ago the validity begins, because the clock of a client may be slow.
 const BEFORE: Duration = Duration::from_secs(DAY);
-/// A certificate is replaced this long before it expires, because the server may run for long.
+/// A certificate is replaced this long before it expires, because the server may run for a long time.
 const EARLY: Duration = Duration::from_secs(30 * DAY);
 const DAY: u64 = 24 * 60 * 60;
-/// The most names in a certificate. Each network that this machine joins adds addresses.
+/// The maximum number of names in a certificate. Each network that this machine joins adds addresses.
 const MOST_NAMES: usize = 50;
 
 /// A certificate and its key.
@@ -31,8 +30,8 @@ pub(crate) struct Certificate {
 }
 
 impl Certificate {
-    /// Returns the certificate that is kept in a folder, if it has these names and is valid for a while. Otherwise makes a
-    /// new one and keeps it. Also returns its file, or why it cannot be kept.
+    /// Returns the certificate in a folder, if it has these names and does not expire soon. Otherwise, creates one and writes it
+    /// to the folder. Also returns its file, or the reason why it cannot be written.
     pub(crate) fn in_folder(
         folder: Option<&Path>,
         names: &[String],
@@ -48,7 +47,7 @@ impl Certificate {
         if let Some(kept) = kept.clone().filter(|kept| kept.is_good_for(names, now)) {
             return Ok((kept, file));
         }
-        // Those who have accepted a certificate for another network may come back to it.
+        // The names of other networks are kept, because this machine may join them again.
         let earlier = kept.map(|kept| kept.names).unwrap_or_default();
         let made = Certificate::make(&all_names(names, earlier), now)?;
         let file = file.and_then(|file| {
@@ -62,12 +61,12 @@ impl Certificate {
     fn make(names: &[String], now: Duration) -> Result<Certificate, TlsError> {
         let from = now.saturating_sub(BEFORE);
         let until = from + VALID;
-        let made = SelfSigned::valid_between(names, from, until)?;
+        let certificate = SelfSigned::valid_between(names, from, until)?;
         Ok(Certificate {
             names: names.to_vec(),
             until,
-            fingerprint: made.fingerprint().to_string(),
-            pem: [made.certificate_pem(), made.key_pem()].concat(),
+            fingerprint: certificate.fingerprint().to_string(),
+            pem: [certificate.certificate_pem(), certificate.key_pem()].concat(),
         })
     }
 
@@ -99,7 +98,7 @@ impl Certificate {
     }
 }
 
-/// Returns the folder for what the program keeps, which need not exist.
+/// Returns the folder for the state of the program, which may not exist yet.
 pub(crate) fn state_folder() -> Option<PathBuf> {
     state_folder_from(|name| std::env::var_os(name).map(PathBuf::from))
 }
@@ -122,7 +121,7 @@ fn all_names(names: &[String], earlier: Vec<String>) -> Vec<String> {
     all
 }
 
-/// Reads a certificate that is kept, if nobody else can have read its key.
+/// Reads a certificate, unless others can read the file.
 fn read(path: &Path) -> Option<Certificate> {
     let mut file = File::open(path).ok()?;
     if can_others_read(&file) {
@@ -145,7 +144,7 @@ fn can_others_read(_: &File) -> bool {
     false
 }
 
-/// Writes a certificate, so that the file is whole at every moment and nobody else can read it.
+/// Writes a certificate atomically, to a file that others cannot read.
 fn write(path: &Path, certificate: &Certificate) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let (mut folders, mut options) = (DirBuilder::new(), OpenOptions::new());
@@ -159,7 +158,7 @@ fn write(path: &Path, certificate: &Certificate) -> io::Result<()> {
     }
     folders.create(folder)?;
     let new = folder.join(format!("{FILE}.{}", std::process::id()));
-    // An earlier process with this number may have left it.
+    // An earlier process with the same ID may have left it.
     let _ = fs::remove_file(&new);
     let written = options.open(&new).and_then(|mut file| {
         file.write_all(certificate.to_text().as_bytes())?;

@@ -23,7 +23,7 @@ use std::process::ExitCode;
 #[cfg(unix)]
 use std::sync::{Arc, Mutex};
 
-/// What is served, with the name that people are told, and a note about it.
+/// The gateway, the name of the site for messages, and a note about it.
 pub(crate) struct Content {
     pub(crate) gateway: Gateway,
     pub(crate) served: String,
@@ -78,7 +78,7 @@ fn site(options: &Options) -> Result<Content, Failure> {
     })
 }
 
-/// Serves until a signal stops it. At each SIGHUP, `build` makes the content anew, and `reloaded` is called if that succeeds.
+/// Serves until a signal stops it. At each SIGHUP, `build` creates the content again, and `reloaded` is called if that succeeds.
 pub(crate) fn serve(
     options: Options,
     content: Content,
@@ -157,7 +157,7 @@ pub(crate) fn serve(
         errors: errors.clone(),
         _goes_on: goes_on,
     };
-    // The balancer must not ask this process any more when another one serves.
+    // Health checks must not reach this process once another one serves.
     let more = MoreMetrics {
         certificates: certificates.clone(),
         content: metrics,
@@ -208,8 +208,8 @@ pub(crate) fn serve(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Returns whether clients find the server only at loopback addresses, where another name is that of a page whose name was
-/// rebound to this machine (DNS rebinding). Browsers cannot connect to Unix sockets.
+/// Returns whether the server listens only on loopback addresses, where requests for other names come from pages of other sites
+/// (DNS rebinding). Browsers cannot connect to Unix sockets.
 fn has_local_only(places: &[Place]) -> bool {
     let mut ips = places.iter().filter_map(Place::ip).peekable();
     ips.peek().is_some() && !ips.any(addresses::is_open_to_others)
@@ -220,7 +220,7 @@ fn has_local_only(places: &[Place]) -> bool {
 struct Finish {
     has_local_only: bool,
     output: AccessOutput,
-    /// The middleware for plain HTTP beside https.
+    /// The middleware for plain HTTP, if it is redirected.
     redirect: Option<RedirectToHttps>,
 }
 
@@ -244,7 +244,7 @@ impl Finish {
     }
 }
 
-/// The gateway, and the one for plain HTTP beside https.
+/// The gateway, and the one for plain HTTP, if it is redirected.
 #[derive(Clone)]
 struct Gateways {
     finish: Finish,

@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex};
 #[cfg(unix)]
 use std::time::Duration;
 
-/// The options, as they are now.
+/// Reads the options again.
 ///
 /// # Errors
 /// Returns the line of the config file, or the option, that is wrong.
@@ -37,7 +37,7 @@ pub(crate) fn options() -> Result<Options, String> {
     }
 }
 
-/// Returns the names of options that have changed and that only a restart applies.
+/// Returns the names of changed options that need a restart.
 pub(crate) fn unapplied(before: &Options, now: &Options) -> Vec<&'static str> {
     let values = |options: &Options, name: &str| {
         let settings = options.settings.iter();
@@ -84,7 +84,7 @@ impl Signals {
     pub(crate) fn catch() -> io::Result<Signals> {
         Ok(Signals {
             control: ControlSignals {
-                // `nohup` means that the program goes on without its terminal.
+                // With `nohup`, the program continues without its terminal.
                 #[cfg(unix)]
                 ends_with_terminal: has_terminal() && !is_hangup_ignored(),
                 #[cfg(unix)]
@@ -124,9 +124,9 @@ impl LogSignals {
     }
 }
 
-/// The things that signals other than those to stop ask for.
+/// The actions for these signals.
 pub(crate) struct Control<R> {
-    /// Reads the configuration anew. Returns the line for the log.
+    /// Reloads the configuration. Returns the line for the log.
     pub(crate) reload: R,
     #[cfg(unix)]
     pub(crate) takeover: Takeover,
@@ -222,7 +222,7 @@ impl<R: Fn() -> Result<String, String> + Send + 'static> Control<R> {
     }
 }
 
-/// Returns whether the program was started with SIGHUP ignored, as far as the system tells.
+/// Returns whether the program was started with SIGHUP ignored, if the system shows that.
 #[cfg(unix)]
 fn is_hangup_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -153,53 +153,52 @@ fn help_is_printed_to_standard_output() {
           --no-qr              Do not print a QR code
 
         Options of serve (TLS):
-          --tls                Serve https. Without --tls-cert, make a certificate for
-                               localhost, the names and the addresses of this machine,
-                               and --host; print its fingerprint, and keep it for the
-                               next start (feature self-signed)
-          --tls-cert FILE      Serve https with the certificate in FILE, in PEM form,
-                               followed by those that lead to its authority; may be
-                               given several times: the client's host name selects one,
-                               or the first (feature tls)
-          --tls-key FILE       The private key of the certificate: the first --tls-key
-                               is for the first --tls-cert (feature tls)
+          --tls                Serve HTTPS. Without --tls-cert, create a self-signed
+                               certificate for localhost, the names and addresses of
+                               this machine, and --host; print its fingerprint, and keep
+                               it for the next start (feature self-signed)
+          --tls-cert FILE      Serve HTTPS with the certificate in FILE (PEM), followed
+                               by its intermediate certificates; may be given several
+                               times: the client's host name selects one, or else the
+                               first is used (feature tls)
+          --tls-key FILE       The private key of the certificate (PEM); the first
+                               --tls-key is for the first --tls-cert (feature tls)
           --client-ca FILE     Accept only clients with a certificate that an authority
-                               in FILE has signed (feature tls)
-          --client-crl FILE    Refuse clients whose certificate is in a revocation list
-                               in FILE, has no list of its authority, or has one that is
-                               older than its next update; may be given several times
-                               (feature tls)
-          --redirect-http PORT Listen on PORT too, or on an address as --listen takes
-                               it, and redirect http to https, except below
-                               /.well-known/acme-challenge/, where authorities read over
-                               http (feature tls)
+                               in FILE (PEM) has signed (feature tls)
+          --client-crl FILE    Refuse clients whose certificate is revoked by a list in
+                               FILE (CRL, PEM), or whose authority has no current list
+                               there; may be given several times (feature tls)
+          --redirect-http PORT Also listen on PORT, or on an address as in --listen, and
+                               redirect HTTP to HTTPS, except below
+                               /.well-known/acme-challenge/, which certificate
+                               authorities read over HTTP (feature tls)
 
         Options of serve (proxies in front of it):
-          --trust-proxy RANGE  Believe proxies in this range, such as 10.0.0.0/24 or
-                               127.0.0.1, about the address and the scheme of clients;
-                               'unix' for peers on Unix sockets; may be given several
-                               times [default: no proxy is believed]
+          --trust-proxy RANGE  Trust proxies in this range, such as 10.0.0.0/24 or
+                               127.0.0.1, to name the address and the scheme of their
+                               clients; 'unix' for peers on Unix sockets; may be given
+                               several times [default: no proxy is trusted]
           --forwarded HEADER   The header in which trusted proxies name clients:
                                x-forwarded, for X-Forwarded-For and X-Forwarded-Proto,
                                or forwarded (RFC 7239) [default: x-forwarded]
-          --forwarded-host     Also believe X-Forwarded-Host of trusted proxies, which
+          --forwarded-host     Also believe X-Forwarded-Host from trusted proxies, which
                                must always set it
-          --forwarded-prefix   Also believe X-Forwarded-Prefix of trusted proxies, which
-                               must always set it: the part that they take away from the
-                               path
+          --forwarded-prefix   Also believe X-Forwarded-Prefix from trusted proxies,
+                               which must always set it: the prefix that they remove
+                               from the path
           --proxy-protocol RANGE
-                               Accept connections only from proxies in this range, which
-                               begin each with a PROXY header (version 1 or 2); 'unix'
-                               for peers on Unix sockets; may be given several times
+                               Accept connections only from proxies in this range, and
+                               only with a PROXY header (version 1 or 2); 'unix' for
+                               peers on Unix sockets; may be given several times
 
         Options of serve (logs and monitoring):
           --color WHEN         Color the access log: auto, always or never [default:
                                auto, which colors it on a terminal, unless NO_COLOR is
                                set]
           --no-access-log      Do not write a line for each request to standard output
-          --log-format FORMAT  The form of the lines: common, combined, which adds
-                               Referer and User-Agent, or json [default: common]
-          --log-file FILE      Append the lines to FILE instead; a SIGUSR1 opens it
+          --log-format FORMAT  The format of the access log: common, combined, which
+                               adds Referer and User-Agent, or json [default: common]
+          --log-file FILE      Append the access log to FILE instead; SIGUSR1 opens it
                                again, after it was moved
           --admin ADDRESS      Serve /metrics for Prometheus, /healthz and /readyz on
                                this address: 127.0.0.1:9100 or
@@ -210,9 +209,9 @@ fn help_is_printed_to_standard_output() {
                                [default: 10s]
           --idle-timeout TIME  Close connections that are idle for this long
                                [default: 75s]
-          --drain-delay TIME   After a signal to stop, accept connections for this much
-                               longer, so that a load balancer notices that the server
-                               stops [default: 0s]
+          --drain-delay TIME   After a signal to stop, still accept connections for this
+                               long, so that a load balancer notices the stop
+                               [default: 0s]
           --stop-timeout TIME  After a signal to stop, give requests in progress this
                                much time [default: 8s]
           --connections N      Accept this many connections at once; when all are in
@@ -292,12 +291,12 @@ fn help_is_printed_to_standard_output() {
 
         Signals:
           SIGHUP           read the config file, the folder, the users, the certificates
-                           and revocation lists again; if anything is wrong, everything
-                           stays as it is
+                           and the revocation lists again; if anything is wrong, nothing
+                           changes
           SIGUSR1          open the file of --log-file again, after it was moved
-          SIGUSR2          start the program again, which may be a new version, and let
-                           it take over the sockets; this process then completes its
-                           requests, and ends
+          SIGUSR2          start the program again, possibly a new version, and hand the
+                           sockets over to it; then complete the requests in progress,
+                           and end
           SIGINT, SIGTERM  complete the requests in progress, and end; a second one ends
                            the program at once
 

@@ -1,4 +1,4 @@
-//! The forms of the access log, and log files.
+//! The formats of the access log, and log files.
 
 use super::serve::Server;
 use super::*;

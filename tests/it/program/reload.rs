@@ -1,4 +1,4 @@
-//! SIGHUP: the configuration is read anew.
+//! SIGHUP: the configuration is reloaded.
 
 use super::serve::{Server, get};
 use super::*;

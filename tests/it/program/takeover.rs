@@ -1,4 +1,4 @@
-//! SIGUSR2: the program starts itself anew, and the new process takes over the sockets.
+//! SIGUSR2: the program starts again, and the new process takes over the sockets.
 
 use super::serve::{Server, get};
 use super::*;

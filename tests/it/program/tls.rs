@@ -1,4 +1,4 @@
-//! Certificates that the program reads or makes, and redirects from http to https.
+//! Certificates that the program reads or creates, and redirects from HTTP to HTTPS.
 
 use super::*;
 use bytegate::testing::{ClientResponse, StreamClient};

@@ -80,8 +80,8 @@ status = 301
         &[Part::Terms(&[
             (
                 "SIGHUP",
-                "read the config file, the folder, the users, the certificates and revocation lists \
-                 again; if anything is wrong, everything stays as it is",
+                "read the config file, the folder, the users, the certificates and the revocation \
+                 lists again; if anything is wrong, nothing changes",
             ),
             (
                 "SIGUSR1",
@@ -89,8 +89,8 @@ status = 301
             ),
             (
                 "SIGUSR2",
-                "start the program again, which may be a new version, and let it take over the sockets; \
-                 this process then completes its requests, and ends",
+                "start the program again, possibly a new version, and hand the sockets over to it; \
+                 then complete the requests in progress, and end",
             ),
             (
                 "SIGINT, SIGTERM",

@@ -58,14 +58,15 @@ pub(super) const LOGS: &[Spec] = &[
     text(
         "log-format",
         "FORMAT",
-        "The form of the lines: common, combined, which adds Referer and User-Agent, or json",
+        "The format of the access log: common, combined, which adds Referer and User-Agent, or \
+         json",
     )
     .default("common")
     .completes(Completes::Words(&["common", "combined", "json"])),
     text(
         "log-file",
         "FILE",
-        "Append the lines to FILE instead; a SIGUSR1 opens it again, after it was moved",
+        "Append the access log to FILE instead; SIGUSR1 opens it again, after it was moved",
     )
     .at_start()
     .completes(Completes::Files),
@@ -96,8 +97,8 @@ pub(super) const LIMITS: &[Spec] = &[
     number(
         "drain-delay",
         "TIME",
-        "After a signal to stop, accept connections for this much longer, so that a load balancer \
-         notices that the server stops",
+        "After a signal to stop, still accept connections for this long, so that a load balancer \
+         notices the stop",
     )
     .at_start()
     .default("0s"),
@@ -138,10 +139,10 @@ pub(super) const PROXIES: &[Spec] = &[
     texts(
         "trust-proxy",
         "RANGE",
-        "Believe proxies in this range, such as 10.0.0.0/24 or 127.0.0.1, about the address and \
-         the scheme of clients; 'unix' for peers on Unix sockets; may be given several times",
+        "Trust proxies in this range, such as 10.0.0.0/24 or 127.0.0.1, to name the address and \
+         the scheme of their clients; 'unix' for peers on Unix sockets; may be given several times",
     )
-    .default("no proxy is believed"),
+    .default("no proxy is trusted"),
     text(
         "forwarded",
         "HEADER",
@@ -152,17 +153,17 @@ pub(super) const PROXIES: &[Spec] = &[
     .completes(Completes::Words(&["x-forwarded", "forwarded"])),
     switch(
         "forwarded-host",
-        "Also believe X-Forwarded-Host of trusted proxies, which must always set it",
+        "Also believe X-Forwarded-Host from trusted proxies, which must always set it",
     ),
     switch(
         "forwarded-prefix",
-        "Also believe X-Forwarded-Prefix of trusted proxies, which must always set it: the part \
-         that they take away from the path",
+        "Also believe X-Forwarded-Prefix from trusted proxies, which must always set it: the \
+         prefix that they remove from the path",
     ),
     texts(
         "proxy-protocol",
         "RANGE",
-        "Accept connections only from proxies in this range, which begin each with a PROXY header \
+        "Accept connections only from proxies in this range, and only with a PROXY header \
          (version 1 or 2); 'unix' for peers on Unix sockets; may be given several times",
     )
     .at_start(),
@@ -171,17 +172,18 @@ pub(super) const PROXIES: &[Spec] = &[
 pub(super) const TLS: &[Spec] = &[
     switch(
         "tls",
-        "Serve https. Without --tls-cert, make a certificate for localhost, the names and the \
-         addresses of this machine, and --host; print its fingerprint, and keep it for the next \
-         start",
+        "Serve HTTPS. Without --tls-cert, create a self-signed certificate for localhost, the \
+         names and addresses of this machine, and --host; print its fingerprint, and keep it for \
+         the next start",
     )
     .at_start()
     .feature("self-signed", cfg!(feature = "self-signed")),
     texts(
         "tls-cert",
         "FILE",
-        "Serve https with the certificate in FILE, in PEM form, followed by those that lead to its \
-         authority; may be given several times: the client's host name selects one, or the first",
+        "Serve HTTPS with the certificate in FILE (PEM), followed by its intermediate \
+         certificates; may be given several times: the client's host name selects one, or else \
+         the first is used",
     )
     .at_start()
     .feature("tls", cfg!(feature = "rustls"))
@@ -189,7 +191,8 @@ pub(super) const TLS: &[Spec] = &[
     texts(
         "tls-key",
         "FILE",
-        "The private key of the certificate: the first --tls-key is for the first --tls-cert",
+        "The private key of the certificate (PEM); the first --tls-key is for the first \
+         --tls-cert",
     )
     .at_start()
     .feature("tls", cfg!(feature = "rustls"))
@@ -197,7 +200,7 @@ pub(super) const TLS: &[Spec] = &[
     text(
         "client-ca",
         "FILE",
-        "Accept only clients with a certificate that an authority in FILE has signed",
+        "Accept only clients with a certificate that an authority in FILE (PEM) has signed",
     )
     .at_start()
     .feature("tls", cfg!(feature = "rustls"))
@@ -205,8 +208,8 @@ pub(super) const TLS: &[Spec] = &[
     texts(
         "client-crl",
         "FILE",
-        "Refuse clients whose certificate is in a revocation list in FILE, has no list of its \
-         authority, or has one that is older than its next update; may be given several times",
+        "Refuse clients whose certificate is revoked by a list in FILE (CRL, PEM), or whose \
+         authority has no current list there; may be given several times",
     )
     .at_start()
     .feature("tls", cfg!(feature = "rustls"))
@@ -214,8 +217,8 @@ pub(super) const TLS: &[Spec] = &[
     number(
         "redirect-http",
         "PORT",
-        "Listen on PORT too, or on an address as --listen takes it, and redirect http to https, \
-         except below /.well-known/acme-challenge/, where authorities read over http",
+        "Also listen on PORT, or on an address as in --listen, and redirect HTTP to HTTPS, except \
+         below /.well-known/acme-challenge/, which certificate authorities read over HTTP",
     )
     .at_start()
     .feature("tls", cfg!(feature = "rustls")),
