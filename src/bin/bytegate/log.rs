@@ -42,7 +42,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 
 impl Log {
-    /// Starts a log that is written to an output. `report` is told when lines are lost, at most once a minute.
+    /// Starts a log that is written to an output. Calls `report` when lines are lost, at most once a minute.
     pub(crate) fn start(output: impl Output, report: impl Fn(&str) + Send + 'static) -> Log {
         let log = Log(Arc::new(Shared {
             queue: Mutex::default(),

@@ -62,7 +62,7 @@ fn escaped(text: &str) -> String {
 pub(crate) fn of_workers(workers: &bytegate::python::Workers) -> String {
     let usage = workers.usage();
     format!(
-        "# HELP bytegate_python_requests Requests to the application, by what they wait for.\n\
+        "# HELP bytegate_python_requests Requests to the application, by state.\n\
          # TYPE bytegate_python_requests gauge\n\
          bytegate_python_requests{{state=\"running\"}} {}\n\
          bytegate_python_requests{{state=\"waiting\"}} {}\n\

@@ -1,5 +1,5 @@
-//! Signals that ask for something else than a stop: SIGHUP to read the configuration anew, SIGUSR1 to open the log file again,
-//! and SIGUSR2 to start the program anew without closing its sockets.
+//! Signals other than those to stop: SIGHUP reloads the configuration, SIGUSR1 opens the log file again, and SIGUSR2 starts the
+//! program again without closing its sockets.
 
 use crate::arguments::{self, Invalid};
 use crate::log::Log;
