@@ -129,7 +129,9 @@ impl<T: Transport> Driver<'_, T> {
                     let woken = poll_fn(|context| {
                         let (place, stopping) = (self.place, &self.server.stopping);
                         let ready = self.socket.poll_readable(context);
-                        let woken = self.socket_wait.poll_or_stop(ready, place, stopping, context);
+                        let woken = self
+                            .socket_wait
+                            .poll_or_stop(ready, place, stopping, context);
                         // Only now, so that a gateway in between is not missed.
                         if woken.is_pending() && self.has_new_gateway() {
                             return Poll::Ready(Ok(Woken::Ready));

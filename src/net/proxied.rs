@@ -62,7 +62,9 @@ async fn receive(
     let proxies = options.proxy_protocol.as_ref();
     if !proxies.is_some_and(|proxies| proxies.contains(peer)) {
         let error = NotTrusted(peer.clone());
-        refused.not_trusted.give(options, || format!("{error} {SEE}"));
+        refused
+            .not_trusted
+            .give(options, || format!("{error} {SEE}"));
         return Err(ErrorKind::PermissionDenied.into());
     }
     let start = server.elapsed();

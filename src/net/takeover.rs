@@ -1,6 +1,5 @@
 //! Handing the sockets of a server over to a new process. Unix only.
 
-use super::buffers::is_transient;
 use super::listener::Listener;
 use super::socket::Socket;
 use super::unix::SocketFile;
@@ -14,7 +13,7 @@ use rustix::net::{
 use std::env;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
 use std::net::TcpListener;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
@@ -152,10 +151,10 @@ impl Takeover {
             let reason = match (ended.code(), error.kind()) {
                 _ if self.is_cancelled() => "this process is told to stop".to_string(),
                 (Some(_), _) => format!("it ended with {ended}"),
-                (None, io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                (None, ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                     format!("it was not ready after {timeout:?}")
                 }
-                (None, io::ErrorKind::UnexpectedEof) => "it ended before it was ready".to_string(),
+                (None, ErrorKind::UnexpectedEof) => "it ended before it was ready".to_string(),
                 (None, _) => format!("it cannot get the sockets: {error}"),
             };
             return Err(io::Error::new(error.kind(), reason));
@@ -194,14 +193,15 @@ impl Takeover {
         while received != READY {
             let left = end.saturating_duration_since(Instant::now());
             if self.is_cancelled() || left.is_zero() {
-                return Err(io::ErrorKind::TimedOut.into());
+                return Err(ErrorKind::TimedOut.into());
             }
             stream.set_read_timeout(Some(left.min(PAUSE)))?;
             let mut byte = [0];
             match stream.read(&mut byte) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
                 Ok(_) => received.extend(byte),
-                Err(error) if is_transient(&error) => {}
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -316,7 +316,7 @@ impl Predecessor {
                 }
             }
             if received.bytes != HEADER_BYTES {
-                return Err(io::ErrorKind::UnexpectedEof.into());
+                return Err(ErrorKind::UnexpectedEof.into());
             }
         }
         let [kind, high, low] = header;

@@ -278,7 +278,9 @@ fn a_proxy_that_is_not_trusted_is_not_believed() {
     let log = log.lock().unwrap();
     assert_eq!(
         log[..],
-        ["127.0.0.1 is not a trusted proxy, so its connections are closed (see --proxy-protocol, or Options::proxy_protocol)"]
+        [
+            "127.0.0.1 is not a trusted proxy, so its connections are closed (see --proxy-protocol, or Options::proxy_protocol)"
+        ]
     );
 }
 
