@@ -219,6 +219,9 @@ fn a_stop_ends_event_streams_at_once_and_well() {
     }
 }
 
+/// The number of requests of a client that sends all of them at once. Together, they take at least ten seconds.
+const GREEDY: usize = 2000;
+
 /// A handler that works for five milliseconds, on one thread, and a client that sends many requests to it at once.
 fn busy_with_pipelined_requests(setup: fn(Router) -> Setup) -> (Server, Client) {
     let work = |_: &Request<'_>| {
@@ -233,7 +236,7 @@ fn busy_with_pipelined_requests(setup: fn(Router) -> Setup) -> (Server, Client) 
         .get("/", |_: &Request<'_>| "hello");
     let server = setup(router).threads(1).start();
     let greedy = server.connect();
-    greedy.send(get("/work").repeat(500));
+    greedy.send(get("/work").repeat(GREEDY));
     greedy.socket().peek(&mut [0]).expect("the first response");
     (server, greedy)
 }
@@ -276,8 +279,8 @@ fn pipelined_requests_hold_other_clients_up_for_one_call_only_on_a_busy_machine(
         }
         let waits = waits_of_another_client(&server);
         is_over.store(true, Ordering::Relaxed);
-        // All requests of the greedy client together take at least 2.5 s.
-        assert!(waits.iter().sum::<Duration>() < millis(2500), "{waits:?}");
+        // The other client did not wait for all requests of the greedy one.
+        assert!(waits.iter().sum::<Duration>() < millis(10_000), "{waits:?}");
     });
 }
 
