@@ -4,6 +4,7 @@ use super::accept_backoff::AcceptBackoff;
 use super::client::Client;
 use super::driver;
 use super::listen::BACKLOG;
+#[cfg(feature = "rustls")]
 use super::options::Options;
 use super::place::Place;
 use super::places::{Places, Reserved};

@@ -142,10 +142,10 @@ impl Certificates {
     /// Returns the name of each certificate, and when it expires, since 1970.
     pub(crate) fn expirations(&self) -> Vec<(String, Duration)> {
         #[cfg(feature = "rustls")]
-        let expirations = self.tls.as_ref().map(Tls::expirations);
-        #[cfg(not(feature = "rustls"))]
-        let expirations = None;
-        expirations.unwrap_or_default()
+        if let Some(tls) = &self.tls {
+            return tls.expirations();
+        }
+        Vec::new()
     }
 
     /// Sets the certificates in the options of a server.
