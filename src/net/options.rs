@@ -49,11 +49,12 @@ pub struct Options {
     /// Several hundred browsers may share an address, with up to six connections each.
     pub connections_per_address: usize,
     /// The bytes that all connections together may hold: heads and bodies that have not arrived completely, input that
-    /// waits for a response, and output that a client has not read. Not counted are the first 4 KiB of each connection,
-    /// bodies that a response shares with the application, such as files in memory, and the memory of applications.
+    /// waits for a response, output that a client has not read, and incomplete records and handshakes of TLS. Not counted are the
+    /// first 4 KiB of each connection, bodies that a response shares with the application, such as files in memory, and the
+    /// memory of applications.
     ///
-    /// When all bytes are in use, heads and bodies that grow get a 503 with `Retry-After`, and so do requests whose response
-    /// has 16 KiB or more. No input is read while a response is awaited, and a stream continues only when the client has
+    /// When all bytes are in use, heads and bodies that grow get a 503 with `Retry-After`, handshakes that grow are cut off, and
+    /// requests whose response has 16 KiB or more get a 503, too. No input is read while a response is awaited, and a stream continues only when the client has
     /// read all earlier blocks. One address may have a quarter of the bytes, unless it is a loopback address. Beyond that,
     /// its heads and bodies get a 503.
     ///
