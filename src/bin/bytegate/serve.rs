@@ -36,7 +36,7 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {
     let content = site(&options)?;
     let has_folder = options.folder.is_some();
     let build = move |now: &Options| match now.folder {
-        // An editor may have emptied the config file before it writes the new one.
+        // The demo site must not take its place.
         None if has_folder => Err("no folder is named any more".into()),
         _ => site(now),
     };
@@ -125,7 +125,7 @@ pub(crate) fn serve(
         let (gateways, certificates) = (gateways.clone(), certificates.clone());
         let (options, errors) = (options.clone(), errors.clone());
         move || {
-            let now = signals::options()?;
+            let now = signals::options(&options)?;
             let content = build(&now).map_err(|error| error.to_string())?;
             for line in certificates.reload(&now)? {
                 errors.complain(&line);

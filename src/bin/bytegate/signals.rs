@@ -3,7 +3,7 @@
 
 use crate::arguments::{self, Invalid};
 use crate::log::Log;
-use crate::options::{Options, Setting};
+use crate::options::{Options, Origin, Setting};
 #[cfg(unix)]
 use async_signal::Signal;
 use bytegate::net::Readiness;
@@ -26,15 +26,26 @@ use std::time::Duration;
 /// Reads the options again.
 ///
 /// # Errors
-/// Returns the line of the config file, or the option, that is wrong.
-pub(crate) fn options() -> Result<Options, String> {
-    match arguments::parse(std::env::args_os()) {
-        Ok(arguments::Command::Serve(options)) => Ok(options),
+/// Returns the line of the config file, or the option, that is wrong. A config file that had options at the start and has
+/// none is wrong, too: an editor may have emptied it before it writes the new text, and the site must not lose its users.
+pub(crate) fn options(before: &Options) -> Result<Options, String> {
+    let now = match arguments::parse(std::env::args_os()) {
+        Ok(arguments::Command::Serve(options)) => options,
         #[cfg(unix)]
-        Ok(arguments::Command::Wsgi(_, options)) => Ok(options),
-        Ok(_) => Err("the command is another one now".to_string()),
-        Err(Invalid::Usage(text) | Invalid::Config(text) | Invalid::Unreadable(text)) => Err(text),
+        Ok(arguments::Command::Wsgi(_, options)) => options,
+        Ok(_) => return Err("the command is another one now".to_string()),
+        Err(Invalid::Usage(text) | Invalid::Config(text) | Invalid::Unreadable(text)) => {
+            return Err(text);
+        }
+    };
+    let has_file = |options: &Options| {
+        let mut settings = options.settings.iter();
+        settings.any(|setting| setting.origin != Origin::CommandLine)
+    };
+    if has_file(before) && !has_file(&now) {
+        return Err("the config file has no options any more".to_string());
     }
+    Ok(now)
 }
 
 /// Returns the names of changed options that need a restart.

@@ -94,7 +94,8 @@ fn a_configuration_that_is_wrong_changes_nothing_and_its_line_is_named() {
             format!("{auth:?} line 2: not USER:PASSWORD"),
         ),
         ("port 0\n", format!("{file:?} line 1: ")),
-        ("", "no folder is named any more".to_string()),
+        ("", "the config file has no options any more".to_string()),
+        ("port = 0\n", "no folder is named any more".to_string()),
     ] {
         site.write("site.toml", config);
         let line = site.reload();
