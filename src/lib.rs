@@ -24,7 +24,7 @@
 //! | wrap every request and response: logging, limits, authentication, CORS | [`middleware`] |
 //! | stream a body, push events, receive an upload | [`body`], [`events`], [`upload`] |
 //! | call an application with bytes, or from an event loop | [`gateway`]: [`Gateway::handle`], [`Session`] |
-//! | serve over TCP, or over any blocking stream | `net` (feature `server`), `blocking` (feature `std`) |
+//! | serve over TCP or Unix sockets, or over any blocking stream | `net` (feature `server`), `blocking` (feature `std`) |
 //! | speak HTTPS | `tls` (feature `tls`) |
 //! | test and fuzz an application on the wire, without a socket | `testing` (feature `testing`) |
 //! | connect to axum, tower or the crate `http` | `bridge` (features `http`, `tower`) |

@@ -16,7 +16,7 @@ const YEAR: Duration = Duration::from_secs(365 * 86_400);
 /// Middleware that adds headers to every response that lacks them, including refusals. Headers set by the application
 /// are kept.
 ///
-/// `Strict-Transport-Security` is sent only if the scheme of the connection is https (RFC 6797 section 7.2).
+/// `Strict-Transport-Security` is sent only if the scheme of the connection is `https` (RFC 6797 section 7.2).
 ///
 /// ```
 /// use bytegate::{Gateway, Request};
@@ -46,7 +46,7 @@ impl SetHeaders {
     /// | `Referrer-Policy` | `same-origin`: other sites do not learn which page linked to them |
     /// | `X-Frame-Options` | `DENY`: no page is shown in a frame |
     /// | `Cross-Origin-Opener-Policy` | `same-origin`: other sites get no handle to the window |
-    /// | `Strict-Transport-Security` | `max-age=31536000`: only https for a year |
+    /// | `Strict-Transport-Security` | `max-age=31536000`: only HTTPS for a year |
     /// | `Content-Security-Policy` | not sent, because it depends on the pages |
     ///
     /// A policy with the directive `frame-ancestors` takes the place of `X-Frame-Options` in browsers that know it.
@@ -89,7 +89,7 @@ impl SetHeaders {
         self
     }
 
-    /// Sets how long browsers use only https for this host, in whole seconds. Zero makes browsers forget it.
+    /// Sets how long browsers use only HTTPS for this host, in whole seconds. Zero makes browsers forget it.
     ///
     /// ```
     /// use bytegate::middleware::SetHeaders;

@@ -1,4 +1,5 @@
-//! The TCP front end (feature `server`): accepting, reading, writing, timers and signals. It contains no HTTP logic.
+//! The front end for TCP and Unix sockets (feature `server`): accepting, reading, writing, timers and signals. It contains no
+//! HTTP logic.
 //!
 //! ```no_run
 //! use bytegate::{Gateway, Site, net};
@@ -11,6 +12,16 @@
 //! The server needs no runtime. [`serve`] returns a future for any executor, but most connections, and with them async handlers,
 //! are polled on other threads. Wrap futures that need tokio in `async_compat::Compat`, or set [`Options::threads`] to 1 and await
 //! [`serve`] in `#[tokio::main]`: with one thread, everything is polled on the thread that awaits it.
+//!
+//! | to | use |
+//! |---|---|
+//! | set limits and threads, speak TLS, accept PROXY headers | [`Options`], with [`run_with`], [`start`] or [`serve`] |
+//! | listen on several addresses, Unix sockets and sockets from systemd | [`Address`], [`Listener`] |
+//! | run handlers that block | [`blocking()`] |
+//! | replace the gateway while it serves | [`Reloadable`] |
+//! | replace the process without refusing a connection | `Takeover` (Unix only) |
+//! | tell load balancers and systemd whether the server is ready | [`Readiness`] |
+//! | count connections, requests and responses, for Prometheus | [`Metrics`] |
 
 // May reach files, sockets, threads, clocks and the system.
 

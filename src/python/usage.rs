@@ -12,19 +12,19 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 ///
 /// let shop = Python::new("shop:application").workers(2).start()?;
 /// let usage: Usage = shop.usage();
-/// // Two processes began, and more since then were started in place of others.
 /// println!("{} running, {} waiting", usage.running, usage.waiting);
+/// // The first two processes replaced none.
 /// println!("{} replaced", usage.started - 2);
 /// # Ok::<(), bytegate::python::StartError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Usage {
-    /// The requests that processes work on.
+    /// The number of requests in progress in the processes.
     pub running: usize,
-    /// The requests that wait for a process.
+    /// The number of requests that wait for a process.
     pub waiting: usize,
-    /// The processes that were started so far, including the first ones.
+    /// The number of processes that have been started so far, including the first ones.
     pub started: u64,
 }
 

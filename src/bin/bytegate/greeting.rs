@@ -13,7 +13,7 @@ pub(crate) struct Greeting<'a> {
     pub(crate) places: &'a [Place],
     /// The usual port, if another program has it.
     pub(crate) taken: Option<u16>,
-    /// The places from which clients are redirected to https.
+    /// The addresses from which clients are redirected to HTTPS.
     pub(crate) redirected: &'a [Place],
     /// Lines about the site and its certificates.
     pub(crate) notes: Vec<String>,

@@ -114,7 +114,7 @@ fn help_is_printed_to_standard_output() {
                                include it
           --isolated           Isolate pages from other origins (COOP, COEP, CORP), so
                                that games may use threads. Browsers do so only over
-                               https and on localhost
+                               HTTPS and on localhost
           --security           Set headers that protect users: no guessing of media
                                types, no frames, no referrer for other sites
           --cors               Let pages of any origin read the responses (CORS)

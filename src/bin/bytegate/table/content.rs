@@ -26,7 +26,7 @@ pub(super) const OPTIONS: &[Spec] = &[
     switch(
         "isolated",
         "Isolate pages from other origins (COOP, COEP, CORP), so that games may use threads. \
-         Browsers do so only over https and on localhost",
+         Browsers do so only over HTTPS and on localhost",
     ),
     switch(
         "security",
