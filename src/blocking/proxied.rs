@@ -119,7 +119,7 @@ pub(super) fn receive<A: Attendant>(
 /// Reports a refused connection, at most once a minute. A connection that ended before the header is not reported, because the
 /// health checks of load balancers do that.
 pub(super) fn report_refused(peer: SocketAddr, error: &io::Error) {
-    const SEE: &str = "(see ThreadLimits::proxy_protocol)";
+    const SEE: &str = "(see ThreadOptions::proxy_protocol)";
     static NOT_TRUSTED: Notice = Notice::new();
     static INVALID: Notice = Notice::new();
     match error.kind() {
