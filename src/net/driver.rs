@@ -204,11 +204,18 @@ impl<T: Transport> Driver<'_, T> {
         self.turn_on_rest(Waker::noop())
     }
 
-    /// Counts the memory that the connection holds. Returns `false` if that has become too much.
+    /// Frees the memory that the connection does not need now, and counts the rest. Returns `false` if that has become too much.
     #[inline]
     fn hold(&mut self) -> bool {
-        let bytes = self.input.capacity() + self.session.held_bytes() + self.socket.held_bytes();
-        self.place.hold(bytes, &self.server.options)
+        if self.input.is_empty() {
+            self.input = Vec::new();
+            if self.session.is_idle() {
+                self.socket.free_buffers();
+            }
+        }
+        let buffers = self.input.capacity() + self.session.held_bytes();
+        let socket = self.socket.held_bytes();
+        self.place.hold(buffers, socket, &self.server.options)
     }
 
     /// Processes all available input until the session waits. Removes what is used from the front of `input`.
@@ -225,10 +232,6 @@ impl<T: Transport> Driver<'_, T> {
     /// Begins to wait for input. An idle connection may be closed meanwhile, to make room for others. If few places are left, the
     /// time at which it closes is returned.
     fn begin_reading(&mut self, until: Duration) -> Option<Duration> {
-        if self.input.is_empty() {
-            // An idle connection holds no buffer.
-            self.input = Vec::new();
-        }
         let mut gives_way = None;
         if self.session.is_idle() && self.input.is_empty() {
             // The step before this one read the clock.

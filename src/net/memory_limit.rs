@@ -22,6 +22,16 @@ pub(super) enum Excess {
     OfClient(Client),
 }
 
+impl Excess {
+    /// Returns whether memory of this client counts.
+    pub(super) fn includes(&self, client: Client) -> bool {
+        match self {
+            Excess::OfAll => true,
+            Excess::OfClient(one) => *one == client,
+        }
+    }
+}
+
 impl MemoryLimit {
     pub(super) fn new(options: &Options) -> MemoryLimit {
         MemoryLimit {

@@ -49,14 +49,16 @@ pub struct Options {
     /// Several hundred browsers may share an address, with up to six connections each.
     pub connections_per_address: usize,
     /// The bytes that all connections together may hold: heads and bodies that have not arrived completely, input that
-    /// waits for a response, output that a client has not read, and incomplete records and handshakes of TLS. Not counted are the
-    /// first 4 KiB of each connection, bodies that a response shares with the application, such as files in memory, and the
-    /// memory of applications.
+    /// waits for a response, output that a client has not read, and incomplete TLS handshakes and records. Not counted are the
+    /// first 4 KiB of these for each connection, bodies that a response shares with the application, such as files in memory,
+    /// and the memory of applications. Each connection over TLS counts as 8 KiB more, also while it is idle, which is an
+    /// estimate of its keys and buffers.
     ///
-    /// When all bytes are in use, heads and bodies that grow get a 503 with `Retry-After`, handshakes that grow are cut off, and
-    /// requests whose response has 16 KiB or more get a 503, too. No input is read while a response is awaited, and a stream continues only when the client has
-    /// read all earlier blocks. One address may have a quarter of the bytes, unless it is a loopback address. Beyond that,
-    /// its heads and bodies get a 503.
+    /// When all bytes are in use, heads and bodies that grow get a 503 with `Retry-After`, and so do requests whose response
+    /// has 16 KiB or more. Handshakes that grow are cut off. No input is read while a response is awaited, and a stream continues
+    /// only when the client has read all earlier blocks. A new connection over TLS takes the place of the longest idle one, or
+    /// is closed. One address may have a quarter of the bytes, unless it is a loopback address. Beyond that, the same happens
+    /// to its connections.
     ///
     /// Default: 256 MiB, which 256 uploads of the default [`Limits::body_bytes`](crate::config::Limits::body_bytes) fill at
     /// once.

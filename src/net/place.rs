@@ -74,15 +74,13 @@ impl Place {
         self.seat.end()
     }
 
-    /// Counts the memory that the connection holds for its client. The first 4 KiB are free, so that most requests are not
-    /// counted. Returns `false` if the connection now holds more, and that is too much: for all connections, or a quarter
-    /// of it for one client, unless it is this machine.
+    /// Counts the memory that the connection holds for its client, in buffers and in its socket. The first 4 KiB of buffers are
+    /// free, so that most requests are not counted. Returns `false` if the connection now holds more, and that is too much: for
+    /// all connections, or a quarter of it for one client, unless it is this machine.
     #[inline]
-    pub(super) fn hold(&self, bytes: usize, options: &Options) -> bool {
-        let pages = match bytes {
-            ..=PAGE_BYTES => 0,
-            more => u32::try_from((more - 1) / PAGE_BYTES).unwrap_or(u32::MAX),
-        };
+    pub(super) fn hold(&self, buffers: usize, socket: usize, options: &Options) -> bool {
+        let counted = buffers.saturating_sub(1) / PAGE_BYTES + socket.div_ceil(PAGE_BYTES);
+        let pages = u32::try_from(counted).unwrap_or(u32::MAX);
         let before = self.seat.pages.load(Ordering::Relaxed);
         pages == before || self.places.hold(&self.seat, pages, options)
     }

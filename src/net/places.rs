@@ -163,24 +163,28 @@ impl Places {
         }
     }
 
-    /// Sets the memory that a connection holds, in pages. Returns `false` if that is too much.
+    /// Sets the memory that a connection holds, in pages. Returns `false` if that is too much. If the connection held nothing
+    /// before, an idle one that holds as much is told to close in its place.
     #[cold]
     pub(super) fn hold(&self, seat: &Seat, pages: u32, options: &Options) -> bool {
         let client = seat.client;
         let before = seat.pages.load(Ordering::Relaxed);
-        let excess = {
-            let mut open = self.open();
-            let by_client = open.hold(seat, pages);
-            self.memory.exceeded(open.pages(), client, by_client)
-        };
+        let mut open = self.open();
+        let by_client = open.hold(seat, pages);
+        let excess = self.memory.exceeded(open.pages(), client, by_client);
         // A connection that holds less than before is never refused.
-        match excess.filter(|_| pages > before) {
-            Some(excess) => {
-                self.memory.report(&excess, options);
-                false
-            }
-            None => true,
+        let Some(excess) = excess.filter(|_| pages > before) else {
+            return true;
+        };
+        let makes_room = |other: &Seat| {
+            other.pages.load(Ordering::Relaxed) >= pages && excess.includes(other.client)
+        };
+        if before == 0 && open.end_idle(makes_room, self.now()) {
+            return true;
         }
+        drop(open);
+        self.memory.report(&excess, options);
+        false
     }
 
     /// Returns whether the memory of all connections is used up.

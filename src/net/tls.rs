@@ -241,6 +241,10 @@ impl<T: Transport> Transport for TlsTransport<T> {
         state.rest.capacity() + state.owed + state.connection.held_bytes()
     }
 
+    fn free_buffers(&self) {
+        self.state().connection.free_buffers();
+    }
+
     fn grace(&self) -> Duration {
         let state = self.state();
         if state.has_begun && state.connection.is_handshaking() && state.phase == Phase::Open {

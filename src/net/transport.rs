@@ -48,6 +48,9 @@ pub(super) trait Transport: End + Send + Sync + 'static {
         0
     }
 
+    /// Frees memory that the stream does not need while its connection is idle.
+    fn free_buffers(&self) {}
+
     /// Returns the time by which a first request may take longer than usual.
     fn grace(&self) -> Duration {
         Duration::ZERO

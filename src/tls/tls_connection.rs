@@ -13,6 +13,13 @@ use rustls::{ProtocolVersion, ServerConnection};
 use std::io::{self, IoSlice, Read, Write};
 use std::sync::Arc;
 
+/// An estimate of the keys and the state of a connection.
+#[cfg(feature = "server")]
+const STATE_BYTES: usize = 4 * 1024;
+/// The buffer for the bytes of the wire that rustls always has.
+#[cfg(feature = "server")]
+const BUFFER_BYTES: usize = 4 * 1024;
+
 /// The server's side of one TLS connection, without I/O. It takes bytes from the wire and returns plaintext, and the other
 /// way around, so it works with any transport, event loop or test. [`Tls::connection`](super::Tls::connection) creates it.
 ///
@@ -56,6 +63,8 @@ pub struct TlsConnection {
     readable: usize,
     /// The bytes of the wire since the last plaintext, up to a limit. The beginning of a record or of a message is kept.
     kept: usize,
+    /// The most of them since the buffers were made smaller.
+    most_kept: usize,
     /// Whether the client has sent `close_notify`.
     has_ended: bool,
     /// Whether the server has sent it. Another alert must not follow, so no more input is interpreted.
@@ -82,6 +91,7 @@ impl TlsConnection {
             current,
             info: None,
             response: b"",
+            most_kept: 0,
             readable: 0,
             kept: 0,
             has_ended: false,
@@ -193,10 +203,27 @@ impl TlsConnection {
         self.readable > 0 || self.has_ended || self.failed.is_some()
     }
 
-    /// Returns the bytes of the wire that may be kept because they end in the middle of a record or of a message.
+    /// Returns an estimate of the memory of the connection, without its output. It includes the bytes of the wire that may be kept
+    /// because they end in the middle of a record or of a message.
     #[cfg(feature = "server")]
     pub(crate) fn held_bytes(&self) -> usize {
-        self.kept
+        match &self.state {
+            State::New(first) => first.capacity(),
+            State::Tls(_) => STATE_BYTES + self.most_kept.max(BUFFER_BYTES),
+            State::Broken => 0,
+        }
+    }
+
+    /// Frees the part of the buffers that an idle connection does not need.
+    #[cfg(feature = "server")]
+    pub(crate) fn free_buffers(&mut self) {
+        if let State::Tls(connection) = &mut self.state {
+            if self.most_kept > self.kept.max(BUFFER_BYTES) {
+                // Before each read, rustls makes an empty buffer smaller.
+                let _ = connection.read_tls(&mut NothingYet);
+                self.most_kept = self.kept;
+            }
+        }
     }
 
     /// Like [`send`](TlsConnection::send), for plaintext in pieces.
@@ -291,6 +318,7 @@ impl TlsConnection {
                 // Only new bytes can follow a whole record.
                 let before = if self.readable > 0 { 0 } else { self.kept };
                 self.kept = (before + count).min(MOST_KEPT);
+                self.most_kept = self.most_kept.max(self.kept);
                 self.has_ended = state.peer_has_closed();
             }
             Err(error) => {
@@ -348,6 +376,17 @@ impl TlsConnection {
             self.state = State::Broken;
         }
         self.failed = Some(error);
+    }
+}
+
+/// A reader to which nothing has arrived.
+#[cfg(feature = "server")]
+struct NothingYet;
+
+#[cfg(feature = "server")]
+impl Read for NothingYet {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::WouldBlock.into())
     }
 }
 
