@@ -7,6 +7,7 @@ use crate::files::file_range::FileRest;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
+use core::mem::{ManuallyDrop, take};
 
 /// The bytes to be written, in order.
 ///
@@ -24,8 +25,8 @@ use core::fmt;
 /// ```
 #[derive(Default)]
 pub struct Output {
-    /// Finished pieces, which come before `tail`.
-    pieces: Vec<Block>,
+    /// Finished pieces, which come before `tail`. [`Drop`] drops them, so that nothing is called if there are none.
+    pieces: ManuallyDrop<Vec<Block>>,
     /// The piece to which output is appended.
     tail: Vec<u8>,
     /// Number of bytes of the first piece that were sent.
@@ -147,7 +148,7 @@ impl Output {
 
     fn push_piece(&mut self, piece: Block) {
         self.length += piece.len();
-        let head = core::mem::take(&mut self.tail);
+        let head = take(&mut self.tail);
         if !head.is_empty() {
             self.pieces.push(Bytes::from(head).into());
         }
@@ -163,7 +164,7 @@ impl Output {
         }
         self.sent += count;
         let mut gone = 0;
-        for piece in &self.pieces {
+        for piece in self.pieces.iter() {
             if self.sent < piece.len() {
                 break;
             }
@@ -186,7 +187,7 @@ impl Output {
     /// Discards everything. If `buffer` is empty, it receives the memory of the tail when that is larger than its own.
     pub(super) fn clear_into(&mut self, buffer: &mut Vec<u8>) {
         if buffer.is_empty() && self.tail.capacity() > buffer.capacity() {
-            *buffer = core::mem::take(&mut self.tail);
+            *buffer = take(&mut self.tail);
             buffer.clear();
         }
         self.clear();
@@ -205,6 +206,20 @@ impl Output {
     pub(crate) fn clear(&mut self) {
         *self = Output::default();
     }
+}
+
+impl Drop for Output {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.pieces.capacity() > 0 {
+            drop_pieces(take(&mut self.pieces));
+        }
+    }
+}
+
+#[inline(never)]
+fn drop_pieces(pieces: Vec<Block>) {
+    drop(pieces);
 }
 
 impl fmt::Debug for Output {

@@ -110,7 +110,28 @@ impl<'g, 's> Chain<'g, 's> {
         now: &Now,
         extensions: &mut Extensions,
     ) -> Reply<'g> {
-        match self.before(message.head, now, extensions) {
+        if self.skips_before() {
+            return match own_response(&message.head) {
+                Some(response) => response.into(),
+                None => {
+                    let connection = &self.caller.info;
+                    with_received(message, connection, now, extensions, |request| {
+                        self.gateway.application.reply(request)
+                    })
+                }
+            };
+        }
+        self.call_after_middleware(message, now, extensions)
+    }
+
+    #[inline(never)]
+    fn call_after_middleware(
+        &self,
+        message: &Message<'_>,
+        now: &Now,
+        extensions: &mut Extensions,
+    ) -> Reply<'g> {
+        match self.before_all(message.head, now, extensions) {
             Some(response) => response.into(),
             None => self.reply(message, now, extensions),
         }
@@ -162,10 +183,16 @@ impl<'g, 's> Chain<'g, 's> {
 
     #[inline]
     fn before(&self, head: Head<'_>, now: &Now, extensions: &mut Extensions) -> Option<Response> {
-        if self.gateway.middlewares.is_empty() && self.caller.info.tls.is_none() {
+        if self.skips_before() {
             return None;
         }
         self.before_all(head, now, extensions)
+    }
+
+    /// Returns whether no middleware sees heads, and no certificate limits the hosts.
+    #[inline]
+    fn skips_before(&self) -> bool {
+        self.gateway.middlewares.is_empty() && self.caller.info.tls.is_none()
     }
 
     /// Shows the head to all middleware, outermost first. Returns the response of the first one that has one.
@@ -219,19 +246,48 @@ impl<'g, 's> Chain<'g, 's> {
         extensions: &Extensions,
         ask: impl FnOnce(&Request<'_>) -> T,
     ) -> T {
-        let own = &self.caller.info;
-        let (head, connection, mounted) = match extensions.rewritten() {
-            None => (message.head, own, 0),
-            Some(rewritten) => rewritten.parts_for(message.head),
-        };
-        let path = head.decoded_path_bytes();
-        ask(&Request {
-            message: Message { head, ..*message },
-            context: RequestContext::new(now, connection, extensions, &path),
-            mounted,
-            params: AllParams::None,
-        })
+        match extensions.rewritten() {
+            None => with_received(message, &self.caller.info, now, extensions, ask),
+            Some(rewritten) => with_rewritten(rewritten, message, now, extensions, ask),
+        }
     }
+}
+
+/// Passes on a request as it was received.
+#[inline(always)]
+fn with_received<T>(
+    message: &Message<'_>,
+    connection: &ConnectionInfo,
+    now: &Now,
+    extensions: &Extensions,
+    ask: impl FnOnce(&Request<'_>) -> T,
+) -> T {
+    let path = message.head.decoded_path_bytes();
+    ask(&Request {
+        message: *message,
+        context: RequestContext::new(now, connection, extensions, &path),
+        mounted: 0,
+        params: AllParams::None,
+    })
+}
+
+/// Passes on a request as middleware has rewritten it.
+#[inline(never)]
+fn with_rewritten<T>(
+    rewritten: &Rewritten,
+    message: &Message<'_>,
+    now: &Now,
+    extensions: &Extensions,
+    ask: impl FnOnce(&Request<'_>) -> T,
+) -> T {
+    let (head, connection, mounted) = rewritten.parts_for(message.head);
+    let path = head.decoded_path_bytes();
+    ask(&Request {
+        message: Message { head, ..*message },
+        context: RequestContext::new(now, connection, extensions, &path),
+        mounted,
+        params: AllParams::None,
+    })
 }
 
 #[cold]

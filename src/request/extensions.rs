@@ -7,6 +7,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use core::any::{Any, TypeId};
 use core::fmt;
+use core::mem::ManuallyDrop;
 
 /// A map of values keyed by type. Middleware uses it to pass data to the application.
 ///
@@ -23,8 +24,9 @@ use core::fmt;
 /// ```
 #[derive(Default)]
 pub struct Extensions {
-    /// Allocated for the first value, because most requests have none.
-    values: Option<Box<Values>>,
+    /// Allocated for the first value, because most requests have none. [`Drop`] drops it, so that nothing is called for an
+    /// empty map.
+    values: ManuallyDrop<Option<Box<Values>>>,
 }
 
 #[derive(Default)]
@@ -53,7 +55,9 @@ impl Extensions {
     /// Creates an empty map.
     #[must_use]
     pub const fn new() -> Extensions {
-        Extensions { values: None }
+        Extensions {
+            values: ManuallyDrop::new(None),
+        }
     }
 
     /// Inserts a value, replacing any value of the same type.
@@ -68,13 +72,13 @@ impl Extensions {
     }
 
     /// Adds all values of another map, replacing values of the same types.
-    pub(crate) fn extend(&mut self, other: Extensions) {
-        match (&mut self.values, other.values) {
+    pub(crate) fn extend(&mut self, mut other: Extensions) {
+        match (&mut *self.values, other.values.take()) {
             (Some(values), Some(others)) => {
                 values.by_type.extend(others.by_type);
                 values.rewritten = others.rewritten.or(values.rewritten.take());
             }
-            (None, others) => self.values = others,
+            (None, others) => *self.values = others,
             (Some(_), None) => {}
         }
     }
@@ -117,7 +121,7 @@ impl Extensions {
     /// Returns a copy for a request whose head and connection are already the rewritten ones.
     pub(crate) fn without_rewritten(&self) -> Extensions {
         let mut copy = self.clone();
-        if let Some(values) = &mut copy.values {
+        if let Some(values) = &mut *copy.values {
             values.rewritten = None;
         }
         copy
@@ -131,6 +135,20 @@ impl Extensions {
     }
 }
 
+impl Drop for Extensions {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if let Some(values) = self.values.take() {
+            drop_values(values);
+        }
+    }
+}
+
+#[inline(never)]
+fn drop_values(values: Box<Values>) {
+    drop(values);
+}
+
 impl Clone for Extensions {
     fn clone(&self) -> Extensions {
         let copy = |values: &Values| {
@@ -142,7 +160,7 @@ impl Clone for Extensions {
             })
         };
         Extensions {
-            values: self.values.as_deref().map(copy),
+            values: ManuallyDrop::new(self.values.as_deref().map(copy)),
         }
     }
 }
