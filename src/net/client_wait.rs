@@ -19,7 +19,7 @@ pub(super) struct ClientWait {
     pub(super) since: u64,
 }
 
-/// The thing that a connection needs from its client. The order is that in which connections give way to others.
+/// The reason why a connection waits for its client. Connections give way to others in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Awaited {
     FirstRequest,
@@ -52,7 +52,7 @@ impl ClientWait {
         Some(self.since.saturating_add(nanos(patience)))
     }
 
-    /// Returns the wait in one number: the thing in the upper 3 bits, and the time in the others. The two largest numbers are not
+    /// Returns the wait in one number: the reason in the upper 3 bits, and the time in the others. The two largest numbers are not
     /// used.
     pub(super) fn to_bits(self) -> u64 {
         let awaited = match self.awaited {
