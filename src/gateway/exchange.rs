@@ -94,7 +94,8 @@ impl Exchange {
         let admission = chain.admit(head, &now, &mut extensions);
         let is_streamed = matches!(admission.decision, Decision::Stream(..));
         let is_wanted = is_streamed || chain.has_middlewares();
-        let mut exchange = Exchange {
+        // Boxed now, because a value of this size takes time to move.
+        let mut exchange = Box::new(Exchange {
             record: is_wanted.then(|| Record::of(RequestLine::of(&head), now, &extensions)),
             extensions,
             added: admission.extensions,
@@ -102,14 +103,14 @@ impl Exchange {
             #[cfg(feature = "server")]
             began: now.monotonic,
             ..Exchange::default()
-        };
+        });
         let mode = match admission.decision {
             Decision::Refuse(response) => {
                 let refuse = || exchange.pass(response);
                 let mut response = chain.caller.respond(refuse);
                 exchange.after(chain, &mut response, clock);
                 exchange.record_for(&response, RequestLine::of(&head), now);
-                let kept = may_need_record(&response).then(|| Box::new(exchange));
+                let kept = may_need_record(&response).then_some(exchange);
                 return Begun::Refused(response, kept);
             }
             Decision::Buffer(None) => BodyMode::Buffer,
@@ -123,7 +124,7 @@ impl Exchange {
             BodyMode::Buffer => chain.gateway.config.limits.body_bytes,
             BodyMode::BufferUpTo(limit) | BodyMode::Stream(limit) => limit,
         };
-        Begun::Admitted(mode, Box::new(exchange))
+        Begun::Admitted(mode, exchange)
     }
 
     /// Passes a response to the middleware, and returns the state to keep. The middleware sees a deferred response once it
