@@ -27,6 +27,19 @@ SECURE = """listen 127.0.0.1:{port} ssl backlog=4096;
 REQUEST = b"GET /index.html HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 
+def make_certificate(folder):
+    make = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=localhost"
+    make += " -addext subjectAltName=DNS:localhost,IP:127.0.0.1"
+    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
+    subprocess.run(["openssl", *make.split(), *files], check=True, capture_output=True)
+
+
+def any_certificate():
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
 class Secure(Server):
     def __init__(self, name, program, folder, open_files):
         self.contender = Contender(name, name)
@@ -47,9 +60,7 @@ class Secure(Server):
         stream.close()
 
     def connect(self):
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        return context.wrap_socket(socket.create_connection(("127.0.0.1", self.port), timeout=30))
+        return any_certificate().wrap_socket(socket.create_connection(("127.0.0.1", self.port), timeout=30))
 
 
 def exchange(stream):
@@ -123,10 +134,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="peers-") as folder:
         folder = pathlib.Path(folder)
         folder.chmod(0o755)
-        make = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=localhost"
-        make += " -addext subjectAltName=DNS:localhost,IP:127.0.0.1"
-        files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
-        subprocess.run(["openssl", *make.split(), *files], check=True, capture_output=True)
+        make_certificate(folder)
         for name in arguments.scenario.split(","):
             scenario, unit = SCENARIOS[name]
             found = {"bytegate-tls": [], "nginx": []}
