@@ -27,7 +27,7 @@ sys.dont_write_bytecode = True
 
 from scenarios import WRK_SCRIPT
 from servers import NGINX, PAGE, Contender, Server, find_nginx, free_port, site_folder
-from tls import REQUEST, SECURE, any_certificate, exchange, make_certificate
+from tls import CLIENT, REQUEST, SECURE, exchange, make_certificate
 
 CRATE = pathlib.Path(__file__).resolve().parents[2]
 # Clients take their turns in so many groups, each of which wakes the server and the processor once.
@@ -62,7 +62,7 @@ class Logged(Server):
 
     def connect(self):
         stream = socket.create_connection(("127.0.0.1", self.port), timeout=10)
-        return any_certificate().wrap_socket(stream) if self.is_secure else stream
+        return CLIENT.wrap_socket(stream) if self.is_secure else stream
 
 
 class Slow:
@@ -85,7 +85,7 @@ class Slow:
         if self.kind == "handshake":
             self.rest = first_message()
         elif self.server.is_secure:
-            stream = any_certificate().wrap_socket(stream)
+            stream = CLIENT.wrap_socket(stream)
         if self.kind == "head":
             self.rest = REQUEST[:-2] + b"X-Slow: " + b"x" * 4096
         elif self.kind == "body":
@@ -119,7 +119,7 @@ class Slow:
 
 def first_message():
     output = ssl.MemoryBIO()
-    client = any_certificate().wrap_bio(ssl.MemoryBIO(), output, server_hostname="localhost")
+    client = CLIENT.wrap_bio(ssl.MemoryBIO(), output, server_hostname="localhost")
     with contextlib.suppress(ssl.SSLWantReadError):
         client.do_handshake()
     return output.read()
