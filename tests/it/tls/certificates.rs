@@ -278,7 +278,7 @@ fn an_authority_gets_the_proof_and_can_send_nothing() {
             assert!(is_closed(&mut client));
         }
 
-        // Whoever can speak HTTP does.
+        // A client that also offers HTTP gets HTTP.
         let both: [&[u8]; 2] = [b"acme-tls/1", b"http/1.1"];
         let (mut client, mut server) = (
             Offer::default().version(version).protocols(&both).start(),
