@@ -37,15 +37,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut options = net::Options::default();
     options.tls = Some(TlsOptions::new().acme_resolver(orders.resolver()).build()?);
-    let listener = net::listen(address.parse()?)?;
     // The orders run while the server serves, because the authority validates each host on it.
     thread::spawn(move || {
         for event in block_on(orders) {
             eprintln!("{event:?}");
         }
     });
-    let stop = net::stop_signal()?;
-    smol::block_on(net::serve(listener, |_: &Request| "hello\n", options, stop))?;
+    net::run_with(address, |_: &Request| "hello\n", options)?;
     Ok(())
 }
 
