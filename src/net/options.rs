@@ -72,9 +72,10 @@ pub struct Options {
     /// one thread for each. On 32 processors, the shared queue becomes the limit before the processors do: start several
     /// processes instead, behind a load balancer, or on sockets that share a port (`ReusePort=yes` in a socket unit of systemd).
     ///
-    /// On two processors, two processes with one thread each took 16 % less processor time for each request than one process with
-    /// two threads, and served 8 % more small pages and 23 % more requests that compute for 0.1 ms. Each process has separate
-    /// limits, caches, rates and counters, so the program has no option for this.
+    /// On two processors, two processes with one thread each are no clear gain over one process with two threads. In three runs,
+    /// they took 10 to 16 % less processor time for requests that compute for 0.1 ms, of which they served between 4 % less and 23 %
+    /// more. For small pages, they took between 16 % less and 12 % more, and served 1 to 8 % more. Each process has separate limits,
+    /// caches, rates and counters, so the program has no option for this.
     ///
     /// Default: the number of processors, so that one slow handler does not delay all clients.
     pub threads: NonZeroUsize,
