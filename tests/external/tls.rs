@@ -31,6 +31,19 @@ fn tell(request: &Request<'_>) -> String {
 }
 
 fn serve() -> Served {
+    serve_with(|options, _| options)
+}
+
+/// A server that accepts clients with a certificate of `client.pem`, and others.
+fn serve_clients_with_certificates() -> Served {
+    serve_with(|options, authority| {
+        let options = options.client_authorities_pem(authority);
+        options.allow_clients_without_certificate()
+    })
+}
+
+/// The options also get the authority of client certificates, in PEM form.
+fn serve_with(change: impl FnOnce(TlsOptions, String) -> TlsOptions) -> Served {
     let made = [
         SelfSigned::new(["localhost", "127.0.0.1"]),
         SelfSigned::new(["one.example"]),
@@ -38,9 +51,7 @@ fn serve() -> Served {
     ]
     .map(|made| made.expect("a certificate"));
     let (authority, client, key) = client_certificate();
-    let mut options = TlsOptions::new()
-        .client_authorities_pem(authority)
-        .allow_clients_without_certificate();
+    let mut options = change(TlsOptions::new(), authority);
     let mut all = String::new();
     for one in &made {
         options = options.certificate_pem(one.certificate_pem(), one.key_pem());
@@ -220,6 +231,14 @@ fn openssl_resumes_sessions() {
         let (_, output) = s_client(&served, &other);
         assert!(!output.contains("Reused, "), "{output}");
     }
+    // Client certificates are verified at each connection.
+    let served = serve_clients_with_certificates();
+    for version in ["-tls1_2", "-tls1_3"] {
+        let arguments = format!("{version} -servername localhost -sess_out session");
+        let (succeeded, output) = s_client(&served, &arguments);
+        assert!(succeeded && output.contains("New, "), "{output}");
+        assert!(!served.folder.path("session").exists());
+    }
 }
 
 #[test]
@@ -227,7 +246,7 @@ fn openssl_sends_a_client_certificate() {
     if !has("openssl", "version") {
         return;
     }
-    let served = serve();
+    let served = serve_clients_with_certificates();
     let arguments = [
         "x509",
         "-in",
@@ -388,7 +407,7 @@ fn python_speaks_tls() {
     if !has("python3", "--version") {
         return;
     }
-    let served = serve();
+    let served = serve_clients_with_certificates();
     let (_, output) = run(&served, "python3", &["-", &served.port], PYTHON);
     let lines: Vec<&str> = output.lines().collect();
     assert_eq!(lines.len(), 7, "{output}");
