@@ -50,16 +50,25 @@ impl Admin {
         self.metrics.clone()
     }
 
-    /// Returns a line about the pages.
+    /// Returns a line about the pages, and about who can reach them.
     pub(crate) fn note(&self) -> String {
-        let addresses = self.listener.addresses();
-        let urls = addresses.iter().map(|address| match address {
+        let served = self.listener.addresses();
+        let is_open = |it: &Address| match it {
+            Address::Tcp(address) => addresses::is_open_to_others(address.ip()),
+            _ => false,
+        };
+        let warning = if served.iter().any(is_open) {
+            ", reachable from the network"
+        } else {
+            ""
+        };
+        let urls = served.iter().map(|address| match address {
             Address::Tcp(address) => format!("http://{address}"),
             other => other.to_string(),
         });
         let urls: Vec<String> = urls.collect();
         let urls = urls.join(" and ");
-        format!("/metrics, /healthz and /readyz are on {urls}")
+        format!("/metrics, /healthz and /readyz are on {urls}{warning}")
     }
 
     /// Serves the pages on a thread, also while the other server stops, or while it is busy. If another process takes

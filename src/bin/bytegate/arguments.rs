@@ -231,8 +231,17 @@ fn unknown(argument: Arg<'_>) -> Invalid {
     })
 }
 
-/// Returns the error for a first argument that is no command and does not exist, with the command that is probably meant.
+/// Returns the error for a first argument that is no command, folder or file, with the command that is probably meant.
 fn neither(value: &OsStr) -> String {
+    let path = Path::new(value);
+    match path.metadata() {
+        // A socket or a device, for example.
+        Ok(_) => return format!("{value:?} is neither a folder nor a file"),
+        Err(error) if path.components().count() > 1 => {
+            return format!("cannot read {value:?}: {error}");
+        }
+        Err(_) => {}
+    }
     let commands: Vec<&str> = CommandSpec::built().map(|command| command.name).collect();
     let meant = meant::question(&value.to_string_lossy(), commands.iter().copied());
     let commands = commands.join(", ");
@@ -417,6 +426,11 @@ mod tests {
             (&["explain", "a"], "explain takes no arguments"),
             (&["nonsense"], "\"nonsense\" is neither a command (serve, "),
             (&["sevre"], "nor a folder or file: did you mean serve?"),
+            (&["src/nope"], "cannot read \"src/nope\": No such file"),
+            (
+                &["/dev/null"],
+                "\"/dev/null\" is neither a folder nor a file",
+            ),
             (&["serve", "a", "b"], "unexpected argument \"b\""),
             (&["src", "b"], "unexpected argument \"b\""),
         ] {

@@ -125,3 +125,20 @@ fn a_stop_removes_the_admin_socket() {
     assert_eq!(server.ended().code, Some(0));
     assert!(!path.exists());
 }
+
+#[test]
+fn an_admin_address_that_others_can_reach_is_named_as_such() {
+    for (address, is_open) in [
+        ("0.0.0.0:0", true),
+        ("127.0.0.1:0", false),
+        ("[::1]:0", false),
+    ] {
+        let server = Server::start(&["--admin", address]);
+        let line = admin_address(&server);
+        assert_eq!(
+            line.ends_with(", reachable from the network"),
+            is_open,
+            "{line}"
+        );
+    }
+}
