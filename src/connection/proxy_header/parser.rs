@@ -51,7 +51,7 @@ impl ProxyHeaderParser {
     pub fn receive(&mut self, input: &mut &[u8]) -> Result<Option<ProxyHeader>, ProxyHeaderError> {
         loop {
             match self.parse()? {
-                Parsed::Complete(proxied) => return Ok(Some(proxied)),
+                Parsed::Complete(header) => return Ok(Some(header)),
                 Parsed::Missing(_) if input.is_empty() => return Ok(None),
                 Parsed::Missing(missing) => {
                     let (taken, rest) = input.split_at(missing.min(input.len()));

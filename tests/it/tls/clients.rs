@@ -22,7 +22,7 @@ pub(super) fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-/// A client with a certificate from an authority, which has this number and is valid from 2020 until the begin of a year.
+/// A client with a certificate from an authority, which has this number and is valid from 2020 until the beginning of a year.
 pub(super) fn client_of(
     authority: &CertifiedIssuer<'static, KeyPair>,
     number: u64,

@@ -11,7 +11,7 @@ use rcgen::{
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
-/// A list of an authority, in PEM form, that is valid until the begin of a year.
+/// A list of an authority, in PEM form, that is valid until the beginning of a year.
 fn list(authority: &Authority, revoked: &[u64], until: i32) -> String {
     let revoked = revoked.iter().map(|number| RevokedCertParams {
         serial_number: SerialNumber::from(*number),
